@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only writer of the audit log (I6): one thread takes every batch that waits, writes once, syncs
+// once (fdatasync), then tells each batch's owner. A record that is not durable was not made: after a
+// failed or short write, or a failed sync, the log is dead until the process is started anew, every
+// waiting and every further batch fails, and nothing is written again (R26).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/record.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/result.h"
+
+namespace keyswap::audit {
+
+// The records of one turn of one event loop, in order.
+class Batch {
+ public:
+  template <typename Record>
+  void add(const Record& record) {
+    encode_body(record, bodies_);
+    ends_.push_back(bodies_.size());
+  }
+
+  [[nodiscard]] bool empty() const { return ends_.empty(); }
+
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+
+  // Must these be on disk before somebody goes on? Else they may wait for company (a few milliseconds).
+  bool is_urgent = false;
+
+ private:
+  friend class Log;  // reads what was added
+  std::string bodies_;
+  std::vector<std::size_t> ends_;
+};
+
+// Told, on the writer's thread, that the batch handed in under `ticket` is durable or never will be.
+class Listener {
+ public:
+  Listener() = default;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  Listener(Listener&&) = delete;
+  Listener& operator=(Listener&&) = delete;
+  virtual ~Listener() = default;
+  virtual void batch_done(std::uint64_t ticket, bool durable) = 0;
+};
+
+class Log {
+ public:
+  struct Settings {
+    std::string folder;  // exists, 0700
+    std::uint64_t segment_bytes;
+    // Signs a checkpoint message (vault/signing_key.h).
+    std::function<base::Result<std::array<std::uint8_t, 64>>(std::string_view)> sign;
+    std::array<std::uint8_t, 32> public_key;
+    const base::Clock* clock;
+  };
+
+  // Opens or begins the log: takes the folder's lock (locked if another process has it), reads the last
+  // segment, checks its tail against chain and newest checkpoint (corrupt if that fails), moves a torn
+  // last line aside and records that. Everything created is made durable (folder synced).
+  static base::Result<std::unique_ptr<Log>> open(Settings settings);
+
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  Log(Log&&) = delete;
+  Log& operator=(Log&&) = delete;
+  // Writes what waits, a last checkpoint, and joins the thread.
+  ~Log();
+
+  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live until
+  // then. false: the log is dead or its queue is full; the listener is not told.
+  [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket);
+
+  // Has a write or sync failed?
+  [[nodiscard]] bool is_dead() const;
+
+ private:
+  struct State;
+  explicit Log(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace keyswap::audit

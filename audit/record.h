@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a record of the audit log can say: closed structs with closed enumerations, and names. There is
+// no field for a header value, a query, a body or free text, so a secret cannot get in (I1).
+// encode_body() is the canonical encoding of docs/audit-format.md; seq, prev and hash are added by the
+// one writer (audit/chain.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keyswap::audit {
+
+enum class Decision : std::uint8_t { allowed, pass, denied, refused };
+
+// Contract 6, closed. The status that goes with a refusal is in proxy/flow/reply.cc.
+enum class Reason : std::uint8_t {
+  binding_matched,
+  no_placeholder,
+  destination_not_in_binding,
+  binding_scope_violation,
+  untargeted_location,
+  insecure_scheme,
+  malformed_request,
+  ambiguous_placeholder_match,
+  duplicate_credential_header,
+  unmatched_destination,
+  address_blocked,
+  self_destination,
+  endpoint_blocked,
+  order_limit_exceeded,
+  caller_not_allowed,
+  caller_required,
+  client_timeout,
+  body_too_large,
+  target_too_long,
+  identity_mismatch,
+  rate_limited,
+  quota_exceeded,
+  header_too_large,
+  method_not_supported,
+  upgrade_not_supported,
+  upstream_dns_failed,
+  upstream_connect_failed,
+  upstream_tls_failed,
+  upstream_protocol_error,
+  secret_unavailable,
+  audit_unavailable,
+  vault_locked,
+  too_busy,
+  shutting_down,
+  upstream_timeout,
+};
+
+std::string_view to_string(Decision decision);
+std::string_view to_string(Reason reason);
+
+struct ClientRef {
+  std::string_view address;  // "127.0.0.1:50312"
+  std::optional<std::uint32_t> uid;
+  std::string_view caller;  // "" none
+};
+
+struct DestinationRef {
+  std::string_view host;
+  std::uint16_t port = 0;
+  std::string_view method;
+  std::string_view path;  // without query; secrets' placeholders already shown as <NAME>
+};
+
+// One per request on an intercepted connection (type "inject_decision") or per tunnel (type "tunnel").
+struct DecisionRecord {
+  bool is_tunnel = false;
+  std::int64_t ts_us = 0;
+  std::string_view request_id;
+  Decision decision = Decision::refused;
+  Reason reason = Reason::malformed_request;
+  std::string_view secret;  // name, "" none
+  std::string_view scheme;  // of the injection, "" none
+  ClientRef client;
+  DestinationRef destination;
+  std::string_view bindings_sha256;  // hex
+};
+
+// How an exchange that was sent ended (type "upstream_response").
+enum class Outcome : std::uint8_t {
+  complete,                 // the whole response was passed on
+  client_gone,              // the client left before its end
+  truncated,                // the upstream ended in the middle of the body
+  upstream_protocol_error,  // its answer was not HTTP/1.1, or it closed without one: state unknown
+  upstream_timeout,         // no answer in time: state unknown
+  unknown,                  // we stopped before it ended
+};
+
+std::string_view to_string(Outcome outcome);
+
+struct ResponseRecord {
+  std::int64_t ts_us = 0;
+  std::string_view request_id;
+  int status = 0;            // the upstream's; 0: there was none
+  Outcome outcome = Outcome::unknown;
+  std::uint64_t bytes = 0;   // of the response body (of both ways, for a tunnel)
+  std::int64_t duration_us = 0;  // encoded as "ms" with three decimals
+  std::string_view upstream_ip;
+  std::string_view tls;          // "TLSv1.3", "" without TLS
+  std::string_view spki_sha256;  // hex, "" without TLS
+};
+
+struct StartRecord {
+  std::int64_t ts_us = 0;
+  std::string_view version;
+  std::uint32_t pid = 0;
+  std::string_view bindings_sha256;
+  std::string_view ca_sha256;    // of the CA certificate, hex
+  std::string_view signing_key;  // Ed25519 public key of the checkpoints, hex
+};
+
+struct StopRecord {
+  std::int64_t ts_us = 0;
+};
+
+struct ReloadRecord {
+  std::int64_t ts_us = 0;
+  bool accepted = false;
+  std::string_view bindings_sha256;  // now in force
+};
+
+// Written by the log itself after a torn tail: what was cut off went to `moved_to`.
+struct RecoveredRecord {
+  std::int64_t ts_us = 0;
+  std::uint64_t bytes = 0;
+  std::string_view moved_to;  // file name in the audit folder
+};
+
+// The part of a line between seq and prev: `"ts":"2026-11-22T02:25:09.123456Z","type":...` without
+// braces, appended to `out`. At most limits::kAuditRecordBytesMax: long names are cut with "...". Bytes
+// that are not visible ASCII are escaped (\u00XX; bytes above 0x7f as the code point of their value), so
+// a line is always one line of valid JSON.
+void encode_body(const DecisionRecord& record, std::string& out);
+void encode_body(const ResponseRecord& record, std::string& out);
+void encode_body(const StartRecord& record, std::string& out);
+void encode_body(const StopRecord& record, std::string& out);
+void encode_body(const ReloadRecord& record, std::string& out);
+void encode_body(const RecoveredRecord& record, std::string& out);
+
+}  // namespace keyswap::audit

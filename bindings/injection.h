@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a secret is written into a request: the interface of every scheme, one file each in
+// bindings/schemes/, listed in bindings/schemes.cc. An Injection is immutable and pure: no clock, no
+// randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/bytes.h"
+#include "proxy/base/result.h"
+#include "vault/secret.h"
+#include "vault/secret_name.h"
+
+namespace keyswap::bindings {
+
+struct RenderInput {
+  std::span<const vault::Secret> secrets;  // in the order of Injection::needs()
+  std::int64_t now_s = 0;                  // for time-based codes
+};
+
+class Injection {
+ public:
+  Injection() = default;
+  Injection(const Injection&) = delete;
+  Injection& operator=(const Injection&) = delete;
+  Injection(Injection&&) = delete;
+  Injection& operator=(Injection&&) = delete;
+  virtual ~Injection() = default;
+
+  // The scheme's name as records and docs show it: "header".
+  [[nodiscard]] virtual std::string_view scheme() const = 0;
+  // The credential's header, lower case: its whole value is replaced.
+  [[nodiscard]] virtual const std::string& header() const = 0;
+  // Vault entries whose values render() needs.
+  [[nodiscard]] virtual const std::vector<vault::SecretName>& needs() const = 0;
+  // Writes the header's new value; `out` is locked memory. An error (a part that does not decode, a
+  // value with controls in it) refuses the request: 503 secret_unavailable.
+  [[nodiscard]] virtual base::Status render(const RenderInput& input, base::ByteSink& out) const = 0;
+};
+
+}  // namespace keyswap::bindings

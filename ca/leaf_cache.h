@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// host -> leaf, for all loops. Bounded (least recently used goes first), renewed a day ahead of expiry,
+// and one mint for any number of simultaneous requests of a host. Minting runs where `run` runs it (off
+// the event loops); waiters are told on that thread and post to their own loop themselves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ca/leaf.h"
+#include "proxy/base/clock.h"
+
+namespace keyswap::ca {
+
+// Thread-safe.
+class LeafCache {
+ public:
+  using Task = std::function<void()>;
+  using Done = std::function<void(base::Result<std::shared_ptr<const Leaf>>)>;
+
+  LeafCache(std::shared_ptr<const Authority> authority,
+            std::shared_ptr<const LeafKey> key,
+            const base::Clock& clock,
+            std::function<void(Task)> run);
+  LeafCache(const LeafCache&) = delete;
+  LeafCache& operator=(const LeafCache&) = delete;
+  LeafCache(LeafCache&&) = delete;
+  LeafCache& operator=(LeafCache&&) = delete;
+  ~LeafCache();
+
+  // The leaf if one is cached and good (begins a renewal when it is due within a day); else nullptr.
+  std::shared_ptr<const Leaf> find(const std::string& host);
+  // Mints if need be and tells `done`; limit_exceeded (told at once) past limits::kMintQueueMax hosts
+  // being minted.
+  void request(const std::string& host, bool host_is_ip, Done done);
+  // From now on leaves come from this root; cached ones are dropped (connections keep theirs).
+  void replace_authority(std::shared_ptr<const Authority> authority);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // shared with running tasks, which may outlive the cache
+};
+
+}  // namespace keyswap::ca

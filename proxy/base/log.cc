@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/base/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace keyswap::base::log {
+
+namespace {
+
+spdlog::level::level_enum level_of(Level level) {
+  switch (level) {
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::logger& logger() {
+  // stdout belongs to the program's answers; the log is stderr's.
+  static spdlog::logger instance = [] {
+    spdlog::logger made("keyswap", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    return made;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+void line(Level level, Note text) { logger().log(level_of(level), "{}", text.text()); }
+
+void line(Level level, Note text, std::int64_t number) {
+  logger().log(level_of(level), "{} ({})", text.text(), number);
+}
+
+void line(Level level, Note text, const Error& error) {
+  logger().log(level_of(level), "{}: {} ({})", text.text(), error.note.text(), error.number);
+}
+
+}  // namespace keyswap::base::log

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only door to sqlite3: Database, Statement, Transaction. Opened with synchronous=FULL, a rollback
+// journal, secure_delete and a busy timeout, so that a commit is durable and a removed row is gone
+// from the file. Errors carry SQLite's extended code as their number. Not thread-safe: one owner each.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace keyswap::base {
+
+class Statement {
+ public:
+  // Parameters count from 1. Bytes are copied.
+  Status bind_text(int index, std::string_view text);
+  Status bind_blob(int index, std::string_view bytes);
+  Status bind_integer(int index, std::int64_t number);
+  Status bind_null(int index);
+
+  // Gives true when there is a row to read, false at the end.
+  Result<bool> step();
+  // Ready to be bound and stepped again.
+  void reset();
+
+  // Columns count from 0; views live until the next step or reset.
+  [[nodiscard]] std::string_view text(int column) const;
+  [[nodiscard]] std::string_view blob(int column) const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] bool is_null(int column) const;
+
+ private:
+  friend class Database;  // the only maker
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+ public:
+  enum class Mode : std::uint8_t { create_new, read_write, read_only };
+
+  // Opens the file. create_new fails with already_exists; the file's mode is 0600 whatever the umask.
+  static Result<Database> open(const std::string& path, Mode mode);
+
+  Status execute(const char* sql);  // one or more statements without parameters or rows
+  Result<Statement> prepare(std::string_view sql);
+  // Rows changed by the last INSERT, UPDATE or DELETE.
+  [[nodiscard]] std::int64_t changes() const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const;
+  };
+  explicit Database(sqlite3* database) : database_(database) {}
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+// BEGIN IMMEDIATE ... COMMIT; rolls back when it is destroyed without commit().
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database& database);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Transaction(Transaction&& other) noexcept : database_(other.database_) { other.database_ = nullptr; }
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Status commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;  // null once committed or moved from
+};
+
+}  // namespace keyswap::base

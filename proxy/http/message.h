@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One HTTP/1.1 message head, after it was found well-formed. Names and values are views into the
+// head's own block of bytes, so a head costs one allocation; the block does not move when the head
+// does. A head is never changed: what goes out is written anew by http/encoder (I9).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace keyswap::http {
+
+struct Field {
+  std::string_view name;   // as received
+  std::string_view value;  // without surrounding white space
+};
+
+// Fields in the order received, repeated names kept.
+class HeaderList {
+ public:
+  void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+
+  [[nodiscard]] auto begin() const { return fields_.begin(); }
+
+  [[nodiscard]] auto end() const { return fields_.end(); }
+
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+
+  [[nodiscard]] const Field& operator[](std::size_t i) const { return fields_[i]; }
+
+  // The first field of that name (ASCII case ignored), or nullptr.
+  [[nodiscard]] const Field* find(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+  // Is `token` (ASCII case ignored) an element of the comma-separated lists of all fields `name`?
+  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
+
+ private:
+  std::vector<Field> fields_;
+};
+
+enum class Version : std::uint8_t { http_1_0, http_1_1 };
+
+// How the body's end is known (RFC 9112 section 6.3).
+struct Framing {
+  enum class Kind : std::uint8_t {
+    none,         // no body
+    length,       // Content-Length
+    chunked,      // Transfer-Encoding: chunked
+    until_close,  // responses only
+  };
+  Kind kind = Kind::none;
+  std::uint64_t length = 0;  // for Kind::length; 0 is possible (an explicit Content-Length: 0)
+};
+
+// The bytes a head's views point into.
+struct HeadBlock {
+  std::unique_ptr<char[]> bytes;  // NOLINT(modernize-avoid-c-arrays): size is dynamic
+  std::size_t size = 0;
+};
+
+struct RequestHead {
+  HeadBlock block;
+  std::string_view method;  // a method llhttp knows, upper case
+  std::string_view target;  // as received: origin, absolute, authority or asterisk form
+  Version version = Version::http_1_1;
+  HeaderList fields;
+  Framing framing;
+  bool keeps_alive = true;       // the client wants the connection kept (RFC 9112 section 9.3)
+  bool expects_continue = false;  // Expect: 100-continue
+};
+
+struct ResponseHead {
+  HeadBlock block;
+  int status = 0;
+  std::string_view reason;
+  Version version = Version::http_1_1;
+  HeaderList fields;
+  Framing framing;
+  bool keeps_alive = true;
+
+  [[nodiscard]] bool is_interim() const { return status >= 100 && status < 200; }
+};
+
+// Is it a field of one connection only, never passed on (RFC 9110 section 7.6.1), or named so by a
+// Connection field of `fields`? Host, Content-Length and the like cannot be nominated away.
+bool is_hop_by_hop(std::string_view name, const HeaderList& fields);
+
+}  // namespace keyswap::http

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The TLS policy of both sides, in one page. OpenSSL is started without reading any configuration file
+// or environment (OPENSSL_INIT_NO_LOAD_CONFIG; SSL_CERT_FILE and the like are ignored), security level 2,
+// TLS 1.2 at least, ECDHE + AEAD only, X25519 first, no renegotiation, no compression, no early data.
+// Towards clients: ALPN http/1.1, no tickets. Towards upstreams: always verified (I4): system roots plus
+// the operator's, SAN only (no common name, no partial wildcard), EKU serverAuth, our own CA never trusted.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/base/result.h"
+
+struct ssl_ctx_st;
+
+namespace keyswap::tls {
+
+// Once per process, before threads start.
+base::Status start_library();
+
+class ServerContext {
+ public:
+  static base::Result<std::shared_ptr<const ServerContext>> create();
+  ServerContext(const ServerContext&) = delete;
+  ServerContext& operator=(const ServerContext&) = delete;
+  ServerContext(ServerContext&&) = delete;
+  ServerContext& operator=(ServerContext&&) = delete;
+  ~ServerContext();
+
+  [[nodiscard]] ssl_ctx_st* context() const { return context_; }
+
+ private:
+  explicit ServerContext(ssl_ctx_st* context) : context_(context) {}
+  ssl_ctx_st* context_;
+};
+
+class ClientContext {
+ public:
+  // Roots: /etc/ssl/certs/ca-certificates.crt (if it is there) and every PEM file of `extra_root_files`.
+  // not_found or invalid_input for an extra file that is missing, empty or not PEM certificates;
+  // invalid_input if `own_ca_pem` (may be "") is among the roots: our CA vouches for no upstream.
+  static base::Result<std::shared_ptr<const ClientContext>> create(
+      const std::vector<std::string>& extra_root_files, const std::string& own_ca_pem);
+  ClientContext(const ClientContext&) = delete;
+  ClientContext& operator=(const ClientContext&) = delete;
+  ClientContext(ClientContext&&) = delete;
+  ClientContext& operator=(ClientContext&&) = delete;
+  ~ClientContext();
+
+  [[nodiscard]] ssl_ctx_st* context() const { return context_; }
+
+ private:
+  explicit ClientContext(ssl_ctx_st* context) : context_(context) {}
+  ssl_ctx_st* context_;
+};
+
+}  // namespace keyswap::tls

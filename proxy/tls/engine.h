@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TLS as bytes in, bytes out: no socket in it. Ciphertext received is fed; plaintext is read; what is
+// written comes out as ciphertext in output(). The only door to libssl. One Engine per connection, used
+// by one thread. Fed ciphertext that is not used up yet is kept inside (bounded by
+// limits::kLegUnreadBytesMax); BIOs of our own read from it and write to output() without further copies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ca/leaf.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/result.h"
+#include "proxy/tls/context.h"
+
+struct ssl_session_st;
+
+namespace keyswap::tls {
+
+// A session to resume; opaque, shared between the connections to one destination.
+using Session = std::shared_ptr<ssl_session_st>;
+
+struct PeerInfo {
+  std::string tls;          // "TLSv1.3"
+  std::string spki_sha256;  // hex of the upstream's public key; "" on the client's side
+};
+
+class Engine {
+ public:
+  // The server's side, towards a client, showing `leaf`.
+  static base::Result<Engine> accept(const ServerContext& context, std::shared_ptr<const ca::Leaf> leaf);
+  // The client's side, towards an upstream that must prove to be `host` (a normal-form name, or an IP
+  // literal). `resume` may be null.
+  static base::Result<Engine> connect(std::shared_ptr<const ClientContext> context,
+                                      const std::string& host,
+                                      bool host_is_ip,
+                                      const Session& resume);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  ~Engine();
+
+  // Takes ciphertext from the socket. limit_exceeded past the bound.
+  base::Status feed(std::string_view ciphertext);
+
+  // Goes on with the handshake as far as the fed bytes allow. Gives true once it is done (verified, on
+  // the connecting side), false while more is needed. tls: failed; output() may hold an alert to send.
+  base::Result<bool> handshake();
+
+  struct Read {
+    std::size_t size = 0;    // plaintext bytes put into the buffer
+    bool is_closed = false;  // the peer said close_notify: nothing more comes
+  };
+  // Up to `capacity` bytes of plaintext; size 0 and not closed: feed more. Reads several records while
+  // they fit. tls: broken, or renegotiation asked for.
+  base::Result<Read> read(char* buffer, std::size_t capacity);
+
+  // Encrypts all of it into output(). Large plaintext becomes full 16 KiB records.
+  base::Status write(std::string_view plaintext);
+  // Appends close_notify to output().
+  void close();
+
+  // Ciphertext to be sent; the owner consumes it.
+  [[nodiscard]] base::Buffer& output();
+  // Fed bytes that are still to be used.
+  [[nodiscard]] bool has_unread_input() const;
+
+  // The server name the client asked for, as sent; "" if none. Server side, after the handshake began.
+  [[nodiscard]] std::string server_name() const;
+  [[nodiscard]] PeerInfo peer() const;
+  // The newest session the upstream gave for resumption, or null; taken once.
+  [[nodiscard]] Session take_session();
+  [[nodiscard]] bool was_resumed() const;
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace keyswap::tls

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I1: a process that may hold a secret leaves no core dump and cannot be traced by others of the same
+// user: RLIMIT_CORE 0 and PR_SET_DUMPABLE 0. Called first thing by every command that unlocks the vault.
+#pragma once
+
+#include "proxy/base/result.h"
+
+namespace keyswap::vault {
+
+// guard_process: the two settings, then lock_memory() of vault/secret.h. Fails closed (I13).
+base::Status guard_process();
+
+}  // namespace keyswap::vault

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I1: secret bytes live here and nowhere else: in locked memory that is left out of core dumps, wiped
+// when released. A Secret can be moved, not copied, not printed, not compared by accident. Reading it
+// is done with reveal(), so that every place that does can be listed (test/layers.sh).
+//
+// The memory is one arena of limits::kLockedArenaBytes per process, guarded on both sides, locked once
+// with mlock and never grown: a machine that cannot lock it does not start (I13). libsodium 1.0.18's
+// own allocator carries on when locking fails, so it is not used.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "proxy/base/bytes.h"
+#include "proxy/base/result.h"
+
+namespace keyswap::vault {
+
+// Maps and locks the arena, and starts libsodium. Idempotent. permission (number = errno) when
+// RLIMIT_MEMLOCK does not allow it. Everything below fails with unavailable before this was called.
+base::Status lock_memory();
+
+// A run of locked bytes, fixed in size at its making. Thread-safe to make and destroy.
+class LockedBytes {
+ public:
+  LockedBytes() = default;
+  // unavailable when the arena is full.
+  static base::Result<LockedBytes> of_size(std::size_t size);
+  LockedBytes(const LockedBytes&) = delete;
+  LockedBytes& operator=(const LockedBytes&) = delete;
+  LockedBytes(LockedBytes&& other) noexcept;
+  LockedBytes& operator=(LockedBytes&& other) noexcept;
+  ~LockedBytes();
+
+  [[nodiscard]] char* data() { return data_; }
+
+  [[nodiscard]] const char* data() const { return data_; }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  LockedBytes(char* data, std::size_t size) : data_(data), size_(size) {}
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class Secret {
+ public:
+  Secret() = default;
+  // A copy of `bytes` in locked memory; the caller wipes its own.
+  static base::Result<Secret> copy_of(std::string_view bytes);
+  // Takes over bytes already written to locked memory; the first `size` of them count.
+  static Secret adopt(LockedBytes bytes, std::size_t size);
+
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  Secret(Secret&&) noexcept = default;
+  Secret& operator=(Secret&&) noexcept = default;
+  ~Secret() = default;
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  // The bytes; valid while this Secret lives. Do not copy them out of locked memory.
+  [[nodiscard]] std::string_view reveal() const { return {bytes_.data(), size_}; }
+
+ private:
+  LockedBytes bytes_;
+  std::size_t size_ = 0;
+};
+
+// Where text with a secret in it is put together: bounded, locked, wiped by clear() and at the end.
+class LockedBuffer final : public base::ByteSink {
+ public:
+  static base::Result<LockedBuffer> of_capacity(std::size_t capacity);
+  [[nodiscard]] bool append(std::string_view bytes) override;
+
+  [[nodiscard]] std::string_view reveal() const { return {bytes_.data(), size_}; }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  void clear();
+
+ private:
+  explicit LockedBuffer(LockedBytes bytes) : bytes_(std::move(bytes)) {}
+  LockedBytes bytes_;
+  std::size_t size_ = 0;
+};
+
+template <typename Stream>
+Stream& operator<<(Stream&, const Secret&) = delete;
+
+}  // namespace keyswap::vault
+
+template <>
+struct fmt::formatter<keyswap::vault::Secret> {
+  formatter() = delete;
+};

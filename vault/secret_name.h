@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The printable handle of a secret: what may stand in logs, records and errors in its place.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/result.h"
+
+namespace keyswap::vault {
+
+class SecretName {
+ public:
+  SecretName() = default;
+
+  // 1-128 of [A-Za-z0-9_.-], beginning with a letter, digit or '_'; else invalid_input.
+  static base::Result<SecretName> parse(std::string_view text);
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  auto operator<=>(const SecretName&) const = default;
+
+ private:
+  explicit SecretName(std::string_view text) : text_(text) {}
+  std::string text_;
+};
+
+}  // namespace keyswap::vault
+
+template <>
+struct std::hash<keyswap::vault::SecretName> {
+  std::size_t operator()(const keyswap::vault::SecretName& name) const noexcept {
+    return std::hash<std::string>{}(name.text());
+  }
+};
