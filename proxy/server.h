@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The composition root: builds the event loops and wires vault, bindings, audit, ca and listener
-// together; reload; drain. It is given parts that are already checked (proxy/cli/serve.cc opens them
-// and speaks to the operator), so nothing here asks a question or reads a configuration.
+// together; reload; drain. It is given parts that are already checked (proxy/cli/serve.cc opens
+// them and speaks to the operator), so nothing here asks a question or reads a configuration.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,9 @@ struct ServerParts {
   std::uint16_t listen_port = 8472;       // 0 picks one
   unsigned threads = 1;                   // event loops
 
-  // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing when
-  // the file is broken (the caller has then said why on stderr). The old one stays in force then.
+  // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
+  // when the file is broken (the caller has then said why on stderr). The old one stays in force
+  // then.
   std::function<std::optional<Policy>()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
@@ -49,8 +50,9 @@ struct ServerParts {
   std::function<void(const std::string& address)> ready;
 };
 
-// Serves until SIGTERM or SIGINT, then drains (limits::kDrainMs) and returns. already_exists (number =
-// errno) when the port is in use; network when it cannot listen; io when a loop cannot be made.
+// Serves until SIGTERM or SIGINT, then drains (limits::kDrainMs) and returns. already_exists
+// (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
+// made.
 base::Status serve(ServerParts parts);
 
 }  // namespace keyswap::proxy

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the connections of one event loop share, and the end of a turn: work put off so that nothing
+// re-enters a machine, the turn's audit records handed over as one batch, and the dead buried.
+// Lives as long as its loop; used on its thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ca/leaf_cache.h"
+#include "proxy/base/clock.h"
+#include "proxy/server.h"
+#include "proxy/tls/context.h"
+#include "proxy/uv/loop.h"
+#include "proxy/uv/tcp.h"
+#include "vault/secret.h"
+#include "vault/vault.h"
+
+namespace keyswap::proxy {
+
+class AuditLane;
+class Connector;
+class SessionTable;
+
+// Something that may be destroyed only when no call into it is on the stack.
+class Mortal {
+ public:
+  Mortal() = default;
+  Mortal(const Mortal&) = delete;
+  Mortal& operator=(const Mortal&) = delete;
+  Mortal(Mortal&&) = delete;
+  Mortal& operator=(Mortal&&) = delete;
+  virtual ~Mortal() = default;
+};
+
+struct Context {
+  uv::Loop* loop = nullptr;
+  const base::Clock* clock = nullptr;
+  vault::Vault* vault = nullptr;
+  ca::LeafCache* leaves = nullptr;
+  const tls::ServerContext* client_tls = nullptr;
+  AuditLane* audit = nullptr;
+  Connector* connector = nullptr;
+  SessionTable* sessions = nullptr;
+  uv::Endpoint listening;  // I12: never dialled
+  Policy policy;           // for requests that begin now (I14)
+  std::uint64_t policy_number = 0;
+  bool is_draining = false;
+  std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
+  std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
+
+  // Runs `task` at the end of this turn.
+  void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
+
+  // Destroys it at the end of this turn.
+  void bury(std::unique_ptr<Mortal> dead) { dead_.push_back(std::move(dead)); }
+
+  // Called by the loop before it waits.
+  void end_turn();
+
+  // 96 bits, half random by loop, half counted: unique in a log. 24 hex digits.
+  std::string next_request_id();
+
+  [[nodiscard]] std::int64_t now_s() const { return clock->wall_us() / 1'000'000; }
+
+ private:
+  std::vector<std::function<void()>> deferred_;
+  std::vector<std::unique_ptr<Mortal>> dead_;
+  std::string id_prefix_;
+  std::uint64_t ids_given_ = 0;
+};
+
+}  // namespace keyswap::proxy

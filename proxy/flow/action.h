@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The closed list of what an exchange can ask for. The session carries the actions out in order,
+// after the machine has come to rest; views live until the next event is handed in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "audit/record.h"
+#include "proxy/flow/decide.h"
+
+namespace keyswap::flow {
+
+// Open the vault entries that rule needs: SecretsReady or SecretsMissing follows.
+struct FetchSecrets {
+  std::uint32_t rule = 0;
+};
+
+// Get a verified connection to the destination: Dialed or DialFailed follows.
+struct Dial {};
+
+// Make this decision durable: RecordDone follows.
+struct Record {
+  audit::Decision decision = audit::Decision::refused;
+  audit::Reason reason = audit::Reason::malformed_request;
+  std::optional<std::uint32_t> rule;
+  std::vector<Denial> others;  // recorded along with it
+  std::string_view method;
+  std::string path;  // as shown_path gives it
+};
+
+// Note how it ended; nobody waits for that.
+struct RecordResponse {
+  int status = 0;
+  audit::Outcome outcome = audit::Outcome::unknown;
+  std::uint64_t body_bytes = 0;
+};
+
+enum class Sensitivity : std::uint8_t {
+  ordinary,
+  secret,  // bytes in locked memory: not to be copied but by the cipher
+};
+
+struct SendUpstream {
+  std::string_view bytes;
+  Sensitivity sensitivity = Sensitivity::ordinary;
+};
+
+struct SendClient {
+  std::string_view bytes;
+};
+
+// From now on the client's body is wanted: hand in what it sends.
+struct ReadClient {};
+
+enum class Wait : std::uint8_t { none, request_body, response_head, response_body };
+
+// TimedOut follows when this wait lasts too long; replaces the one before.
+struct SetWait {
+  Wait wait = Wait::none;
+};
+
+enum class UpstreamFate : std::uint8_t { reuse, discard };
+
+// The connection to the upstream is not needed any more (also: a dial under way).
+struct ReleaseUpstream {
+  UpstreamFate fate = UpstreamFate::discard;
+};
+
+enum class ClientFate : std::uint8_t {
+  keep,   // the next request may come
+  close,  // say goodbye, so that what was sent arrives
+  abort,  // cut it, so that what was sent cannot be taken for complete
+};
+
+// The exchange is over.
+struct Finish {
+  ClientFate client = ClientFate::close;
+};
+
+using Action = std::variant<FetchSecrets,
+                            Dial,
+                            Record,
+                            RecordResponse,
+                            SendUpstream,
+                            SendClient,
+                            ReadClient,
+                            SetWait,
+                            ReleaseUpstream,
+                            Finish>;
+
+using Actions = std::vector<Action>;
+
+}  // namespace keyswap::flow

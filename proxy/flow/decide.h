@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Head + destination + bindings -> verdict. Pure, and the whole of the policy: no other file
+// decides whether a secret may leave (I2, I5). What it approves is the very head that is encoded
+// later.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/record.h"
+#include "bindings/binding.h"
+#include "proxy/flow/destination.h"
+#include "proxy/http/message.h"
+
+namespace keyswap::flow {
+
+// A known placeholder that stays what it is, and why.
+struct Denial {
+  std::uint32_t rule = 0;
+  audit::Reason reason = audit::Reason::untargeted_location;
+};
+
+struct Verdict {
+  audit::Decision decision = audit::Decision::refused;
+  audit::Reason reason = audit::Reason::malformed_request;
+  // The rule it is about: the secret that is swapped in, or the first placeholder that is not.
+  std::optional<std::uint32_t> rule;
+  // allowed: the field (index into head.fields) whose value is replaced.
+  std::size_t field = 0;
+  // allowed: other secrets' placeholders in the same request, which travel on inert.
+  std::vector<Denial> others;
+};
+
+// `target`: the origin form that is sent.
+Verdict decide(const http::RequestHead& head,
+               std::string_view target,
+               const Destination& destination,
+               const bindings::Bindings& bindings);
+
+inline Verdict refusal(audit::Reason reason) {
+  return {audit::Decision::refused, reason, std::nullopt, 0, {}};
+}
+
+// The path of `target` as records show it: without query, placeholders as <NAME>.
+std::string shown_path(std::string_view target, const bindings::Bindings& bindings);
+
+}  // namespace keyswap::flow

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I3: the one identity of the other side. A tunnel's CONNECT authority, its TLS server name, the
+// Host of each request in it, the name that is dialled and the name on the verified certificate are
+// one name, or the request is refused (421). This file is the only place where they are compared.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "audit/record.h"
+#include "bindings/binding.h"
+#include "proxy/http/message.h"
+#include "proxy/http/target.h"
+
+namespace keyswap::flow {
+
+enum class Scheme : std::uint8_t { http, https };
+
+struct Destination {
+  Scheme scheme = Scheme::https;
+  http::Authority authority;
+
+  bool operator==(const Destination&) const = default;
+};
+
+// What a request read on the listener itself asks for.
+struct Route {
+  enum class Kind : std::uint8_t {
+    intercept,  // CONNECT to a host whose requests we read: answer 200, then TLS as that host
+    tunnel,     // CONNECT to a host in no binding: relay bytes
+    forward,    // absolute form: one request to `destination`
+    health,     // ours to answer
+    refuse,     // for `reason`
+  };
+  Kind kind = Kind::refuse;
+  Destination destination;
+  audit::Reason reason = audit::Reason::malformed_request;
+};
+
+// The route of a request head read on the listener (contract 5).
+Route route(const http::RequestHead& head, const bindings::Bindings& bindings);
+
+// What a tunnel knows about itself when a request comes in it.
+struct TunnelIdentity {
+  Destination destination;
+  std::string server_name;  // of the client's TLS hello, as sent; "" if it sent none
+};
+
+// Why a request inside a tunnel is refused before anything is looked for in it, if it is.
+// (The bindings may have changed since the tunnel was opened.)
+std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
+                                             const TunnelIdentity& tunnel,
+                                             const bindings::Bindings& bindings);
+
+// What a client that opened a tunnel speaks in it, by its first bytes.
+enum class Speech : std::uint8_t { undecided, tls, http, other };
+Speech listen_to(std::string_view first_bytes);
+
+// The target to send upstream: the head's own in origin form, or the path and query of its absolute
+// form; a view into the head, or "/".
+std::string_view origin_target(const http::RequestHead& head);
+
+}  // namespace keyswap::flow

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The closed list of what can happen to an exchange. Views in an event live until the actions that
+// answer it have been carried out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "audit/record.h"
+#include "proxy/http/message.h"
+#include "vault/secret.h"
+
+namespace keyswap::flow {
+
+// The client's request head. `refusal`: what its route or its tunnel's identity already decided.
+struct ClientHead {
+  http::RequestHead head;
+  std::optional<audit::Reason> refusal;
+};
+
+// There is no request to look at, or no more of it: its bytes are not HTTP, or did not come in
+// time.
+struct ClientRefused {
+  audit::Reason reason = audit::Reason::malformed_request;
+};
+
+// A piece of the request's body, not empty.
+struct ClientBody {
+  std::string_view bytes;
+};
+
+struct ClientEnd {};  // the request is complete
+
+struct ClientGone {};  // the client closed or broke: nobody waits for an answer
+
+struct SecretsReady {
+  std::vector<vault::Secret> secrets;  // in the order of Injection::needs()
+};
+
+struct SecretsMissing {
+  std::string name;  // the first entry that could not be opened
+};
+
+struct Dialed {};  // a verified connection to the destination is there
+
+struct DialFailed {
+  audit::Reason reason = audit::Reason::upstream_connect_failed;
+};
+
+// The decision is durable, or it never will be.
+struct RecordDone {
+  bool is_durable = false;
+};
+
+struct UpstreamHead {
+  http::ResponseHead head;
+};
+
+struct UpstreamBody {
+  std::string_view bytes;
+};
+
+struct UpstreamEnd {};  // the response is complete
+
+struct UpstreamBroken {};  // closed too early, reset, or not HTTP/1.1
+
+// The wait that was set (flow::SetWait) is over.
+struct TimedOut {
+  bool client_was_held = false;  // we did not read from the client, so it could not go on
+};
+
+using Event = std::variant<ClientHead,
+                           ClientRefused,
+                           ClientBody,
+                           ClientEnd,
+                           ClientGone,
+                           SecretsReady,
+                           SecretsMissing,
+                           Dialed,
+                           DialFailed,
+                           RecordDone,
+                           UpstreamHead,
+                           UpstreamBody,
+                           UpstreamEnd,
+                           UpstreamBroken,
+                           TimedOut>;
+
+}  // namespace keyswap::flow

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// State x event. What is not in the table is ignored when the exchange is Finished, and otherwise
+// cannot happen (KS_UNREACHABLE: the session handed in an event of somebody else).
+//
+//                  ClientHead/   Secrets-    Secrets-   Dialed     Dial-    Record-    Client-
+//                  Upstream-        Client-    Timed- Malformed     Ready       Missing Failed Done
+//                  Body/End   Head/Body/End    Gone       Out
+//  AwaitingHead    decide ->
+//                  Fetching,
+//                  Dialing or
+//                  Recording
+//  FetchingSecrets               Dialing     Recording Recording Dialing Recording  Recording
+//  Recording Recording                                                                Relaying,
+//  noted
+//                                                                           or answer:
+//                                                                           Finished
+//  Relaying                                                                            sent on
+//  passed on,       Finished   answer or
+//                                                                                                 then Finished               abort
+//
+// UpstreamBroken in Dialing or Recording is the session's affair (it gives DialFailed instead, or
+// dials anew); in Relaying it ends in a 502 of ours, or, once the client has the head, in a visible
+// cut.
+#include "proxy/flow/exchange.h"
+
+#include <utility>
+
+#include "proxy/flow/response.h"
+#include "proxy/flow/substitute.h"
+#include "proxy/http/encoder.h"
+
+namespace keyswap::flow {
+
+using audit::Decision;
+using audit::Outcome;
+using audit::Reason;
+using http::Framing;
+
+Reason reason_of(http::DecodeError error) {
+  switch (error) {
+    case http::DecodeError::none:
+    case http::DecodeError::malformed:
+      return Reason::malformed_request;
+    case http::DecodeError::header_too_large:
+      return Reason::header_too_large;
+    case http::DecodeError::target_too_long:
+      return Reason::target_too_long;
+    case http::DecodeError::method_not_supported:
+      return Reason::method_not_supported;
+  }
+  KS_UNREACHABLE();
+}
+
+Exchange::Exchange(Setup setup) : setup_(std::move(setup)) {}
+
+void Exchange::on(Event event, Actions& actions) {
+  if (!is_finished()) {
+    out_.clear();
+    std::visit([&](auto& happened) { handle(happened, actions); }, event);
+  }
+}
+
+void Exchange::handle(ClientHead& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
+  head_ = std::move(event.head);
+  target_ = origin_target(*head_);
+  verdict_ = event.refusal ? refusal(*event.refusal)
+                           : decide(*head_, target_, setup_.destination, *setup_.bindings);
+  if (verdict_.decision == Decision::refused) {
+    record(actions);
+  } else if (verdict_.decision == Decision::allowed) {
+    state_ = FetchingSecrets{};
+    actions.emplace_back(FetchSecrets{*verdict_.rule});
+  } else {
+    state_ = Dialing{};
+    actions.emplace_back(Dial{});
+  }
+}
+
+void Exchange::handle(const ClientRefused& event, Actions& actions) {
+  if (auto* relaying = std::get_if<Relaying>(&state_)) {
+    // The body broke its framing after the head was sent: the upload is cut, never completed (R12).
+    actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
+    actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+    if (relaying->head_passed) {
+      finish(ClientFate::abort, actions);
+    } else {
+      answer(event.reason, actions);
+    }
+    return;
+  }
+  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
+  refuse(event.reason, actions);
+}
+
+void Exchange::handle(SecretsReady& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
+  const bindings::SecretRule& rule = setup_.bindings->rules[*verdict_.rule];
+  auto credential =
+      render_credential(*rule.injection, {event.secrets, setup_.now_s}, *setup_.scratch);
+  if (!credential) {
+    missing_secret_ = rule.name.text();
+    refuse(Reason::secret_unavailable, actions);
+    return;
+  }
+  credential_ = std::move(*credential);
+  state_ = Dialing{};
+  actions.emplace_back(Dial{});
+}
+
+void Exchange::handle(SecretsMissing& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
+  missing_secret_ = std::move(event.name);
+  refuse(Reason::secret_unavailable, actions);
+}
+
+void Exchange::handle(const Dialed& /*event*/, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<Dialing>(state_));
+  record(actions);
+}
+
+void Exchange::handle(const DialFailed& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<Dialing>(state_));
+  refuse(event.reason, actions);
+}
+
+void Exchange::handle(const RecordDone& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<Recording>(state_));
+  if (event.is_durable && verdict_.decision != Decision::refused) {
+    send_request(actions);
+    return;
+  }
+  // I6, I13: no record, no request.
+  credential_ = {};
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
+  answer(event.is_durable ? verdict_.reason : Reason::audit_unavailable, actions);
+}
+
+void Exchange::handle(const ClientBody& event, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  relaying.window_bytes += event.bytes.size();
+  if (relaying.wait == Wait::response_head && !relaying.head_passed) {
+    set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
+  }
+  if (head_->framing.kind != Framing::Kind::chunked) {
+    actions.emplace_back(SendUpstream{event.bytes});
+    return;
+  }
+  const auto encoded = http::encode_chunk(out_, event.bytes);
+  KS_ASSERT(encoded.has_value());  // a piece is never larger than one read
+  actions.emplace_back(SendUpstream{out_.view()});
+}
+
+void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
+  auto* relaying = std::get_if<Relaying>(&state_);
+  if (relaying == nullptr || relaying->client_done) {
+    return;
+  }
+  relaying->client_done = true;
+  if (head_->framing.kind == Framing::Kind::chunked) {
+    const auto encoded = http::encode_last_chunk(out_);
+    KS_ASSERT(encoded.has_value());
+    actions.emplace_back(SendUpstream{out_.view()});
+  }
+  if (!relaying->head_passed) {
+    set_wait(*relaying, Wait::response_head, actions);
+  }
+}
+
+void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
+  is_client_gone_ = true;
+  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    actions.emplace_back(
+        RecordResponse{relaying->status, Outcome::client_gone, relaying->body_bytes});
+    actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+    finish(ClientFate::abort, actions);
+  } else if (std::holds_alternative<AwaitingHead>(state_)) {
+    finish(ClientFate::abort, actions);
+  } else if (!std::holds_alternative<Recording>(state_)) {
+    // Nothing was sent and nobody waits; that it was asked for is still recorded.
+    actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+    refuse(Reason::client_timeout, actions);
+  }
+}
+
+void Exchange::handle(UpstreamHead& event, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  if (event.head.is_interim()) {
+    pass_interim(event.head, relaying, actions);
+  } else {
+    pass_head(event.head, relaying, actions);
+  }
+}
+
+void Exchange::handle(const UpstreamBody& event, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  relaying.body_bytes += event.bytes.size();
+  set_wait(relaying, Wait::response_body, actions);
+  if (relaying.framing.kind != Framing::Kind::chunked) {
+    actions.emplace_back(SendClient{event.bytes});
+    return;
+  }
+  const auto encoded = http::encode_chunk(out_, event.bytes);
+  KS_ASSERT(encoded.has_value());
+  actions.emplace_back(SendClient{out_.view()});
+}
+
+void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  if (relaying.framing.kind == Framing::Kind::chunked) {
+    const auto encoded = http::encode_last_chunk(out_);
+    KS_ASSERT(encoded.has_value());
+    actions.emplace_back(SendClient{out_.view()});
+  }
+  const bool reusable = relaying.upstream_reusable && relaying.client_done;
+  actions.emplace_back(RecordResponse{relaying.status, Outcome::complete, relaying.body_bytes});
+  actions.emplace_back(ReleaseUpstream{reusable ? UpstreamFate::reuse : UpstreamFate::discard});
+  finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+}
+
+void Exchange::handle(const UpstreamBroken& /*event*/, Actions& actions) {
+  const auto& relaying = std::get<Relaying>(state_);
+  if (relaying.head_passed) {
+    abort_response(Outcome::truncated, actions);
+  } else {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+  }
+}
+
+void Exchange::handle(const TimedOut& event, Actions& actions) {
+  auto* relaying = std::get_if<Relaying>(&state_);
+  if (relaying == nullptr) {
+    return;
+  }
+  switch (relaying->wait) {
+    case Wait::none:
+      return;
+    case Wait::request_body:
+      if (event.client_was_held ||
+          relaying->window_bytes >= base::limits::kRequestBodyWindowBytesMin) {
+        set_wait(*relaying, Wait::request_body, actions);
+      } else if (relaying->head_passed) {
+        abort_response(Outcome::unknown, actions);
+      } else {
+        fail_sent(Reason::client_timeout, Outcome::unknown, actions);
+      }
+      return;
+    case Wait::response_head:
+      fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
+      return;
+    case Wait::response_body:
+      abort_response(Outcome::upstream_timeout, actions);
+      return;
+  }
+}
+
+// --- steps ---
+
+void Exchange::record(Actions& actions) {
+  state_ = Recording{};
+  Record action{verdict_.decision, verdict_.reason, verdict_.rule, verdict_.others, {}, {}};
+  if (head_) {
+    action.method = head_->method;
+    if (head_->method != "CONNECT") {
+      action.path = shown_path(target_, *setup_.bindings);
+    }
+  }
+  actions.emplace_back(std::move(action));
+}
+
+void Exchange::refuse(Reason reason, Actions& actions) {
+  credential_ = {};
+  verdict_.decision = Decision::refused;
+  verdict_.reason = reason;
+  verdict_.others.clear();
+  record(actions);
+}
+
+// I6: this is called from RecordDone{is_durable} and from nowhere else.
+void Exchange::send_request(Actions& actions) {
+  if (is_client_gone_) {
+    credential_ = {};
+    actions.emplace_back(RecordResponse{0, Outcome::client_gone, 0});
+    actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
+    finish(ClientFate::abort, actions);
+    return;
+  }
+  if (verdict_.decision == Decision::allowed) {
+    const auto bytes =
+        encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential_);
+    credential_ = {};
+    if (!bytes) {
+      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+      actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
+      answer(Reason::secret_unavailable, actions);
+      return;
+    }
+    actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
+  } else {
+    if (!encode_request_head(out_, *head_, target_)) {
+      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+      actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
+      answer(Reason::malformed_request, actions);
+      return;
+    }
+    actions.emplace_back(SendUpstream{out_.view()});
+  }
+  Relaying relaying;
+  relaying.client_done = !has_request_body();
+  state_ = relaying;
+  auto& now = std::get<Relaying>(state_);
+  // A client that waits for "100 Continue" sends nothing until the upstream said something.
+  const bool sends_body_now = !now.client_done && !head_->expects_continue;
+  set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
+  actions.emplace_back(ReadClient{});
+}
+
+void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
+  if (++relaying.interim_count > base::limits::kInterimResponsesMax) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  if (!relaying.client_done && head.status == 100) {
+    set_wait(relaying, Wait::request_body, actions);
+  }
+  if (head_->version == http::Version::http_1_0) {
+    return;  // RFC 9110 section 15.2: a 1.0 client knows no 1xx
+  }
+  if (!encode_interim_head(out_, head)) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  actions.emplace_back(SendClient{out_.view()});
+}
+
+void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
+  relaying.status = head.status;
+  relaying.framing = framing_for(head, head_->version);
+  relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
+  // An answer before the request's end: what the client still sends has no place, so it is the
+  // last.
+  relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_ &&
+                          relaying.framing.kind != Framing::Kind::until_close;
+  const auto persistence = relaying.keeps_client ? Persistence::keep_alive : Persistence::close;
+  if (!encode_response_head(out_, head, relaying.framing, head_->version, persistence)) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  relaying.head_passed = true;
+  actions.emplace_back(SendClient{out_.view()});
+  set_wait(relaying, Wait::response_body, actions);
+}
+
+// An answer of our own, and the end.
+void Exchange::answer(Reason reason, Actions& actions) {
+  if (is_client_gone_) {
+    finish(ClientFate::abort, actions);
+    return;
+  }
+  const auto* relaying = std::get_if<Relaying>(&state_);
+  const bool has_all = head_ && (relaying != nullptr ? relaying->client_done : !has_request_body());
+  const bool keeps = has_all && head_->keeps_alive && !is_draining_ &&
+                     reason != Reason::malformed_request && reason != Reason::identity_mismatch;
+  out_.clear();
+  const auto encoded = encode_refusal(out_,
+                                      {reason,
+                                       setup_.request_id,
+                                       missing_secret_,
+                                       keeps ? Persistence::keep_alive : Persistence::close,
+                                       answers_head()});
+  KS_ASSERT(encoded.has_value());
+  actions.emplace_back(SendClient{out_.view()});
+  finish(keeps ? ClientFate::keep : ClientFate::close, actions);
+}
+
+// The request was sent, and no response of the upstream reached the client.
+void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
+  // R14: never sent again; whether it was acted on is unknown.
+  actions.emplace_back(RecordResponse{0, outcome, 0});
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+  answer(reason, actions);
+}
+
+void Exchange::abort_response(Outcome outcome, Actions& actions) {
+  const auto& relaying = std::get<Relaying>(state_);
+  actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes});
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+  finish(ClientFate::abort, actions);  // R17: a truncated response is visible as truncated
+}
+
+void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
+  relaying.wait = wait;
+  relaying.window_bytes = 0;
+  actions.emplace_back(SetWait{wait});
+}
+
+void Exchange::finish(ClientFate client, Actions& actions) {
+  state_ = Finished{};
+  actions.emplace_back(SetWait{Wait::none});
+  actions.emplace_back(Finish{client});
+}
+
+bool Exchange::has_whole_request() const {
+  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    return relaying->client_done;
+  }
+  return head_ && !has_request_body();
+}
+
+bool Exchange::has_request_body() const {
+  return head_->framing.kind == Framing::Kind::chunked ||
+         (head_->framing.kind == Framing::Kind::length && head_->framing.length > 0);
+}
+
+}  // namespace keyswap::flow

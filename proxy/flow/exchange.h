@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One request and its response, as a machine: events in, actions out; no socket, file, clock or
+// thread. The order that protects the secret is this file's: decide, open the secret, reach the
+// verified upstream, make the decision durable (I6), and only then send. All transitions are in
+// exchange.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "bindings/binding.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/flow/action.h"
+#include "proxy/flow/decide.h"
+#include "proxy/flow/destination.h"
+#include "proxy/flow/event.h"
+#include "proxy/flow/reply.h"
+#include "proxy/http/decoder.h"
+#include "vault/secret.h"
+
+namespace keyswap::flow {
+
+// Why a request whose bytes the decoder did not accept is refused.
+audit::Reason reason_of(http::DecodeError error);
+
+class Exchange {
+ public:
+  struct Setup {
+    Destination destination;
+    std::shared_ptr<const bindings::Bindings> bindings;  // I14: kept to the end
+    std::string request_id;
+    vault::LockedBuffer* scratch = nullptr;  // shared by the exchanges of a loop; outlives them
+    std::int64_t now_s = 0;
+  };
+
+  explicit Exchange(Setup setup);
+
+  // Takes one event, appends what it asks for. Nothing happens inside but computation.
+  void on(Event event, Actions& actions);
+
+  // The connection will not be kept after this exchange, whatever the client would like.
+  void drain() { is_draining_ = true; }
+
+  [[nodiscard]] bool is_finished() const { return std::holds_alternative<Finished>(state_); }
+
+  [[nodiscard]] const Destination& destination() const { return setup_.destination; }
+
+  [[nodiscard]] const bindings::Bindings& bindings() const { return *setup_.bindings; }
+
+  [[nodiscard]] const std::string& request_id() const { return setup_.request_id; }
+
+  // Is the whole request there (nothing of it is still to come)?
+  [[nodiscard]] bool has_whole_request() const;
+
+  // Will it send something once its record is durable?
+  [[nodiscard]] bool is_about_to_send() const {
+    return std::holds_alternative<Recording>(state_) &&
+           verdict_.decision != audit::Decision::refused && !is_client_gone_;
+  }
+
+  // The response has no body whatever its head says: it answers a HEAD.
+  [[nodiscard]] bool answers_head() const { return head_ && head_->method == "HEAD"; }
+
+ private:
+  struct AwaitingHead {};
+
+  struct FetchingSecrets {};
+
+  struct Dialing {};
+
+  struct Recording {};  // the verdict; a refusal is answered then, everything else sent
+
+  struct Relaying {
+    bool client_done = false;  // the request is sent as a whole
+    bool head_passed = false;  // the client has the final response head
+    std::size_t interim_count = 0;
+    int status = 0;
+    http::Framing framing;  // of the response, towards the client
+    bool upstream_reusable = false;
+    bool keeps_client = false;
+    std::uint64_t body_bytes = 0;
+    std::uint64_t window_bytes = 0;
+    Wait wait = Wait::none;
+  };
+
+  struct Finished {};
+
+  void handle(ClientHead& event, Actions& actions);
+  void handle(const ClientRefused& event, Actions& actions);
+  void handle(const ClientBody& event, Actions& actions);
+  void handle(const ClientEnd& event, Actions& actions);
+  void handle(const ClientGone& event, Actions& actions);
+  void handle(SecretsReady& event, Actions& actions);
+  void handle(SecretsMissing& event, Actions& actions);
+  void handle(const Dialed& event, Actions& actions);
+  void handle(const DialFailed& event, Actions& actions);
+  void handle(const RecordDone& event, Actions& actions);
+  void handle(UpstreamHead& event, Actions& actions);
+  void handle(const UpstreamBody& event, Actions& actions);
+  void handle(const UpstreamEnd& event, Actions& actions);
+  void handle(const UpstreamBroken& event, Actions& actions);
+  void handle(const TimedOut& event, Actions& actions);
+
+  void record(Actions& actions);
+  void refuse(audit::Reason reason, Actions& actions);
+  void send_request(Actions& actions);
+  void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
+  void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
+  void answer(audit::Reason reason, Actions& actions);
+  void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
+  void abort_response(audit::Outcome outcome, Actions& actions);
+  void set_wait(Relaying& relaying, Wait wait, Actions& actions);
+  void finish(ClientFate client, Actions& actions);
+  [[nodiscard]] bool has_request_body() const;
+
+  Setup setup_;
+  std::variant<AwaitingHead, FetchingSecrets, Dialing, Recording, Relaying, Finished> state_;
+  std::optional<http::RequestHead> head_;
+  std::string_view target_;  // into head_
+  Verdict verdict_;
+  std::string missing_secret_;
+  vault::Secret credential_;  // rendered, between SecretsReady and the sending
+  bool is_client_gone_ = false;
+  bool is_draining_ = false;
+  base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kHeadBytesMax};
+};
+
+}  // namespace keyswap::flow

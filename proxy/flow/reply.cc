@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/reply.h"
+
+#include <string>
+
+#include "proxy/http/encoder.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using audit::Reason;
+
+struct Wording {
+  int status;
+  std::string_view title;
+  std::string_view detail;
+  bool is_retryable;
+};
+
+// One line a reason. No `default`: a new reason without wording does not compile.
+Wording wording_of(Reason reason) {
+  switch (reason) {
+    case Reason::binding_matched:
+    case Reason::no_placeholder:
+      break;  // never answered with
+    case Reason::destination_not_in_binding:
+      return {403,
+              "Placeholder not bound here",
+              "The request carries a placeholder that is not bound to this destination.",
+              false};
+    case Reason::binding_scope_violation:
+      return {403,
+              "Outside the binding",
+              "The placeholder is bound to this host, but not for this method or path.",
+              false};
+    case Reason::untargeted_location:
+      return {403,
+              "Placeholder at the wrong place",
+              "The request carries a placeholder at a place that its binding does not name.",
+              false};
+    case Reason::insecure_scheme:
+      return {403,
+              "Placeholder over plain http",
+              "A placeholder is never swapped over plain http.",
+              false};
+    case Reason::malformed_request:
+      return {400,
+              "Malformed request",
+              "The request is not well-formed HTTP/1.1, or can be read in more than one way.",
+              false};
+    case Reason::ambiguous_placeholder_match:
+      return {400,
+              "Ambiguous placeholders",
+              "The request carries the placeholders of more than one secret.",
+              false};
+    case Reason::duplicate_credential_header:
+      return {400,
+              "Credential header repeated",
+              "The header that carries the credential occurs more than once.",
+              false};
+    case Reason::unmatched_destination:
+      return {403,
+              "Destination not allowed",
+              "No binding names this destination, and the policy denies all others.",
+              false};
+    case Reason::address_blocked:
+      return {403,
+              "Address blocked",
+              "The destination's address is not public, and no binding allows it.",
+              false};
+    case Reason::self_destination:
+      return {403, "Destination is the proxy", "The proxy does not forward to itself.", false};
+    case Reason::endpoint_blocked:
+      return {403, "Endpoint blocked", "The binding blocks this endpoint.", false};
+    case Reason::order_limit_exceeded:
+      return {403, "Order limit exceeded", "The order is beyond the limits of the binding.", false};
+    case Reason::caller_not_allowed:
+      return {403, "Caller not allowed", "The binding does not serve this caller.", false};
+    case Reason::caller_required:
+      return {407, "Caller token required", "The proxy asks for a caller's token.", false};
+    case Reason::client_timeout:
+      return {408, "Request timeout", "The request did not arrive in time.", true};
+    case Reason::body_too_large:
+      return {
+          413, "Body too large", "The request's body is larger than can be handled here.", false};
+    case Reason::target_too_long:
+      return {414, "Target too long", "The request target is longer than the limit.", false};
+    case Reason::identity_mismatch:
+      return {421,
+              "Destination names disagree",
+              "CONNECT authority, TLS server name and Host do not name the same destination.",
+              false};
+    case Reason::rate_limited:
+      return {429, "Rate limited", "The binding's rate limit is used up.", true};
+    case Reason::quota_exceeded:
+      return {429, "Quota exceeded", "The binding's quota is used up.", true};
+    case Reason::header_too_large:
+      return {431, "Header too large", "The request's header is larger than the limit.", false};
+    case Reason::method_not_supported:
+      return {501, "Method not supported", "The proxy does not forward this method.", false};
+    case Reason::upgrade_not_supported:
+      return {501, "Upgrade not supported", "The proxy does not forward protocol upgrades.", false};
+    case Reason::upstream_dns_failed:
+      return {502, "Name not resolved", "The destination's name could not be resolved.", true};
+    case Reason::upstream_connect_failed:
+      return {502, "Connection failed", "The destination could not be reached.", true};
+    case Reason::upstream_tls_failed:
+      return {502,
+              "Upstream TLS failed",
+              "The destination did not prove its identity, or TLS failed; nothing was sent.",
+              false};
+    case Reason::upstream_protocol_error:
+      return {502,
+              "Bad upstream response",
+              "The destination closed the connection or did not answer in well-formed HTTP/1.1; "
+              "whether it acted on the request is unknown.",
+              false};
+    case Reason::secret_unavailable:
+      return {503,
+              "Secret unavailable",
+              "The secret of this binding is not in the vault or cannot be used; nothing was sent.",
+              false};
+    case Reason::audit_unavailable:
+      return {503,
+              "Audit log unavailable",
+              "The decision could not be recorded, so nothing was sent.",
+              false};
+    case Reason::vault_locked:
+      return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
+    case Reason::too_busy:
+      return {503, "Too busy", "The proxy has no room for another connection now.", true};
+    case Reason::shutting_down:
+      return {503, "Shutting down", "The proxy is shutting down.", true};
+    case Reason::upstream_timeout:
+      return {504,
+              "Upstream timeout",
+              "The destination did not answer in time; if the request was sent, whether it was "
+              "acted on is unknown.",
+              false};
+  }
+  KS_UNREACHABLE();
+}
+
+base::Status encode_head(base::ByteSink& out,
+                         int status,
+                         std::string_view title,
+                         std::string_view content_type,
+                         std::size_t length) {
+  KS_TRY(http::encode_status_line(out, status, title));
+  KS_TRY(http::encode_field(out, "Content-Type", content_type));
+  KS_TRY(http::encode_field(out, "Content-Length", std::to_string(length)));
+  return http::encode_field(out, "Cache-Control", "no-store");
+}
+
+base::Status encode_rest(base::ByteSink& out, Persistence persistence, std::string_view body) {
+  if (persistence == Persistence::close) {
+    KS_TRY(http::encode_field(out, "Connection", "close"));
+  }
+  KS_TRY(http::encode_head_end(out));
+  if (!out.append(body)) {
+    return base::Error{base::Errc::limit_exceeded, "no room for an answer"};
+  }
+  return {};
+}
+
+}  // namespace
+
+int status_of(audit::Reason reason) {
+  return wording_of(reason).status;
+}
+
+base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
+  const Wording wording = wording_of(refusal.reason);
+  const std::string name(audit::to_string(refusal.reason));
+  std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
+  body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
+  body.append(R"(,"detail":")").append(wording.detail).append(R"(","reason":")").append(name);
+  body.append(R"(","request_id":")").append(refusal.request_id);
+  if (!refusal.secret.empty()) {
+    body.append(R"(","secret":")").append(refusal.secret);
+  }
+  body.append(R"(","retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
+  KS_TRY(encode_head(out, wording.status, wording.title, "application/problem+json", body.size()));
+  KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
+  return encode_rest(out, refusal.persistence, refusal.without_body ? "" : body);
+}
+
+base::Status encode_health(base::ByteSink& out, Persistence persistence) {
+  static constexpr std::string_view kBody = R"({"status":"ok"})";
+  KS_TRY(encode_head(out, 200, "OK", "application/json", kBody.size()));
+  return encode_rest(out, persistence, kBody);
+}
+
+std::string_view connect_established() {
+  return "HTTP/1.1 200 Connection established\r\n\r\n";
+}
+
+}  // namespace keyswap::flow

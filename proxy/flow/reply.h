@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The proxy's own answers and their wording (contract 6): application/problem+json whose every word
+// is a constant; nothing of the request goes in but its id.
+#pragma once
+
+#include <string_view>
+
+#include "audit/record.h"
+#include "proxy/base/bytes.h"
+#include "proxy/base/result.h"
+
+namespace keyswap::flow {
+
+enum class Persistence : std::uint8_t { keep_alive, close };
+
+// The status that goes with a refusal.
+int status_of(audit::Reason reason);
+
+struct Refusal {
+  audit::Reason reason = audit::Reason::malformed_request;
+  std::string_view request_id;
+  std::string_view secret;  // the vault entry's name that is missing or unusable; "" none
+  Persistence persistence = Persistence::close;
+  bool without_body = false;  // it answers a HEAD
+};
+
+// A whole response message.
+base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal);
+
+// The answer to a health check.
+base::Status encode_health(base::ByteSink& out, Persistence persistence);
+
+// "HTTP/1.1 200 Connection established" without a body.
+std::string_view connect_established();
+
+}  // namespace keyswap::flow

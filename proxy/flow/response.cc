@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/response.h"
+
+#include "proxy/http/encoder.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using http::Framing;
+using http::Version;
+
+// RFC 9110 section 8.6: no Content-Length with 1xx and 204.
+bool may_have_length(int status) {
+  return status >= 200 && status != 204;
+}
+
+base::Status encode_fields(base::ByteSink& out, const http::ResponseHead& head, bool with_length) {
+  for (const http::Field& field : head.fields) {
+    const bool is_length = base::equal_ignoring_case(field.name, "content-length");
+    if (is_length ? with_length : !http::is_hop_by_hop(field.name, head.fields)) {
+      KS_TRY(http::encode_field(out, field.name, field.value));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Framing framing_for(const http::ResponseHead& head, Version client_version) {
+  const bool has_unknown_end = head.framing.kind == Framing::Kind::chunked ||
+                               head.framing.kind == Framing::Kind::until_close;
+  if (!has_unknown_end) {
+    return head.framing;
+  }
+  return {client_version == Version::http_1_1 ? Framing::Kind::chunked : Framing::Kind::until_close,
+          0};
+}
+
+base::Status encode_response_head(base::ByteSink& out,
+                                  const http::ResponseHead& head,
+                                  const Framing& framing,
+                                  Version client_version,
+                                  Persistence persistence) {
+  KS_TRY(http::encode_status_line(out, head.status, head.reason));
+  const bool with_length = framing.kind != Framing::Kind::chunked &&
+                           framing.kind != Framing::Kind::until_close &&
+                           may_have_length(head.status);
+  KS_TRY(encode_fields(out, head, with_length));
+  if (framing.kind == Framing::Kind::chunked) {
+    KS_TRY(http::encode_field(out, "Transfer-Encoding", "chunked"));
+  }
+  if (persistence == Persistence::close) {
+    KS_TRY(http::encode_field(out, "Connection", "close"));
+  } else if (client_version == Version::http_1_0) {
+    KS_TRY(http::encode_field(out, "Connection", "keep-alive"));
+  }
+  return http::encode_head_end(out);
+}
+
+base::Status encode_interim_head(base::ByteSink& out, const http::ResponseHead& head) {
+  KS_TRY(http::encode_status_line(out, head.status, head.reason));
+  KS_TRY(encode_fields(out, head, false));
+  return http::encode_head_end(out);
+}
+
+}  // namespace keyswap::flow

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/leg.h"
+
+#include <utility>
+
+namespace keyswap::proxy {
+
+namespace {
+// Up to this size a copy is cheaper than a TLS record of its own.
+constexpr std::size_t kGatherBytesMax = 4096;
+}  // namespace
+
+Leg::Leg(Context& context, LegEvents& events)
+    : context_(&context), events_(&events), tcp_(*context.loop, *this) {}
+
+void Leg::start_tls(tls::Engine engine, std::string_view received) {
+  KS_ASSERT(!engine_ && gathered_.empty());
+  engine_.emplace(std::move(engine));
+  if (!received.empty()) {
+    on_read(received);
+  } else {
+    pump_handshake();  // a client speaks first
+  }
+}
+
+void Leg::start_reading() {
+  if (holds_ == 0) {
+    tcp_.start_reading();
+  }
+}
+
+void Leg::hold(Hold reason) {
+  holds_ |= static_cast<std::uint8_t>(reason);
+  tcp_.stop_reading();
+}
+
+void Leg::release(Hold reason) {
+  const auto bit = static_cast<std::uint8_t>(reason);
+  if ((holds_ & bit) == 0) {
+    return;
+  }
+  holds_ = static_cast<std::uint8_t>(holds_ & ~bit);
+  if (holds_ == 0) {
+    resume_later();
+  }
+}
+
+void Leg::resume_later() {
+  if (!is_resuming_ && events_ != nullptr) {
+    is_resuming_ = true;
+    context_->defer([this] {  // this lives to the turn's end: only Context::bury destroys it
+      is_resuming_ = false;
+      if (events_ == nullptr || is_held()) {
+        return;
+      }
+      if (engine_) {
+        pump();
+      }
+      if (events_ != nullptr && !is_held() && !is_ended_) {
+        tcp_.start_reading();
+      }
+    });
+  }
+}
+
+void Leg::on_connected() {
+  if (events_ != nullptr) {
+    events_->on_leg_connected();
+  }
+}
+
+void Leg::on_connect_failed(int /*errno_value*/) {
+  fail(base::Errc::network);
+}
+
+void Leg::on_read(std::string_view bytes) {
+  if (events_ == nullptr) {
+    return;
+  }
+  if (!engine_) {
+    events_->on_leg_bytes(bytes);
+    return;
+  }
+  if (!engine_->feed(bytes)) {
+    fail(base::Errc::limit_exceeded);
+    return;
+  }
+  pump();
+  engine_->keep_unread_input();  // the read chunk belongs to the next connection now
+}
+
+void Leg::pump() {
+  if (!is_secured_) {
+    pump_handshake();
+  }
+  while (is_secured_ && events_ != nullptr && !is_held() && !is_ended_) {
+    const auto read = engine_->read(context_->plain_chunk.get(), base::limits::kReadChunkBytes);
+    if (!read) {
+      fail(base::Errc::tls);
+      return;
+    }
+    if (read->size > 0) {
+      events_->on_leg_bytes({context_->plain_chunk.get(), read->size});
+    }
+    if (read->is_closed && events_ != nullptr && !is_ended_) {
+      is_ended_ = true;
+      events_->on_leg_end(true);
+    }
+    if (read->size == 0) {
+      break;
+    }
+  }
+  if (!engine_->output().empty()) {
+    flush();  // what TLS itself wants to say: key updates, alerts
+  }
+}
+
+void Leg::pump_handshake() {
+  const auto done = engine_->handshake();
+  tcp_.write(engine_->output());
+  if (!done) {
+    fail(base::Errc::tls);
+  } else if (*done) {
+    is_secured_ = true;
+    if (events_ != nullptr) {
+      events_->on_leg_secured();
+    }
+  }
+}
+
+void Leg::on_read_end() {
+  if (events_ != nullptr && !is_ended_) {
+    is_ended_ = true;
+    // A FIN alone can come from anybody on the way; with TLS only close_notify is an end.
+    events_->on_leg_end(!engine_);
+  }
+}
+
+void Leg::on_broken() {
+  fail(base::Errc::network);
+}
+
+void Leg::fail(base::Errc why) {
+  if (events_ != nullptr) {
+    LegEvents& told = *events_;
+    silence();
+    told.on_leg_broken(why);
+  }
+}
+
+void Leg::silence() {
+  events_ = nullptr;
+  tcp_.stop_reading();
+}
+
+void Leg::write(std::string_view bytes) {
+  if (is_finishing_) {
+    return;
+  }
+  if (bytes.size() <= kGatherBytesMax && gathered_.append(bytes)) {
+    return;
+  }
+  seal_gathered();
+  if (engine_) {
+    if (!engine_->write(bytes)) {
+      on_broken();
+    }
+  } else if (!gathered_.append(bytes)) {
+    on_broken();  // I10: past the hard bound
+  }
+}
+
+void Leg::write_secret(std::string_view bytes) {
+  KS_ASSERT(engine_ && is_secured_);  // I5: a secret leaves over verified TLS only
+  if (is_finishing_) {
+    return;
+  }
+  seal_gathered();
+  if (!engine_->write(bytes)) {
+    on_broken();
+  }
+}
+
+void Leg::seal_gathered() {
+  if (gathered_.empty()) {
+    return;
+  }
+  if (engine_) {
+    const bool written = engine_->write(gathered_.view()).has_value();
+    gathered_.clear();
+    if (!written) {
+      on_broken();
+    }
+  } else {
+    tcp_.write(gathered_);
+  }
+}
+
+void Leg::flush() {
+  seal_gathered();
+  if (engine_) {
+    tcp_.write(engine_->output());
+  }
+  if (tcp_.pending_bytes() > base::limits::kLegPendingBytesMax) {
+    on_broken();  // I10
+  }
+}
+
+std::size_t Leg::pending_bytes() const {
+  return tcp_.pending_bytes() + gathered_.size();
+}
+
+void Leg::finish_writing(Ending ending) {
+  if (is_finishing_) {
+    return;
+  }
+  flush();
+  if (engine_ && ending == Ending::said) {
+    engine_->close();
+    tcp_.write(engine_->output());
+  }
+  is_finishing_ = true;
+  tcp_.finish_writing();
+}
+
+void Leg::on_written_all() {
+  if (events_ != nullptr) {
+    events_->on_leg_drained();
+  }
+}
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection of bytes: TCP, with TLS on it or without; plaintext in, plaintext out. It carries
+// and holds back, and knows nothing of HTTP. Small writes are gathered so that one flush makes one
+// TLS record and one system call; a secret goes straight from locked memory into the cipher.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/context.h"
+#include "proxy/tls/engine.h"
+#include "proxy/uv/tcp.h"
+
+namespace keyswap::proxy {
+
+// Told by a Leg. None of them may destroy the Leg; Context::bury does that later.
+class LegEvents {
+ public:
+  LegEvents() = default;
+  LegEvents(const LegEvents&) = delete;
+  LegEvents& operator=(const LegEvents&) = delete;
+  LegEvents(LegEvents&&) = delete;
+  LegEvents& operator=(LegEvents&&) = delete;
+  virtual ~LegEvents() = default;
+
+  virtual void on_leg_connected() = 0;  // TCP stands (only after connect())
+  virtual void on_leg_secured() = 0;    // the TLS handshake is done and verified
+  // Received plaintext; the view lives until the call returns.
+  virtual void on_leg_bytes(std::string_view bytes) = 0;
+  // Nothing more comes. `is_clean`: the end was said (close_notify, or FIN without TLS).
+  virtual void on_leg_end(bool is_clean) = 0;
+  virtual void on_leg_broken(base::Errc why) = 0;
+  // What was pending has been written; it may be congested no more.
+  virtual void on_leg_drained() = 0;
+};
+
+class Leg final : public uv::TcpEvents {
+ public:
+  Leg(Context& context, LegEvents& events);
+
+  base::Status adopt(int socket) { return tcp_.adopt(socket); }
+
+  void connect(const uv::Endpoint& endpoint) { tcp_.connect(endpoint); }
+
+  // From here on TLS. `received`: bytes that came before and belong to it.
+  void start_tls(tls::Engine engine, std::string_view received);
+
+  void start_reading();
+
+  // Reasons not to read, each set and cleared on its own; reading runs while there is none. Bytes
+  // that are here already are handed out later, never from inside hold() or release().
+  enum class Hold : std::uint8_t { other_side_full = 1, unread_full = 2, not_ready = 4 };
+  void hold(Hold reason);
+  void release(Hold reason);
+
+  [[nodiscard]] bool is_held() const { return holds_ != 0; }
+
+  void write(std::string_view bytes);
+  // Bytes in locked memory: encrypted at once, copied nowhere. Only with TLS.
+  void write_secret(std::string_view bytes);
+  void flush();
+  [[nodiscard]] std::size_t pending_bytes() const;
+
+  [[nodiscard]] bool is_congested() const {
+    return pending_bytes() > base::limits::kLegPendingPauseBytes;
+  }
+
+  // Ends our side: close_notify (unless `is_cut`) and FIN once all is written. Reading goes on.
+  enum class Ending : std::uint8_t { said, cut };
+  void finish_writing(Ending ending);
+  // No event comes from now on, and the connection closes when this is destroyed.
+  void silence();
+
+  [[nodiscard]] bool has_tls() const { return engine_.has_value(); }
+
+  [[nodiscard]] tls::Engine& engine() { return *engine_; }
+
+  [[nodiscard]] uv::Endpoint remote() const { return tcp_.remote(); }
+
+  void on_connected() override;
+  void on_connect_failed(int errno_value) override;
+  void on_read(std::string_view bytes) override;
+  void on_read_end() override;
+  void on_broken() override;
+  void on_written_all() override;
+
+ private:
+  void pump();
+  void pump_handshake();
+  void fail(base::Errc why);
+  void seal_gathered();
+  void resume_later();
+
+  Context* context_;
+  LegEvents* events_;  // null once silenced
+  uv::Tcp tcp_;
+  std::optional<tls::Engine> engine_;
+  base::Buffer gathered_{base::limits::kLegPendingBytesMax};  // plaintext of small writes
+  std::uint8_t holds_ = 0;
+  bool is_secured_ = false;
+  bool is_resuming_ = false;
+  bool is_ended_ = false;      // the peer's end was told
+  bool is_finishing_ = false;  // our end was sent
+};
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One event loop with all that lives on it: sessions, the pool of upstream connections, the lane to
+// the audit log. Only post_*() and run() may be called from another thread than the loop's.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "proxy/audit_lane.h"
+#include "proxy/connector.h"
+#include "proxy/context.h"
+#include "proxy/session.h"
+#include "proxy/uv/loop.h"
+#include "proxy/uv/timer.h"
+
+namespace keyswap::proxy {
+
+class LoopThread {
+ public:
+  struct Shared {
+    const base::Clock* clock = nullptr;
+    vault::Vault* vault = nullptr;
+    audit::Log* log = nullptr;
+    ca::LeafCache* leaves = nullptr;
+    const tls::ServerContext* client_tls = nullptr;
+    Policy policy;
+    std::function<void()> connection_ended;  // from the loop's thread
+  };
+
+  static base::Result<std::unique_ptr<LoopThread>> create(const Shared& shared);
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+  LoopThread(LoopThread&&) = delete;
+  LoopThread& operator=(LoopThread&&) = delete;
+  ~LoopThread();
+
+  // Runs until drained or stopped.
+  void run();
+
+  void post_client(int socket, bool is_turned_away);
+  void post_policy(Policy policy);
+  // Finish what is under way and stop; cut what is left after limits::kDrainMs, or now if asked
+  // twice.
+  void post_drain();
+
+  void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
+
+  [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+ private:
+  explicit LoopThread(std::unique_ptr<uv::Loop> loop);
+  void begin_drain();
+  void stop_if_idle();
+
+  std::unique_ptr<uv::Loop> loop_;
+  Context context_;
+  std::unique_ptr<AuditLane> lane_;
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<SessionTable> sessions_;
+  std::unique_ptr<uv::Timer> drain_limit_;
+};
+
+}  // namespace keyswap::proxy

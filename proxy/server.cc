@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/server.h"
+
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include "ca/leaf_cache.h"
+#include "proxy/base/limits.h"
+#include "proxy/base/log.h"
+#include "proxy/loop_thread.h"
+#include "proxy/uv/acceptor.h"
+#include "proxy/uv/watch.h"
+#include "proxy/worker.h"
+
+namespace keyswap::proxy {
+
+namespace log = base::log;
+
+namespace {
+
+constexpr std::size_t kWorkerThreads = 2;
+constexpr std::int64_t kHousekeepingMs = 500;
+
+// Makes a record durable and waits for it; not on an event loop.
+class RecordWaiter final : public audit::Listener {
+ public:
+  void batch_done(std::uint64_t /*ticket*/, bool durable) override { done_.set_value(durable); }
+
+  template <typename Record>
+  bool record(audit::Log& to, const Record& record) {
+    audit::Batch batch;
+    batch.add(record);
+    batch.is_urgent = true;
+    auto done = done_.get_future();
+    return to.append(std::move(batch), this, 0) && done.get();
+  }
+
+ private:
+  std::promise<bool> done_;
+};
+
+class Server final : public uv::AcceptEvents {
+ public:
+  explicit Server(ServerParts parts) : parts_(std::move(parts)), worker_(kWorkerThreads) {}
+
+  base::Status serve();
+  void on_accepted(int socket) override;
+
+ private:
+  base::Status build();
+  void watch();
+  void reload();
+  void housekeep();
+  void refresh_vault();
+  void drain();
+
+  ServerParts parts_;
+  std::shared_ptr<const ca::LeafKey> leaf_key_;
+  std::shared_ptr<const tls::ServerContext> client_tls_;
+  std::unique_ptr<ca::LeafCache> leaves_;
+  std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
+  std::unique_ptr<uv::Acceptor> acceptor_;
+  std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
+  std::unique_ptr<uv::FolderWatch> home_watch_;
+  std::unique_ptr<uv::Timer> housekeeping_;
+  std::atomic<std::size_t> connections_ = 0;
+  std::size_t next_loop_ = 0;
+  std::atomic<bool> is_reloading_ = false;
+  std::atomic<bool> is_refreshing_ = false;
+  std::atomic<bool> should_refresh_again_ = false;
+  Worker worker_;  // last: its threads use what stands above
+};
+
+base::Status Server::build() {
+  auto key = ca::LeafKey::create();
+  if (!key) {
+    return key.error();
+  }
+  leaf_key_ = *key;
+  auto client_tls = tls::ServerContext::create();
+  if (!client_tls) {
+    return client_tls.error();
+  }
+  client_tls_ = *client_tls;
+  leaves_ = std::make_unique<ca::LeafCache>(
+      parts_.authority, leaf_key_, *parts_.clock, [this](ca::LeafCache::Task task) {
+        worker_.run(std::move(task));
+      });
+  const LoopThread::Shared shared{.clock = parts_.clock,
+                                  .vault = parts_.vault,
+                                  .log = parts_.log,
+                                  .leaves = leaves_.get(),
+                                  .client_tls = client_tls_.get(),
+                                  .policy = parts_.policy,
+                                  .connection_ended = [this] {
+                                    --connections_;
+                                  }};
+  for (unsigned i = 0; i < parts_.threads; ++i) {
+    auto loop = LoopThread::create(shared);
+    if (!loop) {
+      return loop.error();
+    }
+    loops_.push_back(std::move(*loop));
+  }
+  auto acceptor =
+      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen_host, parts_.listen_port}, *this);
+  if (!acceptor) {
+    return acceptor.error();
+  }
+  acceptor_ = std::move(*acceptor);
+  for (const auto& loop : loops_) {
+    loop->set_listening(acceptor_->local());
+  }
+  return {};
+}
+
+base::Status Server::serve() {
+  KS_TRY(build());
+  watch();
+  RecordWaiter started;
+  const std::string ca_sha256 = parts_.authority->certificate_sha256();
+  if (!started.record(*parts_.log,
+                      audit::StartRecord{.ts_us = parts_.clock->wall_us(),
+                                         .version = KEYSWAP_VERSION,
+                                         .pid = static_cast<std::uint32_t>(::getpid()),
+                                         .bindings_sha256 = parts_.policy.bindings->sha256,
+                                         .ca_sha256 = ca_sha256,
+                                         .signing_key = parts_.signing_key_hex})) {
+    return base::Error{base::Errc::io, "the audit log cannot be written"};
+  }
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    threads.emplace_back([this, i] { loops_[i]->run(); });
+  }
+  parts_.ready(uv::to_string(acceptor_->local()));
+  loops_.front()->run();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  acceptor_.reset();
+  signals_.clear();
+  home_watch_.reset();
+  housekeeping_.reset();
+  loops_.clear();
+  static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
+  RecordWaiter stopped;
+  if (!stopped.record(*parts_.log, audit::StopRecord{parts_.clock->wall_us()})) {
+    return base::Error{base::Errc::io, "the audit log could not be written to its end"};
+  }
+  return {};
+}
+
+void Server::on_accepted(int socket) {
+  const bool is_turned_away = ++connections_ > base::limits::kClientConnectionsMax;
+  LoopThread& loop = *loops_[next_loop_];
+  next_loop_ = (next_loop_ + 1) % loops_.size();
+  loop.post_client(socket, is_turned_away);
+}
+
+void Server::watch() {
+  uv::Loop& loop = loops_.front()->loop();
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals_.push_back(std::make_unique<uv::SignalWatch>(loop, signal, [this] { drain(); }));
+  }
+  signals_.push_back(std::make_unique<uv::SignalWatch>(loop, SIGHUP, [this] { reload(); }));
+  home_watch_ = std::make_unique<uv::FolderWatch>(loop, parts_.home, [this] { refresh_vault(); });
+  housekeeping_ = std::make_unique<uv::Timer>(loop, [this] { housekeep(); });
+  housekeeping_->set(kHousekeepingMs);
+}
+
+void Server::reload() {
+  if (is_reloading_.exchange(true)) {
+    return;  // one at a time; the operator sends another signal for another change
+  }
+  worker_.run([this] {
+    const std::optional<Policy> policy = parts_.reload();
+    if (policy) {
+      // I14: each request began with one policy and keeps it; the next one begins with the new.
+      for (const auto& loop : loops_) {
+        loop->post_policy(*policy);
+      }
+      parts_.policy = *policy;
+    }
+    if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
+      leaves_->replace_authority(std::move(authority));
+    }
+    RecordWaiter recorded;
+    if (!recorded.record(
+            *parts_.log,
+            audit::ReloadRecord{
+                parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256})) {
+      log::line(log::Level::error, "the audit log does not take records: requests are refused");
+    }
+    is_reloading_ = false;
+  });
+}
+
+void Server::housekeep() {
+  refresh_vault();
+  housekeeping_->set(kHousekeepingMs);
+}
+
+// Takes over what a `keyswap secret` command changed. One at a time; a change seen meanwhile is
+// looked at afterwards.
+void Server::refresh_vault() {
+  if (is_refreshing_.exchange(true)) {
+    should_refresh_again_ = true;
+    return;
+  }
+  worker_.run([this] {
+    do {
+      should_refresh_again_ = false;
+      if (const auto refreshed = parts_.vault->refresh(); !refreshed) {
+        log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
+      }
+      static_cast<void>(parts_.vault->save_usage());
+    } while (should_refresh_again_);
+    is_refreshing_ = false;
+  });
+}
+
+void Server::drain() {
+  acceptor_.reset();
+  for (const auto& loop : loops_) {
+    loop->post_drain();
+  }
+}
+
+}  // namespace
+
+base::Status serve(ServerParts parts) {
+  // A client that closes must not end us; and a lookup must not wait for four slow ones.
+  std::signal(SIGPIPE, SIG_IGN);
+  ::setenv("UV_THREADPOOL_SIZE", "16", 0);
+  KS_ASSERT(parts.threads > 0);
+  return Server(std::move(parts)).serve();
+}
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading the client's bytes, and the end of a session. CONNECT is in session_tunnel.cc, what an
+// exchange asks for in session_actions.cc.
+#include "proxy/session.h"
+
+#include <utility>
+
+#include "proxy/connector.h"
+#include "proxy/flow/reply.h"
+
+namespace keyswap::proxy {
+
+using audit::Reason;
+using http::Step;
+
+namespace {
+constexpr std::size_t kUnreadPauseBytes = base::limits::kLegUnreadBytesMax / 2;
+}  // namespace
+
+Session::Session(Context& context, std::uint64_t id, std::function<void(std::uint64_t)> ended)
+    : context_(&context),
+      id_(id),
+      ended_(std::move(ended)),
+      leg_(context, *this),
+      timer_(*context.loop, [this] { on_time_out(); }) {}
+
+void Session::start(int socket, bool is_turned_away) {
+  if (!leg_.adopt(socket)) {
+    end();
+    return;
+  }
+  client_address_ = uv::to_string(leg_.remote());
+  policy_ = context_->policy;
+  timer_.set(base::limits::kConnectRequestMs);
+  leg_.start_reading();
+  if (is_turned_away) {
+    refuse_request(Reason::too_busy);
+  }
+}
+
+// --- reading ---
+
+bool Session::wants_bytes() const {
+  return (phase_ == Phase::listener || phase_ == Phase::requests) && (!exchange_ || takes_body_);
+}
+
+void Session::on_leg_bytes(std::string_view bytes) {
+  switch (phase_) {
+    case Phase::listener:
+    case Phase::requests:
+      take(bytes);
+      return;
+    case Phase::dialing:
+    case Phase::handshake:
+      put_aside(bytes);
+      return;
+    case Phase::first_byte:
+      put_aside(bytes);
+      listen_to_client();
+      return;
+    case Phase::tunnel:
+      opaque_bytes(bytes);
+      return;
+    case Phase::closing:
+    case Phase::ended:
+      return;
+  }
+}
+
+void Session::take(std::string_view bytes) {
+  if (!unread_.empty() || !wants_bytes()) {
+    put_aside(bytes);
+    if (wants_bytes()) {
+      read_on();
+    }
+    return;
+  }
+  const std::string_view rest = decode(bytes);
+  if (!rest.empty()) {
+    put_aside(rest);
+  }
+}
+
+void Session::put_aside(std::string_view bytes) {
+  if (phase_ == Phase::closing || phase_ == Phase::ended) {
+    return;
+  }
+  if (!unread_.append(bytes)) {
+    cut();  // I10; cannot happen while a full buffer holds back the reading
+    return;
+  }
+  if (unread_.size() >= kUnreadPauseBytes) {
+    leg_.hold(Leg::Hold::unread_full);
+  }
+}
+
+void Session::read_on_later() {
+  if (!will_read_on_) {
+    will_read_on_ = true;
+    context_->defer([this] {
+      will_read_on_ = false;
+      read_on();
+    });
+  }
+}
+
+void Session::read_on() {
+  if (phase_ == Phase::first_byte) {
+    listen_to_client();
+    return;
+  }
+  if (!wants_bytes()) {
+    return;
+  }
+  if (!unread_.empty()) {
+    const std::size_t before = unread_.size();
+    const std::size_t rest = decode(unread_.view()).size();
+    unread_.consume(before - rest);
+  }
+  if (unread_.size() < kUnreadPauseBytes) {
+    leg_.release(Leg::Hold::unread_full);
+  }
+  if (is_client_ended_) {
+    after_client_end();
+  }
+}
+
+// Gives what it did not use.
+std::string_view Session::decode(std::string_view bytes) {
+  while (wants_bytes()) {
+    const Step step = decoder_.next(bytes);
+    bytes.remove_prefix(step.consumed);
+    switch (step.kind) {
+      case Step::Kind::need_more:
+        if (!exchange_ && decoder_.is_mid_message() && !is_head_timed_) {
+          is_head_timed_ = true;
+          timer_.set(base::limits::kRequestHeadMs);
+        }
+        return bytes;
+      case Step::Kind::head:
+        begin_request(decoder_.take_request());
+        break;
+      case Step::Kind::body:
+        if (exchange_) {
+          drive(flow::ClientBody{step.body});
+        }
+        break;
+      case Step::Kind::end:
+        takes_body_ = false;
+        if (exchange_) {
+          drive(flow::ClientEnd{});
+        }
+        break;
+      case Step::Kind::error:
+        if (exchange_) {
+          drive(flow::ClientRefused{flow::reason_of(step.error)});
+        } else {
+          policy_ = context_->policy;
+          refuse_request(flow::reason_of(step.error));
+        }
+        return bytes;
+    }
+  }
+  return bytes;
+}
+
+void Session::begin_request(http::RequestHead head) {
+  policy_ = context_->policy;
+  is_head_timed_ = false;
+  timer_.clear();
+  if (phase_ == Phase::listener) {
+    route_request(std::move(head));
+    return;
+  }
+  make_exchange(tunnel_.destination);
+  const auto refusal = flow::check_tunnelled(head, tunnel_, *policy_.bindings);
+  drive(flow::ClientHead{std::move(head), refusal});
+}
+
+void Session::route_request(http::RequestHead head) {
+  flow::Route route = flow::route(head, *policy_.bindings);
+  switch (route.kind) {
+    case flow::Route::Kind::intercept:
+      open_intercepted(std::move(route.destination));
+      return;
+    case flow::Route::Kind::tunnel:
+      open_tunnel(std::move(route.destination), std::string(head.method));
+      return;
+    case flow::Route::Kind::health:
+      answer_health(head);
+      return;
+    case flow::Route::Kind::forward:
+      make_exchange(std::move(route.destination));
+      drive(flow::ClientHead{std::move(head), std::nullopt});
+      return;
+    case flow::Route::Kind::refuse:
+      make_exchange(std::move(route.destination));
+      drive(flow::ClientHead{std::move(head), route.reason});
+      return;
+  }
+}
+
+void Session::refuse_request(Reason reason) {
+  timer_.clear();
+  make_exchange(tunnel_.destination);
+  drive(flow::ClientRefused{reason});
+}
+
+void Session::answer_health(const http::RequestHead& head) {
+  const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
+  base::Buffer answer(base::limits::kHeadBytesMax);
+  const auto encoded =
+      flow::encode_health(answer, keeps ? flow::Persistence::keep_alive : flow::Persistence::close);
+  KS_ASSERT(encoded.has_value());
+  leg_.write(answer.view());
+  leg_.flush();
+  if (keeps) {
+    timer_.set(base::limits::kClientIdleMs);
+  } else {
+    close_politely(Leg::Ending::said);
+  }
+}
+
+void Session::on_leg_secured() {
+  tunnel_.server_name = leg_.engine().server_name();
+  begin_requests();
+}
+
+// --- the end ---
+
+void Session::on_leg_end(bool /*is_clean*/) {
+  is_client_ended_ = true;
+  switch (phase_) {
+    case Phase::tunnel:
+      opaque_->on_client_end();
+      return;
+    case Phase::closing:
+      if (leg_.pending_bytes() == 0) {
+        end();
+      }
+      return;
+    case Phase::ended:
+      return;
+    case Phase::dialing:
+    case Phase::first_byte:
+    case Phase::handshake:
+      end();
+      return;
+    case Phase::listener:
+    case Phase::requests:
+      if (unread_.empty()) {
+        after_client_end();
+      }
+      return;
+  }
+}
+
+// The client will send no more, and all it sent is decoded as far as it may be.
+void Session::after_client_end() {
+  if (!exchange_) {
+    close_politely(Leg::Ending::said);
+  } else if (takes_body_ && !exchange_->has_whole_request()) {
+    drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
+  }
+}
+
+void Session::on_leg_broken(base::Errc /*why*/) {
+  is_broken_ = true;
+  if (exchange_) {
+    drive(flow::ClientGone{});
+    return;  // its end ends the session
+  }
+  end();
+}
+
+void Session::on_leg_drained() {
+  if (phase_ == Phase::tunnel) {
+    opaque_->on_client_drained();
+  } else if (phase_ == Phase::closing) {
+    if (is_client_ended_) {
+      end();
+    } else {
+      timer_.set(base::limits::kLingerMs);
+    }
+  } else if (upstream_) {
+    upstream_->leg().release(Leg::Hold::other_side_full);
+  }
+}
+
+// Says goodbye and lets what was written arrive; a client that still sends does not get a reset
+// that would destroy the answer on its way.
+void Session::close_politely(Leg::Ending ending) {
+  if (phase_ == Phase::ended || phase_ == Phase::closing) {
+    return;
+  }
+  if (is_broken_) {
+    end();
+    return;
+  }
+  phase_ = Phase::closing;
+  unread_.release();
+  leg_.finish_writing(ending);
+  if (is_client_ended_ && leg_.pending_bytes() == 0) {
+    end();
+    return;
+  }
+  leg_.release(Leg::Hold::unread_full);
+  leg_.release(Leg::Hold::other_side_full);
+  leg_.release(Leg::Hold::not_ready);
+  last_pending_ = leg_.pending_bytes();
+  timer_.set(last_pending_ > 0 ? base::limits::kWriteStallMs : base::limits::kLingerMs);
+}
+
+void Session::drop_upstream() {
+  if (dial_) {
+    dial_->cancel();
+    context_->bury(std::move(dial_));
+  }
+  if (upstream_) {
+    upstream_->leave();
+    upstream_->leg().silence();
+    context_->bury(std::move(upstream_));
+  }
+}
+
+void Session::end() {
+  if (phase_ == Phase::ended) {
+    return;
+  }
+  if (opaque_) {
+    record_tunnel_end();
+  }
+  phase_ = Phase::ended;
+  timer_.clear();
+  leg_.silence();
+  drop_upstream();
+  ended_(id_);
+}
+
+void Session::cut() {
+  is_broken_ = true;
+  leg_.silence();
+  if (exchange_) {
+    drive(flow::ClientGone{});
+  } else {
+    end();
+  }
+}
+
+void Session::drain() {
+  if (exchange_) {
+    exchange_->drain();
+  } else if (phase_ == Phase::listener || phase_ == Phase::requests) {
+    close_politely(Leg::Ending::said);
+  } else if (phase_ != Phase::tunnel && phase_ != Phase::closing) {
+    end();
+  }
+}
+
+void Session::on_time_out() {
+  if (exchange_) {
+    on_wait_over();
+    return;
+  }
+  switch (phase_) {
+    case Phase::listener:
+    case Phase::requests:
+      if (decoder_.is_mid_message()) {
+        refuse_request(Reason::client_timeout);
+      } else {
+        close_politely(Leg::Ending::said);
+      }
+      return;
+    case Phase::closing:
+      if (leg_.pending_bytes() > 0 && leg_.pending_bytes() < last_pending_) {
+        last_pending_ = leg_.pending_bytes();
+        timer_.set(base::limits::kWriteStallMs);
+        return;
+      }
+      end();
+      return;
+    case Phase::tunnel: {
+      const std::int64_t idle_ms = context_->loop->now_ms() - opaque_->last_active_ms();
+      if (idle_ms < base::limits::kTunnelIdleMs) {
+        timer_.set(base::limits::kTunnelIdleMs - idle_ms);
+        return;
+      }
+      end();
+      return;
+    }
+    case Phase::dialing:
+    case Phase::first_byte:
+    case Phase::handshake:
+    case Phase::ended:
+      end();
+      return;
+  }
+}
+
+void Session::on_wait_over() {
+  // A client that reads slowly, but reads, is waited for.
+  const std::size_t pending = leg_.pending_bytes();
+  if (leg_.is_congested() && pending != last_pending_) {
+    last_pending_ = pending;
+    timer_.set(base::limits::kWriteStallMs);
+    return;
+  }
+  drive(flow::TimedOut{leg_.is_held()});
+}
+
+// --- the table ---
+
+Session* SessionTable::find(std::uint64_t id) {
+  const auto entry = sessions_.find(id);
+  return entry == sessions_.end() ? nullptr : entry->second.get();
+}
+
+Session& SessionTable::add() {
+  const std::uint64_t id = ++ids_given_;
+  auto session = std::make_unique<Session>(*context_, id, [this](std::uint64_t ended) {
+    const auto entry = sessions_.find(ended);
+    if (entry != sessions_.end()) {
+      context_->bury(std::move(entry->second));
+      sessions_.erase(entry);
+      on_ended();
+    }
+  });
+  return *sessions_.emplace(id, std::move(session)).first->second;
+}
+
+std::vector<Session*> SessionTable::all() {
+  std::vector<Session*> found;
+  found.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) {
+    found.push_back(session.get());
+  }
+  return found;
+}
+
+void SessionTable::drain_all() {
+  for (Session* session : all()) {
+    session->drain();
+  }
+}
+
+void SessionTable::cut_all() {
+  for (Session* session : all()) {
+    session->cut();
+  }
+}
+
+}  // namespace keyswap::proxy

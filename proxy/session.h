@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client connection: owns its leg, the decoder and the exchange of the moment, and carries out
+// what the exchange asks for. It moves bytes and actions; it decides nothing (proxy/flow does).
+//
+//   listener: requests as a proxy gets them     --CONNECT-->   first_byte: what does the client
+//   speak? first_byte --0x16--> (leaf minted) requests inside TLS     --HTTP--> requests in the
+//   clear CONNECT to a host in no binding: opaque tunnel (proxy/tunnel.h)
+//
+// A session lives on its loop. It ends by end(), which the loop's session table answers by burying
+// it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ca/leaf.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/context.h"
+#include "proxy/dial.h"
+#include "proxy/flow/destination.h"
+#include "proxy/flow/exchange.h"
+#include "proxy/http/decoder.h"
+#include "proxy/leg.h"
+#include "proxy/tunnel.h"
+#include "proxy/upstream.h"
+#include "proxy/uv/timer.h"
+
+namespace keyswap::proxy {
+
+class Session final : public Mortal, public LegEvents, public UpstreamUser {
+ public:
+  // `ended` is called once, at the end; it must not destroy the session before the turn is over.
+  Session(Context& context, std::uint64_t id, std::function<void(std::uint64_t)> ended);
+
+  // Takes over an accepted socket and begins. `is_turned_away`: answered 503 too_busy and closed.
+  void start(int socket, bool is_turned_away);
+
+  // The record it waited for.
+  void audit_done(bool is_durable);
+  // The leaf it waited for; null: none could be minted.
+  void leaf_done(std::shared_ptr<const ca::Leaf> leaf);
+  // Finish what is under way and go (SIGTERM).
+  void drain();
+  // Go now.
+  void cut();
+
+  void on_leg_connected() override {}
+
+  void on_leg_secured() override;
+  void on_leg_bytes(std::string_view bytes) override;
+  void on_leg_end(bool is_clean) override;
+  void on_leg_broken(base::Errc why) override;
+  void on_leg_drained() override;
+
+  void on_upstream(flow::Event event) override;
+
+  void on_upstream_raw(std::string_view /*bytes*/) override {}
+
+  void on_upstream_raw_end() override {}
+
+  void on_upstream_drained() override;
+
+ private:
+  enum class Phase : std::uint8_t {
+    listener,    // requests on the listener itself
+    dialing,     // an opaque tunnel's upstream is being reached, or its record made durable
+    first_byte,  // 200 was said to CONNECT: what does the client speak?
+    handshake,   // TLS with the client
+    requests,    // requests inside a tunnel (with TLS or without)
+    tunnel,      // opaque
+    closing,     // our end is said; what still comes is thrown away
+    ended,
+  };
+
+  // reading (session.cc)
+  void take(std::string_view bytes);
+  void put_aside(std::string_view bytes);
+  void read_on();
+  void read_on_later();
+  std::string_view decode(std::string_view bytes);
+  void begin_request(http::RequestHead head);
+  void route_request(http::RequestHead head);
+  void refuse_request(audit::Reason reason);
+  void answer_health(const http::RequestHead& head);
+  [[nodiscard]] bool wants_bytes() const;
+  void after_client_end();
+
+  // CONNECT (session_tunnel.cc)
+  void open_tunnel(flow::Destination destination, std::string method);
+  void open_intercepted(flow::Destination destination);
+  void say_established(Phase next);
+  void listen_to_client();
+  void begin_tls();
+  void begin_requests();
+  void tunnel_dialed(Dial::Outcome outcome);
+  void record_tunnel(std::optional<audit::Reason> refused);
+  void tunnel_recorded(bool is_durable);
+  void begin_opaque();
+  void opaque_bytes(std::string_view bytes);
+  void record_tunnel_end();
+
+  // the exchange's actions (session_actions.cc)
+  void make_exchange(flow::Destination destination);
+  void drive(flow::Event event);
+  void finish_driving();
+  void perform(const flow::FetchSecrets& action);
+  void perform(const flow::Dial& action);
+  void perform(const flow::Record& action);
+  void perform(const flow::RecordResponse& action);
+  void perform(const flow::SendUpstream& action);
+  void perform(const flow::SendClient& action);
+  void perform(const flow::ReadClient& action);
+  void perform(const flow::SetWait& action);
+  void perform(const flow::ReleaseUpstream& action);
+  void perform(const flow::Finish& action);
+  void dial();
+  void exchange_dialed(Dial::Outcome outcome);
+  void lose_upstream();
+  void balance();
+
+  // the end (session.cc)
+  void close_politely(Leg::Ending ending);
+  void drop_upstream();
+  void end();
+  void on_time_out();
+  void on_wait_over();
+
+  Context* context_;
+  std::uint64_t id_;
+  std::function<void(std::uint64_t)> ended_;
+  Phase phase_ = Phase::listener;
+  std::string client_address_;
+  Leg leg_;
+  http::Decoder decoder_{http::Decoder::Role::request};
+  base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
+  bool is_client_ended_ = false;
+  bool is_broken_ = false;
+  bool will_read_on_ = false;   // read_on is deferred
+  bool is_head_timed_ = false;  // the timer runs for a head that has begun
+
+  Policy policy_;  // of the request under way
+  flow::TunnelIdentity tunnel_;
+  std::shared_ptr<const ca::Leaf> leaf_;
+  std::unique_ptr<Tunnel> opaque_;
+
+  std::unique_ptr<flow::Exchange> exchange_;
+  flow::Actions actions_;
+  std::optional<flow::Event> follow_up_;  // what an action brought about at once
+  std::optional<flow::ClientFate> fate_;  // the exchange is over
+  bool is_driving_ = false;
+  bool takes_body_ = false;  // ReadClient was asked for, and the request has not ended
+  bool is_sent_ = false;     // a byte of the request has left
+  bool awaits_record_ = false;
+  bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
+  std::unique_ptr<Dial> dial_;
+  std::unique_ptr<Upstream> upstream_;
+  std::string request_id_;  // of the exchange or the tunnel
+  std::string tunnel_method_;
+  std::int64_t sent_us_ = 0;      // steady clock, when the request was sent or the tunnel opened
+  std::size_t last_pending_ = 0;  // to see whether a slow client makes progress
+  uv::Timer timer_;
+};
+
+// The sessions of a loop.
+class SessionTable {
+ public:
+  explicit SessionTable(Context& context) : context_(&context) {}
+
+  // Null when it is gone.
+  Session* find(std::uint64_t id);
+  Session& add();
+
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+
+  void drain_all();
+  void cut_all();
+  // Called each time a session has ended.
+  std::function<void()> on_ended;
+
+ private:
+  std::vector<Session*> all();
+
+  Context* context_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  std::uint64_t ids_given_ = 0;
+};
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/tunnel.h"
+
+#include <utility>
+
+namespace keyswap::proxy {
+
+Tunnel::Tunnel(Context& context,
+               Leg& client,
+               std::unique_ptr<Upstream> upstream,
+               std::function<void()> ended)
+    : context_(&context),
+      client_(&client),
+      upstream_(std::move(upstream)),
+      ended_(std::move(ended)),
+      last_active_ms_(context.loop->now_ms()) {
+  upstream_->use_raw(*this);
+}
+
+Tunnel::~Tunnel() {
+  upstream_->leave();
+  upstream_->leg().silence();
+  context_->bury(std::move(upstream_));
+}
+
+void Tunnel::on_client_bytes(std::string_view bytes) {
+  bytes_ += bytes.size();
+  last_active_ms_ = context_->loop->now_ms();
+  upstream_->leg().write(bytes);
+  upstream_->leg().flush();
+  if (upstream_->leg().is_congested()) {
+    client_->hold(Leg::Hold::other_side_full);
+  }
+}
+
+void Tunnel::on_client_end() {
+  is_client_done_ = true;
+  upstream_->leg().finish_writing(Leg::Ending::said);
+  end_if_done();
+}
+
+void Tunnel::on_client_drained() {
+  upstream_->leg().release(Leg::Hold::other_side_full);
+}
+
+void Tunnel::on_upstream_raw(std::string_view bytes) {
+  bytes_ += bytes.size();
+  last_active_ms_ = context_->loop->now_ms();
+  client_->write(bytes);
+  client_->flush();
+  if (client_->is_congested()) {
+    upstream_->leg().hold(Leg::Hold::other_side_full);
+  }
+}
+
+void Tunnel::on_upstream_raw_end() {
+  is_upstream_done_ = true;
+  client_->finish_writing(Leg::Ending::said);
+  end_if_done();
+}
+
+void Tunnel::on_upstream_drained() {
+  client_->release(Leg::Hold::other_side_full);
+}
+
+void Tunnel::end_if_done() {
+  if (is_client_done_ && is_upstream_done_ && ended_) {
+    const auto ended = std::exchange(ended_, nullptr);
+    ended();
+  }
+}
+
+}  // namespace keyswap::proxy

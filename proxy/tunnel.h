@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An opaque tunnel: bytes as they are, both ways, with back-pressure and half-closes kept. For
+// hosts in no binding; nothing in it is looked at, and no secret can be in it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "proxy/leg.h"
+#include "proxy/upstream.h"
+
+namespace keyswap::proxy {
+
+class Tunnel final : public UpstreamUser {
+ public:
+  // `client` outlives this. `ended` is told once, when both ends are done or one broke.
+  Tunnel(Context& context,
+         Leg& client,
+         std::unique_ptr<Upstream> upstream,
+         std::function<void()> ended);
+  Tunnel(const Tunnel&) = delete;
+  Tunnel& operator=(const Tunnel&) = delete;
+  Tunnel(Tunnel&&) = delete;
+  Tunnel& operator=(Tunnel&&) = delete;
+  ~Tunnel() override;
+
+  void on_client_bytes(std::string_view bytes);
+  void on_client_end();
+  void on_client_drained();
+
+  void on_upstream(flow::Event /*event*/) override {}
+
+  void on_upstream_raw(std::string_view bytes) override;
+  void on_upstream_raw_end() override;
+  void on_upstream_drained() override;
+
+  // Bytes passed, both ways together.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  [[nodiscard]] std::int64_t last_active_ms() const { return last_active_ms_; }
+
+  [[nodiscard]] const uv::Endpoint& endpoint() const { return upstream_->endpoint(); }
+
+ private:
+  void end_if_done();
+
+  Context* context_;
+  Leg* client_;
+  std::unique_ptr<Upstream> upstream_;
+  std::function<void()> ended_;
+  std::uint64_t bytes_ = 0;
+  std::int64_t last_active_ms_ = 0;
+  bool is_client_done_ = false;
+  bool is_upstream_done_ = false;
+};
+
+}  // namespace keyswap::proxy

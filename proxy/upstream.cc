@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/upstream.h"
+
+#include <utility>
+
+#include "proxy/connector.h"
+
+namespace keyswap::proxy {
+
+using http::Step;
+
+Upstream::Upstream(Context& context, std::string key, DialEvents& dial)
+    : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {}
+
+void Upstream::dialed(uv::Endpoint endpoint) {
+  dial_ = nullptr;
+  endpoint_ = std::move(endpoint);
+  if (leg_.has_tls()) {
+    peer_ = leg_.engine().peer();
+  }
+  leg_.start_reading();  // an idle connection that closes is noticed at once
+}
+
+void Upstream::use(UpstreamUser& user) {
+  user_ = &user;
+  is_raw_ = false;
+}
+
+void Upstream::expect(bool answers_head) {
+  if (answers_head) {
+    decoder_.expect_no_body();
+  }
+}
+
+void Upstream::use_raw(UpstreamUser& user) {
+  user_ = &user;
+  is_raw_ = true;
+}
+
+void Upstream::leave() {
+  user_ = nullptr;
+  leg_.release(Leg::Hold::other_side_full);
+  if (is_raw_ || decoder_.is_mid_message()) {
+    is_tainted_ = true;
+  }
+}
+
+void Upstream::on_leg_connected() {
+  if (dial_ != nullptr) {
+    dial_->on_tcp_connected();
+  }
+}
+
+void Upstream::on_leg_secured() {
+  if (dial_ != nullptr) {
+    dial_->on_tls_ready();
+  }
+}
+
+void Upstream::on_leg_bytes(std::string_view bytes) {
+  if (dial_ != nullptr) {
+    dial_->on_dial_bytes(bytes);
+    return;
+  }
+  if (is_raw_) {
+    if (user_ != nullptr) {
+      user_->on_upstream_raw(bytes);
+    }
+    return;
+  }
+  while (user_ != nullptr) {
+    Step step = decoder_.next(bytes);
+    bytes.remove_prefix(step.consumed);
+    if (step.kind == Step::Kind::need_more) {
+      return;
+    }
+    deliver(step, bytes);
+    if (step.kind == Step::Kind::error) {
+      return;
+    }
+    if (step.kind == Step::Kind::end && bytes.empty()) {
+      return;
+    }
+  }
+  if (!bytes.empty()) {
+    become_useless();  // R17: bytes that nobody asked for
+  }
+}
+
+void Upstream::deliver(Step& step, std::string_view rest) {
+  switch (step.kind) {
+    case Step::Kind::need_more:
+      return;
+    case Step::Kind::head:
+      tell(flow::UpstreamHead{decoder_.take_response()});
+      return;
+    case Step::Kind::body:
+      tell(flow::UpstreamBody{step.body});
+      return;
+    case Step::Kind::end:
+      is_tainted_ = is_tainted_ || !rest.empty();
+      tell(flow::UpstreamEnd{});
+      return;
+    case Step::Kind::error:
+      become_useless();
+      tell(flow::UpstreamBroken{});
+      return;
+  }
+}
+
+void Upstream::on_leg_end(bool is_clean) {
+  if (dial_ != nullptr) {
+    dial_->on_dial_broken(base::Errc::closed);
+    return;
+  }
+  if (is_raw_) {
+    if (user_ != nullptr) {
+      user_->on_upstream_raw_end();
+    }
+    return;
+  }
+  become_useless();
+  const Step last = decoder_.finish();
+  if (last.kind == Step::Kind::end && is_clean) {
+    tell(flow::UpstreamEnd{});
+  } else {
+    // HF-17: an end that was not said is a cut, also where the end is the only mark of
+    // completeness.
+    tell(flow::UpstreamBroken{});
+  }
+}
+
+void Upstream::on_leg_broken(base::Errc why) {
+  if (dial_ != nullptr) {
+    dial_->on_dial_broken(why);
+    return;
+  }
+  if (is_raw_) {
+    if (user_ != nullptr) {
+      user_->on_upstream_raw_end();
+    }
+    return;
+  }
+  become_useless();
+  tell(flow::UpstreamBroken{});
+}
+
+void Upstream::on_leg_drained() {
+  if (user_ != nullptr) {
+    user_->on_upstream_drained();
+  }
+}
+
+void Upstream::tell(flow::Event event) {
+  if (user_ != nullptr) {
+    user_->on_upstream(std::move(event));
+  }
+}
+
+void Upstream::become_useless() {
+  is_tainted_ = true;
+  if (user_ == nullptr) {
+    context_->connector->drop(*this);  // it rested in the pool
+  }
+}
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/uv/acceptor.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "proxy/uv/address.h"
+
+namespace keyswap::uv {
+
+namespace {
+
+constexpr int kBacklog = 1024;
+constexpr int kAcceptsPerTurn = 64;  // then the open connections have their turn
+constexpr std::uint64_t kPauseMs = 100;
+
+base::Result<int> listening_socket(const Endpoint& endpoint) {
+  sockaddr_storage address{};
+  if (!to_sockaddr(endpoint, address)) {
+    return base::Error{base::Errc::invalid_input, "the address to listen on is not an IP address"};
+  }
+  const int socket = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) {
+    return base::Error{base::Errc::network, "cannot make a socket", errno};
+  }
+  const int yes = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0 ||
+      ::listen(socket, kBacklog) != 0) {
+    const int failed = errno;
+    ::close(socket);
+    return base::Error{failed == EADDRINUSE ? base::Errc::already_exists : base::Errc::network,
+                       "cannot listen on the address",
+                       failed};
+  }
+  return socket;
+}
+
+}  // namespace
+
+struct Acceptor::State {
+  int socket = -1;
+  Endpoint local;
+  AcceptEvents* events = nullptr;
+  uv_poll_t readable{};
+  uv_timer_t pause{};
+  int open_handles = 2;
+
+  void wait() { uv_poll_start(&readable, UV_READABLE, on_readable); }
+
+  static void on_readable(uv_poll_t* handle, int /*status*/, int /*events*/) noexcept {
+    State& state = *static_cast<State*>(handle->data);
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+      const int client = ::accept4(state.socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (client >= 0) {
+        state.events->on_accepted(client);
+        continue;
+      }
+      // R41: no descriptor, no memory: polling on would spin, so it rests; the client waits in the
+      // backlog.
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        uv_poll_stop(&state.readable);
+        uv_timer_start(&state.pause, on_rested, kPauseMs, 0);
+      }
+      if (errno != ECONNABORTED && errno != EINTR) {
+        return;
+      }
+    }
+  }
+
+  static void on_rested(uv_timer_t* handle) noexcept { static_cast<State*>(handle->data)->wait(); }
+
+  static void on_closed(uv_handle_t* handle) noexcept {
+    auto* state = static_cast<State*>(handle->data);
+    if (--state->open_handles == 0) {
+      delete state;  // NOLINT: made in listen()
+    }
+  }
+};
+
+base::Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop,
+                                                         const Endpoint& endpoint,
+                                                         AcceptEvents& events) {
+  auto socket = listening_socket(endpoint);
+  if (!socket) {
+    return socket.error();
+  }
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (::getsockname(*socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
+    ::close(*socket);
+    return base::Error{base::Errc::network, "cannot read the address listened on", errno};
+  }
+  auto* state = new State;  // NOLINT: freed in on_closed
+  state->socket = *socket;
+  state->local = from_sockaddr(reinterpret_cast<const sockaddr&>(bound));
+  state->events = &events;
+  uv_poll_init_socket(loop.raw(), &state->readable, *socket);
+  uv_timer_init(loop.raw(), &state->pause);
+  state->readable.data = state;
+  state->pause.data = state;
+  state->wait();
+  return std::unique_ptr<Acceptor>(new Acceptor(state));
+}
+
+Acceptor::~Acceptor() {
+  uv_poll_stop(&state_->readable);
+  ::close(state_->socket);
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->readable), State::on_closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->pause), State::on_closed);
+}
+
+const Endpoint& Acceptor::local() const {
+  return state_->local;
+}
+
+}  // namespace keyswap::uv

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The listening socket. There is one per process, on one loop, and its clients are handed to the
+// loops in turn: with a socket per loop (SO_REUSEPORT) the kernel spreads few long-lived
+// connections badly, and any process of the same user could bind the port beside us and be sent
+// some of the clients.
+#pragma once
+
+#include <memory>
+
+#include "proxy/base/result.h"
+#include "proxy/uv/loop.h"
+#include "proxy/uv/tcp.h"
+
+namespace keyswap::uv {
+
+class AcceptEvents {
+ public:
+  AcceptEvents() = default;
+  AcceptEvents(const AcceptEvents&) = delete;
+  AcceptEvents& operator=(const AcceptEvents&) = delete;
+  AcceptEvents(AcceptEvents&&) = delete;
+  AcceptEvents& operator=(AcceptEvents&&) = delete;
+  virtual ~AcceptEvents() = default;
+  // A socket (non-blocking, close-on-exec) of a new client; the receiver owns it.
+  virtual void on_accepted(int socket) = 0;
+};
+
+// Out of file descriptors, accepting pauses for a moment and goes on: what is open is not
+// disturbed.
+class Acceptor {
+ public:
+  // already_exists (number = errno) when the port is taken; invalid_input for no IP address;
+  // network otherwise. With port 0 the kernel picks one: see local().
+  static base::Result<std::unique_ptr<Acceptor>> listen(Loop& loop,
+                                                        const Endpoint& endpoint,
+                                                        AcceptEvents& events);
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+  Acceptor(Acceptor&&) = delete;
+  Acceptor& operator=(Acceptor&&) = delete;
+  ~Acceptor();  // stops listening
+
+  [[nodiscard]] const Endpoint& local() const;
+
+ private:
+  struct State;
+
+  explicit Acceptor(State* state) : state_(state) {}
+
+  State* state_;  // frees itself in its close callbacks
+};
+
+}  // namespace keyswap::uv

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One TCP connection on a loop. A Tcp may be destroyed at any time,
+// also inside its own event: the libuv handle lives on until its close callback, and no event comes
+// after destruction.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/base/buffer.h"
+#include "proxy/base/result.h"
+#include "proxy/uv/loop.h"
+
+namespace keyswap::uv {
+
+// An address to listen on or to dial, as text and port.
+struct Endpoint {
+  std::string address;  // canonical IPv4 or IPv6 literal
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:80", "[::1]:80"
+std::string to_string(const Endpoint& endpoint);
+
+class TcpEvents {
+ public:
+  TcpEvents() = default;
+  TcpEvents(const TcpEvents&) = delete;
+  TcpEvents& operator=(const TcpEvents&) = delete;
+  TcpEvents(TcpEvents&&) = delete;
+  TcpEvents& operator=(TcpEvents&&) = delete;
+  virtual ~TcpEvents() = default;
+
+  virtual void on_connected() = 0;
+  virtual void on_connect_failed(int errno_value) = 0;
+  virtual void on_read(std::string_view bytes) = 0;
+  virtual void on_read_end() = 0;     // FIN
+  virtual void on_broken() = 0;       // reset or write error: the connection is of no use any more
+  virtual void on_written_all() = 0;  // what did not fit into the socket at once is now written
+};
+
+class Tcp {
+ public:
+  // `events` must outlive this.
+  Tcp(Loop& loop, TcpEvents& events);
+  Tcp(const Tcp&) = delete;
+  Tcp& operator=(const Tcp&) = delete;
+  Tcp(Tcp&&) = delete;
+  Tcp& operator=(Tcp&&) = delete;
+  ~Tcp();
+
+  // Takes over an accepted socket.
+  base::Status adopt(int socket);
+  // on_connected or on_connect_failed follows.
+  void connect(const Endpoint& endpoint);
+
+  void start_reading();
+  void stop_reading();
+
+  // Writes what `bytes` holds, and empties it: at once as far as the socket takes it, the rest when
+  // it does (pending_bytes()).
+  void write(base::Buffer& bytes);
+  [[nodiscard]] std::size_t pending_bytes() const;
+  // FIN once everything is written.
+  void finish_writing();
+  // The next close sends RST, so that the other side cannot take what it got for complete.
+  void reset_on_close();
+
+  [[nodiscard]] Endpoint remote() const;
+
+ private:
+  struct State;
+  State* state_;  // frees itself in its close callback
+};
+
+}  // namespace keyswap::uv

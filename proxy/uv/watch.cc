@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/uv/watch.h"
+
+#include <utility>
+
+#include <uv.h>
+
+namespace keyswap::uv {
+
+struct SignalWatch::State {
+  uv_signal_t handle{};
+  std::function<void()> caught;
+};
+
+SignalWatch::SignalWatch(Loop& loop, int signal, std::function<void()> caught)
+    : state_(new State) {  // NOLINT: freed in the close callback
+  state_->caught = std::move(caught);
+  uv_signal_init(loop.raw(), &state_->handle);
+  state_->handle.data = state_;
+  uv_signal_start(
+      &state_->handle,
+      [](uv_signal_t* handle, int /*signal*/) noexcept {
+        if (const auto& told = static_cast<State*>(handle->data)->caught) {
+          told();
+        }
+      },
+      signal);
+}
+
+SignalWatch::~SignalWatch() {
+  state_->caught = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->handle), [](uv_handle_t* handle) noexcept {
+    delete static_cast<State*>(handle->data);  // NOLINT: made in the constructor
+  });
+}
+
+struct FolderWatch::State {
+  uv_fs_event_t handle{};
+  std::function<void()> changed;
+};
+
+FolderWatch::FolderWatch(Loop& loop, const std::string& folder, std::function<void()> changed)
+    : state_(new State) {  // NOLINT: freed in the close callback
+  state_->changed = std::move(changed);
+  uv_fs_event_init(loop.raw(), &state_->handle);
+  state_->handle.data = state_;
+  uv_fs_event_start(
+      &state_->handle,
+      [](uv_fs_event_t* handle, const char* /*name*/, int /*events*/, int /*status*/) noexcept {
+        if (const auto& told = static_cast<State*>(handle->data)->changed) {
+          told();
+        }
+      },
+      folder.c_str(),
+      0);
+}
+
+FolderWatch::~FolderWatch() {
+  state_->changed = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->handle), [](uv_handle_t* handle) noexcept {
+    delete static_cast<State*>(handle->data);  // NOLINT: made in the constructor
+  });
+}
+
+}  // namespace keyswap::uv

@@ -1,0 +1,96 @@
+# The tests that are not C++: one ctest entry for each file of test/e2e (the real binary on loopback),
+# the checks of the tree itself, and, with KEYSWAP_WHOLE, what the other trees built by test/run.sh hold.
+option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan, build/tsan and the fuzzers of build/fuzz" OFF)
+set(KEYSWAP_FUZZ_SECONDS 60 CACHE STRING "how long ctest runs each fuzz target")
+
+find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
+if(NOT KEYSWAP_PYTHON)
+  find_program(KEYSWAP_PYTHON NAMES python3 REQUIRED)
+endif()
+
+# keyswap_e2e(NAME BINARY LABEL FILE)
+function(keyswap_e2e name binary label file)
+  add_test(NAME "${name}" COMMAND ${KEYSWAP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/${file}.py -v)
+  set_tests_properties("${name}" PROPERTIES
+    LABELS ${label} TIMEOUT 600
+    ENVIRONMENT "KEYSWAP_BINARY=${binary};KEYSWAP_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+if(NOT KEYSWAP_SANITIZE)
+  file(GLOB e2e_files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/e2e e2e/test_*.py)
+  foreach(file IN LISTS e2e_files)
+    string(REPLACE ".py" "" file ${file})
+    string(REPLACE "test_" "e2e: " name ${file})
+    keyswap_e2e("${name}" $<TARGET_FILE:keyswap> e2e ${file})
+  endforeach()
+  # What measures time or sets the machine's limits runs alone.
+  if(TEST "e2e: timing")
+    set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)
+  endif()
+
+  foreach(check layers docs format covered)
+    add_test(NAME "tree: ${check}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${check}.sh)
+    set_tests_properties("tree: ${check}" PROPERTIES LABELS tree TIMEOUT 120)
+  endforeach()
+  add_test(NAME "example: audit verifier" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/example_verifier.sh
+    $<TARGET_FILE:keyswap>)
+  set_tests_properties("example: audit verifier" PROPERTIES LABELS e2e TIMEOUT 120)
+endif()
+
+if(KEYSWAP_WHOLE)
+  add_test(NAME "tree: tidy" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tidy.sh ${CMAKE_BINARY_DIR})
+  set_tests_properties("tree: tidy" PROPERTIES LABELS lint TIMEOUT 1800 PROCESSORS 2)
+
+  # keyswap_tree(TREE TEST...): the Catch2 executables of another build tree, one entry each.
+  function(keyswap_tree tree)
+    foreach(test ${ARGN})
+      add_test(NAME "${tree}: ${test}" COMMAND ${CMAKE_SOURCE_DIR}/build/${tree}/test/${test} "~[slow]")
+      set_tests_properties("${tree}: ${test}" PROPERTIES LABELS ${tree} TIMEOUT 900)
+    endforeach()
+  endfunction()
+  set(all_tests)
+  foreach(test base http vault audit ca bindings flow tls proxy invariants)
+    if(TARGET ${test}_test)
+      list(APPEND all_tests ${test}_test)
+    endif()
+  endforeach()
+  keyswap_tree(asan ${all_tests})
+  keyswap_tree(tsan audit_test ca_test vault_test)
+  if(TARGET proxy_test)
+    keyswap_tree(tsan proxy_test)
+  endif()
+  foreach(tree asan tsan)
+    keyswap_e2e("${tree}: e2e smoke" ${CMAKE_SOURCE_DIR}/build/${tree}/keyswap ${tree} smoke)
+  endforeach()
+
+  file(GLOB fuzz_files CONFIGURE_DEPENDS fuzz/*.cc)
+  foreach(file IN LISTS fuzz_files)
+    get_filename_component(name ${file} NAME_WE)
+    set(corpus ${CMAKE_SOURCE_DIR}/build/fuzz/corpus/${name})
+    file(MAKE_DIRECTORY ${corpus})
+    set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    if(NOT EXISTS ${seeds})
+      set(seeds "")
+    endif()
+    add_test(NAME "fuzz: ${name}" COMMAND ${CMAKE_SOURCE_DIR}/build/fuzz/test/${name} ${corpus} ${seeds}
+      -max_total_time=${KEYSWAP_FUZZ_SECONDS} -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
+      -artifact_prefix=${CMAKE_SOURCE_DIR}/build/fuzz/)
+    math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 120")
+    set_tests_properties("fuzz: ${name}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout})
+  endforeach()
+endif()
+
+# One target for all of them, whatever files there are.
+if(KEYSWAP_FUZZ)
+  add_custom_target(fuzzers)
+  function(keyswap_collect_fuzzers)
+    file(GLOB files ${CMAKE_SOURCE_DIR}/test/fuzz/*.cc)
+    foreach(file IN LISTS files)
+      get_filename_component(name ${file} NAME_WE)
+      if(TARGET ${name})
+        add_dependencies(fuzzers ${name})
+      endif()
+    endforeach()
+  endfunction()
+  cmake_language(DEFER CALL keyswap_collect_fuzzers)
+endif()
