@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The hash chain (I7), pure: previous hash + record -> line and hash (docs/audit-format.md). Checkpoints
-// are signed with Ed25519, so that a chain recomputed by a thief, or one cut short, shows.
+// The hash chain (I7), pure: previous hash + record -> line and hash (docs/audit-format.md).
+// Checkpoints are signed with Ed25519, so that a chain recomputed by a thief, or one cut short,
+// shows.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/base/result.h"
+
+struct evp_md_st;
+struct evp_md_ctx_st;
 
 namespace keyswap::audit {
 
@@ -22,6 +28,31 @@ inline constexpr Hash kGenesis{};
 // SHA-256(previous hash bytes || the line's bytes without `,"hash":".."`, and without the newline).
 Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out);
 
+// The same with SHA-256 kept at hand, for whoever hashes many records. Not thread-safe.
+class Hasher {
+ public:
+  Hasher();
+
+  Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out);
+
+  // The hash of a record that is read back: `text` is its line before `,"hash":".."}`.
+  Hash hash_line(const Hash& prev, std::string_view text);
+
+ private:
+  struct Free {
+    void operator()(evp_md_st* digest) const;
+    void operator()(evp_md_ctx_st* context) const;
+  };
+
+  std::unique_ptr<evp_md_st, Free> digest_;
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+// Lower-case hex, appended.
+void append_hex(const std::uint8_t* bytes, std::size_t size, std::string& out);
+// Fills `out` from exactly as many lower-case hex digits; false for anything else.
+[[nodiscard]] bool parse_hex(std::string_view digits, std::uint8_t* out, std::size_t size);
+
 struct Checkpoint {
   std::uint64_t seq = 0;  // of the last record it covers
   Hash hash{};            // of that record
@@ -29,8 +60,15 @@ struct Checkpoint {
   std::array<std::uint8_t, 64> signature{};
 };
 
-// The bytes that are signed.
+// The bytes that are signed: a word that keeps the signature from meaning anything else, a line
+// feed, and the checkpoint's line without `,"sig":".."`.
 std::string checkpoint_message(std::uint64_t seq, const Hash& hash, std::int64_t ts_us);
-bool verify_checkpoint(const Checkpoint& checkpoint, const std::array<std::uint8_t, 32>& public_key);
+bool verify_checkpoint(const Checkpoint& checkpoint,
+                       const std::array<std::uint8_t, 32>& public_key);
+
+// `{"v":1,"seq":N,"hash":"..","ts":"..","sig":".."}` without newline, and back: nothing for a line
+// that is not exactly what checkpoint_line() would write. The signature is not judged.
+std::string checkpoint_line(const Checkpoint& checkpoint);
+std::optional<Checkpoint> parse_checkpoint_line(std::string_view line);
 
 }  // namespace keyswap::audit

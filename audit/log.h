@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only writer of the audit log (I6): one thread takes every batch that waits, writes once, syncs
-// once (fdatasync), then tells each batch's owner. A record that is not durable was not made: after a
-// failed or short write, or a failed sync, the log is dead until the process is started anew, every
-// waiting and every further batch fails, and nothing is written again (R26).
+// The only writer of the audit log (I6): one thread takes every batch that waits, writes once,
+// syncs once (fdatasync), then tells each batch's owner. A record that is not durable was not made:
+// after a failed or short write, or a failed sync, the log is dead until the process is started
+// anew, every waiting and every further batch fails, and nothing is written again (R26).
 #pragma once
 
 #include <array>
@@ -20,6 +20,8 @@
 
 namespace keyswap::audit {
 
+class Files;  // audit/file.h
+
 // The records of one turn of one event loop, in order.
 class Batch {
  public:
@@ -33,7 +35,8 @@ class Batch {
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
 
-  // Must these be on disk before somebody goes on? Else they may wait for company (a few milliseconds).
+  // Must these be on disk before somebody goes on? Else they may wait for company (a few
+  // milliseconds).
   bool is_urgent = false;
 
  private:
@@ -42,7 +45,8 @@ class Batch {
   std::vector<std::size_t> ends_;
 };
 
-// Told, on the writer's thread, that the batch handed in under `ticket` is durable or never will be.
+// Told, on the writer's thread, that the batch handed in under `ticket` is durable or never will
+// be.
 class Listener {
  public:
   Listener() = default;
@@ -63,11 +67,14 @@ class Log {
     std::function<base::Result<std::array<std::uint8_t, 64>>(std::string_view)> sign;
     std::array<std::uint8_t, 32> public_key;
     const base::Clock* clock;
+    // For tests that let single steps fail; null: the file system.
+    Files* files = nullptr;
   };
 
-  // Opens or begins the log: takes the folder's lock (locked if another process has it), reads the last
-  // segment, checks its tail against chain and newest checkpoint (corrupt if that fails), moves a torn
-  // last line aside and records that. Everything created is made durable (folder synced).
+  // Opens or begins the log: takes the folder's lock (locked if another process has it), reads the
+  // last segment, checks its tail against chain and newest checkpoint (corrupt if that fails),
+  // moves a torn last line aside and records that. Everything created is made durable (folder
+  // synced).
   static base::Result<std::unique_ptr<Log>> open(Settings settings);
 
   Log(const Log&) = delete;
@@ -77,8 +84,8 @@ class Log {
   // Writes what waits, a last checkpoint, and joins the thread.
   ~Log();
 
-  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live until
-  // then. false: the log is dead or its queue is full; the listener is not told.
+  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live
+  // until then. false: the log is dead or its queue is full; the listener is not told.
   [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket);
 
   // Has a write or sync failed?

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a record of the audit log can say: closed structs with closed enumerations, and names. There is
-// no field for a header value, a query, a body or free text, so a secret cannot get in (I1).
-// encode_body() is the canonical encoding of docs/audit-format.md; seq, prev and hash are added by the
-// one writer (audit/chain.h).
+// What a record of the audit log can say: closed structs with closed enumerations, and names. There
+// is no field for a header value, a query, a body or free text, so a secret cannot get in (I1).
+// encode_body() is the canonical encoding of docs/audit-format.md; seq, prev and hash are added by
+// the one writer (audit/chain.h).
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,9 @@ enum class Reason : std::uint8_t {
 
 std::string_view to_string(Decision decision);
 std::string_view to_string(Reason reason);
+// The value of that name, or nothing: for reading records back.
+std::optional<Decision> parse_decision(std::string_view name);
+std::optional<Reason> parse_reason(std::string_view name);
 
 struct ClientRef {
   std::string_view address;  // "127.0.0.1:50312"
@@ -70,7 +73,8 @@ struct DestinationRef {
   std::string_view path;  // without query; secrets' placeholders already shown as <NAME>
 };
 
-// One per request on an intercepted connection (type "inject_decision") or per tunnel (type "tunnel").
+// One per request on an intercepted connection (type "inject_decision") or per tunnel (type
+// "tunnel").
 struct DecisionRecord {
   bool is_tunnel = false;
   std::int64_t ts_us = 0;
@@ -95,13 +99,14 @@ enum class Outcome : std::uint8_t {
 };
 
 std::string_view to_string(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view name);
 
 struct ResponseRecord {
   std::int64_t ts_us = 0;
   std::string_view request_id;
-  int status = 0;            // the upstream's; 0: there was none
+  int status = 0;  // the upstream's; 0: there was none
   Outcome outcome = Outcome::unknown;
-  std::uint64_t bytes = 0;   // of the response body (of both ways, for a tunnel)
+  std::uint64_t bytes = 0;       // of the response body (of both ways, for a tunnel)
   std::int64_t duration_us = 0;  // encoded as "ms" with three decimals
   std::string_view upstream_ip;
   std::string_view tls;          // "TLSv1.3", "" without TLS
@@ -135,9 +140,11 @@ struct RecoveredRecord {
 };
 
 // The part of a line between seq and prev: `"ts":"2026-11-22T02:25:09.123456Z","type":...` without
-// braces, appended to `out`. At most limits::kAuditRecordBytesMax: long names are cut with "...". Bytes
-// that are not visible ASCII are escaped (\u00XX; bytes above 0x7f as the code point of their value), so
-// a line is always one line of valid JSON.
+// braces, appended to `out`. With what is added to make it a line it is at most
+// limits::kAuditRecordBytesMax: each text has a bound (docs/audit-format.md) on its encoded length,
+// and what is longer is cut with "...". Bytes that are not printable ASCII are escaped (\u00xx;
+// bytes above 0x7e as the code point of their value), so a line is always one line of valid JSON. A
+// path ends at its first '?' or '#', whatever the caller handed in.
 void encode_body(const DecisionRecord& record, std::string& out);
 void encode_body(const ResponseRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);

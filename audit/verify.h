@@ -1,38 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only judge of an audit log (I7): reads the segments in order in constant memory, recomputes the
-// chain, checks every checkpoint's signature and that the log reaches it, and names the first bad record.
+// The only judge of an audit log (I7): reads the segments in order in constant memory (and a
+// bounded list of requests that are under way), recomputes the chain, checks every checkpoint's
+// signature and that the log reaches it, and names the first bad record. Takes no lock: a log that
+// is being written can be judged meanwhile.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "audit/chain.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::audit {
+
+// Requests followed at a time from decision to end, some 10 MB; the ones above count as unfinished.
+// More than there can be connections (limits::kClientConnectionsMax).
+inline constexpr std::size_t kUnfinishedMax = 65'536;
+inline constexpr std::size_t kUnfinishedNamedMax = 1000;
+
+struct Unfinished {
+  std::uint64_t seq = 0;   // of the decision's record
+  std::string request_id;  // as the record spells it
+};
 
 struct Verdict {
   bool is_intact = false;
   std::uint64_t records = 0;
   std::uint64_t last_seq = 0;
+  Hash last_hash{};  // of record last_seq
   std::uint64_t checkpoints = 0;
   std::uint64_t last_checkpoint_seq = 0;
   // Bytes of an unfinished last line (a crash, or a writer at work): not an error by itself when no
   // checkpoint covers it.
   std::uint64_t torn_bytes = 0;
-  // Requests whose decision is recorded as sent but whose end is not (crash; or still running).
+  // Requests whose decision is recorded as sent but whose end is not (crash; or still running), and
+  // the first kUnfinishedNamedMax of them: their outcome is unknown.
   std::uint64_t unfinished = 0;
-  // When not intact: where and what.
+  std::vector<Unfinished> unfinished_requests;
+  // When not intact: where and what. Line 0: the file as a whole. seq: of the record that should
+  // stand there; nothing for a file that holds no records.
   std::string file;  // name in the folder
   std::uint64_t line = 0;
   std::optional<std::uint64_t> seq;
   base::Note problem = "";
 };
 
-// `public_key`: the key the operator trusts, or nothing to use the one beside the log (audit.pub). io,
-// not_found for a folder that cannot be read; a log that is bad is a Verdict, not an error.
+// `public_key`: the key the operator trusts, or nothing to use the one beside the log (audit.pub).
+// io, not_found for a folder that cannot be read or holds no log; a log that is bad is a Verdict,
+// not an error.
 base::Result<Verdict> verify(const std::string& folder,
                              const std::optional<std::array<std::uint8_t, 32>>& public_key);
 

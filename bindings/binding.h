@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bindings: which secret may go where. An immutable snapshot of bindings.yaml; a request keeps the one
-// it began with (I14). Made by bindings/parse; asked by proxy/flow/decide.
+// Bindings: which secret may go where. An immutable snapshot of bindings.yaml; a request keeps the
+// one it began with (I14). Made by bindings/parse; asked by proxy/flow/decide.
 #pragma once
 
 #include <cstdint>
@@ -90,23 +90,59 @@ class Bindings {
   // Does any rule name this host and port? (One or two hash lookups, however many rules there are.)
   [[nodiscard]] bool binds(const http::Authority& destination) const;
 
-  // Indexes into `rules` whose placeholder occurs in `text`, each once, ascending, appended to `found`.
-  // One pass, however many placeholders there are.
+  // Indexes into `rules` whose placeholder occurs in `text`, each once, ascending, appended to
+  // `found`. One pass, however many placeholders there are.
   void find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const;
 
   // May rule `rule` be used for this request? `path`: of the target, without query. The first scope
-  // whose host, method and path all match decides; `paths` must match in every reading (contract 4).
+  // whose host, method and path all match decides; `paths` must match in every reading (contract
+  // 4).
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
                             std::string_view method,
                             std::string_view target) const;
 
   // Every range that some binding naming this host and port allows to be dialled.
-  [[nodiscard]] std::vector<AddressRange> allowed_addresses(const http::Authority& destination) const;
+  [[nodiscard]] std::vector<AddressRange> allowed_addresses(
+      const http::Authority& destination) const;
 
  private:
-  // host (wildcards: ".example.com") + ':' + port -> indexes of rules, ascending
-  std::unordered_map<std::string, std::vector<std::uint32_t>> by_host_;
+  // A wildcard's host is what follows its "*.".
+  struct HostKeyView {
+    std::string_view host;
+    std::uint16_t port = 0;
+    bool is_wildcard = false;
+
+    bool operator==(const HostKeyView&) const = default;
+  };
+
+  struct HostKey {
+    std::string host;
+    std::uint16_t port = 0;
+    bool is_wildcard = false;
+
+    // NOLINTNEXTLINE(google-explicit-constructor): a key is compared as its view
+    operator HostKeyView() const { return {host, port, is_wildcard}; }
+  };
+
+  // Both look up by view, so that a request costs no allocation.
+  struct HostKeyHash {
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
+    std::size_t operator()(const HostKeyView& key) const noexcept;
+  };
+
+  struct HostKeyEqual {
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
+
+    bool operator()(const HostKeyView& a, const HostKeyView& b) const noexcept { return a == b; }
+  };
+
+  using RuleNumbers = std::vector<std::uint32_t>;  // ascending
+
+  [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
+
+  std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
+  bool has_wildcards_ = false;
   PlaceholderIndex placeholders_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a secret is written into a request: the interface of every scheme, one file each in
-// bindings/schemes/, listed in bindings/schemes.cc. An Injection is immutable and pure: no clock, no
-// randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
+// bindings/schemes/, listed in bindings/schemes.cc. An Injection is immutable and pure: no clock,
+// no randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ class Injection {
   [[nodiscard]] virtual const std::vector<vault::SecretName>& needs() const = 0;
   // Writes the header's new value; `out` is locked memory. An error (a part that does not decode, a
   // value with controls in it) refuses the request: 503 secret_unavailable.
-  [[nodiscard]] virtual base::Status render(const RenderInput& input, base::ByteSink& out) const = 0;
+  [[nodiscard]] virtual base::Status render(const RenderInput& input,
+                                            base::ByteSink& out) const = 0;
 };
 
 }  // namespace keyswap::bindings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bindings.yaml -> Bindings, strictly (contract 4): one document; every error with its place, all of
-// them at once; nothing is guessed.
+// bindings.yaml -> Bindings, strictly (contract 4): one document; every error with its place, all
+// of them at once; nothing is guessed.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@
 namespace keyswap::bindings {
 
 // An error or a warning of the operator's file. The text may quote the operator's own keys and host
-// names, never a value that could be a secret (placeholders, formats and unknown values are not quoted).
+// names, never a value that could be a secret (placeholders, formats and unknown values are not
+// quoted).
 struct ConfigIssue {
   int line = 0;    // from 1; 0: the file as a whole
   int column = 0;  // from 1
@@ -31,7 +32,8 @@ struct Parsed {
 // `folder`: what relative file names in the text are relative to.
 Parsed parse(std::string_view yaml, const std::string& folder);
 
-// Reads the file (regular, not writable by others, at most limits::kBindingsFileBytesMax) and parses it.
+// Reads the file (regular, not writable by others, at most limits::kBindingsFileBytesMax) and
+// parses it.
 base::Result<Parsed> parse_file(const std::string& path);
 
 }  // namespace keyswap::bindings

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The local certificate authority (I11): one P-256 root per install. Its private key exists only sealed
-// in the vault (system secret "ca-key", PKCS#8 DER) and, opened, inside the running process. The
-// certificate is public: ca.pem. RFC 5280 profile: v3, random serial, SKI = SHA-1 of the key (method 1),
-// critical basicConstraints CA:TRUE pathlen 0, critical keyUsage keyCertSign + cRLSign, 10 years,
-// subject unique per install.
+// The local certificate authority (I11): one P-256 root per install. Its private key exists only
+// sealed in the vault (system secret "ca-key", PKCS#8 DER) and, opened, inside the running process.
+// The certificate is public: ca.pem. RFC 5280 profile: v3, random serial, SKI = SHA-1 of the key
+// (method 1), critical basicConstraints CA:TRUE pathlen 0, critical keyUsage keyCertSign + cRLSign,
+// 10 years, subject unique per install.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +54,7 @@ class Authority {
  private:
   Authority(evp_pkey_st* key, x509_st* certificate, std::string pem)
       : key_(key), certificate_(certificate), certificate_pem_(std::move(pem)) {}
+
   evp_pkey_st* key_;
   x509_st* certificate_;
   std::string certificate_pem_;

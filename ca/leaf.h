@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Leaf certificates (I11): for exactly one host, P-256, at most 7 days, backdated at most an hour,
-// SAN dNSName or iPAddress (critical never needed: the subject has a CN when it fits), EKU serverAuth,
-// critical keyUsage digitalSignature, critical CA:FALSE, SKI, AKI equal to the root's SKI, 128-bit
-// random serial. The leaf key is one for the process (docs/architecture.md says why), never on disk.
+// SAN dNSName or iPAddress (critical never needed: the subject has a CN when it fits), EKU
+// serverAuth, critical keyUsage digitalSignature, critical CA:FALSE, SKI, AKI equal to the root's
+// SKI, 128-bit random serial. The leaf key is one for the process (docs/architecture.md says why),
+// never on disk.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@
 
 namespace keyswap::ca {
 
-// The key all leaves of this process share; held as EC_KEY, because OpenSSL 3.0 decodes a provider key
-// anew for each certificate (160 us). Thread-safe once made.
+// The key all leaves of this process share; held as EC_KEY, because OpenSSL 3.0 decodes a provider
+// key anew for each certificate (160 us). Thread-safe once made.
 class LeafKey {
  public:
   static base::Result<std::shared_ptr<const LeafKey>> create();
@@ -30,6 +31,7 @@ class LeafKey {
 
  private:
   explicit LeafKey(evp_pkey_st* key) : key_(key) {}
+
   evp_pkey_st* key_;
 };
 
@@ -48,8 +50,8 @@ struct Leaf {
   std::int64_t not_after_s;
 };
 
-// `host`: a normal-form name or IP literal (http::Authority::host); a name that is not LDH (plus '_'),
-// or too long, is refused with invalid_input. Never lives longer than the root.
+// `host`: a normal-form name or IP literal (http::Authority::host); a name that is not LDH (plus
+// '_'), or too long, is refused with invalid_input. Never lives longer than the root.
 base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
                                                     const std::shared_ptr<const LeafKey>& key,
                                                     const std::string& host,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// host -> leaf, for all loops. Bounded (least recently used goes first), renewed a day ahead of expiry,
-// and one mint for any number of simultaneous requests of a host. Minting runs where `run` runs it (off
-// the event loops); waiters are told on that thread and post to their own loop themselves.
+// host -> leaf, for all loops. Bounded (least recently used goes first), renewed a day ahead of
+// expiry, and one mint for any number of simultaneous requests of a host. Minting runs where `run`
+// runs it (off the event loops); waiters are told on that thread and post to their own loop
+// themselves.
 #pragma once
 
 #include <cstdint>
@@ -31,17 +32,23 @@ class LeafCache {
   LeafCache& operator=(LeafCache&&) = delete;
   ~LeafCache();
 
-  // The leaf if one is cached and good (begins a renewal when it is due within a day); else nullptr.
+  // A task may still run when the cache is gone; `clock` outlives it. Tasks that `run` drops leave
+  // their waiters untold.
+
+  // The leaf if one is cached and good (begins a renewal when it is due within a day); else
+  // nullptr.
   std::shared_ptr<const Leaf> find(const std::string& host);
-  // Mints if need be and tells `done`; limit_exceeded (told at once) past limits::kMintQueueMax hosts
-  // being minted.
+  // Mints if need be and tells `done`, in the caller's own call when the answer is known already: a
+  // leaf that is cached, or limit_exceeded when limits::kMintQueueMax hosts are being minted.
   void request(const std::string& host, bool host_is_ip, Done done);
   // From now on leaves come from this root; cached ones are dropped (connections keep theirs).
   void replace_authority(std::shared_ptr<const Authority> authority);
 
  private:
   struct State;
+  void start_mint(const std::string& host, bool host_is_ip);
   std::shared_ptr<State> state_;  // shared with running tasks, which may outlive the cache
+  std::function<void(Task)> run_;
 };
 
 }  // namespace keyswap::ca

@@ -91,15 +91,20 @@ void Upstream::deliver(Step& step, std::string_view rest) {
   switch (step.kind) {
     case Step::Kind::need_more:
       return;
-    case Step::Kind::head:
-      tell(flow::UpstreamHead{decoder_.take_response()});
+    case Step::Kind::head: {
+      http::ResponseHead head = decoder_.take_response();
+      is_interim_ = head.is_interim();
+      tell(flow::UpstreamHead{std::move(head)});
       return;
+    }
     case Step::Kind::body:
       tell(flow::UpstreamBody{step.body});
       return;
     case Step::Kind::end:
-      is_tainted_ = is_tainted_ || !rest.empty();
-      tell(flow::UpstreamEnd{});
+      if (!is_interim_) {
+        is_tainted_ = is_tainted_ || !rest.empty();
+        tell(flow::UpstreamEnd{});
+      }
       return;
     case Step::Kind::error:
       become_useless();

@@ -92,6 +92,7 @@ class Upstream final : public Mortal, public LegEvents {
   UpstreamUser* user_ = nullptr;
   bool is_raw_ = false;
   bool is_tainted_ = false;
+  bool is_interim_ = false;  // the response under way is a 1xx: another follows
   http::Decoder decoder_{http::Decoder::Role::response};
   uv::Endpoint endpoint_;
   tls::PeerInfo peer_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I1: a process that may hold a secret leaves no core dump and cannot be traced by others of the same
-// user: RLIMIT_CORE 0 and PR_SET_DUMPABLE 0. Called first thing by every command that unlocks the vault.
+// I1: a process that may hold a secret leaves no core dump and cannot be traced by others of the
+// same user: RLIMIT_CORE 0 and PR_SET_DUMPABLE 0. Called first thing by every command that unlocks
+// the vault.
 #pragma once
 
 #include "proxy/base/result.h"

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I1: secret bytes live here and nowhere else: in locked memory that is left out of core dumps, wiped
-// when released. A Secret can be moved, not copied, not printed, not compared by accident. Reading it
-// is done with reveal(), so that every place that does can be listed (test/layers.sh).
+// I1: secret bytes live here and nowhere else: in locked memory that is left out of core dumps,
+// wiped when released. A Secret can be moved, not copied, not printed, not compared by accident.
+// Reading it is done with reveal(), so that every place that does can be listed (test/layers.sh).
 //
-// The memory is one arena of limits::kLockedArenaBytes per process, guarded on both sides, locked once
-// with mlock and never grown: a machine that cannot lock it does not start (I13). libsodium 1.0.18's
-// own allocator carries on when locking fails, so it is not used.
+// The memory is one arena of limits::kLockedArenaBytes per process, guarded on both sides, locked
+// once with mlock and never grown: a machine that cannot lock it does not start (I13).
+// libsodium 1.0.18's own allocator carries on when locking fails, so it is not used.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -27,7 +28,7 @@ base::Status lock_memory();
 class LockedBytes {
  public:
   LockedBytes() = default;
-  // unavailable when the arena is full.
+  // `size` zero bytes. unavailable when the arena is full or lock_memory() was not called.
   static base::Result<LockedBytes> of_size(std::size_t size);
   LockedBytes(const LockedBytes&) = delete;
   LockedBytes& operator=(const LockedBytes&) = delete;
@@ -43,6 +44,7 @@ class LockedBytes {
 
  private:
   LockedBytes(char* data, std::size_t size) : data_(data), size_(size) {}
+
   char* data_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -57,8 +59,16 @@ class Secret {
 
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
-  Secret(Secret&&) noexcept = default;
-  Secret& operator=(Secret&&) noexcept = default;
+
+  Secret(Secret&& other) noexcept
+      : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+
+  Secret& operator=(Secret&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
   ~Secret() = default;
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -75,6 +85,19 @@ class Secret {
 class LockedBuffer final : public base::ByteSink {
  public:
   static base::Result<LockedBuffer> of_capacity(std::size_t capacity);
+  LockedBuffer(const LockedBuffer&) = delete;
+  LockedBuffer& operator=(const LockedBuffer&) = delete;
+
+  LockedBuffer(LockedBuffer&& other) noexcept
+      : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+
+  LockedBuffer& operator=(LockedBuffer&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  ~LockedBuffer() override = default;
   [[nodiscard]] bool append(std::string_view bytes) override;
 
   [[nodiscard]] std::string_view reveal() const { return {bytes_.data(), size_}; }
@@ -85,6 +108,7 @@ class LockedBuffer final : public base::ByteSink {
 
  private:
   explicit LockedBuffer(LockedBytes bytes) : bytes_(std::move(bytes)) {}
+
   LockedBytes bytes_;
   std::size_t size_ = 0;
 };

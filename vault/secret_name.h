@@ -20,10 +20,11 @@ class SecretName {
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
-  auto operator<=>(const SecretName&) const = default;
+  auto operator<=>(const SecretName&) const = default;  // NOLINT(modernize-use-nullptr): its 0
 
  private:
   explicit SecretName(std::string_view text) : text_(text) {}
+
   std::string text_;
 };
 

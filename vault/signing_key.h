@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The Ed25519 key that signs the audit log's checkpoints (RFC 8032). The 32-byte seed is a Secret, kept
-// in the vault as system secret "audit-signing-seed"; the public key stands beside the log.
+// The Ed25519 key that signs the audit log's checkpoints (RFC 8032). The 32-byte seed is a Secret,
+// kept in the vault as system secret "audit-signing-seed"; the public key stands beside the log.
 #pragma once
 
 #include <array>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vault: names -> secrets, sealed in an SQLite file (docs/vault-format.md). Opening derives a key
-// from the passphrase (Argon2id), unwraps the data key into locked memory, checks the canary and loads
-// the sealed rows. Values stay ciphertext in memory; fetch() opens one into locked memory for the
-// request that needs it (I1). Fetching touches no disk; last_used_at is written by save_usage().
+// The vault: names -> secrets, sealed in an SQLite file (docs/vault-format.md). Opening derives a
+// key from the passphrase (Argon2id), unwraps the data key into locked memory, checks the canary
+// and loads the sealed rows. Values stay ciphertext in memory; fetch() opens one into locked memory
+// for the request that needs it (I1). Fetching touches no disk; last_used_at is written by
+// save_usage().
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct SecretInfo {
   std::string id;  // UUID
   std::string service;
   SecretName name;
-  std::int64_t created_at = 0;  // seconds since 1970
+  std::int64_t created_at = 0;  // seconds since 1970; of the value there now, so rotate moves it
   std::optional<std::int64_t> last_used_at;
 };
 
@@ -31,9 +32,11 @@ struct SecretInfo {
 class Vault {
  public:
   // Makes the file (mode 0600). already_exists if it is there.
-  static base::Result<Vault> create(const std::string& path, const Secret& passphrase, std::int64_t now_s);
-  // wrong_passphrase; corrupt (also for key-derivation parameters below the floor of limits.h or above
-  // its ceiling); not_found; permission; io. The file is unchanged by a failure.
+  static base::Result<Vault> create(const std::string& path,
+                                    const Secret& passphrase,
+                                    std::int64_t now_s);
+  // wrong_passphrase; corrupt (also for key-derivation parameters below the floor of limits.h or
+  // above its ceiling); not_found; permission; io. The file is unchanged by a failure.
   static base::Result<Vault> open(const std::string& path, const Secret& passphrase);
 
   Vault(Vault&&) noexcept;
@@ -46,16 +49,21 @@ class Vault {
   [[nodiscard]] base::Result<Secret> fetch(const SecretName& name, std::int64_t now_s) const;
   [[nodiscard]] bool has(const SecretName& name) const;
 
-  // Durable when they return. add: already_exists. rotate, remove: not_found. A value that could change
-  // the framing of a message (NUL, CR, LF, other controls, DEL), is empty, or is longer than
-  // limits::kSecretBytesMax is refused with invalid_input.
-  base::Status add(const SecretName& name, std::string_view service, const Secret& value, std::int64_t now_s);
+  // Durable when they return; what other processes wrote meanwhile is taken over first. rotate
+  // keeps the id; created_at becomes now_s and last_used_at empty. add: already_exists;
+  // limit_exceeded. rotate, remove: not_found. A value that could change the framing of a message
+  // (NUL, CR, LF, other controls, DEL), is empty, or is longer than limits::kSecretBytesMax is
+  // refused with invalid_input.
+  base::Status add(const SecretName& name,
+                   std::string_view service,
+                   const Secret& value,
+                   std::int64_t now_s);
   base::Status rotate(const SecretName& name, const Secret& value, std::int64_t now_s);
   base::Status remove(const SecretName& name);
   [[nodiscard]] std::vector<SecretInfo> list() const;  // by name
 
-  // What keyswap itself keeps sealed (the CA's key, the audit log's signing key); any bytes. Not listed,
-  // not fetched by a request. put_system replaces.
+  // What keyswap itself keeps sealed (the CA's key, the audit log's signing key); any bytes. Not
+  // listed, not fetched by a request. put_system replaces.
   base::Status put_system(std::string_view name, const Secret& value);
   [[nodiscard]] base::Result<Secret> fetch_system(std::string_view name) const;
 
@@ -63,7 +71,8 @@ class Vault {
   base::Status change_passphrase(const Secret& passphrase);
 
   // Takes over what another process changed in the file (cheap when nothing did). On an error the
-  // rows loaded before stay in force.
+  // rows loaded before stay in force. corrupt also when the file is older than what was loaded;
+  // unavailable when it was replaced by another: restart then.
   base::Status refresh();
   // Writes last_used_at of what was fetched since the last call.
   base::Status save_usage();

@@ -16,11 +16,11 @@ namespace keyswap::base {
 
 }  // namespace keyswap::base
 
-#define KS_ASSERT(condition)                                     \
-  do {                                                           \
-    if (!(condition)) {                                          \
-      ::keyswap::base::assertion_failed(__FILE__, __LINE__);     \
-    }                                                            \
+#define KS_ASSERT(condition)                                 \
+  do {                                                       \
+    if (!(condition)) {                                      \
+      ::keyswap::base::assertion_failed(__FILE__, __LINE__); \
+    }                                                        \
   } while (false)
 
 #define KS_UNREACHABLE() ::keyswap::base::assertion_failed(__FILE__, __LINE__)

@@ -85,7 +85,8 @@ void Buffer::release() {
 }
 
 void Buffer::move_to_block_of(std::size_t capacity) {
-  auto larger = std::make_unique_for_overwrite<char[]>(capacity);  // NOLINT(modernize-avoid-c-arrays)
+  auto larger =
+      std::make_unique_for_overwrite<char[]>(capacity);  // NOLINT(modernize-avoid-c-arrays)
   const std::size_t unread = size();
   if (unread > 0) {
     std::memcpy(larger.get(), block_.get() + begin_, unread);

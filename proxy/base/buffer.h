@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one byte buffer for traffic: contiguous, bounded, wiped when it is released or moves to a larger
-// block, because what passes through may be somebody's data. Not for secrets of ours: those live in
-// vault::Secret and vault::LockedBuffer.
+// The one byte buffer for traffic: contiguous, bounded, wiped when it is released or moves to a
+// larger block, because what passes through may be somebody's data. Not for secrets of ours: those
+// live in vault::Secret and vault::LockedBuffer.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@ class Buffer final : public ByteSink {
   Buffer& operator=(const Buffer&) = delete;
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
+
   ~Buffer() override { release(); }
 
   // Appends all of it, or nothing and false when that would pass the bound.
@@ -53,7 +54,8 @@ class Buffer final : public ByteSink {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t used_max_ = 0;  // how much of the block has ever been written, so that wiping is cheap
+  std::size_t used_max_ =
+      0;  // how much of the block has ever been written, so that wiping is cheap
   std::size_t bytes_max_;
 };
 

@@ -39,8 +39,13 @@ Result<std::string> from_hex(std::string_view hex) {
   std::size_t written = 0;
   const char* end = nullptr;
   if (hex.size() % 2 != 0 ||
-      sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), hex.data(),
-                     hex.size(), nullptr, &written, &end) != 0 ||
+      sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()),
+                     bytes.size(),
+                     hex.data(),
+                     hex.size(),
+                     nullptr,
+                     &written,
+                     &end) != 0 ||
       end != hex.data() + hex.size()) {
     return Error{Errc::invalid_input, "not hexadecimal"};
   }
@@ -59,8 +64,13 @@ Result<std::string> from_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t written = 0;
   const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                        text.size(), nullptr, &written, &end,
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()),
+                        bytes.size(),
+                        text.data(),
+                        text.size(),
+                        nullptr,
+                        &written,
+                        &end,
                         sodium_base64_VARIANT_ORIGINAL) != 0 ||
       end != text.data() + text.size()) {
     wipe(bytes.data(), bytes.size());
@@ -74,9 +84,13 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-void wipe(void* memory, std::size_t size) { sodium_memzero(memory, size); }
+void wipe(void* memory, std::size_t size) {
+  sodium_memzero(memory, size);
+}
 
-void random_bytes(std::span<std::uint8_t> out) { randombytes_buf(out.data(), out.size()); }
+void random_bytes(std::span<std::uint8_t> out) {
+  randombytes_buf(out.data(), out.size());
+}
 
 std::string to_lower(std::string_view text) {
   std::string lower(text);

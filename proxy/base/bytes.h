@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Helpers for runs of bytes. Bytes are seen as std::string_view throughout (HTTP is text, and a view
-// costs nothing); byte strings that are kept are std::string, except secrets (vault/secret.h) and
-// traffic (base/buffer.h).
+// Helpers for runs of bytes. Bytes are seen as std::string_view throughout (HTTP is text, and a
+// view costs nothing); byte strings that are kept are std::string, except secrets (vault/secret.h)
+// and traffic (base/buffer.h).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace keyswap::base {
 
-// Where encoders write. append() fails (false) when the sink is at its bound; nothing partial counts.
+// Where encoders write. append() fails (false) when the sink is at its bound; nothing partial
+// counts.
 class ByteSink {
  public:
   ByteSink() = default;
@@ -47,7 +48,10 @@ void wipe(void* memory, std::size_t size);
 void random_bytes(std::span<std::uint8_t> out);
 
 // ASCII only, whatever the locale.
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 std::string to_lower(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -3,8 +3,8 @@
 // What went wrong, as a value. Nothing we write throws.
 //
 // The text of an Error is fixed when the program is compiled: a Note can only be made from a string
-// literal, so bytes from the wire, file contents and secrets cannot get into an error, a log line or
-// an audit reason (I1). What varies is the number: errno, a line, a size.
+// literal, so bytes from the wire, file contents and secrets cannot get into an error, a log line
+// or an audit reason (I1). What varies is the number: errno, a line, a size.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I10: every bound of the program, with its unit and reason. docs/operations.md lists the same names
-// (test/docs.sh compares).
+// I10: every bound of the program, with its unit and reason. docs/operations.md lists the same
+// names (test/docs.sh compares).
 #pragma once
 
 #include <cstddef>
@@ -9,46 +9,60 @@
 
 namespace keyswap::base::limits {
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): constants; none overflows an
+// int
+
 // --- HTTP messages (answers 431, 414, 400) ---
-inline constexpr std::size_t kHeadBytesMax = 64 * 1024;       // all fields of a head together: 431
-inline constexpr std::size_t kFieldBytesMax = 16 * 1024;      // one field line: 431
-inline constexpr std::size_t kFieldCountMax = 100;            // fields of a head: 431
-inline constexpr std::size_t kTargetBytesMax = 8 * 1024;      // request-target: 414
-inline constexpr std::size_t kStatusLineBytesMax = 1024;      // response status line: 502
-inline constexpr std::size_t kChunkExtraBytesMax = 16 * 1024;  // extensions and trailers of one body: 400 / 502
-inline constexpr std::size_t kInterimResponsesMax = 16;       // 1xx before the final response: 502
-inline constexpr std::size_t kSignedBodyBytesMax = 1024 * 1024;  // a body that a signer must see whole: 413
+inline constexpr std::size_t kHeadBytesMax = 64 * 1024;   // all fields of a head together: 431
+inline constexpr std::size_t kFieldBytesMax = 16 * 1024;  // one field line: 431
+inline constexpr std::size_t kFieldCountMax = 100;        // fields of a head: 431
+inline constexpr std::size_t kTargetBytesMax = 8 * 1024;  // request-target: 414
+inline constexpr std::size_t kStatusLineBytesMax = 1024;  // response status line: 502
+inline constexpr std::size_t kChunkExtraBytesMax =
+    16 * 1024;  // extensions and trailers of one body: 400 / 502
+inline constexpr std::size_t kInterimResponsesMax = 16;  // 1xx before the final response: 502
+inline constexpr std::size_t kSignedBodyBytesMax =
+    1024 * 1024;  // a body that a signer must see whole: 413
 
 // --- buffers of a connection ---
-inline constexpr std::size_t kReadChunkBytes = 64 * 1024;      // one read, shared by a loop
-inline constexpr std::size_t kLegUnreadBytesMax = 128 * 1024;  // taken from the socket, not yet used
-inline constexpr std::size_t kLegPendingBytesMax = 1024 * 1024;  // hard bound of bytes waiting to be written
-inline constexpr std::size_t kLegPendingPauseBytes = 128 * 1024;  // above: stop reading the other side
-inline constexpr std::size_t kSwappedHeadBytesMax = 128 * 1024;  // head with the secret in it, locked memory
+inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop
+inline constexpr std::size_t kLegUnreadBytesMax =
+    128 * 1024;  // taken from the socket, not yet used
+inline constexpr std::size_t kLegPendingBytesMax =
+    1024 * 1024;  // hard bound of bytes waiting to be written
+inline constexpr std::size_t kLegPendingPauseBytes =
+    128 * 1024;  // above: stop reading the other side
+inline constexpr std::size_t kSwappedHeadBytesMax =
+    128 * 1024;  // head with the secret in it, locked memory
 
 // --- connections ---
-inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;  // per process; past it: 503 too_busy
+inline constexpr std::size_t kClientConnectionsMax =
+    16 * 1024;  // per process; past it: 503 too_busy
 inline constexpr std::size_t kIdleUpstreamsPerDestinationMax = 128;  // per loop
 inline constexpr std::size_t kIdleUpstreamsMax = 1024;               // per loop
 inline constexpr std::size_t kAddressesPerHostMax = 16;              // dialled one after the other
-inline constexpr std::size_t kTlsSessionsMax = 1024;                 // kept for resumption, per loop
+inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
 inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
 
 // --- waits, in milliseconds (answers 408, 504) ---
-inline constexpr std::int64_t kConnectRequestMs = 30'000;  // accept to a whole CONNECT or absolute-form head
+inline constexpr std::int64_t kConnectRequestMs =
+    30'000;  // accept to a whole CONNECT or absolute-form head
 inline constexpr std::int64_t kClientTlsMs = 20'000;
-inline constexpr std::int64_t kRequestHeadMs = 30'000;   // first byte of a head to its end
-inline constexpr std::int64_t kBodyIdleMs = 60'000;      // between two pieces of a body, either way
-inline constexpr std::int64_t kBodyWindowMs = 20'000;    // over each such window ...
-inline constexpr std::size_t kBodyWindowBytesMin = 1000;  // ... a request body brings this much, or 408
-inline constexpr std::int64_t kDialMs = 10'000;          // resolve, connect and TLS together
+inline constexpr std::int64_t kRequestHeadMs = 30'000;        // first byte of a head to its end
+inline constexpr std::int64_t kRequestBodyWindowMs = 20'000;  // over each such window ...
+inline constexpr std::size_t kRequestBodyWindowBytesMin =
+    1000;  // ... a request body brings this much: 408
+inline constexpr std::int64_t kResponseBodyIdleMs =
+    300'000;                                              // between two pieces of a response's body
+inline constexpr std::int64_t kDialMs = 10'000;           // resolve, connect and TLS together
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
-inline constexpr std::int64_t kClientIdleMs = 120'000;   // keep-alive without a request
-inline constexpr std::int64_t kTunnelIdleMs = 600'000;   // opaque tunnel without a byte either way
-inline constexpr std::int64_t kUpstreamIdleMs = 60'000;  // pooled connection
-inline constexpr std::int64_t kWriteStallMs = 60'000;    // bytes waiting and the peer takes none
-inline constexpr std::int64_t kLingerMs = 2'000;         // after a refusal: read on so that the answer arrives
-inline constexpr std::int64_t kDrainMs = 30'000;         // SIGTERM to exit
+inline constexpr std::int64_t kClientIdleMs = 120'000;    // keep-alive without a request
+inline constexpr std::int64_t kTunnelIdleMs = 600'000;    // opaque tunnel without a byte either way
+inline constexpr std::int64_t kUpstreamIdleMs = 60'000;   // pooled connection
+inline constexpr std::int64_t kWriteStallMs = 60'000;     // bytes waiting and the peer takes none
+inline constexpr std::int64_t kLingerMs =
+    2'000;  // after a refusal: read on so that the answer arrives
+inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
 inline constexpr std::size_t kLeafCacheMax = 4096;
@@ -72,19 +86,29 @@ inline constexpr std::uint64_t kKdfMemoryBytes = 256ULL * 1024 * 1024;  // also 
 inline constexpr std::uint64_t kKdfPasses = 3;                          // also the floor
 inline constexpr std::uint64_t kKdfMemoryBytesMax = 4ULL * 1024 * 1024 * 1024;
 inline constexpr std::uint64_t kKdfPassesMax = 64;
-inline constexpr std::size_t kLockedArenaBytes = 1024 * 1024;  // all opened secrets together
+// All opened secrets and the scratch buffers of the loops together. Half of the 8 MiB that an
+// ordinary user may lock by default (RLIMIT_MEMLOCK); 16 loops' buffers of kSwappedHeadBytesMax
+// take half of it.
+inline constexpr std::size_t kLockedArenaBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kVaultEntriesMax =
+    10'000;  // credentials; the same again of system secrets
+inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
+inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
 
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
 inline constexpr std::size_t kAuditPathBytesMax = 1024;  // a longer path is cut in the record
-inline constexpr std::size_t kAuditQueueMax = 65'536;    // records waiting for the writer; past it: 503
+inline constexpr std::size_t kAuditQueueMax =
+    65'536;  // records waiting for the writer; past it: 503
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kFieldBytesMax <= kHeadBytesMax);
 static_assert(kTargetBytesMax < kHeadBytesMax);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
+static_assert(16 * kSwappedHeadBytesMax + 16 * kSecretBytesMax <= kLockedArenaBytes);
 
 }  // namespace keyswap::base::limits

@@ -32,7 +32,9 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void line(Level level, Note text) { logger().log(level_of(level), "{}", text.text()); }
+void line(Level level, Note text) {
+  logger().log(level_of(level), "{}", text.text());
+}
 
 void line(Level level, Note text, std::int64_t number) {
   logger().log(level_of(level), "{} ({})", text.text(), number);

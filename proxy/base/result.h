@@ -84,9 +84,9 @@ using Status = Result<void>;
 }  // namespace keyswap::base
 
 // Returns the error of a Status (or of a Result whose value is not wanted) to the caller.
-#define KS_TRY(expression)                        \
-  do {                                            \
+#define KS_TRY(expression)                           \
+  do {                                               \
     if (auto ks_status = (expression); !ks_status) { \
-      return ks_status.error();                   \
-    }                                             \
+      return ks_status.error();                      \
+    }                                                \
   } while (false)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only door to sqlite3: Database, Statement, Transaction. Opened with synchronous=FULL, a rollback
-// journal, secure_delete and a busy timeout, so that a commit is durable and a removed row is gone
-// from the file. Errors carry SQLite's extended code as their number. Not thread-safe: one owner each.
+// The only door to sqlite3: Database, Statement, Transaction. Opened with synchronous=EXTRA, a
+// rollback journal, secure_delete and a busy timeout, so that a commit is durable and a removed row
+// is gone from the file. The file is judged first (ours alone, no link) and its structure checked.
+// Errors carry SQLite's extended code, or errno, as their number. Not thread-safe: one owner each.
+// A Statement must be gone before its Database.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +41,13 @@ class Statement {
 
  private:
   friend class Database;  // the only maker
+
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
+
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
@@ -50,19 +55,25 @@ class Database {
  public:
   enum class Mode : std::uint8_t { create_new, read_write, read_only };
 
-  // Opens the file. create_new fails with already_exists; the file's mode is 0600 whatever the umask.
+  // Opens the file. create_new fails with already_exists; the file's mode is 0600 whatever the
+  // umask. The others: not_found; permission for a symbolic link, a second hard link, another owner
+  // or a mode that lets others in; corrupt when the structure does not pass SQLite's own check.
   static Result<Database> open(const std::string& path, Mode mode);
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
   // Rows changed by the last INSERT, UPDATE or DELETE.
   [[nodiscard]] std::int64_t changes() const;
+  // Is the file no longer what the path names (renamed over, removed)?
+  [[nodiscard]] bool was_replaced() const;
 
  private:
   struct Close {
     void operator()(sqlite3* database) const;
   };
+
   explicit Database(sqlite3* database) : database_(database) {}
+
   std::unique_ptr<sqlite3, Close> database_;
 };
 
@@ -70,15 +81,22 @@ class Database {
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);
+  // One consistent view for several reads; takes no lock that a reader would not.
+  static Result<Transaction> begin_read(Database& database);
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  Transaction(Transaction&& other) noexcept : database_(other.database_) { other.database_ = nullptr; }
+
+  Transaction(Transaction&& other) noexcept : database_(other.database_) {
+    other.database_ = nullptr;
+  }
+
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
   Status commit();
 
  private:
   explicit Transaction(Database& database) : database_(&database) {}
+
   Database* database_;  // null once committed or moved from
 };
 

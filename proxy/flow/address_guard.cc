@@ -132,8 +132,8 @@ constexpr std::array kNotPublicIpv6 = {
 // it, and where the prefix itself is not in use, not public at all.
 struct Embedding {
   Range prefix;
-  std::size_t offset;
-  AddressVerdict at_best;
+  std::size_t offset = 0;
+  AddressVerdict at_best = AddressVerdict::not_public;
 };
 
 constexpr std::array kEmbeddings = {

@@ -208,6 +208,9 @@ void Exchange::handle(const UpstreamBody& event, Actions& actions) {
 
 void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
   auto& relaying = std::get<Relaying>(state_);
+  if (!relaying.head_passed) {
+    return;  // the end of an interim response: the final one is still to come
+  }
   if (relaying.framing.kind == Framing::Kind::chunked) {
     const auto encoded = http::encode_last_chunk(out_);
     KS_ASSERT(encoded.has_value());

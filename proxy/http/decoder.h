@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes in; heads, pieces of body and ends out. The only door to llhttp. The head is collected whole
-// (bounded), checked byte by byte (http/line_check), parsed by llhttp in strict mode, and judged as a
-// message (http/message_rules) before it is handed out, so that no caller can forget a check (I9). The
-// outcome does not depend on how the input is cut (I15).
+// Bytes in; heads, pieces of body and ends out. The only door to llhttp. The head is collected
+// whole (bounded), checked byte by byte (http/line_check), parsed by llhttp in strict mode, and
+// judged as a message (http/message_rules) before it is handed out, so that no caller can forget a
+// check (I9). The outcome does not depend on how the input is cut (I15).
 //
-//   while (!input.empty()) {
+//   for (;;) {                            // also when input is empty: an `end` may still be due
 //     auto step = decoder.next(input);
 //     input.remove_prefix(step.consumed);
+//     if (step.kind == Step::Kind::need_more) break;  // or error
 //     ...
 //   }
 //
-// Bytes after the end of a message are not consumed: they belong to the next one. Trailers are checked,
-// bounded and dropped. Not for one decoder: deciding what a request means.
+// Bytes after the end of a message are not consumed: they belong to the next one. Trailers are
+// checked, bounded and dropped. Not for one decoder: deciding what a request means.
 #pragma once
 
 #include <cstddef>
@@ -70,11 +71,16 @@ class Decoder {
   RequestHead take_request();
   ResponseHead take_response();
 
-  // Responses: the one that comes next answers a HEAD request, so it has no body (RFC 9112 section 6.3).
+  // Responses: the one that comes next answers a HEAD request, so it has no body (RFC 9112
+  // section 6.3).
   void expect_no_body();
 
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;
+
+  // Does the llhttp that was linked in refuse what only its strict half refuses (HF-18)? For tests
+  // and for a check at start.
+  static bool is_parser_strict();
 
  private:
   struct State;

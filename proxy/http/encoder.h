@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes canonical HTTP/1.1 bytes. Every message that leaves, either way, is written here from checked
-// parts (I9): each part is held against the grammar once more, so that a value with CR, LF or NUL in it
-// can never become a second field, wherever it came from.
+// Writes canonical HTTP/1.1 bytes. Every message that leaves, either way, is written here from
+// checked parts (I9): each part is held against the grammar once more, so that a value with CR, LF
+// or NUL in it can never become a second field, wherever it came from.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,14 @@
 
 namespace keyswap::http {
 
-// Each gives invalid_input when a part breaks the grammar (nothing is written then) and limit_exceeded
-// when the sink is full (the sink then holds a part of a head and must be thrown away).
+// Each gives invalid_input when a part breaks the grammar (nothing is written then) and
+// limit_exceeded when the sink is full (the sink then holds a part of a head and must be thrown
+// away).
 
 // "METHOD target HTTP/1.1\r\n": method a token, target visible ASCII without spaces.
-base::Status encode_request_line(base::ByteSink& out, std::string_view method, std::string_view target);
+base::Status encode_request_line(base::ByteSink& out,
+                                 std::string_view method,
+                                 std::string_view target);
 // "HTTP/1.1 200 reason\r\n": 100 <= status <= 599; reason of HTAB, SP, VCHAR, obs-text.
 base::Status encode_status_line(base::ByteSink& out, int status, std::string_view reason);
 // "name: value\r\n": name a token; value of HTAB, SP, VCHAR, obs-text, no surrounding white space.
@@ -30,7 +33,8 @@ bool is_field_value(std::string_view value);
 // Is `name` a token (RFC 9110 section 5.6.2)?
 bool is_token(std::string_view name);
 
-// One chunk of a chunked body (RFC 9112 section 7.1); `body` is not empty. Last chunk: encode_last_chunk.
+// One chunk of a chunked body (RFC 9112 section 7.1); `body` is not empty. Last chunk:
+// encode_last_chunk.
 base::Status encode_chunk(base::ByteSink& out, std::string_view body);
 base::Status encode_last_chunk(base::ByteSink& out);
 

@@ -23,6 +23,8 @@ class HeaderList {
  public:
   void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
 
+  void reserve(std::size_t count) { fields_.reserve(count); }
+
   [[nodiscard]] auto begin() const { return fields_.begin(); }
 
   [[nodiscard]] auto end() const { return fields_.end(); }
@@ -55,10 +57,22 @@ struct Framing {
   std::uint64_t length = 0;  // for Kind::length; 0 is possible (an explicit Content-Length: 0)
 };
 
-// The bytes a head's views point into.
+// The bytes a head's views point into. Wiped when it goes: an answer may hold a secret that came
+// back and is not scrubbed yet (I1, I8).
 struct HeadBlock {
+  HeadBlock() = default;
+  HeadBlock(const HeadBlock&) = delete;
+  HeadBlock& operator=(const HeadBlock&) = delete;
+  HeadBlock(HeadBlock&& other) noexcept;
+  HeadBlock& operator=(HeadBlock&& other) noexcept;
+
+  ~HeadBlock() { wipe(); }
+
   std::unique_ptr<char[]> bytes;  // NOLINT(modernize-avoid-c-arrays): size is dynamic
   std::size_t size = 0;
+
+ private:
+  void wipe();
 };
 
 struct RequestHead {
@@ -68,7 +82,7 @@ struct RequestHead {
   Version version = Version::http_1_1;
   HeaderList fields;
   Framing framing;
-  bool keeps_alive = true;       // the client wants the connection kept (RFC 9112 section 9.3)
+  bool keeps_alive = true;        // the client wants the connection kept (RFC 9112 section 9.3)
   bool expects_continue = false;  // Expect: 100-continue
 };
 
@@ -85,7 +99,8 @@ struct ResponseHead {
 };
 
 // Is it a field of one connection only, never passed on (RFC 9110 section 7.6.1), or named so by a
-// Connection field of `fields`? Host, Content-Length and the like cannot be nominated away.
+// Connection field of `fields`? What routes, frames, describes or authorises the message (Host,
+// Content-*, Authorization, Cookie ...) cannot be nominated away; any other field can.
 bool is_hop_by_hop(std::string_view name, const HeaderList& fields);
 
 }  // namespace keyswap::http

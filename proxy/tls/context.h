@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The TLS policy of both sides, in one page. OpenSSL is started without reading any configuration file
-// or environment (OPENSSL_INIT_NO_LOAD_CONFIG; SSL_CERT_FILE and the like are ignored), security level 2,
-// TLS 1.2 at least, ECDHE + AEAD only, X25519 first, no renegotiation, no compression, no early data.
-// Towards clients: ALPN http/1.1, no tickets. Towards upstreams: always verified (I4): system roots plus
-// the operator's, SAN only (no common name, no partial wildcard), EKU serverAuth, our own CA never trusted.
+// The TLS policy of both sides, in one page. OpenSSL is started without reading any configuration
+// file or environment (OPENSSL_INIT_NO_LOAD_CONFIG; SSL_CERT_FILE and the like are ignored),
+// security level 2, TLS 1.2 at least, ECDHE + AEAD only, X25519 first, no renegotiation, no
+// compression, no early data. Towards clients: ALPN http/1.1, no tickets. Towards upstreams: always
+// verified (I4): system roots plus the operator's, SAN only (no common name, no partial wildcard),
+// EKU serverAuth, our own CA never trusted.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/base/result.h"
@@ -17,7 +19,9 @@ struct ssl_ctx_st;
 
 namespace keyswap::tls {
 
-// Once per process, before threads start.
+// Once per process, first thing, before threads start and before anything else uses OpenSSL (the
+// first use decides whether a configuration file is read). Idempotent. permission when memory for
+// keys cannot be locked.
 base::Status start_library();
 
 class ServerContext {
@@ -33,14 +37,17 @@ class ServerContext {
 
  private:
   explicit ServerContext(ssl_ctx_st* context) : context_(context) {}
+
   ssl_ctx_st* context_;
 };
 
 class ClientContext {
  public:
-  // Roots: /etc/ssl/certs/ca-certificates.crt (if it is there) and every PEM file of `extra_root_files`.
-  // not_found or invalid_input for an extra file that is missing, empty or not PEM certificates;
-  // invalid_input if `own_ca_pem` (may be "") is among the roots: our CA vouches for no upstream.
+  // Roots: /etc/ssl/certs/ca-certificates.crt (if it is there) and every PEM file of
+  // `extra_root_files`. not_found or invalid_input for an extra file that is missing, empty or not
+  // PEM certificates; invalid_input if `own_ca_pem` (may be "") is in an extra file: our CA vouches
+  // for no upstream. In the system's file, where it may have been put for other programs, it is
+  // left out.
   static base::Result<std::shared_ptr<const ClientContext>> create(
       const std::vector<std::string>& extra_root_files, const std::string& own_ca_pem);
   ClientContext(const ClientContext&) = delete;
@@ -51,9 +58,16 @@ class ClientContext {
 
   [[nodiscard]] ssl_ctx_st* context() const { return context_; }
 
+  // Random bytes that stand for these roots: a session is only resumed under those that verified
+  // it.
+  [[nodiscard]] const std::string& identity() const { return identity_; }
+
  private:
-  explicit ClientContext(ssl_ctx_st* context) : context_(context) {}
+  ClientContext(ssl_ctx_st* context, std::string identity)
+      : context_(context), identity_(std::move(identity)) {}
+
   ssl_ctx_st* context_;
+  std::string identity_;
 };
 
 }  // namespace keyswap::tls

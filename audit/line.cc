@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/line.h"
+
+#include <array>
+#include <charconv>
+#include <span>
+
+#include "audit/timestamp.h"
+
+namespace keyswap::audit {
+
+namespace {
+
+enum class Value : std::uint8_t {
+  text,
+  text_or_null,
+  request_id,  // a text that is kept
+  decision,
+  reason,
+  outcome,
+  number,
+  milliseconds,
+  boolean,
+  nothing,  // only the key, which then closes an object
+};
+
+enum class Presence : std::uint8_t { always, optional };
+
+struct Field {
+  std::string_view key;  // with all punctuation before the value
+  Value value;
+  Presence presence = Presence::always;
+};
+
+// Between `"type":".."` and `,"prev":`, as record.cc writes it.
+constexpr std::array kDecisionFields{
+    Field{R"(,"request_id":)", Value::request_id},
+    Field{R"(,"decision":)", Value::decision},
+    Field{R"(,"reason":)", Value::reason},
+    Field{R"(,"secret":)", Value::text_or_null},
+    Field{R"(,"scheme":)", Value::text_or_null},
+    Field{R"(,"client":{"addr":)", Value::text},
+    Field{R"(,"uid":)", Value::number, Presence::optional},
+    Field{R"(,"caller":)", Value::text, Presence::optional},
+    Field{R"(},"destination":{"host":)", Value::text},
+    Field{R"(,"port":)", Value::number},
+    Field{R"(,"method":)", Value::text},
+    Field{R"(,"path":)", Value::text},
+    Field{R"(},"bindings_sha256":)", Value::text},
+};
+constexpr std::array kResponseFields{
+    Field{R"(,"request_id":)", Value::request_id},
+    Field{R"(,"status":)", Value::number},
+    Field{R"(,"outcome":)", Value::outcome},
+    Field{R"(,"bytes":)", Value::number},
+    Field{R"(,"ms":)", Value::milliseconds},
+    Field{R"(,"upstream":{"ip":)", Value::text_or_null},
+    Field{R"(,"tls":)", Value::text_or_null},
+    Field{R"(,"spki_sha256":)", Value::text_or_null},
+    Field{"}", Value::nothing},
+};
+constexpr std::array kStartFields{
+    Field{R"(,"version":)", Value::text},
+    Field{R"(,"pid":)", Value::number},
+    Field{R"(,"bindings_sha256":)", Value::text},
+    Field{R"(,"ca_sha256":)", Value::text},
+    Field{R"(,"signing_key":)", Value::text},
+};
+constexpr std::array kReloadFields{
+    Field{R"(,"accepted":)", Value::boolean},
+    Field{R"(,"bindings_sha256":)", Value::text},
+};
+constexpr std::array kRecoveredFields{
+    Field{R"(,"bytes":)", Value::number},
+    Field{R"(,"moved_to":)", Value::text},
+};
+
+struct Type {
+  std::string_view name;
+  RecordType type;
+  std::span<const Field> fields;
+};
+
+constexpr std::array kTypes{
+    Type{"inject_decision", RecordType::inject_decision, kDecisionFields},
+    Type{"upstream_response", RecordType::upstream_response, kResponseFields},
+    Type{"tunnel", RecordType::tunnel, kDecisionFields},
+    Type{"start", RecordType::start, kStartFields},
+    Type{"stop", RecordType::stop, {}},
+    Type{"reload", RecordType::reload, kReloadFields},
+    Type{"recovered", RecordType::recovered, kRecoveredFields},
+};
+
+const Type* type_of(std::string_view name) {
+  for (const Type& type : kTypes) {
+    if (type.name == name) {
+      return &type;
+    }
+  }
+  return nullptr;
+}
+
+// Takes a line apart from its front. Every take_ gives false, and the line is refused, when what
+// stands there is not what was asked for.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view line) : rest_(line) {}
+
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
+
+  bool take(std::string_view literal) {
+    if (!rest_.starts_with(literal)) {
+      return false;
+    }
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+
+  bool take_bytes(std::size_t count, std::string_view& bytes) {
+    if (rest_.size() < count) {
+      return false;
+    }
+    bytes = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return true;
+  }
+
+  bool take_hash(Hash& hash) {
+    std::string_view digits;
+    return take_bytes(2 * hash.size(), digits) && parse_hex(digits, hash.data(), hash.size());
+  }
+
+  bool take_number(std::uint64_t& number) {
+    const char* const begin = rest_.data();
+    const std::from_chars_result end = std::from_chars(begin, begin + rest_.size(), number);
+    const auto digits = static_cast<std::size_t>(end.ptr - begin);
+    if (end.ec != std::errc() || (*begin == '0' && digits > 1)) {
+      return false;
+    }
+    rest_.remove_prefix(digits);
+    return true;
+  }
+
+  bool take_milliseconds() {
+    std::uint64_t whole = 0;
+    std::string_view decimals;
+    return take_number(whole) && take(".") && take_bytes(3, decimals) &&
+           decimals.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+
+  // A string in its one spelling; `content` is what stands between the quotes.
+  bool take_text(std::string_view& content) {
+    if (!take("\"")) {
+      return false;
+    }
+    std::size_t i = 0;
+    while (i < rest_.size() && rest_[i] != '"') {
+      const std::size_t length = length_at(i);
+      if (length == 0) {
+        return false;
+      }
+      i += length;
+    }
+    content = rest_.substr(0, i);
+    rest_.remove_prefix(i);
+    return take("\"");
+  }
+
+ private:
+  // How many characters spell the byte that begins at `i`; 0 if that is not its spelling.
+  [[nodiscard]] std::size_t length_at(std::size_t i) const {
+    if (rest_[i] != '\\') {
+      return rest_[i] >= ' ' && rest_[i] <= '~' ? 1 : 0;
+    }
+    const std::string_view escape = rest_.substr(i, 6);
+    if (escape.size() >= 2 && (escape[1] == '"' || escape[1] == '\\')) {
+      return 2;
+    }
+    std::uint8_t byte = 0;
+    if (!escape.starts_with("\\u00") || !parse_hex(escape.substr(4), &byte, 1)) {
+      return 0;
+    }
+    return byte < 0x20 || byte > 0x7e ? escape.size() : 0;  // a printable one has no escape
+  }
+
+  std::string_view rest_;
+};
+
+bool take_decision(Scanner& scanner, ParsedLine& parsed) {
+  std::string_view name;
+  if (!scanner.take_text(name)) {
+    return false;
+  }
+  parsed.decision = parse_decision(name);
+  return parsed.decision.has_value();
+}
+
+bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
+  std::string_view text;
+  std::uint64_t number = 0;
+  switch (value) {
+    case Value::text:
+      return scanner.take_text(text);
+    case Value::text_or_null:
+      return scanner.take("null") || (scanner.take_text(text) && !text.empty());
+    case Value::request_id:
+      return scanner.take_text(parsed.request_id);
+    case Value::decision:
+      return take_decision(scanner, parsed);
+    case Value::reason:
+      return scanner.take_text(text) && parse_reason(text).has_value();
+    case Value::outcome:
+      return scanner.take_text(text) && parse_outcome(text).has_value();
+    case Value::number:
+      return scanner.take_number(number);
+    case Value::milliseconds:
+      return scanner.take_milliseconds();
+    case Value::boolean:
+      return scanner.take("true") || scanner.take("false");
+    case Value::nothing:
+      return true;
+  }
+  return false;
+}
+
+bool take_fields(Scanner& scanner, std::span<const Field> fields, ParsedLine& parsed) {
+  for (const Field& field : fields) {
+    if (!scanner.take(field.key)) {
+      if (field.presence == Presence::always) {
+        return false;
+      }
+    } else if (!take_value(scanner, field.value, parsed)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool take_head(Scanner& scanner, ParsedLine& parsed) {
+  std::string_view ts;
+  return scanner.take(R"({"v":1,"seq":)") && scanner.take_number(parsed.seq) &&
+         scanner.take(R"(,"ts":")") && scanner.take_bytes(kTimestampBytes, ts) &&
+         parse_timestamp(ts) && scanner.take(R"(","type":)");
+}
+
+}  // namespace
+
+std::optional<ParsedLine> parse_line(std::string_view line) {
+  ParsedLine parsed;
+  Scanner scanner(line);
+  std::string_view name;
+  if (!take_head(scanner, parsed) || !scanner.take_text(name)) {
+    return std::nullopt;
+  }
+  const Type* const type = type_of(name);
+  if (type == nullptr || !take_fields(scanner, type->fields, parsed)) {
+    return std::nullopt;
+  }
+  parsed.type = type->type;
+  if (!scanner.take(R"(,"prev":")") || !scanner.take_hash(parsed.prev) || !scanner.take("\"")) {
+    return std::nullopt;
+  }
+  parsed.hashed = line.substr(0, line.size() - scanner.left());
+  if (!scanner.take(R"(,"hash":")") || !scanner.take_hash(parsed.hash) || !scanner.take("\"}") ||
+      !scanner.at_end()) {
+    return std::nullopt;
+  }
+  return parsed;
+}
+
+std::optional<base::Note> ChainCheck::take(std::string_view line, ParsedLine& parsed) {
+  const std::optional<ParsedLine> found = parse_line(line);
+  if (!found) {
+    return base::Note("the line is not a record in canonical form");
+  }
+  parsed = *found;
+  if (parsed.seq != seq_ + 1) {
+    return base::Note("the sequence number does not follow the one before");
+  }
+  if (parsed.prev != hash_) {
+    return base::Note("prev is not the hash of the record before");
+  }
+  if (hasher_.hash_line(hash_, parsed.hashed) != parsed.hash) {
+    return base::Note("the hash does not fit the record");
+  }
+  seq_ = parsed.seq;
+  hash_ = parsed.hash;
+  return std::nullopt;
+}
+
+}  // namespace keyswap::audit

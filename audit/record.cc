@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/record.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <span>
+
+#include "audit/timestamp.h"
+#include "proxy/base/assert.h"
+#include "proxy/base/limits.h"
+
+namespace keyswap::audit {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
+
+constexpr std::array<std::string_view, 35> kReasonNames{
+    "binding_matched",
+    "no_placeholder",
+    "destination_not_in_binding",
+    "binding_scope_violation",
+    "untargeted_location",
+    "insecure_scheme",
+    "malformed_request",
+    "ambiguous_placeholder_match",
+    "duplicate_credential_header",
+    "unmatched_destination",
+    "address_blocked",
+    "self_destination",
+    "endpoint_blocked",
+    "order_limit_exceeded",
+    "caller_not_allowed",
+    "caller_required",
+    "client_timeout",
+    "body_too_large",
+    "target_too_long",
+    "identity_mismatch",
+    "rate_limited",
+    "quota_exceeded",
+    "header_too_large",
+    "method_not_supported",
+    "upgrade_not_supported",
+    "upstream_dns_failed",
+    "upstream_connect_failed",
+    "upstream_tls_failed",
+    "upstream_protocol_error",
+    "secret_unavailable",
+    "audit_unavailable",
+    "vault_locked",
+    "too_busy",
+    "shutting_down",
+    "upstream_timeout",
+};
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::upstream_timeout) + 1);
+
+constexpr std::array<std::string_view, 6> kOutcomeNames{"complete",
+                                                        "client_gone",
+                                                        "truncated",
+                                                        "upstream_protocol_error",
+                                                        "upstream_timeout",
+                                                        "unknown"};
+static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::unknown) + 1);
+
+template <typename Enum>
+std::string_view name_of(Enum value, std::span<const std::string_view> names) {
+  const auto index = static_cast<std::size_t>(value);
+  KS_ASSERT(index < names.size());
+  return names[index];
+}
+
+template <typename Enum>
+std::optional<Enum> value_of(std::string_view name, std::span<const std::string_view> names) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    return std::nullopt;
+  }
+  return static_cast<Enum>(found - names.begin());
+}
+
+// Bounds of the encoded texts (I10); a vault entry's name has at most 128 characters.
+constexpr std::size_t kWordBytesMax = 64;   // ids, hex, addresses, schemes, versions
+constexpr std::size_t kNameBytesMax = 256;  // hosts, secrets, callers
+constexpr std::size_t kPathBytesMax = base::limits::kAuditPathBytesMax;
+constexpr std::string_view kCutMark = "...";
+
+// Keys, numbers and closed words of the longest record, and `{"v":1,"seq":..,"prev":..,"hash":..}`.
+constexpr std::size_t kFixedBytesMax = 512 + 256;
+// The longest record is a decision's: 8 words at most, 3 names, 1 path.
+static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax <
+              base::limits::kAuditRecordBytesMax);
+
+// Characters that stand for themselves inside a JSON string.
+constexpr std::array<bool, 256> kIsPlain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c <= 0x7e; ++c) {
+    table[c] = c != '"' && c != '\\';
+  }
+  return table;
+}();
+
+bool is_plain(char c) {
+  return kIsPlain[static_cast<unsigned char>(c)];
+}
+
+// Builds a body on the stack and appends it in one piece: the hot path allocates nothing but what
+// `out` grows by.
+class Body {
+ public:
+  Body(std::int64_t ts_us, std::string_view type) {
+    raw(R"("ts":")");
+    write_timestamp(ts_us, reserve(kTimestampBytes));
+    raw(R"(","type":")");
+    raw(type);
+    raw("\"");
+  }
+
+  Body& raw(std::string_view text) {
+    std::memcpy(reserve(text.size()), text.data(), text.size());
+    return *this;
+  }
+
+  Body& text(std::string_view key, std::string_view value, std::size_t encoded_max) {
+    raw(key);
+    raw("\"");
+    if (value.size() <= encoded_max && std::all_of(value.begin(), value.end(), is_plain)) {
+      raw(value);
+    } else {
+      escape(value, encoded_max);
+    }
+    return raw("\"");
+  }
+
+  // Nothing is null, so that no name can be taken for it.
+  Body& text_or_null(std::string_view key, std::string_view value, std::size_t encoded_max) {
+    if (value.empty()) {
+      return raw(key).raw("null");
+    }
+    return text(key, value, encoded_max);
+  }
+
+  // A name of a closed list.
+  Body& word(std::string_view key, std::string_view name) {
+    return raw(key).raw("\"").raw(name).raw("\"");
+  }
+
+  Body& number(std::string_view key, std::uint64_t value) {
+    raw(key);
+    constexpr std::size_t kDigitsMax = 20;
+    char* const begin = reserve(kDigitsMax);
+    const std::to_chars_result written = std::to_chars(begin, begin + kDigitsMax, value);
+    size_ -= static_cast<std::size_t>(begin + kDigitsMax - written.ptr);
+    return *this;
+  }
+
+  // Microseconds as milliseconds with three decimals.
+  Body& milliseconds(std::string_view key, std::int64_t us) {
+    const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0));
+    number(key, value / 1000).raw(".");
+    char* const decimals = reserve(3);
+    decimals[0] = static_cast<char>('0' + value / 100 % 10);
+    decimals[1] = static_cast<char>('0' + value / 10 % 10);
+    decimals[2] = static_cast<char>('0' + value % 10);
+    return *this;
+  }
+
+  void append_to(std::string& out) const { out.append(bytes_.data(), size_); }
+
+ private:
+  char* reserve(std::size_t count) {
+    KS_ASSERT(count <= bytes_.size() - size_);
+    char* const place = bytes_.data() + size_;
+    size_ += count;
+    return place;
+  }
+
+  // Never cuts inside an escape.
+  void escape(std::string_view value, std::size_t encoded_max) {
+    const std::size_t begin = size_;
+    std::size_t cut = begin;  // the last place where the mark still fits
+    for (const char c : value) {
+      escape(c);
+      if (size_ - begin > encoded_max) {
+        size_ = cut;
+        raw(kCutMark);
+        return;
+      }
+      if (size_ - begin <= encoded_max - kCutMark.size()) {
+        cut = size_;
+      }
+    }
+  }
+
+  void escape(char c) {
+    static constexpr std::string_view kHexDigits = "0123456789abcdef";
+    if (is_plain(c)) {
+      *reserve(1) = c;
+      return;
+    }
+    if (c == '"' || c == '\\') {
+      raw("\\");
+      *reserve(1) = c;
+      return;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    raw("\\u00");
+    *reserve(1) = kHexDigits[byte >> 4U];
+    *reserve(1) = kHexDigits[byte & 0x0fU];
+  }
+
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): 8 KiB that are written before they are
+  // read
+  std::array<char, base::limits::kAuditRecordBytesMax> bytes_;
+  std::size_t size_ = 0;
+};
+
+// I1: a query is never recorded, even when a caller forgets to cut it off.
+std::string_view without_query(std::string_view path) {
+  return path.substr(0, path.find_first_of("?#"));
+}
+
+}  // namespace
+
+std::string_view to_string(Decision decision) {
+  return name_of(decision, kDecisionNames);
+}
+
+std::string_view to_string(Reason reason) {
+  return name_of(reason, kReasonNames);
+}
+
+std::string_view to_string(Outcome outcome) {
+  return name_of(outcome, kOutcomeNames);
+}
+
+std::optional<Decision> parse_decision(std::string_view name) {
+  return value_of<Decision>(name, kDecisionNames);
+}
+
+std::optional<Reason> parse_reason(std::string_view name) {
+  return value_of<Reason>(name, kReasonNames);
+}
+
+std::optional<Outcome> parse_outcome(std::string_view name) {
+  return value_of<Outcome>(name, kOutcomeNames);
+}
+
+// The keys and their order are read back by audit/line.cc.
+void encode_body(const DecisionRecord& record, std::string& out) {
+  Body body(record.ts_us, record.is_tunnel ? "tunnel" : "inject_decision");
+  body.text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .word(R"(,"decision":)", to_string(record.decision))
+      .word(R"(,"reason":)", to_string(record.reason))
+      .text_or_null(R"(,"secret":)", record.secret, kNameBytesMax)
+      .text_or_null(R"(,"scheme":)", record.scheme, kWordBytesMax)
+      .text(R"(,"client":{"addr":)", record.client.address, kWordBytesMax);
+  if (record.client.uid) {
+    body.number(R"(,"uid":)", *record.client.uid);
+  }
+  if (!record.client.caller.empty()) {
+    body.text(R"(,"caller":)", record.client.caller, kNameBytesMax);
+  }
+  body.text(R"(},"destination":{"host":)", record.destination.host, kNameBytesMax)
+      .number(R"(,"port":)", record.destination.port)
+      .text(R"(,"method":)", record.destination.method, kWordBytesMax)
+      .text(R"(,"path":)", without_query(record.destination.path), kPathBytesMax)
+      .text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const ResponseRecord& record, std::string& out) {
+  Body(record.ts_us, "upstream_response")
+      .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .number(R"(,"status":)", static_cast<std::uint64_t>(std::max(record.status, 0)))
+      .word(R"(,"outcome":)", to_string(record.outcome))
+      .number(R"(,"bytes":)", record.bytes)
+      .milliseconds(R"(,"ms":)", record.duration_us)
+      .text_or_null(R"(,"upstream":{"ip":)", record.upstream_ip, kWordBytesMax)
+      .text_or_null(R"(,"tls":)", record.tls, kWordBytesMax)
+      .text_or_null(R"(,"spki_sha256":)", record.spki_sha256, kWordBytesMax)
+      .raw("}")
+      .append_to(out);
+}
+
+void encode_body(const StartRecord& record, std::string& out) {
+  Body(record.ts_us, "start")
+      .text(R"(,"version":)", record.version, kWordBytesMax)
+      .number(R"(,"pid":)", record.pid)
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .text(R"(,"ca_sha256":)", record.ca_sha256, kWordBytesMax)
+      .text(R"(,"signing_key":)", record.signing_key, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const StopRecord& record, std::string& out) {
+  Body(record.ts_us, "stop").append_to(out);
+}
+
+void encode_body(const ReloadRecord& record, std::string& out) {
+  Body(record.ts_us, "reload")
+      .raw(record.accepted ? R"(,"accepted":true)" : R"(,"accepted":false)")
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const RecoveredRecord& record, std::string& out) {
+  Body(record.ts_us, "recovered")
+      .number(R"(,"bytes":)", record.bytes)
+      .text(R"(,"moved_to":)", record.moved_to, kWordBytesMax)
+      .append_to(out);
+}
+
+}  // namespace keyswap::audit

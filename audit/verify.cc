@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/verify.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "audit/line.h"
+#include "audit/line_reader.h"
+#include "audit/recover.h"
+#include "audit/segment.h"
+
+namespace keyswap::audit {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Note;
+using base::Result;
+
+using Key = std::array<std::uint8_t, 32>;
+
+// The requests that have begun and not ended.
+class UnderWay {
+ public:
+  void take(const ParsedLine& record) {
+    switch (record.type) {
+      case RecordType::inject_decision:
+      case RecordType::tunnel:
+        if (record.decision != Decision::refused) {  // nothing was sent
+          begin(record);
+        }
+        return;
+      case RecordType::upstream_response:
+        open_.erase(std::string(record.request_id));
+        return;
+      case RecordType::start:
+      case RecordType::recovered:
+        abandon();  // a process that is gone ends nothing any more
+        return;
+      case RecordType::stop:
+      case RecordType::reload:
+        return;
+    }
+  }
+
+  void report(Verdict& verdict) {
+    abandon();
+    verdict.unfinished = unfinished_;
+    verdict.unfinished_requests = std::move(named_);
+  }
+
+ private:
+  void begin(const ParsedLine& record) {
+    if (open_.size() < kUnfinishedMax) {
+      open_.insert_or_assign(std::string(record.request_id), record.seq);
+    } else {
+      ++unfinished_;
+    }
+  }
+
+  void abandon() {
+    unfinished_ += open_.size();
+    std::vector<Unfinished> left;
+    if (named_.size() < kUnfinishedNamedMax) {
+      for (const auto& [request_id, seq] : open_) {
+        left.push_back({seq, request_id});
+      }
+    }
+    std::sort(left.begin(), left.end(), [](const Unfinished& a, const Unfinished& b) {
+      return a.seq < b.seq;
+    });
+    left.resize(std::min(left.size(), kUnfinishedNamedMax - named_.size()));
+    std::move(left.begin(), left.end(), std::back_inserter(named_));
+    open_.clear();
+  }
+
+  std::unordered_map<std::string, std::uint64_t> open_;
+  std::uint64_t unfinished_ = 0;
+  std::vector<Unfinished> named_;
+};
+
+class Verification {
+ public:
+  explicit Verification(const std::string& folder) : folder_(folder) {}
+
+  Result<Verdict> run(const std::optional<Key>& trusted) {
+    verdict_.is_intact = judge(trusted);
+    if (error_) {
+      return *error_;
+    }
+    verdict_.last_seq = chain_.seq();
+    verdict_.last_hash = chain_.hash();
+    under_way_.report(verdict_);
+    return std::move(verdict_);
+  }
+
+ private:
+  // Each step gives true to go on; false: the verdict is made, or error_ is set.
+  bool judge(const std::optional<Key>& trusted);
+  bool list(Segments& segments);
+  bool settle_key(const std::optional<Key>& trusted);
+  bool open_checkpoints();
+  bool next_checkpoint();
+  bool judge_segment(std::uint32_t number);
+  bool judge_lines(LineReader& reader, std::uint32_t number);
+  bool judge_line(std::string_view line);
+  bool judge_end_of_segment(std::uint32_t number);
+  bool judge_end();
+
+  bool stop(const Error& error);
+  bool fail(std::string_view file, std::uint64_t line, Note problem);
+  bool fail_record(std::uint64_t line, std::uint64_t seq, Note problem);
+
+  const std::string& folder_;
+  std::optional<Error> error_;
+  Key key_{};
+  Segments before_;    // found before the checkpoints were opened
+  Segments segments_;  // found after
+  std::optional<LineReader> checkpoints_;
+  std::optional<Checkpoint> due_;  // the next one that the log has to reach
+  ChainCheck chain_{0, kGenesis};
+  std::string file_;         // the segment being read
+  std::uint64_t lines_ = 0;  // of it
+  UnderWay under_way_;
+  Verdict verdict_;
+};
+
+// A writer may be at work: the records are read after the checkpoints that they have to reach, and
+// only a segment that had a successor before the checkpoints were opened must have its last one
+// among them.
+bool Verification::judge(const std::optional<Key>& trusted) {
+  if (!list(before_) || !settle_key(trusted) || !open_checkpoints() || !list(segments_) ||
+      !next_checkpoint()) {
+    return false;
+  }
+  for (std::uint32_t number = 1; number <= segments_.newest; ++number) {
+    if (!judge_segment(number)) {
+      return false;
+    }
+  }
+  return judge_end();
+}
+
+bool Verification::list(Segments& segments) {
+  const Result<Segments> found = list_segments(folder_);
+  if (!found) {
+    return stop(found.error());
+  }
+  segments = *found;
+  return true;
+}
+
+bool Verification::settle_key(const std::optional<Key>& trusted) {
+  constexpr std::size_t kContentBytes = 2 * std::tuple_size_v<Key> + 1;
+  const Result<std::optional<std::string>> content =
+      read_small_file(path_of(folder_, kPublicKeyName), kContentBytes);
+  if (!content && content.error().code != Errc::corrupt) {
+    return stop(content.error());
+  }
+  if (content && !*content) {
+    if (before_.newest == 0) {
+      return stop({Errc::not_found, "there is no audit log in this folder"});
+    }
+    key_ = trusted.value_or(Key{});
+    return trusted || fail(kPublicKeyName, 0, "the public key of the checkpoints is missing");
+  }
+  if (!content || (*content)->size() != kContentBytes || (*content)->back() != '\n' ||
+      !parse_hex(
+          std::string_view(**content).substr(0, kContentBytes - 1), key_.data(), key_.size())) {
+    return fail(kPublicKeyName, 1, "this is not a public key in hex");
+  }
+  if (trusted && *trusted != key_) {
+    return fail(kPublicKeyName, 1, "this is not the public key that is trusted");
+  }
+  return true;
+}
+
+// Their number is fixed now: one that is written later may sign records behind those that are read.
+bool Verification::open_checkpoints() {
+  const std::string path = path_of(folder_, kCheckpointsName);
+  const Result<Input> input = Input::open(path);
+  if (!input) {
+    if (input.error().code != Errc::not_found) {
+      return stop(input.error());
+    }
+    return before_.newest == 0 || fail(kCheckpointsName, 0, "the checkpoints are missing");
+  }
+  const Result<std::uint64_t> size = input->size();
+  if (!size) {
+    return stop(size.error());
+  }
+  Result<LineReader> reader = LineReader::open(path, *size);
+  if (!reader) {
+    return stop(reader.error());
+  }
+  checkpoints_.emplace(std::move(*reader));
+  return true;
+}
+
+bool Verification::next_checkpoint() {
+  due_.reset();
+  if (!checkpoints_) {
+    return true;
+  }
+  const Result<LineReader::Item> item = checkpoints_->next();
+  if (!item) {
+    return stop(item.error());
+  }
+  if (item->kind == LineReader::Kind::end || item->kind == LineReader::Kind::torn) {
+    return true;  // an unfinished one vouches for nothing yet
+  }
+  const std::uint64_t line =
+      checkpoints_->lines() + (item->kind == LineReader::Kind::too_long ? 1 : 0);
+  due_ = parse_checkpoint_line(item->text);
+  if (!due_) {
+    return fail(kCheckpointsName, line, "the line is not a checkpoint in canonical form");
+  }
+  if (due_->seq <= verdict_.last_checkpoint_seq) {
+    return fail(kCheckpointsName, line, "the checkpoint does not come after the one before");
+  }
+  if (!verify_checkpoint(*due_, key_)) {
+    return fail(kCheckpointsName, line, "the checkpoint's signature is not by the log's key");
+  }
+  return true;
+}
+
+bool Verification::judge_segment(std::uint32_t number) {
+  file_ = segment_name(number);
+  lines_ = 0;
+  Result<LineReader> reader = LineReader::open(path_of(folder_, file_));
+  if (!reader) {
+    return reader.error().code == Errc::not_found
+               ? fail_record(0, chain_.seq() + 1, "a segment is missing")
+               : stop(reader.error());
+  }
+  return judge_lines(*reader, number) && judge_end_of_segment(number);
+}
+
+bool Verification::judge_lines(LineReader& reader, std::uint32_t number) {
+  while (true) {
+    const Result<LineReader::Item> item = reader.next();
+    if (!item) {
+      return stop(item.error());
+    }
+    switch (item->kind) {
+      case LineReader::Kind::line:
+        ++lines_;
+        if (!judge_line(item->text)) {
+          return false;
+        }
+        break;
+      case LineReader::Kind::too_long:
+        return fail_record(lines_ + 1, chain_.seq() + 1, "the line is longer than any record");
+      case LineReader::Kind::torn:
+        if (number < segments_.newest) {
+          return fail_record(
+              lines_ + 1, chain_.seq() + 1, "the line is unfinished and not the log's last");
+        }
+        verdict_.torn_bytes = item->text.size();
+        return true;
+      case LineReader::Kind::end:
+        return true;
+    }
+  }
+}
+
+bool Verification::judge_line(std::string_view line) {
+  ParsedLine record;
+  const std::uint64_t expected = chain_.seq() + 1;
+  if (const std::optional<Note> problem = chain_.take(line, record)) {
+    return fail_record(lines_, expected, *problem);
+  }
+  ++verdict_.records;
+  under_way_.take(record);
+  if (!due_ || due_->seq != chain_.seq()) {
+    return true;
+  }
+  if (due_->hash != chain_.hash()) {
+    return fail_record(lines_,
+                       expected,
+                       "the record is not the one that was signed: it or one since the checkpoint "
+                       "before was rewritten");
+  }
+  ++verdict_.checkpoints;
+  verdict_.last_checkpoint_seq = due_->seq;
+  return next_checkpoint();
+}
+
+bool Verification::judge_end_of_segment(std::uint32_t number) {
+  if (number < before_.newest && verdict_.last_checkpoint_seq != chain_.seq()) {
+    return fail_record(
+        lines_, chain_.seq(), "the segment's last record is not signed: checkpoints were removed");
+  }
+  return true;
+}
+
+bool Verification::judge_end() {
+  if (segments_.newest == 0) {
+    file_ = segment_name(1);
+    return fail_record(0, 1, "the log has no segment");
+  }
+  if (due_) {
+    return fail_record(lines_ + 1,
+                       chain_.seq() + 1,
+                       "the log ends before its newest checkpoint: records were cut off");
+  }
+  return true;
+}
+
+bool Verification::stop(const Error& error) {
+  error_ = error;
+  return false;
+}
+
+bool Verification::fail(std::string_view file, std::uint64_t line, Note problem) {
+  verdict_.file = file;
+  verdict_.line = line;
+  verdict_.problem = problem;
+  return false;
+}
+
+bool Verification::fail_record(std::uint64_t line, std::uint64_t seq, Note problem) {
+  verdict_.seq = seq;
+  return fail(file_, line, problem);
+}
+
+}  // namespace
+
+Result<Verdict> verify(const std::string& folder, const std::optional<Key>& public_key) {
+  return Verification(folder).run(public_key);
+}
+
+}  // namespace keyswap::audit

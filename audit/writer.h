@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files of an open log and what is done to them, one step at a time: audit/log.cc decides when,
+// on its thread. Not thread-safe, and nothing in it waits. Any error ends the writer: the state of
+// the files is then known only after they have been read again (R26), so nothing more may be
+// called.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "audit/chain.h"
+#include "audit/file.h"
+#include "audit/log.h"
+#include "audit/recover.h"
+#include "audit/segment.h"
+#include "proxy/base/result.h"
+
+namespace keyswap::audit {
+
+class Writer {
+ public:
+  // See Log::open().
+  static base::Result<std::unique_ptr<Writer>> open(Log::Settings settings);
+
+  // Adds a record to the chain. Its line is written now or with a later step; it is durable after
+  // sync().
+  base::Status add(std::string_view body);
+  // Writes the lines that were added.
+  base::Status flush();
+  // Makes everything that was added durable.
+  base::Status sync();
+  // The same, and signs it, unless the newest checkpoint covers it already.
+  base::Status checkpoint();
+  base::Status sync_checkpoints();
+
+  // Are there records that are not known to be durable?
+  [[nodiscard]] bool wants_sync() const { return has_unsynced_lines_ || !lines_.empty(); }
+
+  // Are there records that no checkpoint covers?
+  [[nodiscard]] bool wants_checkpoint() const { return signed_seq_ < seq_; }
+
+  [[nodiscard]] bool wants_checkpoint_sync() const { return has_unsynced_checkpoint_; }
+
+ private:
+  Writer(Log::Settings settings, Files& files, FileLock lock);
+  base::Status open_folder();
+  base::Status open_files(const Found& found);
+  base::Status record_torn_end(std::uint64_t bytes, const std::string& moved_to);
+  base::Status rotate();
+
+  Log::Settings settings_;
+  Files& files_;
+  FileLock lock_;
+  Hasher hasher_;
+  std::unique_ptr<AppendFile> segment_;
+  std::unique_ptr<AppendFile> checkpoints_;
+  std::uint32_t segment_number_ = 0;
+  std::uint64_t rotate_at_bytes_;  // the segment's size from which on there is to be a new one
+  std::string lines_;              // added, not yet written
+  std::uint64_t seq_ = 0;
+  Hash hash_ = kGenesis;
+  std::uint64_t signed_seq_ = 0;
+  bool has_unsynced_lines_ = false;
+  bool has_unsynced_checkpoint_ = false;
+};
+
+}  // namespace keyswap::audit

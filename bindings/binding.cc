@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/binding.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+namespace keyswap::bindings {
+
+namespace {
+
+// What a "*." pattern would have to say to match `destination`; nothing for addresses and single
+// labels.
+std::optional<std::string_view> wildcard_base(const http::Authority& destination) {
+  const auto dot = destination.host.find('.');
+  if (destination.kind != http::HostKind::name || dot == std::string::npos || dot == 0) {
+    return std::nullopt;
+  }
+  return std::string_view(destination.host).substr(dot + 1);
+}
+
+bool names(const Scope& scope, const http::Authority& destination) {
+  if (scope.port != destination.port) {
+    return false;
+  }
+  if (!scope.host.is_wildcard) {
+    return scope.host.host == destination.host;
+  }
+  return wildcard_base(destination) == std::optional<std::string_view>(scope.host.host);
+}
+
+bool allows_method(const Scope& scope, std::string_view method) {
+  return scope.methods.empty() ||
+         std::find(scope.methods.begin(), scope.methods.end(), method) != scope.methods.end();
+}
+
+bool allows_target(const Scope& scope, std::string_view method, std::string_view target) {
+  if (scope.paths.empty()) {
+    return true;
+  }
+  std::string rewritten;
+  auto path = http::path_of(target);
+  if (is_git_discovery(method, target)) {
+    rewritten = scope_path(method, target);
+    path = rewritten;
+  }
+  // I5: one and the same pattern must match in every reading; two patterns that share the readings
+  // between them would let a path in that neither of them names.
+  return std::any_of(scope.paths.begin(), scope.paths.end(), [&](const PathPattern& pattern) {
+    return allows_path(pattern, path);
+  });
+}
+
+}  // namespace
+
+std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noexcept {
+  const std::size_t rest = (std::size_t{key.port} << 1U) | (key.is_wildcard ? 1U : 0U);
+  return std::hash<std::string_view>{}(key.host) ^ (rest * 0x9E3779B97F4A7C15ULL);
+}
+
+void Bindings::build_index() {
+  by_host_.clear();
+  has_wildcards_ = false;
+  std::vector<std::string_view> texts;
+  texts.reserve(rules.size());
+  for (std::uint32_t number = 0; number < rules.size(); ++number) {
+    texts.emplace_back(rules[number].placeholder);
+    for (const auto& scope : rules[number].scopes) {
+      auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
+      if (numbers.empty() || numbers.back() != number) {
+        numbers.push_back(number);
+      }
+      has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
+    }
+  }
+  placeholders_.build(texts);
+}
+
+const Bindings::RuleNumbers* Bindings::rules_of(const HostKeyView& key) const {
+  const auto found = by_host_.find(key);
+  return found == by_host_.end() ? nullptr : &found->second;
+}
+
+bool Bindings::binds(const http::Authority& destination) const {
+  if (rules_of({destination.host, destination.port, false}) != nullptr) {
+    return true;
+  }
+  if (!has_wildcards_) {
+    return false;
+  }
+  const auto base = wildcard_base(destination);
+  return base.has_value() && rules_of({*base, destination.port, true}) != nullptr;
+}
+
+void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const {
+  placeholders_.find(text, found);
+}
+
+Match Bindings::match(std::uint32_t rule,
+                      const http::Authority& destination,
+                      std::string_view method,
+                      std::string_view target) const {
+  auto result = Match::other_destination;
+  for (const auto& scope : rules[rule].scopes) {
+    if (!names(scope, destination)) {
+      continue;
+    }
+    if (allows_method(scope, method) && allows_target(scope, method, target)) {
+      return Match::matched;
+    }
+    result = Match::out_of_scope;
+  }
+  return result;
+}
+
+std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {
+  std::vector<AddressRange> ranges;
+  const auto add = [&](const RuleNumbers* numbers) {
+    for (const auto number : numbers == nullptr ? RuleNumbers{} : *numbers) {
+      for (const auto& scope : rules[number].scopes) {
+        if (names(scope, destination)) {
+          ranges.insert(ranges.end(), scope.allow_addresses.begin(), scope.allow_addresses.end());
+        }
+      }
+    }
+  };
+  add(rules_of({destination.host, destination.port, false}));
+  if (const auto base = wildcard_base(destination)) {
+    add(rules_of({*base, destination.port, true}));
+  }
+  return ranges;
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I10: bounds of this folder that proxy/base/limits.h does not have; same form, same rules.
+#pragma once
+
+#include <cstddef>
+
+namespace keyswap::bindings::bounds {
+
+inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
+inline constexpr std::size_t kYamlNodesMax = 1'000'000;
+inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
+inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted
+inline constexpr std::size_t kComposePartsMax = 4;
+inline constexpr std::size_t kTemplateScratchBytesMax =
+    128 * 1024;  // locked, while a template is rendered
+
+}  // namespace keyswap::bindings::bounds

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/parse.h"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bindings/parse_sections.h"
+#include "bindings/template_functions.h"
+#include "proxy/base/limits.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::array<std::string_view, 11> kTopKeys = {"version",
+                                                       "unmatched_destination_policy",
+                                                       "tls_termination",
+                                                       "misplaced_placeholder",
+                                                       "allow_wildcard_hosts",
+                                                       "secrets",
+                                                       "upstream",
+                                                       "audit",
+                                                       "cache",
+                                                       "preflight",
+                                                       "backend"};
+
+template <typename Choice>
+void parse_choice(const YamlSection& top,
+                  std::string_view key,
+                  std::array<std::string_view, 2> words,
+                  ParseContext& context,
+                  Choice& choice) {
+  if (const auto* const node = top.find(key)) {
+    if (const auto index = read_choice(*node, key, words, context.issues)) {
+      choice = static_cast<Choice>(*index);
+    }
+  }
+}
+
+void parse_version(const YamlSection& top, ParseContext& context) {
+  const auto* const node = top.find("version");
+  if (node != nullptr && (!node->is_plain || node->text != "1")) {
+    context.issues.error(node->place, "`version` must be 1", "this program knows no other");
+  }
+}
+
+void parse_policies(const YamlSection& top, ParseContext& context, Bindings& bindings) {
+  parse_version(top, context);
+  // In the order of the enumerators.
+  parse_choice(top,
+               "unmatched_destination_policy",
+               {"forward_unmodified", "deny"},
+               context,
+               bindings.unmatched_destination);
+  parse_choice(top, "tls_termination", {"bound", "all"}, context, bindings.tls_termination);
+  parse_choice(
+      top, "misplaced_placeholder", {"forward", "refuse"}, context, bindings.misplaced_placeholder);
+  if (const auto* const node = top.find("allow_wildcard_hosts")) {
+    context.allows_wildcards =
+        read_flag(*node, "allow_wildcard_hosts", context.issues).value_or(false);
+  }
+}
+
+void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) {
+  const YamlSection top(root, "bindings.yaml", kTopKeys, context.issues);
+  if (!top.is_mapping()) {
+    return;
+  }
+  parse_policies(top, context, bindings);
+  if (const auto* const node = top.find("upstream")) {
+    parse_upstream(*node, context, bindings.upstream);
+  }
+  if (const auto* const node = top.find("audit")) {
+    parse_audit(*node, context, bindings);
+  }
+  if (const auto* const node = top.find("cache")) {
+    parse_cache(*node, context);
+  }
+  if (const auto* const node = top.find("preflight")) {
+    parse_preflight(*node, context);
+  }
+  if (const auto* const node = top.find("backend")) {
+    parse_backend(*node, context);
+  }
+  if (const auto* const node = top.require("secrets", context.issues)) {
+    parse_secrets(*node, context, bindings);
+  }
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int number) : number_(number) {}
+
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  FileDescriptor(FileDescriptor&&) = delete;
+  FileDescriptor& operator=(FileDescriptor&&) = delete;
+
+  ~FileDescriptor() {
+    if (number_ >= 0) {
+      static_cast<void>(::close(number_));
+    }
+  }
+
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+base::Error system_error() {
+  const int number = errno;
+  switch (number) {
+    case ENOENT:
+      return {base::Errc::not_found, "the bindings file does not exist", number};
+    case EACCES:
+    case EPERM:
+      return {base::Errc::permission, "the bindings file may not be read", number};
+    default:
+      return {base::Errc::io, "the bindings file cannot be read", number};
+  }
+}
+
+// Whoever can write this file can send the secrets elsewhere.
+base::Status check_file(const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) {
+    return base::Error{base::Errc::invalid_input, "the bindings file is not a regular file"};
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    return base::Error{base::Errc::permission, "the bindings file can be written by everybody"};
+  }
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return base::Error{base::Errc::permission, "the bindings file belongs to another user"};
+  }
+  if (status.st_size > static_cast<off_t>(base::limits::kBindingsFileBytesMax)) {
+    return base::Error{base::Errc::limit_exceeded, "the bindings file is larger than 4 MiB"};
+  }
+  return {};
+}
+
+base::Result<std::string> read_all(int number) {
+  constexpr std::size_t kBytesMax = base::limits::kBindingsFileBytesMax + 1;
+  std::string text;
+  std::array<char, 16 * 1024> block{};
+  while (text.size() < kBytesMax) {
+    const auto count = ::read(number, block.data(), block.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return system_error();
+    }
+    if (count == 0) {
+      break;
+    }
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+}  // namespace
+
+Parsed parse(std::string_view yaml, const std::string& folder) {
+  Parsed parsed;
+  ParseContext context;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  context.text = yaml.substr(yaml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  context.folder = folder;
+  auto document = parse_yaml(yaml);
+  context.issues.add_errors(std::move(document.errors));
+  if (document.is_complete) {
+    parse_top(document.root, context, parsed.bindings);
+  }
+  parsed.bindings.sha256 = sha256_hex(yaml);
+  parsed.errors = context.issues.take_errors();
+  parsed.warnings = context.issues.take_warnings();
+  if (parsed.errors.empty()) {
+    parsed.bindings.build_index();
+  }
+  return parsed;
+}
+
+base::Result<Parsed> parse_file(const std::string& path) {
+  // Not blocking: a FIFO is refused, not waited for.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+
+  struct stat status {};
+
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
+    return system_error();
+  }
+  KS_TRY(check_file(status));
+  auto text = read_all(file.number());
+  if (!text) {
+    return text.error();
+  }
+  std::error_code failure;
+  const auto whole_path = std::filesystem::absolute(path, failure);
+  if (failure) {
+    return base::Error{base::Errc::io, "the current folder cannot be found", failure.value()};
+  }
+  auto parsed = parse(*text, whole_path.parent_path().string());
+  if ((status.st_mode & S_IWGRP) != 0) {
+    parsed.warnings.push_back(
+        {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});
+  }
+  return parsed;
+}
+
+std::string absolute_path(const ParseContext& context, const std::string& name) {
+  return name.front() == '/' ? name : context.folder + "/" + name;
+}
+
+Place place_in(const YamlNode& scalar, std::size_t offset, std::string_view text) {
+  std::size_t begin = 0;
+  for (int line = 1; line < scalar.place.line && begin != std::string_view::npos; ++line) {
+    const auto end = text.find('\n', begin);
+    begin = end == std::string_view::npos ? end : end + 1;
+  }
+  const auto column = static_cast<std::size_t>(scalar.place.column) - 1;
+  if (offset == 0 || begin == std::string_view::npos || begin + column >= text.size()) {
+    return scalar.place;
+  }
+  const auto written = text.substr(begin + column);
+  const std::size_t quote = written.front() == '"' || written.front() == '\'' ? 1 : 0;
+  if (written.substr(quote, offset) != std::string_view(scalar.text).substr(0, offset)) {
+    return scalar.place;
+  }
+  return {scalar.place.line, scalar.place.column + static_cast<int>(quote + offset)};
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A secret's `inject:` and `compose:` -> its Injection, by way of the scheme that `inject.type`
+// names.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bindings/bounds.h"
+#include "bindings/parse_sections.h"
+#include "bindings/schemes.h"
+#include "bindings/template.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::string_view kTypeKey = "type";
+
+// What agent-vault-proxy has and this program does not.
+constexpr std::array<std::string_view, 8> kForeignTypes = {"body",
+                                                           "github_app",
+                                                           "hmac",
+                                                           "jwt_bearer",
+                                                           "multi",
+                                                           "oauth2_client_credentials",
+                                                           "oauth2_refresh",
+                                                           "sigv4"};
+
+std::vector<std::string_view> scheme_names() {
+  std::vector<std::string_view> names;
+  for (const auto* const scheme : schemes()) {
+    names.push_back(scheme->name);
+  }
+  return names;
+}
+
+// The scheme of `inject.type`; the first of the table if there is none.
+const Scheme* read_scheme(const YamlNode& inject, ConfigIssues& issues) {
+  const YamlNode* type = nullptr;
+  for (std::size_t i = 0; i < inject.keys.size(); ++i) {
+    type = inject.keys[i].text == kTypeKey ? &inject.items[i] : type;
+  }
+  if (type == nullptr) {
+    return schemes().front();
+  }
+  const auto* const scheme = find_scheme(type->text);
+  const bool is_foreign =
+      std::find(kForeignTypes.begin(), kForeignTypes.end(), type->text) != kForeignTypes.end();
+  if (scheme == nullptr && is_foreign) {
+    issues.error(type->place,
+                 "`inject.type` " + quoted_or(type->text, "") + " is not supported here",
+                 "docs/bindings.md lists the schemes there are");
+  } else if (scheme == nullptr) {
+    static_cast<void>(read_choice(*type, "type", scheme_names(), issues));
+  }
+  return scheme;
+}
+
+// Adds a part of `compose`, if it can be one.
+void add_part(const YamlNode& node,
+              const std::string& alias,
+              ConfigIssues& issues,
+              std::vector<ComposePart>& parts) {
+  const auto text = read_text(node, "compose", issues);
+  if (!text) {
+    return;
+  }
+  auto name = vault::SecretName::parse(*text);
+  const auto& used_alias = alias.empty() ? *text : alias;
+  if (!name) {
+    issues.error(node.place, "an entry of `compose` must be the name of a secret");
+    return;
+  }
+  if (find_template_helper(used_alias) != nullptr) {
+    issues.error(
+        node.place,
+        quoted_or(used_alias, "this name") + " in `compose` is the name of a helper of templates",
+        "give it another: `compose: { other_name: NAME }`");
+    return;
+  }
+  const bool is_repeated = std::any_of(parts.begin(), parts.end(), [&](const ComposePart& part) {
+    return part.name == *name || part.alias == used_alias;
+  });
+  if (is_repeated) {
+    issues.error(node.place, quoted_or(*text, "this secret") + " is in `compose` twice");
+    return;
+  }
+  parts.push_back({used_alias, std::move(name).value()});
+}
+
+void add_named_part(const YamlNode& key,
+                    const YamlNode& node,
+                    ConfigIssues& issues,
+                    std::vector<ComposePart>& parts) {
+  if (is_template_name(key.text)) {
+    add_part(node, key.text, issues, parts);
+  } else {
+    issues.error(
+        key.place,
+        "a name that templates use consists of letters, digits and '_', and does not begin with "
+        "a digit");
+  }
+}
+
+// The parts, or nothing after an error.
+std::optional<std::vector<ComposePart>> read_compose(const YamlNode& node, ConfigIssues& issues) {
+  std::vector<ComposePart> parts;
+  if (node.kind != YamlNode::Kind::sequence && node.kind != YamlNode::Kind::mapping) {
+    issues.error(node.place,
+                 "`compose` must be a list of names of secrets, or a mapping",
+                 "as in [USER, TOKEN] or { user: USER, token: TOKEN }");
+    return std::nullopt;
+  }
+  const auto count = node.items.size();
+  if (count < 1 || count > bounds::kComposePartsMax) {
+    issues.error(node.place, "`compose` must have 1 to 4 entries");
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (node.kind == YamlNode::Kind::mapping) {
+      add_named_part(node.keys[i], node.items[i], issues, parts);
+    } else {
+      add_part(node.items[i], "", issues, parts);
+    }
+  }
+  return parts.size() == count ? std::optional(std::move(parts)) : std::nullopt;
+}
+
+// The text of every parameter that is there; false after an error.
+bool read_parameters(const YamlSection& section,
+                     const Scheme& scheme,
+                     ConfigIssues& issues,
+                     SchemeSetup& setup) {
+  bool is_whole = section.is_mapping();
+  for (const auto& parameter : scheme.parameters) {
+    const auto* const node = parameter.is_required ? section.require(parameter.name, issues)
+                                                   : section.find(parameter.name);
+    if (node == nullptr) {
+      is_whole = is_whole && !parameter.is_required;
+      continue;
+    }
+    auto text = read_text(*node, parameter.name, issues);
+    is_whole = is_whole && text.has_value();
+    setup.values.push_back({parameter.name, std::move(text).value_or("")});
+  }
+  return is_whole;
+}
+
+void report(const std::vector<SchemeIssue>& found,
+            const YamlSection& section,
+            ParseContext& context) {
+  for (const auto& issue : found) {
+    const auto* const node = section.find(issue.parameter);
+    const auto place =
+        node == nullptr ? section.place() : place_in(*node, issue.offset, context.text);
+    if (issue.is_warning) {
+      context.issues.warning(place, issue.text, issue.hint);
+    } else {
+      context.issues.error(place, issue.text, issue.hint);
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
+                                              const YamlNode* compose,
+                                              const vault::SecretName& name,
+                                              ParseContext& context) {
+  auto& issues = context.issues;
+  SchemeSetup setup;
+  setup.name = name;
+  if (compose != nullptr) {
+    setup.compose = read_compose(*compose, issues);
+  }
+  const auto* const scheme = read_scheme(inject, issues);
+  if (scheme == nullptr) {
+    return nullptr;
+  }
+  std::vector<std::string_view> known = {kTypeKey};
+  for (const auto& parameter : scheme->parameters) {
+    known.push_back(parameter.name);
+  }
+  const YamlSection section(inject, "inject", known, issues);
+  const bool is_whole = read_parameters(section, *scheme, issues, setup);
+  if (!is_whole || setup.compose.has_value() != (compose != nullptr)) {
+    return nullptr;
+  }
+  auto made = scheme->make(setup);
+  report(made.issues, section, context);
+  return std::move(made.injection);
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An entry of a secret's `bindings:`.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "bindings/bounds.h"
+#include "bindings/host_pattern.h"
+#include "bindings/parse_sections.h"
+#include "proxy/base/bytes.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> kScopeKeys = {
+    "host", "port", "methods", "paths", "allow_addresses", "subdomains"};
+
+// What the HTTP parser takes. CONNECT and TRACE never carry a secret.
+constexpr std::array<std::string_view, 32> kMethods = {
+    "GET",       "POST",       "PUT",        "PATCH",      "DELETE", "HEAD",   "OPTIONS",
+    "ACL",       "BIND",       "CHECKOUT",   "COPY",       "LINK",   "LOCK",   "M-SEARCH",
+    "MERGE",     "MKACTIVITY", "MKCALENDAR", "MKCOL",      "MOVE",   "NOTIFY", "PROPFIND",
+    "PROPPATCH", "PURGE",      "REBIND",     "REPORT",     "SEARCH", "SOURCE", "SUBSCRIBE",
+    "UNBIND",    "UNLINK",     "UNLOCK",     "UNSUBSCRIBE"};
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
+}
+
+std::string method_hint(const std::string& method) {
+  if (method == "*") {
+    return "leave `methods` out if you mean any";
+  }
+  if (method == "CONNECT" || method == "TRACE") {
+    return method + " never carries a secret";
+  }
+  const auto nearest = nearest_word(method, kMethods);
+  return nearest.empty() ? "" : "did you mean " + std::string(nearest) + "?";
+}
+
+void parse_methods(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "methods", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto text = read_text((*list)[i], "methods", issues);
+    if (!text) {
+      continue;
+    }
+    const auto method = to_upper(*text);
+    const bool is_known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+    if (!is_known) {
+      issues.error((*list)[i].place,
+                   quoted_or(*text, "this") + " is no method that can be bound",
+                   method_hint(method));
+    } else if (std::find(scope.methods.begin(), scope.methods.end(), method) !=
+               scope.methods.end()) {
+      issues.warning((*list)[i].place, method + " is listed twice");
+    } else {
+      scope.methods.push_back(method);
+    }
+  }
+}
+
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+void parse_path(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto text = read_text(node, "paths", issues);
+  if (!text) {
+    return;
+  }
+  if (text->front() != '/') {
+    issues.error(node.place, "a path must begin with '/'");
+  } else if (text->size() > bounds::kPathGlobBytesMax) {
+    issues.error(node.place, "a path has at most 512 bytes");
+  } else if (!is_visible(*text)) {
+    issues.error(node.place, "a path is visible ASCII without spaces", "write * in its place");
+  } else {
+    if (text->find_first_of("?#") != std::string::npos) {
+      issues.warning(node.place,
+                     "this path never matches: queries and fragments are not part of a path");
+    } else if (has_other_readings(*text)) {
+      issues.warning(
+          node.place,
+          "this path never matches: servers read '%', ';', '\\', '//' and dot segments in "
+          "more than one way, and a path must match in all of them",
+          "write * in its place");
+    }
+    scope.paths.emplace_back(*text);
+  }
+}
+
+void parse_paths(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "paths", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_path((*list)[i], issues, scope);
+  }
+}
+
+// The bytes of an IP literal and how many bits it has.
+struct Address {
+  std::array<unsigned char, 16> bytes{};
+  std::uint8_t bits = 0;
+};
+
+std::optional<Address> read_address(const std::string& text) {
+  Address address;
+  if (::inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) {
+    address.bits = 32;
+    return address;
+  }
+  if (::inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) {
+    address.bits = 128;
+    return address;
+  }
+  return std::nullopt;
+}
+
+std::string canonical_text(const Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = address.bits == 32 ? AF_INET : AF_INET6;
+  const char* const written = ::inet_ntop(family, address.bytes.data(), text.data(), text.size());
+  return written == nullptr ? "" : written;
+}
+
+bool has_bits_after(const Address& address, std::uint8_t prefix_bits) {
+  for (unsigned bit = prefix_bits; bit < address.bits; ++bit) {
+    if ((address.bytes.at(bit / 8) & (0x80U >> (bit % 8))) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::optional<std::uint8_t> read_prefix_bits(std::string_view text, std::uint8_t most) {
+  std::uint8_t bits = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), bits);
+  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+  const bool is_number = !text.empty() && read.ec == std::errc{} &&
+                         read.ptr == text.data() + text.size() && !has_leading_zero;
+  return is_number && bits <= most ? std::optional(bits) : std::nullopt;
+}
+
+void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto text = read_text(node, "allow_addresses", issues);
+  if (!text) {
+    return;
+  }
+  const auto slash = text->find('/');
+  const auto address = read_address(text->substr(0, slash));
+  const auto bits = !address ? std::nullopt
+                    : slash == std::string::npos
+                        ? std::optional(address->bits)
+                        : read_prefix_bits(text->substr(slash + 1), address->bits);
+  if (!address || !bits) {
+    issues.error(node.place, "this is no address range", "write it as in 10.1.0.0/16");
+  } else if (has_bits_after(*address, *bits)) {
+    issues.error(node.place,
+                 "this address range has bits set after its prefix",
+                 "10.1.0.0/16 is a range; 10.1.2.3/16 is not");
+  } else {
+    scope.allow_addresses.push_back({canonical_text(*address), *bits});
+  }
+}
+
+void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "allow_addresses", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_range((*list)[i], issues, scope);
+  }
+}
+
+void parse_port(const YamlNode& node,
+                std::optional<std::uint16_t> of_host,
+                ConfigIssues& issues,
+                Scope& scope) {
+  const auto port = read_number(node, "port", {1, 65535}, issues);
+  if (!port) {
+    return;
+  }
+  scope.port = static_cast<std::uint16_t>(*port);
+  if (of_host && *of_host != scope.port) {
+    issues.error(node.place, "`port` and the port in `host` differ");
+  }
+}
+
+std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context) {
+  auto& issues = context.issues;
+  const auto text = read_text(node, "host", issues);
+  if (!text) {
+    return std::nullopt;
+  }
+  auto parsed = parse_host_pattern(*text);
+  if (const auto* const problem = std::get_if<HostProblem>(&parsed)) {
+    issues.error(node.place, problem->text, problem->hint);
+    return std::nullopt;
+  }
+  auto& host = std::get<ParsedHost>(parsed);
+  if (host.pattern.is_wildcard && !context.allows_wildcards) {
+    issues.error(node.place,
+                 quoted_or("*." + host.pattern.host, "this host") + " is a wildcard",
+                 "set `allow_wildcard_hosts: true` at the top of the file if that is meant");
+  }
+  return std::move(host);
+}
+
+// A wildcard with `subdomains` is a short form for as many exact hosts.
+void add_subdomains(const YamlNode& node,
+                    const Scope& scope,
+                    ConfigIssues& issues,
+                    std::vector<Scope>& scopes) {
+  if (!scope.host.is_wildcard) {
+    issues.error(
+        node.place, "`subdomains` needs a wildcard as `host`", "name the exact host instead");
+    return;
+  }
+  const auto* const list = read_list(node, "subdomains", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto text = read_text((*list)[i], "subdomains", issues);
+    if (!text) {
+      continue;
+    }
+    const auto name = http::parse_host(*text + "." + scope.host.host, scope.port);
+    if (!name || text->find('.') != std::string::npos) {
+      issues.error((*list)[i].place, "an entry of `subdomains` must be one label of a name");
+      continue;
+    }
+    scopes.push_back(scope);
+    scopes.back().host = {name->host, false};
+  }
+}
+
+}  // namespace
+
+void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes) {
+  auto& issues = context.issues;
+  const YamlSection section(node, "bindings", kScopeKeys, issues);
+  Scope scope;
+  const auto* const host_node = section.require("host", issues);
+  const auto host = host_node == nullptr ? std::nullopt : parse_host(*host_node, context);
+  if (host) {
+    scope.host = host->pattern;
+    scope.port = host->port.value_or(scope.port);
+  }
+  if (const auto* const port = section.find("port")) {
+    parse_port(*port, host ? host->port : std::nullopt, issues, scope);
+  }
+  if (const auto* const methods = section.find("methods")) {
+    parse_methods(*methods, issues, scope);
+  }
+  if (const auto* const paths = section.find("paths")) {
+    parse_paths(*paths, issues, scope);
+  }
+  if (const auto* const ranges = section.find("allow_addresses")) {
+    parse_allow_addresses(*ranges, issues, scope);
+  }
+  const auto* const subdomains = section.find("subdomains");
+  if (host && subdomains != nullptr) {
+    add_subdomains(*subdomains, scope, issues, scopes);
+  } else if (host) {
+    scopes.push_back(std::move(scope));
+  }
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `secrets:`, and what must be true of all of them together.
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "bindings/parse_sections.h"
+#include "proxy/base/limits.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kSecretKeys = {
+    "placeholder", "stand_in", "inject", "compose", "bindings"};
+
+// What the checks across secrets need to know of each.
+struct SecretEntry {
+  std::string name;
+  Place place;
+  Place placeholder_place;
+  std::string placeholder;  // "" if it was refused
+  const YamlNode* compose = nullptr;
+};
+
+// Why a placeholder is refused, in the words of check_placeholder.
+std::optional<std::string> read_placeholder(const YamlSection& section, ConfigIssues& issues) {
+  const auto* const flag = section.find("stand_in");
+  const bool stand_in = flag != nullptr && read_flag(*flag, "stand_in", issues).value_or(false);
+  const auto* const node = section.require("placeholder", issues);
+  auto text = node == nullptr ? std::nullopt : read_text(*node, "placeholder", issues);
+  if (!text) {
+    return std::nullopt;
+  }
+  if (const auto checked = check_placeholder(*text, stand_in); !checked) {
+    issues.error(node->place, checked.error().note.text());
+    return std::nullopt;
+  }
+  return text;
+}
+
+void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& rule) {
+  const auto* const node = section.require("bindings", context.issues);
+  if (node == nullptr) {
+    return;
+  }
+  if (node->kind == YamlNode::Kind::sequence && node->items.empty()) {
+    context.issues.error(node->place,
+                         "`bindings` is an empty list: this secret could go nowhere",
+                         "name a host, or remove the secret");
+    return;
+  }
+  const auto* const list = read_list(*node, "bindings", context.issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_scope((*list)[i], context, rule.scopes);
+  }
+}
+
+void parse_secret(const YamlNode& node,
+                  vault::SecretName name,
+                  ParseContext& context,
+                  Bindings& bindings,
+                  SecretEntry& entry) {
+  const YamlSection section(node, entry.name, kSecretKeys, context.issues);
+  SecretRule rule;
+  rule.name = std::move(name);
+  if (const auto* const placeholder = section.find("placeholder")) {
+    entry.placeholder_place = placeholder->place;
+  }
+  entry.placeholder = read_placeholder(section, context.issues).value_or("");
+  rule.placeholder = entry.placeholder;
+  entry.compose = section.find("compose");
+  if (const auto* const inject = section.require("inject", context.issues)) {
+    rule.injection = parse_inject(*inject, entry.compose, rule.name, context);
+  }
+  read_scopes(section, context, rule);
+  bindings.rules.push_back(std::move(rule));
+}
+
+// --- checks across secrets ---
+
+void report_contained(const SecretEntry& inner, const SecretEntry& outer, ConfigIssues& issues) {
+  issues.error(
+      inner.placeholder_place,
+      "the placeholder of '" + inner.name + "' is contained in that of '" + outer.name + "'",
+      "neither could be told from the other; change one");
+}
+
+// The entries whose placeholders are good and unlike, sorted by placeholder; repeats are reported.
+std::vector<const SecretEntry*> unlike_placeholders(const std::vector<SecretEntry>& entries,
+                                                    ConfigIssues& issues) {
+  std::unordered_map<std::string_view, const SecretEntry*> known;
+  std::vector<const SecretEntry*> unlike;
+  for (const auto& entry : entries) {
+    if (entry.placeholder.empty()) {
+      continue;
+    }
+    const auto [first, is_new] = known.try_emplace(entry.placeholder, &entry);
+    if (is_new) {
+      unlike.push_back(&entry);
+    } else {
+      issues.error(entry.placeholder_place,
+                   "'" + entry.name + "' has the same placeholder as '" + first->second->name + "'",
+                   "each secret needs its own");
+    }
+  }
+  std::sort(unlike.begin(), unlike.end(), [](const SecretEntry* a, const SecretEntry* b) {
+    return a->placeholder < b->placeholder;
+  });
+  return unlike;
+}
+
+// None inside another. What begins with another sorts right behind it or behind one that does, too;
+// the rest is found by the index itself, which may hold only placeholders that do not begin one
+// another.
+void check_containment(const std::vector<SecretEntry>& entries, ConfigIssues& issues) {
+  const auto sorted = unlike_placeholders(entries, issues);
+  std::vector<const SecretEntry*> shortest;
+  std::vector<std::string_view> texts;
+  for (const auto* const entry : sorted) {
+    if (!shortest.empty() && entry->placeholder.starts_with(shortest.back()->placeholder)) {
+      report_contained(*shortest.back(), *entry, issues);
+    } else {
+      shortest.push_back(entry);
+      texts.emplace_back(entry->placeholder);
+    }
+  }
+  PlaceholderIndex index;
+  index.build(texts);
+  std::vector<std::uint32_t> found;
+  for (const auto* const outer : sorted) {
+    found.clear();
+    index.find(std::string_view(outer->placeholder).substr(1), found);
+    for (const auto number : found) {
+      report_contained(*shortest[number], *outer, issues);
+    }
+  }
+}
+
+// A part is a leaf: what `compose` names must not be put together itself.
+void check_composition(const std::vector<SecretEntry>& entries, ConfigIssues& issues) {
+  std::unordered_set<std::string_view> composites;
+  for (const auto& entry : entries) {
+    if (entry.compose != nullptr) {
+      composites.insert(entry.name);
+    }
+  }
+  for (const auto& entry : entries) {
+    for (std::size_t i = 0; entry.compose != nullptr && i < entry.compose->items.size(); ++i) {
+      const auto& part = entry.compose->items[i];
+      if (composites.count(part.text) != 0) {
+        issues.error(part.place,
+                     "'" + part.text + "' has a `compose` of its own and cannot be a part",
+                     "name the secrets themselves");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindings) {
+  auto& issues = context.issues;
+  if (node.kind == YamlNode::Kind::null) {
+    return;
+  }
+  if (node.kind != YamlNode::Kind::mapping) {
+    issues.error(node.place, "`secrets` must be a mapping from names to secrets");
+    return;
+  }
+  if (node.keys.size() > base::limits::kSecretRulesMax) {
+    issues.error(node.place, "`secrets` has more than 10000 entries");
+    return;
+  }
+  std::vector<SecretEntry> entries;
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    auto name = vault::SecretName::parse(node.keys[i].text);
+    if (!name) {
+      issues.error(node.keys[i].place,
+                   "this is no name of a secret",
+                   "letters, digits, '_', '.', '-'; at most 128; a letter, digit or '_' first");
+      continue;
+    }
+    entries.push_back({name->text(), node.keys[i].place, {}, {}, nullptr});
+    parse_secret(node.items[i], std::move(name).value(), context, bindings, entries.back());
+  }
+  check_containment(entries, issues);
+  check_composition(entries, issues);
+}
+
+}  // namespace keyswap::bindings

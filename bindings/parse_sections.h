@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the parser, one file each, for bindings/parse.cc only. Each reads one key of the
+// file into Bindings and reports what is wrong.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bindings/binding.h"
+#include "bindings/config_issues.h"
+#include "bindings/yaml_values.h"
+
+namespace keyswap::bindings {
+
+// What every part needs.
+struct ParseContext {
+  std::string_view text;  // the file
+  std::string folder;     // what relative names are relative to
+  bool allows_wildcards = false;
+  ConfigIssues issues;
+};
+
+// `secrets:` -> rules, with the checks that concern several of them (parse_secrets.cc).
+void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindings);
+// A secret's `inject:` and `compose:` (nullptr: none) -> how it is written (parse_inject.cc); null
+// after an error.
+std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
+                                              const YamlNode* compose,
+                                              const vault::SecretName& name,
+                                              ParseContext& context);
+// An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
+// (parse_scope.cc).
+void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
+// `upstream:` (parse_upstream.cc)
+void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream);
+// `audit:`, and `cache:`, `preflight:`, `backend:`, which are checked and change nothing
+// (parse_ops.cc).
+void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings);
+void parse_cache(const YamlNode& node, ParseContext& context);
+void parse_preflight(const YamlNode& node, ParseContext& context);
+void parse_backend(const YamlNode& node, ParseContext& context);
+
+// `name`, made absolute by the file's folder.
+std::string absolute_path(const ParseContext& context, const std::string& name);
+
+// Where byte `offset` of a scalar's value stands in the file: exact for values written on one line
+// without escapes, else the value's begin.
+Place place_in(const YamlNode& scalar, std::size_t offset, std::string_view text);
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `upstream:`: further roots, other addresses for names, a proxy on the way.
+#include <algorithm>
+#include <array>
+
+#include "bindings/host_pattern.h"
+#include "bindings/parse_sections.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kUpstreamKeys = {"ca_file", "resolve", "proxy"};
+
+void parse_ca_files(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+  if (node.kind != YamlNode::Kind::sequence) {
+    if (const auto text = read_text(node, "ca_file", context.issues)) {
+      upstream.ca_files.push_back(absolute_path(context, *text));
+    }
+    return;
+  }
+  const auto* const list = read_list(node, "ca_file", context.issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    if (const auto text = read_text((*list)[i], "ca_file", context.issues)) {
+      upstream.ca_files.push_back(absolute_path(context, *text));
+    }
+  }
+}
+
+void parse_resolve(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+  auto& issues = context.issues;
+  if (node.kind != YamlNode::Kind::mapping) {
+    issues.error(node.place,
+                 "`resolve` must be a mapping",
+                 R"(as in { "api.example.test:443": "127.0.0.1:9443" })");
+    return;
+  }
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const auto from = parse_international_authority(node.keys[i].text);
+    const auto to = parse_international_authority(node.items[i].text);
+    if (!from) {
+      issues.error(node.keys[i].place, "a key of `resolve` must be \"HOST:PORT\"");
+    }
+    if (!to) {
+      issues.error(node.items[i].place,
+                   "a value of `resolve` must be \"ADDRESS:PORT\" or \"HOST:PORT\"");
+    }
+    if (from && to && !upstream.resolve.emplace(http::to_string(*from), *to).second) {
+      issues.error(node.keys[i].place, "this host and port is in `resolve` twice");
+    }
+  }
+}
+
+void parse_proxy(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+  auto& issues = context.issues;
+  const auto text = read_text(node, "proxy", issues);
+  if (!text) {
+    return;
+  }
+  const auto url = http::parse_absolute(*text);
+  const bool has_path = url && !url->path_and_query.empty() && url->path_and_query != "/";
+  if (!url || url->scheme != http::AbsoluteTarget::Scheme::http || has_path) {
+    issues.error(node.place,
+                 "`proxy` must be \"http://HOST:PORT\"",
+                 "without user name, path or https: the upstream's TLS goes through it untouched");
+    return;
+  }
+  upstream.proxy = std::make_unique<UpstreamProxy>();
+  upstream.proxy->host = url->authority.host;
+  upstream.proxy->port = url->authority.port;
+}
+
+}  // namespace
+
+void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+  const YamlSection section(node, "upstream", kUpstreamKeys, context.issues);
+  if (const auto* const files = section.find("ca_file")) {
+    parse_ca_files(*files, context, upstream);
+  }
+  if (const auto* const resolve = section.find("resolve")) {
+    parse_resolve(*resolve, context, upstream);
+  }
+  if (const auto* const proxy = section.find("proxy")) {
+    parse_proxy(*proxy, context, upstream);
+  }
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/placeholder.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::size_t kWindowBytes = base::limits::kPlaceholderBytesMin;
+constexpr std::size_t kBlockBytes = 4;
+constexpr auto kFarthestShift = static_cast<std::uint8_t>(kWindowBytes - kBlockBytes + 1);
+constexpr std::string_view kMarker = "PLACEHOLDER";
+constexpr unsigned kShiftBitsMin = 12;
+constexpr unsigned kShiftBitsMax = 20;
+static_assert(kWindowBytes == 24, "window_hash reads three words");
+
+template <typename Word>
+Word load(const char* bytes) {
+  Word word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+std::size_t block_slot(const char* block, unsigned bits) {
+  constexpr std::uint32_t kSpread = 0x9E3779B1U;  // 2^32 / golden ratio
+  return (load<std::uint32_t>(block) * kSpread) >> (32U - bits);
+}
+
+std::uint64_t window_hash(const char* window) {
+  constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio
+  std::uint64_t hash = load<std::uint64_t>(window) * kSpread;
+  hash = (std::rotl(hash, 29) ^ load<std::uint64_t>(window + 8)) * kSpread;
+  hash = (std::rotl(hash, 29) ^ load<std::uint64_t>(window + 16)) * kSpread;
+  return hash ^ (hash >> 32U);
+}
+
+}  // namespace
+
+base::Status check_placeholder(std::string_view text, bool stand_in) {
+  if (text.size() < base::limits::kPlaceholderBytesMin) {
+    return base::Error{base::Errc::invalid_input, "a placeholder has at least 24 characters"};
+  }
+  if (text.size() > base::limits::kPlaceholderBytesMax) {
+    return base::Error{base::Errc::invalid_input, "a placeholder has at most 512 characters"};
+  }
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+    return base::Error{base::Errc::invalid_input, "a placeholder is visible ASCII without spaces"};
+  }
+  if (!stand_in && text.find(kMarker) == std::string_view::npos) {
+    return base::Error{base::Errc::invalid_input,
+                       "a placeholder contains PLACEHOLDER, or declares `stand_in: true`"};
+  }
+  return {};
+}
+
+void PlaceholderIndex::build(const std::vector<std::string_view>& placeholders) {
+  sorted_.clear();
+  for (std::size_t i = 0; i < placeholders.size(); ++i) {
+    sorted_.push_back({std::string(placeholders[i]), static_cast<std::uint32_t>(i)});
+  }
+  std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
+    return a.text < b.text;
+  });
+  fill_shifts();
+  fill_runs();
+}
+
+void PlaceholderIndex::fill_shifts() {
+  const auto blocks = sorted_.size() * kFarthestShift;
+  shift_bits_ =
+      std::clamp(static_cast<unsigned>(std::bit_width(blocks * 16)), kShiftBitsMin, kShiftBitsMax);
+  shifts_.assign(std::size_t{1} << shift_bits_, kFarthestShift);
+  for (const auto& entry : sorted_) {
+    for (std::size_t at = 0; at + kBlockBytes <= kWindowBytes; ++at) {
+      auto& shift = shifts_[block_slot(entry.text.data() + at, shift_bits_)];
+      shift = std::min(shift, static_cast<std::uint8_t>(kWindowBytes - kBlockBytes - at));
+    }
+  }
+}
+
+void PlaceholderIndex::fill_runs() {
+  runs_.assign(std::bit_ceil(sorted_.size() * 2 + 2), Run{});
+  const auto mask = runs_.size() - 1;
+  for (std::uint32_t i = 0; i < sorted_.size(); ++i) {
+    const auto hash = window_hash(sorted_[i].text.data());
+    auto slot = hash & mask;
+    // Those of one window sort next to each other. Two windows of one hash may get a run each, or
+    // share one; both are right, because bisection compares whole texts.
+    while (runs_[slot].first != runs_[slot].last &&
+           (runs_[slot].hash != hash || runs_[slot].last != i)) {
+      slot = (slot + 1) & mask;
+    }
+    if (runs_[slot].first == runs_[slot].last) {
+      runs_[slot] = {hash, i, i};
+    }
+    runs_[slot].last = i + 1;
+  }
+}
+
+// The one that begins `text`; at least a window of it is there.
+const PlaceholderIndex::Entry* PlaceholderIndex::entry_at(std::string_view text) const {
+  const auto hash = window_hash(text.data());
+  const auto mask = runs_.size() - 1;
+  for (auto slot = hash & mask; runs_[slot].first != runs_[slot].last; slot = (slot + 1) & mask) {
+    if (runs_[slot].hash != hash) {
+      continue;
+    }
+    // None is a prefix of another, so only the last one that sorts at or before the text can begin
+    // it.
+    const auto* const first = sorted_.data() + runs_[slot].first;
+    const auto* const last = sorted_.data() + runs_[slot].last;
+    const auto* const after =
+        std::upper_bound(first, last, text, [](std::string_view wanted, const Entry& entry) {
+          return wanted < entry.text;
+        });
+    if (after != first && text.starts_with((after - 1)->text)) {
+      return after - 1;
+    }
+  }
+  return nullptr;
+}
+
+void PlaceholderIndex::find(std::string_view text, std::vector<std::uint32_t>& found) const {
+  if (sorted_.empty() || text.size() < kWindowBytes) {
+    return;
+  }
+  const auto known = static_cast<std::ptrdiff_t>(found.size());
+  const auto last_window = text.size() - kWindowBytes;
+  for (std::size_t at = 0; at <= last_window;) {
+    const auto block = text.data() + at + kWindowBytes - kBlockBytes;
+    const auto shift = shifts_[block_slot(block, shift_bits_)];
+    if (shift == 0) {
+      if (const auto* const entry = entry_at(text.substr(at))) {
+        found.push_back(entry->number);
+      }
+      ++at;
+    } else {
+      at += shift;
+    }
+  }
+  std::sort(found.begin() + known, found.end());
+  found.erase(std::unique(found.begin() + known, found.end()), found.end());
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/schemes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/base/bytes.h"
+#include "proxy/http/encoder.h"
+
+namespace keyswap::bindings {
+
+extern const Scheme kHeaderScheme;
+
+namespace {
+
+constexpr std::array kSchemes = {
+    &kHeaderScheme,
+};
+
+// I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor
+// is a field of one connection only, which would not be sent on.
+constexpr std::array<std::string_view, 17> kForbiddenHeaders = {"connection",
+                                                                "content-encoding",
+                                                                "content-length",
+                                                                "content-type",
+                                                                "date",
+                                                                "expect",
+                                                                "host",
+                                                                "http2-settings",
+                                                                "keep-alive",
+                                                                "max-forwards",
+                                                                "proxy-authenticate",
+                                                                "proxy-authorization",
+                                                                "proxy-connection",
+                                                                "te",
+                                                                "trailer",
+                                                                "transfer-encoding",
+                                                                "upgrade"};
+
+}  // namespace
+
+std::span<const Scheme* const> schemes() {
+  return kSchemes;
+}
+
+const Scheme* find_scheme(std::string_view name) {
+  const auto* const found = std::find_if(
+      kSchemes.begin(), kSchemes.end(), [&](const Scheme* scheme) { return scheme->name == name; });
+  return found == kSchemes.end() ? nullptr : *found;
+}
+
+const std::string* SchemeSetup::find(std::string_view parameter) const {
+  const auto found = std::find_if(values.begin(), values.end(), [&](const SchemeValue& value) {
+    return value.parameter == parameter;
+  });
+  return found == values.end() ? nullptr : &found->text;
+}
+
+CredentialHeader credential_header(std::string_view name) {
+  if (!http::is_token(name)) {
+    return {"", "this is no header name"};
+  }
+  auto lower = base::to_lower(name);
+  if (std::find(kForbiddenHeaders.begin(), kForbiddenHeaders.end(), lower) !=
+      kForbiddenHeaders.end()) {
+    return {"", "the header " + lower + " cannot carry a credential"};
+  }
+  return {std::move(lower), ""};
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ca/leaf_cache.h"
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "proxy/base/limits.h"
+
+namespace keyswap::ca {
+
+namespace limits = base::limits;
+
+using LeafResult = base::Result<std::shared_ptr<const Leaf>>;
+
+struct LeafCache::State {
+  struct Entry {
+    std::string host;
+    bool host_is_ip = false;
+    std::int64_t minted_s = 0;
+    std::shared_ptr<const Leaf> leaf;
+  };
+
+  using Entries = std::list<Entry>;
+
+  State(std::shared_ptr<const Authority> root,
+        std::shared_ptr<const LeafKey> leaf_key,
+        const base::Clock& time)
+      : key(std::move(leaf_key)), clock(time), authority(std::move(root)) {}
+
+  [[nodiscard]] std::int64_t now_s() const { return clock.wall_us() / 1'000'000; }
+
+  // All of these: with `mutex` held.
+  std::shared_ptr<const Leaf> cached(const std::string& host, std::int64_t now_s);
+  [[nodiscard]] bool is_renewal_due(const Entry& entry, std::int64_t now_s) const;
+  void insert(Entry entry);
+
+  // Mints for `host` and tells those who wait; runs where minting runs.
+  void mint(const std::string& host, bool host_is_ip);
+  // The leaf, made by the authority that is in force when it is done, now in the cache; with it
+  // those who wait for it.
+  std::pair<LeafResult, std::vector<Done>> mint_and_insert(const std::string& host,
+                                                           bool host_is_ip);
+
+  const std::shared_ptr<const LeafKey> key;
+  const base::Clock& clock;
+
+  std::mutex mutex;
+  std::shared_ptr<const Authority> authority;
+  std::uint64_t generation =
+      0;            // of `authority`: a mint that finds another at its end starts again
+  Entries entries;  // the most recently used first
+  std::unordered_map<std::string, Entries::iterator> by_host;
+  std::unordered_map<std::string, std::vector<Done>> pending;  // hosts being minted, and who waits
+};
+
+std::shared_ptr<const Leaf> LeafCache::State::cached(const std::string& host, std::int64_t now_s) {
+  const auto found = by_host.find(host);
+  if (found == by_host.end()) {
+    return nullptr;
+  }
+  const Entry& entry = *found->second;
+  // A clock that was set back makes a leaf one that is not valid yet: as bad as an expired one.
+  const bool is_good =
+      now_s >= entry.minted_s - limits::kLeafBackdateSeconds && now_s < entry.leaf->not_after_s;
+  if (!is_good) {
+    entries.erase(found->second);
+    by_host.erase(found);
+    return nullptr;
+  }
+  entries.splice(entries.begin(), entries, found->second);
+  return entry.leaf;
+}
+
+bool LeafCache::State::is_renewal_due(const Entry& entry, std::int64_t now_s) const {
+  // Not when the root's own end is what ends the leaf: a new one would live no longer.
+  return now_s >= entry.leaf->not_after_s - limits::kLeafRenewAheadSeconds &&
+         entry.leaf->not_after_s < authority->not_after_s() &&
+         pending.find(entry.host) == pending.end() && pending.size() < limits::kMintQueueMax;
+}
+
+void LeafCache::State::insert(Entry entry) {
+  const auto found = by_host.find(entry.host);
+  if (found != by_host.end()) {
+    entries.erase(found->second);
+    by_host.erase(found);
+  }
+  entries.push_front(std::move(entry));
+  by_host[entries.front().host] = entries.begin();
+  if (entries.size() > limits::kLeafCacheMax) {
+    by_host.erase(entries.back().host);
+    entries.pop_back();
+  }
+}
+
+void LeafCache::State::mint(const std::string& host, bool host_is_ip) {
+  const auto [result, waiting] = mint_and_insert(host, host_is_ip);
+  for (const Done& done : waiting) {
+    done(result);
+  }
+}
+
+std::pair<LeafResult, std::vector<LeafCache::Done>> LeafCache::State::mint_and_insert(
+    const std::string& host, bool host_is_ip) {
+  std::unique_lock lock(mutex);
+  while (true) {
+    const std::uint64_t generation_at_start = generation;
+    const std::shared_ptr<const Authority> root = authority;
+    lock.unlock();
+    const std::int64_t minted_s = now_s();
+    LeafResult result = mint_leaf(*root, key, host, host_is_ip, minted_s);
+    lock.lock();
+    if (generation != generation_at_start) {
+      continue;  // the root was replaced meanwhile: its leaf must not outlive it in the cache
+    }
+    if (result) {
+      insert(Entry{host, host_is_ip, minted_s, *result});
+    }
+    auto node = pending.extract(host);
+    return {std::move(result), node.empty() ? std::vector<Done>() : std::move(node.mapped())};
+  }
+}
+
+LeafCache::LeafCache(std::shared_ptr<const Authority> authority,
+                     std::shared_ptr<const LeafKey> key,
+                     const base::Clock& clock,
+                     std::function<void(Task)> run)
+    : state_(std::make_shared<State>(std::move(authority), std::move(key), clock)),
+      run_(std::move(run)) {}
+
+LeafCache::~LeafCache() = default;
+
+std::shared_ptr<const Leaf> LeafCache::find(const std::string& host) {
+  std::shared_ptr<const Leaf> leaf;
+  std::optional<bool> renew_ip;  // set when a renewal is to begin
+  {
+    const std::lock_guard lock(state_->mutex);
+    const std::int64_t now_s = state_->now_s();
+    leaf = state_->cached(host, now_s);
+    if (leaf == nullptr) {
+      return nullptr;
+    }
+    const State::Entry& entry = state_->entries.front();
+    if (state_->is_renewal_due(entry, now_s)) {
+      state_->pending.try_emplace(host);
+      renew_ip = entry.host_is_ip;
+    }
+  }
+  if (renew_ip) {
+    start_mint(host, *renew_ip);
+  }
+  return leaf;
+}
+
+void LeafCache::request(const std::string& host, bool host_is_ip, Done done) {
+  std::optional<LeafResult> answer;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (auto leaf = state_->cached(host, state_->now_s())) {
+      answer = LeafResult(std::move(leaf));
+    } else if (const auto found = state_->pending.find(host); found != state_->pending.end()) {
+      found->second.push_back(std::move(done));  // one mint serves all who ask meanwhile
+      return;
+    } else if (state_->pending.size() >= limits::kMintQueueMax) {
+      answer =
+          LeafResult(base::Error{base::Errc::limit_exceeded, "too many certificates being made"});
+    } else {
+      state_->pending[host].push_back(std::move(done));
+    }
+  }
+  if (answer) {
+    done(std::move(*answer));
+    return;
+  }
+  start_mint(host, host_is_ip);
+}
+
+void LeafCache::replace_authority(std::shared_ptr<const Authority> authority) {
+  const std::lock_guard lock(state_->mutex);
+  state_->authority = std::move(authority);
+  ++state_->generation;
+  state_->by_host.clear();
+  state_->entries.clear();
+}
+
+// Never with the mutex held: `run` may run the task at once.
+void LeafCache::start_mint(const std::string& host, bool host_is_ip) {
+  run_([state = state_, host, host_is_ip] { state->mint(host, host_is_ip); });
+}
+
+}  // namespace keyswap::ca

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/audit_lines.h"
+
+#include <nlohmann/json.hpp>
+
+#include "audit/timestamp.h"
+#include "proxy/base/bytes.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json parse(std::string_view line) {
+  Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json : Json::object();
+}
+
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end()) {
+    return "";
+  }
+  if (found->is_string()) {
+    return printable(found->get<std::string>());
+  }
+  return found->is_number() || found->is_boolean() ? found->dump() : "";
+}
+
+Json child_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_object() ? *found : Json::object();
+}
+
+bool is_in_time(const LineFilter& filter, const Json& json) {
+  if (!filter.since_us && !filter.until_us) {
+    return true;
+  }
+  const auto found = json.find("ts");
+  const auto at = found != json.end() && found->is_string()
+                      ? audit::parse_timestamp(found->get<std::string>())
+                      : std::nullopt;
+  return at && (!filter.since_us || *at >= *filter.since_us) &&
+         (!filter.until_us || *at < *filter.until_us);
+}
+
+std::string describe_decision(const Json& json) {
+  const Json destination = child_of(json, "destination");
+  std::string text = text_of(json, "decision") + " " + text_of(json, "reason");
+  if (const std::string secret = text_of(json, "secret"); !secret.empty()) {
+    text += " " + secret;
+  }
+  text += "  " + text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
+          text_of(destination, "port") + text_of(destination, "path");
+  return text + "  from " + text_of(child_of(json, "client"), "addr");
+}
+
+std::string describe(const Json& json) {
+  const std::string type = text_of(json, "type");
+  if (type == "inject_decision") {
+    return describe_decision(json);
+  }
+  if (type == "tunnel") {
+    return "tunnel " + describe_decision(json);
+  }
+  if (type == "upstream_response") {
+    return "response " + text_of(json, "status") + " " + text_of(json, "outcome") + "  " +
+           text_of(json, "bytes") + " bytes in " + text_of(json, "ms") + " ms";
+  }
+  if (type == "start") {
+    return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
+  }
+  if (type == "reload") {
+    return "reload  accepted: " + text_of(json, "accepted");
+  }
+  if (type == "recovered") {
+    return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
+           text_of(json, "moved_to");
+  }
+  return type;
+}
+
+}  // namespace
+
+bool matches(const LineFilter& filter, std::string_view line) {
+  const Json json = parse(line);
+  if (!json.contains("seq") || !is_in_time(filter, json)) {
+    return false;
+  }
+  if (!filter.wants_decisions_only()) {
+    return true;
+  }
+  return json.contains("decision") &&
+         (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
+         (filter.decision.empty() || text_of(json, "decision") == filter.decision) &&
+         (filter.host.empty() ||
+          base::equal_ignoring_case(text_of(child_of(json, "destination"), "host"), filter.host));
+}
+
+std::string format_record(std::string_view line) {
+  const Json json = parse(line);
+  if (json.empty()) {
+    return "(not a record) " + printable(line);
+  }
+  std::string text = text_of(json, "ts") + " #" + text_of(json, "seq") + " " + describe(json);
+  if (const std::string id = text_of(json, "request_id"); !id.empty()) {
+    text += "  [" + id + "]";
+  }
+  return text;
+}
+
+}  // namespace keyswap::cli

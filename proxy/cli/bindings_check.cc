@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap bindings check [FILE]
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "proxy/cli/bindings.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/tls/context.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+nlohmann::ordered_json to_json(const std::vector<bindings::ConfigIssue>& issues) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& issue : issues) {
+    list.push_back({{"line", issue.line},
+                    {"column", issue.column},
+                    {"text", issue.text},
+                    {"hint", issue.hint}});
+  }
+  return list;
+}
+
+int check_as_json(const std::string& file) {
+  auto parsed = read_bindings(file);
+  if (!parsed) {
+    return report(parsed.failure());
+  }
+  nlohmann::ordered_json json;
+  json["file"] = file;
+  json["ok"] = parsed->errors.empty();
+  json["secrets"] = parsed->bindings.rules.size();
+  json["errors"] = to_json(parsed->errors);
+  json["warnings"] = to_json(parsed->warnings);
+  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return static_cast<int>(parsed->errors.empty() ? Exit::done : Exit::usage);
+}
+
+int check(const std::string& file) {
+  auto loaded = load_bindings(file);
+  if (!loaded) {
+    return report(loaded.failure());
+  }
+  const bindings::Bindings& bindings = *loaded.value();
+  if (const auto trust = tls::ClientContext::create(bindings.upstream.ca_files, ""); !trust) {
+    return report({Exit::usage,
+                   "upstream.ca_file of " + file + " cannot be used: " + explain(trust.error()),
+                   "name a PEM file of root certificates"});
+  }
+  const std::size_t count = bindings.rules.size();
+  print_line(printable(file) + " is good: " + std::to_string(count) +
+             (count == 1 ? " secret" : " secrets"));
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_bindings_check(const Arguments& arguments) {
+  std::string home;
+  std::string file;
+  bool json = false;
+  CLI::App app(
+      "Validates a bindings file: every error at once, as FILE:LINE:COLUMN. Exit status 2 if there "
+      "is one.",
+      "keyswap bindings check");
+  app.add_option("FILE", file, "the file (default: the home's bindings.yaml)");
+  add_home_option(app, home);
+  add_json_option(app, json);
+  if (const auto status = parse_arguments(app, arguments, "keyswap bindings check bindings.yaml")) {
+    return *status;
+  }
+  if (file.empty()) {
+    file = home_of(home).bindings();
+  }
+  return json ? check_as_json(file) : check(file);
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap bindings explain METHOD URL
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "proxy/cli/bindings.h"
+#include "proxy/cli/explain_request.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+struct ExplainOptions {
+  std::string home;
+  std::string file;
+  std::string method;
+  std::string url;
+  bool json = false;
+  bool shows_all = false;
+};
+
+void print_json(const RequestToExplain& request, const Explanation& explanation) {
+  nlohmann::ordered_json json;
+  json["method"] = request.method;
+  json["scheme"] = request.is_https ? "https" : "http";
+  json["host"] = request.destination.host;
+  json["port"] = request.destination.port;
+  json["path"] = request.path;
+  json["handling"] = explanation.handling;
+  json["secrets"] = nlohmann::ordered_json::array();
+  for (const SecretVerdict& verdict : explanation.secrets) {
+    json["secrets"].push_back({{"secret", verdict.secret},
+                               {"swapped", verdict.is_swapped},
+                               {"reason", verdict.reason},
+                               {"why", verdict.why},
+                               {"scheme", verdict.scheme},
+                               {"header", verdict.header},
+                               {"binding", verdict.scope},
+                               {"limit", nullptr}});
+  }
+  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// Secrets bound to other hosts are counted, not listed, unless all were asked for.
+void print_text(const ExplainOptions& options,
+                const RequestToExplain& request,
+                const Explanation& explanation) {
+  print_line(request.method + " " + http::to_string(request.destination) + printable(request.path));
+  print_line("  connection: " + explanation.handling);
+  std::size_t elsewhere = 0;
+  for (const SecretVerdict& verdict : explanation.secrets) {
+    if (verdict.reason == "destination_not_in_binding" && !options.shows_all) {
+      ++elsewhere;
+      continue;
+    }
+    print_line("  " + verdict.secret + ": " + (verdict.is_swapped ? "swapped in" : "not swapped") +
+               " (" + verdict.reason + ")");
+    print_line("    " + printable(verdict.why));
+    if (verdict.is_swapped) {
+      print_line("    scheme " + verdict.scheme + ", header " + verdict.header + ", limit none");
+      print_line("    binding: " + printable(verdict.scope));
+    }
+  }
+  if (elsewhere > 0) {
+    print_line("  " + std::to_string(elsewhere) +
+               " more bound to other hosts only (--all lists them)");
+  }
+}
+
+int explain_one(const ExplainOptions& options) {
+  auto request = parse_request(options.method, options.url);
+  if (!request) {
+    return report(request.failure());
+  }
+  auto loaded =
+      load_bindings(options.file.empty() ? home_of(options.home).bindings() : options.file);
+  if (!loaded) {
+    return report(loaded.failure());
+  }
+  const Explanation explanation = explain_request(*loaded.value(), request.value());
+  if (options.json) {
+    print_json(request.value(), explanation);
+  } else {
+    print_text(options, request.value(), explanation);
+  }
+  return static_cast<int>(explanation.is_any_swapped ? Exit::done : Exit::no);
+}
+
+}  // namespace
+
+int run_bindings_explain(const Arguments& arguments) {
+  ExplainOptions options;
+  CLI::App app(
+      "Says what becomes of a request: which binding, secret, place and limit, and why or why "
+      "not.\n"
+      "Exit status 0 if some secret would be swapped in, 1 if none.",
+      "keyswap bindings explain");
+  app.add_option("METHOD", options.method, "the request's method")->required();
+  app.add_option("URL", options.url, "the request's URL")->required();
+  app.add_option("--bindings", options.file, "the file (default: the home's bindings.yaml)")
+      ->type_name("FILE");
+  app.add_flag("--all", options.shows_all, "also list secrets that are bound to other hosts only");
+  add_home_option(app, options.home);
+  add_json_option(app, options.json);
+  if (const auto status = parse_arguments(
+          app, arguments, "keyswap bindings explain POST https://api.openai.com/v1/responses")) {
+    return *status;
+  }
+  return explain_one(options);
+}
+
+}  // namespace keyswap::cli

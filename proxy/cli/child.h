@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starting other programs: the proxy of `run` and `demo` (this same binary) and the command that
+// `run` is given. A child gets the descriptors that it is meant to have and no other: everything
+// this program opens is close-on-exec.
+#pragma once
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "proxy/cli/client_environment.h"
+#include "proxy/cli/failure.h"
+#include "proxy/cli/files.h"
+
+namespace keyswap::cli {
+
+struct Pipe {
+  File read_end;
+  File write_end;
+};
+
+Outcome<Pipe> make_pipe();
+
+enum class ProcessGroup : unsigned char {
+  same,
+  own
+};  // own: the terminal's signal keys pass it by
+
+struct Launch {
+  std::vector<std::string> words;  // the program and its arguments
+  const Variables* environment = nullptr;
+  ProcessGroup group = ProcessGroup::same;
+  int output = -1;         // becomes its standard output, if >= 0
+  std::vector<int> kept;   // descriptors it inherits under their own numbers
+  sigset_t signal_mask{};  // it begins with
+};
+
+// Gives its pid, or errno: ENOENT (no such program), EACCES, ENOEXEC ...
+base::Result<pid_t> launch(const Launch& launch);
+
+// 0-255 as a shell gives it: the exit status, or 128 + the signal's number.
+int shell_status(int wait_status);
+
+// Waits for the child's end, at most so long; its wait status, or nothing.
+std::optional<int> wait_for_end(pid_t child, int wait_ms);
+
+// This program, to be started again.
+inline constexpr const char* kOwnProgram = "/proc/self/exe";
+
+// What a proxy that was started says when it is ready ("proxy" of its JSON line), read from
+// `output`. Nothing when it ends or `wait_ms` pass before.
+std::optional<std::string> read_ready_address(int output, int wait_ms);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The variables that make unmodified clients use the proxy, trust its CA and hold placeholders.
+// Pure: the inherited environment in, what is to be set and removed out. docs/operations.md lists
+// them. Every name is stripped in both cases before it is set: C's getenv returns the first of two,
+// shells export one.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace keyswap::cli {
+
+using Variables = std::map<std::string, std::string>;
+
+struct ClientFiles {
+  std::string ca;      // our root alone: for variables that add to a client's roots
+  std::string bundle;  // host's roots and ours (and the user's): for variables that replace them
+  std::string node_extra;  // `ca`, or the bundle when the user had extra roots of their own
+  std::string java_store;  // "" when there is none
+  std::string wgetrc;      // "" when there is none
+  std::string php_folder;  // "" when there is none
+  std::string npm_cafile;  // the bundle when npmrc has a cafile of its own, else ""
+};
+
+struct Placeholder {
+  std::string name;
+  std::string text;
+};
+
+struct EnvironmentPlan {
+  Variables set;
+  std::vector<std::string> removed;   // names that the client must not see
+  std::vector<std::string> warnings;  // for the operator
+};
+
+// `address`: "127.0.0.1:8472". `session`: what KEYSWAP_SESSION says.
+EnvironmentPlan plan_environment(const Variables& inherited,
+                                 std::string_view address,
+                                 const ClientFiles& files,
+                                 const std::vector<Placeholder>& placeholders,
+                                 std::string_view session);
+
+// `inherited` after the plan: what the client gets.
+Variables apply_plan(const Variables& inherited, const EnvironmentPlan& plan);
+
+// The files that the inherited variables name as roots, each once.
+std::vector<std::string> inherited_root_files(const Variables& inherited);
+
+// Name -> value of the process's environment; of a repeated name the first counts, as in getenv.
+Variables inherited_environment();
+
+}  // namespace keyswap::cli

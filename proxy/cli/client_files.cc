@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/client_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "proxy/base/bytes.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/trust.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kUserFileBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kFoldersKept = 8;
+constexpr std::size_t kNameBytes = 12;
+constexpr mode_t kPublicMode = 0644;
+constexpr mode_t kPrivateMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+std::string value_of(const Variables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  return found == variables.end() ? "" : found->second;
+}
+
+std::string text_or_empty(const std::string& path) {
+  auto text =
+      path.empty() ? base::Result<std::string>(std::string()) : read_file(path, kUserFileBytesMax);
+  return text ? std::move(text).value() : std::string();
+}
+
+bool is_inside(const std::string& path, const proxy::Home& home) {
+  return path.starts_with(home.path + "/");
+}
+
+struct Roots {
+  std::string ca;
+  std::string bundle;
+  bool has_users_own = false;  // roots of the user's that the host does not have
+};
+
+Outcome<Roots> collect_roots(const proxy::Home& home,
+                             const Variables& inherited,
+                             std::vector<std::string>& warnings) {
+  const auto ca = read_file(home.ca(), kUserFileBytesMax);
+  if (!ca) {
+    return Failure{Exit::cannot,
+                   "no CA certificate at " + home.ca() + ": " + explain(ca.error()),
+                   "put it back from a backup, or make a new CA: keyswap ca rotate"};
+  }
+  std::vector<std::string> parts = {host_roots(), *ca};
+  const std::size_t own_size = merge_pem(parts).size();
+  for (const std::string& path : inherited_root_files(inherited)) {
+    if (is_inside(path, home)) {
+      continue;  // a `run` inside a `run`
+    }
+    const auto users = read_file(path, kUserFileBytesMax);
+    if (!users) {
+      warnings.push_back("the roots in " + path + " cannot be read, and are not taken over");
+      continue;
+    }
+    parts.push_back(*users);
+  }
+  Roots roots{*ca, merge_pem(parts), false};
+  roots.has_users_own = roots.bundle.size() != own_size;
+  return roots;
+}
+
+// wget reads one file: the user's lines first, ours after them.
+std::string wgetrc_text(const Variables& inherited, const std::string& bundle) {
+  std::string path = value_of(inherited, "WGETRC");
+  if (path.empty() && !value_of(inherited, "HOME").empty()) {
+    path = value_of(inherited, "HOME") + "/.wgetrc";
+  }
+  std::string text = text_or_empty(path);
+  if (!text.empty() && text.back() != '\n') {
+    text += '\n';
+  }
+  return text + "ca_certificate = " + bundle + "\n";
+}
+
+std::string php_text(const std::string& bundle) {
+  return "; made by keyswap run\ncurl.cainfo = \"" + bundle + "\"\nopenssl.cafile = \"" + bundle +
+         "\"\n";
+}
+
+// A cafile in npm's own settings wins over NODE_EXTRA_CA_CERTS; npm_config_cafile wins over that.
+bool npm_has_cafile(const Variables& inherited) {
+  const bool in_environment = std::ranges::any_of(inherited, [](const auto& entry) {
+    return base::to_lower(entry.first) == "npm_config_cafile";
+  });
+  const std::string home = value_of(inherited, "HOME");
+  return in_environment ||
+         (!home.empty() && text_or_empty(home + "/.npmrc").find("cafile") != std::string::npos);
+}
+
+void forget_old_folders(const std::string& parent, const std::string& used) {
+  std::error_code ignored;
+  fs::last_write_time(used, fs::file_time_type::clock::now(), ignored);
+  std::vector<std::pair<fs::file_time_type, fs::path>> folders;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    folders.emplace_back(fs::last_write_time(entry.path(), ignored), entry.path());
+  }
+  std::ranges::sort(folders, std::ranges::greater());
+  for (std::size_t i = kFoldersKept; i < folders.size(); ++i) {
+    fs::remove_all(folders[i].second, ignored);
+  }
+}
+
+base::Status make_folder(const std::string& path) {
+  if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+    return base::Error{base::Errc::io, "cannot make the folder", errno};
+  }
+  return {};
+}
+
+base::Status write_all_files(const proxy::Home& home,
+                             const Variables& inherited,
+                             const Roots& roots,
+                             ClientFiles& files) {
+  const std::string content = roots.bundle + '\0' + wgetrc_text(inherited, "");
+  const std::string folder =
+      home.clients() + "/" + base::to_hex(sha1(content)).substr(0, kNameBytes);
+  files.ca = home.ca();
+  files.bundle = folder + "/bundle.pem";
+  files.node_extra = roots.has_users_own ? files.bundle : files.ca;
+  files.java_store = folder + "/truststore.jks";
+  files.wgetrc = folder + "/wgetrc";
+  files.php_folder = folder + "/php";
+  files.npm_cafile = npm_has_cafile(inherited) ? files.bundle : "";
+  KS_TRY(make_folder(home.clients()));
+  KS_TRY(make_folder(folder));
+  KS_TRY(make_folder(files.php_folder));
+  KS_TRY(write_file_if_changed(files.bundle, roots.bundle, kPublicMode));
+  KS_TRY(write_file_if_changed(files.java_store, java_key_store(roots.bundle), kPublicMode));
+  KS_TRY(write_file_if_changed(files.wgetrc, wgetrc_text(inherited, files.bundle), kPrivateMode));
+  KS_TRY(write_file_if_changed(
+      files.php_folder + "/keyswap.ini", php_text(files.bundle), kPublicMode));
+  forget_old_folders(home.clients(), folder);
+  return {};
+}
+
+}  // namespace
+
+Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Variables& inherited) {
+  PreparedFiles prepared;
+  auto roots = collect_roots(home, inherited, prepared.warnings);
+  if (!roots) {
+    return roots.failure();
+  }
+  if (const auto written = write_all_files(home, inherited, roots.value(), prepared.files);
+      !written) {
+    return Failure{
+        Exit::cannot,
+        "cannot write the clients' files in " + home.clients() + ": " + explain(written.error()),
+        "check the home's modes and the disk"};
+  }
+  if (host_roots_path().empty()) {
+    prepared.warnings.emplace_back(
+        "this host has no root certificates: hosts that are only tunnelled are not trusted");
+  }
+  return prepared;
+}
+
+std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
+  std::vector<Placeholder> placeholders;
+  for (const bindings::SecretRule& rule : bindings.rules) {
+    placeholders.push_back({rule.name.text(), rule.placeholder});
+  }
+  return placeholders;
+}
+
+Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
+                                             const Variables& inherited,
+                                             const std::string& address,
+                                             const bindings::Bindings& bindings) {
+  auto prepared = prepare_client_files(home, inherited);
+  if (!prepared) {
+    return prepared.failure();
+  }
+  EnvironmentPlan plan =
+      plan_environment(inherited, address, prepared->files, placeholders_of(bindings), home.path);
+  plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
+  return plan;
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The files that the variables of `run` and `env` point to: the bundle of roots (with the roots
+// that the user's own variables name), a Java key store, a wgetrc and a php.ini. They stand in a
+// folder of the home named after what goes into them, so that two commands with different settings
+// do not disturb each other; only the newest few folders are kept.
+#pragma once
+
+#include <vector>
+
+#include "bindings/binding.h"
+#include "proxy/cli/client_environment.h"
+#include "proxy/cli/failure.h"
+#include "proxy/home.h"
+
+namespace keyswap::cli {
+
+struct PreparedFiles {
+  ClientFiles files;
+  std::vector<std::string> warnings;
+};
+
+Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Variables& inherited);
+
+// What the bindings' secrets are called to clients.
+std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings);
+
+// Files made, variables planned, for a proxy at `address` that serves these bindings.
+Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
+                                             const Variables& inherited,
+                                             const std::string& address,
+                                             const bindings::Bindings& bindings);
+
+}  // namespace keyswap::cli

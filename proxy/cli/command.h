@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
+// for `secret`, `bindings`, `audit` and `ca`, in those commands' files.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace keyswap::cli {
+
+// What follows the command's name.
+using Arguments = std::vector<std::string>;
+
+struct Command {
+  std::string_view name;
+  std::string_view help;  // one line
+  int (*run)(const Arguments& arguments);
+};
+
+struct CommandGroup {
+  std::string_view name;  // "keyswap secret"
+  std::string_view about;
+  std::string_view example;
+  std::span<const Command> commands;
+};
+
+// Runs the command that arguments[0] names with the rest; gives its exit status. Answers --help
+// itself.
+int dispatch(const CommandGroup& group, const Arguments& arguments);
+
+int run_demo(const Arguments& arguments);
+int run_init(const Arguments& arguments);
+int run_secret(const Arguments& arguments);
+int run_serve(const Arguments& arguments);
+int run_run(const Arguments& arguments);
+int run_env(const Arguments& arguments);
+int run_bindings(const Arguments& arguments);
+int run_audit(const Arguments& arguments);
+int run_ca(const Arguments& arguments);
+int run_doctor(const Arguments& arguments);
+
+}  // namespace keyswap::cli

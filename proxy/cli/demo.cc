@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap demo: a home, an upstream, the proxy (this same binary, as `serve`) and a caller, all on
+// loopback and thrown away at the end; says what each side saw, and fails if any saw what it should
+// not.
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "audit/line_reader.h"
+#include "audit/segment.h"
+#include "audit/verify.h"
+#include "proxy/base/bytes.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/audit_lines.h"
+#include "proxy/cli/child.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/demo_upstream.h"
+#include "proxy/cli/home_creation.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/unlock.h"
+#include "proxy/tls/context.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kHost = "api.demo.test";
+constexpr std::string_view kSecretName = "DEMO_API_KEY";
+constexpr std::string_view kPlaceholder = "sk-demo-PLACEHOLDER-0123456789abcdef";
+constexpr std::size_t kMessageBytesMax = 64 * 1024;
+constexpr std::size_t kFileBytesMax = 256 * 1024 * 1024;
+constexpr int kStartMs = 30'000;
+constexpr int kStopMs = 5'000;
+constexpr mode_t kPrivateMode = 0600;
+
+Failure cannot(std::string what) {
+  return {Exit::cannot,
+          "the demo cannot go on: " + std::move(what),
+          "nothing is left behind; try again"};
+}
+
+Failure cannot(std::string what, const base::Error& error) {
+  return cannot(what + ": " + explain(error));
+}
+
+std::int64_t now_s() {
+  return base::SystemClock().wall_us() / 1'000'000;
+}
+
+// The folder that everything is in; gone with this.
+class Playground {
+ public:
+  Playground() {
+    const std::string temp = environment_variable("TMPDIR");
+    path_ = (temp.empty() ? "/tmp" : temp) + "/keyswap-demo-XXXXXX";
+    is_made_ = mkdtemp(path_.data()) != nullptr;
+  }
+
+  Playground(const Playground&) = delete;
+  Playground& operator=(const Playground&) = delete;
+  Playground(Playground&&) = delete;
+  Playground& operator=(Playground&&) = delete;
+
+  ~Playground() {
+    std::error_code ignored;
+    if (is_made_) {
+      fs::remove_all(path_, ignored);
+    }
+  }
+
+  [[nodiscard]] bool is_made() const { return is_made_; }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  [[nodiscard]] proxy::Home home() const { return proxy::Home{path_ + "/home"}; }
+
+ private:
+  std::string path_;
+  bool is_made_ = false;
+};
+
+// The audit records of the demo's home, as they are on disk now.
+std::vector<std::string> records_of(const proxy::Home& home) {
+  std::vector<std::string> records;
+  const auto segments = audit::list_segments(home.audit());
+  for (std::uint32_t number = 1; segments && number <= segments->newest; ++number) {
+    auto reader =
+        audit::LineReader::open(audit::path_of(home.audit(), audit::segment_name(number)));
+    if (!reader) {
+      return records;
+    }
+    for (auto item = reader->next(); item; item = reader->next()) {
+      if (item->kind != audit::LineReader::Kind::line) {
+        break;
+      }
+      records.emplace_back(item->text);
+    }
+  }
+  return records;
+}
+
+bool is_on_record(const proxy::Home& home, const std::string& method, const std::string& path) {
+  const std::string wanted = R"("method":")" + method + R"(","path":")" + path + "\"";
+  return std::ranges::any_of(records_of(home), [&](const std::string& record) {
+    return record.find(R"("type":"inject_decision")") != std::string::npos &&
+           record.find(wanted) != std::string::npos;
+  });
+}
+
+// Everything of one demo; destroyed from the last to the first.
+struct Demo {
+  Playground playground;
+  proxy::Home home;
+  LockedText key;  // the real key: random, and good nowhere
+  std::unique_ptr<DemoUpstream> upstream;
+  pid_t proxy = 0;
+  std::uint16_t proxy_port = 0;
+  std::vector<std::string> answers;  // everything that the caller received, in order
+};
+
+base::Status store_key(const Demo& demo, const vault::Secret& passphrase) {
+  auto vault = vault::Vault::open(demo.home.vault(), passphrase);
+  if (!vault) {
+    return vault.error();
+  }
+  const auto name = vault::SecretName::parse(kSecretName);
+  const auto value = vault::Secret::copy_of(demo.key.view());
+  if (!name || !value) {
+    return base::Error{base::Errc::unavailable, "no locked memory is left"};
+  }
+  return vault->add(*name, "demo", *value, now_s());
+}
+
+Problem make_home(Demo& demo) {
+  auto passphrase = make_random_key();
+  if (!passphrase) {
+    return passphrase.failure();
+  }
+  if (auto problem = create_home(demo.home, passphrase.value(), KeyFile::write, now_s())) {
+    return problem;
+  }
+  if (const auto stored = store_key(demo, std::move(passphrase).value().to_secret()); !stored) {
+    return cannot("the key was not stored", stored.error());
+  }
+  return std::nullopt;
+}
+
+// A root and a leaf of the upstream's own; the root is given to the proxy as upstream.ca_file.
+base::Result<std::shared_ptr<const ca::Leaf>> make_upstream_leaf(const std::string& root_file) {
+  const auto root = ca::create_authority(now_s());
+  if (!root) {
+    return root.error();
+  }
+  KS_TRY(write_file(root_file, root->certificate_pem, kPrivateMode));
+  const auto authority = ca::Authority::open(root->key_der, root->certificate_pem, now_s());
+  if (!authority) {
+    return authority.error();
+  }
+  const auto leaf_key = ca::LeafKey::create();
+  if (!leaf_key) {
+    return leaf_key.error();
+  }
+  return ca::mint_leaf(**authority, *leaf_key, std::string(kHost), /*host_is_ip=*/false, now_s());
+}
+
+std::string bindings_text(const Demo& demo, const std::string& root_file) {
+  const std::string host(kHost);
+  return "version: 1\nsecrets:\n  " + std::string(kSecretName) + ":\n    placeholder: \"" +
+         std::string(kPlaceholder) +
+         "\"\n    inject: { header: Authorization, format: \"Bearer {secret}\" }\n    bindings:\n"
+         "      - { host: " +
+         host + ", methods: [POST], paths: [\"/v1/**\"] }\nupstream:\n  ca_file: \"" + root_file +
+         "\"\n  resolve: { \"" + host +
+         ":443\": \"127.0.0.1:" + std::to_string(demo.upstream->port()) + "\" }\n";
+}
+
+Problem start_upstream(Demo& demo) {
+  const std::string root_file = demo.playground.path() + "/upstream-root.pem";
+  auto leaf = make_upstream_leaf(root_file);
+  if (!leaf) {
+    return cannot("no certificate for the upstream", leaf.error());
+  }
+  auto upstream = DemoUpstream::start(std::move(leaf).value(),
+                                      {&demo.key,
+                                       std::string(kPlaceholder),
+                                       [home = demo.home](const auto& method, const auto& path) {
+                                         return is_on_record(home, method, path);
+                                       }});
+  if (!upstream) {
+    return cannot("no upstream", upstream.error());
+  }
+  demo.upstream = std::move(upstream).value();
+  if (const auto written =
+          write_file(demo.home.bindings(), bindings_text(demo, root_file), kPrivateMode);
+      !written) {
+    return cannot("no bindings", written.error());
+  }
+  return std::nullopt;
+}
+
+std::uint16_t port_of(const std::string& address) {
+  unsigned port = 0;
+  for (const char c : address.substr(address.rfind(':') + 1)) {
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
+Problem start_proxy(Demo& demo, const sigset_t& signal_mask) {
+  auto output = make_pipe();
+  if (!output) {
+    return output.failure();
+  }
+  Variables environment = inherited_environment();
+  environment.erase("NOTIFY_SOCKET");
+  Launch serve;
+  serve.words = {kOwnProgram,
+                 "serve",
+                 "--home",
+                 demo.home.path,
+                 "--listen",
+                 "127.0.0.1:0",
+                 "--threads",
+                 "1",
+                 "--bindings",
+                 demo.home.bindings(),
+                 "--password-file",
+                 demo.home.key()};
+  serve.environment = &environment;
+  serve.output = output->write_end.descriptor();
+  serve.signal_mask = signal_mask;
+  const auto started = launch(serve);
+  output->write_end.close();
+  if (!started) {
+    return cannot("no proxy", started.error());
+  }
+  demo.proxy = *started;
+  const auto address = read_ready_address(output->read_end.descriptor(), kStartMs);
+  if (!address) {
+    return cannot("the proxy did not start");
+  }
+  demo.proxy_port = port_of(*address);
+  return std::nullopt;
+}
+
+bool stop_proxy(Demo& demo) {
+  if (demo.proxy == 0) {
+    return true;
+  }
+  kill(demo.proxy, SIGTERM);
+  const auto ended = wait_for_end(demo.proxy, kStopMs);
+  if (!ended) {
+    kill(demo.proxy, SIGKILL);
+    wait_for_end(demo.proxy, kStopMs);
+  }
+  demo.proxy = 0;
+  return ended && shell_status(*ended) == 0;
+}
+
+// CONNECT, then TLS with keyswap's CA as a root: what any client with HTTPS_PROXY does.
+base::Result<TlsStream> call_through_proxy(const Demo& demo) {
+  auto socket = connect_loopback(demo.proxy_port);
+  if (!socket) {
+    return socket.error();
+  }
+  const std::string authority = std::string(kHost) + ":443";
+  KS_TRY(write_all(socket->descriptor(),
+                   "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n"));
+  std::string answer;
+  while (answer.find("\r\n\r\n") == std::string::npos && answer.size() < kMessageBytesMax) {
+    char byte = 0;
+    if (read(socket->descriptor(), &byte, 1) != 1) {
+      return base::Error{base::Errc::closed, "the proxy closed the connection"};
+    }
+    answer += byte;
+  }
+  if (!answer.starts_with("HTTP/1.1 200")) {
+    return base::Error{base::Errc::network, "the proxy refused CONNECT"};
+  }
+  auto context = tls::ClientContext::create({demo.home.ca()}, "");
+  if (!context) {
+    return context.error();
+  }
+  auto engine = tls::Engine::connect(*context, std::string(kHost), /*host_is_ip=*/false, nullptr);
+  if (!engine) {
+    return engine.error();
+  }
+  return TlsStream::open(std::move(*socket), std::move(*engine));
+}
+
+base::Result<std::string> ask(TlsStream& stream,
+                              const std::string& request_line,
+                              std::string_view body) {
+  KS_TRY(stream.write(request_line + " HTTP/1.1\r\nHost: " + std::string(kHost) +
+                      "\r\nAuthorization: Bearer " + std::string(kPlaceholder) +
+                      "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                      std::string(body)));
+  base::Buffer answer(kMessageBytesMax);
+  const auto whole = stream.read_message(answer);
+  if (!whole) {
+    return whole.error();
+  }
+  return std::string(answer.view());
+}
+
+void print_call(const std::string& request_line, const std::string& answer) {
+  print_line("  " + request_line + "  (https://" + std::string(kHost) + ")");
+  print_line("    sent      Authorization: Bearer " + std::string(kPlaceholder));
+  const std::size_t body = answer.find("\r\n\r\n");
+  print_line("    received  " + printable(answer.substr(0, answer.find("\r\n"))) + "  " +
+             (body == std::string::npos ? "" : printable(answer.substr(body + 4))));
+}
+
+Problem call(Demo& demo) {
+  auto stream = call_through_proxy(demo);
+  if (!stream) {
+    return cannot("the caller did not get through", stream.error());
+  }
+  print_line("The caller, which holds only the placeholder:");
+  const std::array<std::pair<std::string, std::string_view>, 2> requests = {
+      {{"POST /v1/answers", R"({"question":"?"})"}, {"GET /admin", ""}}};
+  for (const auto& [request_line, body] : requests) {
+    auto answer = ask(*stream, request_line, body);
+    if (!answer) {
+      return cannot("the caller got no answer", answer.error());
+    }
+    print_call(request_line, *answer);
+    demo.answers.push_back(std::move(*answer));
+  }
+  return std::nullopt;
+}
+
+std::string describe(const SeenRequest& seen) {
+  switch (seen.credential) {
+    case SeenRequest::Credential::real_key:
+      return "the real key (not shown)";
+    case SeenRequest::Credential::placeholder:
+      return "the placeholder, inert: the binding allows POST /v1/** only";
+    case SeenRequest::Credential::other:
+      return "some other credential";
+    case SeenRequest::Credential::none:
+      break;
+  }
+  return "no credential";
+}
+
+void print_upstream(const std::vector<SeenRequest>& all) {
+  print_line("\nThe upstream, which insists on the real key:");
+  for (const SeenRequest& seen : all) {
+    print_line("  " + printable(seen.line) + "  with " + describe(seen));
+    print_line(seen.was_on_record ? "    its decision was on disk before it came"
+                                  : "    its decision was NOT on disk when it came");
+  }
+}
+
+void print_records(const std::vector<std::string>& records) {
+  print_line("\nThe audit log:");
+  for (const std::string& record : records) {
+    print_line("  " + printable(record));
+  }
+}
+
+// The key as it is, and as hexadecimal and base64 would spell it. Good nowhere, and wiped by the
+// caller.
+std::vector<std::string> spellings(std::string_view key) {
+  return {std::string(key), base::to_hex(key), base::to_base64(key), base::to_base64url(key)};
+}
+
+bool holds_any(std::string_view text, const std::vector<std::string>& needles) {
+  return std::ranges::any_of(needles, [&](const std::string& needle) {
+    return text.find(needle) != std::string_view::npos;
+  });
+}
+
+bool is_in_files(const std::string& folder, const std::vector<std::string>& needles) {
+  std::error_code failed;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, failed)) {
+    if (!entry.is_regular_file()) {
+      continue;
+    }
+    const auto text = read_file(entry.path().string(), kFileBytesMax);
+    if (!text || holds_any(*text, needles)) {
+      return true;  // what cannot be read is not known to be clean
+    }
+  }
+  return static_cast<bool>(failed);
+}
+
+struct Check {
+  std::string what;
+  bool is_good;
+};
+
+std::vector<Check> judge(const Demo& demo, bool stopped_well) {
+  const auto seen = demo.upstream->seen();
+  std::vector<std::string> needles = spellings(demo.key.view());
+  const auto verdict = audit::verify(demo.home.audit(), std::nullopt);
+  const bool is_complete = seen.size() == 2 && demo.answers.size() == 2;
+  using Credential = SeenRequest::Credential;
+  std::vector<Check> checks = {
+      {"the upstream received the real key where the binding allows it",
+       is_complete && seen[0].credential == Credential::real_key &&
+           demo.answers[0].starts_with("HTTP/1.1 200")},
+      {"elsewhere it received the placeholder as it is",
+       is_complete && seen[1].credential == Credential::placeholder &&
+           demo.answers[1].starts_with("HTTP/1.1 401")},
+      {"each decision was on disk before its request left",
+       is_complete && std::ranges::all_of(seen, &SeenRequest::was_on_record)},
+      {"the caller never received the key",
+       std::ranges::none_of(demo.answers,
+                            [&](const auto& text) { return holds_any(text, needles); })},
+      {"no file of the home holds the key (as it is, in hex, in base64)",
+       !is_in_files(demo.playground.path(), needles)},
+      {"the audit log is intact", verdict && verdict->is_intact},
+      {"the proxy ended in good order", stopped_well},
+  };
+  std::ranges::for_each(needles,
+                        [](std::string& needle) { base::wipe(needle.data(), needle.size()); });
+  return checks;
+}
+
+int print_checks(const std::vector<Check>& checks) {
+  print_line("\nChecks:");
+  for (const Check& check : checks) {
+    print_line((check.is_good ? "  ok      " : "  FAILED  ") + check.what);
+  }
+  if (std::ranges::all_of(checks, &Check::is_good)) {
+    print_line("\nAll good. A home of your own: keyswap init");
+    return static_cast<int>(Exit::done);
+  }
+  return report({Exit::no,
+                 "somebody saw what they should not, or something was missing",
+                 "see the checks above; please report this"});
+}
+
+Problem prepare(Demo& demo, const sigset_t& signal_mask) {
+  if (!demo.playground.is_made()) {
+    return cannot("no temporary folder");
+  }
+  demo.home = demo.playground.home();
+  auto key = make_random_key();
+  if (!key) {
+    return key.failure();
+  }
+  demo.key = std::move(key).value();
+  if (auto problem = make_home(demo)) {
+    return problem;
+  }
+  if (auto problem = start_upstream(demo)) {
+    return problem;
+  }
+  return start_proxy(demo, signal_mask);
+}
+
+int play(const sigset_t& signal_mask) {
+  Demo demo;
+  Problem problem = prepare(demo, signal_mask);
+  if (!problem) {
+    print_line("keyswap demo: all of it on loopback, in " + printable(demo.playground.path()) +
+               ", which goes away at the end.\n");
+    problem = call(demo);
+  }
+  const bool stopped_well = stop_proxy(demo);
+  if (problem) {
+    return report(*problem);
+  }
+  print_upstream(demo.upstream->seen());
+  print_records(records_of(demo.home));
+  return print_checks(judge(demo, stopped_well));
+}
+
+}  // namespace
+
+int run_demo(const Arguments& arguments) {
+  CLI::App app(
+      "Shows the whole thing on loopback: a vault, a CA, an audit log, an upstream that insists on "
+      "the real\n"
+      "key, the proxy, and a caller that holds only the placeholder. Nothing is left behind. Exit "
+      "status 0\n"
+      "if everybody saw what they should.",
+      "keyswap demo");
+  if (const auto status = parse_arguments(app, arguments, "keyswap demo")) {
+    return *status;
+  }
+  if (auto problem = begin_guarded()) {
+    return report(*problem);
+  }
+  if (const auto started = tls::start_library(); !started) {
+    return report(cannot("TLS does not start", started.error()));
+  }
+  // An interrupt ends the proxy (it gets the same keys), and with it the demo: the folder still
+  // goes away.
+  sigset_t interrupts{};
+  sigset_t before{};
+  sigemptyset(&interrupts);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+    sigaddset(&interrupts, signal);
+  }
+  sigprocmask(SIG_BLOCK, &interrupts, &before);
+  const int status = play(before);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return status;
+}
+
+}  // namespace keyswap::cli

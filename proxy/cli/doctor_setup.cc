@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "audit/verify.h"
+#include "ca/summary.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/doctor.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/time_text.h"
+#include "proxy/cli/trust.h"
+#include "proxy/cli/unlock.h"
+#include "proxy/tls/context.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
+constexpr std::int64_t kExpiresSoonSeconds = 30LL * 24 * 3600;
+
+std::int64_t now_s() {
+  return base::SystemClock().wall_us() / 1'000'000;
+}
+
+Finding failed(std::string question, std::string text, std::string hint) {
+  return {std::move(question), Health::failed, std::move(text), std::move(hint)};
+}
+
+Finding failed(std::string question, const Failure& failure) {
+  return failed(std::move(question), failure.what, failure.hint);
+}
+
+Finding check_memory() {
+  if (const auto started = tls::start_library(); !started) {
+    return failed(
+        "locked memory", explain(started.error()), "ulimit -l 8192, or LimitMEMLOCK=8M in a unit");
+  }
+  rlimit limit{};
+  getrlimit(RLIMIT_MEMLOCK, &limit);
+  const std::string text = limit.rlim_cur == RLIM_INFINITY
+                               ? "no limit"
+                               : std::to_string(limit.rlim_cur / 1024) + " KiB are allowed";
+  return {"locked memory", Health::ok, text, ""};
+}
+
+Finding check_open_files() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const std::string text = std::to_string(limit.rlim_max) + " are allowed";
+  if (limit.rlim_max < kOpenFilesMin) {
+    return failed("open files", text, "ulimit -n 4096, or LimitNOFILE=65536 in a unit");
+  }
+  return {"open files", Health::ok, text, ""};
+}
+
+Finding check_certificate(const Patient& patient) {
+  const auto pem = read_file(patient.home.ca(), kFileBytesMax);
+  const auto summary =
+      pem ? ca::summarize_certificate(*pem) : base::Result<ca::CertificateSummary>(pem.error());
+  if (!summary) {
+    return failed("CA certificate",
+                  patient.home.ca() + ": " + explain(summary.error()),
+                  "put it back from a backup, or: keyswap ca rotate");
+  }
+  const std::string text = "valid until " + format_time(summary->not_after_s);
+  if (now_s() >= summary->not_after_s || now_s() < summary->not_before_s) {
+    return failed("CA certificate", "not valid now: " + text, "check the clock; keyswap ca rotate");
+  }
+  if (summary->not_after_s - now_s() < kExpiresSoonSeconds) {
+    return {"CA certificate", Health::note, text, "soon: keyswap ca rotate"};
+  }
+  return {"CA certificate", Health::ok, text, ""};
+}
+
+Finding check_bundle(const Patient& patient) {
+  const auto ca = read_file(patient.home.ca(), kFileBytesMax);
+  const auto bundle = read_file(patient.home.bundle(), kFileBytesMax);
+  if (host_roots_path().empty()) {
+    return {
+        "host's roots", Health::note, "this host has none", "install the package ca-certificates"};
+  }
+  if (!ca || !bundle || merge_pem({host_roots(), *ca}) != *bundle) {
+    return {"host's roots",
+            Health::note,
+            "bundle.pem is older than the host's roots",
+            "keyswap ca export > /dev/null"};
+  }
+  return {"host's roots", Health::ok, "bundle.pem holds them and ours", ""};
+}
+
+// O20: with our root in the system's store every program of the machine trusts the proxy, also
+// those that never were meant to.
+Finding check_system_store(const Patient& patient) {
+  const auto ca = read_file(patient.home.ca(), kFileBytesMax);
+  const std::string roots = host_roots();
+  if (ca && !roots.empty() && merge_pem({roots, *ca}) == merge_pem({roots})) {
+    return failed("system store",
+                  "this CA stands in the machine's own store, for all its users and programs",
+                  "take it out: rm it from /usr/local/share/ca-certificates, then "
+                  "update-ca-certificates --fresh");
+  }
+  return {"system store", Health::ok, "this CA is not in it", ""};
+}
+
+Finding check_bindings(const Patient& patient) {
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed) {
+    return failed("bindings", parsed.failure());
+  }
+  if (!parsed->errors.empty()) {
+    return failed("bindings",
+                  format_issue(patient.home.bindings(), "error", parsed->errors.front()),
+                  "keyswap bindings check");
+  }
+  const std::size_t count = parsed->bindings.rules.size();
+  if (count == 0) {
+    return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
+  }
+  return {
+      "bindings", Health::ok, std::to_string(count) + (count == 1 ? " secret" : " secrets"), ""};
+}
+
+std::vector<Finding> check_vault(const Patient& patient) {
+  if (needs_prompt(patient.home, patient.unlock)) {
+    return {{"vault",
+             Health::skipped,
+             "it was not opened",
+             "give --password-file FILE to test it too"}};
+  }
+  auto vault = open_vault(patient.home, patient.unlock);
+  if (!vault) {
+    return {failed("vault", vault.failure())};
+  }
+  std::vector<Finding> findings = {
+      {"vault", Health::ok, "opens; " + std::to_string(vault->list().size()) + " secrets", ""}};
+  auto authority = open_authority(patient.home, vault.value(), now_s());
+  findings.push_back(authority ? Finding{"CA key", Health::ok, "belongs to the certificate", ""}
+                               : failed("CA key", authority.failure()));
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed) {
+    return findings;
+  }
+  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
+    for (const vault::SecretName& name : rule.injection->needs()) {
+      if (!vault->has(name)) {
+        findings.push_back(failed("secret " + name.text(),
+                                  "is in the bindings and not in the vault",
+                                  "keyswap secret add " + name.text()));
+      }
+    }
+  }
+  return findings;
+}
+
+Finding check_audit(const Patient& patient) {
+  const std::string folder = audit_folder(patient.home);
+  const auto verdict = audit::verify(folder, std::nullopt);
+  if (!verdict && verdict.error().code == base::Errc::not_found) {
+    return {"audit log", Health::ok, "none yet", ""};
+  }
+  if (!verdict) {
+    return failed("audit log", explain(verdict.error()), "check the folder " + folder);
+  }
+  if (!verdict->is_intact) {
+    return failed(
+        "audit log", std::string("not intact: ") + verdict->problem.text(), "keyswap audit verify");
+  }
+  return {"audit log", Health::ok, "intact, " + std::to_string(verdict->records) + " records", ""};
+}
+
+Finding check_proxy(const Patient& patient) {
+  const auto running = find_running(patient.home);
+  if (!running) {
+    return {"proxy",
+            Health::note,
+            "none runs on this home",
+            "keyswap serve, or: keyswap run -- COMMAND"};
+  }
+  if (running->address.empty()) {
+    return {"proxy", Health::note, "one is starting", ""};
+  }
+  return {"proxy",
+          Health::ok,
+          "listens on " + running->address + ", pid " + std::to_string(running->pid),
+          ""};
+}
+
+}  // namespace
+
+std::vector<Finding> examine_setup(const Patient& patient) {
+  std::vector<Finding> findings = {check_open_files(), check_memory()};
+  if (const auto problem = proxy::check_home(patient.home)) {
+    findings.push_back(failed("home", problem->what, problem->hint));
+    return findings;
+  }
+  findings.push_back({"home", Health::ok, patient.home.path, ""});
+  findings.push_back(check_certificate(patient));
+  findings.push_back(check_bundle(patient));
+  findings.push_back(check_system_store(patient));
+  findings.push_back(check_bindings(patient));
+  const auto vault = check_vault(patient);
+  findings.insert(findings.end(), vault.begin(), vault.end());
+  findings.push_back(check_audit(patient));
+  findings.push_back(check_proxy(patient));
+  return findings;
+}
+
+}  // namespace keyswap::cli

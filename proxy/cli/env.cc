@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap env
+#include <CLI/CLI.hpp>
+
+#include "proxy/cli/client_files.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/environment_format.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kExample =
+    "eval \"$(keyswap env)\"\n"
+    "  keyswap env --format fish | source\n"
+    "  keyswap env --format github >> \"$GITHUB_ENV\"";
+constexpr int kStartingMs = 15'000;
+
+int print_environment(const std::string& home_option, EnvironmentFormat format) {
+  auto home = checked_home_of(home_option);
+  if (!home) {
+    return report(home.failure());
+  }
+  const auto running = find_ready(home.value(), kStartingMs);
+  if (!running) {
+    return report({Exit::cannot,
+                   "no proxy runs on this home: " + home->path,
+                   "start one with: keyswap serve   (or use: keyswap run -- COMMAND)"});
+  }
+  auto bindings = load_bindings(running->bindings.empty() ? home->bindings() : running->bindings);
+  if (!bindings) {
+    return report(bindings.failure());
+  }
+  auto plan = prepare_environment(
+      home.value(), inherited_environment(), running->address, *bindings.value());
+  if (!plan) {
+    return report(plan.failure());
+  }
+  for (const std::string& warning : plan->warnings) {
+    warn(warning);
+  }
+  print(format_environment(plan.value(), format));
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_env(const Arguments& arguments) {
+  std::string home;
+  std::string format = "sh";
+  bool json = false;
+  CLI::App app(
+      "Prints the variables that make clients use the running proxy, trust its CA and hold "
+      "placeholders.",
+      "keyswap env");
+  add_home_option(app, home);
+  app.add_option("--format", format, "sh, fish, dotenv, json or github")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"sh", "fish", "dotenv", "json", "github"}))
+      ->capture_default_str();
+  app.add_flag("--json", json, "the same as --format json");
+  if (const auto status = parse_arguments(app, arguments, kExample)) {
+    return *status;
+  }
+  const auto parsed = parse_environment_format(format);
+  return print_environment(home,
+                           json ? EnvironmentFormat::json : parsed.value_or(EnvironmentFormat::sh));
+}
+
+}  // namespace keyswap::cli

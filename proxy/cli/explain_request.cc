@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/explain_request.h"
+
+#include <algorithm>
+
+#include "audit/record.h"
+#include "proxy/base/bytes.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using audit::Reason;
+using bindings::Bindings;
+using bindings::Match;
+using bindings::Scope;
+using bindings::SecretRule;
+
+constexpr std::uint16_t kHttpsPort = 443;
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+std::vector<std::string> paths_of(const Scope& scope) {
+  std::vector<std::string> paths;
+  for (const auto& path : scope.paths) {
+    paths.push_back(path.text());
+  }
+  return paths;
+}
+
+std::string describe(const Scope& scope) {
+  std::string text = scope.host.is_wildcard ? "*." : "";
+  text += scope.host.host;
+  if (scope.port != kHttpsPort) {
+    text += ":" + std::to_string(scope.port);
+  }
+  text += scope.methods.empty() ? ", any method" : ", " + join(scope.methods);
+  text += scope.paths.empty() ? ", any path" : ", " + join(paths_of(scope));
+  return text;
+}
+
+bool host_matches(const Scope& scope, const http::Authority& destination) {
+  if (scope.port != destination.port) {
+    return false;
+  }
+  if (!scope.host.is_wildcard) {
+    return scope.host.host == destination.host;
+  }
+  const std::size_t dot = destination.host.find('.');
+  return dot != std::string::npos && dot > 0 && destination.host.substr(dot + 1) == scope.host.host;
+}
+
+bool method_matches(const Scope& scope, const std::string& method) {
+  return scope.methods.empty() || std::ranges::find(scope.methods, method) != scope.methods.end();
+}
+
+bool paths_match(const Scope& scope, const std::string& path) {
+  if (scope.paths.empty()) {
+    return true;
+  }
+  const auto readings = bindings::path_readings(path);
+  return !readings.empty() && std::ranges::all_of(readings, [&scope](const std::string& reading) {
+    return std::ranges::any_of(scope.paths,
+                               [&](const auto& pattern) { return pattern.matches(reading); });
+  });
+}
+
+std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& request) {
+  std::string why;
+  for (const Scope& scope : rule.scopes) {
+    if (!host_matches(scope, request.destination)) {
+      continue;
+    }
+    why += why.empty() ? "" : "; ";
+    why += "binding (" + describe(scope) + "): ";
+    if (!method_matches(scope, request.method)) {
+      why += "the method is not among them";
+    } else if (bindings::path_readings(request.path).size() != 1) {
+      why += "the path does not match in every reading a server may give it";
+    } else {
+      why += "no path matches";
+    }
+  }
+  return why;
+}
+
+std::string deciding_scope(const SecretRule& rule, const RequestToExplain& request) {
+  for (const Scope& scope : rule.scopes) {
+    if (host_matches(scope, request.destination) && method_matches(scope, request.method) &&
+        paths_match(scope, request.path)) {
+      return describe(scope);
+    }
+  }
+  return "";
+}
+
+SecretVerdict judge(const Bindings& bindings,
+                    std::uint32_t number,
+                    const RequestToExplain& request) {
+  const SecretRule& rule = bindings.rules[number];
+  SecretVerdict verdict;
+  verdict.secret = rule.name.text();
+  verdict.scheme = rule.injection->scheme();
+  verdict.header = rule.injection->header();
+  switch (bindings.match(number, request.destination, request.method, request.path)) {
+    case Match::other_destination:
+      verdict.reason = audit::to_string(Reason::destination_not_in_binding);
+      verdict.why = "no binding of it names " + http::to_string(request.destination);
+      return verdict;
+    case Match::out_of_scope:
+      verdict.reason = audit::to_string(Reason::binding_scope_violation);
+      verdict.why = why_out_of_scope(rule, request);
+      return verdict;
+    case Match::matched:
+      break;
+  }
+  verdict.scope = deciding_scope(rule, request);
+  if (!request.is_https) {
+    // I5: never over plain http.
+    verdict.reason = audit::to_string(Reason::insecure_scheme);
+    verdict.why = "a secret never leaves over plain http";
+    return verdict;
+  }
+  verdict.is_swapped = true;
+  verdict.reason = audit::to_string(Reason::binding_matched);
+  verdict.why = "its placeholder in the header " + verdict.header + " is replaced";
+  return verdict;
+}
+
+std::string handling_of(const Bindings& bindings, const RequestToExplain& request) {
+  if (!request.is_https) {
+    return "plain http: forwarded as it is, no secret is put in";
+  }
+  if (bindings.binds(request.destination)) {
+    return "decrypted: the host is in a binding";
+  }
+  if (bindings.unmatched_destination == bindings::UnmatchedDestination::deny) {
+    return "refused with 403 unmatched_destination: the host is in no binding, and the policy is "
+           "deny";
+  }
+  if (bindings.tls_termination == bindings::TlsTermination::all) {
+    return "decrypted (tls_termination: all), but the host is in no binding";
+  }
+  return "tunnelled without being decrypted: the host is in no binding";
+}
+
+}  // namespace
+
+Outcome<RequestToExplain> parse_request(const std::string& method, const std::string& url) {
+  const bool is_method = !method.empty() && std::ranges::all_of(method, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+  });
+  if (!is_method) {
+    return Failure{
+        Exit::usage, "that is no method", "like: keyswap bindings explain GET https://host/path"};
+  }
+  const auto target = http::parse_absolute(url);
+  if (!target) {
+    return Failure{
+        Exit::usage,
+        "that URL is not one the proxy takes: " + explain(target.error()),
+        "like: keyswap bindings explain " + method + " https://api.example.com/v1/models"};
+  }
+  RequestToExplain request;
+  request.method = method;
+  request.is_https = target->scheme == http::AbsoluteTarget::Scheme::https;
+  request.destination = target->authority;
+  std::string target_text(target->path_and_query);
+  if (target_text.empty() || target_text.front() != '/') {
+    target_text.insert(0, "/");
+  }
+  if (!http::is_origin_form(target_text)) {
+    return Failure{Exit::usage,
+                   "that path is refused with 400: it has a control byte or a broken % escape",
+                   "write such bytes as %XX"};
+  }
+  request.path = http::path_of(target_text);
+  return request;
+}
+
+Explanation explain_request(const Bindings& bindings, const RequestToExplain& request) {
+  Explanation explanation;
+  explanation.handling = handling_of(bindings, request);
+  for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
+    explanation.secrets.push_back(judge(bindings, number, request));
+    explanation.is_any_swapped =
+        explanation.is_any_swapped || explanation.secrets.back().is_swapped;
+  }
+  return explanation;
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the bindings say about one request, in words: the answer of `keyswap bindings explain`. Asks
+// the same Bindings::match that decides at run time; what it adds is only the reason. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "proxy/cli/failure.h"
+#include "proxy/http/target.h"
+
+namespace keyswap::cli {
+
+struct RequestToExplain {
+  std::string method;
+  bool is_https = true;
+  http::Authority destination;
+  std::string path;  // without query
+};
+
+// "GET", "https://api.example.com/v1/x?y" -> the parts, as the proxy would see them.
+Outcome<RequestToExplain> parse_request(const std::string& method, const std::string& url);
+
+struct SecretVerdict {
+  std::string secret;
+  std::string scheme;
+  std::string header;
+  bool is_swapped = false;
+  std::string scope;   // the binding that decides, "" if none
+  std::string reason;  // contract 6: binding_matched, destination_not_in_binding, ...
+  std::string why;     // a sentence
+};
+
+struct Explanation {
+  std::string handling;  // what happens to the connection
+  std::vector<SecretVerdict> secrets;
+  bool is_any_swapped = false;
+};
+
+Explanation explain_request(const bindings::Bindings& bindings, const RequestToExplain& request);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading and writing the small files of the home. Written whole or not at all: a new file beside
+// the old one, made durable, then renamed over it; its mode is what is asked for whatever the
+// umask. Not for secrets, which never pass through a std::string (proxy/cli/terminal.h reads
+// those).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <sys/types.h>
+
+#include "proxy/base/result.h"
+
+namespace keyswap::cli {
+
+// A file descriptor that closes itself.
+class File {
+ public:
+  File() = default;
+
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
+
+  void close();
+
+ private:
+  int descriptor_ = -1;
+};
+
+// The whole file; limit_exceeded past `bytes_max`; not_found; io (number = errno).
+base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
+
+// Writes all of it, going on after short writes and interrupts.
+base::Status write_all(int descriptor, std::string_view bytes);
+
+// Replaces `path` atomically and durably.
+base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode);
+// The same, unless the file already says just that.
+base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
+
+// Makes what was created, renamed or removed in the folder durable.
+base::Status sync_folder(const std::string& path);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/home_creation.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/base/bytes.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/trust.h"
+#include "vault/signing_key.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr std::size_t kRandomKeyBytes = 32;
+constexpr mode_t kPublicMode = 0644;
+constexpr mode_t kPrivateMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+constexpr std::string_view kStarterBindings =
+    R"(# Which secret may go where. Reference: docs/bindings.md; test it with: keyswap bindings check
+version: 1
+unmatched_destination_policy: forward_unmodified   # or deny: hosts named in no binding get 403
+tls_termination: bound                             # only the hosts named below are decrypted
+audit: { path: audit }
+
+secrets: {}
+# secrets:
+#   OPENAI_API_KEY:                                # added with: keyswap secret add OPENAI_API_KEY
+#     placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"   # what clients hold
+#     inject: { header: Authorization, format: "Bearer {secret}" }
+#     bindings:
+#       - host: api.openai.com
+#         methods: [GET, POST]
+#         paths: ["/v1/**"]
+)";
+
+Failure cannot_make(const proxy::Home& home, std::string why) {
+  return {Exit::cannot,
+          "cannot make the home " + home.path + ": " + std::move(why),
+          "check the folder above it and the disk; nothing was left behind"};
+}
+
+base::Status write_locked_file(const std::string& path, const LockedText& text) {
+  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
+  if (!file.is_open()) {
+    return base::Error{base::Errc::io, "cannot create the key file", errno};
+  }
+  KS_TRY(write_all(file.descriptor(), text.view()));
+  KS_TRY(write_all(file.descriptor(), "\n"));
+  if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
+    return base::Error{base::Errc::io, "cannot write the key file", errno};
+  }
+  return {};
+}
+
+base::Status fill_vault(const proxy::Home& home,
+                        const vault::Secret& passphrase,
+                        const ca::NewAuthority& authority,
+                        std::int64_t now_s) {
+  auto vault = vault::Vault::create(home.vault(), passphrase, now_s);
+  if (!vault) {
+    return vault.error();
+  }
+  const auto seed = vault::make_signing_seed();
+  if (!seed) {
+    return seed.error();
+  }
+  KS_TRY(vault->put_system(kCaKeyName, authority.key_der));
+  return vault->put_system(kSigningSeedName, *seed);
+}
+
+base::Status fill_home(const proxy::Home& home,
+                       const LockedText& passphrase,
+                       KeyFile key_file,
+                       std::int64_t now_s) {
+  const auto secret = vault::Secret::copy_of(passphrase.view());
+  if (!secret) {
+    return secret.error();
+  }
+  const auto authority = ca::create_authority(now_s);
+  if (!authority) {
+    return authority.error();
+  }
+  KS_TRY(fill_vault(home, *secret, *authority, now_s));
+  KS_TRY(write_certificates(home, authority->certificate_pem));
+  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+  if (key_file == KeyFile::write) {
+    KS_TRY(write_locked_file(home.key(), passphrase));
+  }
+  if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
+    return base::Error{base::Errc::io, "cannot make the audit folder", errno};
+  }
+  return sync_folder(home.path);
+}
+
+// The folder in which the home is built: beside its place, so that a rename suffices. It takes
+// itself away unless it was moved there.
+class Workshop {
+ public:
+  explicit Workshop(std::string pattern) : path_(std::move(pattern)) {
+    is_made_ = mkdtemp(path_.data()) != nullptr;
+  }
+
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  Workshop(Workshop&&) = delete;
+  Workshop& operator=(Workshop&&) = delete;
+
+  ~Workshop() {
+    if (is_made_) {
+      std::error_code ignored;
+      std::filesystem::remove_all(path_, ignored);
+    }
+  }
+
+  [[nodiscard]] bool is_made() const { return is_made_; }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  bool move_to(const std::string& place) {
+    if (std::rename(path_.c_str(), place.c_str()) != 0) {
+      return false;
+    }
+    is_made_ = false;
+    return true;
+  }
+
+ private:
+  std::string path_;
+  bool is_made_ = false;
+};
+
+}  // namespace
+
+Outcome<LockedText> make_random_key() {
+  auto random = vault::LockedBytes::of_size(kRandomKeyBytes);
+  auto text = vault::LockedBytes::of_size(2 * kRandomKeyBytes);
+  if (!random || !text) {
+    return Failure{
+        Exit::cannot, "no locked memory is left for a key", "raise the limit: ulimit -l"};
+  }
+  base::random_bytes({reinterpret_cast<std::uint8_t*>(random->data()), kRandomKeyBytes});
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t i = 0; i < kRandomKeyBytes; ++i) {
+    const auto byte = static_cast<unsigned char>(random->data()[i]);
+    text->data()[2 * i] = kDigits[byte >> 4U];
+    text->data()[2 * i + 1] = kDigits[byte & 0x0fU];
+  }
+  return LockedText{std::move(*text), 2 * kRandomKeyBytes};
+}
+
+Problem check_place_for_home(const proxy::Home& home) {
+  struct stat info {};
+
+  if (lstat(home.path.c_str(), &info) != 0) {
+    return std::nullopt;
+  }
+  std::error_code failed;
+  if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
+      std::filesystem::is_empty(home.path, failed) && !failed) {
+    return std::nullopt;
+  }
+  const bool is_home = access(home.vault().c_str(), F_OK) == 0;
+  return Failure{
+      Exit::usage,
+      (is_home ? "there is a keyswap home already: " : "something else is there: ") + home.path,
+      is_home ? "init never overwrites; name another with --home, or move it away"
+              : "name a folder that does not exist yet with --home"};
+}
+
+Problem create_home(const proxy::Home& home,
+                    const LockedText& passphrase,
+                    KeyFile key_file,
+                    std::int64_t now_s) {
+  if (auto problem = check_place_for_home(home)) {
+    return problem;
+  }
+  const std::filesystem::path parent = std::filesystem::path(home.path).parent_path();
+  std::error_code failed;
+  std::filesystem::create_directories(parent, failed);
+  if (failed) {
+    return cannot_make(home, explain_errno(failed.value()));
+  }
+  Workshop workshop(home.path + ".init-XXXXXX");
+  if (!workshop.is_made()) {
+    return cannot_make(home, explain_errno(errno));
+  }
+  if (const auto filled = fill_home(proxy::Home{workshop.path()}, passphrase, key_file, now_s);
+      !filled) {
+    return cannot_make(home, explain(filled.error()));
+  }
+  if (!workshop.move_to(home.path)) {
+    return cannot_make(home, explain_errno(errno));
+  }
+  if (const auto synced = sync_folder(parent.string()); !synced) {
+    return cannot_make(home, explain(synced.error()));
+  }
+  return std::nullopt;
+}
+
+base::Status write_certificates(const proxy::Home& home, const std::string& certificate_pem) {
+  KS_TRY(write_file_if_changed(home.ca(), certificate_pem, kPublicMode));
+  return write_file_if_changed(
+      home.bundle(), merge_pem({host_roots(), certificate_pem}), kPublicMode);
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Making a home (contract 3): built whole in a folder beside it, made durable, then renamed into
+// place, so that a half-made home never stands where a home is looked for. Never overwrites.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "ca/authority.h"
+#include "proxy/cli/failure.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/home.h"
+#include "vault/vault.h"
+
+namespace keyswap::cli {
+
+// Names of what keyswap keeps sealed for itself.
+inline constexpr std::string_view kCaKeyName = "ca-key";
+inline constexpr std::string_view kSigningSeedName = "audit-signing-seed";
+
+// A passphrase nobody has to remember: 64 hexadecimal digits (256 bits).
+Outcome<LockedText> make_random_key();
+
+// Is there room for a home? (Nothing there, or an empty folder of ours.)
+Problem check_place_for_home(const proxy::Home& home);
+
+enum class KeyFile : unsigned char { none, write };  // write: `passphrase` becomes the file `key`
+Problem create_home(const proxy::Home& home,
+                    const LockedText& passphrase,
+                    KeyFile key_file,
+                    std::int64_t now_s);
+
+// Puts the certificate where clients find it: ca.pem, and bundle.pem with the host's roots.
+base::Status write_certificates(const proxy::Home& home, const std::string& certificate_pem);
+
+}  // namespace keyswap::cli

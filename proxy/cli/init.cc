@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap init
+#include <CLI/CLI.hpp>
+
+#include "proxy/base/clock.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/home_creation.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/trust.h"
+#include "proxy/cli/unlock.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kExample =
+    "keyswap init                      # asks for a passphrase\n"
+    "  keyswap init --key-file           # a random key in the home, for an unattended machine";
+
+struct InitOptions {
+  std::string home;
+  UnlockOptions unlock;
+  bool writes_key_file = false;
+};
+
+Outcome<LockedText> choose_passphrase(const InitOptions& options) {
+  return options.writes_key_file ? make_random_key() : read_new_passphrase(options.unlock);
+}
+
+void tell_what_is_there(const proxy::Home& home, const InitOptions& options) {
+  print_line("Made the keyswap home " + printable(home.path) + ":");
+  print(format_table({{"  vault.db", "secrets, sealed"},
+                      {"  ca.pem", "the local CA's certificate: clients must trust it"},
+                      {"  bundle.pem", "the host's roots and ca.pem in one file"},
+                      {"  bindings.yaml", "which secret may go where: edit this"},
+                      {"  audit/", "every decision, hash-chained"}}));
+  if (options.writes_key_file) {
+    print_line(
+        "  key            opens the vault without asking: whoever reads it has every secret");
+  }
+  print_line("Next: keyswap secret add NAME, edit bindings.yaml, keyswap serve.");
+}
+
+int init(const InitOptions& options) {
+  if (auto problem = begin_guarded()) {
+    return report(*problem);
+  }
+  const proxy::Home home = home_of(options.home);
+  if (auto problem = check_place_for_home(home)) {
+    return report(*problem);
+  }
+  auto passphrase = choose_passphrase(options);
+  if (!passphrase) {
+    return report(passphrase.failure());
+  }
+  const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
+  const KeyFile key_file = options.writes_key_file ? KeyFile::write : KeyFile::none;
+  if (auto problem = create_home(home, passphrase.value(), key_file, now_s)) {
+    return report(*problem);
+  }
+  if (host_roots_path().empty()) {
+    warn("this host has no root certificates: bundle.pem holds keyswap's alone",
+         "install them (package ca-certificates), then run: keyswap ca export");
+  }
+  tell_what_is_there(home, options);
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_init(const Arguments& arguments) {
+  InitOptions options;
+  CLI::App app(
+      "Makes the home folder: vault, CA, audit folder, starter bindings.yaml. Never overwrites.",
+      "keyswap init");
+  add_home_option(app, options.home);
+  auto* file =
+      app.add_option(
+             "--password-file", options.unlock.password_file, "take the passphrase from this file")
+          ->type_name("FILE");
+  auto* descriptor = app.add_option("--password-fd",
+                                    options.unlock.password_fd,
+                                    "take the passphrase from this file descriptor")
+                         ->type_name("N")
+                         ->check(CLI::NonNegativeNumber)
+                         ->excludes(file);
+  app.add_flag("--key-file",
+               options.writes_key_file,
+               "make a random passphrase and keep it in the home's file 'key'")
+      ->excludes(file)
+      ->excludes(descriptor);
+  if (const auto status = parse_arguments(app, arguments, kExample)) {
+    return *status;
+  }
+  return init(options);
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/options.h"
+
+#include <cstdlib>
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+// "--value=sk-..." -> "--value"; a word that is no option is not shown at all ("").
+std::string describe_extra_option(const std::vector<std::string>& extras) {
+  for (const std::string& extra : extras) {
+    if (extra.starts_with("--") && extra.size() > 2) {
+      return "there is no option " + extra.substr(0, extra.find('='));
+    }
+    if (extra.size() > 1 && extra.front() == '-' && extra != "--") {
+      return "there is no option " + extra.substr(0, 2);
+    }
+  }
+  return "";
+}
+
+std::string first_line(std::string text) {
+  text.erase(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
+}  // namespace
+
+void add_home_option(CLI::App& app, std::string& home) {
+  app.add_option(
+         "--home",
+         home,
+         "the home folder (else $KEYSWAP_HOME, else ${XDG_STATE_HOME:-~/.local/state}/keyswap)")
+      ->type_name("DIR");
+}
+
+void add_unlock_options(CLI::App& app, UnlockOptions& unlock) {
+  app.add_option("--password-file", unlock.password_file, "read the passphrase from this file")
+      ->type_name("FILE");
+  app.add_option(
+         "--password-fd", unlock.password_fd, "read the passphrase from this file descriptor")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber.description(""));
+  app.add_flag("--keyring",
+               unlock.uses_keyring,
+               "also look in the kernel's keyring (key type \"user\", name \"keyswap:<home>\")");
+}
+
+void add_json_option(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "print JSON, for programs");
+}
+
+std::optional<int> parse_arguments(CLI::App& app,
+                                   const Arguments& arguments,
+                                   const char* example,
+                                   const char* stray_word_hint) {
+  app.footer(std::string("Example:\n  ") + example);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  Failure mistake{Exit::usage, "", "run: " + app.get_name() + " --help"};
+  try {
+    app.parse(std::move(reversed));
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    print(app.help());
+    return static_cast<int>(Exit::done);
+  } catch (const CLI::ExtrasError&) {
+    mistake.what = describe_extra_option(app.remaining());
+    if (mistake.what.empty()) {
+      mistake.what =
+          "one word too many on the command line (not shown here, in case it is a secret)";
+      mistake.hint = stray_word_hint == nullptr ? mistake.hint : stray_word_hint;
+    }
+  } catch (const CLI::Error& error) {
+    mistake.what = first_line(error.what());
+  }
+  return report(mistake);
+}
+
+std::string environment_variable(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts; nothing here calls setenv
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+proxy::Home home_of(const std::string& option) {
+  const std::string keyswap_home = environment_variable("KEYSWAP_HOME");
+  const std::string xdg_state_home = environment_variable("XDG_STATE_HOME");
+  const std::string user_home = environment_variable("HOME");
+  return proxy::choose_home({option, keyswap_home, xdg_state_home, user_home});
+}
+
+Outcome<proxy::Home> checked_home_of(const std::string& option) {
+  proxy::Home home = home_of(option);
+  if (auto problem = proxy::check_home(home)) {
+    return Failure{Exit::cannot, problem->what, problem->hint};
+  }
+  return home;
+}
+
+}  // namespace keyswap::cli

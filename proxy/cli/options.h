@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Parsing a command's arguments: the options that many commands share, --help with an example, and
+// the two-line form for every mistake. A stray word is never quoted back: it may be a secret in the
+// wrong place (VA-13).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proxy/cli/command.h"
+#include "proxy/cli/failure.h"
+#include "proxy/home.h"
+
+namespace CLI {
+class App;
+}
+
+namespace keyswap::cli {
+
+// How the vault is opened (contract 2); what is not given here is looked for in the documented
+// order.
+struct UnlockOptions {
+  std::string password_file;
+  int password_fd = -1;
+  bool uses_keyring = false;
+};
+
+void add_home_option(CLI::App& app, std::string& home);
+void add_unlock_options(CLI::App& app, UnlockOptions& unlock);
+void add_json_option(CLI::App& app, bool& json);
+
+// Nothing when the arguments are good; else help or the mistake was printed, and this is the
+// status.
+// `stray_word_hint`: what to do about a word too many, where --help is not answer enough.
+std::optional<int> parse_arguments(CLI::App& app,
+                                   const Arguments& arguments,
+                                   const char* example,
+                                   const char* stray_word_hint = nullptr);
+
+// The value of an environment variable, "" when it is not set.
+std::string environment_variable(const char* name);
+
+// The home that the option, or the environment, chooses; and that home if it may be trusted.
+proxy::Home home_of(const std::string& option);
+Outcome<proxy::Home> checked_home_of(const std::string& option);
+
+}  // namespace keyswap::cli

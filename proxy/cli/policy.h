@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bindings.yaml as the operator meets it: read, every error and warning said with FILE:LINE:COLUMN,
+// and turned into what the server serves (I14: a broken file never gets that far).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bindings/parse.h"
+#include "proxy/cli/failure.h"
+#include "proxy/home.h"
+#include "proxy/server.h"
+
+namespace keyswap::cli {
+
+// "FILE:LINE:COLUMN: error: <text>" and the hint below it.
+std::string format_issue(const std::string& file,
+                         std::string_view severity,
+                         const bindings::ConfigIssue& issue);
+
+// Reads and parses; prints nothing.
+Outcome<bindings::Parsed> read_bindings(const std::string& file);
+
+// The same, saying every error and warning on stderr; a failure when there is an error.
+Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file);
+
+// Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.
+Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& own_ca_pem);
+
+// Where the audit log of these bindings is.
+std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings);
+// The same for commands that only read: the home's bindings decide if they can be read.
+std::string audit_folder(const proxy::Home& home);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap run: the command's environment, a proxy for its life when none runs, and its end.
+#include <algorithm>
+#include <cerrno>
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/cli/child.h"
+#include "proxy/cli/client_files.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/command_line_split.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/supervise.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/unlock.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kExample =
+    "keyswap run -- curl https://api.openai.com/v1/models -H \"Authorization: Bearer "
+    "$OPENAI_API_KEY\"\n"
+    "  keyswap run -- python agent.py";
+constexpr int kStartMs = 60'000;  // opening a vault takes a second, on a small machine several
+constexpr int kStopMs = 3'000;
+
+struct RunOptions {
+  std::string home;
+  UnlockOptions unlock;
+  std::string bindings;
+  Arguments command;
+};
+
+// What the command runs with.
+struct Ready {
+  proxy::Home home;
+  std::optional<ServeLock> use;  // held until the command has ended
+  std::string address;
+  std::string bindings;
+  pid_t own_proxy = 0;  // the proxy that this process started, or 0
+};
+
+// The passphrase is asked for by a child of its own, which hands it to the proxy through a pipe:
+// the process that starts the command never holds it (I1), and keeps its limits as they are for the
+// command.
+Outcome<File> ask_in_child(const proxy::Home& home) {
+  auto pipe = make_pipe();
+  if (!pipe) {
+    return pipe.failure();
+  }
+  const pid_t child = fork();
+  if (child < 0) {
+    return Failure{
+        Exit::cannot, "cannot start a process: " + explain_errno(errno), "see: ulimit -u"};
+  }
+  if (child == 0) {
+    int status = 0;
+    if (auto problem = begin_guarded()) {
+      status = report(*problem);
+    } else if (auto passphrase = read_passphrase(home, {}); !passphrase) {
+      status = report(passphrase.failure());
+    } else if (!write_all(pipe->write_end.descriptor(), passphrase->view())) {
+      status = static_cast<int>(Exit::cannot);
+    }
+    _exit(status);
+  }
+  pipe->write_end.close();
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0) {
+    return Failure{
+        WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::cannot, "", ""};
+  }
+  return std::move(pipe->read_end);
+}
+
+std::vector<std::string> serve_words(const RunOptions& options,
+                                     const proxy::Home& home,
+                                     int password_fd) {
+  std::vector<std::string> words = {
+      kOwnProgram, "serve", "--home", home.path, "--listen", "127.0.0.1:0", "--while-used"};
+  if (!options.bindings.empty()) {
+    words.insert(words.end(), {"--bindings", options.bindings});
+  }
+  if (!options.unlock.password_file.empty()) {
+    words.insert(words.end(), {"--password-file", options.unlock.password_file});
+  }
+  if (password_fd >= 0) {
+    words.insert(words.end(), {"--password-fd", std::to_string(password_fd)});
+  }
+  if (options.unlock.uses_keyring) {
+    words.emplace_back("--keyring");
+  }
+  return words;
+}
+
+// The proxy said on stderr why it did not start; its exit status is passed on.
+Failure start_failure(pid_t proxy) {
+  const auto ended = wait_for_end(proxy, kStopMs);
+  const int status = ended ? shell_status(*ended) : 0;
+  if (status == static_cast<int>(Exit::no) || status == static_cast<int>(Exit::usage) ||
+      status == static_cast<int>(Exit::cannot)) {
+    return {static_cast<Exit>(status), "", ""};
+  }
+  if (!ended) {
+    kill(proxy, SIGTERM);
+  }
+  return {Exit::cannot, "the proxy did not start", "try it by itself: keyswap serve"};
+}
+
+Problem start_proxy(const RunOptions& options, Ready& ready) {
+  File asked;
+  int password_fd = options.unlock.password_fd;
+  if (needs_prompt(ready.home, options.unlock)) {
+    auto passphrase = ask_in_child(ready.home);
+    if (!passphrase) {
+      return passphrase.failure();
+    }
+    asked = std::move(passphrase).value();
+    password_fd = asked.descriptor();
+  }
+  auto output = make_pipe();
+  if (!output) {
+    return output.failure();
+  }
+  Variables environment = inherited_environment();
+  environment.erase("NOTIFY_SOCKET");  // that service is the command, not this proxy
+  Launch serve;
+  serve.words = serve_words(options, ready.home, password_fd);
+  serve.environment = &environment;
+  serve.group = ProcessGroup::own;
+  serve.output = output->write_end.descriptor();
+  sigprocmask(SIG_SETMASK, nullptr, &serve.signal_mask);
+  if (password_fd >= 0) {
+    serve.kept.push_back(password_fd);
+  }
+  const auto started = launch(serve);
+  output->write_end.close();
+  if (!started) {
+    return Failure{Exit::cannot, "the proxy cannot be started: " + explain(started.error()), ""};
+  }
+  auto address = read_ready_address(output->read_end.descriptor(), kStartMs);
+  if (!address) {
+    return start_failure(*started);
+  }
+  ready.address = *std::move(address);
+  ready.bindings = options.bindings.empty() ? ready.home.bindings() : options.bindings;
+  ready.own_proxy = *started;
+  return std::nullopt;
+}
+
+// `use` is taken before anybody looks, so that a proxy that is about to end for want of users
+// either sees us or is gone; `looking` lets one `run` at a time start a proxy.
+Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
+  auto use = ServeLock::take(
+      ready.home, ServeLock::Byte::using_it, ServeLock::Kind::shared, ServeLock::Wait::yes);
+  if (!use) {
+    return use.failure();
+  }
+  ready.use = std::move(use).value();
+  const auto looking = ServeLock::take(
+      ready.home, ServeLock::Byte::looking, ServeLock::Kind::exclusive, ServeLock::Wait::yes);
+  if (const auto running = find_ready(ready.home, kStartMs)) {
+    ready.address = running->address;
+    ready.bindings = running->bindings.empty() ? ready.home.bindings() : running->bindings;
+    if (!options.bindings.empty() && options.bindings != ready.bindings) {
+      warn("the running proxy serves " + ready.bindings + ", not " + options.bindings,
+           "stop it first, or name another --home");
+    }
+    return std::nullopt;
+  }
+  return start_proxy(options, ready);
+}
+
+// Our own proxy ends by itself when nobody uses it any more (--while-used); if we are the last,
+// that is waited for.
+void leave_proxy(Ready& ready) {
+  ready.use.reset();
+  if (ready.own_proxy == 0) {
+    return;
+  }
+  const bool is_used =
+      ServeLock::is_held(ready.home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive);
+  const bool is_ending =
+      ServeLock::is_held(ready.home, ServeLock::Byte::using_it, ServeLock::Kind::shared);
+  if (!is_used || is_ending) {
+    wait_for_end(ready.own_proxy, kStopMs);
+  }
+}
+
+int fail(const Failure& failure) {
+  return failure.what.empty() ? static_cast<int>(failure.exit) : report(failure);
+}
+
+int run_command(const RunOptions& options, Ready& ready) {
+  auto bindings = load_bindings(ready.bindings);
+  if (!bindings) {
+    return report(bindings.failure());
+  }
+  const Variables inherited = inherited_environment();
+  auto plan = prepare_environment(ready.home, inherited, ready.address, *bindings.value());
+  if (!plan) {
+    return report(plan.failure());
+  }
+  for (const std::string& warning : plan->warnings) {
+    warn(warning);
+  }
+  const Variables environment = apply_plan(inherited, plan.value());
+  return supervise(options.command, environment, ready.own_proxy);
+}
+
+int run(const RunOptions& options) {
+  if (options.unlock.password_fd >= 0) {
+    // The command must not inherit what opens the vault.
+    static_cast<void>(fcntl(options.unlock.password_fd, F_SETFD, FD_CLOEXEC));
+  }
+  auto home = checked_home_of(options.home);
+  if (!home) {
+    return report(home.failure());
+  }
+  Ready ready;
+  ready.home = std::move(home).value();
+  if (auto problem = find_or_start_proxy(options, ready)) {
+    return fail(*problem);
+  }
+  const int status = run_command(options, ready);
+  leave_proxy(ready);
+  return status;
+}
+
+}  // namespace
+
+int run_run(const Arguments& arguments) {
+  RunOptions options;
+  CLI::App app(
+      "keyswap run [OPTIONS] [--] CMD [ARGUMENTS...]\n\n"
+      "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
+      "clients read\n"
+      "(docs/operations.md lists them), through the proxy that runs on this home or one started "
+      "for the\n"
+      "command's life. The exit status is CMD's; 127 if there is no such program, 126 if it cannot "
+      "be run.",
+      "keyswap run");
+  auto [own, command] = split_at_command(arguments);
+  options.command = std::move(command);
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  app.add_option("--bindings", options.bindings, "the bindings for a proxy that is started here")
+      ->type_name("FILE");
+  if (const auto status = parse_arguments(app, own, kExample)) {
+    return *status;
+  }
+  if (options.command.empty()) {
+    return report(
+        {Exit::usage, "which command shall be run?", "like: keyswap run -- curl https://..."});
+  }
+  return run(options);
+}
+
+}  // namespace keyswap::cli

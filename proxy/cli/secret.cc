@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap secret add | list | remove | rotate (import is in secret_import.cc)
+#include "proxy/cli/secret.h"
+
+#include <algorithm>
+#include <array>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "proxy/base/clock.h"
+#include "proxy/base/limits.h"
+#include "proxy/cli/env_file.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/time_text.h"
+#include "proxy/cli/unlock.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using base::limits::kSecretBytesMax;
+
+std::int64_t now_s() {
+  return base::SystemClock().wall_us() / 1'000'000;
+}
+
+nlohmann::ordered_json to_json(const vault::SecretInfo& info) {
+  nlohmann::ordered_json json;
+  json["id"] = info.id;
+  json["service"] = info.service;
+  json["name"] = info.name.text();
+  json["created_at"] = format_time(info.created_at);
+  json["last_used_at"] = nullptr;
+  if (info.last_used_at) {
+    json["last_used_at"] = format_time(*info.last_used_at);
+  }
+  return json;
+}
+
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The value comes from a prompt, or from standard input when that is no terminal; never from argv.
+Outcome<LockedText> read_value(const std::string& name) {
+  auto value = isatty(STDIN_FILENO) == 1
+                   ? ask_hidden("Value of " + name + " (not shown): ", kSecretBytesMax)
+                   : read_locked(STDIN_FILENO, kSecretBytesMax, Newline::drop, "the value");
+  if (!value) {
+    return value;
+  }
+  if (const std::string bad = describe_bad_value(value->view()); !bad.empty()) {
+    return Failure{Exit::usage,
+                   name + ": " + bad,
+                   "a secret is one line without control characters; nothing was changed"};
+  }
+  return value;
+}
+
+Outcome<vault::SecretName> parse_name(const std::string& text) {
+  auto name = vault::SecretName::parse(text);
+  if (!name) {
+    return Failure{Exit::usage,
+                   "that is no name for a secret (not shown here, in case it is one)",
+                   "use 1 to 128 letters, digits, '_', '.', '-', like OPENAI_API_KEY"};
+  }
+  return std::move(name).value();
+}
+
+const vault::SecretInfo* find_info(const std::vector<vault::SecretInfo>& all,
+                                   const vault::SecretName& name) {
+  const auto found = std::ranges::find(all, name, &vault::SecretInfo::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+int tell_change(const vault::Vault& vault,
+                const vault::SecretName& name,
+                const SecretOptions& options,
+                std::string_view verb) {
+  const auto all = vault.list();
+  const vault::SecretInfo* info = find_info(all, name);
+  if (info != nullptr && options.json) {
+    print_line(dump(to_json(*info)));
+  } else if (info != nullptr) {
+    print_line(std::string(verb) + " " + name.text() + " (service " + printable(info->service) +
+               ", id " + info->id + ")");
+  }
+  return static_cast<int>(Exit::done);
+}
+
+int add(const SecretOptions& options) {
+  auto name = parse_name(options.name);
+  if (!name) {
+    return report(name.failure());
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  if (opened->vault.has(name.value())) {
+    return report(vault_failure({base::Errc::already_exists, "it is there already"}, name->text()));
+  }
+  auto value = read_value(name->text());
+  if (!value) {
+    return report(value.failure());
+  }
+  const vault::Secret secret = std::move(value).value().to_secret();
+  const std::string service = options.service.empty() ? name->text() : options.service;
+  if (const auto added = opened->vault.add(name.value(), service, secret, now_s()); !added) {
+    return report(vault_failure(added.error(), name->text()));
+  }
+  return tell_change(opened->vault, name.value(), options, "added");
+}
+
+int rotate(const SecretOptions& options) {
+  auto name = parse_name(options.name);
+  if (!name) {
+    return report(name.failure());
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  if (!opened->vault.has(name.value())) {
+    return report(vault_failure({base::Errc::not_found, "it is not there"}, name->text()));
+  }
+  auto value = read_value(name->text());
+  if (!value) {
+    return report(value.failure());
+  }
+  const vault::Secret secret = std::move(value).value().to_secret();
+  if (const auto rotated = opened->vault.rotate(name.value(), secret, now_s()); !rotated) {
+    return report(vault_failure(rotated.error(), name->text()));
+  }
+  return tell_change(opened->vault, name.value(), options, "rotated");
+}
+
+int remove(const SecretOptions& options) {
+  auto name = parse_name(options.name);
+  if (!name) {
+    return report(name.failure());
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  if (const auto removed = opened->vault.remove(name.value()); !removed) {
+    return report(vault_failure(removed.error(), name->text()));
+  }
+  if (options.json) {
+    print_line(dump({{"name", name->text()}, {"deleted", true}}));
+  } else {
+    print_line("removed " + name->text());
+  }
+  return static_cast<int>(Exit::done);
+}
+
+int list(const SecretOptions& options) {
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  const auto all = opened->vault.list();
+  if (options.json) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const auto& info : all) {
+      json.push_back(to_json(info));
+    }
+    print_line(dump(json));
+    return static_cast<int>(Exit::done);
+  }
+  if (all.empty()) {
+    note("no secrets yet; add one with: keyswap secret add NAME");
+    return static_cast<int>(Exit::done);
+  }
+  std::vector<std::vector<std::string>> rows = {{"NAME", "SERVICE", "CREATED", "LAST USED", "ID"}};
+  for (const auto& info : all) {
+    rows.push_back({info.name.text(),
+                    printable(info.service),
+                    format_time(info.created_at),
+                    info.last_used_at ? format_time(*info.last_used_at) : "never",
+                    info.id});
+  }
+  print(format_table(rows));
+  return static_cast<int>(Exit::done);
+}
+
+enum class Takes : unsigned char { nothing, name, name_and_service };
+
+struct Usage {
+  const char* about;
+  const char* name;
+  const char* example;
+  Takes takes;
+};
+
+int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const SecretOptions&)) {
+  SecretOptions options;
+  CLI::App app(usage.about, usage.name);
+  if (usage.takes != Takes::nothing) {
+    app.add_option("NAME", options.name, "the secret's name, as in bindings.yaml")->required();
+  }
+  if (usage.takes == Takes::name_and_service) {
+    app.add_option("--service", options.service, "what the secret is for (default: its name)")
+        ->type_name("TEXT");
+  }
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_json_option(app, options.json);
+  if (const auto status = parse_arguments(
+          app,
+          arguments,
+          usage.example,
+          "a value never goes on the command line, where every user of this machine can read it: "
+          "type it when asked, or give it on standard input")) {
+    return *status;
+  }
+  return act(options);
+}
+
+int run_add(const Arguments& arguments) {
+  return parse_and(
+      {"Adds a secret. Its value is asked for without echo, or read from standard input\n"
+       "when that is no terminal (one trailing newline is dropped).",
+       "keyswap secret add",
+       "keyswap secret add OPENAI_API_KEY\n"
+       "  pass show openai | keyswap secret add OPENAI_API_KEY --password-file ~/.keyswap-pw",
+       Takes::name_and_service},
+      arguments,
+      add);
+}
+
+int run_rotate(const Arguments& arguments) {
+  return parse_and(
+      {"Gives a secret a new value, read like that of `secret add`. A running proxy uses it at "
+       "once.",
+       "keyswap secret rotate",
+       "keyswap secret rotate OPENAI_API_KEY",
+       Takes::name},
+      arguments,
+      rotate);
+}
+
+int run_remove(const Arguments& arguments) {
+  return parse_and({"Removes a secret; requests that need it are refused from then on.",
+                    "keyswap secret remove",
+                    "keyswap secret remove OPENAI_API_KEY",
+                    Takes::name},
+                   arguments,
+                   remove);
+}
+
+int run_list(const Arguments& arguments) {
+  return parse_and({"Lists the secrets: names and dates, nothing of a value.",
+                    "keyswap secret list",
+                    "keyswap secret list --json",
+                    Takes::nothing},
+                   arguments,
+                   list);
+}
+
+constexpr std::array kCommands = {
+    Command{"add", "add a secret (value from a prompt or standard input)", run_add},
+    Command{"list", "names, services and dates; never a value", run_list},
+    Command{"remove", "remove a secret", run_remove},
+    Command{"rotate", "give a secret a new value", run_rotate},
+    Command{"import", "add every KEY=VALUE of a .env file", run_secret_import},
+};
+
+}  // namespace
+
+Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock) {
+  if (auto problem = begin_guarded()) {
+    return *std::move(problem);
+  }
+  auto checked = checked_home_of(home);
+  if (!checked) {
+    return checked.failure();
+  }
+  auto vault = open_vault(checked.value(), unlock);
+  if (!vault) {
+    return vault.failure();
+  }
+  return OpenHome{std::move(checked).value(), std::move(vault).value()};
+}
+
+Failure vault_failure(const base::Error& error, const std::string& name) {
+  using base::Errc;
+  if (error.code == Errc::already_exists) {
+    return {Exit::no,
+            "there is a secret " + name + " already",
+            "give it a new value with: keyswap secret rotate " + name};
+  }
+  if (error.code == Errc::not_found) {
+    return {Exit::no, "there is no secret " + name, "see: keyswap secret list"};
+  }
+  if (error.code == Errc::invalid_input) {
+    return {Exit::usage, name + ": " + explain(error), "nothing was changed"};
+  }
+  return {Exit::cannot,
+          name + ": " + explain(error),
+          error.code == Errc::no_space ? "make room on the disk; nothing was changed"
+                                       : "nothing was changed; try again"};
+}
+
+int run_secret(const Arguments& arguments) {
+  return dispatch({"keyswap secret",
+                   "Adds, lists, removes, rotates and imports secrets.\n",
+                   "keyswap secret add OPENAI_API_KEY",
+                   kCommands},
+                  arguments);
+}
+
+}  // namespace keyswap::cli

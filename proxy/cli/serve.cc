@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
+// then hands them to the server. Nothing listens before everything is in order (I49, I13).
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "proxy/base/clock.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/systemd_notify.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/unlock.h"
+#include "proxy/server.h"
+#include "proxy/tls/context.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kExample =
+    "keyswap serve --listen 127.0.0.1:8472\n"
+    "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
+    "https://api.example.com/";
+constexpr unsigned kThreadsMax = 256;
+constexpr std::chrono::milliseconds kLookForUsers{50};
+
+struct ServeOptions {
+  std::string home;
+  UnlockOptions unlock;
+  std::string bindings;
+  std::string listen = "127.0.0.1:8472";
+  unsigned threads = 0;
+  bool while_used = false;
+};
+
+// Everything that lives as long as the server; in the order in which it must go.
+struct Opened {
+  proxy::Home home;
+  ListenAddress listen;
+  std::optional<ServeLock> lock;
+  std::string bindings_file;
+  std::optional<vault::Vault> vault;
+  std::shared_ptr<const ca::Authority> authority;
+  proxy::Policy policy;
+  base::SystemClock clock;
+  OpenLog log;
+};
+
+std::int64_t now_s() {
+  return base::SystemClock().wall_us() / 1'000'000;
+}
+
+Problem take_lock(Opened& opened) {
+  auto lock = ServeLock::take(
+      opened.home, ServeLock::Byte::serving, ServeLock::Kind::exclusive, ServeLock::Wait::no);
+  if (!lock) {
+    return lock.failure();
+  }
+  if (!lock.value()) {
+    const auto other = find_running(opened.home);
+    const std::string pid =
+        other && other->pid > 0 ? " (pid " + std::to_string(other->pid) + ")" : "";
+    return Failure{Exit::cannot,
+                   "a proxy runs on this home already" + pid + ": " + opened.home.path,
+                   "use that one, stop it first, or name another --home"};
+  }
+  opened.lock = std::move(*lock.value());
+  return opened.lock->announce({getpid(), "", opened.bindings_file});
+}
+
+void warn_about_missing_secrets(const Opened& opened) {
+  for (const bindings::SecretRule& rule : opened.policy.bindings->rules) {
+    for (const vault::SecretName& name : rule.injection->needs()) {
+      if (!opened.vault->has(name)) {
+        warn("the secret " + name.text() + " of " + opened.bindings_file +
+                 " is not in the vault: requests that need it get 503",
+             "add it with: keyswap secret add " + name.text());
+      }
+    }
+  }
+}
+
+Problem open_configuration(const ServeOptions& options, Opened& opened) {
+  auto home = checked_home_of(options.home);
+  if (!home) {
+    return home.failure();
+  }
+  opened.home = std::move(home).value();
+  opened.bindings_file = options.bindings.empty() ? opened.home.bindings() : options.bindings;
+  if (auto problem = take_lock(opened)) {
+    return problem;
+  }
+  constexpr std::size_t kCertificateBytesMax = 64 * 1024;
+  const auto own_ca = read_file(opened.home.ca(), kCertificateBytesMax);
+  auto policy = load_policy(opened.bindings_file, own_ca ? *own_ca : "");
+  if (!policy) {
+    return policy.failure();
+  }
+  opened.policy = std::move(policy).value();
+  return std::nullopt;
+}
+
+Problem open_secrets(const ServeOptions& options, Opened& opened) {
+  auto vault = open_vault(opened.home, options.unlock);
+  if (!vault) {
+    return vault.failure();
+  }
+  opened.vault = std::move(vault).value();
+  auto authority = open_authority(opened.home, *opened.vault, now_s());
+  if (!authority) {
+    return authority.failure();
+  }
+  opened.authority = std::move(authority).value();
+  auto log = open_audit_log(
+      audit_folder(opened.home, *opened.policy.bindings), *opened.vault, opened.clock);
+  if (!log) {
+    return log.failure();
+  }
+  opened.log = std::move(log).value();
+  return std::nullopt;
+}
+
+Problem open_all(const ServeOptions& options, Opened& opened) {
+  auto listen = parse_listen(options.listen);
+  if (!listen) {
+    return listen.failure();
+  }
+  opened.listen = std::move(listen).value();
+  if (auto problem = begin_guarded()) {
+    return problem;
+  }
+  if (const auto started = tls::start_library(); !started) {
+    return Failure{Exit::cannot,
+                   "TLS cannot be started: " + explain(started.error()),
+                   "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
+  }
+  if (auto problem = open_configuration(options, opened)) {
+    return problem;
+  }
+  if (auto problem = open_secrets(options, opened)) {
+    return problem;
+  }
+  if (auto problem = raise_open_files()) {
+    return problem;
+  }
+  warn_about_missing_secrets(opened);
+  return std::nullopt;
+}
+
+// Contract 2: exactly this line, so that a program can wait for it.
+void tell_ready(Opened& opened, const std::string& address) {
+  nlohmann::ordered_json json;
+  json["event"] = "ready";
+  json["proxy"] = address;
+  json["ca"] = opened.home.ca();
+  json["pid"] = getpid();
+  if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
+    report(*problem);  // `run` will not find this proxy; those who read the line below will
+  }
+  print_line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  static_cast<void>(flush_output());
+  notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
+}
+
+// I14: the new policy, or the reason on stderr and nothing.
+std::optional<proxy::Policy> reload_policy(const Opened& opened) {
+  const std::string own_ca = opened.authority->certificate_pem();
+  auto policy = load_policy(opened.bindings_file, own_ca);
+  if (!policy) {
+    report(policy.failure());
+    note("  the bindings in force stay in force");
+    return std::nullopt;
+  }
+  return std::move(policy).value();
+}
+
+std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
+  if (const auto refreshed = opened.vault->refresh(); !refreshed) {
+    report({Exit::cannot,
+            "the vault cannot be read again: " + explain(refreshed.error()),
+            "what was read before stays in force"});
+    return nullptr;
+  }
+  auto authority = open_authority(opened.home, *opened.vault, now_s());
+  if (!authority) {
+    report(authority.failure());
+    note("  the CA in force stays in force");
+    return nullptr;
+  }
+  if (authority.value()->certificate_sha256() == opened.authority->certificate_sha256()) {
+    return nullptr;
+  }
+  opened.authority = authority.value();
+  return opened.authority;
+}
+
+// With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
+class UserWatch {
+ public:
+  explicit UserWatch(const proxy::Home& home)
+      : thread_([this, &home](const std::stop_token& stop) { watch(home, stop); }) {}
+
+ private:
+  void watch(const proxy::Home& home, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, stop, kLookForUsers, [&stop] { return stop.stop_requested(); })) {
+      auto unused = ServeLock::take(
+          home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
+      if (unused && unused.value()) {
+        last_ = std::move(*unused.value());  // a `run` that comes now waits for us to end
+        kill(getpid(), SIGTERM);
+        return;
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::optional<ServeLock> last_;
+  std::jthread thread_;  // last: joined before what it uses goes
+};
+
+unsigned thread_count(unsigned asked) {
+  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1U, kThreadsMax);
+}
+
+Failure serve_failure(const ServeOptions& options, const base::Error& error) {
+  if (error.code == base::Errc::already_exists) {
+    return {Exit::cannot,
+            options.listen + " is in use by another program",
+            "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
+  }
+  return {Exit::cannot,
+          "cannot serve on " + options.listen + ": " + explain(error),
+          "check the address and this user's limits"};
+}
+
+int serve_until_stopped(const ServeOptions& options, Opened& opened) {
+  proxy::ServerParts parts;
+  parts.vault = &*opened.vault;
+  parts.log = opened.log.log.get();
+  parts.clock = &opened.clock;
+  parts.policy = opened.policy;
+  parts.authority = opened.authority;
+  parts.signing_key_hex = opened.log.public_key_hex;
+  parts.home = opened.home.path;
+  parts.listen_host = opened.listen.host;
+  parts.listen_port = opened.listen.port;
+  parts.threads = thread_count(options.threads);
+  parts.reload = [&opened] {
+    return reload_policy(opened);
+  };
+  parts.reload_authority = [&opened] {
+    return reload_authority(opened);
+  };
+  parts.ready = [&opened](const std::string& address) {
+    tell_ready(opened, address);
+  };
+  const auto served = proxy::serve(std::move(parts));
+  notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
+  if (!served) {
+    return report(serve_failure(options, served.error()));
+  }
+  return static_cast<int>(Exit::done);
+}
+
+int serve(const ServeOptions& options) {
+  Opened opened;
+  if (auto problem = open_all(options, opened)) {
+    return report(*problem);
+  }
+  std::optional<UserWatch> watch;
+  if (options.while_used) {
+    watch.emplace(opened.home);
+  }
+  return serve_until_stopped(options, opened);
+}
+
+}  // namespace
+
+int run_serve(const Arguments& arguments) {
+  ServeOptions options;
+  CLI::App app(
+      "Runs the proxy in the foreground. When it accepts it prints one JSON line. SIGHUP reloads "
+      "the\n"
+      "bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
+      "keyswap serve");
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
+      ->type_name("FILE");
+  app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "event loops (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, kThreadsMax));
+  app.add_flag(
+      "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
+  if (const auto status = parse_arguments(app, arguments, kExample)) {
+    return *status;
+  }
+  return serve(options);
+}
+
+}  // namespace keyswap::cli

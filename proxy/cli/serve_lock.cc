@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/serve_lock.h"
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr std::size_t kTextBytesMax = 16 * 1024;
+constexpr std::chrono::milliseconds kLookAgain{20};
+
+struct flock byte_lock(ServeLock::Byte byte, ServeLock::Kind kind) {
+  struct flock lock {};
+
+  lock.l_type = static_cast<short>(kind == ServeLock::Kind::shared ? F_RDLCK : F_WRLCK);
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(byte);
+  lock.l_len = 1;
+  return lock;
+}
+
+}  // namespace
+
+Outcome<std::optional<ServeLock>> ServeLock::take(const proxy::Home& home,
+                                                  Byte byte,
+                                                  Kind kind,
+                                                  Wait wait) {
+  File file(open(home.serve_lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) {
+    return Failure{Exit::cannot,
+                   "cannot open " + home.serve_lock() + ": " + explain_errno(errno),
+                   "check the home's modes and the disk"};
+  }
+  struct flock lock = byte_lock(byte, kind);
+  const int command = wait == Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK;
+  while (fcntl(file.descriptor(), command, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
+      return std::optional<ServeLock>();
+    }
+    if (errno != EINTR) {
+      return Failure{Exit::cannot,
+                     "cannot lock " + home.serve_lock() + ": " + explain_errno(errno),
+                     "keep the home on a local disk"};
+    }
+  }
+  return std::optional<ServeLock>(ServeLock(std::move(file)));
+}
+
+bool ServeLock::is_held(const proxy::Home& home, Byte byte, Kind kind) {
+  const File file(open(home.serve_lock().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  struct flock lock = byte_lock(byte, kind);
+  return file.is_open() && fcntl(file.descriptor(), F_OFD_GETLK, &lock) == 0 &&
+         lock.l_type != F_UNLCK;
+}
+
+Problem ServeLock::announce(const RunningProxy& proxy) {
+  const std::string text = encode_running(proxy);
+  if (ftruncate(file_.descriptor(), 0) != 0 ||
+      pwrite(file_.descriptor(), text.data(), text.size(), 0) !=
+          static_cast<ssize_t>(text.size())) {
+    return Failure{
+        Exit::cannot, "cannot write serve.lock: " + explain_errno(errno), "make room on the disk"};
+  }
+  return std::nullopt;
+}
+
+std::string encode_running(const RunningProxy& proxy) {
+  nlohmann::ordered_json json;
+  json["event"] = proxy.address.empty() ? "starting" : "ready";
+  json["proxy"] = proxy.address;
+  json["bindings"] = proxy.bindings;
+  json["pid"] = proxy.pid;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::optional<RunningProxy> decode_running(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer()) {
+    return std::nullopt;
+  }
+  const auto text_of = [&json](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  return RunningProxy{json["pid"].get<pid_t>(), text_of("proxy"), text_of("bindings")};
+}
+
+std::optional<RunningProxy> find_running(const proxy::Home& home) {
+  if (!ServeLock::is_held(home, ServeLock::Byte::serving, ServeLock::Kind::exclusive)) {
+    return std::nullopt;
+  }
+  const auto text = read_file(home.serve_lock(), kTextBytesMax);
+  // It holds the lock and has not said more yet: starting.
+  return (text ? decode_running(*text) : std::nullopt).value_or(RunningProxy{});
+}
+
+std::optional<RunningProxy> find_ready(const proxy::Home& home, int wait_ms) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  for (;;) {
+    auto running = find_running(home);
+    if (!running || !running->address.empty()) {
+      return running;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return std::nullopt;
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+}  // namespace keyswap::cli

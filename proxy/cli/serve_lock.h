@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The file home/serve.lock: at most one proxy on a home, and where it listens. Three bytes of it
+// are locked, each for itself (open-file-description locks: they end with their holder however it
+// ends, and a child does not inherit them past exec):
+//   byte 0  held by the proxy while it runs;
+//   byte 1  shared by every `keyswap run`; a proxy started for them alone ends when nobody holds
+//   it; byte 2  held by a `run` while it looks for a proxy or starts one.
+// The file is never removed: its text counts only while byte 0 is held.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "proxy/cli/failure.h"
+#include "proxy/cli/files.h"
+#include "proxy/home.h"
+
+namespace keyswap::cli {
+
+struct RunningProxy {
+  pid_t pid = 0;
+  std::string address;   // "127.0.0.1:8472"; "" while it is starting
+  std::string bindings;  // the file it serves
+};
+
+// One lock on one byte of the file.
+class ServeLock {
+ public:
+  enum class Byte : unsigned char { serving = 0, using_it = 1, looking = 2 };
+  enum class Kind : unsigned char { shared, exclusive };
+  enum class Wait : unsigned char { no, yes };
+
+  // Nothing when another holds it (and Wait::no).
+  static Outcome<std::optional<ServeLock>> take(const proxy::Home& home,
+                                                Byte byte,
+                                                Kind kind,
+                                                Wait wait);
+
+  // Does another hold it in a way that would keep us from taking it?
+  static bool is_held(const proxy::Home& home, Byte byte, Kind kind);
+
+  // Replaces the file's text; by the holder of `serving`.
+  Problem announce(const RunningProxy& proxy);
+
+ private:
+  explicit ServeLock(File file) : file_(std::move(file)) {}
+
+  File file_;
+};
+
+// The text of the file, and back; pure.
+std::string encode_running(const RunningProxy& proxy);
+std::optional<RunningProxy> decode_running(const std::string& text);
+
+// The proxy that holds `serving` now, if one does.
+std::optional<RunningProxy> find_running(const proxy::Home& home);
+// The same, once it is ready; waits at most `wait_ms` for one that is starting.
+std::optional<RunningProxy> find_ready(const proxy::Home& home, int wait_ms);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `keyswap serve` opens and checks before the server is built, one function a part, each
+// failing with what the operator has to do (I13). Also used by `doctor`, which asks the same
+// questions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "audit/log.h"
+#include "ca/authority.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/failure.h"
+#include "proxy/home.h"
+#include "vault/vault.h"
+
+namespace keyswap::cli {
+
+struct ListenAddress {
+  std::string host;  // a loopback IP literal
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:8472", "[::1]:0". R35: only loopback; the listener knows no passwords.
+Outcome<ListenAddress> parse_listen(const std::string& text);
+
+// The root: its certificate from ca.pem, its key from the vault.
+Outcome<std::shared_ptr<const ca::Authority>> open_authority(const proxy::Home& home,
+                                                             const vault::Vault& vault,
+                                                             std::int64_t now_s);
+
+struct OpenLog {
+  std::unique_ptr<audit::Log> log;
+  std::string public_key_hex;
+};
+
+Outcome<OpenLog> open_audit_log(const std::string& folder,
+                                const vault::Vault& vault,
+                                const base::Clock& clock);
+
+// Raises the soft limit of open files to the hard one; a failure below the least that makes sense.
+Problem raise_open_files();
+inline constexpr std::uint64_t kOpenFilesMin = 256;
+
+}  // namespace keyswap::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Being the parent of `keyswap run`'s command so that nobody notices: the terminal's keys reach the
+// command by themselves (same process group), signals sent to us alone are passed on, a stop stops
+// us too, and its end is ours.
+#pragma once
+
+#include <sys/types.h>
+
+#include "proxy/cli/client_environment.h"
+#include "proxy/cli/command.h"
+
+namespace keyswap::cli {
+
+// Runs the command to its end; its status as a shell gives it, 127 when there is no such program,
+// 126 when it cannot be run. `proxy` (0: none), a child of ours, is watched: its end is reported.
+int supervise(const Arguments& command, const Variables& environment, pid_t proxy);
+
+}  // namespace keyswap::cli

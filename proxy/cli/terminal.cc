@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/terminal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "proxy/base/bytes.h"
+#include "proxy/cli/files.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+void write_stderr(const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+  static_cast<void>(std::fflush(stderr));
+}
+
+// The operator's own words may be any UTF-8; only what moves a terminal's cursor is shown escaped.
+std::string printable_or_text(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      shown += printable({&c, 1});
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+Failure out_of_memory() {
+  return {Exit::cannot, "no locked memory is left for a secret", "raise the limit: ulimit -l"};
+}
+
+// Turns echo and signal keys off while it lives: an interrupt is then a byte (3) that ends the
+// question, and the terminal is never left without echo.
+class HiddenInput {
+ public:
+  explicit HiddenInput(int terminal) : terminal_(terminal) {
+    if (tcgetattr(terminal_, &before_) == 0) {
+      termios hidden = before_;
+      hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ISIG);
+      is_hidden_ = tcsetattr(terminal_, TCSAFLUSH, &hidden) == 0;
+    }
+  }
+
+  HiddenInput(const HiddenInput&) = delete;
+  HiddenInput& operator=(const HiddenInput&) = delete;
+  HiddenInput(HiddenInput&&) = delete;
+  HiddenInput& operator=(HiddenInput&&) = delete;
+
+  ~HiddenInput() {
+    if (is_hidden_) {
+      tcsetattr(terminal_, TCSAFLUSH, &before_);
+    }
+  }
+
+  [[nodiscard]] bool is_hidden() const { return is_hidden_; }
+
+ private:
+  int terminal_;
+  termios before_{};
+  bool is_hidden_ = false;
+};
+
+constexpr char kInterruptKey = 3;
+
+// Reads one line; the newline is not kept.
+Outcome<LockedText> read_line(int terminal, std::size_t bytes_max) {
+  auto bytes = vault::LockedBytes::of_size(bytes_max + 1);
+  if (!bytes) {
+    return out_of_memory();
+  }
+  LockedText text{std::move(bytes).value(), 0};
+  for (;;) {
+    char* next = text.bytes.data() + text.size;
+    const ssize_t count = read(terminal, next, 1);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0 || *next == kInterruptKey) {
+      return Failure{Exit::cannot, "nothing was typed", "type the answer, then Enter"};
+    }
+    if (*next == '\n' || *next == '\r') {
+      return text;
+    }
+    if (text.size == bytes_max) {
+      return Failure{Exit::usage,
+                     "the answer is longer than " + std::to_string(bytes_max) + " bytes",
+                     "give a shorter one"};
+    }
+    ++text.size;
+  }
+}
+
+void drop_newline(LockedText& text) {
+  const auto ends_with = [&text](char c) {
+    return text.size > 0 && text.view().back() == c;
+  };
+  if (ends_with('\n')) {
+    --text.size;
+    if (ends_with('\r')) {
+      --text.size;
+    }
+  }
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
+}
+
+void print_line(std::string_view text) {
+  print(text);
+  print("\n");
+}
+
+bool flush_output() {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+int report(const Failure& failure) {
+  std::string text = "keyswap: " + printable_or_text(failure.what) + "\n";
+  if (!failure.hint.empty()) {
+    text += "  " + printable_or_text(failure.hint) + "\n";
+  }
+  write_stderr(text);
+  return static_cast<int>(failure.exit);
+}
+
+void warn(std::string_view what, std::string_view hint) {
+  std::string text = "keyswap: warning: " + printable_or_text(what) + "\n";
+  if (!hint.empty()) {
+    text += "  " + printable_or_text(hint) + "\n";
+  }
+  write_stderr(text);
+}
+
+void note(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += printable_or_text(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  write_stderr(lines);
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      shown += c;
+    } else {
+      shown += "\\x" + base::to_hex({&c, 1});
+    }
+  }
+  return shown;
+}
+
+std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) {
+        line.append(widths[i] - row[i].size() + 2, ' ');
+      }
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+Outcome<LockedText> read_locked(int descriptor,
+                                std::size_t bytes_max,
+                                Newline newline,
+                                std::string_view what) {
+  const std::size_t room = bytes_max + 2;  // for the newline that is dropped
+  auto bytes = vault::LockedBytes::of_size(room + 1);
+  if (!bytes) {
+    return out_of_memory();
+  }
+  LockedText text{std::move(bytes).value(), 0};
+  for (;;) {
+    const ssize_t count = read(descriptor, text.bytes.data() + text.size, room + 1 - text.size);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return Failure{Exit::cannot,
+                     "cannot read " + std::string(what) + ": " + explain_errno(errno),
+                     "check that it is open for reading"};
+    }
+    text.size += static_cast<std::size_t>(count);
+    if (count == 0 || text.size > room) {
+      break;
+    }
+  }
+  if (newline == Newline::drop) {
+    drop_newline(text);
+  }
+  if (text.size > bytes_max) {
+    return Failure{Exit::usage,
+                   std::string(what) + " is longer than " + std::to_string(bytes_max) + " bytes",
+                   "give a shorter one"};
+  }
+  return text;
+}
+
+bool has_terminal() {
+  return File(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)).is_open();
+}
+
+Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max) {
+  const File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!terminal.is_open()) {
+    return Failure{
+        Exit::cannot, "there is no terminal to ask on", "give it in a file or on a pipe"};
+  }
+  const HiddenInput hidden(terminal.descriptor());
+  if (!hidden.is_hidden()) {
+    return Failure{Exit::cannot,
+                   "the terminal's echo cannot be switched off",
+                   "give it in a file or on a pipe"};
+  }
+  static_cast<void>(write_all(terminal.descriptor(), question));
+  auto answer = read_line(terminal.descriptor(), bytes_max);
+  static_cast<void>(write_all(terminal.descriptor(), "\n"));
+  return answer;
+}
+
+Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max) {
+  auto first = ask_hidden(question, bytes_max);
+  if (!first) {
+    return first;
+  }
+  auto second = ask_hidden("The same once more: ", bytes_max);
+  if (!second) {
+    return second;
+  }
+  if (!base::equal_constant_time(first->view(), second->view())) {
+    return Failure{Exit::usage, "the two answers differ", "run the command again"};
+  }
+  return first;
+}
+
+}  // namespace keyswap::cli

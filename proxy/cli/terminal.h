@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every rule of speaking to a human, and the only way secrets come in: answers go to stdout, errors
+// to stderr in two lines, nothing that came from elsewhere reaches a terminal with control bytes in
+// it, and what is typed or piped in as a secret goes straight into locked memory (I1).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/cli/failure.h"
+#include "vault/secret.h"
+
+namespace keyswap::cli {
+
+// Writes to stdout; print_line adds the newline.
+void print(std::string_view text);
+void print_line(std::string_view text);
+// Is everything printed so far written?
+bool flush_output();
+
+// "keyswap: <what>" and "  <hint>" on stderr; gives the exit status.
+int report(const Failure& failure);
+// "keyswap: warning: <what>" and, if there is one, the hint.
+void warn(std::string_view what, std::string_view hint = {});
+// Lines for the operator on stderr, where stdout belongs to something else.
+void note(std::string_view text);
+
+// `text` with control bytes, DEL and bytes above 0x7e shown as \xNN.
+std::string printable(std::string_view text);
+
+// Rows in columns as wide as they need to be; the first row is the heading.
+std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+// Secret bytes in locked memory: a passphrase, a value, a file of them.
+struct LockedText {
+  vault::LockedBytes bytes;
+  std::size_t size = 0;
+
+  [[nodiscard]] std::string_view view() const { return {bytes.data(), size}; }
+
+  vault::Secret to_secret() && { return vault::Secret::adopt(std::move(bytes), size); }
+};
+
+// Reads to the end of `descriptor`; one trailing "\n" or "\r\n" is dropped when `drops_newline`.
+// `what` names it in errors ("the passphrase").
+enum class Newline : unsigned char { keep, drop };
+Outcome<LockedText> read_locked(int descriptor,
+                                std::size_t bytes_max,
+                                Newline newline,
+                                std::string_view what);
+
+// Is there somebody to ask (a controlling terminal)?
+bool has_terminal();
+// Asks on the controlling terminal, without echo.
+Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max);
+// Asks twice; a failure when the answers differ.
+Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/unlock.h"
+
+#include <cerrno>
+#include <linux/keyctl.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "proxy/base/limits.h"
+#include "proxy/cli/files.h"
+#include "vault/process_guard.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using base::limits::kPassphraseBytesMax;
+using FoundPassphrase = std::optional<Outcome<LockedText>>;  // nothing: this source is not there
+
+constexpr std::string_view kPassphrase = "the passphrase";
+
+Outcome<LockedText> not_empty(Outcome<LockedText> passphrase, const std::string& source) {
+  if (passphrase && passphrase->size == 0) {
+    return Failure{
+        Exit::usage, "the passphrase is empty (" + source + ")", "give one of 1 byte or more"};
+  }
+  return passphrase;
+}
+
+void warn_when_others_can_read(int descriptor, const std::string& path) {
+  struct stat info {};
+
+  if (fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) &&
+      (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    warn("other users can open the passphrase file " + path, "run: chmod 600 " + path);
+  }
+}
+
+Outcome<LockedText> read_passphrase_file(const std::string& path) {
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open()) {
+    return Failure{Exit::cannot,
+                   "cannot open the passphrase file " + path + ": " + explain_errno(errno),
+                   "check the name, and that this user may read it"};
+  }
+  warn_when_others_can_read(file.descriptor(), path);
+  return not_empty(read_locked(file.descriptor(), kPassphraseBytesMax, Newline::drop, kPassphrase),
+                   path);
+}
+
+Outcome<LockedText> read_key_file(const std::string& path) {
+  if (auto problem = proxy::check_private_file(path)) {
+    return Failure{Exit::cannot, problem->what, problem->hint};
+  }
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
+  if (!file.is_open()) {
+    return Failure{Exit::cannot,
+                   "cannot open the key file " + path + ": " + explain_errno(errno),
+                   "check that this user may read it"};
+  }
+  return not_empty(read_locked(file.descriptor(), kPassphraseBytesMax, Newline::drop, kPassphrase),
+                   path);
+}
+
+std::string credential_path() {
+  const std::string folder = environment_variable("CREDENTIALS_DIRECTORY");
+  if (folder.empty()) {
+    return "";
+  }
+  std::string path = folder + "/keyswap-password";
+  return access(path.c_str(), F_OK) == 0 ? path : "";
+}
+
+FoundPassphrase from_options_or_service(const UnlockOptions& unlock) {
+  if (!unlock.password_file.empty()) {
+    return read_passphrase_file(unlock.password_file);
+  }
+  if (unlock.password_fd >= 0) {
+    return not_empty(
+        read_locked(unlock.password_fd, kPassphraseBytesMax, Newline::drop, kPassphrase),
+        "--password-fd");
+  }
+  if (const std::string path = environment_variable("KEYSWAP_PASSWORD_FILE"); !path.empty()) {
+    return read_passphrase_file(path);
+  }
+  if (const std::string path = credential_path(); !path.empty()) {
+    return read_passphrase_file(path);
+  }
+  return std::nullopt;
+}
+
+// keyctl(2) by its number: libkeyutils would be a dependency for two calls.
+FoundPassphrase from_keyring(const proxy::Home& home) {
+  const std::string name = "keyswap:" + home.path;
+  const long key = syscall(SYS_request_key, "user", name.c_str(), nullptr, 0);
+  if (key < 0) {
+    return std::nullopt;
+  }
+  auto bytes = vault::LockedBytes::of_size(kPassphraseBytesMax);
+  if (!bytes) {
+    return Failure{Exit::cannot, explain(bytes.error()), "raise the limit: ulimit -l"};
+  }
+  const long size = syscall(SYS_keyctl, KEYCTL_READ, key, bytes->data(), kPassphraseBytesMax);
+  if (size <= 0 || static_cast<std::size_t>(size) > kPassphraseBytesMax) {
+    return Failure{Exit::cannot,
+                   "the keyring's key " + name + " cannot be read",
+                   "check it with: keyctl print %user:" + name};
+  }
+  return LockedText{std::move(*bytes), static_cast<std::size_t>(size)};
+}
+
+Failure nobody_to_ask() {
+  return {Exit::cannot,
+          "no passphrase was given, and there is no terminal to ask on",
+          "give --password-file FILE or --password-fd N, or set KEYSWAP_PASSWORD_FILE"};
+}
+
+Failure open_failure(const proxy::Home& home, const base::Error& error) {
+  using base::Errc;
+  if (error.code == Errc::wrong_passphrase) {
+    return {Exit::cannot,
+            "wrong passphrase for the vault of " + home.path,
+            "try again; nothing was changed"};
+  }
+  if (error.code == Errc::corrupt) {
+    return {Exit::cannot,
+            "the vault " + home.vault() + " is damaged: " + explain(error),
+            "put back a backup of vault.db; nothing was changed"};
+  }
+  return {Exit::cannot,
+          "cannot open the vault " + home.vault() + ": " + explain(error),
+          error.code == Errc::locked ? "another command is writing to it; try again"
+                                     : "check the file's modes and the disk"};
+}
+
+}  // namespace
+
+Problem begin_guarded() {
+  umask(S_IRWXG | S_IRWXO);
+  if (const auto guarded = vault::guard_process(); !guarded) {
+    return Failure{
+        Exit::cannot,
+        "secrets cannot be kept in locked memory: " + explain(guarded.error()),
+        "allow 2 MiB of locked memory: ulimit -l 2048, or LimitMEMLOCK=8M in a systemd unit"};
+  }
+  return std::nullopt;
+}
+
+bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock) {
+  if (!unlock.password_file.empty() || unlock.password_fd >= 0 || unlock.uses_keyring) {
+    return false;
+  }
+  return environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
+         access(home.key().c_str(), F_OK) != 0;
+}
+
+Outcome<LockedText> read_passphrase(const proxy::Home& home, const UnlockOptions& unlock) {
+  if (auto found = from_options_or_service(unlock)) {
+    return *std::move(found);
+  }
+
+  struct stat info {};
+
+  if (lstat(home.key().c_str(), &info) == 0) {
+    return read_key_file(home.key());
+  }
+  if (unlock.uses_keyring) {
+    if (auto found = from_keyring(home)) {
+      return *std::move(found);
+    }
+  }
+  if (!has_terminal()) {
+    return nobody_to_ask();
+  }
+  return not_empty(ask_hidden("Passphrase of " + printable(home.path) + ": ", kPassphraseBytesMax),
+                   "typed");
+}
+
+Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock) {
+  if (auto found = from_options_or_service(unlock)) {
+    return *std::move(found);
+  }
+  if (!has_terminal()) {
+    Failure failure = nobody_to_ask();
+    failure.hint += ", or --key-file for an unattended machine";
+    return failure;
+  }
+  return not_empty(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax), "typed");
+}
+
+Outcome<vault::Vault> open_vault(const proxy::Home& home, const UnlockOptions& unlock) {
+  auto passphrase = read_passphrase(home, unlock);
+  if (!passphrase) {
+    return passphrase.failure();
+  }
+  const vault::Secret secret = std::move(passphrase).value().to_secret();
+  auto opened = vault::Vault::open(home.vault(), secret);
+  if (!opened) {
+    return open_failure(home, opened.error());
+  }
+  return std::move(opened).value();
+}
+
+}  // namespace keyswap::cli

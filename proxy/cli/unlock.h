@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From "who may open this vault?" to an open vault. The order is contract 2's: --password-file,
+// --password-fd, $KEYSWAP_PASSWORD_FILE, the systemd credential keyswap-password, the home's key
+// file, the kernel's keyring (when asked for), a prompt. The first source there is decides; a
+// source that is there and cannot be read is an error, not a reason to try the next.
+#pragma once
+
+#include "proxy/cli/failure.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/home.h"
+#include "vault/vault.h"
+
+namespace keyswap::cli {
+
+// First thing in every command that handles a secret: umask 077, no core dump, not traceable,
+// memory locked (I1, I13).
+Problem begin_guarded();
+
+// Would read_passphrase() have to ask on the terminal?
+bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock);
+
+Outcome<LockedText> read_passphrase(const proxy::Home& home, const UnlockOptions& unlock);
+// The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
+Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
+
+Outcome<vault::Vault> open_vault(const proxy::Home& home, const UnlockOptions& unlock);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/http/decoder.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <llhttp.h>
+
+#include "proxy/base/assert.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/http/chunked.h"
+#include "proxy/http/grammar.h"
+#include "proxy/http/line_check.h"
+#include "proxy/http/message_rules.h"
+
+namespace keyswap::http {
+
+// I9: the other half of llhttp 8 has known request-smuggling holes (HF-18).
+static_assert(LLHTTP_STRICT_MODE == 1, "build llhttp with LLHTTP_STRICT_MODE=1");
+
+namespace {
+
+// The longest head that LineCheck lets grow: all fields, and a last line that turns out too long.
+constexpr std::size_t kPartBytesMax = base::limits::kHeadBytesMax + base::limits::kTargetBytesMax +
+                                      base::limits::kFieldBytesMax + 1024;
+
+// What llhttp reports of one head. Names and values are views into the bytes it was given.
+struct Parsed {
+  HeaderList fields;
+  std::string_view target;
+  std::string_view name;
+  std::string_view value;
+};
+
+llhttp_errno_t parse(llhttp_t& parser, Parsed& parsed, llhttp_type_t type, std::string_view head);
+base::Note note_of(llhttp_errno_t error);
+
+LineCheck::Section section_of(Decoder::Role role) {
+  return role == Decoder::Role::request ? LineCheck::Section::request
+                                        : LineCheck::Section::response;
+}
+
+HeadBlock copy_head(std::string_view bytes) {
+  HeadBlock block;
+  // Not make_unique, which would clear what is overwritten at once.
+  // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic
+  block.bytes = std::unique_ptr<char[]>(new char[bytes.size()]);
+  block.size = bytes.size();
+  std::memcpy(block.bytes.get(), bytes.data(), bytes.size());
+  return block;
+}
+
+Version version_of(std::string_view text) {
+  return text.back() == '1' ? Version::http_1_1 : Version::http_1_0;
+}
+
+}  // namespace
+
+struct Decoder::State {
+  // What the next byte belongs to.
+  enum class Phase : std::uint8_t { head, length, chunked, until_close, end, dead };
+
+  explicit State(Role role_given) : role(role_given), lines(section_of(role_given)) {}
+
+  Step next_of_head(std::string_view input);
+  Step next_of_length(std::string_view input);
+  Step next_of_chunked(std::string_view input);
+  Step fail(DecodeError kind, base::Note text, std::size_t consumed);
+  Step end_message();
+
+  Step finish_head(HeadBlock block, std::size_t consumed);
+  base::Status judge(std::string_view bytes);
+  base::Status fill_request(std::string_view start_line, Parsed& parsed);
+  base::Status fill_response(std::string_view start_line, Parsed& parsed);
+  void begin_body(const Framing& framing);
+  [[nodiscard]] std::string_view find_line(std::string_view input) const;
+  std::string_view append_to_part(std::string_view bytes);
+
+  Role role;
+  Phase phase = Phase::head;
+  AnswerTo answer_to = AnswerTo::other;
+  bool head_is_due = false;  // a head was reported and not taken yet
+  LineCheck lines;
+  // The beginning of a head that came without its end; whole lines first, then a part of one.
+  base::Buffer part{kPartBytesMax};
+  std::size_t part_line_begin = 0;
+  std::uint64_t left = 0;  // of a body with a length
+  ChunkedReader chunks;
+  RequestHead request;
+  ResponseHead response;
+  llhttp_t parser{};
+  DecodeError error = DecodeError::none;
+  base::Note note = "";
+};
+
+Decoder::Decoder(Role role) : state_(std::make_unique<State>(role)) {}
+
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+Decoder::~Decoder() = default;
+
+Step Decoder::next(std::string_view input) {
+  switch (state_->phase) {
+    case State::Phase::head:
+      return state_->next_of_head(input);
+    case State::Phase::length:
+      return state_->next_of_length(input);
+    case State::Phase::chunked:
+      return state_->next_of_chunked(input);
+    case State::Phase::until_close:
+      return {input.empty() ? Step::Kind::need_more : Step::Kind::body,
+              input.size(),
+              input,
+              DecodeError::none,
+              ""};
+    case State::Phase::end:
+      return state_->end_message();
+    case State::Phase::dead:
+      return state_->fail(state_->error, state_->note, 0);
+  }
+  KS_UNREACHABLE();
+}
+
+Step Decoder::finish() {
+  switch (state_->phase) {
+    case State::Phase::until_close:
+    case State::Phase::end:
+      return state_->end_message();
+    case State::Phase::head:
+      if (!is_mid_message()) {
+        return {};
+      }
+      return state_->fail(DecodeError::malformed, "closed in the middle of a head", 0);
+    case State::Phase::length:
+    case State::Phase::chunked:
+      return state_->fail(DecodeError::malformed, "closed in the middle of a body", 0);
+    case State::Phase::dead:
+      return state_->fail(state_->error, state_->note, 0);
+  }
+  KS_UNREACHABLE();
+}
+
+RequestHead Decoder::take_request() {
+  KS_ASSERT(state_->role == Role::request && state_->head_is_due);
+  state_->head_is_due = false;
+  return std::move(state_->request);
+}
+
+ResponseHead Decoder::take_response() {
+  KS_ASSERT(state_->role == Role::response && state_->head_is_due);
+  state_->head_is_due = false;
+  return std::move(state_->response);
+}
+
+void Decoder::expect_no_body() {
+  state_->answer_to = AnswerTo::head_request;
+}
+
+bool Decoder::is_mid_message() const {
+  return state_->phase != State::Phase::head || !state_->part.empty();
+}
+
+// Line by line: whole lines are judged where they lie, in the input or in `part`, and each byte is
+// looked at once however the input was cut.
+Step Decoder::State::next_of_head(std::string_view input) {
+  if (input.empty()) {
+    return {};
+  }
+  const bool is_in_place = part.empty();
+  std::size_t used = 0;
+  for (bool is_whole = true; is_whole;) {
+    const std::string_view bytes = find_line(input.substr(used));
+    is_whole = bytes.ends_with('\n');
+    used += bytes.size();
+    const std::string_view line = is_in_place ? bytes : append_to_part(bytes);
+    const LineVerdict verdict = is_whole ? lines.check_line(line) : lines.check_part(line);
+    if (verdict.kind == LineVerdict::Kind::refused) {
+      return fail(verdict.error, verdict.note, used);
+    }
+    if (verdict.kind == LineVerdict::Kind::complete) {
+      return finish_head(copy_head(is_in_place ? input.substr(0, used) : part.view()), used);
+    }
+    part_line_begin += is_whole ? line.size() : 0;
+  }
+  if (is_in_place) {
+    append_to_part(input);
+  }
+  return {Step::Kind::need_more, input.size(), {}, DecodeError::none, ""};
+}
+
+// `input` up to its first LF; without one, as much of it as LineCheck looks at. One byte past its
+// bound decides, and what lies beyond must not, or the cut would matter (I15).
+std::string_view Decoder::State::find_line(std::string_view input) const {
+  const std::size_t begun = part.empty() ? 0 : part.size() - part_line_begin;
+  const std::string_view looked_at = input.substr(0, lines.part_bytes_max() + 2 - begun);
+  const std::size_t lf = looked_at.find('\n');
+  return lf == std::string_view::npos ? looked_at : looked_at.substr(0, lf + 1);
+}
+
+// Gives the line, or the part of one, that `part` then ends in.
+std::string_view Decoder::State::append_to_part(std::string_view bytes) {
+  KS_ASSERT(part.append(bytes));  // within kPartBytesMax: LineCheck refused the head before
+  return part.view().substr(part_line_begin);
+}
+
+Step Decoder::State::next_of_length(std::string_view input) {
+  if (input.empty()) {
+    return {};
+  }
+  const std::string_view body = input.substr(0, std::min<std::uint64_t>(left, input.size()));
+  left -= body.size();
+  if (left == 0) {
+    phase = Phase::end;
+  }
+  return {Step::Kind::body, body.size(), body, DecodeError::none, ""};
+}
+
+Step Decoder::State::next_of_chunked(std::string_view input) {
+  const ChunkedReader::Piece piece = chunks.next(input);
+  switch (piece.kind) {
+    case ChunkedReader::Piece::Kind::need_more:
+      return {Step::Kind::need_more, piece.consumed, {}, DecodeError::none, ""};
+    case ChunkedReader::Piece::Kind::data:
+      return {Step::Kind::body, piece.consumed, piece.data, DecodeError::none, ""};
+    case ChunkedReader::Piece::Kind::end: {
+      Step step = end_message();
+      step.consumed = piece.consumed;
+      return step;
+    }
+    case ChunkedReader::Piece::Kind::refused:
+      return fail(DecodeError::malformed, piece.note, piece.consumed);
+  }
+  KS_UNREACHABLE();
+}
+
+Step Decoder::State::fail(DecodeError kind, base::Note text, std::size_t consumed) {
+  phase = Phase::dead;
+  error = kind;
+  note = text;
+  part.release();
+  return {Step::Kind::error, consumed, {}, kind, text};
+}
+
+Step Decoder::State::end_message() {
+  phase = Phase::head;
+  return {Step::Kind::end, 0, {}, DecodeError::none, ""};
+}
+
+Step Decoder::State::finish_head(HeadBlock block, std::size_t consumed) {
+  const std::string_view bytes(block.bytes.get(), block.size);
+  const base::Status judged = judge(bytes);
+  part.release();
+  part_line_begin = 0;
+  lines = LineCheck(section_of(role));
+  if (!judged) {
+    return fail(DecodeError::malformed, judged.error().note, consumed);
+  }
+  if (role == Role::request) {
+    request.block = std::move(block);
+    begin_body(request.framing);
+  } else {
+    response.block = std::move(block);
+    begin_body(response.framing);
+    // Interim responses come before the one that answers the HEAD request.
+    answer_to = response.is_interim() ? answer_to : AnswerTo::other;
+  }
+  head_is_due = true;
+  return {Step::Kind::head, consumed, {}, DecodeError::none, ""};
+}
+
+// Two readers must agree: LineCheck found these lines, llhttp must find the same (I9).
+base::Status Decoder::State::judge(std::string_view bytes) {
+  Parsed parsed;
+  parsed.fields.reserve(lines.field_count());
+  const llhttp_errno_t result =
+      parse(parser, parsed, role == Role::request ? HTTP_REQUEST : HTTP_RESPONSE, bytes);
+  if (result != HPE_PAUSED) {
+    return base::Error{base::Errc::invalid_input, note_of(result)};
+  }
+  const bool reached_the_end = llhttp_get_error_pos(&parser) == bytes.data() + bytes.size();
+  if (!reached_the_end || parsed.fields.size() != lines.field_count()) {
+    return base::Error{base::Errc::invalid_input, "two parsers read different fields in the head"};
+  }
+  const std::string_view start_line = bytes.substr(0, bytes.find('\r'));
+  return role == Role::request ? fill_request(start_line, parsed)
+                               : fill_response(start_line, parsed);
+}
+
+base::Status Decoder::State::fill_request(std::string_view start_line, Parsed& parsed) {
+  const RequestLine line = LineCheck::split_request_line(start_line);
+  request = {};
+  request.method = line.method;
+  request.target = line.target;
+  request.version = version_of(line.version);
+  request.fields = std::move(parsed.fields);
+  const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&parser));
+  const int minor = request.version == Version::http_1_1 ? 1 : 0;
+  if (line.target != parsed.target || line.method != llhttp_method_name(method) ||
+      llhttp_get_http_major(&parser) != 1 || llhttp_get_http_minor(&parser) != minor) {
+    return base::Error{base::Errc::invalid_input, "two parsers read different request lines"};
+  }
+  return judge_request(request);
+}
+
+base::Status Decoder::State::fill_response(std::string_view start_line, Parsed& parsed) {
+  const StatusLine line = LineCheck::split_status_line(start_line);
+  response = {};
+  response.status = line.status;
+  response.reason = line.reason;
+  response.version = version_of(line.version);
+  response.fields = std::move(parsed.fields);
+  const int minor = response.version == Version::http_1_1 ? 1 : 0;
+  if (line.status != llhttp_get_status_code(&parser) || llhttp_get_http_major(&parser) != 1 ||
+      llhttp_get_http_minor(&parser) != minor) {
+    return base::Error{base::Errc::invalid_input, "two parsers read different status lines"};
+  }
+  return judge_response(response, answer_to);
+}
+
+void Decoder::State::begin_body(const Framing& framing) {
+  switch (framing.kind) {
+    case Framing::Kind::none:
+      phase = Phase::end;
+      return;
+    case Framing::Kind::length:
+      left = framing.length;
+      phase = left == 0 ? Phase::end : Phase::length;
+      return;
+    case Framing::Kind::chunked:
+      chunks = ChunkedReader();
+      phase = Phase::chunked;
+      return;
+    case Framing::Kind::until_close:
+      phase = Phase::until_close;
+      return;
+  }
+  KS_UNREACHABLE();
+}
+
+// --- llhttp ---
+
+namespace {
+
+// llhttp may report one span in several pieces; they lie one after the other.
+void extend(std::string_view& span, const char* at, std::size_t size) {
+  const bool continues = !span.empty() && span.data() + span.size() == at;
+  span = continues ? std::string_view(span.data(), span.size() + size) : std::string_view(at, size);
+}
+
+Parsed& parsed_of(llhttp_t* parser) {
+  return *static_cast<Parsed*>(parser->data);
+}
+
+int on_url(llhttp_t* parser, const char* at, std::size_t size) noexcept {
+  extend(parsed_of(parser).target, at, size);
+  return 0;
+}
+
+int on_header_field(llhttp_t* parser, const char* at, std::size_t size) noexcept {
+  extend(parsed_of(parser).name, at, size);
+  return 0;
+}
+
+int on_header_value(llhttp_t* parser, const char* at, std::size_t size) noexcept {
+  extend(parsed_of(parser).value, at, size);
+  return 0;
+}
+
+int on_header_value_complete(llhttp_t* parser) noexcept {
+  Parsed& parsed = parsed_of(parser);
+  parsed.fields.add(parsed.name, grammar::trim(parsed.value));
+  parsed.name = parsed.value = {};
+  return 0;
+}
+
+// The head is all that llhttp is asked about.
+int on_headers_complete(llhttp_t* /*parser*/) noexcept {
+  return HPE_PAUSED;
+}
+
+constexpr llhttp_settings_t make_settings() {
+  llhttp_settings_t settings{};
+  settings.on_url = on_url;
+  settings.on_header_field = on_header_field;
+  settings.on_header_value = on_header_value;
+  settings.on_header_value_complete = on_header_value_complete;
+  settings.on_headers_complete = on_headers_complete;
+  return settings;
+}
+
+constexpr llhttp_settings_t kSettings = make_settings();
+
+llhttp_errno_t parse(llhttp_t& parser, Parsed& parsed, llhttp_type_t type, std::string_view head) {
+  llhttp_init(&parser, type, &kSettings);
+  parser.data = &parsed;
+  return llhttp_execute(&parser, head.data(), head.size());
+}
+
+base::Note note_of(llhttp_errno_t error) {
+  if (error == HPE_UNEXPECTED_CONTENT_LENGTH) {
+    return "Content-Length twice, or together with Transfer-Encoding";
+  }
+  if (error == HPE_INVALID_CONTENT_LENGTH) {
+    return "Content-Length is not one plain number";
+  }
+  if (error == HPE_INVALID_TRANSFER_ENCODING) {
+    return "Transfer-Encoding is not chunked alone";
+  }
+  if (error == HPE_INVALID_URL) {
+    return "the request target is not a URL";
+  }
+  return "the HTTP parser refuses the head";
+}
+
+}  // namespace
+
+bool Decoder::is_parser_strict() {
+  // Each is accepted by the loose parser of llhttp 8.1.0 and refused by the strict one.
+  constexpr std::array<std::string_view, 3> kLooseOnly = {
+      "GET / HTTP/1.1\r\nX:\rTransfer-Encoding: chunked\r\n\r\n",  // CVE-2023-30589
+      "GET / HTTP/1.1\r\nHost: h\r\n\rx",                          // CVE-2025-23167
+      "GET / HTTP/1.1\r\nA B: c\r\n\r\n",                          // a space in a name
+  };
+  return std::none_of(kLooseOnly.begin(), kLooseOnly.end(), [](std::string_view head) {
+    llhttp_t parser{};
+    Parsed parsed;
+    return parse(parser, parsed, HTTP_REQUEST, head) == HPE_PAUSED;
+  });
+}
+
+}  // namespace keyswap::http

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The byte classes of RFC 9110 section 5 and RFC 3986 as one table of 256 entries: a check is one
+// look-up a byte, the same in the reader (line_check, target) and in the writer (encoder), so that
+// what one lets through the other can write. Not for meaning: that is message_rules.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "proxy/base/bytes.h"
+
+namespace keyswap::http::grammar {
+
+using ByteClass = std::uint8_t;
+inline constexpr ByteClass kToken = 1;    // tchar
+inline constexpr ByteClass kField = 2;    // HTAB, SP, VCHAR, obs-text: what a field value may hold
+inline constexpr ByteClass kVisible = 4;  // VCHAR: what a request target may hold
+inline constexpr ByteClass kHost = 8;     // letters, digits, "-._:[]": what a Host value may hold
+inline constexpr ByteClass kName =
+    16;  // letters, digits, "-_": what a label of a host name may hold
+inline constexpr ByteClass kHex = 32;
+inline constexpr ByteClass kDigit = 64;
+
+inline constexpr std::string_view kDigits = "0123456789";
+inline constexpr std::string_view kHexLetters = "abcdefABCDEF";
+inline constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+constexpr void add(std::array<ByteClass, 256>& table, std::string_view bytes, ByteClass classes) {
+  for (const char c : bytes) {
+    ByteClass& entry = table.at(static_cast<unsigned char>(c));
+    entry = static_cast<ByteClass>(entry | classes);
+  }
+}
+
+constexpr std::array<ByteClass, 256> make_table() {
+  std::array<ByteClass, 256> table{};
+  for (std::size_t byte = 0; byte < table.size(); ++byte) {
+    const bool is_visible = byte > 0x20 && byte < 0x7f;
+    table.at(byte) = is_visible ? kVisible | kField : 0;
+    table.at(byte) |= byte >= 0x80 ? kField : 0;
+  }
+  add(table, " \t", kField);
+  add(table, kLetters, kToken | kHost | kName);
+  add(table, kDigits, kToken | kHost | kName | kHex | kDigit);
+  add(table, kHexLetters, kHex);
+  add(table, "!#$%&'*+-.^_`|~", kToken);
+  add(table, "-._:[]", kHost);
+  add(table, "-_", kName);
+  return table;
+}
+
+inline constexpr std::array<ByteClass, 256> kTable = make_table();
+
+constexpr bool is(char c, ByteClass wanted) {
+  return (kTable[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+// Is every byte of `text` of the class? No early exit: the loop has no branch and is nearly always
+// run to its end.
+constexpr bool all_are(std::string_view text, ByteClass wanted) {
+  unsigned int common = wanted;
+  for (const char c : text) {
+    common &= kTable[static_cast<unsigned char>(c)];
+  }
+  return common != 0;
+}
+
+// all_are(text, kField), eight bytes at a time: field values are most of the bytes of a head. A
+// word without a byte below 0x20 and without DEL passes; another one (a tab, or a reason to refuse)
+// is looked at byte by byte.
+inline bool is_field_text(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHighBits = 0x80U * kOnes;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    const std::uint64_t below_space = (word - 0x20U * kOnes) & ~word;
+    const std::uint64_t from_delete = word ^ (0x7fU * kOnes);
+    const std::uint64_t is_delete = (from_delete - kOnes) & ~from_delete;
+    if (((below_space | is_delete) & kHighBits) != 0 &&
+        !all_are(text.substr(0, sizeof(word)), kField)) {
+      return false;
+    }
+    text.remove_prefix(sizeof(word));
+  }
+  return all_are(text, kField);
+}
+
+// Is `name` the field name that `known` spells in lower case? Inline, because every field of a head
+// is held against several.
+constexpr bool is_name(std::string_view name, std::string_view known) {
+  if (name.size() != known.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (base::to_lower(name[i]) != known[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
+
+// `text` without optional white space (OWS, RFC 9110 section 5.6.3) around it.
+constexpr std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+}  // namespace keyswap::http::grammar

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What OpenSSL tells about a connection by callbacks: written down in Notes, and looked at by the
+// engine afterwards. Private to tls.
+#pragma once
+
+#include <memory>
+
+struct ssl_st;
+struct ssl_ctx_st;
+struct ssl_session_st;
+
+namespace keyswap::tls {
+
+struct Notes {
+  std::shared_ptr<ssl_session_st> session;  // the newest that the upstream gave
+  int sessions_seen = 0;
+  bool was_renegotiation_asked = false;
+};
+
+void install_hooks(ssl_ctx_st* context);
+// From now on what happens on `ssl` is noted in `notes`, which outlives it and does not move.
+void attach_notes(ssl_st* ssl, Notes* notes);
+
+}  // namespace keyswap::tls

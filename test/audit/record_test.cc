@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/record.h"
+
+#include <type_traits>
+
+#include <catch2/catch.hpp>
+
+#include "audit/line.h"
+#include "proxy/base/limits.h"
+#include "test/audit/support.h"
+
+namespace keyswap::audit {
+
+namespace {
+
+using test::body_of;
+using test::decision_of;
+using test::response_of;
+
+// Is the body one that the verifier takes, in a line that is not too long?
+bool is_canonical(const std::string& body) {
+  std::string line;
+  append_line(std::numeric_limits<std::uint64_t>::max(), kGenesis, body, line);
+  return line.size() <= base::limits::kAuditRecordBytesMax && line.ends_with("\n") &&
+         parse_line(std::string_view(line).substr(0, line.size() - 1)).has_value();
+}
+
+template <typename T>
+concept Recordable = requires(const T& value, std::string& out) {
+  encode_body(value, out);
+};
+
+std::string path_in(const std::string& body) {
+  constexpr std::string_view kKey = R"("path":")";
+  const std::size_t begin = body.find(kKey) + kKey.size();
+  return body.substr(begin, body.find("\"}", begin) - begin);
+}
+
+}  // namespace
+
+TEST_CASE("F41 a decision's record holds service, method, path, decision and reason") {
+  CHECK(body_of(decision_of("01HXYZ")) ==
+        R"("ts":"2026-11-22T02:25:09.123456Z","type":"inject_decision","request_id":"01HXYZ",)"
+        R"("decision":"allowed","reason":"binding_matched","secret":"OPENAI_API_KEY",)"
+        R"("scheme":"header","client":{"addr":"127.0.0.1:50312","uid":1000,"caller":"agent"},)"
+        R"("destination":{"host":"api.openai.com","port":443,"method":"POST",)"
+        R"("path":"/v1/chat/completions"},)"
+        R"("bindings_sha256":"4f2b8a3c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708")");
+}
+
+TEST_CASE("a record without secret, scheme, user or caller says null or nothing") {
+  DecisionRecord record = decision_of("r");
+  record.is_tunnel = true;
+  record.secret = "";
+  record.scheme = "";
+  record.client.uid.reset();
+  record.client.caller = "";
+  const std::string body = body_of(record);
+  CHECK(body.find(R"("type":"tunnel")") != std::string::npos);
+  CHECK(body.find(R"("secret":null,"scheme":null,"client":{"addr":"127.0.0.1:50312"},)") !=
+        std::string::npos);
+  CHECK(is_canonical(body));
+}
+
+TEST_CASE("a response's record gives milliseconds with three decimals") {
+  CHECK(body_of(response_of("01HXYZ")) ==
+        R"("ts":"2026-11-22T02:25:09.987654Z","type":"upstream_response","request_id":"01HXYZ",)"
+        R"("status":200,"outcome":"complete","bytes":5120,"ms":864.198,)"
+        R"("upstream":{"ip":"203.0.113.7","tls":"TLSv1.3",)"
+        R"("spki_sha256":"a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90"})");
+  ResponseRecord record;
+  record.duration_us = 1'002;
+  record.status = -7;
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"upstream_response","request_id":"",)"
+        R"("status":0,"outcome":"unknown","bytes":0,"ms":1.002,)"
+        R"("upstream":{"ip":null,"tls":null,"spki_sha256":null})");
+  record.duration_us = -5;
+  CHECK(body_of(record).find(R"("ms":0.000,)") != std::string::npos);
+}
+
+TEST_CASE("the records about the log itself have their fields in order") {
+  CHECK(body_of(StartRecord{0, "0.1.0", 42, "aa", "bb", "cc"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"start","version":"0.1.0","pid":42,)"
+        R"("bindings_sha256":"aa","ca_sha256":"bb","signing_key":"cc")");
+  CHECK(body_of(StopRecord{1}) == R"("ts":"1970-01-01T00:00:00.000001Z","type":"stop")");
+  CHECK(body_of(ReloadRecord{0, true, "aa"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"reload","accepted":true,)"
+        R"("bindings_sha256":"aa")");
+  CHECK(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"recovered","bytes":17,)"
+        R"("moved_to":"audit-000001.torn-9")");
+}
+
+TEST_CASE("every record that can be made is one that the verifier takes") {
+  for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
+    for (int reason = 0; reason <= static_cast<int>(Reason::upstream_timeout); ++reason) {
+      DecisionRecord record = decision_of("r");
+      record.decision = static_cast<Decision>(decision);
+      record.reason = static_cast<Reason>(reason);
+      REQUIRE(is_canonical(body_of(record)));
+      REQUIRE(parse_decision(to_string(record.decision)) == record.decision);
+      REQUIRE(parse_reason(to_string(record.reason)) == record.reason);
+    }
+  }
+  for (int outcome = 0; outcome <= static_cast<int>(Outcome::unknown); ++outcome) {
+    ResponseRecord record = response_of("r");
+    record.outcome = static_cast<Outcome>(outcome);
+    REQUIRE(is_canonical(body_of(record)));
+    REQUIRE(parse_outcome(to_string(record.outcome)) == record.outcome);
+  }
+  CHECK(is_canonical(body_of(StartRecord{0, "0.1.0", 42, "aa", "bb", "cc"})));
+  CHECK(is_canonical(body_of(StopRecord{1})));
+  CHECK(is_canonical(body_of(ReloadRecord{0, false, "aa"})));
+  CHECK(is_canonical(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"})));
+  CHECK_FALSE(parse_decision("allow"));
+  CHECK_FALSE(parse_reason(""));
+  CHECK_FALSE(parse_outcome("Complete"));
+}
+
+TEST_CASE("H16 what is not a declared record cannot be recorded: it does not compile", "[I1]") {
+  static_assert(Recordable<DecisionRecord> && Recordable<ResponseRecord> &&
+                Recordable<StartRecord> && Recordable<StopRecord> && Recordable<ReloadRecord> &&
+                Recordable<RecoveredRecord>);
+  static_assert(!Recordable<std::string> && !Recordable<std::string_view> &&
+                !Recordable<const char*> && !Recordable<int>);
+  static_assert(std::is_enum_v<Reason> && !std::is_convertible_v<std::string_view, Reason> &&
+                !std::is_convertible_v<int, Reason> && !std::is_convertible_v<int, Decision>);
+  SUCCEED("checked when it was compiled");
+}
+
+TEST_CASE("H02 a query is never recorded and a long path is cut", "[I1]") {
+  DecisionRecord record = decision_of("r");
+  record.destination.path = "/v1/models?token=abc";
+  CHECK(path_in(body_of(record)) == "/v1/models");
+  record.destination.path = "/v1/models#token=abc";
+  CHECK(path_in(body_of(record)) == "/v1/models");
+  record.destination.path = "?token=abc";
+  CHECK(path_in(body_of(record)).empty());
+
+  constexpr std::size_t kMax = base::limits::kAuditPathBytesMax;
+  const std::string exact = "/" + std::string(kMax - 1, 'a');
+  record.destination.path = exact;
+  CHECK(path_in(body_of(record)) == exact);
+  const std::string longer = exact + "b";
+  record.destination.path = longer;
+  CHECK(path_in(body_of(record)) == exact.substr(0, kMax - 3) + "...");
+}
+
+TEST_CASE("a cut never falls inside an escape") {
+  constexpr std::size_t kMax = base::limits::kAuditPathBytesMax;
+  for (std::size_t plain = 0; plain < 12; ++plain) {
+    const std::string path = "/" + std::string(plain, 'a') + std::string(kMax, '\x01');
+    DecisionRecord record = decision_of("r");
+    record.destination.path = path;
+    const std::string shown = path_in(body_of(record));
+    CAPTURE(shown);
+    CHECK(shown.size() <= kMax);
+    CHECK(shown.size() > kMax - 12);
+    CHECK(shown.ends_with("\\u0001..."));
+    CHECK(is_canonical(body_of(record)));
+  }
+  // A byte too many, and the escape is what is too long.
+  const std::string path = std::string(kMax - 1, 'a') + "\n";
+  DecisionRecord record = decision_of("r");
+  record.destination.path = path;
+  CHECK(path_in(body_of(record)) == std::string(kMax - 3, 'a') + "...");
+}
+
+TEST_CASE("AU-14 hostile bytes in any field stay one bounded line of printable ASCII", "[I1]") {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) {
+    every_byte += static_cast<char>(byte);
+  }
+  const std::string hostile = GENERATE_COPY(std::string("a\r\nb"),
+                                            std::string("a\0b", 3),
+                                            std::string("\x1b[31m\x1b]0;x\x07"),
+                                            std::string("\xe2\x80\xa8\xe2\x80\xa9"),
+                                            std::string("\",\"decision\":\"allowed\"}\\"),
+                                            std::string("\xff\xfe\xc0\xaf\xed\xa0\x80"),
+                                            std::string("\\u0000\\\\\""),
+                                            std::string("\x7f\x80\x9f"),
+                                            std::string(60 * 1024, '\x1b'),
+                                            std::string(60 * 1024, '"'),
+                                            std::string(60 * 1024, 'x'),
+                                            every_byte);
+  const DecisionRecord decision{true,
+                                0,
+                                hostile,
+                                Decision::denied,
+                                Reason::identity_mismatch,
+                                hostile,
+                                hostile,
+                                {hostile, 4'294'967'295, hostile},
+                                {hostile, 65'535, hostile, hostile},
+                                hostile};
+  ResponseRecord response = response_of(hostile);
+  response.upstream_ip = hostile;
+  response.tls = hostile;
+  response.spki_sha256 = hostile;
+  response.bytes = std::numeric_limits<std::uint64_t>::max();
+  response.duration_us = std::numeric_limits<std::int64_t>::max();
+  const std::vector<std::string> bodies{
+      body_of(decision),
+      body_of(response),
+      body_of(StartRecord{0, hostile, 4'294'967'295, hostile, hostile, hostile}),
+      body_of(ReloadRecord{0, false, hostile}),
+      body_of(RecoveredRecord{0, 1, hostile})};
+  for (const std::string& body : bodies) {
+    CHECK(std::all_of(body.begin(), body.end(), [](char c) { return c >= ' ' && c <= '~'; }));
+    CHECK(is_canonical(body));
+  }
+}
+
+TEST_CASE("AU-14 each byte has one spelling") {
+  const auto spelled = [](char c) {
+    const std::string path(1, c);
+    DecisionRecord record = decision_of("r");
+    record.destination.path = path;
+    return path_in(body_of(record));
+  };
+  CHECK(spelled('a') == "a");
+  CHECK(spelled(' ') == " ");
+  CHECK(spelled('<') == "<");
+  CHECK(spelled('\\') == "\\\\");
+  CHECK(spelled('\n') == "\\u000a");
+  CHECK(spelled('\0') == "\\u0000");
+  CHECK(spelled('\x7f') == "\\u007f");
+  CHECK(spelled('\xe9') == "\\u00e9");
+  DecisionRecord record = decision_of("a\"b");
+  CHECK(body_of(record).find(R"("request_id":"a\"b",)") != std::string::npos);
+}
+
+}  // namespace keyswap::audit

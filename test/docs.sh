@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the documents say exists, and what exists is in the documents: each invariant of
+# docs/threat-model.md has a test tagged with it and the other way round; each bound of
+# proxy/base/limits.h and each reason of audit/record.h stands in docs/operations.md; each scheme in
+# docs/bindings.md; each file that a document points to is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+complain() { echo "$1"; failed=1; }
+
+for name in architecture threat-model bindings audit-format vault-format operations style; do
+  [ -s "docs/$name.md" ] || complain "docs/$name.md is missing"
+done
+
+# Invariants: headings "### I6 ..." of the threat model against tags [I6] of C++ and Python tests.
+invariants=$(grep -oE '^### I[0-9]+' docs/threat-model.md 2>/dev/null | grep -oE 'I[0-9]+' | sort -u || true)
+tagged=$(grep -rhoE '\[I[0-9]+\]' test --include='*.cc' --include='*.py' | tr -d '[]' | sort -u || true)
+for id in $invariants; do
+  grep -qx "$id" <<<"$tagged" || complain "docs/threat-model.md: $id has no test tagged [$id]"
+done
+for id in $tagged; do
+  grep -qx "$id" <<<"$invariants" || complain "a test is tagged [$id], which docs/threat-model.md does not have"
+done
+[ "$(wc -w <<<"$invariants")" -ge 15 ] || complain "docs/threat-model.md: fewer than fifteen invariants"
+
+for name in $(grep -oE '\bk[A-Z][A-Za-z0-9]+\b *=' proxy/base/limits.h | tr -d ' =' | sort -u); do
+  grep -qw "$name" docs/operations.md 2>/dev/null || complain "docs/operations.md: the limits table lacks $name"
+done
+
+reasons=$(sed -n '/^enum class Reason/,/^};/p' audit/record.h | grep -oE '^ +[a-z_]+' | tr -d ' ')
+for reason in $reasons; do
+  grep -qw "$reason" docs/operations.md 2>/dev/null || complain "docs/operations.md: the refusals lack $reason"
+done
+
+for file in bindings/schemes/*.cc; do
+  [ -e "$file" ] || continue
+  scheme=$(basename "$file" .cc)
+  grep -qE "^#+ .*\b$scheme\b" docs/bindings.md 2>/dev/null || complain "docs/bindings.md: no section for the scheme '$scheme'"
+done
+
+# Paths in `backquotes` and (links) of the documents.
+while IFS=: read -r doc path; do
+  [ -e "$path" ] || [ -e "docs/$path" ] || complain "$doc: names $path, which is not there"
+done < <(grep -oE '[(`](proxy|ca|vault|bindings|audit|test|examples|docs)/[A-Za-z0-9_./-]+\.(cc|h|py|sh|md|txt|cmake)[)`]' \
+  README.md docs/*.md | tr -d '()`' | sort -u)
+
+[ $failed -eq 0 ] && echo "documents: agree with the code"
+exit $failed

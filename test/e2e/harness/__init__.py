@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests are written with: the real binary, a recording upstream, raw clients.
+
+    pki        certificates, made with the openssl command
+    recorder   an upstream that stores the raw bytes it receives and answers as it is told
+    proxy      a home folder, the commands, and `keyswap serve`
+    client     CONNECT, TLS and HTTP/1.1 by hand, byte for byte
+    auditlog   reads and judges the audit log without the program's help
+    canary     looks for a secret, in many spellings, in everything a run wrote
+    case       the TestCase that ties them together
+"""

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the audit log and checks its chain, without the program's help (docs/audit-format.md)."""
+
+import hashlib
+import json
+import pathlib
+
+
+def lines(folder):
+    """Every line of every segment, in order, as (file name, bytes with its newline)."""
+    for path in sorted(pathlib.Path(folder).glob("audit-*.jsonl")):
+        for line in path.read_bytes().splitlines(keepends=True):
+            yield path.name, line
+
+
+def records(folder):
+    """Every whole record as a dict; a torn last line is left out."""
+    return [json.loads(line) for _, line in lines(folder) if line.endswith(b"\n")]
+
+
+def check_chain(folder):
+    """None, or what is wrong first: sequence without gaps, prev and hash as the format says."""
+    previous, expected = bytes(32), None
+    for name, line in lines(folder):
+        if not line.endswith(b"\n"):
+            continue
+        record = json.loads(line)
+        if expected is not None and record["seq"] != expected:
+            return f"{name}: seq {record['seq']} where {expected} was due"
+        if record["prev"] != previous.hex():
+            return f"{name}: seq {record['seq']}: prev is not the previous hash"
+        tail = b',"hash":"' + record["hash"].encode() + b'"}\n'
+        if not line.endswith(tail):
+            return f"{name}: seq {record['seq']}: hash is not the last field"
+        digest = hashlib.sha256(previous + line[:-len(tail)] + b"}").digest()
+        if digest.hex() != record["hash"]:
+            return f"{name}: seq {record['seq']}: the hash is not that of the line"
+        previous, expected = digest, record["seq"] + 1
+    return None

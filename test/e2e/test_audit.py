@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Section H and group AU: what the audit log says, and what happens when it cannot be written (I6, I7)."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import auditlog, client, recorder
+from harness.case import H, H2, K, P, P2, V, X, Case, OneProxy, bearer, document, main
+
+AUTH = [("Authorization", f"Bearer {P}")]
+
+
+class Records(OneProxy):
+    hosts = (H, H2, X)
+
+    def test_H01_a_decision_has_every_field_in_its_order(self):
+        answer = self.ask(H, "POST", "/h01/path?token=abc", AUTH, b"body")
+        self.assertEqual(answer.status, 200)
+        line = next(line for _, line in auditlog.lines(self.home.audit) if b'"/h01/path"' in line)
+        record = json.loads(line)
+        self.assertEqual([k for k in record if k in ("v", "seq", "ts", "type", "request_id", "decision", "reason", "secret",
+                                                     "scheme", "client", "destination", "bindings_sha256", "prev", "hash")],
+                         ["v", "seq", "ts", "type", "request_id", "decision", "reason", "secret", "scheme", "client",
+                          "destination", "bindings_sha256", "prev", "hash"])
+        self.assertEqual((record["v"], record["type"], record["decision"], record["reason"], record["secret"]),
+                         (1, "inject_decision", "allowed", "binding_matched", K))
+        self.assertEqual(record["destination"], {"host": H, "port": 443, "method": "POST", "path": "/h01/path"})
+        self.assertRegex(record["ts"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+        self.assertRegex(record["client"]["addr"], r"^127\.0\.0\.1:\d+$")
+        self.assertRegex(record["bindings_sha256"], r"^[0-9a-f]{64}$")
+        ended = self.proxy.await_record(lambda r: r["type"] == "upstream_response" and r["request_id"] == record["request_id"])
+        self.assertEqual(len(ended), 1)
+        self.assertEqual((ended[0]["status"], ended[0]["bytes"]), (200, len(b"recorded")))
+        self.assertRegex(ended[0]["upstream"]["spki_sha256"], r"^[0-9a-f]{64}$")
+        self.assertEqual(ended[0]["upstream"]["ip"].split(":")[0], "127.0.0.1")
+
+    def test_H02_H10_the_query_is_nowhere(self):
+        path = "/h02/" + "p" * 200
+        self.ask(H, target=f"{path}?token=query-canary-value", headers=AUTH)
+        self.proxy.decision(path)
+        for place in (self.home.audit / "x").parent.rglob("*"):
+            if place.is_file():
+                self.assertNotIn(b"query-canary-value", place.read_bytes())
+        self.assertNotIn(b"query-canary-value", self.proxy.stderr + self.proxy.stdout)
+
+    def test_H03_the_record_is_on_disk_when_the_request_arrives(self):
+        """[I6]"""
+        seen = []
+
+        def look(request, connection):
+            seen.append(any(b'"/h03/' in line and request.path.encode() in line for _, line in auditlog.lines(self.home.audit)))
+            connection.answer()
+        self.recorder.on("/h03/", look)
+        for turn in range(50):
+            self.ask(H, target=f"/h03/{turn}", headers=AUTH if turn % 2 else [])
+        self.assertEqual(seen, [True] * 50)
+
+    def test_H09_no_header_no_body_no_value_is_in_the_log(self):
+        """[I1]"""
+        self.ask(H, "POST", "/h09", [*AUTH, ("X-Canary", "header-canary-value"), ("Cookie", "cookie-canary-value")],
+                 b"body-canary-value")
+        data = b"".join(line for _, line in auditlog.lines(self.home.audit)) + self.proxy.stderr + self.proxy.stdout
+        for word in (b"header-canary", b"cookie-canary", b"body-canary", V.encode(), P.encode()):
+            self.assertNotIn(word, data)
+
+    def test_H11_a_refusal_at_CONNECT_has_its_record(self):
+        wire, answer = self.proxy.connect(f"{X}:443")
+        wire.close()
+        problem = json.loads(answer.body)
+        record = self.proxy.decisions(kind="tunnel", host=X)[-1]
+        self.decided(record, "refused", "unmatched_destination")
+        self.assertEqual(record["request_id"], problem["request_id"])
+
+    def test_AU_14_hostile_bytes_stay_one_record_of_plain_text(self):
+        with self.proxy.tunnel(H) as wire:
+            for number, target in enumerate((b'/au14/"quote"', b"/au14/%0", b"/au14/\xc3\xa4", b"/au14/\x1b[31m", b"/au14/%e2%80%a8",
+                                             b"/au14/" + b"a" * 8000, b"/au14/\\u0000")):
+                with self.proxy.tunnel(H) as wire:
+                    wire.send(b"GET " + target + b" HTTP/1.1\r\nHost: " + H.encode() + b"\r\n\r\n")
+                    wire.response()
+        with client.dial(self.proxy.port) as wire:
+            wire.send(b"CONNECT evil\x1b[31m.test:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+            wire.response()
+        for _, line in auditlog.lines(self.home.audit):
+            self.assertRegex(line, rb"^[\x20-\x7e]*\n$")
+            self.assertLessEqual(len(line), 8 * 1024 + 512)
+            json.loads(line)
+
+    def test_AU_15_every_refusal_has_one_record_with_its_reason(self):
+        cases = [("GET", "/au15/a", H2, 421, "identity_mismatch", []), ("TRACE", "/au15/b", H, 501, "method_not_supported", []),
+                 ("GET", "/au15/" + "t" * 9000, H, 414, "target_too_long", []),
+                 ("GET", "/au15/c", H, 431, "header_too_large", [("X", "y" * 20000)]),
+                 ("GET", "/au15/d", H, 501, "upgrade_not_supported", [("Connection", "upgrade"), ("Upgrade", "websocket")]),
+                 ("GET", "/au15/e", H, 400, "duplicate_credential_header", [*AUTH, ("Authorization", "x")])]
+        for method, target, host, status, reason, headers in cases:
+            with self.subTest(reason):
+                before = len(self.proxy.decisions(host=H))
+                with self.proxy.tunnel(H) as wire:
+                    wire.send(client.request_bytes(method, target, host, headers))
+                    answer = wire.response()
+                problem = self.refused(answer, status, reason)
+                records = self.proxy.decisions(host=H)
+                self.assertEqual(len(records) - before, 1)
+                self.decided(records[-1], "refused", reason)
+                self.assertEqual(records[-1]["request_id"], problem["request_id"])
+
+    def test_AU_18_a_second_instance_on_the_same_home_is_refused(self):
+        done = self.home.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.stdout, b"")
+        self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
+
+    def test_verify_tail_and_show_read_a_log_that_is_being_written(self):
+        """[I7]"""
+        self.ask(H, target="/show/1", headers=AUTH)
+        done = self.home.must("audit", "verify", "--json")
+        verdict = json.loads(done.stdout)
+        self.assertTrue(verdict.get("intact", verdict.get("is_intact")), verdict)
+        shown = self.home.must("audit", "show", "--json", "--secret", K).stdout.decode().splitlines()
+        self.assertTrue(shown)
+        for line in shown:
+            self.assertEqual(json.loads(line)["secret"], K)
+        shown = self.home.must("audit", "show", "--json", "--decision", "allowed", "--host", H).stdout.decode().splitlines()
+        self.assertTrue(any(json.loads(line)["destination"]["path"] == "/show/1" for line in shown))
+
+
+class Tampering(Case):
+    """A log of some hundred records, stopped; copies of it are changed and judged."""
+
+    secrets = {K: V}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        root, identity = cls.make_pki([H])
+        cls.recorder = cls.make_recorder(identity)
+        cls.home = cls.make_home(secrets={K: V})
+        cls.home.bindings(document({K: bearer()}, recorder=cls.recorder, hosts=(H,), root=root.certificate))
+        running = cls.start(cls.home)
+        with running.tunnel(H) as wire:
+            for turn in range(60):
+                wire.send(client.request_bytes("GET", f"/t/{turn}", H, AUTH))
+                assert wire.response().status == 200
+        running.stop()
+        cls.segment = sorted(cls.home.audit.glob("audit-*.jsonl"))[-1]
+        cls.lines = cls.segment.read_bytes().splitlines(keepends=True)
+
+    def verdict(self, change):
+        """verify on a copy whose newest segment is what `change` makes of its lines."""
+        copied = self.home.copy(self.scratch / "tampered")
+        try:
+            segment = copied.audit / self.segment.name
+            segment.chmod(0o600)
+            made = change(list(self.lines))
+            segment.write_bytes(made if isinstance(made, bytes) else b"".join(made))
+            return copied.run("audit", "verify")
+        finally:
+            shutil.rmtree(copied.path)
+
+    def is_bad(self, change, names=None):
+        done = self.verdict(change)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        if names is not None:
+            self.assertIn(names, (done.stdout + done.stderr).decode())
+
+    def test_the_untouched_log_verifies(self):
+        """[I7]"""
+        done = self.verdict(lambda lines: lines)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_AU_10_a_flipped_byte_is_found_at_its_record(self):
+        """[I7]"""
+        for at in range(0, len(self.lines), 7):
+            line = self.lines[at]
+            for position in (1, len(line) // 3, len(line) - 20):
+                if line[position:position + 1] in b'"\n':
+                    position += 1
+                flipped = line[:position] + bytes([line[position] ^ 1]) + line[position + 1:]
+                if b"\n" in flipped[:-1]:
+                    continue
+                with self.subTest(line=at, position=position):
+                    seq = json.loads(line)["seq"]
+                    done = self.verdict(lambda lines, a=at, f=flipped: [*lines[:a], f, *lines[a + 1:]])
+                    self.assertEqual(done.returncode, 1)
+                    self.assertRegex((done.stdout + done.stderr).decode(), rf"\b({at + 1}|{seq})\b")
+
+    def test_AU_11_removing_repeating_swapping_or_inserting_is_found(self):
+        """[I7]"""
+        self.is_bad(lambda lines: lines[:10] + lines[11:])
+        self.is_bad(lambda lines: lines[:10] + [lines[10]] + lines[10:])
+        self.is_bad(lambda lines: lines[:10] + [lines[11], lines[10]] + lines[12:])
+        self.is_bad(lambda lines: lines[:10] + [lines[30]] + lines[10:])
+        self.is_bad(lambda lines: lines[1:])
+
+    def test_AU_12_cutting_the_end_is_found(self):
+        """[I7]"""
+        for cut in (1, 2, 10):
+            self.is_bad(lambda lines, n=cut: lines[:-n])
+        whole = b"".join(self.lines)
+        for size in (len(whole) - 1, len(whole) - 40, len(whole) - len(self.lines[-1]) - 10):
+            with self.subTest(size):
+                self.is_bad(lambda _, n=size: whole[:n])
+        self.is_bad(lambda _: b"")
+
+    def test_AU_13_a_chain_recomputed_without_the_key_is_found(self):
+        """[I7]"""
+        import hashlib
+
+        def rewrite(lines):
+            previous = bytes.fromhex(json.loads(lines[0])["prev"])
+            made = []
+            for line in lines:
+                line = line.replace(b'"/t/5"', b'"/t/x"')
+                line = re.sub(rb'"prev":"[0-9a-f]{64}"', b'"prev":"' + previous.hex().encode() + b'"', line)
+                bare = re.sub(rb',"hash":"[0-9a-f]{64}"\}\n$', b"}", line)
+                previous = hashlib.sha256(previous + bare).digest()
+                made.append(bare[:-1] + b',"hash":"' + previous.hex().encode() + b'"}\n')
+            return made
+        self.is_bad(rewrite)
+
+    def test_F04_a_log_that_does_not_verify_at_its_tail_stops_the_start(self):
+        """[I13]"""
+        copied = self.copy_home(self.home, "bad-tail")
+        segment = copied.audit / self.segment.name
+        segment.write_bytes(b"".join(self.lines[:-1]) + self.lines[-1].replace(b'"v":1', b'"v":2'))
+        before = copied.fingerprint()
+        done = copied.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.stdout, b"")
+        self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
+        self.assertEqual(copied.fingerprint(), before)
+        shutil.rmtree(copied.path)
+        self.homes.remove(copied)
+
+
+class Crashes(Case):
+    """kill -9, and a disk that is full."""
+
+    secrets = {K: V}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root, identity = cls.make_pki([H])
+        cls.recorder = cls.make_recorder(identity)
+        cls.recorder.on("/", lambda request, connection: connection.answer())
+        cls.home = cls.make_home(secrets={K: V})
+        cls.bind(cls.home)
+
+    @classmethod
+    def bind(cls, home, **more):
+        home.bindings(document({K: bearer()}, recorder=cls.recorder, hosts=(H,), root=cls.root.certificate, **more))
+
+    def load(self, running, label, clients, each, answered):
+        def converse(number):
+            try:
+                with running.tunnel(H) as wire:
+                    for turn in range(each):
+                        path = f"/{label}/{number}/{turn}"
+                        wire.send(client.request_bytes("GET", path, H, AUTH))
+                        answer = wire.response()
+                        if answer is None or answer.status != 200:
+                            return
+                        answered.append(path)
+            except (OSError, AssertionError, ValueError):
+                return
+        threads = [threading.Thread(target=converse, args=(n,)) for n in range(clients)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def test_AU_07_AU_08_X04_after_kill_9_the_log_verifies_and_holds_every_request(self):
+        """[I6] [I7] acceptance X04"""
+        for turn in range(6):
+            label = f"kill{turn}"
+            running = self.start(self.home, threads=2)
+            answered = []
+            threads = self.load(running, label, 8, 25, answered)
+            wanted = 20 + turn * 30
+            self.recorder.wait(lambda: len(self.recorder.seen(f"/{label}/")) >= wanted, 30)
+            running.kill()
+            for thread in threads:
+                thread.join(30)
+            seen = {r.path for r in self.recorder.seen(f"/{label}/")}
+            self.assertGreaterEqual(len(seen), wanted)
+            recorded = {r["destination"]["path"] for r in running.decisions()}
+            self.assertEqual(seen - recorded, set(), "requests without a record")
+            self.assertEqual(set(answered) - recorded, set())
+            self.assertIsNone(auditlog.check_chain(self.home.audit))
+            self.home.must("audit", "verify")
+        running = self.start(self.home)
+        self.home.must("audit", "verify")
+        self.assertEqual(running.ask(H, target="/after", headers=AUTH).status, 200)
+        running.stop()
+
+    def test_acceptance_X04_the_record_is_there_right_after_the_answer(self):
+        for turn in range(3):
+            running = self.start(self.home)
+            path = f"/x04/{turn}"
+            self.assertEqual(running.ask(H, target=path, headers=AUTH).status, 200)
+            running.kill()
+            self.assertEqual(len(running.decisions(path)), 1)
+
+    def test_AU_16_a_request_under_way_at_the_crash_is_listed_as_unfinished(self):
+        started = threading.Event()
+
+        def hang(_, connection):
+            started.set()
+            connection.sock.settimeout(20)
+            connection.more()
+            raise recorder.CloseConnection
+        self.recorder.on("/au16", hang)
+        running = self.start(self.home)
+        wire = running.tunnel(H)
+        wire.send(client.request_bytes("GET", "/au16", H, AUTH))
+        self.assertTrue(started.wait(10))
+        running.kill()
+        wire.close()
+        verdict = json.loads(self.home.must("audit", "verify", "--json").stdout)
+        self.assertGreaterEqual(verdict["unfinished"], 1, verdict)
+
+    def test_AU_12_a_torn_last_line_is_moved_aside_and_reported(self):
+        home = self.copy_home(self.home, "torn")
+        running = self.start(home)
+        running.ask(H, target="/torn/1", headers=AUTH)
+        running.kill()
+        segment = sorted(home.audit.glob("audit-*.jsonl"))[-1]
+        with open(segment, "ab") as file:
+            file.write(b'{"v":1,"seq":99999,"ts":"2026-')
+        running = self.start(home)
+        found = [r for r in running.records() if r["type"] == "recovered"]
+        self.assertEqual(len(found), 1)
+        self.assertEqual(found[0]["bytes"], len(b'{"v":1,"seq":99999,"ts":"2026-'))
+        self.assertTrue((home.audit / found[0]["moved_to"]).exists())
+        self.assertEqual(running.ask(H, target="/torn/2", headers=AUTH).status, 200)
+        running.stop()
+        home.must("audit", "verify")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small filesystem needs root")
+    def test_AU_06_H04_acceptance_X05_a_full_disk_refuses_every_request(self):
+        """[I6] [I13]"""
+        small = self.scratch / "small"
+        small.mkdir(mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(small)], check=True)
+        try:
+            home = self.copy_home(self.home, "full")
+            self.bind(home, audit={"path": str(small)})
+            running = self.start(home, audit=small)
+            refused_at = None
+            for turn in range(600):
+                answer = running.ask(H, target=f"/full/{turn}", headers=AUTH)
+                if answer.status != 200:
+                    self.refused(answer, 503, "audit_unavailable")
+                    refused_at = turn
+                    break
+            self.assertIsNotNone(refused_at, "64 KiB never filled")
+            before = self.recorder.application_bytes
+            for turn in range(5):
+                answer = running.ask(H, target=f"/full/after/{turn}", headers=AUTH)
+                self.refused(answer, 503, "audit_unavailable")
+            self.assertEqual(self.recorder.seen("/full/after/"), [])
+            self.assertEqual(self.recorder.application_bytes, before)
+            recorded = {r["destination"]["path"] for r in running.decisions()}
+            self.assertEqual({r.path for r in self.recorder.seen("/full/")} - recorded, set())
+            # Room again: no resuming without the operator (R26).
+            subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)
+            self.refused(running.ask(H, target="/full/room", headers=AUTH), 503, "audit_unavailable")
+            running.kill()
+            again = self.start(home, audit=small)
+            self.assertEqual(again.ask(H, target="/full/again", headers=AUTH).status, 200)
+            again.stop()
+            self.assertIsNone(auditlog.check_chain(small))
+        finally:
+            subprocess.run(["umount", "-l", str(small)], check=False)
+
+    def test_H06_a_missing_audit_folder_is_not_made_anew_in_silence(self):
+        """[I13] Somebody who removes the whole log must not get an empty one that verifies."""
+        home = self.copy_home(self.home, "no-audit")
+        shutil.rmtree(home.audit)
+        done = home.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.stdout, b"")
+        self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""demo, run, env, bindings, ca and doctor, as a user meets them."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+from harness import canary, client, proxy
+from harness.case import H, K, K2, P, P2, V, V2, X, Case, bearer, document, main
+
+
+class Demo(Case):
+    secrets = {}
+
+    def test_demo_shows_every_side_and_leaves_nothing(self):
+        began = time.monotonic()
+        before = set(os.listdir("/tmp"))
+        done = subprocess.run([proxy.BINARY, "demo"], capture_output=True, env=proxy.clean_environment(
+            HOME=self.scratch, TMPDIR=self.scratch), timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
+        self.assertLess(time.monotonic() - began, 10)
+        text = done.stdout.decode()
+        for word in ("PLACEHOLDER", "Authorization", "inject_decision", "binding_matched"):
+            self.assertIn(word, text)
+        self.assertEqual(list(self.scratch.iterdir()), [], "it left something behind")
+        self.assertEqual({n for n in set(os.listdir("/tmp")) - before if "keyswap" in n and "e2e" not in n}, set())
+
+
+class Commands(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root, identity = cls.make_pki([H, X])
+        cls.recorder = cls.make_recorder(identity)
+        cls.home = cls.make_home()
+        cls.content = document({K: bearer(methods=["GET"], paths=["/v1/**"]), K2: bearer(K2, P2, (H,), methods=["POST"])},
+                               recorder=cls.recorder, hosts=(H, X), root=cls.root.certificate, policy="forward_unmodified")
+        cls.home.bindings(cls.content)
+
+    def run_it(self, *command, **options):
+        return self.home.run("run", "--", *command, unlock=True, **options)
+
+    def test_run_starts_a_proxy_of_its_own_for_the_commands_life(self):
+        """O01"""
+        done = self.run_it("sh", "-c", f'curl -sS -H "Authorization: Bearer $KEY_ONE" https://{H}/v1/own; '
+                           'echo "$HTTPS_PROXY" >&2; exit 7')
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertEqual(self.recorder.one("/v1/own").all("Authorization"), [f"Bearer {V}"])
+        port = int(re.search(rb"http://127\.0\.0\.1:(\d+)", done.stderr)[1])
+        with self.assertRaises(OSError):  # it went with the command
+            client.dial(port, 2)
+
+    def test_run_uses_the_proxy_that_is_there(self):
+        running = self.start(self.home)
+        try:
+            done = self.run_it("sh", "-c", 'echo "$HTTPS_PROXY $https_proxy $KEY_ONE"')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout.decode().split(), [f"http://{running.address}"] * 2 + [P])
+        finally:
+            running.stop()
+
+    def test_run_passes_signals_and_the_exit_status_on(self):
+        self.assertEqual(self.run_it("false").returncode, 1)
+        self.assertEqual(self.run_it("sh", "-c", "exit 42").returncode, 42)
+        self.assertIn(self.run_it("sh", "-c", "kill -TERM $$").returncode, (143, -signal.SIGTERM))
+        process = subprocess.Popen([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--", "sh", "-c",
+                                    "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=proxy.clean_environment(KEYSWAP_HOME=self.home.path))
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+        self.outputs += [("run stdout", out), ("run stderr", err)]
+        self.assertEqual(process.returncode, 9)
+
+    def test_run_says_what_it_cannot_start(self):
+        done = self.run_it("/no/such/program")
+        self.assertIn(done.returncode, (3, 126, 127), done.stderr)
+        self.assertEqual(self.home.run("run", unlock=True).returncode, 2)
+
+    def test_run_replaces_what_would_lead_past_the_proxy(self):
+        done = self.run_it("env", env={"NO_PROXY": "*", "no_proxy": ".example.test", "NODE_TLS_REJECT_UNAUTHORIZED": "0",
+                                       "GIT_SSL_NO_VERIFY": "1", "Https_Proxy": "http://evil.test", "KEY_ONE": "real-credential"})
+        seen = dict(line.split("=", 1) for line in done.stdout.decode().splitlines() if "=" in line)
+        self.assertEqual(seen["NO_PROXY"], "localhost,127.0.0.1,::1,[::1]")
+        self.assertEqual(seen["no_proxy"], seen["NO_PROXY"])
+        for gone in ("NODE_TLS_REJECT_UNAUTHORIZED", "GIT_SSL_NO_VERIFY", "Https_Proxy"):
+            self.assertNotIn(gone, seen)
+        self.assertEqual(seen["KEY_ONE"], P)
+        self.assertEqual(seen["KEY_TWO"], P2)
+        for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"):
+            self.assertIn("BEGIN CERTIFICATE", pathlib.Path(seen[name]).read_text())
+        bundle = pathlib.Path(seen["SSL_CERT_FILE"]).read_text()
+        self.assertIn(self.home.ca.read_text().strip(), bundle)
+        self.assertGreater(bundle.count("BEGIN CERTIFICATE"), 50)
+        self.assertEqual(seen["NODE_USE_ENV_PROXY"], "1")
+        self.assertNotIn(V, done.stdout.decode())
+
+    def test_env_gives_the_same_in_every_format(self):
+        running = self.start(self.home)
+        try:
+            parsed = json.loads(self.home.must("env", "--format", "json").stdout)
+            parsed = parsed.get("set", parsed)
+            self.assertEqual(parsed["HTTPS_PROXY"], f"http://{running.address}")
+            self.assertEqual(parsed["KEY_ONE"], P)
+            shell = self.home.must("env").stdout.decode()
+            done = subprocess.run(["sh", "-c", 'eval "$1"; printf "%s %s" "$HTTPS_PROXY" "$KEY_ONE"', "sh", shell], capture_output=True,
+                                  env=proxy.clean_environment(), check=True)
+            self.assertEqual(done.stdout.decode(), f"http://{running.address} {P}")
+            for form in ("fish", "dotenv", "github"):
+                self.assertIn(running.address, self.home.must("env", "--format", form).stdout.decode())
+        finally:
+            running.stop()
+
+    def test_bindings_check_and_explain(self):
+        """[I2]"""
+        self.assertEqual(self.home.run("bindings", "check").returncode, 0)
+        explained = self.home.run("bindings", "explain", "GET", f"https://{H}/v1/models")
+        self.assertEqual(explained.returncode, 0, explained.stderr)
+        self.assertIn(K, explained.stdout.decode())
+        for method, url in (("POST", f"https://{H}/v2"), ("GET", f"https://{H}/v2/x"), ("GET", f"https://{X}/v1/x"),
+                            ("GET", f"https://{H}/v1/../admin"), ("GET", f"http://{H}/v1/x")):
+            explained = self.home.run("bindings", "explain", "--json", method, url)
+            self.assertEqual(json.loads(explained.stdout) is not None, True)
+            if K in explained.stdout.decode() and method == "GET":
+                self.assertNotIn('"matched"', explained.stdout.decode().split(K2)[0], (method, url))
+
+    def test_I01_the_starter_bindings_are_accepted(self):
+        home = proxy.Home(self.work / "starter", self.inputs)
+        self.homes.append(home)
+        home.init()
+        self.assertEqual(home.run("bindings", "check").returncode, 0)
+
+    def test_ca_show_export_and_rotate(self):
+        """[I11]"""
+        shown = self.home.must("ca", "show").stdout.decode()
+        self.assertIn("SHA", shown.upper())
+        exported = self.home.must("ca", "export").stdout.decode()
+        self.assertNotIn("PRIVATE KEY", shown + exported)
+
+    def test_doctor_judges_the_set_up(self):
+        done = self.home.run("doctor", unlock=True)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        parsed = json.loads(self.home.run("doctor", "--json", unlock=True).stdout)
+        self.assertTrue(parsed)
+        home = self.home.copy(self.scratch / "loose")
+        home.path.chmod(0o755)
+        self.assertIn(home.run("doctor", unlock=True).returncode, (1, 3))
+
+    def test_secret_import_reads_strict_lines_only(self):
+        home = self.copy_home(self.home, "import")
+        type(self).secrets = {**self.secrets, "imported": "imp-live-3Cv+b/6=Nm"}
+        file = self.inputs / "i.env"
+        file.write_text("# comment\nexport IMPORTED='imp-live-3Cv+b/6=Nm'\nPLAIN=simple-value-123\n")
+        file.chmod(0o600)
+        home.must("secret", "import", file, unlock=True)
+        listed = home.must("secret", "list", unlock=True).stdout.decode()
+        self.assertIn("IMPORTED", listed)
+        self.assertIn("PLAIN", listed)
+
+
+class Ready(Case):
+    secrets = {}
+
+    def test_serve_prints_one_ready_line_and_tells_systemd(self):
+        import socket
+        home = self.make_home(secrets={})
+        home.bindings(document({}))
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(str(self.scratch / "notify"))
+        listener.settimeout(30)
+        running = self.start(home, env={"NOTIFY_SOCKET": self.scratch / "notify"})
+        self.assertEqual(set(running.ready), {"event", "proxy", "ca", "pid"})
+        self.assertEqual(running.ready["ca"], str(home.ca))
+        self.assertIn(b"READY=1", listener.recv(1000))
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(len(running.stdout.splitlines()), 1)
+        listener.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acceptance rows F01 to F18 and group VA: where secrets live, from outside (I1, I13)."""
+
+import concurrent.futures
+import ctypes
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import canary, client, proxy
+from harness.case import H, H2, K, K2, P, P2, V, V2, Case, OneProxy, bearer, document, main
+
+AUTH = [("Authorization", f"Bearer {P}")]
+CAP_IPC_LOCK, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 14, 24, 38
+
+
+def two_lines(done):
+    return len(done.stderr.decode().strip().splitlines()) == 2
+
+
+class AtRest(Case):
+    """The files of a home, without a proxy."""
+
+    secrets = {K: V, K2: V2}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        old = os.umask(0)
+        try:
+            cls.home = cls.make_home()
+        finally:
+            os.umask(old)
+
+    def test_acceptance_F01_VA_08_no_file_holds_a_secret(self):
+        """[I1] also after rotating and removing"""
+        home = self.copy_home(self.home, "f01")
+        rotated = "sk-rotated-0Pq+r/5=StUvWx"
+        self.secrets = {**self.secrets, "rotated": rotated}
+        home.must("secret", "rotate", K, stdin=rotated.encode(), unlock=True)
+        home.must("secret", "remove", K2, unlock=True)
+        self.assertEqual(canary.search(home.path, [], {**self.secrets, "P": proxy.PASSPHRASE}), [])
+
+    def test_acceptance_F02_unlocking_takes_256_MiB(self):
+        """[I13]"""
+        pid = os.posix_spawn(proxy.BINARY, [proxy.BINARY, "secret", "remove", "NOT_THERE", "--password-file",
+                                            str(self.home.password_file)],
+                             proxy.clean_environment(KEYSWAP_HOME=self.home.path),
+                             file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                                           (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
+        _, _, usage = os.wait4(pid, 0)
+        self.assertGreaterEqual(usage.ru_maxrss, 256 * 1024)
+
+    def test_acceptance_F02_VA_03_a_header_below_the_floor_is_refused(self):
+        """[I13]"""
+        for column, lower in (("memory", 8 * 1024 * 1024), ("passes", 1)):
+            home = self.copy_home(self.home, f"floor-{column}")
+            with sqlite3.connect(home.path / "vault.db") as database:
+                table, name = self.find_column(database, column)
+                database.execute(f"UPDATE {table} SET {name} = ?", (lower,))
+            database.close()
+            before = home.fingerprint()
+            done = home.run("secret", "remove", "X", unlock=True)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertTrue(two_lines(done), done.stderr)
+            self.assertEqual(home.fingerprint(), before)
+
+    def find_column(self, database, part):
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for column in database.execute(f"PRAGMA table_info({table})").fetchall():
+                if part in column[1]:
+                    return table, column[1]
+        self.fail(f"no column about {part} in vault.db")
+
+    def test_acceptance_F03_VA_02_a_wrong_passphrase_changes_nothing(self):
+        """[I13]"""
+        before = self.home.fingerprint()
+        messages = set()
+        for text in ("wrong", "x" * 4000, "\xff\xfe", proxy.PASSPHRASE + " ", proxy.PASSPHRASE[:-1]):
+            file = self.inputs / "wrong"
+            file.write_bytes(text.encode("latin-1") + b"\n")
+            file.chmod(0o600)
+            done = self.home.run("secret", "remove", K, "--password-file", file)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertTrue(two_lines(done), done.stderr)
+            self.assertIn("passphrase", done.stderr.decode())
+            messages.add(done.stderr.decode().replace(str(file), "FILE"))
+        self.assertEqual(len(messages), 1, "the answers tell wrong passphrases apart")
+        self.assertEqual(self.home.fingerprint(), before)
+
+    def test_acceptance_F04_VA_01_a_damaged_vault_never_yields_a_value(self):
+        """[I13] Bytes flipped all over the file; truncation; a page of zeros."""
+        whole = (self.home.path / "vault.db").read_bytes()
+        interesting = [n for n in range(0, len(whole), max(1, len(whole) // 14)) if whole[n]]
+        damages = [("flip", n) for n in interesting] + [("cut", len(whole) // 2), ("cut", 0), ("cut", 100), ("zero", 4096)]
+        for kind, at in damages:
+            with self.subTest(kind=kind, at=at):
+                home = self.home.copy(self.scratch / "damaged")
+                file = home.path / "vault.db"
+                if kind == "flip":
+                    file.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1:])
+                elif kind == "cut":
+                    file.write_bytes(whole[:at])
+                else:
+                    file.write_bytes(whole[:at] + b"\0" * 4096 + whole[at + 4096:])
+                before = file.read_bytes()
+                done = home.run("secret", "list", unlock=True)
+                if done.returncode == 0:
+                    # Flipped where nothing is kept (free space): the names are still right.
+                    self.assertIn(K, done.stdout.decode())
+                else:
+                    self.assertIn(done.returncode, (1, 3), done.stderr)
+                    self.assertTrue(two_lines(done), done.stderr)
+                self.assertEqual(file.read_bytes(), before)
+                shutil.rmtree(home.path)
+
+    def test_VA_04_rows_cannot_be_swapped(self):
+        """[I5]"""
+        home = self.copy_home(self.home, "swapped")
+        with sqlite3.connect(home.path / "vault.db") as database:
+            rows = database.execute("SELECT name, encrypted_key, nonce FROM credentials ORDER BY name").fetchall()
+            (first, box1, nonce1), (second, box2, nonce2) = rows[0], rows[1]
+            database.execute("UPDATE credentials SET encrypted_key = ?, nonce = ? WHERE name = ?", (box2, nonce2, first))
+            database.execute("UPDATE credentials SET encrypted_key = ?, nonce = ? WHERE name = ?", (box1, nonce1, second))
+        database.close()
+        root, identity = self.make_pki([H], "pki-va04")
+        upstream = self.make_recorder(identity)
+        home.bindings(document({K: bearer()}, recorder=upstream, hosts=(H,), root=root.certificate))
+        try:
+            running = self.start(home)
+        except AssertionError:
+            return  # refused at the start: as good
+        answer = running.ask(H, target="/va04", headers=AUTH)
+        self.refused(answer, 503, "secret_unavailable")
+        self.assertEqual(upstream.seen("/"), [])
+        running.stop()
+
+    def test_VA_05_nonces_are_all_different(self):
+        home = self.copy_home(self.home, "nonces")
+        file = self.inputs / "many.env"
+        file.write_text("".join(f"N{n}='same-value-every-time'\n" for n in range(200)))
+        file.chmod(0o600)
+        home.must("secret", "import", file, unlock=True)
+        with sqlite3.connect(home.path / "vault.db") as database:
+            rows = database.execute("SELECT nonce, encrypted_key FROM credentials WHERE name LIKE 'N%'").fetchall()
+        database.close()
+        self.assertEqual(len({nonce for nonce, _ in rows}), 200)
+        self.assertEqual(len({box for _, box in rows}), 200)
+        self.assertTrue(all(len(nonce) == 24 for nonce, _ in rows))
+
+    def test_acceptance_F05_VA_09_modes_are_tight_whatever_the_umask(self):
+        """[I13] The home was made with umask 000."""
+        self.assertEqual(stat.S_IMODE(self.home.path.stat().st_mode), 0o700)
+        for path in self.home.path.rglob("*"):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            wanted = 0o700 if path.is_dir() else 0o644 if path.name in ("ca.pem", "bundle.pem") else 0o600
+            self.assertEqual(mode, wanted, path)
+
+    def test_acceptance_F08_a_key_file_opens_without_asking_and_only_by_choice(self):
+        self.assertFalse((self.home.path / "key").exists())
+        done = self.home.run("secret", "remove", K)  # no passphrase anywhere, no terminal
+        self.assertEqual(done.returncode, 3, done.stderr)
+        home = proxy.Home(self.work / "keyed", self.inputs)
+        self.homes.append(home)
+        home.must("init", "--key-file")
+        self.assertEqual(stat.S_IMODE((home.path / "key").stat().st_mode), 0o600)
+        home.must("secret", "add", K, stdin=V.encode())
+        self.assertIn(K, home.must("secret", "list").stdout.decode())
+
+    def test_acceptance_F09_F10_F11_list_add_remove(self):
+        home = self.copy_home(self.home, "f09")
+        added = json.loads(home.must("secret", "add", "FRESH", "--service", "shop", "--json", stdin=b"fresh-value-123456789",
+                                     unlock=True).stdout)
+        self.assertEqual((added["name"], added["service"]), ("FRESH", "shop"))
+        self.assertRegex(added["id"], r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        done = home.must("secret", "list", "--json", unlock=True)
+        listed = json.loads(done.stdout)
+        listed = listed if isinstance(listed, list) else listed["secrets"]
+        self.assertEqual([entry["name"] for entry in listed], sorted([K, K2, "FRESH"]))
+        for entry in listed:
+            self.assertEqual(set(entry), {"id", "service", "name", "created_at", "last_used_at"})
+            self.assertIsNone(entry["last_used_at"])
+        self.assertNotIn(V[:8].encode(), done.stdout)
+        for name, value in (("", b"x"), ("with space", b"x"), ("EMPTY", b""), (K, b"again")):
+            done = home.run("secret", "add", name, stdin=value, unlock=True)
+            self.assertIn(done.returncode, (1, 2), (name, done.stderr))
+            self.assertTrue(two_lines(done), done.stderr)
+        home.must("secret", "remove", "FRESH", unlock=True)
+        done = home.run("secret", "remove", "FRESH", unlock=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        done = home.run("secret", "rotate", "FRESH", stdin=b"x", unlock=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+
+    def test_VA_13_a_value_is_never_taken_from_the_command_line(self):
+        for words in (("secret", "add", "ARGV", "sk-in-argv-canary"), ("secret", "add", "ARGV", "--value", "sk-in-argv-canary"),
+                      ("secret", "add", "ARGV", "--value=sk-in-argv-canary"), ("secret", "rotate", K, "sk-in-argv-canary")):
+            done = self.home.run(*words, unlock=True)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertNotIn(b"sk-in-argv-canary", done.stdout + done.stderr)
+
+    def test_VA_15_writers_at_once_lose_nothing(self):
+        home = self.copy_home(self.home, "writers")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda n: home.run("secret", "add", f"W{n}", stdin=b"value-of-a-writer", unlock=True), range(8)))
+        self.assertEqual([d.returncode for d in done], [0] * 8, [d.stderr for d in done])
+        listed = home.must("secret", "list", unlock=True).stdout.decode()
+        for number in range(8):
+            self.assertIn(f"W{number}", listed)
+
+    def test_VA_07_kill_9_while_writing_leaves_the_old_or_the_new_value(self):
+        home = self.copy_home(self.home, "killed")
+        for turn in range(8):
+            process = subprocess.Popen([proxy.BINARY, "secret", "rotate", K2, "--password-file", str(home.password_file)],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env=proxy.clean_environment(KEYSWAP_HOME=home.path))
+            process.stdin.write(V2.encode())
+            process.stdin.close()
+            # It ends between half a second and a second; the kill sweeps over its end.
+            try:
+                process.wait(0.3 + turn * 0.09)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            process.wait()
+        listed = home.must("secret", "list", unlock=True).stdout.decode()
+        self.assertIn(K2, listed)
+        self.assertEqual([p.name for p in home.path.iterdir() if "tmp" in p.name], [])
+
+
+class Running(OneProxy):
+    """A proxy at work: memory, use, change."""
+
+    hosts = (H, H2)
+    secrets = {K: V, K2: V2}
+
+    @classmethod
+    def rules(cls):
+        anthropic = bearer("ANTHROPIC", "sk-ant-PLACEHOLDER-0123456789abcdef", (H,))
+        anthropic["inject"] = {"header": "x-api-key", "format": "{ANTHROPIC}"}
+        return {K: bearer(), K2: bearer(K2, P2, (H2,)), "GONE": bearer("GONE", "gone-PLACEHOLDER-0123456789abcdef", (H,)),
+                "ANTHROPIC": anthropic}
+
+    @classmethod
+    def make_home(cls, name="home", secrets=None):
+        cls.secrets = {**cls.secrets, "ANTHROPIC": "sk-ant-live-3Xv+b/8=Nm7Kj"}
+        return super().make_home(name, secrets)
+
+    def test_acceptance_F06_secrets_lie_in_locked_memory(self):
+        """[I1]"""
+        self.assertGreater(self.proxy.status("VmLck"), 0)
+        limits = pathlib.Path(f"/proc/{self.proxy.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size\s+0\s+0")
+
+    @unittest.skipUnless(os.geteuid() == 0, "reading another process's memory needs root")
+    def test_acceptance_F07_VA_10_VA_11_no_copy_stays_in_memory_after_use(self):
+        """[I1] Root's view of the whole process after a few hundred swaps: ordinary memory holds none."""
+        with self.proxy.tunnel(H) as wire:
+            for turn in range(200):
+                wire.send(client.request_bytes("GET", f"/f07/{turn}", H, AUTH))
+                self.assertEqual(wire.response().status, 200)
+        for turn in range(20):
+            self.ask(H, target=f"/f07/new/{turn}", headers=AUTH)
+        found = []
+        maps = pathlib.Path(f"/proc/{self.proxy.pid}/maps").read_text().splitlines()
+        with open(f"/proc/{self.proxy.pid}/mem", "rb", 0) as memory:
+            for line in maps:
+                match = re.match(r"([0-9a-f]+)-([0-9a-f]+) r(\S+) \S+ \S+ \S+ *(.*)", line)
+                if not match or match[4] in ("[vvar]", "[vsyscall]"):
+                    continue
+                begin, end = int(match[1], 16), int(match[2], 16)
+                try:
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                except (OSError, ValueError, OverflowError):
+                    continue
+                for name, value in self.secrets.items():
+                    if value.encode() in data:
+                        found.append((name, line))
+        self.assertEqual(found, [])
+
+    def test_acceptance_F09_F13_last_used_at_follows_use(self):
+        def used():
+            listed = json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout)
+            listed = listed if isinstance(listed, list) else listed["secrets"]
+            return {entry["name"]: entry["last_used_at"] for entry in listed}
+        self.assertIsNone(used()[K2])
+        self.ask(H2, target="/f13", headers=[("Authorization", f"Bearer {P2}")])
+        end = time.monotonic() + 20
+        while used()[K2] is None and time.monotonic() < end:
+            pass
+        first = used()[K2]
+        self.assertIsNotNone(first)
+        time.sleep(1.1)  # the clock of the column counts seconds
+        self.ask(H2, target="/f13/again", headers=[("Authorization", f"Bearer {P2}")])
+        end = time.monotonic() + 20
+        while used()[K2] == first and time.monotonic() < end:
+            pass
+        self.assertGreater(used()[K2], first)
+
+    def test_acceptance_F12_nothing_that_answers_ever_shows_a_key(self):
+        """[I1]"""
+        for target in ("/", "/healthz", "/api/secrets", "/secrets", "/api/credentials", "/metrics", "/debug", "/admin", "/.env"):
+            for method in ("GET", "POST", "OPTIONS"):
+                answer = self.proxy.raw(f"{method} {target} HTTP/1.1\r\nHost: {self.proxy.address}\r\nContent-Length: 0\r\n\r\n")
+                data = answer.raw_head + answer.body
+                for value in self.secrets.values():
+                    self.assertEqual(canary.find_in(data, value), [])
+                if target != "/healthz":
+                    self.assertEqual(answer.status, 400, (method, target, answer))
+
+    def test_acceptance_F14_a_missing_entry_answers_503_and_names_it(self):
+        """[I13]"""
+        answer = self.ask(H, target="/f14", headers=[("Authorization", "Bearer gone-PLACEHOLDER-0123456789abcdef")])
+        problem = self.refused(answer, 503, "secret_unavailable")
+        self.assertIn("GONE", problem["detail"])
+        self.assertEqual(self.recorder.seen("/f14"), [])
+
+    def test_acceptance_F15_the_bearer_key_is_swapped_in_one_header(self):
+        self.ask(H, "POST", "/f15/v1/chat/completions", [("Content-Type", "application/json"), *AUTH], b'{"model":"x"}')
+        seen = self.recorder.one("/f15/")
+        self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
+        self.assertEqual(seen.headers, [("Host", H), ("Content-Type", "application/json"), ("Authorization", f"Bearer {V}"),
+                                        ("Content-Length", "13")])
+
+    def test_acceptance_F16_the_api_key_header_is_swapped_and_the_version_stays(self):
+        self.ask(H, "POST", "/f16", [("X-Api-Key", "sk-ant-PLACEHOLDER-0123456789abcdef"), ("anthropic-version", "2023-06-01")], b"{}")
+        seen = self.recorder.one("/f16")
+        self.assertEqual(seen.all("x-api-key"), [self.secrets["ANTHROPIC"]])
+        self.assertEqual(seen.all("anthropic-version"), ["2023-06-01"])
+
+    def test_acceptance_F17_a_second_credential_line_is_refused(self):
+        before = self.recorder.application_bytes
+        for first, second in ((f"Bearer {P}", "Bearer bogus"), ("Bearer bogus", f"Bearer {P}"), (f"Bearer {P}", f"Bearer {P}")):
+            answer = self.ask(H, target="/f17", headers=[("Authorization", first), ("authorization", second)])
+            self.refused(answer, 400, "duplicate_credential_header")
+        self.assertEqual(self.recorder.application_bytes, before)
+
+    def test_acceptance_F11_VA_14_a_change_by_a_command_counts_at_once(self):
+        """[I14] Under load each request uses the old value or the new one, whole."""
+        home = self.copy_home(self.home, "changing")
+        running = self.start(home)
+        fresh = "sk-fresh-5Gh+j/2=KlMnOp"
+        self.__class__.secrets = {**self.secrets, "fresh": fresh}
+        stop, statuses = threading.Event(), []
+
+        def ask_on():
+            with running.tunnel(H) as wire:
+                turn = 0
+                while not stop.is_set():
+                    turn += 1
+                    wire.send(client.request_bytes("GET", f"/va14/{turn}", H, AUTH))
+                    statuses.append(wire.response().status)
+        thread = threading.Thread(target=ask_on)
+        thread.start()
+        home.must("secret", "rotate", K, stdin=fresh.encode(), unlock=True)
+        self.assertTrue(self.recorder.wait(lambda: any(
+            r.get("Authorization") == f"Bearer {fresh}" for r in self.recorder.seen("/va14/")[-5:]), 20))
+        stop.set()
+        thread.join(20)
+        values = [r.get("Authorization") for r in self.recorder.seen("/va14/")]
+        self.assertEqual(set(values), {f"Bearer {V}", f"Bearer {fresh}"})
+        self.assertEqual(values, sorted(values, key=lambda value: value != f"Bearer {V}"), "an old value after a new one")
+        self.assertEqual(set(statuses), {200})
+        home.must("secret", "remove", K, unlock=True)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            answer = running.ask(H, target="/va14b", headers=AUTH)
+            if answer.status != 200:
+                break
+        self.refused(answer, 503, "secret_unavailable")
+        running.stop()
+
+
+def without_memory_locking():
+    """In the child: no locked memory, and root's exemption from the limit gone."""
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+
+
+class Limits(Case):
+    secrets = {K: V}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.home = cls.make_home()
+
+    def test_acceptance_F06_VA_12_without_locked_memory_nothing_starts(self):
+        """[I13]"""
+        before = self.home.fingerprint()
+        for words in (("serve", "--listen", "127.0.0.1:0"), ("secret", "list")):
+            done = self.home.run(*words, unlock=True, preexec=without_memory_locking, timeout=30)
+            if words[0] == "secret" and done.returncode == 0:
+                continue  # a list that opens no secret needs no locked memory
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertTrue(two_lines(done), done.stderr)
+            self.assertIn("memory", done.stderr.decode())
+        self.assertEqual(self.home.fingerprint(), before)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/decide.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/support/script.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+constexpr std::string_view kP = "kswp_PLACEHOLDER_000000000001";
+constexpr std::string_view kP2 = "kswp_PLACEHOLDER_000000000002";
+
+const char* const kYaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: api.example.test, methods: [GET], paths: ["/v1/**"] }
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: x-api-key, format: "{secret}" }
+    bindings:
+      - { host: other.example.test }
+  K3:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { header: x-api-key, format: "{secret}" }
+    bindings:
+      - { host: api.example.test }
+)";
+
+http::RequestHead head_of(const std::string& fields,
+                          const std::string& line = "GET /v1/x HTTP/1.1") {
+  http::Decoder decoder(http::Decoder::Role::request);
+  const auto step = decoder.next(line + "\r\nHost: api.example.test\r\n" + fields + "\r\n");
+  REQUIRE(step.kind == http::Step::Kind::head);
+  return decoder.take_request();
+}
+
+Verdict judge(const std::string& fields,
+              const std::string& line = "GET /v1/x HTTP/1.1",
+              Scheme scheme = Scheme::https,
+              const std::string& yaml = kYaml) {
+  const auto bindings = test::bindings_of(yaml);
+  const auto head = head_of(fields, line);
+  const Destination destination{scheme, {"api.example.test", 443, http::HostKind::name}};
+  return decide(head, head.target, destination, *bindings);
+}
+
+std::string shown(const Verdict& verdict) {
+  return std::string(audit::to_string(verdict.decision)) + "/" +
+         std::string(audit::to_string(verdict.reason));
+}
+
+const std::string kAuth = "Authorization: Bearer " + std::string(kP) + "\r\n";
+
+}  // namespace
+
+TEST_CASE("a bound placeholder in its header, method and path is allowed", "[I5]") {
+  const Verdict verdict = judge(kAuth);
+  CHECK(shown(verdict) == "allowed/binding_matched");
+  CHECK(verdict.field == 1);
+  CHECK(verdict.others.empty());
+}
+
+TEST_CASE("A10 a request without a placeholder passes", "[I2]") {
+  CHECK(shown(judge("Authorization: Bearer something-else\r\n")) == "pass/no_placeholder");
+}
+
+TEST_CASE("A09 a placeholder in a header that its rule does not name travels inert", "[I2]") {
+  CHECK(shown(judge("X-Other: " + std::string(kP) + "\r\n")) == "denied/untargeted_location");
+}
+
+TEST_CASE("A08 a placeholder in its header and in another one is swapped in its header only",
+          "[I2]") {
+  const Verdict verdict = judge("X-Other: " + std::string(kP) + "\r\n" + kAuth);
+  CHECK(shown(verdict) == "allowed/binding_matched");
+  CHECK(verdict.field == 2);
+}
+
+TEST_CASE("B02 a method outside the binding is denied and travels inert", "[I5]") {
+  CHECK(shown(judge(kAuth, "POST /v1/x HTTP/1.1")) == "denied/binding_scope_violation");
+}
+
+TEST_CASE("B15 B16 B17 B18 paths that some server reads differently are outside the scope",
+          "[I5]") {
+  for (const char* path : {"/admin?x=/v1/",
+                           "/v1/../admin",
+                           "/v1/%2e%2e/admin",
+                           "/v1/..%2fadmin",
+                           "/v1/%2e%2e%2fadmin",
+                           "//v1/x",
+                           "/V1/x"}) {
+    INFO(path);
+    CHECK(shown(judge(kAuth, "GET " + std::string(path) + " HTTP/1.1")) ==
+          "denied/binding_scope_violation");
+  }
+}
+
+TEST_CASE("D01 a placeholder bound to another host is denied here", "[I2]") {
+  CHECK(shown(judge("x-api-key: " + std::string(kP2) + "\r\n")) ==
+        "denied/destination_not_in_binding");
+}
+
+TEST_CASE("D03 two secrets' placeholders in one credential header are ambiguous") {
+  CHECK(shown(judge("Authorization: " + std::string(kP) + " " + std::string(kP2) + "\r\n")) ==
+        "refused/ambiguous_placeholder_match");
+}
+
+TEST_CASE("D04 two bound secrets in two credential headers are ambiguous") {
+  CHECK(shown(judge(kAuth + "x-api-key: kswp_PLACEHOLDER_000000000003\r\n")) ==
+        "refused/ambiguous_placeholder_match");
+}
+
+TEST_CASE("D05 a secret bound elsewhere is denied beside one that is allowed", "[I2]") {
+  const Verdict verdict = judge(kAuth + "x-api-key: " + std::string(kP2) + "\r\n");
+  CHECK(shown(verdict) == "allowed/binding_matched");
+  REQUIRE(verdict.others.size() == 1);
+  CHECK(verdict.others.front().reason == audit::Reason::destination_not_in_binding);
+}
+
+TEST_CASE("F17 two lines of the credential's header are refused") {
+  CHECK(shown(judge(kAuth + "authorization: bogus\r\n")) == "refused/duplicate_credential_header");
+}
+
+TEST_CASE("C17 nothing is swapped over plain http", "[I5]") {
+  CHECK(shown(judge(kAuth, "GET /v1/x HTTP/1.1", Scheme::http)) == "denied/insecure_scheme");
+}
+
+TEST_CASE("D07 a placeholder in the query is not swapped by a header rule", "[I2]") {
+  CHECK(shown(judge("", "GET /v1/x?key=" + std::string(kP) + " HTTP/1.1")) ==
+        "denied/untargeted_location");
+}
+
+TEST_CASE("D08 a percent-encoded placeholder is no placeholder") {
+  CHECK(shown(judge("Authorization: Bearer kswp%5FPLACEHOLDER_000000000001\r\n")) ==
+        "pass/no_placeholder");
+}
+
+TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
+  const std::string yaml = std::string("misplaced_placeholder: refuse") + kYaml;
+  CHECK(shown(judge(
+            "X-Other: " + std::string(kP) + "\r\n", "GET /v1/x HTTP/1.1", Scheme::https, yaml)) ==
+        "refused/untargeted_location");
+  CHECK(shown(judge(kAuth + "x-api-key: " + std::string(kP2) + "\r\n",
+                    "GET /v1/x HTTP/1.1",
+                    Scheme::https,
+                    yaml)) == "refused/destination_not_in_binding");
+}
+
+TEST_CASE("a placeholder in the path is shown by its secret's name", "[I1]") {
+  const auto bindings = test::bindings_of(kYaml);
+  CHECK(shown_path("/bot" + std::string(kP) + "/send?x=" + std::string(kP2), *bindings) ==
+        "/bot<K>/send");
+}
+
+}  // namespace keyswap::flow

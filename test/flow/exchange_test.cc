@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/exchange.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/support/script.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using test::Script;
+
+const std::string kP = "kswp_PLACEHOLDER_000000000001";
+const char* const kYaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, paths: ["/v1/**"] } ]
+)";
+
+const std::string kGet =
+    "GET /v1/x?q=1 HTTP/1.1\r\nHost: api.example.test\r\nAccept: */*\r\n"
+    "Authorization: Bearer " +
+    kP + "\r\n\r\n";
+const std::string kPost =
+    "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer " + kP +
+    "\r\nContent-Length: 5\r\n\r\nhello";
+const std::string kPostChunked =
+    "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer " + kP +
+    "\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n";
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nhi";
+
+Script script() {
+  return Script(test::bindings_of(kYaml));
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a bound request is decided, opened, dialled, recorded and only then sent", "[I6]") {
+  CHECK(script().client(kGet).upstream(kOk).transcript() ==
+        "fetch K\n"
+        "dial\n"
+        "record allowed binding_matched K GET /v1/x\n"
+        "to upstream (secret): GET /v1/x?q=1 HTTP/1.1\\r\\nHost: api.example.test\\r\\nAccept: */*"
+        "\\r\\nAuthorization: Bearer real-key-0001\\r\\n\\r\\n\n"
+        "to client: HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nX-A: b\\r\\n\\r\\nhi\n"
+        "response 200 complete 2\n"
+        "upstream reused\n"
+        "client kept\n");
+}
+
+TEST_CASE("the outcome does not depend on how the bytes are cut", "[I15]") {
+  const std::string response = GENERATE(
+      std::string(kOk),
+      std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwxyz\r\n0\r\n\r\n"),
+      std::string("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
+  const std::string request = GENERATE(std::string(kGet), std::string(kPost));
+  const auto whole = script().client(request).upstream(response);
+  for (const std::size_t piece : {1U, 2U, 3U, 7U, 50U}) {
+    const auto cut = script().client(request, piece).upstream(response, piece);
+    CHECK(cut.sent_upstream() == whole.sent_upstream());
+    if (!has(response, "chunked")) {
+      CHECK(cut.transcript() == whole.transcript());
+    } else {
+      CHECK(cut.is_finished());
+    }
+  }
+}
+
+TEST_CASE("before the record is durable not a byte is sent, whatever else happens", "[I6]") {
+  Script held = script();
+  held.answers_records = false;
+  held.client(kPost);
+  CHECK(held.sent_upstream().empty());
+  CHECK(held.sent_client().empty());
+  held.record_done(true);
+  CHECK(has(held.sent_upstream(), "real-key-0001"));
+}
+
+TEST_CASE("X05 H04 without a durable record nothing is sent and the answer is 503", "[I6][I13]") {
+  Script failing = script();
+  failing.records_are_durable = false;
+  failing.client(kPost);
+  CHECK(failing.sent_upstream().empty());
+  CHECK(has(failing.sent_client(), "HTTP/1.1 503 "));
+  CHECK(has(failing.sent_client(), "Keyswap-Reason: audit_unavailable\r\n"));
+  CHECK(failing.is_finished());
+}
+
+TEST_CASE("F14 a missing vault entry is a 503 that names it, recorded, and nothing is dialled",
+          "[I13]") {
+  Script missing = script();
+  missing.vault.clear();
+  missing.client(kGet);
+  CHECK(has(missing.transcript(), "fetch K\nrecord refused secret_unavailable K GET /v1/x\n"));
+  CHECK(!has(missing.transcript(), "dial"));
+  CHECK(has(missing.sent_client(), R"("secret":"K")"));
+  CHECK(missing.sent_upstream().empty());
+}
+
+TEST_CASE("A18 SS-07 a value that would break the header is refused, never sent", "[I13]") {
+  for (const std::string& value :
+       {std::string("a\r\nX: y"), std::string("a\nb"), std::string("a\0b", 3)}) {
+    Script bad = script();
+    bad.vault["K"] = value;
+    bad.client(kGet);
+    CHECK(has(bad.transcript(), "record refused secret_unavailable K"));
+    CHECK(bad.sent_upstream().empty());
+  }
+}
+
+TEST_CASE("AU-15 a failed dial is one refused record and its own answer", "[I4]") {
+  using audit::Reason;
+  const auto [reason, status] = GENERATE(table<Reason, std::string>({
+      {Reason::upstream_dns_failed, "502"},
+      {Reason::upstream_connect_failed, "502"},
+      {Reason::upstream_tls_failed, "502"},
+      {Reason::upstream_timeout, "504"},
+      {Reason::address_blocked, "403"},
+      {Reason::self_destination, "403"},
+  }));
+  Script failing = script();
+  failing.dial_failure = reason;
+  failing.client(kGet);
+  CHECK(failing.sent_upstream().empty());
+  CHECK(has(failing.transcript(),
+            "dial\nrecord refused " + std::string(audit::to_string(reason)) + " K GET /v1/x\n"));
+  CHECK(has(failing.sent_client(), "HTTP/1.1 " + status + " "));
+}
+
+TEST_CASE("a denied placeholder travels inert", "[I2]") {
+  const std::string request =
+      "GET /admin HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer " + kP + "\r\n\r\n";
+  const auto denied = script().client(request).upstream(kOk);
+  CHECK(denied.sent_upstream() == request);
+  CHECK(has(denied.transcript(), "record denied binding_scope_violation K GET /admin\n"));
+}
+
+TEST_CASE("C08 a request of another identity is refused before anything is looked up", "[I3]") {
+  Script fronting = script();
+  fronting.server_name = "other.example";
+  fronting.client(kGet);
+  CHECK(fronting.transcript().starts_with("record refused identity_mismatch GET /v1/x\n"));
+  CHECK(has(fronting.sent_client(), "HTTP/1.1 421 "));
+  CHECK(has(fronting.transcript(), "client closed"));
+}
+
+TEST_CASE("a chunked upload is re-encoded; extensions and trailers are dropped", "[I9]") {
+  const auto sent = script().client(kPostChunked).sent_upstream();
+  CHECK(has(sent, "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+  CHECK(!has(sent, "Trailer"));
+}
+
+TEST_CASE("HP-01 hop-by-hop fields and those that Connection names do not pass, either way",
+          "[I9]") {
+  const auto done =
+      script()
+          .client(
+              "GET / HTTP/1.1\r\nHost: api.example.test\r\nConnection: keep-alive, X-Hop\r\n"
+              "X-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: Basic x\r\nX-End: "
+              "2\r\n\r\n")
+          .upstream(
+              "HTTP/1.1 200 OK\r\nConnection: X-Back\r\nX-Back: 1\r\nContent-Length: 0\r\n\r\n");
+  CHECK(done.sent_upstream() == "GET / HTTP/1.1\r\nHost: api.example.test\r\nX-End: 2\r\n\r\n");
+  CHECK(done.sent_client() == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST_CASE("a response that ends with its connection reaches a 1.1 client in chunks") {
+  auto open = script().client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\nabc");
+  CHECK(has(open.sent_client(), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+  open.upstream_closes();
+  CHECK(open.sent_client().ends_with("3\r\nabc\r\n0\r\n\r\n"));
+  CHECK(has(open.transcript(), "upstream discarded\nclient kept\n"));
+}
+
+TEST_CASE("R17 HP-08 a response cut short is cut for the client too") {
+  auto cut = script().client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+  cut.upstream_closes();
+  CHECK(has(cut.transcript(), "response 200 truncated 3\nupstream discarded\nclient cut\n"));
+}
+
+TEST_CASE("R14 HP-05 an upstream that closes without an answer is a 502, never asked again") {
+  auto silent = script().client(kGet);
+  silent.upstream_closes();
+  CHECK(has(silent.transcript(), "response 0 upstream_protocol_error 0\nupstream discarded\n"));
+  CHECK(has(silent.sent_client(), "HTTP/1.1 502 "));
+  CHECK(silent.sent_upstream().find("GET ") == silent.sent_upstream().rfind("GET "));
+}
+
+TEST_CASE("HP-04 interim responses pass, but not without end") {
+  std::string many;
+  for (int i = 0; i < 17; ++i) {
+    many += "HTTP/1.1 102 Processing\r\n\r\n";
+  }
+  CHECK(has(script().client(kGet).upstream(many).sent_client(), "HTTP/1.1 502 "));
+  const auto one =
+      script().client(kGet).upstream("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + kOk);
+  CHECK(
+      one.sent_client().starts_with("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK"));
+}
+
+TEST_CASE(
+    "HP-07 an answer before the upload's end is passed on, and is the last on both connections") {
+  auto early = script().client(
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100\r\n\r\nabc");
+  early.upstream("HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n");
+  CHECK(early.sent_client() == "HTTP/1.1 413 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  CHECK(has(early.transcript(), "upstream discarded\nclient closed\n"));
+}
+
+TEST_CASE("HF-16 a client that leaves in the middle of an upload leaves an aborted upload") {
+  auto gone = script().client(
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100\r\n\r\nabc");
+  gone.client_leaves();
+  CHECK(has(gone.transcript(), "response 0 client_gone 0\nupstream discarded\nclient cut\n"));
+}
+
+TEST_CASE("a client that leaves before the record is durable causes nothing to be sent", "[I6]") {
+  Script held = script();
+  held.answers_records = false;
+  held.client(kGet);
+  held.client_leaves();
+  held.record_done(true);
+  CHECK(held.sent_upstream().empty());
+  CHECK(held.is_finished());
+}
+
+TEST_CASE("HF-11 an upload below the minimum rate is a 408; one that we hold up is not") {
+  const std::string begun =
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100000\r\n\r\nabc";
+  auto slow = script().client(begun);
+  slow.times_out(true);
+  CHECK(!slow.is_finished());
+  slow.times_out(false);
+  CHECK(has(slow.sent_client(), "HTTP/1.1 408 "));
+  auto brisk = script().client(begun + std::string(2000, 'x'));
+  brisk.times_out(false);
+  CHECK(!brisk.is_finished());
+}
+
+TEST_CASE("SG-10 no answer in time is a 504 and an unknown outcome") {
+  auto late = script().client(kGet);
+  late.times_out();
+  CHECK(has(late.transcript(), "response 0 upstream_timeout 0\n"));
+  CHECK(has(late.sent_client(), "HTTP/1.1 504 "));
+}
+
+TEST_CASE("HEAD has no body whatever the response says") {
+  std::string head = kGet;
+  head.replace(0, 3, "HEAD");
+  const auto done =
+      script().client(head).upstream("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
+  CHECK(done.sent_client() == "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
+  CHECK(has(done.transcript(), "upstream reused\nclient kept\n"));
+}
+
+TEST_CASE("HP-03 Expect is passed on, and 100 Continue comes back from the upstream") {
+  auto asking = script().client(
+      "PUT /v1/x HTTP/1.1\r\nHost: api.example.test\r\nExpect: 100-continue\r\nContent-Length: "
+      "3\r\n\r\n");
+  CHECK(has(asking.sent_upstream(), "Expect: 100-continue\r\n"));
+  asking.upstream("HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(asking.sent_client() == "HTTP/1.1 100 Continue\r\n\r\n");
+  asking.client("abc").upstream(kOk);
+  CHECK(asking.is_finished());
+  INFO(asking.transcript());
+  CHECK(has(asking.transcript(), "client kept"));
+}
+
+TEST_CASE("a malformed request is refused with a record and the connection closed", "[I9]") {
+  const auto bad = script().client(
+      "GET / HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 1\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n");
+  CHECK(bad.transcript().starts_with("record refused malformed_request  \n"));
+  CHECK(has(bad.sent_client(), "HTTP/1.1 400 "));
+  CHECK(has(bad.transcript(), "client closed"));
+}
+
+TEST_CASE("R12 a chunked upload that breaks its framing is cut, not completed", "[I9]") {
+  const auto bad = script().client(
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabcXX");
+  CHECK(has(bad.transcript(), "upstream discarded\n"));
+  CHECK(!has(bad.sent_upstream(), "0\r\n\r\n"));
+  CHECK(has(bad.sent_client(), "HTTP/1.1 400 "));
+}
+
+}  // namespace keyswap::flow

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every C++ file of ours has the format of .clang-format and begins with its licence line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t files < <(find proxy ca vault bindings audit test \( -name '*.cc' -o -name '*.h' \) | sort)
+failed=0
+for file in "${files[@]}"; do
+  IFS= read -r first <"$file" || true
+  [ "$first" = "// SPDX-License-Identifier: Apache-2.0" ] || {
+    echo "$file:1: does not begin with the SPDX line"
+    failed=1
+  }
+done
+for file in "${files[@]}"; do
+  clang-format "$file" | cmp -s - "$file" || {
+    echo "$file: not as .clang-format wants it; run: clang-format -i $file"
+    failed=1
+  }
+done
+exit $failed

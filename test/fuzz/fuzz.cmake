@@ -1,0 +1,33 @@
+# Fuzz targets: every test/fuzz/*_fuzz.cc is one libFuzzer program (preset "fuzz", clang). ctest runs each
+# for 60 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one); for longer:
+#   build/fuzz/test/decoder_fuzz -max_total_time=3600 some-corpus-folder test/fuzz/corpus/decoder
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "KEYSWAP_FUZZ needs clang: cmake --preset fuzz")
+endif()
+set(KEYSWAP_FUZZ_SECONDS 60 CACHE STRING "how long ctest runs each fuzz target")
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
+foreach(source ${fuzz_sources})
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" subject ${name})
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE keyswap_options flow bindings http)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  # Found inputs go to the build folder; the seeds stay as they are.
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz-corpus/${subject})
+  file(MAKE_DIRECTORY ${found})
+  set(seeds ${CMAKE_CURRENT_LIST_DIR}/corpus/${subject})
+  if(NOT EXISTS ${seeds})
+    set(seeds "")
+  endif()
+  set(dictionary ${CMAKE_CURRENT_LIST_DIR}/${subject}.dict)
+  set(dictionary_option "")
+  if(EXISTS ${dictionary})
+    set(dictionary_option -dict=${dictionary})
+  endif()
+  add_test(NAME "fuzz: ${subject}"
+    COMMAND ${name} -max_total_time=${KEYSWAP_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=1024
+            -print_final_stats=1 ${dictionary_option} ${found} ${seeds})
+  math(EXPR limit "${KEYSWAP_FUZZ_SECONDS} + 120")
+  set_tests_properties("fuzz: ${subject}" PROPERTIES TIMEOUT ${limit})
+endforeach()

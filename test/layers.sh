@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Keeps the levels and doors of docs/architecture.md: which folder may include which, which file may
+# include which third-party header, and where a secret's bytes may be read. Edit the tables below and
+# docs/architecture.md together.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# folder: what its files may include besides their own folder (prefixes of "..." includes).
+levels='
+proxy/base      :
+proxy/http      : proxy/base/
+vault           : proxy/base/
+audit           : proxy/base/
+ca              : proxy/base/ vault/
+bindings        : proxy/base/ vault/ proxy/http/
+bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
+proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
+proxy/tls       : proxy/base/ ca/ vault/
+proxy/uv        : proxy/base/
+proxy           : proxy/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/ ca/ vault/ bindings/ audit/
+'
+
+# header prefix: the files that may include it (globs; * does not stop at a slash, so anchor folders).
+doors='
+uv.h            : proxy/uv/*.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/template*.cc bindings/schemes/*.cc
+openssl/hmac.h  : bindings/template*.cc bindings/schemes/*.cc
+openssl/sha.h   : audit/chain.cc bindings/template*.cc bindings/schemes/*.cc
+openssl/ssl.h   : proxy/tls/*.cc
+openssl/        : proxy/tls/*.cc ca/*.cc
+sodium.h        : vault/*.cc audit/chain.cc bindings/schemes/*.cc proxy/base/bytes.cc
+llhttp.h        : proxy/http/decoder.cc
+yaml-cpp/       : bindings/strict_yaml.cc
+idn2.h          : bindings/host_name.cc bindings/host_pattern.cc bindings/idna.cc
+libpsl.h        : bindings/host_name.cc bindings/host_pattern.cc bindings/public_suffix.cc
+sqlite3.h       : proxy/base/sqlite.cc
+spdlog/         : proxy/base/log.cc
+CLI/            : proxy/cli/*.cc proxy/main.cc
+nlohmann/       : proxy/cli/*.cc
+'
+
+# Where `.reveal(` may stand: every place that reads a secret's bytes.
+reveals='proxy/flow/substitute.cc proxy/flow/scrub.cc bindings/schemes/*.cc bindings/template*.cc
+  vault/*.cc vault/*.h ca/authority.cc proxy/session.cc proxy/exchange_io.cc'
+
+failed=0
+complain() { echo "$1"; failed=1; }
+
+trim() { local text=$1; text="${text#"${text%%[![:space:]]*}"}"; printf '%s' "${text%"${text##*[![:space:]]}"}"; }
+
+is_one_of() {  # is_one_of FILE GLOB...
+  local file=$1 glob
+  shift
+  for glob in "$@"; do
+    # shellcheck disable=SC2053
+    [[ "${file%/*}" = "${glob%/*}" && "${file##*/}" = ${glob##*/} ]] && return 0
+  done
+  return 1
+}
+
+declare -A may_include
+while IFS=: read -r folder allowed; do
+  folder=$(trim "$folder")
+  [ -z "$folder" ] || may_include[$folder]=$(trim "$allowed")
+done <<<"$levels"
+
+set -f
+mapfile -t door_lines < <(grep -v '^$' <<<"$doors")
+
+check_own() {  # check_own FILE LINE INCLUDED
+  local file=$1 line=$2 included=$3 folder prefix
+  folder=${file%/*}
+  [ "${included%/*}" != "$folder" ] || return 0
+  [ -n "${may_include[$folder]+known}" ] || { complain "$file: folder $folder stands in no level (test/layers.sh)"; return 0; }
+  for prefix in ${may_include[$folder]}; do
+    [[ "$included" != "$prefix"* ]] || return 0
+  done
+  complain "$file:$line: $folder may not include $included"
+}
+
+check_door() {  # check_door FILE LINE INCLUDED
+  local file=$1 line=$2 included=$3 entry header files
+  for entry in "${door_lines[@]}"; do
+    header=$(trim "${entry%%:*}")
+    files=${entry#*:}
+    [[ "$included" = "$header"* ]] || continue
+    # shellcheck disable=SC2086
+    is_one_of "$file" $files || complain "$file:$line: only $(trim "$files") may include $header"
+    return 0
+  done
+}
+
+while IFS=: read -r file line text; do
+  included=$(sed -E 's/^ *# *include *[<"]([^>"]+)[>"].*/\1/' <<<"$text")
+  case "$text" in
+    *'"'*) check_own "$file" "$line" "$included" ;;
+    *) check_door "$file" "$line" "$included" ;;
+  esac
+  case "$file:$included" in
+    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:sqlite3.h|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:nlohmann/*)
+      complain "$file:$line: third-party headers stay out of our headers ($included)" ;;
+  esac
+done < <(grep -nE '^ *# *include' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit)
+
+while IFS=: read -r file line _; do
+  # shellcheck disable=SC2086
+  is_one_of "$file" $reveals || complain "$file:$line: reads a secret's bytes; that file is not in the list of test/layers.sh"
+done < <(grep -nF '.reveal(' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit || true)
+
+while IFS= read -r line; do
+  complain "$line: such a note does not land"
+done < <(grep -nF 'TODO(''security)' -rs --include='*.cc' --include='*.h' --include='*.py' --include='*.cmake' \
+  proxy ca vault bindings audit test examples || true)
+
+# Mirror rule (docs/style.md, Tests): a .cc has a test of its name, or one that includes its header;
+# doors and wiring are exempt (the end-to-end tests drive them).
+exempt='proxy/main.cc proxy/cli/* proxy/base/log.cc proxy/base/sqlite.cc proxy/uv/* proxy/*.cc'
+set +f
+while IFS= read -r file; do
+  # shellcheck disable=SC2086
+  (set -f; is_one_of "$file" $exempt) && continue
+  test_file=${file#proxy/}
+  [ -f "test/${test_file%.cc}_test.cc" ] ||
+    grep -qF "\"${file%.cc}.h\"" -r --include='*_test.cc' test ||
+    [ "${file%/*}" = bindings/schemes ] ||
+    complain "$file: no test/${test_file%.cc}_test.cc, and no test includes its header"
+done < <(find proxy ca vault bindings audit -name '*.cc' | sort)
+
+[ $failed -eq 0 ] && echo "levels and doors: kept"
+exit $failed

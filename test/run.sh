@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every check of the project, in one command; the last lines are ctest's summary of all of them.
+# Builds four trees (release; address + undefined behaviour sanitizers; thread sanitizer; fuzzers) and
+# runs as one ctest: unit and end-to-end tests, the unit tests again under the sanitizers, the layers,
+# the documents, the format, clang-tidy, and each fuzz target for KEYSWAP_FUZZ_SECONDS (60).
+#
+#   test/run.sh                everything
+#   test/run.sh -L e2e         ctest's own options choose among the tests (-R NAME, -L unit|e2e|asan|...)
+#   test/run.sh --quick [...]  release tree only: unit, end-to-end, layers, documents, format
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+whole=ON
+if [ "${1:-}" = --quick ]; then
+  whole=OFF
+  shift
+fi
+
+step() { printf '\n== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+build() {  # build PRESET CMAKE-OPTION... [-- TARGET...]
+  local preset=$1 options=() targets=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
+  [ $# -eq 0 ] || { shift; targets=(--target "$@"); }
+  step "build $preset"
+  { cmake --preset "$preset" "${options[@]}" &&
+      cmake --build --preset "$preset" -j "$jobs" "${targets[@]}"; } >"$log" 2>&1 || {
+    tail -n 60 "$log"
+    echo "The $preset build failed; its last lines are above."
+    exit 1
+  }
+}
+
+step "packages"
+test/install.sh --tests
+
+# The other trees first: the release tree's ctest runs what they hold.
+if [ $whole = ON ]; then
+  build asan
+  build tsan -- audit_test ca_test vault_test proxy_test keyswap
+  build fuzz -- fuzzers
+fi
+build release -DKEYSWAP_WHOLE=$whole
+
+step "tests"
+ctest --test-dir build/release --output-on-failure --no-tests=error -j "$jobs" "$@"

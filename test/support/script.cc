@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/support/script.h"
+
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+namespace keyswap::test {
+
+namespace {
+
+std::shared_ptr<vault::LockedBuffer> make_scratch() {
+  REQUIRE(vault::lock_memory());
+  auto scratch = vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax);
+  REQUIRE(scratch);
+  return std::make_shared<vault::LockedBuffer>(std::move(*scratch));
+}
+
+std::string escaped(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    if (c == '\r') {
+      text += "\\r";
+    } else if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
+  auto parsed = bindings::parse(yaml, "/nowhere");
+  for (const auto& error : parsed.errors) {
+    UNSCOPED_INFO(error.line << ":" << error.column << " " << error.text);
+  }
+  REQUIRE(parsed.errors.empty());
+  return std::make_shared<const bindings::Bindings>(std::move(parsed.bindings));
+}
+
+Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destination destination)
+    : bindings_(std::move(bindings)),
+      scratch_(make_scratch()),
+      exchange_(std::make_shared<flow::Exchange>(
+          flow::Exchange::Setup{destination, bindings_, "req1", scratch_.get(), 1'700'000'000})),
+      tunnel_{destination, ""} {}
+
+Script& Script::client(std::string_view bytes, std::size_t piece) {
+  while (!bytes.empty()) {
+    const std::size_t size = piece == 0 ? bytes.size() : std::min(piece, bytes.size());
+    feed_client(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  return *this;
+}
+
+void Script::feed_client(std::string_view bytes) {
+  unread_ += bytes;
+  for (;;) {
+    const bool is_waiting = !lines_.empty() && !is_reading_;
+    if (is_waiting || exchange_->is_finished()) {
+      return;
+    }
+    const std::string input = std::exchange(unread_, "");
+    http::Step step = client_decoder_->next(input);
+    unread_ = input.substr(step.consumed);
+    if (step.kind == http::Step::Kind::need_more) {
+      return;
+    }
+    if (step.kind == http::Step::Kind::head) {
+      auto head = client_decoder_->take_request();
+      tunnel_.server_name = server_name;
+      const auto refusal = flow::check_tunnelled(head, tunnel_, *bindings_);
+      event(flow::ClientHead{std::move(head), refusal});
+    } else if (step.kind == http::Step::Kind::body) {
+      event(flow::ClientBody{step.body});
+    } else if (step.kind == http::Step::Kind::end) {
+      is_reading_ = false;
+      event(flow::ClientEnd{});
+      return;
+    } else {
+      event(flow::ClientRefused{flow::reason_of(step.error)});
+      return;
+    }
+  }
+}
+
+Script& Script::upstream(std::string_view bytes, std::size_t piece) {
+  if (exchange_->answers_head()) {
+    upstream_decoder_->expect_no_body();
+  }
+  while (!bytes.empty()) {
+    const std::size_t size = piece == 0 ? bytes.size() : std::min(piece, bytes.size());
+    feed_upstream(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  return *this;
+}
+
+void Script::feed_upstream(std::string_view bytes) {
+  while (!exchange_->is_finished()) {
+    http::Step step = upstream_decoder_->next(bytes);
+    bytes.remove_prefix(step.consumed);
+    if (step.kind == http::Step::Kind::need_more) {
+      return;
+    }
+    if (step.kind == http::Step::Kind::head) {
+      event(flow::UpstreamHead{upstream_decoder_->take_response()});
+    } else if (step.kind == http::Step::Kind::body) {
+      event(flow::UpstreamBody{step.body});
+    } else if (step.kind == http::Step::Kind::end) {
+      event(flow::UpstreamEnd{});
+    } else {
+      event(flow::UpstreamBroken{});
+    }
+  }
+}
+
+Script& Script::upstream_closes() {
+  const auto step = upstream_decoder_->finish();
+  if (step.kind == http::Step::Kind::end) {
+    return event(flow::UpstreamEnd{});
+  }
+  return event(flow::UpstreamBroken{});
+}
+
+Script& Script::client_leaves() {
+  return event(flow::ClientGone{});
+}
+
+Script& Script::times_out(bool client_was_held) {
+  return event(flow::TimedOut{client_was_held});
+}
+
+Script& Script::record_done(bool is_durable) {
+  return event(flow::RecordDone{is_durable});
+}
+
+Script& Script::event(flow::Event event) {
+  flow::Actions actions;
+  exchange_->on(std::move(event), actions);
+  perform(actions);
+  return *this;
+}
+
+void Script::note(std::string line) {
+  last_kind_.clear();
+  lines_.push_back(std::move(line));
+}
+
+void Script::note_bytes(std::string_view kind, std::string_view bytes) {
+  if (last_kind_ == kind) {
+    lines_.back() += escaped(bytes);
+  } else {
+    lines_.push_back(std::string(kind) + ": " + escaped(bytes));
+    last_kind_ = kind;
+  }
+}
+
+void Script::perform(const flow::Actions& actions) {
+  std::optional<flow::Event> next;
+  for (const flow::Action& action : actions) {
+    if (const auto* fetch = std::get_if<flow::FetchSecrets>(&action)) {
+      std::vector<vault::Secret> secrets;
+      std::string missing;
+      for (const auto& name : bindings_->rules[fetch->rule].injection->needs()) {
+        note("fetch " + name.text());
+        if (const auto found = vault.find(name.text()); found != vault.end()) {
+          secrets.push_back(vault::Secret::copy_of(found->second).value());
+        } else if (missing.empty()) {
+          missing = name.text();
+        }
+      }
+      if (missing.empty()) {
+        next = flow::SecretsReady{std::move(secrets)};
+      } else {
+        next = flow::SecretsMissing{missing};
+      }
+    } else if (std::get_if<flow::Dial>(&action) != nullptr) {
+      note("dial");
+      if (dial_failure) {
+        next = flow::DialFailed{*dial_failure};
+      } else {
+        next = flow::Dialed{};
+      }
+    } else if (const auto* record = std::get_if<flow::Record>(&action)) {
+      std::string line = "record " + std::string(audit::to_string(record->decision)) + " " +
+                         std::string(audit::to_string(record->reason));
+      if (record->rule) {
+        line += " " + bindings_->rules[*record->rule].name.text();
+      }
+      for (const auto& other : record->others) {
+        line += " +denied " + std::string(audit::to_string(other.reason)) + " " +
+                bindings_->rules[other.rule].name.text();
+      }
+      note(line + " " + std::string(record->method) + " " + record->path);
+      if (answers_records) {
+        next = flow::RecordDone{records_are_durable};
+      }
+    } else if (const auto* response = std::get_if<flow::RecordResponse>(&action)) {
+      note("response " + std::to_string(response->status) + " " +
+           std::string(audit::to_string(response->outcome)) + " " +
+           std::to_string(response->body_bytes));
+    } else if (const auto* up = std::get_if<flow::SendUpstream>(&action)) {
+      sent_upstream_ += up->bytes;
+      note_bytes(
+          up->sensitivity == flow::Sensitivity::secret ? "to upstream (secret)" : "to upstream",
+          up->bytes);
+    } else if (const auto* down = std::get_if<flow::SendClient>(&action)) {
+      sent_client_ += down->bytes;
+      note_bytes("to client", down->bytes);
+    } else if (std::get_if<flow::ReadClient>(&action) != nullptr) {
+      is_reading_ = true;
+    } else if (const auto* released = std::get_if<flow::ReleaseUpstream>(&action)) {
+      note(released->fate == flow::UpstreamFate::reuse ? "upstream reused" : "upstream discarded");
+    } else if (const auto* finish = std::get_if<flow::Finish>(&action)) {
+      note(finish->client == flow::ClientFate::keep    ? "client kept"
+           : finish->client == flow::ClientFate::close ? "client closed"
+                                                       : "client cut");
+    }
+  }
+  if (next) {
+    event(std::move(*next));
+    feed_client("");
+  }
+}
+
+std::string Script::transcript() const {
+  std::string text;
+  for (const std::string& line : lines_) {
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace keyswap::test

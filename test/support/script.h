@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drives an exchange from bytes and keeps a transcript of what it asked for, in order. The world
+// around it answers at once unless told otherwise: secrets come from a map, dialling works, records
+// are durable.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/parse.h"
+#include "proxy/flow/exchange.h"
+#include "proxy/http/decoder.h"
+
+namespace keyswap::test {
+
+// Bindings from YAML text that must be right.
+std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml);
+
+class Script {
+ public:
+  explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
+                  flow::Destination destination = {
+                      flow::Scheme::https, {"api.example.test", 443, http::HostKind::name}});
+
+  // The world.
+  std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};
+  std::optional<audit::Reason> dial_failure;
+  bool records_are_durable = true;
+  bool answers_records = true;  // false: say record_done() yourself
+  std::string server_name;      // of the client's TLS hello
+
+  // Bytes as the client or the upstream sends them, in pieces of `piece` bytes (0: whole).
+  Script& client(std::string_view bytes, std::size_t piece = 0);
+  Script& upstream(std::string_view bytes, std::size_t piece = 0);
+  Script& upstream_closes();
+  Script& client_leaves();
+  Script& times_out(bool client_was_held = false);
+  Script& record_done(bool is_durable);
+  Script& event(flow::Event event);
+
+  // One line an action; sends of one direction that follow one another are one line.
+  [[nodiscard]] std::string transcript() const;
+
+  [[nodiscard]] std::string sent_upstream() const { return sent_upstream_; }
+
+  [[nodiscard]] std::string sent_client() const { return sent_client_; }
+
+  [[nodiscard]] bool is_finished() const { return exchange_->is_finished(); }
+
+ private:
+  void feed_client(std::string_view bytes);
+  void feed_upstream(std::string_view bytes);
+  void perform(const flow::Actions& actions);
+  void note(std::string line);
+  void note_bytes(std::string_view kind, std::string_view bytes);
+
+  std::shared_ptr<const bindings::Bindings> bindings_;
+  // Shared, so that a Script can be returned from a chain of calls.
+  std::shared_ptr<vault::LockedBuffer> scratch_;
+  std::shared_ptr<flow::Exchange> exchange_;
+  flow::TunnelIdentity tunnel_;
+  std::shared_ptr<http::Decoder> client_decoder_ =
+      std::make_shared<http::Decoder>(http::Decoder::Role::request);
+  std::shared_ptr<http::Decoder> upstream_decoder_ =
+      std::make_shared<http::Decoder>(http::Decoder::Role::response);
+  bool is_reading_ = false;
+  std::string unread_;
+  std::vector<std::string> lines_;
+  std::string last_kind_;
+  std::string sent_upstream_;
+  std::string sent_client_;
+};
+
+}  // namespace keyswap::test

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/entry_rules.h"
+
+#include <regex>
+#include <set>
+
+#include "proxy/base/limits.h"
+#include "test/vault/sample.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+using sample::name_of;
+using sample::secret_of;
+
+bool is_refused(const base::Status& status) {
+  return !status && status.error().code == base::Errc::invalid_input;
+}
+
+}  // namespace
+
+TEST_CASE("A18 A19 a value with a control character anywhere is refused, all else is taken",
+          "[I9]") {
+  for (int c = 0; c < 0x100; ++c) {
+    const std::string byte(1, static_cast<char>(c));
+    const bool is_control = c < 0x20 || c == 0x7f;
+    INFO("byte " << c);
+    for (const std::string& value : {byte, byte + "sk-1", "sk" + byte + "-1", "sk-1" + byte}) {
+      REQUIRE(is_refused(check_value(secret_of(value))) == is_control);
+    }
+  }
+}
+
+TEST_CASE("A19 a value pasted with its line end is refused, not repaired", "[I9]") {
+  const auto value = GENERATE(as<std::string>(), "sk-1\n", "sk-1\r\n", "\nsk-1", "sk\r\nX-Evil: 1");
+  REQUIRE(is_refused(check_value(secret_of(value))));
+}
+
+TEST_CASE("A value has 1 to 65536 bytes, also one of the system's") {
+  REQUIRE(is_refused(check_value(secret_of(""))));
+  REQUIRE(is_refused(check_size(secret_of(""))));
+  REQUIRE(check_value(secret_of(std::string(base::limits::kSecretBytesMax, 'x'))));
+  REQUIRE(is_refused(check_value(secret_of(std::string(base::limits::kSecretBytesMax + 1, 'x')))));
+  REQUIRE(is_refused(check_size(secret_of(std::string(base::limits::kSecretBytesMax + 1, '\0')))));
+}
+
+TEST_CASE("A service is short and printable, or none") {
+  const Secret value = secret_of("x");
+  REQUIRE(check_entry(name_of("A"), "", value));
+  REQUIRE(check_entry(name_of("A"), "OpenAI (work)", value));
+  REQUIRE(check_entry(name_of("A"), std::string(128, 's'), value));
+  REQUIRE(is_refused(check_entry(name_of("A"), std::string(129, 's'), value)));
+  REQUIRE(is_refused(check_entry(name_of("A"), "a\nb", value)));
+  REQUIRE(is_refused(check_entry(name_of("A"), "B\xc3\xb6rse", value)));
+  REQUIRE(is_refused(check_entry(name_of("A"), "\x1b[31m", value)));
+}
+
+TEST_CASE("A name that was never parsed is none") {
+  REQUIRE(is_refused(check_entry(SecretName(), "", secret_of("x"))));
+}
+
+TEST_CASE("Ids are random UUIDs of version 4") {
+  const std::regex form("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = make_uuid();
+    REQUIRE(std::regex_match(id, form));
+    ids.insert(id);
+  }
+  REQUIRE(ids.size() == 1000);
+}
+
+}  // namespace keyswap::vault

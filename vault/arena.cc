@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/arena.h"
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <cstdint>
+#include <mutex>
+#include <pthread.h>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
+
+// Under AddressSanitizer what is not handed out is poisoned, so that an overrun or a use after free
+// of a secret is reported like one of the heap.
+#if defined(__SANITIZE_ADDRESS__)
+#define KS_ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KS_ARENA_ASAN 1
+#endif
+#endif
+#ifdef KS_ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace keyswap::vault::arena {
+
+namespace {
+
+using base::limits::kLockedArenaBytes;
+
+constexpr std::size_t kLeafBytes = 64;
+constexpr std::size_t kLeafCount = kLockedArenaBytes / kLeafBytes;
+constexpr std::size_t kOrderCount = static_cast<std::size_t>(std::bit_width(kLeafCount));
+constexpr std::size_t kTopOrder = kOrderCount - 1;
+static_assert(std::has_single_bit(kLockedArenaBytes) && kLockedArenaBytes >= kLeafBytes);
+static_assert(base::limits::kSwappedHeadBytesMax <= kLockedArenaBytes / 2);
+
+void poison(const char* begin, std::size_t size) {
+#ifdef KS_ARENA_ASAN
+  ASAN_POISON_MEMORY_REGION(begin, size);
+#else
+  static_cast<void>(begin);
+  static_cast<void>(size);
+#endif
+}
+
+void unpoison(const char* begin, std::size_t size) {
+#ifdef KS_ARENA_ASAN
+  ASAN_UNPOISON_MEMORY_REGION(begin, size);
+#else
+  static_cast<void>(begin);
+  static_cast<void>(size);
+#endif
+}
+
+// A block of order n is 2^n leaves long and begins at a multiple of that.
+std::size_t order_of_size(std::size_t size) {
+  return static_cast<std::size_t>(std::bit_width((size - 1) / kLeafBytes));
+}
+
+// Gives the region of kLockedArenaBytes between two pages that cannot be touched, or an errno.
+base::Result<char*> map_guarded() {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t whole = kLockedArenaBytes + 2 * page;
+  void* mapped = ::mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) {
+    return base::Error{base::Errc::unavailable, "no memory for secrets", errno};
+  }
+  char* region = static_cast<char*>(mapped) + page;
+  if (::mprotect(region, kLockedArenaBytes, PROT_READ | PROT_WRITE) != 0 ||
+      ::madvise(region, kLockedArenaBytes, MADV_DONTDUMP) != 0) {
+    const int number = errno;
+    ::munmap(mapped, whole);
+    return base::Error{base::Errc::unavailable, "no memory for secrets", number};
+  }
+  // A child sees zeros. Kernels before 4.14 do not know it; we fork only to exec.
+  static_cast<void>(::madvise(region, kLockedArenaBytes, MADV_WIPEONFORK));
+  return region;
+}
+
+// Zero when constructed, so that it costs the program file nothing, and never destroyed: a Secret
+// in another static object may outlive any order of destruction.
+class Arena {
+ public:
+  base::Status lock();
+  char* allocate(std::size_t size);
+  void release(char* block, std::size_t size);
+  std::size_t free_bytes();
+
+  // The child of a fork has the mapping (zeroed) and not the lock.
+  void forget_lock() { is_locked_.store(false); }
+
+ private:
+  void push_free(std::size_t leaf, std::size_t order);
+  void take_free(std::size_t leaf, std::size_t order);
+  std::size_t merge(std::size_t leaf, std::size_t& order);
+
+  std::mutex mutex_;
+  std::atomic<bool> is_locked_{false};
+  bool is_carved_ = false;  // the first free block is in its list
+  char* region_ = nullptr;
+  std::size_t free_bytes_ = 0;
+  std::uint32_t orders_free_ = 0;  // bit n: the list of order n has a block
+  // Lists of free blocks by order. A link is the leaf's number plus one; 0 is none.
+  std::array<std::uint32_t, kOrderCount> first_{};
+  std::array<std::uint32_t, kLeafCount> next_{};
+  std::array<std::uint32_t, kLeafCount> previous_{};
+  // At a block's first leaf: its order plus one; negative when it is free. 0 elsewhere.
+  std::array<std::int8_t, kLeafCount> state_{};
+};
+
+Arena& instance() {
+  static Arena arena;
+  return arena;
+}
+
+base::Status Arena::lock() {
+  const std::lock_guard guard(mutex_);
+  if (is_locked_.load()) {
+    return {};
+  }
+  if (region_ == nullptr) {
+    const auto mapped = map_guarded();
+    if (!mapped) {
+      return mapped.error();
+    }
+    region_ = *mapped;
+  }
+  // The system call itself: sanitizers replace mlock() by nothing. I13: refused, not carried on
+  // without.
+  if (::syscall(SYS_mlock, region_, kLockedArenaBytes) != 0) {
+    return base::Error{
+        base::Errc::permission,
+        "memory for secrets cannot be locked; raise the limit (ulimit -l, LimitMEMLOCK)",
+        errno};
+  }
+  if (!is_carved_) {
+    if (::pthread_atfork(nullptr, nullptr, [] { instance().forget_lock(); }) != 0) {
+      return base::Error{base::Errc::unavailable, "no memory for secrets"};
+    }
+    poison(region_, kLockedArenaBytes);
+    free_bytes_ = kLockedArenaBytes;
+    push_free(0, kTopOrder);
+    is_carved_ = true;
+  }
+  is_locked_.store(true);
+  return {};
+}
+
+char* Arena::allocate(std::size_t size) {
+  if (size == 0 || size > kLockedArenaBytes || !is_locked_.load()) {
+    return nullptr;
+  }
+  const std::size_t order = order_of_size(size);
+  const std::lock_guard guard(mutex_);
+  const std::uint32_t large_enough = orders_free_ & (~std::uint32_t{0} << order);
+  if (large_enough == 0) {
+    return nullptr;
+  }
+  auto found = static_cast<std::size_t>(std::countr_zero(large_enough));
+  const std::size_t leaf = first_[found] - 1;
+  take_free(leaf, found);
+  while (found > order) {
+    --found;
+    push_free(leaf + (std::size_t{1} << found), found);
+  }
+  state_[leaf] = static_cast<std::int8_t>(order + 1);
+  free_bytes_ -= kLeafBytes << order;
+  char* block = region_ + leaf * kLeafBytes;
+  unpoison(block, size);
+  return block;
+}
+
+void Arena::release(char* block, std::size_t size) {
+  base::wipe(block, size);
+  std::size_t order = order_of_size(size);
+  const std::lock_guard guard(mutex_);
+  const auto offset = static_cast<std::size_t>(block - region_);
+  KS_ASSERT(block >= region_ && offset < kLockedArenaBytes && offset % kLeafBytes == 0);
+  const std::size_t leaf = offset / kLeafBytes;
+  KS_ASSERT(state_[leaf] == static_cast<std::int8_t>(order + 1));
+  poison(block, kLeafBytes << order);
+  free_bytes_ += kLeafBytes << order;
+  state_[leaf] = 0;
+  const std::size_t merged = merge(leaf, order);
+  push_free(merged, order);
+}
+
+std::size_t Arena::merge(std::size_t leaf, std::size_t& order) {
+  while (order < kTopOrder) {
+    const std::size_t buddy = leaf ^ (std::size_t{1} << order);
+    if (state_[buddy] != -static_cast<std::int8_t>(order + 1)) {
+      break;
+    }
+    take_free(buddy, order);
+    leaf = leaf < buddy ? leaf : buddy;
+    ++order;
+  }
+  return leaf;
+}
+
+std::size_t Arena::free_bytes() {
+  const std::lock_guard guard(mutex_);
+  return free_bytes_;
+}
+
+void Arena::push_free(std::size_t leaf, std::size_t order) {
+  const std::uint32_t link = static_cast<std::uint32_t>(leaf) + 1;
+  const std::uint32_t behind = first_[order];
+  next_[leaf] = behind;
+  previous_[leaf] = 0;
+  if (behind != 0) {
+    previous_[behind - 1] = link;
+  }
+  first_[order] = link;
+  orders_free_ |= std::uint32_t{1} << order;
+  state_[leaf] = static_cast<std::int8_t>(-static_cast<int>(order + 1));
+}
+
+void Arena::take_free(std::size_t leaf, std::size_t order) {
+  const std::uint32_t behind = next_[leaf];
+  const std::uint32_t before = previous_[leaf];
+  if (behind != 0) {
+    previous_[behind - 1] = before;
+  }
+  if (before != 0) {
+    next_[before - 1] = behind;
+  } else {
+    first_[order] = behind;
+  }
+  if (first_[order] == 0) {
+    orders_free_ &= ~(std::uint32_t{1} << order);
+  }
+  state_[leaf] = 0;
+}
+
+}  // namespace
+
+base::Status lock() {
+  return instance().lock();
+}
+
+char* allocate(std::size_t size) {
+  return instance().allocate(size);
+}
+
+void release(char* block, std::size_t size) {
+  instance().release(block, size);
+}
+
+std::size_t free_bytes() {
+  return instance().free_bytes();
+}
+
+}  // namespace keyswap::vault::arena

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I1: the one region of locked memory, behind LockedBytes (vault/secret.h); nobody else uses it. A
+// buddy allocator: blocks of 64 bytes times a power of two, halved on demand and merged when freed,
+// so that a process that runs for months does not fragment it. Its bookkeeping lies outside the
+// region: a free block is all zeros, and an overrun cannot reach it. No system call after lock().
+#pragma once
+
+#include <cstddef>
+
+#include "proxy/base/result.h"
+
+namespace keyswap::vault::arena {
+
+// Maps, guards and locks the region. Idempotent; again after fork, since a child inherits no lock.
+base::Status lock();
+
+// `size` (not 0) zero bytes, or nullptr when there is no room or the region is not locked.
+char* allocate(std::size_t size);
+// Wipes and takes back what allocate(size) gave.
+void release(char* block, std::size_t size);
+
+// What is not handed out, in bytes.
+std::size_t free_bytes();
+
+}  // namespace keyswap::vault::arena

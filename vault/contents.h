@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a vault file holds, checked: the sealed rows as they live in memory, and the digest over all
+// of them that the sealed manifest must agree with. Because of it a row that is changed, removed,
+// added or put back as it once was, is noticed although every single row on its own would open.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "vault/seal.h"
+#include "vault/secret_name.h"
+#include "vault/store.h"
+
+namespace keyswap::vault {
+
+struct Entry {
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+  CredentialRow row;
+  // The latest fetch; marked by readers that share the entry, saved later.
+  std::atomic<std::int64_t> used_at{kNever};
+};
+
+// Digest of each row, by "credential/NAME" and "system/NAME".
+using Digests = std::map<std::string, std::string>;
+
+struct Contents {
+  std::uint64_t generation = 0;  // one more with every write of the file
+  Digests digests;
+  std::unordered_map<SecretName, std::unique_ptr<Entry>> credentials;
+  std::unordered_map<std::string, Sealed> system;
+};
+
+CredentialIdentity identity_of(const CredentialRow& row);
+std::string digest_key(const CredentialRow& row);
+std::string digest_key(const SystemRow& row);
+std::string digest_of(const Sealer& sealer, const CredentialRow& row);
+std::string digest_of(const Sealer& sealer, const SystemRow& row);
+Manifest manifest_of(std::uint64_t generation, const Digests& digests);
+
+// Reads all rows; corrupt unless they are exactly those that the manifest was sealed over. To be
+// called inside a transaction.
+base::Result<Contents> load_contents(Store& store, const Sealer& sealer);
+
+}  // namespace keyswap::vault

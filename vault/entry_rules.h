@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What may be put in a vault, judged before it is sealed. Pure but for make_uuid.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "vault/secret.h"
+#include "vault/secret_name.h"
+
+namespace keyswap::vault {
+
+// invalid_input for a name that was never parsed, a service that is no printable ASCII of at most
+// limits::kServiceBytesMax, and a value that check_size or the framing of a message refuses: a
+// value goes into a header line as it is, so NUL, CR, LF, all other controls and DEL are none.
+base::Status check_entry(const SecretName& name, std::string_view service, const Secret& value);
+base::Status check_value(const Secret& value);
+// invalid_input unless it has 1 to limits::kSecretBytesMax bytes.
+base::Status check_size(const Secret& value);
+
+// RFC 9562 section 5.4: random, version 4.
+std::string make_uuid();
+
+}  // namespace keyswap::vault

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/vault.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "proxy/base/limits.h"
+#include "vault/contents.h"
+#include "vault/entry_rules.h"
+#include "vault/seal.h"
+#include "vault/store.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+namespace limits = base::limits;
+
+base::Error no_such_secret() {
+  return {base::Errc::not_found, "the vault has no such secret"};
+}
+
+std::optional<std::int64_t> last_use_of(const Entry& entry) {
+  const std::int64_t used_at = entry.used_at.load(std::memory_order_relaxed);
+  if (used_at == Entry::kNever) {
+    return entry.row.last_used_at;
+  }
+  return std::max(used_at, entry.row.last_used_at.value_or(used_at));
+}
+
+bool has_unsaved_use(const Entry& entry) {
+  return last_use_of(entry) != entry.row.last_used_at;
+}
+
+// Never goes back: threads of different loops may hand in their times out of order.
+void mark_used(Entry& entry, std::int64_t now_s) {
+  std::int64_t before = entry.used_at.load(std::memory_order_relaxed);
+  while (before < now_s &&
+         !entry.used_at.compare_exchange_weak(before, now_s, std::memory_order_relaxed)) {
+  }
+}
+
+struct SavedUse {
+  Entry* entry = nullptr;
+  std::int64_t used_at = 0;
+};
+
+}  // namespace
+
+struct Vault::State {
+  State(Store the_store, Sealer the_sealer, Contents the_contents, std::int64_t version)
+      : store(std::move(the_store)),
+        sealer(std::move(the_sealer)),
+        contents(std::move(the_contents)),
+        data_version(version) {}
+
+  static base::Result<std::unique_ptr<State>> load(Store store, Sealer sealer);
+
+  // Brings the memory up to the file, if that has changed. Inside a transaction, with `writer`
+  // held.
+  base::Status take_over();
+
+  // One durable change: apply(digests) writes rows and says what their digests become,
+  // publish(contents) shows them to readers once they are on disk.
+  template <typename Apply, typename Publish>
+  base::Status change(Apply apply, Publish publish);
+
+  // What change() applies. With `writer` held, inside its transaction.
+  base::Status write_new(const SecretName& name,
+                         CredentialRow& row,
+                         const Secret& value,
+                         Digests& digests);
+  base::Status write_rotated(const SecretName& name,
+                             CredentialRow& row,
+                             const Secret& value,
+                             Digests& digests);
+  base::Status write_system(SystemRow& row, const Secret& value, Digests& digests);
+  base::Status write_usage(std::vector<SavedUse>& saved, Digests& digests);
+  base::Status seal_into(CredentialRow& row, const Secret& value, Digests& digests) const;
+
+  Entry* find(const SecretName& name) {
+    const auto found = contents.credentials.find(name);
+    return found == contents.credentials.end() ? nullptr : found->second.get();
+  }
+
+  std::mutex writer;  // held through a change or a refresh; guards store, data_version, is_stale
+  Store store;
+  const Sealer sealer;
+  std::shared_mutex
+      readers;  // taken after `writer`; guards contents. A writer may read without it.
+  Contents contents;
+  std::int64_t data_version;
+  bool is_stale = false;  // a commit failed: what is in the file is not known
+};
+
+base::Result<std::unique_ptr<Vault::State>> Vault::State::load(Store store, Sealer sealer) {
+  auto view = store.begin_read();
+  if (!view) {
+    return view.error();
+  }
+  const auto version = store.data_version();
+  if (!version) {
+    return version.error();
+  }
+  auto contents = load_contents(store, sealer);
+  if (!contents) {
+    return contents.error();
+  }
+  KS_TRY(view->commit());
+  return std::make_unique<State>(
+      std::move(store), std::move(sealer), std::move(*contents), *version);
+}
+
+base::Status Vault::State::take_over() {
+  if (store.was_replaced()) {
+    return base::Error{base::Errc::unavailable, "the vault file was replaced by another"};
+  }
+  const auto version = store.data_version();
+  if (!version) {
+    return version.error();
+  }
+  if (*version == data_version && !is_stale) {
+    return {};
+  }
+  auto fresh = load_contents(store, sealer);
+  if (!fresh) {
+    return fresh.error();
+  }
+  // The generation only grows. An older one, or another content of the same, is a file put back.
+  if (fresh->generation < contents.generation ||
+      (fresh->generation == contents.generation && fresh->digests != contents.digests)) {
+    return base::Error{base::Errc::corrupt, "the vault file is older than what was loaded from it"};
+  }
+  const std::unique_lock lock(readers);
+  for (const auto& [name, entry] : fresh->credentials) {
+    const Entry* before = find(name);
+    if (before != nullptr && before->row.id == entry->row.id &&
+        before->row.created_at == entry->row.created_at) {
+      entry->used_at = before->used_at.load();
+    }
+  }
+  contents = std::move(*fresh);
+  data_version = *version;
+  is_stale = false;
+  return {};
+}
+
+template <typename Apply, typename Publish>
+base::Status Vault::State::change(Apply apply, Publish publish) {
+  const std::lock_guard guard(writer);
+  auto transaction = store.begin();
+  if (!transaction) {
+    return transaction.error();
+  }
+  KS_TRY(take_over());
+  Digests digests = contents.digests;
+  KS_TRY(apply(digests));
+  const std::uint64_t generation = contents.generation + 1;
+  const auto manifest = sealer.seal_manifest(manifest_of(generation, digests));
+  if (!manifest) {
+    return manifest.error();
+  }
+  KS_TRY(store.write_manifest(*manifest));
+  is_stale = true;
+  KS_TRY(transaction->commit());
+  is_stale = false;
+  const std::unique_lock lock(readers);
+  publish(contents);
+  contents.generation = generation;
+  contents.digests = std::move(digests);
+  return {};
+}
+
+base::Status Vault::State::seal_into(CredentialRow& row,
+                                     const Secret& value,
+                                     Digests& digests) const {
+  auto sealed = sealer.seal_credential(identity_of(row), value);
+  if (!sealed) {
+    return sealed.error();
+  }
+  row.sealed = std::move(*sealed);
+  digests[digest_key(row)] = digest_of(sealer, row);
+  return {};
+}
+
+base::Status Vault::State::write_new(const SecretName& name,
+                                     CredentialRow& row,
+                                     const Secret& value,
+                                     Digests& digests) {
+  if (find(name) != nullptr) {
+    return base::Error{base::Errc::already_exists, "the vault has a secret of that name"};
+  }
+  if (contents.credentials.size() >= limits::kVaultEntriesMax) {
+    return base::Error{base::Errc::limit_exceeded, "the vault is full"};
+  }
+  KS_TRY(seal_into(row, value, digests));
+  return store.insert(row);
+}
+
+base::Status Vault::State::write_rotated(const SecretName& name,
+                                         CredentialRow& row,
+                                         const Secret& value,
+                                         Digests& digests) {
+  const Entry* before = find(name);
+  if (before == nullptr) {
+    return no_such_secret();
+  }
+  row.id = before->row.id;
+  row.service = before->row.service;
+  row.name = before->row.name;
+  KS_TRY(seal_into(row, value, digests));
+  return store.update(row);
+}
+
+base::Status Vault::State::write_system(SystemRow& row, const Secret& value, Digests& digests) {
+  if (contents.system.size() >= limits::kVaultEntriesMax && !contents.system.contains(row.name)) {
+    return base::Error{base::Errc::limit_exceeded, "the vault is full"};
+  }
+  auto sealed = sealer.seal_system(row.name, value);
+  if (!sealed) {
+    return sealed.error();
+  }
+  row.sealed = std::move(*sealed);
+  digests[digest_key(row)] = digest_of(sealer, row);
+  return store.put_system(row);
+}
+
+base::Status Vault::State::write_usage(std::vector<SavedUse>& saved, Digests& digests) {
+  for (const auto& [name, entry] : contents.credentials) {
+    if (has_unsaved_use(*entry)) {
+      saved.push_back({entry.get(), *last_use_of(*entry)});
+    }
+  }
+  base::Status written;
+  for (auto use = saved.begin(); written && use != saved.end(); ++use) {
+    const CredentialRow& row = use->entry->row;
+    digests[digest_key(row)] = sealer.digest_credential(identity_of(row), use->used_at, row.sealed);
+    written = store.write_last_used(row.id, use->used_at);
+  }
+  return written;
+}
+
+Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Vault::Vault(Vault&&) noexcept = default;
+Vault& Vault::operator=(Vault&&) noexcept = default;
+Vault::~Vault() = default;
+
+base::Result<Vault> Vault::create(const std::string& path,
+                                  const Secret& passphrase,
+                                  std::int64_t now_s) {
+  KS_TRY(check_new_passphrase(passphrase));
+  // Judged again when the file is moved into place; here to spare the stretching.
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
+    return base::Error{base::Errc::already_exists, "there is a vault already"};
+  }
+  auto key = make_data_key();
+  if (!key) {
+    return key.error();
+  }
+  const auto header = wrap_data_key(*key, passphrase, make_vault_id(), now_s);
+  if (!header) {
+    return header.error();
+  }
+  Sealer sealer(std::move(*key), header->vault_id);
+  const auto manifest = sealer.seal_manifest(manifest_of(0, {}));
+  if (!manifest) {
+    return manifest.error();
+  }
+  KS_TRY(create_store(path, *header, *manifest));
+  auto store = Store::open(path);
+  if (!store) {
+    return store.error();
+  }
+  auto state = State::load(std::move(*store), std::move(sealer));
+  if (!state) {
+    return state.error();
+  }
+  return Vault(std::move(*state));
+}
+
+base::Result<Vault> Vault::open(const std::string& path, const Secret& passphrase) {
+  auto store = Store::open(path);
+  if (!store) {
+    return store.error();
+  }
+  const auto header = store->read_header();
+  if (!header) {
+    return header.error();
+  }
+  auto key = unwrap_data_key(*header, passphrase);
+  if (!key) {
+    return key.error();
+  }
+  auto state = State::load(std::move(*store), Sealer(std::move(*key), header->vault_id));
+  if (!state) {
+    return state.error();
+  }
+  return Vault(std::move(*state));
+}
+
+base::Result<Secret> Vault::fetch(const SecretName& name, std::int64_t now_s) const {
+  const std::shared_lock lock(state_->readers);
+  Entry* entry = state_->find(name);
+  if (entry == nullptr) {
+    return no_such_secret();
+  }
+  auto value = state_->sealer.open_credential(identity_of(entry->row), entry->row.sealed);
+  if (value) {
+    mark_used(*entry, now_s);
+  }
+  return value;
+}
+
+bool Vault::has(const SecretName& name) const {
+  const std::shared_lock lock(state_->readers);
+  return state_->find(name) != nullptr;
+}
+
+base::Status Vault::add(const SecretName& name,
+                        std::string_view service,
+                        const Secret& value,
+                        std::int64_t now_s) {
+  KS_TRY(check_entry(name, service, value));
+  auto entry = std::make_unique<Entry>();
+  CredentialRow& row = entry->row;
+  row.id = make_uuid();
+  row.service = service;
+  row.name = name.text();
+  row.created_at = now_s;
+  return state_->change(
+      [&](Digests& digests) { return state_->write_new(name, row, value, digests); },
+      [&](Contents& contents) { contents.credentials.insert_or_assign(name, std::move(entry)); });
+}
+
+base::Status Vault::rotate(const SecretName& name, const Secret& value, std::int64_t now_s) {
+  KS_TRY(check_value(value));
+  auto entry = std::make_unique<Entry>();
+  CredentialRow& row = entry->row;
+  row.created_at = now_s;
+  return state_->change(
+      [&](Digests& digests) { return state_->write_rotated(name, row, value, digests); },
+      [&](Contents& contents) { contents.credentials.insert_or_assign(name, std::move(entry)); });
+}
+
+base::Status Vault::remove(const SecretName& name) {
+  const auto write = [&](Digests& digests) -> base::Status {
+    const Entry* entry = state_->find(name);
+    if (entry == nullptr) {
+      return no_such_secret();
+    }
+    digests.erase(digest_key(entry->row));
+    return state_->store.remove(entry->row.id);
+  };
+  return state_->change(write, [&](Contents& contents) { contents.credentials.erase(name); });
+}
+
+std::vector<SecretInfo> Vault::list() const {
+  std::vector<SecretInfo> infos;
+  {
+    const std::shared_lock lock(state_->readers);
+    infos.reserve(state_->contents.credentials.size());
+    for (const auto& [name, entry] : state_->contents.credentials) {
+      const CredentialRow& row = entry->row;
+      infos.push_back({row.id, row.service, name, row.created_at, last_use_of(*entry)});
+    }
+  }
+  std::ranges::sort(infos, {}, &SecretInfo::name);
+  return infos;
+}
+
+base::Status Vault::put_system(std::string_view name, const Secret& value) {
+  const auto parsed = SecretName::parse(name);
+  if (!parsed) {
+    return parsed.error();
+  }
+  KS_TRY(check_size(value));
+  SystemRow row{parsed->text(), {}};
+  return state_->change([&](Digests& digests) { return state_->write_system(row, value, digests); },
+                        [&](Contents& contents) {
+                          contents.system.insert_or_assign(row.name, std::move(row.sealed));
+                        });
+}
+
+base::Result<Secret> Vault::fetch_system(std::string_view name) const {
+  const std::shared_lock lock(state_->readers);
+  const auto found = state_->contents.system.find(std::string(name));
+  if (found == state_->contents.system.end()) {
+    return no_such_secret();
+  }
+  return state_->sealer.open_system(found->first, found->second);
+}
+
+base::Status Vault::change_passphrase(const Secret& passphrase) {
+  const std::lock_guard guard(state_->writer);
+  // The stretching takes most of a second: done before the file is locked against others.
+  const auto before = state_->store.read_header();
+  if (!before) {
+    return before.error();
+  }
+  const auto header = state_->sealer.rewrap(passphrase, before->created_at);
+  if (!header) {
+    return header.error();
+  }
+  auto transaction = state_->store.begin();
+  if (!transaction) {
+    return transaction.error();
+  }
+  KS_TRY(state_->take_over());
+  KS_TRY(state_->store.write_header(*header));
+  return transaction->commit();
+}
+
+base::Status Vault::refresh() {
+  const std::lock_guard guard(state_->writer);
+  auto view = state_->store.begin_read();
+  if (!view) {
+    return view.error();
+  }
+  KS_TRY(state_->take_over());
+  return view->commit();
+}
+
+base::Status Vault::save_usage() {
+  {
+    const std::shared_lock lock(state_->readers);
+    if (std::ranges::none_of(state_->contents.credentials,
+                             [](const auto& pair) { return has_unsaved_use(*pair.second); })) {
+      return {};
+    }
+  }
+  std::vector<SavedUse> saved;
+  return state_->change([&](Digests& digests) { return state_->write_usage(saved, digests); },
+                        [&](Contents&) {
+                          for (const SavedUse& use : saved) {
+                            use.entry->row.last_used_at = use.used_at;
+                          }
+                        });
+}
+
+}  // namespace keyswap::vault
