@@ -227,11 +227,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
 
 bool take_fields(Scanner& scanner, std::span<const Field> fields, ParsedLine& parsed) {
   for (const Field& field : fields) {
-    if (!scanner.take(field.key)) {
-      if (field.presence == Presence::always) {
-        return false;
-      }
-    } else if (!take_value(scanner, field.value, parsed)) {
+    const bool is_there = scanner.take(field.key);
+    if (is_there ? !take_value(scanner, field.value, parsed) : field.presence == Presence::always) {
       return false;
     }
   }

@@ -11,7 +11,7 @@ namespace keyswap::audit {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 constexpr std::size_t kLineBytesMax = base::limits::kAuditRecordBytesMax;
 static_assert(kLineBytesMax < kBufferBytes / 2);
 
@@ -37,7 +37,7 @@ base::Result<LineReader::Item> LineReader::next() {
   while (true) {
     const std::string_view unread(buffer_.data() + begin_, end_ - begin_);
     const std::size_t newline = unread.find('\n', searched);
-    if (newline != std::string_view::npos && newline < kLineBytesMax) {
+    if (newline < kLineBytesMax) {
       begin_ += newline + 1;
       offset_ += newline + 1;
       ++lines_;

@@ -83,7 +83,10 @@ struct Log::State {
   Turn next_turn();
   Turn wait_idle(std::unique_lock<std::mutex>& lock);
   Status take_turn(Turn turn);
+  Status take_write_turn();
+  Status take_last_turn();
   Status write_round();
+  bool owe_round();
   Status write_batch(const Batch& batch);
   Status checkpoint();
   [[nodiscard]] std::int64_t checkpoint_wait_us() const;
@@ -223,40 +226,40 @@ Log::State::Turn Log::State::wait_idle(std::unique_lock<std::mutex>& lock) {
 Status Log::State::take_turn(Turn turn) {
   switch (turn) {
     case Turn::write:
-      KS_TRY(write_round());
-      // Requests that wait go before a signature, until it is due.
-      return writer->wants_checkpoint() && checkpoint_wait_us() == 0 ? checkpoint() : Status();
+      return take_write_turn();
     case Turn::checkpoint:
       return checkpoint();
     case Turn::sync_checkpoints:
       return writer->sync_checkpoints();
     case Turn::stop:
-      KS_TRY(write_round());
-      KS_TRY(checkpoint());
-      return writer->sync_checkpoints();
+      return take_last_turn();
   }
   return {};
 }
 
+Status Log::State::take_write_turn() {
+  KS_TRY(write_round());
+  // Requests that wait go before a signature, until it is due.
+  return writer->wants_checkpoint() && checkpoint_wait_us() == 0 ? checkpoint() : Status();
+}
+
+Status Log::State::take_last_turn() {
+  KS_TRY(write_round());
+  KS_TRY(checkpoint());
+  return writer->sync_checkpoints();
+}
+
 Status Log::State::write_round() {
-  // All of the round is owed an answer before any of it can fail.
-  bool is_urgent = false;
-  for (const Queued& queued : round) {
-    is_urgent = is_urgent || queued.batch.is_urgent;
-    if (queued.owed.listener != nullptr) {
-      owed.push_back(queued.owed);
-    }
-  }
+  const bool is_urgent = owe_round();
   if (!writer->wants_checkpoint()) {
     unsigned_since_us = clock->steady_us();
   }
   for (const Queued& queued : round) {
-    KS_TRY(write_batch(queued.batch));
+    if (const Status written = write_batch(queued.batch); !written) {
+      return written.error();
+    }
   }
-  KS_TRY(writer->flush());
-  if (is_urgent) {
-    KS_TRY(writer->sync());
-  }
+  KS_TRY(is_urgent ? writer->sync() : writer->flush());
   if (!writer->wants_sync()) {
     tell(true);  // I6: after the sync, never before it
   }
@@ -264,10 +267,26 @@ Status Log::State::write_round() {
   return {};
 }
 
+// All of the round is owed an answer before any of it can fail; gives whether somebody waits for
+// it.
+bool Log::State::owe_round() {
+  bool is_urgent = false;
+  for (const Queued& queued : round) {
+    is_urgent = is_urgent || queued.batch.is_urgent;
+    if (queued.owed.listener != nullptr) {
+      owed.push_back(queued.owed);
+    }
+  }
+  return is_urgent;
+}
+
 Status Log::State::write_batch(const Batch& batch) {
   std::size_t begin = 0;
   for (const std::size_t end : batch.ends_) {
-    KS_TRY(writer->add(std::string_view(batch.bodies_).substr(begin, end - begin)));
+    const std::string_view body = std::string_view(batch.bodies_).substr(begin, end - begin);
+    if (const Status added = writer->add(body); !added) {
+      return added.error();
+    }
     begin = end;
   }
   return {};

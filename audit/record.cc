@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <span>
 
 #include "audit/timestamp.h"
@@ -109,6 +108,8 @@ bool is_plain(char c) {
 // `out` grows by.
 class Body {
  public:
+  // bytes_ is written before it is read: 8 KiB of zeros first would cost more than the record.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init)
   Body(std::int64_t ts_us, std::string_view type) {
     raw(R"("ts":")");
     write_timestamp(ts_us, reserve(kTimestampBytes));
@@ -118,7 +119,7 @@ class Body {
   }
 
   Body& raw(std::string_view text) {
-    std::memcpy(reserve(text.size()), text.data(), text.size());
+    std::copy(text.begin(), text.end(), reserve(text.size()));
     return *this;
   }
 
@@ -210,8 +211,6 @@ class Body {
     *reserve(1) = kHexDigits[byte & 0x0fU];
   }
 
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): 8 KiB that are written before they are
-  // read
   std::array<char, base::limits::kAuditRecordBytesMax> bytes_;
   std::size_t size_ = 0;
 };

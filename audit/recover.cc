@@ -19,7 +19,7 @@ using base::Status;
 
 using Key = std::array<std::uint8_t, 32>;
 
-constexpr std::size_t kCopyBytes = 64 * 1024;
+constexpr std::size_t kCopyBytes = std::size_t{64} * 1024;
 constexpr std::size_t kTornNamesMax = 1000;
 
 struct Newest {
@@ -235,9 +235,11 @@ Result<Found> examine_segment(const std::string& folder,
 std::string torn_name(const Found& found, std::size_t attempt) {
   std::string name = segment_name(found.segment);
   name.resize(name.size() - std::string_view("jsonl").size());
-  name += "torn-" + std::to_string(found.seq + 1);
+  name += "torn-";
+  name += std::to_string(found.seq + 1);
   if (attempt > 1) {
-    name += "." + std::to_string(attempt);
+    name += '.';
+    name += std::to_string(attempt);
   }
   return name;
 }
@@ -286,9 +288,21 @@ Status copy_from(const std::string& path, std::uint64_t offset, File& target) {
     if (*got == 0) {
       return {};
     }
-    KS_TRY(append_all(target, std::string_view(piece.data(), *got)));
+    const Status appended = append_all(target, std::string_view(piece.data(), *got));
+    if (!appended) {
+      return appended.error();
+    }
     offset += *got;
   }
+}
+
+Status cut(Files& files, const std::string& path, std::uint64_t size) {
+  const Result<std::unique_ptr<File>> file = files.open(path);
+  if (!file) {
+    return file.error();
+  }
+  KS_TRY((*file)->truncate(size));
+  return (*file)->sync();
 }
 
 }  // namespace
@@ -332,13 +346,7 @@ Result<std::string> move_torn_bytes(Files& files, const std::string& folder, con
   KS_TRY(copy_from(path, found.whole_bytes, **target));
   KS_TRY((*target)->sync());
   KS_TRY(files.sync_folder(folder));
-  // R28: only now that they are safe elsewhere.
-  const Result<std::unique_ptr<File>> segment = files.open(path);
-  if (!segment) {
-    return segment.error();
-  }
-  KS_TRY((*segment)->truncate(found.whole_bytes));
-  KS_TRY((*segment)->sync());
+  KS_TRY(cut(files, path, found.whole_bytes));  // R28: only now that they are safe elsewhere
   return name;
 }
 

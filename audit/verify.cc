@@ -105,6 +105,7 @@ class Verification {
   bool next_checkpoint();
   bool judge_segment(std::uint32_t number);
   bool judge_lines(LineReader& reader, std::uint32_t number);
+  bool judge_rest(const LineReader::Item& item, std::uint32_t number);
   bool judge_line(std::string_view line);
   bool judge_end_of_segment(std::uint32_t number);
   bool judge_end();
@@ -244,26 +245,27 @@ bool Verification::judge_lines(LineReader& reader, std::uint32_t number) {
     if (!item) {
       return stop(item.error());
     }
-    switch (item->kind) {
-      case LineReader::Kind::line:
-        ++lines_;
-        if (!judge_line(item->text)) {
-          return false;
-        }
-        break;
-      case LineReader::Kind::too_long:
-        return fail_record(lines_ + 1, chain_.seq() + 1, "the line is longer than any record");
-      case LineReader::Kind::torn:
-        if (number < segments_.newest) {
-          return fail_record(
-              lines_ + 1, chain_.seq() + 1, "the line is unfinished and not the log's last");
-        }
-        verdict_.torn_bytes = item->text.size();
-        return true;
-      case LineReader::Kind::end:
-        return true;
+    if (item->kind != LineReader::Kind::line) {
+      return judge_rest(*item, number);
+    }
+    ++lines_;
+    if (!judge_line(item->text)) {
+      return false;
     }
   }
+}
+
+// What stands behind a segment's last whole line.
+bool Verification::judge_rest(const LineReader::Item& item, std::uint32_t number) {
+  if (item.kind == LineReader::Kind::too_long) {
+    return fail_record(lines_ + 1, chain_.seq() + 1, "the line is longer than any record");
+  }
+  if (number < segments_.newest && !item.text.empty()) {
+    return fail_record(
+        lines_ + 1, chain_.seq() + 1, "the line is unfinished and not the log's last");
+  }
+  verdict_.torn_bytes = item.text.size();
+  return true;
 }
 
 bool Verification::judge_line(std::string_view line) {

@@ -11,11 +11,10 @@ namespace keyswap::audit {
 namespace {
 
 using base::Errc;
-using base::Error;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kWriteBytes = 256 * 1024;  // lines gathered for one write
+constexpr std::size_t kWriteBytes = std::size_t{256} * 1024;  // lines gathered for one write
 // A segment that cannot be followed by another grows to so many times its size; then the log is
 // dead.
 constexpr std::uint64_t kOvergrownSegments = 4;
@@ -77,9 +76,8 @@ Status Writer::open_files(const Found& found) {
     return checkpoints.error();
   }
   checkpoints_ = std::move(*checkpoints);
-  if (found.checkpoint_torn_bytes > 0) {
-    KS_TRY(checkpoints_->cut(found.checkpoint_whole_bytes));
-  }
+  KS_TRY(found.checkpoint_torn_bytes > 0 ? checkpoints_->cut(found.checkpoint_whole_bytes)
+                                         : Status());
   Result<std::unique_ptr<AppendFile>> segment = open_or_create(
       files_, path_of(settings_.folder, segment_name(segment_number_)), found.segment > 0);
   if (!segment) {
@@ -99,9 +97,7 @@ Status Writer::record_torn_end(std::uint64_t bytes, const std::string& moved_to)
 }
 
 Status Writer::add(std::string_view body) {
-  if (segment_->size() + lines_.size() >= rotate_at_bytes_) {
-    KS_TRY(rotate());
-  }
+  KS_TRY(segment_->size() + lines_.size() >= rotate_at_bytes_ ? rotate() : Status());
   hash_ = hasher_.append_line(seq_ + 1, hash_, body, lines_);
   ++seq_;
   return lines_.size() >= kWriteBytes ? flush() : Status();
@@ -120,10 +116,11 @@ Status Writer::flush() {
 
 Status Writer::sync() {
   KS_TRY(flush());
-  if (has_unsynced_lines_) {
-    KS_TRY(segment_->sync());
-    has_unsynced_lines_ = false;
+  if (!has_unsynced_lines_) {
+    return {};
   }
+  KS_TRY(segment_->sync());
+  has_unsynced_lines_ = false;
   return {};
 }
 
@@ -134,9 +131,7 @@ Status Writer::checkpoint() {
   // I7: a checkpoint vouches for what is on disk, so that a crash never leaves one that is not
   // reached.
   KS_TRY(sync());
-  KS_TRY(segment_->check_path());
-  KS_TRY(checkpoints_->check_size());
-  KS_TRY(checkpoints_->check_path());
+  KS_TRY(check_files());
   Checkpoint made{seq_, hash_, settings_.clock->wall_us(), {}};
   const Result<std::array<std::uint8_t, 64>> signature =
       settings_.sign(checkpoint_message(made.seq, made.hash, made.ts_us));
@@ -150,11 +145,19 @@ Status Writer::checkpoint() {
   return {};
 }
 
+// AU-19: are they still the files that the paths lead to, and as we left them?
+Status Writer::check_files() const {
+  KS_TRY(segment_->check_path());
+  KS_TRY(checkpoints_->check_size());
+  return checkpoints_->check_path();
+}
+
 Status Writer::sync_checkpoints() {
-  if (has_unsynced_checkpoint_) {
-    KS_TRY(checkpoints_->sync());
-    has_unsynced_checkpoint_ = false;
+  if (!has_unsynced_checkpoint_) {
+    return {};
   }
+  KS_TRY(checkpoints_->sync());
+  has_unsynced_checkpoint_ = false;
   return {};
 }
 

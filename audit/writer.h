@@ -49,6 +49,7 @@ class Writer {
   base::Status open_folder();
   base::Status open_files(const Found& found);
   base::Status record_torn_end(std::uint64_t bytes, const std::string& moved_to);
+  [[nodiscard]] base::Status check_files() const;
   base::Status rotate();
 
   Log::Settings settings_;

@@ -51,6 +51,16 @@ bool allows_target(const Scope& scope, std::string_view method, std::string_view
   });
 }
 
+void append_ranges(const SecretRule& rule,
+                   const http::Authority& destination,
+                   std::vector<AddressRange>& ranges) {
+  for (const auto& scope : rule.scopes) {
+    if (names(scope, destination)) {
+      ranges.insert(ranges.end(), scope.allow_addresses.begin(), scope.allow_addresses.end());
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noexcept {
@@ -65,15 +75,19 @@ void Bindings::build_index() {
   texts.reserve(rules.size());
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
-    for (const auto& scope : rules[number].scopes) {
-      auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
-      if (numbers.empty() || numbers.back() != number) {
-        numbers.push_back(number);
-      }
-      has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
-    }
+    index_hosts(number);
   }
   placeholders_.build(texts);
+}
+
+void Bindings::index_hosts(std::uint32_t number) {
+  for (const auto& scope : rules[number].scopes) {
+    auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
+    if (numbers.empty() || numbers.back() != number) {
+      numbers.push_back(number);
+    }
+    has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
+  }
 }
 
 const Bindings::RuleNumbers* Bindings::rules_of(const HostKeyView& key) const {
@@ -116,12 +130,8 @@ Match Bindings::match(std::uint32_t rule,
 std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {
   std::vector<AddressRange> ranges;
   const auto add = [&](const RuleNumbers* numbers) {
-    for (const auto number : numbers == nullptr ? RuleNumbers{} : *numbers) {
-      for (const auto& scope : rules[number].scopes) {
-        if (names(scope, destination)) {
-          ranges.insert(ranges.end(), scope.allow_addresses.begin(), scope.allow_addresses.end());
-        }
-      }
+    for (std::size_t i = 0; numbers != nullptr && i < numbers->size(); ++i) {
+      append_ranges(rules[(*numbers)[i]], destination, ranges);
     }
   };
   add(rules_of({destination.host, destination.port, false}));

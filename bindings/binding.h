@@ -94,9 +94,10 @@ class Bindings {
   // `found`. One pass, however many placeholders there are.
   void find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const;
 
-  // May rule `rule` be used for this request? `path`: of the target, without query. The first scope
-  // whose host, method and path all match decides; `paths` must match in every reading (contract
-  // 4).
+  // May rule `rule` be used for this request? `target`: in origin form, with its query (scopes
+  // judge the path alone, but git's discovery request names its service in the query:
+  // bindings/path_pattern.h). Some scope must match in host, port, method and path, the path in
+  // every reading (contract 4).
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
                             std::string_view method,
@@ -139,6 +140,7 @@ class Bindings {
 
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
+  void index_hosts(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
 
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;

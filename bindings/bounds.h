@@ -13,6 +13,6 @@ inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 i
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted
 inline constexpr std::size_t kComposePartsMax = 4;
 inline constexpr std::size_t kTemplateScratchBytesMax =
-    128 * 1024;  // locked, while a template is rendered
+    std::size_t{128} * 1024;  // locked, while a template is rendered
 
 }  // namespace keyswap::bindings::bounds

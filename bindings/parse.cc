@@ -148,7 +148,8 @@ base::Status check_file(const struct stat& status) {
 base::Result<std::string> read_all(int number) {
   constexpr std::size_t kBytesMax = base::limits::kBindingsFileBytesMax + 1;
   std::string text;
-  std::array<char, 16 * 1024> block{};
+  constexpr std::size_t kBlockBytes = 16'384;
+  std::array<char, kBlockBytes> block{};
   while (text.size() < kBytesMax) {
     const auto count = ::read(number, block.data(), block.size());
     if (count < 0 && errno == EINTR) {

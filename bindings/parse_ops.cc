@@ -35,28 +35,33 @@ bool looks_like_a_file(const std::string& path) {
   });
 }
 
+void parse_audit_path(const YamlNode& node, ParseContext& context, Bindings& bindings) {
+  const auto text = read_text(node, "path", context.issues);
+  if (!text) {
+    return;
+  }
+  bindings.audit_path = absolute_path(context, *text);
+  if (looks_like_a_file(*text)) {
+    context.issues.warning(node.place,
+                           "`audit.path` names a folder here; segments are written into it",
+                           "name a folder, as in `path: audit`");
+  }
+}
+
 }  // namespace
 
 void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings) {
   auto& issues = context.issues;
   const YamlSection section(node, "audit", kAuditKeys, issues);
   if (const auto* const path = section.find("path")) {
-    if (const auto text = read_text(*path, "path", issues)) {
-      bindings.audit_path = absolute_path(context, *text);
-      if (looks_like_a_file(*text)) {
-        issues.warning(path->place,
-                       "`audit.path` names a folder here; segments are written into it",
-                       "name a folder, as in `path: audit`");
-      }
-    }
+    parse_audit_path(*path, context, bindings);
   }
-  if (const auto* const flag = section.find("fail_on_unwritable")) {
-    // I6, I13: there is no way on without a record.
-    if (read_flag(*flag, "fail_on_unwritable", issues) == std::optional(false)) {
-      issues.warning(
-          flag->place,
-          "`fail_on_unwritable: false` has no effect: without a record no request is sent");
-    }
+  const auto* const flag = section.find("fail_on_unwritable");
+  // I6, I13: there is no way on without a record.
+  if (flag != nullptr && read_flag(*flag, "fail_on_unwritable", issues) == std::optional(false)) {
+    issues.warning(
+        flag->place,
+        "`fail_on_unwritable: false` has no effect: without a record no request is sent");
   }
 }
 

@@ -142,6 +142,18 @@ void check_containment(const std::vector<SecretEntry>& entries, ConfigIssues& is
 }
 
 // A part is a leaf: what `compose` names must not be put together itself.
+void check_parts(const YamlNode& compose,
+                 const std::unordered_set<std::string_view>& composites,
+                 ConfigIssues& issues) {
+  for (const auto& part : compose.items) {
+    if (composites.count(part.text) != 0) {
+      issues.error(part.place,
+                   "'" + part.text + "' has a `compose` of its own and cannot be a part",
+                   "name the secrets themselves");
+    }
+  }
+}
+
 void check_composition(const std::vector<SecretEntry>& entries, ConfigIssues& issues) {
   std::unordered_set<std::string_view> composites;
   for (const auto& entry : entries) {
@@ -150,13 +162,8 @@ void check_composition(const std::vector<SecretEntry>& entries, ConfigIssues& is
     }
   }
   for (const auto& entry : entries) {
-    for (std::size_t i = 0; entry.compose != nullptr && i < entry.compose->items.size(); ++i) {
-      const auto& part = entry.compose->items[i];
-      if (composites.count(part.text) != 0) {
-        issues.error(part.place,
-                     "'" + part.text + "' has a `compose` of its own and cannot be a part",
-                     "name the secrets themselves");
-      }
+    if (entry.compose != nullptr) {
+      check_parts(*entry.compose, composites, issues);
     }
   }
 }

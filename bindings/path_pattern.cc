@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
@@ -62,19 +63,24 @@ class Places {
   bool is_empty_ = true;
 };
 
+// Where a match goes on from `place` when the path's next byte is `c`.
 template <typename Compare>
-void advance(std::string_view glob, char c, const Places& from, Places& to) {
+void advance(std::string_view glob, char c, std::size_t place, Places& to) {
+  if (glob[place] != '*') {
+    if (Compare::same(glob[place], c)) {
+      to.reach(place + 1);
+    }
+  } else if (c != '/' || star_run(glob, place) > 1) {
+    to.reach(place);
+  }
+}
+
+template <typename Compare>
+void advance_all(std::string_view glob, char c, const Places& from, Places& to) {
   to.clear();
   for (std::size_t place = 0; place < glob.size(); ++place) {
-    if (!from.is_reached(place)) {
-      continue;
-    }
-    if (glob[place] == '*') {
-      if (c != '/' || star_run(glob, place) > 1) {
-        to.reach(place);
-      }
-    } else if (Compare::same(glob[place], c)) {
-      to.reach(place + 1);
+    if (from.is_reached(place)) {
+      advance<Compare>(glob, c, place, to);
     }
   }
 }
@@ -82,17 +88,19 @@ void advance(std::string_view glob, char c, const Places& from, Places& to) {
 // All places are followed at once, so the time is bounded by the product of the two lengths.
 template <typename Compare>
 bool follow(std::string_view glob, std::string_view path) {
-  Places here(glob);
-  Places next(glob);
-  here.reach(0);
+  Places first(glob);
+  Places second(glob);
+  Places* here = &first;
+  Places* next = &second;
+  here->reach(0);
   for (const char c : path) {
-    advance<Compare>(glob, c, here, next);
-    if (next.is_empty()) {
+    advance_all<Compare>(glob, c, *here, *next);
+    if (next->is_empty()) {
       return false;
     }
     std::swap(here, next);
   }
-  return here.is_reached(glob.size());
+  return here->is_reached(glob.size());
 }
 
 // `glob` begins with a star.
@@ -174,20 +182,18 @@ std::string decode_unreserved(std::string_view path) {
 std::string resolve_dots(std::string_view path) {
   std::string result;
   result.reserve(path.size());
-  std::size_t at = 0;
-  while (at < path.size()) {
-    const auto slash = path.find('/', at + 1);
-    const auto end = slash == std::string_view::npos ? path.size() : slash;
+  for (std::size_t at = 0; at < path.size();) {
+    const auto end = std::min(path.find('/', at + 1), path.size());
     const auto segment = path.substr(at, end - at);  // with the slash before it
-    const bool is_last = end == path.size();
-    if (segment == "/." || segment == "/..") {
-      if (segment == "/..") {
-        const auto parent = result.rfind('/');
-        result.erase(parent == std::string::npos ? 0 : parent);
-      }
-      result += is_last ? "/" : "";
-    } else {
+    const bool is_parent = segment == "/..";
+    if (is_parent) {
+      const auto parent = result.rfind('/');
+      result.erase(parent == std::string::npos ? 0 : parent);
+    }
+    if (!is_parent && segment != "/.") {
       result += segment;
+    } else if (end == path.size()) {
+      result += '/';
     }
     at = end;
   }
@@ -222,6 +228,12 @@ std::string turn_backslashes(std::string_view path) {
   std::string result(path);
   std::replace(result.begin(), result.end(), '\\', '/');
   return result;
+}
+
+// Is the segment that begins `path` "." or ".."?
+bool is_dot_segment(std::string_view path) {
+  const auto segment = path.substr(0, path.find('/'));
+  return segment == "." || segment == "..";
 }
 
 using Reading = std::string (*)(std::string_view);
@@ -265,17 +277,15 @@ bool PathPattern::matches_ignoring_case(std::string_view path) const {
 
 std::vector<std::string> path_readings(std::string_view path) {
   std::vector<std::string> readings = {std::string(path)};
-  for (std::size_t i = 0; i < readings.size(); ++i) {
-    for (const auto read : kReadings) {
-      auto reading = read(readings[i]);
-      if (std::find(readings.begin(), readings.end(), reading) != readings.end()) {
-        continue;
-      }
-      if (readings.size() == base::limits::kPathReadingsMax) {
-        return {};
-      }
-      readings.push_back(std::move(reading));
+  for (std::size_t i = 0; i < readings.size() * kReadings.size(); ++i) {
+    auto reading = kReadings.at(i % kReadings.size())(readings[i / kReadings.size()]);
+    if (std::find(readings.begin(), readings.end(), reading) != readings.end()) {
+      continue;
     }
+    if (readings.size() == base::limits::kPathReadingsMax) {
+      return {};
+    }
+    readings.push_back(std::move(reading));
   }
   return readings;
 }
@@ -284,14 +294,10 @@ bool has_other_readings(std::string_view path) {
   char before = '\0';
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
-    if (c == '%' || c == ';' || c == '\\' || (c == '/' && before == '/')) {
+    const bool begins_segment = before == '/';
+    if (c == '%' || c == ';' || c == '\\' || (begins_segment && c == '/') ||
+        (begins_segment && c == '.' && is_dot_segment(path.substr(i)))) {
       return true;
-    }
-    if (c == '.' && before == '/') {
-      const auto rest = path.substr(i + 1);
-      if (rest.empty() || rest[0] == '/' || rest == "." || rest.starts_with("./")) {
-        return true;
-      }
     }
     before = c;
   }

@@ -71,7 +71,7 @@ void PlaceholderIndex::build(const std::vector<std::string_view>& placeholders) 
 void PlaceholderIndex::fill_shifts() {
   const auto blocks = sorted_.size() * kFarthestShift;
   shift_bits_ =
-      std::clamp(static_cast<unsigned>(std::bit_width(blocks * 16)), kShiftBitsMin, kShiftBitsMax);
+      std::clamp(static_cast<unsigned>(std::bit_width(blocks * 4)), kShiftBitsMin, kShiftBitsMax);
   shifts_.assign(std::size_t{1} << shift_bits_, kFarthestShift);
   for (const auto& entry : sorted_) {
     for (std::size_t at = 0; at + kBlockBytes <= kWindowBytes; ++at) {
@@ -130,16 +130,13 @@ void PlaceholderIndex::find(std::string_view text, std::vector<std::uint32_t>& f
   const auto known = static_cast<std::ptrdiff_t>(found.size());
   const auto last_window = text.size() - kWindowBytes;
   for (std::size_t at = 0; at <= last_window;) {
-    const auto block = text.data() + at + kWindowBytes - kBlockBytes;
+    const auto* const block = text.data() + at + kWindowBytes - kBlockBytes;
     const auto shift = shifts_[block_slot(block, shift_bits_)];
-    if (shift == 0) {
-      if (const auto* const entry = entry_at(text.substr(at))) {
-        found.push_back(entry->number);
-      }
-      ++at;
-    } else {
-      at += shift;
+    const auto* const entry = shift == 0 ? entry_at(text.substr(at)) : nullptr;
+    if (entry != nullptr) {
+      found.push_back(entry->number);
     }
+    at += std::max<std::size_t>(shift, 1);
   }
   std::sort(found.begin() + known, found.end());
   found.erase(std::unique(found.begin() + known, found.end()), found.end());

@@ -16,9 +16,9 @@ struct FreeList {
 
 bool is_public_suffix(const std::string& host) {
   // Loaded once; constant from then on (libpsl's look-ups only read it).
-  static const std::unique_ptr<psl_ctx_t, FreeList> kList(psl_latest(nullptr));
+  static const std::unique_ptr<psl_ctx_t, FreeList> list(psl_latest(nullptr));
   // I13: without a list no wildcard can be judged, so none is accepted.
-  return !kList || psl_is_public_suffix2(kList.get(), host.c_str(), PSL_TYPE_ANY) != 0;
+  return !list || psl_is_public_suffix2(list.get(), host.c_str(), PSL_TYPE_ANY) != 0;
 }
 
 }  // namespace keyswap::bindings

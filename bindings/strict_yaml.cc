@@ -111,14 +111,11 @@ class TreeBuilder final : public YAML::EventHandler {
   [[nodiscard]] std::size_t end_of_quoted(std::size_t begin) const {
     const char quote = text_[begin];
     for (auto at = begin + 1; at < text_.size(); ++at) {
-      if (quote == '"' && text_[at] == '\\') {
+      const bool is_doubled = quote == '\'' && text_.substr(at, 2) == "''";
+      if (is_doubled || (quote == '"' && text_[at] == '\\')) {
         ++at;
       } else if (text_[at] == quote) {
-        const bool is_doubled = quote == '\'' && text_.substr(at + 1, 1) == "'";
-        if (!is_doubled) {
-          return at;
-        }
-        ++at;
+        return at;
       }
     }
     return std::string_view::npos;

@@ -191,7 +191,7 @@ class TemplateCompiler {
   // "{% raw %}" text "{% endraw %}": the only block there is.
   void compile_raw(std::size_t begin) {
     if (!read_block_word("raw")) {
-      fail(begin, "blocks are not part of the language; only {% raw %} … {% endraw %} is");
+      fail(begin, "blocks are not part of the language; only {% raw %} ... {% endraw %} is");
       return;
     }
     const auto text_begin = at_;
@@ -319,7 +319,7 @@ class TemplateCompiler {
           begin,
           quoted(name) +
               (helper->use == Use::filter ? " is a filter: write X | " : " is a function: write ") +
-              std::string(helper->name) + (helper->use == Use::filter ? "" : "(…)"));
+              std::string(helper->name) + (helper->use == Use::filter ? "" : "(...)"));
     }
     if (!is_template_name(name)) {
       return fail(begin, quoted(name) + " is a constant; the language has strings only");
@@ -374,15 +374,19 @@ class TemplateCompiler {
     const auto begin = at_;
     const char quote = source_[at_++];
     while (at_ < source_.size() && source_[at_] != quote) {
-      if (source_[at_] == '\\') {
-        if (!read_escape(text)) {
-          return false;
-        }
-      } else {
-        text += source_[at_++];
+      if (!read_literal_character(text)) {
+        return false;
       }
     }
     return at_ < source_.size() ? take() : fail(begin, "this string does not end");
+  }
+
+  bool read_literal_character(std::string& text) {
+    if (source_[at_] == '\\') {
+      return read_escape(text);
+    }
+    text += source_[at_];
+    return take();
   }
 
   bool read_escape(std::string& text) {

@@ -189,31 +189,37 @@ std::size_t totp_size(std::size_t first) {
   return std::max(first, kTotpDigits);
 }
 
-// RFC 4648 section 6, as people paste it: either case, spaces between groups, with or without
-// padding.
+// The five bits of a base32 digit (RFC 4648 section 6), in either case.
+std::optional<unsigned> base32_digit(char c) {
+  const char lower = base::to_lower(c);
+  if (lower >= 'a' && lower <= 'z') {
+    return static_cast<unsigned>(lower - 'a');
+  }
+  return c >= '2' && c <= '7' ? std::optional(static_cast<unsigned>(c - '2') + 26U) : std::nullopt;
+}
+
+// As people paste it: spaces between groups, with or without padding.
 std::optional<std::size_t> base32_decode(std::string_view text, char* out) {
+  const auto end = std::min(text.find('='), text.size());
+  if (text.find_first_not_of("= ", end) != std::string_view::npos) {
+    return std::nullopt;
+  }
   std::size_t size = 0;
   std::size_t digits = 0;
   unsigned bits = 0;
-  unsigned held = 0;
-  bool is_padded = false;
-  for (const char c : text) {
-    const char lower = base::to_lower(c);
-    const bool is_letter = lower >= 'a' && lower <= 'z';
-    if (c == ' ' || c == '=') {
-      is_padded = is_padded || c == '=';
-      continue;
-    }
-    if (is_padded || (!is_letter && (c < '2' || c > '7'))) {
+  for (const char c : text.substr(0, end)) {
+    const auto digit = base32_digit(c);
+    if (!digit && c != ' ') {
       return std::nullopt;
     }
-    bits = (bits << 5U) | static_cast<unsigned>(is_letter ? lower - 'a' : c - '2' + 26);
-    held += 5;
-    ++digits;
-    if (held >= 8) {
-      held -= 8;
-      out[size++] = static_cast<char>(static_cast<unsigned char>((bits >> held) & 0xFFU));
-      bits &= (1U << held) - 1U;
+    if (digit) {
+      bits = (bits << 5U) | *digit;
+      ++digits;
+    }
+    const auto left = static_cast<unsigned>(digits * 5 - size * 8);  // bits not written yet
+    if (left >= 8) {
+      out[size++] = static_cast<char>(static_cast<unsigned char>((bits >> (left - 8)) & 0xFFU));
+      bits &= (1U << (left - 8)) - 1U;
     }
   }
   const auto rest = digits % 8;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "bindings/bounds.h"
 #include "bindings/template.h"
@@ -14,46 +16,63 @@ using Step = Template::Step;
 
 constexpr std::size_t kArgumentsMax = 2;
 
-// What the steps push: for a text or a part its length is known; for a call only a bound.
-std::size_t pushed_size(const Step& step,
-                        std::span<const std::string> texts,
-                        std::span<const std::string_view> values) {
-  return step.kind == Step::Kind::text ? texts[step.index].size() : values[step.index].size();
-}
+// How many bytes the stack holds at most while the steps run. Lengths of texts and parts are known;
+// of a call's result there is a bound.
+class Measure {
+ public:
+  void push(std::size_t size) {
+    sizes_.push_back(size);
+    held_ += size;
+    most_ = std::max(most_, held_);
+  }
 
-// How many bytes the stack holds at most while the steps run.
+  void join() {
+    const auto last = sizes_.back();
+    sizes_.pop_back();
+    sizes_.back() += last;
+  }
+
+  void call(const TemplateHelper& helper) {
+    const auto first = sizes_.end() - static_cast<std::ptrdiff_t>(helper.arguments);
+    const auto result = helper.size_max(*first);
+    most_ = std::max(most_, held_ + result);  // it stands above the arguments at first
+    held_ = std::accumulate(first, sizes_.end(), held_, std::minus<>());
+    sizes_.erase(first, sizes_.end());
+    push(result);
+  }
+
+  [[nodiscard]] std::size_t most() const { return most_; }
+
+ private:
+  std::vector<std::size_t> sizes_;
+  std::size_t held_ = 0;
+  std::size_t most_ = 0;
+};
+
 base::Result<std::size_t> measure(std::span<const Step> steps,
                                   std::span<const std::string> texts,
                                   std::span<const std::string_view> values) {
-  std::vector<std::size_t> sizes;
-  std::size_t held = 0;
-  std::size_t most = 0;
+  Measure stack;
   for (const auto& step : steps) {
-    std::size_t added = 0;
-    if (step.kind == Step::Kind::join) {
-      const auto last = sizes.back();
-      sizes.pop_back();
-      sizes.back() += last;
-    } else if (step.kind == Step::Kind::call) {
-      const auto first = sizes.end() - static_cast<std::ptrdiff_t>(step.helper->arguments);
-      added = step.helper->size_max(*first);
-      most = std::max(most, held + added);  // the result stands above the arguments at first
-      for (auto argument = first; argument != sizes.end(); ++argument) {
-        held -= *argument;
-      }
-      sizes.erase(first, sizes.end());
-      sizes.push_back(added);
-    } else {
-      added = pushed_size(step, texts, values);
-      sizes.push_back(added);
+    switch (step.kind) {
+      case Step::Kind::text:
+        stack.push(texts[step.index].size());
+        break;
+      case Step::Kind::part:
+        stack.push(values[step.index].size());
+        break;
+      case Step::Kind::join:
+        stack.join();
+        break;
+      case Step::Kind::call:
+        stack.call(*step.helper);
+        break;
     }
-    held += added;
-    most = std::max(most, held);
-    if (most > bounds::kTemplateScratchBytesMax) {
+    if (stack.most() > bounds::kTemplateScratchBytesMax) {
       return base::Error{base::Errc::limit_exceeded, "a template's values are too long"};
     }
   }
-  return most;
+  return stack.most();
 }
 
 // The stack: its strings lie one behind the other in one locked block, so that joining is no work.
@@ -98,6 +117,27 @@ class Stack {
   std::size_t used_ = 0;
 };
 
+base::Status run(const Step& step,
+                 std::span<const std::string> texts,
+                 std::span<const std::string_view> values,
+                 std::int64_t now_s,
+                 Stack& stack) {
+  switch (step.kind) {
+    case Step::Kind::text:
+      stack.push(texts[step.index]);
+      return {};
+    case Step::Kind::part:
+      stack.push(values[step.index]);
+      return {};
+    case Step::Kind::join:
+      stack.join();
+      return {};
+    case Step::Kind::call:
+      return stack.call(*step.helper, now_s);
+  }
+  KS_UNREACHABLE();
+}
+
 }  // namespace
 
 bool Template::uses(std::size_t part) const {
@@ -123,19 +163,8 @@ base::Result<vault::Secret> Template::render(std::span<const std::string_view> v
   }
   Stack stack(std::move(block).value());
   for (const auto& step : steps_) {
-    switch (step.kind) {
-      case Step::Kind::text:
-        stack.push(texts_[step.index]);
-        break;
-      case Step::Kind::part:
-        stack.push(values[step.index]);
-        break;
-      case Step::Kind::join:
-        stack.join();
-        break;
-      case Step::Kind::call:
-        KS_TRY(stack.call(*step.helper, now_s));
-        break;
+    if (const auto status = run(step, texts_, values, now_s, stack); !status) {
+      return status.error();
     }
   }
   return std::move(stack).take();

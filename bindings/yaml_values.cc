@@ -181,7 +181,7 @@ const std::vector<YamlNode>* read_list(const YamlNode& node,
   if (node.kind != Kind::sequence) {
     issues.error(node.place,
                  key_name(what) + " must be a list",
-                 node.kind == Kind::scalar ? "put it in brackets: [ … ]" : "");
+                 node.kind == Kind::scalar ? "put it in brackets: [ ... ]" : "");
     return nullptr;
   }
   if (node.items.empty()) {

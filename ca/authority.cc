@@ -25,7 +25,7 @@ using namespace std::string_view_literals;
 
 constexpr std::int64_t kRootLifeSeconds = 10LL * 365 * 24 * 3600;
 constexpr std::size_t kSubjectSuffixBytes = 8;
-constexpr std::size_t kCertificatePemBytesMax = 16 * 1024;
+constexpr std::size_t kCertificatePemBytesMax = std::size_t{16} * 1024;
 
 // BasicConstraints { cA TRUE, pathLenConstraint 0 }: it signs leaves, never another authority.
 constexpr std::string_view kAuthorityPathLength0 = "\x30\x06\x01\x01\xff\x02\x01\x00"sv;

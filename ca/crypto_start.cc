@@ -11,7 +11,7 @@ namespace {
 
 // A private number takes one block of 32 bytes while its handshake runs; this is room for both legs
 // of every connection that limits::kClientConnectionsMax allows, all in the middle of a handshake.
-constexpr std::size_t kSecureHeapBytes = 1024 * 1024;
+constexpr std::size_t kSecureHeapBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kSecureBlockBytes = 32;
 
 base::Status start() {

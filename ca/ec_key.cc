@@ -3,6 +3,7 @@
 // EC_KEY is deprecated in OpenSSL 3 and present in all of 3.x. With a provider key X509_set_pubkey
 // would encode and decode the key anew for every certificate, which is four times the cost of the
 // rest of a mint.
+// NOLINTNEXTLINE(readability-identifier-naming): OpenSSL's name
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "ca/ec_key.h"

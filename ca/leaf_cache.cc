@@ -35,6 +35,8 @@ struct LeafCache::State {
 
   // All of these: with `mutex` held.
   std::shared_ptr<const Leaf> cached(const std::string& host, std::int64_t now_s);
+  // What a request can be told without waiting, if anything.
+  std::optional<LeafResult> answer_now(const std::string& host);
   [[nodiscard]] bool is_renewal_due(const Entry& entry, std::int64_t now_s) const;
   void insert(Entry entry);
 
@@ -73,6 +75,16 @@ std::shared_ptr<const Leaf> LeafCache::State::cached(const std::string& host, st
   }
   entries.splice(entries.begin(), entries, found->second);
   return entry.leaf;
+}
+
+std::optional<LeafResult> LeafCache::State::answer_now(const std::string& host) {
+  if (auto leaf = cached(host, now_s())) {
+    return LeafResult(std::move(leaf));
+  }
+  if (pending.size() >= limits::kMintQueueMax && pending.find(host) == pending.end()) {
+    return LeafResult(base::Error{base::Errc::limit_exceeded, "too many certificates being made"});
+  }
+  return std::nullopt;
 }
 
 bool LeafCache::State::is_renewal_due(const Entry& entry, std::int64_t now_s) const {
@@ -156,26 +168,18 @@ std::shared_ptr<const Leaf> LeafCache::find(const std::string& host) {
 }
 
 void LeafCache::request(const std::string& host, bool host_is_ip, Done done) {
-  std::optional<LeafResult> answer;
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (auto leaf = state_->cached(host, state_->now_s())) {
-      answer = LeafResult(std::move(leaf));
-    } else if (const auto found = state_->pending.find(host); found != state_->pending.end()) {
-      found->second.push_back(std::move(done));  // one mint serves all who ask meanwhile
-      return;
-    } else if (state_->pending.size() >= limits::kMintQueueMax) {
-      answer =
-          LeafResult(base::Error{base::Errc::limit_exceeded, "too many certificates being made"});
-    } else {
-      state_->pending[host].push_back(std::move(done));
-    }
-  }
-  if (answer) {
+  std::unique_lock lock(state_->mutex);
+  if (auto answer = state_->answer_now(host)) {
+    lock.unlock();
     done(std::move(*answer));
     return;
   }
-  start_mint(host, host_is_ip);
+  const auto [waiting, is_first] = state_->pending.try_emplace(host);
+  waiting->second.push_back(std::move(done));
+  lock.unlock();
+  if (is_first) {  // one mint serves all who ask meanwhile
+    start_mint(host, host_is_ip);
+  }
 }
 
 void LeafCache::replace_authority(std::shared_ptr<const Authority> authority) {

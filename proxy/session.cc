@@ -114,9 +114,12 @@ void Session::read_on() {
     return;
   }
   if (!unread_.empty()) {
-    const std::size_t before = unread_.size();
-    const std::size_t rest = decode(unread_.view()).size();
-    unread_.consume(before - rest);
+    base::Buffer input = std::move(unread_);  // what is decoded must not move under the decoder
+    const std::size_t rest = decode(input.view()).size();
+    input.consume(input.size() - rest);
+    if (rest > 0 && phase_ != Phase::closing && phase_ != Phase::ended) {
+      unread_ = std::move(input);
+    }
   }
   if (unread_.size() < kUnreadPauseBytes) {
     leg_.release(Leg::Hold::unread_full);

@@ -69,6 +69,7 @@ void Session::finish_driving() {
     end();
   } else if (fate == flow::ClientFate::keep && !context_->is_draining) {
     timer_.set(base::limits::kClientIdleMs);
+    static_cast<void>(decoder_.next({}));  // the end of a request without a body is still in it
     if (!unread_.empty() || is_client_ended_ || leg_.is_held()) {
       read_on_later();
     }

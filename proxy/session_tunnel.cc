@@ -165,14 +165,18 @@ void Session::tunnel_recorded(bool is_durable) {
 }
 
 void Session::opaque_bytes(std::string_view bytes) {
-  if (opaque_->bytes() > 0) {
+  if (opaque_->bytes() > 0 && unread_.empty()) {
     opaque_->on_client_bytes(bytes);
     return;
   }
-  // The first bytes of all: plain HTTP is read, so that a placeholder in it does not pass unseen.
-  const bool has_room = unread_.append(bytes);
-  KS_ASSERT(has_room);
-  const flow::Speech speech = flow::listen_to(unread_.view());
+  // The first bytes of all: plain HTTP is read, so that a placeholder in it does not pass unseen. An
+  // upstream that spoke first speaks something else.
+  if (!unread_.append(bytes)) {
+    cut();
+    return;
+  }
+  const flow::Speech speech =
+      opaque_->bytes() > 0 ? flow::Speech::other : flow::listen_to(unread_.view());
   if (speech == flow::Speech::undecided) {
     return;
   }

@@ -17,7 +17,10 @@ done
 # Invariants: headings "### I6 ..." of the threat model against tags [I6] of C++ and Python tests.
 invariants=$(grep -oE '^### I[0-9]+' docs/threat-model.md 2>/dev/null | grep -oE 'I[0-9]+' | sort -u || true)
 tagged=$(grep -rhoE '\[I[0-9]+\]' test --include='*.cc' --include='*.py' | tr -d '[]' | sort -u || true)
+# One that says "Not kept yet" has no test to show.
+later=$(awk '/^### I[0-9]+/ { id = $2 } /Not kept yet/ { print id }' docs/threat-model.md)
 for id in $invariants; do
+  grep -qx "$id" <<<"$later" && continue
   grep -qx "$id" <<<"$tagged" || complain "docs/threat-model.md: $id has no test tagged [$id]"
 done
 for id in $tagged; do
@@ -44,7 +47,7 @@ done
 while IFS=: read -r doc path; do
   [ -e "$path" ] || [ -e "docs/$path" ] || complain "$doc: names $path, which is not there"
 done < <(grep -oE '[(`](proxy|ca|vault|bindings|audit|test|examples|docs)/[A-Za-z0-9_./-]+\.(cc|h|py|sh|md|txt|cmake)[)`]' \
-  README.md docs/*.md | tr -d '()`' | sort -u)
+  README.md docs/*.md | tr -d '()`' | grep -vE 'NAME|:test/a/' | sort -u)
 
 [ $failed -eq 0 ] && echo "documents: agree with the code"
 exit $failed

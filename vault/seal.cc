@@ -175,9 +175,11 @@ base::Result<LockedBytes> derive_wrapping_key(const Header& header, const Secret
   if (!stretched) {
     return stretched.error();
   }
+  // An empty passphrase goes the way of every other wrong one; libsodium wants a pointer for it.
+  const char* bytes = passphrase.size() == 0 ? "" : passphrase.reveal().data();
   if (crypto_pwhash(as_unsigned(stretched->data()),
                     stretched->size(),
-                    passphrase.reveal().data(),
+                    bytes,
                     passphrase.size(),
                     as_unsigned(header.kdf_salt.data()),
                     static_cast<std::uint64_t>(header.kdf_passes),

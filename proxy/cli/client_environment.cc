@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 5> kProxyNames = {
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "GRPC_PROXY"};
 
 // Replace a client's roots: must hold the host's roots too, or tunnelled hosts are not trusted.
-constexpr std::array<std::string_view, 16> kBundleNames = {"SSL_CERT_FILE",
+constexpr std::array<std::string_view, 17> kBundleNames = {"SSL_CERT_FILE",
                                                            "CURL_CA_BUNDLE",
                                                            "REQUESTS_CA_BUNDLE",
                                                            "PIP_CERT",
@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, 16> kBundleNames = {"SSL_CERT_FILE",
                                                            "BUNDLE_SSL_CA_CERT",
                                                            "COMPOSER_CAFILE",
                                                            "HEX_CACERTS_PATH",
+                                                           "HTTPLIB2_CA_CERTS",
                                                            "NIX_SSL_CERT_FILE",
                                                            "CODEX_CA_CERTIFICATE"};
 
@@ -162,10 +163,11 @@ class Planner {
     if (!files_.npm_cafile.empty()) {
       plan_.set["npm_config_cafile"] = files_.npm_cafile;
     }
-    if (find(inherited_, "SSL_CERT_DIR") != nullptr) {
-      plan_.warnings.emplace_back(
-          "SSL_CERT_DIR is set: a client that reads it and not SSL_CERT_FILE does not trust the "
-          "proxy");
+    const std::string* folder = find(inherited_, "SSL_CERT_DIR");
+    if (folder != nullptr && *folder != "/etc/ssl/certs") {
+      plan_.warnings.push_back(
+          "SSL_CERT_DIR is " + *folder +
+          ": a client that reads it and not SSL_CERT_FILE does not trust the proxy");
     }
   }
 

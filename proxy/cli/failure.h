@@ -39,6 +39,7 @@ class [[nodiscard]] Outcome {
   Outcome(T value) : value_(std::move(value)) {}
 
   // NOLINTNEXTLINE(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Outcome(Failure failure) : failure_(std::move(failure)) {}
 
   explicit operator bool() const { return value_.has_value(); }

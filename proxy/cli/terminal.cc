@@ -101,6 +101,17 @@ Outcome<LockedText> read_line(int terminal, std::size_t bytes_max) {
   }
 }
 
+std::string format_row(const std::vector<std::string>& row,
+                       const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    line += row[i];
+    line.append(widths[i] - row[i].size() + 2, ' ');
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
 void drop_newline(LockedText& text) {
   const auto ends_with = [&text](char c) {
     return text.size > 0 && text.view().back() == c;
@@ -179,15 +190,7 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   }
   std::string text;
   for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) {
-        line.append(widths[i] - row[i].size() + 2, ' ');
-      }
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
+    text += format_row(row, widths) + "\n";
   }
   return text;
 }

@@ -144,7 +144,7 @@ Problem begin_guarded() {
     return Failure{
         Exit::cannot,
         "secrets cannot be kept in locked memory: " + explain(guarded.error()),
-        "allow 2 MiB of locked memory: ulimit -l 2048, or LimitMEMLOCK=8M in a systemd unit"};
+        "allow 8 MiB of locked memory: ulimit -l 8192, or LimitMEMLOCK=64M in a systemd unit"};
   }
   return std::nullopt;
 }

@@ -79,6 +79,7 @@ struct Decoder::State {
   void begin_body(const Framing& framing);
   [[nodiscard]] std::string_view find_line(std::string_view input) const;
   std::string_view append_to_part(std::string_view bytes);
+  LineVerdict check(std::string_view line);
 
   Role role;
   Phase phase = Phase::head;
@@ -177,7 +178,7 @@ Step Decoder::State::next_of_head(std::string_view input) {
     is_whole = bytes.ends_with('\n');
     used += bytes.size();
     const std::string_view line = is_in_place ? bytes : append_to_part(bytes);
-    const LineVerdict verdict = is_whole ? lines.check_line(line) : lines.check_part(line);
+    const LineVerdict verdict = check(line);
     if (verdict.kind == LineVerdict::Kind::refused) {
       return fail(verdict.error, verdict.note, used);
     }
@@ -190,6 +191,10 @@ Step Decoder::State::next_of_head(std::string_view input) {
     append_to_part(input);
   }
   return {Step::Kind::need_more, input.size(), {}, DecodeError::none, ""};
+}
+
+LineVerdict Decoder::State::check(std::string_view line) {
+  return line.ends_with('\n') ? lines.check_line(line) : lines.check_part(line);
 }
 
 // `input` up to its first LF; without one, as much of it as LineCheck looks at. One byte past its

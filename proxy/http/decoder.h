@@ -12,8 +12,9 @@
 //     ...
 //   }
 //
-// Bytes after the end of a message are not consumed: they belong to the next one. Trailers are
-// checked, bounded and dropped. Not for one decoder: deciding what a request means.
+// Bytes after the end of a message are not consumed: they belong to the next one. Chunks are read
+// by http/chunked; trailers are checked, bounded and dropped. Not for one decoder: deciding what a
+// request means.
 #pragma once
 
 #include <cstddef>

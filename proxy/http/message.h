@@ -83,7 +83,7 @@ struct RequestHead {
   HeaderList fields;
   Framing framing;
   bool keeps_alive = true;        // the client wants the connection kept (RFC 9112 section 9.3)
-  bool expects_continue = false;  // Expect: 100-continue
+  bool expects_continue = false;  // Expect: 100-continue, HTTP/1.1, and a body to wait for
 };
 
 struct ResponseHead {

@@ -37,8 +37,8 @@ constexpr const char* kSignatures =
     "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
     "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
     "RSA+SHA256:RSA+SHA384:RSA+SHA512";
-constexpr int kSecurityLevel = 2;                      // 112 bits: RSA 2048, no SHA-1
-constexpr long kCertificateListBytesMax = 100 * 1024;  // of the upstream's chain
+constexpr int kSecurityLevel = 2;                       // 112 bits: RSA 2048, no SHA-1
+constexpr long kCertificateListBytesMax = 100L * 1024;  // of the upstream's chain
 constexpr std::size_t kIdentityBytes = 16;
 
 // As ALPN puts it (RFC 7301 section 3.1): length and name.
@@ -96,6 +96,7 @@ ContextPointer new_context(const SSL_METHOD* method) {
 }
 
 // RFC 7301 section 3.2: a client that offers protocols, but not ours, is told so by an alert.
+// NOLINTNEXTLINE(readability-function-size): OpenSSL says what the parameters are
 int select_protocol(SSL* /*ssl*/,
                     const unsigned char** chosen,
                     unsigned char* chosen_size,

@@ -35,13 +35,14 @@ namespace limits = base::limits;
 
 namespace {
 
-constexpr std::size_t kRecordBytesMax = 16 * 1024;  // RFC 8446 section 5.1
+constexpr std::size_t kRecordBytesMax = std::size_t{16} * 1024;  // RFC 8446 section 5.1
 constexpr std::size_t kRecordOverheadBytesMax =
     5 + 8 + 1 + 16;  // header, explicit nonce, type, tag
 // Beside plaintext in the bound, room for what a handshake and alerts need.
 constexpr std::size_t kOutputBytesMax =
     limits::kLegPendingBytesMax +
-    (limits::kLegPendingBytesMax / kRecordBytesMax + 1) * kRecordOverheadBytesMax + 64 * 1024;
+    (limits::kLegPendingBytesMax / kRecordBytesMax + 1) * kRecordOverheadBytesMax +
+    std::size_t{64} * 1024;
 
 struct FreeSsl {
   void operator()(SSL* ssl) const {
@@ -97,7 +98,7 @@ struct Engine::State {
   base::Error fail(base::Error error);
   // After a call of libssl that did not succeed.
   base::Error fail_by_ssl(base::Note note);
-  base::Status finish_handshake();
+  base::Result<bool> finish_handshake();
   base::Status start(SSL_CTX* context);
 
   Wire wire;  // these two before `ssl`, which points to them
@@ -141,17 +142,17 @@ base::Status Engine::State::start(SSL_CTX* context) {
   return {};
 }
 
-base::Status Engine::State::finish_handshake() {
+base::Result<bool> Engine::State::finish_handshake() {
   phase = Phase::open;
   if (upstream == nullptr) {
-    return {};
+    return true;
   }
   // I4: nothing is written before this has passed.
   if (const auto judged = judge_upstream(ssl.get(), host, host_is_ip); !judged) {
     return fail(judged.error());
   }
   spki_sha256 = spki_sha256_of(SSL_get0_peer_certificate(ssl.get()));
-  return {};
+  return true;
 }
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -161,7 +162,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
 base::Result<Engine> Engine::accept(const ServerContext& context,
-                                    std::shared_ptr<const ca::Leaf> leaf) {
+                                    const std::shared_ptr<const ca::Leaf>& leaf) {
   auto state = std::make_unique<State>();
   KS_TRY(state->start(context.context()));
   SSL* ssl = state->ssl.get();
@@ -217,8 +218,7 @@ base::Result<bool> Engine::handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(s.ssl.get());
   if (result == 1) {
-    KS_TRY(s.finish_handshake());
-    return true;
+    return s.finish_handshake();
   }
   if (SSL_get_error(s.ssl.get(), result) == SSL_ERROR_WANT_READ) {
     return false;

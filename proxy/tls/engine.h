@@ -34,7 +34,7 @@ class Engine {
  public:
   // The server's side, towards a client, showing `leaf`.
   static base::Result<Engine> accept(const ServerContext& context,
-                                     std::shared_ptr<const ca::Leaf> leaf);
+                                     const std::shared_ptr<const ca::Leaf>& leaf);
   // The client's side, towards an upstream that must prove to be `host` (a normal-form name, or an
   // IP literal). `resume` may be null.
   static base::Result<Engine> connect(std::shared_ptr<const ClientContext> context,

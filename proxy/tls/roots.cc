@@ -73,7 +73,9 @@ class Loader {
       if (!certificate->has_value()) {
         return count;
       }
-      KS_TRY(add(certificate->value().get(), own_ca));
+      if (const auto added = add(certificate->value().get(), own_ca); !added) {
+        return added.error();
+      }
       ++count;
     }
   }
@@ -161,7 +163,9 @@ base::Result<StorePointer> load_roots(const std::string& system_file,
   Loader loader(store.get(), *own);
   KS_TRY(add_system_file(loader, system_file));
   for (const std::string& path : extra_files) {
-    KS_TRY(add_extra_file(loader, path));
+    if (const auto added = add_extra_file(loader, path); !added) {
+      return added.error();
+    }
   }
   return store;
 }

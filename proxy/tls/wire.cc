@@ -67,11 +67,12 @@ base::Status Wire::feed(std::string_view ciphertext) {
 }
 
 void Wire::keep_unread() {
-  if (!fed_.empty()) {
-    const bool is_kept = kept_.append(fed_);
-    KS_ASSERT(is_kept);  // feed() has judged the sum
-    fed_ = {};
+  if (fed_.empty()) {
+    return;
   }
+  const bool is_kept = kept_.append(fed_);
+  KS_ASSERT(is_kept);  // feed() has judged the sum
+  fed_ = {};
 }
 
 std::size_t Wire::take(char* out, std::size_t capacity) {
@@ -99,7 +100,8 @@ bool Wire::send(std::string_view ciphertext) {
 }
 
 bio_st* new_bio(Wire* wire) {
-  static BIO_METHOD* const method = make_method();  // one for the process, as OpenSSL wants it
+  static const BIO_METHOD* const method =
+      make_method();  // one for the process, as OpenSSL wants it
   BIO* bio = method == nullptr ? nullptr : BIO_new(method);
   if (bio != nullptr) {
     BIO_set_data(bio, wire);

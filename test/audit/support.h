@@ -291,10 +291,9 @@ class Answers final : public Listener {
     if (files_ != nullptr) {
       files_->note(Step::told);
     }
-    {
-      const std::lock_guard<std::mutex> guard(mutex_);
-      told_.emplace(ticket, durable);
-    }
+    // Under the lock, because whoever is waited for may be gone right after it.
+    const std::lock_guard<std::mutex> guard(mutex_);
+    told_.emplace(ticket, durable);
     changed_.notify_all();
   }
 

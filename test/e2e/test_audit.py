@@ -75,7 +75,7 @@ class Records(OneProxy):
         wire, answer = self.proxy.connect(f"{X}:443")
         wire.close()
         problem = json.loads(answer.body)
-        record = self.proxy.decisions(kind="tunnel", host=X)[-1]
+        record = self.proxy.await_decisions(kind="tunnel", host=X)[-1]
         self.decided(record, "refused", "unmatched_destination")
         self.assertEqual(record["request_id"], problem["request_id"])
 
@@ -107,7 +107,7 @@ class Records(OneProxy):
                     wire.send(client.request_bytes(method, target, host, headers))
                     answer = wire.response()
                 problem = self.refused(answer, status, reason)
-                records = self.proxy.decisions(host=H)
+                records = self.proxy.await_decisions(host=H, count=before + 1)
                 self.assertEqual(len(records) - before, 1)
                 self.decided(records[-1], "refused", reason)
                 self.assertEqual(records[-1]["request_id"], problem["request_id"])
@@ -231,14 +231,15 @@ class Tampering(Case):
         copied = self.copy_home(self.home, "bad-tail")
         segment = copied.audit / self.segment.name
         segment.write_bytes(b"".join(self.lines[:-1]) + self.lines[-1].replace(b'"v":1', b'"v":2'))
+        self.homes.remove(copied)  # it must not verify at the end
         before = copied.fingerprint()
         done = copied.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual(done.stdout, b"")
         self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
-        self.assertEqual(copied.fingerprint(), before)
+        changed = {k for k, v in copied.fingerprint().items() if before.get(k) != v}
+        self.assertLessEqual(changed, {"serve.lock", "audit/lock"})
         shutil.rmtree(copied.path)
-        self.homes.remove(copied)
 
 
 class Crashes(Case):

@@ -77,7 +77,7 @@ class Leaf(OneProxy):
                                        host, "--verify-profile", "medium", "--infile", str(leaf)], capture_output=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_TC_02_the_CA_is_this_installs_own_and_its_key_is_not_on_disk(self):
+    def test_TC_02_TC_12_the_CA_is_this_installs_own_and_its_key_is_not_on_disk(self):
         """[I11]"""
         pem = self.home.ca.read_bytes()
         text = describe(pem)
@@ -208,7 +208,8 @@ class Leaf(OneProxy):
         while b"recorded" not in answer:
             incoming.write(wire.sock.recv(65536))
             try:
-                answer += inner.read(65536)
+                while True:
+                    answer += inner.read(65536)
             except ssl.SSLWantReadError:
                 pass
         wire.close()

@@ -153,7 +153,9 @@ class Clients(OneProxy):
 
     @staticmethod
     def plain(request, way):
-        return [request.method, request.target.replace(f"/{way}/", "/"), [list(header) for header in request.headers],
+        # Connection and Keep-Alive are between two neighbours (RFC 9110 section 7.6.1): not passed on.
+        headers = [list(header) for header in request.headers if header[0].lower() not in ("connection", "keep-alive")]
+        return [request.method, request.target.replace(f"/{way}/", "/"), headers,
                 request.body.decode("latin-1").replace(f"/{way}/", "/")]
 
     def test_curl(self):

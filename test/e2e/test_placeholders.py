@@ -27,8 +27,8 @@ COMPOSED = {
 
 def composed(name):
     template, parts, _ = COMPOSED[name]
-    return {"placeholder": f"{name.lower()}-PLACEHOLDER-composed-0123456789", "compose": parts, "template": template,
-            "inject": {"header": "Authorization"}, "bindings": [{"host": H}]}
+    return {"placeholder": f"{name.lower()}-PLACEHOLDER-composed-0123456789", "compose": parts,
+            "inject": {"header": "Authorization", "template": template}, "bindings": [{"host": H}]}
 
 
 class Placeholders(OneProxy):
@@ -84,7 +84,9 @@ class Placeholders(OneProxy):
         if answer.status == 400:
             self.refused(answer, 400, "ambiguous_placeholder_match")
         else:
-            self.decided(self.proxy.decision("/d05"), "allowed", "binding_matched", K)
+            records = {r["secret"]: r for r in self.proxy.await_decisions("/d05", count=2)}
+            self.decided(records[K], "allowed", "binding_matched")
+            self.decided(records[K2], "denied", "destination_not_in_binding")
 
     def test_D06_a_placeholder_inside_base64_is_not_seen(self):
         wrapped = base64.b64encode(f"user:{P}".encode()).decode()
@@ -158,13 +160,13 @@ class Composite(OneProxy):
     def rules(cls):
         rules = {name: composed(name) for name in COMPOSED}
         rules["BROKEN"] = {"placeholder": "broken-PLACEHOLDER-composed-0123456789", "compose": ["BAD"],
-                           "template": "Bearer {{ BAD | b64decode }}", "inject": {"header": "Authorization"},
+                           "inject": {"header": "Authorization", "template": "Bearer {{ BAD | b64decode }}"},
                            "bindings": [{"host": H}]}
         rules["LACKING"] = {"placeholder": "lacking-PLACEHOLDER-composed-0123456789", "compose": ["U", "GONE"],
-                            "template": "Basic {{ (U + ':' + GONE) | b64encode }}", "inject": {"header": "Authorization"},
+                            "inject": {"header": "Authorization", "template": "Basic {{ (U + ':' + GONE) | b64encode }}"},
                             "bindings": [{"host": H}]}
         rules["CODE"] = {"placeholder": "code-PLACEHOLDER-composed-0123456789", "compose": ["SEED"],
-                         "template": "Code {{ totp(SEED) }}", "inject": {"header": "Authorization"},
+                         "inject": {"header": "Authorization", "template": "Code {{ totp(SEED) }}"},
                          "bindings": [{"host": H}]}
         rules["T"] = bearer("T", "token-PLACEHOLDER-0123456789abcdef", (H2,))
         return rules

@@ -110,7 +110,7 @@ class Scope(OneProxy):
                 # What is sent is the path as it came.
                 self.assertEqual((seen[0].method, seen[0].target), (method, target))
                 self.assertEqual(seen[0].all("Authorization"), [f"Bearer {V if is_sent else placeholder}"])
-                record = self.proxy.decisions(host=host)[-1]
+                record = self.proxy.await_decisions(host=host)[-1]
                 if is_sent:
                     self.decided(record, "allowed", "binding_matched", secret)
                 else:
@@ -152,7 +152,7 @@ class Scope(OneProxy):
                 self.assertEqual(inner.response().status, 200)
                 seen = self.recorder.one(path)
                 self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
-                self.assertEqual(seen.all("Host"), [H])
+                self.assertEqual(seen.get("Host").rstrip("."), H)
                 self.assertEqual(seen.connection.sni, H)
 
     def test_B30_a_port_that_no_binding_names_is_unbound(self):

@@ -20,9 +20,9 @@ class Requests(OneProxy):
         fields = [("Connection", "keep-alive, X-Hop, Authorization, Host"), ("X-Hop", "1"), ("Keep-Alive", "timeout=5"),
                   ("Proxy-Connection", "keep-alive"), ("Proxy-Authorization", "Basic eDp5"), ("TE", "trailers"), AUTH,
                   ("X-Stays", "yes")]
-        answer = self.ask(H, target="/hp01", headers=fields)
+        answer = self.ask(H, target="/hp01/fields", headers=fields)
         self.assertEqual(answer.status, 200)
-        seen = self.recorder.one("/hp01")
+        seen = self.recorder.one("/hp01/fields")
         names = {name.lower() for name, _ in seen.headers}
         self.assertFalse(names & {"x-hop", "keep-alive", "proxy-connection", "proxy-authorization"}, seen.headers)
         self.assertEqual(seen.all("X-Stays"), ["yes"])
@@ -97,6 +97,13 @@ class Requests(OneProxy):
                 self.assertEqual(answer.status, 403, answer)
 
     def test_HP_03_Expect_is_answered_and_the_body_follows(self):
+        @recorder.early
+        def go_on(request, connection):
+            self.assertEqual(request.get("Expect"), "100-continue")
+            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.read_body(request)
+            connection.answer()
+        self.recorder.on("/hp03/continue", go_on)
         with self.proxy.tunnel(H) as wire:
             wire.send(b"POST /hp03/continue HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
             interim = wire.head()
@@ -104,6 +111,14 @@ class Requests(OneProxy):
             wire.send(b"hello")
             self.assertEqual(wire.response("POST").status, 200)
         self.assertEqual(self.recorder.one("/hp03/continue").body, b"hello")
+
+    def test_HP_03_a_client_that_does_not_wait_for_the_100_is_served(self):
+        with self.proxy.tunnel(H) as wire:
+            wire.send(b"POST /hp03/never HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+            self.assertTrue(self.recorder.wait(lambda: self.recorder.seen("/hp03/never")))
+            wire.send(b"hello")
+            self.assertEqual(wire.response("POST").status, 200)
+        self.assertEqual(self.recorder.one("/hp03/never").body, b"hello")
 
     def test_HP_03_an_early_answer_ends_the_exchange(self):
         @recorder.early

@@ -117,7 +117,8 @@ class Upstreams(Case):
         cls.bad("static-rsa", context=cls.context_of(rsa, (versions.TLSv1_2, versions.TLSv1_2), "AES128-GCM-SHA256"))
         cls.bad("cbc", context=cls.context_of(rsa, (versions.TLSv1_2, versions.TLSv1_2), "ECDHE-RSA-AES128-SHA"))
         # TU-09
-        cls.bad("clear-text")
+        clear = cls.bad("clear-text")
+        clear.on_accept = lambda connection: connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n") or connection.close() or True
         stall = cls.bad("stall", root.leaf([name("stall")]))
         stall.on_accept = lambda connection: connection.ended.wait(30) or True
         reset = cls.bad("reset", root.leaf([name("reset")]))

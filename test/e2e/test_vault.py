@@ -217,6 +217,25 @@ class AtRest(Case):
         for number in range(8):
             self.assertIn(f"W{number}", listed)
 
+    def test_VA_16_a_backup_taken_during_writes_opens(self):
+        """With SQLite's own online backup, as docs/operations.md says."""
+        home = self.copy_home(self.home, "backed-up")
+        backup = self.copy_home(self.home, "backup")
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            writes = [pool.submit(home.run, "secret", "add", f"B{n}", stdin=b"value-during-backup", unlock=True) for n in range(4)]
+            copies = 0
+            while not all(write.done() for write in writes):
+                source, target = sqlite3.connect(home.path / "vault.db", timeout=20), sqlite3.connect(backup.path / "vault.db")
+                with source, target:
+                    source.backup(target, pages=1)
+                source.close()
+                target.close()
+                copies += 1
+                if copies % 50 == 1:
+                    self.assertIn(K, backup.must("secret", "list", unlock=True).stdout.decode())
+            self.assertEqual([write.result().returncode for write in writes], [0] * 4)
+        self.assertIn(K, backup.must("secret", "list", unlock=True).stdout.decode())
+
     def test_VA_07_kill_9_while_writing_leaves_the_old_or_the_new_value(self):
         home = self.copy_home(self.home, "killed")
         for turn in range(8):

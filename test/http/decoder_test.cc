@@ -308,10 +308,10 @@ constexpr std::string_view kTchar = "!#$%&'*+-.^`|~0123456789abcXYZ";
 constexpr std::string_view kTargetBytes = "/?abcXYZ0189%-._~!$&'()*+,;=:@\"<>[]^`{|}\\";
 
 Message random_message(Random& random, bool is_request) {
-  static const std::vector<std::string> kSomeMethods = {"GET", "POST", "PUT", "DELETE", "M-SEARCH"};
+  static const std::vector<std::string> some_methods = {"GET", "POST", "PUT", "DELETE", "M-SEARCH"};
   Message message;
   if (is_request) {
-    message.first = kSomeMethods[random.below(kSomeMethods.size())];
+    message.first = some_methods[random.below(some_methods.size())];
     message.second = "/" + random.text(kTargetBytes, random.below(40));
     message.fields.emplace_back("Host", random.text("abc.-", 1 + random.below(20)));
   } else {

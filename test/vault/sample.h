@@ -89,7 +89,7 @@ inline void run_sql(const std::string& path, const std::string& sql) {
 }
 
 inline std::string make_sample(const TempDir& dir, std::string_view name = "vault.db") {
-  const std::string path = dir.file(name);
+  std::string path = dir.file(name);
   auto database = base::Database::open(path, base::Database::Mode::create_new);
   REQUIRE(database);
   const std::string sql = read_file(KEYSWAP_TEST_DATA "/vectors/vault/v1.sql");
@@ -112,12 +112,9 @@ inline const Sealer& sample_sealer() {
   static const Sealer sealer = [] {
     const TempDir dir;
     auto store = Store::open(make_sample(dir));
-    REQUIRE(store);
-    const auto header = store->read_header();
-    REQUIRE(header);
-    auto key = unwrap_data_key(*header, secret_of(kPassphrase));
-    REQUIRE(key);
-    return Sealer(std::move(*key), header->vault_id);
+    const auto header = store.value().read_header();  // aborts if there is none
+    auto key = unwrap_data_key(header.value(), secret_of(kPassphrase));
+    return Sealer(std::move(key).value(), header->vault_id);
   }();
   return sealer;
 }

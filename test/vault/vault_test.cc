@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/vault.h"
 
-#include <thread>
+#include <algorithm>
+#include <ctime>
+#include <vector>
 
 #include "proxy/base/limits.h"
 #include "test/vault/sample.h"
@@ -98,12 +100,18 @@ TEST_CASE("VA-02 F03 every wrong passphrase gives one error and leaves the file 
   const std::string path = sample::make_sample(dir);
   const std::string before = sample::read_file(path);
   const auto times = std::filesystem::last_write_time(path);
+  std::vector<double> cpu_seconds;
   for (const std::string& passphrase : {std::string("correct horse battery stapl"),
                                         std::string(),
                                         std::string(1 << 20, 'x'),
                                         std::string("\xff\xfe\0\x80", 4)}) {
+    const std::clock_t start = std::clock();
     REQUIRE(open_refusal(path, passphrase) == Errc::wrong_passphrase);
+    cpu_seconds.push_back(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
   }
+  // All of them stretched: none is a short cut that tells something.
+  const auto [least, most] = std::ranges::minmax(cpu_seconds);
+  REQUIRE(least > most / 4);
   REQUIRE(sample::read_file(path) == before);
   REQUIRE(std::filesystem::last_write_time(path) == times);
   REQUIRE(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
@@ -230,39 +238,26 @@ TEST_CASE("F13 last_used_at is empty, then follows use, and is written when aske
   REQUIRE(info_of(vault, "OPENAI_API_KEY").last_used_at == kNow + 9);
 }
 
-TEST_CASE(
-    "A18 A19 a value that could change a message's framing is refused, and the vault unchanged",
-    "[I9]") {
+TEST_CASE("A18 A19 a value that could change a message's framing never gets into the file",
+          "[I9]") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);
   Vault vault = sample::open_vault(path);
   const std::string before = sample::read_file(path);
-  for (int c = 0; c < 0x100; ++c) {
-    if (c >= 0x20 && c != 0x7f) {
-      continue;
-    }
-    const std::string value = std::string("sk-1") + static_cast<char>(c);
-    const std::string leading = static_cast<char>(c) + std::string("sk-1");
-    if (c >= 0x80) {
-      continue;
-    }
-    INFO("byte " << c);
+  for (const std::string& value : {std::string("sk-1\n"),
+                                   std::string("\rsk-1"),
+                                   std::string("sk\0-1", 5),
+                                   std::string("\t"),
+                                   std::string("\x7f"),
+                                   std::string(),
+                                   std::string(limits::kSecretBytesMax + 1, 'x')}) {
     REQUIRE(vault.add(name_of("A"), "", secret_of(value), kNow).error().code ==
-            Errc::invalid_input);
-    REQUIRE(vault.add(name_of("A"), "", secret_of(leading), kNow).error().code ==
             Errc::invalid_input);
     REQUIRE(vault.rotate(name_of("STRIPE_KEY"), secret_of(value), kNow).error().code ==
             Errc::invalid_input);
   }
-  REQUIRE(vault.add(name_of("A"), "", secret_of(""), kNow).error().code == Errc::invalid_input);
-  const std::string too_long(limits::kSecretBytesMax + 1, 'x');
-  REQUIRE(vault.add(name_of("A"), "", secret_of(too_long), kNow).error().code ==
-          Errc::invalid_input);
-  REQUIRE(vault.add(SecretName(), "", secret_of("x"), kNow).error().code == Errc::invalid_input);
-  REQUIRE(vault.add(name_of("A"), "line\nend", secret_of("x"), kNow).error().code ==
-          Errc::invalid_input);
-  REQUIRE(vault.add(name_of("A"), std::string(129, 's'), secret_of("x"), kNow).error().code ==
-          Errc::invalid_input);
+  REQUIRE_FALSE(vault.has(name_of("A")));
+  REQUIRE(sample::fetches(vault, "STRIPE_KEY", kStripeValue));
   REQUIRE(sample::read_file(path) == before);
 }
 
@@ -340,153 +335,6 @@ TEST_CASE("VA-08 F01 no file of the folder ever shows a value, its base64 or its
   REQUIRE_FALSE(shows(all_bytes_in(dir), kOpenAiValue));
   REQUIRE_FALSE(shows(all_bytes_in(dir), kPassphrase));
   REQUIRE(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
-}
-
-TEST_CASE("VA-15 two writers at once lose nothing") {
-  const sample::TempDir dir;
-  const std::string path = sample::make_sample(dir);
-  Vault one = sample::open_vault(path);
-  Vault other = sample::open_vault(path);
-  constexpr int kEach = 20;
-  const auto add_all = [](Vault& vault, const std::string& prefix, int& added) {
-    for (int i = 0; i < kEach; ++i) {
-      const auto name = SecretName::parse(prefix + std::to_string(i));
-      const auto value = Secret::copy_of(prefix + "-value-" + std::to_string(i));
-      added += vault.add(*name, "", *value, kNow) ? 1 : 0;
-    }
-  };
-  int added_by_one = 0;
-  int added_by_other = 0;
-  std::thread thread([&] { add_all(one, "one", added_by_one); });
-  add_all(other, "other", added_by_other);
-  thread.join();
-  REQUIRE(added_by_one == kEach);
-  REQUIRE(added_by_other == kEach);
-  REQUIRE(one.refresh());
-  REQUIRE(other.refresh());
-  REQUIRE(one.list().size() == 2 + 2 * kEach);
-  REQUIRE(other.list().size() == 2 + 2 * kEach);
-  REQUIRE(sample::fetches(one, "other19", "other-value-19"));
-  REQUIRE(sample::fetches(other, "one0", "one-value-0"));
-  // The second to add a name is told so, although it had not read the first's.
-  REQUIRE(one.add(name_of("BOTH"), "", secret_of("1"), kNow));
-  REQUIRE(other.add(name_of("BOTH"), "", secret_of("2"), kNow).error().code ==
-          Errc::already_exists);
-  REQUIRE(sample::fetches(other, "BOTH", "1"));
-}
-
-TEST_CASE("VA-14 who reads while another rotates gets the old value or the new one, entirely",
-          "[I14]") {
-  const sample::TempDir dir;
-  const std::string path = sample::make_sample(dir);
-  Vault reader = sample::open_vault(path);
-  Vault writer = sample::open_vault(path);
-  const std::string a(300, 'a');
-  const std::string b(500, 'b');
-  REQUIRE(writer.rotate(name_of("STRIPE_KEY"), secret_of(a), kNow));
-  REQUIRE(reader.refresh());
-  std::atomic<bool> is_done{false};
-  int failures = 0;
-  int reads = 0;
-  std::thread thread([&] {
-    while (!is_done) {
-      const auto value = reader.fetch(name_of("STRIPE_KEY"), kNow);
-      failures += value && (value->reveal() == a || value->reveal() == b) ? 0 : 1;
-      ++reads;
-    }
-  });
-  int errors = 0;
-  for (int i = 0; i < 30; ++i) {
-    const auto value = Secret::copy_of(i % 2 == 0 ? b : a);
-    errors += writer.rotate(name_of("STRIPE_KEY"), *value, kNow + i) ? 0 : 1;
-    errors += reader.refresh() ? 0 : 1;
-  }
-  is_done = true;
-  thread.join();
-  REQUIRE(errors == 0);
-  REQUIRE(failures == 0);
-  REQUIRE(reads > 0);
-  REQUIRE(sample::fetches(reader, "STRIPE_KEY", a));
-}
-
-TEST_CASE("A refresh takes over what another process did, and keeps the uses not yet saved") {
-  const sample::TempDir dir;
-  const std::string path = sample::make_sample(dir);
-  Vault vault = sample::open_vault(path);
-  Vault other = sample::open_vault(path);
-  REQUIRE(vault.fetch(name_of("OPENAI_API_KEY"), kNow));
-  REQUIRE(other.add(name_of("A"), "", secret_of("a"), kNow));
-  REQUIRE(other.remove(name_of("STRIPE_KEY")));
-  REQUIRE_FALSE(vault.has(name_of("A")));
-  REQUIRE(vault.refresh());
-  REQUIRE(sample::fetches(vault, "A", "a"));
-  REQUIRE_FALSE(vault.has(name_of("STRIPE_KEY")));
-  REQUIRE(info_of(vault, "OPENAI_API_KEY").last_used_at == kNow);
-  REQUIRE(vault.save_usage());
-  REQUIRE(other.refresh());
-  REQUIRE(info_of(other, "OPENAI_API_KEY").last_used_at == kNow);
-}
-
-TEST_CASE("VA-04 a running process notices a spoilt or older file, and goes on with what it has",
-          "[I13]") {
-  const sample::TempDir dir;
-  const std::string path = sample::make_sample(dir);
-  const std::string old_file = sample::read_file(path);
-  Vault vault = sample::open_vault(path);
-  REQUIRE(vault.add(name_of("A"), "", secret_of("a"), kNow));
-  Errc expected = Errc::corrupt;
-  SECTION("a row changed") {
-    sample::run_sql(path, "UPDATE credentials SET service='x'");
-  }
-  SECTION("the whole older file written back") {
-    // Through SQLite, as a restore in place would do it: the new content is whole and well sealed.
-    sample::write_file(dir.file("old.db"), old_file);
-    const auto old = sample::load_sample(dir.file("old.db"));
-    REQUIRE(old);
-    const auto manifest =
-        sample::sample_sealer().seal_manifest(manifest_of(old->generation, old->digests));
-    REQUIRE(manifest);
-    auto store = Store::open(path);
-    REQUIRE(store);
-    const auto rows = store->read_credentials();
-    REQUIRE(rows);
-    for (const CredentialRow& row : *rows) {
-      if (row.name == "A") {
-        REQUIRE(store->remove(row.id));
-      }
-    }
-    REQUIRE(store->write_manifest(*manifest));
-    REQUIRE(sample::load_sample(path));  // good by itself
-  }
-  SECTION("the file replaced by another") {
-    sample::write_file(dir.file("old.db"), old_file);
-    std::filesystem::rename(dir.file("old.db"), path);
-    expected = Errc::unavailable;
-  }
-  SECTION("the file removed") {
-    std::filesystem::remove(path);
-    expected = Errc::unavailable;
-  }
-  const auto refreshed = vault.refresh();
-  REQUIRE_FALSE(refreshed);
-  REQUIRE(refreshed.error().code == expected);
-  REQUIRE(sample::fetches(vault, "A", "a"));
-  REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
-  REQUIRE_FALSE(vault.add(name_of("B"), "", secret_of("b"), kNow));
-  REQUIRE_FALSE(vault.has(name_of("B")));
-}
-
-TEST_CASE("A file that another process holds is waited for, then reported as locked") {
-  const sample::TempDir dir;
-  const std::string path = sample::make_sample(dir);
-  Vault vault = sample::open_vault(path);
-  auto other = base::Database::open(path, base::Database::Mode::read_write);
-  REQUIRE(other);
-  auto transaction = base::Transaction::begin(*other);
-  REQUIRE(transaction);
-  REQUIRE(vault.add(name_of("A"), "", secret_of("a"), kNow).error().code == Errc::locked);
-  REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));  // reading needs no file
-  REQUIRE(vault.refresh());
 }
 
 TEST_CASE("F05 a journal has the mode of the vault") {

@@ -213,9 +213,19 @@ class Proxy:
             found = [r for r in found if r["destination"]["host"] == host]
         return found
 
+    def await_decisions(self, path=None, *, count=1, seconds=10.0, **options):
+        """Decisions, once there are `count`. Of what was sent they are there before the answer; a refusal's
+        record may wait some milliseconds for company."""
+        end = time.monotonic() + seconds
+        while True:
+            found = self.decisions(path, **options)
+            if len(found) >= count or time.monotonic() > end:
+                return found
+            time.sleep(0.005)
+
     def decision(self, path, **options):
-        """The one decision about a path (written before the answer came, so it is there)."""
-        found = self.decisions(path, **options)
+        """The one decision about a path."""
+        found = self.await_decisions(path, **options)
         assert len(found) == 1, f"{len(found)} decisions for {path}: {found}"
         return found[0]
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "proxy/cli/client_environment.h"
+#include "proxy/cli/environment_format.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+ClientFiles some_files() {
+  return {"/h/ca.pem", "/h/bundle.pem", "/h/ca.pem", "/h/store.jks", "/h/wgetrc", "/h/php", ""};
+}
+
+EnvironmentPlan plan_for(const Variables& inherited,
+                         const std::vector<Placeholder>& placeholders = {}) {
+  return plan_environment(inherited, "127.0.0.1:8472", some_files(), placeholders, "/h");
+}
+
+bool has_warning(const EnvironmentPlan& plan, std::string_view part) {
+  return std::ranges::any_of(plan.warnings, [part](const std::string& warning) {
+    return warning.find(part) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
+  const Variables set = plan_for({}).set;
+  for (const char* name : {"HTTP_PROXY",
+                           "http_proxy",
+                           "HTTPS_PROXY",
+                           "https_proxy",
+                           "ALL_PROXY",
+                           "all_proxy",
+                           "grpc_proxy"}) {
+    INFO(name);
+    CHECK(set.at(name) == "http://127.0.0.1:8472");
+  }
+  CHECK(set.at("no_proxy") == "localhost,127.0.0.1,::1,[::1]");
+  CHECK(set.at("NO_PROXY") == set.at("no_proxy"));
+  CHECK(set.at("NODE_USE_ENV_PROXY") == "1");
+}
+
+TEST_CASE(
+    "O01 variables that replace a client's roots name the bundle, those that add name our root") {
+  const Variables set = plan_for({}).set;
+  for (const char* name : {"SSL_CERT_FILE",
+                           "CURL_CA_BUNDLE",
+                           "REQUESTS_CA_BUNDLE",
+                           "PIP_CERT",
+                           "GIT_SSL_CAINFO",
+                           "AWS_CA_BUNDLE",
+                           "CARGO_HTTP_CAINFO",
+                           "DENO_CERT",
+                           "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+                           "NIX_SSL_CERT_FILE",
+                           "CODEX_CA_CERTIFICATE",
+                           "PERL_LWP_SSL_CA_FILE"}) {
+    INFO(name);
+    CHECK(set.at(name) == "/h/bundle.pem");
+  }
+  CHECK(set.at("NODE_EXTRA_CA_CERTS") == "/h/ca.pem");
+  CHECK(set.at("WGETRC") == "/h/wgetrc");
+  CHECK(set.at("PHP_INI_SCAN_DIR") == ":/h/php");
+  CHECK_FALSE(set.contains("npm_config_cafile"));
+}
+
+TEST_CASE("O01 an inherited NO_PROXY is not taken over, and the operator is told") {
+  const Variables inherited = {{"NO_PROXY", "*"}, {"no_proxy", ".github.com"}};
+  const EnvironmentPlan plan = plan_for(inherited);
+  const Variables result = apply_plan(inherited, plan);
+  CHECK(result.at("NO_PROXY") == "localhost,127.0.0.1,::1,[::1]");
+  CHECK(result.at("no_proxy") == result.at("NO_PROXY"));
+  CHECK(has_warning(plan, "NO_PROXY"));
+  CHECK_FALSE(has_warning(plan_for({{"NO_PROXY", "localhost,127.0.0.1,::1,[::1]"}}), "NO_PROXY"));
+}
+
+TEST_CASE("O01 variables that bypass the proxy or weaken the checks are removed, in any case") {
+  const Variables inherited = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0"},
+                               {"GIT_SSL_NO_VERIFY", "1"},
+                               {"PYTHONHTTPSVERIFY", "0"},
+                               {"NPM_CONFIG_HTTPS_PROXY", "http://corp"},
+                               {"npm_config_strict_ssl", "false"},
+                               {"KEYSWAP_PASSWORD_FILE", "/secret"},
+                               {"Https_Proxy", "http://corp"},
+                               {"KEPT", "1"}};
+  const Variables result = apply_plan(inherited, plan_for(inherited));
+  for (const char* name : {"NODE_TLS_REJECT_UNAUTHORIZED",
+                           "GIT_SSL_NO_VERIFY",
+                           "PYTHONHTTPSVERIFY",
+                           "NPM_CONFIG_HTTPS_PROXY",
+                           "npm_config_strict_ssl",
+                           "KEYSWAP_PASSWORD_FILE",
+                           "Https_Proxy"}) {
+    INFO(name);
+    CHECK_FALSE(result.contains(name));
+  }
+  CHECK(result.at("KEPT") == "1");
+}
+
+TEST_CASE("a secret's variable holds its placeholder in place of the shell's real one") {
+  const Variables inherited = {{"OPENAI_API_KEY", "sk-real"}};
+  const Variables result =
+      apply_plan(inherited, plan_for(inherited, {{"OPENAI_API_KEY", "sk-PLACEHOLDER"}}));
+  CHECK(result.at("OPENAI_API_KEY") == "sk-PLACEHOLDER");
+}
+
+TEST_CASE("O06 a placeholder never takes the name of a variable that has another use") {
+  const std::string name = GENERATE("HTTPS_PROXY",
+                                    "https_proxy",
+                                    "PATH",
+                                    "LD_PRELOAD",
+                                    "NODE_OPTIONS",
+                                    "SSL_CERT_FILE",
+                                    "a.b",
+                                    "A-B",
+                                    "1A");
+  const Variables inherited = {{"PATH", "/bin"}};
+  const EnvironmentPlan plan = plan_for(inherited, {{name, "sk-PLACEHOLDER"}});
+  const Variables result = apply_plan(inherited, plan);
+  CHECK(std::ranges::none_of(result,
+                             [](const auto& entry) { return entry.second == "sk-PLACEHOLDER"; }));
+  CHECK(has_warning(plan, name));
+}
+
+TEST_CASE("Java gets the proxy and the key store after the user's own options") {
+  const Variables set = plan_for({{"JAVA_TOOL_OPTIONS", "-Xmx1g -Dhttps.proxyHost=corp"}}).set;
+  CHECK(set.at("JAVA_TOOL_OPTIONS") ==
+        "-Xmx1g -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=8472 -Dhttps.proxyHost=127.0.0.1 "
+        "-Dhttps.proxyPort=8472 -Dhttp.nonProxyHosts=localhost|127.*|[::1] "
+        "-Djavax.net.ssl.trustStore=/h/store.jks -Djavax.net.ssl.trustStoreType=jks "
+        "-Djavax.net.ssl.trustStorePassword=changeit");
+}
+
+TEST_CASE("git's own proxy setting is overruled after the settings that the user passes") {
+  const Variables set = plan_for({{"GIT_CONFIG_COUNT", "2"}}).set;
+  CHECK(set.at("GIT_CONFIG_COUNT") == "3");
+  CHECK(set.at("GIT_CONFIG_KEY_2") == "http.proxy");
+  CHECK(set.at("GIT_CONFIG_VALUE_2") == "http://127.0.0.1:8472");
+  CHECK_FALSE(plan_for({{"GIT_CONFIG_COUNT", "x"}}).set.contains("GIT_CONFIG_COUNT"));
+}
+
+TEST_CASE("a run inside a run changes nothing") {
+  Variables inherited = {{"PATH", "/bin"}, {"PHP_INI_SCAN_DIR", "/etc/php"}};
+  const Variables once = apply_plan(inherited, plan_for(inherited));
+  const Variables twice = apply_plan(once, plan_for(once));
+  CHECK(once == twice);
+}
+
+TEST_CASE("the roots that the user's variables name are found, each once") {
+  CHECK(inherited_root_files({{"SSL_CERT_FILE", "/corp.pem"},
+                              {"CURL_CA_BUNDLE", "/corp.pem"},
+                              {"NODE_EXTRA_CA_CERTS", "/extra.pem"},
+                              {"PIP_CERT", ""}}) ==
+        std::vector<std::string>{"/corp.pem", "/extra.pem"});
+}
+
+TEST_CASE("Node's --use-openssl-ca is taken out, the other options stay") {
+  const EnvironmentPlan plan =
+      plan_for({{"NODE_OPTIONS", "--max-old-space-size=99 --use-openssl-ca"}});
+  CHECK(plan.set.at("NODE_OPTIONS") == "--max-old-space-size=99");
+  CHECK(has_warning(plan, "--use-openssl-ca"));
+}
+
+TEST_CASE("each format quotes so that its reader gets the value back") {
+  const std::string awkward = R"(it's "a" $HOME `x` \n)";
+  const EnvironmentPlan plan{{{"A", awkward}}, {"GONE"}, {}};
+  CHECK(format_environment(plan, EnvironmentFormat::sh) ==
+        "unset GONE\nexport A='it'\\''s \"a\" $HOME `x` \\n'\n");
+  CHECK(format_environment(plan, EnvironmentFormat::fish) ==
+        "set -e GONE\nset -gx A 'it\\'s \"a\" $HOME `x` \\\\n'\n");
+  CHECK(format_environment(plan, EnvironmentFormat::dotenv) ==
+        "A=\"it's \\\"a\\\" \\$HOME `x` \\\\n\"\n");
+  CHECK(format_environment(plan, EnvironmentFormat::json) ==
+        "{\n  \"A\": \"it's \\\"a\\\" $HOME `x` \\\\n\"\n}\n");
+  CHECK(format_environment(plan, EnvironmentFormat::github) == "A=" + awkward + "\n");
+}
+
+TEST_CASE("a value of several lines cannot smuggle a second variable into GITHUB_ENV") {
+  const EnvironmentPlan plan{{{"A", "1\nKEYSWAP_END\nB=2"}}, {}, {}};
+  CHECK(format_environment(plan, EnvironmentFormat::github) ==
+        "A<<KEYSWAP_END_\n1\nKEYSWAP_END\nB=2\nKEYSWAP_END_\n");
+}
+
+TEST_CASE("plain values stand in single quotes in dotenv, so that nothing is worked out") {
+  CHECK(format_environment({{{"A", "x$y\\z"}}, {}, {}}, EnvironmentFormat::dotenv) ==
+        "A='x$y\\z'\n");
+}
+
+TEST_CASE("a shell reads back what the sh format writes") {
+  const std::string value = GENERATE("plain", "it's", "'", "a\nb", "$(id) `id` \\ \"", "-n", "");
+  const EnvironmentPlan plan{{{"KS_TEST", value}}, {}, {}};
+  const std::string command =
+      format_environment(plan, EnvironmentFormat::sh) + "printf %s \"$KS_TEST\"";
+  FILE* shell = popen(command.c_str(), "r");
+  REQUIRE(shell != nullptr);
+  std::array<char, 256> text{};
+  const std::size_t size = std::fread(text.data(), 1, text.size(), shell);
+  CHECK(pclose(shell) == 0);
+  CHECK(std::string(text.data(), size) == value);
+}
+
+}  // namespace keyswap::cli

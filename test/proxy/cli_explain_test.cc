@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "bindings/parse.h"
+#include "proxy/cli/explain_request.h"
+#include "proxy/cli/policy.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr std::string_view kYaml = R"(version: 1
+secrets:
+  KEY:
+    placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: api.example.com, methods: [POST], paths: ["/v1/**"] }
+  OTHER:
+    placeholder: "sk-other-PLACEHOLDER-01HXY12345678"
+    inject: { header: X-Api-Key, format: "{secret}" }
+    bindings:
+      - { host: other.example.com, port: 8443 }
+)";
+
+bindings::Bindings some_bindings(const std::string& more = "") {
+  auto parsed = bindings::parse(std::string(kYaml) + more, "/");
+  REQUIRE(parsed.errors.empty());
+  return std::move(parsed.bindings);
+}
+
+Explanation explain_url(const bindings::Bindings& bindings,
+                        const std::string& method,
+                        const std::string& url) {
+  auto request = parse_request(method, url);
+  REQUIRE(request);
+  return explain_request(bindings, request.value());
+}
+
+}  // namespace
+
+TEST_CASE("a request in scope is explained by its binding, header and scheme") {
+  const Explanation explanation =
+      explain_url(some_bindings(), "POST", "https://API.example.com/v1/x?q=1");
+  CHECK(explanation.is_any_swapped);
+  CHECK(explanation.handling == "decrypted: the host is in a binding");
+  REQUIRE(explanation.secrets.size() == 2);
+  CHECK(explanation.secrets[0].is_swapped);
+  CHECK(explanation.secrets[0].reason == "binding_matched");
+  CHECK(explanation.secrets[0].scope == "api.example.com, POST, /v1/**");
+  CHECK(explanation.secrets[0].header == "authorization");
+  CHECK(explanation.secrets[1].reason == "destination_not_in_binding");
+}
+
+TEST_CASE("a request out of scope is told which part does not match") {
+  const auto bindings = some_bindings();
+  const auto why = [&](const std::string& method, const std::string& url) {
+    const auto verdict = explain_url(bindings, method, url).secrets[0];
+    CHECK_FALSE(verdict.is_swapped);
+    CHECK(verdict.reason == "binding_scope_violation");
+    return verdict.why;
+  };
+  CHECK(why("GET", "https://api.example.com/v1/x").ends_with("the method is not among them"));
+  CHECK(why("POST", "https://api.example.com/v2/x").ends_with("no path matches"));
+  CHECK(why("POST", "https://api.example.com/v1/../x")
+            .ends_with("in every reading a server may give it"));
+}
+
+TEST_CASE("another port is another destination") {
+  CHECK(
+      explain_url(some_bindings(), "POST", "https://api.example.com:8443/v1/x").secrets[0].reason ==
+      "destination_not_in_binding");
+  CHECK(
+      explain_url(some_bindings(), "GET", "https://other.example.com:8443/").secrets[1].is_swapped);
+}
+
+TEST_CASE("[I5] plain http never gets a secret, and explain says so") {
+  const Explanation explanation = explain_url(
+      [] {
+        auto parsed = bindings::parse(
+            std::string(kYaml) + "      - { host: plain.example.com, port: 80 }\n", "/");
+        REQUIRE(parsed.errors.empty());
+        return std::move(parsed.bindings);
+      }(),
+      "GET",
+      "http://plain.example.com/");
+  CHECK_FALSE(explanation.is_any_swapped);
+  CHECK(explanation.secrets[1].reason == "insecure_scheme");
+}
+
+TEST_CASE("a host in no binding is tunnelled, refused or decrypted as the file says") {
+  const std::string url = "https://unbound.example.com/";
+  CHECK(explain_url(some_bindings(), "GET", url).handling.starts_with("tunnelled"));
+  CHECK(explain_url(some_bindings("unmatched_destination_policy: deny\n"), "GET", url)
+            .handling.starts_with("refused with 403"));
+  CHECK(explain_url(some_bindings("tls_termination: all\n"), "GET", url)
+            .handling.starts_with("decrypted"));
+}
+
+TEST_CASE("what the proxy would refuse cannot be explained") {
+  CHECK_FALSE(parse_request("GET", "ftp://x/"));
+  CHECK_FALSE(parse_request("GET", "https://u:p@x/"));
+  CHECK_FALSE(parse_request("GET", "https://x/%zz"));
+  CHECK_FALSE(parse_request("GET", "api.example.com"));
+  CHECK_FALSE(parse_request("G T", "https://x/"));
+  CHECK_FALSE(parse_request("", "https://x/"));
+}
+
+TEST_CASE("AD-03 an error of the file is shown with its place and what to do") {
+  CHECK(format_issue("b.yaml", "error", {3, 7, "unknown key", "remove it"}) ==
+        "b.yaml:3:7: error: unknown key\n  remove it");
+  CHECK(format_issue("b.yaml", "warning", {0, 0, "odd", ""}) == "b.yaml: warning: odd");
+}
+
+}  // namespace keyswap::cli

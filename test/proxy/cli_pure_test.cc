@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The small pure parts of the command line.
+#include <catch2/catch.hpp>
+
+#include "proxy/cli/audit_lines.h"
+#include "proxy/cli/command.h"
+#include "proxy/cli/command_line_split.h"
+#include "proxy/cli/doctor.h"
+#include "proxy/cli/failure.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/time_text.h"
+#include "proxy/cli/tls_stream.h"
+
+namespace keyswap::cli {
+
+TEST_CASE("times are written as RFC 3339 in UTC") {
+  CHECK(format_time(0) == "1970-01-01T00:00:00Z");
+  CHECK(format_time(1'795'314'309) == "2026-11-22T02:25:09Z");
+  CHECK(format_time(951'782'400) == "2000-02-29T00:00:00Z");
+}
+
+TEST_CASE("a time may be a date, a moment, or so long ago") {
+  constexpr std::int64_t kNow = 1'000'000'000'000'000;
+  CHECK(parse_time("2026-11-22", kNow) == 1'795'305'600'000'000);
+  CHECK(parse_time("2026-11-22T02:25:09Z", kNow) == 1'795'314'309'000'000);
+  CHECK(parse_time("2026-11-22T02:25:09.5Z", kNow) == 1'795'314'309'500'000);
+  CHECK(parse_time("90s", kNow) == kNow - 90'000'000);
+  CHECK(parse_time("15m", kNow) == kNow - 900'000'000);
+  CHECK(parse_time("2h", kNow) == kNow - 7'200'000'000);
+  CHECK(parse_time("7d", kNow) == kNow - 604'800'000'000);
+}
+
+TEST_CASE("what is no time is not guessed at") {
+  const std::string text = GENERATE("",
+                                    "d",
+                                    "7",
+                                    "7w",
+                                    "-7d",
+                                    "yesterday",
+                                    "2026-13-01",
+                                    "2026-02-30",
+                                    "2026-11-22T",
+                                    "2026-11-22T25:00:00Z",
+                                    "2026-11-22T02:25:09",
+                                    "2026-11-22 02:25:09Z",
+                                    "2026-11-22T02:25:09+01:00",
+                                    "2026-11-22T02:25:09.Z",
+                                    "99999999999d");
+  INFO(text);
+  CHECK_FALSE(parse_time(text, 0));
+}
+
+TEST_CASE("the command of `run` begins at -- or at the first word that is not ours") {
+  using Words = Arguments;
+  const auto split = [](const Words& words) {
+    return split_at_command(words);
+  };
+  CHECK(split({"curl", "-v", "--home", "x"}) ==
+        std::pair<Words, Words>{{}, {"curl", "-v", "--home", "x"}});
+  CHECK(split({"--home", "h", "curl", "--", "-x"}) ==
+        std::pair<Words, Words>{{"--home", "h"}, {"curl", "--", "-x"}});
+  CHECK(split({"--home=h", "--", "--odd"}) == std::pair<Words, Words>{{"--home=h"}, {"--odd"}});
+  CHECK(split({"--keyring", "--password-fd", "3", "sh"}) ==
+        std::pair<Words, Words>{{"--keyring", "--password-fd", "3"}, {"sh"}});
+  CHECK(split({"--help"}) == std::pair<Words, Words>{{"--help"}, {}});
+  CHECK(split({"--home"}) == std::pair<Words, Words>{{"--home"}, {}});
+  CHECK(split({"--"}) == std::pair<Words, Words>{{}, {}});
+}
+
+TEST_CASE("O02 run without a command is used wrongly, and nothing is executed") {
+  CHECK(run_run({}) == 2);
+  CHECK(run_run({"--"}) == 2);
+}
+
+TEST_CASE("an unknown command or option gives 2") {
+  CHECK(run_secret({}) == 2);
+  CHECK(run_secret({"frobnicate"}) == 2);
+  CHECK(run_env({"--no-such-option"}) == 2);
+  CHECK(run_env({"--format", "toml"}) == 2);
+  CHECK(run_audit({"show", "--since", "yesterday", "--folder", "/nonexistent"}) == 2);
+}
+
+TEST_CASE("VA-13 a value on the command line is refused before anything is opened") {
+  CHECK(run_secret({"add", "NAME", "sk-value", "--home", "/nonexistent"}) == 2);
+  CHECK(run_secret({"rotate", "NAME", "sk-value", "--home", "/nonexistent"}) == 2);
+  CHECK(run_secret({"add", "NAME", "--value=sk-value", "--home", "/nonexistent"}) == 2);
+}
+
+TEST_CASE("every command has help with an example") {
+  using Run = int (*)(const Arguments&);
+  const Run run = GENERATE(run_demo,
+                           run_init,
+                           run_secret,
+                           run_serve,
+                           run_run,
+                           run_env,
+                           run_bindings,
+                           run_audit,
+                           run_ca,
+                           run_doctor);
+  CHECK(run({"--help"}) == 0);
+}
+
+TEST_CASE("AD-08 R35 only loopback addresses are listened on") {
+  CHECK(parse_listen("127.0.0.1:8472")->port == 8472);
+  CHECK(parse_listen("127.9.9.9:0")->host == "127.9.9.9");
+  CHECK(parse_listen("[::1]:1")->host == "::1");
+  const std::string bad = GENERATE("0.0.0.0:1",
+                                   "[::]:1",
+                                   "10.0.0.1:1",
+                                   "[::ffff:127.0.0.1]:1",
+                                   "localhost:1",
+                                   "127.0.0.1",
+                                   "127.0.0.1:",
+                                   "127.0.0.1:65536",
+                                   "127.0.0.1:-1",
+                                   "::1:1",
+                                   ":1",
+                                   "127.0.0.1:1x",
+                                   "2130706433:1",
+                                   "");
+  INFO(bad);
+  auto listen = parse_listen(bad);
+  REQUIRE_FALSE(listen);
+  CHECK(listen.failure().exit == Exit::usage);
+}
+
+TEST_CASE("what goes to a terminal has no control bytes in it") {
+  CHECK(printable("a\x1b[2Jb\n\x7f\xc3") == "a\\x1b[2Jb\\x0a\\x7f\\xc3");
+}
+
+TEST_CASE("a table's columns are as wide as they need to be, without blanks at the end") {
+  CHECK(format_table({{"A", "LONG"}, {"longer", "x"}, {"b"}}) == "A       LONG\nlonger  x\nb\n");
+}
+
+TEST_CASE("errno is named only where the number is one") {
+  CHECK(explain({base::Errc::io, "cannot write", ENOSPC}) ==
+        "cannot write: No space left on device");
+  CHECK(explain({base::Errc::io, "cannot write", 0}) == "cannot write");
+  CHECK(explain({base::Errc::corrupt, "damaged", 7}) == "damaged (7)");
+}
+
+TEST_CASE("Node reads the proxy variables from 22.21 and 24.5 on") {
+  CHECK(node_reads_proxy_variables("v22.21.0"));
+  CHECK(node_reads_proxy_variables("v24.5.1"));
+  CHECK(node_reads_proxy_variables("v25.0.0"));
+  CHECK_FALSE(node_reads_proxy_variables("v20.20.2"));
+  CHECK_FALSE(node_reads_proxy_variables("v22.20.9"));
+  CHECK_FALSE(node_reads_proxy_variables("v23.99.0"));
+  CHECK_FALSE(node_reads_proxy_variables("v24.4.0"));
+  CHECK_FALSE(node_reads_proxy_variables(""));
+  CHECK_FALSE(node_reads_proxy_variables("v"));
+  CHECK_FALSE(node_reads_proxy_variables("22.21"));
+}
+
+TEST_CASE("a message is whole when its head and its body are") {
+  CHECK(message_size("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab") == 0);
+  CHECK(message_size("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcd") == 41);
+  CHECK(message_size("GET / HTTP/1.1\r\n\r\n") == 18);
+  CHECK(message_size("GET / HTTP/1.1\r\n") == 0);
+  CHECK(field_of("GET / HTTP/1.1\r\nA: 1\r\nauthorization:  x y\r\n\r\n", "Authorization") ==
+        "x y");
+  CHECK(field_of("GET / HTTP/1.1\r\n\r\nAuthorization: x", "Authorization").empty());
+}
+
+namespace {
+
+constexpr std::string_view kRecord =
+    R"({"v":1,"seq":7,"ts":"2026-11-22T02:25:09.123456Z","type":"inject_decision","request_id":"r1",)"
+    R"("decision":"allowed","reason":"binding_matched","secret":"KEY","scheme":"header",)"
+    R"("client":{"addr":"127.0.0.1:5"},"destination":{"host":"api.example.com","port":443,"method":"GET",)"
+    R"("path":"/v1/\u001b[2J"},"bindings_sha256":"ab","prev":"00","hash":"11"})";
+
+}  // namespace
+
+TEST_CASE("audit records are found by secret, host, decision and time") {
+  CHECK(matches({}, kRecord));
+  CHECK(matches({"KEY", "API.example.com", "allowed", {}, {}}, kRecord));
+  CHECK_FALSE(matches({"OTHER", "", "", {}, {}}, kRecord));
+  CHECK_FALSE(matches({"", "example.com", "", {}, {}}, kRecord));
+  CHECK_FALSE(matches({"", "", "denied", {}, {}}, kRecord));
+  constexpr std::int64_t kAt = 1'795'314'309'123'456;
+  CHECK(matches({"", "", "", kAt, kAt + 1}, kRecord));
+  CHECK_FALSE(matches({"", "", "", kAt + 1, {}}, kRecord));
+  CHECK_FALSE(matches({"", "", "", {}, kAt}, kRecord));
+}
+
+TEST_CASE("other records are shown unless decisions of a kind are asked for") {
+  constexpr std::string_view kStart =
+      R"({"v":1,"seq":1,"ts":"2026-11-22T02:25:09.123456Z","type":"start"})";
+  CHECK(matches({}, kStart));
+  CHECK_FALSE(matches({"", "", "allowed", {}, {}}, kStart));
+  CHECK_FALSE(matches({}, "not json"));
+  CHECK_FALSE(matches({}, "[1]"));
+}
+
+TEST_CASE("AU-14 a record cannot move the terminal's cursor") {
+  CHECK(format_record(kRecord) ==
+        "2026-11-22T02:25:09.123456Z #7 allowed binding_matched KEY  GET "
+        "api.example.com:443/v1/\\x1b[2J"
+        "  from 127.0.0.1:5  [r1]");
+  CHECK(format_record("\x1b]0;x\x07") == "(not a record) \\x1b]0;x\\x07");
+}
+
+}  // namespace keyswap::cli
