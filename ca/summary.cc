@@ -18,7 +18,7 @@ namespace keyswap::ca {
 
 namespace {
 
-constexpr std::size_t kPemBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kPemBytesMax = std::size_t{16} * 1024 * 1024;
 
 struct FreeBio {
   void operator()(BIO* bio) const { BIO_free(bio); }

@@ -106,7 +106,7 @@ void Leg::pump() {
       is_ended_ = true;
       events_->on_leg_end(true);
     }
-    if (read->size == 0) {
+    if (read->size == 0 || !engine_->has_unread_input()) {
       break;
     }
   }

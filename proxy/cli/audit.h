@@ -8,7 +8,7 @@
 #include "proxy/cli/command.h"
 #include "proxy/cli/failure.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
 class App;
 }
 

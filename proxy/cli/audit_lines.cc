@@ -58,7 +58,7 @@ std::string describe_decision(const Json& json) {
 }
 
 std::string describe(const Json& json) {
-  const std::string type = text_of(json, "type");
+  std::string type = text_of(json, "type");
   if (type == "inject_decision") {
     return describe_decision(json);
   }

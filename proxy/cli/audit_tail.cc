@@ -26,7 +26,7 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kLinesMax = 10'000;
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
 struct TailOptions {
   LogOptions log;
@@ -142,25 +142,25 @@ class Tail {
   }
 
   void print_new() {
-    for (;;) {
-      if (segment_.is_open()) {
-        read_lines(
-            segment_.descriptor(), rest_, [this](const std::string& line) { print_record(line); });
-      }
-      if (access(path_of(number_ + 1).c_str(), R_OK) != 0) {
-        return;
-      }
-      if (segment_.is_open()) {  // what was written to it before its successor was made
-        read_lines(
-            segment_.descriptor(), rest_, [this](const std::string& line) { print_record(line); });
-      }
+    print_rest_of_segment();
+    while (access(path_of(number_ + 1).c_str(), R_OK) == 0) {
+      print_rest_of_segment();  // what was written to it before its successor was made
       open_segment(number_ + 1);
+      print_rest_of_segment();
+    }
+  }
+
+  void print_rest_of_segment() {
+    if (segment_.is_open()) {
+      read_lines(
+          segment_.descriptor(), rest_, [this](const std::string& line) { print_record(line); });
     }
   }
 
   static void wait(int watch) {
     std::array<char, 4096> events{};
-    // What changed does not matter, nor whether the wait was cut short: the caller looks for itself.
+    // What changed does not matter, nor whether the wait was cut short: the caller looks for
+    // itself.
     [[maybe_unused]] const ssize_t seen = read(watch, events.data(), events.size());
   }
 

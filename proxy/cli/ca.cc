@@ -23,7 +23,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kCertificateBytesMax = 64 * 1024;
+constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
 
 struct CaOptions {
   std::string home;

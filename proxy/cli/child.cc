@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/child.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <spawn.h>
@@ -18,12 +20,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kReadyLineBytesMax = 16 * 1024;
+constexpr std::size_t kReadyLineBytesMax = std::size_t{16} * 1024;
 constexpr std::chrono::milliseconds kLookAgain{10};
 
 // posix_spawn wants arrays of char* that end with a null; it does not write to them.
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) {
     pointers.push_back(word.data());
   }
@@ -43,6 +46,10 @@ class SpawnSettings {
       posix_spawnattr_setpgroup(&attributes_, 0);
     }
     posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
+    if (launch.group == ProcessGroup::own &&
+        std::ranges::find(launch.kept, STDIN_FILENO) == launch.kept.end()) {
+      posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    }
     if (launch.output >= 0) {
       posix_spawn_file_actions_adddup2(&actions_, launch.output, STDOUT_FILENO);
     }
@@ -94,7 +101,8 @@ base::Result<pid_t> launch(const Launch& launch) {
   std::vector<std::string> words = launch.words;
   std::vector<std::string> variables;
   for (const auto& [name, value] : *launch.environment) {
-    variables.push_back(name + "=" + value);
+    variables.push_back(name);
+    variables.back().append("=").append(value);
   }
   const auto word_pointers = pointers_to(words);
   const auto variable_pointers = pointers_to(variables);

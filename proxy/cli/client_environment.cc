@@ -69,6 +69,15 @@ constexpr std::array<std::string_view, 12> kReservedNames = {"PATH",
                                                              "NODE_PATH",
                                                              "NODE_OPTIONS"};
 
+constexpr std::array<std::string_view, 8> kOurJavaOptions = {"-Dhttp.proxyHost=",
+                                                             "-Dhttp.proxyPort=",
+                                                             "-Dhttps.proxyHost=",
+                                                             "-Dhttps.proxyPort=",
+                                                             "-Dhttp.nonProxyHosts=",
+                                                             "-Djavax.net.ssl.trustStore=",
+                                                             "-Djavax.net.ssl.trustStoreType=",
+                                                             "-Djavax.net.ssl.trustStorePassword="};
+
 const std::string* find(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? nullptr : &found->second;
@@ -173,28 +182,7 @@ class Planner {
 
   // Options that name the proxy and the roots, after those that the user had.
   void plan_java() {
-    static constexpr std::array<std::string_view, 8> kOurs = {
-        "-Dhttp.proxyHost=",
-        "-Dhttp.proxyPort=",
-        "-Dhttps.proxyHost=",
-        "-Dhttps.proxyPort=",
-        "-Dhttp.nonProxyHosts=",
-        "-Djavax.net.ssl.trustStore=",
-        "-Djavax.net.ssl.trustStoreType=",
-        "-Djavax.net.ssl.trustStorePassword="};
-    std::vector<std::string> words;
-    if (const std::string* before = find(inherited_, "JAVA_TOOL_OPTIONS")) {
-      words = split_words(*before);
-      if (before->find_first_of("'\"") == std::string::npos) {
-        std::erase_if(words, [](const std::string& word) {
-          return std::ranges::any_of(kOurs,
-                                     [&](std::string_view ours) { return word.starts_with(ours); });
-        });
-      } else {
-        words = {
-            *before};  // quoted words cannot be told apart simply; of two options the last counts
-      }
-    }
+    std::vector<std::string> words = users_java_options();
     for (const char* scheme : {"http", "https"}) {
       words.push_back(std::string("-D") + scheme + ".proxyHost=" + host_);
       words.push_back(std::string("-D") + scheme + ".proxyPort=" + port_);
@@ -206,6 +194,23 @@ class Planner {
       words.push_back("-Djavax.net.ssl.trustStorePassword=" + std::string(kJavaStorePassword));
     }
     plan_.set["JAVA_TOOL_OPTIONS"] = join_words(words);
+  }
+
+  // Without those that an outer `run` put there.
+  [[nodiscard]] std::vector<std::string> users_java_options() const {
+    const std::string* before = find(inherited_, "JAVA_TOOL_OPTIONS");
+    if (before == nullptr) {
+      return {};
+    }
+    if (before->find_first_of("'\"") != std::string::npos) {
+      return {*before};  // quoted words are not told apart here; of two options the last counts
+    }
+    std::vector<std::string> words = split_words(*before);
+    std::erase_if(words, [](const std::string& word) {
+      return std::ranges::any_of(kOurJavaOptions,
+                                 [&](std::string_view ours) { return word.starts_with(ours); });
+    });
+    return words;
   }
 
   static std::string quote_java(const std::string& word) {

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kUserFileBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kUserFileBytesMax = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kFoldersKept = 8;
 constexpr std::size_t kNameBytes = 12;
 constexpr mode_t kPublicMode = 0644;

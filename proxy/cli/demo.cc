@@ -35,19 +35,17 @@ namespace fs = std::filesystem;
 constexpr std::string_view kHost = "api.demo.test";
 constexpr std::string_view kSecretName = "DEMO_API_KEY";
 constexpr std::string_view kPlaceholder = "sk-demo-PLACEHOLDER-0123456789abcdef";
-constexpr std::size_t kMessageBytesMax = 64 * 1024;
-constexpr std::size_t kFileBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;
+constexpr std::size_t kFileBytesMax = std::size_t{256} * 1024 * 1024;
 constexpr int kStartMs = 30'000;
 constexpr int kStopMs = 5'000;
 constexpr mode_t kPrivateMode = 0600;
 
-Failure cannot(std::string what) {
-  return {Exit::cannot,
-          "the demo cannot go on: " + std::move(what),
-          "nothing is left behind; try again"};
+Failure cannot(const std::string& what) {
+  return {Exit::cannot, "the demo cannot go on: " + what, "nothing is left behind; try again"};
 }
 
-Failure cannot(std::string what, const base::Error& error) {
+Failure cannot(const std::string& what, const base::Error& error) {
   return cannot(what + ": " + explain(error));
 }
 
@@ -88,21 +86,16 @@ class Playground {
 };
 
 // The audit records of the demo's home, as they are on disk now.
+// (A demo does not fill a segment.)
 std::vector<std::string> records_of(const proxy::Home& home) {
   std::vector<std::string> records;
-  const auto segments = audit::list_segments(home.audit());
-  for (std::uint32_t number = 1; segments && number <= segments->newest; ++number) {
-    auto reader =
-        audit::LineReader::open(audit::path_of(home.audit(), audit::segment_name(number)));
-    if (!reader) {
-      return records;
-    }
-    for (auto item = reader->next(); item; item = reader->next()) {
-      if (item->kind != audit::LineReader::Kind::line) {
-        break;
-      }
-      records.emplace_back(item->text);
-    }
+  auto reader = audit::LineReader::open(audit::path_of(home.audit(), audit::segment_name(1)));
+  if (!reader) {
+    return records;
+  }
+  for (auto item = reader->next(); item && item->kind == audit::LineReader::Kind::line;
+       item = reader->next()) {
+    records.emplace_back(item->text);
   }
   return records;
 }
@@ -504,9 +497,9 @@ int run_demo(const Arguments& arguments) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
     sigaddset(&interrupts, signal);
   }
-  sigprocmask(SIG_BLOCK, &interrupts, &before);
+  pthread_sigmask(SIG_BLOCK, &interrupts, &before);
   const int status = play(before);
-  sigprocmask(SIG_SETMASK, &before, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return status;
 }
 

@@ -12,7 +12,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kMessageBytesMax = 64 * 1024;
+constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;
 constexpr int kLookForStopMs = 20;
 constexpr time_t kDeadlineSeconds = 5;
 

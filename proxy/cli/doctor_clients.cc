@@ -31,7 +31,7 @@ std::string node_version(const Variables& environment) {
   node.words = {"node", "--version"};
   node.environment = &environment;
   node.output = output->write_end.descriptor();
-  sigprocmask(SIG_SETMASK, nullptr, &node.signal_mask);
+  pthread_sigmask(SIG_SETMASK, nullptr, &node.signal_mask);
   const auto started = launch(node);
   output->write_end.close();
   if (!started) {

@@ -21,7 +21,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
+constexpr std::size_t kFileBytesMax = std::size_t{64} * 1024 * 1024;
 constexpr std::int64_t kExpiresSoonSeconds = 30LL * 24 * 3600;
 
 std::int64_t now_s() {

@@ -55,7 +55,8 @@ void File::close() {
 base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
-    return Error{errno == ENOENT ? Errc::not_found : Errc::io, "cannot read", errno};
+    return errno == ENOENT ? Error{Errc::not_found, "no such file"}
+                           : Error{Errc::io, "cannot read", errno};
   }
   std::string bytes;
   std::array<char, 16384> piece{};

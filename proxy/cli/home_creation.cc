@@ -102,6 +102,17 @@ base::Status fill_home(const proxy::Home& home,
   return sync_folder(home.path);
 }
 
+// Those that are missing are ours alone, whatever the umask (the XDG base directory specification).
+bool make_folders(const std::filesystem::path& path) {
+  struct stat info {};
+
+  if (stat(path.c_str(), &info) == 0) {
+    return true;
+  }
+  const bool is_top = path == path.parent_path();
+  return !is_top && make_folders(path.parent_path()) && mkdir(path.c_str(), kFolderMode) == 0;
+}
+
 // The folder in which the home is built: beside its place, so that a rename suffices. It takes
 // itself away unless it was moved there.
 class Workshop {
@@ -185,10 +196,8 @@ Problem create_home(const proxy::Home& home,
     return problem;
   }
   const std::filesystem::path parent = std::filesystem::path(home.path).parent_path();
-  std::error_code failed;
-  std::filesystem::create_directories(parent, failed);
-  if (failed) {
-    return cannot_make(home, explain_errno(failed.value()));
+  if (!make_folders(parent)) {
+    return cannot_make(home, explain_errno(errno));
   }
   Workshop workshop(home.path + ".init-XXXXXX");
   if (!workshop.is_made()) {

@@ -12,7 +12,7 @@
 #include "proxy/cli/failure.h"
 #include "proxy/home.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
 class App;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/policy.h"
 
+#include <filesystem>
+
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 
@@ -18,6 +20,12 @@ std::string format_issue(const std::string& file,
     text += "\n  " + issue.hint;
   }
   return text;
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute.lexically_normal().string();
 }
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {

@@ -19,6 +19,9 @@ std::string format_issue(const std::string& file,
                          std::string_view severity,
                          const bindings::ConfigIssue& issue);
 
+// What `path` is from any folder, for whoever reads it elsewhere.
+std::string absolute_path(const std::string& path);
+
 // Reads and parses; prints nothing.
 Outcome<bindings::Parsed> read_bindings(const std::string& file);
 

@@ -138,7 +138,7 @@ Problem start_proxy(const RunOptions& options, Ready& ready) {
   serve.environment = &environment;
   serve.group = ProcessGroup::own;
   serve.output = output->write_end.descriptor();
-  sigprocmask(SIG_SETMASK, nullptr, &serve.signal_mask);
+  pthread_sigmask(SIG_SETMASK, nullptr, &serve.signal_mask);
   if (password_fd >= 0) {
     serve.kept.push_back(password_fd);
   }
@@ -257,6 +257,9 @@ int run_run(const Arguments& arguments) {
       ->type_name("FILE");
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
+  }
+  if (!options.bindings.empty()) {
+    options.bindings = absolute_path(options.bindings);
   }
   if (options.command.empty()) {
     return report(

@@ -19,7 +19,7 @@ namespace keyswap::cli {
 namespace {
 
 // Read whole into locked memory, of which the values take about as much again.
-constexpr std::size_t kEnvFileBytesMax = 256 * 1024;
+constexpr std::size_t kEnvFileBytesMax = std::size_t{256} * 1024;
 
 struct ImportOptions {
   SecretOptions common;

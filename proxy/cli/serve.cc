@@ -99,11 +99,12 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
     return home.failure();
   }
   opened.home = std::move(home).value();
-  opened.bindings_file = options.bindings.empty() ? opened.home.bindings() : options.bindings;
+  opened.bindings_file =
+      options.bindings.empty() ? opened.home.bindings() : absolute_path(options.bindings);
   if (auto problem = take_lock(opened)) {
     return problem;
   }
-  constexpr std::size_t kCertificateBytesMax = 64 * 1024;
+  constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
   const auto own_ca = read_file(opened.home.ca(), kCertificateBytesMax);
   auto policy = load_policy(opened.bindings_file, own_ca ? *own_ca : "");
   if (!policy) {

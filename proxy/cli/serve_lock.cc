@@ -13,7 +13,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kTextBytesMax = 16 * 1024;
+constexpr std::size_t kTextBytesMax = std::size_t{16} * 1024;
 constexpr std::chrono::milliseconds kLookAgain{20};
 
 struct flock byte_lock(ServeLock::Byte byte, ServeLock::Kind kind) {

@@ -19,7 +19,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kCertificateBytesMax = 64 * 1024;
+constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
 constexpr std::uint32_t kLoopbackNetwork = 127;
 
 bool is_loopback(const std::string& host) {

@@ -44,14 +44,14 @@ int cannot_start(const Arguments& command, const base::Error& error) {
 // Blocks the signals until it goes, so that each is taken by sigwaitinfo.
 class SignalsHeld {
  public:
-  explicit SignalsHeld(const sigset_t& signals) { sigprocmask(SIG_BLOCK, &signals, &before_); }
+  explicit SignalsHeld(const sigset_t& signals) { pthread_sigmask(SIG_BLOCK, &signals, &before_); }
 
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
   SignalsHeld(SignalsHeld&&) = delete;
   SignalsHeld& operator=(SignalsHeld&&) = delete;
 
-  ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
   // The mask as it was: what the command begins with.
   [[nodiscard]] const sigset_t& before() const { return before_; }

@@ -40,6 +40,8 @@ Failure out_of_memory() {
   return {Exit::cannot, "no locked memory is left for a secret", "raise the limit: ulimit -l"};
 }
 
+constexpr char kInterruptKey = 3;
+
 // Turns echo and signal keys off while it lives: an interrupt is then a byte (3) that ends the
 // question, and the terminal is never left without echo.
 class HiddenInput {
@@ -48,6 +50,7 @@ class HiddenInput {
     if (tcgetattr(terminal_, &before_) == 0) {
       termios hidden = before_;
       hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ISIG);
+      hidden.c_cc[VEOL] = kInterruptKey;  // else it would be read only once the line is ended
       is_hidden_ = tcsetattr(terminal_, TCSAFLUSH, &hidden) == 0;
     }
   }
@@ -70,8 +73,6 @@ class HiddenInput {
   termios before_{};
   bool is_hidden_ = false;
 };
-
-constexpr char kInterruptKey = 3;
 
 // Reads one line; the newline is not kept.
 Outcome<LockedText> read_line(int terminal, std::size_t bytes_max) {

@@ -21,7 +21,7 @@ using base::Error;
 
 constexpr time_t kDeadlineSeconds = 5;
 constexpr int kBacklog = 16;
-constexpr std::size_t kPieceBytes = 16 * 1024;
+constexpr std::size_t kPieceBytes = std::size_t{16} * 1024;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};

@@ -16,7 +16,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kRootsBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kRootsBytesMax = std::size_t{16} * 1024 * 1024;
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 

@@ -245,6 +245,9 @@ base::Result<Engine::Read> Engine::read(char* buffer, std::size_t capacity) {
     const int result = SSL_read_ex(s.ssl.get(), buffer + got.size, capacity - got.size, &count);
     if (result == 1) {
       got.size += count;
+      if (!has_unread_input()) {
+        break;  // asking once more would only cost: nothing is left to decrypt
+      }
       continue;
     }
     const int reason = SSL_get_error(s.ssl.get(), result);

@@ -271,18 +271,18 @@ class Exhaustion(Case):
         cls.home.bindings(document({K: bearer()}, recorder=cls.recorder, hosts=(H,), root=cls.root.certificate))
 
     def test_LO_03_running_out_of_descriptors_harms_nobody(self):
-        """[I10] 128 descriptors, 400 clients; then they leave."""
-        running = self.start(self.home, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128)))
+        """[I10] 256 descriptors, 600 clients; then they leave."""
+        running = self.start(self.home, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
         kept = running.tunnel(H)
         kept.send(client.request_bytes("GET", "/lo03/before", H, AUTH))
         self.assertEqual(kept.response().status, 200)
         crowd = []
-        for _ in range(400):
+        for _ in range(600):
             try:
                 crowd.append(client.dial(running.port, 5))
             except OSError:
                 break
-        self.assertGreater(len(crowd), 150)
+        self.assertGreater(len(crowd), 300)
         # The tunnel that was there goes on.
         kept.send(client.request_bytes("GET", "/lo03/during", H, AUTH))
         self.assertEqual(kept.response().status, 200)
