@@ -24,10 +24,8 @@ struct Pipe {
 
 Outcome<Pipe> make_pipe();
 
-enum class ProcessGroup : unsigned char {
-  same,
-  own
-};  // own: the terminal's signal keys pass it by
+// own: the terminal's signal keys pass it by, and it does not read our standard input.
+enum class ProcessGroup : unsigned char { same, own };
 
 struct Launch {
   std::vector<std::string> words;  // the program and its arguments

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -126,6 +127,27 @@ Finding check_bindings(const Patient& patient) {
       "bindings", Health::ok, std::to_string(count) + (count == 1 ? " secret" : " secrets"), ""};
 }
 
+// The secrets that the bindings name and the vault does not have.
+std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& vault) {
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed) {
+    return {};  // said already
+  }
+  std::vector<vault::SecretName> missing;
+  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
+    std::ranges::copy_if(rule.injection->needs(),
+                         std::back_inserter(missing),
+                         [&vault](const vault::SecretName& name) { return !vault.has(name); });
+  }
+  std::vector<Finding> findings;
+  for (const vault::SecretName& name : missing) {
+    findings.push_back(failed("secret " + name.text(),
+                              "is in the bindings and not in the vault",
+                              "keyswap secret add " + name.text()));
+  }
+  return findings;
+}
+
 std::vector<Finding> check_vault(const Patient& patient) {
   if (needs_prompt(patient.home, patient.unlock)) {
     return {{"vault",
@@ -137,24 +159,13 @@ std::vector<Finding> check_vault(const Patient& patient) {
   if (!vault) {
     return {failed("vault", vault.failure())};
   }
-  std::vector<Finding> findings = {
-      {"vault", Health::ok, "opens; " + std::to_string(vault->list().size()) + " secrets", ""}};
+  std::vector<Finding> findings = check_secrets(patient, vault.value());
   auto authority = open_authority(patient.home, vault.value(), now_s());
-  findings.push_back(authority ? Finding{"CA key", Health::ok, "belongs to the certificate", ""}
-                               : failed("CA key", authority.failure()));
-  auto parsed = read_bindings(patient.home.bindings());
-  if (!parsed) {
-    return findings;
-  }
-  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
-    for (const vault::SecretName& name : rule.injection->needs()) {
-      if (!vault->has(name)) {
-        findings.push_back(failed("secret " + name.text(),
-                                  "is in the bindings and not in the vault",
-                                  "keyswap secret add " + name.text()));
-      }
-    }
-  }
+  findings.insert(findings.begin(),
+                  authority ? Finding{"CA key", Health::ok, "belongs to the certificate", ""}
+                            : failed("CA key", authority.failure()));
+  const std::string count = std::to_string(vault->list().size());
+  findings.insert(findings.begin(), Finding{"vault", Health::ok, "opens; secrets: " + count, ""});
   return findings;
 }
 

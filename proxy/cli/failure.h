@@ -34,11 +34,10 @@ using Problem = std::optional<Failure>;
 template <typename T>
 class [[nodiscard]] Outcome {
  public:
-  // NOLINTNEXTLINE(google-explicit-constructor): `return value;` and `return failure;` read as
-  // meant
+  // `return value;` and `return failure;` read as meant.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Outcome(T value) : value_(std::move(value)) {}
 
-  // NOLINTNEXTLINE(google-explicit-constructor)
   // NOLINTNEXTLINE(google-explicit-constructor)
   Outcome(Failure failure) : failure_(std::move(failure)) {}
 

@@ -78,6 +78,15 @@ base::Status fill_vault(const proxy::Home& home,
   return vault->put_system(kSigningSeedName, *seed);
 }
 
+base::Status write_public_files(const proxy::Home& home, const std::string& certificate_pem) {
+  KS_TRY(write_certificates(home, certificate_pem));
+  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+  if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
+    return base::Error{base::Errc::io, "cannot make the audit folder", errno};
+  }
+  return {};
+}
+
 base::Status fill_home(const proxy::Home& home,
                        const LockedText& passphrase,
                        KeyFile key_file,
@@ -91,13 +100,9 @@ base::Status fill_home(const proxy::Home& home,
     return authority.error();
   }
   KS_TRY(fill_vault(home, *secret, *authority, now_s));
-  KS_TRY(write_certificates(home, authority->certificate_pem));
-  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+  KS_TRY(write_public_files(home, authority->certificate_pem));
   if (key_file == KeyFile::write) {
     KS_TRY(write_locked_file(home.key(), passphrase));
-  }
-  if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
-    return base::Error{base::Errc::io, "cannot make the audit folder", errno};
   }
   return sync_folder(home.path);
 }

@@ -66,6 +66,9 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
             std::move(destination),
             Reason::unmatched_destination};
   }
+  if (head.method == "TRACE") {
+    return refuse(Reason::method_not_supported, std::move(destination));
+  }
   if (!may_be_reached(destination, bindings)) {
     return refuse(Reason::unmatched_destination, std::move(destination));
   }
@@ -94,8 +97,9 @@ Route route(const http::RequestHead& head, const bindings::Bindings& bindings) {
 std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
                                              const TunnelIdentity& tunnel,
                                              const bindings::Bindings& bindings) {
-  if (head.method == "CONNECT") {
-    return Reason::method_not_supported;  // R16: no tunnel within a tunnel
+  if (head.method == "CONNECT" || head.method == "TRACE") {
+    // R16: no tunnel within a tunnel; and TRACE would echo the credential (RFC 9110 section 9.3.8).
+    return Reason::method_not_supported;
   }
   const bool is_asterisk = head.target == "*" && head.method == "OPTIONS";
   if (!is_asterisk && !http::is_origin_form(head.target)) {

@@ -175,7 +175,11 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   const std::string name(audit::to_string(refusal.reason));
   std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
   body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
-  body.append(R"(,"detail":")").append(wording.detail).append(R"(","reason":")").append(name);
+  body.append(R"(,"detail":")").append(wording.detail);
+  if (!refusal.secret.empty()) {
+    body.append(" Vault entry: ").append(refusal.secret).append(".");
+  }
+  body.append(R"(","reason":")").append(name);
   body.append(R"(","request_id":")").append(refusal.request_id);
   if (!refusal.secret.empty()) {
     body.append(R"(","secret":")").append(refusal.secret);

@@ -32,7 +32,7 @@ enum class DecodeError : std::uint8_t {
   malformed,             // 400, or 502 when it is the upstream's
   header_too_large,      // 431
   target_too_long,       // 414
-  method_not_supported,  // 501: a method token that is well-formed but unknown to us, or TRACE
+  method_not_supported,  // 501: a method token that is well-formed but unknown to us
 };
 
 struct Step {

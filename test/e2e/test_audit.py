@@ -75,7 +75,7 @@ class Records(OneProxy):
         wire, answer = self.proxy.connect(f"{X}:443")
         wire.close()
         problem = json.loads(answer.body)
-        record = self.proxy.await_decisions(kind="tunnel", host=X)[-1]
+        record = self.proxy.await_decisions(host=X)[-1]
         self.decided(record, "refused", "unmatched_destination")
         self.assertEqual(record["request_id"], problem["request_id"])
 

@@ -43,7 +43,7 @@ class Denying(OneProxy):
         wire, answer = self.proxy.connect(f"{X}:443")
         with wire:
             self.refused(answer, 403, "unmatched_destination")
-        record = self.proxy.await_decisions(kind="tunnel", host=X)[-1]
+        record = self.proxy.await_decisions(host=X)[-1]
         self.decided(record, "refused", "unmatched_destination")
 
     def test_C04_the_metadata_service_answers_403(self):

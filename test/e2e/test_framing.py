@@ -321,7 +321,7 @@ class Mutation(OneProxy):
     """HF-06, scaled: mutated requests through a live proxy, judged by what the upstream could parse."""
 
     hosts = (H,)
-    SEED, ROUNDS = 20261122, 700
+    SEED, ROUNDS = 20261122, 400
     CORPUS = [get(b"GET /m?a=b HTTP/1.1", b"Accept: */*\r\nX-A: b\r\n"), post(b"Content-Length: 5\r\n", b"hello", b"POST /m HTTP/1.1"),
               post(CHUNKED + b"X-B: c\r\n", b"5;e=f\r\nhello\r\n0\r\nX-T: u\r\n\r\n", b"POST /m HTTP/1.1"),
               get(b"HEAD /m HTTP/1.1", b"Connection: close\r\n"), post(b"Expect: 100-continue\r\nContent-Length: 2\r\n", b"ok", b"PUT /m HTTP/1.1")]
@@ -353,6 +353,27 @@ class Mutation(OneProxy):
                 data = bytearray(b"\r\n".join(lines))
         return bytes(data)
 
+    def answers_to(self, sent, before):
+        """Statuses of all that came back: read on until it is quiet and every whole request is answered."""
+        import re
+        with self.proxy.tunnel(H, timeout=0.1) as wire:
+            try:
+                wire.send(sent)
+            except OSError:
+                pass
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                try:
+                    is_open = wire.more()
+                except socket.timeout:
+                    is_open = True
+                    found = [status for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", wire.received) if status != b"100"]
+                    if len(found) >= len([r for r in self.recorder.requests[before:] if r.complete]):
+                        break
+                if not is_open:
+                    break
+            return [status for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", wire.received) if status != b"100"]
+
     def test_HF_06_mutated_requests_never_reach_the_upstream_malformed(self):
         """[I9]"""
         import random as randomness
@@ -363,13 +384,7 @@ class Mutation(OneProxy):
         for turn in range(self.ROUNDS):
             sent = self.mutate(random, random.choice(self.CORPUS))
             before = len(self.recorder.requests)
-            with self.proxy.tunnel(H) as wire:
-                try:
-                    wire.send(sent)
-                    wire.sock.shutdown(socket.SHUT_WR)  # whatever is incomplete now stays so
-                except OSError:
-                    pass
-                answered = [status for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", wire.rest()) if status != b"100"]
+            answered = self.answers_to(sent, before)
             seen = self.recorder.requests[before:]
             for request in seen:
                 with self.subTest(turn=turn, sent=sent):
@@ -377,7 +392,7 @@ class Mutation(OneProxy):
                     self.assertRegex(first, rb"^[A-Z]+ /[\x21-\x7e]* HTTP/1\.1$")
                     for line in fields:
                         self.assertTrue(field.fullmatch(line), line)
-                    self.assertEqual(request.all("Host"), [H])
+                    self.assertEqual([host.lower() for host in request.all("Host")], [H])
                     framings = len(request.all("Content-Length")) + len(request.all("Transfer-Encoding"))
                     self.assertLessEqual(framings, 1)
             with self.subTest(turn=turn, sent=sent):

@@ -229,6 +229,8 @@ class Requests(OneProxy):
                 pass
             connection.unread = b""
             connection.answer(200, b"enough", [("Connection", "close")])
+            while connection.more():  # a close with bytes unread would reset the connection, and lose the answer
+                connection.unread = b""
             raise recorder.CloseConnection
         self.recorder.on("/hp07", half)
         with self.proxy.tunnel(H, timeout=30) as wire:

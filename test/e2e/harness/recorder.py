@@ -108,39 +108,48 @@ class Connection:
         request.complete = True
         return True
 
-    def _line(self, request):
-        while b"\r\n" not in self.unread:
-            if not self.more():
-                return None
-        end = self.unread.index(b"\r\n") + 2
-        line, self.unread = self.unread[:end], self.unread[end:]
-        request.raw_body += line
-        return line
-
     def _read_chunked(self, request):
-        while True:
-            line = self._line(request)
-            if line is None:
-                return False
-            size = int(line.split(b";")[0], 16)
-            if size == 0:
-                break
-            while len(self.unread) < size + 2:
-                if not self.more():
-                    request.body += self.unread
+        """Reads in one growing buffer, so that a million small chunks cost no more than their bytes."""
+        data, at, body = bytearray(self.unread), 0, bytearray()
+        self.unread = b""
+
+        def more():
+            got = self.more()
+            data.extend(self.unread)
+            self.unread = b""
+            return got
+
+        def line():
+            nonlocal at
+            while (end := data.find(b"\r\n", at)) < 0:
+                if not more():
+                    return None
+            text, at = bytes(data[at:end]), end + 2
+            return text
+
+        def read():
+            nonlocal at
+            while True:
+                head = line()
+                if head is None:
                     return False
-            request.body += self.unread[:size]
-            request.raw_body += self.unread[:size + 2]
-            self.unread = self.unread[size + 2:]
-        while True:
-            line = self._line(request)
-            if line is None:
-                return False
-            if line == b"\r\n":
-                break
-            request.trailers.append(line[:-2])
-        request.complete = True
-        return True
+                size = int(head.split(b";")[0], 16)
+                if size == 0:
+                    break
+                while len(data) < at + size + 2:
+                    if not more():
+                        body.extend(data[at:])
+                        return False
+                body.extend(data[at:at + size])
+                at += size + 2
+            while trailer := line():
+                request.trailers.append(trailer)
+            return trailer is not None
+
+        request.complete = read()
+        request.body, request.raw_body = bytes(body), bytes(data[:at])
+        self.unread = bytes(data[at:])
+        return request.complete
 
     # --- answering ---
     def send(self, data):
