@@ -230,18 +230,11 @@ class Load(OneProxy):
         def take(request, connection):
             connection.keep_bytes = False
             chunks = hashlib.sha256()
-            while True:
-                line = connection._line(request)
-                length = int(line.split(b";")[0], 16)
-                while len(connection.unread) < length + 2:
-                    if not connection.more():
-                        return
-                chunks.update(connection.unread[:length])
-                received[0] += length
-                connection.unread = connection.unread[length + 2:]
-                request.raw_body = b""
-                if length == 0:
-                    break
+            for piece in connection.chunks(request):
+                if piece is None:
+                    return
+                chunks.update(piece)
+                received[0] += len(piece)
             connection.answer(body=chunks.hexdigest())
         self.recorder.on("/upload", take)
         before = self.proxy.status("VmRSS")

@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 from . import auditlog, canary, client, pki, proxy, recorder
@@ -192,10 +193,37 @@ class OneProxy(Case):
         return answer
 
 
+class Result(unittest.TextTestResult):
+    """Notes how long each test took."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.taken = []
+
+    def startTest(self, test):
+        self._began = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.taken.append((time.monotonic() - self._began, test.id()))
+
+
+class Runner(unittest.TextTestRunner):
+    resultclass = Result
+
+    def run(self, test):
+        result = super().run(test)
+        for seconds, name in sorted(result.taken, reverse=True)[:5]:
+            if seconds > 2:
+                print(f"{seconds:6.1f} s  {name}", file=sys.stderr)
+        return result
+
+
 def main():
     """Runs the module's tests; the binary must be there."""
     if not os.access(proxy.BINARY, os.X_OK):
         print(f"{proxy.BINARY} is not there.\nBuild it first: cmake --preset release && cmake --build --preset release",
               file=sys.stderr)
         sys.exit(3)
-    unittest.main(verbosity=2)
+    unittest.main(verbosity=2, testRunner=Runner)

@@ -55,7 +55,7 @@ class Connection:
 
     def __init__(self, sock, recorder, number):
         self.sock, self.recorder, self.number = sock, recorder, number
-        self.received = b""
+        self.received = bytearray()
         self.received_count = 0
         self.unread = b""
         self.sni = None
@@ -108,47 +108,46 @@ class Connection:
         request.complete = True
         return True
 
+    def chunks(self, request):
+        """The pieces of a chunked body, None at a cut. Keeps its place by an index, so that a million small
+        chunks cost no copies of what is still unread."""
+        at = 0
+        while True:
+            end = self.unread.find(b"\r\n", at)
+            if end < 0:
+                self.unread, at = self.unread[at:], 0
+                if not self.more():
+                    yield None
+                    return
+                continue
+            line, at = self.unread[at:end], end + 2
+            size = int(line.split(b";")[0], 16)
+            if size == 0:
+                break
+            while len(self.unread) - at < size + 2:
+                self.unread, at = self.unread[at:], 0
+                if not self.more():
+                    yield self.unread
+                    yield None
+                    return
+            yield self.unread[at:at + size]
+            at += size + 2
+        self.unread = self.unread[at:]
+        while True:
+            while b"\r\n" not in self.unread:
+                if not self.more():
+                    yield None
+                    return
+            line, _, self.unread = self.unread.partition(b"\r\n")
+            if not line:
+                return
+            request.trailers.append(line)
+
     def _read_chunked(self, request):
-        """Reads in one growing buffer, so that a million small chunks cost no more than their bytes."""
-        data, at, body = bytearray(self.unread), 0, bytearray()
-        self.unread = b""
-
-        def more():
-            got = self.more()
-            data.extend(self.unread)
-            self.unread = b""
-            return got
-
-        def line():
-            nonlocal at
-            while (end := data.find(b"\r\n", at)) < 0:
-                if not more():
-                    return None
-            text, at = bytes(data[at:end]), end + 2
-            return text
-
-        def read():
-            nonlocal at
-            while True:
-                head = line()
-                if head is None:
-                    return False
-                size = int(head.split(b";")[0], 16)
-                if size == 0:
-                    break
-                while len(data) < at + size + 2:
-                    if not more():
-                        body.extend(data[at:])
-                        return False
-                body.extend(data[at:at + size])
-                at += size + 2
-            while trailer := line():
-                request.trailers.append(trailer)
-            return trailer is not None
-
-        request.complete = read()
-        request.body, request.raw_body = bytes(body), bytes(data[:at])
-        self.unread = bytes(data[at:])
+        begin, pieces = len(self.received) - len(self.unread), list(self.chunks(request))
+        request.complete = None not in pieces
+        request.body = b"".join(piece for piece in pieces if piece is not None)
+        request.raw_body = bytes(self.received[begin:len(self.received) - len(self.unread)])
         return request.complete
 
     # --- answering ---
