@@ -63,20 +63,16 @@ if(KEYSWAP_WHOLE)
     keyswap_e2e("${tree}: e2e smoke" ${CMAKE_SOURCE_DIR}/build/${tree}/keyswap ${tree} smoke)
   endforeach()
 
-  file(GLOB fuzz_files CONFIGURE_DEPENDS fuzz/*.cc)
+  # The same runs that test/fuzz/fuzz.cmake registers in build/fuzz.
+  file(GLOB fuzz_files CONFIGURE_DEPENDS fuzz/*_fuzz.cc)
   foreach(file IN LISTS fuzz_files)
     get_filename_component(name ${file} NAME_WE)
-    set(corpus ${CMAKE_SOURCE_DIR}/build/fuzz/corpus/${name})
-    file(MAKE_DIRECTORY ${corpus})
-    set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
-    if(NOT EXISTS ${seeds})
-      set(seeds "")
-    endif()
-    add_test(NAME "fuzz: ${name}" COMMAND ${CMAKE_SOURCE_DIR}/build/fuzz/test/${name} ${corpus} ${seeds}
-      -max_total_time=${KEYSWAP_FUZZ_SECONDS} -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
-      -artifact_prefix=${CMAKE_SOURCE_DIR}/build/fuzz/)
-    math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 120")
-    set_tests_properties("fuzz: ${name}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout})
+    string(REGEX REPLACE "_fuzz$" "" subject ${name})
+    add_test(NAME "fuzz: ${subject}"
+      COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_SOURCE_DIR}/build/fuzz -R "^fuzz: ${subject}$"
+              --no-tests=error --output-on-failure)
+    math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 180")
+    set_tests_properties("fuzz: ${subject}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout})
   endforeach()
 endif()
 
@@ -84,7 +80,7 @@ endif()
 if(KEYSWAP_FUZZ)
   add_custom_target(fuzzers)
   function(keyswap_collect_fuzzers)
-    file(GLOB files ${CMAKE_SOURCE_DIR}/test/fuzz/*.cc)
+    file(GLOB files ${CMAKE_SOURCE_DIR}/test/fuzz/*_fuzz.cc)
     foreach(file IN LISTS files)
       get_filename_component(name ${file} NAME_WE)
       if(TARGET ${name})

@@ -13,10 +13,8 @@ for file in "${files[@]}"; do
     failed=1
   }
 done
-for file in "${files[@]}"; do
-  clang-format "$file" | cmp -s - "$file" || {
-    echo "$file: not as .clang-format wants it; run: clang-format -i $file"
-    failed=1
-  }
-done
+# shellcheck disable=SC2016
+printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" sh -c \
+  'clang-format "$1" | cmp -s - "$1" || { echo "$1: not as .clang-format wants it; run: clang-format -i $1"; exit 1; }' sh ||
+  failed=1
 exit $failed

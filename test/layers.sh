@@ -69,7 +69,11 @@ while IFS=: read -r folder allowed; do
 done <<<"$levels"
 
 set -f
-mapfile -t door_lines < <(grep -v '^$' <<<"$doors")
+declare -a door_headers door_files
+while IFS=: read -r header files; do
+  header=$(trim "$header")
+  [ -z "$header" ] || { door_headers+=("$header"); door_files+=("$(trim "$files")"); }
+done <<<"$doors"
 
 check_own() {  # check_own FILE LINE INCLUDED
   local file=$1 line=$2 included=$3 folder prefix
@@ -83,19 +87,18 @@ check_own() {  # check_own FILE LINE INCLUDED
 }
 
 check_door() {  # check_door FILE LINE INCLUDED
-  local file=$1 line=$2 included=$3 entry header files
-  for entry in "${door_lines[@]}"; do
-    header=$(trim "${entry%%:*}")
-    files=${entry#*:}
-    [[ "$included" = "$header"* ]] || continue
+  local file=$1 line=$2 included=$3 at
+  for at in "${!door_headers[@]}"; do
+    [[ "$included" = "${door_headers[$at]}"* ]] || continue
     # shellcheck disable=SC2086
-    is_one_of "$file" $files || complain "$file:$line: only $(trim "$files") may include $header"
+    is_one_of "$file" ${door_files[$at]} || complain "$file:$line: only ${door_files[$at]} may include ${door_headers[$at]}"
     return 0
   done
 }
 
 while IFS=: read -r file line text; do
-  included=$(sed -E 's/^ *# *include *[<"]([^>"]+)[>"].*/\1/' <<<"$text")
+  [[ "$text" =~ include\ *[\<\"]([^\>\"]+)[\>\"] ]] || continue
+  included=${BASH_REMATCH[1]}
   case "$text" in
     *'"'*) check_own "$file" "$line" "$included" ;;
     *) check_door "$file" "$line" "$included" ;;
