@@ -169,8 +169,8 @@ void Session::opaque_bytes(std::string_view bytes) {
     opaque_->on_client_bytes(bytes);
     return;
   }
-  // The first bytes of all: plain HTTP is read, so that a placeholder in it does not pass unseen. An
-  // upstream that spoke first speaks something else.
+  // The first bytes of all: plain HTTP is read, so that a placeholder in it does not pass unseen.
+  // An upstream that spoke first speaks something else.
   if (!unread_.append(bytes)) {
     cut();
     return;

@@ -19,13 +19,13 @@ constexpr std::size_t kMethodBytesMax = 32;
 constexpr std::size_t kRequestLineBytesMax =
     kMethodBytesMax + 1 + limits::kTargetBytesMax + 1 + kVersionBytes;
 
-// Those that llhttp's strict parser knows: not PRI (HTTP/2), not RTSP's and ICE's. TRACE is read, so
-// that its refusal can be recorded with its path (flow/destination). In order of use.
+// Those that llhttp's strict parser knows: not PRI (HTTP/2), not RTSP's and ICE's. TRACE is read,
+// so that its refusal can be recorded with its path (flow/destination). In order of use.
 constexpr std::array<std::string_view, 33> kMethods = {
-    "GET",        "POST",      "PUT",      "DELETE",     "PATCH",  "HEAD",   "CONNECT",
-    "OPTIONS",    "PROPFIND",  "REPORT",   "PROPPATCH",  "MKCOL",  "COPY",   "MOVE",
-    "LOCK",       "UNLOCK",    "SEARCH",   "BIND",       "REBIND", "UNBIND", "ACL",
-    "MKACTIVITY", "CHECKOUT",  "MERGE",    "MKCALENDAR", "LINK",   "UNLINK", "PURGE",
+    "GET",        "POST",      "PUT",      "DELETE",      "PATCH",  "HEAD",   "CONNECT",
+    "OPTIONS",    "PROPFIND",  "REPORT",   "PROPPATCH",   "MKCOL",  "COPY",   "MOVE",
+    "LOCK",       "UNLOCK",    "SEARCH",   "BIND",        "REBIND", "UNBIND", "ACL",
+    "MKACTIVITY", "CHECKOUT",  "MERGE",    "MKCALENDAR",  "LINK",   "UNLINK", "PURGE",
     "NOTIFY",     "SUBSCRIBE", "M-SEARCH", "UNSUBSCRIBE", "TRACE"};
 
 LineVerdict malformed(base::Note note) {

@@ -169,8 +169,9 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create(
   // soon as it was read. Requests of a client hold placeholders only, so the other side goes
   // without.
   SSL_CTX_set_options(c, SSL_OP_CLEANSE_PLAINTEXT);
-  // With both set OpenSSL wipes its whole 16 KiB buffer for every record, however short (1.5 us). Idle
-  // connections to upstreams are few and pooled, so here the buffers stay; each record is wiped.
+  // With both set OpenSSL wipes its whole 16 KiB buffer for every record, however short (1.5 us).
+  // Idle connections to upstreams are few and pooled, so here the buffers stay; each record is
+  // wiped.
   SSL_CTX_clear_mode(c, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_max_cert_list(c, kCertificateListBytesMax);
   // Sessions come to Engine by a callback; OpenSSL keeps none.

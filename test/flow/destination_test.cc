@@ -149,8 +149,9 @@ TEST_CASE("C24 HP-02 absolute and authority forms in a tunnel are refused") {
 TEST_CASE("A22 P14 RE-03 TRACE is refused on both ways in", "[I1]") {
   CHECK(tunnelled("TRACE /x HTTP/1.1\r\nHost: h.example.test\r\n\r\n") ==
         Reason::method_not_supported);
-  CHECK(is_refused(route_of("TRACE https://h.example.test/ HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
-                   Reason::method_not_supported));
+  CHECK(
+      is_refused(route_of("TRACE https://h.example.test/ HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
+                 Reason::method_not_supported));
 }
 
 TEST_CASE("the first bytes in a tunnel tell what is spoken, however they are cut", "[I15]") {
