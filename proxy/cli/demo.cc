@@ -20,6 +20,7 @@
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/demo_upstream.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
@@ -36,7 +37,6 @@ constexpr std::string_view kHost = "api.demo.test";
 constexpr std::string_view kSecretName = "DEMO_API_KEY";
 constexpr std::string_view kPlaceholder = "sk-demo-PLACEHOLDER-0123456789abcdef";
 constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;
-constexpr std::size_t kFileBytesMax = std::size_t{256} * 1024 * 1024;
 constexpr int kStartMs = 30'000;
 constexpr int kStopMs = 5'000;
 constexpr mode_t kPrivateMode = 0600;
@@ -359,32 +359,6 @@ void print_records(const std::vector<std::string>& records) {
   for (const std::string& record : records) {
     print_line("  " + printable(record));
   }
-}
-
-// The key as it is, and as hexadecimal and base64 would spell it. Good nowhere, and wiped by the
-// caller.
-std::vector<std::string> spellings(std::string_view key) {
-  return {std::string(key), base::to_hex(key), base::to_base64(key), base::to_base64url(key)};
-}
-
-bool holds_any(std::string_view text, const std::vector<std::string>& needles) {
-  return std::ranges::any_of(needles, [&](const std::string& needle) {
-    return text.find(needle) != std::string_view::npos;
-  });
-}
-
-bool is_in_files(const std::string& folder, const std::vector<std::string>& needles) {
-  std::error_code failed;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, failed)) {
-    if (!entry.is_regular_file()) {
-      continue;
-    }
-    const auto text = read_file(entry.path().string(), kFileBytesMax);
-    if (!text || holds_any(*text, needles)) {
-      return true;  // what cannot be read is not known to be clean
-    }
-  }
-  return static_cast<bool>(failed);
 }
 
 struct Check {

@@ -140,6 +140,7 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
                          [&vault](const vault::SecretName& name) { return !vault.has(name); });
   }
   std::vector<Finding> findings;
+  findings.reserve(missing.size());
   for (const vault::SecretName& name : missing) {
     findings.push_back(failed("secret " + name.text(),
                               "is in the bindings and not in the vault",

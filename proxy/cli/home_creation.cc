@@ -101,10 +101,9 @@ base::Status fill_home(const proxy::Home& home,
   }
   KS_TRY(fill_vault(home, *secret, *authority, now_s));
   KS_TRY(write_public_files(home, authority->certificate_pem));
-  if (key_file == KeyFile::write) {
-    KS_TRY(write_locked_file(home.key(), passphrase));
-  }
-  return sync_folder(home.path);
+  const base::Status keyed =
+      key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
+  return keyed ? sync_folder(home.path) : keyed;
 }
 
 // Those that are missing are ours alone, whatever the umask (the XDG base directory specification).

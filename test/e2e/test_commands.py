@@ -120,15 +120,20 @@ class Commands(Case):
     def test_bindings_check_and_explain(self):
         """[I2]"""
         self.assertEqual(self.home.run("bindings", "check").returncode, 0)
-        explained = self.home.run("bindings", "explain", "GET", f"https://{H}/v1/models")
-        self.assertEqual(explained.returncode, 0, explained.stderr)
-        self.assertIn(K, explained.stdout.decode())
-        for method, url in (("POST", f"https://{H}/v2"), ("GET", f"https://{H}/v2/x"), ("GET", f"https://{X}/v1/x"),
-                            ("GET", f"https://{H}/v1/../admin"), ("GET", f"http://{H}/v1/x")):
-            explained = self.home.run("bindings", "explain", "--json", method, url)
-            self.assertEqual(json.loads(explained.stdout) is not None, True)
-            if K in explained.stdout.decode() and method == "GET":
-                self.assertNotIn('"matched"', explained.stdout.decode().split(K2)[0], (method, url))
+        for method, url, swapped, reason in (("GET", f"https://{H}/v1/models", True, "binding_matched"),
+                                             ("DELETE", f"https://{H}/v1/x", False, "binding_scope_violation"),
+                                             ("GET", f"https://{H}/v2/x", False, "binding_scope_violation"),
+                                             ("GET", f"https://{H}/v1/../admin", False, "binding_scope_violation"),
+                                             ("GET", f"https://{X}/v1/x", False, "destination_not_in_binding"),
+                                             ("GET", f"http://{H}/v1/x", False, None)):
+            with self.subTest(method=method, url=url):
+                done = self.home.run("bindings", "explain", "--json", method, url)
+                self.assertEqual(done.returncode, 0 if swapped else 1, done.stderr)
+                judged = {entry["secret"]: entry for entry in json.loads(done.stdout)["secrets"]}
+                self.assertEqual(judged[K]["swapped"], swapped)
+                self.assertFalse(judged[K2]["swapped"])
+                if reason:
+                    self.assertEqual(judged[K]["reason"], reason)
 
     def test_I01_the_starter_bindings_are_accepted(self):
         home = proxy.Home(self.work / "starter", self.inputs)

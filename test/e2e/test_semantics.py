@@ -242,7 +242,10 @@ class Requests(OneProxy):
                 pass
             answer = wire.response("POST")
             self.assertEqual((answer.status, answer.body), (200, b"enough"))
-            self.assertTrue(wire.is_closed())
+            # An answer that came before the upload's end is the last one; had all of it been taken by then
+            # (socket buffers are large), the connection may go on.
+            if answer.get("Connection") == "close":
+                self.assertTrue(wire.is_closed())
 
     def test_HP_11_a_name_that_leads_to_the_proxy_itself_is_refused(self):
         """[I12] through upstream.resolve, which skips the address judgement."""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "test/proxy/temp_home.h"
@@ -109,6 +110,22 @@ TEST_CASE("an empty folder of ours may become a home, one with something in it m
   const Problem problem = check_place_for_home(temp.home());
   REQUIRE(problem);
   CHECK(problem->what == "something else is there: " + temp.path());
+}
+
+TEST_CASE("acceptance F01 a key is found in a file below the folder however it is spelled") {
+  const test::TempHome temp;
+  REQUIRE(mkdir((temp.path() + "/below").c_str(), 0700) == 0);
+  const auto needles = spellings("sk-demo-key");
+  static_cast<void>(temp.put("below/clean", "sk-demo-PLACEHOLDER"));
+  CHECK_FALSE(is_in_files(temp.path(), needles));
+  const std::string spelled =
+      GENERATE("sk-demo-key", "736b2d64656d6f2d6b6579", "c2stZGVtby1rZXk=", "c2stZGVtby1rZXk");
+  static_cast<void>(temp.put("below/leak", "before " + spelled + " after"));
+  CHECK(is_in_files(temp.path(), needles));
+}
+
+TEST_CASE("a folder that cannot be searched is not called clean") {
+  CHECK(is_in_files("/nonexistent", spellings("sk-demo-key")));
 }
 
 }  // namespace keyswap::cli
