@@ -47,7 +47,7 @@ if(KEYSWAP_WHOLE)
   # keyswap_tree(TREE TEST...): the Catch2 executables of another build tree, one entry each.
   function(keyswap_tree tree)
     foreach(test ${ARGN})
-      add_test(NAME "${tree}: ${test}" COMMAND ${CMAKE_SOURCE_DIR}/build/${tree}/test/${test} "~[slow]")
+      add_test(NAME "${tree}: ${test}" COMMAND ${CMAKE_SOURCE_DIR}/build/${tree}/test/${test})
       set_tests_properties("${tree}: ${test}" PROPERTIES LABELS ${tree} TIMEOUT 900)
     endforeach()
   endfunction()
