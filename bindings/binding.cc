@@ -19,16 +19,6 @@ std::optional<std::string_view> wildcard_base(const http::Authority& destination
   return std::string_view(destination.host).substr(dot + 1);
 }
 
-bool names(const Scope& scope, const http::Authority& destination) {
-  if (scope.port != destination.port) {
-    return false;
-  }
-  if (!scope.host.is_wildcard) {
-    return scope.host.host == destination.host;
-  }
-  return wildcard_base(destination) == std::optional<std::string_view>(scope.host.host);
-}
-
 bool allows_method(const Scope& scope, std::string_view method) {
   return scope.methods.empty() ||
          std::find(scope.methods.begin(), scope.methods.end(), method) != scope.methods.end();
@@ -55,7 +45,7 @@ void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
                    std::vector<AddressRange>& ranges) {
   for (const auto& scope : rule.scopes) {
-    if (names(scope, destination)) {
+    if (Bindings::names(scope, destination)) {
       ranges.insert(ranges.end(), scope.allow_addresses.begin(), scope.allow_addresses.end());
     }
   }
@@ -95,6 +85,16 @@ const Bindings::RuleNumbers* Bindings::rules_of(const HostKeyView& key) const {
   return found == by_host_.end() ? nullptr : &found->second;
 }
 
+bool Bindings::names(const Scope& scope, const http::Authority& destination) {
+  if (scope.port != destination.port) {
+    return false;
+  }
+  if (!scope.host.is_wildcard) {
+    return scope.host.host == destination.host;
+  }
+  return wildcard_base(destination) == std::optional<std::string_view>(scope.host.host);
+}
+
 bool Bindings::binds(const http::Authority& destination) const {
   if (rules_of({destination.host, destination.port, false}) != nullptr) {
     return true;
@@ -113,18 +113,39 @@ void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_
 Match Bindings::match(std::uint32_t rule,
                       const http::Authority& destination,
                       std::string_view method,
-                      std::string_view target) const {
+                      std::string_view target,
+                      std::uint32_t* scope) const {
   auto result = Match::other_destination;
-  for (const auto& scope : rules[rule].scopes) {
-    if (!names(scope, destination)) {
+  const auto& scopes = rules[rule].scopes;
+  for (std::uint32_t number = 0; number < scopes.size(); ++number) {
+    if (!names(scopes[number], destination)) {
       continue;
     }
-    if (allows_method(scope, method) && allows_target(scope, method, target)) {
+    if (allows_method(scopes[number], method) && allows_target(scopes[number], method, target)) {
+      if (scope != nullptr) {
+        *scope = number;
+      }
       return Match::matched;
     }
     result = Match::out_of_scope;
   }
   return result;
+}
+
+std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {
+  std::vector<std::uint32_t> found;
+  const auto add = [&](const RuleNumbers* numbers) {
+    if (numbers != nullptr) {
+      found.insert(found.end(), numbers->begin(), numbers->end());
+    }
+  };
+  add(rules_of({destination.host, destination.port, false}));
+  if (const auto base = has_wildcards_ ? wildcard_base(destination) : std::nullopt) {
+    add(rules_of({*base, destination.port, true}));
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+  }
+  return found;
 }
 
 std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,17 +33,50 @@ struct AddressRange {
   std::uint8_t prefix_bits = 0;
 };
 
+// So many requests in so long, as a token bucket: `requests` at once, refilled evenly.
+struct RateLimit {
+  std::uint32_t requests = 0;
+  std::int64_t per_ms = 0;
+};
+
+// An entry of `blocked:`, e.g. "DELETE /repos/*" (bindings/blocked.h).
+struct BlockedEndpoint {
+  std::string method;  // upper case; "*" = any
+  std::string path;    // `*` = anything, also '/'
+};
+
+struct TradingRules;  // bindings/binance/trading_rules.h
+
 struct Scope {  // one entry of a secret's `bindings:` list
   HostPattern host;
   std::uint16_t port = 443;
   std::vector<std::string> methods;  // upper case; empty = any
   std::vector<PathPattern> paths;    // empty = any
   std::vector<AddressRange> allow_addresses;
+
+  // Limits (bindings/parse_limits.cc).
+  std::optional<RateLimit> rate_limit;
+  std::optional<std::uint32_t> quota_per_day;  // requests, UTC days
+  std::vector<BlockedEndpoint> blocked;
+  std::optional<std::uint64_t> max_body_bytes;
+  std::shared_ptr<const TradingRules> trading;  // null: the scheme's defaults
+
+  // Access (bindings/parse_access.cc).
+  std::vector<std::string> callers;  // who may use it; empty = any that may come at all
+  std::string route;                 // joins /proxy/ROUTE/; "" = none
+  // Of `custom:`: what stands before the rest of a reverse route's path, e.g. "/v2"; no '/' at its
+  // end.
+  std::string base_path;
 };
+
+// How a rule is used: by its placeholder in a forwarded request, or only by a reverse route.
+enum class RuleKind : std::uint8_t { secret, custom };
 
 struct SecretRule {  // one entry of `secrets:`
   vault::SecretName name;
-  std::string placeholder;
+  std::string placeholder;  // "" for RuleKind::custom: it is never looked for
+  RuleKind kind = RuleKind::secret;
+  std::string custom_name;  // of RuleKind::custom: /custom/NAME/
   std::unique_ptr<const Injection> injection;
   std::vector<Scope> scopes;
 };
@@ -80,6 +114,7 @@ class Bindings {
   UnmatchedDestination unmatched_destination = UnmatchedDestination::forward_unmodified;
   TlsTermination tls_termination = TlsTermination::bound;
   MisplacedPlaceholder misplaced_placeholder = MisplacedPlaceholder::forward;
+  std::vector<std::string> callers;  // who may come; empty = forwarding asks nobody who it is
   UpstreamSettings upstream;
   std::string audit_path;  // absolute; "" = the home's
   std::string sha256;      // hex, of the file's bytes
@@ -98,10 +133,17 @@ class Bindings {
   // judge the path alone, but git's discovery request names its service in the query:
   // bindings/path_pattern.h). Some scope must match in host, port, method and path, the path in
   // every reading (contract 4).
+  // The first that matches decides; `scope`, if given, becomes its index into the rule's scopes.
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
                             std::string_view method,
-                            std::string_view target) const;
+                            std::string_view target,
+                            std::uint32_t* scope = nullptr) const;
+
+  // Indexes of the rules that name this host and port, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
+  // Does this scope of theirs name the host and port?
+  [[nodiscard]] static bool names(const Scope& scope, const http::Authority& destination);
 
   // Every range that some binding naming this host and port allows to be dialled.
   [[nodiscard]] std::vector<AddressRange> allowed_addresses(

@@ -18,6 +18,8 @@
 
 namespace keyswap::bindings {
 
+class Signer;
+
 struct RenderInput {
   std::span<const vault::Secret> secrets;  // in the order of Injection::needs()
   std::int64_t now_s = 0;                  // for time-based codes
@@ -42,6 +44,9 @@ class Injection {
   // value with controls in it) refuses the request: 503 secret_unavailable.
   [[nodiscard]] virtual base::Status render(const RenderInput& input,
                                             base::ByteSink& out) const = 0;
+
+  // Not null: the scheme reads the whole request (bindings/signer.h), and render() is never called.
+  [[nodiscard]] virtual const Signer* signer() const { return nullptr; }
 };
 
 }  // namespace keyswap::bindings

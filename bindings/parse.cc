@@ -12,19 +12,21 @@
 #include <unistd.h>
 
 #include "bindings/parse_sections.h"
-#include "bindings/template_functions.h"
+#include "bindings/digest.h"
 #include "proxy/base/limits.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kTopKeys = {"version",
+constexpr std::array<std::string_view, 13> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
                                                        "misplaced_placeholder",
                                                        "allow_wildcard_hosts",
+                                                       "callers",
                                                        "secrets",
+                                                       "custom",
                                                        "upstream",
                                                        "audit",
                                                        "cache",
@@ -89,8 +91,14 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   if (const auto* const node = top.find("backend")) {
     parse_backend(*node, context);
   }
+  if (const auto* const node = top.find("callers")) {
+    parse_callers(*node, context, bindings);
+  }
   if (const auto* const node = top.require("secrets", context.issues)) {
     parse_secrets(*node, context, bindings);
+  }
+  if (const auto* const node = top.find("custom")) {
+    parse_custom(*node, context, bindings);
   }
 }
 

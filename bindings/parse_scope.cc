@@ -18,8 +18,23 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kScopeKeys = {
-    "host", "port", "methods", "paths", "allow_addresses", "subdomains"};
+constexpr std::array<std::string_view, 17> kScopeKeys = {"host",
+                                                         "port",
+                                                         "methods",
+                                                         "paths",
+                                                         "allow_addresses",
+                                                         "subdomains",
+                                                         "rate_limit",
+                                                         "quota",
+                                                         "blocked",
+                                                         "max_body",
+                                                         "max_order_usd",
+                                                         "daily_volume_usd",
+                                                         "symbols",
+                                                         "order_types",
+                                                         "endpoints",
+                                                         "callers",
+                                                         "route"};
 
 // What the HTTP parser takes. CONNECT and TRACE never carry a secret.
 constexpr std::array<std::string_view, 32> kMethods = {
@@ -264,6 +279,9 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   if (const auto* const ranges = section.find("allow_addresses")) {
     parse_allow_addresses(*ranges, issues, scope);
   }
+  parse_scope_limits(section, context, scope);
+  parse_scope_trading(section, context, scope);
+  parse_scope_access(section, context, scope);
   const auto* const subdomains = section.find("subdomains");
   if (host && subdomains != nullptr) {
     add_subdomains(*subdomains, scope, issues, scopes);

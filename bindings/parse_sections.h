@@ -33,6 +33,15 @@ std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
 // An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
+// The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body
+// (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types, endpoints
+// (parse_trading.cc); callers, route (parse_access.cc).
+void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope& scope);
+void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope);
+void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
+// `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
+void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
+void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);
 // `upstream:` (parse_upstream.cc)
 void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream);
 // `audit:`, and `cache:`, `preflight:`, `backend:`, which are checked and change nothing

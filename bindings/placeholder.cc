@@ -59,7 +59,9 @@ base::Status check_placeholder(std::string_view text, bool stand_in) {
 void PlaceholderIndex::build(const std::vector<std::string_view>& placeholders) {
   sorted_.clear();
   for (std::size_t i = 0; i < placeholders.size(); ++i) {
-    sorted_.push_back({std::string(placeholders[i]), static_cast<std::uint32_t>(i)});
+    if (!placeholders[i].empty()) {
+      sorted_.push_back({std::string(placeholders[i]), static_cast<std::uint32_t>(i)});
+    }
   }
   std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
     return a.text < b.text;

@@ -5,10 +5,7 @@
 #include <array>
 #include <optional>
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
+#include "bindings/digest.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
@@ -29,56 +26,16 @@ constexpr std::size_t kTotpDigits = 6;         // RFC 6238 with the defaults of 
 constexpr std::int64_t kTotpStepSeconds = 30;  // ... and HMAC-SHA-1
 constexpr std::uint32_t kTotpModulus = 1'000'000;
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 unsigned value_of(char c) {
   return static_cast<unsigned char>(c);
 }
 
-// A digest on the stack, wiped when it goes.
-struct Digest {
-  Digest() = default;
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
-  Digest(Digest&&) = delete;
-  Digest& operator=(Digest&&) = delete;
-
-  ~Digest() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned size = 0;
-};
-
 std::size_t write_hex(const Digest& digest, char* out) {
-  for (unsigned i = 0; i < digest.size; ++i) {
-    *out++ = kHexLower[digest.bytes.at(i) >> 4U];
-    *out++ = kHexLower[digest.bytes.at(i) & 15U];
+  for (const char byte : digest.view()) {
+    *out++ = kHexLower[value_of(byte) >> 4U];
+    *out++ = kHexLower[value_of(byte) & 15U];
   }
-  return std::size_t{digest.size} * 2;
-}
-
-base::Status hash(const EVP_MD* kind, std::string_view text, Digest& digest) {
-  if (EVP_Digest(text.data(), text.size(), digest.bytes.data(), &digest.size, kind, nullptr) != 1) {
-    return base::Error{base::Errc::unavailable, "the hash function failed"};
-  }
-  return {};
-}
-
-base::Status authenticate(const EVP_MD* kind, Arguments key_and_message, Digest& digest) {
-  const auto key = key_and_message[0];
-  const auto message = key_and_message[1];
-  if (HMAC(kind,
-           key.data(),
-           static_cast<int>(key.size()),
-           bytes_of(message),
-           message.size(),
-           digest.bytes.data(),
-           &digest.size) == nullptr) {
-    return base::Error{base::Errc::unavailable, "the HMAC function failed"};
-  }
-  return {};
+  return digest.view().size() * 2;
 }
 
 // --- b64encode, b64decode: RFC 4648 section 4 ---
@@ -172,14 +129,14 @@ std::size_t hex_size(std::size_t /*first*/) {
 
 Written sha256(Arguments arguments, std::int64_t /*now_s*/, char* out) {
   Digest digest;
-  KS_TRY(hash(EVP_sha256(), arguments[0], digest));
+  KS_TRY(digest.hash(HashKind::sha256, arguments[0]));
   return write_hex(digest, out);
 }
 
-template <const EVP_MD* (*kind)()>
+template <HashKind kind>
 Written hmac(Arguments arguments, std::int64_t /*now_s*/, char* out) {
   Digest digest;
-  KS_TRY(authenticate(kind(), arguments, digest));
+  KS_TRY(digest.hmac(kind, arguments[0], arguments[1]));
   return write_hex(digest, out);
 }
 
@@ -240,14 +197,16 @@ Written totp(Arguments arguments, std::int64_t now_s, char* out) {
     step >>= 8U;
   }
   Digest digest;
-  const std::array<std::string_view, 2> key_and_message = {
-      std::string_view(out, *seed_bytes), std::string_view(counter.data(), counter.size())};
-  KS_TRY(authenticate(EVP_sha1(), key_and_message, digest));
-  const std::size_t offset = digest.bytes.at(kSha1Bytes - 1) & 15U;  // RFC 4226 section 5.3
-  const std::uint32_t truncated = ((digest.bytes.at(offset) & 0x7FU) << 24U) |
-                                  (std::uint32_t{digest.bytes.at(offset + 1)} << 16U) |
-                                  (std::uint32_t{digest.bytes.at(offset + 2)} << 8U) |
-                                  std::uint32_t{digest.bytes.at(offset + 3)};
+  KS_TRY(digest.hmac(HashKind::sha1,
+                     std::string_view(out, *seed_bytes),
+                     std::string_view(counter.data(), counter.size())));
+  const auto byte_at = [&](std::size_t at) {
+    return value_of(digest.view()[at]);
+  };
+  const std::size_t offset = byte_at(kSha1Bytes - 1) & 15U;  // RFC 4226 section 5.3
+  const std::uint32_t truncated = ((byte_at(offset) & 0x7FU) << 24U) |
+                                  (byte_at(offset + 1) << 16U) | (byte_at(offset + 2) << 8U) |
+                                  byte_at(offset + 3);
   auto code = truncated % kTotpModulus;
   for (std::size_t i = kTotpDigits; i > 0; --i) {
     out[i - 1] = static_cast<char>('0' + static_cast<int>(code % 10));
@@ -279,19 +238,19 @@ constexpr std::array kHelpers = {
                    2,
                    "lower-case hex of HMAC-SHA-1(key, message)",
                    hex_size<kSha1Bytes>,
-                   hmac<EVP_sha1>},
+                   hmac<HashKind::sha1>},
     TemplateHelper{"hmac_sha256",
                    Use::function,
                    2,
                    "lower-case hex of HMAC-SHA-256(key, message)",
                    hex_size<kSha256Bytes>,
-                   hmac<EVP_sha256>},
+                   hmac<HashKind::sha256>},
     TemplateHelper{"hmac_sha512",
                    Use::function,
                    2,
                    "lower-case hex of HMAC-SHA-512(key, message)",
                    hex_size<kSha512Bytes>,
-                   hmac<EVP_sha512>},
+                   hmac<HashKind::sha512>},
     TemplateHelper{"totp",
                    Use::function,
                    1,
@@ -312,14 +271,6 @@ const TemplateHelper* find_template_helper(std::string_view name) {
         return helper.name == name;
       });
   return found == kHelpers.end() ? nullptr : found;
-}
-
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, kSha256Bytes> digest{};
-  const int is_done =
-      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  KS_ASSERT(is_done == 1);
-  return base::to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace keyswap::bindings

@@ -35,7 +35,4 @@ std::span<const TemplateHelper> template_helpers();
 // The helper of that name, or nullptr. Lives as long as the program.
 const TemplateHelper* find_template_helper(std::string_view name);
 
-// Lower-case hex of SHA-256; for bytes that are not secret.
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace keyswap::bindings

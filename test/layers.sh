@@ -26,10 +26,10 @@ proxy/cli       : proxy/ ca/ vault/ bindings/ audit/
 # header prefix: the files that may include it (globs; * does not stop at a slash, so anchor folders).
 doors='
 uv.h            : proxy/uv/*.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/template*.cc bindings/schemes/*.cc
-openssl/hmac.h  : bindings/template*.cc bindings/schemes/*.cc
-openssl/sha.h   : audit/chain.cc bindings/template*.cc bindings/schemes/*.cc
-openssl/crypto.h: proxy/tls/*.cc ca/*.cc bindings/template*.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/private_key.cc
+openssl/hmac.h  : bindings/digest.cc
+openssl/crypto.h: proxy/tls/*.cc ca/*.cc bindings/private_key.cc
+openssl/pem.h   : ca/*.cc bindings/private_key.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc
 sodium.h        : vault/*.cc audit/chain.cc bindings/schemes/*.cc proxy/base/bytes.cc

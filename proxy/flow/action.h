@@ -15,6 +15,26 @@
 
 namespace keyswap::flow {
 
+// Count it against the scope's limits: Charged follows. `volume_e8` of at most `volume_max_e8`: an
+// order's value against the day's volume (bindings/signer.h).
+struct Charge {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  std::int64_t volume_e8 = 0;
+  std::int64_t volume_max_e8 = 0;
+  bool wants_nonce = false;
+};
+
+enum class ChargeFate : std::uint8_t {
+  keep,     // it was sent, and may have been acted on
+  release,  // it was not sent, or the upstream refused it: the volume is free again
+};
+
+// What becomes of what was charged.
+struct Settle {
+  ChargeFate fate = ChargeFate::keep;
+};
+
 // Open the vault entries that rule needs: SecretsReady or SecretsMissing follows.
 struct FetchSecrets {
   std::uint32_t rule = 0;
@@ -82,7 +102,9 @@ struct Finish {
   ClientFate client = ClientFate::close;
 };
 
-using Action = std::variant<FetchSecrets,
+using Action = std::variant<Charge,
+                            Settle,
+                            FetchSecrets,
                             Dial,
                             Record,
                             RecordResponse,

@@ -38,6 +38,14 @@ struct ClientEnd {};  // the request is complete
 
 struct ClientGone {};  // the client closed or broke: nobody waits for an answer
 
+// The limits let it through, or why not: rate_limited, quota_exceeded, order_limit_exceeded,
+// too_busy.
+struct Charged {
+  std::optional<audit::Reason> refusal;
+  std::int64_t retry_after_ms = 0;  // with a refusal: when to come again; 0: not known
+  std::uint64_t nonce = 0;          // if it was asked for
+};
+
 struct SecretsReady {
   std::vector<vault::Secret> secrets;  // in the order of Injection::needs()
 };
@@ -79,6 +87,7 @@ using Event = std::variant<ClientHead,
                            ClientBody,
                            ClientEnd,
                            ClientGone,
+                           Charged,
                            SecretsReady,
                            SecretsMissing,
                            Dialed,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bindings/digest.h"
 #include "bindings/template_functions.h"
 #include "proxy/base/limits.h"
 #include "test/bindings/support.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bindings/digest.h"
 #include "bindings/template_functions.h"
 
 #include <array>
