@@ -61,6 +61,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void on_leg_drained() override;
 
   void on_upstream(flow::Event event) override;
+  void on_upstream_read_done() override;
 
   void on_upstream_raw(std::string_view /*bytes*/) override {}
 
@@ -86,6 +87,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void read_on();
   void read_on_later();
   std::string_view decode(std::string_view bytes);
+  std::string_view decode_steps(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
   void refuse_request(audit::Reason reason);
@@ -111,6 +113,9 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void make_exchange(flow::Destination destination);
   void drive(flow::Event event);
   void finish_driving();
+  void flush_legs();
+  void perform(const flow::Charge& action);
+  void perform(const flow::Settle& action);
   void perform(const flow::FetchSecrets& action);
   void perform(const flow::Dial& action);
   void perform(const flow::Record& action);
@@ -121,6 +126,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::SetWait& action);
   void perform(const flow::ReleaseUpstream& action);
   void perform(const flow::Finish& action);
+  [[nodiscard]] std::int64_t response_wait_ms(std::int64_t usual_ms) const;
   void dial();
   void exchange_dialed(Dial::Outcome outcome);
   void lose_upstream();
@@ -156,6 +162,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::optional<flow::Event> follow_up_;  // what an action brought about at once
   std::optional<flow::ClientFate> fate_;  // the exchange is over
   bool is_driving_ = false;
+  bool is_in_read_ = false;  // more of the same read may come: its end flushes, once for all
   bool takes_body_ = false;  // ReadClient was asked for, and the request has not ended
   bool is_sent_ = false;     // a byte of the request has left
   bool awaits_record_ = false;

@@ -3,6 +3,7 @@
 // Carrying out what an exchange asks for. The machine runs to its end first, then its actions are
 // performed in order; what an action brings about at once becomes the next event, so nothing
 // re-enters.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/audit_lane.h"
@@ -20,7 +21,8 @@ void Session::make_exchange(flow::Destination destination) {
                                                              .bindings = policy_.bindings,
                                                              .request_id = request_id_,
                                                              .scratch = context_->scratch.get(),
-                                                             .now_s = context_->now_s()});
+                                                             .now_us = context_->clock->wall_us(),
+                                                             .caller = {}});
   if (context_->is_draining) {
     exchange_->drain();
   }
@@ -49,11 +51,17 @@ void Session::drive(flow::Event event) {
     next = std::exchange(follow_up_, std::nullopt);
   }
   is_driving_ = false;
+  if (!is_in_read_ || fate_) {
+    flush_legs();
+  }
+  finish_driving();
+}
+
+void Session::flush_legs() {
   leg_.flush();
   if (upstream_) {
     upstream_->leg().flush();
   }
-  finish_driving();
 }
 
 void Session::finish_driving() {
@@ -94,6 +102,12 @@ void Session::balance() {
 void Session::on_upstream_drained() {
   leg_.release(Leg::Hold::other_side_full);
 }
+
+void Session::perform(const flow::Charge& /*action*/) {
+  drive(flow::Charged{Reason::limits_unavailable});
+}
+
+void Session::perform(const flow::Settle& /*action*/) {}
 
 void Session::perform(const flow::FetchSecrets& action) {
   const bindings::SecretRule& rule = exchange_->bindings().rules[action.rule];
@@ -270,13 +284,20 @@ void Session::perform(const flow::SetWait& action) {
     case flow::Wait::request_body:
       timer_.set(base::limits::kRequestBodyWindowMs);
       return;
+    case flow::Wait::record:
+      timer_.set(base::limits::kRecordMs);
+      return;
     case flow::Wait::response_head:
-      timer_.set(base::limits::kResponseHeadMs);
+      timer_.set(response_wait_ms(base::limits::kResponseHeadMs));
       return;
     case flow::Wait::response_body:
-      timer_.set(base::limits::kResponseBodyIdleMs);
+      timer_.set(response_wait_ms(base::limits::kResponseBodyIdleMs));
       return;
   }
+}
+
+std::int64_t Session::response_wait_ms(std::int64_t usual_ms) const {
+  return is_client_ended_ ? std::min(usual_ms, base::limits::kHalfClosedMs) : usual_ms;
 }
 
 void Session::perform(const flow::ReleaseUpstream& action) {
@@ -298,7 +319,14 @@ void Session::on_upstream(flow::Event event) {
     lose_upstream();  // it closed, or spoke before it was asked
     return;
   }
+  const bool was_in_read = std::exchange(is_in_read_, true);
   drive(std::move(event));
+  is_in_read_ = was_in_read;
+}
+
+void Session::on_upstream_read_done() {
+  flush_legs();
+  balance();
 }
 
 void Session::lose_upstream() {

@@ -29,7 +29,7 @@ inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared b
 inline constexpr std::size_t kLegUnreadBytesMax =
     128 * 1024;  // taken from the socket, not yet used
 inline constexpr std::size_t kLegPendingBytesMax =
-    1024 * 1024;  // hard bound of bytes waiting to be written
+    2 * 1024 * 1024;  // hard bound of bytes waiting to be written
 inline constexpr std::size_t kLegPendingPauseBytes =
     128 * 1024;  // above: stop reading the other side
 inline constexpr std::size_t kSwappedHeadBytesMax =
@@ -54,8 +54,12 @@ inline constexpr std::size_t kRequestBodyWindowBytesMin =
     1000;  // ... a request body brings this much: 408
 inline constexpr std::int64_t kResponseBodyIdleMs =
     300'000;                                              // between two pieces of a response's body
+inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;           // resolve, connect and TLS together
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
+// A client that said its end may have gone, or only be done with sending: so long a silence of the
+// upstream is waited for, then the request counts as abandoned.
+inline constexpr std::int64_t kHalfClosedMs = 5'000;
 inline constexpr std::int64_t kClientIdleMs = 120'000;    // keep-alive without a request
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;    // opaque tunnel without a byte either way
 inline constexpr std::int64_t kUpstreamIdleMs = 60'000;   // pooled connection
@@ -108,6 +112,7 @@ inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a re
 static_assert(kFieldBytesMax <= kHeadBytesMax);
 static_assert(kTargetBytesMax < kHeadBytesMax);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
+static_assert(kSignedBodyBytesMax + kHeadBytesMax < kLegPendingBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(16 * kSwappedHeadBytesMax + 16 * kSecretBytesMax <= kLockedArenaBytes);
 

@@ -77,7 +77,7 @@ struct SendClient {
 // From now on the client's body is wanted: hand in what it sends.
 struct ReadClient {};
 
-enum class Wait : std::uint8_t { none, request_body, response_head, response_body };
+enum class Wait : std::uint8_t { none, request_body, record, response_head, response_body };
 
 // TimedOut follows when this wait lasts too long; replaces the one before.
 struct SetWait {
