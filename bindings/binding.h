@@ -53,6 +53,9 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::vector<std::string> methods;  // upper case; empty = any
   std::vector<PathPattern> paths;    // empty = any
   std::vector<AddressRange> allow_addresses;
+  // Which entry of the rule's `bindings:` it came of. One that lists several hosts gives several
+  // scopes, which share its limits.
+  std::uint32_t entry = 0;
 
   // Limits (bindings/parse_limits.cc).
   std::optional<RateLimit> rate_limit;

@@ -13,6 +13,7 @@ proxy/base      :
 proxy/http      : proxy/base/
 vault           : proxy/base/
 audit           : proxy/base/
+proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
 bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/

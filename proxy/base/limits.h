@@ -107,6 +107,16 @@ inline constexpr std::size_t kAuditQueueMax =
     65'536;  // records waiting for the writer; past it: 503
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
+
+// --- limits (the answers 429, and 503 too_busy) ---
+inline constexpr std::size_t kLedgerQueueMax =
+    16 * 1024;  // calls that wait for limits.db, as many as there can be clients; past it: 503
+inline constexpr std::int64_t kLedgerDaysKept =
+    7;  // before today; an answer that gives volume back comes within minutes
+inline constexpr std::size_t kCallersPerLimitMax =
+    1024;  // callers that one rate limit tells apart; past it: 503
+inline constexpr std::int64_t kNonceBlockUs =
+    10'000'000;  // nonces reserved by one write; so far ahead of the clock they are after a crash
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kFieldBytesMax <= kHeadBytesMax);
