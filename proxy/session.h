@@ -45,6 +45,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
 
   // The record it waited for.
   void audit_done(bool is_durable);
+  // The answer of the limits to charge number `number`. False: nobody waits for it any more.
+  bool charge_done(std::uint64_t number, limits::ChargeAnswer& answer);
   // The leaf it waited for; null: none could be minted.
   void leaf_done(std::shared_ptr<const ca::Leaf> leaf);
   // Finish what is under way and go (SIGTERM).
@@ -144,6 +146,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::function<void(std::uint64_t)> ended_;
   Phase phase_ = Phase::listener;
   std::string client_address_;
+  std::string caller_;  // who it said it is, and proved; "" unknown
   Leg leg_;
   http::Decoder decoder_{http::Decoder::Role::request};
   base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
@@ -169,7 +172,9 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Upstream> upstream_;
-  std::string request_id_;  // of the exchange or the tunnel
+  limits::Ticket ticket_;            // what the request under way was charged
+  std::uint64_t charge_number_ = 0;  // of the charge it waits for
+  std::string request_id_;           // of the exchange or the tunnel
   std::string tunnel_method_;
   std::int64_t sent_us_ = 0;      // steady clock, when the request was sent or the tunnel opened
   std::size_t last_pending_ = 0;  // to see whether a slow client makes progress

@@ -14,6 +14,26 @@ namespace keyswap::proxy {
 
 using audit::Reason;
 
+namespace {
+
+std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
+  switch (outcome) {
+    case limits::ChargeOutcome::granted:
+      return std::nullopt;
+    case limits::ChargeOutcome::rate_limited:
+      return Reason::rate_limited;
+    case limits::ChargeOutcome::quota_exceeded:
+      return Reason::quota_exceeded;
+    case limits::ChargeOutcome::volume_exceeded:
+      return Reason::order_limit_exceeded;
+    case limits::ChargeOutcome::unavailable:
+      return Reason::limits_unavailable;
+  }
+  KS_UNREACHABLE();
+}
+
+}  // namespace
+
 void Session::make_exchange(flow::Destination destination) {
   request_id_ = context_->next_request_id();
   exchange_ =
@@ -22,7 +42,7 @@ void Session::make_exchange(flow::Destination destination) {
                                                              .request_id = request_id_,
                                                              .scratch = context_->scratch.get(),
                                                              .now_us = context_->clock->wall_us(),
-                                                             .caller = {}});
+                                                             .caller = caller_});
   if (context_->is_draining) {
     exchange_->drain();
   }
@@ -103,11 +123,54 @@ void Session::on_upstream_drained() {
   leg_.release(Leg::Hold::other_side_full);
 }
 
-void Session::perform(const flow::Charge& /*action*/) {
-  drive(flow::Charged{Reason::limits_unavailable});
+void Session::perform(const flow::Charge& action) {
+  // The answer may come on another thread, and when nobody waits for it any more.
+  auto told =
+      [context = context_, id = id_, number = ++charge_number_](limits::ChargeAnswer answer) {
+        context->loop->post([context, id, number, answer = std::move(answer)]() mutable {
+          Session* const session = context->sessions->find(id);
+          if (session == nullptr || !session->charge_done(number, answer)) {
+            context->limiter->release(answer.ticket, limits::GiveBack::everything);
+          }
+        });
+      };
+  auto answer =
+      context_->limiter->charge(policy_.limits,
+                                {action.rule,
+                                 action.scope,
+                                 caller_,
+                                 action.volume_e8,
+                                 action.volume_max_e8,
+                                 action.wants_nonce},
+                                {context_->clock->steady_us(), context_->clock->wall_us()},
+                                std::move(told));
+  if (answer) {
+    static_cast<void>(charge_done(charge_number_, *answer));
+  }
 }
 
-void Session::perform(const flow::Settle& /*action*/) {}
+bool Session::charge_done(std::uint64_t number, limits::ChargeAnswer& answer) {
+  if (!exchange_ || !exchange_->awaits_charge() || number != charge_number_) {
+    return false;
+  }
+  ticket_ = std::move(answer.ticket);
+  drive(flow::Charged{refusal_of(answer.outcome), answer.retry_after_ms, answer.nonce});
+  return true;
+}
+
+void Session::perform(const flow::Settle& action) {
+  const limits::Ticket ticket = std::exchange(ticket_, {});
+  switch (action.fate) {
+    case flow::ChargeFate::keep:
+      return;
+    case flow::ChargeFate::refused:
+      context_->limiter->release(ticket, limits::GiveBack::volume);
+      return;
+    case flow::ChargeFate::not_sent:
+      context_->limiter->release(ticket, limits::GiveBack::everything);
+      return;
+  }
+}
 
 void Session::perform(const flow::FetchSecrets& action) {
   const bindings::SecretRule& rule = exchange_->bindings().rules[action.rule];
@@ -179,7 +242,7 @@ void Session::perform(const flow::Record& action) {
                                .reason = action.reason,
                                .secret = {},
                                .scheme = {},
-                               .client = {client_address_, std::nullopt, {}},
+                               .client = {client_address_, std::nullopt, caller_},
                                .destination = {exchange_->destination().authority.host,
                                                exchange_->destination().authority.port,
                                                action.method,

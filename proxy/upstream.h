@@ -26,8 +26,10 @@ class UpstreamUser {
   virtual ~UpstreamUser() = default;
 
   virtual void on_upstream(flow::Event event) = 0;
+
   // What came in one read is told; now is the time to flush.
-  virtual void on_upstream_read_done() {}           // UpstreamHead, -Body, -End, -Broken
+  virtual void on_upstream_read_done() {}  // UpstreamHead, -Body, -End, -Broken
+
   virtual void on_upstream_raw(std::string_view bytes) = 0;  // of an opaque tunnel
   virtual void on_upstream_raw_end() = 0;                    // FIN, or broken
   virtual void on_upstream_drained() = 0;

@@ -29,7 +29,7 @@ build() {  # build PRESET CMAKE-OPTION... [-- TARGET...]
   while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
   [ $# -eq 0 ] || { shift; targets=(--target "$@"); }
   step "build $preset"
-  { cmake --preset "$preset" "${options[@]}" &&
+  { cmake --preset "$preset" -DBUILD_TESTING=ON "${options[@]}" &&
       cmake --build --preset "$preset" -j "$jobs" "${targets[@]}"; } >"$log" 2>&1 || {
     tail -n 60 "$log"
     echo "The $preset build failed; its last lines are above."

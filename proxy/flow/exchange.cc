@@ -304,7 +304,7 @@ void Exchange::record(Actions& actions) {
 void Exchange::refuse(Reason reason, Actions& actions) {
   credential_ = {};
   rewrite_.reset();
-  settle(ChargeFate::release, actions);
+  settle(ChargeFate::not_sent, actions);
   verdict_.decision = Decision::refused;
   verdict_.reason = reason;
   verdict_.others.clear();
@@ -370,7 +370,7 @@ void Exchange::cannot_send(Reason reason, Actions& actions) {
     actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-  settle(ChargeFate::release, actions);
+  settle(ChargeFate::not_sent, actions);
   answer(reason, actions);
 }
 
@@ -395,7 +395,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
   // An order that was refused is no order; of any other answer it may have been made.
-  settle(head.status >= 400 && head.status < 500 ? ChargeFate::release : ChargeFate::keep, actions);
+  settle(head.status >= 400 && head.status < 500 ? ChargeFate::refused : ChargeFate::keep, actions);
   relaying.framing = framing_for(head, head_->version);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   // An answer before the request's end: what the client still sends has no place, so it is the

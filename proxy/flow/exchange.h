@@ -62,6 +62,9 @@ class Exchange {
   // What the judged order is, if it is one; until the exchange ends.
   [[nodiscard]] const std::optional<bindings::OrderInfo>& order() const { return order_; }
 
+  // Does it wait for Charged?
+  [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
+
   // Is the whole request there (nothing of it is still to come)?
   [[nodiscard]] bool has_whole_request() const;
 

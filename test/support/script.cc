@@ -183,7 +183,9 @@ void Script::perform(const flow::Actions& actions) {
       note("charge " + std::to_string(charge->volume_e8));
       next = charged;
     } else if (const auto* settle = std::get_if<flow::Settle>(&action)) {
-      note(settle->fate == flow::ChargeFate::keep ? "charge kept" : "charge released");
+      note(settle->fate == flow::ChargeFate::keep      ? "charge kept"
+           : settle->fate == flow::ChargeFate::refused ? "charge kept as a call"
+                                                       : "charge released");
     } else if (std::get_if<flow::Dial>(&action) != nullptr) {
       note("dial");
       if (dial_failure) {
