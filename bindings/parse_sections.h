@@ -5,8 +5,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bindings/binding.h"
 #include "bindings/config_issues.h"
@@ -33,6 +35,14 @@ std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
 // An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
+// A method that can be bound, in any case -> upper case; nothing after an error at `place`
+// (parse_scope.cc).
+std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues);
+// A list of "METHOD /path*" (parse_limits.cc); `what`: the key that it stands under.
+void parse_blocked(const YamlNode& node,
+                   std::string_view what,
+                   ConfigIssues& issues,
+                   std::vector<BlockedEndpoint>& blocked);
 // The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body
 // (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types, endpoints
 // (parse_trading.cc); callers, route (parse_access.cc).

@@ -44,7 +44,8 @@ std::string mark_of(const Scope& scope) {
 limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& first, const Scope& scope) {
   const std::string name = rule.kind == bindings::RuleKind::custom ? "custom/" + rule.custom_name
                                                                    : std::string(rule.name.text());
-  const std::string place = name + "@" + host_of(first);
+  const std::string host = host_of(first);
+  const std::string place = name + "@" + host;
   limits::ScopeLimits limits;
   if (scope.rate_limit) {
     limits.rate = limits::Rate::of(scope.rate_limit->requests, scope.rate_limit->per_ms);
@@ -54,9 +55,9 @@ limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& first, const 
     limits.quota_per_day = *scope.quota_per_day;
     limits.quota_account = "quota " + place + "#" + mark_of(first);
   }
-  limits.volume_account = "volume " + place;
-  // A vendor's nonce belongs to the key, wherever it is used.
-  limits.nonce_account = "nonce " + name;
+  // Volume and nonce belong to the key, however it is reached.
+  limits.volume_account = "volume " + rule.name.text() + "@" + host;
+  limits.nonce_account = "nonce " + rule.name.text();
   return limits;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/limits/ledger.h"
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -84,8 +86,8 @@ TEST_CASE("F26: what was used survives a restart") {
 
 TEST_CASE("F26: what was granted survives kill -9 in the middle of other writes") {
   const TempFolder folder;
-  int told[2] = {};
-  REQUIRE(::pipe(told) == 0);
+  std::array<int, 2> told{};
+  REQUIRE(::pipe(told.data()) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
     auto ledger = Ledger::open(folder.file());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/limits/limiter.h"
 
+#include <atomic>
+#include <cstdio>
 #include <future>
 #include <thread>
 
