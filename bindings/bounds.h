@@ -13,6 +13,8 @@ inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 i
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted
 inline constexpr std::size_t kComposePartsMax = 4;
 inline constexpr std::size_t kTemplateScratchBytesMax =
-    std::size_t{128} * 1024;  // locked, while a template is rendered
+    std::size_t{128} * 1024;                      // locked, while a template is rendered
+inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
+inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
 }  // namespace keyswap::bindings::bounds
