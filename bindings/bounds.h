@@ -19,6 +19,8 @@ inline constexpr std::int64_t kQuotaRequestsMax = 1'000'000'000;
 inline constexpr std::size_t kBlockedEndpointsMax = 1000;  // of one binding: each call tries them
 inline constexpr std::uint64_t kMaxBodyBytesMax = 1ULL << 40U;  // 1 TiB
 inline constexpr std::size_t kTemplateScratchBytesMax =
-    std::size_t{128} * 1024;  // locked, while a template is rendered
+    std::size_t{128} * 1024;                      // locked, while a template is rendered
+inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
+inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
 }  // namespace keyswap::bindings::bounds

@@ -175,10 +175,13 @@ void Session::perform(const flow::Settle& action) {
 void Session::perform(const flow::FetchSecrets& action) {
   const bindings::SecretRule& rule = exchange_->bindings().rules[action.rule];
   std::vector<vault::Secret> secrets;
-  for (const vault::SecretName& name : rule.injection->needs()) {
-    auto secret = context_->vault->fetch(name, context_->now_s());
+  const std::vector<vault::SecretName>& names = rule.injection->needs();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto secret = rule.injection->needs_private_key(i)
+                      ? context_->vault->fetch_private_key(names[i], context_->now_s())
+                      : context_->vault->fetch(names[i], context_->now_s());
     if (!secret) {
-      drive(flow::SecretsMissing{name.text()});
+      drive(flow::SecretsMissing{names[i].text()});
       return;
     }
     secrets.push_back(std::move(*secret));
