@@ -188,13 +188,6 @@ void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
 }
 
-void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
-  const auto* const list = read_list(node, "allow_addresses", issues);
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    parse_range((*list)[i], issues, scope);
-  }
-}
-
 void parse_port(const YamlNode& node,
                 std::optional<std::uint16_t> of_host,
                 ConfigIssues& issues,
@@ -256,6 +249,13 @@ void add_subdomains(const YamlNode& node,
 }
 
 }  // namespace
+
+void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "allow_addresses", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_range((*list)[i], issues, scope);
+  }
+}
 
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes) {
   auto& issues = context.issues;
