@@ -20,7 +20,8 @@ void Session::make_exchange(flow::Destination destination) {
                                                              .bindings = policy_.bindings,
                                                              .request_id = request_id_,
                                                              .scratch = context_->scratch.get(),
-                                                             .now_s = context_->now_s()});
+                                                             .now_s = context_->now_s(),
+                                                             .caller = caller_});
   if (context_->is_draining) {
     exchange_->drain();
   }
@@ -64,6 +65,10 @@ void Session::finish_driving() {
   const flow::ClientFate fate = *std::exchange(fate_, std::nullopt);
   exchange_.reset();
   takes_body_ = false;
+  if (phase_ == Phase::listener) {
+    claim_.reset();  // the next request says itself who sends it
+    caller_.clear();
+  }
   leg_.release(Leg::Hold::other_side_full);
   if (is_broken_) {
     end();
@@ -93,6 +98,14 @@ void Session::balance() {
 
 void Session::on_upstream_drained() {
   leg_.release(Leg::Hold::other_side_full);
+}
+
+void Session::perform(const flow::Charge& /*action*/) {
+  KS_UNREACHABLE();
+}
+
+void Session::perform(const flow::Settle& /*action*/) {
+  KS_UNREACHABLE();
 }
 
 void Session::perform(const flow::FetchSecrets& action) {
@@ -165,7 +178,7 @@ void Session::perform(const flow::Record& action) {
                                .reason = action.reason,
                                .secret = {},
                                .scheme = {},
-                               .client = {client_address_, std::nullopt, {}},
+                               .client = {client_address_, std::nullopt, caller_},
                                .destination = {exchange_->destination().authority.host,
                                                exchange_->destination().authority.port,
                                                action.method,

@@ -108,6 +108,11 @@ SecretVerdict judge(const Bindings& bindings,
   verdict.secret = rule.name.text();
   verdict.scheme = rule.injection->scheme();
   verdict.header = rule.injection->header();
+  if (rule.kind == bindings::RuleKind::custom) {
+    verdict.reason = audit::to_string(Reason::no_placeholder);
+    verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
+    return verdict;
+  }
   switch (bindings.match(number, request.destination, request.method, request.path)) {
     case Match::other_destination:
       verdict.reason = audit::to_string(Reason::destination_not_in_binding);

@@ -94,6 +94,10 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
   refuse(event.reason, actions);
 }
 
+void Exchange::handle(const Charged& /*event*/, Actions& /*actions*/) {
+  KS_UNREACHABLE();
+}
+
 void Exchange::handle(SecretsReady& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   const bindings::SecretRule& rule = setup_.bindings->rules[*verdict_.rule];

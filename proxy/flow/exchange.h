@@ -37,6 +37,7 @@ class Exchange {
     std::string request_id;
     vault::LockedBuffer* scratch = nullptr;  // shared by the exchanges of a loop; outlives them
     std::int64_t now_s = 0;
+    std::string caller;  // who sends it, "" unknown
   };
 
   explicit Exchange(Setup setup);
@@ -96,6 +97,7 @@ class Exchange {
   void handle(const ClientBody& event, Actions& actions);
   void handle(const ClientEnd& event, Actions& actions);
   void handle(const ClientGone& event, Actions& actions);
+  void handle(const Charged& event, Actions& actions);
   void handle(SecretsReady& event, Actions& actions);
   void handle(SecretsMissing& event, Actions& actions);
   void handle(const Dialed& event, Actions& actions);
