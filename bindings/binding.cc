@@ -71,6 +71,7 @@ std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noex
 }
 
 void Bindings::build_index() {
+  routes_.clear();
   by_host_.clear();
   has_wildcards_ = false;
   has_guards_ = false;
@@ -79,6 +80,7 @@ void Bindings::build_index() {
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
     index_hosts(number);
+    index_routes(number);
   }
   placeholders_.build(texts);
 }
@@ -93,6 +95,24 @@ void Bindings::index_hosts(std::uint32_t number) {
     }
     has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
   }
+}
+
+void Bindings::index_routes(std::uint32_t number) {
+  const auto& rule = rules[number];
+  if (rule.kind == RuleKind::custom) {
+    routes_.try_emplace("custom/" + rule.custom_name, RouteUse{number, 0});
+    return;
+  }
+  for (std::uint32_t scope = 0; scope < rule.scopes.size(); ++scope) {
+    if (const auto& name = rule.scopes[scope].route; !name.empty()) {
+      routes_.try_emplace("proxy/" + name, RouteUse{number, scope});
+    }
+  }
+}
+
+const RouteUse* Bindings::find_route(std::string_view name) const {
+  const auto found = routes_.find(name);
+  return found == routes_.end() ? nullptr : &found->second;
 }
 
 const Bindings::RuleNumbers* Bindings::rules_of(const HostKeyView& key) const {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +103,12 @@ struct UpstreamSettings {
   std::unique_ptr<UpstreamProxy> proxy;  // null: none
 };
 
+// A rule and one of its scopes.
+struct RouteUse {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+};
+
 // Is it in scope? Why not?
 enum class Match : std::uint8_t { matched, other_destination, out_of_scope };
 
@@ -157,6 +165,10 @@ class Bindings {
   [[nodiscard]] std::vector<AddressRange> allowed_addresses(
       const http::Authority& destination) const;
 
+  // The scope that declares `route: NAME` ("proxy/NAME"), or the custom service of that name
+  // ("custom/NAME"); nullptr if there is none.
+  [[nodiscard]] const RouteUse* find_route(std::string_view name) const;
+
  private:
   // A wildcard's host is what follows its "*.".
   struct HostKeyView {
@@ -191,8 +203,10 @@ class Bindings {
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
   void index_hosts(std::uint32_t number);
+  void index_routes(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
 
+  std::map<std::string, RouteUse, std::less<>> routes_;  // by "proxy/NAME" and "custom/NAME"
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
   bool has_guards_ = false;  // some rule may forbid a request

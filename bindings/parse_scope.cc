@@ -185,13 +185,6 @@ void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
 }
 
-void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
-  const auto* const list = read_list(node, "allow_addresses", issues);
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    parse_range((*list)[i], issues, scope);
-  }
-}
-
 void parse_port(const YamlNode& node,
                 std::optional<std::uint16_t> of_host,
                 ConfigIssues& issues,
@@ -262,6 +255,13 @@ std::optional<std::string> parse_method(std::string_view text, Place place, Conf
     return std::nullopt;
   }
   return method;
+}
+
+void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "allow_addresses", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_range((*list)[i], issues, scope);
+  }
 }
 
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes) {

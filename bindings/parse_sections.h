@@ -4,6 +4,8 @@
 // file into Bindings and reports what is wrong.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,8 @@ struct ParseContext {
   std::string_view text;  // the file
   std::string folder;     // what relative names are relative to
   bool allows_wildcards = false;
+  std::vector<std::string> callers;                  // of the file: read before what names them
+  std::map<std::string, Place, std::less<>> routes;  // names given so far
   ConfigIssues issues;
 };
 
@@ -49,6 +53,13 @@ void parse_blocked(const YamlNode& node,
 void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
+// A `callers:` that lists some of the file's callers, of a scope or a custom service
+// (parse_access.cc).
+void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);
+// Is it a name that a route or a custom service can have? Reports it if not.
+bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context);
+// `allow_addresses:` (parse_scope.cc)
+void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);

@@ -25,6 +25,7 @@
 #include "proxy/base/limits.h"
 #include "proxy/context.h"
 #include "proxy/dial.h"
+#include "proxy/flow/caller.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
@@ -92,6 +93,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::string_view decode_steps(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
+  void reverse_request(http::RequestHead head);
+  [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   void refuse_request(audit::Reason reason);
   void answer_health(const http::RequestHead& head);
   [[nodiscard]] bool wants_bytes() const;
@@ -156,6 +159,10 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool is_head_timed_ = false;  // the timer runs for a head that has begun
 
   Policy policy_;  // of the request under way
+  // Who the request on the listener, or whoever opened the tunnel, said it was; and who it is,
+  // looked up again for each request, "" unknown.
+  std::optional<flow::CallerClaim> claim_;
+  std::string caller_;
   flow::TunnelIdentity tunnel_;
   std::shared_ptr<const ca::Leaf> leaf_;
   std::unique_ptr<Tunnel> opaque_;

@@ -92,6 +92,10 @@ void Session::finish_driving() {
   const flow::ClientFate fate = *std::exchange(fate_, std::nullopt);
   exchange_.reset();
   takes_body_ = false;
+  if (phase_ == Phase::listener) {
+    claim_.reset();  // the next request says itself who sends it
+    caller_.clear();
+  }
   leg_.release(Leg::Hold::other_side_full);
   if (is_broken_) {
     end();

@@ -131,7 +131,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
                                      .reason = Reason::no_placeholder,
                                      .secret = {},
                                      .scheme = {},
-                                     .client = {client_address_, std::nullopt, {}},
+                                     .client = {client_address_, std::nullopt, caller_},
                                      .destination = {tunnel_.destination.authority.host,
                                                      tunnel_.destination.authority.port,
                                                      tunnel_method_,

@@ -83,6 +83,12 @@ inline constexpr std::size_t kTemplateDepthMax = 32;
 inline constexpr std::size_t kPathReadingsMax = 64;  // of one path; more: no allowing rule matches
 inline constexpr std::size_t kPlaceholderBytesMin = 24;
 inline constexpr std::size_t kPlaceholderBytesMax = 512;
+// Entries of a list of callers: looked through for each request. A name and what its token adds fit
+// into the vault's name of an entry, and into a proxy URL.
+inline constexpr std::size_t kCallersMax = 256;
+inline constexpr std::size_t kCallerNameBytesMax = 64;
+inline constexpr std::size_t kRouteNameBytesMax = 64;  // of `route:` and `custom:`
+inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
 
 // --- vault ---
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;

@@ -100,6 +100,11 @@ SecretVerdict judge(const Bindings& bindings,
   verdict.secret = rule.name.text();
   verdict.scheme = rule.injection->scheme();
   verdict.header = rule.injection->header();
+  if (rule.kind == bindings::RuleKind::custom) {
+    verdict.reason = audit::to_string(Reason::no_placeholder);
+    verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
+    return verdict;
+  }
   std::uint32_t scope = 0;
   switch (bindings.match(number, request.destination, request.method, request.path, &scope)) {
     case Match::other_destination:

@@ -94,6 +94,13 @@ void warn_about_missing_secrets(const Opened& opened) {
   }
 }
 
+void warn_about_missing_callers(const Opened& opened) {
+  for (const auto& caller : missing_callers(*opened.policy.bindings, *opened.vault)) {
+    warn("the caller " + caller + " of " + opened.bindings_file + " has no token: it cannot come",
+         "give it one with: keyswap caller add " + caller);
+  }
+}
+
 Problem open_configuration(const ServeOptions& options, Opened& opened) {
   auto home = checked_home_of(options.home);
   if (!home) {
@@ -174,6 +181,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return problem;
   }
   warn_about_missing_secrets(opened);
+  warn_about_missing_callers(opened);
   return std::nullopt;
 }
 

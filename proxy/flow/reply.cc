@@ -76,9 +76,14 @@ Wording wording_of(Reason reason) {
     case Reason::order_limit_exceeded:
       return {403, "Order limit exceeded", "The order is beyond the limits of the binding.", false};
     case Reason::caller_not_allowed:
-      return {403, "Caller not allowed", "The binding does not serve this caller.", false};
+      return {403, "Caller not allowed", "The bindings do not serve this caller here.", false};
     case Reason::caller_required:
-      return {407, "Caller token required", "The proxy asks for a caller's token.", false};
+      return {
+          407,
+          "Caller token required",
+          "The proxy asks for a caller's token: as Proxy-Authorization, Basic, with the caller's "
+          "name and the token; on a reverse route as Keyswap-Caller.",
+          false};
     case Reason::client_timeout:
       return {408, "Request timeout", "The request did not arrive in time.", true};
     case Reason::body_too_large:
@@ -199,6 +204,10 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
   if (retry_after_s > 0) {
     KS_TRY(http::encode_field(out, "Retry-After", std::to_string(retry_after_s)));
+  }
+  if (refusal.reason == Reason::caller_required) {
+    // RFC 9110 section 15.5.8: a 407 names its challenge; a client that has a token then sends it.
+    KS_TRY(http::encode_field(out, "Proxy-Authenticate", "Basic realm=\"keyswap\""));
   }
   return encode_rest(out, refusal.persistence, refusal.without_body ? "" : body);
 }
