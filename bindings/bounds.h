@@ -15,4 +15,9 @@ inline constexpr std::size_t kComposePartsMax = 4;
 inline constexpr std::size_t kTemplateScratchBytesMax =
     std::size_t{128} * 1024;  // locked, while a template is rendered
 
+// Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
+inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
+inline constexpr std::size_t kBatchOrdersMax = 20;        // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kDecimalDigitsMax = 40;      // of a number in an order
+
 }  // namespace keyswap::bindings::bounds

@@ -39,6 +39,9 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
 void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
+// What can be said of them only when the whole rule is read: the keys of trading are for the scheme
+// `binance`, and some hosts are not for it. `entries`: the rule's `bindings:` (parse_trading.cc).
+void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);

@@ -14,8 +14,9 @@ proxy/http      : proxy/base/
 vault           : proxy/base/
 audit           : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/
+bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
 bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
+bindings/binance: proxy/base/ vault/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/ vault/
 proxy/uv        : proxy/base/
