@@ -23,4 +23,9 @@ inline constexpr std::size_t kTemplateScratchBytesMax =
 inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
+// Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
+inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
+inline constexpr std::size_t kBatchOrdersMax = 20;        // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kDecimalDigitsMax = 40;      // of a number in an order
+
 }  // namespace keyswap::bindings::bounds

@@ -60,6 +60,9 @@ void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& sco
 bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context);
 // `allow_addresses:` (parse_scope.cc)
 void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope);
+// What can be said of them only when the whole rule is read: the keys of trading are for the scheme
+// `binance`, and some hosts are not for it. `entries`: the rule's `bindings:` (parse_trading.cc).
+void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);

@@ -15,8 +15,9 @@ vault           : proxy/base/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/
+bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
 bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
+bindings/binance: proxy/base/ vault/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/ vault/
 proxy/uv        : proxy/base/
