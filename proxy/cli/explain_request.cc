@@ -62,17 +62,6 @@ bool method_matches(const Scope& scope, const std::string& method) {
   return scope.methods.empty() || std::ranges::find(scope.methods, method) != scope.methods.end();
 }
 
-bool paths_match(const Scope& scope, const std::string& path) {
-  if (scope.paths.empty()) {
-    return true;
-  }
-  const auto readings = bindings::path_readings(path);
-  return !readings.empty() && std::ranges::all_of(readings, [&scope](const std::string& reading) {
-    return std::ranges::any_of(scope.paths,
-                               [&](const auto& pattern) { return pattern.matches(reading); });
-  });
-}
-
 std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& request) {
   std::string why;
   for (const Scope& scope : rule.scopes) {
