@@ -45,7 +45,7 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destina
     : bindings_(std::move(bindings)),
       scratch_(make_scratch()),
       exchange_(std::make_shared<flow::Exchange>(
-          flow::Exchange::Setup{destination, bindings_, "req1", scratch_.get(), 1'700'000'000})),
+          flow::Exchange::Setup{destination, bindings_, "req1", scratch_.get(), 1'700'000'000, {}})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -74,7 +74,7 @@ void Script::feed_client(std::string_view bytes) {
       auto head = client_decoder_->take_request();
       tunnel_.server_name = server_name;
       const auto refusal = flow::check_tunnelled(head, tunnel_, *bindings_);
-      event(flow::ClientHead{std::move(head), refusal});
+      event(flow::ClientHead{std::move(head), refusal, std::nullopt});
     } else if (step.kind == http::Step::Kind::body) {
       event(flow::ClientBody{step.body});
     } else if (step.kind == http::Step::Kind::end) {
