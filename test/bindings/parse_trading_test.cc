@@ -87,7 +87,7 @@ TEST_CASE("an endpoint is a method and a whole path") {
 
 TEST_CASE("the error of an endpoint stands at the endpoint") {
   CHECK(errors_of(binance_yaml(", endpoints: [POST /sapi/v1/capital/withdraw/apply]"))
-            .starts_with("5:56 this endpoint moves value out of the account"));
+            .starts_with("5:54 this endpoint moves value out of the account"));
 }
 
 TEST_CASE("naming what is open for reading is a warning") {
