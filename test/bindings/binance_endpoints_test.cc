@@ -272,7 +272,6 @@ TEST_CASE("docs/binance.md has the table that the code has") {
   REQUIRE(at != std::string::npos);
   const auto end = text.find("<!-- end of endpoints -->", at);
   REQUIRE(end != std::string::npos);
-  // To write it anew: bindings_test prints what it should be.
   const auto shown = text.substr(at + begin.size(), end - at - begin.size());
   CHECK(shown == binance::endpoint_table_markdown());
 }
