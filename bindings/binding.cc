@@ -46,11 +46,11 @@ bool allows_target(const Scope& scope, std::string_view method, std::string_view
 
 // The patterns of a custom service are written as its callers write paths: without the base path.
 bool blocks(const Scope& scope, std::string_view method, std::string_view target) {
-  if (is_blocked(scope.blocked, method, target)) {
+  if (find_blocked(scope.blocked, method, target) != nullptr) {
     return true;
   }
   return !scope.base_path.empty() && target.starts_with(scope.base_path) &&
-         is_blocked(scope.blocked, method, target.substr(scope.base_path.size()));
+         find_blocked(scope.blocked, method, target.substr(scope.base_path.size())) != nullptr;
 }
 
 void append_ranges(const SecretRule& rule,

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
 #include "bindings/schemes.h"
@@ -47,6 +48,11 @@ void set_base_path(std::string_view path,
   if (path.empty()) {
     return;
   }
+  constexpr std::string_view kBelow = "/**";
+  if (path.size() + kBelow.size() > bounds::kPathGlobBytesMax) {
+    issues.error(node.place, "the path of `base_url` is too long");
+    return;
+  }
   if (!is_visible(path) || path.find_first_of("*?#") != std::string_view::npos ||
       has_other_readings(path)) {
     issues.error(node.place,
@@ -56,7 +62,7 @@ void set_base_path(std::string_view path,
   }
   scope.base_path = path;
   scope.paths.emplace_back(path);
-  scope.paths.emplace_back(scope.base_path + "/**");
+  scope.paths.emplace_back(scope.base_path + std::string(kBelow));
 }
 
 void parse_base_url(const YamlNode& node, ConfigIssues& issues, Scope& scope) {

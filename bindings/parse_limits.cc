@@ -66,10 +66,10 @@ void parse_rate_limit(const YamlNode& node, ConfigIssues& issues, Scope& scope) 
   }
   const auto* const requests_node = section.require("requests", issues);
   const auto* const per_node = section.require("per", issues);
-  const auto requests =
-      requests_node == nullptr
-          ? std::nullopt
-          : read_number(*requests_node, "requests", {0, bounds::kRateRequestsMax}, issues);
+  std::optional<std::int64_t> requests;
+  if (requests_node != nullptr) {
+    requests = read_number(*requests_node, "requests", {0, bounds::kRateRequestsMax}, issues);
+  }
   const auto seconds = per_node == nullptr ? std::nullopt : read_seconds(*per_node, issues);
   // F35: 0 requests = no limit.
   if (requests && seconds && *requests > 0) {
@@ -84,10 +84,10 @@ void parse_quota(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
   const auto* const requests_node = section.require("requests", issues);
   const auto* const per_node = section.require("per", issues);
-  const auto requests =
-      requests_node == nullptr
-          ? std::nullopt
-          : read_number(*requests_node, "requests", {1, bounds::kQuotaRequestsMax}, issues);
+  std::optional<std::int64_t> requests;
+  if (requests_node != nullptr) {
+    requests = read_number(*requests_node, "requests", {1, bounds::kQuotaRequestsMax}, issues);
+  }
   const auto period =
       per_node == nullptr ? std::nullopt : read_choice(*per_node, "per", kQuotaPeriods, issues);
   if (requests && period) {

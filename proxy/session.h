@@ -149,7 +149,6 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::function<void(std::uint64_t)> ended_;
   Phase phase_ = Phase::listener;
   std::string client_address_;
-  std::string caller_;  // who it said it is, and proved; "" unknown
   Leg leg_;
   http::Decoder decoder_{http::Decoder::Role::request};
   base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet

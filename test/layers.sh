@@ -41,6 +41,7 @@ sqlite3.h       : proxy/base/sqlite.cc
 spdlog/         : proxy/base/log.cc
 CLI/            : proxy/cli/*.cc proxy/main.cc
 nlohmann/       : proxy/cli/*.cc
+toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.

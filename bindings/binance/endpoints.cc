@@ -4,203 +4,225 @@
 #include <algorithm>
 #include <array>
 
+#include "bindings/path_pattern.h"
+#include "proxy/base/bytes.h"
+
 namespace keyswap::bindings::binance {
 
 namespace {
 
-constexpr Endpoint value_out(std::string_view group, std::string_view path) {
-  return {Tier::value_out, group, "", path};
+// Takes the first segment off `path`, which begins with '/' or is empty.
+std::string_view take_segment(std::string_view& path) {
+  const auto segment = path.substr(1, path.find('/', 1) - 1);
+  path.remove_prefix(1 + segment.size());
+  return segment;
 }
 
-constexpr Endpoint internal(std::string_view group, std::string_view path) {
-  return {Tier::internal, group, "", path};
+bool segment_matches(std::string_view pattern, std::string_view segment) {
+  if (!pattern.ends_with('*')) {
+    return base::equal_ignoring_case(pattern, segment);
+  }
+  const auto prefix = pattern.substr(0, pattern.size() - 1);
+  return base::equal_ignoring_case(prefix, segment.substr(0, prefix.size()));
 }
 
-// An order of which the request does not say what it is worth.
-constexpr Endpoint internal_order(std::string_view group, std::string_view path) {
-  return {Tier::internal, group, "", path, OrderForm::unvaluable};
+bool path_matches(std::string_view pattern, std::string_view path) {
+  while (!pattern.empty() && path.starts_with('/')) {
+    const auto wanted = take_segment(pattern);
+    if (wanted == "**") {
+      return true;
+    }
+    if (!segment_matches(wanted, take_segment(path))) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
 }
 
-constexpr Endpoint order(std::string_view method,
-                         std::string_view path,
-                         OrderForm form,
-                         Market market = Market::spot) {
-  constexpr std::array<std::string_view, 4> kGroups = {
-      "spot and margin", "USDT-M futures", "COIN-M futures", "options"};
-  return {Tier::order, kGroups.at(static_cast<std::size_t>(market)), method, path, form, market};
+bool applies(const Endpoint& endpoint, std::string_view method, std::string_view path) {
+  const bool is_method = endpoint.method.empty() ? !is_reading(method) : endpoint.method == method;
+  return is_method && path_matches(endpoint.path, path);
 }
 
-constexpr Endpoint as_test(Endpoint endpoint) {
-  endpoint.is_test = true;
-  return endpoint;
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
+  const auto found =
+      std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
+        return base::to_lower(a) == base::to_lower(b);
+      });
+  return found != text.end();
 }
 
-constexpr Endpoint by_default(Endpoint endpoint) {
-  endpoint.is_open_by_default = true;
-  return endpoint;
+std::string_view without_slashes_at_end(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.remove_suffix(1);
+  }
+  return path;
 }
 
-using enum OrderForm;
-using enum Market;
+// `reading`: one of the path's.
+bool reading_is_value_out(std::string_view method, std::string_view reading) {
+  const auto path = without_slashes_at_end(reading);
+  const auto* const endpoint = find_endpoint(method, path);
+  if (endpoint != nullptr && endpoint->tier == Tier::value_out) {
+    return true;
+  }
+  // What the vendor may add later will be called so.
+  return contains_ignoring_case(path, "withdraw") || contains_ignoring_case(path, "payout") ||
+         (endpoint == nullptr && contains_ignoring_case(path, "transfer"));
+}
 
-constexpr std::array kValueOut = {
-    value_out("withdrawals", "/sapi/v*/capital/withdraw/**"),
-    value_out("withdrawals", "/sapi/v*/localentity/withdraw/**"),
-    value_out("withdrawals", "/sapi/v*/localentity/broker/withdraw/**"),
-    value_out("withdrawals", "/wapi/v*/withdraw.html"),
-    value_out("fiat", "/sapi/v*/fiat/withdraw"),
-    value_out("fiat", "/sapi/v*/fiat/deposit"),
-    value_out("fast-withdraw switch", "/sapi/v*/account/enableFastWithdrawSwitch"),
-    value_out("fast-withdraw switch", "/sapi/v*/account/disableFastWithdrawSwitch"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/universalTransfer"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/futures/transfer"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/futures/internalTransfer"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/futures/move-position"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/margin/transfer"),
-    value_out("sub-account transfers", "/sapi/v*/sub-account/transfer/**"),
-    value_out("sub-account transfers", "/wapi/v*/sub-account/transfer.html"),
-    value_out("sub-account keys", "/sapi/v*/sub-account/subAccountApi"),
-    value_out("sub-account keys", "/sapi/v*/sub-account/subAccountApi/**"),
-    value_out("sub-account keys", "/sapi/v*/sub-account/subAccountApiPermission"),
-    value_out("sub-account keys", "/sapi/v*/sub-account/subAccountApiPermission/**"),
-    value_out("sub-account keys", "/sapi/v*/sub-account/virtualSubAccount"),
-    value_out("managed sub-accounts", "/sapi/v*/managed-subaccount/withdraw"),
-    value_out("managed sub-accounts", "/sapi/v*/managed-subaccount/deposit"),
-    value_out("margin API keys", "/sapi/v*/margin/apiKey"),
-    value_out("margin API keys", "/sapi/v*/margin/apiKey/**"),
-    value_out("gift cards", "/sapi/v*/giftcard/createCode"),
-    value_out("gift cards", "/sapi/v*/giftcard/buyCode"),
-    value_out("gift cards", "/sapi/v*/giftcard/redeemCode"),
-    value_out("broker programme", "/sapi/v*/broker/**"),
-    value_out("prediction wallet", "/sapi/v*/w3w/wallet/prediction/transfer/outbound"),
-    value_out("hash-rate resale", "/sapi/v*/mining/hash-transfer/config"),
-    value_out("hash-rate resale", "/sapi/v*/mining/hash-transfer/config/**"),
+template <typename Test>
+bool any_reading(std::string_view path, Test test) {
+  if (!has_other_readings(path)) {
+    return test(path);
+  }
+  const auto readings = path_readings(path);
+  return readings.empty() || std::any_of(readings.begin(), readings.end(), test);
+}
+
+bool is_plain_byte(char c) {
+  const char lower = base::to_lower(c);
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
+         c == '-' || c == '_';
+}
+
+// Market data below /FAMILY/vN/, which needs a key at most. From the "NONE" and "MARKET_DATA"
+// marks of the endpoints' pages.
+constexpr std::array<std::string_view, 32> kUnsignedReadings = {
+    "ping",
+    "time",
+    "exchangeInfo",
+    "depth",
+    "rpiDepth",
+    "trades",
+    "historicalTrades",
+    "aggTrades",
+    "klines",
+    "uiKlines",
+    "continuousKlines",
+    "indexPriceKlines",
+    "markPriceKlines",
+    "premiumIndexKlines",
+    "avgPrice",
+    "ticker",
+    "ticker/24hr",
+    "ticker/price",
+    "ticker/bookTicker",
+    "ticker/tradingDay",
+    "premiumIndex",
+    "fundingRate",
+    "fundingInfo",
+    "openInterest",
+    "indexInfo",
+    "assetIndex",
+    "constituents",
+    "insuranceBalance",
+    "index",
+    "mark",
+    "exerciseHistory",
+    "blockTrades",
 };
 
-constexpr std::array kInternal = {
-    internal("wallet transfers", "/sapi/v*/asset/transfer"),
-    internal("wallet transfers", "/sapi/v*/futures/transfer"),
-    internal("conversion", "/sapi/v*/asset/convert-transfer"),
-    internal("conversion", "/sapi/v*/asset/dust*"),
-    internal("conversion", "/sapi/v*/asset/dust*/**"),
-    internal_order("conversion", "/sapi/v*/convert/**"),
-    internal_order("conversion", "/fapi/v*/convert/**"),
-    internal("margin debt", "/sapi/v*/margin/borrow-repay"),
-    internal("margin debt", "/sapi/v*/margin/manual-liquidation"),
-    internal("margin debt", "/sapi/v*/margin/liquidation-loan/repay"),
-    internal("margin debt", "/sapi/v*/margin/max-leverage"),
-    internal("loans", "/sapi/v*/loan/flexible/**"),
-    internal("loans", "/sapi/v*/loan/vip/**"),
-    internal("earn", "/sapi/v*/simple-earn/**"),
-    internal("earn", "/sapi/v*/eth-staking/**"),
-    internal("earn", "/sapi/v*/sol-staking/**"),
-    internal("earn", "/sapi/v*/onchain-yields/**"),
-    internal("earn", "/sapi/v*/bfusd/**"),
-    internal("earn", "/sapi/v*/rwusd/**"),
-    internal("earn", "/sapi/v*/dci/**"),
-    internal("portfolio margin", "/sapi/v*/portfolio/**"),
-    internal("portfolio margin", "/papi/v*/asset-collection"),
-    internal("portfolio margin", "/papi/v*/bnb-transfer"),
-    internal("portfolio margin", "/papi/v*/auto-collection"),
-    internal("portfolio margin", "/papi/v*/marginLoan"),
-    internal("portfolio margin", "/papi/v*/repayLoan"),
-    internal("portfolio margin", "/papi/v*/repay-futures-*"),
-    internal("portfolio margin", "/papi/v*/margin/repay-debt"),
-    internal("prediction wallet", "/sapi/v*/w3w/wallet/prediction/**"),
-    internal("algo orders", "/sapi/v*/algo/**"),
-    internal("leverage and mode", "/fapi/v*/leverage"),
-    internal("leverage and mode", "/fapi/v*/marginType"),
-    internal("leverage and mode", "/fapi/v*/positionMargin"),
-    internal("leverage and mode", "/fapi/v*/positionSide/**"),
-    internal("leverage and mode", "/fapi/v*/multiAssetsMargin"),
-    internal("leverage and mode", "/dapi/v*/leverage"),
-    internal("leverage and mode", "/dapi/v*/marginType"),
-    internal("leverage and mode", "/dapi/v*/positionMargin"),
-    internal("leverage and mode", "/dapi/v*/positionSide/**"),
-    internal("leverage and mode", "/papi/v*/um/leverage"),
-    internal("leverage and mode", "/papi/v*/cm/leverage"),
-    internal("leverage and mode", "/papi/v*/um/positionSide/**"),
-    internal("leverage and mode", "/papi/v*/cm/positionSide/**"),
-    internal("sub-account products", "/sapi/v*/sub-account/futures/enable"),
-    internal("sub-account products", "/sapi/v*/sub-account/eoptions/enable"),
-    internal("deposits", "/sapi/v*/capital/deposit/credit-apply"),
-    internal("deposits", "/sapi/v*/localentity/deposit/**"),
-    internal("deposits", "/sapi/v*/localentity/broker/deposit/**"),
-    internal("cancel all", "/api/v*/openOrders"),
-    internal("cancel all", "/sapi/v*/margin/openOrders"),
-    internal("cancel all", "/fapi/v*/allOpenOrders"),
-    internal("cancel all", "/fapi/v*/algoOpenOrders"),
-    internal("cancel all", "/fapi/v*/countdownCancelAll"),
-    internal("cancel all", "/dapi/v*/allOpenOrders"),
-    internal("cancel all", "/dapi/v*/countdownCancelAll"),
-    internal("cancel all", "/eapi/v*/allOpenOrders*"),
-    internal("cancel all", "/eapi/v*/countdownCancelAll*"),
-    internal("cancel all", "/papi/v*/um/allOpenOrders"),
-    internal("cancel all", "/papi/v*/cm/allOpenOrders"),
-    internal("cancel all", "/papi/v*/margin/allOpenOrders"),
-    internal("cancel all", "/papi/v*/um/algo/allOpenOrders"),
-    internal("cancel all", "/papi/v*/um/conditional/allOpenOrders"),
-    internal("cancel all", "/papi/v*/cm/conditional/allOpenOrders"),
+constexpr std::array<std::string_view, 12> kUnsignedWalletReadings = {
+    "/sapi/v1/system/status",
+    "/sapi/v1/margin/allAssets",
+    "/sapi/v1/margin/allPairs",
+    "/sapi/v1/margin/asset",
+    "/sapi/v1/margin/pair",
+    "/sapi/v1/margin/priceIndex",
+    "/sapi/v1/margin/crossMarginCollateralRatio",
+    "/sapi/v1/margin/delist-schedule",
+    "/sapi/v1/margin/list-schedule",
+    "/sapi/v1/margin/exchange-small-liability/coins",
+    "/sapi/v1/spot/delist-schedule",
+    "/sapi/v1/convert/exchangeInfo",
 };
 
-constexpr std::array kOrders = {
-    by_default(order("POST", "/api/v3/order", single)),
-    by_default(as_test(order("POST", "/api/v3/order/test", single))),
-    by_default(order("DELETE", "/api/v3/order", OrderForm::none)),
-    order("POST", "/api/v3/order/cancelReplace", single),
-    order("PUT", "/api/v3/order/amend/keepPriority", amend),
-    order("POST", "/api/v3/order/oco", oco_by_price),
-    order("POST", "/api/v3/orderList/oco", oco),
-    order("POST", "/api/v3/orderList/oto", oto),
-    order("POST", "/api/v3/orderList/otoco", otoco),
-    order("POST", "/api/v3/orderList/opo", opo),
-    order("POST", "/api/v3/orderList/opoco", opoco),
-    order("POST", "/api/v3/sor/order", single),
-    as_test(order("POST", "/api/v3/sor/order/test", single)),
-    order("POST", "/sapi/v1/margin/order", single),
-    order("POST", "/sapi/v1/margin/order/oco", oco_by_price),
-    order("POST", "/sapi/v1/margin/order/oto", oto),
-    order("POST", "/sapi/v1/margin/order/otoco", otoco),
-    order("POST", "/papi/v1/margin/order", single),
-    order("POST", "/papi/v1/margin/order/oco", oco_by_price),
-    order("POST", "/fapi/v1/order", single, usd_futures),
-    order("PUT", "/fapi/v1/order", modify, usd_futures),
-    as_test(order("POST", "/fapi/v1/order/test", single, usd_futures)),
-    order("POST", "/fapi/v1/batchOrders", batch, usd_futures),
-    order("PUT", "/fapi/v1/batchOrders", modify_batch, usd_futures),
-    order("POST", "/fapi/v1/algoOrder", single, usd_futures),
-    order("POST", "/papi/v1/um/order", single, usd_futures),
-    order("PUT", "/papi/v1/um/order", modify, usd_futures),
-    order("POST", "/papi/v1/um/conditional/order", conditional, usd_futures),
-    order("POST", "/papi/v1/um/algo/order", single, usd_futures),
-    order("POST", "/dapi/v1/order", single, coin_futures),
-    order("PUT", "/dapi/v1/order", modify, coin_futures),
-    order("POST", "/dapi/v1/batchOrders", batch, coin_futures),
-    order("PUT", "/dapi/v1/batchOrders", modify_batch, coin_futures),
-    order("POST", "/papi/v1/cm/order", single, coin_futures),
-    order("PUT", "/papi/v1/cm/order", modify, coin_futures),
-    order("POST", "/papi/v1/cm/conditional/order", conditional, coin_futures),
-    order("POST", "/eapi/v1/order", single, options),
-    order("POST", "/eapi/v1/batchOrders", batch, options),
-    order("POST", "/eapi/v1/block/order/**", unvaluable, options),
-    order("PUT", "/eapi/v1/block/order/**", unvaluable, options),
-};
+constexpr std::array<std::string_view, 9> kListenKeys = {"/api/v1/userDataStream",
+                                                         "/api/v3/userDataStream",
+                                                         "/sapi/v1/userDataStream",
+                                                         "/sapi/v1/userDataStream/isolated",
+                                                         "/sapi/v1/margin/listen-key",
+                                                         "/fapi/v1/listenKey",
+                                                         "/dapi/v1/listenKey",
+                                                         "/eapi/v1/listenKey",
+                                                         "/papi/v1/listenKey"};
 
-template <std::size_t... kSizes>
-constexpr auto joined(const std::array<Endpoint, kSizes>&... arrays) {
-  std::array<Endpoint, (kSizes + ...)> all{};
-  std::size_t at = 0;
-  ((std::copy(arrays.begin(), arrays.end(), all.begin() + at), at += arrays.size()), ...);
-  return all;
+template <std::size_t kCount>
+bool holds(const std::array<std::string_view, kCount>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// In the order of tiers.
-constexpr auto kEndpoints = joined(kValueOut, kInternal, kOrders);
+// What follows "/api/v3/" and its like, or "".
+std::string_view below_version(std::string_view path) {
+  constexpr std::array<std::string_view, 5> kFamilies = {"api", "fapi", "dapi", "eapi", "papi"};
+  const bool is_family = !path.empty() && holds(kFamilies, take_segment(path));
+  if (!is_family || path.empty()) {
+    return {};
+  }
+  const auto version = take_segment(path);
+  return version.size() == 2 && version[0] == 'v' && !path.empty() ? path.substr(1)
+                                                                   : std::string_view{};
+}
 
 }  // namespace
 
-std::span<const Endpoint> endpoints() {
-  return kEndpoints;
+bool is_reading(std::string_view method) {
+  return method == "GET" || method == "HEAD";
+}
+
+const Endpoint* find_endpoint(std::string_view method, std::string_view path) {
+  const auto all = endpoints();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Endpoint& endpoint) {
+    return applies(endpoint, method, path);
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+bool is_value_out(std::string_view method, std::string_view path) {
+  return !is_reading(method) && any_reading(path, [&](std::string_view reading) {
+    return reading_is_value_out(method, reading);
+  });
+}
+
+bool is_websocket_path(std::string_view path) {
+  constexpr std::array<std::string_view, 3> kDoors = {"ws-api", "ws-fapi", "ws-dapi"};
+  return any_reading(path, [&](std::string_view reading) {
+    if (!reading.starts_with('/')) {
+      return false;
+    }
+    const auto first = take_segment(reading);
+    return std::any_of(kDoors.begin(), kDoors.end(), [&](std::string_view door) {
+      return base::equal_ignoring_case(door, first);
+    });
+  });
+}
+
+bool is_plain_path(std::string_view path) {
+  return path.size() > 1 && path.front() == '/' && path.back() != '/' && path.back() != '.' &&
+         std::all_of(path.begin(), path.end(), is_plain_byte) && !has_other_readings(path);
+}
+
+OrderForm order_form_of(std::string_view method, std::string_view path) {
+  const auto* const endpoint = find_endpoint(method, path);
+  if (endpoint != nullptr && endpoint->tier == Tier::order) {
+    return endpoint->form;
+  }
+  if (is_reading(method) || method == "DELETE") {
+    return OrderForm::none;
+  }
+  const bool is_known = endpoint != nullptr && endpoint->form == OrderForm::unvaluable;
+  return is_known || contains_ignoring_case(path, "order") ? OrderForm::unvaluable
+                                                           : OrderForm::none;
+}
+
+bool takes_signature(std::string_view method, std::string_view path) {
+  if (holds(kListenKeys, path)) {
+    return false;
+  }
+  return !is_reading(method) ||
+         (!holds(kUnsignedReadings, below_version(path)) && !holds(kUnsignedWalletReadings, path) &&
+          !path.starts_with("/futures/data/"));
 }
 
 }  // namespace keyswap::bindings::binance

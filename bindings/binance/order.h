@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "bindings/binance/batch.h"
-#include "bindings/binance/endpoints.h"
+#include "bindings/binance/endpoint_table.h"
 
 namespace keyswap::bindings::binance {
 
