@@ -19,10 +19,4 @@ const BlockedEndpoint* find_blocked(const std::vector<BlockedEndpoint>& blocked,
                                     std::string_view method,
                                     std::string_view target);
 
-inline bool is_blocked(const std::vector<BlockedEndpoint>& blocked,
-                       std::string_view method,
-                       std::string_view target) {
-  return find_blocked(blocked, method, target) != nullptr;
-}
-
 }  // namespace keyswap::bindings
