@@ -86,7 +86,8 @@ void Bindings::build_index() {
 }
 
 void Bindings::index_hosts(std::uint32_t number) {
-  has_guards_ = has_guards_ || rules[number].injection->signer() != nullptr;
+  const auto* const injection = rules[number].injection.get();
+  has_guards_ = has_guards_ || (injection != nullptr && injection->signer() != nullptr);
   for (const auto& scope : rules[number].scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
     auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
@@ -194,7 +195,7 @@ std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& de
     const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
       return names(scope, destination) && blocks(scope, method, target);
     });
-    const auto* const signer = rule.injection->signer();
+    const auto* const signer = rule.injection ? rule.injection->signer() : nullptr;
     if (is_blocked_here || (signer != nullptr && signer->forbids(method, target))) {
       return number;
     }
