@@ -191,9 +191,8 @@ void Bindings::add_signer(const Injection* injection) {
     return;
   }
   has_guards_ = true;
-  const bool is_known = std::ranges::any_of(signers_, [&](const Signer* known) {
-    return typeid(*known) == typeid(*signer);
-  });
+  const bool is_known = std::ranges::any_of(
+      signers_, [&](const Signer* known) { return typeid(*known) == typeid(*signer); });
   if (!is_known) {
     signers_.push_back(signer);
   }
