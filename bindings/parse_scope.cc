@@ -72,17 +72,14 @@ void parse_methods(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
     if (!text) {
       continue;
     }
-    const auto method = to_upper(*text);
-    const bool is_known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-    if (!is_known) {
-      issues.error((*list)[i].place,
-                   quoted_or(*text, "this") + " is no method that can be bound",
-                   method_hint(method));
-    } else if (std::find(scope.methods.begin(), scope.methods.end(), method) !=
-               scope.methods.end()) {
-      issues.warning((*list)[i].place, method + " is listed twice");
+    const auto method = parse_method(*text, (*list)[i].place, issues);
+    if (!method) {
+      continue;
+    }
+    if (std::find(scope.methods.begin(), scope.methods.end(), *method) != scope.methods.end()) {
+      issues.warning((*list)[i].place, *method + " is listed twice");
     } else {
-      scope.methods.push_back(method);
+      scope.methods.push_back(*method);
     }
   }
 }
@@ -190,13 +187,6 @@ void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
 }
 
-void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
-  const auto* const list = read_list(node, "allow_addresses", issues);
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    parse_range((*list)[i], issues, scope);
-  }
-}
-
 void parse_port(const YamlNode& node,
                 std::optional<std::uint16_t> of_host,
                 ConfigIssues& issues,
@@ -299,10 +289,28 @@ void add_subdomains(const YamlNode& node,
 
 }  // namespace
 
+std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues) {
+  auto method = to_upper(text);
+  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
+    issues.error(
+        place, quoted_or(text, "this") + " is no method that can be bound", method_hint(method));
+    return std::nullopt;
+  }
+  return method;
+}
+
+void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto* const list = read_list(node, "allow_addresses", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    parse_range((*list)[i], issues, scope);
+  }
+}
+
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes) {
   auto& issues = context.issues;
   const YamlSection section(node, "bindings", kScopeKeys, issues);
   Scope scope;
+  scope.entry = scopes.empty() ? 0 : scopes.back().entry + 1;
   const auto* const hosts = section.find("hosts");
   const auto* const host_node =
       hosts == nullptr ? section.require("host", issues) : section.find("host");

@@ -21,7 +21,7 @@ constexpr std::array kSchemes = {
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor
 // is a field of one connection only, which would not be sent on.
-constexpr std::array<std::string_view, 17> kForbiddenHeaders = {"connection",
+constexpr std::array<std::string_view, 18> kForbiddenHeaders = {"connection",
                                                                 "content-encoding",
                                                                 "content-length",
                                                                 "content-type",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 17> kForbiddenHeaders = {"connection",
                                                                 "host",
                                                                 "http2-settings",
                                                                 "keep-alive",
+                                                                "keyswap-caller",
                                                                 "max-forwards",
                                                                 "proxy-authenticate",
                                                                 "proxy-authorization",
