@@ -5,6 +5,9 @@
 #include <functional>
 #include <optional>
 
+#include "bindings/blocked.h"
+#include "bindings/signer.h"
+
 namespace keyswap::bindings {
 
 namespace {
@@ -41,6 +44,15 @@ bool allows_target(const Scope& scope, std::string_view method, std::string_view
   });
 }
 
+// The patterns of a custom service are written as its callers write paths: without the base path.
+bool blocks(const Scope& scope, std::string_view method, std::string_view target) {
+  if (find_blocked(scope.blocked, method, target) != nullptr) {
+    return true;
+  }
+  return !scope.base_path.empty() && target.starts_with(scope.base_path) &&
+         find_blocked(scope.blocked, method, target.substr(scope.base_path.size())) != nullptr;
+}
+
 void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
                    std::vector<AddressRange>& ranges) {
@@ -59,25 +71,48 @@ std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noex
 }
 
 void Bindings::build_index() {
+  routes_.clear();
   by_host_.clear();
   has_wildcards_ = false;
+  has_guards_ = false;
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
     index_hosts(number);
+    index_routes(number);
   }
   placeholders_.build(texts);
 }
 
 void Bindings::index_hosts(std::uint32_t number) {
+  has_guards_ = has_guards_ || rules[number].injection->signer() != nullptr;
   for (const auto& scope : rules[number].scopes) {
+    has_guards_ = has_guards_ || !scope.blocked.empty();
     auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
     if (numbers.empty() || numbers.back() != number) {
       numbers.push_back(number);
     }
     has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
   }
+}
+
+void Bindings::index_routes(std::uint32_t number) {
+  const auto& rule = rules[number];
+  if (rule.kind == RuleKind::custom) {
+    routes_.try_emplace("custom/" + rule.custom_name, RouteUse{number, 0});
+    return;
+  }
+  for (std::uint32_t scope = 0; scope < rule.scopes.size(); ++scope) {
+    if (const auto& name = rule.scopes[scope].route; !name.empty()) {
+      routes_.try_emplace("proxy/" + name, RouteUse{number, scope});
+    }
+  }
+}
+
+const RouteUse* Bindings::find_route(std::string_view name) const {
+  const auto found = routes_.find(name);
+  return found == routes_.end() ? nullptr : &found->second;
 }
 
 const Bindings::RuleNumbers* Bindings::rules_of(const HostKeyView& key) const {
@@ -146,6 +181,25 @@ std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destin
     found.erase(std::unique(found.begin(), found.end()), found.end());
   }
   return found;
+}
+
+std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,
+                                                       std::string_view method,
+                                                       std::string_view target) const {
+  if (!has_guards_) {
+    return std::nullopt;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto& rule = rules[number];
+    const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
+      return names(scope, destination) && blocks(scope, method, target);
+    });
+    const auto* const signer = rule.injection->signer();
+    if (is_blocked_here || (signer != nullptr && signer->forbids(method, target))) {
+      return number;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {

@@ -94,11 +94,14 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   if (const auto* const node = top.find("callers")) {
     parse_callers(*node, context, bindings);
   }
-  if (const auto* const node = top.require("secrets", context.issues)) {
-    parse_secrets(*node, context, bindings);
+  const auto* const custom = top.find("custom");
+  const auto* const secrets =
+      custom == nullptr ? top.require("secrets", context.issues) : top.find("secrets");
+  if (secrets != nullptr) {
+    parse_secrets(*secrets, context, bindings);
   }
-  if (const auto* const node = top.find("custom")) {
-    parse_custom(*node, context, bindings);
+  if (custom != nullptr) {
+    parse_custom(*custom, context, bindings);
   }
 }
 

@@ -9,6 +9,7 @@
 
 namespace keyswap::bindings {
 
+extern const Scheme kBinanceScheme;
 extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
+    &kBinanceScheme,
     &kGateioScheme,
     &kHmacScheme,
     &kKrakenScheme,
@@ -27,7 +29,7 @@ constexpr std::array kSchemes = {
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor
 // is a field of one connection only, which would not be sent on.
-constexpr std::array<std::string_view, 17> kForbiddenHeaders = {"connection",
+constexpr std::array<std::string_view, 18> kForbiddenHeaders = {"connection",
                                                                 "content-encoding",
                                                                 "content-length",
                                                                 "content-type",
@@ -36,6 +38,7 @@ constexpr std::array<std::string_view, 17> kForbiddenHeaders = {"connection",
                                                                 "host",
                                                                 "http2-settings",
                                                                 "keep-alive",
+                                                                "keyswap-caller",
                                                                 "max-forwards",
                                                                 "proxy-authenticate",
                                                                 "proxy-authorization",

@@ -16,12 +16,17 @@ constexpr std::array kCommands = {
     Command{"demo"sv, "see it work: everything on loopback in one go"sv, keyswap::cli::run_demo},
     Command{"init"sv, "make a home: vault, CA, audit folder, bindings"sv, keyswap::cli::run_init},
     Command{"secret"sv, "add, list, remove, rotate, import secrets"sv, keyswap::cli::run_secret},
+    Command{"caller"sv, "add, list, remove, rotate who may come"sv, keyswap::cli::run_caller},
     Command{"serve"sv, "run the proxy in the foreground"sv, keyswap::cli::run_serve},
     Command{"run"sv, "run a command through the proxy, with placeholders"sv, keyswap::cli::run_run},
     Command{"env"sv, "print the variables that 'run' sets"sv, keyswap::cli::run_env},
     Command{"bindings"sv, "check and explain bindings.yaml"sv, keyswap::cli::run_bindings},
     Command{"audit"sv, "verify, follow and search the audit log"sv, keyswap::cli::run_audit},
+    Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
+    Command{"import"sv,
+            "turn another program's configuration into bindings"sv,
+            keyswap::cli::run_import},
     Command{"doctor"sv, "test the set-up"sv, keyswap::cli::run_doctor},
 };
 

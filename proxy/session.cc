@@ -6,8 +6,10 @@
 
 #include <utility>
 
+#include "proxy/callers.h"
 #include "proxy/connector.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/reverse.h"
 
 namespace keyswap::proxy {
 
@@ -131,6 +133,17 @@ void Session::read_on() {
 
 // Gives what it did not use.
 std::string_view Session::decode(std::string_view bytes) {
+  is_in_read_ = true;
+  const std::string_view rest = decode_steps(bytes);
+  is_in_read_ = false;
+  if (phase_ != Phase::closing && phase_ != Phase::ended) {
+    flush_legs();
+    balance();
+  }
+  return rest;
+}
+
+std::string_view Session::decode_steps(std::string_view bytes) {
   while (wants_bytes()) {
     const Step step = decoder_.next(bytes);
     bytes.remove_prefix(step.consumed);
@@ -176,13 +189,45 @@ void Session::begin_request(http::RequestHead head) {
     route_request(std::move(head));
     return;
   }
+  caller_ = verified_caller(*context_->vault, claim_);
   make_exchange(tunnel_.destination);
-  const auto refusal = flow::check_tunnelled(head, tunnel_, *policy_.bindings);
-  drive(flow::ClientHead{std::move(head), refusal});
+  auto refusal = flow::check_tunnelled(head, tunnel_, *policy_.bindings);
+  if (flow::check_proxy_caller(caller_, *policy_.bindings)) {
+    // Whoever opened the tunnel may not come any more. A 407 in it would speak for the upstream.
+    refusal = Reason::caller_not_allowed;
+  }
+  drive(flow::ClientHead{std::move(head), refusal, std::nullopt});
+}
+
+// What the request's caller may not, if anything.
+std::optional<Reason> Session::check_caller(flow::Route::Kind kind) const {
+  if (kind != flow::Route::Kind::reverse) {
+    return flow::check_proxy_caller(caller_, *policy_.bindings);
+  }
+  if (!flow::is_loopback(leg_.remote().address)) {
+    return Reason::caller_not_allowed;
+  }
+  return flow::check_route_caller(caller_, *policy_.bindings);
 }
 
 void Session::route_request(http::RequestHead head) {
   flow::Route route = flow::route(head, *policy_.bindings);
+  if (route.kind == flow::Route::Kind::health) {
+    answer_health(head);
+    return;
+  }
+  const bool is_reverse = route.kind == flow::Route::Kind::reverse;
+  claim_ = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
+  caller_ = verified_caller(*context_->vault, claim_);
+  if (is_reverse) {
+    reverse_request(std::move(head));
+    return;
+  }
+  const auto stranger = check_caller(route.kind);
+  if (stranger && route.reason != Reason::malformed_request) {
+    route.kind = flow::Route::Kind::refuse;
+    route.reason = *stranger;
+  }
   switch (route.kind) {
     case flow::Route::Kind::intercept:
       open_intercepted(std::move(route.destination));
@@ -190,18 +235,26 @@ void Session::route_request(http::RequestHead head) {
     case flow::Route::Kind::tunnel:
       open_tunnel(std::move(route.destination), std::string(head.method));
       return;
-    case flow::Route::Kind::health:
-      answer_health(head);
-      return;
     case flow::Route::Kind::forward:
       make_exchange(std::move(route.destination));
-      drive(flow::ClientHead{std::move(head), std::nullopt});
+      drive(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
       return;
     case flow::Route::Kind::refuse:
       make_exchange(std::move(route.destination));
-      drive(flow::ClientHead{std::move(head), route.reason});
+      drive(flow::ClientHead{std::move(head), route.reason, std::nullopt});
       return;
+    case flow::Route::Kind::health:
+    case flow::Route::Kind::reverse:
+      return;  // above
   }
+}
+
+void Session::reverse_request(http::RequestHead head) {
+  auto found = flow::find_reverse(head, *policy_.bindings, caller_);
+  const auto stranger = check_caller(flow::Route::Kind::reverse);
+  make_exchange(std::move(found.destination));
+  drive(
+      flow::ClientHead{std::move(head), stranger ? stranger : found.refusal, std::move(found.use)});
 }
 
 void Session::refuse_request(Reason reason) {
@@ -265,6 +318,8 @@ void Session::after_client_end() {
     close_politely(Leg::Ending::said);
   } else if (takes_body_ && !exchange_->has_whole_request()) {
     drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
+  } else if (is_sent_) {
+    timer_.set(base::limits::kHalfClosedMs);
   }
 }
 
@@ -393,6 +448,8 @@ void Session::on_time_out() {
       return;
     }
     case Phase::dialing:
+      tunnel_recorded(false);  // I10: the record did not become durable in time
+      return;
     case Phase::first_byte:
     case Phase::handshake:
     case Phase::ended:
@@ -407,6 +464,10 @@ void Session::on_wait_over() {
   if (leg_.is_congested() && pending != last_pending_) {
     last_pending_ = pending;
     timer_.set(base::limits::kWriteStallMs);
+    return;
+  }
+  if (is_client_ended_ && is_sent_) {
+    drive(flow::ClientGone{});  // HP-05
     return;
   }
   drive(flow::TimedOut{leg_.is_held()});

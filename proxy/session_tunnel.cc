@@ -131,7 +131,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
                                      .reason = Reason::no_placeholder,
                                      .secret = {},
                                      .scheme = {},
-                                     .client = {client_address_, std::nullopt, {}},
+                                     .client = {client_address_, std::nullopt, caller_},
                                      .destination = {tunnel_.destination.authority.host,
                                                      tunnel_.destination.authority.port,
                                                      tunnel_method_,
@@ -140,6 +140,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   context_->audit->add(record);
   context_->audit->wait_for(id_);
   awaits_record_ = true;
+  timer_.set(base::limits::kRecordMs);
 }
 
 // I6: no byte of a tunnel leaves before its record is durable.

@@ -13,9 +13,11 @@ proxy/base      :
 proxy/http      : proxy/base/
 vault           : proxy/base/
 audit           : proxy/base/
+proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/
+bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
 bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
+bindings/binance: proxy/base/ vault/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/ vault/
 proxy/uv        : proxy/base/
@@ -39,6 +41,7 @@ sqlite3.h       : proxy/base/sqlite.cc
 spdlog/         : proxy/base/log.cc
 CLI/            : proxy/cli/*.cc proxy/main.cc
 nlohmann/       : proxy/cli/*.cc
+toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.

@@ -420,6 +420,14 @@ base::Status Store::put_system(const SystemRow& row) {
   return binder->text(row.name).sealed(row.sealed).run();
 }
 
+base::Status Store::remove_system(std::string_view name) {
+  auto binder = Binder::of(database_, "DELETE FROM system_secrets WHERE name=?");
+  if (!binder) {
+    return binder.error();
+  }
+  return binder->text(name).run();
+}
+
 base::Status Store::write_header(const Header& header) {
   auto binder = Binder::of(database_,
                            "UPDATE vault_header SET kdf=?, kdf_memory_bytes=?, kdf_passes=?, "

@@ -49,6 +49,7 @@ class Store {
   base::Status remove(std::string_view id);
   base::Status write_last_used(std::string_view id, std::int64_t last_used_at);
   base::Status put_system(const SystemRow& row);
+  base::Status remove_system(std::string_view name);
   base::Status write_header(const Header& header);
   base::Status write_manifest(const Sealed& manifest);
 

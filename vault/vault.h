@@ -72,10 +72,18 @@ class Vault {
   base::Status remove(const SecretName& name);
   [[nodiscard]] std::vector<SecretInfo> list() const;  // by name
 
-  // What keyswap itself keeps sealed (the CA's key, the audit log's signing key); any bytes. Not
-  // listed, not fetched by a request. put_system replaces.
+  // What keyswap itself keeps sealed (the CA's key, the audit log's signing key, the digests of
+  // callers' tokens); any bytes. Not listed, not fetched by a request. put_system replaces;
+  // add_system: already_exists; remove_system: not_found.
   base::Status put_system(std::string_view name, const Secret& value);
+  base::Status add_system(std::string_view name, const Secret& value);
+  base::Status remove_system(std::string_view name);
   [[nodiscard]] base::Result<Secret> fetch_system(std::string_view name) const;
+  // The names that begin with `prefix`, sorted.
+  [[nodiscard]] std::vector<std::string> system_names(std::string_view prefix) const;
+  // Is that what is stored? Takes the same time whatever differs. not_found, corrupt, unavailable.
+  [[nodiscard]] base::Result<bool> matches_system(std::string_view name,
+                                                  std::string_view value) const;
 
   // Re-wraps the data key: one row changes.
   base::Status change_passphrase(const Secret& passphrase);

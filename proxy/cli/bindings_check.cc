@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap bindings check [FILE]
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -33,7 +35,11 @@ int check_as_json(const std::string& file) {
   nlohmann::ordered_json json;
   json["file"] = file;
   json["ok"] = parsed->errors.empty();
-  json["secrets"] = parsed->bindings.rules.size();
+  const auto& rules = parsed->bindings.rules;
+  const auto customs =
+      std::ranges::count(rules, bindings::RuleKind::custom, &bindings::SecretRule::kind);
+  json["secrets"] = rules.size() - static_cast<std::size_t>(customs);
+  json["custom"] = customs;
   json["errors"] = to_json(parsed->errors);
   json["warnings"] = to_json(parsed->warnings);
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -51,9 +57,7 @@ int check(const std::string& file) {
                    "upstream.ca_file of " + file + " cannot be used: " + explain(trust.error()),
                    "name a PEM file of root certificates"});
   }
-  const std::size_t count = bindings.rules.size();
-  print_line(printable(file) + " is good: " + std::to_string(count) +
-             (count == 1 ? " secret" : " secrets"));
+  print_line(printable(file) + " is good: " + describe_rules(bindings));
   return static_cast<int>(Exit::done);
 }
 

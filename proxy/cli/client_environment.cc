@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/caller_choice.h"
 #include "proxy/cli/trust.h"
+#include "vault/caller_token.h"
 
 namespace keyswap::cli {
 
@@ -121,15 +123,17 @@ std::string join_words(const std::vector<std::string>& words) {
 
 class Planner {
  public:
-  Planner(const Variables& inherited, std::string_view address, const ClientFiles& files)
+  Planner(const Variables& inherited, const ProxyAccess& access, const ClientFiles& files)
       : inherited_(inherited),
         files_(files),
-        host_(address.substr(0, address.rfind(':'))),
-        port_(address.substr(address.rfind(':') + 1)),
-        url_("http://" + std::string(address)) {}
+        token_(access.caller_token),
+        host_(access.address.substr(0, access.address.rfind(':'))),
+        port_(access.address.substr(access.address.rfind(':') + 1)),
+        url_("http://" + user_information(access.caller_token) + access.address) {}
 
   EnvironmentPlan plan(const std::vector<Placeholder>& placeholders, std::string_view session) {
     plan_proxy();
+    plan_caller();
     plan_roots();
     plan_java();
     plan_git();
@@ -142,6 +146,22 @@ class Planner {
   }
 
  private:
+  // "NAME:TOKEN@": both are unreserved characters of a URL (vault/caller_token.h).
+  static std::string user_information(const std::string& token) {
+    const auto name = vault::caller_of_token(token);
+    return name ? std::string(*name) + ":" + token + "@" : "";
+  }
+
+  void plan_caller() {
+    if (token_.empty()) {
+      return;
+    }
+    plan_.set[kCallerTokenVariable] = token_;  // for programs that use the reverse routes
+    plan_.warnings.emplace_back(
+        "Java programs do not take the caller's token from their environment: the proxy answers "
+        "them 407 unless they are given it (docs/operations.md)");
+  }
+
   void plan_proxy() {
     for (const std::string_view name : kProxyNames) {
       const std::string_view value = name == "NO_PROXY" ? kNoProxy : std::string_view(url_);
@@ -297,6 +317,7 @@ class Planner {
 
   const Variables& inherited_;
   const ClientFiles& files_;
+  std::string token_;
   std::string host_;
   std::string port_;
   std::string url_;
@@ -306,11 +327,11 @@ class Planner {
 }  // namespace
 
 EnvironmentPlan plan_environment(const Variables& inherited,
-                                 std::string_view address,
+                                 const ProxyAccess& access,
                                  const ClientFiles& files,
                                  const std::vector<Placeholder>& placeholders,
                                  std::string_view session) {
-  return Planner(inherited, address, files).plan(placeholders, session);
+  return Planner(inherited, access, files).plan(placeholders, session);
 }
 
 Variables apply_plan(const Variables& inherited, const EnvironmentPlan& plan) {

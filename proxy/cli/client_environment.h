@@ -31,15 +31,21 @@ struct Placeholder {
   std::string text;
 };
 
+// Where the proxy is, and as whom the client comes.
+struct ProxyAccess {
+  std::string address;       // "127.0.0.1:8472"
+  std::string caller_token;  // "" = nobody in particular
+};
+
 struct EnvironmentPlan {
   Variables set;
   std::vector<std::string> removed;   // names that the client must not see
   std::vector<std::string> warnings;  // for the operator
 };
 
-// `address`: "127.0.0.1:8472". `session`: what KEYSWAP_SESSION says.
+// `session`: what KEYSWAP_SESSION says.
 EnvironmentPlan plan_environment(const Variables& inherited,
-                                 std::string_view address,
+                                 const ProxyAccess& access,
                                  const ClientFiles& files,
                                  const std::vector<Placeholder>& placeholders,
                                  std::string_view session);

@@ -173,21 +173,23 @@ Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Varia
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
   std::vector<Placeholder> placeholders;
   for (const bindings::SecretRule& rule : bindings.rules) {
-    placeholders.push_back({rule.name.text(), rule.placeholder});
+    if (!rule.placeholder.empty()) {  // a custom service has none: nothing to hold
+      placeholders.push_back({rule.name.text(), rule.placeholder});
+    }
   }
   return placeholders;
 }
 
 Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
                                              const Variables& inherited,
-                                             const std::string& address,
+                                             const ProxyAccess& access,
                                              const bindings::Bindings& bindings) {
   auto prepared = prepare_client_files(home, inherited);
   if (!prepared) {
     return prepared.failure();
   }
   EnvironmentPlan plan =
-      plan_environment(inherited, address, prepared->files, placeholders_of(bindings), home.path);
+      plan_environment(inherited, access, prepared->files, placeholders_of(bindings), home.path);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
   return plan;
 }

@@ -25,10 +25,10 @@ Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Varia
 // What the bindings' secrets are called to clients.
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings);
 
-// Files made, variables planned, for a proxy at `address` that serves these bindings.
+// Files made, variables planned, for a proxy that serves these bindings.
 Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
                                              const Variables& inherited,
-                                             const std::string& address,
+                                             const ProxyAccess& access,
                                              const bindings::Bindings& bindings);
 
 }  // namespace keyswap::cli

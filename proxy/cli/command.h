@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
-// for `secret`, `bindings`, `audit` and `ca`, in those commands' files.
+// for `secret`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those commands' files.
 #pragma once
 
 #include <span>
@@ -34,12 +34,15 @@ int dispatch(const CommandGroup& group, const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 int run_init(const Arguments& arguments);
 int run_secret(const Arguments& arguments);
+int run_caller(const Arguments& arguments);
 int run_serve(const Arguments& arguments);
 int run_run(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_bindings(const Arguments& arguments);
 int run_audit(const Arguments& arguments);
+int run_limits(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
+int run_import(const Arguments& arguments);
 
 }  // namespace keyswap::cli

@@ -72,11 +72,16 @@ Finding check_node(const Patient& patient) {
   return {"Node", Health::ok, version + " reads the proxy variables", ""};
 }
 
+// Is it the proxy's URL, with a caller's token in it or without?
+bool leads_to(const std::string& url, const std::string& address) {
+  return url == "http://" + address || (url.starts_with("http://") && url.ends_with("@" + address));
+}
+
 // What a shell that points at the proxy must have, too.
 Finding check_variables(const Patient& patient) {
   const auto running = find_running(patient.home);
   const std::string* proxy = find(patient.environment, "HTTPS_PROXY");
-  if (!running || proxy == nullptr || *proxy != "http://" + running->address) {
+  if (!running || proxy == nullptr || !leads_to(*proxy, running->address)) {
     return {"this shell", Health::ok, "does not use the proxy by itself; keyswap run does", ""};
   }
   for (const char* name : {"https_proxy",

@@ -119,12 +119,10 @@ Finding check_bindings(const Patient& patient) {
                   format_issue(patient.home.bindings(), "error", parsed->errors.front()),
                   "keyswap bindings check");
   }
-  const std::size_t count = parsed->bindings.rules.size();
-  if (count == 0) {
+  if (parsed->bindings.rules.empty()) {
     return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
   }
-  return {
-      "bindings", Health::ok, std::to_string(count) + (count == 1 ? " secret" : " secrets"), ""};
+  return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
 }
 
 // The secrets that the bindings name and the vault does not have.
@@ -145,6 +143,10 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
     findings.push_back(failed("secret " + name.text(),
                               "is in the bindings and not in the vault",
                               "keyswap secret add " + name.text()));
+  }
+  for (const std::string& caller : missing_callers(parsed->bindings, vault)) {
+    findings.push_back(failed(
+        "caller " + caller, "is in the bindings and has no token", "keyswap caller add " + caller));
   }
   return findings;
 }

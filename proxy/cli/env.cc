@@ -3,6 +3,7 @@
 // keyswap env
 #include <CLI/CLI.hpp>
 
+#include "proxy/cli/caller_choice.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/environment_format.h"
@@ -21,7 +22,9 @@ constexpr const char* kExample =
     "  keyswap env --format github >> \"$GITHUB_ENV\"";
 constexpr int kStartingMs = 15'000;
 
-int print_environment(const std::string& home_option, EnvironmentFormat format) {
+int print_environment(const std::string& home_option,
+                      const CallerChoice& caller,
+                      EnvironmentFormat format) {
   auto home = checked_home_of(home_option);
   if (!home) {
     return report(home.failure());
@@ -36,8 +39,15 @@ int print_environment(const std::string& home_option, EnvironmentFormat format) 
   if (!bindings) {
     return report(bindings.failure());
   }
+  auto token = read_caller_token(caller);
+  if (!token) {
+    return report(token.failure());
+  }
+  if (auto problem = check_caller_token(caller, token.value(), *bindings.value())) {
+    return report(*problem);
+  }
   auto plan = prepare_environment(
-      home.value(), inherited_environment(), running->address, *bindings.value());
+      home.value(), inherited_environment(), {running->address, token.value()}, *bindings.value());
   if (!plan) {
     return report(plan.failure());
   }
@@ -52,6 +62,7 @@ int print_environment(const std::string& home_option, EnvironmentFormat format) 
 
 int run_env(const Arguments& arguments) {
   std::string home;
+  CallerChoice caller;
   std::string format = "sh";
   bool json = false;
   CLI::App app(
@@ -64,12 +75,13 @@ int run_env(const Arguments& arguments) {
       ->check(CLI::IsMember({"sh", "fish", "dotenv", "json", "github"}))
       ->capture_default_str();
   app.add_flag("--json", json, "the same as --format json");
+  add_caller_options(app, caller);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
   const auto parsed = parse_environment_format(format);
-  return print_environment(home,
-                           json ? EnvironmentFormat::json : parsed.value_or(EnvironmentFormat::sh));
+  return print_environment(
+      home, caller, json ? EnvironmentFormat::json : parsed.value_or(EnvironmentFormat::sh));
 }
 
 }  // namespace keyswap::cli

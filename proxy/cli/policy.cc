@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/policy.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
+#include "vault/caller_token.h"
 
 namespace keyswap::cli {
 
@@ -77,6 +80,28 @@ Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& o
   }
   policy.upstream_tls = std::move(context).value();
   return policy;
+}
+
+std::vector<std::string> missing_callers(const bindings::Bindings& bindings,
+                                         const vault::Vault& vault) {
+  const auto known = vault.system_names(vault::kCallerEntryPrefix);
+  std::vector<std::string> missing;
+  std::ranges::copy_if(bindings.callers, std::back_inserter(missing), [&](const auto& caller) {
+    return !std::ranges::binary_search(known, vault::caller_entry(caller));
+  });
+  return missing;
+}
+
+std::string describe_rules(const bindings::Bindings& bindings) {
+  const auto customs = static_cast<std::size_t>(
+      std::ranges::count(bindings.rules, bindings::RuleKind::custom, &bindings::SecretRule::kind));
+  const std::size_t secrets = bindings.rules.size() - customs;
+  std::string text = std::to_string(secrets) + (secrets == 1 ? " secret" : " secrets");
+  if (customs > 0) {
+    text +=
+        ", " + std::to_string(customs) + (customs == 1 ? " custom service" : " custom services");
+  }
+  return text;
 }
 
 std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings) {

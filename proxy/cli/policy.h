@@ -6,11 +6,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bindings/parse.h"
 #include "proxy/cli/failure.h"
 #include "proxy/home.h"
 #include "proxy/server.h"
+#include "vault/vault.h"
 
 namespace keyswap::cli {
 
@@ -30,6 +32,13 @@ Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::stri
 
 // Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.
 Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& own_ca_pem);
+
+// The callers that these bindings list and the vault has no token of.
+std::vector<std::string> missing_callers(const bindings::Bindings& bindings,
+                                         const vault::Vault& vault);
+
+// How many there are: "2 secrets, 1 custom service".
+std::string describe_rules(const bindings::Bindings& bindings);
 
 // Where the audit log of these bindings is.
 std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings);

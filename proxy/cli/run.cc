@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
@@ -35,6 +36,8 @@ struct RunOptions {
   std::string home;
   UnlockOptions unlock;
   std::string bindings;
+  CallerChoice caller;
+  std::string caller_token;
   Arguments command;
 };
 
@@ -205,8 +208,12 @@ int run_command(const RunOptions& options, Ready& ready) {
   if (!bindings) {
     return report(bindings.failure());
   }
+  if (auto problem = check_caller_token(options.caller, options.caller_token, *bindings.value())) {
+    return report(*problem);
+  }
   const Variables inherited = inherited_environment();
-  auto plan = prepare_environment(ready.home, inherited, ready.address, *bindings.value());
+  auto plan = prepare_environment(
+      ready.home, inherited, {ready.address, options.caller_token}, *bindings.value());
   if (!plan) {
     return report(plan.failure());
   }
@@ -255,12 +262,18 @@ int run_run(const Arguments& arguments) {
   add_unlock_options(app, options.unlock);
   app.add_option("--bindings", options.bindings, "the bindings for a proxy that is started here")
       ->type_name("FILE");
+  add_caller_options(app, options.caller);
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
   }
   if (!options.bindings.empty()) {
     options.bindings = absolute_path(options.bindings);
   }
+  auto token = read_caller_token(options.caller);
+  if (!token) {
+    return report(token.failure());
+  }
+  options.caller_token = std::move(token).value();
   if (options.command.empty()) {
     return report(
         {Exit::usage, "which command shall be run?", "like: keyswap run -- curl https://..."});

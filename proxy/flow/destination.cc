@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "proxy/flow/reverse.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -89,7 +91,11 @@ Route route(const http::RequestHead& head, const bindings::Bindings& bindings) {
   }
   if (head.target.starts_with('/')) {
     const bool is_health = head.method == "GET" && http::path_of(head.target) == kHealthPath;
-    return is_health ? Route{Route::Kind::health, {}, {}} : refuse(Reason::malformed_request);
+    if (is_health) {
+      return {Route::Kind::health, {}, {}};
+    }
+    return is_reverse_target(head.target) ? Route{Route::Kind::reverse, {}, {}}
+                                          : refuse(Reason::malformed_request);
   }
   return route_absolute(head, bindings);
 }

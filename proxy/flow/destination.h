@@ -32,6 +32,8 @@ struct Route {
     intercept,  // CONNECT to a host whose requests we read: answer 200, then TLS as that host
     tunnel,     // CONNECT to a host in no binding: relay bytes
     forward,    // absolute form: one request to `destination`
+    reverse,    // origin form below one of the routes (proxy/flow/reverse.h): its place is found
+                // there
     health,     // ours to answer
     refuse,     // for `reason`
   };

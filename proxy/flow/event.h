@@ -17,10 +17,19 @@
 
 namespace keyswap::flow {
 
+// A reverse route's rule, and what its path became (proxy/flow/reverse.h).
+struct ReverseUse {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  std::string target;  // origin form, as it is sent
+};
+
 // The client's request head. `refusal`: what its route or its tunnel's identity already decided.
+// `reverse`: it came by a reverse route.
 struct ClientHead {
   http::RequestHead head;
-  std::optional<audit::Reason> refusal;
+  std::optional<audit::Reason> refusal = std::nullopt;
+  std::optional<ReverseUse> reverse = std::nullopt;
 };
 
 // There is no request to look at, or no more of it: its bytes are not HTTP, or did not come in

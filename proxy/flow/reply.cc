@@ -76,9 +76,14 @@ Wording wording_of(Reason reason) {
     case Reason::order_limit_exceeded:
       return {403, "Order limit exceeded", "The order is beyond the limits of the binding.", false};
     case Reason::caller_not_allowed:
-      return {403, "Caller not allowed", "The binding does not serve this caller.", false};
+      return {403, "Caller not allowed", "The bindings do not serve this caller here.", false};
     case Reason::caller_required:
-      return {407, "Caller token required", "The proxy asks for a caller's token.", false};
+      return {
+          407,
+          "Caller token required",
+          "The proxy asks for a caller's token: as Proxy-Authorization, Basic, with the caller's "
+          "name and the token; on a reverse route as Keyswap-Caller.",
+          false};
     case Reason::client_timeout:
       return {408, "Request timeout", "The request did not arrive in time.", true};
     case Reason::body_too_large:
@@ -125,6 +130,11 @@ Wording wording_of(Reason reason) {
       return {503,
               "Audit log unavailable",
               "The decision could not be recorded, so nothing was sent.",
+              false};
+    case Reason::limits_unavailable:
+      return {503,
+              "Limits unavailable",
+              "What this request counts against could not be kept durably; nothing was sent.",
               false};
     case Reason::vault_locked:
       return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
@@ -184,9 +194,21 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   if (!refusal.secret.empty()) {
     body.append(R"(","secret":")").append(refusal.secret);
   }
-  body.append(R"(","retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
+  const std::int64_t retry_after_s = (refusal.retry_after_ms + 999) / 1000;
+  body.append(R"(",)");
+  if (retry_after_s > 0) {
+    body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
+  }
+  body.append(R"("retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
   KS_TRY(encode_head(out, wording.status, wording.title, "application/problem+json", body.size()));
   KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
+  if (retry_after_s > 0) {
+    KS_TRY(http::encode_field(out, "Retry-After", std::to_string(retry_after_s)));
+  }
+  if (refusal.reason == Reason::caller_required) {
+    // RFC 9110 section 15.5.8: a 407 names its challenge; a client that has a token then sends it.
+    KS_TRY(http::encode_field(out, "Proxy-Authenticate", "Basic realm=\"keyswap\""));
+  }
   return encode_rest(out, refusal.persistence, refusal.without_body ? "" : body);
 }
 
@@ -198,6 +220,10 @@ base::Status encode_health(base::ByteSink& out, Persistence persistence) {
 
 std::string_view connect_established() {
   return "HTTP/1.1 200 Connection established\r\n\r\n";
+}
+
+std::string_view continue_response() {
+  return "HTTP/1.1 100 Continue\r\n\r\n";
 }
 
 }  // namespace keyswap::flow

@@ -12,8 +12,9 @@ namespace keyswap::http {
 
 namespace {
 
-// RFC 9110 section 7.6.1 and the fields that belong to one connection by their own definition.
-constexpr std::array<std::string_view, 11> kHopByHop = {"connection",
+// RFC 9110 section 7.6.1 and the fields that belong to one connection by their own definition; the
+// caller's token on a reverse route is for this proxy alone.
+constexpr std::array<std::string_view, 12> kHopByHop = {"connection",
                                                         "te",
                                                         "upgrade",
                                                         "trailer",
@@ -23,7 +24,8 @@ constexpr std::array<std::string_view, 11> kHopByHop = {"connection",
                                                         "proxy-connection",
                                                         "proxy-authenticate",
                                                         "proxy-authorization",
-                                                        "proxy-authentication-info"};
+                                                        "proxy-authentication-info",
+                                                        "keyswap-caller"};
 
 // What a Connection field must not take away (R15): what routes, frames, describes or authorises
 // the message. RFC 9110 section 7.6.1 forbids a sender to nominate fields meant for all recipients.

@@ -56,7 +56,7 @@ class Run {
           auto head = client_.take_request();
           const flow::TunnelIdentity tunnel{exchange_.destination(), ""};
           const auto refusal = flow::check_tunnelled(head, tunnel, *bindings_);
-          on(flow::ClientHead{std::move(head), refusal});
+          on(flow::ClientHead{std::move(head), refusal, std::nullopt});
           break;
         }
         case http::Step::Kind::body:

@@ -16,7 +16,7 @@ ClientFiles some_files() {
 
 EnvironmentPlan plan_for(const Variables& inherited,
                          const std::vector<Placeholder>& placeholders = {}) {
-  return plan_environment(inherited, "127.0.0.1:8472", some_files(), placeholders, "/h");
+  return plan_environment(inherited, {"127.0.0.1:8472", ""}, some_files(), placeholders, "/h");
 }
 
 bool has_warning(const EnvironmentPlan& plan, std::string_view part) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Is a caller who it says it is? The vault has the digests of the tokens that were given out; a
+// caller that was removed, or has a new token, is nobody from then on.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proxy/flow/caller.h"
+#include "vault/vault.h"
+
+namespace keyswap::proxy {
+
+// The caller's name; "" if there is no claim or it is not true (I13: also when the vault cannot
+// tell).
+std::string verified_caller(const vault::Vault& vault,
+                            const std::optional<flow::CallerClaim>& claim);
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/reverse.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxy/base/limits.h"
+#include "proxy/flow/caller.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using audit::Reason;
+using bindings::Bindings;
+using bindings::RouteUse;
+using bindings::Scope;
+using bindings::SecretRule;
+
+constexpr std::string_view kBinance = "/binance/";
+constexpr std::string_view kProxy = "/proxy/";
+constexpr std::string_view kCustom = "/custom/";
+constexpr std::uint16_t kHttpsPort = 443;
+
+// Providers that need no `route:`.
+struct Provider {
+  std::string_view name;
+  std::string_view host;
+};
+
+constexpr std::array<Provider, 2> kProviders = {Provider{"openai", "api.openai.com"},
+                                                Provider{"anthropic", "api.anthropic.com"}};
+
+// "NAME/rest?query" -> NAME, and "/rest?query" or "?query" or "".
+struct Split {
+  std::string_view name;
+  std::string_view rest;
+};
+
+Split split(std::string_view text) {
+  const auto end = std::min(text.find_first_of("/?"), text.size());
+  return {text.substr(0, end), text.substr(end)};
+}
+
+// Which of the public hosts answers this first segment of a path (binance.com's API documentation,
+// "General API Information" of spot, USD-M and COIN-M futures, and of their test networks).
+bool serves_family(std::string_view host, std::string_view family) {
+  const bool is_binance = host.ends_with(".binance.com") || host.ends_with(".binance.us");
+  if (family == "fapi" || family == "dapi") {
+    return (is_binance &&
+            (host.starts_with(family) || host.starts_with("demo-" + std::string(family)))) ||
+           host == "testnet.binancefuture.com";
+  }
+  return (is_binance && (host.starts_with("api") || host == "demo-api.binance.com")) ||
+         host == "testnet.binance.vision";
+}
+
+bool is_binance_family(std::string_view name) {
+  return name == "api" || name == "sapi" || name == "fapi" || name == "dapi";
+}
+
+// What a route may lead to, as far as it is not one place: the first that allows the request and
+// serves the caller, else the first.
+class Choice {
+ public:
+  Choice(const http::RequestHead& head, const Bindings& bindings, std::string_view caller)
+      : head_(head), bindings_(bindings), caller_(caller) {}
+
+  // A scope that could be meant, for requests with that target.
+  void offer(RouteUse use, std::string_view target) {
+    if (is_decided_) {
+      return;
+    }
+    const auto& rule = bindings_.rules[use.rule];
+    auto authority = authority_of(rule.scopes[use.scope]);
+    if (!authority) {
+      return;
+    }
+    // Another scope of the rule may say more about this method and path.
+    const auto match = bindings_.match(use.rule, *authority, head_.method, target, &use.scope);
+    is_decided_ = match == bindings::Match::matched && serves(rule.scopes[use.scope], caller_);
+    if (is_decided_ || !use_) {
+      use_ = use;
+      authority_ = std::move(*authority);
+    }
+  }
+
+  [[nodiscard]] const std::optional<RouteUse>& use() const { return use_; }
+
+  [[nodiscard]] const http::Authority& authority() const { return authority_; }
+
+ private:
+  static std::optional<http::Authority> authority_of(const Scope& scope) {
+    auto parsed = http::parse_host(scope.host.host, scope.port);
+    return parsed && !scope.host.is_wildcard ? std::optional(std::move(*parsed)) : std::nullopt;
+  }
+
+  const http::RequestHead& head_;
+  const Bindings& bindings_;
+  std::string_view caller_;
+  std::optional<RouteUse> use_;
+  http::Authority authority_;
+  bool is_decided_ = false;
+};
+
+// Every rule's first scope at a host that `wanted` is true for.
+template <typename Wanted>
+void offer_hosts(const Bindings& bindings,
+                 std::span<const std::uint32_t> rules,
+                 std::string_view target,
+                 Choice& choice,
+                 Wanted wanted) {
+  for (const std::uint32_t number : rules) {
+    const auto& rule = bindings.rules[number];
+    for (std::uint32_t scope = 0; scope < rule.scopes.size(); ++scope) {
+      if (rule.kind == bindings::RuleKind::secret && wanted(rule.scopes[scope])) {
+        choice.offer({number, scope}, target);
+      }
+    }
+  }
+}
+
+void offer_binance(const Bindings& bindings,
+                   std::string_view family,
+                   std::string_view target,
+                   Choice& choice) {
+  std::vector<std::uint32_t> rules;
+  for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
+    if (bindings.rules[number].injection->scheme() == "binance") {
+      rules.push_back(number);
+    }
+  }
+  offer_hosts(bindings, rules, target, choice, [&](const Scope& scope) {
+    return !scope.host.is_wildcard && serves_family(scope.host.host, family);
+  });
+}
+
+void offer_provider(const Bindings& bindings,
+                    std::string_view name,
+                    std::string_view target,
+                    Choice& choice) {
+  if (const auto* const route = bindings.find_route("proxy/" + std::string(name))) {
+    choice.offer(*route, target);
+    return;
+  }
+  const auto* const provider = std::ranges::find(kProviders, name, &Provider::name);
+  if (provider == kProviders.end()) {
+    return;
+  }
+  const http::Authority authority{std::string(provider->host), kHttpsPort, http::HostKind::name};
+  offer_hosts(bindings, bindings.rules_binding(authority), target, choice, [&](const Scope& scope) {
+    return Bindings::names(scope, authority);
+  });
+}
+
+// The rest as a target of its own, below `base`.
+std::string target_below(std::string_view base, std::string_view rest) {
+  std::string target(base);
+  if (base.empty() && !rest.starts_with('/')) {
+    target += '/';
+  }
+  return target.append(rest);
+}
+
+// What is asked for, and the new target.
+std::string offer_all(std::string_view target, const Bindings& bindings, Choice& choice) {
+  if (target.starts_with(kBinance)) {
+    std::string below(target.substr(kBinance.size() - 1));
+    const auto family = split(target.substr(kBinance.size())).name;
+    if (is_binance_family(family)) {
+      offer_binance(bindings, family, below, choice);
+    }
+    return below;
+  }
+  const bool is_custom = target.starts_with(kCustom);
+  const auto [name, rest] = split(target.substr((is_custom ? kCustom : kProxy).size()));
+  if (!is_custom) {
+    std::string below = target_below("", rest);
+    offer_provider(bindings, name, below, choice);
+    return below;
+  }
+  const auto* const route = bindings.find_route("custom/" + std::string(name));
+  if (route == nullptr) {
+    return "";
+  }
+  std::string below =
+      target_below(bindings.rules[route->rule].scopes[route->scope].base_path, rest);
+  choice.offer(*route, below);
+  return below;
+}
+
+std::optional<Reason> check_request(const http::RequestHead& head, std::string_view target) {
+  if (head.method == "TRACE") {
+    return Reason::method_not_supported;  // it would echo the credential (RFC 9110 section 9.3.8)
+  }
+  if (!http::is_origin_form(head.target) || !http::is_origin_form(target)) {
+    return Reason::malformed_request;
+  }
+  if (target.size() > base::limits::kTargetBytesMax) {
+    return Reason::target_too_long;
+  }
+  if (head.fields.find("upgrade") != nullptr) {
+    return Reason::upgrade_not_supported;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_reverse_target(std::string_view target) {
+  return target.starts_with(kBinance) || target.starts_with(kProxy) || target.starts_with(kCustom);
+}
+
+ReverseRoute find_reverse(const http::RequestHead& head,
+                          const Bindings& bindings,
+                          std::string_view caller) {
+  Choice choice(head, bindings, caller);
+  std::string target = offer_all(head.target, bindings, choice);
+  ReverseRoute found;
+  if (!choice.use()) {
+    found.refusal = Reason::malformed_request;
+    return found;
+  }
+  found.destination = {Scheme::https, choice.authority()};
+  found.refusal = check_request(head, target);
+  found.use = ReverseUse{choice.use()->rule, choice.use()->scope, std::move(target)};
+  return found;
+}
+
+}  // namespace keyswap::flow
