@@ -11,7 +11,7 @@ namespace {
 
 using test::Case;
 using test::errors_of;
-using test::kForm;
+using test::kFormField;
 using test::signing_with;
 using test::with_inject;
 using Fields = std::map<std::string, std::string>;
@@ -153,7 +153,7 @@ TEST_CASE("a signature in the query replaces the client's, stands last and is UR
 
 TEST_CASE("a signature in a form replaces the client's; nothing but a form can take one") {
   const auto bindings = with("template: \"{body}\", into: form, name: sig");
-  const auto result = Case({"POST", "/p", {kForm}, "a=1&sig=x&b=2"}).sign(bindings, {"k"}, 0);
+  const auto result = Case({"POST", "/p", {kFormField}, "a=1&sig=x&b=2"}).sign(bindings, {"k"}, 0);
   const auto expected =
       Case({"POST", "/p", {}, "a=1&b=2"}).sign(with("template: \"{body}\""), {"k"}, 0);
   CHECK(result.body == "a=1&b=2&sig=" + expected.fields.at("x-sign"));
@@ -166,8 +166,8 @@ TEST_CASE("F29: a signature's parameter or field that is there twice is refused"
   CHECK(Case({"GET", "/p?sig=1&s%69g=2", {}, ""}).is_malformed(query));
   CHECK(Case({"GET", "/p?SIG=1", {}, ""}).is_malformed(query));
   const auto form = with("template: \"{body}\", into: form, name: sig");
-  CHECK(Case({"POST", "/p?sig=1", {kForm}, "a=1"}).is_malformed(form));
-  CHECK(Case({"POST", "/p", {kForm}, "sig=1&sig=2"}).is_malformed(form));
+  CHECK(Case({"POST", "/p?sig=1", {kFormField}, "a=1"}).is_malformed(form));
+  CHECK(Case({"POST", "/p", {kFormField}, "sig=1&sig=2"}).is_malformed(form));
   const auto header = with("template: \"{body}\", name: X-Mac, key_id: ID");
   CHECK(Case({"POST", "/p", {{"X-Mac", "1"}, {"x-mac", "2"}}, ""}).is_malformed(header));
 }

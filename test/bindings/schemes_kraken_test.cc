@@ -10,7 +10,7 @@ namespace keyswap::bindings {
 namespace {
 
 using test::Case;
-using test::kForm;
+using test::kFormField;
 
 const std::string kInject = "{ type: kraken, api_key: KEY, api_secret: SECRET }";
 
@@ -28,7 +28,7 @@ TEST_CASE("Kraken's published vector, with a nonce of the client's own replaced 
   const auto bindings = test::signing_with(kInject);
   const Case sample({"POST",
                      "/0/private/AddOrder",
-                     {{"API-Key", "p"}, {"API-Sign", "theirs"}, kForm},
+                     {{"API-Key", "p"}, {"API-Sign", "theirs"}, kFormField},
                      "nonce=1" + kRest});
   CHECK(sample.judge(bindings).wants_nonce);
   const auto result = sample.sign(bindings, {"the-key", kSecret}, 0, kNonce);
@@ -41,7 +41,7 @@ TEST_CASE("Kraken's published vector, with a nonce of the client's own replaced 
 
 TEST_CASE("A Kraken client that sends no nonce gets one, also with no body at all") {
   const auto bindings = test::signing_with(kInject);
-  const auto added = Case({"POST", "/0/private/Balance", {kForm}, "asset=XBT"})
+  const auto added = Case({"POST", "/0/private/Balance", {kFormField}, "asset=XBT"})
                          .sign(bindings, {"k", kSecret}, 0, 7);
   CHECK(added.body == "asset=XBT&nonce=7");
   const auto alone =
@@ -52,21 +52,21 @@ TEST_CASE("A Kraken client that sends no nonce gets one, also with no body at al
 
 TEST_CASE("F29: what Kraken could read in two ways, or would not see signed, is refused") {
   const auto bindings = test::signing_with(kInject);
-  CHECK(Case({"POST", "/0/private/X", {kForm}, "nonce=1&nonce=2"}).is_malformed(bindings));
-  CHECK(Case({"POST", "/0/private/X", {kForm}, "nonce=1&%6eonce=2"}).is_malformed(bindings));
-  CHECK(Case({"POST", "/0/private/X", {kForm}, "Nonce=1"}).is_malformed(bindings));
-  CHECK(Case({"POST", "/0/private/X?volume=9", {kForm}, "a=1"}).is_malformed(bindings));
+  CHECK(Case({"POST", "/0/private/X", {kFormField}, "nonce=1&nonce=2"}).is_malformed(bindings));
+  CHECK(Case({"POST", "/0/private/X", {kFormField}, "nonce=1&%6eonce=2"}).is_malformed(bindings));
+  CHECK(Case({"POST", "/0/private/X", {kFormField}, "Nonce=1"}).is_malformed(bindings));
+  CHECK(Case({"POST", "/0/private/X?volume=9", {kFormField}, "a=1"}).is_malformed(bindings));
   CHECK(Case({"GET", "/0/private/X", {}, ""}).is_malformed(bindings));
   CHECK(Case({"POST", "/0/private/X", {{"Content-Type", "application/json"}}, "{}"})
             .is_malformed(bindings));
-  CHECK(Case({"POST", "/0/private/X", {{"API-Sign", "a"}, {"api-sign", "b"}, kForm}, "a=1"})
+  CHECK(Case({"POST", "/0/private/X", {{"API-Sign", "a"}, {"api-sign", "b"}, kFormField}, "a=1"})
             .is_malformed(bindings));
 }
 
 TEST_CASE("A Kraken secret that is no base64 refuses the request, and gives nothing away") {
   const auto bindings = test::signing_with(kInject);
   const auto result =
-      Case({"POST", "/0/private/X", {kForm}, "a=1"}).sign(bindings, {"k", "not base64"}, 0, 1);
+      Case({"POST", "/0/private/X", {kFormField}, "a=1"}).sign(bindings, {"k", "not base64"}, 0, 1);
   REQUIRE_FALSE(result.status.has_value());
   CHECK(result.status.error().code == base::Errc::invalid_input);
 }

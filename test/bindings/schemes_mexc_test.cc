@@ -10,7 +10,7 @@ namespace keyswap::bindings {
 namespace {
 
 using test::Case;
-using test::kForm;
+using test::kFormField;
 
 const std::string kInject = "{ type: mexc, api_key: KEY, api_secret: SECRET }";
 
@@ -44,7 +44,7 @@ TEST_CASE("MEXC's published vector, all in the query: the client's signature is 
 TEST_CASE("MEXC's published vector, all in the body") {
   const auto bindings = test::signing_with(kInject);
   for (const std::string& body : {kAll, kAll + "&signature=00ff"}) {
-    const auto result = Case({"POST", "/api/v3/order", {{"X-MEXC-APIKEY", "p"}, kForm}, body})
+    const auto result = Case({"POST", "/api/v3/order", {{"X-MEXC-APIKEY", "p"}, kFormField}, body})
                             .sign(bindings, kKeys, 0);
     CHECK(result.body == kAll + kSigned);
     CHECK_FALSE(result.has_target);
@@ -55,7 +55,7 @@ TEST_CASE("MEXC's published vector in two places is signed without anything betw
   const auto bindings = test::signing_with(kInject);
   const auto result = Case({"POST",
                             "/api/v3/order?" + kFirst,
-                            {{"X-MEXC-APIKEY", "p"}, kForm},
+                            {{"X-MEXC-APIKEY", "p"}, kFormField},
                             kSecond + "&signature=00ff"})
                           .sign(bindings, kKeys, 0);
   CHECK(result.body == kSecond + kSignedMixed);
@@ -81,14 +81,15 @@ TEST_CASE("F22: MEXC's market data gets the key and nothing else") {
 TEST_CASE("F29: a signature or a time in two places, and other bodies, are refused for MEXC") {
   const auto bindings = test::signing_with(kInject);
   const auto is_refused = [&](const std::string& target, const std::string& body) {
-    return Case({"POST", target, {kForm}, body}).is_malformed(bindings);
+    return Case({"POST", target, {kFormField}, body}).is_malformed(bindings);
   };
   CHECK(is_refused("/o?timestamp=1&timestamp=2", ""));
   CHECK(is_refused("/o?timestamp=1", "timestamp=2"));
   CHECK(is_refused("/o?signature=1", "a=1&%73ignature=2"));
   CHECK(is_refused("/o?Timestamp=1", ""));
   CHECK(Case({"POST", "/o", {{"Content-Type", "application/json"}}, "{}"}).is_malformed(bindings));
-  CHECK(Case({"POST", "/o", {kForm, {"Content-Encoding", "gzip"}}, "a=1"}).is_malformed(bindings));
+  CHECK(Case({"POST", "/o", {kFormField, {"Content-Encoding", "gzip"}}, "a=1"})
+            .is_malformed(bindings));
   CHECK(Case({"GET", "/o", {{"X-MEXC-APIKEY", "a"}, {"x-mexc-apikey", "b"}}, ""})
             .is_malformed(bindings));
 }

@@ -86,7 +86,7 @@ class Case {
   http::HeaderList fields_;
 };
 
-inline const std::pair<std::string, std::string> kForm = {"Content-Type",
-                                                          "application/x-www-form-urlencoded"};
+inline const std::pair<std::string, std::string> kFormField = {"Content-Type",
+                                                               "application/x-www-form-urlencoded"};
 
 }  // namespace keyswap::bindings::test
