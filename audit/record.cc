@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 35> kReasonNames{
+constexpr std::array<std::string_view, 36> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -48,6 +48,7 @@ constexpr std::array<std::string_view, 35> kReasonNames{
     "upstream_protocol_error",
     "secret_unavailable",
     "audit_unavailable",
+    "limits_unavailable",
     "vault_locked",
     "too_busy",
     "shutting_down",

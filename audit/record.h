@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   upstream_protocol_error,
   secret_unavailable,
   audit_unavailable,
+  limits_unavailable,
   vault_locked,
   too_busy,
   shutting_down,

@@ -5,6 +5,9 @@
 #include <functional>
 #include <optional>
 
+#include "bindings/blocked.h"
+#include "bindings/signer.h"
+
 namespace keyswap::bindings {
 
 namespace {
@@ -41,6 +44,15 @@ bool allows_target(const Scope& scope, std::string_view method, std::string_view
   });
 }
 
+// The patterns of a custom service are written as its callers write paths: without the base path.
+bool blocks(const Scope& scope, std::string_view method, std::string_view target) {
+  if (find_blocked(scope.blocked, method, target) != nullptr) {
+    return true;
+  }
+  return !scope.base_path.empty() && target.starts_with(scope.base_path) &&
+         find_blocked(scope.blocked, method, target.substr(scope.base_path.size())) != nullptr;
+}
+
 void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
                    std::vector<AddressRange>& ranges) {
@@ -62,6 +74,7 @@ void Bindings::build_index() {
   routes_.clear();
   by_host_.clear();
   has_wildcards_ = false;
+  has_guards_ = false;
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
@@ -73,7 +86,9 @@ void Bindings::build_index() {
 }
 
 void Bindings::index_hosts(std::uint32_t number) {
+  has_guards_ = has_guards_ || rules[number].injection->signer() != nullptr;
   for (const auto& scope : rules[number].scopes) {
+    has_guards_ = has_guards_ || !scope.blocked.empty();
     auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
     if (numbers.empty() || numbers.back() != number) {
       numbers.push_back(number);
@@ -166,6 +181,25 @@ std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destin
     found.erase(std::unique(found.begin(), found.end()), found.end());
   }
   return found;
+}
+
+std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,
+                                                       std::string_view method,
+                                                       std::string_view target) const {
+  if (!has_guards_) {
+    return std::nullopt;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto& rule = rules[number];
+    const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
+      return names(scope, destination) && blocks(scope, method, target);
+    });
+    const auto* const signer = rule.injection->signer();
+    if (is_blocked_here || (signer != nullptr && signer->forbids(method, target))) {
+      return number;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {

@@ -55,6 +55,9 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::vector<std::string> methods;  // upper case; empty = any
   std::vector<PathPattern> paths;    // empty = any
   std::vector<AddressRange> allow_addresses;
+  // Which entry of the rule's `bindings:` it came of. One that lists several hosts gives several
+  // scopes, which share its limits.
+  std::uint32_t entry = 0;
 
   // Limits (bindings/parse_limits.cc).
   std::optional<RateLimit> rate_limit;
@@ -150,7 +153,12 @@ class Bindings {
 
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
-  // Does this scope of theirs name the host and port?
+  // The first rule binding this destination that forbids the request, whatever it carries: by
+  // `blocked:` of a scope there, or because its scheme never lets such a request through.
+  [[nodiscard]] std::optional<std::uint32_t> forbidding_rule(const http::Authority& destination,
+                                                             std::string_view method,
+                                                             std::string_view target) const;
+  // Does this scope name the host and port?
   [[nodiscard]] static bool names(const Scope& scope, const http::Authority& destination);
 
   // Every range that some binding naming this host and port allows to be dialled.
@@ -201,6 +209,7 @@ class Bindings {
   std::map<std::string, RouteUse, std::less<>> routes_;  // by "proxy/NAME" and "custom/NAME"
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
+  bool has_guards_ = false;  // some rule may forbid a request
   PlaceholderIndex placeholders_;
 };
 

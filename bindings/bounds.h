@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace keyswap::bindings::bounds {
 
@@ -12,7 +13,19 @@ inline constexpr std::size_t kYamlNodesMax = 1'000'000;
 inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted
 inline constexpr std::size_t kComposePartsMax = 4;
+inline constexpr std::int64_t kRateRequestsMax = 1'000'000;
+inline constexpr std::int64_t kRatePerSecondsMax = 31 * 24 * 3600;  // a month
+inline constexpr std::int64_t kQuotaRequestsMax = 1'000'000'000;
+inline constexpr std::size_t kBlockedEndpointsMax = 1000;  // of one binding: each call tries them
+inline constexpr std::uint64_t kMaxBodyBytesMax = 1ULL << 40U;  // 1 TiB
 inline constexpr std::size_t kTemplateScratchBytesMax =
-    std::size_t{128} * 1024;  // locked, while a template is rendered
+    std::size_t{128} * 1024;                      // locked, while a template is rendered
+inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
+inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
+
+// Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
+inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
+inline constexpr std::size_t kBatchOrdersMax = 20;        // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kDecimalDigitsMax = 40;      // of a number in an order
 
 }  // namespace keyswap::bindings::bounds

@@ -5,6 +5,7 @@
 // no randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,6 +41,14 @@ class Injection {
   [[nodiscard]] virtual const std::string& header() const = 0;
   // Vault entries whose values render() needs.
   [[nodiscard]] virtual const std::vector<vault::SecretName>& needs() const = 0;
+
+  // Is the entry needs()[index] a private key? Its bytes are then PKCS#8 DER
+  // (bindings/private_key.h), and one that is a text is refused; all others must be texts.
+  [[nodiscard]] virtual bool needs_private_key(std::size_t index) const {
+    static_cast<void>(index);
+    return false;
+  }
+
   // Writes the header's new value; `out` is locked memory. An error (a part that does not decode, a
   // value with controls in it) refuses the request: 503 secret_unavailable.
   [[nodiscard]] virtual base::Status render(const RenderInput& input,

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "bindings/binance/hosts.h"
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
@@ -18,7 +19,8 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kScopeKeys = {"host",
+constexpr std::array<std::string_view, 18> kScopeKeys = {"host",
+                                                         "hosts",
                                                          "port",
                                                          "methods",
                                                          "paths",
@@ -70,17 +72,14 @@ void parse_methods(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
     if (!text) {
       continue;
     }
-    const auto method = to_upper(*text);
-    const bool is_known = std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
-    if (!is_known) {
-      issues.error((*list)[i].place,
-                   quoted_or(*text, "this") + " is no method that can be bound",
-                   method_hint(method));
-    } else if (std::find(scope.methods.begin(), scope.methods.end(), method) !=
-               scope.methods.end()) {
-      issues.warning((*list)[i].place, method + " is listed twice");
+    const auto method = parse_method(*text, (*list)[i].place, issues);
+    if (!method) {
+      continue;
+    }
+    if (std::find(scope.methods.begin(), scope.methods.end(), *method) != scope.methods.end()) {
+      issues.warning((*list)[i].place, *method + " is listed twice");
     } else {
-      scope.methods.push_back(method);
+      scope.methods.push_back(*method);
     }
   }
 }
@@ -222,6 +221,46 @@ std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context
   return std::move(host);
 }
 
+// `hosts:`, a list of the code's or several, is a short form for as many exact hosts.
+void read_host_list(const YamlNode& node,
+                    ConfigIssues& issues,
+                    std::vector<std::string_view>& hosts) {
+  const auto text = read_text(node, "hosts", issues);
+  if (!text) {
+    return;
+  }
+  const auto found = binance::hosts_of_list(*text);
+  if (!found.empty()) {
+    hosts.insert(hosts.end(), found.begin(), found.end());
+    return;
+  }
+  std::string known;
+  for (const auto list : binance::host_lists()) {
+    known += (known.empty() ? "" : ", ") + std::string(list);
+  }
+  issues.error(
+      node.place, quoted_or(*text, "this") + " is no list of hosts", "there are: " + known);
+}
+
+void add_hosts(const YamlNode& node,
+               const Scope& scope,
+               ConfigIssues& issues,
+               std::vector<Scope>& scopes) {
+  std::vector<std::string_view> hosts;
+  if (node.kind == YamlNode::Kind::sequence) {
+    const auto* const list = read_list(node, "hosts", issues);
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      read_host_list((*list)[i], issues, hosts);
+    }
+  } else {
+    read_host_list(node, issues, hosts);
+  }
+  for (const auto host : hosts) {
+    scopes.push_back(scope);
+    scopes.back().host = {std::string(host), false};
+  }
+}
+
 // A wildcard with `subdomains` is a short form for as many exact hosts.
 void add_subdomains(const YamlNode& node,
                     const Scope& scope,
@@ -250,6 +289,16 @@ void add_subdomains(const YamlNode& node,
 
 }  // namespace
 
+std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues) {
+  auto method = to_upper(text);
+  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
+    issues.error(
+        place, quoted_or(text, "this") + " is no method that can be bound", method_hint(method));
+    return std::nullopt;
+  }
+  return method;
+}
+
 void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   const auto* const list = read_list(node, "allow_addresses", issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -261,7 +310,10 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   auto& issues = context.issues;
   const YamlSection section(node, "bindings", kScopeKeys, issues);
   Scope scope;
-  const auto* const host_node = section.require("host", issues);
+  scope.entry = scopes.empty() ? 0 : scopes.back().entry + 1;
+  const auto* const hosts = section.find("hosts");
+  const auto* const host_node =
+      hosts == nullptr ? section.require("host", issues) : section.find("host");
   const auto host = host_node == nullptr ? std::nullopt : parse_host(*host_node, context);
   if (host) {
     scope.host = host->pattern;
@@ -283,7 +335,11 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   parse_scope_trading(section, context, scope);
   parse_scope_access(section, context, scope);
   const auto* const subdomains = section.find("subdomains");
-  if (host && subdomains != nullptr) {
+  if (hosts != nullptr && (host_node != nullptr || subdomains != nullptr)) {
+    issues.error(hosts->place, "`hosts` stands in place of `host` and `subdomains`");
+  } else if (hosts != nullptr) {
+    add_hosts(*hosts, scope, issues, scopes);
+  } else if (host && subdomains != nullptr) {
     add_subdomains(*subdomains, scope, issues, scopes);
   } else if (host) {
     scopes.push_back(std::move(scope));

@@ -58,6 +58,7 @@ void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& 
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     parse_scope((*list)[i], context, rule.scopes);
   }
+  check_trading(*node, rule, context);
 }
 
 void parse_secret(const YamlNode& node,

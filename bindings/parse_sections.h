@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,14 @@ std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
 // An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
+// A method that can be bound, in any case -> upper case; nothing after an error at `place`
+// (parse_scope.cc).
+std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues);
+// A list of "METHOD /path*" (parse_limits.cc); `what`: the key that it stands under.
+void parse_blocked(const YamlNode& node,
+                   std::string_view what,
+                   ConfigIssues& issues,
+                   std::vector<BlockedEndpoint>& blocked);
 // The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body
 // (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types, endpoints
 // (parse_trading.cc); callers, route (parse_access.cc).
@@ -51,6 +60,9 @@ void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& sco
 bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context);
 // `allow_addresses:` (parse_scope.cc)
 void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope);
+// What can be said of them only when the whole rule is read: the keys of trading are for the scheme
+// `binance`, and some hosts are not for it. `entries`: the rule's `bindings:` (parse_trading.cc).
+void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);

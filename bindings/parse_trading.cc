@@ -1,14 +1,151 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a binding of the scheme `binance` may trade.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bindings/binance/decimal.h"
+#include "bindings/binance/endpoints.h"
+#include "bindings/binance/hosts.h"
+#include "bindings/binance/trading_rules.h"
 #include "bindings/parse_sections.h"
 
 namespace keyswap::bindings {
 
+namespace {
+
+constexpr std::array<std::string_view, 5> kTradingKeys = {
+    "max_order_usd", "daily_volume_usd", "symbols", "order_types", "endpoints"};
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return upper;
+}
+
+void parse_money(const YamlSection& section,
+                 std::string_view key,
+                 ConfigIssues& issues,
+                 std::optional<std::int64_t>& money) {
+  const auto* const node = section.find(key);
+  const auto text = node == nullptr ? std::nullopt : read_text(*node, key, issues);
+  if (!text) {
+    return;
+  }
+  const auto number = binance::Decimal::parse(*text);
+  if (!number || number->is_finer_than_money() || number->is_zero() ||
+      number->money_rounded_up() == binance::kMoneyMax) {
+    issues.error(
+        node->place,
+        "`" + std::string(key) + "` must be an amount in USD above 0, with at most 8 decimals",
+        "as in 500 or 499.99");
+    return;
+  }
+  money = number->money_rounded_up();
+}
+
+void parse_words(const YamlSection& section,
+                 std::string_view key,
+                 ConfigIssues& issues,
+                 std::vector<std::string>& words) {
+  const auto* const node = section.find(key);
+  const auto* const list = node == nullptr ? nullptr : read_list(*node, key, issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    if (const auto text = read_text((*list)[i], key, issues)) {
+      words.push_back(to_upper(*text));
+    }
+  }
+}
+
+void check_endpoint(const NamedEndpoint& endpoint, Place place, ConfigIssues& issues) {
+  constexpr std::array<std::string_view, 6> kMethods = {
+      "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
+  const auto* const method = std::find(kMethods.begin(), kMethods.end(), endpoint.method);
+  if (method == kMethods.end() || !binance::is_plain_path(endpoint.path)) {
+    issues.error(place,
+                 "an entry of `endpoints` is a method and a whole path",
+                 "as in \"POST /sapi/v1/asset/transfer\"; no wildcards");
+  } else if (binance::is_value_out(endpoint.method, endpoint.path) ||
+             binance::is_websocket_path(endpoint.path)) {
+    issues.error(place,
+                 "this endpoint moves value out of the account; no configuration lets it through",
+                 "docs/binance.md lists such endpoints (tier 1)");
+  } else if (binance::is_reading(endpoint.method)) {
+    issues.warning(place, "GET and HEAD are let through without being named in `endpoints`");
+  }
+}
+
+void parse_endpoints(const YamlNode& node,
+                     ConfigIssues& issues,
+                     std::vector<NamedEndpoint>& endpoints) {
+  const auto* const list = read_list(node, "endpoints", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto text = read_text((*list)[i], "endpoints", issues);
+    if (!text) {
+      continue;
+    }
+    const auto space = std::min(text->find(' '), text->size());
+    NamedEndpoint endpoint{to_upper(text->substr(0, space)),
+                           text->substr(std::min(space + 1, text->size()))};
+    check_endpoint(endpoint, (*list)[i].place, issues);
+    endpoints.push_back(std::move(endpoint));
+  }
+}
+
+// `entry`: one of a secret's `bindings:`.
+void check_foreign_keys(const YamlNode& entry, ConfigIssues& issues) {
+  for (const auto& key : entry.keys) {
+    if (std::find(kTradingKeys.begin(), kTradingKeys.end(), key.text) != kTradingKeys.end()) {
+      issues.error(key.place,
+                   "`" + key.text + "` is only for secrets with `inject: { type: binance, ... }`");
+    }
+  }
+}
+
+}  // namespace
+
 void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope) {
-  static_cast<void>(section);
-  static_cast<void>(context);
-  static_cast<void>(scope);
+  const bool has_rules = std::any_of(kTradingKeys.begin(), kTradingKeys.end(), [&](auto key) {
+    return section.find(key) != nullptr;
+  });
+  if (!has_rules) {
+    return;
+  }
+  auto& issues = context.issues;
+  auto rules = std::make_shared<TradingRules>();
+  parse_money(section, "max_order_usd", issues, rules->max_order_e8);
+  parse_money(section, "daily_volume_usd", issues, rules->daily_volume_e8);
+  parse_words(section, "symbols", issues, rules->symbols);
+  parse_words(section, "order_types", issues, rules->order_types);
+  if (const auto* const node = section.find("endpoints")) {
+    parse_endpoints(*node, issues, rules->endpoints);
+  }
+  scope.trading = std::move(rules);
+}
+
+void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context) {
+  if (rule.injection == nullptr) {
+    return;
+  }
+  const bool is_binance = rule.injection->scheme() == "binance";
+  for (const auto& entry : entries.items) {
+    if (!is_binance) {
+      check_foreign_keys(entry, context.issues);
+    }
+  }
+  for (const auto& scope : rule.scopes) {
+    const auto* const host = binance::find_host(scope.host.host);
+    const bool is_blocked =
+        scope.host.host == binance::kPayHost || (host != nullptr && host->is_websocket_api);
+    if (is_binance && is_blocked) {
+      context.issues.error(entries.place,
+                           scope.host.host + " is blocked and cannot be bound",
+                           "docs/binance.md says why");
+    }
+  }
 }
 
 }  // namespace keyswap::bindings

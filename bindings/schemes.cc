@@ -9,12 +9,14 @@
 
 namespace keyswap::bindings {
 
+extern const Scheme kBinanceScheme;
 extern const Scheme kHeaderScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
+    &kBinanceScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

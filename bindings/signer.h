@@ -56,6 +56,8 @@ struct Judgement {
   std::int64_t volume_max_e8 = 0;
   // A vendor's nonce is needed: SignInput::nonce.
   bool wants_nonce = false;
+  // The client did not show that it holds the placeholder's secret (`proof: warn`); for the record.
+  bool is_unproven = false;
 };
 
 struct SignInput {

@@ -45,6 +45,7 @@ struct Context {
   ca::LeafCache* leaves = nullptr;
   const tls::ServerContext* client_tls = nullptr;
   AuditLane* audit = nullptr;
+  limits::Limiter* limiter = nullptr;
   Connector* connector = nullptr;
   SessionTable* sessions = nullptr;
   uv::Endpoint listening;  // I12: never dialled

@@ -27,6 +27,9 @@ struct Home {
 
   [[nodiscard]] std::string key() const { return path + "/key"; }
 
+  // What was used of quotas and daily volumes (proxy/limits/ledger.h).
+  [[nodiscard]] std::string limits() const { return path + "/limits.db"; }
+
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
 

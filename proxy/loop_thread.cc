@@ -32,6 +32,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.leaves = shared.leaves;
   context.client_tls = shared.client_tls;
   context.audit = made->lane_.get();
+  context.limiter = shared.limiter;
   context.policy = shared.policy;
   context.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic

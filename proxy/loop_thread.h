@@ -22,6 +22,7 @@ class LoopThread {
     const base::Clock* clock = nullptr;
     vault::Vault* vault = nullptr;
     audit::Log* log = nullptr;
+    limits::Limiter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
     Policy policy;

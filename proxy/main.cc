@@ -22,6 +22,7 @@ constexpr std::array kCommands = {
     Command{"env"sv, "print the variables that 'run' sets"sv, keyswap::cli::run_env},
     Command{"bindings"sv, "check and explain bindings.yaml"sv, keyswap::cli::run_bindings},
     Command{"audit"sv, "verify, follow and search the audit log"sv, keyswap::cli::run_audit},
+    Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
     Command{"import"sv,
             "turn another program's configuration into bindings"sv,

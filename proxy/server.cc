@@ -13,6 +13,7 @@
 #include "ca/leaf_cache.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/log.h"
+#include "proxy/limit_table.h"
 #include "proxy/loop_thread.h"
 #include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
@@ -56,6 +57,7 @@ class Server final : public uv::AcceptEvents {
   base::Status build();
   void watch();
   void reload();
+  void find_limits(Policy& policy);
   void housekeep();
   void refresh_vault();
   void drain();
@@ -92,9 +94,11 @@ base::Status Server::build() {
       parts_.authority, leaf_key_, *parts_.clock, [this](ca::LeafCache::Task task) {
         worker_.run(std::move(task));
       });
+  find_limits(parts_.policy);
   const LoopThread::Shared shared{.clock = parts_.clock,
                                   .vault = parts_.vault,
                                   .log = parts_.log,
+                                  .limiter = parts_.limiter.get(),
                                   .leaves = leaves_.get(),
                                   .client_tls = client_tls_.get(),
                                   .policy = parts_.policy,
@@ -147,6 +151,7 @@ base::Status Server::serve() {
   signals_.clear();
   home_watch_.reset();
   housekeeping_.reset();
+  parts_.limiter.reset();  // its thread answers to the loops
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
   RecordWaiter stopped;
@@ -179,8 +184,9 @@ void Server::reload() {
     return;  // one at a time; the operator sends another signal for another change
   }
   worker_.run([this] {
-    const std::optional<Policy> policy = parts_.reload();
+    std::optional<Policy> policy = parts_.reload();
     if (policy) {
+      find_limits(*policy);
       // I14: each request began with one policy and keeps it; the next one begins with the new.
       for (const auto& loop : loops_) {
         loop->post_policy(*policy);
@@ -199,6 +205,10 @@ void Server::reload() {
     }
     is_reloading_ = false;
   });
+}
+
+void Server::find_limits(Policy& policy) {
+  policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
 
 void Server::housekeep() {

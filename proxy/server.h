@@ -16,6 +16,7 @@
 #include "ca/authority.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
+#include "proxy/limits/limiter.h"
 #include "proxy/tls/context.h"
 #include "vault/vault.h"
 
@@ -25,12 +26,14 @@ namespace keyswap::proxy {
 struct Policy {
   std::shared_ptr<const bindings::Bindings> bindings;
   std::shared_ptr<const tls::ClientContext> upstream_tls;
+  std::shared_ptr<const limits::LimitTable> limits = nullptr;  // the server finds them
 };
 
 struct ServerParts {
   vault::Vault* vault = nullptr;
   audit::Log* log = nullptr;
   const base::Clock* clock = nullptr;
+  std::unique_ptr<limits::Limiter> limiter;
   Policy policy;
   std::shared_ptr<const ca::Authority> authority;
   std::string signing_key_hex;  // public, for the start record

@@ -133,6 +133,17 @@ void Session::read_on() {
 
 // Gives what it did not use.
 std::string_view Session::decode(std::string_view bytes) {
+  is_in_read_ = true;
+  const std::string_view rest = decode_steps(bytes);
+  is_in_read_ = false;
+  if (phase_ != Phase::closing && phase_ != Phase::ended) {
+    flush_legs();
+    balance();
+  }
+  return rest;
+}
+
+std::string_view Session::decode_steps(std::string_view bytes) {
   while (wants_bytes()) {
     const Step step = decoder_.next(bytes);
     bytes.remove_prefix(step.consumed);
@@ -307,6 +318,8 @@ void Session::after_client_end() {
     close_politely(Leg::Ending::said);
   } else if (takes_body_ && !exchange_->has_whole_request()) {
     drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
+  } else if (is_sent_) {
+    timer_.set(base::limits::kHalfClosedMs);
   }
 }
 
@@ -435,6 +448,8 @@ void Session::on_time_out() {
       return;
     }
     case Phase::dialing:
+      tunnel_recorded(false);  // I10: the record did not become durable in time
+      return;
     case Phase::first_byte:
     case Phase::handshake:
     case Phase::ended:
@@ -449,6 +464,10 @@ void Session::on_wait_over() {
   if (leg_.is_congested() && pending != last_pending_) {
     last_pending_ = pending;
     timer_.set(base::limits::kWriteStallMs);
+    return;
+  }
+  if (is_client_ended_ && is_sent_) {
+    drive(flow::ClientGone{});  // HP-05
     return;
   }
   drive(flow::TimedOut{leg_.is_held()});

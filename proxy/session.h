@@ -46,6 +46,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
 
   // The record it waited for.
   void audit_done(bool is_durable);
+  // The answer of the limits to charge number `number`. False: nobody waits for it any more.
+  bool charge_done(std::uint64_t number, limits::ChargeAnswer& answer);
   // The leaf it waited for; null: none could be minted.
   void leaf_done(std::shared_ptr<const ca::Leaf> leaf);
   // Finish what is under way and go (SIGTERM).
@@ -62,6 +64,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void on_leg_drained() override;
 
   void on_upstream(flow::Event event) override;
+  void on_upstream_read_done() override;
 
   void on_upstream_raw(std::string_view /*bytes*/) override {}
 
@@ -87,6 +90,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void read_on();
   void read_on_later();
   std::string_view decode(std::string_view bytes);
+  std::string_view decode_steps(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
   void reverse_request(http::RequestHead head);
@@ -114,6 +118,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void make_exchange(flow::Destination destination);
   void drive(flow::Event event);
   void finish_driving();
+  void flush_legs();
   void perform(const flow::Charge& action);
   void perform(const flow::Settle& action);
   void perform(const flow::FetchSecrets& action);
@@ -126,6 +131,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::SetWait& action);
   void perform(const flow::ReleaseUpstream& action);
   void perform(const flow::Finish& action);
+  [[nodiscard]] std::int64_t response_wait_ms(std::int64_t usual_ms) const;
   void dial();
   void exchange_dialed(Dial::Outcome outcome);
   void lose_upstream();
@@ -165,13 +171,16 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::optional<flow::Event> follow_up_;  // what an action brought about at once
   std::optional<flow::ClientFate> fate_;  // the exchange is over
   bool is_driving_ = false;
+  bool is_in_read_ = false;  // more of the same read may come: its end flushes, once for all
   bool takes_body_ = false;  // ReadClient was asked for, and the request has not ended
   bool is_sent_ = false;     // a byte of the request has left
   bool awaits_record_ = false;
   bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Upstream> upstream_;
-  std::string request_id_;  // of the exchange or the tunnel
+  limits::Ticket ticket_;            // what the request under way was charged
+  std::uint64_t charge_number_ = 0;  // of the charge it waits for
+  std::string request_id_;           // of the exchange or the tunnel
   std::string tunnel_method_;
   std::int64_t sent_us_ = 0;      // steady clock, when the request was sent or the tunnel opened
   std::size_t last_pending_ = 0;  // to see whether a slow client makes progress

@@ -3,6 +3,7 @@
 // Carrying out what an exchange asks for. The machine runs to its end first, then its actions are
 // performed in order; what an action brings about at once becomes the next event, so nothing
 // re-enters.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/audit_lane.h"
@@ -13,6 +14,26 @@ namespace keyswap::proxy {
 
 using audit::Reason;
 
+namespace {
+
+std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
+  switch (outcome) {
+    case limits::ChargeOutcome::granted:
+      return std::nullopt;
+    case limits::ChargeOutcome::rate_limited:
+      return Reason::rate_limited;
+    case limits::ChargeOutcome::quota_exceeded:
+      return Reason::quota_exceeded;
+    case limits::ChargeOutcome::volume_exceeded:
+      return Reason::order_limit_exceeded;
+    case limits::ChargeOutcome::unavailable:
+      return Reason::limits_unavailable;
+  }
+  KS_UNREACHABLE();
+}
+
+}  // namespace
+
 void Session::make_exchange(flow::Destination destination) {
   request_id_ = context_->next_request_id();
   exchange_ =
@@ -20,7 +41,7 @@ void Session::make_exchange(flow::Destination destination) {
                                                              .bindings = policy_.bindings,
                                                              .request_id = request_id_,
                                                              .scratch = context_->scratch.get(),
-                                                             .now_s = context_->now_s(),
+                                                             .now_us = context_->clock->wall_us(),
                                                              .caller = caller_});
   if (context_->is_draining) {
     exchange_->drain();
@@ -50,11 +71,17 @@ void Session::drive(flow::Event event) {
     next = std::exchange(follow_up_, std::nullopt);
   }
   is_driving_ = false;
+  if (!is_in_read_ || fate_) {
+    flush_legs();
+  }
+  finish_driving();
+}
+
+void Session::flush_legs() {
   leg_.flush();
   if (upstream_) {
     upstream_->leg().flush();
   }
-  finish_driving();
 }
 
 void Session::finish_driving() {
@@ -100,21 +127,65 @@ void Session::on_upstream_drained() {
   leg_.release(Leg::Hold::other_side_full);
 }
 
-void Session::perform(const flow::Charge& /*action*/) {
-  KS_UNREACHABLE();
+void Session::perform(const flow::Charge& action) {
+  // The answer may come on another thread, and when nobody waits for it any more.
+  auto told =
+      [context = context_, id = id_, number = ++charge_number_](limits::ChargeAnswer answer) {
+        context->loop->post([context, id, number, answer = std::move(answer)]() mutable {
+          Session* const session = context->sessions->find(id);
+          if (session == nullptr || !session->charge_done(number, answer)) {
+            context->limiter->release(answer.ticket, limits::GiveBack::everything);
+          }
+        });
+      };
+  auto answer =
+      context_->limiter->charge(policy_.limits,
+                                {action.rule,
+                                 action.scope,
+                                 caller_,
+                                 action.volume_e8,
+                                 action.volume_max_e8,
+                                 action.wants_nonce},
+                                {context_->clock->steady_us(), context_->clock->wall_us()},
+                                std::move(told));
+  if (answer) {
+    static_cast<void>(charge_done(charge_number_, *answer));
+  }
 }
 
-void Session::perform(const flow::Settle& /*action*/) {
-  KS_UNREACHABLE();
+bool Session::charge_done(std::uint64_t number, limits::ChargeAnswer& answer) {
+  if (!exchange_ || !exchange_->awaits_charge() || number != charge_number_) {
+    return false;
+  }
+  ticket_ = std::move(answer.ticket);
+  drive(flow::Charged{refusal_of(answer.outcome), answer.retry_after_ms, answer.nonce});
+  return true;
+}
+
+void Session::perform(const flow::Settle& action) {
+  const limits::Ticket ticket = std::exchange(ticket_, {});
+  switch (action.fate) {
+    case flow::ChargeFate::keep:
+      return;
+    case flow::ChargeFate::refused:
+      context_->limiter->release(ticket, limits::GiveBack::volume);
+      return;
+    case flow::ChargeFate::not_sent:
+      context_->limiter->release(ticket, limits::GiveBack::everything);
+      return;
+  }
 }
 
 void Session::perform(const flow::FetchSecrets& action) {
   const bindings::SecretRule& rule = exchange_->bindings().rules[action.rule];
   std::vector<vault::Secret> secrets;
-  for (const vault::SecretName& name : rule.injection->needs()) {
-    auto secret = context_->vault->fetch(name, context_->now_s());
+  const std::vector<vault::SecretName>& names = rule.injection->needs();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto secret = rule.injection->needs_private_key(i)
+                      ? context_->vault->fetch_private_key(names[i], context_->now_s())
+                      : context_->vault->fetch(names[i], context_->now_s());
     if (!secret) {
-      drive(flow::SecretsMissing{name.text()});
+      drive(flow::SecretsMissing{names[i].text()});
       return;
     }
     secrets.push_back(std::move(*secret));
@@ -283,13 +354,20 @@ void Session::perform(const flow::SetWait& action) {
     case flow::Wait::request_body:
       timer_.set(base::limits::kRequestBodyWindowMs);
       return;
+    case flow::Wait::record:
+      timer_.set(base::limits::kRecordMs);
+      return;
     case flow::Wait::response_head:
-      timer_.set(base::limits::kResponseHeadMs);
+      timer_.set(response_wait_ms(base::limits::kResponseHeadMs));
       return;
     case flow::Wait::response_body:
-      timer_.set(base::limits::kResponseBodyIdleMs);
+      timer_.set(response_wait_ms(base::limits::kResponseBodyIdleMs));
       return;
   }
+}
+
+std::int64_t Session::response_wait_ms(std::int64_t usual_ms) const {
+  return is_client_ended_ ? std::min(usual_ms, base::limits::kHalfClosedMs) : usual_ms;
 }
 
 void Session::perform(const flow::ReleaseUpstream& action) {
@@ -311,7 +389,14 @@ void Session::on_upstream(flow::Event event) {
     lose_upstream();  // it closed, or spoke before it was asked
     return;
   }
+  const bool was_in_read = std::exchange(is_in_read_, true);
   drive(std::move(event));
+  is_in_read_ = was_in_read;
+}
+
+void Session::on_upstream_read_done() {
+  flush_legs();
+  balance();
 }
 
 void Session::lose_upstream() {

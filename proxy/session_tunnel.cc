@@ -140,6 +140,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   context_->audit->add(record);
   context_->audit->wait_for(id_);
   awaits_record_ = true;
+  timer_.set(base::limits::kRecordMs);
 }
 
 // I6: no byte of a tunnel leaves before its record is durable.

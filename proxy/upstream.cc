@@ -68,6 +68,11 @@ void Upstream::on_leg_bytes(std::string_view bytes) {
     }
     return;
   }
+  decode(bytes);
+  read_done();
+}
+
+void Upstream::decode(std::string_view bytes) {
   while (user_ != nullptr) {
     Step step = decoder_.next(bytes);
     bytes.remove_prefix(step.consumed);
@@ -133,6 +138,7 @@ void Upstream::on_leg_end(bool is_clean) {
     // completeness.
     tell(flow::UpstreamBroken{});
   }
+  read_done();
 }
 
 void Upstream::on_leg_broken(base::Errc why) {
@@ -148,6 +154,7 @@ void Upstream::on_leg_broken(base::Errc why) {
   }
   become_useless();
   tell(flow::UpstreamBroken{});
+  read_done();
 }
 
 void Upstream::on_leg_drained() {
@@ -159,6 +166,12 @@ void Upstream::on_leg_drained() {
 void Upstream::tell(flow::Event event) {
   if (user_ != nullptr) {
     user_->on_upstream(std::move(event));
+  }
+}
+
+void Upstream::read_done() {
+  if (user_ != nullptr) {
+    user_->on_upstream_read_done();
   }
 }
 

@@ -25,7 +25,11 @@ class UpstreamUser {
   UpstreamUser& operator=(UpstreamUser&&) = delete;
   virtual ~UpstreamUser() = default;
 
-  virtual void on_upstream(flow::Event event) = 0;           // UpstreamHead, -Body, -End, -Broken
+  virtual void on_upstream(flow::Event event) = 0;
+
+  // What came in one read is told; now is the time to flush.
+  virtual void on_upstream_read_done() {}  // UpstreamHead, -Body, -End, -Broken
+
   virtual void on_upstream_raw(std::string_view bytes) = 0;  // of an opaque tunnel
   virtual void on_upstream_raw_end() = 0;                    // FIN, or broken
   virtual void on_upstream_drained() = 0;
@@ -83,6 +87,8 @@ class Upstream final : public Mortal, public LegEvents {
 
  private:
   void deliver(http::Step& step, std::string_view rest);
+  void decode(std::string_view bytes);
+  void read_done();
   void tell(flow::Event event);
   void become_useless();
 

@@ -52,8 +52,8 @@ if(KEYSWAP_WHOLE)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above is covered by the end-to-end tests.
-  keyswap_tree(asan base_test http_test vault_test audit_test ca_test bindings_test flow_test tls_test)
-  keyswap_tree(tsan audit_test ca_test vault_test)
+  keyswap_tree(asan base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test)
+  keyswap_tree(tsan audit_test ca_test limits_test vault_test)
 
   file(GLOB fuzz_files CONFIGURE_DEPENDS fuzz/*_fuzz.cc)
   foreach(file IN LISTS fuzz_files)

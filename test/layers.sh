@@ -13,9 +13,11 @@ proxy/base      :
 proxy/http      : proxy/base/
 vault           : proxy/base/
 audit           : proxy/base/
+proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/
+bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
 bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
+bindings/binance: proxy/base/ vault/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/ vault/
 proxy/uv        : proxy/base/
@@ -26,12 +28,10 @@ proxy/cli       : proxy/ ca/ vault/ bindings/ audit/
 # header prefix: the files that may include it (globs; * does not stop at a slash, so anchor folders).
 doors='
 uv.h            : proxy/uv/*.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/private_key.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc
 openssl/hmac.h  : bindings/digest.cc
-openssl/crypto.h: proxy/tls/*.cc ca/*.cc bindings/private_key.cc
-openssl/pem.h   : ca/*.cc bindings/private_key.cc
 openssl/ssl.h   : proxy/tls/*.cc
-openssl/        : proxy/tls/*.cc ca/*.cc
+openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc
 sodium.h        : vault/*.cc audit/chain.cc bindings/schemes/*.cc proxy/base/bytes.cc
 llhttp.h        : proxy/http/decoder.cc
 yaml-cpp/       : bindings/strict_yaml.cc
@@ -46,6 +46,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/flow/substitute.cc proxy/flow/scrub.cc bindings/schemes/*.cc bindings/template*.cc
+  bindings/private_key*.cc bindings/signing_parts.cc
   vault/*.cc vault/*.h ca/authority.cc proxy/session.cc proxy/exchange_io.cc'
 
 failed=0

@@ -29,7 +29,7 @@ build() {  # build PRESET CMAKE-OPTION... [-- TARGET...]
   while [ $# -gt 0 ] && [ "$1" != -- ]; do options+=("$1"); shift; done
   [ $# -eq 0 ] || { shift; targets=(--target "$@"); }
   step "build $preset"
-  { cmake --preset "$preset" "${options[@]}" &&
+  { cmake --preset "$preset" -DBUILD_TESTING=ON "${options[@]}" &&
       cmake --build --preset "$preset" -j "$jobs" "${targets[@]}"; } >"$log" 2>&1 || {
     tail -n 60 "$log"
     echo "The $preset build failed; its last lines are above."
@@ -42,8 +42,8 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test http_test vault_test audit_test ca_test bindings_test flow_test tls_test
-  build tsan -- audit_test ca_test vault_test
+  build asan -- base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test
+  build tsan -- audit_test ca_test limits_test vault_test
   build fuzz -- fuzzers
 fi
 build release -DKEYSWAP_WHOLE=$whole

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/contents.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace keyswap::vault {
@@ -40,6 +41,25 @@ base::Status take_system(Contents& contents, const Sealer& sealer, std::vector<S
 }
 
 }  // namespace
+
+std::optional<std::int64_t> last_use_of(const Entry& entry) {
+  const std::int64_t used_at = entry.used_at.load(std::memory_order_relaxed);
+  if (used_at == Entry::kNever) {
+    return entry.row.last_used_at;
+  }
+  return std::max(used_at, entry.row.last_used_at.value_or(used_at));
+}
+
+bool has_unsaved_use(const Entry& entry) {
+  return last_use_of(entry) != entry.row.last_used_at;
+}
+
+void mark_used(Entry& entry, std::int64_t now_s) {
+  std::int64_t before = entry.used_at.load(std::memory_order_relaxed);
+  while (before < now_s &&
+         !entry.used_at.compare_exchange_weak(before, now_s, std::memory_order_relaxed)) {
+  }
+}
 
 CredentialIdentity identity_of(const CredentialRow& row) {
   return {row.id, row.service, row.name, row.created_at};

@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -35,6 +36,12 @@ struct Contents {
   std::unordered_map<SecretName, std::unique_ptr<Entry>> credentials;
   std::unordered_map<std::string, Sealed> system;
 };
+
+// When it was last fetched, saved or not; has_unsaved_use: is that later than what is saved?
+std::optional<std::int64_t> last_use_of(const Entry& entry);
+bool has_unsaved_use(const Entry& entry);
+// Thread-safe. Never goes back: threads of different loops may hand in their times out of order.
+void mark_used(Entry& entry, std::int64_t now_s);
 
 CredentialIdentity identity_of(const CredentialRow& row);
 std::string digest_key(const CredentialRow& row);

@@ -24,7 +24,7 @@ bool is_printable_ascii(char c) {
 
 }  // namespace
 
-base::Status check_entry(const SecretName& name, std::string_view service, const Secret& value) {
+base::Status check_entry(const SecretName& name, std::string_view service) {
   if (name.text().empty()) {
     return base::Error{base::Errc::invalid_input, "a secret has a name"};
   }
@@ -33,7 +33,11 @@ base::Status check_entry(const SecretName& name, std::string_view service, const
     return base::Error{base::Errc::invalid_input,
                        "a service is up to 128 printable ASCII characters"};
   }
-  return check_value(value);
+  if (service == kPrivateKeyService) {
+    return base::Error{base::Errc::invalid_input,
+                       "the service private-key is that of private keys"};
+  }
+  return {};
 }
 
 base::Status check_value(const Secret& value) {

@@ -11,10 +11,14 @@
 
 namespace keyswap::vault {
 
-// invalid_input for a name that was never parsed, a service that is no printable ASCII of at most
-// limits::kServiceBytesMax, and a value that check_size or the framing of a message refuses: a
-// value goes into a header line as it is, so NUL, CR, LF, all other controls and DEL are none.
-base::Status check_entry(const SecretName& name, std::string_view service, const Secret& value);
+// The service of every private key and of nothing else: it is how the vault knows them.
+inline constexpr std::string_view kPrivateKeyService = "private-key";
+
+// invalid_input for a name that was never parsed, and a service that is no printable ASCII of at
+// most limits::kServiceBytesMax, or is kPrivateKeyService.
+base::Status check_entry(const SecretName& name, std::string_view service);
+// invalid_input for a value that check_size or the framing of a message refuses: it goes into a
+// header line as it is, so NUL, CR, LF, all other controls and DEL are none.
 base::Status check_value(const Secret& value);
 // invalid_input unless it has 1 to limits::kSecretBytesMax bytes.
 base::Status check_size(const Secret& value);

@@ -23,24 +23,15 @@ base::Error no_such_secret() {
   return {base::Errc::not_found, "the vault has no such secret"};
 }
 
-std::optional<std::int64_t> last_use_of(const Entry& entry) {
-  const std::int64_t used_at = entry.used_at.load(std::memory_order_relaxed);
-  if (used_at == Entry::kNever) {
-    return entry.row.last_used_at;
-  }
-  return std::max(used_at, entry.row.last_used_at.value_or(used_at));
+base::Error other_kind() {
+  return {base::Errc::invalid_input,
+          "a private key only signs: it is not used as text, nor a text as a private key"};
 }
 
-bool has_unsaved_use(const Entry& entry) {
-  return last_use_of(entry) != entry.row.last_used_at;
-}
-
-// Never goes back: threads of different loops may hand in their times out of order.
-void mark_used(Entry& entry, std::int64_t now_s) {
-  std::int64_t before = entry.used_at.load(std::memory_order_relaxed);
-  while (before < now_s &&
-         !entry.used_at.compare_exchange_weak(before, now_s, std::memory_order_relaxed)) {
-  }
+// Part of what a row is sealed as, so that a text cannot be turned into a key in the file, nor
+// back.
+EntryKind kind_of(const CredentialRow& row) {
+  return row.service == kPrivateKeyService ? EntryKind::private_key : EntryKind::text;
 }
 
 struct SavedUse {
@@ -74,9 +65,19 @@ struct Vault::State {
                          const Secret& value,
                          Digests& digests);
   base::Status write_rotated(const SecretName& name,
+                             EntryKind kind,
                              CredentialRow& row,
                              const Secret& value,
                              Digests& digests);
+  base::Status add(const SecretName& name,
+                   std::string_view service,
+                   const Secret& value,
+                   std::int64_t now_s);
+  base::Status rotate(const SecretName& name,
+                      EntryKind kind,
+                      const Secret& value,
+                      std::int64_t now_s);
+  base::Result<Secret> fetch(const SecretName& name, EntryKind kind, std::int64_t now_s);
   base::Status write_system(SystemRow& row, const Secret& value, Digests& digests);
   base::Status remove_system(const SystemRow& row, Digests& digests);
   base::Status write_usage(std::vector<SavedUse>& saved, Digests& digests);
@@ -202,12 +203,16 @@ base::Status Vault::State::write_new(const SecretName& name,
 }
 
 base::Status Vault::State::write_rotated(const SecretName& name,
+                                         EntryKind kind,
                                          CredentialRow& row,
                                          const Secret& value,
                                          Digests& digests) {
   const Entry* before = find(name);
   if (before == nullptr) {
     return no_such_secret();
+  }
+  if (kind_of(before->row) != kind) {
+    return other_kind();
   }
   row.id = before->row.id;
   row.service = before->row.service;
@@ -312,17 +317,30 @@ base::Result<Vault> Vault::open(const std::string& path, const Secret& passphras
   return Vault(std::move(*state));
 }
 
-base::Result<Secret> Vault::fetch(const SecretName& name, std::int64_t now_s) const {
-  const std::shared_lock lock(state_->readers);
-  Entry* entry = state_->find(name);
+base::Result<Secret> Vault::State::fetch(const SecretName& name,
+                                         EntryKind kind,
+                                         std::int64_t now_s) {
+  const std::shared_lock lock(readers);
+  Entry* entry = find(name);
   if (entry == nullptr) {
     return no_such_secret();
   }
-  auto value = state_->sealer.open_credential(identity_of(entry->row), entry->row.sealed);
+  if (kind_of(entry->row) != kind) {
+    return other_kind();
+  }
+  auto value = sealer.open_credential(identity_of(entry->row), entry->row.sealed);
   if (value) {
     mark_used(*entry, now_s);
   }
   return value;
+}
+
+base::Result<Secret> Vault::fetch(const SecretName& name, std::int64_t now_s) const {
+  return state_->fetch(name, EntryKind::text, now_s);
+}
+
+base::Result<Secret> Vault::fetch_private_key(const SecretName& name, std::int64_t now_s) const {
+  return state_->fetch(name, EntryKind::private_key, now_s);
 }
 
 bool Vault::has(const SecretName& name) const {
@@ -330,30 +348,58 @@ bool Vault::has(const SecretName& name) const {
   return state_->find(name) != nullptr;
 }
 
-base::Status Vault::add(const SecretName& name,
-                        std::string_view service,
-                        const Secret& value,
-                        std::int64_t now_s) {
-  KS_TRY(check_entry(name, service, value));
+base::Status Vault::State::add(const SecretName& name,
+                               std::string_view service,
+                               const Secret& value,
+                               std::int64_t now_s) {
   auto entry = std::make_unique<Entry>();
   CredentialRow& row = entry->row;
   row.id = make_uuid();
   row.service = service;
   row.name = name.text();
   row.created_at = now_s;
-  return state_->change(
-      [&](Digests& digests) { return state_->write_new(name, row, value, digests); },
-      [&](Contents& contents) { contents.credentials.insert_or_assign(name, std::move(entry)); });
+  return change(
+      [&](Digests& digests) { return write_new(name, row, value, digests); },
+      [&](Contents& shown) { shown.credentials.insert_or_assign(name, std::move(entry)); });
+}
+
+base::Status Vault::State::rotate(const SecretName& name,
+                                  EntryKind kind,
+                                  const Secret& value,
+                                  std::int64_t now_s) {
+  auto entry = std::make_unique<Entry>();
+  CredentialRow& row = entry->row;
+  row.created_at = now_s;
+  return change(
+      [&](Digests& digests) { return write_rotated(name, kind, row, value, digests); },
+      [&](Contents& shown) { shown.credentials.insert_or_assign(name, std::move(entry)); });
+}
+
+base::Status Vault::add(const SecretName& name,
+                        std::string_view service,
+                        const Secret& value,
+                        std::int64_t now_s) {
+  KS_TRY(check_entry(name, service));
+  KS_TRY(check_value(value));
+  return state_->add(name, service, value, now_s);
 }
 
 base::Status Vault::rotate(const SecretName& name, const Secret& value, std::int64_t now_s) {
   KS_TRY(check_value(value));
-  auto entry = std::make_unique<Entry>();
-  CredentialRow& row = entry->row;
-  row.created_at = now_s;
-  return state_->change(
-      [&](Digests& digests) { return state_->write_rotated(name, row, value, digests); },
-      [&](Contents& contents) { contents.credentials.insert_or_assign(name, std::move(entry)); });
+  return state_->rotate(name, EntryKind::text, value, now_s);
+}
+
+base::Status Vault::add_private_key(const SecretName& name, const Secret& der, std::int64_t now_s) {
+  KS_TRY(check_entry(name, ""));
+  KS_TRY(check_size(der));
+  return state_->add(name, kPrivateKeyService, der, now_s);
+}
+
+base::Status Vault::rotate_private_key(const SecretName& name,
+                                       const Secret& der,
+                                       std::int64_t now_s) {
+  KS_TRY(check_size(der));
+  return state_->rotate(name, EntryKind::private_key, der, now_s);
 }
 
 base::Status Vault::remove(const SecretName& name) {
@@ -375,7 +421,8 @@ std::vector<SecretInfo> Vault::list() const {
     infos.reserve(state_->contents.credentials.size());
     for (const auto& [name, entry] : state_->contents.credentials) {
       const CredentialRow& row = entry->row;
-      infos.push_back({row.id, row.service, name, row.created_at, last_use_of(*entry)});
+      infos.push_back(
+          {row.id, row.service, name, row.created_at, last_use_of(*entry), kind_of(row)});
     }
   }
   std::ranges::sort(infos, {}, &SecretInfo::name);

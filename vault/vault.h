@@ -20,12 +20,16 @@
 
 namespace keyswap::vault {
 
+// What may become of an entry. A text goes into messages; a private key only signs them.
+enum class EntryKind : std::uint8_t { text, private_key };
+
 struct SecretInfo {
   std::string id;  // UUID
   std::string service;
   SecretName name;
   std::int64_t created_at = 0;  // seconds since 1970; of the value there now, so rotate moves it
   std::optional<std::int64_t> last_used_at;
+  EntryKind kind = EntryKind::text;
 };
 
 // Thread-safe.
@@ -45,20 +49,26 @@ class Vault {
   Vault& operator=(const Vault&) = delete;
   ~Vault();
 
-  // The value, opened into locked memory. not_found, corrupt, unavailable (arena full).
+  // The value, opened into locked memory. not_found, corrupt, unavailable (arena full);
+  // invalid_input when the entry is of the other kind: a private key is never handed out as text.
   [[nodiscard]] base::Result<Secret> fetch(const SecretName& name, std::int64_t now_s) const;
+  [[nodiscard]] base::Result<Secret> fetch_private_key(const SecretName& name,
+                                                       std::int64_t now_s) const;
   [[nodiscard]] bool has(const SecretName& name) const;
 
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate
   // keeps the id; created_at becomes now_s and last_used_at empty. add: already_exists;
   // limit_exceeded. rotate, remove: not_found. A value that could change the framing of a message
   // (NUL, CR, LF, other controls, DEL), is empty, or is longer than limits::kSecretBytesMax is
-  // refused with invalid_input.
+  // refused with invalid_input; so is rotating an entry of the other kind.
   base::Status add(const SecretName& name,
                    std::string_view service,
                    const Secret& value,
                    std::int64_t now_s);
   base::Status rotate(const SecretName& name, const Secret& value, std::int64_t now_s);
+  // Any bytes: the DER of a key that the caller has checked. Its service is kPrivateKeyService.
+  base::Status add_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
+  base::Status rotate_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
   base::Status remove(const SecretName& name);
   [[nodiscard]] std::vector<SecretInfo> list() const;  // by name
 

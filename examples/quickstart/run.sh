@@ -10,7 +10,7 @@ test/install.sh
 echo "2/3 build"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-{ cmake --preset release && cmake --build --preset release --target keyswap; } >"$log" 2>&1 || {
+{ cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target keyswap; } >"$log" 2>&1 || {
   tail -n 40 "$log" >&2
   echo "The build failed; its last lines are above." >&2
   exit 1

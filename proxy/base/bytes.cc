@@ -36,11 +36,23 @@ std::string to_hex(std::string_view bytes) {
 
 Result<std::string> from_hex(std::string_view hex) {
   std::string bytes(hex.size() / 2, '\0');
+  const auto size = decode_hex(hex, bytes);
+  if (!size) {
+    wipe(bytes.data(), bytes.size());
+    return size.error();
+  }
+  return bytes;
+}
+
+Result<std::size_t> decode_hex(std::string_view hex, std::span<char> out) {
+  if (hex.size() / 2 > out.size()) {
+    return Error{Errc::limit_exceeded, "more hexadecimal than there is room for"};
+  }
   std::size_t written = 0;
   const char* end = nullptr;
   if (hex.size() % 2 != 0 ||
-      sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()),
-                     bytes.size(),
+      sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()),
+                     out.size(),
                      hex.data(),
                      hex.size(),
                      nullptr,
@@ -49,7 +61,7 @@ Result<std::string> from_hex(std::string_view hex) {
       end != hex.data() + hex.size()) {
     return Error{Errc::invalid_input, "not hexadecimal"};
   }
-  return bytes;
+  return written;
 }
 
 std::string to_base64(std::string_view bytes) {
@@ -61,11 +73,28 @@ std::string to_base64url(std::string_view bytes) {
 }
 
 Result<std::string> from_base64(std::string_view text) {
-  std::string bytes(text.size() / 4 * 3 + 3, '\0');
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const auto size = decode_base64(text, bytes);
+  if (!size) {
+    wipe(bytes.data(), bytes.size());
+    return size.error();
+  }
+  bytes.resize(*size);
+  return bytes;
+}
+
+Result<std::size_t> decode_base64(std::string_view text, std::span<char> out) {
+  const auto padding = text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
+  if (text.size() % 4 != 0 || padding > 2) {
+    return Error{Errc::invalid_input, "not base64"};
+  }
+  if (text.size() / 4 * 3 - padding > out.size()) {
+    return Error{Errc::limit_exceeded, "more base64 than there is room for"};
+  }
   std::size_t written = 0;
   const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()),
-                        bytes.size(),
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()),
+                        out.size(),
                         text.data(),
                         text.size(),
                         nullptr,
@@ -73,11 +102,9 @@ Result<std::string> from_base64(std::string_view text) {
                         &end,
                         sodium_base64_VARIANT_ORIGINAL) != 0 ||
       end != text.data() + text.size()) {
-    wipe(bytes.data(), bytes.size());
     return Error{Errc::invalid_input, "not base64"};
   }
-  bytes.resize(written);
-  return bytes;
+  return written;
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) {

@@ -38,6 +38,12 @@ std::string to_base64url(std::string_view bytes);
 // Strict: the canonical form only (padding where due, no white space); else invalid_input.
 Result<std::string> from_base64(std::string_view text);
 
+// The same into memory of the caller's, for bytes that must not get into a std::string; what was
+// written so far stays there after an error. Gives their number; limit_exceeded when `out` is too
+// small.
+Result<std::size_t> decode_hex(std::string_view hex, std::span<char> out);
+Result<std::size_t> decode_base64(std::string_view text, std::span<char> out);
+
 // Equality whose time depends on the lengths alone.
 bool equal_constant_time(std::string_view a, std::string_view b);
 

@@ -29,7 +29,7 @@ inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared b
 inline constexpr std::size_t kLegUnreadBytesMax =
     128 * 1024;  // taken from the socket, not yet used
 inline constexpr std::size_t kLegPendingBytesMax =
-    1024 * 1024;  // hard bound of bytes waiting to be written
+    2 * 1024 * 1024;  // hard bound of bytes waiting to be written
 inline constexpr std::size_t kLegPendingPauseBytes =
     128 * 1024;  // above: stop reading the other side
 inline constexpr std::size_t kSwappedHeadBytesMax =
@@ -54,8 +54,12 @@ inline constexpr std::size_t kRequestBodyWindowBytesMin =
     1000;  // ... a request body brings this much: 408
 inline constexpr std::int64_t kResponseBodyIdleMs =
     300'000;                                              // between two pieces of a response's body
+inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;           // resolve, connect and TLS together
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
+// A client that said its end may have gone, or only be done with sending: so long a silence of the
+// upstream is waited for, then the request counts as abandoned.
+inline constexpr std::int64_t kHalfClosedMs = 5'000;
 inline constexpr std::int64_t kClientIdleMs = 120'000;    // keep-alive without a request
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;    // opaque tunnel without a byte either way
 inline constexpr std::int64_t kUpstreamIdleMs = 60'000;   // pooled connection
@@ -109,11 +113,22 @@ inline constexpr std::size_t kAuditQueueMax =
     65'536;  // records waiting for the writer; past it: 503
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
+
+// --- limits (the answers 429, and 503 too_busy) ---
+inline constexpr std::size_t kLedgerQueueMax =
+    16 * 1024;  // calls that wait for limits.db, as many as there can be clients; past it: 503
+inline constexpr std::int64_t kLedgerDaysKept =
+    7;  // before today; an answer that gives volume back comes within minutes
+inline constexpr std::size_t kCallersPerLimitMax =
+    1024;  // callers that one rate limit tells apart; past it: 503
+inline constexpr std::int64_t kNonceBlockUs =
+    10'000'000;  // nonces reserved by one write; so far ahead of the clock they are after a crash
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kFieldBytesMax <= kHeadBytesMax);
 static_assert(kTargetBytesMax < kHeadBytesMax);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
+static_assert(kSignedBodyBytesMax + kHeadBytesMax < kLegPendingBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(16 * kSwappedHeadBytesMax + 16 * kSecretBytesMax <= kLockedArenaBytes);
 

@@ -6,6 +6,7 @@
 
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/explain_request.h"
+#include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
@@ -22,6 +23,32 @@ struct ExplainOptions {
   bool json = false;
   bool shows_all = false;
 };
+
+// What bounds the use of the binding that decides; null for nothing.
+nlohmann::ordered_json limit_of(const SecretVerdict& verdict) {
+  nlohmann::ordered_json json;
+  if (verdict.limits == nullptr) {
+    return json;
+  }
+  const bindings::Scope& scope = *verdict.limits;
+  if (scope.rate_limit) {
+    json["rate_limit"] = {{"requests", scope.rate_limit->requests},
+                          {"per_seconds", scope.rate_limit->per_ms / 1000}};
+  }
+  if (scope.quota_per_day) {
+    json["quota_per_day"] = *scope.quota_per_day;
+  }
+  if (scope.max_body_bytes) {
+    json["max_body_bytes"] = *scope.max_body_bytes;
+  }
+  for (const auto& blocked : scope.blocked) {
+    json["blocked"].push_back(format_endpoint(blocked));
+  }
+  if (scope.trading != nullptr) {
+    json["trading_rules"] = true;
+  }
+  return json;
+}
 
 void print_json(const RequestToExplain& request, const Explanation& explanation) {
   nlohmann::ordered_json json;
@@ -40,7 +67,7 @@ void print_json(const RequestToExplain& request, const Explanation& explanation)
                                {"scheme", verdict.scheme},
                                {"header", verdict.header},
                                {"binding", verdict.scope},
-                               {"limit", nullptr}});
+                               {"limit", limit_of(verdict)}});
   }
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -61,7 +88,8 @@ void print_text(const ExplainOptions& options,
                " (" + verdict.reason + ")");
     print_line("    " + printable(verdict.why));
     if (verdict.is_swapped) {
-      print_line("    scheme " + verdict.scheme + ", header " + verdict.header + ", limit none");
+      print_line("    scheme " + verdict.scheme + ", header " + verdict.header);
+      print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
     }
   }

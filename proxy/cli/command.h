@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
-// for `secret`, `caller`, `bindings`, `audit` and `ca`, in those commands' files.
+// for `secret`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those commands' files.
 #pragma once
 
 #include <span>
@@ -40,6 +40,7 @@ int run_run(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_bindings(const Arguments& arguments);
 int run_audit(const Arguments& arguments);
+int run_limits(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_import(const Arguments& arguments);

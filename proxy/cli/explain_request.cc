@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "audit/record.h"
+#include "bindings/blocked.h"
 #include "proxy/base/bytes.h"
+#include "proxy/cli/limit_text.h"
 
 namespace keyswap::cli {
 
@@ -60,17 +62,6 @@ bool method_matches(const Scope& scope, const std::string& method) {
   return scope.methods.empty() || std::ranges::find(scope.methods, method) != scope.methods.end();
 }
 
-bool paths_match(const Scope& scope, const std::string& path) {
-  if (scope.paths.empty()) {
-    return true;
-  }
-  const auto readings = bindings::path_readings(path);
-  return !readings.empty() && std::ranges::all_of(readings, [&scope](const std::string& reading) {
-    return std::ranges::any_of(scope.paths,
-                               [&](const auto& pattern) { return pattern.matches(reading); });
-  });
-}
-
 std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& request) {
   std::string why;
   for (const Scope& scope : rule.scopes) {
@@ -90,16 +81,6 @@ std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& req
   return why;
 }
 
-std::string deciding_scope(const SecretRule& rule, const RequestToExplain& request) {
-  for (const Scope& scope : rule.scopes) {
-    if (host_matches(scope, request.destination) && method_matches(scope, request.method) &&
-        paths_match(scope, request.path)) {
-      return describe(scope);
-    }
-  }
-  return "";
-}
-
 SecretVerdict judge(const Bindings& bindings,
                     std::uint32_t number,
                     const RequestToExplain& request) {
@@ -113,7 +94,8 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
     return verdict;
   }
-  switch (bindings.match(number, request.destination, request.method, request.path)) {
+  std::uint32_t scope = 0;
+  switch (bindings.match(number, request.destination, request.method, request.path, &scope)) {
     case Match::other_destination:
       verdict.reason = audit::to_string(Reason::destination_not_in_binding);
       verdict.why = "no binding of it names " + http::to_string(request.destination);
@@ -125,11 +107,18 @@ SecretVerdict judge(const Bindings& bindings,
     case Match::matched:
       break;
   }
-  verdict.scope = deciding_scope(rule, request);
+  verdict.limits = &rule.scopes[scope];
+  verdict.scope = describe(*verdict.limits);
   if (!request.is_https) {
     // I5: never over plain http.
     verdict.reason = audit::to_string(Reason::insecure_scheme);
     verdict.why = "a secret never leaves over plain http";
+    return verdict;
+  }
+  if (const auto* const blocked =
+          bindings::find_blocked(verdict.limits->blocked, request.method, request.path)) {
+    verdict.reason = audit::to_string(Reason::endpoint_blocked);
+    verdict.why = "refused with 403: the binding blocks " + format_endpoint(*blocked);
     return verdict;
   }
   verdict.is_swapped = true;

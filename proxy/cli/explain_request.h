@@ -28,7 +28,8 @@ struct SecretVerdict {
   std::string scheme;
   std::string header;
   bool is_swapped = false;
-  std::string scope;   // the binding that decides, "" if none
+  std::string scope;                        // the binding that decides, "" if none
+  const bindings::Scope* limits = nullptr;  // that binding, in the bindings that were asked
   std::string reason;  // contract 6: binding_matched, destination_not_in_binding, ...
   std::string why;     // a sentence
 };

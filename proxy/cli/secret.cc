@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keyswap secret add | list | remove | rotate (import is in secret_import.cc)
+// keyswap secret add | list | remove | rotate (import is in secret_import.cc, the reading of
+// private keys in secret_private_key.cc)
 #include "proxy/cli/secret.h"
 
 #include <algorithm>
@@ -60,6 +61,17 @@ Outcome<LockedText> read_value(const std::string& name) {
   return value;
 }
 
+Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind) {
+  if (kind == vault::EntryKind::private_key) {
+    return read_private_key(name);
+  }
+  auto value = read_value(name);
+  if (!value) {
+    return value.failure();
+  }
+  return std::move(value).value().to_secret();
+}
+
 Outcome<vault::SecretName> parse_name(const std::string& text) {
   auto name = vault::SecretName::parse(text);
   if (!name) {
@@ -96,6 +108,11 @@ int add(const SecretOptions& options) {
   if (!name) {
     return report(name.failure());
   }
+  if (options.is_private_key && !options.service.empty()) {
+    return report({Exit::usage,
+                   "--service is for texts; a private key's service is private-key",
+                   "leave out --service or --private-key"});
+  }
   auto opened = open_home(options.home, options.unlock);
   if (!opened) {
     return report(opened.failure());
@@ -103,13 +120,17 @@ int add(const SecretOptions& options) {
   if (opened->vault.has(name.value())) {
     return report(vault_failure({base::Errc::already_exists, "it is there already"}, name->text()));
   }
-  auto value = read_value(name->text());
-  if (!value) {
-    return report(value.failure());
+  auto secret =
+      read_entry(name->text(),
+                 options.is_private_key ? vault::EntryKind::private_key : vault::EntryKind::text);
+  if (!secret) {
+    return report(secret.failure());
   }
-  const vault::Secret secret = std::move(value).value().to_secret();
   const std::string service = options.service.empty() ? name->text() : options.service;
-  if (const auto added = opened->vault.add(name.value(), service, secret, now_s()); !added) {
+  const auto added = options.is_private_key
+                         ? opened->vault.add_private_key(name.value(), secret.value(), now_s())
+                         : opened->vault.add(name.value(), service, secret.value(), now_s());
+  if (!added) {
     return report(vault_failure(added.error(), name->text()));
   }
   return tell_change(opened->vault, name.value(), options, "added");
@@ -124,15 +145,19 @@ int rotate(const SecretOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  if (!opened->vault.has(name.value())) {
+  const auto all = opened->vault.list();
+  const vault::SecretInfo* info = find_info(all, name.value());
+  if (info == nullptr) {
     return report(vault_failure({base::Errc::not_found, "it is not there"}, name->text()));
   }
-  auto value = read_value(name->text());
-  if (!value) {
-    return report(value.failure());
+  auto secret = read_entry(name->text(), info->kind);
+  if (!secret) {
+    return report(secret.failure());
   }
-  const vault::Secret secret = std::move(value).value().to_secret();
-  if (const auto rotated = opened->vault.rotate(name.value(), secret, now_s()); !rotated) {
+  const auto rotated = info->kind == vault::EntryKind::private_key
+                           ? opened->vault.rotate_private_key(name.value(), secret.value(), now_s())
+                           : opened->vault.rotate(name.value(), secret.value(), now_s());
+  if (!rotated) {
     return report(vault_failure(rotated.error(), name->text()));
   }
   return tell_change(opened->vault, name.value(), options, "rotated");
@@ -206,6 +231,9 @@ int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const S
   if (usage.takes == Takes::name_and_service) {
     app.add_option("--service", options.service, "what the secret is for (default: its name)")
         ->type_name("TEXT");
+    app.add_flag("--private-key",
+                 options.is_private_key,
+                 "a private key that signs requests and is never sent: PEM, or base64 of its DER");
   }
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
@@ -227,7 +255,8 @@ int run_add(const Arguments& arguments) {
        "when that is no terminal (one trailing newline is dropped).",
        "keyswap secret add",
        "keyswap secret add OPENAI_API_KEY\n"
-       "  pass show openai | keyswap secret add OPENAI_API_KEY --password-file ~/.keyswap-pw",
+       "  pass show openai | keyswap secret add OPENAI_API_KEY --password-file ~/.keyswap-pw\n"
+       "  keyswap secret add BINANCE_PRIVATE_KEY --private-key < key.pem",
        Takes::name_and_service},
       arguments,
       add);

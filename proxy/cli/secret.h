@@ -17,6 +17,7 @@ struct SecretOptions {
   UnlockOptions unlock;
   std::string name;
   std::string service;
+  bool is_private_key = false;
   bool json = false;
 };
 
@@ -30,6 +31,9 @@ Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock
 
 // A change to the vault that failed.
 Failure vault_failure(const base::Error& error, const std::string& name);
+
+// A private key, from a prompt or standard input: parsed and checked, as PKCS#8 DER.
+Outcome<vault::Secret> read_private_key(const std::string& name);
 
 int run_secret_import(const Arguments& arguments);
 

@@ -57,6 +57,7 @@ struct Opened {
   proxy::Policy policy;
   base::SystemClock clock;
   OpenLog log;
+  std::unique_ptr<limits::Limiter> limiter;
 };
 
 std::int64_t now_s() {
@@ -141,6 +142,18 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   return std::nullopt;
 }
 
+Problem open_limits(Opened& opened) {
+  auto limiter = limits::Limiter::open(opened.home.limits());
+  if (!limiter) {
+    return Failure{Exit::cannot,
+                   "cannot open the file of the limits " + opened.home.limits() + ": " +
+                       explain(limiter.error()),
+                   "free the disk, or put back a backup; removing it forgets what was used today"};
+  }
+  opened.limiter = std::move(*limiter);
+  return std::nullopt;
+}
+
 Problem open_all(const ServeOptions& options, Opened& opened) {
   auto listen = parse_listen(options.listen);
   if (!listen) {
@@ -159,6 +172,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return problem;
   }
   if (auto problem = open_secrets(options, opened)) {
+    return problem;
+  }
+  if (auto problem = open_limits(opened)) {
     return problem;
   }
   if (auto problem = raise_open_files()) {
@@ -262,6 +278,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
   parts.clock = &opened.clock;
+  parts.limiter = std::move(opened.limiter);
   parts.policy = opened.policy;
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;

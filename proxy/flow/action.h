@@ -26,8 +26,9 @@ struct Charge {
 };
 
 enum class ChargeFate : std::uint8_t {
-  keep,     // it was sent, and may have been acted on
-  release,  // it was not sent, or the upstream refused it: the volume is free again
+  keep,      // it was sent, and may have been acted on
+  refused,   // the upstream refused it (4xx): it was a call, and no order
+  not_sent,  // it counts for nothing
 };
 
 // What becomes of what was charged.
@@ -77,7 +78,7 @@ struct SendClient {
 // From now on the client's body is wanted: hand in what it sends.
 struct ReadClient {};
 
-enum class Wait : std::uint8_t { none, request_body, response_head, response_body };
+enum class Wait : std::uint8_t { none, request_body, record, response_head, response_body };
 
 // TimedOut follows when this wait lasts too long; replaces the one before.
 struct SetWait {

@@ -19,13 +19,7 @@ struct Sighting {
   std::optional<std::size_t> field;  // of which field; none: in the target
   bool is_credential = false;        // the field is the one this rule writes to
   Match match = Match::other_destination;
-};
-
-struct Request {
-  const http::RequestHead& head;
-  std::string_view target;
-  const Destination& destination;
-  const bindings::Bindings& bindings;
+  std::uint32_t scope = 0;  // if it matched
 };
 
 void look_at(const Request& request,
@@ -38,9 +32,10 @@ void look_at(const Request& request,
     const bool is_credential =
         field && base::equal_ignoring_case(request.head.fields[*field].name,
                                            request.bindings.rules[rule].injection->header());
+    std::uint32_t scope = 0;
     const Match match = request.bindings.match(
-        rule, request.destination.authority, request.head.method, request.target);
-    sightings.push_back({rule, field, is_credential, match});
+        rule, request.destination.authority, request.head.method, request.target, &scope);
+    sightings.push_back({rule, field, is_credential, match, scope});
   }
 }
 
@@ -90,9 +85,24 @@ Verdict deny(const Sighting& sighting, const Request& request) {
       request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
   return {refuses ? Decision::refused : Decision::denied,
           reason_to_deny(sighting, request.destination),
-          sighting.rule,
-          0,
-          {}};
+          sighting.rule};
+}
+
+Verdict refuse(Reason reason, std::uint32_t rule) {
+  return {Decision::refused, reason, rule};
+}
+
+// What the scope asks of a request whose host, method and path it matched.
+std::optional<Reason> check_scope(const Request& request, const bindings::Scope& scope) {
+  const bool may_come = scope.callers.empty() ||
+                        std::ranges::find(scope.callers, request.caller) != scope.callers.end();
+  if (!may_come) {
+    return Reason::caller_not_allowed;
+  }
+  const http::Framing& framing = request.head.framing;
+  const bool is_too_large = scope.max_body_bytes && framing.kind == http::Framing::Kind::length &&
+                            framing.length > *scope.max_body_bytes;
+  return is_too_large ? std::optional(Reason::body_too_large) : std::nullopt;
 }
 
 Verdict allow(const Sighting& chosen,
@@ -100,9 +110,14 @@ Verdict allow(const Sighting& chosen,
               const Request& request) {
   const std::string_view header = request.head.fields[*chosen.field].name;
   if (request.head.fields.count(header) > 1) {
-    return {Decision::refused, Reason::duplicate_credential_header, chosen.rule, 0, {}};
+    return refuse(Reason::duplicate_credential_header, chosen.rule);
   }
-  Verdict verdict{Decision::allowed, Reason::binding_matched, chosen.rule, *chosen.field, {}};
+  const auto& scope = request.bindings.rules[chosen.rule].scopes[chosen.scope];
+  if (const auto reason = check_scope(request, scope)) {
+    return refuse(*reason, chosen.rule);
+  }
+  Verdict verdict{
+      Decision::allowed, Reason::binding_matched, chosen.rule, chosen.scope, *chosen.field, {}};
   for (const Sighting& other : sightings) {
     const bool is_new = std::ranges::none_of(
         verdict.others, [&](const Denial& denial) { return denial.rule == other.rule; });
@@ -119,20 +134,21 @@ Verdict allow(const Sighting& chosen,
 
 }  // namespace
 
-Verdict decide(const http::RequestHead& head,
-               std::string_view target,
-               const Destination& destination,
-               const bindings::Bindings& bindings) {
-  const Request request{head, target, destination, bindings};
+Verdict decide(const Request& request) {
+  const auto& bindings = request.bindings;
+  if (const auto rule = bindings.forbidding_rule(
+          request.destination.authority, request.head.method, request.target)) {
+    return refuse(Reason::endpoint_blocked, *rule);
+  }
   const std::vector<Sighting> sightings = find_sightings(request);
   if (sightings.empty()) {
-    return {Decision::pass, Reason::no_placeholder, std::nullopt, 0, {}};
+    return {Decision::pass, Reason::no_placeholder};
   }
-  if (destination.scheme == Scheme::http) {
+  if (request.destination.scheme == Scheme::http) {
     return deny(sightings.front(), request);
   }
   if (is_ambiguous(sightings)) {
-    return {Decision::refused, Reason::ambiguous_placeholder_match, sightings.front().rule, 0, {}};
+    return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
   const auto matched = std::ranges::find_if(sightings, [](const Sighting& sighting) {
     return sighting.is_credential && sighting.match == Match::matched;
@@ -143,6 +159,25 @@ Verdict decide(const http::RequestHead& head,
   // Of several reasons the one nearest to being allowed tells the operator most.
   const auto nearest = std::ranges::find_if(sightings, may_be_swapped);
   return deny(nearest != sightings.end() ? *nearest : sightings.front(), request);
+}
+
+Verdict decide_reverse(const Request& request, const ReverseUse& use) {
+  const auto& bindings = request.bindings;
+  const auto& destination = request.destination.authority;
+  if (const auto rule =
+          bindings.forbidding_rule(destination, request.head.method, request.target)) {
+    return refuse(Reason::endpoint_blocked, *rule);
+  }
+  // The route chose the rule; whether it may be used for this request is judged like any other's.
+  std::uint32_t scope = use.scope;
+  if (bindings.match(use.rule, destination, request.head.method, request.target, &scope) !=
+      Match::matched) {
+    return refuse(Reason::binding_scope_violation, use.rule);
+  }
+  if (const auto reason = check_scope(request, bindings.rules[use.rule].scopes[scope])) {
+    return refuse(*reason, use.rule);
+  }
+  return {Decision::allowed, Reason::binding_matched, use.rule, scope, 0, {}};
 }
 
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings) {

@@ -14,6 +14,7 @@
 #include "audit/record.h"
 #include "bindings/binding.h"
 #include "proxy/flow/destination.h"
+#include "proxy/flow/event.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::flow {
@@ -28,21 +29,33 @@ struct Verdict {
   audit::Decision decision = audit::Decision::refused;
   audit::Reason reason = audit::Reason::malformed_request;
   // The rule it is about: the secret that is swapped in, or the first placeholder that is not.
-  std::optional<std::uint32_t> rule;
+  std::optional<std::uint32_t> rule = std::nullopt;
+  // allowed: the scope of the rule that matched.
+  std::uint32_t scope = 0;
   // allowed: the field (index into head.fields) whose value is replaced.
   std::size_t field = 0;
   // allowed: other secrets' placeholders in the same request, which travel on inert.
-  std::vector<Denial> others;
+  std::vector<Denial> others = {};
 };
 
-// `target`: the origin form that is sent.
-Verdict decide(const http::RequestHead& head,
-               std::string_view target,
-               const Destination& destination,
-               const bindings::Bindings& bindings);
+// What a request is judged by.
+struct Request {
+  const http::RequestHead& head;
+  std::string_view target;  // the origin form that is sent
+  const Destination& destination;
+  const bindings::Bindings& bindings;
+  std::string_view caller;  // who sends it, "" unknown
+};
+
+Verdict decide(const Request& request);
+// The same for a request that came by a reverse route: the route names the rule and the scope, no
+// placeholder does. `field` of the verdict means nothing.
+Verdict decide_reverse(const Request& request, const ReverseUse& use);
 
 inline Verdict refusal(audit::Reason reason) {
-  return {audit::Decision::refused, reason, std::nullopt, 0, {}};
+  Verdict verdict;
+  verdict.reason = reason;
+  return verdict;
 }
 
 // The path of `target` as records show it: without query, placeholders as <NAME>.

@@ -28,8 +28,8 @@ struct ReverseUse {
 // `reverse`: it came by a reverse route.
 struct ClientHead {
   http::RequestHead head;
-  std::optional<audit::Reason> refusal;
-  std::optional<ReverseUse> reverse;
+  std::optional<audit::Reason> refusal = std::nullopt;
+  std::optional<ReverseUse> reverse = std::nullopt;
 };
 
 // There is no request to look at, or no more of it: its bytes are not HTTP, or did not come in

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// State x event. What is not in the table is ignored when the exchange is Finished, and otherwise
-// cannot happen (KS_UNREACHABLE: the session handed in an event of somebody else).
+// What each state waits for, and where that leads. What is not listed is ignored when the exchange
+// is Finished, and otherwise cannot happen (KS_UNREACHABLE: the session handed in an event of
+// somebody else).
 //
-//                  ClientHead/   Secrets-    Secrets-   Dialed     Dial-    Record-    Client-
-//                  Upstream-        Client-    Timed- Malformed     Ready       Missing Failed Done
-//                  Body/End   Head/Body/End    Gone       Out
-//  AwaitingHead    decide ->
-//                  Fetching,
-//                  Dialing or
-//                  Recording
-//  FetchingSecrets               Dialing     Recording Recording Dialing Recording  Recording
-//  Recording Recording                                                                Relaying,
-//  noted
-//                                                                           or answer:
-//                                                                           Finished
-//  Relaying                                                                            sent on
-//  passed on,       Finished   answer or
-//                                                                                                 then Finished               abort
+//  AwaitingHead     ClientHead    -> Collecting, Charging, FetchingSecrets, Dialing or Recording
+//                   ClientRefused -> Recording
+//  Collecting       ClientBody; ClientEnd -> Charging, FetchingSecrets or Recording
+//                   ClientRefused, ClientGone, TimedOut -> Recording
+//  Charging         Charged       -> FetchingSecrets or Recording
+//                   ClientGone, TimedOut -> Recording
+//  FetchingSecrets  SecretsReady  -> Dialing; SecretsMissing -> Recording
+//  Dialing          Dialed, DialFailed, ClientGone -> Recording
+//  Recording        RecordDone    -> Relaying, or an answer and Finished; TimedOut -> Finished
+//                   ClientGone: noted
+//  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished
+//                   ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
 //
-// UpstreamBroken in Dialing or Recording is the session's affair (it gives DialFailed instead, or
-// dials anew); in Relaying it ends in a 502 of ours, or, once the client has the head, in a visible
-// cut.
+// In Recording there is a verdict; a refusal is answered once it is durable, everything else is
+// sent. UpstreamBroken in Dialing or Recording is the session's affair (it gives DialFailed
+// instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has the head,
+// in a visible cut. From the verdict to the secrets: exchange_admission.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
 
 #include "proxy/flow/response.h"
-#include "proxy/flow/substitute.h"
 #include "proxy/http/encoder.h"
 
 namespace keyswap::flow {
@@ -64,14 +62,16 @@ void Exchange::on(Event event, Actions& actions) {
 void Exchange::handle(ClientHead& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
   head_ = std::move(event.head);
-  target_ = origin_target(*head_);
+  reverse_ = std::move(event.reverse);
+  target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_);
+  const Request request{*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
   verdict_ = event.refusal ? refusal(*event.refusal)
-                           : decide(*head_, target_, setup_.destination, *setup_.bindings);
+             : reverse_    ? decide_reverse(request, *reverse_)
+                           : decide(request);
   if (verdict_.decision == Decision::refused) {
     record(actions);
   } else if (verdict_.decision == Decision::allowed) {
-    state_ = FetchingSecrets{};
-    actions.emplace_back(FetchSecrets{*verdict_.rule});
+    admit(actions);
   } else {
     state_ = Dialing{};
     actions.emplace_back(Dial{});
@@ -90,27 +90,9 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     }
     return;
   }
-  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
+  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_) ||
+            std::holds_alternative<Collecting>(state_));
   refuse(event.reason, actions);
-}
-
-void Exchange::handle(const Charged& /*event*/, Actions& /*actions*/) {
-  KS_UNREACHABLE();
-}
-
-void Exchange::handle(SecretsReady& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
-  const bindings::SecretRule& rule = setup_.bindings->rules[*verdict_.rule];
-  auto credential =
-      render_credential(*rule.injection, {event.secrets, setup_.now_s}, *setup_.scratch);
-  if (!credential) {
-    missing_secret_ = rule.name.text();
-    refuse(Reason::secret_unavailable, actions);
-    return;
-  }
-  credential_ = std::move(*credential);
-  state_ = Dialing{};
-  actions.emplace_back(Dial{});
 }
 
 void Exchange::handle(SecretsMissing& event, Actions& actions) {
@@ -136,27 +118,47 @@ void Exchange::handle(const RecordDone& event, Actions& actions) {
     return;
   }
   // I6, I13: no record, no request.
-  credential_ = {};
-  actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-  answer(event.is_durable ? verdict_.reason : Reason::audit_unavailable, actions);
+  cannot_send(event.is_durable ? verdict_.reason : Reason::audit_unavailable, actions);
 }
 
 void Exchange::handle(const ClientBody& event, Actions& actions) {
-  auto& relaying = std::get<Relaying>(state_);
-  relaying.window_bytes += event.bytes.size();
+  if (auto* collecting = std::get_if<Collecting>(&state_)) {
+    collect_body(event.bytes, *collecting, actions);
+  } else {
+    forward_body(event.bytes, std::get<Relaying>(state_), actions);
+  }
+}
+
+void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
+  relaying.window_bytes += bytes.size();
+  request_body_bytes_ += bytes.size();
+  if (verdict_.decision == Decision::allowed && scope().max_body_bytes &&
+      request_body_bytes_ > *scope().max_body_bytes) {
+    // Its length was not said beforehand. The upload is cut, never completed.
+    if (relaying.head_passed) {
+      abort_response(Outcome::unknown, actions);
+    } else {
+      fail_sent(Reason::body_too_large, Outcome::unknown, actions);
+    }
+    return;
+  }
   if (relaying.wait == Wait::response_head && !relaying.head_passed) {
     set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
   }
   if (head_->framing.kind != Framing::Kind::chunked) {
-    actions.emplace_back(SendUpstream{event.bytes});
+    actions.emplace_back(SendUpstream{bytes});
     return;
   }
-  const auto encoded = http::encode_chunk(out_, event.bytes);
+  const auto encoded = http::encode_chunk(out_, bytes);
   KS_ASSERT(encoded.has_value());  // a piece is never larger than one read
   actions.emplace_back(SendUpstream{out_.view()});
 }
 
 void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
+  if (std::holds_alternative<Collecting>(state_)) {
+    judge(actions);
+    return;
+  }
   auto* relaying = std::get_if<Relaying>(&state_);
   if (relaying == nullptr || relaying->client_done) {
     return;
@@ -238,10 +240,12 @@ void Exchange::handle(const UpstreamBroken& /*event*/, Actions& actions) {
 void Exchange::handle(const TimedOut& event, Actions& actions) {
   auto* relaying = std::get_if<Relaying>(&state_);
   if (relaying == nullptr) {
+    give_up_waiting(event, actions);
     return;
   }
   switch (relaying->wait) {
     case Wait::none:
+    case Wait::record:
       return;
     case Wait::request_body:
       if (event.client_was_held ||
@@ -262,10 +266,31 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   }
 }
 
+// Before anything was sent.
+void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
+  if (const auto* collecting = std::get_if<Collecting>(&state_)) {
+    if (event.client_was_held ||
+        collecting->window_bytes >= base::limits::kRequestBodyWindowBytesMin) {
+      state_ = Collecting{};
+      actions.emplace_back(SetWait{Wait::request_body});
+    } else {
+      refuse(Reason::client_timeout, actions);
+    }
+  } else if (std::holds_alternative<Charging>(state_)) {
+    refuse(Reason::limits_unavailable, actions);
+  } else if (std::holds_alternative<Recording>(state_)) {
+    // I10: a disk that hangs does not hold the client. Should the record become durable yet, what
+    // follows it says that nothing was sent.
+    is_record_late_ = true;
+    cannot_send(Reason::audit_unavailable, actions);
+  }
+}
+
 // --- steps ---
 
 void Exchange::record(Actions& actions) {
   state_ = Recording{};
+  actions.emplace_back(SetWait{Wait::record});
   Record action{verdict_.decision, verdict_.reason, verdict_.rule, verdict_.others, {}, {}};
   if (head_) {
     action.method = head_->method;
@@ -278,6 +303,8 @@ void Exchange::record(Actions& actions) {
 
 void Exchange::refuse(Reason reason, Actions& actions) {
   credential_ = {};
+  rewrite_.reset();
+  settle(ChargeFate::not_sent, actions);
   verdict_.decision = Decision::refused;
   verdict_.reason = reason;
   verdict_.others.clear();
@@ -287,40 +314,64 @@ void Exchange::refuse(Reason reason, Actions& actions) {
 // I6: this is called from RecordDone{is_durable} and from nowhere else.
 void Exchange::send_request(Actions& actions) {
   if (is_client_gone_) {
-    credential_ = {};
-    actions.emplace_back(RecordResponse{0, Outcome::client_gone, 0});
-    actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-    finish(ClientFate::abort, actions);
+    cannot_send(verdict_.reason, actions);
     return;
   }
-  if (verdict_.decision == Decision::allowed) {
-    const auto bytes =
-        encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential_);
-    credential_ = {};
-    if (!bytes) {
-      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
-      actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-      answer(Reason::secret_unavailable, actions);
-      return;
-    }
-    actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
-  } else {
-    if (!encode_request_head(out_, *head_, target_)) {
-      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
-      actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-      answer(Reason::malformed_request, actions);
-      return;
-    }
-    actions.emplace_back(SendUpstream{out_.view()});
+  if (!send_head(actions)) {
+    return;
   }
   Relaying relaying;
-  relaying.client_done = !has_request_body();
+  relaying.client_done = is_collected_ || !has_request_body();
   state_ = relaying;
   auto& now = std::get<Relaying>(state_);
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
   const bool sends_body_now = !now.client_done && !head_->expects_continue;
   set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
-  actions.emplace_back(ReadClient{});
+  if (!is_collected_) {
+    actions.emplace_back(ReadClient{});
+  }
+}
+
+// False: it could not be written, and that was answered.
+bool Exchange::send_head(Actions& actions) {
+  if (verdict_.decision != Decision::allowed) {
+    if (!encode_request_head(out_, *head_, target_)) {
+      cannot_send(Reason::malformed_request, actions);
+      return false;
+    }
+    actions.emplace_back(SendUpstream{out_.view()});
+    return true;
+  }
+  const auto bytes =
+      rewrite_ ? encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_)
+               : encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential_);
+  credential_ = {};
+  if (!bytes) {
+    cannot_send(Reason::secret_unavailable, actions);
+    return false;
+  }
+  actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
+  if (rewrite_ && rewrite_->edits.body) {
+    actions.emplace_back(SendUpstream{*rewrite_->edits.body});
+  } else if (!body_.empty()) {
+    actions.emplace_back(SendUpstream{body_.view()});
+  }
+  return true;
+}
+
+// Its record is made, or never will be, and nothing of it leaves.
+void Exchange::cannot_send(Reason reason, Actions& actions) {
+  credential_ = {};
+  rewrite_.reset();
+  if (verdict_.decision != Decision::refused && reason != Reason::audit_unavailable) {
+    const auto outcome = is_client_gone_ ? Outcome::client_gone : Outcome::unknown;
+    actions.emplace_back(RecordResponse{0, outcome, 0});
+  } else if (is_record_late_ && verdict_.decision != Decision::refused) {
+    actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+  }
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
+  settle(ChargeFate::not_sent, actions);
+  answer(reason, actions);
 }
 
 void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
@@ -343,6 +394,8 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
+  // An order that was refused is no order; of any other answer it may have been made.
+  settle(head.status >= 400 && head.status < 500 ? ChargeFate::refused : ChargeFate::keep, actions);
   relaying.framing = framing_for(head, head_->version);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   // An answer before the request's end: what the client still sends has no place, so it is the
@@ -366,14 +419,16 @@ void Exchange::answer(Reason reason, Actions& actions) {
     return;
   }
   const auto* relaying = std::get_if<Relaying>(&state_);
-  const bool has_all = head_ && (relaying != nullptr ? relaying->client_done : !has_request_body());
-  const bool keeps = has_all && head_->keeps_alive && !is_draining_ &&
+  const bool has_all =
+      head_ && (relaying != nullptr ? relaying->client_done : is_collected_ || !has_request_body());
+  const bool keeps = has_all && head_->keeps_alive && !is_draining_ && !is_record_late_ &&
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
   out_.clear();
   const auto encoded = encode_refusal(out_,
                                       {reason,
                                        setup_.request_id,
                                        missing_secret_,
+                                       retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
                                        answers_head()});
   KS_ASSERT(encoded.has_value());
@@ -403,6 +458,7 @@ void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
 }
 
 void Exchange::finish(ClientFate client, Actions& actions) {
+  settle(ChargeFate::keep, actions);
   state_ = Finished{};
   actions.emplace_back(SetWait{Wait::none});
   actions.emplace_back(Finish{client});
@@ -412,7 +468,7 @@ bool Exchange::has_whole_request() const {
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
     return relaying->client_done;
   }
-  return head_ && !has_request_body();
+  return head_ && (is_collected_ || !has_request_body());
 }
 
 bool Exchange::has_request_body() const {

@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "bindings/binding.h"
+#include "bindings/signer.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/action.h"
@@ -21,6 +23,7 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/substitute.h"
 #include "proxy/http/decoder.h"
 #include "vault/secret.h"
 
@@ -36,8 +39,8 @@ class Exchange {
     std::shared_ptr<const bindings::Bindings> bindings;  // I14: kept to the end
     std::string request_id;
     vault::LockedBuffer* scratch = nullptr;  // shared by the exchanges of a loop; outlives them
-    std::int64_t now_s = 0;
-    std::string caller;  // who sends it, "" unknown
+    std::int64_t now_us = 0;                 // since 1970
+    std::string caller;                      // who sends it, "" unknown
   };
 
   explicit Exchange(Setup setup);
@@ -56,6 +59,12 @@ class Exchange {
 
   [[nodiscard]] const std::string& request_id() const { return setup_.request_id; }
 
+  // What the judged order is, if it is one; until the exchange ends.
+  [[nodiscard]] const std::optional<bindings::OrderInfo>& order() const { return order_; }
+
+  // Does it wait for Charged?
+  [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
+
   // Is the whole request there (nothing of it is still to come)?
   [[nodiscard]] bool has_whole_request() const;
 
@@ -70,6 +79,12 @@ class Exchange {
 
  private:
   struct AwaitingHead {};
+
+  struct Collecting {  // a signer reads the body before anything is done
+    std::uint64_t window_bytes = 0;
+  };
+
+  struct Charging {};
 
   struct FetchingSecrets {};
 
@@ -109,9 +124,28 @@ class Exchange {
   void handle(const UpstreamBroken& event, Actions& actions);
   void handle(const TimedOut& event, Actions& actions);
 
+  // From the verdict to the secrets (exchange_admission.cc).
+  void admit(Actions& actions);
+  void collect(Actions& actions);
+  void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
+  void judge(Actions& actions);
+  void charge(const bindings::Judgement& judgement, Actions& actions);
+  void fetch_secrets(Actions& actions);
+  [[nodiscard]] bool prepare(std::span<const vault::Secret> secrets);
+  [[nodiscard]] bool prepare_signed(const bindings::Signer& signer,
+                                    std::span<const vault::Secret> secrets);
+  void settle(ChargeFate fate, Actions& actions);
+  [[nodiscard]] const bindings::SecretRule& rule() const;
+  [[nodiscard]] const bindings::Scope& scope() const;
+  [[nodiscard]] bindings::WholeRequest whole_request() const;
+
+  void give_up_waiting(const TimedOut& event, Actions& actions);
   void record(Actions& actions);
   void refuse(audit::Reason reason, Actions& actions);
   void send_request(Actions& actions);
+  [[nodiscard]] bool send_head(Actions& actions);
+  void cannot_send(audit::Reason reason, Actions& actions);
+  void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
@@ -122,12 +156,31 @@ class Exchange {
   [[nodiscard]] bool has_request_body() const;
 
   Setup setup_;
-  std::variant<AwaitingHead, FetchingSecrets, Dialing, Recording, Relaying, Finished> state_;
+  std::variant<AwaitingHead,
+               Collecting,
+               Charging,
+               FetchingSecrets,
+               Dialing,
+               Recording,
+               Relaying,
+               Finished>
+      state_;
   std::optional<http::RequestHead> head_;
-  std::string_view target_;  // into head_
+  std::optional<ReverseUse> reverse_;
+  std::string_view target_;  // into head_ or reverse_
   Verdict verdict_;
   std::string missing_secret_;
-  vault::Secret credential_;  // rendered, between SecretsReady and the sending
+  // Between SecretsReady and the sending: the rendered credential, or the edits instead.
+  vault::Secret credential_;
+  std::optional<Rewrite> rewrite_;
+  std::optional<bindings::OrderInfo> order_;
+  base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
+  bool is_collected_ = false;
+  bool is_charged_ = false;
+  bool is_record_late_ = false;
+  std::uint64_t nonce_ = 0;
+  std::int64_t retry_after_ms_ = 0;
+  std::uint64_t request_body_bytes_ = 0;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
   base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kHeadBytesMax};

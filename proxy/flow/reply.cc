@@ -131,6 +131,11 @@ Wording wording_of(Reason reason) {
               "Audit log unavailable",
               "The decision could not be recorded, so nothing was sent.",
               false};
+    case Reason::limits_unavailable:
+      return {503,
+              "Limits unavailable",
+              "What this request counts against could not be kept durably; nothing was sent.",
+              false};
     case Reason::vault_locked:
       return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
     case Reason::too_busy:
@@ -189,9 +194,17 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   if (!refusal.secret.empty()) {
     body.append(R"(","secret":")").append(refusal.secret);
   }
-  body.append(R"(","retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
+  const std::int64_t retry_after_s = (refusal.retry_after_ms + 999) / 1000;
+  body.append(R"(",)");
+  if (retry_after_s > 0) {
+    body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
+  }
+  body.append(R"("retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
   KS_TRY(encode_head(out, wording.status, wording.title, "application/problem+json", body.size()));
   KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
+  if (retry_after_s > 0) {
+    KS_TRY(http::encode_field(out, "Retry-After", std::to_string(retry_after_s)));
+  }
   if (refusal.reason == Reason::caller_required) {
     // RFC 9110 section 15.5.8: a 407 names its challenge; a client that has a token then sends it.
     KS_TRY(http::encode_field(out, "Proxy-Authenticate", "Basic realm=\"keyswap\""));
@@ -207,6 +220,10 @@ base::Status encode_health(base::ByteSink& out, Persistence persistence) {
 
 std::string_view connect_established() {
   return "HTTP/1.1 200 Connection established\r\n\r\n";
+}
+
+std::string_view continue_response() {
+  return "HTTP/1.1 100 Continue\r\n\r\n";
 }
 
 }  // namespace keyswap::flow

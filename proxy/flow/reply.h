@@ -4,6 +4,7 @@
 // is a constant; nothing of the request goes in but its id.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "audit/record.h"
@@ -20,7 +21,8 @@ int status_of(audit::Reason reason);
 struct Refusal {
   audit::Reason reason = audit::Reason::malformed_request;
   std::string_view request_id;
-  std::string_view secret;  // the vault entry's name that is missing or unusable; "" none
+  std::string_view secret;          // the vault entry's name that is missing or unusable; "" none
+  std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
   Persistence persistence = Persistence::close;
   bool without_body = false;  // it answers a HEAD
 };
@@ -33,5 +35,7 @@ base::Status encode_health(base::ByteSink& out, Persistence persistence);
 
 // "HTTP/1.1 200 Connection established" without a body.
 std::string_view connect_established();
+// "HTTP/1.1 100 Continue": said by us when a signer waits for the body.
+std::string_view continue_response();
 
 }  // namespace keyswap::flow

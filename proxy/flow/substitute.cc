@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/substitute.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "proxy/base/limits.h"
 #include "proxy/http/encoder.h"
+#include "proxy/http/target.h"
 
 namespace keyswap::flow {
 
@@ -46,6 +51,82 @@ base::Status encode_head(base::ByteSink& out,
   return http::encode_head_end(out);
 }
 
+// What of a head with edits in it is still to be written.
+class RewrittenHead {
+ public:
+  RewrittenHead(base::ByteSink& out, const http::RequestHead& head, const Rewrite& rewrite)
+      : out_(out),
+        head_(head),
+        rewrite_(rewrite),
+        is_written_(rewrite.edits.fields.size(), false) {}
+
+  base::Status write(std::string_view target) {
+    KS_TRY(http::encode_request_line(out_, head_.method, target));
+    for (const http::Field& field : head_.fields) {
+      KS_TRY(write_field(field));
+    }
+    KS_TRY(write_missing());
+    return http::encode_head_end(out_);
+  }
+
+ private:
+  base::Status write_field(const http::Field& field) {
+    const auto& edits = rewrite_.edits.fields;
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      if (base::equal_ignoring_case(field.name, edits[i].name)) {
+        // A second line of an edited field goes: there is one credential.
+        if (is_written_[i]) {
+          return {};
+        }
+        is_written_[i] = true;
+        return http::encode_field(out_, field.name, edits[i].value.reveal());
+      }
+    }
+    if (is_dropped(field.name)) {
+      return {};
+    }
+    if (!rewrite_.host.empty() && base::equal_ignoring_case(field.name, "host")) {
+      return std::exchange(has_host_, true) ? base::Status{}
+                                            : http::encode_field(out_, field.name, rewrite_.host);
+    }
+    return encode_one_field(out_, head_, field);
+  }
+
+  base::Status write_missing() {
+    if (!rewrite_.host.empty() && !has_host_) {
+      KS_TRY(http::encode_field(out_, "Host", rewrite_.host));
+    }
+    const auto& edits = rewrite_.edits.fields;
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      if (!is_written_[i]) {
+        KS_TRY(http::encode_field(out_, edits[i].name, edits[i].value.reveal()));
+      }
+    }
+    const bool had_body = head_.framing.kind != Framing::Kind::none;
+    if (rewrite_.body_bytes && (had_body || *rewrite_.body_bytes > 0)) {
+      KS_TRY(http::encode_field(out_, "Content-Length", std::to_string(*rewrite_.body_bytes)));
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool is_dropped(std::string_view name) const {
+    if (rewrite_.body_bytes && (base::equal_ignoring_case(name, "content-length") ||
+                                base::equal_ignoring_case(name, "transfer-encoding") ||
+                                base::equal_ignoring_case(name, "expect"))) {
+      return true;
+    }
+    return std::ranges::any_of(rewrite_.edits.removed, [&](const std::string& removed) {
+      return base::equal_ignoring_case(name, removed);
+    });
+  }
+
+  base::ByteSink& out_;
+  const http::RequestHead& head_;
+  const Rewrite& rewrite_;
+  std::vector<bool> is_written_;
+  bool has_host_ = false;
+};
+
 }  // namespace
 
 base::Result<vault::Secret> render_credential(const bindings::Injection& injection,
@@ -72,6 +153,38 @@ base::Status encode_request_head(base::ByteSink& out,
                                  const http::RequestHead& head,
                                  std::string_view target) {
   return encode_head(out, head, target, nullptr);
+}
+
+base::Status check_rewrite(const Rewrite& rewrite) {
+  for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
+    const std::string_view value = edit.value.reveal();
+    // R5: a secret can never change a message's framing or become a second field.
+    if (!http::is_token(edit.name) || value.empty() || !http::is_field_value(value)) {
+      return base::Error{base::Errc::invalid_input,
+                         "the credential cannot stand in a header field"};
+    }
+    if (value.size() > base::limits::kFieldBytesMax) {
+      return base::Error{base::Errc::limit_exceeded,
+                         "the credential is too long for a header field"};
+    }
+  }
+  if (rewrite.edits.target && !http::is_origin_form(rewrite.edits.target->reveal())) {
+    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a target"};
+  }
+  return {};
+}
+
+base::Result<std::string_view> encode_rewritten_head(vault::LockedBuffer& scratch,
+                                                     const http::RequestHead& head,
+                                                     std::string_view target,
+                                                     const Rewrite& rewrite) {
+  scratch.clear();
+  const std::string_view sent = rewrite.edits.target ? rewrite.edits.target->reveal() : target;
+  if (const auto encoded = RewrittenHead(scratch, head, rewrite).write(sent); !encoded) {
+    scratch.clear();
+    return encoded.error();
+  }
+  return scratch.reveal();
 }
 
 base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,

@@ -7,10 +7,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "bindings/injection.h"
+#include "bindings/signer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
@@ -36,5 +39,22 @@ base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,
                                                    std::string_view target,
                                                    std::size_t field,
                                                    const vault::Secret& credential);
+
+// What becomes of a head besides one field's value: what a signer or a reverse route changes.
+struct Rewrite {
+  bindings::Edits edits;
+  std::string host;  // the new value of Host; "" as it came
+  // The body was collected: the head says its length, and no longer waits for "100 Continue".
+  std::optional<std::size_t> body_bytes;
+};
+
+// I9: are the edits such that nothing but what they name changes? invalid_input if not.
+base::Status check_rewrite(const Rewrite& rewrite);
+
+// The head with the edits in it; like encode_swapped_head.
+base::Result<std::string_view> encode_rewritten_head(vault::LockedBuffer& scratch,
+                                                     const http::RequestHead& head,
+                                                     std::string_view target,
+                                                     const Rewrite& rewrite);
 
 }  // namespace keyswap::flow

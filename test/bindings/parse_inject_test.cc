@@ -48,8 +48,9 @@ TEST_CASE("I29 I33 the type is `header` if it is not given") {
   CHECK(accepted(with_inject("{ type: header, header: X-Key, format: \"{K}\" }"))
             .rules[0]
             .injection->header() == "x-key");
-  CHECK(errors_of(with_inject("{ type: heder, header: X-Key, format: \"{K}\" }"))
-            .find("`type` must be one of: header | did you mean 'header'?") != std::string::npos);
+  const auto errors = errors_of(with_inject("{ type: heder, header: X-Key, format: \"{K}\" }"));
+  CHECK(errors.find("`type` must be one of: header, ") != std::string::npos);
+  CHECK(errors.find("did you mean 'header'?") != std::string::npos);
 }
 
 TEST_CASE("I27 what agent-vault-proxy can inject otherwise is refused by name") {

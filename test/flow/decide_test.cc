@@ -47,7 +47,7 @@ Verdict judge(const std::string& fields,
   const auto bindings = test::bindings_of(yaml);
   const auto head = head_of(fields, line);
   const Destination destination{scheme, {"api.example.test", 443, http::HostKind::name}};
-  return decide(head, head.target, destination, *bindings);
+  return decide({head, head.target, destination, *bindings, ""});
 }
 
 std::string shown(const Verdict& verdict) {

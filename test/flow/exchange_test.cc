@@ -94,6 +94,20 @@ TEST_CASE("X05 H04 without a durable record nothing is sent and the answer is 50
   CHECK(failing.is_finished());
 }
 
+TEST_CASE("a record that does not become durable in time is answered 503, and nothing is sent",
+          "[I6][I10]") {
+  Script hung = script();
+  hung.answers_records = false;
+  hung.client(kGet).times_out();
+  CHECK(hung.sent_upstream().empty());
+  CHECK(has(hung.sent_client(), "HTTP/1.1 503 "));
+  CHECK(has(hung.sent_client(), "Keyswap-Reason: audit_unavailable\r\n"));
+  CHECK(has(hung.transcript(), "response 0 unknown 0\n"));
+  CHECK(has(hung.transcript(), "client closed\n"));
+  hung.record_done(true);  // too late
+  CHECK(hung.sent_upstream().empty());
+}
+
 TEST_CASE("F14 a missing vault entry is a 503 that names it, recorded, and nothing is dialled",
           "[I13]") {
   Script missing = script();

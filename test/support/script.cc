@@ -44,8 +44,8 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
 Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destination destination)
     : bindings_(std::move(bindings)),
       scratch_(make_scratch()),
-      exchange_(std::make_shared<flow::Exchange>(
-          flow::Exchange::Setup{destination, bindings_, "req1", scratch_.get(), 1'700'000'000, {}})),
+      exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{
+          destination, bindings_, "req1", scratch_.get(), 1'700'000'000'000'000, ""})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -74,7 +74,7 @@ void Script::feed_client(std::string_view bytes) {
       auto head = client_decoder_->take_request();
       tunnel_.server_name = server_name;
       const auto refusal = flow::check_tunnelled(head, tunnel_, *bindings_);
-      event(flow::ClientHead{std::move(head), refusal, std::nullopt});
+      event(flow::ClientHead{std::move(head), refusal, reverse});
     } else if (step.kind == http::Step::Kind::body) {
       event(flow::ClientBody{step.body});
     } else if (step.kind == http::Step::Kind::end) {
@@ -179,6 +179,13 @@ void Script::perform(const flow::Actions& actions) {
       } else {
         next = flow::SecretsMissing{missing};
       }
+    } else if (const auto* charge = std::get_if<flow::Charge>(&action)) {
+      note("charge " + std::to_string(charge->volume_e8));
+      next = charged;
+    } else if (const auto* settle = std::get_if<flow::Settle>(&action)) {
+      note(settle->fate == flow::ChargeFate::keep      ? "charge kept"
+           : settle->fate == flow::ChargeFate::refused ? "charge kept as a call"
+                                                       : "charge released");
     } else if (std::get_if<flow::Dial>(&action) != nullptr) {
       note("dial");
       if (dial_failure) {

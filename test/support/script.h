@@ -31,8 +31,10 @@ class Script {
   std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};
   std::optional<audit::Reason> dial_failure;
   bool records_are_durable = true;
-  bool answers_records = true;  // false: say record_done() yourself
-  std::string server_name;      // of the client's TLS hello
+  bool answers_records = true;              // false: say record_done() yourself
+  flow::Charged charged;                    // what the limits say
+  std::optional<flow::ReverseUse> reverse;  // the requests come by this route
+  std::string server_name;                  // of the client's TLS hello
 
   // Bytes as the client or the upstream sends them, in pieces of `piece` bytes (0: whole).
   Script& client(std::string_view bytes, std::size_t piece = 0);

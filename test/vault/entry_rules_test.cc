@@ -46,18 +46,22 @@ TEST_CASE("A value has 1 to 65536 bytes, also one of the system's") {
 }
 
 TEST_CASE("A service is short and printable, or none") {
-  const Secret value = secret_of("x");
-  REQUIRE(check_entry(name_of("A"), "", value));
-  REQUIRE(check_entry(name_of("A"), "OpenAI (work)", value));
-  REQUIRE(check_entry(name_of("A"), std::string(128, 's'), value));
-  REQUIRE(is_refused(check_entry(name_of("A"), std::string(129, 's'), value)));
-  REQUIRE(is_refused(check_entry(name_of("A"), "a\nb", value)));
-  REQUIRE(is_refused(check_entry(name_of("A"), "B\xc3\xb6rse", value)));
-  REQUIRE(is_refused(check_entry(name_of("A"), "\x1b[31m", value)));
+  REQUIRE(check_entry(name_of("A"), ""));
+  REQUIRE(check_entry(name_of("A"), "OpenAI (work)"));
+  REQUIRE(check_entry(name_of("A"), std::string(128, 's')));
+  REQUIRE(is_refused(check_entry(name_of("A"), std::string(129, 's'))));
+  REQUIRE(is_refused(check_entry(name_of("A"), "a\nb")));
+  REQUIRE(is_refused(check_entry(name_of("A"), "B\xc3\xb6rse")));
+  REQUIRE(is_refused(check_entry(name_of("A"), "\x1b[31m")));
+}
+
+TEST_CASE("The service of private keys cannot be given to a text") {
+  REQUIRE(is_refused(check_entry(name_of("A"), "private-key")));
+  REQUIRE(check_entry(name_of("A"), "private-keys"));
 }
 
 TEST_CASE("A name that was never parsed is none") {
-  REQUIRE(is_refused(check_entry(SecretName(), "", secret_of("x"))));
+  REQUIRE(is_refused(check_entry(SecretName(), "")));
 }
 
 TEST_CASE("Ids are random UUIDs of version 4") {

@@ -296,6 +296,45 @@ TEST_CASE("System secrets take any bytes and are neither listed nor fetched by n
   REQUIRE(vault.fetch_system("audit-signing-seed")->reveal() == "replaced");
 }
 
+TEST_CASE("A private key takes any bytes, and is handed out as a private key only") {
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  const std::string der("\x30\x0a\r\n\x00 key", 9);
+  {
+    Vault vault = sample::open_vault(path);
+    REQUIRE(vault.add_private_key(name_of("SIGNER"), secret_of(der), sample::kNow));
+    REQUIRE(vault.add_private_key(name_of("SIGNER"), secret_of(der), sample::kNow).error().code ==
+            Errc::already_exists);
+    REQUIRE(vault.add_private_key(name_of("EMPTY"), secret_of(""), sample::kNow).error().code ==
+            Errc::invalid_input);
+  }
+  const Vault vault = sample::open_vault(path);
+  REQUIRE(vault.fetch_private_key(name_of("SIGNER"), sample::kNow)->reveal() == der);
+  REQUIRE(vault.fetch(name_of("SIGNER"), sample::kNow).error().code == Errc::invalid_input);
+  REQUIRE(vault.fetch_private_key(name_of("STRIPE_KEY"), sample::kNow).error().code ==
+          Errc::invalid_input);
+  REQUIRE(vault.fetch_private_key(name_of("NONE"), sample::kNow).error().code == Errc::not_found);
+  for (const auto& info : vault.list()) {
+    REQUIRE((info.kind == EntryKind::private_key) == (info.name.text() == "SIGNER"));
+    REQUIRE((info.service == "private-key") == (info.name.text() == "SIGNER"));
+  }
+}
+
+TEST_CASE("A rotation keeps the kind of an entry") {
+  const sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  const std::string der("\x30\0\n", 3);
+  REQUIRE(vault.add_private_key(name_of("SIGNER"), secret_of("\x01"), sample::kNow));
+  REQUIRE(vault.rotate(name_of("SIGNER"), secret_of("text"), sample::kNow).error().code ==
+          Errc::invalid_input);
+  REQUIRE(
+      vault.rotate_private_key(name_of("STRIPE_KEY"), secret_of(der), sample::kNow).error().code ==
+      Errc::invalid_input);
+  REQUIRE(vault.fetch(name_of("STRIPE_KEY"), sample::kNow)->reveal() == sample::kStripeValue);
+  REQUIRE(vault.rotate_private_key(name_of("SIGNER"), secret_of(der), sample::kNow));
+  REQUIRE(vault.fetch_private_key(name_of("SIGNER"), sample::kNow)->reveal() == der);
+}
+
 TEST_CASE("A changed passphrase opens the vault, the old one no longer does, and one row changed") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The scheme `binance`: a request with the placeholder in X-MBX-APIKEY gets the real key and is
+// signed anew with the real secret, if what it asks for may be done (docs/binance.md). What is pure
+// and knows no secret is in bindings/binance.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "bindings/binance/endpoints.h"
+#include "bindings/binance/policy.h"
+#include "bindings/binance/resign.h"
+#include "bindings/binance/signature.h"
+#include "bindings/binding.h"
+#include "bindings/scheme.h"
+#include "bindings/signer.h"
+#include "proxy/http/encoder.h"
+#include "proxy/http/target.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::string_view kSchemeName = "binance";
+constexpr std::uint32_t kRecvWindowMsMax = 60'000;  // "recvWindow cannot be greater than 60000"
+
+// In the order of the words of `proof`.
+enum class Proof : std::uint8_t { off, warn, require };
+
+struct Settings {
+  binance::KeyType key_type = binance::KeyType::hmac;
+  Proof proof = Proof::off;
+  std::string placeholder_secret;
+  std::optional<std::uint32_t> recv_window_ms;
+  binance::BodyBytes body_bytes = binance::BodyBytes::encode;
+};
+
+// Would it be signed? A public or key-only endpoint is, when the client means it to be.
+bool is_signed(const WholeRequest& request, const binance::Parameters& parameters) {
+  return parameters.signature || parameters.find("timestamp") != nullptr ||
+         binance::takes_signature(request.method, http::path_of(request.target));
+}
+
+class BinanceSigner final : public Signer {
+ public:
+  explicit BinanceSigner(Settings settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] Judgement judge(const WholeRequest& request, const Scope& scope) const override {
+    Judgement judgement;
+    if (binance::is_blocked(request, scope.trading.get())) {
+      judgement.refusal = SignerRefusal::endpoint_blocked;
+      return judgement;
+    }
+    const auto parameters = binance::parameters_of(request);
+    if (!parameters) {
+      judgement.refusal = SignerRefusal::malformed_request;
+      return judgement;
+    }
+    const bool is_unproven = settings_.proof != Proof::off && is_signed(request, *parameters) &&
+                             !binance::is_signed_with(settings_.placeholder_secret, *parameters);
+    if (is_unproven && settings_.proof == Proof::require) {
+      judgement.refusal = SignerRefusal::malformed_request;
+      return judgement;
+    }
+    judgement = binance::judge_order(
+        request.method, http::path_of(request.target), *parameters, scope.trading.get());
+    judgement.is_unproven = is_unproven;
+    return judgement;
+  }
+
+  [[nodiscard]] bool forbids(std::string_view method, std::string_view target) const override {
+    const auto path = http::path_of(target);
+    return binance::is_value_out(method, path) || binance::is_websocket_path(path);
+  }
+
+  [[nodiscard]] base::Status sign(const WholeRequest& request,
+                                  const SignInput& input,
+                                  Edits& edits) const override {
+    KS_ASSERT(input.secrets.size() == 2);
+    const auto key = input.secrets[0].reveal();
+    if (key.empty() || !http::is_field_value(key)) {
+      return base::Error{base::Errc::invalid_input, "the API key is no header value"};
+    }
+    auto copy = vault::Secret::copy_of(key);
+    if (!copy) {
+      return copy.error();
+    }
+    edits.fields.push_back({"x-mbx-apikey", std::move(copy).value()});
+    const auto parameters = binance::parameters_of(request);
+    if (!parameters) {
+      return base::Error{base::Errc::invalid_input, "the request was not judged"};
+    }
+    return is_signed(request, *parameters) ? sign_parameters(request, *parameters, input, edits)
+                                           : base::Status{};
+  }
+
+ private:
+  [[nodiscard]] base::Status sign_parameters(const WholeRequest& request,
+                                             const binance::Parameters& parameters,
+                                             const SignInput& input,
+                                             Edits& edits) const {
+    constexpr std::int64_t kMicrosecondsPerMs = 1000;
+    binance::Fill fill;
+    if (parameters.find("timestamp") == nullptr) {
+      fill.timestamp_ms = input.now_us / kMicrosecondsPerMs;
+      fill.recv_window_ms =
+          parameters.find("recvWindow") == nullptr ? settings_.recv_window_ms : std::nullopt;
+    }
+    auto resigned = binance::prepare(parameters, fill, settings_.body_bytes);
+    const auto signature =
+        binance::wire_signature(settings_.key_type, input.secrets[1].reveal(), resigned.payload());
+    if (!signature) {
+      return signature.error();
+    }
+    resigned.append_signature(*signature);
+    std::string target(http::path_of(request.target));
+    if (!resigned.query.empty()) {
+      target += "?" + resigned.query;
+    }
+    if (target != request.target) {
+      auto changed = vault::Secret::copy_of(target);
+      if (!changed) {
+        return changed.error();
+      }
+      edits.target = std::move(changed).value();
+    }
+    if (resigned.body != request.body) {
+      edits.body = std::move(resigned.body);
+    }
+    return {};
+  }
+
+  Settings settings_;
+};
+
+class BinanceInjection final : public Injection {
+ public:
+  BinanceInjection(vault::SecretName key, vault::SecretName secret, Settings settings)
+      : needs_({std::move(key), std::move(secret)}), signer_(std::move(settings)) {}
+
+  [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
+
+  [[nodiscard]] const std::string& header() const override { return header_; }
+
+  [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
+
+  [[nodiscard]] base::Status render(const RenderInput& /*input*/,
+                                    base::ByteSink& /*out*/) const override {
+    return base::Error{base::Errc::unsupported, "this scheme signs whole requests"};
+  }
+
+  [[nodiscard]] const Signer* signer() const override { return &signer_; }
+
+ private:
+  std::string header_ = "x-mbx-apikey";
+  std::vector<vault::SecretName> needs_;
+  BinanceSigner signer_;
+};
+
+// --- making one ---
+
+void report(std::string_view parameter,
+            std::string text,
+            std::string hint,
+            std::vector<SchemeIssue>& issues) {
+  issues.push_back({parameter, 0, std::move(text), std::move(hint)});
+}
+
+vault::SecretName read_name(const SchemeSetup& setup,
+                            std::string_view parameter,
+                            std::vector<SchemeIssue>& issues) {
+  auto name = vault::SecretName::parse(*setup.find(parameter));
+  if (!name) {
+    report(parameter,
+           "`" + std::string(parameter) + "` must be the name of a secret in the vault",
+           "the key itself is never written here: keyswap secret add NAME",
+           issues);
+    return {};
+  }
+  return std::move(name).value();
+}
+
+// The index of the parameter's word; 0 if it is not given.
+template <std::size_t kCount>
+std::size_t read_word(const SchemeSetup& setup,
+                      std::string_view parameter,
+                      const std::array<std::string_view, kCount>& words,
+                      std::vector<SchemeIssue>& issues) {
+  const auto* const text = setup.find(parameter);
+  if (text == nullptr) {
+    return 0;
+  }
+  const auto* const found = std::find(words.begin(), words.end(), *text);
+  if (found != words.end()) {
+    return static_cast<std::size_t>(found - words.begin());
+  }
+  std::string listed;
+  for (const auto word : words) {
+    listed += (listed.empty() ? "" : ", ") + std::string(word);
+  }
+  report(parameter, "`" + std::string(parameter) + "` must be one of: " + listed, "", issues);
+  return 0;
+}
+
+void read_recv_window(const SchemeSetup& setup,
+                      Settings& settings,
+                      std::vector<SchemeIssue>& issues) {
+  const auto* const text = setup.find("recv_window");
+  if (text == nullptr) {
+    return;
+  }
+  std::uint32_t number = 0;
+  const char* const end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, number);
+  if (read.ec != std::errc{} || read.ptr != end || number == 0 || number > kRecvWindowMsMax ||
+      text->front() == '0') {
+    report("recv_window", "`recv_window` must be a number from 1 to 60000", "", issues);
+    return;
+  }
+  settings.recv_window_ms = number;
+}
+
+void read_proof(const SchemeSetup& setup, Settings& settings, std::vector<SchemeIssue>& issues) {
+  constexpr std::array<std::string_view, 3> kProofs = {"off", "warn", "require"};
+  settings.proof = static_cast<Proof>(read_word(setup, "proof", kProofs, issues));
+  const auto* const secret = setup.find("placeholder_secret");
+  settings.placeholder_secret = secret == nullptr ? "" : *secret;
+  if (settings.proof == Proof::off) {
+    return;
+  }
+  if (secret == nullptr) {
+    report("proof",
+           "`proof` needs `placeholder_secret`",
+           "the secret that the client is given in place of the real one",
+           issues);
+  }
+  if (settings.key_type != binance::KeyType::hmac) {
+    report("proof", "`proof` is for `key_type: hmac` only", "", issues);
+  }
+}
+
+MadeInjection make_binance(const SchemeSetup& setup) {
+  constexpr std::array<std::string_view, 3> kKeyTypes = {"hmac", "rsa", "ed25519"};
+  constexpr std::array<std::string_view, 2> kBodyBytes = {"encode", "keep"};
+  MadeInjection made;
+  auto& issues = made.issues;
+  Settings settings;
+  auto key = read_name(setup, "api_key", issues);
+  auto secret = read_name(setup, "api_secret", issues);
+  settings.key_type =
+      static_cast<binance::KeyType>(read_word(setup, "key_type", kKeyTypes, issues));
+  settings.body_bytes =
+      static_cast<binance::BodyBytes>(read_word(setup, "body_bytes", kBodyBytes, issues));
+  read_proof(setup, settings, issues);
+  read_recv_window(setup, settings, issues);
+  if (setup.compose) {
+    report("api_key", "`compose` is not for the scheme binance", "remove it", issues);
+  }
+  if (issues.empty() && key == secret) {
+    report("api_secret", "`api_key` and `api_secret` name the same secret", "", issues);
+  }
+  if (issues.empty()) {
+    made.injection =
+        std::make_unique<BinanceInjection>(std::move(key), std::move(secret), std::move(settings));
+  }
+  return made;
+}
+
+constexpr std::array kParameters = {
+    SchemeParameter{"api_key", true, "the vault entry with the API key"},
+    SchemeParameter{"api_secret", true, "the vault entry with its secret, or its private key"},
+    SchemeParameter{"key_type", false, "hmac (default), rsa or ed25519"},
+    SchemeParameter{"proof", false, "off (default), warn or require: check the client's signature"},
+    SchemeParameter{"placeholder_secret", false, "the secret that the client signs with"},
+    SchemeParameter{"recv_window", false, "recvWindow in ms, for clients that do not sign"},
+    SchemeParameter{"body_bytes", false, "encode (default) or keep: raw JSON in a form body"},
+};
+
+}  // namespace
+
+extern const Scheme kBinanceScheme;
+constinit const Scheme kBinanceScheme = {
+    kSchemeName, "requests to Binance, signed anew", kParameters, make_binance};
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `keyswap limits show` says: each limit of the bindings and what was used of it on the day
+// that is counted for. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "proxy/limits/ledger_store.h"
+
+namespace keyswap::cli {
+
+enum class LimitKind : std::uint8_t { rate_limit, quota, daily_volume };
+
+// One limit of one entry of `bindings:`. Amounts are requests, or 10^-8 USD of a daily volume.
+struct LimitRow {
+  std::string secret;
+  std::string host;  // the entry's; the first, with "and N more", if it lists several
+  LimitKind kind = LimitKind::quota;
+  std::optional<bindings::RateLimit> rate;  // of a rate_limit; its use is in the proxy's memory
+  std::optional<std::int64_t> limit;        // of the others; not known of a volume without a bound
+  std::int64_t used = 0;
+};
+
+struct LimitReport {
+  std::int64_t resets_s = 0;  // since 1970: when the day ends that is counted for
+  std::vector<LimitRow> rows;
+};
+
+LimitReport report_limits(const bindings::Bindings& bindings,
+                          const std::vector<limits::UsageRow>& usage,
+                          std::int64_t wall_us);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/limit_text.h"
+
+#include <array>
+#include <string_view>
+
+namespace keyswap::cli {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t size;
+};
+
+// "1h" of 3600: in the largest unit that it is a whole number of.
+template <std::size_t n>
+std::string in_units(std::uint64_t amount, const std::array<Unit, n>& units, std::string_view one) {
+  for (const Unit& unit : units) {
+    if (amount >= unit.size && amount % unit.size == 0) {
+      return std::to_string(amount / unit.size) + std::string(unit.name);
+    }
+  }
+  return std::to_string(amount) + std::string(one);
+}
+
+constexpr std::array kTimeUnits = {Unit{"d", 86'400}, Unit{"h", 3'600}, Unit{"m", 60}};
+constexpr std::array kByteUnits = {
+    Unit{"GiB", 1U << 30U}, Unit{"MiB", 1U << 20U}, Unit{"KiB", 1U << 10U}};
+
+std::string count_of(std::uint64_t number, std::string_view what) {
+  return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string format_endpoint(const bindings::BlockedEndpoint& endpoint) {
+  return endpoint.method + " " + endpoint.path;
+}
+
+std::string format_rate(const bindings::RateLimit& rate) {
+  return count_of(rate.requests, "request") + " per " +
+         in_units(static_cast<std::uint64_t>(rate.per_ms / 1000), kTimeUnits, "s");
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  return in_units(bytes, kByteUnits, " bytes");
+}
+
+std::string format_usd(std::int64_t e8) {
+  constexpr std::uint64_t kUsd = 100'000'000;
+  const auto amount = e8 < 0 ? 0 - static_cast<std::uint64_t>(e8) : static_cast<std::uint64_t>(e8);
+  std::string text = (e8 < 0 ? "-" : "") + std::to_string(amount / kUsd);
+  if (const auto rest = amount % kUsd; rest != 0) {
+    auto digits = std::to_string(kUsd + rest);  // a 1, and eight digits
+    digits.erase(digits.find_last_not_of('0') + 1);
+    text += "." + digits.substr(1);
+  }
+  return text + " USD";
+}
+
+std::string describe_limits(const bindings::Scope& scope) {
+  std::string text;
+  const auto add = [&text](const std::string& part) {
+    text += (text.empty() ? "" : ", ") + part;
+  };
+  if (scope.rate_limit) {
+    add(format_rate(*scope.rate_limit));
+  }
+  if (scope.quota_per_day) {
+    add(count_of(*scope.quota_per_day, "request") + " per day");
+  }
+  if (scope.max_body_bytes) {
+    add("bodies up to " + format_bytes(*scope.max_body_bytes));
+  }
+  if (!scope.blocked.empty()) {
+    add(count_of(scope.blocked.size(), "blocked endpoint"));
+  }
+  if (scope.trading != nullptr) {
+    add("trading rules");
+  }
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace keyswap::cli

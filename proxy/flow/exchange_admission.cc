@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the verdict "allowed" to the secrets: the body is collected if a signer reads it, the signer
+// judges, the limits are charged, the secrets opened and written into what will be sent.
+#include <utility>
+
+#include "proxy/flow/exchange.h"
+
+namespace keyswap::flow {
+
+using audit::Reason;
+using http::Framing;
+
+namespace {
+
+// The field that a reverse route's callers say who they are with; it never goes upstream.
+constexpr std::string_view kCallerField = "keyswap-caller";
+constexpr std::uint16_t kHttpsPort = 443;
+
+Reason reason_of(bindings::SignerRefusal refusal) {
+  switch (refusal) {
+    case bindings::SignerRefusal::malformed_request:
+      return Reason::malformed_request;
+    case bindings::SignerRefusal::endpoint_blocked:
+      return Reason::endpoint_blocked;
+    case bindings::SignerRefusal::order_limit_exceeded:
+      return Reason::order_limit_exceeded;
+  }
+  KS_UNREACHABLE();
+}
+
+}  // namespace
+
+void Exchange::admit(Actions& actions) {
+  if (rule().injection->signer() == nullptr) {
+    charge({}, actions);
+  } else if (has_request_body()) {
+    collect(actions);
+  } else {
+    is_collected_ = true;
+    judge(actions);
+  }
+}
+
+void Exchange::collect(Actions& actions) {
+  if (head_->framing.kind == Framing::Kind::length &&
+      head_->framing.length > base::limits::kSignedBodyBytesMax) {
+    refuse(Reason::body_too_large, actions);
+    return;
+  }
+  state_ = Collecting{};
+  if (head_->expects_continue) {
+    actions.emplace_back(SendClient{continue_response()});
+  }
+  actions.emplace_back(SetWait{Wait::request_body});
+  actions.emplace_back(ReadClient{});
+}
+
+void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Actions& actions) {
+  collecting.window_bytes += bytes.size();
+  const bool is_past_scope =
+      scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
+  if (is_past_scope || !body_.append(bytes)) {
+    body_.release();
+    refuse(Reason::body_too_large, actions);
+  }
+}
+
+void Exchange::judge(Actions& actions) {
+  is_collected_ = true;
+  auto judgement = rule().injection->signer()->judge(whole_request(), scope());
+  order_ = std::move(judgement.order);
+  if (judgement.refusal) {
+    refuse(reason_of(*judgement.refusal), actions);
+  } else {
+    charge(judgement, actions);
+  }
+}
+
+void Exchange::charge(const bindings::Judgement& judgement, Actions& actions) {
+  const bool costs = scope().rate_limit || scope().quota_per_day || judgement.volume_e8 > 0 ||
+                     judgement.wants_nonce;
+  if (!costs) {
+    fetch_secrets(actions);
+    return;
+  }
+  state_ = Charging{};
+  actions.emplace_back(SetWait{Wait::record});
+  actions.emplace_back(Charge{*verdict_.rule,
+                              verdict_.scope,
+                              judgement.volume_e8,
+                              judgement.volume_max_e8,
+                              judgement.wants_nonce});
+}
+
+void Exchange::handle(const Charged& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<Charging>(state_));
+  if (event.refusal) {
+    retry_after_ms_ = event.retry_after_ms;
+    refuse(*event.refusal, actions);
+    return;
+  }
+  is_charged_ = true;
+  nonce_ = event.nonce;
+  fetch_secrets(actions);
+}
+
+void Exchange::fetch_secrets(Actions& actions) {
+  state_ = FetchingSecrets{};
+  actions.emplace_back(FetchSecrets{*verdict_.rule});
+}
+
+void Exchange::handle(SecretsReady& event, Actions& actions) {
+  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
+  if (!prepare(event.secrets)) {
+    missing_secret_ = rule().name.text();
+    refuse(Reason::secret_unavailable, actions);
+    return;
+  }
+  state_ = Dialing{};
+  actions.emplace_back(Dial{});
+}
+
+bool Exchange::prepare(std::span<const vault::Secret> secrets) {
+  const auto& injection = *rule().injection;
+  if (const auto* const signer = injection.signer()) {
+    return prepare_signed(*signer, secrets);
+  }
+  auto credential =
+      render_credential(injection, {secrets, setup_.now_us / 1'000'000}, *setup_.scratch);
+  if (!credential) {
+    return false;
+  }
+  if (!reverse_) {
+    credential_ = std::move(*credential);
+    return true;
+  }
+  rewrite_.emplace();
+  rewrite_->edits.fields.push_back({injection.header(), std::move(*credential)});
+  rewrite_->edits.removed.emplace_back(kCallerField);
+  rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
+  return true;
+}
+
+bool Exchange::prepare_signed(const bindings::Signer& signer,
+                              std::span<const vault::Secret> secrets) {
+  rewrite_.emplace();
+  auto& edits = rewrite_->edits;
+  if (!signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits)) {
+    rewrite_.reset();
+    return false;
+  }
+  rewrite_->body_bytes = edits.body ? edits.body->size() : body_.size();
+  if (reverse_) {
+    edits.removed.emplace_back(kCallerField);
+    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
+  }
+  return check_rewrite(*rewrite_).has_value();
+}
+
+// What was charged is settled once.
+void Exchange::settle(ChargeFate fate, Actions& actions) {
+  if (std::exchange(is_charged_, false)) {
+    actions.emplace_back(Settle{fate});
+  }
+}
+
+const bindings::SecretRule& Exchange::rule() const {
+  return setup_.bindings->rules[*verdict_.rule];
+}
+
+const bindings::Scope& Exchange::scope() const {
+  return rule().scopes[verdict_.scope];
+}
+
+bindings::WholeRequest Exchange::whole_request() const {
+  return {head_->method, target_, setup_.destination.authority.host, head_->fields, body_.view()};
+}
+
+}  // namespace keyswap::flow

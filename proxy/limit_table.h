@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bindings -> what proxy/limits counts by: the limits of each scope and the names of its counters.
+// Scopes of one entry of `bindings:` share them. Pure.
+//
+// The names hold for the home's life, so that they stand in limits.db: what is in one decides what
+// makes a counter begin at 0. Rates and quotas go by the entry (secret, first host, methods, paths,
+// callers, route), never by the limit itself; the day's volume by secret and first host alone, so
+// that no other edit gives a spent day out again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "proxy/limits/limiter.h"
+
+namespace keyswap::proxy {
+
+// For limits::Limiter::table_for: of each rule, in their order.
+std::vector<limits::RuleLimits> limits_of(const bindings::Bindings& bindings);
+
+// Of one rule.
+limits::RuleLimits limits_of(const bindings::SecretRule& rule);
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/limits/ledger.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "proxy/base/limits.h"
+#include "proxy/base/log.h"
+
+namespace keyswap::limits {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using base::Status;
+
+// The thread that is started while it lives gets no signals: SIGXFSZ must be an error of write(2),
+// and none may interrupt a sync.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all{};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  SignalsBlocked(SignalsBlocked&&) = delete;
+  SignalsBlocked& operator=(SignalsBlocked&&) = delete;
+
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// What comes to the thread: a claim, or an amount that is given back.
+struct Job {
+  Claim claim;
+  ClaimCallback callback;  // null: it is given back
+  Demand given_back;
+  std::int64_t day = 0;
+  ClaimAnswer answer;
+};
+
+// After these the file is as it was, and the next try may succeed.
+bool passes_by_itself(const Error& error) {
+  return error.code == Errc::no_space || error.code == Errc::locked;
+}
+
+}  // namespace
+
+struct Ledger::State {
+  explicit State(LedgerStore opened) : store(std::move(opened)) {}
+
+  void run();
+  bool wait_for_round();
+  void take_round();
+  Status write_round();
+  Status decide(const Claim& claim, ClaimAnswer& answer);
+  Status grant(const Claim& claim, ClaimAnswer& answer);
+  void note_clock(const Claim& claim);
+  void fail(const Error& error);
+  void answer_round();
+  bool push(Job job);
+
+  // Shared, under `mutex`.
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::vector<Job> queue;
+  std::thread::id own_thread;
+  bool is_stopping = false;
+  std::atomic<bool> is_dead = false;
+
+  // The thread's own.
+  LedgerStore store;
+  std::vector<Job> round;
+  bool is_failing = false;
+  bool has_noted_clock = false;
+
+  std::thread thread;
+};
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path) {
+  auto store = LedgerStore::open(path);
+  if (!store) {
+    return store.error();
+  }
+  auto state = std::make_unique<State>(std::move(store).value());
+  State* const shared = state.get();
+  const SignalsBlocked blocked;
+  try {
+    shared->thread = std::thread([shared] { shared->run(); });
+  } catch (const std::system_error& error) {  // the one thing here that reports by throwing
+    return Error{Errc::unavailable, "the limits' thread cannot be started", error.code().value()};
+  }
+  return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
+}
+
+Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Ledger::~Ledger() {
+  close();
+}
+
+bool Ledger::reserve(Claim claim, ClaimCallback callback) {
+  Job job;
+  job.claim = std::move(claim);
+  job.callback = std::move(callback);
+  return state_->push(std::move(job));
+}
+
+void Ledger::release(std::string account, std::int64_t day, std::int64_t amount) {
+  if (amount <= 0) {
+    return;
+  }
+  Job job;
+  job.given_back = {std::move(account), amount, 0};
+  job.day = day;
+  static_cast<void>(state_->push(std::move(job)));
+}
+
+void Ledger::close() {
+  {
+    const std::lock_guard<std::mutex> guard(state_->mutex);
+    state_->is_stopping = true;
+  }
+  state_->wake.notify_one();
+  if (state_->thread.joinable()) {
+    state_->thread.join();
+  }
+}
+
+bool Ledger::is_dead() const {
+  return state_->is_dead;
+}
+
+// What is given back on the thread itself, while it ends, is still taken: it looks at the queue
+// again after its callbacks.
+bool Ledger::State::push(Job job) {
+  {
+    const std::lock_guard<std::mutex> guard(mutex);
+    const bool is_taken = !is_dead && (!is_stopping || std::this_thread::get_id() == own_thread) &&
+                          queue.size() < base::limits::kLedgerQueueMax;
+    if (!is_taken) {
+      return false;
+    }
+    queue.push_back(std::move(job));
+  }
+  wake.notify_one();
+  return true;
+}
+
+void Ledger::State::run() {
+  {
+    const std::lock_guard<std::mutex> guard(mutex);
+    own_thread = std::this_thread::get_id();
+  }
+  while (wait_for_round()) {
+    take_round();
+  }
+}
+
+// false: nothing waits, and nothing more will come.
+bool Ledger::State::wait_for_round() {
+  std::unique_lock<std::mutex> lock(mutex);
+  wake.wait(lock, [this] { return !queue.empty() || is_stopping; });
+  round.swap(queue);
+  return !round.empty();
+}
+
+void Ledger::State::take_round() {
+  if (!is_dead) {
+    const Status written = write_round();
+    if (!written) {
+      fail(written.error());
+    } else if (is_failing) {
+      is_failing = false;
+      base::log::line(base::log::Level::info, "the limits' database can be written again");
+    }
+  }
+  answer_round();
+}
+
+// One transaction for all that waits. Nobody is answered before it is durable.
+Status Ledger::State::write_round() {
+  auto transaction = store.begin();
+  if (!transaction) {
+    return transaction.error();
+  }
+  for (Job& job : round) {
+    if (job.callback) {
+      KS_TRY(decide(job.claim, job.answer));
+    } else {
+      KS_TRY(store.add(job.given_back.account, job.day, -job.given_back.amount));
+    }
+  }
+  return transaction->commit();
+}
+
+Status Ledger::State::decide(const Claim& claim, ClaimAnswer& answer) {
+  note_clock(claim);
+  const auto day = store.enter_day(claim.wall_us);
+  if (!day) {
+    return day.error();
+  }
+  answer.day = *day;
+  answer.resets_us = end_of_day_us(*day);
+  for (std::size_t i = 0; i < claim.demands.size(); ++i) {
+    const auto has_room = store.has_room(claim.demands[i], *day);
+    if (!has_room) {
+      return has_room.error();
+    }
+    if (!*has_room) {
+      answer.outcome = ClaimOutcome::refused;
+      answer.refused = i;
+      return {};
+    }
+  }
+  return grant(claim, answer);
+}
+
+Status Ledger::State::grant(const Claim& claim, ClaimAnswer& answer) {
+  for (const Demand& demand : claim.demands) {
+    KS_TRY(store.add(demand.account, answer.day, demand.amount));
+  }
+  if (!claim.nonce_account.empty()) {
+    const auto nonce = store.next_nonce(claim.nonce_account, claim.wall_us);
+    if (!nonce) {
+      return nonce.error();
+    }
+    answer.nonce = *nonce;
+  }
+  answer.outcome = ClaimOutcome::granted;
+  return {};
+}
+
+void Ledger::State::note_clock(const Claim& claim) {
+  if (has_noted_clock || day_of(claim.wall_us) >= store.newest_day()) {
+    return;
+  }
+  has_noted_clock = true;
+  base::log::line(base::log::Level::warning,
+                  "the clock was set back to an earlier day: daily limits go on counting for the "
+                  "newest day in limits.db");
+}
+
+void Ledger::State::fail(const Error& error) {
+  for (Job& job : round) {
+    job.answer = {};
+  }
+  store.forget_round();
+  const bool is_for_good = !passes_by_itself(error);
+  if (is_for_good) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    is_dead = true;
+  }
+  if (is_for_good) {
+    base::log::line(base::log::Level::error,
+                    "limits.db has failed: calls under a quota or a daily volume are refused "
+                    "until a restart",
+                    error);
+  } else if (!is_failing) {
+    base::log::line(base::log::Level::error,
+                    "limits.db cannot be written: calls under a quota or a daily volume are "
+                    "refused until it can",
+                    error);
+  }
+  is_failing = true;
+}
+
+void Ledger::State::answer_round() {
+  for (const Job& job : round) {
+    if (job.callback) {
+      job.callback(job.answer);
+    }
+  }
+  round.clear();  // what the callbacks hold goes now, not with the next round
+}
+
+}  // namespace keyswap::limits

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/limits/ledger_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "proxy/base/limits.h"
+
+namespace keyswap::limits {
+
+namespace {
+
+using base::Database;
+using base::Errc;
+using base::Error;
+using base::Result;
+using base::Statement;
+using base::Status;
+using base::Transaction;
+
+constexpr std::int64_t kApplicationId = 0x4b534c4d;  // "KSLM"; file(1) and SQLite's tools show it
+constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kUsPerDay = 86'400'000'000;
+
+// SQLite keeps these texts in the file as they are here, and a file with any other is refused.
+#define KS_COUNTERS                                                                            \
+  "CREATE TABLE counters(account TEXT NOT NULL, day INTEGER NOT NULL, used INTEGER NOT NULL, " \
+  "PRIMARY KEY(account, day)) STRICT, WITHOUT ROWID"
+#define KS_NONCES                                                                                \
+  "CREATE TABLE nonces(account TEXT NOT NULL, reserved INTEGER NOT NULL, PRIMARY KEY(account)) " \
+  "STRICT, WITHOUT ROWID"
+
+struct Table {
+  std::string_view name;
+  std::string_view sql;
+};
+
+// In order of name.
+constexpr std::array kSchema = {Table{"counters", KS_COUNTERS}, Table{"nonces", KS_NONCES}};
+
+constexpr const char* kCreate =
+    "PRAGMA application_id=0x4b534c4d; PRAGMA user_version=1;" KS_COUNTERS ";" KS_NONCES ";";
+
+#undef KS_COUNTERS
+#undef KS_NONCES
+
+Error damaged() {
+  return {Errc::corrupt, "the tables of the limits' database are not as they should be"};
+}
+
+// The first number of the statement's next row; `otherwise` when there is none.
+Result<std::int64_t> number_of(Statement& statement, std::int64_t otherwise) {
+  const auto row = statement.step();
+  if (!row) {
+    return row.error();
+  }
+  const std::int64_t number = *row && !statement.is_null(0) ? statement.integer(0) : otherwise;
+  statement.reset();
+  return number;
+}
+
+Result<std::int64_t> query_number(Database& database, std::string_view sql) {
+  auto statement = database.prepare(sql);
+  if (!statement) {
+    return statement.error();
+  }
+  return number_of(*statement, 0);
+}
+
+Status check_schema(Database& database) {
+  auto statement = database.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name");
+  if (!statement) {
+    return statement.error();
+  }
+  for (const Table& expected : kSchema) {
+    const auto row = statement->step();
+    if (!row) {
+      return row.error();
+    }
+    if (!*row || statement->text(0) != expected.name || statement->text(1) != expected.sql) {
+      return damaged();
+    }
+  }
+  const auto more = statement->step();
+  if (!more) {
+    return more.error();
+  }
+  return *more ? Status(damaged()) : Status();
+}
+
+Status check_format(Database& database) {
+  const auto application = query_number(database, "PRAGMA application_id");
+  if (!application) {
+    return application.error();
+  }
+  if (*application != kApplicationId) {
+    return Error{Errc::corrupt, "this is no database of limits"};
+  }
+  const auto format = query_number(database, "PRAGMA user_version");
+  if (!format) {
+    return format.error();
+  }
+  if (*format != kFormat) {
+    return Error{
+        Errc::unsupported, "the limits' database was made by another version of keyswap", *format};
+  }
+  return check_schema(database);
+}
+
+Status fill_new(const std::string& path) {
+  auto database = Database::open(path, Database::Mode::create_new);
+  if (!database) {
+    return database.error();
+  }
+  auto transaction = Transaction::begin(*database);
+  if (!transaction) {
+    return transaction.error();
+  }
+  KS_TRY(database->execute(kCreate));
+  return transaction->commit();
+}
+
+Error creation_error(int number) {
+  return {number == ENOSPC || number == EDQUOT ? Errc::no_space : Errc::io,
+          "the limits' database could not be made",
+          number};
+}
+
+// The name is durable only when its folder is.
+Status sync_folder_of(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  const int descriptor =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return creation_error(errno);
+  }
+  const int number = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  return number == 0 ? Status() : Status(creation_error(number));
+}
+
+// Whole or not there. One process has the home (its serve.lock), so a draft is a crashed one's.
+Status create_file(const std::string& path) {
+  const std::string draft = path + ".new";
+  ::unlink(draft.c_str());
+  auto made = fill_new(draft);
+  if (made && std::rename(draft.c_str(), path.c_str()) != 0) {
+    made = creation_error(errno);
+  }
+  if (!made) {
+    ::unlink(draft.c_str());
+    return made;
+  }
+  return sync_folder_of(path);
+}
+
+Result<Database> open_or_create(const std::string& path) {
+  auto database = Database::open(path, Database::Mode::read_write);
+  if (database || database.error().code != Errc::not_found) {
+    return database;
+  }
+  KS_TRY(create_file(path));
+  return Database::open(path, Database::Mode::read_write);
+}
+
+// A connection that may not write cannot take back what a killed process left half done; one that
+// may, can.
+Result<Database> open_to_read(const std::string& path) {
+  auto database = Database::open(path, Database::Mode::read_only);
+  return database || database.error().code != Errc::permission
+             ? std::move(database)
+             : Database::open(path, Database::Mode::read_write);
+}
+
+}  // namespace
+
+struct LedgerStore::Statements {
+  Statement read_used;
+  Statement write_used;
+  Statement prune;
+  Statement read_nonces;
+  Statement write_nonces;
+};
+
+std::int64_t day_of(std::int64_t wall_us) {
+  const std::int64_t day = wall_us / kUsPerDay;
+  return wall_us % kUsPerDay < 0 ? day - 1 : day;
+}
+
+std::int64_t end_of_day_us(std::int64_t day) {
+  return (day + 1) * kUsPerDay;
+}
+
+LedgerStore::LedgerStore(Database database, std::unique_ptr<Statements> statements)
+    : database_(std::move(database)), statements_(std::move(statements)) {}
+
+LedgerStore::LedgerStore(LedgerStore&&) noexcept = default;
+
+LedgerStore::~LedgerStore() = default;
+
+Result<LedgerStore> LedgerStore::open(const std::string& path) {
+  auto database = open_or_create(path);
+  if (!database) {
+    return database.error();
+  }
+  KS_TRY(check_format(*database));
+  auto newest = query_number(*database, "SELECT MAX(day) FROM counters");
+  auto read_used = database->prepare("SELECT used FROM counters WHERE account=? AND day=?");
+  auto write_used = database->prepare("INSERT OR REPLACE INTO counters VALUES(?,?,?)");
+  auto prune = database->prepare("DELETE FROM counters WHERE day<?");
+  auto read_nonces = database->prepare("SELECT reserved FROM nonces WHERE account=?");
+  auto write_nonces = database->prepare("INSERT OR REPLACE INTO nonces VALUES(?,?)");
+  if (!newest || !read_used || !write_used || !prune || !read_nonces || !write_nonces) {
+    return damaged();
+  }
+  auto statements = std::make_unique<Statements>(Statements{std::move(*read_used),
+                                                            std::move(*write_used),
+                                                            std::move(*prune),
+                                                            std::move(*read_nonces),
+                                                            std::move(*write_nonces)});
+  LedgerStore store(std::move(*database), std::move(statements));
+  store.newest_day_ = *newest;
+  return store;
+}
+
+Result<Transaction> LedgerStore::begin() {
+  if (database_.was_replaced()) {
+    return Error{Errc::io, "the file was replaced or removed"};
+  }
+  return Transaction::begin(database_);
+}
+
+Result<std::int64_t> LedgerStore::enter_day(std::int64_t wall_us) {
+  newest_day_ = std::max(newest_day_, day_of(wall_us));
+  if (newest_day_ != pruned_for_day_) {
+    auto& prune = statements_->prune;
+    KS_TRY(prune.bind_integer(1, newest_day_ - base::limits::kLedgerDaysKept));
+    const auto done = prune.step();
+    prune.reset();
+    if (!done) {
+      return done.error();
+    }
+    pruned_for_day_ = newest_day_;
+  }
+  return newest_day_;
+}
+
+Result<bool> LedgerStore::has_room(const Demand& demand, std::int64_t day) {
+  const auto used = read_used(demand.account, day);
+  if (!used) {
+    return used.error();
+  }
+  // In this order nothing overflows: what was used is 0 or more.
+  return demand.amount >= 0 && demand.cap >= *used && demand.amount <= demand.cap - *used;
+}
+
+Status LedgerStore::add(const std::string& account, std::int64_t day, std::int64_t amount) {
+  const auto used = read_used(account, day);
+  if (!used) {
+    return used.error();
+  }
+  if (amount > std::numeric_limits<std::int64_t>::max() - *used) {
+    return Error{Errc::limit_exceeded, "a counter is full"};
+  }
+  auto& write = statements_->write_used;
+  KS_TRY(write.bind_text(1, account));
+  KS_TRY(write.bind_integer(2, day));
+  KS_TRY(write.bind_integer(3, std::max<std::int64_t>(*used + amount, 0)));
+  const auto done = write.step();
+  write.reset();
+  return done ? Status() : Status(done.error());
+}
+
+Result<std::uint64_t> LedgerStore::next_nonce(const std::string& account, std::int64_t wall_us) {
+  auto found = nonces_.find(account);
+  if (found == nonces_.end()) {
+    const auto stored = read_nonces(account);
+    if (!stored) {
+      return stored.error();
+    }
+    found = nonces_.emplace(account, *stored).first;
+  }
+  auto& nonces = found->second;
+  const std::int64_t next = std::max(nonces.last + 1, wall_us);
+  if (next > nonces.reserved) {
+    const std::int64_t reserved = next + base::limits::kNonceBlockUs;
+    auto& write = statements_->write_nonces;
+    KS_TRY(write.bind_text(1, account));
+    KS_TRY(write.bind_integer(2, reserved));
+    const auto done = write.step();
+    write.reset();
+    if (!done) {
+      return done.error();
+    }
+    nonces.reserved = reserved;
+  }
+  nonces.last = next;
+  return static_cast<std::uint64_t>(next);
+}
+
+void LedgerStore::forget_round() {
+  // Statements that failed must not keep a transaction open.
+  statements_->read_used.reset();
+  statements_->write_used.reset();
+  statements_->prune.reset();
+  statements_->read_nonces.reset();
+  statements_->write_nonces.reset();
+  nonces_.clear();
+  pruned_for_day_ = 0;
+}
+
+Result<std::int64_t> LedgerStore::read_used(const std::string& account, std::int64_t day) {
+  auto& read = statements_->read_used;
+  KS_TRY(read.bind_text(1, account));
+  KS_TRY(read.bind_integer(2, day));
+  auto used = number_of(read, 0);
+  if (used && *used < 0) {
+    return damaged();
+  }
+  return used;
+}
+
+Result<LedgerStore::Nonces> LedgerStore::read_nonces(const std::string& account) {
+  auto& read = statements_->read_nonces;
+  KS_TRY(read.bind_text(1, account));
+  const auto reserved = number_of(read, 0);
+  if (!reserved) {
+    return reserved.error();
+  }
+  if (*reserved < 0) {
+    return damaged();
+  }
+  // What was reserved may have been given out.
+  return Nonces{*reserved, *reserved};
+}
+
+Result<std::vector<UsageRow>> read_usage(const std::string& path) {
+  auto database = open_to_read(path);
+  if (!database) {
+    return database.error();
+  }
+  KS_TRY(check_format(*database));
+  auto statement = database->prepare("SELECT account, day, used FROM counters");
+  if (!statement) {
+    return statement.error();
+  }
+  std::vector<UsageRow> rows;
+  auto more = statement->step();
+  for (; more && *more; more = statement->step()) {
+    rows.push_back({std::string(statement->text(0)), statement->integer(1), statement->integer(2)});
+  }
+  if (!more) {
+    return more.error();
+  }
+  return rows;
+}
+
+}  // namespace keyswap::limits

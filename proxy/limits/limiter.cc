@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/limits/limiter.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace keyswap::limits {
+
+namespace {
+
+constexpr std::int64_t kUsPerMs = 1'000;
+
+ChargeAnswer refused(ChargeOutcome outcome, std::int64_t wait_us) {
+  ChargeAnswer answer;
+  answer.outcome = outcome;
+  answer.retry_after_ms = (std::max<std::int64_t>(wait_us, 1) + kUsPerMs - 1) / kUsPerMs;
+  return answer;
+}
+
+ChargeAnswer granted() {
+  ChargeAnswer answer;
+  answer.outcome = ChargeOutcome::granted;
+  return answer;
+}
+
+ChargeAnswer unavailable() {
+  return {};
+}
+
+// What the ledger is asked. The volume stands last.
+Claim claim_of(const ScopeLimits& limits, const ChargeRequest& request, std::int64_t wall_us) {
+  Claim claim;
+  claim.wall_us = wall_us;
+  if (limits.quota_per_day) {
+    claim.demands.push_back({limits.quota_account, 1, *limits.quota_per_day});
+  }
+  if (request.volume_e8 != 0) {
+    claim.demands.push_back({limits.volume_account, request.volume_e8, request.volume_max_e8});
+  }
+  if (request.wants_nonce) {
+    claim.nonce_account = limits.nonce_account;
+  }
+  return claim;
+}
+
+}  // namespace
+
+// A call that waits for the ledger.
+struct Limiter::Pending {
+  Ticket ticket;
+  const LimitTable::Slot* slot = nullptr;  // of the ticket's table
+  TokenBucket* bucket = nullptr;           // of the slot; null without a rate
+  ChargeTime now;
+  ChargeCallback callback;
+};
+
+const LimitTable::Slot* LimitTable::find(std::uint32_t rule, std::uint32_t scope) const {
+  if (std::size_t{rule} + 1 >= first_.size() || scope >= first_[rule + 1] - first_[rule]) {
+    return nullptr;
+  }
+  return &slots_[first_[rule] + scope];
+}
+
+base::Result<std::unique_ptr<Limiter>> Limiter::open(const std::string& path) {
+  auto ledger = Ledger::open(path);
+  if (!ledger) {
+    return ledger.error();
+  }
+  return std::unique_ptr<Limiter>(new Limiter(std::move(ledger).value()));
+}
+
+Limiter::~Limiter() {
+  // Its callbacks use this object.
+  ledger_->close();
+}
+
+std::shared_ptr<const LimitTable> Limiter::table_for(std::vector<RuleLimits> rules,
+                                                     std::int64_t steady_us) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  forget_unused(steady_us);
+  auto table = std::make_shared<LimitTable>();
+  table->first_.push_back(0);
+  for (RuleLimits& rule : rules) {
+    for (ScopeLimits& limits : rule) {
+      auto buckets = limits.rate ? buckets_of(limits.rate_key) : nullptr;
+      table->slots_.push_back({std::move(limits), std::move(buckets)});
+    }
+    table->first_.push_back(table->slots_.size());
+  }
+  return table;
+}
+
+std::shared_ptr<CallerBuckets> Limiter::buckets_of(const std::string& key) {
+  auto& buckets = buckets_[key];
+  if (buckets == nullptr) {
+    buckets = std::make_shared<CallerBuckets>();
+  }
+  return buckets;
+}
+
+void Limiter::forget_unused(std::int64_t steady_us) {
+  for (auto at = buckets_.begin(); at != buckets_.end();) {
+    // Only tables hold the others, and only table_for makes those, under the lock.
+    const bool is_used = at->second.use_count() > 1;
+    at = is_used || !at->second->are_full(steady_us) ? std::next(at) : buckets_.erase(at);
+  }
+}
+
+std::optional<ChargeAnswer> Limiter::charge(const std::shared_ptr<const LimitTable>& table,
+                                            const ChargeRequest& request,
+                                            const ChargeTime& now,
+                                            ChargeCallback callback) {
+  const auto* const slot = table->find(request.rule, request.scope);
+  auto* const bucket =
+      slot == nullptr || !slot->limits.rate ? nullptr : slot->buckets->bucket_of(request.caller);
+  if (slot == nullptr || (slot->limits.rate && bucket == nullptr) || request.volume_e8 < 0) {
+    return unavailable();
+  }
+  const bool needs_ledger =
+      slot->limits.quota_per_day || request.volume_e8 != 0 || request.wants_nonce;
+  if (bucket != nullptr) {
+    const auto& rate = *slot->limits.rate;
+    const auto wait_us =
+        needs_ledger ? bucket->wait_us(rate, now.steady_us) : bucket->take(rate, now.steady_us);
+    if (wait_us) {
+      return refused(ChargeOutcome::rate_limited, *wait_us);
+    }
+  }
+  if (!needs_ledger) {
+    return granted();
+  }
+  Pending pending{{table, request.rule, request.scope, 0, request.volume_e8},
+                  slot,
+                  bucket,
+                  now,
+                  std::move(callback)};
+  const bool is_taken =
+      ledger_->reserve(claim_of(slot->limits, request, now.wall_us),
+                       [this, pending = std::move(pending)](const ClaimAnswer& claimed) {
+                         finish(pending, claimed);
+                       });
+  return is_taken ? std::nullopt : std::optional(unavailable());
+}
+
+// On the ledger's thread.
+void Limiter::finish(const Pending& pending, const ClaimAnswer& claimed) {
+  const auto& limits = pending.slot->limits;
+  if (claimed.outcome == ClaimOutcome::unavailable) {
+    pending.callback(unavailable());
+    return;
+  }
+  if (claimed.outcome == ClaimOutcome::refused) {
+    const bool is_quota = limits.quota_per_day && claimed.refused == 0;
+    pending.callback(
+        refused(is_quota ? ChargeOutcome::quota_exceeded : ChargeOutcome::volume_exceeded,
+                claimed.resets_us - pending.now.wall_us));
+    return;
+  }
+  ChargeAnswer answer = granted();
+  answer.nonce = claimed.nonce;
+  answer.ticket = pending.ticket;
+  answer.ticket.day = claimed.day;
+  // Others may have taken the last token since charge() looked.
+  const auto wait_us = pending.bucket == nullptr
+                           ? std::nullopt
+                           : pending.bucket->take(*limits.rate, pending.now.steady_us);
+  if (wait_us) {
+    release(answer.ticket, GiveBack::everything);
+    pending.callback(refused(ChargeOutcome::rate_limited, *wait_us));
+    return;
+  }
+  pending.callback(std::move(answer));
+}
+
+void Limiter::release(const Ticket& ticket, GiveBack what) {
+  const auto* const slot =
+      ticket.table == nullptr ? nullptr : ticket.table->find(ticket.rule, ticket.scope);
+  if (slot == nullptr) {
+    return;
+  }
+  if (ticket.volume_e8 > 0) {
+    ledger_->release(slot->limits.volume_account, ticket.day, ticket.volume_e8);
+  }
+  if (slot->limits.quota_per_day && what == GiveBack::everything) {
+    ledger_->release(slot->limits.quota_account, ticket.day, 1);
+  }
+}
+
+}  // namespace keyswap::limits

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counts calls against the limits of bindings: rate (token buckets, in memory), quota and daily
+// volume (proxy/limits/ledger.h, durable), and gives out nonces. One Limiter for the process,
+// shared by all event loops; it outlives the policies, so that a reload gives nothing out anew.
+//
+// Each policy has a LimitTable: where the counters of each (rule, scope) are, found once at load. A
+// scope without limits costs two array accesses; a rate limit one atomic more, and no lock. A call
+// that is refused costs nothing: neither a token nor a part of a quota.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/base/result.h"
+#include "proxy/limits/caller_buckets.h"
+#include "proxy/limits/ledger.h"
+#include "proxy/limits/token_bucket.h"
+
+namespace keyswap::limits {
+
+// What bounds one scope. Scopes with the same texts share the counters; the limits themselves are
+// no part of the texts, so that a changed limit goes on from what was used.
+struct ScopeLimits {
+  std::optional<Rate> rate;
+  std::string rate_key;
+  std::optional<std::int64_t> quota_per_day;
+  std::string quota_account;
+  std::string volume_account;
+  std::string nonce_account;
+};
+
+using RuleLimits = std::vector<ScopeLimits>;  // in the order of the rule's scopes
+
+// Immutable.
+class LimitTable {
+ public:
+  struct Slot {
+    ScopeLimits limits;
+    std::shared_ptr<CallerBuckets> buckets;  // null without a rate
+  };
+
+  // nullptr: there is no such scope.
+  [[nodiscard]] const Slot* find(std::uint32_t rule, std::uint32_t scope) const;
+
+ private:
+  friend class Limiter;             // the only maker
+  std::vector<std::size_t> first_;  // of each rule, and one more: where the last ends
+  std::vector<Slot> slots_;
+};
+
+struct ChargeRequest {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  std::string_view caller;  // "" = did not say who it is
+  // An order's value, to be counted against a bound of the day's volume, in 10^-8 USD; 0: none is.
+  // (A bound of 0 lets no order through; without a bound nothing is to be counted.)
+  std::int64_t volume_e8 = 0;
+  std::int64_t volume_max_e8 = 0;
+  bool wants_nonce = false;
+};
+
+struct ChargeTime {
+  std::int64_t steady_us = 0;
+  std::int64_t wall_us = 0;
+};
+
+enum class ChargeOutcome : std::uint8_t {
+  granted,
+  rate_limited,
+  quota_exceeded,
+  volume_exceeded,
+  unavailable,  // limits.db cannot be written, or too many wait for it
+};
+
+// What was counted durably for one call. Empty unless it was granted under a quota or a volume.
+struct Ticket {
+  std::shared_ptr<const LimitTable> table;  // null: nothing was counted
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  std::int64_t day = 0;
+  std::int64_t volume_e8 = 0;
+};
+
+struct ChargeAnswer {
+  ChargeOutcome outcome = ChargeOutcome::unavailable;
+  std::int64_t retry_after_ms = 0;  // when it was refused by a limit: come again after that
+  std::uint64_t nonce = 0;
+  Ticket ticket;  // when granted
+};
+
+using ChargeCallback = std::function<void(ChargeAnswer)>;
+
+enum class GiveBack : std::uint8_t {
+  volume,      // the upstream refused the order (4xx): it was a call, and no trade
+  everything,  // it was not sent
+};
+
+class Limiter {
+ public:
+  // Opens or makes the ledger's file; fails as Ledger::open does.
+  static base::Result<std::unique_ptr<Limiter>> open(const std::string& path);
+
+  Limiter(const Limiter&) = delete;
+  Limiter& operator=(const Limiter&) = delete;
+  Limiter(Limiter&&) = delete;
+  Limiter& operator=(Limiter&&) = delete;
+  // Answers what waits.
+  ~Limiter();
+
+  // The table of a policy, at load. `steady_us`: now; buckets that no policy uses any more are
+  // forgotten once they are full.
+  std::shared_ptr<const LimitTable> table_for(std::vector<RuleLimits> rules,
+                                              std::int64_t steady_us);
+
+  // Counts one call. Gives the answer when no ledger is needed; else nothing, and `callback` gets
+  // it, once, on the ledger's thread. Thread-safe.
+  std::optional<ChargeAnswer> charge(const std::shared_ptr<const LimitTable>& table,
+                                     const ChargeRequest& request,
+                                     const ChargeTime& now,
+                                     ChargeCallback callback);
+
+  // For a call that was granted and came to nothing. Nobody waits for it. Thread-safe.
+  void release(const Ticket& ticket, GiveBack what);
+
+ private:
+  struct Pending;
+
+  explicit Limiter(std::unique_ptr<Ledger> ledger) : ledger_(std::move(ledger)) {}
+
+  std::shared_ptr<CallerBuckets> buckets_of(const std::string& key);
+  void forget_unused(std::int64_t steady_us);
+  void finish(const Pending& pending, const ClaimAnswer& claimed);
+
+  std::mutex mutex_;  // of the next; taken at load only
+  std::unordered_map<std::string, std::shared_ptr<CallerBuckets>> buckets_;
+  std::unique_ptr<Ledger> ledger_;
+};
+
+}  // namespace keyswap::limits

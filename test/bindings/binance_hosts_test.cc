@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "bindings/binance/hosts.h"
+#include "test/bindings/binance_support.h"
+
+namespace keyswap::bindings {
+
+using test::accepted;
+using test::errors_of;
+using test::one_secret;
+
+namespace {
+
+std::string bound(const std::string& entries) {
+  return one_secret("    placeholder: \"" + test::kPlaceholder +
+                    "\"\n    inject: { type: binance, api_key: KEY, api_secret: SECRET }\n"
+                    "    bindings: [ " +
+                    entries + " ]\n");
+}
+
+std::vector<std::string> hosts_in(const Bindings& bindings) {
+  std::vector<std::string> names;
+  for (const auto& scope : bindings.rules[0].scopes) {
+    names.push_back(scope.host.host);
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a list of hosts stands for each of its hosts, and shares one set of rules") {
+  const auto bindings =
+      accepted(bound("{ hosts: binance.spot, methods: [GET], max_order_usd: 500 }"));
+  CHECK(hosts_in(bindings) == std::vector<std::string>{"api.binance.com",
+                                                       "api-gcp.binance.com",
+                                                       "api1.binance.com",
+                                                       "api2.binance.com",
+                                                       "api3.binance.com",
+                                                       "api4.binance.com"});
+  for (const auto& scope : bindings.rules[0].scopes) {
+    CHECK(scope.port == 443);
+    CHECK(scope.methods == std::vector<std::string>{"GET"});
+    CHECK(scope.trading == bindings.rules[0].scopes[0].trading);
+    CHECK(scope.trading != nullptr);
+  }
+}
+
+TEST_CASE("several lists can be named together") {
+  CHECK(hosts_in(accepted(bound("{ hosts: [binance.futures, binance.options] }"))) ==
+        std::vector<std::string>{"fapi.binance.com", "dapi.binance.com", "eapi.binance.com"});
+}
+
+TEST_CASE("host and hosts exclude each other, one of them must be there, a list must exist") {
+  CHECK(errors_of(bound("{ hosts: binance.spot, host: a.example.com }")) ==
+        "5:26 `hosts` stands in place of `host` and `subdomains` | \n");
+  CHECK(errors_of(bound("{ methods: [GET] }")).find("`host` is missing") != std::string::npos);
+  CHECK(errors_of(bound("{ hosts: binance.spott }")) ==
+        "5:26 'binance.spott' is no list of hosts | there are: binance.spot, binance.futures, "
+        "binance.options, binance.portfolio, binance.testnet\n");
+  CHECK_FALSE(errors_of(bound("{ hosts: [] }")).empty());
+  CHECK_FALSE(errors_of(bound("{ hosts: { a: b } }")).empty());
+}
+
+TEST_CASE("hosts whose orders are frames, or that pay out, are in no list and cannot be bound") {
+  for (const auto& host : binance::hosts()) {
+    const auto listed = binance::hosts_of_list(host.list);
+    const bool is_listed = std::find(listed.begin(), listed.end(), host.name) != listed.end();
+    INFO(host.name);
+    CHECK(is_listed == (!host.is_websocket_api && !host.list.empty()));
+    CHECK(host.is_websocket_api == (host.families == 0));
+    CHECK(errors_of(bound("{ host: " + std::string(host.name) + " }")).empty() !=
+          host.is_websocket_api);
+  }
+  CHECK(errors_of(bound("{ host: bpay.binanceapi.com }")).find("cannot be bound") !=
+        std::string::npos);
+  CHECK(binance::hosts_of_list("").empty());
+}
+
+TEST_CASE("no host stands in the table twice") {
+  std::set<std::string_view> names;
+  for (const auto& host : binance::hosts()) {
+    CHECK(names.insert(host.name).second);
+    CHECK(binance::find_host(host.name) == &host);
+  }
+  CHECK(binance::find_host("api.binance.com.evil.test") == nullptr);
+  CHECK(binance::find_host("evilbinance.com") == nullptr);
+}
+
+TEST_CASE("a reverse route takes the first host that serves its family") {
+  using binance::Family;
+  const auto bindings = accepted(
+      bound("{ host: unknown.example.com }, { hosts: binance.futures }, { hosts: binance.spot }"));
+  const auto& scopes = bindings.rules[0].scopes;
+  const auto host_for = [&](std::string_view name) {
+    const auto family = binance::family_of(name);
+    REQUIRE(family.has_value());
+    CHECK(binance::name_of(*family) == name);
+    const auto scope = binance::scope_for_family(*family, scopes);
+    return scope ? scopes[*scope].host.host : "";
+  };
+  CHECK(host_for("api") == "api.binance.com");
+  CHECK(host_for("sapi") == "api.binance.com");
+  CHECK(host_for("fapi") == "fapi.binance.com");
+  CHECK(host_for("dapi") == "dapi.binance.com");
+  CHECK(host_for("eapi").empty());
+  CHECK(host_for("papi").empty());
+  CHECK_FALSE(binance::family_of("wapi").has_value());
+  CHECK_FALSE(binance::family_of("API").has_value());
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the verdict to the secrets: limits, a signer that reads the body, reverse routes.
+#include <catch2/catch.hpp>
+
+#include "proxy/flow/exchange.h"
+#include "test/support/script.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using test::Script;
+
+const std::string kP = "kswp_PLACEHOLDER_000000000001";
+const char* const kYaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test } ]
+)";
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+// A signature that shows what it was made over: the body's bytes and the nonce.
+class EchoSigner final : public bindings::Injection, public bindings::Signer {
+ public:
+  [[nodiscard]] std::string_view scheme() const override { return "echo"; }
+
+  [[nodiscard]] const std::string& header() const override { return header_; }
+
+  [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
+
+  [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
+                                    base::ByteSink& /*out*/) const override {
+    return base::Error{base::Errc::invalid_input, "a signer does not render"};
+  }
+
+  [[nodiscard]] const bindings::Signer* signer() const override { return this; }
+
+  [[nodiscard]] bindings::Judgement judge(const bindings::WholeRequest& request,
+                                          const bindings::Scope& /*scope*/) const override {
+    bindings::Judgement judgement;
+    if (request.target == "/blocked") {
+      judgement.refusal = bindings::SignerRefusal::endpoint_blocked;
+    }
+    if (request.target == "/order") {
+      judgement.volume_e8 = 100;
+      judgement.volume_max_e8 = 1000;
+    }
+    return judgement;
+  }
+
+  [[nodiscard]] bool forbids(std::string_view /*method*/, std::string_view target) const override {
+    return target == "/withdraw";
+  }
+
+  [[nodiscard]] base::Status sign(const bindings::WholeRequest& request,
+                                  const bindings::SignInput& input,
+                                  bindings::Edits& edits) const override {
+    auto key = vault::Secret::copy_of(input.secrets[0].reveal());
+    if (!key) {
+      return key.error();
+    }
+    edits.fields.push_back({"Authorization", std::move(*key)});
+    edits.removed.emplace_back("x-old");
+    edits.body = std::string(request.body) + "&signature=1";
+    return {};
+  }
+
+ private:
+  std::string header_ = "authorization";
+  std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("K").value()};
+};
+
+std::shared_ptr<bindings::Bindings> changeable() {
+  auto parsed = bindings::parse(kYaml, "/nowhere");
+  REQUIRE(parsed.errors.empty());
+  return std::make_shared<bindings::Bindings>(std::move(parsed.bindings));
+}
+
+Script limited() {
+  auto bindings = changeable();
+  bindings->rules[0].scopes[0].rate_limit = bindings::RateLimit{2, 10'000};
+  return Script(bindings);
+}
+
+Script signed_by_echo() {
+  auto bindings = changeable();
+  bindings->rules[0].injection = std::make_unique<EchoSigner>();
+  bindings->build_index();
+  return Script(bindings);
+}
+
+std::string request(const std::string& line, const std::string& rest) {
+  return line + " HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer " + kP + "\r\n" +
+         rest;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("F34 a limited call is charged first, and refused before anything is opened or dialled",
+          "[limits]") {
+  Script refused = limited();
+  refused.charged = {audit::Reason::rate_limited, 4'200, 0};
+  refused.client(request("GET /v1/x", "\r\n"));
+  CHECK(has(refused.transcript(), "charge 0\nrecord refused rate_limited K GET /v1/x\n"));
+  CHECK(!has(refused.transcript(), "fetch"));
+  CHECK(!has(refused.transcript(), "dial"));
+  CHECK(has(refused.sent_client(), "HTTP/1.1 429 "));
+  CHECK(has(refused.sent_client(), "\r\nRetry-After: 5\r\n"));
+  CHECK(has(refused.sent_client(), R"("retry_after_seconds":5)"));
+  CHECK(has(refused.transcript(), "client kept"));
+}
+
+TEST_CASE("F28 what was charged is given back when nothing was sent, and for the order if refused",
+          "[limits]") {
+  Script unsent = limited();
+  unsent.dial_failure = audit::Reason::upstream_connect_failed;
+  unsent.client(request("GET /v1/x", "\r\n"));
+  CHECK(has(unsent.transcript(), "charge released"));
+  const auto fate_of = [](const std::string& status) {
+    return limited()
+        .client(request("GET /v1/x", "\r\n"))
+        .upstream("HTTP/1.1 " + status + " X\r\nContent-Length: 0\r\n\r\n")
+        .transcript();
+  };
+  CHECK(has(fate_of("200"), "charge kept\n"));
+  CHECK(has(fate_of("400"), "charge kept as a call\n"));
+  CHECK(has(fate_of("500"), "charge kept\n"));
+  // Whether it was acted on is unknown.
+  CHECK(has(limited().client(request("GET /v1/x", "\r\n")).upstream_closes().transcript(),
+            "charge kept\n"));
+  CHECK(has(limited().client(request("GET /v1/x", "\r\n")).times_out().transcript(),
+            "charge kept\n"));
+}
+
+TEST_CASE("a signer sees the whole body, and what it gives is what is sent", "[I15]") {
+  const std::string length = request("POST /v1/x", "X-Old: 1\r\nContent-Length: 5\r\n\r\na=b&c");
+  const std::string chunked =
+      request("POST /v1/x",
+              "X-Old: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na=\r\n3\r\nb&c\r\n0\r\n\r\n");
+  for (const std::string& bytes : {length, chunked}) {
+    for (const std::size_t piece : {0U, 1U, 7U}) {
+      const auto script = signed_by_echo().client(bytes, piece).upstream(kOk);
+      CHECK(script.sent_upstream() ==
+            "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: real-key-0001\r\n"
+            "Content-Length: 17\r\n\r\na=b&c&signature=1");
+      CHECK(has(script.transcript(), "client kept"));
+    }
+  }
+}
+
+TEST_CASE("a client that expects 100 Continue hears it from us when a signer waits for the body") {
+  Script script = signed_by_echo();
+  script.client(request("POST /v1/x", "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"));
+  CHECK(script.sent_client() == "HTTP/1.1 100 Continue\r\n\r\n");
+  script.client("a=b");
+  CHECK(!has(script.sent_upstream(), "Expect"));
+  CHECK(has(script.sent_upstream(), "a=b&signature=1"));
+}
+
+TEST_CASE("a body that a signer cannot hold is 413, and nothing is dialled", "[I10]") {
+  const auto known =
+      signed_by_echo().client(request("POST /v1/x", "Content-Length: 1048577\r\n\r\n"));
+  CHECK(has(known.sent_client(), "HTTP/1.1 413 "));
+  Script chunked = signed_by_echo();
+  chunked.client(request("POST /v1/x", "Transfer-Encoding: chunked\r\n\r\n"));
+  const std::string piece = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+  for (int i = 0; i < 17; ++i) {
+    chunked.client(piece);
+  }
+  CHECK(has(chunked.sent_client(), "HTTP/1.1 413 "));
+  for (const Script& script : {known, chunked}) {
+    CHECK(has(script.transcript(), "record refused body_too_large K POST /v1/x\n"));
+    CHECK(!has(script.transcript(), "dial"));
+  }
+}
+
+TEST_CASE("an upload to a signer that is cut short or stalls is recorded, and never sent") {
+  const std::string half = request("POST /v1/x", "Content-Length: 5\r\n\r\nab");
+  const auto gone = signed_by_echo().client(half).client_leaves();
+  CHECK(has(gone.transcript(), "record refused client_timeout K POST /v1/x\n"));
+  const auto slow = signed_by_echo().client(half).times_out();
+  CHECK(has(slow.sent_client(), "HTTP/1.1 408 "));
+  CHECK(gone.sent_upstream().empty());
+  CHECK(slow.sent_upstream().empty());
+}
+
+TEST_CASE("what a signer refuses or forbids is 403 and recorded, and nothing is charged") {
+  for (const std::string target : {"/blocked", "/withdraw"}) {
+    const auto script =
+        signed_by_echo().client(request("POST " + target, "Content-Length: 0\r\n\r\n"));
+    CHECK(has(script.transcript(), "record refused endpoint_blocked K POST " + target + "\n"));
+    CHECK(!has(script.transcript(), "charge"));
+    CHECK(has(script.sent_client(), "HTTP/1.1 403 "));
+    CHECK(script.sent_upstream().empty());
+  }
+}
+
+TEST_CASE("F19 a forbidden endpoint is forbidden without the placeholder, too") {
+  const auto script = signed_by_echo().client(
+      "POST /withdraw HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has(script.transcript(), "record refused endpoint_blocked K"));
+  CHECK(script.sent_upstream().empty());
+}
+
+TEST_CASE("F26 an order is charged by its value") {
+  const auto script = signed_by_echo().client(request("POST /order", "Content-Length: 0\r\n\r\n"));
+  CHECK(has(script.transcript(), "charge 100\nfetch K\n"));
+  Script refused = signed_by_echo();
+  refused.charged = {audit::Reason::order_limit_exceeded, 0, 0};
+  refused.client(request("POST /order", "Content-Length: 0\r\n\r\n"));
+  CHECK(has(refused.sent_client(), "Keyswap-Reason: order_limit_exceeded\r\n"));
+  CHECK(refused.sent_upstream().empty());
+}
+
+TEST_CASE("F17 F32 by a reverse route the credential replaces what the client sent, or is added") {
+  auto bindings = changeable();
+  bindings->rules[0].scopes[0].base_path = "/v2";
+  for (const std::string sent :
+       {"", "Authorization: bogus\r\n", "authorization: a\r\nAuthorization: b\r\n"}) {
+    Script script(bindings);
+    script.reverse = ReverseUse{0, 0, "/v2/x?q=1"};
+    script.client(
+        "GET /custom/k/x?q=1 HTTP/1.1\r\nHost: api.example.test\r\n"
+        "Keyswap-Caller: kswc_token\r\n" +
+        sent + "Accept: */*\r\n\r\n");
+    const std::string upstream = script.sent_upstream();
+    CHECK(upstream.starts_with("GET /v2/x?q=1 HTTP/1.1\r\nHost: api.example.test\r\n"));
+    CHECK(has(upstream, "uthorization: Bearer real-key-0001\r\n"));
+    CHECK(!has(upstream, "bogus"));
+    CHECK(!has(upstream, "kswc_token"));
+    CHECK(upstream.find("uthorization") == upstream.rfind("uthorization"));
+    CHECK(has(script.transcript(), "record allowed binding_matched K GET /v2/x\n"));
+  }
+}
+
+TEST_CASE("a body past the binding's max_body is 413, whether its length is said or not") {
+  auto bindings = changeable();
+  bindings->rules[0].scopes[0].max_body_bytes = 4;
+  const auto known = Script(bindings).client(request("POST /v1/x", "Content-Length: 5\r\n\r\n"));
+  CHECK(has(known.transcript(), "record refused body_too_large"));
+  const auto exact =
+      Script(bindings).client(request("POST /v1/x", "Content-Length: 4\r\n\r\nabcd"));
+  CHECK(has(exact.sent_upstream(), "abcd"));
+  const auto chunked = Script(bindings).client(
+      request("POST /v1/x", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"));
+  CHECK(has(chunked.sent_client(), "HTTP/1.1 413 "));
+  CHECK(!has(chunked.sent_upstream(), "0\r\n\r\n"));  // never completed
+}
+
+TEST_CASE("a binding for other callers is refused") {
+  auto bindings = changeable();
+  bindings->rules[0].scopes[0].callers = {"trader"};
+  const auto script = Script(bindings).client(request("GET /v1/x", "\r\n"));
+  CHECK(has(script.transcript(), "record refused caller_not_allowed K GET /v1/x\n"));
+  CHECK(script.sent_upstream().empty());
+}
+
+}  // namespace keyswap::flow

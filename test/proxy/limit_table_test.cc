@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/limit_table.h"
+
+#include <catch2/catch.hpp>
+
+#include "bindings/parse.h"
+
+namespace keyswap::proxy {
+
+namespace {
+
+// The limits of a secret's scopes, with these entries of `bindings:`.
+limits::RuleLimits limits_with(const std::string& entries) {
+  auto parsed = bindings::parse(
+      "version: 1\nallow_wildcard_hosts: true\nsecrets:\n  KEY:\n"
+      "    placeholder: \"sk-proj-PLACEHOLDER-01HXY1234567890\"\n"
+      "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+      "    bindings: [ " +
+          entries + " ]\n",
+      "/");
+  REQUIRE(parsed.errors.empty());
+  auto all = limits_of(parsed.bindings);
+  REQUIRE(all.size() == 1);
+  return std::move(all.front());
+}
+
+limits::ScopeLimits one(const std::string& entry) {
+  auto all = limits_with("{ host: a.example.com, " + entry + " }");
+  REQUIRE(all.size() == 1);
+  return std::move(all.front());
+}
+
+const std::string kRate = "rate_limit: { requests: 2, per: 10s }";
+const std::string kQuota = "quota: { requests: 5, per: day }";
+
+}  // namespace
+
+TEST_CASE("each scope has its limits, and one without has none") {
+  const auto all = limits_with("{ host: a.example.com, " + kRate + ", " + kQuota +
+                               " }, { host: b.example.com }");
+  REQUIRE(all.size() == 2);
+  REQUIRE(all[0].rate);
+  CHECK(all[0].rate->interval_ns == 5'000'000'000);
+  CHECK(all[0].quota_per_day == 5);
+  CHECK_FALSE(all[1].rate);
+  CHECK_FALSE(all[1].quota_per_day);
+}
+
+TEST_CASE("a changed limit keeps its counters") {
+  const auto before = one(kRate + ", " + kQuota);
+  const auto after =
+      one("rate_limit: { requests: 9, per: 1h }, quota: { requests: 7, per: day }, "
+          "max_body: 1MiB, blocked: [\"DELETE /x\"]");
+  CHECK(after.rate_key == before.rate_key);
+  CHECK(after.quota_account == before.quota_account);
+  CHECK(after.volume_account == before.volume_account);
+  CHECK(after.nonce_account == before.nonce_account);
+}
+
+TEST_CASE("F36: entries for other methods, paths or hosts have counters of their own") {
+  const auto get = one(kRate + ", " + kQuota + ", methods: [GET]");
+  const auto post = one(kRate + ", " + kQuota + ", methods: [POST]");
+  const auto path = one(kRate + ", " + kQuota + ", methods: [GET], paths: [\"/x\"]");
+  const auto port = one(kRate + ", " + kQuota + ", methods: [GET], port: 444");
+  for (const auto* const other : {&post, &path, &port}) {
+    CHECK(other->rate_key != get.rate_key);
+    CHECK(other->quota_account != get.quota_account);
+  }
+  CHECK(port.volume_account != get.volume_account);
+}
+
+TEST_CASE("a spent daily volume is not given out again by an edit of methods or paths") {
+  CHECK(one("methods: [GET]").volume_account ==
+        one("methods: [POST], paths: [\"/x\"]").volume_account);
+}
+
+TEST_CASE("hosts of one entry share its counters; other entries have their own") {
+  const auto all = limits_with("{ host: \"*.example.org\", subdomains: [a, b], " + kRate + ", " +
+                               kQuota + " }, { host: c.example.org, " + kRate + " }");
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].rate_key == all[1].rate_key);
+  CHECK(all[0].quota_account == all[1].quota_account);
+  CHECK(all[0].volume_account == all[1].volume_account);
+  CHECK(all[2].rate_key != all[1].rate_key);
+  CHECK(all[2].volume_account != all[1].volume_account);
+}
+
+}  // namespace keyswap::proxy
