@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/binance/hosts.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/caller.h"
 
@@ -43,23 +44,6 @@ struct Split {
 Split split(std::string_view text) {
   const auto end = std::min(text.find_first_of("/?"), text.size());
   return {text.substr(0, end), text.substr(end)};
-}
-
-// Which of the public hosts answers this first segment of a path (binance.com's API documentation,
-// "General API Information" of spot, USD-M and COIN-M futures, and of their test networks).
-bool serves_family(std::string_view host, std::string_view family) {
-  const bool is_binance = host.ends_with(".binance.com") || host.ends_with(".binance.us");
-  if (family == "fapi" || family == "dapi") {
-    return (is_binance &&
-            (host.starts_with(family) || host.starts_with("demo-" + std::string(family)))) ||
-           host == "testnet.binancefuture.com";
-  }
-  return (is_binance && (host.starts_with("api") || host == "demo-api.binance.com")) ||
-         host == "testnet.binance.vision";
-}
-
-bool is_binance_family(std::string_view name) {
-  return name == "api" || name == "sapi" || name == "fapi" || name == "dapi";
 }
 
 // What a route may lead to, as far as it is not one place: the first that allows the request and
@@ -124,7 +108,7 @@ void offer_hosts(const Bindings& bindings,
 }
 
 void offer_binance(const Bindings& bindings,
-                   std::string_view family,
+                   bindings::binance::Family family,
                    std::string_view target,
                    Choice& choice) {
   std::vector<std::uint32_t> rules;
@@ -134,7 +118,8 @@ void offer_binance(const Bindings& bindings,
     }
   }
   offer_hosts(bindings, rules, target, choice, [&](const Scope& scope) {
-    return !scope.host.is_wildcard && serves_family(scope.host.host, family);
+    const auto* const host = bindings::binance::find_host(scope.host.host);
+    return !scope.host.is_wildcard && host != nullptr && host->serves(family);
   });
 }
 
@@ -169,9 +154,9 @@ std::string target_below(std::string_view base, std::string_view rest) {
 std::string offer_all(std::string_view target, const Bindings& bindings, Choice& choice) {
   if (target.starts_with(kBinance)) {
     std::string below(target.substr(kBinance.size() - 1));
-    const auto family = split(target.substr(kBinance.size())).name;
-    if (is_binance_family(family)) {
-      offer_binance(bindings, family, below, choice);
+    const auto name = split(target.substr(kBinance.size())).name;
+    if (const auto family = bindings::binance::family_of(name)) {
+      offer_binance(bindings, *family, below, choice);
     }
     return below;
   }

@@ -155,6 +155,12 @@ class Routes(OneProxy):
         self.assertEqual(self.recorder.one("/models/a").get("Host"), H)
         self.refused(self.route("/proxy/models/other"), 403, "binding_scope_violation")
 
+    def test_forwarding_to_a_custom_services_host_gives_nothing(self):
+        """It is in no binding: not decrypted, and not reached under `deny`."""
+        wire, answer = self.proxy.connect(f"{H2}:443")
+        with wire:
+            self.refused(answer, 403, "unmatched_destination")
+
     def test_two_requests_on_one_connection_say_each_who_sends_them(self):
         with client.dial(self.proxy.port) as wire:
             wire.send(client.request_bytes("GET", "/custom/github/first", "localhost", [("Keyswap-Caller", self.token)]))
