@@ -46,6 +46,20 @@ Split split(std::string_view text) {
   return {text.substr(0, end), text.substr(end)};
 }
 
+// Which hosts answer this first segment of a path. (api.binance.us, another company with the same
+// interface, is in none of its lists.)
+bool serves_family(std::string_view host, std::string_view name) {
+  const auto family = bindings::binance::family_of(name);
+  if (const auto* const row = bindings::binance::find_host(host)) {
+    return family && row->serves(*family);
+  }
+  return host == "api.binance.us" && (name == "api" || name == "sapi");
+}
+
+bool is_binance_family(std::string_view name) {
+  return name == "api" || name == "sapi" || name == "fapi" || name == "dapi";
+}
+
 // What a route may lead to, as far as it is not one place: the first that allows the request and
 // serves the caller, else the first.
 class Choice {
@@ -108,7 +122,7 @@ void offer_hosts(const Bindings& bindings,
 }
 
 void offer_binance(const Bindings& bindings,
-                   bindings::binance::Family family,
+                   std::string_view family,
                    std::string_view target,
                    Choice& choice) {
   std::vector<std::uint32_t> rules;
@@ -118,8 +132,7 @@ void offer_binance(const Bindings& bindings,
     }
   }
   offer_hosts(bindings, rules, target, choice, [&](const Scope& scope) {
-    const auto* const host = bindings::binance::find_host(scope.host.host);
-    return !scope.host.is_wildcard && host != nullptr && host->serves(family);
+    return !scope.host.is_wildcard && serves_family(scope.host.host, family);
   });
 }
 
@@ -154,9 +167,9 @@ std::string target_below(std::string_view base, std::string_view rest) {
 std::string offer_all(std::string_view target, const Bindings& bindings, Choice& choice) {
   if (target.starts_with(kBinance)) {
     std::string below(target.substr(kBinance.size() - 1));
-    const auto name = split(target.substr(kBinance.size())).name;
-    if (const auto family = bindings::binance::family_of(name)) {
-      offer_binance(bindings, *family, below, choice);
+    const auto family = split(target.substr(kBinance.size())).name;
+    if (is_binance_family(family)) {
+      offer_binance(bindings, family, below, choice);
     }
     return below;
   }

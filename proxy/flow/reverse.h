@@ -5,7 +5,7 @@
 // goes on as it came, and is judged by the rule's scopes like that of any other request
 // (proxy/flow/decide). Pure.
 //
-//   /binance/{api,sapi,fapi,dapi,...}/REST -> the same of the first bound host that serves it
+//   /binance/{api,sapi,fapi,dapi}/REST -> /{api,...}/REST of the first bound Binance host of it
 //   /proxy/NAME/REST                   -> /REST of the binding with `route: NAME`, or of
 //   api.openai.com
 //                                         (openai) and api.anthropic.com (anthropic)

@@ -223,8 +223,6 @@ TEST_CASE("/binance/ leads to the first bound host of the path's family") {
   CHECK(binance_host(all, "/binance/sapi/v1/account") == "api.binance.com/sapi/v1/account");
   CHECK(binance_host(all, "/binance/fapi/v1/order") == "fapi.binance.com/fapi/v1/order");
   CHECK(binance_host(all, "/binance/dapi/v1/order") == "dapi.binance.com/dapi/v1/order");
-  CHECK(binance_host(binance({"papi.binance.com"}), "/binance/papi/v1/um/order") ==
-        "papi.binance.com/papi/v1/um/order");
   const auto test_network = binance({"testnet.binance.vision", "testnet.binancefuture.com"});
   CHECK(binance_host(test_network, "/binance/api/v3/order") ==
         "testnet.binance.vision/api/v3/order");
