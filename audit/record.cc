@@ -221,6 +221,13 @@ std::string_view without_query(std::string_view path) {
   return path.substr(0, path.find_first_of("?#"));
 }
 
+// 123456789012 -> "1234.56789012"
+std::string decimal_e8(std::uint64_t value) {
+  constexpr std::uint64_t kUnit = 100'000'000;
+  const std::string decimals = std::to_string(value % kUnit);
+  return std::to_string(value / kUnit) + "." + std::string(8 - decimals.size(), '0') + decimals;
+}
+
 }  // namespace
 
 std::string_view to_string(Decision decision) {
@@ -265,9 +272,14 @@ void encode_body(const DecisionRecord& record, std::string& out) {
   body.text(R"(},"destination":{"host":)", record.destination.host, kNameBytesMax)
       .number(R"(,"port":)", record.destination.port)
       .text(R"(,"method":)", record.destination.method, kWordBytesMax)
-      .text(R"(,"path":)", without_query(record.destination.path), kPathBytesMax)
-      .text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
-      .append_to(out);
+      .text(R"(,"path":)", without_query(record.destination.path), kPathBytesMax);
+  if (record.order) {
+    body.text(R"(},"order":{"symbol":)", record.order->symbol, kWordBytesMax)
+        .text(R"(,"side":)", record.order->side, kWordBytesMax)
+        .text(R"(,"type":)", record.order->type, kWordBytesMax)
+        .text(R"(,"value_usd":)", decimal_e8(record.order->value_e8), kWordBytesMax);
+  }
+  body.text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax).append_to(out);
 }
 
 void encode_body(const ResponseRecord& record, std::string& out) {

@@ -74,6 +74,14 @@ struct DestinationRef {
   std::string_view path;  // without query; secrets' placeholders already shown as <NAME>
 };
 
+// What an order that was judged was about.
+struct OrderRef {
+  std::string_view symbol;
+  std::string_view side;
+  std::string_view type;
+  std::uint64_t value_e8 = 0;  // USD times 10^8; encoded as "value_usd" with eight decimals
+};
+
 // One per request on an intercepted connection (type "inject_decision") or per tunnel (type
 // "tunnel").
 struct DecisionRecord {
@@ -87,6 +95,7 @@ struct DecisionRecord {
   ClientRef client;
   DestinationRef destination;
   std::string_view bindings_sha256;  // hex
+  std::optional<OrderRef> order = std::nullopt;
 };
 
 // How an exchange that was sent ended (type "upstream_response").

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <typeinfo>
 
 #include "bindings/blocked.h"
 #include "bindings/signer.h"
@@ -75,6 +76,7 @@ void Bindings::build_index() {
   by_host_.clear();
   has_wildcards_ = false;
   has_guards_ = false;
+  signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
@@ -86,8 +88,7 @@ void Bindings::build_index() {
 }
 
 void Bindings::index_hosts(std::uint32_t number) {
-  const auto* const injection = rules[number].injection.get();
-  has_guards_ = has_guards_ || (injection != nullptr && injection->signer() != nullptr);
+  add_signer(rules[number].injection.get());
   for (const auto& scope : rules[number].scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
     auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
@@ -182,6 +183,25 @@ std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destin
     found.erase(std::unique(found.begin(), found.end()), found.end());
   }
   return found;
+}
+
+void Bindings::add_signer(const Injection* injection) {
+  const auto* const signer = injection == nullptr ? nullptr : injection->signer();
+  if (signer == nullptr) {
+    return;
+  }
+  has_guards_ = true;
+  const bool is_known = std::ranges::any_of(signers_, [&](const Signer* known) {
+    return typeid(*known) == typeid(*signer);
+  });
+  if (!is_known) {
+    signers_.push_back(signer);
+  }
+}
+
+bool Bindings::forbids_host(std::string_view host) const {
+  return std::ranges::any_of(signers_,
+                             [&](const Signer* signer) { return signer->forbids_host(host); });
 }
 
 std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,

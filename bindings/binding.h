@@ -158,6 +158,8 @@ class Bindings {
   [[nodiscard]] std::optional<std::uint32_t> forbidding_rule(const http::Authority& destination,
                                                              std::string_view method,
                                                              std::string_view target) const;
+  // Is it a host that the scheme of some rule keeps closed (Signer::forbids_host)?
+  [[nodiscard]] bool forbids_host(std::string_view host) const;
   // Does this scope name the host and port?
   [[nodiscard]] static bool names(const Scope& scope, const http::Authority& destination);
 
@@ -203,6 +205,7 @@ class Bindings {
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
   void index_hosts(std::uint32_t number);
+  void add_signer(const Injection* injection);
   void index_routes(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
 
@@ -210,6 +213,7 @@ class Bindings {
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
   bool has_guards_ = false;  // some rule may forbid a request
+  std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
 };
 

@@ -98,24 +98,15 @@ void parse_blocked_entry(const YamlNode& node, ConfigIssues& issues, Scope& scop
   if (!text) {
     return;
   }
-  const auto space = std::min(text->find(' '), text->size());
-  const auto path_begin = std::min(text->find_first_not_of(' ', space), text->size());
-  const auto path = text->substr(path_begin);
-  std::string method = text->substr(0, space);
-  std::ranges::transform(method, method.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  const bool is_method =
-      method == "*" || (!method.empty() && std::ranges::all_of(method, [](char c) {
-        return (c >= 'A' && c <= 'Z') || c == '-';
-      }));
-  if (!is_method || !path.starts_with('/') || !is_visible(path)) {
+  const auto space = text->find_first_of(' ');
+  const auto path = space == std::string::npos ? space : text->find_first_not_of(' ', space);
+  if (path == std::string::npos || (*text)[path] != '/') {
     issues.error(node.place,
                  "an entry of `blocked_endpoints` is a method and a path",
                  "as in \"DELETE /repos/*\", or \"* /admin/*\" for every method");
     return;
   }
-  scope.blocked.push_back({std::move(method), path});
+  bindings::parse_blocked_entry(node, "blocked_endpoints", issues, scope.blocked);
 }
 
 // An empty list blocks nothing, and says so.

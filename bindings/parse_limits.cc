@@ -145,6 +145,8 @@ std::optional<PathProblem> problem_of_path(std::string_view path) {
   return std::nullopt;
 }
 
+}  // namespace
+
 void parse_blocked_entry(const YamlNode& node,
                          std::string_view what,
                          ConfigIssues& issues,
@@ -171,8 +173,6 @@ void parse_blocked_entry(const YamlNode& node,
   }
   blocked.push_back(std::move(entry));
 }
-
-}  // namespace
 
 void parse_blocked(const YamlNode& node,
                    std::string_view what,

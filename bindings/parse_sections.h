@@ -42,7 +42,11 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
 // A method that can be bound, in any case -> upper case; nothing after an error at `place`
 // (parse_scope.cc).
 std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues);
-// A list of "METHOD /path*" (parse_limits.cc); `what`: the key that it stands under.
+// "METHOD /path*", and a list of them (parse_limits.cc); `what`: the key that it stands under.
+void parse_blocked_entry(const YamlNode& node,
+                         std::string_view what,
+                         ConfigIssues& issues,
+                         std::vector<BlockedEndpoint>& blocked);
 void parse_blocked(const YamlNode& node,
                    std::string_view what,
                    ConfigIssues& issues,

@@ -101,6 +101,13 @@ class Signer {
     return false;
   }
 
+  // Is it a host that nothing may be sent to while this scheme is in use, because what it takes
+  // there cannot be judged?
+  [[nodiscard]] virtual bool forbids_host(std::string_view host) const {
+    static_cast<void>(host);
+    return false;
+  }
+
   // The edits that make it a signed request. An error (a key that does not decode) refuses it: 503
   // secret_unavailable.
   [[nodiscard]] virtual base::Status sign(const WholeRequest& request,

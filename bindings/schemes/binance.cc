@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bindings/binance/endpoints.h"
+#include "bindings/binance/hosts.h"
 #include "bindings/binance/policy.h"
 #include "bindings/binance/resign.h"
 #include "bindings/binance/signature.h"
@@ -72,6 +73,11 @@ class BinanceSigner final : public Signer {
   [[nodiscard]] bool forbids(std::string_view method, std::string_view target) const override {
     const auto path = http::path_of(target);
     return binance::is_value_out(method, path) || binance::is_websocket_path(path);
+  }
+
+  [[nodiscard]] bool forbids_host(std::string_view host) const override {
+    const auto* const row = binance::find_host(host);
+    return host == binance::kPayHost || (row != nullptr && row->is_websocket_api);
   }
 
   [[nodiscard]] base::Status sign(const WholeRequest& request,

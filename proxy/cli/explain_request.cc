@@ -115,16 +115,25 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "a secret never leaves over plain http";
     return verdict;
   }
-  if (const auto* const blocked =
-          bindings::find_blocked(verdict.limits->blocked, request.method, request.path)) {
-    verdict.reason = audit::to_string(Reason::endpoint_blocked);
-    verdict.why = "refused with 403: the binding blocks " + format_endpoint(*blocked);
-    return verdict;
-  }
   verdict.is_swapped = true;
   verdict.reason = audit::to_string(Reason::binding_matched);
   verdict.why = "its placeholder in the header " + verdict.header + " is replaced";
   return verdict;
+}
+
+// Why nothing goes to this endpoint, whatever the request carries (Bindings::forbidding_rule).
+std::string why_forbidden(const SecretRule& rule, const RequestToExplain& request) {
+  for (const Scope& scope : rule.scopes) {
+    const auto* const blocked =
+        Bindings::names(scope, request.destination)
+            ? bindings::find_blocked(scope.blocked, request.method, request.path)
+            : nullptr;
+    if (blocked != nullptr) {
+      return "refused with 403: a binding of " + rule.name.text() + " blocks " +
+             format_endpoint(*blocked);
+    }
+  }
+  return "refused with 403: the rules of " + rule.name.text() + " block this endpoint";
 }
 
 std::string handling_of(const Bindings& bindings, const RequestToExplain& request) {
@@ -180,9 +189,18 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
 
 Explanation explain_request(const Bindings& bindings, const RequestToExplain& request) {
   Explanation explanation;
-  explanation.handling = handling_of(bindings, request);
+  const auto forbidding =
+      bindings.forbidding_rule(request.destination, request.method, request.path);
+  explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request)
+                                    : handling_of(bindings, request);
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
     explanation.secrets.push_back(judge(bindings, number, request));
+    auto& verdict = explanation.secrets.back();
+    if (forbidding && verdict.is_swapped) {
+      verdict.is_swapped = false;
+      verdict.reason = audit::to_string(Reason::endpoint_blocked);
+      verdict.why = explanation.handling;
+    }
     explanation.is_any_swapped =
         explanation.is_any_swapped || explanation.secrets.back().is_swapped;
   }

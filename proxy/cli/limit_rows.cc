@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 
+#include "bindings/binance/trading_rules.h"
 #include "proxy/limit_table.h"
 
 namespace keyswap::cli {
@@ -50,9 +51,10 @@ void append_rows(const LimitRow& row,
     rows.back().limit = *scope.quota_per_day;
     rows.back().used = used_of(used, limits.quota_account);
   }
-  if (scope.trading != nullptr) {
+  if (scope.trading != nullptr && scope.trading->daily_volume_e8) {
     rows.push_back(row);
     rows.back().kind = LimitKind::daily_volume;
+    rows.back().limit = *scope.trading->daily_volume_e8;
     rows.back().used = used_of(used, limits.volume_account);
   }
 }

@@ -22,7 +22,7 @@ struct LimitRow {
   std::string host;  // the entry's; the first, with "and N more", if it lists several
   LimitKind kind = LimitKind::quota;
   std::optional<bindings::RateLimit> rate;  // of a rate_limit; its use is in the proxy's memory
-  std::optional<std::int64_t> limit;        // of the others; not known of a volume without a bound
+  std::int64_t limit = 0;                   // of the others
   std::int64_t used = 0;
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "bindings/binance/trading_rules.h"
+
 namespace keyswap::cli {
 
 namespace {
@@ -30,6 +32,16 @@ constexpr std::array kByteUnits = {
 
 std::string count_of(std::uint64_t number, std::string_view what) {
   return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
+template <typename Add>
+void add_order_limits(const bindings::TradingRules& rules, const Add& add) {
+  if (rules.max_order_e8) {
+    add("orders up to " + format_usd(*rules.max_order_e8));
+  }
+  if (rules.daily_volume_e8) {
+    add(format_usd(*rules.daily_volume_e8) + " per day");
+  }
 }
 
 }  // namespace
@@ -78,6 +90,7 @@ std::string describe_limits(const bindings::Scope& scope) {
   }
   if (scope.trading != nullptr) {
     add("trading rules");
+    add_order_limits(*scope.trading, add);
   }
   return text.empty() ? "none" : text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap limits show
+#include <algorithm>
 #include <array>
 
 #include <CLI/CLI.hpp>
@@ -42,7 +43,7 @@ std::string format_amount(LimitKind kind, std::int64_t amount) {
 }
 
 std::int64_t left_of(const LimitRow& row) {
-  return std::max<std::int64_t>(*row.limit - row.used, 0);
+  return std::max<std::int64_t>(row.limit - row.used, 0);
 }
 
 // A number of requests, or a decimal text of USD: no program then rounds it.
@@ -63,9 +64,9 @@ nlohmann::ordered_json to_json(const LimitRow& row) {
     return json;
   }
   json["unit"] = row.kind == LimitKind::daily_volume ? "USD" : "requests";
-  json["per_day"] = row.limit ? json_amount(row.kind, *row.limit) : nullptr;
+  json["per_day"] = json_amount(row.kind, row.limit);
   json["used"] = json_amount(row.kind, row.used);
-  json["left"] = row.limit ? json_amount(row.kind, left_of(row)) : nullptr;
+  json["left"] = json_amount(row.kind, left_of(row));
   return json;
 }
 
@@ -81,7 +82,7 @@ void print_json(const LimitReport& report) {
 
 void print_text(const LimitReport& report) {
   if (report.rows.empty()) {
-    print_line("no binding has a rate_limit, a quota or trading rules");
+    print_line("no binding has a rate_limit, a quota or a daily volume");
     return;
   }
   std::vector<std::vector<std::string>> table = {
@@ -92,14 +93,13 @@ void print_text(const LimitReport& report) {
       continue;
     }
     const bool is_volume = row.kind == LimitKind::daily_volume;
-    const std::string limit = row.limit ? format_amount(row.kind, *row.limit) +
-                                              (is_volume ? "" : " requests") + " per day"
-                                        : "daily volume";
+    const std::string limit =
+        format_amount(row.kind, row.limit) + (is_volume ? "" : " requests") + " per day";
     table.push_back({row.secret,
                      row.host,
                      limit,
                      format_amount(row.kind, row.used),
-                     row.limit ? format_amount(row.kind, left_of(row)) : "-",
+                     format_amount(row.kind, left_of(row)),
                      format_time(report.resets_s)});
   }
   print(format_table(table));

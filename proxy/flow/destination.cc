@@ -44,6 +44,9 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
     return refuse(Reason::malformed_request);
   }
   Destination destination{Scheme::https, std::move(*authority)};
+  if (bindings.forbids_host(destination.authority.host)) {
+    return refuse(Reason::endpoint_blocked, std::move(destination));
+  }
   if (!may_be_reached(destination, bindings)) {
     return refuse(Reason::unmatched_destination, std::move(destination));
   }
@@ -70,6 +73,9 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   }
   if (head.method == "TRACE") {
     return refuse(Reason::method_not_supported, std::move(destination));
+  }
+  if (bindings.forbids_host(destination.authority.host)) {
+    return refuse(Reason::endpoint_blocked, std::move(destination));
   }
   if (!may_be_reached(destination, bindings)) {
     return refuse(Reason::unmatched_destination, std::move(destination));

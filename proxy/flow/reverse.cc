@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/binance/hosts.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/caller.h"
 
@@ -45,17 +46,14 @@ Split split(std::string_view text) {
   return {text.substr(0, end), text.substr(end)};
 }
 
-// Which of the public hosts answers this first segment of a path (binance.com's API documentation,
-// "General API Information" of spot, USD-M and COIN-M futures, and of their test networks).
-bool serves_family(std::string_view host, std::string_view family) {
-  const bool is_binance = host.ends_with(".binance.com") || host.ends_with(".binance.us");
-  if (family == "fapi" || family == "dapi") {
-    return (is_binance &&
-            (host.starts_with(family) || host.starts_with("demo-" + std::string(family)))) ||
-           host == "testnet.binancefuture.com";
+// Which hosts answer this first segment of a path. (api.binance.us, another company with the same
+// interface, is in none of its lists.)
+bool serves_family(std::string_view host, std::string_view name) {
+  const auto family = bindings::binance::family_of(name);
+  if (const auto* const row = bindings::binance::find_host(host)) {
+    return family && row->serves(*family);
   }
-  return (is_binance && (host.starts_with("api") || host == "demo-api.binance.com")) ||
-         host == "testnet.binance.vision";
+  return host == "api.binance.us" && (name == "api" || name == "sapi");
 }
 
 bool is_binance_family(std::string_view name) {

@@ -54,6 +54,30 @@ TEST_CASE("C02 C16 B26 B29 CONNECT to a bound host is intercepted, however its n
   }
 }
 
+TEST_CASE("while Binance is bound its WebSocket API, which takes orders unjudged, is closed") {
+  const std::string yaml = R"(
+version: 1
+secrets:
+  B:
+    placeholder: BINANCE_PLACEHOLDER_000000001
+    inject: { type: binance, api_key: BK, api_secret: BS }
+    bindings: [ { hosts: binance.spot } ]
+)";
+  for (const std::string host : {"ws-api.binance.com:443", "ws-api.binance.com:9443",
+                                 "ws-fapi.binance.com:443", "bpay.binanceapi.com:443"}) {
+    CHECK(is_refused(route_of("CONNECT " + host + " HTTP/1.1\r\n\r\n", yaml),
+                     Reason::endpoint_blocked));
+    CHECK(is_refused(
+        route_of("GET https://" + host + "/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n", yaml),
+        Reason::endpoint_blocked));
+  }
+  // Streams carry no key.
+  CHECK(route_of("CONNECT stream.binance.com:9443 HTTP/1.1\r\n\r\n", yaml).kind ==
+        Route::Kind::tunnel);
+  CHECK(route_of("CONNECT ws-api.binance.com:443 HTTP/1.1\r\n\r\n", kBound).kind ==
+        Route::Kind::tunnel);
+}
+
 TEST_CASE("B24 B27 B30 C03 what no binding names is refused under deny") {
   CHECK(is_refused(route_of("CONNECT x.example:443 HTTP/1.1\r\n\r\n"),
                    Reason::unmatched_destination));

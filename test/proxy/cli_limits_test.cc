@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "bindings/binance/trading_rules.h"
 #include "bindings/parse.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/limit_rows.h"
@@ -54,7 +55,7 @@ TEST_CASE("limits are shown with what was used today, one row an entry") {
   CHECK(report.rows[1].limit == 1000);
   CHECK(report.rows[1].used == 12);
   CHECK(report.rows[2].host == "a.example.org and 2 more");
-  CHECK(report.rows[2].used == 9);
+  CHECK(report.rows[2].used == 9);  // more than the limit, which was higher then
 
   SECTION("a new day begins at 0") {
     const auto next = report_limits(bindings, usage, 20'001 * kDayUs);
@@ -66,6 +67,22 @@ TEST_CASE("limits are shown with what was used today, one row an entry") {
     CHECK(earlier.rows[1].used == 12);
     CHECK(earlier.resets_s == 20'001 * 86'400);
   }
+}
+
+TEST_CASE("the day's volume of a trading binding is shown against its bound") {
+  auto bindings = some_bindings();
+  auto rules = std::make_shared<bindings::TradingRules>();
+  rules->daily_volume_e8 = 100'000'000'000;
+  auto& scope = bindings.rules[0].scopes[4];
+  scope.trading = rules;
+  const auto account = proxy::limits_of(bindings.rules[0])[4].volume_account;
+  const auto report = report_limits(bindings, {{account, 20'000, 60'000'000'000}}, 20'000 * kDayUs);
+  REQUIRE(report.rows.size() == 4);
+  CHECK(report.rows[3].kind == LimitKind::daily_volume);
+  CHECK(report.rows[3].host == "free.example.com");
+  CHECK(report.rows[3].limit == 100'000'000'000);
+  CHECK(report.rows[3].used == 60'000'000'000);
+  CHECK(describe_limits(scope) == "trading rules, 1000 USD per day");
 }
 
 TEST_CASE("explain shows what bounds a request") {
@@ -87,9 +104,9 @@ TEST_CASE("explain shows what bounds a request") {
     const auto blocked = verdict_of("DELETE", "https://api.example.com/x/%2e%2e/repos/a?q=1");
     CHECK_FALSE(blocked.is_swapped);
     CHECK(blocked.reason == "endpoint_blocked");
-    CHECK(blocked.why == "refused with 403: the binding blocks DELETE /repos/*");
+    CHECK(blocked.why == "refused with 403: a binding of KEY blocks DELETE /repos/*");
     CHECK(verdict_of("GET", "https://api.example.com/ADMIN/x").why ==
-          "refused with 403: the binding blocks * /admin/*");
+          "refused with 403: a binding of KEY blocks * /admin/*");
   }
 }
 

@@ -98,6 +98,7 @@ TEST_CASE("every command has help with an example") {
                            run_env,
                            run_bindings,
                            run_audit,
+                           run_limits,
                            run_ca,
                            run_doctor);
   CHECK(run({"--help"}) == 0);
