@@ -133,14 +133,17 @@ bool Bindings::names(const Scope& scope, const http::Authority& destination) {
 }
 
 bool Bindings::binds(const http::Authority& destination) const {
-  if (rules_of({destination.host, destination.port, false}) != nullptr) {
+  // A custom service is reached by its route; who forwards to its host gets nothing there.
+  const auto has_secret = [this](const RuleNumbers* numbers) {
+    return numbers != nullptr && std::ranges::any_of(*numbers, [this](std::uint32_t number) {
+             return rules[number].kind == RuleKind::secret;
+           });
+  };
+  if (has_secret(rules_of({destination.host, destination.port, false}))) {
     return true;
   }
-  if (!has_wildcards_) {
-    return false;
-  }
-  const auto base = wildcard_base(destination);
-  return base.has_value() && rules_of({*base, destination.port, true}) != nullptr;
+  const auto base = has_wildcards_ ? wildcard_base(destination) : std::nullopt;
+  return base.has_value() && has_secret(rules_of({*base, destination.port, true}));
 }
 
 void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const {
@@ -191,9 +194,8 @@ void Bindings::add_signer(const Injection* injection) {
     return;
   }
   has_guards_ = true;
-  const bool is_known = std::ranges::any_of(signers_, [&](const Signer* known) {
-    return typeid(*known) == typeid(*signer);
-  });
+  const bool is_known = std::ranges::any_of(
+      signers_, [&](const Signer* known) { return typeid(*known) == typeid(*signer); });
   if (!is_known) {
     signers_.push_back(signer);
   }

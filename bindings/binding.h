@@ -133,7 +133,7 @@ class Bindings {
   // Builds the lookups below from `rules`; called once by the parser.
   void build_index();
 
-  // Does any rule name this host and port? (One or two hash lookups, however many rules there are.)
+  // Does any secret's rule name this host and port? (One or two hash lookups, however many rules there are.)
   [[nodiscard]] bool binds(const http::Authority& destination) const;
 
   // Indexes into `rules` whose placeholder occurs in `text`, each once, ascending, appended to
@@ -212,7 +212,7 @@ class Bindings {
   std::map<std::string, RouteUse, std::less<>> routes_;  // by "proxy/NAME" and "custom/NAME"
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
-  bool has_guards_ = false;  // some rule may forbid a request
+  bool has_guards_ = false;             // some rule may forbid a request
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
 };

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// HMAC_CTX is deprecated in OpenSSL 3 and present in all of 3.x. It is used because the one-shot
+// HMAC() and the EVP_MAC that replaces it look the hash up by name each time, under a lock.
+// NOLINTNEXTLINE(readability-identifier-naming): OpenSSL's name
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "bindings/digest.h"
 
 #include <openssl/evp.h>
@@ -10,18 +16,22 @@ namespace keyswap::bindings {
 
 namespace {
 
+base::Error hash_failed() {
+  return {base::Errc::unavailable, "the hash function failed"};
+}
+
+base::Error hmac_failed() {
+  return {base::Errc::unavailable, "the HMAC function failed"};
+}
+
+// Looked up once in the life of the process. What EVP_sha256() gives would be looked up anew with
+// every use: several times the cost of hashing a short text.
 const EVP_MD* method_of(HashKind kind) {
-  switch (kind) {
-    case HashKind::sha1:
-      return EVP_sha1();
-    case HashKind::sha256:
-      return EVP_sha256();
-    case HashKind::sha384:
-      return EVP_sha384();
-    case HashKind::sha512:
-      return EVP_sha512();
-  }
-  KS_UNREACHABLE();
+  static const std::array<const EVP_MD*, 4> methods = {EVP_MD_fetch(nullptr, "SHA1", nullptr),
+                                                       EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                       EVP_MD_fetch(nullptr, "SHA384", nullptr),
+                                                       EVP_MD_fetch(nullptr, "SHA512", nullptr)};
+  return methods.at(static_cast<std::size_t>(kind));
 }
 
 }  // namespace
@@ -31,26 +41,56 @@ Digest::~Digest() {
 }
 
 base::Status Digest::hash(HashKind kind, std::string_view text) {
+  const EVP_MD* method = method_of(kind);
   unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), bytes_.data(), &size, method_of(kind), nullptr) != 1) {
-    return base::Error{base::Errc::unavailable, "the hash function failed"};
+  if (method == nullptr ||
+      EVP_Digest(text.data(), text.size(), bytes_.data(), &size, method, nullptr) != 1) {
+    return hash_failed();
   }
   size_ = size;
   return {};
 }
 
 base::Status Digest::hmac(HashKind kind, std::string_view key, std::string_view message) {
-  unsigned size = 0;
-  if (HMAC(method_of(kind),
-           key.data(),
-           static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(message.data()),
-           message.size(),
-           bytes_.data(),
-           &size) == nullptr) {
-    return base::Error{base::Errc::unavailable, "the HMAC function failed"};
+  Hmac hmac;
+  KS_TRY(hmac.begin(kind, key));
+  KS_TRY(hmac.add(message));
+  return hmac.finish(*this);
+}
+
+void Hmac::Free::operator()(hmac_ctx_st* context) const {
+  HMAC_CTX_free(context);
+}
+
+base::Status Hmac::begin(HashKind kind, std::string_view key) {
+  const EVP_MD* method = method_of(kind);
+  context_.reset(HMAC_CTX_new());
+  // A null key would mean "the one before".
+  const char* bytes = key.empty() ? "" : key.data();
+  if (method == nullptr || context_ == nullptr ||
+      HMAC_Init_ex(context_.get(), bytes, static_cast<int>(key.size()), method, nullptr) != 1) {
+    return hmac_failed();
   }
-  size_ = size;
+  return {};
+}
+
+base::Status Hmac::add(std::string_view piece) {
+  KS_ASSERT(context_ != nullptr);
+  if (HMAC_Update(context_.get(),
+                  reinterpret_cast<const unsigned char*>(piece.data()),
+                  piece.size()) != 1) {
+    return hmac_failed();
+  }
+  return {};
+}
+
+base::Status Hmac::finish(Digest& out) {
+  KS_ASSERT(context_ != nullptr);
+  unsigned size = 0;
+  if (HMAC_Final(context_.get(), out.bytes_.data(), &size) != 1) {
+    return hmac_failed();
+  }
+  out.size_ = size;
   return {};
 }
 

@@ -7,10 +7,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "proxy/base/result.h"
+
+struct hmac_ctx_st;
 
 namespace keyswap::bindings {
 
@@ -34,9 +37,27 @@ class Digest {
   base::Status hmac(HashKind kind, std::string_view key, std::string_view message);
 
  private:
+  friend class Hmac;
   static constexpr std::size_t kBytesMax = 64;  // SHA-512
   std::array<unsigned char, kBytesMax> bytes_{};
   std::size_t size_ = 0;
+};
+
+// HMAC (RFC 2104) over a message that comes in pieces, so that it need not be put together: a part
+// of it can be a secret, another a body of a megabyte. begin, add as often as needed, finish; each
+// is unavailable when the library fails.
+class Hmac {
+ public:
+  base::Status begin(HashKind kind, std::string_view key);
+  base::Status add(std::string_view piece);
+  base::Status finish(Digest& out);
+
+ private:
+  struct Free {
+    void operator()(hmac_ctx_st* context) const;
+  };
+
+  std::unique_ptr<hmac_ctx_st, Free> context_;
 };
 
 // Lower-case hex of SHA-256.

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bindings/parse_sections.h"
 #include "bindings/digest.h"
+#include "bindings/parse_sections.h"
 #include "proxy/base/limits.h"
 
 namespace keyswap::bindings {

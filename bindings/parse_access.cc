@@ -51,15 +51,15 @@ std::vector<const YamlNode*> read_callers(const YamlNode& node, ConfigIssues& is
   return callers;
 }
 
-void parse_route(const YamlNode& node, ParseContext& context, Scope& scope) {
+void parse_route(const YamlNode& node, bool has_one_host, ParseContext& context, Scope& scope) {
   auto& issues = context.issues;
   const auto text = read_text(node, "route", issues);
   if (!text || !check_route_name(node, "route", context)) {
     return;
   }
-  if (scope.host.is_wildcard) {
+  if (!has_one_host) {
     issues.error(node.place,
-                 "a binding with a `route` needs an exact host",
+                 "a binding with a `route` needs one exact host",
                  "the route's requests must have one place to go to");
     return;
   }
@@ -112,7 +112,8 @@ void parse_scope_access(const YamlSection& section, ParseContext& context, Scope
     parse_scope_callers(*callers, context, scope);
   }
   if (const auto* const route = section.find("route")) {
-    parse_route(*route, context, scope);
+    const bool has_one_host = !scope.host.is_wildcard && section.find("hosts") == nullptr;
+    parse_route(*route, has_one_host, context, scope);
   }
 }
 

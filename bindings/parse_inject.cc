@@ -18,9 +18,8 @@ namespace {
 constexpr std::string_view kTypeKey = "type";
 
 // What agent-vault-proxy has and this program does not.
-constexpr std::array<std::string_view, 8> kForeignTypes = {"body",
+constexpr std::array<std::string_view, 7> kForeignTypes = {"body",
                                                            "github_app",
-                                                           "hmac",
                                                            "jwt_bearer",
                                                            "multi",
                                                            "oauth2_client_credentials",

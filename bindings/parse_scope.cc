@@ -287,6 +287,25 @@ void add_subdomains(const YamlNode& node,
   }
 }
 
+// What the entry stands for: one host, or several. `is_host_read`: `host` is there and good.
+void add_scopes(const YamlSection& section,
+                bool is_host_read,
+                Scope scope,
+                ConfigIssues& issues,
+                std::vector<Scope>& scopes) {
+  const auto* const hosts = section.find("hosts");
+  const auto* const subdomains = section.find("subdomains");
+  if (hosts != nullptr && (section.find("host") != nullptr || subdomains != nullptr)) {
+    issues.error(hosts->place, "`hosts` stands in place of `host` and `subdomains`");
+  } else if (hosts != nullptr) {
+    add_hosts(*hosts, scope, issues, scopes);
+  } else if (is_host_read && subdomains != nullptr) {
+    add_subdomains(*subdomains, scope, issues, scopes);
+  } else if (is_host_read) {
+    scopes.push_back(std::move(scope));
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues) {
@@ -311,9 +330,8 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   const YamlSection section(node, "bindings", kScopeKeys, issues);
   Scope scope;
   scope.entry = scopes.empty() ? 0 : scopes.back().entry + 1;
-  const auto* const hosts = section.find("hosts");
   const auto* const host_node =
-      hosts == nullptr ? section.require("host", issues) : section.find("host");
+      section.find("hosts") == nullptr ? section.require("host", issues) : section.find("host");
   const auto host = host_node == nullptr ? std::nullopt : parse_host(*host_node, context);
   if (host) {
     scope.host = host->pattern;
@@ -334,16 +352,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   parse_scope_limits(section, context, scope);
   parse_scope_trading(section, context, scope);
   parse_scope_access(section, context, scope);
-  const auto* const subdomains = section.find("subdomains");
-  if (hosts != nullptr && (host_node != nullptr || subdomains != nullptr)) {
-    issues.error(hosts->place, "`hosts` stands in place of `host` and `subdomains`");
-  } else if (hosts != nullptr) {
-    add_hosts(*hosts, scope, issues, scopes);
-  } else if (host && subdomains != nullptr) {
-    add_subdomains(*subdomains, scope, issues, scopes);
-  } else if (host) {
-    scopes.push_back(std::move(scope));
-  }
+  add_scopes(section, host.has_value(), std::move(scope), issues, scopes);
 }
 
 }  // namespace keyswap::bindings

@@ -15,8 +15,8 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kTradingKeys = {
-    "max_order_usd", "daily_volume_usd", "symbols", "order_types", "endpoints"};
+constexpr auto kTradingKeys = std::to_array<std::string_view>(
+    {"max_order_usd", "daily_volume_usd", "symbols", "order_types", "endpoints"});
 
 std::string to_upper(std::string_view text) {
   std::string upper(text);
@@ -61,8 +61,8 @@ void parse_words(const YamlSection& section,
 }
 
 void check_endpoint(const NamedEndpoint& endpoint, Place place, ConfigIssues& issues) {
-  constexpr std::array<std::string_view, 6> kMethods = {
-      "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
+  constexpr auto kMethods =
+      std::to_array<std::string_view>({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"});
   const auto* const method = std::find(kMethods.begin(), kMethods.end(), endpoint.method);
   if (method == kMethods.end() || !binance::is_plain_path(endpoint.path)) {
     issues.error(place,

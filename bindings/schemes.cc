@@ -10,13 +10,21 @@
 namespace keyswap::bindings {
 
 extern const Scheme kBinanceScheme;
+extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
+extern const Scheme kHmacScheme;
+extern const Scheme kKrakenScheme;
+extern const Scheme kMexcScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
     &kBinanceScheme,
+    &kGateioScheme,
+    &kHmacScheme,
+    &kKrakenScheme,
+    &kMexcScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

@@ -88,7 +88,7 @@ bool is_plain_byte(char c) {
 
 // Market data below /FAMILY/vN/, which needs a key at most. From the "NONE" and "MARKET_DATA"
 // marks of the endpoints' pages.
-constexpr std::array<std::string_view, 32> kUnsignedReadings = {
+constexpr auto kUnsignedReadings = std::to_array<std::string_view>({
     "ping",
     "time",
     "exchangeInfo",
@@ -121,9 +121,9 @@ constexpr std::array<std::string_view, 32> kUnsignedReadings = {
     "mark",
     "exerciseHistory",
     "blockTrades",
-};
+});
 
-constexpr std::array<std::string_view, 12> kUnsignedWalletReadings = {
+constexpr auto kUnsignedWalletReadings = std::to_array<std::string_view>({
     "/sapi/v1/system/status",
     "/sapi/v1/margin/allAssets",
     "/sapi/v1/margin/allPairs",
@@ -136,17 +136,17 @@ constexpr std::array<std::string_view, 12> kUnsignedWalletReadings = {
     "/sapi/v1/margin/exchange-small-liability/coins",
     "/sapi/v1/spot/delist-schedule",
     "/sapi/v1/convert/exchangeInfo",
-};
+});
 
-constexpr std::array<std::string_view, 9> kListenKeys = {"/api/v1/userDataStream",
-                                                         "/api/v3/userDataStream",
-                                                         "/sapi/v1/userDataStream",
-                                                         "/sapi/v1/userDataStream/isolated",
-                                                         "/sapi/v1/margin/listen-key",
-                                                         "/fapi/v1/listenKey",
-                                                         "/dapi/v1/listenKey",
-                                                         "/eapi/v1/listenKey",
-                                                         "/papi/v1/listenKey"};
+constexpr auto kListenKeys = std::to_array<std::string_view>({"/api/v1/userDataStream",
+                                                              "/api/v3/userDataStream",
+                                                              "/sapi/v1/userDataStream",
+                                                              "/sapi/v1/userDataStream/isolated",
+                                                              "/sapi/v1/margin/listen-key",
+                                                              "/fapi/v1/listenKey",
+                                                              "/dapi/v1/listenKey",
+                                                              "/eapi/v1/listenKey",
+                                                              "/papi/v1/listenKey"});
 
 template <std::size_t kCount>
 bool holds(const std::array<std::string_view, kCount>& list, std::string_view word) {
@@ -155,7 +155,8 @@ bool holds(const std::array<std::string_view, kCount>& list, std::string_view wo
 
 // What follows "/api/v3/" and its like, or "".
 std::string_view below_version(std::string_view path) {
-  constexpr std::array<std::string_view, 5> kFamilies = {"api", "fapi", "dapi", "eapi", "papi"};
+  constexpr auto kFamilies =
+      std::to_array<std::string_view>({"api", "fapi", "dapi", "eapi", "papi"});
   const bool is_family = !path.empty() && holds(kFamilies, take_segment(path));
   if (!is_family || path.empty()) {
     return {};
@@ -186,7 +187,7 @@ bool is_value_out(std::string_view method, std::string_view path) {
 }
 
 bool is_websocket_path(std::string_view path) {
-  constexpr std::array<std::string_view, 3> kDoors = {"ws-api", "ws-fapi", "ws-dapi"};
+  constexpr auto kDoors = std::to_array<std::string_view>({"ws-api", "ws-fapi", "ws-dapi"});
   return any_reading(path, [&](std::string_view reading) {
     if (!reading.starts_with('/')) {
       return false;

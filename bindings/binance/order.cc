@@ -13,8 +13,8 @@ namespace keyswap::bindings::binance {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kDollars = {
-    "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USD1"};
+constexpr auto kDollars =
+    std::to_array<std::string_view>({"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "USD1"});
 
 // Names of one leg's parameters. "" = this form has none.
 struct LegNames {
@@ -65,9 +65,9 @@ bool holds(const std::array<std::string_view, kCount>& list, std::string_view wo
 
 // Types whose `price` bounds what is paid. In the others it is no parameter, and must not count.
 bool has_price(Market market, std::string_view type) {
-  constexpr std::array<std::string_view, 4> kSpot = {
-      "LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"};
-  constexpr std::array<std::string_view, 3> kFutures = {"LIMIT", "STOP", "TAKE_PROFIT"};
+  constexpr auto kSpot = std::to_array<std::string_view>(
+      {"LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"});
+  constexpr auto kFutures = std::to_array<std::string_view>({"LIMIT", "STOP", "TAKE_PROFIT"});
   switch (market) {
     case Market::spot:
       return holds(kSpot, type);

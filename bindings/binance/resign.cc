@@ -78,7 +78,9 @@ std::string websocket_payload(std::vector<std::pair<std::string, std::string>> p
   std::string payload;
   for (const auto& [name, value] : parameters) {
     if (name != "signature") {
-      append_pair(name + "=" + value, payload);
+      append_pair(name, payload);
+      payload += '=';
+      payload += value;
     }
   }
   return payload;

@@ -235,7 +235,7 @@ void read_recv_window(const SchemeSetup& setup,
 }
 
 void read_proof(const SchemeSetup& setup, Settings& settings, std::vector<SchemeIssue>& issues) {
-  constexpr std::array<std::string_view, 3> kProofs = {"off", "warn", "require"};
+  constexpr auto kProofs = std::to_array<std::string_view>({"off", "warn", "require"});
   settings.proof = static_cast<Proof>(read_word(setup, "proof", kProofs, issues));
   const auto* const secret = setup.find("placeholder_secret");
   settings.placeholder_secret = secret == nullptr ? "" : *secret;
@@ -254,8 +254,8 @@ void read_proof(const SchemeSetup& setup, Settings& settings, std::vector<Scheme
 }
 
 MadeInjection make_binance(const SchemeSetup& setup) {
-  constexpr std::array<std::string_view, 3> kKeyTypes = {"hmac", "rsa", "ed25519"};
-  constexpr std::array<std::string_view, 2> kBodyBytes = {"encode", "keep"};
+  constexpr auto kKeyTypes = std::to_array<std::string_view>({"hmac", "rsa", "ed25519"});
+  constexpr auto kBodyBytes = std::to_array<std::string_view>({"encode", "keep"});
   MadeInjection made;
   auto& issues = made.issues;
   Settings settings;

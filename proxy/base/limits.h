@@ -54,16 +54,16 @@ inline constexpr std::size_t kRequestBodyWindowBytesMin =
     1000;  // ... a request body brings this much: 408
 inline constexpr std::int64_t kResponseBodyIdleMs =
     300'000;                                              // between two pieces of a response's body
-inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
+inline constexpr std::int64_t kRecordMs = 30'000;         // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;           // resolve, connect and TLS together
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.
 inline constexpr std::int64_t kHalfClosedMs = 5'000;
-inline constexpr std::int64_t kClientIdleMs = 120'000;    // keep-alive without a request
-inline constexpr std::int64_t kTunnelIdleMs = 600'000;    // opaque tunnel without a byte either way
-inline constexpr std::int64_t kUpstreamIdleMs = 60'000;   // pooled connection
-inline constexpr std::int64_t kWriteStallMs = 60'000;     // bytes waiting and the peer takes none
+inline constexpr std::int64_t kClientIdleMs = 120'000;   // keep-alive without a request
+inline constexpr std::int64_t kTunnelIdleMs = 600'000;   // opaque tunnel without a byte either way
+inline constexpr std::int64_t kUpstreamIdleMs = 60'000;  // pooled connection
+inline constexpr std::int64_t kWriteStallMs = 60'000;    // bytes waiting and the peer takes none
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
@@ -87,7 +87,7 @@ inline constexpr std::size_t kPlaceholderBytesMax = 512;
 // into the vault's name of an entry, and into a proxy URL.
 inline constexpr std::size_t kCallersMax = 256;
 inline constexpr std::size_t kCallerNameBytesMax = 64;
-inline constexpr std::size_t kRouteNameBytesMax = 64;  // of `route:` and `custom:`
+inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
 
 // --- vault ---

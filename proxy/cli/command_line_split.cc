@@ -10,8 +10,8 @@ namespace keyswap::cli {
 namespace {
 
 // Options whose value is the next word (unless it stands behind '=').
-constexpr std::array<std::string_view, 4> kWithValue = {
-    "--home", "--password-file", "--password-fd", "--bindings"};
+constexpr std::array<std::string_view, 6> kWithValue = {
+    "--home", "--password-file", "--password-fd", "--bindings", "--caller", "--caller-token-file"};
 
 }  // namespace
 

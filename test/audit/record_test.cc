@@ -48,6 +48,18 @@ TEST_CASE("F41 a decision's record holds service, method, path, decision and rea
         R"("bindings_sha256":"4f2b8a3c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708")");
 }
 
+TEST_CASE("an order's record says what it was about and what it was worth, to the eighth decimal") {
+  DecisionRecord record = decision_of("r");
+  record.order = OrderRef{"BTCUSDT", "BUY", "LIMIT", 50'000'000'001};
+  const std::string body = body_of(record);
+  CHECK(body.find(R"("path":"/v1/chat/completions"},"order":{"symbol":"BTCUSDT","side":"BUY",)"
+                  R"("type":"LIMIT","value_usd":"500.00000001"},"bindings_sha256":)") !=
+        std::string::npos);
+  CHECK(is_canonical(body));
+  record.order->value_e8 = 0;
+  CHECK(body_of(record).find(R"("value_usd":"0.00000000")") != std::string::npos);
+}
+
 TEST_CASE("a record without secret, scheme, user or caller says null or nothing") {
   DecisionRecord record = decision_of("r");
   record.is_tunnel = true;

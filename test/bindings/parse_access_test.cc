@@ -81,7 +81,9 @@ TEST_CASE("A route's name is plain, not taken, and given once") {
 TEST_CASE("A route leads to one host") {
   CHECK_THAT(errors_of(with_binding("{ host: \"*.example.com\", route: x }",
                                     "allow_wildcard_hosts: true\n")),
-             Contains("needs an exact host"));
+             Contains("needs one exact host"));
+  CHECK_THAT(errors_of(with_binding("{ hosts: binance.spot, route: x }")),
+             Contains("needs one exact host"));
 }
 
 }  // namespace keyswap::bindings

@@ -149,6 +149,17 @@ TEST_CASE("What is wrong with a custom service is said at its place") {
   CHECK_THAT(errors_of("custom: [a]\n"), Contains("`custom` must be a mapping"));
 }
 
+TEST_CASE("A custom service's host is not decrypted for whoever forwards to it") {
+  const auto bindings = accepted(service(kLeast + ", allow_addresses: [10.0.0.0/8]"));
+  CHECK_FALSE(bindings.binds(at_host("api.github.com")));
+  CHECK(bindings.allowed_addresses(at_host("api.github.com")).size() == 1);
+  const auto both = accepted(service(kLeast,
+                                     "secrets:\n  K:\n    placeholder: \"" + test::kPlaceholder +
+                                         "\"\n    inject: { header: A, format: \"{secret}\" }\n    "
+                                         "bindings: [ { host: api.github.com } ]\n"));
+  CHECK(both.binds(at_host("api.github.com")));
+}
+
 TEST_CASE("Two custom services may share a credential") {
   const auto bindings = accepted("custom:\n  a: { " + kLeast + " }\n  b: { " + kLeast + " }\n");
   CHECK(bindings.rules.size() == 2);

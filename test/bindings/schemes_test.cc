@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "test/bindings/support.h"
+
 namespace keyswap::bindings {
 
 TEST_CASE("every scheme has its own name, a summary and help for its keys") {
@@ -39,6 +41,26 @@ TEST_CASE("docs/bindings.md has a section for every scheme that names all its ke
       CHECK(text.find("`" + std::string(parameter.name) + "`", section) != std::string::npos);
     }
   }
+}
+
+TEST_CASE("every example of a scheme in docs/bindings.md is accepted") {
+  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/bindings.md");
+  std::stringstream held;
+  held << file.rdbuf();
+  const auto text = held.str();
+  const std::string_view begin = "```yaml\n    inject:";
+  std::size_t count = 0;
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+    const auto start = at + 8;
+    const auto example = text.substr(start, text.find("```", start) - start);
+    INFO(example);
+    CHECK(
+        test::errors_of(test::one_secret("    placeholder: " + test::kPlaceholder + "\n" + example +
+                                         "    bindings: [ { host: api.example.com } ]\n"))
+            .empty());
+    ++count;
+  }
+  CHECK(count > schemes().size());
 }
 
 TEST_CASE("a credential's header is a token that frames and routes nothing", "[I3]") {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/digest.h"
 #include "bindings/template_functions.h"
 
 #include <array>
 
 #include <catch2/catch.hpp>
 
+#include "bindings/digest.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {

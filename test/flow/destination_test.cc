@@ -63,8 +63,10 @@ secrets:
     inject: { type: binance, api_key: BK, api_secret: BS }
     bindings: [ { hosts: binance.spot } ]
 )";
-  for (const std::string host : {"ws-api.binance.com:443", "ws-api.binance.com:9443",
-                                 "ws-fapi.binance.com:443", "bpay.binanceapi.com:443"}) {
+  for (const std::string host : {"ws-api.binance.com:443",
+                                 "ws-api.binance.com:9443",
+                                 "ws-fapi.binance.com:443",
+                                 "bpay.binanceapi.com:443"}) {
     CHECK(is_refused(route_of("CONNECT " + host + " HTTP/1.1\r\n\r\n", yaml),
                      Reason::endpoint_blocked));
     CHECK(is_refused(

@@ -27,6 +27,19 @@ bool has_warning(const EnvironmentPlan& plan, std::string_view part) {
 
 }  // namespace
 
+TEST_CASE("a caller's token travels in the proxy's URL, as it is, and is there for routes") {
+  const std::string token = "kswc_agent-2." + std::string(43, 'A');
+  const auto plan = plan_environment({}, {"127.0.0.1:8472", token}, some_files(), {}, "/h");
+  const std::string url = "http://agent-2:" + token + "@127.0.0.1:8472";
+  CHECK(plan.set.at("HTTPS_PROXY") == url);
+  CHECK(plan.set.at("http_proxy") == url);
+  CHECK(plan.set.at("GIT_CONFIG_VALUE_0") == url);
+  CHECK(plan.set.at("KEYSWAP_CALLER_TOKEN") == token);
+  CHECK(plan.set.at("JAVA_TOOL_OPTIONS").find(token) == std::string::npos);
+  CHECK(has_warning(plan, "Java"));
+  CHECK_FALSE(plan_for({}).set.contains("KEYSWAP_CALLER_TOKEN"));
+}
+
 TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
   const Variables set = plan_for({}).set;
   for (const char* name : {"HTTP_PROXY",

@@ -108,6 +108,9 @@ daily_volume_cap_usd = 200.0
 allow_delete_open_orders = true
 recv_window_ms = 6000
 )");
+  const auto bindings = parsed(import);
+  REQUIRE(bindings.rules.size() == 1);
+  CHECK(bindings.rules[0].injection->scheme() == "binance");
   CHECK_THAT(import.bindings,
              Contains("type: binance, api_key: BINANCE_API_KEY, api_secret: "
                       "BINANCE_API_SECRET, recv_window: \"6000\""));
@@ -118,6 +121,7 @@ recv_window_ms = 6000
   CHECK_THAT(report_of(import), Contains("to do: keyswap secret add BINANCE_API_SECRET"));
 
   const auto unlimited = imported("[binance]\nenabled = true\nmax_order_value_usd = 0\n");
+  parsed(unlimited);
   CHECK_THAT(unlimited.bindings, !Contains("max_order_usd"));
   CHECK_THAT(unlimited.bindings, Contains("daily_volume_usd: 2500\n"));
   CHECK_THAT(unlimited.bindings, !Contains("endpoints"));

@@ -64,6 +64,8 @@ TEST_CASE("the command of `run` begins at -- or at the first word that is not ou
   CHECK(split({"--home=h", "--", "--odd"}) == std::pair<Words, Words>{{"--home=h"}, {"--odd"}});
   CHECK(split({"--keyring", "--password-fd", "3", "sh"}) ==
         std::pair<Words, Words>{{"--keyring", "--password-fd", "3"}, {"sh"}});
+  CHECK(split({"--caller", "ci", "--caller-token-file", "t", "--", "sh"}) ==
+        std::pair<Words, Words>{{"--caller", "ci", "--caller-token-file", "t"}, {"sh"}});
   CHECK(split({"--help"}) == std::pair<Words, Words>{{"--help"}, {}});
   CHECK(split({"--home"}) == std::pair<Words, Words>{{"--home"}, {}});
   CHECK(split({"--"}) == std::pair<Words, Words>{{}, {}});

@@ -31,16 +31,16 @@ TEST_CASE("What does not have a token's form names nobody") {
   const std::string random(43, 'A');
   CHECK(caller_of_token("kswc_ci." + random));
   for (const std::string& bad : {std::string(),
-                                std::string("kswc_"),
-                                "ci." + random,
-                                "kswc_." + random,
-                                "kswc_ci" + random,
-                                "kswc_ci." + random + "A",
-                                "kswc_ci." + random.substr(1),
-                                "kswc_c i." + random,
-                                "kswc_ci." + random.substr(1) + "=",
-                                "kswc_" + std::string(65, 'a') + "." + random,
-                                "Kswc_ci." + random}) {
+                                 std::string("kswc_"),
+                                 "ci." + random,
+                                 "kswc_." + random,
+                                 "kswc_ci" + random,
+                                 "kswc_ci." + random + "A",
+                                 "kswc_ci." + random.substr(1),
+                                 "kswc_c i." + random,
+                                 "kswc_ci." + random.substr(1) + "=",
+                                 "kswc_" + std::string(65, 'a') + "." + random,
+                                 "Kswc_ci." + random}) {
     INFO(bad);
     CHECK_FALSE(caller_of_token(bad));
   }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A request for a signer, and what became of it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "bindings/signer.h"
+#include "test/bindings/support.h"
+
+namespace keyswap::bindings::test {
+
+// A rule of one secret K with this `inject:`.
+inline Bindings signing_with(const std::string& inject) {
+  return accepted(with_inject(inject));
+}
+
+struct SampleRequest {
+  std::string method;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+};
+
+struct Signed {
+  base::Status status;
+  std::map<std::string, std::string> fields;  // a test's values are not secret
+  std::vector<std::string> removed;
+  std::string target;  // as it came if it is not changed
+  std::string body;    // likewise
+  bool has_target = false;
+  bool has_body = false;
+};
+
+class Case {
+ public:
+  explicit Case(const SampleRequest& sample) : sample_(sample) {
+    for (const auto& [name, value] : sample_.fields) {
+      fields_.add(name, value);
+    }
+  }
+
+  [[nodiscard]] WholeRequest request() const {
+    return {sample_.method, sample_.target, "api.example.com", fields_, sample_.body};
+  }
+
+  [[nodiscard]] Judgement judge(const Bindings& bindings) const {
+    const auto& rule = bindings.rules[0];
+    REQUIRE(rule.injection->signer() != nullptr);
+    return rule.injection->signer()->judge(request(), rule.scopes[0]);
+  }
+
+  [[nodiscard]] bool is_malformed(const Bindings& bindings) const {
+    return judge(bindings).refusal == SignerRefusal::malformed_request;
+  }
+
+  [[nodiscard]] Signed sign(const Bindings& bindings,
+                            const std::vector<std::string>& values,
+                            std::int64_t now_us,
+                            std::uint64_t nonce = 0) const {
+    std::vector<vault::Secret> secrets;
+    for (const auto& value : values) {
+      secrets.push_back(secret_of(value));
+    }
+    REQUIRE_FALSE(judge(bindings).refusal.has_value());
+    Edits edits;
+    Signed result;
+    result.status =
+        bindings.rules[0].injection->signer()->sign(request(), {secrets, now_us, nonce}, edits);
+    for (const auto& edit : edits.fields) {
+      CHECK(result.fields.emplace(edit.name, edit.value.reveal()).second);
+    }
+    result.removed = edits.removed;
+    result.has_target = edits.target.has_value();
+    result.has_body = edits.body.has_value();
+    result.target = edits.target ? std::string(edits.target->reveal()) : sample_.target;
+    result.body = edits.body.value_or(sample_.body);
+    return result;
+  }
+
+ private:
+  SampleRequest sample_;
+  http::HeaderList fields_;
+};
+
+inline const std::pair<std::string, std::string> kFormField = {"Content-Type",
+                                                               "application/x-www-form-urlencoded"};
+
+}  // namespace keyswap::bindings::test

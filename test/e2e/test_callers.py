@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may come: callers' tokens on the forward proxy, the commands that give them out, `run` and `env`."""
+
+import base64
+import json
+
+from harness import client
+from harness.case import H, H2, K, K2, P, P2, V, V2, OneProxy, bearer, main
+
+
+def add_caller(home, name, command="add"):
+    """Its token; what the command printed is not kept, because the token may be nowhere else."""
+    done = home.must("caller", command, name, "--json", unlock=True)
+    home.outputs[-2:] = [("caller stderr", done.stderr)]
+    shown = json.loads(done.stdout)
+    assert shown["name"] == name and set(shown) == {"name", "token"}, done.stdout
+    return shown["token"]
+
+
+def basic(name, token):
+    return ("Proxy-Authorization", "Basic " + base64.b64encode(f"{name}:{token}".encode()).decode())
+
+
+class Callers(OneProxy):
+    more = {"callers": ["ci", "agent"]}
+
+    @classmethod
+    def rules(cls):
+        return {K: bearer(), K2: bearer(K2, P2, (H2,), callers=["agent"])}
+
+    @classmethod
+    def make_home(cls, name="home", secrets=None):
+        home = super().make_home(name, secrets)
+        cls.tokens = {caller: add_caller(home, caller) for caller in ("ci", "agent", "guest", "gone")}
+        # Searched for at the end like every other secret, in each spelling.
+        cls.secrets = {**cls.secrets, **{f"token of {k}": v for k, v in cls.tokens.items()}}
+        return home
+
+    def connect_as(self, name, host=H, token=None):
+        fields = [basic(name, token or self.tokens[name])] if name else []
+        return self.proxy.connect(f"{host}:443", fields=fields)
+
+    def tunnel_as(self, name, host=H):
+        wire, answer = self.connect_as(name, host)
+        self.assertEqual(answer.status, 200, answer)
+        return client.start_tls(wire, host, self.home.ca)
+
+    def ask_as(self, name, target, host=H, placeholder=P):
+        with self.tunnel_as(name, host) as wire:
+            wire.send(client.request_bytes("GET", target, host, [("Authorization", f"Bearer {placeholder}")]))
+            return wire.response()
+
+    def test_without_a_token_nobody_comes_and_is_told_how(self):
+        """CONNECT: 407, recorded before it is answered, and nothing reaches the upstream."""
+        before = len(self.proxy.decisions(host=H))
+        wire, answer = self.connect_as(None)
+        with wire:
+            self.refused(answer, 407, "caller_required")
+            self.assertEqual(answer.get("Proxy-Authenticate"), 'Basic realm="keyswap"')
+        found = self.proxy.await_decisions(host=H, count=before + 1)
+        self.decided(found[-1], "refused", "caller_required")
+        self.assertNotIn("caller", found[-1]["client"])
+
+    def test_a_client_may_try_again_on_the_same_connection(self):
+        """What curl --proxy-anyauth does: 407 first, then the token."""
+        with client.dial(self.proxy.port) as wire:
+            wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {H}:443\r\n\r\n")
+            self.refused(wire.response(), 407, "caller_required")
+            name, value = basic("ci", self.tokens["ci"])
+            wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {H}:443\r\n{name}: {value}\r\n\r\n")
+            self.assertEqual(wire.head().status, 200)
+
+    def test_the_record_names_the_caller_and_the_token_stays_here(self):
+        answer = self.ask_as("ci", "/named")
+        self.assertEqual(answer.status, 200)
+        seen = self.recorder.one("/named")
+        self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
+        self.assertNotIn(b"roxy-", seen.raw_head)
+        record = self.proxy.decision("/named")
+        self.decided(record, "allowed", "binding_matched", K)
+        self.assertEqual(record["client"]["caller"], "ci")
+
+    def test_a_false_claim_is_none(self):
+        """Another's name, another's token, a token nobody gave out, two claims."""
+        forged = self.tokens["ci"][:-1] + ("A" if self.tokens["ci"][-1] != "A" else "B")
+        for claims in ([basic("ci", self.tokens["agent"])], [basic("agent", self.tokens["ci"])], [basic("ci", forged)],
+                       [basic("nobody", "kswc_nobody." + "A" * 43)], [("Proxy-Authorization", "Basic !!")],
+                       [basic("ci", self.tokens["ci"]), basic("agent", self.tokens["agent"])]):
+            with self.subTest(len(claims)):
+                wire, answer = self.proxy.connect(f"{H}:443", fields=claims)
+                with wire:
+                    self.refused(answer, 407, "caller_required")
+
+    def test_a_caller_that_the_bindings_do_not_list_is_not_let_in(self):
+        wire, answer = self.connect_as("guest")
+        with wire:
+            self.refused(answer, 403, "caller_not_allowed")
+        found = [r for r in self.proxy.await_decisions(host=H) if r["client"].get("caller") == "guest"]
+        self.decided(found[-1], "refused", "caller_not_allowed")
+
+    def test_a_binding_serves_the_callers_it_names(self):
+        answer = self.ask_as("agent", "/agents", H2, P2)
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.recorder.one("/agents").get("Authorization"), f"Bearer {V2}")
+        answer = self.ask_as("ci", "/not-for-ci", H2, P2)
+        self.refused(answer, 403, "caller_not_allowed")
+        self.assertEqual(self.recorder.seen("/not-for-ci"), [])
+        record = self.proxy.decision("/not-for-ci")
+        self.decided(record, "refused", "caller_not_allowed", K2)
+        self.assertEqual(record["client"]["caller"], "ci")
+
+    def test_absolute_form_asks_each_request(self):
+        request = f"GET https://{H}/absolute%s HTTP/1.1\r\nHost: {H}\r\nAuthorization: Bearer {P}\r\n%s\r\n"
+        name, value = basic("agent", self.tokens["agent"])
+        with client.dial(self.proxy.port) as wire:
+            wire.send(request % ("-1", f"{name}: {value}\r\n"))
+            self.assertEqual(wire.response().status, 200)
+            wire.send(request % ("-2", ""))
+            self.refused(wire.response(), 407, "caller_required")
+        self.assertEqual(self.proxy.decision("/absolute-1")["client"]["caller"], "agent")
+        self.assertNotIn("caller", self.proxy.decision("/absolute-2")["client"])
+        self.assertNotIn(b"roxy-", self.recorder.one("/absolute-1").raw_head)
+        self.assertEqual(self.recorder.seen("/absolute-2"), [])
+
+    def test_health_needs_no_token(self):
+        answer = self.proxy.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertEqual(answer.status, 200)
+
+    def test_a_removed_caller_is_nobody_at_once_also_in_its_tunnel(self):
+        home = self.copy_home(self.home, "removing")
+        home.bindings({**self.document(), "callers": ["gone"], "secrets": {K: bearer()}})
+        running = self.start(home)
+        fields = [basic("gone", self.tokens["gone"])]
+
+        def connect():
+            wire, answer = running.connect(f"{H}:443", fields=fields)
+            return wire, answer
+
+        wire, answer = connect()
+        self.assertEqual(answer.status, 200)
+        with client.start_tls(wire, H, home.ca) as tunnel:
+            tunnel.send(client.request_bytes("GET", "/still-here", H))
+            self.assertEqual(tunnel.response().status, 200)
+            home.must("caller", "remove", "gone", unlock=True)
+
+            def is_refused():
+                again, refusal = connect()
+                again.close()
+                return refusal.status == 407
+
+            self.assertTrue(self.recorder.wait(is_refused))
+            tunnel.send(client.request_bytes("GET", "/gone", H, [("Authorization", f"Bearer {P}")]))
+            self.refused(tunnel.response(), 403, "caller_not_allowed")
+        self.assertEqual(self.recorder.seen("/gone"), [])
+
+    # --- the commands ---
+    def test_a_token_is_shown_once_and_a_caller_added_once(self):
+        again = self.home.run("caller", "add", "ci", unlock=True)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn(b"there is a caller ci already", again.stderr)
+        listed = self.home.must("caller", "list", "--json", unlock=True)
+        self.assertLessEqual({"ci", "agent", "guest"}, {entry["name"] for entry in json.loads(listed.stdout)})
+        self.assertNotIn(b"kswc_", listed.stdout + again.stdout + again.stderr)
+        self.assertEqual(self.home.run("caller", "remove", "nobody", unlock=True).returncode, 1)
+        bad = self.home.run("caller", "add", "a/b", unlock=True)
+        self.assertEqual(bad.returncode, 2)
+        # A caller is no secret of anybody's: requests cannot call for it.
+        self.assertNotIn(b"caller.", self.home.must("secret", "list", unlock=True).stdout)
+
+    def test_a_rotated_token_is_good_no_more(self):
+        home = self.copy_home(self.home, "rotating")
+        fresh = add_caller(home, "ci", "rotate")
+        type(self).secrets["new token"] = fresh
+        self.assertNotEqual(fresh, self.tokens["ci"])
+        running = self.start(home)
+        for token, status in ((self.tokens["ci"], 407), (fresh, 200)):
+            wire, answer = running.connect(f"{H}:443", fields=[basic("ci", token)])
+            with wire:
+                self.assertEqual(answer.status, status)
+
+    # --- run and env ---
+    def command(self, *words, token=None):
+        """What it printed is not kept: it holds the token on purpose."""
+        done = self.home.run(*words, env={"KEYSWAP_CALLER_TOKEN": token} if token else None)
+        del self.home.outputs[-2:]
+        return done
+
+    def test_env_carries_the_token_it_is_given(self):
+        done = self.command("env", "--json", "--caller", "ci", token=self.tokens["ci"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        variables = json.loads(done.stdout)
+        wanted = f"http://ci:{self.tokens['ci']}@{self.proxy.address}"
+        for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            self.assertEqual(variables[name], wanted)
+        self.assertEqual(variables["KEYSWAP_CALLER_TOKEN"], self.tokens["ci"])
+
+    def test_env_says_what_is_missing_and_makes_nothing_up(self):
+        for words, token, what in (((), None, b"no caller's token is given"),
+                                   (("--caller", "ci"), None, b"there is no token for the caller ci"),
+                                   (("--caller", "ci"), self.tokens["agent"], b"that of the caller agent"),
+                                   ((), self.tokens["guest"], b"do not list the caller guest"),
+                                   ((), "hunter2", b"no caller's token")):
+            with self.subTest(words):
+                done = self.command("env", *words, token=token)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(what, done.stderr)
+                self.assertNotIn((token or "kswc_").encode(), done.stderr)
+
+    def test_run_lets_its_command_come_as_the_caller(self):
+        """X01 an unmodified client: curl with nothing but the variables."""
+        file = self.inputs / "token"
+        file.write_text(self.tokens["ci"] + "\n")
+        file.chmod(0o600)
+        done = self.command("run", "--caller", "ci", "--caller-token-file", file, "--", "curl", "-sS",
+                            f"https://{H}/by-run", "-H", f"Authorization: Bearer {P}")
+        self.assertEqual((done.returncode, done.stdout), (0, b"recorded"), done.stderr)
+        self.assertEqual(self.proxy.decision("/by-run")["client"]["caller"], "ci")
+
+    def test_doctor_and_serve_name_a_caller_without_a_token(self):
+        home = self.copy_home(self.home, "unknown")
+        home.bindings({**self.document(), "callers": ["ci", "agent", "newcomer"]})
+        running = self.start(home)
+        self.assertTrue(running.await_stderr("the caller newcomer"))
+        self.assertIn(b"newcomer", home.run("doctor", unlock=True).stdout)
+
+
+if __name__ == "__main__":
+    main()
