@@ -24,7 +24,8 @@ enum class Value : std::uint8_t {
   nothing,  // only the key, which then closes an object
 };
 
-enum class Presence : std::uint8_t { always, optional };
+// with_previous: exactly if the field before it is there.
+enum class Presence : std::uint8_t { always, optional, with_previous };
 
 struct Field {
   std::string_view key;  // with all punctuation before the value
@@ -47,9 +48,9 @@ constexpr std::array kDecisionFields{
     Field{R"(,"method":)", Value::text},
     Field{R"(,"path":)", Value::text},
     Field{R"(},"order":{"symbol":)", Value::text, Presence::optional},
-    Field{R"(,"side":)", Value::text, Presence::optional},
-    Field{R"(,"type":)", Value::text, Presence::optional},
-    Field{R"(,"value_usd":)", Value::text, Presence::optional},
+    Field{R"(,"side":)", Value::text, Presence::with_previous},
+    Field{R"(,"type":)", Value::text, Presence::with_previous},
+    Field{R"(,"value_usd":)", Value::text, Presence::with_previous},
     Field{R"(},"bindings_sha256":)", Value::text},
 };
 constexpr std::array kResponseFields{
@@ -230,9 +231,15 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
 }
 
 bool take_fields(Scanner& scanner, std::span<const Field> fields, ParsedLine& parsed) {
+  bool is_there = true;
   for (const Field& field : fields) {
-    const bool is_there = scanner.take(field.key);
-    if (is_there ? !take_value(scanner, field.value, parsed) : field.presence == Presence::always) {
+    const bool is_due = field.presence == Presence::always ||
+                        (field.presence == Presence::with_previous && is_there);
+    if (field.presence == Presence::with_previous && !is_due) {
+      continue;
+    }
+    is_there = scanner.take(field.key);
+    if (is_there ? !take_value(scanner, field.value, parsed) : is_due) {
       return false;
     }
   }

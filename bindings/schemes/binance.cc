@@ -143,7 +143,9 @@ class BinanceSigner final : public Signer {
 class BinanceInjection final : public Injection {
  public:
   BinanceInjection(vault::SecretName key, vault::SecretName secret, Settings settings)
-      : needs_({std::move(key), std::move(secret)}), signer_(std::move(settings)) {}
+      : needs_({std::move(key), std::move(secret)}),
+        has_private_key_(settings.key_type != binance::KeyType::hmac),
+        signer_(std::move(settings)) {}
 
   [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
 
@@ -156,11 +158,16 @@ class BinanceInjection final : public Injection {
     return base::Error{base::Errc::unsupported, "this scheme signs whole requests"};
   }
 
+  [[nodiscard]] bool needs_private_key(std::size_t index) const override {
+    return has_private_key_ && index == 1;
+  }
+
   [[nodiscard]] const Signer* signer() const override { return &signer_; }
 
  private:
   std::string header_ = "x-mbx-apikey";
   std::vector<vault::SecretName> needs_;
+  bool has_private_key_;
   BinanceSigner signer_;
 };
 

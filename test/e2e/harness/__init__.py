@@ -5,6 +5,7 @@
     recorder   an upstream that stores the raw bytes it receives and answers as it is told
     proxy      a home folder, the commands, and `keyswap serve`
     client     CONNECT, TLS and HTTP/1.1 by hand, byte for byte
+    exchange   a recorder that checks signatures as Binance does
     auditlog   reads and judges the audit log without the program's help
     canary     looks for a secret, in many spellings, in everything a run wrote
     case       the TestCase that ties them together
