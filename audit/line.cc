@@ -46,6 +46,10 @@ constexpr std::array kDecisionFields{
     Field{R"(,"port":)", Value::number},
     Field{R"(,"method":)", Value::text},
     Field{R"(,"path":)", Value::text},
+    Field{R"(},"order":{"symbol":)", Value::text, Presence::optional},
+    Field{R"(,"side":)", Value::text, Presence::optional},
+    Field{R"(,"type":)", Value::text, Presence::optional},
+    Field{R"(,"value_usd":)", Value::text, Presence::optional},
     Field{R"(},"bindings_sha256":)", Value::text},
 };
 constexpr std::array kResponseFields{
