@@ -360,18 +360,19 @@ class Rates(LimitsCase):
         home = self.home_with({K: bearer(rate_limit={"requests": 2, "per": "10s"})})
         clock = Clock(self.inputs / "clock-rate")
         running = self.start(home, threads=2, **clock.options())
-        with running.tunnel(H, context=clock.client_context()) as wire:
-            def ask():
+
+        def ask():
+            with running.tunnel(H, context=clock.client_context()) as wire:
                 wire.send(client.request_bytes("GET", "/f34", H, [("Authorization", f"Bearer {P}")]))
                 return wire.response()
-            self.assertEqual([ask().status, ask().status], [200, 200])
-            self.assertIn(self.limited(ask()), (4, 5))
-            clock.forward(5)
-            self.assertEqual([ask().status, ask().status], [200, 429])
-            clock.forward(10)
-            self.assertEqual([ask().status for _ in range(3)], [200, 200, 429])
-            clock.forward(1000)  # never more than 2 saved up
-            self.assertEqual([ask().status for _ in range(3)], [200, 200, 429])
+        self.assertEqual([ask().status, ask().status], [200, 200])
+        self.assertIn(self.limited(ask()), (4, 5))
+        clock.forward(5)
+        self.assertEqual([ask().status, ask().status], [200, 429])
+        clock.forward(10)
+        self.assertEqual([ask().status for _ in range(3)], [200, 200, 429])
+        clock.forward(1000)  # never more than 2 saved up
+        self.assertEqual([ask().status for _ in range(3)], [200, 200, 429])
         self.assertEqual(len(self.recorder.seen("/f34")), 7)
         running.stop()
 
