@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the client's bytes, and the end of a session. CONNECT is in session_tunnel.cc, what an
-// exchange asks for in session_actions.cc.
+// Reading the client's bytes, and the end of a session. Where a request goes is in
+// session_requests.cc, CONNECT in session_tunnel.cc, what an exchange asks for in
+// session_actions.cc.
 #include "proxy/session.h"
 
 #include <utility>
 
-#include "proxy/callers.h"
 #include "proxy/connector.h"
 #include "proxy/flow/reply.h"
-#include "proxy/flow/reverse.h"
 
 namespace keyswap::proxy {
 
@@ -179,103 +178,6 @@ std::string_view Session::decode_steps(std::string_view bytes) {
     }
   }
   return bytes;
-}
-
-void Session::begin_request(http::RequestHead head) {
-  policy_ = context_->policy;
-  is_head_timed_ = false;
-  timer_.clear();
-  if (phase_ == Phase::listener) {
-    route_request(std::move(head));
-    return;
-  }
-  caller_ = verified_caller(*context_->vault, claim_);
-  make_exchange(tunnel_.destination);
-  auto refusal = flow::check_tunnelled(head, tunnel_, *policy_.bindings);
-  if (flow::check_proxy_caller(caller_, *policy_.bindings)) {
-    // Whoever opened the tunnel may not come any more. A 407 in it would speak for the upstream.
-    refusal = Reason::caller_not_allowed;
-  }
-  drive(flow::ClientHead{std::move(head), refusal, std::nullopt});
-}
-
-// What the request's caller may not, if anything.
-std::optional<Reason> Session::check_caller(flow::Route::Kind kind) const {
-  if (kind != flow::Route::Kind::reverse) {
-    return flow::check_proxy_caller(caller_, *policy_.bindings);
-  }
-  if (!flow::is_loopback(leg_.remote().address)) {
-    return Reason::caller_not_allowed;
-  }
-  return flow::check_route_caller(caller_, *policy_.bindings);
-}
-
-void Session::route_request(http::RequestHead head) {
-  flow::Route route = flow::route(head, *policy_.bindings);
-  if (route.kind == flow::Route::Kind::health) {
-    answer_health(head);
-    return;
-  }
-  const bool is_reverse = route.kind == flow::Route::Kind::reverse;
-  claim_ = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
-  caller_ = verified_caller(*context_->vault, claim_);
-  if (is_reverse) {
-    reverse_request(std::move(head));
-    return;
-  }
-  const auto stranger = check_caller(route.kind);
-  if (stranger && route.reason != Reason::malformed_request) {
-    route.kind = flow::Route::Kind::refuse;
-    route.reason = *stranger;
-  }
-  switch (route.kind) {
-    case flow::Route::Kind::intercept:
-      open_intercepted(std::move(route.destination));
-      return;
-    case flow::Route::Kind::tunnel:
-      open_tunnel(std::move(route.destination), std::string(head.method));
-      return;
-    case flow::Route::Kind::forward:
-      make_exchange(std::move(route.destination));
-      drive(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
-      return;
-    case flow::Route::Kind::refuse:
-      make_exchange(std::move(route.destination));
-      drive(flow::ClientHead{std::move(head), route.reason, std::nullopt});
-      return;
-    case flow::Route::Kind::health:
-    case flow::Route::Kind::reverse:
-      return;  // above
-  }
-}
-
-void Session::reverse_request(http::RequestHead head) {
-  auto found = flow::find_reverse(head, *policy_.bindings, caller_);
-  const auto stranger = check_caller(flow::Route::Kind::reverse);
-  make_exchange(std::move(found.destination));
-  drive(
-      flow::ClientHead{std::move(head), stranger ? stranger : found.refusal, std::move(found.use)});
-}
-
-void Session::refuse_request(Reason reason) {
-  timer_.clear();
-  make_exchange(tunnel_.destination);
-  drive(flow::ClientRefused{reason});
-}
-
-void Session::answer_health(const http::RequestHead& head) {
-  const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
-  base::Buffer answer(base::limits::kHeadBytesMax);
-  const auto encoded =
-      flow::encode_health(answer, keeps ? flow::Persistence::keep_alive : flow::Persistence::close);
-  KS_ASSERT(encoded.has_value());
-  leg_.write(answer.view());
-  leg_.flush();
-  if (keeps) {
-    timer_.set(base::limits::kClientIdleMs);
-  } else {
-    close_politely(Leg::Ending::said);
-  }
 }
 
 void Session::on_leg_secured() {

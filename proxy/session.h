@@ -91,14 +91,16 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void read_on_later();
   std::string_view decode(std::string_view bytes);
   std::string_view decode_steps(std::string_view bytes);
+  [[nodiscard]] bool wants_bytes() const;
+  void after_client_end();
+
+  // requests (session_requests.cc)
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
   void reverse_request(http::RequestHead head);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   void refuse_request(audit::Reason reason);
   void answer_health(const http::RequestHead& head);
-  [[nodiscard]] bool wants_bytes() const;
-  void after_client_end();
 
   // CONNECT (session_tunnel.cc)
   void open_tunnel(flow::Destination destination, std::string method);

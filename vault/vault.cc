@@ -8,20 +8,14 @@
 #include <utility>
 
 #include "proxy/base/limits.h"
-#include "vault/contents.h"
 #include "vault/entry_rules.h"
-#include "vault/seal.h"
-#include "vault/store.h"
+#include "vault/vault_state.h"
 
 namespace keyswap::vault {
 
 namespace {
 
 namespace limits = base::limits;
-
-base::Error no_such_secret() {
-  return {base::Errc::not_found, "the vault has no such secret"};
-}
 
 base::Error other_kind() {
   return {base::Errc::invalid_input,
@@ -34,69 +28,7 @@ EntryKind kind_of(const CredentialRow& row) {
   return row.service == kPrivateKeyService ? EntryKind::private_key : EntryKind::text;
 }
 
-struct SavedUse {
-  Entry* entry = nullptr;
-  std::int64_t used_at = 0;
-};
-
 }  // namespace
-
-struct Vault::State {
-  State(Store the_store, Sealer the_sealer, Contents the_contents, std::int64_t version)
-      : store(std::move(the_store)),
-        sealer(std::move(the_sealer)),
-        contents(std::move(the_contents)),
-        data_version(version) {}
-
-  static base::Result<std::unique_ptr<State>> load(Store store, Sealer sealer);
-
-  // Brings the memory up to the file, if that has changed. Inside a transaction, with `writer`
-  // held.
-  base::Status take_over();
-
-  // One durable change: apply(digests) writes rows and says what their digests become,
-  // publish(contents) shows them to readers once they are on disk.
-  template <typename Apply, typename Publish>
-  base::Status change(Apply apply, Publish publish);
-
-  // What change() applies. With `writer` held, inside its transaction.
-  base::Status write_new(const SecretName& name,
-                         CredentialRow& row,
-                         const Secret& value,
-                         Digests& digests);
-  base::Status write_rotated(const SecretName& name,
-                             EntryKind kind,
-                             CredentialRow& row,
-                             const Secret& value,
-                             Digests& digests);
-  base::Status add(const SecretName& name,
-                   std::string_view service,
-                   const Secret& value,
-                   std::int64_t now_s);
-  base::Status rotate(const SecretName& name,
-                      EntryKind kind,
-                      const Secret& value,
-                      std::int64_t now_s);
-  base::Result<Secret> fetch(const SecretName& name, EntryKind kind, std::int64_t now_s);
-  base::Status write_system(SystemRow& row, const Secret& value, Digests& digests);
-  base::Status remove_system(const SystemRow& row, Digests& digests);
-  base::Status write_usage(std::vector<SavedUse>& saved, Digests& digests);
-  base::Status seal_into(CredentialRow& row, const Secret& value, Digests& digests) const;
-
-  Entry* find(const SecretName& name) {
-    const auto found = contents.credentials.find(name);
-    return found == contents.credentials.end() ? nullptr : found->second.get();
-  }
-
-  std::mutex writer;  // held through a change or a refresh; guards store, data_version, is_stale
-  Store store;
-  const Sealer sealer;
-  std::shared_mutex
-      readers;  // taken after `writer`; guards contents. A writer may read without it.
-  Contents contents;
-  std::int64_t data_version;
-  bool is_stale = false;  // a commit failed: what is in the file is not known
-};
 
 base::Result<std::unique_ptr<Vault::State>> Vault::State::load(Store store, Sealer sealer) {
   auto view = store.begin_read();
@@ -150,32 +82,6 @@ base::Status Vault::State::take_over() {
   return {};
 }
 
-template <typename Apply, typename Publish>
-base::Status Vault::State::change(Apply apply, Publish publish) {
-  const std::lock_guard guard(writer);
-  auto transaction = store.begin();
-  if (!transaction) {
-    return transaction.error();
-  }
-  KS_TRY(take_over());
-  Digests digests = contents.digests;
-  KS_TRY(apply(digests));
-  const std::uint64_t generation = contents.generation + 1;
-  const auto manifest = sealer.seal_manifest(manifest_of(generation, digests));
-  if (!manifest) {
-    return manifest.error();
-  }
-  KS_TRY(store.write_manifest(*manifest));
-  is_stale = true;
-  KS_TRY(transaction->commit());
-  is_stale = false;
-  const std::unique_lock lock(readers);
-  publish(contents);
-  contents.generation = generation;
-  contents.digests = std::move(digests);
-  return {};
-}
-
 base::Status Vault::State::seal_into(CredentialRow& row,
                                      const Secret& value,
                                      Digests& digests) const {
@@ -219,27 +125,6 @@ base::Status Vault::State::write_rotated(const SecretName& name,
   row.name = before->row.name;
   KS_TRY(seal_into(row, value, digests));
   return store.update(row);
-}
-
-base::Status Vault::State::write_system(SystemRow& row, const Secret& value, Digests& digests) {
-  if (contents.system.size() >= limits::kVaultEntriesMax && !contents.system.contains(row.name)) {
-    return base::Error{base::Errc::limit_exceeded, "the vault is full"};
-  }
-  auto sealed = sealer.seal_system(row.name, value);
-  if (!sealed) {
-    return sealed.error();
-  }
-  row.sealed = std::move(*sealed);
-  digests[digest_key(row)] = digest_of(sealer, row);
-  return store.put_system(row);
-}
-
-base::Status Vault::State::remove_system(const SystemRow& row, Digests& digests) {
-  if (!contents.system.contains(row.name)) {
-    return no_such_secret();
-  }
-  digests.erase(digest_key(row));
-  return store.remove_system(row.name);
 }
 
 base::Status Vault::State::write_usage(std::vector<SavedUse>& saved, Digests& digests) {
@@ -427,74 +312,6 @@ std::vector<SecretInfo> Vault::list() const {
   }
   std::ranges::sort(infos, {}, &SecretInfo::name);
   return infos;
-}
-
-base::Status Vault::put_system(std::string_view name, const Secret& value) {
-  const auto parsed = SecretName::parse(name);
-  if (!parsed) {
-    return parsed.error();
-  }
-  KS_TRY(check_size(value));
-  SystemRow row{parsed->text(), {}};
-  return state_->change([&](Digests& digests) { return state_->write_system(row, value, digests); },
-                        [&](Contents& contents) {
-                          contents.system.insert_or_assign(row.name, std::move(row.sealed));
-                        });
-}
-
-base::Status Vault::add_system(std::string_view name, const Secret& value) {
-  const auto parsed = SecretName::parse(name);
-  if (!parsed) {
-    return parsed.error();
-  }
-  KS_TRY(check_size(value));
-  SystemRow row{parsed->text(), {}};
-  const auto write = [&](Digests& digests) -> base::Status {
-    if (state_->contents.system.contains(row.name)) {
-      return base::Error{base::Errc::already_exists, "the vault has an entry of that name"};
-    }
-    return state_->write_system(row, value, digests);
-  };
-  return state_->change(write, [&](Contents& contents) {
-    contents.system.insert_or_assign(row.name, std::move(row.sealed));
-  });
-}
-
-base::Status Vault::remove_system(std::string_view name) {
-  const SystemRow row{std::string(name), {}};
-  return state_->change([&](Digests& digests) { return state_->remove_system(row, digests); },
-                        [&](Contents& contents) { contents.system.erase(row.name); });
-}
-
-std::vector<std::string> Vault::system_names(std::string_view prefix) const {
-  std::vector<std::string> names;
-  {
-    const std::shared_lock lock(state_->readers);
-    for (const auto& [name, sealed] : state_->contents.system) {
-      if (name.starts_with(prefix)) {
-        names.push_back(name);
-      }
-    }
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-base::Result<bool> Vault::matches_system(std::string_view name, std::string_view value) const {
-  const auto stored = fetch_system(name);
-  if (!stored) {
-    return stored.error();
-  }
-  return base::equal_constant_time(stored->reveal(), value);
-}
-
-base::Result<Secret> Vault::fetch_system(std::string_view name) const {
-  const std::shared_lock lock(state_->readers);
-  const auto found = state_->contents.system.find(std::string(name));
-  if (found == state_->contents.system.end()) {
-    return no_such_secret();
-  }
-  return state_->sealer.open_system(found->first, found->second);
 }
 
 base::Status Vault::change_passphrase(const Secret& passphrase) {
