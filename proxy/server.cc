@@ -57,6 +57,7 @@ class Server final : public uv::AcceptEvents {
   base::Status build();
   void watch();
   void reload();
+  void reload_once();
   void find_limits(Policy& policy);
   void housekeep();
   void refresh_vault();
@@ -74,6 +75,7 @@ class Server final : public uv::AcceptEvents {
   std::atomic<std::size_t> connections_ = 0;
   std::size_t next_loop_ = 0;
   std::atomic<bool> is_reloading_ = false;
+  std::atomic<bool> should_reload_again_ = false;
   std::atomic<bool> is_refreshing_ = false;
   std::atomic<bool> should_refresh_again_ = false;
   Worker worker_;  // last: its threads use what stands above
@@ -179,32 +181,43 @@ void Server::watch() {
   housekeeping_->set(kHousekeepingMs);
 }
 
+// A signal that comes while the files are being read counts for another reading: they may have
+// changed behind it.
 void Server::reload() {
+  should_reload_again_ = true;
   if (is_reloading_.exchange(true)) {
-    return;  // one at a time; the operator sends another signal for another change
+    return;
   }
   worker_.run([this] {
-    std::optional<Policy> policy = parts_.reload();
-    if (policy) {
-      find_limits(*policy);
-      // I14: each request began with one policy and keeps it; the next one begins with the new.
-      for (const auto& loop : loops_) {
-        loop->post_policy(*policy);
+    do {
+      while (should_reload_again_.exchange(false)) {
+        reload_once();
       }
-      parts_.policy = *policy;
-    }
-    if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
-      leaves_->replace_authority(std::move(authority));
-    }
-    RecordWaiter recorded;
-    if (!recorded.record(
-            *parts_.log,
-            audit::ReloadRecord{
-                parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256})) {
-      log::line(log::Level::error, "the audit log does not take records: requests are refused");
-    }
-    is_reloading_ = false;
+      is_reloading_ = false;
+    } while (should_reload_again_ && !is_reloading_.exchange(true));
   });
+}
+
+void Server::reload_once() {
+  std::optional<Policy> policy = parts_.reload();
+  if (policy) {
+    find_limits(*policy);
+    // I14: each request began with one policy and keeps it; the next one begins with the new.
+    for (const auto& loop : loops_) {
+      loop->post_policy(*policy);
+    }
+    parts_.policy = *policy;
+  }
+  if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
+    leaves_->replace_authority(std::move(authority));
+  }
+  RecordWaiter recorded;
+  if (!recorded.record(
+          *parts_.log,
+          audit::ReloadRecord{
+              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256})) {
+    log::line(log::Level::error, "the audit log does not take records: requests are refused");
+  }
 }
 
 void Server::find_limits(Policy& policy) {
