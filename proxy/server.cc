@@ -149,6 +149,7 @@ base::Status Server::serve() {
   for (std::thread& thread : threads) {
     thread.join();
   }
+  worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
   signals_.clear();
   home_watch_.reset();

@@ -12,7 +12,7 @@ Worker::Worker(std::size_t threads) {
   }
 }
 
-Worker::~Worker() {
+void Worker::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -22,6 +22,7 @@ Worker::~Worker() {
   for (std::thread& thread : threads_) {
     thread.join();
   }
+  threads_.clear();
 }
 
 void Worker::run(std::function<void()> task) {

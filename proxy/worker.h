@@ -21,8 +21,10 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
-  // Finishes what was begun, drops what was not.
-  ~Worker();
+  ~Worker() { stop(); }
+
+  // Finishes what was begun, drops what was not; later tasks are not taken. Not from a task.
+  void stop();
 
   // From any thread. The queue's bound is its users': limits::kMintQueueMax mints, one reload, one
   // refresh at a time.
