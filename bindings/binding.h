@@ -133,7 +133,8 @@ class Bindings {
   // Builds the lookups below from `rules`; called once by the parser.
   void build_index();
 
-  // Does any secret's rule name this host and port? (One or two hash lookups, however many rules there are.)
+  // Does any secret's rule name this host and port? (One or two hash lookups, however many rules
+  // there are.)
   [[nodiscard]] bool binds(const http::Authority& destination) const;
 
   // Indexes into `rules` whose placeholder occurs in `text`, each once, ascending, appended to

@@ -153,6 +153,7 @@ base::Status Server::serve() {
   signals_.clear();
   home_watch_.reset();
   housekeeping_.reset();
+  worker_.stop();          // a reload may be under way: it uses what goes now
   parts_.limiter.reset();  // its thread answers to the loops
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody

@@ -13,6 +13,10 @@ Worker::Worker(std::size_t threads) {
 }
 
 Worker::~Worker() {
+  stop();
+}
+
+void Worker::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -22,6 +26,7 @@ Worker::~Worker() {
   for (std::thread& thread : threads_) {
     thread.join();
   }
+  threads_.clear();
 }
 
 void Worker::run(std::function<void()> task) {

@@ -21,12 +21,14 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
-  // Finishes what was begun, drops what was not.
-  ~Worker();
+  ~Worker();  // stops
 
   // From any thread. The queue's bound is its users': limits::kMintQueueMax mints, one reload, one
   // refresh at a time.
   void run(std::function<void()> task);
+
+  // Finishes what was begun, drops what was not and all that comes.
+  void stop();
 
  private:
   void work();

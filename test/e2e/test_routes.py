@@ -122,7 +122,7 @@ class Routes(OneProxy):
         self.assertEqual(self.route("/custom/github/repos/blocked-not").status, 200)
         self.assertEqual([r for r in self.recorder.seen("/") if r.method in ("DELETE", "PUT")], [])
 
-    def test_a_secret_that_is_not_in_the_vault(self):
+    def test_a_secret_that_is_not_in_the_vault_F37(self):
         """F37 is not looked for anywhere else; F14 the answer names it."""
         home = self.copy_home(self.home, "environment")
         running = self.start(home, env={"NOT_IN_THE_VAULT": "from-the-environment"})
