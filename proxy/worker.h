@@ -21,6 +21,7 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
+
   ~Worker() { stop(); }
 
   // Finishes what was begun, drops what was not; later tasks are not taken. Not from a task.

@@ -14,6 +14,7 @@ import urllib.parse
 from harness import auditlog, canary, client, exchange
 from harness.case import OneProxy, document, main, row
 from harness.exchange import FAPI, KEY, PLACEHOLDER_SECRET, SECRET, SPOT, SPOT2, TESTNET, rule, sign
+from harness.proxy import yaml
 
 TRADE, NAMED, LIMITED, PROVEN, KEPT, WINDOW, RSA, ED, FUTURES = (
     f"BINANCE_PLACEHOLDER_{name}_0123456789" for name in
@@ -208,6 +209,8 @@ class Binance(OneProxy):
                     self.assertEqual(seen.request.get("X-MBX-APIKEY"), self.secrets[key])
                     self.assertEqual(len(urllib.parse.unquote(seen.signatures[0])), size)
                     self.assertNotRegex(seen.signatures[0], "[+/=]")
+                    check = self.exchange.checks[self.secrets[key]]
+                    self.assertFalse(check(seen.payload + b"0", seen.signatures[0]))
                     if body:
                         self.assertEqual(seen.request.get("Content-Length"), str(len(seen.request.body)))
 
@@ -386,11 +389,23 @@ class Binance(OneProxy):
     def test_F19_no_configuration_names_tier_1(self):
         broken = document({"TRADE": rule(TRADE, endpoints=[f"POST {WITHDRAW}"])})
         file = self.inputs / "broken.yaml"
-        from harness.proxy import yaml
         file.write_text(yaml(broken) + "\n")
         file.chmod(0o600)
         done = self.home.run("bindings", "check", file)
         self.assertEqual(done.returncode, 2, done.stderr)
+
+    def test_hosts_that_no_binding_may_name(self):
+        """The WebSocket APIs take orders in frames that nobody reads; Binance Pay pays out."""
+        for host in ("ws-api.binance.com", "ws-fapi.binance.com", "ws-dapi.binance.com", "ws-api.testnet.binance.vision",
+                     "bpay.binanceapi.com"):
+            with self.subTest(host):
+                made = rule(TRADE)
+                made["bindings"] = [{"host": host}]
+                file = self.inputs / "hosts.yaml"
+                file.write_text(yaml(document({"TRADE": made})) + "\n")
+                file.chmod(0o600)
+                done = self.home.run("bindings", "check", file)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
 
     def test_F20_evasions_are_refused(self):
         before = self.recorder.application_bytes
@@ -564,6 +579,8 @@ class Binance(OneProxy):
             ("LIMITED", "POST", "/api/v3/order", "refused", "order_limit_exceeded"),
             ("TRADE", "POST", "/api/v3/order", "refused", "malformed_request")])
         self.assertEqual(records[0]["scheme"], "binance")
+        self.assertEqual(records[2]["order"], {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "value_usd": "600.00000000"})
+        self.assertEqual(["order" in record for record in records], [True, False, True, False])
         whole = b"".join(line for _, line in auditlog.lines(self.proxy.audit_folder))
         for text in (signature, R1, KEY, SECRET, marked):
             self.assertEqual(canary.find_in(whole, text), [], text)

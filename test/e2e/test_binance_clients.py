@@ -9,7 +9,9 @@ one as an option: its `proxy`, or an agent.
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
+import threading
 import unittest
 import urllib.parse
 
@@ -41,6 +43,41 @@ def installed(kind):
     return folder
 
 
+class Relay:
+    """Stands before the proxy and notes the first line of each connection."""
+
+    def __init__(self, port):
+        self.port, self.first_lines = port, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            behind = socket.create_connection(("127.0.0.1", self.port))
+            threading.Thread(target=self._copy, args=(sock, behind, True), daemon=True).start()
+            threading.Thread(target=self._copy, args=(behind, sock, False), daemon=True).start()
+
+    def _copy(self, source, target, is_client):
+        try:
+            while data := source.recv(65536):
+                if is_client:
+                    self.first_lines.append(data.split(b"\r\n")[0])
+                    is_client = False
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def forms(self):
+        """How the proxy was asked: {"CONNECT"}, {"absolute"}, or both."""
+        return {"CONNECT" if line.startswith(b"CONNECT ") else "absolute" if b" https://" in line else line for line in self.first_lines}
+
+
 @unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
 class BinanceClients(OneProxy):
     hosts = exchange.HOSTS
@@ -67,18 +104,22 @@ class BinanceClients(OneProxy):
             return 200, [{}, {}]
         return None
 
-    def run_client(self, kind, library):
-        """Runs it; what the exchange saw, by (method, path)."""
+    def run_client(self, kind, library, form="CONNECT"):
+        """Runs it, and checks that it asks the proxy in this form; what the exchange saw, by (method, path)."""
         folder = installed(kind)
+        relay = Relay(self.proxy.port)
+        self.addCleanup(relay.listener.close)
         self.exchange.forget()
         accepted = len(self.proxy.decisions())
         environment = proxy.clean_environment(KEYSWAP_HOME=self.home.path)
-        done = subprocess.run([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--", "node", "client.mjs",
-                               library], cwd=folder, env=environment, capture_output=True, timeout=120, check=False)
+        done = subprocess.run([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--",
+                               "env", f"HTTPS_PROXY={relay.url}", f"https_proxy={relay.url}", "node", "client.mjs", library],
+                              cwd=folder, env=environment, capture_output=True, timeout=120, check=False)
         self.note(f"{library} stdout", done.stdout)
         self.note(f"{library} stderr", done.stderr)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         self.assertNotIn("failed", done.stdout.decode())
+        self.assertEqual(relay.forms(), {form})
         seen = self.exchange.seen()
         self.assertEqual(self.exchange.problems(), [])
         self.assertEqual(len(self.proxy.decisions()) - accepted, len(seen))
@@ -120,7 +161,7 @@ class BinanceClients(OneProxy):
         self.check_spot(self.run_client("binance", "connector"))
 
     def test_F30_connector_with_the_absolute_form(self):
-        self.check_spot(self.run_client("binance-absolute", "connector"))
+        self.check_spot(self.run_client("binance-absolute", "connector", "absolute"))
 
     def test_F30_connector_with_an_agent(self):
         for kind in ("binance", "binance-absolute"):
@@ -131,7 +172,7 @@ class BinanceClients(OneProxy):
         self.check_spot(self.run_client("binance", "spot"))
 
     def test_F30_spot_with_the_absolute_form(self):
-        self.check_spot(self.run_client("binance-absolute", "spot"))
+        self.check_spot(self.run_client("binance-absolute", "spot", "absolute"))
 
     def test_F30_futures_connector(self):
         found = self.run_client("binance", "futures")

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits on the wire: the day's volume, rates, quotas, blocked endpoints and bodies, under concurrency, reloads and crashes."""
 
+import base64
 import concurrent.futures
 import json
 import os
 import shutil
 import signal
+import ssl
+import subprocess
 import threading
 import time
 import unittest
 import urllib.parse
 
 from harness import client, exchange
-from harness.case import H, H2, K, K2, P, P2, V, Case, OneProxy, bearer, document, main
+from harness.case import H, H2, K, P, V, Case, bearer, document, main
 from harness.exchange import FAPI, PLACEHOLDER_SECRET, SECRET, SPOT, rule
+from test_callers import add_caller
 
-TRADER, PAPER, SMALL, SWING = (f"BINANCE_PLACEHOLDER_{name}_0123456789" for name in ("TRADER", "PAPER", "SMALL", "SWING"))
+TRADER, SMALL, SWING = (f"BINANCE_PLACEHOLDER_{name}_0123456789" for name in ("TRADER", "SMALL", "SWING"))
 CAP, EACH, ORDERS = 5000, 100, 200
 
 
@@ -63,6 +67,11 @@ class LimitsCase(Case):
         """The rows of `keyswap limits show --json`."""
         report = json.loads(home.must("limits", "show", "--json").stdout)
         return [row for row in report["limits"] if row["limit"] == kind and secret in (None, row["secret"])]
+
+    def caller(self, home, name):
+        token = add_caller(home, name)
+        type(self).secrets = {**self.secrets, f"token of {name}": token}
+        return token
 
     def used(self, home, kind="daily_volume", secret=None):
         found, = self.shown(home, kind, secret)
@@ -293,6 +302,61 @@ class Volume(LimitsCase):
         self.assertEqual((self.used(home, secret="TRADER"), self.used(home, secret="SMALL")), ("100", "100"))
         running.stop()
 
+    def test_a_batch_counts_as_the_sum_and_is_given_back_as_one(self):
+        scope = {"hosts": "binance.futures", "endpoints": ["POST /fapi/v1/batchOrders"], "daily_volume_usd": 500}
+        home = self.home_with({"SWING": rule(SWING, **scope)})
+        running = self.start(home)
+
+        def batch(*prices):
+            orders = json.dumps([{"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "price": str(p), "quantity": "1"} for p in prices])
+            body = urllib.parse.urlencode({"batchOrders": orders, "timestamp": 1}).encode()
+            return running.ask(FAPI, "POST", "/fapi/v1/batchOrders", [("X-MBX-APIKEY", SWING), (
+                "Content-Type", "application/x-www-form-urlencoded")], body)
+        self.exchange.script = lambda judged: (400, {"code": -1})
+        self.assertEqual(batch(200, 200).status, 400)
+        self.await_used(home, "0")
+        self.exchange.script = lambda judged: None
+        self.assertEqual(batch(200, 200).status, 200)
+        self.refused(batch(50, "50.01"), 403, "order_limit_exceeded")
+        self.assertEqual(self.used(home), "400")
+        self.assertEqual(batch(50, 50).status, 200)
+        running.stop()
+
+    def test_a_reload_changes_the_cap_and_keeps_what_was_used(self):
+        """[I14]"""
+        home = self.trading(1000)
+        running = self.start(home, threads=2)
+        self.assertEqual(self.order(running, price=600).status, 200)
+        for cap, price, status in ((500, 1, 403), (700, 101, 403), (700, 100, 200), (2000, 1300, 200)):
+            with self.subTest(f"cap {cap}, order {price}"):
+                home.bindings(self.document({"TRADER": rule(TRADER, daily_volume_usd=cap)}))
+                self.assertTrue(running.reload()["accepted"])
+                self.assertEqual(self.order(running, price=price).status, status)
+        self.assertEqual(self.used(home), "2000")
+        running.stop()
+
+    def test_the_route_of_the_exchange_and_the_proxy_share_the_volume(self):
+        home = self.trading(1000)
+        token = self.caller(home, "bot")
+        running = self.start(home, threads=2)
+
+        def by_route(price):
+            return running.raw(client.request_bytes("POST", f"/binance/api/v3/order?{order_query(price)}", running.address,
+                                                    [("Keyswap-Caller", token)]), method="POST")
+        self.assertEqual(by_route(600).status, 200)
+        self.refused(self.order(running, price=401), 403, "order_limit_exceeded")
+        self.assertEqual(self.order(running, price=300).status, 200)
+        self.refused(by_route("100.01"), 403, "order_limit_exceeded")
+        self.assertEqual(by_route(100).status, 200)
+        self.assertEqual(self.used(home), "1000")
+        self.assertEqual([judged.is_signed for judged in self.exchange.seen()], [True] * 3)
+        for judged in self.exchange.seen():
+            self.assertEqual(judged.request.all("Keyswap-Caller"), [])
+            self.assertEqual(judged.request.all("Host"), [SPOT])
+        self.refused(running.raw(client.request_bytes("POST", "/binance/sapi/v1/capital/withdraw/apply?coin=BTC", running.address,
+                                                      [("Keyswap-Caller", token)]), method="POST"), 403, "endpoint_blocked")
+        running.stop()
+
     def test_a_refused_order_costs_neither_volume_nor_a_token(self):
         home = self.home_with({"TRADER": rule(TRADER, daily_volume_usd=150, rate_limit={"requests": 2, "per": "1d"})})
         running = self.start(home)
@@ -324,7 +388,6 @@ class Clock:
 
     @staticmethod
     def _preload():
-        import subprocess
         # The wrapper knows where its library is.
         found = subprocess.run(["faketime", "-f", "+0", "env"], capture_output=True, check=True).stdout.decode()
         return [line for line in found.splitlines() if line.startswith("LD_PRELOAD=")]
@@ -332,7 +395,6 @@ class Clock:
     @staticmethod
     def client_context():
         """Certificates of a later day are none of this test's business."""
-        import ssl
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols(["http/1.1"])
@@ -348,6 +410,10 @@ class Rates(LimitsCase):
 
     def ask(self, running, method="GET", target="/r", host=H, placeholder=P, body=b"", headers=()):
         answer = running.ask(host, method, target, [("Authorization", f"Bearer {placeholder}"), *headers], body)
+        self.note("answer", answer.raw_head + answer.body)
+        return answer
+
+    def kept(self, answer):
         self.note("answer", answer.raw_head + answer.body)
         return answer
 
@@ -412,6 +478,26 @@ class Rates(LimitsCase):
         home = self.home_with({K: bearer(rate_limit={"requests": 0, "per": "1d"})})
         running = self.start(home)
         self.assertEqual({self.ask(running).status for _ in range(20)}, {200})
+        running.stop()
+
+    def test_a_bucket_for_each_caller_and_one_quota_for_all(self):
+        home = self.home_with({K: bearer(rate_limit={"requests": 2, "per": "1d"}, quota={"requests": 3, "per": "day"})})
+        tokens = {name: self.caller(home, name) for name in ("one", "two")}
+        made = self.document({K: bearer(rate_limit={"requests": 2, "per": "1d"}, quota={"requests": 3, "per": "day"})})
+        home.bindings({**made, "callers": ["one", "two"]})
+        running = self.start(home, threads=2)
+
+        def ask(name):
+            word = base64.b64encode(f"{name}:{tokens[name]}".encode()).decode()
+            return self.kept(running.raw(client.request_bytes("GET", f"https://{H}/callers/{name}", H, [
+                ("Proxy-Authorization", f"Basic {word}"), ("Authorization", f"Bearer {P}")])))
+        self.assertEqual([ask("one").status, ask("one").status], [200, 200])
+        self.limited(ask("one"))
+        self.assertEqual(ask("two").status, 200)
+        self.limited(ask("two"), "quota_exceeded")
+        record = running.await_decisions("/callers/two", count=2)[-1]
+        self.decided(record, "refused", "quota_exceeded", K)
+        self.assertEqual(record["client"]["caller"], "two")
         running.stop()
 
     def test_F36_a_bucket_for_each_entry(self):
@@ -484,6 +570,16 @@ class Rates(LimitsCase):
             self.refused(self.ask(running, "POST", "/x", body=b"x" * 11), 413, "body_too_large")
         self.assertEqual(self.used(home, "quota"), 0)
         self.assertEqual([self.ask(running).status for _ in range(3)], [200, 200, 429])
+        running.stop()
+
+    def test_F37_a_variable_is_no_vault_entry(self):
+        """[I13]"""
+        home = self.home_with({"ABSENT": {**bearer("ABSENT"), "placeholder": P}})
+        running = self.start(home, env={"ABSENT": "from-the-environment-0123456789"})
+        before = self.recorder.application_bytes
+        self.refused(self.ask(running, target="/f37"), 503, "secret_unavailable")
+        self.assertEqual(self.recorder.application_bytes, before)
+        self.decided(running.decision("/f37"), "refused", "secret_unavailable", "ABSENT")
         running.stop()
 
     def test_max_body(self):

@@ -5,6 +5,7 @@ What is signed is the query and, right behind it, the body, both without the sig
 (https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security).
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,7 @@ import threading
 import urllib.parse
 
 from . import canary
+from .recorder import CloseConnection
 
 SPOT, SPOT2, FAPI, DAPI, TESTNET = ("api.binance.com", "api1.binance.com", "fapi.binance.com", "dapi.binance.com",
                                     "testnet.binance.vision")
@@ -38,9 +40,8 @@ def is_hmac(payload, signature, secret=SECRET):
 
 def checks_with(public_key):
     """A check like is_hmac with the public half of an RSA or Ed25519 key (a PEM file), by the openssl command."""
-    import base64
-    is_rsa = b"RSA" in subprocess.run(["openssl", "pkey", "-pubin", "-in", str(public_key), "-text", "-noout"],
-                                      capture_output=True, check=True).stdout or False
+    shown = subprocess.run(["openssl", "pkey", "-pubin", "-in", str(public_key), "-text", "-noout"], capture_output=True, check=True)
+    is_rsa = b"Modulus" in shown.stdout
 
     def check(payload, signature):
         with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +100,6 @@ class Exchange:
         recorder.on("/", self._answer)
 
     def _answer(self, request, connection):
-        from .recorder import CloseConnection
         key = request.get("X-MBX-APIKEY")
         judged = Judged(request, self.checks.get(key, lambda *_: False))
         with self.lock:
