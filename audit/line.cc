@@ -43,6 +43,7 @@ constexpr std::array kDecisionFields{
     Field{R"(,"client":{"addr":)", Value::text},
     Field{R"(,"uid":)", Value::number, Presence::optional},
     Field{R"(,"caller":)", Value::text, Presence::optional},
+    Field{R"(,"unproven":)", Value::boolean, Presence::optional},
     Field{R"(},"destination":{"host":)", Value::text},
     Field{R"(,"port":)", Value::number},
     Field{R"(,"method":)", Value::text},

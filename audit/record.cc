@@ -269,6 +269,9 @@ void encode_body(const DecisionRecord& record, std::string& out) {
   if (!record.client.caller.empty()) {
     body.text(R"(,"caller":)", record.client.caller, kNameBytesMax);
   }
+  if (record.client.is_unproven) {
+    body.raw(R"(,"unproven":true)");
+  }
   body.text(R"(},"destination":{"host":)", record.destination.host, kNameBytesMax)
       .number(R"(,"port":)", record.destination.port)
       .text(R"(,"method":)", record.destination.method, kWordBytesMax)

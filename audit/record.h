@@ -65,6 +65,8 @@ struct ClientRef {
   std::string_view address;  // "127.0.0.1:50312"
   std::optional<std::uint32_t> uid;
   std::string_view caller;  // "" none
+  // Its own signature was not made with the placeholder secret (where a binding looks at that).
+  bool is_unproven = false;
 };
 
 struct DestinationRef {

@@ -242,19 +242,20 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
 }
 
 void Session::perform(const flow::Record& action) {
-  audit::DecisionRecord record{.is_tunnel = false,
-                               .ts_us = context_->clock->wall_us(),
-                               .request_id = request_id_,
-                               .decision = action.decision,
-                               .reason = action.reason,
-                               .secret = {},
-                               .scheme = {},
-                               .client = {client_address_, std::nullopt, caller_},
-                               .destination = {exchange_->destination().authority.host,
-                                               exchange_->destination().authority.port,
-                                               action.method,
-                                               action.path},
-                               .bindings_sha256 = policy_.bindings->sha256};
+  audit::DecisionRecord record{
+      .is_tunnel = false,
+      .ts_us = context_->clock->wall_us(),
+      .request_id = request_id_,
+      .decision = action.decision,
+      .reason = action.reason,
+      .secret = {},
+      .scheme = {},
+      .client = {client_address_, std::nullopt, caller_, exchange_->is_unproven()},
+      .destination = {exchange_->destination().authority.host,
+                      exchange_->destination().authority.port,
+                      action.method,
+                      action.path},
+      .bindings_sha256 = policy_.bindings->sha256};
   const auto name_rule = [&](std::uint32_t rule) {
     record.secret = policy_.bindings->rules[rule].name.text();
     record.scheme = policy_.bindings->rules[rule].injection->scheme();

@@ -62,6 +62,9 @@ class Exchange {
   // What the judged order is, if it is one; until the exchange ends.
   [[nodiscard]] const std::optional<bindings::OrderInfo>& order() const { return order_; }
 
+  // The client's own signature was not made with the placeholder secret (Judgement::is_unproven).
+  [[nodiscard]] bool is_unproven() const { return is_unproven_; }
+
   // Does it wait for Charged?
   [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
 
@@ -176,6 +179,7 @@ class Exchange {
   std::optional<bindings::OrderInfo> order_;
   base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;
+  bool is_unproven_ = false;
   bool is_charged_ = false;
   bool is_record_late_ = false;
   std::uint64_t nonce_ = 0;

@@ -70,6 +70,7 @@ void Exchange::judge(Actions& actions) {
   is_collected_ = true;
   auto judgement = rule().injection->signer()->judge(whole_request(), scope());
   order_ = std::move(judgement.order);
+  is_unproven_ = judgement.is_unproven;
   if (judgement.refusal) {
     refuse(reason_of(*judgement.refusal), actions);
   } else {

@@ -60,6 +60,14 @@ TEST_CASE("an order's record says what it was about and what it was worth, to th
   CHECK(body_of(record).find(R"("value_usd":"0.00000000")") != std::string::npos);
 }
 
+TEST_CASE("a record says when its client did not prove that it holds the placeholder secret") {
+  DecisionRecord record = decision_of("r");
+  record.client.is_unproven = true;
+  const std::string body = body_of(record);
+  CHECK(body.find(R"("caller":"agent","unproven":true},"destination")") != std::string::npos);
+  CHECK(is_canonical(body));
+}
+
 TEST_CASE("a record without secret, scheme, user or caller says null or nothing") {
   DecisionRecord record = decision_of("r");
   record.is_tunnel = true;

@@ -161,8 +161,16 @@ TEST_CASE("F21 DELETE openOrders is signed once it is named") {
 
 TEST_CASE("open by default: reading, an order, its test and its cancel; nothing else") {
   const auto bindings = accepted(binance_yaml());
-  const std::set<std::string> open = {
-      "POST /api/v3/order", "POST /api/v3/order/test", "DELETE /api/v3/order"};
+  const std::set<std::string> open = {"POST /api/v3/order",
+                                      "POST /api/v3/order/test",
+                                      "DELETE /api/v3/order",
+                                      "DELETE /fapi/v1/order",
+                                      "DELETE /dapi/v1/order",
+                                      "DELETE /eapi/v1/order",
+                                      "DELETE /papi/v1/um/order",
+                                      "DELETE /papi/v1/cm/order",
+                                      "DELETE /papi/v1/margin/order",
+                                      "DELETE /sapi/v1/margin/order"};
   for (const auto& endpoint : binance::endpoints()) {
     for (const auto& method : kWriting) {
       const auto path = example_of(endpoint);

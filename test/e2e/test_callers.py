@@ -50,7 +50,7 @@ class Callers(OneProxy):
             wire.send(client.request_bytes("GET", target, host, [("Authorization", f"Bearer {placeholder}")]))
             return wire.response()
 
-    def test_without_a_token_nobody_comes_and_is_told_how(self):
+    def test_C26_without_a_token_nobody_comes_and_is_told_how(self):
         """CONNECT: 407, recorded before it is answered, and nothing reaches the upstream."""
         before = len(self.proxy.decisions(host=H))
         wire, answer = self.connect_as(None)
