@@ -256,7 +256,7 @@ std::string_view value_of(const Endpoint& endpoint) {
 std::string_view value_in_market(const Endpoint& endpoint) {
   const bool is_futures =
       endpoint.market == Market::usd_futures || endpoint.market == Market::options;
-  if (endpoint.market == Market::coin_futures) {
+  if (endpoint.market == Market::coin_futures && endpoint.form != OrderForm::none) {
     return "not known";
   }
   return is_futures && endpoint.form == OrderForm::single ? "price × quantity" : value_of(endpoint);
