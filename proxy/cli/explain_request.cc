@@ -4,7 +4,10 @@
 #include <algorithm>
 
 #include "audit/record.h"
+#include "bindings/binance/endpoints.h"
+#include "bindings/binance/hosts.h"
 #include "bindings/blocked.h"
+#include "bindings/signer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
 
@@ -81,6 +84,35 @@ std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& req
   return why;
 }
 
+// Does the scheme refuse the endpoint itself, whatever the parameters are?
+bool is_closed(const SecretRule& rule, std::uint32_t scope, const RequestToExplain& request) {
+  const auto* const signer = rule.injection->signer();
+  if (signer == nullptr) {
+    return false;
+  }
+  const http::HeaderList no_fields;
+  const auto judgement = signer->judge(
+      {request.method, request.path, request.destination.host, no_fields, {}}, rule.scopes[scope]);
+  return judgement.refusal == bindings::SignerRefusal::endpoint_blocked;
+}
+
+// Which list the host is of, and what tier the endpoint; "" for other schemes.
+std::string note_on_binance(const SecretRule& rule, const RequestToExplain& request) {
+  if (rule.injection->scheme() != "binance") {
+    return "";
+  }
+  std::string note;
+  if (const auto* const host = bindings::binance::find_host(request.destination.host);
+      host != nullptr && !host->list.empty()) {
+    note = "; the host is one of " + std::string(host->list);
+  }
+  if (const auto* const row = bindings::binance::find_endpoint(request.method, request.path)) {
+    note += "; the endpoint is of tier " + std::to_string(static_cast<int>(row->tier) + 1) + " (" +
+            std::string(row->group) + ")";
+  }
+  return note;
+}
+
 SecretVerdict judge(const Bindings& bindings,
                     std::uint32_t number,
                     const RequestToExplain& request) {
@@ -115,9 +147,18 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "a secret never leaves over plain http";
     return verdict;
   }
+  const std::string note = note_on_binance(rule, request);
+  if (is_closed(rule, scope, request)) {
+    verdict.reason = audit::to_string(Reason::endpoint_blocked);
+    verdict.why = "refused with 403: the scheme lets no such request through" + note;
+    return verdict;
+  }
   verdict.is_swapped = true;
   verdict.reason = audit::to_string(Reason::binding_matched);
-  verdict.why = "its placeholder in the header " + verdict.header + " is replaced";
+  verdict.why = "its placeholder in the header " + verdict.header +
+                (rule.injection->signer() == nullptr ? " is replaced"
+                                                     : " is replaced, and the request signed") +
+                note;
   return verdict;
 }
 

@@ -112,4 +112,33 @@ TEST_CASE("AD-03 an error of the file is shown with its place and what to do") {
   CHECK(format_issue("b.yaml", "warning", {0, 0, "odd", ""}) == "b.yaml: warning: odd");
 }
 
+TEST_CASE("of Binance it says the list of the host and the tier of the endpoint") {
+  const std::string yaml = R"(
+version: 1
+secrets:
+  B:
+    placeholder: BINANCE_PLACEHOLDER_000000001
+    inject: { type: binance, api_key: BK, api_secret: BS }
+    bindings: [ { hosts: binance.spot, endpoints: ["POST /sapi/v1/asset/transfer"] } ]
+)";
+  auto parsed = bindings::parse(yaml, "/nowhere");
+  REQUIRE(parsed.errors.empty());
+  const auto of = [&](const std::string& method, const std::string& path) {
+    auto request = parse_request(method, "https://api.binance.com" + path);
+    REQUIRE(request);
+    return explain_request(parsed.bindings, request.value()).secrets.at(0);
+  };
+  const auto order = of("POST", "/api/v3/order");
+  CHECK(order.is_swapped);
+  CHECK(order.why.find("one of binance.spot") != std::string::npos);
+  CHECK(order.why.find("tier 3 (spot and margin)") != std::string::npos);
+  CHECK(of("POST", "/sapi/v1/asset/transfer").is_swapped);
+  for (const auto* const path :
+       {"/sapi/v1/capital/withdraw/apply", "/sapi/v1/futures/transfer", "/sapi/v1/something/new"}) {
+    CHECK_FALSE(of("POST", path).is_swapped);
+    CHECK(of("POST", path).reason == "endpoint_blocked");
+  }
+  CHECK(of("POST", "/sapi/v1/futures/transfer").why.find("tier 2") != std::string::npos);
+}
+
 }  // namespace keyswap::cli
