@@ -52,6 +52,7 @@ struct Context {
   Policy policy;           // for requests that begin now (I14)
   std::uint64_t policy_number = 0;
   bool is_draining = false;
+  std::size_t collected_bytes = 0;  // of bodies that signers read (flow::Exchange::Setup)
   std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
   std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
 

@@ -36,13 +36,14 @@ std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
 
 void Session::make_exchange(flow::Destination destination) {
   request_id_ = context_->next_request_id();
-  exchange_ =
-      std::make_unique<flow::Exchange>(flow::Exchange::Setup{.destination = std::move(destination),
-                                                             .bindings = policy_.bindings,
-                                                             .request_id = request_id_,
-                                                             .scratch = context_->scratch.get(),
-                                                             .now_us = context_->clock->wall_us(),
-                                                             .caller = caller_});
+  exchange_ = std::make_unique<flow::Exchange>(
+      flow::Exchange::Setup{.destination = std::move(destination),
+                            .bindings = policy_.bindings,
+                            .request_id = request_id_,
+                            .scratch = context_->scratch.get(),
+                            .now_us = context_->clock->wall_us(),
+                            .caller = caller_,
+                            .collected_bytes = &context_->collected_bytes});
   if (context_->is_draining) {
     exchange_->drain();
   }

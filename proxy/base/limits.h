@@ -24,6 +24,9 @@ inline constexpr std::size_t kInterimResponsesMax = 16;  // 1xx before the final
 inline constexpr std::size_t kSignedBodyBytesMax =
     1024 * 1024;  // a body that a signer must see whole: 413
 
+inline constexpr std::size_t kSignedBodiesBytesMax =
+    64 * 1024 * 1024;  // all such bodies of a loop together: 503 too_busy
+
 // --- buffers of a connection ---
 inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop
 inline constexpr std::size_t kLegUnreadBytesMax =

@@ -52,6 +52,10 @@ Reason reason_of(http::DecodeError error) {
 
 Exchange::Exchange(Setup setup) : setup_(std::move(setup)) {}
 
+Exchange::~Exchange() {
+  release_body();
+}
+
 void Exchange::on(Event event, Actions& actions) {
   if (!is_finished()) {
     out_.clear();

@@ -41,9 +41,17 @@ class Exchange {
     vault::LockedBuffer* scratch = nullptr;  // shared by the exchanges of a loop; outlives them
     std::int64_t now_us = 0;                 // since 1970
     std::string caller;                      // who sends it, "" unknown
+    // What all exchanges of the loop hold of bodies that signers read; outlives them. Null: not
+    // counted.
+    std::size_t* collected_bytes = nullptr;
   };
 
   explicit Exchange(Setup setup);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  Exchange(Exchange&&) = delete;
+  Exchange& operator=(Exchange&&) = delete;
+  ~Exchange();
 
   // Takes one event, appends what it asks for. Nothing happens inside but computation.
   void on(Event event, Actions& actions);
@@ -130,6 +138,7 @@ class Exchange {
   // From the verdict to the secrets (exchange_admission.cc).
   void admit(Actions& actions);
   void collect(Actions& actions);
+  void release_body();
   void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge(Actions& actions);
   void charge(const bindings::Judgement& judgement, Actions& actions);

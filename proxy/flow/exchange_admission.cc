@@ -60,10 +60,23 @@ void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Acti
   collecting.window_bytes += bytes.size();
   const bool is_past_scope =
       scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
-  if (is_past_scope || !body_.append(bytes)) {
-    body_.release();
-    refuse(Reason::body_too_large, actions);
+  const bool has_room =
+      setup_.collected_bytes == nullptr ||
+      *setup_.collected_bytes + bytes.size() <= base::limits::kSignedBodiesBytesMax;
+  if (is_past_scope || !has_room || !body_.append(bytes)) {
+    release_body();
+    refuse(is_past_scope || has_room ? Reason::body_too_large : Reason::too_busy, actions);
+  } else if (setup_.collected_bytes != nullptr) {
+    *setup_.collected_bytes += bytes.size();
   }
+}
+
+// I10: what a loop holds of them is counted.
+void Exchange::release_body() {
+  if (setup_.collected_bytes != nullptr) {
+    *setup_.collected_bytes -= body_.size();
+  }
+  body_.release();
 }
 
 void Exchange::judge(Actions& actions) {

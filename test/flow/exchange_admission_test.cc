@@ -182,6 +182,24 @@ TEST_CASE("a body that a signer cannot hold is 413, and nothing is dialled", "[I
   }
 }
 
+TEST_CASE("what a loop holds of bodies for signers is bounded, and free again afterwards",
+          "[I10]") {
+  const std::string head = request("POST /v1/x", "Content-Length: 5\r\n\r\n");
+  std::shared_ptr<std::size_t> held;
+  {
+    Script script = signed_by_echo();
+    script.client(head + "abc");
+    held = script.collected_bytes;
+    CHECK(*held == 3);
+  }
+  CHECK(*held == 0);
+  Script full = signed_by_echo();
+  *full.collected_bytes = base::limits::kSignedBodiesBytesMax - 2;
+  full.client(head + "abc");
+  CHECK(has(full.sent_client(), "Keyswap-Reason: too_busy\r\n"));
+  CHECK(!has(full.transcript(), "dial"));
+}
+
 TEST_CASE("an upload to a signer that is cut short or stalls is recorded, and never sent") {
   const std::string half = request("POST /v1/x", "Content-Length: 5\r\n\r\nab");
   const auto gone = signed_by_echo().client(half).client_leaves();

@@ -25,7 +25,11 @@ secrets:
   K:
     placeholder: kswp_PLACEHOLDER_000000000001
     inject: { header: Authorization, format: "Bearer {secret}" }
-    bindings: [ { host: h.test, paths: ["/v1/**"] } ]
+    bindings: [ { host: h.test, paths: ["/v1/**"], rate_limit: { requests: 9, per: 1s } } ]
+  B:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { type: binance, api_key: BK, api_secret: BS }
+    bindings: [ { host: h.test, max_order_usd: 500, daily_volume_usd: 900 } ]
 )";
 
 void must(bool condition) {
@@ -42,7 +46,9 @@ class Run {
                    bindings_,
                    "r",
                    &scratch,
-                   1'700'000'000}) {}
+                   1'700'000'000'000'000,
+                   "",
+                   nullptr}) {}
 
   void client(std::string_view bytes) {
     bool may_read = true;
@@ -118,9 +124,13 @@ class Run {
     exchange_.on(std::move(event), actions);
     std::optional<flow::Event> next;
     for (const auto& action : actions) {
-      if (std::holds_alternative<flow::FetchSecrets>(action)) {
+      if (std::holds_alternative<flow::Charge>(action)) {
+        next = flow::Charged{};
+      } else if (const auto* fetch = std::get_if<flow::FetchSecrets>(&action)) {
         std::vector<vault::Secret> secrets;
-        secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
+        for (std::size_t i = 0; i < bindings_->rules[fetch->rule].injection->needs().size(); ++i) {
+          secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
+        }
         next = flow::SecretsReady{std::move(secrets)};
       } else if (std::holds_alternative<flow::Dial>(action)) {
         next = flow::Dialed{};

@@ -44,8 +44,13 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
 Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destination destination)
     : bindings_(std::move(bindings)),
       scratch_(make_scratch()),
-      exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{
-          destination, bindings_, "req1", scratch_.get(), 1'700'000'000'000'000, ""})),
+      exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{destination,
+                                                                       bindings_,
+                                                                       "req1",
+                                                                       scratch_.get(),
+                                                                       1'700'000'000'000'000,
+                                                                       "",
+                                                                       collected_bytes.get()})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {

@@ -35,6 +35,8 @@ class Script {
   flow::Charged charged;                    // what the limits say
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route
   std::string server_name;                  // of the client's TLS hello
+  // What exchanges hold of bodies that signers read.
+  std::shared_ptr<std::size_t> collected_bytes = std::make_shared<std::size_t>(0);
 
   // Bytes as the client or the upstream sends them, in pieces of `piece` bytes (0: whole).
   Script& client(std::string_view bytes, std::size_t piece = 0);
