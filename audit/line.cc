@@ -51,7 +51,7 @@ constexpr std::array kDecisionFields{
     Field{R"(},"order":{"symbol":)", Value::text, Presence::optional},
     Field{R"(,"side":)", Value::text, Presence::with_previous},
     Field{R"(,"type":)", Value::text, Presence::with_previous},
-    Field{R"(,"value_usd":)", Value::text, Presence::with_previous},
+    Field{R"(,"value_usd":)", Value::text_or_null, Presence::with_previous},
     Field{R"(},"bindings_sha256":)", Value::text},
 };
 constexpr std::array kResponseFields{

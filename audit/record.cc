@@ -222,10 +222,13 @@ std::string_view without_query(std::string_view path) {
 }
 
 // 123456789012 -> "1234.56789012"
-std::string decimal_e8(std::uint64_t value) {
+std::string decimal_e8(const std::optional<std::uint64_t>& value) {
+  if (!value) {
+    return "";
+  }
   constexpr std::uint64_t kUnit = 100'000'000;
-  const std::string decimals = std::to_string(value % kUnit);
-  return std::to_string(value / kUnit) + "." + std::string(8 - decimals.size(), '0') + decimals;
+  const std::string decimals = std::to_string(*value % kUnit);
+  return std::to_string(*value / kUnit) + "." + std::string(8 - decimals.size(), '0') + decimals;
 }
 
 }  // namespace
@@ -280,7 +283,7 @@ void encode_body(const DecisionRecord& record, std::string& out) {
     body.text(R"(},"order":{"symbol":)", record.order->symbol, kWordBytesMax)
         .text(R"(,"side":)", record.order->side, kWordBytesMax)
         .text(R"(,"type":)", record.order->type, kWordBytesMax)
-        .text(R"(,"value_usd":)", decimal_e8(record.order->value_e8), kWordBytesMax);
+        .text_or_null(R"(,"value_usd":)", decimal_e8(record.order->value_e8), kWordBytesMax);
   }
   body.text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax).append_to(out);
 }

@@ -81,7 +81,8 @@ struct OrderRef {
   std::string_view symbol;
   std::string_view side;
   std::string_view type;
-  std::uint64_t value_e8 = 0;  // USD times 10^8; encoded as "value_usd" with eight decimals
+  // USD times 10^8; encoded as "value_usd" with eight decimals; nothing: null, not known.
+  std::optional<std::uint64_t> value_e8 = std::nullopt;
 };
 
 // One per request on an intercepted connection (type "inject_decision") or per tunnel (type

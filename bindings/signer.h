@@ -45,7 +45,7 @@ struct OrderInfo {
   std::string symbol;
   std::string side;
   std::string type;
-  std::int64_t value_e8 = 0;  // in USD times 10^8, rounded up
+  std::optional<std::int64_t> value_e8;  // in USD times 10^8, rounded up; nothing: not known
 };
 
 struct Judgement {

@@ -265,8 +265,10 @@ void Session::perform(const flow::Record& action) {
     name_rule(*action.rule);
   }
   if (const auto& order = exchange_->order()) {
-    record.order = {
-        order->symbol, order->side, order->type, static_cast<std::uint64_t>(order->value_e8)};
+    record.order = {order->symbol, order->side, order->type, std::nullopt};
+    if (order->value_e8) {
+      record.order->value_e8 = static_cast<std::uint64_t>(*order->value_e8);
+    }
   }
   context_->audit->add(record);
   for (const flow::Denial& other : action.others) {

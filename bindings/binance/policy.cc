@@ -72,10 +72,11 @@ bool exceeds(const OrderReading& reading, const std::optional<std::int64_t>& lim
 
 Judgement judge_reading(const OrderReading& reading, bool is_test, const TradingRules& rules) {
   Judgement judgement;
-  judgement.order = OrderInfo{shown(reading.symbols),
-                              shown(reading.sides),
-                              shown(reading.types),
-                              reading.is_valued ? reading.value_e8 : 0};
+  judgement.order =
+      OrderInfo{shown(reading.symbols), shown(reading.sides), shown(reading.types), std::nullopt};
+  if (reading.is_valued) {
+    judgement.order->value_e8 = reading.value_e8;
+  }
   if (reading.is_malformed) {
     judgement.refusal = SignerRefusal::malformed_request;
     return judgement;

@@ -58,6 +58,9 @@ TEST_CASE("an order's record says what it was about and what it was worth, to th
   CHECK(is_canonical(body));
   record.order->value_e8 = 0;
   CHECK(body_of(record).find(R"("value_usd":"0.00000000")") != std::string::npos);
+  record.order->value_e8.reset();
+  CHECK(body_of(record).find(R"("value_usd":null)") != std::string::npos);
+  CHECK(is_canonical(body_of(record)));
 }
 
 TEST_CASE("a record says when its client did not prove that it holds the placeholder secret") {

@@ -58,7 +58,7 @@ std::int64_t value(const std::string& parameters,
     return *judgement.refusal == SignerRefusal::malformed_request ? -2 : -1;
   }
   REQUIRE(judgement.order.has_value());
-  return judgement.order->value_e8;
+  return judgement.order->value_e8.value_or(-1);
 }
 
 std::string escaped(const std::string& json) {

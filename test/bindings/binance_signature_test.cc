@@ -87,6 +87,7 @@ base::Errc failure(KeyType type, const std::string& secret) {
 }  // namespace
 
 TEST_CASE("F30 Ed25519 signatures are the vendor's, in base64 fit for a query") {
+  REQUIRE(vault::lock_memory().has_value());
   const std::string logon =
       "A\x01"
       "EXAMPLE\x01SPOT\x01"
@@ -103,6 +104,7 @@ TEST_CASE("F30 Ed25519 signatures are the vendor's, in base64 fit for a query") 
 }
 
 TEST_CASE("F30 RSA signatures are PKCS#1 v1.5 over SHA-256, in base64 fit for a query") {
+  REQUIRE(vault::lock_memory().has_value());
   const Key key(EVP_RSA_gen(2048U));
   REQUIRE(key != nullptr);
   const auto der = der_of(key.get());
@@ -114,6 +116,7 @@ TEST_CASE("F30 RSA signatures are PKCS#1 v1.5 over SHA-256, in base64 fit for a 
 }
 
 TEST_CASE("a secret that is no key of the binding's kind signs nothing") {
+  REQUIRE(vault::lock_memory().has_value());
   CHECK(failure(KeyType::hmac, "") == base::Errc::invalid_input);
   CHECK(failure(KeyType::rsa, ed25519_key()) == base::Errc::invalid_input);
   CHECK(failure(KeyType::ed25519, "text") == base::Errc::invalid_input);

@@ -149,6 +149,7 @@ TEST_CASE("Every shorter beginning of a key, and one with a byte more, is refuse
 }
 
 TEST_CASE("write_der says when there is no room") {
+  REQUIRE(vault::lock_memory().has_value());
   auto out = vault::LockedBuffer::of_capacity(10);
   REQUIRE(out.has_value());
   CHECK(key_of(test::kEcKey).write_der(*out).error().code == base::Errc::limit_exceeded);

@@ -219,6 +219,7 @@ class Leaf(OneProxy):
                      b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00"):
             wire, answer = self.proxy.connect(f"{H}:443")
             with wire:
+                wire.sock.settimeout(60)  # a hello that never ends is waited for: kClientTlsMs
                 try:
                     wire.send(junk)
                 except OSError:
