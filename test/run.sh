@@ -3,7 +3,8 @@
 #
 # Every check of the project, in one command; the last lines are ctest's summary of all of them.
 # Builds four trees (release; address + undefined behaviour sanitizers; thread sanitizer; fuzzers) and
-# runs as one ctest: unit and end-to-end tests, the unit tests again under the sanitizers, the layers,
+# runs as one ctest: unit and end-to-end tests, the unit tests and three of the others again under
+# the sanitizers, the layers,
 # the documents, the format, and each fuzz target for KEYSWAP_FUZZ_SECONDS (60). clang-tidy over
 # every file takes half an hour more: cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
 #
@@ -42,7 +43,7 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test
+  build asan -- base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test keyswap
   build tsan -- audit_test ca_test limits_test vault_test
   build fuzz -- fuzzers
 fi
