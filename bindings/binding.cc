@@ -150,11 +150,10 @@ void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_
   placeholders_.find(text, found);
 }
 
-Match Bindings::match(std::uint32_t rule,
-                      const http::Authority& destination,
-                      std::string_view method,
-                      std::string_view target,
-                      std::uint32_t* scope) const {
+ScopeMatch Bindings::match_scope(std::uint32_t rule,
+                                 const http::Authority& destination,
+                                 std::string_view method,
+                                 std::string_view target) const {
   auto result = Match::other_destination;
   const auto& scopes = rules[rule].scopes;
   for (std::uint32_t number = 0; number < scopes.size(); ++number) {
@@ -162,14 +161,11 @@ Match Bindings::match(std::uint32_t rule,
       continue;
     }
     if (allows_method(scopes[number], method) && allows_target(scopes[number], method, target)) {
-      if (scope != nullptr) {
-        *scope = number;
-      }
-      return Match::matched;
+      return {Match::matched, number};
     }
     result = Match::out_of_scope;
   }
-  return result;
+  return {result, 0};
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {

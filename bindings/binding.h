@@ -112,6 +112,11 @@ struct RouteUse {
 // Is it in scope? Why not?
 enum class Match : std::uint8_t { matched, other_destination, out_of_scope };
 
+struct ScopeMatch {
+  Match match = Match::other_destination;
+  std::uint32_t scope = 0;  // if it matched: which of the rule's scopes
+};
+
 class Bindings {
  public:
   Bindings() = default;
@@ -145,12 +150,18 @@ class Bindings {
   // judge the path alone, but git's discovery request names its service in the query:
   // bindings/path_pattern.h). Some scope must match in host, port, method and path, the path in
   // every reading (contract 4).
-  // The first that matches decides; `scope`, if given, becomes its index into the rule's scopes.
+  // The first that matches decides.
+  [[nodiscard]] ScopeMatch match_scope(std::uint32_t rule,
+                                       const http::Authority& destination,
+                                       std::string_view method,
+                                       std::string_view target) const;
+
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
                             std::string_view method,
-                            std::string_view target,
-                            std::uint32_t* scope = nullptr) const;
+                            std::string_view target) const {
+    return match_scope(rule, destination, method, target).match;
+  }
 
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;

@@ -21,7 +21,7 @@ struct Unit {
 };
 
 constexpr std::array kTimeUnits = {
-    Unit{"", 1}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 24 * 3600}};
+    Unit{"", 1}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 24LL * 3600}};
 constexpr std::array kByteUnits = {
     Unit{"", 1}, Unit{"KiB", 1 << 10U}, Unit{"MiB", 1 << 20U}, Unit{"GiB", 1 << 30U}};
 

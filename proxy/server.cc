@@ -260,8 +260,8 @@ void Server::drain() {
 
 base::Status serve(ServerParts parts) {
   // A client that closes must not end us; and a lookup must not wait for four slow ones.
-  std::signal(SIGPIPE, SIG_IGN);
-  ::setenv("UV_THREADPOOL_SIZE", "16", 0);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  ::setenv("UV_THREADPOOL_SIZE", "16", 0);  // NOLINT(concurrency-mt-unsafe): no thread yet
   KS_ASSERT(parts.threads > 0);
   return Server(std::move(parts)).serve();
 }

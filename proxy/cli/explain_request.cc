@@ -126,8 +126,9 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
     return verdict;
   }
-  std::uint32_t scope = 0;
-  switch (bindings.match(number, request.destination, request.method, request.path, &scope)) {
+  const auto [match, scope] =
+      bindings.match_scope(number, request.destination, request.method, request.path);
+  switch (match) {
     case Match::other_destination:
       verdict.reason = audit::to_string(Reason::destination_not_in_binding);
       verdict.why = "no binding of it names " + http::to_string(request.destination);

@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0   // NOLINT(readability-identifier-naming): the library's names
+#define TOML_HEADER_ONLY 1  // NOLINT(readability-identifier-naming)
 #include <toml++/toml.h>
 
 #include "proxy/base/bytes.h"

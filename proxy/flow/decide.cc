@@ -32,9 +32,8 @@ void look_at(const Request& request,
     const bool is_credential =
         field && base::equal_ignoring_case(request.head.fields[*field].name,
                                            request.bindings.rules[rule].injection->header());
-    std::uint32_t scope = 0;
-    const Match match = request.bindings.match(
-        rule, request.destination.authority, request.head.method, request.target, &scope);
+    const auto [match, scope] = request.bindings.match_scope(
+        rule, request.destination.authority, request.head.method, request.target);
     sightings.push_back({rule, field, is_credential, match, scope});
   }
 }
@@ -169,9 +168,9 @@ Verdict decide_reverse(const Request& request, const ReverseUse& use) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   // The route chose the rule; whether it may be used for this request is judged like any other's.
-  std::uint32_t scope = use.scope;
-  if (bindings.match(use.rule, destination, request.head.method, request.target, &scope) !=
-      Match::matched) {
+  const auto [match, scope] =
+      bindings.match_scope(use.rule, destination, request.head.method, request.target);
+  if (match != Match::matched) {
     return refuse(Reason::binding_scope_violation, use.rule);
   }
   if (const auto reason = check_scope(request, bindings.rules[use.rule].scopes[scope])) {

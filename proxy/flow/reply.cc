@@ -19,6 +19,7 @@ struct Wording {
 };
 
 // One line a reason. No `default`: a new reason without wording does not compile.
+// NOLINTNEXTLINE(readability-function-size): a table
 Wording wording_of(Reason reason) {
   switch (reason) {
     case Reason::binding_matched:

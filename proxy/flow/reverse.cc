@@ -19,7 +19,6 @@ using audit::Reason;
 using bindings::Bindings;
 using bindings::RouteUse;
 using bindings::Scope;
-using bindings::SecretRule;
 
 constexpr std::string_view kBinance = "/binance/";
 constexpr std::string_view kProxy = "/proxy/";
@@ -78,8 +77,10 @@ class Choice {
       return;
     }
     // Another scope of the rule may say more about this method and path.
-    const auto match = bindings_.match(use.rule, *authority, head_.method, target, &use.scope);
-    is_decided_ = match == bindings::Match::matched && serves(rule.scopes[use.scope], caller_);
+    const auto [match, scope] = bindings_.match_scope(use.rule, *authority, head_.method, target);
+    const bool is_matched = match == bindings::Match::matched;
+    use.scope = is_matched ? scope : use.scope;
+    is_decided_ = is_matched && serves(rule.scopes[use.scope], caller_);
     if (is_decided_ || !use_) {
       use_ = use;
       authority_ = std::move(*authority);
