@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,19 @@ class SigningInjection : public Injection, public Signer {
 std::optional<vault::SecretName> read_entry_name(const SchemeSetup& setup,
                                                  std::string_view parameter,
                                                  MadeInjection& made);
+
+// A vendor's signer of two entries, `api_key` and `api_secret`.
+template <typename VendorSigner>
+MadeInjection make_of_key_and_secret(const SchemeSetup& setup) {
+  MadeInjection made;
+  auto key = read_entry_name(setup, "api_key", made);
+  auto secret = read_entry_name(setup, "api_secret", made);
+  if (key && secret) {
+    made.injection = std::make_unique<VendorSigner>(
+        std::vector<vault::SecretName>{std::move(*key), std::move(*secret)});
+  }
+  return made;
+}
 
 // The place in `choices` of a parameter's value, 0 if it is not given; an issue if it is none of
 // them.

@@ -62,17 +62,6 @@ class GateioSigner final : public SigningInjection {
   }
 };
 
-MadeInjection make_gateio(const SchemeSetup& setup) {
-  MadeInjection made;
-  auto key = read_entry_name(setup, "api_key", made);
-  auto secret = read_entry_name(setup, "api_secret", made);
-  if (key && secret) {
-    made.injection = std::make_unique<GateioSigner>(
-        std::vector<vault::SecretName>{std::move(*key), std::move(*secret)});
-  }
-  return made;
-}
-
 constexpr std::array kParameters = {
     SchemeParameter{"api_key", true, "the vault entry of the API key"},
     SchemeParameter{"api_secret", true, "the vault entry of the secret"},
@@ -81,7 +70,9 @@ constexpr std::array kParameters = {
 }  // namespace
 
 extern const Scheme kGateioScheme;
-constinit const Scheme kGateioScheme = {
-    kSchemeName, "signed requests to Gate.io's API v4", kParameters, make_gateio};
+constinit const Scheme kGateioScheme = {kSchemeName,
+                                        "signed requests to Gate.io's API v4",
+                                        kParameters,
+                                        make_of_key_and_secret<GateioSigner>};
 
 }  // namespace keyswap::bindings

@@ -66,17 +66,6 @@ class KrakenSigner final : public SigningInjection {
   }
 };
 
-MadeInjection make_kraken(const SchemeSetup& setup) {
-  MadeInjection made;
-  auto key = read_entry_name(setup, "api_key", made);
-  auto secret = read_entry_name(setup, "api_secret", made);
-  if (key && secret) {
-    made.injection = std::make_unique<KrakenSigner>(
-        std::vector<vault::SecretName>{std::move(*key), std::move(*secret)});
-  }
-  return made;
-}
-
 constexpr std::array kParameters = {
     SchemeParameter{"api_key", true, "the vault entry of the API key"},
     SchemeParameter{"api_secret", true, "the vault entry of the private key, in base64"},
@@ -85,7 +74,9 @@ constexpr std::array kParameters = {
 }  // namespace
 
 extern const Scheme kKrakenScheme;
-constinit const Scheme kKrakenScheme = {
-    kSchemeName, "signed requests to Kraken's spot API", kParameters, make_kraken};
+constinit const Scheme kKrakenScheme = {kSchemeName,
+                                        "signed requests to Kraken's spot API",
+                                        kParameters,
+                                        make_of_key_and_secret<KrakenSigner>};
 
 }  // namespace keyswap::bindings

@@ -99,17 +99,6 @@ class MexcSigner final : public SigningInjection {
   }
 };
 
-MadeInjection make_mexc(const SchemeSetup& setup) {
-  MadeInjection made;
-  auto key = read_entry_name(setup, "api_key", made);
-  auto secret = read_entry_name(setup, "api_secret", made);
-  if (key && secret) {
-    made.injection = std::make_unique<MexcSigner>(
-        std::vector<vault::SecretName>{std::move(*key), std::move(*secret)});
-  }
-  return made;
-}
-
 constexpr std::array kParameters = {
     SchemeParameter{"api_key", true, "the vault entry of the API key"},
     SchemeParameter{"api_secret", true, "the vault entry of the secret"},
@@ -118,7 +107,9 @@ constexpr std::array kParameters = {
 }  // namespace
 
 extern const Scheme kMexcScheme;
-constinit const Scheme kMexcScheme = {
-    kSchemeName, "signed requests to MEXC's spot API", kParameters, make_mexc};
+constinit const Scheme kMexcScheme = {kSchemeName,
+                                      "signed requests to MEXC's spot API",
+                                      kParameters,
+                                      make_of_key_and_secret<MexcSigner>};
 
 }  // namespace keyswap::bindings

@@ -50,6 +50,21 @@ Reason reason_of(http::DecodeError error) {
   KS_UNREACHABLE();
 }
 
+namespace {
+
+// An order that was refused is no order; of any other answer it may have been made. So with two of
+// the 4xx: 408 is a time-out behind the exchange's front (Binance's -1007, "execution status
+// unknown"), and 409 an order/cancelReplace of which one half was done.
+// Sources: "Error Codes" and "Cancel an Existing Order and Send a New Order" of
+// developers.binance.com.
+bool says_refused(int status) {
+  constexpr int kRequestTimeout = 408;
+  constexpr int kConflict = 409;
+  return status >= 400 && status < 500 && status != kRequestTimeout && status != kConflict;
+}
+
+}  // namespace
+
 Exchange::Exchange(Setup setup) : setup_(std::move(setup)) {}
 
 Exchange::~Exchange() {
@@ -398,8 +413,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
-  // An order that was refused is no order; of any other answer it may have been made.
-  settle(head.status >= 400 && head.status < 500 ? ChargeFate::refused : ChargeFate::keep, actions);
+  settle(says_refused(head.status) ? ChargeFate::refused : ChargeFate::keep, actions);
   relaying.framing = framing_for(head, head_->version);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   // An answer before the request's end: what the client still sends has no place, so it is the

@@ -133,6 +133,9 @@ TEST_CASE("F28 what was charged is given back when nothing was sent, and for the
   CHECK(has(fate_of("200"), "charge kept\n"));
   CHECK(has(fate_of("400"), "charge kept as a call\n"));
   CHECK(has(fate_of("500"), "charge kept\n"));
+  // Neither says that nothing was done: a time-out, and a cancelReplace half done.
+  CHECK(has(fate_of("408"), "charge kept\n"));
+  CHECK(has(fate_of("409"), "charge kept\n"));
   // Whether it was acted on is unknown.
   CHECK(has(limited().client(request("GET /v1/x", "\r\n")).upstream_closes().transcript(),
             "charge kept\n"));
