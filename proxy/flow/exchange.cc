@@ -55,8 +55,7 @@ namespace {
 // An order that was refused is no order; of any other answer it may have been made. So with two of
 // the 4xx: 408 is a time-out behind the exchange's front (Binance's -1007, "execution status
 // unknown"), and 409 an order/cancelReplace of which one half was done.
-// Sources: "Error Codes" and "Cancel an Existing Order and Send a New Order" of
-// developers.binance.com.
+// Sources: "HTTP Return Codes" (409) and "Error Codes" (-1007) of developers.binance.com.
 bool says_refused(int status) {
   constexpr int kRequestTimeout = 408;
   constexpr int kConflict = 409;
