@@ -33,13 +33,14 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 }
 
 bool Buffer::append(std::string_view bytes) {
+  if (bytes.empty()) {
+    return true;
+  }
   char* room = prepare(bytes.size());
   if (room == nullptr) {
     return false;
   }
-  if (!bytes.empty()) {
-    std::memcpy(room, bytes.data(), bytes.size());
-  }
+  std::memcpy(room, bytes.data(), bytes.size());
   commit(bytes.size());
   return true;
 }

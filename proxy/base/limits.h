@@ -27,6 +27,13 @@ inline constexpr std::size_t kSignedBodyBytesMax =
 inline constexpr std::size_t kSignedBodiesBytesMax =
     64 * 1024 * 1024;  // all such bodies of a loop together: 503 too_busy
 
+// --- WebSocket connections ---
+// A message that a signer must see whole: Close 1009. (Of kSignedBodiesBytesMax, too.)
+inline constexpr std::size_t kWebSocketMessageBytesMax = 64 * 1024;
+inline constexpr std::size_t kRepliesAwaitedMax = 1024;  // of one connection: too_busy
+inline constexpr std::size_t kScrubbedSecretsMax =
+    8;  // looked for in what comes back; past it the oldest is not
+
 // --- buffers of a connection ---
 inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop
 inline constexpr std::size_t kLegUnreadBytesMax =
@@ -132,6 +139,7 @@ static_assert(kFieldBytesMax <= kHeadBytesMax);
 static_assert(kTargetBytesMax < kHeadBytesMax);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kSignedBodyBytesMax + kHeadBytesMax < kLegPendingBytesMax);
+static_assert(kWebSocketMessageBytesMax + kHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(16 * kSwappedHeadBytesMax + 16 * kSecretBytesMax <= kLockedArenaBytes);
 
