@@ -28,7 +28,7 @@ proxy/cli       : proxy/ ca/ vault/ bindings/ audit/
 # header prefix: the files that may include it (globs; * does not stop at a slash, so anchor folders).
 doors='
 uv.h            : proxy/uv/*.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc proxy/http/websocket_handshake.cc
 openssl/hmac.h  : bindings/digest.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc

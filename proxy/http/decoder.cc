@@ -157,8 +157,8 @@ ResponseHead Decoder::take_response() {
   return std::move(state_->response);
 }
 
-void Decoder::expect_no_body() {
-  state_->answer_to = AnswerTo::head_request;
+void Decoder::expect(AnswerTo answer_to) {
+  state_->answer_to = answer_to;
 }
 
 bool Decoder::is_mid_message() const {
@@ -270,7 +270,7 @@ Step Decoder::State::finish_head(HeadBlock block, std::size_t consumed) {
   } else {
     response.block = std::move(block);
     begin_body(response.framing);
-    // Interim responses come before the one that answers the HEAD request.
+    // Interim responses come before the one that is expected.
     answer_to = response.is_interim() ? answer_to : AnswerTo::other;
   }
   head_is_due = true;

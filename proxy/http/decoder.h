@@ -12,7 +12,8 @@
 //     ...
 //   }
 //
-// Bytes after the end of a message are not consumed: they belong to the next one. Chunks are read
+// Bytes after the end of a message are not consumed: they belong to the next one, or after a 101 to
+// another protocol. Chunks are read
 // by http/chunked; trailers are checked, bounded and dropped. Not for one decoder: deciding what a
 // request means.
 #pragma once
@@ -72,9 +73,9 @@ class Decoder {
   RequestHead take_request();
   ResponseHead take_response();
 
-  // Responses: the one that comes next answers a HEAD request, so it has no body (RFC 9112
-  // section 6.3).
-  void expect_no_body();
+  // Responses: what the one that comes next answers; until this is called, and again after that
+  // response, AnswerTo::other. Interim responses before it change nothing.
+  void expect(AnswerTo answer_to);
 
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;

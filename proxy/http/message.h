@@ -95,8 +95,13 @@ struct ResponseHead {
   Framing framing;
   bool keeps_alive = true;
 
-  [[nodiscard]] bool is_interim() const { return status >= 100 && status < 200; }
+  // Does another response to the same request follow? Not after 101: HTTP ends there.
+  [[nodiscard]] bool is_interim() const { return status >= 100 && status < 200 && status != 101; }
 };
+
+// What a response answers: HEAD, so that it has no body (RFC 9112 section 6.3); a request for an
+// upgrade, so that it may be a 101; or another request.
+enum class AnswerTo : std::uint8_t { head_request, upgrade_request, other };
 
 // Is it a field of one connection only, never passed on (RFC 9110 section 7.6.1), or named so by a
 // Connection field of `fields`? What routes, frames, describes or authorises the message (Host,

@@ -69,6 +69,21 @@ base::Status judge_expect(const Slot& expect, RequestHead& head) {
   return {};
 }
 
+// 101: the bytes after this head are no HTTP any more (RFC 9110 section 15.2.2), so it has neither
+// a body nor a next message. Sections 8.6 of RFC 9110 and 6.1 of RFC 9112 forbid what would say
+// otherwise.
+base::Status judge_switch(const FramingFields& found, ResponseHead& head, AnswerTo answer_to) {
+  if (answer_to != AnswerTo::upgrade_request) {
+    return refused("101 Switching Protocols, which was not asked for");
+  }
+  if (found.content_length.count > 0 || found.transfer_encoding.count > 0) {
+    return refused("101 Switching Protocols with the framing of a body");
+  }
+  head.framing = {};
+  head.keeps_alive = false;
+  return {};
+}
+
 }  // namespace
 
 base::Status judge_request(RequestHead& head) {
@@ -101,7 +116,7 @@ base::Status judge_response(ResponseHead& head, AnswerTo answer_to) {
     return found.error();
   }
   if (head.status == 101) {
-    return refused("101 Switching Protocols, which was not asked for");
+    return judge_switch(*found, head, answer_to);
   }
   // Also where the body is left out: contradictory framing is refused whatever it would mean here.
   const auto framing = framing_of(*found, head.version);

@@ -7,8 +7,6 @@
 // policy are proxy/flow's.
 #pragma once
 
-#include <cstdint>
-
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
 
@@ -18,10 +16,8 @@ namespace keyswap::http {
 // keeps_alive and expects_continue. invalid_input when it breaks a rule.
 base::Status judge_request(RequestHead& head);
 
-enum class AnswerTo : std::uint8_t { head_request, other };
-
 // Judges a response whose status, version and fields are set, and sets its framing and keeps_alive.
-// invalid_input when it breaks a rule.
+// invalid_input when it breaks a rule; 101 does unless it answers a request for an upgrade.
 base::Status judge_response(ResponseHead& head, AnswerTo answer_to);
 
 }  // namespace keyswap::http

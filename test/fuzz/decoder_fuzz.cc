@@ -4,6 +4,7 @@
 // cut gives the same events (I15); and a head that is accepted, written anew by the encoder, is
 // accepted again as the same head (I9).
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -56,14 +57,15 @@ bool same_fields(const HeaderList& a, const HeaderList& b) {
   });
 }
 
-// Reads the first head again from what the encoder made of it. An answer to HEAD would differ in
-// framing only, so that is not compared for responses.
-void check_round_trip(Decoder::Role role, std::string_view input) {
+// Reads the first head again from what the encoder made of it.
+void check_round_trip(Decoder::Role role, std::string_view input, AnswerTo answer_to) {
   Decoder first(role);
+  first.expect(answer_to);
   if (first.next(input).kind != Step::Kind::head) {
     return;
   }
   Decoder second(role);
+  second.expect(answer_to);
   if (role == Decoder::Role::request) {
     const RequestHead head = first.take_request();
     // HTTP/1.0 is written as HTTP/1.1, so only the parts must agree.
@@ -94,13 +96,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto role =
       (data[0] & 1U) != 0 ? http::Decoder::Role::request : http::Decoder::Role::response;
+  constexpr std::array<http::AnswerTo, 4> kAnswerTo = {http::AnswerTo::other,
+                                                       http::AnswerTo::other,
+                                                       http::AnswerTo::head_request,
+                                                       http::AnswerTo::upgrade_request};
+  const http::AnswerTo answer_to = kAnswerTo.at((data[0] >> 1U) % kAnswerTo.size());
+  const auto expect = [answer_to](http::Decoder& decoder) {
+    decoder.expect(answer_to);
+  };
   const std::size_t step = 1 + data[1];
   const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
-  const auto expected = http::test::trace(role, input, http::test::whole);
-  KS_ASSERT(http::test::trace(role, input, http::test::bytewise) == expected);
-  KS_ASSERT(http::test::trace(role, input, [step](std::size_t left) {
-              return std::min(left, step);
-            }) == expected);
-  http::check_round_trip(role, input);
+  const auto expected = http::test::trace(role, input, http::test::whole, expect);
+  KS_ASSERT(http::test::trace(role, input, http::test::bytewise, expect) == expected);
+  const auto cut = [step](std::size_t left) {
+    return std::min(left, step);
+  };
+  KS_ASSERT(http::test::trace(role, input, cut, expect) == expected);
+  http::check_round_trip(role, input, answer_to);
   return 0;
 }

@@ -245,6 +245,22 @@ TEST_CASE("HF-16 what a close means depends on where it comes", "[I9]") {
   }
 }
 
+TEST_CASE("HP-12 after a 101 the bytes of the other protocol are left alone") {
+  Decoder decoder(kResponse);
+  decoder.expect(AnswerTo::upgrade_request);
+  const std::string head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
+  const std::string input = head + "\x81\x05hello";
+  const Step step = decoder.next(input);
+  REQUIRE(step.kind == Step::Kind::head);
+  CHECK(step.consumed == head.size());
+  CHECK(decoder.take_response().status == 101);
+  const Step end = decoder.next(std::string_view(input).substr(step.consumed));
+  CHECK(end.kind == Step::Kind::end);
+  CHECK(end.consumed == 0);
+  CHECK_FALSE(decoder.is_mid_message());
+}
+
 TEST_CASE("a decoder that moves takes its state along") {
   Decoder decoder(kRequest);
   CHECK(decoder.next("GET / HTT").kind == Step::Kind::need_more);

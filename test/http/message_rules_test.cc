@@ -114,9 +114,34 @@ TEST_CASE("a response without framing lasts until the close and does not keep th
   CHECK_FALSE(head.keeps_alive);
 }
 
-TEST_CASE("HP-12 a switch of protocols is refused", "[I9]") {
+TEST_CASE("HP-12 a switch of protocols is refused where nobody asked for an upgrade", "[I9]") {
   ResponseHead head = response(101, {{"Upgrade", "websocket"}, {"Connection", "upgrade"}});
   CHECK_FALSE(judge_response(head, AnswerTo::other));
+  CHECK_FALSE(judge_response(head, AnswerTo::head_request));
+}
+
+TEST_CASE("HP-12 a switch of protocols that was asked for is the last message of its connection",
+          "[I9]") {
+  ResponseHead head = response(101, {{"Upgrade", "websocket"}, {"Connection", "upgrade"}});
+  REQUIRE(judge_response(head, AnswerTo::upgrade_request));
+  CHECK(head.framing.kind == Framing::Kind::none);
+  CHECK_FALSE(head.keeps_alive);
+  CHECK_FALSE(head.is_interim());
+}
+
+TEST_CASE("HP-12 a switch of protocols has no framing of a body", "[I9]") {
+  const char* length = GENERATE("0", "5", "x");
+  ResponseHead with_length = response(101, {{"Content-Length", length}});
+  CHECK_FALSE(judge_response(with_length, AnswerTo::upgrade_request));
+  ResponseHead chunked = response(101, {{"Transfer-Encoding", "chunked"}});
+  CHECK_FALSE(judge_response(chunked, AnswerTo::upgrade_request));
+}
+
+TEST_CASE("HP-12 what declines an upgrade is a response like any other", "[I9]") {
+  ResponseHead head = response(400, {{"Content-Length", "5"}});
+  REQUIRE(judge_response(head, AnswerTo::upgrade_request));
+  CHECK(head.framing.kind == Framing::Kind::length);
+  CHECK(head.keeps_alive);
 }
 
 }  // namespace keyswap::http

@@ -20,7 +20,7 @@ namespace {
 struct Vector {
   std::string name;
   Decoder::Role role = Decoder::Role::request;
-  bool answers_head = false;
+  AnswerTo answer_to = AnswerTo::other;
   std::string input;
   std::vector<std::string> outcome;
 };
@@ -67,9 +67,14 @@ void read_line(const std::string& line, std::vector<Vector>& vectors) {
     vector.input += unescape(rest_after(2));
   } else if (line[0] == '=') {
     vector.outcome.push_back(rest_after(2));
-  } else if (line == "role: response" || line == "role: response to HEAD") {
+  } else if (line == "role: response") {
     vector.role = Decoder::Role::response;
-    vector.answers_head = line == "role: response to HEAD";
+  } else if (line == "role: response to HEAD") {
+    vector.role = Decoder::Role::response;
+    vector.answer_to = AnswerTo::head_request;
+  } else if (line == "role: response to an upgrade") {
+    vector.role = Decoder::Role::response;
+    vector.answer_to = AnswerTo::upgrade_request;
   } else {
     INFO(line);
     REQUIRE(line == "role: request");
@@ -93,9 +98,7 @@ std::vector<Vector> read_vectors() {
 
 std::vector<std::string> run(const Vector& vector, const Cut& cut) {
   return trace(vector.role, vector.input, cut, [&vector](Decoder& decoder) {
-    if (vector.answers_head) {
-      decoder.expect_no_body();
-    }
+    decoder.expect(vector.answer_to);
   });
 }
 
