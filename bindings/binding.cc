@@ -13,6 +13,8 @@ namespace keyswap::bindings {
 
 namespace {
 
+constexpr std::string_view kOpeningMethod = "GET";  // of a WebSocket: RFC 6455 section 4.1
+
 // What a "*." pattern would have to say to match `destination`; nothing for addresses and single
 // labels.
 std::optional<std::string_view> wildcard_base(const http::Authority& destination) {
@@ -52,6 +54,13 @@ bool blocks(const Scope& scope, std::string_view method, std::string_view target
   }
   return !scope.base_path.empty() && target.starts_with(scope.base_path) &&
          find_blocked(scope.blocked, method, target.substr(scope.base_path.size())) != nullptr;
+}
+
+// Does some scope of the rule open WebSockets there?
+bool opens_websocket(const SecretRule& rule, const http::Authority& destination) {
+  return std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
+    return scope.websocket && Bindings::names(scope, destination);
+  });
 }
 
 void append_ranges(const SecretRule& rule,
@@ -197,14 +206,34 @@ void Bindings::add_signer(const Injection* injection) {
   }
 }
 
-bool Bindings::forbids_host(std::string_view host) const {
-  return std::ranges::any_of(signers_,
-                             [&](const Signer* signer) { return signer->forbids_host(host); });
+bool Bindings::forbids_host(const http::Authority& destination) const {
+  const bool is_closed = std::ranges::any_of(
+      signers_, [&](const Signer* signer) { return signer->forbids_host(destination.host); });
+  // Whoever opens it judges its messages.
+  const auto opens = [&](std::uint32_t number) {
+    const auto& rule = rules[number];
+    return rule.injection && rule.injection->messages() != nullptr &&
+           opens_websocket(rule, destination);
+  };
+  return is_closed && std::ranges::none_of(rules_binding(destination), opens);
+}
+
+std::vector<RouteUse> Bindings::websocket_scopes(const http::Authority& destination,
+                                                 std::string_view target) const {
+  std::vector<RouteUse> found;
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto [match, scope] = match_scope(number, destination, kOpeningMethod, target);
+    if (match == Match::matched && rules[number].scopes[scope].websocket) {
+      found.push_back({number, scope});
+    }
+  }
+  return found;
 }
 
 std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,
                                                        std::string_view method,
-                                                       std::string_view target) const {
+                                                       std::string_view target,
+                                                       Purpose purpose) const {
   if (!has_guards_) {
     return std::nullopt;
   }
@@ -213,7 +242,8 @@ std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& de
     const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
       return names(scope, destination) && blocks(scope, method, target);
     });
-    const auto* const signer = rule.injection ? rule.injection->signer() : nullptr;
+    const auto* const signer =
+        rule.injection && purpose == Purpose::request ? rule.injection->signer() : nullptr;
     if (is_blocked_here || (signer != nullptr && signer->forbids(method, target))) {
       return number;
     }

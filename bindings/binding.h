@@ -72,6 +72,8 @@ struct Scope {  // one entry of a secret's `bindings:` list
   // Of `custom:`: what stands before the rest of a reverse route's path, e.g. "/v2"; no '/' at its
   // end.
   std::string base_path;
+  // May a WebSocket be opened here (`websocket: true`)? Else an Upgrade is refused.
+  bool websocket = false;
 };
 
 // How a rule is used: by its placeholder in a forwarded request, or only by a reverse route.
@@ -165,19 +167,29 @@ class Bindings {
 
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
+  // What a request is for: a WebSocket's messages are judged one by one by those who sign them.
+  enum class Purpose : std::uint8_t { request, websocket };
   // The first rule binding this destination that forbids the request, whatever it carries: by
   // `blocked:` of a scope there, or because its scheme never lets such a request through.
-  [[nodiscard]] std::optional<std::uint32_t> forbidding_rule(const http::Authority& destination,
-                                                             std::string_view method,
-                                                             std::string_view target) const;
-  // Is it a host that the scheme of some rule keeps closed (Signer::forbids_host)?
-  [[nodiscard]] bool forbids_host(std::string_view host) const;
+  [[nodiscard]] std::optional<std::uint32_t> forbidding_rule(
+      const http::Authority& destination,
+      std::string_view method,
+      std::string_view target,
+      Purpose purpose = Purpose::request) const;
+  // Is it a host that the scheme of some rule keeps closed (Signer::forbids_host), and that no
+  // scope with `websocket: true` opens?
+  [[nodiscard]] bool forbids_host(const http::Authority& destination) const;
   // Does this scope name the host and port?
   [[nodiscard]] static bool names(const Scope& scope, const http::Authority& destination);
 
   // Every range that some binding naming this host and port allows to be dialled.
   [[nodiscard]] std::vector<AddressRange> allowed_addresses(
       const http::Authority& destination) const;
+
+  // The scopes with `websocket: true` that a request for a WebSocket to this destination and target
+  // (origin form) matches, one of a rule at most, in the order of the rules.
+  [[nodiscard]] std::vector<RouteUse> websocket_scopes(const http::Authority& destination,
+                                                       std::string_view target) const;
 
   // The scope that declares `route: NAME` ("proxy/NAME"), or the custom service of that name
   // ("custom/NAME"); nullptr if there is none.

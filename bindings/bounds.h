@@ -25,7 +25,9 @@ inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it
 
 // Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
-inline constexpr std::size_t kBatchOrdersMax = 20;        // in one; the exchange takes 5 or 10
-inline constexpr std::size_t kDecimalDigitsMax = 40;      // of a number in an order
+inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // to the WebSocket API
+inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter, e.g. `symbols`
+inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
 }  // namespace keyswap::bindings::bounds

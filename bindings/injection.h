@@ -19,6 +19,7 @@
 
 namespace keyswap::bindings {
 
+class MessageSigner;
 class Signer;
 
 struct RenderInput {
@@ -56,6 +57,9 @@ class Injection {
 
   // Not null: the scheme reads the whole request (bindings/signer.h), and render() is never called.
   [[nodiscard]] virtual const Signer* signer() const { return nullptr; }
+
+  // Not null: on a WebSocket each message is judged and signed (bindings/message_signer.h).
+  [[nodiscard]] virtual const MessageSigner* messages() const { return nullptr; }
 };
 
 }  // namespace keyswap::bindings

@@ -19,7 +19,7 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kScopeKeys = {"host",
+constexpr std::array<std::string_view, 19> kScopeKeys = {"host",
                                                          "hosts",
                                                          "port",
                                                          "methods",
@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, 18> kScopeKeys = {"host",
                                                          "order_types",
                                                          "endpoints",
                                                          "callers",
-                                                         "route"};
+                                                         "route",
+                                                         "websocket"};
 
 // What the HTTP parser takes. CONNECT and TRACE never carry a secret.
 constexpr std::array<std::string_view, 32> kMethods = {
@@ -201,6 +202,19 @@ void parse_port(const YamlNode& node,
   }
 }
 
+// The request that opens a WebSocket is a GET (RFC 6455 section 4.1).
+void parse_websocket(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  scope.websocket = read_flag(node, "websocket", issues).value_or(false);
+  const bool has_get =
+      scope.methods.empty() ||
+      std::find(scope.methods.begin(), scope.methods.end(), "GET") != scope.methods.end();
+  if (scope.websocket && !has_get) {
+    issues.error(node.place,
+                 "`websocket: true` needs GET in `methods`",
+                 "a WebSocket is opened by a GET request");
+  }
+}
+
 std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context) {
   auto& issues = context.issues;
   const auto text = read_text(node, "host", issues);
@@ -221,18 +235,11 @@ std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context
   return std::move(host);
 }
 
-// `hosts:`, a list of the code's or several, is a short form for as many exact hosts.
-void read_host_list(const YamlNode& node,
-                    ConfigIssues& issues,
-                    std::vector<std::string_view>& hosts) {
-  const auto text = read_text(node, "hosts", issues);
-  if (!text) {
-    return;
-  }
-  const auto found = binance::hosts_of_list(*text);
-  if (!found.empty()) {
-    hosts.insert(hosts.end(), found.begin(), found.end());
-    return;
+// A name of a list of the code's, or nothing after an error.
+std::optional<std::string> read_host_list(const YamlNode& node, ConfigIssues& issues) {
+  auto text = read_text(node, "hosts", issues);
+  if (!text || !binance::hosts_of_list(*text).empty()) {
+    return text;
   }
   std::string known;
   for (const auto list : binance::host_lists()) {
@@ -240,24 +247,56 @@ void read_host_list(const YamlNode& node,
   }
   issues.error(
       node.place, quoted_or(*text, "this") + " is no list of hosts", "there are: " + known);
+  return std::nullopt;
 }
 
+std::vector<std::string> read_host_lists(const YamlNode& node, ConfigIssues& issues) {
+  std::vector<std::string> lists;
+  const auto add = [&](const YamlNode& item) {
+    if (auto list = read_host_list(item, issues)) {
+      lists.push_back(std::move(*list));
+    }
+  };
+  if (node.kind != YamlNode::Kind::sequence) {
+    add(node);
+    return lists;
+  }
+  const auto* const items = read_list(node, "hosts", issues);
+  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+    add((*items)[i]);
+  }
+  return lists;
+}
+
+// `hosts:`, a list of the code's or several, is a short form for as many exact hosts. With
+// `websocket: true` it stands for the lists' hosts of messages, too, and the key is theirs alone.
 void add_hosts(const YamlNode& node,
                const Scope& scope,
                ConfigIssues& issues,
                std::vector<Scope>& scopes) {
-  std::vector<std::string_view> hosts;
-  if (node.kind == YamlNode::Kind::sequence) {
-    const auto* const list = read_list(node, "hosts", issues);
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-      read_host_list((*list)[i], issues, hosts);
-    }
-  } else {
-    read_host_list(node, issues, hosts);
-  }
-  for (const auto host : hosts) {
+  const auto lists = read_host_lists(node, issues);
+  const auto add = [&](std::string_view host, std::uint16_t port, bool is_websocket) {
     scopes.push_back(scope);
     scopes.back().host = {std::string(host), false};
+    scopes.back().port = port;
+    scopes.back().websocket = is_websocket;
+  };
+  for (const auto& list : lists) {
+    for (const auto host : binance::hosts_of_list(list)) {
+      add(host, scope.port, false);
+    }
+  }
+  bool has_messages = false;
+  for (std::size_t i = 0; scope.websocket && i < lists.size(); ++i) {
+    for (const auto& host : binance::websocket_hosts_of_list(lists[i])) {
+      add(host.name, host.port, true);
+      has_messages = true;
+    }
+  }
+  if (scope.websocket && !has_messages && !lists.empty()) {
+    issues.error(node.place,
+                 "no host of this list takes messages, so `websocket` has no place here",
+                 "remove it");
   }
 }
 
@@ -348,6 +387,9 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
   }
   if (const auto* const ranges = section.find("allow_addresses")) {
     parse_allow_addresses(*ranges, issues, scope);
+  }
+  if (const auto* const websocket = section.find("websocket")) {
+    parse_websocket(*websocket, issues, scope);
   }
   parse_scope_limits(section, context, scope);
   parse_scope_trading(section, context, scope);

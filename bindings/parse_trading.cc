@@ -8,6 +8,7 @@
 #include "bindings/binance/decimal.h"
 #include "bindings/binance/endpoints.h"
 #include "bindings/binance/hosts.h"
+#include "bindings/binance/methods.h"
 #include "bindings/binance/trading_rules.h"
 #include "bindings/parse_sections.h"
 
@@ -60,9 +61,40 @@ void parse_words(const YamlSection& section,
   }
 }
 
+void report_value_out(Place place, ConfigIssues& issues) {
+  issues.error(place,
+               "this endpoint moves value out of the account; no configuration lets it through",
+               "docs/binance.md lists such endpoints (tier 1)");
+}
+
+bool is_open_everywhere(std::string_view name) {
+  const auto all = binance::methods();
+  return std::all_of(all.begin(), all.end(), [&](const binance::Method& method) {
+    return method.name != name || method.is_open;
+  });
+}
+
+// An entry that names a method of the WebSocket API.
+void check_message_method(const std::string& name, Place place, ConfigIssues& issues) {
+  const auto* const method = binance::find_method(name);
+  if (binance::is_value_out_method(name)) {
+    report_value_out(place, issues);
+  } else if (method == nullptr || method->name != name) {
+    issues.error(place,
+                 quoted_or(name, "this") + " is no method of the WebSocket API that is known",
+                 "docs/binance.md lists them; as in \"WS order.cancelReplace\"");
+  } else if (is_open_everywhere(name)) {
+    issues.warning(place, "WS " + name + " is let through without being named in `endpoints`");
+  }
+}
+
 void check_endpoint(const NamedEndpoint& endpoint, Place place, ConfigIssues& issues) {
   constexpr auto kMethods =
       std::to_array<std::string_view>({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"});
+  if (endpoint.method == kMessageMethod) {
+    check_message_method(endpoint.path, place, issues);
+    return;
+  }
   const auto* const method = std::find(kMethods.begin(), kMethods.end(), endpoint.method);
   if (method == kMethods.end() || !binance::is_plain_path(endpoint.path)) {
     issues.error(place,
@@ -70,9 +102,7 @@ void check_endpoint(const NamedEndpoint& endpoint, Place place, ConfigIssues& is
                  "as in \"POST /sapi/v1/asset/transfer\"; no wildcards");
   } else if (binance::is_value_out(endpoint.method, endpoint.path) ||
              binance::is_websocket_path(endpoint.path)) {
-    issues.error(place,
-                 "this endpoint moves value out of the account; no configuration lets it through",
-                 "docs/binance.md lists such endpoints (tier 1)");
+    report_value_out(place, issues);
   } else if (binance::is_reading(endpoint.method)) {
     issues.warning(place, "GET and HEAD are let through without being named in `endpoints`");
   }
@@ -101,6 +131,29 @@ void check_foreign_keys(const YamlNode& entry, ConfigIssues& issues) {
     if (std::find(kTradingKeys.begin(), kTradingKeys.end(), key.text) != kTradingKeys.end()) {
       issues.error(key.place,
                    "`" + key.text + "` is only for secrets with `inject: { type: binance, ... }`");
+    }
+  }
+}
+
+// Hosts that this scheme cannot judge at all, or not without `websocket: true`.
+void check_hosts(const YamlNode& entries, const SecretRule& rule, ConfigIssues& issues) {
+  for (const auto& scope : rule.scopes) {
+    const auto* const host = scope.host.is_wildcard ? nullptr : binance::find_host(scope.host.host);
+    const bool takes_messages = host != nullptr && host->is_websocket_api;
+    if (scope.host.host == binance::kPayHost) {
+      issues.error(entries.place,
+                   scope.host.host + " is blocked and cannot be bound",
+                   "docs/binance.md says why");
+    } else if (takes_messages && !scope.websocket) {
+      issues.error(entries.place,
+                   scope.host.host + " takes messages on a WebSocket only and cannot be bound so",
+                   "set `websocket: true`");
+    } else if (scope.websocket && !takes_messages) {
+      issues.error(
+          entries.place,
+          "`websocket: true` at " + scope.host.host + ": this host's messages could not be judged",
+          "for the scheme binance it stands at ws-api.binance.com and its like, or with "
+          "`hosts`");
     }
   }
 }
@@ -136,15 +189,8 @@ void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext
       check_foreign_keys(entry, context.issues);
     }
   }
-  for (const auto& scope : rule.scopes) {
-    const auto* const host = binance::find_host(scope.host.host);
-    const bool is_blocked =
-        scope.host.host == binance::kPayHost || (host != nullptr && host->is_websocket_api);
-    if (is_binance && is_blocked) {
-      context.issues.error(entries.place,
-                           scope.host.host + " is blocked and cannot be bound",
-                           "docs/binance.md says why");
-    }
+  if (is_binance) {
+    check_hosts(entries, rule, context.issues);
   }
 }
 

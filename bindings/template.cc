@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "proxy/base/limits.h"
+#include "proxy/base/utf8.h"
 
 namespace keyswap::bindings {
 
@@ -56,23 +57,6 @@ std::string helper_names(TemplateHelper::Use use) {
     }
   }
   return text;
-}
-
-// UTF-8 of a code point below 0x10000.
-void append_utf8(unsigned code, std::string& out) {
-  const auto put = [&](unsigned byte) {
-    out += static_cast<char>(static_cast<unsigned char>(byte));
-  };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0U | (code >> 6U));
-    put(0x80U | (code & 0x3FU));
-  } else {
-    put(0xE0U | (code >> 12U));
-    put(0x80U | ((code >> 6U) & 0x3FU));
-    put(0x80U | (code & 0x3FU));
-  }
 }
 
 // The code point that 2 (\x) or 4 (\u) hexadecimal digits stand for.
@@ -404,7 +388,7 @@ class TemplateCompiler {
       const auto code = hex_number(source_.substr(at_ + 1, digits));
       const bool is_surrogate = code && *code >= 0xD800 && *code <= 0xDFFF;
       if (code && !is_surrogate) {
-        append_utf8(*code, text);
+        base::append_utf8(*code, text);
         at_ += 1 + digits;
         return true;
       }

@@ -4,47 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "proxy/base/utf8.h"
+
 namespace keyswap::bindings {
 
 namespace {
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t bytes = 0;  // 0: not UTF-8
-};
-
-unsigned byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
-
-// RFC 3629: shortest forms only, no surrogates, nothing above U+10FFFF.
-Character read_character(std::string_view text) {
-  const unsigned first = byte_at(text, 0);
-  if (first < 0x80) {
-    return {first, 1};
-  }
-  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) {
-    return {};
-  }
-  std::uint32_t code = first & (0x7FU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte_at(text, i) & 0xC0U) != 0x80U) {
-      return {};
-    }
-    code = (code << 6U) | (byte_at(text, i) & 0x3FU);
-  }
-  const std::uint32_t least = bytes == 4 ? 0x10000U : bytes == 3 ? 0x800U : 0x80U;
-  const bool is_surrogate = code >= 0xD800U && code <= 0xDFFFU;
-  if (code < least || code > 0x10FFFFU || is_surrogate) {
-    return {};
-  }
-  return {code, bytes};
-}
-
-bool is_control(std::uint32_t code) {
-  return (code < 0x20U && code != '\t' && code != '\n' && code != '\r') ||
-         (code >= 0x7FU && code <= 0x9FU);
+bool is_refused_control(std::uint32_t code) {
+  return base::is_control_character(code) && code != '\t' && code != '\n' && code != '\r';
 }
 
 // Zero width, another line break, or a change of direction: what is seen is not what is read.
@@ -53,11 +20,11 @@ bool is_deceptive(std::uint32_t code) {
          (code >= 0x2060U && code <= 0x2069U) || code == 0xFEFFU;
 }
 
-const char* problem_of(Character character, std::string_view text, bool is_indentation) {
+const char* problem_of(base::Utf8Character character, std::string_view text, bool is_indentation) {
   if (character.bytes == 0) {
     return "this byte is not UTF-8";
   }
-  if (is_control(character.code)) {
+  if (is_refused_control(character.code)) {
     return "control characters are not allowed";
   }
   if (is_deceptive(character.code)) {
@@ -79,7 +46,7 @@ std::optional<ConfigIssue> check_yaml_text(std::string_view text) {
   std::size_t line_begin = 0;
   bool is_indentation = true;
   for (std::size_t at = 0; at < text.size();) {
-    const auto character = read_character(text.substr(at));
+    const auto character = base::read_utf8(text.substr(at));
     if (const char* const problem = problem_of(character, text.substr(at), is_indentation)) {
       return ConfigIssue{line,
                          static_cast<int>(at - line_begin) + 1,

@@ -225,8 +225,8 @@ std::string_view rule_of(const Endpoint& endpoint) {
   return endpoint.tier == Tier::value_out ? "never" : "when named";
 }
 
-std::string_view value_of(const Endpoint& endpoint) {
-  switch (endpoint.form) {
+std::string_view value_of(OrderForm form) {
+  switch (form) {
     case OrderForm::none:
       return "";
     case OrderForm::single:
@@ -252,16 +252,6 @@ std::string_view value_of(const Endpoint& endpoint) {
   return "";
 }
 
-// Contracts count in a coin there, and quantity says nothing of USD.
-std::string_view value_in_market(const Endpoint& endpoint) {
-  const bool is_futures =
-      endpoint.market == Market::usd_futures || endpoint.market == Market::options;
-  if (endpoint.market == Market::coin_futures && endpoint.form != OrderForm::none) {
-    return "not known";
-  }
-  return is_futures && endpoint.form == OrderForm::single ? "price × quantity" : value_of(endpoint);
-}
-
 void append_row(const Endpoint& endpoint, std::string& text) {
   text += "| ";
   text += number_of(endpoint.tier);
@@ -274,7 +264,7 @@ void append_row(const Endpoint& endpoint, std::string& text) {
   text += "` | ";
   text += rule_of(endpoint);
   text += " | ";
-  text += value_in_market(endpoint);
+  text += order_value_text(endpoint.form, endpoint.market);
   text += endpoint.is_test ? " (a test: not counted for the day) |\n" : " |\n";
 }
 
@@ -282,6 +272,15 @@ void append_row(const Endpoint& endpoint, std::string& text) {
 
 std::span<const Endpoint> endpoints() {
   return kEndpoints;
+}
+
+// Contracts count in a coin there, and quantity says nothing of USD.
+std::string_view order_value_text(OrderForm form, Market market) {
+  const bool is_futures = market == Market::usd_futures || market == Market::options;
+  if (market == Market::coin_futures && form != OrderForm::none) {
+    return "not known";
+  }
+  return is_futures && form == OrderForm::single ? "price × quantity" : value_of(form);
 }
 
 std::string endpoint_table_markdown() {

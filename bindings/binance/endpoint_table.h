@@ -56,6 +56,8 @@ struct Endpoint {
 
 std::span<const Endpoint> endpoints();
 
+// How the tables of docs/binance.md name the value of such an order; "" for none.
+std::string_view order_value_text(OrderForm form, Market market);
 // The table of docs/binance.md, as Markdown.
 std::string endpoint_table_markdown();
 

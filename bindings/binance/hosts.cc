@@ -33,15 +33,17 @@ constexpr std::array kHosts = {
     Host{kSpot, "api2.binance.com", serving(api, sapi)},
     Host{kSpot, "api3.binance.com", serving(api, sapi)},
     Host{kSpot, "api4.binance.com", serving(api, sapi)},
-    Host{kSpot, "ws-api.binance.com", 0, true},
+    Host{kSpot, "ws-api.binance.com", 0, true, Market::spot, 9443},
     Host{kFutures, "fapi.binance.com", serving(fapi)},
     Host{kFutures, "dapi.binance.com", serving(dapi)},
-    Host{kFutures, "ws-fapi.binance.com", 0, true},
-    Host{kFutures, "ws-dapi.binance.com", 0, true},
+    Host{kFutures, "ws-fapi.binance.com", 0, true, Market::usd_futures},
+    Host{kFutures, "ws-dapi.binance.com", 0, true, Market::coin_futures},
     Host{kOptions, "eapi.binance.com", serving(eapi)},
     Host{kPortfolio, "papi.binance.com", serving(papi)},
     Host{kTestnet, "testnet.binance.vision", serving(api)},
     Host{kTestnet, "demo-api.binance.com", serving(api, sapi)},
+    // Its WebSocket APIs of two markets differ in their path alone, which a message does not show:
+    // it stays a host of requests.
     Host{kTestnet, "testnet.binancefuture.com", serving(fapi, dapi, eapi)},
     Host{kTestnet, "demo-fapi.binance.com", serving(fapi)},
     Host{kTestnet, "ws-api.testnet.binance.vision", 0, true},
@@ -92,6 +94,20 @@ std::vector<std::string_view> hosts_of_list(std::string_view list) {
     }
   }
   return names;
+}
+
+std::vector<WebSocketHost> websocket_hosts_of_list(std::string_view list) {
+  std::vector<WebSocketHost> found;
+  for (const auto& host : kHosts) {
+    if (host.list != list || list.empty() || !host.is_websocket_api) {
+      continue;
+    }
+    found.push_back({host.name});
+    if (host.other_port != 0) {
+      found.push_back({host.name, host.other_port});
+    }
+  }
+  return found;
 }
 
 std::optional<std::size_t> scope_for_family(Family family, std::span<const Scope> scopes) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bindings/binance/endpoint_table.h"
 #include "bindings/binding.h"
 
 namespace keyswap::bindings::binance {
@@ -29,8 +30,10 @@ struct Host {
   std::string_view list;  // "binance.spot"; "" = in no list
   std::string_view name;  // normal form
   std::uint8_t families = 0;
-  // Takes orders as frames of a WebSocket, which are not re-signed: never bound, always blocked.
+  // Takes orders as messages on a WebSocket, and nothing else: bound only with `websocket: true`.
   bool is_websocket_api = false;
+  Market market = Market::spot;  // of the messages
+  std::uint16_t other_port = 0;  // of the WebSocket API, besides 443; 0: none
 
   [[nodiscard]] bool serves(Family family) const {
     return (families & (1U << static_cast<unsigned>(family))) != 0;
@@ -46,9 +49,16 @@ const Host* find_host(std::string_view name);
 
 // Names of the lists, each once.
 std::vector<std::string_view> host_lists();
-// The hosts of a list that a binding can name: no WebSocket-API host. Empty if there is no such
-// list.
+// The hosts of a list that take requests: no WebSocket-API host. Empty if there is no such list.
 std::vector<std::string_view> hosts_of_list(std::string_view list);
+
+struct WebSocketHost {
+  std::string_view name;
+  std::uint16_t port = 443;
+};
+
+// The WebSocket-API hosts of a list, each with each of its ports.
+std::vector<WebSocketHost> websocket_hosts_of_list(std::string_view list);
 
 // For the reverse route /binance/FAMILY/: the index of the first scope whose host serves that
 // family; nothing if none does.

@@ -94,17 +94,11 @@ std::optional<std::string> decode(std::string_view text) {
   return result;
 }
 
-bool is_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return is_alphanumeric(c) || c == '_';
-  });
-}
-
 std::optional<Parameter> read_pair(std::string_view raw, Place place) {
   const auto equals = std::min(raw.find('='), raw.size());
   auto name = decode(raw.substr(0, equals));
   auto value = decode(raw.substr(std::min(equals + 1, raw.size())));
-  if (!name || !value || !is_name(*name) || is_disguised_name(*name) ||
+  if (!name || !value || !is_parameter_name(*name) || is_disguised_name(*name) ||
       raw.find(';') != std::string_view::npos) {
     return std::nullopt;
   }
@@ -154,6 +148,12 @@ const std::string* Parameters::find(std::string_view name) const {
   const auto found = std::find_if(
       list.begin(), list.end(), [&](const Parameter& parameter) { return parameter.name == name; });
   return found == list.end() ? nullptr : &found->value;
+}
+
+bool is_parameter_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_alphanumeric(c) || c == '_';
+  });
 }
 
 bool is_disguised_name(std::string_view name) {

@@ -37,6 +37,9 @@ struct Parameters {
 // bounds::kSignedParametersMax. The views point into the arguments.
 std::optional<Parameters> read_parameters(std::string_view query, std::string_view body);
 
+// Is it of [A-Za-z0-9_]+?
+bool is_parameter_name(std::string_view name);
+
 // Is `name` one that the policy reads, but for case?
 bool is_disguised_name(std::string_view name);
 

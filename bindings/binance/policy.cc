@@ -122,24 +122,43 @@ bool is_blocked(const WholeRequest& request, const TradingRules* rules) {
          !is_named(rules, request.method, path);
 }
 
-Judgement judge_order(std::string_view method,
-                      std::string_view path,
-                      const Parameters& parameters,
-                      const TradingRules* rules) {
-  const auto form = order_form_of(method, path);
-  if (form == OrderForm::none) {
+const Method* find_open_method(std::string_view method,
+                               std::string_view host,
+                               const TradingRules* rules) {
+  const auto* const row = find_host(host);
+  if (row == nullptr || !row->is_websocket_api || is_value_out_method(method)) {
+    return nullptr;
+  }
+  const auto* const known = find_method(row->market, method);
+  const bool is_open =
+      known != nullptr && (known->is_open || is_named(rules, kMessageMethod, known->name));
+  return is_open ? known : nullptr;
+}
+
+Judgement judge_order(const OrderKind& kind, const TextFields& fields, const TradingRules* rules) {
+  if (kind.form == OrderForm::none) {
     return {};
   }
   const TradingRules none;
   const auto& applied = rules == nullptr ? none : *rules;
-  const auto* const endpoint = find_endpoint(method, path);
+  return judge_reading(
+      read_order(kind.form, kind.market, fields, applied.symbols), kind.is_test, applied);
+}
+
+Judgement judge_order(std::string_view method,
+                      std::string_view path,
+                      const Parameters& parameters,
+                      const TradingRules* rules) {
+  OrderKind kind{order_form_of(method, path), Market::spot, false};
+  if (const auto* const endpoint = find_endpoint(method, path)) {
+    kind.market = endpoint->market;
+    kind.is_test = endpoint->is_test;
+  }
   TextFields fields;
   for (const auto& parameter : parameters.list) {
     fields.push_back({parameter.name, parameter.value});
   }
-  const auto reading = read_order(
-      form, endpoint == nullptr ? Market::spot : endpoint->market, fields, applied.symbols);
-  return judge_reading(reading, endpoint != nullptr && endpoint->is_test, applied);
+  return judge_order(kind, fields, rules);
 }
 
 }  // namespace keyswap::bindings::binance

@@ -7,6 +7,9 @@
 #include <optional>
 #include <string_view>
 
+#include "bindings/binance/batch.h"
+#include "bindings/binance/endpoint_table.h"
+#include "bindings/binance/methods.h"
 #include "bindings/binance/parameters.h"
 #include "bindings/binance/trading_rules.h"
 #include "bindings/signer.h"
@@ -23,7 +26,22 @@ std::optional<Parameters> parameters_of(const WholeRequest& request);
 // Is it blocked, whatever it says? The host, the path, and what `rules` (nullptr: none) name.
 bool is_blocked(const WholeRequest& request, const TradingRules* rules);
 
-// The limits of an order; nothing to say of any other request.
+// The row of a method that may be called at that host; nullptr if it is blocked, whatever the
+// message says: a method that the host's market does not have, one that has to be named and is not,
+// a host that takes no messages.
+const Method* find_open_method(std::string_view method,
+                               std::string_view host,
+                               const TradingRules* rules);
+
+// What is read of an order, and how.
+struct OrderKind {
+  OrderForm form = OrderForm::none;
+  Market market = Market::spot;
+  bool is_test = false;
+};
+
+// The limits of an order; nothing to say of any other request or message.
+Judgement judge_order(const OrderKind& kind, const TextFields& fields, const TradingRules* rules);
 Judgement judge_order(std::string_view method,
                       std::string_view path,
                       const Parameters& parameters,

@@ -73,17 +73,19 @@ bool is_signed_with(std::string_view placeholder_secret, const Parameters& param
          is_hmac_of(placeholder_secret, as_component, signature);
 }
 
-std::string websocket_payload(std::vector<std::pair<std::string, std::string>> parameters) {
+bool write_websocket_payload(std::vector<std::pair<std::string_view, std::string_view>> parameters,
+                             base::ByteSink& out) {
   std::sort(parameters.begin(), parameters.end());
-  std::string payload;
+  bool fits = true;
+  std::string_view separator;
   for (const auto& [name, value] : parameters) {
     if (name != "signature") {
-      append_pair(name, payload);
-      payload += '=';
-      payload += value;
+      fits =
+          fits && out.append(separator) && out.append(name) && out.append("=") && out.append(value);
+      separator = "&";
     }
   }
-  return payload;
+  return fits;
 }
 
 }  // namespace keyswap::bindings::binance

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bindings/binance/parameters.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::bindings::binance {
 
@@ -47,7 +48,9 @@ Resigned prepare(const Parameters& parameters, const Fill& fill, BodyBytes body_
 bool is_signed_with(std::string_view placeholder_secret, const Parameters& parameters);
 
 // What the WebSocket API signs: all parameters but `signature`, by name, "name=value" joined by
-// '&', not percent-encoded. Source: "Request security", Binance's WebSocket API documents.
-std::string websocket_payload(std::vector<std::pair<std::string, std::string>> parameters);
+// '&', not percent-encoded. One of them is the API key, so that `out` can be locked memory; false
+// when it is full. Source: "Request security", Binance's WebSocket API documents.
+[[nodiscard]] bool write_websocket_payload(
+    std::vector<std::pair<std::string_view, std::string_view>> parameters, base::ByteSink& out);
 
 }  // namespace keyswap::bindings::binance

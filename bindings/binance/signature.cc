@@ -35,16 +35,26 @@ base::Result<std::string> key_signature(KeyType type,
   if (!signature) {
     return signature.error();
   }
-  return encode_uri_component(base::to_base64(*signature));
+  return base::to_base64(*signature);
 }
 
 }  // namespace
 
-base::Result<std::string> wire_signature(KeyType type,
+base::Result<std::string> text_signature(KeyType type,
                                          std::string_view secret,
                                          std::string_view payload) {
   return type == KeyType::hmac ? hmac_signature(secret, payload)
                                : key_signature(type, secret, payload);
+}
+
+base::Result<std::string> wire_signature(KeyType type,
+                                         std::string_view secret,
+                                         std::string_view payload) {
+  const auto signature = text_signature(type, secret, payload);
+  if (!signature) {
+    return signature.error();
+  }
+  return encode_uri_component(*signature);
 }
 
 }  // namespace keyswap::bindings::binance

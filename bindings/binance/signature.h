@@ -15,9 +15,14 @@ namespace keyswap::bindings::binance {
 
 enum class KeyType : std::uint8_t { hmac, rsa, ed25519 };
 
-// The value of `signature=` as it stands on the wire (base64 percent-encoded). `secret`: the HMAC
-// secret's text, or the PKCS#8 DER of a private key. invalid_input: it is no key of that kind;
-// unavailable: the library failed. The secret's bytes are not kept.
+// Hex or base64, as a message of the WebSocket API has it. `secret`: the HMAC secret's text, or the
+// PKCS#8 DER of a private key. invalid_input: it is no key of that kind; unavailable: the library
+// failed. The secret's bytes are not kept.
+base::Result<std::string> text_signature(KeyType type,
+                                         std::string_view secret,
+                                         std::string_view payload);
+
+// The same as the value of `signature=` in a query or a form: percent-encoded.
 base::Result<std::string> wire_signature(KeyType type,
                                          std::string_view secret,
                                          std::string_view payload);

@@ -8,15 +8,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace keyswap::bindings {
 
-// An entry of `endpoints:`, e.g. "POST /sapi/v1/asset/transfer".
+// An entry of `endpoints:`, e.g. "POST /sapi/v1/asset/transfer", or "WS order.cancelReplace".
 struct NamedEndpoint {
   std::string method;  // upper case
-  std::string path;    // exactly
+  std::string path;    // exactly; of a message: its method
 };
+
+// What stands for the HTTP method in an entry that names a method of the WebSocket API.
+inline constexpr std::string_view kMessageMethod = "WS";
 
 struct TradingRules {
   // USD times 10^8; nothing: no bound.

@@ -15,6 +15,8 @@
 #include "bindings/binance/signature.h"
 #include "bindings/binding.h"
 #include "bindings/scheme.h"
+#include "bindings/schemes/binance_messages.h"
+#include "bindings/schemes/binance_settings.h"
 #include "bindings/signer.h"
 #include "proxy/http/encoder.h"
 #include "proxy/http/target.h"
@@ -26,17 +28,6 @@ namespace {
 constexpr std::string_view kSchemeName = "binance";
 constexpr std::uint32_t kRecvWindowMsMax = 60'000;  // "recvWindow cannot be greater than 60000"
 
-// In the order of the words of `proof`.
-enum class Proof : std::uint8_t { off, warn, require };
-
-struct Settings {
-  binance::KeyType key_type = binance::KeyType::hmac;
-  Proof proof = Proof::off;
-  std::string placeholder_secret;
-  std::optional<std::uint32_t> recv_window_ms;
-  binance::BodyBytes body_bytes = binance::BodyBytes::encode;
-};
-
 // Would it be signed? A public or key-only endpoint is, when the client means it to be.
 bool is_signed(const WholeRequest& request, const binance::Parameters& parameters) {
   return parameters.signature || parameters.find("timestamp") != nullptr ||
@@ -45,7 +36,7 @@ bool is_signed(const WholeRequest& request, const binance::Parameters& parameter
 
 class BinanceSigner final : public Signer {
  public:
-  explicit BinanceSigner(Settings settings) : settings_(std::move(settings)) {}
+  explicit BinanceSigner(BinanceSettings settings) : settings_(std::move(settings)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request, const Scope& scope) const override {
     Judgement judgement;
@@ -137,15 +128,16 @@ class BinanceSigner final : public Signer {
     return {};
   }
 
-  Settings settings_;
+  BinanceSettings settings_;
 };
 
 class BinanceInjection final : public Injection {
  public:
-  BinanceInjection(vault::SecretName key, vault::SecretName secret, Settings settings)
+  BinanceInjection(vault::SecretName key, vault::SecretName secret, BinanceSettings settings)
       : needs_({std::move(key), std::move(secret)}),
         has_private_key_(settings.key_type != binance::KeyType::hmac),
-        signer_(std::move(settings)) {}
+        signer_(settings),
+        messages_(make_binance_messages(std::move(settings))) {}
 
   [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
 
@@ -164,11 +156,14 @@ class BinanceInjection final : public Injection {
 
   [[nodiscard]] const Signer* signer() const override { return &signer_; }
 
+  [[nodiscard]] const MessageSigner* messages() const override { return messages_.get(); }
+
  private:
   std::string header_ = "x-mbx-apikey";
   std::vector<vault::SecretName> needs_;
   bool has_private_key_;
   BinanceSigner signer_;
+  std::unique_ptr<const MessageSigner> messages_;
 };
 
 // --- making one ---
@@ -217,7 +212,7 @@ std::size_t read_word(const SchemeSetup& setup,
 }
 
 void read_recv_window(const SchemeSetup& setup,
-                      Settings& settings,
+                      BinanceSettings& settings,
                       std::vector<SchemeIssue>& issues) {
   const auto* const text = setup.find("recv_window");
   if (text == nullptr) {
@@ -234,7 +229,9 @@ void read_recv_window(const SchemeSetup& setup,
   settings.recv_window_ms = number;
 }
 
-void read_proof(const SchemeSetup& setup, Settings& settings, std::vector<SchemeIssue>& issues) {
+void read_proof(const SchemeSetup& setup,
+                BinanceSettings& settings,
+                std::vector<SchemeIssue>& issues) {
   constexpr auto kProofs = std::to_array<std::string_view>({"off", "warn", "require"});
   settings.proof = static_cast<Proof>(read_word(setup, "proof", kProofs, issues));
   const auto* const secret = setup.find("placeholder_secret");
@@ -258,7 +255,7 @@ MadeInjection make_binance(const SchemeSetup& setup) {
   constexpr auto kBodyBytes = std::to_array<std::string_view>({"encode", "keep"});
   MadeInjection made;
   auto& issues = made.issues;
-  Settings settings;
+  BinanceSettings settings;
   auto key = read_name(setup, "api_key", issues);
   auto secret = read_name(setup, "api_secret", issues);
   settings.key_type =

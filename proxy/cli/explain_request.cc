@@ -47,6 +47,7 @@ std::string describe(const Scope& scope) {
   }
   text += scope.methods.empty() ? ", any method" : ", " + join(scope.methods);
   text += scope.paths.empty() ? ", any path" : ", " + join(paths_of(scope));
+  text += scope.websocket ? ", WebSockets" : "";
   return text;
 }
 
@@ -94,6 +95,12 @@ bool is_closed(const SecretRule& rule, std::uint32_t scope, const RequestToExpla
   const auto judgement = signer->judge(
       {request.method, request.path, request.destination.host, no_fields, {}}, rule.scopes[scope]);
   return judgement.refusal == bindings::SignerRefusal::endpoint_blocked;
+}
+
+// Would it open a WebSocket whose messages the scheme judges?
+bool opens_messages(const SecretRule& rule, std::uint32_t scope, const RequestToExplain& request) {
+  return rule.injection->messages() != nullptr && rule.scopes[scope].websocket &&
+         request.method == "GET";
 }
 
 // Which list the host is of, and what tier the endpoint; "" for other schemes.
@@ -149,6 +156,13 @@ SecretVerdict judge(const Bindings& bindings,
     return verdict;
   }
   const std::string note = note_on_binance(rule, request);
+  if (opens_messages(rule, scope, request)) {
+    verdict.is_swapped = true;
+    verdict.reason = audit::to_string(Reason::binding_matched);
+    verdict.why =
+        "on a WebSocket its placeholder is replaced in each message that is let through" + note;
+    return verdict;
+  }
   if (is_closed(rule, scope, request)) {
     verdict.reason = audit::to_string(Reason::endpoint_blocked);
     verdict.why = "refused with 403: the scheme lets no such request through" + note;
@@ -231,8 +245,14 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
 
 Explanation explain_request(const Bindings& bindings, const RequestToExplain& request) {
   Explanation explanation;
-  const auto forbidding =
-      bindings.forbidding_rule(request.destination, request.method, request.path);
+  const bool opens_websocket =
+      request.method == "GET" &&
+      !bindings.websocket_scopes(request.destination, request.path).empty();
+  const auto forbidding = bindings.forbidding_rule(
+      request.destination,
+      request.method,
+      request.path,
+      opens_websocket ? Bindings::Purpose::websocket : Bindings::Purpose::request);
   explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request)
                                     : handling_of(bindings, request);
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {

@@ -65,19 +65,71 @@ TEST_CASE("host and hosts exclude each other, one of them must be there, a list 
   CHECK_FALSE(errors_of(bound("{ hosts: { a: b } }")).empty());
 }
 
-TEST_CASE("hosts whose orders are frames, or that pay out, are in no list and cannot be bound") {
+TEST_CASE("hosts that pay out are in no list and cannot be bound, those of messages only as such") {
   for (const auto& host : binance::hosts()) {
     const auto listed = binance::hosts_of_list(host.list);
     const bool is_listed = std::find(listed.begin(), listed.end(), host.name) != listed.end();
+    const std::string entry = "{ host: " + std::string(host.name);
     INFO(host.name);
     CHECK(is_listed == (!host.is_websocket_api && !host.list.empty()));
     CHECK(host.is_websocket_api == (host.families == 0));
-    CHECK(errors_of(bound("{ host: " + std::string(host.name) + " }")).empty() !=
-          host.is_websocket_api);
+    CHECK(errors_of(bound(entry + " }")).empty() != host.is_websocket_api);
+    CHECK(errors_of(bound(entry + ", websocket: true }")).empty() == host.is_websocket_api);
   }
   CHECK(errors_of(bound("{ host: bpay.binanceapi.com }")).find("cannot be bound") !=
         std::string::npos);
+  CHECK(
+      errors_of(bound("{ host: bpay.binanceapi.com, websocket: true }")).find("cannot be bound") !=
+      std::string::npos);
   CHECK(binance::hosts_of_list("").empty());
+  CHECK(binance::websocket_hosts_of_list("").empty());
+}
+
+TEST_CASE(
+    "with `websocket: true` a list stands for its hosts of messages, too, in the same entry") {
+  const auto bindings = accepted(
+      bound("{ hosts: [binance.spot, binance.futures], max_order_usd: 5, websocket: true }, "
+            "{ host: eapi.binance.com }"));
+  std::vector<std::string> doors;
+  for (const auto& scope : bindings.rules[0].scopes) {
+    if (scope.websocket) {
+      doors.push_back(scope.host.host + ":" + std::to_string(scope.port));
+    }
+    CHECK(scope.websocket == scope.host.host.starts_with("ws-"));
+    CHECK(scope.entry == (scope.host.host == "eapi.binance.com" ? 1 : 0));
+    CHECK((scope.trading == bindings.rules[0].scopes[0].trading) == (scope.entry == 0));
+  }
+  CHECK(doors == std::vector<std::string>{"ws-api.binance.com:443",
+                                          "ws-api.binance.com:9443",
+                                          "ws-fapi.binance.com:443",
+                                          "ws-dapi.binance.com:443"});
+  CHECK(hosts_in(accepted(bound("{ hosts: binance.spot, websocket: false }"))).size() == 6);
+  CHECK(errors_of(bound("{ hosts: binance.options, websocket: true }"))
+            .find("no host of this list takes messages") != std::string::npos);
+}
+
+TEST_CASE("a host of messages is closed but where it is bound, port by port") {
+  const auto closed = accepted(bound("{ hosts: binance.spot }"));
+  const auto open = accepted(bound("{ host: ws-api.binance.com, websocket: true }"));
+  const auto door = test::at_host("ws-api.binance.com");
+  const auto other_port = test::at_host("ws-api.binance.com", 9443);
+  CHECK(closed.forbids_host(door));
+  CHECK_FALSE(open.forbids_host(door));
+  CHECK(open.forbids_host(other_port));
+  CHECK(open.forbids_host(test::at_host("ws-fapi.binance.com")));
+  CHECK(open.forbids_host(test::at_host("bpay.binanceapi.com")));
+  CHECK(open.websocket_scopes(door, "/ws-api/v3").size() == 1);
+  CHECK(open.websocket_scopes(other_port, "/ws-api/v3").empty());
+  const auto forbids = [&](Bindings::Purpose purpose) {
+    return open.forbidding_rule(door, "GET", "/ws-api/v3", purpose).has_value();
+  };
+  CHECK_FALSE(forbids(Bindings::Purpose::websocket));
+  CHECK(forbids(Bindings::Purpose::request));
+  CHECK(open.forbidding_rule(door, "POST", "/ws-api/v3").has_value());
+  CHECK(open.forbidding_rule(door, "POST", "/sapi/v1/capital/withdraw/apply").has_value());
+  CHECK(accepted(bound("{ host: testnet.binancefuture.com }"))
+            .forbidding_rule(test::at_host("testnet.binancefuture.com"), "GET", "/ws-fapi/v1")
+            .has_value());
 }
 
 TEST_CASE("no host stands in the table twice") {

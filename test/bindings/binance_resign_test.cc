@@ -6,6 +6,7 @@
 
 #include "bindings/binance/resign.h"
 #include "bindings/binance/signature.h"
+#include "bindings/binance/text_sink.h"
 #include "proxy/base/bytes.h"
 #include "test/bindings/binance_support.h"
 
@@ -71,16 +72,19 @@ TEST_CASE("F30 H1-H4 the published HMAC vectors") {
 }
 
 TEST_CASE("W1 the WebSocket API signs its parameters by name, unescaped") {
-  const auto payload = binance::websocket_payload({{"symbol", "BTCUSDT"},
-                                                   {"side", "SELL"},
-                                                   {"type", "LIMIT"},
-                                                   {"timeInForce", "GTC"},
-                                                   {"quantity", "0.01000000"},
-                                                   {"price", "52000.00"},
-                                                   {"recvWindow", "100"},
-                                                   {"timestamp", "1645423376532"},
-                                                   {"signature", "not part of it"},
-                                                   {"apiKey", kApiKey}});
+  binance::TextSink sink;
+  REQUIRE(binance::write_websocket_payload({{"symbol", "BTCUSDT"},
+                                            {"side", "SELL"},
+                                            {"type", "LIMIT"},
+                                            {"timeInForce", "GTC"},
+                                            {"quantity", "0.01000000"},
+                                            {"price", "52000.00"},
+                                            {"recvWindow", "100"},
+                                            {"timestamp", "1645423376532"},
+                                            {"signature", "not part of it"},
+                                            {"apiKey", kApiKey}},
+                                           sink));
+  const auto payload = sink.take();
   CHECK(payload == "apiKey=" + kApiKey +
                        "&price=52000.00&quantity=0.01000000&recvWindow=100&side=SELL&symbol="
                        "BTCUSDT&timeInForce=GTC&timestamp=1645423376532&type=LIMIT");

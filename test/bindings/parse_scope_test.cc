@@ -193,4 +193,18 @@ TEST_CASE("a binding needs a host") {
   CHECK_FALSE(errors_of(with_binding("api.example.com")).empty());
 }
 
+TEST_CASE("WebSockets are opened where the binding says so, by GET") {
+  const auto is_opened = [](const std::string& keys) {
+    return accepted(scope(keys)).rules[0].scopes[0].websocket;
+  };
+  CHECK(is_opened("websocket: true"));
+  CHECK(is_opened("websocket: true, methods: [POST, GET]"));
+  CHECK_FALSE(is_opened("websocket: false"));
+  CHECK_FALSE(is_opened("methods: [GET]"));
+  CHECK(errors_of(scope("websocket: true, methods: [POST]")).find("needs GET in `methods`") !=
+        std::string::npos);
+  const auto* const bad = GENERATE("yes", "1", "\"\"", "[true]");
+  CHECK_FALSE(errors_of(scope("websocket: " + std::string(bad))).empty());
+}
+
 }  // namespace keyswap::bindings

@@ -85,6 +85,28 @@ TEST_CASE("an endpoint is a method and a whole path") {
                   "a method and a whole path"));
 }
 
+TEST_CASE("a method of the WebSocket API is named with the word WS") {
+  const auto bindings = accepted(binance_yaml(", endpoints: [ws order.cancelReplace]"));
+  REQUIRE(rules_of(bindings).endpoints.size() == 1);
+  CHECK(rules_of(bindings).endpoints[0].method == "WS");
+  CHECK(rules_of(bindings).endpoints[0].path == "order.cancelReplace");
+  const auto* const unknown = GENERATE("WS",
+                                       "WS order.cancelreplace",
+                                       "WS order.*",
+                                       "WS v3/order.cancelReplace",
+                                       "WS /order.place",
+                                       "WS order.place ",
+                                       "WS order.unheardOf");
+  INFO(unknown);
+  CHECK(has_error(binance_yaml(", endpoints: [\"" + std::string(unknown) + "\"]"),
+                  "is no method of the WebSocket API that is known"));
+  CHECK(has_error(binance_yaml(", endpoints: [WS account.withdraw]"), "moves value out"));
+  CHECK(warnings_of(binance_yaml(", endpoints: [WS order.test]")).find("without being named") !=
+        std::string::npos);
+  // Open on spot, but not for futures.
+  CHECK(warnings_of(binance_yaml(", endpoints: [WS order.place]")).empty());
+}
+
 TEST_CASE("the error of an endpoint stands at the endpoint") {
   CHECK(errors_of(binance_yaml(", endpoints: [POST /sapi/v1/capital/withdraw/apply]"))
             .starts_with("5:54 this endpoint moves value out of the account"));

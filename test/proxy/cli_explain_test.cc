@@ -141,4 +141,29 @@ secrets:
   CHECK(of("POST", "/sapi/v1/futures/transfer").why.find("tier 2") != std::string::npos);
 }
 
+TEST_CASE("of a WebSocket it says that its messages are judged") {
+  const std::string yaml = R"(
+version: 1
+secrets:
+  B:
+    placeholder: BINANCE_PLACEHOLDER_000000001
+    inject: { type: binance, api_key: BK, api_secret: BS }
+    bindings: [ { hosts: binance.spot, websocket: true } ]
+)";
+  auto parsed = bindings::parse(yaml, "/nowhere");
+  REQUIRE(parsed.errors.empty());
+  const auto of = [&](const std::string& method, const std::string& host) {
+    auto request = parse_request(method, "https://" + host + "/ws-api/v3");
+    REQUIRE(request);
+    return explain_request(parsed.bindings, request.value()).secrets.at(0);
+  };
+  const auto opened = of("GET", "ws-api.binance.com:9443");
+  CHECK(opened.is_swapped);
+  CHECK(opened.why.find("in each message") != std::string::npos);
+  CHECK(opened.scope.find("ws-api.binance.com:9443, any method, any path, WebSockets") !=
+        std::string::npos);
+  CHECK(of("POST", "ws-api.binance.com").reason == "endpoint_blocked");
+  CHECK(of("GET", "api.binance.com").reason == "endpoint_blocked");
+}
+
 }  // namespace keyswap::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JSON (RFC 8259), read so strictly that no other reader can find something else in it, and
+// written: for messages of the WebSocket API and for `batchOrders`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/bytes.h"
+
+namespace keyswap::bindings::binance {
+
+struct JsonValue {
+  enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+
+  Kind kind = Kind::null;
+  // Of a string: decoded, UTF-8 without controls. Of a number, true, false and null: as written.
+  std::string text;
+  std::vector<std::string> names;  // of an object's members, one for each item
+  std::vector<JsonValue> items;
+
+  // No array, no object.
+  [[nodiscard]] bool is_scalar() const { return kind != Kind::array && kind != Kind::object; }
+};
+
+struct JsonBounds {
+  std::size_t depth;  // of arrays and objects in each other; 0: a scalar alone
+  std::size_t items;  // of one array or object
+};
+
+// Nothing for what is no JSON text, exceeds the bounds, is not UTF-8 (or begins with a byte order
+// mark), has half a surrogate pair, a control character or NUL in a string, escaped or not, or a
+// name twice in an object, also when they differ only by ASCII case.
+std::optional<JsonValue> read_json(std::string_view text, const JsonBounds& bounds);
+
+// `value` as read_json() reads it, without white space, strings in the shortest way; never longer
+// than the text it was read from. False when the sink is full.
+[[nodiscard]] bool write_json(const JsonValue& value, base::ByteSink& out);
+
+// `text` (UTF-8) as a JSON string, with its quotes.
+[[nodiscard]] bool write_json_string(std::string_view text, base::ByteSink& out);
+
+// The same as texts, for what is not secret.
+std::string json_text(const JsonValue& value);
+std::string json_string(std::string_view text);
+
+}  // namespace keyswap::bindings::binance

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/schemes/binance_messages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bindings/binance/message.h"
+#include "bindings/binance/methods.h"
+#include "bindings/binance/policy.h"
+#include "bindings/binance/reply.h"
+#include "bindings/binance/text_sink.h"
+#include "bindings/binding.h"
+#include "proxy/base/assert.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+using binance::Message;
+
+// What signing adds to a message at most, besides the signature itself: names, quotes, and the
+// numbers of timestamp and recvWindow.
+constexpr std::size_t kAddedBytesMax = 128;
+
+// A message with a key may be signed although its method needs it not, when the client means it to
+// be. Without a key it is one of a logged-on connection, which the exchange takes unsigned.
+bool is_signed(const Message& message) {
+  const auto* const method = binance::find_method(message.method);
+  return message.find("apiKey") != nullptr &&
+         (message.find("signature") != nullptr || message.find("timestamp") != nullptr ||
+          (method != nullptr && method->takes_signature));
+}
+
+// It stands in JSON and in the payload without any escape, and comes back as it is. (Binance's keys
+// are 64 letters and digits.)
+bool is_plain_key(std::string_view key) {
+  static constexpr std::string_view kMarks = "-._~+=";
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    const char lower = base::to_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+Judgement refused(SignerRefusal refusal) {
+  Judgement judgement;
+  judgement.refusal = refusal;
+  return judgement;
+}
+
+// What `write` puts into locked memory; `capacity`: more than it needs.
+template <typename Write>
+base::Result<vault::LockedBuffer> locked_text(std::size_t capacity, Write write) {
+  auto buffer = vault::LockedBuffer::of_capacity(capacity);
+  if (buffer && !write(*buffer)) {
+    return base::Error{base::Errc::limit_exceeded, "no room for the message"};
+  }
+  return buffer;
+}
+
+class BinanceMessages final : public MessageSigner {
+ public:
+  explicit BinanceMessages(BinanceSettings settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] std::optional<MessageReading> read(std::string_view text) const override {
+    auto message = binance::read_message(text);
+    if (!message) {
+      return std::nullopt;
+    }
+    MessageReading reading;
+    const auto* const method = binance::find_method(message->method);
+    reading.logon = method == nullptr ? LogonChange::none : method->logon;
+    reading.credential = message->text_of("apiKey");
+    reading.method = std::move(message->method);
+    reading.id = message->id == "null" ? "" : std::move(message->id);
+    return reading;
+  }
+
+  [[nodiscard]] bool forbids(const MessageReading& message) const override {
+    return binance::is_value_out_method(message.method);
+  }
+
+  [[nodiscard]] Judgement judge(std::string_view text,
+                                std::string_view host,
+                                const Scope& scope) const override {
+    const auto message = binance::read_message(text);
+    if (!message) {
+      return refused(SignerRefusal::malformed_request);
+    }
+    const auto* const method =
+        binance::find_open_method(message->method, host, scope.trading.get());
+    if (method == nullptr || !can_log_on(*method)) {
+      return refused(SignerRefusal::endpoint_blocked);
+    }
+    const bool signs = is_signed(*message);
+    const bool is_unproven = settings_.proof != Proof::off && signs &&
+                             !binance::is_signed_with(settings_.placeholder_secret, *message);
+    const bool is_order = method->form != binance::OrderForm::none;
+    if ((!message->is_flat() && (signs || is_order)) ||
+        (is_unproven && settings_.proof == Proof::require)) {
+      return refused(SignerRefusal::malformed_request);
+    }
+    auto judgement =
+        binance::judge_order(binance::OrderKind{method->form, method->market, method->is_test},
+                             binance::fields_of(*message),
+                             scope.trading.get());
+    judgement.is_unproven = is_unproven;
+    return judgement;
+  }
+
+  [[nodiscard]] base::Result<vault::Secret> sign(std::string_view text,
+                                                 const SignInput& input) const override {
+    KS_ASSERT(input.secrets.size() == 2);
+    const auto key = input.secrets[0].reveal();
+    if (!is_plain_key(key)) {
+      return base::Error{base::Errc::invalid_input,
+                         "the API key has characters that no key of this exchange has"};
+    }
+    auto message = binance::read_message(text);
+    if (!message || (is_signed(*message) && !message->is_flat())) {
+      return base::Error{base::Errc::invalid_input, "the message was not judged"};
+    }
+    std::size_t capacity = text.size() + key.size() + kAddedBytesMax;
+    if (is_signed(*message)) {
+      KS_TRY(add_signature(*message, input, capacity));
+      capacity += message->text_of("signature").size();
+    }
+    const auto written = locked_text(
+        capacity, [&](base::ByteSink& out) { return binance::write_message(*message, key, out); });
+    return written ? vault::Secret::copy_of(written->reveal()) : written.error();
+  }
+
+  [[nodiscard]] std::string rewrite(std::string_view text) const override {
+    const auto message = binance::read_message(text);
+    KS_ASSERT(message.has_value());
+    binance::TextSink out;
+    const bool fits = binance::write_message(*message, "", out);
+    KS_ASSERT(fits);
+    return out.take();
+  }
+
+  [[nodiscard]] std::string refuse(const MessageRefusal& refusal) const override {
+    return binance::refusal_text(refusal);
+  }
+
+  [[nodiscard]] std::unique_ptr<ReplyReader> reply_reader() const override {
+    return binance::make_reply_reader();
+  }
+
+ private:
+  // Of a logon: only Ed25519 keys can ("Session Authentication").
+  [[nodiscard]] bool can_log_on(const binance::Method& method) const {
+    return method.logon != LogonChange::begins || settings_.key_type == binance::KeyType::ed25519;
+  }
+
+  // `capacity`: bytes that suffice for what is signed.
+  [[nodiscard]] base::Status add_signature(Message& message,
+                                           const SignInput& input,
+                                           std::size_t capacity) const {
+    constexpr std::int64_t kMicrosecondsPerMs = 1000;
+    binance::prepare(message, {input.now_us / kMicrosecondsPerMs, settings_.recv_window_ms});
+    const auto payload = locked_text(capacity, [&](base::ByteSink& out) {
+      return binance::write_payload(message, input.secrets[0].reveal(), out);
+    });
+    if (!payload) {
+      return payload.error();
+    }
+    auto signature =
+        binance::text_signature(settings_.key_type, input.secrets[1].reveal(), payload->reveal());
+    if (!signature) {
+      return signature.error();
+    }
+    binance::append_signature(message, std::move(signature).value());
+    return {};
+  }
+
+  BinanceSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<const MessageSigner> make_binance_messages(BinanceSettings settings) {
+  return std::make_unique<BinanceMessages>(std::move(settings));
+}
+
+}  // namespace keyswap::bindings
