@@ -140,7 +140,7 @@ void Dial::ask_proxy() {
   Leg& leg = attempt_->leg();
   leg.write("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
   proxy_answer_ = http::Decoder(http::Decoder::Role::response);
-  proxy_answer_.expect_no_body();
+  proxy_answer_.expect(http::AnswerTo::head_request);
   leg.flush();
 }
 

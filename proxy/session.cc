@@ -43,6 +43,9 @@ void Session::start(int socket, bool is_turned_away) {
 // --- reading ---
 
 bool Session::wants_bytes() const {
+  if (phase_ == Phase::websocket) {
+    return websocket_->wants_client();
+  }
   return (phase_ == Phase::listener || phase_ == Phase::requests) && (!exchange_ || takes_body_);
 }
 
@@ -50,6 +53,7 @@ void Session::on_leg_bytes(std::string_view bytes) {
   switch (phase_) {
     case Phase::listener:
     case Phase::requests:
+    case Phase::websocket:
       take(bytes);
       return;
     case Phase::dialing:
@@ -132,6 +136,9 @@ void Session::read_on() {
 
 // Gives what it did not use.
 std::string_view Session::decode(std::string_view bytes) {
+  if (websocket_) {
+    return websocket_->on_client_bytes(bytes);
+  }
   is_in_read_ = true;
   const std::string_view rest = decode_steps(bytes);
   is_in_read_ = false;
@@ -193,6 +200,9 @@ void Session::on_leg_end(bool /*is_clean*/) {
     case Phase::tunnel:
       opaque_->on_client_end();
       return;
+    case Phase::websocket:
+      websocket_->on_client_gone();
+      return;
     case Phase::closing:
       if (leg_.pending_bytes() == 0) {
         end();
@@ -228,15 +238,19 @@ void Session::after_client_end() {
 void Session::on_leg_broken(base::Errc /*why*/) {
   is_broken_ = true;
   if (exchange_) {
-    drive(flow::ClientGone{});
-    return;  // its end ends the session
+    drive(flow::ClientGone{});  // its end ends the session
+  } else if (phase_ == Phase::websocket) {
+    websocket_->on_client_gone();
+  } else {
+    end();
   }
-  end();
 }
 
 void Session::on_leg_drained() {
   if (phase_ == Phase::tunnel) {
     opaque_->on_client_drained();
+  } else if (phase_ == Phase::websocket) {
+    websocket_->on_client_drained();
   } else if (phase_ == Phase::closing) {
     if (is_client_ended_) {
       end();
@@ -303,6 +317,8 @@ void Session::cut() {
   leg_.silence();
   if (exchange_) {
     drive(flow::ClientGone{});
+  } else if (phase_ == Phase::websocket) {
+    websocket_->on_client_gone();
   } else {
     end();
   }
@@ -311,6 +327,8 @@ void Session::cut() {
 void Session::drain() {
   if (exchange_) {
     exchange_->drain();
+  } else if (phase_ == Phase::websocket) {
+    websocket_->drain();
   } else if (phase_ == Phase::listener || phase_ == Phase::requests) {
     close_politely(Leg::Ending::said);
   } else if (phase_ != Phase::tunnel && phase_ != Phase::closing) {
@@ -349,6 +367,8 @@ void Session::on_time_out() {
       end();
       return;
     }
+    case Phase::websocket:
+      return;  // it has its own timer
     case Phase::dialing:
       tunnel_recorded(false);  // I10: the record did not become durable in time
       return;

@@ -6,6 +6,7 @@
 //   listener: requests as a proxy gets them     --CONNECT-->   first_byte: what does the client
 //   speak? first_byte --0x16--> (leaf minted) requests inside TLS     --HTTP--> requests in the
 //   clear CONNECT to a host in no binding: opaque tunnel (proxy/tunnel.h)
+//   a request that was answered 101: websocket (proxy/websocket_relay.h)
 //
 // A session lives on its loop. It ends by end(), which the loop's session table answers by burying
 // it.
@@ -33,6 +34,7 @@
 #include "proxy/tunnel.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/timer.h"
+#include "proxy/websocket_relay.h"
 
 namespace keyswap::proxy {
 
@@ -80,6 +82,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
     handshake,   // TLS with the client
     requests,    // requests inside a tunnel (with TLS or without)
     tunnel,      // opaque
+    websocket,   // frames, read and written anew (proxy/websocket_relay.h)
     closing,     // our end is said; what still comes is thrown away
     ended,
   };
@@ -132,7 +135,9 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::ReadClient& action);
   void perform(const flow::SetWait& action);
   void perform(const flow::ReleaseUpstream& action);
+  void perform(const flow::BeginWebSocket& action);
   void perform(const flow::Finish& action);
+  void begin_websocket();
   [[nodiscard]] std::int64_t response_wait_ms(std::int64_t usual_ms) const;
   void dial();
   void exchange_dialed(Dial::Outcome outcome);
@@ -167,15 +172,17 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   flow::TunnelIdentity tunnel_;
   std::shared_ptr<const ca::Leaf> leaf_;
   std::unique_ptr<Tunnel> opaque_;
+  std::unique_ptr<WebSocketRelay> websocket_;
 
   std::unique_ptr<flow::Exchange> exchange_;
   flow::Actions actions_;
   std::optional<flow::Event> follow_up_;  // what an action brought about at once
   std::optional<flow::ClientFate> fate_;  // the exchange is over
   bool is_driving_ = false;
-  bool is_in_read_ = false;  // more of the same read may come: its end flushes, once for all
-  bool takes_body_ = false;  // ReadClient was asked for, and the request has not ended
-  bool is_sent_ = false;     // a byte of the request has left
+  bool is_upgraded_ = false;  // the exchange ended in a WebSocket
+  bool is_in_read_ = false;   // more of the same read may come: its end flushes, once for all
+  bool takes_body_ = false;   // ReadClient was asked for, and the request has not ended
+  bool is_sent_ = false;      // a byte of the request has left
   bool awaits_record_ = false;
   bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
   std::unique_ptr<Dial> dial_;

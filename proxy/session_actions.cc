@@ -8,31 +8,12 @@
 
 #include "proxy/audit_lane.h"
 #include "proxy/connector.h"
+#include "proxy/exchange_io.h"
 #include "proxy/session.h"
 
 namespace keyswap::proxy {
 
 using audit::Reason;
-
-namespace {
-
-std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
-  switch (outcome) {
-    case limits::ChargeOutcome::granted:
-      return std::nullopt;
-    case limits::ChargeOutcome::rate_limited:
-      return Reason::rate_limited;
-    case limits::ChargeOutcome::quota_exceeded:
-      return Reason::quota_exceeded;
-    case limits::ChargeOutcome::volume_exceeded:
-      return Reason::order_limit_exceeded;
-    case limits::ChargeOutcome::unavailable:
-      return Reason::limits_unavailable;
-  }
-  KS_UNREACHABLE();
-}
-
-}  // namespace
 
 void Session::make_exchange(flow::Destination destination) {
   request_id_ = context_->next_request_id();
@@ -91,6 +72,10 @@ void Session::finish_driving() {
     return;
   }
   const flow::ClientFate fate = *std::exchange(fate_, std::nullopt);
+  if (std::exchange(is_upgraded_, false)) {
+    begin_websocket();
+    return;
+  }
   exchange_.reset();
   takes_body_ = false;
   if (phase_ == Phase::listener) {
@@ -108,6 +93,34 @@ void Session::finish_driving() {
     }
   } else {
     close_politely(fate == flow::ClientFate::abort ? Leg::Ending::cut : Leg::Ending::said);
+  }
+}
+
+void Session::begin_websocket() {
+  websocket_ = std::make_unique<WebSocketRelay>(
+      *context_,
+      leg_,
+      std::move(upstream_),
+      WebSocketRelay::Setup{.session = id_,
+                            .destination = exchange_->destination(),
+                            .target = std::string(exchange_->target()),
+                            .request_id = request_id_,
+                            .client_address = client_address_,
+                            .caller = caller_,
+                            .claim = claim_,
+                            .policy = policy_,
+                            .opened_us = sent_us_},
+      [this] { read_on_later(); },
+      [this] { close_politely(Leg::Ending::said); });
+  exchange_.reset();
+  takes_body_ = false;
+  timer_.clear();
+  phase_ = Phase::websocket;
+  leg_.release(Leg::Hold::other_side_full);
+  if (is_client_ended_ || is_broken_) {
+    websocket_->on_client_gone();
+  } else {
+    read_on_later();
   }
 }
 
@@ -129,69 +142,36 @@ void Session::on_upstream_drained() {
 }
 
 void Session::perform(const flow::Charge& action) {
-  // The answer may come on another thread, and when nobody waits for it any more.
-  auto told =
-      [context = context_, id = id_, number = ++charge_number_](limits::ChargeAnswer answer) {
-        context->loop->post([context, id, number, answer = std::move(answer)]() mutable {
-          Session* const session = context->sessions->find(id);
-          if (session == nullptr || !session->charge_done(number, answer)) {
-            context->limiter->release(answer.ticket, limits::GiveBack::everything);
-          }
-        });
-      };
-  auto answer =
-      context_->limiter->charge(policy_.limits,
-                                {action.rule,
-                                 action.scope,
-                                 caller_,
-                                 action.volume_e8,
-                                 action.volume_max_e8,
-                                 action.wants_nonce},
-                                {context_->clock->steady_us(), context_->clock->wall_us()},
-                                std::move(told));
-  if (answer) {
-    static_cast<void>(charge_done(charge_number_, *answer));
-  }
+  const std::uint64_t number = ++charge_number_;
+  charge(*context_,
+         policy_,
+         caller_,
+         action,
+         [context = context_, id = id_, number](limits::ChargeAnswer& answer) {
+           Session* const session = context->sessions->find(id);
+           return session != nullptr && session->charge_done(number, answer);
+         });
 }
 
 bool Session::charge_done(std::uint64_t number, limits::ChargeAnswer& answer) {
+  if (websocket_) {
+    return websocket_->charge_done(number, answer);
+  }
   if (!exchange_ || !exchange_->awaits_charge() || number != charge_number_) {
     return false;
   }
   ticket_ = std::move(answer.ticket);
-  drive(flow::Charged{refusal_of(answer.outcome), answer.retry_after_ms, answer.nonce});
+  drive(charged_by(answer));
   return true;
 }
 
 void Session::perform(const flow::Settle& action) {
-  const limits::Ticket ticket = std::exchange(ticket_, {});
-  switch (action.fate) {
-    case flow::ChargeFate::keep:
-      return;
-    case flow::ChargeFate::refused:
-      context_->limiter->release(ticket, limits::GiveBack::volume);
-      return;
-    case flow::ChargeFate::not_sent:
-      context_->limiter->release(ticket, limits::GiveBack::everything);
-      return;
-  }
+  settle(*context_, std::exchange(ticket_, {}), action.fate);
 }
 
 void Session::perform(const flow::FetchSecrets& action) {
-  const bindings::SecretRule& rule = exchange_->bindings().rules[action.rule];
-  std::vector<vault::Secret> secrets;
-  const std::vector<vault::SecretName>& names = rule.injection->needs();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    auto secret = rule.injection->needs_private_key(i)
-                      ? context_->vault->fetch_private_key(names[i], context_->now_s())
-                      : context_->vault->fetch(names[i], context_->now_s());
-    if (!secret) {
-      drive(flow::SecretsMissing{names[i].text()});
-      return;
-    }
-    secrets.push_back(std::move(*secret));
-  }
-  drive(flow::SecretsReady{std::move(secrets)});
+  std::visit([this](auto&& fetched) { drive(std::forward<decltype(fetched)>(fetched)); },
+             fetch_secrets(*context_, exchange_->bindings().rules[action.rule]));
 }
 
 void Session::perform(const flow::Dial& /*action*/) {
@@ -209,7 +189,7 @@ void Session::dial() {
   upstream_ = context_->connector->take(Connector::key_of(*context_, exchange_->destination()));
   if (upstream_) {
     upstream_->use(*this);
-    upstream_->expect(exchange_->answers_head());
+    upstream_->expect(exchange_->answer_to());
     return;
   }
   dial_ = std::make_unique<Dial>(
@@ -225,7 +205,7 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
   if (outcome.upstream) {
     upstream_ = std::move(outcome.upstream);
     upstream_->use(*this);
-    upstream_->expect(exchange_->answers_head());
+    upstream_->expect(exchange_->answer_to());
   }
   if (is_recorded_) {
     // Dialled anew after the record: if that failed, the request counts as sent to nobody.
@@ -243,45 +223,24 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
 }
 
 void Session::perform(const flow::Record& action) {
-  audit::DecisionRecord record{
-      .is_tunnel = false,
-      .ts_us = context_->clock->wall_us(),
-      .request_id = request_id_,
-      .decision = action.decision,
-      .reason = action.reason,
-      .secret = {},
-      .scheme = {},
-      .client = {client_address_, std::nullopt, caller_, exchange_->is_unproven()},
-      .destination = {exchange_->destination().authority.host,
-                      exchange_->destination().authority.port,
-                      action.method,
-                      action.path},
-      .bindings_sha256 = policy_.bindings->sha256};
-  const auto name_rule = [&](std::uint32_t rule) {
-    record.secret = policy_.bindings->rules[rule].name.text();
-    record.scheme = policy_.bindings->rules[rule].injection->scheme();
-  };
-  if (action.rule) {
-    name_rule(*action.rule);
-  }
-  if (const auto& order = exchange_->order()) {
-    record.order = {order->symbol, order->side, order->type, std::nullopt};
-    if (order->value_e8) {
-      record.order->value_e8 = static_cast<std::uint64_t>(*order->value_e8);
-    }
-  }
-  context_->audit->add(record);
-  for (const flow::Denial& other : action.others) {
-    record.decision = audit::Decision::denied;
-    record.reason = other.reason;
-    name_rule(other.rule);
-    context_->audit->add(record);
-  }
+  add_decision(*context_,
+               {request_id_,
+                client_address_,
+                caller_,
+                exchange_->destination(),
+                *policy_.bindings,
+                exchange_->order(),
+                exchange_->is_unproven()},
+               action);
   context_->audit->wait_for(id_);
   awaits_record_ = true;
 }
 
 void Session::audit_done(bool is_durable) {
+  if (websocket_) {
+    websocket_->audit_done(is_durable);
+    return;
+  }
   if (!awaits_record_) {
     return;
   }
@@ -306,22 +265,7 @@ void Session::audit_done(bool is_durable) {
 }
 
 void Session::perform(const flow::RecordResponse& action) {
-  const std::int64_t now = context_->clock->steady_us();
-  audit::ResponseRecord record{.ts_us = context_->clock->wall_us(),
-                               .request_id = request_id_,
-                               .status = action.status,
-                               .outcome = action.outcome,
-                               .bytes = action.body_bytes,
-                               .duration_us = sent_us_ == 0 ? 0 : now - sent_us_,
-                               .upstream_ip = {},
-                               .tls = {},
-                               .spki_sha256 = {}};
-  if (upstream_) {
-    record.upstream_ip = upstream_->endpoint().address;
-    record.tls = upstream_->peer().tls;
-    record.spki_sha256 = upstream_->peer().spki_sha256;
-  }
-  context_->audit->add(record);
+  add_response(*context_, request_id_, action, sent_us_, upstream_.get());
 }
 
 void Session::perform(const flow::SendUpstream& action) {
@@ -371,6 +315,8 @@ void Session::perform(const flow::SetWait& action) {
     case flow::Wait::response_body:
       timer_.set(response_wait_ms(base::limits::kResponseBodyIdleMs));
       return;
+    case flow::Wait::websocket_close:
+      return;  // proxy/websocket_relay.h
   }
 }
 
@@ -383,6 +329,11 @@ void Session::perform(const flow::ReleaseUpstream& action) {
     context_->connector->give_back(std::move(upstream_));
   }
   drop_upstream();
+}
+
+void Session::perform(const flow::BeginWebSocket& /*action*/) {
+  is_upgraded_ = true;
+  fate_ = flow::ClientFate::keep;
 }
 
 void Session::perform(const flow::Finish& action) {

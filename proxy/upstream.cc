@@ -26,10 +26,8 @@ void Upstream::use(UpstreamUser& user) {
   is_raw_ = false;
 }
 
-void Upstream::expect(bool answers_head) {
-  if (answers_head) {
-    decoder_.expect_no_body();
-  }
+void Upstream::expect(http::AnswerTo answer_to) {
+  decoder_.expect(answer_to);
 }
 
 void Upstream::use_raw(UpstreamUser& user) {
@@ -80,6 +78,11 @@ void Upstream::decode(std::string_view bytes) {
       return;
     }
     deliver(step, bytes);
+    if (is_raw_) {
+      // What was delivered was the 101 that grants a WebSocket.
+      user_->on_upstream_raw(bytes);
+      return;
+    }
     if (step.kind == Step::Kind::error) {
       return;
     }

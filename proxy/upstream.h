@@ -62,9 +62,10 @@ class Upstream final : public Mortal, public LegEvents {
 
   // Ready: belongs to nobody until use().
   void dialed(uv::Endpoint endpoint);
-  // The next response is for `user`. `answers_head`: it has no body.
+  // The next response is for `user`.
   void use(UpstreamUser& user);
-  void expect(bool answers_head);
+  // What that response answers; said before it can come.
+  void expect(http::AnswerTo answer_to);
   // From now on bytes as they are.
   void use_raw(UpstreamUser& user);
   void leave();  // the user goes; nothing is told to it any more

@@ -78,12 +78,23 @@ struct SendClient {
 // From now on the client's body is wanted: hand in what it sends.
 struct ReadClient {};
 
-enum class Wait : std::uint8_t { none, request_body, record, response_head, response_body };
+enum class Wait : std::uint8_t {
+  none,
+  request_body,
+  record,
+  response_head,
+  response_body,
+  websocket_close,  // one side of a WebSocket said its end, the other has not
+};
 
 // TimedOut follows when this wait lasts too long; replaces the one before.
 struct SetWait {
   Wait wait = Wait::none;
 };
+
+// The connection is a WebSocket from here on, both sides of it (proxy/flow/websocket.h); the
+// exchange is over, and what becomes of the connections is not its affair any more.
+struct BeginWebSocket {};
 
 enum class UpstreamFate : std::uint8_t { reuse, discard };
 
@@ -114,6 +125,7 @@ using Action = std::variant<Charge,
                             ReadClient,
                             SetWait,
                             ReleaseUpstream,
+                            BeginWebSocket,
                             Finish>;
 
 using Actions = std::vector<Action>;

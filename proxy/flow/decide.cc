@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "proxy/base/bytes.h"
+#include "proxy/flow/caller.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -93,15 +95,34 @@ Verdict refuse(Reason reason, std::uint32_t rule) {
 
 // What the scope asks of a request whose host, method and path it matched.
 std::optional<Reason> check_scope(const Request& request, const bindings::Scope& scope) {
-  const bool may_come = scope.callers.empty() ||
-                        std::ranges::find(scope.callers, request.caller) != scope.callers.end();
-  if (!may_come) {
+  if (!serves(scope, request.caller)) {
     return Reason::caller_not_allowed;
+  }
+  if (is_upgrade(request.head) && !scope.websocket) {
+    return Reason::upgrade_not_supported;
   }
   const http::Framing& framing = request.head.framing;
   const bool is_too_large = scope.max_body_bytes && framing.kind == http::Framing::Kind::length &&
                             framing.length > *scope.max_body_bytes;
   return is_too_large ? std::optional(Reason::body_too_large) : std::nullopt;
+}
+
+// R16: an Upgrade is for a WebSocket, over TLS, where a binding opens one to this caller; there is
+// no other (RFC 9110 section 7.8: what is not understood may be ignored, but a client that asks for
+// h2c is better told).
+std::optional<Reason> check_upgrade(const Request& request) {
+  if (!http::is_websocket_request(request.head) || request.destination.scheme != Scheme::https) {
+    return Reason::upgrade_not_supported;
+  }
+  const auto opening =
+      request.bindings.websocket_scopes(request.destination.authority, request.target);
+  const bool is_served = std::ranges::any_of(opening, [&](const bindings::RouteUse& use) {
+    return serves(request.bindings.rules[use.rule].scopes[use.scope], request.caller);
+  });
+  if (is_served) {
+    return std::nullopt;
+  }
+  return opening.empty() ? Reason::upgrade_not_supported : Reason::caller_not_allowed;
 }
 
 Verdict allow(const Sighting& chosen,
@@ -133,10 +154,24 @@ Verdict allow(const Sighting& chosen,
 
 }  // namespace
 
+bool is_upgrade(const http::RequestHead& head) {
+  return head.fields.find("upgrade") != nullptr;
+}
+
 Verdict decide(const Request& request) {
   const auto& bindings = request.bindings;
-  if (const auto rule = bindings.forbidding_rule(
-          request.destination.authority, request.head.method, request.target)) {
+  const bool is_for_websocket = is_upgrade(request.head);
+  if (is_for_websocket) {
+    if (const auto reason = check_upgrade(request)) {
+      return refusal(*reason);
+    }
+  }
+  if (const auto rule =
+          bindings.forbidding_rule(request.destination.authority,
+                                   request.head.method,
+                                   request.target,
+                                   is_for_websocket ? bindings::Bindings::Purpose::websocket
+                                                    : bindings::Bindings::Purpose::request)) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   const std::vector<Sighting> sightings = find_sightings(request);

@@ -44,7 +44,7 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
     return refuse(Reason::malformed_request);
   }
   Destination destination{Scheme::https, std::move(*authority)};
-  if (bindings.forbids_host(destination.authority.host)) {
+  if (bindings.forbids_host(destination.authority)) {
     return refuse(Reason::endpoint_blocked, std::move(destination));
   }
   if (!may_be_reached(destination, bindings)) {
@@ -74,7 +74,7 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   if (head.method == "TRACE") {
     return refuse(Reason::method_not_supported, std::move(destination));
   }
-  if (bindings.forbids_host(destination.authority.host)) {
+  if (bindings.forbids_host(destination.authority)) {
     return refuse(Reason::endpoint_blocked, std::move(destination));
   }
   if (!may_be_reached(destination, bindings)) {
@@ -82,9 +82,6 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   }
   if (!host_agrees(head, destination.authority, is_https ? kHttpsPort : kHttpPort)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
-  }
-  if (head.fields.find("upgrade") != nullptr) {
-    return refuse(Reason::upgrade_not_supported, std::move(destination));
   }
   return {Route::Kind::forward, std::move(destination), {}};
 }
@@ -134,9 +131,6 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
   }
   if (!may_be_reached(tunnel.destination, bindings)) {
     return Reason::unmatched_destination;
-  }
-  if (head.fields.find("upgrade") != nullptr) {
-    return Reason::upgrade_not_supported;
   }
   return std::nullopt;
 }

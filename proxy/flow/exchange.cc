@@ -14,7 +14,8 @@
 //  Dialing          Dialed, DialFailed, ClientGone -> Recording
 //  Recording        RecordDone    -> Relaying, or an answer and Finished; TimedOut -> Finished
 //                   ClientGone: noted
-//  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished
+//  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
+//                   as is the 101 that grants a WebSocket
 //                   ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
 //
 // In Recording there is a verdict; a refusal is answered once it is durable, everything else is
@@ -25,8 +26,10 @@
 
 #include <utility>
 
+#include "proxy/flow/judgement.h"
 #include "proxy/flow/response.h"
 #include "proxy/http/encoder.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -52,15 +55,7 @@ Reason reason_of(http::DecodeError error) {
 
 namespace {
 
-// An order that was refused is no order; of any other answer it may have been made. So with two of
-// the 4xx: 408 is a time-out behind the exchange's front (Binance's -1007, "execution status
-// unknown"), and 409 an order/cancelReplace of which one half was done.
-// Sources: "HTTP Return Codes" (409) and "Error Codes" (-1007) of developers.binance.com.
-bool says_refused(int status) {
-  constexpr int kRequestTimeout = 408;
-  constexpr int kConflict = 409;
-  return status >= 400 && status < 500 && status != kRequestTimeout && status != kConflict;
-}
+constexpr int kSwitchingProtocols = 101;
 
 }  // namespace
 
@@ -210,7 +205,9 @@ void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
   auto& relaying = std::get<Relaying>(state_);
-  if (event.head.is_interim()) {
+  if (event.head.status == kSwitchingProtocols) {
+    pass_switching(event.head, actions);
+  } else if (event.head.is_interim()) {
     pass_interim(event.head, relaying, actions);
   } else {
     pass_head(event.head, relaying, actions);
@@ -264,6 +261,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   switch (relaying->wait) {
     case Wait::none:
     case Wait::record:
+    case Wait::websocket_close:
       return;
     case Wait::request_body:
       if (event.client_was_held ||
@@ -412,7 +410,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
-  settle(says_refused(head.status) ? ChargeFate::refused : ChargeFate::keep, actions);
+  settle(fate_by(head.status), actions);
   relaying.framing = framing_for(head, head_->version);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   // An answer before the request's end: what the client still sends has no place, so it is the
@@ -427,6 +425,19 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   relaying.head_passed = true;
   actions.emplace_back(SendClient{out_.view()});
   set_wait(relaying, Wait::response_body, actions);
+}
+
+// The decoder lets a 101 through only as the answer to a request for it.
+void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
+  if (!http::is_websocket_answer(head, *head_) || !encode_switching_head(out_, head)) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  settle(ChargeFate::keep, actions);
+  actions.emplace_back(SendClient{out_.view()});
+  actions.emplace_back(SetWait{Wait::none});
+  actions.emplace_back(BeginWebSocket{});
+  state_ = Finished{};
 }
 
 // An answer of our own, and the end.
@@ -447,7 +458,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                        missing_secret_,
                                        retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
-                                       answers_head()});
+                                       answer_to() == http::AnswerTo::head_request});
   KS_ASSERT(encoded.has_value());
   actions.emplace_back(SendClient{out_.view()});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
@@ -479,6 +490,16 @@ void Exchange::finish(ClientFate client, Actions& actions) {
   state_ = Finished{};
   actions.emplace_back(SetWait{Wait::none});
   actions.emplace_back(Finish{client});
+}
+
+http::AnswerTo Exchange::answer_to() const {
+  if (!head_) {
+    return http::AnswerTo::other;
+  }
+  if (head_->method == "HEAD") {
+    return http::AnswerTo::head_request;
+  }
+  return is_upgrade(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
 }
 
 bool Exchange::has_whole_request() const {

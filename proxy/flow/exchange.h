@@ -85,8 +85,11 @@ class Exchange {
            verdict_.decision != audit::Decision::refused && !is_client_gone_;
   }
 
-  // The response has no body whatever its head says: it answers a HEAD.
-  [[nodiscard]] bool answers_head() const { return head_ && head_->method == "HEAD"; }
+  // What the response answers, for who decodes it.
+  [[nodiscard]] http::AnswerTo answer_to() const;
+
+  // The request that asked for a WebSocket, once that is granted: its target, without secrets.
+  [[nodiscard]] std::string_view target() const { return target_; }
 
  private:
   struct AwaitingHead {};
@@ -160,6 +163,7 @@ class Exchange {
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
+  void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
   void abort_response(audit::Outcome outcome, Actions& actions);

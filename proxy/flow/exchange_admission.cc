@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/flow/exchange.h"
+#include "proxy/flow/judgement.h"
 
 namespace keyswap::flow {
 
@@ -16,18 +17,6 @@ namespace {
 // The field that a reverse route's callers say who they are with; it never goes upstream.
 constexpr std::string_view kCallerField = "keyswap-caller";
 constexpr std::uint16_t kHttpsPort = 443;
-
-Reason reason_of(bindings::SignerRefusal refusal) {
-  switch (refusal) {
-    case bindings::SignerRefusal::malformed_request:
-      return Reason::malformed_request;
-    case bindings::SignerRefusal::endpoint_blocked:
-      return Reason::endpoint_blocked;
-    case bindings::SignerRefusal::order_limit_exceeded:
-      return Reason::order_limit_exceeded;
-  }
-  KS_UNREACHABLE();
-}
 
 }  // namespace
 
@@ -92,9 +81,7 @@ void Exchange::judge(Actions& actions) {
 }
 
 void Exchange::charge(const bindings::Judgement& judgement, Actions& actions) {
-  const bool costs = scope().rate_limit || scope().quota_per_day || judgement.volume_e8 > 0 ||
-                     judgement.wants_nonce;
-  if (!costs) {
+  if (!costs(judgement, scope())) {
     fetch_secrets(actions);
     return;
   }

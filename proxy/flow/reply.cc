@@ -106,7 +106,10 @@ Wording wording_of(Reason reason) {
     case Reason::method_not_supported:
       return {501, "Method not supported", "The proxy does not forward this method.", false};
     case Reason::upgrade_not_supported:
-      return {501, "Upgrade not supported", "The proxy does not forward protocol upgrades.", false};
+      return {501,
+              "Upgrade not supported",
+              "No binding opens a WebSocket here, and no other protocol is switched to.",
+              false};
     case Reason::upstream_dns_failed:
       return {502, "Name not resolved", "The destination's name could not be resolved.", true};
     case Reason::upstream_connect_failed:
@@ -179,6 +182,10 @@ base::Status encode_rest(base::ByteSink& out, Persistence persistence, std::stri
 
 int status_of(audit::Reason reason) {
   return wording_of(reason).status;
+}
+
+std::string_view detail_of(audit::Reason reason) {
+  return wording_of(reason).detail;
 }
 
 base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {

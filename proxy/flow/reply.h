@@ -17,6 +17,8 @@ enum class Persistence : std::uint8_t { keep_alive, close };
 
 // The status that goes with a refusal.
 int status_of(audit::Reason reason);
+// One sentence that tells the client why.
+std::string_view detail_of(audit::Reason reason);
 
 struct Refusal {
   audit::Reason reason = audit::Reason::malformed_request;

@@ -58,6 +58,14 @@ base::Status encode_response_head(base::ByteSink& out,
   return http::encode_head_end(out);
 }
 
+base::Status encode_switching_head(base::ByteSink& out, const http::ResponseHead& head) {
+  KS_TRY(http::encode_status_line(out, head.status, head.reason));
+  KS_TRY(encode_fields(out, head, false));
+  KS_TRY(http::encode_field(out, "Connection", "Upgrade"));
+  KS_TRY(http::encode_field(out, "Upgrade", "websocket"));
+  return http::encode_head_end(out);
+}
+
 base::Status encode_interim_head(base::ByteSink& out, const http::ResponseHead& head) {
   KS_TRY(http::encode_status_line(out, head.status, head.reason));
   KS_TRY(encode_fields(out, head, false));

@@ -21,6 +21,9 @@ base::Status encode_response_head(base::ByteSink& out,
                                   http::Version client_version,
                                   Persistence persistence);
 
+// The 101 that grants a WebSocket; without what would speak of extensions.
+base::Status encode_switching_head(base::ByteSink& out, const http::ResponseHead& head);
+
 // A 1xx response.
 base::Status encode_interim_head(base::ByteSink& out, const http::ResponseHead& head);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/base/limits.h"
+#include "proxy/flow/decide.h"
 #include "proxy/http/encoder.h"
 #include "proxy/http/target.h"
 
@@ -20,6 +21,11 @@ struct Swap {
   std::string_view value;
 };
 
+// What an extension would do to frames, such as compress them, could not be read (I9).
+bool is_extension_offer(const http::Field& field) {
+  return base::equal_ignoring_case(field.name, "sec-websocket-extensions");
+}
+
 base::Status encode_one_field(base::ByteSink& out,
                               const http::RequestHead& head,
                               const http::Field& field) {
@@ -29,10 +35,20 @@ base::Status encode_one_field(base::ByteSink& out,
                ? http::encode_field(out, field.name, "chunked")
                : base::Status{};
   }
-  if (http::is_hop_by_hop(field.name, head.fields)) {
+  if (http::is_hop_by_hop(field.name, head.fields) || is_extension_offer(field)) {
     return {};
   }
   return http::encode_field(out, field.name, field.value);
+}
+
+// The fields that ask for a WebSocket go from hop to hop, so they are ours to write. Only a head
+// that was decided to be such a request gets here with an Upgrade field (proxy/flow/decide.cc).
+base::Status encode_upgrade(base::ByteSink& out, const http::RequestHead& head) {
+  if (!is_upgrade(head)) {
+    return {};
+  }
+  KS_TRY(http::encode_field(out, "Connection", "Upgrade"));
+  return http::encode_field(out, "Upgrade", "websocket");
 }
 
 base::Status encode_head(base::ByteSink& out,
@@ -48,6 +64,7 @@ base::Status encode_head(base::ByteSink& out,
       KS_TRY(encode_one_field(out, head, field));
     }
   }
+  KS_TRY(encode_upgrade(out, head));
   return http::encode_head_end(out);
 }
 
@@ -66,6 +83,7 @@ class RewrittenHead {
       KS_TRY(write_field(field));
     }
     KS_TRY(write_missing());
+    KS_TRY(encode_upgrade(out_, head_));
     return http::encode_head_end(out_);
   }
 
@@ -147,6 +165,19 @@ base::Result<vault::Secret> render_credential(const bindings::Injection& injecti
   auto credential = vault::Secret::copy_of(value);
   scratch.clear();
   return credential;
+}
+
+base::Result<std::string_view> encode_signed_message(vault::LockedBuffer& scratch,
+                                                     const vault::Secret& message,
+                                                     const http::Mask& mask) {
+  scratch.clear();
+  const auto encoded =
+      http::encode_frame(scratch, http::Opcode::text, true, message.reveal(), mask);
+  if (!encoded) {
+    scratch.clear();
+    return encoded.error();
+  }
+  return scratch.reveal();
 }
 
 base::Status encode_request_head(base::ByteSink& out,

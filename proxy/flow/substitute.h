@@ -17,6 +17,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
+#include "proxy/http/websocket.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
@@ -39,6 +40,11 @@ base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,
                                                    std::string_view target,
                                                    std::size_t field,
                                                    const vault::Secret& credential);
+
+// A message with the secret in it as one frame of a WebSocket; likewise a view into `scratch`.
+base::Result<std::string_view> encode_signed_message(vault::LockedBuffer& scratch,
+                                                     const vault::Secret& message,
+                                                     const http::Mask& mask);
 
 // What becomes of a head besides one field's value: what a signer or a reverse route changes.
 struct Rewrite {

@@ -157,4 +157,59 @@ TEST_CASE("a placeholder in the path is shown by its secret's name", "[I1]") {
         "/bot<K>/send");
 }
 
+namespace {
+
+const std::string kAsk =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+// K opens a WebSocket below /ws, to one caller; K2 has a scope there that opens none.
+const char* const kOpening = R"(
+version: 1
+callers: [ann, bob]
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: api.example.test, paths: ["/ws/**"], websocket: true, callers: [ann] }
+      - { host: api.example.test, paths: ["/v1/**"] }
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: x-api-key, format: "{secret}" }
+    bindings:
+      - { host: api.example.test }
+)";
+
+std::string asked(const std::string& fields,
+                  const std::string& target = "/ws/x",
+                  const std::string& caller = "ann",
+                  Scheme scheme = Scheme::https) {
+  const auto bindings = test::bindings_of(kOpening);
+  const auto head = head_of(fields, "GET " + target + " HTTP/1.1");
+  const Destination destination{scheme, {"api.example.test", 443, http::HostKind::name}};
+  return shown(decide({head, head.target, destination, *bindings, caller}));
+}
+
+}  // namespace
+
+TEST_CASE("HP-12 a WebSocket is let through where a binding opens one to this caller") {
+  CHECK(asked(kAsk + kAuth) == "allowed/binding_matched");
+  CHECK(asked(kAsk) == "pass/no_placeholder");
+  CHECK(asked(kAsk, "/ws/x", "bob") == "refused/caller_not_allowed");
+}
+
+TEST_CASE("HP-01 HP-12 any other upgrade is refused") {
+  CHECK(asked(kAsk + kAuth, "/v1/x") == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk, "/ws/..%2fv1") == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk, "/ws/x", "ann", Scheme::http) == "refused/upgrade_not_supported");
+  CHECK(asked("Connection: Upgrade\r\nUpgrade: h2c\r\n") == "refused/upgrade_not_supported");
+  CHECK(asked("Connection: Upgrade\r\nUpgrade: websocket\r\n") == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk + "Upgrade: h2c\r\n") == "refused/upgrade_not_supported");
+}
+
+TEST_CASE("HP-12 a secret does not join a WebSocket that only another's binding opens", "[I5]") {
+  CHECK(asked(kAsk + "x-api-key: " + std::string(kP2) + "\r\n") == "refused/upgrade_not_supported");
+}
+
 }  // namespace keyswap::flow

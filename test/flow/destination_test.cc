@@ -142,15 +142,6 @@ TEST_CASE("N07 N09 health has one path on its own host") {
         Route::Kind::health);
 }
 
-TEST_CASE("HP-01 HP-12 upgrades and h2c are refused on both ways in") {
-  CHECK(is_refused(route_of("GET http://h.example.test/ HTTP/1.1\r\nHost: h.example.test\r\n"
-                            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n",
-                            kBound),
-                   Reason::upgrade_not_supported));
-  CHECK(tunnelled("GET / HTTP/1.1\r\nHost: h.example.test\r\nConnection: upgrade\r\n"
-                  "Upgrade: websocket\r\n\r\n") == Reason::upgrade_not_supported);
-}
-
 TEST_CASE("C10 a request in a tunnel that names the tunnel's host is let on", "[I3]") {
   CHECK(tunnelled("GET / HTTP/1.1\r\nHost: h.example.test\r\n\r\n") == std::nullopt);
   CHECK(tunnelled("GET / HTTP/1.1\r\nHost: H.Example.Test:443\r\n\r\n", "h.EXAMPLE.test") ==

@@ -94,9 +94,7 @@ void Script::feed_client(std::string_view bytes) {
 }
 
 Script& Script::upstream(std::string_view bytes, std::size_t piece) {
-  if (exchange_->answers_head()) {
-    upstream_decoder_->expect_no_body();
-  }
+  upstream_decoder_->expect(exchange_->answer_to());
   while (!bytes.empty()) {
     const std::size_t size = piece == 0 ? bytes.size() : std::min(piece, bytes.size());
     feed_upstream(bytes.substr(0, size));
@@ -228,6 +226,8 @@ void Script::perform(const flow::Actions& actions) {
       is_reading_ = true;
     } else if (const auto* released = std::get_if<flow::ReleaseUpstream>(&action)) {
       note(released->fate == flow::UpstreamFate::reuse ? "upstream reused" : "upstream discarded");
+    } else if (std::get_if<flow::BeginWebSocket>(&action) != nullptr) {
+      note("websocket");
     } else if (const auto* finish = std::get_if<flow::Finish>(&action)) {
       note(finish->client == flow::ClientFate::keep    ? "client kept"
            : finish->client == flow::ClientFate::close ? "client closed"

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/decide_message.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "proxy/flow/caller.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using audit::Decision;
+using audit::Reason;
+using bindings::RouteUse;
+
+MessageVerdict refuse(Reason reason, std::optional<std::uint32_t> rule = std::nullopt) {
+  return {{Decision::refused, reason, rule}, false};
+}
+
+const bindings::MessageSigner* signer_of(const bindings::SecretRule& rule) {
+  return rule.injection == nullptr ? nullptr : rule.injection->messages();
+}
+
+// The rule that the message means, if one of `uses` is it.
+std::optional<RouteUse> find_meant(const MessageRequest& request,
+                                   const std::vector<RouteUse>& uses) {
+  const auto& rules = request.bindings.rules;
+  const std::string& credential = request.message.credential;
+  const auto found = std::ranges::find_if(uses, [&](const RouteUse& use) {
+    const auto& rule = rules[use.rule];
+    return signer_of(rule) != nullptr && (credential.empty() ? rule.name.text() == request.logged_on
+                                                             : rule.placeholder == credential);
+  });
+  return found == uses.end() ? std::nullopt : std::optional(*found);
+}
+
+// No rule is meant that may be used here: it travels on as it is, or not at all (I2).
+MessageVerdict decide_unmeant(const MessageRequest& request) {
+  const auto& bindings = request.bindings;
+  if (request.message.credential.empty() && !request.logged_on.empty()) {
+    return refuse(Reason::endpoint_blocked);  // the rule of the logon does not open this any more
+  }
+  std::vector<std::uint32_t> found;
+  bindings.find_placeholders(request.message.credential, found);
+  if (found.empty()) {
+    return {{Decision::pass, Reason::no_placeholder, std::nullopt}, false};
+  }
+  const auto match =
+      bindings.match(found.front(), request.destination.authority, "GET", request.target);
+  const bool refuses = bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
+  return {{refuses ? Decision::refused : Decision::denied,
+           match == bindings::Match::other_destination ? Reason::destination_not_in_binding
+                                                       : Reason::binding_scope_violation,
+           found.front()},
+          false};
+}
+
+}  // namespace
+
+const bindings::MessageSigner* find_message_signer(const bindings::Bindings& bindings,
+                                                   const http::Authority& destination,
+                                                   std::string_view target) {
+  for (const RouteUse& use : bindings.websocket_scopes(destination, target)) {
+    if (const auto* const signer = signer_of(bindings.rules[use.rule])) {
+      return signer;
+    }
+  }
+  return nullptr;
+}
+
+MessageVerdict decide_message(const MessageRequest& request) {
+  const auto& bindings = request.bindings;
+  const auto uses = bindings.websocket_scopes(request.destination.authority, request.target);
+  for (const RouteUse& use : uses) {
+    const auto* const signer = signer_of(bindings.rules[use.rule]);
+    if (signer != nullptr && signer->forbids(request.message)) {
+      return refuse(Reason::endpoint_blocked, use.rule);
+    }
+  }
+  const auto meant = find_meant(request, uses);
+  if (!meant) {
+    return decide_unmeant(request);
+  }
+  if (!serves(bindings.rules[meant->rule].scopes[meant->scope], request.caller)) {
+    return refuse(Reason::caller_not_allowed, meant->rule);
+  }
+  return {{Decision::allowed, Reason::binding_matched, meant->rule, meant->scope},
+          !request.message.credential.empty()};
+}
+
+}  // namespace keyswap::flow

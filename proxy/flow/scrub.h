@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I8: a secret that comes back is turned back into its placeholder, in text that comes in pieces,
+// wherever they are cut.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/buffer.h"
+#include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
+#include "proxy/base/result.h"
+#include "vault/secret.h"
+
+namespace keyswap::flow {
+
+class Scrubber {
+ public:
+  // From now on `secret` is looked for; known ones are not added again. Of more than
+  // limits::kScrubbedSecretsMax the oldest is forgotten.
+  void add(vault::Secret secret, std::string_view placeholder);
+
+  // Appends the next piece of a message to `out`, as far as it cannot be the beginning of a secret;
+  // what is kept back comes with the piece after it. After the last piece of a message nothing is
+  // kept. limit_exceeded when `out` is full.
+  base::Status feed(std::string_view piece, bool is_last, base::ByteSink& out);
+
+ private:
+  struct Known {
+    vault::Secret secret;
+    std::string placeholder;
+  };
+
+  struct Found {
+    std::size_t at = std::string_view::npos;
+    const Known* known = nullptr;
+  };
+
+  [[nodiscard]] Found find_first(std::string_view text) const;
+  [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
+
+  std::vector<Known> known_;
+  base::Buffer kept_{base::limits::kSecretBytesMax};  // may be the beginning of a secret
+};
+
+}  // namespace keyswap::flow

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A WebSocket connection after its 101, as a machine: pieces of messages and control frames in,
+// actions out; no socket, file, clock or thread. Every frame that leaves is written anew (I9).
+//
+// Where a scheme signs messages (bindings/message_signer.h), each text message of the client is a
+// request of its own, one at a time: collected whole, judged, charged, signed, its decision made
+// durable (I6), and only then sent (websocket_messages.cc). Elsewhere messages pass as they come.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "bindings/message_signer.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/flow/action.h"
+#include "proxy/flow/decide_message.h"
+#include "proxy/flow/destination.h"
+#include "proxy/flow/event.h"
+#include "proxy/flow/scrub.h"
+#include "proxy/http/websocket.h"
+#include "vault/secret.h"
+
+namespace keyswap::flow {
+
+enum class Side : std::uint8_t { client, upstream };
+
+// --- events ---
+
+// A piece of a message. `is_final`: its last one, which may be empty.
+struct MessagePiece {
+  Side from = Side::client;
+  http::Opcode opcode = http::Opcode::text;  // text or binary
+  std::string_view bytes;
+  bool is_final = false;
+  // Of a client's last piece where messages are signed: what the message is judged by.
+  std::optional<Moment> moment = std::nullopt;
+};
+
+// Close, ping or pong.
+struct ControlFrame {
+  Side from = Side::client;
+  http::Opcode opcode = http::Opcode::ping;
+  std::string_view payload;
+};
+
+// What one side sent is no frame, or one that may not come there.
+struct FrameError {
+  Side from = Side::client;
+};
+
+// That side's connection has ended or broken.
+struct SideGone {
+  Side from = Side::client;
+};
+
+// The proxy stops.
+struct GoingAway {};
+
+using WebSocketEvent = std::variant<MessagePiece,
+                                    ControlFrame,
+                                    FrameError,
+                                    SideGone,
+                                    GoingAway,
+                                    Charged,
+                                    SecretsReady,
+                                    SecretsMissing,
+                                    RecordDone,
+                                    TimedOut>;
+
+// --- actions, besides those of an exchange ---
+
+// Make the decision about message `number` durable: RecordDone follows.
+struct RecordMessage {
+  std::uint64_t number = 0;
+  Record record;
+  std::optional<bindings::OrderInfo> order;
+  bool is_unproven = false;
+};
+
+// Message `number` is over, once for each: what becomes of its charge, and what is noted of its
+// reply; nothing if it was not sent or none can be known.
+struct EndMessage {
+  std::uint64_t number = 0;
+  ChargeFate fate = ChargeFate::keep;
+  std::optional<RecordResponse> response;
+};
+
+// The connection is over: both sides are closed, once what was sent to them is written.
+struct EndWebSocket {
+  audit::Outcome outcome = audit::Outcome::complete;
+};
+
+using WebSocketAction = std::variant<RecordMessage,
+                                     EndMessage,
+                                     EndWebSocket,
+                                     Charge,
+                                     FetchSecrets,
+                                     SendUpstream,
+                                     SendClient,
+                                     SetWait>;
+
+using WebSocketActions = std::vector<WebSocketAction>;
+
+class WebSocket {
+ public:
+  struct Setup {
+    Destination destination;
+    std::string target;  // of the request that opened it
+    std::string caller;
+    std::shared_ptr<const bindings::Bindings> bindings;  // that the opening was decided by
+    vault::LockedBuffer* scratch = nullptr;              // of the loop; outlives it
+    std::size_t* collected_bytes = nullptr;  // what the loop's machines hold of messages
+    std::function<http::Mask()> next_mask;   // unpredictable (RFC 6455 section 10.3)
+  };
+
+  explicit WebSocket(Setup setup);
+  WebSocket(const WebSocket&) = delete;
+  WebSocket& operator=(const WebSocket&) = delete;
+  WebSocket(WebSocket&&) = delete;
+  WebSocket& operator=(WebSocket&&) = delete;
+  ~WebSocket();
+
+  // Takes one event, appends what it asks for. Views in the actions live until the next event.
+  void on(WebSocketEvent event, WebSocketActions& actions);
+
+  // Are messages judged and signed here? Then a client's last piece has its Moment.
+  [[nodiscard]] bool is_judged() const { return is_judged_; }
+
+  // May more of what the client sent be handed in? Not while a message is being dealt with.
+  [[nodiscard]] bool wants_client() const {
+    return std::holds_alternative<Reading>(state_) && !has_client_closed_ && late_refusal_.empty();
+  }
+
+  [[nodiscard]] bool is_over() const { return std::holds_alternative<Over>(state_); }
+
+  // Does message `number` wait for Charged?
+  [[nodiscard]] bool awaits_charge(std::uint64_t number) const;
+  // Is the message under way waiting for its record?
+  [[nodiscard]] bool awaits_record() const;
+
+  // What the message under way is judged by.
+  [[nodiscard]] const bindings::Bindings& bindings() const { return *moment_.bindings; }
+
+ private:
+  // What the client's side waits for; the upstream's is always read.
+  struct Reading {};
+
+  struct Charging {};
+
+  struct FetchingSecrets {};
+
+  struct Recording {};
+
+  struct Over {};
+
+  struct Awaited {  // a message whose reply is still to come
+    std::uint64_t number = 0;
+  };
+
+  void handle(MessagePiece& event, WebSocketActions& actions);
+  void handle(const ControlFrame& event, WebSocketActions& actions);
+  void handle(const FrameError& event, WebSocketActions& actions);
+  void handle(const SideGone& event, WebSocketActions& actions);
+  void handle(const GoingAway& event, WebSocketActions& actions);
+  void handle(const Charged& event, WebSocketActions& actions);
+  void handle(SecretsReady& event, WebSocketActions& actions);
+  void handle(const SecretsMissing& event, WebSocketActions& actions);
+  void handle(const RecordDone& event, WebSocketActions& actions);
+  void handle(const TimedOut& event, WebSocketActions& actions);
+
+  // passing on (websocket.cc)
+  void send(Side to,
+            http::Opcode opcode,
+            bool is_final,
+            std::string_view payload,
+            WebSocketActions& actions);
+  void pass_piece(const MessagePiece& piece, WebSocketActions& actions);
+  void close(std::uint16_t client_code,
+             std::uint16_t upstream_code,
+             audit::Outcome outcome,
+             WebSocketActions& actions);
+  void end(audit::Outcome outcome, WebSocketActions& actions);
+
+  // a client's message where they are signed (websocket_messages.cc)
+  void collect(MessagePiece& piece, WebSocketActions& actions);
+  void hold(std::string_view bytes);
+  void release_message();
+  [[nodiscard]] std::optional<audit::Reason> check_id() const;
+  void judge(WebSocketActions& actions);
+  void judge_allowed(WebSocketActions& actions);
+  void fetch_secrets(WebSocketActions& actions);
+  void record(WebSocketActions& actions);
+  void refuse(audit::Reason reason, WebSocketActions& actions);
+  void send_message(WebSocketActions& actions);
+  void tell_refusal(audit::Reason reason, WebSocketActions& actions);
+  void end_message(ChargeFate fate,
+                   std::optional<RecordResponse> response,
+                   WebSocketActions& actions);
+  void end_message_under_way(WebSocketActions& actions);
+  void next_message();
+  [[nodiscard]] const bindings::SecretRule& rule() const;
+  [[nodiscard]] const bindings::Scope& scope() const;
+
+  // the upstream's messages where the client's are signed (websocket_messages.cc)
+  void pass_reply(const MessagePiece& piece, WebSocketActions& actions);
+  void read_reply(const MessagePiece& piece, WebSocketActions& actions);
+  void end_replied(const bindings::Reply& reply, WebSocketActions& actions);
+
+  Setup setup_;
+  bool is_judged_ = false;
+  std::variant<Reading, Charging, FetchingSecrets, Recording, Over> state_;
+  bool has_client_closed_ = false;    // its Close frame came
+  bool has_upstream_closed_ = false;  // likewise
+  // Is a message towards that side under way, so that its next frame is a continuation?
+  bool is_mid_message_to_client_ = false;
+  bool is_mid_message_to_upstream_ = false;
+  audit::Outcome outcome_ = audit::Outcome::complete;
+  // Frames that one event brings about.
+  base::Buffer to_client_{base::limits::kLegPendingBytesMax};
+  base::Buffer to_upstream_{base::limits::kLegPendingBytesMax};
+
+  // The client's message, while it is collected and dealt with.
+  base::Buffer text_{base::limits::kWebSocketMessageBytesMax};
+  Moment moment_;
+  // Of the moment's bindings; once a rule is chosen, that rule's.
+  const bindings::MessageSigner* signer_ = nullptr;
+  const bindings::MessageSigner* teller_ = nullptr;  // of those that opened the WebSocket
+
+  // The message cannot be read, or nobody may send one any more: it is refused, and the connection
+  // closed.
+  struct Unreadable {
+    audit::Reason reason = audit::Reason::malformed_request;
+    std::uint16_t close_code = 0;
+  };
+
+  std::optional<Unreadable> unreadable_;
+  std::optional<bindings::MessageReading> reading_;
+  MessageVerdict verdict_;
+  std::optional<bindings::OrderInfo> order_;
+  bool is_unproven_ = false;
+  bool is_message_over_ = true;  // EndMessage was said, or there is none
+  std::optional<vault::Secret> signed_;
+  std::uint64_t nonce_ = 0;
+  std::int64_t retry_after_ms_ = 0;
+  std::string late_refusal_;  // waits for the end of a message to the client
+
+  // The rule by whose key the connection was logged on; "" none.
+  std::string logged_on_;
+  std::map<std::string, Awaited, std::less<>> awaited_;  // by the message's id
+  std::unique_ptr<bindings::ReplyReader> replies_;
+  bool is_mid_reply_ = false;
+  bool reads_reply_ = false;  // of the upstream's message under way: somebody waits for a reply
+  std::uint64_t reply_bytes_ = 0;
+  Scrubber scrubber_;
+};
+
+}  // namespace keyswap::flow

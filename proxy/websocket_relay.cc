@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/websocket_relay.h"
+
+#include <utility>
+
+#include "proxy/audit_lane.h"
+#include "proxy/callers.h"
+#include "proxy/exchange_io.h"
+#include "proxy/session.h"
+
+namespace keyswap::proxy {
+
+namespace {
+
+http::Mask random_mask() {
+  http::Mask mask{};
+  base::random_bytes(mask);
+  return mask;
+}
+
+}  // namespace
+
+WebSocketRelay::WebSocketRelay(Context& context,
+                               Leg& client,
+                               std::unique_ptr<Upstream> upstream,
+                               Setup setup,
+                               std::function<void()> read_on,
+                               std::function<void()> ended)
+    : context_(&context),
+      client_(&client),
+      upstream_(std::move(upstream)),
+      setup_(std::move(setup)),
+      read_on_(std::move(read_on)),
+      ended_(std::move(ended)),
+      machine_({.destination = setup_.destination,
+                .target = setup_.target,
+                .caller = setup_.caller,
+                .bindings = setup_.policy.bindings,
+                .scratch = context.scratch.get(),
+                .collected_bytes = &context.collected_bytes,
+                .next_mask = random_mask}),
+      last_active_ms_(context.loop->now_ms()),
+      timer_(*context.loop, [this] { on_time_out(); }) {
+  upstream_->use_raw(*this);
+  wait_idle();
+}
+
+WebSocketRelay::~WebSocketRelay() {
+  upstream_->leave();
+  upstream_->leg().silence();
+  context_->bury(std::move(upstream_));
+}
+
+// --- bytes to frames ---
+
+std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
+  is_in_read_ = true;
+  while (wants_client()) {
+    const http::FrameStep step = client_frames_.next(bytes);
+    bytes.remove_prefix(step.consumed);
+    bytes_ += step.consumed;
+    if (step.kind == http::FrameStep::Kind::need_more) {
+      break;
+    }
+    drive(event_of(step, flow::Side::client));
+  }
+  is_in_read_ = false;
+  last_active_ms_ = context_->loop->now_ms();
+  flush();
+  return bytes;
+}
+
+bool WebSocketRelay::wants_client() const {
+  return !machine_.is_over() && machine_.wants_client();
+}
+
+void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
+  is_in_read_ = true;
+  bytes_ += bytes.size();
+  while (!machine_.is_over()) {
+    const http::FrameStep step = upstream_frames_.next(bytes);
+    bytes.remove_prefix(step.consumed);
+    if (step.kind == http::FrameStep::Kind::need_more) {
+      break;
+    }
+    drive(event_of(step, flow::Side::upstream));
+  }
+  is_in_read_ = false;
+  last_active_ms_ = context_->loop->now_ms();
+  flush();
+}
+
+flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow::Side from) {
+  switch (step.kind) {
+    case http::FrameStep::Kind::data: {
+      flow::MessagePiece piece{from, step.opcode, step.payload, step.is_final, std::nullopt};
+      if (step.is_final && from == flow::Side::client && machine_.is_judged()) {
+        piece.moment = begin_message();
+      }
+      return piece;
+    }
+    case http::FrameStep::Kind::control:
+      return flow::ControlFrame{from, step.opcode, step.payload};
+    case http::FrameStep::Kind::need_more:
+    case http::FrameStep::Kind::error:
+      break;
+  }
+  return flow::FrameError{from};
+}
+
+// A message is judged by what holds when it is complete, like a request.
+flow::Moment WebSocketRelay::begin_message() {
+  policy_ = context_->policy;
+  caller_ = verified_caller(*context_->vault, setup_.claim);
+  const bool may_come = !flow::check_proxy_caller(caller_, *policy_.bindings);
+  const std::uint64_t number = ++numbers_;
+  Message& message = messages_[number];
+  message.request_id = context_->next_request_id();
+  return {.number = number,
+          .bindings = policy_.bindings,
+          .request_id = message.request_id,
+          .caller = caller_,
+          .refusal = may_come ? std::nullopt : std::optional(audit::Reason::caller_not_allowed),
+          .now_us = context_->clock->wall_us()};
+}
+
+// --- what happens besides ---
+
+void WebSocketRelay::on_client_gone() {
+  drive(flow::SideGone{flow::Side::client});
+}
+
+void WebSocketRelay::on_upstream_raw_end() {
+  drive(flow::SideGone{flow::Side::upstream});
+}
+
+void WebSocketRelay::on_client_drained() {
+  upstream_->leg().release(Leg::Hold::other_side_full);
+}
+
+void WebSocketRelay::on_upstream_drained() {
+  client_->release(Leg::Hold::other_side_full);
+}
+
+void WebSocketRelay::drain() {
+  drive(flow::GoingAway{});
+}
+
+void WebSocketRelay::audit_done(bool is_durable) {
+  if (std::exchange(awaits_record_, false) && machine_.awaits_record()) {
+    drive(flow::RecordDone{is_durable});
+  }
+}
+
+bool WebSocketRelay::charge_done(std::uint64_t number, limits::ChargeAnswer& answer) {
+  const auto message = messages_.find(number);
+  if (message == messages_.end() || !machine_.awaits_charge(number)) {
+    return false;
+  }
+  message->second.ticket = std::move(answer.ticket);
+  drive(charged_by(answer));
+  return true;
+}
+
+void WebSocketRelay::on_time_out() {
+  if (!is_waiting_) {
+    const std::int64_t idle_ms = context_->loop->now_ms() - last_active_ms_;
+    if (idle_ms < base::limits::kTunnelIdleMs) {
+      timer_.set(base::limits::kTunnelIdleMs - idle_ms);
+      return;
+    }
+  }
+  drive(flow::TimedOut{});
+}
+
+void WebSocketRelay::wait_idle() {
+  is_waiting_ = false;
+  timer_.set(base::limits::kTunnelIdleMs);
+}
+
+// --- what the machine asks for ---
+
+void WebSocketRelay::drive(flow::WebSocketEvent event) {
+  if (is_driving_) {
+    follow_ups_.push_back(std::move(event));
+    return;
+  }
+  const bool was_reading = wants_client();
+  is_driving_ = true;
+  follow_ups_.push_back(std::move(event));
+  while (!follow_ups_.empty()) {
+    auto happened = std::exchange(follow_ups_, {});
+    for (flow::WebSocketEvent& next : happened) {
+      carry_out(std::move(next));
+    }
+  }
+  is_driving_ = false;
+  if (!is_in_read_) {
+    flush();
+  }
+  if (!was_reading && wants_client()) {
+    read_on_();
+  }
+}
+
+void WebSocketRelay::carry_out(flow::WebSocketEvent event) {
+  flow::WebSocketActions actions;
+  machine_.on(std::move(event), actions);
+  for (const flow::WebSocketAction& action : actions) {
+    std::visit([this](const auto& asked) { perform(asked); }, action);
+  }
+}
+
+void WebSocketRelay::perform(const flow::RecordMessage& action) {
+  const auto message = messages_.find(action.number);
+  KS_ASSERT(message != messages_.end());
+  add_decision(*context_,
+               {message->second.request_id,
+                setup_.client_address,
+                caller_,
+                setup_.destination,
+                machine_.bindings(),
+                action.order,
+                action.is_unproven},
+               action.record);
+  context_->audit->wait_for(setup_.session);
+  awaits_record_ = true;
+}
+
+void WebSocketRelay::perform(const flow::EndMessage& action) {
+  const auto message = messages_.find(action.number);
+  KS_ASSERT(message != messages_.end());
+  if (action.response) {
+    add_response(*context_,
+                 message->second.request_id,
+                 *action.response,
+                 message->second.sent_us,
+                 upstream_.get());
+  }
+  settle(*context_, message->second.ticket, action.fate);
+  messages_.erase(message);
+}
+
+void WebSocketRelay::perform(const flow::EndWebSocket& action) {
+  constexpr int kSwitchingProtocols = 101;
+  add_response(*context_,
+               setup_.request_id,
+               {kSwitchingProtocols, action.outcome, bytes_},
+               setup_.opened_us,
+               upstream_.get());
+  upstream_->leg().finish_writing(Leg::Ending::said);
+  if (const auto ended = std::exchange(ended_, nullptr)) {
+    ended();
+  }
+}
+
+void WebSocketRelay::perform(const flow::Charge& action) {
+  charge(
+      *context_,
+      policy_,
+      caller_,
+      action,
+      [context = context_, id = setup_.session, number = numbers_](limits::ChargeAnswer& answer) {
+        Session* const session = context->sessions->find(id);
+        return session != nullptr && session->charge_done(number, answer);
+      });
+}
+
+void WebSocketRelay::perform(const flow::FetchSecrets& action) {
+  std::visit([this](auto&& fetched) { drive(std::forward<decltype(fetched)>(fetched)); },
+             fetch_secrets(*context_, machine_.bindings().rules[action.rule]));
+}
+
+void WebSocketRelay::perform(const flow::SendUpstream& action) {
+  Leg& leg = upstream_->leg();
+  if (action.sensitivity == flow::Sensitivity::secret) {
+    leg.write_secret(action.bytes);
+    context_->scratch->clear();  // I1: wiped as soon as it is encrypted
+  } else {
+    leg.write(action.bytes);
+  }
+  // Nothing else goes to the upstream between a message's beginning and its sending.
+  const auto message = messages_.find(numbers_);
+  if (message != messages_.end() && message->second.sent_us == 0) {
+    message->second.sent_us = context_->clock->steady_us();
+  }
+}
+
+void WebSocketRelay::perform(const flow::SendClient& action) {
+  client_->write(action.bytes);
+}
+
+void WebSocketRelay::perform(const flow::SetWait& action) {
+  switch (action.wait) {
+    case flow::Wait::record:
+      is_waiting_ = true;
+      timer_.set(base::limits::kRecordMs);
+      return;
+    case flow::Wait::websocket_close:
+      is_waiting_ = true;
+      timer_.set(base::limits::kHalfClosedMs);
+      return;
+    case flow::Wait::none:
+    case flow::Wait::request_body:
+    case flow::Wait::response_head:
+    case flow::Wait::response_body:
+      wait_idle();
+      return;
+  }
+}
+
+// Who cannot be written to holds up the reading of the other (R42).
+void WebSocketRelay::flush() {
+  client_->flush();
+  upstream_->leg().flush();
+  if (upstream_->leg().is_congested()) {
+    client_->hold(Leg::Hold::other_side_full);
+  }
+  if (client_->is_congested()) {
+    upstream_->leg().hold(Leg::Hold::other_side_full);
+  }
+}
+
+}  // namespace keyswap::proxy

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/scrub.h"
+
+#include <catch2/catch.hpp>
+
+namespace keyswap::flow {
+
+namespace {
+
+constexpr std::string_view kSecret = "abcabdREALkey0001";
+constexpr std::string_view kOther = "abcX";
+
+vault::Secret secret_of(std::string_view text) {
+  REQUIRE(vault::lock_memory());
+  return vault::Secret::copy_of(text).value();
+}
+
+std::string scrubbed(std::string_view text, std::size_t piece) {
+  Scrubber scrubber;
+  scrubber.add(secret_of(kSecret), "<P>");
+  scrubber.add(secret_of(kOther), "<Q>");
+  base::Buffer out(64 * 1024);
+  std::string_view rest = text;
+  while (rest.size() > piece) {
+    CHECK(scrubber.feed(rest.substr(0, piece), false, out));
+    rest.remove_prefix(piece);
+  }
+  CHECK(scrubber.feed(rest, true, out));
+  return std::string(out.view());
+}
+
+}  // namespace
+
+TEST_CASE("a secret that comes back is its placeholder again, wherever the text is cut", "[I8]") {
+  const std::string text = std::string(kSecret) + "abcab" + std::string(kSecret) + "-abc" +
+                           std::string(kOther) + std::string(kSecret).substr(0, 16) + "." +
+                           std::string(kSecret) + std::string(kSecret);
+  const std::string expected = "<P>abcab<P>-abc<Q>abcabdREALkey000.<P><P>";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    CAPTURE(piece);
+    CHECK(scrubbed(text, piece) == expected);
+  }
+}
+
+TEST_CASE("the beginning of a secret at a message's end is not kept for the next", "[I8]") {
+  Scrubber scrubber;
+  scrubber.add(secret_of(kSecret), "<P>");
+  base::Buffer out(1024);
+  CHECK(scrubber.feed("abcabdREAL", true, out));
+  CHECK(scrubber.feed("key0001", true, out));
+  CHECK(out.view() == "abcabdREALkey0001");
+}
+
+TEST_CASE("what cannot begin a secret goes on at once") {
+  Scrubber scrubber;
+  scrubber.add(secret_of(kSecret), "<P>");
+  base::Buffer out(1024);
+  CHECK(scrubber.feed("hello abcab", false, out));
+  CHECK(out.view() == "hello ");
+  CHECK(scrubber.feed("c", false, out));
+  CHECK(out.view() == "hello abc");
+}
+
+TEST_CASE("without a secret text passes as it is") {
+  Scrubber scrubber;
+  base::Buffer out(1024);
+  CHECK(scrubber.feed("abcabdREALkey0001", false, out));
+  CHECK(out.view() == "abcabdREALkey0001");
+}
+
+}  // namespace keyswap::flow
