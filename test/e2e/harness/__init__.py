@@ -6,6 +6,8 @@
     proxy      a home folder, the commands, and `keyswap serve`
     client     CONNECT, TLS and HTTP/1.1 by hand, byte for byte
     exchange   a recorder that checks signatures as Binance does
+    websocket  RFC 6455 by hand, for both ends
+    message_exchange  the exchange of Binance's WebSocket API
     auditlog   reads and judges the audit log without the program's help
     canary     looks for a secret, in many spellings, in everything a run wrote
     case       the TestCase that ties them together
