@@ -128,6 +128,7 @@ TEST_CASE("methods that take the key alone get no signature, unless the client m
 }
 
 TEST_CASE("RSA and Ed25519 sign in base64 as it is") {
+  REQUIRE(vault::lock_memory().has_value());
   const std::string payload = "apiKey=" + kApiKey + "&timestamp=1";
   const auto text = message("account.status", R"("timestamp":1)");
   const auto ed25519_der = base::from_base64(test::kEd25519Key);
