@@ -109,7 +109,8 @@ void Session::begin_websocket() {
                             .caller = caller_,
                             .claim = claim_,
                             .policy = policy_,
-                            .opened_us = sent_us_},
+                            .opened_us = sent_us_,
+                            .last_charge = charge_number_},
       [this] { read_on_later(); },
       [this] { close_politely(Leg::Ending::said); });
   exchange_.reset();
@@ -119,6 +120,8 @@ void Session::begin_websocket() {
   leg_.release(Leg::Hold::other_side_full);
   if (is_client_ended_ || is_broken_) {
     websocket_->on_client_gone();
+  } else if (context_->is_draining) {
+    websocket_->drain();  // it was granted after all others had been told
   } else {
     read_on_later();
   }

@@ -39,6 +39,7 @@ WebSocketRelay::WebSocketRelay(Context& context,
                 .scratch = context.scratch.get(),
                 .collected_bytes = &context.collected_bytes,
                 .next_mask = random_mask}),
+      numbers_(setup_.last_charge),
       last_active_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
@@ -46,8 +47,10 @@ WebSocketRelay::WebSocketRelay(Context& context,
 }
 
 WebSocketRelay::~WebSocketRelay() {
-  upstream_->leave();
+  // Silenced first: this runs when the dead of a turn are buried, and a leg that resumes puts off
+  // work to a turn that the upstream does not live to see.
   upstream_->leg().silence();
+  upstream_->leave();
   context_->bury(std::move(upstream_));
 }
 
@@ -67,11 +70,17 @@ std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
   is_in_read_ = false;
   last_active_ms_ = context_->loop->now_ms();
   flush();
+  if (!bytes.empty() && wants_client()) {
+    read_on_();  // what was in the way is written
+  }
   return bytes;
 }
 
+// What a message brings about is up to ten times its size, so bytes that are here already wait,
+// too.
 bool WebSocketRelay::wants_client() const {
-  return !machine_.is_over() && machine_.wants_client();
+  return !machine_.is_over() && machine_.wants_client() && !client_->is_congested() &&
+         !upstream_->leg().is_congested();
 }
 
 void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
@@ -136,10 +145,16 @@ void WebSocketRelay::on_upstream_raw_end() {
 
 void WebSocketRelay::on_client_drained() {
   upstream_->leg().release(Leg::Hold::other_side_full);
+  if (wants_client()) {
+    read_on_();
+  }
 }
 
 void WebSocketRelay::on_upstream_drained() {
   client_->release(Leg::Hold::other_side_full);
+  if (wants_client()) {
+    read_on_();
+  }
 }
 
 void WebSocketRelay::drain() {

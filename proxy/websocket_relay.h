@@ -36,6 +36,9 @@ class WebSocketRelay final : public UpstreamUser {
     std::optional<flow::CallerClaim> claim;  // looked up anew for each message
     Policy policy;                           // that it was opened by
     std::int64_t opened_us = 0;              // steady clock
+    // Of the session's charges so far. Messages are numbered after it, so that a late answer to one
+    // of those is never taken for the answer to a message.
+    std::uint64_t last_charge = 0;
   };
 
   // `client` outlives this. `read_on`: more of the client's bytes are wanted. `ended` is told once.
@@ -107,7 +110,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   Policy policy_;       // of the message under way
   std::string caller_;  // likewise
-  std::uint64_t numbers_ = 0;
+  std::uint64_t numbers_;
   std::unordered_map<std::uint64_t, Message> messages_;  // begun and not ended
   bool awaits_record_ = false;
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness
