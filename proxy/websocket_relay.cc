@@ -39,7 +39,6 @@ WebSocketRelay::WebSocketRelay(Context& context,
                 .scratch = context.scratch.get(),
                 .collected_bytes = &context.collected_bytes,
                 .next_mask = random_mask}),
-      numbers_(setup_.last_charge),
       last_active_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);

@@ -110,7 +110,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   Policy policy_;       // of the message under way
   std::string caller_;  // likewise
-  std::uint64_t numbers_;
+  std::uint64_t numbers_ = setup_.last_charge;
   std::unordered_map<std::uint64_t, Message> messages_;  // begun and not ended
   bool awaits_record_ = false;
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness
