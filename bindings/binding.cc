@@ -7,6 +7,7 @@
 #include <typeinfo>
 
 #include "bindings/blocked.h"
+#include "bindings/message_signer.h"
 #include "bindings/signer.h"
 
 namespace keyswap::bindings {
@@ -61,6 +62,25 @@ bool opens_websocket(const SecretRule& rule, const http::Authority& destination)
   return std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
     return scope.websocket && Bindings::names(scope, destination);
   });
+}
+
+// Does the rule's scheme close that endpoint? Where the rule opens a WebSocket, the scheme judges
+// the messages and not the request; there it says where one may be opened.
+bool forbids(const SecretRule& rule,
+             const http::Authority& destination,
+             std::string_view method,
+             std::string_view target,
+             Bindings::Purpose purpose) {
+  if (rule.injection == nullptr) {
+    return false;
+  }
+  const auto* const messages = rule.injection->messages();
+  if (purpose == Bindings::Purpose::websocket && messages != nullptr &&
+      opens_websocket(rule, destination)) {
+    return messages->forbids_opening(destination.host, target);
+  }
+  const auto* const signer = rule.injection->signer();
+  return signer != nullptr && signer->forbids(method, target);
 }
 
 void append_ranges(const SecretRule& rule,
@@ -242,9 +262,7 @@ std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& de
     const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
       return names(scope, destination) && blocks(scope, method, target);
     });
-    const auto* const signer =
-        rule.injection && purpose == Purpose::request ? rule.injection->signer() : nullptr;
-    if (is_blocked_here || (signer != nullptr && signer->forbids(method, target))) {
+    if (is_blocked_here || forbids(rule, destination, method, target, purpose)) {
       return number;
     }
   }

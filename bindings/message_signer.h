@@ -29,6 +29,7 @@ struct MessageReading {
   std::string id;          // by which its reply is known; "" = it has none
   std::string credential;  // what stands where the placeholder belongs; "" = nothing
   LogonChange logon = LogonChange::none;
+  bool may_act = false;  // for an account, not only tell what is public; so if it is not known
 };
 
 // What a reply says of itself.
@@ -73,6 +74,11 @@ class MessageSigner {
 
   // Nothing: it can be read in more than one way, or is no message of this protocol.
   [[nodiscard]] virtual std::optional<MessageReading> read(std::string_view text) const = 0;
+
+  // May no WebSocket be opened there? By host and target (origin form) alone it must be clear how
+  // the other side will read a message.
+  [[nodiscard]] virtual bool forbids_opening(std::string_view host,
+                                             std::string_view target) const = 0;
 
   // May no configuration let it through, whoever's key it carries?
   [[nodiscard]] virtual bool forbids(const MessageReading& message) const = 0;

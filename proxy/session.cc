@@ -292,9 +292,7 @@ void Session::drop_upstream() {
     context_->bury(std::move(dial_));
   }
   if (upstream_) {
-    upstream_->leave();
-    upstream_->leg().silence();
-    context_->bury(std::move(upstream_));
+    lose_upstream();
   }
 }
 

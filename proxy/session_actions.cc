@@ -109,9 +109,13 @@ void Session::begin_websocket() {
                             .caller = caller_,
                             .claim = claim_,
                             .policy = policy_,
-                            .opened_us = sent_us_},
-      [this] { read_on_later(); },
-      [this] { close_politely(Leg::Ending::said); });
+                            .opened_us = sent_us_,
+                            .last_charge = charge_number_},
+      WebSocketRelay::Told{.read_on = [this] { read_on_later(); },
+                           .ended =
+                               [this] {
+                                 close_politely(Leg::Ending::said);
+                               }});
   exchange_.reset();
   takes_body_ = false;
   timer_.clear();
@@ -119,6 +123,8 @@ void Session::begin_websocket() {
   leg_.release(Leg::Hold::other_side_full);
   if (is_client_ended_ || is_broken_) {
     websocket_->on_client_gone();
+  } else if (context_->is_draining) {
+    websocket_->drain();  // it was granted after all others had been told
   } else {
     read_on_later();
   }
@@ -359,8 +365,8 @@ void Session::on_upstream_read_done() {
 }
 
 void Session::lose_upstream() {
-  upstream_->leave();
   upstream_->leg().silence();
+  upstream_->leave();
   context_->bury(std::move(upstream_));
 }
 

@@ -18,8 +18,10 @@ Tunnel::Tunnel(Context& context,
 }
 
 Tunnel::~Tunnel() {
-  upstream_->leave();
+  // Silenced first: this runs when the dead of a turn are buried, and a leg that resumes puts off
+  // work to a turn that the upstream does not live to see.
   upstream_->leg().silence();
+  upstream_->leave();
   context_->bury(std::move(upstream_));
 }
 

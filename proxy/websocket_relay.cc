@@ -20,18 +20,13 @@ http::Mask random_mask() {
 
 }  // namespace
 
-WebSocketRelay::WebSocketRelay(Context& context,
-                               Leg& client,
-                               std::unique_ptr<Upstream> upstream,
-                               Setup setup,
-                               std::function<void()> read_on,
-                               std::function<void()> ended)
+WebSocketRelay::WebSocketRelay(
+    Context& context, Leg& client, std::unique_ptr<Upstream> upstream, Setup setup, Told told)
     : context_(&context),
       client_(&client),
       upstream_(std::move(upstream)),
       setup_(std::move(setup)),
-      read_on_(std::move(read_on)),
-      ended_(std::move(ended)),
+      told_(std::move(told)),
       machine_({.destination = setup_.destination,
                 .target = setup_.target,
                 .caller = setup_.caller,
@@ -46,8 +41,10 @@ WebSocketRelay::WebSocketRelay(Context& context,
 }
 
 WebSocketRelay::~WebSocketRelay() {
-  upstream_->leave();
+  // Silenced first: this runs when the dead of a turn are buried, and a leg that resumes puts off
+  // work to a turn that the upstream does not live to see.
   upstream_->leg().silence();
+  upstream_->leave();
   context_->bury(std::move(upstream_));
 }
 
@@ -67,11 +64,17 @@ std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
   is_in_read_ = false;
   last_active_ms_ = context_->loop->now_ms();
   flush();
+  if (!bytes.empty() && wants_client()) {
+    told_.read_on();  // what was in the way is written
+  }
   return bytes;
 }
 
+// What a message brings about is up to ten times its size, so bytes that are here already wait,
+// too.
 bool WebSocketRelay::wants_client() const {
-  return !machine_.is_over() && machine_.wants_client();
+  return !machine_.is_over() && machine_.wants_client() && !client_->is_congested() &&
+         !upstream_->leg().is_congested();
 }
 
 void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
@@ -136,10 +139,16 @@ void WebSocketRelay::on_upstream_raw_end() {
 
 void WebSocketRelay::on_client_drained() {
   upstream_->leg().release(Leg::Hold::other_side_full);
+  if (wants_client()) {
+    told_.read_on();
+  }
 }
 
 void WebSocketRelay::on_upstream_drained() {
   client_->release(Leg::Hold::other_side_full);
+  if (wants_client()) {
+    told_.read_on();
+  }
 }
 
 void WebSocketRelay::drain() {
@@ -199,7 +208,7 @@ void WebSocketRelay::drive(flow::WebSocketEvent event) {
     flush();
   }
   if (!was_reading && wants_client()) {
-    read_on_();
+    told_.read_on();
   }
 }
 
@@ -249,7 +258,7 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
                setup_.opened_us,
                upstream_.get());
   upstream_->leg().finish_writing(Leg::Ending::said);
-  if (const auto ended = std::exchange(ended_, nullptr)) {
+  if (const auto ended = std::exchange(told_.ended, nullptr)) {
     ended();
   }
 }
@@ -300,8 +309,11 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
       is_waiting_ = true;
       timer_.set(base::limits::kHalfClosedMs);
       return;
-    case flow::Wait::none:
     case flow::Wait::request_body:
+      is_waiting_ = true;
+      timer_.set(base::limits::kRequestBodyWindowMs);
+      return;
+    case flow::Wait::none:
     case flow::Wait::response_head:
     case flow::Wait::response_body:
       wait_idle();

@@ -36,15 +36,20 @@ class WebSocketRelay final : public UpstreamUser {
     std::optional<flow::CallerClaim> claim;  // looked up anew for each message
     Policy policy;                           // that it was opened by
     std::int64_t opened_us = 0;              // steady clock
+    // Of the session's charges so far. Messages are numbered after it, so that a late answer to one
+    // of those is never taken for the answer to a message.
+    std::uint64_t last_charge = 0;
   };
 
-  // `client` outlives this. `read_on`: more of the client's bytes are wanted. `ended` is told once.
-  WebSocketRelay(Context& context,
-                 Leg& client,
-                 std::unique_ptr<Upstream> upstream,
-                 Setup setup,
-                 std::function<void()> read_on,
-                 std::function<void()> ended);
+  // What the session is told.
+  struct Told {
+    std::function<void()> read_on;  // more of the client's bytes are wanted
+    std::function<void()> ended;    // once
+  };
+
+  // `client` outlives this.
+  WebSocketRelay(
+      Context& context, Leg& client, std::unique_ptr<Upstream> upstream, Setup setup, Told told);
   WebSocketRelay(const WebSocketRelay&) = delete;
   WebSocketRelay& operator=(const WebSocketRelay&) = delete;
   WebSocketRelay(WebSocketRelay&&) = delete;
@@ -95,8 +100,7 @@ class WebSocketRelay final : public UpstreamUser {
   Leg* client_;
   std::unique_ptr<Upstream> upstream_;
   Setup setup_;
-  std::function<void()> read_on_;
-  std::function<void()> ended_;
+  Told told_;
   http::FrameDecoder client_frames_{http::FrameDecoder::Sender::client};
   http::FrameDecoder upstream_frames_{http::FrameDecoder::Sender::server};
   flow::WebSocket machine_;
@@ -107,7 +111,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   Policy policy_;       // of the message under way
   std::string caller_;  // likewise
-  std::uint64_t numbers_ = 0;
+  std::uint64_t numbers_ = setup_.last_charge;
   std::unordered_map<std::uint64_t, Message> messages_;  // begun and not ended
   bool awaits_record_ = false;
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness

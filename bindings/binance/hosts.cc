@@ -110,6 +110,20 @@ std::vector<WebSocketHost> websocket_hosts_of_list(std::string_view list) {
   return found;
 }
 
+std::string_view websocket_path_of(Market market) {
+  switch (market) {
+    case Market::spot:
+      return "/ws-api/v3";
+    case Market::usd_futures:
+      return "/ws-fapi/v1";
+    case Market::coin_futures:
+      return "/ws-dapi/v1";
+    case Market::options:
+      return "";
+  }
+  return "";
+}
+
 std::optional<std::size_t> scope_for_family(Family family, std::span<const Scope> scopes) {
   const auto found = std::find_if(scopes.begin(), scopes.end(), [&](const Scope& scope) {
     const auto* const host = scope.host.is_wildcard ? nullptr : find_host(scope.host.host);

@@ -60,6 +60,9 @@ struct WebSocketHost {
 // The WebSocket-API hosts of a list, each with each of its ports.
 std::vector<WebSocketHost> websocket_hosts_of_list(std::string_view list);
 
+// The one path of the WebSocket API of that market; "" = it has none.
+std::string_view websocket_path_of(Market market);
+
 // For the reverse route /binance/FAMILY/: the index of the first scope whose host serves that
 // family; nothing if none does.
 std::optional<std::size_t> scope_for_family(Family family, std::span<const Scope> scopes);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bindings/binance/hosts.h"
 #include "bindings/binance/message.h"
 #include "bindings/binance/methods.h"
 #include "bindings/binance/policy.h"
@@ -11,6 +12,7 @@
 #include "bindings/binance/text_sink.h"
 #include "bindings/binding.h"
 #include "proxy/base/assert.h"
+#include "proxy/http/target.h"
 
 namespace keyswap::bindings {
 
@@ -70,10 +72,22 @@ class BinanceMessages final : public MessageSigner {
     MessageReading reading;
     const auto* const method = binance::find_method(message->method);
     reading.logon = method == nullptr ? LogonChange::none : method->logon;
+    reading.may_act = method == nullptr || method->takes_signature;
     reading.credential = message->text_of("apiKey");
     reading.method = std::move(message->method);
     reading.id = message->id == "null" ? "" : std::move(message->id);
     return reading;
+  }
+
+  // The same message is another order on another market's path; and replies in SBE, a binary form,
+  // would tell nothing of what became of an order ("Simple Binary Encoding (SBE) FAQ").
+  [[nodiscard]] bool forbids_opening(std::string_view host,
+                                     std::string_view target) const override {
+    const auto* const row = binance::find_host(host);
+    const bool may_ask_for_sbe = base::to_lower(target).find("sbe") != std::string::npos ||
+                                 target.find('%') != std::string_view::npos;
+    return row != nullptr && row->is_websocket_api &&
+           (http::path_of(target) != binance::websocket_path_of(row->market) || may_ask_for_sbe);
   }
 
   [[nodiscard]] bool forbids(const MessageReading& message) const override {

@@ -32,7 +32,7 @@ inline constexpr std::size_t kSignedBodiesBytesMax =
 inline constexpr std::size_t kWebSocketMessageBytesMax = 64 * 1024;
 inline constexpr std::size_t kRepliesAwaitedMax = 1024;  // of one connection: too_busy
 inline constexpr std::size_t kScrubbedSecretsMax =
-    8;  // looked for in what comes back; past it the oldest is not
+    32;  // looked for in what comes back on one WebSocket; past it: 503
 
 // --- buffers of a connection ---
 inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop

@@ -38,8 +38,11 @@ std::optional<RouteUse> find_meant(const MessageRequest& request,
 // No rule is meant that may be used here: it travels on as it is, or not at all (I2).
 MessageVerdict decide_unmeant(const MessageRequest& request) {
   const auto& bindings = request.bindings;
-  if (request.message.credential.empty() && !request.logged_on.empty()) {
-    return refuse(Reason::endpoint_blocked);  // the rule of the logon does not open this any more
+  if (!request.logged_on.empty()) {
+    // The rule of the logon does not open this any more; or a key of somebody else's is in it. By
+    // which of the two the exchange would act, with half a credential say, is not ours to guess:
+    // over a connection that can act by our key nothing goes unjudged.
+    return refuse(Reason::endpoint_blocked);
   }
   std::vector<std::uint32_t> found;
   bindings.find_placeholders(request.message.credential, found);

@@ -15,17 +15,18 @@ base::Status put(base::ByteSink& out, std::string_view bytes) {
 
 }  // namespace
 
-void Scrubber::add(vault::Secret secret, std::string_view placeholder) {
+bool Scrubber::add(vault::Secret secret, std::string_view placeholder) {
   const bool is_known = std::ranges::any_of(known_, [&](const Known& known) {
     return base::equal_constant_time(known.secret.reveal(), secret.reveal());
   });
   if (is_known || secret.size() == 0) {
-    return;
+    return true;
   }
   if (known_.size() == base::limits::kScrubbedSecretsMax) {
-    known_.erase(known_.begin());
+    return false;
   }
   known_.push_back({std::move(secret), std::string(placeholder)});
+  return true;
 }
 
 base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink& out) {

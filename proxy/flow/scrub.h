@@ -19,9 +19,9 @@ namespace keyswap::flow {
 
 class Scrubber {
  public:
-  // From now on `secret` is looked for; known ones are not added again. Of more than
-  // limits::kScrubbedSecretsMax the oldest is forgotten.
-  void add(vault::Secret secret, std::string_view placeholder);
+  // From now on `secret` is looked for; known ones are not added again. False: there would be more
+  // than limits::kScrubbedSecretsMax. None is ever forgotten: what comes back may be the first.
+  [[nodiscard]] bool add(vault::Secret secret, std::string_view placeholder);
 
   // Appends the next piece of a message to `out`, as far as it cannot be the beginning of a secret;
   // what is kept back comes with the piece after it. After the last piece of a message nothing is

@@ -27,6 +27,7 @@ namespace {
 // RFC 6455 section 7.4.1, and the registry it made.
 constexpr std::uint16_t kGoingAway = 1001;
 constexpr std::uint16_t kProtocolError = 1002;
+constexpr std::uint16_t kPolicyViolation = 1008;
 constexpr std::uint16_t kBadGateway = 1014;
 
 // What a large message took is not kept for the pings that follow.
@@ -144,7 +145,7 @@ void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
     // follows it says that nothing was sent.
     tell_refusal(audit::Reason::audit_unavailable, actions);
   }
-  close(kGoingAway, kGoingAway, Outcome::unknown, actions);
+  close(is_collecting_ ? kPolicyViolation : kGoingAway, kGoingAway, Outcome::unknown, actions);
 }
 
 // --- steps ---

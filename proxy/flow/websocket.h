@@ -166,6 +166,7 @@ class WebSocket {
 
   struct Awaited {  // a message whose reply is still to come
     std::uint64_t number = 0;
+    bool may_act_unjudged = false;
   };
 
   void handle(MessagePiece& event, WebSocketActions& actions);
@@ -203,6 +204,7 @@ class WebSocket {
   void record(WebSocketActions& actions);
   void refuse(audit::Reason reason, WebSocketActions& actions);
   void send_message(WebSocketActions& actions);
+  [[nodiscard]] bool may_log_on() const;
   void tell_refusal(audit::Reason reason, WebSocketActions& actions);
   void end_message(ChargeFate fate,
                    std::optional<RecordResponse> response,
@@ -231,6 +233,7 @@ class WebSocket {
   base::Buffer to_upstream_{base::limits::kLegPendingBytesMax};
 
   // The client's message, while it is collected and dealt with.
+  bool is_collecting_ = false;
   base::Buffer text_{base::limits::kWebSocketMessageBytesMax};
   Moment moment_;
   // Of the moment's bindings; once a rule is chosen, that rule's.
@@ -257,6 +260,9 @@ class WebSocket {
 
   // The rule by whose key the connection was logged on; "" none.
   std::string logged_on_;
+  // A message went unjudged that might act for whoever is logged on, and nobody will know when it
+  // was answered, because it has no id.
+  bool has_unjudged_without_id_ = false;
   std::map<std::string, Awaited, std::less<>> awaited_;  // by the message's id
   std::unique_ptr<bindings::ReplyReader> replies_;
   bool is_mid_reply_ = false;

@@ -2,6 +2,7 @@
 //
 // A client's message on a WebSocket where messages are signed: collected, judged, charged, signed,
 // recorded, sent; and the replies to such messages.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/base/assert.h"
@@ -36,8 +37,12 @@ void WebSocket::collect(MessagePiece& piece, WebSocketActions& actions) {
     hold(piece.bytes);
   }
   if (!piece.is_final) {
+    if (!std::exchange(is_collecting_, true)) {
+      actions.emplace_back(SetWait{Wait::request_body});  // I10: for all of it, pings or not
+    }
     return;
   }
+  is_collecting_ = false;
   KS_ASSERT(piece.moment.has_value());
   moment_ = std::move(*piece.moment);
   is_message_over_ = false;
@@ -121,6 +126,10 @@ void WebSocket::judge_allowed(WebSocketActions& actions) {
     refuse(Reason::endpoint_blocked, actions);
     return;
   }
+  if (reading_->logon == bindings::LogonChange::begins && !may_log_on()) {
+    refuse(Reason::too_busy, actions);
+    return;
+  }
   if (scope().max_body_bytes && text_.size() > *scope().max_body_bytes) {
     refuse(Reason::body_too_large, actions);
     return;
@@ -173,10 +182,15 @@ void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
     return;
   }
   signed_ = std::move(*message);
+  bool is_known = true;
   for (std::size_t i = 0; i < event.secrets.size(); ++i) {
     if (!rule().injection->needs_private_key(i)) {
-      scrubber_.add(std::move(event.secrets[i]), rule().placeholder);  // I8
+      is_known = scrubber_.add(std::move(event.secrets[i]), rule().placeholder) && is_known;
     }
+  }
+  if (!is_known) {
+    refuse(Reason::secret_unavailable, actions);  // I8: its key might come back and be shown
+    return;
   }
   record(actions);
 }
@@ -231,6 +245,15 @@ void WebSocket::handle(const RecordDone& event, WebSocketActions& actions) {
   }
 }
 
+// Nobody says that the exchange takes up messages in their order. What went there unjudged, for
+// nobody was logged on, must be answered before somebody is.
+bool WebSocket::may_log_on() const {
+  return !logged_on_.empty() ||
+         (!has_unjudged_without_id_ && std::ranges::none_of(awaited_, [](const auto& entry) {
+           return entry.second.may_act_unjudged;
+         }));
+}
+
 // I6: this is called from RecordDone{is_durable} and from nowhere else.
 void WebSocket::send_message(WebSocketActions& actions) {
   if (has_upstream_closed_) {
@@ -250,11 +273,13 @@ void WebSocket::send_message(WebSocketActions& actions) {
     // then whoever has no key in its message acts by this one.
     logged_on_ = rule().name.text();
   }
+  const bool may_act_unjudged = verdict_.verdict.decision != Decision::allowed && reading_->may_act;
   if (reading_->id.empty()) {
+    has_unjudged_without_id_ = has_unjudged_without_id_ || may_act_unjudged;
     // Which reply is its own cannot be told.
     end_message(ChargeFate::keep, RecordResponse{0, Outcome::unknown, 0}, actions);
   } else {
-    awaited_.emplace(reading_->id, Awaited{moment_.number});
+    awaited_.emplace(reading_->id, Awaited{moment_.number, may_act_unjudged});
     is_message_over_ = true;  // its reply ends it
   }
 }

@@ -108,6 +108,21 @@ TEST_CASE(
             .find("no host of this list takes messages") != std::string::npos);
 }
 
+TEST_CASE("that another binding opens WebSockets on a host opens none of its closed endpoints") {
+  const auto both = accepted(bound("{ host: api.binance.com }") +
+                             "  OTHER:\n    placeholder: kswp_PLACEHOLDER_000000000001\n"
+                             "    inject: { header: x-other, format: \"{secret}\" }\n"
+                             "    bindings: [ { host: api.binance.com, websocket: true } ]\n");
+  const auto forbids = [&](std::string_view target) {
+    return both
+        .forbidding_rule(
+            test::at_host("api.binance.com"), "GET", target, Bindings::Purpose::websocket)
+        .has_value();
+  };
+  CHECK(forbids("/ws-api/v3"));
+  CHECK_FALSE(forbids("/stream"));
+}
+
 TEST_CASE("a host of messages is closed but where it is bound, port by port") {
   const auto closed = accepted(bound("{ hosts: binance.spot }"));
   const auto open = accepted(bound("{ host: ws-api.binance.com, websocket: true }"));
@@ -125,6 +140,17 @@ TEST_CASE("a host of messages is closed but where it is bound, port by port") {
   };
   CHECK_FALSE(forbids(Bindings::Purpose::websocket));
   CHECK(forbids(Bindings::Purpose::request));
+  // The same message is another order on another market's path.
+  const auto opens = [&](std::string_view target) {
+    return !open.forbidding_rule(door, "GET", target, Bindings::Purpose::websocket);
+  };
+  CHECK(opens("/ws-api/v3?returnRateLimits=false"));
+  CHECK_FALSE(opens("/ws-api/v3?responseFormat=sbe&sbeSchemaId=3"));
+  CHECK_FALSE(opens("/ws-api/v3?responseFormat=%73be"));
+  CHECK_FALSE(opens("/ws-dapi/v1"));
+  CHECK_FALSE(opens("/ws-api/v3/"));
+  CHECK_FALSE(opens("/ws-api/%76%33"));
+  CHECK_FALSE(opens("/"));
   CHECK(open.forbidding_rule(door, "POST", "/ws-api/v3").has_value());
   CHECK(open.forbidding_rule(door, "POST", "/sapi/v1/capital/withdraw/apply").has_value());
   CHECK(accepted(bound("{ host: testnet.binancefuture.com }"))

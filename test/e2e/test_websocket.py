@@ -4,7 +4,10 @@
 
 import base64
 import json
+import socket
+import struct
 import subprocess
+import threading
 import time
 import unittest
 
@@ -355,6 +358,52 @@ class WebSocket(OneProxy):
         mine.send_raw(mine.bytes_of(TEXT, "good") + frame(TEXT, MARK))
         self.assertEqual(mine.receive_until_close().code, 1002)
         self.assertEqual([m for m in theirs.rest() if m.opcode != CLOSE], [Message(TEXT, b"good")])
+
+    # --- back-pressure ---
+    def _sends_until_held(self, peer, seconds=5):
+        """Sends until nothing more is taken; how many bytes were."""
+        sock, sent, data = peer.wire.sock, 0, peer.bytes_of(BINARY, b"z" * 60000)
+        sock.settimeout(0.5)
+        until = time.monotonic() + seconds
+        try:
+            while time.monotonic() < until:
+                sock.sendall(data)
+                sent += len(data)
+        except OSError:
+            return sent
+        raise AssertionError(f"{sent} bytes were taken, and nobody read them")
+
+    def test_R42_I10_who_does_not_read_holds_up_the_other_side(self):
+        for reader in ("client", "upstream"):
+            with self.subTest(reader):
+                mine, theirs = self.open(f"/ws/held/{reader}")
+                self.assertLess(self._sends_until_held(theirs if reader == "client" else mine), 64 * MIB)
+
+    def test_R42_who_reads_late_gets_all_of_it(self):
+        data = bytes((n * 7 + n // 251) & 0xff for n in range(MIB)) * 12
+        for reader in ("client", "upstream"):
+            with self.subTest(reader):
+                mine, theirs = self.open(f"/ws/late/{reader}")
+                sender, receiver = (theirs, mine) if reader == "client" else (mine, theirs)
+                sending = threading.Thread(target=sender.send, args=(BINARY, data))
+                sending.start()
+                time.sleep(0.5)  # so that the proxy's and the kernel's buffers fill
+                came = receiver.receive()
+                sending.join()
+                self.assertTrue(came == Message(BINARY, data), "not what was sent")
+
+    def test_R42_a_side_that_goes_while_the_other_is_held_up_harms_nobody(self):
+        for number in range(3):
+            for reader in ("client", "upstream"):
+                mine, theirs = self.open(f"/ws/reset/{number}/{reader}")
+                self._sends_until_held(theirs if reader == "client" else mine)
+                sock = (mine if reader == "client" else theirs).wire.sock
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                sock.close()  # with a reset
+                self.ended_with(f"/ws/reset/{number}/{reader}")
+        mine, theirs = self.open("/ws/reset/after")
+        mine.send_text("still here")
+        self.assertEqual(theirs.receive().text, "still here")
 
     def test_many_connections_at_once_do_not_mix(self):
         ends = [self.open(f"/ws/many/{number}") for number in range(20)]

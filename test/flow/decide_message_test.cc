@@ -83,6 +83,13 @@ TEST_CASE("without a key in it a message acts by the logon, or by nobody's key")
   CHECK(judged({"", "ann", "REST"}) == "refused/endpoint_blocked");
 }
 
+TEST_CASE("where our key is logged on nothing passes unjudged, whatever key it carries", "[I5]") {
+  CHECK(judged({"a-key-of-its-own", "ann", "A"}) == "refused/endpoint_blocked");
+  CHECK(judged({"BINANCE_PLACEHOLDER_0000_REST", "ann", "A"}) == "refused/endpoint_blocked");
+  CHECK(judged({"BINANCE_PLACEHOLDER_00000000B", "ann", "A"}) ==
+        "allowed/binding_matched B signed");
+}
+
 TEST_CASE("what moves value out is refused, whoever's key it carries") {
   CHECK(judged({"", "ann", "", "sub.withdraw"}) == "refused/endpoint_blocked A");
   CHECK(judged({"a-key-of-its-own", "ann", "", "Account.Transfer"}) ==

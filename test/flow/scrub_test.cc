@@ -17,8 +17,8 @@ vault::Secret secret_of(std::string_view text) {
 
 std::string scrubbed(std::string_view text, std::size_t piece) {
   Scrubber scrubber;
-  scrubber.add(secret_of(kSecret), "<P>");
-  scrubber.add(secret_of(kOther), "<Q>");
+  CHECK(scrubber.add(secret_of(kSecret), "<P>"));
+  CHECK(scrubber.add(secret_of(kOther), "<Q>"));
   base::Buffer out(64 * 1024);
   std::string_view rest = text;
   while (rest.size() > piece) {
@@ -44,7 +44,7 @@ TEST_CASE("a secret that comes back is its placeholder again, wherever the text 
 
 TEST_CASE("the beginning of a secret at a message's end is not kept for the next", "[I8]") {
   Scrubber scrubber;
-  scrubber.add(secret_of(kSecret), "<P>");
+  CHECK(scrubber.add(secret_of(kSecret), "<P>"));
   base::Buffer out(1024);
   CHECK(scrubber.feed("abcabdREAL", true, out));
   CHECK(scrubber.feed("key0001", true, out));
@@ -53,12 +53,25 @@ TEST_CASE("the beginning of a secret at a message's end is not kept for the next
 
 TEST_CASE("what cannot begin a secret goes on at once") {
   Scrubber scrubber;
-  scrubber.add(secret_of(kSecret), "<P>");
+  CHECK(scrubber.add(secret_of(kSecret), "<P>"));
   base::Buffer out(1024);
   CHECK(scrubber.feed("hello abcab", false, out));
   CHECK(out.view() == "hello ");
   CHECK(scrubber.feed("c", false, out));
   CHECK(out.view() == "hello abc");
+}
+
+TEST_CASE("of too many secrets the first is not forgotten, but the last refused", "[I8]") {
+  Scrubber scrubber;
+  CHECK(scrubber.add(secret_of(kSecret), "<P>"));
+  for (std::size_t i = 1; i < base::limits::kScrubbedSecretsMax; ++i) {
+    CHECK(scrubber.add(secret_of("another-" + std::to_string(i)), "<Q>"));
+  }
+  CHECK_FALSE(scrubber.add(secret_of(kOther), "<R>"));
+  CHECK(scrubber.add(secret_of(kSecret), "<P>"));
+  base::Buffer out(1024);
+  CHECK(scrubber.feed(kSecret, true, out));
+  CHECK(out.view() == "<P>");
 }
 
 TEST_CASE("without a secret text passes as it is") {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Messages that are judged and signed (proxy/flow/websocket_messages.cc).
+#include "proxy/base/bytes.h"
 #include "proxy/flow/websocket.h"
+#include "test/bindings/sample_keys.h"
 #include "test/support/dialogue.h"
 
 namespace keyswap::flow {
@@ -15,6 +17,35 @@ using test::kTradingSecret;
 using test::order;
 
 namespace {
+
+// Of a rule whose key can log on.
+class LogonDialogue : public Dialogue {
+ public:
+  LogonDialogue() : Dialogue(yaml()) {
+    secret = base::from_base64(bindings::test::kEd25519Key).value();
+  }
+
+  static std::string logon(const std::string& id, const std::string& api_key) {
+    return R"({"id":")" + id + R"(","method":"session.logon","params":{"apiKey":")" + api_key +
+           R"("}})";
+  }
+
+ private:
+  static std::string yaml() {
+    std::string text = test::kTrading;
+    const std::string type = "type: binance,";
+    return text.replace(text.find(type), type.size(), type + " key_type: ed25519,");
+  }
+};
+
+// As `order`, but without a key, or with that of somebody else.
+std::string order_without_placeholder(const std::string& id, const std::string& api_key = "") {
+  std::string text = order(id, "1");
+  const std::string key = R"("apiKey":")" + kTradingPlaceholder + R"(",)";
+  text.replace(
+      text.find(key), key.size(), api_key.empty() ? "" : R"("apiKey":")" + api_key + R"(",)");
+  return text;
+}
 
 std::string lines_until(const std::string& text, const std::string& part) {
   const auto at = text.find(part);
@@ -147,6 +178,15 @@ TEST_CASE("a binary message, and one that is too large, end the connection", "[I
   CHECK(large.collected_bytes == 0);
 }
 
+TEST_CASE("I10 a message that never ends is not waited for", "[I10]") {
+  Dialogue dialogue;
+  dialogue.on(MessagePiece{Side::client, http::Opcode::text, "{", false, std::nullopt});
+  dialogue.control(Side::client, http::Opcode::ping, "still here");
+  dialogue.on(TimedOut{});
+  CHECK(has(dialogue.transcript(), "to client: close 1008\n"));
+  CHECK(dialogue.machine().is_over());
+}
+
 TEST_CASE("F28 the day's volume is given back by a refusal alone, of the right message") {
   Dialogue dialogue;
   dialogue.client(order("a")).client(order("b")).client(order("c")).client(order("d"));
@@ -244,6 +284,55 @@ TEST_CASE("I10 replies that are awaited are bounded", "[I10]") {
   static_cast<void>(dialogue.transcript());
   dialogue.client(R"({"id":99999,"method":"ping"})");
   CHECK(has(dialogue.transcript(), "record refused too_busy"));
+}
+
+TEST_CASE("whoever is logged on by our key sends nothing that is not judged", "[I5]") {
+  LogonDialogue dialogue;
+  dialogue.client(LogonDialogue::logon("in", kTradingPlaceholder));
+  CHECK(has(dialogue.transcript(), "to upstream (secret): {\"id\":\"in\""));
+  dialogue.client(order_without_placeholder("1"));
+  CHECK(has(dialogue.transcript(), "record refused order_limit_exceeded B order.place"));
+  dialogue.client(order_without_placeholder("2", "a-key-of-its-own"));
+  std::string transcript = dialogue.transcript();
+  CHECK(has(transcript, "record refused endpoint_blocked order.place"));
+  CHECK_FALSE(has(transcript, "to upstream"));
+  dialogue.client(LogonDialogue::logon("other", "a-key-of-its-own"));
+  transcript = dialogue.transcript();
+  CHECK(has(transcript, "record refused endpoint_blocked session.logon"));
+  CHECK_FALSE(has(transcript, "to upstream"));
+}
+
+TEST_CASE("a logon waits until what went there unjudged is answered", "[I5]") {
+  LogonDialogue dialogue;
+  dialogue.client(order_without_placeholder("1"));
+  CHECK(has(dialogue.transcript(), "record pass no_placeholder order.place"));
+  dialogue.client(LogonDialogue::logon("in", kTradingPlaceholder));
+  std::string transcript = dialogue.transcript();
+  CHECK(has(transcript, "record refused too_busy B session.logon"));
+  CHECK_FALSE(has(transcript, "to upstream"));
+  dialogue.upstream(R"({"id":"1","status":400,"error":{}})");
+  dialogue.client(R"({"id":"2","method":"ticker.price","params":{"symbol":"BTCUSDT"}})");
+  dialogue.client(LogonDialogue::logon("in", kTradingPlaceholder));
+  CHECK(has(dialogue.transcript(), "to upstream (secret): {\"id\":\"in\""));
+
+  LogonDialogue without_id;
+  without_id.client(R"({"method":"order.place"})").upstream(R"({"id":null,"status":400})");
+  static_cast<void>(without_id.transcript());
+  without_id.client(LogonDialogue::logon("in", kTradingPlaceholder));
+  CHECK(has(without_id.transcript(), "record refused too_busy B session.logon"));
+}
+
+TEST_CASE("I8 a message whose key could not be hidden in the reply is not sent", "[I8]") {
+  Dialogue dialogue;
+  for (std::size_t i = 0; i < base::limits::kScrubbedSecretsMax; ++i) {
+    dialogue.key = "rotated" + std::to_string(i);
+    dialogue.client(order(std::to_string(i)));
+  }
+  const std::string transcript = dialogue.transcript();
+  CHECK(has(transcript, "to upstream (secret): {\"id\":\"0\""));
+  CHECK(has(transcript, "record refused secret_unavailable B order.place"));
+  dialogue.upstream(R"({"apiKey":"rotated0"})");
+  CHECK(dialogue.transcript() == "to client: {\"apiKey\":\"" + kTradingPlaceholder + "\"}\n");
 }
 
 }  // namespace keyswap::flow

@@ -78,6 +78,8 @@ class Dialogue {
   bool answers_records = true;
   bool records_are_durable = true;
   bool has_secrets = true;
+  std::string key = kTradingKey;
+  std::string secret = kTradingSecret;
   Charged charged;
   std::optional<audit::Reason> stranger;
 
@@ -180,8 +182,8 @@ class Dialogue {
       return;
     }
     SecretsReady ready;
-    ready.secrets.push_back(vault::Secret::copy_of(kTradingKey).value());
-    ready.secrets.push_back(vault::Secret::copy_of(kTradingSecret).value());
+    ready.secrets.push_back(vault::Secret::copy_of(key).value());
+    ready.secrets.push_back(vault::Secret::copy_of(secret).value());
     next = std::move(ready);
   }
 
