@@ -10,21 +10,27 @@
 namespace keyswap::bindings {
 
 extern const Scheme kBinanceScheme;
+extern const Scheme kBybitScheme;
 extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
 extern const Scheme kKrakenScheme;
+extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
+extern const Scheme kOkxScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
     &kBinanceScheme,
+    &kBybitScheme,
     &kGateioScheme,
     &kHmacScheme,
     &kKrakenScheme,
+    &kKucoinScheme,
     &kMexcScheme,
+    &kOkxScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

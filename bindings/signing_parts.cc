@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 
@@ -89,6 +90,41 @@ std::optional<vault::SecretName> read_entry_name(const SchemeSetup& setup,
     return std::nullopt;
   }
   return std::move(name).value();
+}
+
+std::vector<vault::SecretName> read_entry_names(const SchemeSetup& setup,
+                                                std::initializer_list<std::string_view> parameters,
+                                                MadeInjection& made) {
+  std::vector<vault::SecretName> names;
+  for (const auto parameter : parameters) {
+    if (auto name = read_entry_name(setup, parameter, made)) {
+      names.push_back(std::move(*name));
+    }
+  }
+  return names;
+}
+
+std::optional<std::uint32_t> read_number(const SchemeSetup& setup,
+                                         std::string_view parameter,
+                                         std::uint32_t max,
+                                         MadeInjection& made) {
+  const auto* const text = setup.find(parameter);
+  if (text == nullptr) {
+    return std::nullopt;
+  }
+  std::uint32_t number = 0;
+  const char* const end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, number);
+  if (read.ec != std::errc{} || read.ptr != end || number == 0 || number > max ||
+      text->front() == '0') {
+    made.issues.push_back(
+        {parameter,
+         0,
+         "`" + std::string(parameter) + "` must be a number from 1 to " + std::to_string(max),
+         ""});
+    return std::nullopt;
+  }
+  return number;
 }
 
 std::size_t read_one_of(const SchemeSetup& setup,

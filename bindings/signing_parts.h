@@ -54,18 +54,42 @@ std::optional<vault::SecretName> read_entry_name(const SchemeSetup& setup,
                                                  std::string_view parameter,
                                                  MadeInjection& made);
 
-// A vendor's signer of two entries, `api_key` and `api_secret`.
+// The vault entries that these parameters name, in their order; as many as there are parameters
+// unless `made` has an issue.
+std::vector<vault::SecretName> read_entry_names(const SchemeSetup& setup,
+                                                std::initializer_list<std::string_view> parameters,
+                                                MadeInjection& made);
+
+// A vendor's signer of the entries that `parameters` name.
 template <typename VendorSigner>
-MadeInjection make_of_key_and_secret(const SchemeSetup& setup) {
+MadeInjection make_of_entries(const SchemeSetup& setup,
+                              std::initializer_list<std::string_view> parameters) {
   MadeInjection made;
-  auto key = read_entry_name(setup, "api_key", made);
-  auto secret = read_entry_name(setup, "api_secret", made);
-  if (key && secret) {
-    made.injection = std::make_unique<VendorSigner>(
-        std::vector<vault::SecretName>{std::move(*key), std::move(*secret)});
+  auto names = read_entry_names(setup, parameters, made);
+  if (made.issues.empty()) {
+    made.injection = std::make_unique<VendorSigner>(std::move(names));
   }
   return made;
 }
+
+// Of two, `api_key` and `api_secret`.
+template <typename VendorSigner>
+MadeInjection make_of_key_and_secret(const SchemeSetup& setup) {
+  return make_of_entries<VendorSigner>(setup, {"api_key", "api_secret"});
+}
+
+// Of three.
+template <typename VendorSigner>
+MadeInjection make_of_key_secret_and_passphrase(const SchemeSetup& setup) {
+  return make_of_entries<VendorSigner>(setup, {"api_key", "api_secret", "passphrase"});
+}
+
+// A whole number from 1 to `max`; nothing, and an issue, if it is none. Nothing without an issue if
+// it is not given.
+std::optional<std::uint32_t> read_number(const SchemeSetup& setup,
+                                         std::string_view parameter,
+                                         std::uint32_t max,
+                                         MadeInjection& made);
 
 // The place in `choices` of a parameter's value, 0 if it is not given; an issue if it is none of
 // them.

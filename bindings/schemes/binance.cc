@@ -5,7 +5,6 @@
 // and knows no secret is in bindings/binance.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "bindings/binance/endpoints.h"
@@ -18,6 +17,7 @@
 #include "bindings/schemes/binance_messages.h"
 #include "bindings/schemes/binance_settings.h"
 #include "bindings/signer.h"
+#include "bindings/signing_parts.h"
 #include "proxy/http/encoder.h"
 #include "proxy/http/target.h"
 
@@ -211,24 +211,6 @@ std::size_t read_word(const SchemeSetup& setup,
   return 0;
 }
 
-void read_recv_window(const SchemeSetup& setup,
-                      BinanceSettings& settings,
-                      std::vector<SchemeIssue>& issues) {
-  const auto* const text = setup.find("recv_window");
-  if (text == nullptr) {
-    return;
-  }
-  std::uint32_t number = 0;
-  const char* const end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, number);
-  if (read.ec != std::errc{} || read.ptr != end || number == 0 || number > kRecvWindowMsMax ||
-      text->front() == '0') {
-    report("recv_window", "`recv_window` must be a number from 1 to 60000", "", issues);
-    return;
-  }
-  settings.recv_window_ms = number;
-}
-
 void read_proof(const SchemeSetup& setup,
                 BinanceSettings& settings,
                 std::vector<SchemeIssue>& issues) {
@@ -263,7 +245,7 @@ MadeInjection make_binance(const SchemeSetup& setup) {
   settings.body_bytes =
       static_cast<binance::BodyBytes>(read_word(setup, "body_bytes", kBodyBytes, issues));
   read_proof(setup, settings, issues);
-  read_recv_window(setup, settings, issues);
+  settings.recv_window_ms = read_number(setup, "recv_window", kRecvWindowMsMax, made);
   if (setup.compose) {
     report("api_key", "`compose` is not for the scheme binance", "remove it", issues);
   }

@@ -7,9 +7,39 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/binding.h"
+#include "bindings/blocked.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
+
+namespace {
+
+std::string text_of_bindings_md() {
+  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/bindings.md");
+  std::stringstream held;
+  held << file.rdbuf();
+  return held.str();
+}
+
+// The `blocked:` that the section of a scheme in docs/bindings.md gives, as it is read.
+std::vector<BlockedEndpoint> blocked_of_section(const std::string& scheme) {
+  const auto text = text_of_bindings_md();
+  const std::string_view begin = "```yaml\n        blocked:";
+  const auto section = text.find("### Scheme `" + scheme + "`");
+  REQUIRE(section != std::string::npos);
+  const auto at = text.find(begin, section);
+  REQUIRE(at < text.find("\n### ", section + 1));
+  const auto start = at + 8;
+  const auto bindings = test::accepted(
+      test::one_secret("    placeholder: " + test::kPlaceholder +
+                       "\n    inject: { header: X, format: \"{secret}\" }\n    bindings:\n"
+                       "      - host: api.example.com\n" +
+                       text.substr(start, text.find("```", start) - start)));
+  return bindings.rules[0].scopes[0].blocked;
+}
+
+}  // namespace
 
 TEST_CASE("every scheme has its own name, a summary and help for its keys") {
   std::set<std::string_view> names;
@@ -28,10 +58,7 @@ TEST_CASE("every scheme has its own name, a summary and help for its keys") {
 }
 
 TEST_CASE("docs/bindings.md has a section for every scheme that names all its keys") {
-  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/bindings.md");
-  std::stringstream held;
-  held << file.rdbuf();
-  const auto text = held.str();
+  const auto text = text_of_bindings_md();
   for (const auto* const scheme : schemes()) {
     INFO(scheme->name);
     const auto section = text.find("### Scheme `" + std::string(scheme->name) + "`");
@@ -44,10 +71,7 @@ TEST_CASE("docs/bindings.md has a section for every scheme that names all its ke
 }
 
 TEST_CASE("every example of a scheme in docs/bindings.md is accepted") {
-  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/bindings.md");
-  std::stringstream held;
-  held << file.rdbuf();
-  const auto text = held.str();
+  const auto text = text_of_bindings_md();
   const std::string_view begin = "```yaml\n    inject:";
   std::size_t count = 0;
   for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
@@ -61,6 +85,51 @@ TEST_CASE("every example of a scheme in docs/bindings.md is accepted") {
     ++count;
   }
   CHECK(count > schemes().size());
+}
+
+TEST_CASE(
+    "what docs/bindings.md blocks for an exchange is its withdrawals and transfers, no more") {
+  struct Example {
+    std::string scheme;
+    std::vector<std::string> moves_money;  // by POST, as the vendors' documents have them
+    std::vector<std::string> stays;
+  };
+
+  const std::vector<Example> examples = {
+      {"okx",
+       {"/api/v5/asset/withdrawal",
+        "/api/v5/asset/withdrawal-lightning",
+        "/api/v5/asset/transfer",
+        "/api/v5/asset/subaccount/transfer",
+        "/api/v5/fiat/create-withdrawal"},
+       {"/api/v5/trade/order", "/api/v5/asset/cancel-withdrawal"}},
+      {"bybit",
+       {"/v5/asset/withdraw/create",
+        "/v5/asset/transfer/inter-transfer",
+        "/v5/asset/transfer/universal-transfer"},
+       {"/v5/order/create", "/v5/asset/withdraw/cancel"}},
+      {"kucoin",
+       {"/api/v1/withdrawals",
+        "/api/v3/withdrawals",
+        "/api/v2/accounts/sub-transfer",
+        "/api/v2/accounts/inner-transfer",
+        "/api/v3/accounts/universal-transfer",
+        "/api/v3/transfer-out",
+        "/api/v1/transfer-in"},
+       {"/api/v1/hf/orders", "/api/v1/orders"}},
+  };
+  for (const auto& example : examples) {
+    const auto blocked = blocked_of_section(example.scheme);
+    for (const auto& path : example.moves_money) {
+      INFO(path);
+      CHECK(find_blocked(blocked, "POST", path) != nullptr);
+      CHECK(find_blocked(blocked, "GET", path) == nullptr);
+    }
+    for (const auto& path : example.stays) {
+      INFO(path);
+      CHECK(find_blocked(blocked, "POST", path) == nullptr);
+    }
+  }
 }
 
 TEST_CASE("a credential's header is a token that frames and routes nothing", "[I3]") {
