@@ -120,7 +120,7 @@ void charge(Context& context,
             const Policy& policy,
             std::string_view caller,
             const flow::Charge& charge,
-            ChargeTaker taker) {
+            const ChargeTaker& taker) {
   // The answer may come on another thread, and when nobody waits for it any more.
   auto told = [&context, taker](limits::ChargeAnswer late) {
     context.loop->post([&context, taker, late = std::move(late)]() mutable {

@@ -60,7 +60,7 @@ void charge(Context& context,
             const Policy& policy,
             std::string_view caller,
             const flow::Charge& charge,
-            ChargeTaker taker);
+            const ChargeTaker& taker);
 
 // Gives back what `fate` says.
 void settle(Context& context, const limits::Ticket& ticket, flow::ChargeFate fate);
