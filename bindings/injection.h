@@ -58,6 +58,10 @@ class Injection {
   // Not null: the scheme reads the whole request (bindings/signer.h), and render() is never called.
   [[nodiscard]] virtual const Signer* signer() const { return nullptr; }
 
+  // Are the secrets looked for in what comes back, and turned back into the placeholder (I8)? The
+  // response is then sent on in chunks, and asked for without compression.
+  [[nodiscard]] virtual bool scrubs_responses() const { return false; }
+
   // Not null: on a WebSocket each message is judged and signed (bindings/message_signer.h).
   [[nodiscard]] virtual const MessageSigner* messages() const { return nullptr; }
 };

@@ -156,6 +156,8 @@ class BinanceInjection final : public Injection {
 
   [[nodiscard]] const Signer* signer() const override { return &signer_; }
 
+  [[nodiscard]] bool scrubs_responses() const override { return true; }
+
   [[nodiscard]] const MessageSigner* messages() const override { return messages_.get(); }
 
  private:

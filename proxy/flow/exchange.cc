@@ -218,13 +218,7 @@ void Exchange::handle(const UpstreamBody& event, Actions& actions) {
   auto& relaying = std::get<Relaying>(state_);
   relaying.body_bytes += event.bytes.size();
   set_wait(relaying, Wait::response_body, actions);
-  if (relaying.framing.kind != Framing::Kind::chunked) {
-    actions.emplace_back(SendClient{event.bytes});
-    return;
-  }
-  const auto encoded = http::encode_chunk(out_, event.bytes);
-  KS_ASSERT(encoded.has_value());
-  actions.emplace_back(SendClient{out_.view()});
+  pass_body(event.bytes, false, relaying, actions);
 }
 
 void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
@@ -232,15 +226,42 @@ void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
   if (!relaying.head_passed) {
     return;  // the end of an interim response: the final one is still to come
   }
-  if (relaying.framing.kind == Framing::Kind::chunked) {
-    const auto encoded = http::encode_last_chunk(out_);
-    KS_ASSERT(encoded.has_value());
-    actions.emplace_back(SendClient{out_.view()});
+  pass_body({}, true, relaying, actions);
+  if (is_finished()) {
+    return;
   }
   const bool reusable = relaying.upstream_reusable && relaying.client_done;
   actions.emplace_back(RecordResponse{relaying.status, Outcome::complete, relaying.body_bytes});
   actions.emplace_back(ReleaseUpstream{reusable ? UpstreamFate::reuse : UpstreamFate::discard});
   finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+}
+
+// A piece of the response's body, or (`is_last`) its end.
+void Exchange::pass_body(std::string_view bytes,
+                         bool is_last,
+                         Relaying& relaying,
+                         Actions& actions) {
+  scrubbed_.clear();
+  if (scrubber_) {
+    if (!scrubber_->feed(bytes, is_last, scrubbed_)) {
+      abort_response(Outcome::unknown, actions);  // I10: placeholders that are far too long
+      return;
+    }
+    bytes = scrubbed_.view();
+  }
+  if (relaying.framing.kind != Framing::Kind::chunked) {
+    if (!bytes.empty()) {
+      actions.emplace_back(SendClient{bytes});
+    }
+    return;
+  }
+  const bool is_encoded = (bytes.empty() || http::encode_chunk(out_, bytes)) &&
+                          (!is_last || http::encode_last_chunk(out_));
+  if (!is_encoded) {
+    abort_response(Outcome::unknown, actions);
+  } else if (!out_.empty()) {
+    actions.emplace_back(SendClient{out_.view()});
+  }
 }
 
 void Exchange::handle(const UpstreamBroken& /*event*/, Actions& actions) {
@@ -401,7 +422,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (head_->version == http::Version::http_1_0) {
     return;  // RFC 9110 section 15.2: a 1.0 client knows no 1xx
   }
-  if (!encode_interim_head(out_, head)) {
+  if (!encode_interim_head(out_, head, scrubber_.get())) {
     fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
     return;
   }
@@ -411,14 +432,21 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
   settle(fate_by(head.status), actions);
-  relaying.framing = framing_for(head, head_->version);
+  if (scrubber_ && has_content_coding(head)) {
+    // It was asked for without; what it holds could not be seen (I8).
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  relaying.framing =
+      framing_for(head, head_->version, scrubber_ ? BodyLength::changed : BodyLength::kept);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_ &&
                           relaying.framing.kind != Framing::Kind::until_close;
   const auto persistence = relaying.keeps_client ? Persistence::keep_alive : Persistence::close;
-  if (!encode_response_head(out_, head, relaying.framing, head_->version, persistence)) {
+  if (!encode_response_head(
+          out_, head, {relaying.framing, head_->version, persistence, scrubber_.get()})) {
     fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
     return;
   }

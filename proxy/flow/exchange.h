@@ -23,6 +23,7 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/decoder.h"
 #include "vault/secret.h"
@@ -149,6 +150,7 @@ class Exchange {
   [[nodiscard]] bool prepare(std::span<const vault::Secret> secrets);
   [[nodiscard]] bool prepare_signed(const bindings::Signer& signer,
                                     std::span<const vault::Secret> secrets);
+  [[nodiscard]] bool look_for(std::span<const vault::Secret> secrets);
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
@@ -161,6 +163,7 @@ class Exchange {
   [[nodiscard]] bool send_head(Actions& actions);
   void cannot_send(audit::Reason reason, Actions& actions);
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
+  void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_switching(const http::ResponseHead& head, Actions& actions);
@@ -188,6 +191,7 @@ class Exchange {
   std::string missing_secret_;
   // Between SecretsReady and the sending: the rendered credential, or the edits instead.
   vault::Secret credential_;
+  std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
   std::optional<Rewrite> rewrite_;
   std::optional<bindings::OrderInfo> order_;
   base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
@@ -200,6 +204,7 @@ class Exchange {
   std::uint64_t request_body_bytes_ = 0;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
+  base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};  // a piece of the response
   base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kHeadBytesMax};
 };
 

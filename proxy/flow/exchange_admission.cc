@@ -113,7 +113,7 @@ void Exchange::fetch_secrets(Actions& actions) {
 
 void Exchange::handle(SecretsReady& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
-  if (!prepare(event.secrets)) {
+  if (!prepare(event.secrets) || !look_for(event.secrets)) {
     missing_secret_ = rule().name.text();
     refuse(Reason::secret_unavailable, actions);
     return;
@@ -151,12 +151,30 @@ bool Exchange::prepare_signed(const bindings::Signer& signer,
     rewrite_.reset();
     return false;
   }
+  if (rule().injection->scrubs_responses()) {
+    edits.removed.emplace_back("accept-encoding");
+  }
   rewrite_->body_bytes = edits.body ? edits.body->size() : body_.size();
   if (reverse_) {
     edits.removed.emplace_back(kCallerField);
     rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
   }
   return check_rewrite(*rewrite_).has_value();
+}
+
+// False: they could not be looked for.
+bool Exchange::look_for(std::span<const vault::Secret> secrets) {
+  const auto& injection = *rule().injection;
+  if (!injection.scrubs_responses()) {
+    return true;
+  }
+  scrubber_ = std::make_unique<Scrubber>();
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    if (!injection.needs_private_key(i) && !scrubber_->add(secrets[i], rule().placeholder)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // What was charged is settled once.

@@ -15,11 +15,23 @@ bool may_have_length(int status) {
   return status >= 200 && status != 204;
 }
 
-base::Status encode_fields(base::ByteSink& out, const http::ResponseHead& head, bool with_length) {
+base::Status encode_value(base::ByteSink& out, const http::Field& field, Scrubber* scrubber) {
+  if (scrubber == nullptr) {
+    return http::encode_field(out, field.name, field.value);
+  }
+  base::Buffer scrubbed(base::limits::kHeadBytesMax);
+  KS_TRY(scrubber->feed(field.value, true, scrubbed));
+  return http::encode_field(out, field.name, scrubbed.view());
+}
+
+base::Status encode_fields(base::ByteSink& out,
+                           const http::ResponseHead& head,
+                           bool with_length,
+                           Scrubber* scrubber) {
   for (const http::Field& field : head.fields) {
     const bool is_length = base::equal_ignoring_case(field.name, "content-length");
     if (is_length ? with_length : !http::is_hop_by_hop(field.name, head.fields)) {
-      KS_TRY(http::encode_field(out, field.name, field.value));
+      KS_TRY(encode_value(out, field, scrubber));
     }
   }
   return {};
@@ -27,9 +39,12 @@ base::Status encode_fields(base::ByteSink& out, const http::ResponseHead& head, 
 
 }  // namespace
 
-Framing framing_for(const http::ResponseHead& head, Version client_version) {
-  const bool has_unknown_end = head.framing.kind == Framing::Kind::chunked ||
-                               head.framing.kind == Framing::Kind::until_close;
+Framing framing_for(const http::ResponseHead& head, Version client_version, BodyLength length) {
+  const bool has_unknown_end =
+      head.framing.kind == Framing::Kind::chunked ||
+      head.framing.kind == Framing::Kind::until_close ||
+      (length == BodyLength::changed && head.framing.kind == Framing::Kind::length &&
+       head.framing.length > 0);
   if (!has_unknown_end) {
     return head.framing;
   }
@@ -37,22 +52,25 @@ Framing framing_for(const http::ResponseHead& head, Version client_version) {
           0};
 }
 
+bool has_content_coding(const http::ResponseHead& head) {
+  const http::Field* const coding = head.fields.find("content-encoding");
+  return coding != nullptr && !base::equal_ignoring_case(coding->value, "identity");
+}
+
 base::Status encode_response_head(base::ByteSink& out,
                                   const http::ResponseHead& head,
-                                  const Framing& framing,
-                                  Version client_version,
-                                  Persistence persistence) {
+                                  const ResponseTarget& target) {
   KS_TRY(http::encode_status_line(out, head.status, head.reason));
-  const bool with_length = framing.kind != Framing::Kind::chunked &&
-                           framing.kind != Framing::Kind::until_close &&
+  const Framing::Kind kind = target.framing.kind;
+  const bool with_length = kind != Framing::Kind::chunked && kind != Framing::Kind::until_close &&
                            may_have_length(head.status);
-  KS_TRY(encode_fields(out, head, with_length));
-  if (framing.kind == Framing::Kind::chunked) {
+  KS_TRY(encode_fields(out, head, with_length, target.scrubber));
+  if (kind == Framing::Kind::chunked) {
     KS_TRY(http::encode_field(out, "Transfer-Encoding", "chunked"));
   }
-  if (persistence == Persistence::close) {
+  if (target.persistence == Persistence::close) {
     KS_TRY(http::encode_field(out, "Connection", "close"));
-  } else if (client_version == Version::http_1_0) {
+  } else if (target.client_version == Version::http_1_0) {
     KS_TRY(http::encode_field(out, "Connection", "keep-alive"));
   }
   return http::encode_head_end(out);
@@ -60,15 +78,17 @@ base::Status encode_response_head(base::ByteSink& out,
 
 base::Status encode_switching_head(base::ByteSink& out, const http::ResponseHead& head) {
   KS_TRY(http::encode_status_line(out, head.status, head.reason));
-  KS_TRY(encode_fields(out, head, false));
+  KS_TRY(encode_fields(out, head, false, nullptr));
   KS_TRY(http::encode_field(out, "Connection", "Upgrade"));
   KS_TRY(http::encode_field(out, "Upgrade", "websocket"));
   return http::encode_head_end(out);
 }
 
-base::Status encode_interim_head(base::ByteSink& out, const http::ResponseHead& head) {
+base::Status encode_interim_head(base::ByteSink& out,
+                                 const http::ResponseHead& head,
+                                 Scrubber* scrubber) {
   KS_TRY(http::encode_status_line(out, head.status, head.reason));
-  KS_TRY(encode_fields(out, head, false));
+  KS_TRY(encode_fields(out, head, false, scrubber));
   return http::encode_head_end(out);
 }
 

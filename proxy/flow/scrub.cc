@@ -2,35 +2,174 @@
 #include "proxy/flow/scrub.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace keyswap::flow {
 
 namespace {
 
+// A shorter secret would be found in text that has nothing to do with it.
+constexpr std::size_t kSecretBytesMin = 8;
+
 base::Status put(base::ByteSink& out, std::string_view bytes) {
   return out.append(bytes) ? base::Status{}
                            : base::Error{base::Errc::limit_exceeded, "no room for a message"};
 }
 
+unsigned byte_at(std::string_view text, std::size_t i) {
+  return static_cast<unsigned char>(text[i]);
+}
+
+// Writes the forms of a secret one behind the other into locked memory.
+class FormWriter {
+ public:
+  explicit FormWriter(vault::LockedBytes bytes) : bytes_(std::move(bytes)) {}
+
+  // Bytes that suffice for all forms of a secret of `size` bytes.
+  static std::size_t room_for(std::size_t size) { return size * (1 + 2 + 2 + 6 * 2 + 3); }
+
+  void write_plain(std::string_view secret) {
+    for (std::size_t i = 0; i < secret.size(); ++i) {
+      write(byte_at(secret, i));
+    }
+    end_form();
+  }
+
+  void write_hex(std::string_view secret, std::string_view digits) {
+    for (std::size_t i = 0; i < secret.size(); ++i) {
+      write(byte_at(digits, byte_at(secret, i) >> 4U));
+      write(byte_at(digits, byte_at(secret, i) & 0xFU));
+    }
+    end_form();
+  }
+
+  // Where the secret is `before` bytes behind the beginning of a group of three: the characters
+  // that it alone decides.
+  void write_base64(std::string_view secret, std::size_t before, std::string_view marks) {
+    constexpr std::size_t kCharacterBits = 6;
+    const std::size_t begin = before * 8;
+    const std::size_t end = begin + secret.size() * 8;
+    for (std::size_t bit = (begin + kCharacterBits - 1) / kCharacterBits * kCharacterBits;
+         bit + kCharacterBits <= end;
+         bit += kCharacterBits) {
+      const std::size_t at = bit - begin;
+      const unsigned first = byte_at(secret, at / 8);
+      const unsigned second = at / 8 + 1 < secret.size() ? byte_at(secret, at / 8 + 1) : 0;
+      write(base64_character(((first << 8U | second) >> (10U - at % 8)) & 0x3FU, marks));
+    }
+    end_form();
+  }
+
+  void write_percent_encoded(std::string_view secret) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    constexpr std::string_view kUnreserved = "-._~";
+    for (std::size_t i = 0; i < secret.size(); ++i) {
+      const unsigned c = byte_at(secret, i);
+      const bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                                 (c >= 'A' && c <= 'Z') ||
+                                 kUnreserved.find(secret[i]) != std::string_view::npos;
+      if (is_unreserved) {
+        write(c);
+      } else {
+        write('%');
+        write(byte_at(kDigits, c >> 4U));
+        write(byte_at(kDigits, c & 0xFU));
+      }
+    }
+    end_form();
+  }
+
+  // The length of each form; they stand one behind the other.
+  [[nodiscard]] std::vector<std::size_t> sizes() const {
+    std::vector<std::size_t> sizes;
+    for (const std::string_view text : texts_) {
+      sizes.push_back(text.size());
+    }
+    return sizes;
+  }
+
+  // A copy in no more locked memory than it needs: one is held for each request under way.
+  [[nodiscard]] base::Result<vault::Secret> copy() const {
+    return vault::Secret::copy_of({bytes_.data(), size_});
+  }
+
+ private:
+  static unsigned base64_character(unsigned value, std::string_view marks) {
+    if (value < 26) {
+      return 'A' + value;
+    }
+    if (value < 52) {
+      return 'a' + (value - 26);
+    }
+    return value < 62 ? '0' + (value - 52) : byte_at(marks, value - 62);
+  }
+
+  void write(unsigned c) { bytes_.data()[size_++] = static_cast<char>(c); }
+
+  // A form that is another's text again, or empty, is not looked for twice.
+  void end_form() {
+    const std::string_view text(bytes_.data() + begun_, size_ - begun_);
+    if (text.empty() || std::ranges::find(texts_, text) != texts_.end()) {
+      size_ = begun_;
+      return;
+    }
+    texts_.push_back(text);
+    begun_ = size_;
+  }
+
+  vault::LockedBytes bytes_;
+  std::size_t size_ = 0;
+  std::size_t begun_ = 0;
+  std::vector<std::string_view> texts_;
+};
+
+std::optional<FormWriter> write_forms(std::string_view secret) {
+  auto room = vault::LockedBytes::of_size(FormWriter::room_for(secret.size()));
+  if (!room) {
+    return std::nullopt;
+  }
+  FormWriter forms(std::move(*room));
+  forms.write_plain(secret);
+  forms.write_hex(secret, "0123456789abcdef");
+  forms.write_hex(secret, "0123456789ABCDEF");
+  for (std::size_t before = 0; before < 3; ++before) {
+    forms.write_base64(secret, before, "+/");
+    forms.write_base64(secret, before, "-_");
+  }
+  forms.write_percent_encoded(secret);
+  return forms;
+}
+
 }  // namespace
 
-bool Scrubber::add(vault::Secret secret, std::string_view placeholder) {
+bool Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
   const bool is_known = std::ranges::any_of(known_, [&](const Known& known) {
-    return base::equal_constant_time(known.secret.reveal(), secret.reveal());
+    return base::equal_constant_time(known.texts.front(), secret.reveal());
   });
-  if (is_known || secret.size() == 0) {
+  if (is_known || secret.size() < kSecretBytesMin) {
     return true;
   }
   if (known_.size() == base::limits::kScrubbedSecretsMax) {
     return false;
   }
-  known_.push_back({std::move(secret), std::string(placeholder)});
+  const auto forms = write_forms(secret.reveal());
+  auto copy = forms ? forms->copy() : base::Error{base::Errc::unavailable, "no locked memory"};
+  if (!copy) {
+    return false;
+  }
+  Known known{std::move(*copy), {}, std::string(placeholder)};
+  std::string_view rest = known.forms.reveal();  // where it lies does not change when it moves
+  for (const std::size_t size : forms->sizes()) {
+    known.texts.push_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  known_.push_back(std::move(known));
   return true;
 }
 
 base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink& out) {
-  base::Buffer joined(base::limits::kSecretBytesMax + base::limits::kReadChunkBytes);
+  base::Buffer joined(2 * base::limits::kSecretBytesMax + base::limits::kReadChunkBytes);
   std::string_view text = piece;
   if (!kept_.empty()) {
     if (!joined.append(kept_.view()) || !joined.append(piece)) {
@@ -42,7 +181,7 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
   for (Found found = find_first(text); found.known != nullptr; found = find_first(text)) {
     KS_TRY(put(out, text.substr(0, found.at)));
     KS_TRY(put(out, found.known->placeholder));
-    text.remove_prefix(found.at + found.known->secret.size());
+    text.remove_prefix(found.at + found.size);
   }
   const std::size_t begun = is_last ? text.size() : begun_at_end(text);
   KS_TRY(put(out, text.substr(0, begun)));
@@ -52,9 +191,12 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
 Scrubber::Found Scrubber::find_first(std::string_view text) const {
   Found first;
   for (const Known& known : known_) {
-    const std::size_t at = text.find(known.secret.reveal());
-    if (at < first.at) {
-      first = {at, &known};
+    for (const std::string_view form : known.texts) {
+      const std::size_t at =
+          text.substr(0, first.known == nullptr ? text.size() : first.at).find(form);
+      if (at < first.at) {
+        first = {at, form.size(), &known};
+      }
     }
   }
   return first;
@@ -62,16 +204,19 @@ Scrubber::Found Scrubber::find_first(std::string_view text) const {
 
 // Where the longest end of `text` begins that a secret may begin with; its size if there is none.
 std::size_t Scrubber::begun_at_end(std::string_view text) const {
-  std::size_t longest = 0;
+  std::size_t begun = text.size();
   for (const Known& known : known_) {
-    const std::string_view secret = known.secret.reveal();
-    for (std::size_t size = std::min(secret.size() - 1, text.size()); size > longest; --size) {
-      if (text.ends_with(secret.substr(0, size))) {
-        longest = size;
+    for (const std::string_view form : known.texts) {
+      const std::size_t earliest = text.size() - std::min(form.size() - 1, text.size());
+      for (std::size_t at = text.find(form.front(), earliest); at < begun;
+           at = text.find(form.front(), at + 1)) {
+        if (form.starts_with(text.substr(at))) {
+          begun = at;
+        }
       }
     }
   }
-  return text.size() - longest;
+  return begun;
 }
 
 }  // namespace keyswap::flow

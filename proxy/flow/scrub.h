@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I8: a secret that comes back is turned back into its placeholder, in text that comes in pieces,
-// wherever they are cut.
+// wherever they are cut: as it is, in hex, in base64 wherever it begins in it, percent-encoded.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,10 @@ namespace keyswap::flow {
 
 class Scrubber {
  public:
-  // From now on `secret` is looked for; known ones are not added again. False: there would be more
-  // than limits::kScrubbedSecretsMax. None is ever forgotten: what comes back may be the first.
-  [[nodiscard]] bool add(vault::Secret secret, std::string_view placeholder);
+  // From now on `secret` is looked for; known ones are not added again, nor is one so short that
+  // ordinary text would have it. False: there would be more than limits::kScrubbedSecretsMax, or
+  // locked memory is used up. None is ever forgotten: what comes back may be the first.
+  [[nodiscard]] bool add(const vault::Secret& secret, std::string_view placeholder);
 
   // Appends the next piece of a message to `out`, as far as it cannot be the beginning of a secret;
   // what is kept back comes with the piece after it. After the last piece of a message nothing is
@@ -30,12 +31,14 @@ class Scrubber {
 
  private:
   struct Known {
-    vault::Secret secret;
+    vault::Secret forms;                  // one behind the other; as it is comes first
+    std::vector<std::string_view> texts;  // into `forms`
     std::string placeholder;
   };
 
   struct Found {
     std::size_t at = std::string_view::npos;
+    std::size_t size = 0;  // 0: nothing was found
     const Known* known = nullptr;
   };
 
@@ -43,7 +46,7 @@ class Scrubber {
   [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
 
   std::vector<Known> known_;
-  base::Buffer kept_{base::limits::kSecretBytesMax};  // may be the beginning of a secret
+  base::Buffer kept_{2 * base::limits::kSecretBytesMax};  // may be the beginning of a secret
 };
 
 }  // namespace keyswap::flow

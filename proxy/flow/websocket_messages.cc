@@ -185,7 +185,7 @@ void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
   bool is_known = true;
   for (std::size_t i = 0; i < event.secrets.size(); ++i) {
     if (!rule().injection->needs_private_key(i)) {
-      is_known = scrubber_.add(std::move(event.secrets[i]), rule().placeholder) && is_known;
+      is_known = scrubber_.add(event.secrets[i], rule().placeholder) && is_known;
     }
   }
   if (!is_known) {

@@ -5,6 +5,8 @@ The vectors H and R: payloads of the vendor's examples, signed with the placehol
 and what must leave. The whole sweep of the endpoint table is in test/bindings/binance; here is a sample on the wire.
 """
 
+import base64
+import json
 import re
 import subprocess
 import time
@@ -302,6 +304,26 @@ class Binance(OneProxy):
             self.assertEqual(wire.response().status, 200)
         self.assertEqual(self.signed().request.body.decode(), f"{H1}&signature={H1_HMAC}")
 
+    def test_what_the_exchange_echoes_is_the_placeholder_again(self):
+        """[I8] Rule 15 of binance.md: the key and the secret, also in hex, base64 and percent-encoded."""
+        both = f"{KEY}:{SECRET}"
+        echoed = {"key": KEY, "secret": SECRET, "hex": SECRET.encode().hex(), "HEX": SECRET.encode().hex().upper(),
+                  "base64": base64.b64encode(both.encode()).decode(), "list": [KEY] * 3}
+        self.exchange.script = lambda judged: (200, echoed)
+        self.addCleanup(setattr, self.exchange, "script", lambda judged: None)
+        for way, call in self.ways():
+            with self.subTest(way):
+                answer = call("GET", "/api/v3/account", H4, headers=[("Accept-Encoding", "gzip, br")])
+                self.assertEqual(answer.status, 200, answer)
+                got = json.loads(answer.body)
+                self.assertEqual(got["key"], TRADE)
+                self.assertEqual(got["list"], [TRADE] * 3)
+                for name in ("secret", "hex", "HEX"):
+                    self.assertEqual(got[name], TRADE, name)
+                for text in (KEY, SECRET):
+                    self.assertEqual(canary.find_in(answer.raw_head + answer.body, text), [])
+                self.assertEqual(self.signed().request.all("Accept-Encoding"), [])
+
     def test_a_POST_without_a_body_keeps_its_length_of_0(self):
         answer = self.call("POST", "/api/v3/order", f"{H1}&signature={R1}",
                            headers=[("Content-Type", "application/json"), ("Content-Length", "0")])
@@ -395,7 +417,7 @@ class Binance(OneProxy):
         self.assertEqual(done.returncode, 2, done.stderr)
 
     def test_hosts_that_no_binding_may_name(self):
-        """The WebSocket APIs take orders in frames that nobody reads; Binance Pay pays out."""
+        """The WebSocket APIs are closed where no binding opens them; Binance Pay pays out."""
         for host in ("ws-api.binance.com", "ws-fapi.binance.com", "ws-dapi.binance.com", "ws-api.testnet.binance.vision",
                      "bpay.binanceapi.com"):
             with self.subTest(host):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/scrub.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 namespace keyswap::flow {
@@ -8,7 +10,7 @@ namespace keyswap::flow {
 namespace {
 
 constexpr std::string_view kSecret = "abcabdREALkey0001";
-constexpr std::string_view kOther = "abcX";
+constexpr std::string_view kOther = "abcabdX1";
 
 vault::Secret secret_of(std::string_view text) {
   REQUIRE(vault::lock_memory());
@@ -79,6 +81,44 @@ TEST_CASE("without a secret text passes as it is") {
   base::Buffer out(1024);
   CHECK(scrubber.feed("abcabdREALkey0001", false, out));
   CHECK(out.view() == "abcabdREALkey0001");
+}
+
+TEST_CASE("a secret is known in hex, in base64 wherever it begins, and percent-encoded", "[I8]") {
+  constexpr std::string_view kOdd = "k/9+~\xff-secret=?";
+  Scrubber scrubber;
+  CHECK(scrubber.add(secret_of(kOdd), "<P>"));
+  const auto of = [&](const std::string& text) {
+    base::Buffer out(4096);
+    CHECK(scrubber.feed(text, true, out));
+    return std::string(out.view());
+  };
+  const std::string odd(kOdd);
+  std::string upper = base::to_hex(odd);
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  CHECK(of("<" + base::to_hex(odd) + ">") == "<<P>>");
+  CHECK(of(upper) == "<P>");
+  CHECK(of("x=k%2F9%2B~%FF-secret%3D%3F&y") == "x=<P>&y");
+  for (const std::string before : {"", "a", "ab", "abc", "user:"}) {
+    for (const std::string after : {"", "z", "zz", ":tail"}) {
+      const std::string whole = base::to_base64(before + odd + after);
+      const std::string url = base::to_base64url(before + odd + after);
+      CAPTURE(before, after, whole);
+      // Of the whole no more is left than the characters that the neighbours share.
+      CHECK(of(whole).size() <= whole.size() - base::to_base64(odd).size() + 3 + 8);
+      CHECK(of(whole).find("<P>") != std::string::npos);
+      CHECK(of(url).find("<P>") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a secret so short that any text may have it is not looked for") {
+  Scrubber scrubber;
+  CHECK(scrubber.add(secret_of("status"), "<P>"));
+  base::Buffer out(64);
+  CHECK(scrubber.feed("{\"status\":200}", true, out));
+  CHECK(out.view() == "{\"status\":200}");
 }
 
 }  // namespace keyswap::flow
