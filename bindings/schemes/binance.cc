@@ -144,6 +144,8 @@ class BinanceInjection final : public Injection {
 
   [[nodiscard]] const std::string& header() const override { return header_; }
 
+  [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
+
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
   [[nodiscard]] base::Status render(const RenderInput& /*input*/,

@@ -262,6 +262,19 @@ class Binance(OneProxy):
                 self.assertEqual(seen.request.all("X-MBX-APIKEY"), [KEY])
                 self.exchange.forget()
 
+    def test_a_placeholder_with_anything_around_it_is_neither_swapped_nor_signed(self):
+        """[I2]"""
+        for n, value in enumerate((f"{TRADE}x", f"Bearer {TRADE}", f"{TRADE}, {TRADE}")):
+            for way, call in self.ways():
+                with self.subTest(f"{value} {way}"):
+                    path = f"/api/v3/account/{way}{n}"
+                    self.assertEqual(call("GET", path, H4, placeholder=value).status, 200)
+                    seen, = self.exchange.seen()
+                    self.assertEqual(seen.request.target, f"{path}?{H4}")
+                    self.assertEqual(seen.request.all("X-MBX-APIKEY"), [value])
+                    self.decided(self.proxy.decision(path), "denied", "untargeted_location")
+                    self.exchange.forget()
+
     def test_other_headers_keep_their_order_and_bytes(self):
         headers = [("User-Agent", "x/1"), ("X-MBX-TIME-UNIT", "MICROSECOND"), ("Accept", "*/*"), ("X-Odd", "a  b;c")]
         self.call("GET", "/api/v3/account", H4, headers=headers)
