@@ -40,6 +40,11 @@ class Injection {
   [[nodiscard]] virtual std::string_view scheme() const = 0;
   // The credential's header, lower case: its whole value is replaced.
   [[nodiscard]] virtual const std::string& header() const = 0;
+
+  // Is that header nothing but the key? Then the placeholder has to be its whole value, and one
+  // with something around it is a placeholder at a place that is not its own.
+  [[nodiscard]] virtual bool takes_bare_placeholder() const { return false; }
+
   // Vault entries whose values render() needs.
   [[nodiscard]] virtual const std::vector<vault::SecretName>& needs() const = 0;
 

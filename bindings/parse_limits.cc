@@ -13,7 +13,7 @@ namespace keyswap::bindings {
 namespace {
 
 constexpr std::array<std::string_view, 2> kRateKeys = {"requests", "per"};
-constexpr std::array<std::string_view, 1> kQuotaPeriods = {"day"};
+constexpr std::array<std::string_view, 2> kQuotaPeriods = {"day", "1d"};
 
 struct Unit {
   std::string_view name;
@@ -22,6 +22,8 @@ struct Unit {
 
 constexpr std::array kTimeUnits = {
     Unit{"", 1}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600}, Unit{"d", 24LL * 3600}};
+constexpr std::array kTimeWords = {
+    Unit{"second", 1}, Unit{"minute", 60}, Unit{"hour", 3600}, Unit{"day", 24LL * 3600}};
 constexpr std::array kByteUnits = {
     Unit{"", 1}, Unit{"KiB", 1 << 10U}, Unit{"MiB", 1 << 20U}, Unit{"GiB", 1 << 30U}};
 
@@ -44,16 +46,24 @@ std::optional<std::int64_t> read_amount(std::string_view text,
                                                             : std::nullopt;
 }
 
+// "10s", "3600", "minute"
+std::optional<std::int64_t> read_time(std::string_view text) {
+  const auto* const word = std::find_if(
+      kTimeWords.begin(), kTimeWords.end(), [&](const Unit& unit) { return unit.name == text; });
+  return word != kTimeWords.end() ? std::optional(word->size)
+                                  : read_amount(text, kTimeUnits, bounds::kRatePerSecondsMax);
+}
+
 std::optional<std::int64_t> read_seconds(const YamlNode& node, ConfigIssues& issues) {
   const auto text = read_text(node, "per", issues);
   if (!text) {
     return std::nullopt;
   }
-  const auto seconds = read_amount(*text, kTimeUnits, bounds::kRatePerSecondsMax);
+  const auto seconds = read_time(*text);
   if (!seconds || *seconds == 0) {
     issues.error(node.place,
                  "`per` must be a time from 1s to 31d",
-                 "like: 10s, 1m, 1h, 1d, or a number of seconds");
+                 "like: 10s, 1m, 1h, 1d, a number of seconds, or one of second, minute, hour, day");
     return std::nullopt;
   }
   return seconds;

@@ -226,11 +226,23 @@ Error encrypted() {
           "the private key is encrypted; decrypt it first, with: openssl pkcs8 -in FILE"};
 }
 
-// What stands between the BEGIN and END lines of the first private key.
+constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kDashes = "-----";
+constexpr std::string_view kPrivateKey = "PRIVATE KEY";
+
+// Does a private key begin anywhere in the text?
+bool has_key_label(std::string_view text) {
+  for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at)) {
+    at += kBegin.size();
+    if (text.substr(at, text.find(kDashes, at) - at).ends_with(kPrivateKey)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What stands between the BEGIN and END lines of the only private key.
 Result<std::string_view> find_block(std::string_view text) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
-  constexpr std::string_view kDashes = "-----";
-  constexpr std::string_view kPrivateKey = "PRIVATE KEY";
   for (auto at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at)) {
     at += kBegin.size();
     const auto label_end = text.find(kDashes, at);
@@ -252,6 +264,9 @@ Result<std::string_view> find_block(std::string_view text) {
     const auto block = text.substr(label_end + kDashes.size(), end - label_end - kDashes.size());
     if (block.find("ENCRYPTED") != std::string_view::npos) {
       return encrypted();  // RFC 1421: Proc-Type: 4,ENCRYPTED
+    }
+    if (has_key_label(text.substr(end))) {
+      return Error{Errc::invalid_input, "more than one key in the PEM text: give one"};
     }
     return block;
   }

@@ -33,6 +33,9 @@ class SigningInjection : public Injection, public Signer {
 
   [[nodiscard]] const std::string& header() const final { return header_; }
 
+  // Of an exchange's header for the API key.
+  [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
+
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const final { return needs_; }
 
   [[nodiscard]] const Signer* signer() const final { return this; }

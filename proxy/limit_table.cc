@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/limit_table.h"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 #include "bindings/digest.h"
 #include "proxy/limits/token_bucket.h"
 
@@ -40,20 +44,32 @@ std::string mark_of(const Scope& scope) {
   return bindings::sha256_hex(text).substr(0, kMarkDigits);
 }
 
-// `first`: the first scope of the entry.
-limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& first, const Scope& scope) {
-  const std::string name = rule.kind == bindings::RuleKind::custom ? "custom/" + rule.custom_name
-                                                                   : std::string(rule.name.text());
-  const std::string host = host_of(first);
-  const std::string place = name + "@" + host;
+// The host that stands for an entry's: the first of them by its letters, not in the file, where
+// their order means nothing.
+std::string host_of(std::span<const Scope> entry) {
+  std::string least;
+  for (const Scope& scope : entry) {
+    auto host = host_of(scope);
+    if (least.empty() || host < least) {
+      least = std::move(host);
+    }
+  }
+  return least;
+}
+
+// `place`: what the counters of an entry are known by; `host`: which one its volume is counted at.
+limits::ScopeLimits limits_of(const SecretRule& rule,
+                              const Scope& scope,
+                              const std::string& place,
+                              const std::string& host) {
   limits::ScopeLimits limits;
   if (scope.rate_limit) {
     limits.rate = limits::Rate::of(scope.rate_limit->requests, scope.rate_limit->per_ms);
-    limits.rate_key = place + "#" + mark_of(first);
+    limits.rate_key = place;
   }
   if (scope.quota_per_day) {
     limits.quota_per_day = *scope.quota_per_day;
-    limits.quota_account = "quota " + place + "#" + mark_of(first);
+    limits.quota_account = "quota " + place;
   }
   // Volume and nonce belong to the key, however it is reached.
   limits.volume_account = "volume " + rule.name.text() + "@" + host;
@@ -64,14 +80,19 @@ limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& first, const 
 }  // namespace
 
 limits::RuleLimits limits_of(const SecretRule& rule) {
+  const std::string name = rule.kind == bindings::RuleKind::custom ? "custom/" + rule.custom_name
+                                                                   : std::string(rule.name.text());
   limits::RuleLimits result;
   result.reserve(rule.scopes.size());
-  const Scope* first = nullptr;
-  for (const auto& scope : rule.scopes) {
-    if (first == nullptr || first->entry != scope.entry) {
-      first = &scope;
+  for (auto first = rule.scopes.begin(); first != rule.scopes.end();) {
+    const auto last = std::find_if(
+        first, rule.scopes.end(), [&](const Scope& scope) { return scope.entry != first->entry; });
+    const std::string host = host_of(std::span(first, last));
+    std::string place = name;
+    place.append("@").append(host).append("#").append(mark_of(*first));
+    for (; first != last; ++first) {
+      result.push_back(limits_of(rule, *first, place, host));
     }
-    result.push_back(limits_of(rule, *first, scope));
   }
   return result;
 }

@@ -101,8 +101,9 @@ class BinanceSigner final : public Signer {
     binance::Fill fill;
     if (parameters.find("timestamp") == nullptr) {
       fill.timestamp_ms = input.now_us / kMicrosecondsPerMs;
-      fill.recv_window_ms =
-          parameters.find("recvWindow") == nullptr ? settings_.recv_window_ms : std::nullopt;
+      fill.recv_window_ms = parameters.find("recvWindow") == nullptr
+                                ? settings_.recv_window_for(parameters.signature.has_value())
+                                : std::nullopt;
     }
     auto resigned = binance::prepare(parameters, fill, settings_.body_bytes);
     const auto signature =
@@ -142,6 +143,8 @@ class BinanceInjection final : public Injection {
   [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
 
   [[nodiscard]] const std::string& header() const override { return header_; }
+
+  [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
 
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 

@@ -172,7 +172,9 @@ class BinanceMessages final : public MessageSigner {
                                            const SignInput& input,
                                            std::size_t capacity) const {
     constexpr std::int64_t kMicrosecondsPerMs = 1000;
-    binance::prepare(message, {input.now_us / kMicrosecondsPerMs, settings_.recv_window_ms});
+    const bool has_signature = message.find("signature") != nullptr;
+    binance::prepare(message,
+                     {input.now_us / kMicrosecondsPerMs, settings_.recv_window_for(has_signature)});
     const auto payload = locked_text(capacity, [&](base::ByteSink& out) {
       return binance::write_payload(message, input.secrets[0].reveal(), out);
     });

@@ -16,12 +16,21 @@ namespace keyswap::bindings {
 // In the order of the words of `proof`.
 enum class Proof : std::uint8_t { off, warn, require };
 
+// What the exchange takes where a request has none ("Timing security").
+inline constexpr std::uint32_t kRecvWindowMsDefault = 5'000;
+
 struct BinanceSettings {
   binance::KeyType key_type = binance::KeyType::hmac;
   Proof proof = Proof::off;
   std::string placeholder_secret;
   std::optional<std::uint32_t> recv_window_ms;
   binance::BodyBytes body_bytes = binance::BodyBytes::encode;
+
+  // The recvWindow for a client that sent neither that nor a timestamp: one that does not sign at
+  // all gets one in any case.
+  [[nodiscard]] std::optional<std::uint32_t> recv_window_for(bool has_signature) const {
+    return has_signature ? recv_window_ms : recv_window_ms.value_or(kRecvWindowMsDefault);
+  }
 };
 
 }  // namespace keyswap::bindings

@@ -112,6 +112,9 @@ class HmacSigner final : public SigningInjection {
   HmacSigner(Plan plan, std::vector<vault::SecretName> needs)
       : SigningInjection(kSchemeName, plan.header, std::move(needs)), plan_(std::move(plan)) {}
 
+  // Which header it is, and what stands around the key in it, is the API's matter.
+  [[nodiscard]] bool takes_bare_placeholder() const override { return false; }
+
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
     const auto target = split_target(request.target);

@@ -2,9 +2,9 @@
 //
 // keyswap bindings explain METHOD URL
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "proxy/cli/bindings.h"
+#include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
@@ -23,54 +23,6 @@ struct ExplainOptions {
   bool json = false;
   bool shows_all = false;
 };
-
-// What bounds the use of the binding that decides; null for nothing.
-nlohmann::ordered_json limit_of(const SecretVerdict& verdict) {
-  nlohmann::ordered_json json;
-  if (verdict.limits == nullptr) {
-    return json;
-  }
-  const bindings::Scope& scope = *verdict.limits;
-  if (scope.rate_limit) {
-    json["rate_limit"] = {{"requests", scope.rate_limit->requests},
-                          {"per_seconds", scope.rate_limit->per_ms / 1000}};
-  }
-  if (scope.quota_per_day) {
-    json["quota_per_day"] = *scope.quota_per_day;
-  }
-  if (scope.max_body_bytes) {
-    json["max_body_bytes"] = *scope.max_body_bytes;
-  }
-  for (const auto& blocked : scope.blocked) {
-    json["blocked"].push_back(format_endpoint(blocked));
-  }
-  if (scope.trading != nullptr) {
-    json["trading_rules"] = true;
-  }
-  return json;
-}
-
-void print_json(const RequestToExplain& request, const Explanation& explanation) {
-  nlohmann::ordered_json json;
-  json["method"] = request.method;
-  json["scheme"] = request.is_https ? "https" : "http";
-  json["host"] = request.destination.host;
-  json["port"] = request.destination.port;
-  json["path"] = request.path;
-  json["handling"] = explanation.handling;
-  json["secrets"] = nlohmann::ordered_json::array();
-  for (const SecretVerdict& verdict : explanation.secrets) {
-    json["secrets"].push_back({{"secret", verdict.secret},
-                               {"swapped", verdict.is_swapped},
-                               {"reason", verdict.reason},
-                               {"why", verdict.why},
-                               {"scheme", verdict.scheme},
-                               {"header", verdict.header},
-                               {"binding", verdict.scope},
-                               {"limit", limit_of(verdict)}});
-  }
-  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
 
 // Secrets bound to other hosts are counted, not listed, unless all were asked for.
 void print_text(const ExplainOptions& options,
@@ -111,7 +63,7 @@ int explain_one(const ExplainOptions& options) {
   }
   const Explanation explanation = explain_request(*loaded.value(), request.value());
   if (options.json) {
-    print_json(request.value(), explanation);
+    print_line(explanation_json(request.value(), explanation));
   } else {
     print_text(options, request.value(), explanation);
   }

@@ -59,7 +59,7 @@ std::string format_bytes(std::uint64_t bytes) {
   return in_units(bytes, kByteUnits, " bytes");
 }
 
-std::string format_usd(std::int64_t e8) {
+std::string format_amount(std::int64_t e8) {
   constexpr std::uint64_t kUsd = 100'000'000;
   const auto amount = e8 < 0 ? 0 - static_cast<std::uint64_t>(e8) : static_cast<std::uint64_t>(e8);
   std::string text = (e8 < 0 ? "-" : "") + std::to_string(amount / kUsd);
@@ -68,7 +68,11 @@ std::string format_usd(std::int64_t e8) {
     digits.erase(digits.find_last_not_of('0') + 1);
     text += "." + digits.substr(1);
   }
-  return text + " USD";
+  return text;
+}
+
+std::string format_usd(std::int64_t e8) {
+  return format_amount(e8) + " USD";
 }
 
 std::string describe_limits(const bindings::Scope& scope) {

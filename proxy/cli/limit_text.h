@@ -16,7 +16,9 @@ std::string format_endpoint(const bindings::BlockedEndpoint& endpoint);
 std::string format_rate(const bindings::RateLimit& rate);
 // "1MiB", "1000000 bytes"
 std::string format_bytes(std::uint64_t bytes);
-// "12.5 USD" of 1250000000.
+// "12.5" of 1250000000.
+std::string format_amount(std::int64_t e8);
+// "12.5 USD" of it.
 std::string format_usd(std::int64_t e8);
 
 // All that bounds the use of a binding, "none" if nothing does.

@@ -19,10 +19,16 @@ using bindings::Match;
 struct Sighting {
   std::uint32_t rule = 0;
   std::optional<std::size_t> field;  // of which field; none: in the target
-  bool is_credential = false;        // the field is the one this rule writes to
+  bool is_credential = false;        // the field is the one this rule writes to, and in its form
   Match match = Match::other_destination;
   std::uint32_t scope = 0;  // if it matched
 };
+
+// Does the rule's placeholder stand here where, and as, its scheme wants it?
+bool is_in_place(const http::Field& field, const bindings::SecretRule& rule) {
+  return base::equal_ignoring_case(field.name, rule.injection->header()) &&
+         (!rule.injection->takes_bare_placeholder() || field.value == rule.placeholder);
+}
 
 void look_at(const Request& request,
              std::string_view text,
@@ -32,8 +38,7 @@ void look_at(const Request& request,
   request.bindings.find_placeholders(text, found);
   for (const std::uint32_t rule : found) {
     const bool is_credential =
-        field && base::equal_ignoring_case(request.head.fields[*field].name,
-                                           request.bindings.rules[rule].injection->header());
+        field && is_in_place(request.head.fields[*field], request.bindings.rules[rule]);
     const auto [match, scope] = request.bindings.match_scope(
         rule, request.destination.authority, request.head.method, request.target);
     sightings.push_back({rule, field, is_credential, match, scope});

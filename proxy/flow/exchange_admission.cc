@@ -18,6 +18,15 @@ namespace {
 constexpr std::string_view kCallerField = "keyswap-caller";
 constexpr std::uint16_t kHttpsPort = 443;
 
+// The vault entries of a rule, whose own name may be none of them: "KEY, PRIVATE_KEY".
+std::string entries_of(const bindings::Injection& injection) {
+  std::string names;
+  for (const auto& name : injection.needs()) {
+    names += (names.empty() ? "" : ", ") + std::string(name.text());
+  }
+  return names;
+}
+
 }  // namespace
 
 void Exchange::admit(Actions& actions) {
@@ -114,7 +123,7 @@ void Exchange::fetch_secrets(Actions& actions) {
 void Exchange::handle(SecretsReady& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   if (!prepare(event.secrets) || !look_for(event.secrets)) {
-    missing_secret_ = rule().name.text();
+    missing_secret_ = entries_of(*rule().injection);
     refuse(Reason::secret_unavailable, actions);
     return;
   }

@@ -110,6 +110,14 @@ TEST_CASE("a message that is not signed yet gets timestamp, recvWindow and signa
         R"({"id":"a","method":"account.status","params":{"apiKey":")" + kApiKey +
             R"(","timestamp":1645423376532,"recvWindow":3000,"signature":")" +
             hmac(kApiSecret, payload) + R"("}})");
+  // The exchange's default, where the binding has none; a signature without a time gets none.
+  const auto plain = accepted(message_yaml());
+  CHECK(sent(plain, message("account.status")).value().find(R"("recvWindow":5000,)") !=
+        std::string::npos);
+  CHECK(sent(plain, message("account.status", R"("recvWindow":9)")).value().find("5000") ==
+        std::string::npos);
+  CHECK(sent(plain, message("account.status", R"("signature":"x")")).value().find("recvWindow") ==
+        std::string::npos);
 }
 
 TEST_CASE("methods that take the key alone get no signature, unless the client means one") {

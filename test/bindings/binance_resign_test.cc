@@ -162,9 +162,10 @@ TEST_CASE("a client that does not sign gets timestamp, recvWindow and signature"
   BinanceRequest request;
   const auto plain = accepted(binance_yaml());
   CHECK(send(plain, request, 1578963600000999).target ==
-        "/api/v3/account?timestamp=1578963600000&signature=" + kH4);
-  const auto windowed = accepted(binance_yaml("", ", recv_window: 5000"));
-  const std::string filled = "timestamp=1499827319559&recvWindow=5000";
+        "/api/v3/account?timestamp=1578963600000&recvWindow=5000&signature=" +
+            hmac("timestamp=1578963600000&recvWindow=5000"));
+  const auto windowed = accepted(binance_yaml("", ", recv_window: 10000"));
+  const std::string filled = "timestamp=1499827319559&recvWindow=10000";
   CHECK(send(windowed, request).target ==
         "/api/v3/account?" + filled + "&signature=" + hmac(filled));
   request.target += "?recvWindow=100";
@@ -174,6 +175,17 @@ TEST_CASE("a client that does not sign gets timestamp, recvWindow and signature"
   const auto form = send(windowed, order("", kQueryPart));
   CHECK(form.target == "/api/v3/order?" + filled + "&signature=" + hmac(filled + kQueryPart));
   CHECK_FALSE(form.changes_body);
+}
+
+TEST_CASE("a client that signs without a timestamp gets recvWindow only where one is configured") {
+  BinanceRequest request;
+  request.target = "/api/v3/account?signature=abc";
+  const std::string stamp = "timestamp=1499827319559";
+  CHECK(send(accepted(binance_yaml()), request).target ==
+        "/api/v3/account?" + stamp + "&signature=" + hmac(stamp));
+  const std::string both = stamp + "&recvWindow=10000";
+  CHECK(send(accepted(binance_yaml("", ", recv_window: 10000")), request).target ==
+        "/api/v3/account?" + both + "&signature=" + hmac(both));
 }
 
 TEST_CASE("a timestamp of the client is kept byte for byte, and recvWindow is not added") {

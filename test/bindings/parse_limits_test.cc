@@ -39,6 +39,10 @@ TEST_CASE("a rate limit is so many requests in a time with a unit") {
   CHECK(limit_of("1d")->per_ms == 86'400'000);
   CHECK(limit_of("3600")->per_ms == 3'600'000);
   CHECK(limit_of("31d")->per_ms == std::int64_t{31} * 86'400'000);
+  CHECK(limit_of("second")->per_ms == 1'000);
+  CHECK(limit_of("minute")->per_ms == 60'000);
+  CHECK(limit_of("hour")->per_ms == 3'600'000);
+  CHECK(limit_of("day")->per_ms == 86'400'000);
   CHECK_FALSE(accepted_scope("methods: [GET]").rate_limit);
 }
 
@@ -60,6 +64,9 @@ TEST_CASE("a rate limit that says anything else is an error at its place") {
                                 "32d",
                                 "01m",
                                 "1H",
+                                "2hour",
+                                "hours",
+                                "Day",
                                 "99999999999999999999",
                                 "\"\""}) {
     INFO(per);
@@ -77,8 +84,10 @@ TEST_CASE("a rate limit that says anything else is an error at its place") {
 
 TEST_CASE("a quota counts days") {
   CHECK(accepted_scope("quota: { requests: 1000, per: day }").quota_per_day == 1000U);
+  CHECK(accepted_scope("quota: { requests: 1000, per: 1d }").quota_per_day == 1000U);
   CHECK_FALSE(accepted_scope("methods: [GET]").quota_per_day);
   CHECK(says(errors_of(scope("quota: { requests: 1, per: hour }")), "`per` must be one of: day"));
+  CHECK(says(errors_of(scope("quota: { requests: 1, per: 2d }")), "`per` must be one of: day"));
   CHECK(says(errors_of(scope("quota: { requests: 0, per: day }")), "a number from 1 to"));
   CHECK(says(errors_of(scope("quota: { requests: 1 }")), "`per`"));
 }

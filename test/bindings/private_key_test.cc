@@ -130,6 +130,22 @@ TEST_CASE("What is no private key is refused") {
   CHECK(failure(text) == base::Errc::invalid_input);
 }
 
+TEST_CASE("Of two private keys in a text, neither is taken") {
+  const std::string key(test::kEcKey);
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  CHECK(key_of(certificate + key + certificate).kind() == Kind::ec);
+  for (const auto& text : {key + key,
+                           key + std::string(test::kRsaKeyTraditional),
+                           key + certificate + key,
+                           key + std::string(test::kEcKeyEncrypted),
+                           key + "-----BEGIN PRIVATE KEY-----\nAAAA\n"}) {
+    const auto failed = PrivateKey::from_text(text);
+    REQUIRE_FALSE(failed.has_value());
+    CHECK(failed.error().code == base::Errc::invalid_input);
+    CHECK(std::string_view(failed.error().note.text()).starts_with("more than one key"));
+  }
+}
+
 TEST_CASE("Numbers that do not belong together make no key") {
   // One character of the coefficient; one of the public point.
   CHECK(failure(replaced(test::kRsaKey, "CX4DvxzX", "CX4DvxzY")) == base::Errc::invalid_input);

@@ -216,8 +216,8 @@ class Binance(OneProxy):
                     if body:
                         self.assertEqual(seen.request.get("Content-Length"), str(len(seen.request.body)))
 
-    def test_a_client_that_does_not_sign_gets_timestamp_and_signature(self):
-        """Fishnet's way: plain parameters; recvWindow where the binding has one."""
+    def test_a_client_that_does_not_sign_gets_timestamp_recvWindow_and_signature(self):
+        """Fishnet's way: plain parameters; the recvWindow of the binding, or the exchange's default."""
         for way, call in self.ways():
             for placeholder, body in ((TRADE, ""), (WINDOW, ""), (WINDOW, "symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=5")):
                 with self.subTest(f"{way} {placeholder} {body}"):
@@ -227,12 +227,12 @@ class Binance(OneProxy):
                     seen = self.signed()
                     self.assertGreaterEqual(int(seen.parameter("timestamp")), before)
                     self.assertLessEqual(int(seen.parameter("timestamp")), int(time.time() * 1000))
-                    self.assertEqual(seen.parameter("recvWindow"), "10000" if placeholder == WINDOW else None)
+                    self.assertEqual(seen.parameter("recvWindow"), "10000" if placeholder == WINDOW else "5000")
                     self.assertEqual(seen.parameter("quoteOrderQty"), "5")
 
     def test_an_account_query_without_any_parameter(self):
         self.assertEqual(self.call("GET", "/api/v3/account").status, 200)
-        self.assertRegex(self.signed().request.target, r"^/api/v3/account\?timestamp=\d{13}&signature=[0-9a-f]{64}$")
+        self.assertRegex(self.signed().request.target, r"^/api/v3/account\?timestamp=\d{13}&recvWindow=5000&signature=[0-9a-f]{64}$")
 
     def test_a_timestamp_that_is_there_is_kept_however_old(self):
         self.call("GET", "/api/v3/account", "timestamp=1")
@@ -263,6 +263,19 @@ class Binance(OneProxy):
                 self.assertEqual(seen.request.target, "/fapi/v1/listenKey")
                 self.assertEqual(seen.request.all("X-MBX-APIKEY"), [KEY])
                 self.exchange.forget()
+
+    def test_a_placeholder_with_anything_around_it_is_neither_swapped_nor_signed(self):
+        """[I2]"""
+        for n, value in enumerate((f"{TRADE}x", f"Bearer {TRADE}", f"{TRADE}, {TRADE}")):
+            for way, call in self.ways():
+                with self.subTest(f"{value} {way}"):
+                    path = f"/api/v3/account/{way}{n}"
+                    self.assertEqual(call("GET", path, H4, placeholder=value).status, 200)
+                    seen, = self.exchange.seen()
+                    self.assertEqual(seen.request.target, f"{path}?{H4}")
+                    self.assertEqual(seen.request.all("X-MBX-APIKEY"), [value])
+                    self.decided(self.proxy.decision(path), "denied", "untargeted_location")
+                    self.exchange.forget()
 
     def test_other_headers_keep_their_order_and_bytes(self):
         headers = [("User-Agent", "x/1"), ("X-MBX-TIME-UNIT", "MICROSECOND"), ("Accept", "*/*"), ("X-Odd", "a  b;c")]

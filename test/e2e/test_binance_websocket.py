@@ -197,11 +197,13 @@ class BinanceWebSocket(OneProxy):
         seen = self.signed()
         self.assertEqual((seen.parameters["price"], seen.parameters["quantity"]), ("100.10", "0.00010000"))
 
-    def test_a_client_that_does_not_sign_gets_timestamp_and_signature(self):
+    def test_a_client_that_does_not_sign_gets_timestamp_recvWindow_and_signature(self):
         before = int(time.time() * 1000)
         self.assertEqual(self.call(self.open(), "order.place", ORDER)["status"], 200)
-        stamp = int(self.signed().parameters["timestamp"])
+        parameters = self.signed().parameters
+        stamp = int(parameters["timestamp"])
         self.assertTrue(before <= stamp <= int(time.time() * 1000), stamp)
+        self.assertEqual(parameters["recvWindow"], "5000")
 
     def test_F22_market_data_goes_on_without_a_signature(self):
         peer = self.open()

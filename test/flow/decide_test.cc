@@ -151,6 +151,54 @@ TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
                     yaml)) == "refused/destination_not_in_binding");
 }
 
+namespace {
+
+// `inject` of a secret whose header is `header`; its placeholder with `around` ("<P>x") in it.
+std::string keyed(const std::string& inject,
+                  const std::string& header,
+                  const std::string& value,
+                  const std::string& more = "") {
+  const std::string yaml = more +
+                           "version: 1\nsecrets:\n  K:\n"
+                           "    placeholder: kswp_PLACEHOLDER_000000000001\n"
+                           "    inject: { " +
+                           inject + " }\n    bindings: [ { host: api.example.test } ]\n";
+  return shown(judge(header + ": " + value + "\r\n", "GET /v1/x HTTP/1.1", Scheme::https, yaml));
+}
+
+const std::string kPair = "api_key: K, api_secret: S";
+
+}  // namespace
+
+TEST_CASE("where a header is nothing but the API key, the placeholder is its whole value", "[I2]") {
+  const std::string p(kP);
+  const auto triple = kPair + ", passphrase: T";
+  const std::vector<std::pair<std::string, std::string>> schemes = {
+      {"type: binance, " + kPair, "X-MBX-APIKEY"},
+      {"type: mexc, " + kPair, "X-MEXC-APIKEY"},
+      {"type: kraken, " + kPair, "API-Key"},
+      {"type: gateio, " + kPair, "KEY"},
+      {"type: bybit, " + kPair, "X-BAPI-API-KEY"},
+      {"type: okx, " + triple, "OK-ACCESS-KEY"},
+      {"type: kucoin, " + triple, "KC-API-KEY"}};
+  for (const auto& [inject, header] : schemes) {
+    INFO(inject);
+    CHECK(keyed(inject, header, p) == "allowed/binding_matched");
+    for (const auto& value : {p + "x", "x" + p, "Bearer " + p, p + ", " + p, "\"" + p + "\""}) {
+      INFO(value);
+      CHECK(keyed(inject, header, value) == "denied/untargeted_location");
+      CHECK(keyed(inject, header, value, "misplaced_placeholder: refuse\n") ==
+            "refused/untargeted_location");
+    }
+  }
+}
+
+TEST_CASE("what stands around the placeholder is no matter where the header is the API's") {
+  CHECK(keyed("type: hmac, header: Authorization, template: \"{body}\"",
+              "Authorization",
+              "Bearer " + std::string(kP)) == "allowed/binding_matched");
+}
+
 TEST_CASE("a placeholder in the path is shown by its secret's name", "[I1]") {
   const auto bindings = test::bindings_of(kYaml);
   CHECK(shown_path("/bot" + std::string(kP) + "/send?x=" + std::string(kP2), *bindings) ==

@@ -74,6 +74,39 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
   std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("K").value()};
 };
 
+// A key pair of which one half does not sign; the rule's own name is no vault entry.
+class BrokenSigner final : public bindings::Injection, public bindings::Signer {
+ public:
+  [[nodiscard]] std::string_view scheme() const override { return "broken"; }
+
+  [[nodiscard]] const std::string& header() const override { return header_; }
+
+  [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
+
+  [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
+                                    base::ByteSink& /*out*/) const override {
+    return base::Error{base::Errc::invalid_input, "a signer does not render"};
+  }
+
+  [[nodiscard]] const bindings::Signer* signer() const override { return this; }
+
+  [[nodiscard]] bindings::Judgement judge(const bindings::WholeRequest& /*request*/,
+                                          const bindings::Scope& /*scope*/) const override {
+    return {};
+  }
+
+  [[nodiscard]] base::Status sign(const bindings::WholeRequest& /*request*/,
+                                  const bindings::SignInput& /*input*/,
+                                  bindings::Edits& /*edits*/) const override {
+    return base::Error{base::Errc::invalid_input, "the key does not sign"};
+  }
+
+ private:
+  std::string header_ = "authorization";
+  std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("PAIR_KEY").value(),
+                                           vault::SecretName::parse("PAIR_SECRET").value()};
+};
+
 std::shared_ptr<bindings::Bindings> changeable() {
   auto parsed = bindings::parse(kYaml, "/nowhere");
   REQUIRE(parsed.errors.empty());
@@ -211,6 +244,18 @@ TEST_CASE("an upload to a signer that is cut short or stalls is recorded, and ne
   CHECK(has(slow.sent_client(), "HTTP/1.1 408 "));
   CHECK(gone.sent_upstream().empty());
   CHECK(slow.sent_upstream().empty());
+}
+
+TEST_CASE("F14 when signing fails, the 503 names the vault entries that it was done with") {
+  auto bindings = changeable();
+  bindings->rules[0].injection = std::make_unique<BrokenSigner>();
+  bindings->build_index();
+  Script script(bindings);
+  script.vault = {{"PAIR_KEY", "key-0001"}, {"PAIR_SECRET", "secret-0001"}};
+  script.client(request("GET /v1/x", "\r\n"));
+  CHECK(has(script.transcript(), "record refused secret_unavailable K GET /v1/x\n"));
+  CHECK(has(script.sent_client(), R"("secret":"PAIR_KEY, PAIR_SECRET")"));
+  CHECK(script.sent_upstream().empty());
 }
 
 TEST_CASE("what a signer refuses or forbids is 403 and recorded, and nothing is charged") {

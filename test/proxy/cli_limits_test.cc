@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
 #include <catch2/catch.hpp>
 
 #include "bindings/binance/trading_rules.h"
 #include "bindings/parse.h"
+#include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/limit_rows.h"
 #include "proxy/cli/limit_text.h"
@@ -108,6 +112,37 @@ TEST_CASE("explain shows what bounds a request") {
     CHECK(verdict_of("GET", "https://api.example.com/ADMIN/x").why ==
           "refused with 403: a binding of KEY blocks * /admin/*");
   }
+}
+
+TEST_CASE("a program is shown every limit, amounts exactly") {
+  auto bindings = some_bindings();
+  const auto shown = [&](const std::string& url) {
+    auto request = parse_request("GET", url);
+    REQUIRE(request);
+    const auto json = explanation_json(request.value(), explain_request(bindings, request.value()));
+    std::string compact;
+    std::copy_if(json.begin(), json.end(), std::back_inserter(compact), [](char c) {
+      return c != ' ' && c != '\n';
+    });
+    return compact.substr(compact.find("\"limit\":"));
+  };
+  CHECK(shown("https://api.example.com/x") ==
+        R"("limit":{"rate_limit":{"requests":100,"per_seconds":3600},"quota_per_day":1000,)"
+        R"("max_body_bytes":1048576,"blocked":["DELETE/repos/*","*/admin/*"]}}]})");
+  const std::string url = "https://free.example.com/";
+  CHECK(shown(url) == R"("limit":null}]})");
+  auto rules = std::make_shared<bindings::TradingRules>();
+  bindings.rules[0].scopes[4].trading = rules;
+  CHECK(shown(url) == R"("limit":{"trading_rules":{}}}]})");
+  rules->max_order_e8 = 50'000'000'001;
+  rules->daily_volume_e8 = 100'000'000'000;
+  rules->symbols = {"BTCUSDT", "ETHUSDT"};
+  rules->order_types = {"LIMIT"};
+  rules->endpoints = {{"WS", "order.cancelReplace"}, {"DELETE", "/api/v3/openOrders"}};
+  CHECK(shown(url) ==
+        R"("limit":{"trading_rules":{"max_order_usd":"500.00000001","daily_volume_usd":"1000",)"
+        R"("symbols":["BTCUSDT","ETHUSDT"],"order_types":["LIMIT"],)"
+        R"("endpoints":["WSorder.cancelReplace","DELETE/api/v3/openOrders"]}}}]})");
 }
 
 TEST_CASE("limits are written as in the bindings, amounts exactly") {

@@ -74,6 +74,36 @@ TEST_CASE("a spent daily volume is not given out again by an edit of methods or 
         one("methods: [POST], paths: [\"/x\"]").volume_account);
 }
 
+TEST_CASE("hosts of one entry in another order keep its counters") {
+  const auto entry = [](const std::string& subdomains) {
+    return limits_with("{ host: \"*.example.org\", subdomains: " + subdomains + ", " + kRate +
+                       ", " + kQuota + " }, { host: c.example.org }")
+        .front();
+  };
+  const auto before = entry("[a, b]");
+  const auto after = entry("[b, a]");
+  CHECK(after.volume_account == before.volume_account);
+  CHECK(after.quota_account == before.quota_account);
+  CHECK(after.rate_key == before.rate_key);
+  CHECK(entry("[b, d]").volume_account != before.volume_account);
+}
+
+TEST_CASE("F26: the day's volume of an entry is not spent anew when its hosts change places") {
+  const auto account = [](const std::string& hosts) {
+    auto parsed = bindings::parse(
+        "version: 1\nsecrets:\n  B:\n"
+        "    placeholder: \"BINANCE_PLACEHOLDER_01HXY1234567890\"\n"
+        "    inject: { type: binance, api_key: B, api_secret: S }\n"
+        "    bindings: [ { hosts: " +
+            hosts + ", websocket: true, daily_volume_usd: 100 } ]\n",
+        "/");
+    REQUIRE(parsed.errors.empty());
+    return limits_of(parsed.bindings.rules[0]).front().volume_account;
+  };
+  CHECK(account("[binance.spot, binance.futures]") == account("[binance.futures, binance.spot]"));
+  CHECK(account("[binance.futures]") != account("[binance.spot]"));
+}
+
 TEST_CASE("hosts of one entry share its counters; other entries have their own") {
   const auto all = limits_with("{ host: \"*.example.org\", subdomains: [a, b], " + kRate + ", " +
                                kQuota + " }, { host: c.example.org, " + kRate + " }");

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/explain_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "bindings/binance/trading_rules.h"
+#include "proxy/cli/limit_text.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json trading_json(const bindings::TradingRules& rules) {
+  Json json = Json::object();
+  if (rules.max_order_e8) {
+    json["max_order_usd"] = format_amount(*rules.max_order_e8);
+  }
+  if (rules.daily_volume_e8) {
+    json["daily_volume_usd"] = format_amount(*rules.daily_volume_e8);
+  }
+  if (!rules.symbols.empty()) {
+    json["symbols"] = rules.symbols;
+  }
+  if (!rules.order_types.empty()) {
+    json["order_types"] = rules.order_types;
+  }
+  for (const auto& endpoint : rules.endpoints) {
+    json["endpoints"].push_back(endpoint.method + " " + endpoint.path);
+  }
+  return json;
+}
+
+// All that bounds the use of a binding, null if nothing does. What has no bound is left out.
+Json limits_json(const bindings::Scope& scope) {
+  Json json;
+  if (scope.rate_limit) {
+    json["rate_limit"] = {{"requests", scope.rate_limit->requests},
+                          {"per_seconds", scope.rate_limit->per_ms / 1000}};
+  }
+  if (scope.quota_per_day) {
+    json["quota_per_day"] = *scope.quota_per_day;
+  }
+  if (scope.max_body_bytes) {
+    json["max_body_bytes"] = *scope.max_body_bytes;
+  }
+  for (const auto& blocked : scope.blocked) {
+    json["blocked"].push_back(format_endpoint(blocked));
+  }
+  if (scope.trading != nullptr) {
+    json["trading_rules"] = trading_json(*scope.trading);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string explanation_json(const RequestToExplain& request, const Explanation& explanation) {
+  Json json;
+  json["method"] = request.method;
+  json["scheme"] = request.is_https ? "https" : "http";
+  json["host"] = request.destination.host;
+  json["port"] = request.destination.port;
+  json["path"] = request.path;
+  json["handling"] = explanation.handling;
+  json["secrets"] = Json::array();
+  for (const SecretVerdict& verdict : explanation.secrets) {
+    json["secrets"].push_back(
+        {{"secret", verdict.secret},
+         {"swapped", verdict.is_swapped},
+         {"reason", verdict.reason},
+         {"why", verdict.why},
+         {"scheme", verdict.scheme},
+         {"header", verdict.header},
+         {"binding", verdict.scope},
+         {"limit", verdict.limits == nullptr ? Json() : limits_json(*verdict.limits)}});
+  }
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace keyswap::cli
