@@ -10,7 +10,6 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
-#include "proxy/tls/context.h"
 
 namespace keyswap::cli {
 
@@ -32,6 +31,7 @@ int check_as_json(const std::string& file) {
   if (!parsed) {
     return report(parsed.failure());
   }
+  check_ca_files(parsed.value(), "");
   nlohmann::ordered_json json;
   json["file"] = file;
   json["ok"] = parsed->errors.empty();
@@ -47,17 +47,16 @@ int check_as_json(const std::string& file) {
 }
 
 int check(const std::string& file) {
-  auto loaded = load_bindings(file);
+  auto parsed = read_bindings(file);
+  if (!parsed) {
+    return report(parsed.failure());
+  }
+  check_ca_files(parsed.value(), "");
+  auto loaded = accept_bindings(file, std::move(parsed).value());
   if (!loaded) {
     return report(loaded.failure());
   }
-  const bindings::Bindings& bindings = *loaded.value();
-  if (const auto trust = tls::ClientContext::create(bindings.upstream.ca_files, ""); !trust) {
-    return report({Exit::usage,
-                   "upstream.ca_file of " + file + " cannot be used: " + explain(trust.error()),
-                   "name a PEM file of root certificates"});
-  }
-  print_line(printable(file) + " is good: " + describe_rules(bindings));
+  print_line(printable(file) + " is good: " + describe_rules(*loaded.value()));
   return static_cast<int>(Exit::done);
 }
 
