@@ -168,6 +168,10 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
   return true;
 }
 
+const std::string& Log::torn_end() const {
+  return state_->writer->torn_end();
+}
+
 bool Log::is_dead() const {
   return state_->is_dead;
 }

@@ -88,6 +88,9 @@ class Log {
   // until then. false: the log is dead or its queue is full; the listener is not told.
   [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket);
 
+  // The file that a torn end was moved to when the log was opened; "" if there was none.
+  [[nodiscard]] const std::string& torn_end() const;
+
   // Has a write or sync failed?
   [[nodiscard]] bool is_dead() const;
 

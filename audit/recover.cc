@@ -208,6 +208,10 @@ Status check_checkpoint(const Found& found, const Link& link, const Newest& newe
       (reached == link.seq && reached > 0 && newest.checkpoint->hash != link.hash)) {
     return Error{Errc::corrupt, "the audit log's checkpoints were cut or do not fit it"};
   }
+  // The second record is written only after a checkpoint of the first is on disk.
+  if (found.seq > 1 && !newest.checkpoint) {
+    return Error{Errc::corrupt, "the audit log's checkpoints were removed: no record is signed"};
+  }
   if (found.seq > 0 && !newest.exists) {
     return Error{Errc::corrupt, "the audit log's checkpoints are missing"};
   }

@@ -100,6 +100,7 @@ class Verification {
   // Each step gives true to go on; false: the verdict is made, or error_ is set.
   bool judge(const std::optional<Key>& trusted);
   bool list(Segments& segments);
+  bool look_for_second_record();
   bool settle_key(const std::optional<Key>& trusted);
   bool open_checkpoints();
   bool next_checkpoint();
@@ -117,8 +118,9 @@ class Verification {
   const std::string& folder_;
   std::optional<Error> error_;
   Key key_{};
-  Segments before_;    // found before the checkpoints were opened
-  Segments segments_;  // found after
+  Segments before_;               // found before the checkpoints were opened
+  bool had_two_records_ = false;  // then too
+  Segments segments_;             // found after
   std::optional<LineReader> checkpoints_;
   std::optional<Checkpoint> due_;  // the next one that the log has to reach
   ChainCheck chain_{0, kGenesis};
@@ -132,9 +134,12 @@ class Verification {
 // only a segment that had a successor before the checkpoints were opened must have its last one
 // among them.
 bool Verification::judge(const std::optional<Key>& trusted) {
-  if (!list(before_) || !settle_key(trusted) || !open_checkpoints() || !list(segments_) ||
-      !next_checkpoint()) {
+  if (!list(before_) || !settle_key(trusted) || !look_for_second_record() || !open_checkpoints() ||
+      !list(segments_) || !next_checkpoint()) {
     return false;
+  }
+  if (had_two_records_ && checkpoints_ && !due_) {
+    return fail(kCheckpointsName, 0, "no record is signed: the checkpoints were removed");
   }
   for (std::uint32_t number = 1; number <= segments_.newest; ++number) {
     if (!judge_segment(number)) {
@@ -150,6 +155,24 @@ bool Verification::list(Segments& segments) {
     return stop(found.error());
   }
   segments = *found;
+  return true;
+}
+
+// The second record is written only after a checkpoint of the first is on disk. Looked for before
+// the checkpoints are opened: both may be written meanwhile.
+bool Verification::look_for_second_record() {
+  Result<LineReader> reader = LineReader::open(path_of(folder_, segment_name(1)));
+  if (!reader) {
+    return reader.error().code == Errc::not_found || stop(reader.error());  // judged later
+  }
+  had_two_records_ = true;
+  for (int i = 0; i < 2; ++i) {
+    const Result<LineReader::Item> item = reader->next();
+    if (!item) {
+      return stop(item.error());
+    }
+    had_two_records_ = had_two_records_ && item->kind == LineReader::Kind::line;
+  }
   return true;
 }
 

@@ -57,16 +57,15 @@ Status Writer::open_folder() {
   hash_ = found->hash;
   signed_seq_ = found->checkpoint_seq;
   segment_number_ = std::max<std::uint32_t>(found->segment, 1);
-  std::string moved_to;
   if (found->torn_bytes > 0) {
     Result<std::string> moved = move_torn_bytes(files_, settings_.folder, *found);
     if (!moved) {
       return moved.error();
     }
-    moved_to = std::move(*moved);
+    torn_end_ = std::move(*moved);
   }
   KS_TRY(open_files(*found));
-  return found->torn_bytes > 0 ? record_torn_end(found->torn_bytes, moved_to) : Status();
+  return found->torn_bytes > 0 ? record_torn_end(found->torn_bytes) : Status();
 }
 
 Status Writer::open_files(const Found& found) {
@@ -89,18 +88,25 @@ Status Writer::open_files(const Found& found) {
   return files_.sync_folder(settings_.folder);
 }
 
-Status Writer::record_torn_end(std::uint64_t bytes, const std::string& moved_to) {
+Status Writer::record_torn_end(std::uint64_t bytes) {
   std::string body;
-  encode_body(RecoveredRecord{settings_.clock->wall_us(), bytes, moved_to}, body);
+  encode_body(RecoveredRecord{settings_.clock->wall_us(), bytes, torn_end_}, body);
   KS_TRY(add(body));
   return sync();
 }
 
 Status Writer::add(std::string_view body) {
+  // A log of more than one record always has a checkpoint, so that emptying their file shows (I7).
+  KS_TRY(seq_ == 1 && signed_seq_ == 0 ? sign_first_record() : Status());
   KS_TRY(segment_->size() + lines_.size() >= rotate_at_bytes_ ? rotate() : Status());
   hash_ = hasher_.append_line(seq_ + 1, hash_, body, lines_);
   ++seq_;
   return lines_.size() >= kWriteBytes ? flush() : Status();
+}
+
+Status Writer::sign_first_record() {
+  KS_TRY(checkpoint());
+  return sync_checkpoints();
 }
 
 Status Writer::flush() {

@@ -36,6 +36,9 @@ class Writer {
   base::Status checkpoint();
   base::Status sync_checkpoints();
 
+  // The file that a torn end was moved to when the log was opened; "" if there was none.
+  [[nodiscard]] const std::string& torn_end() const { return torn_end_; }
+
   // Are there records that are not known to be durable?
   [[nodiscard]] bool wants_sync() const { return has_unsynced_lines_ || !lines_.empty(); }
 
@@ -48,14 +51,16 @@ class Writer {
   Writer(Log::Settings settings, Files& files, FileLock lock);
   base::Status open_folder();
   base::Status open_files(const Found& found);
-  base::Status record_torn_end(std::uint64_t bytes, const std::string& moved_to);
+  base::Status record_torn_end(std::uint64_t bytes);
   [[nodiscard]] base::Status check_files() const;
+  base::Status sign_first_record();
   base::Status rotate();
 
   Log::Settings settings_;
   Files& files_;
   FileLock lock_;
   Hasher hasher_;
+  std::string torn_end_;
   std::unique_ptr<AppendFile> segment_;
   std::unique_ptr<AppendFile> checkpoints_;
   std::uint32_t segment_number_ = 0;

@@ -100,6 +100,8 @@ struct UpstreamProxy {
 
 struct UpstreamSettings {
   std::vector<std::string> ca_files;  // absolute paths
+  // Line and column of each, for whoever finds later that the file cannot be used.
+  std::vector<std::pair<int, int>> ca_file_places;
   // "host:port" -> where to connect instead; the name verified stays the same.
   std::unordered_map<std::string, http::Authority> resolve;
   std::unique_ptr<UpstreamProxy> proxy;  // null: none

@@ -13,18 +13,21 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kUpstreamKeys = {"ca_file", "resolve", "proxy"};
 
+void parse_ca_file(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+  if (const auto text = read_text(node, "ca_file", context.issues)) {
+    upstream.ca_files.push_back(absolute_path(context, *text));
+    upstream.ca_file_places.emplace_back(node.place.line, node.place.column);
+  }
+}
+
 void parse_ca_files(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
   if (node.kind != YamlNode::Kind::sequence) {
-    if (const auto text = read_text(node, "ca_file", context.issues)) {
-      upstream.ca_files.push_back(absolute_path(context, *text));
-    }
+    parse_ca_file(node, context, upstream);
     return;
   }
   const auto* const list = read_list(node, "ca_file", context.issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    if (const auto text = read_text((*list)[i], "ca_file", context.issues)) {
-      upstream.ca_files.push_back(absolute_path(context, *text));
-    }
+    parse_ca_file((*list)[i], context, upstream);
   }
 }
 

@@ -229,7 +229,7 @@ void read_documents(std::string_view text, TreeBuilder& builder, YamlDocument& d
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder)) {
-      document.errors.push_back({0, 0, "the file is empty", "keyswap init writes a starter file"});
+      document.errors.push_back({1, 1, "the file is empty", "keyswap init writes a starter file"});
       return;
     }
     std::vector<ConfigIssue> ignored;

@@ -103,6 +103,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void reverse_request(http::RequestHead head);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   void refuse_request(audit::Reason reason);
+  void refuse_tunnel(audit::Reason reason);
   void answer_health(const http::RequestHead& head);
 
   // CONNECT (session_tunnel.cc)

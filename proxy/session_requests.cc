@@ -3,6 +3,7 @@
 // Where a request goes that a session has read: who sends it, and by what route.
 #include <utility>
 
+#include "proxy/audit_lane.h"
 #include "proxy/callers.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/reverse.h"
@@ -97,8 +98,12 @@ void Session::refuse_request(Reason reason) {
 void Session::answer_health(const http::RequestHead& head) {
   const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
   base::Buffer answer(base::limits::kHeadBytesMax);
-  const auto encoded =
-      flow::encode_health(answer, keeps ? flow::Persistence::keep_alive : flow::Persistence::close);
+  // R26: a dead log refuses every request, so who asks for our health must not hear that all is
+  // well.
+  const auto failing =
+      context_->audit->is_dead() ? std::optional(Reason::audit_unavailable) : std::nullopt;
+  const auto encoded = flow::encode_health(
+      answer, failing, keeps ? flow::Persistence::keep_alive : flow::Persistence::close);
   KS_ASSERT(encoded.has_value());
   leg_.write(answer.view());
   leg_.flush();

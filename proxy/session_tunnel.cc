@@ -119,7 +119,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   context_->bury(std::move(dial_));
   if (!outcome.upstream) {
     phase_ = Phase::listener;
-    refuse_request(outcome.reason);
+    refuse_tunnel(outcome.reason);
     return;
   }
   upstream_ = std::move(outcome.upstream);
@@ -143,12 +143,22 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   timer_.set(base::limits::kRecordMs);
 }
 
+// Its head is gone; what the record says of it is kept.
+void Session::refuse_tunnel(Reason reason) {
+  timer_.clear();
+  make_exchange(tunnel_.destination);
+  http::RequestHead head;
+  head.method = tunnel_method_;
+  head.keeps_alive = false;
+  drive(flow::ClientHead{std::move(head), reason, std::nullopt});
+}
+
 // I6: no byte of a tunnel leaves before its record is durable.
 void Session::tunnel_recorded(bool is_durable) {
   if (!is_durable) {
     drop_upstream();
     phase_ = Phase::listener;
-    refuse_request(Reason::audit_unavailable);
+    refuse_tunnel(Reason::audit_unavailable);
     return;
   }
   sent_us_ = context_->clock->steady_us();

@@ -45,6 +45,8 @@ def check(folder, key=None, verifies=openssl_verifies):
                 return f"{name}:{number}: not the record {seq} that was signed"
         if name != f"audit-{index:06}.jsonl" or (index < len(names) and seq not in signed):
             return f"{name}: a segment before it is missing, or its last record is not signed"
+    if seq > 1 and not signed and not any(line.endswith(b"\n") for line in lines("checkpoints.jsonl")):
+        return "checkpoints.jsonl: no record is signed: the checkpoints were removed"
     return None if names and next(reversed(signed), 0) <= seq else f"the log ends at {seq}, before its newest checkpoint"
 
 if __name__ == "__main__":

@@ -105,6 +105,9 @@ int run_audit_show(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
+  if (options.filter.host.ends_with('.')) {
+    options.filter.host.pop_back();  // records hold names without the root's dot
+  }
   if (auto problem = parse_times(options)) {
     return report(*problem);
   }

@@ -79,7 +79,10 @@ class Tail {
     }
     std::ranges::for_each(lines, [this](const std::string& line) { print_record(line); });
     if (newest > 0 && !segment_.is_open()) {
-      open_segment(newest);
+      open_segment(newest);  // no line was asked for: those that are there are passed over
+      if (segment_.is_open()) {
+        read_lines(segment_.descriptor(), rest_, [](const std::string&) {});
+      }
     }
   }
 

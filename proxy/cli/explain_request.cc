@@ -10,6 +10,7 @@
 #include "bindings/signer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
+#include "proxy/http/decoder.h"
 
 namespace keyswap::cli {
 
@@ -134,7 +135,7 @@ SecretVerdict judge(const Bindings& bindings,
     return verdict;
   }
   const auto [match, scope] =
-      bindings.match_scope(number, request.destination, request.method, request.path);
+      bindings.match_scope(number, request.destination, request.method, request.target);
   switch (match) {
     case Match::other_destination:
       verdict.reason = audit::to_string(Reason::destination_not_in_binding);
@@ -182,7 +183,7 @@ std::string why_forbidden(const SecretRule& rule, const RequestToExplain& reques
   for (const Scope& scope : rule.scopes) {
     const auto* const blocked =
         Bindings::names(scope, request.destination)
-            ? bindings::find_blocked(scope.blocked, request.method, request.path)
+            ? bindings::find_blocked(scope.blocked, request.method, request.target)
             : nullptr;
     if (blocked != nullptr) {
       return "refused with 403: a binding of " + rule.name.text() + " blocks " +
@@ -192,16 +193,43 @@ std::string why_forbidden(const SecretRule& rule, const RequestToExplain& reques
   return "refused with 403: the rules of " + rule.name.text() + " block this endpoint";
 }
 
+// Does the proxy answer 501, whoever is asked? Asks the very decoder that reads requests.
+bool is_method_refused(const std::string& method) {
+  if (method == "TRACE" || method == "CONNECT") {
+    return true;  // flow/destination: an echo of the credential; a tunnel within a tunnel
+  }
+  http::Decoder decoder(http::Decoder::Role::request);
+  const auto step = decoder.next(method + " / HTTP/1.1\r\n");
+  return step.kind == http::Step::Kind::error;
+}
+
+Explanation explain_refused_method(const Bindings& bindings, const RequestToExplain& request) {
+  Explanation explanation;
+  explanation.handling = "refused with 501 method_not_supported: the proxy does not forward " +
+                         request.method + " (methods are read as written: GET, not get)";
+  for (const SecretRule& rule : bindings.rules) {
+    SecretVerdict verdict;
+    verdict.secret = rule.name.text();
+    verdict.scheme = rule.injection->scheme();
+    verdict.header = rule.injection->header();
+    verdict.reason = audit::to_string(Reason::method_not_supported);
+    verdict.why = explanation.handling;
+    explanation.secrets.push_back(std::move(verdict));
+  }
+  return explanation;
+}
+
 std::string handling_of(const Bindings& bindings, const RequestToExplain& request) {
+  const bool is_bound = bindings.binds(request.destination);
+  if (!is_bound && bindings.unmatched_destination == bindings::UnmatchedDestination::deny) {
+    return "refused with 403 unmatched_destination: the host is in no binding, and the policy is "
+           "deny";
+  }
   if (!request.is_https) {
     return "plain http: forwarded as it is, no secret is put in";
   }
-  if (bindings.binds(request.destination)) {
+  if (is_bound) {
     return "decrypted: the host is in a binding";
-  }
-  if (bindings.unmatched_destination == bindings::UnmatchedDestination::deny) {
-    return "refused with 403 unmatched_destination: the host is in no binding, and the policy is "
-           "deny";
   }
   if (bindings.tls_termination == bindings::TlsTermination::all) {
     return "decrypted (tls_termination: all), but the host is in no binding";
@@ -240,18 +268,22 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
                    "write such bytes as %XX"};
   }
   request.path = http::path_of(target_text);
+  request.target = std::move(target_text);
   return request;
 }
 
 Explanation explain_request(const Bindings& bindings, const RequestToExplain& request) {
+  if (is_method_refused(request.method)) {
+    return explain_refused_method(bindings, request);
+  }
   Explanation explanation;
   const bool opens_websocket =
       request.method == "GET" &&
-      !bindings.websocket_scopes(request.destination, request.path).empty();
+      !bindings.websocket_scopes(request.destination, request.target).empty();
   const auto forbidding = bindings.forbidding_rule(
       request.destination,
       request.method,
-      request.path,
+      request.target,
       opens_websocket ? Bindings::Purpose::websocket : Bindings::Purpose::request);
   explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request)
                                     : handling_of(bindings, request);

@@ -17,7 +17,8 @@ struct RequestToExplain {
   std::string method;
   bool is_https = true;
   http::Authority destination;
-  std::string path;  // without query
+  std::string path;    // without query
+  std::string target;  // with it: a scope may read it (git's discovery names its service there)
 };
 
 // "GET", "https://api.example.com/v1/x?y" -> the parts, as the proxy would see them.

@@ -119,7 +119,8 @@ base::Status write_file_if_changed(const std::string& path, std::string_view byt
 }
 
 base::Status sync_folder(const std::string& path) {
-  const File folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // The parent of a bare file name is "".
+  const File folder(open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open() || fsync(folder.descriptor()) != 0) {
     return Error{Errc::io, "cannot make the folder durable", errno};
   }

@@ -84,7 +84,7 @@ int run_init(const Arguments& arguments) {
                                     options.unlock.password_fd,
                                     "take the passphrase from this file descriptor")
                          ->type_name("N")
-                         ->check(CLI::NonNegativeNumber.description(""))
+                         ->check(check_descriptor, "")
                          ->excludes(file);
   app.add_flag("--key-file",
                options.writes_key_file,

@@ -46,10 +46,17 @@ void add_unlock_options(CLI::App& app, UnlockOptions& unlock) {
   app.add_option(
          "--password-fd", unlock.password_fd, "read the passphrase from this file descriptor")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(check_descriptor, "");
   app.add_flag("--keyring",
                unlock.uses_keyring,
                "also look in the kernel's keyring (key type \"user\", name \"keyswap:<home>\")");
+}
+
+std::string check_descriptor(const std::string& text) {
+  constexpr std::size_t kDigitsMax = 9;  // an int holds them
+  const bool is_number = !text.empty() && text.size() <= kDigitsMax &&
+                         text.find_first_not_of("0123456789") == std::string::npos;
+  return is_number ? "" : "not a file descriptor";
 }
 
 void add_json_option(CLI::App& app, bool& json) {

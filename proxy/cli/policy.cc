@@ -11,6 +11,16 @@
 
 namespace keyswap::cli {
 
+namespace {
+
+// A file that is not there says so in its note already; its errno would be a bare number.
+std::string explain_cause(const base::Error& error) {
+  return error.code == base::Errc::not_found ? std::string(error.note.text()) + ": no such file"
+                                             : explain(error);
+}
+
+}  // namespace
+
 std::string format_issue(const std::string& file,
                          std::string_view severity,
                          const bindings::ConfigIssue& issue) {
@@ -46,37 +56,62 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
   return std::move(parsed).value();
 }
 
+void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem) {
+  const auto& upstream = parsed.bindings.upstream;
+  for (std::size_t i = 0; i < upstream.ca_files.size(); ++i) {
+    const auto trust = tls::ClientContext::create({upstream.ca_files[i]}, own_ca_pem);
+    if (!trust) {
+      const auto [line, column] = upstream.ca_file_places[i];
+      parsed.errors.push_back({line,
+                               column,
+                               "`ca_file` cannot be used: " + explain_cause(trust.error()),
+                               "name a PEM file of root certificates, and not keyswap's own"});
+    }
+  }
+}
+
 Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file) {
   auto parsed = read_bindings(file);
   if (!parsed) {
     return parsed.failure();
   }
-  for (const bindings::ConfigIssue& issue : parsed->errors) {
+  return accept_bindings(file, std::move(parsed).value());
+}
+
+Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::string& file,
+                                                                   bindings::Parsed parsed) {
+  for (const bindings::ConfigIssue& issue : parsed.errors) {
     note(format_issue(file, "error", issue));
   }
-  for (const bindings::ConfigIssue& issue : parsed->warnings) {
+  for (const bindings::ConfigIssue& issue : parsed.warnings) {
     note(format_issue(file, "warning", issue));
   }
-  if (const std::size_t count = parsed->errors.size(); count > 0) {
+  if (const std::size_t count = parsed.errors.size(); count > 0) {
     return Failure{Exit::usage,
                    file + " has " + std::to_string(count) + (count == 1 ? " error" : " errors"),
                    "mend the lines named above, then try: keyswap bindings check " + file};
   }
   return std::shared_ptr<const bindings::Bindings>(
-      std::make_shared<bindings::Bindings>(std::move(parsed->bindings)));
+      std::make_shared<bindings::Bindings>(std::move(parsed.bindings)));
 }
 
 Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& own_ca_pem) {
-  auto loaded = load_bindings(file);
+  auto parsed = read_bindings(file);
+  if (!parsed) {
+    return parsed.failure();
+  }
+  check_ca_files(parsed.value(), own_ca_pem);
+  auto loaded = accept_bindings(file, std::move(parsed).value());
   if (!loaded) {
     return loaded.failure();
   }
   proxy::Policy policy{std::move(loaded).value(), nullptr};
   auto context = tls::ClientContext::create(policy.bindings->upstream.ca_files, own_ca_pem);
   if (!context) {
-    return Failure{Exit::usage,
-                   "upstream.ca_file of " + file + " cannot be used: " + explain(context.error()),
-                   "name a PEM file of root certificates, and not keyswap's own"};
+    return Failure{
+        Exit::usage,
+        "the trust that " + file + " asks for cannot be set up: " + explain(context.error()),
+        "check `upstream` in it and the system's root certificates"};
   }
   policy.upstream_tls = std::move(context).value();
   return policy;

@@ -27,7 +27,15 @@ std::string absolute_path(const std::string& path);
 // Reads and parses; prints nothing.
 Outcome<bindings::Parsed> read_bindings(const std::string& file);
 
-// The same, saying every error and warning on stderr; a failure when there is an error.
+// Adds an error for each `upstream.ca_file` that cannot be used. `own_ca_pem` (may be ""): never
+// trusted upstream.
+void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem);
+
+// Says every error and warning on stderr; a failure when there is an error.
+Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::string& file,
+                                                                   bindings::Parsed parsed);
+
+// Reads, then the same, saying every error and warning on stderr; a failure when there is an error.
 Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file);
 
 // Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.

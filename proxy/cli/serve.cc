@@ -139,6 +139,11 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return log.failure();
   }
   opened.log = std::move(log).value();
+  if (const std::string& torn = opened.log.log->torn_end(); !torn.empty()) {
+    warn("the audit log ended in an unfinished line, as after a crash; it was moved to " + torn +
+             " in the log's folder, and the log records that",
+         "no request was answered on its word; see: keyswap audit verify");
+  }
   return std::nullopt;
 }
 

@@ -94,6 +94,32 @@ Verdict deny(const Sighting& sighting, const Request& request) {
           sighting.rule};
 }
 
+// The secrets other than `rule` whose placeholders travel on inert, each once.
+std::vector<Denial> denials_beside(std::uint32_t rule,
+                                   const std::vector<Sighting>& sightings,
+                                   const Request& request) {
+  std::vector<Denial> denials;
+  for (const Sighting& other : sightings) {
+    const bool is_new = std::ranges::none_of(
+        denials, [&](const Denial& denial) { return denial.rule == other.rule; });
+    if (other.rule != rule && is_new) {
+      denials.push_back({other.rule, reason_to_deny(other, request.destination)});
+    }
+  }
+  return denials;
+}
+
+// Nothing is swapped: `decisive` is what the verdict is about.
+Verdict deny_all(const Sighting& decisive,
+                 const std::vector<Sighting>& sightings,
+                 const Request& request) {
+  Verdict verdict = deny(decisive, request);
+  if (verdict.decision == Decision::denied) {
+    verdict.others = denials_beside(decisive.rule, sightings, request);
+  }
+  return verdict;
+}
+
 Verdict refuse(Reason reason, std::uint32_t rule) {
   return {Decision::refused, reason, rule};
 }
@@ -141,19 +167,15 @@ Verdict allow(const Sighting& chosen,
   if (const auto reason = check_scope(request, scope)) {
     return refuse(*reason, chosen.rule);
   }
+  const auto other = std::ranges::find_if(
+      sightings, [&](const Sighting& sighting) { return sighting.rule != chosen.rule; });
+  if (other != sightings.end() &&
+      request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
+    return deny(*other, request);
+  }
   Verdict verdict{
       Decision::allowed, Reason::binding_matched, chosen.rule, chosen.scope, *chosen.field, {}};
-  for (const Sighting& other : sightings) {
-    const bool is_new = std::ranges::none_of(
-        verdict.others, [&](const Denial& denial) { return denial.rule == other.rule; });
-    if (other.rule == chosen.rule || !is_new) {
-      continue;
-    }
-    if (request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
-      return deny(other, request);
-    }
-    verdict.others.push_back({other.rule, reason_to_deny(other, request.destination)});
-  }
+  verdict.others = denials_beside(chosen.rule, sightings, request);
   return verdict;
 }
 
@@ -184,7 +206,7 @@ Verdict decide(const Request& request) {
     return {Decision::pass, Reason::no_placeholder};
   }
   if (request.destination.scheme == Scheme::http) {
-    return deny(sightings.front(), request);
+    return deny_all(sightings.front(), sightings, request);
   }
   if (is_ambiguous(sightings)) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
@@ -197,7 +219,7 @@ Verdict decide(const Request& request) {
   }
   // Of several reasons the one nearest to being allowed tells the operator most.
   const auto nearest = std::ranges::find_if(sightings, may_be_swapped);
-  return deny(nearest != sightings.end() ? *nearest : sightings.front(), request);
+  return deny_all(nearest != sightings.end() ? *nearest : sightings.front(), sightings, request);
 }
 
 Verdict decide_reverse(const Request& request, const ReverseUse& use) {

@@ -34,7 +34,7 @@ struct Verdict {
   std::uint32_t scope = 0;
   // allowed: the field (index into head.fields) whose value is replaced.
   std::size_t field = 0;
-  // allowed: other secrets' placeholders in the same request, which travel on inert.
+  // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
   std::vector<Denial> others = {};
 };
 

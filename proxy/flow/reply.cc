@@ -220,10 +220,18 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   return encode_rest(out, refusal.persistence, refusal.without_body ? "" : body);
 }
 
-base::Status encode_health(base::ByteSink& out, Persistence persistence) {
-  static constexpr std::string_view kBody = R"({"status":"ok"})";
-  KS_TRY(encode_head(out, 200, "OK", "application/json", kBody.size()));
-  return encode_rest(out, persistence, kBody);
+base::Status encode_health(base::ByteSink& out,
+                           std::optional<Reason> failing,
+                           Persistence persistence) {
+  std::string body = R"({"status":"ok"})";
+  if (failing) {
+    body = R"({"status":"failing","reason":")";
+    body.append(audit::to_string(*failing)).append(R"("})");
+  }
+  const int status = failing ? wording_of(*failing).status : 200;
+  const std::string_view title = failing ? wording_of(*failing).title : "OK";
+  KS_TRY(encode_head(out, status, title, "application/json", body.size()));
+  return encode_rest(out, persistence, body);
 }
 
 std::string_view connect_established() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "audit/record.h"
@@ -32,8 +33,10 @@ struct Refusal {
 // A whole response message.
 base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal);
 
-// The answer to a health check.
-base::Status encode_health(base::ByteSink& out, Persistence persistence);
+// The answer to a health check: 200, or 503 when `failing` keeps every request from being served.
+base::Status encode_health(base::ByteSink& out,
+                           std::optional<audit::Reason> failing,
+                           Persistence persistence);
 
 // "HTTP/1.1 200 Connection established" without a body.
 std::string_view connect_established();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/recover.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "test/audit/support.h"
@@ -176,16 +178,51 @@ TEST_CASE("a torn checkpoint is cut off and the log goes on", "[I7]") {
   const std::string content = read_file(whole.file("checkpoints.jsonl"));
   const std::size_t first = split_lines(content)[0].size();
   const TempFolder folder;
-  for (std::size_t size = 0; size < content.size(); ++size) {
+  for (std::size_t size = first; size < content.size(); ++size) {
     folder.copy_from(whole);
     std::filesystem::resize_file(folder.file("checkpoints.jsonl"), size);
     make_log(folder, 1);
     const Verdict verdict = verdict_of(folder);
+    const std::string kept = content.substr(0, size);
     CAPTURE(size);
     REQUIRE(verdict.is_intact);
     REQUIRE(verdict.records == 5);
-    REQUIRE(verdict.checkpoints == (size < first ? 1 : 2));
+    REQUIRE(verdict.checkpoints == static_cast<std::size_t>(std::ranges::count(kept, '\n')) + 1);
   }
+}
+
+TEST_CASE("a crash before the first record was signed leaves a log that goes on", "[I7]") {
+  const TempFolder whole;
+  make_log(whole, 1);
+  const std::string content = read_file(whole.file("checkpoints.jsonl"));
+  const TempFolder folder;
+  for (std::size_t size = 0; size < content.size(); ++size) {
+    folder.copy_from(whole);
+    std::filesystem::resize_file(folder.file("checkpoints.jsonl"), size);
+    CAPTURE(size);
+    REQUIRE(verdict_of(folder).is_intact);
+    make_log(folder, 2);
+    REQUIRE(verdict_of(folder).is_intact);
+    REQUIRE(verdict_of(folder).records == 3);
+  }
+}
+
+TEST_CASE("a log cut short together with all of its checkpoints stops the start", "[I7]") {
+  const TempFolder folder;
+  make_log(folder, 6);
+  const std::vector<std::string> lines = split_lines(read_file(folder.file(segment_name(1))));
+  std::string kept;
+  const std::size_t records = GENERATE(2U, 4U, 6U);
+  for (std::size_t i = 0; i < records; ++i) {
+    kept += lines[i];
+  }
+  write_file(folder.file(segment_name(1)), kept);
+  const bool tears = GENERATE(false, true);
+  write_file(folder.file("checkpoints.jsonl"), tears ? R"({"v":1,"seq":)" : "");
+  CHECK(refusal_of(folder) == Errc::corrupt);
+  const Verdict verdict = verdict_of(folder);
+  CHECK_FALSE(verdict.is_intact);
+  CHECK(verdict.file == "checkpoints.jsonl");
 }
 
 TEST_CASE("checkpoints that are missing, forged or another log's stop the start", "[I7]") {

@@ -59,7 +59,7 @@ TEST_CASE("a log goes on where it ended, in one chain", "[I7]") {
   CHECK(verdict.is_intact);
   CHECK(verdict.records == 5);
   CHECK(verdict.last_seq == 5);
-  CHECK(verdict.checkpoints == 2);
+  CHECK(verdict.checkpoints == 3);  // of the first record, and at each end
   CHECK(verdict.last_checkpoint_seq == 5);
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("segments are as long as they should be and one chain goes through the
   CHECK(verdict.records == 100);
   const std::uint32_t segments = list_segments(folder.path())->newest;
   CHECK(segments > 5);
-  CHECK(verdict.checkpoints == segments);
+  CHECK(verdict.checkpoints == segments + 1);  // the log's first record has its own
   for (std::uint32_t number = 1; number < segments; ++number) {
     const std::size_t size = read_file(folder.file(segment_name(number))).size();
     CHECK(size >= 4096);
@@ -112,6 +112,31 @@ TEST_CASE("a checkpoint is made of what is on disk, and only once", "[I6][I7]") 
                                                            {Step::write, "checkpoints.jsonl"}});
   REQUIRE(writer->sync_checkpoints());
   CHECK_FALSE(writer->wants_checkpoint_sync());
+}
+
+TEST_CASE("the second record is written only after the first is signed, durably", "[I7]") {
+  const TempFolder folder;
+  const TestClock clock;
+  TestFiles files;
+  const auto writer = open_writer(settings_for(folder, clock, &files));
+  const std::size_t before = files.events().size();
+  for (const char* id : {"a", "b", "c"}) {
+    REQUIRE(writer->add(body_of(decision_of(id))));
+  }
+  REQUIRE(writer->sync());
+  std::vector<std::pair<Step, std::string>> steps;
+  const std::vector<Event> events = files.events();
+  for (std::size_t i = before; i < events.size(); ++i) {
+    if (events[i].step == Step::write || events[i].step == Step::sync) {
+      steps.emplace_back(events[i].step, events[i].file);
+    }
+  }
+  CHECK(steps == std::vector<std::pair<Step, std::string>>{{Step::write, kFirst},
+                                                           {Step::sync, kFirst},
+                                                           {Step::write, "checkpoints.jsonl"},
+                                                           {Step::sync, "checkpoints.jsonl"},
+                                                           {Step::write, kFirst},
+                                                           {Step::sync, kFirst}});
 }
 
 TEST_CASE("AU-05 a new segment that cannot be created lets the old one go on, for a time") {

@@ -336,11 +336,13 @@ class Crashes(Case):
         segment = sorted(home.audit.glob("audit-*.jsonl"))[-1]
         with open(segment, "ab") as file:
             file.write(b'{"v":1,"seq":99999,"ts":"2026-')
+        before = [r for r in running.records() if r["type"] == "recovered"]  # kill -9 may tear a line too
         running = self.start(home)
-        found = [r for r in running.records() if r["type"] == "recovered"]
+        found = [r for r in running.records() if r["type"] == "recovered" and r not in before]
         self.assertEqual(len(found), 1)
         self.assertEqual(found[0]["bytes"], len(b'{"v":1,"seq":99999,"ts":"2026-'))
         self.assertTrue((home.audit / found[0]["moved_to"]).exists())
+        self.assertIn(found[0]["moved_to"].encode(), running.stderr)
         self.assertEqual(running.ask(H, target="/torn/2", headers=AUTH).status, 200)
         running.stop()
         home.must("audit", "verify")
@@ -368,6 +370,9 @@ class Crashes(Case):
                 answer = running.ask(H, target=f"/full/after/{turn}", headers=AUTH)
                 self.refused(answer, 503, "audit_unavailable")
             self.assertEqual(self.recorder.seen("/full/after/"), [])
+            health = running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(health.status, 503)
+            self.assertEqual(json.loads(health.body), {"status": "failing", "reason": "audit_unavailable"})
             self.assertEqual(self.recorder.application_bytes, before)
             recorded = {r["destination"]["path"] for r in running.decisions()}
             self.assertEqual({r.path for r in self.recorder.seen("/full/")} - recorded, set())

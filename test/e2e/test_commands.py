@@ -141,12 +141,46 @@ class Commands(Case):
         home.init()
         self.assertEqual(home.run("bindings", "check").returncode, 0)
 
+    def test_bindings_check_says_the_same_in_both_forms_about_a_ca_file(self):
+        """[I14]"""
+        file = self.scratch / "ca-file.yaml"
+        file.write_text("version: 1\nsecrets: {}\nupstream: {ca_file: nonexist.pem}\n")
+        file.chmod(0o600)
+        done = self.home.run("bindings", "check", file)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(f"{file}:3:21: error: ".encode(), done.stderr)
+        done = self.home.run("bindings", "check", file, "--json")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        parsed = json.loads(done.stdout)
+        self.assertFalse(parsed["ok"])
+        self.assertEqual([(e["line"], e["column"]) for e in parsed["errors"]], [(3, 21)])
+
+    def test_a_descriptor_that_is_no_number_is_said_in_two_lines(self):
+        done = self.home.run("secret", "list", "--password-fd", "abc")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.decode().splitlines()[0], "keyswap: --password-fd: not a file descriptor")
+        self.assertEqual(len(done.stderr.decode().splitlines()), 2)
+
+    def test_audit_tail_of_no_lines_and_a_host_with_its_root_dot(self):
+        home = self.home.copy(self.scratch / "tail")
+        running = self.start(home)
+        running.ask(H, target="/v1/tail")
+        running.stop()
+        self.assertEqual(home.must("audit", "tail", "-n", "0", "--json", "--no-follow").stdout, b"")
+        shown = home.must("audit", "show", "--json", "--host", H).stdout
+        self.assertTrue(shown)
+        self.assertEqual(home.must("audit", "show", "--json", "--host", H + ".").stdout, shown)
+
     def test_ca_show_export_and_rotate(self):
         """[I11]"""
         shown = self.home.must("ca", "show").stdout.decode()
         self.assertIn("SHA", shown.upper())
         exported = self.home.must("ca", "export").stdout.decode()
         self.assertNotIn("PRIVATE KEY", shown + exported)
+        folder = self.scratch / "export"
+        folder.mkdir()
+        self.home.must("ca", "export", "-o", "bare.pem", cwd=folder)
+        self.assertEqual((folder / "bare.pem").read_text(), exported)
 
     def test_doctor_judges_the_set_up(self):
         done = self.home.run("doctor", unlock=True)

@@ -281,6 +281,8 @@ class Forwarding(OneProxy):
                 wire, answer = self.proxy.connect(authority)
                 with wire:
                     self.refused(answer, 403, "address_blocked")
+        recorded = self.proxy.await_record(lambda r: r.get("destination", {}).get("host") == "10.0.0.1")
+        self.assertEqual([r["destination"]["method"] for r in recorded], ["CONNECT"])
         listener.settimeout(0)
         with self.assertRaises(BlockingIOError):
             listener.accept()

@@ -122,6 +122,33 @@ TEST_CASE("D05 a secret bound elsewhere is denied beside one that is allowed", "
   CHECK(verdict.others.front().reason == audit::Reason::destination_not_in_binding);
 }
 
+TEST_CASE("each of several placeholders that stay inert is told of, once", "[I2]") {
+  const std::string p(kP);
+  const std::string p2(kP2);
+  const Verdict verdict = judge("X-A: " + p + "\r\nX-B: " + p2 + "\r\nX-C: " + p2 + "\r\n");
+  CHECK(shown(verdict) == "denied/untargeted_location");
+  REQUIRE(verdict.others.size() == 1);
+  CHECK(verdict.others.front().rule != verdict.rule);
+  CHECK(verdict.others.front().reason == audit::Reason::destination_not_in_binding);
+  CHECK(judge("X-A: " + p + "\r\n").others.empty());
+
+  const Verdict plain =
+      judge(kAuth + "x-api-key: " + p2 + "\r\n", "GET /v1/x HTTP/1.1", Scheme::http);
+  CHECK(shown(plain) == "denied/insecure_scheme");
+  REQUIRE(plain.others.size() == 1);
+  CHECK(plain.others.front().reason == audit::Reason::insecure_scheme);
+}
+
+TEST_CASE("a request that is refused for its placeholders has no inert ones beside", "[I2]") {
+  const std::string yaml = std::string("misplaced_placeholder: refuse") + kYaml;
+  const Verdict verdict = judge("X-A: " + std::string(kP) + "\r\nX-B: " + std::string(kP2) + "\r\n",
+                                "GET /v1/x HTTP/1.1",
+                                Scheme::https,
+                                yaml);
+  CHECK(shown(verdict) == "refused/untargeted_location");
+  CHECK(verdict.others.empty());
+}
+
 TEST_CASE("F17 two lines of the credential's header are refused") {
   CHECK(shown(judge(kAuth + "authorization: bogus\r\n")) == "refused/duplicate_credential_header");
 }

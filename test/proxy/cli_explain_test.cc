@@ -66,6 +66,43 @@ TEST_CASE("a request out of scope is told which part does not match") {
             .ends_with("in every reading a server may give it"));
 }
 
+TEST_CASE("a method that the proxy answers 501 is explained so") {
+  for (const char* method : {"TRACE", "CONNECT", "BREW", "get", "post"}) {
+    INFO(method);
+    const auto explanation = explain_url(some_bindings(), method, "https://api.example.com/v1/x");
+    CHECK_FALSE(explanation.is_any_swapped);
+    CHECK(explanation.handling.starts_with("refused with 501 method_not_supported"));
+    REQUIRE(explanation.secrets.size() == 2);
+    CHECK(explanation.secrets[0].reason == "method_not_supported");
+  }
+  CHECK(explain_url(some_bindings(), "M-SEARCH", "https://api.example.com/v1/x").handling ==
+        "decrypted: the host is in a binding");
+}
+
+TEST_CASE("git's discovery is explained as the request for its service") {
+  auto parsed = bindings::parse(R"(version: 1
+secrets:
+  KEY:
+    placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: git.example.com, paths: ["/**/git-upload-pack"] }
+)",
+                                "/");
+  REQUIRE(parsed.errors.empty());
+  const std::string discovery = "https://git.example.com/a/b.git/info/refs?service=";
+  CHECK(explain_url(parsed.bindings, "GET", discovery + "git-upload-pack").is_any_swapped);
+  CHECK_FALSE(explain_url(parsed.bindings, "GET", discovery + "git-receive-pack").is_any_swapped);
+}
+
+TEST_CASE("the policy deny is explained for plain http too") {
+  const auto bindings = some_bindings("unmatched_destination_policy: deny\n");
+  for (const char* url : {"http://else.example.com/", "https://else.example.com/"}) {
+    CHECK(explain_url(bindings, "GET", url)
+              .handling.starts_with("refused with 403 unmatched_destination"));
+  }
+}
+
 TEST_CASE("another port is another destination") {
   CHECK(
       explain_url(some_bindings(), "POST", "https://api.example.com:8443/v1/x").secrets[0].reason ==
