@@ -14,6 +14,7 @@
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/clock.h"
+#include "proxy/flow/scrub.h"
 #include "proxy/server.h"
 #include "proxy/tls/context.h"
 #include "proxy/uv/loop.h"
@@ -53,6 +54,7 @@ struct Context {
   std::uint64_t policy_number = 0;
   bool is_draining = false;
   std::size_t collected_bytes = 0;  // of bodies that signers read (flow::Exchange::Setup)
+  flow::FormCache form_cache;       // of secrets that are looked for in responses
   std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
   std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
 

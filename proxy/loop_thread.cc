@@ -74,6 +74,7 @@ void LoopThread::post_policy(Policy policy) {
   loop_->post([this, policy = std::move(policy)] {
     context_.policy = policy;
     ++context_.policy_number;
+    context_.form_cache.clear();
     connector_->close_idle();  // they were verified under the trust of the policy before
   });
 }

@@ -24,7 +24,8 @@ void Session::make_exchange(flow::Destination destination) {
                             .scratch = context_->scratch.get(),
                             .now_us = context_->clock->wall_us(),
                             .caller = caller_,
-                            .collected_bytes = &context_->collected_bytes});
+                            .collected_bytes = &context_->collected_bytes,
+                            .form_cache = &context_->form_cache});
   if (context_->is_draining) {
     exchange_->drain();
   }

@@ -45,6 +45,7 @@ class Exchange {
     // What all exchanges of the loop hold of bodies that signers read; outlives them. Null: not
     // counted.
     std::size_t* collected_bytes = nullptr;
+    FormCache* form_cache = nullptr;  // of the loop; outlives them; null: none
   };
 
   explicit Exchange(Setup setup);

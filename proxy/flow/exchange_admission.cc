@@ -177,7 +177,7 @@ bool Exchange::look_for(std::span<const vault::Secret> secrets) {
   if (!injection.scrubs_responses()) {
     return true;
   }
-  scrubber_ = std::make_unique<Scrubber>();
+  scrubber_ = std::make_unique<Scrubber>(setup_.form_cache);
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (!injection.needs_private_key(i) && !scrubber_->add(secrets[i], rule().placeholder)) {
       return false;

@@ -16,7 +16,7 @@ bool may_have_length(int status) {
 }
 
 base::Status encode_value(base::ByteSink& out, const http::Field& field, Scrubber* scrubber) {
-  if (scrubber == nullptr) {
+  if (scrubber == nullptr || !scrubber->is_in(field.value)) {
     return http::encode_field(out, field.name, field.value);
   }
   base::Buffer scrubbed(base::limits::kHeadBytesMax);

@@ -21,6 +21,12 @@ unsigned byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
 }
 
+// RFC 3986 section 2.3.
+bool is_unreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
 // Writes the forms of a secret one behind the other into locked memory.
 class FormWriter {
  public:
@@ -45,31 +51,31 @@ class FormWriter {
   }
 
   // Where the secret is `before` bytes behind the beginning of a group of three: the characters
-  // that it alone decides.
-  void write_base64(std::string_view secret, std::size_t before, std::string_view marks) {
+  // that it alone decides. True: one of `marks` is among them.
+  bool write_base64(std::string_view secret, std::size_t before, std::string_view marks) {
     constexpr std::size_t kCharacterBits = 6;
     const std::size_t begin = before * 8;
     const std::size_t end = begin + secret.size() * 8;
+    bool has_marks = false;
     for (std::size_t bit = (begin + kCharacterBits - 1) / kCharacterBits * kCharacterBits;
          bit + kCharacterBits <= end;
          bit += kCharacterBits) {
       const std::size_t at = bit - begin;
       const unsigned first = byte_at(secret, at / 8);
       const unsigned second = at / 8 + 1 < secret.size() ? byte_at(secret, at / 8 + 1) : 0;
-      write(base64_character(((first << 8U | second) >> (10U - at % 8)) & 0x3FU, marks));
+      const unsigned value = ((first << 8U | second) >> (10U - at % 8)) & 0x3FU;
+      has_marks = has_marks || value >= kMarksBegin;
+      write(base64_character(value, marks));
     }
     end_form();
+    return has_marks;
   }
 
   void write_percent_encoded(std::string_view secret) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
-    constexpr std::string_view kUnreserved = "-._~";
     for (std::size_t i = 0; i < secret.size(); ++i) {
       const unsigned c = byte_at(secret, i);
-      const bool is_unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                                 (c >= 'A' && c <= 'Z') ||
-                                 kUnreserved.find(secret[i]) != std::string_view::npos;
-      if (is_unreserved) {
+      if (is_unreserved(secret[i])) {
         write(c);
       } else {
         write('%');
@@ -95,6 +101,8 @@ class FormWriter {
   }
 
  private:
+  static constexpr unsigned kMarksBegin = 62;  // of the values of base64
+
   static unsigned base64_character(unsigned value, std::string_view marks) {
     if (value < 26) {
       return 'A' + value;
@@ -102,7 +110,7 @@ class FormWriter {
     if (value < 52) {
       return 'a' + (value - 26);
     }
-    return value < 62 ? '0' + (value - 52) : byte_at(marks, value - 62);
+    return value < kMarksBegin ? '0' + (value - 52) : byte_at(marks, value - kMarksBegin);
   }
 
   void write(unsigned c) { bytes_.data()[size_++] = static_cast<char>(c); }
@@ -134,37 +142,74 @@ std::optional<FormWriter> write_forms(std::string_view secret) {
   forms.write_hex(secret, "0123456789abcdef");
   forms.write_hex(secret, "0123456789ABCDEF");
   for (std::size_t before = 0; before < 3; ++before) {
-    forms.write_base64(secret, before, "+/");
-    forms.write_base64(secret, before, "-_");
+    if (forms.write_base64(secret, before, "+/")) {
+      forms.write_base64(secret, before, "-_");
+    }
   }
-  forms.write_percent_encoded(secret);
+  if (!std::ranges::all_of(secret, is_unreserved)) {
+    forms.write_percent_encoded(secret);
+  }
   return forms;
+}
+
+bool is_of(const SecretForms& forms, const vault::Secret& secret) {
+  return base::equal_constant_time(forms.texts.front(), secret.reveal());
+}
+
+// Null: no locked memory.
+std::shared_ptr<const SecretForms> write(const vault::Secret& secret,
+                                         std::string_view placeholder) {
+  const auto forms = write_forms(secret.reveal());
+  auto copy = forms ? forms->copy() : base::Error{base::Errc::unavailable, "no locked memory"};
+  if (!copy) {
+    return nullptr;
+  }
+  auto written = std::make_shared<SecretForms>();
+  written->forms = std::move(*copy);
+  written->placeholder = placeholder;
+  std::string_view rest = written->forms.reveal();
+  for (const std::size_t size : forms->sizes()) {
+    written->texts.push_back(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  return written;
 }
 
 }  // namespace
 
-bool Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
-  const bool is_known = std::ranges::any_of(known_, [&](const Known& known) {
-    return base::equal_constant_time(known.texts.front(), secret.reveal());
+std::shared_ptr<const SecretForms> FormCache::find_or_write(const vault::Secret& secret,
+                                                            std::string_view placeholder) {
+  const auto found = std::ranges::find_if(known_, [&](const auto& known) {
+    return known->placeholder == placeholder && is_of(*known, secret);
   });
+  if (found != known_.end()) {
+    return *found;
+  }
+  auto written = write(secret, placeholder);
+  if (written != nullptr) {
+    if (known_.size() == base::limits::kScrubbedSecretsMax) {
+      known_.erase(known_.begin());
+    }
+    known_.push_back(written);
+  }
+  return written;
+}
+
+bool Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
+  const bool is_known =
+      std::ranges::any_of(known_, [&](const auto& known) { return is_of(*known, secret); });
   if (is_known || secret.size() < kSecretBytesMin) {
     return true;
   }
   if (known_.size() == base::limits::kScrubbedSecretsMax) {
     return false;
   }
-  const auto forms = write_forms(secret.reveal());
-  auto copy = forms ? forms->copy() : base::Error{base::Errc::unavailable, "no locked memory"};
-  if (!copy) {
+  auto forms =
+      cache_ == nullptr ? write(secret, placeholder) : cache_->find_or_write(secret, placeholder);
+  if (forms == nullptr) {
     return false;
   }
-  Known known{std::move(*copy), {}, std::string(placeholder)};
-  std::string_view rest = known.forms.reveal();  // where it lies does not change when it moves
-  for (const std::size_t size : forms->sizes()) {
-    known.texts.push_back(rest.substr(0, size));
-    rest.remove_prefix(size);
-  }
-  known_.push_back(std::move(known));
+  known_.push_back(std::move(forms));
   return true;
 }
 
@@ -190,12 +235,12 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
 
 Scrubber::Found Scrubber::find_first(std::string_view text) const {
   Found first;
-  for (const Known& known : known_) {
-    for (const std::string_view form : known.texts) {
+  for (const auto& known : known_) {
+    for (const std::string_view form : known->texts) {
       const std::size_t at =
           text.substr(0, first.known == nullptr ? text.size() : first.at).find(form);
       if (at < first.at) {
-        first = {at, form.size(), &known};
+        first = {at, form.size(), known.get()};
       }
     }
   }
@@ -205,8 +250,8 @@ Scrubber::Found Scrubber::find_first(std::string_view text) const {
 // Where the longest end of `text` begins that a secret may begin with; its size if there is none.
 std::size_t Scrubber::begun_at_end(std::string_view text) const {
   std::size_t begun = text.size();
-  for (const Known& known : known_) {
-    for (const std::string_view form : known.texts) {
+  for (const auto& known : known_) {
+    for (const std::string_view form : known->texts) {
       const std::size_t earliest = text.size() - std::min(form.size() - 1, text.size());
       for (std::size_t at = text.find(form.front(), earliest); at < begun;
            at = text.find(form.front(), at + 1)) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +18,41 @@
 
 namespace keyswap::flow {
 
+// A secret in the forms that are looked for.
+struct SecretForms {
+  vault::Secret forms;                  // one behind the other; as it is comes first
+  std::vector<std::string_view> texts;  // into `forms`
+  std::string placeholder;
+};
+
+// Forms that were written for one request serve the next. Belongs to a loop, and is emptied with
+// each policy; of more than limits::kScrubbedSecretsMax the oldest goes.
+class FormCache {
+ public:
+  // Null: locked memory is used up.
+  std::shared_ptr<const SecretForms> find_or_write(const vault::Secret& secret,
+                                                   std::string_view placeholder);
+
+  void clear() { known_.clear(); }
+
+ private:
+  std::vector<std::shared_ptr<const SecretForms>> known_;
+};
+
 class Scrubber {
  public:
+  // `cache`: outlives it; null: none.
+  explicit Scrubber(FormCache* cache = nullptr) : cache_(cache) {}
+
   // From now on `secret` is looked for; known ones are not added again, nor is one so short that
   // ordinary text would have it. False: there would be more than limits::kScrubbedSecretsMax, or
   // locked memory is used up. None is ever forgotten: what comes back may be the first.
   [[nodiscard]] bool add(const vault::Secret& secret, std::string_view placeholder);
+
+  // Is a secret in `text`?
+  [[nodiscard]] bool is_in(std::string_view text) const {
+    return find_first(text).known != nullptr;
+  }
 
   // Appends the next piece of a message to `out`, as far as it cannot be the beginning of a secret;
   // what is kept back comes with the piece after it. After the last piece of a message nothing is
@@ -30,22 +60,17 @@ class Scrubber {
   base::Status feed(std::string_view piece, bool is_last, base::ByteSink& out);
 
  private:
-  struct Known {
-    vault::Secret forms;                  // one behind the other; as it is comes first
-    std::vector<std::string_view> texts;  // into `forms`
-    std::string placeholder;
-  };
-
   struct Found {
     std::size_t at = std::string_view::npos;
     std::size_t size = 0;  // 0: nothing was found
-    const Known* known = nullptr;
+    const SecretForms* known = nullptr;
   };
 
   [[nodiscard]] Found find_first(std::string_view text) const;
   [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
 
-  std::vector<Known> known_;
+  FormCache* cache_;
+  std::vector<std::shared_ptr<const SecretForms>> known_;
   base::Buffer kept_{2 * base::limits::kSecretBytesMax};  // may be the beginning of a secret
 };
 
