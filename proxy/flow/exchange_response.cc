@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The upstream's response on its way to the client: its heads, its body piece by piece, and the 101
+// that makes the connection a WebSocket.
+#include "proxy/flow/exchange.h"
+#include "proxy/flow/judgement.h"
+#include "proxy/flow/response.h"
+#include "proxy/http/encoder.h"
+#include "proxy/http/websocket_handshake.h"
+
+namespace keyswap::flow {
+
+using audit::Outcome;
+using audit::Reason;
+using http::Framing;
+
+namespace {
+
+constexpr int kSwitchingProtocols = 101;
+
+}  // namespace
+
+void Exchange::handle(UpstreamHead& event, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  if (event.head.status == kSwitchingProtocols) {
+    pass_switching(event.head, actions);
+  } else if (event.head.is_interim()) {
+    pass_interim(event.head, relaying, actions);
+  } else {
+    pass_head(event.head, relaying, actions);
+  }
+}
+
+void Exchange::handle(const UpstreamBody& event, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  relaying.body_bytes += event.bytes.size();
+  set_wait(relaying, Wait::response_body, actions);
+  pass_body(event.bytes, false, relaying, actions);
+}
+
+void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
+  auto& relaying = std::get<Relaying>(state_);
+  if (!relaying.head_passed) {
+    return;  // the end of an interim response: the final one is still to come
+  }
+  pass_body({}, true, relaying, actions);
+  if (is_finished()) {
+    return;
+  }
+  const bool reusable = relaying.upstream_reusable && relaying.client_done;
+  actions.emplace_back(RecordResponse{relaying.status, Outcome::complete, relaying.body_bytes});
+  actions.emplace_back(ReleaseUpstream{reusable ? UpstreamFate::reuse : UpstreamFate::discard});
+  finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+}
+
+// A piece of the response's body, or (`is_last`) its end.
+void Exchange::pass_body(std::string_view bytes,
+                         bool is_last,
+                         Relaying& relaying,
+                         Actions& actions) {
+  scrubbed_.clear();
+  if (scrubber_) {
+    if (!scrubber_->feed(bytes, is_last, scrubbed_)) {
+      abort_response(Outcome::unknown, actions);  // I10: placeholders that are far too long
+      return;
+    }
+    bytes = scrubbed_.view();
+  }
+  if (relaying.framing.kind != Framing::Kind::chunked) {
+    if (!bytes.empty()) {
+      actions.emplace_back(SendClient{bytes});
+    }
+    return;
+  }
+  const bool is_encoded = (bytes.empty() || http::encode_chunk(out_, bytes)) &&
+                          (!is_last || http::encode_last_chunk(out_));
+  if (!is_encoded) {
+    abort_response(Outcome::unknown, actions);
+  } else if (!out_.empty()) {
+    actions.emplace_back(SendClient{out_.view()});
+  }
+}
+
+void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
+  if (++relaying.interim_count > base::limits::kInterimResponsesMax) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  if (!relaying.client_done && head.status == 100) {
+    set_wait(relaying, Wait::request_body, actions);
+  }
+  if (head_->version == http::Version::http_1_0) {
+    return;  // RFC 9110 section 15.2: a 1.0 client knows no 1xx
+  }
+  if (!encode_interim_head(out_, head, scrubber_.get())) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  actions.emplace_back(SendClient{out_.view()});
+}
+
+void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
+  relaying.status = head.status;
+  settle(fate_by(head.status), actions);
+  if (scrubber_ && has_content_coding(head)) {
+    // It was asked for without; what it holds could not be seen (I8).
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  relaying.framing =
+      framing_for(head, head_->version, scrubber_ ? BodyLength::changed : BodyLength::kept);
+  relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
+  // An answer before the request's end: what the client still sends has no place, so it is the
+  // last.
+  relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_ &&
+                          relaying.framing.kind != Framing::Kind::until_close;
+  const auto persistence = relaying.keeps_client ? Persistence::keep_alive : Persistence::close;
+  if (!encode_response_head(
+          out_, head, {relaying.framing, head_->version, persistence, scrubber_.get()})) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  relaying.head_passed = true;
+  actions.emplace_back(SendClient{out_.view()});
+  set_wait(relaying, Wait::response_body, actions);
+}
+
+// The decoder lets a 101 through only as the answer to a request for it.
+void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
+  if (!http::is_websocket_answer(head, *head_) || !encode_switching_head(out_, head)) {
+    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    return;
+  }
+  settle(ChargeFate::keep, actions);
+  actions.emplace_back(SendClient{out_.view()});
+  actions.emplace_back(SetWait{Wait::none});
+  actions.emplace_back(BeginWebSocket{});
+  state_ = Finished{};
+}
+
+}  // namespace keyswap::flow

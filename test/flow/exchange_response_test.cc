@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The response on its way to the client, where secrets in it are looked for (I8); the rest of that
+// way is in exchange_test.cc.
+#include <catch2/catch.hpp>
+
+#include "proxy/flow/exchange.h"
+#include "test/support/script.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using test::Script;
+
+const char* const kBinance = R"(
+version: 1
+secrets:
+  B:
+    placeholder: BINANCE_PLACEHOLDER_0000000001
+    inject: { type: binance, api_key: KEY, api_secret: SECRET }
+    bindings: [ { host: api.binance.com } ]
+)";
+const std::string kAccount =
+    "GET /api/v3/account?timestamp=1 HTTP/1.1\r\nHost: api.binance.com\r\n"
+    "X-MBX-APIKEY: BINANCE_PLACEHOLDER_0000000001\r\nAccept-Encoding: gzip, br\r\n\r\n";
+
+Script trading() {
+  Script script(test::bindings_of(kBinance),
+                {Scheme::https, {"api.binance.com", 443, http::HostKind::name}});
+  script.vault = {{"KEY", "the-real-key-0001"}, {"SECRET", "the-real-secret-01"}};
+  return script;
+}
+
+}  // namespace
+
+TEST_CASE("a key that the exchange echoes is the placeholder again, in fields and body", "[I8]") {
+  const std::string body =
+      R"({"k":"the-real-key-0001","h":"7468652d7265616c2d7365637265742d3031"})";
+  const std::string response =
+      "HTTP/1.1 200 OK\r\nX-Echo: a the-real-key-0001\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
+  for (const std::size_t piece : {0U, 1U, 7U, 100U}) {
+    auto script = trading();
+    script.client(kAccount).upstream(response, piece);
+    CAPTURE(piece);
+    const std::string sent = script.sent_client();
+    CHECK(sent.find("the-real-") == std::string::npos);
+    CHECK(sent.find("7468652d7265616c") == std::string::npos);
+    CHECK(sent.find("X-Echo: a BINANCE_PLACEHOLDER_0000000001\r\n") != std::string::npos);
+    CHECK(sent.find("Transfer-Encoding: chunked\r\n") != std::string::npos);
+    CHECK(sent.find("Content-Length") == std::string::npos);
+    CHECK(sent.ends_with("\r\n0\r\n\r\n"));
+    if (piece == 0) {
+      CHECK(sent.find(R"({"k":"BINANCE_PLACEHOLDER_0000000001","h":"BINANCE_PLACEHOLDER_)") !=
+            std::string::npos);
+    }
+    CHECK(script.sent_upstream().find("Accept-Encoding") == std::string::npos);
+    CHECK(script.transcript().find("response 200 complete " + std::to_string(body.size())) !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("what is compressed although it was asked for plain is not shown", "[I8]") {
+  auto script = trading();
+  script.client(kAccount).upstream(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx");
+  CHECK(script.sent_client().starts_with("HTTP/1.1 502 "));
+}
+
+TEST_CASE("a response without a body keeps its framing when it is looked through", "[I8]") {
+  auto script = trading();
+  script.client(kAccount).upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CHECK(script.sent_client().find("Content-Length: 0\r\n") != std::string::npos);
+  CHECK(script.transcript().find("client kept") != std::string::npos);
+}
+
+}  // namespace keyswap::flow
