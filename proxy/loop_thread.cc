@@ -79,6 +79,10 @@ void LoopThread::post_policy(Policy policy) {
   });
 }
 
+void LoopThread::post_vault_refreshed() {
+  loop_->post([this] { context_.form_cache.clear(); });
+}
+
 void LoopThread::post_drain() {
   loop_->post([this] { begin_drain(); });
 }

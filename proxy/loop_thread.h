@@ -41,6 +41,8 @@ class LoopThread {
 
   void post_client(int socket, bool is_turned_away);
   void post_policy(Policy policy);
+  // The vault was read anew: what the loop keeps of secrets for responses is dropped, and wiped.
+  void post_vault_refreshed();
   // Finish what is under way and stop; cut what is left after limits::kDrainMs, or now if asked
   // twice.
   void post_drain();

@@ -244,6 +244,10 @@ void Server::refresh_vault() {
         log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
       }
       static_cast<void>(parts_.vault->save_usage());
+      // I1: a secret that was removed or replaced does not stay behind.
+      for (const auto& loop : loops_) {
+        loop->post_vault_refreshed();
+      }
     } while (should_refresh_again_);
     is_refreshing_ = false;
   });

@@ -26,7 +26,8 @@ struct SecretForms {
 };
 
 // Forms that were written for one request serve the next. Belongs to a loop, and is emptied with
-// each policy; of more than limits::kScrubbedSecretsMax the oldest goes.
+// each policy and each reading of the vault; of more than limits::kScrubbedSecretsMax the oldest
+// goes.
 class FormCache {
  public:
   // Null: locked memory is used up.
