@@ -6,6 +6,7 @@
 
 #include "audit/line.h"
 #include "test/audit/support.h"
+#include "test/support/data.h"
 
 namespace keyswap::audit {
 
@@ -18,7 +19,7 @@ using test::TempFolder;
 using test::TestKey;
 
 std::string read_document() {
-  return read_file(KEYSWAP_TEST_DATA "/../docs/audit-format.md");
+  return read_file(test::tree_path("docs/audit-format.md"));
 }
 
 // The fenced blocks of the worked example, in order, without their last newline.

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/audit/support.h"
+#include "test/support/data.h"
 
 namespace keyswap::audit {
 
@@ -60,7 +61,7 @@ Case parse_case(const std::filesystem::path& path) {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& entry :
-       std::filesystem::directory_iterator(KEYSWAP_TEST_DATA "/vectors/audit")) {
+       std::filesystem::directory_iterator(test::tree_path("test/vectors/audit"))) {
     cases.push_back(parse_case(entry.path()));
   }
   REQUIRE(cases.size() > 40);
@@ -115,8 +116,8 @@ std::string python_verdicts(const std::vector<std::string>& folders) {
       "    except (OSError, ValueError) as error:\n"
       "        problem = str(error)\n"
       "    sys.stdout.write('0' if problem else '1')\n");
-  const std::string command = "python3 '" + work.file("run.py") +
-                              "' '" KEYSWAP_TEST_DATA "/../examples/verify-audit' '" +
+  const std::string command = "python3 '" + work.file("run.py") + "' '" +
+                              test::tree_path("examples/verify-audit") + "' '" +
                               work.file("folders") + "' 2>'" + work.file("err") + "'";
   FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): a test's own words
   REQUIRE(pipe != nullptr);

@@ -11,6 +11,7 @@
 #include "bindings/binance/endpoint_table.h"
 #include "bindings/binance/endpoints.h"
 #include "test/bindings/binance_support.h"
+#include "test/support/data.h"
 
 namespace keyswap::bindings {
 
@@ -271,7 +272,7 @@ TEST_CASE(
 }
 
 TEST_CASE("docs/binance.md has the table that the code has") {
-  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/binance.md");
+  std::ifstream file(test::tree_path("docs/binance.md"));
   std::stringstream held;
   held << file.rdbuf();
   const auto text = held.str();

@@ -12,6 +12,7 @@
 #include "bindings/binance/methods.h"
 #include "bindings/binance/policy.h"
 #include "bindings/binance/trading_rules.h"
+#include "test/support/data.h"
 
 namespace keyswap::bindings {
 
@@ -141,7 +142,7 @@ TEST_CASE("the name of a method is short and plain") {
 }
 
 TEST_CASE("docs/binance.md has the table of methods as it is") {
-  const std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/binance.md");
+  const std::ifstream file(test::tree_path("docs/binance.md"));
   REQUIRE(file.good());
   std::stringstream held;
   held << file.rdbuf();

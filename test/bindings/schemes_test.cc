@@ -10,13 +10,14 @@
 #include "bindings/binding.h"
 #include "bindings/blocked.h"
 #include "test/bindings/support.h"
+#include "test/support/data.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
 std::string text_of_bindings_md() {
-  std::ifstream file(std::string(KEYSWAP_TEST_DATA) + "/../docs/bindings.md");
+  std::ifstream file(test::tree_path("docs/bindings.md"));
   std::stringstream held;
   held << file.rdbuf();
   return held.str();

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/http/trace.h"
+#include "test/support/data.h"
 
 namespace keyswap::http::test {
 
@@ -82,7 +83,7 @@ void read_line(const std::string& line, std::vector<Vector>& vectors) {
 }
 
 std::vector<Vector> read_vectors() {
-  const std::filesystem::path folder = std::string(KEYSWAP_TEST_DATA) + "/vectors/http";
+  const std::filesystem::path folder = test::tree_path("test/vectors/http");
   std::vector<Vector> vectors;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".txt") {
