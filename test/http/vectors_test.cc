@@ -83,7 +83,7 @@ void read_line(const std::string& line, std::vector<Vector>& vectors) {
 }
 
 std::vector<Vector> read_vectors() {
-  const std::filesystem::path folder = test::tree_path("test/vectors/http");
+  const std::filesystem::path folder = keyswap::test::tree_path("test/vectors/http");
   std::vector<Vector> vectors;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".txt") {
