@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/dial.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/base/limits.h"
 #include "proxy/connector.h"
 #include "proxy/flow/address_guard.h"
-#include "proxy/http/encoder.h"
+#include "proxy/flow/address_order.h"
 
 namespace keyswap::proxy {
 
 using audit::Reason;
 
 namespace {
+
+// A connection that stands may take so many times what its TCP handshake took to be proven, before
+// another address is tried beside it: TLS needs two journeys more, and the other side computes.
+constexpr std::int64_t kProofPatience = 3;
 
 bool is_loopback(const std::string& address) {
   return address == "::1" || address == "0.0.0.0" || address == "::" ||
@@ -23,12 +28,17 @@ bool is_loopback(const std::string& address) {
 
 Dial::Dial(Context& context, flow::Destination destination, Policy policy, Depth depth, Done done)
     : context_(&context),
-      destination_(std::move(destination)),
       policy_(std::move(policy)),
-      depth_(depth),
-      key_(Connector::key_of(context, destination_)),
+      task_{.destination = std::move(destination),
+            .upstream_tls = policy_.upstream_tls,
+            .key = {},
+            .goes_by_proxy = false,
+            .wants_tls = false},
       done_(std::move(done)),
-      deadline_(*context.loop, [this] { fail(Reason::upstream_timeout); }) {
+      pace_(*context.loop, [this] { try_next(); }),
+      deadline_(*context.loop, [this] { fail_late(); }) {
+  task_.key = Connector::key_of(context, task_.destination);
+  task_.wants_tls = depth == Depth::as_scheme && task_.destination.scheme == flow::Scheme::https;
   deadline_.set(base::limits::kDialMs);
   context.defer([this] { begin(); });
 }
@@ -37,14 +47,14 @@ void Dial::cancel() {
   done_ = nullptr;
   lookup_.reset();
   deadline_.clear();
-  drop_attempt();
+  drop_all();
 }
 
 void Dial::begin() {
   if (!done_) {
     return;
   }
-  const http::Authority& authority = destination_.authority;
+  const http::Authority& authority = task_.destination.authority;
   const bindings::UpstreamSettings& settings = policy_.bindings->upstream;
   const auto mapped = settings.resolve.find(http::to_string(authority));
   if (mapped != settings.resolve.end()) {
@@ -58,6 +68,7 @@ void Dial::begin() {
       }
     }
     was_named_by_operator_ = true;
+    task_.goes_by_proxy = true;
     look_up(settings.proxy->host, settings.proxy->port);
   } else {
     look_up(authority.host, authority.port);
@@ -73,16 +84,16 @@ void Dial::look_up(const std::string& host, std::uint16_t port) {
   lookup_ = std::make_unique<uv::Lookup>(
       *context_->loop, host, [this, port](base::Result<std::vector<std::string>> answer) {
         if (answer) {
-          resolved(*answer, port);
+          resolved(std::move(*answer), port);
         } else {
           fail(Reason::upstream_dns_failed);
         }
       });
 }
 
-void Dial::resolved(const std::vector<std::string>& addresses, std::uint16_t port) {
-  for (const std::string& address : addresses) {
-    uv::Endpoint endpoint{address, port};
+void Dial::resolved(std::vector<std::string> addresses, std::uint16_t port) {
+  for (std::string& address : flow::in_turns_by_family(std::move(addresses))) {
+    uv::Endpoint endpoint{std::move(address), port};
     // I12: one address that may not be dialled spoils the answer; a name does not point both ways.
     if (const auto refused = judge(endpoint)) {
       fail(*refused);
@@ -100,7 +111,7 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
   if (was_named_by_operator_) {
     return std::nullopt;
   }
-  const auto allowed = policy_.bindings->allowed_addresses(destination_.authority);
+  const auto allowed = policy_.bindings->allowed_addresses(task_.destination.authority);
   if (flow::judge_address(endpoint.address, allowed) != flow::AddressVerdict::allowed) {
     return Reason::address_blocked;
   }
@@ -113,115 +124,94 @@ bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {
 }
 
 void Dial::try_next() {
-  if (tried_ == endpoints_.size()) {
-    fail(last_failure_);
+  if (!done_ || !has_next()) {
     return;
   }
-  attempt_ = std::make_unique<Upstream>(*context_, key_, *this);
-  is_securing_ = false;
-  attempt_->leg().connect(endpoints_[tried_++]);
-}
-
-void Dial::on_tcp_connected() {
-  const bindings::UpstreamSettings& settings = policy_.bindings->upstream;
-  const bool goes_by_proxy =
-      settings.proxy != nullptr &&
-      settings.resolve.find(http::to_string(destination_.authority)) == settings.resolve.end();
-  attempt_->leg().start_reading();
-  if (goes_by_proxy) {
-    ask_proxy();
-  } else {
-    secure();
+  if (attempts_.size() == base::limits::kDialAttemptsMax) {
+    drop(*attempts_.front());  // it had its time; the addresses that wait get theirs
   }
+  DialAttempt& attempt = *attempts_.emplace_back(
+      std::make_unique<DialAttempt>(*context_, task_, endpoints_[tried_++], *this));
+  pace_.set(base::limits::kDialPaceMs);
+  attempt.start();
 }
 
-void Dial::ask_proxy() {
-  const std::string authority = http::to_string(destination_.authority);
-  Leg& leg = attempt_->leg();
-  leg.write("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
-  proxy_answer_ = http::Decoder(http::Decoder::Role::response);
-  proxy_answer_.expect(http::AnswerTo::head_request);
-  leg.flush();
+bool Dial::has_next() const {
+  const bool is_disproved = failure_ && failure_->is_disproved;
+  return !is_disproved && tried_ < endpoints_.size();
 }
 
-void Dial::on_dial_bytes(std::string_view bytes) {
-  http::Step step = proxy_answer_.next(bytes);
-  if (step.kind == http::Step::Kind::need_more) {
+void Dial::on_attempt_connected(DialAttempt& attempt) {
+  if (attempts_.back().get() != &attempt) {
     return;
   }
-  const bool is_whole = step.kind == http::Step::Kind::head && step.consumed == bytes.size();
-  const int status = is_whole ? proxy_answer_.take_response().status : 0;
-  if (status >= 200 && status < 300) {
-    secure();
-  } else {
-    on_dial_broken(base::Errc::network);
-  }
-}
-
-void Dial::secure() {
-  const bool needs_tls = depth_ == Depth::as_scheme && destination_.scheme == flow::Scheme::https;
-  if (!needs_tls) {
-    succeed();
+  if (task_.goes_by_proxy) {
+    pace_.clear();  // the proxy is there; how long it needs is its own affair
     return;
   }
-  is_securing_ = true;
-  auto engine = tls::Engine::connect(policy_.upstream_tls,
-                                     destination_.authority.host,
-                                     destination_.authority.kind != http::HostKind::name,
-                                     context_->connector->session_for(attempt_->key()));
-  if (!engine) {
-    fail(Reason::upstream_tls_failed);
-    return;
+  const std::int64_t took_ms = context_->loop->now_ms() - attempt.begun_ms();
+  pace_.set(std::max(base::limits::kDialPaceMs, kProofPatience * took_ms));
+}
+
+void Dial::on_attempt_ready(DialAttempt& attempt) {
+  pace_.clear();
+  deadline_.clear();
+  Outcome outcome{attempt.take(), {}};
+  drop_all();
+  if (const Done done = std::exchange(done_, nullptr)) {
+    done(std::move(outcome));
   }
-  attempt_->leg().start_tls(std::move(*engine), {});
 }
 
-void Dial::on_tls_ready() {
-  succeed();
+void Dial::on_attempt_failed(DialAttempt& attempt) {
+  const bool says_more = !failure_ || (attempt.failure().reason == Reason::upstream_tls_failed &&
+                                       !failure_->is_disproved);
+  if (says_more) {
+    failure_ = attempt.failure();
+  }
+  drop(attempt);
+  // Later: this may be the attempt's own start().
+  context_->defer([this] { go_on(); });
 }
 
-void Dial::on_dial_broken(base::Errc /*why*/) {
+void Dial::go_on() {
   if (!done_) {
     return;
   }
-  if (is_securing_) {
-    // Another address of the same name would be another try to prove the same thing: no.
-    context_->connector->forget_session(attempt_->key());
-    fail(Reason::upstream_tls_failed);
-    return;
+  try_next();
+  if (attempts_.empty() && !has_next()) {
+    fail(failure_->reason);
   }
-  last_failure_ = Reason::upstream_connect_failed;
-  drop_attempt();
-  context_->defer([this] {
-    if (done_) {
-      try_next();
-    }
-  });
 }
 
-void Dial::succeed() {
-  deadline_.clear();
-  attempt_->dialed(endpoints_[tried_ - 1]);
-  const Done done = std::exchange(done_, nullptr);
-  if (done) {
-    done({std::move(attempt_), {}});
-  }
+// Too late: what failed for a reason says more than that time ran out.
+void Dial::fail_late() {
+  const bool is_known = failure_ && failure_->reason == Reason::upstream_tls_failed;
+  fail(is_known ? failure_->reason : Reason::upstream_timeout);
 }
 
 void Dial::fail(Reason reason) {
+  pace_.clear();
   deadline_.clear();
   lookup_.reset();
-  drop_attempt();
-  const Done done = std::exchange(done_, nullptr);
-  if (done) {
+  drop_all();
+  if (const Done done = std::exchange(done_, nullptr)) {
     done({nullptr, reason});
   }
 }
 
-void Dial::drop_attempt() {
-  if (attempt_ != nullptr) {
-    attempt_->leg().silence();
-    context_->bury(std::move(attempt_));
+void Dial::drop(DialAttempt& attempt) {
+  attempt.silence();
+  const auto at = std::ranges::find_if(
+      attempts_, [&](const std::unique_ptr<DialAttempt>& one) { return one.get() == &attempt; });
+  context_->bury(std::move(*at));
+  attempts_.erase(at);
+}
+
+void Dial::drop_all() {
+  pace_.clear();
+  while (!attempts_.empty()) {
+    drop(*attempts_.back());
   }
 }
 

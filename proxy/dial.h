@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reaching a destination once: resolve, judge each address, connect, and for https prove that the
-// other side is who it should be. The address that is dialled is the one that was judged (I12); the
-// name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4). Bounded
-// by limits::kDialMs as a whole. Destroy it (through Context::bury) to give up.
+// other side is who it should be. The addresses that are dialled are those that were judged (I12);
+// the name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4).
+//
+// Addresses are tried as RFC 8305 says: the families in turns, the next one soon after the last or
+// at once when one fails, and the first connection that is proven wins; the others are cut. An
+// address whose host does not prove who it is ends the beginning of new attempts: those under way
+// may still win. Bounded by limits::kDialMs as a whole. Destroy it (through Context::bury) to give
+// up.
 #pragma once
 
 #include <cstddef>
@@ -15,15 +20,15 @@
 
 #include "audit/record.h"
 #include "proxy/context.h"
+#include "proxy/dial_attempt.h"
 #include "proxy/flow/destination.h"
-#include "proxy/http/decoder.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/timer.h"
 
 namespace keyswap::proxy {
 
-class Dial final : public Mortal, public DialEvents {
+class Dial final : public Mortal, public DialAttemptEvents {
  public:
   struct Outcome {
     std::unique_ptr<Upstream> upstream;  // null: failed for `reason`
@@ -41,38 +46,35 @@ class Dial final : public Mortal, public DialEvents {
   // Drops the answer; the owner then buries it.
   void cancel();
 
-  void on_tcp_connected() override;
-  void on_dial_bytes(std::string_view bytes) override;
-  void on_tls_ready() override;
-  void on_dial_broken(base::Errc why) override;
+  void on_attempt_connected(DialAttempt& attempt) override;
+  void on_attempt_ready(DialAttempt& attempt) override;
+  void on_attempt_failed(DialAttempt& attempt) override;
 
  private:
   void begin();
   void look_up(const std::string& host, std::uint16_t port);
-  void resolved(const std::vector<std::string>& addresses, std::uint16_t port);
+  void resolved(std::vector<std::string> addresses, std::uint16_t port);
   [[nodiscard]] std::optional<audit::Reason> judge(const uv::Endpoint& endpoint) const;
   [[nodiscard]] bool is_ourselves(const uv::Endpoint& endpoint) const;
   void try_next();
-  void ask_proxy();
-  void secure();
-  void succeed();
+  [[nodiscard]] bool has_next() const;
+  void go_on();
   void fail(audit::Reason reason);
-  void drop_attempt();
+  void fail_late();
+  void drop(DialAttempt& attempt);
+  void drop_all();
 
   Context* context_;
-  flow::Destination destination_;
   Policy policy_;
-  Depth depth_;
-  std::string key_;
+  DialAttempt::Task task_;
   Done done_;
   bool was_named_by_operator_ = false;  // upstream.resolve or upstream.proxy: not judged
   std::unique_ptr<uv::Lookup> lookup_;
   std::vector<uv::Endpoint> endpoints_;
   std::size_t tried_ = 0;
-  audit::Reason last_failure_ = audit::Reason::upstream_connect_failed;
-  std::unique_ptr<Upstream> attempt_;
-  http::Decoder proxy_answer_{http::Decoder::Role::response};
-  bool is_securing_ = false;
+  std::vector<std::unique_ptr<DialAttempt>> attempts_;  // under way, the oldest first
+  std::optional<DialAttempt::Failure> failure_;         // the one that says most
+  uv::Timer pace_;
   uv::Timer deadline_;
 };
 

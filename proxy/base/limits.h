@@ -50,7 +50,9 @@ inline constexpr std::size_t kClientConnectionsMax =
     16 * 1024;  // per process; past it: 503 too_busy
 inline constexpr std::size_t kIdleUpstreamsPerDestinationMax = 128;  // per loop
 inline constexpr std::size_t kIdleUpstreamsMax = 1024;               // per loop
-inline constexpr std::size_t kAddressesPerHostMax = 16;              // dialled one after the other
+inline constexpr std::size_t kAddressesPerHostMax = 16;  // of a name: more are not tried
+inline constexpr std::size_t kDialAttemptsMax =
+    6;  // connections tried at once for one request; one more cuts the oldest
 inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
 inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
 
@@ -63,9 +65,10 @@ inline constexpr std::int64_t kRequestBodyWindowMs = 20'000;  // over each such 
 inline constexpr std::size_t kRequestBodyWindowBytesMin =
     1000;  // ... a request body brings this much: 408
 inline constexpr std::int64_t kResponseBodyIdleMs =
-    300'000;                                              // between two pieces of a response's body
-inline constexpr std::int64_t kRecordMs = 30'000;         // a record to become durable: 503
-inline constexpr std::int64_t kDialMs = 10'000;           // resolve, connect and TLS together
+    300'000;                                       // between two pieces of a response's body
+inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
+inline constexpr std::int64_t kDialMs = 10'000;    // resolve, connect and TLS together
+inline constexpr std::int64_t kDialPaceMs = 250;   // then the next address is tried beside it
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.

@@ -187,9 +187,9 @@ class CloseConnection(Exception):
 
 
 class Recorder:
-    """Listens on 127.0.0.1 on a port of its own. identity None: no TLS."""
+    """Listens on 127.0.0.1 on a port of its own, or `at` an address and port. identity None: no TLS."""
 
-    def __init__(self, identity=None, *, context=None, family="tcp"):
+    def __init__(self, identity=None, *, context=None, at=("127.0.0.1", 0)):
         self.identity = identity
         self.lock = threading.Lock()
         self.requests, self.connections = [], []
@@ -200,12 +200,13 @@ class Recorder:
             self.context.load_cert_chain(str(identity.chain), str(identity.key))
         if self.context is not None:
             self.context.sni_callback = self._note_sni
-        self.listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        host = f"[{at[0]}]" if ":" in at[0] else at[0]
+        self.listener = socket.socket(socket.AF_INET6 if ":" in at[0] else socket.AF_INET, socket.SOCK_STREAM)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", 0))
+        self.listener.bind(at)
         self.listener.listen(1024)
         self.port = self.listener.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         self._stopping = False
         self._names = {}
         self.on_accept = None  # called with the raw socket before TLS; may answer and return True to stop
