@@ -19,7 +19,7 @@ using test::TempFolder;
 using test::TestKey;
 
 std::string read_document() {
-  return read_file(test::tree_path("docs/audit-format.md"));
+  return read_file(keyswap::test::tree_path("docs/audit-format.md"));
 }
 
 // The fenced blocks of the worked example, in order, without their last newline.

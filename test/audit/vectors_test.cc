@@ -61,7 +61,7 @@ Case parse_case(const std::filesystem::path& path) {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& entry :
-       std::filesystem::directory_iterator(test::tree_path("test/vectors/audit"))) {
+       std::filesystem::directory_iterator(keyswap::test::tree_path("test/vectors/audit"))) {
     cases.push_back(parse_case(entry.path()));
   }
   REQUIRE(cases.size() > 40);
@@ -117,7 +117,7 @@ std::string python_verdicts(const std::vector<std::string>& folders) {
       "        problem = str(error)\n"
       "    sys.stdout.write('0' if problem else '1')\n");
   const std::string command = "python3 '" + work.file("run.py") + "' '" +
-                              test::tree_path("examples/verify-audit") + "' '" +
+                              keyswap::test::tree_path("examples/verify-audit") + "' '" +
                               work.file("folders") + "' 2>'" + work.file("err") + "'";
   FILE* const pipe = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): a test's own words
   REQUIRE(pipe != nullptr);

@@ -272,7 +272,7 @@ TEST_CASE(
 }
 
 TEST_CASE("docs/binance.md has the table that the code has") {
-  std::ifstream file(test::tree_path("docs/binance.md"));
+  std::ifstream file(keyswap::test::tree_path("docs/binance.md"));
   std::stringstream held;
   held << file.rdbuf();
   const auto text = held.str();

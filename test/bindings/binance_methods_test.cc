@@ -142,7 +142,7 @@ TEST_CASE("the name of a method is short and plain") {
 }
 
 TEST_CASE("docs/binance.md has the table of methods as it is") {
-  const std::ifstream file(test::tree_path("docs/binance.md"));
+  const std::ifstream file(keyswap::test::tree_path("docs/binance.md"));
   REQUIRE(file.good());
   std::stringstream held;
   held << file.rdbuf();

@@ -17,7 +17,7 @@ namespace keyswap::bindings {
 namespace {
 
 std::string text_of_bindings_md() {
-  std::ifstream file(test::tree_path("docs/bindings.md"));
+  std::ifstream file(keyswap::test::tree_path("docs/bindings.md"));
   std::stringstream held;
   held << file.rdbuf();
   return held.str();

@@ -93,7 +93,7 @@ inline std::string make_sample(const TempDir& dir, std::string_view name = "vaul
   std::string path = dir.file(name);
   auto database = base::Database::open(path, base::Database::Mode::create_new);
   REQUIRE(database);
-  const std::string sql = read_file(test::tree_path("test/vectors/vault/v1.sql"));
+  const std::string sql = read_file(keyswap::test::tree_path("test/vectors/vault/v1.sql"));
   REQUIRE_FALSE(sql.empty());
   REQUIRE(database->execute(sql.c_str()));
   return path;
