@@ -15,16 +15,21 @@ constexpr std::int64_t kOverdueCheckMs = 5'000;
 Connector::Connector(Context& context)
     : context_(&context), overdue_(*context.loop, [this] { close_overdue(); }) {}
 
-std::string Connector::key_of(const Context& context, const flow::Destination& destination) {
-  std::string key(destination.scheme == flow::Scheme::https ? "s" : "p");
-  key += http::to_string(destination.authority);
-  key += '#';
-  key += std::to_string(context.policy_number);
-  return key;
+UpstreamKey Connector::key_of(const Policy& policy, const flow::Destination& destination) {
+  std::string text(destination.scheme == flow::Scheme::https ? "s" : "p");
+  text += http::to_string(destination.authority);
+  return {std::move(text), policy.number};
 }
 
-std::unique_ptr<Upstream> Connector::take(const std::string& key) {
-  const auto entry = idle_.find(key);
+bool Connector::is_of_policy_in_force(const UpstreamKey& key) const {
+  return key.policy == context_->policy.number;
+}
+
+std::unique_ptr<Upstream> Connector::take(const UpstreamKey& key) {
+  if (!is_of_policy_in_force(key)) {
+    return nullptr;
+  }
+  const auto entry = idle_.find(key.destination);
   if (entry == idle_.end()) {
     return nullptr;
   }
@@ -39,15 +44,11 @@ std::unique_ptr<Upstream> Connector::take(const std::string& key) {
 
 void Connector::give_back(std::unique_ptr<Upstream> upstream) {
   upstream->leave();
-  if (upstream->leg().has_tls()) {
-    if (tls::Session session = upstream->leg().engine().take_session()) {
-      keep_session(upstream->key(), std::move(session));
-    }
-  }
-  const auto entry = idle_.find(upstream->key());
+  keep_session(*upstream);
+  const auto entry = idle_.find(upstream->key().destination);
   const std::size_t same = entry == idle_.end() ? 0 : entry->second.size();
-  if (!upstream->is_reusable() || context_->is_draining ||
-      same >= base::limits::kIdleUpstreamsPerDestinationMax ||
+  if (!upstream->is_reusable() || !is_of_policy_in_force(upstream->key()) ||
+      context_->is_draining || same >= base::limits::kIdleUpstreamsPerDestinationMax ||
       idle_count_ >= base::limits::kIdleUpstreamsMax) {
     upstream->leg().finish_writing(Leg::Ending::said);
     upstream->leg().silence();
@@ -58,11 +59,11 @@ void Connector::give_back(std::unique_ptr<Upstream> upstream) {
   if (idle_count_++ == 0) {
     overdue_.set(kOverdueCheckMs);
   }
-  idle_[upstream->key()].push_back(std::move(upstream));
+  idle_[upstream->key().destination].push_back(std::move(upstream));
 }
 
 void Connector::drop(Upstream& upstream) {
-  const auto entry = idle_.find(upstream.key());
+  const auto entry = idle_.find(upstream.key().destination);
   if (entry == idle_.end()) {
     return;
   }
@@ -81,20 +82,33 @@ void Connector::drop(Upstream& upstream) {
   }
 }
 
-tls::Session Connector::session_for(const std::string& key) {
-  const auto entry = sessions_.find(key);
+tls::Session Connector::session_for(const UpstreamKey& key) {
+  if (!is_of_policy_in_force(key)) {
+    return nullptr;
+  }
+  const auto entry = sessions_.find(key.destination);
   return entry == sessions_.end() ? nullptr : entry->second;
 }
 
-void Connector::keep_session(const std::string& key, tls::Session session) {
-  if (sessions_.size() >= base::limits::kTlsSessionsMax && !sessions_.contains(key)) {
+void Connector::keep_session(Upstream& upstream) {
+  const UpstreamKey& key = upstream.key();
+  if (!upstream.leg().has_tls() || !is_of_policy_in_force(key)) {
+    return;
+  }
+  tls::Session session = upstream.leg().engine().take_session();
+  if (!session) {
+    return;
+  }
+  if (sessions_.size() >= base::limits::kTlsSessionsMax && !sessions_.contains(key.destination)) {
     sessions_.erase(sessions_.begin());  // any: losing one costs a full handshake, no more
   }
-  sessions_[key] = std::move(session);
+  sessions_[key.destination] = std::move(session);
 }
 
-void Connector::forget_session(const std::string& key) {
-  sessions_.erase(key);
+void Connector::forget_session(const UpstreamKey& key) {
+  if (is_of_policy_in_force(key)) {
+    sessions_.erase(key.destination);
+  }
 }
 
 void Connector::close_overdue() {
@@ -126,6 +140,11 @@ void Connector::close_idle() {
   }
   idle_.clear();
   idle_count_ = 0;
+}
+
+void Connector::forget_all() {
+  close_idle();
+  sessions_.clear();
 }
 
 }  // namespace keyswap::proxy

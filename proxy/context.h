@@ -51,7 +51,6 @@ struct Context {
   SessionTable* sessions = nullptr;
   uv::Endpoint listening;  // I12: never dialled
   Policy policy;           // for requests that begin now (I14)
-  std::uint64_t policy_number = 0;
   bool is_draining = false;
   std::size_t collected_bytes = 0;  // of bodies that signers read (flow::Exchange::Setup)
   flow::FormCache form_cache;       // of secrets that are looked for in responses

@@ -37,7 +37,7 @@ Dial::Dial(Context& context, flow::Destination destination, Policy policy, Depth
       done_(std::move(done)),
       pace_(*context.loop, [this] { try_next(); }),
       deadline_(*context.loop, [this] { fail_late(); }) {
-  task_.key = Connector::key_of(context, task_.destination);
+  task_.key = Connector::key_of(policy_, task_.destination);
   task_.wants_tls = depth == Depth::as_scheme && task_.destination.scheme == flow::Scheme::https;
   deadline_.set(base::limits::kDialMs);
   context.defer([this] { begin(); });

@@ -40,7 +40,7 @@ class DialAttempt final : public Mortal, public DialEvents {
   struct Task {
     flow::Destination destination;
     std::shared_ptr<const tls::ClientContext> upstream_tls;
-    std::string key;  // of the connection in the pool
+    UpstreamKey key;  // of the connection in the pool
     bool goes_by_proxy = false;
     bool wants_tls = false;
   };

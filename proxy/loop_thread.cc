@@ -73,9 +73,8 @@ void LoopThread::post_client(int socket, bool is_turned_away) {
 void LoopThread::post_policy(Policy policy) {
   loop_->post([this, policy = std::move(policy)] {
     context_.policy = policy;
-    ++context_.policy_number;
     context_.form_cache.clear();
-    connector_->close_idle();  // they were verified under the trust of the policy before
+    connector_->forget_all();  // they were reached and verified by the policy before
   });
 }
 

@@ -58,7 +58,7 @@ class Server final : public uv::AcceptEvents {
   void watch();
   void reload();
   void reload_once();
-  void find_limits(Policy& policy);
+  void put_in_force(Policy& policy);
   void housekeep();
   void refresh_vault();
   void drain();
@@ -74,6 +74,7 @@ class Server final : public uv::AcceptEvents {
   std::unique_ptr<uv::Timer> housekeeping_;
   std::atomic<std::size_t> connections_ = 0;
   std::size_t next_loop_ = 0;
+  std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
   std::atomic<bool> is_reloading_ = false;
   std::atomic<bool> should_reload_again_ = false;
   std::atomic<bool> is_refreshing_ = false;
@@ -96,7 +97,7 @@ base::Status Server::build() {
       parts_.authority, leaf_key_, *parts_.clock, [this](ca::LeafCache::Task task) {
         worker_.run(std::move(task));
       });
-  find_limits(parts_.policy);
+  put_in_force(parts_.policy);
   const LoopThread::Shared shared{.clock = parts_.clock,
                                   .vault = parts_.vault,
                                   .log = parts_.log,
@@ -202,7 +203,7 @@ void Server::reload() {
 void Server::reload_once() {
   std::optional<Policy> policy = parts_.reload();
   if (policy) {
-    find_limits(*policy);
+    put_in_force(*policy);
     // I14: each request began with one policy and keeps it; the next one begins with the new.
     for (const auto& loop : loops_) {
       loop->post_policy(*policy);
@@ -221,7 +222,8 @@ void Server::reload_once() {
   }
 }
 
-void Server::find_limits(Policy& policy) {
+void Server::put_in_force(Policy& policy) {
+  policy.number = ++policies_;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
 

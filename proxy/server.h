@@ -27,6 +27,9 @@ struct Policy {
   std::shared_ptr<const bindings::Bindings> bindings;
   std::shared_ptr<const tls::ClientContext> upstream_tls;
   std::shared_ptr<const limits::LimitTable> limits = nullptr;  // the server finds them
+  // Which of the process's policies this is, the newest the highest; the server numbers them. A
+  // connection to an upstream is used again under the number that it was dialled by, and no other.
+  std::uint64_t number = 0;
 };
 
 struct ServerParts {

@@ -193,7 +193,7 @@ void Session::perform(const flow::Dial& /*action*/) {
 }
 
 void Session::dial() {
-  upstream_ = context_->connector->take(Connector::key_of(*context_, exchange_->destination()));
+  upstream_ = context_->connector->take(Connector::key_of(policy_, exchange_->destination()));
   if (upstream_) {
     upstream_->use(*this);
     upstream_->expect(exchange_->answer_to());

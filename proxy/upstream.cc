@@ -9,7 +9,7 @@ namespace keyswap::proxy {
 
 using http::Step;
 
-Upstream::Upstream(Context& context, std::string key, DialEvents& dial)
+Upstream::Upstream(Context& context, UpstreamKey key, DialEvents& dial)
     : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {}
 
 void Upstream::dialed(uv::Endpoint endpoint) {

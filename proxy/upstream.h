@@ -5,6 +5,7 @@
 // anomaly (surplus bytes, odd framing, an early close) is never used again (R9).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,12 @@
 #include "proxy/leg.h"
 
 namespace keyswap::proxy {
+
+// What two requests must share to go over one connection, or to resume one TLS session (R9).
+struct UpstreamKey {
+  std::string destination;   // scheme, host and port
+  std::uint64_t policy = 0;  // Policy::number: it says where that is, and whom to trust to be it
+};
 
 // Who uses it. None of these may destroy the Upstream (Context::bury does).
 class UpstreamUser {
@@ -53,12 +60,12 @@ class DialEvents {
 
 class Upstream final : public Mortal, public LegEvents {
  public:
-  // `key`: of the destination identity in the pool.
-  Upstream(Context& context, std::string key, DialEvents& dial);
+  // `key`: of the request that it is dialled for.
+  Upstream(Context& context, UpstreamKey key, DialEvents& dial);
 
   [[nodiscard]] Leg& leg() { return leg_; }
 
-  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] const UpstreamKey& key() const { return key_; }
 
   // Ready: belongs to nobody until use().
   void dialed(uv::Endpoint endpoint);
@@ -94,7 +101,7 @@ class Upstream final : public Mortal, public LegEvents {
   void become_useless();
 
   Context* context_;
-  std::string key_;
+  UpstreamKey key_;
   DialEvents* dial_;  // null once dialed
   UpstreamUser* user_ = nullptr;
   bool is_raw_ = false;

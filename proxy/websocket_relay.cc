@@ -6,6 +6,7 @@
 #include "proxy/audit_lane.h"
 #include "proxy/callers.h"
 #include "proxy/exchange_io.h"
+#include "proxy/reach.h"
 #include "proxy/session.h"
 
 namespace keyswap::proxy {
@@ -115,7 +116,6 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
 flow::Moment WebSocketRelay::begin_message() {
   policy_ = context_->policy;
   caller_ = verified_caller(*context_->vault, setup_.claim);
-  const bool may_come = !flow::check_proxy_caller(caller_, *policy_.bindings);
   const std::uint64_t number = ++numbers_;
   Message& message = messages_[number];
   message.request_id = context_->next_request_id();
@@ -123,8 +123,16 @@ flow::Moment WebSocketRelay::begin_message() {
           .bindings = policy_.bindings,
           .request_id = message.request_id,
           .caller = caller_,
-          .refusal = may_come ? std::nullopt : std::optional(audit::Reason::caller_not_allowed),
+          .refusal = refusal_of_moment(),
           .now_us = context_->clock->wall_us()};
+}
+
+std::optional<audit::Reason> WebSocketRelay::refusal_of_moment() const {
+  if (!leads_alike(setup_.policy, policy_, setup_.destination.authority)) {
+    // I3, I4: a secret is not sent to where the policy in force does not lead any more.
+    return audit::Reason::identity_mismatch;
+  }
+  return flow::check_proxy_caller(caller_, *policy_.bindings);
 }
 
 // --- what happens besides ---

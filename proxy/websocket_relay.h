@@ -92,6 +92,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   [[nodiscard]] flow::WebSocketEvent event_of(const http::FrameStep& step, flow::Side from);
   flow::Moment begin_message();
+  [[nodiscard]] std::optional<audit::Reason> refusal_of_moment() const;
   void flush();
   void on_time_out();
   void wait_idle();

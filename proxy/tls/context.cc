@@ -163,6 +163,7 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create(
     return not_made();
   }
   SSL_CTX* c = context.get();
+  std::string roots_sha256 = digest_of(roots->get());
   SSL_CTX_set_cert_store(c, roots->release());  // owned by the context now
   KS_TRY(require_verification(c));
   // I1: a response may carry a secret back; its plaintext is wiped from OpenSSL's record buffer as
@@ -185,7 +186,8 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create(
   return std::shared_ptr<const ClientContext>(
       // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private to create()
       new ClientContext(context.release(),
-                        {reinterpret_cast<const char*>(identity.data()), identity.size()}));
+                        {reinterpret_cast<const char*>(identity.data()), identity.size()},
+                        std::move(roots_sha256)));
 }
 
 ClientContext::~ClientContext() {

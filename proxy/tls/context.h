@@ -62,12 +62,17 @@ class ClientContext {
   // it.
   [[nodiscard]] const std::string& identity() const { return identity_; }
 
+  // SHA-256 over the roots, whichever files they were read from: the same for whoever trusts the
+  // same. 32 bytes.
+  [[nodiscard]] const std::string& roots_sha256() const { return roots_sha256_; }
+
  private:
-  ClientContext(ssl_ctx_st* context, std::string identity)
-      : context_(context), identity_(std::move(identity)) {}
+  ClientContext(ssl_ctx_st* context, std::string identity, std::string roots_sha256)
+      : context_(context), identity_(std::move(identity)), roots_sha256_(std::move(roots_sha256)) {}
 
   ssl_ctx_st* context_;
   std::string identity_;
+  std::string roots_sha256_;
 };
 
 }  // namespace keyswap::tls

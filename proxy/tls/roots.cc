@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/tls/roots.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -8,9 +10,12 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <unistd.h>
+
+#include "proxy/base/assert.h"
 
 namespace keyswap::tls {
 
@@ -143,6 +148,8 @@ base::Status add_system_file(Loader& loader, const std::string& path) {
   return count ? base::Status() : base::Status(count.error());
 }
 
+using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
+
 }  // namespace
 
 void FreeStore::operator()(x509_store_st* store) const {
@@ -168,6 +175,29 @@ base::Result<StorePointer> load_roots(const std::string& system_file,
     }
   }
   return store;
+}
+
+std::string digest_of(x509_store_st* roots) {
+  std::vector<std::string> each;
+  const STACK_OF(X509_OBJECT)* objects = X509_STORE_get0_objects(roots);
+  for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
+    Digest digest{};
+    unsigned size = 0;
+    const X509* certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+    if (certificate != nullptr) {
+      KS_ASSERT(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
+      each.emplace_back(reinterpret_cast<const char*>(digest.data()), size);
+    }
+  }
+  std::ranges::sort(each);
+  std::string all;
+  for (const std::string& one : each) {
+    all += one;
+  }
+  Digest digest{};
+  unsigned size = 0;
+  KS_ASSERT(EVP_Digest(all.data(), all.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 }  // namespace keyswap::tls

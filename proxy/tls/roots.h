@@ -32,4 +32,7 @@ base::Result<StorePointer> load_roots(const std::string& system_file,
                                       const std::vector<std::string>& extra_files,
                                       const std::string& own_ca_pem);
 
+// SHA-256 over the store's certificates, whatever their order; 32 bytes.
+std::string digest_of(x509_store_st* roots);
+
 }  // namespace keyswap::tls

@@ -802,8 +802,9 @@ class Alone(OneProxy):
         self.write(home, **scope)
         return self.start(home)
 
-    def write(self, home, **scope):
-        home.bindings(document({"TRADE": rule(TRADE, **scope)}, recorder=self.recorder, hosts=self.hosts, root=self.authority.certificate))
+    def write(self, home, upstream=None, **scope):
+        home.bindings(document({"TRADE": rule(TRADE, **scope)}, recorder=upstream or self.recorder, hosts=self.hosts,
+                               root=self.authority.certificate))
 
     def place(self, peer, number="1"):
         peer.send_text(json.dumps({"id": number, "method": "order.place", "params": {**W1, "apiKey": TRADE}}))
@@ -865,6 +866,26 @@ class Alone(OneProxy):
             self.assertEqual((answer["id"], answer["status"]), ("2", 403), answer)
             self.assertIn("order_limit_exceeded", json.dumps(answer))
             self.assertEqual(self.exchange.seen(), [])
+        self.assertEqual(running.stop(), 0)
+
+    def test_HUP_with_bindings_that_lead_elsewhere_ends_the_connection(self):
+        """[I3] [I4] No secret goes on to where the bindings in force do not lead."""
+        running = self.started("led-elsewhere", websocket=True)
+        with websocket.open_socket(running, WS, PATH) as peer:
+            self.place(peer)
+            self.assertEqual(json.loads(peer.receive().text)["status"], 200)
+            self.assertTrue(running.reload()["accepted"])  # nothing changed
+            self.place(peer, "2")
+            self.assertEqual(json.loads(peer.receive().text)["status"], 200)
+            self.exchange.forget()
+            self.write(running.home, self.make_recorder(self.recorder.identity), websocket=True)
+            self.assertTrue(running.reload()["accepted"])
+            self.place(peer, "3")
+            *answers, last = peer.rest()
+            self.assertEqual(last.opcode, CLOSE)
+            self.assertEqual([(json.loads(a.text)["id"], json.loads(a.text)["status"]) for a in answers], [("3", 421)])
+            self.assertEqual(self.exchange.seen(), [])
+            self.note("client's bytes", peer.wire.received)
         self.assertEqual(running.stop(), 0)
 
     def test_SIGTERM_tells_both_ends_1001_and_exits(self):

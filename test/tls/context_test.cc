@@ -115,6 +115,18 @@ TEST_CASE("two contexts are told apart") {
   CHECK(one->identity() != two->identity());
 }
 
+TEST_CASE("the roots' digest says whether two contexts trust the same") {
+  const auto root = test::make_root();
+  const auto other = test::make_root();
+  const std::string one = test::trusting({root})->roots_sha256();
+  CHECK(one.size() == 32);
+  CHECK(one == test::trusting({root})->roots_sha256());
+  CHECK(one != test::trusting({other})->roots_sha256());
+  CHECK(one != test::trusting({root, other})->roots_sha256());
+  CHECK(test::trusting({other, root})->roots_sha256() ==
+        test::trusting({root, other})->roots_sha256());
+}
+
 // --- TU-12: this program again, with an environment that somebody else has made ---
 
 constexpr const char* kWeakConfiguration = R"(

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a policy leads: for what outlives the policy that it was dialled by. Requests need none of
+// this (their connections go with their policy, proxy/connector.h); a WebSocket does, for each
+// message on it is judged by the policy of its moment, and its secrets go where the WebSocket
+// leads.
+#pragma once
+
+#include "proxy/http/target.h"
+#include "proxy/server.h"
+
+namespace keyswap::proxy {
+
+// Would `now` reach `destination` as `then` did: at the same place, over the same proxy, with the
+// same addresses allowed, trusting the same roots (what the files hold, not how they are called)?
+bool leads_alike(const Policy& then, const Policy& now, const http::Authority& destination);
+
+}  // namespace keyswap::proxy
