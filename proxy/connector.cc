@@ -9,16 +9,16 @@
 namespace keyswap::proxy {
 
 namespace {
-constexpr std::int64_t kOverdueCheckMs = 5'000;
+constexpr std::int64_t kTidyMs = 1'000;
 }  // namespace
 
 Connector::Connector(Context& context)
-    : context_(&context), overdue_(*context.loop, [this] { close_overdue(); }) {}
+    : context_(&context), tidy_(*context.loop, [this] { tidy(); }) {}
 
 UpstreamKey Connector::key_of(const Policy& policy, const flow::Destination& destination) {
   std::string text(destination.scheme == flow::Scheme::https ? "s" : "p");
   text += http::to_string(destination.authority);
-  return {std::move(text), policy.number};
+  return {std::move(text), policy.number, {}};
 }
 
 bool Connector::is_of_policy_in_force(const UpstreamKey& key) const {
@@ -26,59 +26,62 @@ bool Connector::is_of_policy_in_force(const UpstreamKey& key) const {
 }
 
 std::unique_ptr<Upstream> Connector::take(const UpstreamKey& key) {
-  if (!is_of_policy_in_force(key)) {
-    return nullptr;
-  }
-  const auto entry = idle_.find(key.destination);
-  if (entry == idle_.end()) {
-    return nullptr;
-  }
-  std::unique_ptr<Upstream> newest = std::move(entry->second.back());
-  entry->second.pop_back();
-  --idle_count_;
-  if (entry->second.empty()) {
-    idle_.erase(entry);
-  }
-  return newest;
+  return idle_.take(key, context_->loop->now_ms());
 }
 
-void Connector::give_back(std::unique_ptr<Upstream> upstream) {
-  upstream->leave();
+void Connector::give_back(std::unique_ptr<Upstream> upstream, std::int64_t rest_ms) {
+  put(std::move(upstream), context_->loop->now_ms() + rest_ms);
+}
+
+void Connector::give_back_unused(std::unique_ptr<Upstream> upstream) {
+  const std::int64_t until_ms = upstream->idle_place.until_ms;
+  const bool has_rested = until_ms > 0;
+  put(std::move(upstream),
+      has_rested ? until_ms : context_->loop->now_ms() + base::limits::kUpstreamIdleMs);
+}
+
+void Connector::put(std::unique_ptr<Upstream> upstream, std::int64_t until_ms) {
+  upstream->rest(*this);
   keep_session(*upstream);
-  const auto entry = idle_.find(upstream->key().destination);
-  const std::size_t same = entry == idle_.end() ? 0 : entry->second.size();
-  if (!upstream->is_reusable() || !is_of_policy_in_force(upstream->key()) ||
-      context_->is_draining || same >= base::limits::kIdleUpstreamsPerDestinationMax ||
-      idle_count_ >= base::limits::kIdleUpstreamsMax) {
-    upstream->leg().finish_writing(Leg::Ending::said);
-    upstream->leg().silence();
-    context_->bury(std::move(upstream));
+  if (!may_serve_again(*upstream) || until_ms <= context_->loop->now_ms()) {
+    close(std::move(upstream));
     return;
   }
-  upstream->idle_since_ms = context_->loop->now_ms();
-  if (idle_count_++ == 0) {
-    overdue_.set(kOverdueCheckMs);
+  if (idle_.size() == 0) {
+    tidy_.set(kTidyMs);
   }
-  idle_[upstream->key().destination].push_back(std::move(upstream));
+  idle_.put(std::move(upstream), until_ms);
+  shed(0);
+}
+
+void Connector::make_room() {
+  shed(1);
+}
+
+bool Connector::may_serve_again(const Upstream& upstream) const {
+  return upstream.is_reusable() && is_of_policy_in_force(upstream.key()) && !context_->is_draining;
+}
+
+void Connector::close(std::unique_ptr<Upstream> upstream) {
+  upstream->write_off();
+  upstream->leg().finish_writing(Leg::Ending::said);
+  bury(std::move(upstream));
+}
+
+void Connector::bury(std::unique_ptr<Upstream> upstream) {
+  upstream->write_off();
+  upstream->leg().silence();
+  context_->bury(std::move(upstream));
 }
 
 void Connector::drop(Upstream& upstream) {
-  const auto entry = idle_.find(upstream.key().destination);
-  if (entry == idle_.end()) {
-    return;
-  }
-  auto& same = entry->second;
-  const auto found = std::ranges::find_if(
-      same, [&](const std::unique_ptr<Upstream>& idle) { return idle.get() == &upstream; });
-  if (found == same.end()) {
-    return;
-  }
-  upstream.leg().silence();
-  context_->bury(std::move(*found));
-  same.erase(found);
-  --idle_count_;
-  if (same.empty()) {
-    idle_.erase(entry);
+  bury(idle_.remove(upstream));
+}
+
+// I10: closes as many of those at rest as there are too many, with `wanted` more to come.
+void Connector::shed(std::size_t wanted) {
+  while (idle_.size() > 0 && *context_->upstreams_open + wanted > context_->upstreams_max) {
+    close(idle_.take_oldest());
   }
 }
 
@@ -111,35 +114,19 @@ void Connector::forget_session(const UpstreamKey& key) {
   }
 }
 
-void Connector::close_overdue() {
-  const std::int64_t now = context_->loop->now_ms();
-  for (auto entry = idle_.begin(); entry != idle_.end();) {
-    auto& same = entry->second;
-    // Oldest first: the newest is taken and given back at the end.
-    while (!same.empty() && now - same.front()->idle_since_ms >= base::limits::kUpstreamIdleMs) {
-      same.front()->leg().finish_writing(Leg::Ending::said);
-      same.front()->leg().silence();
-      context_->bury(std::move(same.front()));
-      same.erase(same.begin());
-      --idle_count_;
-    }
-    entry = same.empty() ? idle_.erase(entry) : std::next(entry);
-  }
-  if (idle_count_ > 0) {
-    overdue_.set(kOverdueCheckMs);
+void Connector::tidy() {
+  idle_.take_overdue(context_->loop->now_ms(),
+                     [this](std::unique_ptr<Upstream> upstream) { close(std::move(upstream)); });
+  shed(0);
+  if (idle_.size() > 0) {
+    tidy_.set(kTidyMs);
   }
 }
 
 void Connector::close_idle() {
-  for (auto& [key, same] : idle_) {
-    for (auto& upstream : same) {
-      upstream->leg().finish_writing(Leg::Ending::said);
-      upstream->leg().silence();
-      context_->bury(std::move(upstream));
-    }
+  while (auto upstream = idle_.take_oldest()) {
+    close(std::move(upstream));
   }
-  idle_.clear();
-  idle_count_ = 0;
 }
 
 void Connector::forget_all() {

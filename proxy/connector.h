@@ -1,39 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A loop's connections to upstreams: idle ones kept for reuse, and TLS sessions kept for
-// resumption, both by destination (scheme, host, port) and both of the policy in force only. A
-// reload forgets them; a request that began before it (I14) reaches its upstream by its own policy,
-// and what it brings back is not kept.
+// A loop's connections to upstreams: those at rest, kept for reuse by UpstreamKey, and TLS sessions
+// kept for resumption by destination; both of the policy in force only. A reload forgets them; a
+// request that began before it (I14) reaches its upstream by its own policy, and what it brings
+// back is not kept.
+//
+// A connection is made only where none is at rest, and rests for limits::kUpstreamIdleMs at most:
+// so there are never more than were in use at once lately, and no bound for a destination is
+// needed. Where the process has too many in all (Context::upstreams_max), those that rest longest
+// give way. TLS sessions are shared between owners: nobody logs in by TLS here, for keyswap shows
+// no client certificate.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "proxy/context.h"
 #include "proxy/flow/destination.h"
+#include "proxy/idle_pool.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/timer.h"
 
 namespace keyswap::proxy {
 
-class Connector {
+class Connector final : public UpstreamKeeper {
  public:
   explicit Connector(Context& context);
 
-  // Of a request of `policy`.
+  // Of a request of `policy`; whose, is not said yet (UpstreamKey::owner).
   static UpstreamKey key_of(const Policy& policy, const flow::Destination& destination);
 
-  // An idle connection, or null.
+  // A connection at rest, or null.
   std::unique_ptr<Upstream> take(const UpstreamKey& key);
-  // Keeps it if it may be used again and there is room; buries it otherwise.
-  void give_back(std::unique_ptr<Upstream> upstream);
-  // An idle connection closed or spoke out of turn.
-  void drop(Upstream& upstream);
+  // Keeps it for `rest_ms` at most if it may be used again; closes it otherwise.
+  void give_back(std::unique_ptr<Upstream> upstream, std::int64_t rest_ms);
+  // The same of one over which nothing was sent since it was taken or dialled: its server's clock
+  // runs on.
+  void give_back_unused(std::unique_ptr<Upstream> upstream);
+  // Another one is about to be dialled.
+  void make_room();
+
+  // Whoever keeps it: may it rest, to be used again?
+  [[nodiscard]] bool may_serve_again(const Upstream& upstream) const;
+  // Of one at rest: says goodbye, then buries it.
+  void close(std::unique_ptr<Upstream> upstream);
+  // The same without a word: it is broken.
+  void bury(std::unique_ptr<Upstream> upstream);
+
+  void drop(Upstream& upstream) override;
 
   // To resume with; null if there is none.
   [[nodiscard]] tls::Session session_for(const UpstreamKey& key);
@@ -46,14 +63,14 @@ class Connector {
  private:
   [[nodiscard]] bool is_of_policy_in_force(const UpstreamKey& key) const;
   void keep_session(Upstream& upstream);
-  void close_overdue();
+  void put(std::unique_ptr<Upstream> upstream, std::int64_t until_ms);
+  void shed(std::size_t wanted);
+  void tidy();
 
   Context* context_;
-  // By UpstreamKey::destination.
-  std::unordered_map<std::string, std::vector<std::unique_ptr<Upstream>>> idle_;
-  std::size_t idle_count_ = 0;
-  std::unordered_map<std::string, tls::Session> sessions_;
-  uv::Timer overdue_;
+  IdlePool<Upstream> idle_;
+  std::unordered_map<std::string, tls::Session> sessions_;  // by UpstreamKey::destination
+  uv::Timer tidy_;
 };
 
 }  // namespace keyswap::proxy

@@ -5,6 +5,8 @@
 // Lives as long as its loop; used on its thread only.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +19,7 @@
 #include "proxy/flow/scrub.h"
 #include "proxy/server.h"
 #include "proxy/tls/context.h"
+#include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
 #include "proxy/uv/tcp.h"
 #include "vault/secret.h"
@@ -51,6 +54,11 @@ struct Context {
   SessionTable* sessions = nullptr;
   uv::Endpoint listening;  // I12: never dialled
   Policy policy;           // for requests that begin now (I14)
+  // Connections to upstreams of the whole process, and how many there may be before those at rest
+  // give way.
+  std::atomic<std::size_t>* upstreams_open = nullptr;
+  std::size_t upstreams_max = 0;
+  uv::LocalUsers* users = nullptr;
   bool is_draining = false;
   std::size_t collected_bytes = 0;  // of bodies that signers read (flow::Exchange::Setup)
   flow::FormCache form_cache;       // of secrets that are looked for in responses

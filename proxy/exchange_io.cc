@@ -50,7 +50,7 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
       .reason = decision.reason,
       .secret = {},
       .scheme = {},
-      .client = {of.client_address, std::nullopt, of.caller, of.is_unproven},
+      .client = {of.client_address, of.client_user, of.caller, of.is_unproven},
       .destination = {of.destination.authority.host,
                       of.destination.authority.port,
                       decision.method,

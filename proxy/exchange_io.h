@@ -25,6 +25,7 @@ namespace keyswap::proxy {
 struct DecisionOf {
   std::string_view request_id;
   std::string_view client_address;
+  std::optional<std::uint32_t> client_user;
   std::string_view caller;
   const flow::Destination& destination;
   const bindings::Bindings& bindings;

@@ -34,6 +34,9 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.audit = made->lane_.get();
   context.limiter = shared.limiter;
   context.policy = shared.policy;
+  context.upstreams_open = shared.upstreams_open;
+  context.upstreams_max = shared.upstreams_max;
+  context.users = &made->users_;
   context.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic
   context.plain_chunk = std::make_unique_for_overwrite<char[]>(base::limits::kReadChunkBytes);

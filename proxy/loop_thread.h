@@ -4,6 +4,8 @@
 // the audit log. Only post_*() and run() may be called from another thread than the loop's.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -11,6 +13,7 @@
 #include "proxy/connector.h"
 #include "proxy/context.h"
 #include "proxy/session.h"
+#include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
 #include "proxy/uv/timer.h"
 
@@ -27,6 +30,9 @@ class LoopThread {
     const tls::ServerContext* client_tls = nullptr;
     Policy policy;
     std::function<void()> connection_ended;  // from the loop's thread
+    // Connections to upstreams of all loops, and how many there may be (Context::upstreams_max).
+    std::atomic<std::size_t>* upstreams_open = nullptr;
+    std::size_t upstreams_max = 0;
   };
 
   static base::Result<std::unique_ptr<LoopThread>> create(const Shared& shared);
@@ -57,6 +63,7 @@ class LoopThread {
   void stop_if_idle();
 
   std::unique_ptr<uv::Loop> loop_;
+  uv::LocalUsers users_;
   Context context_;
   std::unique_ptr<AuditLane> lane_;
   std::unique_ptr<Connector> connector_;

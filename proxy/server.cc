@@ -72,7 +72,8 @@ class Server final : public uv::AcceptEvents {
   std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
   std::unique_ptr<uv::FolderWatch> home_watch_;
   std::unique_ptr<uv::Timer> housekeeping_;
-  std::atomic<std::size_t> connections_ = 0;
+  std::atomic<std::size_t> connections_ = 0;  // of clients
+  std::atomic<std::size_t> upstreams_ = 0;    // to upstreams
   std::size_t next_loop_ = 0;
   std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
   std::atomic<bool> is_reloading_ = false;
@@ -105,9 +106,9 @@ base::Status Server::build() {
                                   .leaves = leaves_.get(),
                                   .client_tls = client_tls_.get(),
                                   .policy = parts_.policy,
-                                  .connection_ended = [this] {
-                                    --connections_;
-                                  }};
+                                  .connection_ended = [this] { --connections_; },
+                                  .upstreams_open = &upstreams_,
+                                  .upstreams_max = base::limits::kUpstreamConnectionsMax};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {

@@ -24,9 +24,11 @@ Session::Session(Context& context, std::uint64_t id, std::function<void(std::uin
       id_(id),
       ended_(std::move(ended)),
       leg_(context, *this),
+      bound_(context),
       timer_(*context.loop, [this] { on_time_out(); }) {}
 
 void Session::start(int socket, bool is_turned_away) {
+  client_user_ = context_->users->user_of(socket);
   if (!leg_.adopt(socket)) {
     end();
     return;

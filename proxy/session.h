@@ -24,6 +24,7 @@
 #include "ca/leaf.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
+#include "proxy/bound_upstreams.h"
 #include "proxy/context.h"
 #include "proxy/dial.h"
 #include "proxy/flow/caller.h"
@@ -141,6 +142,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void begin_websocket();
   [[nodiscard]] std::int64_t response_wait_ms(std::int64_t usual_ms) const;
   void dial();
+  [[nodiscard]] std::string owner() const;
   void exchange_dialed(Dial::Outcome outcome);
   void lose_upstream();
   void balance();
@@ -157,6 +159,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::function<void(std::uint64_t)> ended_;
   Phase phase_ = Phase::listener;
   std::string client_address_;
+  std::optional<std::uint32_t> client_user_;  // of this machine, as the kernel knows it
   Leg leg_;
   http::Decoder decoder_{http::Decoder::Role::request};
   base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
@@ -188,6 +191,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Upstream> upstream_;
+  BoundUpstreams bound_;
   limits::Ticket ticket_;            // what the request under way was charged
   std::uint64_t charge_number_ = 0;  // of the charge it waits for
   std::string request_id_;           // of the exchange or the tunnel

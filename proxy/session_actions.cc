@@ -107,6 +107,7 @@ void Session::begin_websocket() {
                             .target = std::string(exchange_->target()),
                             .request_id = request_id_,
                             .client_address = client_address_,
+                            .client_user = client_user_,
                             .caller = caller_,
                             .claim = claim_,
                             .policy = policy_,
@@ -193,12 +194,15 @@ void Session::perform(const flow::Dial& /*action*/) {
 }
 
 void Session::dial() {
-  upstream_ = context_->connector->take(Connector::key_of(policy_, exchange_->destination()));
+  UpstreamKey key = Connector::key_of(policy_, exchange_->destination());
+  key.owner = owner();
+  upstream_ = bound_.has(key) ? bound_.take(key) : context_->connector->take(key);
   if (upstream_) {
     upstream_->use(*this);
     upstream_->expect(exchange_->answer_to());
     return;
   }
+  context_->connector->make_room();
   dial_ = std::make_unique<Dial>(
       *context_,
       exchange_->destination(),
@@ -207,10 +211,18 @@ void Session::dial() {
       [this](Dial::Outcome outcome) { exchange_dialed(std::move(outcome)); });
 }
 
+// I16
+std::string Session::owner() const {
+  const std::string who =
+      client_user_ ? "u" + std::to_string(*client_user_) : "c" + std::to_string(id_);
+  return who + "/" + caller_;
+}
+
 void Session::exchange_dialed(Dial::Outcome outcome) {
   context_->bury(std::move(dial_));
   if (outcome.upstream) {
     upstream_ = std::move(outcome.upstream);
+    upstream_->belong_to(owner());
     upstream_->use(*this);
     upstream_->expect(exchange_->answer_to());
   }
@@ -233,6 +245,7 @@ void Session::perform(const flow::Record& action) {
   add_decision(*context_,
                {request_id_,
                 client_address_,
+                client_user_,
                 caller_,
                 exchange_->destination(),
                 *policy_.bindings,
@@ -332,8 +345,17 @@ std::int64_t Session::response_wait_ms(std::int64_t usual_ms) const {
 }
 
 void Session::perform(const flow::ReleaseUpstream& action) {
-  if (action.fate == flow::UpstreamFate::reuse && upstream_) {
-    context_->connector->give_back(std::move(upstream_));
+  if (upstream_ && action.fate != flow::UpstreamFate::discard) {
+    // I16: what goes to a destination where this client is logged in never goes to the pool.
+    const bool is_bound =
+        action.fate == flow::UpstreamFate::keep_for_client || bound_.has(upstream_->key());
+    if (is_bound) {
+      bound_.keep(std::move(upstream_));
+    } else if (is_sent_) {
+      context_->connector->give_back(std::move(upstream_), action.rest_ms);
+    } else {
+      context_->connector->give_back_unused(std::move(upstream_));
+    }
   }
   drop_upstream();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/audit_lane.h"
+#include "proxy/connector.h"
 #include "proxy/flow/reply.h"
 #include "proxy/session.h"
 
@@ -107,6 +108,7 @@ void Session::open_tunnel(flow::Destination destination, std::string method) {
   request_id_ = context_->next_request_id();
   decoder_ = http::Decoder(http::Decoder::Role::request);
   phase_ = Phase::dialing;
+  context_->connector->make_room();
   dial_ =
       std::make_unique<Dial>(*context_,
                              tunnel_.destination,
@@ -131,7 +133,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
                                      .reason = Reason::no_placeholder,
                                      .secret = {},
                                      .scheme = {},
-                                     .client = {client_address_, std::nullopt, caller_},
+                                     .client = {client_address_, client_user_, caller_},
                                      .destination = {tunnel_.destination.authority.host,
                                                      tunnel_.destination.authority.port,
                                                      tunnel_method_,

@@ -3,14 +3,21 @@
 
 #include <utility>
 
-#include "proxy/connector.h"
-
 namespace keyswap::proxy {
 
 using http::Step;
 
 Upstream::Upstream(Context& context, UpstreamKey key, DialEvents& dial)
-    : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {}
+    : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {
+  ++*context.upstreams_open;
+}
+
+void Upstream::write_off() {
+  keeper_ = nullptr;
+  if (std::exchange(is_counted_, false)) {
+    --*context_->upstreams_open;
+  }
+}
 
 void Upstream::dialed(uv::Endpoint endpoint) {
   dial_ = nullptr;
@@ -23,6 +30,7 @@ void Upstream::dialed(uv::Endpoint endpoint) {
 
 void Upstream::use(UpstreamUser& user) {
   user_ = &user;
+  keeper_ = nullptr;
   is_raw_ = false;
 }
 
@@ -35,8 +43,14 @@ void Upstream::use_raw(UpstreamUser& user) {
   is_raw_ = true;
 }
 
+void Upstream::rest(UpstreamKeeper& keeper) {
+  leave();
+  keeper_ = &keeper;
+}
+
 void Upstream::leave() {
   user_ = nullptr;
+  keeper_ = nullptr;
   leg_.release(Leg::Hold::other_side_full);
   if (is_raw_ || decoder_.is_mid_message()) {
     is_tainted_ = true;
@@ -180,8 +194,8 @@ void Upstream::read_done() {
 
 void Upstream::become_useless() {
   is_tainted_ = true;
-  if (user_ == nullptr) {
-    context_->connector->drop(*this);  // it rested in the pool
+  if (keeper_ != nullptr) {
+    keeper_->drop(*this);
   }
 }
 

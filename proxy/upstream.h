@@ -1,25 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One connection to an upstream: its bytes as response events. It is made by a Dial, used by one
-// session at a time, and rests in the Connector's pool in between. A connection that showed any
-// anomaly (surplus bytes, odd framing, an early close) is never used again (R9).
+// session at a time, and rests in between: in the Connector's pool, or, where somebody logged in on
+// it, with the one session that it belongs to (proxy/bound_upstreams.h). A connection that showed
+// any anomaly (surplus bytes, odd framing, an early close) is never used again (R9).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "proxy/flow/event.h"
 #include "proxy/http/decoder.h"
+#include "proxy/idle_pool.h"
 #include "proxy/leg.h"
 
 namespace keyswap::proxy {
 
-// What two requests must share to go over one connection, or to resume one TLS session (R9).
+// What two requests must share to go over one connection (R9).
 struct UpstreamKey {
   std::string destination;   // scheme, host and port
   std::uint64_t policy = 0;  // Policy::number: it says where that is, and whom to trust to be it
+  // I16: the user of this machine and the caller; only of a client connection whose user is not
+  // known, that connection. HTTP/1.1 cannot tell which request an answer is for, so what an
+  // upstream sends late must not get to anybody else.
+  std::string owner;
+
+  bool operator==(const UpstreamKey&) const = default;
+
+  struct Hash {
+    std::size_t operator()(const UpstreamKey& key) const {
+      const std::hash<std::string> hash;
+      return hash(key.destination) * 31 + hash(key.owner);
+    }
+  };
+};
+
+class Upstream;
+
+// Where a connection rests while nobody uses it.
+class UpstreamKeeper {
+ public:
+  UpstreamKeeper() = default;
+  UpstreamKeeper(const UpstreamKeeper&) = delete;
+  UpstreamKeeper& operator=(const UpstreamKeeper&) = delete;
+  UpstreamKeeper(UpstreamKeeper&&) = delete;
+  UpstreamKeeper& operator=(UpstreamKeeper&&) = delete;
+  virtual ~UpstreamKeeper() = default;
+
+  // It closed, or spoke without being asked: it is of no use any more. May bury it.
+  virtual void drop(Upstream& upstream) = 0;
 };
 
 // Who uses it. None of these may destroy the Upstream (Context::bury does).
@@ -60,12 +93,23 @@ class DialEvents {
 
 class Upstream final : public Mortal, public LegEvents {
  public:
+  using Key = UpstreamKey;
+
   // `key`: of the request that it is dialled for.
   Upstream(Context& context, UpstreamKey key, DialEvents& dial);
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+  Upstream(Upstream&&) = delete;
+  Upstream& operator=(Upstream&&) = delete;
+
+  ~Upstream() override { write_off(); }
 
   [[nodiscard]] Leg& leg() { return leg_; }
 
   [[nodiscard]] const UpstreamKey& key() const { return key_; }
+
+  // Whose requests go over it (UpstreamKey::owner); before it rests for the first time.
+  void belong_to(std::string owner) { key_.owner = std::move(owner); }
 
   // Ready: belongs to nobody until use().
   void dialed(uv::Endpoint endpoint);
@@ -76,6 +120,10 @@ class Upstream final : public Mortal, public LegEvents {
   // From now on bytes as they are.
   void use_raw(UpstreamUser& user);
   void leave();  // the user goes; nothing is told to it any more
+  // The same; and `keeper` has it until it is used again, or leaves.
+  void rest(UpstreamKeeper& keeper);
+  // It is about to be destroyed, and does not count as open any more.
+  void write_off();
 
   // May another request go over it?
   [[nodiscard]] bool is_reusable() const { return !is_tainted_; }
@@ -84,7 +132,7 @@ class Upstream final : public Mortal, public LegEvents {
 
   [[nodiscard]] const tls::PeerInfo& peer() const { return peer_; }
 
-  std::int64_t idle_since_ms = 0;  // the pool's
+  IdlePlace<Upstream> idle_place;  // the pool's
 
   void on_leg_connected() override;
   void on_leg_secured() override;
@@ -104,6 +152,8 @@ class Upstream final : public Mortal, public LegEvents {
   UpstreamKey key_;
   DialEvents* dial_;  // null once dialed
   UpstreamUser* user_ = nullptr;
+  UpstreamKeeper* keeper_ = nullptr;  // while it rests
+  bool is_counted_ = true;            // in Context::upstreams_open
   bool is_raw_ = false;
   bool is_tainted_ = false;
   bool is_interim_ = false;  // the response under way is a 1xx: another follows

@@ -234,6 +234,7 @@ void WebSocketRelay::perform(const flow::RecordMessage& action) {
   add_decision(*context_,
                {message->second.request_id,
                 setup_.client_address,
+                setup_.client_user,
                 caller_,
                 setup_.destination,
                 machine_.bindings(),

@@ -32,6 +32,7 @@ class WebSocketRelay final : public UpstreamUser {
     std::string target;      // of the request that opened it
     std::string request_id;  // likewise
     std::string client_address;
+    std::optional<std::uint32_t> client_user;
     std::string caller;
     std::optional<flow::CallerClaim> claim;  // looked up anew for each message
     Policy policy;                           // that it was opened by

@@ -48,8 +48,10 @@ inline constexpr std::size_t kSwappedHeadBytesMax =
 // --- connections ---
 inline constexpr std::size_t kClientConnectionsMax =
     16 * 1024;  // per process; past it: 503 too_busy
-inline constexpr std::size_t kIdleUpstreamsPerDestinationMax = 128;  // per loop
-inline constexpr std::size_t kIdleUpstreamsMax = 1024;               // per loop
+inline constexpr std::size_t kUpstreamConnectionsMax =
+    16 * 1024;  // per process, in use and at rest; past it those at rest are closed
+inline constexpr std::size_t kBoundUpstreamsMax =
+    16;  // destinations that one client connection is logged in at
 inline constexpr std::size_t kAddressesPerHostMax = 16;  // of a name: more are not tried
 inline constexpr std::size_t kDialAttemptsMax =
     6;  // connections tried at once for one request; one more cuts the oldest
@@ -73,10 +75,14 @@ inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to fin
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.
 inline constexpr std::int64_t kHalfClosedMs = 5'000;
-inline constexpr std::int64_t kClientIdleMs = 120'000;   // keep-alive without a request
-inline constexpr std::int64_t kTunnelIdleMs = 600'000;   // opaque tunnel without a byte either way
-inline constexpr std::int64_t kUpstreamIdleMs = 60'000;  // pooled connection
-inline constexpr std::int64_t kWriteStallMs = 60'000;    // bytes waiting and the peer takes none
+inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
+inline constexpr std::int64_t kTunnelIdleMs = 600'000;  // opaque tunnel without a byte either way
+// A connection at rest. So many are at rest at most as were in use at once in this time; and common
+// servers keep theirs for longer.
+inline constexpr std::int64_t kUpstreamIdleMs = 15'000;
+inline constexpr std::int64_t kKeepAliveMarginMs =
+    1'000;  // so much before a server's own `Keep-Alive: timeout=` a connection is given up
+inline constexpr std::int64_t kWriteStallMs = 60'000;  // bytes waiting and the peer takes none
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit

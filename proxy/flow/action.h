@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "proxy/base/limits.h"
 #include "proxy/flow/decide.h"
 
 namespace keyswap::flow {
@@ -96,11 +97,16 @@ struct SetWait {
 // exchange is over, and what becomes of the connections is not its affair any more.
 struct BeginWebSocket {};
 
-enum class UpstreamFate : std::uint8_t { reuse, discard };
+enum class UpstreamFate : std::uint8_t {
+  reuse,
+  keep_for_client,  // I16: somebody logged in on it; for this client connection alone
+  discard,
+};
 
 // The connection to the upstream is not needed any more (also: a dial under way).
 struct ReleaseUpstream {
   UpstreamFate fate = UpstreamFate::discard;
+  std::int64_t rest_ms = base::limits::kUpstreamIdleMs;  // how long it may rest, if it is reused
 };
 
 enum class ClientFate : std::uint8_t {

@@ -27,6 +27,7 @@
 
 #include <utility>
 
+#include "proxy/flow/connection_use.h"
 #include "proxy/http/encoder.h"
 
 namespace keyswap::flow {
@@ -69,6 +70,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   head_ = std::move(event.head);
   reverse_ = std::move(event.reverse);
   target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_);
+  is_login_ = carries_connection_login(*head_);
   const Request request{*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
   verdict_ = event.refusal ? refusal(*event.refusal)
              : reverse_    ? decide_reverse(request, *reverse_)
@@ -318,6 +320,7 @@ bool Exchange::send_head(Actions& actions) {
     cannot_send(Reason::secret_unavailable, actions);
     return false;
   }
+  is_login_ = is_login_ || carries_connection_login(*bytes);
   actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
   if (rewrite_ && rewrite_->edits.body) {
     actions.emplace_back(SendUpstream{*rewrite_->edits.body});

@@ -115,6 +115,7 @@ class Exchange {
     int status = 0;
     http::Framing framing;  // of the response, towards the client
     bool upstream_reusable = false;
+    std::int64_t rest_ms = 0;  // how long it may rest then
     bool keeps_client = false;
     std::uint64_t body_bytes = 0;
     std::uint64_t window_bytes = 0;
@@ -174,6 +175,7 @@ class Exchange {
   void set_wait(Relaying& relaying, Wait wait, Actions& actions);
   void finish(ClientFate client, Actions& actions);
   [[nodiscard]] bool has_request_body() const;
+  [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   Setup setup_;
   std::variant<AwaitingHead,
@@ -189,6 +191,7 @@ class Exchange {
   std::optional<ReverseUse> reverse_;
   std::string_view target_;  // into head_ or reverse_
   Verdict verdict_;
+  bool is_login_ = false;  // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   // Between SecretsReady and the sending: the rendered credential, or the edits instead.
   vault::Secret credential_;

@@ -2,6 +2,9 @@
 //
 // The upstream's response on its way to the client: its heads, its body piece by piece, and the 101
 // that makes the connection a WebSocket.
+#include <algorithm>
+
+#include "proxy/flow/connection_use.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/flow/judgement.h"
 #include "proxy/flow/response.h"
@@ -47,10 +50,18 @@ void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
   if (is_finished()) {
     return;
   }
-  const bool reusable = relaying.upstream_reusable && relaying.client_done;
   actions.emplace_back(RecordResponse{relaying.status, Outcome::complete, relaying.body_bytes});
-  actions.emplace_back(ReleaseUpstream{reusable ? UpstreamFate::reuse : UpstreamFate::discard});
+  actions.emplace_back(release_after(relaying));
   finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+}
+
+// What becomes of the connection after a response that is complete.
+ReleaseUpstream Exchange::release_after(const Relaying& relaying) const {
+  if (!relaying.upstream_reusable || !relaying.client_done) {
+    return {UpstreamFate::discard};
+  }
+  // I16: on it somebody proved who he is.
+  return {is_login_ ? UpstreamFate::keep_for_client : UpstreamFate::reuse, relaying.rest_ms};
 }
 
 // A piece of the response's body, or (`is_last`) its end.
@@ -82,6 +93,7 @@ void Exchange::pass_body(std::string_view bytes,
 }
 
 void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
+  is_login_ = is_login_ || speaks_of_connection_login(head);
   if (++relaying.interim_count > base::limits::kInterimResponsesMax) {
     fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
     return;
@@ -110,6 +122,9 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   relaying.framing =
       framing_for(head, head_->version, scrubber_ ? BodyLength::changed : BodyLength::kept);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
+  relaying.rest_ms = std::min(rest_ms(head).value_or(base::limits::kUpstreamIdleMs),
+                              base::limits::kUpstreamIdleMs);
+  is_login_ = is_login_ || speaks_of_connection_login(head);
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_ &&

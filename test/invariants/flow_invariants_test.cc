@@ -205,4 +205,29 @@ TEST_CASE("I15 cut at every byte, requests and responses come out the same", "[I
   }
 }
 
+TEST_CASE("a connection that either side logged in on is kept for its client alone", "[I16]") {
+  const std::string plain = request("GET /v1/x", "");
+  const std::string body = "Content-Length: 2\r\n\r\nhi";
+  const auto kept = [](const std::string& sent, const std::string& answered) {
+    const std::string said = script().client(sent).upstream(answered).transcript();
+    CHECK(has(said, "upstream kept for the client") != has(said, "upstream reused"));
+    return has(said, "upstream kept for the client");
+  };
+  CHECK(!kept(plain, kOk));
+  CHECK(!kept(kGood, kOk));
+  CHECK(kept(request("GET /v1/x", "Authorization: NTLM TlRM\r\n"), kOk));
+  CHECK(kept(plain, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\n" + body));
+  CHECK(kept(plain, "HTTP/1.1 200 OK\r\nPersistent-Auth: true\r\n" + body));
+  CHECK(kept(plain, "HTTP/1.1 103 Early Hints\r\nWWW-Authenticate: NTLM\r\n\r\n" + kOk));
+  auto injected = Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Negotiate {secret}" }
+    bindings: [ { host: api.example.test } ]
+)"));
+  CHECK(has(injected.client(kGood).upstream(kOk).transcript(), "upstream kept for the client"));
+}
+
 }  // namespace keyswap

@@ -225,7 +225,9 @@ void Script::perform(const flow::Actions& actions) {
     } else if (std::get_if<flow::ReadClient>(&action) != nullptr) {
       is_reading_ = true;
     } else if (const auto* released = std::get_if<flow::ReleaseUpstream>(&action)) {
-      note(released->fate == flow::UpstreamFate::reuse ? "upstream reused" : "upstream discarded");
+      note(released->fate == flow::UpstreamFate::reuse     ? "upstream reused"
+           : released->fate == flow::UpstreamFate::discard ? "upstream discarded"
+                                                           : "upstream kept for the client");
     } else if (std::get_if<flow::BeginWebSocket>(&action) != nullptr) {
       note("websocket");
     } else if (const auto* finish = std::get_if<flow::Finish>(&action)) {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/connection_use.h"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
+#include "proxy/http/grammar.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using http::grammar::is_name;
+using http::grammar::trim;
+
+// RFC 4559 section 4; [MS-NTHT] section 2.1 (NTLM); "Kerberos" and "Nego2" are older and newer
+// names of the same.
+constexpr std::array<std::string_view, 4> kLoginSchemes = {
+    "ntlm", "negotiate", "kerberos", "nego2"};
+
+// The next element of a comma-separated list, taken off `rest`. A comma in a quoted string
+// (RFC 9110 section 5.6.4) ends none.
+std::string_view next_element(std::string_view& rest) {
+  bool is_quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size() && (is_quoted || rest[end] != ','); ++end) {
+    if (rest[end] == '"') {
+      is_quoted = !is_quoted;
+    } else if (is_quoted && rest[end] == '\\') {
+      ++end;
+    }
+  }
+  end = std::min(end, rest.size());
+  const std::string_view element = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return trim(element);
+}
+
+template <typename Judge>
+bool any_element(std::string_view list, const Judge& judge) {
+  while (!list.empty()) {
+    if (judge(next_element(list))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_any_login(std::string_view challenges) {
+  return any_element(challenges, is_connection_login);
+}
+
+bool says_login(const http::Field& field) {
+  if (is_name(field.name, "www-authenticate") || is_name(field.name, "proxy-authenticate")) {
+    return is_any_login(field.value);
+  }
+  if (is_name(field.name, "persistent-auth")) {
+    return any_element(field.value, [](std::string_view element) {
+      return base::equal_ignoring_case(element, "true");
+    });
+  }
+  if (is_name(field.name, "proxy-support")) {
+    // RFC 4559 section 6.
+    return any_element(field.value, [](std::string_view element) {
+      return base::equal_ignoring_case(element, "session-based-authentication");
+    });
+  }
+  return false;
+}
+
+// Of `name=value` or `name="value"`: the value, a whole number; nothing if it is of another name or
+// no number. A number too large to count is the largest.
+std::optional<std::int64_t> number_of(std::string_view element, std::string_view name) {
+  constexpr std::int64_t kMax = 1'000'000;
+  const std::size_t equals = std::min(element.find('='), element.size());
+  if (!is_name(trim(element.substr(0, equals)), name)) {
+    return std::nullopt;
+  }
+  std::string_view digits = trim(element.substr(std::min(equals + 1, element.size())));
+  if (digits.size() >= 2 && digits.front() == '"' && digits.back() == '"') {
+    digits = digits.substr(1, digits.size() - 2);
+  }
+  if (digits.empty() || !http::grammar::all_are(digits, http::grammar::kDigit)) {
+    return std::nullopt;
+  }
+  std::int64_t number = 0;
+  for (const char digit : digits) {
+    number = std::min(kMax, number * 10 + (digit - '0'));
+  }
+  return number;
+}
+
+}  // namespace
+
+bool is_connection_login(std::string_view credentials) {
+  const std::size_t end = std::min(credentials.find_first_of(" \t,"), credentials.size());
+  const std::string_view scheme = credentials.substr(0, end);
+  return std::ranges::any_of(kLoginSchemes,
+                             [scheme](std::string_view known) { return is_name(scheme, known); });
+}
+
+bool carries_connection_login(const http::RequestHead& head) {
+  return std::ranges::any_of(head.fields, [](const http::Field& field) {
+    return (is_name(field.name, "authorization") || is_name(field.name, "proxy-authorization")) &&
+           is_any_login(field.value);
+  });
+}
+
+bool carries_connection_login(std::string_view sent_head) {
+  while (!sent_head.empty()) {
+    const std::size_t end = std::min(sent_head.find("\r\n"), sent_head.size());
+    const std::string_view line = sent_head.substr(0, end);
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    if (is_name(line.substr(0, colon), "authorization") &&
+        is_any_login(line.substr(std::min(colon + 1, line.size())))) {
+      return true;
+    }
+    sent_head.remove_prefix(std::min(end + 2, sent_head.size()));
+  }
+  return false;
+}
+
+bool speaks_of_connection_login(const http::ResponseHead& head) {
+  return std::ranges::any_of(head.fields, says_login);
+}
+
+std::optional<std::int64_t> rest_ms(const http::ResponseHead& head) {
+  std::optional<std::int64_t> shortest;
+  for (const http::Field& field : head.fields) {
+    if (!is_name(field.name, "keep-alive")) {
+      continue;
+    }
+    for (std::string_view rest = field.value; !rest.empty();) {
+      const std::string_view element = next_element(rest);
+      std::optional<std::int64_t> ms;
+      if (const auto seconds = number_of(element, "timeout")) {
+        ms = std::max<std::int64_t>(0, *seconds * 1000 - base::limits::kKeepAliveMarginMs);
+      } else if (number_of(element, "max") == 0) {
+        ms = 0;
+      }
+      shortest = ms ? std::min(*ms, shortest.value_or(*ms)) : shortest;
+    }
+  }
+  return shortest;
+}
+
+}  // namespace keyswap::flow

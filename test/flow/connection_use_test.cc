@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/connection_use.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "proxy/base/limits.h"
+
+namespace keyswap {
+
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+template <typename Head>
+Head with(const Fields& fields) {
+  Head head;
+  for (const auto& [name, value] : fields) {
+    head.fields.add(name, value);
+  }
+  return head;
+}
+
+bool request_logs_in(const Fields& fields) {
+  return flow::carries_connection_login(with<http::RequestHead>(fields));
+}
+
+bool response_logs_in(const Fields& fields) {
+  return flow::speaks_of_connection_login(with<http::ResponseHead>(fields));
+}
+
+std::optional<std::int64_t> rest(const Fields& fields) {
+  return flow::rest_ms(with<http::ResponseHead>(fields));
+}
+
+}  // namespace
+
+TEST_CASE("a request that logs its connection in is known by its scheme, in any case", "[I16]") {
+  for (const std::string value : {"NTLM TlRMTVNTUAAB",
+                                  "ntlm\tTlRMTVNTUAAB",
+                                  "Negotiate YIIJvwYG",
+                                  "NEGOTIATE",
+                                  "Kerberos YIIJ",
+                                  "Nego2 x",
+                                  "Basic eDp5, NTLM TlRM"}) {
+    INFO(value);
+    CHECK(request_logs_in({{"Authorization", value}}));
+    CHECK(request_logs_in({{"X", "1"}, {"aUTHORIZATION", "Basic eDp5"}, {"authorization", value}}));
+    CHECK(request_logs_in({{"Proxy-Authorization", value}}));
+  }
+}
+
+TEST_CASE("of a head as it is sent the same is known", "[I16]") {
+  const std::string begin = "GET /Authorization:%20NTLM HTTP/1.1\r\nHost: a.test\r\n";
+  CHECK(flow::carries_connection_login(begin + "authorization: negotiate YII=\r\nX: y\r\n\r\n"));
+  CHECK(flow::carries_connection_login(begin + "Authorization: NTLM TlRM\r\n\r\n"));
+  CHECK(!flow::carries_connection_login(begin + "Authorization: Bearer NTLM\r\n\r\n"));
+  CHECK(!flow::carries_connection_login(begin + "X-Authorization: NTLM TlRM\r\n\r\n"));
+  CHECK(!flow::carries_connection_login(begin + "Cookie: Authorization: NTLM\r\n\r\n"));
+}
+
+TEST_CASE("other schemes, and other fields, log no connection in", "[I16]") {
+  for (const std::string value : {"Bearer NTLM",
+                                  "Basic bnRsbQ==",
+                                  "NTLMv2 x",
+                                  "XNTLM x",
+                                  "NTLM2",
+                                  "NTLM=x",
+                                  "Digest username=\"a, NTLM x\", realm=\"Negotiate\"",
+                                  ""}) {
+    INFO(value);
+    CHECK(!request_logs_in({{"Authorization", value}}));
+    CHECK(!response_logs_in({{"WWW-Authenticate", value}}));
+  }
+  CHECK(!request_logs_in({{"X-Authorization", "NTLM x"}, {"Cookie", "NTLM x"}}));
+  CHECK(!response_logs_in({{"Authorization", "NTLM x"}, {"X", "Negotiate"}}));
+}
+
+TEST_CASE("a response speaks of a login in a list, in several lines, at any place", "[I16]") {
+  CHECK(response_logs_in({{"WWW-Authenticate", "NTLM"}}));
+  CHECK(response_logs_in({{"www-authenticate", "Negotiate oYG2MIGzoAMKAQChCwYJ"}}));
+  CHECK(response_logs_in({{"WWW-Authenticate", "Basic realm=\"a\", ntlm"}}));
+  CHECK(response_logs_in(
+      {{"WWW-Authenticate", "Basic realm=\"a \\\", b\" ,\tNegotiate, Digest x=y"}}));
+  CHECK(response_logs_in({{"WWW-Authenticate", ",, NTLM"}}));
+  CHECK(response_logs_in(
+      {{"Server", "x"}, {"WWW-Authenticate", "Basic realm=\"a\""}, {"WWW-Authenticate", "NTLM"}}));
+  CHECK(response_logs_in({{"Proxy-Authenticate", "NTLM"}}));
+  CHECK(response_logs_in({{"Persistent-Auth", "true"}}));
+  CHECK(response_logs_in({{"persistent-auth", "False, TRUE"}}));
+  CHECK(response_logs_in({{"Proxy-Support", "Session-Based-Authentication"}}));
+  CHECK(response_logs_in({{"PROXY-SUPPORT", "x, session-based-authentication"}}));
+  CHECK(!response_logs_in({{"Persistent-Auth", "false"}}));
+  CHECK(!response_logs_in({{"Proxy-Support", "Session-Based"}}));
+  CHECK(!response_logs_in({{"WWW-Authenticate", "Basic realm=\"NTLM, Negotiate\""}}));
+}
+
+TEST_CASE("a connection rests for less time than its server said that it keeps it") {
+  constexpr std::int64_t kMargin = base::limits::kKeepAliveMarginMs;
+  CHECK(!rest({}));
+  CHECK(!rest({{"Connection", "keep-alive"}, {"X", "timeout=5"}}));
+  CHECK(rest({{"Keep-Alive", "timeout=5"}}) == 5000 - kMargin);
+  CHECK(rest({{"keep-alive", "max=100, Timeout = \"5\""}}) == 5000 - kMargin);
+  CHECK(rest({{"Keep-Alive", "timeout=60"}, {"Keep-Alive", "timeout=5"}}) == 5000 - kMargin);
+  CHECK(rest({{"Keep-Alive", "timeout=1"}}) == 0);
+  CHECK(rest({{"Keep-Alive", "timeout=0"}}) == 0);
+  CHECK(rest({{"Keep-Alive", "timeout=5, max=0"}}) == 0);
+  CHECK(rest({{"Keep-Alive", "timeout=99999999999999999999999999"}}) > 900'000'000);
+}
+
+TEST_CASE("what is no number of seconds says nothing") {
+  for (const std::string value : {"timeout",
+                                  "timeout=",
+                                  "timeout=-1",
+                                  "timeout=5s",
+                                  "timeouts=5",
+                                  "300",
+                                  "\"timeout=5\"",
+                                  "timeout=\"",
+                                  "max=100",
+                                  ","}) {
+    INFO(value);
+    CHECK(!rest({{"Keep-Alive", value}}));
+  }
+}
+
+}  // namespace keyswap
