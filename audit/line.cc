@@ -218,7 +218,10 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
     case Value::reason:
       return scanner.take_text(text) && parse_reason(text).has_value();
     case Value::outcome:
-      return scanner.take_text(text) && parse_outcome(text).has_value();
+      if (scanner.take_text(text)) {
+        parsed.outcome = parse_outcome(text);
+      }
+      return parsed.outcome.has_value();
     case Value::number:
       return scanner.take_number(number);
     case Value::milliseconds:

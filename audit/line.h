@@ -30,6 +30,7 @@ struct ParsedLine {
   RecordType type = RecordType::start;
   std::string_view request_id;       // as encoded; "" where the type has none
   std::optional<Decision> decision;  // where the type has one
+  std::optional<Outcome> outcome;    // likewise
   std::string_view hashed;           // the line before `,"hash":`
   Hash prev{};
   Hash hash{};

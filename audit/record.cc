@@ -56,13 +56,14 @@ constexpr std::array<std::string_view, 36> kReasonNames{
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::upstream_timeout) + 1);
 
-constexpr std::array<std::string_view, 6> kOutcomeNames{"complete",
+constexpr std::array<std::string_view, 7> kOutcomeNames{"complete",
                                                         "client_gone",
                                                         "truncated",
                                                         "upstream_protocol_error",
                                                         "upstream_timeout",
-                                                        "unknown"};
-static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::unknown) + 1);
+                                                        "unknown",
+                                                        "sent_again"};
+static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::sent_again) + 1);
 
 template <typename Enum>
 std::string_view name_of(Enum value, std::span<const std::string_view> names) {

@@ -109,6 +109,7 @@ enum class Outcome : std::uint8_t {
   upstream_protocol_error,  // its answer was not HTTP/1.1, or it closed without one: state unknown
   upstream_timeout,         // no answer in time: state unknown
   unknown,                  // we stopped before it ended
+  sent_again,               // its connection had rested, and ended without an answer: once more
 };
 
 std::string_view to_string(Outcome outcome);

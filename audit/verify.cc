@@ -33,7 +33,9 @@ class UnderWay {
         }
         return;
       case RecordType::upstream_response:
-        open_.erase(std::string(record.request_id));
+        if (record.outcome != Outcome::sent_again) {
+          open_.erase(std::string(record.request_id));
+        }
         return;
       case RecordType::start:
       case RecordType::recovered:

@@ -99,6 +99,7 @@ void add_response(Context& context,
 std::variant<flow::SecretsReady, flow::SecretsMissing> fetch_secrets(
     Context& context, const bindings::SecretRule& rule) {
   flow::SecretsReady ready;
+  ready.now_us = context.clock->wall_us();
   const std::vector<vault::SecretName>& names = rule.injection->needs();
   for (std::size_t i = 0; i < names.size(); ++i) {
     auto secret = rule.injection->needs_private_key(i)

@@ -130,6 +130,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::Settle& action);
   void perform(const flow::FetchSecrets& action);
   void perform(const flow::Dial& action);
+  void perform(const flow::DialAnew& action);
   void perform(const flow::Record& action);
   void perform(const flow::RecordResponse& action);
   void perform(const flow::SendUpstream& action);
@@ -188,7 +189,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool takes_body_ = false;   // ReadClient was asked for, and the request has not ended
   bool is_sent_ = false;      // a byte of the request has left
   bool awaits_record_ = false;
-  bool is_recorded_ = false;  // durable, and waiting for a connection to be dialled anew
+  bool is_resending_ = false;  // over a connection dialled anew, none that had rested
+  bool is_recorded_ = false;   // durable, and waiting for a connection to be dialled anew
   std::unique_ptr<Dial> dial_;
   std::unique_ptr<Upstream> upstream_;
   BoundUpstreams bound_;

@@ -32,6 +32,7 @@ void Session::make_exchange(flow::Destination destination) {
   fate_.reset();
   takes_body_ = false;
   is_sent_ = false;
+  is_resending_ = false;
   is_recorded_ = false;
   sent_us_ = 0;
 }
@@ -193,10 +194,20 @@ void Session::perform(const flow::Dial& /*action*/) {
   }
 }
 
+void Session::perform(const flow::DialAnew& /*action*/) {
+  is_sent_ = false;
+  is_resending_ = true;
+  context_->audit->wait_for(id_);
+  awaits_record_ = true;
+  dial();
+}
+
 void Session::dial() {
   UpstreamKey key = Connector::key_of(policy_, exchange_->destination());
   key.owner = owner();
-  upstream_ = bound_.has(key) ? bound_.take(key) : context_->connector->take(key);
+  if (!is_resending_) {
+    upstream_ = bound_.has(key) ? bound_.take(key) : context_->connector->take(key);
+  }
   if (upstream_) {
     upstream_->use(*this);
     upstream_->expect(exchange_->answer_to());

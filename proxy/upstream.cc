@@ -29,6 +29,8 @@ void Upstream::dialed(uv::Endpoint endpoint) {
 }
 
 void Upstream::use(UpstreamUser& user) {
+  has_served_ = has_rested();
+  has_heard_ = false;
   user_ = &user;
   keeper_ = nullptr;
   is_raw_ = false;
@@ -80,6 +82,7 @@ void Upstream::on_leg_bytes(std::string_view bytes) {
     }
     return;
   }
+  has_heard_ = true;
   decode(bytes);
   read_done();
 }
@@ -153,7 +156,7 @@ void Upstream::on_leg_end(bool is_clean) {
   } else {
     // HF-17: an end that was not said is a cut, also where the end is the only mark of
     // completeness.
-    tell(flow::UpstreamBroken{});
+    tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_});
   }
   read_done();
 }
@@ -170,7 +173,7 @@ void Upstream::on_leg_broken(base::Errc why) {
     return;
   }
   become_useless();
-  tell(flow::UpstreamBroken{});
+  tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_});
   read_done();
 }
 

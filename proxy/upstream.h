@@ -128,6 +128,9 @@ class Upstream final : public Mortal, public LegEvents {
   // May another request go over it?
   [[nodiscard]] bool is_reusable() const { return !is_tainted_; }
 
+  // Did it serve somebody, and rest?
+  [[nodiscard]] bool has_rested() const { return idle_place.until_ms > 0; }
+
   [[nodiscard]] const uv::Endpoint& endpoint() const { return endpoint_; }
 
   [[nodiscard]] const tls::PeerInfo& peer() const { return peer_; }
@@ -156,6 +159,8 @@ class Upstream final : public Mortal, public LegEvents {
   bool is_counted_ = true;            // in Context::upstreams_open
   bool is_raw_ = false;
   bool is_tainted_ = false;
+  bool has_served_ = false;  // a user before this one
+  bool has_heard_ = false;   // a byte since this user came
   bool is_interim_ = false;  // the response under way is a 1xx: another follows
   http::Decoder decoder_{http::Decoder::Role::response};
   uv::Endpoint endpoint_;

@@ -45,6 +45,10 @@ struct FetchSecrets {
 // Get a verified connection to the destination: Dialed or DialFailed follows.
 struct Dial {};
 
+// The same, dialled anew whatever is at rest, for a request that is sent once more; and make
+// durable what was noted so far: RecordDone or DialFailed follows, once both are there.
+struct DialAnew {};
+
 // Make this decision durable: RecordDone follows.
 struct Record {
   audit::Decision decision = audit::Decision::refused;
@@ -124,6 +128,7 @@ using Action = std::variant<Charge,
                             Settle,
                             FetchSecrets,
                             Dial,
+                            DialAnew,
                             Record,
                             RecordResponse,
                             SendUpstream,

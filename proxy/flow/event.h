@@ -57,6 +57,7 @@ struct Charged {
 
 struct SecretsReady {
   std::vector<vault::Secret> secrets;  // in the order of Injection::needs()
+  std::int64_t now_us = 0;             // since 1970, when they were opened; 0: as in Setup
 };
 
 struct SecretsMissing {
@@ -84,7 +85,10 @@ struct UpstreamBody {
 
 struct UpstreamEnd {};  // the response is complete
 
-struct UpstreamBroken {};  // closed too early, reset, or not HTTP/1.1
+struct UpstreamBroken {  // closed too early, reset, or not HTTP/1.1
+  // It had served a request before this one, and ended without a byte of an answer to it.
+  bool was_stale = false;
+};
 
 // The wait that was set (flow::SetWait) is over.
 struct TimedOut {

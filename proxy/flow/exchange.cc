@@ -17,6 +17,8 @@
 //  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
 //                   as is the 101 that grants a WebSocket
 //                   ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
+//                   UpstreamBroken of a connection that had rested, of a safe request ->
+//                   FetchingSecrets or Recording, once (exchange_resend.cc)
 //
 // In Recording there is a verdict; a refusal is answered once it is durable, everything else is
 // sent. UpstreamBroken in Dialing or Recording is the session's affair (it gives DialFailed
@@ -197,9 +199,11 @@ void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
   }
 }
 
-void Exchange::handle(const UpstreamBroken& /*event*/, Actions& actions) {
+void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
   const auto& relaying = std::get<Relaying>(state_);
-  if (relaying.head_passed) {
+  if (may_be_sent_again(event, relaying)) {
+    send_again(actions);
+  } else if (relaying.head_passed) {
     abort_response(Outcome::truncated, actions);
   } else {
     fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
@@ -272,6 +276,11 @@ void Exchange::record(Actions& actions) {
 }
 
 void Exchange::refuse(Reason reason, Actions& actions) {
+  if (is_sent_again_) {
+    // It was decided and sent already, and is not sent once more after all.
+    cannot_send(reason, actions);
+    return;
+  }
   credential_ = {};
   rewrite_.reset();
   settle(ChargeFate::not_sent, actions);
@@ -281,7 +290,7 @@ void Exchange::refuse(Reason reason, Actions& actions) {
   record(actions);
 }
 
-// I6: this is called from RecordDone{is_durable} and from nowhere else.
+// I6: this is called from RecordDone{is_durable} and from nowhere else, each time that it is sent.
 void Exchange::send_request(Actions& actions) {
   if (is_client_gone_) {
     cannot_send(verdict_.reason, actions);
@@ -341,7 +350,7 @@ void Exchange::cannot_send(Reason reason, Actions& actions) {
     actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
-  settle(ChargeFate::not_sent, actions);
+  settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);
   answer(reason, actions);
 }
 
@@ -363,7 +372,8 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                        missing_secret_,
                                        retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
-                                       answer_to() == http::AnswerTo::head_request});
+                                       answer_to() == http::AnswerTo::head_request,
+                                       relaying == nullptr || is_safe()});
   KS_ASSERT(encoded.has_value());
   actions.emplace_back(SendClient{out_.view()});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
@@ -371,7 +381,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
 
 // The request was sent, and no response of the upstream reached the client.
 void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
-  // R14: never sent again; whether it was acted on is unknown.
+  // R14: not sent again; whether it was acted on is unknown.
   actions.emplace_back(RecordResponse{0, outcome, 0});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   answer(reason, actions);

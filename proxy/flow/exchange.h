@@ -177,6 +177,12 @@ class Exchange {
   [[nodiscard]] bool has_request_body() const;
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
+  // Sending it once more (exchange_resend.cc).
+  [[nodiscard]] bool is_safe() const;
+  [[nodiscard]] bool may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const;
+  void send_again(Actions& actions);
+  void dial_anew(Actions& actions);
+
   Setup setup_;
   std::variant<AwaitingHead,
                Collecting,
@@ -191,7 +197,8 @@ class Exchange {
   std::optional<ReverseUse> reverse_;
   std::string_view target_;  // into head_ or reverse_
   Verdict verdict_;
-  bool is_login_ = false;  // I16: one side logs in, on the connection to the upstream
+  bool is_sent_again_ = false;  // R14
+  bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   // Between SecretsReady and the sending: the rendered credential, or the edits instead.
   vault::Secret credential_;

@@ -122,9 +122,16 @@ void Exchange::fetch_secrets(Actions& actions) {
 
 void Exchange::handle(SecretsReady& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
+  if (event.now_us != 0) {
+    setup_.now_us = event.now_us;
+  }
   if (!prepare(event.secrets) || !look_for(event.secrets)) {
     missing_secret_ = entries_of(*rule().injection);
     refuse(Reason::secret_unavailable, actions);
+    return;
+  }
+  if (is_sent_again_) {
+    dial_anew(actions);
     return;
   }
   state_ = Dialing{};

@@ -16,6 +16,7 @@ struct Wording {
   std::string_view title;
   std::string_view detail;
   bool is_retryable;
+  bool may_have_acted = false;  // a request that does no harm is retryable all the same
 };
 
 // One line a reason. No `default`: a new reason without wording does not compile.
@@ -124,7 +125,8 @@ Wording wording_of(Reason reason) {
               "Bad upstream response",
               "The destination closed the connection or did not answer in well-formed HTTP/1.1; "
               "whether it acted on the request is unknown.",
-              false};
+              false,
+              true};
     case Reason::secret_unavailable:
       return {503,
               "Secret unavailable",
@@ -151,7 +153,8 @@ Wording wording_of(Reason reason) {
               "Upstream timeout",
               "The destination did not answer in time; if the request was sent, whether it was "
               "acted on is unknown.",
-              false};
+              false,
+              true};
   }
   KS_UNREACHABLE();
 }
@@ -207,7 +210,9 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   if (retry_after_s > 0) {
     body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
   }
-  body.append(R"("retryable":)").append(wording.is_retryable ? "true}\n" : "false}\n");
+  const bool is_retryable =
+      wording.is_retryable || (wording.may_have_acted && refusal.can_do_no_harm);
+  body.append(R"("retryable":)").append(is_retryable ? "true}\n" : "false}\n");
   KS_TRY(encode_head(out, wording.status, wording.title, "application/problem+json", body.size()));
   KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
   if (retry_after_s > 0) {

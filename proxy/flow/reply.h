@@ -28,6 +28,9 @@ struct Refusal {
   std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
   Persistence persistence = Persistence::close;
   bool without_body = false;  // it answers a HEAD
+  // Nothing of it was sent, or it is a safe request: where the reason does not tell, it may come
+  // again.
+  bool can_do_no_harm = false;
 };
 
 // A whole response message.

@@ -126,7 +126,7 @@ TEST_CASE("every record that can be made is one that the verifier takes") {
       REQUIRE(parse_reason(to_string(record.reason)) == record.reason);
     }
   }
-  for (int outcome = 0; outcome <= static_cast<int>(Outcome::unknown); ++outcome) {
+  for (int outcome = 0; outcome <= static_cast<int>(Outcome::sent_again); ++outcome) {
     ResponseRecord record = response_of("r");
     record.outcome = static_cast<Outcome>(outcome);
     REQUIRE(is_canonical(body_of(record)));

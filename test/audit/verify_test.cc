@@ -206,6 +206,27 @@ TEST_CASE("AU-16 requests that were sent and have no end are counted and named",
   CHECK(verdict.unfinished_requests[2].seq == 9);
 }
 
+TEST_CASE("a request that is sent once more is unfinished until that has ended", "[I7]") {
+  const TempFolder folder;
+  const TestClock clock;
+  {
+    const auto writer = open_writer(settings_for(folder, clock));
+    ResponseRecord again = response_of("ended");
+    again.outcome = Outcome::sent_again;
+    REQUIRE(writer->add(body_of(decision_of("ended"))));
+    REQUIRE(writer->add(body_of(again)));
+    REQUIRE(writer->add(body_of(response_of("ended"))));
+    again.request_id = "lost";
+    REQUIRE(writer->add(body_of(decision_of("lost"))));
+    REQUIRE(writer->add(body_of(again)));
+    REQUIRE(writer->checkpoint());
+  }
+  const Verdict verdict = verdict_of(folder);
+  CHECK(verdict.is_intact);
+  REQUIRE(verdict.unfinished_requests.size() == 1);
+  CHECK(verdict.unfinished_requests[0].request_id == "lost");
+}
+
 TEST_CASE("AU-16 more unfinished requests than can be followed are counted all the same", "[I10]") {
   const TempFolder folder;
   const TestClock clock;

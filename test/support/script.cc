@@ -196,6 +196,11 @@ void Script::perform(const flow::Actions& actions) {
       } else {
         next = flow::Dialed{};
       }
+    } else if (std::get_if<flow::DialAnew>(&action) != nullptr) {
+      note("dial anew");
+      if (answers_records) {
+        next = flow::RecordDone{records_are_durable};
+      }
     } else if (const auto* record = std::get_if<flow::Record>(&action)) {
       std::string line = "record " + std::string(audit::to_string(record->decision)) + " " +
                          std::string(audit::to_string(record->reason));

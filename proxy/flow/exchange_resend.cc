@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// R14: a request is sent once; but a server may close a connection at rest just as a request
+// arrives on it (RFC 9112 section 9.3.1). A request that changes nothing, sent over such a
+// connection that ended without one byte of an answer, is sent once more over one dialled anew. Its
+// secrets are opened and written again, for what was written before is wiped; that it is sent once
+// more is durable before it is (I6).
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "proxy/base/bytes.h"
+#include "proxy/flow/exchange.h"
+#include "proxy/http/message.h"
+
+namespace keyswap::flow {
+
+using audit::Decision;
+using audit::Outcome;
+using audit::Reason;
+
+namespace {
+
+// By which some servers act instead of the method, in a field or in the query.
+constexpr std::array<std::string_view, 3> kMethodFields = {
+    "x-http-method-override", "x-http-method", "x-method-override"};
+
+bool names_another_method(const http::RequestHead& head, std::string_view target) {
+  return target.find("_method") != std::string_view::npos ||
+         std::ranges::any_of(head.fields, [](const http::Field& field) {
+           return std::ranges::any_of(kMethodFields, [&](std::string_view name) {
+             return base::equal_ignoring_case(field.name, name);
+           });
+         });
+}
+
+}  // namespace
+
+// RFC 9110 section 9.2.1; and it has no body, and asks for no WebSocket.
+bool Exchange::is_safe() const {
+  const bool is_safe_method =
+      head_ && (head_->method == "GET" || head_->method == "HEAD" || head_->method == "OPTIONS");
+  return is_safe_method && !has_request_body() && !is_upgrade(*head_) &&
+         !names_another_method(*head_, target_);
+}
+
+bool Exchange::may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const {
+  // A nonce is good for one sending, and would have to be charged for anew.
+  return event.was_stale && !is_sent_again_ && relaying.client_done && !relaying.head_passed &&
+         relaying.interim_count == 0 && nonce_ == 0 && is_safe();
+}
+
+void Exchange::send_again(Actions& actions) {
+  is_sent_again_ = true;
+  actions.emplace_back(RecordResponse{0, Outcome::sent_again, 0});
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+  if (verdict_.decision == Decision::allowed) {
+    fetch_secrets(actions);
+  } else {
+    dial_anew(actions);
+  }
+}
+
+void Exchange::dial_anew(Actions& actions) {
+  state_ = Recording{};
+  actions.emplace_back(SetWait{Wait::record});
+  actions.emplace_back(DialAnew{});
+}
+
+}  // namespace keyswap::flow
