@@ -18,6 +18,7 @@ enum class Value : std::uint8_t {
   decision,
   reason,
   outcome,
+  cause,
   number,
   milliseconds,
   boolean,
@@ -38,6 +39,8 @@ constexpr std::array kDecisionFields{
     Field{R"(,"request_id":)", Value::request_id},
     Field{R"(,"decision":)", Value::decision},
     Field{R"(,"reason":)", Value::reason},
+    Field{R"(,"cause":)", Value::cause, Presence::optional},
+    Field{R"(,"facts":)", Value::text, Presence::with_previous},
     Field{R"(,"secret":)", Value::text_or_null},
     Field{R"(,"scheme":)", Value::text_or_null},
     Field{R"(,"client":{"addr":)", Value::text},
@@ -58,12 +61,22 @@ constexpr std::array kResponseFields{
     Field{R"(,"request_id":)", Value::request_id},
     Field{R"(,"status":)", Value::number},
     Field{R"(,"outcome":)", Value::outcome},
+    Field{R"(,"cause":)", Value::cause, Presence::optional},
+    Field{R"(,"facts":)", Value::text, Presence::with_previous},
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"ms":)", Value::milliseconds},
     Field{R"(,"upstream":{"ip":)", Value::text_or_null},
     Field{R"(,"tls":)", Value::text_or_null},
     Field{R"(,"spki_sha256":)", Value::text_or_null},
     Field{"}", Value::nothing},
+};
+constexpr std::array kClientTlsFailedFields{
+    Field{R"(,"client":{"addr":)", Value::text},
+    Field{R"(,"caller":)", Value::text, Presence::optional},
+    Field{R"(},"host":)", Value::text},
+    Field{R"(,"alert":)", Value::text},
+    Field{R"(,"by":)", Value::text},
+    Field{R"(,"count":)", Value::number},
 };
 constexpr std::array kStartFields{
     Field{R"(,"version":)", Value::text},
@@ -91,6 +104,7 @@ constexpr std::array kTypes{
     Type{"inject_decision", RecordType::inject_decision, kDecisionFields},
     Type{"upstream_response", RecordType::upstream_response, kResponseFields},
     Type{"tunnel", RecordType::tunnel, kDecisionFields},
+    Type{"client_tls_failed", RecordType::client_tls_failed, kClientTlsFailedFields},
     Type{"start", RecordType::start, kStartFields},
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
@@ -222,6 +236,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
         parsed.outcome = parse_outcome(text);
       }
       return parsed.outcome.has_value();
+    case Value::cause:
+      return scanner.take_text(text) && base::parse_cause(text) != base::Cause::none;
     case Value::number:
       return scanner.take_number(number);
     case Value::milliseconds:

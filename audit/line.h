@@ -18,6 +18,7 @@ enum class RecordType : std::uint8_t {
   inject_decision,
   tunnel,
   upstream_response,
+  client_tls_failed,
   start,
   stop,
   reload,

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 36> kReasonNames{
+constexpr std::array<std::string_view, 37> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -53,17 +53,22 @@ constexpr std::array<std::string_view, 36> kReasonNames{
     "too_busy",
     "shutting_down",
     "upstream_timeout",
+    "leaf_unavailable",
 };
-static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::upstream_timeout) + 1);
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::leaf_unavailable) + 1);
 
-constexpr std::array<std::string_view, 7> kOutcomeNames{"complete",
+constexpr std::array<std::string_view, 8> kOutcomeNames{"complete",
                                                         "client_gone",
                                                         "truncated",
                                                         "upstream_protocol_error",
                                                         "upstream_timeout",
+                                                        "upstream_tls_failed",
                                                         "unknown",
                                                         "sent_again"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::sent_again) + 1);
+
+constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
+static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
 template <typename Enum>
 std::string_view name_of(Enum value, std::span<const std::string_view> names) {
@@ -85,12 +90,14 @@ std::optional<Enum> value_of(std::string_view name, std::span<const std::string_
 constexpr std::size_t kWordBytesMax = 64;   // ids, hex, addresses, schemes, versions
 constexpr std::size_t kNameBytesMax = 256;  // hosts, secrets, callers
 constexpr std::size_t kPathBytesMax = base::limits::kAuditPathBytesMax;
+constexpr std::size_t kFactsBytesMax = base::limits::kFactsBytesMax;
 constexpr std::string_view kCutMark = "...";
 
 // Keys, numbers and closed words of the longest record, and `{"v":1,"seq":..,"prev":..,"hash":..}`.
 constexpr std::size_t kFixedBytesMax = 512 + 256;
-// The longest record is a decision's: 8 words at most, 3 names, 1 path.
-static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax <
+// The longest record is a decision's: 8 words at most, 3 names, 1 path, facts.
+static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax +
+                  kFactsBytesMax <
               base::limits::kAuditRecordBytesMax);
 
 // Characters that stand for themselves inside a JSON string.
@@ -166,6 +173,15 @@ class Body {
     decimals[0] = static_cast<char>('0' + value / 100 % 10);
     decimals[1] = static_cast<char>('0' + value / 10 % 10);
     decimals[2] = static_cast<char>('0' + value % 10);
+    return *this;
+  }
+
+  // What was seen of a failure, if anything was.
+  Body& failure(base::Cause cause, std::string_view facts) {
+    if (cause != base::Cause::none) {
+      word(R"(,"cause":)", base::to_string(cause));
+      text(R"(,"facts":)", facts, kFactsBytesMax);
+    }
     return *this;
   }
 
@@ -264,6 +280,7 @@ void encode_body(const DecisionRecord& record, std::string& out) {
   body.text(R"(,"request_id":)", record.request_id, kWordBytesMax)
       .word(R"(,"decision":)", to_string(record.decision))
       .word(R"(,"reason":)", to_string(record.reason))
+      .failure(record.cause, record.facts)
       .text_or_null(R"(,"secret":)", record.secret, kNameBytesMax)
       .text_or_null(R"(,"scheme":)", record.scheme, kWordBytesMax)
       .text(R"(,"client":{"addr":)", record.client.address, kWordBytesMax);
@@ -294,12 +311,26 @@ void encode_body(const ResponseRecord& record, std::string& out) {
       .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
       .number(R"(,"status":)", static_cast<std::uint64_t>(std::max(record.status, 0)))
       .word(R"(,"outcome":)", to_string(record.outcome))
+      .failure(record.cause, record.facts)
       .number(R"(,"bytes":)", record.bytes)
       .milliseconds(R"(,"ms":)", record.duration_us)
       .text_or_null(R"(,"upstream":{"ip":)", record.upstream_ip, kWordBytesMax)
       .text_or_null(R"(,"tls":)", record.tls, kWordBytesMax)
       .text_or_null(R"(,"spki_sha256":)", record.spki_sha256, kWordBytesMax)
       .raw("}")
+      .append_to(out);
+}
+
+void encode_body(const ClientTlsFailedRecord& record, std::string& out) {
+  Body body(record.ts_us, "client_tls_failed");
+  body.text(R"(,"client":{"addr":)", record.client.address, kWordBytesMax);
+  if (!record.client.caller.empty()) {
+    body.text(R"(,"caller":)", record.client.caller, kNameBytesMax);
+  }
+  body.text(R"(},"host":)", record.host, kNameBytesMax)
+      .text(R"(,"alert":)", record.alert, kWordBytesMax)
+      .word(R"(,"by":)", name_of(record.by, kAlertByNames))
+      .number(R"(,"count":)", record.count)
       .append_to(out);
 }
 

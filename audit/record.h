@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/cause.h"
+
 namespace keyswap::audit {
 
 enum class Decision : std::uint8_t { allowed, pass, denied, refused };
@@ -53,6 +55,7 @@ enum class Reason : std::uint8_t {
   too_busy,
   shutting_down,
   upstream_timeout,
+  leaf_unavailable,
 };
 
 std::string_view to_string(Decision decision);
@@ -99,6 +102,9 @@ struct DecisionRecord {
   DestinationRef destination;
   std::string_view bindings_sha256;  // hex
   std::optional<OrderRef> order = std::nullopt;
+  // Of a refusal: what was seen, as base::Failure has it; none: left out.
+  base::Cause cause = base::Cause::none;
+  std::string_view facts = {};
 };
 
 // How an exchange that was sent ended (type "upstream_response").
@@ -108,6 +114,7 @@ enum class Outcome : std::uint8_t {
   truncated,                // the upstream ended in the middle of the body
   upstream_protocol_error,  // its answer was not HTTP/1.1, or it closed without one: state unknown
   upstream_timeout,         // no answer in time: state unknown
+  upstream_tls_failed,      // TLS with it ended before an answer: state unknown
   unknown,                  // we stopped before it ended
   sent_again,               // its connection had rested, and ended without an answer: once more
 };
@@ -123,8 +130,25 @@ struct ResponseRecord {
   std::uint64_t bytes = 0;       // of the response body (of both ways, for a tunnel)
   std::int64_t duration_us = 0;  // encoded as "ms" with three decimals
   std::string_view upstream_ip;
-  std::string_view tls;          // "TLSv1.3", "" without TLS
-  std::string_view spki_sha256;  // hex, "" without TLS
+  std::string_view tls;                   // "TLSv1.3", "" without TLS
+  std::string_view spki_sha256;           // hex, "" without TLS
+  base::Cause cause = base::Cause::none;  // what was seen of a failure; none: left out
+  std::string_view facts = {};
+};
+
+// Who ended a client's TLS handshake, by an alert or without one.
+enum class AlertBy : std::uint8_t { client, keyswap, nobody };
+
+// A client that did not come to TLS with us, most often because it does not trust our CA. One
+// record stands for `count` such handshakes of one address, host and alert.
+struct ClientTlsFailedRecord {
+  std::int64_t ts_us = 0;
+  ClientRef client;  // the last of them
+  std::string_view host;
+  // The alert's name ("unknown_ca"); "closed", "reset" or "timed_out" where there was none.
+  std::string_view alert;
+  AlertBy by = AlertBy::nobody;
+  std::uint64_t count = 1;
 };
 
 struct StartRecord {
@@ -161,6 +185,7 @@ struct RecoveredRecord {
 // path ends at its first '?' or '#', whatever the caller handed in.
 void encode_body(const DecisionRecord& record, std::string& out);
 void encode_body(const ResponseRecord& record, std::string& out);
+void encode_body(const ClientTlsFailedRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);

@@ -41,6 +41,7 @@ class UnderWay {
       case RecordType::recovered:
         abandon();  // a process that is gone ends nothing any more
         return;
+      case RecordType::client_tls_failed:
       case RecordType::stop:
       case RecordType::reload:
         return;

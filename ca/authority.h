@@ -25,7 +25,7 @@ struct NewAuthority {
   std::string certificate_pem;
 };
 
-// A new root, valid from an hour before now_s.
+// A new root, valid from 48 hours before now_s: for clients whose clock is behind.
 base::Result<NewAuthority> create_authority(std::int64_t now_s);
 
 // An opened root; immutable and thread-safe.

@@ -142,8 +142,11 @@ base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
   const std::int64_t from_s =
       std::max(now_s - kLeafBackdateSeconds, not_before_of(authority.certificate()));
   const std::int64_t until_s = std::min(from_s + kLeafLifeSeconds - 1, authority.not_after_s());
-  if (now_s < from_s || now_s >= until_s) {
-    return base::Error{base::Errc::unavailable, "the CA certificate is not valid now"};
+  if (now_s < from_s) {
+    return base::Error{base::Errc::not_yet_valid, "the clock stands before the CA certificate"};
+  }
+  if (now_s >= until_s) {
+    return base::Error{base::Errc::expired, "the CA certificate has expired"};
   }
   CertificatePointer leaf = new_certificate(key->key(), from_s, until_s);
   if (leaf == nullptr || !name_leaf(leaf.get(), authority, host) ||

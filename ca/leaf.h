@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Leaf certificates (I11): for exactly one host, P-256, at most 7 days, backdated at most an hour,
+// Leaf certificates (I11): for exactly one host, P-256, at most 7 days, backdated 48 hours,
 // SAN dNSName or iPAddress (critical never needed: the subject has a CN when it fits), EKU
 // serverAuth, critical keyUsage digitalSignature, critical CA:FALSE, SKI, AKI equal to the root's
 // SKI, 128-bit random serial. The leaf key is one for the process (docs/architecture.md says why),
@@ -51,7 +51,8 @@ struct Leaf {
 };
 
 // `host`: a normal-form name or IP literal (http::Authority::host); a name that is not LDH (plus
-// '_'), or too long, is refused with invalid_input. Never lives longer than the root.
+// '_'), or too long, is refused with invalid_input. Never begins before the root nor outlives it:
+// not_yet_valid, expired where now_s is outside of the root's time.
 base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
                                                     const std::shared_ptr<const LeafKey>& key,
                                                     const std::string& host,

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "ca/certificate.h"
 #include "proxy/base/limits.h"
 
 namespace keyswap::ca {
@@ -20,7 +21,7 @@ struct LeafCache::State {
   struct Entry {
     std::string host;
     bool host_is_ip = false;
-    std::int64_t minted_s = 0;
+    std::int64_t not_before_s = 0;
     std::shared_ptr<const Leaf> leaf;
   };
 
@@ -66,8 +67,7 @@ std::shared_ptr<const Leaf> LeafCache::State::cached(const std::string& host, st
   }
   const Entry& entry = *found->second;
   // A clock that was set back makes a leaf one that is not valid yet: as bad as an expired one.
-  const bool is_good =
-      now_s >= entry.minted_s - limits::kLeafBackdateSeconds && now_s < entry.leaf->not_after_s;
+  const bool is_good = now_s >= entry.not_before_s && now_s < entry.leaf->not_after_s;
   if (!is_good) {
     entries.erase(found->second);
     by_host.erase(found);
@@ -122,14 +122,13 @@ std::pair<LeafResult, std::vector<LeafCache::Done>> LeafCache::State::mint_and_i
     const std::uint64_t generation_at_start = generation;
     const std::shared_ptr<const Authority> root = authority;
     lock.unlock();
-    const std::int64_t minted_s = now_s();
-    LeafResult result = mint_leaf(*root, key, host, host_is_ip, minted_s);
+    LeafResult result = mint_leaf(*root, key, host, host_is_ip, now_s());
     lock.lock();
     if (generation != generation_at_start) {
       continue;  // the root was replaced meanwhile: its leaf must not outlive it in the cache
     }
     if (result) {
-      insert(Entry{host, host_is_ip, minted_s, *result});
+      insert(Entry{host, host_is_ip, not_before_of((*result)->certificate), *result});
     }
     auto node = pending.extract(host);
     return {std::move(result), node.empty() ? std::vector<Done>() : std::move(node.mapped())};

@@ -26,6 +26,8 @@ enum class Errc : std::uint8_t {
   limit_exceeded,    // a bound of limits.h
   unavailable,       // cannot be had now
   timed_out,
+  not_yet_valid,  // the clock stands before its beginning
+  expired,        // and behind its end
   closed,
   network,  // connect, reset; number = errno
   tls,      // handshake or verification; number = the library's code

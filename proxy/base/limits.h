@@ -57,6 +57,9 @@ inline constexpr std::size_t kDialAttemptsMax =
     6;  // connections tried at once for one request; one more cuts the oldest
 inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
 inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
+// Closed by us after an alert, and read on for kLingerMs so that it arrives; per loop. Past it:
+// closed at once.
+inline constexpr std::size_t kLingeringMax = 256;
 
 // --- waits, in milliseconds (answers 408, 504) ---
 inline constexpr std::int64_t kConnectRequestMs =
@@ -90,7 +93,8 @@ inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 // --- certificates ---
 inline constexpr std::size_t kLeafCacheMax = 4096;
 inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
-inline constexpr std::int64_t kLeafBackdateSeconds = 3600;
+// For clients whose clock is behind; a root is backdated likewise.
+inline constexpr std::int64_t kLeafBackdateSeconds = 48 * 3600;
 inline constexpr std::int64_t kLeafRenewAheadSeconds = 24 * 3600;
 inline constexpr std::size_t kMintQueueMax = 1024;
 
@@ -132,6 +136,17 @@ inline constexpr std::size_t kAuditQueueMax =
     65'536;  // records waiting for the writer; past it: 503
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
+
+// --- what is told of failures ---
+// Names and dates that were seen, in an answer, a record or a line on stderr.
+inline constexpr std::size_t kFactsBytesMax = 480;
+inline constexpr std::size_t kFactBytesMax = 100;     // one of them
+inline constexpr std::size_t kNamesShownMax = 4;      // of a certificate's
+inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same host, on stderr
+inline constexpr std::size_t kToldMax = 256;          // hosts and causes told within that time
+inline constexpr std::int64_t kTlsFailedWindowMs =
+    1'000;                                             // client_tls_failed of one kind: a record
+inline constexpr std::size_t kTlsFailedKindsMax = 64;  // kinds within that time, per loop
 
 // --- limits (the answers 429, and 503 too_busy) ---
 inline constexpr std::size_t kLedgerQueueMax =

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/base/log.h"
 
+#include <string>
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "proxy/base/limits.h"
 
 namespace keyswap::base::log {
 
@@ -42,6 +46,16 @@ void line(Level level, Note text, std::int64_t number) {
 
 void line(Level level, Note text, const Error& error) {
   logger().log(level_of(level), "{}: {} ({})", text.text(), error.note.text(), error.number);
+}
+
+void line(Level level, std::initializer_list<Piece> pieces) {
+  std::string text;
+  for (const Piece& piece : pieces) {
+    for (const char c : piece.bytes().substr(0, limits::kFactsBytesMax)) {
+      text += c >= ' ' && c <= '~' ? c : '?';
+    }
+  }
+  logger().log(level_of(level), "{}", text);
 }
 
 }  // namespace keyswap::base::log

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 
 #include "proxy/base/error.h"
 
@@ -17,5 +19,25 @@ enum class Level : std::uint8_t { info, warning, error };
 void line(Level level, Note text);
 void line(Level level, Note text, std::int64_t number);
 void line(Level level, Note text, const Error& error);
+
+// A piece of a line: text of ours, or a fact (base::Facts, a host in normal form, an address),
+// which is shown as printable ASCII and cut at limits::kFactsBytesMax.
+class Piece {
+ public:
+  template <std::size_t n>
+  // NOLINTNEXTLINE(google-explicit-constructor,modernize-avoid-c-arrays): a literal is a piece
+  consteval Piece(const char (&literal)[n]) : bytes_(literal, n - 1) {}
+
+  static Piece fact(std::string_view bytes) { return Piece(bytes); }
+
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+
+ private:
+  constexpr explicit Piece(std::string_view bytes) : bytes_(bytes) {}
+
+  std::string_view bytes_;
+};
+
+void line(Level level, std::initializer_list<Piece> pieces);
 
 }  // namespace keyswap::base::log

@@ -46,12 +46,20 @@ bool is_in_time(const LineFilter& filter, const Json& json) {
          (!filter.until_us || *at < *filter.until_us);
 }
 
+// What was seen of a failure, " (word: facts)"; "" nothing.
+std::string describe_cause(const Json& json) {
+  const std::string cause = text_of(json, "cause");
+  const std::string facts = text_of(json, "facts");
+  return cause.empty() ? "" : " (" + cause + (facts.empty() ? "" : ": " + facts) + ")";
+}
+
 std::string describe_decision(const Json& json) {
   const Json destination = child_of(json, "destination");
   std::string text = text_of(json, "decision") + " " + text_of(json, "reason");
   if (const std::string secret = text_of(json, "secret"); !secret.empty()) {
     text += " " + secret;
   }
+  text += describe_cause(json);
   text += "  " + text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
           text_of(destination, "port") + text_of(destination, "path");
   return text + "  from " + text_of(child_of(json, "client"), "addr");
@@ -66,8 +74,14 @@ std::string describe(const Json& json) {
     return "tunnel " + describe_decision(json);
   }
   if (type == "upstream_response") {
-    return "response " + text_of(json, "status") + " " + text_of(json, "outcome") + "  " +
-           text_of(json, "bytes") + " bytes in " + text_of(json, "ms") + " ms";
+    return "response " + text_of(json, "status") + " " + text_of(json, "outcome") +
+           describe_cause(json) + "  " + text_of(json, "bytes") + " bytes in " +
+           text_of(json, "ms") + " ms";
+  }
+  if (type == "client_tls_failed") {
+    return "client TLS failed  " + text_of(json, "alert") + " by " + text_of(json, "by") + "  to " +
+           text_of(json, "host") + "  from " + text_of(child_of(json, "client"), "addr") + "  " +
+           text_of(json, "count") + " times";
   }
   if (type == "start") {
     return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
@@ -91,6 +105,10 @@ bool matches(const LineFilter& filter, std::string_view line) {
   }
   if (!filter.wants_decisions_only()) {
     return true;
+  }
+  if (text_of(json, "type") == "client_tls_failed") {
+    return filter.secret.empty() && filter.decision.empty() &&
+           base::equal_ignoring_case(text_of(json, "host"), filter.host);
   }
   return json.contains("decision") &&
          (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&

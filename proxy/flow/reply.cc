@@ -118,7 +118,7 @@ Wording wording_of(Reason reason) {
     case Reason::upstream_tls_failed:
       return {502,
               "Upstream TLS failed",
-              "The destination did not prove its identity, or TLS failed; nothing was sent.",
+              "The destination did not prove its identity, or TLS with it failed.",
               false};
     case Reason::upstream_protocol_error:
       return {502,
@@ -155,6 +155,11 @@ Wording wording_of(Reason reason) {
               "acted on is unknown.",
               false,
               true};
+    case Reason::leaf_unavailable:
+      return {503,
+              "No certificate for this host",
+              "The proxy could not make a certificate for this host; nothing was sent.",
+              false};
   }
   KS_UNREACHABLE();
 }
@@ -197,10 +202,16 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
   body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
   body.append(R"(,"detail":")").append(wording.detail);
+  if (refusal.failure != nullptr && refusal.failure->is_known()) {
+    body.append(" ").append(base::describe(*refusal.failure));
+  }
   if (!refusal.secret.empty()) {
     body.append(" Vault entry: ").append(refusal.secret).append(".");
   }
   body.append(R"(","reason":")").append(name);
+  if (refusal.failure != nullptr && refusal.failure->is_known()) {
+    body.append(R"(","cause":")").append(base::to_string(refusal.failure->cause));
+  }
   body.append(R"(","request_id":")").append(refusal.request_id);
   if (!refusal.secret.empty()) {
     body.append(R"(","secret":")").append(refusal.secret);

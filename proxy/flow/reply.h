@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The proxy's own answers and their wording (contract 6): application/problem+json whose every word
-// is a constant; nothing of the request goes in but its id.
+// is a constant; nothing of the request goes in but its id. What was seen of a failure is
+// base::Failure's, which is escaped and bounded.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 
 #include "audit/record.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/cause.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::flow {
@@ -31,6 +33,7 @@ struct Refusal {
   // Nothing of it was sent, or it is a safe request: where the reason does not tell, it may come
   // again.
   bool can_do_no_harm = false;
+  const base::Failure* failure = nullptr;  // what was seen, if something failed; may be null
 };
 
 // A whole response message.

@@ -107,7 +107,7 @@ TEST_CASE("every reason, decision and outcome is in the document") {
   const auto is_there = [&](std::string_view word) {
     return document.find("`" + std::string(word) + "`") != std::string::npos;
   };
-  for (int reason = 0; reason <= static_cast<int>(Reason::upstream_timeout); ++reason) {
+  for (int reason = 0; reason <= static_cast<int>(Reason::leaf_unavailable); ++reason) {
     CHECK(is_there(to_string(static_cast<Reason>(reason))));
   }
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
@@ -115,6 +115,15 @@ TEST_CASE("every reason, decision and outcome is in the document") {
   }
   for (int outcome = 0; outcome <= static_cast<int>(Outcome::sent_again); ++outcome) {
     CHECK(is_there(to_string(static_cast<Outcome>(outcome))));
+  }
+}
+
+TEST_CASE("every cause of a failure is in the operator's document") {
+  const std::string document = read_file(test::tree_path("docs/operations.md"));
+  for (int cause = 1; cause <= static_cast<int>(base::Cause::minting_failed); ++cause) {
+    const std::string word(base::to_string(static_cast<base::Cause>(cause)));
+    INFO(word);
+    CHECK(document.find("`" + word + "`") != std::string::npos);
   }
 }
 

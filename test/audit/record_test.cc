@@ -102,6 +102,45 @@ TEST_CASE("a response's record gives milliseconds with three decimals") {
   CHECK(body_of(record).find(R"("ms":0.000,)") != std::string::npos);
 }
 
+TEST_CASE("what was seen of a failure stands behind the reason, or the outcome") {
+  DecisionRecord decision = decision_of("r");
+  decision.decision = Decision::refused;
+  decision.reason = Reason::upstream_tls_failed;
+  decision.cause = base::Cause::certificate_expired;
+  decision.facts = "valid until 2026-01-01T00:00:00Z; for a.test";
+  CHECK(body_of(decision).find(
+            R"("reason":"upstream_tls_failed","cause":"certificate_expired",)"
+            R"("facts":"valid until 2026-01-01T00:00:00Z; for a.test","secret":)") !=
+        std::string::npos);
+  CHECK(is_canonical(body_of(decision)));
+  ResponseRecord response = response_of("r");
+  response.outcome = Outcome::upstream_tls_failed;
+  response.cause = base::Cause::client_certificate_required;
+  CHECK(body_of(response).find(R"("outcome":"upstream_tls_failed",)"
+                               R"("cause":"client_certificate_required","facts":"","bytes":)") !=
+        std::string::npos);
+  CHECK(is_canonical(body_of(response)));
+  const std::string noisy = std::string(10'000, '"');
+  response.facts = noisy;
+  CHECK(body_of(response).size() < 2 * base::limits::kFactsBytesMax);
+  CHECK(is_canonical(body_of(response)));
+}
+
+TEST_CASE("a client that did not come to TLS has a record with the alert and their number") {
+  const ClientTlsFailedRecord record{.ts_us = 0,
+                                     .client = {"127.0.0.1:50312", std::nullopt, "agent"},
+                                     .host = "api.openai.com",
+                                     .alert = "unknown_ca",
+                                     .by = AlertBy::client,
+                                     .count = 3};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"client_tls_failed",)"
+        R"("client":{"addr":"127.0.0.1:50312","caller":"agent"},"host":"api.openai.com",)"
+        R"("alert":"unknown_ca","by":"client","count":3)");
+  CHECK(is_canonical(body_of(record)));
+  CHECK(is_canonical(body_of(ClientTlsFailedRecord{})));
+}
+
 TEST_CASE("the records about the log itself have their fields in order") {
   CHECK(body_of(StartRecord{0, "0.1.0", 42, "aa", "bb", "cc"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"start","version":"0.1.0","pid":42,)"
@@ -117,7 +156,7 @@ TEST_CASE("the records about the log itself have their fields in order") {
 
 TEST_CASE("every record that can be made is one that the verifier takes") {
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
-    for (int reason = 0; reason <= static_cast<int>(Reason::upstream_timeout); ++reason) {
+    for (int reason = 0; reason <= static_cast<int>(Reason::leaf_unavailable); ++reason) {
       DecisionRecord record = decision_of("r");
       record.decision = static_cast<Decision>(decision);
       record.reason = static_cast<Reason>(reason);

@@ -166,6 +166,21 @@ TEST_CASE("a leaf that is not valid yet, because the clock was set back, is not 
   CHECK(bench.cache.find("a.test") == nullptr);
 }
 
+TEST_CASE("a clock that was set back before the root began gets its reason, and no leaf [I13]",
+          "[I13]") {
+  Bench bench;
+  bench.fill("a.test");
+  bench.clock.advance_s(-10 * kLeafLifeSeconds);
+  CHECK(bench.cache.find("a.test") == nullptr);
+  std::optional<base::Errc> reason;
+  bench.cache.request("a.test", false, [&](const LeafResult& answer) {
+    REQUIRE_FALSE(answer);
+    reason = answer.error().code;
+  });
+  bench.run_tasks();
+  CHECK(reason == base::Errc::not_yet_valid);
+}
+
 TEST_CASE("the cache is bounded and the least recently used leaf goes first [I10]", "[I10]") {
   Bench bench;
   const auto name = [](std::size_t i) {

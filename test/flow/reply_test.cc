@@ -16,7 +16,28 @@ std::string health(std::optional<audit::Reason> failing) {
   return std::string(out.view());
 }
 
+std::string refusal(audit::Reason reason, const base::Failure& failure) {
+  base::Buffer out(base::limits::kHeadBytesMax);
+  Refusal said;
+  said.reason = reason;
+  said.request_id = "01";
+  said.failure = &failure;
+  REQUIRE(encode_refusal(out, said));
+  return std::string(out.view());
+}
+
 }  // namespace
+
+TEST_CASE("a refusal says what was seen of the failure, by its word and in its detail") {
+  const base::Failure expired{base::Cause::certificate_expired,
+                              base::Facts().text("for ", "a.test\\\"}").take()};
+  const std::string answer = refusal(audit::Reason::upstream_tls_failed, expired);
+  CHECK(answer.find("A certificate of the upstream has expired: for a.test??}.\"") !=
+        std::string::npos);
+  CHECK(answer.find(R"("reason":"upstream_tls_failed","cause":"certificate_expired",)") !=
+        std::string::npos);
+  CHECK(refusal(audit::Reason::upstream_tls_failed, {}).find("cause") == std::string::npos);
+}
 
 TEST_CASE("N07 health is good while requests are served") {
   const std::string answer = health(std::nullopt);
