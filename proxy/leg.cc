@@ -106,7 +106,8 @@ void Leg::pump() {
       is_ended_ = true;
       events_->on_leg_end(true);
     }
-    if (read->size == 0 || !engine_->has_unread_input()) {
+    // What broke it behind these bytes is told now: nothing more may come.
+    if (read->size == 0 || (!engine_->has_unread_input() && !engine_->has_failed())) {
       break;
     }
   }
@@ -117,10 +118,12 @@ void Leg::pump() {
 
 void Leg::pump_handshake() {
   const auto done = engine_->handshake();
-  tcp_.write(engine_->output());
   if (!done) {
     fail(base::Errc::tls);
-  } else if (*done) {
+    return;
+  }
+  tcp_.write(engine_->output());
+  if (*done) {
     is_secured_ = true;
     if (events_ != nullptr) {
       events_->on_leg_secured();
@@ -143,8 +146,26 @@ void Leg::on_broken() {
 void Leg::fail(base::Errc why) {
   if (events_ != nullptr) {
     LegEvents& told = *events_;
+    note_failure(why);
     silence();
+    send_alert();
     told.on_leg_broken(why);
+  }
+}
+
+void Leg::note_failure(base::Errc why) {
+  if (engine_ && engine_->has_failed()) {
+    failure_ = engine_->failure();
+  } else if (why == base::Errc::network) {
+    failure_ = {base::cause_of_errno(tcp_.last_error()), {}};
+  }
+}
+
+// RFC 8446 section 6.2: the other side is told why, before the connection closes.
+void Leg::send_alert() {
+  if (engine_ && engine_->has_failed() && !engine_->output().empty()) {
+    tcp_.write(engine_->output());
+    tcp_.linger_on_close();
   }
 }
 

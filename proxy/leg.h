@@ -36,6 +36,7 @@ class LegEvents {
   virtual void on_leg_bytes(std::string_view bytes) = 0;
   // Nothing more comes. `is_clean`: the end was said (close_notify, or FIN without TLS).
   virtual void on_leg_end(bool is_clean) = 0;
+  // Leg::failure() says what was seen. An alert, if there is one to send, has been sent.
   virtual void on_leg_broken(base::Errc why) = 0;
   // What was pending has been written; it may be congested no more.
   virtual void on_leg_drained() = 0;
@@ -78,6 +79,9 @@ class Leg final : public uv::TcpEvents {
   // No event comes from now on, and the connection closes when this is destroyed.
   void silence();
 
+  // Why it broke.
+  [[nodiscard]] const base::Failure& failure() const { return failure_; }
+
   [[nodiscard]] bool has_tls() const { return engine_.has_value(); }
 
   [[nodiscard]] tls::Engine& engine() { return *engine_; }
@@ -95,6 +99,8 @@ class Leg final : public uv::TcpEvents {
   void pump();
   void pump_handshake();
   void fail(base::Errc why);
+  void note_failure(base::Errc why);
+  void send_alert();
   void seal_gathered();
   void resume_later();
 
@@ -103,6 +109,7 @@ class Leg final : public uv::TcpEvents {
   uv::Tcp tcp_;
   std::optional<tls::Engine> engine_;
   base::Buffer gathered_{base::limits::kLegPendingBytesMax};  // plaintext of small writes
+  base::Failure failure_;
   std::uint8_t holds_ = 0;
   bool is_secured_ = false;
   bool is_resuming_ = false;

@@ -13,6 +13,8 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
+#include "proxy/tls/alert.h"
+#include "proxy/tls/failure.h"
 #include "proxy/tls/hooks.h"
 #include "proxy/tls/verify.h"
 #include "proxy/tls/wire.h"
@@ -98,6 +100,9 @@ struct Engine::State {
   base::Error fail(base::Error error);
   // After a call of libssl that did not succeed.
   base::Error fail_by_ssl(base::Note note);
+  // The certificate of the upstream was not accepted.
+  base::Error fail_by_certificate(const base::Error& judged);
+  [[nodiscard]] std::string certificate_facts() const;
   base::Result<bool> finish_handshake();
   base::Status start(SSL_CTX* context);
 
@@ -106,6 +111,7 @@ struct Engine::State {
   SslPointer ssl;
   Phase phase = Phase::handshaking;
   std::optional<base::Error> error;  // set in phase failed
+  base::Failure failure;             // what was seen then
   bool is_peer_closed = false;
 
   // The connecting side alone.
@@ -128,7 +134,21 @@ base::Error Engine::State::fail_by_ssl(base::Note note) {
   if (wire.has_overflowed()) {
     return fail({base::Errc::limit_exceeded, "too much ciphertext waits to be sent"});
   }
+  failure = connection_failure(ERR_peek_error(), notes);
   return fail(tls_error(note));
+}
+
+std::string Engine::State::certificate_facts() const {
+  const X509* const shown = SSL_get0_peer_certificate(ssl.get());
+  const bool is_noted = !notes.refused_certificate.empty() || shown == nullptr;
+  return is_noted ? notes.refused_certificate : facts_of(shown);
+}
+
+base::Error Engine::State::fail_by_certificate(const base::Error& judged) {
+  // Without a code it is the protocol that was chosen.
+  failure = judged.number == X509_V_OK ? base::Failure{base::Cause::tls_protocol_not_offered, {}}
+                                       : certificate_failure(judged.number, certificate_facts());
+  return fail(judged);
 }
 
 base::Status Engine::State::start(SSL_CTX* context) {
@@ -149,7 +169,7 @@ base::Result<bool> Engine::State::finish_handshake() {
   }
   // I4: nothing is written before this has passed.
   if (const auto judged = judge_upstream(ssl.get(), host, host_is_ip); !judged) {
-    return fail(judged.error());
+    return fail_by_certificate(judged.error());
   }
   spki_sha256 = spki_sha256_of(SSL_get0_peer_certificate(ssl.get()));
   return true;
@@ -225,7 +245,7 @@ base::Result<bool> Engine::handshake() {
   }
   const long verified = s.upstream == nullptr ? X509_V_OK : SSL_get_verify_result(s.ssl.get());
   if (verified != X509_V_OK) {
-    return s.fail(verification_error(verified));
+    return s.fail_by_certificate(verification_error(verified));
   }
   return s.fail_by_ssl("the TLS handshake failed");
 }
@@ -258,7 +278,10 @@ base::Result<Engine::Read> Engine::read(char* buffer, std::size_t capacity) {
     }
     break;
   }
-  if (s.notes.was_renegotiation_asked) {
+  if (s.notes.was_renegotiation_asked && s.phase != State::Phase::failed) {
+    s.failure = {base::Cause::tls_renegotiation, {}};
+    // Its answer, the warning no_renegotiation, is followed by the end, said as one.
+    static_cast<void>(SSL_shutdown(s.ssl.get()));
     static_cast<void>(s.fail({base::Errc::tls, "renegotiation was asked for"}));
   }
   // I15: what came before an error is given first, however the input was cut.
@@ -304,6 +327,25 @@ void Engine::close() {
 
 base::Buffer& Engine::output() {
   return state_->wire.output();
+}
+
+bool Engine::has_failed() const {
+  return state_->phase == State::Phase::failed;
+}
+
+const base::Failure& Engine::failure() const {
+  return state_->failure;
+}
+
+std::optional<Alert> Engine::alert() const {
+  const Notes& notes = state_->notes;
+  if (notes.alert_received >= 0) {
+    return Alert{alert_name(notes.alert_received), Alert::From::peer};
+  }
+  if (notes.alert_sent >= 0) {
+    return Alert{alert_name(notes.alert_sent), Alert::From::us};
+  }
+  return std::nullopt;
 }
 
 bool Engine::has_unread_input() const {

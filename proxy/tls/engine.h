@@ -10,11 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ca/leaf.h"
 #include "proxy/base/buffer.h"
+#include "proxy/base/cause.h"
 #include "proxy/base/result.h"
 #include "proxy/tls/context.h"
 
@@ -28,6 +30,13 @@ using Session = std::shared_ptr<ssl_session_st>;
 struct PeerInfo {
   std::string tls;          // "TLSv1.3"
   std::string spki_sha256;  // hex of the upstream's public key; "" on the client's side
+};
+
+// The alert that ended a connection.
+struct Alert {
+  enum class From : std::uint8_t { peer, us };
+  std::string_view name;  // "unknown_ca"; a constant
+  From from = From::us;
 };
 
 class Engine {
@@ -67,7 +76,8 @@ class Engine {
 
   // Up to `capacity` bytes of plaintext; less than that and not closed: feed more. Reads several
   // records while they fit. tls: broken, or renegotiation asked for; what came before it has been
-  // given. An end of the socket's stream without is_closed is a truncation: the owner's to notice.
+  // given, and output() may hold an alert to send. An end of the socket's stream without is_closed
+  // is a truncation: the owner's to notice.
   base::Result<Read> read(char* buffer, std::size_t capacity);
 
   // Encrypts all of it into output(). Large plaintext becomes full 16 KiB records. limit_exceeded
@@ -79,6 +89,12 @@ class Engine {
 
   // Ciphertext to be sent; the owner consumes it.
   [[nodiscard]] base::Buffer& output();
+  // Has handshake(), read() or write() failed, or will the next call of read()?
+  [[nodiscard]] bool has_failed() const;
+  // Why, with what was seen (names, dates); on the connecting side, once it has failed.
+  [[nodiscard]] const base::Failure& failure() const;
+  // The alert that passed at the end, either way, if one did.
+  [[nodiscard]] std::optional<Alert> alert() const;
   // Is there something that read() could give without another feed()?
   [[nodiscard]] bool has_unread_input() const;
 

@@ -11,6 +11,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "proxy/tls/failure.h"
+#include "proxy/tls/hooks.h"
 #include "proxy/tls/staple.h"
 
 namespace keyswap::tls {
@@ -76,10 +78,25 @@ bool may_resume(SSL* ssl, const SSL_SESSION* session, const std::string& session
          is_chain_valid_at(ssl, now);
 }
 
+// OpenSSL's verdict stays as it is; what was seen of the certificate that was refused is kept.
+int note_refusal(int is_good, X509_STORE_CTX* chain) noexcept {
+  if (is_good == 1) {
+    return is_good;
+  }
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  Notes* const notes = ssl == nullptr ? nullptr : notes_of(ssl);
+  const X509* const refused = X509_STORE_CTX_get_current_cert(chain);
+  if (notes != nullptr && refused != nullptr) {
+    notes->refused_certificate = facts_of(refused);
+  }
+  return is_good;
+}
+
 }  // namespace
 
 base::Status require_verification(ssl_ctx_st* context) {
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_refusal);
   X509_VERIFY_PARAM* param = SSL_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_hostflags(param, kNameFlags);
   X509_VERIFY_PARAM_set_depth(param, kChainDepthMax);

@@ -44,6 +44,9 @@ class Loop {
   // One read's worth of bytes, shared by everything on this loop; valid only within a read event.
   [[nodiscard]] std::span<char> read_chunk();
 
+  // Connections that linger (uv::Tcp::linger_on_close); Tcp counts.
+  std::size_t lingering = 0;
+
   [[nodiscard]] uv_loop_s* raw() { return raw_; }
 
  private:

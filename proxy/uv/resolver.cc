@@ -33,7 +33,10 @@ struct Lookup::State {
       return;
     }
     if (status != 0 || addresses.empty()) {
-      done(base::Error{base::Errc::network, "the name does not resolve", status});
+      const bool is_unknown = status == 0 || status == UV_EAI_NONAME || status == UV_EAI_NODATA;
+      done(base::Error{is_unknown ? base::Errc::not_found : base::Errc::network,
+                       "the name does not resolve",
+                       status});
     } else {
       done(std::move(addresses));
     }

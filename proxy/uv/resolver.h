@@ -16,7 +16,8 @@ namespace keyswap::uv {
 // One question. Destroying it drops the answer.
 class Lookup {
  public:
-  // Canonical literals in the system's order, at most limits::kAddressesPerHostMax, or network.
+  // Canonical literals in the system's order, at most limits::kAddressesPerHostMax, or
+  // not_found (there is no such name), or network (nobody could say).
   using Done = std::function<void(base::Result<std::vector<std::string>>)>;
 
   // `host`: at most 253 bytes (libuv 1.44 must not be given longer ones).

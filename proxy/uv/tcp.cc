@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "proxy/base/limits.h"
 #include "proxy/uv/address.h"
 
 namespace keyswap::uv {
@@ -34,6 +35,9 @@ struct Tcp::State {
   bool is_open = false;  // connected or adopted
   bool sends_reset = false;
   bool is_finishing = false;
+  bool lingers = false;
+  int last_error = 0;
+  std::unique_ptr<uv_timer_t> linger_limit;  // while it lingers, its Tcp gone
 
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle); }
 
@@ -59,6 +63,7 @@ struct Tcp::State {
       return;
     }
     if (status != 0) {
+      state.last_error = -status;
       state.events->on_broken();
     } else if (state.pending == 0) {
       state.events->on_written_all();
@@ -72,6 +77,9 @@ struct Tcp::State {
 
   static void on_bytes(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) noexcept {
     State& state = *static_cast<State*>(stream->data);
+    if (state.events == nullptr && count < 0) {
+      state.close();
+    }
     if (state.events == nullptr || count == 0) {
       return;
     }
@@ -84,6 +92,7 @@ struct Tcp::State {
     if (count == UV_EOF) {
       state.events->on_read_end();
     } else {
+      state.last_error = static_cast<int>(-count);
       state.events->on_broken();
     }
   }
@@ -98,8 +107,56 @@ struct Tcp::State {
       uv_tcp_nodelay(&state.handle, 1);
       state.events->on_connected();
     } else {
+      state.last_error = -status;
       state.events->on_connect_failed(-status);
     }
+  }
+
+  // False: it cannot, and is to be closed at once.
+  bool begin_linger() {
+    if (!is_open || loop->lingering >= base::limits::kLingeringMax) {
+      return false;
+    }
+    const bool is_said = is_finishing || uv_shutdown(&shutdown_request, stream(), nullptr) == 0;
+    if (!is_said || (!is_reading && uv_read_start(stream(), on_alloc, on_bytes) != 0)) {
+      return false;
+    }
+    ++loop->lingering;
+    linger_limit = std::make_unique<uv_timer_t>();
+    uv_timer_init(loop->raw(), linger_limit.get());
+    linger_limit->data = this;
+    uv_timer_start(
+        linger_limit.get(),
+        [](uv_timer_t* timer) noexcept { static_cast<State*>(timer->data)->close(); },
+        static_cast<std::uint64_t>(base::limits::kLingerMs),
+        0);
+    return true;
+  }
+
+  // Frees this, later: the handle after its timer.
+  void close() {
+    if (linger_limit) {
+      if (uv_is_closing(reinterpret_cast<uv_handle_t*>(linger_limit.get())) != 0) {
+        return;
+      }
+      --loop->lingering;
+      uv_close(reinterpret_cast<uv_handle_t*>(linger_limit.get()), [](uv_handle_t* timer) noexcept {
+        static_cast<State*>(timer->data)->close_handle();
+      });
+      uv_read_stop(stream());
+      return;
+    }
+    close_handle();
+  }
+
+  void close_handle() {
+    const auto on_closed = [](uv_handle_t* closed) noexcept {
+      delete static_cast<State*>(closed->data);  // NOLINT: made in the constructor
+    };
+    if (sends_reset && uv_tcp_close_reset(&handle, on_closed) == 0) {
+      return;
+    }
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle), on_closed);
   }
 };
 
@@ -115,13 +172,9 @@ Tcp::Tcp(Loop& loop, TcpEvents& events)
 
 Tcp::~Tcp() {
   state_->events = nullptr;
-  const auto on_closed = [](uv_handle_t* handle) noexcept {
-    delete static_cast<State*>(handle->data);  // NOLINT: made in the constructor
-  };
-  if (state_->sends_reset && uv_tcp_close_reset(&state_->handle, on_closed) == 0) {
-    return;
+  if (!state_->lingers || !state_->begin_linger()) {
+    state_->close();
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(&state_->handle), on_closed);
 }
 
 base::Status Tcp::adopt(int socket) {
@@ -144,6 +197,7 @@ void Tcp::connect(const Endpoint& endpoint) {
                             State::on_connect_done);
   }
   if (failed != 0) {
+    state_->last_error = -failed;
     state_->events->on_connect_failed(-failed);
   }
 }
@@ -173,6 +227,7 @@ void Tcp::write(base::Buffer& bytes) {
     const int taken = uv_try_write(state_->stream(), &piece, 1);
     if (taken < 0 && taken != UV_EAGAIN) {
       bytes.clear();
+      state_->last_error = -taken;
       state_->events->on_broken();
       return;
     }
@@ -192,6 +247,14 @@ void Tcp::finish_writing() {
     state_->is_finishing = true;
     uv_shutdown(&state_->shutdown_request, state_->stream(), nullptr);
   }
+}
+
+void Tcp::linger_on_close() {
+  state_->lingers = true;
+}
+
+int Tcp::last_error() const {
+  return state_->last_error;
 }
 
 void Tcp::reset_on_close() {

@@ -67,6 +67,12 @@ class Tcp {
   [[nodiscard]] std::size_t pending_bytes() const;
   // FIN once everything is written.
   void finish_writing();
+  // When this is destroyed, our end is said after what was written, and what still comes is thrown
+  // away for at most limits::kLingerMs: a reset would destroy what is on its way. At most
+  // limits::kLingeringMax of a loop do so.
+  void linger_on_close();
+  // Why it broke: errno, 0 if it did not.
+  [[nodiscard]] int last_error() const;
   // The next close sends RST, so that the other side cannot take what it got for complete.
   void reset_on_close();
 

@@ -126,6 +126,30 @@ TEST_CASE("what came before a broken record is given before the error [I15]", "[
   CHECK_FALSE(pair.client.write("more"));
 }
 
+TEST_CASE("a broken record is answered by an alert, which both sides can name") {
+  Pair pair = Pair::of();
+  REQUIRE(pair.shake());
+  CHECK_FALSE(pair.client.alert());
+  REQUIRE(pair.server.write("good"));
+  REQUIRE(pair.server.output().append("\x17\x03\x03\x00\x18nothing that can be read"sv));
+  REQUIRE(feed_copy(pair.client, drain(pair.server)));
+  Reading reading;
+  read_all(pair.client, reading, 4);
+  CHECK(reading.bytes == "good");
+  CHECK(pair.client.has_failed());
+  CHECK(pair.client.failure().cause == base::Cause::tls_broken);
+  REQUIRE(pair.client.alert());
+  CHECK(pair.client.alert()->name == "bad_record_mac");
+  CHECK(pair.client.alert()->from == tls::Alert::From::us);
+  REQUIRE(feed_copy(pair.server, drain(pair.client)));
+  Reading told;
+  read_all(pair.server, told);
+  CHECK(told.has_failed);
+  REQUIRE(pair.server.alert());
+  CHECK(pair.server.alert()->name == "bad_record_mac");
+  CHECK(pair.server.alert()->from == tls::Alert::From::peer);
+}
+
 TEST_CASE("a large write becomes full records and arrives whole") {
   Pair pair = Pair::of();
   REQUIRE(pair.shake());
