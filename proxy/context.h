@@ -28,8 +28,10 @@
 namespace keyswap::proxy {
 
 class AuditLane;
+class ClientTlsWatch;
 class Connector;
 class SessionTable;
+class Telling;
 
 // Something that may be destroyed only when no call into it is on the stack.
 class Mortal {
@@ -49,6 +51,8 @@ struct Context {
   ca::LeafCache* leaves = nullptr;
   const tls::ServerContext* client_tls = nullptr;
   AuditLane* audit = nullptr;
+  Telling* telling = nullptr;
+  ClientTlsWatch* client_tls_watch = nullptr;
   limits::Limiter* limiter = nullptr;
   Connector* connector = nullptr;
   SessionTable* sessions = nullptr;

@@ -86,7 +86,9 @@ void Dial::look_up(const std::string& host, std::uint16_t port) {
         if (answer) {
           resolved(std::move(*answer), port);
         } else {
-          fail(Reason::upstream_dns_failed);
+          const bool is_unknown = answer.error().code == base::Errc::not_found;
+          fail(Reason::upstream_dns_failed,
+               {is_unknown ? base::Cause::name_unknown : base::Cause::lookup_failed, {}});
         }
       });
 }
@@ -156,7 +158,7 @@ void Dial::on_attempt_connected(DialAttempt& attempt) {
 void Dial::on_attempt_ready(DialAttempt& attempt) {
   pace_.clear();
   deadline_.clear();
-  Outcome outcome{attempt.take(), {}};
+  Outcome outcome{attempt.take(), {}, {}};
   drop_all();
   if (const Done done = std::exchange(done_, nullptr)) {
     done(std::move(outcome));
@@ -180,23 +182,32 @@ void Dial::go_on() {
   }
   try_next();
   if (attempts_.empty() && !has_next()) {
-    fail(failure_->reason);
+    fail(failure_->reason, failure_->seen);
   }
 }
 
 // Too late: what failed for a reason says more than that time ran out.
 void Dial::fail_late() {
-  const bool is_known = failure_ && failure_->reason == Reason::upstream_tls_failed;
-  fail(is_known ? failure_->reason : Reason::upstream_timeout);
+  if (failure_ && failure_->reason == Reason::upstream_tls_failed) {
+    fail(failure_->reason, failure_->seen);
+    return;
+  }
+  const bool is_securing = std::ranges::any_of(
+      attempts_, [](const std::unique_ptr<DialAttempt>& one) { return one->is_securing(); });
+  const base::Cause cause = endpoints_.empty() ? base::Cause::lookup_timed_out
+                            : is_securing      ? base::Cause::handshake_timed_out
+                                               : base::Cause::connection_timed_out;
+  fail(Reason::upstream_timeout,
+       {cause, base::Facts().number("within ", base::limits::kDialMs / 1000, " s").take()});
 }
 
-void Dial::fail(Reason reason) {
+void Dial::fail(Reason reason, base::Failure failure) {
   pace_.clear();
   deadline_.clear();
   lookup_.reset();
   drop_all();
   if (const Done done = std::exchange(done_, nullptr)) {
-    done({nullptr, reason});
+    done({nullptr, reason, std::move(failure)});
   }
 }
 

@@ -33,6 +33,7 @@ class Dial final : public Mortal, public DialAttemptEvents {
   struct Outcome {
     std::unique_ptr<Upstream> upstream;  // null: failed for `reason`
     audit::Reason reason = audit::Reason::upstream_connect_failed;
+    base::Failure failure = {};  // what was seen
   };
 
   // Told once, never from inside the constructor.
@@ -59,7 +60,7 @@ class Dial final : public Mortal, public DialAttemptEvents {
   void try_next();
   [[nodiscard]] bool has_next() const;
   void go_on();
-  void fail(audit::Reason reason);
+  void fail(audit::Reason reason, base::Failure failure = {});
   void fail_late();
   void drop(DialAttempt& attempt);
   void drop_all();

@@ -68,7 +68,10 @@ void DialAttempt::on_dial_bytes(std::string_view bytes) {
   if (status >= 200 && status < 300) {
     secure();
   } else {
-    fail({Reason::upstream_connect_failed, false});
+    fail({Reason::upstream_connect_failed,
+          false,
+          {base::Cause::proxy_refused,
+           base::Facts().number("it answered with status ", status).take()}});
   }
 }
 
@@ -84,7 +87,7 @@ void DialAttempt::secure() {
                                      authority.kind != http::HostKind::name,
                                      context_->connector->session_for(task_->key));
   if (!engine) {
-    fail({Reason::upstream_tls_failed, true});
+    fail({Reason::upstream_tls_failed, true, {}});
     return;
   }
   upstream_->leg().start_tls(std::move(*engine), {});
@@ -95,11 +98,18 @@ void DialAttempt::on_tls_ready() {
 }
 
 void DialAttempt::on_dial_broken(base::Errc why) {
+  const bool is_closed = why == base::Errc::closed;
   if (is_securing_) {
     context_->connector->forget_session(task_->key);
-    fail({Reason::upstream_tls_failed, why == base::Errc::tls});
+    fail({Reason::upstream_tls_failed,
+          why == base::Errc::tls,
+          is_closed ? base::Failure{base::Cause::closed_in_handshake, {}}
+                    : upstream_->leg().failure()});
   } else {
-    fail({Reason::upstream_connect_failed, false});
+    fail({Reason::upstream_connect_failed,
+          false,
+          is_closed ? base::Failure{base::Cause::proxy_refused, "it closed the connection"}
+                    : upstream_->leg().failure()});
   }
 }
 
@@ -110,7 +120,7 @@ void DialAttempt::succeed() {
 }
 
 void DialAttempt::fail(Failure failure) {
-  failure_ = failure;
+  failure_ = std::move(failure);
   DialAttemptEvents* const told = events_;
   silence();
   if (told != nullptr) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "audit/record.h"
+#include "proxy/base/cause.h"
 #include "proxy/context.h"
 #include "proxy/flow/destination.h"
 #include "proxy/http/decoder.h"
@@ -50,6 +51,7 @@ class DialAttempt final : public Mortal, public DialEvents {
   struct Failure {
     audit::Reason reason = audit::Reason::upstream_connect_failed;
     bool is_disproved = false;
+    base::Failure seen = {};
   };
 
   DialAttempt(Context& context, const Task& task, uv::Endpoint endpoint, DialAttemptEvents& events);
@@ -60,6 +62,9 @@ class DialAttempt final : public Mortal, public DialEvents {
   std::unique_ptr<Upstream> take();
 
   [[nodiscard]] const Failure& failure() const { return failure_; }
+
+  // Is TCP there, and TLS under way?
+  [[nodiscard]] bool is_securing() const { return is_securing_; }
 
   [[nodiscard]] std::int64_t begun_ms() const { return begun_ms_; }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/audit_lane.h"
+#include "proxy/telling.h"
 
 namespace keyswap::proxy {
 
@@ -56,7 +57,10 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
                       decision.method,
                       decision.path},
       .bindings_sha256 = of.bindings.sha256,
-      .order = order_of(of.order)};
+      .order = order_of(of.order),
+      .cause = decision.failure.cause,
+      .facts = decision.failure.facts};
+  context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
   const auto name_rule = [&](std::uint32_t rule) {
     record.secret = of.bindings.rules[rule].name.text();
     record.scheme = of.bindings.rules[rule].injection->scheme();
@@ -75,6 +79,7 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
 
 void add_response(Context& context,
                   std::string_view request_id,
+                  const flow::Destination& destination,
                   const flow::RecordResponse& response,
                   std::int64_t sent_us,
                   const Upstream* upstream) {
@@ -87,7 +92,10 @@ void add_response(Context& context,
       .duration_us = sent_us == 0 ? 0 : context.clock->steady_us() - sent_us,
       .upstream_ip = {},
       .tls = {},
-      .spki_sha256 = {}};
+      .spki_sha256 = {},
+      .cause = response.failure.cause,
+      .facts = response.failure.facts};
+  context.telling->failed(destination.authority.host, response.failure);
   if (upstream != nullptr) {
     record.upstream_ip = upstream->endpoint().address;
     record.tls = upstream->peer().tls;

@@ -41,6 +41,7 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
 // be null.
 void add_response(Context& context,
                   std::string_view request_id,
+                  const flow::Destination& destination,
                   const flow::RecordResponse& response,
                   std::int64_t sent_us,
                   const Upstream* upstream);

@@ -32,6 +32,10 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.leaves = shared.leaves;
   context.client_tls = shared.client_tls;
   context.audit = made->lane_.get();
+  context.telling = shared.telling;
+  made->client_tls_watch_ =
+      std::make_unique<ClientTlsWatch>(*made->loop_, *made->lane_, *shared.telling, *shared.clock);
+  context.client_tls_watch = made->client_tls_watch_.get();
   context.limiter = shared.limiter;
   context.policy = shared.policy;
   context.upstreams_open = shared.upstreams_open;
@@ -62,6 +66,7 @@ LoopThread::~LoopThread() {
   sessions_.reset();
   connector_.reset();
   drain_limit_.reset();
+  client_tls_watch_.reset();
   context_.end_turn();
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "proxy/audit_lane.h"
+#include "proxy/client_tls_watch.h"
 #include "proxy/connector.h"
 #include "proxy/context.h"
 #include "proxy/session.h"
@@ -28,6 +29,7 @@ class LoopThread {
     limits::Limiter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
+    Telling* telling = nullptr;
     Policy policy;
     std::function<void()> connection_ended;  // from the loop's thread
     // Connections to upstreams of all loops, and how many there may be (Context::upstreams_max).
@@ -66,6 +68,7 @@ class LoopThread {
   uv::LocalUsers users_;
   Context context_;
   std::unique_ptr<AuditLane> lane_;
+  std::unique_ptr<ClientTlsWatch> client_tls_watch_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<uv::Timer> drain_limit_;

@@ -15,6 +15,7 @@
 #include "proxy/base/log.h"
 #include "proxy/limit_table.h"
 #include "proxy/loop_thread.h"
+#include "proxy/telling.h"
 #include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "proxy/worker.h"
@@ -48,7 +49,8 @@ class RecordWaiter final : public audit::Listener {
 
 class Server final : public uv::AcceptEvents {
  public:
-  explicit Server(ServerParts parts) : parts_(std::move(parts)), worker_(kWorkerThreads) {}
+  explicit Server(ServerParts parts)
+      : parts_(std::move(parts)), telling_(*parts_.clock), worker_(kWorkerThreads) {}
 
   base::Status serve();
   void on_accepted(int socket) override;
@@ -67,6 +69,7 @@ class Server final : public uv::AcceptEvents {
   std::shared_ptr<const ca::LeafKey> leaf_key_;
   std::shared_ptr<const tls::ServerContext> client_tls_;
   std::unique_ptr<ca::LeafCache> leaves_;
+  Telling telling_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::unique_ptr<uv::Acceptor> acceptor_;
   std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
@@ -105,6 +108,7 @@ base::Status Server::build() {
                                   .limiter = parts_.limiter.get(),
                                   .leaves = leaves_.get(),
                                   .client_tls = client_tls_.get(),
+                                  .telling = &telling_,
                                   .policy = parts_.policy,
                                   .connection_ended = [this] { --connections_; },
                                   .upstreams_open = &upstreams_,

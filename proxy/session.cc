@@ -56,8 +56,10 @@ void Session::on_leg_bytes(std::string_view bytes) {
     case Phase::listener:
     case Phase::requests:
     case Phase::websocket:
+      awaits_trust_ = false;
       take(bytes);
       return;
+    case Phase::minting:
     case Phase::dialing:
     case Phase::handshake:
       put_aside(bytes);
@@ -196,8 +198,12 @@ void Session::on_leg_secured() {
 
 // --- the end ---
 
-void Session::on_leg_end(bool /*is_clean*/) {
+void Session::on_leg_end(bool is_clean) {
   is_client_ended_ = true;
+  // A client that says its end after the handshake was only looking.
+  if (awaits_trust_ && !(is_clean && phase_ == Phase::requests)) {
+    tls_failed("closed", audit::AlertBy::nobody);
+  }
   switch (phase_) {
     case Phase::tunnel:
       opaque_->on_client_end();
@@ -212,6 +218,7 @@ void Session::on_leg_end(bool /*is_clean*/) {
       return;
     case Phase::ended:
       return;
+    case Phase::minting:
     case Phase::dialing:
     case Phase::first_byte:
     case Phase::handshake:
@@ -239,6 +246,9 @@ void Session::after_client_end() {
 
 void Session::on_leg_broken(base::Errc /*why*/) {
   is_broken_ = true;
+  if (awaits_trust_) {
+    tls_broke();
+  }
   if (exchange_) {
     drive(flow::ClientGone{});  // its end ends the session
   } else if (phase_ == Phase::websocket) {
@@ -331,8 +341,14 @@ void Session::drain() {
     websocket_->drain();
   } else if (phase_ == Phase::listener || phase_ == Phase::requests) {
     close_politely(Leg::Ending::said);
+  } else if (phase_ == Phase::dialing && dial_) {
+    drop_upstream();
+    phase_ = Phase::listener;
+    refuse_tunnel(Reason::shutting_down);
+  } else if (phase_ == Phase::dialing) {
+    end();  // it is recorded, and nothing was said yet
   } else if (phase_ != Phase::tunnel && phase_ != Phase::closing) {
-    end();
+    timer_.set(base::limits::kHalfClosedMs);  // CONNECT was granted: its request may come yet
   }
 }
 
@@ -372,8 +388,14 @@ void Session::on_time_out() {
     case Phase::dialing:
       tunnel_recorded(false);  // I10: the record did not become durable in time
       return;
+    case Phase::minting:
+      refuse_leaf({base::Errc::timed_out, "a certificate was not made in time"});
+      return;
     case Phase::first_byte:
     case Phase::handshake:
+      tls_failed("timed_out", audit::AlertBy::nobody);
+      end();
+      return;
     case Phase::ended:
       end();
       return;

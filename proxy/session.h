@@ -3,10 +3,10 @@
 // One client connection: owns its leg, the decoder and the exchange of the moment, and carries out
 // what the exchange asks for. It moves bytes and actions; it decides nothing (proxy/flow does).
 //
-//   listener: requests as a proxy gets them     --CONNECT-->   first_byte: what does the client
-//   speak? first_byte --0x16--> (leaf minted) requests inside TLS     --HTTP--> requests in the
-//   clear CONNECT to a host in no binding: opaque tunnel (proxy/tunnel.h)
-//   a request that was answered 101: websocket (proxy/websocket_relay.h)
+//   listener: requests as a proxy gets them     --CONNECT-->   minting (unless the leaf is there)
+//   --> first_byte: what does the client speak? first_byte --0x16--> (leaf minted) requests inside
+//   TLS     --HTTP--> requests in the clear CONNECT to a host in no binding: opaque tunnel
+//   (proxy/tunnel.h) a request that was answered 101: websocket (proxy/websocket_relay.h)
 //
 // A session lives on its loop. It ends by end(), which the loop's session table answers by burying
 // it.
@@ -51,8 +51,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void audit_done(bool is_durable);
   // The answer of the limits to charge number `number`. False: nobody waits for it any more.
   bool charge_done(std::uint64_t number, limits::ChargeAnswer& answer);
-  // The leaf it waited for; null: none could be minted.
-  void leaf_done(std::shared_ptr<const ca::Leaf> leaf);
+  // The leaf it waited for, or why none could be minted.
+  void leaf_done(base::Result<std::shared_ptr<const ca::Leaf>> leaf);
   // Finish what is under way and go (SIGTERM).
   void drain();
   // Go now.
@@ -79,6 +79,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   enum class Phase : std::uint8_t {
     listener,    // requests on the listener itself
     dialing,     // an opaque tunnel's upstream is being reached, or its record made durable
+    minting,     // a leaf is being made, before CONNECT is answered
     first_byte,  // 200 was said to CONNECT: what does the client speak?
     handshake,   // TLS with the client
     requests,    // requests inside a tunnel (with TLS or without)
@@ -104,12 +105,13 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void reverse_request(http::RequestHead head);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   void refuse_request(audit::Reason reason);
-  void refuse_tunnel(audit::Reason reason);
+  void refuse_tunnel(audit::Reason reason, base::Failure failure = {});
   void answer_health(const http::RequestHead& head);
 
   // CONNECT (session_tunnel.cc)
   void open_tunnel(flow::Destination destination, std::string method);
   void open_intercepted(flow::Destination destination);
+  void refuse_leaf(const base::Error& error);
   void say_established(Phase next);
   void listen_to_client();
   void begin_tls();
@@ -148,6 +150,10 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void lose_upstream();
   void balance();
 
+  // clients that do not come to TLS (session_tunnel.cc)
+  void tls_failed(std::string_view alert, audit::AlertBy by);
+  void tls_broke();
+
   // the end (session.cc)
   void close_politely(Leg::Ending ending);
   void drop_upstream();
@@ -166,6 +172,9 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
   bool is_client_ended_ = false;
   bool is_broken_ = false;
+  // CONNECT was taken, and the client has neither shown that it trusts our leaf nor done without
+  // TLS.
+  bool awaits_trust_ = false;
   bool will_read_on_ = false;   // read_on is deferred
   bool is_head_timed_ = false;  // the timer runs for a head that has begun
 

@@ -241,14 +241,14 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
     // Dialled anew after the record: if that failed, the request counts as sent to nobody.
     drive(flow::RecordDone{true});
     if (!upstream_ && exchange_) {
-      drive(flow::UpstreamBroken{});
+      drive(flow::UpstreamBroken{.failure = std::move(outcome.failure)});
     }
   } else if (upstream_) {
     if (!awaits_record_) {
       drive(flow::Dialed{});
     }
   } else if (!awaits_record_) {
-    drive(flow::DialFailed{outcome.reason});
+    drive(flow::DialFailed{outcome.reason, std::move(outcome.failure)});
   }
 }
 
@@ -296,7 +296,7 @@ void Session::audit_done(bool is_durable) {
 }
 
 void Session::perform(const flow::RecordResponse& action) {
-  add_response(*context_, request_id_, action, sent_us_, upstream_.get());
+  add_response(*context_, request_id_, exchange_->destination(), action, sent_us_, upstream_.get());
 }
 
 void Session::perform(const flow::SendUpstream& action) {

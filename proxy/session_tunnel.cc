@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/audit_lane.h"
+#include "proxy/client_tls_watch.h"
 #include "proxy/connector.h"
 #include "proxy/flow/reply.h"
 #include "proxy/session.h"
@@ -12,26 +13,70 @@ namespace keyswap::proxy {
 
 using audit::Reason;
 
+namespace {
+
+// Why there is no certificate of ours, as the client, the record and stderr are told.
+base::Failure leaf_failure(const base::Error& error, std::int64_t now_s) {
+  base::Cause cause = base::Cause::minting_failed;
+  if (error.code == base::Errc::not_yet_valid) {
+    cause = base::Cause::clock_before_ca;
+  } else if (error.code == base::Errc::expired) {
+    cause = base::Cause::ca_expired;
+  } else if (error.code == base::Errc::invalid_input) {
+    return {base::Cause::name_not_certifiable, {}};
+  }
+  return {cause, base::Facts().time("by this machine's clock it is ", now_s).take()};
+}
+
+}  // namespace
+
 // A host whose requests are read: the answer is yes, and the client says hello to us instead.
 void Session::open_intercepted(flow::Destination destination) {
   tunnel_.destination = std::move(destination);
   const http::Authority& authority = tunnel_.destination.authority;
+  tunnel_method_ = "CONNECT";
+  awaits_trust_ = true;
   leaf_ = context_->leaves->find(authority.host);
-  if (!leaf_) {
-    // Minting begins while the client still reads our answer. The waiter is told on another thread.
-    Context* context = context_;
-    context_->leaves->request(
-        authority.host,
-        authority.kind != http::HostKind::name,
-        [context, id = id_](base::Result<std::shared_ptr<const ca::Leaf>> minted) {
-          context->loop->post([context, id, minted = std::move(minted)] {
-            if (Session* session = context->sessions->find(id)) {
-              session->leaf_done(minted ? *minted : nullptr);
-            }
-          });
-        });
+  if (leaf_) {
+    say_established(Phase::first_byte);
+    return;
   }
+  // Made before the answer: without a leaf nothing can be said to a client that speaks TLS already.
+  decoder_ = http::Decoder(http::Decoder::Role::request);
+  phase_ = Phase::minting;
+  timer_.set(base::limits::kClientTlsMs);
+  Context* context = context_;  // the waiter is told on another thread
+  context_->leaves->request(
+      authority.host,
+      authority.kind != http::HostKind::name,
+      [context, id = id_](base::Result<std::shared_ptr<const ca::Leaf>> minted) {
+        context->loop->post([context, id, minted = std::move(minted)] {
+          if (Session* session = context->sessions->find(id)) {
+            session->leaf_done(minted);
+          }
+        });
+      });
+}
+
+void Session::leaf_done(base::Result<std::shared_ptr<const ca::Leaf>> leaf) {
+  if (phase_ != Phase::minting) {
+    return;
+  }
+  if (!leaf) {
+    refuse_leaf(leaf.error());
+    return;
+  }
+  leaf_ = std::move(*leaf);
   say_established(Phase::first_byte);
+}
+
+void Session::refuse_leaf(const base::Error& error) {
+  awaits_trust_ = false;
+  const bool is_full =
+      error.code == base::Errc::limit_exceeded || error.code == base::Errc::timed_out;
+  const base::Failure failure = is_full ? base::Failure{} : leaf_failure(error, context_->now_s());
+  phase_ = Phase::listener;
+  refuse_tunnel(is_full ? Reason::too_busy : Reason::leaf_unavailable, failure);
 }
 
 void Session::say_established(Phase next) {
@@ -41,19 +86,6 @@ void Session::say_established(Phase next) {
   leg_.flush();
   timer_.set(base::limits::kClientTlsMs);
   read_on_later();
-}
-
-void Session::leaf_done(std::shared_ptr<const ca::Leaf> leaf) {
-  if (phase_ != Phase::first_byte) {
-    return;
-  }
-  if (!leaf) {
-    end();  // no leaf, no TLS: nothing can be said to this client
-    return;
-  }
-  leaf_ = std::move(leaf);
-  leg_.release(Leg::Hold::not_ready);
-  listen_to_client();
 }
 
 void Session::listen_to_client() {
@@ -68,10 +100,12 @@ void Session::listen_to_client() {
       return;
     case flow::Speech::http:
       // Plain HTTP in a tunnel: read as such, and never given a secret (I5).
+      awaits_trust_ = false;
       tunnel_.destination.scheme = flow::Scheme::http;
       begin_requests();
       return;
     case flow::Speech::other:
+      awaits_trust_ = false;
       tunnel_.destination.scheme = flow::Scheme::http;
       phase_ = Phase::requests;
       policy_ = context_->policy;
@@ -81,12 +115,9 @@ void Session::listen_to_client() {
 }
 
 void Session::begin_tls() {
-  if (!leaf_) {
-    leg_.hold(Leg::Hold::not_ready);
-    return;
-  }
   auto engine = tls::Engine::accept(*context_->client_tls, std::move(leaf_));
   if (!engine) {
+    tls_failed("internal_error", audit::AlertBy::keyswap);
     end();
     return;
   }
@@ -95,9 +126,29 @@ void Session::begin_tls() {
   leg_.start_tls(std::move(*engine), hello.view());
 }
 
+// It ended before a byte of a request came: what the client thinks of our leaf is in the alert.
+void Session::tls_broke() {
+  const bool has_tls = leg_.has_tls() && leg_.engine().has_failed();
+  if (!has_tls) {
+    tls_failed("reset", audit::AlertBy::nobody);
+  } else if (const auto alert = leg_.engine().alert()) {
+    tls_failed(
+        alert->name,
+        alert->from == tls::Alert::From::peer ? audit::AlertBy::client : audit::AlertBy::keyswap);
+  } else {
+    tls_failed("not_tls", audit::AlertBy::nobody);
+  }
+}
+
+void Session::tls_failed(std::string_view alert, audit::AlertBy by) {
+  awaits_trust_ = false;
+  context_->client_tls_watch->failed(
+      {client_address_, caller_, tunnel_.destination.authority.host, alert, by});
+}
+
 void Session::begin_requests() {
   phase_ = Phase::requests;
-  timer_.set(base::limits::kClientIdleMs);
+  timer_.set(context_->is_draining ? base::limits::kHalfClosedMs : base::limits::kClientIdleMs);
   read_on_later();
 }
 
@@ -121,7 +172,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   context_->bury(std::move(dial_));
   if (!outcome.upstream) {
     phase_ = Phase::listener;
-    refuse_tunnel(outcome.reason);
+    refuse_tunnel(outcome.reason, std::move(outcome.failure));
     return;
   }
   upstream_ = std::move(outcome.upstream);
@@ -146,13 +197,13 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
 }
 
 // Its head is gone; what the record says of it is kept.
-void Session::refuse_tunnel(Reason reason) {
+void Session::refuse_tunnel(Reason reason, base::Failure failure) {
   timer_.clear();
   make_exchange(tunnel_.destination);
   http::RequestHead head;
   head.method = tunnel_method_;
   head.keeps_alive = false;
-  drive(flow::ClientHead{std::move(head), reason, std::nullopt});
+  drive(flow::ClientHead{std::move(head), reason, std::nullopt, std::move(failure)});
 }
 
 // I6: no byte of a tunnel leaves before its record is durable.

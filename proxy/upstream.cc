@@ -7,6 +7,43 @@ namespace keyswap::proxy {
 
 using http::Step;
 
+namespace {
+
+base::Cause cause_of(http::DecodeError error) {
+  switch (error) {
+    case http::DecodeError::header_too_large:
+      return base::Cause::head_too_large;
+    case http::DecodeError::none:
+    case http::DecodeError::malformed:
+    case http::DecodeError::target_too_long:
+    case http::DecodeError::method_not_supported:
+      return base::Cause::answer_malformed;
+  }
+  KS_UNREACHABLE();
+}
+
+// What the decoder did not accept; its note says it in words, with the bound if one was passed.
+base::Failure failure_of(const Step& step) {
+  return {cause_of(step.error), base::Facts().text("", step.note.text()).take()};
+}
+
+// Of a connection that ended where `last` says that the decoder stood.
+base::Failure end_failure(const Step& last) {
+  switch (last.kind) {
+    case Step::Kind::error:
+      return {base::Cause::closed_in_answer, base::Facts().text("", last.note.text()).take()};
+    case Step::Kind::end:
+      return {base::Cause::end_not_said, {}};
+    case Step::Kind::need_more:
+    case Step::Kind::head:
+    case Step::Kind::body:
+      return {base::Cause::closed_before_answer, {}};
+  }
+  KS_UNREACHABLE();
+}
+
+}  // namespace
+
 Upstream::Upstream(Context& context, UpstreamKey key, DialEvents& dial)
     : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {
   ++*context.upstreams_open;
@@ -133,7 +170,7 @@ void Upstream::deliver(Step& step, std::string_view rest) {
       return;
     case Step::Kind::error:
       become_useless();
-      tell(flow::UpstreamBroken{});
+      tell(flow::UpstreamBroken{.failure = failure_of(step)});
       return;
   }
 }
@@ -156,7 +193,8 @@ void Upstream::on_leg_end(bool is_clean) {
   } else {
     // HF-17: an end that was not said is a cut, also where the end is the only mark of
     // completeness.
-    tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_});
+    tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_,
+                              .failure = end_failure(last)});
   }
   read_done();
 }
@@ -173,7 +211,7 @@ void Upstream::on_leg_broken(base::Errc why) {
     return;
   }
   become_useless();
-  tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_});
+  tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_, .failure = leg_.failure()});
   read_done();
 }
 

@@ -251,6 +251,7 @@ void WebSocketRelay::perform(const flow::EndMessage& action) {
   if (action.response) {
     add_response(*context_,
                  message->second.request_id,
+                 setup_.destination,
                  *action.response,
                  message->second.sent_us,
                  upstream_.get());
@@ -263,7 +264,8 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
   constexpr int kSwitchingProtocols = 101;
   add_response(*context_,
                setup_.request_id,
-               {kSwitchingProtocols, action.outcome, bytes_},
+               setup_.destination,
+               {kSwitchingProtocols, action.outcome, bytes_, {}},
                setup_.opened_us,
                upstream_.get());
   upstream_->leg().finish_writing(Leg::Ending::said);

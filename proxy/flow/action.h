@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "proxy/base/cause.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/decide.h"
 
@@ -56,7 +57,8 @@ struct Record {
   std::optional<std::uint32_t> rule;
   std::vector<Denial> others;  // recorded along with it
   std::string_view method;
-  std::string path;  // as shown_path gives it
+  std::string path;            // as shown_path gives it
+  base::Failure failure = {};  // of a refusal
 };
 
 // Note how it ended; nobody waits for that.
@@ -64,6 +66,7 @@ struct RecordResponse {
   int status = 0;
   audit::Outcome outcome = audit::Outcome::unknown;
   std::uint64_t body_bytes = 0;
+  base::Failure failure = {};
 };
 
 enum class Sensitivity : std::uint8_t {

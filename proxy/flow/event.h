@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "proxy/base/cause.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
 
@@ -30,6 +31,7 @@ struct ClientHead {
   http::RequestHead head;
   std::optional<audit::Reason> refusal = std::nullopt;
   std::optional<ReverseUse> reverse = std::nullopt;
+  base::Failure failure = {};  // what was seen, with a refusal that something failed for
 };
 
 // There is no request to look at, or no more of it: its bytes are not HTTP, or did not come in
@@ -68,6 +70,7 @@ struct Dialed {};  // a verified connection to the destination is there
 
 struct DialFailed {
   audit::Reason reason = audit::Reason::upstream_connect_failed;
+  base::Failure failure = {};
 };
 
 // The decision is durable, or it never will be.
@@ -85,9 +88,11 @@ struct UpstreamBody {
 
 struct UpstreamEnd {};  // the response is complete
 
-struct UpstreamBroken {  // closed too early, reset, or not HTTP/1.1
+// Closed too early, reset, TLS that broke, or not HTTP/1.1.
+struct UpstreamBroken {
   // It had served a request before this one, and ended without a byte of an answer to it.
   bool was_stale = false;
+  base::Failure failure = {};
 };
 
 // The wait that was set (flow::SetWait) is over.

@@ -71,6 +71,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
   head_ = std::move(event.head);
   reverse_ = std::move(event.reverse);
+  failure_ = std::move(event.failure);
   target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_);
   is_login_ = carries_connection_login(*head_);
   const Request request{*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
@@ -117,6 +118,7 @@ void Exchange::handle(const Dialed& /*event*/, Actions& actions) {
 
 void Exchange::handle(const DialFailed& event, Actions& actions) {
   KS_ASSERT(std::holds_alternative<Dialing>(state_));
+  failure_ = event.failure;
   refuse(event.reason, actions);
 }
 
@@ -203,8 +205,14 @@ void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
   const auto& relaying = std::get<Relaying>(state_);
   if (may_be_sent_again(event, relaying)) {
     send_again(actions);
-  } else if (relaying.head_passed) {
+    return;
+  }
+  failure_ = event.failure;
+  if (relaying.head_passed) {
     abort_response(Outcome::truncated, actions);
+  } else if (base::is_of_tls(failure_.cause)) {
+    // In TLS 1.3 an upstream may refuse us when the handshake is over on our side.
+    fail_sent(Reason::upstream_tls_failed, Outcome::upstream_tls_failed, actions);
   } else {
     fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
   }
@@ -232,9 +240,11 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
       }
       return;
     case Wait::response_head:
+      failure_ = {base::Cause::answer_timed_out, {}};
       fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
       return;
     case Wait::response_body:
+      failure_ = {base::Cause::body_timed_out, {}};
       abort_response(Outcome::upstream_timeout, actions);
       return;
   }
@@ -265,7 +275,8 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
 void Exchange::record(Actions& actions) {
   state_ = Recording{};
   actions.emplace_back(SetWait{Wait::record});
-  Record action{verdict_.decision, verdict_.reason, verdict_.rule, verdict_.others, {}, {}};
+  Record action{verdict_.decision, verdict_.reason, verdict_.rule, verdict_.others, {}, {}, {}};
+  action.failure = failure_;
   if (head_) {
     action.method = head_->method;
     if (head_->method != "CONNECT") {
@@ -373,7 +384,8 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                        retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
                                        answer_to() == http::AnswerTo::head_request,
-                                       relaying == nullptr || is_safe()});
+                                       relaying == nullptr || is_safe(),
+                                       &failure_});
   KS_ASSERT(encoded.has_value());
   actions.emplace_back(SendClient{out_.view()});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
@@ -382,14 +394,20 @@ void Exchange::answer(Reason reason, Actions& actions) {
 // The request was sent, and no response of the upstream reached the client.
 void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
   // R14: not sent again; whether it was acted on is unknown.
-  actions.emplace_back(RecordResponse{0, outcome, 0});
+  actions.emplace_back(RecordResponse{0, outcome, 0, failure_});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   answer(reason, actions);
 }
 
+// What the upstream answered cannot be passed on.
+void Exchange::refuse_response(base::Failure failure, Actions& actions) {
+  failure_ = std::move(failure);
+  fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+}
+
 void Exchange::abort_response(Outcome outcome, Actions& actions) {
   const auto& relaying = std::get<Relaying>(state_);
-  actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes});
+  actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes, failure_});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   finish(ClientFate::abort, actions);  // R17: a truncated response is visible as truncated
 }

@@ -172,6 +172,7 @@ class Exchange {
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
   void abort_response(audit::Outcome outcome, Actions& actions);
+  void refuse_response(base::Failure failure, Actions& actions);
   void set_wait(Relaying& relaying, Wait wait, Actions& actions);
   void finish(ClientFate client, Actions& actions);
   [[nodiscard]] bool has_request_body() const;
@@ -200,6 +201,7 @@ class Exchange {
   bool is_sent_again_ = false;  // R14
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
+  base::Failure failure_;  // what was seen, where something failed
   // Between SecretsReady and the sending: the rendered credential, or the edits instead.
   vault::Secret credential_;
   std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)

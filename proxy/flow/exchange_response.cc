@@ -95,7 +95,12 @@ void Exchange::pass_body(std::string_view bytes,
 void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   is_login_ = is_login_ || speaks_of_connection_login(head);
   if (++relaying.interim_count > base::limits::kInterimResponsesMax) {
-    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    refuse_response(
+        {base::Cause::too_many_interim_responses,
+         base::Facts()
+             .number("at most ", base::limits::kInterimResponsesMax, " before the answer")
+             .take()},
+        actions);
     return;
   }
   if (!relaying.client_done && head.status == 100) {
@@ -105,7 +110,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
     return;  // RFC 9110 section 15.2: a 1.0 client knows no 1xx
   }
   if (!encode_interim_head(out_, head, scrubber_.get())) {
-    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
   }
   actions.emplace_back(SendClient{out_.view()});
@@ -116,7 +121,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   settle(fate_by(head.status), actions);
   if (scrubber_ && has_content_coding(head)) {
     // It was asked for without; what it holds could not be seen (I8).
-    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
     return;
   }
   relaying.framing =
@@ -132,7 +137,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   const auto persistence = relaying.keeps_client ? Persistence::keep_alive : Persistence::close;
   if (!encode_response_head(
           out_, head, {relaying.framing, head_->version, persistence, scrubber_.get()})) {
-    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
   }
   relaying.head_passed = true;
@@ -143,7 +148,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
 // The decoder lets a 101 through only as the answer to a request for it.
 void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
   if (!http::is_websocket_answer(head, *head_) || !encode_switching_head(out_, head)) {
-    fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
+    refuse_response({base::Cause::websocket_answer_malformed, {}}, actions);
     return;
   }
   settle(ChargeFate::keep, actions);

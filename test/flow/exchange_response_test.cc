@@ -75,4 +75,34 @@ TEST_CASE("a response without a body keeps its framing when it is looked through
   CHECK(script.transcript().find("client kept") != std::string::npos);
 }
 
+TEST_CASE("TLS that ends before an answer is told as that, with its cause; so is what is no HTTP") {
+  const auto ended = [](const base::Failure& failure) {
+    auto script = trading();
+    script.client(kAccount).event(UpstreamBroken{.failure = failure});
+    return script.sent_client() + script.transcript();
+  };
+  const std::string late =
+      ended({base::Cause::client_certificate_required, "alert certificate_required"});
+  CHECK(late.find("HTTP/1.1 502 Upstream TLS failed\r\n") != std::string::npos);
+  CHECK(late.find("which keyswap does not have: alert certificate_required.") != std::string::npos);
+  CHECK(late.find(R"("cause":"client_certificate_required")") != std::string::npos);
+  CHECK(late.find("response 0 upstream_tls_failed") != std::string::npos);
+  const std::string closed = ended({base::Cause::closed_before_answer, {}});
+  CHECK(closed.find("HTTP/1.1 502 Bad upstream response\r\n") != std::string::npos);
+  CHECK(closed.find("closed the connection before it answered.") != std::string::npos);
+}
+
+TEST_CASE("what of an answer cannot be passed on is named, with the bound") {
+  auto coded = trading();
+  coded.client(kAccount).upstream("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n");
+  CHECK(coded.sent_client().find(R"("cause":"content_coding_not_asked_for")") != std::string::npos);
+  auto patient = trading();
+  patient.client(kAccount);
+  for (std::size_t i = 0; i <= base::limits::kInterimResponsesMax; ++i) {
+    patient.upstream("HTTP/1.1 102 Processing\r\n\r\n");
+  }
+  CHECK(patient.sent_client().find("too many interim (1xx) responses: at most 16") !=
+        std::string::npos);
+}
+
 }  // namespace keyswap::flow
