@@ -119,7 +119,7 @@ TEST_CASE("every reason, decision and outcome is in the document") {
 }
 
 TEST_CASE("every cause of a failure is in the operator's document") {
-  const std::string document = read_file(test::tree_path("docs/operations.md"));
+  const std::string document = read_file(keyswap::test::tree_path("docs/operations.md"));
   for (int cause = 1; cause <= static_cast<int>(base::Cause::minting_failed); ++cause) {
     const std::string word(base::to_string(static_cast<base::Cause>(cause)));
     INFO(word);
