@@ -14,8 +14,6 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::string_view kOpeningMethod = "GET";  // of a WebSocket: RFC 6455 section 4.1
-
 // What a "*." pattern would have to say to match `destination`; nothing for addresses and single
 // labels.
 std::optional<std::string_view> wildcard_base(const http::Authority& destination) {
@@ -26,35 +24,16 @@ std::optional<std::string_view> wildcard_base(const http::Authority& destination
   return std::string_view(destination.host).substr(dot + 1);
 }
 
-bool allows_method(const Scope& scope, std::string_view method) {
-  return scope.methods.empty() ||
-         std::find(scope.methods.begin(), scope.methods.end(), method) != scope.methods.end();
-}
-
-bool allows_target(const Scope& scope, std::string_view method, std::string_view target) {
-  if (scope.paths.empty()) {
-    return true;
-  }
-  std::string rewritten;
-  auto path = http::path_of(target);
-  if (is_git_discovery(method, target)) {
-    rewritten = scope_path(method, target);
-    path = rewritten;
+bool allows(const Scope& scope, const RequestReadings& request) {
+  if (!request.allows_method(scope.methods)) {
+    return false;
   }
   // I5: one and the same pattern must match in every reading; two patterns that share the readings
   // between them would let a path in that neither of them names.
-  return std::any_of(scope.paths.begin(), scope.paths.end(), [&](const PathPattern& pattern) {
-    return allows_path(pattern, path);
-  });
-}
-
-// The patterns of a custom service are written as its callers write paths: without the base path.
-bool blocks(const Scope& scope, std::string_view method, std::string_view target) {
-  if (find_blocked(scope.blocked, method, target) != nullptr) {
-    return true;
-  }
-  return !scope.base_path.empty() && target.starts_with(scope.base_path) &&
-         find_blocked(scope.blocked, method, target.substr(scope.base_path.size())) != nullptr;
+  return scope.paths.empty() ||
+         std::any_of(scope.paths.begin(), scope.paths.end(), [&](const PathPattern& pattern) {
+           return request.is_allowed_by(pattern);
+         });
 }
 
 // Does some scope of the rule open WebSockets there?
@@ -64,24 +43,41 @@ bool opens_websocket(const SecretRule& rule, const http::Authority& destination)
   });
 }
 
-// Does the rule's scheme close that endpoint? Where the rule opens a WebSocket, the scheme judges
-// the messages and not the request; there it says where one may be opened.
-bool forbids(const SecretRule& rule,
-             const http::Authority& destination,
-             std::string_view method,
-             std::string_view target,
-             Bindings::Purpose purpose) {
-  if (rule.injection == nullptr) {
-    return false;
+// Asks the schemes of a destination's rules whether they close an endpoint. What a scheme says of
+// requests does not depend on the rule, so each is asked once, however many rules have it.
+class Closing {
+ public:
+  Closing(const http::Authority& destination,
+          const RequestReadings& request,
+          Bindings::Purpose purpose)
+      : destination_(destination), request_(request), purpose_(purpose) {}
+
+  // Does the rule's scheme close the endpoint? Where the rule opens a WebSocket, the scheme judges
+  // the messages and not the request; there it says where one may be opened.
+  bool is_closed_by(const SecretRule& rule) {
+    if (rule.injection == nullptr) {
+      return false;
+    }
+    const auto* const messages = rule.injection->messages();
+    if (purpose_ == Bindings::Purpose::websocket && messages != nullptr &&
+        opens_websocket(rule, destination_)) {
+      return messages->forbids_opening(destination_.host, request_.target());
+    }
+    const auto* const signer = rule.injection->signer();
+    const auto scheme = rule.injection->scheme();
+    if (signer == nullptr || std::find(asked_.begin(), asked_.end(), scheme) != asked_.end()) {
+      return false;
+    }
+    asked_.push_back(scheme);
+    return signer->forbids(request_);
   }
-  const auto* const messages = rule.injection->messages();
-  if (purpose == Bindings::Purpose::websocket && messages != nullptr &&
-      opens_websocket(rule, destination)) {
-    return messages->forbids_opening(destination.host, target);
-  }
-  const auto* const signer = rule.injection->signer();
-  return signer != nullptr && signer->forbids(method, target);
-}
+
+ private:
+  const http::Authority& destination_;
+  const RequestReadings& request_;
+  Bindings::Purpose purpose_;
+  std::vector<std::string_view> asked_;  // schemes that let it through
+};
 
 void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
@@ -181,15 +177,14 @@ void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_
 
 ScopeMatch Bindings::match_scope(std::uint32_t rule,
                                  const http::Authority& destination,
-                                 std::string_view method,
-                                 std::string_view target) const {
+                                 const RequestReadings& request) const {
   auto result = Match::other_destination;
   const auto& scopes = rules[rule].scopes;
   for (std::uint32_t number = 0; number < scopes.size(); ++number) {
     if (!names(scopes[number], destination)) {
       continue;
     }
-    if (allows_method(scopes[number], method) && allows_target(scopes[number], method, target)) {
+    if (allows(scopes[number], request)) {
       return {Match::matched, number};
     }
     result = Match::out_of_scope;
@@ -239,10 +234,10 @@ bool Bindings::forbids_host(const http::Authority& destination) const {
 }
 
 std::vector<RouteUse> Bindings::websocket_scopes(const http::Authority& destination,
-                                                 std::string_view target) const {
+                                                 const RequestReadings& request) const {
   std::vector<RouteUse> found;
   for (const std::uint32_t number : rules_binding(destination)) {
-    const auto [match, scope] = match_scope(number, destination, kOpeningMethod, target);
+    const auto [match, scope] = match_scope(number, destination, request);
     if (match == Match::matched && rules[number].scopes[scope].websocket) {
       found.push_back({number, scope});
     }
@@ -251,18 +246,18 @@ std::vector<RouteUse> Bindings::websocket_scopes(const http::Authority& destinat
 }
 
 std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,
-                                                       std::string_view method,
-                                                       std::string_view target,
+                                                       const RequestReadings& request,
                                                        Purpose purpose) const {
   if (!has_guards_) {
     return std::nullopt;
   }
+  Closing closing(destination, request, purpose);
   for (const std::uint32_t number : rules_binding(destination)) {
     const auto& rule = rules[number];
     const bool is_blocked_here = std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
-      return names(scope, destination) && blocks(scope, method, target);
+      return names(scope, destination) && find_blocked(scope, request) != nullptr;
     });
-    if (is_blocked_here || forbids(rule, destination, method, target, purpose)) {
+    if (is_blocked_here || closing.is_closed_by(rule)) {
       return number;
     }
   }

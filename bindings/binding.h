@@ -17,6 +17,7 @@
 #include "bindings/injection.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
+#include "bindings/request_readings.h"
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
@@ -150,21 +151,16 @@ class Bindings {
   // `found`. One pass, however many placeholders there are.
   void find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const;
 
-  // May rule `rule` be used for this request? `target`: in origin form, with its query (scopes
-  // judge the path alone, but git's discovery request names its service in the query:
-  // bindings/path_pattern.h). Some scope must match in host, port, method and path, the path in
-  // every reading (contract 4).
-  // The first that matches decides.
+  // May rule `rule` be used for this request? Some scope must match in host, port, method and path,
+  // method and path in every reading (contract 4). The first that matches decides.
   [[nodiscard]] ScopeMatch match_scope(std::uint32_t rule,
                                        const http::Authority& destination,
-                                       std::string_view method,
-                                       std::string_view target) const;
+                                       const RequestReadings& request) const;
 
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
-                            std::string_view method,
-                            std::string_view target) const {
-    return match_scope(rule, destination, method, target).match;
+                            const RequestReadings& request) const {
+    return match_scope(rule, destination, request).match;
   }
 
   // Indexes of the rules that name this host and port, ascending.
@@ -175,8 +171,7 @@ class Bindings {
   // `blocked:` of a scope there, or because its scheme never lets such a request through.
   [[nodiscard]] std::optional<std::uint32_t> forbidding_rule(
       const http::Authority& destination,
-      std::string_view method,
-      std::string_view target,
+      const RequestReadings& request,
       Purpose purpose = Purpose::request) const;
   // Is it a host that the scheme of some rule keeps closed (Signer::forbids_host), and that no
   // scope with `websocket: true` opens?
@@ -188,10 +183,10 @@ class Bindings {
   [[nodiscard]] std::vector<AddressRange> allowed_addresses(
       const http::Authority& destination) const;
 
-  // The scopes with `websocket: true` that a request for a WebSocket to this destination and target
-  // (origin form) matches, one of a rule at most, in the order of the rules.
+  // The scopes with `websocket: true` that a request for a WebSocket to this destination matches,
+  // one of a rule at most, in the order of the rules.
   [[nodiscard]] std::vector<RouteUse> websocket_scopes(const http::Authority& destination,
-                                                       std::string_view target) const;
+                                                       const RequestReadings& request) const;
 
   // The scope that declares `route: NAME` ("proxy/NAME"), or the custom service of that name
   // ("custom/NAME"); nullptr if there is none.

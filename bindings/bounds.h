@@ -9,6 +9,10 @@
 namespace keyswap::bindings::bounds {
 
 inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
+// All readings of one path together (of limits::kTargetBytesMax at least four); more: as with more
+// than limits::kPathReadingsMax.
+inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
+inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;
 inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted

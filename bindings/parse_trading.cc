@@ -100,8 +100,10 @@ void check_endpoint(const NamedEndpoint& endpoint, Place place, ConfigIssues& is
     issues.error(place,
                  "an entry of `endpoints` is a method and a whole path",
                  "as in \"POST /sapi/v1/asset/transfer\"; no wildcards");
-  } else if (binance::is_value_out(endpoint.method, endpoint.path) ||
-             binance::is_websocket_path(endpoint.path)) {
+    return;
+  }
+  const RequestReadings request(endpoint.method, endpoint.path);
+  if (binance::is_value_out(request) || binance::is_websocket_path(request)) {
     report_value_out(place, issues);
   } else if (binance::is_reading(endpoint.method)) {
     issues.warning(place, "GET and HEAD are let through without being named in `endpoints`");

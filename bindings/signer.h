@@ -22,6 +22,7 @@
 namespace keyswap::bindings {
 
 struct Scope;
+class RequestReadings;
 
 // A request as it came, with its body whole and decoded (limits::kSignedBodyBytesMax at most).
 struct WholeRequest {
@@ -95,9 +96,9 @@ class Signer {
 
   // Any request to a host that this rule binds, also one without the placeholder and in no scope's
   // methods or paths: is it one that no configuration lets through?
-  [[nodiscard]] virtual bool forbids(std::string_view method, std::string_view target) const {
-    static_cast<void>(method);
-    static_cast<void>(target);
+  // The answer is the same for all rules of one scheme.
+  [[nodiscard]] virtual bool forbids(const RequestReadings& request) const {
+    static_cast<void>(request);
     return false;
   }
 

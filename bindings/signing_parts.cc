@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "bindings/request_readings.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/encoder.h"
 #include "proxy/http/grammar.h"
@@ -70,6 +71,10 @@ void append_pair(std::string& pairs, std::string_view pair) {
 
 base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSink& /*out*/) const {
   return base::Error{base::Errc::unsupported, "this scheme signs whole requests"};
+}
+
+bool VenueInjection::forbids(const RequestReadings& request) const {
+  return request.overrides().disagree_with(request.method());
 }
 
 // --- parameters ---

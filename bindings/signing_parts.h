@@ -49,6 +49,15 @@ class SigningInjection : public Injection, public Signer {
   std::vector<vault::SecretName> needs_;
 };
 
+// An exchange's. Its API takes no method but the request's own, which is what is signed: a request
+// that names another one is refused, whatever it carries.
+class VenueInjection : public SigningInjection {
+ public:
+  using SigningInjection::SigningInjection;
+
+  [[nodiscard]] bool forbids(const RequestReadings& request) const override;
+};
+
 // --- parameters ---
 
 // The vault entry that a parameter names; nothing, and an issue, if it is no name. A parameter that

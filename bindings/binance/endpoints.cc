@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "bindings/path_pattern.h"
 #include "proxy/base/bytes.h"
@@ -44,40 +45,26 @@ bool applies(const Endpoint& endpoint, std::string_view method, std::string_view
   return is_method && path_matches(endpoint.path, path);
 }
 
-bool contains_ignoring_case(std::string_view text, std::string_view word) {
-  const auto found =
-      std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
-        return base::to_lower(a) == base::to_lower(b);
-      });
-  return found != text.end();
+bool contains(std::string_view text, std::string_view word) {
+  return ::memmem(text.data(), text.size(), word.data(), word.size()) != nullptr;
 }
 
-std::string_view without_slashes_at_end(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) {
-    path.remove_suffix(1);
-  }
-  return path;
-}
-
-// `reading`: one of the path's.
-bool reading_is_value_out(std::string_view method, std::string_view reading) {
-  const auto path = without_slashes_at_end(reading);
+// `path`: in lower case.
+bool path_is_value_out(std::string_view method, std::string_view path) {
   const auto* const endpoint = find_endpoint(method, path);
   if (endpoint != nullptr && endpoint->tier == Tier::value_out) {
     return true;
   }
   // What the vendor may add later will be called so.
-  return contains_ignoring_case(path, "withdraw") || contains_ignoring_case(path, "payout") ||
-         (endpoint == nullptr && contains_ignoring_case(path, "transfer"));
+  return contains(path, "withdraw") || contains(path, "payout") ||
+         (endpoint == nullptr && contains(path, "transfer"));
 }
 
+// Is `test` true of any of the readings for what blocks, or are there too many to tell?
 template <typename Test>
-bool any_reading(std::string_view path, Test test) {
-  if (!has_other_readings(path)) {
-    return test(path);
-  }
-  const auto readings = path_readings(path);
-  return readings.empty() || std::any_of(readings.begin(), readings.end(), test);
+bool any_reading(const RequestReadings& request, Test test) {
+  const auto& paths = request.blocking_paths();
+  return !paths || std::any_of(paths->begin(), paths->end(), test);
 }
 
 bool is_plain_byte(char c) {
@@ -180,22 +167,21 @@ const Endpoint* find_endpoint(std::string_view method, std::string_view path) {
   return found == all.end() ? nullptr : &*found;
 }
 
-bool is_value_out(std::string_view method, std::string_view path) {
-  return !is_reading(method) && any_reading(path, [&](std::string_view reading) {
-    return reading_is_value_out(method, reading);
-  });
+bool is_value_out(const RequestReadings& request) {
+  const bool names_a_method = !request.overrides().are_none();
+  if (is_reading(request.method()) && !names_a_method) {
+    return false;
+  }
+  // What is of tier 1 is so for all methods that change anything.
+  const std::string_view method = names_a_method ? "POST" : request.method();
+  return any_reading(request,
+                     [&](std::string_view path) { return path_is_value_out(method, path); });
 }
 
-bool is_websocket_path(std::string_view path) {
+bool is_websocket_path(const RequestReadings& request) {
   constexpr auto kDoors = std::to_array<std::string_view>({"ws-api", "ws-fapi", "ws-dapi"});
-  return any_reading(path, [&](std::string_view reading) {
-    if (!reading.starts_with('/')) {
-      return false;
-    }
-    const auto first = take_segment(reading);
-    return std::any_of(kDoors.begin(), kDoors.end(), [&](std::string_view door) {
-      return base::equal_ignoring_case(door, first);
-    });
+  return any_reading(request, [&](std::string_view path) {
+    return path.starts_with('/') && holds(kDoors, take_segment(path));
   });
 }
 
@@ -213,8 +199,8 @@ OrderForm order_form_of(std::string_view method, std::string_view path) {
     return OrderForm::none;
   }
   const bool is_known = endpoint != nullptr && endpoint->form == OrderForm::unvaluable;
-  return is_known || contains_ignoring_case(path, "order") ? OrderForm::unvaluable
-                                                           : OrderForm::none;
+  return is_known || contains(base::to_lower(path), "order") ? OrderForm::unvaluable
+                                                             : OrderForm::none;
 }
 
 bool takes_signature(std::string_view method, std::string_view path) {

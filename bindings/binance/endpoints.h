@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bindings/binance/endpoint_table.h"
+#include "bindings/request_readings.h"
 
 namespace keyswap::bindings::binance {
 
@@ -16,13 +17,14 @@ bool is_reading(std::string_view method);
 // The row for `path` as it stands (ASCII case ignored), or nullptr. Tier 1 goes before 2 before 3.
 const Endpoint* find_endpoint(std::string_view method, std::string_view path);
 
-// Is `path` (without its query), in any reading that some server gives it, of tier 1, or does it
-// have a segment that says so (withdraw, payout; transfer where the table does not know it)? Also a
-// path with too many readings to tell.
-bool is_value_out(std::string_view method, std::string_view path);
+// Is the request's path, in any reading that some server gives it, of tier 1 for a method that the
+// request has or names (bindings/method_overrides.h), or does it have a word that says so
+// (withdraw, payout; transfer where the table does not know it)? Also a path with too many readings
+// to tell; and such a path with any override, whatever it names.
+bool is_value_out(const RequestReadings& request);
 
 // Is it, in any reading, a door to the WebSocket API, where orders are frames?
-bool is_websocket_path(std::string_view path);
+bool is_websocket_path(const RequestReadings& request);
 
 // As genuine clients send it: '/' and segments of letters, digits, '.', '-', '_', none empty, "."
 // or ".."; so that every server reads it alike.

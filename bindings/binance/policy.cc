@@ -115,7 +115,12 @@ bool is_blocked(const WholeRequest& request, const TradingRules* rules) {
   const auto path = http::path_of(request.target);
   const auto* const host = find_host(request.host);
   if ((host != nullptr && host->is_websocket_api) || request.host == kPayHost ||
-      !is_plain_path(path) || is_websocket_path(path) || is_value_out(request.method, path)) {
+      !is_plain_path(path)) {
+    return true;
+  }
+  const RequestReadings readings(request.method, request.target, request.fields, request.body);
+  if (is_websocket_path(readings) || is_value_out(readings) ||
+      readings.overrides().disagree_with(request.method)) {
     return true;
   }
   return !is_reading(request.method) && !is_open_by_default(request.method, path) &&

@@ -13,6 +13,7 @@
 #include "bindings/binance/resign.h"
 #include "bindings/binance/signature.h"
 #include "bindings/binding.h"
+#include "bindings/request_readings.h"
 #include "bindings/scheme.h"
 #include "bindings/schemes/binance_messages.h"
 #include "bindings/schemes/binance_settings.h"
@@ -61,9 +62,10 @@ class BinanceSigner final : public Signer {
     return judgement;
   }
 
-  [[nodiscard]] bool forbids(std::string_view method, std::string_view target) const override {
-    const auto path = http::path_of(target);
-    return binance::is_value_out(method, path) || binance::is_websocket_path(path);
+  // No method but the request's own: what another one would do there is not in the table's row.
+  [[nodiscard]] bool forbids(const RequestReadings& request) const override {
+    return request.overrides().disagree_with(request.method()) || binance::is_value_out(request) ||
+           binance::is_websocket_path(request);
   }
 
   [[nodiscard]] bool forbids_host(std::string_view host) const override {

@@ -28,10 +28,10 @@ bool is_digits(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-class BybitSigner final : public SigningInjection {
+class BybitSigner final : public VenueInjection {
  public:
   BybitSigner(std::vector<vault::SecretName> needs, std::uint32_t window_ms)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
         window_ms_(window_ms) {}
 
   // Signed is the query of a GET and the body of a POST; what has both would be signed in part.

@@ -24,10 +24,10 @@ bool is_control(char c) {
   return byte < ' ' || byte == 0x7f;
 }
 
-class GateioSigner final : public SigningInjection {
+class GateioSigner final : public VenueInjection {
  public:
   explicit GateioSigner(std::vector<vault::SecretName> needs)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {

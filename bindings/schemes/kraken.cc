@@ -20,10 +20,10 @@ constexpr std::string_view kKeyHeader = "api-key";
 constexpr std::string_view kSignHeader = "api-sign";
 constexpr std::string_view kNonce = "nonce";
 
-class KrakenSigner final : public SigningInjection {
+class KrakenSigner final : public VenueInjection {
  public:
   explicit KrakenSigner(std::vector<vault::SecretName> needs)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
 
   // A form and nothing in the query, which the signature does not cover.
   [[nodiscard]] Judgement judge(const WholeRequest& request,

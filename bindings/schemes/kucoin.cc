@@ -29,11 +29,11 @@ base::Status add_target(Hmac& hmac, std::string_view text) {
   return hmac.add(url_decoded(target.query));
 }
 
-class KucoinSigner final : public SigningInjection {
+class KucoinSigner final : public VenueInjection {
  public:
   // `version` is "" where the client may say it.
   KucoinSigner(std::vector<vault::SecretName> needs, std::string version)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
         version_(std::move(version)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,

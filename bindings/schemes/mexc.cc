@@ -40,10 +40,10 @@ bool is_public(const WholeRequest& request, const SplitTarget& target) {
          std::find(kPublicPaths.begin(), kPublicPaths.end(), target.path) != kPublicPaths.end();
 }
 
-class MexcSigner final : public SigningInjection {
+class MexcSigner final : public VenueInjection {
  public:
   explicit MexcSigner(std::vector<vault::SecretName> needs)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {

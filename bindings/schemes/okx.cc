@@ -20,10 +20,10 @@ constexpr std::string_view kSignHeader = "ok-access-sign";
 constexpr std::string_view kTimeHeader = "ok-access-timestamp";
 constexpr std::string_view kPassphraseHeader = "ok-access-passphrase";
 
-class OkxSigner final : public SigningInjection {
+class OkxSigner final : public VenueInjection {
  public:
   explicit OkxSigner(std::vector<vault::SecretName> needs)
-      : SigningInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {

@@ -7,6 +7,7 @@
 #include "bindings/binance/endpoints.h"
 #include "bindings/binance/hosts.h"
 #include "bindings/blocked.h"
+#include "bindings/request_readings.h"
 #include "bindings/signer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
@@ -19,6 +20,7 @@ namespace {
 using audit::Reason;
 using bindings::Bindings;
 using bindings::Match;
+using bindings::RequestReadings;
 using bindings::Scope;
 using bindings::SecretRule;
 
@@ -63,11 +65,21 @@ bool host_matches(const Scope& scope, const http::Authority& destination) {
   return dot != std::string::npos && dot > 0 && destination.host.substr(dot + 1) == scope.host.host;
 }
 
-bool method_matches(const Scope& scope, const std::string& method) {
-  return scope.methods.empty() || std::ranges::find(scope.methods, method) != scope.methods.end();
+// Why the scope's methods do not match.
+std::string why_not_its_methods(const Scope& scope, const RequestReadings& readings) {
+  const auto& named = readings.overrides();
+  const bool is_its_own =
+      std::ranges::find(scope.methods, readings.method()) != scope.methods.end();
+  if (!is_its_own || named.are_none()) {
+    return "the method is not among them";
+  }
+  return named.are_unclear ? "the query names something that is no method (_method)"
+                           : "the query names another method (_method=" + join(named.methods) + ")";
 }
 
-std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& request) {
+std::string why_out_of_scope(const SecretRule& rule,
+                             const RequestToExplain& request,
+                             const RequestReadings& readings) {
   std::string why;
   for (const Scope& scope : rule.scopes) {
     if (!host_matches(scope, request.destination)) {
@@ -75,9 +87,9 @@ std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& req
     }
     why += why.empty() ? "" : "; ";
     why += "binding (" + describe(scope) + "): ";
-    if (!method_matches(scope, request.method)) {
-      why += "the method is not among them";
-    } else if (bindings::path_readings(request.path).size() != 1) {
+    if (!readings.allows_method(scope.methods)) {
+      why += why_not_its_methods(scope, readings);
+    } else if (bindings::has_other_readings(request.path)) {
       why += "the path does not match in every reading a server may give it";
     } else {
       why += "no path matches";
@@ -123,7 +135,8 @@ std::string note_on_binance(const SecretRule& rule, const RequestToExplain& requ
 
 SecretVerdict judge(const Bindings& bindings,
                     std::uint32_t number,
-                    const RequestToExplain& request) {
+                    const RequestToExplain& request,
+                    const RequestReadings& readings) {
   const SecretRule& rule = bindings.rules[number];
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
@@ -134,8 +147,7 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
     return verdict;
   }
-  const auto [match, scope] =
-      bindings.match_scope(number, request.destination, request.method, request.target);
+  const auto [match, scope] = bindings.match_scope(number, request.destination, readings);
   switch (match) {
     case Match::other_destination:
       verdict.reason = audit::to_string(Reason::destination_not_in_binding);
@@ -143,7 +155,7 @@ SecretVerdict judge(const Bindings& bindings,
       return verdict;
     case Match::out_of_scope:
       verdict.reason = audit::to_string(Reason::binding_scope_violation);
-      verdict.why = why_out_of_scope(rule, request);
+      verdict.why = why_out_of_scope(rule, request, readings);
       return verdict;
     case Match::matched:
       break;
@@ -179,12 +191,13 @@ SecretVerdict judge(const Bindings& bindings,
 }
 
 // Why nothing goes to this endpoint, whatever the request carries (Bindings::forbidding_rule).
-std::string why_forbidden(const SecretRule& rule, const RequestToExplain& request) {
+std::string why_forbidden(const SecretRule& rule,
+                          const RequestToExplain& request,
+                          const RequestReadings& readings) {
   for (const Scope& scope : rule.scopes) {
-    const auto* const blocked =
-        Bindings::names(scope, request.destination)
-            ? bindings::find_blocked(scope.blocked, request.method, request.target)
-            : nullptr;
+    const auto* const blocked = Bindings::names(scope, request.destination)
+                                    ? bindings::find_blocked(scope, readings)
+                                    : nullptr;
     if (blocked != nullptr) {
       return "refused with 403: a binding of " + rule.name.text() + " blocks " +
              format_endpoint(*blocked);
@@ -277,18 +290,17 @@ Explanation explain_request(const Bindings& bindings, const RequestToExplain& re
     return explain_refused_method(bindings, request);
   }
   Explanation explanation;
+  const RequestReadings readings(request.method, request.target);
   const bool opens_websocket =
-      request.method == "GET" &&
-      !bindings.websocket_scopes(request.destination, request.target).empty();
+      request.method == "GET" && !bindings.websocket_scopes(request.destination, readings).empty();
   const auto forbidding = bindings.forbidding_rule(
       request.destination,
-      request.method,
-      request.target,
+      readings,
       opens_websocket ? Bindings::Purpose::websocket : Bindings::Purpose::request);
-  explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request)
+  explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request, readings)
                                     : handling_of(bindings, request);
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
-    explanation.secrets.push_back(judge(bindings, number, request));
+    explanation.secrets.push_back(judge(bindings, number, request, readings));
     auto& verdict = explanation.secrets.back();
     if (forbidding && verdict.is_swapped) {
       verdict.is_swapped = false;

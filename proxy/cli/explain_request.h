@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the bindings say about one request, in words: the answer of `keyswap bindings explain`. Asks
-// the same Bindings::match that decides at run time; what it adds is only the reason. Pure.
+// the same Bindings::match_scope and forbidding_rule that decide at run time, with the same
+// readings of path and method (bindings/request_readings.h; of overrides those that the URL's query
+// has); what it adds is only the reason. Pure.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 #include "proxy/flow/decide.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
@@ -14,12 +15,14 @@ namespace {
 using audit::Decision;
 using audit::Reason;
 using bindings::Match;
+using bindings::RequestReadings;
 
 // One placeholder seen in the request.
 struct Sighting {
   std::uint32_t rule = 0;
   std::optional<std::size_t> field;  // of which field; none: in the target
   bool is_credential = false;        // the field is the one this rule writes to, and in its form
+  bool is_first = false;             // of its rule
   Match match = Match::other_destination;
   std::uint32_t scope = 0;  // if it matched
 };
@@ -33,24 +36,46 @@ bool is_in_place(const http::Field& field, const bindings::SecretRule& rule) {
 void look_at(const Request& request,
              std::string_view text,
              std::optional<std::size_t> field,
+             std::vector<std::uint32_t>& found,
              std::vector<Sighting>& sightings) {
-  std::vector<std::uint32_t> found;
+  found.clear();
   request.bindings.find_placeholders(text, found);
   for (const std::uint32_t rule : found) {
     const bool is_credential =
         field && is_in_place(request.head.fields[*field], request.bindings.rules[rule]);
-    const auto [match, scope] = request.bindings.match_scope(
-        rule, request.destination.authority, request.head.method, request.target);
-    sightings.push_back({rule, field, is_credential, match, scope});
+    sightings.push_back({rule, field, is_credential});
   }
 }
 
-std::vector<Sighting> find_sightings(const Request& request) {
-  std::vector<Sighting> sightings;
-  for (std::size_t i = 0; i < request.head.fields.size(); ++i) {
-    look_at(request, request.head.fields[i].value, i, sightings);
+// I10: each rule is held against the request once, in however many fields its placeholder stands.
+void match_rules(const Request& request,
+                 const RequestReadings& readings,
+                 std::vector<Sighting>& sightings) {
+  std::vector<std::size_t> order(sightings.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return sightings[i].rule; });
+  bindings::ScopeMatch matched;
+  std::optional<std::uint32_t> rule;
+  for (const std::size_t i : order) {
+    Sighting& sighting = sightings[i];
+    sighting.is_first = rule != sighting.rule;
+    if (sighting.is_first) {
+      rule = sighting.rule;
+      matched = request.bindings.match_scope(*rule, request.destination.authority, readings);
+    }
+    sighting.match = matched.match;
+    sighting.scope = matched.scope;
   }
-  look_at(request, request.target, std::nullopt, sightings);
+}
+
+std::vector<Sighting> find_sightings(const Request& request, const RequestReadings& readings) {
+  std::vector<Sighting> sightings;
+  std::vector<std::uint32_t> found;
+  for (std::size_t i = 0; i < request.head.fields.size(); ++i) {
+    look_at(request, request.head.fields[i].value, i, found, sightings);
+  }
+  look_at(request, request.target, std::nullopt, found, sightings);
+  match_rules(request, readings, sightings);
   return sightings;
 }
 
@@ -60,19 +85,21 @@ bool may_be_swapped(const Sighting& sighting) {
 
 // Two secrets of one credential header, or of two credential headers bound here: which one is
 // meant?
-bool is_ambiguous(const std::vector<Sighting>& sightings) {
-  for (const Sighting& one : sightings) {
-    if (!may_be_swapped(one)) {
-      continue;
-    }
-    const bool has_rival = std::ranges::any_of(sightings, [&](const Sighting& other) {
-      return other.rule != one.rule && (other.field == one.field || may_be_swapped(other));
-    });
-    if (has_rival) {
-      return true;
+bool is_ambiguous(const Request& request, const std::vector<Sighting>& sightings) {
+  const auto one = std::ranges::find_if(sightings, may_be_swapped);
+  if (one == sightings.end()) {
+    return false;
+  }
+  std::vector<bool> is_swapped_in(request.head.fields.size(), false);
+  for (const Sighting& sighting : sightings) {
+    if (may_be_swapped(sighting)) {
+      is_swapped_in[*sighting.field] = true;
     }
   }
-  return false;
+  return std::ranges::any_of(sightings, [&](const Sighting& other) {
+    const bool is_beside = other.field && is_swapped_in[*other.field];
+    return other.rule != one->rule && (is_beside || may_be_swapped(other));
+  });
 }
 
 Reason reason_to_deny(const Sighting& sighting, const Destination& destination) {
@@ -100,9 +127,7 @@ std::vector<Denial> denials_beside(std::uint32_t rule,
                                    const Request& request) {
   std::vector<Denial> denials;
   for (const Sighting& other : sightings) {
-    const bool is_new = std::ranges::none_of(
-        denials, [&](const Denial& denial) { return denial.rule == other.rule; });
-    if (other.rule != rule && is_new) {
+    if (other.rule != rule && other.is_first) {
       denials.push_back({other.rule, reason_to_deny(other, request.destination)});
     }
   }
@@ -141,12 +166,11 @@ std::optional<Reason> check_scope(const Request& request, const bindings::Scope&
 // R16: an Upgrade is for a WebSocket, over TLS, where a binding opens one to this caller; there is
 // no other (RFC 9110 section 7.8: what is not understood may be ignored, but a client that asks for
 // h2c is better told).
-std::optional<Reason> check_upgrade(const Request& request) {
+std::optional<Reason> check_upgrade(const Request& request, const RequestReadings& readings) {
   if (!http::is_websocket_request(request.head) || request.destination.scheme != Scheme::https) {
     return Reason::upgrade_not_supported;
   }
-  const auto opening =
-      request.bindings.websocket_scopes(request.destination.authority, request.target);
+  const auto opening = request.bindings.websocket_scopes(request.destination.authority, readings);
   const bool is_served = std::ranges::any_of(opening, [&](const bindings::RouteUse& use) {
     return serves(request.bindings.rules[use.rule].scopes[use.scope], request.caller);
   });
@@ -187,28 +211,28 @@ bool is_upgrade(const http::RequestHead& head) {
 
 Verdict decide(const Request& request) {
   const auto& bindings = request.bindings;
+  const RequestReadings readings(request.head.method, request.target, request.head.fields);
   const bool is_for_websocket = is_upgrade(request.head);
   if (is_for_websocket) {
-    if (const auto reason = check_upgrade(request)) {
+    if (const auto reason = check_upgrade(request, readings)) {
       return refusal(*reason);
     }
   }
   if (const auto rule =
           bindings.forbidding_rule(request.destination.authority,
-                                   request.head.method,
-                                   request.target,
+                                   readings,
                                    is_for_websocket ? bindings::Bindings::Purpose::websocket
                                                     : bindings::Bindings::Purpose::request)) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
-  const std::vector<Sighting> sightings = find_sightings(request);
+  const std::vector<Sighting> sightings = find_sightings(request, readings);
   if (sightings.empty()) {
     return {Decision::pass, Reason::no_placeholder};
   }
   if (request.destination.scheme == Scheme::http) {
     return deny_all(sightings.front(), sightings, request);
   }
-  if (is_ambiguous(sightings)) {
+  if (is_ambiguous(request, sightings)) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
   const auto matched = std::ranges::find_if(sightings, [](const Sighting& sighting) {
@@ -225,13 +249,12 @@ Verdict decide(const Request& request) {
 Verdict decide_reverse(const Request& request, const ReverseUse& use) {
   const auto& bindings = request.bindings;
   const auto& destination = request.destination.authority;
-  if (const auto rule =
-          bindings.forbidding_rule(destination, request.head.method, request.target)) {
+  const RequestReadings readings(request.head.method, request.target, request.head.fields);
+  if (const auto rule = bindings.forbidding_rule(destination, readings)) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   // The route chose the rule; whether it may be used for this request is judged like any other's.
-  const auto [match, scope] =
-      bindings.match_scope(use.rule, destination, request.head.method, request.target);
+  const auto [match, scope] = bindings.match_scope(use.rule, destination, readings);
   if (match != Match::matched) {
     return refuse(Reason::binding_scope_violation, use.rule);
   }
@@ -239,6 +262,24 @@ Verdict decide_reverse(const Request& request, const ReverseUse& use) {
     return refuse(*reason, use.rule);
   }
   return {Decision::allowed, Reason::binding_matched, use.rule, scope, 0, {}};
+}
+
+std::optional<Reason> check_body(const Request& request,
+                                 const Verdict& verdict,
+                                 std::string_view body) {
+  bindings::MethodOverrides named;
+  bindings::read_body_overrides(body, named);
+  if (named.are_none()) {
+    return std::nullopt;
+  }
+  const auto& destination = request.destination.authority;
+  const RequestReadings readings(request.head.method, request.target, request.head.fields, body);
+  if (request.bindings.forbidding_rule(destination, readings)) {
+    return Reason::endpoint_blocked;
+  }
+  const auto [match, scope] = request.bindings.match_scope(*verdict.rule, destination, readings);
+  const bool is_allowed = match == Match::matched && scope == verdict.scope;
+  return is_allowed ? std::nullopt : std::optional(Reason::binding_scope_violation);
 }
 
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings) {

@@ -54,6 +54,12 @@ bool is_upgrade(const http::RequestHead& head);
 // placeholder does. `field` of the verdict means nothing.
 Verdict decide_reverse(const Request& request, const ReverseUse& use);
 
+// The form in a body that was collected may name a method, too: may the request that was allowed be
+// sent with it? Nothing: it may.
+std::optional<audit::Reason> check_body(const Request& request,
+                                        const Verdict& verdict,
+                                        std::string_view body);
+
 inline Verdict refusal(audit::Reason reason) {
   Verdict verdict;
   verdict.reason = reason;

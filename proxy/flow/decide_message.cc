@@ -14,6 +14,10 @@ using audit::Decision;
 using audit::Reason;
 using bindings::RouteUse;
 
+// A WebSocket is opened by no other method (RFC 6455 section 4.1); what the request named besides
+// was judged when it was opened.
+constexpr std::string_view kOpening = "GET";
+
 MessageVerdict refuse(Reason reason, std::optional<std::uint32_t> rule = std::nullopt) {
   return {{Decision::refused, reason, rule}, false};
 }
@@ -50,7 +54,7 @@ MessageVerdict decide_unmeant(const MessageRequest& request) {
     return {{Decision::pass, Reason::no_placeholder, std::nullopt}, false};
   }
   const auto match =
-      bindings.match(found.front(), request.destination.authority, "GET", request.target);
+      bindings.match(found.front(), request.destination.authority, {kOpening, request.target});
   const bool refuses = bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
   return {{refuses ? Decision::refused : Decision::denied,
            match == bindings::Match::other_destination ? Reason::destination_not_in_binding
@@ -64,7 +68,7 @@ MessageVerdict decide_unmeant(const MessageRequest& request) {
 const bindings::MessageSigner* find_message_signer(const bindings::Bindings& bindings,
                                                    const http::Authority& destination,
                                                    std::string_view target) {
-  for (const RouteUse& use : bindings.websocket_scopes(destination, target)) {
+  for (const RouteUse& use : bindings.websocket_scopes(destination, {kOpening, target})) {
     if (const auto* const signer = signer_of(bindings.rules[use.rule])) {
       return signer;
     }
@@ -74,7 +78,8 @@ const bindings::MessageSigner* find_message_signer(const bindings::Bindings& bin
 
 MessageVerdict decide_message(const MessageRequest& request) {
   const auto& bindings = request.bindings;
-  const auto uses = bindings.websocket_scopes(request.destination.authority, request.target);
+  const auto uses =
+      bindings.websocket_scopes(request.destination.authority, {kOpening, request.target});
   for (const RouteUse& use : uses) {
     const auto* const signer = signer_of(bindings.rules[use.rule]);
     if (signer != nullptr && signer->forbids(request.message)) {

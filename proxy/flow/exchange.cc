@@ -74,10 +74,9 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   failure_ = std::move(event.failure);
   target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_);
   is_login_ = carries_connection_login(*head_);
-  const Request request{*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
   verdict_ = event.refusal ? refusal(*event.refusal)
-             : reverse_    ? decide_reverse(request, *reverse_)
-                           : decide(request);
+             : reverse_    ? decide_reverse(request(), *reverse_)
+                           : decide(request());
   if (verdict_.decision == Decision::refused) {
     record(actions);
   } else if (verdict_.decision == Decision::allowed) {

@@ -156,6 +156,7 @@ class Exchange {
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
+  [[nodiscard]] Request request() const;
   [[nodiscard]] bindings::WholeRequest whole_request() const;
 
   void give_up_waiting(const TimedOut& event, Actions& actions);

@@ -79,6 +79,10 @@ void Exchange::release_body() {
 
 void Exchange::judge(Actions& actions) {
   is_collected_ = true;
+  if (const auto reason = check_body(request(), verdict_, body_.view())) {
+    refuse(*reason, actions);
+    return;
+  }
   auto judgement = rule().injection->signer()->judge(whole_request(), scope());
   order_ = std::move(judgement.order);
   is_unproven_ = judgement.is_unproven;
@@ -206,6 +210,10 @@ const bindings::SecretRule& Exchange::rule() const {
 
 const bindings::Scope& Exchange::scope() const {
   return rule().scopes[verdict_.scope];
+}
+
+Request Exchange::request() const {
+  return {*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
 }
 
 bindings::WholeRequest Exchange::whole_request() const {

@@ -66,7 +66,7 @@ class Choice {
   Choice(const http::RequestHead& head, const Bindings& bindings, std::string_view caller)
       : head_(head), bindings_(bindings), caller_(caller) {}
 
-  // A scope that could be meant, for requests with that target.
+  // A scope that could be meant, for requests with that target: one and the same for all offers.
   void offer(RouteUse use, std::string_view target) {
     if (is_decided_) {
       return;
@@ -77,7 +77,11 @@ class Choice {
       return;
     }
     // Another scope of the rule may say more about this method and path.
-    const auto [match, scope] = bindings_.match_scope(use.rule, *authority, head_.method, target);
+    if (!readings_) {
+      target_ = target;
+      readings_.emplace(head_.method, target_, head_.fields);
+    }
+    const auto [match, scope] = bindings_.match_scope(use.rule, *authority, *readings_);
     const bool is_matched = match == bindings::Match::matched;
     use.scope = is_matched ? scope : use.scope;
     is_decided_ = is_matched && serves(rule.scopes[use.scope], caller_);
@@ -100,6 +104,8 @@ class Choice {
   const http::RequestHead& head_;
   const Bindings& bindings_;
   std::string_view caller_;
+  std::string target_;
+  std::optional<bindings::RequestReadings> readings_;  // of the target
   std::optional<RouteUse> use_;
   http::Authority authority_;
   bool is_decided_ = false;

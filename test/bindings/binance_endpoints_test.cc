@@ -105,10 +105,10 @@ TEST_CASE("F19 F20 tier 1 is blocked for every method but GET and HEAD, in any w
       for (const auto& method : kWriting) {
         INFO(method << " " << target);
         CHECK(is_blocked(bindings, method, target + "?timestamp=1"));
-        CHECK(signer_of(bindings).forbids(method, target));
-        CHECK(signer_of(bindings).forbids(method, target + "?symbol=A"));
+        CHECK(signer_of(bindings).forbids({method, target}));
+        CHECK(signer_of(bindings).forbids({method, target + "?symbol=A"}));
       }
-      CHECK_FALSE(signer_of(bindings).forbids("GET", target));
+      CHECK_FALSE(signer_of(bindings).forbids({"GET", target}));
     }
     CHECK_FALSE(is_blocked(bindings, "GET", path));
     CHECK_FALSE(is_blocked(bindings, "HEAD", path));
@@ -141,7 +141,7 @@ TEST_CASE("F20 F21 tier 2 is blocked until it is named, and then only as it is n
       const auto named =
           accepted(binance_yaml(", endpoints: [" + std::string(method) + " " + path + "]"));
       CHECK_FALSE(refusal(named, request(method, path)).has_value());
-      CHECK_FALSE(signer_of(named).forbids(method, path));
+      CHECK_FALSE(signer_of(named).forbids({method, path}));
       CHECK(is_blocked(named, method, upper(path)));
       CHECK(is_blocked(named, "OPTIONS", path));
       for (const auto& target : evasions_of(path)) {
@@ -196,11 +196,11 @@ TEST_CASE("a path that says so is blocked although no table knows it") {
                                  "/sapi/v1/portfolio/withdraw",
                                  "/sapi/v1/simple-earn/payout"}) {
     INFO(path);
-    CHECK(signer_of(bindings).forbids("POST", path));
+    CHECK(signer_of(bindings).forbids({"POST", path}));
     CHECK_FALSE(
         test::errors_of(binance_yaml(", endpoints: [\"POST " + std::string(path) + "\"]")).empty());
   }
-  CHECK_FALSE(signer_of(bindings).forbids("POST", "/sapi/v1/portfolio/bnb-transfer"));
+  CHECK_FALSE(signer_of(bindings).forbids({"POST", "/sapi/v1/portfolio/bnb-transfer"}));
 }
 
 TEST_CASE("a path with too many readings is forbidden") {
@@ -209,7 +209,7 @@ TEST_CASE("a path with too many readings is forbidden") {
     path += "25";
   }
   path += "41";
-  CHECK(binance::is_value_out("POST", path));
+  CHECK(binance::is_value_out({"POST", path}));
 }
 
 TEST_CASE("a signed request's path is plain, also for reading") {
@@ -232,7 +232,7 @@ TEST_CASE("the doors of the WebSocket API are closed, whichever host has them") 
        {"/ws-api/v3", "/ws-fapi/v1", "/WS-dapi/v1", "//ws-api/v3", "/x/../ws-api/v3"}) {
     INFO(path);
     CHECK(is_blocked(bindings, "GET", path));
-    CHECK(signer_of(bindings).forbids("GET", path));
+    CHECK(signer_of(bindings).forbids({"GET", path}));
   }
   for (const auto* const host :
        {"ws-api.binance.com", "ws-fapi.binance.com", "bpay.binanceapi.com"}) {
@@ -252,8 +252,8 @@ TEST_CASE(
     REQUIRE(found != nullptr);
     CHECK(found->tier == endpoint.tier);
     CHECK(binance::is_plain_path(path));
-    CHECK(binance::is_value_out(method, path) == (endpoint.tier == Tier::value_out));
-    CHECK_FALSE(binance::is_value_out("GET", path));
+    CHECK(binance::is_value_out({method, path}) == (endpoint.tier == Tier::value_out));
+    CHECK_FALSE(binance::is_value_out({"GET", path}));
     CHECK_FALSE(endpoint.group.empty());
   }
 }

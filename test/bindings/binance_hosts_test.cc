@@ -116,7 +116,7 @@ TEST_CASE("that another binding opens WebSockets on a host opens none of its clo
   const auto forbids = [&](std::string_view target) {
     return both
         .forbidding_rule(
-            test::at_host("api.binance.com"), "GET", target, Bindings::Purpose::websocket)
+            test::at_host("api.binance.com"), {"GET", target}, Bindings::Purpose::websocket)
         .has_value();
   };
   CHECK(forbids("/ws-api/v3"));
@@ -133,16 +133,16 @@ TEST_CASE("a host of messages is closed but where it is bound, port by port") {
   CHECK(open.forbids_host(other_port));
   CHECK(open.forbids_host(test::at_host("ws-fapi.binance.com")));
   CHECK(open.forbids_host(test::at_host("bpay.binanceapi.com")));
-  CHECK(open.websocket_scopes(door, "/ws-api/v3").size() == 1);
-  CHECK(open.websocket_scopes(other_port, "/ws-api/v3").empty());
+  CHECK(open.websocket_scopes(door, {"GET", "/ws-api/v3"}).size() == 1);
+  CHECK(open.websocket_scopes(other_port, {"GET", "/ws-api/v3"}).empty());
   const auto forbids = [&](Bindings::Purpose purpose) {
-    return open.forbidding_rule(door, "GET", "/ws-api/v3", purpose).has_value();
+    return open.forbidding_rule(door, {"GET", "/ws-api/v3"}, purpose).has_value();
   };
   CHECK_FALSE(forbids(Bindings::Purpose::websocket));
   CHECK(forbids(Bindings::Purpose::request));
   // The same message is another order on another market's path.
   const auto opens = [&](std::string_view target) {
-    return !open.forbidding_rule(door, "GET", target, Bindings::Purpose::websocket);
+    return !open.forbidding_rule(door, {"GET", target}, Bindings::Purpose::websocket);
   };
   CHECK(opens("/ws-api/v3?returnRateLimits=false"));
   CHECK_FALSE(opens("/ws-api/v3?responseFormat=sbe&sbeSchemaId=3"));
@@ -151,10 +151,10 @@ TEST_CASE("a host of messages is closed but where it is bound, port by port") {
   CHECK_FALSE(opens("/ws-api/v3/"));
   CHECK_FALSE(opens("/ws-api/%76%33"));
   CHECK_FALSE(opens("/"));
-  CHECK(open.forbidding_rule(door, "POST", "/ws-api/v3").has_value());
-  CHECK(open.forbidding_rule(door, "POST", "/sapi/v1/capital/withdraw/apply").has_value());
+  CHECK(open.forbidding_rule(door, {"POST", "/ws-api/v3"}).has_value());
+  CHECK(open.forbidding_rule(door, {"POST", "/sapi/v1/capital/withdraw/apply"}).has_value());
   CHECK(accepted(bound("{ host: testnet.binancefuture.com }"))
-            .forbidding_rule(test::at_host("testnet.binancefuture.com"), "GET", "/ws-fapi/v1")
+            .forbidding_rule(test::at_host("testnet.binancefuture.com"), {"GET", "/ws-fapi/v1"})
             .has_value());
 }
 

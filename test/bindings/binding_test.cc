@@ -115,7 +115,7 @@ TEST_CASE("B30 a binding without a port is for 443 alone") {
   const auto bindings = bound_to("ex.com");
   CHECK(bindings.binds(at_host("ex.com", 443)));
   CHECK_FALSE(bindings.binds(at_host("ex.com", 8443)));
-  CHECK(bindings.match(0, at_host("ex.com", 8443), "GET", "/") == kElsewhere);
+  CHECK(bindings.match(0, at_host("ex.com", 8443), {"GET", "/"}) == kElsewhere);
   const auto other = bound_to("ex.com:8443");
   CHECK(other.binds(at_host("ex.com", 8443)));
   CHECK_FALSE(other.binds(at_host("ex.com", 443)));
@@ -160,8 +160,8 @@ TEST_CASE("D01 D02 a placeholder bound elsewhere is found and does not match her
   std::vector<std::uint32_t> found;
   bindings.find_placeholders("Bearer sk-PLACEHOLDER-first-0123456789", found);
   REQUIRE(found == std::vector<std::uint32_t>{0});
-  CHECK(bindings.match(0, at_host("one.example.com"), "GET", "/") == kMatched);
-  CHECK(bindings.match(0, at_host("two.example.com"), "GET", "/") == kElsewhere);
+  CHECK(bindings.match(0, at_host("one.example.com"), {"GET", "/"}) == kMatched);
+  CHECK(bindings.match(0, at_host("two.example.com"), {"GET", "/"}) == kElsewhere);
 }
 
 TEST_CASE("D03 two placeholders in one value are both found") {

@@ -107,7 +107,7 @@ TEST_CASE("A base URL is one plain host and a plain path") {
 TEST_CASE("A custom service's requests stay below its base path in every reading") {
   const auto bindings = accepted(url("https://a.example.com/v2"));
   const auto match = [&](const std::string& target) {
-    return bindings.match(0, at_host("a.example.com"), "GET", target) == Match::matched;
+    return bindings.match(0, at_host("a.example.com"), {"GET", target}) == Match::matched;
   };
   CHECK(match("/v2"));
   CHECK(match("/v2/"));

@@ -24,7 +24,8 @@ std::string text_of_bindings_md() {
 }
 
 // The `blocked:` that the section of a scheme in docs/bindings.md gives, as it is read.
-std::vector<BlockedEndpoint> blocked_of_section(const std::string& scheme) {
+// The scope as that section's example of `blocked:` makes it.
+Scope scope_of_section(const std::string& scheme) {
   const auto text = text_of_bindings_md();
   const std::string_view begin = "```yaml\n        blocked:";
   const auto section = text.find("### Scheme `" + scheme + "`");
@@ -32,12 +33,12 @@ std::vector<BlockedEndpoint> blocked_of_section(const std::string& scheme) {
   const auto at = text.find(begin, section);
   REQUIRE(at < text.find("\n### ", section + 1));
   const auto start = at + 8;
-  const auto bindings = test::accepted(
+  auto bindings = test::accepted(
       test::one_secret("    placeholder: " + test::kPlaceholder +
                        "\n    inject: { header: X, format: \"{secret}\" }\n    bindings:\n"
                        "      - host: api.example.com\n" +
                        text.substr(start, text.find("```", start) - start)));
-  return bindings.rules[0].scopes[0].blocked;
+  return std::move(bindings.rules[0].scopes[0]);
 }
 
 }  // namespace
@@ -120,15 +121,15 @@ TEST_CASE(
        {"/api/v1/hf/orders", "/api/v1/orders"}},
   };
   for (const auto& example : examples) {
-    const auto blocked = blocked_of_section(example.scheme);
+    const auto scope = scope_of_section(example.scheme);
     for (const auto& path : example.moves_money) {
       INFO(path);
-      CHECK(find_blocked(blocked, "POST", path) != nullptr);
-      CHECK(find_blocked(blocked, "GET", path) == nullptr);
+      CHECK(find_blocked(scope, {"POST", path}) != nullptr);
+      CHECK(find_blocked(scope, {"GET", path}) == nullptr);
     }
     for (const auto& path : example.stays) {
       INFO(path);
-      CHECK(find_blocked(blocked, "POST", path) == nullptr);
+      CHECK(find_blocked(scope, {"POST", path}) == nullptr);
     }
   }
 }

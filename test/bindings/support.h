@@ -88,7 +88,7 @@ inline Match match_of(const Bindings& bindings,
                       const std::string& method,
                       const std::string& target,
                       const std::string& host = "api.example.com") {
-  return bindings.match(0, at_host(host), method, target);
+  return bindings.match(0, at_host(host), {method, target});
 }
 
 inline vault::Secret secret_of(std::string_view value) {

@@ -100,6 +100,55 @@ TEST_CASE("B15 B16 B17 B18 paths that some server reads differently are outside 
   }
 }
 
+TEST_CASE("a method that is named besides must be in the binding too", "[I5]") {
+  for (const auto* const field : {"X-HTTP-Method-Override: DELETE",
+                                  "x_http_method: delete",
+                                  "X-Method-Override: GET, PUT",
+                                  "_method: PUT",
+                                  "X-HTTP-Method-Override:",
+                                  "X-HTTP-Method-Override: GET\r\nX-HTTP-Method: POST"}) {
+    INFO(field);
+    CHECK(shown(judge(kAuth + field + "\r\n")) == "denied/binding_scope_violation");
+  }
+  CHECK(shown(judge(kAuth, "GET /v1/x?a&_method=DELETE HTTP/1.1")) ==
+        "denied/binding_scope_violation");
+  CHECK(shown(judge(kAuth + "X-HTTP-Method-Override: get\r\n")) == "allowed/binding_matched");
+  CHECK(shown(judge(kAuth, "GET /v1/x?method=DELETE HTTP/1.1")) == "allowed/binding_matched");
+}
+
+TEST_CASE("a path that is no UTF-8, or ends at an encoded mark in one reading, is outside",
+          "[I5]") {
+  for (const auto* const path :
+       {"/v1/%ff", "/v1/%c0%ae%c0%ae/x", "/v1/%ed%a0%80", "/v1/..%3fx", "/v1/..%2523"}) {
+    INFO(path);
+    CHECK(shown(judge(kAuth, "GET " + std::string(path) + " HTTP/1.1")) ==
+          "denied/binding_scope_violation");
+  }
+  CHECK(shown(judge(kAuth, "GET /v1/what%3f HTTP/1.1")) == "allowed/binding_matched");
+}
+
+TEST_CASE("a form in a body that was collected is judged by the method it names", "[I5]") {
+  const auto bindings = test::bindings_of(
+      "version: 1\nsecrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_000000000001\n"
+      "    inject: { type: hmac, header: X-Key, template: \"{body}\" }\n    bindings:\n"
+      "      - { host: api.example.test, methods: [POST, PUT], blocked: [\"PUT /v1/closed\"] }\n");
+  const auto verdict_of = [&](const std::string& path, std::string_view body) {
+    const auto head = head_of("X-Key: " + std::string(kP) + "\r\n", "POST " + path + " HTTP/1.1");
+    const Destination destination{Scheme::https, {"api.example.test", 443, http::HostKind::name}};
+    const Request request{head, head.target, destination, *bindings, ""};
+    const auto verdict = decide(request);
+    REQUIRE(shown(verdict) == "allowed/binding_matched");
+    const auto reason = check_body(request, verdict, body);
+    return reason ? std::string(audit::to_string(*reason)) : "";
+  };
+  CHECK(verdict_of("/v1/x", "").empty());
+  CHECK(verdict_of("/v1/x", "a=1&_method=put").empty());
+  CHECK(verdict_of("/v1/x", "a=1&_method=DELETE") == "binding_scope_violation");
+  CHECK(verdict_of("/v1/x", "_method=") == "binding_scope_violation");
+  CHECK(verdict_of("/v1/closed", "_method=PUT") == "endpoint_blocked");
+  CHECK(verdict_of("/v1/closed", "method=PUT").empty());
+}
+
 TEST_CASE("D01 a placeholder bound to another host is denied here", "[I2]") {
   CHECK(shown(judge("x-api-key: " + std::string(kP2) + "\r\n")) ==
         "denied/destination_not_in_binding");

@@ -23,7 +23,7 @@ void ask(const keyswap::bindings::Bindings& bindings) {
       const auto host = scope.host.is_wildcard ? "a." + scope.host.host : scope.host.host;
       const keyswap::http::Authority destination{host, scope.port, keyswap::http::HostKind::name};
       KS_ASSERT(bindings.binds(destination));
-      KS_ASSERT(bindings.match(rule, destination, "GET", "/v1/..%2f;x//y?z") !=
+      KS_ASSERT(bindings.match(rule, destination, {"GET", "/v1/..%2f;x//y?z"}) !=
                 keyswap::bindings::Match::other_destination);
     }
   }

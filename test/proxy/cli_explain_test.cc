@@ -52,6 +52,31 @@ TEST_CASE("a request in scope is explained by its binding, header and scheme") {
   CHECK(explanation.secrets[1].reason == "destination_not_in_binding");
 }
 
+TEST_CASE("a method that the query names is explained as the proxy judges it") {
+  const auto bindings = some_bindings();
+  const auto verdict_of = [&](const std::string& query) {
+    return explain_url(bindings, "POST", "https://api.example.com/v1/x?" + query).secrets[0];
+  };
+  CHECK(verdict_of("_method=POST").is_swapped);
+  CHECK(verdict_of("method=DELETE").is_swapped);
+  const auto other = verdict_of("a=1&_method=delete");
+  CHECK_FALSE(other.is_swapped);
+  CHECK(other.reason == "binding_scope_violation");
+  CHECK(other.why.find("the query names another method (_method=DELETE)") != std::string::npos);
+  CHECK(verdict_of("_method=").why.find("is no method") != std::string::npos);
+}
+
+TEST_CASE("a path in every reading is explained as the proxy judges it") {
+  const auto bindings = some_bindings();
+  for (const std::string path : {"/v1/%ff", "/v1/%c0%ae%c0%ae/x", "/v1/..%3fx", "/v1/..%2523"}) {
+    INFO(path);
+    const auto verdict = explain_url(bindings, "POST", "https://api.example.com" + path).secrets[0];
+    CHECK(verdict.reason == "binding_scope_violation");
+    CHECK(verdict.why.find("in every reading") != std::string::npos);
+  }
+  CHECK(explain_url(bindings, "POST", "https://api.example.com/v1/what%3f").is_any_swapped);
+}
+
 TEST_CASE("a request out of scope is told which part does not match") {
   const auto bindings = some_bindings();
   const auto why = [&](const std::string& method, const std::string& url) {
