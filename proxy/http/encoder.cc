@@ -35,8 +35,8 @@ base::Status encode_request_line(base::ByteSink& out,
   if (!is_token(method)) {
     return refused("the method to send is not a token");
   }
-  if (target.empty() || !grammar::all_are(target, grammar::kVisible)) {
-    return refused("the target to send is empty or not visible ASCII");
+  if (target.empty() || !grammar::is_target(target)) {
+    return refused("the target to send is empty or holds a byte that may not be there");
   }
   return append_all(out, {method, " ", target, " HTTP/1.1\r\n"});
 }

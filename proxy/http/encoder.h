@@ -17,7 +17,7 @@ namespace keyswap::http {
 // limit_exceeded when the sink is full (the sink then holds a part of a head and must be thrown
 // away).
 
-// "METHOD target HTTP/1.1\r\n": method a token, target visible ASCII without spaces.
+// "METHOD target HTTP/1.1\r\n": method a token, target one by grammar::is_target.
 base::Status encode_request_line(base::ByteSink& out,
                                  std::string_view method,
                                  std::string_view target);

@@ -18,12 +18,13 @@ namespace keyswap::http::grammar {
 using ByteClass = std::uint8_t;
 inline constexpr ByteClass kToken = 1;    // tchar
 inline constexpr ByteClass kField = 2;    // HTAB, SP, VCHAR, obs-text: what a field value may hold
-inline constexpr ByteClass kVisible = 4;  // VCHAR: what a request target may hold
+inline constexpr ByteClass kVisible = 4;  // VCHAR: what a target's path may hold
 inline constexpr ByteClass kHost = 8;     // letters, digits, "-._:[]": what a Host value may hold
 inline constexpr ByteClass kName =
     16;  // letters, digits, "-_": what a label of a host name may hold
 inline constexpr ByteClass kHex = 32;
 inline constexpr ByteClass kDigit = 64;
+inline constexpr ByteClass kQuery = 128;  // VCHAR and all beyond ASCII: what a query may hold
 
 inline constexpr std::string_view kDigits = "0123456789";
 inline constexpr std::string_view kHexLetters = "abcdefABCDEF";
@@ -40,8 +41,8 @@ constexpr std::array<ByteClass, 256> make_table() {
   std::array<ByteClass, 256> table{};
   for (std::size_t byte = 0; byte < table.size(); ++byte) {
     const bool is_visible = byte > 0x20 && byte < 0x7f;
-    table.at(byte) = is_visible ? kVisible | kField : 0;
-    table.at(byte) |= byte >= 0x80 ? kField : 0;
+    table.at(byte) = is_visible ? kVisible | kField | kQuery : 0;
+    table.at(byte) |= byte >= 0x80 ? kField | kQuery : 0;
   }
   add(table, " \t", kField);
   add(table, kLetters, kToken | kHost | kName);
@@ -102,6 +103,13 @@ constexpr bool is_name(std::string_view name, std::string_view known) {
     }
   }
   return true;
+}
+
+// May these bytes be a request target? Visible ASCII; behind the first '?' also what is beyond
+// ASCII, which some clients send as it is (contract 5). Not in a path, which is judged.
+constexpr bool is_target(std::string_view text) {
+  const std::string_view path = text.substr(0, text.find('?'));
+  return all_are(path, kVisible) && all_are(text.substr(path.size()), kQuery);
 }
 
 constexpr bool is_space(char c) {

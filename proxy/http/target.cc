@@ -99,9 +99,9 @@ base::Result<AbsoluteTarget> parse_absolute(std::string_view target) {
   }
   absolute.authority = std::move(*authority);
   absolute.path_and_query = target.substr(authority_end);
-  if (!grammar::all_are(absolute.path_and_query, grammar::kVisible) ||
+  if (!grammar::is_target(absolute.path_and_query) ||
       absolute.path_and_query.find('#') != std::string_view::npos) {
-    return refused("a fragment, a space or a byte that is not visible ASCII in the URL");
+    return refused("a fragment, a space, or a byte that may not be there, in the URL");
   }
   if (!is_path(path_of(absolute.path_and_query))) {
     return refused("an invalid escape in the URL's path");
@@ -110,7 +110,7 @@ base::Result<AbsoluteTarget> parse_absolute(std::string_view target) {
 }
 
 bool is_origin_form(std::string_view target) {
-  return !target.empty() && target.front() == '/' && grammar::all_are(target, grammar::kVisible) &&
+  return !target.empty() && target.front() == '/' && grammar::is_target(target) &&
          target.find('#') == std::string_view::npos && is_path(path_of(target));
 }
 

@@ -52,9 +52,10 @@ struct AbsoluteTarget {
 // parse_authority refuses.
 base::Result<AbsoluteTarget> parse_absolute(std::string_view target);
 
-// Is `target` an origin form: begins with '/', visible ASCII, no fragment, and in its path every
-// '%' followed by two hex digits and no escape of a control byte (%00-%1f, %7f)? (contract 4: such
-// a path is refused, 400; a query, which is not judged, may hold "%0a" or a lone '%')
+// Is `target` an origin form: begins with '/', visible ASCII (in its query also bytes beyond
+// ASCII), no fragment, and in its path every '%' followed by two hex digits and no escape of a
+// control byte (%00-%1f, %7f)? (contract 4: such a path is refused, 400; a query, which is not
+// judged, may hold "%0a" or a lone '%')
 bool is_origin_form(std::string_view target);
 
 // The part of an origin-form target before '?'.

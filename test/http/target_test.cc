@@ -280,6 +280,8 @@ TEST_CASE("an origin form is a path of visible ASCII with whole, harmless escape
                               "/a?%zz",
                               "/?",
                               "/a?b?c",
+                              "/a?\xc3\xa9",
+                              "/a?\xff=\x80",
                               "/~!$&'()*+,;=:@\"<>[]^`{|}");
   INFO(good);
   CHECK(is_origin_form(good));
@@ -298,6 +300,9 @@ TEST_CASE("another target is no origin form") {
                              "/a\tb",
                              "/\x7f",
                              "/\xc3\xa9",
+                             "/\xc3\xa9?x",
+                             "/a?\x7f",
+                             "/a?\x01\xc3\xa9",
                              "/\x01",
                              "/%",
                              "/%4",
