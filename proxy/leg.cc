@@ -157,7 +157,8 @@ void Leg::note_failure(base::Errc why) {
   if (engine_ && engine_->has_failed()) {
     failure_ = engine_->failure();
   } else if (why == base::Errc::network) {
-    failure_ = {base::cause_of_errno(tcp_.last_error()), {}};
+    const base::Cause cause = base::cause_of_errno(tcp_.last_error());
+    failure_ = {cause == base::Cause::none ? base::Cause::connection_reset : cause, {}};
   }
 }
 

@@ -57,9 +57,9 @@ inline constexpr std::size_t kDialAttemptsMax =
     6;  // connections tried at once for one request; one more cuts the oldest
 inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
 inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
-// Closed by us after an alert, and read on for kLingerMs so that it arrives; per loop. Past it:
-// closed at once.
-inline constexpr std::size_t kLingeringMax = 256;
+// Closed by us after an alert, and read on for kLingerMs so that it arrives; per loop. They count
+// for no client, so they are few. Past it: closed at once.
+inline constexpr std::size_t kLingeringMax = 16;
 
 // --- waits, in milliseconds (answers 408, 504) ---
 inline constexpr std::int64_t kConnectRequestMs =
