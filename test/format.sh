@@ -13,8 +13,8 @@ for file in "${files[@]}"; do
     failed=1
   }
 done
-# shellcheck disable=SC2016
-printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" sh -c \
-  'clang-format "$1" | cmp -s - "$1" || { echo "$1: not as .clang-format wants it; run: clang-format -i $1"; exit 1; }' sh ||
+printf '%s\0' "${files[@]}" | xargs -0 -n 100 -P "$(nproc)" clang-format --dry-run -Werror || {
+  echo "not as .clang-format wants it; run: clang-format -i FILE"
   failed=1
+}
 exit $failed
