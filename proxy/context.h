@@ -21,6 +21,7 @@
 #include "proxy/tls/context.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
+#include "proxy/uv/resolver.h"
 #include "proxy/uv/tcp.h"
 #include "vault/secret.h"
 #include "vault/vault.h"
@@ -46,6 +47,7 @@ class Mortal {
 
 struct Context {
   uv::Loop* loop = nullptr;
+  uv::Resolver* resolver = nullptr;
   const base::Clock* clock = nullptr;
   vault::Vault* vault = nullptr;
   ca::LeafCache* leaves = nullptr;

@@ -24,6 +24,22 @@ bool is_loopback(const std::string& address) {
          address.starts_with("127.") || address.starts_with("::ffff:127.");
 }
 
+Reason reason_of(const base::Error& failed_lookup) {
+  if (failed_lookup.code == base::Errc::timed_out) {
+    return Reason::upstream_timeout;
+  }
+  return failed_lookup.code == base::Errc::limit_exceeded ? Reason::too_busy
+                                                          : Reason::upstream_dns_failed;
+}
+
+base::Cause cause_of(const base::Error& failed_lookup) {
+  if (failed_lookup.code == base::Errc::not_found) {
+    return base::Cause::name_unknown;
+  }
+  return failed_lookup.code == base::Errc::timed_out ? base::Cause::lookup_timed_out
+                                                     : base::Cause::lookup_failed;
+}
+
 }  // namespace
 
 Dial::Dial(Context& context, flow::Destination destination, Policy policy, Depth depth, Done done)
@@ -82,13 +98,11 @@ void Dial::look_up(const std::string& host, std::uint16_t port) {
     return;
   }
   lookup_ = std::make_unique<uv::Lookup>(
-      *context_->loop, host, [this, port](base::Result<std::vector<std::string>> answer) {
+      *context_->resolver, host, [this, port](const uv::Lookup::Answer& answer) {
         if (answer) {
-          resolved(std::move(*answer), port);
+          resolved(*answer, port);
         } else {
-          const bool is_unknown = answer.error().code == base::Errc::not_found;
-          fail(Reason::upstream_dns_failed,
-               {is_unknown ? base::Cause::name_unknown : base::Cause::lookup_failed, {}});
+          fail(reason_of(answer.error()), {cause_of(answer.error()), {}});
         }
       });
 }

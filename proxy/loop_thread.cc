@@ -19,6 +19,11 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
     return scratch.error();
   }
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
+  auto resolver = uv::Resolver::create(*made->loop_);
+  if (!resolver) {
+    return resolver.error();
+  }
+  made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
   made->lane_ = std::make_unique<AuditLane>(
       *made->loop_, *shared.log, [&context](std::uint64_t id, bool is_durable) {
@@ -27,6 +32,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
         }
       });
   context.loop = made->loop_.get();
+  context.resolver = made->resolver_.get();
   context.clock = shared.clock;
   context.vault = shared.vault;
   context.leaves = shared.leaves;

@@ -65,6 +65,7 @@ class LoopThread {
   void stop_if_idle();
 
   std::unique_ptr<uv::Loop> loop_;
+  std::unique_ptr<uv::Resolver> resolver_;
   uv::LocalUsers users_;
   Context context_;
   std::unique_ptr<AuditLane> lane_;

@@ -270,9 +270,7 @@ void Server::drain() {
 }  // namespace
 
 base::Status serve(ServerParts parts) {
-  // A client that closes must not end us; and a lookup must not wait for four slow ones.
-  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  ::setenv("UV_THREADPOOL_SIZE", "16", 0);  // NOLINT(concurrency-mt-unsafe): no thread yet
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
   KS_ASSERT(parts.threads > 0);
   return Server(std::move(parts)).serve();
 }

@@ -55,6 +55,9 @@ inline constexpr std::size_t kBoundUpstreamsMax =
 inline constexpr std::size_t kAddressesPerHostMax = 16;  // of a name: more are not tried
 inline constexpr std::size_t kDialAttemptsMax =
     6;  // connections tried at once for one request; one more cuts the oldest
+inline constexpr std::size_t kLookupsMax = kClientConnectionsMax;  // names under way, per loop: 503
+inline constexpr std::size_t kNamesKeptMax = 1024;    // names whose addresses are known, per loop
+inline constexpr int kLookupTriesMax = 3;             // questions to each name server
 inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
 inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
 // Closed by us after an alert, and read on for kLingerMs so that it arrives; per loop. They count
@@ -73,7 +76,16 @@ inline constexpr std::int64_t kResponseBodyIdleMs =
     300'000;                                       // between two pieces of a response's body
 inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;    // resolve, connect and TLS together
-inline constexpr std::int64_t kDialPaceMs = 250;   // then the next address is tried beside it
+inline constexpr std::int64_t kLookupMs = 8'000;   // of these a name's addresses: 504
+inline constexpr std::int64_t kLookupTryMs =
+    1'500;                                          // then a name server is asked again, or another
+inline constexpr std::int64_t kOtherFamilyMs = 50;  // one of IPv6 and IPv4 is here: for the other
+inline constexpr std::int64_t kNameKeptMs =
+    30'000;  // addresses count; less if their record says so
+inline constexpr std::int64_t kNameFailureKeptMs = 3'000;  // that a name does not resolve
+inline constexpr std::int64_t kGuardLookupMs =
+    2'000;  // for a name's addresses where upstream.proxy is to reach it
+inline constexpr std::int64_t kDialPaceMs = 250;  // then the next address is tried beside it
 inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.
@@ -85,6 +97,13 @@ inline constexpr std::int64_t kTunnelIdleMs = 600'000;  // opaque tunnel without
 inline constexpr std::int64_t kUpstreamIdleMs = 15'000;
 inline constexpr std::int64_t kKeepAliveMarginMs =
     1'000;  // so much before a server's own `Keep-Alive: timeout=` a connection is given up
+// An upstream's host that is gone without a word (TCP keep-alive, TCP_USER_TIMEOUT).
+inline constexpr std::int64_t kProbeIdleMs =
+    15'000;  // silence, then it is asked whether it is there
+inline constexpr std::int64_t kProbeAgainMs = 5'000;  // without an answer it is asked again
+inline constexpr std::int64_t kUnackedMs = 60'000;  // bytes or such questions unacknowledged: gone
+inline constexpr std::int64_t kRequestAckMs =
+    5'000;  // a request's bytes unacknowledged for so long: 502
 inline constexpr std::int64_t kWriteStallMs = 60'000;  // bytes waiting and the peer takes none
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names -> addresses, off the loop's thread (getaddrinfo). A slow answer delays only who asked.
+// Names -> addresses for one loop, without a thread: /etc/hosts first, then the name servers of
+// /etc/resolv.conf, which is read anew when it changes. A slow answer delays only who asked for
+// that name: all who ask for it share one question, and what is learnt counts for a while
+// (name_cache.h).
+//
+// IPv6 and IPv4 are asked for beside each other; when one has come, the other is waited for
+// limits::kOtherFamilyMs at most (RFC 8305 section 3). localhost and below is this machine, and
+// below .invalid there is nothing (RFC 6761): neither is asked for.
 #pragma once
 
 #include <functional>
@@ -13,24 +20,46 @@
 
 namespace keyswap::uv {
 
+class Resolver {
+ public:
+  // As DnsChannel::open.
+  static base::Result<std::unique_ptr<Resolver>> create(Loop& loop);
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+  Resolver(Resolver&&) = delete;
+  Resolver& operator=(Resolver&&) = delete;
+  ~Resolver();  // what waits is told nothing any more
+
+  struct State;
+
+ private:
+  friend class Lookup;
+  explicit Resolver(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
 // One question. Destroying it drops the answer.
 class Lookup {
  public:
-  // Canonical literals in the system's order, at most limits::kAddressesPerHostMax, or
-  // not_found (there is no such name), or network (nobody could say).
-  using Done = std::function<void(base::Result<std::vector<std::string>>)>;
+  // Canonical literals, at most limits::kAddressesPerHostMax, the families in turns and IPv6 first;
+  // those of /etc/hosts in its order. Else not_found; timed_out after limits::kLookupMs at the
+  // latest; network; limit_exceeded (limits::kLookupsMax).
+  using Answer = base::Result<std::vector<std::string>>;
+  // Called once, later; never from inside the constructor.
+  using Done = std::function<void(const Answer&)>;
 
-  // `host`: at most 253 bytes (libuv 1.44 must not be given longer ones).
-  Lookup(Loop& loop, const std::string& host, Done done);
+  // `host`: in the normal form of http::Authority.
+  Lookup(Resolver& resolver, const std::string& host, Done done);
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
   Lookup(Lookup&&) = delete;
   Lookup& operator=(Lookup&&) = delete;
   ~Lookup();
 
- private:
   struct State;
-  std::shared_ptr<State> state_;  // shared with the request under way
+
+ private:
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace keyswap::uv

@@ -27,6 +27,7 @@ class Addresses(Case):
         cls.identity = cls.root.leaf(cls.hosts)
         cls.files = network.Files()
         cls.names = network.NameServer()
+        cls.addClassCleanup(cls.names.stop)
         cls.good = cls.make_recorder(cls.identity, at=(PUBLIC[0], 443))
         cls.good6 = cls.make_recorder(cls.identity, at=(PUBLIC6[0], 443))
         cls.silent = [network.silent_listener(address, 443) for address in (PUBLIC[1], PUBLIC[2], PUBLIC6[1])]

@@ -3,6 +3,7 @@
 be given out, with a hosts file and a resolv.conf of its own and a name server that answers as it is told.
 Nothing of the machine changes and nothing leaves it, so tests may use public addresses and port 53."""
 
+import ctypes
 import ipaddress
 import os
 import pathlib
@@ -68,7 +69,6 @@ def drop_all(sock):
     listening one, no connection is made."""
     program = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: return 0
     memory = bytearray(program)
-    import ctypes
     buffer = (ctypes.c_char * len(memory)).from_buffer(memory)
     sock.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HL", 1, ctypes.addressof(buffer)))  # SO_ATTACH_FILTER
 
@@ -109,14 +109,35 @@ class NameServer:
         with self.lock:
             return [asked for asked in self.asked if asked[0] == name and kind in (None, asked[1])]
 
+    def stop(self):
+        for sock in (self.udp, self.tcp):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
+
     def _serve_udp(self):
         while True:
-            question, sender = self.udp.recvfrom(4096)
-            self._later(question, lambda answer, to=sender: self.udp.sendto(answer, to), over_tcp=False)
+            try:
+                question, sender = self.udp.recvfrom(4096)
+            except OSError:
+                return
+            if question:
+                self._later(question, lambda answer, to=sender: self._send(answer, to), over_tcp=False)
+
+    def _send(self, answer, to):
+        try:
+            self.udp.sendto(answer, to)
+        except OSError:
+            pass  # stopped
 
     def _serve_tcp(self):
         while True:
-            connection, _ = self.tcp.accept()
+            try:
+                connection, _ = self.tcp.accept()
+            except OSError:
+                return
             threading.Thread(target=self._serve_connection, args=(connection,), daemon=True).start()
 
     def _serve_connection(self, connection):
