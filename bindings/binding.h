@@ -94,9 +94,14 @@ enum class TlsTermination : std::uint8_t { bound, all };
 // What becomes of a known placeholder at a place it is not bound to (I2).
 enum class MisplacedPlaceholder : std::uint8_t { forward, refuse };
 
+// How a destination that is reached through the proxy is judged (I12): by the addresses that its
+// name has here, too, or by its name alone, because names of the outside do not resolve here.
+enum class ProxyGuard : std::uint8_t { resolve, names };
+
 struct UpstreamProxy {
   std::string host;
   std::uint16_t port = 0;
+  ProxyGuard guard = ProxyGuard::resolve;
 };
 
 struct UpstreamSettings {

@@ -12,6 +12,8 @@ namespace keyswap::bindings {
 namespace {
 
 constexpr std::array<std::string_view, 3> kUpstreamKeys = {"ca_file", "resolve", "proxy"};
+constexpr std::array<std::string_view, 2> kProxyKeys = {"url", "guard"};
+constexpr std::array<std::string_view, 2> kProxyGuards = {"resolve", "names"};  // ProxyGuard
 
 void parse_ca_file(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
   if (const auto text = read_text(node, "ca_file", context.issues)) {
@@ -55,7 +57,7 @@ void parse_resolve(const YamlNode& node, ParseContext& context, UpstreamSettings
   }
 }
 
-void parse_proxy(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
+void parse_proxy_url(const YamlNode& node, ParseContext& context, UpstreamProxy& proxy) {
   auto& issues = context.issues;
   const auto text = read_text(node, "proxy", issues);
   if (!text) {
@@ -69,9 +71,24 @@ void parse_proxy(const YamlNode& node, ParseContext& context, UpstreamSettings& 
                  "without user name, path or https: the upstream's TLS goes through it untouched");
     return;
   }
+  proxy.host = url->authority.host;
+  proxy.port = url->authority.port;
+}
+
+void parse_proxy(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream) {
   upstream.proxy = std::make_unique<UpstreamProxy>();
-  upstream.proxy->host = url->authority.host;
-  upstream.proxy->port = url->authority.port;
+  if (node.kind != YamlNode::Kind::mapping) {
+    parse_proxy_url(node, context, *upstream.proxy);
+    return;
+  }
+  const YamlSection section(node, "proxy", kProxyKeys, context.issues);
+  if (const auto* const url = section.require("url", context.issues)) {
+    parse_proxy_url(*url, context, *upstream.proxy);
+  }
+  if (const auto* const guard = section.find("guard")) {
+    const auto chosen = read_choice(*guard, "guard", kProxyGuards, context.issues);
+    upstream.proxy->guard = chosen == 1U ? ProxyGuard::names : ProxyGuard::resolve;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "proxy/connector.h"
 #include "proxy/flow/address_guard.h"
 #include "proxy/flow/address_order.h"
+#include "proxy/flow/name_guard.h"
 
 namespace keyswap::proxy {
 
@@ -62,6 +63,7 @@ Dial::Dial(Context& context, flow::Destination destination, Policy policy, Depth
 void Dial::cancel() {
   done_ = nullptr;
   lookup_.reset();
+  guard_limit_.reset();
   deadline_.clear();
   drop_all();
 }
@@ -76,19 +78,64 @@ void Dial::begin() {
   if (mapped != settings.resolve.end()) {
     was_named_by_operator_ = true;
     look_up(mapped->second.host, mapped->second.port);
+    return;
+  }
+  if (const auto refused = judge_name()) {
+    fail(*refused);
   } else if (settings.proxy != nullptr) {
-    if (authority.kind != http::HostKind::name) {
-      if (const auto refused = judge({authority.host, authority.port})) {
-        fail(*refused);
-        return;
-      }
-    }
-    was_named_by_operator_ = true;
-    task_.goes_by_proxy = true;
-    look_up(settings.proxy->host, settings.proxy->port);
+    guard_proxied();
   } else {
     look_up(authority.host, authority.port);
   }
+}
+
+// I12: the proxy resolves and dials, out of our sight. What can be judged here is judged here.
+void Dial::guard_proxied() {
+  const http::Authority& authority = task_.destination.authority;
+  if (authority.kind != http::HostKind::name) {
+    guard_answered(std::vector<std::string>{authority.host});
+    return;
+  }
+  const base::Error unasked{base::Errc::not_found, "the name was not looked up"};
+  if (policy_.bindings->upstream.proxy->guard == bindings::ProxyGuard::names) {
+    guard_answered(unasked);
+    return;
+  }
+  lookup_ = std::make_unique<uv::Lookup>(
+      *context_->resolver, authority.host, [this](const uv::Lookup::Answer& answer) {
+        guard_answered(answer);
+      });
+  guard_limit_ =
+      std::make_unique<uv::Timer>(*context_->loop, [this, unasked] { guard_answered(unasked); });
+  guard_limit_->set(base::limits::kGuardLookupMs);
+}
+
+void Dial::guard_answered(const uv::Lookup::Answer& answer) {
+  lookup_.reset();
+  if (guard_limit_) {
+    guard_limit_->clear();
+  }
+  const http::Authority& authority = task_.destination.authority;
+  std::optional<Reason> refused;
+  if (answer) {
+    for (const std::string& address : *answer) {
+      refused = refused ? refused : judge({address, authority.port});
+    }
+  } else {
+    refused = refusal_of(flow::judge_spelled_addresses(authority.host));
+  }
+  if (refused) {
+    fail(*refused);
+  } else {
+    reach_proxy();
+  }
+}
+
+void Dial::reach_proxy() {
+  const bindings::UpstreamProxy& proxy = *policy_.bindings->upstream.proxy;
+  was_named_by_operator_ = true;
+  task_.goes_by_proxy = true;
+  look_up(proxy.host, proxy.port);
 }
 
 void Dial::look_up(const std::string& host, std::uint16_t port) {
@@ -120,6 +167,19 @@ void Dial::resolved(std::vector<std::string> addresses, std::uint16_t port) {
   try_next();
 }
 
+// I12: a name says where it leads, too.
+std::optional<Reason> Dial::judge_name() const {
+  const http::Authority& authority = task_.destination.authority;
+  if (authority.kind != http::HostKind::name) {
+    return std::nullopt;
+  }
+  const bool is_local = authority.host == "localhost" || authority.host.ends_with(".localhost");
+  if (is_local && authority.port == context_->listening.port) {
+    return Reason::self_destination;
+  }
+  return refusal_of(flow::judge_name(authority.host));
+}
+
 std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
   if (is_ourselves(endpoint)) {
     return Reason::self_destination;
@@ -132,6 +192,18 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
     return Reason::address_blocked;
   }
   return std::nullopt;
+}
+
+// Of a name: `allow_addresses` says that the destination may be inside; a metadata service's name
+// stays refused, as its addresses do.
+std::optional<Reason> Dial::refusal_of(flow::AddressVerdict verdict) const {
+  const bool may_be_inside =
+      verdict == flow::AddressVerdict::not_public &&
+      !policy_.bindings->allowed_addresses(task_.destination.authority).empty();
+  if (verdict == flow::AddressVerdict::allowed || may_be_inside) {
+    return std::nullopt;
+  }
+  return Reason::address_blocked;
 }
 
 bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {

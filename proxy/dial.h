@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reaching a destination once: resolve, judge each address, connect, and for https prove that the
-// other side is who it should be. The addresses that are dialled are those that were judged (I12);
-// the name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4).
+// Reaching a destination once: judge its name, resolve, judge each address, connect, and for https
+// prove that the other side is who it should be. The addresses that are dialled are those that were
+// judged (I12); where `upstream.proxy` dials, the name is judged, and the addresses it has here.
+// The name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4).
 //
 // Addresses are tried as RFC 8305 says: the families in turns, the next one soon after the last or
 // at once when one fails, and the first connection that is proven wins; the others are cut. An
@@ -21,6 +22,7 @@
 #include "audit/record.h"
 #include "proxy/context.h"
 #include "proxy/dial_attempt.h"
+#include "proxy/flow/address_guard.h"
 #include "proxy/flow/destination.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/resolver.h"
@@ -53,9 +55,14 @@ class Dial final : public Mortal, public DialAttemptEvents {
 
  private:
   void begin();
+  void guard_proxied();
+  void guard_answered(const uv::Lookup::Answer& answer);
+  void reach_proxy();
   void look_up(const std::string& host, std::uint16_t port);
   void resolved(std::vector<std::string> addresses, std::uint16_t port);
+  [[nodiscard]] std::optional<audit::Reason> judge_name() const;
   [[nodiscard]] std::optional<audit::Reason> judge(const uv::Endpoint& endpoint) const;
+  [[nodiscard]] std::optional<audit::Reason> refusal_of(flow::AddressVerdict verdict) const;
   [[nodiscard]] bool is_ourselves(const uv::Endpoint& endpoint) const;
   void try_next();
   [[nodiscard]] bool has_next() const;
@@ -71,6 +78,7 @@ class Dial final : public Mortal, public DialAttemptEvents {
   Done done_;
   bool was_named_by_operator_ = false;  // upstream.resolve or upstream.proxy: not judged
   std::unique_ptr<uv::Lookup> lookup_;
+  std::unique_ptr<uv::Timer> guard_limit_;  // while a proxied name is looked up to judge it
   std::vector<uv::Endpoint> endpoints_;
   std::size_t tried_ = 0;
   std::vector<std::unique_ptr<DialAttempt>> attempts_;  // under way, the oldest first

@@ -70,4 +70,26 @@ TEST_CASE("proxy is an http URL of a host and port") {
   CHECK_FALSE(errors_of(upstream("proxy: " + std::string(text))).empty());
 }
 
+TEST_CASE(
+    "what is reached through the proxy is judged by addresses unless names alone are asked for") {
+  CHECK(accepted(upstream("proxy: http://corp:3128")).upstream.proxy->guard == ProxyGuard::resolve);
+  CHECK(accepted(upstream("proxy: { url: http://corp:3128 }")).upstream.proxy->guard ==
+        ProxyGuard::resolve);
+  const auto bindings = accepted(upstream("proxy: { url: http://corp:3128, guard: names }"));
+  CHECK(bindings.upstream.proxy->host == "corp");
+  CHECK(bindings.upstream.proxy->port == 3128);
+  CHECK(bindings.upstream.proxy->guard == ProxyGuard::names);
+  CHECK(accepted(upstream("proxy: { url: http://corp:3128, guard: resolve }"))
+            .upstream.proxy->guard == ProxyGuard::resolve);
+  const auto* const text = GENERATE("{ guard: names }",
+                                    "{ url: http://corp:3128, guard: none }",
+                                    "{ url: http://corp:3128, guard: false }",
+                                    "{ url: https://corp:3128 }",
+                                    "{ url: http://corp:3128, user: x }",
+                                    "[http://corp:3128]",
+                                    "{}");
+  INFO(text);
+  CHECK_FALSE(errors_of(upstream("proxy: " + std::string(text))).empty());
+}
+
 }  // namespace keyswap::bindings
