@@ -5,9 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -15,6 +13,7 @@
 #include "proxy/base/assert.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/log.h"
+#include "proxy/base/thread.h"
 
 namespace keyswap::audit {
 
@@ -27,27 +26,6 @@ using base::Status;
 
 // How long a batch that nobody waits for waits for company.
 constexpr std::chrono::milliseconds kCompany{5};
-
-// Keeps every signal from the thread that is started meanwhile: none may interrupt a sync, and
-// SIGXFSZ must be an error of write(2), not the end of the process.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all{};
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  SignalsBlocked(SignalsBlocked&&) = delete;
-  SignalsBlocked& operator=(SignalsBlocked&&) = delete;
-
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 struct Owed {
   Listener* listener;
@@ -123,13 +101,11 @@ Result<std::unique_ptr<Log>> Log::open(Settings settings) {
   auto state = std::make_unique<State>(std::move(*writer), clock);
   State* const shared = state.get();
   shared->unsigned_since_us = clock->steady_us();
-  const SignalsBlocked blocked;
-  try {
-    shared->thread = std::thread([shared] { shared->run(); });
-  } catch (const std::system_error& error) {  // the one thing here that reports by throwing
-    return Error{
-        Errc::unavailable, "the audit log's thread cannot be started", error.code().value()};
+  auto thread = base::start_thread([shared] { shared->run(); });
+  if (!thread) {
+    return thread.error();
   }
+  shared->thread = std::move(*thread);
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 

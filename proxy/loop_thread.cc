@@ -100,6 +100,10 @@ void LoopThread::post_drain() {
   loop_->post([this] { begin_drain(); });
 }
 
+void LoopThread::post_stop() {
+  loop_->post([this] { loop_->stop(); });
+}
+
 void LoopThread::begin_drain() {
   if (context_.is_draining) {
     sessions_->cut_all();

@@ -54,6 +54,8 @@ class LoopThread {
   // Finish what is under way and stop; cut what is left after limits::kDrainMs, or now if asked
   // twice.
   void post_drain();
+  // Stop now, whatever is under way.
+  void post_stop();
 
   void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
 

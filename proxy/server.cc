@@ -13,6 +13,7 @@
 #include "ca/leaf_cache.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/log.h"
+#include "proxy/base/thread.h"
 #include "proxy/limit_table.h"
 #include "proxy/loop_thread.h"
 #include "proxy/telling.h"
@@ -49,14 +50,21 @@ class RecordWaiter final : public audit::Listener {
 
 class Server final : public uv::AcceptEvents {
  public:
-  explicit Server(ServerParts parts)
-      : parts_(std::move(parts)), telling_(*parts_.clock), worker_(kWorkerThreads) {}
+  explicit Server(ServerParts parts) : parts_(std::move(parts)), telling_(*parts_.clock) {}
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  Server(Server&&) = delete;
+  Server& operator=(Server&&) = delete;
+  ~Server() override;
 
   base::Status serve();
   void on_accepted(int socket) override;
 
  private:
   base::Status build();
+  base::Status start_threads();
+  void join_loops();
   void watch();
   void reload();
   void reload_once();
@@ -71,6 +79,7 @@ class Server final : public uv::AcceptEvents {
   std::unique_ptr<ca::LeafCache> leaves_;
   Telling telling_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
+  std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
   std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
   std::unique_ptr<uv::FolderWatch> home_watch_;
@@ -132,8 +141,37 @@ base::Status Server::build() {
   return {};
 }
 
+// Every thread that will ever be needed: what may not be started then is told at once, and nothing
+// that comes later can ask for one more.
+base::Status Server::start_threads() {
+  KS_TRY(worker_.start(kWorkerThreads));
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    auto thread = base::start_thread([loop = loops_[i].get()] { loop->run(); });
+    if (!thread) {
+      return thread.error();
+    }
+    loop_threads_.push_back(std::move(*thread));
+  }
+  return {};
+}
+
+void Server::join_loops() {
+  for (std::thread& thread : loop_threads_) {
+    thread.join();
+  }
+  loop_threads_.clear();
+}
+
+Server::~Server() {
+  for (std::size_t i = 0; i < loop_threads_.size(); ++i) {
+    loops_[i + 1]->post_stop();  // it never served: start failed
+  }
+  join_loops();
+}
+
 base::Status Server::serve() {
   KS_TRY(build());
+  KS_TRY(start_threads());
   watch();
   RecordWaiter started;
   const std::string ca_sha256 = parts_.authority->certificate_sha256();
@@ -146,15 +184,9 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < loops_.size(); ++i) {
-    threads.emplace_back([this, i] { loops_[i]->run(); });
-  }
   parts_.ready(uv::to_string(acceptor_->local()));
   loops_.front()->run();
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  join_loops();
   worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
   signals_.clear();

@@ -58,7 +58,8 @@ struct ServerParts {
 
 // Serves until SIGTERM or SIGINT, then drains (limits::kDrainMs) and returns. already_exists
 // (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
-// made.
+// made; unavailable when a thread cannot be started (base::is_lack_of_threads): all are started
+// before `ready`.
 base::Status serve(ServerParts parts);
 
 }  // namespace keyswap::proxy

@@ -3,13 +3,20 @@
 
 #include <utility>
 
+#include "proxy/base/thread.h"
+
 namespace keyswap::proxy {
 
-Worker::Worker(std::size_t threads) {
-  threads_.reserve(threads);
+base::Status Worker::start(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { work(); });
+    auto thread = base::start_thread([this] { work(); });
+    if (!thread) {
+      stop();
+      return thread.error();
+    }
+    threads_.push_back(std::move(*thread));
   }
+  return {};
 }
 
 void Worker::stop() {

@@ -12,17 +12,22 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/base/result.h"
+
 namespace keyswap::proxy {
 
 class Worker {
  public:
-  explicit Worker(std::size_t threads);
+  Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
 
   ~Worker() { stop(); }
+
+  // As base::start_thread; then none runs. Tasks given before wait for it.
+  base::Status start(std::size_t threads);
 
   // Finishes what was begun, drops what was not; later tasks are not taken. Not from a task.
   void stop();

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/thread.h"
 
 namespace keyswap::cli {
 
@@ -34,11 +35,17 @@ base::Result<std::unique_ptr<DemoUpstream>> DemoUpstream::start(
   if (!context) {
     return context.error();
   }
-  return std::unique_ptr<DemoUpstream>(new DemoUpstream(  // NOLINT(cppcoreguidelines-owning-memory)
+  std::unique_ptr<DemoUpstream> made(new DemoUpstream(  // NOLINT(cppcoreguidelines-owning-memory)
       std::move(listener).value(),
       std::move(context).value(),
       std::move(leaf),
       std::move(settings)));
+  auto thread = base::start_thread([raw = made.get()] { raw->serve(); });
+  if (!thread) {
+    return thread.error();
+  }
+  made->thread_ = std::move(*thread);
+  return made;
 }
 
 DemoUpstream::DemoUpstream(LoopbackListener listener,
@@ -48,12 +55,13 @@ DemoUpstream::DemoUpstream(LoopbackListener listener,
     : listener_(std::move(listener)),
       context_(std::move(context)),
       leaf_(std::move(leaf)),
-      settings_(std::move(settings)),
-      thread_([this] { serve(); }) {}
+      settings_(std::move(settings)) {}
 
 DemoUpstream::~DemoUpstream() {
   is_stopping_ = true;
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
 }
 
 std::vector<SeenRequest> DemoUpstream::seen() const {

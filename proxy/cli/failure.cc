@@ -24,4 +24,11 @@ std::string explain(const base::Error& error) {
   return text;
 }
 
+Failure thread_failure(const base::Error& error) {
+  return {Exit::cannot,
+          std::string(error.note.text()) + ": " + explain_errno(static_cast<int>(error.number)),
+          "allow more threads: ulimit -u, TasksMax in a systemd unit, or the container's limit of "
+          "processes; fewer are needed with --threads 1"};
+}
+
 }  // namespace keyswap::cli

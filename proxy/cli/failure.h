@@ -67,6 +67,8 @@ class [[nodiscard]] Outcome {
 
 // "cannot write the file: No space left on device": the error's text, and errno's where it is one.
 std::string explain(const base::Error& error);
+// When no thread can be started (base::is_lack_of_threads).
+Failure thread_failure(const base::Error& error);
 // What errno says.
 std::string explain_errno(int number);
 

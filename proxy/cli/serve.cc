@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
-#include <stop_token>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/base/thread.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -149,6 +149,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
 
 Problem open_limits(Opened& opened) {
   auto limiter = limits::Limiter::open(opened.home.limits());
+  if (!limiter && base::is_lack_of_threads(limiter.error())) {
+    return thread_failure(limiter.error());
+  }
   if (!limiter) {
     return Failure{Exit::cannot,
                    "cannot open the file of the limits " + opened.home.limits() + ": " +
@@ -240,13 +243,36 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
 // With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
 class UserWatch {
  public:
-  explicit UserWatch(const proxy::Home& home)
-      : thread_([this, &home](const std::stop_token& stop) { watch(home, stop); }) {}
+  UserWatch() = default;
+  UserWatch(const UserWatch&) = delete;
+  UserWatch& operator=(const UserWatch&) = delete;
+  UserWatch(UserWatch&&) = delete;
+  UserWatch& operator=(UserWatch&&) = delete;
+
+  ~UserWatch() {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  base::Status start(const proxy::Home& home) {
+    auto thread = base::start_thread([this, &home] { watch(home); });
+    if (!thread) {
+      return thread.error();
+    }
+    thread_ = std::move(*thread);
+    return {};
+  }
 
  private:
-  void watch(const proxy::Home& home, const std::stop_token& stop) {
+  void watch(const proxy::Home& home) {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, stop, kLookForUsers, [&stop] { return stop.stop_requested(); })) {
+    while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
       auto unused = ServeLock::take(
           home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
       if (unused && unused.value()) {
@@ -258,9 +284,10 @@ class UserWatch {
   }
 
   std::mutex mutex_;
-  std::condition_variable_any wake_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;  // guarded by mutex_
   std::optional<ServeLock> last_;
-  std::jthread thread_;  // last: joined before what it uses goes
+  std::thread thread_;
 };
 
 unsigned thread_count(unsigned asked) {
@@ -272,6 +299,9 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
     return {Exit::cannot,
             options.listen + " is in use by another program",
             "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
+  }
+  if (base::is_lack_of_threads(error)) {
+    return thread_failure(error);
   }
   return {Exit::cannot,
           "cannot serve on " + options.listen + ": " + explain(error),
@@ -313,9 +343,11 @@ int serve(const ServeOptions& options) {
   if (auto problem = open_all(options, opened)) {
     return report(*problem);
   }
-  std::optional<UserWatch> watch;
+  UserWatch watch;
   if (options.while_used) {
-    watch.emplace(opened.home);
+    if (const auto started = watch.start(opened.home); !started) {
+      return report(thread_failure(started.error()));
+    }
   }
   return serve_until_stopped(options, opened);
 }

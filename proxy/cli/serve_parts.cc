@@ -12,6 +12,7 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
+#include "proxy/base/thread.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "vault/signing_key.h"
@@ -74,6 +75,9 @@ Failure log_failure(const std::string& folder, const base::Error& error) {
   }
   if (error.code == Errc::locked) {
     return {Exit::cannot, what, "another proxy writes to it; stop that one first"};
+  }
+  if (base::is_lack_of_threads(error)) {
+    return thread_failure(error);
   }
   if (error.code == Errc::no_space) {
     return {Exit::cannot, what, "make room on the disk: without a record nothing is sent"};

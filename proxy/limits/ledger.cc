@@ -3,14 +3,13 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "proxy/base/limits.h"
 #include "proxy/base/log.h"
+#include "proxy/base/thread.h"
 
 namespace keyswap::limits {
 
@@ -20,27 +19,6 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Status;
-
-// The thread that is started while it lives gets no signals: SIGXFSZ must be an error of write(2),
-// and none may interrupt a sync.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all{};
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  SignalsBlocked(SignalsBlocked&&) = delete;
-  SignalsBlocked& operator=(SignalsBlocked&&) = delete;
-
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 // What comes to the thread: a claim, or an amount that is given back.
 struct Job {
@@ -96,12 +74,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path) {
   }
   auto state = std::make_unique<State>(std::move(store).value());
   State* const shared = state.get();
-  const SignalsBlocked blocked;
-  try {
-    shared->thread = std::thread([shared] { shared->run(); });
-  } catch (const std::system_error& error) {  // the one thing here that reports by throwing
-    return Error{Errc::unavailable, "the limits' thread cannot be started", error.code().value()};
+  auto thread = base::start_thread([shared] { shared->run(); });
+  if (!thread) {
+    return thread.error();
   }
+  shared->thread = std::move(*thread);
   return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
