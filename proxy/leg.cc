@@ -170,6 +170,11 @@ void Leg::send_alert() {
   }
 }
 
+void Leg::give_up(base::Failure failure) {
+  failure_ = std::move(failure);
+  silence();
+}
+
 void Leg::silence() {
   events_ = nullptr;
   tcp_.stop_reading();

@@ -79,6 +79,9 @@ class Leg final : public uv::TcpEvents {
   // No event comes from now on, and the connection closes when this is destroyed.
   void silence();
 
+  // It is of no use any more, for `failure`: as silence(), and failure() says why.
+  void give_up(base::Failure failure);
+
   // Why it broke.
   [[nodiscard]] const base::Failure& failure() const { return failure_; }
 
@@ -87,6 +90,10 @@ class Leg final : public uv::TcpEvents {
   [[nodiscard]] tls::Engine& engine() { return *engine_; }
 
   [[nodiscard]] uv::Endpoint remote() const { return tcp_.remote(); }
+
+  [[nodiscard]] bool is_unacknowledged_for(std::int64_t ms) const {
+    return tcp_.is_unacknowledged_for(ms);
+  }
 
   void on_connected() override;
   void on_connect_failed(int errno_value) override;

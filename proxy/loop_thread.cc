@@ -14,15 +14,15 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   if (!loop) {
     return loop.error();
   }
+  auto resolver = uv::Resolver::create(**loop);
+  if (!resolver) {
+    return resolver.error();
+  }
   auto scratch = vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax);
   if (!scratch) {
     return scratch.error();
   }
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
-  auto resolver = uv::Resolver::create(*made->loop_);
-  if (!resolver) {
-    return resolver.error();
-  }
   made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
   made->lane_ = std::make_unique<AuditLane>(

@@ -309,6 +309,7 @@ void Session::perform(const flow::SendUpstream& action) {
     }
     if (!is_sent_) {
       is_sent_ = true;
+      upstream_->watch_for_acknowledgement();
       sent_us_ = context_->clock->steady_us();
     }
   }

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "proxy/base/limits.h"
+
 namespace keyswap::proxy {
 
 using http::Step;
@@ -45,7 +47,11 @@ base::Failure end_failure(const Step& last) {
 }  // namespace
 
 Upstream::Upstream(Context& context, UpstreamKey key, DialEvents& dial)
-    : context_(&context), key_(std::move(key)), dial_(&dial), leg_(context, *this) {
+    : context_(&context),
+      key_(std::move(key)),
+      dial_(&dial),
+      leg_(context, *this),
+      acknowledgement_(*context.loop, [this] { check_acknowledgement(); }) {
   ++*context.upstreams_open;
 }
 
@@ -77,6 +83,26 @@ void Upstream::expect(http::AnswerTo answer_to) {
   decoder_.expect(answer_to);
 }
 
+void Upstream::watch_for_acknowledgement() {
+  acknowledgement_.set(base::limits::kRequestAckMs);
+}
+
+void Upstream::check_acknowledgement() {
+  if (user_ == nullptr || is_raw_) {
+    return;
+  }
+  if (!leg_.is_unacknowledged_for(base::limits::kRequestAckMs)) {
+    acknowledgement_.set(base::limits::kRequestAckMs);  // a body may follow for long
+    return;
+  }
+  leg_.give_up(
+      {base::Cause::connection_timed_out,
+       base::Facts()
+           .number("its host acknowledged nothing for ", base::limits::kRequestAckMs / 1000, " s")
+           .take()});
+  on_leg_broken(base::Errc::timed_out);
+}
+
 void Upstream::use_raw(UpstreamUser& user) {
   user_ = &user;
   is_raw_ = true;
@@ -90,6 +116,7 @@ void Upstream::rest(UpstreamKeeper& keeper) {
 void Upstream::leave() {
   user_ = nullptr;
   keeper_ = nullptr;
+  acknowledgement_.clear();
   leg_.release(Leg::Hold::other_side_full);
   if (is_raw_ || decoder_.is_mid_message()) {
     is_tainted_ = true;
@@ -109,6 +136,7 @@ void Upstream::on_leg_secured() {
 }
 
 void Upstream::on_leg_bytes(std::string_view bytes) {
+  acknowledgement_.clear();
   if (dial_ != nullptr) {
     dial_->on_dial_bytes(bytes);
     return;

@@ -17,6 +17,7 @@
 #include "proxy/http/decoder.h"
 #include "proxy/idle_pool.h"
 #include "proxy/leg.h"
+#include "proxy/uv/timer.h"
 
 namespace keyswap::proxy {
 
@@ -115,6 +116,10 @@ class Upstream final : public Mortal, public LegEvents {
   void dialed(uv::Endpoint endpoint);
   // The next response is for `user`.
   void use(UpstreamUser& user);
+  // A request was sent: its host must acknowledge it within limits::kRequestAckMs, or the user is
+  // told UpstreamBroken. A connection that rested may lead to a host that is gone without a word,
+  // and the kernel is patient.
+  void watch_for_acknowledgement();
   // What that response answers; said before it can come.
   void expect(http::AnswerTo answer_to);
   // From now on bytes as they are.
@@ -150,6 +155,7 @@ class Upstream final : public Mortal, public LegEvents {
   void read_done();
   void tell(flow::Event event);
   void become_useless();
+  void check_acknowledgement();
 
   Context* context_;
   UpstreamKey key_;
@@ -166,6 +172,7 @@ class Upstream final : public Mortal, public LegEvents {
   uv::Endpoint endpoint_;
   tls::PeerInfo peer_;
   Leg leg_;
+  uv::Timer acknowledgement_;  // set while a request has no byte of an answer
 };
 
 }  // namespace keyswap::proxy

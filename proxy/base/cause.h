@@ -25,6 +25,7 @@ enum class Cause : std::uint8_t {
   unreachable,
   connection_reset,
   connection_timed_out,
+  host_gone,
   proxy_refused,
   // proving who it is
   certificate_expired,

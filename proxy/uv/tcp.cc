@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/uv/tcp.h"
 
+#include <array>
 #include <utility>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -38,6 +42,33 @@ struct Tcp::State {
   bool lingers = false;
   int last_error = 0;
   std::unique_ptr<uv_timer_t> linger_limit;  // while it lingers, its Tcp gone
+
+  [[nodiscard]] int descriptor() const {
+    uv_os_fd_t descriptor = -1;
+    uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle), &descriptor);
+    return descriptor;
+  }
+
+  // Without effect where the kernel refuses: then our own waits end it, later.
+  void watch_host() const {
+    namespace limits = base::limits;
+    constexpr int kMillisecondsPerSecond = 1000;
+    constexpr auto kProbes = static_cast<int>(limits::kUnackedMs / limits::kProbeAgainMs);
+    const std::array<std::array<int, 3>, 5> options = {{
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP,
+         TCP_KEEPIDLE,
+         static_cast<int>(limits::kProbeIdleMs / kMillisecondsPerSecond)},
+        {IPPROTO_TCP,
+         TCP_KEEPINTVL,
+         static_cast<int>(limits::kProbeAgainMs / kMillisecondsPerSecond)},
+        {IPPROTO_TCP, TCP_KEEPCNT, kProbes},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits::kUnackedMs)},
+    }};
+    for (const auto& [level, name, value] : options) {
+      static_cast<void>(::setsockopt(descriptor(), level, name, &value, sizeof value));
+    }
+  }
 
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&handle); }
 
@@ -105,6 +136,7 @@ struct Tcp::State {
     if (status == 0) {
       state.is_open = true;
       uv_tcp_nodelay(&state.handle, 1);
+      state.watch_host();
       state.events->on_connected();
     } else {
       state.last_error = -status;
@@ -268,6 +300,13 @@ Endpoint Tcp::remote() const {
     return {};
   }
   return from_sockaddr(reinterpret_cast<const sockaddr&>(address));
+}
+
+bool Tcp::is_unacknowledged_for(std::int64_t ms) const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(state_->descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_unacked > 0 && info.tcpi_last_ack_recv >= ms;
 }
 
 }  // namespace keyswap::uv

@@ -55,7 +55,9 @@ class Tcp {
 
   // Takes over an accepted socket.
   base::Status adopt(int socket);
-  // on_connected or on_connect_failed follows.
+  // on_connected or on_connect_failed follows. Once connected, the kernel asks a silent host
+  // whether it is there and gives up one that acknowledges nothing (limits::kProbeIdleMs,
+  // kUnackedMs): on_broken.
   void connect(const Endpoint& endpoint);
 
   void start_reading();
@@ -77,6 +79,10 @@ class Tcp {
   void reset_on_close();
 
   [[nodiscard]] Endpoint remote() const;
+
+  // Are there bytes that the other host should have acknowledged for `ms`, and has it acknowledged
+  // nothing meanwhile? Asks the kernel. A host that only takes nothing more still acknowledges.
+  [[nodiscard]] bool is_unacknowledged_for(std::int64_t ms) const;
 
  private:
   struct State;

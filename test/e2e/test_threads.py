@@ -51,7 +51,9 @@ class Threads(Case):
         """How many threads it takes; below that each start must end with exit 3 and two lines."""
         for left in range(24):
             with self.subTest(left=left, options=options):
+                self.doCleanups()
                 process = self.serve(left, *options)
+                self.addCleanup(process.kill)
                 line = process.stdout.readline()
                 if line:
                     self.serves_names(json.loads(line)["proxy"])
@@ -73,12 +75,13 @@ class Threads(Case):
         """Names are looked up, many at once, and answers are made."""
         port = int(address.rsplit(":", 1)[1])
         wires = [client.dial(port, 20) for _ in range(8)]
+        for wire in wires:
+            self.addCleanup(wire.close)
         for i, wire in enumerate(wires):
             host = f"nobody-{i}.threads.test"
             wire.send(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         for wire in wires:
-            with wire:
-                self.refused(wire.response("GET"), 502, "upstream_dns_failed")
+            self.refused(wire.response("GET"), 502, "upstream_dns_failed")
 
     def test_each_start_serves_or_says_that_threads_are_lacking(self):
         needed = self.sweep("--threads", "1")

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An upstream whose host is gone without a word: what comes to its socket is dropped and not acknowledged, as
+when a machine loses its power or a firewall forgets the connection."""
+
+import subprocess
+import time
+
+from harness import client, network
+from harness.case import H, P, OneProxy, main
+from harness.recorder import early
+
+AUTH = [("Authorization", f"Bearer {P}")]
+
+
+def vanish(_, connection):
+    """Answers, and is gone from then on."""
+    connection.answer()
+    network.drop_all(connection.sock)
+
+
+class Gone(OneProxy):
+    hosts = (H,)
+
+    def ask(self, target, method="GET", body=b"", **options):
+        before = time.monotonic()
+        answer = self.proxy.ask(H, method, target, AUTH, body, **options)
+        return answer, time.monotonic() - before
+
+    def test_a_request_on_a_pooled_connection_whose_host_is_gone_is_answered_in_seconds(self):
+        self.recorder.on("/vanishes", vanish)
+        for method, body in (("POST", b"order"), ("PUT", b"order"), ("DELETE", b"")):
+            with self.subTest(method=method), self.proxy.tunnel(H, timeout=30) as wire:
+                wire.send(client.request_bytes("GET", "/vanishes", H, AUTH))
+                self.assertEqual(wire.response().status, 200)
+                target = f"/after-{method.lower()}"
+                before = time.monotonic()
+                wire.send(client.request_bytes(method, target, H, AUTH, body))
+                answer = wire.response(method)
+                self.assertLess(time.monotonic() - before, 12)
+                problem = self.refused(answer, 502, "upstream_protocol_error")
+                self.assertIn("acknowledge", problem["detail"])
+                self.assertEqual(self.recorder.seen(target), [], "it was sent a second time")
+
+    def test_the_next_request_has_a_connection_that_works(self):
+        self.recorder.on("/vanishes-too", vanish)
+        self.assertEqual(self.ask("/vanishes-too")[0].status, 200)
+        self.ask("/meanwhile", "POST", b"x", timeout=30)
+        answer, took = self.ask("/then")
+        self.assertEqual(answer.status, 200)
+        self.assertLess(took, 2)
+
+    def test_a_host_that_acknowledges_and_thinks_for_long_is_waited_for(self):
+        def thinks(_, connection):
+            time.sleep(7)
+            connection.answer()
+        self.recorder.on("/thinks", thinks)
+        answer, took = self.ask("/thinks", "POST", b"x", timeout=30)
+        self.assertEqual(answer.status, 200)
+        self.assertGreaterEqual(took, 7)
+
+    def test_a_host_that_takes_nothing_more_but_is_there_is_waited_for(self):
+        @early
+        def reads_late(request, connection):
+            time.sleep(8)
+            connection.read_body(request)
+            connection.answer(body=str(len(request.body)))
+        self.recorder.on("/reads-late", reads_late)
+        size = 8 * 1024 * 1024
+        answer, _ = self.ask("/reads-late", "POST", bytes(size), timeout=60)
+        self.assertEqual((answer.status, answer.body), (200, str(size).encode()))
+
+    def test_a_silent_host_is_asked_whether_it_is_there(self):
+        self.assertEqual(self.ask("/idle")[0].status, 200)
+        listed = subprocess.run(["ss", "-tnoHp", "dst", self.recorder.address], capture_output=True, text=True, check=True)
+        ours = [line for line in listed.stdout.splitlines() if f"pid={self.proxy.pid}," in line]
+        self.assertTrue(ours, listed.stdout)
+        for line in ours:
+            self.assertIn("timer:(keepalive,", line)
+
+
+if __name__ == "__main__":
+    main()
