@@ -95,11 +95,8 @@ void Upstream::check_acknowledgement() {
     acknowledgement_.set(base::limits::kRequestAckMs);  // a body may follow for long
     return;
   }
-  leg_.give_up(
-      {base::Cause::connection_timed_out,
-       base::Facts()
-           .number("its host acknowledged nothing for ", base::limits::kRequestAckMs / 1000, " s")
-           .take()});
+  leg_.give_up({base::Cause::host_gone,
+                base::Facts().number("for ", base::limits::kRequestAckMs / 1000, " s").take()});
   on_leg_broken(base::Errc::timed_out);
 }
 
@@ -239,7 +236,12 @@ void Upstream::on_leg_broken(base::Errc why) {
     return;
   }
   become_useless();
-  tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_, .failure = leg_.failure()});
+  base::Failure failure = leg_.failure();
+  if (failure.cause == base::Cause::connection_timed_out) {
+    failure.cause = base::Cause::host_gone;  // it stood: the kernel gave it up
+  }
+  tell(
+      flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_, .failure = std::move(failure)});
   read_done();
 }
 
