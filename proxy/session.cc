@@ -218,8 +218,10 @@ void Session::on_leg_end(bool is_clean) {
       return;
     case Phase::ended:
       return;
-    case Phase::minting:
     case Phase::dialing:
+      give_up_dialing(Reason::client_timeout);
+      return;
+    case Phase::minting:
     case Phase::first_byte:
     case Phase::handshake:
       end();
@@ -253,6 +255,8 @@ void Session::on_leg_broken(base::Errc /*why*/) {
     drive(flow::ClientGone{});  // its end ends the session
   } else if (phase_ == Phase::websocket) {
     websocket_->on_client_gone();
+  } else if (phase_ == Phase::dialing) {
+    give_up_dialing(Reason::client_timeout);
   } else {
     end();
   }
@@ -341,12 +345,8 @@ void Session::drain() {
     websocket_->drain();
   } else if (phase_ == Phase::listener || phase_ == Phase::requests) {
     close_politely(Leg::Ending::said);
-  } else if (phase_ == Phase::dialing && dial_) {
-    drop_upstream();
-    phase_ = Phase::listener;
-    refuse_tunnel(Reason::shutting_down);
   } else if (phase_ == Phase::dialing) {
-    end();  // it is recorded, and nothing was said yet
+    give_up_dialing(Reason::shutting_down);
   } else if (phase_ != Phase::tunnel && phase_ != Phase::closing) {
     timer_.set(base::limits::kHalfClosedMs);  // CONNECT was granted: its request may come yet
   }

@@ -119,7 +119,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void tunnel_dialed(Dial::Outcome outcome);
   void record_tunnel(std::optional<audit::Reason> refused);
   void tunnel_recorded(bool is_durable);
-  void begin_opaque();
+  void give_up_dialing(audit::Reason reason);
   void opaque_bytes(std::string_view bytes);
   void record_tunnel_end();
 

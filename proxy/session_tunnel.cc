@@ -196,6 +196,17 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   timer_.set(base::limits::kRecordMs);
 }
 
+// Its upstream is not reached yet, and will not be: refused, and recorded as that.
+void Session::give_up_dialing(Reason reason) {
+  if (!dial_) {
+    end();  // it is recorded
+    return;
+  }
+  drop_upstream();
+  phase_ = Phase::listener;
+  refuse_tunnel(reason);
+}
+
 // Its head is gone; what the record says of it is kept.
 void Session::refuse_tunnel(Reason reason, base::Failure failure) {
   timer_.clear();

@@ -2,7 +2,9 @@
 """Clients that do not come to TLS with us are told of, in the log and on stderr, and told why by an alert."""
 
 import datetime
+import os
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -182,6 +184,58 @@ class Trust(OneProxy):
         self.failed("t17.example.test", "unknown_ca", "client")
         shown = self.home.run("audit", "show", "--host", "t17.example.test").stdout.decode()
         self.assertRegex(shown, r"(?m)client TLS failed .*unknown_ca by client.* t17\.example\.test")
+
+
+class Endings(OneProxy):
+    """A CONNECT gets an answer while one can still be given, and leaves a record in any case."""
+
+    hosts = (H,)
+    policy = "forward_unmodified"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.silent = socket.create_server(("127.0.0.1", 0))  # takes connections, says nothing
+        cls.addClassCleanup(cls.silent.close)
+        cls.more = {"upstream": {"proxy": f"http://127.0.0.1:{cls.silent.getsockname()[1]}"}}
+        super().setUpClass()
+
+    @classmethod
+    def rules(cls):
+        return {K: bearer()}
+
+    def knock(self, running, host):
+        """A CONNECT whose dial is under way."""
+        wire = client.dial(running.port)
+        wire.send(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n")
+        self.silent.settimeout(10)
+        self.addCleanup(self.silent.accept()[0].close)
+        return wire
+
+    def refusal(self, running, host, reason):
+        found = running.await_record(lambda r: r.get("decision") == "refused" and r["destination"]["host"] == host)
+        self.assertEqual([r["reason"] for r in found], [reason])
+
+    def test_a_client_that_leaves_while_its_tunnel_is_dialled_is_recorded(self):
+        self.knock(self.proxy, "left.example.test").close()
+        self.refusal(self.proxy, "left.example.test", "client_timeout")
+        wire = self.knock(self.proxy, "reset.example.test")
+        wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wire.close()
+        self.refusal(self.proxy, "reset.example.test", "client_timeout")
+
+    def test_SIGTERM_answers_who_waits_for_a_tunnel_and_serves_who_has_one(self):
+        running = self.start(self.copy_home(self.home, "endings"))
+        waiting = self.knock(running, "waits.example.test")
+        granted, answer = running.connect(f"{H}:443")
+        self.assertEqual(answer.status, 200)
+        os.kill(running.pid, signal.SIGTERM)
+        self.refused(waiting.response(), 503, "shutting_down")
+        with client.start_tls(granted, H, self.home.ca) as wire:
+            wire.send(client.request_bytes("GET", "/endings/granted", H, [("Authorization", f"Bearer {P}")]))
+            answer = wire.response()
+            self.assertEqual((answer.status, answer.get("Connection")), (200, "close"))
+        self.refusal(running, "waits.example.test", "shutting_down")
+        self.assertEqual(running.stop(), 0)
 
 
 @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
