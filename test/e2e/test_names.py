@@ -61,7 +61,7 @@ class Names(Case):
         answer = self.proxy.ask(host, target=f"/{name}", headers=AUTH, timeout=seconds)
         return answer, time.monotonic() - before
 
-    def answered(self, name, *, at_most=2.0):
+    def answered(self, name, *, at_most=4.0):
         answer, took = self.ask(name)
         self.assertEqual((answer.status, answer.body), (200, b"recorded"), answer)
         self.assertLess(took, at_most)
