@@ -196,6 +196,7 @@ void Session::perform(const flow::Dial& /*action*/) {
 
 void Session::perform(const flow::DialAnew& /*action*/) {
   is_sent_ = false;
+  is_recorded_ = false;  // I6: what was durable allowed the first sending
   is_resending_ = true;
   context_->audit->wait_for(id_);
   awaits_record_ = true;

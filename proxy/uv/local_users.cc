@@ -85,6 +85,11 @@ Question question_about(const End& source, const End& target, std::uint32_t numb
   return question;
 }
 
+bool is_connection(std::uint8_t state) {
+  return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+         state == TCP_CLOSE_WAIT;
+}
+
 std::optional<std::uint32_t> user_in(const char* answer, std::size_t size, std::uint32_t number) {
   nlmsghdr header{};
   inet_diag_msg found{};
@@ -96,10 +101,11 @@ std::optional<std::uint32_t> user_in(const char* answer, std::size_t size, std::
     return std::nullopt;
   }
   std::memcpy(&found, answer + NLMSG_HDRLEN, sizeof(found));
-  // A connection that no process holds any more has no inode, and the kernel says 0, which is root.
-  return found.idiag_inode == 0 || found.idiag_state == TCP_LISTEN
-             ? std::nullopt
-             : std::optional<std::uint32_t>(found.idiag_uid);
+  // Where the connection is gone the kernel may show another socket of that port. One that no
+  // process holds any more has no inode, and the kernel says that its user is 0, which is root.
+  return is_connection(found.idiag_state) && found.idiag_inode != 0
+             ? std::optional<std::uint32_t>(found.idiag_uid)
+             : std::nullopt;
 }
 
 }  // namespace
