@@ -53,7 +53,20 @@ if(KEYSWAP_WHOLE)
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
   keyswap_tree(asan base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test)
-  foreach(file smoke test_alerts test_upstream_causes test_addresses test_names test_gone test_binance test_binance_websocket test_routes test_websocket)
+  foreach(file
+      smoke
+      test_addresses
+      test_alerts
+      test_binance
+      test_binance_websocket
+      test_gone
+      test_logged_in
+      test_names
+      test_reload
+      test_routes
+      test_stale
+      test_upstream_causes
+      test_websocket)
     string(REPLACE "test_" "" name ${file})
     keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})
   endforeach()
