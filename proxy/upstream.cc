@@ -240,8 +240,10 @@ void Upstream::on_leg_broken(base::Errc why) {
   if (failure.cause == base::Cause::connection_timed_out) {
     failure.cause = base::Cause::host_gone;  // it stood: the kernel gave it up
   }
-  tell(
-      flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_, .failure = std::move(failure)});
+  // A host that is gone closed nothing: a new connection would wait as long for it.
+  const bool was_closed = failure.cause != base::Cause::host_gone;
+  tell(flow::UpstreamBroken{.was_stale = was_closed && has_served_ && !has_heard_,
+                            .failure = std::move(failure)});
   read_done();
 }
 
