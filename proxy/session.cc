@@ -48,7 +48,8 @@ bool Session::wants_bytes() const {
   if (phase_ == Phase::websocket) {
     return websocket_->wants_client();
   }
-  return (phase_ == Phase::listener || phase_ == Phase::requests) && (!exchange_ || takes_body_);
+  return (phase_ == Phase::listener || phase_ == Phase::requests) &&
+         (!exchange_ || exchange_->wants_body());
 }
 
 void Session::on_leg_bytes(std::string_view bytes) {
@@ -173,7 +174,6 @@ std::string_view Session::decode_steps(std::string_view bytes) {
         }
         break;
       case Step::Kind::end:
-        takes_body_ = false;
         if (exchange_) {
           drive(flow::ClientEnd{});
         }
@@ -239,7 +239,7 @@ void Session::on_leg_end(bool is_clean) {
 void Session::after_client_end() {
   if (!exchange_) {
     close_politely(Leg::Ending::said);
-  } else if (takes_body_ && !exchange_->has_whole_request()) {
+  } else if (exchange_->wants_body()) {
     drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
   } else if (is_sent_) {
     timer_.set(base::limits::kHalfClosedMs);

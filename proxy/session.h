@@ -190,12 +190,11 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
 
   std::unique_ptr<flow::Exchange> exchange_;
   flow::Actions actions_;
-  std::optional<flow::Event> follow_up_;  // what an action brought about at once
+  std::vector<flow::Event> follow_ups_;   // what actions brought about at once
   std::optional<flow::ClientFate> fate_;  // the exchange is over
   bool is_driving_ = false;
   bool is_upgraded_ = false;  // the exchange ended in a WebSocket
   bool is_in_read_ = false;   // more of the same read may come: its end flushes, once for all
-  bool takes_body_ = false;   // ReadClient was asked for, and the request has not ended
   bool is_sent_ = false;      // a byte of the request has left
   bool awaits_record_ = false;
   bool is_resending_ = false;  // over a connection dialled anew, none that had rested

@@ -30,7 +30,6 @@ void Session::make_exchange(flow::Destination destination) {
     exchange_->drain();
   }
   fate_.reset();
-  takes_body_ = false;
   is_sent_ = false;
   is_resending_ = false;
   is_recorded_ = false;
@@ -39,21 +38,19 @@ void Session::make_exchange(flow::Destination destination) {
 
 void Session::drive(flow::Event event) {
   if (is_driving_) {
-    KS_ASSERT(!follow_up_);  // an action brings about one event at most
-    follow_up_ = std::move(event);
+    follow_ups_.push_back(std::move(event));
     return;
   }
   is_driving_ = true;
-  std::optional<flow::Event> next(std::move(event));
-  while (next && exchange_ && !fate_) {
+  follow_ups_.push_back(std::move(event));
+  for (std::size_t i = 0; i < follow_ups_.size() && exchange_ && !fate_; ++i) {
     actions_.clear();
-    exchange_->on(std::move(*next), actions_);
-    next.reset();
+    exchange_->on(std::move(follow_ups_[i]), actions_);
     for (const flow::Action& action : actions_) {
       std::visit([this](const auto& asked) { perform(asked); }, action);
     }
-    next = std::exchange(follow_up_, std::nullopt);
   }
+  follow_ups_.clear();
   is_driving_ = false;
   if (!is_in_read_ || fate_) {
     flush_legs();
@@ -79,7 +76,6 @@ void Session::finish_driving() {
     return;
   }
   exchange_.reset();
-  takes_body_ = false;
   if (phase_ == Phase::listener) {
     claim_.reset();  // the next request says itself who sends it
     caller_.clear();
@@ -120,7 +116,6 @@ void Session::begin_websocket() {
                                  close_politely(Leg::Ending::said);
                                }});
   exchange_.reset();
-  takes_body_ = false;
   timer_.clear();
   phase_ = Phase::websocket;
   leg_.release(Leg::Hold::other_side_full);
@@ -239,10 +234,11 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
     upstream_->expect(exchange_->answer_to());
   }
   if (is_recorded_) {
-    // Dialled anew after the record: if that failed, the request counts as sent to nobody.
-    drive(flow::RecordDone{true});
-    if (!upstream_ && exchange_) {
-      drive(flow::UpstreamBroken{.failure = std::move(outcome.failure)});
+    // Dialled anew after the record: if that failed, nothing was sent to anybody.
+    if (upstream_) {
+      drive(flow::RecordDone{true});
+    } else {
+      drive(flow::DialFailed{outcome.reason, std::move(outcome.failure)});
     }
   } else if (upstream_) {
     if (!awaits_record_) {
@@ -302,16 +298,18 @@ void Session::perform(const flow::RecordResponse& action) {
 
 void Session::perform(const flow::SendUpstream& action) {
   if (upstream_) {
+    const bool is_first = !std::exchange(is_sent_, true);
+    if (is_first) {
+      sent_us_ = context_->clock->steady_us();  // first: writing may show that it is broken
+    }
     Leg& leg = upstream_->leg();
     if (action.sensitivity == flow::Sensitivity::secret) {
       leg.write_secret(action.bytes);
     } else {
       leg.write(action.bytes);
     }
-    if (!is_sent_) {
-      is_sent_ = true;
+    if (is_first) {
       upstream_->watch_for_acknowledgement();
-      sent_us_ = context_->clock->steady_us();
     }
   }
   if (action.sensitivity == flow::Sensitivity::secret) {
@@ -324,7 +322,6 @@ void Session::perform(const flow::SendClient& action) {
 }
 
 void Session::perform(const flow::ReadClient& /*action*/) {
-  takes_body_ = true;
   if (!unread_.empty() || is_client_ended_) {
     read_on_later();
   }

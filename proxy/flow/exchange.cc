@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each state waits for, and where that leads. What is not listed is ignored when the exchange
-// is Finished, and otherwise cannot happen (KS_UNREACHABLE: the session handed in an event of
-// somebody else).
+// Where each event leads that a state takes. What it does not take is in exchange_table.h: nothing
+// that comes from outside can reach a step that is not made for it.
 //
 //  AwaitingHead     ClientHead    -> Collecting, Charging, FetchingSecrets, Dialing or Recording
-//                   ClientRefused -> Recording
+//                   ClientRefused -> Recording; ClientGone -> Finished
 //  Collecting       ClientBody; ClientEnd -> Charging, FetchingSecrets or Recording
 //                   ClientRefused, ClientGone, TimedOut -> Recording
 //  Charging         Charged       -> FetchingSecrets or Recording
 //                   ClientGone, TimedOut -> Recording
 //  FetchingSecrets  SecretsReady  -> Dialing; SecretsMissing -> Recording
 //  Dialing          Dialed, DialFailed, ClientGone -> Recording
-//  Recording        RecordDone    -> Relaying, or an answer and Finished; TimedOut -> Finished
-//                   ClientGone: noted
+//  Recording        RecordDone    -> Relaying, or an answer and Finished
+//                   DialFailed, TimedOut -> Finished; ClientGone: noted
 //  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
 //                   as is the 101 that grants a WebSocket
 //                   ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
@@ -21,10 +20,10 @@
 //                   FetchingSecrets or Recording, once (exchange_resend.cc)
 //
 // In Recording there is a verdict; a refusal is answered once it is durable, everything else is
-// sent. UpstreamBroken in Dialing or Recording is the session's affair (it gives DialFailed
-// instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has the head,
-// in a visible cut. From the verdict to the secrets:
-// exchange_admission.cc; the response on its way to the client: exchange_response.cc.
+// sent. A connection that is lost in Dialing or Recording is the session's affair (it gives
+// DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
+// the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the response
+// on its way to the client: exchange_response.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
@@ -61,14 +60,54 @@ Exchange::~Exchange() {
 }
 
 void Exchange::on(Event event, Actions& actions) {
-  if (!is_finished()) {
-    out_.clear();
-    std::visit([&](auto& happened) { handle(happened, actions); }, event);
+  switch (fit_of(situation(), event)) {
+    case Fit::taken:
+      out_.clear();
+      std::visit([&](auto& happened) { handle(happened, actions); }, event);
+      return;
+    case Fit::ignored:
+      return;
+    case Fit::misfit:
+      cut(actions);
+      return;
   }
 }
 
+Situation Exchange::situation() const {
+  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    return relaying->head_passed
+               ? (relaying->client_done ? Situation::answering : Situation::answering_early)
+               : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
+  }
+  if (std::holds_alternative<Recording>(state_)) {
+    return verdict_.decision == Decision::refused ? Situation::refusing : Situation::recording;
+  }
+  return std::holds_alternative<AwaitingHead>(state_)      ? Situation::awaiting_head
+         : std::holds_alternative<Collecting>(state_)      ? Situation::collecting
+         : std::holds_alternative<Charging>(state_)        ? Situation::charging
+         : std::holds_alternative<FetchingSecrets>(state_) ? Situation::fetching_secrets
+         : std::holds_alternative<Dialing>(state_)         ? Situation::dialing
+                                                           : Situation::finished;
+}
+
+// I10, I13: an event that nobody may hand in. What it means is not known, so nothing more is sent
+// and both connections are cut.
+void Exchange::cut(Actions& actions) {
+  credential_ = {};
+  rewrite_.reset();
+  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
+  } else {
+    if (situation() == Situation::recording || is_sent_again_) {
+      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+    }
+    settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);
+  }
+  actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
+  finish(ClientFate::abort, actions);
+}
+
 void Exchange::handle(ClientHead& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_));
   head_ = std::move(event.head);
   reverse_ = std::move(event.reverse);
   failure_ = std::move(event.failure);
@@ -99,30 +138,28 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     }
     return;
   }
-  KS_ASSERT(std::holds_alternative<AwaitingHead>(state_) ||
-            std::holds_alternative<Collecting>(state_));
   refuse(event.reason, actions);
 }
 
 void Exchange::handle(SecretsMissing& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   missing_secret_ = std::move(event.name);
   refuse(Reason::secret_unavailable, actions);
 }
 
 void Exchange::handle(const Dialed& /*event*/, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<Dialing>(state_));
   record(actions);
 }
 
 void Exchange::handle(const DialFailed& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<Dialing>(state_));
   failure_ = event.failure;
-  refuse(event.reason, actions);
+  if (situation() == Situation::recording) {
+    cannot_send(event.reason, actions);  // the connection was lost, and there is no other
+  } else {
+    refuse(event.reason, actions);
+  }
 }
 
 void Exchange::handle(const RecordDone& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<Recording>(state_));
   if (event.is_durable && verdict_.decision != Decision::refused) {
     send_request(actions);
     return;
@@ -135,7 +172,7 @@ void Exchange::handle(const ClientBody& event, Actions& actions) {
   if (auto* collecting = std::get_if<Collecting>(&state_)) {
     collect_body(event.bytes, *collecting, actions);
   } else {
-    forward_body(event.bytes, std::get<Relaying>(state_), actions);
+    forward_body(event.bytes, relaying(), actions);
   }
 }
 
@@ -146,7 +183,7 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
       request_body_bytes_ > *scope().max_body_bytes) {
     // Its length was not said beforehand. The upload is cut, never completed.
     if (relaying.head_passed) {
-      abort_response(Outcome::unknown, actions);
+      abort_response(relaying, Outcome::unknown, actions);
     } else {
       fail_sent(Reason::body_too_large, Outcome::unknown, actions);
     }
@@ -159,8 +196,10 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
     actions.emplace_back(SendUpstream{bytes});
     return;
   }
-  const auto encoded = http::encode_chunk(out_, bytes);
-  KS_ASSERT(encoded.has_value());  // a piece is never larger than one read
+  if (!http::encode_chunk(out_, bytes)) {
+    cut(actions);  // a piece is never larger than what a leg holds of unread bytes
+    return;
+  }
   actions.emplace_back(SendUpstream{out_.view()});
 }
 
@@ -169,18 +208,17 @@ void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
     judge(actions);
     return;
   }
-  auto* relaying = std::get_if<Relaying>(&state_);
-  if (relaying == nullptr || relaying->client_done) {
-    return;
-  }
-  relaying->client_done = true;
+  auto& now = relaying();
+  now.client_done = true;
   if (head_->framing.kind == Framing::Kind::chunked) {
-    const auto encoded = http::encode_last_chunk(out_);
-    KS_ASSERT(encoded.has_value());
+    if (!http::encode_last_chunk(out_)) {
+      cut(actions);
+      return;
+    }
     actions.emplace_back(SendUpstream{out_.view()});
   }
-  if (!relaying->head_passed) {
-    set_wait(*relaying, Wait::response_head, actions);
+  if (!now.head_passed) {
+    set_wait(now, Wait::response_head, actions);
   }
 }
 
@@ -201,14 +239,13 @@ void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
 }
 
 void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
-  const auto& relaying = std::get<Relaying>(state_);
-  if (may_be_sent_again(event, relaying)) {
+  if (may_be_sent_again(event, relaying())) {
     send_again(actions);
     return;
   }
   failure_ = event.failure;
-  if (relaying.head_passed) {
-    abort_response(Outcome::truncated, actions);
+  if (relaying().head_passed) {
+    abort_response(relaying(), Outcome::truncated, actions);
   } else if (base::is_of_tls(failure_.cause)) {
     // In TLS 1.3 an upstream may refuse us when the handshake is over on our side.
     fail_sent(Reason::upstream_tls_failed, Outcome::upstream_tls_failed, actions);
@@ -233,7 +270,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
           relaying->window_bytes >= base::limits::kRequestBodyWindowBytesMin) {
         set_wait(*relaying, Wait::request_body, actions);
       } else if (relaying->head_passed) {
-        abort_response(Outcome::unknown, actions);
+        abort_response(*relaying, Outcome::unknown, actions);
       } else {
         fail_sent(Reason::client_timeout, Outcome::unknown, actions);
       }
@@ -244,7 +281,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
       return;
     case Wait::response_body:
       failure_ = {base::Cause::body_timed_out, {}};
-      abort_response(Outcome::upstream_timeout, actions);
+      abort_response(*relaying, Outcome::upstream_timeout, actions);
       return;
   }
 }
@@ -309,14 +346,12 @@ void Exchange::send_request(Actions& actions) {
   if (!send_head(actions)) {
     return;
   }
-  Relaying relaying;
-  relaying.client_done = is_collected_ || !has_request_body();
-  state_ = relaying;
-  auto& now = std::get<Relaying>(state_);
+  auto& now = state_.emplace<Relaying>();
+  now.client_done = is_collected_ || !has_request_body();
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
   const bool sends_body_now = !now.client_done && !head_->expects_continue;
   set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
-  if (!is_collected_) {
+  if (!now.client_done) {
     actions.emplace_back(ReadClient{});
   }
 }
@@ -385,7 +420,10 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                        answer_to() == http::AnswerTo::head_request,
                                        relaying == nullptr || is_safe(),
                                        &failure_});
-  KS_ASSERT(encoded.has_value());
+  if (!encoded) {
+    finish(ClientFate::abort, actions);  // an answer is far smaller than the buffer
+    return;
+  }
   actions.emplace_back(SendClient{out_.view()});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
 }
@@ -404,8 +442,7 @@ void Exchange::refuse_response(base::Failure failure, Actions& actions) {
   fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
 }
 
-void Exchange::abort_response(Outcome outcome, Actions& actions) {
-  const auto& relaying = std::get<Relaying>(state_);
+void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions& actions) {
   actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes, failure_});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   finish(ClientFate::abort, actions);  // R17: a truncated response is visible as truncated
@@ -434,11 +471,31 @@ http::AnswerTo Exchange::answer_to() const {
   return is_upgrade(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
 }
 
-bool Exchange::has_whole_request() const {
-  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
-    return relaying->client_done;
+bool Exchange::wants_body() const {
+  switch (situation()) {
+    case Situation::collecting:
+    case Situation::uploading:
+    case Situation::answering_early:
+      return true;
+    case Situation::awaiting_head:
+    case Situation::charging:
+    case Situation::fetching_secrets:
+    case Situation::dialing:
+    case Situation::recording:
+    case Situation::refusing:
+    case Situation::awaiting_answer:
+    case Situation::answering:
+    case Situation::finished:
+      return false;
   }
-  return head_ && (is_collected_ || !has_request_body());
+  KS_UNREACHABLE();
+}
+
+// For events that are taken in the situations of this state alone.
+Exchange::Relaying& Exchange::relaying() {
+  auto* const relaying = std::get_if<Relaying>(&state_);
+  KS_ASSERT(relaying != nullptr);
+  return *relaying;
 }
 
 bool Exchange::has_request_body() const {

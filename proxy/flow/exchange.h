@@ -2,8 +2,8 @@
 //
 // One request and its response, as a machine: events in, actions out; no socket, file, clock or
 // thread. The order that protects the secret is this file's: decide, open the secret, reach the
-// verified upstream, make the decision durable (I6), and only then send. All transitions are in
-// exchange.cc.
+// verified upstream, make the decision durable (I6), and only then send. What it takes in which
+// situation is in exchange_table.h, all transitions are in exchange.cc.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "proxy/flow/decide.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
+#include "proxy/flow/exchange_table.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
@@ -55,7 +56,8 @@ class Exchange {
   Exchange& operator=(Exchange&&) = delete;
   ~Exchange();
 
-  // Takes one event, appends what it asks for. Nothing happens inside but computation.
+  // Takes one event, appends what it asks for. Nothing happens inside but computation. An event
+  // that the situation does not take (exchange_table.h) changes nothing, or ends the exchange.
   void on(Event event, Actions& actions);
 
   // The connection will not be kept after this exchange, whatever the client would like.
@@ -78,14 +80,17 @@ class Exchange {
   // Does it wait for Charged?
   [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
 
-  // Is the whole request there (nothing of it is still to come)?
-  [[nodiscard]] bool has_whole_request() const;
+  // May more of the request's body be handed in? Not before it is asked for, nor after its end, and
+  // no more once the request is refused.
+  [[nodiscard]] bool wants_body() const;
 
   // Will it send something once its record is durable?
   [[nodiscard]] bool is_about_to_send() const {
-    return std::holds_alternative<Recording>(state_) &&
-           verdict_.decision != audit::Decision::refused && !is_client_gone_;
+    return situation() == Situation::recording && !is_client_gone_;
   }
+
+  // Where it stands in the table of what it takes.
+  [[nodiscard]] Situation situation() const;
 
   // What the response answers, for who decodes it.
   [[nodiscard]] http::AnswerTo answer_to() const;
@@ -159,6 +164,7 @@ class Exchange {
   [[nodiscard]] Request request() const;
   [[nodiscard]] bindings::WholeRequest whole_request() const;
 
+  void cut(Actions& actions);
   void give_up_waiting(const TimedOut& event, Actions& actions);
   void record(Actions& actions);
   void refuse(audit::Reason reason, Actions& actions);
@@ -172,11 +178,12 @@ class Exchange {
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
-  void abort_response(audit::Outcome outcome, Actions& actions);
+  void abort_response(const Relaying& relaying, audit::Outcome outcome, Actions& actions);
   void refuse_response(base::Failure failure, Actions& actions);
   void set_wait(Relaying& relaying, Wait wait, Actions& actions);
   void finish(ClientFate client, Actions& actions);
   [[nodiscard]] bool has_request_body() const;
+  [[nodiscard]] Relaying& relaying();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   // Sending it once more (exchange_resend.cc).

@@ -108,7 +108,6 @@ void Exchange::charge(const bindings::Judgement& judgement, Actions& actions) {
 }
 
 void Exchange::handle(const Charged& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<Charging>(state_));
   if (event.refusal) {
     retry_after_ms_ = event.retry_after_ms;
     refuse(*event.refusal, actions);
@@ -125,7 +124,6 @@ void Exchange::fetch_secrets(Actions& actions) {
 }
 
 void Exchange::handle(SecretsReady& event, Actions& actions) {
-  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   if (event.now_us != 0) {
     setup_.now_us = event.now_us;
   }

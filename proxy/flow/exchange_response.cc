@@ -24,35 +24,31 @@ constexpr int kSwitchingProtocols = 101;
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
-  auto& relaying = std::get<Relaying>(state_);
   if (event.head.status == kSwitchingProtocols) {
     pass_switching(event.head, actions);
   } else if (event.head.is_interim()) {
-    pass_interim(event.head, relaying, actions);
+    pass_interim(event.head, relaying(), actions);
   } else {
-    pass_head(event.head, relaying, actions);
+    pass_head(event.head, relaying(), actions);
   }
 }
 
 void Exchange::handle(const UpstreamBody& event, Actions& actions) {
-  auto& relaying = std::get<Relaying>(state_);
-  relaying.body_bytes += event.bytes.size();
-  set_wait(relaying, Wait::response_body, actions);
-  pass_body(event.bytes, false, relaying, actions);
+  auto& now = relaying();
+  now.body_bytes += event.bytes.size();
+  set_wait(now, Wait::response_body, actions);
+  pass_body(event.bytes, false, now, actions);
 }
 
 void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
-  auto& relaying = std::get<Relaying>(state_);
-  if (!relaying.head_passed) {
-    return;  // the end of an interim response: the final one is still to come
-  }
-  pass_body({}, true, relaying, actions);
+  const auto& now = relaying();
+  pass_body({}, true, relaying(), actions);
   if (is_finished()) {
     return;
   }
-  actions.emplace_back(RecordResponse{relaying.status, Outcome::complete, relaying.body_bytes});
-  actions.emplace_back(release_after(relaying));
-  finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+  actions.emplace_back(RecordResponse{now.status, Outcome::complete, now.body_bytes});
+  actions.emplace_back(release_after(now));
+  finish(now.keeps_client ? ClientFate::keep : ClientFate::close, actions);
 }
 
 // What becomes of the connection after a response that is complete.
@@ -72,7 +68,8 @@ void Exchange::pass_body(std::string_view bytes,
   scrubbed_.clear();
   if (scrubber_) {
     if (!scrubber_->feed(bytes, is_last, scrubbed_)) {
-      abort_response(Outcome::unknown, actions);  // I10: placeholders that are far too long
+      abort_response(
+          relaying, Outcome::unknown, actions);  // I10: placeholders that are far too long
       return;
     }
     bytes = scrubbed_.view();
@@ -86,7 +83,7 @@ void Exchange::pass_body(std::string_view bytes,
   const bool is_encoded = (bytes.empty() || http::encode_chunk(out_, bytes)) &&
                           (!is_last || http::encode_last_chunk(out_));
   if (!is_encoded) {
-    abort_response(Outcome::unknown, actions);
+    abort_response(relaying, Outcome::unknown, actions);
   } else if (!out_.empty()) {
     actions.emplace_back(SendClient{out_.view()});
   }

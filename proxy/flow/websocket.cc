@@ -10,12 +10,12 @@
 //  Recording        RecordDone    -> Reading (sent, or refused), or Over; TimedOut -> Over
 //  Over             nothing
 //
-// From any of them SideGone, FrameError, GoingAway and the second Close frame -> Over.
+// From any of them SideGone, FrameError, GoingAway and the second Close frame -> Over. What no
+// state waits for (fits()) -> Over, too: a second message of the client while one is dealt with, an
+// answer that nobody asked for.
 #include "proxy/flow/websocket.h"
 
 #include <utility>
-
-#include "proxy/base/assert.h"
 
 namespace keyswap::flow {
 
@@ -66,7 +66,11 @@ void WebSocket::on(WebSocketEvent event, WebSocketActions& actions) {
   }
   make_empty(to_client_);
   make_empty(to_upstream_);
-  std::visit([&](auto& happened) { handle(happened, actions); }, event);
+  if (fits(event)) {
+    std::visit([&](auto& happened) { handle(happened, actions); }, event);
+  } else {
+    close(kGoingAway, kGoingAway, Outcome::unknown, actions);  // I10, I13: a mistake of ours
+  }
   if (!to_upstream_.empty()) {
     actions.emplace_back(SendUpstream{to_upstream_.view()});
   }
@@ -79,9 +83,25 @@ void WebSocket::on(WebSocketEvent event, WebSocketActions& actions) {
   }
 }
 
+// The rest may come at any time.
+bool WebSocket::fits(const WebSocketEvent& event) const {
+  if (const auto* piece = std::get_if<MessagePiece>(&event); piece != nullptr) {
+    const bool needs_moment = piece->from == Side::client && piece->is_final && is_judged_;
+    return (piece->from == Side::upstream || wants_client()) &&
+           (!needs_moment || piece->moment.has_value());
+  }
+  if (std::holds_alternative<Charged>(event)) {
+    return std::holds_alternative<Charging>(state_);
+  }
+  if (std::holds_alternative<SecretsReady>(event) ||
+      std::holds_alternative<SecretsMissing>(event)) {
+    return std::holds_alternative<FetchingSecrets>(state_);
+  }
+  return !std::holds_alternative<RecordDone>(event) || std::holds_alternative<Recording>(state_);
+}
+
 void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
   if (event.from == Side::client) {
-    KS_ASSERT(wants_client());
     if (is_judged_) {
       collect(event, actions);
     } else {

@@ -131,7 +131,8 @@ class WebSocket {
   WebSocket& operator=(WebSocket&&) = delete;
   ~WebSocket();
 
-  // Takes one event, appends what it asks for. Views in the actions live until the next event.
+  // Takes one event, appends what it asks for. Views in the actions live until the next event. An
+  // event that does not fit (websocket.cc has the table) ends the connection, and nothing else.
   void on(WebSocketEvent event, WebSocketActions& actions);
 
   // Are messages judged and signed here? Then a client's last piece has its Moment.
@@ -168,6 +169,8 @@ class WebSocket {
     std::uint64_t number = 0;
     bool may_act_unjudged = false;
   };
+
+  [[nodiscard]] bool fits(const WebSocketEvent& event) const;
 
   void handle(MessagePiece& event, WebSocketActions& actions);
   void handle(const ControlFrame& event, WebSocketActions& actions);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/base/assert.h"
 #include "proxy/flow/judgement.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/substitute.h"
@@ -43,7 +42,6 @@ void WebSocket::collect(MessagePiece& piece, WebSocketActions& actions) {
     return;
   }
   is_collecting_ = false;
-  KS_ASSERT(piece.moment.has_value());
   moment_ = std::move(*piece.moment);
   is_message_over_ = false;
   judge(actions);
@@ -155,7 +153,6 @@ void WebSocket::judge_allowed(WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const Charged& event, WebSocketActions& actions) {
-  KS_ASSERT(std::holds_alternative<Charging>(state_));
   if (event.refusal) {
     retry_after_ms_ = event.retry_after_ms;
     refuse(*event.refusal, actions);
@@ -175,7 +172,6 @@ void WebSocket::fetch_secrets(WebSocketActions& actions) {
 }
 
 void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
-  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   auto message = signer_->sign(text_.view(), {event.secrets, moment_.now_us, nonce_});
   if (!message || message->size() > base::limits::kWebSocketMessageBytesMax) {
     refuse(Reason::secret_unavailable, actions);
@@ -196,7 +192,6 @@ void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const SecretsMissing& /*event*/, WebSocketActions& actions) {
-  KS_ASSERT(std::holds_alternative<FetchingSecrets>(state_));
   refuse(Reason::secret_unavailable, actions);
 }
 
@@ -229,7 +224,6 @@ void WebSocket::record(WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const RecordDone& event, WebSocketActions& actions) {
-  KS_ASSERT(std::holds_alternative<Recording>(state_));
   actions.emplace_back(SetWait{has_upstream_closed_ ? Wait::websocket_close : Wait::none});
   if (event.is_durable && verdict_.verdict.decision != Decision::refused) {
     send_message(actions);
@@ -262,7 +256,11 @@ void WebSocket::send_message(WebSocketActions& actions) {
   }
   if (signed_) {
     const auto frame = encode_signed_message(*setup_.scratch, *signed_, setup_.next_mask());
-    KS_ASSERT(frame.has_value());  // a message fits into the scratch (limits.h)
+    if (!frame) {  // a message fits into the scratch (limits.h)
+      tell_refusal(Reason::secret_unavailable, actions);
+      end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::unknown, 0}, actions);
+      return;
+    }
     actions.emplace_back(SendUpstream{*frame, Sensitivity::secret});
   } else {
     send(Side::upstream, Opcode::text, true, signer_->rewrite(text_.view()), actions);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/exchange_table.h"
+
+#include <array>
+#include <string_view>
+#include <variant>
+
+#include "proxy/base/assert.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+struct Row {
+  Situation situation;
+  std::string_view fits;  // one letter an event, in the order of flow::Event
+};
+
+// t: taken; -: ignored; !: misfit. What is ignored, and why:
+// - what is left of a request that is being refused: nobody will read it;
+// - the end of a request that is known to be whole, and the end of an interim response;
+// - a wait that ran out where another bound holds: a dial has its own, and the vault answers at
+//   once;
+// - everything once the exchange is over.
+//
+// A piece of a body before the head has left would be lost, a second head or a piece after the end
+// would be smuggled: these are misfits, whoever hands them in.
+// clang-format off
+constexpr std::array<Row, 12> kTable = {{
+    // of the client:            Head
+    //                           | Refused
+    //                           | | Body
+    //                           | | | End
+    //                           | | | | Gone
+    // of the world around:      | | | | |   Charged
+    //                           | | | | |   | SecretsReady
+    //                           | | | | |   | | SecretsMissing
+    //                           | | | | |   | | | Dialed
+    //                           | | | | |   | | | | DialFailed
+    //                           | | | | |   | | | | | RecordDone
+    // of the upstream:          | | | | |   | | | | | |   Head
+    //                           | | | | |   | | | | | |   | Body
+    //                           | | | | |   | | | | | |   | | End
+    //                           | | | | |   | | | | | |   | | | Broken
+    //                           | | | | |   | | | | | |   | | | |   TimedOut
+    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   -"},
+    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   t"},
+    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   t"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   -"},
+    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   -"},
+    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   t"},
+    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   t"},
+    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t"},
+    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t"},
+    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t"},
+    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t"},
+    {Situation::finished,         "- - - - -   - - - - - -   - - - -   -"},
+}};
+// clang-format on
+
+using Fits = std::array<std::array<Fit, std::variant_size_v<Event>>, kTable.size()>;
+
+// Fails to compile where a situation is not in its place, or a row has not a letter for each event.
+constexpr Fits read_table() {
+  Fits fits{};
+  for (std::size_t row = 0; row < kTable.size(); ++row) {
+    std::size_t event = 0;
+    for (const char letter : kTable[row].fits) {
+      if (letter != ' ') {
+        fits[row].at(event++) = letter == 't'   ? Fit::taken
+                                : letter == '-' ? Fit::ignored
+                                                : Fit::misfit;
+      }
+    }
+    if (static_cast<std::size_t>(kTable[row].situation) != row || event != fits[row].size()) {
+      base::assertion_failed(__FILE__, __LINE__);
+    }
+  }
+  return fits;
+}
+
+constexpr Fits kFits = read_table();
+static_assert(kTable.back().situation == Situation::finished);
+
+}  // namespace
+
+Fit fit_of(Situation situation, const Event& event) {
+  return kFits[static_cast<std::size_t>(situation)][event.index()];
+}
+
+}  // namespace keyswap::flow
