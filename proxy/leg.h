@@ -85,6 +85,9 @@ class Leg final : public uv::TcpEvents {
   // Why it broke.
   [[nodiscard]] const base::Failure& failure() const { return failure_; }
 
+  // Is it so, by silence() or because it broke?
+  [[nodiscard]] bool is_silent() const { return events_ == nullptr; }
+
   [[nodiscard]] bool has_tls() const { return engine_.has_value(); }
 
   [[nodiscard]] tls::Engine& engine() { return *engine_; }

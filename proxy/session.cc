@@ -105,6 +105,12 @@ void Session::put_aside(std::string_view bytes) {
   }
 }
 
+// What was put aside, for another reader than the decoder. It is in nobody's way any more.
+base::Buffer Session::take_unread() {
+  leg_.release(Leg::Hold::unread_full);
+  return std::move(unread_);
+}
+
 void Session::read_on_later() {
   if (!will_read_on_) {
     will_read_on_ = true;

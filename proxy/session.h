@@ -92,6 +92,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   // reading (session.cc)
   void take(std::string_view bytes);
   void put_aside(std::string_view bytes);
+  [[nodiscard]] base::Buffer take_unread();
   void read_on();
   void read_on_later();
   std::string_view decode(std::string_view bytes);

@@ -122,7 +122,7 @@ void Session::begin_tls() {
     return;
   }
   phase_ = Phase::handshake;
-  const base::Buffer hello = std::move(unread_);
+  const base::Buffer hello = take_unread();
   leg_.start_tls(std::move(*engine), hello.view());
 }
 
@@ -231,10 +231,13 @@ void Session::tunnel_recorded(bool is_durable) {
   opaque_ = std::make_unique<Tunnel>(
       *context_, leg_, std::move(upstream), [this] { close_politely(Leg::Ending::said); });
   say_established(Phase::tunnel);
+  if (phase_ != Phase::tunnel) {
+    return;  // saying it showed that the client is gone
+  }
   timer_.set(base::limits::kTunnelIdleMs);
   raw.leg().release(Leg::Hold::not_ready);
   if (!unread_.empty()) {
-    const base::Buffer early = std::move(unread_);
+    const base::Buffer early = take_unread();
     opaque_bytes(early.view());
   }
 }
@@ -246,9 +249,9 @@ void Session::opaque_bytes(std::string_view bytes) {
   }
   // The first bytes of all: plain HTTP is read, so that a placeholder in it does not pass unseen.
   // An upstream that spoke first speaks something else.
-  if (!unread_.append(bytes)) {
-    cut();
-    return;
+  put_aside(bytes);
+  if (phase_ != Phase::tunnel) {
+    return;  // it was too much
   }
   const flow::Speech speech =
       opaque_->bytes() > 0 ? flow::Speech::other : flow::listen_to(unread_.view());
@@ -261,7 +264,7 @@ void Session::opaque_bytes(std::string_view bytes) {
     begin_requests();
     return;
   }
-  const base::Buffer first = std::move(unread_);
+  const base::Buffer first = take_unread();
   opaque_->on_client_bytes(first.view());
 }
 
@@ -276,7 +279,9 @@ void Session::record_tunnel_end() {
                                              .upstream_ip = address,
                                              .tls = {},
                                              .spki_sha256 = {}});
-  opaque_.reset();
+  // What ends it may be an event of its own.
+  opaque_->stop();
+  context_->bury(std::move(opaque_));
 }
 
 }  // namespace keyswap::proxy

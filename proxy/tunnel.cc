@@ -18,11 +18,16 @@ Tunnel::Tunnel(Context& context,
 }
 
 Tunnel::~Tunnel() {
-  // Silenced first: this runs when the dead of a turn are buried, and a leg that resumes puts off
-  // work to a turn that the upstream does not live to see.
+  stop();
+  context_->bury(std::move(upstream_));
+}
+
+void Tunnel::stop() {
+  // Silenced first: this may run when the dead of a turn are buried, and a leg that resumes puts
+  // off work to a turn that the upstream does not live to see.
   upstream_->leg().silence();
   upstream_->leave();
-  context_->bury(std::move(upstream_));
+  ended_ = nullptr;
 }
 
 void Tunnel::on_client_bytes(std::string_view bytes) {
@@ -57,6 +62,8 @@ void Tunnel::on_upstream_raw(std::string_view bytes) {
 
 void Tunnel::on_upstream_raw_end() {
   is_upstream_done_ = true;
+  // One that broke takes no more bytes either, and will never say that it has room.
+  is_client_done_ = is_client_done_ || upstream_->leg().is_silent();
   client_->finish_writing(Leg::Ending::said);
   end_if_done();
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An opaque tunnel: bytes as they are, both ways, with back-pressure and half-closes kept. For
-// hosts in no binding; nothing in it is looked at, and no secret can be in it.
+// hosts in no binding; nothing in it is looked at, and no secret can be in it. It may end inside
+// one of its own events (a write to the client shows that the client is gone): stop() ends it,
+// Context::bury destroys it.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +16,17 @@
 
 namespace keyswap::proxy {
 
-class Tunnel final : public UpstreamUser {
+class Tunnel final : public Mortal, public UpstreamUser {
  public:
   // `client` outlives this. `ended` is told once, when both ends are done or one broke.
   Tunnel(Context& context,
          Leg& client,
          std::unique_ptr<Upstream> upstream,
          std::function<void()> ended);
-  Tunnel(const Tunnel&) = delete;
-  Tunnel& operator=(const Tunnel&) = delete;
-  Tunnel(Tunnel&&) = delete;
-  Tunnel& operator=(Tunnel&&) = delete;
   ~Tunnel() override;
+
+  // Nothing passes any more, and nobody is told anything; the upstream's connection ends with this.
+  void stop();
 
   void on_client_bytes(std::string_view bytes);
   void on_client_end();
