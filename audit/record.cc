@@ -57,15 +57,16 @@ constexpr std::array<std::string_view, 37> kReasonNames{
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::leaf_unavailable) + 1);
 
-constexpr std::array<std::string_view, 8> kOutcomeNames{"complete",
+constexpr std::array<std::string_view, 9> kOutcomeNames{"complete",
                                                         "client_gone",
                                                         "truncated",
                                                         "upstream_protocol_error",
                                                         "upstream_timeout",
                                                         "upstream_tls_failed",
                                                         "unknown",
-                                                        "sent_again"};
-static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::sent_again) + 1);
+                                                        "sent_again",
+                                                        "not_sent"};
+static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent) + 1);
 
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);

@@ -107,7 +107,7 @@ struct DecisionRecord {
   std::string_view facts = {};
 };
 
-// How an exchange that was sent ended (type "upstream_response").
+// How a request ended that had a decision other than "refused" (type "upstream_response").
 enum class Outcome : std::uint8_t {
   complete,                 // the whole response was passed on
   client_gone,              // the client left before its end
@@ -117,6 +117,7 @@ enum class Outcome : std::uint8_t {
   upstream_tls_failed,      // TLS with it ended before an answer: state unknown
   unknown,                  // we stopped before it ended
   sent_again,               // its connection had rested, and ended without an answer: once more
+  not_sent,                 // not a byte of it left: nobody can have acted on it
 };
 
 std::string_view to_string(Outcome outcome);

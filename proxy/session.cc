@@ -324,6 +324,8 @@ void Session::end() {
   }
   if (opaque_) {
     record_tunnel_end();
+  } else if (phase_ == Phase::dialing && awaits_record_) {
+    record_tunnel_unsent();
   }
   phase_ = Phase::ended;
   timer_.clear();
@@ -392,7 +394,7 @@ void Session::on_time_out() {
     case Phase::websocket:
       return;  // it has its own timer
     case Phase::dialing:
-      tunnel_recorded(false);  // I10: the record did not become durable in time
+      give_up_tunnel();
       return;
     case Phase::minting:
       refuse_leaf({base::Errc::timed_out, "a certificate was not made in time"});

@@ -123,6 +123,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void give_up_dialing(audit::Reason reason);
   void opaque_bytes(std::string_view bytes);
   void record_tunnel_end();
+  void record_tunnel_unsent();
+  void give_up_tunnel();
 
   // the exchange's actions (session_actions.cc)
   void make_exchange(flow::Destination destination);

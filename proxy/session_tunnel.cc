@@ -6,6 +6,7 @@
 #include "proxy/audit_lane.h"
 #include "proxy/client_tls_watch.h"
 #include "proxy/connector.h"
+#include "proxy/exchange_io.h"
 #include "proxy/flow/reply.h"
 #include "proxy/session.h"
 
@@ -157,6 +158,7 @@ void Session::open_tunnel(flow::Destination destination, std::string method) {
   tunnel_.destination = std::move(destination);
   tunnel_method_ = std::move(method);
   request_id_ = context_->next_request_id();
+  sent_us_ = 0;
   decoder_ = http::Decoder(http::Decoder::Role::request);
   phase_ = Phase::dialing;
   context_->connector->make_room();
@@ -205,6 +207,32 @@ void Session::give_up_dialing(Reason reason) {
   drop_upstream();
   phase_ = Phase::listener;
   refuse_tunnel(reason);
+}
+
+// It is recorded, or may yet be, and not opened.
+void Session::record_tunnel_unsent() {
+  awaits_record_ = false;
+  add_response(*context_,
+               request_id_,
+               tunnel_.destination,
+               {0, audit::Outcome::not_sent, 0},
+               0,
+               upstream_.get());
+}
+
+// I10: a disk that hangs does not hold the client. Another record would hang likewise.
+void Session::give_up_tunnel() {
+  record_tunnel_unsent();
+  drop_upstream();
+  base::Buffer answer(base::limits::kHeadBytesMax);
+  if (!flow::encode_refusal(
+          answer,
+          {Reason::audit_unavailable, request_id_, "", 0, flow::Persistence::close, false})) {
+    end();
+    return;
+  }
+  leg_.write(answer.view());
+  close_politely(Leg::Ending::said);
 }
 
 // Its head is gone; what the record says of it is kept.
@@ -269,16 +297,12 @@ void Session::opaque_bytes(std::string_view bytes) {
 }
 
 void Session::record_tunnel_end() {
-  const std::string address = opaque_->endpoint().address;
-  context_->audit->add(audit::ResponseRecord{.ts_us = context_->clock->wall_us(),
-                                             .request_id = request_id_,
-                                             .status = 0,
-                                             .outcome = audit::Outcome::complete,
-                                             .bytes = opaque_->bytes(),
-                                             .duration_us = context_->clock->steady_us() - sent_us_,
-                                             .upstream_ip = address,
-                                             .tls = {},
-                                             .spki_sha256 = {}});
+  add_response(*context_,
+               request_id_,
+               tunnel_.destination,
+               {0, audit::Outcome::complete, opaque_->bytes()},
+               sent_us_,
+               &opaque_->upstream());
   // What ends it may be an event of its own.
   opaque_->stop();
   context_->bury(std::move(opaque_));

@@ -43,7 +43,7 @@ class Tunnel final : public Mortal, public UpstreamUser {
 
   [[nodiscard]] std::int64_t last_active_ms() const { return last_active_ms_; }
 
-  [[nodiscard]] const uv::Endpoint& endpoint() const { return upstream_->endpoint(); }
+  [[nodiscard]] const Upstream& upstream() const { return *upstream_; }
 
  private:
   void end_if_done();

@@ -99,7 +99,7 @@ void Exchange::cut(Actions& actions) {
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
   } else {
     if (situation() == Situation::recording || is_sent_again_) {
-      actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+      actions.emplace_back(RecordResponse{0, outcome_unsent(), 0});
     }
     settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);
   }
@@ -388,15 +388,18 @@ bool Exchange::send_head(Actions& actions) {
 void Exchange::cannot_send(Reason reason, Actions& actions) {
   credential_ = {};
   rewrite_.reset();
-  if (verdict_.decision != Decision::refused && reason != Reason::audit_unavailable) {
-    const auto outcome = is_client_gone_ ? Outcome::client_gone : Outcome::unknown;
-    actions.emplace_back(RecordResponse{0, outcome, 0});
-  } else if (is_record_late_ && verdict_.decision != Decision::refused) {
-    actions.emplace_back(RecordResponse{0, Outcome::unknown, 0});
+  const bool may_be_recorded = reason != Reason::audit_unavailable || is_record_late_;
+  if (verdict_.decision != Decision::refused && may_be_recorded) {
+    actions.emplace_back(RecordResponse{0, outcome_unsent(), 0});
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
   settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);
   answer(reason, actions);
+}
+
+// Of one that does not leave, or not once more: then the first sending may have been acted on.
+Outcome Exchange::outcome_unsent() const {
+  return is_sent_again_ ? Outcome::unknown : Outcome::not_sent;
 }
 
 // An answer of our own, and the end.

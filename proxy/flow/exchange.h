@@ -171,6 +171,7 @@ class Exchange {
   void send_request(Actions& actions);
   [[nodiscard]] bool send_head(Actions& actions);
   void cannot_send(audit::Reason reason, Actions& actions);
+  [[nodiscard]] audit::Outcome outcome_unsent() const;
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);

@@ -251,14 +251,14 @@ bool WebSocket::may_log_on() const {
 // I6: this is called from RecordDone{is_durable} and from nowhere else.
 void WebSocket::send_message(WebSocketActions& actions) {
   if (has_upstream_closed_) {
-    end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::unknown, 0}, actions);
+    end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::not_sent, 0}, actions);
     return;
   }
   if (signed_) {
     const auto frame = encode_signed_message(*setup_.scratch, *signed_, setup_.next_mask());
     if (!frame) {  // a message fits into the scratch (limits.h)
       tell_refusal(Reason::secret_unavailable, actions);
-      end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::unknown, 0}, actions);
+      end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::not_sent, 0}, actions);
       return;
     }
     actions.emplace_back(SendUpstream{*frame, Sensitivity::secret});
@@ -313,7 +313,7 @@ void WebSocket::end_message_under_way(WebSocketActions& actions) {
   const bool is_recorded =
       std::holds_alternative<Recording>(state_) && verdict_.verdict.decision != Decision::refused;
   end_message(ChargeFate::not_sent,
-              is_recorded ? std::optional(RecordResponse{0, Outcome::unknown, 0}) : std::nullopt,
+              is_recorded ? std::optional(RecordResponse{0, Outcome::not_sent, 0}) : std::nullopt,
               actions);
   next_message();
 }

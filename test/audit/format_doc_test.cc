@@ -113,7 +113,7 @@ TEST_CASE("every reason, decision and outcome is in the document") {
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
     CHECK(is_there(to_string(static_cast<Decision>(decision))));
   }
-  for (int outcome = 0; outcome <= static_cast<int>(Outcome::sent_again); ++outcome) {
+  for (int outcome = 0; outcome <= static_cast<int>(Outcome::not_sent); ++outcome) {
     CHECK(is_there(to_string(static_cast<Outcome>(outcome))));
   }
 }

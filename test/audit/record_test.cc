@@ -165,7 +165,7 @@ TEST_CASE("every record that can be made is one that the verifier takes") {
       REQUIRE(parse_reason(to_string(record.reason)) == record.reason);
     }
   }
-  for (int outcome = 0; outcome <= static_cast<int>(Outcome::sent_again); ++outcome) {
+  for (int outcome = 0; outcome <= static_cast<int>(Outcome::not_sent); ++outcome) {
     ResponseRecord record = response_of("r");
     record.outcome = static_cast<Outcome>(outcome);
     REQUIRE(is_canonical(body_of(record)));

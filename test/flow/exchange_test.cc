@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/exchange.h"
 
+#include <functional>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "test/support/script.h"
@@ -102,7 +105,7 @@ TEST_CASE("a record that does not become durable in time is answered 503, and no
   CHECK(hung.sent_upstream().empty());
   CHECK(has(hung.sent_client(), "HTTP/1.1 503 "));
   CHECK(has(hung.sent_client(), "Keyswap-Reason: audit_unavailable\r\n"));
-  CHECK(has(hung.transcript(), "response 0 unknown 0\n"));
+  CHECK(has(hung.transcript(), "response 0 not_sent 0\n"));
   CHECK(has(hung.transcript(), "client closed\n"));
   hung.record_done(true);  // too late
   CHECK(hung.sent_upstream().empty());
@@ -244,6 +247,41 @@ TEST_CASE("a client that leaves before the record is durable causes nothing to b
   held.record_done(true);
   CHECK(held.sent_upstream().empty());
   CHECK(held.is_finished());
+}
+
+TEST_CASE("what keeps a recorded request from being sent, its closing record says not_sent",
+          "[I6]") {
+  using Happened = std::vector<std::function<Event()>>;
+  const auto recorded = [] {
+    return RecordDone{true};
+  };
+  const Happened happened =
+      GENERATE_COPY(Happened{[] {
+                      return TimedOut{};
+                    }},
+                    Happened{[] { return ClientGone{}; }, recorded},
+                    Happened{[] { return ClientGone{}; },
+                             [] {
+                               return TimedOut{};
+                             }},
+                    Happened{[] {
+                      return DialFailed{audit::Reason::upstream_connect_failed};
+                    }},
+                    Happened{[] {
+                      return UpstreamBody{"nobody asked"};
+                    }});
+  Script held = script();
+  held.answers_records = false;
+  held.client(kGet);
+  for (const auto& event : happened) {
+    held.event(event());
+  }
+  CHECK(held.is_finished());
+  CHECK(held.sent_upstream().empty());
+  const std::string transcript = held.transcript();
+  CHECK(has(transcript, "record allowed binding_matched K GET /v1/x\n"));
+  CHECK(has(transcript, "response 0 not_sent 0\n"));
+  CHECK(transcript.find("response") == transcript.rfind("response"));
 }
 
 TEST_CASE("HF-11 an upload below the minimum rate is a 408; one that we hold up is not") {

@@ -94,7 +94,7 @@ TEST_CASE("before the record is durable nothing is sent, whatever else happens",
   CHECK(held.transcript() == "to client: ping p\nto client: {}\n");
   held.on(SideGone{Side::client});
   const std::string end = held.transcript();
-  CHECK(has(end, "message 1 not sent response 0 unknown 0\n"));
+  CHECK(has(end, "message 1 not sent response 0 not_sent 0\n"));
   CHECK_FALSE(has(end, kTradingKey));
   held.on(RecordDone{true});
   CHECK(held.transcript().empty());
@@ -118,7 +118,7 @@ TEST_CASE("I10 a record that does not come in time ends the connection", "[I10]"
   dialogue.on(TimedOut{});
   const std::string transcript = dialogue.transcript();
   CHECK(has(transcript, "audit_unavailable"));
-  CHECK(has(transcript, "message 1 not sent response 0 unknown 0\n"));
+  CHECK(has(transcript, "message 1 not sent response 0 not_sent 0\n"));
   CHECK(has(transcript, "end unknown"));
   dialogue.on(RecordDone{true});
   CHECK(dialogue.transcript().empty());
