@@ -35,6 +35,9 @@ class Batch {
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
 
+  // The records' bodies (encode_body), one behind the other.
+  [[nodiscard]] std::string_view bodies() const { return bodies_; }
+
   // Must these be on disk before somebody goes on? Else they may wait for company (a few
   // milliseconds).
   bool is_urgent = false;
@@ -58,7 +61,26 @@ class Listener {
   virtual void batch_done(std::uint64_t ticket, bool durable) = 0;
 };
 
-class Log {
+// Where the event loops hand their batches over, and all that they may ask. The one there is today
+// is Log.
+class Appender {
+ public:
+  Appender() = default;
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+  Appender(Appender&&) = delete;
+  Appender& operator=(Appender&&) = delete;
+  virtual ~Appender() = default;
+
+  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live
+  // until then. false: the log is dead or its queue is full; the listener is not told.
+  [[nodiscard]] virtual bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) = 0;
+
+  // Has a write or sync failed?
+  [[nodiscard]] virtual bool is_dead() const = 0;
+};
+
+class Log final : public Appender {
  public:
   struct Settings {
     std::string folder;  // exists, 0700
@@ -77,22 +99,15 @@ class Log {
   // synced).
   static base::Result<std::unique_ptr<Log>> open(Settings settings);
 
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-  Log(Log&&) = delete;
-  Log& operator=(Log&&) = delete;
   // Writes what waits, a last checkpoint, and joins the thread.
-  ~Log();
+  ~Log() override;
 
-  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live
-  // until then. false: the log is dead or its queue is full; the listener is not told.
-  [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket);
+  [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) override;
 
   // The file that a torn end was moved to when the log was opened; "" if there was none.
   [[nodiscard]] const std::string& torn_end() const;
 
-  // Has a write or sync failed?
-  [[nodiscard]] bool is_dead() const;
+  [[nodiscard]] bool is_dead() const override;
 
  private:
   struct State;

@@ -20,7 +20,7 @@ class AuditLane final : public audit::Listener {
   // `done(id, is_durable)` is called on the loop for each wait_for(id).
   using Done = std::function<void(std::uint64_t id, bool is_durable)>;
 
-  AuditLane(uv::Loop& loop, audit::Log& log, Done done);
+  AuditLane(uv::Loop& loop, audit::Appender& log, Done done);
 
   // Adds a record that nobody waits for.
   template <typename Record>
@@ -50,7 +50,7 @@ class AuditLane final : public audit::Listener {
   void release(std::uint64_t ticket, bool durable);
 
   uv::Loop* loop_;
-  audit::Log* log_;
+  audit::Appender* log_;
   Done done_;
   audit::Batch batch_;
   std::vector<std::uint64_t> ids_;  // that wait for batch_

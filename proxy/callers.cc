@@ -5,7 +5,7 @@
 
 namespace keyswap::proxy {
 
-std::string verified_caller(const vault::Vault& vault,
+std::string verified_caller(const vault::Source& vault,
                             const std::optional<flow::CallerClaim>& claim) {
   if (!claim) {
     return "";

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "proxy/flow/caller.h"
-#include "vault/vault.h"
+#include "vault/source.h"
 
 namespace keyswap::proxy {
 
 // The caller's name; "" if there is no claim or it is not true (I13: also when the vault cannot
 // tell).
-std::string verified_caller(const vault::Vault& vault,
+std::string verified_caller(const vault::Source& vault,
                             const std::optional<flow::CallerClaim>& claim);
 
 }  // namespace keyswap::proxy

@@ -24,7 +24,7 @@
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/tcp.h"
 #include "vault/secret.h"
-#include "vault/vault.h"
+#include "vault/source.h"
 
 namespace keyswap::proxy {
 
@@ -49,13 +49,13 @@ struct Context {
   uv::Loop* loop = nullptr;
   uv::Resolver* resolver = nullptr;
   const base::Clock* clock = nullptr;
-  vault::Vault* vault = nullptr;
+  const vault::Source* vault = nullptr;
   ca::LeafCache* leaves = nullptr;
   const tls::ServerContext* client_tls = nullptr;
   AuditLane* audit = nullptr;
   Telling* telling = nullptr;
   ClientTlsWatch* client_tls_watch = nullptr;
-  limits::Limiter* limiter = nullptr;
+  limits::Meter* limiter = nullptr;
   Connector* connector = nullptr;
   SessionTable* sessions = nullptr;
   uv::Endpoint listening;  // I12: never dialled

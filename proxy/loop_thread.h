@@ -24,9 +24,9 @@ class LoopThread {
  public:
   struct Shared {
     const base::Clock* clock = nullptr;
-    vault::Vault* vault = nullptr;
-    audit::Log* log = nullptr;
-    limits::Limiter* limiter = nullptr;
+    const vault::Source* vault = nullptr;
+    audit::Appender* log = nullptr;
+    limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
     Telling* telling = nullptr;
@@ -60,6 +60,9 @@ class LoopThread {
   void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+  // What its connections share; of the loop's thread.
+  [[nodiscard]] const Context& context() const { return context_; }
 
  private:
   explicit LoopThread(std::unique_ptr<uv::Loop> loop);

@@ -17,6 +17,7 @@
 #include "proxy/base/result.h"
 #include "vault/secret.h"
 #include "vault/secret_name.h"
+#include "vault/source.h"
 
 namespace keyswap::vault {
 
@@ -33,7 +34,7 @@ struct SecretInfo {
 };
 
 // Thread-safe.
-class Vault {
+class Vault final : public Source {
  public:
   // Makes the file (mode 0600). already_exists if it is there.
   static base::Result<Vault> create(const std::string& path,
@@ -47,13 +48,12 @@ class Vault {
   Vault& operator=(Vault&&) noexcept;
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;
-  ~Vault();
+  ~Vault() override;
 
-  // The value, opened into locked memory. not_found, corrupt, unavailable (arena full);
-  // invalid_input when the entry is of the other kind: a private key is never handed out as text.
-  [[nodiscard]] base::Result<Secret> fetch(const SecretName& name, std::int64_t now_s) const;
+  [[nodiscard]] base::Result<Secret> fetch(const SecretName& name,
+                                           std::int64_t now_s) const override;
   [[nodiscard]] base::Result<Secret> fetch_private_key(const SecretName& name,
-                                                       std::int64_t now_s) const;
+                                                       std::int64_t now_s) const override;
   [[nodiscard]] bool has(const SecretName& name) const;
 
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate
@@ -81,9 +81,8 @@ class Vault {
   [[nodiscard]] base::Result<Secret> fetch_system(std::string_view name) const;
   // The names that begin with `prefix`, sorted.
   [[nodiscard]] std::vector<std::string> system_names(std::string_view prefix) const;
-  // Is that what is stored? Takes the same time whatever differs. not_found, corrupt, unavailable.
   [[nodiscard]] base::Result<bool> matches_system(std::string_view name,
-                                                  std::string_view value) const;
+                                                  std::string_view value) const override;
 
   // Re-wraps the data key: one row changes.
   base::Status change_passphrase(const Secret& passphrase);

@@ -103,32 +103,46 @@ enum class GiveBack : std::uint8_t {
   everything,  // it was not sent
 };
 
-class Limiter {
+// What the event loops ask of the limits, and all of it. The one there is today is Limiter.
+class Meter {
+ public:
+  Meter() = default;
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+  Meter(Meter&&) = delete;
+  Meter& operator=(Meter&&) = delete;
+  virtual ~Meter() = default;
+
+  // Counts one call. Gives the answer when it is known at once; else nothing, and `callback` gets
+  // it, once, maybe on another thread. Thread-safe.
+  virtual std::optional<ChargeAnswer> charge(const std::shared_ptr<const LimitTable>& table,
+                                             const ChargeRequest& request,
+                                             const ChargeTime& now,
+                                             ChargeCallback callback) = 0;
+
+  // For a call that was granted and came to nothing. Nobody waits for it. Thread-safe.
+  virtual void release(const Ticket& ticket, GiveBack what) = 0;
+};
+
+class Limiter final : public Meter {
  public:
   // Opens or makes the ledger's file; fails as Ledger::open does.
   static base::Result<std::unique_ptr<Limiter>> open(const std::string& path);
 
-  Limiter(const Limiter&) = delete;
-  Limiter& operator=(const Limiter&) = delete;
-  Limiter(Limiter&&) = delete;
-  Limiter& operator=(Limiter&&) = delete;
   // Answers what waits.
-  ~Limiter();
+  ~Limiter() override;
 
   // The table of a policy, at load. `steady_us`: now; buckets that no policy uses any more are
   // forgotten once they are full.
   std::shared_ptr<const LimitTable> table_for(std::vector<RuleLimits> rules,
                                               std::int64_t steady_us);
 
-  // Counts one call. Gives the answer when no ledger is needed; else nothing, and `callback` gets
-  // it, once, on the ledger's thread. Thread-safe.
+  // At once when no ledger is needed; else on the ledger's thread.
   std::optional<ChargeAnswer> charge(const std::shared_ptr<const LimitTable>& table,
                                      const ChargeRequest& request,
                                      const ChargeTime& now,
-                                     ChargeCallback callback);
-
-  // For a call that was granted and came to nothing. Nobody waits for it. Thread-safe.
-  void release(const Ticket& ticket, GiveBack what);
+                                     ChargeCallback callback) override;
+  void release(const Ticket& ticket, GiveBack what) override;
 
  private:
   struct Pending;

@@ -13,6 +13,9 @@ foreach(source ${fuzz_sources})
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE keyswap_options flow bindings http)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  # What is a fuzzer's own besides.
+  file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${subject}/*.cc)
+  target_sources(${name} PRIVATE ${parts})
   # Found inputs go to the build folder; the seeds stay as they are.
   set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz-corpus/${subject})
   file(MAKE_DIRECTORY ${found})
@@ -31,3 +34,6 @@ foreach(source ${fuzz_sources})
   math(EXPR limit "${KEYSWAP_FUZZ_SECONDS} + 120")
   set_tests_properties("fuzz: ${subject}" PROPERTIES TIMEOUT ${limit})
 endforeach()
+
+# Whole sessions, in a world of memory: its own definitions of proxy/uv and tls::Engine come first.
+target_link_libraries(session_fuzz PRIVATE proxy)

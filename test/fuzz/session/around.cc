@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/fuzz/session/around.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace keyswap::test {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+
+// The text of a record's member, "" if there is none.
+std::string member(std::string_view record, std::string_view name) {
+  const std::string mark = "\"" + std::string(name) + "\":\"";
+  const std::size_t at = record.find(mark);
+  if (at == std::string_view::npos) {
+    return "";
+  }
+  const std::string_view rest = record.substr(at + mark.size());
+  return std::string(rest.substr(0, rest.find('"')));
+}
+
+}  // namespace
+
+void must(bool condition, const char* what) {
+  if (!condition) {
+    static_cast<void>(std::fprintf(stderr, "session_fuzz: %s\n", what));
+    std::abort();
+  }
+}
+
+void must_hold_no_secret(std::string_view bytes, const char* where) {
+  for (const std::string_view secret : {kHeaderSecret, kApiKey, kApiSecret}) {
+    must(bytes.find(secret) == std::string_view::npos, where);
+  }
+}
+
+// --- the vault ---
+
+base::Result<vault::Secret> ScriptedVault::fetch(const vault::SecretName& name,
+                                                 std::int64_t /*now_s*/) const {
+  if (is_empty) {
+    return Error{Errc::not_found, "the script took it away"};
+  }
+  return vault::Secret::copy_of(name.text() == "BK"   ? kApiKey
+                                : name.text() == "BS" ? kApiSecret
+                                                      : kHeaderSecret);
+}
+
+base::Result<vault::Secret> ScriptedVault::fetch_private_key(const vault::SecretName& /*name*/,
+                                                             std::int64_t /*now_s*/) const {
+  return Error{Errc::not_found, "there are none"};
+}
+
+base::Result<bool> ScriptedVault::matches_system(std::string_view /*name*/,
+                                                 std::string_view /*value*/) const {
+  return false;
+}
+
+// --- the log ---
+
+bool ScriptedLog::append(audit::Batch&& batch, audit::Listener* listener, std::uint64_t ticket) {
+  must_hold_no_secret(batch.bodies(), "a secret is in the audit log");
+  if (is_dead_) {
+    return false;
+  }
+  waiting_.push_back({std::string(batch.bodies()), listener, ticket});
+  return true;
+}
+
+bool ScriptedLog::answer(bool is_durable) {
+  if (waiting_.empty()) {
+    return false;
+  }
+  const Waiting batch = std::move(waiting_.front());
+  waiting_.pop_front();
+  is_dead_ = is_dead_ || !is_durable;  // R26: nothing becomes durable after that
+  if (!is_dead_) {
+    read(batch.bodies);
+  }
+  if (batch.listener != nullptr) {
+    batch.listener->batch_done(batch.ticket, !is_dead_);
+  }
+  return true;
+}
+
+// Each record begins with its time.
+void ScriptedLog::read(std::string_view bodies) {
+  constexpr std::string_view kBegin = "\"ts\":";
+  while (!bodies.empty()) {
+    const std::size_t end = std::min(bodies.find(kBegin, kBegin.size()), bodies.size());
+    read_record(bodies.substr(0, end));
+    bodies.remove_prefix(end);
+  }
+}
+
+void ScriptedLog::read_record(std::string_view record) {
+  const std::string type = member(record, "type");
+  const std::string id = member(record, "request_id");
+  if (type == "upstream_response") {
+    if (const auto found = decided_.find(id); found != decided_.end()) {
+      ++found->second.ends;
+      found->second.is_not_sent = member(record, "outcome") == "not_sent";
+    }
+    return;
+  }
+  const std::string decision = member(record, "decision");
+  if (decision == "refused") {
+    return;
+  }
+  const std::string path = type == "tunnel" ? "tunnel" : member(record, "path");
+  if (!decided_.contains(id)) {
+    decided_[id].path = path;
+    ++allowed_[path];
+  }
+}
+
+void ScriptedLog::note_sent(const std::string& path) {
+  must(++sent_[path] <= allowed_[path], "I6: sent without a durable record");
+}
+
+void ScriptedLog::check_ends() const {
+  if (is_dead_) {
+    return;
+  }
+  std::map<std::string, int> unsent;
+  for (const auto& [id, decided] : decided_) {
+    must(decided.ends == 1, "a decision has not one closing record");
+    unsent[decided.path] += decided.is_not_sent ? 1 : 0;
+  }
+  for (const auto& [path, count] : sent_) {
+    must(allowed_.at(path) - unsent[path] >= count, "a request that was sent is not_sent");
+  }
+}
+
+// --- the limits ---
+
+std::optional<limits::ChargeAnswer> ScriptedMeter::charge(
+    const std::shared_ptr<const limits::LimitTable>& /*table*/,
+    const limits::ChargeRequest& /*request*/,
+    const limits::ChargeTime& /*now*/,
+    limits::ChargeCallback callback) {
+  if (answers_at_once) {
+    limits::ChargeAnswer granted;
+    granted.outcome = limits::ChargeOutcome::granted;
+    return granted;
+  }
+  waiting_.push_back(std::move(callback));
+  return std::nullopt;
+}
+
+void ScriptedMeter::release(const limits::Ticket& /*ticket*/, limits::GiveBack /*what*/) {}
+
+bool ScriptedMeter::answer(limits::ChargeOutcome outcome) {
+  if (waiting_.empty()) {
+    return false;
+  }
+  const auto told = std::move(waiting_.front());
+  waiting_.pop_front();
+  limits::ChargeAnswer answer;
+  answer.outcome = outcome;
+  answer.retry_after_ms = 1000;
+  told(answer);
+  return true;
+}
+
+}  // namespace keyswap::test

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What stands around the sessions of the fuzzer: a vault, an audit log and limits that answer when
+// and as they are told, and remember what matters.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "audit/log.h"
+#include "proxy/base/clock.h"
+#include "proxy/limits/limiter.h"
+#include "test/fuzz/session/world.h"
+#include "vault/source.h"
+
+namespace keyswap::test {
+
+// Stops the run: what must hold does not.
+void must(bool condition, const char* what);
+
+inline constexpr std::string_view kHeaderSecret = "hdr-SECRET-0123456789abcdef";
+inline constexpr std::string_view kApiKey = "apikeySECRETapikeySECRETapikey01";
+inline constexpr std::string_view kApiSecret = "signSECRETsignSECRETsignSECRET02";
+
+// I1: no secret is in these bytes.
+void must_hold_no_secret(std::string_view bytes, const char* where);
+
+class WorldClock final : public base::Clock {
+ public:
+  [[nodiscard]] std::int64_t wall_us() const override { return began_us_ + steady_us(); }
+
+  [[nodiscard]] std::int64_t steady_us() const override {
+    return world == nullptr ? 0 : world->now_ms * 1000;
+  }
+
+  const World* world = nullptr;
+
+ private:
+  std::int64_t began_us_ = 1'790'000'000'000'000;
+};
+
+class ScriptedVault final : public vault::Source {
+ public:
+  [[nodiscard]] base::Result<vault::Secret> fetch(const vault::SecretName& name,
+                                                  std::int64_t now_s) const override;
+  [[nodiscard]] base::Result<vault::Secret> fetch_private_key(const vault::SecretName& name,
+                                                              std::int64_t now_s) const override;
+  [[nodiscard]] base::Result<bool> matches_system(std::string_view name,
+                                                  std::string_view value) const override;
+
+  bool is_empty = false;
+};
+
+// The audit log: each batch waits until it is answered. By path: how many decisions to send are
+// durable, and how many requests the upstreams have seen.
+class ScriptedLog final : public audit::Appender {
+ public:
+  [[nodiscard]] bool append(audit::Batch&& batch,
+                            audit::Listener* listener,
+                            std::uint64_t ticket) override;
+
+  [[nodiscard]] bool is_dead() const override { return is_dead_; }
+
+  // The oldest batch that waits. False: none does.
+  bool answer(bool is_durable);
+
+  // I6: something for this path arrived at an upstream.
+  void note_sent(const std::string& path);
+
+  // Every decision that was not a refusal has its end, and only one; those of which nothing was
+  // sent say so.
+  void check_ends() const;
+
+ private:
+  struct Waiting {
+    std::string bodies;
+    audit::Listener* listener = nullptr;
+    std::uint64_t ticket = 0;
+  };
+
+  struct Decided {
+    std::string path;
+    int ends = 0;
+    bool is_not_sent = false;
+  };
+
+  void read(std::string_view bodies);
+  void read_record(std::string_view record);
+
+  std::deque<Waiting> waiting_;
+  std::map<std::string, Decided> decided_;  // by request; durable, and not refused
+  std::map<std::string, int> allowed_;      // by path
+  std::map<std::string, int> sent_;         // likewise
+  bool is_dead_ = false;
+};
+
+class ScriptedMeter final : public limits::Meter {
+ public:
+  [[nodiscard]] std::optional<limits::ChargeAnswer> charge(
+      const std::shared_ptr<const limits::LimitTable>& table,
+      const limits::ChargeRequest& request,
+      const limits::ChargeTime& now,
+      limits::ChargeCallback callback) override;
+  void release(const limits::Ticket& ticket, limits::GiveBack what) override;
+
+  // The oldest charge that waits. False: none does.
+  bool answer(limits::ChargeOutcome outcome);
+
+  bool answers_at_once = false;
+
+ private:
+  std::deque<limits::ChargeCallback> waiting_;
+};
+
+}  // namespace keyswap::test
