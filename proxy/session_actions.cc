@@ -95,6 +95,7 @@ void Session::finish_driving() {
 }
 
 void Session::begin_websocket() {
+  const bool is_upstream_gone = upstream_->leg().is_silent();  // writing may have shown it
   websocket_ = std::make_unique<WebSocketRelay>(
       *context_,
       leg_,
@@ -121,6 +122,8 @@ void Session::begin_websocket() {
   leg_.release(Leg::Hold::other_side_full);
   if (is_client_ended_ || is_broken_) {
     websocket_->on_client_gone();
+  } else if (is_upstream_gone) {
+    websocket_->on_upstream_raw_end();
   } else if (context_->is_draining) {
     websocket_->drain();  // it was granted after all others had been told
   } else {
