@@ -11,6 +11,8 @@
 // - when nobody says anything more, everything ends: no session, no socket, no counted byte and no
 //   locked byte is left (I10).
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -100,6 +102,7 @@ class Run {
   ScriptedVault vault_;
   ScriptedLog log_;
   ScriptedMeter meter_;
+  std::atomic<std::size_t> upstreams_open_ = 0;
   std::vector<ca::LeafCache::Task> mints_;
   std::unique_ptr<ca::LeafCache> leaves_;
   std::unique_ptr<proxy::LoopThread> thread_;
@@ -121,9 +124,9 @@ Run::Run() {
                                        .leaves = leaves_.get(),
                                        .client_tls = fixed().client_tls.get(),
                                        .policy = {fixed().bindings, nullptr, nullptr},
-                                       .connection_ended =
-                                           [] {
-                                           }})
+                                       .connection_ended = [] {},
+                                       .upstreams_open = &upstreams_open_,
+                                       .upstreams_max = 8})
                 .value();
   thread_->set_listening({"127.0.0.1", 8472});
   world_ = &World::of(thread_->loop());
@@ -349,6 +352,7 @@ void Run::come_to_rest(std::uint8_t how) {
   must(session_count() == 0, "a session never ends");
   must(world_->socket_count() == 0, "a connection is left");
   must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
+  must(upstreams_open_ == 0, "connections to upstreams are still counted");
   while (log_.answer(true)) {
   }
   log_.check_ends();

@@ -101,8 +101,13 @@ void ScriptedLog::read_record(std::string_view record) {
   const std::string id = member(record, "request_id");
   if (type == "upstream_response") {
     if (const auto found = decided_.find(id); found != decided_.end()) {
-      ++found->second.ends;
-      found->second.is_not_sent = member(record, "outcome") == "not_sent";
+      const std::string outcome = member(record, "outcome");
+      if (outcome == "sent_again") {
+        ++allowed_[found->second.path];
+      } else {
+        ++found->second.ends;
+        found->second.is_not_sent = outcome == "not_sent";
+      }
     }
     return;
   }

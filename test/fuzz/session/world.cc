@@ -8,6 +8,7 @@
 
 #include "proxy/base/assert.h"
 #include "proxy/base/limits.h"
+#include "proxy/uv/local_users.h"
 #include "proxy/uv/timer.h"
 
 namespace keyswap::test {
@@ -85,6 +86,14 @@ std::string to_string(const Endpoint& endpoint) {
   const bool is_v6 = endpoint.address.find(':') != std::string::npos;
   return (is_v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" +
          std::to_string(endpoint.port);
+}
+
+LocalUsers::LocalUsers() = default;
+
+LocalUsers::~LocalUsers() = default;
+
+std::optional<std::uint32_t> LocalUsers::user_of(int socket) {
+  return static_cast<std::uint32_t>(socket % 2);
 }
 
 // --- the loop ---
