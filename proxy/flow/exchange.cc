@@ -73,23 +73,6 @@ void Exchange::on(Event event, Actions& actions) {
   }
 }
 
-Situation Exchange::situation() const {
-  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
-    return relaying->head_passed
-               ? (relaying->client_done ? Situation::answering : Situation::answering_early)
-               : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
-  }
-  if (std::holds_alternative<Recording>(state_)) {
-    return verdict_.decision == Decision::refused ? Situation::refusing : Situation::recording;
-  }
-  return std::holds_alternative<AwaitingHead>(state_)      ? Situation::awaiting_head
-         : std::holds_alternative<Collecting>(state_)      ? Situation::collecting
-         : std::holds_alternative<Charging>(state_)        ? Situation::charging
-         : std::holds_alternative<FetchingSecrets>(state_) ? Situation::fetching_secrets
-         : std::holds_alternative<Dialing>(state_)         ? Situation::dialing
-                                                           : Situation::finished;
-}
-
 // I10, I13: an event that nobody may hand in. What it means is not known, so nothing more is sent
 // and both connections are cut.
 void Exchange::cut(Actions& actions) {
@@ -390,7 +373,7 @@ void Exchange::cannot_send(Reason reason, Actions& actions) {
   rewrite_.reset();
   const bool may_be_recorded = reason != Reason::audit_unavailable || is_record_late_;
   if (verdict_.decision != Decision::refused && may_be_recorded) {
-    actions.emplace_back(RecordResponse{0, outcome_unsent(), 0});
+    actions.emplace_back(RecordResponse{0, outcome_unsent(), 0, failure_});
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
   settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);
@@ -472,26 +455,6 @@ http::AnswerTo Exchange::answer_to() const {
     return http::AnswerTo::head_request;
   }
   return is_upgrade(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
-}
-
-bool Exchange::wants_body() const {
-  switch (situation()) {
-    case Situation::collecting:
-    case Situation::uploading:
-    case Situation::answering_early:
-      return true;
-    case Situation::awaiting_head:
-    case Situation::charging:
-    case Situation::fetching_secrets:
-    case Situation::dialing:
-    case Situation::recording:
-    case Situation::refusing:
-    case Situation::awaiting_answer:
-    case Situation::answering:
-    case Situation::finished:
-      return false;
-  }
-  KS_UNREACHABLE();
 }
 
 // For events that are taken in the situations of this state alone.

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "proxy/base/assert.h"
+#include "proxy/flow/exchange.h"
 
 namespace keyswap::flow {
 
@@ -86,6 +87,44 @@ static_assert(kTable.back().situation == Situation::finished);
 
 Fit fit_of(Situation situation, const Event& event) {
   return kFits[static_cast<std::size_t>(situation)][event.index()];
+}
+
+Situation Exchange::situation() const {
+  if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    return relaying->head_passed
+               ? (relaying->client_done ? Situation::answering : Situation::answering_early)
+               : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
+  }
+  if (std::holds_alternative<Recording>(state_)) {
+    return verdict_.decision == audit::Decision::refused ? Situation::refusing
+                                                         : Situation::recording;
+  }
+  return std::holds_alternative<AwaitingHead>(state_)      ? Situation::awaiting_head
+         : std::holds_alternative<Collecting>(state_)      ? Situation::collecting
+         : std::holds_alternative<Charging>(state_)        ? Situation::charging
+         : std::holds_alternative<FetchingSecrets>(state_) ? Situation::fetching_secrets
+         : std::holds_alternative<Dialing>(state_)         ? Situation::dialing
+                                                           : Situation::finished;
+}
+
+bool Exchange::wants_body() const {
+  switch (situation()) {
+    case Situation::collecting:
+    case Situation::uploading:
+    case Situation::answering_early:
+      return true;
+    case Situation::awaiting_head:
+    case Situation::charging:
+    case Situation::fetching_secrets:
+    case Situation::dialing:
+    case Situation::recording:
+    case Situation::refusing:
+    case Situation::awaiting_answer:
+    case Situation::answering:
+    case Situation::finished:
+      return false;
+  }
+  KS_UNREACHABLE();
 }
 
 }  // namespace keyswap::flow
