@@ -73,12 +73,13 @@ struct FieldEdit {
   vault::Secret value;
 };
 
-// What changes of a request; all else goes out as it came. A vault entry's bytes stand in `fields`
-// and `target` only; `body` may hold what was computed (signature, nonce), never a key.
+// What changes of a request; all else goes out as it came. It is kept while the request waits for
+// its record, so a vault entry's bytes stand in `fields` only, shared where they are a whole value;
+// `target` and `body` may hold what was computed (signature, nonce), never a key.
 struct Edits {
   std::vector<FieldEdit> fields;
   std::vector<std::string> removed;  // names of fields that do not go out, lower case
-  std::optional<vault::Secret> target;
+  std::optional<std::string> target;
   std::optional<std::string> body;
 };
 

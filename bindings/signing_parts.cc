@@ -220,17 +220,21 @@ bool is_form(const WholeRequest& request) {
 }
 
 base::Status set_field(Edits& edits, std::string_view name, std::string_view value) {
-  const bool fits = !value.empty() && value.size() <= base::limits::kFieldBytesMax &&
-                    http::is_field_value(value) &&
-                    http::grammar::trim(value).size() == value.size();
-  if (!fits) {
-    return base::Error{base::Errc::invalid_input, "a vault entry's value cannot stand in a header"};
-  }
   auto copy = vault::Secret::copy_of(value);
   if (!copy) {
     return copy.error();
   }
-  edits.fields.push_back({std::string(name), std::move(*copy)});
+  return set_field(edits, name, *copy);
+}
+
+base::Status set_field(Edits& edits, std::string_view name, const vault::Secret& value) {
+  const auto text = value.reveal();
+  const bool fits = !text.empty() && text.size() <= base::limits::kFieldBytesMax &&
+                    http::is_field_value(text) && http::grammar::trim(text).size() == text.size();
+  if (!fits) {
+    return base::Error{base::Errc::invalid_input, "a vault entry's value cannot stand in a header"};
+  }
+  edits.fields.push_back({std::string(name), value.share()});
   return {};
 }
 

@@ -136,6 +136,8 @@ bool is_form(const WholeRequest& request);
 
 // Adds an edit; invalid_input if the value cannot stand in a header line (I9), or is empty.
 base::Status set_field(Edits& edits, std::string_view name, std::string_view value);
+// The same with a whole vault entry, of which no copy is made.
+base::Status set_field(Edits& edits, std::string_view name, const vault::Secret& value);
 
 // --- parameters of a query or a form: "a=1&b=2" ---
 

@@ -49,6 +49,9 @@ void Session::drive(flow::Event event) {
     for (const flow::Action& action : actions_) {
       std::visit([this](const auto& asked) { perform(asked); }, action);
     }
+    if (exchange_) {
+      exchange_->carried_out();
+    }
   }
   follow_ups_.clear();
   is_driving_ = false;

@@ -34,6 +34,7 @@ WebSocketRelay::WebSocketRelay(
                 .bindings = setup_.policy.bindings,
                 .scratch = context.scratch.get(),
                 .collected_bytes = &context.collected_bytes,
+                .form_cache = &context.form_cache,
                 .next_mask = random_mask}),
       last_active_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {

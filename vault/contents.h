@@ -10,11 +10,13 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "vault/seal.h"
+#include "vault/secret.h"
 #include "vault/secret_name.h"
 #include "vault/store.h"
 
@@ -25,6 +27,9 @@ struct Entry {
   CredentialRow row;
   // The latest fetch; marked by readers that share the entry, saved later.
   std::atomic<std::int64_t> used_at{kNever};
+  // Who fetches it while somebody holds it is given the same bytes (Secret::share()).
+  std::mutex opening;  // guards `opened`
+  Secret::Watch opened;
 };
 
 // Digest of each row, by "credential/NAME" and "system/NAME".

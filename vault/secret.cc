@@ -60,10 +60,12 @@ base::Result<Secret> Secret::copy_of(std::string_view bytes) {
 
 Secret Secret::adopt(LockedBytes bytes, std::size_t size) {
   KS_ASSERT(size <= bytes.size());
-  Secret secret;
-  secret.bytes_ = std::move(bytes);
-  secret.size_ = size;
-  return secret;
+  return {std::make_shared<const LockedBytes>(std::move(bytes)), size};
+}
+
+std::optional<Secret> Secret::Watch::find() const {
+  auto bytes = bytes_.lock();
+  return bytes == nullptr ? std::nullopt : std::optional(Secret(std::move(bytes), size_));
 }
 
 base::Result<LockedBuffer> LockedBuffer::of_capacity(std::size_t capacity) {

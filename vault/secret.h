@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I1: secret bytes live here and nowhere else: in locked memory that is left out of core dumps,
-// wiped when released. A Secret can be moved, not copied, not printed, not compared by accident.
+// wiped when released. A Secret can be moved, not copied, not printed, not compared by accident;
+// share() gives another handle to the same bytes, for those who wait with one secret.
 // Reading it is done with reveal(), so that every place that does can be listed (test/layers.sh).
 //
 // The memory is one arena of limits::kLockedArenaBytes per process, guarded on both sides, locked
@@ -10,6 +11,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -49,8 +52,12 @@ class LockedBytes {
   std::size_t size_ = 0;
 };
 
+// Immutable once it is made. Handles of one secret may live and die on different threads.
 class Secret {
  public:
+  // Finds a secret again while somebody holds it; holds nothing itself.
+  class Watch;
+
   Secret() = default;
   // A copy of `bytes` in locked memory; the caller wipes its own.
   static base::Result<Secret> copy_of(std::string_view bytes);
@@ -71,13 +78,36 @@ class Secret {
 
   ~Secret() = default;
 
+  // Another handle to the same bytes; they are wiped when the last one goes.
+  [[nodiscard]] Secret share() const { return {bytes_, size_}; }
+
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  // The bytes; valid while this Secret lives. Do not copy them out of locked memory.
-  [[nodiscard]] std::string_view reveal() const { return {bytes_.data(), size_}; }
+  // The bytes; valid while a handle lives. Do not copy them out of locked memory.
+  [[nodiscard]] std::string_view reveal() const {
+    return {bytes_ == nullptr ? nullptr : bytes_->data(), size_};
+  }
 
  private:
-  LockedBytes bytes_;
+  using Bytes = std::shared_ptr<const LockedBytes>;  // the count lies outside of locked memory
+
+  Secret(Bytes bytes, std::size_t size) : bytes_(std::move(bytes)), size_(size) {}
+
+  Bytes bytes_;
+  std::size_t size_ = 0;
+};
+
+class Secret::Watch {
+ public:
+  Watch() = default;
+
+  explicit Watch(const Secret& secret) : bytes_(secret.bytes_), size_(secret.size_) {}
+
+  // Nothing: nobody held it any more, and it is wiped.
+  [[nodiscard]] std::optional<Secret> find() const;
+
+ private:
+  std::weak_ptr<const LockedBytes> bytes_;
   std::size_t size_ = 0;
 };
 

@@ -17,8 +17,9 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // The value, opened into locked memory. not_found, corrupt, unavailable (arena full);
-  // invalid_input when the entry is of the other kind: a private key is never handed out as text.
+  // The value, opened into locked memory; while somebody holds it, others get handles to the same
+  // bytes. not_found, corrupt, unavailable (arena full); invalid_input when the entry is of the
+  // other kind: a private key is never handed out as text.
   [[nodiscard]] virtual base::Result<Secret> fetch(const SecretName& name,
                                                    std::int64_t now_s) const = 0;
   [[nodiscard]] virtual base::Result<Secret> fetch_private_key(const SecretName& name,

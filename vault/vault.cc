@@ -202,6 +202,19 @@ base::Result<Vault> Vault::open(const std::string& path, const Secret& passphras
   return Vault(std::move(*state));
 }
 
+// I1, I10: one copy, however many requests wait with it.
+base::Result<Secret> Vault::State::open(Entry& entry) const {
+  const std::lock_guard guard(entry.opening);
+  if (auto opened = entry.opened.find()) {
+    return std::move(*opened);
+  }
+  auto value = sealer.open_credential(identity_of(entry.row), entry.row.sealed);
+  if (value) {
+    entry.opened = Secret::Watch(*value);
+  }
+  return value;
+}
+
 base::Result<Secret> Vault::State::fetch(const SecretName& name,
                                          EntryKind kind,
                                          std::int64_t now_s) {
@@ -213,7 +226,7 @@ base::Result<Secret> Vault::State::fetch(const SecretName& name,
   if (kind_of(entry->row) != kind) {
     return other_kind();
   }
-  auto value = sealer.open_credential(identity_of(entry->row), entry->row.sealed);
+  auto value = open(*entry);
   if (value) {
     mark_used(*entry, now_s);
   }

@@ -81,11 +81,7 @@ class BinanceSigner final : public Signer {
     if (key.empty() || !http::is_field_value(key)) {
       return base::Error{base::Errc::invalid_input, "the API key is no header value"};
     }
-    auto copy = vault::Secret::copy_of(key);
-    if (!copy) {
-      return copy.error();
-    }
-    edits.fields.push_back({"x-mbx-apikey", std::move(copy).value()});
+    edits.fields.push_back({"x-mbx-apikey", input.secrets[0].share()});
     const auto parameters = binance::parameters_of(request);
     if (!parameters) {
       return base::Error{base::Errc::invalid_input, "the request was not judged"};
@@ -119,11 +115,7 @@ class BinanceSigner final : public Signer {
       target += "?" + resigned.query;
     }
     if (target != request.target) {
-      auto changed = vault::Secret::copy_of(target);
-      if (!changed) {
-        return changed.error();
-      }
-      edits.target = std::move(changed).value();
+      edits.target = std::move(target);
     }
     if (resigned.body != request.body) {
       edits.body = std::move(resigned.body);

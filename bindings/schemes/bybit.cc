@@ -64,7 +64,7 @@ class BybitSigner final : public VenueInjection {
     KS_TRY(hmac.add(request.body));
     Digest digest;
     KS_TRY(hmac.finish(digest));
-    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0].reveal()));
+    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     KS_TRY(set_field(edits, kTimeHeader, time));
     KS_TRY(set_field(edits, kWindowHeader, window));
     return set_field(edits, kSignHeader, encoded(digest, TextEncoding::hex));

@@ -56,7 +56,7 @@ class GateioSigner final : public VenueInjection {
     KS_TRY(hmac.add(base::to_hex(body.view()) + "\n" + time));
     Digest digest;
     KS_TRY(hmac.finish(digest));
-    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0].reveal()));
+    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     KS_TRY(set_field(edits, kTimeHeader, time));
     return set_field(edits, kSignHeader, encoded(digest, TextEncoding::hex));
   }

@@ -165,11 +165,7 @@ class HmacSigner final : public SigningInjection {
       edits.body = std::move(rest);
       return {};
     }
-    auto changed = vault::Secret::copy_of(std::string(target.path) + "?" + rest);
-    if (!changed) {
-      return changed.error();
-    }
-    edits.target = std::move(*changed);
+    edits.target = std::string(target.path) + "?" + rest;
     return {};
   }
 
@@ -231,7 +227,7 @@ class HmacSigner final : public SigningInjection {
   // All fields but the signature's.
   base::Status set_fields(const SignInput& input, Edits& edits) const {
     if (plan_.has_key_id) {
-      KS_TRY(set_field(edits, plan_.header, input.secrets[1].reveal()));
+      KS_TRY(set_field(edits, plan_.header, input.secrets[1]));
     } else if (plan_.into != Into::header || plan_.name != plan_.header) {
       edits.removed.push_back(plan_.header);
     }
@@ -242,7 +238,7 @@ class HmacSigner final : public SigningInjection {
       KS_TRY(set_field(edits, plan_.nonce_header, std::to_string(input.nonce)));
     }
     if (!plan_.passphrase_header.empty()) {
-      KS_TRY(set_field(edits, plan_.passphrase_header, input.secrets.back().reveal()));
+      KS_TRY(set_field(edits, plan_.passphrase_header, input.secrets.back()));
     }
     return {};
   }

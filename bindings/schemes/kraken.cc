@@ -56,7 +56,7 @@ class KrakenSigner final : public VenueInjection {
     KS_TRY(hmac.add(inner.view()));
     Digest digest;
     KS_TRY(hmac.finish(digest));
-    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0].reveal()));
+    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     KS_TRY(set_field(edits, kSignHeader, encoded(digest, TextEncoding::base64)));
     if (!is_form(request)) {
       KS_TRY(set_field(edits, "content-type", "application/x-www-form-urlencoded"));

@@ -57,7 +57,7 @@ class KucoinSigner final : public VenueInjection {
     KS_TRY(hmac.add(request.body));
     Digest digest;
     KS_TRY(hmac.finish(digest));
-    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0].reveal()));
+    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     KS_TRY(set_field(edits, kTimeHeader, time));
     KS_TRY(set_field(edits, kVersionHeader, version_for(request)));
     KS_TRY(set_passphrase(input, edits));

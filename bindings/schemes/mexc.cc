@@ -63,7 +63,7 @@ class MexcSigner final : public VenueInjection {
                                   const SignInput& input,
                                   Edits& edits) const override {
     KS_ASSERT(input.secrets.size() == 2);
-    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0].reveal()));
+    KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     const auto target = split_target(request.target);
     if (is_public(request, target)) {
       return {};
@@ -86,15 +86,9 @@ class MexcSigner final : public VenueInjection {
     if (is_in_body) {
       edits.body = std::move(body);
     }
-    if (query == target.query) {
-      return {};
+    if (query != target.query) {
+      edits.target = std::string(target.path) + (query.empty() ? "" : "?" + query);
     }
-    auto changed =
-        vault::Secret::copy_of(std::string(target.path) + (query.empty() ? "" : "?" + query));
-    if (!changed) {
-      return changed.error();
-    }
-    edits.target = std::move(*changed);
     return {};
   }
 };

@@ -34,6 +34,10 @@ inline constexpr std::size_t kRepliesAwaitedMax = 1024;  // of one connection: t
 inline constexpr std::size_t kScrubbedSecretsMax =
     32;  // looked for in what comes back on one WebSocket; past it: 503
 
+// What a loop keeps of their forms in locked memory for the requests to come; what is in use comes
+// on top of it.
+inline constexpr std::size_t kFormCacheBytesMax = 64 * 1024;
+
 // --- buffers of a connection ---
 inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop
 inline constexpr std::size_t kLegUnreadBytesMax =

@@ -76,8 +76,7 @@ void Exchange::on(Event event, Actions& actions) {
 // I10, I13: an event that nobody may hand in. What it means is not known, so nothing more is sent
 // and both connections are cut.
 void Exchange::cut(Actions& actions) {
-  credential_ = {};
-  rewrite_.reset();
+  wipe();
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
   } else {
@@ -88,6 +87,14 @@ void Exchange::cut(Actions& actions) {
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   finish(ClientFate::abort, actions);
+}
+
+// A response may let itself be waited for; what its request was made of does not wait with it.
+void Exchange::carried_out() {
+  signed_body_.reset();
+  if (is_collected_ && std::holds_alternative<Relaying>(state_)) {
+    release_body();
+  }
 }
 
 void Exchange::handle(ClientHead& event, Actions& actions) {
@@ -214,7 +221,9 @@ void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
     finish(ClientFate::abort, actions);
   } else if (std::holds_alternative<AwaitingHead>(state_)) {
     finish(ClientFate::abort, actions);
-  } else if (!std::holds_alternative<Recording>(state_)) {
+  } else if (std::holds_alternative<Recording>(state_)) {
+    wipe();  // the record is made, and nothing is sent
+  } else {
     // Nothing was sent and nobody waits; that it was asked for is still recorded.
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
     refuse(Reason::client_timeout, actions);
@@ -311,8 +320,8 @@ void Exchange::refuse(Reason reason, Actions& actions) {
     cannot_send(reason, actions);
     return;
   }
-  credential_ = {};
-  rewrite_.reset();
+  wipe();
+  scrubber_.reset();
   settle(ChargeFate::not_sent, actions);
   verdict_.decision = Decision::refused;
   verdict_.reason = reason;
@@ -349,28 +358,39 @@ bool Exchange::send_head(Actions& actions) {
     actions.emplace_back(SendUpstream{out_.view()});
     return true;
   }
-  const auto bytes =
-      rewrite_ ? encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_)
-               : encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential_);
-  credential_ = {};
+  const auto bytes = encode_credential_head();
+  if (rewrite_) {
+    signed_body_ = std::move(rewrite_->edits.body);
+  }
+  wipe();  // I1: what is written is in the scratch, and goes into the cipher from there
   if (!bytes) {
     cannot_send(Reason::secret_unavailable, actions);
     return false;
   }
   is_login_ = is_login_ || carries_connection_login(*bytes);
   actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
-  if (rewrite_ && rewrite_->edits.body) {
-    actions.emplace_back(SendUpstream{*rewrite_->edits.body});
+  if (signed_body_) {
+    actions.emplace_back(SendUpstream{*signed_body_});
   } else if (!body_.empty()) {
     actions.emplace_back(SendUpstream{body_.view()});
   }
   return true;
 }
 
+base::Result<std::string_view> Exchange::encode_credential_head() {
+  if (!rewrite_) {
+    return encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential());
+  }
+  if (rule().injection->signer() != nullptr) {
+    return encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_, nullptr);
+  }
+  const Credential rendered = credential();
+  return encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_, &rendered);
+}
+
 // Its record is made, or never will be, and nothing of it leaves.
 void Exchange::cannot_send(Reason reason, Actions& actions) {
-  credential_ = {};
-  rewrite_.reset();
+  wipe();
   const bool may_be_recorded = reason != Reason::audit_unavailable || is_record_late_;
   if (verdict_.decision != Decision::refused && may_be_recorded) {
     actions.emplace_back(RecordResponse{0, outcome_unsent(), 0, failure_});
@@ -440,7 +460,14 @@ void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   actions.emplace_back(SetWait{wait});
 }
 
+// I1: on every road a request can take, what it held of secrets goes as soon as it is of no use.
+void Exchange::wipe() {
+  secrets_.clear();
+  rewrite_.reset();
+}
+
 void Exchange::finish(ClientFate client, Actions& actions) {
+  wipe();
   settle(ChargeFate::keep, actions);
   state_ = Finished{};
   actions.emplace_back(SetWait{Wait::none});

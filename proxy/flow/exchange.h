@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "bindings/binding.h"
 #include "bindings/signer.h"
@@ -59,6 +60,9 @@ class Exchange {
   // Takes one event, appends what it asks for. Nothing happens inside but computation. An event
   // that the situation does not take (exchange_table.h) changes nothing, or ends the exchange.
   void on(Event event, Actions& actions);
+
+  // The actions have been carried out: what they had views of, and is sent for good, goes.
+  void carried_out();
 
   // The connection will not be kept after this exchange, whatever the client would like.
   void drain() { is_draining_ = true; }
@@ -170,6 +174,9 @@ class Exchange {
   void refuse(audit::Reason reason, Actions& actions);
   void send_request(Actions& actions);
   [[nodiscard]] bool send_head(Actions& actions);
+  [[nodiscard]] base::Result<std::string_view> encode_credential_head();
+  [[nodiscard]] Credential credential() const;
+  void wipe();
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
@@ -211,10 +218,12 @@ class Exchange {
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   base::Failure failure_;  // what was seen, where something failed
-  // Between SecretsReady and the sending: the rendered credential, or the edits instead.
-  vault::Secret credential_;
-  std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
+  // Between SecretsReady and the sending, or whatever comes instead of it (I1): what the credential
+  // is rendered from, where no signer made edits of it.
+  std::vector<vault::Secret> secrets_;
   std::optional<Rewrite> rewrite_;
+  std::optional<std::string> signed_body_;  // until the actions that send it are carried out
+  std::unique_ptr<Scrubber> scrubber_;      // of the response, where the scheme wants it (I8)
   std::optional<bindings::OrderInfo> order_;
   base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;

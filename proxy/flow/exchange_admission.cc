@@ -140,25 +140,27 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
   actions.emplace_back(Dial{});
 }
 
+// What cannot be used is refused here, before anything is recorded as allowed.
 bool Exchange::prepare(std::span<const vault::Secret> secrets) {
-  const auto& injection = *rule().injection;
-  if (const auto* const signer = injection.signer()) {
+  if (const auto* const signer = rule().injection->signer()) {
     return prepare_signed(*signer, secrets);
   }
-  auto credential =
-      render_credential(injection, {secrets, setup_.now_us / 1'000'000}, *setup_.scratch);
-  if (!credential) {
+  for (const vault::Secret& secret : secrets) {
+    secrets_.push_back(secret.share());
+  }
+  if (!check_credential(credential(), *setup_.scratch)) {
     return false;
   }
-  if (!reverse_) {
-    credential_ = std::move(*credential);
-    return true;
+  if (reverse_) {
+    rewrite_.emplace();
+    rewrite_->edits.removed.emplace_back(kCallerField);
+    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
   }
-  rewrite_.emplace();
-  rewrite_->edits.fields.push_back({injection.header(), std::move(*credential)});
-  rewrite_->edits.removed.emplace_back(kCallerField);
-  rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
   return true;
+}
+
+Credential Exchange::credential() const {
+  return {*rule().injection, {secrets_, setup_.now_us / 1'000'000}};
 }
 
 bool Exchange::prepare_signed(const bindings::Signer& signer,

@@ -95,7 +95,7 @@ class FormWriter {
     return sizes;
   }
 
-  // A copy in no more locked memory than it needs: one is held for each request under way.
+  // A copy in no more locked memory than it needs: it is held while requests are under way.
   [[nodiscard]] base::Result<vault::Secret> copy() const {
     return vault::Secret::copy_of({bytes_.data(), size_});
   }
@@ -177,22 +177,49 @@ std::shared_ptr<const SecretForms> write(const vault::Secret& secret,
 
 }  // namespace
 
-std::shared_ptr<const SecretForms> FormCache::find_or_write(const vault::Secret& secret,
-                                                            std::string_view placeholder) {
-  const auto found = std::ranges::find_if(known_, [&](const auto& known) {
-    return known->placeholder == placeholder && is_of(*known, secret);
-  });
-  if (found != known_.end()) {
-    return *found;
-  }
-  auto written = write(secret, placeholder);
-  if (written != nullptr) {
-    if (known_.size() == base::limits::kScrubbedSecretsMax) {
-      known_.erase(known_.begin());
+FormCache::Shared FormCache::find_or_write(const vault::Secret& secret,
+                                           std::string_view placeholder) {
+  auto& known = in_use_[std::string(placeholder)];
+  Shared found;
+  std::erase_if(known, [&](const auto& watched) {
+    auto forms = watched.lock();
+    if (forms != nullptr && found == nullptr && is_of(*forms, secret)) {
+      found = forms;
     }
-    known_.push_back(written);
+    return forms == nullptr;
+  });
+  if (found == nullptr) {
+    found = write(secret, placeholder);
+    if (found == nullptr) {
+      return nullptr;
+    }
+    known.emplace_back(found);
   }
-  return written;
+  keep(found);
+  return found;
+}
+
+void FormCache::keep(const Shared& forms) {
+  if (!kept_.empty() && kept_.back() == forms) {
+    return;
+  }
+  if (std::erase(kept_, forms) == 0) {
+    kept_bytes_ += forms->forms.size();
+  }
+  kept_.push_back(forms);
+  while (kept_.size() > base::limits::kScrubbedSecretsMax ||
+         kept_bytes_ > base::limits::kFormCacheBytesMax) {
+    kept_bytes_ -= kept_.front()->forms.size();
+    kept_.erase(kept_.begin());
+  }
+}
+
+void FormCache::clear() {
+  kept_.clear();
+  kept_bytes_ = 0;
+  std::erase_if(in_use_, [](const auto& entry) {
+    return std::ranges::all_of(entry.second, [](const auto& watched) { return watched.expired(); });
+  });
 }
 
 bool Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "proxy/base/buffer.h"
@@ -25,19 +26,27 @@ struct SecretForms {
   std::string placeholder;
 };
 
-// Forms that were written for one request serve the next. Belongs to a loop, and is emptied with
-// each policy and each reading of the vault; of more than limits::kScrubbedSecretsMax the oldest
-// goes.
+// Forms are written once and shared by all the responses and WebSockets of a loop that need them.
+// Besides, those used last are kept for the next request, as far as they fit into
+// limits::kScrubbedSecretsMax and limits::kFormCacheBytesMax. Belongs to a loop; what is kept goes
+// with each policy and each reading of the vault.
 class FormCache {
  public:
   // Null: locked memory is used up.
   std::shared_ptr<const SecretForms> find_or_write(const vault::Secret& secret,
                                                    std::string_view placeholder);
 
-  void clear() { known_.clear(); }
+  void clear();
 
  private:
-  std::vector<std::shared_ptr<const SecretForms>> known_;
+  using Shared = std::shared_ptr<const SecretForms>;
+
+  void keep(const Shared& forms);
+
+  std::vector<Shared> kept_;  // the one used last stands last
+  std::size_t kept_bytes_ = 0;
+  // All that somebody holds, by placeholder.
+  std::unordered_map<std::string, std::vector<std::weak_ptr<const SecretForms>>> in_use_;
 };
 
 class Scrubber {

@@ -68,14 +68,20 @@ base::Status encode_head(base::ByteSink& out,
   return http::encode_head_end(out);
 }
 
+struct NewField {
+  std::string_view name;
+  std::string_view value;
+  bool is_written = false;
+};
+
 // What of a head with edits in it is still to be written.
 class RewrittenHead {
  public:
-  RewrittenHead(base::ByteSink& out, const http::RequestHead& head, const Rewrite& rewrite)
-      : out_(out),
-        head_(head),
-        rewrite_(rewrite),
-        is_written_(rewrite.edits.fields.size(), false) {}
+  RewrittenHead(base::ByteSink& out,
+                const http::RequestHead& head,
+                const Rewrite& rewrite,
+                std::vector<NewField> fields)
+      : out_(out), head_(head), rewrite_(rewrite), fields_(std::move(fields)) {}
 
   base::Status write(std::string_view target) {
     KS_TRY(http::encode_request_line(out_, head_.method, target));
@@ -89,15 +95,12 @@ class RewrittenHead {
 
  private:
   base::Status write_field(const http::Field& field) {
-    const auto& edits = rewrite_.edits.fields;
-    for (std::size_t i = 0; i < edits.size(); ++i) {
-      if (base::equal_ignoring_case(field.name, edits[i].name)) {
+    for (NewField& edit : fields_) {
+      if (base::equal_ignoring_case(field.name, edit.name)) {
         // A second line of an edited field goes: there is one credential.
-        if (is_written_[i]) {
-          return {};
-        }
-        is_written_[i] = true;
-        return http::encode_field(out_, field.name, edits[i].value.reveal());
+        return std::exchange(edit.is_written, true)
+                   ? base::Status{}
+                   : http::encode_field(out_, field.name, edit.value);
       }
     }
     if (is_dropped(field.name)) {
@@ -114,10 +117,9 @@ class RewrittenHead {
     if (!rewrite_.host.empty() && !has_host_) {
       KS_TRY(http::encode_field(out_, "Host", rewrite_.host));
     }
-    const auto& edits = rewrite_.edits.fields;
-    for (std::size_t i = 0; i < edits.size(); ++i) {
-      if (!is_written_[i]) {
-        KS_TRY(http::encode_field(out_, edits[i].name, edits[i].value.reveal()));
+    for (const NewField& edit : fields_) {
+      if (!edit.is_written) {
+        KS_TRY(http::encode_field(out_, edit.name, edit.value));
       }
     }
     const bool had_body = head_.framing.kind != Framing::Kind::none;
@@ -141,43 +143,51 @@ class RewrittenHead {
   base::ByteSink& out_;
   const http::RequestHead& head_;
   const Rewrite& rewrite_;
-  std::vector<bool> is_written_;
+  std::vector<NewField> fields_;
   bool has_host_ = false;
 };
 
-}  // namespace
-
-base::Result<vault::Secret> render_credential(const bindings::Injection& injection,
-                                              const bindings::RenderInput& input,
-                                              vault::LockedBuffer& scratch) {
+// The new value of the credential's field, at the beginning of `scratch`.
+base::Result<std::string_view> render(const Credential& credential, vault::LockedBuffer& scratch) {
   scratch.clear();
-  KS_TRY(injection.render(input, scratch));
+  KS_TRY(credential.injection.render(credential.input, scratch));
   const std::string_view value = scratch.reveal();
   // R5: a secret can never change a message's framing or become a second field.
   if (value.empty() || !http::is_field_value(value)) {
-    scratch.clear();
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
   }
   if (value.size() > base::limits::kFieldBytesMax) {
-    scratch.clear();
     return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
   }
-  auto credential = vault::Secret::copy_of(value);
+  return value;
+}
+
+// What `write` appends to `scratch`; on an error nothing stays in it.
+template <typename Write>
+base::Result<std::string_view> written_to(vault::LockedBuffer& scratch, Write write) {
+  const std::size_t begin = scratch.size();
+  if (const base::Status written = write(); !written) {
+    scratch.clear();
+    return written.error();
+  }
+  return scratch.reveal().substr(begin);
+}
+
+}  // namespace
+
+base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch) {
+  const auto value = render(credential, scratch);
   scratch.clear();
-  return credential;
+  return value ? base::Status{} : value.error();
 }
 
 base::Result<std::string_view> encode_signed_message(vault::LockedBuffer& scratch,
                                                      const vault::Secret& message,
                                                      const http::Mask& mask) {
   scratch.clear();
-  const auto encoded =
-      http::encode_frame(scratch, http::Opcode::text, true, message.reveal(), mask);
-  if (!encoded) {
-    scratch.clear();
-    return encoded.error();
-  }
-  return scratch.reveal();
+  return written_to(scratch, [&] {
+    return http::encode_frame(scratch, http::Opcode::text, true, message.reveal(), mask);
+  });
 }
 
 base::Status encode_request_head(base::ByteSink& out,
@@ -199,7 +209,7 @@ base::Status check_rewrite(const Rewrite& rewrite) {
                          "the credential is too long for a header field"};
     }
   }
-  if (rewrite.edits.target && !http::is_origin_form(rewrite.edits.target->reveal())) {
+  if (rewrite.edits.target && !http::is_origin_form(*rewrite.edits.target)) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a target"};
   }
   return {};
@@ -208,28 +218,39 @@ base::Status check_rewrite(const Rewrite& rewrite) {
 base::Result<std::string_view> encode_rewritten_head(vault::LockedBuffer& scratch,
                                                      const http::RequestHead& head,
                                                      std::string_view target,
-                                                     const Rewrite& rewrite) {
+                                                     const Rewrite& rewrite,
+                                                     const Credential* credential) {
   scratch.clear();
-  const std::string_view sent = rewrite.edits.target ? rewrite.edits.target->reveal() : target;
-  if (const auto encoded = RewrittenHead(scratch, head, rewrite).write(sent); !encoded) {
-    scratch.clear();
-    return encoded.error();
+  std::vector<NewField> fields;
+  for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
+    fields.push_back({edit.name, edit.value.reveal()});
   }
-  return scratch.reveal();
+  if (credential != nullptr) {
+    const auto value = render(*credential, scratch);
+    if (!value) {
+      scratch.clear();
+      return value.error();
+    }
+    fields.push_back({credential->injection.header(), *value});
+  }
+  const std::string_view sent = rewrite.edits.target ? *rewrite.edits.target : target;
+  return written_to(scratch, [&] {
+    return RewrittenHead(scratch, head, rewrite, std::move(fields)).write(sent);
+  });
 }
 
 base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,
                                                    const http::RequestHead& head,
                                                    std::string_view target,
                                                    std::size_t field,
-                                                   const vault::Secret& credential) {
-  scratch.clear();
-  const Swap swap{field, credential.reveal()};
-  if (const auto encoded = encode_head(scratch, head, target, &swap); !encoded) {
+                                                   const Credential& credential) {
+  const auto value = render(credential, scratch);
+  if (!value) {
     scratch.clear();
-    return encoded.error();
+    return value.error();
   }
-  return scratch.reveal();
+  const Swap swap{field, *value};
+  return written_to(scratch, [&] { return encode_head(scratch, head, target, &swap); });
 }
 
 }  // namespace keyswap::flow

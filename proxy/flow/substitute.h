@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only place where a secret meets a message (I5). First the credential is rendered and held
-// against the grammar of a field value, before anything is recorded or sent; then, once the
-// decision is durable, the outgoing head is written with it in the one field that the verdict
-// names. Both in locked memory.
+// The only place where a secret meets a message (I5), and only in the loop's scratch, which is
+// locked. Before anything is recorded or sent the credential is rendered once and held against the
+// grammar of a field value, and is thrown away; once the decision is durable it is rendered again,
+// into the outgoing head. In between a request holds the opened secrets, shared with all who wait
+// with the same ones, and nothing of its own.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +23,16 @@
 
 namespace keyswap::flow {
 
-// The new value of the credential's field. `scratch` is used in between and left empty.
-// invalid_input when the value cannot stand in a field, limit_exceeded when it is too long.
-base::Result<vault::Secret> render_credential(const bindings::Injection& injection,
-                                              const bindings::RenderInput& input,
-                                              vault::LockedBuffer& scratch);
+// What a head's credential is rendered from.
+struct Credential {
+  const bindings::Injection& injection;
+  bindings::RenderInput input;
+};
+
+// Can it be rendered, and stand in its field? `scratch` is used in between and left empty.
+// invalid_input when it cannot, limit_exceeded when it is too long; unavailable when there is no
+// locked memory to render it in.
+base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch);
 
 // Writes the head as it goes upstream: canonical, hop-by-hop fields gone, nothing else changed.
 base::Status encode_request_head(base::ByteSink& out,
@@ -34,12 +40,12 @@ base::Status encode_request_head(base::ByteSink& out,
                                  std::string_view target);
 
 // The same with the value of field number `field` replaced. Gives the head's bytes, a view into
-// `scratch`, which its owner clears as soon as they are encrypted.
+// `scratch`, which its owner clears as soon as they are encrypted. Fails as check_credential does.
 base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,
                                                    const http::RequestHead& head,
                                                    std::string_view target,
                                                    std::size_t field,
-                                                   const vault::Secret& credential);
+                                                   const Credential& credential);
 
 // A message with the secret in it as one frame of a WebSocket; likewise a view into `scratch`.
 base::Result<std::string_view> encode_signed_message(vault::LockedBuffer& scratch,
@@ -57,10 +63,12 @@ struct Rewrite {
 // I9: are the edits such that nothing but what they name changes? invalid_input if not.
 base::Status check_rewrite(const Rewrite& rewrite);
 
-// The head with the edits in it; like encode_swapped_head.
+// The head with the edits in it, and with `credential` in its own header where that is not null;
+// like encode_swapped_head.
 base::Result<std::string_view> encode_rewritten_head(vault::LockedBuffer& scratch,
                                                      const http::RequestHead& head,
                                                      std::string_view target,
-                                                     const Rewrite& rewrite);
+                                                     const Rewrite& rewrite,
+                                                     const Credential* credential);
 
 }  // namespace keyswap::flow

@@ -46,7 +46,7 @@ Side other_side(Side side) {
 
 }  // namespace
 
-WebSocket::WebSocket(Setup setup) : setup_(std::move(setup)) {
+WebSocket::WebSocket(Setup setup) : setup_(std::move(setup)), scrubber_(setup_.form_cache) {
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);
   is_judged_ = signer != nullptr;

@@ -121,6 +121,7 @@ class WebSocket {
     std::shared_ptr<const bindings::Bindings> bindings;  // that the opening was decided by
     vault::LockedBuffer* scratch = nullptr;              // of the loop; outlives it
     std::size_t* collected_bytes = nullptr;  // what the loop's machines hold of messages
+    FormCache* form_cache = nullptr;         // of the loop; outlives it; null: none
     std::function<http::Mask()> next_mask;   // unpredictable (RFC 6455 section 10.3)
   };
 

@@ -95,7 +95,7 @@ inline Sent send(const Bindings& bindings,
   sent.status = signer_of(bindings).sign(Seen(request).whole(), {secrets, now_us, 0}, edits);
   sent.changes_target = edits.target.has_value();
   sent.changes_body = edits.body.has_value();
-  sent.target = edits.target ? std::string(edits.target->reveal()) : request.target;
+  sent.target = edits.target.value_or(request.target);
   sent.body = edits.body.value_or(request.body);
   if (edits.fields.size() == 1 && edits.fields[0].name == "x-mbx-apikey") {
     sent.key = std::string(edits.fields[0].value.reveal());

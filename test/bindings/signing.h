@@ -76,7 +76,7 @@ class Case {
     result.removed = edits.removed;
     result.has_target = edits.target.has_value();
     result.has_body = edits.body.has_value();
-    result.target = edits.target ? std::string(edits.target->reveal()) : sample_.target;
+    result.target = edits.target.value_or(sample_.target);
     result.body = edits.body.value_or(sample_.body);
     return result;
   }

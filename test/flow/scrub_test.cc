@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "vault/arena.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -111,6 +113,46 @@ TEST_CASE("a secret is known in hex, in base64 wherever it begins, and percent-e
       CHECK(of(url).find("<P>") != std::string::npos);
     }
   }
+}
+
+TEST_CASE("all who look for a secret at once share its forms, however many secrets there are",
+          "[I1][I10]") {
+  constexpr std::size_t kSecrets = 2 * base::limits::kScrubbedSecretsMax;
+  FormCache cache;
+  std::vector<vault::Secret> secrets;
+  std::vector<Scrubber> scrubbers;
+  for (std::size_t i = 0; i < kSecrets; ++i) {
+    secrets.push_back(secret_of(std::string(64, 'k') + std::to_string(i)));
+    scrubbers.emplace_back(&cache);
+    CHECK(scrubbers.back().add(secrets.back(), "<P>"));
+  }
+  const std::size_t free_with_all = vault::arena::free_bytes();
+  for (std::size_t i = 0; i < kSecrets; ++i) {
+    scrubbers.emplace_back(&cache);
+    CHECK(scrubbers.back().add(secrets[i], "<P>"));
+    base::Buffer out(1024);
+    CHECK(scrubbers.back().feed(secrets[i].reveal(), true, out));
+    CHECK(out.view() == "<P>");
+  }
+  CHECK(vault::arena::free_bytes() == free_with_all);
+}
+
+TEST_CASE("what is kept of forms that nobody uses is bounded, and goes when the cache is emptied",
+          "[I1][I10]") {
+  FormCache cache;
+  const std::size_t free_before = vault::arena::free_bytes();
+  for (const std::size_t size : {std::size_t{64}, std::size_t{1024}, std::size_t{8192}}) {
+    for (int i = 0; i < 50; ++i) {
+      const auto secret = secret_of(std::string(size, 'k') + std::to_string(i));
+      CHECK(cache.find_or_write(secret, "<P>") != nullptr);
+    }
+  }
+  CHECK(free_before - vault::arena::free_bytes() <= 2 * base::limits::kFormCacheBytesMax);
+  const auto in_use = cache.find_or_write(secret_of(kSecret), "<P>");
+  cache.clear();
+  CHECK(cache.find_or_write(secret_of(kSecret), "<P>") == in_use);
+  cache.clear();
+  CHECK(free_before - vault::arena::free_bytes() <= 1024);  // `in_use`
 }
 
 TEST_CASE("a secret so short that any text may have it is not looked for") {

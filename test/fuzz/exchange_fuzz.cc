@@ -143,6 +143,7 @@ class Run {
         sent_ += send->bytes;
       }
     }
+    exchange_.carried_out();
     if (next) {
       on(std::move(*next));
     }

@@ -58,7 +58,9 @@ inline std::string order(const std::string& id, const std::string& quantity = "0
 
 class Dialogue {
  public:
-  explicit Dialogue(const std::string& yaml = kTrading) : bindings_(test::bindings_of(yaml)) {
+  // `form_cache`: of the loop; outlives it.
+  explicit Dialogue(const std::string& yaml = kTrading, FormCache* form_cache = nullptr)
+      : bindings_(test::bindings_of(yaml)) {
     REQUIRE(vault::lock_memory());
     scratch_ = std::make_unique<vault::LockedBuffer>(
         vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value());
@@ -69,6 +71,7 @@ class Dialogue {
         .bindings = bindings_,
         .scratch = scratch_.get(),
         .collected_bytes = &collected_bytes,
+        .form_cache = form_cache,
         .next_mask = [] {
           return kMask;
         }});

@@ -41,7 +41,9 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
   return std::make_shared<const bindings::Bindings>(std::move(parsed.bindings));
 }
 
-Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destination destination)
+Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
+               flow::Destination destination,
+               flow::FormCache* form_cache)
     : bindings_(std::move(bindings)),
       scratch_(make_scratch()),
       exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{destination,
@@ -50,7 +52,8 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings, flow::Destina
                                                                        scratch_.get(),
                                                                        1'700'000'000'000'000,
                                                                        "",
-                                                                       collected_bytes.get()})),
+                                                                       collected_bytes.get(),
+                                                                       form_cache})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -145,8 +148,18 @@ Script& Script::record_done(bool is_durable) {
 Script& Script::event(flow::Event event) {
   flow::Actions actions;
   exchange_->on(std::move(event), actions);
-  perform(actions);
+  perform(actions);  // and what it brings about at once
+  exchange_->carried_out();
   return *this;
+}
+
+std::optional<vault::Secret> Script::open(const std::string& name) const {
+  if (const auto found = opened.find(name); found != opened.end()) {
+    return found->second->share();
+  }
+  const auto found = vault.find(name);
+  return found == vault.end() ? std::nullopt
+                              : std::optional(vault::Secret::copy_of(found->second).value());
 }
 
 void Script::note(std::string line) {
@@ -171,8 +184,8 @@ void Script::perform(const flow::Actions& actions) {
       std::string missing;
       for (const auto& name : bindings_->rules[fetch->rule].injection->needs()) {
         note("fetch " + name.text());
-        if (const auto found = vault.find(name.text()); found != vault.end()) {
-          secrets.push_back(vault::Secret::copy_of(found->second).value());
+        if (auto secret = open(name.text())) {
+          secrets.push_back(std::move(*secret));
         } else if (missing.empty()) {
           missing = name.text();
         }

@@ -23,9 +23,11 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml);
 
 class Script {
  public:
+  // `form_cache`: of the loop; outlives it.
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
-                  flow::Destination destination = {
-                      flow::Scheme::https, {"api.example.test", 443, http::HostKind::name}});
+                  flow::Destination destination = {flow::Scheme::https,
+                                                   {"api.example.test", 443, http::HostKind::name}},
+                  flow::FormCache* form_cache = nullptr);
 
   // The world.
   std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};
@@ -37,6 +39,8 @@ class Script {
   std::string server_name;                  // of the client's TLS hello
   // What exchanges hold of bodies that signers read.
   std::shared_ptr<std::size_t> collected_bytes = std::make_shared<std::size_t>(0);
+  // What the vault has open: these are handed out, each another handle to the same bytes.
+  std::map<std::string, std::shared_ptr<const vault::Secret>> opened;
 
   // Bytes as the client or the upstream sends them, in pieces of `piece` bytes (0: whole).
   Script& client(std::string_view bytes, std::size_t piece = 0);
@@ -57,6 +61,7 @@ class Script {
   [[nodiscard]] bool is_finished() const { return exchange_->is_finished(); }
 
  private:
+  [[nodiscard]] std::optional<vault::Secret> open(const std::string& name) const;
   void feed_client(std::string_view bytes);
   void feed_upstream(std::string_view bytes);
   void perform(const flow::Actions& actions);

@@ -121,6 +121,27 @@ TEST_CASE("An empty secret takes no memory") {
   REQUIRE(secret.reveal().empty());
 }
 
+TEST_CASE("Handles of one secret share its bytes, which the last of them wipes", "[I1][I10]") {
+  REQUIRE(lock_memory());
+  const std::size_t free_before = arena::free_bytes();
+  Secret first = sample::secret_of("sk-live-5");
+  const std::size_t free_with_one = arena::free_bytes();
+  const char* const place = first.reveal().data();
+  const Secret::Watch watch(first);
+  Secret second = first.share();
+  REQUIRE(arena::free_bytes() == free_with_one);
+  REQUIRE(second.reveal().data() == place);
+  first = {};
+  REQUIRE(second.reveal() == "sk-live-5");
+  REQUIRE(watch.find()->reveal().data() == place);
+  second = {};
+  REQUIRE(arena::free_bytes() == free_before);
+  REQUIRE_FALSE(watch.find());
+  const LockedBytes again = bytes_of_size(9);
+  REQUIRE(again.data() == place);
+  REQUIRE(is_all(again, 0));
+}
+
 TEST_CASE("Locked bytes are zero, and wiped when released", "[I1]") {
   REQUIRE(lock_memory());
   const auto size = GENERATE(as<std::size_t>(), 1, 32, 63, 64, 65, 1000, 65536, 131072);

@@ -7,6 +7,7 @@
 
 #include "proxy/base/limits.h"
 #include "test/vault/sample.h"
+#include "vault/arena.h"
 
 namespace keyswap::vault {
 
@@ -181,6 +182,29 @@ TEST_CASE("Names are added, rotated and removed, each once") {
   REQUIRE(vault.add(name_of("STRIPE_KEY"), "Stripe", secret_of("again"), kNow));
   REQUIRE(sample::fetches(vault, "STRIPE_KEY", "again"));
   REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
+}
+
+TEST_CASE("However many hold an entry, it is opened once, and wiped when none does", "[I1][I10]") {
+  const sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  REQUIRE(vault.add(name_of("LARGE"), "", secret_of(std::string(4096, 'v')), kNow));
+  const std::size_t free_before = arena::free_bytes();
+  {
+    std::vector<Secret> holders;
+    for (int i = 0; i < 2000; ++i) {
+      auto fetched = vault.fetch(name_of("LARGE"), kNow);
+      REQUIRE(fetched);
+      holders.push_back(std::move(*fetched));
+    }
+    REQUIRE(free_before - arena::free_bytes() == 4096);
+    // Who has it goes on with it; who comes after a rotation gets the new value.
+    REQUIRE(vault.rotate(name_of("LARGE"), secret_of("next"), kNow + 1));
+    REQUIRE(sample::fetches(vault, "LARGE", "next"));
+    REQUIRE(holders.front().reveal() == std::string(4096, 'v'));
+    REQUIRE(vault.remove(name_of("LARGE")));
+    REQUIRE(vault.fetch(name_of("LARGE"), kNow).error().code == Errc::not_found);
+  }
+  REQUIRE(arena::free_bytes() == free_before);
 }
 
 TEST_CASE("F09 the list shows id, service, name and times, in order of name, and nothing else") {
