@@ -247,7 +247,7 @@ Result<std::string> PrivateKey::sign_sha256_rsa_pkcs1(std::string_view message) 
                parts_->rsa.get()) != 1 ||
       size != signature.size()) {
     ERR_clear_error();
-    return Error{Errc::unavailable, "the private key does not sign"};
+    return Error{Errc::invalid_input, "the private key does not sign"};
   }
   return signature;
 }

@@ -5,13 +5,16 @@
 
 namespace keyswap::proxy {
 
-std::string verified_caller(const vault::Source& vault,
-                            const std::optional<flow::CallerClaim>& claim) {
+base::Result<std::string> verified_caller(const vault::Source& vault,
+                                          const std::optional<flow::CallerClaim>& claim) {
   if (!claim) {
-    return "";
+    return std::string();
   }
   const auto matches = vault.matches_system(vault::caller_entry(claim->name), claim->token_digest);
-  return matches && *matches ? claim->name : "";
+  if (!matches && matches.error().code != base::Errc::not_found) {
+    return matches.error();
+  }
+  return matches && *matches ? claim->name : std::string();
 }
 
 }  // namespace keyswap::proxy

@@ -7,14 +7,15 @@
 #include <optional>
 #include <string>
 
+#include "proxy/base/result.h"
 #include "proxy/flow/caller.h"
 #include "vault/source.h"
 
 namespace keyswap::proxy {
 
-// The caller's name; "" if there is no claim or it is not true (I13: also when the vault cannot
-// tell).
-std::string verified_caller(const vault::Source& vault,
-                            const std::optional<flow::CallerClaim>& claim);
+// The caller's name; "" if there is no claim or it is not true. I13: an error when the vault cannot
+// tell: unavailable (no locked memory now), corrupt.
+base::Result<std::string> verified_caller(const vault::Source& vault,
+                                          const std::optional<flow::CallerClaim>& claim);
 
 }  // namespace keyswap::proxy

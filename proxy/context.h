@@ -23,6 +23,7 @@
 #include "proxy/uv/loop.h"
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/tcp.h"
+#include "vault/holdings.h"
 #include "vault/secret.h"
 #include "vault/source.h"
 
@@ -66,8 +67,9 @@ struct Context {
   std::size_t upstreams_max = 0;
   uv::LocalUsers* users = nullptr;
   bool is_draining = false;
-  std::size_t collected_bytes = 0;  // of bodies that signers read (flow::Exchange::Setup)
-  flow::FormCache form_cache;       // of secrets that are looked for in responses
+  std::size_t collected_bytes = 0;      // of bodies that signers read (flow::Exchange::Setup)
+  flow::FormCache form_cache;           // of secrets that are looked for in responses
+  vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
   std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
   std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
 

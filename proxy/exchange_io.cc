@@ -104,7 +104,7 @@ void add_response(Context& context,
   context.audit->add(record);
 }
 
-std::variant<flow::SecretsReady, flow::SecretsMissing> fetch_secrets(
+std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
     Context& context, const bindings::SecretRule& rule) {
   flow::SecretsReady ready;
   ready.now_us = context.clock->wall_us();
@@ -114,7 +114,7 @@ std::variant<flow::SecretsReady, flow::SecretsMissing> fetch_secrets(
                       ? context.vault->fetch_private_key(names[i], context.now_s())
                       : context.vault->fetch(names[i], context.now_s());
     if (!secret) {
-      return flow::SecretsMissing{names[i].text()};
+      return flow::SecretsUnavailable{names[i].text(), flow::fault_of(secret.error())};
     }
     ready.secrets.push_back(std::move(*secret));
   }

@@ -47,7 +47,7 @@ void add_response(Context& context,
                   const Upstream* upstream);
 
 // The entries that the rule needs, out of the vault.
-std::variant<flow::SecretsReady, flow::SecretsMissing> fetch_secrets(
+std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
     Context& context, const bindings::SecretRule& rule);
 
 // The event that an answer of the limits is.

@@ -35,6 +35,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.resolver = made->resolver_.get();
   context.clock = shared.clock;
   context.vault = shared.vault;
+  context.holdings = shared.holdings;
   context.leaves = shared.leaves;
   context.client_tls = shared.client_tls;
   context.audit = made->lane_.get();

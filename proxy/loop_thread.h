@@ -25,6 +25,7 @@ class LoopThread {
   struct Shared {
     const base::Clock* clock = nullptr;
     const vault::Source* vault = nullptr;
+    vault::Holdings* holdings = nullptr;
     audit::Appender* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;

@@ -20,6 +20,8 @@
 #include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "proxy/worker.h"
+#include "vault/holdings.h"
+#include "vault/secret.h"
 
 namespace keyswap::proxy {
 
@@ -50,7 +52,10 @@ class RecordWaiter final : public audit::Listener {
 
 class Server final : public uv::AcceptEvents {
  public:
-  explicit Server(ServerParts parts) : parts_(std::move(parts)), telling_(*parts_.clock) {}
+  explicit Server(ServerParts parts)
+      : parts_(std::move(parts)),
+        holdings_(vault::locked_memory_size() - parts_.threads * base::limits::kLockedLoopBytes),
+        telling_(*parts_.clock) {}
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -74,6 +79,7 @@ class Server final : public uv::AcceptEvents {
   void drain();
 
   ServerParts parts_;
+  vault::Holdings holdings_;
   std::shared_ptr<const ca::LeafKey> leaf_key_;
   std::shared_ptr<const tls::ServerContext> client_tls_;
   std::unique_ptr<ca::LeafCache> leaves_;
@@ -113,6 +119,7 @@ base::Status Server::build() {
   put_in_force(parts_.policy);
   const LoopThread::Shared shared{.clock = parts_.clock,
                                   .vault = parts_.vault,
+                                  .holdings = &holdings_,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
                                   .leaves = leaves_.get(),

@@ -30,6 +30,7 @@
 #include "proxy/flow/caller.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/exchange.h"
+#include "proxy/flow/secret_fault.h"
 #include "proxy/http/decoder.h"
 #include "proxy/leg.h"
 #include "proxy/tunnel.h"
@@ -104,6 +105,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
   void reverse_request(http::RequestHead head);
+  void look_up_caller();
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   void refuse_request(audit::Reason reason);
   void refuse_tunnel(audit::Reason reason, base::Failure failure = {});
@@ -186,6 +188,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   // looked up again for each request, "" unknown.
   std::optional<flow::CallerClaim> claim_;
   std::string caller_;
+  std::optional<flow::SecretFault> caller_fault_;  // why that could not be looked up
   flow::TunnelIdentity tunnel_;
   std::shared_ptr<const ca::Leaf> leaf_;
   std::unique_ptr<Tunnel> opaque_;

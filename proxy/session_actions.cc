@@ -25,7 +25,8 @@ void Session::make_exchange(flow::Destination destination) {
                             .now_us = context_->clock->wall_us(),
                             .caller = caller_,
                             .collected_bytes = &context_->collected_bytes,
-                            .form_cache = &context_->form_cache});
+                            .form_cache = &context_->form_cache,
+                            .holdings = context_->holdings});
   if (context_->is_draining) {
     exchange_->drain();
   }

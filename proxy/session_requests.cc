@@ -21,18 +21,29 @@ void Session::begin_request(http::RequestHead head) {
     route_request(std::move(head));
     return;
   }
-  caller_ = verified_caller(*context_->vault, claim_);
+  look_up_caller();
   make_exchange(tunnel_.destination);
   auto refusal = flow::check_tunnelled(head, tunnel_, *policy_.bindings);
-  if (flow::check_proxy_caller(caller_, *policy_.bindings)) {
+  if (caller_fault_) {
+    refusal = flow::reason_of(*caller_fault_);
+  } else if (flow::check_proxy_caller(caller_, *policy_.bindings)) {
     // Whoever opened the tunnel may not come any more. A 407 in it would speak for the upstream.
     refusal = Reason::caller_not_allowed;
   }
   drive(flow::ClientHead{std::move(head), refusal, std::nullopt});
 }
 
+void Session::look_up_caller() {
+  const auto caller = verified_caller(*context_->vault, claim_);
+  caller_ = caller ? *caller : "";
+  caller_fault_ = caller ? std::nullopt : std::optional(flow::fault_of(caller.error()));
+}
+
 // What the request's caller may not, if anything.
 std::optional<Reason> Session::check_caller(flow::Route::Kind kind) const {
+  if (caller_fault_) {
+    return flow::reason_of(*caller_fault_);
+  }
   if (kind != flow::Route::Kind::reverse) {
     return flow::check_proxy_caller(caller_, *policy_.bindings);
   }
@@ -50,7 +61,7 @@ void Session::route_request(http::RequestHead head) {
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
   claim_ = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
-  caller_ = verified_caller(*context_->vault, claim_);
+  look_up_caller();
   if (is_reverse) {
     reverse_request(std::move(head));
     return;

@@ -35,6 +35,7 @@ WebSocketRelay::WebSocketRelay(
                 .scratch = context.scratch.get(),
                 .collected_bytes = &context.collected_bytes,
                 .form_cache = &context.form_cache,
+                .holdings = context.holdings,
                 .next_mask = random_mask}),
       last_active_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
@@ -116,7 +117,8 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
 // A message is judged by what holds when it is complete, like a request.
 flow::Moment WebSocketRelay::begin_message() {
   policy_ = context_->policy;
-  caller_ = verified_caller(*context_->vault, setup_.claim);
+  const auto caller = verified_caller(*context_->vault, setup_.claim);
+  caller_ = caller ? *caller : "";
   const std::uint64_t number = ++numbers_;
   Message& message = messages_[number];
   message.request_id = context_->next_request_id();
@@ -124,7 +126,8 @@ flow::Moment WebSocketRelay::begin_message() {
           .bindings = policy_.bindings,
           .request_id = message.request_id,
           .caller = caller_,
-          .refusal = refusal_of_moment(),
+          .refusal = caller ? refusal_of_moment()
+                            : std::optional(flow::reason_of(flow::fault_of(caller.error()))),
           .now_us = context_->clock->wall_us()};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/arena.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -10,6 +11,7 @@
 #include <pthread.h>
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,14 +35,21 @@ namespace keyswap::vault::arena {
 
 namespace {
 
-using base::limits::kLockedArenaBytes;
+using base::limits::kLockedArenaBytesMax;
+using base::limits::kLockedArenaBytesMin;
 
 constexpr std::size_t kLeafBytes = 64;
-constexpr std::size_t kLeafCount = kLockedArenaBytes / kLeafBytes;
+constexpr std::size_t kLeafCount = kLockedArenaBytesMax / kLeafBytes;
 constexpr std::size_t kOrderCount = static_cast<std::size_t>(std::bit_width(kLeafCount));
 constexpr std::size_t kTopOrder = kOrderCount - 1;
-static_assert(std::has_single_bit(kLockedArenaBytes) && kLockedArenaBytes >= kLeafBytes);
-static_assert(base::limits::kSwappedHeadBytesMax <= kLockedArenaBytes / 2);
+static_assert(std::has_single_bit(kLockedArenaBytesMax) && kLockedArenaBytesMax >= kLeafBytes);
+static_assert(base::limits::kSwappedHeadBytesMax <= kLockedArenaBytesMin / 2);
+
+// The region is a multiple of this, and so of a page.
+constexpr std::size_t kGrainBytes = std::size_t{64} * 1024;
+static_assert(kLockedArenaBytesMin % kGrainBytes == 0);
+// What the limit has to suffice for besides: OpenSSL's heap for keys (ca/crypto_start.cc).
+constexpr std::size_t kLockedElsewhereBytes = std::size_t{1024} * 1024 + 2 * kGrainBytes;
 
 void poison(const char* begin, std::size_t size) {
 #ifdef KS_ARENA_ASAN
@@ -65,23 +74,35 @@ std::size_t order_of_size(std::size_t size) {
   return static_cast<std::size_t>(std::bit_width((size - 1) / kLeafBytes));
 }
 
-// Gives the region of kLockedArenaBytes between two pages that cannot be touched, or an errno.
-base::Result<char*> map_guarded() {
+// Of `wanted` what the limit allows. Less than the least is tried as the least: whoever has
+// CAP_IPC_LOCK is bound by no limit.
+std::size_t allowed_size(std::size_t wanted) {
+  rlimit limit{};
+  std::size_t size = std::min(wanted, kLockedArenaBytesMax);
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    size = std::min<std::size_t>(
+        size, limit.rlim_cur < kLockedElsewhereBytes ? 0 : limit.rlim_cur - kLockedElsewhereBytes);
+  }
+  return std::max(size / kGrainBytes * kGrainBytes, kLockedArenaBytesMin);
+}
+
+// Gives the region between two pages that cannot be touched, or an errno.
+base::Result<char*> map_guarded(std::size_t size) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t whole = kLockedArenaBytes + 2 * page;
+  const std::size_t whole = size + 2 * page;
   void* mapped = ::mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) {
     return base::Error{base::Errc::unavailable, "no memory for secrets", errno};
   }
   char* region = static_cast<char*>(mapped) + page;
-  if (::mprotect(region, kLockedArenaBytes, PROT_READ | PROT_WRITE) != 0 ||
-      ::madvise(region, kLockedArenaBytes, MADV_DONTDUMP) != 0) {
+  if (::mprotect(region, size, PROT_READ | PROT_WRITE) != 0 ||
+      ::madvise(region, size, MADV_DONTDUMP) != 0) {
     const int number = errno;
     ::munmap(mapped, whole);
     return base::Error{base::Errc::unavailable, "no memory for secrets", number};
   }
   // A child sees zeros. Kernels before 4.14 do not know it; we fork only to exec.
-  static_cast<void>(::madvise(region, kLockedArenaBytes, MADV_WIPEONFORK));
+  static_cast<void>(::madvise(region, size, MADV_WIPEONFORK));
   return region;
 }
 
@@ -89,7 +110,8 @@ base::Result<char*> map_guarded() {
 // in another static object may outlive any order of destruction.
 class Arena {
  public:
-  base::Status lock();
+  base::Status lock(std::size_t wanted);
+  std::size_t size();
   char* allocate(std::size_t size);
   void release(char* block, std::size_t size);
   std::size_t free_bytes();
@@ -98,14 +120,16 @@ class Arena {
   void forget_lock() { is_locked_.store(false); }
 
  private:
+  void carve();
   void push_free(std::size_t leaf, std::size_t order);
   void take_free(std::size_t leaf, std::size_t order);
   std::size_t merge(std::size_t leaf, std::size_t& order);
 
   std::mutex mutex_;
   std::atomic<bool> is_locked_{false};
-  bool is_carved_ = false;  // the first free block is in its list
+  bool is_carved_ = false;  // the first free blocks are in their lists
   char* region_ = nullptr;
+  std::size_t size_ = 0;
   std::size_t free_bytes_ = 0;
   std::uint32_t orders_free_ = 0;  // bit n: the list of order n has a block
   // Lists of free blocks by order. A link is the leaf's number plus one; 0 is none.
@@ -121,21 +145,23 @@ Arena& instance() {
   return arena;
 }
 
-base::Status Arena::lock() {
+base::Status Arena::lock(std::size_t wanted) {
   const std::lock_guard guard(mutex_);
   if (is_locked_.load()) {
     return {};
   }
   if (region_ == nullptr) {
-    const auto mapped = map_guarded();
+    const std::size_t size = allowed_size(wanted);
+    const auto mapped = map_guarded(size);
     if (!mapped) {
       return mapped.error();
     }
     region_ = *mapped;
+    size_ = size;
   }
   // The system call itself: sanitizers replace mlock() by nothing. I13: refused, not carried on
   // without.
-  if (::syscall(SYS_mlock, region_, kLockedArenaBytes) != 0) {
+  if (::syscall(SYS_mlock, region_, size_) != 0) {
     return base::Error{
         base::Errc::permission,
         "memory for secrets cannot be locked; raise the limit (ulimit -l, LimitMEMLOCK)",
@@ -145,17 +171,35 @@ base::Status Arena::lock() {
     if (::pthread_atfork(nullptr, nullptr, [] { instance().forget_lock(); }) != 0) {
       return base::Error{base::Errc::unavailable, "no memory for secrets"};
     }
-    poison(region_, kLockedArenaBytes);
-    free_bytes_ = kLockedArenaBytes;
-    push_free(0, kTopOrder);
+    carve();
     is_carved_ = true;
   }
   is_locked_.store(true);
   return {};
 }
 
+// The largest blocks that fit, each at a multiple of its length.
+void Arena::carve() {
+  poison(region_, size_);
+  free_bytes_ = size_;
+  const std::size_t count = size_ / kLeafBytes;
+  for (std::size_t leaf = 0; leaf < count;) {
+    const auto fitting = static_cast<std::size_t>(std::bit_width(count - leaf)) - 1;
+    const std::size_t aligned =
+        leaf == 0 ? kTopOrder : static_cast<std::size_t>(std::countr_zero(leaf));
+    const std::size_t order = std::min(fitting, aligned);
+    push_free(leaf, order);
+    leaf += std::size_t{1} << order;
+  }
+}
+
+std::size_t Arena::size() {
+  const std::lock_guard guard(mutex_);
+  return is_carved_ ? size_ : 0;
+}
+
 char* Arena::allocate(std::size_t size) {
-  if (size == 0 || size > kLockedArenaBytes || !is_locked_.load()) {
+  if (size == 0 || size > kLockedArenaBytesMax || !is_locked_.load()) {
     return nullptr;
   }
   const std::size_t order = order_of_size(size);
@@ -183,7 +227,7 @@ void Arena::release(char* block, std::size_t size) {
   std::size_t order = order_of_size(size);
   const std::lock_guard guard(mutex_);
   const auto offset = static_cast<std::size_t>(block - region_);
-  KS_ASSERT(block >= region_ && offset < kLockedArenaBytes && offset % kLeafBytes == 0);
+  KS_ASSERT(block >= region_ && offset < size_ && offset % kLeafBytes == 0);
   const std::size_t leaf = offset / kLeafBytes;
   KS_ASSERT(state_[leaf] == static_cast<std::int8_t>(order + 1));
   poison(block, kLeafBytes << order);
@@ -243,8 +287,16 @@ void Arena::take_free(std::size_t leaf, std::size_t order) {
 
 }  // namespace
 
-base::Status lock() {
-  return instance().lock();
+base::Status lock(std::size_t wanted) {
+  return instance().lock(wanted);
+}
+
+std::size_t size() {
+  return instance().size();
+}
+
+std::size_t block_size(std::size_t size) {
+  return size == 0 ? 0 : kLeafBytes << order_of_size(size);
 }
 
 char* allocate(std::size_t size) {

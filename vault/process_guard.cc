@@ -10,7 +10,7 @@
 
 namespace keyswap::vault {
 
-base::Status guard_process() {
+base::Status guard_process(std::size_t locked_bytes) {
   constexpr rlimit kNoCore = {0, 0};
   if (::setrlimit(RLIMIT_CORE, &kNoCore) != 0) {
     return base::Error{base::Errc::permission, "core dumps cannot be switched off", errno};
@@ -20,7 +20,7 @@ base::Status guard_process() {
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return base::Error{base::Errc::permission, "the process cannot be made undumpable", errno};
   }
-  return lock_memory();
+  return lock_memory(locked_bytes);
 }
 
 }  // namespace keyswap::vault

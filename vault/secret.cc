@@ -9,11 +9,15 @@
 
 namespace keyswap::vault {
 
-base::Status lock_memory() {
+base::Status lock_memory(std::size_t wanted) {
   if (sodium_init() < 0) {
     return base::Error{base::Errc::unavailable, "the cryptographic library does not start"};
   }
-  return arena::lock();
+  return arena::lock(wanted);
+}
+
+std::size_t locked_memory_size() {
+  return arena::size();
 }
 
 base::Result<LockedBytes> LockedBytes::of_size(std::size_t size) {

@@ -23,13 +23,23 @@ bool is_token_byte(char c) {
          c == '-' || c == '.';
 }
 
+bool is_white_space(char c) {
+  return c == ' ' || c == '\t';
+}
+
 // Does it fit for a field as it stands (RFC 9110 section 5.5)? White space at its ends would be
 // lost.
 bool is_whole_field_value(std::string_view value) {
-  constexpr std::string_view kWhiteSpace = " \t";
-  return !value.empty() && http::is_field_value(value) &&
-         kWhiteSpace.find(value.front()) == std::string_view::npos &&
-         kWhiteSpace.find(value.back()) == std::string_view::npos;
+  return !value.empty() && http::is_field_value(value) && !is_white_space(value.front()) &&
+         !is_white_space(value.back());
+}
+
+base::Error too_long() {
+  return {base::Errc::limit_exceeded, "the credential's value is too long"};
+}
+
+base::Error not_a_value() {
+  return {base::Errc::invalid_input, "the credential's value has controls, or space at an end"};
 }
 
 // I9: a value that could end its line never gets into a head, wherever it came from.
@@ -38,11 +48,10 @@ base::Status check_value(std::string_view value) {
     return base::Error{base::Errc::invalid_input, "the credential's value is empty"};
   }
   if (value.size() > base::limits::kFieldBytesMax) {
-    return base::Error{base::Errc::limit_exceeded, "the credential's value is too long"};
+    return too_long();
   }
   if (!is_whole_field_value(value)) {
-    return base::Error{base::Errc::invalid_input,
-                       "the credential's value has controls, or space at an end"};
+    return not_a_value();
   }
   return {};
 }
@@ -82,24 +91,36 @@ class FormatInjection final : public HeaderInjection {
     if (secret.empty()) {
       return base::Error{base::Errc::invalid_input, "the secret is empty"};
     }
-    std::size_t size = secret.size() * (pieces_.size() - 1);
-    for (const auto& piece : pieces_) {
-      size += piece.size();
-    }
-    auto value = vault::LockedBuffer::of_capacity(size);
-    if (!value) {
-      return value.error();
-    }
-    bool fits = value->append(pieces_[0]);
+    KS_TRY(check(secret));
+    KS_TRY(write_value(pieces_[0], out));
     for (std::size_t i = 1; i < pieces_.size(); ++i) {
-      fits = fits && value->append(secret) && value->append(pieces_[i]);
+      KS_TRY(write_value(secret, out));
+      KS_TRY(write_value(pieces_[i], out));
     }
-    KS_ASSERT(fits);
-    KS_TRY(check_value(value->reveal()));
-    return write_value(value->reveal(), out);
+    return {};
   }
 
  private:
+  // The whole value, seen before it is put together: it is whole nowhere but in `out`.
+  [[nodiscard]] base::Status check(std::string_view secret) const {
+    std::size_t size = secret.size() * (pieces_.size() - 1);
+    for (const auto& piece : pieces_) {
+      KS_TRY(check_inner(piece));
+      size += piece.size();
+    }
+    if (size > base::limits::kFieldBytesMax) {
+      return too_long();
+    }
+    KS_TRY(check_inner(secret));
+    const char first = pieces_.front().empty() ? secret.front() : pieces_.front().front();
+    const char last = pieces_.back().empty() ? secret.back() : pieces_.back().back();
+    return is_white_space(first) || is_white_space(last) ? not_a_value() : base::Status{};
+  }
+
+  static base::Status check_inner(std::string_view part) {
+    return http::is_field_value(part) ? base::Status{} : not_a_value();
+  }
+
   std::vector<std::string> pieces_;
 };
 

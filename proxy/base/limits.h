@@ -142,10 +142,23 @@ inline constexpr std::uint64_t kKdfMemoryBytes = 256ULL * 1024 * 1024;  // also 
 inline constexpr std::uint64_t kKdfPasses = 3;                          // also the floor
 inline constexpr std::uint64_t kKdfMemoryBytesMax = 4ULL * 1024 * 1024 * 1024;
 inline constexpr std::uint64_t kKdfPassesMax = 64;
-// All opened secrets and the scratch buffers of the loops together. Half of the 8 MiB that an
-// ordinary user may lock by default (RLIMIT_MEMLOCK); 16 loops' buffers of kSwappedHeadBytesMax
-// take half of it.
-inline constexpr std::size_t kLockedArenaBytes = 4 * 1024 * 1024;
+// Locked memory for all opened secrets and the scratch buffers of the loops together. A server
+// takes what it wants of it, as far as RLIMIT_MEMLOCK allows (8 MiB for an ordinary user by
+// default); other commands take the least. Without that nothing starts.
+inline constexpr std::size_t kLockedArenaBytesMin = 4 * 1024 * 1024;
+inline constexpr std::size_t kLockedArenaBytesMax = 128 * 1024 * 1024;
+// Of the arena, for each loop: its scratch buffer, and what it needs while it computes.
+inline constexpr std::size_t kLockedLoopBytes = 256 * 1024;
+// What requests and WebSockets may hold while they wait: all together, as a server wants it, and
+// the least that it serves with; past it: 503 too_busy.
+inline constexpr std::size_t kHeldBytesWanted = 8 * 1024 * 1024;
+inline constexpr std::size_t kHeldBytesMin = 1024 * 1024;
+// One request or WebSocket of a client's connection. The forms of one secret of kSecretBytesMax are
+// no more.
+inline constexpr std::size_t kHeldPerConnectionBytesMax = 1024 * 1024;
+// One caller holds so many times what is still free, at most: alone three quarters of all, and who
+// comes after any number of greedy ones finds some.
+inline constexpr std::size_t kHeldTimesFreeMax = 3;
 inline constexpr std::size_t kVaultEntriesMax =
     10'000;  // credentials; the same again of system secrets
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
@@ -188,6 +201,9 @@ static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kSignedBodyBytesMax + kHeadBytesMax < kLegPendingBytesMax);
 static_assert(kWebSocketMessageBytesMax + kHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
-static_assert(16 * kSwappedHeadBytesMax + 16 * kSecretBytesMax <= kLockedArenaBytes);
+static_assert(kLockedLoopBytes + kHeldBytesMin <= kLockedArenaBytesMin);
+static_assert(2 * kSwappedHeadBytesMax <= kLockedLoopBytes);
+// A head is written behind the credential's rendered value.
+static_assert(kHeadBytesMax + 2 * kFieldBytesMax + kTargetBytesMax <= kSwappedHeadBytesMax);
 
 }  // namespace keyswap::base::limits

@@ -50,6 +50,7 @@ struct ServeOptions {
 struct Opened {
   proxy::Home home;
   ListenAddress listen;
+  unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
   std::optional<vault::Vault> vault;
@@ -162,13 +163,52 @@ Problem open_limits(Opened& opened) {
   return std::nullopt;
 }
 
+unsigned thread_count(unsigned asked) {
+  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1U, kThreadsMax);
+}
+
+std::string kib(std::size_t bytes) {
+  return std::to_string(bytes / 1024) + " KiB";
+}
+
+// I10: each loop takes its part of the locked memory there is; what is left is for what waits.
+Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
+  namespace limits = base::limits;
+  const std::size_t size = vault::locked_memory_size();
+  const auto most =
+      static_cast<unsigned>((size - limits::kHeldBytesMin) / limits::kLockedLoopBytes);
+  const std::string hint =
+      "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
+  if (opened.threads > most) {
+    const std::string what =
+        kib(size) + " of locked memory suffice for " + std::to_string(most) + " event loops";
+    if (options.threads != 0) {
+      return Failure{Exit::cannot, what, hint + "; or give --threads " + std::to_string(most)};
+    }
+    warn(what + ", not for one a core", hint);
+    opened.threads = most;
+  }
+  const std::size_t held = size - opened.threads * limits::kLockedLoopBytes;
+  if (held < limits::kHeldBytesWanted / 4) {
+    warn("requests share " + kib(held) +
+             " of locked memory while they wait; those that find no room get 503 too_busy",
+         hint);
+  }
+  return std::nullopt;
+}
+
 Problem open_all(const ServeOptions& options, Opened& opened) {
   auto listen = parse_listen(options.listen);
   if (!listen) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
-  if (auto problem = begin_guarded()) {
+  opened.threads = thread_count(options.threads);
+  if (auto problem = begin_guarded(opened.threads * base::limits::kLockedLoopBytes +
+                                   base::limits::kHeldBytesWanted)) {
+    return problem;
+  }
+  if (auto problem = share_locked_memory(options, opened)) {
     return problem;
   }
   if (const auto started = tls::start_library(); !started) {
@@ -290,10 +330,6 @@ class UserWatch {
   std::thread thread_;
 };
 
-unsigned thread_count(unsigned asked) {
-  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1U, kThreadsMax);
-}
-
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
     return {Exit::cannot,
@@ -320,7 +356,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.home = opened.home.path;
   parts.listen_host = opened.listen.host;
   parts.listen_port = opened.listen.port;
-  parts.threads = thread_count(options.threads);
+  parts.threads = opened.threads;
   parts.reload = [&opened] {
     return reload_policy(opened);
   };

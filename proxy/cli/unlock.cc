@@ -138,9 +138,9 @@ Failure open_failure(const proxy::Home& home, const base::Error& error) {
 
 }  // namespace
 
-Problem begin_guarded() {
+Problem begin_guarded(std::size_t locked_bytes) {
   umask(S_IRWXG | S_IRWXO);
-  if (const auto guarded = vault::guard_process(); !guarded) {
+  if (const auto guarded = vault::guard_process(locked_bytes); !guarded) {
     return Failure{
         Exit::cannot,
         "secrets cannot be kept in locked memory: " + explain(guarded.error()),

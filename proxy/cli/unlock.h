@@ -6,6 +6,9 @@
 // source that is there and cannot be read is an error, not a reason to try the next.
 #pragma once
 
+#include <cstddef>
+
+#include "proxy/base/limits.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -15,8 +18,8 @@
 namespace keyswap::cli {
 
 // First thing in every command that handles a secret: umask 077, no core dump, not traceable,
-// memory locked (I1, I13).
-Problem begin_guarded();
+// memory locked (I1, I13): `locked_bytes` of it, or what is allowed of them.
+Problem begin_guarded(std::size_t locked_bytes = base::limits::kLockedArenaBytesMin);
 
 // Would read_passphrase() have to ask on the terminal?
 bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock);

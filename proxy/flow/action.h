@@ -38,7 +38,7 @@ struct Settle {
   ChargeFate fate = ChargeFate::keep;
 };
 
-// Open the vault entries that rule needs: SecretsReady or SecretsMissing follows.
+// Open the vault entries that rule needs: SecretsReady or SecretsUnavailable follows.
 struct FetchSecrets {
   std::uint32_t rule = 0;
 };

@@ -13,6 +13,7 @@
 
 #include "audit/record.h"
 #include "proxy/base/cause.h"
+#include "proxy/flow/secret_fault.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
 
@@ -62,8 +63,9 @@ struct SecretsReady {
   std::int64_t now_us = 0;             // since 1970, when they were opened; 0: as in Setup
 };
 
-struct SecretsMissing {
+struct SecretsUnavailable {
   std::string name;  // the first entry that could not be opened
+  SecretFault fault = SecretFault::missing;
 };
 
 struct Dialed {};  // a verified connection to the destination is there
@@ -107,7 +109,7 @@ using Event = std::variant<ClientHead,
                            ClientGone,
                            Charged,
                            SecretsReady,
-                           SecretsMissing,
+                           SecretsUnavailable,
                            Dialed,
                            DialFailed,
                            RecordDone,

@@ -9,7 +9,7 @@
 //                   ClientRefused, ClientGone, TimedOut -> Recording
 //  Charging         Charged       -> FetchingSecrets or Recording
 //                   ClientGone, TimedOut -> Recording
-//  FetchingSecrets  SecretsReady  -> Dialing; SecretsMissing -> Recording
+//  FetchingSecrets  SecretsReady  -> Dialing or Recording; SecretsUnavailable -> Recording
 //  Dialing          Dialed, DialFailed, ClientGone -> Recording
 //  Recording        RecordDone    -> Relaying, or an answer and Finished
 //                   DialFailed, TimedOut -> Finished; ClientGone: noted
@@ -53,7 +53,8 @@ Reason reason_of(http::DecodeError error) {
   KS_UNREACHABLE();
 }
 
-Exchange::Exchange(Setup setup) : setup_(std::move(setup)) {}
+Exchange::Exchange(Setup setup)
+    : setup_(std::move(setup)), holder_(setup_.holdings, setup_.caller) {}
 
 Exchange::~Exchange() {
   release_body();
@@ -129,11 +130,6 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     return;
   }
   refuse(event.reason, actions);
-}
-
-void Exchange::handle(SecretsMissing& event, Actions& actions) {
-  missing_secret_ = std::move(event.name);
-  refuse(Reason::secret_unavailable, actions);
 }
 
 void Exchange::handle(const Dialed& /*event*/, Actions& actions) {
@@ -364,7 +360,7 @@ bool Exchange::send_head(Actions& actions) {
   }
   wipe();  // I1: what is written is in the scratch, and goes into the cipher from there
   if (!bytes) {
-    cannot_send(Reason::secret_unavailable, actions);
+    cannot_send(reason_of(fault_of(bytes.error())), actions);
     return false;
   }
   is_login_ = is_login_ || carries_connection_login(*bytes);
@@ -421,6 +417,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                       {reason,
                                        setup_.request_id,
                                        missing_secret_,
+                                       secret_fault_,
                                        retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
                                        answer_to() == http::AnswerTo::head_request,
@@ -464,6 +461,7 @@ void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
 void Exchange::wipe() {
   secrets_.clear();
   rewrite_.reset();
+  holder_.release();
 }
 
 void Exchange::finish(ClientFate client, Actions& actions) {

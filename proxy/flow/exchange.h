@@ -28,6 +28,7 @@
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/decoder.h"
+#include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
@@ -47,7 +48,8 @@ class Exchange {
     // What all exchanges of the loop hold of bodies that signers read; outlives them. Null: not
     // counted.
     std::size_t* collected_bytes = nullptr;
-    FormCache* form_cache = nullptr;  // of the loop; outlives them; null: none
+    FormCache* form_cache = nullptr;      // of the loop; outlives them; null: none
+    vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
   };
 
   explicit Exchange(Setup setup);
@@ -140,7 +142,7 @@ class Exchange {
   void handle(const ClientGone& event, Actions& actions);
   void handle(const Charged& event, Actions& actions);
   void handle(SecretsReady& event, Actions& actions);
-  void handle(SecretsMissing& event, Actions& actions);
+  void handle(SecretsUnavailable& event, Actions& actions);
   void handle(const Dialed& event, Actions& actions);
   void handle(const DialFailed& event, Actions& actions);
   void handle(const RecordDone& event, Actions& actions);
@@ -158,10 +160,12 @@ class Exchange {
   void judge(Actions& actions);
   void charge(const bindings::Judgement& judgement, Actions& actions);
   void fetch_secrets(Actions& actions);
-  [[nodiscard]] bool prepare(std::span<const vault::Secret> secrets);
-  [[nodiscard]] bool prepare_signed(const bindings::Signer& signer,
-                                    std::span<const vault::Secret> secrets);
-  [[nodiscard]] bool look_for(std::span<const vault::Secret> secrets);
+  base::Status prepare(std::span<const vault::Secret> secrets);
+  base::Status prepare_signed(const bindings::Signer& signer,
+                              std::span<const vault::Secret> secrets);
+  base::Status hold(const vault::Secret& secret);
+  base::Status look_for(std::span<const vault::Secret> secrets);
+  void refuse_secret(std::string name, SecretFault fault, Actions& actions);
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
@@ -218,10 +222,12 @@ class Exchange {
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   base::Failure failure_;  // what was seen, where something failed
+  std::optional<SecretFault> secret_fault_;
   // Between SecretsReady and the sending, or whatever comes instead of it (I1): what the credential
   // is rendered from, where no signer made edits of it.
   std::vector<vault::Secret> secrets_;
   std::optional<Rewrite> rewrite_;
+  vault::Holder holder_;                    // counts what both hold
   std::optional<std::string> signed_body_;  // until the actions that send it are carried out
   std::unique_ptr<Scrubber> scrubber_;      // of the response, where the scheme wants it (I8)
   std::optional<bindings::OrderInfo> order_;

@@ -127,9 +127,12 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
   if (event.now_us != 0) {
     setup_.now_us = event.now_us;
   }
-  if (!prepare(event.secrets) || !look_for(event.secrets)) {
-    missing_secret_ = entries_of(*rule().injection);
-    refuse(Reason::secret_unavailable, actions);
+  auto ready = prepare(event.secrets);
+  if (ready) {
+    ready = look_for(event.secrets);
+  }
+  if (!ready) {
+    refuse_secret(entries_of(*rule().injection), fault_of(ready.error()), actions);
     return;
   }
   if (is_sent_again_) {
@@ -140,36 +143,54 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
   actions.emplace_back(Dial{});
 }
 
+void Exchange::handle(SecretsUnavailable& event, Actions& actions) {
+  refuse_secret(std::move(event.name), event.fault, actions);
+}
+
+void Exchange::refuse_secret(std::string name, SecretFault fault, Actions& actions) {
+  if (fault != SecretFault::no_room) {
+    missing_secret_ = std::move(name);
+    secret_fault_ = fault;
+  }
+  refuse(reason_of(fault), actions);
+}
+
 // What cannot be used is refused here, before anything is recorded as allowed.
-bool Exchange::prepare(std::span<const vault::Secret> secrets) {
+base::Status Exchange::prepare(std::span<const vault::Secret> secrets) {
   if (const auto* const signer = rule().injection->signer()) {
     return prepare_signed(*signer, secrets);
   }
   for (const vault::Secret& secret : secrets) {
+    KS_TRY(hold(secret));
     secrets_.push_back(secret.share());
   }
-  if (!check_credential(credential(), *setup_.scratch)) {
-    return false;
-  }
+  KS_TRY(check_credential(credential(), *setup_.scratch));
   if (reverse_) {
     rewrite_.emplace();
     rewrite_->edits.removed.emplace_back(kCallerField);
     rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
   }
-  return true;
+  return {};
+}
+
+// I10: what a request holds while it waits is counted.
+base::Status Exchange::hold(const vault::Secret& secret) {
+  return holder_.hold(secret)
+             ? base::Status{}
+             : base::Error{base::Errc::unavailable, "too much locked memory is held already"};
 }
 
 Credential Exchange::credential() const {
   return {*rule().injection, {secrets_, setup_.now_us / 1'000'000}};
 }
 
-bool Exchange::prepare_signed(const bindings::Signer& signer,
-                              std::span<const vault::Secret> secrets) {
+base::Status Exchange::prepare_signed(const bindings::Signer& signer,
+                                      std::span<const vault::Secret> secrets) {
   rewrite_.emplace();
   auto& edits = rewrite_->edits;
-  if (!signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits)) {
-    rewrite_.reset();
-    return false;
+  KS_TRY(signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits));
+  for (const bindings::FieldEdit& edit : edits.fields) {
+    KS_TRY(hold(edit.value));
   }
   if (rule().injection->scrubs_responses()) {
     edits.removed.emplace_back("accept-encoding");
@@ -179,22 +200,22 @@ bool Exchange::prepare_signed(const bindings::Signer& signer,
     edits.removed.emplace_back(kCallerField);
     rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
   }
-  return check_rewrite(*rewrite_).has_value();
+  return check_rewrite(*rewrite_);
 }
 
-// False: they could not be looked for.
-bool Exchange::look_for(std::span<const vault::Secret> secrets) {
+base::Status Exchange::look_for(std::span<const vault::Secret> secrets) {
   const auto& injection = *rule().injection;
   if (!injection.scrubs_responses()) {
-    return true;
+    return {};
   }
-  scrubber_ = std::make_unique<Scrubber>(setup_.form_cache);
+  scrubber_ =
+      std::make_unique<Scrubber>(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller));
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (!injection.needs_private_key(i) && !scrubber_->add(secrets[i], rule().placeholder)) {
-      return false;
+    if (!injection.needs_private_key(i)) {
+      KS_TRY(scrubber_->add(secrets[i], rule().placeholder));
     }
   }
-  return true;
+  return {};
 }
 
 // What was charged is settled once.

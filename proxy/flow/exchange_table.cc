@@ -35,7 +35,7 @@ constexpr std::array<Row, 12> kTable = {{
     //                           | | | | Gone
     // of the world around:      | | | | |   Charged
     //                           | | | | |   | SecretsReady
-    //                           | | | | |   | | SecretsMissing
+    //                           | | | | |   | | SecretsUnavailable
     //                           | | | | |   | | | Dialed
     //                           | | | | |   | | | | DialFailed
     //                           | | | | |   | | | | | RecordDone

@@ -145,7 +145,10 @@ Wording wording_of(Reason reason) {
     case Reason::vault_locked:
       return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
     case Reason::too_busy:
-      return {503, "Too busy", "The proxy has no room for another connection now.", true};
+      return {503,
+              "Too busy",
+              "The proxy has no room for another connection or request now; nothing was sent.",
+              true};
     case Reason::shutting_down:
       return {503, "Shutting down", "The proxy is shutting down.", true};
     case Reason::upstream_timeout:
@@ -196,12 +199,24 @@ std::string_view detail_of(audit::Reason reason) {
   return wording_of(reason).detail;
 }
 
+std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> fault) {
+  if (reason == Reason::secret_unavailable && fault == SecretFault::missing) {
+    return "The secret of this binding is not in the vault; nothing was sent.";
+  }
+  if (reason == Reason::secret_unavailable && fault == SecretFault::unusable) {
+    return "The secret of this binding is in the vault, but does not open, or cannot be used in "
+           "this "
+           "place; nothing was sent.";
+  }
+  return detail_of(reason);
+}
+
 base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   const Wording wording = wording_of(refusal.reason);
   const std::string name(audit::to_string(refusal.reason));
   std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
   body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
-  body.append(R"(,"detail":")").append(wording.detail);
+  body.append(R"(,"detail":")").append(detail_of(refusal.reason, refusal.fault));
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
     body.append(" ").append(base::describe(*refusal.failure));
   }

@@ -13,6 +13,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/base/cause.h"
 #include "proxy/base/result.h"
+#include "proxy/flow/secret_fault.h"
 
 namespace keyswap::flow {
 
@@ -22,12 +23,15 @@ enum class Persistence : std::uint8_t { keep_alive, close };
 int status_of(audit::Reason reason);
 // One sentence that tells the client why.
 std::string_view detail_of(audit::Reason reason);
+// The same of a refusal because of a secret, where it is known what is the matter with it.
+std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> fault);
 
 struct Refusal {
   audit::Reason reason = audit::Reason::malformed_request;
   std::string_view request_id;
-  std::string_view secret;          // the vault entry's name that is missing or unusable; "" none
-  std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
+  std::string_view secret;  // the vault entry's name that is missing or unusable; "" none
+  std::optional<SecretFault> fault = std::nullopt;  // what is the matter with it
+  std::int64_t retry_after_ms = 0;                  // when to come again; 0: not known
   Persistence persistence = Persistence::close;
   bool without_body = false;  // it answers a HEAD
   // Nothing of it was sent, or it is a safe request: where the reason does not tell, it may come

@@ -33,7 +33,8 @@ class FormWriter {
   explicit FormWriter(vault::LockedBytes bytes) : bytes_(std::move(bytes)) {}
 
   // Bytes that suffice for all forms of a secret of `size` bytes.
-  static std::size_t room_for(std::size_t size) { return size * (1 + 2 + 2 + 6 * 2 + 3); }
+  // (Six of base64, of four characters for three bytes.)
+  static std::size_t room_for(std::size_t size) { return size * (1 + 2 + 2 + 8 + 3); }
 
   void write_plain(std::string_view secret) {
     for (std::size_t i = 0; i < secret.size(); ++i) {
@@ -222,22 +223,22 @@ void FormCache::clear() {
   });
 }
 
-bool Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
+base::Status Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
   const bool is_known =
       std::ranges::any_of(known_, [&](const auto& known) { return is_of(*known, secret); });
   if (is_known || secret.size() < kSecretBytesMin) {
-    return true;
+    return {};
   }
   if (known_.size() == base::limits::kScrubbedSecretsMax) {
-    return false;
+    return base::Error{base::Errc::limit_exceeded, "too many secrets to look for"};
   }
   auto forms =
       cache_ == nullptr ? write(secret, placeholder) : cache_->find_or_write(secret, placeholder);
-  if (forms == nullptr) {
-    return false;
+  if (forms == nullptr || !holder_.hold(forms->forms)) {
+    return base::Error{base::Errc::unavailable, "no locked memory to look for a secret"};
   }
   known_.push_back(std::move(forms));
-  return true;
+  return {};
 }
 
 base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink& out) {

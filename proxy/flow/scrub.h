@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "proxy/base/buffer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/result.h"
+#include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
@@ -51,13 +53,15 @@ class FormCache {
 
 class Scrubber {
  public:
-  // `cache`: outlives it; null: none.
-  explicit Scrubber(FormCache* cache = nullptr) : cache_(cache) {}
+  // `cache`: outlives it; null: none. `holder`: what it holds is counted there.
+  explicit Scrubber(FormCache* cache = nullptr, vault::Holder holder = {})
+      : cache_(cache), holder_(std::move(holder)) {}
 
   // From now on `secret` is looked for; known ones are not added again, nor is one so short that
-  // ordinary text would have it. False: there would be more than limits::kScrubbedSecretsMax, or
-  // locked memory is used up. None is ever forgotten: what comes back may be the first.
-  [[nodiscard]] bool add(const vault::Secret& secret, std::string_view placeholder);
+  // ordinary text would have it. None is ever forgotten: what comes back may be the first.
+  // limit_exceeded: there would be more than limits::kScrubbedSecretsMax; unavailable: no locked
+  // memory, or none for this holder.
+  base::Status add(const vault::Secret& secret, std::string_view placeholder);
 
   // Is a secret in `text`?
   [[nodiscard]] bool is_in(std::string_view text) const {
@@ -80,6 +84,7 @@ class Scrubber {
   [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
 
   FormCache* cache_;
+  vault::Holder holder_;
   std::vector<std::shared_ptr<const SecretForms>> known_;
   base::Buffer kept_{2 * base::limits::kSecretBytesMax};  // may be the beginning of a secret
 };

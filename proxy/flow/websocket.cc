@@ -6,7 +6,7 @@
 //  Reading          MessagePiece: passed on; or collected, and the last -> Charging,
 //                   FetchingSecrets or Recording. TimedOut -> Over
 //  Charging         Charged       -> FetchingSecrets or Recording; TimedOut -> Recording
-//  FetchingSecrets  SecretsReady, SecretsMissing -> Recording
+//  FetchingSecrets  SecretsReady, SecretsUnavailable -> Recording
 //  Recording        RecordDone    -> Reading (sent, or refused), or Over; TimedOut -> Over
 //  Over             nothing
 //
@@ -46,7 +46,10 @@ Side other_side(Side side) {
 
 }  // namespace
 
-WebSocket::WebSocket(Setup setup) : setup_(std::move(setup)), scrubber_(setup_.form_cache) {
+WebSocket::WebSocket(Setup setup)
+    : setup_(std::move(setup)),
+      holder_(setup_.holdings, setup_.caller),
+      scrubber_(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller)) {
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);
   is_judged_ = signer != nullptr;
@@ -94,7 +97,7 @@ bool WebSocket::fits(const WebSocketEvent& event) const {
     return std::holds_alternative<Charging>(state_);
   }
   if (std::holds_alternative<SecretsReady>(event) ||
-      std::holds_alternative<SecretsMissing>(event)) {
+      std::holds_alternative<SecretsUnavailable>(event)) {
     return std::holds_alternative<FetchingSecrets>(state_);
   }
   return !std::holds_alternative<RecordDone>(event) || std::holds_alternative<Recording>(state_);

@@ -29,6 +29,7 @@
 #include "proxy/flow/event.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/http/websocket.h"
+#include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
@@ -74,7 +75,7 @@ using WebSocketEvent = std::variant<MessagePiece,
                                     GoingAway,
                                     Charged,
                                     SecretsReady,
-                                    SecretsMissing,
+                                    SecretsUnavailable,
                                     RecordDone,
                                     TimedOut>;
 
@@ -122,6 +123,7 @@ class WebSocket {
     vault::LockedBuffer* scratch = nullptr;              // of the loop; outlives it
     std::size_t* collected_bytes = nullptr;  // what the loop's machines hold of messages
     FormCache* form_cache = nullptr;         // of the loop; outlives it; null: none
+    vault::Holdings* holdings = nullptr;     // of all loops; outlives it; null: not counted
     std::function<http::Mask()> next_mask;   // unpredictable (RFC 6455 section 10.3)
   };
 
@@ -180,7 +182,7 @@ class WebSocket {
   void handle(const GoingAway& event, WebSocketActions& actions);
   void handle(const Charged& event, WebSocketActions& actions);
   void handle(SecretsReady& event, WebSocketActions& actions);
-  void handle(const SecretsMissing& event, WebSocketActions& actions);
+  void handle(const SecretsUnavailable& event, WebSocketActions& actions);
   void handle(const RecordDone& event, WebSocketActions& actions);
   void handle(const TimedOut& event, WebSocketActions& actions);
 
@@ -207,6 +209,8 @@ class WebSocket {
   void fetch_secrets(WebSocketActions& actions);
   void record(WebSocketActions& actions);
   void refuse(audit::Reason reason, WebSocketActions& actions);
+  void refuse_secret(SecretFault fault, WebSocketActions& actions);
+  base::Status look_for(std::span<const vault::Secret> secrets);
   void send_message(WebSocketActions& actions);
   [[nodiscard]] bool may_log_on() const;
   void tell_refusal(audit::Reason reason, WebSocketActions& actions);
@@ -258,6 +262,8 @@ class WebSocket {
   bool is_unproven_ = false;
   bool is_message_over_ = true;  // EndMessage was said, or there is none
   std::optional<vault::Secret> signed_;
+  vault::Holder holder_;  // counts it
+  std::optional<SecretFault> secret_fault_;
   std::uint64_t nonce_ = 0;
   std::int64_t retry_after_ms_ = 0;
   std::string late_refusal_;  // waits for the end of a message to the client

@@ -173,32 +173,50 @@ void WebSocket::fetch_secrets(WebSocketActions& actions) {
 
 void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
   auto message = signer_->sign(text_.view(), {event.secrets, moment_.now_us, nonce_});
-  if (!message || message->size() > base::limits::kWebSocketMessageBytesMax) {
-    refuse(Reason::secret_unavailable, actions);
+  if (!message) {
+    refuse_secret(fault_of(message.error()), actions);
+    return;
+  }
+  if (message->size() > base::limits::kWebSocketMessageBytesMax) {
+    refuse_secret(SecretFault::unusable, actions);
+    return;
+  }
+  if (!holder_.hold(*message)) {
+    refuse_secret(SecretFault::no_room, actions);
     return;
   }
   signed_ = std::move(*message);
-  bool is_known = true;
-  for (std::size_t i = 0; i < event.secrets.size(); ++i) {
-    if (!rule().injection->needs_private_key(i)) {
-      is_known = scrubber_.add(event.secrets[i], rule().placeholder) && is_known;
-    }
-  }
-  if (!is_known) {
-    refuse(Reason::secret_unavailable, actions);  // I8: its key might come back and be shown
+  if (const auto known = look_for(event.secrets); !known) {
+    refuse_secret(fault_of(known.error()), actions);
     return;
   }
   record(actions);
 }
 
-void WebSocket::handle(const SecretsMissing& /*event*/, WebSocketActions& actions) {
-  refuse(Reason::secret_unavailable, actions);
+// I8: what could not be looked for might come back and be shown.
+base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    if (!rule().injection->needs_private_key(i)) {
+      KS_TRY(scrubber_.add(secrets[i], rule().placeholder));
+    }
+  }
+  return {};
+}
+
+void WebSocket::handle(const SecretsUnavailable& event, WebSocketActions& actions) {
+  refuse_secret(event.fault, actions);
 }
 
 // --- recording ---
 
+void WebSocket::refuse_secret(SecretFault fault, WebSocketActions& actions) {
+  secret_fault_ = fault;
+  refuse(reason_of(fault), actions);
+}
+
 void WebSocket::refuse(Reason reason, WebSocketActions& actions) {
   signed_.reset();
+  holder_.release();
   auto& verdict = verdict_.verdict;
   verdict.decision = Decision::refused;
   verdict.reason = reason;
@@ -287,7 +305,7 @@ void WebSocket::tell_refusal(Reason reason, WebSocketActions& actions) {
   const auto text = teller_->refuse({reading_ ? std::string_view(reading_->id) : "",
                                      status_of(reason),
                                      audit::to_string(reason),
-                                     detail_of(reason),
+                                     detail_of(reason, secret_fault_),
                                      moment_.request_id,
                                      retry_after_ms_});
   if (has_upstream_closed_) {
@@ -321,6 +339,8 @@ void WebSocket::end_message_under_way(WebSocketActions& actions) {
 void WebSocket::next_message() {
   release_message();
   signed_.reset();
+  holder_.release();
+  secret_fault_.reset();
   reading_.reset();
   verdict_ = {};
   order_.reset();

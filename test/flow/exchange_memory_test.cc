@@ -2,6 +2,9 @@
 //
 // How much locked memory a request holds, and until when (I1, I10): as little as can be while it
 // waits for its upstream and its record, and nothing once it is sent, or will not be.
+#include <functional>
+#include <list>
+
 #include <catch2/catch.hpp>
 
 #include "proxy/flow/exchange.h"
@@ -17,6 +20,11 @@ using test::Script;
 const std::string kKey = std::string(4096, 'k');
 const std::string kApiKey = std::string(64, 'a') + "-real";
 const std::string kSecret = std::string(64, 's') + "-real";
+const std::map<std::string, std::string> kValues = {{"HEADER", kKey},
+                                                    {"KEY", kKey},
+                                                    {"OTHER", "other-key"},
+                                                    {"API_KEY", kApiKey},
+                                                    {"API_SECRET", kSecret}};
 const char* const kYaml = R"(
 version: 1
 secrets:
@@ -85,18 +93,17 @@ class Loop {
  public:
   Loop() {
     REQUIRE(vault::lock_memory());
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"HEADER", kKey},
-                                                                        {"KEY", kKey},
-                                                                        {"OTHER", "other-key"},
-                                                                        {"API_KEY", kApiKey},
-                                                                        {"API_SECRET", kSecret}}) {
+    for (const auto& [name, value] : kValues) {
       opened_[name] = std::make_shared<const vault::Secret>(vault::Secret::copy_of(value).value());
     }
   }
 
-  Script script(const Kind& kind) {
-    Script made(
-        bindings_, {Scheme::https, {"api.example.test", 443, http::HostKind::name}}, &forms_);
+  Script script(const Kind& kind,
+                const std::string& caller = "",
+                vault::Holdings* holdings = nullptr) {
+    Script made(bindings_,
+                {Scheme::https, {"api.example.test", 443, http::HostKind::name}},
+                {&forms_, holdings, caller});
     made.opened = opened_;
     if (kind.is_reverse) {
       made.reverse = ReverseUse{0, 0, "/x"};
@@ -163,11 +170,7 @@ TEST_CASE("on every road that does not end in sending a request lets go of its s
     const auto held_after = [&](const std::function<void(Script&)>& happens) {
       Script script = loop.script(kind);
       script.opened.clear();  // copies of its own, so that what it keeps of them shows, too
-      script.vault = {{"HEADER", kKey},
-                      {"KEY", kKey},
-                      {"OTHER", "other-key"},
-                      {"API_KEY", kApiKey},
-                      {"API_SECRET", kSecret}};
+      script.vault = kValues;
       script.answers_records = false;
       const std::size_t free_before = vault::arena::free_bytes();
       happens(script);
@@ -199,6 +202,97 @@ TEST_CASE("what a secret cannot be used for is refused before it is recorded as 
           std::string::npos);
     CHECK(held_since(free_before) == 0);
   }
+}
+
+TEST_CASE("many wait with one secret on the share of one", "[I10]") {
+  constexpr std::size_t kRoom = 16 * 1024;
+  for (const Kind& kind : kinds()) {
+    CAPTURE(kind.name);
+    Loop loop;
+    loop.warm(kind);
+    vault::Holdings holdings(kRoom);
+    std::list<Script> scripts;
+    for (int i = 0; i < 20; ++i) {
+      scripts.push_back(loop.script(kind, i % 2 == 0 ? "ann" : "bob", &holdings));
+      scripts.back().answers_records = false;
+      scripts.back().client(request_of(kind));
+    }
+    CHECK(holdings.bytes() > 0);
+    for (Script& script : scripts) {
+      script.record_done(true);
+      CHECK(!script.sent_upstream().empty());
+    }
+    scripts.clear();
+    CHECK(holdings.bytes() == 0);
+  }
+}
+
+TEST_CASE("who holds too much while he waits is refused as too_busy, and the others are not",
+          "[I10][I13]") {
+  for (const Kind& kind : kinds()) {
+    CAPTURE(kind.name);
+    Loop loop;
+    loop.warm(kind);
+    std::list<Script> scripts;
+    const auto ask = [&](const std::string& caller, vault::Holdings& holdings) {
+      scripts.push_back(loop.script(kind, caller, &holdings));
+      Script& script = scripts.back();
+      script.opened.clear();  // each has a secret of its own
+      script.vault = kValues;
+      script.answers_records = false;
+      script.client(request_of(kind));
+      return script.transcript().find("record refused") == std::string::npos;
+    };
+    vault::Holdings measured(1024 * 1024);
+    CHECK(ask("ann", measured));
+    const std::size_t first = measured.bytes();
+    CHECK(ask("ann", measured));
+    const std::size_t each = measured.bytes() - first;
+    scripts.clear();
+    CHECK(measured.bytes() == 0);
+
+    vault::Holdings holdings(2 * first + 8 * each);
+    while (ask("greedy", holdings)) {
+      REQUIRE(scripts.size() < 25);
+    }
+    const std::string told = scripts.back().record_done(true).sent_client();
+    CHECK(told.starts_with("HTTP/1.1 503 "));
+    CHECK(told.find(R"("reason":"too_busy")") != std::string::npos);
+    CHECK(told.find(R"("retryable":true)") != std::string::npos);
+    CHECK(told.find("vault") == std::string::npos);
+    CHECK(ask("modest", holdings));
+    CHECK(scripts.back().record_done(true).sent_client().empty());
+    CHECK(!scripts.back().sent_upstream().empty());
+    scripts.clear();
+    CHECK(holdings.bytes() == 0);
+  }
+}
+
+TEST_CASE("missing, unusable and no room are told as three different things", "[I13]") {
+  const auto told = [](SecretFault fault) {
+    Loop loop;
+    Script script = loop.script(kinds().front());
+    script.opened.clear();
+    script.vault.clear();
+    script.fault = fault;
+    return script.client(request_of(kinds().front())).sent_client();
+  };
+  const auto has = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string missing = told(SecretFault::missing);
+  CHECK(has(missing, R"("reason":"secret_unavailable")"));
+  CHECK(has(missing, "is not in the vault"));
+  CHECK(has(missing, R"("secret":"HEADER")"));
+  const std::string unusable = told(SecretFault::unusable);
+  CHECK(has(unusable, R"("reason":"secret_unavailable")"));
+  CHECK(has(unusable, "is in the vault, but does not open"));
+  CHECK(has(unusable, R"("secret":"HEADER")"));
+  const std::string no_room = told(SecretFault::no_room);
+  CHECK(has(no_room, R"("reason":"too_busy")"));
+  CHECK(has(no_room, R"("retryable":true)"));
+  CHECK_FALSE(has(no_room, "vault"));
+  CHECK_FALSE(has(no_room, "HEADER"));
 }
 
 }  // namespace keyswap::flow

@@ -78,7 +78,7 @@ class Alone {
       case 12:
         return secrets();
       case 13:
-        return SecretsMissing{"KEY"};
+        return SecretsUnavailable{"KEY"};
       case 14:
         return RecordDone{true};
       case 15:

@@ -33,18 +33,20 @@ TEST_CASE("a caller is who the vault has the digest of, until that is removed or
   // What keyswap keeps besides is nobody's digest.
   REQUIRE(vault->put_system("ca-key", secret_of(vault::caller_token_digest(token))));
 
-  CHECK(verified_caller(*vault, claim(token)) == "ci");
-  CHECK(verified_caller(*vault, std::nullopt).empty());
-  CHECK(verified_caller(*vault, claim(other)).empty());
-  CHECK(verified_caller(*vault, claim(vault::make_caller_token("agent"))).empty());
-  CHECK(verified_caller(*vault, flow::CallerClaim{"ci", ""}).empty());
-  CHECK(verified_caller(*vault, flow::CallerClaim{"../ca-key", claim(token).token_digest}).empty());
+  CHECK(verified_caller(*vault, claim(token)).value() == "ci");
+  CHECK(verified_caller(*vault, std::nullopt).value().empty());
+  CHECK(verified_caller(*vault, claim(other)).value().empty());
+  CHECK(verified_caller(*vault, claim(vault::make_caller_token("agent"))).value().empty());
+  CHECK(verified_caller(*vault, flow::CallerClaim{"ci", ""}).value().empty());
+  CHECK(verified_caller(*vault, flow::CallerClaim{"../ca-key", claim(token).token_digest})
+            .value()
+            .empty());
 
   REQUIRE(vault->put_system("caller.ci", secret_of(vault::caller_token_digest(other))));
-  CHECK(verified_caller(*vault, claim(token)).empty());
-  CHECK(verified_caller(*vault, claim(other)) == "ci");
+  CHECK(verified_caller(*vault, claim(token)).value().empty());
+  CHECK(verified_caller(*vault, claim(other)).value() == "ci");
   REQUIRE(vault->remove_system("caller.ci"));
-  CHECK(verified_caller(*vault, claim(other)).empty());
+  CHECK(verified_caller(*vault, claim(other)).value().empty());
 }
 
 }  // namespace keyswap::proxy

@@ -181,7 +181,7 @@ class Dialogue {
   void perform(const FetchSecrets& /*action*/, Next& next) {
     lines_ += "fetch\n";
     if (!has_secrets) {
-      next = SecretsMissing{"KEY"};
+      next = SecretsUnavailable{"KEY"};
       return;
     }
     SecretsReady ready;

@@ -43,7 +43,7 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
 
 Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                flow::Destination destination,
-               flow::FormCache* form_cache)
+               const Shared& shared)
     : bindings_(std::move(bindings)),
       scratch_(make_scratch()),
       exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{destination,
@@ -51,9 +51,10 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                                                                        "req1",
                                                                        scratch_.get(),
                                                                        1'700'000'000'000'000,
-                                                                       "",
+                                                                       shared.caller,
                                                                        collected_bytes.get(),
-                                                                       form_cache})),
+                                                                       shared.form_cache,
+                                                                       shared.holdings})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -193,7 +194,7 @@ void Script::perform(const flow::Actions& actions) {
       if (missing.empty()) {
         next = flow::SecretsReady{std::move(secrets)};
       } else {
-        next = flow::SecretsMissing{missing};
+        next = flow::SecretsUnavailable{missing, fault};
       }
     } else if (const auto* charge = std::get_if<flow::Charge>(&action)) {
       note("charge " + std::to_string(charge->volume_e8));

@@ -23,14 +23,21 @@ std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml);
 
 class Script {
  public:
-  // `form_cache`: of the loop; outlives it.
+  // What exchanges share, and who sends them; outlives it.
+  struct Shared {
+    flow::FormCache* form_cache = nullptr;
+    vault::Holdings* holdings = nullptr;
+    std::string caller;
+  };
+
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
                   flow::Destination destination = {flow::Scheme::https,
                                                    {"api.example.test", 443, http::HostKind::name}},
-                  flow::FormCache* form_cache = nullptr);
+                  const Shared& shared = {nullptr, nullptr, ""});
 
   // The world.
   std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};
+  flow::SecretFault fault = flow::SecretFault::missing;  // of what `vault` does not have
   std::optional<audit::Reason> dial_failure;
   bool records_are_durable = true;
   bool answers_records = true;              // false: say record_done() yourself

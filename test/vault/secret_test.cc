@@ -176,8 +176,8 @@ TEST_CASE("A moved assignment wipes and releases what was there") {
 TEST_CASE("The arena has a bound, and is whole again when all is released", "[I10]") {
   REQUIRE(lock_memory());
   const std::size_t free_before = arena::free_bytes();
-  REQUIRE(free_before <= limits::kLockedArenaBytes);
-  REQUIRE_FALSE(LockedBytes::of_size(limits::kLockedArenaBytes + 1));
+  REQUIRE(free_before <= arena::size());
+  REQUIRE_FALSE(LockedBytes::of_size(arena::size() + 1));
   std::vector<LockedBytes> all;
   for (auto more = LockedBytes::of_size(1000); more; more = LockedBytes::of_size(1000)) {
     all.push_back(std::move(*more));
@@ -193,7 +193,7 @@ TEST_CASE("The arena has a bound, and is whole again when all is released", "[I1
   REQUIRE(Secret::copy_of("x").error().code == base::Errc::unavailable);
   all.clear();
   REQUIRE(arena::free_bytes() == free_before);
-  REQUIRE(LockedBytes::of_size(limits::kLockedArenaBytes / 2));  // merged again
+  REQUIRE(LockedBytes::of_size(arena::size() / 2));  // merged again
 }
 
 TEST_CASE("Scratch buffers of 16 loops fit beside the largest secrets") {
@@ -314,7 +314,7 @@ TEST_CASE("VA-12 F06 with RLIMIT_MEMLOCK 0 there is no memory for secrets, and a
 TEST_CASE("VA-12 a limit below the arena's size is not enough", "[I13]") {
   REQUIRE(lock_memory());
   REQUIRE(sample::in_child([] {
-    constexpr rlimit kTooLittle = {limits::kLockedArenaBytes / 2, limits::kLockedArenaBytes / 2};
+    constexpr rlimit kTooLittle = {arena::size() Min / 2, arena::size() Min / 2};
     if (::setrlimit(RLIMIT_MEMLOCK, &kTooLittle) != 0) {
       return false;
     }
@@ -326,7 +326,7 @@ TEST_CASE("VA-12 a limit below the arena's size is not enough", "[I13]") {
 TEST_CASE("Reading before or behind the arena ends the process", "[I1]") {
   const Secret secret = sample::secret_of("sk-live-4");
   const Mapping arena = mapping_of(secret.reveal().data());
-  REQUIRE(arena.end - arena.begin == limits::kLockedArenaBytes);
+  REQUIRE(arena.end - arena.begin == arena::size());
   const auto outside = GENERATE_COPY(arena.begin - 1, arena.end);
   const std::ptrdiff_t distance =
       static_cast<std::ptrdiff_t>(outside) -
