@@ -61,6 +61,7 @@ if(KEYSWAP_WHOLE)
       test_binance_websocket
       test_gone
       test_logged_in
+      test_memory
       test_moments
       test_names
       test_reload
