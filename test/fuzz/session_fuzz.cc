@@ -24,6 +24,7 @@
 #include "ca/authority.h"
 #include "ca/leaf_cache.h"
 #include "proxy/loop_thread.h"
+#include "proxy/telling.h"
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
 #include "test/fuzz/session/texts.h"
@@ -102,6 +103,7 @@ class Run {
   ScriptedVault vault_;
   ScriptedLog log_;
   ScriptedMeter meter_;
+  proxy::Telling telling_{clock_};
   std::atomic<std::size_t> upstreams_open_ = 0;
   std::vector<ca::LeafCache::Task> mints_;
   std::unique_ptr<ca::LeafCache> leaves_;
@@ -123,6 +125,7 @@ Run::Run() {
                                        .limiter = &meter_,
                                        .leaves = leaves_.get(),
                                        .client_tls = fixed().client_tls.get(),
+                                       .telling = &telling_,
                                        .policy = {fixed().bindings, nullptr, nullptr},
                                        .connection_ended = [] {},
                                        .upstreams_open = &upstreams_open_,
@@ -227,6 +230,7 @@ void Run::server_step(std::uint8_t what, Server& server, std::uint8_t how) {
       return;
     default:
       server.give_room(how % 2 == 0 ? 0 : how * kRoomBytes);
+      server.wire().is_host_gone = how % 16 == 14;
       return;
   }
 }

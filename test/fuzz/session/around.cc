@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "proxy/base/log.h"
+
 namespace keyswap::test {
 
 namespace {
@@ -172,3 +174,26 @@ bool ScriptedMeter::answer(limits::ChargeOutcome outcome) {
 }
 
 }  // namespace keyswap::test
+
+// stderr is no place for secrets, either; nobody reads it here.
+namespace keyswap::base::log {
+
+void line(Level /*level*/, Note text) {
+  test::must_hold_no_secret(text.text(), "a secret is on stderr");
+}
+
+void line(Level level, Note text, std::int64_t /*number*/) {
+  line(level, text);
+}
+
+void line(Level level, Note text, const Error& /*error*/) {
+  line(level, text);
+}
+
+void line(Level /*level*/, std::initializer_list<Piece> pieces) {
+  for (const Piece& piece : pieces) {
+    test::must_hold_no_secret(piece.bytes(), "a secret is on stderr");
+  }
+}
+
+}  // namespace keyswap::base::log

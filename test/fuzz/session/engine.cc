@@ -92,6 +92,7 @@ struct Engine::State {
 
   Error fail() {
     phase = Phase::failed;
+    failure.cause = base::Cause::tls_alert;
     return {Errc::tls, "broken"};
   }
 
@@ -100,6 +101,7 @@ struct Engine::State {
   bool is_server = false;
   bool has_said_hello = false;
   bool is_peer_closed = false;
+  base::Failure failure;
   Phase phase = Phase::handshaking;
   std::string host;      // that is asked for
   std::string received;  // ciphertext
@@ -221,6 +223,18 @@ base::Buffer& Engine::output() {
 
 bool Engine::has_unread_input() const {
   return !state_->opened.empty() || state_->has_whole_record();
+}
+
+bool Engine::has_failed() const {
+  return state_->phase == State::Phase::failed;
+}
+
+const base::Failure& Engine::failure() const {
+  return state_->failure;
+}
+
+std::optional<Alert> Engine::alert() const {
+  return std::nullopt;
 }
 
 std::string Engine::server_name() const {

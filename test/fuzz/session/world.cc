@@ -4,11 +4,13 @@
 #include "test/fuzz/session/world.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "proxy/base/assert.h"
 #include "proxy/base/limits.h"
 #include "proxy/uv/local_users.h"
+#include "proxy/uv/resolver.h"
 #include "proxy/uv/timer.h"
 
 namespace keyswap::test {
@@ -92,8 +94,42 @@ LocalUsers::LocalUsers() = default;
 
 LocalUsers::~LocalUsers() = default;
 
+// Two of them, and connections whose user is not known.
 std::optional<std::uint32_t> LocalUsers::user_of(int socket) {
-  return static_cast<std::uint32_t>(socket % 2);
+  ++questions_;
+  const int user = socket % 3;
+  return user == 0 || kernel_ > 0 ? std::nullopt : std::optional(static_cast<std::uint32_t>(user));
+}
+
+// Names are not looked up: the bindings say where to dial. One that is asked for all the same is
+// not found.
+struct Resolver::State {
+  Loop* loop = nullptr;
+};
+
+Resolver::Resolver(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Resolver::~Resolver() = default;
+
+base::Result<std::unique_ptr<Resolver>> Resolver::create(Loop& loop) {
+  return std::unique_ptr<Resolver>(new Resolver(std::make_shared<State>(State{&loop})));
+}
+
+struct Lookup::State {
+  Done done;
+};
+
+Lookup::Lookup(Resolver& resolver, const std::string& /*host*/, Done done)
+    : state_(std::make_shared<State>(State{std::move(done)})) {
+  resolver.state_->loop->post([state = state_] {
+    if (const Done told = std::exchange(state->done, nullptr)) {
+      told(base::Error{base::Errc::not_found, "there are no names"});
+    }
+  });
+}
+
+Lookup::~Lookup() {
+  state_->done = nullptr;
 }
 
 // --- the loop ---
@@ -204,7 +240,7 @@ struct Tcp::State final : public test::Socket {
     }
     is_connecting = false;
     if (wire->state == Wire::State::refused) {
-      events->on_connect_failed(111);  // ECONNREFUSED
+      events->on_connect_failed(ECONNREFUSED);
     } else {
       is_open = true;
       events->on_connected();
@@ -332,6 +368,16 @@ void Tcp::finish_writing() {
 }
 
 void Tcp::reset_on_close() {}
+
+void Tcp::linger_on_close() {}
+
+int Tcp::last_error() const {
+  return state_->wire != nullptr && state_->wire->is_reset ? ECONNRESET : 0;
+}
+
+bool Tcp::is_unacknowledged_for(std::int64_t /*ms*/) const {
+  return state_->wire != nullptr && state_->wire->is_host_gone;
+}
 
 Endpoint Tcp::remote() const {
   return state_->wire == nullptr ? Endpoint{} : state_->wire->remote;

@@ -31,6 +31,7 @@ struct Wire {
   std::string to_proxy;       // sent, and not read by the proxy yet
   bool is_peer_done = false;  // a FIN stands behind that
   bool is_reset = false;      // what was not read is lost
+  bool is_host_gone = false;  // it acknowledges nothing
   std::size_t room = 0;       // bytes that the peer's side takes from the proxy
 
   // The proxy's doing.
