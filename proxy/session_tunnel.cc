@@ -225,9 +225,11 @@ void Session::give_up_tunnel() {
   record_tunnel_unsent();
   drop_upstream();
   base::Buffer answer(base::limits::kHeadBytesMax);
-  if (!flow::encode_refusal(
-          answer,
-          {Reason::audit_unavailable, request_id_, "", 0, flow::Persistence::close, false})) {
+  if (!flow::encode_refusal(answer,
+                            {.reason = Reason::audit_unavailable,
+                             .request_id = request_id_,
+                             .secret = {},
+                             .can_do_no_harm = true})) {
     end();
     return;
   }
