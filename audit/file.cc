@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/base/descriptors.h"
+
 namespace keyswap::audit {
 
 namespace {
@@ -76,6 +78,28 @@ class SystemFile final : public File {
   int fd_;
 };
 
+class SystemFolder final : public Folder {
+ public:
+  explicit SystemFolder(int fd) : fd_(fd) {}
+
+  SystemFolder(const SystemFolder&) = delete;
+  SystemFolder& operator=(const SystemFolder&) = delete;
+  SystemFolder(SystemFolder&&) = delete;
+  SystemFolder& operator=(SystemFolder&&) = delete;
+
+  ~SystemFolder() override { static_cast<void>(::close(fd_)); }
+
+  Status sync() override {
+    if (::fsync(fd_) != 0) {
+      return file_error("the audit folder cannot be made durable", errno);
+    }
+    return {};
+  }
+
+ private:
+  int fd_;
+};
+
 class SystemFiles final : public Files {
  public:
   Result<std::unique_ptr<File>> create(const std::string& path) override {
@@ -101,17 +125,12 @@ class SystemFiles final : public Files {
     return std::unique_ptr<File>(std::make_unique<SystemFile>(fd));
   }
 
-  Status sync_folder(const std::string& path) override {
+  Result<std::unique_ptr<Folder>> open_folder(const std::string& path) override {
     const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
       return file_error("the audit folder cannot be opened", errno);
     }
-    const int failed = ::fsync(fd) != 0 ? errno : 0;
-    static_cast<void>(::close(fd));
-    if (failed != 0) {
-      return file_error("the audit folder cannot be made durable", failed);
-    }
-    return {};
+    return std::unique_ptr<Folder>(std::make_unique<SystemFolder>(fd));
   }
 
   [[nodiscard]] Result<FileState> state_of(const std::string& path) const override {
@@ -132,6 +151,9 @@ Files& system_files() {
 }
 
 Error file_error(base::Note note, int number) {
+  if (base::is_exhaustion(number)) {
+    return {Errc::unavailable, note, number};
+  }
   switch (number) {
     case ENOENT:
       return {Errc::not_found, note, number};

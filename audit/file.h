@@ -39,6 +39,19 @@ class File {
   [[nodiscard]] virtual base::Result<FileState> state() const = 0;
 };
 
+// A folder that is held open, so that making its entries durable wants no descriptor.
+class Folder {
+ public:
+  Folder() = default;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  Folder(Folder&&) = delete;
+  Folder& operator=(Folder&&) = delete;
+  virtual ~Folder() = default;
+
+  virtual base::Status sync() = 0;
+};
+
 class Files {
  public:
   Files() = default;
@@ -48,11 +61,11 @@ class Files {
   Files& operator=(Files&&) = delete;
   virtual ~Files() = default;
 
-  // already_exists if there is something of that name. An error leaves nothing new behind.
+  // already_exists if there is something of that name; unavailable for want of a descriptor or
+  // memory. An error leaves nothing new behind.
   virtual base::Result<std::unique_ptr<File>> create(const std::string& path) = 0;
   virtual base::Result<std::unique_ptr<File>> open(const std::string& path) = 0;
-  // Makes the folder's entries durable.
-  virtual base::Status sync_folder(const std::string& path) = 0;
+  virtual base::Result<std::unique_ptr<Folder>> open_folder(const std::string& path) = 0;
   // Of what stands at the path now.
   [[nodiscard]] virtual base::Result<FileState> state_of(const std::string& path) const = 0;
 };

@@ -65,6 +65,11 @@ Result<Newest> read_newest_checkpoint(const std::string& folder, const Key& publ
   return newest;
 }
 
+Status sync_folder(Files& files, const std::string& path) {
+  const Result<std::unique_ptr<Folder>> folder = files.open_folder(path);
+  return folder ? (*folder)->sync() : Status(folder.error());
+}
+
 struct Link {
   std::uint64_t seq = 0;
   Hash hash = kGenesis;
@@ -349,7 +354,7 @@ Result<std::string> move_torn_bytes(Files& files, const std::string& folder, con
   }
   KS_TRY(copy_from(path, found.whole_bytes, **target));
   KS_TRY((*target)->sync());
-  KS_TRY(files.sync_folder(folder));
+  KS_TRY(sync_folder(files, folder));
   KS_TRY(cut(files, path, found.whole_bytes));  // R28: only now that they are safe elsewhere
   return name;
 }
@@ -377,7 +382,7 @@ Status settle_public_key(Files& files, const std::string& folder, const Key& pub
   KS_TRY((*file)->truncate(0));
   KS_TRY(append_all(**file, wanted));
   KS_TRY((*file)->sync());
-  return files.sync_folder(folder);
+  return sync_folder(files, folder);
 }
 
 Result<std::optional<std::string>> read_small_file(const std::string& path, std::size_t bytes_max) {

@@ -85,7 +85,12 @@ Status Writer::open_files(const Found& found) {
   segment_ = std::move(*segment);
   // What the last process wrote may not have reached the disk, nor may the entry of a new file.
   KS_TRY(segment_->sync());
-  return files_.sync_folder(settings_.folder);
+  Result<std::unique_ptr<Folder>> folder = files_.open_folder(settings_.folder);
+  if (!folder) {
+    return folder.error();
+  }
+  folder_ = std::move(*folder);
+  return folder_->sync();
 }
 
 Status Writer::record_torn_end(std::uint64_t bytes) {
@@ -167,6 +172,13 @@ Status Writer::sync_checkpoints() {
   return {};
 }
 
+// Can the segment go on although the next one could not be created?
+bool Writer::may_go_on_after(const base::Error& creation) const {
+  return creation.code == Errc::unavailable ||
+         (creation.code != Errc::already_exists &&
+          segment_->size() < kOvergrownSegments * settings_.segment_bytes);
+}
+
 // The order matters for whoever reads after a crash: a segment exists only when the one before it
 // is whole, durable, and signed to its end.
 Status Writer::rotate() {
@@ -174,9 +186,9 @@ Status Writer::rotate() {
   KS_TRY(sync_checkpoints());
   const std::string path =
       path_of(settings_.folder, segment_name(std::min(segment_number_ + 1, kSegmentsMax)));
+  const base::SpareDescriptors::Lent lent(spare_);  // the old segment's is the next spare one
   Result<std::unique_ptr<File>> next = files_.create(path);
-  if (!next && next.error().code != Errc::already_exists &&
-      segment_->size() < kOvergrownSegments * settings_.segment_bytes) {
+  if (!next && may_go_on_after(next.error())) {
     // Nothing has happened to the file that we write: it goes on, and this is tried again later.
     rotate_at_bytes_ = segment_->size() + std::max<std::uint64_t>(settings_.segment_bytes / 8, 1);
     return {};
@@ -188,7 +200,7 @@ Status Writer::rotate() {
   if (!adopted) {
     return adopted.error();
   }
-  KS_TRY(files_.sync_folder(settings_.folder));
+  KS_TRY(folder_->sync());
   segment_ = std::move(*adopted);
   ++segment_number_;
   rotate_at_bytes_ = settings_.segment_bytes;

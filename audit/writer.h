@@ -3,7 +3,8 @@
 // The files of an open log and what is done to them, one step at a time: audit/log.cc decides when,
 // on its thread. Not thread-safe, and nothing in it waits. Any error ends the writer: the state of
 // the files is then known only after they have been read again (R26), so nothing more may be
-// called.
+// called. That a new segment cannot be created is no error: the old one goes on for a time, and as
+// long as it takes if it is for want of a descriptor or memory, which passes.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "audit/log.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
+#include "proxy/base/descriptors.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::audit {
@@ -54,11 +56,15 @@ class Writer {
   base::Status record_torn_end(std::uint64_t bytes);
   [[nodiscard]] base::Status check_files() const;
   base::Status sign_first_record();
+  [[nodiscard]] bool may_go_on_after(const base::Error& creation) const;
   base::Status rotate();
 
   Log::Settings settings_;
   Files& files_;
   FileLock lock_;
+  // Held ahead, so that a new segment can be begun when all other descriptors are in use.
+  std::unique_ptr<Folder> folder_;
+  base::SpareDescriptors spare_{1};
   Hasher hasher_;
   std::string torn_end_;
   std::unique_ptr<AppendFile> segment_;

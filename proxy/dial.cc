@@ -187,7 +187,8 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
   if (was_named_by_operator_) {
     return std::nullopt;
   }
-  const auto allowed = policy_.bindings->allowed_addresses(task_.destination.authority);
+  const auto allowed = policy_.bindings->allowed_addresses(task_.destination.authority,
+                                                           task_.destination.custom_service);
   if (flow::judge_address(endpoint.address, allowed) != flow::AddressVerdict::allowed) {
     return Reason::address_blocked;
   }
@@ -199,7 +200,9 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
 std::optional<Reason> Dial::refusal_of(flow::AddressVerdict verdict) const {
   const bool may_be_inside =
       verdict == flow::AddressVerdict::not_public &&
-      !policy_.bindings->allowed_addresses(task_.destination.authority).empty();
+      !policy_.bindings
+           ->allowed_addresses(task_.destination.authority, task_.destination.custom_service)
+           .empty();
   if (verdict == flow::AddressVerdict::allowed || may_be_inside) {
     return std::nullopt;
   }
@@ -214,6 +217,13 @@ bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {
 void Dial::try_next() {
   if (!done_ || !has_next()) {
     return;
+  }
+  if (!attempts_.empty()) {
+    context_->connector->make_room();
+    if (*context_->upstreams_open >= context_->upstreams_max) {
+      pace_.set(base::limits::kDialPaceMs);  // I10: a second one beside it waits for room
+      return;
+    }
   }
   if (attempts_.size() == base::limits::kDialAttemptsMax) {
     drop(*attempts_.front());  // it had its time; the addresses that wait get theirs

@@ -106,7 +106,7 @@ void DialAttempt::on_dial_broken(base::Errc why) {
           is_closed ? base::Failure{base::Cause::closed_in_handshake, {}}
                     : upstream_->leg().failure()});
   } else {
-    fail({Reason::upstream_connect_failed,
+    fail({why == base::Errc::unavailable ? Reason::too_busy : Reason::upstream_connect_failed,
           false,
           is_closed ? base::Failure{base::Cause::proxy_refused, "it closed the connection"}
                     : upstream_->leg().failure()});

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "proxy/base/descriptors.h"
+
 namespace keyswap::proxy {
 
 namespace {
@@ -69,8 +71,8 @@ void Leg::on_connected() {
   }
 }
 
-void Leg::on_connect_failed(int /*errno_value*/) {
-  fail(base::Errc::network);
+void Leg::on_connect_failed(int errno_value) {
+  fail(base::is_exhaustion(errno_value) ? base::Errc::unavailable : base::Errc::network);
 }
 
 void Leg::on_read(std::string_view bytes) {

@@ -36,6 +36,7 @@ class LegEvents {
   virtual void on_leg_bytes(std::string_view bytes) = 0;
   // Nothing more comes. `is_clean`: the end was said (close_notify, or FIN without TLS).
   virtual void on_leg_end(bool is_clean) = 0;
+  // unavailable: it could not be connected for want of a descriptor or memory.
   // Leg::failure() says what was seen. An alert, if there is one to send, has been sent.
   virtual void on_leg_broken(base::Errc why) = 0;
   // What was pending has been written; it may be congested no more.

@@ -7,13 +7,34 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "vault/secret.h"
 
 namespace keyswap::vault {
 
 base::Result<Secret> make_signing_seed();
+// For one use of a seed: invalid_input unless it is 32 bytes, unavailable without locked memory.
 base::Result<std::array<std::uint8_t, 32>> public_key_of(const Secret& seed);
 base::Result<std::array<std::uint8_t, 64>> sign(const Secret& seed, std::string_view message);
+
+// For many: has its locked memory from the beginning, so that what others keep there cannot stop a
+// signature. The audit log would die of that for good.
+class SigningKey {
+ public:
+  // Fails as sign().
+  static base::Result<SigningKey> of(const Secret& seed);
+
+  [[nodiscard]] const std::array<std::uint8_t, 32>& public_key() const { return public_key_; }
+
+  [[nodiscard]] std::array<std::uint8_t, 64> sign(std::string_view message) const;
+
+ private:
+  SigningKey(const std::array<std::uint8_t, 32>& public_key, LockedBytes secret_key)
+      : public_key_(public_key), secret_key_(std::move(secret_key)) {}
+
+  std::array<std::uint8_t, 32> public_key_;
+  LockedBytes secret_key_;
+};
 
 }  // namespace keyswap::vault

@@ -23,12 +23,37 @@ constexpr mode_t kOthersBits = 077;
 // No value or statement of ours comes near: a damaged length must not make SQLite allocate much.
 constexpr int kValueBytesMax = 1'000'000;
 
+// Of SQLITE_IOERR: nothing was read, written or synced amiss; something could not be had.
+bool is_passing(int extended_code) {
+  switch (extended_code) {
+    case SQLITE_IOERR_NOMEM:
+    case SQLITE_IOERR_ACCESS:
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_UNLOCK:
+    case SQLITE_IOERR_CHECKRESERVEDLOCK:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Errc code_of_io(int extended_code, int system_errno) {
+  if (system_errno == EDQUOT || system_errno == ENOSPC) {
+    return Errc::no_space;
+  }
+  return is_passing(extended_code) ? Errc::unavailable : Errc::io;
+}
+
 Errc code_of(int extended_code, int system_errno) {
+  if (extended_code == SQLITE_READONLY_DBMOVED) {
+    return Errc::io;  // not a matter of modes: the file is another one now
+  }
   switch (extended_code & 0xff) {
     case SQLITE_FULL:
       return Errc::no_space;
     case SQLITE_IOERR:
-      return system_errno == EDQUOT || system_errno == ENOSPC ? Errc::no_space : Errc::io;
+      return code_of_io(extended_code, system_errno);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Errc::locked;
@@ -46,6 +71,7 @@ Errc code_of(int extended_code, int system_errno) {
     case SQLITE_TOOBIG:
       return Errc::limit_exceeded;
     case SQLITE_NOMEM:
+    case SQLITE_CANTOPEN:  // the journal, as a rule: for want of a descriptor
       return Errc::unavailable;
     default:
       return Errc::io;

@@ -3,8 +3,9 @@
 // The only door to sqlite3: Database, Statement, Transaction. Opened with synchronous=EXTRA, a
 // rollback journal, secure_delete and a busy timeout, so that a commit is durable and a removed row
 // is gone from the file. The file is judged first (ours alone, no link) and its structure checked.
-// Errors carry SQLite's extended code, or errno, as their number. Not thread-safe: one owner each.
-// A Statement must be gone before its Database.
+// Errors carry SQLite's extended code, or errno, as their number; unavailable, locked and no_space
+// pass by themselves: the file is as it was, and a later try may succeed. Not thread-safe: one
+// owner each. A Statement must be gone before its Database.
 #pragma once
 
 #include <cstdint>

@@ -153,24 +153,25 @@ Outcome<OpenLog> open_audit_log(const std::string& folder,
   if (!fetched) {
     return log_failure(folder, fetched.error());
   }
-  // Shared, because a std::function must be copyable; the log is the only holder.
-  const auto seed = std::make_shared<const vault::Secret>(std::move(fetched).value());
-  const auto public_key = vault::public_key_of(*seed);
-  if (!public_key) {
-    return log_failure(folder, public_key.error());
+  auto made = vault::SigningKey::of(*fetched);
+  if (!made) {
+    return log_failure(folder, made.error());
   }
-  auto log = audit::Log::open(
-      {.folder = folder,
-       .segment_bytes = base::limits::kAuditSegmentBytes,
-       .sign = [seed](std::string_view message) { return vault::sign(*seed, message); },
-       .public_key = *public_key,
-       .clock = &clock});
+  // Shared, because a std::function must be copyable; the log is the only holder.
+  const auto key = std::make_shared<const vault::SigningKey>(std::move(*made));
+  const auto public_key = key->public_key();
+  auto log =
+      audit::Log::open({.folder = folder,
+                        .segment_bytes = base::limits::kAuditSegmentBytes,
+                        .sign = [key](std::string_view message) { return key->sign(message); },
+                        .public_key = public_key,
+                        .clock = &clock});
   if (!log) {
     return log_failure(folder, log.error());
   }
   return OpenLog{
       std::move(log).value(),
-      base::to_hex({reinterpret_cast<const char*>(public_key->data()), public_key->size()})};
+      base::to_hex({reinterpret_cast<const char*>(public_key.data()), public_key.size()})};
 }
 
 Problem raise_open_files() {

@@ -141,7 +141,7 @@ Wording wording_of(Reason reason) {
       return {503,
               "Limits unavailable",
               "What this request counts against could not be kept durably; nothing was sent.",
-              false};
+              true};
     case Reason::vault_locked:
       return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
     case Reason::too_busy:

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "proxy/base/descriptors.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
@@ -29,9 +30,13 @@ struct Job {
   ClaimAnswer answer;
 };
 
+// What a commit opens: the journal, and the folder that is synced with it; and one more.
+constexpr std::size_t kCommitDescriptors = 3;
+
 // After these the file is as it was, and the next try may succeed.
 bool passes_by_itself(const Error& error) {
-  return error.code == Errc::no_space || error.code == Errc::locked;
+  return error.code == Errc::no_space || error.code == Errc::locked ||
+         error.code == Errc::unavailable || error.code == Errc::permission;
 }
 
 }  // namespace
@@ -54,13 +59,16 @@ struct Ledger::State {
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<Job> queue;
+  std::vector<Move> moves;  // to be made with the next round that succeeds
   std::thread::id own_thread;
   bool is_stopping = false;
   std::atomic<bool> is_dead = false;
 
   // The thread's own.
   LedgerStore store;
+  base::SpareDescriptors spares{kCommitDescriptors};
   std::vector<Job> round;
+  std::vector<Move> round_moves;
   bool is_failing = false;
   bool has_noted_clock = false;
 
@@ -103,6 +111,11 @@ void Ledger::release(std::string account, std::int64_t day, std::int64_t amount)
   job.given_back = {std::move(account), amount, 0};
   job.day = day;
   static_cast<void>(state_->push(std::move(job)));
+}
+
+void Ledger::carry_over(std::vector<Move> moves) {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  state_->moves = std::move(moves);  // those of the policy before: made, or of no use any more
 }
 
 void Ledger::close() {
@@ -151,11 +164,15 @@ bool Ledger::State::wait_for_round() {
   std::unique_lock<std::mutex> lock(mutex);
   wake.wait(lock, [this] { return !queue.empty() || is_stopping; });
   round.swap(queue);
+  if (!moves.empty()) {
+    round_moves = std::exchange(moves, {});
+  }
   return !round.empty();
 }
 
 void Ledger::State::take_round() {
   if (!is_dead) {
+    const base::SpareDescriptors::Lent lent(spares);
     const Status written = write_round();
     if (!written) {
       fail(written.error());
@@ -173,6 +190,9 @@ Status Ledger::State::write_round() {
   if (!transaction) {
     return transaction.error();
   }
+  for (const Move& move : round_moves) {
+    KS_TRY(store.carry_over(move));
+  }
   for (Job& job : round) {
     if (job.callback) {
       KS_TRY(decide(job.claim, job.answer));
@@ -180,7 +200,9 @@ Status Ledger::State::write_round() {
       KS_TRY(store.add(job.given_back.account, job.day, -job.given_back.amount));
     }
   }
-  return transaction->commit();
+  KS_TRY(transaction->commit());
+  round_moves.clear();  // else they are made with the next
+  return {};
 }
 
 Status Ledger::State::decide(const Claim& claim, ClaimAnswer& answer) {

@@ -5,9 +5,11 @@
 // answers: concurrent claims never exceed a cap together, and what was granted survives the process
 // (I6's way, for amounts). A call that was granted and then not made may be given back.
 //
-// Fails closed (I13): when the file cannot be written every claim is answered `unavailable`. A full
-// disk or a lock that does not go away is tried again with the next claim; after any other error
-// the ledger is dead until the process is started anew.
+// Fails closed (I13): when the file cannot be written every claim is answered `unavailable`. What
+// passes (a full disk, a lock that does not go away, no descriptor or memory, a disk mounted to
+// read) is tried again with the next claim; after a failed write or sync, damage, or when the file
+// was replaced the ledger is dead until the process is started anew. The descriptors that a commit
+// takes are held ahead, so that connections cannot use them up.
 #pragma once
 
 #include <cstddef>
@@ -64,6 +66,10 @@ class Ledger {
   // Takes `amount` back from what the account used on `day` (ClaimAnswer::day), at most down to 0.
   // Thread-safe. When it is lost (a full queue, a dead ledger, a crash) the amount stays counted.
   void release(std::string account, std::int64_t day, std::int64_t amount);
+
+  // What was counted under a name of an earlier version counts under today's, before the next claim
+  // is decided. Thread-safe.
+  void carry_over(std::vector<Move> moves);
 
   // Answers what waits and ends the thread; later claims are not taken.
   void close();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "proxy/base/descriptors.h"
 #include "proxy/uv/address.h"
 
 namespace keyswap::uv {
@@ -45,6 +46,7 @@ struct Acceptor::State {
   int socket = -1;
   Endpoint local;
   AcceptEvents* events = nullptr;
+  base::SpareDescriptors spare{1};
   uv_poll_t readable{};
   uv_timer_t pause{};
   int open_handles = 2;
@@ -59,16 +61,32 @@ struct Acceptor::State {
         state.events->on_accepted(client);
         continue;
       }
-      // R41: no descriptor, no memory: polling on would spin, so it rests; the client waits in the
-      // backlog.
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        uv_poll_stop(&state.readable);
-        uv_timer_start(&state.pause, on_rested, kPauseMs, 0);
+      const int failed = errno;
+      if (base::is_exhaustion(failed) && !state.accept_last()) {
+        state.rest();
+        return;
       }
-      if (errno != ECONNABORTED && errno != EINTR) {
+      if (!base::is_exhaustion(failed) && failed != ECONNABORTED && failed != EINTR) {
         return;
       }
     }
+  }
+
+  // With the spare descriptor. false: that did not do, or nobody waits any more.
+  bool accept_last() {
+    const base::SpareDescriptors::Lent lent(spare);
+    const int client = ::accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client < 0) {
+      return false;
+    }
+    events->on_accepted_last(client);
+    return true;
+  }
+
+  // R41: polling on would spin; the clients wait in the backlog.
+  void rest() {
+    uv_poll_stop(&readable);
+    uv_timer_start(&pause, on_rested, kPauseMs, 0);
   }
 
   static void on_rested(uv_timer_t* handle) noexcept { static_cast<State*>(handle->data)->wait(); }
@@ -104,6 +122,15 @@ base::Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop,
   state->pause.data = state;
   state->wait();
   return std::unique_ptr<Acceptor>(new Acceptor(state));
+}
+
+Endpoint remote_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return {};
+  }
+  return from_sockaddr(reinterpret_cast<const sockaddr&>(address));
 }
 
 Acceptor::~Acceptor() {

@@ -24,9 +24,15 @@ class AcceptEvents {
   virtual ~AcceptEvents() = default;
   // A socket (non-blocking, close-on-exec) of a new client; the receiver owns it.
   virtual void on_accepted(int socket) = 0;
+  // The same when it took the last descriptor: the receiver closes it before it returns.
+  virtual void on_accepted_last(int socket) = 0;
 };
 
-// Out of file descriptors, accepting pauses for a moment and goes on: what is open is not
+// Who is at the other end of an accepted socket; empty when it is gone.
+Endpoint remote_of(int socket);
+
+// Out of file descriptors, each client gets the one that is kept spare, for long enough to be
+// turned away; without that too, accepting pauses for a moment and goes on. What is open is not
 // disturbed.
 class Acceptor {
  public:

@@ -161,6 +161,7 @@ enum class Step : std::uint8_t {
   sync,
   truncate,
   state,
+  open_folder,
   sync_folder,
   state_of,
   told,  // put in by a test
@@ -189,9 +190,10 @@ class TestFiles final : public Files {
     return open_with(path, Step::open);
   }
 
-  Status sync_folder(const std::string& path) override {
+  Result<std::unique_ptr<Folder>> open_folder(const std::string& path) override {
     static_cast<void>(path);
-    return enter({Step::sync_folder, ""});
+    KS_TRY(enter({Step::open_folder, ""}));
+    return std::unique_ptr<Folder>(std::make_unique<WatchedFolder>(*this));
   }
 
   [[nodiscard]] Result<FileState> state_of(const std::string& path) const override {
@@ -246,6 +248,16 @@ class TestFiles final : public Files {
     const TestFiles& owner_;
     std::string name_;
     std::unique_ptr<File> inner_;
+  };
+
+  class WatchedFolder final : public Folder {
+   public:
+    explicit WatchedFolder(const TestFiles& owner) : owner_(owner) {}
+
+    Status sync() override { return owner_.enter({Step::sync_folder, ""}); }
+
+   private:
+    const TestFiles& owner_;
   };
 
   static std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "test/audit/support.h"
+#include "test/support/descriptors.h"
 
 namespace keyswap::audit {
 
@@ -169,7 +170,7 @@ TEST_CASE("AU-05 a segment that can never be followed ends the log", "[I10]") {
   const TestClock clock;
   TestFiles files;
   files.fault = [&](const Event& event) {
-    return event.step == Step::create && event.file == segment_name(2) ? EMFILE : 0;
+    return event.step == Step::create && event.file == segment_name(2) ? EACCES : 0;
   };
   const auto writer = open_writer(settings_for(folder, clock, &files, 4096));
   int added = 0;
@@ -178,6 +179,51 @@ TEST_CASE("AU-05 a segment that can never be followed ends the log", "[I10]") {
   }
   CHECK(added > 20);
   CHECK(std::filesystem::file_size(folder.file(kFirst)) < 5 * 4096);
+}
+
+TEST_CASE("for want of descriptors or memory the segment goes on, however long that lasts",
+          "[I10][I13]") {
+  const int number = GENERATE(EMFILE, ENFILE, ENOMEM);
+  const TempFolder folder;
+  const TestClock clock;
+  TestFiles files;
+  bool is_used_up = true;
+  files.fault = [&](const Event& event) {
+    return event.step == Step::create && event.file == segment_name(2) && is_used_up ? number : 0;
+  };
+  {
+    const auto writer = open_writer(settings_for(folder, clock, &files, 4096));
+    for (int i = 0; i < 100; ++i) {
+      REQUIRE(writer->add(body_of(decision_of("a"))));
+    }
+    REQUIRE(writer->sync());
+    CHECK(std::filesystem::file_size(folder.file(kFirst)) > 10 * 4096);
+    is_used_up = false;
+    for (int i = 0; i < 10; ++i) {
+      REQUIRE(writer->add(body_of(decision_of("a"))));
+    }
+    REQUIRE(writer->checkpoint());
+  }
+  CHECK(list_segments(folder.path())->newest > 1);
+  CHECK(verdict_of(folder).is_intact);
+  CHECK(verdict_of(folder).records == 110);
+}
+
+TEST_CASE("segments follow each other while all descriptors are used up", "[I7][I10]") {
+  const TempFolder folder;
+  const TestClock clock;
+  {
+    const auto writer = open_writer(settings_for(folder, clock, &system_files(), 1024));
+    const keyswap::test::DescriptorsUsedUp flood;
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(writer->add(body_of(decision_of("a"))));
+      REQUIRE(writer->sync());
+    }
+    REQUIRE(writer->checkpoint());
+  }
+  CHECK(list_segments(folder.path())->newest > 5);
+  CHECK(verdict_of(folder).is_intact);
+  CHECK(verdict_of(folder).records == 20);
 }
 
 TEST_CASE("AU-05 a folder that cannot be synced, or a file in the way, ends the log") {

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "test/support/descriptors.h"
+
 namespace keyswap::base {
 
 namespace {
@@ -283,6 +285,18 @@ TEST_CASE("Errors say what kind they are, with SQLite's number") {
   REQUIRE(database.execute("INSERT INTO t VALUES('b', 1, zeroblob(2000000))").error().code ==
           Errc::limit_exceeded);
   REQUIRE_FALSE(database.execute("ATTACH ':memory:' AS other"));
+}
+
+TEST_CASE("A journal that cannot be opened passes, and the rows are as before", "[I13]") {
+  const TempDir dir;
+  Database database = make_table(dir.file("a.db"));
+  {
+    const test::DescriptorsUsedUp flood;
+    const auto written = database.execute("INSERT INTO t VALUES('a', 1, NULL)");
+    REQUIRE(written.error().code == Errc::unavailable);
+  }
+  REQUIRE(number_of(database, "SELECT count(*) FROM t") == 0);
+  REQUIRE(database.execute("INSERT INTO t VALUES('a', 1, NULL)"));
 }
 
 TEST_CASE("A full disk is told as such, and the rows are as before") {

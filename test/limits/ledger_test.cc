@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "test/limits/temp_folder.h"
+#include "test/support/descriptors.h"
 
 namespace keyswap::limits {
 
@@ -50,6 +51,36 @@ ClaimAnswer answer_to(Ledger& ledger, Claim claim) {
 ClaimOutcome outcome_of(Ledger& ledger, Claim claim) {
   return answer_to(ledger, std::move(claim)).outcome;
 }
+
+// Holds a transaction on the file.
+class LockedByAnother {
+ public:
+  explicit LockedByAnother(const std::string& file)
+      : database_(std::move(base::Database::open(file, base::Database::Mode::read_write)).value()),
+        transaction_(std::move(base::Transaction::begin(database_)).value()) {}
+
+ private:
+  base::Database database_;
+  base::Transaction transaction_;
+};
+
+// A folder where a file is to be made.
+class Blocked {
+ public:
+  explicit Blocked(std::string path) : path_(std::move(path)) {
+    std::filesystem::create_directory(path_);
+  }
+
+  Blocked(const Blocked&) = delete;
+  Blocked& operator=(const Blocked&) = delete;
+  Blocked(Blocked&&) = delete;
+  Blocked& operator=(Blocked&&) = delete;
+
+  ~Blocked() { std::filesystem::remove(path_); }
+
+ private:
+  std::string path_;
+};
 
 }  // namespace
 
@@ -240,6 +271,44 @@ TEST_CASE("a file that fails refuses every claim, and the ledger stays dead", "[
   CHECK(outcome_of(*ledger, order(1, 1000)) == ClaimOutcome::unavailable);
   CHECK(ledger->is_dead());
   ledger->release("volume K", 20'000, kUsd);
+}
+
+TEST_CASE("claims are decided and durable while all descriptors are used up", "[I10]") {
+  const TempFolder folder;
+  auto ledger = opened(folder);
+  {
+    const keyswap::test::DescriptorsUsedUp flood;
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(outcome_of(*ledger, order(100, 1000)) ==
+              (i < 10 ? ClaimOutcome::granted : ClaimOutcome::refused));
+    }
+  }
+  CHECK_FALSE(ledger->is_dead());
+  CHECK(read_usage(folder.file())->front().used == 1000 * kUsd);
+}
+
+TEST_CASE("what passes refuses claims for as long as it lasts, and not for good", "[I13]") {
+  const TempFolder folder;
+  auto ledger = opened(folder);
+  const auto fails_and_recovers = [&](auto hinder) {
+    {
+      const auto hindrance = hinder();
+      REQUIRE(outcome_of(*ledger, order(100, 1000)) == ClaimOutcome::unavailable);
+      REQUIRE(outcome_of(*ledger, order(100, 1000)) == ClaimOutcome::unavailable);
+      REQUIRE_FALSE(ledger->is_dead());
+    }
+    REQUIRE(outcome_of(*ledger, order(900, 1000)) == ClaimOutcome::granted);
+    REQUIRE(outcome_of(*ledger, order(101, 1000)) == ClaimOutcome::refused);
+  };
+  SECTION("no descriptor") {
+    fails_and_recovers([] { return std::make_unique<keyswap::test::NoDescriptorsAllowed>(); });
+  }
+  SECTION("another process's lock") {
+    fails_and_recovers([&] { return std::make_unique<LockedByAnother>(folder.file()); });
+  }
+  SECTION("something in the journal's place") {
+    fails_and_recovers([&] { return std::make_unique<Blocked>(folder.file("limits.db-journal")); });
+  }
 }
 
 TEST_CASE("closing answers what waits; later claims are not taken") {

@@ -63,4 +63,20 @@ TEST_CASE("Seeds are 32 random bytes, and nothing else is taken for one") {
   REQUIRE(sign(shorter, "m").error().code == base::Errc::invalid_input);
 }
 
+TEST_CASE("A key that was derived signs also when no locked memory is left", "[I13]") {
+  const Secret seed = sample::secret_of(std::string(32, 's'));
+  const auto key = SigningKey::of(seed);
+  REQUIRE(key);
+  const auto before = sign(seed, "message");
+  REQUIRE(before);
+  std::vector<LockedBytes> all;
+  for (std::size_t size = 64 * 1024; size > 0; size /= 2) {
+    for (auto more = LockedBytes::of_size(size); more; more = LockedBytes::of_size(size)) {
+      all.push_back(std::move(*more));
+    }
+  }
+  REQUIRE_FALSE(sign(seed, "message"));
+  REQUIRE(key->sign("message") == *before);
+}
+
 }  // namespace keyswap::vault

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/turn_away.h"
+
+#include <array>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/base/buffer.h"
+#include "proxy/base/limits.h"
+#include "proxy/flow/reply.h"
+
+namespace keyswap::proxy {
+
+namespace {
+constexpr std::size_t kUnreadBytesMax = 16 * 1024;  // as much as comes with a connection
+}  // namespace
+
+void turn_away(int socket, std::string_view request_id) {
+  base::Buffer answer(base::limits::kHeadBytesMax);
+  flow::Refusal refusal;
+  refusal.reason = audit::Reason::too_busy;
+  refusal.request_id = request_id;
+  const auto encoded = flow::encode_refusal(answer, refusal);
+  KS_ASSERT(encoded.has_value());
+  // A new socket has room for it; a client that is gone already does not want it.
+  static_cast<void>(
+      ::send(socket, answer.view().data(), answer.view().size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  static_cast<void>(::shutdown(socket, SHUT_WR));
+  // To close over unread bytes would be a reset, which may overtake the answer.
+  std::array<char, kUnreadBytesMax> unread;
+  static_cast<void>(::recv(socket, unread.data(), unread.size(), MSG_DONTWAIT));
+  ::close(socket);
+}
+
+}  // namespace keyswap::proxy
