@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "proxy/base/descriptors.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/terminal.h"
 
@@ -33,6 +34,7 @@ constexpr std::array kCommands = {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keyswap::base::hold_standard_descriptors();
   const keyswap::cli::Arguments arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "-V")) {
     keyswap::cli::print_line("keyswap " KEYSWAP_VERSION);

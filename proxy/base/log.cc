@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/base/log.h"
 
+#include <mutex>
 #include <string>
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "proxy/base/limits.h"
+#include "proxy/base/line_output.h"
 
 namespace keyswap::base::log {
 
@@ -24,10 +26,21 @@ spdlog::level::level_enum level_of(Level level) {
   return spdlog::level::err;
 }
 
+// stdout belongs to the program's answers; the log is stderr's.
+class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    standard_error().write({line.data(), line.size()});
+  }
+
+  void flush_() override {}
+};
+
 spdlog::logger& logger() {
-  // stdout belongs to the program's answers; the log is stderr's.
   static spdlog::logger instance = [] {
-    spdlog::logger made("keyswap", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    spdlog::logger made("keyswap", std::make_shared<StandardErrorSink>());
     made.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
     return made;
   }();

@@ -2,7 +2,8 @@
 //
 // The only door to the log (stderr). A line is compile-time text and at most a few typed fields, so
 // that nothing from the wire can be logged by accident (I1). Where a request is concerned the audit
-// log speaks, not this one.
+// log speaks, not this one. Once serving nothing waits for stderr's reader:
+// proxy/base/line_output.h.
 #pragma once
 
 #include <cstdint>

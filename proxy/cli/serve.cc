@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/base/line_output.h"
 #include "proxy/base/thread.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/options.h"
@@ -243,8 +244,9 @@ void tell_ready(Opened& opened, const std::string& address) {
   if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
     report(*problem);  // `run` will not find this proxy; those who read the line below will
   }
-  print_line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  static_cast<void>(flush_output());
+  base::LineOutput output(STDOUT_FILENO);
+  output.stop_waiting();
+  output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
 
@@ -375,6 +377,8 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
 }
 
 int serve(const ServeOptions& options) {
+  // Neither a reload nor the end may hang on whoever does not read what is said about them.
+  base::standard_error().stop_waiting();
   Opened opened;
   if (auto problem = open_all(options, opened)) {
     return report(*problem);

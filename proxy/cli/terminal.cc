@@ -11,16 +11,12 @@
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/line_output.h"
 #include "proxy/cli/files.h"
 
 namespace keyswap::cli {
 
 namespace {
-
-void write_stderr(const std::string& text) {
-  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
-  static_cast<void>(std::fflush(stderr));
-}
 
 // The operator's own words may be any UTF-8; only what moves a terminal's cursor is shown escaped.
 std::string printable_or_text(std::string_view text) {
@@ -145,7 +141,7 @@ int report(const Failure& failure) {
   if (!failure.hint.empty()) {
     text += "  " + printable_or_text(failure.hint) + "\n";
   }
-  write_stderr(text);
+  base::standard_error().write(text);
   return static_cast<int>(failure.exit);
 }
 
@@ -154,7 +150,7 @@ void warn(std::string_view what, std::string_view hint) {
   if (!hint.empty()) {
     text += "  " + printable_or_text(hint) + "\n";
   }
-  write_stderr(text);
+  base::standard_error().write(text);
 }
 
 void note(std::string_view text) {
@@ -164,7 +160,7 @@ void note(std::string_view text) {
     lines += printable_or_text(text.substr(0, end)) + "\n";
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  write_stderr(lines);
+  base::standard_error().write(lines);
 }
 
 std::string printable(std::string_view text) {

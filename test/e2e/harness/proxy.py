@@ -138,12 +138,12 @@ class Proxy:
     """`keyswap serve` on a home, from its ready line to its end."""
 
     def __init__(self, home, *, threads=1, options=(), env=None, wrapper=(), preexec=None, listen="127.0.0.1:0",
-                 wait=True, audit=None, ready_seconds=60):
+                 wait=True, audit=None, ready_seconds=60, stderr=subprocess.PIPE):
         self.home, self.audit_folder = home, pathlib.Path(audit) if audit else home.audit
         command = [*wrapper, BINARY, "serve", "--password-file", str(home.password_file), "--listen", listen,
                    "--threads", str(threads), *options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, preexec_fn=preexec,
+                                        stderr=stderr, preexec_fn=preexec,
                                         env=clean_environment(KEYSWAP_HOME=home.path, **(env or {})))
         self.stdout, self.stderr = b"", b""
         self._lines = queue.Queue()
@@ -162,7 +162,7 @@ class Proxy:
         self._lines.put(None)
 
     def _read_stderr(self):
-        for line in self.process.stderr:
+        for line in self.process.stderr or ():
             self.stderr += line
 
     def _await_ready(self, seconds):
@@ -293,6 +293,7 @@ class Proxy:
         for thread in self._threads:
             thread.join(5)
         self.process.stdout.close()
-        self.process.stderr.close()
+        if self.process.stderr:
+            self.process.stderr.close()
         self.home.outputs.append(("serve stdout", self.stdout))
         self.home.outputs.append(("serve stderr", self.stderr))
