@@ -2,9 +2,12 @@
 #include "proxy/limit_table.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
+#include <string_view>
 #include <utility>
 
+#include "bindings/binance/hosts.h"
 #include "bindings/digest.h"
 #include "proxy/limits/token_bucket.h"
 
@@ -57,23 +60,61 @@ std::string host_of(std::span<const Scope> entry) {
   return least;
 }
 
-// `place`: what the counters of an entry are known by; `host`: which one its volume is counted at.
-limits::ScopeLimits limits_of(const SecretRule& rule,
-                              const Scope& scope,
-                              const std::string& place,
-                              const std::string& host) {
+// The vault entry with the key that a rule acts with; several rules may act with one.
+std::string key_of(const SecretRule& rule) {
+  const bool has_key = rule.injection != nullptr && !rule.injection->needs().empty();
+  return has_key ? rule.injection->needs().front().text() : rule.name.text();
+}
+
+bool may_be(const Scope& scope, std::string_view host) {
+  if (!scope.host.is_wildcard) {
+    return scope.host.host == host;
+  }
+  const auto dot = host.find('.');
+  return dot != std::string_view::npos && host.substr(dot + 1) == scope.host.host;
+}
+
+// Where the orders of an entry are counted: the accounts at the venue that its hosts act on,
+// whether by requests or on a WebSocket; a host of no known venue is one of its own.
+std::set<std::string> venues_of(std::span<const Scope> entry) {
+  std::set<std::string> venues;
+  for (const Scope& scope : entry) {
+    bool is_known = false;
+    for (const auto& host : bindings::binance::hosts()) {
+      if (!host.list.empty() && may_be(scope, host.name)) {
+        venues.emplace(host.list);
+        is_known = true;
+      }
+    }
+    if (!is_known) {
+      venues.insert(host_of(scope));
+    }
+  }
+  return venues;
+}
+
+// What the counters of an entry are known by.
+struct Names {
+  std::string place;  // of its rate and quota
+  std::vector<std::string> volumes;
+  std::string old_volume;
+};
+
+limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& scope, const Names& names) {
   limits::ScopeLimits limits;
   if (scope.rate_limit) {
     limits.rate = limits::Rate::of(scope.rate_limit->requests, scope.rate_limit->per_ms);
-    limits.rate_key = place;
+    limits.rate_key = names.place;
   }
   if (scope.quota_per_day) {
     limits.quota_per_day = *scope.quota_per_day;
-    limits.quota_account = "quota " + place;
+    limits.quota_account = "quota " + names.place;
   }
-  // Volume and nonce belong to the key, however it is reached.
-  limits.volume_account = "volume " + rule.name.text() + "@" + host;
-  limits.nonce_account = "nonce " + rule.name.text();
+  // Volume and nonce belong to the key, by whichever rule and entry it is used.
+  limits.volume_accounts = names.volumes;
+  limits.nonce_account = "nonces " + key_of(rule);
+  limits.old_volume_account = names.old_volume;
+  limits.old_nonce_account = "nonce " + rule.name.text();
   return limits;
 }
 
@@ -87,11 +128,16 @@ limits::RuleLimits limits_of(const SecretRule& rule) {
   for (auto first = rule.scopes.begin(); first != rule.scopes.end();) {
     const auto last = std::find_if(
         first, rule.scopes.end(), [&](const Scope& scope) { return scope.entry != first->entry; });
-    const std::string host = host_of(std::span(first, last));
-    std::string place = name;
-    place.append("@").append(host).append("#").append(mark_of(*first));
+    const std::span entry(first, last);
+    const std::string host = host_of(entry);
+    Names names{.place = name + "@" + host + "#" + mark_of(*first),
+                .volumes = {},
+                .old_volume = "volume " + rule.name.text() + "@" + host};
+    for (const std::string& venue : venues_of(entry)) {
+      names.volumes.push_back("traded " + key_of(rule) + "@" + venue);
+    }
     for (; first != last; ++first) {
-      result.push_back(limits_of(rule, *first, place, host));
+      result.push_back(limits_of(rule, *first, names));
     }
   }
   return result;

@@ -55,7 +55,11 @@ void append_rows(const LimitRow& row,
     rows.push_back(row);
     rows.back().kind = LimitKind::daily_volume;
     rows.back().limit = *scope.trading->daily_volume_e8;
-    rows.back().used = used_of(used, limits.volume_account);
+    for (const std::string& account : limits.volume_accounts) {
+      rows.back().used = std::max(rows.back().used, used_of(used, account));
+    }
+    // Of a proxy of an earlier version, until this one counts.
+    rows.back().used += used_of(used, limits.old_volume_account);
   }
 }
 

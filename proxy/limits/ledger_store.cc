@@ -188,6 +188,9 @@ struct LedgerStore::Statements {
   Statement prune;
   Statement read_nonces;
   Statement write_nonces;
+  Statement read_days;
+  Statement remove;
+  Statement remove_nonces;
 };
 
 std::int64_t day_of(std::int64_t wall_us) {
@@ -218,14 +221,21 @@ Result<LedgerStore> LedgerStore::open(const std::string& path) {
   auto prune = database->prepare("DELETE FROM counters WHERE day<?");
   auto read_nonces = database->prepare("SELECT reserved FROM nonces WHERE account=?");
   auto write_nonces = database->prepare("INSERT OR REPLACE INTO nonces VALUES(?,?)");
-  if (!newest || !read_used || !write_used || !prune || !read_nonces || !write_nonces) {
+  auto read_days = database->prepare("SELECT day, used FROM counters WHERE account=?");
+  auto remove = database->prepare("DELETE FROM counters WHERE account=?");
+  auto remove_nonces = database->prepare("DELETE FROM nonces WHERE account=?");
+  if (!newest || !read_used || !write_used || !prune || !read_nonces || !write_nonces ||
+      !read_days || !remove || !remove_nonces) {
     return damaged();
   }
   auto statements = std::make_unique<Statements>(Statements{std::move(*read_used),
                                                             std::move(*write_used),
                                                             std::move(*prune),
                                                             std::move(*read_nonces),
-                                                            std::move(*write_nonces)});
+                                                            std::move(*write_nonces),
+                                                            std::move(*read_days),
+                                                            std::move(*remove),
+                                                            std::move(*remove_nonces)});
   LedgerStore store(std::move(*database), std::move(statements));
   store.newest_day_ = *newest;
   return store;
@@ -292,18 +302,68 @@ Result<std::uint64_t> LedgerStore::next_nonce(const std::string& account, std::i
   const std::int64_t next = std::max(nonces.last + 1, wall_us);
   if (next > nonces.reserved) {
     const std::int64_t reserved = next + base::limits::kNonceBlockUs;
-    auto& write = statements_->write_nonces;
-    KS_TRY(write.bind_text(1, account));
-    KS_TRY(write.bind_integer(2, reserved));
-    const auto done = write.step();
-    write.reset();
-    if (!done) {
-      return done.error();
-    }
+    KS_TRY(reserve_nonces(account, reserved));
     nonces.reserved = reserved;
   }
   nonces.last = next;
   return static_cast<std::uint64_t>(next);
+}
+
+Status LedgerStore::reserve_nonces(const std::string& account, std::int64_t reserved) {
+  auto& write = statements_->write_nonces;
+  KS_TRY(write.bind_text(1, account));
+  KS_TRY(write.bind_integer(2, reserved));
+  const auto done = write.step();
+  write.reset();
+  return done ? Status() : Status(done.error());
+}
+
+Status LedgerStore::carry_over(const Move& move) {
+  auto& read = statements_->read_days;
+  KS_TRY(read.bind_text(1, move.from));
+  std::vector<UsageRow> rows;
+  auto more = read.step();
+  for (; more && *more; more = read.step()) {
+    rows.push_back({move.from, read.integer(0), read.integer(1)});
+  }
+  read.reset();
+  if (!more) {
+    return more.error();
+  }
+  for (const UsageRow& row : rows) {
+    for (const std::string& account : move.to) {
+      KS_TRY(add(account, row.day, row.used));
+    }
+  }
+  KS_TRY(rows.empty() ? Status() : run(statements_->remove, move.from));
+  return carry_over_nonces(move);
+}
+
+Status LedgerStore::carry_over_nonces(const Move& move) {
+  const auto old = read_nonces(move.from);
+  if (!old) {
+    return old.error();
+  }
+  if (old->reserved == 0) {
+    return {};
+  }
+  for (const std::string& account : move.to) {
+    const auto now = read_nonces(account);
+    if (!now) {
+      return now.error();
+    }
+    KS_TRY(reserve_nonces(account, std::max(now->reserved, old->reserved)));
+    nonces_.erase(account);  // read anew with the next
+  }
+  return run(statements_->remove_nonces, move.from);
+}
+
+// A statement about one account that gives no rows.
+Status LedgerStore::run(Statement& statement, const std::string& account) {
+  KS_TRY(statement.bind_text(1, account));
+  const auto done = statement.step();
+  statement.reset();
+  return done ? Status() : Status(done.error());
 }
 
 void LedgerStore::forget_round() {
@@ -313,6 +373,9 @@ void LedgerStore::forget_round() {
   statements_->prune.reset();
   statements_->read_nonces.reset();
   statements_->write_nonces.reset();
+  statements_->read_days.reset();
+  statements_->remove.reset();
+  statements_->remove_nonces.reset();
   nonces_.clear();
   pruned_for_day_ = 0;
 }

@@ -35,6 +35,12 @@ struct Demand {
   std::int64_t cap = 0;
 };
 
+// What was counted for the account `from` counts for each of `to`.
+struct Move {
+  std::string from;
+  std::vector<std::string> to;  // without `from`
+};
+
 // The UTC day of a time.
 std::int64_t day_of(std::int64_t wall_us);
 // When a day ends.
@@ -66,6 +72,9 @@ class LedgerStore {
   // Higher than any before for this account, also by an earlier process; the time, if that is.
   base::Result<std::uint64_t> next_nonce(const std::string& account, std::int64_t wall_us);
 
+  // Adds what `from` used, each day, and its nonces, to the others; it is empty then.
+  base::Status carry_over(const Move& move);
+
   void forget_round();
 
   // The newest day in the file.
@@ -82,6 +91,9 @@ class LedgerStore {
   LedgerStore(base::Database database, std::unique_ptr<Statements> statements);
   base::Result<std::int64_t> read_used(const std::string& account, std::int64_t day);
   base::Result<Nonces> read_nonces(const std::string& account);
+  base::Status reserve_nonces(const std::string& account, std::int64_t reserved);
+  base::Status carry_over_nonces(const Move& move);
+  base::Status run(base::Statement& statement, const std::string& account);
 
   base::Database database_;
   std::unique_ptr<Statements> statements_;  // goes before the database

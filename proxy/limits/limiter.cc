@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace keyswap::limits {
@@ -28,7 +30,7 @@ ChargeAnswer unavailable() {
   return {};
 }
 
-// What the ledger is asked. The volume stands last.
+// What the ledger is asked. The quota stands first.
 Claim claim_of(const ScopeLimits& limits, const ChargeRequest& request, std::int64_t wall_us) {
   Claim claim;
   claim.wall_us = wall_us;
@@ -36,12 +38,34 @@ Claim claim_of(const ScopeLimits& limits, const ChargeRequest& request, std::int
     claim.demands.push_back({limits.quota_account, 1, *limits.quota_per_day});
   }
   if (request.volume_e8 != 0) {
-    claim.demands.push_back({limits.volume_account, request.volume_e8, request.volume_max_e8});
+    for (const std::string& account : limits.volume_accounts) {
+      claim.demands.push_back({account, request.volume_e8, request.volume_max_e8});
+    }
   }
   if (request.wants_nonce) {
     claim.nonce_account = limits.nonce_account;
   }
   return claim;
+}
+
+// From the accounts of an earlier version to those of today.
+std::vector<Move> moves_of(const std::vector<RuleLimits>& rules) {
+  std::map<std::string, std::set<std::string>> found;
+  for (const RuleLimits& rule : rules) {
+    for (const ScopeLimits& limits : rule) {
+      found[limits.old_volume_account].insert(limits.volume_accounts.begin(),
+                                              limits.volume_accounts.end());
+      found[limits.old_nonce_account].insert(limits.nonce_account);
+    }
+  }
+  found.erase("");
+  std::vector<Move> moves;
+  for (const auto& [from, to] : found) {
+    if (!to.contains(from)) {
+      moves.push_back({from, {to.begin(), to.end()}});
+    }
+  }
+  return moves;
 }
 
 }  // namespace
@@ -81,6 +105,7 @@ std::shared_ptr<const LimitTable> Limiter::table_for(std::vector<RuleLimits> rul
   forget_unused(steady_us);
   auto table = std::make_shared<LimitTable>();
   table->first_.push_back(0);
+  ledger_->carry_over(moves_of(rules));
   for (RuleLimits& rule : rules) {
     for (ScopeLimits& limits : rule) {
       auto buckets = limits.rate ? buckets_of(limits.rate_key) : nullptr;
@@ -180,7 +205,9 @@ void Limiter::release(const Ticket& ticket, GiveBack what) {
     return;
   }
   if (ticket.volume_e8 > 0) {
-    ledger_->release(slot->limits.volume_account, ticket.day, ticket.volume_e8);
+    for (const std::string& account : slot->limits.volume_accounts) {
+      ledger_->release(account, ticket.day, ticket.volume_e8);
+    }
   }
   if (slot->limits.quota_per_day && what == GiveBack::everything) {
     ledger_->release(slot->limits.quota_account, ticket.day, 1);

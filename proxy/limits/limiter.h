@@ -33,8 +33,12 @@ struct ScopeLimits {
   std::string rate_key;
   std::optional<std::int64_t> quota_per_day;
   std::string quota_account;
-  std::string volume_account;
+  // A volume is counted at each of them, and fits when it fits at each.
+  std::vector<std::string> volume_accounts;
   std::string nonce_account;
+  // What an earlier version counted the same under; "" nothing.
+  std::string old_volume_account;
+  std::string old_nonce_account;
 };
 
 using RuleLimits = std::vector<ScopeLimits>;  // in the order of the rule's scopes

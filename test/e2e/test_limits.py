@@ -182,6 +182,21 @@ class Volume(LimitsCase):
         self.assertLessEqual(sent + left, CAP // EACH)
         running.stop()
 
+    def test_two_entries_of_one_key_share_the_days_volume_of_a_venues_account(self):
+        def at(host, placeholder):
+            return {**rule(placeholder), "bindings": [{"host": host, "daily_volume_usd": 1000}]}
+        home = self.home_with({"TRADER": at(SPOT, TRADER), "SMALL": at("api1.binance.com", SMALL), "SWING": at(FAPI, SWING)})
+        running = self.start(home)
+        self.assertEqual(self.order(running, price=600).status, 200)
+        other = {"placeholder": SMALL, "host": "api1.binance.com"}
+        self.refused(self.order(running, **other, price=401), 403, "order_limit_exceeded")
+        self.assertEqual(self.order(running, **other, price=400).status, 200)
+        self.refused(self.order(running, price=1), 403, "order_limit_exceeded")
+        # Another account of the same key.
+        self.assertEqual(self.order(running, SWING, path="/fapi/v1/order", host=FAPI, price=1000).status, 200)
+        self.assertEqual([row["used"] for row in self.shown(home)], ["1000"] * 3)
+        running.stop()
+
     def test_F26_600_and_600_against_1000_also_after_a_restart(self):
         home = self.trading(1000)
         running = self.start(home)

@@ -182,6 +182,37 @@ TEST_CASE("nonces of a round that was not committed are not taken for reserved")
   CHECK(nonce_of(store, kNow) > kNow + 1);
 }
 
+TEST_CASE("what was counted under another name counts under the new ones, once") {
+  const TempFolder folder;
+  auto store = opened(folder.file());
+  std::uint64_t nonce = nonce_of(store, 1'000);
+  {
+    auto transaction = store.begin();
+    REQUIRE(transaction);
+    REQUIRE(store.add("old", 5, 7));
+    REQUIRE(store.add("old", 6, 8));
+    REQUIRE(store.add("new", 6, 1));
+    REQUIRE(transaction->commit());
+  }
+  for (int time = 0; time < 2; ++time) {
+    auto transaction = store.begin();
+    REQUIRE(transaction);
+    REQUIRE(store.carry_over({"old", {"new", "newer"}}));
+    REQUIRE(store.carry_over({"absent", {"new"}}));
+    REQUIRE(store.carry_over({"K", {"key"}}));
+    REQUIRE(transaction->commit());
+    CHECK_FALSE(*store.has_room({"new", 4, 10}, 5));
+    CHECK(*store.has_room({"new", 3, 10}, 5));
+    CHECK_FALSE(*store.has_room({"new", 2, 10}, 6));
+    CHECK(*store.has_room({"new", 1, 10}, 6));
+    CHECK(*store.has_room({"newer", 2, 10}, 6));
+    CHECK(*store.has_room({"old", 10, 10}, 6));
+  }
+  auto transaction = store.begin();
+  REQUIRE(transaction);
+  CHECK(*store.next_nonce("key", 1'000) > nonce);
+}
+
 TEST_CASE("a file that was moved away or replaced is not written any more", "[I13]") {
   const TempFolder folder;
   auto store = opened(folder.file());

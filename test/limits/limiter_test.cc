@@ -26,7 +26,7 @@ ScopeLimits limits_of(const std::string& name, std::int64_t rate, std::int64_t q
   ScopeLimits limits;
   limits.rate_key = name;
   limits.quota_account = "quota " + name;
-  limits.volume_account = "volume " + name;
+  limits.volume_accounts = {"volume " + name};
   limits.nonce_account = "nonce " + name;
   if (rate > 0) {
     limits.rate = Rate::of(rate, 10'000);
@@ -124,6 +124,46 @@ TEST_CASE("F35: without limits every call passes at once") {
     REQUIRE(fixture.outcome(0) == kGranted);
     REQUIRE(fixture.answered_at_once_);
   }
+}
+
+TEST_CASE("a volume that is counted at several accounts fits only where it fits at each") {
+  Fixture fixture;
+  ScopeLimits both = limits_of("A", 0);
+  both.volume_accounts = {"futures", "spot"};
+  ScopeLimits spot = limits_of("B", 0);
+  spot.volume_accounts = {"spot"};
+  fixture.load({{both}, {spot}});
+  ChargeRequest request;
+  request.volume_e8 = 600 * kUsd;
+  request.volume_max_e8 = 1000 * kUsd;
+  const auto charged = fixture.charge(request);
+  REQUIRE(charged.outcome == kGranted);
+  CHECK(fixture.used("spot") == 600 * kUsd);
+  CHECK(fixture.used("futures") == 600 * kUsd);
+  request.rule = 1;
+  CHECK(fixture.charge(request).outcome == ChargeOutcome::volume_exceeded);
+  fixture.limiter().release(charged.ticket, GiveBack::volume);
+  CHECK(fixture.charge(request).outcome == kGranted);
+  CHECK(fixture.used("spot") == 600 * kUsd);
+  CHECK(fixture.used("futures") == 0);
+}
+
+TEST_CASE(
+    "F26: what an earlier version counted of the day is counted on, before anything is granted") {
+  Fixture fixture;
+  ScopeLimits rest = limits_of("REST", 0);
+  ScopeLimits messages = limits_of("MESSAGES", 0);
+  fixture.load({{rest}, {messages}});
+  REQUIRE(fixture.order(600, 1000).outcome == kGranted);
+  for (ScopeLimits* limits : {&rest, &messages}) {
+    limits->old_volume_account = limits->volume_accounts.front();
+    limits->volume_accounts = {"traded KEY"};
+  }
+  fixture.load({{rest}, {messages}});
+  CHECK(fixture.order(401, 1000).outcome == ChargeOutcome::volume_exceeded);
+  fixture.load({{rest}, {messages}});
+  CHECK(fixture.order(400, 1000).outcome == kGranted);
+  CHECK(fixture.used("traded KEY") == 1000 * kUsd);
 }
 
 TEST_CASE("F36: what one secret used does not affect another, nor one caller another") {

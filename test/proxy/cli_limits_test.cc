@@ -79,7 +79,7 @@ TEST_CASE("the day's volume of a trading binding is shown against its bound") {
   rules->daily_volume_e8 = 100'000'000'000;
   auto& scope = bindings.rules[0].scopes[4];
   scope.trading = rules;
-  const auto account = proxy::limits_of(bindings.rules[0])[4].volume_account;
+  const auto account = proxy::limits_of(bindings.rules[0])[4].volume_accounts.front();
   const auto report = report_limits(bindings, {{account, 20'000, 60'000'000'000}}, 20'000 * kDayUs);
   REQUIRE(report.rows.size() == 4);
   CHECK(report.rows[3].kind == LimitKind::daily_volume);
@@ -87,6 +87,13 @@ TEST_CASE("the day's volume of a trading binding is shown against its bound") {
   CHECK(report.rows[3].limit == 100'000'000'000);
   CHECK(report.rows[3].used == 60'000'000'000);
   CHECK(describe_limits(scope) == "trading rules, 1000 USD per day");
+
+  SECTION("with what an earlier version counted") {
+    const auto old = proxy::limits_of(bindings.rules[0])[4].old_volume_account;
+    const auto both = report_limits(
+        bindings, {{account, 20'000, 60'000'000'000}, {old, 20'000, 1}}, 20'000 * kDayUs);
+    CHECK(both.rows[3].used == 60'000'000'001);
+  }
 }
 
 TEST_CASE("explain shows what bounds a request") {

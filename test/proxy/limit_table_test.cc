@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/limit_table.h"
 
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
@@ -53,7 +55,7 @@ TEST_CASE("a changed limit keeps its counters") {
           "max_body: 1MiB, blocked: [\"DELETE /x\"]");
   CHECK(after.rate_key == before.rate_key);
   CHECK(after.quota_account == before.quota_account);
-  CHECK(after.volume_account == before.volume_account);
+  CHECK(after.volume_accounts == before.volume_accounts);
   CHECK(after.nonce_account == before.nonce_account);
 }
 
@@ -66,12 +68,12 @@ TEST_CASE("F36: entries for other methods, paths or hosts have counters of their
     CHECK(other->rate_key != get.rate_key);
     CHECK(other->quota_account != get.quota_account);
   }
-  CHECK(port.volume_account != get.volume_account);
+  CHECK(port.volume_accounts != get.volume_accounts);
 }
 
 TEST_CASE("a spent daily volume is not given out again by an edit of methods or paths") {
-  CHECK(one("methods: [GET]").volume_account ==
-        one("methods: [POST], paths: [\"/x\"]").volume_account);
+  CHECK(one("methods: [GET]").volume_accounts ==
+        one("methods: [POST], paths: [\"/x\"]").volume_accounts);
 }
 
 TEST_CASE("hosts of one entry in another order keep its counters") {
@@ -82,26 +84,56 @@ TEST_CASE("hosts of one entry in another order keep its counters") {
   };
   const auto before = entry("[a, b]");
   const auto after = entry("[b, a]");
-  CHECK(after.volume_account == before.volume_account);
+  CHECK(after.volume_accounts == before.volume_accounts);
   CHECK(after.quota_account == before.quota_account);
   CHECK(after.rate_key == before.rate_key);
-  CHECK(entry("[b, d]").volume_account != before.volume_account);
+  CHECK(entry("[b, d]").volume_accounts != before.volume_accounts);
 }
 
+namespace {
+
+using Accounts = std::vector<std::string>;
+
+// Where the orders of each rule's first scope are counted. A rule: its name, API key and entry.
+std::vector<Accounts> volumes_of(const std::vector<std::array<std::string, 3>>& rules) {
+  std::string text = "version: 1\nallow_wildcard_hosts: true\nsecrets:\n";
+  for (const auto& [name, key, entry] : rules) {
+    text += "  " + name + ":\n    placeholder: \"BINANCE_PLACEHOLDER_" + name +
+            "_01HXY1234567890\"\n    inject: { type: binance, api_key: " + key +
+            ", api_secret: S }\n    bindings: [ { " + entry + ", daily_volume_usd: 100 } ]\n";
+  }
+  auto parsed = bindings::parse(text, "/");
+  REQUIRE(parsed.errors.empty());
+  std::vector<Accounts> all;
+  for (const auto& rule : parsed.bindings.rules) {
+    all.push_back(limits_of(rule).front().volume_accounts);
+  }
+  return all;
+}
+
+}  // namespace
+
 TEST_CASE("F26: the day's volume of an entry is not spent anew when its hosts change places") {
-  const auto account = [](const std::string& hosts) {
-    auto parsed = bindings::parse(
-        "version: 1\nsecrets:\n  B:\n"
-        "    placeholder: \"BINANCE_PLACEHOLDER_01HXY1234567890\"\n"
-        "    inject: { type: binance, api_key: B, api_secret: S }\n"
-        "    bindings: [ { hosts: " +
-            hosts + ", websocket: true, daily_volume_usd: 100 } ]\n",
-        "/");
-    REQUIRE(parsed.errors.empty());
-    return limits_of(parsed.bindings.rules[0]).front().volume_account;
+  const auto of = [](const std::string& hosts) {
+    return volumes_of({{"B", "B", "hosts: " + hosts + ", websocket: true"}}).front();
   };
-  CHECK(account("[binance.spot, binance.futures]") == account("[binance.futures, binance.spot]"));
-  CHECK(account("[binance.futures]") != account("[binance.spot]"));
+  CHECK(of("[binance.spot, binance.futures]") == of("[binance.futures, binance.spot]"));
+  CHECK(of("[binance.futures]") != of("[binance.spot]"));
+}
+
+TEST_CASE("a key has one volume at a venue's account, by whichever rule, host or protocol") {
+  const auto all = volumes_of({{"REST", "KEY", "host: api.binance.com"},
+                               {"MESSAGES", "KEY", "host: ws-api.binance.com, websocket: true"},
+                               {"OTHER_HOST", "KEY", "host: api3.binance.com"},
+                               {"FUTURES", "KEY", "host: fapi.binance.com"},
+                               {"BOTH", "KEY", "hosts: [binance.spot, binance.futures]"},
+                               {"OTHER_KEY", "KEY2", "host: api.binance.com"}});
+  CHECK(all[0] == Accounts{"traded KEY@binance.spot"});
+  CHECK(all[1] == all[0]);
+  CHECK(all[2] == all[0]);
+  CHECK(all[3] == Accounts{"traded KEY@binance.futures"});
+  CHECK(all[4] == Accounts{"traded KEY@binance.futures", "traded KEY@binance.spot"});
+  CHECK(all[5] == Accounts{"traded KEY2@binance.spot"});
 }
 
 TEST_CASE("hosts of one entry share its counters; other entries have their own") {
@@ -110,9 +142,10 @@ TEST_CASE("hosts of one entry share its counters; other entries have their own")
   REQUIRE(all.size() == 3);
   CHECK(all[0].rate_key == all[1].rate_key);
   CHECK(all[0].quota_account == all[1].quota_account);
-  CHECK(all[0].volume_account == all[1].volume_account);
+  CHECK(all[0].volume_accounts == all[1].volume_accounts);
+  CHECK(all[0].volume_accounts.size() == 2);  // of no venue that is known: each host has its own
   CHECK(all[2].rate_key != all[1].rate_key);
-  CHECK(all[2].volume_account != all[1].volume_account);
+  CHECK(all[2].volume_accounts != all[1].volume_accounts);
 }
 
 }  // namespace keyswap::proxy
