@@ -264,11 +264,15 @@ std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& de
   return std::nullopt;
 }
 
-std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination) const {
+std::vector<AddressRange> Bindings::allowed_addresses(const http::Authority& destination,
+                                                      std::string_view custom_service) const {
   std::vector<AddressRange> ranges;
   const auto add = [&](const RuleNumbers* numbers) {
     for (std::size_t i = 0; numbers != nullptr && i < numbers->size(); ++i) {
-      append_ranges(rules[(*numbers)[i]], destination, ranges);
+      const SecretRule& rule = rules[(*numbers)[i]];
+      if (rule.kind == RuleKind::secret || rule.custom_name == custom_service) {
+        append_ranges(rule, destination, ranges);
+      }
     }
   };
   add(rules_of({destination.host, destination.port, false}));

@@ -184,9 +184,11 @@ class Bindings {
   // Does this scope name the host and port?
   [[nodiscard]] static bool names(const Scope& scope, const http::Authority& destination);
 
-  // Every range that some binding naming this host and port allows to be dialled.
+  // Every range that some binding naming this host and port allows to be dialled. What a custom
+  // service allows counts for a request on its own route alone (`custom_service`, "" = none): that
+  // one has shown a caller's token.
   [[nodiscard]] std::vector<AddressRange> allowed_addresses(
-      const http::Authority& destination) const;
+      const http::Authority& destination, std::string_view custom_service = {}) const;
 
   // The scopes with `websocket: true` that a request for a WebSocket to this destination matches,
   // one of a rule at most, in the order of the rules.

@@ -18,6 +18,8 @@ Connector::Connector(Context& context)
 UpstreamKey Connector::key_of(const Policy& policy, const flow::Destination& destination) {
   std::string text(destination.scheme == flow::Scheme::https ? "s" : "p");
   text += http::to_string(destination.authority);
+  text += '/';
+  text += destination.custom_service;
   return {std::move(text), policy.number, {}};
 }
 

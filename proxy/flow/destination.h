@@ -22,6 +22,9 @@ enum class Scheme : std::uint8_t { http, https };
 struct Destination {
   Scheme scheme = Scheme::https;
   http::Authority authority;
+  // The custom service on whose route the request came, "" for any other: that service alone may
+  // reach what its `allow_addresses` lists, and its connections are its own.
+  std::string custom_service = {};
 
   bool operator==(const Destination&) const = default;
 };

@@ -229,7 +229,8 @@ ReverseRoute find_reverse(const http::RequestHead& head,
     found.refusal = Reason::malformed_request;
     return found;
   }
-  found.destination = {Scheme::https, choice.authority()};
+  found.destination = {
+      Scheme::https, choice.authority(), bindings.rules[choice.use()->rule].custom_name};
   found.refusal = check_request(head, target);
   found.use = ReverseUse{choice.use()->rule, choice.use()->scope, std::move(target)};
   return found;

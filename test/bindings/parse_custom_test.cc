@@ -149,10 +149,21 @@ TEST_CASE("What is wrong with a custom service is said at its place") {
   CHECK_THAT(errors_of("custom: [a]\n"), Contains("`custom` must be a mapping"));
 }
 
+TEST_CASE("addresses that a custom service allows are dialled for that service alone", "[I12]") {
+  const auto bindings = accepted(
+      "custom:\n  inner: { base_url: https://10.1.2.3, credential: T, allow_addresses: "
+      "[10.0.0.0/8] }\n"
+      "  other: { base_url: https://10.1.2.3, credential: T }\n");
+  CHECK(bindings.allowed_addresses(at_host("10.1.2.3"), "inner").size() == 1);
+  CHECK(bindings.allowed_addresses(at_host("10.1.2.3"), "other").empty());
+  CHECK(bindings.allowed_addresses(at_host("10.1.2.3")).empty());
+  CHECK(bindings.allowed_addresses(at_host("10.1.2.4"), "inner").empty());
+}
+
 TEST_CASE("A custom service's host is not decrypted for whoever forwards to it") {
   const auto bindings = accepted(service(kLeast + ", allow_addresses: [10.0.0.0/8]"));
   CHECK_FALSE(bindings.binds(at_host("api.github.com")));
-  CHECK(bindings.allowed_addresses(at_host("api.github.com")).size() == 1);
+  CHECK(bindings.allowed_addresses(at_host("api.github.com")).empty());
   const auto both = accepted(service(kLeast,
                                      "secrets:\n  K:\n    placeholder: \"" + test::kPlaceholder +
                                          "\"\n    inject: { header: A, format: \"{secret}\" }\n    "

@@ -4,8 +4,8 @@
 import json
 import threading
 
-from harness import client
-from harness.case import H, H2, K, K2, P, V, V2, OneProxy, bearer, main
+from harness import client, pki
+from harness.case import H, H2, K, K2, P, V, V2, OneProxy, bearer, document, main
 from test_callers import add_caller
 
 OPENAI, ANTHROPIC = "api.openai.com", "api.anthropic.com"
@@ -160,6 +160,26 @@ class Routes(OneProxy):
         wire, answer = self.proxy.connect(f"{H2}:443")
         with wire:
             self.refused(answer, 403, "unmatched_destination")
+
+    def test_an_address_that_a_custom_service_allows_is_reached_by_that_service_alone(self):
+        """[I12] Neither by a tunnel nor by a request that says no token, also not over a connection that the service left."""
+        authority = pki.Authority(self.scratch / "inner")
+        inner = self.make_recorder(authority.leaf(san="IP:127.0.0.1"))
+        at = inner.address
+        home = self.copy_home(self.home, "inner")
+        home.bindings(document({}, root=authority.certificate, policy="forward_unmodified", custom={
+            "inner": {"base_url": f"https://{at}", "credential": K, "allow_addresses": ["127.0.0.1"]}}))
+        running = self.start(home)
+        asked = client.request_bytes("GET", f"https://{at}/forward", at)
+        for turn in range(2):
+            wire, answer = running.connect(at)
+            with wire:
+                self.refused(answer, 403, "address_blocked")
+            self.refused(running.raw(asked), 403, "address_blocked")
+            answer = running.raw(client.request_bytes("GET", f"/custom/inner/{turn}", "localhost", [("Keyswap-Caller", self.token)]))
+            self.note("answer", answer.raw_head + answer.body)
+            self.assertEqual(answer.status, 200)
+        self.assertEqual([request.path for request in inner.seen()], ["/0", "/1"])
 
     def test_two_requests_on_one_connection_say_each_who_sends_them(self):
         with client.dial(self.proxy.port) as wire:
