@@ -56,6 +56,7 @@ constexpr std::array kDecisionFields{
     Field{R"(,"type":)", Value::text, Presence::with_previous},
     Field{R"(,"value_usd":)", Value::text_or_null, Presence::with_previous},
     Field{R"(},"bindings_sha256":)", Value::text},
+    Field{R"(,"count":)", Value::number, Presence::optional},
 };
 constexpr std::array kResponseFields{
     Field{R"(,"request_id":)", Value::request_id},

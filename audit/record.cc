@@ -304,7 +304,11 @@ void encode_body(const DecisionRecord& record, std::string& out) {
         .text(R"(,"type":)", record.order->type, kWordBytesMax)
         .text_or_null(R"(,"value_usd":)", decimal_e8(record.order->value_e8), kWordBytesMax);
   }
-  body.text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax).append_to(out);
+  body.text(R"(},"bindings_sha256":)", record.bindings_sha256, kWordBytesMax);
+  if (record.count > 1) {
+    body.number(R"(,"count":)", record.count);
+  }
+  body.append_to(out);
 }
 
 void encode_body(const ResponseRecord& record, std::string& out) {

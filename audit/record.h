@@ -105,6 +105,7 @@ struct DecisionRecord {
   // Of a refusal: what was seen, as base::Failure has it; none: left out.
   base::Cause cause = base::Cause::none;
   std::string_view facts = {};
+  std::uint64_t count = 1;  // so many refusals of one client, of which this was the last
 };
 
 // How a request ended that had a decision other than "refused" (type "upstream_response").

@@ -33,6 +33,7 @@ class AuditLane;
 class ClientTlsWatch;
 class Connector;
 class SessionTable;
+class Strangers;
 class Telling;
 
 // Something that may be destroyed only when no call into it is on the stack.
@@ -54,6 +55,7 @@ struct Context {
   ca::LeafCache* leaves = nullptr;
   const tls::ServerContext* client_tls = nullptr;
   AuditLane* audit = nullptr;
+  Strangers* strangers = nullptr;
   Telling* telling = nullptr;
   ClientTlsWatch* client_tls_watch = nullptr;
   limits::Meter* limiter = nullptr;

@@ -44,6 +44,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
       std::make_unique<ClientTlsWatch>(*made->loop_, *made->lane_, *shared.telling, *shared.clock);
   context.client_tls_watch = made->client_tls_watch_.get();
   context.limiter = shared.limiter;
+  context.strangers = shared.strangers;
   context.policy = shared.policy;
   context.upstreams_open = shared.upstreams_open;
   context.upstreams_max = shared.upstreams_max;
@@ -81,15 +82,14 @@ void LoopThread::run() {
   loop_->run();
 }
 
-void LoopThread::post_client(int socket, bool is_turned_away) {
-  loop_->post([this, socket, is_turned_away] { sessions_->add().start(socket, is_turned_away); });
+void LoopThread::post_client(int socket) {
+  loop_->post([this, socket] { sessions_->add().start(socket); });
 }
 
 void LoopThread::post_policy(Policy policy) {
   loop_->post([this, policy = std::move(policy)] {
     context_.policy = policy;
     context_.form_cache.clear();
-    sessions_->policy_changed();
     connector_->forget_all();  // they were reached and verified by the policy before
   });
 }

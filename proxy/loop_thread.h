@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "proxy/audit_lane.h"
 #include "proxy/client_tls_watch.h"
@@ -30,6 +31,7 @@ class LoopThread {
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
+    Strangers* strangers = nullptr;
     Telling* telling = nullptr;
     Policy policy;
     std::function<void()> connection_ended;  // from the loop's thread
@@ -48,7 +50,7 @@ class LoopThread {
   // Runs until drained or stopped.
   void run();
 
-  void post_client(int socket, bool is_turned_away);
+  void post_client(int socket);
   void post_policy(Policy policy);
   // The vault was read anew: what the loop keeps of secrets for responses is dropped, and wiped.
   void post_vault_refreshed();
@@ -59,6 +61,17 @@ class LoopThread {
   void post_stop();
 
   void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
+
+  // On the loop's thread.
+  std::string next_request_id() { return context_.next_request_id(); }
+
+  // On the loop's thread: of the bindings in force.
+  [[nodiscard]] const std::string& bindings_sha256() const {
+    return context_.policy.bindings->sha256;
+  }
+
+  // On the loop's thread: a record that nobody waits for.
+  void record(const audit::DecisionRecord& record) { lane_->add(record); }
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
 

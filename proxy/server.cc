@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <future>
@@ -11,12 +12,16 @@
 #include <unistd.h>
 
 #include "ca/leaf_cache.h"
+#include "proxy/base/descriptors.h"
 #include "proxy/base/limits.h"
+#include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 #include "proxy/limit_table.h"
 #include "proxy/loop_thread.h"
+#include "proxy/strangers.h"
 #include "proxy/telling.h"
+#include "proxy/turn_away.h"
 #include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "proxy/worker.h"
@@ -31,6 +36,10 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
+// What is opened before the first client comes: for each loop, and for all together (listening,
+// signals, the home's watch).
+constexpr std::size_t kDescriptorsPerLoop = 4;
+constexpr std::size_t kOwnDescriptors = 12;
 
 // Makes a record durable and waits for it; not on an event loop.
 class RecordWaiter final : public audit::Listener {
@@ -65,17 +74,20 @@ class Server final : public uv::AcceptEvents {
 
   base::Status serve();
   void on_accepted(int socket) override;
+  void on_accepted_last(int socket) override;
 
  private:
   base::Status build();
   base::Status start_threads();
   void join_loops();
   void watch();
+  void share_descriptors();
   void reload();
   void reload_once();
   void put_in_force(Policy& policy);
   void housekeep();
   void refresh_vault();
+  void note_refresh(const base::Status& refreshed);
   void drain();
 
   ServerParts parts_;
@@ -84,6 +96,7 @@ class Server final : public uv::AcceptEvents {
   std::shared_ptr<const tls::ServerContext> client_tls_;
   std::unique_ptr<ca::LeafCache> leaves_;
   Telling telling_;
+  Strangers strangers_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
@@ -92,16 +105,20 @@ class Server final : public uv::AcceptEvents {
   std::unique_ptr<uv::Timer> housekeeping_;
   std::atomic<std::size_t> connections_ = 0;  // of clients
   std::atomic<std::size_t> upstreams_ = 0;    // to upstreams
+  std::size_t connections_max_ = 0;
+  std::size_t upstreams_max_ = 0;
   std::size_t next_loop_ = 0;
   std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
   std::atomic<bool> is_reloading_ = false;
   std::atomic<bool> should_reload_again_ = false;
   std::atomic<bool> is_refreshing_ = false;
   std::atomic<bool> should_refresh_again_ = false;
-  Worker worker_;  // last: its threads use what stands above
+  bool is_vault_failing_ = false;  // of the worker that refreshes
+  Worker worker_;                  // last: its threads use what stands above
 };
 
 base::Status Server::build() {
+  share_descriptors();
   auto key = ca::LeafKey::create();
   if (!key) {
     return key.error();
@@ -124,11 +141,12 @@ base::Status Server::build() {
                                   .limiter = parts_.limiter.get(),
                                   .leaves = leaves_.get(),
                                   .client_tls = client_tls_.get(),
+                                  .strangers = &strangers_,
                                   .telling = &telling_,
                                   .policy = parts_.policy,
                                   .connection_ended = [this] { --connections_; },
                                   .upstreams_open = &upstreams_,
-                                  .upstreams_max = base::limits::kUpstreamConnectionsMax};
+                                  .upstreams_max = upstreams_max_};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -202,6 +220,10 @@ base::Status Server::serve() {
   parts_.limiter.reset();  // its thread answers to the loops
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
+  for (const RefusedStranger& counted : strangers_.take_all()) {
+    RecordWaiter told;
+    static_cast<void>(told.record(*parts_.log, record_of(counted, parts_.clock->wall_us())));
+  }
   RecordWaiter stopped;
   if (!stopped.record(*parts_.log, audit::StopRecord{parts_.clock->wall_us()})) {
     return base::Error{base::Errc::io, "the audit log could not be written to its end"};
@@ -210,10 +232,38 @@ base::Status Server::serve() {
 }
 
 void Server::on_accepted(int socket) {
-  const bool is_turned_away = ++connections_ > base::limits::kClientConnectionsMax;
+  if (connections_ >= connections_max_) {
+    on_accepted_last(socket);
+    return;
+  }
+  ++connections_;
   LoopThread& loop = *loops_[next_loop_];
   next_loop_ = (next_loop_ + 1) % loops_.size();
-  loop.post_client(socket, is_turned_away);
+  loop.post_client(socket);
+}
+
+void Server::on_accepted_last(int socket) {
+  LoopThread& here = *loops_.front();
+  RefusedStranger refused;
+  refused.request_id = here.next_request_id();
+  refused.reason = audit::Reason::too_busy;
+  refused.address = uv::to_string(uv::remote_of(socket));
+  refused.bindings_sha256 = here.bindings_sha256();
+  if (strangers_.add(refused, parts_.clock->steady_us())) {
+    here.record(record_of(refused, parts_.clock->wall_us()));
+  }
+  turn_away(socket, refused.request_id);
+}
+
+// I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
+void Server::share_descriptors() {
+  const std::size_t allowed = base::descriptors_allowed();
+  const std::size_t ours =
+      base::descriptors_open() + kOwnDescriptors + parts_.threads * kDescriptorsPerLoop;
+  connections_max_ = base::clients_that_fit(allowed, ours);
+  const std::size_t others = ours + base::limits::kDescriptorsReserved + connections_max_;
+  upstreams_max_ = std::clamp(
+      allowed - std::min(allowed, others), connections_max_, base::limits::kUpstreamConnectionsMax);
 }
 
 void Server::watch() {
@@ -272,6 +322,10 @@ void Server::put_in_force(Policy& policy) {
 }
 
 void Server::housekeep() {
+  base::standard_error().tell_dropped();
+  for (const RefusedStranger& counted : strangers_.take_due(parts_.clock->steady_us())) {
+    loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
+  }
   refresh_vault();
   housekeeping_->set(kHousekeepingMs);
 }
@@ -286,9 +340,7 @@ void Server::refresh_vault() {
   worker_.run([this] {
     do {
       should_refresh_again_ = false;
-      if (const auto refreshed = parts_.vault->refresh(); !refreshed) {
-        log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
-      }
+      note_refresh(parts_.vault->refresh());
       static_cast<void>(parts_.vault->save_usage());
       // I1: a secret that was removed or replaced does not stay behind.
       for (const auto& loop : loops_) {
@@ -297,6 +349,16 @@ void Server::refresh_vault() {
     } while (should_refresh_again_);
     is_refreshing_ = false;
   });
+}
+
+// Twice a second is too often to say that a failure lasts.
+void Server::note_refresh(const base::Status& refreshed) {
+  const bool was_failing = std::exchange(is_vault_failing_, !refreshed);
+  if (!refreshed && !was_failing) {
+    log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
+  } else if (refreshed && was_failing) {
+    log::line(log::Level::info, "the vault's file can be read again");
+  }
 }
 
 void Server::drain() {

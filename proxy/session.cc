@@ -27,7 +27,7 @@ Session::Session(Context& context, std::uint64_t id, std::function<void(std::uin
       bound_(context),
       timer_(*context.loop, [this] { on_time_out(); }) {}
 
-void Session::start(int socket, bool is_turned_away) {
+void Session::start(int socket) {
   client_user_ = context_->users->user_of(socket);
   if (!leg_.adopt(socket)) {
     end();
@@ -37,9 +37,6 @@ void Session::start(int socket, bool is_turned_away) {
   policy_ = context_->policy;
   timer_.set(base::limits::kConnectRequestMs);
   leg_.start_reading();
-  if (is_turned_away) {
-    refuse_request(Reason::too_busy);
-  }
 }
 
 // --- reading ---
@@ -452,12 +449,6 @@ std::vector<Session*> SessionTable::all() {
     found.push_back(session.get());
   }
   return found;
-}
-
-void SessionTable::policy_changed() {
-  for (const auto& [id, session] : sessions_) {
-    session->policy_changed();
-  }
 }
 
 void SessionTable::drain_all() {

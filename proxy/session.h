@@ -45,8 +45,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   // `ended` is called once, at the end; it must not destroy the session before the turn is over.
   Session(Context& context, std::uint64_t id, std::function<void(std::uint64_t)> ended);
 
-  // Takes over an accepted socket and begins. `is_turned_away`: answered 503 too_busy and closed.
-  void start(int socket, bool is_turned_away);
+  // Takes over an accepted socket and begins.
+  void start(int socket);
 
   // The record it waited for.
   void audit_done(bool is_durable);
@@ -54,10 +54,6 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool charge_done(std::uint64_t number, limits::ChargeAnswer& answer);
   // The leaf it waited for, or why none could be minted.
   void leaf_done(base::Result<std::shared_ptr<const ca::Leaf>> leaf);
-
-  // The policy in force is another now.
-  void policy_changed() { bound_.forget_all(); }
-
   // Finish what is under way and go (SIGTERM).
   void drain();
   // Go now.
@@ -143,6 +139,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::Dial& action);
   void perform(const flow::DialAnew& action);
   void perform(const flow::Record& action);
+  [[nodiscard]] bool is_counted_stranger(const flow::Record& action) const;
   void perform(const flow::RecordResponse& action);
   void perform(const flow::SendUpstream& action);
   void perform(const flow::SendClient& action);
@@ -232,7 +229,6 @@ class SessionTable {
 
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 
-  void policy_changed();
   void drain_all();
   void cut_all();
   // Called each time a session has ended.

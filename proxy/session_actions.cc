@@ -10,6 +10,7 @@
 #include "proxy/connector.h"
 #include "proxy/exchange_io.h"
 #include "proxy/session.h"
+#include "proxy/strangers.h"
 
 namespace keyswap::proxy {
 
@@ -257,6 +258,10 @@ void Session::exchange_dialed(Dial::Outcome outcome) {
 }
 
 void Session::perform(const flow::Record& action) {
+  if (is_counted_stranger(action)) {
+    drive(flow::RecordDone{true});
+    return;
+  }
   add_decision(*context_,
                {request_id_,
                 client_address_,
@@ -269,6 +274,26 @@ void Session::perform(const flow::Record& action) {
                action);
   context_->audit->wait_for(id_);
   awaits_record_ = true;
+}
+
+// A refusal that is told with others of its kind. A dead log refuses it for that instead.
+bool Session::is_counted_stranger(const flow::Record& action) const {
+  const bool is_unknown = caller_.empty() || action.reason == Reason::caller_not_allowed;
+  if (action.decision != audit::Decision::refused || phase_ != Phase::listener || !is_unknown ||
+      context_->audit->is_dead()) {
+    return false;
+  }
+  const http::Authority& authority = exchange_->destination().authority;
+  return !context_->strangers->add({.request_id = request_id_,
+                                    .reason = action.reason,
+                                    .address = client_address_,
+                                    .caller = caller_,
+                                    .host = authority.host,
+                                    .port = authority.port,
+                                    .method = std::string(action.method),
+                                    .path = action.path,
+                                    .bindings_sha256 = policy_.bindings->sha256},
+                                   context_->clock->steady_us());
 }
 
 void Session::audit_done(bool is_durable) {

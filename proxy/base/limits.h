@@ -50,8 +50,12 @@ inline constexpr std::size_t kSwappedHeadBytesMax =
     128 * 1024;  // head with the secret in it, locked memory
 
 // --- connections ---
-inline constexpr std::size_t kClientConnectionsMax =
-    16 * 1024;  // per process; past it: 503 too_busy
+// Per process, and no more than fit into RLIMIT_NOFILE; past it: 503 too_busy.
+inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;
+inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
+// Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
+// limits' journals, the audit log's next segment.
+inline constexpr std::size_t kDescriptorsReserved = 64;
 inline constexpr std::size_t kUpstreamConnectionsMax =
     16 * 1024;  // per process, in use and at rest; past it those at rest are closed
 inline constexpr std::size_t kBoundUpstreamsMax =
@@ -170,6 +174,11 @@ inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
 inline constexpr std::size_t kAuditPathBytesMax = 1024;  // a longer path is cut in the record
 inline constexpr std::size_t kAuditQueueMax =
     65'536;  // records waiting for the writer; past it: 503
+// Refusals of clients without a token: so many at once have each a record of their own, then all of
+// one client share one a second.
+inline constexpr std::size_t kStrangersRecordedMax = 4;   // refused for want of a token, or of room
+inline constexpr std::size_t kRefusalsRecordedMax = 256;  // for other reasons
+inline constexpr std::size_t kStrangersMax = 64;          // told apart; past it all others are one
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
 

@@ -48,6 +48,15 @@ TEST_CASE("F41 a decision's record holds service, method, path, decision and rea
         R"("bindings_sha256":"4f2b8a3c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708")");
 }
 
+TEST_CASE("a record that stands for several refusals says for how many, and no other does") {
+  DecisionRecord record = decision_of("r");
+  CHECK(body_of(record).find("count") == std::string::npos);
+  record.count = 18'446'744'073'709'551'615U;
+  const std::string body = body_of(record);
+  CHECK(body.ends_with(R"(708","count":18446744073709551615)"));
+  CHECK(is_canonical(body));
+}
+
 TEST_CASE("an order's record says what it was about and what it was worth, to the eighth decimal") {
   DecisionRecord record = decision_of("r");
   record.order = OrderRef{"BTCUSDT", "BUY", "LIMIT", 50'000'000'001};

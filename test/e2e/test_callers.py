@@ -3,9 +3,10 @@
 
 import base64
 import json
+import time
 
 from harness import client
-from harness.case import H, H2, K, K2, P, P2, V, V2, OneProxy, bearer, main
+from harness.case import H, H2, K, K2, P, P2, V, V2, X, OneProxy, bearer, main
 
 
 def add_caller(home, name, command="add"):
@@ -60,6 +61,27 @@ class Callers(OneProxy):
         found = self.proxy.await_decisions(host=H, count=before + 1)
         self.decided(found[-1], "refused", "caller_required")
         self.assertNotIn("caller", found[-1]["client"])
+
+    def test_a_flood_of_one_stranger_is_one_record_a_second(self):
+        """[I10] Every refusal is answered and counted; the disk does not fill. What a caller does is recorded one by one meanwhile."""
+        count = 1500
+        running = self.start(self.copy_home(self.home, "flooded"))
+        began = time.monotonic()
+        with client.dial(running.port) as wire:
+            for number in range(count):
+                wire.send(f"CONNECT h{number}.example.test:443 HTTP/1.1\r\nHost: h{number}.example.test:443\r\n\r\n")
+                self.assertEqual(wire.response().status, 407)
+        name, value = basic("ci", self.tokens["ci"])
+        for _ in range(20):
+            with client.dial(running.port) as wire:
+                wire.send(f"CONNECT {X}:443 HTTP/1.1\r\nHost: {X}:443\r\n{name}: {value}\r\n\r\n")
+                self.assertEqual(wire.response().status, 403)
+        took = time.monotonic() - began
+        self.assertEqual(running.stop(), 0)
+        found = [r for r in running.decisions() if r["reason"] == "caller_required"]
+        self.assertEqual(sum(record.get("count", 1) for record in found), count)
+        self.assertLess(len(found), took + 8)
+        self.assertEqual(len([r for r in running.decisions() if r["reason"] == "unmatched_destination"]), 20)
 
     def test_a_client_may_try_again_on_the_same_connection(self):
         """What curl --proxy-anyauth does: 407 first, then the token."""
