@@ -11,11 +11,16 @@
 namespace keyswap::proxy {
 
 BoundUpstreams::~BoundUpstreams() {
+  forget_all();
+}
+
+void BoundUpstreams::forget_all() {
   for (Entry& entry : entries_) {
     if (entry.upstream) {
       context_->connector->close(std::move(entry.upstream));
     }
   }
+  entries_.clear();
 }
 
 bool BoundUpstreams::has(const UpstreamKey& key) const {

@@ -31,6 +31,9 @@ class BoundUpstreams final : public UpstreamKeeper {
   // From now on its destination is bound. The connection is closed if it may not be used again.
   void keep(std::unique_ptr<Upstream> upstream);
 
+  // Closes those at rest, and forgets where somebody logged in: the policy in force is another now.
+  void forget_all();
+
   void drop(Upstream& upstream) override;
 
  private:

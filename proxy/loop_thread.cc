@@ -90,6 +90,7 @@ void LoopThread::post_policy(Policy policy) {
   loop_->post([this, policy = std::move(policy)] {
     context_.policy = policy;
     context_.form_cache.clear();
+    sessions_->policy_changed();
     connector_->forget_all();  // they were reached and verified by the policy before
   });
 }

@@ -451,6 +451,12 @@ std::vector<Session*> SessionTable::all() {
   return found;
 }
 
+void SessionTable::policy_changed() {
+  for (const auto& [id, session] : sessions_) {
+    session->policy_changed();
+  }
+}
+
 void SessionTable::drain_all() {
   for (Session* session : all()) {
     session->drain();

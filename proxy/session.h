@@ -54,6 +54,10 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   bool charge_done(std::uint64_t number, limits::ChargeAnswer& answer);
   // The leaf it waited for, or why none could be minted.
   void leaf_done(base::Result<std::shared_ptr<const ca::Leaf>> leaf);
+
+  // The policy in force is another now.
+  void policy_changed() { bound_.forget_all(); }
+
   // Finish what is under way and go (SIGTERM).
   void drain();
   // Go now.
@@ -229,6 +233,7 @@ class SessionTable {
 
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 
+  void policy_changed();
   void drain_all();
   void cut_all();
   // Called each time a session has ended.

@@ -98,6 +98,16 @@ class LoggedIn(OneProxy):
         self.assertNotIn(anew.number, {self.connection_of("/pooled/2").number, self.connection_of("/pooled/3").number})
         self.log_in(one, "/ntlm/closes/again")
 
+    def test_a_reload_ends_it(self):
+        """[I16] [I14] What the bindings of before reached serves nobody any more, not even its own client."""
+        one = self.open()
+        self.log_in(one, "/ntlm/reload")
+        connection = self.connection_of("/ntlm/reload/3")
+        self.assertTrue(self.proxy.reload()["accepted"])
+        self.assertTrue(connection.ended.wait(5), "a connection that nobody may use is kept")
+        self.assertEqual(self.ask_on(one, "/ntlm/reload/4").status, 401)
+        self.log_in(one, "/ntlm/reload/again")
+
     def test_every_sign_of_such_a_login_binds_the_connection(self):
         """[I16] Of either side, in any case, in a list, in a line of its own, in a 1xx."""
         table = [
