@@ -16,13 +16,14 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 37> kReasonNames{
+constexpr std::array<std::string_view, 39> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
     "binding_scope_violation",
     "untargeted_location",
     "insecure_scheme",
+    "max_forwards_reached",
     "malformed_request",
     "ambiguous_placeholder_match",
     "duplicate_credential_header",
@@ -36,6 +37,7 @@ constexpr std::array<std::string_view, 37> kReasonNames{
     "client_timeout",
     "body_too_large",
     "target_too_long",
+    "expectation_failed",
     "identity_mismatch",
     "rate_limited",
     "quota_exceeded",

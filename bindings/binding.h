@@ -65,7 +65,8 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::optional<std::uint32_t> quota_per_day;  // requests, UTC days
   std::vector<BlockedEndpoint> blocked;
   std::optional<std::uint64_t> max_body_bytes;
-  std::shared_ptr<const TradingRules> trading;  // null: the scheme's defaults
+  std::optional<std::int64_t> response_timeout_ms;  // until the final response's head is there
+  std::shared_ptr<const TradingRules> trading;      // null: the scheme's defaults
 
   // Access (bindings/parse_access.cc).
   std::vector<std::string> callers;  // who may use it; empty = any that may come at all
@@ -73,7 +74,7 @@ struct Scope {  // one entry of a secret's `bindings:` list
   // Of `custom:`: what stands before the rest of a reverse route's path, e.g. "/v2"; no '/' at its
   // end.
   std::string base_path;
-  // May a WebSocket be opened here (`websocket: true`)? Else an Upgrade is refused.
+  // May a WebSocket be opened here (`websocket: true`)? Else it is refused.
   bool websocket = false;
 };
 

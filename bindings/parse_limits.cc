@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// rate_limit, quota, blocked, max_body of an entry of `bindings:`.
+// rate_limit, quota, blocked, max_body, response_timeout of an entry of `bindings:`.
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
+#include "proxy/base/limits.h"
 
 namespace keyswap::bindings {
 
@@ -46,12 +47,11 @@ std::optional<std::int64_t> read_amount(std::string_view text,
                                                             : std::nullopt;
 }
 
-// "10s", "3600", "minute"
-std::optional<std::int64_t> read_time(std::string_view text) {
+// "10s", "3600", "minute", at most `most` seconds.
+std::optional<std::int64_t> read_time(std::string_view text, std::int64_t most) {
   const auto* const word = std::find_if(
       kTimeWords.begin(), kTimeWords.end(), [&](const Unit& unit) { return unit.name == text; });
-  return word != kTimeWords.end() ? std::optional(word->size)
-                                  : read_amount(text, kTimeUnits, bounds::kRatePerSecondsMax);
+  return word != kTimeWords.end() ? std::optional(word->size) : read_amount(text, kTimeUnits, most);
 }
 
 std::optional<std::int64_t> read_seconds(const YamlNode& node, ConfigIssues& issues) {
@@ -59,7 +59,7 @@ std::optional<std::int64_t> read_seconds(const YamlNode& node, ConfigIssues& iss
   if (!text) {
     return std::nullopt;
   }
-  const auto seconds = read_time(*text);
+  const auto seconds = read_time(*text, bounds::kRatePerSecondsMax);
   if (!seconds || *seconds == 0) {
     issues.error(node.place,
                  "`per` must be a time from 1s to 31d",
@@ -121,6 +121,21 @@ void parse_max_body(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   scope.max_body_bytes = static_cast<std::uint64_t>(*bytes);
 }
 
+void parse_response_timeout(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+  const auto text = read_text(node, "response_timeout", issues);
+  if (!text) {
+    return;
+  }
+  const auto seconds = read_time(*text, base::limits::kResponseHeadMsMax / 1000);
+  if (!seconds || *seconds == 0) {
+    issues.error(node.place,
+                 "`response_timeout` must be a time from 1s to 24h",
+                 "like: 30s, 20m, 1h, or a number of seconds");
+    return;
+  }
+  scope.response_timeout_ms = *seconds * 1000;
+}
+
 // What is wrong with the path of a blocked endpoint. An entry that could never match is an error:
 // nobody would notice that it does not block.
 struct PathProblem {
@@ -171,7 +186,7 @@ void parse_blocked_entry(const YamlNode& node,
     entry.path = text->substr(std::min(text->find_first_not_of(' ', space), text->size()));
   }
   if (entry.method != "*") {
-    const auto method = parse_method(entry.method, node.place, issues);
+    const auto method = parse_method(entry.method, MethodUse::blocking, node.place, issues);
     if (!method) {
       return;
     }
@@ -210,6 +225,9 @@ void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope
   }
   if (const auto* const max_body = section.find("max_body")) {
     parse_max_body(*max_body, context.issues, scope);
+  }
+  if (const auto* const timeout = section.find("response_timeout")) {
+    parse_response_timeout(*timeout, context.issues, scope);
   }
 }
 

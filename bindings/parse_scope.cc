@@ -14,38 +14,34 @@
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
+#include "proxy/http/grammar.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> kScopeKeys = {"host",
-                                                         "hosts",
-                                                         "port",
-                                                         "methods",
-                                                         "paths",
-                                                         "allow_addresses",
-                                                         "subdomains",
-                                                         "rate_limit",
-                                                         "quota",
-                                                         "blocked",
-                                                         "max_body",
-                                                         "max_order_usd",
-                                                         "daily_volume_usd",
-                                                         "symbols",
-                                                         "order_types",
-                                                         "endpoints",
-                                                         "callers",
-                                                         "route",
-                                                         "websocket"};
+constexpr std::array<std::string_view, 20> kScopeKeys = {"host",          "hosts",
+                                                         "port",          "methods",
+                                                         "paths",         "allow_addresses",
+                                                         "subdomains",    "rate_limit",
+                                                         "quota",         "blocked",
+                                                         "max_body",      "response_timeout",
+                                                         "max_order_usd", "daily_volume_usd",
+                                                         "symbols",       "order_types",
+                                                         "endpoints",     "callers",
+                                                         "route",         "websocket"};
 
-// What the HTTP parser takes. CONNECT and TRACE never carry a secret.
-constexpr std::array<std::string_view, 32> kMethods = {
-    "GET",       "POST",       "PUT",        "PATCH",      "DELETE", "HEAD",   "OPTIONS",
-    "ACL",       "BIND",       "CHECKOUT",   "COPY",       "LINK",   "LOCK",   "M-SEARCH",
-    "MERGE",     "MKACTIVITY", "MKCALENDAR", "MKCOL",      "MOVE",   "NOTIFY", "PROPFIND",
-    "PROPPATCH", "PURGE",      "REBIND",     "REPORT",     "SEARCH", "SOURCE", "SUBSCRIBE",
-    "UNBIND",    "UNLINK",     "UNLOCK",     "UNSUBSCRIBE"};
+// Methods in wide use, which are meant however they are written. Any other token is a method, too.
+constexpr std::array<std::string_view, 34> kMethods = {
+    "GET",       "POST",      "PUT",        "PATCH",      "DELETE", "HEAD",       "OPTIONS",
+    "ACL",       "BIND",      "CHECKOUT",   "COPY",       "LINK",   "LIST",       "LOCK",
+    "M-SEARCH",  "MERGE",     "MKACTIVITY", "MKCALENDAR", "MKCOL",  "MOVE",       "NOTIFY",
+    "PROPFIND",  "PROPPATCH", "PURGE",      "QUERY",      "REBIND", "REPORT",     "SEARCH",
+    "SUBSCRIBE", "UNBIND",    "UNLINK",     "UNLOCK",     "SOURCE", "UNSUBSCRIBE"};
+
+// They never carry a secret: a tunnel has none, an answer would echo it, and PRI is no request.
+constexpr std::array<std::string_view, 4> kNeverBound = {"CONNECT", "TRACE", "TRACK", "PRI"};
 
 std::string to_upper(std::string_view text) {
   std::string upper(text);
@@ -55,15 +51,25 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
-std::string method_hint(const std::string& method) {
+template <std::size_t n>
+bool is_one_of(std::string_view word, const std::array<std::string_view, n>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Why it can be no method of a binding; "": it can.
+std::string method_problem(const std::string& method) {
   if (method == "*") {
     return "leave `methods` out if you mean any";
   }
-  if (method == "CONNECT" || method == "TRACE") {
+  if (is_one_of(method, kNeverBound)) {
     return method + " never carries a secret";
   }
-  const auto nearest = nearest_word(method, kMethods);
-  return nearest.empty() ? "" : "did you mean " + std::string(nearest) + "?";
+  if (method.size() > base::limits::kMethodBytesMax) {
+    return "a method has at most 64 bytes";
+  }
+  return method.empty() || !http::grammar::all_are(method, http::grammar::kToken)
+             ? "a method is one word, like POST"
+             : "";
 }
 
 void parse_methods(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
@@ -73,7 +79,7 @@ void parse_methods(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
     if (!text) {
       continue;
     }
-    const auto method = parse_method(*text, (*list)[i].place, issues);
+    const auto method = parse_method(*text, MethodUse::allowing, (*list)[i].place, issues);
     if (!method) {
       continue;
     }
@@ -347,14 +353,33 @@ void add_scopes(const YamlSection& section,
 
 }  // namespace
 
-std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues) {
-  auto method = to_upper(text);
-  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
-    issues.error(
-        place, quoted_or(text, "this") + " is no method that can be bound", method_hint(method));
+std::optional<std::string> parse_method(std::string_view text,
+                                        MethodUse use,
+                                        Place place,
+                                        ConfigIssues& issues) {
+  auto upper = to_upper(text);
+  if (const auto problem = method_problem(upper); !problem.empty()) {
+    issues.error(place, quoted_or(text, "this") + " is no method that can be bound", problem);
     return std::nullopt;
   }
-  return method;
+  if (is_one_of(std::string_view(upper), kMethods)) {
+    return upper;
+  }
+  const std::string what = quoted_or(text, "this") + " is a method that is not in wide use";
+  const auto nearest = nearest_word(upper, kMethods);
+  const std::string hint =
+      nearest.empty() ? std::string() : "did you mean " + std::string(nearest) + "?";
+  if (!nearest.empty() && use == MethodUse::blocking) {
+    issues.error(place, what, hint);
+    return std::nullopt;
+  }
+  if (!nearest.empty()) {
+    issues.warning(place, what, hint);
+  } else if (upper != text && use == MethodUse::allowing) {
+    // RFC 9110 section 9.1: the case of a method matters.
+    issues.warning(place, what, "its case matters: requests must have it exactly so");
+  }
+  return std::string(text);
 }
 
 void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {

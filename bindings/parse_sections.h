@@ -39,9 +39,15 @@ std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
 // An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
-// A method that can be bound, in any case -> upper case; nothing after an error at `place`
-// (parse_scope.cc).
-std::optional<std::string> parse_method(std::string_view text, Place place, ConfigIssues& issues);
+// A method that can be bound, as requests must have it: one in wide use in upper case, however it
+// is written. Nothing after an error at `place` (parse_scope.cc).
+// A word that is nearly a method in wide use is a warning where it allows, and an error where it
+// blocks: nobody would notice that it does not.
+enum class MethodUse : std::uint8_t { allowing, blocking };
+std::optional<std::string> parse_method(std::string_view text,
+                                        MethodUse use,
+                                        Place place,
+                                        ConfigIssues& issues);
 // "METHOD /path*", and a list of them (parse_limits.cc); `what`: the key that it stands under.
 void parse_blocked_entry(const YamlNode& node,
                          std::string_view what,
@@ -51,9 +57,9 @@ void parse_blocked(const YamlNode& node,
                    std::string_view what,
                    ConfigIssues& issues,
                    std::vector<BlockedEndpoint>& blocked);
-// The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body
-// (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types, endpoints
-// (parse_trading.cc); callers, route (parse_access.cc).
+// The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body,
+// response_timeout (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types,
+// endpoints (parse_trading.cc); callers, route (parse_access.cc).
 void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);

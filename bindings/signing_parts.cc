@@ -229,7 +229,7 @@ base::Status set_field(Edits& edits, std::string_view name, std::string_view val
 
 base::Status set_field(Edits& edits, std::string_view name, const vault::Secret& value) {
   const auto text = value.reveal();
-  const bool fits = !text.empty() && text.size() <= base::limits::kFieldBytesMax &&
+  const bool fits = !text.empty() && text.size() <= base::limits::kRequestFieldBytesMax &&
                     http::is_field_value(text) && http::grammar::trim(text).size() == text.size();
   if (!fits) {
     return base::Error{base::Errc::invalid_input, "a vault entry's value cannot stand in a header"};

@@ -183,10 +183,10 @@ std::string_view Session::decode_steps(std::string_view bytes) {
         break;
       case Step::Kind::error:
         if (exchange_) {
-          drive(flow::ClientRefused{flow::reason_of(step.error)});
+          drive(flow::ClientRefused{flow::reason_of(step.error), step.note});
         } else {
           policy_ = context_->policy;
-          refuse_request(flow::reason_of(step.error));
+          refuse_request(flow::reason_of(step.error), step.note);
         }
         return bytes;
     }
@@ -209,6 +209,7 @@ void Session::on_leg_end(bool is_clean) {
   }
   switch (phase_) {
     case Phase::tunnel:
+      pass_first_bytes();
       opaque_->on_client_end();
       return;
     case Phase::websocket:
@@ -380,6 +381,7 @@ void Session::on_time_out() {
       end();
       return;
     case Phase::tunnel: {
+      pass_first_bytes();  // I10: who may yet say more does not hold them longer
       const std::int64_t idle_ms = context_->loop->now_ms() - opaque_->last_active_ms();
       if (idle_ms < base::limits::kTunnelIdleMs) {
         timer_.set(base::limits::kTunnelIdleMs - idle_ms);

@@ -111,7 +111,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void reverse_request(http::RequestHead head);
   void look_up_caller();
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
-  void refuse_request(audit::Reason reason);
+  void refuse_request(audit::Reason reason, base::Note flaw = "");
   void refuse_tunnel(audit::Reason reason, base::Failure failure = {});
   void answer_health(const http::RequestHead& head);
 
@@ -128,6 +128,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void tunnel_recorded(bool is_durable);
   void give_up_dialing(audit::Reason reason);
   void opaque_bytes(std::string_view bytes);
+  void pass_first_bytes();
   void record_tunnel_end();
   void record_tunnel_unsent();
   void give_up_tunnel();

@@ -372,7 +372,7 @@ void Session::perform(const flow::SetWait& action) {
       timer_.set(base::limits::kRecordMs);
       return;
     case flow::Wait::response_head:
-      timer_.set(response_wait_ms(base::limits::kResponseHeadMs));
+      timer_.set(response_wait_ms(action.ms > 0 ? action.ms : base::limits::kResponseHeadMs));
       return;
     case flow::Wait::response_body:
       timer_.set(response_wait_ms(base::limits::kResponseBodyIdleMs));

@@ -100,15 +100,15 @@ void Session::reverse_request(http::RequestHead head) {
       flow::ClientHead{std::move(head), stranger ? stranger : found.refusal, std::move(found.use)});
 }
 
-void Session::refuse_request(Reason reason) {
+void Session::refuse_request(Reason reason, base::Note flaw) {
   timer_.clear();
   make_exchange(tunnel_.destination);
-  drive(flow::ClientRefused{reason});
+  drive(flow::ClientRefused{reason, flaw});
 }
 
 void Session::answer_health(const http::RequestHead& head) {
   const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
-  base::Buffer answer(base::limits::kHeadBytesMax);
+  base::Buffer answer(base::limits::kRequestHeadBytesMax);
   // R26: a dead log refuses every request, so who asks for our health must not hear that all is
   // well.
   const auto failing =

@@ -93,24 +93,19 @@ void Session::listen_to_client() {
   if (phase_ != Phase::first_byte) {
     return;
   }
-  switch (flow::listen_to(unread_.view())) {
+  switch (flow::listen_where_read(unread_.view())) {
     case flow::Speech::undecided:
       return;
     case flow::Speech::tls:
       begin_tls();
       return;
     case flow::Speech::http:
-      // Plain HTTP in a tunnel: read as such, and never given a secret (I5).
+    case flow::Speech::other:
+      // Plain HTTP in a tunnel: read as such, and never given a secret (I5). If it is none, the
+      // decoder says so.
       awaits_trust_ = false;
       tunnel_.destination.scheme = flow::Scheme::http;
       begin_requests();
-      return;
-    case flow::Speech::other:
-      awaits_trust_ = false;
-      tunnel_.destination.scheme = flow::Scheme::http;
-      phase_ = Phase::requests;
-      policy_ = context_->policy;
-      refuse_request(Reason::malformed_request);
       return;
   }
 }
@@ -224,7 +219,7 @@ void Session::record_tunnel_unsent() {
 void Session::give_up_tunnel() {
   record_tunnel_unsent();
   drop_upstream();
-  base::Buffer answer(base::limits::kHeadBytesMax);
+  base::Buffer answer(base::limits::kRequestHeadBytesMax);
   if (!flow::encode_refusal(answer,
                             {.reason = Reason::audit_unavailable,
                              .request_id = request_id_,
@@ -284,8 +279,9 @@ void Session::opaque_bytes(std::string_view bytes) {
     return;  // it was too much
   }
   const flow::Speech speech =
-      opaque_->bytes() > 0 ? flow::Speech::other : flow::listen_to(unread_.view());
+      opaque_->bytes() > 0 ? flow::Speech::other : flow::listen_where_opaque(unread_.view());
   if (speech == flow::Speech::undecided) {
+    timer_.set(base::limits::kTunnelSpeechMs);
     return;
   }
   if (speech == flow::Speech::http) {
@@ -294,8 +290,15 @@ void Session::opaque_bytes(std::string_view bytes) {
     begin_requests();
     return;
   }
+  pass_first_bytes();
+}
+
+// What is not HTTP goes on as it is.
+void Session::pass_first_bytes() {
   const base::Buffer first = take_unread();
-  opaque_->on_client_bytes(first.view());
+  if (!first.empty()) {
+    opaque_->on_client_bytes(first.view());
+  }
 }
 
 void Session::record_tunnel_end() {

@@ -17,7 +17,7 @@ constexpr std::size_t kUnreadBytesMax = 16 * 1024;  // as much as comes with a c
 }  // namespace
 
 void turn_away(int socket, std::string_view request_id) {
-  base::Buffer answer(base::limits::kHeadBytesMax);
+  base::Buffer answer(base::limits::kRequestHeadBytesMax);
   flow::Refusal refusal;
   refusal.reason = audit::Reason::too_busy;
   refusal.request_id = request_id;

@@ -13,8 +13,14 @@ namespace {
 
 base::Cause cause_of(http::DecodeError error) {
   switch (error) {
-    case http::DecodeError::header_too_large:
+    case http::DecodeError::too_many_fields:
+      return base::Cause::too_many_fields;
+    case http::DecodeError::field_too_long:
+      return base::Cause::field_too_long;
+    case http::DecodeError::head_too_large:
       return base::Cause::head_too_large;
+    case http::DecodeError::status_out_of_range:
+      return base::Cause::status_out_of_range;
     case http::DecodeError::none:
     case http::DecodeError::malformed:
     case http::DecodeError::target_too_long:

@@ -40,8 +40,11 @@ bool path_matches(std::string_view pattern, std::string_view path) {
   return pattern.empty() && path.empty();
 }
 
+// Some servers read a method in any case: what is closed is closed in each.
 bool applies(const Endpoint& endpoint, std::string_view method, std::string_view path) {
-  const bool is_method = endpoint.method.empty() ? !is_reading(method) : endpoint.method == method;
+  const bool is_method = endpoint.method.empty()
+                             ? !is_reading(method)
+                             : base::equal_ignoring_case(endpoint.method, method);
   return is_method && path_matches(endpoint.path, path);
 }
 

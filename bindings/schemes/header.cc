@@ -47,7 +47,7 @@ base::Status check_value(std::string_view value) {
   if (value.empty()) {
     return base::Error{base::Errc::invalid_input, "the credential's value is empty"};
   }
-  if (value.size() > base::limits::kFieldBytesMax) {
+  if (value.size() > base::limits::kRequestFieldBytesMax) {
     return too_long();
   }
   if (!is_whole_field_value(value)) {
@@ -108,7 +108,7 @@ class FormatInjection final : public HeaderInjection {
       KS_TRY(check_inner(piece));
       size += piece.size();
     }
-    if (size > base::limits::kFieldBytesMax) {
+    if (size > base::limits::kRequestFieldBytesMax) {
       return too_long();
     }
     KS_TRY(check_inner(secret));
@@ -200,7 +200,7 @@ bool makes_field_value(const std::vector<std::string>& pieces) {
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     sample += "x" + pieces[i];
   }
-  return sample.size() <= base::limits::kFieldBytesMax && is_whole_field_value(sample);
+  return sample.size() <= base::limits::kRequestFieldBytesMax && is_whole_field_value(sample);
 }
 
 void make_format(const SchemeSetup& setup, std::string header, MadeInjection& made) {

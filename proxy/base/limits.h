@@ -12,11 +12,18 @@ namespace keyswap::base::limits {
 // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): constants; none overflows an
 // int
 
-// --- HTTP messages (answers 431, 414, 400) ---
-inline constexpr std::size_t kHeadBytesMax = 64 * 1024;   // all fields of a head together: 431
-inline constexpr std::size_t kFieldBytesMax = 16 * 1024;  // one field line: 431
-inline constexpr std::size_t kFieldCountMax = 100;        // fields of a head: 431
+// --- HTTP messages (answers 431, 414, 501, 400; 502 when it is the upstream's) ---
+inline constexpr std::size_t kRequestHeadBytesMax = 64 * 1024;    // all fields together: 431
+inline constexpr std::size_t kRequestFieldBytesMax = 32 * 1024;   // one field line: 431
+inline constexpr std::size_t kRequestFieldCountMax = 128;         // 431
+inline constexpr std::size_t kResponseHeadBytesMax = 256 * 1024;  // all fields together: 502
+inline constexpr std::size_t kResponseFieldBytesMax = 64 * 1024;  // one field line: 502
+inline constexpr std::size_t kResponseFieldCountMax = 256;        // 502
+inline constexpr std::size_t kConnectionOptionsMax = 64;  // of one head; each is held against each
+                                                          // field: 400 / 502
+inline constexpr std::size_t kMethodBytesMax = 64;        // 501
 inline constexpr std::size_t kTargetBytesMax = 8 * 1024;  // request-target: 414
+inline constexpr std::size_t kEmptyLinesMax = 8;          // ignored before a request: 400
 inline constexpr std::size_t kStatusLineBytesMax = 1024;  // response status line: 502
 inline constexpr std::size_t kChunkExtraBytesMax =
     16 * 1024;  // extensions and trailers of one body: 400 / 502
@@ -47,7 +54,7 @@ inline constexpr std::size_t kLegPendingBytesMax =
 inline constexpr std::size_t kLegPendingPauseBytes =
     128 * 1024;  // above: stop reading the other side
 inline constexpr std::size_t kSwappedHeadBytesMax =
-    128 * 1024;  // head with the secret in it, locked memory
+    144 * 1024;  // head with the secret in it, locked memory
 
 // --- connections ---
 // Per process, and no more than fit into RLIMIT_NOFILE; past it: 503 too_busy.
@@ -76,10 +83,12 @@ inline constexpr std::size_t kLingeringMax = 16;
 inline constexpr std::int64_t kConnectRequestMs =
     30'000;  // accept to a whole CONNECT or absolute-form head
 inline constexpr std::int64_t kClientTlsMs = 20'000;
-inline constexpr std::int64_t kRequestHeadMs = 30'000;        // first byte of a head to its end
-inline constexpr std::int64_t kRequestBodyWindowMs = 20'000;  // over each such window ...
-inline constexpr std::size_t kRequestBodyWindowBytesMin =
-    1000;  // ... a request body brings this much: 408
+inline constexpr std::int64_t kRequestHeadMs = 30'000;  // first byte of a head to its end
+// A request's body is looked at in windows. One that brings a byte, but fewer than the minimum, is
+// slow. Nothing at all for the pause, or slow windows of that length since the last good one: 408.
+inline constexpr std::int64_t kRequestBodyWindowMs = 20'000;
+inline constexpr std::size_t kRequestBodyWindowBytesMin = 1000;
+inline constexpr std::int64_t kRequestBodyPauseMs = 120'000;
 inline constexpr std::int64_t kResponseBodyIdleMs =
     300'000;                                       // between two pieces of a response's body
 inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
@@ -94,12 +103,17 @@ inline constexpr std::int64_t kNameFailureKeptMs = 3'000;  // that a name does n
 inline constexpr std::int64_t kGuardLookupMs =
     2'000;  // for a name's addresses where upstream.proxy is to reach it
 inline constexpr std::int64_t kDialPaceMs = 250;  // then the next address is tried beside it
-inline constexpr std::int64_t kResponseHeadMs = 300'000;  // request sent to final response head
+// Request sent to the final response's head, where no binding says otherwise, and the most that one
+// may say.
+inline constexpr std::int64_t kResponseHeadMs = 600'000;
+inline constexpr std::int64_t kResponseHeadMsMax = 24 * 3600 * 1000;
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.
 inline constexpr std::int64_t kHalfClosedMs = 5'000;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;  // opaque tunnel without a byte either way
+inline constexpr std::int64_t kTunnelSpeechMs =
+    1'000;  // first bytes of one that may yet become HTTP; then they are passed on
 // A connection at rest. So many are at rest at most as were in use at once in this time; and common
 // servers keep theirs for longer.
 inline constexpr std::int64_t kUpstreamIdleMs = 15'000;
@@ -152,7 +166,7 @@ inline constexpr std::uint64_t kKdfPassesMax = 64;
 inline constexpr std::size_t kLockedArenaBytesMin = 4 * 1024 * 1024;
 inline constexpr std::size_t kLockedArenaBytesMax = 128 * 1024 * 1024;
 // Of the arena, for each loop: its scratch buffer, and what it needs while it computes.
-inline constexpr std::size_t kLockedLoopBytes = 256 * 1024;
+inline constexpr std::size_t kLockedLoopBytes = 288 * 1024;
 // What requests and WebSockets may hold while they wait: all together, as a server wants it, and
 // the least that it serves with; past it: 503 too_busy.
 inline constexpr std::size_t kHeldBytesWanted = 8 * 1024 * 1024;
@@ -204,15 +218,18 @@ inline constexpr std::int64_t kNonceBlockUs =
     10'000'000;  // nonces reserved by one write; so far ahead of the clock they are after a crash
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
-static_assert(kFieldBytesMax <= kHeadBytesMax);
-static_assert(kTargetBytesMax < kHeadBytesMax);
+static_assert(kRequestFieldBytesMax <= kRequestHeadBytesMax);
+static_assert(kResponseFieldBytesMax <= kResponseHeadBytesMax);
+static_assert(kTargetBytesMax < kRequestHeadBytesMax);
+static_assert(kRequestBodyPauseMs % kRequestBodyWindowMs == 0);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
-static_assert(kSignedBodyBytesMax + kHeadBytesMax < kLegPendingBytesMax);
-static_assert(kWebSocketMessageBytesMax + kHeadBytesMax <= kSwappedHeadBytesMax);
+static_assert(kSignedBodyBytesMax + kRequestHeadBytesMax < kLegPendingBytesMax);
+static_assert(kWebSocketMessageBytesMax + kRequestHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(kLockedLoopBytes + kHeldBytesMin <= kLockedArenaBytesMin);
 static_assert(2 * kSwappedHeadBytesMax <= kLockedLoopBytes);
-// A head is written behind the credential's rendered value.
-static_assert(kHeadBytesMax + 2 * kFieldBytesMax + kTargetBytesMax <= kSwappedHeadBytesMax);
+// A head is written behind the credential's rendered value, with a space more in each field.
+static_assert(kRequestHeadBytesMax + 2 * kRequestFieldBytesMax + kTargetBytesMax + 1024 <=
+              kSwappedHeadBytesMax);
 
 }  // namespace keyswap::base::limits

@@ -6,8 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/options.h"
-#include "proxy/cli/policy.h"
 
 namespace keyswap::cli {
 

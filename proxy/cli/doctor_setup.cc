@@ -8,6 +8,7 @@
 #include "audit/verify.h"
 #include "ca/summary.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/doctor.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/policy.h"

@@ -45,6 +45,9 @@ Json limits_json(const bindings::Scope& scope) {
   if (scope.max_body_bytes) {
     json["max_body_bytes"] = *scope.max_body_bytes;
   }
+  if (scope.response_timeout_ms) {
+    json["response_timeout_seconds"] = *scope.response_timeout_ms / 1000;
+  }
   for (const auto& blocked : scope.blocked) {
     json["blocked"].push_back(format_endpoint(blocked));
   }

@@ -11,7 +11,9 @@
 #include "bindings/signer.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
+#include "proxy/flow/destination.h"
 #include "proxy/http/decoder.h"
+#include "proxy/http/encoder.h"
 
 namespace keyswap::cli {
 
@@ -208,8 +210,8 @@ std::string why_forbidden(const SecretRule& rule,
 
 // Does the proxy answer 501, whoever is asked? Asks the very decoder that reads requests.
 bool is_method_refused(const std::string& method) {
-  if (method == "TRACE" || method == "CONNECT") {
-    return true;  // flow/destination: an echo of the credential; a tunnel within a tunnel
+  if (flow::is_echo_method(method) || method == "CONNECT") {
+    return true;  // an echo of the credential; a tunnel within a tunnel
   }
   http::Decoder decoder(http::Decoder::Role::request);
   const auto step = decoder.next(method + " / HTTP/1.1\r\n");
@@ -218,8 +220,8 @@ bool is_method_refused(const std::string& method) {
 
 Explanation explain_refused_method(const Bindings& bindings, const RequestToExplain& request) {
   Explanation explanation;
-  explanation.handling = "refused with 501 method_not_supported: the proxy does not forward " +
-                         request.method + " (methods are read as written: GET, not get)";
+  explanation.handling =
+      "refused with 501 method_not_supported: the proxy does not forward " + request.method;
   for (const SecretRule& rule : bindings.rules) {
     SecretVerdict verdict;
     verdict.secret = rule.name.text();
@@ -253,10 +255,7 @@ std::string handling_of(const Bindings& bindings, const RequestToExplain& reques
 }  // namespace
 
 Outcome<RequestToExplain> parse_request(const std::string& method, const std::string& url) {
-  const bool is_method = !method.empty() && std::ranges::all_of(method, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-  });
-  if (!is_method) {
+  if (!http::is_token(method)) {
     return Failure{
         Exit::usage, "that is no method", "like: keyswap bindings explain GET https://host/path"};
   }

@@ -51,8 +51,11 @@ std::string format_endpoint(const bindings::BlockedEndpoint& endpoint) {
 }
 
 std::string format_rate(const bindings::RateLimit& rate) {
-  return count_of(rate.requests, "request") + " per " +
-         in_units(static_cast<std::uint64_t>(rate.per_ms / 1000), kTimeUnits, "s");
+  return count_of(rate.requests, "request") + " per " + format_seconds(rate.per_ms / 1000);
+}
+
+std::string format_seconds(std::int64_t seconds) {
+  return in_units(static_cast<std::uint64_t>(seconds), kTimeUnits, "s");
 }
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -88,6 +91,9 @@ std::string describe_limits(const bindings::Scope& scope) {
   }
   if (scope.max_body_bytes) {
     add("bodies up to " + format_bytes(*scope.max_body_bytes));
+  }
+  if (scope.response_timeout_ms) {
+    add("answers within " + format_seconds(*scope.response_timeout_ms / 1000));
   }
   if (!scope.blocked.empty()) {
     add(count_of(scope.blocked.size(), "blocked endpoint"));

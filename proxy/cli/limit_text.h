@@ -14,6 +14,8 @@ namespace keyswap::cli {
 std::string format_endpoint(const bindings::BlockedEndpoint& endpoint);
 // "100 requests per 1h"
 std::string format_rate(const bindings::RateLimit& rate);
+// "20m" of 1200.
+std::string format_seconds(std::int64_t seconds);
 // "1MiB", "1000000 bytes"
 std::string format_bytes(std::uint64_t bytes);
 // "12.5" of 1250000000.

@@ -139,13 +139,4 @@ std::string describe_rules(const bindings::Bindings& bindings) {
   return text;
 }
 
-std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings) {
-  return bindings.audit_path.empty() ? home.audit() : bindings.audit_path;
-}
-
-std::string audit_folder(const proxy::Home& home) {
-  auto parsed = read_bindings(home.bindings());
-  return parsed && parsed->errors.empty() ? audit_folder(home, parsed->bindings) : home.audit();
-}
-
 }  // namespace keyswap::cli

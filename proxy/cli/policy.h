@@ -48,9 +48,4 @@ std::vector<std::string> missing_callers(const bindings::Bindings& bindings,
 // How many there are: "2 secrets, 1 custom service".
 std::string describe_rules(const bindings::Bindings& bindings);
 
-// Where the audit log of these bindings is.
-std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings);
-// The same for commands that only read: the home's bindings decide if they can be read.
-std::string audit_folder(const proxy::Home& home);
-
 }  // namespace keyswap::cli

@@ -16,6 +16,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/thread.h"
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -135,8 +136,11 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  auto log = open_audit_log(
-      audit_folder(opened.home, *opened.policy.bindings), *opened.vault, opened.clock);
+  const std::string folder = audit_folder(opened.home, *opened.policy.bindings);
+  if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
+    return problem;
+  }
+  auto log = open_audit_log(folder, *opened.vault, opened.clock);
   if (!log) {
     return log.failure();
   }

@@ -141,14 +141,6 @@ Outcome<std::shared_ptr<const ca::Authority>> open_authority(const proxy::Home& 
 Outcome<OpenLog> open_audit_log(const std::string& folder,
                                 const vault::Vault& vault,
                                 const base::Clock& clock) {
-  // Not made anew in silence: somebody who removes the whole log must not get an empty one that
-  // verifies. `init` made it; the operator makes one elsewhere.
-  if (access(folder.c_str(), F_OK) != 0) {
-    return Failure{
-        Exit::cannot,
-        "the audit log's folder " + folder + " is not there",
-        "if you moved the log away on purpose, begin a new one with: mkdir -m 700 " + folder};
-  }
   auto fetched = vault.fetch_system(kSigningSeedName);
   if (!fetched) {
     return log_failure(folder, fetched.error());

@@ -98,6 +98,7 @@ enum class Wait : std::uint8_t {
 // TimedOut follows when this wait lasts too long; replaces the one before.
 struct SetWait {
   Wait wait = Wait::none;
+  std::int64_t ms = 0;  // how long, where a binding says so; 0: as usual
 };
 
 // The connection is a WebSocket from here on, both sides of it (proxy/flow/websocket.h); the

@@ -154,7 +154,7 @@ std::optional<Reason> check_scope(const Request& request, const bindings::Scope&
   if (!serves(scope, request.caller)) {
     return Reason::caller_not_allowed;
   }
-  if (is_upgrade(request.head) && !scope.websocket) {
+  if (http::asks_for_websocket(request.head) && !scope.websocket) {
     return Reason::upgrade_not_supported;
   }
   const http::Framing& framing = request.head.framing;
@@ -163,10 +163,9 @@ std::optional<Reason> check_scope(const Request& request, const bindings::Scope&
   return is_too_large ? std::optional(Reason::body_too_large) : std::nullopt;
 }
 
-// R16: an Upgrade is for a WebSocket, over TLS, where a binding opens one to this caller; there is
-// no other (RFC 9110 section 7.8: what is not understood may be ignored, but a client that asks for
-// h2c is better told).
-std::optional<Reason> check_upgrade(const Request& request, const RequestReadings& readings) {
+// R16: a WebSocket, over TLS, is had where a binding opens one to this caller. Another upgrade is
+// none of ours; it does not leave (http::HopByHop), and the request goes on without it.
+std::optional<Reason> check_websocket(const Request& request, const RequestReadings& readings) {
   if (!http::is_websocket_request(request.head) || request.destination.scheme != Scheme::https) {
     return Reason::upgrade_not_supported;
   }
@@ -205,16 +204,12 @@ Verdict allow(const Sighting& chosen,
 
 }  // namespace
 
-bool is_upgrade(const http::RequestHead& head) {
-  return head.fields.find("upgrade") != nullptr;
-}
-
 Verdict decide(const Request& request) {
   const auto& bindings = request.bindings;
   const RequestReadings readings(request.head.method, request.target, request.head.fields);
-  const bool is_for_websocket = is_upgrade(request.head);
+  const bool is_for_websocket = http::asks_for_websocket(request.head);
   if (is_for_websocket) {
-    if (const auto reason = check_upgrade(request, readings)) {
+    if (const auto reason = check_websocket(request, readings)) {
       return refusal(*reason);
     }
   }

@@ -48,8 +48,6 @@ struct Request {
 };
 
 Verdict decide(const Request& request);
-// Does the request ask for another protocol? Once it is decided and not refused, for a WebSocket.
-bool is_upgrade(const http::RequestHead& head);
 // The same for a request that came by a reverse route: the route names the rule and the scope, no
 // placeholder does. `field` of the verdict means nothing.
 Verdict decide_reverse(const Request& request, const ReverseUse& use);

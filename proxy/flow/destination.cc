@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/destination.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
 #include "proxy/flow/reverse.h"
+#include "proxy/http/grammar.h"
 
 namespace keyswap::flow {
 
@@ -11,6 +16,7 @@ namespace {
 
 using audit::Reason;
 
+constexpr char kTlsHandshake = 0x16;  // RFC 8446 section 5.1
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 // Answers health checks of programs that can only send requests through their proxy.
@@ -33,6 +39,11 @@ bool host_agrees(const http::RequestHead& head,
   return named && *named == authority;
 }
 
+// Is it OPTIONS in asterisk form (RFC 9112 section 3.2.4)?
+bool is_server_wide(std::string_view method, std::string_view target) {
+  return method == "OPTIONS" && target == "*";
+}
+
 bool may_be_reached(const Destination& destination, const bindings::Bindings& bindings) {
   return bindings.unmatched_destination == bindings::UnmatchedDestination::forward_unmodified ||
          bindings.binds(destination.authority);
@@ -44,6 +55,9 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
     return refuse(Reason::malformed_request);
   }
   Destination destination{Scheme::https, std::move(*authority)};
+  if (const auto reason = check_hop(head)) {
+    return refuse(*reason, std::move(destination));
+  }
   if (bindings.forbids_host(destination.authority)) {
     return refuse(Reason::endpoint_blocked, std::move(destination));
   }
@@ -60,19 +74,21 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
 
 Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bindings) {
   auto target = http::parse_absolute(head.target);
-  if (!target || !http::is_origin_form(origin_target(head))) {
+  std::string made;
+  const std::string_view sent = origin_target(head, made);
+  if (!target || !(http::is_origin_form(sent) || is_server_wide(head.method, sent))) {
     return refuse(Reason::malformed_request);
   }
   const bool is_https = target->scheme == http::AbsoluteTarget::Scheme::https;
   Destination destination{is_https ? Scheme::https : Scheme::http, std::move(target->authority)};
   if (destination.authority.host == kHealthHost) {
-    const bool is_health = !is_https && http::path_of(origin_target(head)) == kHealthPath;
+    const bool is_health = !is_https && http::path_of(sent) == kHealthPath;
     return {is_health ? Route::Kind::health : Route::Kind::refuse,
             std::move(destination),
             Reason::unmatched_destination};
   }
-  if (head.method == "TRACE") {
-    return refuse(Reason::method_not_supported, std::move(destination));
+  if (const auto reason = check_hop(head)) {
+    return refuse(*reason, std::move(destination));
   }
   if (bindings.forbids_host(destination.authority)) {
     return refuse(Reason::endpoint_blocked, std::move(destination));
@@ -84,6 +100,58 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
     return refuse(Reason::identity_mismatch, std::move(destination));
   }
   return {Route::Kind::forward, std::move(destination), {}};
+}
+
+// What the target says of the tunnel it came in.
+std::optional<Reason> check_target(const http::RequestHead& head, const Destination& tunnel) {
+  if (is_server_wide(head.method, head.target) || http::is_origin_form(head.target)) {
+    return std::nullopt;
+  }
+  const auto absolute = http::parse_absolute(head.target);
+  if (!absolute) {
+    return Reason::malformed_request;
+  }
+  const auto scheme =
+      absolute->scheme == http::AbsoluteTarget::Scheme::https ? Scheme::https : Scheme::http;
+  return Destination{scheme, absolute->authority} == tunnel
+             ? std::nullopt
+             : std::optional(Reason::identity_mismatch);
+}
+
+// "METHOD SP target SP HTTP/": other protocols do not begin so. Methods that are known are told
+// from their first word, so that nobody waits for the rest.
+Speech listen_for_request_line(std::string_view bytes) {
+  static constexpr std::array<std::string_view, 9> kMethods = {
+      "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+  static constexpr std::string_view kVersion = "HTTP/";
+  const std::string_view line = bytes.substr(0, bytes.find('\r'));
+  const Speech unless_more_comes = line.size() < bytes.size() ? Speech::other : Speech::undecided;
+  const std::size_t method_end = line.find(' ');
+  const std::string_view method = line.substr(0, method_end);
+  if (method.empty() || method.size() > base::limits::kMethodBytesMax ||
+      !http::grammar::all_are(method, http::grammar::kToken)) {
+    return Speech::other;
+  }
+  if (method_end == std::string_view::npos) {
+    return unless_more_comes;
+  }
+  if (std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end()) {
+    return Speech::http;
+  }
+  const std::string_view rest = line.substr(method_end + 1);
+  const std::size_t target_end = rest.find(' ');
+  const std::string_view target = rest.substr(0, target_end);
+  if (target.size() > base::limits::kTargetBytesMax || !http::grammar::is_field_text(target)) {
+    return Speech::other;
+  }
+  if (target_end == std::string_view::npos) {
+    return unless_more_comes;
+  }
+  const std::string_view version = rest.substr(target_end + 1);
+  if (version.starts_with(kVersion)) {
+    return Speech::http;
+  }
+  return kVersion.starts_with(version) ? unless_more_comes : Speech::other;
 }
 
 }  // namespace
@@ -106,16 +174,17 @@ Route route(const http::RequestHead& head, const bindings::Bindings& bindings) {
 std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
                                              const TunnelIdentity& tunnel,
                                              const bindings::Bindings& bindings) {
-  if (head.method == "CONNECT" || head.method == "TRACE") {
-    // R16: no tunnel within a tunnel; and TRACE would echo the credential (RFC 9110 section 9.3.8).
-    return Reason::method_not_supported;
+  if (head.method == "CONNECT") {
+    return Reason::method_not_supported;  // R16: no tunnel within a tunnel
   }
-  const bool is_asterisk = head.target == "*" && head.method == "OPTIONS";
-  if (!is_asterisk && !http::is_origin_form(head.target)) {
-    return Reason::malformed_request;
+  if (const auto reason = check_hop(head)) {
+    return reason;
   }
   // I3: one identity, compared here and nowhere else. What is dialled and verified is made from
   // tunnel.destination alone.
+  if (const auto reason = check_target(head, tunnel.destination)) {
+    return reason;
+  }
   const http::Authority& authority = tunnel.destination.authority;
   if (!tunnel.server_name.empty()) {
     const auto named = http::parse_host(tunnel.server_name, authority.port);
@@ -135,35 +204,66 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
   return std::nullopt;
 }
 
-Speech listen_to(std::string_view first_bytes) {
-  static constexpr char kTlsHandshake = 0x16;  // RFC 8446 section 5.1
-  static constexpr std::array<std::string_view, 9> kMethods = {
-      "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH ", "TRACE ", "CONNECT "};
+bool is_echo_method(std::string_view method) {
+  return base::equal_ignoring_case(method, "trace") || base::equal_ignoring_case(method, "track");
+}
+
+std::optional<audit::Reason> check_hop(const http::RequestHead& head) {
+  if (is_echo_method(head.method)) {
+    return Reason::method_not_supported;
+  }
+  if (head.expects_more) {
+    return Reason::expectation_failed;
+  }
+  const http::Field* const hops =
+      head.method == "OPTIONS" ? head.fields.find("max-forwards") : nullptr;
+  const bool is_last = hops != nullptr && !hops->value.empty() &&
+                       hops->value.find_first_not_of('0') == std::string_view::npos;
+  return is_last ? std::optional(Reason::max_forwards_reached) : std::nullopt;
+}
+
+std::string one_hop_less(std::string_view max_forwards) {
+  std::uint64_t hops = 0;
+  const char* const end = max_forwards.data() + max_forwards.size();
+  const auto [stopped_at, error] = std::from_chars(max_forwards.data(), end, hops);
+  if (stopped_at != end || error != std::errc{} || hops == 0) {
+    return std::string(max_forwards);
+  }
+  return std::to_string(hops - 1);
+}
+
+Speech listen_where_read(std::string_view first_bytes) {
   if (first_bytes.empty()) {
     return Speech::undecided;
   }
-  if (first_bytes.front() == kTlsHandshake) {
-    return Speech::tls;
-  }
-  bool may_become_http = false;
-  for (const std::string_view method : kMethods) {
-    if (first_bytes.starts_with(method)) {
-      return Speech::http;
-    }
-    may_become_http = may_become_http || method.starts_with(first_bytes);
-  }
-  return may_become_http ? Speech::undecided : Speech::other;
+  return first_bytes.front() == kTlsHandshake ? Speech::tls : Speech::http;
 }
 
-std::string_view origin_target(const http::RequestHead& head) {
+Speech listen_where_opaque(std::string_view first_bytes) {
+  for (std::size_t i = 0; i < base::limits::kEmptyLinesMax && first_bytes.starts_with("\r\n");
+       ++i) {
+    first_bytes.remove_prefix(2);
+  }
+  if (first_bytes.empty() || first_bytes == "\r") {
+    return Speech::undecided;
+  }
+  return first_bytes.front() == kTlsHandshake ? Speech::tls : listen_for_request_line(first_bytes);
+}
+
+std::string_view origin_target(const http::RequestHead& head, std::string& made) {
   if (head.target.starts_with('/') || head.target == "*") {
     return head.target;
   }
   const auto absolute = http::parse_absolute(head.target);
   if (!absolute || absolute->path_and_query.empty()) {
-    return "/";
+    return head.method == "OPTIONS" ? "*" : "/";
   }
-  return absolute->path_and_query;
+  if (absolute->path_and_query.starts_with('/')) {
+    return absolute->path_and_query;
+  }
+  made = "/";
+  made.append(absolute->path_and_query);
+  return made;
 }
 
 }  // namespace keyswap::flow

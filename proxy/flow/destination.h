@@ -54,18 +54,30 @@ struct TunnelIdentity {
   std::string server_name;  // of the client's TLS hello, as sent; "" if it sent none
 };
 
-// Why a request inside a tunnel is refused before anything is looked for in it, if it is.
-// (The bindings may have changed since the tunnel was opened.)
+// Why a request inside a tunnel, in origin or absolute form, is refused before anything is looked
+// for in it, if it is. (The bindings may have changed since the tunnel was opened.)
 std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
                                              const TunnelIdentity& tunnel,
                                              const bindings::Bindings& bindings);
 
-// What a client that opened a tunnel speaks in it, by its first bytes.
-enum class Speech : std::uint8_t { undecided, tls, http, other };
-Speech listen_to(std::string_view first_bytes);
+// Would an answer echo the request, and so the credential in it (TRACE, RFC 9110 section 9.3.8, and
+// TRACK of old)? Such a method is never passed on, however it is written.
+bool is_echo_method(std::string_view method);
+// Why a request ends at this hop, wherever it is meant to go, if it does: an echo method, an
+// expectation that nobody here meets, an OPTIONS whose Max-Forwards is used up.
+std::optional<audit::Reason> check_hop(const http::RequestHead& head);
+// The value of Max-Forwards for the next hop: one less. What is no number stays as it is.
+std::string one_hop_less(std::string_view max_forwards);
 
-// The target to send upstream: the head's own in origin form, or the path and query of its absolute
-// form; a view into the head, or "/".
-std::string_view origin_target(const http::RequestHead& head);
+// What a client that opened a tunnel speaks in it, by its first bytes. Where its requests are read,
+// what is not TLS is for the HTTP decoder to judge. In an opaque tunnel HTTP in the clear is known
+// by its request line, and it stays undecided while there may yet be one.
+enum class Speech : std::uint8_t { undecided, tls, http, other };
+Speech listen_where_read(std::string_view first_bytes);
+Speech listen_where_opaque(std::string_view first_bytes);
+
+// The target to send upstream (RFC 9112 section 3.2): the head's own, or the path and query of its
+// absolute form. Views into the head or of `made`, which holds what is in neither.
+std::string_view origin_target(const http::RequestHead& head, std::string& made);
 
 }  // namespace keyswap::flow

@@ -13,6 +13,7 @@
 
 #include "audit/record.h"
 #include "proxy/base/cause.h"
+#include "proxy/base/error.h"
 #include "proxy/flow/secret_fault.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
@@ -39,6 +40,7 @@ struct ClientHead {
 // time.
 struct ClientRefused {
   audit::Reason reason = audit::Reason::malformed_request;
+  base::Note flaw = "";  // what exactly is wrong with its bytes; "" nothing more to say
 };
 
 // A piece of the request's body, not empty.

@@ -30,6 +30,7 @@
 
 #include "proxy/flow/connection_use.h"
 #include "proxy/http/encoder.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -42,8 +43,11 @@ Reason reason_of(http::DecodeError error) {
   switch (error) {
     case http::DecodeError::none:
     case http::DecodeError::malformed:
+    case http::DecodeError::status_out_of_range:
       return Reason::malformed_request;
-    case http::DecodeError::header_too_large:
+    case http::DecodeError::too_many_fields:
+    case http::DecodeError::field_too_long:
+    case http::DecodeError::head_too_large:
       return Reason::header_too_large;
     case http::DecodeError::target_too_long:
       return Reason::target_too_long;
@@ -102,7 +106,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   head_ = std::move(event.head);
   reverse_ = std::move(event.reverse);
   failure_ = std::move(event.failure);
-  target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_);
+  target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_, made_target_);
   is_login_ = carries_connection_login(*head_);
   verdict_ = event.refusal ? refusal(*event.refusal)
              : reverse_    ? decide_reverse(request(), *reverse_)
@@ -118,6 +122,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 }
 
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
+  flaw_ = event.flaw;
   if (auto* relaying = std::get_if<Relaying>(&state_)) {
     // The body broke its framing after the head was sent: the upload is cut, never completed (R12).
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
@@ -163,7 +168,7 @@ void Exchange::handle(const ClientBody& event, Actions& actions) {
 }
 
 void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
-  relaying.window_bytes += bytes.size();
+  relaying.pace.add(bytes.size());
   request_body_bytes_ += bytes.size();
   if (verdict_.decision == Decision::allowed && scope().max_body_bytes &&
       request_body_bytes_ > *scope().max_body_bytes) {
@@ -254,9 +259,10 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
     case Wait::websocket_close:
       return;
     case Wait::request_body:
-      if (event.client_was_held ||
-          relaying->window_bytes >= base::limits::kRequestBodyWindowBytesMin) {
+      if (event.client_was_held) {
         set_wait(*relaying, Wait::request_body, actions);
+      } else if (!relaying->pace.end_window()) {
+        actions.emplace_back(SetWait{Wait::request_body});
       } else if (relaying->head_passed) {
         abort_response(*relaying, Outcome::unknown, actions);
       } else {
@@ -276,10 +282,8 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
 
 // Before anything was sent.
 void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
-  if (const auto* collecting = std::get_if<Collecting>(&state_)) {
-    if (event.client_was_held ||
-        collecting->window_bytes >= base::limits::kRequestBodyWindowBytesMin) {
-      state_ = Collecting{};
+  if (auto* collecting = std::get_if<Collecting>(&state_)) {
+    if (event.client_was_held || !collecting->pace.end_window()) {
       actions.emplace_back(SetWait{Wait::request_body});
     } else {
       refuse(Reason::client_timeout, actions);
@@ -418,6 +422,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                        setup_.request_id,
                                        missing_secret_,
                                        secret_fault_,
+                                       flaw_.text(),
                                        retry_after_ms_,
                                        keeps ? Persistence::keep_alive : Persistence::close,
                                        answer_to() == http::AnswerTo::head_request,
@@ -453,8 +458,9 @@ void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions
 
 void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   relaying.wait = wait;
-  relaying.window_bytes = 0;
-  actions.emplace_back(SetWait{wait});
+  relaying.pace = {};
+  const bool is_bound = wait == Wait::response_head && verdict_.decision == Decision::allowed;
+  actions.emplace_back(SetWait{wait, is_bound ? scope().response_timeout_ms.value_or(0) : 0});
 }
 
 // I1: on every road a request can take, what it held of secrets goes as soon as it is of no use.
@@ -479,7 +485,7 @@ http::AnswerTo Exchange::answer_to() const {
   if (head_->method == "HEAD") {
     return http::AnswerTo::head_request;
   }
-  return is_upgrade(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
+  return http::asks_for_websocket(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
 }
 
 // For events that are taken in the situations of this state alone.

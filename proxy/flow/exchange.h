@@ -20,6 +20,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/action.h"
+#include "proxy/flow/body_pace.h"
 #include "proxy/flow/decide.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
@@ -108,7 +109,7 @@ class Exchange {
   struct AwaitingHead {};
 
   struct Collecting {  // a signer reads the body before anything is done
-    std::uint64_t window_bytes = 0;
+    BodyPace pace;
   };
 
   struct Charging {};
@@ -129,7 +130,7 @@ class Exchange {
     std::int64_t rest_ms = 0;  // how long it may rest then
     bool keeps_client = false;
     std::uint64_t body_bytes = 0;
-    std::uint64_t window_bytes = 0;
+    BodyPace pace;  // of the request's body, while that is waited for
     Wait wait = Wait::none;
   };
 
@@ -216,12 +217,14 @@ class Exchange {
       state_;
   std::optional<http::RequestHead> head_;
   std::optional<ReverseUse> reverse_;
-  std::string_view target_;  // into head_ or reverse_
+  std::string_view target_;  // into head_, reverse_ or made_target_
+  std::string made_target_;
   Verdict verdict_;
   bool is_sent_again_ = false;  // R14
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   base::Failure failure_;  // what was seen, where something failed
+  base::Note flaw_ = "";   // of a request that is refused for its bytes
   std::optional<SecretFault> secret_fault_;
   // Between SecretsReady and the sending, or whatever comes instead of it (I1): what the credential
   // is rendered from, where no signer made edits of it.
@@ -242,7 +245,7 @@ class Exchange {
   bool is_client_gone_ = false;
   bool is_draining_ = false;
   base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};  // a piece of the response
-  base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kHeadBytesMax};
+  base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kResponseHeadBytesMax};
 };
 
 }  // namespace keyswap::flow

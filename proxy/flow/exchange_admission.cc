@@ -55,7 +55,7 @@ void Exchange::collect(Actions& actions) {
 }
 
 void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Actions& actions) {
-  collecting.window_bytes += bytes.size();
+  collecting.pace.add(bytes.size());
   const bool is_past_scope =
       scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
   const bool has_room =

@@ -12,6 +12,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/message.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -40,7 +41,7 @@ bool names_another_method(const http::RequestHead& head, std::string_view target
 bool Exchange::is_safe() const {
   const bool is_safe_method =
       head_ && (head_->method == "GET" || head_->method == "HEAD" || head_->method == "OPTIONS");
-  return is_safe_method && !has_request_body() && !is_upgrade(*head_) &&
+  return is_safe_method && !has_request_body() && !http::asks_for_websocket(*head_) &&
          !names_another_method(*head_, target_);
 }
 

@@ -46,6 +46,11 @@ Wording wording_of(Reason reason) {
               "Placeholder over plain http",
               "A placeholder is never swapped over plain http.",
               false};
+    case Reason::max_forwards_reached:
+      return {200,
+              "Max-Forwards reached",
+              "The request's Max-Forwards ends at this proxy; nothing was sent.",
+              false};
     case Reason::malformed_request:
       return {400,
               "Malformed request",
@@ -93,11 +98,17 @@ Wording wording_of(Reason reason) {
           413, "Body too large", "The request's body is larger than can be handled here.", false};
     case Reason::target_too_long:
       return {414, "Target too long", "The request target is longer than the limit.", false};
-    case Reason::identity_mismatch:
-      return {421,
-              "Destination names disagree",
-              "CONNECT authority, TLS server name and Host do not name the same destination.",
+    case Reason::expectation_failed:
+      return {417,
+              "Expectation failed",
+              "The request's Expect asks for something other than 100-continue.",
               false};
+    case Reason::identity_mismatch:
+      return {
+          421,
+          "Destination names disagree",
+          "CONNECT authority, TLS server name, target and Host do not name the same destination.",
+          false};
     case Reason::rate_limited:
       return {429, "Rate limited", "The binding's rate limit is used up.", true};
     case Reason::quota_exceeded:
@@ -109,7 +120,7 @@ Wording wording_of(Reason reason) {
     case Reason::upgrade_not_supported:
       return {501,
               "Upgrade not supported",
-              "No binding opens a WebSocket here, and no other protocol is switched to.",
+              "No binding opens a WebSocket here, or it is not asked for in the right way.",
               false};
     case Reason::upstream_dns_failed:
       return {502, "Name not resolved", "The destination's name could not be resolved.", true};
@@ -217,6 +228,10 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
   body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
   body.append(R"(,"detail":")").append(detail_of(refusal.reason, refusal.fault));
+  if (!refusal.flaw.empty()) {
+    body.back() = ':';
+    body.append(" ").append(refusal.flaw).append(".");
+  }
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
     body.append(" ").append(base::describe(*refusal.failure));
   }

@@ -31,7 +31,8 @@ struct Refusal {
   std::string_view request_id;
   std::string_view secret;  // the vault entry's name that is missing or unusable; "" none
   std::optional<SecretFault> fault = std::nullopt;  // what is the matter with it
-  std::int64_t retry_after_ms = 0;                  // when to come again; 0: not known
+  std::string_view flaw = {};  // what is wrong with the request's bytes, in our words; "" nothing
+  std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
   Persistence persistence = Persistence::close;
   bool without_body = false;  // it answers a HEAD
   // Nothing of it was sent, or it is a safe request: where the reason does not tell, it may come

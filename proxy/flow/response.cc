@@ -19,7 +19,7 @@ base::Status encode_value(base::ByteSink& out, const http::Field& field, Scrubbe
   if (scrubber == nullptr || !scrubber->is_in(field.value)) {
     return http::encode_field(out, field.name, field.value);
   }
-  base::Buffer scrubbed(base::limits::kHeadBytesMax);
+  base::Buffer scrubbed(base::limits::kResponseHeadBytesMax);
   KS_TRY(scrubber->feed(field.value, true, scrubbed));
   return http::encode_field(out, field.name, scrubbed.view());
 }
@@ -28,9 +28,10 @@ base::Status encode_fields(base::ByteSink& out,
                            const http::ResponseHead& head,
                            bool with_length,
                            Scrubber* scrubber) {
+  const http::HopByHop hop_by_hop(head.fields);
   for (const http::Field& field : head.fields) {
     const bool is_length = base::equal_ignoring_case(field.name, "content-length");
-    if (is_length ? with_length : !http::is_hop_by_hop(field.name, head.fields)) {
+    if (is_length ? with_length : !hop_by_hop.has(field.name)) {
       KS_TRY(encode_value(out, field, scrubber));
     }
   }

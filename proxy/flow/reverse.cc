@@ -10,6 +10,7 @@
 #include "bindings/binance/hosts.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/caller.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -198,8 +199,8 @@ std::string offer_all(std::string_view target, const Bindings& bindings, Choice&
 }
 
 std::optional<Reason> check_request(const http::RequestHead& head, std::string_view target) {
-  if (head.method == "TRACE") {
-    return Reason::method_not_supported;  // it would echo the credential (RFC 9110 section 9.3.8)
+  if (const auto reason = check_hop(head)) {
+    return reason;
   }
   if (!http::is_origin_form(head.target) || !http::is_origin_form(target)) {
     return Reason::malformed_request;
@@ -207,7 +208,7 @@ std::optional<Reason> check_request(const http::RequestHead& head, std::string_v
   if (target.size() > base::limits::kTargetBytesMax) {
     return Reason::target_too_long;
   }
-  if (head.fields.find("upgrade") != nullptr) {
+  if (http::asks_for_websocket(head)) {
     return Reason::upgrade_not_supported;
   }
   return std::nullopt;

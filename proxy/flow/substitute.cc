@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "proxy/base/limits.h"
-#include "proxy/flow/decide.h"
+#include "proxy/flow/destination.h"
 #include "proxy/http/encoder.h"
 #include "proxy/http/target.h"
+#include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
 
@@ -26,8 +27,14 @@ bool is_extension_offer(const http::Field& field) {
   return base::equal_ignoring_case(field.name, "sec-websocket-extensions");
 }
 
+// RFC 9110 section 7.6.2: for OPTIONS it counts the hops; 0 ended before (proxy/flow/destination).
+bool counts_hops(const http::RequestHead& head, const http::Field& field) {
+  return head.method == "OPTIONS" && base::equal_ignoring_case(field.name, "max-forwards");
+}
+
 base::Status encode_one_field(base::ByteSink& out,
                               const http::RequestHead& head,
+                              const http::HopByHop& hop_by_hop,
                               const http::Field& field) {
   if (base::equal_ignoring_case(field.name, "transfer-encoding")) {
     // I9: the framing that was understood is the framing that is sent.
@@ -35,16 +42,19 @@ base::Status encode_one_field(base::ByteSink& out,
                ? http::encode_field(out, field.name, "chunked")
                : base::Status{};
   }
-  if (http::is_hop_by_hop(field.name, head.fields) || is_extension_offer(field)) {
+  if (hop_by_hop.has(field.name) || is_extension_offer(field)) {
     return {};
+  }
+  if (counts_hops(head, field)) {
+    return http::encode_field(out, field.name, one_hop_less(field.value));
   }
   return http::encode_field(out, field.name, field.value);
 }
 
-// The fields that ask for a WebSocket go from hop to hop, so they are ours to write. Only a head
-// that was decided to be such a request gets here with an Upgrade field (proxy/flow/decide.cc).
+// The fields that ask for a WebSocket go from hop to hop, so they are ours to write. A head that
+// asks for one gets here if a binding opens one to it (proxy/flow/decide.cc).
 base::Status encode_upgrade(base::ByteSink& out, const http::RequestHead& head) {
-  if (!is_upgrade(head)) {
+  if (!http::asks_for_websocket(head)) {
     return {};
   }
   KS_TRY(http::encode_field(out, "Connection", "Upgrade"));
@@ -56,12 +66,13 @@ base::Status encode_head(base::ByteSink& out,
                          std::string_view target,
                          const Swap* swap) {
   KS_TRY(http::encode_request_line(out, head.method, target));
+  const http::HopByHop hop_by_hop(head.fields);
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field& field = head.fields[i];
     if (swap != nullptr && swap->field == i) {
       KS_TRY(http::encode_field(out, field.name, swap->value));
     } else {
-      KS_TRY(encode_one_field(out, head, field));
+      KS_TRY(encode_one_field(out, head, hop_by_hop, field));
     }
   }
   KS_TRY(encode_upgrade(out, head));
@@ -81,7 +92,11 @@ class RewrittenHead {
                 const http::RequestHead& head,
                 const Rewrite& rewrite,
                 std::vector<NewField> fields)
-      : out_(out), head_(head), rewrite_(rewrite), fields_(std::move(fields)) {}
+      : out_(out),
+        head_(head),
+        rewrite_(rewrite),
+        hop_by_hop_(head.fields),
+        fields_(std::move(fields)) {}
 
   base::Status write(std::string_view target) {
     KS_TRY(http::encode_request_line(out_, head_.method, target));
@@ -110,7 +125,7 @@ class RewrittenHead {
       return std::exchange(has_host_, true) ? base::Status{}
                                             : http::encode_field(out_, field.name, rewrite_.host);
     }
-    return encode_one_field(out_, head_, field);
+    return encode_one_field(out_, head_, hop_by_hop_, field);
   }
 
   base::Status write_missing() {
@@ -143,6 +158,7 @@ class RewrittenHead {
   base::ByteSink& out_;
   const http::RequestHead& head_;
   const Rewrite& rewrite_;
+  http::HopByHop hop_by_hop_;
   std::vector<NewField> fields_;
   bool has_host_ = false;
 };
@@ -156,7 +172,7 @@ base::Result<std::string_view> render(const Credential& credential, vault::Locke
   if (value.empty() || !http::is_field_value(value)) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
   }
-  if (value.size() > base::limits::kFieldBytesMax) {
+  if (value.size() > base::limits::kRequestFieldBytesMax) {
     return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
   }
   return value;
@@ -204,7 +220,7 @@ base::Status check_rewrite(const Rewrite& rewrite) {
       return base::Error{base::Errc::invalid_input,
                          "the credential cannot stand in a header field"};
     }
-    if (value.size() > base::limits::kFieldBytesMax) {
+    if (value.size() > base::limits::kRequestFieldBytesMax) {
       return base::Error{base::Errc::limit_exceeded,
                          "the credential is too long for a header field"};
     }

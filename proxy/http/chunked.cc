@@ -193,6 +193,8 @@ void ChunkedReader::take_trailer_line(std::string_view line) {
         refuse("too many bytes of trailers");
       }
       return;
+    case LineVerdict::Kind::ignored:
+      break;  // only before a request
   }
   KS_UNREACHABLE();
 }

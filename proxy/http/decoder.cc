@@ -25,8 +25,12 @@ static_assert(LLHTTP_STRICT_MODE == 1, "build llhttp with LLHTTP_STRICT_MODE=1")
 namespace {
 
 // The longest head that LineCheck lets grow: all fields, and a last line that turns out too long.
-constexpr std::size_t kPartBytesMax = base::limits::kHeadBytesMax + base::limits::kTargetBytesMax +
-                                      base::limits::kFieldBytesMax + 1024;
+constexpr std::size_t kRequestPartBytesMax = base::limits::kRequestHeadBytesMax +
+                                             base::limits::kTargetBytesMax +
+                                             base::limits::kRequestFieldBytesMax + 1024;
+constexpr std::size_t kResponsePartBytesMax = base::limits::kResponseHeadBytesMax +
+                                              base::limits::kStatusLineBytesMax +
+                                              base::limits::kResponseFieldBytesMax + 1024;
 
 // What llhttp reports of one head. Names and values are views into the bytes it was given.
 struct Parsed {
@@ -36,7 +40,9 @@ struct Parsed {
   std::string_view value;
 };
 
-llhttp_errno_t parse(llhttp_t& parser, Parsed& parsed, llhttp_type_t type, std::string_view head);
+llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head);
+llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head);
+llhttp_method_t stand_in_for(std::string_view method);
 base::Note note_of(llhttp_errno_t error);
 
 LineCheck::Section section_of(Decoder::Role role) {
@@ -54,6 +60,22 @@ HeadBlock copy_head(std::string_view bytes) {
   return block;
 }
 
+// White space after a value is no part of it (RFC 9112 section 5.1). llhttp knows only the space
+// after a Content-Length or a Transfer-Encoding, so a tab there becomes one.
+void replace_tabs_at_ends(HeadBlock& block) {
+  char* const bytes = block.bytes.get();
+  const std::string_view text(bytes, block.size);
+  if (text.find('\t') == std::string_view::npos) {
+    return;
+  }
+  for (std::size_t cr = text.find('\r'); cr != std::string_view::npos;
+       cr = text.find('\r', cr + 1)) {
+    for (std::size_t at = cr; at > 0 && grammar::is_space(bytes[at - 1]); --at) {
+      bytes[at - 1] = ' ';
+    }
+  }
+}
+
 Version version_of(std::string_view text) {
   return text.back() == '1' ? Version::http_1_1 : Version::http_1_0;
 }
@@ -64,9 +86,13 @@ struct Decoder::State {
   // What the next byte belongs to.
   enum class Phase : std::uint8_t { head, length, chunked, until_close, end, dead };
 
-  explicit State(Role role_given) : role(role_given), lines(section_of(role_given)) {}
+  explicit State(Role role_given)
+      : role(role_given),
+        lines(section_of(role_given)),
+        part(role_given == Role::request ? kRequestPartBytesMax : kResponsePartBytesMax) {}
 
   Step next_of_head(std::string_view input);
+  Step begin_anew_after(std::size_t used, std::string_view input);
   Step next_of_length(std::string_view input);
   Step next_of_chunked(std::string_view input);
   Step fail(DecodeError kind, base::Note text, std::size_t consumed);
@@ -87,7 +113,7 @@ struct Decoder::State {
   bool head_is_due = false;  // a head was reported and not taken yet
   LineCheck lines;
   // The beginning of a head that came without its end; whole lines first, then a part of one.
-  base::Buffer part{kPartBytesMax};
+  base::Buffer part;
   std::size_t part_line_begin = 0;
   std::uint64_t left = 0;  // of a body with a length
   ChunkedReader chunks;
@@ -182,6 +208,9 @@ Step Decoder::State::next_of_head(std::string_view input) {
     if (verdict.kind == LineVerdict::Kind::refused) {
       return fail(verdict.error, verdict.note, used);
     }
+    if (verdict.kind == LineVerdict::Kind::ignored) {
+      return begin_anew_after(used, input);
+    }
     if (verdict.kind == LineVerdict::Kind::complete) {
       return finish_head(copy_head(is_in_place ? input.substr(0, used) : part.view()), used);
     }
@@ -191,6 +220,15 @@ Step Decoder::State::next_of_head(std::string_view input) {
     append_to_part(input);
   }
   return {Step::Kind::need_more, input.size(), {}, DecodeError::none, ""};
+}
+
+// An empty line before a request: it is as if `input` began behind it. LineCheck counts them.
+Step Decoder::State::begin_anew_after(std::size_t used, std::string_view input) {
+  part.clear();
+  part_line_begin = 0;
+  Step step = next_of_head(input.substr(used));
+  step.consumed += used;
+  return step;
 }
 
 LineVerdict Decoder::State::check(std::string_view line) {
@@ -208,7 +246,7 @@ std::string_view Decoder::State::find_line(std::string_view input) const {
 
 // Gives the line, or the part of one, that `part` then ends in.
 std::string_view Decoder::State::append_to_part(std::string_view bytes) {
-  KS_ASSERT(part.append(bytes));  // within kPartBytesMax: LineCheck refused the head before
+  KS_ASSERT(part.append(bytes));  // within its bound: LineCheck refused the head before
   return part.view().substr(part_line_begin);
 }
 
@@ -256,6 +294,7 @@ Step Decoder::State::end_message() {
 }
 
 Step Decoder::State::finish_head(HeadBlock block, std::size_t consumed) {
+  replace_tabs_at_ends(block);
   const std::string_view bytes(block.bytes.get(), block.size);
   const base::Status judged = judge(bytes);
   part.release();
@@ -281,8 +320,8 @@ Step Decoder::State::finish_head(HeadBlock block, std::size_t consumed) {
 base::Status Decoder::State::judge(std::string_view bytes) {
   Parsed parsed;
   parsed.fields.reserve(lines.field_count());
-  const llhttp_errno_t result =
-      parse(parser, parsed, role == Role::request ? HTTP_REQUEST : HTTP_RESPONSE, bytes);
+  const llhttp_errno_t result = role == Role::request ? parse_request(parser, parsed, bytes)
+                                                      : parse_response(parser, parsed, bytes);
   if (result != HPE_PAUSED) {
     return base::Error{base::Errc::invalid_input, note_of(result)};
   }
@@ -304,7 +343,7 @@ base::Status Decoder::State::fill_request(std::string_view start_line, Parsed& p
   request.fields = std::move(parsed.fields);
   const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&parser));
   const int minor = request.version == Version::http_1_1 ? 1 : 0;
-  if (line.target != parsed.target || line.method != llhttp_method_name(method) ||
+  if (line.target != parsed.target || method != stand_in_for(line.method) ||
       llhttp_get_http_major(&parser) != 1 || llhttp_get_http_minor(&parser) != minor) {
     return base::Error{base::Errc::invalid_input, "two parsers read different request lines"};
   }
@@ -399,8 +438,28 @@ constexpr llhttp_settings_t make_settings() {
 
 constexpr llhttp_settings_t kSettings = make_settings();
 
-llhttp_errno_t parse(llhttp_t& parser, Parsed& parsed, llhttp_type_t type, std::string_view head) {
-  llhttp_init(&parser, type, &kSettings);
+// llhttp reads few methods, and those of other protocols in their own way. Of all that may come
+// CONNECT alone changes how the rest of a head is read (its target is an authority), so every other
+// one is read as POST. The method itself is LineCheck's to judge, and what it means proxy/flow's.
+llhttp_method_t stand_in_for(std::string_view method) {
+  return method == "CONNECT" ? HTTP_CONNECT : HTTP_POST;
+}
+
+llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head) {
+  llhttp_init(&parser, HTTP_REQUEST, &kSettings);
+  parser.data = &parsed;
+  const std::string_view method = head.substr(0, head.find(' '));
+  const std::string_view stand_in = llhttp_method_name(stand_in_for(method));
+  const llhttp_errno_t begun = llhttp_execute(&parser, stand_in.data(), stand_in.size());
+  if (begun != HPE_OK) {
+    return begun;
+  }
+  const std::string_view rest = head.substr(method.size());
+  return llhttp_execute(&parser, rest.data(), rest.size());
+}
+
+llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head) {
+  llhttp_init(&parser, HTTP_RESPONSE, &kSettings);
   parser.data = &parsed;
   return llhttp_execute(&parser, head.data(), head.size());
 }
@@ -433,7 +492,7 @@ bool Decoder::is_parser_strict() {
   return std::none_of(kLooseOnly.begin(), kLooseOnly.end(), [](std::string_view head) {
     llhttp_t parser{};
     Parsed parsed;
-    return parse(parser, parsed, HTTP_REQUEST, head) == HPE_PAUSED;
+    return parse_request(parser, parsed, head) == HPE_PAUSED;
   });
 }
 

@@ -28,12 +28,16 @@
 
 namespace keyswap::http {
 
+// Why a message was not accepted; the step's note says it in words, with the bound that was passed.
 enum class DecodeError : std::uint8_t {
   none,
-  malformed,             // 400, or 502 when it is the upstream's
-  header_too_large,      // 431
+  malformed,             // 400; 502 when it is the upstream's, as is all that follows
+  too_many_fields,       // 431
+  field_too_long,        // 431
+  head_too_large,        // 431: all fields together
+  status_out_of_range,   // a response's, not between 100 and 999
   target_too_long,       // 414
-  method_not_supported,  // 501: a method token that is well-formed but unknown to us
+  method_not_supported,  // 501: one that is too long, or that is never passed on
 };
 
 struct Step {

@@ -42,8 +42,8 @@ base::Status encode_request_line(base::ByteSink& out,
 }
 
 base::Status encode_status_line(base::ByteSink& out, int status, std::string_view reason) {
-  if (status < 100 || status > 599) {
-    return refused("the status to send is not between 100 and 599");
+  if (status < 100 || status > 999) {
+    return refused("the status to send is not between 100 and 999");
   }
   if (!grammar::is_field_text(reason)) {
     return refused("a control byte in the reason to send");

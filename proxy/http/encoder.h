@@ -21,7 +21,7 @@ namespace keyswap::http {
 base::Status encode_request_line(base::ByteSink& out,
                                  std::string_view method,
                                  std::string_view target);
-// "HTTP/1.1 200 reason\r\n": 100 <= status <= 599; reason of HTAB, SP, VCHAR, obs-text.
+// "HTTP/1.1 200 reason\r\n": 100 <= status <= 999; reason of HTAB, SP, VCHAR, obs-text.
 base::Status encode_status_line(base::ByteSink& out, int status, std::string_view reason);
 // "name: value\r\n": name a token; value of HTAB, SP, VCHAR, obs-text, no surrounding white space.
 base::Status encode_field(base::ByteSink& out, std::string_view name, std::string_view value);

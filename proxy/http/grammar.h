@@ -127,4 +127,19 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Does `test` say yes to an element of the comma-separated `list` (RFC 9110 section 5.6.1)? Empty
+// elements count for nothing. Stops at the first yes.
+template <typename Test>
+constexpr bool any_element(std::string_view list, Test test) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view element = trim(list.substr(0, comma));
+    if (!element.empty() && test(element)) {
+      return true;
+    }
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  }
+  return false;
+}
+
 }  // namespace keyswap::http::grammar

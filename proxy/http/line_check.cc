@@ -2,8 +2,8 @@
 #include "proxy/http/line_check.h"
 
 #include <algorithm>
-#include <array>
 
+#include "proxy/base/assert.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"
 
@@ -14,22 +14,64 @@ namespace {
 namespace limits = base::limits;
 
 constexpr std::size_t kVersionBytes = std::string_view("HTTP/1.1").size();
-// Room for the longest method we know (UNSUBSCRIBE) and then some.
-constexpr std::size_t kMethodBytesMax = 32;
 constexpr std::size_t kRequestLineBytesMax =
-    kMethodBytesMax + 1 + limits::kTargetBytesMax + 1 + kVersionBytes;
+    limits::kMethodBytesMax + 1 + limits::kTargetBytesMax + 1 + kVersionBytes;
 
-// Those that llhttp's strict parser knows: not PRI (HTTP/2), not RTSP's and ICE's. TRACE is read,
-// so that its refusal can be recorded with its path (flow/destination). In order of use.
-constexpr std::array<std::string_view, 33> kMethods = {
-    "GET",        "POST",      "PUT",      "DELETE",      "PATCH",  "HEAD",   "CONNECT",
-    "OPTIONS",    "PROPFIND",  "REPORT",   "PROPPATCH",   "MKCOL",  "COPY",   "MOVE",
-    "LOCK",       "UNLOCK",    "SEARCH",   "BIND",        "REBIND", "UNBIND", "ACL",
-    "MKACTIVITY", "CHECKOUT",  "MERGE",    "MKCALENDAR",  "LINK",   "UNLINK", "PURGE",
-    "NOTIFY",     "SUBSCRIBE", "M-SEARCH", "UNSUBSCRIBE", "TRACE"};
+// What a head's fields may be, and in which words that it is passed: an answer tells them to
+// people, so the numbers in the texts are compared with the bounds below.
+struct FieldBounds {
+  std::size_t count_max;
+  std::size_t line_bytes_max;
+  std::size_t bytes_max;
+  base::Note too_many;
+  base::Note too_long;
+  base::Note too_large;
+};
+
+constexpr FieldBounds kRequestFields{limits::kRequestFieldCountMax,
+                                     limits::kRequestFieldBytesMax,
+                                     limits::kRequestHeadBytesMax,
+                                     "more than 128 fields in the head",
+                                     "a field line of more than 32 KiB",
+                                     "more than 64 KiB of fields in the head"};
+constexpr FieldBounds kResponseFields{limits::kResponseFieldCountMax,
+                                      limits::kResponseFieldBytesMax,
+                                      limits::kResponseHeadBytesMax,
+                                      "more than 256 fields in the head",
+                                      "a field line of more than 64 KiB",
+                                      "more than 256 KiB of fields in the head"};
+constexpr FieldBounds kTrailerFields{limits::kRequestFieldCountMax,
+                                     limits::kChunkExtraBytesMax,
+                                     limits::kChunkExtraBytesMax,
+                                     "more than 128 fields in the trailer section",
+                                     "more than 16 KiB of trailers",
+                                     "more than 16 KiB of trailers"};
+static_assert(limits::kRequestFieldCountMax == 128 && limits::kResponseFieldCountMax == 256);
+static_assert(limits::kRequestFieldBytesMax == 32 * 1024);
+static_assert(limits::kRequestHeadBytesMax == 64 * 1024);
+static_assert(limits::kResponseFieldBytesMax == 64 * 1024);
+static_assert(limits::kResponseHeadBytesMax == 256 * 1024);
+static_assert(limits::kChunkExtraBytesMax == 16 * 1024);
+static_assert(limits::kMethodBytesMax == 64 && limits::kTargetBytesMax == 8 * 1024);
+
+const FieldBounds& bounds_of(LineCheck::Section section) {
+  switch (section) {
+    case LineCheck::Section::request:
+      return kRequestFields;
+    case LineCheck::Section::response:
+      return kResponseFields;
+    case LineCheck::Section::trailer:
+      return kTrailerFields;
+  }
+  KS_UNREACHABLE();
+}
+
+LineVerdict refused(DecodeError error, base::Note note) {
+  return {LineVerdict::Kind::refused, error, note};
+}
 
 LineVerdict malformed(base::Note note) {
-  return {LineVerdict::Kind::refused, DecodeError::malformed, note};
+  return refused(DecodeError::malformed, note);
 }
 
 LineVerdict passed() {
@@ -49,17 +91,18 @@ LineVerdict check_request_line(std::string_view line) {
     return malformed("the request line does not end in HTTP/1.1 or HTTP/1.0");
   }
   if (parts.target.size() > limits::kTargetBytesMax) {
-    return {
-        LineVerdict::Kind::refused, DecodeError::target_too_long, "the request target is too long"};
+    return refused(DecodeError::target_too_long, "a request target of more than 8 KiB");
   }
   if (parts.target.empty() || !grammar::all_are(parts.target, grammar::kVisible)) {
     return malformed(
         "the request target is empty or holds a space or a byte outside visible ASCII");
   }
-  if (std::find(kMethods.begin(), kMethods.end(), parts.method) == kMethods.end()) {
-    return {LineVerdict::Kind::refused,
-            DecodeError::method_not_supported,
-            "the method is not one that is passed on"};
+  if (parts.method.size() > limits::kMethodBytesMax) {
+    return refused(DecodeError::method_not_supported, "a method of more than 64 bytes");
+  }
+  if (parts.method == "PRI") {
+    // RFC 9113 section 3.4: never a method; so that nobody takes us for a server of HTTP/2.
+    return refused(DecodeError::method_not_supported, "the preface of HTTP/2");
   }
   return passed();
 }
@@ -74,9 +117,8 @@ LineVerdict check_status_line(std::string_view line) {
       (line.size() > kWithoutReason && line[kWithoutReason] != ' ')) {
     return malformed("not an HTTP/1.1 or HTTP/1.0 status line");
   }
-  const int status = LineCheck::split_status_line(line).status;
-  if (status < 100 || status > 599) {
-    return malformed("the status is not between 100 and 599");
+  if (LineCheck::split_status_line(line).status < 100) {
+    return refused(DecodeError::status_out_of_range, "a status that is not between 100 and 999");
   }
   if (!grammar::is_field_text(line)) {
     return malformed("a control byte in the status line");
@@ -92,7 +134,7 @@ LineVerdict LineCheck::check_line(std::string_view line) {
   const bool ends_in_cr = !content.empty() && content.back() == '\r';
   const std::string_view text = content.substr(0, content.size() - (ends_in_cr ? 1 : 0));
   // I15: first what check_part() looks at, so that the cut of the input makes no difference.
-  if (auto verdict = check_first_byte(line); verdict.kind == LineVerdict::Kind::refused) {
+  if (auto verdict = check_beginning(line); verdict.kind == LineVerdict::Kind::refused) {
     return verdict;
   }
   if (text.size() > line_bytes_max()) {
@@ -100,6 +142,9 @@ LineVerdict LineCheck::check_line(std::string_view line) {
   }
   if (!ends_in_cr) {
     return malformed("a line that ends in LF without CR");
+  }
+  if (text.empty() && is_first()) {
+    return ignore_empty_line();
   }
   const bool was_first = is_first();
   bytes_ += line_bytes;
@@ -113,19 +158,30 @@ LineVerdict LineCheck::check_line(std::string_view line) {
 }
 
 LineVerdict LineCheck::check_part(std::string_view part) const {
-  if (auto verdict = check_first_byte(part); verdict.kind == LineVerdict::Kind::refused) {
+  if (auto verdict = check_beginning(part); verdict.kind == LineVerdict::Kind::refused) {
     return verdict;
   }
   return part.size() > part_bytes_max() ? too_long() : passed();
 }
 
-LineVerdict LineCheck::check_first_byte(std::string_view line) const {
+LineVerdict LineCheck::check_beginning(std::string_view line) const {
   if (!is_first() || line.empty()) {
     return passed();
   }
-  const bool can_begin = section_ == Section::request ? grammar::is(line.front(), grammar::kToken)
-                                                      : line.front() == 'H';
+  bool can_begin = line.front() == 'H';
+  if (section_ == Section::request) {
+    const bool is_empty_line = line.front() == '\r' && (line.size() == 1 || line[1] == '\n');
+    can_begin = is_empty_line || grammar::is(line.front(), grammar::kToken);
+  }
   return can_begin ? passed() : malformed("the first byte cannot begin an HTTP message");
+}
+
+// RFC 9112 section 2.2: some clients send one after the body of a request.
+LineVerdict LineCheck::ignore_empty_line() {
+  if (++empty_lines_ > limits::kEmptyLinesMax) {
+    return malformed("too many empty lines before a request");
+  }
+  return {LineVerdict::Kind::ignored, DecodeError::none, ""};
 }
 
 std::size_t LineCheck::part_bytes_max() const {
@@ -152,33 +208,42 @@ StatusLine LineCheck::split_status_line(std::string_view line) {
 
 std::size_t LineCheck::line_bytes_max() const {
   if (!is_first()) {
-    return limits::kFieldBytesMax;
+    return bounds_of(section_).line_bytes_max;
   }
   return section_ == Section::request ? kRequestLineBytesMax : limits::kStatusLineBytesMax;
 }
 
 LineVerdict LineCheck::too_long() const {
-  if (section_ == Section::trailer) {
-    return malformed("a trailer line that is too long");
-  }
   if (!is_first()) {
-    return {LineVerdict::Kind::refused, DecodeError::header_too_large, "a field line is too long"};
+    return refused(
+        section_ == Section::trailer ? DecodeError::malformed : DecodeError::field_too_long,
+        bounds_of(section_).too_long);
   }
   if (section_ == Section::response) {
     return malformed("the status line is too long");
   }
-  return {LineVerdict::Kind::refused, DecodeError::target_too_long, "the request line is too long"};
+  return refused(DecodeError::target_too_long, "a request target of more than 8 KiB");
+}
+
+LineVerdict LineCheck::check_field_sizes(std::size_t line_bytes) {
+  const FieldBounds& bounds = bounds_of(section_);
+  const bool is_trailer = section_ == Section::trailer;
+  field_bytes_ += line_bytes;
+  ++field_count_;
+  if (field_count_ > bounds.count_max) {
+    return refused(is_trailer ? DecodeError::malformed : DecodeError::too_many_fields,
+                   bounds.too_many);
+  }
+  if (field_bytes_ > bounds.bytes_max) {
+    return refused(is_trailer ? DecodeError::malformed : DecodeError::head_too_large,
+                   bounds.too_large);
+  }
+  return passed();
 }
 
 LineVerdict LineCheck::check_field_line(std::string_view line, std::size_t line_bytes) {
-  field_bytes_ += line_bytes;
-  ++field_count_;
-  if (field_bytes_ > limits::kHeadBytesMax || field_count_ > limits::kFieldCountMax) {
-    return section_ == Section::trailer
-               ? malformed("the trailer section is too large")
-               : LineVerdict{LineVerdict::Kind::refused,
-                             DecodeError::header_too_large,
-                             "too many fields, or too many bytes of fields"};
+  if (auto verdict = check_field_sizes(line_bytes); verdict.kind == LineVerdict::Kind::refused) {
+    return verdict;
   }
   if (grammar::is_space(line.front())) {
     return malformed("a folded field line");  // RFC 9112 section 5.2

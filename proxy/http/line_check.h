@@ -20,6 +20,7 @@ namespace keyswap::http {
 struct LineVerdict {
   enum class Kind : std::uint8_t {
     more,      // well-formed so far
+    ignored,   // an empty line before a request: what follows is as if it had not come
     complete,  // that was the empty line
     refused,
   };
@@ -52,7 +53,7 @@ class LineCheck {
   LineVerdict check_line(std::string_view line);
 
   // Judges the beginning of a line whose LF has not come yet: is it too long already? Also refuses
-  // a first byte that cannot begin a message (a TLS hello sent to the plain port), so that nobody
+  // first bytes that cannot begin a message (a TLS hello sent to the plain port), so that nobody
   // waits for the rest of it.
   [[nodiscard]] LineVerdict check_part(std::string_view part) const;
 
@@ -73,11 +74,14 @@ class LineCheck {
   [[nodiscard]] bool is_first() const { return bytes_ == 0 && section_ != Section::trailer; }
 
   [[nodiscard]] std::size_t line_bytes_max() const;
-  [[nodiscard]] LineVerdict check_first_byte(std::string_view line) const;
+  [[nodiscard]] LineVerdict check_beginning(std::string_view line) const;
   [[nodiscard]] LineVerdict too_long() const;
+  LineVerdict ignore_empty_line();
   LineVerdict check_field_line(std::string_view line, std::size_t line_bytes);
+  LineVerdict check_field_sizes(std::size_t line_bytes);
 
   Section section_;
+  std::size_t empty_lines_ = 0;  // ignored
   std::size_t bytes_ = 0;
   std::size_t field_bytes_ = 0;
   std::size_t field_count_ = 0;

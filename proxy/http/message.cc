@@ -27,20 +27,11 @@ constexpr std::array<std::string_view, 12> kHopByHop = {"connection",
                                                         "proxy-authentication-info",
                                                         "keyswap-caller"};
 
-// What a Connection field must not take away (R15): what routes, frames, describes or authorises
-// the message. RFC 9110 section 7.6.1 forbids a sender to nominate fields meant for all recipients.
-constexpr std::array<std::string_view, 12> kEndToEnd = {"host",
-                                                        "content-length",
-                                                        "content-type",
-                                                        "content-encoding",
-                                                        "content-range",
-                                                        "authorization",
-                                                        "www-authenticate",
-                                                        "cookie",
-                                                        "set-cookie",
-                                                        "cache-control",
-                                                        "location",
-                                                        "date"};
+// Options of Connection that are taken by every hop and name no field worth remembering, and what
+// no option can take away (R15): where the message goes, and where it ends. RFC 9110 section 7.6.1
+// forbids a sender to nominate what is meant for all recipients; of the rest it says that it goes.
+constexpr std::array<std::string_view, 5> kNeverNominated = {
+    "keep-alive", "close", "upgrade", "host", "content-length"};
 
 template <std::size_t n>
 bool is_one_of(std::string_view name, const std::array<std::string_view, n>& names) {
@@ -51,14 +42,9 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, n>& nam
 
 // Is `token` an element of the comma-separated `list`?
 bool list_has(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (base::equal_ignoring_case(grammar::trim(list.substr(0, comma)), token)) {
-      return true;
-    }
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
+  return grammar::any_element(list, [token](std::string_view element) {
+    return base::equal_ignoring_case(element, token);
+  });
 }
 
 }  // namespace
@@ -107,14 +93,25 @@ bool HeaderList::has_token(std::string_view name, std::string_view token) const 
   });
 }
 
-bool is_hop_by_hop(std::string_view name, const HeaderList& fields) {
-  if (is_one_of(name, kHopByHop)) {
-    return true;
+HopByHop::HopByHop(const HeaderList& fields) {
+  for (const Field& field : fields) {
+    if (!grammar::is_name(field.name, "connection")) {
+      continue;
+    }
+    grammar::any_element(field.value, [this](std::string_view option) {
+      if (!is_one_of(option, kNeverNominated)) {
+        nominated_.push_back(option);  // kConnectionOptionsMax: message_rules counted them
+      }
+      return false;
+    });
   }
-  const bool is_nominated = std::any_of(fields.begin(), fields.end(), [name](const Field& field) {
-    return grammar::is_name(field.name, "connection") && list_has(field.value, name);
-  });
-  return is_nominated && !is_one_of(name, kEndToEnd);
+}
+
+bool HopByHop::has(std::string_view name) const {
+  return is_one_of(name, kHopByHop) ||
+         std::any_of(nominated_.begin(), nominated_.end(), [name](std::string_view option) {
+           return option.size() == name.size() && base::equal_ignoring_case(option, name);
+         });
 }
 
 }  // namespace keyswap::http

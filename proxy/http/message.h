@@ -77,13 +77,14 @@ struct HeadBlock {
 
 struct RequestHead {
   HeadBlock block;
-  std::string_view method;  // a method llhttp knows, upper case
+  std::string_view method;  // a token, as received: its case matters
   std::string_view target;  // as received: origin, absolute, authority or asterisk form
   Version version = Version::http_1_1;
   HeaderList fields;
   Framing framing;
   bool keeps_alive = true;        // the client wants the connection kept (RFC 9112 section 9.3)
   bool expects_continue = false;  // Expect: 100-continue, HTTP/1.1, and a body to wait for
+  bool expects_more = false;      // Expect asks for something else, too (RFC 9110 section 10.1.1)
 };
 
 struct ResponseHead {
@@ -103,9 +104,19 @@ struct ResponseHead {
 // upgrade, so that it may be a 101; or another request.
 enum class AnswerTo : std::uint8_t { head_request, upgrade_request, other };
 
-// Is it a field of one connection only, never passed on (RFC 9110 section 7.6.1), or named so by a
-// Connection field of `fields`? What routes, frames, describes or authorises the message (Host,
-// Content-*, Authorization, Cookie ...) cannot be nominated away; any other field can.
-bool is_hop_by_hop(std::string_view name, const HeaderList& fields);
+// The fields of one connection only, which are never passed on (RFC 9110 section 7.6.1): those that
+// are so by their definition, and those that a Connection field of the head names. What routes or
+// frames the message (Host, Content-Length) cannot be nominated away, and the field that a secret
+// is written to is not asked about (proxy/flow/substitute).
+class HopByHop {
+ public:
+  // Reads the Connection fields of a head; must not outlive it.
+  explicit HopByHop(const HeaderList& fields);
+
+  [[nodiscard]] bool has(std::string_view name) const;
+
+ private:
+  std::vector<std::string_view> nominated_;
+};
 
 }  // namespace keyswap::http

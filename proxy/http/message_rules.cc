@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::http {
@@ -25,8 +26,8 @@ struct FramingFields {
   Slot host;
   Slot content_length;
   Slot transfer_encoding;
-  Slot upgrade;
   Slot expect;
+  std::size_t connection_options = 0;
 };
 
 base::Result<FramingFields> collect(const HeaderList& fields);
@@ -56,17 +57,21 @@ base::Status judge_host(const Slot& host, std::string_view method) {
   return {};
 }
 
-// RFC 9110 section 10.1.1. HTTP/1.0 does not know it, and without a body there is nothing to wait
-// for.
-base::Status judge_expect(const Slot& expect, RequestHead& head) {
-  if (expect.count == 0) {
-    return {};
+// RFC 9110 section 10.1.1: a list. HTTP/1.0 does not know 100-continue, and without a body there is
+// nothing to wait for.
+void read_expect(RequestHead& head) {
+  const bool can_wait = head.version == Version::http_1_1 && has_body(head.framing);
+  for (const Field& field : head.fields) {
+    if (!grammar::is_name(field.name, "expect")) {
+      continue;
+    }
+    grammar::any_element(field.value, [&](std::string_view expectation) {
+      const bool is_continue = base::equal_ignoring_case(expectation, "100-continue");
+      head.expects_continue = head.expects_continue || (is_continue && can_wait);
+      head.expects_more = head.expects_more || !is_continue;
+      return false;
+    });
   }
-  if (expect.count > 1 || !base::equal_ignoring_case(expect.value, "100-continue")) {
-    return refused("Expect asks for something other than 100-continue");
-  }
-  head.expects_continue = head.version == Version::http_1_1 && has_body(head.framing);
-  return {};
 }
 
 // 101: the bytes after this head are no HTTP any more (RFC 9110 section 15.2.2), so it has neither
@@ -97,13 +102,12 @@ base::Status judge_request(RequestHead& head) {
     return framing.error();
   }
   head.framing = *framing;
-  if (head.method == "CONNECT" && head.framing.kind != Framing::Kind::none) {
+  if (head.method == "CONNECT" && has_body(head.framing)) {
     return refused("CONNECT with a body");
   }
-  if (found->upgrade.count > 0 && has_body(head.framing)) {
-    return refused("a body in a request for an upgrade");
+  if (found->expect.count > 0) {
+    read_expect(head);
   }
-  KS_TRY(judge_expect(found->expect, head));
   // RFC 9112 section 9.3: a proxy keeps no connection of an HTTP/1.0 client.
   head.keeps_alive =
       head.version == Version::http_1_1 && !head.fields.has_token("connection", "close");
@@ -174,8 +178,6 @@ Slot* slot_of(FramingFields& found, std::string_view name) {
       return is("host") ? &found.host : nullptr;
     case 6:
       return is("expect") ? &found.expect : nullptr;
-    case 7:
-      return is("upgrade") ? &found.upgrade : nullptr;
     case 14:
       return is("content-length") ? &found.content_length : nullptr;
     case 17:
@@ -183,6 +185,15 @@ Slot* slot_of(FramingFields& found, std::string_view name) {
     default:
       return nullptr;
   }
+}
+
+std::size_t count_elements(std::string_view list) {
+  std::size_t count = 0;
+  grammar::any_element(list, [&count](std::string_view /*element*/) {
+    ++count;
+    return false;
+  });
+  return count;
 }
 
 base::Result<FramingFields> collect(const HeaderList& fields) {
@@ -194,7 +205,12 @@ base::Result<FramingFields> collect(const HeaderList& fields) {
     if (Slot* slot = slot_of(found, field.name); slot != nullptr) {
       ++slot->count;
       slot->value = field.value;
+    } else if (grammar::is_name(field.name, "connection")) {
+      found.connection_options += count_elements(field.value);
     }
+  }
+  if (found.connection_options > base::limits::kConnectionOptionsMax) {
+    return refused("more than 64 options of Connection");
   }
   return found;
 }

@@ -13,7 +13,7 @@
 namespace keyswap::http {
 
 // Judges a request whose method, target, version and fields are set, and sets its framing,
-// keeps_alive and expects_continue. invalid_input when it breaks a rule.
+// keeps_alive and what it expects. invalid_input when it breaks a rule.
 base::Status judge_request(RequestHead& head);
 
 // Judges a response whose status, version and fields are set, and sets its framing and keeps_alive.

@@ -41,14 +41,7 @@ bool is_key(std::string_view text) {
 
 // Is `name` in the comma-separated `list`? The case of subprotocols matters.
 bool list_has(std::string_view list, std::string_view name) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (grammar::trim(list.substr(0, comma)) == name) {
-      return true;
-    }
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
+  return grammar::any_element(list, [name](std::string_view element) { return element == name; });
 }
 
 bool offers(const HeaderList& request, std::string_view subprotocol) {
@@ -75,6 +68,23 @@ bool is_accept_right(const HeaderList& answer, const HeaderList& request) {
 }
 
 }  // namespace
+
+bool asks_for_websocket(const RequestHead& head) {
+  bool is_named = false;
+  bool has_others = false;
+  for (const Field& field : head.fields) {
+    if (!grammar::is_name(field.name, "upgrade")) {
+      continue;
+    }
+    grammar::any_element(field.value, [&](std::string_view protocol) {
+      const bool is_ours = base::equal_ignoring_case(protocol, kProtocol);
+      is_named = is_named || is_ours;
+      has_others = has_others || !is_ours;
+      return false;
+    });
+  }
+  return is_named && !has_others;
+}
 
 bool is_websocket_request(const RequestHead& head) {
   const bool has_body = head.framing.kind == Framing::Kind::chunked || head.framing.length > 0;

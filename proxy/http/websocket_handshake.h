@@ -11,6 +11,11 @@
 
 namespace keyswap::http {
 
+// Does it ask for a WebSocket, well or badly: is `websocket`, in any case, the one protocol that
+// its Upgrade fields name? Any other upgrade, also a choice between this and another, is no affair
+// of ours: the request goes on without it (RFC 9110 section 7.8).
+bool asks_for_websocket(const RequestHead& head);
+
 // Is it a request for a WebSocket connection and for nothing else: GET, HTTP/1.1, no body, one
 // Upgrade field that says `websocket`, Connection with `upgrade` in it, one Sec-WebSocket-Key of 16
 // bytes, one Sec-WebSocket-Version: 13? (Fields are judged as http/message_rules left them.)

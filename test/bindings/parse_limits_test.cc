@@ -105,6 +105,28 @@ TEST_CASE("a bound of bodies is a number of bytes, with or without a unit") {
   }
 }
 
+TEST_CASE("response_timeout is a time up to a day") {
+  CHECK_FALSE(accepted_scope("methods: [GET]").response_timeout_ms);
+  CHECK(accepted_scope("response_timeout: 30s").response_timeout_ms == 30'000);
+  CHECK(accepted_scope("response_timeout: 45").response_timeout_ms == 45'000);
+  CHECK(accepted_scope("response_timeout: 20m").response_timeout_ms == 1'200'000);
+  CHECK(accepted_scope("response_timeout: 24h").response_timeout_ms == 86'400'000);
+  for (const auto* const time : {"0",
+                                 "0s",
+                                 "-1s",
+                                 "1.5h",
+                                 "25h",
+                                 "2d",
+                                 "1 h",
+                                 "x",
+                                 "[1s]",
+                                 "\"\"",
+                                 "99999999999999999999s"}) {
+    INFO(time);
+    CHECK(says(errors_of(scope("response_timeout: " + std::string(time))), "`response_timeout`"));
+  }
+}
+
 TEST_CASE("F33: a blocked endpoint is a method in any case, or none, and a path") {
   const auto blocked =
       accepted_scope(
@@ -128,6 +150,8 @@ TEST_CASE("F33: a blocked endpoint that would not block is an error") {
     return errors_of(scope("blocked: [\"" + entry + "\"]"));
   };
   CHECK(says(errors("DELTE /repos/*"), "did you mean DELETE?"));
+  CHECK(says(errors("TRACE /x"), "never carries a secret"));
+  CHECK(errors("BREW /pot").empty());
   CHECK(says(errors("DELETE repos/*"), "must begin with '/' or '*'"));
   CHECK(says(errors("DELETE "), "must begin with '/' or '*'"));
   CHECK(says(errors("DELETE"), "must begin with '/' or '*'"));

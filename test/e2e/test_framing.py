@@ -67,7 +67,9 @@ BAD = [
     row("HF-04", "lower-case version", get(b"GET / http/1.1")),
     row("HF-04", "another protocol", get(b"GET / RTSP/1.0")),
     row("HF-04", "the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    row("HF-04", "lower-case method", get(b"get / HTTP/1.1")),
+    row("HF-04", "a method of 65 bytes", get(b"M" * 65 + b" / HTTP/1.1")),
+    row("HF-04", "an LF before the request", b"\n" + get()),
+    row("HF-04", "nine empty lines before the request", b"\r\n" * 9 + get()),
     row("HF-04", "a method with punctuation", get(b"GE(T / HTTP/1.1")),
     row("HF-04", "a space in the target", get(b"GET /a b HTTP/1.1")),
     row("HF-04", "a fragment", get(b"GET /a#b HTTP/1.1")),
@@ -220,7 +222,7 @@ class Framing(OneProxy):
         self.assertEqual(seen.body, b"hello")
         self.assertNotIn(b"secret", seen.raw_body)
 
-    def boundary(self, name, head, status, reason):
+    def boundary(self, name, head, status, reason, bound=""):
         before = self.recorder.application_bytes
         with self.proxy.tunnel(H) as wire:
             wire.send(head)
@@ -228,23 +230,43 @@ class Framing(OneProxy):
         if status == 200:
             self.assertEqual(answer.status, 200, (name, answer))
         else:
-            self.refused(answer, status, reason)
+            problem = self.refused(answer, status, reason)
+            self.assertIn(bound, problem["detail"])
             self.assertEqual(self.recorder.application_bytes, before, name)
 
     def test_HF_12_every_limit_holds_at_the_byte(self):
         """[I10]"""
         fields = lambda count: b"".join(b"X-%d: v\r\n" % n for n in range(count))
-        self.boundary("100 fields", get(b"GET /hf12/a HTTP/1.1", fields(99)), 200, None)
-        self.boundary("101 fields", get(b"GET /hf12/b HTTP/1.1", fields(100)), 431, "header_too_large")
+        self.boundary("128 fields", get(b"GET /hf12/a HTTP/1.1", fields(127)), 200, None)
+        self.boundary("129 fields", get(b"GET /hf12/b HTTP/1.1", fields(128)), 431, "header_too_large", "128 fields")
         target = lambda size: b"/" + b"t" * (size - 1)
         self.boundary("target of 8 KiB", get(b"GET " + target(8192) + b" HTTP/1.1"), 200, None)
         self.boundary("and one", get(b"GET " + target(8193) + b" HTTP/1.1"), 414, "target_too_long")
         field = lambda size: b"X-Long: " + b"v" * (size - len("X-Long: ")) + b"\r\n"
-        self.boundary("field of 15 KiB", get(b"GET /hf12/c HTTP/1.1", field(15 * 1024)), 200, None)
-        self.boundary("field of 16 KiB and three", get(b"GET /hf12/d HTTP/1.1", field(16 * 1024 + 3)), 431, "header_too_large")
+        self.boundary("field of 32 KiB", get(b"GET /hf12/c HTTP/1.1", field(32 * 1024)), 200, None)
+        self.boundary("and one", get(b"GET /hf12/d HTTP/1.1", field(32 * 1024 + 1)), 431, "header_too_large", "32 KiB")
         many = lambda size: field(15 * 1024) * (size // (15 * 1024)) + field(max(size % (15 * 1024), 10))
         self.boundary("fields of 60 KiB", get(b"GET /hf12/e HTTP/1.1", many(60 * 1024)), 200, None)
-        self.boundary("fields over 64 KiB", get(b"GET /hf12/f HTTP/1.1", many(66 * 1024)), 431, "header_too_large")
+        self.boundary("fields over 64 KiB", get(b"GET /hf12/f HTTP/1.1", many(66 * 1024)), 431, "header_too_large", "64 KiB")
+
+    def test_HF_12_answers_may_be_larger_and_hold_at_the_byte_too(self):
+        """[I10]"""
+        line = lambda size: b"X-L: " + b"v" * (size - 7) + b"\r\n"
+        whole = lambda lines: b"HTTP/1.1 200 OK\r\n" + lines + b"Content-Length: 2\r\n\r\nok"
+        rows = (("255 fields and a length", b"X-A: v\r\n" * 255, 200), ("256 and a length", b"X-A: v\r\n" * 256, 502),
+                ("a field of 64 KiB", line(64 * 1024 + 2), 200), ("and one", line(64 * 1024 + 3), 502),
+                ("250 KiB of fields", line(50 * 1024) * 5, 200), ("beyond 256 KiB", line(50 * 1024) * 5 + line(7 * 1024), 502))
+        for number, (name, lines, status) in enumerate(rows):
+            with self.subTest(name):
+                path = f"/hf12/answer/{number}"
+                self.recorder.on(path, lambda request, connection, data=whole(lines): connection.send(data))
+                answer = self.ask(H, target=path)
+                self.assertEqual(answer.status, status, name)
+                if status == 200:
+                    self.assertEqual(len(answer.headers), lines.count(b"\r\n") + 1)
+                    self.assertEqual(answer.body, b"ok")
+                else:
+                    self.refused(answer, 502, "upstream_protocol_error")
 
     def test_HF_13_too_many_chunk_extensions_are_refused(self):
         chunks = (b"1;" + b"e" * 1000 + b"\r\nx\r\n") * 40 + b"0\r\n\r\n"

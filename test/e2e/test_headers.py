@@ -96,12 +96,14 @@ class Headers(OneProxy):
             end -= 1
         self.assertEqual(self.recorder.one("/a20").get("Authorization").encode("latin-1"), f"Bearer {UTF8}".encode())
 
-    def test_A22_TRACE_is_refused(self):
+    def test_A22_what_would_echo_the_credential_is_refused(self):
         before = self.recorder.application_bytes
-        answer = self.ask(H, "TRACE", "/a22", [("Authorization", f"Bearer {P}")])
-        self.refused(answer, 501, "method_not_supported")
+        for method in ("TRACE", "TRACK", "trace", "Track"):
+            with self.subTest(method):
+                answer = self.ask(H, method, f"/a22/{method}", [("Authorization", f"Bearer {P}")])
+                self.refused(answer, 501, "method_not_supported")
+                self.decided(self.proxy.decision(f"/a22/{method}"), "refused", "method_not_supported")
         self.assertEqual(self.recorder.application_bytes, before)
-        self.decided(self.proxy.decision("/a22"), "refused", "method_not_supported")
 
     def test_A24_H08_many_requests_at_once_each_get_their_own_answer_and_record(self):
         clients, each = 32, 100
@@ -146,14 +148,16 @@ class Headers(OneProxy):
                 self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
 
     def test_every_method_carries_the_swap(self):
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "LIST", "PURGE", "QUERY", "MKCOL", "PROPFIND",
+                       "M-SEARCH", "SOURCE", "BREW", "frobnicate", "M" * 64):
             with self.subTest(method):
-                body = b"x=1" if method in ("POST", "PUT", "PATCH") else b""
+                body = b"x=1" if method in ("POST", "PUT", "PATCH", "QUERY", "PROPFIND", "BREW") else b""
                 answer = self.ask(H, method, f"/method/{method}", [("Authorization", f"Bearer {P}")], body)
                 self.assertEqual(answer.status, 200)
                 seen = self.recorder.one(f"/method/{method}")
                 self.assertEqual((seen.method, seen.body), (method, body))
                 self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
+                self.assertEqual(self.proxy.decision(f"/method/{method}")["destination"]["method"], method)
 
     def test_two_lines_of_the_credentials_header_answer_400(self):
         answer = self.ask(H, target="/twice", headers=[("Authorization", f"Bearer {P}"), ("Authorization", "Bearer x")])

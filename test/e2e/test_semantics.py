@@ -43,21 +43,51 @@ class Requests(OneProxy):
         self.assertFalse(names & {"x-hop", "keep-alive", "proxy-authenticate"}, answer.headers)
         self.assertEqual(answer.get("X-Stays"), "yes")
 
-    def test_HP_01_upgrades_are_refused(self):
-        for fields in ((("Connection", "Upgrade"), ("Upgrade", "websocket")),
-                       (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"))):
-            with self.subTest(fields):
-                before = self.recorder.application_bytes
-                answer = self.ask(H, target="/hp01/upgrade", headers=[*fields, AUTH])
-                self.refused(answer, 501, "upgrade_not_supported")
-                self.assertEqual(self.recorder.application_bytes, before)
-
-    def test_HP_01_an_unknown_method_is_refused(self):
+    def test_HP_01_a_WebSocket_that_no_binding_opens_is_refused(self):
         before = self.recorder.application_bytes
-        answer = self.ask(H, "FROBNICATE", "/hp01/method", [AUTH])
-        self.assertEqual(answer.status, 501)
-        self.refused(answer, 501, "method_not_supported")
+        answer = self.ask(H, target="/hp01/upgrade", headers=[("Connection", "Upgrade"), ("Upgrade", "websocket"), AUTH])
+        self.refused(answer, 501, "upgrade_not_supported")
         self.assertEqual(self.recorder.application_bytes, before)
+
+    def test_HP_01_any_other_upgrade_is_dropped_and_the_request_goes_on(self):
+        """RFC 9110 section 7.8; curl --http2 sends such a head with each request, also with a body."""
+        cases = ((("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")),
+                 (("Connection", "upgrade"), ("Upgrade", "TLS/1.0")), (("Upgrade", "h2c"),),
+                 (("Connection", "Upgrade"), ("Upgrade", "websocket, h2c")), (("Connection", "Upgrade"), ("Upgrade", "")))
+        for number, fields in enumerate(cases):
+            for method, body in (("GET", b""), ("POST", b"hello")):
+                with self.subTest(f"{method} {fields}"):
+                    path = f"/hp01/dropped/{number}/{method}"
+                    answer = self.ask(H, method, path, [*fields, AUTH], body)
+                    self.assertEqual((answer.status, answer.body), (200, b"recorded"))
+                    seen = self.recorder.one(path)
+                    names = {name.lower() for name, _ in seen.headers}
+                    self.assertFalse(names & {"upgrade", "connection", "http2-settings"}, seen.headers)
+                    self.assertEqual((seen.all("Authorization"), seen.body), ([f"Bearer {V}"], body))
+
+    def test_HP_01_a_switch_that_nobody_asked_for_is_not_passed_on(self):
+        self.recorder.on("/hp01/granted", lambda request, connection: connection.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"))
+        answer = self.ask(H, target="/hp01/granted", headers=[("Connection", "Upgrade"), ("Upgrade", "h2c"), AUTH])
+        self.refused(answer, 502, "upstream_protocol_error")
+
+    def test_HP_08_statuses_that_nobody_registered_pass(self):
+        for status in (299, 418, 499, 599, 600, 799, 999):
+            with self.subTest(status):
+                self.recorder.says(f"/hp08/{status}", status, b"theirs", [], "Odd")
+                answer = self.ask(H, target=f"/hp08/{status}", headers=[AUTH])
+                self.assertEqual((answer.status, answer.body), (status, b"theirs"))
+                ended = self.proxy.await_record(lambda r, status=status: r.get("status") == status)
+                self.assertEqual(ended[-1]["outcome"], "complete")
+        self.recorder.on("/hp08/interim", lambda request, connection: connection.send(
+            b"HTTP/1.1 104 Upload Resumption Supported\r\nX-Resume: 1\r\n\r\nHTTP/1.1 199 x\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+        with self.proxy.tunnel(H) as wire:
+            wire.send(b"GET /hp08/interim HTTP/1.1\r\n" + HOST + b"\r\n")
+            first, second = wire.head(), wire.head()
+            self.assertEqual((first.status, first.get("X-Resume"), second.status), (104, "1", 199))
+            answer = wire.response()
+        self.assertEqual((answer.status, answer.body), (200, b"ok"))
 
     def test_HP_02_bad_CONNECT_targets_answer_400(self):
         """[I3]"""
@@ -77,6 +107,14 @@ class Requests(OneProxy):
                 wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {H}:443\r\n{fields}\r\n\r\nhello")
                 answer = wire.response()
                 self.refused(answer, 400, "malformed_request")
+
+    def test_HP_02_a_CONNECT_with_a_length_of_zero_has_no_body(self):
+        with client.dial(self.proxy.port) as wire:
+            wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {H}:443\r\nContent-Length: 0\r\n\r\n")
+            self.assertEqual(wire.head().status, 200)
+            with client.start_tls(wire, H, self.home.ca) as inner:
+                inner.send(client.request_bytes("GET", "/hp02/zero", H))
+                self.assertEqual(inner.response().status, 200)
 
     def test_HP_02_other_schemes_and_user_information_answer_400(self):
         for target in (f"ftp://{H}/", f"http://user:pass@{H}/", f"https://user@{H}/", f"http://{H}/#f", "http:///x", f"//{H}/",

@@ -187,11 +187,11 @@ class WebSocket(OneProxy):
         self.assertEqual(len(self.recorder.seen()), before)
 
     def test_HP_01_what_is_not_a_handshake_is_refused(self):
-        """Nothing of it is passed on, neither as a WebSocket nor as a request without its Upgrade."""
+        """What asks for a WebSocket and nothing else is passed on whole or not at all."""
         before = len(self.recorder.seen())
         short = base64.b64encode(b"fifteen bytes..").decode()
         cases = (row("POST", {"method": "POST"}), row("version 12", {"version": "12"}), row("version 8", {"version": "8"}),
-                 row("HTTP/1.0", {"http": "1.0"}), row("h2c", {"upgrade": "h2c"}), row("two protocols", {"upgrade": "websocket, h2c"}),
+                 row("HTTP/1.0", {"http": "1.0"}), row("an empty element", {"upgrade": "websocket,", "version": "8"}),
                  row("Connection without upgrade", {"connection": "keep-alive"}), row("no Connection", {"without": ("Connection",)}),
                  row("no key", {"without": ("Sec-WebSocket-Key",)}), row("no version", {"without": ("Sec-WebSocket-Version",)}),
                  row("a key of 15 bytes", {"key": short}), row("a key that is not base64", {"key": "?" * 24}),
@@ -207,6 +207,17 @@ class WebSocket(OneProxy):
                 self.assertIn(answer.status, (400, 501, 505), answer)
                 self.assertIsNotNone(answer.get("Keyswap-Reason"), answer)
         self.assertEqual([r.raw_head for r in self.recorder.seen()[before:]], [])
+
+    def test_HP_01_what_may_be_another_protocol_is_asked_as_an_ordinary_request(self):
+        for number, upgrade in enumerate(("h2c", "websocket, h2c", "TLS/1.0")):
+            with self.subTest(upgrade):
+                path = f"/ws/other/{number}"
+                self.recorder.says(path, 200, b"plain")
+                answer = self.ask_for(path, AUTH, upgrade=upgrade)
+                self.assertEqual((answer.status, answer.body), (200, b"plain"))
+                seen = self.recorder.one(path)
+                self.assertEqual(seen.all("Upgrade") + seen.all("Connection"), [])
+                self.assertEqual(seen.all("Authorization"), [f"Bearer {V}"])
 
     def test_a_handshake_without_a_placeholder_is_passed(self):
         mine, theirs = self.open("/ws/bare", [("Authorization", "Bearer mine")])

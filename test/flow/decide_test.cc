@@ -323,13 +323,27 @@ TEST_CASE("HP-12 a WebSocket is let through where a binding opens one to this ca
   CHECK(asked(kAsk, "/ws/x", "bob") == "refused/caller_not_allowed");
 }
 
-TEST_CASE("HP-01 HP-12 any other upgrade is refused") {
+TEST_CASE("HP-01 HP-12 a WebSocket that no binding opens, or that is asked for badly, is refused") {
   CHECK(asked(kAsk + kAuth, "/v1/x") == "refused/upgrade_not_supported");
   CHECK(asked(kAsk, "/ws/..%2fv1") == "refused/upgrade_not_supported");
   CHECK(asked(kAsk, "/ws/x", "ann", Scheme::http) == "refused/upgrade_not_supported");
-  CHECK(asked("Connection: Upgrade\r\nUpgrade: h2c\r\n") == "refused/upgrade_not_supported");
   CHECK(asked("Connection: Upgrade\r\nUpgrade: websocket\r\n") == "refused/upgrade_not_supported");
-  CHECK(asked(kAsk + "Upgrade: h2c\r\n") == "refused/upgrade_not_supported");
+  CHECK(asked("Upgrade: WebSocket\r\n") == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk + "Upgrade: websocket\r\n") == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk + "Content-Length: 2\r\n") == "refused/upgrade_not_supported");
+}
+
+TEST_CASE("HP-01 an upgrade to anything else is no reason to refuse (RFC 9110 7.8)") {
+  for (const char* protocol : {"h2c", "TLS/1.0", "websocket, h2c", "websocket/13", "", ","}) {
+    INFO(protocol);
+    const std::string fields =
+        "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AA\r\nUpgrade: " +
+        std::string(protocol) + "\r\n";
+    CHECK(asked(fields, "/v1/x") == "pass/no_placeholder");
+    CHECK(asked(fields + kAuth, "/v1/x") == "allowed/binding_matched");
+  }
+  CHECK(asked("Upgrade: h2c\r\n", "/v1/x", "ann", Scheme::http) == "pass/no_placeholder");
+  CHECK(asked(kAsk + "Upgrade: h2c\r\n") == "pass/no_placeholder");
 }
 
 TEST_CASE("HP-12 a secret does not join a WebSocket that only another's binding opens", "[I5]") {

@@ -157,29 +157,135 @@ TEST_CASE("C08 C09 C11 C23 any other name in a tunnel is refused", "[I3]") {
         Reason::identity_mismatch);
 }
 
-TEST_CASE("C24 HP-02 absolute and authority forms in a tunnel are refused") {
-  CHECK(tunnelled("GET https://h.example.test/ HTTP/1.1\r\nHost: h.example.test\r\n\r\n") ==
-        Reason::malformed_request);
+TEST_CASE("C24 HP-02 an absolute form in a tunnel is read, and names the tunnel's own place",
+          "[I3]") {
+  const auto asked = [](const std::string& target, const std::string& host = "h.example.test") {
+    return tunnelled("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  };
+  CHECK(asked("https://h.example.test/v1?x") == std::nullopt);
+  CHECK(asked("HTTPS://H.example.TEST.:443") == std::nullopt);
+  CHECK(asked("https://x.example/") == Reason::identity_mismatch);
+  CHECK(asked("https://h.example.test:8443/") == Reason::identity_mismatch);
+  CHECK(asked("http://h.example.test/") == Reason::identity_mismatch);
+  CHECK(asked("http://h.example.test:443/") == Reason::identity_mismatch);
+  CHECK(asked("https://h.example.test/", "x.example") == Reason::identity_mismatch);
+  CHECK(asked("https://user@h.example.test/") == Reason::malformed_request);
+  CHECK(asked("https://h.example.test/%00") == Reason::malformed_request);
+  CHECK(asked("ftp://h.example.test/") == Reason::malformed_request);
+}
+
+TEST_CASE("HP-02 an absolute form in a tunnel without TLS is one of http", "[I3]") {
+  const TunnelIdentity plain{{Scheme::http, {"h.example.test", 8080, http::HostKind::name}}, ""};
+  const auto asked = [&](const std::string& target) {
+    return check_tunnelled(
+        head_of("GET " + target + " HTTP/1.1\r\nHost: h.example.test:8080\r\n\r\n"),
+        plain,
+        *test::bindings_of(kBound));
+  };
+  CHECK(asked("http://h.example.test:8080/x") == std::nullopt);
+  CHECK(asked("http://h.example.test/x") == Reason::identity_mismatch);
+  CHECK(asked("https://h.example.test:8080/x") == Reason::identity_mismatch);
+}
+
+TEST_CASE("C24 HP-02 a tunnel in a tunnel is refused") {
   CHECK(tunnelled("CONNECT h.example.test:443 HTTP/1.1\r\n\r\n") == Reason::method_not_supported);
 }
 
-TEST_CASE("A22 P14 RE-03 TRACE is refused on both ways in", "[I1]") {
-  CHECK(tunnelled("TRACE /x HTTP/1.1\r\nHost: h.example.test\r\n\r\n") ==
-        Reason::method_not_supported);
-  CHECK(
-      is_refused(route_of("TRACE https://h.example.test/ HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
-                 Reason::method_not_supported));
+TEST_CASE("A22 P14 RE-03 what would echo the credential is refused on both ways in", "[I1]") {
+  for (const char* method : {"TRACE", "TRACK", "trace", "Track"}) {
+    const std::string host = " HTTP/1.1\r\nHost: h.example.test\r\n\r\n";
+    CHECK(tunnelled(method + std::string(" /x") + host) == Reason::method_not_supported);
+    CHECK(is_refused(route_of(method + std::string(" https://h.example.test/") + host),
+                     Reason::method_not_supported));
+  }
 }
 
-TEST_CASE("the first bytes in a tunnel tell what is spoken, however they are cut", "[I15]") {
-  CHECK(listen_to("") == Speech::undecided);
-  CHECK(listen_to("\x16\x03") == Speech::tls);
-  CHECK(listen_to("G") == Speech::undecided);
-  CHECK(listen_to("GET ") == Speech::http);
-  CHECK(listen_to("DELETE /x") == Speech::http);
-  CHECK(listen_to("SSH-2.0") == Speech::other);
-  CHECK(listen_to("PRI") == Speech::other);
-  CHECK(listen_to(std::string_view("\0", 1)) == Speech::other);
+TEST_CASE("an expectation that nobody here meets fails on every way in (RFC 9110 10.1.1)") {
+  const std::string rest = " HTTP/1.1\r\nHost: h.example.test\r\nExpect: 100-continue, x=y\r\n\r\n";
+  CHECK(tunnelled("GET /x" + rest) == Reason::expectation_failed);
+  CHECK(is_refused(route_of("GET https://h.example.test/" + rest), Reason::expectation_failed));
+  CHECK(is_refused(route_of("CONNECT h.example.test:443" + rest), Reason::expectation_failed));
+}
+
+TEST_CASE("OPTIONS ends here when its Max-Forwards is used up (RFC 9110 7.6.2)") {
+  const auto asked = [](const std::string& method, const std::string& hops) {
+    return tunnelled(method + " * HTTP/1.1\r\nHost: h.example.test\r\nMax-Forwards:" + hops +
+                     "\r\n\r\n");
+  };
+  CHECK(asked("OPTIONS", " 0") == Reason::max_forwards_reached);
+  CHECK(asked("OPTIONS", "00\t") == Reason::max_forwards_reached);
+  CHECK(asked("OPTIONS", "1") == std::nullopt);
+  CHECK(asked("OPTIONS", "") == std::nullopt);
+  CHECK(asked("OPTIONS", "x") == std::nullopt);
+  CHECK(tunnelled("GET / HTTP/1.1\r\nHost: h.example.test\r\nMax-Forwards: 0\r\n\r\n") ==
+        std::nullopt);
+  CHECK(one_hop_less("10") == "9");
+  CHECK(one_hop_less("1") == "0");
+  CHECK(one_hop_less("18446744073709551615") == "18446744073709551614");
+  for (const char* odd : {"", "x", "-1", "1.5", "99999999999999999999"}) {
+    CHECK(one_hop_less(odd) == odd);
+  }
+}
+
+TEST_CASE("an absolute form becomes the target that its server knows (RFC 9112 3.2)") {
+  const auto sent = [](const std::string& line) {
+    std::string made;
+    const auto head = head_of(line + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    return std::string(origin_target(head, made));
+  };
+  CHECK(sent("GET http://h") == "/");
+  CHECK(sent("GET http://h/a?b") == "/a?b");
+  CHECK(sent("GET http://h?b") == "/?b");
+  CHECK(sent("OPTIONS http://h") == "*");
+  CHECK(sent("OPTIONS http://h:80") == "*");
+  CHECK(sent("OPTIONS http://h/") == "/");
+  CHECK(sent("OPTIONS http://h?b") == "/?b");
+  CHECK(sent("options http://h") == "/");
+  const std::string host = " HTTP/1.1\r\nHost: x.example\r\n\r\n";
+  CHECK(route_of("OPTIONS http://x.example" + host, kBound).kind == Route::Kind::forward);
+  CHECK(route_of("GET http://x.example?q" + host, kBound).kind == Route::Kind::forward);
+  CHECK(is_refused(route_of("OPTIONS *" + host, kBound), Reason::malformed_request));
+}
+
+TEST_CASE("in a tunnel whose requests are read, what is not TLS is for the decoder", "[I15]") {
+  CHECK(listen_where_read("") == Speech::undecided);
+  CHECK(listen_where_read("\x16\x03") == Speech::tls);
+  CHECK(listen_where_read("\r") == Speech::http);
+  CHECK(listen_where_read("LIST") == Speech::http);
+  CHECK(listen_where_read(std::string_view("\0", 1)) == Speech::http);
+}
+
+TEST_CASE("in an opaque tunnel HTTP is known by its request line, however it is cut", "[I15]") {
+  CHECK(listen_where_opaque("") == Speech::undecided);
+  CHECK(listen_where_opaque("\x16\x03") == Speech::tls);
+  for (const std::string line : {"GET / HTTP/1.1\r\n",
+                                 "\r\n\r\nDELETE /x HTTP/1.0\r\n",
+                                 "M-SEARCH * HTTP/1.1\r\n",
+                                 "list http://h/x?y HTTP/1.1\r\n",
+                                 "PRI * HTTP/2.0\r\n"}) {
+    INFO(line);
+    CHECK(listen_where_opaque(line) == Speech::http);
+    bool is_known = false;
+    for (std::size_t size = 0; size < line.size(); ++size) {
+      const Speech heard = listen_where_opaque(line.substr(0, size));
+      CHECK((heard == Speech::http || (heard == Speech::undecided && !is_known)));
+      is_known = heard == Speech::http;
+    }
+  }
+  CHECK(listen_where_opaque("GET ") == Speech::http);
+  for (const std::string_view other : {std::string_view("SSH-2.0-OpenSSH_9.2\r\n"),
+                                       std::string_view("NICK joe\r\n"),
+                                       std::string_view("LIST /x RTSP/1.0\r\n"),
+                                       std::string_view("0032git-upload-pack /x\0host=h\0", 30),
+                                       std::string_view("*1\r\n$4\r\nPING\r\n"),
+                                       std::string_view("PING\r\n"),
+                                       std::string_view("\0", 1),
+                                       std::string_view("\n"),
+                                       std::string_view(" GET / HTTP/1.1\r\n")}) {
+    INFO(other);
+    CHECK(listen_where_opaque(other) == Speech::other);
+  }
+  CHECK(listen_where_opaque(std::string(65, 'x')) == Speech::other);
 }
 
 }  // namespace keyswap::flow

@@ -284,17 +284,45 @@ TEST_CASE("what keeps a recorded request from being sent, its closing record say
   CHECK(transcript.find("response") == transcript.rfind("response"));
 }
 
-TEST_CASE("HF-11 an upload below the minimum rate is a 408; one that we hold up is not") {
-  const std::string begun =
-      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100000\r\n\r\nabc";
-  auto slow = script().client(begun);
-  slow.times_out(true);
+TEST_CASE("HF-11 an upload may pause, and not for ever; what we hold up does not count", "[I10]") {
+  auto slow = script().client(
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100000\r\n\r\nabc");
+  for (int held = 0; held < 20; ++held) {
+    slow.times_out(true);
+  }
+  for (int windows = 0; windows < 5; ++windows) {
+    slow.times_out(false);
+    CHECK(slow.wait().wait == Wait::request_body);
+  }
+  slow.client("more");
+  for (int windows = 0; windows < 6; ++windows) {
+    REQUIRE(!slow.is_finished());
+    slow.times_out(false);
+  }
   CHECK(!slow.is_finished());
   slow.times_out(false);
   CHECK(has(slow.sent_client(), "HTTP/1.1 408 "));
-  auto brisk = script().client(begun + std::string(2000, 'x'));
-  brisk.times_out(false);
-  CHECK(!brisk.is_finished());
+}
+
+TEST_CASE("the wait for an answer is ten minutes, or what the binding says") {
+  const auto asked = script().client(kGet).wait();
+  CHECK(asked.wait == Wait::response_head);
+  CHECK(asked.ms == 0);
+  CHECK(base::limits::kResponseHeadMs == 600'000);
+  const std::string yaml = kYaml;
+  std::string patient = yaml;
+  patient.insert(patient.find("paths:"), "response_timeout: 20m, ");
+  Script own(test::bindings_of(patient));
+  own.client(kPost);
+  CHECK(own.wait().wait == Wait::response_head);
+  CHECK(own.wait().ms == 1'200'000);
+  own.upstream("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+  CHECK(own.wait().wait == Wait::response_body);
+  CHECK(own.wait().ms == 0);
+  // Who carries no placeholder is not under the binding.
+  Script bare(test::bindings_of(patient));
+  bare.client("GET /v1/x HTTP/1.1\r\nHost: api.example.test\r\n\r\n");
+  CHECK(bare.wait().ms == 0);
 }
 
 TEST_CASE("SG-10 no answer in time is a 504 and an unknown outcome") {
@@ -342,6 +370,93 @@ TEST_CASE("R12 a chunked upload that breaks its framing is cut, not completed", 
   CHECK(has(bad.transcript(), "upstream discarded\n"));
   CHECK(!has(bad.sent_upstream(), "0\r\n\r\n"));
   CHECK(has(bad.sent_client(), "HTTP/1.1 400 "));
+}
+
+TEST_CASE("HP-01 an upgrade that is none of ours goes no further than here, the request does",
+          "[I9]") {
+  const std::string fields = GENERATE(
+      as<std::string>{},
+      "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
+      "Connection: upgrade\r\nUpgrade: websocket, h2c\r\nSec-WebSocket-Extensions: x\r\n",
+      "Upgrade: TLS/1.0\r\n");
+  const std::string request = GENERATE(std::string(kGet), std::string(kPost));
+  std::string asked = request;
+  asked.insert(asked.find("Host:"), fields);
+  CHECK(script().client(asked).upstream(kOk).sent_upstream() ==
+        script().client(request).upstream(kOk).sent_upstream());
+}
+
+TEST_CASE("HP-12 an upgrade that did not leave is not granted either", "[I9]") {
+  std::string asked = kGet;
+  asked.insert(asked.find("Host:"), "Connection: Upgrade\r\nUpgrade: h2c\r\n");
+  const auto done = script().client(asked).upstream(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  CHECK(done.sent_client().starts_with("HTTP/1.1 502 "));
+}
+
+TEST_CASE("HP-01 any field that Connection names stays here, but for what a binding writes",
+          "[I5]") {
+  std::string asked = kGet;
+  asked.insert(asked.find("Host:"),
+               "Connection: close, Cookie, X-A, Host, Authorization\r\nCookie: a=b\r\nX-A: 1\r\n");
+  CHECK(script().client(asked).upstream(kOk).sent_upstream() ==
+        script().client(kGet).upstream(kOk).sent_upstream());
+  const auto answered = script().client(kGet).upstream(
+      "HTTP/1.1 200 OK\r\nConnection: Set-Cookie,\r\nSet-Cookie: a\r\nX-B: 2\r\nContent-Length: "
+      "0\r\n\r\n");
+  CHECK_FALSE(has(answered.sent_client(), "Set-Cookie"));
+  CHECK(has(answered.sent_client(), "X-B: 2\r\n"));
+}
+
+TEST_CASE("a method of any name carries its secret and its body", "[I5]") {
+  const std::string method = GENERATE(as<std::string>{}, "LIST", "QUERY", "PURGE", "MKCOL", "x-y");
+  std::string asked = kPost;
+  asked.replace(0, 4, method);
+  const std::string sent = script().client(asked).upstream(kOk).sent_upstream();
+  CHECK(sent.starts_with(method + " /v1/x HTTP/1.1\r\n"));
+  CHECK(has(sent, "Authorization: Bearer real-key-0001\r\n"));
+  CHECK(sent.ends_with("\r\n\r\nhello"));
+}
+
+TEST_CASE("an OPTIONS says one hop less to the next (RFC 9110 7.6.2)") {
+  std::string asked = kGet;
+  asked.replace(0, 3, "OPTIONS");
+  asked.insert(asked.find("Host:"), "Max-Forwards: 10\r\n");
+  CHECK(has(script().client(asked).upstream(kOk).sent_upstream(), "\r\nMax-Forwards: 9\r\n"));
+  asked.replace(asked.find("10"), 2, "0");
+  const auto ended = script().client(asked);
+  CHECK(ended.sent_upstream().empty());
+  CHECK(ended.sent_client().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE("statuses that nobody registered pass as they are") {
+  const std::string line =
+      GENERATE(as<std::string>{}, "299 Odd", "600 High", "799 x", "999 Request denied");
+  const auto done =
+      script().client(kGet).upstream("HTTP/1.1 " + line + "\r\nContent-Length: 2\r\n\r\nhi");
+  CHECK(done.sent_client() == "HTTP/1.1 " + line + "\r\nContent-Length: 2\r\n\r\nhi");
+  const auto interim =
+      script().client(kGet).upstream("HTTP/1.1 104 Upload Resumption\r\nX-A: b\r\n\r\n" + kOk);
+  CHECK(interim.sent_client() == "HTTP/1.1 104 Upload Resumption\r\nX-A: b\r\n\r\n" + kOk);
+}
+
+TEST_CASE("the largest heads pass, both ways", "[I10]") {
+  const auto fields = [](std::size_t count, std::size_t bytes) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+      text += "X-" + std::to_string(100 + i) + ":" + std::string(bytes / count - 8, 'x') + "\r\n";
+    }
+    return text;
+  };
+  std::string request = kGet;
+  request.insert(request.find("Host:"), fields(124, 64 * 1024 - 200));
+  request.insert(request.find("?q=1") + 4, std::string(8 * 1024 - 10, 'q'));
+  const std::string response =
+      "HTTP/1.1 200 OK\r\n" + fields(250, 256 * 1024 - 100) + "Content-Length: 2\r\n\r\nhi";
+  const auto done = script().client(request, 9999).upstream(response, 9999);
+  CHECK(done.sent_upstream().size() > 64 * 1024);
+  CHECK(done.sent_client().size() > 255 * 1024);
+  CHECK(done.sent_client().ends_with("\r\n\r\nhi"));
 }
 
 }  // namespace keyswap::flow

@@ -11,18 +11,28 @@ namespace keyswap::flow {
 namespace {
 
 std::string health(std::optional<audit::Reason> failing) {
-  base::Buffer out(base::limits::kHeadBytesMax);
+  base::Buffer out(base::limits::kRequestHeadBytesMax);
   REQUIRE(encode_health(out, failing, Persistence::keep_alive));
   return std::string(out.view());
 }
 
 std::string refusal(audit::Reason reason, const base::Failure& failure) {
-  base::Buffer out(base::limits::kHeadBytesMax);
+  base::Buffer out(base::limits::kRequestHeadBytesMax);
   Refusal said;
   said.reason = reason;
   said.request_id = "01";
   said.failure = &failure;
   REQUIRE(encode_refusal(out, said));
+  return std::string(out.view());
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string refused(const Refusal& refusal) {
+  base::Buffer out(base::limits::kRequestHeadBytesMax);
+  REQUIRE(encode_refusal(out, refusal));
   return std::string(out.view());
 }
 
@@ -37,6 +47,22 @@ TEST_CASE("a refusal says what was seen of the failure, by its word and in its d
   CHECK(answer.find(R"("reason":"upstream_tls_failed","cause":"certificate_expired",)") !=
         std::string::npos);
   CHECK(refusal(audit::Reason::upstream_tls_failed, {}).find("cause") == std::string::npos);
+}
+
+TEST_CASE("HF-12 a refusal for the request's bytes says which bound was passed") {
+  Refusal refusal;
+  refusal.reason = audit::Reason::header_too_large;
+  CHECK(has(refused(refusal), "is larger than the limit.\""));
+  refusal.flaw = "more than 128 fields in the head";
+  CHECK(has(refused(refusal), "is larger than the limit: more than 128 fields in the head.\""));
+}
+
+TEST_CASE("an expectation that fails is answered 417, the last hop of an OPTIONS 200") {
+  Refusal refusal;
+  refusal.reason = audit::Reason::expectation_failed;
+  CHECK(refused(refusal).starts_with("HTTP/1.1 417 "));
+  refusal.reason = audit::Reason::max_forwards_reached;
+  CHECK(refused(refusal).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("N07 health is good while requests are served") {

@@ -210,6 +210,10 @@ TEST_CASE("what no request may do, it may not do by a route either") {
   CHECK(shown(find(
             "/custom/github/x", "GET", "ci", "Connection: upgrade\r\nUpgrade: websocket\r\n")) ==
         "upgrade_not_supported");
+  CHECK(shown(find("/custom/github/x", "TRACK")) == "method_not_supported");
+  CHECK(shown(find("/custom/github/x", "GET", "ci", "Expect: more\r\n")) == "expectation_failed");
+  CHECK(shown(find("/custom/github/x", "GET", "ci", "Upgrade: h2c\r\n")) ==
+        shown(find("/custom/github/x")));
   CHECK(shown(find("/custom/deep/" + std::string(8 * 1024 - 20, 'a'))) == "target_too_long");
 }
 

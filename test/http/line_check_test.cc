@@ -91,8 +91,24 @@ TEST_CASE("a message begins with a byte that can begin one") {
   const LineCheck response(LineCheck::Section::response);
   CHECK(response.check_part("H").kind == Kind::more);
   CHECK(response.check_part("G").kind == Kind::refused);
-  const char* bad = GENERATE("\x16", "\r", "\n", " ", "\x05", "\x80", "<", "\"");
+  CHECK(request.check_part("\r").kind == Kind::more);  // of an empty line
+  CHECK(response.check_part("\r").kind == Kind::refused);
+  const char* bad = GENERATE("\x16", "\r\r", "\rG", "\n", " ", "\x05", "\x80", "<", "\"");
   CHECK(request.check_part(bad).kind == Kind::refused);
+}
+
+TEST_CASE("empty lines before a request are ignored, a few of them, and none later", "[I10]") {
+  LineCheck check(LineCheck::Section::request);
+  for (std::size_t i = 0; i < limits::kEmptyLinesMax; ++i) {
+    REQUIRE(check.check_line("\r\n").kind == Kind::ignored);
+  }
+  CHECK(check.bytes() == 0);
+  LineCheck other = check;
+  CHECK(other.check_line("\r\n").kind == Kind::refused);
+  CHECK(check.check_line("GET / HTTP/1.1\r\n").kind == Kind::more);
+  CHECK(check.check_line("\r\n").kind == Kind::complete);
+  CHECK(LineCheck(LineCheck::Section::response).check_line("\r\n").kind == Kind::refused);
+  CHECK(LineCheck(LineCheck::Section::trailer).check_line("\r\n").kind == Kind::complete);
 }
 
 TEST_CASE("the parts of start lines are found") {
@@ -112,10 +128,10 @@ TEST_CASE("the parts of start lines are found") {
 
 TEST_CASE("a trailer section too large is malformed, whatever it would be in a head", "[I10]") {
   LineCheck check(LineCheck::Section::trailer);
-  const std::string line = "A: " + std::string(limits::kFieldBytesMax, 'x') + "\r\n";
+  const std::string line = "A: " + std::string(limits::kChunkExtraBytesMax, 'x') + "\r\n";
   CHECK(check.check_line(line).error == DecodeError::malformed);
   LineCheck many(LineCheck::Section::trailer);
-  for (std::size_t i = 0; i < limits::kFieldCountMax; ++i) {
+  for (std::size_t i = 0; i < limits::kRequestFieldCountMax; ++i) {
     REQUIRE(many.check_line("A: b\r\n").kind == Kind::more);
   }
   CHECK(many.check_line("A: b\r\n").error == DecodeError::malformed);

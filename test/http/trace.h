@@ -56,8 +56,14 @@ inline std::string error_name(DecodeError error) {
       return "none";
     case DecodeError::malformed:
       return "malformed";
-    case DecodeError::header_too_large:
-      return "header_too_large";
+    case DecodeError::too_many_fields:
+      return "too_many_fields";
+    case DecodeError::field_too_long:
+      return "field_too_long";
+    case DecodeError::head_too_large:
+      return "head_too_large";
+    case DecodeError::status_out_of_range:
+      return "status_out_of_range";
     case DecodeError::target_too_long:
       return "target_too_long";
     case DecodeError::method_not_supported:
@@ -141,7 +147,8 @@ class Tracer {
       lines_.push_back("request " + std::string(head.method) + " " + std::string(head.target) +
                        (head.version == Version::http_1_1 ? " 1.1 " : " 1.0 ") +
                        framing_name(head.framing) + (head.keeps_alive ? " keep" : " close") +
-                       (head.expects_continue ? " continue" : ""));
+                       (head.expects_continue ? " continue" : "") +
+                       (head.expects_more ? " more" : ""));
       add_fields(head.fields);
       return;
     }

@@ -263,4 +263,25 @@ TEST_CASE("HP-12 another status or version grants nothing", "[I9]") {
   CHECK_FALSE(is_websocket_answer(old, request(request_fields())));
 }
 
+TEST_CASE("who names nothing but websocket asks for one, however badly") {
+  Fields fields = request_fields();
+  CHECK(asks_for_websocket(request(fields)));
+  CHECK(asks_for_websocket(request(fields, "POST")));
+  fields.remove("Connection");
+  fields.remove("Sec-WebSocket-Key");
+  CHECK(asks_for_websocket(request(fields)));
+  fields.set("Upgrade", ", WebSocket,");
+  CHECK(asks_for_websocket(request(fields)));
+  fields.add("upgrade", "websocket");
+  CHECK(asks_for_websocket(request(fields)));
+  const char* other = GENERATE("h2c", "websocket, h2c", "TLS/1.0, websocket", "websocket/13");
+  fields.add("Upgrade", other);
+  CHECK_FALSE(asks_for_websocket(request(fields)));
+  fields.remove("Upgrade");
+  fields.remove("upgrade");
+  CHECK_FALSE(asks_for_websocket(request(fields)));
+  fields.set("Upgrade", "");
+  CHECK_FALSE(asks_for_websocket(request(fields)));
+}
+
 }  // namespace keyswap::http

@@ -131,7 +131,7 @@ TEST_CASE("I10 a head without end is refused at its bound, and a buffer does not
     endless = "X: " + std::string(1000, 'a') + "\r\n";
   }
   CHECK(step.kind == http::Step::Kind::error);
-  CHECK(taken < 3 * base::limits::kHeadBytesMax);
+  CHECK(taken < 3 * base::limits::kRequestHeadBytesMax);
   base::Buffer buffer(1000);
   CHECK(buffer.append(std::string(1000, 'a')));
   CHECK(!buffer.append("b"));

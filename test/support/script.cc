@@ -241,6 +241,8 @@ void Script::perform(const flow::Actions& actions) {
     } else if (const auto* down = std::get_if<flow::SendClient>(&action)) {
       sent_client_ += down->bytes;
       note_bytes("to client", down->bytes);
+    } else if (const auto* wait = std::get_if<flow::SetWait>(&action)) {
+      wait_ = *wait;
     } else if (std::get_if<flow::ReadClient>(&action) != nullptr) {
       is_reading_ = true;
     } else if (const auto* released = std::get_if<flow::ReleaseUpstream>(&action)) {

@@ -61,6 +61,9 @@ class Script {
   // One line an action; sends of one direction that follow one another are one line.
   [[nodiscard]] std::string transcript() const;
 
+  // What it waits for, and how long.
+  [[nodiscard]] flow::SetWait wait() const { return wait_; }
+
   [[nodiscard]] std::string sent_upstream() const { return sent_upstream_; }
 
   [[nodiscard]] std::string sent_client() const { return sent_client_; }
@@ -85,6 +88,7 @@ class Script {
   std::shared_ptr<http::Decoder> upstream_decoder_ =
       std::make_shared<http::Decoder>(http::Decoder::Role::response);
   bool is_reading_ = false;
+  flow::SetWait wait_;
   std::string unread_;
   std::vector<std::string> lines_;
   std::string last_kind_;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/audit_place.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <sys/stat.h>
+
+#include "bindings/digest.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+
+bool is_folder(const std::string& path) {
+  struct stat info {};
+
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+
+  return lstat(path.c_str(), &info) == 0;
+}
+
+// The name under which the vault remembers that a log was begun there; a path may be longer than a
+// name can be.
+std::string entry_of(const std::string& folder) {
+  return "audit-folder-" + bindings::sha256_hex(folder);
+}
+
+Problem cannot_make(const std::string& folder, int failed) {
+  return Failure{Exit::cannot,
+                 "the audit log's folder " + folder + " cannot be made: " + std::strerror(failed),
+                 "make it yourself: mkdir -m 700 -p " + folder + "   or name another: audit.path"};
+}
+
+// The folder and what is missing above it, each for its owner alone.
+Problem make_folders(const std::string& folder) {
+  const auto parent = std::filesystem::path(folder).parent_path().string();
+  if (!parent.empty() && parent != folder && !is_folder(parent)) {
+    if (auto problem = make_folders(parent)) {
+      return problem;
+    }
+  }
+  if (mkdir(folder.c_str(), kFolderMode) != 0 && (errno != EEXIST || !is_folder(folder))) {
+    return cannot_make(folder, errno);
+  }
+  if (const auto synced = sync_folder(parent.empty() ? "." : parent); !synced) {
+    return Failure{
+        Exit::cannot,
+        "the audit log's folder " + folder + " is not durable: " + explain(synced.error()),
+        "look at the disk"};
+  }
+  return std::nullopt;
+}
+
+Problem remember(const std::string& folder, vault::Vault& vault) {
+  const auto value = vault::Secret::copy_of(folder);
+  const auto put = value ? vault.put_system(entry_of(folder), *value) : base::Status(value.error());
+  if (!put) {
+    return Failure{Exit::cannot,
+                   "the vault cannot remember the audit log's folder: " + explain(put.error()),
+                   "look at the disk; nothing was started"};
+  }
+  return std::nullopt;
+}
+
+Failure log_is_gone(const std::string& folder) {
+  return {Exit::cannot,
+          "the audit log's folder " + folder + " is not there",
+          "if you moved the log away on purpose, begin a new one with: mkdir -m 700 " + folder};
+}
+
+}  // namespace
+
+std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings) {
+  const std::string& path = bindings.audit_path;
+  if (path.empty()) {
+    return home.audit();
+  }
+  // Also when the file is gone later: the log that was begun beside it stays the log.
+  std::string beside = path + ".d";
+  return !is_folder(path) && (is_there(path) || is_folder(beside)) ? beside : path;
+}
+
+std::string audit_folder(const proxy::Home& home) {
+  const auto running = find_running(home);
+  const bool is_told = running && !running->bindings.empty();
+  auto parsed = read_bindings(is_told ? running->bindings : home.bindings());
+  return parsed && parsed->errors.empty() ? audit_folder(home, parsed->bindings) : home.audit();
+}
+
+Problem prepare_audit_folder(const proxy::Home& home,
+                             const std::string& folder,
+                             vault::Vault& vault) {
+  const auto known = vault.system_names(entry_of(folder));
+  if (!is_there(folder)) {
+    // `init` began the home's.
+    if (!known.empty() || folder == home.audit()) {
+      return log_is_gone(folder);
+    }
+    if (auto problem = make_folders(folder)) {
+      return problem;
+    }
+    note("a new audit log begins in " + folder);
+  }
+  return known.empty() && folder != home.audit() ? remember(folder, vault) : std::nullopt;
+}
+
+}  // namespace keyswap::cli
