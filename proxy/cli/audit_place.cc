@@ -31,6 +31,13 @@ bool is_there(const std::string& path) {
   return lstat(path.c_str(), &info) == 0;
 }
 
+// `init` began the home's own log, whatever name it is given here.
+bool is_of_home(const proxy::Home& home, const std::string& folder) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(folder, ignored) ==
+         std::filesystem::weakly_canonical(home.audit(), ignored);
+}
+
 // The name under which the vault remembers that a log was begun there; a path may be longer than a
 // name can be.
 std::string entry_of(const std::string& folder) {
@@ -102,10 +109,9 @@ std::string audit_folder(const proxy::Home& home) {
 Problem prepare_audit_folder(const proxy::Home& home,
                              const std::string& folder,
                              vault::Vault& vault) {
-  const auto known = vault.system_names(entry_of(folder));
+  const bool is_known = is_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
   if (!is_there(folder)) {
-    // `init` began the home's.
-    if (!known.empty() || folder == home.audit()) {
+    if (is_known) {
       return log_is_gone(folder);
     }
     if (auto problem = make_folders(folder)) {
@@ -113,7 +119,7 @@ Problem prepare_audit_folder(const proxy::Home& home,
     }
     note("a new audit log begins in " + folder);
   }
-  return known.empty() && folder != home.audit() ? remember(folder, vault) : std::nullopt;
+  return is_known ? std::nullopt : remember(folder, vault);
 }
 
 }  // namespace keyswap::cli
