@@ -5,11 +5,9 @@
 // connection that ended without one byte of an answer, is sent once more over one dialled anew. Its
 // secrets are opened and written again, for what was written before is wiped; that it is sent once
 // more is durable before it is (I6).
-#include <algorithm>
-#include <array>
 #include <string_view>
 
-#include "proxy/base/bytes.h"
+#include "bindings/method_overrides.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/message.h"
 #include "proxy/http/websocket_handshake.h"
@@ -22,17 +20,15 @@ using audit::Reason;
 
 namespace {
 
-// By which some servers act instead of the method, in a field or in the query.
-constexpr std::array<std::string_view, 3> kMethodFields = {
-    "x-http-method-override", "x-http-method", "x-method-override"};
-
+// Some servers act by another method that a field or the query names.
 bool names_another_method(const http::RequestHead& head, std::string_view target) {
-  return target.find("_method") != std::string_view::npos ||
-         std::ranges::any_of(head.fields, [](const http::Field& field) {
-           return std::ranges::any_of(kMethodFields, [&](std::string_view name) {
-             return base::equal_ignoring_case(field.name, name);
-           });
-         });
+  bindings::MethodOverrides found;
+  bindings::read_field_overrides(head.fields, found);
+  const std::size_t query = target.find('?');
+  if (query != std::string_view::npos) {
+    bindings::read_parameter_overrides(target.substr(query + 1), found);
+  }
+  return !found.are_none();
 }
 
 }  // namespace
