@@ -314,7 +314,8 @@ TEST_CASE("VA-12 F06 with RLIMIT_MEMLOCK 0 there is no memory for secrets, and a
 TEST_CASE("VA-12 a limit below the arena's size is not enough", "[I13]") {
   REQUIRE(lock_memory());
   REQUIRE(sample::in_child([] {
-    constexpr rlimit kTooLittle = {arena::size() Min / 2, arena::size() Min / 2};
+    constexpr rlimit kTooLittle = {limits::kLockedArenaBytesMin / 2,
+                                   limits::kLockedArenaBytesMin / 2};
     if (::setrlimit(RLIMIT_MEMLOCK, &kTooLittle) != 0) {
       return false;
     }
