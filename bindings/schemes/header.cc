@@ -11,6 +11,7 @@
 #include "bindings/template.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/encoder.h"
+#include "proxy/http/grammar.h"
 
 namespace keyswap::bindings {
 
@@ -118,7 +119,7 @@ class FormatInjection final : public HeaderInjection {
   }
 
   static base::Status check_inner(std::string_view part) {
-    return http::is_field_value(part) ? base::Status{} : not_a_value();
+    return http::grammar::is_field_text(part) ? base::Status{} : not_a_value();
   }
 
   std::vector<std::string> pieces_;
