@@ -118,6 +118,7 @@ class FormatInjection final : public HeaderInjection {
     return is_white_space(first) || is_white_space(last) ? not_a_value() : base::Status{};
   }
 
+  // White space is no matter inside: "Bearer " is a piece.
   static base::Status check_inner(std::string_view part) {
     return http::grammar::is_field_text(part) ? base::Status{} : not_a_value();
   }
