@@ -52,8 +52,8 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
     return judgement;
   }
 
-  [[nodiscard]] bool forbids(std::string_view /*method*/, std::string_view target) const override {
-    return target == "/withdraw";
+  [[nodiscard]] bool forbids(const bindings::RequestReadings& request) const override {
+    return request.target() == "/withdraw";
   }
 
   [[nodiscard]] base::Status sign(const bindings::WholeRequest& request,
