@@ -85,7 +85,7 @@ class Alerts(OneProxy):
 
     def test_a_bad_record_and_an_unexpected_message_are_answered_by_an_alert(self):
         """RFC 8446 sections 5.2 and 6.2. Also when more is on its way, which a reset would answer."""
-        hello = b"\x16\x03\x03\x00\x04\x01\x00\x00\x00"
+        hello = b"\x16\x03\x03\x00\x20\x01" + b"\0" * 31
         for version in (TLS12, TLS13):
             for label, data in (("bad record", GARBAGE), ("bad record and more", GARBAGE + b"x" * 300_000),
                                 ("oversized", b"\x17\x03\x03\xff\xff" + b"x" * 0xffff), ("in clear", hello),
