@@ -5,6 +5,7 @@
 
 #include "test/proxy/temp_home.h"
 #include "vault/caller_token.h"
+#include "vault/vault.h"
 
 namespace keyswap::proxy {
 
