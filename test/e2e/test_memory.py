@@ -71,6 +71,15 @@ class Memory(Case):
         wire.send(client.request_bytes("GET", target, "localhost", [("Keyswap-Caller", token)]))
         return wire
 
+    def send_all(self, running, targets, token):
+        """At the pace at which the upstream takes connections: each that waits has one of its own."""
+        before, wires = len(self.recorder.connections), []
+        for target in targets:
+            wires.append(self.send(running, target, token))
+            if len(wires) % 25 == 0:
+                self.recorder.wait(lambda: len(self.recorder.connections) - before >= len(wires) - 25, 8)
+        return wires
+
     def answers(self, wires):
         """(status, reason) of each, and how often."""
         found = {}
@@ -124,8 +133,8 @@ class Memory(Case):
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_many_clients_that_wait_for_the_disk_with_one_large_secret_are_all_served(self):
         """[I10] 600 of them, on one copy of it."""
-        running = self.start_on_slow_disk(self.copy_home(self.home, "waiting"), 6)
-        wires = [self.send(running, f"/proxy/plain/waiting/{number}", self.modest) for number in range(600)]
+        running = self.start_on_slow_disk(self.copy_home(self.home, "waiting"), 12)
+        wires = self.send_all(running, [f"/proxy/plain/waiting/{number}" for number in range(600)], self.modest)
         self.assertEqual(self.answers(wires), {(200, None): 600})
         sent = self.recorder.seen("/waiting/")
         self.assertEqual(len(sent), 600)
@@ -144,10 +153,10 @@ class Memory(Case):
         home.bindings(self.document(home, {**self.rules, **{
             name: {"placeholder": f"kswp-PLACEHOLDER-{name}-0123456789", "inject": {"header": "X-Api-Key", "format": "{secret}"},
                    "bindings": [{"host": H, "route": name.lower().replace("_", "-")}]} for name in many}}))
-        running = self.start_on_slow_disk(home, 3, 5 * MIB + MIB // 4)
+        running = self.start_on_slow_disk(home, 10, 5 * MIB + MIB // 4)
         self.send(running, "/proxy/plain/first", self.modest)
         self.assertTrue(running.await_decisions("/first", count=1))  # written, and being synced
-        greedy = [self.send(running, f"/proxy/wide-{number}/w/{number}", self.greedy) for number in range(WIDE_COUNT)]
+        greedy = self.send_all(running, [f"/proxy/wide-{number}/w/{number}" for number in range(WIDE_COUNT)], self.greedy)
         modest = [self.send(running, f"/proxy/plain/modest/{number}", self.modest) for number in range(20)]
         self.assertEqual(self.answers(modest), {(200, None): 20})
         found = self.answers(greedy)
