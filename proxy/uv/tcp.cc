@@ -305,8 +305,14 @@ Endpoint Tcp::remote() const {
 bool Tcp::is_unacknowledged_for(std::int64_t ms) const {
   tcp_info info{};
   socklen_t size = sizeof info;
-  return ::getsockopt(state_->descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-         info.tcpi_unacked > 0 && info.tcpi_last_ack_recv >= ms;
+  if (::getsockopt(state_->descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    return false;
+  }
+  // Segments may come from a host that hears nothing of us, and each repeats what it acknowledged
+  // long ago. So many repeated sendings in a row without progress take seconds, too.
+  constexpr int kSendingsInVain = 4;
+  return info.tcpi_unacked > 0 &&
+         (info.tcpi_last_ack_recv >= ms || info.tcpi_retransmits >= kSendingsInVain);
 }
 
 }  // namespace keyswap::uv
