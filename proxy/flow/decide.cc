@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
 #include "proxy/http/websocket_handshake.h"
@@ -68,15 +69,29 @@ void match_rules(const Request& request,
   }
 }
 
-std::vector<Sighting> find_sightings(const Request& request, const RequestReadings& readings) {
+std::vector<Sighting> find_sightings(const Request& request) {
   std::vector<Sighting> sightings;
   std::vector<std::uint32_t> found;
   for (std::size_t i = 0; i < request.head.fields.size(); ++i) {
     look_at(request, request.head.fields[i].value, i, found, sightings);
   }
   look_at(request, request.target, std::nullopt, found, sightings);
-  match_rules(request, readings, sightings);
   return sightings;
+}
+
+// I10: each secret that is named costs a judgement and a record.
+bool names_too_many(const std::vector<Sighting>& sightings) {
+  if (sightings.size() <= bindings::bounds::kSecretsNamedMax) {
+    return false;
+  }
+  std::vector<std::uint32_t> rules;
+  rules.reserve(sightings.size());
+  for (const Sighting& sighting : sightings) {
+    rules.push_back(sighting.rule);
+  }
+  std::ranges::sort(rules);
+  const auto repeated = std::ranges::unique(rules);
+  return rules.size() - repeated.size() > bindings::bounds::kSecretsNamedMax;
 }
 
 bool may_be_swapped(const Sighting& sighting) {
@@ -220,10 +235,14 @@ Verdict decide(const Request& request) {
                                                     : bindings::Bindings::Purpose::request)) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
-  const std::vector<Sighting> sightings = find_sightings(request, readings);
+  std::vector<Sighting> sightings = find_sightings(request);
   if (sightings.empty()) {
     return {Decision::pass, Reason::no_placeholder};
   }
+  if (names_too_many(sightings)) {
+    return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
+  }
+  match_rules(request, readings, sightings);
   if (request.destination.scheme == Scheme::http) {
     return deny_all(sightings.front(), sightings, request);
   }

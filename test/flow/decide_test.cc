@@ -171,6 +171,26 @@ TEST_CASE("D05 a secret bound elsewhere is denied beside one that is allowed", "
   CHECK(verdict.others.front().reason == audit::Reason::destination_not_in_binding);
 }
 
+TEST_CASE("more secrets than are judged for one request are refused", "[I10]") {
+  std::string yaml = "version: 1\nsecrets:\n";
+  std::string most;
+  for (int number = 100; number < 165; ++number) {
+    const auto placeholder = "kswp_PLACEHOLDER_000000000" + std::to_string(number);
+    yaml += "  S" + std::to_string(number) + ":\n    placeholder: " + placeholder +
+            "\n    inject: { header: x-s, format: \"{secret}\" }\n"
+            "    bindings: [ { host: other.example.test } ]\n";
+    most += number < 164 ? "X-A: " + placeholder + "\r\n" : "";
+  }
+  const auto judged = [&](const std::string& fields) {
+    return shown(judge(fields, "GET /v1/x HTTP/1.1", Scheme::https, yaml));
+  };
+  CHECK(judged(most) == "denied/destination_not_in_binding");
+  const std::string again = "X-B: kswp_PLACEHOLDER_000000000100\r\n";
+  CHECK(judged(most + again) == "denied/destination_not_in_binding");
+  CHECK(judged(most + "X-B: kswp_PLACEHOLDER_000000000164\r\n") ==
+        "refused/ambiguous_placeholder_match");
+}
+
 TEST_CASE("each of several placeholders that stay inert is told of, once", "[I2]") {
   const std::string p(kP);
   const std::string p2(kP2);
