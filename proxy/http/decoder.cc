@@ -43,6 +43,7 @@ struct Parsed {
 llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head);
 llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head);
 llhttp_method_t stand_in_for(std::string_view method);
+std::string_view shown_of(std::string_view target);
 base::Note note_of(llhttp_errno_t error);
 
 LineCheck::Section section_of(Decoder::Role role) {
@@ -343,7 +344,7 @@ base::Status Decoder::State::fill_request(std::string_view start_line, Parsed& p
   request.fields = std::move(parsed.fields);
   const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&parser));
   const int minor = request.version == Version::http_1_1 ? 1 : 0;
-  if (line.target != parsed.target || method != stand_in_for(line.method) ||
+  if (shown_of(line.target) != parsed.target || method != stand_in_for(line.method) ||
       llhttp_get_http_major(&parser) != 1 || llhttp_get_http_minor(&parser) != minor) {
     return base::Error{base::Errc::invalid_input, "two parsers read different request lines"};
   }
@@ -400,7 +401,9 @@ Parsed& parsed_of(llhttp_t* parser) {
 }
 
 int on_url(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  extend(parsed_of(parser).target, at, size);
+  if (size > 0) {  // the end of it may be told apart, from where the rest of the head begins
+    extend(parsed_of(parser).target, at, size);
+  }
   return 0;
 }
 
@@ -445,17 +448,27 @@ llhttp_method_t stand_in_for(std::string_view method) {
   return method == "CONNECT" ? HTTP_CONNECT : HTTP_POST;
 }
 
+// What of a target is shown to llhttp, which knows no byte beyond ASCII: with such a byte in its
+// query the path alone. The target, too, is LineCheck's to judge.
+std::string_view shown_of(std::string_view target) {
+  return grammar::all_are(target, grammar::kVisible) ? target : target.substr(0, target.find('?'));
+}
+
 llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head) {
   llhttp_init(&parser, HTTP_REQUEST, &kSettings);
   parser.data = &parsed;
-  const std::string_view method = head.substr(0, head.find(' '));
-  const std::string_view stand_in = llhttp_method_name(stand_in_for(method));
-  const llhttp_errno_t begun = llhttp_execute(&parser, stand_in.data(), stand_in.size());
-  if (begun != HPE_OK) {
-    return begun;
+  const RequestLine line = LineCheck::split_request_line(head.substr(0, head.find('\r')));
+  const std::string_view stand_in = llhttp_method_name(stand_in_for(line.method));
+  const std::string_view shown = shown_of(line.target);
+  const std::size_t target_at = line.method.size() + 1;
+  const std::array<std::string_view, 3> pieces = {stand_in,
+                                                  head.substr(line.method.size(), 1 + shown.size()),
+                                                  head.substr(target_at + line.target.size())};
+  llhttp_errno_t result = HPE_OK;
+  for (std::size_t i = 0; i < pieces.size() && result == HPE_OK; ++i) {
+    result = llhttp_execute(&parser, pieces.at(i).data(), pieces.at(i).size());
   }
-  const std::string_view rest = head.substr(method.size());
-  return llhttp_execute(&parser, rest.data(), rest.size());
+  return result;
 }
 
 llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head) {

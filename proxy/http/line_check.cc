@@ -93,9 +93,10 @@ LineVerdict check_request_line(std::string_view line) {
   if (parts.target.size() > limits::kTargetBytesMax) {
     return refused(DecodeError::target_too_long, "a request target of more than 8 KiB");
   }
-  if (parts.target.empty() || !grammar::all_are(parts.target, grammar::kVisible)) {
+  if (parts.target.empty() || !grammar::is_target(parts.target)) {
     return malformed(
-        "the request target is empty or holds a space or a byte outside visible ASCII");
+        "the request target is empty, or holds a space, a control or, in its path, a byte beyond "
+        "ASCII");
   }
   if (parts.method.size() > limits::kMethodBytesMax) {
     return refused(DecodeError::method_not_supported, "a method of more than 64 bytes");

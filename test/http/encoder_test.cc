@@ -103,6 +103,9 @@ TEST_CASE("HF-08 every byte in a method, target or reason is held against its gr
     StringSink target;
     CHECK(encode_request_line(target, "GET", "/" + with(byte)).has_value() ==
           is_visible_byte(byte));
+    StringSink query;
+    CHECK(encode_request_line(query, "GET", "/?" + with(byte)).has_value() ==
+          (is_visible_byte(byte) || byte >= 0x80));
     CHECK(target.text.empty() == !is_visible_byte(byte));
     StringSink reason;
     CHECK(encode_status_line(reason, 200, with(byte)).has_value() == is_text_byte(byte));
