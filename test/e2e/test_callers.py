@@ -64,7 +64,7 @@ class Callers(OneProxy):
 
     def test_a_flood_of_one_stranger_is_one_record_a_second(self):
         """[I10] Every refusal is answered and counted; the disk does not fill. What a caller does is recorded one by one meanwhile."""
-        count = 1500
+        count = 400
         running = self.start(self.copy_home(self.home, "flooded"))
         began = time.monotonic()
         with client.dial(running.port) as wire:

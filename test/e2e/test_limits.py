@@ -183,9 +183,10 @@ class Volume(LimitsCase):
         running.stop()
 
     def test_two_entries_of_one_key_share_the_days_volume_of_a_venues_account(self):
-        def at(host, placeholder):
-            return {**rule(placeholder), "bindings": [{"host": host, "daily_volume_usd": 1000}]}
-        home = self.home_with({"TRADER": at(SPOT, TRADER), "SMALL": at("api1.binance.com", SMALL), "SWING": at(FAPI, SWING)})
+        def at(host, placeholder, **more):
+            return {**rule(placeholder), "bindings": [{"host": host, "daily_volume_usd": 1000, **more}]}
+        home = self.home_with({"TRADER": at(SPOT, TRADER), "SMALL": at("api1.binance.com", SMALL),
+                               "SWING": at(FAPI, SWING, endpoints=["POST /fapi/v1/order"])})
         running = self.start(home)
         self.assertEqual(self.order(running, price=600).status, 200)
         other = {"placeholder": SMALL, "host": "api1.binance.com"}
@@ -193,7 +194,8 @@ class Volume(LimitsCase):
         self.assertEqual(self.order(running, **other, price=400).status, 200)
         self.refused(self.order(running, price=1), 403, "order_limit_exceeded")
         # Another account of the same key.
-        self.assertEqual(self.order(running, SWING, path="/fapi/v1/order", host=FAPI, price=1000).status, 200)
+        answer = self.order(running, SWING, path="/fapi/v1/order", host=FAPI, price=1000)
+        self.assertEqual(answer.status, 200, answer)
         self.assertEqual([row["used"] for row in self.shown(home)], ["1000"] * 3)
         running.stop()
 

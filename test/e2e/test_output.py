@@ -57,7 +57,8 @@ class Unread(OneProxy):
             self.assertFalse(running.reload()["accepted"])
             home.bindings(good)
             self.assertTrue(running.reload()["accepted"])
-            self.assertEqual(running.ask(H, headers=AUTH).status, 200)
+            answer = running.ask(H, headers=AUTH)
+            self.assertEqual(answer.status, 200, answer)
         began = time.monotonic()
         self.assertEqual(running.stop(), 0)
         self.assertLess(time.monotonic() - began, 10)
@@ -97,7 +98,8 @@ class Unread(OneProxy):
             self.assertEqual(os.readlink(f"/proc/{running.pid}/fd/{number}"), "/dev/null")
         home.bindings("version: 1\nnonsense: true\n")
         self.assertFalse(running.reload()["accepted"])
-        self.assertEqual(running.ask(H, headers=AUTH).status, 200)
+        answer = running.ask(H, headers=AUTH)
+        self.assertEqual(answer.status, 200, answer)
         self.assertEqual(running.stop(), 0)
 
 

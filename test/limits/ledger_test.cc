@@ -64,24 +64,6 @@ class LockedByAnother {
   base::Transaction transaction_;
 };
 
-// A folder where a file is to be made.
-class Blocked {
- public:
-  explicit Blocked(std::string path) : path_(std::move(path)) {
-    std::filesystem::create_directory(path_);
-  }
-
-  Blocked(const Blocked&) = delete;
-  Blocked& operator=(const Blocked&) = delete;
-  Blocked(Blocked&&) = delete;
-  Blocked& operator=(Blocked&&) = delete;
-
-  ~Blocked() { std::filesystem::remove(path_); }
-
- private:
-  std::string path_;
-};
-
 }  // namespace
 
 TEST_CASE("F26: a cap of 1000: 600 passes, 600 more does not, after midnight it does") {
@@ -305,9 +287,6 @@ TEST_CASE("what passes refuses claims for as long as it lasts, and not for good"
   }
   SECTION("another process's lock") {
     fails_and_recovers([&] { return std::make_unique<LockedByAnother>(folder.file()); });
-  }
-  SECTION("something in the journal's place") {
-    fails_and_recovers([&] { return std::make_unique<Blocked>(folder.file("limits.db-journal")); });
   }
 }
 
