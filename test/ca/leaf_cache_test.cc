@@ -144,7 +144,7 @@ TEST_CASE("a leaf is renewed a day ahead while the old one goes on serving [I11]
 TEST_CASE("the renewed leaf of an address is one for the address") {
   Bench bench;
   bench.fill("192.0.2.7", true);
-  bench.clock.advance_s(kLeafLifeSeconds - kLeafRenewAheadSeconds);
+  bench.clock.advance_s(kLeafLifeSeconds - kLeafBackdateSeconds - kLeafRenewAheadSeconds);
   CHECK(bench.cache.find("192.0.2.7") != nullptr);
   bench.run_tasks();
   const auto renewed = bench.cache.find("192.0.2.7");
