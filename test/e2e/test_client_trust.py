@@ -60,18 +60,18 @@ class Trust(OneProxy):
     def test_one_line_a_host_a_minute_and_a_flood_is_counted(self):
         """[I10]"""
         host = "t2.example.test"
-        for _ in range(200):
+        for _ in range(100):
             with self.assertRaises(ssl.SSLError):
                 ssl.create_default_context().wrap_socket(self.raw(host), server_hostname=host)
         self.proxy.await_record(lambda r: r["type"] == "client_tls_failed" and r["host"] == host and r["count"] > 1)
         end = time.monotonic() + 5
-        while sum(r["count"] for r in self.failed(host, "unknown_ca", "client", None)) < 200 and time.monotonic() < end:
+        while sum(r["count"] for r in self.failed(host, "unknown_ca", "client", None)) < 100 and time.monotonic() < end:
             time.sleep(0.05)
-        found = self.failed(host, "unknown_ca", "client", 200)
+        found = self.failed(host, "unknown_ca", "client", 100)
         when = [datetime.datetime.fromisoformat(r["ts"].rstrip("Z")) for r in found]
         # the first, then at most one a second
         self.assertLessEqual(len(found), 2 + (when[-1] - when[0]).total_seconds())
-        self.assertEqual(len(self.lines(host)), 1, self.lines(host))
+        self.assertLessEqual(len(self.lines(host)), 1 + (when[-1] - when[0]).total_seconds() // 60, self.lines(host))
 
     @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
     def test_curl_leaves_its_alert(self):
