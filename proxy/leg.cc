@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/leg.h"
 
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "proxy/base/descriptors.h"
@@ -10,6 +12,8 @@ namespace keyswap::proxy {
 namespace {
 // Up to this size a copy is cheaper than a TLS record of its own.
 constexpr std::size_t kGatherBytesMax = 4096;
+// Of a connection that broke in writing: an alert, and what may stand before it.
+constexpr std::size_t kLastWordsBytes = 4096;
 }  // namespace
 
 Leg::Leg(Context& context, LegEvents& events)
@@ -156,12 +160,35 @@ void Leg::fail(base::Errc why) {
 }
 
 void Leg::note_failure(base::Errc why) {
+  if (why == base::Errc::network) {
+    hear_alert();
+  }
   if (engine_ && engine_->has_failed()) {
     failure_ = engine_->failure();
   } else if (why == base::Errc::network) {
     const base::Cause cause = base::cause_of_errno(tcp_.last_error());
     failure_ = {cause == base::Cause::none ? base::Cause::connection_reset : cause, {}};
   }
+}
+
+// Writing may fail because the other side said why and closed: its alert is here, and not read yet.
+void Leg::hear_alert() {
+  if (!engine_ || !is_secured_) {
+    return;
+  }
+  std::array<char, kLastWordsBytes> bytes{};
+  const std::size_t count = tcp_.take_received(bytes.data(), bytes.size());
+  if (count == 0 || !engine_->feed({bytes.data(), count})) {
+    return;
+  }
+  engine_->keep_unread_input();
+  // What is no alert has no reader any more. The caller's bytes may lie in the loop's chunk.
+  std::array<char, kLastWordsBytes> plain{};
+  auto read = engine_->read(plain.data(), plain.size());
+  while (read && read->size > 0) {
+    read = engine_->read(plain.data(), plain.size());
+  }
+  explicit_bzero(plain.data(), plain.size());  // I1: a response may carry a secret back
 }
 
 // RFC 8446 section 6.2: the other side is told why, before the connection closes.

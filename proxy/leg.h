@@ -112,6 +112,7 @@ class Leg final : public uv::TcpEvents {
   void fail(base::Errc why);
   void note_failure(base::Errc why);
   void send_alert();
+  void hear_alert();
   void seal_gathered();
   void resume_later();
 

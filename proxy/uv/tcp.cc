@@ -285,6 +285,15 @@ void Tcp::linger_on_close() {
   state_->lingers = true;
 }
 
+std::size_t Tcp::take_received(char* bytes, std::size_t capacity) {
+  uv_os_fd_t descriptor = -1;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(&state_->handle), &descriptor) != 0) {
+    return 0;
+  }
+  const ssize_t taken = ::recv(descriptor, bytes, capacity, MSG_DONTWAIT);
+  return taken > 0 ? static_cast<std::size_t>(taken) : 0;
+}
+
 int Tcp::last_error() const {
   return state_->last_error;
 }

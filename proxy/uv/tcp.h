@@ -73,6 +73,9 @@ class Tcp {
   // away for at most limits::kLingerMs: a reset would destroy what is on its way. At most
   // limits::kLingeringMax of a loop do so.
   void linger_on_close();
+  // What has come and was not read: up to `capacity` bytes at once, without waiting; 0 nothing. For
+  // a connection that broke in writing.
+  std::size_t take_received(char* bytes, std::size_t capacity);
   // Why it broke: errno, 0 if it did not.
   [[nodiscard]] int last_error() const;
   // The next close sends RST, so that the other side cannot take what it got for complete.
