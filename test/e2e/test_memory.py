@@ -122,7 +122,7 @@ class Memory(Case):
         self.assertNotIn("locked memory", told)
         less, _ = started(5 * MIB + MIB // 4)
         self.assertLess(less, usual - 1024)
-        _, told = started(MEMLOCK, threads=20)
+        _, told = started(MEMLOCK, threads=14)
         self.assertIn("of locked memory while they wait", told)
         with self.assertRaises(AssertionError) as refused:
             started(MEMLOCK, threads=64)
@@ -153,7 +153,7 @@ class Memory(Case):
         home.bindings(self.document(home, {**self.rules, **{
             name: {"placeholder": f"kswp-PLACEHOLDER-{name}-0123456789", "inject": {"header": "X-Api-Key", "format": "{secret}"},
                    "bindings": [{"host": H, "route": name.lower().replace("_", "-")}]} for name in many}}))
-        running = self.start_on_slow_disk(home, 10, 5 * MIB + MIB // 4)
+        running = self.start_on_slow_disk(home, 6, 5 * MIB + MIB // 4)
         self.send(running, "/proxy/plain/first", self.modest)
         self.assertTrue(running.await_decisions("/first", count=1))  # written, and being synced
         greedy = self.send_all(running, [f"/proxy/wide-{number}/w/{number}" for number in range(WIDE_COUNT)], self.greedy)

@@ -196,11 +196,11 @@ TEST_CASE("The arena has a bound, and is whole again when all is released", "[I1
   REQUIRE(LockedBytes::of_size(arena::size() / 2));  // merged again
 }
 
-TEST_CASE("Scratch buffers of 16 loops fit beside the largest secrets") {
+TEST_CASE("Scratch buffers of 8 loops fit beside the largest secrets") {
   REQUIRE(lock_memory());
   std::vector<LockedBuffer> buffers;
   std::vector<LockedBytes> secrets;
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 8; ++i) {
     auto buffer = LockedBuffer::of_capacity(limits::kSwappedHeadBytesMax);
     REQUIRE(buffer);
     buffers.push_back(std::move(*buffer));
