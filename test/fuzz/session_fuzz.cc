@@ -173,7 +173,7 @@ void Run::connect_client() {
   wire->room = kRoomBytes;
   wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + clients_.size())};
   clients_.emplace_back(wire);
-  thread_->post_client(world_->accept(wire), false);
+  thread_->post_client(world_->accept(wire));
 }
 
 void Run::client_step(std::uint8_t what, Client& client, std::uint8_t how) {
