@@ -24,12 +24,14 @@
 #include "ca/authority.h"
 #include "ca/leaf_cache.h"
 #include "proxy/loop_thread.h"
+#include "proxy/strangers.h"
 #include "proxy/telling.h"
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
 #include "test/fuzz/session/texts.h"
 #include "test/fuzz/session/world.h"
 #include "vault/arena.h"
+#include "vault/holdings.h"
 
 namespace keyswap::test {
 
@@ -104,6 +106,8 @@ class Run {
   ScriptedLog log_;
   ScriptedMeter meter_;
   proxy::Telling telling_{clock_};
+  proxy::Strangers strangers_;
+  vault::Holdings holdings_{std::size_t{1} << 20U};
   std::atomic<std::size_t> upstreams_open_ = 0;
   std::vector<ca::LeafCache::Task> mints_;
   std::unique_ptr<ca::LeafCache> leaves_;
@@ -121,10 +125,12 @@ Run::Run() {
       });
   thread_ = proxy::LoopThread::create({.clock = &clock_,
                                        .vault = &vault_,
+                                       .holdings = &holdings_,
                                        .log = &log_,
                                        .limiter = &meter_,
                                        .leaves = leaves_.get(),
                                        .client_tls = fixed().client_tls.get(),
+                                       .strangers = &strangers_,
                                        .telling = &telling_,
                                        .policy = {fixed().bindings, nullptr, nullptr},
                                        .connection_ended = [] {},
@@ -357,6 +363,7 @@ void Run::come_to_rest(std::uint8_t how) {
   must(world_->socket_count() == 0, "a connection is left");
   must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
   must(upstreams_open_ == 0, "connections to upstreams are still counted");
+  must(holdings_.bytes() == 0, "somebody still holds locked memory");
   while (log_.answer(true)) {
   }
   log_.check_ends();
