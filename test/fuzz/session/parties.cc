@@ -22,7 +22,10 @@ void Client::say(Say say, int number) {
   const std::string text = client_text(say, number, is_in_tls_);
   outbox_ += is_in_tls_ ? seal(RecordKind::data, text) : text;
   is_in_tls_ = is_in_tls_ || say == Say::connect_bound;
-  is_opaque_ = is_opaque_ || (say >= Say::connect_opaque && say <= Say::connect_opaque_long);
+  is_opaque_ =
+      is_opaque_ ||
+      (!has_spoken_ && (say == Say::connect_opaque_early || say == Say::connect_opaque_long));
+  has_spoken_ = true;
 }
 
 void Client::look() {

@@ -57,10 +57,11 @@ class Client final : public Party {
   // Looks at what came.
   void look();
 
-  // Was an opaque tunnel asked for?
+  // Did it ask for an opaque tunnel, first of all, and speak no HTTP in it?
   [[nodiscard]] bool is_opaque() const { return is_opaque_; }
 
  private:
+  bool has_spoken_ = false;
   bool is_opaque_ = false;
   bool is_in_tls_ = false;  // from its hello on, what it says is sealed
 };
