@@ -111,20 +111,16 @@ class Syntax(OneProxy):
 
     def test_what_may_become_HTTP_and_does_not_is_passed_on_all_the_same(self):
         """[I10] Another protocol whose client waits for an answer to a line without an end."""
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            content = self.document()
-            del content
-            wire, answer = self.proxy.connect(f"{PLAIN}:8080")
-            self.assertEqual(answer.status, 200)
-            with wire:
-                wire.send(b"hello")
-                self.assertTrue(self.plain.wait(lambda: any(bytes(c.received) == b"hello" for c in self.plain.connections)))
-            wire, answer = self.proxy.connect(f"{PLAIN}:8080")
-            with wire:
-                wire.send(b"half")
-                wire.sock.shutdown(socket.SHUT_WR)
-                self.assertTrue(self.plain.wait(lambda: any(bytes(c.received) == b"half" for c in self.plain.connections)))
-            listening.close()
+        for sent, is_end in ((b"hello", False), (b"half", True)):
+            with self.subTest(sent):
+                wire, answer = self.proxy.connect(f"{PLAIN}:8080")
+                self.assertEqual(answer.status, 200)
+                with wire:
+                    wire.send(sent)
+                    if is_end:
+                        wire.sock.shutdown(socket.SHUT_WR)
+                    came = lambda sent=sent: any(bytes(c.received) == sent for c in self.plain.connections)
+                    self.assertTrue(self.plain.wait(came))
 
     # --- fields ---
     def test_white_space_around_any_value_is_no_part_of_it(self):
@@ -158,10 +154,10 @@ class Syntax(OneProxy):
     def test_an_expectation_that_nobody_meets_is_417(self):
         """RFC 9110 section 10.1.1."""
         before = self.recorder.application_bytes
-        for value in ("200-ok", "100-continue, more", "100-continue;q=1", 'x="100-continue"'):
+        for number, value in enumerate(("200-ok", "100-continue, more", "100-continue;q=1", 'x="100-continue"')):
             fields = AUTH + f"Expect: {value}\r\nContent-Length: 5\r\n"
             with self.subTest(value):
-                path = f"/expect/{len(value)}"
+                path = f"/expect/bad/{number}"
                 self.refused(self.in_tunnel(head(f"POST {path} HTTP/1.1", fields), "POST"), 417, "expectation_failed")
                 self.decided(self.proxy.decision(path), "refused", "expectation_failed")
         self.assertEqual(self.recorder.application_bytes, before)
@@ -179,9 +175,9 @@ class Syntax(OneProxy):
         self.assertEqual((answer.status, answer.get("Keyswap-Reason")), (200, "max_forwards_reached"))
         self.assertEqual(self.recorder.seen("/hops/0"), [])
         self.decided(self.proxy.decision("/hops/0"), "refused", "max_forwards_reached")
-        for method, said, sent in (("OPTIONS", "10", "9"), ("OPTIONS", "1", "0"), ("OPTIONS", "x", "x"), ("GET", "0", "0")):
+        for method, said, sent in (("OPTIONS", "12", "11"), ("OPTIONS", "1", "0"), ("OPTIONS", "x", "x"), ("GET", "0", "0")):
             with self.subTest(f"{method} {said}"):
-                path = f"/hops/{method}/{said}"
+                path = f"/hops/{method}/{said}/end"
                 self.assertEqual(self.in_tunnel(head(f"{method} {path} HTTP/1.1", f"Max-Forwards: {said}\r\n"), method).status, 200)
                 self.assertEqual(self.recorder.one(path).all("Max-Forwards"), [sent])
 
