@@ -321,7 +321,7 @@ HOSTILE = [
     row("HP-08", "a field without a colon", b"HTTP/1.1 200 OK\r\nX-A\r\nContent-Length: 0\r\n\r\n"),
     row("HP-08", "a space before a colon", b"HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n"),
     row("HP-08", "a head without an end", b"HTTP/1.1 200 OK\r\nX-A: b\r\n"),
-    row("HP-08", "a head of 128 KiB", b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"b" * 8000 + b"\r\n" * 1 + (b"X-B: " + b"c" * 8000 + b"\r\n") * 16 + b"\r\n"),
+    row("HP-08", "a head of 512 KiB", b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"b" * 8000 + b"\r\n" * 1 + (b"X-B: " + b"c" * 8000 + b"\r\n") * 64 + b"\r\n"),
     row("HP-08", "a status line of 4 KiB", b"HTTP/1.1 200 " + b"O" * 4096 + b"\r\nContent-Length: 0\r\n\r\n"),
     row("HP-08", "101 without asking", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
     row("HP-09", "a bare CR in a value", b"HTTP/1.1 200 OK\r\nX-A: b\rX-Evil: 1\r\nContent-Length: 0\r\n\r\n"),
