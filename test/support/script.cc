@@ -11,7 +11,8 @@ namespace {
 
 std::shared_ptr<vault::LockedBuffer> make_scratch() {
   REQUIRE(vault::lock_memory());
-  auto scratch = vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax);
+  // Many scripts live at once, and the arena gives blocks of powers of two.
+  auto scratch = vault::LockedBuffer::of_capacity(128 * 1024);
   REQUIRE(scratch);
   return std::make_shared<vault::LockedBuffer>(std::move(*scratch));
 }
