@@ -46,7 +46,7 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                flow::Destination destination,
                const Shared& shared)
     : bindings_(std::move(bindings)),
-      scratch_(make_scratch()),
+      scratch_(shared.scratch != nullptr ? shared.scratch : make_scratch()),
       exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{destination,
                                                                        bindings_,
                                                                        "req1",
