@@ -46,7 +46,9 @@ DAYS = {name: f"{DAY}_{name}" for name in ("SHARED", "BACK", "KEPT", "END", "TES
 class BinanceWebSocket(OneProxy):
     hosts = (*exchange.HOSTS, WS, ALSO_9443, WS_FAPI, WS_TESTNET)
     threads = 2
-    secrets = {**exchange.SECRETS, "RSA_KEY": "rsaApiKeyForTests0123456789abcdef", "ED_KEY": "ed25519ApiKeyForTests0123456789abcdef"}
+    # All entries of one key share a day's volume: each test that uses one up has a key of its own.
+    secrets = {**exchange.SECRETS, "RSA_KEY": "rsaApiKeyForTests0123456789abcdef", "ED_KEY": "ed25519ApiKeyForTests0123456789abcdef",
+               **{f"DAY_{name}_KEY": f"apiKeyOfDay{name}ForTests0123456789abcdef" for name in DAYS}}
 
     @classmethod
     def rules(cls):
@@ -59,17 +61,18 @@ class BinanceWebSocket(OneProxy):
                 "RSA": opened(RSA, inject=private("RSA")), "ED": opened(ED, inject=private("ED"), max_order_usd=500),
                 "ED_TOO": opened(ED_TOO, inject=private("ED")),
                 "ABSENT": opened(ABSENT, inject={"api_secret": "NOT_THERE"}), "PLAIN": rule(PLAIN),
-                **{f"DAY_{name}": opened(placeholder, daily_volume_usd=1000) for name, placeholder in DAYS.items()}}
+                **{f"DAY_{name}": opened(placeholder, inject={"api_key": f"DAY_{name}_KEY"}, daily_volume_usd=1000)
+                   for name, placeholder in DAYS.items()}}
 
     @classmethod
     def document(cls):
         made = super().document()
-        keys = {}
+        keys = {cls.secrets[f"DAY_{name}_KEY"]: exchange.is_hmac for name in DAYS}
         for name, words in (("RSA", ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")), ("ED", ("-algorithm", "ED25519"))):
             key, public = make_key(cls.inputs, name, *words)
             cls.home.must("secret", "add", f"{name}_PRIVATE", "--private-key", stdin=key.read_bytes(), unlock=True)
             keys[cls.secrets[f"{name}_KEY"]] = exchange.checks_with(public)
-        cls.rest = exchange.Exchange(cls.recorder)
+        cls.rest = exchange.Exchange(cls.recorder, keys)
         cls.exchange = MessageExchange(cls.recorder, keys)
         return made
 

@@ -101,7 +101,8 @@ class Flood(LimitsCase):
         home.bindings(document({K: bearer(hosts=(H, *many))}, recorder=recorder, hosts=(H, *many), root=self.many.certificate))
         running = self.start(home, threads=2, preexec=few)
         for host in many:
-            self.assertEqual(running.ask(host, headers=AUTH).status, 200)
+            answer = running.ask(host, headers=AUTH)
+            self.assertEqual(answer.status, 200, answer)
         wires = []
         try:
             while True:
@@ -112,7 +113,8 @@ class Flood(LimitsCase):
         for wire in wires:
             wire.send(client.request_bytes("GET", "/after", H, AUTH))
         for wire in wires:
-            self.assertEqual(wire.response().status, 200)
+            answer = wire.response()
+            self.assertEqual(answer.status, 200, answer)
             wire.close()
         self.assertEqual(running.stop(), 0)
 
