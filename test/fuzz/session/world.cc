@@ -371,6 +371,11 @@ void Tcp::reset_on_close() {}
 
 void Tcp::linger_on_close() {}
 
+// What came was told; nothing lies unread.
+std::size_t Tcp::take_received(char* /*bytes*/, std::size_t /*capacity*/) {
+  return 0;
+}
+
 int Tcp::last_error() const {
   return state_->wire != nullptr && state_->wire->is_reset ? ECONNRESET : 0;
 }
