@@ -90,8 +90,9 @@ bool names_too_many(const std::vector<Sighting>& sightings) {
     rules.push_back(sighting.rule);
   }
   std::ranges::sort(rules);
-  const auto repeated = std::ranges::unique(rules);
-  return rules.size() - repeated.size() > bindings::bounds::kSecretsNamedMax;
+  // Not std::ranges::unique: clang 14 cannot compile it.
+  const auto different = std::unique(rules.begin(), rules.end()) - rules.begin();
+  return static_cast<std::size_t>(different) > bindings::bounds::kSecretsNamedMax;
 }
 
 bool may_be_swapped(const Sighting& sighting) {
