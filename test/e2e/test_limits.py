@@ -35,14 +35,14 @@ def order_bytes(placeholder=TRADER, path="/api/v3/order", host=SPOT, **parameter
 class LimitsCase(Case):
     """A home, an exchange and helpers; each test has a proxy of its own."""
 
-    secrets = {**exchange.SECRETS, K: V}
+    secrets = {**exchange.SECRETS, "SMALL_KEY": "apiKeyOfSmallForTests0123456789abcdef", K: V}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.root, identity = cls.make_pki((*exchange.HOSTS, H, H2))
         cls.recorder = cls.make_recorder(identity)
-        cls.exchange = exchange.Exchange(cls.recorder)
+        cls.exchange = exchange.Exchange(cls.recorder, {cls.secrets["SMALL_KEY"]: exchange.is_hmac})
         cls.template = cls.make_home("template")
         cls.count = 0
 
@@ -311,7 +311,7 @@ class Volume(LimitsCase):
         running.stop()
 
     def test_volumes_are_those_of_one_key(self):
-        home = self.home_with({"TRADER": rule(TRADER, daily_volume_usd=100), "SMALL": rule(SMALL, daily_volume_usd=100)})
+        home = self.home_with({"TRADER": rule(TRADER, daily_volume_usd=100), "SMALL": rule(SMALL, inject={"api_key": "SMALL_KEY"}, daily_volume_usd=100)})
         running = self.start(home)
         self.assertEqual(self.order(running).status, 200)
         self.refused(self.order(running), 403, "order_limit_exceeded")
