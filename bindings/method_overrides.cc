@@ -134,7 +134,8 @@ void read_parameter_overrides(std::string_view pairs, MethodOverrides& found) {
 
 void read_body_overrides(std::string_view body, MethodOverrides& found) {
   constexpr std::string_view kQuoted = "\"_method\"";
-  if (::memmem(body.data(), body.size(), kQuoted.data(), kQuoted.size()) != nullptr) {
+  if (!body.empty() &&
+      ::memmem(body.data(), body.size(), kQuoted.data(), kQuoted.size()) != nullptr) {
     found.are_unclear = true;
   }
   read_parameter_overrides(body, found);
