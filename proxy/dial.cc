@@ -20,6 +20,10 @@ namespace {
 // another address is tried beside it: TLS needs two journeys more, and the other side computes.
 constexpr std::int64_t kProofPatience = 3;
 
+// How often, and how long each time, a dial waits for a descriptor; within limits::kDialMs.
+constexpr int kRoomWaitsMax = 50;
+constexpr std::int64_t kRoomWaitMs = 20;
+
 bool is_loopback(const std::string& address) {
   return address == "::1" || address == "0.0.0.0" || address == "::" ||
          address.starts_with("127.") || address.starts_with("::ffff:127.");
@@ -262,6 +266,15 @@ void Dial::on_attempt_ready(DialAttempt& attempt) {
 }
 
 void Dial::on_attempt_failed(DialAttempt& attempt) {
+  if (attempt.failure().reason == Reason::too_busy && room_waits_ < kRoomWaitsMax) {
+    // No descriptor, said by its own start(): those of connections that gave way this turn are
+    // closed when it is over.
+    ++room_waits_;
+    --tried_;
+    drop(attempt);
+    pace_.set(kRoomWaitMs);
+    return;
+  }
   const bool says_more = !failure_ || (attempt.failure().reason == Reason::upstream_tls_failed &&
                                        !failure_->is_disproved);
   if (says_more) {

@@ -81,6 +81,7 @@ class Dial final : public Mortal, public DialAttemptEvents {
   std::unique_ptr<uv::Timer> guard_limit_;  // while a proxied name is looked up to judge it
   std::vector<uv::Endpoint> endpoints_;
   std::size_t tried_ = 0;
+  int room_waits_ = 0;                                  // for a descriptor
   std::vector<std::unique_ptr<DialAttempt>> attempts_;  // under way, the oldest first
   std::optional<DialAttempt::Failure> failure_;         // the one that says most
   uv::Timer pace_;
