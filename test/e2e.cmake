@@ -55,19 +55,12 @@ if(KEYSWAP_WHOLE)
   keyswap_tree(asan base_test http_test vault_test audit_test limits_test ca_test bindings_test flow_test tls_test)
   foreach(file
       smoke
-      test_addresses
-      test_alerts
       test_binance
       test_binance_websocket
-      test_gone
       test_logged_in
-      test_memory
       test_moments
-      test_names
-      test_reload
       test_routes
       test_stale
-      test_upstream_causes
       test_websocket)
     string(REPLACE "test_" "" name ${file})
     keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})
