@@ -59,6 +59,7 @@ if(KEYSWAP_WHOLE)
       test_binance_websocket
       test_logged_in
       test_moments
+      test_reload
       test_routes
       test_stale
       test_websocket)
