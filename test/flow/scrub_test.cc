@@ -139,6 +139,7 @@ TEST_CASE("all who look for a secret at once share its forms, however many secre
 
 TEST_CASE("what is kept of forms that nobody uses is bounded, and goes when the cache is emptied",
           "[I1][I10]") {
+  REQUIRE(vault::lock_memory());
   FormCache cache;
   const std::size_t free_before = vault::arena::free_bytes();
   for (const std::size_t size : {std::size_t{64}, std::size_t{1024}, std::size_t{8192}}) {

@@ -94,6 +94,7 @@ TEST_CASE("one connection has a bound of its own", "[I10]") {
 }
 
 TEST_CASE("what is held is not given to others while it is counted", "[I1]") {
+  REQUIRE(lock_memory());
   Holdings all(64 * kBlock);
   const std::size_t free_before = arena::free_bytes();
   Holder holder(&all, "ann");
