@@ -220,7 +220,35 @@ void Session::on_leg_end(bool is_clean) {
         end();
       }
       return;
+    case Phase::listener:
+    case Phase::requests:
+      if (unread_.empty()) {
+        after_client_end();
+      }
+      return;
+    case Phase::dialing:
+    case Phase::minting:
+    case Phase::first_byte:
+    case Phase::handshake:
     case Phase::ended:
+      after_client_end();
+      return;
+  }
+}
+
+// The client will send no more, and all it sent is decoded as far as it may be. What was decoded
+// last may be a CONNECT.
+void Session::after_client_end() {
+  switch (phase_) {
+    case Phase::listener:
+    case Phase::requests:
+      if (!exchange_) {
+        close_politely(Leg::Ending::said);
+      } else if (exchange_->wants_body()) {
+        drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
+      } else if (is_sent_) {
+        timer_.set(base::limits::kHalfClosedMs);
+      }
       return;
     case Phase::dialing:
       give_up_dialing(Reason::client_timeout);
@@ -228,25 +256,16 @@ void Session::on_leg_end(bool is_clean) {
     case Phase::minting:
     case Phase::first_byte:
     case Phase::handshake:
+      if (awaits_trust_) {
+        tls_failed("closed", audit::AlertBy::nobody);
+      }
       end();
       return;
-    case Phase::listener:
-    case Phase::requests:
-      if (unread_.empty()) {
-        after_client_end();
-      }
+    case Phase::tunnel:
+    case Phase::websocket:
+    case Phase::closing:
+    case Phase::ended:
       return;
-  }
-}
-
-// The client will send no more, and all it sent is decoded as far as it may be.
-void Session::after_client_end() {
-  if (!exchange_) {
-    close_politely(Leg::Ending::said);
-  } else if (exchange_->wants_body()) {
-    drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
-  } else if (is_sent_) {
-    timer_.set(base::limits::kHalfClosedMs);
   }
 }
 

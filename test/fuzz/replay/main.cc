@@ -2,7 +2,8 @@
 //
 // A fuzz target without libFuzzer, for builds that have none: every seed of a folder, then so many
 // scripts made of pieces of them and of chance, always the same ones.
-//   session_replay FOLDER COUNT
+//   session_replay FOLDER COUNT [FIRST]
+// KEYSWAP_REPLAY_SHOW=1 says which script runs; FIRST begins with that one.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -73,8 +74,8 @@ Script make_script(const std::vector<Script>& seeds, std::mt19937& chance) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 3) {
-    static_cast<void>(std::fprintf(stderr, "usage: session_replay FOLDER COUNT\n"));
+  if (count != 3 && count != 4) {
+    static_cast<void>(std::fprintf(stderr, "usage: session_replay FOLDER COUNT [FIRST]\n"));
     return 2;
   }
   const auto seeds = read_seeds(words[1]);
@@ -87,7 +88,8 @@ int main(int count, char** words) {
   }
   const long scripts = std::strtol(words[2], nullptr, 10);
   const bool shows = std::getenv("KEYSWAP_REPLAY_SHOW") != nullptr;
-  for (long i = 0; i < scripts; ++i) {
+  const long first = count == 4 ? std::strtol(words[3], nullptr, 10) : 0;
+  for (long i = first; i < first + scripts; ++i) {
     std::mt19937 chance(static_cast<std::uint32_t>(i));
     const Script script = make_script(seeds, chance);
     if (shows) {

@@ -134,7 +134,8 @@ void ScriptedLog::check_ends() const {
   }
   std::map<std::string, int> unsent;
   for (const auto& [id, decided] : decided_) {
-    must(decided.ends == 1, "a decision has no closing record, or two");
+    must(decided.ends > 0, "a decision has no closing record");
+    must(decided.ends == 1, "a decision has two closing records");
     unsent[decided.path] += decided.is_not_sent ? 1 : 0;
   }
   for (const auto& [path, count] : sent_) {

@@ -57,8 +57,8 @@ void Server::meet(Manner manner) {
 }
 
 void Server::say(Answer answer) {
-  if (answer == Answer::echo && !last_path_.starts_with("/b/")) {
-    answer = Answer::ok;  // only those are looked through for the secrets they were signed with
+  if (answer == Answer::echo && !knows_key_) {
+    answer = Answer::ok;  // only a signed request's is looked through for what it was signed with
   }
   const std::string text = upstream_text(answer);
   outbox_ += is_secured_ ? seal(RecordKind::data, text) : text;
@@ -102,8 +102,9 @@ void Server::read_requests(std::string_view bytes) {
     bytes.remove_prefix(step.consumed);
     if (step.kind == http::Step::Kind::head) {
       const auto head = decoder_.take_request();
-      last_path_ = std::string(http::path_of(head.target));
-      log_->note_sent(last_path_);
+      const auto* const key = head.fields.find("x-mbx-apikey");
+      knows_key_ = key != nullptr && key->value == kApiKey;
+      log_->note_sent(std::string(http::path_of(head.target)));
       is_upgraded_ = head.fields.find("upgrade") != nullptr;
     } else if (step.kind == http::Step::Kind::error) {
       must(false, "I9: what was sent is not a request");

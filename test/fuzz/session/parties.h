@@ -92,8 +92,8 @@ class Server final : public Party {
   bool is_secured_ = false;
   bool has_spoken_raw_ = false;  // the tunnel's first byte came
   bool is_upgraded_ = false;
-  bool is_dead_ = false;  // what comes is not read as requests any more
-  std::string last_path_;
+  bool is_dead_ = false;    // what comes is not read as requests any more
+  bool knows_key_ = false;  // of the request that came last
   std::string ciphertext_;
   http::Decoder decoder_{http::Decoder::Role::request};
 };
