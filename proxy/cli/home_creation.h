@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making a home (contract 3): built whole in a folder beside it, made durable, then renamed into
+// Making a home: built whole in a folder beside it, made durable, then renamed into
 // place, so that a half-made home never stands where a home is looked for. Never overwrites.
 #pragma once
 

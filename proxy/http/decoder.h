@@ -84,7 +84,7 @@ class Decoder {
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;
 
-  // Does the llhttp that was linked in refuse what only its strict half refuses (HF-18)? For tests
+  // Does the llhttp that was linked in refuse what only its strict half refuses? For tests
   // and for a check at start.
   static bool is_parser_strict();
 
