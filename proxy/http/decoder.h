@@ -13,9 +13,8 @@
 //   }
 //
 // Bytes after the end of a message are not consumed: they belong to the next one, or after a 101 to
-// another protocol. Chunks are read
-// by http/chunked; trailers are checked, bounded and dropped. Not for one decoder: deciding what a
-// request means.
+// another protocol. Chunks are read by http/chunked; trailers are checked, bounded and dropped.
+// What a request means is decided elsewhere.
 #pragma once
 
 #include <cstddef>
