@@ -8,7 +8,8 @@ Read are the documents, and of code its comments. Held against the tree:
   files      proxy/flow/decide.h, `vault/seal.cc`: there, or (without an ending) one that begins so
   links      [text](file#heading): the file, and the heading in it
 
-RFC sections and pages of vendors are named as they are; they stay where they are.
+RFC sections and pages of vendors are named as they are; they stay where they are. Lines of documents are at most
+120 columns wide, but for code and generated tables.
 """
 import io
 import pathlib
@@ -31,6 +32,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 # Stand-ins in rules about names, and what a home folder holds.
 NOT_HERE = re.compile(r"NAME|^_test\.cc$|^(?:test/)?a/b|audit/(?:audit-|checkpoints|lock)|\.jsonl|\.pub$")
 
+WIDTH = 120
 wrong = []
 
 
@@ -118,14 +120,23 @@ def check_words(file, promises, rows):
                 complain(file, number, f"{match.group(1)} is not there")
 
 
+def check_width(file, number, line):
+    if len(line) > WIDTH:
+        complain(file, number, f"wider than {WIDTH} columns")
+
+
 def check_document(file):
     basenames = {path.name for path in tree()}
     doors = (ROOT / "test/layers.sh").read_text().split()  # headers of others
-    is_code = False
+    is_code = is_generated = False
     for number, line in enumerate(file.read_text().splitlines(), 1):
-        is_code = is_code != line.startswith("```")
+        is_code = is_code != line.lstrip().startswith("```")
+        if line.startswith("<!--"):
+            is_generated = ": generated" in line
         if is_code:
             continue
+        if not is_generated:
+            check_width(file, number, line)
         for name in SOURCE_NAME.findall(line):
             if not is_there(name, file.parent) and name not in basenames and name not in doors:
                 complain(file, number, f"{name} is not there")
