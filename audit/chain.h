@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The hash chain (I7), pure: previous hash + record -> line and hash (docs/audit-format.md).
-// Checkpoints are signed with Ed25519, so that a chain recomputed by a thief, or one cut short,
-// shows.
+// Checkpoints are signed with Ed25519, so that a chain recomputed by a thief, or cut short, shows.
 #pragma once
 
 #include <array>

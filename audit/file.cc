@@ -50,7 +50,7 @@ class SystemFile final : public File {
   }
 
   // Not repeated, not even when interrupted: after a failure the kernel may have dropped the pages,
-  // and a second call would say that all is well (R26).
+  // and a second call would say that all is well.
   Status sync() override {
     if (::fdatasync(fd_) != 0) {
       return file_error("the audit log cannot be made durable", errno);

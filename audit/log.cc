@@ -293,7 +293,7 @@ void Log::State::tell(bool durable) {
   owed.clear();
 }
 
-// R26: nothing is tried again. Whoever waits, and whoever comes, is told that there is no log.
+// Nothing is tried again. Whoever waits, and whoever comes, is told that there is no log.
 void Log::State::die(const Error& error) {
   std::vector<Queued> rest;
   {

@@ -3,7 +3,7 @@
 // The only writer of the audit log (I6): one thread takes every batch that waits, writes once,
 // syncs once (fdatasync), then tells each batch's owner. A record that is not durable was not made:
 // after a failed or short write, or a failed sync, the log is dead until the process is started
-// anew, every waiting and every further batch fails, and nothing is written again (R26).
+// anew, every waiting and every further batch fails, and nothing is written again.
 #pragma once
 
 #include <array>

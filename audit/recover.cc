@@ -355,7 +355,7 @@ Result<std::string> move_torn_bytes(Files& files, const std::string& folder, con
   KS_TRY(copy_from(path, found.whole_bytes, **target));
   KS_TRY((*target)->sync());
   KS_TRY(sync_folder(files, folder));
-  KS_TRY(cut(files, path, found.whole_bytes));  // R28: only now that they are safe elsewhere
+  KS_TRY(cut(files, path, found.whole_bytes));  // only now that they are safe elsewhere
   return name;
 }
 

@@ -156,7 +156,7 @@ Status Writer::checkpoint() {
   return {};
 }
 
-// AU-19: are they still the files that the paths lead to, and as we left them?
+// Are they still the files that the paths lead to, and as we left them?
 Status Writer::check_files() const {
   KS_TRY(segment_->check_path());
   KS_TRY(checkpoints_->check_size());

@@ -158,7 +158,7 @@ class Bindings {
   void find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const;
 
   // May rule `rule` be used for this request? Some scope must match in host, port, method and path,
-  // method and path in every reading (contract 4). The first that matches decides.
+  // method and path in every reading (docs/bindings.md). The first that matches decides.
   [[nodiscard]] ScopeMatch match_scope(std::uint32_t rule,
                                        const http::Authority& destination,
                                        const RequestReadings& request) const;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The `host:` of a binding: "api.example.com", "api.example.com:8443", "*.example.com", an IP
-// literal
-// ("192.0.2.1", "[2001:db8::1]:443"), or an international name, which is turned into its A-labels
-// (IDNA 2008 with the mapping of UTS 46).
+// literal ("192.0.2.1", "[2001:db8::1]:443"), or an international name, which is turned into its
+// A-labels (IDNA 2008 with the mapping of UTS 46).
 #pragma once
 
 #include <cstdint>

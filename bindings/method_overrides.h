@@ -2,7 +2,7 @@
 //
 // Methods that a request names besides its own: in X-HTTP-Method-Override, X-HTTP-Method,
 // X-Method-Override or _method, as a field or as a parameter of the query or of a form. Some
-// servers act by those (contract 4).
+// servers act by those (docs/bindings.md, "Methods").
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bindings.yaml -> Bindings, strictly (contract 4): one document; every error with its place, all
-// of them at once; nothing is guessed.
+// bindings.yaml -> Bindings, strictly (docs/bindings.md): one document; every error with its place,
+// all of them at once; nothing is guessed.
 #pragma once
 
 #include <string>

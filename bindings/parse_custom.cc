@@ -134,7 +134,7 @@ void parse_rate(const YamlSection& section, ConfigIssues& issues, Scope& scope) 
   if (limit == nullptr && window != nullptr) {
     issues.error(window->place, "`rate_limit_window_seconds` without `rate_limit` limits nothing");
   }
-  if (requests && seconds && *requests > 0) {  // F35: 0 = no limit
+  if (requests && seconds && *requests > 0) {  // 0: no limit
     constexpr std::int64_t kMsPerSecond = 1000;
     scope.rate_limit = {static_cast<std::uint32_t>(*requests), *seconds * kMsPerSecond};
   }

@@ -81,7 +81,7 @@ void parse_rate_limit(const YamlNode& node, ConfigIssues& issues, Scope& scope) 
     requests = read_number(*requests_node, "requests", {0, bounds::kRateRequestsMax}, issues);
   }
   const auto seconds = per_node == nullptr ? std::nullopt : read_seconds(*per_node, issues);
-  // F35: 0 requests = no limit.
+  // 0 requests: no limit.
   if (requests && seconds && *requests > 0) {
     scope.rate_limit = RateLimit{static_cast<std::uint32_t>(*requests), *seconds * 1000};
   }

@@ -22,7 +22,7 @@ class PathPattern {
   // matches nothing.
   [[nodiscard]] bool matches(std::string_view path) const;
 
-  // I5: does it match in every reading (contract 4)?
+  // I5: does it match in every reading?
   [[nodiscard]] bool allows(const PathReadings& readings) const;
 
  private:

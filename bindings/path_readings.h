@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A path in every reading that some server gives it (contract 4): as it came; percent-decoded until
-// stable; dot segments resolved; slashes merged; ";params" cut; backslash as slash; cut at a
-// decoded '?', '#' or NUL; overlong UTF-8 as what it stands for, bytes that are no UTF-8 left out,
-// fullwidth letters as the usual ones; and the combinations. An allowing rule must match in all
-// readings, a blocking one in any.
+// A path in every reading that some server gives it: as it came; percent-decoded until stable; dot
+// segments resolved; slashes merged; ";params" cut; backslash as slash; cut at a decoded '?', '#'
+// or NUL; overlong UTF-8 as what it stands for, bytes that are no UTF-8 left out, fullwidth letters
+// as the usual ones; and the combinations. An allowing rule must match in all readings, a blocking
+// one in any.
 #pragma once
 
 #include <algorithm>

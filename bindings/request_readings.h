@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What rules judge of a request: its methods and its paths, in every reading that some server gives
-// them (contract 4). Made once a request, however many rules, scopes and placeholders there are;
-// each part when it is first asked for. An allowing rule must allow all readings (I5), a blocking
-// one blocks in any.
+// them. Made once a request, however many rules, scopes and placeholders there are; each part when
+// it is first asked for. An allowing rule must allow all readings (I5), a blocking one blocks in
+// any.
 #pragma once
 
 #include <optional>

@@ -4,8 +4,8 @@
 //
 //   expression = filtered { "+" filtered }
 //   filtered   = primary { "|" NAME [ "(" ")" ] }          (binds tighter than "+")
-//   primary    = STRING { STRING } | NAME | NAME "(" expression { "," expression } ")" | "("
-//   expression ")"
+//   primary    = STRING { STRING } | NAME | NAME "(" expression { "," expression } ")"
+//              | "(" expression ")"
 #include "bindings/template.h"
 
 #include <algorithm>

@@ -29,7 +29,7 @@ HomeProblem cannot_look_at(const std::string& path, int number) {
           "check that this user may enter every folder above it"};
 }
 
-// VA-09: where everybody may write, everybody may put another folder in this one's place. A sticky
+// Where everybody may write, everybody may put another folder in this one's place. A sticky
 // folder (/tmp) does not allow that.
 std::optional<HomeProblem> check_folders_above(const std::string& path) {
   std::error_code failed;

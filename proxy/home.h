@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The home folder (contract 3): where it is, what stands where in it, and whether it may be
-// trusted. Everything in it is 0600 (the public certificates 0644) in a folder of 0700, whatever
-// the umask. A home of somebody else, with loose modes, or reached through a link that somebody
-// else could turn is refused, not repaired (I13).
+// The home folder (docs/operations.md, "Files and variables"): where it is, what stands where in
+// it, and whether it may be trusted. Everything in it is 0600 (the public certificates 0644) in a
+// folder of 0700, whatever the umask. A home of somebody else, with loose modes, or reached through
+// a link that somebody else could turn is refused, not repaired (I13).
 #pragma once
 
 #include <optional>

@@ -245,7 +245,7 @@ void Session::after_client_end() {
       if (!exchange_) {
         close_politely(Leg::Ending::said);
       } else if (exchange_->wants_body()) {
-        drive(flow::ClientGone{});  // HF-16: an upload cut short is never completed
+        drive(flow::ClientGone{});  // an upload cut short is never completed
       } else if (is_sent_) {
         timer_.set(base::limits::kHalfClosedMs);
       }
@@ -437,7 +437,7 @@ void Session::on_wait_over() {
     return;
   }
   if (is_client_ended_ && is_sent_) {
-    drive(flow::ClientGone{});  // HP-05
+    drive(flow::ClientGone{});
     return;
   }
   drive(flow::TimedOut{leg_.is_held()});

@@ -3,13 +3,16 @@
 // One client connection: owns its leg, the decoder and the exchange of the moment, and carries out
 // what the exchange asks for. It moves bytes and actions; it decides nothing (proxy/flow does).
 //
-//   listener: requests as a proxy gets them     --CONNECT-->   minting (unless the leaf is there)
-//   --> first_byte: what does the client speak? first_byte --0x16--> (leaf minted) requests inside
-//   TLS     --HTTP--> requests in the clear CONNECT to a host in no binding: opaque tunnel
-//   (proxy/tunnel.h) a request that was answered 101: websocket (proxy/websocket_relay.h)
+//   listener    requests as a proxy gets them
+//     CONNECT to a host whose requests are read -> minting (unless the leaf is there) -> first_byte
+//     CONNECT to another host                   -> dialing -> tunnel (proxy/tunnel.h)
+//   first_byte  what does the client speak?
+//     0x16, TLS                                 -> handshake -> requests
+//     anything else                             -> requests, in the clear
+//   requests    requests inside a tunnel
+//     a 101 that grants a WebSocket             -> websocket (proxy/websocket_relay.h)
 //
-// A session lives on its loop. It ends by end(), which the loop's session table answers by burying
-// it.
+// A session lives on its loop. It ends by end(); the loop's session table then buries it.
 #pragma once
 
 #include <cstdint>

@@ -136,7 +136,7 @@ void Session::begin_websocket() {
   }
 }
 
-// Back-pressure: who cannot be written to holds up the reading of the other (R42).
+// Back-pressure: while one side takes no more bytes, the other is not read.
 void Session::balance() {
   if (!upstream_ || phase_ == Phase::closing) {
     return;

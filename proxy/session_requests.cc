@@ -109,7 +109,7 @@ void Session::refuse_request(Reason reason, base::Note flaw) {
 void Session::answer_health(const http::RequestHead& head) {
   const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
   base::Buffer answer(base::limits::kRequestHeadBytesMax);
-  // R26: a dead log refuses every request, so who asks for our health must not hear that all is
+  // A dead log refuses every request, so whoever asks for our health must not hear that all is
   // well.
   const auto failing =
       context_->audit->is_dead() ? std::optional(Reason::audit_unavailable) : std::nullopt;

@@ -176,7 +176,7 @@ void Upstream::decode(std::string_view bytes) {
     }
   }
   if (!bytes.empty()) {
-    become_useless();  // R17: bytes that nobody asked for
+    become_useless();  // bytes that nobody asked for
   }
 }
 
@@ -222,7 +222,7 @@ void Upstream::on_leg_end(bool is_clean) {
   if (last.kind == Step::Kind::end && is_clean) {
     tell(flow::UpstreamEnd{});
   } else {
-    // HF-17: an end that was not said is a cut, also where the end is the only mark of
+    // An end that was not said is a cut, also where the end is the only mark of
     // completeness.
     tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_,
                               .failure = end_failure(last)});

@@ -3,7 +3,7 @@
 // One connection to an upstream: its bytes as response events. It is made by a Dial, used by one
 // session at a time, and rests in between: in the Connector's pool, or, where somebody logged in on
 // it, with the one session that it belongs to (proxy/bound_upstreams.h). A connection that showed
-// any anomaly (surplus bytes, odd framing, an early close) is never used again (R9).
+// any anomaly (surplus bytes, odd framing, an early close) is never used again.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@
 
 namespace keyswap::proxy {
 
-// What two requests must share to go over one connection (R9).
+// What two requests must share to go over one connection.
 struct UpstreamKey {
   std::string destination;   // scheme, host and port
   std::uint64_t policy = 0;  // Policy::number: it says where that is, and whom to trust to be it

@@ -336,7 +336,7 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
   }
 }
 
-// Who cannot be written to holds up the reading of the other (R42).
+// Back-pressure: while one side takes no more bytes, the other is not read.
 void WebSocketRelay::flush() {
   client_->flush();
   upstream_->leg().flush();

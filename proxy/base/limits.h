@@ -9,8 +9,7 @@
 
 namespace keyswap::base::limits {
 
-// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): constants; none overflows an
-// int
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): none overflows an int
 
 // --- HTTP messages (answers 431, 414, 501, 400; 502 when it is the upstream's) ---
 inline constexpr std::size_t kRequestHeadBytesMax = 64 * 1024;    // all fields together: 431

@@ -60,7 +60,8 @@ void show_token(const CallerOptions& options, const std::string& token) {
        ":\n"
        "  keyswap run --caller " +
        options.name + " -- COMMAND   with the token in $KEYSWAP_CALLER_TOKEN\n" +
-       "Name the caller in `callers:` of bindings.yaml to let it, and nobody unnamed, come.");
+       "List it under `callers:` in bindings.yaml. Once there is a list, only those on it may "
+       "come.");
 }
 
 // Makes a token, has `keep` store its digest, and shows it.

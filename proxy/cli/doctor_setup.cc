@@ -96,8 +96,8 @@ Finding check_bundle(const Patient& patient) {
   return {"host's roots", Health::ok, "bundle.pem holds them and ours", ""};
 }
 
-// O20: with our root in the system's store every program of the machine trusts the proxy, also
-// those that never were meant to.
+// With our root in the system's store every program of the machine trusts the proxy, also those
+// that were never meant to.
 Finding check_system_store(const Patient& patient) {
   const auto ca = read_file(patient.home.ca(), kFileBytesMax);
   const std::string roots = host_roots();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of a .env file that `secret import` takes (O03): KEY=VALUE, export KEY='value',
-// comments and empty lines; nothing that a shell would have to work out. Pure; the values are views
-// into the text, which is locked memory, and nothing of them gets into a message.
+// The lines of a .env file that `secret import` takes: KEY=VALUE, export KEY='value', comments and
+// empty lines; nothing that a shell would have to work out. Pure; the values are views into the
+// text, which is locked memory, and nothing of them gets into a message.
 #pragma once
 
 #include <string>

@@ -33,7 +33,7 @@ struct SecretVerdict {
   bool is_swapped = false;
   std::string scope;                        // the binding that decides, "" if none
   const bindings::Scope* limits = nullptr;  // that binding, in the bindings that were asked
-  std::string reason;  // contract 6: binding_matched, destination_not_in_binding, ...
+  std::string reason;  // as in the audit log: binding_matched, destination_not_in_binding, ...
   std::string why;     // a sentence
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a command ends (contract 2) and what it says when it cannot go on: one line that says what is
-// wrong, one that says what to do. Unlike base::Error the text may hold names that the operator
-// gave (paths, secrets' names, addresses); never a value.
+// How a command ends and what it says when it cannot go on: one line that says what is wrong, one
+// that says what to do (docs/operations.md, "Exit statuses"). Unlike base::Error the text may hold
+// names that the operator gave (paths, secrets' names, addresses); never a value.
 #pragma once
 
 #include <optional>

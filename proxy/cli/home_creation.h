@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making a home (contract 3): built whole in a folder beside it, made durable, then renamed into
-// place, so that a half-made home never stands where a home is looked for. Never overwrites.
+// Making a home: built whole in a folder beside it, made durable, then renamed into place, so that
+// a half-made home never stands where a home is looked for. Never overwrites.
 #pragma once
 
 #include <cstdint>

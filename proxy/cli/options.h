@@ -2,7 +2,7 @@
 //
 // Parsing a command's arguments: the options that many commands share, --help with an example, and
 // the two-line form for every mistake. A stray word is never quoted back: it may be a secret in the
-// wrong place (VA-13).
+// wrong place, and then it already stands in the shell's history.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,8 @@ class App;
 
 namespace keyswap::cli {
 
-// How the vault is opened (contract 2); what is not given here is looked for in the documented
-// order.
+// How the vault is opened. What is not given here is looked for in the order of docs/operations.md,
+// "Set up".
 struct UnlockOptions {
   std::string password_file;
   int password_fd = -1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
-// then hands them to the server. Nothing listens before everything is in order (I49, I13).
+// then hands them to the server. Nothing listens before everything is in order (I13).
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>

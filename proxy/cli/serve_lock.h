@@ -3,9 +3,10 @@
 // The file home/serve.lock: at most one proxy on a home, and where it listens. Three bytes of it
 // are locked, each for itself (open-file-description locks: they end with their holder however it
 // ends, and a child does not inherit them past exec):
-//   byte 0  held by the proxy while it runs;
-//   byte 1  shared by every `keyswap run`; a proxy started for them alone ends when nobody holds
-//   it; byte 2  held by a `run` while it looks for a proxy or starts one.
+//   byte 0  held by the proxy while it runs
+//   byte 1  shared by every `keyswap run`: a proxy that was started for them alone ends when
+//           nobody holds it
+//   byte 2  held by a `run` while it looks for a proxy or starts one
 // The file is never removed: its text counts only while byte 0 is held.
 #pragma once
 

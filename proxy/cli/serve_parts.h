@@ -23,7 +23,7 @@ struct ListenAddress {
   std::uint16_t port = 0;
 };
 
-// "127.0.0.1:8472", "[::1]:0". R35: only loopback; the listener knows no passwords.
+// "127.0.0.1:8472", "[::1]:0". Loopback only: whoever reaches the port can use the secrets.
 Outcome<ListenAddress> parse_listen(const std::string& text);
 
 // The root: its certificate from ca.pem, its key from the vault.

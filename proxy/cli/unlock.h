@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From "who may open this vault?" to an open vault. The order is contract 2's: --password-file,
+// From "who may open this vault?" to an open vault. The order is fixed: --password-file,
 // --password-fd, $KEYSWAP_PASSWORD_FILE, the systemd credential keyswap-password, the home's key
 // file, the kernel's keyring (when asked for), a prompt. The first source there is decides; a
 // source that is there and cannot be read is an error, not a reason to try the next.

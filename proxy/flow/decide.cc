@@ -179,8 +179,8 @@ std::optional<Reason> check_scope(const Request& request, const bindings::Scope&
   return is_too_large ? std::optional(Reason::body_too_large) : std::nullopt;
 }
 
-// R16: a WebSocket, over TLS, is had where a binding opens one to this caller. Another upgrade is
-// none of ours; it does not leave (http::HopByHop), and the request goes on without it.
+// A WebSocket, over TLS, is opened where a binding allows it to this caller. Any other upgrade is
+// dropped (http::HopByHop), and the request goes on without it.
 std::optional<Reason> check_websocket(const Request& request, const RequestReadings& readings) {
   if (!http::is_websocket_request(request.head) || request.destination.scheme != Scheme::https) {
     return Reason::upgrade_not_supported;

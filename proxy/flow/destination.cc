@@ -175,7 +175,7 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
                                              const TunnelIdentity& tunnel,
                                              const bindings::Bindings& bindings) {
   if (head.method == "CONNECT") {
-    return Reason::method_not_supported;  // R16: no tunnel within a tunnel
+    return Reason::method_not_supported;  // no tunnel within a tunnel
   }
   if (const auto reason = check_hop(head)) {
     return reason;

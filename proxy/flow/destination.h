@@ -45,7 +45,7 @@ struct Route {
   audit::Reason reason = audit::Reason::malformed_request;
 };
 
-// The route of a request head read on the listener (contract 5).
+// The route of a request head read on the listener.
 Route route(const http::RequestHead& head, const bindings::Bindings& bindings);
 
 // What a tunnel knows about itself when a request comes in it.

@@ -124,7 +124,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
   flaw_ = event.flaw;
   if (auto* relaying = std::get_if<Relaying>(&state_)) {
-    // The body broke its framing after the head was sent: the upload is cut, never completed (R12).
+    // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
     if (relaying->head_passed) {
@@ -438,7 +438,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
 
 // The request was sent, and no response of the upstream reached the client.
 void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
-  // R14: not sent again; whether it was acted on is unknown.
+  // Not sent again; whether it was acted on is unknown.
   actions.emplace_back(RecordResponse{0, outcome, 0, failure_});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   answer(reason, actions);
@@ -453,7 +453,7 @@ void Exchange::refuse_response(base::Failure failure, Actions& actions) {
 void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions& actions) {
   actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes, failure_});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
-  finish(ClientFate::abort, actions);  // R17: a truncated response is visible as truncated
+  finish(ClientFate::abort, actions);  // the client sees that the response is cut
 }
 
 void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {

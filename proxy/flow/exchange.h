@@ -220,7 +220,7 @@ class Exchange {
   std::string_view target_;  // into head_, reverse_ or made_target_
   std::string made_target_;
   Verdict verdict_;
-  bool is_sent_again_ = false;  // R14
+  bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   std::string missing_secret_;
   base::Failure failure_;  // what was seen, where something failed

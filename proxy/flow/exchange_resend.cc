@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// R14: a request is sent once; but a server may close a connection at rest just as a request
+// A request is sent once. But a server may close a connection at rest just as a request
 // arrives on it (RFC 9112 section 9.3.1). A request that changes nothing, sent over such a
 // connection that ended without one byte of an answer, is sent once more over one dialled anew. Its
 // secrets are opened and written again, for what was written before is wiped; that it is sent once

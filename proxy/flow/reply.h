@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The proxy's own answers and their wording (contract 6): application/problem+json whose every word
-// is a constant; nothing of the request goes in but its id. What was seen of a failure is
+// The proxy's own answers and their wording: application/problem+json whose every word is a
+// constant; nothing of the request goes in but its id. What was seen of a failure is
 // base::Failure's, which is escaped and bounded.
 #pragma once
 

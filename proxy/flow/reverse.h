@@ -5,10 +5,10 @@
 // goes on as it came, and is judged by the rule's scopes like that of any other request
 // (proxy/flow/decide). Pure.
 //
-//   /binance/{api,sapi,fapi,dapi}/REST -> /{api,...}/REST of the first bound Binance host of it
-//   /proxy/NAME/REST                   -> /REST of the binding with `route: NAME`, or of
-//   api.openai.com
-//                                         (openai) and api.anthropic.com (anthropic)
+//   /binance/{api,sapi,fapi,dapi}/REST -> /{api,...}/REST of the first bound host that serves it
+//   /proxy/NAME/REST                   -> /REST of the binding with `route: NAME`
+//   /proxy/openai/REST                 -> /REST of api.openai.com, where no binding has that name
+//   /proxy/anthropic/REST              -> /REST of api.anthropic.com, likewise
 //   /custom/NAME/REST                  -> BASE_PATH/REST of that custom service
 #pragma once
 

@@ -168,7 +168,7 @@ base::Result<std::string_view> render(const Credential& credential, vault::Locke
   scratch.clear();
   KS_TRY(credential.injection.render(credential.input, scratch));
   const std::string_view value = scratch.reveal();
-  // R5: a secret can never change a message's framing or become a second field.
+  // A secret can never change a message's framing or become a second field.
   if (value.empty() || !http::is_field_value(value)) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
   }
@@ -215,7 +215,7 @@ base::Status encode_request_head(base::ByteSink& out,
 base::Status check_rewrite(const Rewrite& rewrite) {
   for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
     const std::string_view value = edit.value.reveal();
-    // R5: a secret can never change a message's framing or become a second field.
+    // A secret can never change a message's framing or become a second field.
     if (!http::is_token(edit.name) || value.empty() || !http::is_field_value(value)) {
       return base::Error{base::Errc::invalid_input,
                          "the credential cannot stand in a header field"};

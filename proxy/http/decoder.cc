@@ -19,7 +19,7 @@
 
 namespace keyswap::http {
 
-// I9: the other half of llhttp 8 has known request-smuggling holes (HF-18).
+// I9: the other half of llhttp 8 has known request-smuggling holes.
 static_assert(LLHTTP_STRICT_MODE == 1, "build llhttp with LLHTTP_STRICT_MODE=1");
 
 namespace {

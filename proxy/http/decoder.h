@@ -13,9 +13,8 @@
 //   }
 //
 // Bytes after the end of a message are not consumed: they belong to the next one, or after a 101 to
-// another protocol. Chunks are read
-// by http/chunked; trailers are checked, bounded and dropped. Not for one decoder: deciding what a
-// request means.
+// another protocol. Chunks are read by http/chunked; trailers are checked, bounded and dropped.
+// What a request means is decided elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -84,7 +83,7 @@ class Decoder {
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;
 
-  // Does the llhttp that was linked in refuse what only its strict half refuses (HF-18)? For tests
+  // Does the llhttp that was linked in refuse what only its strict half refuses? For tests
   // and for a check at start.
   static bool is_parser_strict();
 

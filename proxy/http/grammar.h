@@ -106,7 +106,7 @@ constexpr bool is_name(std::string_view name, std::string_view known) {
 }
 
 // May these bytes be a request target? Visible ASCII; behind the first '?' also what is beyond
-// ASCII, which some clients send as it is (contract 5). Not in a path, which is judged.
+// ASCII, which some clients send as it is. Not in a path, which is judged.
 constexpr bool is_target(std::string_view text) {
   const std::string_view path = text.substr(0, text.find('?'));
   return all_are(path, kVisible) && all_are(text.substr(path.size()), kQuery);

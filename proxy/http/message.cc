@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 12> kHopByHop = {"connection",
                                                         "keyswap-caller"};
 
 // Options of Connection that are taken by every hop and name no field worth remembering, and what
-// no option can take away (R15): where the message goes, and where it ends. RFC 9110 section 7.6.1
+// no option can take away: where the message goes, and where it ends. RFC 9110 section 7.6.1
 // forbids a sender to nominate what is meant for all recipients; of the rest it says that it goes.
 constexpr std::array<std::string_view, 5> kNeverNominated = {
     "keep-alive", "close", "upgrade", "host", "content-length"};

@@ -54,8 +54,8 @@ base::Result<AbsoluteTarget> parse_absolute(std::string_view target);
 
 // Is `target` an origin form: begins with '/', visible ASCII (in its query also bytes beyond
 // ASCII), no fragment, and in its path every '%' followed by two hex digits and no escape of a
-// control byte (%00-%1f, %7f)? (contract 4: such a path is refused, 400; a query, which is not
-// judged, may hold "%0a" or a lone '%')
+// control byte (%00-%1f, %7f)? (Another path is refused with 400. A query, which is not judged,
+// may hold "%0a" or a lone '%'.)
 bool is_origin_form(std::string_view target);
 
 // The part of an origin-form target before '?'.

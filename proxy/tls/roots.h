@@ -2,8 +2,8 @@
 //
 // Which roots vouch for upstreams: the system's bundle and the operator's own, read from files that
 // are named, never from what the environment says (SSL_CERT_FILE, SSL_CERT_DIR). Our own CA is
-// never one of them (R21): a chain that ends in it would be one that somebody else made with a
-// stolen key. Private to tls.
+// never one of them: a chain that ends in it would be one that somebody else made with a stolen
+// key. Private to tls.
 #pragma once
 
 #include <memory>

@@ -83,7 +83,7 @@ struct Acceptor::State {
     return true;
   }
 
-  // R41: polling on would spin; the clients wait in the backlog.
+  // Polling on would spin; the clients wait in the backlog.
   void rest() {
     uv_poll_stop(&readable);
     uv_timer_start(&pause, on_rested, kPauseMs, 0);

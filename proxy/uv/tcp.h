@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One TCP connection on a loop. A Tcp may be destroyed at any time,
-// also inside its own event: the libuv handle lives on until its close callback, and no event comes
-// after destruction.
+// One TCP connection on a loop. A Tcp may be destroyed at any time, also inside its own event: the
+// libuv handle lives on until its close callback, and no event comes after destruction.
 #pragma once
 
 #include <cstddef>

@@ -45,7 +45,7 @@ TEST_CASE("facts of the other side are printable, without quotes and backslashes
   CHECK(facts == "for a?b?c???d??; at most 17 bytes; until 2026-01-01T00:00:00Z");
 }
 
-TEST_CASE("facts are bounded, each and together [I10]", "[I10]") {
+TEST_CASE("facts are bounded, each and together", "[I10]") {
   const std::string one = Facts().text("", std::string(100'000, 'x')).take();
   CHECK(one.size() == limits::kFactBytesMax);
   CHECK(one.ends_with("x..."));

@@ -91,19 +91,19 @@ TEST_CASE("W1 the WebSocket API signs its parameters by name, unescaped") {
   CHECK(hmac(payload) == "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24");
 }
 
-TEST_CASE("F30 R1 a signature in the query is made anew in its place") {
+TEST_CASE("F30 a signature in the query is made anew in its place") {
   const auto sent = resign(order(kOrder + "&signature=" + kR1));
   CHECK(sent.target == "/api/v3/order?" + kOrder + "&signature=" + kH1);
   CHECK_FALSE(sent.changes_body);
 }
 
-TEST_CASE("F30 R2 a signature in the middle moves to the end, all else keeps its order") {
+TEST_CASE("F30 a signature in the middle moves to the end, all else keeps its order") {
   auto query = kOrder;
   query.insert(query.find("&type"), "&signature=" + kR1);
   CHECK(resign(order(query)).target == "/api/v3/order?" + kOrder + "&signature=" + kH1);
 }
 
-TEST_CASE("F30 R3 a signature in the body stays there, and the length stays") {
+TEST_CASE("F30 a signature in the body stays there, and the length stays") {
   const auto request = order("", kOrder + "&signature=" + kR1);
   const auto sent = resign(request);
   CHECK(sent.body == kOrder + "&signature=" + kH1);
@@ -111,14 +111,14 @@ TEST_CASE("F30 R3 a signature in the body stays there, and the length stays") {
   CHECK_FALSE(sent.changes_target);
 }
 
-TEST_CASE("F30 R4 query and body are signed one behind the other") {
+TEST_CASE("F30 query and body are signed one behind the other") {
   const std::string signature = "27f5aa3c7e13debcf96c52561a8509ea3d1781a4ee80c5bde1ee80c4841c65fa";
   const auto sent = resign(order(kQueryPart, kBodyPart + "&signature=" + signature));
   CHECK(sent.body == kBodyPart + "&signature=" + kH3);
   CHECK_FALSE(sent.changes_target);
 }
 
-TEST_CASE("F30 R5 a query of nothing but the signature") {
+TEST_CASE("F30 a query of nothing but the signature") {
   const std::string signature = "6825dade90d918243b14ae190e2de4d3ce62adfaaf3e72cff30614eeaab83101";
   const auto sent = resign(order("signature=" + signature, kBodyPart));
   CHECK(sent.target ==
@@ -127,7 +127,7 @@ TEST_CASE("F30 R5 a query of nothing but the signature") {
   CHECK_FALSE(sent.changes_body);
 }
 
-TEST_CASE("F30 R6 a client that signs other bytes than it sends") {
+TEST_CASE("F30 a client that signs other bytes than it sends") {
   const std::string query =
       "symbol=BTCUSDT&side=BUY&type=MARKET&quoteOrderQty=50&newClientOrderId="
       "a+b%27c%281%29%21%7E*&timestamp=1499827319559";
@@ -137,7 +137,7 @@ TEST_CASE("F30 R6 a client that signs other bytes than it sends") {
             "&signature=07222be09322888d1161cbd42dc44b588fb82dc5462d459fb2b480e50c25358b");
 }
 
-TEST_CASE("F30 R7 raw JSON in the body is percent-encoded, or kept when asked for") {
+TEST_CASE("F30 raw JSON in the body is percent-encoded, or kept when asked for") {
   const std::string signature = "de34a02e8411e22b0e4cc2ade8142aec529392b4ef8b15b1f1cf6822a88fb486";
   const std::string begin = "timestamp=1499827319559&batchOrders=";
   const std::string end = "&recvWindow=10000";
@@ -151,7 +151,7 @@ TEST_CASE("F30 R7 raw JSON in the body is percent-encoded, or kept when asked fo
             "&signature=289ed7290e64a656e661df3b262897ef157568ef684f948b5af54fd9a13cec09");
 }
 
-TEST_CASE("F30 R8 the least that can be signed") {
+TEST_CASE("F30 the least that can be signed") {
   const std::string signature = "2300503e2b1b5921d0049de62ef842a623335f567d3e48deb1f4e7148db27b8f";
   BinanceRequest request;
   request.target = "/api/v3/account?timestamp=1578963600000&signature=" + signature;

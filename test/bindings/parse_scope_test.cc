@@ -35,7 +35,7 @@ TEST_CASE("I11 empty lists of methods and paths are refused") {
   CHECK(errors_of(scope("methods: GET")).find("put it in brackets") != std::string::npos);
 }
 
-TEST_CASE("I12 methods in wide use are written in any case, others as they are") {
+TEST_CASE("methods in wide use are written in any case, others as they are") {
   CHECK(accepted(scope("methods: [get, Post, M-SEARCH]")).rules[0].scopes[0].methods ==
         std::vector<std::string>{"GET", "POST", "M-SEARCH"});
   CHECK(errors_of(scope("methods: [\"*\"]")).find("leave `methods` out if you mean any") !=
@@ -133,7 +133,7 @@ TEST_CASE("I15 a wildcard over a public suffix is refused even when wildcards ar
   CHECK(errors_of(host(text)).find("public suffix") != std::string::npos);
 }
 
-TEST_CASE("I16 a wildcard needs `allow_wildcard_hosts`, and the error says so") {
+TEST_CASE("a wildcard needs `allow_wildcard_hosts`, and the error says so") {
   CHECK(errors_of(with_binding("{ host: \"*.example.com\" }"))
             .find("'*.example.com' is a wildcard | set "
                   "`allow_wildcard_hosts: true`") != std::string::npos);
@@ -148,7 +148,7 @@ TEST_CASE("I32 subdomains pin a wildcard to named hosts, in any case") {
   CHECK_FALSE(bindings.binds(at_host("evil.jfrog.io", 8443)));
 }
 
-TEST_CASE("I31 subdomains need a wildcard and single labels") {
+TEST_CASE("subdomains need a wildcard and single labels") {
   CHECK(errors_of(scope("subdomains: [a]")).find("needs a wildcard") != std::string::npos);
   const auto* const list = GENERATE("[]", "[a.b]", "[\"*\"]", "[\"\"]", "[\"a b\"]", "a", "[-a-.]");
   INFO(list);

@@ -134,7 +134,7 @@ TEST_CASE("a template whose value has controls in it refuses the request", "[I9]
   CHECK(failure(injection_of(literal), {"v"}) == base::Errc::invalid_input);
 }
 
-TEST_CASE("J12 totp takes the time that is handed in") {
+TEST_CASE("totp takes the time that is handed in") {
   const auto bindings = accepted(composite("{{ totp(SEED) }}", "[SEED]"));
   const std::string seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
   CHECK(render(injection_of(bindings), {seed}, 59).text == "287082");

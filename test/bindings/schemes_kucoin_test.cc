@@ -71,7 +71,7 @@ TEST_CASE("KuCoin's published vectors; what the client had signed and timed is r
 }
 
 TEST_CASE("KuCoin's published vector of the signed passphrase, which is never sent as it is") {
-  // github.com/Kucoin/kucoin-futures-node-sdk, test/tools.test.ts: the function that makes it.
+  // github.com/Kucoin/kucoin-futures-node-sdk/test/tools.test.ts: the function that makes it.
   const auto bindings = test::signing_with(kInject);
   const auto result = Case({"GET", "/api/v1/accounts", {}, ""})
                           .sign(bindings, {"k", "mysecretkey", "Hello, world!"}, kNow);

@@ -94,7 +94,7 @@ TEST_CASE("J08 hmac_sha1 gives RFC 2202's first vector") {
         "b617318655057264e28bc0b6fb378c8ef146be00");
 }
 
-TEST_CASE("J09 hmac_sha256 and hmac_sha512 give RFC 4231's second vector") {
+TEST_CASE("hmac_sha256 and hmac_sha512 give RFC 4231's second vector") {
   CHECK(result_of("hmac_sha256", {"Jefe", "what do ya want for nothing?"}) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
   CHECK(result_of("hmac_sha512", {"Jefe", "what do ya want for nothing?"}) ==
@@ -103,7 +103,7 @@ TEST_CASE("J09 hmac_sha256 and hmac_sha512 give RFC 4231's second vector") {
         "caeab1a34d4a6b4b636e070a38bce737");
 }
 
-TEST_CASE("J10 totp gives RFC 6238's codes, as six digits") {
+TEST_CASE("totp gives RFC 6238's codes, as six digits") {
   const std::string seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";  // "12345678901234567890"
   CHECK(result_of("totp", {seed}, 59) == "287082");
   CHECK(result_of("totp", {seed}, 1111111109) == "081804");

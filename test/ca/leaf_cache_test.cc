@@ -69,7 +69,7 @@ TEST_CASE("a minted leaf is found again, and given at once to those who request 
   CHECK(bench.cache.find("b.test") == nullptr);
 }
 
-TEST_CASE("TC-07 two hundred simultaneous requests of a host share one mint [I11]", "[I11]") {
+TEST_CASE("TC-07 two hundred simultaneous requests of a host share one mint", "[I11]") {
   Bench bench;
   for (int i = 0; i < 200; ++i) {
     bench.request("a.test");
@@ -83,7 +83,7 @@ TEST_CASE("TC-07 two hundred simultaneous requests of a host share one mint [I11
   }
 }
 
-TEST_CASE("TC-07 requests from many threads mint once and are all served [I11]", "[I11]") {
+TEST_CASE("TC-07 requests from many threads mint once and are all served", "[I11]") {
   const auto root = test::open_new_authority();
   const base::SystemClock clock;
   std::atomic<int> mints = 0;
@@ -124,7 +124,7 @@ TEST_CASE("minting may run within the request itself") {
   CHECK(is_served);
 }
 
-TEST_CASE("a leaf is renewed a day ahead while the old one goes on serving [I11]", "[I11]") {
+TEST_CASE("a leaf is renewed a day ahead while the old one goes on serving", "[I11]") {
   Bench bench;
   const auto old = bench.fill("a.test");
   bench.clock.advance_s(kLeafLifeSeconds - kLeafBackdateSeconds - kLeafRenewAheadSeconds - 60);
@@ -181,7 +181,7 @@ TEST_CASE("a clock that was set back before the root began gets its reason, and 
   CHECK(reason == base::Errc::not_yet_valid);
 }
 
-TEST_CASE("the cache is bounded and the least recently used leaf goes first [I10]", "[I10]") {
+TEST_CASE("the cache is bounded and the least recently used leaf goes first", "[I10]") {
   Bench bench;
   const auto name = [](std::size_t i) {
     return std::to_string(i) + ".h.test";
@@ -196,7 +196,7 @@ TEST_CASE("the cache is bounded and the least recently used leaf goes first [I10
   CHECK(bench.cache.find("one-more.test") != nullptr);
 }
 
-TEST_CASE("past the bound of hosts being minted a request is refused at once [I10]", "[I10]") {
+TEST_CASE("past the bound of hosts being minted a request is refused at once", "[I10]") {
   Bench bench;
   for (std::size_t i = 0; i < kMintQueueMax; ++i) {
     bench.request(std::to_string(i) + ".h.test");

@@ -376,7 +376,7 @@ class Crashes(Case):
             self.assertEqual(self.recorder.application_bytes, before)
             recorded = {r["destination"]["path"] for r in running.decisions()}
             self.assertEqual({r.path for r in self.recorder.seen("/full/")} - recorded, set())
-            # Room again: no resuming without the operator (R26).
+            # Room again: no resuming without the operator.
             subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)
             self.refused(running.ask(H, target="/full/room", headers=AUTH), 503, "audit_unavailable")
             running.kill()

@@ -2,7 +2,7 @@
 """Binance: requests by hand through the proxy, and what a recording exchange makes of their bytes.
 
 The vectors H and R: payloads of the vendor's examples, signed with the placeholder secret where the client signs,
-and what must leave. The whole sweep of the endpoint table is in test/bindings/binance; here is a sample on the wire.
+and what must leave. The whole sweep of the endpoint table is in test/bindings/binance_endpoints_test.cc; here is a sample on the wire.
 """
 
 import base64
@@ -46,14 +46,14 @@ VECTORS = (
     row("H1", H1, "", f"{H1}&signature={H1_HMAC}", ""),
     row("H2", H2, "", f"{H2}&signature={H2_HMAC}", ""),
     row("H3", H3_QUERY, H3_BODY, f"{H3_QUERY}&signature={H3_HMAC}", H3_BODY),
-    row("R1", f"{H1}&signature={R1}", "", f"{H1}&signature={H1_HMAC}", ""),
-    row("R2", H1.replace("&type", f"&signature={R1}&type"), "", f"{H1}&signature={H1_HMAC}", ""),
-    row("R3", "", f"{H1}&signature={R1}", "", f"{H1}&signature={H1_HMAC}"),
-    row("R4", H3_QUERY, f"{H3_BODY}&signature=27f5aa3c7e13debcf96c52561a8509ea3d1781a4ee80c5bde1ee80c4841c65fa",
+    row("signed in the query", f"{H1}&signature={R1}", "", f"{H1}&signature={H1_HMAC}", ""),
+    row("signed in the middle", H1.replace("&type", f"&signature={R1}&type"), "", f"{H1}&signature={H1_HMAC}", ""),
+    row("signed in the body", "", f"{H1}&signature={R1}", "", f"{H1}&signature={H1_HMAC}"),
+    row("signed over both", H3_QUERY, f"{H3_BODY}&signature=27f5aa3c7e13debcf96c52561a8509ea3d1781a4ee80c5bde1ee80c4841c65fa",
         H3_QUERY, f"{H3_BODY}&signature={H3_HMAC}"),
-    row("R5", "signature=6825dade90d918243b14ae190e2de4d3ce62adfaaf3e72cff30614eeaab83101", H3_BODY,
+    row("nothing but a signature", "signature=6825dade90d918243b14ae190e2de4d3ce62adfaaf3e72cff30614eeaab83101", H3_BODY,
         "signature=005fb617ce346a8836631ae788d278e069b9e24bbce950ac043bb7aac2c0d8e8", H3_BODY),
-    row("R6", f"{R6[0]}&signature={R6[1]}", "", f"{R6[0]}&signature={R6[2]}", ""),
+    row("signed over other bytes", f"{R6[0]}&signature={R6[1]}", "", f"{R6[0]}&signature={R6[2]}", ""),
 )
 
 # One or two of each group of both tiers, as docs/binance.md lists them.
@@ -171,7 +171,7 @@ class Binance(OneProxy):
 
     # --- signing ---
     def test_F30_the_vectors_leave_to_the_byte(self):
-        """[I5] H1-H3, R1-R6 by CONNECT and in the absolute form."""
+        """[I5] Signed for clients that did not sign, and for those that did; by CONNECT and in the absolute form."""
         for name, query, body, query_out, body_out in VECTORS:
             for way, call in self.ways():
                 with self.subTest(f"{name} {way}"):
@@ -186,14 +186,14 @@ class Binance(OneProxy):
                         self.assertEqual(seen.all("Content-Length"), [str(len(body_out))])
                     self.assertEqual(seen.all("Transfer-Encoding"), [])
 
-    def test_F30_H4_R8_an_account_query(self):
-        for name, query in (row("H4", H4), row("R8", f"{H4}&signature=2300503e2b1b5921d0049de62ef842a623335f567d3e48deb1f4e7148db27b8f")):
+    def test_F30_an_account_query(self):
+        for name, query in (row("H4", H4), row("the least, signed", f"{H4}&signature=2300503e2b1b5921d0049de62ef842a623335f567d3e48deb1f4e7148db27b8f")):
             for way, call in self.ways():
                 with self.subTest(f"{name} {way}"):
                     self.assertEqual(call("GET", "/api/v3/account", query).status, 200)
                     self.assertEqual(self.signed().request.target, f"/api/v3/account?{H4}&signature={H4_HMAC}")
 
-    def test_F30_R7_raw_JSON_in_a_form_body(self):
+    def test_F30_raw_JSON_in_a_form_body(self):
         encoded = R7.replace(R7_ORDERS, urllib.parse.quote(R7_ORDERS, safe=""))
         for placeholder, body in ((KEPT, f"{R7}&signature={R7_KEPT}"), (FUTURES, f"{encoded}&signature={R7_ENCODED}")):
             with self.subTest(placeholder):
@@ -318,7 +318,7 @@ class Binance(OneProxy):
         self.assertEqual(self.signed().request.body.decode(), f"{H1}&signature={H1_HMAC}")
 
     def test_what_the_exchange_echoes_is_the_placeholder_again(self):
-        """[I8] Rule 15 of binance.md: the key and the secret, also in hex, base64 and percent-encoded."""
+        """[I8] The key and the secret, also in hex, base64 and percent-encoded."""
         both = f"{KEY}:{SECRET}"
         echoed = {"key": KEY, "secret": SECRET, "hex": SECRET.encode().hex(), "HEX": SECRET.encode().hex().upper(),
                   "base64": base64.b64encode(both.encode()).decode(), "list": [KEY] * 3}

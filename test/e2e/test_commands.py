@@ -47,7 +47,7 @@ class Commands(Case):
         return self.home.run("run", "--", *command, unlock=True, **options)
 
     def test_run_starts_a_proxy_of_its_own_for_the_commands_life(self):
-        """O01"""
+        """It ends with the command, whose exit status is passed on."""
         done = self.run_it("sh", "-c", f'curl -sS -H "Authorization: Bearer $KEY_ONE" https://{H}/v1/own; '
                            'echo "$HTTPS_PROXY" >&2; exit 7')
         self.assertEqual(done.returncode, 7, done.stderr)

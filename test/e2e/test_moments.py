@@ -76,7 +76,7 @@ class Refused(OneProxy):
                     self.assertEqual(self.recorder.seen(path), [])
         self.lives("/api/v3/time")
 
-    def test_I10_more_bodies_than_a_loop_holds_are_refused_while_they_come(self):
+    def test_more_bodies_than_a_loop_holds_are_refused_while_they_come(self):
         held = []
         for number in range(70):
             wire = self.begin(f"/api/v3/held/{number}")
@@ -187,7 +187,7 @@ class Tunnels(OneProxy):
         mine.sendall(b"\0still here")
         self.assertEqual(exactly(theirs, 11), b"\0still here")
 
-    def test_R42_a_client_that_fills_the_tunnel_and_resets_before_its_upstream_speaks(self):
+    def test_a_client_that_fills_the_tunnel_and_resets_before_its_upstream_speaks(self):
         for number in range(4):
             mine, theirs = self.open()
             fill(mine)
@@ -198,7 +198,7 @@ class Tunnels(OneProxy):
             reset(theirs) if number % 3 else read_all(theirs)
         self.lives()
 
-    def test_R42_every_end_of_either_side_at_every_moment(self):
+    def test_every_end_of_either_side_at_every_moment(self):
         # What has passed, who goes, how, and what the other does then.
         moments = {"nothing yet": lambda a, b: None, "both spoke": lambda a, b: (a.sendall(b"\0hi"), b.sendall(b"\0ho")),
                    "filled by the one that goes": lambda a, b: fill(a), "filled by the other": lambda a, b: fill(b)}

@@ -81,7 +81,7 @@ class Stale(OneProxy):
         self.assertLessEqual(times[0], times[1])
         self.assertLess(abs(time.time() - times[1] / 1000), 60)
 
-    def test_R14_what_is_not_safe_is_sent_once_and_the_answer_says_that_it_may_not_be_repeated(self):
+    def test_what_is_not_safe_is_sent_once_and_the_answer_says_that_it_may_not_be_repeated(self):
         table = [
             row("post", "POST", (), b"x"),
             row("post-empty", "POST", [("Content-Length", "0")], b""),
@@ -99,14 +99,14 @@ class Stale(OneProxy):
                 self.assertEqual(len(self.recorder.seen(target)), 1)
                 self.assertEqual(self.ended(target), [(0, "upstream_protocol_error")])
 
-    def test_R14_no_request_is_sent_a_third_time_nor_after_a_byte_of_an_answer(self):
+    def test_no_request_is_sent_a_third_time_nor_after_a_byte_of_an_answer(self):
         answer = self.over_a_stale_one(H, "GET", "/stale/always/twice", AUTH)
         self.assertIs(self.refused(answer, 502, "upstream_protocol_error")["retryable"], True)
         self.assertEqual(len(self.recorder.seen("/stale/always/twice")), 2)
         self.refused(self.over_a_stale_one(H, "GET", "/stale/half/byte", AUTH), 502, "upstream_protocol_error")
         self.assertEqual(len(self.recorder.seen("/stale/half/byte")), 1)
 
-    def test_R14_over_a_new_connection_a_request_is_sent_once(self):
+    def test_over_a_new_connection_a_request_is_sent_once(self):
         answer = self.ask(H, "GET", "/stale/always/new?once", [("X-Own", "1"), *AUTH])
         self.assertIs(json.loads(answer.body)["retryable"], True)
         self.assertEqual(len(self.recorder.seen("/stale/always/new")), 1)

@@ -384,13 +384,13 @@ class WebSocket(OneProxy):
             return sent
         raise AssertionError(f"{sent} bytes were taken, and nobody read them")
 
-    def test_R42_I10_who_does_not_read_holds_up_the_other_side(self):
+    def test_who_does_not_read_holds_up_the_other_side(self):
         for reader in ("client", "upstream"):
             with self.subTest(reader):
                 mine, theirs = self.open(f"/ws/held/{reader}")
                 self.assertLess(self._sends_until_held(theirs if reader == "client" else mine), 64 * MIB)
 
-    def test_R42_who_reads_late_gets_all_of_it(self):
+    def test_who_reads_late_gets_all_of_it(self):
         data = bytes((n * 7 + n // 251) & 0xff for n in range(MIB)) * 12
         for reader in ("client", "upstream"):
             with self.subTest(reader):
@@ -403,7 +403,7 @@ class WebSocket(OneProxy):
                 sending.join()
                 self.assertTrue(came == Message(BINARY, data), "not what was sent")
 
-    def test_R42_a_side_that_goes_while_the_other_is_held_up_harms_nobody(self):
+    def test_a_side_that_goes_while_the_other_is_held_up_harms_nobody(self):
         for number in range(3):
             for reader in ("client", "upstream"):
                 mine, theirs = self.open(f"/ws/reset/{number}/{reader}")

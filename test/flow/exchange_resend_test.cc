@@ -103,7 +103,7 @@ TEST_CASE("a secret that went in between is not sent, and the request has one de
   CHECK(done.sent_client().find("secret_unavailable") != std::string::npos);
 }
 
-TEST_CASE("R14 what is not safe, or not known to be unanswered, is sent once") {
+TEST_CASE("what is not safe, or not known to be unanswered, is sent once") {
   for (const std::string& sent : {request("POST /a", "Content-Length: 0\r\n"),
                                   request("PUT /a", "Content-Length: 2\r\n") + "hi",
                                   request("DELETE /a"),

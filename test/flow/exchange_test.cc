@@ -197,13 +197,13 @@ TEST_CASE("a response that ends with its connection reaches a 1.1 client in chun
   CHECK(has(open.transcript(), "upstream discarded\nclient kept\n"));
 }
 
-TEST_CASE("R17 HP-08 a response cut short is cut for the client too") {
+TEST_CASE("HP-08 a response cut short is cut for the client too") {
   auto cut = script().client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
   cut.upstream_closes();
   CHECK(has(cut.transcript(), "response 200 truncated 3\nupstream discarded\nclient cut\n"));
 }
 
-TEST_CASE("R14 HP-05 an upstream that closes without an answer is a 502, never asked again") {
+TEST_CASE("HP-05 an upstream that closes without an answer is a 502, never asked again") {
   auto silent = script().client(kGet);
   silent.upstream_closes();
   CHECK(has(silent.transcript(), "response 0 upstream_protocol_error 0\nupstream discarded\n"));
@@ -363,7 +363,7 @@ TEST_CASE("a malformed request is refused with a record and the connection close
   CHECK(has(bad.transcript(), "client closed"));
 }
 
-TEST_CASE("R12 a chunked upload that breaks its framing is cut, not completed", "[I9]") {
+TEST_CASE("a chunked upload that breaks its framing is cut, not completed", "[I9]") {
   const auto bad = script().client(
       "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nTransfer-Encoding: "
       "chunked\r\n\r\n3\r\nabcXX");

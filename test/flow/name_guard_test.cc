@@ -7,7 +7,7 @@ namespace keyswap::flow {
 
 namespace {
 
-TEST_CASE("a name of this machine or of this network is not public [I12]") {
+TEST_CASE("a name of this machine or of this network is not public", "[I12]") {
   for (const auto* name : {"localhost",
                            "app.localhost",
                            "a.b.localhost",
@@ -34,7 +34,7 @@ TEST_CASE("a name of this machine or of this network is not public [I12]") {
   }
 }
 
-TEST_CASE("the name of a metadata service is refused like its address [I12]") {
+TEST_CASE("the name of a metadata service is refused like its address", "[I12]") {
   for (const auto* name : {"metadata",
                            "metadata.google.internal",
                            "x.metadata.google.internal",
@@ -65,7 +65,7 @@ TEST_CASE("a public name is not taken for another by its beginning or its end") 
   }
 }
 
-TEST_CASE("an address that a name spells is judged like the address [I12]") {
+TEST_CASE("an address that a name spells is judged like the address", "[I12]") {
   for (const auto* name : {"127.0.0.1.nip.io",
                            "10.0.0.1.sslip.io",
                            "app.10.0.0.1.nip.io",

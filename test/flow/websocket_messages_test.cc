@@ -111,7 +111,7 @@ TEST_CASE("I13 no record, no message: the client is told, and nothing was sent",
   CHECK(has(transcript, "message 1 not sent\n"));
 }
 
-TEST_CASE("I10 a record that does not come in time ends the connection", "[I10]") {
+TEST_CASE("a record that does not come in time ends the connection", "[I10]") {
   Dialogue dialogue;
   dialogue.answers_records = false;
   dialogue.client(order("7"));
@@ -178,7 +178,7 @@ TEST_CASE("a binary message, and one that is too large, end the connection", "[I
   CHECK(large.collected_bytes == 0);
 }
 
-TEST_CASE("I10 a message that never ends is not waited for", "[I10]") {
+TEST_CASE("a message that never ends is not waited for", "[I10]") {
   Dialogue dialogue;
   dialogue.on(MessagePiece{Side::client, http::Opcode::text, "{", false, std::nullopt});
   dialogue.control(Side::client, http::Opcode::ping, "still here");
@@ -276,7 +276,7 @@ TEST_CASE("a secret that cannot be opened refuses the message", "[I13]") {
   CHECK_FALSE(has(transcript, "to upstream"));
 }
 
-TEST_CASE("I10 replies that are awaited are bounded", "[I10]") {
+TEST_CASE("replies that are awaited are bounded", "[I10]") {
   Dialogue dialogue;
   for (std::size_t i = 0; i < base::limits::kRepliesAwaitedMax; ++i) {
     dialogue.client(R"({"id":)" + std::to_string(i) + R"(,"method":"ping"})");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FZ-01, FZ-02: any bytes, as request or response. Three things must hold: nothing crashes; every
+// Any bytes, as request or response. Three things must hold: nothing crashes; every
 // cut gives the same events (I15); and a head that is accepted, written anew by the encoder, is
 // accepted again as the same head (I9).
 #include <algorithm>

@@ -57,7 +57,7 @@ TEST_CASE("all mistakes of an env file are found, a repeated key among them") {
   CHECK(file.mistakes[2].line == 4);
 }
 
-TEST_CASE("R5 a value that could change a message's framing is described without being shown") {
+TEST_CASE("a value that could change a message's framing is described without being shown") {
   CHECK(describe_bad_value("sk-good value\x80\xff").empty());
   CHECK(describe_bad_value("") == "the value is empty");
   CHECK(describe_bad_value("ab\nc") == "the value has a line break at byte 3");

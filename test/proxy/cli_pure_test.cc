@@ -106,7 +106,7 @@ TEST_CASE("every command has help with an example") {
   CHECK(run({"--help"}) == 0);
 }
 
-TEST_CASE("AD-08 R35 only loopback addresses are listened on") {
+TEST_CASE("AD-08 only loopback addresses are listened on") {
   CHECK(parse_listen("127.0.0.1:8472")->port == 8472);
   CHECK(parse_listen("127.9.9.9:0")->host == "127.9.9.9");
   CHECK(parse_listen("[::1]:1")->host == "::1");

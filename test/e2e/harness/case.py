@@ -139,7 +139,7 @@ class Case(unittest.TestCase):
 
     # --- judging ---
     def refused(self, answer, status, reason):
-        """A refusal of ours, in the form that contract.md promises."""
+        """A refusal of ours, in the form that docs/operations.md describes."""
         import json
         self.assertIsNotNone(answer, "the connection ended without an answer")
         self.assertEqual(answer.status, status, answer)

@@ -78,7 +78,7 @@ bool ScriptedLog::answer(bool is_durable) {
   }
   const Waiting batch = std::move(waiting_.front());
   waiting_.pop_front();
-  is_dead_ = is_dead_ || !is_durable;  // R26: nothing becomes durable after that
+  is_dead_ = is_dead_ || !is_durable;  // nothing becomes durable after that
   if (!is_dead_) {
     read(batch.bodies);
   }
