@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/connector.h"
+#include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/reply.h"
 
 namespace keyswap::proxy {

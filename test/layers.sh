@@ -34,7 +34,7 @@ openssl/hmac.h  : bindings/digest.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc
 sodium.h        : vault/*.cc audit/chain.cc bindings/schemes/*.cc proxy/base/bytes.cc
-llhttp.h        : proxy/http/decoder.cc
+llhttp.h        : proxy/http/head_parser.cc
 yaml-cpp/       : bindings/strict_yaml.cc
 idn2.h          : bindings/host_name.cc bindings/host_pattern.cc bindings/idna.cc
 libpsl.h        : bindings/host_name.cc bindings/host_pattern.cc bindings/public_suffix.cc

@@ -28,14 +28,11 @@
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
-#include "proxy/http/decoder.h"
+#include "proxy/http/message.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
-
-// Why a request whose bytes the decoder did not accept is refused.
-audit::Reason reason_of(http::DecodeError error);
 
 class Exchange {
  public:
@@ -168,6 +165,7 @@ class Exchange {
   base::Status look_for(std::span<const vault::Secret> secrets);
   void refuse_secret(std::string name, SecretFault fault, Actions& actions);
   void settle(ChargeFate fate, Actions& actions);
+  [[nodiscard]] Credential credential() const;
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
   [[nodiscard]] Request request() const;
@@ -177,13 +175,7 @@ class Exchange {
   void give_up_waiting(const TimedOut& event, Actions& actions);
   void record(Actions& actions);
   void refuse(audit::Reason reason, Actions& actions);
-  void send_request(Actions& actions);
-  [[nodiscard]] bool send_head(Actions& actions);
-  [[nodiscard]] base::Result<std::string_view> encode_credential_head();
-  [[nodiscard]] Credential credential() const;
   void wipe();
-  void cannot_send(audit::Reason reason, Actions& actions);
-  [[nodiscard]] audit::Outcome outcome_unsent() const;
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
@@ -198,6 +190,13 @@ class Exchange {
   [[nodiscard]] bool has_request_body() const;
   [[nodiscard]] Relaying& relaying();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
+
+  // The sending (exchange_send.cc).
+  void send_request(Actions& actions);
+  [[nodiscard]] bool send_head(Actions& actions);
+  [[nodiscard]] base::Result<std::string_view> encode_credential_head();
+  void cannot_send(audit::Reason reason, Actions& actions);
+  [[nodiscard]] audit::Outcome outcome_unsent() const;
 
   // Sending it once more (exchange_resend.cc).
   [[nodiscard]] bool is_safe() const;

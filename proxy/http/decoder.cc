@@ -2,25 +2,20 @@
 #include "proxy/http/decoder.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <utility>
-
-#include <llhttp.h>
 
 #include "proxy/base/assert.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/chunked.h"
 #include "proxy/http/grammar.h"
+#include "proxy/http/head_parser.h"
 #include "proxy/http/line_check.h"
 #include "proxy/http/message_rules.h"
 
 namespace keyswap::http {
-
-// I9: the other half of llhttp 8 has known request-smuggling holes.
-static_assert(LLHTTP_STRICT_MODE == 1, "build llhttp with LLHTTP_STRICT_MODE=1");
 
 namespace {
 
@@ -31,20 +26,6 @@ constexpr std::size_t kRequestPartBytesMax = base::limits::kRequestHeadBytesMax 
 constexpr std::size_t kResponsePartBytesMax = base::limits::kResponseHeadBytesMax +
                                               base::limits::kStatusLineBytesMax +
                                               base::limits::kResponseFieldBytesMax + 1024;
-
-// What llhttp reports of one head. Names and values are views into the bytes it was given.
-struct Parsed {
-  HeaderList fields;
-  std::string_view target;
-  std::string_view name;
-  std::string_view value;
-};
-
-llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head);
-llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head);
-llhttp_method_t stand_in_for(std::string_view method);
-std::string_view shown_of(std::string_view target);
-base::Note note_of(llhttp_errno_t error);
 
 LineCheck::Section section_of(Decoder::Role role) {
   return role == Decoder::Role::request ? LineCheck::Section::request
@@ -101,8 +82,8 @@ struct Decoder::State {
 
   Step finish_head(HeadBlock block, std::size_t consumed);
   base::Status judge(std::string_view bytes);
-  base::Status fill_request(std::string_view start_line, Parsed& parsed);
-  base::Status fill_response(std::string_view start_line, Parsed& parsed);
+  base::Status judge_request_head(std::string_view bytes, std::string_view start_line);
+  base::Status judge_response_head(std::string_view bytes, std::string_view start_line);
   void begin_body(const Framing& framing);
   [[nodiscard]] std::string_view find_line(std::string_view input) const;
   std::string_view append_to_part(std::string_view bytes);
@@ -120,7 +101,6 @@ struct Decoder::State {
   ChunkedReader chunks;
   RequestHead request;
   ResponseHead response;
-  llhttp_t parser{};
   DecodeError error = DecodeError::none;
   base::Note note = "";
 };
@@ -319,50 +299,38 @@ Step Decoder::State::finish_head(HeadBlock block, std::size_t consumed) {
 
 // Two readers must agree: LineCheck found these lines, llhttp must find the same (I9).
 base::Status Decoder::State::judge(std::string_view bytes) {
-  Parsed parsed;
-  parsed.fields.reserve(lines.field_count());
-  const llhttp_errno_t result = role == Role::request ? parse_request(parser, parsed, bytes)
-                                                      : parse_response(parser, parsed, bytes);
-  if (result != HPE_PAUSED) {
-    return base::Error{base::Errc::invalid_input, note_of(result)};
-  }
-  const bool reached_the_end = llhttp_get_error_pos(&parser) == bytes.data() + bytes.size();
-  if (!reached_the_end || parsed.fields.size() != lines.field_count()) {
-    return base::Error{base::Errc::invalid_input, "two parsers read different fields in the head"};
-  }
   const std::string_view start_line = bytes.substr(0, bytes.find('\r'));
-  return role == Role::request ? fill_request(start_line, parsed)
-                               : fill_response(start_line, parsed);
+  return role == Role::request ? judge_request_head(bytes, start_line)
+                               : judge_response_head(bytes, start_line);
 }
 
-base::Status Decoder::State::fill_request(std::string_view start_line, Parsed& parsed) {
+base::Status Decoder::State::judge_request_head(std::string_view bytes,
+                                                std::string_view start_line) {
   const RequestLine line = LineCheck::split_request_line(start_line);
+  auto fields = parse_request_head(bytes, line, lines.field_count());
+  if (!fields) {
+    return fields.error();
+  }
   request = {};
   request.method = line.method;
   request.target = line.target;
   request.version = version_of(line.version);
-  request.fields = std::move(parsed.fields);
-  const auto method = static_cast<llhttp_method_t>(llhttp_get_method(&parser));
-  const int minor = request.version == Version::http_1_1 ? 1 : 0;
-  if (shown_of(line.target) != parsed.target || method != stand_in_for(line.method) ||
-      llhttp_get_http_major(&parser) != 1 || llhttp_get_http_minor(&parser) != minor) {
-    return base::Error{base::Errc::invalid_input, "two parsers read different request lines"};
-  }
+  request.fields = std::move(*fields);
   return judge_request(request);
 }
 
-base::Status Decoder::State::fill_response(std::string_view start_line, Parsed& parsed) {
+base::Status Decoder::State::judge_response_head(std::string_view bytes,
+                                                 std::string_view start_line) {
   const StatusLine line = LineCheck::split_status_line(start_line);
+  auto fields = parse_response_head(bytes, line, lines.field_count());
+  if (!fields) {
+    return fields.error();
+  }
   response = {};
   response.status = line.status;
   response.reason = line.reason;
   response.version = version_of(line.version);
-  response.fields = std::move(parsed.fields);
-  const int minor = response.version == Version::http_1_1 ? 1 : 0;
-  if (line.status != llhttp_get_status_code(&parser) || llhttp_get_http_major(&parser) != 1 ||
-      llhttp_get_http_minor(&parser) != minor) {
-    return base::Error{base::Errc::invalid_input, "two parsers read different status lines"};
-  }
+  response.fields = std::move(*fields);
   return judge_response(response, answer_to);
 }
 
@@ -384,129 +352,6 @@ void Decoder::State::begin_body(const Framing& framing) {
       return;
   }
   KS_UNREACHABLE();
-}
-
-// --- llhttp ---
-
-namespace {
-
-// llhttp may report one span in several pieces; they lie one after the other.
-void extend(std::string_view& span, const char* at, std::size_t size) {
-  const bool continues = !span.empty() && span.data() + span.size() == at;
-  span = continues ? std::string_view(span.data(), span.size() + size) : std::string_view(at, size);
-}
-
-Parsed& parsed_of(llhttp_t* parser) {
-  return *static_cast<Parsed*>(parser->data);
-}
-
-int on_url(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  if (size > 0) {  // the end of it may be told apart, from where the rest of the head begins
-    extend(parsed_of(parser).target, at, size);
-  }
-  return 0;
-}
-
-int on_header_field(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  extend(parsed_of(parser).name, at, size);
-  return 0;
-}
-
-int on_header_value(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  extend(parsed_of(parser).value, at, size);
-  return 0;
-}
-
-int on_header_value_complete(llhttp_t* parser) noexcept {
-  Parsed& parsed = parsed_of(parser);
-  parsed.fields.add(parsed.name, grammar::trim(parsed.value));
-  parsed.name = parsed.value = {};
-  return 0;
-}
-
-// The head is all that llhttp is asked about.
-int on_headers_complete(llhttp_t* /*parser*/) noexcept {
-  return HPE_PAUSED;
-}
-
-constexpr llhttp_settings_t make_settings() {
-  llhttp_settings_t settings{};
-  settings.on_url = on_url;
-  settings.on_header_field = on_header_field;
-  settings.on_header_value = on_header_value;
-  settings.on_header_value_complete = on_header_value_complete;
-  settings.on_headers_complete = on_headers_complete;
-  return settings;
-}
-
-constexpr llhttp_settings_t kSettings = make_settings();
-
-// llhttp reads few methods, and those of other protocols in their own way. Of all that may come
-// CONNECT alone changes how the rest of a head is read (its target is an authority), so every other
-// one is read as POST. The method itself is LineCheck's to judge, and what it means proxy/flow's.
-llhttp_method_t stand_in_for(std::string_view method) {
-  return method == "CONNECT" ? HTTP_CONNECT : HTTP_POST;
-}
-
-// What of a target is shown to llhttp, which knows no byte beyond ASCII: with such a byte in its
-// query the path alone. The target, too, is LineCheck's to judge.
-std::string_view shown_of(std::string_view target) {
-  return grammar::all_are(target, grammar::kVisible) ? target : target.substr(0, target.find('?'));
-}
-
-llhttp_errno_t parse_request(llhttp_t& parser, Parsed& parsed, std::string_view head) {
-  llhttp_init(&parser, HTTP_REQUEST, &kSettings);
-  parser.data = &parsed;
-  const RequestLine line = LineCheck::split_request_line(head.substr(0, head.find('\r')));
-  const std::string_view stand_in = llhttp_method_name(stand_in_for(line.method));
-  const std::string_view shown = shown_of(line.target);
-  const std::size_t target_at = line.method.size() + 1;
-  const std::array<std::string_view, 3> pieces = {stand_in,
-                                                  head.substr(line.method.size(), 1 + shown.size()),
-                                                  head.substr(target_at + line.target.size())};
-  llhttp_errno_t result = HPE_OK;
-  for (std::size_t i = 0; i < pieces.size() && result == HPE_OK; ++i) {
-    result = llhttp_execute(&parser, pieces.at(i).data(), pieces.at(i).size());
-  }
-  return result;
-}
-
-llhttp_errno_t parse_response(llhttp_t& parser, Parsed& parsed, std::string_view head) {
-  llhttp_init(&parser, HTTP_RESPONSE, &kSettings);
-  parser.data = &parsed;
-  return llhttp_execute(&parser, head.data(), head.size());
-}
-
-base::Note note_of(llhttp_errno_t error) {
-  if (error == HPE_UNEXPECTED_CONTENT_LENGTH) {
-    return "Content-Length twice, or together with Transfer-Encoding";
-  }
-  if (error == HPE_INVALID_CONTENT_LENGTH) {
-    return "Content-Length is not one plain number";
-  }
-  if (error == HPE_INVALID_TRANSFER_ENCODING) {
-    return "Transfer-Encoding is not chunked alone";
-  }
-  if (error == HPE_INVALID_URL) {
-    return "the request target is not a URL";
-  }
-  return "the HTTP parser refuses the head";
-}
-
-}  // namespace
-
-bool Decoder::is_parser_strict() {
-  // Each is accepted by the loose parser of llhttp 8.1.0 and refused by the strict one.
-  constexpr std::array<std::string_view, 3> kLooseOnly = {
-      "GET / HTTP/1.1\r\nX:\rTransfer-Encoding: chunked\r\n\r\n",  // CVE-2023-30589
-      "GET / HTTP/1.1\r\nHost: h\r\n\rx",                          // CVE-2025-23167
-      "GET / HTTP/1.1\r\nA B: c\r\n\r\n",                          // a space in a name
-  };
-  return std::none_of(kLooseOnly.begin(), kLooseOnly.end(), [](std::string_view head) {
-    llhttp_t parser{};
-    Parsed parsed;
-    return parse_request(parser, parsed, head) == HPE_PAUSED;
-  });
 }
 
 }  // namespace keyswap::http

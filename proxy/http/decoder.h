@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes in; heads, pieces of body and ends out. The only door to llhttp. The head is collected
-// whole (bounded), checked byte by byte (http/line_check), parsed by llhttp in strict mode, and
-// judged as a message (http/message_rules) before it is handed out, so that no caller can forget a
-// check (I9). The outcome does not depend on how the input is cut (I15).
+// Bytes in; heads, pieces of body and ends out. The head is collected whole (bounded), checked byte
+// by byte (http/line_check), parsed by llhttp in strict mode (http/head_parser), and judged as a
+// message (http/message_rules) before it is handed out, so that no caller can forget a check (I9).
+// The outcome does not depend on how the input is cut (I15).
 //
 //   for (;;) {                            // also when input is empty: an `end` may still be due
 //     auto step = decoder.next(input);
@@ -82,10 +82,6 @@ class Decoder {
 
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;
-
-  // Does the llhttp that was linked in refuse what only its strict half refuses? For tests
-  // and for a check at start.
-  static bool is_parser_strict();
 
  private:
   struct State;

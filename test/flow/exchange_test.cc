@@ -77,40 +77,6 @@ TEST_CASE("the outcome does not depend on how the bytes are cut", "[I15]") {
   }
 }
 
-TEST_CASE("before the record is durable not a byte is sent, whatever else happens", "[I6]") {
-  Script held = script();
-  held.answers_records = false;
-  held.client(kPost);
-  CHECK(held.sent_upstream().empty());
-  CHECK(held.sent_client().empty());
-  held.record_done(true);
-  CHECK(has(held.sent_upstream(), "real-key-0001"));
-}
-
-TEST_CASE("X05 H04 without a durable record nothing is sent and the answer is 503", "[I6][I13]") {
-  Script failing = script();
-  failing.records_are_durable = false;
-  failing.client(kPost);
-  CHECK(failing.sent_upstream().empty());
-  CHECK(has(failing.sent_client(), "HTTP/1.1 503 "));
-  CHECK(has(failing.sent_client(), "Keyswap-Reason: audit_unavailable\r\n"));
-  CHECK(failing.is_finished());
-}
-
-TEST_CASE("a record that does not become durable in time is answered 503, and nothing is sent",
-          "[I6][I10]") {
-  Script hung = script();
-  hung.answers_records = false;
-  hung.client(kGet).times_out();
-  CHECK(hung.sent_upstream().empty());
-  CHECK(has(hung.sent_client(), "HTTP/1.1 503 "));
-  CHECK(has(hung.sent_client(), "Keyswap-Reason: audit_unavailable\r\n"));
-  CHECK(has(hung.transcript(), "response 0 not_sent 0\n"));
-  CHECK(has(hung.transcript(), "client closed\n"));
-  hung.record_done(true);  // too late
-  CHECK(hung.sent_upstream().empty());
-}
-
 TEST_CASE("F14 a missing vault entry is a 503 that names it, recorded, and nothing is dialled",
           "[I13]") {
   Script missing = script();
@@ -237,51 +203,6 @@ TEST_CASE("HF-16 a client that leaves in the middle of an upload leaves an abort
       "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100\r\n\r\nabc");
   gone.client_leaves();
   CHECK(has(gone.transcript(), "response 0 client_gone 0\nupstream discarded\nclient cut\n"));
-}
-
-TEST_CASE("a client that leaves before the record is durable causes nothing to be sent", "[I6]") {
-  Script held = script();
-  held.answers_records = false;
-  held.client(kGet);
-  held.client_leaves();
-  held.record_done(true);
-  CHECK(held.sent_upstream().empty());
-  CHECK(held.is_finished());
-}
-
-TEST_CASE("what keeps a recorded request from being sent, its closing record says not_sent",
-          "[I6]") {
-  using Happened = std::vector<std::function<Event()>>;
-  const auto recorded = [] {
-    return RecordDone{true};
-  };
-  const Happened happened =
-      GENERATE_COPY(Happened{[] {
-                      return TimedOut{};
-                    }},
-                    Happened{[] { return ClientGone{}; }, recorded},
-                    Happened{[] { return ClientGone{}; },
-                             [] {
-                               return TimedOut{};
-                             }},
-                    Happened{[] {
-                      return DialFailed{audit::Reason::upstream_connect_failed};
-                    }},
-                    Happened{[] {
-                      return UpstreamBody{"nobody asked"};
-                    }});
-  Script held = script();
-  held.answers_records = false;
-  held.client(kGet);
-  for (const auto& event : happened) {
-    held.event(event());
-  }
-  CHECK(held.is_finished());
-  CHECK(held.sent_upstream().empty());
-  const std::string transcript = held.transcript();
-  CHECK(has(transcript, "record allowed binding_matched K GET /v1/x\n"));
-  CHECK(has(transcript, "response 0 not_sent 0\n"));
-  CHECK(transcript.find("response") == transcript.rfind("response"));
 }
 
 TEST_CASE("HF-11 an upload may pause, and not for ever; what we hold up does not count", "[I10]") {

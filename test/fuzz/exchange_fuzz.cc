@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bindings/parse.h"
+#include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
 

@@ -188,10 +188,6 @@ TEST_CASE("HF-14 a million chunks of one byte are one body", "[I10]") {
   CHECK(rest.empty());
 }
 
-TEST_CASE("HF-18 llhttp is compiled as its strict parser", "[I9]") {
-  CHECK(Decoder::is_parser_strict());
-}
-
 TEST_CASE("a head's names and values point into its own block and stay when it moves") {
   Decoder decoder(kRequest);
   std::string input = "GET /a HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\r\n";

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/flow/decode_refusal.h"
+
 namespace keyswap::test {
 
 namespace {
