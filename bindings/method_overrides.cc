@@ -9,7 +9,7 @@
 #include "bindings/bounds.h"
 #include "bindings/signing_parts.h"
 #include "proxy/base/bytes.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::bindings {
 

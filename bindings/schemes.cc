@@ -5,7 +5,7 @@
 #include <array>
 
 #include "proxy/base/bytes.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::bindings {
 

@@ -9,8 +9,8 @@
 
 #include "bindings/request_readings.h"
 #include "proxy/base/limits.h"
-#include "proxy/http/encoder.h"
 #include "proxy/http/grammar.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::bindings {
 

@@ -33,8 +33,10 @@
 #include "proxy/flow/caller.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/exchange.h"
+#include "proxy/flow/reply.h"
 #include "proxy/flow/secret_fault.h"
 #include "proxy/http/decoder.h"
+#include "proxy/http/h1/response_writer.h"
 #include "proxy/leg.h"
 #include "proxy/tunnel.h"
 #include "proxy/upstream.h"
@@ -84,6 +86,10 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void on_upstream_drained() override;
 
  private:
+  // A response head, or one piece of a body with what frames it.
+  static constexpr std::size_t kWrittenBytesMax =
+      base::limits::kLegUnreadBytesMax + base::limits::kResponseHeadBytesMax;
+
   enum class Phase : std::uint8_t {
     listener,    // requests on the listener itself
     dialing,     // an opaque tunnel's upstream is being reached, or its record made durable
@@ -117,6 +123,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void refuse_request(audit::Reason reason, base::Note flaw = "");
   void refuse_tunnel(audit::Reason reason, base::Failure failure = {});
   void answer_health(const http::RequestHead& head);
+  void send_reply(const flow::Reply& reply);
+  bool send(const base::Result<std::string_view>& bytes);
 
   // CONNECT (session_tunnel.cc)
   void open_tunnel(flow::Destination destination, std::string method);
@@ -149,8 +157,12 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::Record& action);
   [[nodiscard]] bool is_counted_stranger(const flow::Record& action) const;
   void perform(const flow::RecordResponse& action);
-  void perform(const flow::SendUpstream& action);
-  void perform(const flow::SendClient& action);
+  void perform(const flow::SendRequestHead& action);
+  void perform(const flow::SendRequestBody& action);
+  void perform(const flow::EndRequest& action);
+  void perform(const flow::SendResponseHead& action);
+  void perform(const flow::SendResponseBody& action);
+  void perform(const flow::EndResponse& action);
   void perform(const flow::ReadClient& action);
   void perform(const flow::SetWait& action);
   void perform(const flow::ReleaseUpstream& action);
@@ -183,6 +195,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::optional<std::uint32_t> client_user_;  // of this machine, as the kernel knows it
   Leg leg_;
   http::Decoder decoder_{http::Decoder::Role::request};
+  http::h1::ResponseWriter writer_;
+  base::Buffer written_{kWrittenBytesMax};                 // and not handed to the leg yet
   base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
   bool is_client_ended_ = false;
   bool is_broken_ = false;

@@ -81,6 +81,7 @@ void Session::finish_driving() {
     return;
   }
   exchange_.reset();
+  written_.release();
   if (phase_ == Phase::listener) {
     claim_.reset();  // the next request says itself who sends it
     caller_.clear();
@@ -88,7 +89,7 @@ void Session::finish_driving() {
   leg_.release(Leg::Hold::other_side_full);
   if (is_broken_) {
     end();
-  } else if (fate == flow::ClientFate::keep && !context_->is_draining) {
+  } else if (fate == flow::ClientFate::keep && !writer_.closes() && !context_->is_draining) {
     timer_.set(base::limits::kClientIdleMs);
     static_cast<void>(decoder_.next({}));  // the end of a request without a body is still in it
     if (!unread_.empty() || is_client_ended_ || leg_.is_held()) {
@@ -328,29 +329,71 @@ void Session::perform(const flow::RecordResponse& action) {
   add_response(*context_, request_id_, exchange_->destination(), action, sent_us_, upstream_.get());
 }
 
-void Session::perform(const flow::SendUpstream& action) {
-  if (upstream_) {
-    const bool is_first = !std::exchange(is_sent_, true);
-    if (is_first) {
-      sent_us_ = context_->clock->steady_us();  // first: writing may show that it is broken
-    }
-    Leg& leg = upstream_->leg();
-    if (action.sensitivity == flow::Sensitivity::secret) {
-      leg.write_secret(action.bytes);
-    } else {
-      leg.write(action.bytes);
-    }
-    if (is_first) {
-      upstream_->watch_for_acknowledgement();
-    }
+void Session::perform(const flow::SendRequestHead& action) {
+  if (!upstream_) {
+    context_->scratch->clear();  // I1
+    return;
   }
-  if (action.sensitivity == flow::Sensitivity::secret) {
-    context_->scratch->clear();  // I1: wiped as soon as it is encrypted
+  is_sent_ = true;
+  sent_us_ = context_->clock->steady_us();  // first: writing may show that it is broken
+  if (upstream_->send_head(action.head)) {
+    upstream_->watch_for_acknowledgement();
+  } else {
+    is_sent_ = false;
+    drive(flow::NotWritten{.is_request_head = true});
   }
 }
 
-void Session::perform(const flow::SendClient& action) {
-  leg_.write(action.bytes);
+void Session::perform(const flow::SendRequestBody& action) {
+  if (upstream_ && is_sent_ && !upstream_->send_body(action.bytes)) {
+    drive(flow::NotWritten{});
+  }
+}
+
+void Session::perform(const flow::EndRequest& /*action*/) {
+  if (upstream_ && is_sent_ && !upstream_->end_request()) {
+    drive(flow::NotWritten{});
+  }
+}
+
+void Session::perform(const flow::SendResponseHead& action) {
+  written_.clear();
+  if (!writer_.head(written_, action.head)) {
+    drive(flow::NotWritten{});
+    return;
+  }
+  leg_.write(written_.view());
+}
+
+void Session::perform(const flow::SendResponseBody& action) {
+  written_.clear();
+  if (!send(writer_.body(written_, action.bytes))) {
+    drive(flow::NotWritten{});
+  }
+}
+
+void Session::perform(const flow::EndResponse& /*action*/) {
+  written_.clear();
+  if (!send(writer_.end(written_))) {
+    drive(flow::NotWritten{});
+  }
+}
+
+bool Session::send(const base::Result<std::string_view>& bytes) {
+  if (bytes && !bytes.value().empty()) {
+    leg_.write(*bytes);
+  }
+  return bytes.has_value();
+}
+
+// An answer that no exchange gives.
+void Session::send_reply(const flow::Reply& reply) {
+  written_.clear();
+  const auto written = writer_.whole(written_, reply.head, reply.body);
+  KS_ASSERT(written.has_value());  // every word of it is ours
+  leg_.write(written_.view());
+  leg_.flush();
+  written_.release();
 }
 
 void Session::perform(const flow::ReadClient& /*action*/) {

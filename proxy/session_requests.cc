@@ -15,6 +15,7 @@ using audit::Reason;
 
 void Session::begin_request(http::RequestHead head) {
   policy_ = context_->policy;
+  writer_.answer(head.version);
   is_head_timed_ = false;
   timer_.clear();
   if (phase_ == Phase::listener) {
@@ -102,22 +103,17 @@ void Session::reverse_request(http::RequestHead head) {
 
 void Session::refuse_request(Reason reason, base::Note flaw) {
   timer_.clear();
+  writer_.answer(http::Version::http_1_1);
   make_exchange(tunnel_.destination);
   drive(flow::ClientRefused{reason, flaw});
 }
 
 void Session::answer_health(const http::RequestHead& head) {
   const bool keeps = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
-  base::Buffer answer(base::limits::kRequestHeadBytesMax);
-  // A dead log refuses every request, so whoever asks for our health must not hear that all is
-  // well.
+  // A dead log refuses every request, so who asks for our health must not hear that all is well.
   const auto failing =
       context_->audit->is_dead() ? std::optional(Reason::audit_unavailable) : std::nullopt;
-  const auto encoded = flow::encode_health(
-      answer, failing, keeps ? flow::Persistence::keep_alive : flow::Persistence::close);
-  KS_ASSERT(encoded.has_value());
-  leg_.write(answer.view());
-  leg_.flush();
+  send_reply(flow::make_health(failing, keeps));
   if (keeps) {
     timer_.set(base::limits::kClientIdleMs);
   } else {

@@ -83,7 +83,7 @@ void Session::refuse_leaf(const base::Error& error) {
 void Session::say_established(Phase next) {
   decoder_ = http::Decoder(http::Decoder::Role::request);
   phase_ = next;
-  leg_.write(flow::connect_established());
+  leg_.write(http::h1::connect_established());
   leg_.flush();
   timer_.set(base::limits::kClientTlsMs);
   read_on_later();
@@ -219,16 +219,10 @@ void Session::record_tunnel_unsent() {
 void Session::give_up_tunnel() {
   record_tunnel_unsent();
   drop_upstream();
-  base::Buffer answer(base::limits::kRequestHeadBytesMax);
-  if (!flow::encode_refusal(answer,
-                            {.reason = Reason::audit_unavailable,
-                             .request_id = request_id_,
-                             .secret = {},
-                             .can_do_no_harm = true})) {
-    end();
-    return;
-  }
-  leg_.write(answer.view());
+  send_reply(flow::make_refusal({.reason = Reason::audit_unavailable,
+                                 .request_id = request_id_,
+                                 .secret = {},
+                                 .can_do_no_harm = true}));
   close_politely(Leg::Ending::said);
 }
 

@@ -9,6 +9,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/reply.h"
+#include "proxy/http/h1/response_writer.h"
 
 namespace keyswap::proxy {
 
@@ -21,7 +22,8 @@ void turn_away(int socket, std::string_view request_id) {
   flow::Refusal refusal;
   refusal.reason = audit::Reason::too_busy;
   refusal.request_id = request_id;
-  const auto encoded = flow::encode_refusal(answer, refusal);
+  const flow::Reply reply = flow::make_refusal(refusal);
+  const auto encoded = http::h1::ResponseWriter().whole(answer, reply.head, reply.body);
   KS_ASSERT(encoded.has_value());
   // A new socket has room for it; a client that is gone already does not want it.
   static_cast<void>(

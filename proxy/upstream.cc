@@ -89,6 +89,46 @@ void Upstream::expect(http::AnswerTo answer_to) {
   decoder_.expect(answer_to);
 }
 
+bool Upstream::send_head(const http::OutgoingRequest& head) {
+  if (head.holds_secret()) {
+    return send_secret_head(head);
+  }
+  written_.clear();
+  if (!writer_.head(written_, head)) {
+    return false;
+  }
+  leg_.write(written_.view());
+  return true;
+}
+
+bool Upstream::send_secret_head(const http::OutgoingRequest& head) {
+  vault::LockedBuffer& scratch = *context_->scratch;
+  const std::size_t begin = scratch.size();
+  const bool is_written = writer_.head(scratch, head).has_value();
+  if (is_written) {
+    leg_.write_secret(scratch.reveal().substr(begin));
+  }
+  scratch.clear();  // I1: wiped as soon as it is encrypted
+  return is_written;
+}
+
+bool Upstream::send_body(std::string_view bytes) {
+  written_.clear();
+  return send(writer_.body(written_, bytes));
+}
+
+bool Upstream::end_request() {
+  written_.clear();
+  return send(writer_.end(written_));
+}
+
+bool Upstream::send(const base::Result<std::string_view>& bytes) {
+  if (bytes && !bytes.value().empty()) {
+    leg_.write(*bytes);
+  }
+  return bytes.has_value();
+}
+
 void Upstream::watch_for_acknowledgement() {
   acknowledgement_.set(base::limits::kRequestAckMs);
 }
@@ -120,6 +160,7 @@ void Upstream::leave() {
   user_ = nullptr;
   keeper_ = nullptr;
   acknowledgement_.clear();
+  written_.release();
   leg_.release(Leg::Hold::other_side_full);
   if (is_raw_ || decoder_.is_mid_message()) {
     is_tainted_ = true;

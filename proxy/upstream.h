@@ -15,6 +15,8 @@
 
 #include "proxy/flow/event.h"
 #include "proxy/http/decoder.h"
+#include "proxy/http/h1/request_writer.h"
+#include "proxy/http/outgoing.h"
 #include "proxy/idle_pool.h"
 #include "proxy/leg.h"
 #include "proxy/uv/timer.h"
@@ -116,6 +118,12 @@ class Upstream final : public Mortal, public LegEvents {
   void dialed(uv::Endpoint endpoint);
   // The next response is for `user`.
   void use(UpstreamUser& user);
+  // The request that `user` sends: its head, then pieces of its body, none empty, and its end. A
+  // head with a secret in it lies in the loop's scratch, may have a value there already, and is
+  // wiped (I1). False: it cannot be written, and nothing of this call was.
+  [[nodiscard]] bool send_head(const http::OutgoingRequest& head);
+  [[nodiscard]] bool send_body(std::string_view bytes);
+  [[nodiscard]] bool end_request();
   // A request was sent: its host must acknowledge it within limits::kRequestAckMs, or the user is
   // told UpstreamBroken. A connection that rested may lead to a host that is gone without a word,
   // and the kernel is patient.
@@ -153,6 +161,8 @@ class Upstream final : public Mortal, public LegEvents {
   void deliver(http::Step& step, std::string_view rest);
   void decode(std::string_view bytes);
   void read_done();
+  bool send_secret_head(const http::OutgoingRequest& head);
+  bool send(const base::Result<std::string_view>& bytes);
   void tell(flow::Event event);
   void become_useless();
   void check_acknowledgement();
@@ -169,6 +179,8 @@ class Upstream final : public Mortal, public LegEvents {
   bool has_heard_ = false;   // a byte since this user came
   bool is_interim_ = false;  // the response under way is a 1xx: another follows
   http::Decoder decoder_{http::Decoder::Role::response};
+  http::h1::RequestWriter writer_;
+  base::Buffer written_{base::limits::kSwappedHeadBytesMax};  // and not handed to the leg yet
   uv::Endpoint endpoint_;
   tls::PeerInfo peer_;
   Leg leg_;

@@ -13,7 +13,8 @@ namespace keyswap::proxy {
 
 namespace {
 
-http::Mask random_mask() {
+// Unpredictable (RFC 6455 section 10.3).
+http::Mask new_mask() {
   http::Mask mask{};
   base::random_bytes(mask);
   return mask;
@@ -32,11 +33,9 @@ WebSocketRelay::WebSocketRelay(
                 .target = setup_.target,
                 .caller = setup_.caller,
                 .bindings = setup_.policy.bindings,
-                .scratch = context.scratch.get(),
                 .collected_bytes = &context.collected_bytes,
                 .form_cache = &context.form_cache,
-                .holdings = context.holdings,
-                .next_mask = random_mask}),
+                .holdings = context.holdings}),
       last_active_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
@@ -230,6 +229,7 @@ void WebSocketRelay::carry_out(flow::WebSocketEvent event) {
   for (const flow::WebSocketAction& action : actions) {
     std::visit([this](const auto& asked) { perform(asked); }, action);
   }
+  machine_.carried_out();
 }
 
 void WebSocketRelay::perform(const flow::RecordMessage& action) {
@@ -295,23 +295,51 @@ void WebSocketRelay::perform(const flow::FetchSecrets& action) {
              fetch_secrets(*context_, machine_.bindings().rules[action.rule]));
 }
 
-void WebSocketRelay::perform(const flow::SendUpstream& action) {
+void WebSocketRelay::perform(const flow::SendFrame& action) {
+  const bool is_written =
+      action.to == flow::Side::client ? write_to_client(action) : write_to_upstream(action);
+  if (!is_written) {
+    drive(flow::SideGone{action.to});  // I10; a frame is never larger than what is read at once
+  }
+}
+
+bool WebSocketRelay::write_to_client(const flow::SendFrame& frame) {
+  base::Buffer written(base::limits::kLegPendingBytesMax);
+  if (!http::encode_frame(written, frame.opcode, frame.is_final, frame.payload, std::nullopt)) {
+    return false;
+  }
+  client_->write(written.view());
+  return true;
+}
+
+bool WebSocketRelay::write_to_upstream(const flow::SendFrame& frame) {
   Leg& leg = upstream_->leg();
-  if (action.sensitivity == flow::Sensitivity::secret) {
-    leg.write_secret(action.bytes);
-    context_->scratch->clear();  // I1: wiped as soon as it is encrypted
+  const http::Mask mask = new_mask();
+  if (frame.is_secret) {
+    vault::LockedBuffer& scratch = *context_->scratch;
+    scratch.clear();
+    const auto written =
+        http::encode_frame(scratch, frame.opcode, frame.is_final, frame.payload, mask);
+    if (written) {
+      leg.write_secret(scratch.reveal());
+    }
+    scratch.clear();  // I1: wiped as soon as it is encrypted
+    if (!written) {
+      return false;
+    }
   } else {
-    leg.write(action.bytes);
+    base::Buffer written(base::limits::kLegPendingBytesMax);
+    if (!http::encode_frame(written, frame.opcode, frame.is_final, frame.payload, mask)) {
+      return false;
+    }
+    leg.write(written.view());
   }
   // Nothing else goes to the upstream between a message's beginning and its sending.
   const auto message = messages_.find(numbers_);
   if (message != messages_.end() && message->second.sent_us == 0) {
     message->second.sent_us = context_->clock->steady_us();
   }
-}
-
-void WebSocketRelay::perform(const flow::SendClient& action) {
-  client_->write(action.bytes);
+  return true;
 }
 
 void WebSocketRelay::perform(const flow::SetWait& action) {

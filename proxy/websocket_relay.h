@@ -87,13 +87,14 @@ class WebSocketRelay final : public UpstreamUser {
   void perform(const flow::EndWebSocket& action);
   void perform(const flow::Charge& action);
   void perform(const flow::FetchSecrets& action);
-  void perform(const flow::SendUpstream& action);
-  void perform(const flow::SendClient& action);
+  void perform(const flow::SendFrame& action);
   void perform(const flow::SetWait& action);
 
   [[nodiscard]] flow::WebSocketEvent event_of(const http::FrameStep& step, flow::Side from);
   flow::Moment begin_message();
   [[nodiscard]] std::optional<audit::Reason> refusal_of_moment() const;
+  [[nodiscard]] bool write_to_upstream(const flow::SendFrame& frame);
+  [[nodiscard]] bool write_to_client(const flow::SendFrame& frame);
   void flush();
   void on_time_out();
   void wait_idle();

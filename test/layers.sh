@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 levels='
 proxy/base      :
 proxy/http      : proxy/base/
+proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
@@ -48,7 +49,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/flow/substitute.cc proxy/flow/scrub.cc bindings/schemes/*.cc bindings/template*.cc
   bindings/private_key*.cc bindings/signing_parts.cc
-  vault/*.cc vault/*.h ca/authority.cc proxy/session.cc proxy/exchange_io.cc'
+  vault/*.cc vault/*.h ca/authority.cc proxy/flow/outgoing_request.cc proxy/upstream.cc proxy/websocket_relay.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }

@@ -19,7 +19,7 @@
 #include "bindings/schemes/binance_settings.h"
 #include "bindings/signer.h"
 #include "bindings/signing_parts.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/message.h"
 #include "proxy/http/target.h"
 
 namespace keyswap::bindings {

@@ -10,8 +10,8 @@
 #include "bindings/schemes.h"
 #include "bindings/template.h"
 #include "proxy/base/limits.h"
-#include "proxy/http/encoder.h"
 #include "proxy/http/grammar.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::bindings {
 

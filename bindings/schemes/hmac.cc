@@ -11,7 +11,7 @@
 #include "bindings/schemes.h"
 #include "bindings/signing_parts.h"
 #include "proxy/base/limits.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::bindings {
 

@@ -13,7 +13,7 @@
 #include "proxy/cli/limit_text.h"
 #include "proxy/flow/destination.h"
 #include "proxy/http/decoder.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::cli {
 

@@ -14,6 +14,7 @@
 #include "proxy/base/cause.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/decide.h"
+#include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
 
@@ -69,19 +70,27 @@ struct RecordResponse {
   base::Failure failure = {};
 };
 
-enum class Sensitivity : std::uint8_t {
-  ordinary,
-  secret,  // bytes in locked memory: not to be copied but by the cipher
+// To the upstream: the request's head, pieces of its body (not empty), its end.
+struct SendRequestHead {
+  http::OutgoingRequest head;
 };
 
-struct SendUpstream {
+struct SendRequestBody {
   std::string_view bytes;
-  Sensitivity sensitivity = Sensitivity::ordinary;
 };
 
-struct SendClient {
+struct EndRequest {};
+
+// To the client: interim heads, the response's head, pieces of its body (not empty), its end.
+struct SendResponseHead {
+  http::OutgoingResponse head;
+};
+
+struct SendResponseBody {
   std::string_view bytes;
 };
+
+struct EndResponse {};
 
 // From now on the client's body is wanted: hand in what it sends.
 struct ReadClient {};
@@ -135,8 +144,12 @@ using Action = std::variant<Charge,
                             DialAnew,
                             Record,
                             RecordResponse,
-                            SendUpstream,
-                            SendClient,
+                            SendRequestHead,
+                            SendRequestBody,
+                            EndRequest,
+                            SendResponseHead,
+                            SendResponseBody,
+                            EndResponse,
                             ReadClient,
                             SetWait,
                             ReleaseUpstream,

@@ -92,6 +92,14 @@ std::optional<std::int64_t> number_of(std::string_view element, std::string_view
   return number;
 }
 
+template <typename Fields>
+bool any_field_is_login(const Fields& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const auto& field) {
+    return (is_name(field.name, "authorization") || is_name(field.name, "proxy-authorization")) &&
+           is_any_login(field.value);
+  });
+}
+
 }  // namespace
 
 bool is_connection_login(std::string_view credentials) {
@@ -102,24 +110,11 @@ bool is_connection_login(std::string_view credentials) {
 }
 
 bool carries_connection_login(const http::RequestHead& head) {
-  return std::ranges::any_of(head.fields, [](const http::Field& field) {
-    return (is_name(field.name, "authorization") || is_name(field.name, "proxy-authorization")) &&
-           is_any_login(field.value);
-  });
+  return any_field_is_login(head.fields);
 }
 
-bool carries_connection_login(std::string_view sent_head) {
-  while (!sent_head.empty()) {
-    const std::size_t end = std::min(sent_head.find("\r\n"), sent_head.size());
-    const std::string_view line = sent_head.substr(0, end);
-    const std::size_t colon = std::min(line.find(':'), line.size());
-    if (is_name(line.substr(0, colon), "authorization") &&
-        is_any_login(line.substr(std::min(colon + 1, line.size())))) {
-      return true;
-    }
-    sent_head.remove_prefix(std::min(end + 2, sent_head.size()));
-  }
-  return false;
+bool carries_connection_login(const http::OutgoingFields& fields) {
+  return any_field_is_login(fields);
 }
 
 bool speaks_of_connection_login(const http::ResponseHead& head) {

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "proxy/http/message.h"
+#include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
 
@@ -23,8 +24,8 @@ bool is_connection_login(std::string_view credentials);
 
 // Does one of the head's own fields hold such a value?
 bool carries_connection_login(const http::RequestHead& head);
-// The same of a head as it is sent, byte for byte: what we wrote into it counts as well.
-bool carries_connection_login(std::string_view sent_head);
+// The same of a head as it is sent: what we wrote into it counts as well.
+bool carries_connection_login(const http::OutgoingFields& fields);
 
 // Does the response ask for such a login, answer to one, or say that its connection is logged in
 // (WWW-Authenticate, Proxy-Authenticate, Persistent-Auth, Proxy-Support)? Any status, 1xx too.

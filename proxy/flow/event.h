@@ -99,6 +99,11 @@ struct UpstreamBroken {
   base::Failure failure = {};
 };
 
+// What was asked to be sent last could not be written, and nothing of it was.
+struct NotWritten {
+  bool is_request_head = false;
+};
+
 // The wait that was set (flow::SetWait) is over.
 struct TimedOut {
   bool client_was_held = false;  // we did not read from the client, so it could not go on
@@ -119,6 +124,7 @@ using Event = std::variant<ClientHead,
                            UpstreamBody,
                            UpstreamEnd,
                            UpstreamBroken,
+                           NotWritten,
                            TimedOut>;
 
 }  // namespace keyswap::flow

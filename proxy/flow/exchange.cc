@@ -29,7 +29,6 @@
 #include <utility>
 
 #include "proxy/flow/connection_use.h"
-#include "proxy/http/encoder.h"
 #include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
@@ -49,7 +48,6 @@ Exchange::~Exchange() {
 void Exchange::on(Event event, Actions& actions) {
   switch (fit_of(situation(), event)) {
     case Fit::taken:
-      out_.clear();
       std::visit([&](auto& happened) { handle(happened, actions); }, event);
       return;
     case Fit::ignored:
@@ -78,9 +76,12 @@ void Exchange::cut(Actions& actions) {
 
 // A response may let itself be waited for; what its request was made of does not wait with it.
 void Exchange::carried_out() {
-  signed_body_.reset();
-  if (is_collected_ && std::holds_alternative<Relaying>(state_)) {
-    release_body();
+  answer_.reset();
+  if (std::exchange(is_head_leaving_, false)) {
+    wipe();
+    if (is_collected_) {
+      release_body();
+    }
   }
 }
 
@@ -165,15 +166,7 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
   if (relaying.wait == Wait::response_head && !relaying.head_passed) {
     set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
   }
-  if (head_->framing.kind != Framing::Kind::chunked) {
-    actions.emplace_back(SendUpstream{bytes});
-    return;
-  }
-  if (!http::encode_chunk(out_, bytes)) {
-    cut(actions);  // a piece is never larger than what a leg holds of unread bytes
-    return;
-  }
-  actions.emplace_back(SendUpstream{out_.view()});
+  actions.emplace_back(SendRequestBody{bytes});
 }
 
 void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
@@ -183,13 +176,7 @@ void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
   }
   auto& now = relaying();
   now.client_done = true;
-  if (head_->framing.kind == Framing::Kind::chunked) {
-    if (!http::encode_last_chunk(out_)) {
-      cut(actions);
-      return;
-    }
-    actions.emplace_back(SendUpstream{out_.view()});
-  }
+  actions.emplace_back(EndRequest{});
   if (!now.head_passed) {
     set_wait(now, Wait::response_head, actions);
   }
@@ -322,23 +309,22 @@ void Exchange::answer(Reason reason, Actions& actions) {
       head_ && (relaying != nullptr ? relaying->client_done : is_collected_ || !has_request_body());
   const bool keeps = has_all && head_->keeps_alive && !is_draining_ && !is_record_late_ &&
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
-  out_.clear();
-  const auto encoded = encode_refusal(out_,
-                                      {reason,
-                                       setup_.request_id,
-                                       missing_secret_,
-                                       secret_fault_,
-                                       flaw_.text(),
-                                       retry_after_ms_,
-                                       keeps ? Persistence::keep_alive : Persistence::close,
-                                       answer_to() == http::AnswerTo::head_request,
-                                       relaying == nullptr || is_safe(),
-                                       &failure_});
-  if (!encoded) {
-    finish(ClientFate::abort, actions);  // an answer is far smaller than the buffer
-    return;
+  Reply reply = make_refusal({reason,
+                              setup_.request_id,
+                              missing_secret_,
+                              secret_fault_,
+                              flaw_.text(),
+                              retry_after_ms_,
+                              keeps,
+                              answer_to() == http::AnswerTo::head_request,
+                              relaying == nullptr || is_safe(),
+                              &failure_});
+  reply_body_ = std::move(reply.body);
+  actions.emplace_back(SendResponseHead{std::move(reply.head)});
+  if (!reply_body_.empty()) {
+    actions.emplace_back(SendResponseBody{reply_body_});
   }
-  actions.emplace_back(SendClient{out_.view()});
+  actions.emplace_back(EndResponse{});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
 }
 

@@ -25,6 +25,7 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
+#include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
@@ -122,7 +123,6 @@ class Exchange {
     bool head_passed = false;  // the client has the final response head
     std::size_t interim_count = 0;
     int status = 0;
-    http::Framing framing;  // of the response, towards the client
     bool upstream_reusable = false;
     std::int64_t rest_ms = 0;  // how long it may rest then
     bool keeps_client = false;
@@ -148,6 +148,7 @@ class Exchange {
   void handle(const UpstreamBody& event, Actions& actions);
   void handle(const UpstreamEnd& event, Actions& actions);
   void handle(const UpstreamBroken& event, Actions& actions);
+  void handle(const NotWritten& event, Actions& actions);
   void handle(const TimedOut& event, Actions& actions);
 
   // From the verdict to the secrets (exchange_admission.cc).
@@ -194,7 +195,7 @@ class Exchange {
   // The sending (exchange_send.cc).
   void send_request(Actions& actions);
   [[nodiscard]] bool send_head(Actions& actions);
-  [[nodiscard]] base::Result<std::string_view> encode_credential_head();
+  [[nodiscard]] base::Result<std::optional<CredentialField>> credential_field();
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
 
@@ -229,9 +230,9 @@ class Exchange {
   // is rendered from, where no signer made edits of it.
   std::vector<vault::Secret> secrets_;
   std::optional<Rewrite> rewrite_;
-  vault::Holder holder_;                    // counts what both hold
-  std::optional<std::string> signed_body_;  // until the actions that send it are carried out
-  std::unique_ptr<Scrubber> scrubber_;      // of the response, where the scheme wants it (I8)
+  vault::Holder holder_;                // counts what both hold
+  bool is_head_leaving_ = false;        // until the actions that send it are carried out
+  std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
   std::optional<bindings::OrderInfo> order_;
   base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;
@@ -244,7 +245,8 @@ class Exchange {
   bool is_client_gone_ = false;
   bool is_draining_ = false;
   base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};  // a piece of the response
-  base::Buffer out_{base::limits::kLegUnreadBytesMax + base::limits::kResponseHeadBytesMax};
+  std::optional<http::ResponseHead> answer_;  // of the upstream, while it is passed on
+  std::string reply_body_;                    // of an answer of our own, likewise
 };
 
 }  // namespace keyswap::flow

@@ -48,7 +48,7 @@ void Exchange::collect(Actions& actions) {
   }
   state_ = Collecting{};
   if (head_->expects_continue) {
-    actions.emplace_back(SendClient{continue_response()});
+    actions.emplace_back(SendResponseHead{continue_response()});
   }
   actions.emplace_back(SetWait{Wait::request_body});
   actions.emplace_back(ReadClient{});

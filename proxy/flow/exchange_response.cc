@@ -3,12 +3,12 @@
 // The upstream's response on its way to the client: its heads, its body piece by piece, and the 101
 // that makes the connection a WebSocket.
 #include <algorithm>
+#include <utility>
 
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/flow/judgement.h"
-#include "proxy/flow/response.h"
-#include "proxy/http/encoder.h"
+#include "proxy/flow/outgoing_response.h"
 #include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
@@ -24,12 +24,13 @@ constexpr int kSwitchingProtocols = 101;
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
-  if (event.head.status == kSwitchingProtocols) {
-    pass_switching(event.head, actions);
-  } else if (event.head.is_interim()) {
-    pass_interim(event.head, relaying(), actions);
+  const http::ResponseHead& head = answer_.emplace(std::move(event.head));
+  if (head.status == kSwitchingProtocols) {
+    pass_switching(head, actions);
+  } else if (head.is_interim()) {
+    pass_interim(head, relaying(), actions);
   } else {
-    pass_head(event.head, relaying(), actions);
+    pass_head(head, relaying(), actions);
   }
 }
 
@@ -74,18 +75,11 @@ void Exchange::pass_body(std::string_view bytes,
     }
     bytes = scrubbed_.view();
   }
-  if (relaying.framing.kind != Framing::Kind::chunked) {
-    if (!bytes.empty()) {
-      actions.emplace_back(SendClient{bytes});
-    }
-    return;
+  if (!bytes.empty()) {
+    actions.emplace_back(SendResponseBody{bytes});
   }
-  const bool is_encoded = (bytes.empty() || http::encode_chunk(out_, bytes)) &&
-                          (!is_last || http::encode_last_chunk(out_));
-  if (!is_encoded) {
-    abort_response(relaying, Outcome::unknown, actions);
-  } else if (!out_.empty()) {
-    actions.emplace_back(SendClient{out_.view()});
+  if (is_last) {
+    actions.emplace_back(EndResponse{});
   }
 }
 
@@ -103,14 +97,12 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (!relaying.client_done && head.status == 100) {
     set_wait(relaying, Wait::request_body, actions);
   }
-  if (head_->version == http::Version::http_1_0) {
-    return;  // RFC 9110 section 15.2: a 1.0 client knows no 1xx
-  }
-  if (!encode_interim_head(out_, head, scrubber_.get())) {
+  auto passed = outgoing_interim(head, scrubber_.get());
+  if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
   }
-  actions.emplace_back(SendClient{out_.view()});
+  actions.emplace_back(SendResponseHead{std::move(*passed)});
 }
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
@@ -121,35 +113,34 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
     refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
     return;
   }
-  relaying.framing =
-      framing_for(head, head_->version, scrubber_ ? BodyLength::changed : BodyLength::kept);
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
   relaying.rest_ms = std::min(rest_ms(head).value_or(base::limits::kUpstreamIdleMs),
                               base::limits::kUpstreamIdleMs);
   is_login_ = is_login_ || speaks_of_connection_login(head);
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
-  relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_ &&
-                          relaying.framing.kind != Framing::Kind::until_close;
-  const auto persistence = relaying.keeps_client ? Persistence::keep_alive : Persistence::close;
-  if (!encode_response_head(
-          out_, head, {relaying.framing, head_->version, persistence, scrubber_.get()})) {
+  relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_;
+  auto passed =
+      outgoing_response(head, scrubber_ ? BodyLength::changed : BodyLength::kept, scrubber_.get());
+  if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
   }
   relaying.head_passed = true;
-  actions.emplace_back(SendClient{out_.view()});
+  passed->keeps_connection = relaying.keeps_client;
+  actions.emplace_back(SendResponseHead{std::move(*passed)});
   set_wait(relaying, Wait::response_body, actions);
 }
 
 // The decoder lets a 101 through only as the answer to a request for it.
 void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
-  if (!http::is_websocket_answer(head, *head_) || !encode_switching_head(out_, head)) {
+  auto passed = outgoing_switching(head);
+  if (!http::is_websocket_answer(head, *head_) || !passed) {
     refuse_response({base::Cause::websocket_answer_malformed, {}}, actions);
     return;
   }
   settle(ChargeFate::keep, actions);
-  actions.emplace_back(SendClient{out_.view()});
+  actions.emplace_back(SendResponseHead{std::move(*passed)});
   actions.emplace_back(SetWait{Wait::none});
   actions.emplace_back(BeginWebSocket{});
   state_ = Finished{};

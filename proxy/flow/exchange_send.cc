@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The sending: the head with or without the credential, and what is said where it cannot leave.
+#include <utility>
+
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/exchange.h"
 
@@ -24,49 +26,56 @@ void Exchange::send_request(Actions& actions) {
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
   const bool sends_body_now = !now.client_done && !head_->expects_continue;
   set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
-  if (!now.client_done) {
+  if (now.client_done) {
+    actions.emplace_back(EndRequest{});
+  } else {
     actions.emplace_back(ReadClient{});
   }
 }
 
-// False: it could not be written, and that was answered.
+// False: its credential cannot be made, and that was answered.
 bool Exchange::send_head(Actions& actions) {
-  if (verdict_.decision != Decision::allowed) {
-    if (!encode_request_head(out_, *head_, target_)) {
-      cannot_send(Reason::malformed_request, actions);
-      return false;
-    }
-    actions.emplace_back(SendUpstream{out_.view()});
-    return true;
-  }
-  const auto bytes = encode_credential_head();
-  if (rewrite_) {
-    signed_body_ = std::move(rewrite_->edits.body);
-  }
-  wipe();  // I1: what is written is in the scratch, and goes into the cipher from there
-  if (!bytes) {
-    cannot_send(reason_of(fault_of(bytes.error())), actions);
+  const auto credential = credential_field();
+  if (!credential) {
+    cannot_send(reason_of(fault_of(credential.error())), actions);
     return false;
   }
-  is_login_ = is_login_ || carries_connection_login(*bytes);
-  actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
-  if (signed_body_) {
-    actions.emplace_back(SendUpstream{*signed_body_});
-  } else if (!body_.empty()) {
-    actions.emplace_back(SendUpstream{body_.view()});
+  is_head_leaving_ = true;
+  auto head = outgoing_request(
+      *head_, target_, rewrite_ ? &*rewrite_ : nullptr, *credential ? &**credential : nullptr);
+  is_login_ = is_login_ || carries_connection_login(head.fields);
+  actions.emplace_back(SendRequestHead{std::move(head)});
+  const std::string_view body =
+      rewrite_ && rewrite_->edits.body ? std::string_view(*rewrite_->edits.body) : body_.view();
+  if (!body.empty()) {
+    actions.emplace_back(SendRequestBody{body});
   }
   return true;
 }
 
-base::Result<std::string_view> Exchange::encode_credential_head() {
-  if (!rewrite_) {
-    return encode_swapped_head(*setup_.scratch, *head_, target_, verdict_.field, credential());
+// Rendered into the scratch, where it stays until the head is written. Nothing where no secret is
+// sent, or a signer made edits of it.
+base::Result<std::optional<CredentialField>> Exchange::credential_field() {
+  if (verdict_.decision != Decision::allowed || rule().injection->signer() != nullptr) {
+    return std::optional<CredentialField>();
   }
-  if (rule().injection->signer() != nullptr) {
-    return encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_, nullptr);
+  const auto value = render_credential(credential(), *setup_.scratch);
+  if (!value) {
+    return value.error();
   }
-  const Credential rendered = credential();
-  return encode_rewritten_head(*setup_.scratch, *head_, target_, *rewrite_, &rendered);
+  // A reverse route's request need not have the field.
+  return std::optional(CredentialField{
+      rewrite_ ? std::nullopt : std::optional(verdict_.field), rule().injection->header(), *value});
+}
+
+void Exchange::handle(const NotWritten& event, Actions& actions) {
+  if (event.is_request_head) {
+    cannot_send(verdict_.decision == Decision::allowed ? Reason::secret_unavailable
+                                                       : Reason::malformed_request,
+                actions);
+  } else {
+    cut(actions);  // a part of a message may have left
+  }
 }
 
 // Its record is made, or never will be, and nothing of it leaves.

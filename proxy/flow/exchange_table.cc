@@ -42,19 +42,20 @@ constexpr std::array<Row, 12> kTable = {{
     //                           | | | | |   | | | | | |   | Body
     //                           | | | | |   | | | | | |   | | End
     //                           | | | | |   | | | | | |   | | | Broken
-    //                           | | | | |   | | | | | |   | | | |   TimedOut
-    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   -"},
-    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   t"},
-    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   t"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   -"},
-    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   -"},
-    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   t"},
-    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   t"},
-    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t"},
-    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t"},
-    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t"},
-    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t"},
-    {Situation::finished,         "- - - - -   - - - - - -   - - - -   -"},
+    // of our own side:          | | | | |   | | | | | |   | | | |   NotWritten
+    //                           | | | | |   | | | | | |   | | | |   | TimedOut
+    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! -"},
+    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t"},
+    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! -"},
+    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! -"},
+    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t"},
+    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t"},
+    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t t"},
+    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t t"},
+    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t t"},
+    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t t"},
+    {Situation::finished,         "- - - - -   - - - - - -   - - - -   - -"},
 }};
 // clang-format on
 

@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include "proxy/http/encoder.h"
-
 namespace keyswap::flow {
 
 namespace {
@@ -178,26 +176,13 @@ Wording wording_of(Reason reason) {
   KS_UNREACHABLE();
 }
 
-base::Status encode_head(base::ByteSink& out,
-                         int status,
-                         std::string_view title,
-                         std::string_view content_type,
-                         std::size_t length) {
-  KS_TRY(http::encode_status_line(out, status, title));
-  KS_TRY(http::encode_field(out, "Content-Type", content_type));
-  KS_TRY(http::encode_field(out, "Content-Length", std::to_string(length)));
-  return http::encode_field(out, "Cache-Control", "no-store");
-}
-
-base::Status encode_rest(base::ByteSink& out, Persistence persistence, std::string_view body) {
-  if (persistence == Persistence::close) {
-    KS_TRY(http::encode_field(out, "Connection", "close"));
-  }
-  KS_TRY(http::encode_head_end(out));
-  if (!out.append(body)) {
-    return base::Error{base::Errc::limit_exceeded, "no room for an answer"};
-  }
-  return {};
+Reply reply_of(const Wording& wording, std::string_view content_type, std::string body) {
+  Reply reply{.head = {wording.status, wording.title}, .body = {}};
+  reply.head.fields.add({"Content-Type", content_type});
+  reply.head.fields.add_made("Content-Length", std::to_string(body.size()));
+  reply.head.fields.add({"Cache-Control", "no-store"});
+  reply.body = std::move(body);
+  return reply;
 }
 
 }  // namespace
@@ -222,8 +207,9 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
   return detail_of(reason);
 }
 
-base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
-  const Wording wording = wording_of(refusal.reason);
+namespace {
+
+std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t retry_after_s) {
   const std::string name(audit::to_string(refusal.reason));
   std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
   body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
@@ -246,7 +232,6 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   if (!refusal.secret.empty()) {
     body.append(R"(","secret":")").append(refusal.secret);
   }
-  const std::int64_t retry_after_s = (refusal.retry_after_ms + 999) / 1000;
   body.append(R"(",)");
   if (retry_after_s > 0) {
     body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
@@ -254,38 +239,47 @@ base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal) {
   const bool is_retryable =
       wording.is_retryable || (wording.may_have_acted && refusal.can_do_no_harm);
   body.append(R"("retryable":)").append(is_retryable ? "true}\n" : "false}\n");
-  KS_TRY(encode_head(out, wording.status, wording.title, "application/problem+json", body.size()));
-  KS_TRY(http::encode_field(out, "Keyswap-Reason", name));
+  return body;
+}
+
+}  // namespace
+
+Reply make_refusal(const Refusal& refusal) {
+  const Wording wording = wording_of(refusal.reason);
+  const std::int64_t retry_after_s = (refusal.retry_after_ms + 999) / 1000;
+  Reply reply =
+      reply_of(wording, "application/problem+json", body_of(refusal, wording, retry_after_s));
+  auto& fields = reply.head.fields;
+  fields.add({"Keyswap-Reason", audit::to_string(refusal.reason)});
   if (retry_after_s > 0) {
-    KS_TRY(http::encode_field(out, "Retry-After", std::to_string(retry_after_s)));
+    fields.add_made("Retry-After", std::to_string(retry_after_s));
   }
   if (refusal.reason == Reason::caller_required) {
     // RFC 9110 section 15.5.8: a 407 names its challenge; a client that has a token then sends it.
-    KS_TRY(http::encode_field(out, "Proxy-Authenticate", "Basic realm=\"keyswap\""));
+    fields.add({"Proxy-Authenticate", "Basic realm=\"keyswap\""});
   }
-  return encode_rest(out, refusal.persistence, refusal.without_body ? "" : body);
+  reply.head.keeps_connection = refusal.keeps_connection;
+  if (refusal.without_body) {
+    reply.body.clear();
+  }
+  return reply;
 }
 
-base::Status encode_health(base::ByteSink& out,
-                           std::optional<Reason> failing,
-                           Persistence persistence) {
+Reply make_health(std::optional<Reason> failing, bool keeps_connection) {
   std::string body = R"({"status":"ok"})";
   if (failing) {
     body = R"({"status":"failing","reason":")";
     body.append(audit::to_string(*failing)).append(R"("})");
   }
-  const int status = failing ? wording_of(*failing).status : 200;
-  const std::string_view title = failing ? wording_of(*failing).title : "OK";
-  KS_TRY(encode_head(out, status, title, "application/json", body.size()));
-  return encode_rest(out, persistence, body);
+  Reply reply = reply_of(failing ? wording_of(*failing) : Wording{200, "OK", "", false},
+                         "application/json",
+                         std::move(body));
+  reply.head.keeps_connection = keeps_connection;
+  return reply;
 }
 
-std::string_view connect_established() {
-  return "HTTP/1.1 200 Connection established\r\n\r\n";
-}
-
-std::string_view continue_response() {
-  return "HTTP/1.1 100 Continue\r\n\r\n";
+http::OutgoingResponse continue_response() {
+  return {100, "Continue"};
 }
 
 }  // namespace keyswap::flow

@@ -7,17 +7,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "audit/record.h"
-#include "proxy/base/bytes.h"
 #include "proxy/base/cause.h"
-#include "proxy/base/result.h"
 #include "proxy/flow/secret_fault.h"
+#include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
-
-enum class Persistence : std::uint8_t { keep_alive, close };
 
 // The status that goes with a refusal.
 int status_of(audit::Reason reason);
@@ -33,7 +31,7 @@ struct Refusal {
   std::optional<SecretFault> fault = std::nullopt;  // what is the matter with it
   std::string_view flaw = {};  // what is wrong with the request's bytes, in our words; "" nothing
   std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
-  Persistence persistence = Persistence::close;
+  bool keeps_connection = false;
   bool without_body = false;  // it answers a HEAD
   // Nothing of it was sent, or it is a safe request: where the reason does not tell, it may come
   // again.
@@ -41,17 +39,18 @@ struct Refusal {
   const base::Failure* failure = nullptr;  // what was seen, if something failed; may be null
 };
 
-// A whole response message.
-base::Status encode_refusal(base::ByteSink& out, const Refusal& refusal);
+// An answer of our own.
+struct Reply {
+  http::OutgoingResponse head;
+  std::string body;  // "" none is sent
+};
+
+Reply make_refusal(const Refusal& refusal);
 
 // The answer to a health check: 200, or 503 when `failing` keeps every request from being served.
-base::Status encode_health(base::ByteSink& out,
-                           std::optional<audit::Reason> failing,
-                           Persistence persistence);
+Reply make_health(std::optional<audit::Reason> failing, bool keeps_connection);
 
-// "HTTP/1.1 200 Connection established" without a body.
-std::string_view connect_established();
-// "HTTP/1.1 100 Continue": said by us when a signer waits for the body.
-std::string_view continue_response();
+// "100 Continue": said by us when a signer waits for the body.
+http::OutgoingResponse continue_response();
 
 }  // namespace keyswap::flow

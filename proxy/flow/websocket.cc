@@ -67,23 +67,25 @@ void WebSocket::on(WebSocketEvent event, WebSocketActions& actions) {
   if (is_over()) {
     return;
   }
-  make_empty(to_client_);
-  make_empty(to_upstream_);
   if (fits(event)) {
     std::visit([&](auto& happened) { handle(happened, actions); }, event);
   } else {
     close(kGoingAway, kGoingAway, Outcome::unknown, actions);  // I10, I13: a mistake of ours
   }
-  if (!to_upstream_.empty()) {
-    actions.emplace_back(SendUpstream{to_upstream_.view()});
-  }
-  if (!to_client_.empty()) {
-    actions.emplace_back(SendClient{to_client_.view()});
+  for (auto* const frames : {&to_upstream_, &to_client_}) {
+    actions.insert(actions.end(), frames->begin(), frames->end());
+    frames->clear();
   }
   if (is_over()) {
     actions.emplace_back(SetWait{Wait::none});
     actions.emplace_back(EndWebSocket{outcome_});
   }
+}
+
+void WebSocket::carried_out() {
+  made_.clear();
+  make_empty(scrubbed_);
+  sent_.reset();  // I1
 }
 
 // The rest may come at any time.
@@ -108,13 +110,13 @@ void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
     if (is_judged_) {
       collect(event, actions);
     } else {
-      pass_piece(event, actions);
+      pass_piece(event);
     }
   } else if (!has_upstream_closed_) {
     if (is_judged_) {
       pass_reply(event, actions);
     } else {
-      pass_piece(event, actions);
+      pass_piece(event);
     }
   }
 }
@@ -124,7 +126,7 @@ void WebSocket::handle(const ControlFrame& event, WebSocketActions& actions) {
   if (has_closed) {
     return;  // RFC 6455 section 5.5.1: nothing comes after a Close
   }
-  send(other_side(event.from), event.opcode, true, event.payload, actions);
+  send(other_side(event.from), event.opcode, true, event.payload);
   if (event.opcode != Opcode::close) {
     return;
   }
@@ -166,35 +168,30 @@ void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
   if (std::holds_alternative<Recording>(state_)) {
     // I10: a disk that hangs does not hold the client. Should the record become durable yet, what
     // follows it says that nothing was sent.
-    tell_refusal(audit::Reason::audit_unavailable, actions);
+    tell_refusal(audit::Reason::audit_unavailable);
   }
   close(is_collecting_ ? kPolicyViolation : kGoingAway, kGoingAway, Outcome::unknown, actions);
 }
 
 // --- steps ---
 
-void WebSocket::send(
-    Side to, Opcode opcode, bool is_final, std::string_view payload, WebSocketActions& actions) {
-  base::Buffer& out = to == Side::client ? to_client_ : to_upstream_;
-  const auto mask = to == Side::client ? std::nullopt : std::optional(setup_.next_mask());
-  if (!http::encode_frame(out, opcode, is_final, payload, mask)) {
-    out.clear();  // I10; what one event brings is bounded by a read, so this cannot happen
-    end(Outcome::unknown, actions);
-  }
+void WebSocket::send(Side to, Opcode opcode, bool is_final, std::string_view payload) {
+  (to == Side::client ? to_client_ : to_upstream_).push_back({to, opcode, is_final, payload});
 }
 
-void WebSocket::pass_piece(const MessagePiece& piece, WebSocketActions& actions) {
+// One whole message, or a control frame, of our own making.
+void WebSocket::send_made(Side to, Opcode opcode, std::string payload) {
+  send(to, opcode, true, made_.emplace_front(std::move(payload)));
+}
+
+void WebSocket::pass_piece(const MessagePiece& piece) {
   const Side to = other_side(piece.from);
   bool& is_mid_message =
       to == Side::client ? is_mid_message_to_client_ : is_mid_message_to_upstream_;
   if (piece.bytes.empty() && !piece.is_final) {
     return;
   }
-  send(to,
-       is_mid_message ? Opcode::continuation : piece.opcode,
-       piece.is_final,
-       piece.bytes,
-       actions);
+  send(to, is_mid_message ? Opcode::continuation : piece.opcode, piece.is_final, piece.bytes);
   is_mid_message = !piece.is_final;
 }
 
@@ -205,10 +202,10 @@ void WebSocket::close(std::uint16_t client_code,
                       WebSocketActions& actions) {
   // What one side said was passed on to the other.
   if (!has_upstream_closed_) {
-    send(Side::client, Opcode::close, true, http::close_payload(client_code, ""), actions);
+    send_made(Side::client, Opcode::close, http::close_payload(client_code, ""));
   }
   if (!has_client_closed_) {
-    send(Side::upstream, Opcode::close, true, http::close_payload(upstream_code, ""), actions);
+    send_made(Side::upstream, Opcode::close, http::close_payload(upstream_code, ""));
   }
   end(outcome, actions);
 }

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <forward_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -97,19 +97,22 @@ struct EndMessage {
   std::optional<RecordResponse> response;
 };
 
+// One frame to one side. A payload in locked memory is copied by the cipher alone (I1).
+struct SendFrame {
+  Side to = Side::client;
+  http::Opcode opcode = http::Opcode::text;
+  bool is_final = true;
+  std::string_view payload;
+  bool is_secret = false;
+};
+
 // The connection is over: both sides are closed, once what was sent to them is written.
 struct EndWebSocket {
   audit::Outcome outcome = audit::Outcome::complete;
 };
 
-using WebSocketAction = std::variant<RecordMessage,
-                                     EndMessage,
-                                     EndWebSocket,
-                                     Charge,
-                                     FetchSecrets,
-                                     SendUpstream,
-                                     SendClient,
-                                     SetWait>;
+using WebSocketAction =
+    std::variant<RecordMessage, EndMessage, EndWebSocket, Charge, FetchSecrets, SendFrame, SetWait>;
 
 using WebSocketActions = std::vector<WebSocketAction>;
 
@@ -120,11 +123,9 @@ class WebSocket {
     std::string target;  // of the request that opened it
     std::string caller;
     std::shared_ptr<const bindings::Bindings> bindings;  // that the opening was decided by
-    vault::LockedBuffer* scratch = nullptr;              // of the loop; outlives it
     std::size_t* collected_bytes = nullptr;  // what the loop's machines hold of messages
     FormCache* form_cache = nullptr;         // of the loop; outlives it; null: none
     vault::Holdings* holdings = nullptr;     // of all loops; outlives it; null: not counted
-    std::function<http::Mask()> next_mask;   // unpredictable (RFC 6455 section 10.3)
   };
 
   explicit WebSocket(Setup setup);
@@ -134,9 +135,13 @@ class WebSocket {
   WebSocket& operator=(WebSocket&&) = delete;
   ~WebSocket();
 
-  // Takes one event, appends what it asks for. Views in the actions live until the next event. An
-  // event that does not fit (websocket.cc has the table) ends the connection, and nothing else.
+  // Takes one event, appends what it asks for. Views in the actions live until they have been
+  // carried out. An event that does not fit (websocket.cc has the table) ends the connection, and
+  // nothing else.
   void on(WebSocketEvent event, WebSocketActions& actions);
+
+  // The actions have been carried out: what they had views of, and is sent for good, goes.
+  void carried_out();
 
   // Are messages judged and signed here? Then a client's last piece has its Moment.
   [[nodiscard]] bool is_judged() const { return is_judged_; }
@@ -187,12 +192,9 @@ class WebSocket {
   void handle(const TimedOut& event, WebSocketActions& actions);
 
   // passing on (websocket.cc)
-  void send(Side to,
-            http::Opcode opcode,
-            bool is_final,
-            std::string_view payload,
-            WebSocketActions& actions);
-  void pass_piece(const MessagePiece& piece, WebSocketActions& actions);
+  void send(Side to, http::Opcode opcode, bool is_final, std::string_view payload);
+  void send_made(Side to, http::Opcode opcode, std::string payload);
+  void pass_piece(const MessagePiece& piece);
   void close(std::uint16_t client_code,
              std::uint16_t upstream_code,
              audit::Outcome outcome,
@@ -213,7 +215,7 @@ class WebSocket {
   base::Status look_for(std::span<const vault::Secret> secrets);
   void send_message(WebSocketActions& actions);
   [[nodiscard]] bool may_log_on() const;
-  void tell_refusal(audit::Reason reason, WebSocketActions& actions);
+  void tell_refusal(audit::Reason reason);
   void end_message(ChargeFate fate,
                    std::optional<RecordResponse> response,
                    WebSocketActions& actions);
@@ -236,9 +238,13 @@ class WebSocket {
   bool is_mid_message_to_client_ = false;
   bool is_mid_message_to_upstream_ = false;
   audit::Outcome outcome_ = audit::Outcome::complete;
-  // Frames that one event brings about.
-  base::Buffer to_client_{base::limits::kLegPendingBytesMax};
-  base::Buffer to_upstream_{base::limits::kLegPendingBytesMax};
+  // Frames that one event brings about: they are asked for after all else.
+  std::vector<SendFrame> to_client_;
+  std::vector<SendFrame> to_upstream_;
+  // What they have views of, until they have left.
+  std::forward_list<std::string> made_;
+  base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};
+  std::optional<vault::Secret> sent_;
 
   // The client's message, while it is collected and dealt with.
   bool is_collecting_ = false;

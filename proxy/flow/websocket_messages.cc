@@ -247,7 +247,7 @@ void WebSocket::handle(const RecordDone& event, WebSocketActions& actions) {
     send_message(actions);
   } else {
     // I6, I13: no record, no request.
-    tell_refusal(event.is_durable ? verdict_.verdict.reason : Reason::audit_unavailable, actions);
+    tell_refusal(event.is_durable ? verdict_.verdict.reason : Reason::audit_unavailable);
     end_message(ChargeFate::not_sent, std::nullopt, actions);
   }
   const auto unreadable = std::exchange(unreadable_, std::nullopt);
@@ -273,15 +273,11 @@ void WebSocket::send_message(WebSocketActions& actions) {
     return;
   }
   if (signed_) {
-    const auto frame = encode_signed_message(*setup_.scratch, *signed_, setup_.next_mask());
-    if (!frame) {  // a message fits into the scratch (limits.h)
-      tell_refusal(Reason::secret_unavailable, actions);
-      end_message(ChargeFate::not_sent, RecordResponse{0, Outcome::not_sent, 0}, actions);
-      return;
-    }
-    actions.emplace_back(SendUpstream{*frame, Sensitivity::secret});
+    sent_ = std::exchange(signed_, std::nullopt);
+    actions.emplace_back(
+        SendFrame{Side::upstream, Opcode::text, true, sent_->reveal(), /*is_secret=*/true});
   } else {
-    send(Side::upstream, Opcode::text, true, signer_->rewrite(text_.view()), actions);
+    send_made(Side::upstream, Opcode::text, signer_->rewrite(text_.view()));
   }
   if (reading_->logon == bindings::LogonChange::begins &&
       verdict_.verdict.decision == Decision::allowed) {
@@ -301,7 +297,7 @@ void WebSocket::send_message(WebSocketActions& actions) {
 }
 
 // A refused message is answered in its own protocol, so that whoever waits for its reply gets one.
-void WebSocket::tell_refusal(Reason reason, WebSocketActions& actions) {
+void WebSocket::tell_refusal(Reason reason) {
   const auto text = teller_->refuse({reading_ ? std::string_view(reading_->id) : "",
                                      status_of(reason),
                                      audit::to_string(reason),
@@ -314,7 +310,7 @@ void WebSocket::tell_refusal(Reason reason, WebSocketActions& actions) {
   if (is_mid_message_to_client_) {
     late_refusal_ = text;  // RFC 6455 section 5.4: not between the fragments of another message
   } else {
-    send(Side::client, Opcode::text, true, text, actions);
+    send_made(Side::client, Opcode::text, text);
   }
 }
 
@@ -378,14 +374,13 @@ void WebSocket::pass_reply(const MessagePiece& piece, WebSocketActions& actions)
   if (reads_reply_) {
     read_reply(piece, actions);
   }
-  base::Buffer scrubbed(base::limits::kLegUnreadBytesMax);
-  if (!scrubber_.feed(piece.bytes, piece.is_final, scrubbed)) {
+  if (!scrubber_.feed(piece.bytes, piece.is_final, scrubbed_)) {
     end(Outcome::unknown, actions);  // I10; a piece is never larger than one read
     return;
   }
-  pass_piece({piece.from, piece.opcode, scrubbed.view(), piece.is_final, std::nullopt}, actions);
+  pass_piece({piece.from, piece.opcode, scrubbed_.view(), piece.is_final, std::nullopt});
   if (piece.is_final && !late_refusal_.empty()) {
-    send(Side::client, Opcode::text, true, std::exchange(late_refusal_, ""), actions);
+    send_made(Side::client, Opcode::text, std::exchange(late_refusal_, ""));
   }
 }
 

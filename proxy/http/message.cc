@@ -49,6 +49,18 @@ bool list_has(std::string_view list, std::string_view token) {
 
 }  // namespace
 
+bool is_field_value(std::string_view value) {
+  if (value.empty()) {
+    return true;
+  }
+  return !grammar::is_space(value.front()) && !grammar::is_space(value.back()) &&
+         grammar::is_field_text(value);
+}
+
+bool is_token(std::string_view name) {
+  return !name.empty() && grammar::all_are(name, grammar::kToken);
+}
+
 HeadBlock::HeadBlock(HeadBlock&& other) noexcept
     : bytes(std::move(other.bytes)), size(std::exchange(other.size, 0)) {}
 

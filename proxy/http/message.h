@@ -13,6 +13,11 @@
 
 namespace keyswap::http {
 
+// Does `value` satisfy the grammar of a field value (RFC 9110 section 5.5), empty included?
+bool is_field_value(std::string_view value);
+// Is `name` a token (RFC 9110 section 5.6.2)?
+bool is_token(std::string_view name);
+
 struct Field {
   std::string_view name;   // as received
   std::string_view value;  // without surrounding white space

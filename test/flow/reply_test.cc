@@ -5,25 +5,28 @@
 
 #include "proxy/base/buffer.h"
 #include "proxy/base/limits.h"
+#include "proxy/http/h1/response_writer.h"
 
 namespace keyswap::flow {
 
 namespace {
 
-std::string health(std::optional<audit::Reason> failing) {
+std::string bytes_of(const Reply& reply) {
   base::Buffer out(base::limits::kRequestHeadBytesMax);
-  REQUIRE(encode_health(out, failing, Persistence::keep_alive));
+  REQUIRE(http::h1::ResponseWriter().whole(out, reply.head, reply.body));
   return std::string(out.view());
 }
 
+std::string health(std::optional<audit::Reason> failing) {
+  return bytes_of(make_health(failing, true));
+}
+
 std::string refusal(audit::Reason reason, const base::Failure& failure) {
-  base::Buffer out(base::limits::kRequestHeadBytesMax);
   Refusal said;
   said.reason = reason;
   said.request_id = "01";
   said.failure = &failure;
-  REQUIRE(encode_refusal(out, said));
-  return std::string(out.view());
+  return bytes_of(make_refusal(said));
 }
 
 bool has(const std::string& text, const std::string& part) {
@@ -31,9 +34,7 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 std::string refused(const Refusal& refusal) {
-  base::Buffer out(base::limits::kRequestHeadBytesMax);
-  REQUIRE(encode_refusal(out, refusal));
-  return std::string(out.view());
+  return bytes_of(make_refusal(refusal));
 }
 
 }  // namespace

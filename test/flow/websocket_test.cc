@@ -18,18 +18,12 @@ class Alone {
  public:
   explicit Alone(int state) : bindings_(test::bindings_of(test::kTrading)) {
     REQUIRE(vault::lock_memory());
-    scratch_ = std::make_unique<vault::LockedBuffer>(
-        vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
         .destination = {Scheme::https, {"ws-api.binance.com", 443, http::HostKind::name}},
         .target = "/ws-api/v3",
         .caller = "",
         .bindings = bindings_,
-        .scratch = scratch_.get(),
-        .collected_bytes = &collected_bytes,
-        .next_mask = [] {
-          return test::kMask;
-        }});
+        .collected_bytes = &collected_bytes});
     lead_to(state);
   }
 
@@ -104,8 +98,8 @@ class Alone {
 
   [[nodiscard]] bool has_sent_a_secret() const {
     for (const auto& action : actions) {
-      const auto* sent = std::get_if<SendUpstream>(&action);
-      if (sent != nullptr && sent->sensitivity == Sensitivity::secret) {
+      const auto* sent = std::get_if<SendFrame>(&action);
+      if (sent != nullptr && sent->is_secret) {
         return true;
       }
     }
@@ -142,7 +136,6 @@ class Alone {
   }
 
   std::shared_ptr<const bindings::Bindings> bindings_;
-  std::unique_ptr<vault::LockedBuffer> scratch_;
   std::unique_ptr<WebSocket> machine_;
   std::string order_ = test::order("7");
   std::uint64_t number_ = 0;

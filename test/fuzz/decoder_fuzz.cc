@@ -13,7 +13,7 @@
 
 #include "proxy/base/assert.h"
 #include "proxy/http/decoder.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/h1/encoder.h"
 #include "proxy/http/message.h"
 #include "test/http/trace.h"
 

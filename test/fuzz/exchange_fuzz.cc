@@ -15,6 +15,7 @@
 #include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
+#include "proxy/http/h1/request_writer.h"
 
 namespace {
 
@@ -138,10 +139,20 @@ class Run {
       } else if (std::holds_alternative<flow::Record>(action)) {
         is_recorded_ = true;
         next = flow::RecordDone{true};
-      } else if (const auto* send = std::get_if<flow::SendUpstream>(&action)) {
+      } else if (const auto* head = std::get_if<flow::SendRequestHead>(&action)) {
         must(is_recorded_);  // I6
         is_sent_ = true;
-        sent_ += send->bytes;
+        base::Buffer out(base::limits::kSwappedHeadBytesMax);
+        must(writer_.head(out, head->head).has_value());
+        sent_ += out.view();
+      } else if (const auto* body = std::get_if<flow::SendRequestBody>(&action)) {
+        must(is_sent_);
+        base::Buffer out(base::limits::kLegPendingBytesMax);
+        sent_ += writer_.body(out, body->bytes).value();
+      } else if (std::holds_alternative<flow::EndRequest>(action)) {
+        must(is_sent_);
+        base::Buffer out(base::limits::kLegPendingBytesMax);
+        sent_ += writer_.end(out).value();
       }
     }
     exchange_.carried_out();
@@ -154,6 +165,7 @@ class Run {
   flow::Exchange exchange_;
   http::Decoder client_{http::Decoder::Role::request};
   http::Decoder upstream_{http::Decoder::Role::response};
+  http::h1::RequestWriter writer_;
   bool is_recorded_ = false;
   bool is_sent_ = false;
   std::string sent_;

@@ -12,7 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "proxy/base/limits.h"
-#include "proxy/http/encoder.h"
+#include "proxy/http/h1/encoder.h"
 #include "test/http/trace.h"
 
 namespace keyswap::http::test {

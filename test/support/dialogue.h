@@ -62,19 +62,14 @@ class Dialogue {
   explicit Dialogue(const std::string& yaml = kTrading, FormCache* form_cache = nullptr)
       : bindings_(test::bindings_of(yaml)) {
     REQUIRE(vault::lock_memory());
-    scratch_ = std::make_unique<vault::LockedBuffer>(
-        vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
         .destination = {Scheme::https, {"ws-api.binance.com", 443, http::HostKind::name}},
         .target = "/ws-api/v3?x=y",
         .caller = "ann",
         .bindings = bindings_,
-        .scratch = scratch_.get(),
         .collected_bytes = &collected_bytes,
         .form_cache = form_cache,
-        .next_mask = [] {
-          return kMask;
-        }});
+    });
   }
 
   std::size_t collected_bytes = 0;
@@ -128,6 +123,7 @@ class Dialogue {
       for (const auto& action : actions) {
         std::visit([&](const auto& asked) { perform(asked, next); }, action);
       }
+      machine_->carried_out();
     }
     return *this;
   }
@@ -190,14 +186,19 @@ class Dialogue {
     next = std::move(ready);
   }
 
-  void perform(const SendUpstream& action, Next& /*next*/) {
-    show(action.sensitivity == Sensitivity::secret ? "to upstream (secret)" : "to upstream",
-         to_upstream_,
-         action.bytes);
-  }
-
-  void perform(const SendClient& action, Next& /*next*/) {
-    show("to client", to_client_, action.bytes);
+  void perform(const SendFrame& action, Next& /*next*/) {
+    base::Buffer out(base::limits::kLegPendingBytesMax);
+    const bool is_to_client = action.to == Side::client;
+    REQUIRE(http::encode_frame(out,
+                               action.opcode,
+                               action.is_final,
+                               action.payload,
+                               is_to_client ? std::nullopt : std::optional(kMask)));
+    show(is_to_client       ? "to client"
+         : action.is_secret ? "to upstream (secret)"
+                            : "to upstream",
+         is_to_client ? to_client_ : to_upstream_,
+         out.view());
   }
 
   void perform(const SetWait& /*action*/, Next& /*next*/) {}
@@ -234,7 +235,6 @@ class Dialogue {
   }
 
   std::shared_ptr<const bindings::Bindings> bindings_;
-  std::unique_ptr<vault::LockedBuffer> scratch_;
   std::unique_ptr<WebSocket> machine_;
   http::FrameDecoder to_upstream_{http::FrameDecoder::Sender::client};
   http::FrameDecoder to_client_{http::FrameDecoder::Sender::server};

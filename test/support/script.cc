@@ -84,6 +84,7 @@ void Script::feed_client(std::string_view bytes) {
     }
     if (step.kind == http::Step::Kind::head) {
       auto head = client_decoder_->take_request();
+      response_writer_.answer(head.version);
       tunnel_.server_name = server_name;
       const auto refusal = flow::check_tunnelled(head, tunnel_, *bindings_);
       event(flow::ClientHead{std::move(head), refusal, reverse});
@@ -236,14 +237,8 @@ void Script::perform(const flow::Actions& actions) {
       note("response " + std::to_string(response->status) + " " +
            std::string(audit::to_string(response->outcome)) + " " +
            std::to_string(response->body_bytes));
-    } else if (const auto* up = std::get_if<flow::SendUpstream>(&action)) {
-      sent_upstream_ += up->bytes;
-      note_bytes(
-          up->sensitivity == flow::Sensitivity::secret ? "to upstream (secret)" : "to upstream",
-          up->bytes);
-    } else if (const auto* down = std::get_if<flow::SendClient>(&action)) {
-      sent_client_ += down->bytes;
-      note_bytes("to client", down->bytes);
+    } else if (send(action)) {
+      continue;
     } else if (const auto* wait = std::get_if<flow::SetWait>(&action)) {
       wait_ = *wait;
     } else if (std::get_if<flow::ReadClient>(&action) != nullptr) {
@@ -255,14 +250,65 @@ void Script::perform(const flow::Actions& actions) {
     } else if (std::get_if<flow::BeginWebSocket>(&action) != nullptr) {
       note("websocket");
     } else if (const auto* finish = std::get_if<flow::Finish>(&action)) {
-      note(finish->client == flow::ClientFate::keep    ? "client kept"
-           : finish->client == flow::ClientFate::close ? "client closed"
+      const bool is_kept = finish->client == flow::ClientFate::keep && !response_writer_.closes();
+      note(is_kept                                     ? "client kept"
+           : finish->client != flow::ClientFate::abort ? "client closed"
                                                        : "client cut");
     }
   }
   if (next) {
     event(std::move(*next));
     feed_client("");
+  }
+}
+
+bool Script::send(const flow::Action& action) {
+  base::Buffer out(base::limits::kLegPendingBytesMax);
+  if (const auto* request = std::get_if<flow::SendRequestHead>(&action)) {
+    send_head(request->head);
+  } else if (const auto* piece = std::get_if<flow::SendRequestBody>(&action)) {
+    to_upstream(request_writer_.body(out, piece->bytes).value());
+  } else if (std::get_if<flow::EndRequest>(&action) != nullptr) {
+    to_upstream(request_writer_.end(out).value());
+  } else if (const auto* response = std::get_if<flow::SendResponseHead>(&action)) {
+    KS_ASSERT(response_writer_.head(out, response->head).has_value());
+    to_client(out.view());
+  } else if (const auto* part = std::get_if<flow::SendResponseBody>(&action)) {
+    to_client(response_writer_.body(out, part->bytes).value());
+  } else if (std::get_if<flow::EndResponse>(&action) != nullptr) {
+    to_client(response_writer_.end(out).value());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Script::send_head(const http::OutgoingRequest& head) {
+  if (!head.holds_secret()) {
+    base::Buffer out(base::limits::kSwappedHeadBytesMax);
+    KS_ASSERT(request_writer_.head(out, head).has_value());
+    to_upstream(out.view());
+    return;
+  }
+  const std::size_t begin = scratch_->size();
+  KS_ASSERT(request_writer_.head(*scratch_, head).has_value());
+  const std::string bytes(scratch_->reveal().substr(begin));
+  scratch_->clear();
+  sent_upstream_ += bytes;
+  note_bytes("to upstream (secret)", bytes);
+}
+
+void Script::to_upstream(std::string_view bytes) {
+  if (!bytes.empty()) {
+    sent_upstream_ += bytes;
+    note_bytes("to upstream", bytes);
+  }
+}
+
+void Script::to_client(std::string_view bytes) {
+  if (!bytes.empty()) {
+    sent_client_ += bytes;
+    note_bytes("to client", bytes);
   }
 }
 

@@ -15,6 +15,8 @@
 #include "bindings/parse.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
+#include "proxy/http/h1/request_writer.h"
+#include "proxy/http/h1/response_writer.h"
 
 namespace keyswap::test {
 
@@ -78,6 +80,10 @@ class Script {
   void perform(const flow::Actions& actions);
   void note(std::string line);
   void note_bytes(std::string_view kind, std::string_view bytes);
+  bool send(const flow::Action& action);
+  void send_head(const http::OutgoingRequest& head);
+  void to_upstream(std::string_view bytes);
+  void to_client(std::string_view bytes);
 
   std::shared_ptr<const bindings::Bindings> bindings_;
   // Shared, so that a Script can be returned from a chain of calls.
@@ -88,6 +94,9 @@ class Script {
       std::make_shared<http::Decoder>(http::Decoder::Role::request);
   std::shared_ptr<http::Decoder> upstream_decoder_ =
       std::make_shared<http::Decoder>(http::Decoder::Role::response);
+  // What leaves is written as the program does.
+  http::h1::RequestWriter request_writer_;
+  http::h1::ResponseWriter response_writer_;
   bool is_reading_ = false;
   flow::SetWait wait_;
   std::string unread_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/http/encoder.h"
+#include "proxy/http/h1/encoder.h"
 
 #include <array>
 #include <charconv>
@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "proxy/http/grammar.h"
+#include "proxy/http/message.h"
 
 namespace keyswap::http {
 
@@ -65,18 +66,6 @@ base::Status encode_field(base::ByteSink& out, std::string_view name, std::strin
 
 base::Status encode_head_end(base::ByteSink& out) {
   return append_all(out, {"\r\n"});
-}
-
-bool is_field_value(std::string_view value) {
-  if (value.empty()) {
-    return true;
-  }
-  return !grammar::is_space(value.front()) && !grammar::is_space(value.back()) &&
-         grammar::is_field_text(value);
-}
-
-bool is_token(std::string_view name) {
-  return !name.empty() && grammar::all_are(name, grammar::kToken);
 }
 
 base::Status encode_chunk(base::ByteSink& out, std::string_view body) {

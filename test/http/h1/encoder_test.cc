@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/http/encoder.h"
+#include "proxy/http/h1/encoder.h"
 
 #include <string>
 
 #include <catch2/catch.hpp>
+
+#include "proxy/http/message.h"
 
 namespace keyswap::http {
 

@@ -28,11 +28,6 @@ base::Status encode_field(base::ByteSink& out, std::string_view name, std::strin
 // "\r\n"
 base::Status encode_head_end(base::ByteSink& out);
 
-// Does `value` satisfy the grammar of a field value (RFC 9110 section 5.5), empty included?
-bool is_field_value(std::string_view value);
-// Is `name` a token (RFC 9110 section 5.6.2)?
-bool is_token(std::string_view name);
-
 // One chunk of a chunked body (RFC 9112 section 7.1); `body` is not empty. Last chunk:
 // encode_last_chunk.
 base::Status encode_chunk(base::ByteSink& out, std::string_view body);

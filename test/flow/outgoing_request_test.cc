@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/outgoing_request.h"
+
+#include <catch2/catch.hpp>
+
+#include "proxy/http/decoder.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+http::RequestHead head_of(const std::string& text) {
+  http::Decoder decoder(http::Decoder::Role::request);
+  REQUIRE(decoder.next(text).kind == http::Step::Kind::head);
+  return decoder.take_request();
+}
+
+// One line a field; secrets in <>.
+std::string shown(const http::OutgoingRequest& request) {
+  std::string text = std::string(request.method) + " " + std::string(request.target) + "\n";
+  std::size_t count = 0;
+  for (const http::OutgoingField& field : request.fields) {
+    text += request.chunked_at == count ? "(chunked)\n" : "";
+    const std::string value(field.value);
+    text += std::string(field.name) + ": " + (field.is_secret ? "<" + value + ">" : value) + "\n";
+    ++count;
+  }
+  return text + (request.chunked_at == count ? "(chunked)\n" : "");
+}
+
+const std::string kHead =
+    "POST /a HTTP/1.1\r\nHost: h\r\nAuthorization: one\r\nKeep-Alive: 5\r\n"
+    "Transfer-Encoding: chunked\r\nX-Hop: 1\r\nConnection: X-Hop\r\nAccept: */*\r\n"
+    "authorization: two\r\nExpect: 100-continue\r\n\r\n";
+
+vault::Secret secret(std::string_view text) {
+  REQUIRE(vault::lock_memory());
+  return vault::Secret::copy_of(text).value();
+}
+
+}  // namespace
+
+TEST_CASE("hop-by-hop fields go, and all else leaves as it came", "[I9]") {
+  const auto head = head_of(kHead);
+  CHECK(shown(outgoing_request(head, "/a", nullptr, nullptr)) ==
+        "POST /a\nHost: h\nAuthorization: one\n(chunked)\nAccept: */*\nauthorization: two\n"
+        "Expect: 100-continue\n");
+}
+
+TEST_CASE("a credential replaces the one value that it was found in", "[I5][I9]") {
+  const auto head = head_of(kHead);
+  const CredentialField credential{1, "Authorization", "real"};
+  const auto sent = outgoing_request(head, "/a", nullptr, &credential);
+  CHECK(sent.holds_secret());
+  CHECK(shown(sent) ==
+        "POST /a\nHost: h\nAuthorization: <real>\n(chunked)\nAccept: */*\nauthorization: two\n"
+        "Expect: 100-continue\n");
+}
+
+TEST_CASE("a field that is edited by its name is there once, in its place or at the end", "[I9]") {
+  const auto head = head_of(kHead);
+  const CredentialField known{std::nullopt, "AUTHORIZATION", "real"};
+  CHECK(shown(outgoing_request(head, "/a", nullptr, &known)) ==
+        "POST /a\nHost: h\nAuthorization: <real>\n(chunked)\nAccept: */*\n"
+        "Expect: 100-continue\n");
+  const CredentialField other{std::nullopt, "X-Key", "real"};
+  CHECK(shown(outgoing_request(head, "/a", nullptr, &other)) ==
+        "POST /a\nHost: h\nAuthorization: one\n(chunked)\nAccept: */*\nauthorization: two\n"
+        "Expect: 100-continue\nX-Key: <real>\n");
+}
+
+TEST_CASE("what a signer changes: target, fields, what goes, and the length of a collected body",
+          "[I9]") {
+  const auto head = head_of(kHead);
+  Rewrite rewrite;
+  rewrite.edits.target = "/a?signature=1";
+  rewrite.edits.removed.emplace_back("authorization");
+  rewrite.edits.fields.push_back({"X-Key", secret("real")});
+  rewrite.host = "other";
+  rewrite.body_bytes = 7;
+  CHECK(check_rewrite(rewrite));
+  CHECK(shown(outgoing_request(head, "/a", &rewrite, nullptr)) ==
+        "POST /a?signature=1\nHost: other\nAccept: */*\nX-Key: <real>\nContent-Length: 7\n");
+}
+
+TEST_CASE("a body that is not there needs no length, unless one was said") {
+  Rewrite rewrite;
+  rewrite.body_bytes = 0;
+  const auto none = head_of("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(shown(outgoing_request(none, "/a", &rewrite, nullptr)) == "GET /a\nHost: h\n");
+  const auto said = head_of("POST /a HTTP/1.1\r\nContent-Length: 0\r\nHost: h\r\n\r\n");
+  CHECK(shown(outgoing_request(said, "/a", &rewrite, nullptr)) ==
+        "POST /a\nHost: h\nContent-Length: 0\n");
+}
+
+TEST_CASE("an OPTIONS loses one hop; a WebSocket's extensions are not offered") {
+  const auto options = head_of("OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n");
+  CHECK(shown(outgoing_request(options, "*", nullptr, nullptr)) ==
+        "OPTIONS *\nHost: h\nMax-Forwards: 9\n");
+  const auto upgrade = head_of(
+      "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+  const auto sent = outgoing_request(upgrade, "/a", nullptr, nullptr);
+  CHECK(sent.asks_for_websocket);
+  CHECK(shown(sent) ==
+        "GET /a\nHost: h\nSec-WebSocket-Version: 13\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n");
+}
+
+TEST_CASE("a secret that would become another field, or another target, is refused", "[I9]") {
+  const auto refused = [](std::string_view name, std::string_view value) {
+    Rewrite rewrite;
+    rewrite.edits.fields.push_back({std::string(name), secret(value)});
+    return !check_rewrite(rewrite);
+  };
+  CHECK_FALSE(refused("X-Key", "real"));
+  CHECK(refused("X-Key", "real\r\nX-Other: 1"));
+  CHECK(refused("X-Key", " real"));
+  CHECK(refused("X Key", "real"));
+  CHECK(refused("X-Key", std::string(base::limits::kRequestFieldBytesMax + 1, 'x')));
+  Rewrite rewrite;
+  rewrite.edits.target = "/a b";
+  CHECK_FALSE(check_rewrite(rewrite));
+}
+
+}  // namespace keyswap::flow
