@@ -189,6 +189,19 @@ class Order(Case):
                 running.kill()
                 home.must("audit", "verify")
 
+    def test_it_ends_well_while_a_record_is_made_that_nobody_waits_for_any_more(self):
+        """[I6] SIGTERM during a slow sync, after the client has gone whose tunnel it is for: nothing is lost, nobody is told in vain."""
+        home = self.copy_home(self.home, "left")
+        running, _ = self.traced(home, "-P", str(home.audit / "audit-000001.jsonl"), "-e", "trace=fdatasync",
+                                 "-e", "inject=fdatasync:delay_enter=2000000")
+        reached = len(self.plain.connections)
+        with client.dial(running.port) as wire:
+            wire.send(f"CONNECT {X}:80 HTTP/1.1\r\nHost: {X}:80\r\n\r\n")
+            self.assertTrue(self.plain.wait(lambda: len(self.plain.connections) > reached))
+        self.assertEqual(running.stop(), 0, running.stderr)
+        self.assertEqual([r["type"] for r in running.records()][-3:], ["tunnel", "upstream_response", "stop"])
+        self.assertEqual(running.records()[-2]["outcome"], "not_sent")
+
 
 if __name__ == "__main__":
     main()
