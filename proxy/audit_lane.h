@@ -36,9 +36,6 @@ class AuditLane final : public audit::Listener {
 
   [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
 
-  // Is a batch on its way?
-  [[nodiscard]] bool is_idle() const { return waiting_.empty(); }
-
   void batch_done(std::uint64_t ticket, bool durable) override;
 
  private:
