@@ -9,8 +9,8 @@
 namespace keyswap::bindings::bounds {
 
 inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
-// All readings of one path together (of limits::kTargetBytesMax at least four); more: as with more
-// than limits::kPathReadingsMax.
+// All readings of one path together (of kTargetBytesMax at least four); more: as with more
+// than kPathReadingsMax.
 inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kSecretsNamedMax = 64;    // by placeholders in one head; more: 400
