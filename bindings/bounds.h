@@ -25,14 +25,14 @@ inline constexpr std::size_t kBlockedEndpointsMax = 1000;  // of one binding: ea
 inline constexpr std::uint64_t kMaxBodyBytesMax = 1ULL << 40U;  // 1 TiB
 inline constexpr std::size_t kTemplateScratchBytesMax =
     std::size_t{128} * 1024;                      // locked, while a template is rendered
-inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
+inline constexpr std::size_t kRsaBitsMin = 2048;  // what venues and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
 // Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
 inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // to the WebSocket API
 inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter, e.g. `symbols`
-inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; Binance takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
 }  // namespace keyswap::bindings::bounds
