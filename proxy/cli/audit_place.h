@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // In which folder the audit log of some bindings is, and whether a new one may begin there. A log
-// is never begun anew in silence (I7): who removes the whole log must not get an empty one that
-// verifies. So the vault remembers each folder in which one was begun.
+// is never begun anew in silence (I7): somebody who removes the whole log must not get an empty one
+// that verifies. So the vault remembers each folder in which one was begun.
 #pragma once
 
 #include <string>

@@ -354,8 +354,6 @@ void Tcp::finish_writing() {
   }
 }
 
-void Tcp::reset_on_close() {}
-
 void Tcp::linger_on_close() {}
 
 // What came was told; nothing lies unread.
