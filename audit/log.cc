@@ -74,8 +74,10 @@ struct Log::State {
   // Shared, under `mutex`.
   std::mutex mutex;
   std::condition_variable wake;
+  std::condition_variable all_told;
   std::vector<Queued> queue;
   std::size_t queued_records = 0;
+  std::size_t untold = 0;  // batches with a listener that was not told yet
   bool has_urgent = false;
   bool is_stopping = false;
   Doing doing = Doing::working;
@@ -135,6 +137,7 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
       state_->doing = State::Doing::working;  // one wake-up is enough
     }
     state_->queued_records += batch.size();
+    state_->untold += listener != nullptr ? 1 : 0;
     state_->has_urgent = state_->has_urgent || batch.is_urgent;
     state_->queue.push_back({std::move(batch), {listener, ticket}});
   }
@@ -142,6 +145,11 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
     state_->wake.notify_one();
   }
   return true;
+}
+
+void Log::await_answers() {
+  std::unique_lock<std::mutex> lock(state_->mutex);
+  state_->all_told.wait(lock, [this] { return state_->untold == 0; });
 }
 
 const std::string& Log::torn_end() const {
@@ -290,6 +298,11 @@ void Log::State::tell(bool durable) {
   for (const Owed& one : owed) {
     one.listener->batch_done(one.ticket, durable);
   }
+  {
+    const std::lock_guard<std::mutex> guard(mutex);
+    untold -= owed.size();
+  }
+  all_told.notify_all();
   owed.clear();
 }
 

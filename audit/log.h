@@ -104,6 +104,10 @@ class Log final : public Appender {
 
   [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) override;
 
+  // Returns once every listener that is to be told has been, and may go. It takes as long as the
+  // disk does.
+  void await_answers();
+
   // The file that a torn end was moved to when the log was opened; "" if there was none.
   [[nodiscard]] const std::string& torn_end() const;
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 39> kReasonNames{
+constexpr std::array<std::string_view, 38> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -51,7 +51,6 @@ constexpr std::array<std::string_view, 39> kReasonNames{
     "secret_unavailable",
     "audit_unavailable",
     "limits_unavailable",
-    "vault_locked",
     "too_busy",
     "shutting_down",
     "upstream_timeout",

@@ -53,7 +53,6 @@ enum class Reason : std::uint8_t {
   secret_unavailable,
   audit_unavailable,
   limits_unavailable,
-  vault_locked,
   too_busy,
   shutting_down,
   upstream_timeout,

@@ -2,9 +2,10 @@
 //
 // The files of an open log and what is done to them, one step at a time: audit/log.cc decides when,
 // on its thread. Not thread-safe, and nothing in it waits. Any error ends the writer: the state of
-// the files is then known only after they have been read again, so nothing more may be
-// called. That a new segment cannot be created is no error: the old one goes on for a time, and as
-// long as it takes if it is for want of a descriptor or memory, which passes.
+// the files is then known only after they have been read again, so nothing more may be called.
+//
+// That a new segment cannot be created is no error: the old one goes on for a time, and for as long
+// as it takes if it is for want of a descriptor or memory, which passes.
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,8 @@
 namespace keyswap::bindings::bounds {
 
 inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
-// All readings of one path together (of limits::kTargetBytesMax at least four); more: as with more
-// than limits::kPathReadingsMax.
+// All readings of one path together (of kTargetBytesMax at least four); more: as with more
+// than kPathReadingsMax.
 inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kSecretsNamedMax = 64;    // by placeholders in one head; more: 400
@@ -25,14 +25,14 @@ inline constexpr std::size_t kBlockedEndpointsMax = 1000;  // of one binding: ea
 inline constexpr std::uint64_t kMaxBodyBytesMax = 1ULL << 40U;  // 1 TiB
 inline constexpr std::size_t kTemplateScratchBytesMax =
     std::size_t{128} * 1024;                      // locked, while a template is rendered
-inline constexpr std::size_t kRsaBitsMin = 2048;  // what exchanges and NIST SP 800-131A ask for
+inline constexpr std::size_t kRsaBitsMin = 2048;  // what venues and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
 // Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
 inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // to the WebSocket API
 inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter, e.g. `symbols`
-inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; the exchange takes 5 or 10
+inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; Binance takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
 }  // namespace keyswap::bindings::bounds

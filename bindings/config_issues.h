@@ -18,8 +18,6 @@ class ConfigIssues {
   void warning(Place place, std::string text, std::string hint = "");
   void add_errors(std::vector<ConfigIssue> errors);
 
-  [[nodiscard]] bool has_errors() const { return !errors_.empty(); }
-
   // In the order of the file; past bounds::kIssuesMax one more that says how many are not shown.
   [[nodiscard]] std::vector<ConfigIssue> take_errors();
   [[nodiscard]] std::vector<ConfigIssue> take_warnings();

@@ -32,7 +32,7 @@ struct Parsed {
 // `folder`: what relative file names in the text are relative to.
 Parsed parse(std::string_view yaml, const std::string& folder);
 
-// Reads the file (regular, not writable by others, at most limits::kBindingsFileBytesMax) and
+// Reads the file (regular, not writable by others, at most kBindingsFileBytesMax) and
 // parses it.
 base::Result<Parsed> parse_file(const std::string& path);
 

@@ -19,7 +19,7 @@ namespace keyswap::bindings {
 bool has_other_readings(std::string_view path);
 
 // Every reading of `path` (the first is the path itself), without repeats. Usually one. Empty when
-// there would be more than limits::kPathReadingsMax, or more bytes of them than
+// there would be more than kPathReadingsMax, or more bytes of them than
 // bounds::kPathReadingsBytesMax: that bounds the work too (I10).
 std::vector<std::string> path_readings(std::string_view path);
 

@@ -25,7 +25,7 @@ base::Status check_placeholder(std::string_view text, bool stand_in);
 class PlaceholderIndex {
  public:
   // Number i gets placeholders[i] ("": it is never found); none is contained in another (the parser
-  // saw to that), and none is shorter than limits::kPlaceholderBytesMin.
+  // saw to that), and none is shorter than kPlaceholderBytesMin.
   void build(const std::vector<std::string_view>& placeholders);
   // Numbers of those that occur in `text`, each once, appended to `found` in ascending order.
   void find(std::string_view text, std::vector<std::uint32_t>& found) const;

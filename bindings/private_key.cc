@@ -256,11 +256,12 @@ Result<std::string> PrivateKey::sign_ed25519(std::string_view message) const {
   if (parts_->kind != Kind::ed25519) {
     return other_kind();
   }
-  const auto signature = vault::sign(parts_->seed, message);
-  if (!signature) {
-    return signature.error();
+  const auto key = vault::SigningKey::of(parts_->seed);
+  if (!key) {
+    return key.error();
   }
-  return std::string(signature->begin(), signature->end());
+  const auto signature = key->sign(message);
+  return std::string(signature.begin(), signature.end());
 }
 
 Status PrivateKey::write_der(base::ByteSink& out) const {

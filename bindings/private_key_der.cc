@@ -66,7 +66,7 @@ class DerReader {
   std::optional<std::string_view> take(std::uint8_t tag) {
     constexpr std::size_t kShortMax = 0x7f;
     constexpr std::uint8_t kOneByte = 0x81;
-    constexpr std::uint8_t kTwoBytes = 0x82;  // enough for limits::kSecretBytesMax
+    constexpr std::uint8_t kTwoBytes = 0x82;  // enough for kSecretBytesMax
     if (!is_next(tag) || rest_.size() < 2) {
       return std::nullopt;
     }

@@ -24,7 +24,7 @@ namespace keyswap::bindings {
 struct Scope;
 class RequestReadings;
 
-// A request as it came, with its body whole and decoded (limits::kSignedBodyBytesMax at most).
+// A request as it came, with its body whole and decoded (kSignedBodyBytesMax at most).
 struct WholeRequest {
   std::string_view method;
   std::string_view target;  // origin form, with its query

@@ -168,7 +168,7 @@ base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, const v
                                                     : base::decode_hex(key.reveal(), room);
   if (!size || *size == 0) {
     return base::Error{base::Errc::invalid_input,
-                       "the signing key is not what `key_encoding` says, or the exchange's form"};
+                       "the signing key is not what `key_encoding` says, or the venue's form"};
   }
   return hmac.begin(kind, {bytes->data(), *size});
 }

@@ -33,7 +33,7 @@ class SigningInjection : public Injection, public Signer {
 
   [[nodiscard]] const std::string& header() const final { return header_; }
 
-  // Of an exchange's header for the API key.
+  // Of a venue's header for the API key.
   [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
 
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const final { return needs_; }
@@ -49,7 +49,7 @@ class SigningInjection : public Injection, public Signer {
   std::vector<vault::SecretName> needs_;
 };
 
-// An exchange's. Its API takes no method but the request's own, which is what is signed: a request
+// A venue's. Its API takes no method but the request's own, which is what is signed: a request
 // that names another one is refused, whatever it carries.
 class VenueInjection : public SigningInjection {
  public:

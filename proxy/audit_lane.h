@@ -15,6 +15,7 @@
 
 namespace keyswap::proxy {
 
+// The log tells it of each batch that somebody waits for; it must live until then.
 class AuditLane final : public audit::Listener {
  public:
   // `done(id, is_durable)` is called on the loop for each wait_for(id).
@@ -35,9 +36,6 @@ class AuditLane final : public audit::Listener {
   void hand_over();
 
   [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
-
-  // Is a batch on its way?
-  [[nodiscard]] bool is_idle() const { return waiting_.empty(); }
 
   void batch_done(std::uint64_t ticket, bool durable) override;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells of clients that did not come to TLS with us: in the audit log (client_tls_failed) and on
+// Reports clients whose TLS handshake with us failed: in the audit log (client_tls_failed) and on
 // stderr. One a loop.
 #pragma once
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A loop's connections to upstreams: those at rest, kept for reuse by UpstreamKey, and TLS sessions
-// kept for resumption by destination; both of the policy in force only. A reload forgets them; a
-// request that began before it (I14) reaches its upstream by its own policy, and what it brings
-// back is not kept.
+// kept for resumption by destination; both of the policy in force only. A reload forgets them. A
+// request that began before it (I14) reaches its upstream by its own policy, and the connection is
+// not kept afterwards.
 //
-// A connection is made only where none is at rest, and rests for limits::kUpstreamIdleMs at most:
-// so there are never more than were in use at once lately, and no bound for a destination is
+// A connection is made only where none is at rest, and rests for limits::kUpstreamIdleMs at most.
+// So there are never more than were in use at once lately, and no bound for a destination is
 // needed. Where the process has too many in all (Context::upstreams_max), those that rest longest
-// give way. TLS sessions are shared between owners: nobody logs in by TLS here, for keyswap shows
-// no client certificate.
+// give way. TLS sessions are shared between owners: nobody logs in by TLS here, because keyswap
+// shows no client certificate.
 #pragma once
 
 #include <cstddef>

@@ -2,14 +2,13 @@
 //
 // Reaching a destination once: judge its name, resolve, judge each address, connect, and for https
 // prove that the other side is who it should be. The addresses that are dialled are those that were
-// judged (I12); where `upstream.proxy` dials, the name is judged, and the addresses it has here.
-// The name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4).
+// judged (I12); where `upstream.proxy` dials, the name is judged, and the addresses that it has
+// here. The name that is verified is the destination's, wherever `upstream.resolve` leads (I3, I4).
 //
 // Addresses are tried as RFC 8305 says: the families in turns, the next one soon after the last or
-// at once when one fails, and the first connection that is proven wins; the others are cut. An
-// address whose host does not prove who it is ends the beginning of new attempts: those under way
-// may still win. Bounded by limits::kDialMs as a whole. Destroy it (through Context::bury) to give
-// up.
+// at once when one fails. The first connection that is proven wins; the others are cut. Once a host
+// fails to prove who it is, no new attempt begins; those under way may still win. Bounded by
+// limits::kDialMs as a whole. Destroy it (through Context::bury) to give up.
 #pragma once
 
 #include <cstddef>

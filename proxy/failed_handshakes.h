@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts clients that did not come to TLS with us, so that a flood of them does not fill the disk:
-// the first of a kind (address without port, host, alert) is recorded at once, those of the second
-// after it together, in one record with their number; past limits::kTlsFailedKindsMax kinds all
-// others share one. Pure: time and records are its owner's.
+// Counts clients whose TLS handshake with us failed, so that a flood of them does not fill the
+// disk. The first of a kind (address without port, host, alert) is recorded at once; those of the
+// second after it are recorded together, with their number. Past limits::kTlsFailedKindsMax kinds
+// all others share one record. Pure: time and records are its owner's.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connections at rest, by key: the one that rested last is taken first, so that those that are too
-// many grow old; the one that rests longest goes first where there is no room. Every operation
-// takes constant time but those that look at all of them. It owns what is in it and closes nothing.
+// Connections at rest, by key. The one that rested last is taken first, so that the surplus grows
+// old; where there is no room, the one that has rested longest goes. Every operation takes constant
+// time but those that look at all of them. It owns what is in it and closes nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a policy leads: for what outlives the policy that it was dialled by. Requests need none of
-// this (their connections go with their policy, proxy/connector.h); a WebSocket does, for each
-// message on it is judged by the policy of its moment, and its secrets go where the WebSocket
-// leads.
+// Where a policy leads: for connections that outlive the policy under which they were dialled.
+// Requests need none of this, because their connections go with their policy (proxy/connector.h). A
+// WebSocket does: each message on it is judged by the policy of its moment, and its secrets go
+// where the WebSocket leads.
 #pragma once
 
 #include "proxy/http/target.h"

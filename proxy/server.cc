@@ -217,7 +217,8 @@ base::Status Server::serve() {
   signals_.clear();
   home_watch_.reset();
   housekeeping_.reset();
-  parts_.limiter.reset();  // its thread answers to the loops
+  parts_.limiter.reset();       // its thread answers to the loops
+  parts_.log->await_answers();  // so does its thread, for clients who went meanwhile
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
   for (const RefusedStranger& counted : strangers_.take_all()) {

@@ -135,7 +135,6 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void begin_tls();
   void begin_requests();
   void tunnel_dialed(Dial::Outcome outcome);
-  void record_tunnel(std::optional<audit::Reason> refused);
   void tunnel_recorded(bool is_durable);
   void give_up_dialing(audit::Reason reason);
   void opaque_bytes(std::string_view bytes);

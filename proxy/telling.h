@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What fails outside of us, told on stderr with what to do about it: one line for the same of the
-// same host a minute, however often it happens (limits::kTellAgainMs, kToldMax). The audit log has
-// all of it. One for the process; thread-safe.
+// Failures outside of keyswap, told on stderr with what to do about them: one line a minute for the
+// same failure of the same host, however often it happens (limits::kTellAgainMs, kToldMax). The
+// audit log has all of them. One for the process; thread-safe.
 #pragma once
 
 #include <cstdint>

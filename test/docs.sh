@@ -28,13 +28,28 @@ for id in $tagged; do
 done
 [ "$(wc -w <<<"$invariants")" -ge 15 ] || complain "docs/threat-model.md: fewer than fifteen invariants"
 
-for name in $(grep -oE '\bk[A-Z][A-Za-z0-9]+\b *=' proxy/base/limits.h | tr -d ' =' | sort -u); do
-  grep -qw "$name" docs/operations.md 2>/dev/null || complain "docs/operations.md: the limits table lacks $name"
+bounds_of() { grep -oE '\bk[A-Z][A-Za-z0-9]+\b *=' "$1" | tr -d ' =' | sort -u; }
+for name in $(bounds_of proxy/base/limits.h); do
+  grep -qw "$name" docs/operations.md 2>/dev/null || complain "docs/operations.md: the table of bounds lacks $name"
 done
-
+# A bound that no code looks at bounds nothing. (One that only makes another one up is looked at there.)
+for file in proxy/base/limits.h bindings/bounds.h; do
+  for name in $(bounds_of "$file"); do
+    grep -qrw "$name" proxy ca vault bindings audit --include='*.cc' --include='*.h' --exclude="$(basename "$file")" ||
+      complain "$file: no code uses $name"
+  done
+done
 reasons=$(sed -n '/^enum class Reason/,/^};/p' audit/record.h | grep -oE '^ +[a-z_]+' | tr -d ' ')
 for reason in $reasons; do
   grep -qw "$reason" docs/operations.md 2>/dev/null || complain "docs/operations.md: the refusals lack $reason"
+done
+# What no code ever says is not promised: reasons, and causes.
+is_given() { grep -rhE "$1\b" proxy ca bindings audit --include='*.cc' --include='*.h' | grep -qvE '^ *case '; }
+for reason in $reasons; do
+  is_given "Reason::$reason" || complain "audit/record.h: no code gives the reason $reason"
+done
+for cause in $(sed -n '/^enum class Cause/,/^};/p' proxy/base/cause.h | grep -oE '^ +[a-z_]+' | tr -d ' '); do
+  is_given "Cause::$cause" || complain "proxy/base/cause.h: no code gives the cause $cause"
 done
 
 for file in bindings/schemes/*.cc; do

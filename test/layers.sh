@@ -3,7 +3,7 @@
 #
 # Keeps the levels and doors of docs/architecture.md: which folder may include which, which file may
 # include which third-party header, and where a secret's bytes may be read. Edit the tables below and
-# docs/architecture.md together.
+# docs/architecture.md together. What a table allows and no file needs is a mistake, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,10 +17,10 @@ audit           : proxy/base/
 proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
 bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
-bindings/schemes: proxy/base/ vault/ proxy/http/ bindings/
-bindings/binance: proxy/base/ vault/ proxy/http/ bindings/
+bindings/schemes: proxy/base/ proxy/http/ bindings/
+bindings/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
-proxy/tls       : proxy/base/ ca/ vault/
+proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
 proxy           : proxy/ ca/ vault/ bindings/ audit/
 proxy/cli       : proxy/ ca/ vault/ bindings/ audit/
@@ -34,22 +34,22 @@ openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc proxy
 openssl/hmac.h  : bindings/digest.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc
-sodium.h        : vault/*.cc audit/chain.cc bindings/schemes/*.cc proxy/base/bytes.cc
+sodium.h        : vault/*.cc audit/chain.cc proxy/base/bytes.cc
 llhttp.h        : proxy/http/head_parser.cc
 yaml-cpp/       : bindings/strict_yaml.cc
-idn2.h          : bindings/host_name.cc bindings/host_pattern.cc bindings/idna.cc
-libpsl.h        : bindings/host_name.cc bindings/host_pattern.cc bindings/public_suffix.cc
+idn2.h          : bindings/host_pattern.cc
+libpsl.h        : bindings/public_suffix.cc
 sqlite3.h       : proxy/base/sqlite.cc
 spdlog/         : proxy/base/log.cc
-CLI/            : proxy/cli/*.cc proxy/main.cc
+CLI/            : proxy/cli/*.cc
 nlohmann/       : proxy/cli/*.cc
 toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
-reveals='proxy/flow/substitute.cc proxy/flow/scrub.cc bindings/schemes/*.cc bindings/template*.cc
-  bindings/private_key*.cc bindings/signing_parts.cc
-  vault/*.cc vault/*.h ca/authority.cc proxy/flow/outgoing_request.cc proxy/upstream.cc proxy/websocket_relay.cc'
+reveals='proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/scrub.cc bindings/schemes/*.cc
+  bindings/private_key*.cc bindings/signing_parts.cc vault/*.cc ca/authority.cc proxy/upstream.cc
+  proxy/websocket_relay.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }
@@ -79,13 +79,18 @@ while IFS=: read -r header files; do
   [ -z "$header" ] || { door_headers+=("$header"); door_files+=("$(trim "$files")"); }
 done <<<"$doors"
 
+# What was needed of the tables: "folder prefix", "door:header file", "reveals file", "exempt file".
+declare -A needed
+
 check_own() {  # check_own FILE LINE INCLUDED
   local file=$1 line=$2 included=$3 folder prefix
   folder=${file%/*}
   [ "${included%/*}" != "$folder" ] || return 0
   [ -n "${may_include[$folder]+known}" ] || { complain "$file: folder $folder stands in no level (test/layers.sh)"; return 0; }
   for prefix in ${may_include[$folder]}; do
-    [[ "$included" != "$prefix"* ]] || return 0
+    [[ "$included" = "$prefix"* ]] || continue
+    needed["$folder $prefix"]=1
+    return 0
   done
   complain "$file:$line: $folder may not include $included"
 }
@@ -96,6 +101,7 @@ check_door() {  # check_door FILE LINE INCLUDED
     [[ "$included" = "${door_headers[$at]}"* ]] || continue
     # shellcheck disable=SC2086
     is_one_of "$file" ${door_files[$at]} || complain "$file:$line: only ${door_files[$at]} may include ${door_headers[$at]}"
+    needed["door:${door_headers[$at]} $file"]=1
     return 0
   done
 }
@@ -116,6 +122,7 @@ done < <(grep -nE '^ *# *include' -r --include='*.cc' --include='*.h' proxy ca v
 while IFS=: read -r file line _; do
   # shellcheck disable=SC2086
   is_one_of "$file" $reveals || complain "$file:$line: reads a secret's bytes; that file is not in the list of test/layers.sh"
+  needed["reveals $file"]=1
 done < <(grep -nF '.reveal(' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit || true)
 
 while IFS= read -r line; do
@@ -126,18 +133,46 @@ done < <(grep -nF 'TODO(''security)' -rs --include='*.cc' --include='*.h' --incl
 # Mirror rule (docs/style.md, Tests): a .cc has a test of its name, or one that includes its header;
 # doors and wiring are exempt (the end-to-end tests drive them).
 # Parts of one machine or one language are tested through their whole (exchange_test, template_test).
-exempt='proxy/main.cc proxy/cli/* proxy/base/log.cc proxy/base/sqlite.cc proxy/uv/* proxy/*.cc
-  proxy/flow/reply.cc proxy/flow/response.cc proxy/flow/substitute.cc bindings/template_*.cc'
+exempt='proxy/main.cc proxy/cli/* proxy/base/log.cc proxy/uv/* proxy/*.cc
+  proxy/flow/response.cc proxy/flow/substitute.cc bindings/template_*.cc'
 set +f
 while IFS= read -r file; do
-  # shellcheck disable=SC2086
-  (set -f; is_one_of "$file" $exempt) && continue
   test_file=${file#proxy/}
   [ -f "test/${test_file%.cc}_test.cc" ] ||
     grep -qF "\"${file%.cc}.h\"" -r --include='*_test.cc' test ||
-    [ "${file%/*}" = bindings/schemes ] ||
-    complain "$file: no test/${test_file%.cc}_test.cc, and no test includes its header"
+    [ "${file%/*}" = bindings/schemes ] || {
+    needed["exempt $file"]=1
+    # shellcheck disable=SC2086
+    (set -f; is_one_of "$file" $exempt) ||
+      complain "$file: no test/${test_file%.cc}_test.cc, and no test includes its header"
+  }
 done < <(find proxy ca vault bindings audit -name '*.cc' | sort)
+
+# check_needed TABLE GLOB...: is each of the table's entries needed by some file?
+check_needed() {
+  local table=$1 glob key
+  shift
+  for glob in "$@"; do
+    for key in "${!needed[@]}"; do
+      [ "${key% *}" = "$table" ] && is_one_of "${key##* }" "$glob" && continue 2
+    done
+    complain "test/layers.sh: $table: no file needs $glob"
+  done
+}
+set -f
+for folder in "${!may_include[@]}"; do
+  for prefix in ${may_include[$folder]}; do
+    [ -n "${needed["$folder $prefix"]+known}" ] || complain "test/layers.sh: levels: $folder does not need $prefix"
+  done
+done
+for at in "${!door_headers[@]}"; do
+  # shellcheck disable=SC2086
+  check_needed "door:${door_headers[$at]}" ${door_files[$at]}
+done
+# shellcheck disable=SC2086
+check_needed reveals $reveals
+# shellcheck disable=SC2086
+check_needed exempt $exempt
 
 [ $failed -eq 0 ] && echo "levels and doors: kept"
 exit $failed

@@ -3,14 +3,14 @@
 #
 # Every check of the project, in one command; the last lines are ctest's summary of all of them.
 # Builds four trees (release; address + undefined behaviour sanitizers; thread sanitizer; fuzzers) and
-# runs as one ctest: unit and end-to-end tests, the unit tests and three of the others again under
-# the sanitizers, the layers,
-# the documents, the format, and each fuzz target for KEYSWAP_FUZZ_SECONDS (60). clang-tidy over
-# every file takes half an hour more: cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
+# runs as one ctest: unit and end-to-end tests, the unit tests and some of the others again under the
+# sanitizers, the checks of the tree (layers, documents, references, format, rows), and each fuzz
+# target for KEYSWAP_FUZZ_SECONDS (60). clang-tidy over every file takes half an hour more:
+# cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
 #
 #   test/run.sh                everything
 #   test/run.sh -L e2e         ctest's own options choose among the tests (-R NAME, -L unit|e2e|asan|...)
-#   test/run.sh --quick [...]  release tree only: unit, end-to-end, layers, documents, format
+#   test/run.sh --quick [...]  release tree only: unit, end-to-end, checks of the tree
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)

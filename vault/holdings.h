@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I10: what requests and WebSockets hold of locked memory while they wait, counted for the caller
-// who sent them, so that whoever holds much is refused more, and the others are not. What many hold
+// who sent them: one who holds much is refused more of it, and the others are not. What many hold
 // together (Secret::share()) counts once for each caller, and once for all of them.
 //
 // What is held only while something is computed is not counted: the arena has room for it besides

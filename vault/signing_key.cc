@@ -29,22 +29,6 @@ base::Result<Secret> make_signing_seed() {
   return Secret::adopt(std::move(*seed), crypto_sign_SEEDBYTES);
 }
 
-base::Result<std::array<std::uint8_t, 32>> public_key_of(const Secret& seed) {
-  const auto key = SigningKey::of(seed);
-  if (!key) {
-    return key.error();
-  }
-  return key->public_key();
-}
-
-base::Result<std::array<std::uint8_t, 64>> sign(const Secret& seed, std::string_view message) {
-  const auto key = SigningKey::of(seed);
-  if (!key) {
-    return key.error();
-  }
-  return key->sign(message);
-}
-
 base::Result<SigningKey> SigningKey::of(const Secret& seed) {
   if (seed.size() != crypto_sign_SEEDBYTES) {
     return base::Error{base::Errc::invalid_input, "a signing seed is 32 bytes"};

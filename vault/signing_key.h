@@ -14,15 +14,12 @@
 namespace keyswap::vault {
 
 base::Result<Secret> make_signing_seed();
-// For one use of a seed: invalid_input unless it is 32 bytes, unavailable without locked memory.
-base::Result<std::array<std::uint8_t, 32>> public_key_of(const Secret& seed);
-base::Result<std::array<std::uint8_t, 64>> sign(const Secret& seed, std::string_view message);
 
-// For many: has its locked memory from the beginning, so that what others keep there cannot stop a
-// signature. The audit log would die of that for good.
+// Has its locked memory from the beginning, so that what others keep there cannot stop a signature.
+// The audit log would die of that for good.
 class SigningKey {
  public:
-  // Fails as sign().
+  // Fails: invalid_input unless the seed is 32 bytes, unavailable without locked memory.
   static base::Result<SigningKey> of(const Secret& seed);
 
   [[nodiscard]] const std::array<std::uint8_t, 32>& public_key() const { return public_key_; }

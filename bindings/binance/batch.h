@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The value of `batchOrders`: a JSON array of flat objects, read strictly, because the exchange
+// The value of `batchOrders`: a JSON array of flat objects, read strictly, because the venue
 // must not find other orders in it than the policy did.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A message to the WebSocket API, {"id":..,"method":..,"params":{..}}, read strictly and written
-// anew, so that the exchange cannot find another order in it than the policy did (I9).
+// anew, so that the venue cannot find another order in it than the policy did (I9).
 // Source: "Request format" and "Request security" of Binance's WebSocket API documents.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // Binance's methods of the WebSocket API: which are open, which only when the binding names them,
 // which are orders. The counterpart of bindings/binance/endpoint_table.h for messages. A method
-// that is not here is blocked: what the exchange adds tomorrow is closed.
+// that is not here is blocked: what the venue adds tomorrow is closed.
 // Source: web-socket-api.md of binance-spot-api-docs; "WebSocket API" of the USDT-M and COIN-M
 // futures on developers.binance.com. What is open is our choice, as for the REST endpoints.
 #pragma once

@@ -133,14 +133,14 @@ std::string text_of(std::string_view name, const TextFields& fields) {
   return text == nullptr ? "" : *text;
 }
 
-// Does the exchange choose the price, whatever the request says?
+// Does the venue choose the price, whatever the request says?
 bool is_pegged(const LegNames& names, const TextFields& fields) {
   const auto match = text_of("priceMatch", fields);
   return !text_of(names.peg, fields).empty() || (!match.empty() && match != "NONE");
 }
 
 // An order for contracts that only lessens what is held. `closePosition` counts only where the
-// exchange knows it.
+// venue knows it.
 bool only_reduces(Market market, std::string_view type, const TextFields& fields) {
   if (market == Market::spot) {
     return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The parameters of a signed request, from its query and its form body: read strictly, so that the
-// exchange cannot find another order in them than the policy did (I9).
+// venue cannot find another order in them than the policy did (I9).
 // Source: "Signed endpoint security" of Binance's REST documents (section "SIGNED").
 #pragma once
 
@@ -46,7 +46,7 @@ bool is_disguised_name(std::string_view name);
 // "name=value" as it is signed and sent: when the value has a byte that has no place in a query
 // (controls, space, quotes, <>[]{}\^|` and all beyond ASCII), everything but letters, digits,
 // "-_.~*!()+" and the escapes that it has already becomes %XX; else it stays as it is. Then what is
-// signed is what is sent, whether the exchange takes it as it came or escapes it once more.
+// signed is what is sent, whether the venue takes it as it came or escapes it once more.
 std::string encode_pair(std::string_view raw);
 
 // As JavaScript's function of that name does (ECMA-262, "encodeURIComponent").

@@ -16,7 +16,7 @@ namespace keyswap::bindings::binance {
 // (Of strings and numbers besides the two it looks no further than to find their end.)
 std::unique_ptr<ReplyReader> make_reply_reader();
 
-// {"id":..,"status":403,"error":{"code":-1,"msg":"keyswap: ..","data":{..}}}. The exchange has no
+// {"id":..,"status":403,"error":{"code":-1,"msg":"keyswap: ..","data":{..}}}. The venue has no
 // code -1.
 std::string refusal_text(const MessageRefusal& refusal);
 

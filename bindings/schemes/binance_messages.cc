@@ -25,7 +25,7 @@ using binance::Message;
 constexpr std::size_t kAddedBytesMax = 128;
 
 // A message with a key may be signed although its method needs it not, when the client means it to
-// be. Without a key it is one of a logged-on connection, which the exchange takes unsigned.
+// be. Without a key it is one of a logged-on connection, which the venue takes unsigned.
 bool is_signed(const Message& message) {
   const auto* const method = binance::find_method(message.method);
   return message.find("apiKey") != nullptr &&
@@ -128,7 +128,7 @@ class BinanceMessages final : public MessageSigner {
     const auto key = input.secrets[0].reveal();
     if (!is_plain_key(key)) {
       return base::Error{base::Errc::invalid_input,
-                         "the API key has characters that no key of this exchange has"};
+                         "the API key has characters that no key of Binance has"};
     }
     auto message = binance::read_message(text);
     if (!message || (is_signed(*message) && !message->is_flat())) {

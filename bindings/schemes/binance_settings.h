@@ -16,7 +16,7 @@ namespace keyswap::bindings {
 // In the order of the words of `proof`.
 enum class Proof : std::uint8_t { off, warn, require };
 
-// What the exchange takes where a request has none ("Timing security").
+// What the venue takes where a request has none ("Timing security").
 inline constexpr std::uint32_t kRecvWindowMsDefault = 5'000;
 
 struct BinanceSettings {

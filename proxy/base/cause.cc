@@ -67,7 +67,6 @@ constexpr std::array kWords{
     Words{"head_too_large", "The head of the upstream's answer is too large"},
     Words{"status_out_of_range", "The status of the upstream's answer is out of range"},
     Words{"too_many_interim_responses", "The upstream sent too many interim (1xx) responses"},
-    Words{"upgrade_not_asked_for", "The upstream switches protocols, which nobody asked for"},
     Words{"websocket_answer_malformed", "The upstream's answer does not grant the WebSocket"},
     Words{"content_coding_not_asked_for",
           "The upstream's answer is compressed, which was not asked for: it could not be searched "

@@ -59,7 +59,6 @@ enum class Cause : std::uint8_t {
   head_too_large,
   status_out_of_range,
   too_many_interim_responses,
-  upgrade_not_asked_for,
   websocket_answer_malformed,
   content_coding_not_asked_for,
   answer_malformed,

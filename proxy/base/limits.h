@@ -73,7 +73,6 @@ inline constexpr std::size_t kLookupsMax = kClientConnectionsMax;  // names unde
 inline constexpr std::size_t kNamesKeptMax = 1024;    // names whose addresses are known, per loop
 inline constexpr int kLookupTriesMax = 3;             // questions to each name server
 inline constexpr std::size_t kTlsSessionsMax = 1024;  // kept for resumption, per loop
-inline constexpr std::size_t kRequestsPerConnectionMax = 1'000'000;
 // Closed by us after an alert, and read on for kLingerMs so that it arrives; per loop. They count
 // for no client, so they are few. Past it: closed at once.
 inline constexpr std::size_t kLingeringMax = 16;

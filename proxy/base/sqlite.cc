@@ -261,10 +261,6 @@ Status Statement::bind_integer(int index, std::int64_t number) {
   return status_of(statement_.get(), sqlite3_bind_int64(statement_.get(), index, number));
 }
 
-Status Statement::bind_null(int index) {
-  return status_of(statement_.get(), sqlite3_bind_null(statement_.get(), index));
-}
-
 Result<bool> Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) {
@@ -348,10 +344,6 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return error_of(database_.get());
   }
   return Statement(statement);
-}
-
-std::int64_t Database::changes() const {
-  return sqlite3_changes64(database_.get());
 }
 
 bool Database::was_replaced() const {

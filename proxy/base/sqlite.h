@@ -27,7 +27,6 @@ class Statement {
   Status bind_text(int index, std::string_view text);
   Status bind_blob(int index, std::string_view bytes);
   Status bind_integer(int index, std::int64_t number);
-  Status bind_null(int index);
 
   // Gives true when there is a row to read, false at the end.
   Result<bool> step();
@@ -63,8 +62,6 @@ class Database {
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
-  // Rows changed by the last INSERT, UPDATE or DELETE.
-  [[nodiscard]] std::int64_t changes() const;
   // Is the file no longer what the path names (renamed over, removed)?
   [[nodiscard]] bool was_replaced() const;
 

@@ -18,6 +18,7 @@ namespace keyswap::cli {
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
+constexpr std::string_view kBeside = ".d";  // behind the name of a file of another program
 
 bool is_folder(const std::string& path) {
   struct stat info {};
@@ -81,9 +82,20 @@ Problem remember(const std::string& folder, vault::Vault& vault) {
   return std::nullopt;
 }
 
-Failure log_is_gone(const std::string& folder) {
+bool was_begun(const proxy::Home& home, const std::string& folder, const vault::Vault& vault) {
+  return is_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
+}
+
+// Where the log of the same `audit.path` is when a file comes or goes there (audit_folder).
+std::string sibling_of(const std::string& folder) {
+  return folder.ends_with(kBeside) ? folder.substr(0, folder.size() - kBeside.size())
+                                   : folder + std::string(kBeside);
+}
+
+// `begun`: where it was. `folder`: where one would be begun.
+Failure log_is_gone(const std::string& begun, const std::string& folder) {
   return {Exit::cannot,
-          "the audit log's folder " + folder + " is not there",
+          "the audit log's folder " + begun + " is not there",
           "if you moved the log away on purpose, begin a new one with: mkdir -m 700 " + folder};
 }
 
@@ -95,7 +107,7 @@ std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bind
     return home.audit();
   }
   // Also when the file is gone later: the log that was begun beside it stays the log.
-  std::string beside = path + ".d";
+  std::string beside = path + std::string(kBeside);
   return !is_folder(path) && (is_there(path) || is_folder(beside)) ? beside : path;
 }
 
@@ -109,10 +121,15 @@ std::string audit_folder(const proxy::Home& home) {
 Problem prepare_audit_folder(const proxy::Home& home,
                              const std::string& folder,
                              vault::Vault& vault) {
-  const bool is_known = is_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
+  const bool is_known = was_begun(home, folder, vault);
   if (!is_there(folder)) {
     if (is_known) {
-      return log_is_gone(folder);
+      return log_is_gone(folder, folder);
+    }
+    // I7: nor is it begun anew on the other side of a file that came or went.
+    const std::string sibling = sibling_of(folder);
+    if (!is_folder(sibling) && was_begun(home, sibling, vault)) {
+      return log_is_gone(sibling, folder);
     }
     if (auto problem = make_folders(folder)) {
       return problem;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // In which folder the audit log of some bindings is, and whether a new one may begin there. A log
-// is never begun anew in silence (I7): who removes the whole log must not get an empty one that
-// verifies. So the vault remembers each folder in which one was begun.
+// is never begun anew in silence (I7): somebody who removes the whole log must not get an empty one
+// that verifies. So the vault remembers each folder in which one was begun.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bind
 std::string audit_folder(const proxy::Home& home);
 
 // Sees to it that there is a folder for the log: makes one where no log was begun before, and says
-// so. A failure when a log was begun there and is gone, or the folder cannot be made.
+// so. A failure when a log was begun there, or beside it (above), and is gone, or the folder cannot
+// be made.
 Problem prepare_audit_folder(const proxy::Home& home,
                              const std::string& folder,
                              vault::Vault& vault);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// As whom `run` and `env` let their command come: the token is given to them, never made up.
+// As which caller the command of `run` and `env` comes: its token is given to them, never made up.
 #pragma once
 
 #include <string>

@@ -44,7 +44,7 @@ MessageVerdict decide_unmeant(const MessageRequest& request) {
   const auto& bindings = request.bindings;
   if (!request.logged_on.empty()) {
     // The rule of the logon does not open this any more; or a key of somebody else's is in it. By
-    // which of the two the exchange would act, with half a credential say, is not ours to guess:
+    // which of the two the venue would act, with half a credential say, is not ours to guess:
     // over a connection that can act by our key nothing goes unjudged.
     return refuse(Reason::endpoint_blocked);
   }

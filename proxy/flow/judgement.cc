@@ -23,7 +23,7 @@ bool costs(const bindings::Judgement& judgement, const bindings::Scope& scope) {
 }
 
 // An order that was refused is no order; of any other answer it may have been made. So with two of
-// the 4xx: 408 is a time-out behind the exchange's front (Binance's -1007, "execution status
+// the 4xx: 408 is a time-out behind the venue's front (Binance's -1007, "execution status
 // unknown"), and 409 an order/cancelReplace of which one half was done.
 // Sources: "HTTP Return Codes" (409) and "Error Codes" (-1007) of developers.binance.com.
 ChargeFate fate_by(int status) {

@@ -151,8 +151,6 @@ Wording wording_of(Reason reason) {
               "Limits unavailable",
               "What this request counts against could not be kept durably; nothing was sent.",
               true};
-    case Reason::vault_locked:
-      return {503, "Vault locked", "The vault is locked; nothing was sent.", true};
     case Reason::too_busy:
       return {503,
               "Too busy",

@@ -37,7 +37,6 @@ struct Tcp::State {
   std::size_t pending = 0;
   bool is_reading = false;
   bool is_open = false;  // connected or adopted
-  bool sends_reset = false;
   bool is_finishing = false;
   bool lingers = false;
   int last_error = 0;
@@ -185,9 +184,6 @@ struct Tcp::State {
     const auto on_closed = [](uv_handle_t* closed) noexcept {
       delete static_cast<State*>(closed->data);  // NOLINT: made in the constructor
     };
-    if (sends_reset && uv_tcp_close_reset(&handle, on_closed) == 0) {
-      return;
-    }
     uv_close(reinterpret_cast<uv_handle_t*>(&handle), on_closed);
   }
 };
@@ -296,10 +292,6 @@ std::size_t Tcp::take_received(char* bytes, std::size_t capacity) {
 
 int Tcp::last_error() const {
   return state_->last_error;
-}
-
-void Tcp::reset_on_close() {
-  state_->sends_reset = !state_->is_finishing;
 }
 
 Endpoint Tcp::remote() const {

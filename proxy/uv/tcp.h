@@ -77,8 +77,6 @@ class Tcp {
   std::size_t take_received(char* bytes, std::size_t capacity);
   // Why it broke: errno, 0 if it did not.
   [[nodiscard]] int last_error() const;
-  // The next close sends RST, so that the other side cannot take what it got for complete.
-  void reset_on_close();
 
   [[nodiscard]] Endpoint remote() const;
 

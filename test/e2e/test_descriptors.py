@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """File descriptors used up by strangers: what holds others to limits and records goes on, now and afterwards (I10, I13)."""
 
+import os
 import resource
 import select
 import time
 
-from harness import client, exchange
+from harness import auditlog, client, exchange
 from harness.case import H, K, P, V, bearer, document, main
 from harness.exchange import SPOT, rule
 from test_limits import TRADER, LimitsCase, order_bytes
 
 AUTH = [("Authorization", f"Bearer {P}")]
 DESCRIPTORS = 256
+SEGMENT_BYTES = 64 << 20
 # A client costs two; some are ours, and some are kept back.
 CLIENTS_AT_LEAST, CLIENTS_AT_MOST = 40, DESCRIPTORS // 2
 
@@ -46,6 +48,18 @@ class Flood(LimitsCase):
         self.note("answer", answer.raw_head + answer.body)
         return answer.status, answer.get("Keyswap-Reason")
 
+    def order_comes_through(self, running):
+        """Over a connection of its own, once those who left are noticed."""
+        end = time.monotonic() + 20
+        status = None
+        while status != 200 and time.monotonic() < end:
+            try:
+                with running.tunnel(SPOT) as wire:
+                    status, _ = self.ordered(wire)
+            except (OSError, AssertionError):
+                time.sleep(0.02)
+        self.assertEqual(status, 200)
+
     def test_a_connection_flood_does_not_disable_limited_orders(self):
         home = self.home_with({"TRADER": rule(TRADER, daily_volume_usd=10_000)})
         running = self.start(home, threads=2, preexec=few)
@@ -61,17 +75,54 @@ class Flood(LimitsCase):
                 self.assertEqual(self.ordered(wire), (200, None))
         for wire in turned_away + let_in:
             wire.close()
-        end = time.monotonic() + 20
-        status = None
-        while status != 200 and time.monotonic() < end:
-            try:
-                with running.tunnel(SPOT) as wire:
-                    status, _ = self.ordered(wire)
-            except (OSError, AssertionError):
-                time.sleep(0.02)  # those who left are being noticed
-        self.assertEqual(status, 200)
+        self.order_comes_through(running)
         self.assertEqual(self.used(home), str(10 * len(self.exchange.seen("/api/v3/order"))))
         self.assertEqual(running.stop(), 0)
+
+    def test_the_log_goes_on_in_its_next_segment_while_descriptors_are_used_up(self):
+        """[I6] [I7] During a flood, and with not one descriptor left besides."""
+        home = self.home_with({"TRADER": rule(TRADER, daily_volume_usd=10_000)})
+        running = self.start(home)
+        with running.tunnel(SPOT) as wire:
+            self.long_path(wire)
+        self.assertEqual(running.stop(), 0)
+        first, second = (home.audit / f"audit-00000{number}.jsonl" for number in (1, 2))
+        auditlog.grow(home.audit, SEGMENT_BYTES - 50_000)
+        running = self.start(home, threads=2, preexec=few)
+        kept = running.tunnel(SPOT)
+        self.assertEqual(self.ordered(kept), (200, None))
+        turned_away, let_in = self.flood(running)
+        self.use_up_descriptors(running)
+        self.assertFalse(second.exists())
+        # Not with orders, whose counting lends descriptors of its own meanwhile.
+        for _ in range(100):
+            self.long_path(kept)
+        self.assertGreater(second.stat().st_size, 50_000)
+        self.assertGreaterEqual(first.stat().st_size, SEGMENT_BYTES)
+        self.assertLess(first.stat().st_size, SEGMENT_BYTES + 20_000)
+        for _ in range(5):
+            self.assertEqual(self.ordered(kept), (200, None))
+        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        for wire in [kept, *turned_away, *let_in]:
+            wire.close()
+        self.order_comes_through(running)
+        self.assertEqual(self.used(home), "70")
+        self.assertEqual(running.stop(), 0)
+        self.assertIsNone(auditlog.check_chain(home.audit))
+        home.must("audit", "verify")
+        self.homes.remove(home)
+        first.unlink()  # nearly all of it was made here, and is not searched for secrets
+
+    def long_path(self, wire):
+        """Records as long as they get."""
+        wire.send(client.request_bytes("GET", "/" + "p" * 1000, SPOT))
+        self.assertEqual(wire.response().status, 200)
+
+    @staticmethod
+    def use_up_descriptors(running):
+        """From now on a file can be opened only in the place of one that is given up."""
+        lowest = min(set(range(DESCRIPTORS)) - {int(number) for number in os.listdir(f"/proc/{running.pid}/fd")})
+        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (lowest, DESCRIPTORS))
 
     def test_every_client_that_is_let_in_is_served(self):
         """As many clients as fit, each with a request under way: each has an upstream connection of its own."""

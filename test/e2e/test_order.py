@@ -189,6 +189,64 @@ class Order(Case):
                 running.kill()
                 home.must("audit", "verify")
 
+    def test_what_was_recorded_too_late_was_not_sent_and_its_closing_record_says_so(self):
+        """[I6] [I10] One sync takes 36 s: after 30 whoever waits for it gets 503. Nothing of it was sent, though it was allowed."""
+        home = self.copy_home(self.home, "late")
+        running, _ = self.traced(home, "-P", str(home.audit / "audit-000001.jsonl"), "-e", "trace=fdatasync",
+                                 "-e", "inject=fdatasync:delay_enter=36000000:when=10")
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            asking = {path: pool.submit(self.ask_until_refused, running, path, headers)
+                      for path, headers in (("/late/key", AUTH), ("/late/pass", ()))}
+            tunnels = pool.submit(self.open_tunnels_until_refused, running)
+            late = {path: done.result() for path, done in asking.items()}
+            tunnel = tunnels.result()
+        for path, answer in [*late.values(), ("", tunnel)]:
+            self.refused(answer, 503, "audit_unavailable")
+            self.note("answer", answer.raw_head + answer.body)
+        for path, answer in late.values():
+            record, = running.await_decisions(path, seconds=60)
+            self.assertIn(record["decision"], ("allowed", "pass"))
+            self.ended_unsent(running, record)
+            self.assertEqual(self.recorder.seen(path), [])
+        self.ended_unsent(running, running.decisions(kind="tunnel")[-1])
+        self.assertEqual(running.ask(H, target="/after", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+
+    def test_it_ends_well_while_a_record_is_made_that_nobody_waits_for_any_more(self):
+        """[I6] SIGTERM during a slow sync, after the client has gone whose tunnel it is for: nothing is lost, nobody is told in vain."""
+        home = self.copy_home(self.home, "left")
+        running, _ = self.traced(home, "-P", str(home.audit / "audit-000001.jsonl"), "-e", "trace=fdatasync",
+                                 "-e", "inject=fdatasync:delay_enter=2000000")
+        reached = len(self.plain.connections)
+        with client.dial(running.port) as wire:
+            wire.send(f"CONNECT {X}:80 HTTP/1.1\r\nHost: {X}:80\r\n\r\n")
+            self.assertTrue(self.plain.wait(lambda: len(self.plain.connections) > reached))
+        self.assertEqual(running.stop(), 0, running.stderr)
+        self.assertEqual([r["type"] for r in running.records()][-3:], ["tunnel", "upstream_response", "stop"])
+        self.assertEqual(running.records()[-2]["outcome"], "not_sent")
+
+    def ask_until_refused(self, running, path, headers):
+        """The path of the first request that gets another answer than 200, and that answer."""
+        for turn in range(1000):
+            target = f"{path}/{turn}"
+            answer = running.ask(H, target=target, headers=headers, timeout=60)
+            if answer is None or answer.status != 200:
+                return target, answer
+        raise AssertionError("no sync was slow")
+
+    @staticmethod
+    def open_tunnels_until_refused(running):
+        for _ in range(1000):
+            wire, answer = running.connect(f"{X}:80", timeout=60)
+            wire.close()
+            if answer is None or answer.status != 200:
+                return answer
+        raise AssertionError("no sync was slow")
+
+    def ended_unsent(self, running, decision):
+        found = running.await_record(lambda r: r["type"] == "upstream_response" and r["request_id"] == decision["request_id"])
+        self.assertEqual([(r["status"], r["outcome"]) for r in found], [(0, "not_sent")], decision)
+
 
 if __name__ == "__main__":
     main()

@@ -12,7 +12,6 @@
 //   locked byte is left (I10).
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,18 +19,11 @@
 #include <utility>
 #include <vector>
 
-#include "bindings/parse.h"
-#include "ca/authority.h"
-#include "ca/leaf_cache.h"
-#include "proxy/loop_thread.h"
-#include "proxy/strangers.h"
-#include "proxy/telling.h"
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
+#include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
-#include "test/fuzz/session/world.h"
 #include "vault/arena.h"
-#include "vault/holdings.h"
 
 namespace keyswap::test {
 
@@ -43,41 +35,19 @@ constexpr std::size_t kStepBytes = 3;
 constexpr int kTimersMax = 3000;
 
 // What is made once for all runs.
-struct Fixed {
-  std::shared_ptr<const bindings::Bindings> bindings = parsed(kBindings);
-  std::shared_ptr<const bindings::Bindings> other = parsed(kOtherBindings);
-  std::shared_ptr<const tls::ServerContext> client_tls;
-  std::shared_ptr<const ca::Authority> authority;
-  std::shared_ptr<const ca::LeafKey> key;
-
-  Fixed() {
-    must(vault::lock_memory().has_value(), "memory cannot be locked");
-    must(tls::start_library().has_value(), "no TLS library");
-    client_tls = tls::ServerContext::create().value();
-    const WorldClock clock;
-    auto made = ca::create_authority(clock.wall_us() / 1'000'000);
-    must(made.has_value(), "no authority");
-    authority =
-        ca::Authority::open(made->key_der, made->certificate_pem, clock.wall_us() / 1'000'000)
-            .value();
-    key = ca::LeafKey::create().value();
-  }
-
-  static std::shared_ptr<const bindings::Bindings> parsed(const char* yaml) {
-    auto read = bindings::parse(yaml, "/nowhere");
-    must(read.errors.empty(), "the bindings are wrong");
-    return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
-  }
+struct Policies {
+  std::shared_ptr<const bindings::Bindings> first = parse_all(kBindings);
+  std::shared_ptr<const bindings::Bindings> other = parse_all(kOtherBindings);
 };
 
-const Fixed& fixed() {
-  static const Fixed made;
+const Policies& policies() {
+  static const Policies made;
   return made;
 }
 
 class Run {
  public:
-  Run();
+  Run() = default;
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   Run(Run&&) = delete;
@@ -92,75 +62,36 @@ class Run {
   void client_step(std::uint8_t what, Client& client, std::uint8_t how);
   void server_step(std::uint8_t what, Server& server, std::uint8_t how);
   void around_step(std::uint8_t what, std::uint8_t how);
-  void connect_client();
-  void look();
   void turn(std::size_t first);
+  void settle();
+  void look();
   void answer_all();
   void part(std::uint8_t how);
   void check_tunnels();
 
-  [[nodiscard]] std::size_t session_count() const { return thread_->context().sessions->size(); }
-
-  WorldClock clock_;
-  ScriptedVault vault_;
-  ScriptedLog log_;
-  ScriptedMeter meter_;
-  proxy::Telling telling_{clock_};
-  proxy::Strangers strangers_;
-  vault::Holdings holdings_{std::size_t{1} << 20U};
-  std::atomic<std::size_t> upstreams_open_ = 0;
-  std::vector<ca::LeafCache::Task> mints_;
-  std::unique_ptr<ca::LeafCache> leaves_;
-  std::unique_ptr<proxy::LoopThread> thread_;
-  World* world_ = nullptr;
+  Stage stage_{policies().first};
   std::vector<Client> clients_;
-  std::vector<Server> servers_;
   int requests_ = 0;
 };
-
-Run::Run() {
-  leaves_ = std::make_unique<ca::LeafCache>(
-      fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
-        mints_.push_back(std::move(task));
-      });
-  thread_ = proxy::LoopThread::create({.clock = &clock_,
-                                       .vault = &vault_,
-                                       .holdings = &holdings_,
-                                       .log = &log_,
-                                       .limiter = &meter_,
-                                       .leaves = leaves_.get(),
-                                       .client_tls = fixed().client_tls.get(),
-                                       .strangers = &strangers_,
-                                       .telling = &telling_,
-                                       .policy = {fixed().bindings, nullptr, nullptr},
-                                       .connection_ended = [] {},
-                                       .upstreams_open = &upstreams_open_,
-                                       .upstreams_max = 8})
-                .value();
-  thread_->set_listening({"127.0.0.1", 8472});
-  world_ = &World::of(thread_->loop());
-  clock_.world = world_;
-}
 
 Run::~Run() {
   for (auto& client : clients_) {
     client.reset();
   }
-  thread_.reset();
-  clock_.world = nullptr;
 }
 
 void Run::step(std::uint8_t what, std::uint8_t which, std::uint8_t how) {
   const std::uint8_t kind = what & 0x3fU;
   if (kind < 24) {
     if (kind == 0 && clients_.size() < kClientsMax) {
-      connect_client();
+      clients_.emplace_back(stage_.connect());
     } else if (!clients_.empty()) {
       client_step(kind % 8, clients_[which % clients_.size()], how);
     }
   } else if (kind < 44) {
-    if (!servers_.empty()) {
-      server_step(kind % 8, servers_[servers_.size() - 1 - which % servers_.size()], how);
+    auto& servers = stage_.servers;
+    if (!servers.empty()) {
+      server_step(kind % 8, servers[servers.size() - 1 - which % servers.size()], how);
     }
   } else {
     around_step(kind, how);
@@ -172,14 +103,6 @@ void Run::step(std::uint8_t what, std::uint8_t which, std::uint8_t how) {
   if ((what & 0x80U) == 0) {
     turn(0);
   }
-}
-
-void Run::connect_client() {
-  auto wire = std::make_shared<Wire>();
-  wire->room = kRoomBytes;
-  wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + clients_.size())};
-  clients_.emplace_back(wire);
-  thread_->post_client(world_->accept(wire));
 }
 
 void Run::client_step(std::uint8_t what, Client& client, std::uint8_t how) {
@@ -243,73 +166,73 @@ void Run::server_step(std::uint8_t what, Server& server, std::uint8_t how) {
 
 void Run::around_step(std::uint8_t what, std::uint8_t how) {
   if (what < 50) {
-    static_cast<void>(log_.answer(how != 0xff));
+    static_cast<void>(stage_.log.answer(how != 0xff));
   } else if (what < 53) {
-    static_cast<void>(meter_.answer(static_cast<limits::ChargeOutcome>(how % 8 < 5 ? how % 5 : 0)));
+    static_cast<void>(
+        stage_.meter.answer(static_cast<limits::ChargeOutcome>(how % 8 < 5 ? how % 5 : 0)));
   } else if (what < 55) {
-    if (!mints_.empty()) {
-      const auto mint = std::move(mints_.back());
-      mints_.pop_back();
+    if (!stage_.mints.empty()) {
+      const auto mint = std::move(stage_.mints.back());
+      stage_.mints.pop_back();
       if (how % 4 != 0) {
         mint();  // else it never answers
       }
     }
   } else if (what < 58) {
-    static_cast<void>(world_->wait_for_timer());
+    static_cast<void>(stage_.world().wait_for_timer());
   } else if (what == 58) {
-    world_->pass(how * 100);
+    stage_.world().pass(how * 100);
   } else if (what == 59) {
-    const auto& next = how % 2 == 0 ? fixed().other : fixed().bindings;
-    thread_->post_policy({next, nullptr, nullptr});
+    const auto& next = how % 2 == 0 ? policies().other : policies().first;
+    stage_.thread().post_policy({next, nullptr, nullptr});
   } else if (what == 60) {
-    vault_.is_empty = how % 2 == 0;
-    thread_->post_vault_refreshed();
+    stage_.vault.is_empty = how % 2 == 0;
+    stage_.thread().post_vault_refreshed();
   } else if (what == 61) {
-    meter_.answers_at_once = how % 2 == 0;
+    stage_.meter.answers_at_once = how % 2 == 0;
   } else if (what == 62 && how % 4 == 0) {
-    thread_->post_drain();
+    stage_.thread().post_drain();
   }
 }
 
 void Run::turn(std::size_t first) {
-  static_cast<void>(world_->turn(first));
+  static_cast<void>(stage_.turn(first));
+  look();
+}
+
+void Run::settle() {
+  stage_.settle();
   look();
 }
 
 void Run::look() {
-  for (auto& wire : world_->take_dialled()) {
-    servers_.emplace_back(std::move(wire), log_);
-  }
   for (auto& client : clients_) {
     client.look();
-  }
-  for (auto& server : servers_) {
-    server.look();
   }
 }
 
 void Run::answer_all() {
-  for (auto& server : servers_) {
+  for (auto& server : stage_.servers) {
     server.meet(Server::Manner::good);
   }
-  while (log_.answer(true)) {
+  while (stage_.log.answer(true)) {
   }
-  while (meter_.answer(limits::ChargeOutcome::granted)) {
+  while (stage_.meter.answer(limits::ChargeOutcome::granted)) {
   }
-  for (auto& mint : std::exchange(mints_, {})) {
+  for (auto& mint : std::exchange(stage_.mints, {})) {
     mint();
   }
   for (auto& client : clients_) {
     client.give_room(8 * kRoomBytes);
   }
-  for (auto& server : servers_) {
+  for (auto& server : stage_.servers) {
     server.give_room(8 * kRoomBytes);
   }
 }
 
 // Back-pressure goes when its cause does: nothing that a client sent into a tunnel lies there.
 void Run::check_tunnels() {
-  const bool is_live = std::ranges::all_of(servers_, [](Server& server) {
+  const bool is_live = std::ranges::all_of(stage_.servers, [](Server& server) {
     return server.is_live() || server.wire().remote.port != kOpaquePort;
   });
   for (auto& client : clients_) {
@@ -327,7 +250,7 @@ void Run::part(std::uint8_t how) {
       client.reset();
     }
   }
-  for (auto& server : servers_) {
+  for (auto& server : stage_.servers) {
     if (how == 3) {
       server.end();
     } else if (how == 4) {
@@ -335,38 +258,32 @@ void Run::part(std::uint8_t how) {
     }
   }
   if (how == 5 || how == 6) {
-    thread_->post_drain();
+    stage_.thread().post_drain();
   }
   if (how == 6) {
-    thread_->post_drain();
+    stage_.thread().post_drain();
   }
 }
 
 void Run::come_to_rest(std::uint8_t how) {
   for (int i = 0; i < 100; ++i) {
     answer_all();
-    must(world_->settle(), "the loop never comes to rest");
-    look();
+    settle();
   }
   check_tunnels();
   part(how % 7);
   for (int i = 0; i < kTimersMax; ++i) {
-    must(world_->settle(), "the loop never comes to rest");
-    look();
+    settle();
     answer_all();
-    const bool has_more = world_->turn();
-    if (!has_more && !world_->wait_for_timer()) {
+    const bool has_more = stage_.turn();
+    if (!has_more && !stage_.world().wait_for_timer()) {
       break;
     }
   }
-  must(session_count() == 0, "a session never ends");
-  must(world_->socket_count() == 0, "a connection is left");
-  must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
-  must(upstreams_open_ == 0, "connections to upstreams are still counted");
-  must(holdings_.bytes() == 0, "somebody still holds locked memory");
-  while (log_.answer(true)) {
+  stage_.check_nothing_is_left();
+  while (stage_.log.answer(true)) {
   }
-  log_.check_ends();
+  stage_.log.check_ends();
 }
 
 }  // namespace
@@ -378,7 +295,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) {
     return 0;
   }
-  static_cast<void>(test::fixed());
+  test::prepare_stages();
   const std::size_t free_before = keyswap::vault::arena::free_bytes();
   {
     test::Run run;

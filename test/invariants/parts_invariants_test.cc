@@ -50,16 +50,16 @@ void write_log(const std::string& folder, const base::Clock& clock) {
   REQUIRE(vault::lock_memory());
   auto made = vault::make_signing_seed();
   REQUIRE(made);
-  const auto seed = std::make_shared<vault::Secret>(std::move(made).value());
-  const auto key = vault::public_key_of(*seed);
-  REQUIRE(key);
+  auto derived = vault::SigningKey::of(*made);
+  REQUIRE(derived);
+  const auto key = std::make_shared<const vault::SigningKey>(std::move(derived).value());
   audit::Log::Settings settings;
   settings.folder = folder;
   settings.segment_bytes = base::limits::kAuditSegmentBytes;
-  settings.sign = [seed](std::string_view message) {
-    return vault::sign(*seed, message);
+  settings.sign = [key](std::string_view message) {
+    return key->sign(message);
   };
-  settings.public_key = *key;
+  settings.public_key = key->public_key();
   settings.clock = &clock;
   auto log = audit::Log::open(std::move(settings));
   REQUIRE(log);

@@ -42,12 +42,10 @@ TEST_CASE("Signatures are those of RFC 8032 section 7.1") {
           "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f7"
           "60984dc6594a7c15e9716ed28dc027beceea1ec40a"});
   const Secret seed = sample::secret_of(*base::from_hex(vector.seed));
-  const auto public_key = public_key_of(seed);
-  REQUIRE(public_key);
-  REQUIRE(hex_of(*public_key) == vector.public_key);
-  const auto signature = sign(seed, *base::from_hex(vector.message));
-  REQUIRE(signature);
-  REQUIRE(hex_of(*signature) == vector.signature);
+  const auto key = SigningKey::of(seed);
+  REQUIRE(key);
+  REQUIRE(hex_of(key->public_key()) == vector.public_key);
+  REQUIRE(hex_of(key->sign(*base::from_hex(vector.message))) == vector.signature);
 }
 
 TEST_CASE("Seeds are 32 random bytes, and nothing else is taken for one") {
@@ -59,24 +57,22 @@ TEST_CASE("Seeds are 32 random bytes, and nothing else is taken for one") {
   REQUIRE(one->size() == 32);
   REQUIRE(one->reveal() != other->reveal());
   const Secret shorter = sample::secret_of(std::string(31, 'x'));
-  REQUIRE(public_key_of(shorter).error().code == base::Errc::invalid_input);
-  REQUIRE(sign(shorter, "m").error().code == base::Errc::invalid_input);
+  REQUIRE(SigningKey::of(shorter).error().code == base::Errc::invalid_input);
 }
 
 TEST_CASE("A key that was derived signs also when no locked memory is left", "[I13]") {
   const Secret seed = sample::secret_of(std::string(32, 's'));
   const auto key = SigningKey::of(seed);
   REQUIRE(key);
-  const auto before = sign(seed, "message");
-  REQUIRE(before);
+  const auto before = key->sign("message");
   std::vector<LockedBytes> all;
   for (std::size_t size = 64 * 1024; size > 0; size /= 2) {
     for (auto more = LockedBytes::of_size(size); more; more = LockedBytes::of_size(size)) {
       all.push_back(std::move(*more));
     }
   }
-  REQUIRE_FALSE(sign(seed, "message"));
-  REQUIRE(key->sign("message") == *before);
+  REQUIRE_FALSE(SigningKey::of(seed));
+  REQUIRE(key->sign("message") == before);
 }
 
 }  // namespace keyswap::vault

@@ -128,6 +128,11 @@ void ScriptedLog::note_sent(const std::string& path) {
   must(++sent_[path] <= allowed_[path], "I6: sent without a durable record");
 }
 
+int ScriptedLog::times_sent(const std::string& path) const {
+  const auto found = sent_.find(path);
+  return found == sent_.end() ? 0 : found->second;
+}
+
 void ScriptedLog::check_ends() const {
   if (is_dead_) {
     return;

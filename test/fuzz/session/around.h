@@ -73,6 +73,8 @@ class ScriptedLog final : public audit::Appender {
   // I6: something for this path arrived at an upstream.
   void note_sent(const std::string& path);
 
+  [[nodiscard]] int times_sent(const std::string& path) const;
+
   // Every decision that was not a refusal has its end, and only one; those of which nothing was
   // sent say so.
   void check_ends() const;

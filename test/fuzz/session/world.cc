@@ -15,10 +15,6 @@
 
 namespace keyswap::test {
 
-namespace {
-constexpr int kTurnsMax = 10'000;
-}  // namespace
-
 int World::accept(const std::shared_ptr<Wire>& wire) {
   accepted.push_back(wire);
   return static_cast<int>(accepted.size() - 1);
@@ -52,15 +48,6 @@ bool World::turn(std::size_t first) {
     turn_end();
   }
   return has_happened;
-}
-
-bool World::settle() {
-  for (int i = 0; i < kTurnsMax; ++i) {
-    if (!turn()) {
-      return true;
-    }
-  }
-  return false;
 }
 
 bool World::wait_for_timer() {
@@ -366,8 +353,6 @@ void Tcp::finish_writing() {
     state_->wire->is_proxy_done = state_->queued.empty();
   }
 }
-
-void Tcp::reset_on_close() {}
 
 void Tcp::linger_on_close() {}
 

@@ -79,8 +79,6 @@ class World {
   // One turn: what others posted, what the sockets have (beginning with the `first`th), the timers
   // that are due, the turn's end. False: nothing happened.
   bool turn(std::size_t first = 0);
-  // Turns until nothing happens any more. False: that does not come.
-  bool settle();
 
   // Jumps to the next timer. False: there is none.
   bool wait_for_timer();

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/fuzz/session/stage.h"
+
+#include <utility>
+
+#include "bindings/parse.h"
+#include "ca/authority.h"
+
+namespace keyswap::test {
+
+namespace {
+
+// What is made once for all stages.
+struct Fixed {
+  std::shared_ptr<const tls::ServerContext> client_tls;
+  std::shared_ptr<const ca::Authority> authority;
+  std::shared_ptr<const ca::LeafKey> key;
+
+  Fixed() {
+    must(vault::lock_memory().has_value(), "memory cannot be locked");
+    must(tls::start_library().has_value(), "no TLS library");
+    client_tls = tls::ServerContext::create().value();
+    const WorldClock clock;
+    auto made = ca::create_authority(clock.wall_us() / 1'000'000);
+    must(made.has_value(), "no authority");
+    authority =
+        ca::Authority::open(made->key_der, made->certificate_pem, clock.wall_us() / 1'000'000)
+            .value();
+    key = ca::LeafKey::create().value();
+  }
+};
+
+const Fixed& fixed() {
+  static const Fixed made;
+  return made;
+}
+
+}  // namespace
+
+std::shared_ptr<const bindings::Bindings> parse_all(const char* yaml) {
+  auto read = bindings::parse(yaml, "/nowhere");
+  must(read.errors.empty(), "the bindings are wrong");
+  return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+}
+
+void prepare_stages() {
+  static_cast<void>(fixed());
+}
+
+Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
+  leaves_ = std::make_unique<ca::LeafCache>(
+      fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
+        mints.push_back(std::move(task));
+      });
+  thread_ = proxy::LoopThread::create({.clock = &clock_,
+                                       .vault = &vault,
+                                       .holdings = &holdings_,
+                                       .log = &log,
+                                       .limiter = &meter,
+                                       .leaves = leaves_.get(),
+                                       .client_tls = fixed().client_tls.get(),
+                                       .strangers = &strangers_,
+                                       .telling = &telling_,
+                                       .policy = {std::move(bindings), nullptr, nullptr},
+                                       .connection_ended = [] {},
+                                       .upstreams_open = &upstreams_open_,
+                                       .upstreams_max = 8})
+                .value();
+  thread_->set_listening({"127.0.0.1", 8472});
+  world_ = &World::of(thread_->loop());
+  clock_.world = world_;
+}
+
+Stage::~Stage() {
+  thread_.reset();
+  clock_.world = nullptr;
+}
+
+std::shared_ptr<Wire> Stage::connect() {
+  auto wire = std::make_shared<Wire>();
+  wire->room = kRoomBytes;
+  wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + clients_++)};
+  thread_->post_client(world_->accept(wire));
+  return wire;
+}
+
+bool Stage::turn(std::size_t first) {
+  const bool has_happened = world_->turn(first);
+  look();
+  return has_happened;
+}
+
+void Stage::settle() {
+  constexpr int kTurnsMax = 10'000;
+  int turns = 0;
+  while (turn()) {
+    must(++turns < kTurnsMax, "the loop never comes to rest");
+  }
+}
+
+void Stage::look() {
+  for (auto& wire : world_->take_dialled()) {
+    servers.emplace_back(std::move(wire), log);
+  }
+  for (auto& server : servers) {
+    server.look();
+  }
+}
+
+void Stage::check_nothing_is_left() {
+  must(session_count() == 0, "a session never ends");
+  must(world_->socket_count() == 0, "a connection is left");
+  must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
+  must(upstreams_open_ == 0, "connections to upstreams are still counted");
+  must(holdings_.bytes() == 0, "somebody still holds locked memory");
+}
+
+}  // namespace keyswap::test
