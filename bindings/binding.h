@@ -48,7 +48,7 @@ struct BlockedEndpoint {
   std::string path;    // `*` = anything, also '/'
 };
 
-struct TradingRules;  // bindings/binance/trading_rules.h
+struct TradingRules;  // bindings/trading_rules.h
 
 struct Scope {  // one entry of a secret's `bindings:` list
   HostPattern host;

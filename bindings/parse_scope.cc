@@ -9,10 +9,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "bindings/binance/hosts.h"
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
+#include "bindings/venues/binance/hosts.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"

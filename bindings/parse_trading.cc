@@ -5,12 +5,12 @@
 #include <array>
 #include <utility>
 
-#include "bindings/binance/decimal.h"
-#include "bindings/binance/endpoints.h"
-#include "bindings/binance/hosts.h"
-#include "bindings/binance/methods.h"
-#include "bindings/binance/trading_rules.h"
+#include "bindings/decimal.h"
 #include "bindings/parse_sections.h"
+#include "bindings/trading_rules.h"
+#include "bindings/venues/binance/endpoints.h"
+#include "bindings/venues/binance/hosts.h"
+#include "bindings/venues/binance/methods.h"
 
 namespace keyswap::bindings {
 
@@ -36,9 +36,9 @@ void parse_money(const YamlSection& section,
   if (!text) {
     return;
   }
-  const auto number = binance::Decimal::parse(*text);
+  const auto number = Decimal::parse(*text);
   if (!number || number->is_finer_than_money() || number->is_zero() ||
-      number->money_rounded_up() == binance::kMoneyMax) {
+      number->money_rounded_up() == kMoneyMax) {
     issues.error(
         node->place,
         "`" + std::string(key) + "` must be an amount in USD above 0, with at most 8 decimals",

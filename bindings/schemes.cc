@@ -9,7 +9,10 @@
 
 namespace keyswap::bindings {
 
-extern const Scheme kBinanceScheme;
+namespace binance {
+extern const Scheme kScheme;
+}
+
 extern const Scheme kBybitScheme;
 extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
@@ -23,7 +26,7 @@ namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
-    &kBinanceScheme,
+    &binance::kScheme,
     &kBybitScheme,
     &kGateioScheme,
     &kHmacScheme,

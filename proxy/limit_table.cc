@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "bindings/binance/hosts.h"
 #include "bindings/digest.h"
+#include "bindings/venues/binance/hosts.h"
 #include "proxy/limits/token_bucket.h"
 
 namespace keyswap::proxy {

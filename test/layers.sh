@@ -15,9 +15,9 @@ vault           : proxy/base/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
+bindings        : proxy/base/ vault/ proxy/http/ bindings/venues/binance/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
-bindings/binance: proxy/base/ proxy/http/ bindings/
+bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
@@ -47,7 +47,8 @@ toml++/         : proxy/cli/import_fishnet.cc
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/flow/substitute.cc proxy/flow/scrub.cc bindings/schemes/*.cc bindings/private_key*.cc
-  bindings/signing_parts.cc vault/*.cc ca/authority.cc'
+  bindings/signing_parts.cc bindings/venues/binance/messages.cc bindings/venues/binance/scheme.cc
+  vault/*.cc ca/authority.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }

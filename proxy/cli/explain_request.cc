@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "audit/record.h"
-#include "bindings/binance/endpoints.h"
-#include "bindings/binance/hosts.h"
 #include "bindings/blocked.h"
 #include "bindings/request_readings.h"
 #include "bindings/signer.h"
+#include "bindings/venues/binance/endpoints.h"
+#include "bindings/venues/binance/hosts.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/flow/destination.h"

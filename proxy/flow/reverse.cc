@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bindings/binance/hosts.h"
+#include "bindings/venues/binance/hosts.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/caller.h"
 #include "proxy/http/websocket_handshake.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys of trading (bindings/parse_trading.cc) and of the scheme `binance`.
+// The keys of trading (bindings/parse_trading.cc).
 #include <catch2/catch.hpp>
 
-#include "bindings/binance/trading_rules.h"
 #include "bindings/parse_sections.h"
-#include "test/bindings/binance_support.h"
+#include "bindings/trading_rules.h"
+#include "test/bindings/venues/binance/support.h"
 
 namespace keyswap::bindings {
 
@@ -127,41 +127,6 @@ TEST_CASE("the keys of trading are for the scheme binance only") {
   INFO(key);
   CHECK(has_error(test::with_binding("{ host: api.example.com, " + std::string(key) + " }"),
                   "is only for secrets with `inject: { type: binance, ... }`"));
-}
-
-TEST_CASE("the keys of the scheme are checked where they stand") {
-  CHECK(has_error(binance_yaml("", ", key_type: dsa"),
-                  "`key_type` must be one of: hmac, rsa, ed25519"));
-  CHECK(
-      has_error(binance_yaml("", ", proof: maybe"), "`proof` must be one of: off, warn, require"));
-  CHECK(has_error(binance_yaml("", ", proof: warn"), "`proof` needs `placeholder_secret`"));
-  CHECK(has_error(binance_yaml("", ", proof: warn, placeholder_secret: x, key_type: rsa"),
-                  "for `key_type: hmac` only"));
-  CHECK(has_error(binance_yaml("", ", body_bytes: drop"), "must be one of: encode, keep"));
-  for (const auto* const number : {"0", "60001", "-1", "05", "5s", "99999999999"}) {
-    INFO(number);
-    CHECK(has_error(binance_yaml("", ", recv_window: \"" + std::string(number) + "\""),
-                    "from 1 to 60000"));
-  }
-  CHECK(errors_of(binance_yaml("", ", recv_window: 60000")).empty());
-  const auto with = [](const std::string& inject) {
-    return test::with_inject("{ type: binance, " + inject + " }");
-  };
-  CHECK(has_error(with("api_key: KEY"), "`api_secret` is missing"));
-  CHECK(has_error(with("api_key: KEY, api_secret: KEY"), "name the same secret"));
-  CHECK(has_error(with("api_key: \"not a name\", api_secret: S"), "must be the name of a secret"));
-  CHECK(has_error(with("api_key: K, api_secret: S, header: X"), "is no key of `inject`"));
-}
-
-TEST_CASE("a rule of the scheme needs both entries, and is found by its header") {
-  const auto bindings = accepted(binance_yaml());
-  const auto& injection = *bindings.rules[0].injection;
-  CHECK(injection.scheme() == "binance");
-  CHECK(injection.header() == "x-mbx-apikey");
-  REQUIRE(injection.needs().size() == 2);
-  CHECK(injection.needs()[0].text() == "KEY");
-  CHECK(injection.needs()[1].text() == "SECRET");
-  CHECK_FALSE(test::render(injection, {"a", "b"}).status.has_value());
 }
 
 }  // namespace keyswap::bindings

@@ -4,8 +4,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "bindings/binance/trading_rules.h"
 #include "bindings/parse.h"
+#include "bindings/trading_rules.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/limit_rows.h"
