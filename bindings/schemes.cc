@@ -9,10 +9,6 @@
 
 namespace keyswap::bindings {
 
-namespace binance {
-extern const Scheme kScheme;
-}
-
 extern const Scheme kBybitScheme;
 extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
@@ -26,7 +22,6 @@ namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
-    &binance::kScheme,
     &kBybitScheme,
     &kGateioScheme,
     &kHmacScheme,

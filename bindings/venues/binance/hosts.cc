@@ -8,10 +8,6 @@ namespace keyswap::bindings::binance {
 
 namespace {
 
-// In the order of Family.
-constexpr std::array<std::string_view, kFamilies> kFamilyNames = {
-    "api", "sapi", "fapi", "dapi", "eapi", "papi"};
-
 template <typename... Families>
 constexpr std::uint8_t serving(Families... families) {
   return static_cast<std::uint8_t>(((1U << static_cast<unsigned>(families)) | ... | 0U));
@@ -52,19 +48,15 @@ constexpr std::array kHosts = {
     Host{"", "api.binance.us", serving(api, sapi)},
 };
 
+struct Route {
+  std::string_view segment;
+  Family family;
+};
+
+constexpr std::array kRoutes = {
+    Route{"api", api}, Route{"sapi", sapi}, Route{"fapi", fapi}, Route{"dapi", dapi}};
+
 }  // namespace
-
-std::string_view name_of(Family family) {
-  return kFamilyNames.at(static_cast<std::size_t>(family));
-}
-
-std::optional<Family> family_of(std::string_view name) {
-  const auto* const found = std::find(kFamilyNames.begin(), kFamilyNames.end(), name);
-  if (found == kFamilyNames.end()) {
-    return std::nullopt;
-  }
-  return static_cast<Family>(found - kFamilyNames.begin());
-}
 
 std::span<const Host> hosts() {
   return kHosts;
@@ -74,40 +66,6 @@ const Host* find_host(std::string_view name) {
   const auto* const found = std::find_if(
       kHosts.begin(), kHosts.end(), [&](const Host& host) { return host.name == name; });
   return found == kHosts.end() ? nullptr : found;
-}
-
-std::vector<std::string_view> host_lists() {
-  std::vector<std::string_view> lists;
-  for (const auto& host : kHosts) {
-    if (!host.list.empty() && std::find(lists.begin(), lists.end(), host.list) == lists.end()) {
-      lists.push_back(host.list);
-    }
-  }
-  return lists;
-}
-
-std::vector<std::string_view> hosts_of_list(std::string_view list) {
-  std::vector<std::string_view> names;
-  for (const auto& host : kHosts) {
-    if (host.list == list && !host.list.empty() && !host.is_websocket_api) {
-      names.push_back(host.name);
-    }
-  }
-  return names;
-}
-
-std::vector<WebSocketHost> websocket_hosts_of_list(std::string_view list) {
-  std::vector<WebSocketHost> found;
-  for (const auto& host : kHosts) {
-    if (host.list != list || list.empty() || !host.is_websocket_api) {
-      continue;
-    }
-    found.push_back({host.name});
-    if (host.other_port != 0) {
-      found.push_back({host.name, host.other_port});
-    }
-  }
-  return found;
 }
 
 std::string_view websocket_path_of(Market market) {
@@ -124,15 +82,10 @@ std::string_view websocket_path_of(Market market) {
   return "";
 }
 
-std::optional<std::size_t> scope_for_family(Family family, std::span<const Scope> scopes) {
-  const auto found = std::find_if(scopes.begin(), scopes.end(), [&](const Scope& scope) {
-    const auto* const host = scope.host.is_wildcard ? nullptr : find_host(scope.host.host);
-    return host != nullptr && host->serves(family);
-  });
-  if (found == scopes.end()) {
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(found - scopes.begin());
+bool serves_route(std::string_view host, std::string_view segment) {
+  const auto* const route = std::ranges::find(kRoutes, segment, &Route::segment);
+  const auto* const row = find_host(host);
+  return route != kRoutes.end() && row != nullptr && row->serves(route->family);
 }
 
 }  // namespace keyswap::bindings::binance

@@ -16,6 +16,10 @@
 
 namespace keyswap::bindings::binance {
 
+// What stands for the HTTP method in an entry of `endpoints:` that names a method of the WebSocket
+// API, as in "WS order.cancelReplace".
+inline constexpr std::string_view kMessageMethod = "WS";
+
 struct Method {
   Market market = Market::spot;
   std::string_view name;  // without a version in front, unless the vendor's page has one

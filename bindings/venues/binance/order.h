@@ -6,30 +6,18 @@
 // Source: the pages of each order endpoint on developers.binance.com.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "bindings/order_limits.h"
 #include "bindings/venues/binance/batch.h"
 #include "bindings/venues/binance/endpoint_table.h"
 
 namespace keyswap::bindings::binance {
 
-struct OrderReading {
-  // A number that is none, quantity and quoteOrderQty together, a batch that cannot be read.
-  bool is_malformed = false;
-  bool is_valued = true;      // if not, value_e8 means nothing
-  std::int64_t value_e8 = 0;  // kMoneyMax: more than fits
-  // Upper case, each once. An empty text: an order does not say it.
-  std::vector<std::string> symbols;
-  std::vector<std::string> types;  // as they came; empty for an amendment
-  std::vector<std::string> sides;
-};
-
-// `form` is not none. `named_symbols`: those that the binding names may have other characters than
-// [A-Z0-9].
+// Malformed: a number that is none, quantity and quoteOrderQty together, a batch that cannot be
+// read. `form` is not none. `named_symbols`: those that the binding names may have other characters
+// than [A-Z0-9].
 OrderReading read_order(OrderForm form,
                         Market market,
                         const TextFields& fields,

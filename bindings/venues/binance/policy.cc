@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "bindings/decimal.h"
+#include "bindings/order_limits.h"
 #include "bindings/venues/binance/endpoints.h"
 #include "bindings/venues/binance/hosts.h"
 #include "bindings/venues/binance/order.h"
@@ -41,58 +41,6 @@ bool is_open_by_default(std::string_view method, std::string_view path) {
   return std::any_of(all.begin(), all.end(), [&](const Endpoint& endpoint) {
     return endpoint.is_open_by_default && endpoint.method == method && endpoint.path == path;
   });
-}
-
-// Is each of `found` in `allowed`? An empty `allowed` bounds nothing.
-bool are_all_in(const std::vector<std::string>& found, const std::vector<std::string>& allowed) {
-  return allowed.empty() || std::all_of(found.begin(), found.end(), [&](const std::string& text) {
-           return std::find(allowed.begin(), allowed.end(), text) != allowed.end();
-         });
-}
-
-// As a record shows it: [A-Z0-9_], short.
-std::string shown(const std::vector<std::string>& texts) {
-  constexpr std::size_t kShownBytesMax = 32;
-  if (texts.size() != 1) {
-    return texts.empty() ? "" : "SEVERAL";
-  }
-  auto text = texts.front().substr(0, kShownBytesMax);
-  std::replace_if(
-      text.begin(),
-      text.end(),
-      [](char c) { return !((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')); },
-      '_');
-  return text;
-}
-
-bool exceeds(const OrderReading& reading, const std::optional<std::int64_t>& limit) {
-  return limit &&
-         (!reading.is_valued || reading.value_e8 == kMoneyMax || reading.value_e8 > *limit);
-}
-
-Judgement judge_reading(const OrderReading& reading, bool is_test, const TradingRules& rules) {
-  Judgement judgement;
-  judgement.order =
-      OrderInfo{shown(reading.symbols), shown(reading.sides), shown(reading.types), std::nullopt};
-  if (reading.is_valued) {
-    judgement.order->value_e8 = reading.value_e8;
-  }
-  if (reading.is_malformed) {
-    judgement.refusal = SignerRefusal::malformed_request;
-    return judgement;
-  }
-  const bool is_over =
-      exceeds(reading, rules.max_order_e8) || (!is_test && exceeds(reading, rules.daily_volume_e8));
-  if (is_over || !are_all_in(reading.symbols, rules.symbols) ||
-      !are_all_in(reading.types, rules.order_types)) {
-    judgement.refusal = SignerRefusal::order_limit_exceeded;
-    return judgement;
-  }
-  if (!is_test && rules.daily_volume_e8) {
-    judgement.volume_e8 = reading.value_e8;
-    judgement.volume_max_e8 = *rules.daily_volume_e8;
-  }
-  return judgement;
 }
 
 }  // namespace
@@ -146,8 +94,8 @@ Judgement judge_order(const OrderKind& kind, const TextFields& fields, const Tra
   }
   const TradingRules none;
   const auto& applied = rules == nullptr ? none : *rules;
-  return judge_reading(
-      read_order(kind.form, kind.market, fields, applied.symbols), kind.is_test, applied);
+  return hold_to(
+      applied, read_order(kind.form, kind.market, fields, applied.symbols), kind.is_test);
 }
 
 Judgement judge_order(std::string_view method,

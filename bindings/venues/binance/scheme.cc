@@ -18,6 +18,7 @@
 #include "bindings/venues/binance/messages.h"
 #include "bindings/venues/binance/policy.h"
 #include "bindings/venues/binance/resign.h"
+#include "bindings/venues/binance/scheme.h"
 #include "bindings/venues/binance/settings.h"
 #include "bindings/venues/binance/signature.h"
 #include "proxy/http/encoder.h"
@@ -267,7 +268,6 @@ constexpr std::array kParameters = {
 
 }  // namespace
 
-extern const Scheme kScheme;
 constinit const Scheme kScheme = {
     kSchemeName, "requests to Binance, signed anew", kParameters, make_pair_injection};
 

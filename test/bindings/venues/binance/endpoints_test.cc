@@ -19,10 +19,10 @@ namespace keyswap::bindings {
 using binance::Endpoint;
 using binance::OrderForm;
 using binance::Tier;
-using test::accepted;
-using test::binance_yaml;
-using test::refusal;
-using test::signer_of;
+using binance::test::accepted;
+using binance::test::binance_yaml;
+using binance::test::refusal;
+using binance::test::signer_of;
 
 namespace {
 
@@ -82,7 +82,7 @@ std::vector<std::string> evasions_of(const std::string& path) {
           head + "%5c" + tail};
 }
 
-test::BinanceRequest request(const std::string& method, const std::string& target) {
+binance::test::BinanceRequest request(const std::string& method, const std::string& target) {
   return {method, target, "", "", {}};
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("F19 no configuration lets tier 1 through: naming it is an error") {
     }
     for (const auto& path : {example_of(endpoint), upper(example_of(endpoint))}) {
       INFO(path);
-      CHECK(test::errors_of(binance_yaml(", endpoints: [POST " + path + "]"))
+      CHECK(binance::test::errors_of(binance_yaml(", endpoints: [POST " + path + "]"))
                 .find("no configuration lets it through") != std::string::npos);
     }
   }
@@ -157,7 +157,7 @@ TEST_CASE("F21 DELETE openOrders is signed once it is named") {
   const auto bindings = accepted(binance_yaml(", endpoints: [DELETE /api/v3/openOrders]"));
   const auto one = request("DELETE", "/api/v3/openOrders?symbol=BTCUSDT");
   CHECK_FALSE(refusal(bindings, one).has_value());
-  CHECK(test::send(bindings, one).target.find("&signature=") != std::string::npos);
+  CHECK(binance::test::send(bindings, one).target.find("&signature=") != std::string::npos);
   CHECK(is_blocked(accepted(binance_yaml()), "DELETE", "/api/v3/openOrders?symbol=BTCUSDT"));
 }
 
@@ -199,7 +199,8 @@ TEST_CASE("a path that says so is blocked although no table knows it") {
     INFO(path);
     CHECK(signer_of(bindings).forbids({"POST", path}));
     CHECK_FALSE(
-        test::errors_of(binance_yaml(", endpoints: [\"POST " + std::string(path) + "\"]")).empty());
+        binance::test::errors_of(binance_yaml(", endpoints: [\"POST " + std::string(path) + "\"]"))
+            .empty());
   }
   CHECK_FALSE(signer_of(bindings).forbids({"POST", "/sapi/v1/portfolio/bnb-transfer"}));
 }

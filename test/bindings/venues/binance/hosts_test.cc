@@ -10,8 +10,8 @@
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::errors_of;
+using binance::test::accepted;
+using binance::test::errors_of;
 using test::one_secret;
 
 namespace {
@@ -68,8 +68,10 @@ TEST_CASE("host and hosts exclude each other, one of them must be there, a list 
 
 TEST_CASE("hosts that pay out are in no list and cannot be bound, those of messages only as such") {
   for (const auto& host : binance::hosts()) {
-    const auto listed = binance::hosts_of_list(host.list);
-    const bool is_listed = std::find(listed.begin(), listed.end(), host.name) != listed.end();
+    const auto listed = hosts_of_list(binance::test::alone(), host.list);
+    const bool is_listed = std::ranges::any_of(listed, [&](const VenueHost& other) {
+      return other.name == host.name && !other.takes_messages;
+    });
     const std::string entry = "{ host: " + std::string(host.name);
     INFO(host.name);
     CHECK(is_listed == (!host.is_websocket_api && !host.list.empty()));
@@ -82,8 +84,6 @@ TEST_CASE("hosts that pay out are in no list and cannot be bound, those of messa
   CHECK(
       errors_of(bound("{ host: bpay.binanceapi.com, websocket: true }")).find("cannot be bound") !=
       std::string::npos);
-  CHECK(binance::hosts_of_list("").empty());
-  CHECK(binance::websocket_hosts_of_list("").empty());
 }
 
 TEST_CASE(
@@ -169,26 +169,30 @@ TEST_CASE("no host stands in the table twice") {
   CHECK(binance::find_host("evilbinance.com") == nullptr);
 }
 
-TEST_CASE("a reverse route takes the first host that serves its family") {
-  using binance::Family;
-  const auto bindings = accepted(
-      bound("{ host: unknown.example.com }, { hosts: binance.futures }, { hosts: binance.spot }"));
-  const auto& scopes = bindings.rules[0].scopes;
-  const auto host_for = [&](std::string_view name) {
-    const auto family = binance::family_of(name);
-    REQUIRE(family.has_value());
-    CHECK(binance::name_of(*family) == name);
-    const auto scope = binance::scope_for_family(*family, scopes);
-    return scope ? scopes[*scope].host.host : "";
+TEST_CASE("a reverse route leads to the hosts that serve its family") {
+  const auto serving = [](std::string_view segment) {
+    std::vector<std::string> names;
+    for (const auto& host : binance::hosts()) {
+      if (!host.list.starts_with("binance.testnet") && binance::serves_route(host.name, segment)) {
+        names.emplace_back(host.name);
+      }
+    }
+    return names;
   };
-  CHECK(host_for("api") == "api.binance.com");
-  CHECK(host_for("sapi") == "api.binance.com");
-  CHECK(host_for("fapi") == "fapi.binance.com");
-  CHECK(host_for("dapi") == "dapi.binance.com");
-  CHECK(host_for("eapi").empty());
-  CHECK(host_for("papi").empty());
-  CHECK_FALSE(binance::family_of("wapi").has_value());
-  CHECK_FALSE(binance::family_of("API").has_value());
+  CHECK(serving("api") == std::vector<std::string>{"api.binance.com",
+                                                   "api-gcp.binance.com",
+                                                   "api1.binance.com",
+                                                   "api2.binance.com",
+                                                   "api3.binance.com",
+                                                   "api4.binance.com",
+                                                   "api.binance.us"});
+  CHECK(serving("sapi") == serving("api"));
+  CHECK(serving("fapi") == std::vector<std::string>{"fapi.binance.com"});
+  CHECK(serving("dapi") == std::vector<std::string>{"dapi.binance.com"});
+  for (const auto* const none : {"eapi", "papi", "wapi", "API", ""}) {
+    CHECK(serving(none).empty());
+  }
+  CHECK_FALSE(binance::serves_route("unknown.example.com", "api"));
 }
 
 }  // namespace keyswap::bindings

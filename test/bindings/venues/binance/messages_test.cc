@@ -12,9 +12,9 @@
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::kApiKey;
-using test::kApiSecret;
+using binance::test::accepted;
+using binance::test::kApiKey;
+using binance::test::kApiSecret;
 using test::kPlaceholder;
 
 namespace {

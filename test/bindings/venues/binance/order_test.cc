@@ -12,10 +12,10 @@
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::binance_yaml;
-using test::judge;
-using test::kForm;
+using binance::test::accepted;
+using binance::test::binance_yaml;
+using binance::test::judge;
+using binance::test::kForm;
 
 namespace {
 

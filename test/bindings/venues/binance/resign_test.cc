@@ -13,14 +13,14 @@
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::binance_yaml;
-using test::BinanceRequest;
-using test::kApiKey;
-using test::kApiSecret;
-using test::kForm;
-using test::refusal;
-using test::send;
+using binance::test::accepted;
+using binance::test::binance_yaml;
+using binance::test::BinanceRequest;
+using binance::test::kApiKey;
+using binance::test::kApiSecret;
+using binance::test::kForm;
+using binance::test::refusal;
+using binance::test::send;
 
 namespace {
 
@@ -52,7 +52,7 @@ BinanceRequest order(const std::string& query, const std::string& body = "") {
 const std::string kProof = ", proof: require, placeholder_secret: PLACEHOLDER_SECRET";
 
 // Sends it, after the client's own signature was found to be the placeholder's.
-test::Sent resign(const BinanceRequest& request, const std::string& inject = kProof) {
+binance::test::Sent resign(const BinanceRequest& request, const std::string& inject = kProof) {
   const auto bindings = accepted(binance_yaml(", endpoints: [POST /fapi/v1/batchOrders]", inject));
   CHECK_FALSE(refusal(bindings, request).has_value());
   auto sent = send(bindings, request);
@@ -348,12 +348,12 @@ TEST_CASE("proof: the client's own signature must be the placeholder's") {
   for (const auto& query : {kOrder + "&signature=" + kH1, kOrder, kOrder + "&signature="}) {
     INFO(query);
     CHECK(refusal(required, order(query)) == SignerRefusal::malformed_request);
-    const auto judgement = test::judge(warned, order(query));
+    const auto judgement = binance::test::judge(warned, order(query));
     CHECK_FALSE(judgement.refusal.has_value());
     CHECK(judgement.is_unproven);
-    CHECK_FALSE(test::judge(off, order(query)).is_unproven);
+    CHECK_FALSE(binance::test::judge(off, order(query)).is_unproven);
   }
-  CHECK_FALSE(test::judge(warned, order(kOrder + "&signature=" + kR1)).is_unproven);
+  CHECK_FALSE(binance::test::judge(warned, order(kOrder + "&signature=" + kR1)).is_unproven);
   BinanceRequest open;
   open.target = "/api/v3/time";
   CHECK_FALSE(refusal(required, open).has_value());

@@ -7,9 +7,9 @@
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::binance_yaml;
-using test::errors_of;
+using binance::test::accepted;
+using binance::test::binance_yaml;
+using binance::test::errors_of;
 
 namespace {
 

@@ -125,10 +125,11 @@ TEST_CASE("a secret that is no key of the binding's kind signs nothing") {
 }
 
 TEST_CASE("F30 a longer signature in the body makes the body longer") {
-  const auto bindings = test::accepted(test::binance_yaml("", ", key_type: ed25519"));
-  const test::BinanceRequest request{
-      "POST", "/api/v3/order", kPayload + "&signature=abc", test::kForm, {}};
-  const auto sent = test::send(bindings, request, 0, ed25519_key());
+  const auto bindings =
+      binance::test::accepted(binance::test::binance_yaml("", ", key_type: ed25519"));
+  const binance::test::BinanceRequest request{
+      "POST", "/api/v3/order", kPayload + "&signature=abc", binance::test::kForm, {}};
+  const auto sent = binance::test::send(bindings, request, 0, ed25519_key());
   REQUIRE(sent.status.has_value());
   CHECK(
       sent.body ==

@@ -4,6 +4,7 @@
 // secret are the ones that Binance's documents sign their examples with.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +12,33 @@
 #include <vector>
 
 #include "bindings/signer.h"
+#include "bindings/venues/binance/venue.h"
 #include "test/bindings/support.h"
 
-namespace keyswap::bindings::test {
+namespace keyswap::bindings::binance::test {
+
+using bindings::test::at_host;
+using bindings::test::kPlaceholder;
+using bindings::test::one_secret;
+using bindings::test::secret_of;
+
+// The table of a program that has this venue alone.
+inline Venues alone() {
+  static const std::array table = {&venue()};
+  return table;
+}
+
+inline std::string errors_of(const std::string& yaml) {
+  return bindings::test::errors_of(yaml, alone());
+}
+
+inline std::string warnings_of(const std::string& yaml) {
+  return bindings::test::warnings_of(yaml, alone());
+}
+
+inline Bindings accepted(const std::string& yaml) {
+  return bindings::test::accepted(yaml, alone());
+}
 
 inline const std::string kApiKey =
     "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A";
@@ -104,4 +129,4 @@ inline Sent send(const Bindings& bindings,
   return sent;
 }
 
-}  // namespace keyswap::bindings::test
+}  // namespace keyswap::bindings::binance::test
