@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -48,7 +49,10 @@ struct BlockedEndpoint {
   std::string path;    // `*` = anything, also '/'
 };
 
-struct TradingRules;  // bindings/binance/trading_rules.h
+struct TradingRules;  // bindings/trading_rules.h
+class Venue;          // bindings/venue.h
+
+using Venues = std::span<const Venue* const>;
 
 struct Scope {  // one entry of a secret's `bindings:` list
   HostPattern host;
@@ -87,6 +91,7 @@ struct SecretRule {  // one entry of `secrets:`
   RuleKind kind = RuleKind::secret;
   std::string custom_name;  // of RuleKind::custom: /custom/NAME/
   std::unique_ptr<const Injection> injection;
+  const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;
 };
 
@@ -138,6 +143,7 @@ class Bindings {
   ~Bindings() = default;
 
   std::vector<SecretRule> rules;
+  Venues venues;  // all that there are, whether a rule is of one or not
   UnmatchedDestination unmatched_destination = UnmatchedDestination::forward_unmodified;
   TlsTermination tls_termination = TlsTermination::bound;
   MisplacedPlaceholder misplaced_placeholder = MisplacedPlaceholder::forward;

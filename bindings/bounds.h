@@ -28,11 +28,11 @@ inline constexpr std::size_t kTemplateScratchBytesMax =
 inline constexpr std::size_t kRsaBitsMin = 2048;  // what venues and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
-// Scheme `binance`; what exceeds them is refused with 400 (docs/binance.md).
+// Of what goes to a venue (bindings/venue.h); what exceeds them is refused with 400.
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
-inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // to the WebSocket API
+inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // on a WebSocket
 inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter, e.g. `symbols`
-inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; Binance takes 5 or 10
+inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; a venue takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
 }  // namespace keyswap::bindings::bounds

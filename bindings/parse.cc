@@ -179,12 +179,14 @@ base::Result<std::string> read_all(int number) {
 
 }  // namespace
 
-Parsed parse(std::string_view yaml, const std::string& folder) {
+Parsed parse(std::string_view yaml, const std::string& folder, Venues venues) {
   Parsed parsed;
   ParseContext context;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   context.text = yaml.substr(yaml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   context.folder = folder;
+  context.venues = venues;
+  parsed.bindings.venues = venues;
   auto document = parse_yaml(yaml);
   context.issues.add_errors(std::move(document.errors));
   if (document.is_complete) {
@@ -199,7 +201,7 @@ Parsed parse(std::string_view yaml, const std::string& folder) {
   return parsed;
 }
 
-base::Result<Parsed> parse_file(const std::string& path) {
+base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
   // Not blocking: a FIFO is refused, not waited for.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 
@@ -218,7 +220,7 @@ base::Result<Parsed> parse_file(const std::string& path) {
   if (failure) {
     return base::Error{base::Errc::io, "the current folder cannot be found", failure.value()};
   }
-  auto parsed = parse(*text, whole_path.parent_path().string());
+  auto parsed = parse(*text, whole_path.parent_path().string(), venues);
   if ((status.st_mode & S_IWGRP) != 0) {
     parsed.warnings.push_back(
         {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});

@@ -29,11 +29,15 @@ struct Parsed {
   std::vector<ConfigIssue> warnings;
 };
 
-// `folder`: what relative file names in the text are relative to.
-Parsed parse(std::string_view yaml, const std::string& folder);
+// May no `route:` and no custom service have that name, because the listener knows it otherwise?
+bool is_route_taken(std::string_view name, Venues venues);
+
+// `folder`: what relative file names in the text are relative to. `venues`: those that the file may
+// speak of; what is made refers to them (bindings/venues/table.h has all of this program).
+Parsed parse(std::string_view yaml, const std::string& folder, Venues venues);
 
 // Reads the file (regular, not writable by others, at most kBindingsFileBytesMax) and
 // parses it.
-base::Result<Parsed> parse_file(const std::string& path);
+base::Result<Parsed> parse_file(const std::string& path, Venues venues);
 
 }  // namespace keyswap::bindings

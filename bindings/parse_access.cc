@@ -5,6 +5,7 @@
 #include <array>
 
 #include "bindings/parse_sections.h"
+#include "bindings/venue.h"
 #include "proxy/base/limits.h"
 #include "vault/caller_token.h"
 
@@ -14,9 +15,9 @@ namespace {
 
 namespace limits = base::limits;
 
-// The first segments that the listener knows, and names that would read like one.
-constexpr std::array<std::string_view, 4> kReservedRoutes = {
-    "binance", "custom", "healthz", "proxy"};
+// The first segments that the listener knows, and names that would read like one. Those of the
+// venues are taken, too.
+constexpr std::array<std::string_view, 3> kReservedRoutes = {"custom", "healthz", "proxy"};
 
 // The names in a list, each once; what is wrong with one is reported, and it is left out.
 std::vector<const YamlNode*> read_callers(const YamlNode& node, ConfigIssues& issues) {
@@ -75,6 +76,11 @@ void parse_route(const YamlNode& node, bool has_one_host, ParseContext& context,
 
 }  // namespace
 
+bool is_route_taken(std::string_view name, Venues venues) {
+  return std::ranges::find(kReservedRoutes, name) != kReservedRoutes.end() ||
+         find_venue(venues, name) != nullptr;
+}
+
 bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context) {
   const auto& text = name.text;
   const bool is_clean = std::ranges::all_of(text, [](char c) {
@@ -86,7 +92,7 @@ bool check_route_name(const YamlNode& name, std::string_view what, ParseContext&
                          "lower-case letters, digits, '-', '_'; at most 64");
     return false;
   }
-  if (std::ranges::find(kReservedRoutes, text) != kReservedRoutes.end()) {
+  if (is_route_taken(text, context.venues)) {
     context.issues.error(name.place,
                          "`" + std::string(what) + "`: the name '" + text + "' is taken");
     return false;

@@ -10,6 +10,7 @@
 #include "bindings/parse_sections.h"
 #include "bindings/schemes.h"
 #include "bindings/template.h"
+#include "bindings/venue.h"
 
 namespace keyswap::bindings {
 
@@ -26,34 +27,51 @@ constexpr std::array<std::string_view, 7> kForeignTypes = {"body",
                                                            "oauth2_refresh",
                                                            "sigv4"};
 
-std::vector<std::string_view> scheme_names() {
+// The default one first, the others by their letters.
+std::vector<std::string_view> scheme_names(Venues venues) {
   std::vector<std::string_view> names;
   for (const auto* const scheme : schemes()) {
     names.push_back(scheme->name);
   }
+  for (const auto* const venue : venues) {
+    names.push_back(venue->name());
+  }
+  std::sort(names.begin() + 1, names.end());
   return names;
 }
 
+struct ChosenScheme {
+  const Scheme* scheme = nullptr;  // null after an error
+  const Venue* venue = nullptr;    // whose it is; null: none
+};
+
+ChosenScheme choose_scheme(std::string_view name, Venues venues) {
+  if (const auto* const venue = find_venue(venues, name)) {
+    return {&venue->scheme(), venue};
+  }
+  return {find_scheme(name), nullptr};
+}
+
 // The scheme of `inject.type`; the first of the table if there is none.
-const Scheme* read_scheme(const YamlNode& inject, ConfigIssues& issues) {
+ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& issues) {
   const YamlNode* type = nullptr;
   for (std::size_t i = 0; i < inject.keys.size(); ++i) {
     type = inject.keys[i].text == kTypeKey ? &inject.items[i] : type;
   }
   if (type == nullptr) {
-    return schemes().front();
+    return {schemes().front(), nullptr};
   }
-  const auto* const scheme = find_scheme(type->text);
+  const auto chosen = choose_scheme(type->text, venues);
   const bool is_foreign =
       std::find(kForeignTypes.begin(), kForeignTypes.end(), type->text) != kForeignTypes.end();
-  if (scheme == nullptr && is_foreign) {
+  if (chosen.scheme == nullptr && is_foreign) {
     issues.error(type->place,
                  "`inject.type` " + quoted_or(type->text, "") + " is not supported here",
                  "docs/bindings.md lists the schemes there are");
-  } else if (scheme == nullptr) {
-    static_cast<void>(read_choice(*type, "type", scheme_names(), issues));
+  } else if (chosen.scheme == nullptr) {
+    static_cast<void>(read_choice(*type, "type", scheme_names(venues), issues));
   }
-  return scheme;
+  return chosen;
 }
 
 // Adds a part of `compose`, if it can be one.
@@ -163,19 +181,20 @@ void report(const std::vector<SchemeIssue>& found,
 
 }  // namespace
 
-std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
-                                              const YamlNode* compose,
-                                              const vault::SecretName& name,
-                                              ParseContext& context) {
+void parse_inject(const YamlNode& inject,
+                  const YamlNode* compose,
+                  ParseContext& context,
+                  SecretRule& rule) {
   auto& issues = context.issues;
   SchemeSetup setup;
-  setup.name = name;
+  setup.name = rule.name;
   if (compose != nullptr) {
     setup.compose = read_compose(*compose, issues);
   }
-  const auto* const scheme = read_scheme(inject, issues);
+  const auto [scheme, venue] = read_scheme(inject, context.venues, issues);
+  rule.venue = venue;
   if (scheme == nullptr) {
-    return nullptr;
+    return;
   }
   std::vector<std::string_view> known = {kTypeKey};
   for (const auto& parameter : scheme->parameters) {
@@ -184,11 +203,11 @@ std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
   const YamlSection section(inject, "inject", known, issues);
   const bool is_whole = read_parameters(section, *scheme, issues, setup);
   if (!is_whole || setup.compose.has_value() != (compose != nullptr)) {
-    return nullptr;
+    return;
   }
   auto made = scheme->make(setup);
   report(made.issues, section, context);
-  return std::move(made.injection);
+  rule.injection = std::move(made.injection);
 }
 
 }  // namespace keyswap::bindings

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "bindings/binance/hosts.h"
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
@@ -21,16 +21,27 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 20> kScopeKeys = {"host",          "hosts",
-                                                         "port",          "methods",
-                                                         "paths",         "allow_addresses",
-                                                         "subdomains",    "rate_limit",
-                                                         "quota",         "blocked",
-                                                         "max_body",      "response_timeout",
-                                                         "max_order_usd", "daily_volume_usd",
-                                                         "symbols",       "order_types",
-                                                         "endpoints",     "callers",
-                                                         "route",         "websocket"};
+// In the order in which an error lists them; those of trading stand between the two.
+constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
+                                                         "hosts",
+                                                         "port",
+                                                         "methods",
+                                                         "paths",
+                                                         "allow_addresses",
+                                                         "subdomains",
+                                                         "rate_limit",
+                                                         "quota",
+                                                         "blocked",
+                                                         "max_body",
+                                                         "response_timeout"};
+constexpr std::array<std::string_view, 3> kAccessKeys = {"callers", "route", "websocket"};
+
+std::vector<std::string_view> scope_keys(Venues venues) {
+  std::vector<std::string_view> keys(kScopeKeys.begin(), kScopeKeys.end());
+  std::ranges::copy(trading_keys(venues), std::back_inserter(keys));
+  std::ranges::copy(kAccessKeys, std::back_inserter(keys));
+  return keys;
+}
 
 // Methods in wide use, which are meant however they are written. Any other token is a method, too.
 constexpr std::array<std::string_view, 34> kMethods = {
@@ -241,71 +252,6 @@ std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context
   return std::move(host);
 }
 
-// A name of a list of the code's, or nothing after an error.
-std::optional<std::string> read_host_list(const YamlNode& node, ConfigIssues& issues) {
-  auto text = read_text(node, "hosts", issues);
-  if (!text || !binance::hosts_of_list(*text).empty()) {
-    return text;
-  }
-  std::string known;
-  for (const auto list : binance::host_lists()) {
-    known += (known.empty() ? "" : ", ") + std::string(list);
-  }
-  issues.error(
-      node.place, quoted_or(*text, "this") + " is no list of hosts", "there are: " + known);
-  return std::nullopt;
-}
-
-std::vector<std::string> read_host_lists(const YamlNode& node, ConfigIssues& issues) {
-  std::vector<std::string> lists;
-  const auto add = [&](const YamlNode& item) {
-    if (auto list = read_host_list(item, issues)) {
-      lists.push_back(std::move(*list));
-    }
-  };
-  if (node.kind != YamlNode::Kind::sequence) {
-    add(node);
-    return lists;
-  }
-  const auto* const items = read_list(node, "hosts", issues);
-  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
-    add((*items)[i]);
-  }
-  return lists;
-}
-
-// `hosts:`, a list of the code's or several, is a short form for as many exact hosts. With
-// `websocket: true` it stands for the lists' hosts of messages, too, and the key is theirs alone.
-void add_hosts(const YamlNode& node,
-               const Scope& scope,
-               ConfigIssues& issues,
-               std::vector<Scope>& scopes) {
-  const auto lists = read_host_lists(node, issues);
-  const auto add = [&](std::string_view host, std::uint16_t port, bool is_websocket) {
-    scopes.push_back(scope);
-    scopes.back().host = {std::string(host), false};
-    scopes.back().port = port;
-    scopes.back().websocket = is_websocket;
-  };
-  for (const auto& list : lists) {
-    for (const auto host : binance::hosts_of_list(list)) {
-      add(host, scope.port, false);
-    }
-  }
-  bool has_messages = false;
-  for (std::size_t i = 0; scope.websocket && i < lists.size(); ++i) {
-    for (const auto& host : binance::websocket_hosts_of_list(lists[i])) {
-      add(host.name, host.port, true);
-      has_messages = true;
-    }
-  }
-  if (scope.websocket && !has_messages && !lists.empty()) {
-    issues.error(node.place,
-                 "no host of this list takes messages, so `websocket` has no place here",
-                 "remove it");
-  }
-}
-
 // A wildcard with `subdomains` is a short form for as many exact hosts.
 void add_subdomains(const YamlNode& node,
                     const Scope& scope,
@@ -336,16 +282,16 @@ void add_subdomains(const YamlNode& node,
 void add_scopes(const YamlSection& section,
                 bool is_host_read,
                 Scope scope,
-                ConfigIssues& issues,
+                ParseContext& context,
                 std::vector<Scope>& scopes) {
   const auto* const hosts = section.find("hosts");
   const auto* const subdomains = section.find("subdomains");
   if (hosts != nullptr && (section.find("host") != nullptr || subdomains != nullptr)) {
-    issues.error(hosts->place, "`hosts` stands in place of `host` and `subdomains`");
+    context.issues.error(hosts->place, "`hosts` stands in place of `host` and `subdomains`");
   } else if (hosts != nullptr) {
-    add_hosts(*hosts, scope, issues, scopes);
+    parse_hosts(*hosts, scope, context, scopes);
   } else if (is_host_read && subdomains != nullptr) {
-    add_subdomains(*subdomains, scope, issues, scopes);
+    add_subdomains(*subdomains, scope, context.issues, scopes);
   } else if (is_host_read) {
     scopes.push_back(std::move(scope));
   }
@@ -389,11 +335,12 @@ void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& sc
   }
 }
 
-void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes) {
+void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) {
   auto& issues = context.issues;
-  const YamlSection section(node, "bindings", kScopeKeys, issues);
+  const auto keys = scope_keys(context.venues);
+  const YamlSection section(node, "bindings", keys, issues);
   Scope scope;
-  scope.entry = scopes.empty() ? 0 : scopes.back().entry + 1;
+  scope.entry = rule.scopes.empty() ? 0 : rule.scopes.back().entry + 1;
   const auto* const host_node =
       section.find("hosts") == nullptr ? section.require("host", issues) : section.find("host");
   const auto host = host_node == nullptr ? std::nullopt : parse_host(*host_node, context);
@@ -417,9 +364,9 @@ void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>
     parse_websocket(*websocket, issues, scope);
   }
   parse_scope_limits(section, context, scope);
-  parse_scope_trading(section, context, scope);
+  parse_scope_trading(section, rule.venue, context, scope);
   parse_scope_access(section, context, scope);
-  add_scopes(section, host.has_value(), std::move(scope), issues, scopes);
+  add_scopes(section, host.has_value(), std::move(scope), context, rule.scopes);
 }
 
 }  // namespace keyswap::bindings

@@ -56,7 +56,7 @@ void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& 
   }
   const auto* const list = read_list(*node, "bindings", context.issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    parse_scope((*list)[i], context, rule.scopes);
+    parse_scope((*list)[i], context, rule);
   }
   check_trading(*node, rule, context);
 }
@@ -76,7 +76,7 @@ void parse_secret(const YamlNode& node,
   rule.placeholder = entry.placeholder;
   entry.compose = section.find("compose");
   if (const auto* const inject = section.require("inject", context.issues)) {
-    rule.injection = parse_inject(*inject, entry.compose, rule.name, context);
+    parse_inject(*inject, entry.compose, context, rule);
   }
   read_scopes(section, context, rule);
   bindings.rules.push_back(std::move(rule));

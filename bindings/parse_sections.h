@@ -22,6 +22,7 @@ namespace keyswap::bindings {
 struct ParseContext {
   std::string_view text;  // the file
   std::string folder;     // what relative names are relative to
+  Venues venues;          // that the file may speak of
   bool allows_wildcards = false;
   std::vector<std::string> callers;                  // of the file: read before what names them
   std::map<std::string, Place, std::less<>> routes;  // names given so far
@@ -30,15 +31,20 @@ struct ParseContext {
 
 // `secrets:` -> rules, with the checks that concern several of them (parse_secrets.cc).
 void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindings);
-// A secret's `inject:` and `compose:` (nullptr: none) -> how it is written (parse_inject.cc); null
-// after an error.
-std::unique_ptr<const Injection> parse_inject(const YamlNode& inject,
-                                              const YamlNode* compose,
-                                              const vault::SecretName& name,
-                                              ParseContext& context);
-// An entry of a secret's `bindings:` -> one scope, or several if it lists subdomains
+// A secret's `inject:` and `compose:` (nullptr: none) -> how it is written, and the venue whose
+// scheme does it (parse_inject.cc). No injection after an error.
+void parse_inject(const YamlNode& inject,
+                  const YamlNode* compose,
+                  ParseContext& context,
+                  SecretRule& rule);
+// An entry of a secret's `bindings:` -> one scope of the rule, or several if it lists hosts
 // (parse_scope.cc).
-void parse_scope(const YamlNode& node, ParseContext& context, std::vector<Scope>& scopes);
+void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule);
+// `hosts:`, a list of a venue's hosts or several -> as many scopes like `scope` (parse_hosts.cc).
+void parse_hosts(const YamlNode& node,
+                 const Scope& scope,
+                 ParseContext& context,
+                 std::vector<Scope>& scopes);
 // A method that can be bound, as requests must have it: one in wide use in upper case, however it
 // is written. Nothing after an error at `place` (parse_scope.cc).
 // A word that is nearly a method in wide use is a warning where it allows, and an error where it
@@ -58,10 +64,14 @@ void parse_blocked(const YamlNode& node,
                    ConfigIssues& issues,
                    std::vector<BlockedEndpoint>& blocked);
 // The keys of an entry of `bindings:` that bound its use: rate_limit, quota, blocked, max_body,
-// response_timeout (parse_limits.cc); max_order_usd, daily_volume_usd, symbols, order_types,
-// endpoints (parse_trading.cc); callers, route (parse_access.cc).
+// response_timeout (parse_limits.cc); those of trading (parse_trading.cc); callers, route
+// (parse_access.cc).
 void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope& scope);
-void parse_scope_trading(const YamlSection& section, ParseContext& context, Scope& scope);
+// `venue`: of the rule; nullptr: none.
+void parse_scope_trading(const YamlSection& section,
+                         const Venue* venue,
+                         ParseContext& context,
+                         Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
@@ -70,8 +80,10 @@ void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& sco
 bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context);
 // `allow_addresses:` (parse_scope.cc)
 void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope);
-// What can be said of them only when the whole rule is read: the keys of trading are for the scheme
-// `binance`, and some hosts are not for it. `entries`: the rule's `bindings:` (parse_trading.cc).
+// The keys of trading that some venue takes (parse_trading.cc).
+std::vector<std::string_view> trading_keys(Venues venues);
+// What can be said of them only when the whole rule is read: whether its venue takes them, and
+// these hosts. `entries`: the rule's `bindings:` (parse_trading.cc).
 void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);

@@ -9,7 +9,6 @@
 
 namespace keyswap::bindings {
 
-extern const Scheme kBinanceScheme;
 extern const Scheme kBybitScheme;
 extern const Scheme kGateioScheme;
 extern const Scheme kHeaderScheme;
@@ -23,7 +22,6 @@ namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
-    &kBinanceScheme,
     &kBybitScheme,
     &kGateioScheme,
     &kHmacScheme,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of schemes.
+// The table of schemes, without those of venues (bindings/venue.h).
 #pragma once
 
 #include <span>

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "bindings/binance/hosts.h"
 #include "bindings/digest.h"
+#include "bindings/venue.h"
 #include "proxy/limits/token_bucket.h"
 
 namespace keyswap::proxy {
@@ -74,23 +74,25 @@ bool may_be(const Scope& scope, std::string_view host) {
   return dot != std::string_view::npos && host.substr(dot + 1) == scope.host.host;
 }
 
-// Where the orders of an entry are counted: the accounts at the venue that its hosts act on,
-// whether by requests or on a WebSocket; a host of no known venue is one of its own.
-std::set<std::string> venues_of(std::span<const Scope> entry) {
-  std::set<std::string> venues;
+// Where the orders of an entry are counted: the accounts at the venue (nullptr: none) that its
+// hosts act on, whether by requests or on a WebSocket; a host that the venue does not know is an
+// account of its own.
+std::set<std::string> accounts_of(std::span<const Scope> entry, const bindings::Venue* venue) {
+  const auto hosts = venue == nullptr ? std::span<const bindings::VenueHost>{} : venue->hosts();
+  std::set<std::string> accounts;
   for (const Scope& scope : entry) {
     bool is_known = false;
-    for (const auto& host : bindings::binance::hosts()) {
+    for (const auto& host : hosts) {
       if (!host.list.empty() && may_be(scope, host.name)) {
-        venues.emplace(host.list);
+        accounts.emplace(host.list);
         is_known = true;
       }
     }
     if (!is_known) {
-      venues.insert(host_of(scope));
+      accounts.insert(host_of(scope));
     }
   }
-  return venues;
+  return accounts;
 }
 
 // What the counters of an entry are known by.
@@ -133,8 +135,8 @@ limits::RuleLimits limits_of(const SecretRule& rule) {
     Names names{.place = name + "@" + host + "#" + mark_of(*first),
                 .volumes = {},
                 .old_volume = "volume " + rule.name.text() + "@" + host};
-    for (const std::string& venue : venues_of(entry)) {
-      names.volumes.push_back("traded " + key_of(rule) + "@" + venue);
+    for (const std::string& account : accounts_of(entry, rule.venue)) {
+      names.volumes.push_back("traded " + key_of(rule) + "@" + account);
     }
     for (; first != last; ++first) {
       result.push_back(limits_of(rule, *first, names));

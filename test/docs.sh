@@ -52,9 +52,10 @@ for cause in $(sed -n '/^enum class Cause/,/^};/p' proxy/base/cause.h | grep -oE
   is_given "Cause::$cause" || complain "proxy/base/cause.h: no code gives the cause $cause"
 done
 
-for file in bindings/schemes/*.cc; do
+for file in bindings/schemes/*.cc bindings/venues/*/scheme.cc; do
   grep -qs 'constinit const Scheme' "$file" || continue  # a part of one
   scheme=$(basename "$file" .cc)
+  [ "$scheme" != scheme ] || scheme=$(basename "$(dirname "$file")")  # a venue's
   grep -qE "^#+ .*\b$scheme\b" docs/bindings.md 2>/dev/null || complain "docs/bindings.md: no section for the scheme '$scheme'"
 done
 

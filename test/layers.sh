@@ -16,9 +16,10 @@ vault           : proxy/base/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
-bindings        : proxy/base/ vault/ proxy/http/ bindings/binance/
+bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
-bindings/binance: proxy/base/ proxy/http/ bindings/
+bindings/venues : bindings/
+bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
@@ -48,8 +49,8 @@ toml++/         : proxy/cli/import_fishnet.cc
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/scrub.cc bindings/schemes/*.cc
-  bindings/private_key*.cc bindings/signing_parts.cc vault/*.cc ca/authority.cc proxy/upstream.cc
-  proxy/websocket_relay.cc'
+  bindings/private_key*.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
+  bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/upstream.cc proxy/websocket_relay.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }
@@ -95,6 +96,21 @@ check_own() {  # check_own FILE LINE INCLUDED
   complain "$file:$line: $folder may not include $included"
 }
 
+# A venue is known to its own folder and to the table, the table to those who read the bindings.
+check_venue() {  # check_venue FILE LINE INCLUDED
+  local file=$1 line=$2 included=$3
+  case "$included" in
+    bindings/venues/*/*)
+      [ "${file%/*}" = "${included%/*}" ] || [ "$file" = bindings/venues/table.cc ] ||
+        complain "$file:$line: only bindings/venues/table.cc may include $included" ;;
+    bindings/venues/*)
+      case "$file" in
+        bindings/venues/table.cc|proxy/cli/policy.cc|proxy/cli/import_fishnet.cc) ;;
+        *) complain "$file:$line: only proxy/cli/policy.cc and the importer may include $included" ;;
+      esac ;;
+  esac
+}
+
 check_door() {  # check_door FILE LINE INCLUDED
   local file=$1 line=$2 included=$3 at
   for at in "${!door_headers[@]}"; do
@@ -110,7 +126,9 @@ while IFS=: read -r file line text; do
   [[ "$text" =~ include\ *[\<\"]([^\>\"]+)[\>\"] ]] || continue
   included=${BASH_REMATCH[1]}
   case "$text" in
-    *'"'*) check_own "$file" "$line" "$included" ;;
+    *'"'*)
+      check_own "$file" "$line" "$included"
+      check_venue "$file" "$line" "$included" ;;
     *) check_door "$file" "$line" "$included" ;;
   esac
   case "$file:$included" in
@@ -124,6 +142,15 @@ while IFS=: read -r file line _; do
   is_one_of "$file" $reveals || complain "$file:$line: reads a secret's bytes; that file is not in the list of test/layers.sh"
   needed["reveals $file"]=1
 done < <(grep -nF '.reveal(' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit || true)
+
+# No line outside a venue's folder names it, not even a comment, but for the table and the importer.
+for venue in $(find bindings/venues -mindepth 1 -type d -printf '%f\n'); do
+  folder=bindings/venues/$venue/
+  while IFS=: read -r file line _; do
+    complain "$file:$line: names $venue, which is for $folder alone"
+  done < <(grep -rniIF "$venue" proxy ca vault bindings audit |
+    grep -vE "^(${folder}|bindings/venues/table\.cc:|proxy/cli/import_fishnet\.cc:)" || true)
+done
 
 while IFS= read -r line; do
   complain "$line: such a note does not land"

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "bindings/binance/trading_rules.h"
+#include "bindings/trading_rules.h"
 #include "proxy/cli/limit_text.h"
 
 namespace keyswap::cli {

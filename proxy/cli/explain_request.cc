@@ -4,11 +4,10 @@
 #include <algorithm>
 
 #include "audit/record.h"
-#include "bindings/binance/endpoints.h"
-#include "bindings/binance/hosts.h"
 #include "bindings/blocked.h"
 #include "bindings/request_readings.h"
 #include "bindings/signer.h"
+#include "bindings/venue.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/flow/destination.h"
@@ -118,21 +117,19 @@ bool opens_messages(const SecretRule& rule, std::uint32_t scope, const RequestTo
          request.method == "GET";
 }
 
-// Which list the host is of, and what tier the endpoint; "" for other schemes.
-std::string note_on_binance(const SecretRule& rule, const RequestToExplain& request) {
-  if (rule.injection->scheme() != "binance") {
+// Which of its venue's lists the host is in, and what the venue says of the endpoint; "" if it is
+// of none.
+std::string note_on_venue(const SecretRule& rule, const RequestToExplain& request) {
+  if (rule.venue == nullptr) {
     return "";
   }
   std::string note;
-  if (const auto* const host = bindings::binance::find_host(request.destination.host);
+  if (const auto* const host = find_venue_host(*rule.venue, request.destination.host);
       host != nullptr && !host->list.empty()) {
     note = "; the host is one of " + std::string(host->list);
   }
-  if (const auto* const row = bindings::binance::find_endpoint(request.method, request.path)) {
-    note += "; the endpoint is of tier " + std::to_string(static_cast<int>(row->tier) + 1) + " (" +
-            std::string(row->group) + ")";
-  }
-  return note;
+  const auto of_endpoint = rule.venue->note_on(request.method, request.path);
+  return of_endpoint.empty() ? note : note + "; " + of_endpoint;
 }
 
 SecretVerdict judge(const Bindings& bindings,
@@ -170,7 +167,7 @@ SecretVerdict judge(const Bindings& bindings,
     verdict.why = "a secret never leaves over plain http";
     return verdict;
   }
-  const std::string note = note_on_binance(rule, request);
+  const std::string note = note_on_venue(rule, request);
   if (opens_messages(rule, scope, request)) {
     verdict.is_swapped = true;
     verdict.reason = audit::to_string(Reason::binding_matched);

@@ -12,6 +12,8 @@
 #define TOML_HEADER_ONLY 1  // NOLINT(readability-identifier-naming)
 #include <toml++/toml.h>
 
+#include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
 #include "proxy/http/target.h"
@@ -157,9 +159,7 @@ std::string to_route_name(std::string_view text) {
         return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_');
       },
       '-');
-  const bool is_taken =
-      name == "binance" || name == "custom" || name == "healthz" || name == "proxy";
-  return is_taken ? name + "-service" : name;
+  return bindings::is_route_taken(name, bindings::all_venues()) ? name + "-service" : name;
 }
 
 class Converter {

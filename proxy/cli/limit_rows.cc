@@ -5,7 +5,7 @@
 #include <map>
 #include <string_view>
 
-#include "bindings/binance/trading_rules.h"
+#include "bindings/trading_rules.h"
 #include "proxy/limit_table.h"
 
 namespace keyswap::cli {

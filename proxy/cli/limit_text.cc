@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "bindings/binance/trading_rules.h"
+#include "bindings/trading_rules.h"
 
 namespace keyswap::cli {
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "bindings/venues/table.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
@@ -42,7 +43,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {
-  auto parsed = bindings::parse_file(file);
+  auto parsed = bindings::parse_file(file, bindings::all_venues());
   if (!parsed) {
     const base::Error& error = parsed.error();
     const bool is_missing = error.code == base::Errc::not_found;

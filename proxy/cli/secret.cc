@@ -256,7 +256,7 @@ int run_add(const Arguments& arguments) {
        "keyswap secret add",
        "keyswap secret add OPENAI_API_KEY\n"
        "  pass show openai | keyswap secret add OPENAI_API_KEY --password-file ~/.keyswap-pw\n"
-       "  keyswap secret add BINANCE_PRIVATE_KEY --private-key < key.pem",
+       "  keyswap secret add TRADING_KEY --private-key < key.pem",
        Takes::name_and_service},
       arguments,
       add);

@@ -165,8 +165,8 @@ Route route(const http::RequestHead& head, const bindings::Bindings& bindings) {
     if (is_health) {
       return {Route::Kind::health, {}, {}};
     }
-    return is_reverse_target(head.target) ? Route{Route::Kind::reverse, {}, {}}
-                                          : refuse(Reason::malformed_request);
+    return is_reverse_target(head.target, bindings.venues) ? Route{Route::Kind::reverse, {}, {}}
+                                                           : refuse(Reason::malformed_request);
   }
   return route_absolute(head, bindings);
 }

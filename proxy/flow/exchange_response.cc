@@ -107,7 +107,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
-  settle(fate_by(head.status), actions);
+  settle(fate_by(verdict_.rule ? rule().venue : nullptr, head.status), actions);
   if (scrubber_ && has_content_coding(head)) {
     // It was asked for without; what it holds could not be seen (I8).
     refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);

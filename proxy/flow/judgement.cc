@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/judgement.h"
 
+#include "bindings/venue.h"
 #include "proxy/base/assert.h"
 
 namespace keyswap::flow {
@@ -22,16 +23,8 @@ bool costs(const bindings::Judgement& judgement, const bindings::Scope& scope) {
          judgement.wants_nonce;
 }
 
-// An order that was refused is no order; of any other answer it may have been made. So with two of
-// the 4xx: 408 is a time-out behind the venue's front (Binance's -1007, "execution status
-// unknown"), and 409 an order/cancelReplace of which one half was done.
-// Sources: "HTTP Return Codes" (409) and "Error Codes" (-1007) of developers.binance.com.
-ChargeFate fate_by(int status) {
-  constexpr int kRequestTimeout = 408;
-  constexpr int kConflict = 409;
-  const bool says_refused =
-      status >= 400 && status < 500 && status != kRequestTimeout && status != kConflict;
-  return says_refused ? ChargeFate::refused : ChargeFate::keep;
+ChargeFate fate_by(const bindings::Venue* venue, int status) {
+  return venue != nullptr && venue->says_refused(status) ? ChargeFate::refused : ChargeFate::keep;
 }
 
 }  // namespace keyswap::flow

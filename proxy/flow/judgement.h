@@ -16,7 +16,8 @@ audit::Reason reason_of(bindings::SignerRefusal refusal);
 // Is there something to charge under this scope?
 bool costs(const bindings::Judgement& judgement, const bindings::Scope& scope);
 
-// `status`: of the final response, or of a reply on a WebSocket; 0: it does not say.
-ChargeFate fate_by(int status);
+// As the rule's venue (nullptr: none, and then nothing was traded) reads it. `status`: of the final
+// response, or of a reply on a WebSocket; 0: it does not say.
+ChargeFate fate_by(const bindings::Venue* venue, int status);
 
 }  // namespace keyswap::flow

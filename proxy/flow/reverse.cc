@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bindings/binance/hosts.h"
+#include "bindings/venue.h"
 #include "proxy/base/limits.h"
 #include "proxy/flow/caller.h"
 #include "proxy/http/websocket_handshake.h"
@@ -20,8 +20,8 @@ using audit::Reason;
 using bindings::Bindings;
 using bindings::RouteUse;
 using bindings::Scope;
+using bindings::Venue;
 
-constexpr std::string_view kBinance = "/binance/";
 constexpr std::string_view kProxy = "/proxy/";
 constexpr std::string_view kCustom = "/custom/";
 constexpr std::uint16_t kHttpsPort = 443;
@@ -46,18 +46,12 @@ Split split(std::string_view text) {
   return {text.substr(0, end), text.substr(end)};
 }
 
-// Which hosts answer this first segment of a path. (api.binance.us, another company with the same
-// interface, is in none of its lists.)
-bool serves_family(std::string_view host, std::string_view name) {
-  const auto family = bindings::binance::family_of(name);
-  if (const auto* const row = bindings::binance::find_host(host)) {
-    return family && row->serves(*family);
-  }
-  return host == "api.binance.us" && (name == "api" || name == "sapi");
-}
-
-bool is_binance_family(std::string_view name) {
-  return name == "api" || name == "sapi" || name == "fapi" || name == "dapi";
+// "/NAME/rest" -> the venue of that name, or nullptr.
+const Venue* find_route_venue(std::string_view target, bindings::Venues venues) {
+  const auto below = target.substr(std::min<std::size_t>(target.size(), 1));
+  const auto [name, rest] = split(below);
+  return target.starts_with('/') && rest.starts_with('/') ? bindings::find_venue(venues, name)
+                                                          : nullptr;
 }
 
 // What a route may lead to, as far as it is not one place: the first that allows the request and
@@ -129,18 +123,20 @@ void offer_hosts(const Bindings& bindings,
   }
 }
 
-void offer_binance(const Bindings& bindings,
-                   std::string_view family,
-                   std::string_view target,
-                   Choice& choice) {
+// `target`: what the venue's host gets.
+void offer_venue(const Bindings& bindings,
+                 const Venue& venue,
+                 std::string_view target,
+                 Choice& choice) {
   std::vector<std::uint32_t> rules;
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
-    if (bindings.rules[number].injection->scheme() == "binance") {
+    if (bindings.rules[number].venue == &venue) {
       rules.push_back(number);
     }
   }
+  const auto segment = split(target.substr(1)).name;
   offer_hosts(bindings, rules, target, choice, [&](const Scope& scope) {
-    return !scope.host.is_wildcard && serves_family(scope.host.host, family);
+    return !scope.host.is_wildcard && venue.serves_route(scope.host.host, segment);
   });
 }
 
@@ -173,12 +169,9 @@ std::string target_below(std::string_view base, std::string_view rest) {
 
 // What is asked for, and the new target.
 std::string offer_all(std::string_view target, const Bindings& bindings, Choice& choice) {
-  if (target.starts_with(kBinance)) {
-    std::string below(target.substr(kBinance.size() - 1));
-    const auto family = split(target.substr(kBinance.size())).name;
-    if (is_binance_family(family)) {
-      offer_binance(bindings, family, below, choice);
-    }
+  if (const auto* const venue = find_route_venue(target, bindings.venues)) {
+    std::string below(target.substr(1 + venue->name().size()));
+    offer_venue(bindings, *venue, below, choice);
     return below;
   }
   const bool is_custom = target.starts_with(kCustom);
@@ -216,8 +209,9 @@ std::optional<Reason> check_request(const http::RequestHead& head, std::string_v
 
 }  // namespace
 
-bool is_reverse_target(std::string_view target) {
-  return target.starts_with(kBinance) || target.starts_with(kProxy) || target.starts_with(kCustom);
+bool is_reverse_target(std::string_view target, bindings::Venues venues) {
+  return target.starts_with(kProxy) || target.starts_with(kCustom) ||
+         find_route_venue(target, venues) != nullptr;
 }
 
 ReverseRoute find_reverse(const http::RequestHead& head,

@@ -5,11 +5,11 @@
 // goes on as it came, and is judged by the rule's scopes like that of any other request
 // (proxy/flow/decide). Pure.
 //
-//   /binance/{api,sapi,fapi,dapi}/REST -> /{api,...}/REST of the first bound host that serves it
-//   /proxy/NAME/REST                   -> /REST of the binding with `route: NAME`
-//   /proxy/openai/REST                 -> /REST of api.openai.com, where no binding has that name
-//   /proxy/anthropic/REST              -> /REST of api.anthropic.com, likewise
-//   /custom/NAME/REST                  -> BASE_PATH/REST of that custom service
+//   /VENUE/SEGMENT/REST    -> /SEGMENT/REST of the first bound host that serves it for that venue
+//   /proxy/NAME/REST       -> /REST of the binding with `route: NAME`
+//   /proxy/openai/REST     -> /REST of api.openai.com, where no binding has that name
+//   /proxy/anthropic/REST  -> /REST of api.anthropic.com, likewise
+//   /custom/NAME/REST      -> BASE_PATH/REST of that custom service
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@
 namespace keyswap::flow {
 
 // Does it begin like a reverse route?
-bool is_reverse_target(std::string_view target);
+bool is_reverse_target(std::string_view target, bindings::Venues venues);
 
 struct ReverseRoute {
   Destination destination;        // empty if there is no such route

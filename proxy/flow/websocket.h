@@ -176,6 +176,7 @@ class WebSocket {
   struct Awaited {  // a message whose reply is still to come
     std::uint64_t number = 0;
     bool may_act_unjudged = false;
+    const bindings::Venue* venue = nullptr;  // whose rule it is charged to; null: none
   };
 
   [[nodiscard]] bool fits(const WebSocketEvent& event) const;

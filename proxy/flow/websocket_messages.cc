@@ -291,7 +291,8 @@ void WebSocket::send_message(WebSocketActions& actions) {
     // Which reply is its own cannot be told.
     end_message(ChargeFate::keep, RecordResponse{0, Outcome::unknown, 0}, actions);
   } else {
-    awaited_.emplace(reading_->id, Awaited{moment_.number, may_act_unjudged});
+    const auto* const venue = verdict_.verdict.rule ? rule().venue : nullptr;
+    awaited_.emplace(reading_->id, Awaited{moment_.number, may_act_unjudged, venue});
     is_message_over_ = true;  // its reply ends it
   }
 }
@@ -402,7 +403,7 @@ void WebSocket::end_replied(const bindings::Reply& reply, WebSocketActions& acti
     return;
   }
   actions.emplace_back(EndMessage{found->second.number,
-                                  fate_by(reply.status),
+                                  fate_by(found->second.venue, reply.status),
                                   RecordResponse{reply.status, Outcome::complete, reply_bytes_}});
   awaited_.erase(found);
 }

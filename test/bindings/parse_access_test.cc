@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/bindings/support.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::bindings {
 
@@ -65,12 +66,13 @@ TEST_CASE("A route is found by its name") {
 
 TEST_CASE("A route's name is plain, not taken, and given once") {
   const auto route = [](const std::string& name) {
-    return errors_of(with_binding("{ host: a.example.com, route: \"" + name + "\" }"));
+    return errors_of(with_binding("{ host: a.example.com, route: \"" + name + "\" }"),
+                     keyswap::test::bazaar_alone());
   };
   CHECK_THAT(route("My"), Contains("this is no name of a route"));
   CHECK_THAT(route("a/b"), Contains("this is no name of a route"));
   CHECK_THAT(route(".."), Contains("this is no name of a route"));
-  for (const std::string name : {"custom", "binance", "proxy", "healthz"}) {
+  for (const std::string name : {"custom", "bazaar", "proxy", "healthz"}) {
     CHECK_THAT(route(name), Contains("the name '" + name + "' is taken"));
   }
   CHECK_THAT(errors_of(with_binding(
@@ -82,8 +84,9 @@ TEST_CASE("A route leads to one host") {
   CHECK_THAT(errors_of(with_binding("{ host: \"*.example.com\", route: x }",
                                     "allow_wildcard_hosts: true\n")),
              Contains("needs one exact host"));
-  CHECK_THAT(errors_of(with_binding("{ hosts: binance.spot, route: x }")),
-             Contains("needs one exact host"));
+  CHECK_THAT(
+      errors_of(with_binding("{ hosts: bazaar.quiet, route: x }"), keyswap::test::bazaar_alone()),
+      Contains("needs one exact host"));
 }
 
 }  // namespace keyswap::bindings

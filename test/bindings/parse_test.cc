@@ -98,7 +98,7 @@ class TempFile {
 };
 
 base::Errc failure_of(const std::string& path) {
-  const auto parsed = parse_file(path);
+  const auto parsed = parse_file(path, {});
   REQUIRE_FALSE(parsed.has_value());
   return parsed.error().code;
 }
@@ -106,7 +106,7 @@ base::Errc failure_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("I01 a file of agent-vault-proxy 0.4 loads unchanged") {
-  const auto parsed = parse(kForeignFile, test::kFolder);
+  const auto parsed = parse(kForeignFile, test::kFolder, {});
   CHECK(test::listed(parsed.errors).empty());
   const auto& bindings = parsed.bindings;
   REQUIRE(bindings.rules.size() == 3);
@@ -224,7 +224,8 @@ secrets:
     placeholder: also-short
 upstream: { proxy: ftp://x }
 )",
-                            test::kFolder)
+                            test::kFolder,
+                            {})
                           .errors;
   std::vector<std::pair<int, int>> places;
   for (const auto& error : errors) {
@@ -239,7 +240,7 @@ TEST_CASE("a thousand errors are counted, not all shown", "[I10]") {
   for (int i = 0; i < 1000; ++i) {
     text += "key" + std::to_string(i) + ": 1\n";
   }
-  const auto errors = parse(text, "").errors;
+  const auto errors = parse(text, "", {}).errors;
   CHECK(errors.size() == 201);
   CHECK(errors.back().text == "and 800 more");
 }
@@ -277,7 +278,7 @@ TEST_CASE("an error never quotes what could be a secret", "[I1]") {
   for (auto at = text.find('@'); at != std::string::npos; at = text.find('@', at + key.size())) {
     text.replace(at, 1, key);
   }
-  const auto parsed = parse(text, "");
+  const auto parsed = parse(text, "", {});
   INFO(text << "\n" << test::listed(parsed.errors));
   CHECK_FALSE(parsed.errors.empty());
   CHECK(test::listed(parsed.errors).find("4242424242") == std::string::npos);
@@ -295,7 +296,7 @@ TEST_CASE("`secrets` must be there, and may be empty") {
 
 TEST_CASE("a file is read, and relative names are relative to its folder") {
   const TempFile file(with_top("upstream: { ca_file: roots.pem }\naudit: { path: log }\n"));
-  const auto parsed = parse_file(file.path());
+  const auto parsed = parse_file(file.path(), {});
   REQUIRE(parsed.has_value());
   CHECK(test::listed(parsed->errors).empty());
   CHECK(parsed->warnings.empty());
@@ -308,7 +309,7 @@ TEST_CASE("a file that others can write is refused, one its group can is warned 
   REQUIRE(::chmod(file.path().c_str(), 0666) == 0);
   CHECK(failure_of(file.path()) == base::Errc::permission);
   REQUIRE(::chmod(file.path().c_str(), 0660) == 0);
-  const auto parsed = parse_file(file.path());
+  const auto parsed = parse_file(file.path(), {});
   REQUIRE(parsed.has_value());
   CHECK(test::listed(parsed->warnings).find("written by its group") != std::string::npos);
 }

@@ -1,48 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys of trading (bindings/parse_trading.cc) and of the scheme `binance`.
+// The keys of trading (bindings/parse_trading.cc), with a venue that takes all of them but one.
 #include <catch2/catch.hpp>
 
-#include "bindings/binance/trading_rules.h"
-#include "bindings/parse_sections.h"
-#include "test/bindings/binance_support.h"
+#include "bindings/trading_rules.h"
+#include "test/bindings/support.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::bindings {
 
-using test::accepted;
-using test::binance_yaml;
-using test::errors_of;
-using test::warnings_of;
-
 namespace {
 
-const TradingRules& rules_of(const Bindings& bindings) {
-  const auto& rules = bindings.rules[0].scopes[0].trading;
-  REQUIRE(rules != nullptr);
-  return *rules;
-}
+using keyswap::test::bazaar_alone;
+using keyswap::test::bazaar_yaml;
 
-bool has_error(const std::string& yaml, const std::string& text) {
-  const auto errors = errors_of(yaml);
-  INFO(errors);
-  return errors.find(text) != std::string::npos;
+std::string errors_with(const std::string& keys) {
+  return test::errors_of(bazaar_yaml("{ host: a.bazaar.test, " + keys + " }"), bazaar_alone());
 }
 
 }  // namespace
 
-TEST_CASE("limits are read exactly, lists in upper case, endpoints as they stand") {
-  const auto bindings = accepted(binance_yaml(
-      ", max_order_usd: 499.99, daily_volume_usd: \"1000.00000001\", symbols: [btcusdt], "
-      "order_types: [limit], endpoints: [post /sapi/v1/asset/transfer]"));
-  const auto& rules = rules_of(bindings);
-  CHECK(rules.max_order_e8 == 49'999'000'000);
-  CHECK(rules.daily_volume_e8 == 100'000'000'001);
-  CHECK(rules.symbols == std::vector<std::string>{"BTCUSDT"});
-  CHECK(rules.order_types == std::vector<std::string>{"LIMIT"});
-  REQUIRE(rules.endpoints.size() == 1);
-  CHECK(rules.endpoints[0].method == "POST");
-  CHECK(rules.endpoints[0].path == "/sapi/v1/asset/transfer");
-  CHECK(accepted(binance_yaml()).rules[0].scopes[0].trading == nullptr);
+TEST_CASE("the keys of trading are read exactly, words in upper case, endpoints as they stand") {
+  const auto bindings = test::accepted(
+      bazaar_yaml("{ host: a.bazaar.test, max_order_usd: 499.99, daily_volume_usd: 1000.00000001, "
+                  "symbols: [rug], endpoints: [post /sell/All] }, { host: b.bazaar.test }"),
+      bazaar_alone());
+  const auto& scopes = bindings.rules[0].scopes;
+  REQUIRE(scopes[0].trading != nullptr);
+  CHECK(scopes[0].trading->max_order_e8 == 49'999'000'000);
+  CHECK(scopes[0].trading->daily_volume_e8 == 100'000'000'001);
+  CHECK(scopes[0].trading->symbols == std::vector<std::string>{"RUG"});
+  CHECK(scopes[0].trading->order_types.empty());
+  REQUIRE(scopes[0].trading->endpoints.size() == 1);
+  CHECK(scopes[0].trading->endpoints[0].method == "POST");
+  CHECK(scopes[0].trading->endpoints[0].path == "/sell/All");
+  CHECK(scopes[1].trading == nullptr);
 }
 
 TEST_CASE("an amount is decimal digits above zero") {
@@ -60,108 +52,32 @@ TEST_CASE("an amount is decimal digits above zero") {
                                       "",
                                       ".inf");
   INFO(key << ": " << amount);
-  CHECK_FALSE(errors_of(binance_yaml(", " + std::string(key) + ": " + amount)).empty());
+  CHECK_FALSE(errors_with(std::string(key) + ": " + amount).empty());
 }
 
 TEST_CASE("empty lists would allow nothing and are refused") {
   const auto* const key = GENERATE("symbols", "order_types", "endpoints");
-  CHECK(has_error(binance_yaml(", " + std::string(key) + ": []"), "is an empty list"));
+  CHECK(errors_with(std::string(key) + ": []").find("is an empty list") != std::string::npos);
 }
 
-TEST_CASE("an endpoint is a method and a whole path") {
-  const auto* const text = GENERATE("/sapi/v1/asset/transfer",
-                                    "POST",
-                                    "POST sapi/v1/asset/transfer",
-                                    "POST /sapi/v1/simple-earn/*",
-                                    "POST  /sapi/v1/x",
-                                    "POST /sapi/v1/x/",
-                                    "POST /sapi//x",
-                                    "POST /sapi/v1/x?y=z",
-                                    "POST /sapi/%78",
-                                    "CONNECT /sapi/v1/x",
-                                    "* /sapi/v1/x");
-  INFO(text);
-  CHECK(has_error(binance_yaml(", endpoints: [\"" + std::string(text) + "\"]"),
-                  "a method and a whole path"));
+TEST_CASE("what an endpoint may be, the venue says, and at its place") {
+  CHECK(errors_with("endpoints: [GET /x, POST /withdraw]") ==
+        "6:60 the bazaar pays nothing out | \n");
 }
 
-TEST_CASE("a method of the WebSocket API is named with the word WS") {
-  const auto bindings = accepted(binance_yaml(", endpoints: [ws order.cancelReplace]"));
-  REQUIRE(rules_of(bindings).endpoints.size() == 1);
-  CHECK(rules_of(bindings).endpoints[0].method == "WS");
-  CHECK(rules_of(bindings).endpoints[0].path == "order.cancelReplace");
-  const auto* const unknown = GENERATE("WS",
-                                       "WS order.cancelreplace",
-                                       "WS order.*",
-                                       "WS v3/order.cancelReplace",
-                                       "WS /order.place",
-                                       "WS order.place ",
-                                       "WS order.unheardOf");
-  INFO(unknown);
-  CHECK(has_error(binance_yaml(", endpoints: [\"" + std::string(unknown) + "\"]"),
-                  "is no method of the WebSocket API that is known"));
-  CHECK(has_error(binance_yaml(", endpoints: [WS account.withdraw]"), "moves value out"));
-  CHECK(warnings_of(binance_yaml(", endpoints: [WS order.test]")).find("without being named") !=
+TEST_CASE("which hosts may be bound, the venue says") {
+  CHECK(test::errors_of(bazaar_yaml("{ host: till.bazaar.test }"), bazaar_alone())
+            .find("till cannot be bound") != std::string::npos);
+}
+
+TEST_CASE("a key is for the venues that take it, and none at all where there are none") {
+  const auto foreign = test::with_binding("{ host: a.bazaar.test, symbols: [RUG] }");
+  CHECK(test::errors_of(foreign, bazaar_alone())
+            .find("`symbols` is only for secrets with `inject: { type: bazaar, ... }`") !=
         std::string::npos);
-  // Open on spot, but not for futures.
-  CHECK(warnings_of(binance_yaml(", endpoints: [WS order.place]")).empty());
-}
-
-TEST_CASE("the error of an endpoint stands at the endpoint") {
-  CHECK(errors_of(binance_yaml(", endpoints: [POST /sapi/v1/capital/withdraw/apply]"))
-            .starts_with("5:54 this endpoint moves value out of the account"));
-}
-
-TEST_CASE("naming what is open for reading is a warning") {
-  CHECK(
-      warnings_of(binance_yaml(", endpoints: [GET /api/v3/account]")).find("without being named") !=
-      std::string::npos);
-}
-
-TEST_CASE("the keys of trading are for the scheme binance only") {
-  const auto* const key = GENERATE("max_order_usd: 5",
-                                   "daily_volume_usd: 5",
-                                   "symbols: [A]",
-                                   "order_types: [A]",
-                                   "endpoints: [POST /x]");
-  INFO(key);
-  CHECK(has_error(test::with_binding("{ host: api.example.com, " + std::string(key) + " }"),
-                  "is only for secrets with `inject: { type: binance, ... }`"));
-}
-
-TEST_CASE("the keys of the scheme are checked where they stand") {
-  CHECK(has_error(binance_yaml("", ", key_type: dsa"),
-                  "`key_type` must be one of: hmac, rsa, ed25519"));
-  CHECK(
-      has_error(binance_yaml("", ", proof: maybe"), "`proof` must be one of: off, warn, require"));
-  CHECK(has_error(binance_yaml("", ", proof: warn"), "`proof` needs `placeholder_secret`"));
-  CHECK(has_error(binance_yaml("", ", proof: warn, placeholder_secret: x, key_type: rsa"),
-                  "for `key_type: hmac` only"));
-  CHECK(has_error(binance_yaml("", ", body_bytes: drop"), "must be one of: encode, keep"));
-  for (const auto* const number : {"0", "60001", "-1", "05", "5s", "99999999999"}) {
-    INFO(number);
-    CHECK(has_error(binance_yaml("", ", recv_window: \"" + std::string(number) + "\""),
-                    "from 1 to 60000"));
-  }
-  CHECK(errors_of(binance_yaml("", ", recv_window: 60000")).empty());
-  const auto with = [](const std::string& inject) {
-    return test::with_inject("{ type: binance, " + inject + " }");
-  };
-  CHECK(has_error(with("api_key: KEY"), "`api_secret` is missing"));
-  CHECK(has_error(with("api_key: KEY, api_secret: KEY"), "name the same secret"));
-  CHECK(has_error(with("api_key: \"not a name\", api_secret: S"), "must be the name of a secret"));
-  CHECK(has_error(with("api_key: K, api_secret: S, header: X"), "is no key of `inject`"));
-}
-
-TEST_CASE("a rule of the scheme needs both entries, and is found by its header") {
-  const auto bindings = accepted(binance_yaml());
-  const auto& injection = *bindings.rules[0].injection;
-  CHECK(injection.scheme() == "binance");
-  CHECK(injection.header() == "x-mbx-apikey");
-  REQUIRE(injection.needs().size() == 2);
-  CHECK(injection.needs()[0].text() == "KEY");
-  CHECK(injection.needs()[1].text() == "SECRET");
-  CHECK_FALSE(test::render(injection, {"a", "b"}).status.has_value());
+  CHECK(test::errors_of(foreign).find("'symbols' is no key of `bindings`") != std::string::npos);
+  CHECK(errors_with("order_types: [A]").find("'order_types' is no key of `bindings`") !=
+        std::string::npos);
 }
 
 }  // namespace keyswap::bindings

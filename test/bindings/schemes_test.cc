@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/schemes.h"
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <catch2/catch.hpp>
 
 #include "bindings/binding.h"
 #include "bindings/blocked.h"
+#include "test/bindings/scheme_docs.h"
 #include "test/bindings/support.h"
-#include "test/support/data.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-std::string text_of_bindings_md() {
-  std::ifstream file(keyswap::test::tree_path("docs/bindings.md"));
-  std::stringstream held;
-  held << file.rdbuf();
-  return held.str();
-}
-
 // The `blocked:` that the section of a scheme in docs/bindings.md gives, as it is read.
 // The scope as that section's example of `blocked:` makes it.
 Scope scope_of_section(const std::string& scheme) {
-  const auto text = text_of_bindings_md();
+  const auto text = test::text_of_bindings_md();
   const std::string_view begin = "```yaml\n        blocked:";
   const auto section = text.find("### Scheme `" + scheme + "`");
   REQUIRE(section != std::string::npos);
@@ -46,47 +37,18 @@ Scope scope_of_section(const std::string& scheme) {
 TEST_CASE("every scheme has its own name, a summary and help for its keys") {
   std::set<std::string_view> names;
   for (const auto* const scheme : schemes()) {
-    INFO(scheme->name);
     CHECK(names.insert(scheme->name).second);
     CHECK(find_scheme(scheme->name) == scheme);
-    CHECK_FALSE(scheme->summary.empty());
-    for (const auto& parameter : scheme->parameters) {
-      CHECK_FALSE(parameter.help.empty());
-      CHECK(parameter.name != "type");
-    }
+    test::check_described(*scheme);
   }
   CHECK(schemes().front()->name == "header");
   CHECK(find_scheme("nope") == nullptr);
 }
 
 TEST_CASE("docs/bindings.md has a section for every scheme that names all its keys") {
-  const auto text = text_of_bindings_md();
   for (const auto* const scheme : schemes()) {
-    INFO(scheme->name);
-    const auto section = text.find("### Scheme `" + std::string(scheme->name) + "`");
-    REQUIRE(section != std::string::npos);
-    for (const auto& parameter : scheme->parameters) {
-      INFO(parameter.name);
-      CHECK(text.find("`" + std::string(parameter.name) + "`", section) != std::string::npos);
-    }
+    test::check_section(*scheme);
   }
-}
-
-TEST_CASE("every example of a scheme in docs/bindings.md is accepted") {
-  const auto text = text_of_bindings_md();
-  const std::string_view begin = "```yaml\n    inject:";
-  std::size_t count = 0;
-  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
-    const auto start = at + 8;
-    const auto example = text.substr(start, text.find("```", start) - start);
-    INFO(example);
-    CHECK(
-        test::errors_of(test::one_secret("    placeholder: " + test::kPlaceholder + "\n" + example +
-                                         "    bindings: [ { host: api.example.com } ]\n"))
-            .empty());
-    ++count;
-  }
-  CHECK(count > schemes().size());
 }
 
 TEST_CASE(

@@ -63,16 +63,16 @@ inline std::string listed(const std::vector<ConfigIssue>& issues) {
   return text;
 }
 
-inline std::string errors_of(const std::string& yaml) {
-  return listed(parse(yaml, kFolder).errors);
+inline std::string errors_of(const std::string& yaml, Venues venues = {}) {
+  return listed(parse(yaml, kFolder, venues).errors);
 }
 
-inline std::string warnings_of(const std::string& yaml) {
-  return listed(parse(yaml, kFolder).warnings);
+inline std::string warnings_of(const std::string& yaml, Venues venues = {}) {
+  return listed(parse(yaml, kFolder, venues).warnings);
 }
 
-inline Bindings accepted(const std::string& yaml) {
-  auto parsed = parse(yaml, kFolder);
+inline Bindings accepted(const std::string& yaml, Venues venues = {}) {
+  auto parsed = parse(yaml, kFolder, venues);
   INFO(yaml);
   REQUIRE(listed(parsed.errors).empty());
   return std::move(parsed.bindings);

@@ -2,7 +2,7 @@
 """Binance: requests by hand through the proxy, and what a recording exchange makes of their bytes.
 
 The vectors H and R: payloads of the vendor's examples, signed with the placeholder secret where the client signs,
-and what must leave. The whole sweep of the endpoint table is in test/bindings/binance_endpoints_test.cc; here is a sample on the wire.
+and what must leave. The whole sweep of the endpoint table is in test/bindings/venues/binance/endpoints_test.cc; here is a sample on the wire.
 """
 
 import base64

@@ -108,7 +108,7 @@ class BrokenSigner final : public bindings::Injection, public bindings::Signer {
 };
 
 std::shared_ptr<bindings::Bindings> changeable() {
-  auto parsed = bindings::parse(kYaml, "/nowhere");
+  auto parsed = bindings::parse(kYaml, "/nowhere", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   return std::make_shared<bindings::Bindings>(std::move(parsed.bindings));
 }
@@ -116,6 +116,8 @@ std::shared_ptr<bindings::Bindings> changeable() {
 Script limited() {
   auto bindings = changeable();
   bindings->rules[0].scopes[0].rate_limit = bindings::RateLimit{2, 10'000};
+  // What an answer says of an order, its venue knows.
+  bindings->rules[0].venue = bindings::find_venue(bindings::all_venues(), "binance");
   return Script(bindings);
 }
 

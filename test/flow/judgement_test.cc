@@ -3,15 +3,16 @@
 
 #include <catch2/catch.hpp>
 
+#include "test/support/fake_venue.h"
+
 namespace keyswap::flow {
 
-TEST_CASE("F28 only an answer that says the order was refused gives its volume back") {
-  for (const int status : {400, 401, 403, 404, 407, 410, 418, 429, 499}) {
-    CHECK(fate_by(status) == ChargeFate::refused);
+TEST_CASE("F28 what an answer says of an order, its venue knows; without one nothing is an order") {
+  CHECK(fate_by(&test::bazaar(), 422) == ChargeFate::refused);
+  for (const int status : {0, 200, 400, 500}) {
+    CHECK(fate_by(&test::bazaar(), status) == ChargeFate::keep);
   }
-  for (const int status : {0, 200, 201, 302, 399, 408, 409, 500, 503, 504}) {
-    CHECK(fate_by(status) == ChargeFate::keep);
-  }
+  CHECK(fate_by(nullptr, 422) == ChargeFate::keep);
 }
 
 TEST_CASE("a scope without limits costs nothing, each limit alone does") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "test/support/fake_venue.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -71,40 +72,21 @@ std::string shown(const ReverseRoute& found) {
          http::to_string(found.destination.authority) + " " + found.use->target;
 }
 
-// A rule of another scheme, for the hosts of an exchange.
-class FakeBinance final : public bindings::Injection {
- public:
-  [[nodiscard]] std::string_view scheme() const override { return "binance"; }
-
-  [[nodiscard]] const std::string& header() const override { return header_; }
-
-  [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
-
-  [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
-                                    base::ByteSink& /*out*/) const override {
-    return {};
-  }
-
- private:
-  std::string header_ = "x-mbx-apikey";
-  std::vector<vault::SecretName> needs_;
-};
-
-bindings::Bindings binance(const std::vector<std::string>& hosts) {
-  bindings::Bindings bindings;
-  bindings::SecretRule rule;
-  rule.injection = std::make_unique<FakeBinance>();
+std::shared_ptr<const bindings::Bindings> binance(const std::vector<std::string>& hosts) {
+  std::string entries;
   for (const auto& host : hosts) {
-    rule.scopes.emplace_back();
-    rule.scopes.back().host.host = host;
+    entries += "      - { host: " + host + " }\n";
   }
-  bindings.rules.push_back(std::move(rule));
-  bindings.build_index();
-  return bindings;
+  return test::bindings_of(
+      "version: 1\nsecrets:\n  B:\n    placeholder: kswp_PLACEHOLDER_000000000001\n"
+      "    inject: { type: binance, api_key: BK, api_secret: BS }\n    bindings:\n" +
+      entries);
 }
 
-std::string binance_host(const bindings::Bindings& bindings, const std::string& target) {
-  const auto found = find_reverse(head_of(target), bindings, "ci");
+// "host/target", or the refusal.
+std::string host_of(const std::shared_ptr<const bindings::Bindings>& bindings,
+                    const std::string& target) {
+  const auto found = find_reverse(head_of(target), *bindings, "ci");
   return found.refusal ? std::string(audit::to_string(*found.refusal))
                        : found.destination.authority.host + found.use->target;
 }
@@ -112,9 +94,13 @@ std::string binance_host(const bindings::Bindings& bindings, const std::string& 
 }  // namespace
 
 TEST_CASE("only what begins like a route is one") {
-  CHECK(is_reverse_target("/proxy/openai/v1"));
-  CHECK(is_reverse_target("/custom/github"));
-  CHECK(is_reverse_target("/binance/api/v3/order"));
+  const auto is_route = [](std::string_view target) {
+    return is_reverse_target(target, bindings::all_venues());
+  };
+  CHECK(is_route("/proxy/openai/v1"));
+  CHECK(is_route("/custom/github"));
+  CHECK(is_route("/binance/api/v3/order"));
+  CHECK_FALSE(is_reverse_target("/binance/api/v3/order", {}));
   for (const char* other : {"/",
                             "/proxy",
                             "/custom",
@@ -123,9 +109,13 @@ TEST_CASE("only what begins like a route is one") {
                             "//proxy/x",
                             "/x/../proxy/openai",
                             "/healthz",
+                            "/binance",
+                            "/binance?x",
+                            "/Binance/api",
+                            "",
                             "http://a/proxy/x"}) {
     INFO(other);
-    CHECK_FALSE(is_reverse_target(other));
+    CHECK_FALSE(is_route(other));
   }
 }
 
@@ -223,18 +213,33 @@ TEST_CASE("/binance/ leads to the first bound host of the path's family") {
                             "api1.binance.com",
                             "fapi.binance.com",
                             "dapi.binance.com"});
-  CHECK(binance_host(all, "/binance/api/v3/order?x=1") == "api.binance.com/api/v3/order?x=1");
-  CHECK(binance_host(all, "/binance/sapi/v1/account") == "api.binance.com/sapi/v1/account");
-  CHECK(binance_host(all, "/binance/fapi/v1/order") == "fapi.binance.com/fapi/v1/order");
-  CHECK(binance_host(all, "/binance/dapi/v1/order") == "dapi.binance.com/dapi/v1/order");
+  CHECK(host_of(all, "/binance/api/v3/order?x=1") == "api.binance.com/api/v3/order?x=1");
+  CHECK(host_of(all, "/binance/sapi/v1/account") == "api.binance.com/sapi/v1/account");
+  CHECK(host_of(all, "/binance/fapi/v1/order") == "fapi.binance.com/fapi/v1/order");
+  CHECK(host_of(all, "/binance/dapi/v1/order") == "dapi.binance.com/dapi/v1/order");
   const auto test_network = binance({"testnet.binance.vision", "testnet.binancefuture.com"});
-  CHECK(binance_host(test_network, "/binance/api/v3/order") ==
-        "testnet.binance.vision/api/v3/order");
-  CHECK(binance_host(test_network, "/binance/dapi/v1/x") == "testnet.binancefuture.com/dapi/v1/x");
+  CHECK(host_of(test_network, "/binance/api/v3/order") == "testnet.binance.vision/api/v3/order");
+  CHECK(host_of(test_network, "/binance/dapi/v1/x") == "testnet.binancefuture.com/dapi/v1/x");
   const auto spot = binance({"api.binance.com"});
-  CHECK(binance_host(spot, "/binance/fapi/v1/order") == "malformed_request");
+  CHECK(host_of(spot, "/binance/fapi/v1/order") == "malformed_request");
   const auto foreign = binance({"api.example.test", "api.binance.com.example.test"});
-  CHECK(binance_host(foreign, "/binance/api/v3/order") == "malformed_request");
+  CHECK(host_of(foreign, "/binance/api/v3/order") == "malformed_request");
+}
+
+TEST_CASE("a venue's route leads to its own hosts, by its own rules") {
+  const auto bindings =
+      test::bindings_of(test::bazaar_yaml("{ host: elsewhere.test }, { host: b.bazaar.test }, "
+                                          "{ host: a.bazaar.test }") +
+                            "  OTHER:\n    placeholder: kswp_PLACEHOLDER_000000000002\n"
+                            "    inject: { header: x-key, format: \"{secret}\" }\n"
+                            "    bindings: [ { host: quiet.bazaar.test } ]\n",
+                        test::bazaar_alone());
+  CHECK(host_of(bindings, "/bazaar/stalls/7?x=1") == "b.bazaar.test/stalls/7?x=1");
+  CHECK(host_of(bindings, "/bazaar/stalls") == "b.bazaar.test/stalls");
+  CHECK(host_of(bindings, "/bazaar/tills/7") == "malformed_request");
+  CHECK(host_of(bindings, "/bazaar/") == "malformed_request");
+  CHECK(route(head_of("/bazaar/stalls/7"), *bindings).kind == Route::Kind::reverse);
+  CHECK(route(head_of("/binance/api/v3/x"), *bindings).kind == Route::Kind::refuse);
 }
 
 TEST_CASE("a route is found on the listener, and nothing else in origin form") {

@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "bindings/binance/message.h"
-#include "bindings/binance/reply.h"
-#include "bindings/binance/text_sink.h"
+#include "bindings/venues/binance/message.h"
+#include "bindings/venues/binance/reply.h"
+#include "bindings/venues/binance/text_sink.h"
 #include "proxy/base/assert.h"
 
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
@@ -175,7 +176,7 @@ class Run {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto kBindings = std::make_shared<const bindings::Bindings>(
-      std::move(bindings::parse(kYaml, "/nowhere").bindings));
+      std::move(bindings::parse(kYaml, "/nowhere", bindings::all_venues()).bindings));
   static vault::LockedBuffer scratch = [] {
     must(vault::lock_memory().has_value());
     return vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value();

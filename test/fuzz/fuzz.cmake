@@ -11,7 +11,7 @@ foreach(source ${fuzz_sources})
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" subject ${name})
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE keyswap_options flow bindings http_h1 http)
+  target_link_libraries(${name} PRIVATE keyswap_options flow venues http_h1 http)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   # What is a fuzzer's own besides.
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${subject}/*.cc)

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/base/assert.h"
 
 namespace {
@@ -33,7 +34,8 @@ void ask(const keyswap::bindings::Bindings& bindings) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto parsed = keyswap::bindings::parse(text, "/etc/keyswap");
+  const auto parsed =
+      keyswap::bindings::parse(text, "/etc/keyswap", keyswap::bindings::all_venues());
   if (parsed.errors.empty()) {
     ask(parsed.bindings);
   }

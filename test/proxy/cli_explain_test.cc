@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/policy.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::cli {
 
@@ -24,7 +26,7 @@ secrets:
 )";
 
 bindings::Bindings some_bindings(const std::string& more = "") {
-  auto parsed = bindings::parse(std::string(kYaml) + more, "/");
+  auto parsed = bindings::parse(std::string(kYaml) + more, "/", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   return std::move(parsed.bindings);
 }
@@ -116,7 +118,8 @@ secrets:
     bindings:
       - { host: git.example.com, paths: ["/**/git-upload-pack"] }
 )",
-                                "/");
+                                "/",
+                                bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   const std::string discovery = "https://git.example.com/a/b.git/info/refs?service=";
   CHECK(explain_url(parsed.bindings, "GET", discovery + "git-upload-pack").is_any_swapped);
@@ -142,8 +145,10 @@ TEST_CASE("another port is another destination") {
 TEST_CASE("[I5] plain http never gets a secret, and explain says so") {
   const Explanation explanation = explain_url(
       [] {
-        auto parsed = bindings::parse(
-            std::string(kYaml) + "      - { host: plain.example.com, port: 80 }\n", "/");
+        auto parsed =
+            bindings::parse(std::string(kYaml) + "      - { host: plain.example.com, port: 80 }\n",
+                            "/",
+                            bindings::all_venues());
         REQUIRE(parsed.errors.empty());
         return std::move(parsed.bindings);
       }(),
@@ -186,7 +191,7 @@ secrets:
     inject: { type: binance, api_key: BK, api_secret: BS }
     bindings: [ { hosts: binance.spot, endpoints: ["POST /sapi/v1/asset/transfer"] } ]
 )";
-  auto parsed = bindings::parse(yaml, "/nowhere");
+  auto parsed = bindings::parse(yaml, "/nowhere", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   const auto of = [&](const std::string& method, const std::string& path) {
     auto request = parse_request(method, "https://api.binance.com" + path);
@@ -206,6 +211,16 @@ secrets:
   CHECK(of("POST", "/sapi/v1/futures/transfer").why.find("tier 2") != std::string::npos);
 }
 
+TEST_CASE("of any venue it says what the venue does") {
+  auto parsed = bindings::parse(
+      test::bazaar_yaml("{ hosts: bazaar.stalls, symbols: [RUG] }"), "/", test::bazaar_alone());
+  REQUIRE(parsed.errors.empty());
+  const auto explained = explain_url(parsed.bindings, "POST", "https://b.bazaar.test/order");
+  REQUIRE(explained.secrets.size() == 1);
+  CHECK(explained.secrets[0].why.find("; the host is one of bazaar.stalls; the endpoint takes "
+                                      "orders") != std::string::npos);
+}
+
 TEST_CASE("of a WebSocket it says that its messages are judged") {
   const std::string yaml = R"(
 version: 1
@@ -215,7 +230,7 @@ secrets:
     inject: { type: binance, api_key: BK, api_secret: BS }
     bindings: [ { hosts: binance.spot, websocket: true } ]
 )";
-  auto parsed = bindings::parse(yaml, "/nowhere");
+  auto parsed = bindings::parse(yaml, "/nowhere", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   const auto of = [&](const std::string& method, const std::string& host) {
     auto request = parse_request(method, "https://" + host + "/ws-api/v3");

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/cli/import_fishnet.h"
 
 namespace keyswap::cli {
@@ -32,7 +33,7 @@ std::string report_of(const FishnetImport& import) {
 }
 
 bindings::Bindings parsed(const FishnetImport& import) {
-  auto result = bindings::parse(import.bindings, "/");
+  auto result = bindings::parse(import.bindings, "/", bindings::all_venues());
   INFO(import.bindings);
   REQUIRE(result.errors.empty());
   return std::move(result.bindings);
@@ -163,7 +164,7 @@ TEST_CASE("Text of the file cannot add keys to the bindings") {
   const auto import = imported(
       "[custom.a]\nbase_url = \"https://a.example.com\"\nauth_header = \"X-A\\\"\\n    evil: "
       "1\"\n");
-  const auto result = bindings::parse(import.bindings, "/");
+  const auto result = bindings::parse(import.bindings, "/", bindings::all_venues());
   for (const auto& issue : result.errors) {
     CHECK(issue.text.find("evil") == std::string::npos);
   }

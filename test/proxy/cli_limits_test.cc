@@ -4,8 +4,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "bindings/binance/trading_rules.h"
 #include "bindings/parse.h"
+#include "bindings/trading_rules.h"
+#include "bindings/venues/table.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/limit_rows.h"
@@ -35,7 +36,7 @@ secrets:
 )";
 
 bindings::Bindings some_bindings() {
-  auto parsed = bindings::parse(kYaml, "/");
+  auto parsed = bindings::parse(kYaml, "/", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   return std::move(parsed.bindings);
 }

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::proxy {
 
@@ -19,7 +21,8 @@ limits::RuleLimits limits_with(const std::string& entries) {
       "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
       "    bindings: [ " +
           entries + " ]\n",
-      "/");
+      "/",
+      bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   auto all = limits_of(parsed.bindings);
   REQUIRE(all.size() == 1);
@@ -102,7 +105,7 @@ std::vector<Accounts> volumes_of(const std::vector<std::array<std::string, 3>>& 
             "_01HXY1234567890\"\n    inject: { type: binance, api_key: " + key +
             ", api_secret: S }\n    bindings: [ { " + entry + ", daily_volume_usd: 100 } ]\n";
   }
-  auto parsed = bindings::parse(text, "/");
+  auto parsed = bindings::parse(text, "/", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   std::vector<Accounts> all;
   for (const auto& rule : parsed.bindings.rules) {
@@ -134,6 +137,21 @@ TEST_CASE("a key has one volume at a venue's account, by whichever rule, host or
   CHECK(all[3] == Accounts{"traded KEY@binance.futures"});
   CHECK(all[4] == Accounts{"traded KEY@binance.futures", "traded KEY@binance.spot"});
   CHECK(all[5] == Accounts{"traded KEY2@binance.spot"});
+}
+
+TEST_CASE("which accounts there are at a venue, the venue knows") {
+  auto parsed =
+      bindings::parse(test::bazaar_yaml("{ host: a.bazaar.test }, { host: quiet.bazaar.test }, "
+                                        "{ host: b.bazaar.test }, { host: elsewhere.test }"),
+                      "/",
+                      test::bazaar_alone());
+  REQUIRE(parsed.errors.empty());
+  const auto all = limits_of(parsed.bindings.rules[0]);
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].volume_accounts == Accounts{"traded K@bazaar.stalls"});
+  CHECK(all[1].volume_accounts == Accounts{"traded K@bazaar.quiet"});
+  CHECK(all[2].volume_accounts == all[0].volume_accounts);
+  CHECK(all[3].volume_accounts == Accounts{"traded K@elsewhere.test:443"});
 }
 
 TEST_CASE("hosts of one entry share its counters; other entries have their own") {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/tls/context.h"
 
 namespace keyswap {
@@ -25,7 +26,8 @@ std::uint64_t policies = 0;
 
 // `scope`: what is added to the binding; `rest`: to the file.
 proxy::Policy policy(const std::string& scope, const std::string& rest) {
-  auto parsed = bindings::parse(kHead + scope + " } ]\n" + rest, "/nowhere");
+  auto parsed =
+      bindings::parse(kHead + scope + " } ]\n" + rest, "/nowhere", bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   auto trust = tls::ClientContext::create({}, "");
   REQUIRE(trust);

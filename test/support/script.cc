@@ -35,8 +35,9 @@ std::string escaped(std::string_view bytes) {
 
 }  // namespace
 
-std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml) {
-  auto parsed = bindings::parse(yaml, "/nowhere");
+std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml,
+                                                      bindings::Venues venues) {
+  auto parsed = bindings::parse(yaml, "/nowhere", venues);
   for (const auto& error : parsed.errors) {
     UNSCOPED_INFO(error.line << ":" << error.column << " " << error.text);
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
 #include "proxy/http/h1/request_writer.h"
@@ -21,7 +22,8 @@
 namespace keyswap::test {
 
 // Bindings from YAML text that must be right.
-std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml);
+std::shared_ptr<const bindings::Bindings> bindings_of(
+    std::string_view yaml, bindings::Venues venues = bindings::all_venues());
 
 class Script {
  public:

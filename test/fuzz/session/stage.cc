@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bindings/parse.h"
+#include "bindings/venues/table.h"
 #include "ca/authority.h"
 
 namespace keyswap::test {
@@ -38,7 +39,7 @@ const Fixed& fixed() {
 }  // namespace
 
 std::shared_ptr<const bindings::Bindings> parse_all(const char* yaml) {
-  auto read = bindings::parse(yaml, "/nowhere");
+  auto read = bindings::parse(yaml, "/nowhere", bindings::all_venues());
   must(read.errors.empty(), "the bindings are wrong");
   return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
 }
