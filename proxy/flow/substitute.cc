@@ -19,8 +19,33 @@ using http::Framing;
 
 struct Swap {
   std::size_t field;
-  std::string_view value;
+  const Credential& credential;
+  vault::LockedBuffer& scratch;  // where the head is written
 };
+
+// Appends the new value of the credential's field. On an error a part of it may be there.
+base::Status render(const Credential& credential, vault::LockedBuffer& scratch) {
+  const std::size_t begin = scratch.size();
+  KS_TRY(credential.injection.render(credential.input, scratch));
+  const std::string_view value = scratch.reveal().substr(begin);
+  // R5: a secret can never change a message's framing or become a second field.
+  if (value.empty() || !http::is_field_value(value)) {
+    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
+  }
+  if (value.size() > base::limits::kRequestFieldBytesMax) {
+    return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
+  }
+  return {};
+}
+
+// It is rendered where it stands, so that the scratch has room for it once.
+base::Status encode_credential(vault::LockedBuffer& scratch,
+                               std::string_view name,
+                               const Credential& credential) {
+  KS_TRY(http::encode_field_begin(scratch, name));
+  KS_TRY(render(credential, scratch));
+  return http::encode_field_end(scratch);
+}
 
 // What an extension would do to frames, such as compress them, could not be read (I9).
 bool is_extension_offer(const http::Field& field) {
@@ -70,7 +95,7 @@ base::Status encode_head(base::ByteSink& out,
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field& field = head.fields[i];
     if (swap != nullptr && swap->field == i) {
-      KS_TRY(http::encode_field(out, field.name, swap->value));
+      KS_TRY(encode_credential(swap->scratch, field.name, swap->credential));
     } else {
       KS_TRY(encode_one_field(out, head, hop_by_hop, field));
     }
@@ -82,13 +107,14 @@ base::Status encode_head(base::ByteSink& out,
 struct NewField {
   std::string_view name;
   std::string_view value;
+  const Credential* credential = nullptr;  // not null: it makes the value
   bool is_written = false;
 };
 
 // What of a head with edits in it is still to be written.
 class RewrittenHead {
  public:
-  RewrittenHead(base::ByteSink& out,
+  RewrittenHead(vault::LockedBuffer& out,
                 const http::RequestHead& head,
                 const Rewrite& rewrite,
                 std::vector<NewField> fields)
@@ -113,9 +139,7 @@ class RewrittenHead {
     for (NewField& edit : fields_) {
       if (base::equal_ignoring_case(field.name, edit.name)) {
         // A second line of an edited field goes: there is one credential.
-        return std::exchange(edit.is_written, true)
-                   ? base::Status{}
-                   : http::encode_field(out_, field.name, edit.value);
+        return std::exchange(edit.is_written, true) ? base::Status{} : write_new(field.name, edit);
       }
     }
     if (is_dropped(field.name)) {
@@ -128,13 +152,18 @@ class RewrittenHead {
     return encode_one_field(out_, head_, hop_by_hop_, field);
   }
 
+  base::Status write_new(std::string_view name, const NewField& field) {
+    return field.credential != nullptr ? encode_credential(out_, name, *field.credential)
+                                       : http::encode_field(out_, name, field.value);
+  }
+
   base::Status write_missing() {
     if (!rewrite_.host.empty() && !has_host_) {
       KS_TRY(http::encode_field(out_, "Host", rewrite_.host));
     }
     for (const NewField& edit : fields_) {
       if (!edit.is_written) {
-        KS_TRY(http::encode_field(out_, edit.name, edit.value));
+        KS_TRY(write_new(edit.name, edit));
       }
     }
     const bool had_body = head_.framing.kind != Framing::Kind::none;
@@ -155,7 +184,7 @@ class RewrittenHead {
     });
   }
 
-  base::ByteSink& out_;
+  vault::LockedBuffer& out_;
   const http::RequestHead& head_;
   const Rewrite& rewrite_;
   http::HopByHop hop_by_hop_;
@@ -163,44 +192,29 @@ class RewrittenHead {
   bool has_host_ = false;
 };
 
-// The new value of the credential's field, at the beginning of `scratch`.
-base::Result<std::string_view> render(const Credential& credential, vault::LockedBuffer& scratch) {
-  scratch.clear();
-  KS_TRY(credential.injection.render(credential.input, scratch));
-  const std::string_view value = scratch.reveal();
-  // R5: a secret can never change a message's framing or become a second field.
-  if (value.empty() || !http::is_field_value(value)) {
-    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
-  }
-  if (value.size() > base::limits::kRequestFieldBytesMax) {
-    return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
-  }
-  return value;
-}
-
-// What `write` appends to `scratch`; on an error nothing stays in it.
+// What `write` writes into `scratch`; on an error nothing stays in it.
 template <typename Write>
 base::Result<std::string_view> written_to(vault::LockedBuffer& scratch, Write write) {
-  const std::size_t begin = scratch.size();
+  scratch.clear();
   if (const base::Status written = write(); !written) {
     scratch.clear();
     return written.error();
   }
-  return scratch.reveal().substr(begin);
+  return scratch.reveal();
 }
 
 }  // namespace
 
 base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch) {
-  const auto value = render(credential, scratch);
   scratch.clear();
-  return value ? base::Status{} : value.error();
+  const base::Status rendered = render(credential, scratch);
+  scratch.clear();
+  return rendered;
 }
 
 base::Result<std::string_view> encode_signed_message(vault::LockedBuffer& scratch,
                                                      const vault::Secret& message,
                                                      const http::Mask& mask) {
-  scratch.clear();
   return written_to(scratch, [&] {
     return http::encode_frame(scratch, http::Opcode::text, true, message.reveal(), mask);
   });
@@ -236,18 +250,12 @@ base::Result<std::string_view> encode_rewritten_head(vault::LockedBuffer& scratc
                                                      std::string_view target,
                                                      const Rewrite& rewrite,
                                                      const Credential* credential) {
-  scratch.clear();
   std::vector<NewField> fields;
   for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
     fields.push_back({edit.name, edit.value.reveal()});
   }
   if (credential != nullptr) {
-    const auto value = render(*credential, scratch);
-    if (!value) {
-      scratch.clear();
-      return value.error();
-    }
-    fields.push_back({credential->injection.header(), *value});
+    fields.push_back({credential->injection.header(), {}, credential});
   }
   const std::string_view sent = rewrite.edits.target ? *rewrite.edits.target : target;
   return written_to(scratch, [&] {
@@ -260,12 +268,7 @@ base::Result<std::string_view> encode_swapped_head(vault::LockedBuffer& scratch,
                                                    std::string_view target,
                                                    std::size_t field,
                                                    const Credential& credential) {
-  const auto value = render(credential, scratch);
-  if (!value) {
-    scratch.clear();
-    return value.error();
-  }
-  const Swap swap{field, *value};
+  const Swap swap{field, credential, scratch};
   return written_to(scratch, [&] { return encode_head(scratch, head, target, &swap); });
 }
 

@@ -63,6 +63,17 @@ base::Status encode_field(base::ByteSink& out, std::string_view name, std::strin
   return append_all(out, {name, ": ", value, "\r\n"});
 }
 
+base::Status encode_field_begin(base::ByteSink& out, std::string_view name) {
+  if (!is_token(name)) {
+    return refused("the field name to send is not a token");
+  }
+  return append_all(out, {name, ": "});
+}
+
+base::Status encode_field_end(base::ByteSink& out) {
+  return append_all(out, {"\r\n"});
+}
+
 base::Status encode_head_end(base::ByteSink& out) {
   return append_all(out, {"\r\n"});
 }

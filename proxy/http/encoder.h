@@ -25,6 +25,10 @@ base::Status encode_request_line(base::ByteSink& out,
 base::Status encode_status_line(base::ByteSink& out, int status, std::string_view reason);
 // "name: value\r\n": name a token; value of HTAB, SP, VCHAR, obs-text, no surrounding white space.
 base::Status encode_field(base::ByteSink& out, std::string_view name, std::string_view value);
+// The same in two halves, around a value that the caller writes and holds against is_field_value:
+// "name: " and "\r\n".
+base::Status encode_field_begin(base::ByteSink& out, std::string_view name);
+base::Status encode_field_end(base::ByteSink& out);
 // "\r\n"
 base::Status encode_head_end(base::ByteSink& out);
 

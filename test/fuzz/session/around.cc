@@ -109,6 +109,8 @@ void ScriptedLog::read_record(std::string_view record) {
       } else {
         ++found->second.ends;
         found->second.is_not_sent = outcome == "not_sent";
+        const std::string cause = member(record, "cause");
+        found->second.end = outcome + (cause.empty() ? "" : " " + cause);
       }
     }
     return;
@@ -126,6 +128,15 @@ void ScriptedLog::read_record(std::string_view record) {
 
 void ScriptedLog::note_sent(const std::string& path) {
   must(++sent_[path] <= allowed_[path], "I6: sent without a durable record");
+}
+
+std::string ScriptedLog::end_of(const std::string& path) const {
+  for (const auto& [id, decided] : decided_) {
+    if (decided.path == path) {
+      return decided.end;
+    }
+  }
+  return "";
 }
 
 void ScriptedLog::check_ends() const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,9 @@ class World {
   // Turns until nothing happens any more. False: that does not come.
   bool settle();
 
-  // Jumps to the next timer. False: there is none.
+  // When the next timer is due, if one is set.
+  [[nodiscard]] std::optional<std::int64_t> next_timer_ms() const;
+  // Jumps to it. False: there is none.
   bool wait_for_timer();
 
   void pass(std::int64_t milliseconds) { now_ms += milliseconds; }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/fuzz/session/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bindings/parse.h"
+#include "test/fuzz/session/texts.h"
+#include "vault/arena.h"
+
+namespace keyswap::test {
+
+namespace {
+
+std::shared_ptr<const bindings::Bindings> parsed(const char* yaml) {
+  auto read = bindings::parse(yaml, "/nowhere");
+  must(read.errors.empty(), "the bindings are wrong");
+  return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+}
+
+Fixed make_fixed() {
+  Fixed made{parsed(kBindings), parsed(kOtherBindings), nullptr, nullptr, nullptr};
+  must(vault::lock_memory().has_value(), "memory cannot be locked");
+  must(tls::start_library().has_value(), "no TLS library");
+  made.client_tls = tls::ServerContext::create().value();
+  const std::int64_t now_s = WorldClock().wall_us() / 1'000'000;
+  auto authority = ca::create_authority(now_s);
+  must(authority.has_value(), "no authority");
+  made.authority =
+      ca::Authority::open(authority->key_der, authority->certificate_pem, now_s).value();
+  made.key = ca::LeafKey::create().value();
+  return made;
+}
+
+}  // namespace
+
+const Fixed& fixed() {
+  static const Fixed made = make_fixed();
+  return made;
+}
+
+Stage::Stage() {
+  leaves_ = std::make_unique<ca::LeafCache>(
+      fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
+        mints.push_back(std::move(task));
+      });
+  thread_ = proxy::LoopThread::create({.clock = &clock_,
+                                       .vault = &vault,
+                                       .holdings = &holdings_,
+                                       .log = &log,
+                                       .limiter = &meter,
+                                       .leaves = leaves_.get(),
+                                       .client_tls = fixed().client_tls.get(),
+                                       .strangers = &strangers_,
+                                       .telling = &telling_,
+                                       .policy = {fixed().bindings, nullptr, nullptr},
+                                       .connection_ended = [] {},
+                                       .upstreams_open = &upstreams_open_,
+                                       .upstreams_max = 8})
+                .value();
+  thread_->set_listening({"127.0.0.1", 8472});
+  world_ = &World::of(thread_->loop());
+  clock_.world = world_;
+}
+
+Stage::~Stage() {
+  for (auto& client : clients) {
+    client.reset();
+  }
+  thread_.reset();
+  clock_.world = nullptr;
+}
+
+Client& Stage::connect_client() {
+  auto wire = std::make_shared<Wire>();
+  wire->room = kRoomBytes;
+  wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + clients.size())};
+  thread_->post_client(world_->accept(wire));
+  return clients.emplace_back(std::move(wire));
+}
+
+void Stage::turn(std::size_t first) {
+  static_cast<void>(world_->turn(first));
+  look();
+}
+
+void Stage::look() {
+  for (auto& wire : world_->take_dialled()) {
+    servers.emplace_back(std::move(wire), log);
+  }
+  for (auto& client : clients) {
+    client.look();
+  }
+  for (auto& server : servers) {
+    server.look();
+  }
+}
+
+void Stage::settle() {
+  must(world_->settle(), "the loop never comes to rest");
+  look();
+}
+
+void Stage::pass(std::int64_t milliseconds) {
+  const std::int64_t end_ms = world_->now_ms + milliseconds;
+  settle();
+  for (auto due = world_->next_timer_ms(); due && *due <= end_ms; due = world_->next_timer_ms()) {
+    world_->now_ms = std::max(world_->now_ms, *due);
+    settle();
+    answer_what_waits();
+    settle();
+  }
+  world_->now_ms = end_ms;
+}
+
+void Stage::answer_what_waits() {
+  while (log.answer(true)) {
+  }
+  while (meter.answer(limits::ChargeOutcome::granted)) {
+  }
+  for (auto& mint : std::exchange(mints, {})) {
+    mint();
+  }
+}
+
+}  // namespace keyswap::test

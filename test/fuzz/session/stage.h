@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A loop of the program with its sessions, in the world of memory, and all who deal with them:
+// clients, the upstreams that were dialled, a vault, an audit log, limits. It does nothing by
+// itself; the fuzzer and the tests say what happens, and when.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "bindings/binding.h"
+#include "ca/authority.h"
+#include "ca/leaf_cache.h"
+#include "proxy/loop_thread.h"
+#include "proxy/strangers.h"
+#include "proxy/telling.h"
+#include "test/fuzz/session/around.h"
+#include "test/fuzz/session/parties.h"
+#include "test/fuzz/session/world.h"
+#include "vault/holdings.h"
+
+namespace keyswap::test {
+
+// What is made once for all stages.
+struct Fixed {
+  std::shared_ptr<const bindings::Bindings> bindings;  // kBindings
+  std::shared_ptr<const bindings::Bindings> other;     // kOtherBindings
+  std::shared_ptr<const tls::ServerContext> client_tls;
+  std::shared_ptr<const ca::Authority> authority;
+  std::shared_ptr<const ca::LeafKey> key;
+};
+
+const Fixed& fixed();
+
+class Stage {
+ public:
+  Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  Stage(Stage&&) = delete;
+  Stage& operator=(Stage&&) = delete;
+  ~Stage();
+
+  Client& connect_client();
+
+  // One turn of the loop, beginning with the `first`th socket; then all look at what came.
+  void turn(std::size_t first = 0);
+  void look();
+  // Turns until nothing happens any more.
+  void settle();
+  // So much time goes by; each timer fires when it is due.
+  void pass(std::int64_t milliseconds);
+
+  // The log, the limits and the mint give every answer that somebody waits for.
+  void answer_what_waits();
+
+  [[nodiscard]] std::size_t session_count() const { return thread_->context().sessions->size(); }
+
+  [[nodiscard]] proxy::LoopThread& thread() { return *thread_; }
+
+  [[nodiscard]] World& world() { return *world_; }
+
+  [[nodiscard]] std::size_t upstreams_open() const { return upstreams_open_; }
+
+  [[nodiscard]] std::size_t held_bytes() const { return holdings_.bytes(); }
+
+  ScriptedVault vault;
+  ScriptedLog log;
+  ScriptedMeter meter;
+  std::vector<ca::LeafCache::Task> mints;
+  std::deque<Client> clients;
+  std::deque<Server> servers;
+
+ private:
+  WorldClock clock_;
+  proxy::Telling telling_{clock_};
+  proxy::Strangers strangers_;
+  vault::Holdings holdings_{std::size_t{1} << 20U};
+  std::atomic<std::size_t> upstreams_open_ = 0;
+  std::unique_ptr<ca::LeafCache> leaves_;
+  std::unique_ptr<proxy::LoopThread> thread_;
+  World* world_ = nullptr;
+};
+
+}  // namespace keyswap::test
