@@ -73,6 +73,7 @@ constexpr std::array kResponseFields{
 };
 constexpr std::array kClientTlsFailedFields{
     Field{R"(,"client":{"addr":)", Value::text},
+    Field{R"(,"uid":)", Value::number, Presence::optional},
     Field{R"(,"caller":)", Value::text, Presence::optional},
     Field{R"(},"host":)", Value::text},
     Field{R"(,"alert":)", Value::text},

@@ -58,15 +58,16 @@ constexpr std::array<std::string_view, 38> kReasonNames{
 };
 static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::leaf_unavailable) + 1);
 
-constexpr std::array<std::string_view, 9> kOutcomeNames{"complete",
-                                                        "client_gone",
-                                                        "truncated",
-                                                        "upstream_protocol_error",
-                                                        "upstream_timeout",
-                                                        "upstream_tls_failed",
-                                                        "unknown",
-                                                        "sent_again",
-                                                        "not_sent"};
+constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
+                                                         "client_gone",
+                                                         "client_timeout",
+                                                         "truncated",
+                                                         "upstream_protocol_error",
+                                                         "upstream_timeout",
+                                                         "upstream_tls_failed",
+                                                         "unknown",
+                                                         "sent_again",
+                                                         "not_sent"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent) + 1);
 
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
@@ -178,6 +179,17 @@ class Body {
     return *this;
   }
 
+  Body& client(const ClientRef& client) {
+    text(R"(,"client":{"addr":)", client.address, kWordBytesMax);
+    if (client.uid) {
+      number(R"(,"uid":)", *client.uid);
+    }
+    if (!client.caller.empty()) {
+      text(R"(,"caller":)", client.caller, kNameBytesMax);
+    }
+    return client.is_unproven ? raw(R"(,"unproven":true})") : raw("}");
+  }
+
   // What was seen of a failure, if anything was.
   Body& failure(base::Cause cause, std::string_view facts) {
     if (cause != base::Cause::none) {
@@ -285,17 +297,8 @@ void encode_body(const DecisionRecord& record, std::string& out) {
       .failure(record.cause, record.facts)
       .text_or_null(R"(,"secret":)", record.secret, kNameBytesMax)
       .text_or_null(R"(,"scheme":)", record.scheme, kWordBytesMax)
-      .text(R"(,"client":{"addr":)", record.client.address, kWordBytesMax);
-  if (record.client.uid) {
-    body.number(R"(,"uid":)", *record.client.uid);
-  }
-  if (!record.client.caller.empty()) {
-    body.text(R"(,"caller":)", record.client.caller, kNameBytesMax);
-  }
-  if (record.client.is_unproven) {
-    body.raw(R"(,"unproven":true)");
-  }
-  body.text(R"(},"destination":{"host":)", record.destination.host, kNameBytesMax)
+      .client(record.client)
+      .text(R"(,"destination":{"host":)", record.destination.host, kNameBytesMax)
       .number(R"(,"port":)", record.destination.port)
       .text(R"(,"method":)", record.destination.method, kWordBytesMax)
       .text(R"(,"path":)", without_query(record.destination.path), kPathBytesMax);
@@ -329,11 +332,8 @@ void encode_body(const ResponseRecord& record, std::string& out) {
 
 void encode_body(const ClientTlsFailedRecord& record, std::string& out) {
   Body body(record.ts_us, "client_tls_failed");
-  body.text(R"(,"client":{"addr":)", record.client.address, kWordBytesMax);
-  if (!record.client.caller.empty()) {
-    body.text(R"(,"caller":)", record.client.caller, kNameBytesMax);
-  }
-  body.text(R"(},"host":)", record.host, kNameBytesMax)
+  body.client(record.client)
+      .text(R"(,"host":)", record.host, kNameBytesMax)
       .text(R"(,"alert":)", record.alert, kWordBytesMax)
       .word(R"(,"by":)", name_of(record.by, kAlertByNames))
       .number(R"(,"count":)", record.count)

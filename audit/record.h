@@ -113,6 +113,7 @@ struct DecisionRecord {
 enum class Outcome : std::uint8_t {
   complete,                 // the whole response was passed on
   client_gone,              // the client left before its end
+  client_timeout,           // the client took nothing more of it
   truncated,                // the upstream ended in the middle of the body
   upstream_protocol_error,  // its answer was not HTTP/1.1, or it closed without one: state unknown
   upstream_timeout,         // no answer in time: state unknown

@@ -6,9 +6,8 @@
 
 #include "proxy/base/limits.h"
 #include "proxy/connector.h"
-#include "proxy/flow/address_guard.h"
 #include "proxy/flow/address_order.h"
-#include "proxy/flow/name_guard.h"
+#include "proxy/flow/destination_guard.h"
 
 namespace keyswap::proxy {
 
@@ -35,6 +34,11 @@ Reason reason_of(const base::Error& failed_lookup) {
   }
   return failed_lookup.code == base::Errc::limit_exceeded ? Reason::too_busy
                                                           : Reason::upstream_dns_failed;
+}
+
+std::optional<Reason> refusal_of(flow::AddressVerdict verdict) {
+  return verdict == flow::AddressVerdict::allowed ? std::nullopt
+                                                  : std::optional(Reason::address_blocked);
 }
 
 base::Cause cause_of(const base::Error& failed_lookup) {
@@ -77,16 +81,14 @@ void Dial::begin() {
     return;
   }
   const http::Authority& authority = task_.destination.authority;
-  const bindings::UpstreamSettings& settings = policy_.bindings->upstream;
-  const auto mapped = settings.resolve.find(http::to_string(authority));
-  if (mapped != settings.resolve.end()) {
+  if (const auto* const mapped = flow::mapped_to(*policy_.bindings, task_.destination)) {
     was_named_by_operator_ = true;
-    look_up(mapped->second.host, mapped->second.port);
+    look_up(mapped->host, mapped->port);
     return;
   }
   if (const auto refused = judge_name()) {
     fail(*refused);
-  } else if (settings.proxy != nullptr) {
+  } else if (policy_.bindings->upstream.proxy != nullptr) {
     guard_proxied();
   } else {
     look_up(authority.host, authority.port);
@@ -126,7 +128,7 @@ void Dial::guard_answered(const uv::Lookup::Answer& answer) {
       refused = refused ? refused : judge({address, authority.port});
     }
   } else {
-    refused = refusal_of(flow::judge_spelled_addresses(authority.host));
+    refused = refusal_of(flow::judge_spelling_of(*policy_.bindings, task_.destination));
   }
   if (refused) {
     fail(*refused);
@@ -181,7 +183,7 @@ std::optional<Reason> Dial::judge_name() const {
   if (is_local && authority.port == context_->listening.port) {
     return Reason::self_destination;
   }
-  return refusal_of(flow::judge_name(authority.host));
+  return refusal_of(flow::judge_name_of(*policy_.bindings, task_.destination));
 }
 
 std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
@@ -191,26 +193,7 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
   if (was_named_by_operator_) {
     return std::nullopt;
   }
-  const auto allowed = policy_.bindings->allowed_addresses(task_.destination.authority,
-                                                           task_.destination.custom_service);
-  if (flow::judge_address(endpoint.address, allowed) != flow::AddressVerdict::allowed) {
-    return Reason::address_blocked;
-  }
-  return std::nullopt;
-}
-
-// Of a name: `allow_addresses` says that the destination may be inside; a metadata service's name
-// stays refused, as its addresses do.
-std::optional<Reason> Dial::refusal_of(flow::AddressVerdict verdict) const {
-  const bool may_be_inside =
-      verdict == flow::AddressVerdict::not_public &&
-      !policy_.bindings
-           ->allowed_addresses(task_.destination.authority, task_.destination.custom_service)
-           .empty();
-  if (verdict == flow::AddressVerdict::allowed || may_be_inside) {
-    return std::nullopt;
-  }
-  return Reason::address_blocked;
+  return refusal_of(flow::judge_address_of(*policy_.bindings, task_.destination, endpoint.address));
 }
 
 bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {

@@ -21,7 +21,6 @@
 #include "audit/record.h"
 #include "proxy/context.h"
 #include "proxy/dial_attempt.h"
-#include "proxy/flow/address_guard.h"
 #include "proxy/flow/destination.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/resolver.h"
@@ -61,7 +60,6 @@ class Dial final : public Mortal, public DialAttemptEvents {
   void resolved(std::vector<std::string> addresses, std::uint16_t port);
   [[nodiscard]] std::optional<audit::Reason> judge_name() const;
   [[nodiscard]] std::optional<audit::Reason> judge(const uv::Endpoint& endpoint) const;
-  [[nodiscard]] std::optional<audit::Reason> refusal_of(flow::AddressVerdict verdict) const;
   [[nodiscard]] bool is_ourselves(const uv::Endpoint& endpoint) const;
   void try_next();
   [[nodiscard]] bool has_next() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/leg.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -17,7 +18,10 @@ constexpr std::size_t kLastWordsBytes = 4096;
 }  // namespace
 
 Leg::Leg(Context& context, LegEvents& events)
-    : context_(&context), events_(&events), tcp_(*context.loop, *this) {}
+    : context_(&context),
+      events_(&events),
+      tcp_(*context.loop, *this),
+      intake_(*context.loop, [this] { look_at_intake(); }) {}
 
 void Leg::start_tls(tls::Engine engine, std::string_view received) {
   KS_ASSERT(!engine_ && gathered_.empty());
@@ -128,7 +132,7 @@ void Leg::pump_handshake() {
     fail(base::Errc::tls);
     return;
   }
-  tcp_.write(engine_->output());
+  put(engine_->output());
   if (*done) {
     is_secured_ = true;
     if (events_ != nullptr) {
@@ -194,10 +198,54 @@ void Leg::hear_alert() {
 // RFC 8446 section 6.2: the other side is told why, before the connection closes.
 void Leg::send_alert() {
   if (engine_ && engine_->has_failed() && !engine_->output().empty()) {
-    tcp_.write(engine_->output());
+    put(engine_->output());
     tcp_.linger_on_close();
   }
 }
+
+// --- what the other side takes ---
+
+// All that is written goes through here. The watch over it costs nothing as long as it runs.
+void Leg::put(base::Buffer& bytes) {
+  tcp_.write(bytes);
+  if (!is_watched_ && events_ != nullptr && tcp_.written_bytes() != taken_bytes_) {
+    is_watched_ = true;
+    taken_ms_ = context_->loop->now_ms();  // until now there was nothing to take
+    intake_.set(base::limits::kIntakeLookMs);
+  }
+}
+
+void Leg::look_at_intake() {
+  is_watched_ = false;
+  const std::int64_t now_ms = context_->loop->now_ms();
+  const std::uint64_t untaken = tcp_.untaken_bytes();
+  const std::uint64_t taken = tcp_.written_bytes() - std::min(untaken, tcp_.written_bytes());
+  if (taken != taken_bytes_) {
+    taken_bytes_ = taken;
+    taken_ms_ = now_ms;
+  }
+  const std::int64_t waited_ms = now_ms - taken_ms_;
+  if (untaken == 0) {
+    return;
+  }
+  if (waited_ms >= base::limits::kUnackedMs &&
+      tcp_.is_unacknowledged_for(base::limits::kUnackedMs)) {
+    break_off(base::Cause::host_gone, base::limits::kUnackedMs);
+  } else if (pending_bytes() > 0 && waited_ms >= patience_ms_) {
+    break_off(base::Cause::takes_nothing, patience_ms_);
+  } else {
+    is_watched_ = true;
+    intake_.set(base::limits::kIntakeLookMs);
+  }
+}
+
+void Leg::break_off(base::Cause cause, std::int64_t after_ms) {
+  LegEvents& told = *events_;
+  give_up({cause, base::Facts().number("for ", after_ms / 1000, " s").take()});
+  told.on_leg_broken(base::Errc::timed_out);
+}
+
+// --- the end ---
 
 void Leg::give_up(base::Failure failure) {
   failure_ = std::move(failure);
@@ -206,6 +254,7 @@ void Leg::give_up(base::Failure failure) {
 
 void Leg::silence() {
   events_ = nullptr;
+  intake_.clear();
   tcp_.stop_reading();
 }
 
@@ -248,14 +297,14 @@ void Leg::seal_gathered() {
       on_broken();
     }
   } else {
-    tcp_.write(gathered_);
+    put(gathered_);
   }
 }
 
 void Leg::flush() {
   seal_gathered();
   if (engine_) {
-    tcp_.write(engine_->output());
+    put(engine_->output());
   }
   if (tcp_.pending_bytes() > base::limits::kLegPendingBytesMax) {
     on_broken();  // I10
@@ -273,7 +322,7 @@ void Leg::finish_writing(Ending ending) {
   flush();
   if (engine_ && ending == Ending::said) {
     engine_->close();
-    tcp_.write(engine_->output());
+    put(engine_->output());
   }
   is_finishing_ = true;
   tcp_.finish_writing();
@@ -283,6 +332,17 @@ void Leg::on_written_all() {
   if (events_ != nullptr) {
     events_->on_leg_drained();
   }
+}
+
+std::int64_t idle_left_ms(const Leg& one,
+                          const Leg& other,
+                          std::int64_t heard_ms,
+                          std::int64_t now_ms) {
+  if (one.pending_bytes() > 0 || other.pending_bytes() > 0) {
+    return base::limits::kTunnelIdleMs;
+  }
+  const std::int64_t active_ms = std::max({heard_ms, one.last_taken_ms(), other.last_taken_ms()});
+  return active_ms + base::limits::kTunnelIdleMs - now_ms;
 }
 
 }  // namespace keyswap::proxy

@@ -3,6 +3,10 @@
 // One connection of bytes: TCP, with TLS on it or without; plaintext in, plaintext out. It carries
 // and holds back, and knows nothing of HTTP. Small writes are gathered so that one flush makes one
 // TLS record and one system call; a secret goes straight from locked memory into the cipher.
+//
+// I10: while something waits to be written, the other side must take some of it from time to time
+// (set_patience), and a host that does not even acknowledge what it was sent is gone
+// (limits::kUnackedMs). Either breaks the connection.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +21,7 @@
 #include "proxy/context.h"
 #include "proxy/tls/engine.h"
 #include "proxy/uv/tcp.h"
+#include "proxy/uv/timer.h"
 
 namespace keyswap::proxy {
 
@@ -36,8 +41,9 @@ class LegEvents {
   virtual void on_leg_bytes(std::string_view bytes) = 0;
   // Nothing more comes. `is_clean`: the end was said (close_notify, or FIN without TLS).
   virtual void on_leg_end(bool is_clean) = 0;
-  // unavailable: it could not be connected for want of a descriptor or memory.
-  // Leg::failure() says what was seen. An alert, if there is one to send, has been sent.
+  // unavailable: it could not be connected for want of a descriptor or memory; timed_out: the other
+  // side takes nothing, or is gone. Leg::failure() says what was seen. An alert, if there is one to
+  // send, has been sent.
   virtual void on_leg_broken(base::Errc why) = 0;
   // What was pending has been written; it may be congested no more.
   virtual void on_leg_drained() = 0;
@@ -74,6 +80,13 @@ class Leg final : public uv::TcpEvents {
     return pending_bytes() > base::limits::kLegPendingPauseBytes;
   }
 
+  // How long bytes may wait without the other side taking any (TCP acknowledges what fits into its
+  // buffers, so that is what it takes).
+  void set_patience(std::int64_t ms) { patience_ms_ = ms; }
+
+  // When it was last seen to take something; on the loop's clock, 0 never.
+  [[nodiscard]] std::int64_t last_taken_ms() const { return taken_ms_; }
+
   // Ends our side: close_notify (unless `is_cut`) and FIN once all is written. Reading goes on.
   enum class Ending : std::uint8_t { said, cut };
   void finish_writing(Ending ending);
@@ -83,8 +96,11 @@ class Leg final : public uv::TcpEvents {
   // It is of no use any more, for `failure`: as silence(), and failure() says why.
   void give_up(base::Failure failure);
 
-  // Why it broke.
+  // Why it broke, as far as it is known.
   [[nodiscard]] const base::Failure& failure() const { return failure_; }
+
+  // Did it break because the other side took nothing?
+  [[nodiscard]] bool has_stalled() const { return failure_.cause == base::Cause::takes_nothing; }
 
   // Is it so, by silence() or because it broke?
   [[nodiscard]] bool is_silent() const { return events_ == nullptr; }
@@ -107,6 +123,9 @@ class Leg final : public uv::TcpEvents {
   void on_written_all() override;
 
  private:
+  void put(base::Buffer& bytes);
+  void look_at_intake();
+  void break_off(base::Cause cause, std::int64_t after_ms);
   void pump();
   void pump_handshake();
   void fail(base::Errc why);
@@ -122,11 +141,24 @@ class Leg final : public uv::TcpEvents {
   std::optional<tls::Engine> engine_;
   base::Buffer gathered_{base::limits::kLegPendingBytesMax};  // plaintext of small writes
   base::Failure failure_;
+  std::int64_t patience_ms_ = base::limits::kWriteStallMs;
+  std::int64_t taken_ms_ = 0;      // when it was last seen to take something
+  std::uint64_t taken_bytes_ = 0;  // as of then
+  bool is_watched_ = false;        // intake_ is set, until all is taken
+  uv::Timer intake_;
   std::uint8_t holds_ = 0;
   bool is_secured_ = false;
   bool is_resuming_ = false;
   bool is_ended_ = false;      // the peer's end was told
   bool is_finishing_ = false;  // our end was sent
 };
+
+// How long two connections whose bytes go from one to the other may yet be idle
+// (limits::kTunnelIdleMs); 0 or less: they were for too long. They are not while bytes come (the
+// last at `heard_ms`), are taken, or wait to be taken: for how long they may is each leg's affair.
+std::int64_t idle_left_ms(const Leg& one,
+                          const Leg& other,
+                          std::int64_t heard_ms,
+                          std::int64_t now_ms);
 
 }  // namespace keyswap::proxy

@@ -35,6 +35,7 @@ void Session::start(int socket) {
     return;
   }
   client_address_ = uv::to_string(leg_.remote());
+  leg_.set_patience(base::limits::kResponseBodyIdleMs);
   policy_ = context_->policy;
   timer_.set(base::limits::kConnectRequestMs);
   leg_.start_reading();
@@ -276,7 +277,7 @@ void Session::on_leg_broken(base::Errc /*why*/) {
     tls_broke();
   }
   if (exchange_) {
-    drive(flow::ClientGone{});  // its end ends the session
+    drive(flow::ClientGone{leg_.has_stalled()});  // its end ends the session
   } else if (phase_ == Phase::websocket) {
     websocket_->on_client_gone();
   } else if (phase_ == Phase::dialing) {
@@ -322,8 +323,12 @@ void Session::close_politely(Leg::Ending ending) {
   leg_.release(Leg::Hold::unread_full);
   leg_.release(Leg::Hold::other_side_full);
   leg_.release(Leg::Hold::not_ready);
-  last_pending_ = leg_.pending_bytes();
-  timer_.set(last_pending_ > 0 ? base::limits::kWriteStallMs : base::limits::kLingerMs);
+  if (leg_.pending_bytes() > 0) {
+    leg_.set_patience(base::limits::kWriteStallMs);
+    timer_.clear();  // it is drained, or breaks
+  } else {
+    timer_.set(base::limits::kLingerMs);
+  }
 }
 
 void Session::drop_upstream() {
@@ -392,24 +397,14 @@ void Session::on_time_out() {
         close_politely(Leg::Ending::said);
       }
       return;
-    case Phase::closing:
-      if (leg_.pending_bytes() > 0 && leg_.pending_bytes() < last_pending_) {
-        last_pending_ = leg_.pending_bytes();
-        timer_.set(base::limits::kWriteStallMs);
-        return;
-      }
-      end();
-      return;
-    case Phase::tunnel: {
+    case Phase::tunnel:
       pass_first_bytes();  // I10: who may yet say more does not hold them longer
-      const std::int64_t idle_ms = context_->loop->now_ms() - opaque_->last_active_ms();
-      if (idle_ms < base::limits::kTunnelIdleMs) {
-        timer_.set(base::limits::kTunnelIdleMs - idle_ms);
-        return;
+      if (const std::int64_t left_ms = opaque_->idle_left_ms(); left_ms > 0) {
+        timer_.set(left_ms);
+      } else {
+        end();
       }
-      end();
       return;
-    }
     case Phase::websocket:
       return;  // it has its own timer
     case Phase::dialing:
@@ -423,6 +418,7 @@ void Session::on_time_out() {
       tls_failed("timed_out", audit::AlertBy::nobody);
       end();
       return;
+    case Phase::closing:
     case Phase::ended:
       end();
       return;
@@ -430,11 +426,9 @@ void Session::on_time_out() {
 }
 
 void Session::on_wait_over() {
-  // A client that reads slowly, but reads, is waited for.
-  const std::size_t pending = leg_.pending_bytes();
-  if (leg_.is_congested() && pending != last_pending_) {
-    last_pending_ = pending;
-    timer_.set(base::limits::kWriteStallMs);
+  // An upstream that is not read cannot say more. How long its client may take is the leg's affair.
+  if (upstream_ && upstream_->leg().is_held()) {
+    timer_.set(wait_ms_);
     return;
   }
   if (is_client_ended_ && is_sent_) {

@@ -140,6 +140,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void opaque_bytes(std::string_view bytes);
   void pass_first_bytes();
   void record_tunnel_end();
+  [[nodiscard]] flow::RecordResponse tunnel_end() const;
   void record_tunnel_unsent();
   void give_up_tunnel();
 
@@ -168,6 +169,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   void perform(const flow::BeginWebSocket& action);
   void perform(const flow::Finish& action);
   void begin_websocket();
+  [[nodiscard]] std::int64_t wait_ms(const flow::SetWait& action) const;
   [[nodiscard]] std::int64_t response_wait_ms(std::int64_t usual_ms) const;
   void dial();
   [[nodiscard]] std::string owner() const;
@@ -234,8 +236,8 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   std::uint64_t charge_number_ = 0;  // of the charge it waits for
   std::string request_id_;           // of the exchange or the tunnel
   std::string tunnel_method_;
-  std::int64_t sent_us_ = 0;      // steady clock, when the request was sent or the tunnel opened
-  std::size_t last_pending_ = 0;  // to see whether a slow client makes progress
+  std::int64_t sent_us_ = 0;  // steady clock, when the request was sent or the tunnel opened
+  std::int64_t wait_ms_ = 0;  // of the exchange's wait
   uv::Timer timer_;
 };
 

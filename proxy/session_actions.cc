@@ -288,6 +288,7 @@ bool Session::is_counted_stranger(const flow::Record& action) const {
   return !context_->strangers->add({.request_id = request_id_,
                                     .reason = action.reason,
                                     .address = client_address_,
+                                    .user = client_user_,
                                     .caller = caller_,
                                     .host = authority.host,
                                     .port = authority.port,
@@ -403,26 +404,30 @@ void Session::perform(const flow::ReadClient& /*action*/) {
 }
 
 void Session::perform(const flow::SetWait& action) {
-  last_pending_ = 0;
-  switch (action.wait) {
-    case flow::Wait::none:
-      timer_.clear();
-      return;
-    case flow::Wait::request_body:
-      timer_.set(base::limits::kRequestBodyWindowMs);
-      return;
-    case flow::Wait::record:
-      timer_.set(base::limits::kRecordMs);
-      return;
-    case flow::Wait::response_head:
-      timer_.set(response_wait_ms(action.ms > 0 ? action.ms : base::limits::kResponseHeadMs));
-      return;
-    case flow::Wait::response_body:
-      timer_.set(response_wait_ms(base::limits::kResponseBodyIdleMs));
-      return;
-    case flow::Wait::websocket_close:
-      return;  // proxy/websocket_relay.h
+  wait_ms_ = wait_ms(action);
+  if (wait_ms_ > 0) {
+    timer_.set(wait_ms_);
+  } else {
+    timer_.clear();
   }
+}
+
+// 0: for ever.
+std::int64_t Session::wait_ms(const flow::SetWait& action) const {
+  switch (action.wait) {
+    case flow::Wait::request_body:
+      return base::limits::kRequestBodyWindowMs;
+    case flow::Wait::record:
+      return base::limits::kRecordMs;
+    case flow::Wait::response_head:
+      return response_wait_ms(action.ms > 0 ? action.ms : base::limits::kResponseHeadMs);
+    case flow::Wait::response_body:
+      return response_wait_ms(base::limits::kResponseBodyIdleMs);
+    case flow::Wait::none:
+    case flow::Wait::websocket_close:  // proxy/websocket_relay.h
+      return 0;
+  }
+  KS_UNREACHABLE();
 }
 
 std::int64_t Session::response_wait_ms(std::int64_t usual_ms) const {

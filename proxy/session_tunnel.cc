@@ -139,11 +139,12 @@ void Session::tls_broke() {
 void Session::tls_failed(std::string_view alert, audit::AlertBy by) {
   awaits_trust_ = false;
   context_->client_tls_watch->failed(
-      {client_address_, caller_, tunnel_.destination.authority.host, alert, by});
+      {client_address_, client_user_, caller_, tunnel_.destination.authority.host, alert, by});
 }
 
 void Session::begin_requests() {
   phase_ = Phase::requests;
+  leg_.set_patience(base::limits::kResponseBodyIdleMs);
   timer_.set(context_->is_draining ? base::limits::kHalfClosedMs : base::limits::kClientIdleMs);
   read_on_later();
 }
@@ -296,15 +297,22 @@ void Session::pass_first_bytes() {
 }
 
 void Session::record_tunnel_end() {
-  add_response(*context_,
-               request_id_,
-               tunnel_.destination,
-               {0, audit::Outcome::complete, opaque_->bytes()},
-               sent_us_,
-               &opaque_->upstream());
+  add_response(
+      *context_, request_id_, tunnel_.destination, tunnel_end(), sent_us_, &opaque_->upstream());
   // What ends it may be an event of its own.
   opaque_->stop();
   context_->bury(std::move(opaque_));
+}
+
+// Of a side that took nothing more it says so.
+flow::RecordResponse Session::tunnel_end() const {
+  if (leg_.has_stalled()) {
+    return {0, audit::Outcome::client_timeout, opaque_->bytes(), {}};
+  }
+  if (opaque_->upstream().has_stalled()) {
+    return {0, audit::Outcome::upstream_timeout, opaque_->bytes(), opaque_->upstream().failure()};
+  }
+  return {0, audit::Outcome::complete, opaque_->bytes(), {}};
 }
 
 }  // namespace keyswap::proxy

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Refusals of clients that showed no token that lets them in, before any of their requests was read
-// in a tunnel. Each has its record, until there are many of one client: then they are counted into
-// one record a second, so that a stranger cannot fill the disk with the log of his refusals (I10).
-// One for the process; thread-safe. Time is handed in.
+// in a tunnel. Each has its record, until there are many of one client: then they are counted
+// (proxy/repeats.h). One for the process; thread-safe. Time is handed in.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "audit/record.h"
+#include "proxy/base/limits.h"
+#include "proxy/repeats.h"
 
 namespace keyswap::proxy {
 
 struct RefusedStranger {
   std::string request_id;
   audit::Reason reason = audit::Reason::malformed_request;
-  std::string address;  // of the client, with its port
-  std::string caller;   // known, and not let in; "" unknown
+  std::string address;                // of the client, with its port
+  std::optional<std::uint32_t> user;  // of this machine, if it is known
+  std::string caller;                 // known, and not let in; "" unknown
   std::string host;
   std::uint16_t port = 0;
   std::string method;
@@ -42,27 +43,19 @@ class Strangers {
   std::vector<RefusedStranger> take_all();
 
  private:
-  // Address without port (all loopback is one), known caller, and is it his token that he is
-  // refused for?
-  struct Key {
+  // Address without port (all loopback is one), known user and caller, and is it his token that he
+  // is refused for?
+  struct Kind {
     std::string address;
+    std::optional<std::uint32_t> user;
     std::string caller;
     bool is_for_token = false;
 
-    auto operator<=>(const Key&) const = default;
+    auto operator<=>(const Kind&) const = default;
   };
-
-  struct Entry {
-    std::int64_t paid_until_us = 0;  // each record of its own costs a second of it
-    std::int64_t due_us = 0;
-    RefusedStranger counted;  // the last, and how many
-  };
-
-  Entry& entry_of(const RefusedStranger& refused, std::int64_t steady_us);
-  void forget_idle(std::int64_t steady_us);
 
   std::mutex mutex_;
-  std::map<Key, Entry> entries_;
+  Repeats<Kind, RefusedStranger> repeats_{base::limits::kStrangersMax};
 };
 
 // As a record of that time. The views in it are of `refused`.

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "proxy/base/limits.h"
+
 namespace keyswap::proxy {
 
 Tunnel::Tunnel(Context& context,
@@ -13,8 +15,9 @@ Tunnel::Tunnel(Context& context,
       client_(&client),
       upstream_(std::move(upstream)),
       ended_(std::move(ended)),
-      last_active_ms_(context.loop->now_ms()) {
+      last_heard_ms_(context.loop->now_ms()) {
   upstream_->use_raw(*this);
+  client_->set_patience(base::limits::kTunnelIdleMs);
 }
 
 Tunnel::~Tunnel() {
@@ -32,7 +35,7 @@ void Tunnel::stop() {
 
 void Tunnel::on_client_bytes(std::string_view bytes) {
   bytes_ += bytes.size();
-  last_active_ms_ = context_->loop->now_ms();
+  last_heard_ms_ = context_->loop->now_ms();
   upstream_->leg().write(bytes);
   upstream_->leg().flush();
   if (upstream_->leg().is_congested()) {
@@ -52,7 +55,7 @@ void Tunnel::on_client_drained() {
 
 void Tunnel::on_upstream_raw(std::string_view bytes) {
   bytes_ += bytes.size();
-  last_active_ms_ = context_->loop->now_ms();
+  last_heard_ms_ = context_->loop->now_ms();
   client_->write(bytes);
   client_->flush();
   if (client_->is_congested()) {
@@ -70,6 +73,10 @@ void Tunnel::on_upstream_raw_end() {
 
 void Tunnel::on_upstream_drained() {
   client_->release(Leg::Hold::other_side_full);
+}
+
+std::int64_t Tunnel::idle_left_ms() const {
+  return proxy::idle_left_ms(*client_, upstream_->leg(), last_heard_ms_, context_->loop->now_ms());
 }
 
 void Tunnel::end_if_done() {

@@ -41,9 +41,10 @@ class Tunnel final : public Mortal, public UpstreamUser {
   // Bytes passed, both ways together.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
-  [[nodiscard]] std::int64_t last_active_ms() const { return last_active_ms_; }
+  // How long it may yet be idle; 0 or less: it was so for too long.
+  [[nodiscard]] std::int64_t idle_left_ms() const;
 
-  [[nodiscard]] const Upstream& upstream() const { return *upstream_; }
+  [[nodiscard]] Upstream& upstream() const { return *upstream_; }
 
  private:
   void end_if_done();
@@ -53,7 +54,7 @@ class Tunnel final : public Mortal, public UpstreamUser {
   std::unique_ptr<Upstream> upstream_;
   std::function<void()> ended_;
   std::uint64_t bytes_ = 0;
-  std::int64_t last_active_ms_ = 0;
+  std::int64_t last_heard_ms_ = 0;
   bool is_client_done_ = false;
   bool is_upstream_done_ = false;
 };

@@ -83,6 +83,7 @@ void Upstream::use(UpstreamUser& user) {
   user_ = &user;
   keeper_ = nullptr;
   is_raw_ = false;
+  leg_.set_patience(base::limits::kRequestBodyPauseMs);
 }
 
 void Upstream::expect(http::AnswerTo answer_to) {
@@ -149,6 +150,7 @@ void Upstream::check_acknowledgement() {
 void Upstream::use_raw(UpstreamUser& user) {
   user_ = &user;
   is_raw_ = true;
+  leg_.set_patience(base::limits::kTunnelIdleMs);
 }
 
 void Upstream::rest(UpstreamKeeper& keeper) {
@@ -287,8 +289,9 @@ void Upstream::on_leg_broken(base::Errc why) {
   if (failure.cause == base::Cause::connection_timed_out) {
     failure.cause = base::Cause::host_gone;  // it stood: the kernel gave it up
   }
-  // A host that is gone closed nothing: a new connection would wait as long for it.
-  const bool was_closed = failure.cause != base::Cause::host_gone;
+  // A host that is gone closed nothing, nor did one that takes nothing: a new connection would wait
+  // as long for it.
+  const bool was_closed = failure.cause != base::Cause::host_gone && !leg_.has_stalled();
   tell(flow::UpstreamBroken{.was_stale = was_closed && has_served_ && !has_heard_,
                             .failure = std::move(failure)});
   read_done();

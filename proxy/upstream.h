@@ -148,6 +148,12 @@ class Upstream final : public Mortal, public LegEvents {
 
   [[nodiscard]] const tls::PeerInfo& peer() const { return peer_; }
 
+  // Did it break because it took nothing more?
+  [[nodiscard]] bool has_stalled() const { return leg_.has_stalled(); }
+
+  // Why it broke, as far as it is known.
+  [[nodiscard]] const base::Failure& failure() const { return leg_.failure(); }
+
   IdlePlace<Upstream> idle_place;  // the pool's
 
   void on_leg_connected() override;

@@ -36,9 +36,10 @@ WebSocketRelay::WebSocketRelay(
                 .collected_bytes = &context.collected_bytes,
                 .form_cache = &context.form_cache,
                 .holdings = context.holdings}),
-      last_active_ms_(context.loop->now_ms()),
+      last_heard_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
+  client_->set_patience(base::limits::kTunnelIdleMs);
   wait_idle();
 }
 
@@ -64,7 +65,7 @@ std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
     drive(event_of(step, flow::Side::client));
   }
   is_in_read_ = false;
-  last_active_ms_ = context_->loop->now_ms();
+  last_heard_ms_ = context_->loop->now_ms();
   flush();
   if (!bytes.empty() && wants_client()) {
     told_.read_on();  // what was in the way is written
@@ -91,7 +92,7 @@ void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
     drive(event_of(step, flow::Side::upstream));
   }
   is_in_read_ = false;
-  last_active_ms_ = context_->loop->now_ms();
+  last_heard_ms_ = context_->loop->now_ms();
   flush();
 }
 
@@ -141,11 +142,11 @@ std::optional<audit::Reason> WebSocketRelay::refusal_of_moment() const {
 // --- what happens besides ---
 
 void WebSocketRelay::on_client_gone() {
-  drive(flow::SideGone{flow::Side::client});
+  drive(flow::SideGone{flow::Side::client, client_->has_stalled()});
 }
 
 void WebSocketRelay::on_upstream_raw_end() {
-  drive(flow::SideGone{flow::Side::upstream});
+  drive(flow::SideGone{flow::Side::upstream, upstream_->has_stalled()});
 }
 
 void WebSocketRelay::on_client_drained() {
@@ -184,9 +185,10 @@ bool WebSocketRelay::charge_done(std::uint64_t number, limits::ChargeAnswer& ans
 
 void WebSocketRelay::on_time_out() {
   if (!is_waiting_) {
-    const std::int64_t idle_ms = context_->loop->now_ms() - last_active_ms_;
-    if (idle_ms < base::limits::kTunnelIdleMs) {
-      timer_.set(base::limits::kTunnelIdleMs - idle_ms);
+    const std::int64_t left_ms =
+        idle_left_ms(*client_, upstream_->leg(), last_heard_ms_, context_->loop->now_ms());
+    if (left_ms > 0) {
+      timer_.set(left_ms);
       return;
     }
   }
@@ -269,7 +271,10 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
   add_response(*context_,
                setup_.request_id,
                setup_.destination,
-               {kSwitchingProtocols, action.outcome, bytes_, {}},
+               {kSwitchingProtocols,
+                action.outcome,
+                bytes_,
+                upstream_->has_stalled() ? upstream_->failure() : base::Failure{}},
                setup_.opened_us,
                upstream_.get());
   upstream_->leg().finish_writing(Leg::Ending::said);

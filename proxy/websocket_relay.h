@@ -119,7 +119,7 @@ class WebSocketRelay final : public UpstreamUser {
   bool awaits_record_ = false;
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness
   std::uint64_t bytes_ = 0;  // both ways together
-  std::int64_t last_active_ms_ = 0;
+  std::int64_t last_heard_ms_ = 0;
   uv::Timer timer_;
 };
 

@@ -28,6 +28,7 @@ constexpr std::array kWords{
     Words{"connection_reset", "The upstream reset the connection"},
     Words{"connection_timed_out", "The upstream does not take the connection"},
     Words{"host_gone", "The upstream's host is gone: it acknowledges nothing that is sent"},
+    Words{"takes_nothing", "The upstream takes nothing more of what is sent"},
     Words{"proxy_refused", "The proxy on the way (upstream.proxy) did not open a tunnel"},
     Words{"certificate_expired", "A certificate of the upstream has expired"},
     Words{"certificate_not_yet_valid", "A certificate of the upstream is not valid yet"},

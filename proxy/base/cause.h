@@ -26,6 +26,7 @@ enum class Cause : std::uint8_t {
   connection_reset,
   connection_timed_out,
   host_gone,
+  takes_nothing,
   proxy_refused,
   // proving who it is
   certificate_expired,

@@ -84,11 +84,12 @@ inline constexpr std::int64_t kClientTlsMs = 20'000;
 inline constexpr std::int64_t kRequestHeadMs = 30'000;  // first byte of a head to its end
 // A request's body is looked at in windows. One that brings a byte, but fewer than the minimum, is
 // slow. Nothing at all for the pause, or slow windows of that length since the last good one: 408.
+// An upstream that takes nothing of it for as long: 504.
 inline constexpr std::int64_t kRequestBodyWindowMs = 20'000;
 inline constexpr std::size_t kRequestBodyWindowBytesMin = 1000;
 inline constexpr std::int64_t kRequestBodyPauseMs = 120'000;
-inline constexpr std::int64_t kResponseBodyIdleMs =
-    300'000;                                       // between two pieces of a response's body
+// Between two pieces of a response's body; also, so long its client may take nothing of it.
+inline constexpr std::int64_t kResponseBodyIdleMs = 300'000;
 inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;    // resolve, connect and TLS together
 inline constexpr std::int64_t kLookupMs = 8'000;   // of these a name's addresses: 504
@@ -109,7 +110,8 @@ inline constexpr std::int64_t kResponseHeadMsMax = 24 * 3600 * 1000;
 // upstream is waited for, then the request counts as abandoned.
 inline constexpr std::int64_t kHalfClosedMs = 5'000;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
-inline constexpr std::int64_t kTunnelIdleMs = 600'000;  // opaque tunnel without a byte either way
+// Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
+inline constexpr std::int64_t kTunnelIdleMs = 600'000;
 inline constexpr std::int64_t kTunnelSpeechMs =
     1'000;  // first bytes of one that may yet become HTTP; then they are passed on
 // A connection at rest. So many are at rest at most as were in use at once in this time; and common
@@ -117,14 +119,17 @@ inline constexpr std::int64_t kTunnelSpeechMs =
 inline constexpr std::int64_t kUpstreamIdleMs = 15'000;
 inline constexpr std::int64_t kKeepAliveMarginMs =
     1'000;  // so much before a server's own `Keep-Alive: timeout=` a connection is given up
-// An upstream's host that is gone without a word (TCP keep-alive, TCP_USER_TIMEOUT).
+// A host that is gone without a word.
 inline constexpr std::int64_t kProbeIdleMs =
     15'000;  // silence, then it is asked whether it is there
 inline constexpr std::int64_t kProbeAgainMs = 5'000;  // without an answer it is asked again
 inline constexpr std::int64_t kUnackedMs = 60'000;  // bytes or such questions unacknowledged: gone
 inline constexpr std::int64_t kRequestAckMs =
     5'000;  // a request's bytes unacknowledged for so long: 502
-inline constexpr std::int64_t kWriteStallMs = 60'000;  // bytes waiting and the peer takes none
+// So often it is looked at whether the other side takes what is written to it. The last words of a
+// connection wait so long for a side that takes nothing.
+inline constexpr std::int64_t kIntakeLookMs = 10'000;
+inline constexpr std::int64_t kWriteStallMs = 60'000;
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
@@ -186,8 +191,9 @@ inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
 inline constexpr std::size_t kAuditPathBytesMax = 1024;  // a longer path is cut in the record
 inline constexpr std::size_t kAuditQueueMax =
     65'536;  // records waiting for the writer; past it: 503
-// Refusals of clients without a token: so many at once have each a record of their own, then all of
-// one client share one a second.
+// What a client can repeat as often as he likes is counted: so long into one record for each kind.
+inline constexpr std::int64_t kRepeatsWindowMs = 1'000;
+// Refusals of clients without a token: so many at once have each a record of their own before that.
 inline constexpr std::size_t kStrangersRecordedMax = 4;   // refused for want of a token, or of room
 inline constexpr std::size_t kRefusalsRecordedMax = 256;  // for other reasons
 inline constexpr std::size_t kStrangersMax = 64;          // told apart; past it all others are one
@@ -201,9 +207,8 @@ inline constexpr std::size_t kFactBytesMax = 100;     // one of them
 inline constexpr std::size_t kNamesShownMax = 4;      // of a certificate's
 inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same host, on stderr
 inline constexpr std::size_t kToldMax = 256;          // hosts and causes told within that time
-inline constexpr std::int64_t kTlsFailedWindowMs =
-    1'000;                                             // client_tls_failed of one kind: a record
-inline constexpr std::size_t kTlsFailedKindsMax = 64;  // kinds within that time, per loop
+// Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
+inline constexpr std::size_t kTlsFailedKindsMax = 64;
 
 // --- limits (the answers 429, and 503 too_busy) ---
 inline constexpr std::size_t kLedgerQueueMax =

@@ -2,6 +2,7 @@
 #include "proxy/cli/explain_request.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "audit/record.h"
 #include "bindings/blocked.h"
@@ -11,6 +12,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/flow/destination.h"
+#include "proxy/flow/destination_guard.h"
 #include "proxy/http/decoder.h"
 #include "proxy/http/message.h"
 
@@ -217,6 +219,7 @@ bool is_method_refused(const std::string& method) {
 
 Explanation explain_refused_method(const Bindings& bindings, const RequestToExplain& request) {
   Explanation explanation;
+  explanation.refusal = audit::to_string(Reason::method_not_supported);
   explanation.handling =
       "refused with 501 method_not_supported: the proxy does not forward " + request.method;
   for (const SecretRule& rule : bindings.rules) {
@@ -231,22 +234,67 @@ Explanation explain_refused_method(const Bindings& bindings, const RequestToExpl
   return explanation;
 }
 
-std::string handling_of(const Bindings& bindings, const RequestToExplain& request) {
-  const bool is_bound = bindings.binds(request.destination);
-  if (!is_bound && bindings.unmatched_destination == bindings::UnmatchedDestination::deny) {
-    return "refused with 403 unmatched_destination: the host is in no binding, and the policy is "
-           "deny";
+// Why the destination itself is refused: by the guard that the proxy asks before it looks a name
+// up.
+std::string why_blocked(const Bindings& bindings, const RequestToExplain& request) {
+  const flow::Destination destination{
+      request.is_https ? flow::Scheme::https : flow::Scheme::http, request.destination, {}};
+  const std::string what =
+      request.destination.kind == http::HostKind::name ? "the name" : "the address";
+  const std::string refused = "refused with 403 address_blocked: " + what;
+  switch (flow::judge_unresolved(bindings, destination)) {
+    case flow::AddressVerdict::allowed:
+      return "";
+    case flow::AddressVerdict::metadata:
+      return refused + " is that of a cloud metadata service";
+    case flow::AddressVerdict::not_public:
+    case flow::AddressVerdict::malformed:
+      break;
   }
+  return refused +
+         " leads to this machine or into its network, which no allow_addresses of a "
+         "binding and no upstream.resolve opens";
+}
+
+// What becomes of a connection that is not refused.
+std::string handling_of(const Bindings& bindings, const RequestToExplain& request) {
   if (!request.is_https) {
     return "plain http: forwarded as it is, no secret is put in";
   }
-  if (is_bound) {
+  if (bindings.binds(request.destination)) {
     return "decrypted: the host is in a binding";
   }
   if (bindings.tls_termination == bindings::TlsTermination::all) {
     return "decrypted (tls_termination: all), but the host is in no binding";
   }
   return "tunnelled without being decrypted: the host is in no binding";
+}
+
+// In the order in which the proxy finds it.
+void explain_handling(const Bindings& bindings,
+                      const RequestToExplain& request,
+                      const RequestReadings& readings,
+                      Explanation& explanation) {
+  const bool opens_websocket =
+      request.method == "GET" && !bindings.websocket_scopes(request.destination, readings).empty();
+  const auto forbidding = bindings.forbidding_rule(
+      request.destination,
+      readings,
+      opens_websocket ? Bindings::Purpose::websocket : Bindings::Purpose::request);
+  if (forbidding) {
+    explanation.refusal = audit::to_string(Reason::endpoint_blocked);
+    explanation.handling = why_forbidden(bindings.rules[*forbidding], request, readings);
+  } else if (!bindings.binds(request.destination) &&
+             bindings.unmatched_destination == bindings::UnmatchedDestination::deny) {
+    explanation.refusal = audit::to_string(Reason::unmatched_destination);
+    explanation.handling =
+        "refused with 403 unmatched_destination: the host is in no binding, and the policy is deny";
+  } else if (std::string why = why_blocked(bindings, request); !why.empty()) {
+    explanation.refusal = audit::to_string(Reason::address_blocked);
+    explanation.handling = std::move(why);
+  } else {
+    explanation.handling = handling_of(bindings, request);
+  }
 }
 
 }  // namespace
@@ -287,20 +335,13 @@ Explanation explain_request(const Bindings& bindings, const RequestToExplain& re
   }
   Explanation explanation;
   const RequestReadings readings(request.method, request.target);
-  const bool opens_websocket =
-      request.method == "GET" && !bindings.websocket_scopes(request.destination, readings).empty();
-  const auto forbidding = bindings.forbidding_rule(
-      request.destination,
-      readings,
-      opens_websocket ? Bindings::Purpose::websocket : Bindings::Purpose::request);
-  explanation.handling = forbidding ? why_forbidden(bindings.rules[*forbidding], request, readings)
-                                    : handling_of(bindings, request);
+  explain_handling(bindings, request, readings, explanation);
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
     explanation.secrets.push_back(judge(bindings, number, request, readings));
     auto& verdict = explanation.secrets.back();
-    if (forbidding && verdict.is_swapped) {
+    if (!explanation.refusal.empty() && verdict.is_swapped) {
       verdict.is_swapped = false;
-      verdict.reason = audit::to_string(Reason::endpoint_blocked);
+      verdict.reason = explanation.refusal;
       verdict.why = explanation.handling;
     }
     explanation.is_any_swapped =

@@ -3,7 +3,8 @@
 // What the bindings say about one request, in words: the answer of `keyswap bindings explain`. Asks
 // the same Bindings::match_scope and forbidding_rule that decide at run time, with the same
 // readings of path and method (bindings/request_readings.h; of overrides those that the URL's query
-// has); what it adds is only the reason. Pure.
+// has), and the same guard of destinations (proxy/flow/destination_guard.h) as far as it goes
+// without looking a name up; what it adds is only the reason. Pure.
 #pragma once
 
 #include <string>
@@ -39,6 +40,7 @@ struct SecretVerdict {
 
 struct Explanation {
   std::string handling;  // what happens to the connection
+  std::string refusal;   // the reason, if the request is refused whatever it carries; else ""
   std::vector<SecretVerdict> secrets;
   bool is_any_swapped = false;
 };

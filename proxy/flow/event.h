@@ -50,7 +50,11 @@ struct ClientBody {
 
 struct ClientEnd {};  // the request is complete
 
-struct ClientGone {};  // the client closed or broke: nobody waits for an answer
+// The client closed or broke: nobody waits for an answer. `has_stalled`: it took nothing more of
+// what was sent to it.
+struct ClientGone {
+  bool has_stalled = false;
+};
 
 // The limits let it through, or why not: rate_limited, quota_exceeded, order_limit_exceeded,
 // too_busy.
@@ -92,7 +96,7 @@ struct UpstreamBody {
 
 struct UpstreamEnd {};  // the response is complete
 
-// Closed too early, reset, TLS that broke, or not HTTP/1.1.
+// Closed too early, reset, TLS that broke, not HTTP/1.1; or it takes nothing more.
 struct UpstreamBroken {
   // It had served a request before this one, and ended without a byte of an answer to it.
   bool was_stale = false;
@@ -106,7 +110,9 @@ struct NotWritten {
 
 // The wait that was set (flow::SetWait) is over.
 struct TimedOut {
-  bool client_was_held = false;  // we did not read from the client, so it could not go on
+  // We did not read from the client, so it could not go on: its upstream has no room. For how long
+  // it may have none is the connection's affair (UpstreamBroken).
+  bool client_was_held = false;
 };
 
 using Event = std::variant<ClientHead,

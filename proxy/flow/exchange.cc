@@ -182,11 +182,11 @@ void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
   }
 }
 
-void Exchange::handle(const ClientGone& /*event*/, Actions& actions) {
+void Exchange::handle(const ClientGone& event, Actions& actions) {
   is_client_gone_ = true;
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
-    actions.emplace_back(
-        RecordResponse{relaying->status, Outcome::client_gone, relaying->body_bytes});
+    const Outcome outcome = event.has_stalled ? Outcome::client_timeout : Outcome::client_gone;
+    actions.emplace_back(RecordResponse{relaying->status, outcome, relaying->body_bytes});
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
     finish(ClientFate::abort, actions);
   } else if (std::holds_alternative<AwaitingHead>(state_)) {
@@ -206,8 +206,12 @@ void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
     return;
   }
   failure_ = event.failure;
+  const bool has_stalled = failure_.cause == base::Cause::takes_nothing;
   if (relaying().head_passed) {
-    abort_response(relaying(), Outcome::truncated, actions);
+    abort_response(
+        relaying(), has_stalled ? Outcome::upstream_timeout : Outcome::truncated, actions);
+  } else if (has_stalled) {
+    fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
   } else if (base::is_of_tls(failure_.cause)) {
     // In TLS 1.3 an upstream may refuse us when the handshake is over on our side.
     fail_sent(Reason::upstream_tls_failed, Outcome::upstream_tls_failed, actions);

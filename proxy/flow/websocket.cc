@@ -150,9 +150,15 @@ void WebSocket::handle(const SideGone& event, WebSocketActions& actions) {
   if (has_client_closed_ || has_upstream_closed_) {
     close(kGoingAway, kGoingAway, Outcome::complete, actions);  // it had said so
   } else if (event.from == Side::client) {
-    close(kGoingAway, kGoingAway, Outcome::client_gone, actions);
+    close(kGoingAway,
+          kGoingAway,
+          event.has_stalled ? Outcome::client_timeout : Outcome::client_gone,
+          actions);
   } else {
-    close(kBadGateway, kGoingAway, Outcome::truncated, actions);
+    close(kBadGateway,
+          kGoingAway,
+          event.has_stalled ? Outcome::upstream_timeout : Outcome::truncated,
+          actions);
   }
 }
 

@@ -60,9 +60,10 @@ struct FrameError {
   Side from = Side::client;
 };
 
-// That side's connection has ended or broken.
+// That side's connection has ended or broken. `has_stalled`: it took nothing more.
 struct SideGone {
   Side from = Side::client;
+  bool has_stalled = false;
 };
 
 // The proxy stops.

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -35,6 +36,7 @@ struct Tcp::State {
   TcpEvents* events = nullptr;
   Loop* loop = nullptr;
   std::size_t pending = 0;
+  std::uint64_t written = 0;
   bool is_reading = false;
   bool is_open = false;  // connected or adopted
   bool is_finishing = false;
@@ -52,8 +54,9 @@ struct Tcp::State {
   void watch_host() const {
     namespace limits = base::limits;
     constexpr int kMillisecondsPerSecond = 1000;
-    constexpr auto kProbes = static_cast<int>(limits::kUnackedMs / limits::kProbeAgainMs);
-    const std::array<std::array<int, 3>, 5> options = {{
+    constexpr auto kProbes =
+        static_cast<int>((limits::kUnackedMs - limits::kProbeIdleMs) / limits::kProbeAgainMs);
+    const std::array<std::array<int, 3>, 4> options = {{
         {SOL_SOCKET, SO_KEEPALIVE, 1},
         {IPPROTO_TCP,
          TCP_KEEPIDLE,
@@ -62,7 +65,6 @@ struct Tcp::State {
          TCP_KEEPINTVL,
          static_cast<int>(limits::kProbeAgainMs / kMillisecondsPerSecond)},
         {IPPROTO_TCP, TCP_KEEPCNT, kProbes},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits::kUnackedMs)},
     }};
     for (const auto& [level, name, value] : options) {
       static_cast<void>(::setsockopt(descriptor(), level, name, &value, sizeof value));
@@ -248,6 +250,7 @@ void Tcp::write(base::Buffer& bytes) {
     bytes.clear();
     return;
   }
+  state_->written += bytes.size();
   if (state_->pending == 0) {
     const std::string_view all = bytes.view();
     uv_buf_t piece = uv_buf_init(const_cast<char*>(all.data()),  // NOLINT: libuv only reads it
@@ -268,6 +271,18 @@ void Tcp::write(base::Buffer& bytes) {
 
 std::size_t Tcp::pending_bytes() const {
   return state_->pending;
+}
+
+std::uint64_t Tcp::written_bytes() const {
+  return state_->written;
+}
+
+std::uint64_t Tcp::untaken_bytes() const {
+  int in_kernel = 0;
+  if (::ioctl(state_->descriptor(), TIOCOUTQ, &in_kernel) != 0 || in_kernel < 0) {
+    in_kernel = 0;
+  }
+  return uv_stream_get_write_queue_size(state_->stream()) + static_cast<std::uint64_t>(in_kernel);
 }
 
 void Tcp::finish_writing() {

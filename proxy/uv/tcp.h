@@ -55,8 +55,9 @@ class Tcp {
   // Takes over an accepted socket.
   base::Status adopt(int socket);
   // on_connected or on_connect_failed follows. Once connected, the kernel asks a silent host
-  // whether it is there and gives up one that acknowledges nothing (limits::kProbeIdleMs,
-  // kUnackedMs): on_broken.
+  // whether it is there and gives up one that does not answer (limits::kProbeIdleMs, kUnackedMs):
+  // on_broken. Of one that owes acknowledgements proxy/leg.h takes care: the kernel would give up
+  // a host that only takes nothing, too.
   void connect(const Endpoint& endpoint);
 
   void start_reading();
@@ -66,6 +67,11 @@ class Tcp {
   // it does (pending_bytes()).
   void write(base::Buffer& bytes);
   [[nodiscard]] std::size_t pending_bytes() const;
+
+  // All that write() was given so far; and how much of it the other host has not acknowledged,
+  // whether it waits here or in the kernel. Asks the kernel.
+  [[nodiscard]] std::uint64_t written_bytes() const;
+  [[nodiscard]] std::uint64_t untaken_bytes() const;
   // FIN once everything is written.
   void finish_writing();
   // When this is destroyed, our end is said after what was written, and what still comes is thrown

@@ -137,15 +137,15 @@ TEST_CASE("what was seen of a failure stands behind the reason, or the outcome")
 
 TEST_CASE("a client that did not come to TLS has a record with the alert and their number") {
   const ClientTlsFailedRecord record{.ts_us = 0,
-                                     .client = {"127.0.0.1:50312", std::nullopt, "agent"},
+                                     .client = {"127.0.0.1:50312", 1000, "agent"},
                                      .host = "api.openai.com",
                                      .alert = "unknown_ca",
                                      .by = AlertBy::client,
                                      .count = 3};
-  CHECK(body_of(record) ==
-        R"("ts":"1970-01-01T00:00:00.000000Z","type":"client_tls_failed",)"
-        R"("client":{"addr":"127.0.0.1:50312","caller":"agent"},"host":"api.openai.com",)"
-        R"("alert":"unknown_ca","by":"client","count":3)");
+  CHECK(body_of(record) == R"("ts":"1970-01-01T00:00:00.000000Z","type":"client_tls_failed",)"
+                           R"("client":{"addr":"127.0.0.1:50312","uid":1000,"caller":"agent"},)"
+                           R"("host":"api.openai.com",)"
+                           R"("alert":"unknown_ca","by":"client","count":3)");
   CHECK(is_canonical(body_of(record)));
   CHECK(is_canonical(body_of(ClientTlsFailedRecord{})));
 }

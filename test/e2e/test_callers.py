@@ -3,6 +3,7 @@
 
 import base64
 import json
+import os
 import re
 import time
 
@@ -81,6 +82,7 @@ class Callers(OneProxy):
         self.assertEqual(running.stop(), 0)
         found = [r for r in running.decisions() if re.match(r"h\d+\.example\.test", r["destination"]["host"])]
         self.assertEqual({r["reason"] for r in found}, {"caller_required"})
+        self.assertEqual({r["client"]["uid"] for r in found}, {os.getuid()})
         self.assertEqual(sum(record.get("count", 1) for record in found), count)
         self.assertLess(len(found), took + 8)
         self.assertEqual(len(running.decisions(host=X)), 20)

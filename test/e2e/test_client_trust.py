@@ -39,9 +39,25 @@ class Trust(OneProxy):
         self.assertEqual([(r["alert"], r["by"]) for r in found], [(alert, by)] * len(found))
         self.assertEqual(list(found[0]), ["v", "seq", "ts", "type", "client", "host", "alert", "by", "count", "prev", "hash"])
         self.assertRegex(found[0]["client"]["addr"], r"^127\.0\.0\.1:\d+$")
+        self.assertEqual({r["client"]["uid"] for r in found}, {os.getuid()})
         if count is not None:
             self.assertEqual(sum(r["count"] for r in found), count)
         return found
+
+    @unittest.skipUnless(os.geteuid() == 0, "being another user needs root")
+    def test_two_users_of_the_machine_are_not_counted_together(self):
+        host = "t15.example.test"
+        for user in (client.NOBODY, 0) * 4:
+            with client.as_user(user), self.assertRaises(ssl.SSLError):
+                ssl.create_default_context().wrap_socket(self.raw(host), server_hostname=host)
+
+        def counted(user):
+            return sum(r["count"] for r in self.proxy.records() if r["type"] == "client_tls_failed" and
+                       r["host"] == host and r["client"]["uid"] == user)
+        end = time.monotonic() + 5
+        while counted(0) + counted(client.NOBODY) < 8 and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual((counted(0), counted(client.NOBODY)), (4, 4))
 
     def lines(self, host):
         return [line for line in self.proxy.stderr.decode().splitlines() if f" {host} " in line]

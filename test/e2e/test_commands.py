@@ -135,6 +135,23 @@ class Commands(Case):
                 if reason:
                     self.assertEqual(judged[K]["reason"], reason)
 
+    def test_bindings_explain_says_of_a_destination_that_the_guards_block_what_the_proxy_says(self):
+        """[I12]"""
+        running = self.start(self.home)
+        self.addCleanup(running.stop)
+        for authority in ("metadata.google.internal", "wiki.corp", "127.0.0.1:1", "[::1]:1", "169.254.169.254", "10.0.0.1"):
+            with self.subTest(authority):
+                named = authority if re.search(r"[\d]:\d+$|\]:\d+$", authority) else f"{authority}:443"
+                _, answer = running.connect(named)
+                done = self.home.run("bindings", "explain", "--json", "GET", f"https://{authority}/")
+                self.assertEqual(done.returncode, 1, done.stderr)
+                explained = json.loads(done.stdout)
+                self.assertEqual(explained["refusal"], answer.get("Keyswap-Reason"))
+                self.assertEqual(explained["refusal"], "address_blocked")
+                shown = self.home.run("bindings", "explain", "GET", f"https://{authority}/").stdout.decode()
+                self.assertIn("connection: refused with 403 address_blocked: ", shown)
+        self.assertIsNone(json.loads(self.home.run("bindings", "explain", "--json", "GET", f"https://{H}/v1/x").stdout)["refusal"])
+
     def test_I01_the_starter_bindings_are_accepted(self):
         home = proxy.Home(self.work / "starter", self.inputs)
         self.homes.append(home)

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HF-10 and HF-11: slow senders, against the deadlines of proxy/base/limits.h."""
+"""HF-10 and HF-11: slow senders, and an upstream that does not read, against the deadlines of proxy/base/limits.h."""
 
 import concurrent.futures
 import socket
+import threading
 import time
 
 from harness import client
 from harness.case import H, K, OneProxy, bearer, main
+from harness.recorder import early
 
 HOST = f"Host: {H}\r\n".encode()
+UPLOAD = 24 * 1024 * 1024
 
 
 def get(line):
@@ -65,14 +68,35 @@ class Slow(OneProxy):
             wire.send(b"world")
             return wire.response("POST")
 
+    def upload(self, target):
+        """More than all buffers on the way hold."""
+        with self.proxy.tunnel(H, timeout=200) as wire:
+            began = time.monotonic()
+            wire.send(client.request_bytes("POST", target, H, body=bytes(UPLOAD)))
+            return wire.response("POST"), time.monotonic() - began
+
     def silent_connect(self):
         with client.dial(self.proxy.port, 60) as wire:
             wire.send(b"CONNECT ")
             return wire.response(), wire.is_closed()
 
-    def test_HF_10_HF_11_slow_senders_get_408(self):
+    def test_HF_10_HF_11_slow_senders_get_408_and_who_takes_nothing_is_a_504(self):
         """[I10]"""
-        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        untaken = threading.Event()
+
+        @early
+        def takes_nothing(_, connection):
+            untaken.wait(200)
+
+        @early
+        def takes_it_late(request, connection):
+            time.sleep(75)
+            connection.read_body(request)
+            connection.answer(body=str(len(request.body)))
+        self.recorder.on("/takes-nothing", takes_nothing)
+        self.recorder.on("/takes-it-late", takes_it_late)
+        with concurrent.futures.ThreadPoolExecutor(7) as pool:
+            unread, late = pool.submit(self.upload, "/takes-nothing"), pool.submit(self.upload, "/takes-it-late")
             head, patient = pool.submit(self.slow_head), pool.submit(self.patient_head)
             body, silent = pool.submit(self.slow_body), pool.submit(self.silent_connect)
             pausing = pool.submit(self.pausing_body)
@@ -92,6 +116,18 @@ class Slow(OneProxy):
             # A body may pause.
             self.assertEqual(pausing.result().status, 200)
             self.assertEqual(self.recorder.one("/pause").body, b"helloworld")
+            # So may an upstream in taking it, for longer than its host may be gone; and not for ever.
+            answer, seconds = late.result()
+            self.assertEqual((answer.status, answer.body), (200, str(UPLOAD).encode()), answer)
+            answer, seconds = unread.result()
+            problem = self.refused(answer, 504, "upstream_timeout")
+            self.assertIn("takes nothing more of what is sent: for 120 s.", problem["detail"])
+            self.assertTrue(110 < seconds < 170, seconds)
+            decision = self.proxy.decisions("/takes-nothing")[0]
+            ended = self.proxy.await_record(
+                lambda r: r["type"] == "upstream_response" and r["request_id"] == decision["request_id"])
+            self.assertEqual([(r["outcome"], r["cause"]) for r in ended], [("upstream_timeout", "takes_nothing")])
+            untaken.set()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import subprocess
 import time
 
 from harness import client, network
-from harness.case import H, P, OneProxy, main
+from harness.case import H, P, X, OneProxy, document, main
 from harness.recorder import early
+from test_moments import Listener, exactly, fill
 
 AUTH = [("Authorization", f"Bearer {P}")]
 
@@ -76,6 +77,42 @@ class Gone(OneProxy):
         self.assertTrue(ours, listed.stdout)
         for line in ours:
             self.assertIn("timer:(keepalive,", line)
+
+
+class TunnelGone(OneProxy):
+    policy = "forward_unmodified"
+    hosts = (H,)
+
+    @classmethod
+    def document(cls):
+        cls.listener = Listener()
+        cls.recorders.append(cls.listener)
+        return document(cls.rules(), recorder=cls.recorder, hosts=cls.hosts, root=cls.authority.certificate,
+                        policy=cls.policy, resolve={f"{X}:443": cls.listener.address})
+
+    def test_a_tunnel_whose_host_is_gone_ends_in_about_a_minute(self):
+        """[I10] And one whose host only takes nothing lives on."""
+        (gone, their_gone), (deaf, their_deaf) = pairs = [self.opened() for _ in range(2)]
+        for mine, theirs in pairs:
+            mine.sendall(b"\0hello")
+            self.assertEqual(exactly(theirs, 6), b"\0hello")
+        network.drop_all(their_gone)
+        before = time.monotonic()
+        gone.sendall(b"is anybody there?")
+        fill(deaf)
+        gone.settimeout(100)
+        self.assertEqual(gone.recv(1), b"")
+        self.assertTrue(55 < time.monotonic() - before < 90)
+        their_deaf.sendall(b"still here")
+        self.assertEqual(exactly(deaf, 10), b"still here")
+
+    def opened(self):
+        wire, answer = self.proxy.connect(f"{X}:443")
+        self.assertEqual(answer.status, 200)
+        self.addCleanup(wire.close)
+        theirs = self.listener.accept()
+        self.addCleanup(theirs.close)
+        return wire.sock, theirs
 
 
 if __name__ == "__main__":

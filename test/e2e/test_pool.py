@@ -2,7 +2,6 @@
 """Connections at rest: whose they are, how many they are, and how long they rest."""
 
 import contextlib
-import ctypes
 import os
 import resource
 import threading
@@ -11,19 +10,6 @@ import unittest
 from harness import client
 from harness.case import H, OneProxy, main
 from test_callers import add_caller, basic
-
-NOBODY = 65534
-
-
-@contextlib.contextmanager
-def as_user(number):
-    """Sockets that this thread makes belong to another user."""
-    libc = ctypes.CDLL(None)
-    libc.setfsuid(number)
-    try:
-        yield
-    finally:
-        libc.setfsuid(0)
 
 
 class Late:
@@ -80,10 +66,10 @@ class Owners(OneProxy):
     def test_an_answer_that_comes_late_gets_to_no_other_user(self):
         """[I16] Two users of the machine with one caller's token."""
         self.assertEqual(self.ask_as("ci", "one"), self.told("one"))
-        self.assertEqual(self.ask_as("ci", "two", as_user(NOBODY)), self.told("two"))
+        self.assertEqual(self.ask_as("ci", "two", client.as_user(client.NOBODY)), self.told("two"))
         found = [(r["destination"]["path"], r["client"]["uid"]) for r in self.proxy.decisions(host=H)
                  if r["destination"].get("path", "").startswith(f"/{self._testMethodName}")]
-        self.assertEqual([uid for _, uid in found], [0, NOBODY], found)
+        self.assertEqual([uid for _, uid in found], [0, client.NOBODY], found)
 
     def test_one_user_and_caller_share_what_they_have(self):
         """The control: the next client connection saves the handshake."""

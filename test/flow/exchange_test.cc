@@ -225,6 +225,28 @@ TEST_CASE("HF-11 an upload may pause, and not for ever; what we hold up does not
   CHECK(has(slow.sent_client(), "HTTP/1.1 408 "));
 }
 
+TEST_CASE(
+    "who takes nothing more is named: a 504 or a cut for the upstream, no fault of its for the "
+    "client",
+    "[I10]") {
+  const std::string upload =
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 100000\r\n\r\nabc";
+  const UpstreamBroken stalled{.failure = {base::Cause::takes_nothing, "for 120 s"}};
+  auto before = script().client(upload).event(stalled);
+  CHECK(has(before.sent_client(), "HTTP/1.1 504 "));
+  CHECK(has(before.sent_client(), "takes nothing more of what is sent: for 120 s."));
+  CHECK(has(before.transcript(), "response 0 upstream_timeout 0\n"));
+
+  const std::string half = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhi";
+  auto after = script().client(upload).upstream(half).event(stalled);
+  CHECK(
+      has(after.transcript(), "response 200 upstream_timeout 2\nupstream discarded\nclient cut\n"));
+
+  auto client = script().client(kGet).upstream(half).event(ClientGone{true});
+  CHECK(
+      has(client.transcript(), "response 200 client_timeout 2\nupstream discarded\nclient cut\n"));
+}
+
 TEST_CASE("the wait for an answer is ten minutes, or what the binding says") {
   const auto asked = script().client(kGet).wait();
   CHECK(asked.wait == Wait::response_head);

@@ -214,6 +214,16 @@ TEST_CASE("HP-12 the connection ends when both have said so, or when one side go
   cut.on(SideGone{Side::upstream});
   CHECK(cut.transcript() == "to upstream: close 1001\nto client: close 1014\nend truncated\n");
 
+  Dialogue deaf(kPlainWebSocket);
+  deaf.on(SideGone{Side::client, true});
+  CHECK(deaf.transcript() ==
+        "to upstream: close 1001\nto client: close 1001\nend client_timeout\n");
+
+  Dialogue full(kPlainWebSocket);
+  full.on(SideGone{Side::upstream, true});
+  CHECK(full.transcript() ==
+        "to upstream: close 1001\nto client: close 1014\nend upstream_timeout\n");
+
   Dialogue stopped(kPlainWebSocket);
   stopped.on(GoingAway{});
   CHECK(stopped.transcript() == "to upstream: close 1001\nto client: close 1001\nend unknown\n");

@@ -8,21 +8,20 @@
 // - no secret is anywhere but in sealed bytes to an upstream (I1, I5);
 // - nothing is sent before its record is durable (I6), and what was recorded has one end, which
 //   says "not_sent" of nothing that was;
-// - when nobody says anything more, everything ends: no session, no socket, no counted byte and no
-//   locked byte is left (I10).
+// - when nobody says anything more, and takes all that is said or nothing, everything ends: no
+//   session, no socket, no counted byte and no locked byte is left (I10).
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
 #include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
+#include "test/fuzz/session/world.h"
 #include "vault/arena.h"
 
 namespace keyswap::test {
@@ -35,26 +34,8 @@ constexpr std::size_t kStepBytes = 3;
 // A pipeline of requests that nobody answers ends one by one, each after many timers.
 constexpr int kTimersMax = 100'000;
 
-// What is made once for all runs.
-struct Policies {
-  std::shared_ptr<const bindings::Bindings> first = parse_all(kBindings);
-  std::shared_ptr<const bindings::Bindings> other = parse_all(kOtherBindings);
-};
-
-const Policies& policies() {
-  static const Policies made;
-  return made;
-}
-
 class Run {
  public:
-  Run() = default;
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
-  Run(Run&&) = delete;
-  Run& operator=(Run&&) = delete;
-  ~Run();
-
   void step(std::uint8_t what, std::uint8_t which, std::uint8_t how);
   // Everybody answers, and says nothing more; all timers fire.
   void come_to_rest(std::uint8_t how);
@@ -63,46 +44,37 @@ class Run {
   void client_step(std::uint8_t what, Client& client, std::uint8_t how);
   void server_step(std::uint8_t what, Server& server, std::uint8_t how);
   void around_step(std::uint8_t what, std::uint8_t how);
-  void turn(std::size_t first);
-  void settle();
-  void look();
   void answer_all();
   void part(std::uint8_t how);
   void check_tunnels();
 
-  Stage stage_{policies().first};
-  std::vector<Client> clients_;
+  Stage stage_;
   int requests_ = 0;
+  std::size_t room_ = 0;  // that everybody has at the end
 };
-
-Run::~Run() {
-  for (auto& client : clients_) {
-    client.reset();
-  }
-}
 
 void Run::step(std::uint8_t what, std::uint8_t which, std::uint8_t how) {
   const std::uint8_t kind = what & 0x3fU;
   if (kind < 24) {
-    if (kind == 0 && clients_.size() < kClientsMax) {
-      clients_.emplace_back(stage_.connect());
-    } else if (!clients_.empty()) {
-      client_step(kind % 8, clients_[which % clients_.size()], how);
+    if (kind == 0 && stage_.clients.size() < kClientsMax) {
+      static_cast<void>(stage_.connect_client());
+    } else if (!stage_.clients.empty()) {
+      client_step(kind % 8, stage_.clients[which % stage_.clients.size()], how);
     }
   } else if (kind < 44) {
-    auto& servers = stage_.servers;
-    if (!servers.empty()) {
-      server_step(kind % 8, servers[servers.size() - 1 - which % servers.size()], how);
+    if (!stage_.servers.empty()) {
+      const std::size_t before_last = which % stage_.servers.size();
+      server_step(kind % 8, stage_.servers[stage_.servers.size() - 1 - before_last], how);
     }
   } else {
     around_step(kind, how);
   }
   // Several things may happen in one turn, in any order.
   if ((what & 0x40U) == 0) {
-    turn(which);
+    stage_.turn(which);
   }
   if ((what & 0x80U) == 0) {
-    turn(0);
+    stage_.turn();
   }
 }
 
@@ -184,7 +156,7 @@ void Run::around_step(std::uint8_t what, std::uint8_t how) {
   } else if (what == 58) {
     stage_.world().pass(how * 100);
   } else if (what == 59) {
-    const auto& next = how % 2 == 0 ? policies().other : policies().first;
+    const auto& next = how % 2 == 0 ? fixed().other : fixed().bindings;
     stage_.thread().post_policy({next, nullptr, nullptr});
   } else if (what == 60) {
     stage_.vault.is_empty = how % 2 == 0;
@@ -196,38 +168,16 @@ void Run::around_step(std::uint8_t what, std::uint8_t how) {
   }
 }
 
-void Run::turn(std::size_t first) {
-  static_cast<void>(stage_.turn(first));
-  look();
-}
-
-void Run::settle() {
-  stage_.settle();
-  look();
-}
-
-void Run::look() {
-  for (auto& client : clients_) {
-    client.look();
-  }
-}
-
 void Run::answer_all() {
   for (auto& server : stage_.servers) {
     server.meet(Server::Manner::good);
   }
-  while (stage_.log.answer(true)) {
-  }
-  while (stage_.meter.answer(limits::ChargeOutcome::granted)) {
-  }
-  for (auto& mint : std::exchange(stage_.mints, {})) {
-    mint();
-  }
-  for (auto& client : clients_) {
-    client.give_room(8 * kRoomBytes);
+  stage_.answer_what_waits();
+  for (auto& client : stage_.clients) {
+    client.give_room(room_);
   }
   for (auto& server : stage_.servers) {
-    server.give_room(8 * kRoomBytes);
+    server.give_room(room_);
   }
 }
 
@@ -236,7 +186,7 @@ void Run::check_tunnels() {
   const bool is_live = std::ranges::all_of(stage_.servers, [](Server& server) {
     return server.is_live() || server.wire().remote.port != kOpaquePort;
   });
-  for (auto& client : clients_) {
+  for (auto& client : stage_.clients) {
     if (is_live && client.is_opaque() && client.is_live()) {
       must(client.wire().to_proxy.empty(), "a direction of a tunnel hangs");
     }
@@ -244,7 +194,7 @@ void Run::check_tunnels() {
 }
 
 void Run::part(std::uint8_t how) {
-  for (auto& client : clients_) {
+  for (auto& client : stage_.clients) {
     if (how == 1) {
       client.end();
     } else if (how == 2) {
@@ -267,14 +217,18 @@ void Run::part(std::uint8_t how) {
 }
 
 void Run::come_to_rest(std::uint8_t how) {
+  const bool is_deaf = how / 7 % 2 == 1;  // nobody takes anything any more
+  room_ = is_deaf ? 0 : 8 * kRoomBytes;
   for (int i = 0; i < 100; ++i) {
     answer_all();
-    settle();
+    stage_.settle();
   }
-  check_tunnels();
+  if (!is_deaf) {
+    check_tunnels();
+  }
   part(how % 7);
   for (int i = 0; i < kTimersMax; ++i) {
-    settle();
+    stage_.settle();
     answer_all();
     const bool has_more = stage_.turn();
     if (!has_more && !stage_.world().wait_for_timer()) {
@@ -296,7 +250,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) {
     return 0;
   }
-  test::prepare_stages();
+  static_cast<void>(test::fixed());
   const std::size_t free_before = keyswap::vault::arena::free_bytes();
   {
     test::Run run;

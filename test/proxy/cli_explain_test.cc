@@ -129,9 +129,49 @@ secrets:
 TEST_CASE("the policy deny is explained for plain http too") {
   const auto bindings = some_bindings("unmatched_destination_policy: deny\n");
   for (const char* url : {"http://else.example.com/", "https://else.example.com/"}) {
-    CHECK(explain_url(bindings, "GET", url)
-              .handling.starts_with("refused with 403 unmatched_destination"));
+    const auto explanation = explain_url(bindings, "GET", url);
+    CHECK(explanation.handling.starts_with("refused with 403 unmatched_destination"));
+    CHECK(explanation.refusal == "unmatched_destination");
   }
+}
+
+TEST_CASE("a destination that the proxy's guards block is explained so", "[I12]") {
+  auto parsed = bindings::parse(R"(version: 1
+upstream: { resolve: { "mapped.corp:443": "127.0.0.1:9443" } }
+secrets:
+  KEY:
+    placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: wiki.corp }
+      - { host: mapped.corp }
+      - { host: open.corp, allow_addresses: [10.0.0.0/8] }
+      - { host: metadata.google.internal, allow_addresses: [10.0.0.0/8] }
+)",
+                                "/");
+  REQUIRE(parsed.errors.empty());
+  const auto of = [&](const std::string& host) {
+    return explain_url(parsed.bindings, "GET", "https://" + host + "/");
+  };
+  for (const std::string host : {"wiki.corp", "metadata.google.internal"}) {
+    INFO(host);
+    CHECK(of(host).refusal == "address_blocked");
+    CHECK(of(host).handling.starts_with("refused with 403 address_blocked: the name"));
+    CHECK_FALSE(of(host).is_any_swapped);
+    CHECK(of(host).secrets[0].reason == "address_blocked");
+  }
+  for (const std::string host : {"localhost", "127.0.0.1", "[::1]", "169.254.169.254"}) {
+    INFO(host);
+    CHECK(of(host).refusal == "address_blocked");
+    CHECK(of(host).secrets[0].reason == "destination_not_in_binding");
+  }
+  CHECK(explain_url(parsed.bindings, "GET", "http://10.0.0.1/").refusal == "address_blocked");
+  for (const std::string host : {"mapped.corp", "open.corp"}) {
+    INFO(host);
+    CHECK(of(host).refusal.empty());
+    CHECK(of(host).is_any_swapped);
+  }
+  CHECK(of("8.8.8.8").refusal.empty());
 }
 
 TEST_CASE("another port is another destination") {

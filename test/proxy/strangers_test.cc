@@ -113,12 +113,49 @@ TEST_CASE("one stranger's flood does not cost another his record, nor himself la
   CHECK(strangers.add(refused("127.0.0.1"), 60 * kSecond));
 }
 
-TEST_CASE("a counted refusal is a record that says how many it stands for") {
+TEST_CASE("a count never mixes two users of the machine") {
+  Strangers strangers;
+  for (int i = 0; i < 10; ++i) {
+    for (const std::uint32_t user : {1000U, 1001U}) {
+      auto one = refused("127.0.0.1");
+      one.user = user;
+      static_cast<void>(strangers.add(one, 0));
+    }
+  }
+  const auto due = strangers.take_all();
+  REQUIRE(due.size() == 2);
+  CHECK(due[0].user == 1000U);
+  CHECK(due[1].user == 1001U);
+  CHECK(due[0].count == 10 - kAtOnce);
+  CHECK(due[1].count == 10 - kAtOnce);
+}
+
+TEST_CASE("where strangers are too many to be told apart their record names no user", "[I10]") {
+  Strangers strangers;
+  for (std::uint32_t user = 0; user < 2 * base::limits::kStrangersMax; ++user) {
+    for (int i = 0; i <= kAtOnce; ++i) {
+      auto one = refused("127.0.0.1");
+      one.user = user;
+      static_cast<void>(strangers.add(one, 0));
+    }
+  }
+  const auto due = strangers.take_all();
+  std::uint64_t shared = 0;
+  for (const auto& one : due) {
+    shared += one.user ? 0 : one.count;
+  }
+  CHECK(due.size() == base::limits::kStrangersMax + 1);
+  CHECK(shared == base::limits::kStrangersMax * (kAtOnce + 1) - kAtOnce);
+}
+
+TEST_CASE("a counted refusal is a record that says how many it stands for, and whose") {
   auto one = refused("127.0.0.1");
+  one.user = 1000;
   one.count = 7;
   one.host = "api.example.com";
   const auto record = record_of(one, 5);
   CHECK(record.count == 7);
+  CHECK(record.client.uid == 1000U);
   CHECK(record.decision == audit::Decision::refused);
   CHECK(record.destination.host == "api.example.com");
   CHECK(record.ts_us == 5);

@@ -1,9 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 by hand: what is sent is exactly what the test wrote, what came is kept byte for byte."""
 
+import contextlib
+import ctypes
 import re
 import socket
 import ssl
+
+NOBODY = 65534
+
+
+@contextlib.contextmanager
+def as_user(number):
+    """Sockets that this thread makes belong to another user. Needs root."""
+    libc = ctypes.CDLL(None)
+    libc.setfsuid(number)
+    try:
+        yield
+    finally:
+        libc.setfsuid(0)
 
 
 class Response:

@@ -109,6 +109,8 @@ void ScriptedLog::read_record(std::string_view record) {
       } else {
         ++found->second.ends;
         found->second.is_not_sent = outcome == "not_sent";
+        const std::string cause = member(record, "cause");
+        found->second.end = outcome + (cause.empty() ? "" : " " + cause);
       }
     }
     return;
@@ -131,6 +133,15 @@ void ScriptedLog::note_sent(const std::string& path) {
 int ScriptedLog::times_sent(const std::string& path) const {
   const auto found = sent_.find(path);
   return found == sent_.end() ? 0 : found->second;
+}
+
+std::string ScriptedLog::end_of(const std::string& path) const {
+  for (const auto& [id, decided] : decided_) {
+    if (decided.path == path) {
+      return decided.end;
+    }
+  }
+  return "";
 }
 
 void ScriptedLog::check_ends() const {

@@ -75,6 +75,10 @@ class ScriptedLog final : public audit::Appender {
 
   [[nodiscard]] int times_sent(const std::string& path) const;
 
+  // How the request for this path ended, of which there was one: "outcome cause", the cause only
+  // if one was seen; "" while it has no end.
+  [[nodiscard]] std::string end_of(const std::string& path) const;
+
   // Every decision that was not a refusal has its end, and only one; those of which nothing was
   // sent say so.
   void check_ends() const;
@@ -90,6 +94,7 @@ class ScriptedLog final : public audit::Appender {
     std::string path;
     int ends = 0;
     bool is_not_sent = false;
+    std::string end = {};
   };
 
   void read(std::string_view bodies);

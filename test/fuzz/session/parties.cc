@@ -8,6 +8,10 @@
 
 namespace keyswap::test {
 
+namespace {
+constexpr std::size_t kHeardBytesMax = 4096;
+}  // namespace
+
 void Party::send(std::size_t count) {
   if (is_live()) {
     const std::size_t size = std::min(count, outbox_.size());
@@ -31,6 +35,7 @@ void Client::say(Say say, int number) {
 void Client::look() {
   std::string came = std::exchange(wire_->from_proxy, "");
   must_hold_no_secret(came, "a secret came to a client");
+  heard_.append(came, 0, kHeardBytesMax - std::min(kHeardBytesMax, heard_.size()));
   if (is_in_tls_) {
     if (const std::size_t begin = came.find(static_cast<char>(RecordKind::data));
         begin != std::string::npos) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "proxy/http/decoder.h"
 #include "test/fuzz/session/around.h"
@@ -31,6 +32,9 @@ class Party {
     return !wire_->is_proxy_closed && !wire_->is_reset && !wire_->is_peer_done &&
            wire_->state == Wire::State::open;
   }
+
+  // Any text at all, as it goes on the wire.
+  void say_bytes(std::string_view bytes) { outbox_ += bytes; }
 
   // The next `count` bytes of what it has to say.
   void send(std::size_t count);
@@ -57,10 +61,14 @@ class Client final : public Party {
   // Looks at what came.
   void look();
 
+  // The beginning of all that came, as it was on the wire.
+  [[nodiscard]] const std::string& heard() const { return heard_; }
+
   // Did it ask for an opaque tunnel, first of all, and speak no HTTP in it?
   [[nodiscard]] bool is_opaque() const { return is_opaque_; }
 
  private:
+  std::string heard_;
   bool has_spoken_ = false;
   bool is_opaque_ = false;
   bool is_in_tls_ = false;  // from its hello on, what it says is sealed

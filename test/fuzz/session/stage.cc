@@ -1,38 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/fuzz/session/stage.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "bindings/parse.h"
 #include "bindings/venues/table.h"
-#include "ca/authority.h"
+#include "test/fuzz/session/texts.h"
+#include "vault/arena.h"
 
 namespace keyswap::test {
 
 namespace {
 
-// What is made once for all stages.
-struct Fixed {
-  std::shared_ptr<const tls::ServerContext> client_tls;
-  std::shared_ptr<const ca::Authority> authority;
-  std::shared_ptr<const ca::LeafKey> key;
-
-  Fixed() {
-    must(vault::lock_memory().has_value(), "memory cannot be locked");
-    must(tls::start_library().has_value(), "no TLS library");
-    client_tls = tls::ServerContext::create().value();
-    const WorldClock clock;
-    auto made = ca::create_authority(clock.wall_us() / 1'000'000);
-    must(made.has_value(), "no authority");
-    authority =
-        ca::Authority::open(made->key_der, made->certificate_pem, clock.wall_us() / 1'000'000)
-            .value();
-    key = ca::LeafKey::create().value();
-  }
-};
-
-const Fixed& fixed() {
-  static const Fixed made;
+Fixed make_fixed() {
+  Fixed made{parse_all(kBindings), parse_all(kOtherBindings), nullptr, nullptr, nullptr};
+  must(vault::lock_memory().has_value(), "memory cannot be locked");
+  must(tls::start_library().has_value(), "no TLS library");
+  made.client_tls = tls::ServerContext::create().value();
+  const std::int64_t now_s = WorldClock().wall_us() / 1'000'000;
+  auto authority = ca::create_authority(now_s);
+  must(authority.has_value(), "no authority");
+  made.authority =
+      ca::Authority::open(authority->key_der, authority->certificate_pem, now_s).value();
+  made.key = ca::LeafKey::create().value();
   return made;
 }
 
@@ -44,9 +35,12 @@ std::shared_ptr<const bindings::Bindings> parse_all(const char* yaml) {
   return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
 }
 
-void prepare_stages() {
-  static_cast<void>(fixed());
+const Fixed& fixed() {
+  static const Fixed made = make_fixed();
+  return made;
 }
+
+Stage::Stage() : Stage(fixed().bindings) {}
 
 Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
   leaves_ = std::make_unique<ca::LeafCache>(
@@ -73,6 +67,9 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
 }
 
 Stage::~Stage() {
+  for (auto& client : clients) {
+    client.reset();
+  }
   thread_.reset();
   clock_.world = nullptr;
 }
@@ -80,15 +77,31 @@ Stage::~Stage() {
 std::shared_ptr<Wire> Stage::connect() {
   auto wire = std::make_shared<Wire>();
   wire->room = kRoomBytes;
-  wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + clients_++)};
+  wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + connected_++)};
   thread_->post_client(world_->accept(wire));
   return wire;
+}
+
+Client& Stage::connect_client() {
+  return clients.emplace_back(connect());
 }
 
 bool Stage::turn(std::size_t first) {
   const bool has_happened = world_->turn(first);
   look();
   return has_happened;
+}
+
+void Stage::look() {
+  for (auto& wire : world_->take_dialled()) {
+    servers.emplace_back(std::move(wire), log);
+  }
+  for (auto& client : clients) {
+    client.look();
+  }
+  for (auto& server : servers) {
+    server.look();
+  }
 }
 
 void Stage::settle() {
@@ -99,21 +112,34 @@ void Stage::settle() {
   }
 }
 
-void Stage::look() {
-  for (auto& wire : world_->take_dialled()) {
-    servers.emplace_back(std::move(wire), log);
-  }
-  for (auto& server : servers) {
-    server.look();
-  }
-}
-
 void Stage::check_nothing_is_left() {
   must(session_count() == 0, "a session never ends");
   must(world_->socket_count() == 0, "a connection is left");
   must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
   must(upstreams_open_ == 0, "connections to upstreams are still counted");
   must(holdings_.bytes() == 0, "somebody still holds locked memory");
+}
+
+void Stage::pass(std::int64_t milliseconds) {
+  const std::int64_t end_ms = world_->now_ms + milliseconds;
+  settle();
+  for (auto due = world_->next_timer_ms(); due && *due <= end_ms; due = world_->next_timer_ms()) {
+    world_->now_ms = std::max(world_->now_ms, *due);
+    settle();
+    answer_what_waits();
+    settle();
+  }
+  world_->now_ms = end_ms;
+}
+
+void Stage::answer_what_waits() {
+  while (log.answer(true)) {
+  }
+  while (meter.answer(limits::ChargeOutcome::granted)) {
+  }
+  for (auto& mint : std::exchange(mints, {})) {
+    mint();
+  }
 }
 
 }  // namespace keyswap::test

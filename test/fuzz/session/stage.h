@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One loop of the program in the world of memory, with all that stands around it: whole sessions,
-// between clients and upstreams that are played. Whoever drives it says what happens, and lets
-// turns go by.
+// A loop of the program with its sessions, in the world of memory, and all who deal with them:
+// clients, the upstreams that were dialled, a vault, an audit log, limits. It does nothing by
+// itself; the fuzzer and the tests say what happens, and when.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "bindings/binding.h"
+#include "ca/authority.h"
 #include "ca/leaf_cache.h"
 #include "proxy/loop_thread.h"
 #include "proxy/strangers.h"
@@ -22,14 +25,23 @@
 
 namespace keyswap::test {
 
+// What is made once for all stages.
+struct Fixed {
+  std::shared_ptr<const bindings::Bindings> bindings;  // kBindings
+  std::shared_ptr<const bindings::Bindings> other;     // kOtherBindings
+  std::shared_ptr<const tls::ServerContext> client_tls;
+  std::shared_ptr<const ca::Authority> authority;
+  std::shared_ptr<const ca::LeafKey> key;
+};
+
+const Fixed& fixed();
+
 // Bindings without an error.
 std::shared_ptr<const bindings::Bindings> parse_all(const char* yaml);
 
-// Locks the memory and makes the CA, once for all stages.
-void prepare_stages();
-
 class Stage {
  public:
+  Stage();  // with kBindings
   explicit Stage(std::shared_ptr<const bindings::Bindings> bindings);
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
@@ -37,14 +49,22 @@ class Stage {
   Stage& operator=(Stage&&) = delete;
   ~Stage();
 
-  // A client's connection. Every third one is of the same user (uv::LocalUsers in world.cc).
+  // A client's connection that nobody plays. Every third one is of the same user (uv::LocalUsers in
+  // world.cc).
   std::shared_ptr<Wire> connect();
+  Client& connect_client();
 
-  // A turn of the loop, beginning with the `first`th socket; what was dialled in it are servers.
-  // False: nothing happened.
+  // One turn of the loop, beginning with the `first`th socket; then all look at what came. False:
+  // nothing happened.
   bool turn(std::size_t first = 0);
+  void look();
   // Turns until nothing happens any more.
   void settle();
+  // So much time goes by; each timer fires when it is due.
+  void pass(std::int64_t milliseconds);
+
+  // The log, the limits and the mint give every answer that somebody waits for.
+  void answer_what_waits();
 
   [[nodiscard]] std::size_t session_count() const { return thread_->context().sessions->size(); }
 
@@ -58,12 +78,11 @@ class Stage {
   ScriptedVault vault;
   ScriptedLog log;
   ScriptedMeter meter;
-  std::vector<ca::LeafCache::Task> mints;  // asked for, and not begun
-  std::vector<Server> servers;             // in the order in which they were dialled
+  std::vector<ca::LeafCache::Task> mints;
+  std::deque<Client> clients;
+  std::deque<Server> servers;
 
  private:
-  void look();
-
   WorldClock clock_;
   proxy::Telling telling_{clock_};
   proxy::Strangers strangers_;
@@ -72,7 +91,7 @@ class Stage {
   std::unique_ptr<ca::LeafCache> leaves_;
   std::unique_ptr<proxy::LoopThread> thread_;
   World* world_ = nullptr;
-  std::size_t clients_ = 0;
+  std::size_t connected_ = 0;
 };
 
 }  // namespace keyswap::test

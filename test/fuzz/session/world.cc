@@ -50,18 +50,22 @@ bool World::turn(std::size_t first) {
   return has_happened;
 }
 
-bool World::wait_for_timer() {
-  std::int64_t next = 0;
+std::optional<std::int64_t> World::next_timer_ms() const {
+  std::optional<std::int64_t> next;
   for (const Alarm* const alarm : alarms) {
-    if (alarm->due_ms() != 0 && (next == 0 || alarm->due_ms() < next)) {
+    if (alarm->due_ms() != 0 && (!next || alarm->due_ms() < *next)) {
       next = alarm->due_ms();
     }
   }
-  if (next == 0) {
-    return false;
+  return next;
+}
+
+bool World::wait_for_timer() {
+  const auto next = next_timer_ms();
+  if (next) {
+    now_ms = std::max(now_ms, *next);
   }
-  now_ms = std::max(now_ms, next);
-  return true;
+  return next.has_value();
 }
 
 }  // namespace keyswap::test
@@ -202,6 +206,7 @@ struct Tcp::State final : public test::Socket {
   TcpEvents* events = nullptr;
   std::shared_ptr<Wire> wire;
   std::string queued;
+  std::uint64_t written = 0;
   bool is_reading = false;
   bool is_open = false;
   bool is_connecting = false;
@@ -331,6 +336,7 @@ void Tcp::write(base::Buffer& bytes) {
     bytes.clear();
     return;
   }
+  state_->written += bytes.size();
   if (state_->queued.empty()) {
     if (!state_->is_open || state_->wire->is_reset) {
       bytes.clear();
@@ -345,6 +351,16 @@ void Tcp::write(base::Buffer& bytes) {
 
 std::size_t Tcp::pending_bytes() const {
   return state_->queued.size();
+}
+
+std::uint64_t Tcp::written_bytes() const {
+  return state_->written;
+}
+
+// A host that is gone acknowledges nothing, whatever else the script says.
+std::uint64_t Tcp::untaken_bytes() const {
+  const bool is_gone = state_->wire != nullptr && state_->wire->is_host_gone;
+  return is_gone ? state_->written : state_->queued.size();
 }
 
 void Tcp::finish_writing() {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,7 +81,9 @@ class World {
   // that are due, the turn's end. False: nothing happened.
   bool turn(std::size_t first = 0);
 
-  // Jumps to the next timer. False: there is none.
+  // When the next timer is due, if one is set.
+  [[nodiscard]] std::optional<std::int64_t> next_timer_ms() const;
+  // Jumps to it. False: there is none.
   bool wait_for_timer();
 
   void pass(std::int64_t milliseconds) { now_ms += milliseconds; }
