@@ -148,7 +148,8 @@ secrets:
       - { host: open.corp, allow_addresses: [10.0.0.0/8] }
       - { host: metadata.google.internal, allow_addresses: [10.0.0.0/8] }
 )",
-                                "/");
+                                "/",
+                                bindings::all_venues());
   REQUIRE(parsed.errors.empty());
   const auto of = [&](const std::string& host) {
     return explain_url(parsed.bindings, "GET", "https://" + host + "/");
