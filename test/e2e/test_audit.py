@@ -395,6 +395,12 @@ class Crashes(Case):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual(done.stdout, b"")
         self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
+        self.assertIn(f"mkdir -m 700 {home.audit}", done.stderr.decode())
+        home.audit.mkdir(mode=0o700)  # on purpose, as one who archives the old one does
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/archived", headers=AUTH).status, 200)
+        self.assertEqual(running.records()[0]["seq"], 1)
+        self.assertEqual(running.stop(), 0)
 
 
 if __name__ == "__main__":
