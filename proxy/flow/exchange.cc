@@ -26,6 +26,7 @@
 // on its way to the client: exchange_response.cc.
 #include "proxy/flow/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/flow/connection_use.h"
@@ -359,6 +360,7 @@ bool Exchange::send_head(Actions& actions) {
     return true;
   }
   const auto bytes = encode_credential_head();
+  const bool may_log_in = writes_authorization();
   if (rewrite_) {
     signed_body_ = std::move(rewrite_->edits.body);
   }
@@ -367,7 +369,7 @@ bool Exchange::send_head(Actions& actions) {
     cannot_send(reason_of(fault_of(bytes.error())), actions);
     return false;
   }
-  is_login_ = is_login_ || carries_connection_login(*bytes);
+  is_login_ = is_login_ || (may_log_in && carries_connection_login(*bytes));
   actions.emplace_back(SendUpstream{*bytes, Sensitivity::secret});
   if (signed_body_) {
     actions.emplace_back(SendUpstream{*signed_body_});
@@ -375,6 +377,16 @@ bool Exchange::send_head(Actions& actions) {
     actions.emplace_back(SendUpstream{body_.view()});
   }
   return true;
+}
+
+// What the client wrote there was looked at when its head came.
+bool Exchange::writes_authorization() const {
+  const auto is_authorization = [](std::string_view name) {
+    return base::equal_ignoring_case(name, "authorization");
+  };
+  return is_authorization(rule().injection->header()) ||
+         (rewrite_ && std::ranges::any_of(
+                          rewrite_->edits.fields, is_authorization, &bindings::FieldEdit::name));
 }
 
 base::Result<std::string_view> Exchange::encode_credential_head() {

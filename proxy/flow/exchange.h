@@ -180,6 +180,7 @@ class Exchange {
   void send_request(Actions& actions);
   [[nodiscard]] bool send_head(Actions& actions);
   [[nodiscard]] base::Result<std::string_view> encode_credential_head();
+  [[nodiscard]] bool writes_authorization() const;
   [[nodiscard]] Credential credential() const;
   void wipe();
   void cannot_send(audit::Reason reason, Actions& actions);
