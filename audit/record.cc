@@ -138,10 +138,13 @@ class Body {
   Body& text(std::string_view key, std::string_view value, std::size_t encoded_max) {
     raw(key);
     raw("\"");
-    if (value.size() <= encoded_max && std::all_of(value.begin(), value.end(), is_plain)) {
+    value = value.substr(0, encoded_max + 1);  // what lies behind is cut anyway
+    const auto* const special = std::find_if_not(value.begin(), value.end(), is_plain);
+    const auto plain = static_cast<std::size_t>(special - value.begin());
+    if (plain == value.size() && plain <= encoded_max) {
       raw(value);
     } else {
-      escape(value, encoded_max);
+      escape(value, std::min(plain, encoded_max - kCutMark.size()), encoded_max);
     }
     return raw("\"");
   }
@@ -209,11 +212,13 @@ class Body {
     return place;
   }
 
-  // Never cuts inside an escape.
-  void escape(std::string_view value, std::size_t encoded_max) {
+  // Never cuts inside an escape. The first `plain` bytes stand for themselves, and leave room for
+  // the mark.
+  void escape(std::string_view value, std::size_t plain, std::size_t encoded_max) {
     const std::size_t begin = size_;
-    std::size_t cut = begin;  // the last place where the mark still fits
-    for (const char c : value) {
+    raw(value.substr(0, plain));
+    std::size_t cut = size_;  // the last place where the mark still fits
+    for (const char c : value.substr(plain)) {
       escape(c);
       if (size_ - begin > encoded_max) {
         size_ = cut;
@@ -247,9 +252,13 @@ class Body {
   std::size_t size_ = 0;
 };
 
-// I1: a query is never recorded, even when a caller forgets to cut it off.
+// I1: a query is never recorded, even when a caller forgets to cut it off. As much as a record
+// shows.
 std::string_view without_query(std::string_view path) {
-  return path.substr(0, path.find_first_of("?#"));
+  path = path.substr(0, kPathBytesMax + 1);
+  const auto* const end =
+      std::find_if(path.begin(), path.end(), [](char c) { return c == '?' || c == '#'; });
+  return path.substr(0, static_cast<std::size_t>(end - path.begin()));
 }
 
 // 123456789012 -> "1234.56789012"

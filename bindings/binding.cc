@@ -175,6 +175,11 @@ void Bindings::find_placeholders(std::string_view text, std::vector<std::uint32_
   placeholders_.find(text, found);
 }
 
+std::optional<PlaceholderIndex::Hit> Bindings::next_placeholder(std::string_view text,
+                                                                std::size_t from) const {
+  return placeholders_.find_next(text, from);
+}
+
 ScopeMatch Bindings::match_scope(std::uint32_t rule,
                                  const http::Authority& destination,
                                  const RequestReadings& request) const {

@@ -162,6 +162,9 @@ class Bindings {
   // Indexes into `rules` whose placeholder occurs in `text`, each once, ascending, appended to
   // `found`. One pass, however many placeholders there are.
   void find_placeholders(std::string_view text, std::vector<std::uint32_t>& found) const;
+  // The first that begins at `from` or later; its number is its rule's.
+  [[nodiscard]] std::optional<PlaceholderIndex::Hit> next_placeholder(std::string_view text,
+                                                                      std::size_t from) const;
 
   // May rule `rule` be used for this request? Some scope must match in host, port, method and path,
   // method and path in every reading (docs/bindings.md). The first that matches decides.

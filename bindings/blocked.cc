@@ -14,9 +14,15 @@ namespace keyswap::bindings {
 namespace {
 
 bool matches_any(std::string_view glob, const std::vector<std::string>& paths) {
-  return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-    return glob_matches(glob, path, Star::anything);
-  });
+  const bool is_open = glob.ends_with('*');
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    // Another without its end: what such a glob does not match, it does not match in part.
+    const bool is_known = is_open && i > 0 && paths[i - 1].starts_with(paths[i]);
+    if (!is_known && glob_matches(glob, paths[i], Star::anything)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // "/admin/" blocks "/admin" too; "/admin/*" and "*/" stay what they are.

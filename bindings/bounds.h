@@ -13,7 +13,7 @@ inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
 // than kPathReadingsMax.
 inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
-inline constexpr std::size_t kSecretsNamedMax = 64;    // by placeholders in one head; more: 400
+inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;
 inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted

@@ -29,11 +29,15 @@ std::string upper_case(std::string_view text) {
   return result;
 }
 
+bool is_encoded(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '+'; });
+}
+
 // As it stands after as many decodings as it takes, up to more than any server makes.
 std::string decoded(std::string_view text) {
   constexpr int kDecodingsMax = 4;
   std::string result(text);
-  for (int i = 0; i < kDecodingsMax && result.find_first_of("%+") != std::string::npos; ++i) {
+  for (int i = 0; i < kDecodingsMax && is_encoded(result); ++i) {
     result = url_decoded(result);
   }
   return result;
@@ -80,16 +84,18 @@ void add_method(std::string_view text, MethodOverrides& found) {
   }
 }
 
-// A list, as several fields of one name may be joined (RFC 9110 section 5.3).
+// A list, as several fields of one name may be joined (RFC 9110 section 5.3). Who names the same
+// again and again counts, too (I10).
 void add_methods(std::string_view list, MethodOverrides& found) {
-  for (;;) {
+  for (std::size_t i = 0; i < bounds::kMethodOverridesMax && !found.are_unclear; ++i) {
     const auto comma = std::min(list.find(','), list.size());
     add_method(list.substr(0, comma), found);
-    if (comma == list.size() || found.are_unclear) {
+    if (comma == list.size()) {
       return;
     }
     list.remove_prefix(comma + 1);
   }
+  found.are_unclear = true;
 }
 
 void read_pair(std::string_view pair, MethodOverrides& found) {
@@ -98,8 +104,7 @@ void read_pair(std::string_view pair, MethodOverrides& found) {
     return;
   }
   const auto name = pair.substr(0, equals);
-  const bool is_encoded = name.find_first_of("%+") != std::string_view::npos;
-  if (is_encoded ? is_parameter_name(decoded(name)) : is_parameter_name(name)) {
+  if (is_encoded(name) ? is_parameter_name(decoded(name)) : is_parameter_name(name)) {
     add_methods(decoded(pair.substr(std::min(equals + 1, pair.size()))), found);
   }
 }

@@ -4,136 +4,203 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/limits.h"
 #include "proxy/base/utf8.h"
+#include "proxy/base/words.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-// One more reading of a path; nothing: it has nothing that could be read so.
-using Further = std::optional<std::string>;
+// What in a path could be read in another way.
+using Marks = unsigned;
+constexpr Marks kEscape = 1;     // '%'
+constexpr Marks kParameter = 2;  // ';'
+constexpr Marks kBackslash = 4;
+constexpr Marks kEnd = 8;  // where some server thinks that a path ends: '?', '#', NUL
+constexpr Marks kBeyondAscii = 16;
+constexpr Marks kSlash = 32;
+constexpr Marks kDot = 64;
+constexpr Marks kUnreserved = 128;  // in RFC 3986
+// Not of one byte alone.
+constexpr Marks kSlashSlash = 256;
+constexpr Marks kSlashDot = 512;
+constexpr Marks kNotUtf8 = 1024;
+constexpr Marks kFullwidth = 2048;
 
-bool has(std::string_view text, char c) {
-  return text.find(c) != std::string_view::npos;
+constexpr std::array<Marks, 256> make_byte_marks() {
+  std::array<Marks, 256> marks{};
+  for (std::size_t byte = 0x80; byte < marks.size(); ++byte) {
+    marks.at(byte) = kBeyondAscii;
+  }
+  for (const char c :
+       std::string_view("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    marks.at(static_cast<unsigned char>(c)) = kUnreserved;
+  }
+  marks['%'] = kEscape;
+  marks[';'] = kParameter;
+  marks['\\'] = kBackslash;
+  marks['?'] = marks['#'] = marks['\0'] = kEnd;
+  marks['/'] = kSlash;
+  marks['.'] |= kDot;
+  return marks;
 }
 
-// Where some server thinks that a path ends.
-bool is_path_end(char c) {
-  return c == '?' || c == '#' || c == '\0';
+constexpr std::array<Marks, 256> kByteMarks = make_byte_marks();
+
+Marks marks_of(char c) {
+  return kByteMarks[static_cast<unsigned char>(c)];
 }
+
+constexpr std::uint32_t kFirstFullwidth = 0xff01;
+constexpr std::uint32_t kLastFullwidth = 0xff5e;
 
 bool is_beyond_ascii(char c) {
-  return static_cast<unsigned char>(c) >= 0x80;
+  return (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
 
-bool is_not_utf8(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), is_beyond_ascii) && !base::is_utf8(text);
+std::string_view between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
+
+Marks character_marks(std::string_view path) {
+  Marks marks = 0;
+  const char* const end = path.data() + path.size();
+  for (const char* at = path.data(); at != end;) {
+    if (!is_beyond_ascii(*at)) {
+      ++at;
+      continue;
+    }
+    const auto character = base::read_utf8(between(at, end));
+    if (character.bytes == 0) {
+      marks |= kNotUtf8;
+    } else if (character.code >= kFirstFullwidth && character.code <= kLastFullwidth) {
+      marks |= kFullwidth;
+    }
+    at += std::max<std::size_t>(character.bytes, 1);
+  }
+  return marks;
+}
+
+// Four at a time: every reading is looked through.
+Marks byte_marks(std::string_view path) {
+  const auto marks_at = [&path](std::size_t i) {
+    return marks_of(path.data()[i]);
+  };
+  Marks marks = 0;
+  std::size_t i = 0;
+  for (; i + 4 <= path.size(); i += 4) {
+    marks |= marks_at(i) | marks_at(i + 1) | marks_at(i + 2) | marks_at(i + 3);
+  }
+  for (; i < path.size(); ++i) {
+    marks |= marks_at(i);
+  }
+  return marks;
+}
+
+Marks marks_in(std::string_view path) {
+  Marks marks = byte_marks(path);
+  if ((marks & kSlash) != 0) {
+    marks |= base::has_pair(path, '/', '/') ? kSlashSlash : 0;
+    marks |= base::has_pair(path, '/', '.') ? kSlashDot : 0;
+  }
+  return (marks & kBeyondAscii) != 0 ? marks | character_marks(path) : marks;
+}
+
+constexpr std::array<signed char, 256> make_hex_values() {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (std::size_t digit = 0; digit < 16; ++digit) {
+    values.at(static_cast<unsigned char>("0123456789abcdef"[digit])) =
+        static_cast<signed char>(digit);
+    values.at(static_cast<unsigned char>("0123456789ABCDEF"[digit])) =
+        static_cast<signed char>(digit);
+  }
+  return values;
+}
+
+constexpr std::array<signed char, 256> kHexValues = make_hex_values();
 
 int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = base::to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+  return kHexValues[static_cast<unsigned char>(c)];
 }
 
-// The byte of the escape that begins `text`, or nothing if there is no valid one.
-std::optional<char> escaped_byte(std::string_view text) {
-  if (text.size() < 3 || text[0] != '%') {
-    return std::nullopt;
+// The byte of the escape whose '%' is at `at`; negative: it is none.
+int escaped_byte(const char* at, const char* end) {
+  if (end - at < 3) {
+    return -1;
   }
-  const int high = hex_value(text[1]);
-  const int low = hex_value(text[2]);
-  if (high < 0 || low < 0) {
-    return std::nullopt;
-  }
-  return static_cast<char>(static_cast<unsigned char>(high * 16 + low));
+  const int high = hex_value(at[1]);
+  const int low = hex_value(at[2]);
+  return (high | low) < 0 ? -1 : high * 16 + low;
 }
 
-bool is_unreserved(char c) {
-  const char lower = base::to_lower(c);
-  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
-template <typename Wanted>
-Further decode_if(std::string_view path, Wanted wanted) {
-  if (!has(path, '%')) {
-    return std::nullopt;
-  }
-  std::string result;
-  result.reserve(path.size());
-  while (!path.empty()) {
-    const auto literal = std::min(path.find('%'), path.size());
-    result += path.substr(0, literal);
-    path.remove_prefix(literal);
-    const auto byte = escaped_byte(path);
-    const bool takes = byte.has_value() && wanted(*byte);
-    const std::size_t size = takes ? 3 : std::min<std::size_t>(path.size(), 1);
-    if (takes) {
-      result += *byte;
-    } else {
-      result += path.substr(0, size);
-    }
-    path.remove_prefix(size);
-  }
+// What `write` makes of the path, no longer than that: it is given where to write, and tells where
+// it stopped.
+template <typename Write>
+std::string rewritten(std::string_view path, Write write) {
+  std::string result(path.size(), '\0');
+  const char* const end = write(path.data(), path.data() + path.size(), result.data());
+  result.resize(static_cast<std::size_t>(end - result.data()));
   return result;
 }
 
+template <typename Wanted>
+std::string decode_if(std::string_view path, Wanted wanted) {
+  return rewritten(path, [wanted](const char* at, const char* end, char* out) {
+    while (at != end) {
+      const int byte = *at == '%' ? escaped_byte(at, end) : -1;
+      if (byte >= 0 && wanted(static_cast<char>(byte))) {
+        *out++ = static_cast<char>(byte);
+        at += 3;
+      } else {
+        *out++ = *at++;
+      }
+    }
+    return out;
+  });
+}
+
 // One pass: "%252e" becomes "%2e"; the next reading decodes that.
-Further decode(std::string_view path) {
+std::string decode(std::string_view path) {
   return decode_if(path, [](char) { return true; });
 }
 
 // As servers do that normalise escapes (RFC 3986 section 6.2.2.2) but keep "%2f" a part of its
 // segment.
-Further decode_unreserved(std::string_view path) {
-  return decode_if(path, is_unreserved);
+std::string decode_unreserved(std::string_view path) {
+  return decode_if(path, [](char c) { return (marks_of(c) & kUnreserved) != 0; });
 }
 
-Further without_dots(std::string_view path) {
-  return path.find("/.") == std::string_view::npos ? std::nullopt : Further(resolve_dots(path));
-}
-
-Further merge_slashes(std::string_view path) {
-  if (path.find("//") == std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::string result;
-  result.reserve(path.size());
-  for (const char c : path) {
-    if (c != '/' || result.empty() || result.back() != '/') {
-      result += c;
+std::string merge_slashes(std::string_view path) {
+  return rewritten(path, [](const char* at, const char* end, char* out) {
+    char before = '\0';
+    for (; at != end; ++at) {
+      *out = *at;
+      out += *at != '/' || before != '/' ? 1 : 0;
+      before = *at;
     }
-  }
-  return result;
+    return out;
+  });
 }
 
-Further cut_parameters(std::string_view path) {
-  if (!has(path, ';')) {
-    return std::nullopt;
-  }
-  std::string result;
-  result.reserve(path.size());
-  while (!path.empty()) {
-    result += path.substr(0, path.find(';'));
-    path.remove_prefix(std::min(path.find(';'), path.size()));
-    path.remove_prefix(std::min(path.find('/'), path.size()));
-  }
-  return result;
+std::string cut_parameters(std::string_view path) {
+  return rewritten(path, [](const char* at, const char* end, char* out) {
+    bool is_parameter = false;
+    for (; at != end; ++at) {
+      is_parameter = *at == ';' || (is_parameter && *at != '/');
+      *out = *at;
+      out += is_parameter ? 0 : 1;
+    }
+    return out;
+  });
 }
 
-Further turn_backslashes(std::string_view path) {
-  if (!has(path, '\\')) {
-    return std::nullopt;
-  }
+std::string turn_backslashes(std::string_view path) {
   std::string result(path);
   std::replace(result.begin(), result.end(), '\\', '/');
   return result;
@@ -141,9 +208,9 @@ Further turn_backslashes(std::string_view path) {
 
 // Who decodes before he looks for the end takes a decoded '?' or '#' for it; a string of C ends at
 // NUL.
-Further cut_end(std::string_view path) {
-  const auto* const end = std::find_if(path.begin(), path.end(), is_path_end);
-  return end == path.end() ? std::nullopt : Further(std::string(path.begin(), end));
+std::string cut_end(std::string_view path) {
+  return {path.begin(),
+          std::find_if(path.begin(), path.end(), [](char c) { return (marks_of(c) & kEnd) != 0; })};
 }
 
 struct Overlong {
@@ -174,146 +241,158 @@ Overlong overlong_at(std::string_view text) {
                                                                        : Overlong{};
 }
 
-// RFC 3629 section 10.
-Further read_overlong(std::string_view path) {
-  if (!is_not_utf8(path)) {
-    return std::nullopt;
-  }
-  std::string result;
-  while (!path.empty()) {
-    const auto valid = base::read_utf8(path).bytes;
-    const auto overlong = valid > 0 ? Overlong{} : overlong_at(path);
-    if (overlong.bytes > 0) {
-      base::append_utf8(overlong.code, result);
-    } else {
-      result += path.substr(0, std::max<std::size_t>(valid, 1));
+// Copies the path, but for each character beyond ASCII, and each byte that is part of none, what
+// `replace(character, rest, out)` makes of it: it is given what begins there and where to write,
+// and tells how much it has read, and where it stopped.
+template <typename Replace>
+std::string with_characters(std::string_view path, Replace replace) {
+  return rewritten(path, [replace](const char* at, const char* end, char* out) {
+    while (at != end) {
+      if (is_beyond_ascii(*at)) {
+        const auto rest = between(at, end);
+        at += replace(base::read_utf8(rest), rest, out);
+      } else {
+        *out++ = *at++;
+      }
     }
-    path.remove_prefix(std::max({valid, overlong.bytes, std::size_t{1}}));
-  }
-  return result;
+    return out;
+  });
 }
 
-Further drop_what_is_no_utf8(std::string_view path) {
-  if (!is_not_utf8(path)) {
-    return std::nullopt;
+std::size_t keep(std::string_view bytes, char*& out) {
+  for (const char c : bytes) {  // a few, so that a call would cost more
+    *out++ = c;
   }
-  std::string result;
-  while (!path.empty()) {
-    const auto valid = base::read_utf8(path).bytes;
-    result += path.substr(0, valid);
-    path.remove_prefix(std::max<std::size_t>(valid, 1));
-  }
-  return result;
+  return bytes.size();
+}
+
+// RFC 3629 section 10.
+std::string read_overlong(std::string_view path) {
+  return with_characters(
+      path, [](base::Utf8Character character, std::string_view rest, char*& out) {
+        const auto overlong = character.bytes > 0 ? Overlong{} : overlong_at(rest);
+        if (overlong.bytes == 0) {
+          return keep(rest.substr(0, std::max<std::size_t>(character.bytes, 1)), out);
+        }
+        std::string shortest;
+        base::append_utf8(overlong.code, shortest);
+        keep(shortest, out);
+        return overlong.bytes;
+      });
+}
+
+std::string drop_what_is_no_utf8(std::string_view path) {
+  return with_characters(path,
+                         [](base::Utf8Character character, std::string_view rest, char*& out) {
+                           keep(rest.substr(0, character.bytes), out);
+                           return std::max<std::size_t>(character.bytes, 1);
+                         });
 }
 
 // U+FF01 to U+FF5E are ASCII in the width of a Chinese character; normal form KC and the code pages
 // of Windows make them ASCII.
-Further narrow(std::string_view path) {
-  constexpr std::string_view kFullwidth = "\xef\xbc";
-  constexpr std::string_view kFullwidthToo = "\xef\xbd";
-  if (path.find(kFullwidth) == std::string_view::npos &&
-      path.find(kFullwidthToo) == std::string_view::npos) {
-    return std::nullopt;
-  }
-  constexpr std::uint32_t kFirst = 0xff01;
-  constexpr std::uint32_t kLast = 0xff5e;
-  std::string result;
-  while (!path.empty()) {
-    const auto character = base::read_utf8(path);
-    const auto size = std::max<std::size_t>(character.bytes, 1);
-    if (character.bytes > 0 && character.code >= kFirst && character.code <= kLast) {
-      result += static_cast<char>(character.code - kFirst + '!');
-    } else {
-      result += path.substr(0, size);
-    }
-    path.remove_prefix(size);
-  }
-  return result;
+std::string narrow(std::string_view path) {
+  return with_characters(
+      path, [](base::Utf8Character character, std::string_view rest, char*& out) {
+        if (character.bytes > 0 && character.code >= kFirstFullwidth &&
+            character.code <= kLastFullwidth) {
+          *out++ = static_cast<char>(character.code - kFirstFullwidth + '!');
+          return character.bytes;
+        }
+        return keep(rest.substr(0, std::max<std::size_t>(character.bytes, 1)), out);
+      });
 }
 
-using Reading = Further (*)(std::string_view);
+struct Reading {
+  Marks wanted;  // without it there is nothing that could be read so
+  std::string (*read)(std::string_view path);
+};
 
-constexpr std::array<Reading, 10> kReadings = {decode,
-                                               decode_unreserved,
-                                               without_dots,
-                                               merge_slashes,
-                                               cut_parameters,
-                                               turn_backslashes,
-                                               cut_end,
-                                               read_overlong,
-                                               drop_what_is_no_utf8,
-                                               narrow};
+constexpr std::array<Reading, 10> kReadings = {{{kEscape, decode},
+                                                {kEscape, decode_unreserved},
+                                                {kSlashDot, resolve_dots},
+                                                {kSlashSlash, merge_slashes},
+                                                {kParameter, cut_parameters},
+                                                {kBackslash, turn_backslashes},
+                                                {kEnd, cut_end},
+                                                {kNotUtf8, read_overlong},
+                                                {kNotUtf8, drop_what_is_no_utf8},
+                                                {kFullwidth, narrow}}};
 
-// Is the segment that begins `path` "." or ".."?
-bool is_dot_segment(std::string_view path) {
-  const auto segment = path.substr(0, path.find('/'));
-  return segment == "." || segment == "..";
+// The readings, and the marks of all of them together.
+struct Found {
+  std::vector<std::string> readings;  // empty: they would be too many
+  Marks marks = 0;
+};
+
+Found find_readings(std::string_view path) {
+  Found found{{std::string(path)}, 0};
+  std::size_t bytes = path.size();
+  for (std::size_t i = 0; i < found.readings.size(); ++i) {
+    const Marks marks = marks_in(found.readings[i]);
+    found.marks |= marks;
+    for (const Reading& way : kReadings) {
+      if ((marks & way.wanted) == 0) {
+        continue;
+      }
+      auto reading = way.read(found.readings[i]);
+      if (std::find(found.readings.begin(), found.readings.end(), reading) !=
+          found.readings.end()) {
+        continue;
+      }
+      bytes += reading.size();
+      // I10: of a path that is made to have many, no more is read than this.
+      if (found.readings.size() == base::limits::kPathReadingsMax ||
+          bytes > bounds::kPathReadingsBytesMax) {
+        return {{}, found.marks};
+      }
+      found.readings.push_back(std::move(reading));
+    }
+  }
+  return found;
 }
 
 }  // namespace
 
 std::string resolve_dots(std::string_view path) {
-  std::string result;
-  result.reserve(path.size());
-  for (std::size_t at = 0; at < path.size();) {
-    const auto end = std::min(path.find('/', at + 1), path.size());
-    const auto segment = path.substr(at, end - at);  // with the slash before it
-    const bool is_parent = segment == "/..";
-    if (is_parent) {
-      const auto parent = result.rfind('/');
-      result.erase(parent == std::string::npos ? 0 : parent);
+  return rewritten(path, [](const char* at, const char* end, char* out) {
+    const char* const begin = out;
+    while (at != end) {
+      // A segment, with the slash before it.
+      const char* const next = std::find(at + 1, end, '/');
+      const std::string_view segment(at, static_cast<std::size_t>(next - at));
+      const bool is_parent = segment == "/..";
+      while (is_parent && out != begin && *--out != '/') {
+      }
+      if (!is_parent && segment != "/.") {
+        out = std::copy(at, next, out);
+      } else if (next == end) {
+        *out++ = '/';
+      }
+      at = next;
     }
-    if (!is_parent && segment != "/.") {
-      result += segment;
-    } else if (end == path.size()) {
-      result += '/';
-    }
-    at = end;
-  }
-  return result;
+    return out;
+  });
 }
 
 std::vector<std::string> path_readings(std::string_view path) {
-  std::vector<std::string> readings = {std::string(path)};
-  std::size_t bytes = path.size();
-  for (std::size_t i = 0; i < readings.size() * kReadings.size(); ++i) {
-    auto reading = kReadings.at(i % kReadings.size())(readings[i / kReadings.size()]);
-    if (!reading || std::find(readings.begin(), readings.end(), *reading) != readings.end()) {
-      continue;
-    }
-    bytes += reading->size();
-    // I10: of a path that is made to have many, no more is read than this.
-    if (readings.size() == base::limits::kPathReadingsMax ||
-        bytes > bounds::kPathReadingsBytesMax) {
-      return {};
-    }
-    readings.push_back(std::move(*reading));
-  }
-  return readings;
+  return find_readings(path).readings;
 }
 
 bool has_other_readings(std::string_view path) {
-  char before = '\0';
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    const char c = path[i];
-    const bool begins_segment = before == '/';
-    if (c == '%' || c == ';' || c == '\\' || is_path_end(c) || is_beyond_ascii(c) ||
-        (begins_segment && c == '/') ||
-        (begins_segment && c == '.' && is_dot_segment(path.substr(i)))) {
-      return true;
-    }
-    before = c;
-  }
-  return false;
+  constexpr Marks kAlways = kEscape | kParameter | kBackslash | kEnd | kBeyondAscii | kSlashSlash;
+  const Marks marks = marks_in(path);
+  return (marks & kAlways) != 0 || ((marks & kSlashDot) != 0 && resolve_dots(path) != path);
 }
 
 PathReadings::PathReadings(std::string_view path) : path_(path) {
   if (!has_other_readings(path)) {
     return;
   }
-  others_ = path_readings(path);
+  auto found = find_readings(path);
+  others_ = std::move(found.readings);
   are_too_many_ = others_.empty();
-  are_utf8_ = std::none_of(others_.begin(), others_.end(), is_not_utf8);
+  are_utf8_ = (found.marks & kNotUtf8) == 0;
   if (!are_too_many_) {
     others_.erase(others_.begin());
   }

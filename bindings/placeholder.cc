@@ -75,7 +75,9 @@ void PlaceholderIndex::fill_shifts() {
   shift_bits_ =
       std::clamp(static_cast<unsigned>(std::bit_width(blocks * 4)), kShiftBitsMin, kShiftBitsMax);
   shifts_.assign(std::size_t{1} << shift_bits_, kFarthestShift);
+  first_bytes_ = {};
   for (const auto& entry : sorted_) {
+    first_bytes_.at(static_cast<unsigned char>(entry.text.front())) = true;
     for (std::size_t at = 0; at + kBlockBytes <= kWindowBytes; ++at) {
       auto& shift = shifts_[block_slot(entry.text.data() + at, shift_bits_)];
       shift = std::min(shift, static_cast<std::uint8_t>(kWindowBytes - kBlockBytes - at));
@@ -106,42 +108,63 @@ void PlaceholderIndex::fill_runs() {
 const PlaceholderIndex::Entry* PlaceholderIndex::entry_at(std::string_view text) const {
   const auto hash = window_hash(text.data());
   const auto mask = runs_.size() - 1;
-  for (auto slot = hash & mask; runs_[slot].first != runs_[slot].last; slot = (slot + 1) & mask) {
-    if (runs_[slot].hash != hash) {
+  for (auto slot = hash & mask;; slot = (slot + 1) & mask) {
+    const Run& run = runs_[slot];
+    if (run.first == run.last) {
+      return nullptr;
+    }
+    if (run.hash != hash) {
       continue;
     }
     // None is a prefix of another, so only the last one that sorts at or before the text can begin
     // it.
-    const auto* const first = sorted_.data() + runs_[slot].first;
-    const auto* const last = sorted_.data() + runs_[slot].last;
-    const auto* const after =
-        std::upper_bound(first, last, text, [](std::string_view wanted, const Entry& entry) {
-          return wanted < entry.text;
-        });
+    const auto* const first = sorted_.data() + run.first;
+    const auto* after = first + 1;
+    if (run.last - run.first > 1) {
+      after = std::upper_bound(
+          first, sorted_.data() + run.last, text, [](std::string_view wanted, const Entry& entry) {
+            return wanted < entry.text;
+          });
+    }
     if (after != first && text.starts_with((after - 1)->text)) {
       return after - 1;
     }
   }
-  return nullptr;
+}
+
+std::optional<PlaceholderIndex::Hit> PlaceholderIndex::find_next(std::string_view text,
+                                                                 std::size_t from) const {
+  if (sorted_.empty() || text.size() < kWindowBytes) {
+    return std::nullopt;
+  }
+  const std::uint8_t* const shifts = shifts_.data();
+  const auto last_window = text.size() - kWindowBytes;
+  for (std::size_t at = from; at <= last_window;) {
+    const char* const window = text.data() + at;
+    const auto shift = shifts[block_slot(window + kWindowBytes - kBlockBytes, shift_bits_)];
+    if (shift != 0) {
+      at += shift;
+      continue;
+    }
+    // The second look keeps a text of nothing but endings from costing a hash a byte.
+    if (first_bytes_[static_cast<unsigned char>(*window)]) {
+      if (const auto* const entry = entry_at(text.substr(at))) {
+        return Hit{at, entry->text.size(), entry->number};
+      }
+    }
+    ++at;
+  }
+  return std::nullopt;
 }
 
 void PlaceholderIndex::find(std::string_view text, std::vector<std::uint32_t>& found) const {
-  if (sorted_.empty() || text.size() < kWindowBytes) {
-    return;
-  }
   const auto known = static_cast<std::ptrdiff_t>(found.size());
-  const auto last_window = text.size() - kWindowBytes;
-  for (std::size_t at = 0; at <= last_window;) {
-    const auto* const block = text.data() + at + kWindowBytes - kBlockBytes;
-    const auto shift = shifts_[block_slot(block, shift_bits_)];
-    const auto* const entry = shift == 0 ? entry_at(text.substr(at)) : nullptr;
-    if (entry != nullptr) {
-      found.push_back(entry->number);
+  for (auto hit = find_next(text, 0); hit; hit = find_next(text, hit->at + 1)) {
+    const auto place = std::lower_bound(found.begin() + known, found.end(), hit->number);
+    if (place == found.end() || *place != hit->number) {
+      found.insert(place, hit->number);
     }
-    at += std::max<std::size_t>(shift, 1);
   }
-  std::sort(found.begin() + known, found.end());
-  found.erase(std::unique(found.begin() + known, found.end()), found.end());
 }
 
 }  // namespace keyswap::bindings

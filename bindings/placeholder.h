@@ -4,12 +4,15 @@
 //
 // The search is Wu and Manber's (1994): the last four bytes of a window tell how far it may move
 // on, so of ordinary text about one place in twenty is looked at, and short values not at all.
-// Where a placeholder may begin, its first bytes select a run of the sorted placeholders, of which
-// at most one can stand there (none begins another), found by bisection: no text makes it slow.
+// Where one may end so, and begin as one does, its first bytes select a run of the sorted
+// placeholders, of which at most one can stand there (none begins another), found by bisection: no
+// text makes it slow.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +30,15 @@ class PlaceholderIndex {
   // Number i gets placeholders[i] ("": it is never found); none is contained in another (the parser
   // saw to that), and none is shorter than kPlaceholderBytesMin.
   void build(const std::vector<std::string_view>& placeholders);
+
+  struct Hit {
+    std::size_t at = 0;
+    std::size_t size = 0;
+    std::uint32_t number = 0;
+  };
+
+  // The first that begins at `from` or later.
+  [[nodiscard]] std::optional<Hit> find_next(std::string_view text, std::size_t from) const;
   // Numbers of those that occur in `text`, each once, appended to `found` in ascending order.
   void find(std::string_view text, std::vector<std::uint32_t>& found) const;
 
@@ -48,8 +60,9 @@ class PlaceholderIndex {
   [[nodiscard]] const Entry* entry_at(std::string_view text) const;
 
   std::vector<Entry> sorted_;
-  std::vector<std::uint8_t> shifts_;  // a power of two of them
-  std::vector<Run> runs_;             // a power of two of them, at most half full
+  std::vector<std::uint8_t> shifts_;     // a power of two of them
+  std::array<bool, 256> first_bytes_{};  // which bytes one begins with
+  std::vector<Run> runs_;                // a power of two of them, at most half full
   unsigned shift_bits_ = 0;
 };
 

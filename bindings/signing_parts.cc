@@ -249,16 +249,18 @@ SplitTarget split_target(std::string_view target) {
 }
 
 std::string url_decoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
+  std::string decoded(text.size(), '\0');
+  char* out = decoded.data();
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_escape(text, i)) {
-      decoded += static_cast<char>(hex_value(text[i + 1]) << 4U | hex_value(text[i + 2]));
+    const char c = text.data()[i];
+    if (c == '%' && is_escape(text, i)) {
+      *out++ = static_cast<char>(hex_value(text[i + 1]) << 4U | hex_value(text[i + 2]));
       i += 2;
     } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
+      *out++ = c == '+' ? ' ' : c;
     }
   }
+  decoded.resize(static_cast<std::size_t>(out - decoded.data()));
   return decoded;
 }
 

@@ -25,7 +25,7 @@ ENDINGS = (".cc", ".h", ".py", ".sh", ".md", ".cmake")
 
 PROMISE = re.compile(r"(?<![\w-])(I[1-9]\d?)(?!\w)")
 # What is written for nobody here: numbered pages and notes that are not part of the repository.
-ELSEWHERE = re.compile(r"\b(?:contract|design) \d+(?:'s)?\b|\b(?:contract|design)\.md\b|\bfacts/|\b[Ii]ssue #?\d+\b|/work\b")
+ELSEWHERE = re.compile(r"\b(?:contract|design) \d+(?:'s)?\b|\b(?:contract|design)\.md\b|\bfacts/|\b[Ii]ssue #?\d+\b|(?<!\w)/work\b")
 PATH = re.compile(r"(?<![\w./<$}~-])((?:proxy|ca|vault|bindings|audit|test|examples|docs|cmake)/[\w.*/-]*\w)")
 SOURCE_NAME = re.compile(r"`([\w./-]+\.(?:cc|h|py|sh|cmake))`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

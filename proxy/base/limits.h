@@ -18,8 +18,8 @@ inline constexpr std::size_t kRequestFieldCountMax = 128;         // 431
 inline constexpr std::size_t kResponseHeadBytesMax = 256 * 1024;  // all fields together: 502
 inline constexpr std::size_t kResponseFieldBytesMax = 64 * 1024;  // one field line: 502
 inline constexpr std::size_t kResponseFieldCountMax = 256;        // 502
-inline constexpr std::size_t kConnectionOptionsMax = 64;  // of one head; each is held against each
-                                                          // field: 400 / 502
+inline constexpr std::size_t kConnectionOptionsMax =
+    64;  // of one head, with the protocols of Upgrade, empty ones too: 400 / 502
 inline constexpr std::size_t kMethodBytesMax = 64;        // 501
 inline constexpr std::size_t kTargetBytesMax = 8 * 1024;  // request-target: 414
 inline constexpr std::size_t kEmptyLinesMax = 8;          // ignored before a request: 400

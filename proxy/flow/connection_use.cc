@@ -19,29 +19,48 @@ using http::grammar::trim;
 // names of the same.
 constexpr std::array<std::string_view, 4> kLoginSchemes = {
     "ntlm", "negotiate", "kerberos", "nego2"};
+constexpr std::size_t kLoginBytesMax = std::string_view("negotiate").size();
+
+// Behind the quotation mark that ends the quoted string whose content begins at `at`.
+const char* end_of_quoted(const char* at, const char* end) {
+  for (; at != end; ++at) {
+    if (*at == '"') {
+      return at + 1;
+    }
+    if (*at == '\\' && at + 1 != end) {
+      ++at;
+    }
+  }
+  return end;
+}
+
+bool ends_scheme(char c) {
+  return c == ',' || http::grammar::is_space(c);
+}
 
 // The next element of a comma-separated list, taken off `rest`. A comma in a quoted string
 // (RFC 9110 section 5.6.4) ends none.
 std::string_view next_element(std::string_view& rest) {
-  bool is_quoted = false;
-  std::size_t end = 0;
-  for (; end < rest.size() && (is_quoted || rest[end] != ','); ++end) {
-    if (rest[end] == '"') {
-      is_quoted = !is_quoted;
-    } else if (is_quoted && rest[end] == '\\') {
-      ++end;
-    }
+  const auto ends_run = [](char c) {
+    return c == ',' || c == '"';
+  };
+  const auto* at = std::find_if(rest.begin(), rest.end(), ends_run);
+  while (at != rest.end() && *at == '"') {
+    at = std::find_if(end_of_quoted(at + 1, rest.end()), rest.end(), ends_run);
   }
-  end = std::min(end, rest.size());
+  const auto end = static_cast<std::size_t>(at - rest.begin());
   const std::string_view element = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
   return trim(element);
 }
 
+// A list that is far longer than any challenge counts as a yes (I10): what follows from that is
+// that a connection is not shared (I16).
 template <typename Judge>
 bool any_element(std::string_view list, const Judge& judge) {
-  while (!list.empty()) {
-    if (judge(next_element(list))) {
+  constexpr int kElementsMax = 64;
+  for (int i = 0; !list.empty(); ++i) {
+    if (i == kElementsMax || judge(next_element(list))) {
       return true;
     }
   }
@@ -103,8 +122,9 @@ bool any_field_is_login(const Fields& fields) {
 }  // namespace
 
 bool is_connection_login(std::string_view credentials) {
-  const std::size_t end = std::min(credentials.find_first_of(" \t,"), credentials.size());
-  const std::string_view scheme = credentials.substr(0, end);
+  const std::string_view begin = credentials.substr(0, kLoginBytesMax + 1);
+  const auto* const end = std::find_if(begin.begin(), begin.end(), ends_scheme);
+  const std::string_view scheme(begin.data(), static_cast<std::size_t>(end - begin.begin()));
   return std::ranges::any_of(kLoginSchemes,
                              [scheme](std::string_view known) { return is_name(scheme, known); });
 }

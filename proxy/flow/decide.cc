@@ -2,7 +2,6 @@
 #include "proxy/flow/decide.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
@@ -21,6 +20,7 @@ using bindings::RequestReadings;
 // One placeholder seen in the request.
 struct Sighting {
   std::uint32_t rule = 0;
+  std::uint32_t number = 0;          // of the rule, among those that are named
   std::optional<std::size_t> field;  // of which field; none: in the target
   bool is_credential = false;        // the field is the one this rule writes to, and in its form
   bool is_first = false;             // of its rule
@@ -34,65 +34,65 @@ bool is_in_place(const http::Field& field, const bindings::SecretRule& rule) {
          (!rule.injection->takes_bare_placeholder() || field.value == rule.placeholder);
 }
 
+// All that were seen, and the rules whose they are, each once in the order seen.
+struct Sightings {
+  std::vector<Sighting> all;
+  std::vector<std::uint32_t> rules;
+
+  // I10: each secret that is named costs a judgement and a record.
+  [[nodiscard]] bool are_too_many() const {
+    return rules.size() > bindings::bounds::kSecretsNamedMax;
+  }
+};
+
 void look_at(const Request& request,
              std::string_view text,
              std::optional<std::size_t> field,
              std::vector<std::uint32_t>& found,
-             std::vector<Sighting>& sightings) {
+             Sightings& sightings) {
+  const auto is_here = [&](std::uint32_t rule) {
+    return field && is_in_place(request.head.fields[*field], request.bindings.rules[rule]);
+  };
   found.clear();
   request.bindings.find_placeholders(text, found);
+  const bool is_credential_here = std::ranges::any_of(found, is_here);
   for (const std::uint32_t rule : found) {
-    const bool is_credential =
-        field && is_in_place(request.head.fields[*field], request.bindings.rules[rule]);
-    sightings.push_back({rule, field, is_credential});
-  }
-}
-
-// I10: each rule is held against the request once, in however many fields its placeholder stands.
-void match_rules(const Request& request,
-                 const RequestReadings& readings,
-                 std::vector<Sighting>& sightings) {
-  std::vector<std::size_t> order(sightings.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return sightings[i].rule; });
-  bindings::ScopeMatch matched;
-  std::optional<std::uint32_t> rule;
-  for (const std::size_t i : order) {
-    Sighting& sighting = sightings[i];
-    sighting.is_first = rule != sighting.rule;
-    if (sighting.is_first) {
-      rule = sighting.rule;
-      matched = request.bindings.match_scope(*rule, request.destination.authority, readings);
+    if (sightings.are_too_many()) {
+      return;
     }
-    sighting.match = matched.match;
-    sighting.scope = matched.scope;
+    const auto known = std::ranges::find(sightings.rules, rule);
+    const auto number = static_cast<std::uint32_t>(known - sightings.rules.begin());
+    const bool is_first = known == sightings.rules.end();
+    if (is_first) {
+      sightings.rules.push_back(rule);
+    }
+    // Once more beside nothing that could be swapped says nothing new.
+    if (is_first || is_credential_here) {
+      sightings.all.push_back({rule, number, field, is_here(rule), is_first});
+    }
   }
 }
 
-std::vector<Sighting> find_sightings(const Request& request) {
-  std::vector<Sighting> sightings;
+Sightings find_sightings(const Request& request) {
+  Sightings sightings;
   std::vector<std::uint32_t> found;
-  for (std::size_t i = 0; i < request.head.fields.size(); ++i) {
+  for (std::size_t i = 0; i < request.head.fields.size() && !sightings.are_too_many(); ++i) {
     look_at(request, request.head.fields[i].value, i, found, sightings);
   }
   look_at(request, request.target, std::nullopt, found, sightings);
   return sightings;
 }
 
-// I10: each secret that is named costs a judgement and a record.
-bool names_too_many(const std::vector<Sighting>& sightings) {
-  if (sightings.size() <= bindings::bounds::kSecretsNamedMax) {
-    return false;
+// I10: each rule is held against the request once, in however many fields its placeholder stands.
+void match_rules(const Request& request, const RequestReadings& readings, Sightings& sightings) {
+  std::vector<bindings::ScopeMatch> matches;
+  for (const std::uint32_t rule : sightings.rules) {
+    matches.push_back(request.bindings.match_scope(rule, request.destination.authority, readings));
   }
-  std::vector<std::uint32_t> rules;
-  rules.reserve(sightings.size());
-  for (const Sighting& sighting : sightings) {
-    rules.push_back(sighting.rule);
+  for (Sighting& sighting : sightings.all) {
+    sighting.match = matches[sighting.number].match;
+    sighting.scope = matches[sighting.number].scope;
   }
-  std::ranges::sort(rules);
-  // Not std::ranges::unique: clang 14 cannot compile it.
-  const auto different = std::unique(rules.begin(), rules.end()) - rules.begin();
-  return static_cast<std::size_t>(different) > bindings::bounds::kSecretsNamedMax;
 }
 
 bool may_be_swapped(const Sighting& sighting) {
@@ -236,14 +236,15 @@ Verdict decide(const Request& request) {
                                                     : bindings::Bindings::Purpose::request)) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
-  std::vector<Sighting> sightings = find_sightings(request);
+  Sightings found = find_sightings(request);
+  const std::vector<Sighting>& sightings = found.all;
   if (sightings.empty()) {
     return {Decision::pass, Reason::no_placeholder};
   }
-  if (names_too_many(sightings)) {
+  if (found.are_too_many()) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
-  match_rules(request, readings, sightings);
+  match_rules(request, readings, found);
   if (request.destination.scheme == Scheme::http) {
     return deny_all(sightings.front(), sightings, request);
   }
@@ -298,18 +299,15 @@ std::optional<Reason> check_body(const Request& request,
 }
 
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings) {
-  std::string path(http::path_of(target));
-  std::vector<std::uint32_t> found;
-  bindings.find_placeholders(path, found);
-  for (const std::uint32_t rule : found) {
-    const std::string& placeholder = bindings.rules[rule].placeholder;
-    const std::string shown = "<" + bindings.rules[rule].name.text() + ">";
-    for (std::size_t at = path.find(placeholder); at != std::string::npos;
-         at = path.find(placeholder, at + shown.size())) {
-      path.replace(at, placeholder.size(), shown);
-    }
+  const std::string_view path = http::path_of(target);
+  std::string shown;
+  std::size_t at = 0;
+  while (const auto hit = bindings.next_placeholder(path, at)) {
+    shown += path.substr(at, hit->at - at);
+    shown += "<" + bindings.rules[hit->number].name.text() + ">";
+    at = hit->at + hit->size;
   }
-  return path;
+  return shown.append(path.substr(at));
 }
 
 }  // namespace keyswap::flow

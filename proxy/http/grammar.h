@@ -8,10 +8,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/words.h"
 
 namespace keyswap::http::grammar {
 
@@ -60,35 +60,48 @@ constexpr bool is(char c, ByteClass wanted) {
   return (kTable[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
-// Is every byte of `text` of the class? No early exit: the loop has no branch and is nearly always
-// run to its end.
+// Is every byte of `text` of the class? No early exit, and four at a time: the loop is nearly
+// always run to its end.
 constexpr bool all_are(std::string_view text, ByteClass wanted) {
+  const auto class_of = [&text](std::size_t i) -> unsigned int {
+    return kTable[static_cast<unsigned char>(text.data()[i])];
+  };
   unsigned int common = wanted;
-  for (const char c : text) {
-    common &= kTable[static_cast<unsigned char>(c)];
+  std::size_t i = 0;
+  for (; i + 4 <= text.size(); i += 4) {
+    common &= class_of(i) & class_of(i + 1) & class_of(i + 2) & class_of(i + 3);
+  }
+  for (; i < text.size(); ++i) {
+    common &= class_of(i);
   }
   return common != 0;
 }
 
-// all_are(text, kField), eight bytes at a time: field values are most of the bytes of a head. A
-// word without a byte below 0x20 and without DEL passes; another one (a tab, or a reason to refuse)
-// is looked at byte by byte.
+// all_are(text, kField), faster: values and targets are most of the bytes of a head.
 inline bool is_field_text(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  constexpr std::uint64_t kHighBits = 0x80U * kOnes;
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof(word));
-    const std::uint64_t below_space = (word - 0x20U * kOnes) & ~word;
-    const std::uint64_t from_delete = word ^ (0x7fU * kOnes);
-    const std::uint64_t is_delete = (from_delete - kOnes) & ~from_delete;
-    if (((below_space | is_delete) & kHighBits) != 0 &&
-        !all_are(text.substr(0, sizeof(word)), kField)) {
-      return false;
-    }
-    text.remove_prefix(sizeof(word));
+  namespace words = base::words;
+  if (text.size() < words::kBytes) {
+    return all_are(text, kField);
   }
-  return all_are(text, kField);
+  return !words::any(text, [](std::uint64_t word) {
+    return (words::below_space(word) & ~words::equal_to(word, '\t')) | words::equal_to(word, 0x7f);
+  });
+}
+
+// all_are(text, kQuery).
+inline bool is_query_text(std::string_view text) {
+  namespace words = base::words;
+  if (text.size() < words::kBytes) {
+    return all_are(text, kQuery);
+  }
+  return !words::any(text, [](std::uint64_t word) {
+    return words::below_space(word) | words::equal_to(word, ' ') | words::equal_to(word, 0x7f);
+  });
+}
+
+// all_are(text, kVisible).
+inline bool is_visible_text(std::string_view text) {
+  return is_query_text(text) && base::is_ascii(text);
 }
 
 // Is `name` the field name that `known` spells in lower case? Inline, because every field of a head
@@ -107,9 +120,8 @@ constexpr bool is_name(std::string_view name, std::string_view known) {
 
 // May these bytes be a request target? Visible ASCII; behind the first '?' also what is beyond
 // ASCII, which some clients send as it is. Not in a path, which is judged.
-constexpr bool is_target(std::string_view text) {
-  const std::string_view path = text.substr(0, text.find('?'));
-  return all_are(path, kVisible) && all_are(text.substr(path.size()), kQuery);
+inline bool is_target(std::string_view text) {
+  return is_query_text(text) && base::is_ascii(text.substr(0, text.find('?')));
 }
 
 constexpr bool is_space(char c) {

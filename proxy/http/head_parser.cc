@@ -85,7 +85,7 @@ llhttp_method_t stand_in_for(std::string_view method) {
 // What of a target is shown to llhttp, which knows no byte beyond ASCII: with such a byte in its
 // query the path alone. The target, too, is LineCheck's to judge.
 std::string_view shown_of(std::string_view target) {
-  return grammar::all_are(target, grammar::kVisible) ? target : target.substr(0, target.find('?'));
+  return grammar::is_visible_text(target) ? target : target.substr(0, target.find('?'));
 }
 
 llhttp_errno_t run_on_request(llhttp_t& parser,

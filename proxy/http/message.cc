@@ -112,18 +112,18 @@ HopByHop::HopByHop(const HeaderList& fields) {
     }
     grammar::any_element(field.value, [this](std::string_view option) {
       if (!is_one_of(option, kNeverNominated)) {
-        nominated_.push_back(option);  // kConnectionOptionsMax: message_rules counted them
+        nominated_.push_back(base::to_lower(option));  // kConnectionOptionsMax of them at most
       }
       return false;
     });
   }
+  std::sort(nominated_.begin(), nominated_.end());
 }
 
 bool HopByHop::has(std::string_view name) const {
   return is_one_of(name, kHopByHop) ||
-         std::any_of(nominated_.begin(), nominated_.end(), [name](std::string_view option) {
-           return option.size() == name.size() && base::equal_ignoring_case(option, name);
-         });
+         (!nominated_.empty() &&
+          std::binary_search(nominated_.begin(), nominated_.end(), base::to_lower(name)));
 }
 
 }  // namespace keyswap::http

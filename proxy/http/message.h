@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -115,13 +116,14 @@ enum class AnswerTo : std::uint8_t { head_request, upgrade_request, other };
 // is written to is not asked about (proxy/flow/substitute).
 class HopByHop {
  public:
-  // Reads the Connection fields of a head; must not outlive it.
+  // Reads the Connection fields of a head.
   explicit HopByHop(const HeaderList& fields);
 
   [[nodiscard]] bool has(std::string_view name) const;
 
  private:
-  std::vector<std::string_view> nominated_;
+  // In lower case, sorted: each field is held against all of them.
+  std::vector<std::string> nominated_;
 };
 
 }  // namespace keyswap::http

@@ -65,12 +65,15 @@ void read_expect(RequestHead& head) {
     if (!grammar::is_name(field.name, "expect")) {
       continue;
     }
-    grammar::any_element(field.value, [&](std::string_view expectation) {
+    // One that we do not know decides, whatever comes behind it.
+    head.expects_more = grammar::any_element(field.value, [&](std::string_view expectation) {
       const bool is_continue = base::equal_ignoring_case(expectation, "100-continue");
       head.expects_continue = head.expects_continue || (is_continue && can_wait);
-      head.expects_more = head.expects_more || !is_continue;
-      return false;
+      return !is_continue;
     });
+    if (head.expects_more) {
+      return;
+    }
   }
 }
 
@@ -187,13 +190,9 @@ Slot* slot_of(FramingFields& found, std::string_view name) {
   }
 }
 
+// Empty ones too: RFC 9110 section 5.6.1.2 asks to ignore a reasonable number of them, and no more.
 std::size_t count_elements(std::string_view list) {
-  std::size_t count = 0;
-  grammar::any_element(list, [&count](std::string_view /*element*/) {
-    ++count;
-    return false;
-  });
-  return count;
+  return static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1;
 }
 
 base::Result<FramingFields> collect(const HeaderList& fields) {
@@ -205,12 +204,13 @@ base::Result<FramingFields> collect(const HeaderList& fields) {
     if (Slot* slot = slot_of(found, field.name); slot != nullptr) {
       ++slot->count;
       slot->value = field.value;
-    } else if (grammar::is_name(field.name, "connection")) {
+    } else if (grammar::is_name(field.name, "connection") ||
+               grammar::is_name(field.name, "upgrade")) {
       found.connection_options += count_elements(field.value);
     }
   }
   if (found.connection_options > base::limits::kConnectionOptionsMax) {
-    return refused("more than 64 options of Connection");
+    return refused("more than 64 options of Connection and protocols of Upgrade");
   }
   return found;
 }

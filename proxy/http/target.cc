@@ -129,14 +129,19 @@ int hex_value(char c) {
 
 // Is every escape of `path` whole, and none that of a control byte?
 bool is_path(std::string_view path) {
-  for (std::size_t at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 3)) {
-    if (path.size() - at < 3 || !grammar::all_are(path.substr(at + 1, 2), grammar::kHex)) {
+  const char* const end = path.data() + path.size();
+  for (const char* at = path.data(); at != end; ++at) {
+    if (*at != '%') {
+      continue;
+    }
+    if (end - at < 3 || !grammar::is(at[1], grammar::kHex) || !grammar::is(at[2], grammar::kHex)) {
       return false;
     }
-    const int byte = hex_value(path[at + 1]) * 16 + hex_value(path[at + 2]);
+    const int byte = hex_value(at[1]) * 16 + hex_value(at[2]);
     if (byte < 0x20 || byte == 0x7f) {
       return false;
     }
+    at += 2;
   }
   return true;
 }

@@ -71,18 +71,14 @@ bool is_accept_right(const HeaderList& answer, const HeaderList& request) {
 
 bool asks_for_websocket(const RequestHead& head) {
   bool is_named = false;
-  bool has_others = false;
-  for (const Field& field : head.fields) {
-    if (!grammar::is_name(field.name, "upgrade")) {
-      continue;
-    }
-    grammar::any_element(field.value, [&](std::string_view protocol) {
-      const bool is_ours = base::equal_ignoring_case(protocol, kProtocol);
-      is_named = is_named || is_ours;
-      has_others = has_others || !is_ours;
-      return false;
-    });
-  }
+  const bool has_others =
+      std::any_of(head.fields.begin(), head.fields.end(), [&is_named](const Field& field) {
+        return grammar::is_name(field.name, "upgrade") &&
+               grammar::any_element(field.value, [&is_named](std::string_view protocol) {
+                 is_named = base::equal_ignoring_case(protocol, kProtocol);
+                 return !is_named;
+               });
+      });
   return is_named && !has_others;
 }
 

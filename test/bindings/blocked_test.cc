@@ -98,6 +98,9 @@ TEST_CASE("what stands at the end of a blocked path makes no difference") {
     CHECK(blocks({"GET", "/admin/"}, "GET", target));
     CHECK_FALSE(blocks({"POST", "/admin"}, "GET", target));
   }
+  CHECK(blocks({"GET", "/admin*"}, "GET", "/admin/%2e/"));
+  CHECK(blocks({"GET", "/admin/*"}, "GET", "/admin/"));
+  CHECK_FALSE(blocks({"GET", "/admin/*"}, "GET", "/admin"));
   CHECK_FALSE(blocks({"GET", "/admin"}, "GET", "/admin/x"));
   CHECK_FALSE(blocks({"GET", "/admin"}, "GET", "/administer"));
   CHECK_FALSE(blocks({"GET", "/admin/"}, "GET", "/x/admin"));

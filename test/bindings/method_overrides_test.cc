@@ -104,6 +104,8 @@ TEST_CASE("all that are named count, and what is no method is unclear") {
   }
   CHECK(of_query(many).are_unclear);
   CHECK_FALSE(of_query(many.substr(0, many.size() - 10)).are_unclear);
+  CHECK(of_query("_method=a,a,a,a,a,a,a,a,a").are_unclear);
+  CHECK(of_query("_method=a,a,a,a,a,a,a,a").methods == Methods{"A"});
 }
 
 TEST_CASE("what is named disagrees unless it is the method itself") {

@@ -88,6 +88,27 @@ TEST_CASE("A26 a placeholder at the end of a long value is found") {
   CHECK(found_in(index, std::string(64 * 1024, 'x') + kFirst) == Numbers{0});
 }
 
+TEST_CASE("one placeholder after the other is found, with its place") {
+  const auto index = index_of({kFirst, kSecond});
+  const std::string text = "x" + kSecond + "yy" + kFirst + kFirst;
+  std::vector<std::size_t> places;
+  for (auto hit = index.find_next(text, 0); hit; hit = index.find_next(text, hit->at + hit->size)) {
+    CHECK(text.substr(hit->at, hit->size) == (hit->number == 0 ? kFirst : kSecond));
+    places.push_back(hit->at);
+  }
+  CHECK(places ==
+        std::vector<std::size_t>{1, 3 + kSecond.size(), 3 + kSecond.size() + kFirst.size()});
+  CHECK_FALSE(index.find_next(text, text.size()).has_value());
+}
+
+TEST_CASE("what placeholders begin and end with is no placeholder") {
+  const auto index = index_of({"key_PLACEHOLDER_00000000000000"});
+  CHECK(found_in(index, std::string(1000, '0')).empty());
+  CHECK(found_in(index, "k" + std::string(1000, '0')).empty());
+  CHECK(found_in(index, std::string(1000, 'k') + "key_PLACEHOLDER_00000000000000000") ==
+        Numbers{0});
+}
+
 TEST_CASE("placeholders that share their beginnings and ends are told apart") {
   std::vector<std::string> placeholders;
   for (int i = 0; i < 1000; ++i) {

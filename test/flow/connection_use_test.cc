@@ -103,6 +103,20 @@ TEST_CASE("a response speaks of a login in a list, in several lines, at any plac
   CHECK(!response_logs_in({{"WWW-Authenticate", "Basic realm=\"NTLM, Negotiate\""}}));
 }
 
+TEST_CASE("a list longer than any challenge counts as a login", "[I10][I16]") {
+  const auto elements = [](std::size_t count) {
+    std::string list = "Digest a=b";
+    for (std::size_t i = 1; i < count; ++i) {
+      list += ", x=y";
+    }
+    return list;
+  };
+  CHECK(!request_logs_in({{"Authorization", elements(64)}}));
+  CHECK(request_logs_in({{"Authorization", elements(65)}}));
+  CHECK(!request_logs_in({{"Authorization", "Basic " + std::string(30'000, 'x')}}));
+  CHECK(!request_logs_in({{"Authorization", "negotiator x, ntlmx, nego3, ntl"}}));
+}
+
 TEST_CASE("a connection rests for less time than its server said that it keeps it") {
   constexpr std::int64_t kMargin = base::limits::kKeepAliveMarginMs;
   CHECK(!rest({}));

@@ -14,10 +14,16 @@ TEST_CASE("eight bytes at a time or one by one, a field value is judged alike", 
         std::string text(20, filler);
         text[at] = static_cast<char>(byte);
         REQUIRE(is_field_text(text) == all_are(text, kField));
+        REQUIRE(is_query_text(text) == all_are(text, kQuery));
+        REQUIRE(is_visible_text(text) == all_are(text, kVisible));
       }
     }
   }
-  CHECK(is_field_text(""));
+  for (std::size_t size = 0; size < 20; ++size) {
+    CHECK(is_field_text(std::string(size, '\t')));
+    CHECK(is_query_text(std::string(size, '\xff')));
+    CHECK(is_visible_text(std::string(size, '~')));
+  }
 }
 
 TEST_CASE("a name is compared with a lower-case spelling") {
