@@ -52,8 +52,8 @@ if(KEYSWAP_WHOLE)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
-  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test
-    flow_test tls_test session_test)
+  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test
+    binance_test venues_test flow_test tls_test session_test)
   foreach(file
       smoke
       test_binance
