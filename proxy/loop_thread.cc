@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/loop_thread.h"
 
+#include <bit>
 #include <utility>
 
 #include "proxy/base/limits.h"
@@ -62,6 +63,12 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   };
   made->loop_->on_turn_end([&context] { context.end_turn(); });
   return made;
+}
+
+// The arena gives blocks of powers of two, so the buffer takes more than its size.
+std::size_t LoopThread::locked_bytes() {
+  constexpr std::size_t kBuffer = base::limits::kSwappedHeadBytesMax;
+  return base::limits::kLockedLoopBytes + (std::bit_ceil(kBuffer) - kBuffer);
 }
 
 LoopThread::~LoopThread() {

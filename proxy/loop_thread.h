@@ -47,6 +47,9 @@ class LoopThread {
   LoopThread& operator=(LoopThread&&) = delete;
   ~LoopThread();
 
+  // What one takes of the locked memory: its buffer, and what it needs while it computes.
+  static std::size_t locked_bytes();
+
   // Runs until drained or stopped.
   void run();
 

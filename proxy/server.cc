@@ -63,7 +63,7 @@ class Server final : public uv::AcceptEvents {
  public:
   explicit Server(ServerParts parts)
       : parts_(std::move(parts)),
-        holdings_(vault::locked_memory_size() - parts_.threads * base::limits::kLockedLoopBytes),
+        holdings_(vault::locked_memory_size() - parts_.threads * LoopThread::locked_bytes()),
         telling_(*parts_.clock) {}
 
   Server(const Server&) = delete;

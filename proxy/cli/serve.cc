@@ -25,6 +25,7 @@
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/loop_thread.h"
 #include "proxy/server.h"
 #include "proxy/tls/context.h"
 
@@ -181,7 +182,7 @@ Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
   namespace limits = base::limits;
   const std::size_t size = vault::locked_memory_size();
   const auto most =
-      static_cast<unsigned>((size - limits::kHeldBytesMin) / limits::kLockedLoopBytes);
+      static_cast<unsigned>((size - limits::kHeldBytesMin) / proxy::LoopThread::locked_bytes());
   const std::string hint =
       "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
   if (opened.threads > most) {
@@ -193,7 +194,7 @@ Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
     warn(what + ", not for one a core", hint);
     opened.threads = most;
   }
-  const std::size_t held = size - opened.threads * limits::kLockedLoopBytes;
+  const std::size_t held = size - opened.threads * proxy::LoopThread::locked_bytes();
   if (held < limits::kHeldBytesWanted / 4) {
     warn("requests share " + kib(held) +
              " of locked memory while they wait; those that find no room get 503 too_busy",
@@ -209,7 +210,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   }
   opened.listen = std::move(listen).value();
   opened.threads = thread_count(options.threads);
-  if (auto problem = begin_guarded(opened.threads * base::limits::kLockedLoopBytes +
+  if (auto problem = begin_guarded(opened.threads * proxy::LoopThread::locked_bytes() +
                                    base::limits::kHeldBytesWanted)) {
     return problem;
   }
