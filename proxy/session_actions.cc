@@ -412,7 +412,7 @@ void Session::perform(const flow::SetWait& action) {
   }
 }
 
-// 0: for ever.
+// 0: nothing is waited for.
 std::int64_t Session::wait_ms(const flow::SetWait& action) const {
   switch (action.wait) {
     case flow::Wait::request_body:
