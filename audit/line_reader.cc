@@ -5,14 +5,14 @@
 #include <cstring>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::audit {
 
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
-constexpr std::size_t kLineBytesMax = base::limits::kAuditRecordBytesMax;
+constexpr std::size_t kLineBytesMax = base::bounds::kAuditRecordBytesMax;
 static_assert(kLineBytesMax < kBufferBytes / 2);
 
 }  // namespace

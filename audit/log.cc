@@ -11,7 +11,7 @@
 
 #include "audit/writer.h"
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 
@@ -127,8 +127,8 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
   {
     const std::lock_guard<std::mutex> guard(state_->mutex);
     if (state_->is_dead || state_->is_stopping ||
-        state_->queued_records + batch.size() > base::limits::kAuditQueueMax ||
-        state_->queue.size() >= base::limits::kAuditQueueMax) {
+        state_->queued_records + batch.size() > base::bounds::kAuditQueueMax ||
+        state_->queue.size() >= base::bounds::kAuditQueueMax) {
       return false;
     }
     must_wake = state_->doing == State::Doing::sleeping ||
@@ -290,7 +290,7 @@ Status Log::State::checkpoint() {
 
 // Until the oldest record that no checkpoint covers has waited long enough for one.
 std::int64_t Log::State::checkpoint_wait_us() const {
-  const std::int64_t due_us = unsigned_since_us + base::limits::kAuditCheckpointMs * 1000;
+  const std::int64_t due_us = unsigned_since_us + base::bounds::kAuditCheckpointMs * 1000;
   return std::max<std::int64_t>(due_us - clock->steady_us(), 0);
 }
 

@@ -8,7 +8,7 @@
 
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::audit {
 
@@ -92,8 +92,8 @@ std::optional<Enum> value_of(std::string_view name, std::span<const std::string_
 // Bounds of the encoded texts (I10); a vault entry's name has at most 128 characters.
 constexpr std::size_t kWordBytesMax = 64;   // ids, hex, addresses, schemes, versions
 constexpr std::size_t kNameBytesMax = 256;  // hosts, secrets, callers
-constexpr std::size_t kPathBytesMax = base::limits::kAuditPathBytesMax;
-constexpr std::size_t kFactsBytesMax = base::limits::kFactsBytesMax;
+constexpr std::size_t kPathBytesMax = base::bounds::kAuditPathBytesMax;
+constexpr std::size_t kFactsBytesMax = base::bounds::kFactsBytesMax;
 constexpr std::string_view kCutMark = "...";
 
 // Keys, numbers and closed words of the longest record, and `{"v":1,"seq":..,"prev":..,"hash":..}`.
@@ -101,7 +101,7 @@ constexpr std::size_t kFixedBytesMax = 512 + 256;
 // The longest record is a decision's: 8 words at most, 3 names, 1 path, facts.
 static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax +
                   kFactsBytesMax <
-              base::limits::kAuditRecordBytesMax);
+              base::bounds::kAuditRecordBytesMax);
 
 // Characters that stand for themselves inside a JSON string.
 constexpr std::array<bool, 256> kIsPlain = [] {
@@ -248,7 +248,7 @@ class Body {
     *reserve(1) = kHexDigits[byte & 0x0fU];
   }
 
-  std::array<char, base::limits::kAuditRecordBytesMax> bytes_;
+  std::array<char, base::bounds::kAuditRecordBytesMax> bytes_;
   std::size_t size_ = 0;
 };
 

@@ -183,7 +183,7 @@ struct RecoveredRecord {
 
 // The part of a line between seq and prev: `"ts":"2026-11-22T02:25:09.123456Z","type":...` without
 // braces, appended to `out`. With what is added to make it a line it is at most
-// limits::kAuditRecordBytesMax: each text has a bound (docs/audit-format.md) on its encoded length,
+// bounds::kAuditRecordBytesMax: each text has a bound (docs/audit-format.md) on its encoded length,
 // and what is longer is cut with "...". Bytes that are not printable ASCII are escaped (\u00xx;
 // bytes above 0x7e as the code point of their value), so a line is always one line of valid JSON. A
 // path ends at its first '?' or '#', whatever the caller handed in.

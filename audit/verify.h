@@ -18,7 +18,7 @@
 namespace keyswap::audit {
 
 // Requests followed at a time from decision to end, some 10 MB; the ones above count as unfinished.
-// More than there can be connections (limits::kClientConnectionsMax).
+// More than there can be connections (bounds::kClientConnectionsMax).
 inline constexpr std::size_t kUnfinishedMax = 65'536;
 inline constexpr std::size_t kUnfinishedNamedMax = 1000;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I10: bounds of this folder that proxy/base/limits.h does not have; same form, same rules.
+// I10: bounds of this folder that proxy/base/bounds.h does not have; same form, same rules.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,10 @@ inline constexpr std::size_t kPathGlobBytesMax = 512;  // one entry of `paths:`
 // All readings of one path together (of kTargetBytesMax at least four); more: as with more
 // than kPathReadingsMax.
 inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
+// What the rules of one request look through of its readings (bindings/search_budget.h): all
+// together, and so much more for each. Past it: not allowed, and blocked.
+inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
+inline constexpr std::size_t kSearchedBytesPerRule = 1024;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;

@@ -13,7 +13,7 @@
 
 #include "bindings/digest.h"
 #include "bindings/parse_sections.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
@@ -150,14 +150,14 @@ base::Status check_file(const struct stat& status) {
   if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
     return base::Error{base::Errc::permission, "the bindings file belongs to another user"};
   }
-  if (status.st_size > static_cast<off_t>(base::limits::kBindingsFileBytesMax)) {
+  if (status.st_size > static_cast<off_t>(base::bounds::kBindingsFileBytesMax)) {
     return base::Error{base::Errc::limit_exceeded, "the bindings file is larger than 4 MiB"};
   }
   return {};
 }
 
 base::Result<std::string> read_all(int number) {
-  constexpr std::size_t kBytesMax = base::limits::kBindingsFileBytesMax + 1;
+  constexpr std::size_t kBytesMax = base::bounds::kBindingsFileBytesMax + 1;
   std::string text;
   constexpr std::size_t kBlockBytes = 16'384;
   std::array<char, kBlockBytes> block{};

@@ -6,14 +6,12 @@
 
 #include "bindings/parse_sections.h"
 #include "bindings/venue.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "vault/caller_token.h"
 
 namespace keyswap::bindings {
 
 namespace {
-
-namespace limits = base::limits;
 
 // The first segments that the listener knows, and names that would read like one. Those of the
 // venues are taken, too.
@@ -26,9 +24,9 @@ std::vector<const YamlNode*> read_callers(const YamlNode& node, ConfigIssues& is
   if (list == nullptr) {
     return callers;
   }
-  if (list->size() > limits::kCallersMax) {
+  if (list->size() > base::bounds::kCallersMax) {
     issues.error(node.place,
-                 "`callers` has more than " + std::to_string(limits::kCallersMax) + " names");
+                 "`callers` has more than " + std::to_string(base::bounds::kCallersMax) + " names");
     return callers;
   }
   for (const auto& item : *list) {
@@ -86,7 +84,7 @@ bool check_route_name(const YamlNode& name, std::string_view what, ParseContext&
   const bool is_clean = std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
-  if (text.empty() || !is_clean || text.size() > limits::kRouteNameBytesMax) {
+  if (text.empty() || !is_clean || text.size() > base::bounds::kRouteNameBytesMax) {
     context.issues.error(name.place,
                          "`" + std::string(what) + "`: this is no name of a route",
                          "lower-case letters, digits, '-', '_'; at most 64");

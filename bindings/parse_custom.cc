@@ -10,8 +10,8 @@
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
 #include "bindings/schemes.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 
 namespace keyswap::bindings {
 
@@ -250,7 +250,7 @@ void parse_custom(const YamlNode& node, ParseContext& context, Bindings& binding
     context.issues.error(node.place, "`custom` must be a mapping from names to services");
     return;
   }
-  if (node.keys.size() + bindings.rules.size() > base::limits::kSecretRulesMax) {
+  if (node.keys.size() + bindings.rules.size() > base::bounds::kSecretRulesMax) {
     context.issues.error(node.place,
                          "`secrets` and `custom` together have more than 10000 entries");
     return;

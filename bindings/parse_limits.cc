@@ -7,7 +7,7 @@
 
 #include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
@@ -126,7 +126,7 @@ void parse_response_timeout(const YamlNode& node, ConfigIssues& issues, Scope& s
   if (!text) {
     return;
   }
-  const auto seconds = read_time(*text, base::limits::kResponseHeadMsMax / 1000);
+  const auto seconds = read_time(*text, base::bounds::kResponseHeadMsMax / 1000);
   if (!seconds || *seconds == 0) {
     issues.error(node.place,
                  "`response_timeout` must be a time from 1s to 24h",

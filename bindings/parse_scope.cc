@@ -13,8 +13,8 @@
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::bindings {
@@ -75,7 +75,7 @@ std::string method_problem(const std::string& method) {
   if (is_one_of(method, kNeverBound)) {
     return method + " never carries a secret";
   }
-  if (method.size() > base::limits::kMethodBytesMax) {
+  if (method.size() > base::bounds::kMethodBytesMax) {
     return "a method has at most 64 bytes";
   }
   return method.empty() || !http::grammar::all_are(method, http::grammar::kToken)

@@ -9,7 +9,7 @@
 #include <unordered_set>
 
 #include "bindings/parse_sections.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
@@ -180,7 +180,7 @@ void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindin
     issues.error(node.place, "`secrets` must be a mapping from names to secrets");
     return;
   }
-  if (node.keys.size() > base::limits::kSecretRulesMax) {
+  if (node.keys.size() > base::bounds::kSecretRulesMax) {
     issues.error(node.place, "`secrets` has more than 10000 entries");
     return;
   }

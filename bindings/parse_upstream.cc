@@ -65,7 +65,7 @@ void parse_proxy_url(const YamlNode& node, ParseContext& context, UpstreamProxy&
   }
   const auto url = http::parse_absolute(*text);
   const bool has_path = url && !url->path_and_query.empty() && url->path_and_query != "/";
-  if (!url || url->scheme != http::AbsoluteTarget::Scheme::http || has_path) {
+  if (!url || url->protocol != http::AbsoluteTarget::Protocol::http || has_path) {
     issues.error(node.place,
                  "`proxy` must be \"http://HOST:PORT\"",
                  "without user name, path or https: the upstream's TLS goes through it untouched");

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "bindings/bounds.h"
-#include "bindings/glob.h"
 #include "proxy/http/target.h"
 
 namespace keyswap::bindings {
@@ -37,13 +36,11 @@ std::string_view git_service(std::string_view method, std::string_view target) {
 
 PathPattern::PathPattern(std::string_view glob) : glob_(glob) {}
 
-bool PathPattern::matches(std::string_view path) const {
-  return glob_.size() <= bounds::kPathGlobBytesMax &&
-         glob_matches(glob_, path, Star::within_segment);
-}
-
-bool PathPattern::allows(const PathReadings& readings) const {
-  return readings.all([this](std::string_view reading) { return matches(reading); });
+bool PathPattern::allows(const PathReadings& readings, SearchBudget& budget) const {
+  budget.begin_rule();
+  return glob_.size() <= bounds::kPathGlobBytesMax && readings.all([&](std::string_view reading) {
+    return budget.matches(glob_, reading, Star::within_segment).value_or(false);
+  });
 }
 
 bool is_git_discovery(std::string_view method, std::string_view target) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bindings/path_readings.h"
+#include "bindings/search_budget.h"
 
 namespace keyswap::bindings {
 
@@ -18,12 +19,10 @@ class PathPattern {
 
   [[nodiscard]] const std::string& text() const { return glob_; }
 
-  // Bytes as they are. A pattern longer than bounds::kPathGlobBytesMax (the parser refuses it)
-  // matches nothing.
-  [[nodiscard]] bool matches(std::string_view path) const;
-
-  // I5: does it match in every reading?
-  [[nodiscard]] bool allows(const PathReadings& readings) const;
+  // I5: does it match in every reading? Bytes are compared as they are. Not when that is more than
+  // the budget has left, nor when the pattern is longer than bounds::kPathGlobBytesMax (the parser
+  // refuses it).
+  [[nodiscard]] bool allows(const PathReadings& readings, SearchBudget& budget) const;
 
  private:
   std::string glob_;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "bindings/bounds.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/utf8.h"
 #include "proxy/base/words.h"
 
@@ -342,7 +342,7 @@ Found find_readings(std::string_view path) {
       }
       bytes += reading.size();
       // I10: of a path that is made to have many, no more is read than this.
-      if (found.readings.size() == base::limits::kPathReadingsMax ||
+      if (found.readings.size() == base::bounds::kPathReadingsMax ||
           bytes > bounds::kPathReadingsBytesMax) {
         return {{}, found.marks};
       }

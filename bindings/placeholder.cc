@@ -9,7 +9,7 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::size_t kWindowBytes = base::limits::kPlaceholderBytesMin;
+constexpr std::size_t kWindowBytes = base::bounds::kPlaceholderBytesMin;
 constexpr std::size_t kBlockBytes = 4;
 constexpr auto kFarthestShift = static_cast<std::uint8_t>(kWindowBytes - kBlockBytes + 1);
 constexpr std::string_view kMarker = "PLACEHOLDER";
@@ -40,10 +40,10 @@ std::uint64_t window_hash(const char* window) {
 }  // namespace
 
 base::Status check_placeholder(std::string_view text, bool stand_in) {
-  if (text.size() < base::limits::kPlaceholderBytesMin) {
+  if (text.size() < base::bounds::kPlaceholderBytesMin) {
     return base::Error{base::Errc::invalid_input, "a placeholder has at least 24 characters"};
   }
-  if (text.size() > base::limits::kPlaceholderBytesMax) {
+  if (text.size() > base::bounds::kPlaceholderBytesMax) {
     return base::Error{base::Errc::invalid_input, "a placeholder has at most 512 characters"};
   }
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; })) {

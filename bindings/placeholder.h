@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::bindings {

@@ -89,7 +89,7 @@ bool RequestReadings::may_be_method(std::string_view method) const {
 }
 
 bool RequestReadings::is_allowed_by(const PathPattern& pattern) const {
-  return pattern.allows(judged_paths());
+  return pattern.allows(judged_paths(), search_budget_);
 }
 
 const std::optional<std::vector<std::string>>& RequestReadings::blocking_paths() const {

@@ -14,6 +14,7 @@
 #include "bindings/method_overrides.h"
 #include "bindings/path_pattern.h"
 #include "bindings/path_readings.h"
+#include "bindings/search_budget.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::bindings {
@@ -49,6 +50,9 @@ class RequestReadings {
   // Does the pattern match the path in every reading? (Git's discovery: scope_path.)
   [[nodiscard]] bool is_allowed_by(const PathPattern& pattern) const;
 
+  // What all its rules share, of those that block too.
+  [[nodiscard]] SearchBudget& search_budget() const { return search_budget_; }
+
   // The readings for what blocks: in lower case; each also without the slashes, dots and spaces at
   // its end; git's discovery with its service too. Nothing: there are too many to tell.
   [[nodiscard]] const std::optional<std::vector<std::string>>& blocking_paths() const;
@@ -67,6 +71,8 @@ class RequestReadings {
   const http::HeaderList* fields_ = nullptr;
   std::string_view body_;
   std::string discovery_path_;  // of git's discovery, else ""
+
+  mutable SearchBudget search_budget_;
 
   // Made when they are first asked for.
   mutable std::optional<MethodOverrides> overrides_;

@@ -8,7 +8,7 @@
 #include <ctime>
 
 #include "bindings/request_readings.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/grammar.h"
 #include "proxy/http/message.h"
 
@@ -229,7 +229,7 @@ base::Status set_field(Edits& edits, std::string_view name, std::string_view val
 
 base::Status set_field(Edits& edits, std::string_view name, const vault::Secret& value) {
   const auto text = value.reveal();
-  const bool fits = !text.empty() && text.size() <= base::limits::kRequestFieldBytesMax &&
+  const bool fits = !text.empty() && text.size() <= base::bounds::kRequestFieldBytesMax &&
                     http::is_field_value(text) && http::grammar::trim(text).size() == text.size();
   if (!fits) {
     return base::Error{base::Errc::invalid_input, "a vault entry's value cannot stand in a header"};

@@ -14,7 +14,7 @@
 #include "bindings/bounds.h"
 #include "bindings/config_issues.h"
 #include "bindings/yaml_text.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
@@ -257,7 +257,7 @@ void read_documents(std::string_view text, TreeBuilder& builder, YamlDocument& d
 
 YamlDocument parse_yaml(std::string_view text) {
   YamlDocument document;
-  if (text.size() > base::limits::kBindingsFileBytesMax) {
+  if (text.size() > base::bounds::kBindingsFileBytesMax) {
     document.errors.push_back({0, 0, "the file is larger than 4 MiB", ""});
     return document;
   }

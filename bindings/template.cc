@@ -12,7 +12,7 @@
 #include <array>
 #include <optional>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/utf8.h"
 
 namespace keyswap::bindings {
@@ -80,7 +80,7 @@ class TemplateCompiler {
       : source_(source), parts_(parts) {}
 
   std::variant<Template, TemplateError> run() {
-    if (source_.size() > base::limits::kTemplateBytesMax) {
+    if (source_.size() > base::bounds::kTemplateBytesMax) {
       return TemplateError{0, "a template has at most 4096 bytes"};
     }
     // A block scalar of YAML ends with a line break that nobody means.
@@ -218,7 +218,7 @@ class TemplateCompiler {
   // --- expressions ---
 
   bool compile_expression() {
-    if (++depth_ > base::limits::kTemplateDepthMax) {
+    if (++depth_ > base::bounds::kTemplateDepthMax) {
       return fail(at_, "this expression is nested too deeply");
     }
     if (!compile_filtered()) {

@@ -14,8 +14,8 @@
 
 #include "ca/certificate.h"
 #include "ca/ec_key.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 
 namespace keyswap::ca {
 
@@ -107,7 +107,7 @@ base::Result<NewAuthority> create_authority(std::int64_t now_s) {
   if (!key) {
     return key.error();
   }
-  const std::int64_t from_s = now_s - base::limits::kLeafBackdateSeconds;
+  const std::int64_t from_s = now_s - base::bounds::kLeafBackdateSeconds;
   const CertificatePointer root =
       new_certificate(key->get(), from_s, from_s + kRootLifeSeconds - 1);
   if (root == nullptr || !name_root(root.get()) || !extend_root(root.get()) ||

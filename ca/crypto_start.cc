@@ -10,7 +10,7 @@ namespace keyswap::ca {
 namespace {
 
 // A private number takes one block of 32 bytes while its handshake runs; this is room for both legs
-// of every connection that limits::kClientConnectionsMax allows, all in the middle of a handshake.
+// of every connection that bounds::kClientConnectionsMax allows, all in the middle of a handshake.
 constexpr std::size_t kSecureHeapBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kSecureBlockBytes = 32;
 

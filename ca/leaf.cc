@@ -14,15 +14,15 @@
 
 #include "ca/certificate.h"
 #include "ca/ec_key.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::ca {
 
 namespace {
 
 using namespace std::string_view_literals;
-using base::limits::kLeafBackdateSeconds;
-using base::limits::kLeafLifeSeconds;
+using base::bounds::kLeafBackdateSeconds;
+using base::bounds::kLeafLifeSeconds;
 
 constexpr std::string_view kNoAuthority = "\x30\x00"sv;  // BasicConstraints {}: cA FALSE by default
 constexpr std::string_view kDigitalSignature = "\x03\x02\x07\x80"sv;

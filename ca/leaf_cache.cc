@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "ca/certificate.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::ca {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 using LeafResult = base::Result<std::shared_ptr<const Leaf>>;
 
@@ -81,7 +81,7 @@ std::optional<LeafResult> LeafCache::State::answer_now(const std::string& host) 
   if (auto leaf = cached(host, now_s())) {
     return LeafResult(std::move(leaf));
   }
-  if (pending.size() >= limits::kMintQueueMax && pending.find(host) == pending.end()) {
+  if (pending.size() >= bounds::kMintQueueMax && pending.find(host) == pending.end()) {
     return LeafResult(base::Error{base::Errc::limit_exceeded, "too many certificates being made"});
   }
   return std::nullopt;
@@ -89,9 +89,9 @@ std::optional<LeafResult> LeafCache::State::answer_now(const std::string& host) 
 
 bool LeafCache::State::is_renewal_due(const Entry& entry, std::int64_t now_s) const {
   // Not when the root's own end is what ends the leaf: a new one would live no longer.
-  return now_s >= entry.leaf->not_after_s - limits::kLeafRenewAheadSeconds &&
+  return now_s >= entry.leaf->not_after_s - bounds::kLeafRenewAheadSeconds &&
          entry.leaf->not_after_s < authority->not_after_s() &&
-         pending.find(entry.host) == pending.end() && pending.size() < limits::kMintQueueMax;
+         pending.find(entry.host) == pending.end() && pending.size() < bounds::kMintQueueMax;
 }
 
 void LeafCache::State::insert(Entry entry) {
@@ -102,7 +102,7 @@ void LeafCache::State::insert(Entry entry) {
   }
   entries.push_front(std::move(entry));
   by_host[entries.front().host] = entries.begin();
-  if (entries.size() > limits::kLeafCacheMax) {
+  if (entries.size() > bounds::kLeafCacheMax) {
     by_host.erase(entries.back().host);
     entries.pop_back();
   }

@@ -39,7 +39,7 @@ class LeafCache {
   // nullptr.
   std::shared_ptr<const Leaf> find(const std::string& host);
   // Mints if need be and tells `done`, in the caller's own call when the answer is known already: a
-  // leaf that is cached, or limit_exceeded when limits::kMintQueueMax hosts are being minted.
+  // leaf that is cached, or limit_exceeded when bounds::kMintQueueMax hosts are being minted.
   void request(const std::string& host, bool host_is_ip, Done done);
   // From now on leaves come from this root; cached ones are dropped (connections keep theirs).
   void replace_authority(std::shared_ptr<const Authority> authority);

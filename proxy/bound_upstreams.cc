@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/connector.h"
 
 namespace keyswap::proxy {
@@ -35,7 +35,7 @@ std::unique_ptr<Upstream> BoundUpstreams::take(const UpstreamKey& key) {
 void BoundUpstreams::keep(std::unique_ptr<Upstream> upstream) {
   auto entry = find(upstream->key());
   if (entry == entries_.end()) {
-    if (entries_.size() == base::limits::kBoundUpstreamsMax) {
+    if (entries_.size() == base::bounds::kBoundUpstreamsMax) {
       // I10: who is logged in at that many places at once must log in anew at the first of them.
       if (entries_.front().upstream) {
         context_->connector->close(std::move(entries_.front().upstream));

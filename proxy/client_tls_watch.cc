@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -34,7 +34,7 @@ ClientTlsWatch::~ClientTlsWatch() {
 void ClientTlsWatch::failed(const FailedHandshake& handshake) {
   telling_->client_tls_failed(handshake.host, handshake.alert, handshake.by);
   if (counted_.empty()) {
-    window_.set(base::limits::kRepeatsWindowMs);
+    window_.set(base::bounds::kRepeatsWindowMs);
   }
   if (counted_.add(handshake, clock_->steady_us())) {
     record(handshake);
@@ -56,7 +56,7 @@ void ClientTlsWatch::end_window() {
     record(due);
   }
   if (!counted_.empty()) {
-    window_.set(base::limits::kRepeatsWindowMs);
+    window_.set(base::bounds::kRepeatsWindowMs);
   }
 }
 

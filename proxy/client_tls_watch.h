@@ -2,7 +2,7 @@
 //
 // Reports clients whose TLS handshake with us failed: in the audit log (client_tls_failed) and on
 // stderr. A flood of them is counted (proxy/repeats.h): the first of a kind is recorded at once,
-// past limits::kTlsFailedKindsMax kinds all others share one. One a loop.
+// past bounds::kTlsFailedKindsMax kinds all others share one. One a loop.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,7 @@ class FailedHandshakes {
     auto operator<=>(const Kind&) const = default;
   };
 
-  Repeats<Kind, FailedHandshake> repeats_{base::limits::kTlsFailedKindsMax};
+  Repeats<Kind, FailedHandshake> repeats_{base::bounds::kTlsFailedKindsMax};
 };
 
 class ClientTlsWatch {

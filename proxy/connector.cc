@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -16,7 +16,7 @@ Connector::Connector(Context& context)
     : context_(&context), tidy_(*context.loop, [this] { tidy(); }) {}
 
 UpstreamKey Connector::key_of(const Policy& policy, const flow::Destination& destination) {
-  std::string text(destination.scheme == flow::Scheme::https ? "s" : "p");
+  std::string text(destination.protocol == flow::Protocol::https ? "s" : "p");
   text += http::to_string(destination.authority);
   text += '/';
   text += destination.custom_service;
@@ -39,7 +39,7 @@ void Connector::give_back_unused(std::unique_ptr<Upstream> upstream) {
   const std::int64_t until_ms = upstream->idle_place.until_ms;
   const bool has_rested = until_ms > 0;
   put(std::move(upstream),
-      has_rested ? until_ms : context_->loop->now_ms() + base::limits::kUpstreamIdleMs);
+      has_rested ? until_ms : context_->loop->now_ms() + base::bounds::kUpstreamIdleMs);
 }
 
 void Connector::put(std::unique_ptr<Upstream> upstream, std::int64_t until_ms) {
@@ -104,7 +104,7 @@ void Connector::keep_session(Upstream& upstream) {
   if (!session) {
     return;
   }
-  if (sessions_.size() >= base::limits::kTlsSessionsMax && !sessions_.contains(key.destination)) {
+  if (sessions_.size() >= base::bounds::kTlsSessionsMax && !sessions_.contains(key.destination)) {
     sessions_.erase(sessions_.begin());  // any: losing one costs a full handshake, no more
   }
   sessions_[key.destination] = std::move(session);

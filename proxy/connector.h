@@ -5,7 +5,7 @@
 // request that began before it (I14) reaches its upstream by its own policy, and the connection is
 // not kept afterwards.
 //
-// A connection is made only where none is at rest, and rests for limits::kUpstreamIdleMs at most.
+// A connection is made only where none is at rest, and rests for bounds::kUpstreamIdleMs at most.
 // So there are never more than were in use at once lately, and no bound for a destination is
 // needed. Where the process has too many in all (Context::upstreams_max), those that rest longest
 // give way. TLS sessions are shared between owners: nobody logs in by TLS here, because keyswap

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/connector.h"
 #include "proxy/flow/address_order.h"
 #include "proxy/flow/destination_guard.h"
@@ -19,7 +19,7 @@ namespace {
 // another address is tried beside it: TLS needs two journeys more, and the other side computes.
 constexpr std::int64_t kProofPatience = 3;
 
-// How often, and how long each time, a dial waits for a descriptor; within limits::kDialMs.
+// How often, and how long each time, a dial waits for a descriptor; within bounds::kDialMs.
 constexpr int kRoomWaitsMax = 50;
 constexpr std::int64_t kRoomWaitMs = 20;
 
@@ -63,8 +63,9 @@ Dial::Dial(Context& context, flow::Destination destination, Policy policy, Depth
       pace_(*context.loop, [this] { try_next(); }),
       deadline_(*context.loop, [this] { fail_late(); }) {
   task_.key = Connector::key_of(policy_, task_.destination);
-  task_.wants_tls = depth == Depth::as_scheme && task_.destination.scheme == flow::Scheme::https;
-  deadline_.set(base::limits::kDialMs);
+  task_.wants_tls =
+      depth == Depth::as_protocol && task_.destination.protocol == flow::Protocol::https;
+  deadline_.set(base::bounds::kDialMs);
   context.defer([this] { begin(); });
 }
 
@@ -113,7 +114,7 @@ void Dial::guard_proxied() {
       });
   guard_limit_ =
       std::make_unique<uv::Timer>(*context_->loop, [this, unasked] { guard_answered(unasked); });
-  guard_limit_->set(base::limits::kGuardLookupMs);
+  guard_limit_->set(base::bounds::kGuardLookupMs);
 }
 
 void Dial::guard_answered(const uv::Lookup::Answer& answer) {
@@ -208,16 +209,16 @@ void Dial::try_next() {
   if (!attempts_.empty()) {
     context_->connector->make_room();
     if (*context_->upstreams_open >= context_->upstreams_max) {
-      pace_.set(base::limits::kDialPaceMs);  // I10: a second one beside it waits for room
+      pace_.set(base::bounds::kDialPaceMs);  // I10: a second one beside it waits for room
       return;
     }
   }
-  if (attempts_.size() == base::limits::kDialAttemptsMax) {
+  if (attempts_.size() == base::bounds::kDialAttemptsMax) {
     drop(*attempts_.front());  // it had its time; the addresses that wait get theirs
   }
   DialAttempt& attempt = *attempts_.emplace_back(
       std::make_unique<DialAttempt>(*context_, task_, endpoints_[tried_++], *this));
-  pace_.set(base::limits::kDialPaceMs);
+  pace_.set(base::bounds::kDialPaceMs);
   attempt.start();
 }
 
@@ -235,7 +236,7 @@ void Dial::on_attempt_connected(DialAttempt& attempt) {
     return;
   }
   const std::int64_t took_ms = context_->loop->now_ms() - attempt.begun_ms();
-  pace_.set(std::max(base::limits::kDialPaceMs, kProofPatience * took_ms));
+  pace_.set(std::max(base::bounds::kDialPaceMs, kProofPatience * took_ms));
 }
 
 void Dial::on_attempt_ready(DialAttempt& attempt) {
@@ -290,7 +291,7 @@ void Dial::fail_late() {
                             : is_securing      ? base::Cause::handshake_timed_out
                                                : base::Cause::connection_timed_out;
   fail(Reason::upstream_timeout,
-       {cause, base::Facts().number("within ", base::limits::kDialMs / 1000, " s").take()});
+       {cause, base::Facts().number("within ", base::bounds::kDialMs / 1000, " s").take()});
 }
 
 void Dial::fail(Reason reason, base::Failure failure) {

@@ -8,7 +8,7 @@
 // Addresses are tried as RFC 8305 says: the families in turns, the next one soon after the last or
 // at once when one fails. The first connection that is proven wins; the others are cut. Once a host
 // fails to prove who it is, no new attempt begins; those under way may still win. Bounded by
-// limits::kDialMs as a whole. Destroy it (through Context::bury) to give up.
+// bounds::kDialMs as a whole. Destroy it (through Context::bury) to give up.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ class Dial final : public Mortal, public DialAttemptEvents {
   using Done = std::function<void(Outcome)>;
 
   // What the TLS handshake is for: a tunnel whose bytes we do not read has none.
-  enum class Depth : std::uint8_t { tcp_only, as_scheme };
+  enum class Depth : std::uint8_t { tcp_only, as_protocol };
 
   Dial(Context& context, flow::Destination destination, Policy policy, Depth depth, Done done);
 

@@ -104,7 +104,7 @@ void Leg::pump() {
     pump_handshake();
   }
   while (is_secured_ && events_ != nullptr && !is_held() && !is_ended_) {
-    const auto read = engine_->read(context_->plain_chunk.get(), base::limits::kReadChunkBytes);
+    const auto read = engine_->read(context_->plain_chunk.get(), base::bounds::kReadChunkBytes);
     if (!read) {
       fail(base::Errc::tls);
       return;
@@ -211,7 +211,7 @@ void Leg::put(base::Buffer& bytes) {
   if (!is_watched_ && events_ != nullptr && tcp_.written_bytes() != taken_bytes_) {
     is_watched_ = true;
     taken_ms_ = context_->loop->now_ms();  // until now there was nothing to take
-    intake_.set(base::limits::kIntakeLookMs);
+    intake_.set(base::bounds::kIntakeLookMs);
   }
 }
 
@@ -228,14 +228,14 @@ void Leg::look_at_intake() {
   if (untaken == 0) {
     return;
   }
-  if (waited_ms >= base::limits::kUnackedMs &&
-      tcp_.is_unacknowledged_for(base::limits::kUnackedMs)) {
-    break_off(base::Cause::host_gone, base::limits::kUnackedMs);
+  if (waited_ms >= base::bounds::kUnackedMs &&
+      tcp_.is_unacknowledged_for(base::bounds::kUnackedMs)) {
+    break_off(base::Cause::host_gone, base::bounds::kUnackedMs);
   } else if (pending_bytes() > 0 && waited_ms >= patience_ms_) {
     break_off(base::Cause::takes_nothing, patience_ms_);
   } else {
     is_watched_ = true;
-    intake_.set(base::limits::kIntakeLookMs);
+    intake_.set(base::bounds::kIntakeLookMs);
   }
 }
 
@@ -306,7 +306,7 @@ void Leg::flush() {
   if (engine_) {
     put(engine_->output());
   }
-  if (tcp_.pending_bytes() > base::limits::kLegPendingBytesMax) {
+  if (tcp_.pending_bytes() > base::bounds::kLegPendingBytesMax) {
     on_broken();  // I10
   }
 }
@@ -339,10 +339,10 @@ std::int64_t idle_left_ms(const Leg& one,
                           std::int64_t heard_ms,
                           std::int64_t now_ms) {
   if (one.pending_bytes() > 0 || other.pending_bytes() > 0) {
-    return base::limits::kTunnelIdleMs;
+    return base::bounds::kTunnelIdleMs;
   }
   const std::int64_t active_ms = std::max({heard_ms, one.last_taken_ms(), other.last_taken_ms()});
-  return active_ms + base::limits::kTunnelIdleMs - now_ms;
+  return active_ms + base::bounds::kTunnelIdleMs - now_ms;
 }
 
 }  // namespace keyswap::proxy

@@ -6,7 +6,7 @@
 //
 // I10: while something waits to be written, the other side must take some of it from time to time
 // (set_patience), and a host that does not even acknowledge what it was sent is gone
-// (limits::kUnackedMs). Either breaks the connection.
+// (bounds::kUnackedMs). Either breaks the connection.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/context.h"
 #include "proxy/tls/engine.h"
 #include "proxy/uv/tcp.h"
@@ -77,7 +77,7 @@ class Leg final : public uv::TcpEvents {
   [[nodiscard]] std::size_t pending_bytes() const;
 
   [[nodiscard]] bool is_congested() const {
-    return pending_bytes() > base::limits::kLegPendingPauseBytes;
+    return pending_bytes() > base::bounds::kLegPendingPauseBytes;
   }
 
   // How long bytes may wait without the other side taking any (TCP acknowledges what fits into its
@@ -139,9 +139,9 @@ class Leg final : public uv::TcpEvents {
   LegEvents* events_;  // null once silenced
   uv::Tcp tcp_;
   std::optional<tls::Engine> engine_;
-  base::Buffer gathered_{base::limits::kLegPendingBytesMax};  // plaintext of small writes
+  base::Buffer gathered_{base::bounds::kLegPendingBytesMax};  // plaintext of small writes
   base::Failure failure_;
-  std::int64_t patience_ms_ = base::limits::kWriteStallMs;
+  std::int64_t patience_ms_ = base::bounds::kWriteStallMs;
   std::int64_t taken_ms_ = 0;      // when it was last seen to take something
   std::uint64_t taken_bytes_ = 0;  // as of then
   bool is_watched_ = false;        // intake_ is set, until all is taken
@@ -154,7 +154,7 @@ class Leg final : public uv::TcpEvents {
 };
 
 // How long two connections whose bytes go from one to the other may yet be idle
-// (limits::kTunnelIdleMs); 0 or less: they were for too long. They are not while bytes come (the
+// (bounds::kTunnelIdleMs); 0 or less: they were for too long. They are not while bytes come (the
 // last at `heard_ms`), are taken, or wait to be taken: for how long they may is each leg's affair.
 std::int64_t idle_left_ms(const Leg& one,
                           const Leg& other,

@@ -4,7 +4,7 @@
 #include <bit>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -19,7 +19,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   if (!resolver) {
     return resolver.error();
   }
-  auto scratch = vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax);
+  auto scratch = vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax);
   if (!scratch) {
     return scratch.error();
   }
@@ -52,7 +52,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.users = &made->users_;
   context.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic
-  context.plain_chunk = std::make_unique_for_overwrite<char[]>(base::limits::kReadChunkBytes);
+  context.plain_chunk = std::make_unique_for_overwrite<char[]>(base::bounds::kReadChunkBytes);
   made->connector_ = std::make_unique<Connector>(context);
   context.connector = made->connector_.get();
   made->sessions_ = std::make_unique<SessionTable>(context);
@@ -67,8 +67,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
 
 // The arena gives blocks of powers of two, so the buffer takes more than its size.
 std::size_t LoopThread::locked_bytes() {
-  constexpr std::size_t kBuffer = base::limits::kSwappedHeadBytesMax;
-  return base::limits::kLockedLoopBytes + (std::bit_ceil(kBuffer) - kBuffer);
+  constexpr std::size_t kBuffer = base::bounds::kSwappedHeadBytesMax;
+  return base::bounds::kLockedLoopBytes + (std::bit_ceil(kBuffer) - kBuffer);
 }
 
 LoopThread::~LoopThread() {
@@ -127,7 +127,7 @@ void LoopThread::begin_drain() {
     drain_limit_->set(100);
     stop_if_idle();
   });
-  drain_limit_->set(base::limits::kDrainMs);
+  drain_limit_->set(base::bounds::kDrainMs);
   sessions_->drain_all();
   connector_->close_idle();
   stop_if_idle();

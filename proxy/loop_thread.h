@@ -57,7 +57,7 @@ class LoopThread {
   void post_policy(Policy policy);
   // The vault was read anew: what the loop keeps of secrets for responses is dropped, and wiped.
   void post_vault_refreshed();
-  // Finish what is under way and stop; cut what is left after limits::kDrainMs, or now if asked
+  // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
   void post_drain();
   // Stop now, whatever is under way.

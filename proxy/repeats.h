@@ -2,7 +2,7 @@
 //
 // What somebody can repeat as often as he likes, counted, so that he does not fill the disk with
 // records of it (I10): of each kind a few have a record at once, then all of
-// limits::kRepeatsWindowMs share one, which is the last of them with their number. Pure: time,
+// bounds::kRepeatsWindowMs share one, which is the last of them with their number. Pure: time,
 // records and locks are its owner's.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -72,7 +72,7 @@ class Repeats {
   [[nodiscard]] bool empty() const { return entries_.empty(); }
 
  private:
-  static constexpr std::int64_t kWindowUs = base::limits::kRepeatsWindowMs * 1000;
+  static constexpr std::int64_t kWindowUs = base::bounds::kRepeatsWindowMs * 1000;
 
   struct Entry {
     std::int64_t paid_until_us = 0;  // each record costs a window of it

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "ca/leaf_cache.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/descriptors.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
@@ -262,9 +262,9 @@ void Server::share_descriptors() {
   const std::size_t ours =
       base::descriptors_open() + kOwnDescriptors + parts_.threads * kDescriptorsPerLoop;
   connections_max_ = base::clients_that_fit(allowed, ours);
-  const std::size_t others = ours + base::limits::kDescriptorsReserved + connections_max_;
+  const std::size_t others = ours + base::bounds::kDescriptorsReserved + connections_max_;
   upstreams_max_ = std::clamp(
-      allowed - std::min(allowed, others), connections_max_, base::limits::kUpstreamConnectionsMax);
+      allowed - std::min(allowed, others), connections_max_, base::bounds::kUpstreamConnectionsMax);
 }
 
 void Server::watch() {

@@ -44,7 +44,7 @@ struct ServerParts {
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
   std::string listen_host = "127.0.0.1";  // an IP literal
   std::uint16_t listen_port = 8472;       // 0 picks one
-  unsigned threads = 1;  // event loops; the arena has limits::kLockedLoopBytes for each
+  unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
   // when the file is broken (the caller has then said why on stderr). The old one stays in force
@@ -56,7 +56,7 @@ struct ServerParts {
   std::function<void(const std::string& address)> ready;
 };
 
-// Serves until SIGTERM or SIGINT, then drains (limits::kDrainMs) and returns. already_exists
+// Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists
 // (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
 // made; unavailable when a thread cannot be started (base::is_lack_of_threads): all are started
 // before `ready`.

@@ -17,7 +17,7 @@ using audit::Reason;
 using http::Step;
 
 namespace {
-constexpr std::size_t kUnreadPauseBytes = base::limits::kLegUnreadBytesMax / 2;
+constexpr std::size_t kUnreadPauseBytes = base::bounds::kLegUnreadBytesMax / 2;
 }  // namespace
 
 Session::Session(Context& context, std::uint64_t id, std::function<void(std::uint64_t)> ended)
@@ -35,9 +35,9 @@ void Session::start(int socket) {
     return;
   }
   client_address_ = uv::to_string(leg_.remote());
-  leg_.set_patience(base::limits::kResponseBodyIdleMs);
+  leg_.set_patience(base::bounds::kResponseBodyIdleMs);
   policy_ = context_->policy;
-  timer_.set(base::limits::kConnectRequestMs);
+  timer_.set(base::bounds::kConnectRequestMs);
   leg_.start_reading();
 }
 
@@ -167,7 +167,7 @@ std::string_view Session::decode_steps(std::string_view bytes) {
       case Step::Kind::need_more:
         if (!exchange_ && decoder_.is_mid_message() && !is_head_timed_) {
           is_head_timed_ = true;
-          timer_.set(base::limits::kRequestHeadMs);
+          timer_.set(base::bounds::kRequestHeadMs);
         }
         return bytes;
       case Step::Kind::head:
@@ -249,7 +249,7 @@ void Session::after_client_end() {
       } else if (exchange_->wants_body()) {
         drive(flow::ClientGone{});  // an upload cut short is never completed
       } else if (is_sent_) {
-        timer_.set(base::limits::kHalfClosedMs);
+        timer_.set(base::bounds::kHalfClosedMs);
       }
       return;
     case Phase::dialing:
@@ -296,7 +296,7 @@ void Session::on_leg_drained() {
     if (is_client_ended_) {
       end();
     } else {
-      timer_.set(base::limits::kLingerMs);
+      timer_.set(base::bounds::kLingerMs);
     }
   } else if (upstream_) {
     upstream_->leg().release(Leg::Hold::other_side_full);
@@ -324,10 +324,10 @@ void Session::close_politely(Leg::Ending ending) {
   leg_.release(Leg::Hold::other_side_full);
   leg_.release(Leg::Hold::not_ready);
   if (leg_.pending_bytes() > 0) {
-    leg_.set_patience(base::limits::kWriteStallMs);
+    leg_.set_patience(base::bounds::kWriteStallMs);
     timer_.clear();  // it is drained, or breaks
   } else {
-    timer_.set(base::limits::kLingerMs);
+    timer_.set(base::bounds::kLingerMs);
   }
 }
 
@@ -379,7 +379,7 @@ void Session::drain() {
   } else if (phase_ == Phase::dialing) {
     give_up_dialing(Reason::shutting_down);
   } else if (phase_ != Phase::tunnel && phase_ != Phase::closing) {
-    timer_.set(base::limits::kHalfClosedMs);  // CONNECT was granted: its request may come yet
+    timer_.set(base::bounds::kHalfClosedMs);  // CONNECT was granted: its request may come yet
   }
 }
 

@@ -25,8 +25,8 @@
 #include <vector>
 
 #include "ca/leaf.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/bound_upstreams.h"
 #include "proxy/context.h"
 #include "proxy/dial.h"
@@ -88,7 +88,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
  private:
   // A response head, or one piece of a body with what frames it.
   static constexpr std::size_t kWrittenBytesMax =
-      base::limits::kLegUnreadBytesMax + base::limits::kResponseHeadBytesMax;
+      base::bounds::kLegUnreadBytesMax + base::bounds::kResponseHeadBytesMax;
 
   enum class Phase : std::uint8_t {
     listener,    // requests on the listener itself
@@ -198,7 +198,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   http::Decoder decoder_{http::Decoder::Role::request};
   http::h1::ResponseWriter writer_;
   base::Buffer written_{kWrittenBytesMax};                 // and not handed to the leg yet
-  base::Buffer unread_{base::limits::kLegUnreadBytesMax};  // bytes of the client not decoded yet
+  base::Buffer unread_{base::bounds::kLegUnreadBytesMax};  // bytes of the client not decoded yet
   bool is_client_ended_ = false;
   bool is_broken_ = false;
   // CONNECT was taken, and the client has neither shown that it trusts our leaf nor done without

@@ -90,7 +90,7 @@ void Session::finish_driving() {
   if (is_broken_) {
     end();
   } else if (fate == flow::ClientFate::keep && !writer_.closes() && !context_->is_draining) {
-    timer_.set(base::limits::kClientIdleMs);
+    timer_.set(base::bounds::kClientIdleMs);
     static_cast<void>(decoder_.next({}));  // the end of a request without a body is still in it
     if (!unread_.empty() || is_client_ended_ || leg_.is_held()) {
       read_on_later();
@@ -223,7 +223,7 @@ void Session::dial() {
       *context_,
       exchange_->destination(),
       policy_,
-      Dial::Depth::as_scheme,
+      Dial::Depth::as_protocol,
       [this](Dial::Outcome outcome) { exchange_dialed(std::move(outcome)); });
 }
 
@@ -416,13 +416,13 @@ void Session::perform(const flow::SetWait& action) {
 std::int64_t Session::wait_ms(const flow::SetWait& action) const {
   switch (action.wait) {
     case flow::Wait::request_body:
-      return base::limits::kRequestBodyWindowMs;
+      return base::bounds::kRequestBodyWindowMs;
     case flow::Wait::record:
-      return base::limits::kRecordMs;
+      return base::bounds::kRecordMs;
     case flow::Wait::response_head:
-      return response_wait_ms(action.ms > 0 ? action.ms : base::limits::kResponseHeadMs);
+      return response_wait_ms(action.ms > 0 ? action.ms : base::bounds::kResponseHeadMs);
     case flow::Wait::response_body:
-      return response_wait_ms(base::limits::kResponseBodyIdleMs);
+      return response_wait_ms(base::bounds::kResponseBodyIdleMs);
     case flow::Wait::none:
     case flow::Wait::websocket_close:  // proxy/websocket_relay.h
       return 0;
@@ -431,7 +431,7 @@ std::int64_t Session::wait_ms(const flow::SetWait& action) const {
 }
 
 std::int64_t Session::response_wait_ms(std::int64_t usual_ms) const {
-  return is_client_ended_ ? std::min(usual_ms, base::limits::kHalfClosedMs) : usual_ms;
+  return is_client_ended_ ? std::min(usual_ms, base::bounds::kHalfClosedMs) : usual_ms;
 }
 
 void Session::perform(const flow::ReleaseUpstream& action) {

@@ -115,7 +115,7 @@ void Session::answer_health(const http::RequestHead& head) {
       context_->audit->is_dead() ? std::optional(Reason::audit_unavailable) : std::nullopt;
   send_reply(flow::make_health(failing, keeps));
   if (keeps) {
-    timer_.set(base::limits::kClientIdleMs);
+    timer_.set(base::bounds::kClientIdleMs);
   } else {
     close_politely(Leg::Ending::said);
   }

@@ -45,7 +45,7 @@ void Session::open_intercepted(flow::Destination destination) {
   // Made before the answer: without a leaf nothing can be said to a client that speaks TLS already.
   decoder_ = http::Decoder(http::Decoder::Role::request);
   phase_ = Phase::minting;
-  timer_.set(base::limits::kClientTlsMs);
+  timer_.set(base::bounds::kClientTlsMs);
   Context* context = context_;  // the waiter is told on another thread
   context_->leaves->request(
       authority.host,
@@ -85,7 +85,7 @@ void Session::say_established(Phase next) {
   phase_ = next;
   leg_.write(http::h1::connect_established());
   leg_.flush();
-  timer_.set(base::limits::kClientTlsMs);
+  timer_.set(base::bounds::kClientTlsMs);
   read_on_later();
 }
 
@@ -104,7 +104,7 @@ void Session::listen_to_client() {
       // Plain HTTP in a tunnel: read as such, and never given a secret (I5). If it is none, the
       // decoder says so.
       awaits_trust_ = false;
-      tunnel_.destination.scheme = flow::Scheme::http;
+      tunnel_.destination.protocol = flow::Protocol::http;
       begin_requests();
       return;
   }
@@ -144,8 +144,8 @@ void Session::tls_failed(std::string_view alert, audit::AlertBy by) {
 
 void Session::begin_requests() {
   phase_ = Phase::requests;
-  leg_.set_patience(base::limits::kResponseBodyIdleMs);
-  timer_.set(context_->is_draining ? base::limits::kHalfClosedMs : base::limits::kClientIdleMs);
+  leg_.set_patience(base::bounds::kResponseBodyIdleMs);
+  timer_.set(context_->is_draining ? base::bounds::kHalfClosedMs : base::bounds::kClientIdleMs);
   read_on_later();
 }
 
@@ -191,7 +191,7 @@ void Session::tunnel_dialed(Dial::Outcome outcome) {
   context_->audit->add(record);
   context_->audit->wait_for(id_);
   awaits_record_ = true;
-  timer_.set(base::limits::kRecordMs);
+  timer_.set(base::bounds::kRecordMs);
 }
 
 // Its upstream is not reached yet, and will not be: refused, and recorded as that.
@@ -254,7 +254,7 @@ void Session::tunnel_recorded(bool is_durable) {
   if (phase_ != Phase::tunnel) {
     return;  // saying it showed that the client is gone
   }
-  timer_.set(base::limits::kTunnelIdleMs);
+  timer_.set(base::bounds::kTunnelIdleMs);
   raw.leg().release(Leg::Hold::not_ready);
   if (!unread_.empty()) {
     const base::Buffer early = take_unread();
@@ -276,12 +276,12 @@ void Session::opaque_bytes(std::string_view bytes) {
   const flow::Speech speech =
       opaque_->bytes() > 0 ? flow::Speech::other : flow::listen_where_opaque(unread_.view());
   if (speech == flow::Speech::undecided) {
-    timer_.set(base::limits::kTunnelSpeechMs);
+    timer_.set(base::bounds::kTunnelSpeechMs);
     return;
   }
   if (speech == flow::Speech::http) {
     record_tunnel_end();
-    tunnel_.destination.scheme = flow::Scheme::http;
+    tunnel_.destination.protocol = flow::Protocol::http;
     begin_requests();
     return;
   }

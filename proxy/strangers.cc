@@ -10,8 +10,8 @@ namespace keyswap::proxy {
 namespace {
 
 using audit::Reason;
-using base::limits::kRefusalsRecordedMax;
-using base::limits::kStrangersRecordedMax;
+using base::bounds::kRefusalsRecordedMax;
+using base::bounds::kStrangersRecordedMax;
 
 bool is_for_token(Reason reason) {
   return reason == Reason::caller_required || reason == Reason::caller_not_allowed ||

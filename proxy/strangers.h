@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "audit/record.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/repeats.h"
 
 namespace keyswap::proxy {
@@ -55,7 +55,7 @@ class Strangers {
   };
 
   std::mutex mutex_;
-  Repeats<Kind, RefusedStranger> repeats_{base::limits::kStrangersMax};
+  Repeats<Kind, RefusedStranger> repeats_{base::bounds::kStrangersMax};
 };
 
 // As a record of that time. The views in it are of `refused`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/telling.h"
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/log.h"
 
 namespace keyswap::proxy {
@@ -68,12 +68,12 @@ bool Telling::is_due(std::string_view host, std::string_view what) {
   std::string key(host);
   key.append("\n").append(what);
   const auto found = told_us_.find(key);
-  if (found != told_us_.end() && now_us - found->second < base::limits::kTellAgainMs * 1000) {
+  if (found != told_us_.end() && now_us - found->second < base::bounds::kTellAgainMs * 1000) {
     return false;
   }
-  if (found == told_us_.end() && told_us_.size() >= base::limits::kToldMax) {
+  if (found == told_us_.end() && told_us_.size() >= base::bounds::kToldMax) {
     forget_old(now_us);
-    if (told_us_.size() >= base::limits::kToldMax) {
+    if (told_us_.size() >= base::bounds::kToldMax) {
       return false;  // I10: enough was told this minute
     }
   }
@@ -83,7 +83,7 @@ bool Telling::is_due(std::string_view host, std::string_view what) {
 
 void Telling::forget_old(std::int64_t now_us) {
   std::erase_if(told_us_, [now_us](const auto& told) {
-    return now_us - told.second >= base::limits::kTellAgainMs * 1000;
+    return now_us - told.second >= base::bounds::kTellAgainMs * 1000;
   });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Failures outside of keyswap, told on stderr with what to do about them: one line a minute for the
-// same failure of the same host, however often it happens (limits::kTellAgainMs, kToldMax). The
+// same failure of the same host, however often it happens (bounds::kTellAgainMs, kToldMax). The
 // audit log has all of them. One for the process; thread-safe.
 #pragma once
 

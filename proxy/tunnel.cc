@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -17,7 +17,7 @@ Tunnel::Tunnel(Context& context,
       ended_(std::move(ended)),
       last_heard_ms_(context.loop->now_ms()) {
   upstream_->use_raw(*this);
-  client_->set_patience(base::limits::kTunnelIdleMs);
+  client_->set_patience(base::bounds::kTunnelIdleMs);
 }
 
 Tunnel::~Tunnel() {

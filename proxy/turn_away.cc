@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/reply.h"
 #include "proxy/http/h1/response_writer.h"
 
@@ -18,7 +18,7 @@ constexpr std::size_t kUnreadBytesMax = 16 * 1024;  // as much as comes with a c
 }  // namespace
 
 void turn_away(int socket, std::string_view request_id) {
-  base::Buffer answer(base::limits::kRequestHeadBytesMax);
+  base::Buffer answer(base::bounds::kRequestHeadBytesMax);
   flow::Refusal refusal;
   refusal.reason = audit::Reason::too_busy;
   refusal.request_id = request_id;

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -83,7 +83,7 @@ void Upstream::use(UpstreamUser& user) {
   user_ = &user;
   keeper_ = nullptr;
   is_raw_ = false;
-  leg_.set_patience(base::limits::kRequestBodyPauseMs);
+  leg_.set_patience(base::bounds::kRequestBodyPauseMs);
 }
 
 void Upstream::expect(http::AnswerTo answer_to) {
@@ -131,26 +131,26 @@ bool Upstream::send(const base::Result<std::string_view>& bytes) {
 }
 
 void Upstream::watch_for_acknowledgement() {
-  acknowledgement_.set(base::limits::kRequestAckMs);
+  acknowledgement_.set(base::bounds::kRequestAckMs);
 }
 
 void Upstream::check_acknowledgement() {
   if (user_ == nullptr || is_raw_) {
     return;
   }
-  if (!leg_.is_unacknowledged_for(base::limits::kRequestAckMs)) {
-    acknowledgement_.set(base::limits::kRequestAckMs);  // a body may follow for long
+  if (!leg_.is_unacknowledged_for(base::bounds::kRequestAckMs)) {
+    acknowledgement_.set(base::bounds::kRequestAckMs);  // a body may follow for long
     return;
   }
   leg_.give_up({base::Cause::host_gone,
-                base::Facts().number("for ", base::limits::kRequestAckMs / 1000, " s").take()});
+                base::Facts().number("for ", base::bounds::kRequestAckMs / 1000, " s").take()});
   on_leg_broken(base::Errc::timed_out);
 }
 
 void Upstream::use_raw(UpstreamUser& user) {
   user_ = &user;
   is_raw_ = true;
-  leg_.set_patience(base::limits::kTunnelIdleMs);
+  leg_.set_patience(base::bounds::kTunnelIdleMs);
 }
 
 void Upstream::rest(UpstreamKeeper& keeper) {

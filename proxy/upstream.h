@@ -25,7 +25,7 @@ namespace keyswap::proxy {
 
 // What two requests must share to go over one connection.
 struct UpstreamKey {
-  std::string destination;   // scheme, host and port
+  std::string destination;   // protocol, host and port
   std::uint64_t policy = 0;  // Policy::number: it says where that is, and whom to trust to be it
   // I16: the user of this machine and the caller; only of a client connection whose user is not
   // known, that connection. HTTP/1.1 cannot tell which request an answer is for, so what an
@@ -124,7 +124,7 @@ class Upstream final : public Mortal, public LegEvents {
   [[nodiscard]] bool send_head(const http::OutgoingRequest& head);
   [[nodiscard]] bool send_body(std::string_view bytes);
   [[nodiscard]] bool end_request();
-  // A request was sent: its host must acknowledge it within limits::kRequestAckMs, or the user is
+  // A request was sent: its host must acknowledge it within bounds::kRequestAckMs, or the user is
   // told UpstreamBroken. A connection that rested may lead to a host that is gone without a word,
   // and the kernel is patient.
   void watch_for_acknowledgement();
@@ -186,7 +186,7 @@ class Upstream final : public Mortal, public LegEvents {
   bool is_interim_ = false;  // the response under way is a 1xx: another follows
   http::Decoder decoder_{http::Decoder::Role::response};
   http::h1::RequestWriter writer_;
-  base::Buffer written_{base::limits::kSwappedHeadBytesMax};  // and not handed to the leg yet
+  base::Buffer written_{base::bounds::kSwappedHeadBytesMax};  // and not handed to the leg yet
   uv::Endpoint endpoint_;
   tls::PeerInfo peer_;
   Leg leg_;

@@ -39,7 +39,7 @@ WebSocketRelay::WebSocketRelay(
       last_heard_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
-  client_->set_patience(base::limits::kTunnelIdleMs);
+  client_->set_patience(base::bounds::kTunnelIdleMs);
   wait_idle();
 }
 
@@ -197,7 +197,7 @@ void WebSocketRelay::on_time_out() {
 
 void WebSocketRelay::wait_idle() {
   is_waiting_ = false;
-  timer_.set(base::limits::kTunnelIdleMs);
+  timer_.set(base::bounds::kTunnelIdleMs);
 }
 
 // --- what the machine asks for ---
@@ -309,7 +309,7 @@ void WebSocketRelay::perform(const flow::SendFrame& action) {
 }
 
 bool WebSocketRelay::write_to_client(const flow::SendFrame& frame) {
-  base::Buffer written(base::limits::kLegPendingBytesMax);
+  base::Buffer written(base::bounds::kLegPendingBytesMax);
   if (!http::encode_frame(written, frame.opcode, frame.is_final, frame.payload, std::nullopt)) {
     return false;
   }
@@ -333,7 +333,7 @@ bool WebSocketRelay::write_to_upstream(const flow::SendFrame& frame) {
       return false;
     }
   } else {
-    base::Buffer written(base::limits::kLegPendingBytesMax);
+    base::Buffer written(base::bounds::kLegPendingBytesMax);
     if (!http::encode_frame(written, frame.opcode, frame.is_final, frame.payload, mask)) {
       return false;
     }
@@ -351,15 +351,15 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
   switch (action.wait) {
     case flow::Wait::record:
       is_waiting_ = true;
-      timer_.set(base::limits::kRecordMs);
+      timer_.set(base::bounds::kRecordMs);
       return;
     case flow::Wait::websocket_close:
       is_waiting_ = true;
-      timer_.set(base::limits::kHalfClosedMs);
+      timer_.set(base::bounds::kHalfClosedMs);
       return;
     case flow::Wait::request_body:
       is_waiting_ = true;
-      timer_.set(base::limits::kRequestBodyWindowMs);
+      timer_.set(base::bounds::kRequestBodyWindowMs);
       return;
     case flow::Wait::none:
     case flow::Wait::response_head:

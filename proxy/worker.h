@@ -32,7 +32,7 @@ class Worker {
   // Finishes what was begun, drops what was not; later tasks are not taken. Not from a task.
   void stop();
 
-  // From any thread. The queue's bound is its users': limits::kMintQueueMax mints, one reload, one
+  // From any thread. The queue's bound is its users': bounds::kMintQueueMax mints, one reload, one
   // refresh at a time.
   void run(std::function<void()> task);
 

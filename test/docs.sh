@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What exists is in the documents, and is tested: each promise of docs/threat-model.md has a test tagged
-# with it and the other way round; each bound of proxy/base/limits.h and each reason of audit/record.h
+# with it and the other way round; each bound of proxy/base/bounds.h and each reason of audit/record.h
 # stands in docs/operations.md; each scheme in docs/bindings.md. (What documents and comments point to is
 # checked by test/references.sh.)
 set -euo pipefail
@@ -29,11 +29,11 @@ done
 [ "$(wc -w <<<"$invariants")" -ge 15 ] || complain "docs/threat-model.md: fewer than fifteen invariants"
 
 bounds_of() { grep -oE '\bk[A-Z][A-Za-z0-9]+\b *=' "$1" | tr -d ' =' | sort -u; }
-for name in $(bounds_of proxy/base/limits.h); do
+for name in $(bounds_of proxy/base/bounds.h); do
   grep -qw "$name" docs/operations.md 2>/dev/null || complain "docs/operations.md: the table of bounds lacks $name"
 done
 # A bound that no code looks at bounds nothing. (One that only makes another one up is looked at there.)
-for file in proxy/base/limits.h bindings/bounds.h; do
+for file in proxy/base/bounds.h bindings/bounds.h; do
   for name in $(bounds_of "$file"); do
     grep -qrw "$name" proxy ca vault bindings audit --include='*.cc' --include='*.h' --exclude="$(basename "$file")" ||
       complain "$file: no code uses $name"

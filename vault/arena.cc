@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 
 // Under AddressSanitizer what is not handed out is poisoned, so that an overrun or a use after free
 // of a secret is reported like one of the heap.
@@ -35,15 +35,15 @@ namespace keyswap::vault::arena {
 
 namespace {
 
-using base::limits::kLockedArenaBytesMax;
-using base::limits::kLockedArenaBytesMin;
+using base::bounds::kLockedArenaBytesMax;
+using base::bounds::kLockedArenaBytesMin;
 
 constexpr std::size_t kLeafBytes = 64;
 constexpr std::size_t kLeafCount = kLockedArenaBytesMax / kLeafBytes;
 constexpr std::size_t kOrderCount = static_cast<std::size_t>(std::bit_width(kLeafCount));
 constexpr std::size_t kTopOrder = kOrderCount - 1;
 static_assert(std::has_single_bit(kLockedArenaBytesMax) && kLockedArenaBytesMax >= kLeafBytes);
-static_assert(base::limits::kSwappedHeadBytesMax <= kLockedArenaBytesMin / 2);
+static_assert(base::bounds::kSwappedHeadBytesMax <= kLockedArenaBytesMin / 2);
 
 // The region is a multiple of this, and so of a page.
 constexpr std::size_t kGrainBytes = std::size_t{64} * 1024;

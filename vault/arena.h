@@ -14,7 +14,7 @@
 namespace keyswap::vault::arena {
 
 // Maps, guards and locks the region: of `wanted` bytes, or what RLIMIT_MEMLOCK allows of them, of
-// limits::kLockedArenaBytesMin at least. Its size never changes: a second call locks nothing more.
+// bounds::kLockedArenaBytesMin at least. Its size never changes: a second call locks nothing more.
 // Idempotent; again after fork, since a child inherits no lock.
 base::Status lock(std::size_t wanted);
 

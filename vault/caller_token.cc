@@ -6,8 +6,8 @@
 
 #include <sodium.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "vault/secret_name.h"
 
 namespace keyswap::vault {
@@ -27,7 +27,7 @@ bool is_base64url(std::string_view text) {
 }  // namespace
 
 bool is_caller_name(std::string_view text) {
-  return text.size() <= base::limits::kCallerNameBytesMax && SecretName::parse(text).has_value();
+  return text.size() <= base::bounds::kCallerNameBytesMax && SecretName::parse(text).has_value();
 }
 
 std::string caller_entry(std::string_view name) {

@@ -16,7 +16,7 @@ inline constexpr std::string_view kCallerTokenPrefix = "kswc_";
 // What the vault's entries for callers are called: the prefix and the caller's name.
 inline constexpr std::string_view kCallerEntryPrefix = "caller.";
 
-// 1 to limits::kCallerNameBytesMax of [A-Za-z0-9_.-], beginning with a letter, digit or '_': it can
+// 1 to bounds::kCallerNameBytesMax of [A-Za-z0-9_.-], beginning with a letter, digit or '_': it can
 // stand in a URL's user information as it is.
 bool is_caller_name(std::string_view text);
 

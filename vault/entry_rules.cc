@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 bool is_control(char c) {
   constexpr unsigned char kDelete = 0x7f;
@@ -28,7 +28,7 @@ base::Status check_entry(const SecretName& name, std::string_view service) {
   if (name.text().empty()) {
     return base::Error{base::Errc::invalid_input, "a secret has a name"};
   }
-  if (service.size() > limits::kServiceBytesMax ||
+  if (service.size() > bounds::kServiceBytesMax ||
       !std::ranges::all_of(service, is_printable_ascii)) {
     return base::Error{base::Errc::invalid_input,
                        "a service is up to 128 printable ASCII characters"};
@@ -50,8 +50,8 @@ base::Status check_value(const Secret& value) {
 }
 
 base::Status check_size(const Secret& value) {
-  static_assert(limits::kSecretBytesMax == 65536);
-  if (value.size() == 0 || value.size() > limits::kSecretBytesMax) {
+  static_assert(bounds::kSecretBytesMax == 65536);
+  if (value.size() == 0 || value.size() > bounds::kSecretBytesMax) {
     return base::Error{base::Errc::invalid_input, "a secret has 1 to 65536 bytes"};
   }
   return {};

@@ -15,12 +15,12 @@ namespace keyswap::vault {
 inline constexpr std::string_view kPrivateKeyService = "private-key";
 
 // invalid_input for a name that was never parsed, and a service that is no printable ASCII of at
-// most limits::kServiceBytesMax, or is kPrivateKeyService.
+// most bounds::kServiceBytesMax, or is kPrivateKeyService.
 base::Status check_entry(const SecretName& name, std::string_view service);
 // invalid_input for a value that check_size or the framing of a message refuses: it goes into a
 // header line as it is, so NUL, CR, LF, all other controls and DEL are none.
 base::Status check_value(const Secret& value);
-// invalid_input unless it has 1 to limits::kSecretBytesMax bytes.
+// invalid_input unless it has 1 to bounds::kSecretBytesMax bytes.
 base::Status check_size(const Secret& value);
 
 // RFC 9562 section 5.4: random, version 4.

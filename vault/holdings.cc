@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/holdings.h"
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "vault/arena.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 std::size_t bytes_of(const Secret& secret) {
   return arena::block_size(secret.size());
@@ -48,7 +48,7 @@ bool Holdings::take(const std::string& caller, const Secret& secret) {
   const std::size_t all = all_.bytes_with(secret);
   // More of what it holds already takes no memory.
   const bool fits = after == before ||
-                    (all <= bytes_max_ && after <= limits::kHeldTimesFreeMax * (bytes_max_ - all));
+                    (all <= bytes_max_ && after <= bounds::kHeldTimesFreeMax * (bytes_max_ - all));
   if (fits) {
     (found == callers_.end() ? callers_[caller] : found->second).add(secret);
     all_.add(secret);
@@ -74,7 +74,7 @@ bool Holder::hold(const Secret& secret) {
   if (all_ == nullptr || bytes == 0) {
     return true;
   }
-  if (bytes_ + bytes > limits::kHeldPerConnectionBytesMax || !all_->take(caller_, secret)) {
+  if (bytes_ + bytes > bounds::kHeldPerConnectionBytesMax || !all_->take(caller_, secret)) {
     return false;
   }
   held_.push_back(secret.share());

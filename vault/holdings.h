@@ -5,7 +5,7 @@
 // together (Secret::share()) counts once for each caller, and once for all of them.
 //
 // What is held only while something is computed is not counted: the arena has room for it besides
-// (limits::kLockedLoopBytes).
+// (bounds::kLockedLoopBytes).
 #pragma once
 
 #include <cstddef>

@@ -7,12 +7,12 @@
 
 #include <cstddef>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::vault {
 
 // guard_process: the two settings, then lock_memory() of vault/secret.h. Fails closed (I13).
-base::Status guard_process(std::size_t locked_bytes = base::limits::kLockedArenaBytesMin);
+base::Status guard_process(std::size_t locked_bytes = base::bounds::kLockedArenaBytesMin);
 
 }  // namespace keyswap::vault

@@ -7,13 +7,13 @@
 
 #include <sodium.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 static_assert(kKeyBytes == crypto_secretbox_KEYBYTES &&
               kNonceBytes == crypto_secretbox_NONCEBYTES &&
@@ -139,7 +139,7 @@ base::Result<LockedBytes> open_under(const base::Result<LockedBytes>& key, const
     return key.error();
   }
   if (sealed.nonce.size() != kNonceBytes || sealed.box.size() <= kTagBytes ||
-      sealed.box.size() > kTagBytes + limits::kSecretBytesMax) {
+      sealed.box.size() > kTagBytes + bounds::kSecretBytesMax) {
     return base::Error{base::Errc::corrupt, "a sealed value has a wrong size"};
   }
   auto plain = LockedBytes::of_size(sealed.box.size() - kTagBytes);
@@ -234,7 +234,7 @@ std::string make_vault_id() {
 }
 
 base::Status check_new_passphrase(const Secret& passphrase) {
-  if (passphrase.size() == 0 || passphrase.size() > limits::kPassphraseBytesMax) {
+  if (passphrase.size() == 0 || passphrase.size() > bounds::kPassphraseBytesMax) {
     return base::Error{base::Errc::invalid_input, "a passphrase has 1 to 4096 bytes"};
   }
   return {};
@@ -249,8 +249,8 @@ base::Result<Header> wrap_data_key(const DataKey& key,
   header.vault_id = vault_id;
   header.created_at = created_at;
   header.kdf = kKdfName;
-  header.kdf_memory_bytes = static_cast<std::int64_t>(limits::kKdfMemoryBytes);
-  header.kdf_passes = static_cast<std::int64_t>(limits::kKdfPasses);
+  header.kdf_memory_bytes = static_cast<std::int64_t>(bounds::kKdfMemoryBytes);
+  header.kdf_passes = static_cast<std::int64_t>(bounds::kKdfPasses);
   header.kdf_salt = random_string(kSaltBytes);
   auto wrapped = seal_under(derive_wrapping_key(header, passphrase), bytes_of(key));
   if (!wrapped) {
@@ -268,10 +268,10 @@ std::string checksum_of(const Header& header) {
 }
 
 base::Status check_header(const Header& header) {
-  constexpr auto kMemoryMin = static_cast<std::int64_t>(limits::kKdfMemoryBytes);
-  constexpr auto kMemoryMax = static_cast<std::int64_t>(limits::kKdfMemoryBytesMax);
-  constexpr auto kPassesMin = static_cast<std::int64_t>(limits::kKdfPasses);
-  constexpr auto kPassesMax = static_cast<std::int64_t>(limits::kKdfPassesMax);
+  constexpr auto kMemoryMin = static_cast<std::int64_t>(bounds::kKdfMemoryBytes);
+  constexpr auto kMemoryMax = static_cast<std::int64_t>(bounds::kKdfMemoryBytesMax);
+  constexpr auto kPassesMin = static_cast<std::int64_t>(bounds::kKdfPasses);
+  constexpr auto kPassesMax = static_cast<std::int64_t>(bounds::kKdfPassesMax);
   if (header.kdf != kKdfName || header.kdf_memory_bytes < kMemoryMin ||
       header.kdf_passes < kPassesMin) {
     return base::Error{base::Errc::corrupt, "the vault's key derivation is weaker than the floor"};

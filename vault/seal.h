@@ -62,7 +62,7 @@ struct DataKey {
 base::Result<DataKey> make_data_key();
 std::string make_vault_id();
 
-// invalid_input for a passphrase that is empty or longer than limits::kPassphraseBytesMax.
+// invalid_input for a passphrase that is empty or longer than bounds::kPassphraseBytesMax.
 base::Status check_new_passphrase(const Secret& passphrase);
 
 // A header with a fresh salt and today's parameters.

@@ -6,7 +6,7 @@
 // Reading it is done with reveal(), so that every place that does can be listed (test/layers.sh).
 //
 // The memory is one arena per process, guarded on both sides, locked once with mlock and never
-// grown: a machine that cannot lock limits::kLockedArenaBytesMin does not start (I13).
+// grown: a machine that cannot lock bounds::kLockedArenaBytesMin does not start (I13).
 // libsodium 1.0.18's own allocator carries on when locking fails, so it is not used.
 #pragma once
 
@@ -18,8 +18,8 @@
 
 #include <fmt/core.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::vault {
@@ -27,7 +27,7 @@ namespace keyswap::vault {
 // Maps and locks the arena, and starts libsodium: `wanted` bytes, or what RLIMIT_MEMLOCK allows of
 // them. Idempotent; the first call says the size. permission (number = errno) when not even the
 // least is allowed. Everything below fails with unavailable before this was called.
-base::Status lock_memory(std::size_t wanted = base::limits::kLockedArenaBytesMin);
+base::Status lock_memory(std::size_t wanted = base::bounds::kLockedArenaBytesMin);
 // The arena's size in bytes; 0 before that.
 std::size_t locked_memory_size();
 

@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr std::int64_t kApplicationId = 0x4b535654;  // "KSVT"; file(1) and SQLite's tools show it
 constexpr std::int64_t kFormat = 1;
@@ -333,7 +333,7 @@ base::Result<std::vector<CredentialRow>> Store::read_credentials() {
   std::vector<CredentialRow> rows;
   auto more = statement->step();
   for (; more && *more; more = statement->step()) {
-    if (rows.size() >= limits::kVaultEntriesMax) {
+    if (rows.size() >= bounds::kVaultEntriesMax) {
       return base::Error{base::Errc::limit_exceeded, "the vault holds too many secrets"};
     }
     CredentialRow row;
@@ -361,7 +361,7 @@ base::Result<std::vector<SystemRow>> Store::read_system() {
   std::vector<SystemRow> rows;
   auto more = statement->step();
   for (; more && *more; more = statement->step()) {
-    if (rows.size() >= limits::kVaultEntriesMax) {
+    if (rows.size() >= bounds::kVaultEntriesMax) {
       return base::Error{base::Errc::limit_exceeded, "the vault holds too many secrets"};
     }
     rows.push_back({std::string(statement->text(0)),

@@ -7,7 +7,7 @@
 #include <shared_mutex>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "vault/entry_rules.h"
 #include "vault/vault_state.h"
 
@@ -15,7 +15,7 @@ namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 base::Error other_kind() {
   return {base::Errc::invalid_input,
@@ -101,7 +101,7 @@ base::Status Vault::State::write_new(const SecretName& name,
   if (find(name) != nullptr) {
     return base::Error{base::Errc::already_exists, "the vault has a secret of that name"};
   }
-  if (contents.credentials.size() >= limits::kVaultEntriesMax) {
+  if (contents.credentials.size() >= bounds::kVaultEntriesMax) {
     return base::Error{base::Errc::limit_exceeded, "the vault is full"};
   }
   KS_TRY(seal_into(row, value, digests));

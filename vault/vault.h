@@ -40,7 +40,7 @@ class Vault final : public Source {
   static base::Result<Vault> create(const std::string& path,
                                     const Secret& passphrase,
                                     std::int64_t now_s);
-  // wrong_passphrase; corrupt (also for key-derivation parameters below the floor of limits.h or
+  // wrong_passphrase; corrupt (also for key-derivation parameters below the floor of bounds.h or
   // above its ceiling); not_found; permission; io. The file is unchanged by a failure.
   static base::Result<Vault> open(const std::string& path, const Secret& passphrase);
 
@@ -59,7 +59,7 @@ class Vault final : public Source {
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate
   // keeps the id; created_at becomes now_s and last_used_at empty. add: already_exists;
   // limit_exceeded. rotate, remove: not_found. A value that could change the framing of a message
-  // (NUL, CR, LF, other controls, DEL), is empty, or is longer than limits::kSecretBytesMax is
+  // (NUL, CR, LF, other controls, DEL), is empty, or is longer than bounds::kSecretBytesMax is
   // refused with invalid_input; so is rotating an entry of the other kind.
   base::Status add(const SecretName& name,
                    std::string_view service,

@@ -7,14 +7,14 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "vault/vault_state.h"
 
 namespace keyswap::vault {
 
 base::Status Vault::State::write_system(SystemRow& row, const Secret& value, Digests& digests) {
-  if (contents.system.size() >= base::limits::kVaultEntriesMax &&
+  if (contents.system.size() >= base::bounds::kVaultEntriesMax &&
       !contents.system.contains(row.name)) {
     return base::Error{base::Errc::limit_exceeded, "the vault is full"};
   }

@@ -9,7 +9,7 @@
 #include "bindings/scheme.h"
 #include "bindings/schemes.h"
 #include "bindings/template.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/grammar.h"
 #include "proxy/http/message.h"
 
@@ -48,7 +48,7 @@ base::Status check_value(std::string_view value) {
   if (value.empty()) {
     return base::Error{base::Errc::invalid_input, "the credential's value is empty"};
   }
-  if (value.size() > base::limits::kRequestFieldBytesMax) {
+  if (value.size() > base::bounds::kRequestFieldBytesMax) {
     return too_long();
   }
   if (!is_whole_field_value(value)) {
@@ -109,7 +109,7 @@ class FormatInjection final : public HeaderInjection {
       KS_TRY(check_inner(piece));
       size += piece.size();
     }
-    if (size > base::limits::kRequestFieldBytesMax) {
+    if (size > base::bounds::kRequestFieldBytesMax) {
       return too_long();
     }
     KS_TRY(check_inner(secret));
@@ -202,7 +202,7 @@ bool makes_field_value(const std::vector<std::string>& pieces) {
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     sample += "x" + pieces[i];
   }
-  return sample.size() <= base::limits::kRequestFieldBytesMax && is_whole_field_value(sample);
+  return sample.size() <= base::bounds::kRequestFieldBytesMax && is_whole_field_value(sample);
 }
 
 void make_format(const SchemeSetup& setup, std::string header, MadeInjection& made) {

@@ -10,7 +10,7 @@
 
 #include "bindings/schemes.h"
 #include "bindings/signing_parts.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::bindings {
@@ -269,7 +269,7 @@ void add_text(std::vector<Piece>& pieces, char c) {
 
 std::vector<Piece> read_template(const std::string& text, MadeInjection& made) {
   std::vector<Piece> pieces;
-  if (text.size() > base::limits::kTemplateBytesMax) {
+  if (text.size() > base::bounds::kTemplateBytesMax) {
     complain(made, "template", "`template` is longer than 4096 bytes", "");
     return pieces;
   }

@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::base {
 
@@ -116,15 +116,15 @@ bool is_ours(Cause cause) {
 }
 
 Facts& Facts::text(Note before, std::string_view value) {
-  add(before.text(), limits::kFactsBytesMax);
-  add(value, limits::kFactBytesMax);
+  add(before.text(), bounds::kFactsBytesMax);
+  add(value, bounds::kFactBytesMax);
   return *this;
 }
 
 Facts& Facts::number(Note before, std::int64_t value, Note after) {
-  add(before.text(), limits::kFactsBytesMax);
-  add(std::to_string(value), limits::kFactBytesMax);
-  add(after.text(), limits::kFactsBytesMax);
+  add(before.text(), bounds::kFactsBytesMax);
+  add(std::to_string(value), bounds::kFactBytesMax);
+  add(after.text(), bounds::kFactsBytesMax);
   return *this;
 }
 
@@ -142,7 +142,7 @@ Facts& Facts::time(Note before, std::int64_t seconds) {
 
 void Facts::add(std::string_view bytes, std::size_t bytes_max) {
   constexpr std::string_view kCutMark = "...";
-  const std::size_t room = std::min(bytes_max, limits::kFactsBytesMax - text_.size());
+  const std::size_t room = std::min(bytes_max, bounds::kFactsBytesMax - text_.size());
   const bool is_cut = bytes.size() > room;
   const std::size_t kept = is_cut ? room - std::min(room, kCutMark.size()) : bytes.size();
   for (const char c : bytes.substr(0, kept)) {

@@ -82,10 +82,10 @@ bool is_of_tls(Cause cause);
 bool is_ours(Cause cause);
 
 // Facts in words: "for a.test, b.test; valid until 2026-01-01T00:00:00Z". Printable ASCII without
-// quotes and backslashes (other bytes become '?'), at most limits::kFactsBytesMax.
+// quotes and backslashes (other bytes become '?'), at most bounds::kFactsBytesMax.
 class Facts {
  public:
-  // Data of the other side, at most limits::kFactBytesMax of it.
+  // Data of the other side, at most bounds::kFactBytesMax of it.
   Facts& text(Note before, std::string_view value);
   Facts& number(Note before, std::int64_t value, Note after = "");
   // Seconds since 1970, shown as 2026-01-01T00:00:00Z.

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::base {
 
@@ -48,10 +48,10 @@ void hold_standard_descriptors() {
 }
 
 std::size_t clients_that_fit(std::size_t allowed, std::size_t open) {
-  const std::size_t taken = open + limits::kDescriptorsReserved;
+  const std::size_t taken = open + bounds::kDescriptorsReserved;
   const std::size_t left = allowed > taken ? allowed - taken : 0;
   return std::clamp<std::size_t>(
-      left / limits::kDescriptorsPerClient, 1, limits::kClientConnectionsMax);
+      left / bounds::kDescriptorsPerClient, 1, bounds::kClientConnectionsMax);
 }
 
 SpareDescriptors::SpareDescriptors(std::size_t count) : count_(count) {

@@ -24,8 +24,8 @@ std::size_t descriptors_open();
 void hold_standard_descriptors();
 
 // How many clients fit when `open` of `allowed` descriptors are in use for other things: each may
-// cost limits::kDescriptorsPerClient, and limits::kDescriptorsReserved stay free. At least 1, at
-// most limits::kClientConnectionsMax.
+// cost bounds::kDescriptorsPerClient, and bounds::kDescriptorsReserved stay free. At least 1, at
+// most bounds::kClientConnectionsMax.
 std::size_t clients_that_fit(std::size_t allowed, std::size_t open);
 
 // Holds `count` descriptors for a user on one thread.

@@ -23,7 +23,7 @@ enum class Errc : std::uint8_t {
   corrupt,           // stored bytes fail their check
   wrong_passphrase,  // the vault did not open
   unsupported,       // understood, and not done here
-  limit_exceeded,    // a bound of limits.h
+  limit_exceeded,    // a bound of bounds.h
   unavailable,       // cannot be had now
   timed_out,
   not_yet_valid,  // the clock stands before its beginning

@@ -7,7 +7,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/line_output.h"
 
 namespace keyswap::base::log {
@@ -64,7 +64,7 @@ void line(Level level, Note text, const Error& error) {
 void line(Level level, std::initializer_list<Piece> pieces) {
   std::string text;
   for (const Piece& piece : pieces) {
-    for (const char c : piece.bytes().substr(0, limits::kFactsBytesMax)) {
+    for (const char c : piece.bytes().substr(0, bounds::kFactsBytesMax)) {
       text += c >= ' ' && c <= '~' ? c : '?';
     }
   }

@@ -22,7 +22,7 @@ void line(Level level, Note text, std::int64_t number);
 void line(Level level, Note text, const Error& error);
 
 // A piece of a line: text of ours, or a fact (base::Facts, a host in normal form, an address),
-// which is shown as printable ASCII and cut at limits::kFactsBytesMax.
+// which is shown as printable ASCII and cut at bounds::kFactsBytesMax.
 class Piece {
  public:
   template <std::size_t n>

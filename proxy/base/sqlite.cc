@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::base {
 
@@ -219,7 +219,7 @@ Status harden(sqlite3* raw, Database& database) {
   }
   sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kValueBytesMax);
   sqlite3_limit(raw, SQLITE_LIMIT_ATTACHED, 0);
-  sqlite3_busy_timeout(raw, static_cast<int>(limits::kDatabaseBusyMs));
+  sqlite3_busy_timeout(raw, static_cast<int>(bounds::kDatabaseBusyMs));
   // EXTRA syncs the folder after the journal is unlinked: without it a power cut could bring the
   // journal back and undo a commit that was reported done.
   return database.execute(

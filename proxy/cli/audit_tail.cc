@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "audit/segment.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/files.h"
@@ -98,7 +98,7 @@ class Tail {
     const auto size = static_cast<std::size_t>(info.st_size);
     // No record is longer than the limit: so many bytes hold the lines asked for, and one cut in
     // two.
-    const std::size_t room = (wanted + 1) * base::limits::kAuditRecordBytesMax;
+    const std::size_t room = (wanted + 1) * base::bounds::kAuditRecordBytesMax;
     const std::size_t begin = size > room ? size - room : 0;
     lseek(file.descriptor(), static_cast<off_t>(begin), SEEK_SET);
     std::vector<std::string> lines;

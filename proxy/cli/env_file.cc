@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::cli {
 
@@ -115,8 +115,8 @@ std::string describe_bad_value(std::string_view value) {
   if (value.empty()) {
     return "the value is empty";
   }
-  if (value.size() > base::limits::kSecretBytesMax) {
-    return "the value is longer than " + std::to_string(base::limits::kSecretBytesMax) + " bytes";
+  if (value.size() > base::bounds::kSecretBytesMax) {
+    return "the value is longer than " + std::to_string(base::bounds::kSecretBytesMax) + " bytes";
   }
   const auto* control = std::ranges::find_if(value, [](char c) {
     const auto byte = static_cast<unsigned char>(c);

@@ -238,7 +238,7 @@ Explanation explain_refused_method(const Bindings& bindings, const RequestToExpl
 // up.
 std::string why_blocked(const Bindings& bindings, const RequestToExplain& request) {
   const flow::Destination destination{
-      request.is_https ? flow::Scheme::https : flow::Scheme::http, request.destination, {}};
+      request.is_https ? flow::Protocol::https : flow::Protocol::http, request.destination, {}};
   const std::string what =
       request.destination.kind == http::HostKind::name ? "the name" : "the address";
   const std::string refused = "refused with 403 address_blocked: " + what;
@@ -313,7 +313,7 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
   }
   RequestToExplain request;
   request.method = method;
-  request.is_https = target->scheme == http::AbsoluteTarget::Scheme::https;
+  request.is_https = target->protocol == http::AbsoluteTarget::Protocol::https;
   request.destination = target->authority;
   std::string target_text(target->path_and_query);
   if (target_text.empty() || target_text.front() != '/') {

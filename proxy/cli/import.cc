@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/import_fishnet.h"
@@ -35,7 +35,7 @@ Problem write_new_file(const std::string& path, const std::string& text) {
 }
 
 int convert(const std::string& path, const std::string& output) {
-  const auto text = read_file(path, base::limits::kImportFileBytesMax);
+  const auto text = read_file(path, base::bounds::kImportFileBytesMax);
   if (!text) {
     return report({Exit::cannot,
                    "cannot read " + path + ": " + explain(text.error()),

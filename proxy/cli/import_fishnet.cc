@@ -14,8 +14,8 @@
 
 #include "bindings/parse.h"
 #include "bindings/venues/table.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
 
@@ -152,7 +152,7 @@ std::string to_upper_name(std::string_view text) {
 
 // What a route's name can be, made from any; "" if nothing is left.
 std::string to_route_name(std::string_view text) {
-  std::string name = base::to_lower(text).substr(0, base::limits::kRouteNameBytesMax);
+  std::string name = base::to_lower(text).substr(0, base::bounds::kRouteNameBytesMax);
   std::ranges::replace_if(
       name,
       [](char c) {
@@ -222,7 +222,7 @@ class Converter {
       left_out(section.name(), "its base_url is no URL of a host");
       return std::nullopt;
     }
-    if (parsed->scheme != http::AbsoluteTarget::Scheme::https) {
+    if (parsed->protocol != http::AbsoluteTarget::Protocol::https) {
       left_out(section.name(), "its base_url is plain http, over which no secret is ever sent");
       return std::nullopt;
     }

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
-#include "proxy/base/limits.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
@@ -22,7 +22,7 @@ namespace keyswap::cli {
 
 namespace {
 
-using base::limits::kSecretBytesMax;
+using base::bounds::kSecretBytesMax;
 
 std::int64_t now_s() {
   return base::SystemClock().wall_us() / 1'000'000;

@@ -5,7 +5,7 @@
 
 #include "bindings/private_key.h"
 #include "ca/crypto_start.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -13,7 +13,7 @@ namespace keyswap::cli {
 
 namespace {
 
-using base::limits::kSecretBytesMax;
+using base::bounds::kSecretBytesMax;
 
 constexpr const char* kHint =
     "give PEM on standard input, as in: keyswap secret add NAME --private-key < key.pem; or the "

@@ -179,10 +179,10 @@ std::string kib(std::size_t bytes) {
 
 // I10: each loop takes its part of the locked memory there is; what is left is for what waits.
 Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
-  namespace limits = base::limits;
+  namespace bounds = base::bounds;
   const std::size_t size = vault::locked_memory_size();
   const auto most =
-      static_cast<unsigned>((size - limits::kHeldBytesMin) / proxy::LoopThread::locked_bytes());
+      static_cast<unsigned>((size - bounds::kHeldBytesMin) / proxy::LoopThread::locked_bytes());
   const std::string hint =
       "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
   if (opened.threads > most) {
@@ -195,7 +195,7 @@ Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
     opened.threads = most;
   }
   const std::size_t held = size - opened.threads * proxy::LoopThread::locked_bytes();
-  if (held < limits::kHeldBytesWanted / 4) {
+  if (held < bounds::kHeldBytesWanted / 4) {
     warn("requests share " + kib(held) +
              " of locked memory while they wait; those that find no room get 503 too_busy",
          hint);
@@ -211,7 +211,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   opened.listen = std::move(listen).value();
   opened.threads = thread_count(options.threads);
   if (auto problem = begin_guarded(opened.threads * proxy::LoopThread::locked_bytes() +
-                                   base::limits::kHeldBytesWanted)) {
+                                   base::bounds::kHeldBytesWanted)) {
     return problem;
   }
   if (auto problem = share_locked_memory(options, opened)) {

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/thread.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
@@ -154,7 +154,7 @@ Outcome<OpenLog> open_audit_log(const std::string& folder,
   const auto public_key = key->public_key();
   auto log =
       audit::Log::open({.folder = folder,
-                        .segment_bytes = base::limits::kAuditSegmentBytes,
+                        .segment_bytes = base::bounds::kAuditSegmentBytes,
                         .sign = [key](std::string_view message) { return key->sign(message); },
                         .public_key = public_key,
                         .clock = &clock});

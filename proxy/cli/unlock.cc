@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/files.h"
 #include "vault/process_guard.h"
 
@@ -17,7 +17,7 @@ namespace keyswap::cli {
 
 namespace {
 
-using base::limits::kPassphraseBytesMax;
+using base::bounds::kPassphraseBytesMax;
 using FoundPassphrase = std::optional<Outcome<LockedText>>;  // nothing: this source is not there
 
 constexpr std::string_view kPassphrase = "the passphrase";

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -19,7 +19,7 @@ namespace keyswap::cli {
 
 // First thing in every command that handles a secret: umask 077, no core dump, not traceable,
 // memory locked (I1, I13): `locked_bytes` of it, or what is allowed of them.
-Problem begin_guarded(std::size_t locked_bytes = base::limits::kLockedArenaBytesMin);
+Problem begin_guarded(std::size_t locked_bytes = base::bounds::kLockedArenaBytesMin);
 
 // Would read_passphrase() have to ask on the terminal?
 bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock);

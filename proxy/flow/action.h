@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/decide.h"
 #include "proxy/http/outgoing.h"
 
@@ -123,7 +123,7 @@ enum class UpstreamFate : std::uint8_t {
 // The connection to the upstream is not needed any more (also: a dial under way).
 struct ReleaseUpstream {
   UpstreamFate fate = UpstreamFate::discard;
-  std::int64_t rest_ms = base::limits::kUpstreamIdleMs;  // how long it may rest, if it is reused
+  std::int64_t rest_ms = base::bounds::kUpstreamIdleMs;  // how long it may rest, if it is reused
 };
 
 enum class ClientFate : std::uint8_t {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Does a request's body come, or does somebody only hold the connection (I10)? It is looked at in
-// windows of limits::kRequestBodyWindowMs. Nothing at all for limits::kRequestBodyPauseMs is the
+// windows of bounds::kRequestBodyWindowMs. Nothing at all for bounds::kRequestBodyPauseMs is the
 // end; so are as many windows that bring something but next to nothing, unless a good one came in
 // between. So a client may pause, more than once, and may not trickle for ever.
 #pragma once
@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::flow {
 
@@ -23,7 +23,7 @@ class BodyPace {
       ++empty_windows_;
     } else {
       empty_windows_ = 0;
-      const bool is_good = window_bytes_ >= base::limits::kRequestBodyWindowBytesMin;
+      const bool is_good = window_bytes_ >= base::bounds::kRequestBodyWindowBytesMin;
       slow_windows_ = is_good ? 0 : slow_windows_ + 1;
     }
     window_bytes_ = 0;
@@ -32,7 +32,7 @@ class BodyPace {
 
  private:
   static constexpr std::int64_t kWindowsMax =
-      base::limits::kRequestBodyPauseMs / base::limits::kRequestBodyWindowMs;
+      base::bounds::kRequestBodyPauseMs / base::bounds::kRequestBodyWindowMs;
 
   std::uint64_t window_bytes_ = 0;
   std::int64_t empty_windows_ = 0;  // in a row

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::flow {
@@ -151,7 +151,7 @@ std::optional<std::int64_t> rest_ms(const http::ResponseHead& head) {
       const std::string_view element = next_element(rest);
       std::optional<std::int64_t> ms;
       if (const auto seconds = number_of(element, "timeout")) {
-        ms = std::max<std::int64_t>(0, *seconds * 1000 - base::limits::kKeepAliveMarginMs);
+        ms = std::max<std::int64_t>(0, *seconds * 1000 - base::bounds::kKeepAliveMarginMs);
       } else if (number_of(element, "max") == 0) {
         ms = 0;
       }

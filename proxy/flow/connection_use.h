@@ -32,7 +32,7 @@ bool carries_connection_login(const http::OutgoingFields& fields);
 bool speaks_of_connection_login(const http::ResponseHead& head);
 
 // How long the server keeps the connection at rest, as `Keep-Alive: timeout=` says, less
-// limits::kKeepAliveMarginMs, in milliseconds: never below 0, which is "not at all" (as is
+// bounds::kKeepAliveMarginMs, in milliseconds: never below 0, which is "not at all" (as is
 // `max=0`). Nothing if it does not say.
 std::optional<std::int64_t> rest_ms(const http::ResponseHead& head);
 

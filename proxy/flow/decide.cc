@@ -119,7 +119,7 @@ bool is_ambiguous(const Request& request, const std::vector<Sighting>& sightings
 }
 
 Reason reason_to_deny(const Sighting& sighting, const Destination& destination) {
-  if (destination.scheme == Scheme::http) {
+  if (destination.protocol == Protocol::http) {
     return Reason::insecure_scheme;  // I5: never over plain http
   }
   if (sighting.match == Match::other_destination) {
@@ -182,7 +182,8 @@ std::optional<Reason> check_scope(const Request& request, const bindings::Scope&
 // A WebSocket, over TLS, is opened where a binding allows it to this caller. Any other upgrade is
 // dropped (http::HopByHop), and the request goes on without it.
 std::optional<Reason> check_websocket(const Request& request, const RequestReadings& readings) {
-  if (!http::is_websocket_request(request.head) || request.destination.scheme != Scheme::https) {
+  if (!http::is_websocket_request(request.head) ||
+      request.destination.protocol != Protocol::https) {
     return Reason::upgrade_not_supported;
   }
   const auto opening = request.bindings.websocket_scopes(request.destination.authority, readings);
@@ -245,7 +246,7 @@ Verdict decide(const Request& request) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
   match_rules(request, readings, found);
-  if (request.destination.scheme == Scheme::http) {
+  if (request.destination.protocol == Protocol::http) {
     return deny_all(sightings.front(), sightings, request);
   }
   if (is_ambiguous(request, sightings)) {

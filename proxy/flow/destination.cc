@@ -5,8 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/reverse.h"
 #include "proxy/http/grammar.h"
 
@@ -54,7 +54,7 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
   if (!authority) {
     return refuse(Reason::malformed_request);
   }
-  Destination destination{Scheme::https, std::move(*authority)};
+  Destination destination{Protocol::https, std::move(*authority)};
   if (const auto reason = check_hop(head)) {
     return refuse(*reason, std::move(destination));
   }
@@ -79,8 +79,9 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   if (!target || !(http::is_origin_form(sent) || is_server_wide(head.method, sent))) {
     return refuse(Reason::malformed_request);
   }
-  const bool is_https = target->scheme == http::AbsoluteTarget::Scheme::https;
-  Destination destination{is_https ? Scheme::https : Scheme::http, std::move(target->authority)};
+  const bool is_https = target->protocol == http::AbsoluteTarget::Protocol::https;
+  Destination destination{is_https ? Protocol::https : Protocol::http,
+                          std::move(target->authority)};
   if (destination.authority.host == kHealthHost) {
     const bool is_health = !is_https && http::path_of(sent) == kHealthPath;
     return {is_health ? Route::Kind::health : Route::Kind::refuse,
@@ -111,9 +112,10 @@ std::optional<Reason> check_target(const http::RequestHead& head, const Destinat
   if (!absolute) {
     return Reason::malformed_request;
   }
-  const auto scheme =
-      absolute->scheme == http::AbsoluteTarget::Scheme::https ? Scheme::https : Scheme::http;
-  return Destination{scheme, absolute->authority} == tunnel
+  const auto protocol = absolute->protocol == http::AbsoluteTarget::Protocol::https
+                            ? Protocol::https
+                            : Protocol::http;
+  return Destination{protocol, absolute->authority} == tunnel
              ? std::nullopt
              : std::optional(Reason::identity_mismatch);
 }
@@ -128,7 +130,7 @@ Speech listen_for_request_line(std::string_view bytes) {
   const Speech unless_more_comes = line.size() < bytes.size() ? Speech::other : Speech::undecided;
   const std::size_t method_end = line.find(' ');
   const std::string_view method = line.substr(0, method_end);
-  if (method.empty() || method.size() > base::limits::kMethodBytesMax ||
+  if (method.empty() || method.size() > base::bounds::kMethodBytesMax ||
       !http::grammar::all_are(method, http::grammar::kToken)) {
     return Speech::other;
   }
@@ -141,7 +143,7 @@ Speech listen_for_request_line(std::string_view bytes) {
   const std::string_view rest = line.substr(method_end + 1);
   const std::size_t target_end = rest.find(' ');
   const std::string_view target = rest.substr(0, target_end);
-  if (target.size() > base::limits::kTargetBytesMax || !http::grammar::is_field_text(target)) {
+  if (target.size() > base::bounds::kTargetBytesMax || !http::grammar::is_field_text(target)) {
     return Speech::other;
   }
   if (target_end == std::string_view::npos) {
@@ -194,7 +196,7 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
   }
   // Plain HTTP in a tunnel never carries a secret; its Host means the tunnel's own port.
   const std::uint16_t default_port =
-      tunnel.destination.scheme == Scheme::https ? kHttpsPort : authority.port;
+      tunnel.destination.protocol == Protocol::https ? kHttpsPort : authority.port;
   if (!host_agrees(head, authority, default_port)) {
     return Reason::identity_mismatch;
   }
@@ -240,7 +242,7 @@ Speech listen_where_read(std::string_view first_bytes) {
 }
 
 Speech listen_where_opaque(std::string_view first_bytes) {
-  for (std::size_t i = 0; i < base::limits::kEmptyLinesMax && first_bytes.starts_with("\r\n");
+  for (std::size_t i = 0; i < base::bounds::kEmptyLinesMax && first_bytes.starts_with("\r\n");
        ++i) {
     first_bytes.remove_prefix(2);
   }

@@ -17,10 +17,10 @@
 
 namespace keyswap::flow {
 
-enum class Scheme : std::uint8_t { http, https };
+enum class Protocol : std::uint8_t { http, https };
 
 struct Destination {
-  Scheme scheme = Scheme::https;
+  Protocol protocol = Protocol::https;
   http::Authority authority;
   // The custom service on whose route the request came, "" for any other: that service alone may
   // reach what its `allow_addresses` lists, and its connections are its own.

@@ -17,8 +17,8 @@
 
 #include "bindings/binding.h"
 #include "bindings/signer.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/body_pace.h"
 #include "proxy/flow/decide.h"
@@ -234,7 +234,7 @@ class Exchange {
   bool is_head_leaving_ = false;        // until the actions that send it are carried out
   std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
   std::optional<bindings::OrderInfo> order_;
-  base::Buffer body_{base::limits::kSignedBodyBytesMax};  // the whole body, if it was collected
+  base::Buffer body_{base::bounds::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;
   bool is_unproven_ = false;
   bool is_charged_ = false;
@@ -244,7 +244,7 @@ class Exchange {
   std::uint64_t request_body_bytes_ = 0;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
-  base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};  // a piece of the response
+  base::Buffer scrubbed_{base::bounds::kLegUnreadBytesMax};  // a piece of the response
   std::optional<http::ResponseHead> answer_;  // of the upstream, while it is passed on
   std::string reply_body_;                    // of an answer of our own, likewise
 };

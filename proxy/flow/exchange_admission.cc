@@ -42,7 +42,7 @@ void Exchange::admit(Actions& actions) {
 
 void Exchange::collect(Actions& actions) {
   if (head_->framing.kind == Framing::Kind::length &&
-      head_->framing.length > base::limits::kSignedBodyBytesMax) {
+      head_->framing.length > base::bounds::kSignedBodyBytesMax) {
     refuse(Reason::body_too_large, actions);
     return;
   }
@@ -60,7 +60,7 @@ void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Acti
       scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
   const bool has_room =
       setup_.collected_bytes == nullptr ||
-      *setup_.collected_bytes + bytes.size() <= base::limits::kSignedBodiesBytesMax;
+      *setup_.collected_bytes + bytes.size() <= base::bounds::kSignedBodiesBytesMax;
   if (is_past_scope || !has_room || !body_.append(bytes)) {
     release_body();
     refuse(is_past_scope || has_room ? Reason::body_too_large : Reason::too_busy, actions);

@@ -85,11 +85,11 @@ void Exchange::pass_body(std::string_view bytes,
 
 void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   is_login_ = is_login_ || speaks_of_connection_login(head);
-  if (++relaying.interim_count > base::limits::kInterimResponsesMax) {
+  if (++relaying.interim_count > base::bounds::kInterimResponsesMax) {
     refuse_response(
         {base::Cause::too_many_interim_responses,
          base::Facts()
-             .number("at most ", base::limits::kInterimResponsesMax, " before the answer")
+             .number("at most ", base::bounds::kInterimResponsesMax, " before the answer")
              .take()},
         actions);
     return;
@@ -114,8 +114,8 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
     return;
   }
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
-  relaying.rest_ms = std::min(rest_ms(head).value_or(base::limits::kUpstreamIdleMs),
-                              base::limits::kUpstreamIdleMs);
+  relaying.rest_ms = std::min(rest_ms(head).value_or(base::bounds::kUpstreamIdleMs),
+                              base::bounds::kUpstreamIdleMs);
   is_login_ = is_login_ || speaks_of_connection_login(head);
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 
 namespace keyswap::flow {
 
@@ -49,7 +49,7 @@ class FieldWriter {
       out_.add({field.name, field.value});
       return has_room(field.value.size());
     }
-    base::Buffer scrubbed(base::limits::kResponseHeadBytesMax);
+    base::Buffer scrubbed(base::bounds::kResponseHeadBytesMax);
     if (!scrubber_->feed(field.value, true, scrubbed)) {
       return false;
     }
@@ -60,7 +60,7 @@ class FieldWriter {
   // I10: a placeholder may be longer than the secret that it stands for.
   bool has_room(std::size_t bytes) {
     bytes_ += bytes;
-    return bytes_ <= base::limits::kResponseHeadBytesMax;
+    return bytes_ <= base::bounds::kResponseHeadBytesMax;
   }
 
   http::OutgoingFields& out_;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bindings/venue.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -198,7 +198,7 @@ std::optional<Reason> check_request(const http::RequestHead& head, std::string_v
   if (!http::is_origin_form(head.target) || !http::is_origin_form(target)) {
     return Reason::malformed_request;
   }
-  if (target.size() > base::limits::kTargetBytesMax) {
+  if (target.size() > base::bounds::kTargetBytesMax) {
     return Reason::target_too_long;
   }
   if (http::asks_for_websocket(head)) {
@@ -225,7 +225,7 @@ ReverseRoute find_reverse(const http::RequestHead& head,
     return found;
   }
   found.destination = {
-      Scheme::https, choice.authority(), bindings.rules[choice.use()->rule].custom_name};
+      Protocol::https, choice.authority(), bindings.rules[choice.use()->rule].custom_name};
   found.refusal = check_request(head, target);
   found.use = ReverseUse{choice.use()->rule, choice.use()->scope, std::move(target)};
   return found;

@@ -208,8 +208,8 @@ void FormCache::keep(const Shared& forms) {
     kept_bytes_ += forms->forms.size();
   }
   kept_.push_back(forms);
-  while (kept_.size() > base::limits::kScrubbedSecretsMax ||
-         kept_bytes_ > base::limits::kFormCacheBytesMax) {
+  while (kept_.size() > base::bounds::kScrubbedSecretsMax ||
+         kept_bytes_ > base::bounds::kFormCacheBytesMax) {
     kept_bytes_ -= kept_.front()->forms.size();
     kept_.erase(kept_.begin());
   }
@@ -229,7 +229,7 @@ base::Status Scrubber::add(const vault::Secret& secret, std::string_view placeho
   if (is_known || secret.size() < kSecretBytesMin) {
     return {};
   }
-  if (known_.size() == base::limits::kScrubbedSecretsMax) {
+  if (known_.size() == base::bounds::kScrubbedSecretsMax) {
     return base::Error{base::Errc::limit_exceeded, "too many secrets to look for"};
   }
   auto forms =
@@ -242,7 +242,7 @@ base::Status Scrubber::add(const vault::Secret& secret, std::string_view placeho
 }
 
 base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink& out) {
-  base::Buffer joined(2 * base::limits::kSecretBytesMax + base::limits::kReadChunkBytes);
+  base::Buffer joined(2 * base::bounds::kSecretBytesMax + base::bounds::kReadChunkBytes);
   std::string_view text = piece;
   if (!kept_.empty()) {
     if (!joined.append(kept_.view()) || !joined.append(piece)) {

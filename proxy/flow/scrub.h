@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/result.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
@@ -30,7 +30,7 @@ struct SecretForms {
 
 // Forms are written once and shared by all the responses and WebSockets of a loop that need them.
 // Besides, those used last are kept for the next request, as far as they fit into
-// limits::kScrubbedSecretsMax and limits::kFormCacheBytesMax. Belongs to a loop; what is kept goes
+// bounds::kScrubbedSecretsMax and bounds::kFormCacheBytesMax. Belongs to a loop; what is kept goes
 // with each policy and each reading of the vault.
 class FormCache {
  public:
@@ -59,7 +59,7 @@ class Scrubber {
 
   // From now on `secret` is looked for; known ones are not added again, nor is one so short that
   // ordinary text would have it. None is ever forgotten: what comes back may be the first.
-  // limit_exceeded: there would be more than limits::kScrubbedSecretsMax; unavailable: no locked
+  // limit_exceeded: there would be more than bounds::kScrubbedSecretsMax; unavailable: no locked
   // memory, or none for this holder.
   base::Status add(const vault::Secret& secret, std::string_view placeholder);
 
@@ -86,7 +86,7 @@ class Scrubber {
   FormCache* cache_;
   vault::Holder holder_;
   std::vector<std::shared_ptr<const SecretForms>> known_;
-  base::Buffer kept_{2 * base::limits::kSecretBytesMax};  // may be the beginning of a secret
+  base::Buffer kept_{2 * base::bounds::kSecretBytesMax};  // may be the beginning of a secret
 };
 
 }  // namespace keyswap::flow

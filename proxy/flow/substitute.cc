@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/substitute.h"
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::flow {
@@ -20,7 +20,7 @@ base::Status check_secret_value(std::string_view value) {
   if (value.empty() || !http::is_field_value(value)) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
   }
-  if (value.size() > base::limits::kRequestFieldBytesMax) {
+  if (value.size() > base::bounds::kRequestFieldBytesMax) {
     return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
   }
   return {};

@@ -21,8 +21,8 @@
 
 #include "bindings/binding.h"
 #include "bindings/message_signer.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/decide_message.h"
 #include "proxy/flow/destination.h"
@@ -245,12 +245,12 @@ class WebSocket {
   std::vector<SendFrame> to_upstream_;
   // What they have views of, until they have left.
   std::forward_list<std::string> made_;
-  base::Buffer scrubbed_{base::limits::kLegUnreadBytesMax};
+  base::Buffer scrubbed_{base::bounds::kLegUnreadBytesMax};
   std::optional<vault::Secret> sent_;
 
   // The client's message, while it is collected and dealt with.
   bool is_collecting_ = false;
-  base::Buffer text_{base::limits::kWebSocketMessageBytesMax};
+  base::Buffer text_{base::bounds::kWebSocketMessageBytesMax};
   Moment moment_;
   // Of the moment's bindings; once a rule is chosen, that rule's.
   const bindings::MessageSigner* signer_ = nullptr;

@@ -51,7 +51,7 @@ void WebSocket::collect(MessagePiece& piece, WebSocketActions& actions) {
 void WebSocket::hold(std::string_view bytes) {
   std::size_t* const held = setup_.collected_bytes;
   const bool has_room =
-      held == nullptr || *held + bytes.size() <= base::limits::kSignedBodiesBytesMax;
+      held == nullptr || *held + bytes.size() <= base::bounds::kSignedBodiesBytesMax;
   if (!has_room) {
     unreadable_ = Unreadable{Reason::too_busy, kMessageTooBig};
   } else if (!text_.append(bytes)) {
@@ -112,7 +112,7 @@ std::optional<Reason> WebSocket::check_id() const {
   if (awaited_.contains(reading_->id)) {
     return Reason::malformed_request;
   }
-  const bool is_full = awaited_.size() == base::limits::kRepliesAwaitedMax;
+  const bool is_full = awaited_.size() == base::bounds::kRepliesAwaitedMax;
   return is_full ? std::optional(Reason::too_busy) : std::nullopt;
 }
 
@@ -177,7 +177,7 @@ void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
     refuse_secret(fault_of(message.error()), actions);
     return;
   }
-  if (message->size() > base::limits::kWebSocketMessageBytesMax) {
+  if (message->size() > base::bounds::kWebSocketMessageBytesMax) {
     refuse_secret(SecretFault::unusable, actions);
     return;
   }

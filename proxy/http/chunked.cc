@@ -117,7 +117,7 @@ void ChunkedReader::take_extension(char c) {
     return refuse("a malformed chunk extension");
   }
   ++extra_bytes_;
-  if (extra_bytes_ > base::limits::kChunkExtraBytesMax) {
+  if (extra_bytes_ > base::bounds::kChunkExtraBytesMax) {
     refuse("too many bytes of chunk extensions");
   }
 }
@@ -136,7 +136,7 @@ void ChunkedReader::take_quoted(char c) {
     state_ = State::after_quoted;
   }
   ++extra_bytes_;
-  if (extra_bytes_ > base::limits::kChunkExtraBytesMax) {
+  if (extra_bytes_ > base::bounds::kChunkExtraBytesMax) {
     refuse("too many bytes of chunk extensions");
   }
 }
@@ -169,7 +169,7 @@ std::size_t ChunkedReader::take_trailer(std::string_view input) {
   const std::size_t taken = lf == std::string_view::npos ? input.size() : lf + 1;
   // One byte more than the bound: the CR of the empty line does not count.
   const bool fits = extra_bytes_ + trailer_part_.size() + taken <=
-                    base::limits::kChunkExtraBytesMax + (lf == std::string_view::npos ? 1 : 2);
+                    base::bounds::kChunkExtraBytesMax + (lf == std::string_view::npos ? 1 : 2);
   if (!fits || !trailer_part_.append(input.substr(0, taken))) {
     refuse("too many bytes of trailers");
   } else if (lf != std::string_view::npos) {
@@ -189,7 +189,7 @@ void ChunkedReader::take_trailer_line(std::string_view line) {
       return refuse(verdict.note);
     case LineVerdict::Kind::more:
       extra_bytes_ += line.size();
-      if (extra_bytes_ > base::limits::kChunkExtraBytesMax) {
+      if (extra_bytes_ > base::bounds::kChunkExtraBytesMax) {
         refuse("too many bytes of trailers");
       }
       return;

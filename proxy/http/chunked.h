@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/error.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/line_check.h"
 
 namespace keyswap::http {
@@ -69,7 +69,7 @@ class ChunkedReader {
   base::Note note_ = "";
   LineCheck trailer_{LineCheck::Section::trailer};
   // The part of a trailer line that came without its end.
-  base::Buffer trailer_part_{base::limits::kChunkExtraBytesMax + 2};
+  base::Buffer trailer_part_{base::bounds::kChunkExtraBytesMax + 2};
 };
 
 }  // namespace keyswap::http

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "proxy/base/assert.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/chunked.h"
 #include "proxy/http/grammar.h"
 #include "proxy/http/head_parser.h"
@@ -20,12 +20,12 @@ namespace keyswap::http {
 namespace {
 
 // The longest head that LineCheck lets grow: all fields, and a last line that turns out too long.
-constexpr std::size_t kRequestPartBytesMax = base::limits::kRequestHeadBytesMax +
-                                             base::limits::kTargetBytesMax +
-                                             base::limits::kRequestFieldBytesMax + 1024;
-constexpr std::size_t kResponsePartBytesMax = base::limits::kResponseHeadBytesMax +
-                                              base::limits::kStatusLineBytesMax +
-                                              base::limits::kResponseFieldBytesMax + 1024;
+constexpr std::size_t kRequestPartBytesMax = base::bounds::kRequestHeadBytesMax +
+                                             base::bounds::kTargetBytesMax +
+                                             base::bounds::kRequestFieldBytesMax + 1024;
+constexpr std::size_t kResponsePartBytesMax = base::bounds::kResponseHeadBytesMax +
+                                              base::bounds::kStatusLineBytesMax +
+                                              base::bounds::kResponseFieldBytesMax + 1024;
 
 LineCheck::Section section_of(Decoder::Role role) {
   return role == Decoder::Role::request ? LineCheck::Section::request

@@ -4,18 +4,18 @@
 #include <algorithm>
 
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::http {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr std::size_t kVersionBytes = std::string_view("HTTP/1.1").size();
 constexpr std::size_t kRequestLineBytesMax =
-    limits::kMethodBytesMax + 1 + limits::kTargetBytesMax + 1 + kVersionBytes;
+    bounds::kMethodBytesMax + 1 + bounds::kTargetBytesMax + 1 + kVersionBytes;
 
 // What a head's fields may be, and in which words that it is passed: an answer tells them to
 // people, so the numbers in the texts are compared with the bounds below.
@@ -28,31 +28,31 @@ struct FieldBounds {
   base::Note too_large;
 };
 
-constexpr FieldBounds kRequestFields{limits::kRequestFieldCountMax,
-                                     limits::kRequestFieldBytesMax,
-                                     limits::kRequestHeadBytesMax,
+constexpr FieldBounds kRequestFields{bounds::kRequestFieldCountMax,
+                                     bounds::kRequestFieldBytesMax,
+                                     bounds::kRequestHeadBytesMax,
                                      "more than 128 fields in the head",
                                      "a field line of more than 32 KiB",
                                      "more than 64 KiB of fields in the head"};
-constexpr FieldBounds kResponseFields{limits::kResponseFieldCountMax,
-                                      limits::kResponseFieldBytesMax,
-                                      limits::kResponseHeadBytesMax,
+constexpr FieldBounds kResponseFields{bounds::kResponseFieldCountMax,
+                                      bounds::kResponseFieldBytesMax,
+                                      bounds::kResponseHeadBytesMax,
                                       "more than 256 fields in the head",
                                       "a field line of more than 64 KiB",
                                       "more than 256 KiB of fields in the head"};
-constexpr FieldBounds kTrailerFields{limits::kRequestFieldCountMax,
-                                     limits::kChunkExtraBytesMax,
-                                     limits::kChunkExtraBytesMax,
+constexpr FieldBounds kTrailerFields{bounds::kRequestFieldCountMax,
+                                     bounds::kChunkExtraBytesMax,
+                                     bounds::kChunkExtraBytesMax,
                                      "more than 128 fields in the trailer section",
                                      "more than 16 KiB of trailers",
                                      "more than 16 KiB of trailers"};
-static_assert(limits::kRequestFieldCountMax == 128 && limits::kResponseFieldCountMax == 256);
-static_assert(limits::kRequestFieldBytesMax == 32 * 1024);
-static_assert(limits::kRequestHeadBytesMax == 64 * 1024);
-static_assert(limits::kResponseFieldBytesMax == 64 * 1024);
-static_assert(limits::kResponseHeadBytesMax == 256 * 1024);
-static_assert(limits::kChunkExtraBytesMax == 16 * 1024);
-static_assert(limits::kMethodBytesMax == 64 && limits::kTargetBytesMax == 8 * 1024);
+static_assert(bounds::kRequestFieldCountMax == 128 && bounds::kResponseFieldCountMax == 256);
+static_assert(bounds::kRequestFieldBytesMax == 32 * 1024);
+static_assert(bounds::kRequestHeadBytesMax == 64 * 1024);
+static_assert(bounds::kResponseFieldBytesMax == 64 * 1024);
+static_assert(bounds::kResponseHeadBytesMax == 256 * 1024);
+static_assert(bounds::kChunkExtraBytesMax == 16 * 1024);
+static_assert(bounds::kMethodBytesMax == 64 && bounds::kTargetBytesMax == 8 * 1024);
 
 const FieldBounds& bounds_of(LineCheck::Section section) {
   switch (section) {
@@ -90,7 +90,7 @@ LineVerdict check_request_line(std::string_view line) {
   if (!is_version(parts.version)) {
     return malformed("the request line does not end in HTTP/1.1 or HTTP/1.0");
   }
-  if (parts.target.size() > limits::kTargetBytesMax) {
+  if (parts.target.size() > bounds::kTargetBytesMax) {
     return refused(DecodeError::target_too_long, "a request target of more than 8 KiB");
   }
   if (parts.target.empty() || !grammar::is_target(parts.target)) {
@@ -98,7 +98,7 @@ LineVerdict check_request_line(std::string_view line) {
         "the request target is empty, or holds a space, a control or, in its path, a byte beyond "
         "ASCII");
   }
-  if (parts.method.size() > limits::kMethodBytesMax) {
+  if (parts.method.size() > bounds::kMethodBytesMax) {
     return refused(DecodeError::method_not_supported, "a method of more than 64 bytes");
   }
   if (parts.method == "PRI") {
@@ -179,7 +179,7 @@ LineVerdict LineCheck::check_beginning(std::string_view line) const {
 
 // RFC 9112 section 2.2: some clients send one after the body of a request.
 LineVerdict LineCheck::ignore_empty_line() {
-  if (++empty_lines_ > limits::kEmptyLinesMax) {
+  if (++empty_lines_ > bounds::kEmptyLinesMax) {
     return malformed("too many empty lines before a request");
   }
   return {LineVerdict::Kind::ignored, DecodeError::none, ""};
@@ -211,7 +211,7 @@ std::size_t LineCheck::line_bytes_max() const {
   if (!is_first()) {
     return bounds_of(section_).line_bytes_max;
   }
-  return section_ == Section::request ? kRequestLineBytesMax : limits::kStatusLineBytesMax;
+  return section_ == Section::request ? kRequestLineBytesMax : bounds::kStatusLineBytesMax;
 }
 
 LineVerdict LineCheck::too_long() const {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <string_view>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::http {
@@ -209,7 +209,7 @@ base::Result<FramingFields> collect(const HeaderList& fields) {
       found.connection_options += count_elements(field.value);
     }
   }
-  if (found.connection_options > base::limits::kConnectionOptionsMax) {
+  if (found.connection_options > base::bounds::kConnectionOptionsMax) {
     return refused("more than 64 options of Connection and protocols of Upgrade");
   }
   return found;

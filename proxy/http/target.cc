@@ -87,7 +87,7 @@ base::Result<AbsoluteTarget> parse_absolute(std::string_view target) {
     target.remove_prefix(kHttp.size());
   } else if (base::equal_ignoring_case(target.substr(0, kHttps.size()), kHttps)) {
     target.remove_prefix(kHttps.size());
-    absolute.scheme = AbsoluteTarget::Scheme::https;
+    absolute.protocol = AbsoluteTarget::Protocol::https;
     default_port = 443;
   } else {
     return refused("neither an http nor an https URL");

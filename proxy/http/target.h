@@ -41,8 +41,8 @@ base::Result<Authority> parse_host(std::string_view text, std::uint16_t port);
 std::string to_string(const Authority& authority, std::uint16_t default_port = 0);
 
 struct AbsoluteTarget {
-  enum class Scheme : std::uint8_t { http, https };
-  Scheme scheme = Scheme::http;
+  enum class Protocol : std::uint8_t { http, https };
+  Protocol protocol = Protocol::http;
   Authority authority;
   std::string_view
       path_and_query;  // begins with '/' or is "" (meaning "/"), or "?query"; view into the target

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::limits {
 
@@ -57,7 +57,7 @@ CallerBuckets::Node* CallerBuckets::add(std::string_view caller, Node* first) {
   while (true) {
     fresh->next = first;
     fresh->place = first == nullptr ? 1 : first->place + 1;
-    if (fresh->place > base::limits::kCallersPerLimitMax) {
+    if (fresh->place > base::bounds::kCallersPerLimitMax) {
       return nullptr;
     }
     const Node* const searched = first;

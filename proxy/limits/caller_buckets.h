@@ -25,7 +25,7 @@ class CallerBuckets {
   ~CallerBuckets();
 
   // The caller's bucket ("": callers that did not say who they are), as long as this object lives.
-  // nullptr: limits::kCallersPerLimitMax others came before.
+  // nullptr: bounds::kCallersPerLimitMax others came before.
   TokenBucket* bucket_of(std::string_view caller);
 
   // Are all of them full, so that nothing is lost with them?

@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/descriptors.h"
-#include "proxy/base/limits.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 
@@ -139,7 +139,7 @@ bool Ledger::State::push(Job job) {
   {
     const std::lock_guard<std::mutex> guard(mutex);
     const bool is_taken = !is_dead && (!is_stopping || std::this_thread::get_id() == own_thread) &&
-                          queue.size() < base::limits::kLedgerQueueMax;
+                          queue.size() < base::bounds::kLedgerQueueMax;
     if (!is_taken) {
       return false;
     }

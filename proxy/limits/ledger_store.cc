@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::limits {
 
@@ -252,7 +252,7 @@ Result<std::int64_t> LedgerStore::enter_day(std::int64_t wall_us) {
   newest_day_ = std::max(newest_day_, day_of(wall_us));
   if (newest_day_ != pruned_for_day_) {
     auto& prune = statements_->prune;
-    KS_TRY(prune.bind_integer(1, newest_day_ - base::limits::kLedgerDaysKept));
+    KS_TRY(prune.bind_integer(1, newest_day_ - base::bounds::kLedgerDaysKept));
     const auto done = prune.step();
     prune.reset();
     if (!done) {
@@ -301,7 +301,7 @@ Result<std::uint64_t> LedgerStore::next_nonce(const std::string& account, std::i
   auto& nonces = found->second;
   const std::int64_t next = std::max(nonces.last + 1, wall_us);
   if (next > nonces.reserved) {
-    const std::int64_t reserved = next + base::limits::kNonceBlockUs;
+    const std::int64_t reserved = next + base::bounds::kNonceBlockUs;
     KS_TRY(reserve_nonces(account, reserved));
     nonces.reserved = reserved;
   }

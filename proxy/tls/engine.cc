@@ -11,8 +11,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/tls/alert.h"
 #include "proxy/tls/failure.h"
 #include "proxy/tls/hooks.h"
@@ -33,7 +33,7 @@
 
 namespace keyswap::tls {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 namespace {
 
@@ -42,8 +42,8 @@ constexpr std::size_t kRecordOverheadBytesMax =
     5 + 8 + 1 + 16;  // header, explicit nonce, type, tag
 // Beside plaintext in the bound, room for what a handshake and alerts need.
 constexpr std::size_t kOutputBytesMax =
-    limits::kLegPendingBytesMax +
-    (limits::kLegPendingBytesMax / kRecordBytesMax + 1) * kRecordOverheadBytesMax +
+    bounds::kLegPendingBytesMax +
+    (bounds::kLegPendingBytesMax / kRecordBytesMax + 1) * kRecordOverheadBytesMax +
     std::size_t{64} * 1024;
 
 struct FreeSsl {

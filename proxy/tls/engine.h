@@ -3,7 +3,7 @@
 // TLS as bytes in, bytes out: no socket in it. Ciphertext received is fed; plaintext is read; what
 // is written comes out as ciphertext in output(). The only door to libssl. One Engine per
 // connection, used by one thread. Fed ciphertext is read in place, and what is left of it kept
-// (bounded by limits::kLegUnreadBytesMax); a BIO of our own (tls/wire.h) does so, and writes to
+// (bounded by bounds::kLegUnreadBytesMax); a BIO of our own (tls/wire.h) does so, and writes to
 // output().
 #pragma once
 
@@ -81,7 +81,7 @@ class Engine {
   base::Result<Read> read(char* buffer, std::size_t capacity);
 
   // Encrypts all of it into output(). Large plaintext becomes full 16 KiB records. limit_exceeded
-  // when it would pass limits::kLegPendingBytesMax: nothing is written and the connection still
+  // when it would pass bounds::kLegPendingBytesMax: nothing is written and the connection still
   // good.
   base::Status write(std::string_view plaintext);
   // Appends close_notify to output().

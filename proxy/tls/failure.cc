@@ -15,7 +15,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/tls/alert.h"
 
 namespace keyswap::tls {
@@ -73,15 +73,15 @@ void add_names(Facts& facts, const X509* certificate) {
     }
     if (++count == 1) {
       facts.text("; for ", name);
-    } else if (count <= base::limits::kNamesShownMax) {
+    } else if (count <= base::bounds::kNamesShownMax) {
       facts.text(", ", name);
     }
   }
   if (count == 0) {
     facts.text("; for no host (subject CN=", common_name_of(X509_get_subject_name(certificate)));
     facts.text(")", "");
-  } else if (count > base::limits::kNamesShownMax) {
-    facts.number(" and ", static_cast<std::int64_t>(count - base::limits::kNamesShownMax), " more");
+  } else if (count > base::bounds::kNamesShownMax) {
+    facts.number(" and ", static_cast<std::int64_t>(count - base::bounds::kNamesShownMax), " more");
   }
 }
 
@@ -196,7 +196,7 @@ Failure certificate_failure(long verify_result, std::string facts) {
   Facts more;
   more.text("", X509_verify_cert_error_string(verify_result));
   facts = more.take() + (facts.empty() ? "" : "; ") + facts;
-  return {cause, facts.substr(0, base::limits::kFactsBytesMax)};
+  return {cause, facts.substr(0, base::bounds::kFactsBytesMax)};
 }
 
 Failure connection_failure(unsigned long error, const Notes& notes) {

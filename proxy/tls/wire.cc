@@ -7,13 +7,13 @@
 #include <openssl/bio.h>
 
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::tls {
 
 namespace {
 
-using base::limits::kLegUnreadBytesMax;
+using base::bounds::kLegUnreadBytesMax;
 
 int read_from_wire(BIO* bio, char* out, std::size_t capacity, std::size_t* taken) noexcept {
   BIO_clear_retry_flags(bio);

@@ -20,7 +20,7 @@ class Wire {
   explicit Wire(std::size_t output_bytes_max);
 
   // The bytes stay the caller's and are read in place until they are used up, the next feed(), or
-  // keep_unread(). limit_exceeded past limits::kLegUnreadBytesMax: nothing is taken.
+  // keep_unread(). limit_exceeded past bounds::kLegUnreadBytesMax: nothing is taken.
   base::Status feed(std::string_view ciphertext);
 
   // Copies what is left of the fed bytes, so that their memory may be used again.

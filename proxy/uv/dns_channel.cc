@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/uv/address.h"
 #include "proxy/uv/timer.h"
 
@@ -17,7 +17,7 @@ namespace keyswap::uv {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr std::int64_t kTickMs = 100;  // so often c-ares looks for what got no answer
 constexpr int kClassInternet = 1;      // RFC 1035 section 3.2.4
@@ -62,7 +62,7 @@ std::string text_of(const ares_addr6ttl& record) {
 
 template <typename Record, typename Parse>
 base::Result<DnsChannel::Found> read_answer(Parse parse, const unsigned char* bytes, int size) {
-  std::array<Record, limits::kAddressesPerHostMax> records{};
+  std::array<Record, bounds::kAddressesPerHostMax> records{};
   int count = static_cast<int>(records.size());
   const int status = parse(bytes, size, nullptr, records.data(), &count);
   if (status != ARES_SUCCESS || count == 0) {
@@ -121,7 +121,7 @@ struct Poll {
 void read_hosts_answer(void* out, int status, int /*timeouts*/, ares_addrinfo* answer) noexcept {
   auto& addresses = *static_cast<std::vector<std::string>*>(out);
   const ares_addrinfo_node* node = status == ARES_SUCCESS ? answer->nodes : nullptr;
-  for (; node != nullptr && addresses.size() < limits::kAddressesPerHostMax; node = node->ai_next) {
+  for (; node != nullptr && addresses.size() < bounds::kAddressesPerHostMax; node = node->ai_next) {
     addresses.push_back(from_sockaddr(*node->ai_addr).address);
   }
   if (answer != nullptr) {
@@ -150,8 +150,8 @@ struct DnsChannel::State {
     ares_options options{};
     std::string lookups(order);
     options.flags = ARES_FLAG_NOALIASES;
-    options.timeout = static_cast<int>(limits::kLookupTryMs);
-    options.tries = limits::kLookupTriesMax;
+    options.timeout = static_cast<int>(bounds::kLookupTryMs);
+    options.tries = bounds::kLookupTriesMax;
     options.lookups = lookups.data();
     options.sock_state_cb = on_socket;
     options.sock_state_cb_data = this;

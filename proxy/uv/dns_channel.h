@@ -22,7 +22,7 @@ class DnsChannel {
   enum class Family : std::uint8_t { ipv4, ipv6 };
 
   struct Found {
-    std::vector<std::string> addresses;  // canonical, at most limits::kAddressesPerHostMax
+    std::vector<std::string> addresses;  // canonical, at most bounds::kAddressesPerHostMax
     std::int64_t ttl_s = 0;              // for so long they count
   };
 

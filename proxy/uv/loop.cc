@@ -7,7 +7,7 @@
 
 #include <uv.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::uv {
 
@@ -20,7 +20,7 @@ struct Loop::State {
   std::vector<std::function<void()>> posted;  // guarded by mutex
   std::unique_ptr<char[]> read_chunk =        // NOLINT(modernize-avoid-c-arrays)
       std::make_unique_for_overwrite<char[]>(
-          base::limits::kReadChunkBytes);  // NOLINT(modernize-avoid-c-arrays)
+          base::bounds::kReadChunkBytes);  // NOLINT(modernize-avoid-c-arrays)
 
   void run_posted() {
     std::vector<std::function<void()>> due;
@@ -99,7 +99,7 @@ std::int64_t Loop::now_ms() const {
 }
 
 std::span<char> Loop::read_chunk() {
-  return {state_->read_chunk.get(), base::limits::kReadChunkBytes};
+  return {state_->read_chunk.get(), base::bounds::kReadChunkBytes};
 }
 
 }  // namespace keyswap::uv

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::uv {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 const NameCache::Answer* NameCache::find(const std::string& name, std::int64_t now_ms) const {
   const auto found = entries_.find(name);
@@ -22,9 +22,9 @@ void NameCache::put(const std::string& name,
                     std::int64_t now_ms) {
   constexpr std::int64_t kMillisecondsPerSecond = 1000;
   const std::int64_t kept_s =
-      std::clamp<std::int64_t>(ttl_s, 0, limits::kNameKeptMs / kMillisecondsPerSecond);
+      std::clamp<std::int64_t>(ttl_s, 0, bounds::kNameKeptMs / kMillisecondsPerSecond);
   const std::int64_t kept_ms =
-      answer ? kept_s * kMillisecondsPerSecond : limits::kNameFailureKeptMs;
+      answer ? kept_s * kMillisecondsPerSecond : bounds::kNameFailureKeptMs;
   if (!entries_.contains(name)) {
     make_room(now_ms);
   }
@@ -32,11 +32,11 @@ void NameCache::put(const std::string& name,
 }
 
 void NameCache::make_room(std::int64_t now_ms) {
-  if (entries_.size() < limits::kNamesKeptMax) {
+  if (entries_.size() < bounds::kNamesKeptMax) {
     return;
   }
   std::erase_if(entries_, [&](const auto& entry) { return entry.second.until_ms <= now_ms; });
-  if (entries_.size() >= limits::kNamesKeptMax) {
+  if (entries_.size() >= bounds::kNamesKeptMax) {
     entries_.erase(entries_.begin());  // any: losing one costs a question, no more
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was learnt of names, for as long as it counts: addresses at most limits::kNameKeptMs and
-// never longer than their record says, failures for limits::kNameFailureKeptMs, so that a name
+// What was learnt of names, for as long as it counts: addresses at most bounds::kNameKeptMs and
+// never longer than their record says, failures for bounds::kNameFailureKeptMs, so that a name
 // that does not resolve is not asked for by every request anew. Time is handed in.
 #pragma once
 

@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/uv/dns_channel.h"
 #include "proxy/uv/name_cache.h"
 #include "proxy/uv/timer.h"
@@ -21,7 +21,7 @@ namespace keyswap::uv {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 using base::Errc;
 using base::Error;
@@ -83,7 +83,7 @@ Addresses in_turns(const Addresses& first, const Addresses& second) {
   Addresses merged;
   for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
     for (const Addresses* family : {&first, &second}) {
-      if (i < family->size() && merged.size() < limits::kAddressesPerHostMax) {
+      if (i < family->size() && merged.size() < bounds::kAddressesPerHostMax) {
         merged.push_back((*family)[i]);
       }
     }
@@ -179,10 +179,10 @@ void Resolver::State::look_up(const std::string& name, const std::shared_ptr<Loo
 
 void Resolver::State::begin(const std::string& name, const std::shared_ptr<Lookup::State>& who) {
   // I10: what nobody waits for any more is given up; who waits is a client connection each.
-  if (channel->pending() >= 2 * limits::kLookupsMax || servers != FileMark::of(kServersFile)) {
+  if (channel->pending() >= 2 * bounds::kLookupsMax || servers != FileMark::of(kServersFile)) {
     static_cast<void>(open_channel());  // or the old one goes on
   }
-  if (channel->pending() >= 2 * limits::kLookupsMax) {
+  if (channel->pending() >= 2 * bounds::kLookupsMax) {
     tell(who, Error{Errc::limit_exceeded, "too many names are being looked up"});
     return;
   }
@@ -194,7 +194,7 @@ void Resolver::State::begin(const std::string& name, const std::shared_ptr<Looku
   question->name = name;
   question->waiting.insert(who);
   question->number = ++askings;
-  question->deadline.set(limits::kLookupMs);
+  question->deadline.set(bounds::kLookupMs);
   who->question = question;
   questions.emplace(name, question);
   ask(question);
@@ -225,7 +225,7 @@ void Resolver::State::note(const std::shared_ptr<Question>& question,
   if (question->answers[0] && question->answers[1]) {
     settle(question);
   } else if (is_found) {
-    question->deadline.set(limits::kOtherFamilyMs);
+    question->deadline.set(bounds::kOtherFamilyMs);
   }
 }
 

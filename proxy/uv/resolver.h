@@ -6,7 +6,7 @@
 // (name_cache.h).
 //
 // IPv6 and IPv4 are asked for beside each other; when one has come, the other is waited for
-// limits::kOtherFamilyMs at most (RFC 8305 section 3). localhost and below is this machine, and
+// bounds::kOtherFamilyMs at most (RFC 8305 section 3). localhost and below is this machine, and
 // below .invalid there is nothing (RFC 6761): neither is asked for.
 #pragma once
 
@@ -41,9 +41,9 @@ class Resolver {
 // One question. Destroying it drops the answer.
 class Lookup {
  public:
-  // Canonical literals, at most limits::kAddressesPerHostMax, the families in turns and IPv6 first;
-  // those of /etc/hosts in its order. Else not_found; timed_out after limits::kLookupMs at the
-  // latest; network; limit_exceeded (limits::kLookupsMax).
+  // Canonical literals, at most bounds::kAddressesPerHostMax, the families in turns and IPv6 first;
+  // those of /etc/hosts in its order. Else not_found; timed_out after bounds::kLookupMs at the
+  // latest; network; limit_exceeded (bounds::kLookupsMax).
   using Answer = base::Result<std::vector<std::string>>;
   // Called once, later; never from inside the constructor.
   using Done = std::function<void(const Answer&)>;

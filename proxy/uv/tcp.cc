@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/uv/address.h"
 
 namespace keyswap::uv {
@@ -52,18 +52,18 @@ struct Tcp::State {
 
   // Without effect where the kernel refuses: then our own waits end it, later.
   void watch_host() const {
-    namespace limits = base::limits;
+    namespace bounds = base::bounds;
     constexpr int kMillisecondsPerSecond = 1000;
     constexpr auto kProbes =
-        static_cast<int>((limits::kUnackedMs - limits::kProbeIdleMs) / limits::kProbeAgainMs);
+        static_cast<int>((bounds::kUnackedMs - bounds::kProbeIdleMs) / bounds::kProbeAgainMs);
     const std::array<std::array<int, 3>, 4> options = {{
         {SOL_SOCKET, SO_KEEPALIVE, 1},
         {IPPROTO_TCP,
          TCP_KEEPIDLE,
-         static_cast<int>(limits::kProbeIdleMs / kMillisecondsPerSecond)},
+         static_cast<int>(bounds::kProbeIdleMs / kMillisecondsPerSecond)},
         {IPPROTO_TCP,
          TCP_KEEPINTVL,
-         static_cast<int>(limits::kProbeAgainMs / kMillisecondsPerSecond)},
+         static_cast<int>(bounds::kProbeAgainMs / kMillisecondsPerSecond)},
         {IPPROTO_TCP, TCP_KEEPCNT, kProbes},
     }};
     for (const auto& [level, name, value] : options) {
@@ -147,7 +147,7 @@ struct Tcp::State {
 
   // False: it cannot, and is to be closed at once.
   bool begin_linger() {
-    if (!is_open || loop->lingering >= base::limits::kLingeringMax) {
+    if (!is_open || loop->lingering >= base::bounds::kLingeringMax) {
       return false;
     }
     const bool is_said = is_finishing || uv_shutdown(&shutdown_request, stream(), nullptr) == 0;
@@ -161,7 +161,7 @@ struct Tcp::State {
     uv_timer_start(
         linger_limit.get(),
         [](uv_timer_t* timer) noexcept { static_cast<State*>(timer->data)->close(); },
-        static_cast<std::uint64_t>(base::limits::kLingerMs),
+        static_cast<std::uint64_t>(base::bounds::kLingerMs),
         0);
     return true;
   }

@@ -55,7 +55,7 @@ class Tcp {
   // Takes over an accepted socket.
   base::Status adopt(int socket);
   // on_connected or on_connect_failed follows. Once connected, the kernel asks a silent host
-  // whether it is there and gives up one that does not answer (limits::kProbeIdleMs, kUnackedMs):
+  // whether it is there and gives up one that does not answer (bounds::kProbeIdleMs, kUnackedMs):
   // on_broken. Of one that owes acknowledgements proxy/leg.h takes care: the kernel would give up
   // a host that only takes nothing, too.
   void connect(const Endpoint& endpoint);
@@ -75,8 +75,8 @@ class Tcp {
   // FIN once everything is written.
   void finish_writing();
   // When this is destroyed, our end is said after what was written, and what still comes is thrown
-  // away for at most limits::kLingerMs: a reset would destroy what is on its way. At most
-  // limits::kLingeringMax of a loop do so.
+  // away for at most bounds::kLingerMs: a reset would destroy what is on its way. At most
+  // bounds::kLingeringMax of a loop do so.
   void linger_on_close();
   // What has come and was not read: up to `capacity` bytes at once, without waiting; 0 nothing. For
   // a connection that broke in writing.

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
 namespace keyswap::audit {
@@ -68,7 +68,7 @@ TEST_CASE("what has no newline at the end is torn") {
 
 TEST_CASE("a line of the greatest length is read and a longer one is not", "[I10]") {
   const test::TempFolder folder;
-  const std::string longest(base::limits::kAuditRecordBytesMax - 1, 'x');
+  const std::string longest(base::bounds::kAuditRecordBytesMax - 1, 'x');
   LineReader fits = reader_of(folder, longest + "\n");
   CHECK(next_of(fits).kind == Kind::line);
   LineReader too_long = reader_of(folder, longest + "x\n");

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "audit/line.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
 namespace keyswap::audit {
@@ -203,7 +203,7 @@ TEST_CASE("under load a checkpoint is made when it is due and not before", "[I7]
   const auto log = open_log(settings_for(folder, clock, &files));
   REQUIRE(log->append(urgent_batch("a"), &answers, 1));
   REQUIRE(answers.wait(1));
-  clock.steady += base::limits::kAuditCheckpointMs * 1000;
+  clock.steady += base::bounds::kAuditCheckpointMs * 1000;
   REQUIRE(log->append(urgent_batch("b"), &answers, 2));
   REQUIRE(answers.wait(2));
   REQUIRE(log->append(urgent_batch("c"), &answers, 3));
@@ -413,12 +413,12 @@ TEST_CASE("AU-19 a log that somebody cuts, extends, deletes or moves is dead", "
   }
   SECTION("moved, as by logrotate: at the next checkpoint") {
     std::filesystem::rename(path, path + ".1");
-    clock.steady += base::limits::kAuditCheckpointMs * 1000;
+    clock.steady += base::bounds::kAuditCheckpointMs * 1000;
     CHECK(append_until_dead(*log, 2) <= 1);
   }
   SECTION("its checkpoints cut: at the next checkpoint") {
     std::ofstream(folder.file(kCheckpoints), std::ios::app) << "x";
-    clock.steady += base::limits::kAuditCheckpointMs * 1000;
+    clock.steady += base::bounds::kAuditCheckpointMs * 1000;
     CHECK(append_until_dead(*log, 2) <= 1);
   }
   CHECK(log->is_dead());
@@ -439,7 +439,7 @@ TEST_CASE("a checkpoint that cannot be written or synced ends the log", "[I13]")
   std::uint64_t ticket = 1;
   do {
     // The first makes a checkpoint due, the second's has to sync the first's at the latest.
-    clock.steady += base::limits::kAuditCheckpointMs * 1000;
+    clock.steady += base::bounds::kAuditCheckpointMs * 1000;
     REQUIRE(++ticket < 10);
   } while (log->append(urgent_batch("b"), &answers, ticket) && answers.wait(ticket));
   CHECK(log->is_dead());
@@ -475,7 +475,7 @@ TEST_CASE("records beyond the queue's bound are refused, and told to nobody", "[
     REQUIRE(log->append(urgent_batch("first"), nullptr, 0));
     gate.wait_for_arrival();
     Batch most;
-    for (std::size_t i = 0; i < base::limits::kAuditQueueMax; ++i) {
+    for (std::size_t i = 0; i < base::bounds::kAuditQueueMax; ++i) {
       most.add(StopRecord{0});
     }
     CHECK(log->append(std::move(most), &answers, 1));
@@ -485,7 +485,7 @@ TEST_CASE("records beyond the queue's bound are refused, and told to nobody", "[
     CHECK(answers.wait(1));
   }
   CHECK(answers.count(2) == 0);
-  CHECK(verdict_of(folder).records == base::limits::kAuditQueueMax + 1);
+  CHECK(verdict_of(folder).records == base::bounds::kAuditQueueMax + 1);
 }
 
 TEST_CASE("a batch knows how many records it holds") {

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "audit/line.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
 namespace keyswap::audit {
@@ -21,7 +21,7 @@ using test::response_of;
 bool is_canonical(const std::string& body) {
   std::string line;
   append_line(std::numeric_limits<std::uint64_t>::max(), kGenesis, body, line);
-  return line.size() <= base::limits::kAuditRecordBytesMax && line.ends_with("\n") &&
+  return line.size() <= base::bounds::kAuditRecordBytesMax && line.ends_with("\n") &&
          parse_line(std::string_view(line).substr(0, line.size() - 1)).has_value();
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("what was seen of a failure stands behind the reason, or the outcome")
   CHECK(is_canonical(body_of(response)));
   const std::string noisy = std::string(10'000, '"');
   response.facts = noisy;
-  CHECK(body_of(response).size() < 2 * base::limits::kFactsBytesMax);
+  CHECK(body_of(response).size() < 2 * base::bounds::kFactsBytesMax);
   CHECK(is_canonical(body_of(response)));
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("H02 a query is never recorded and a long path is cut", "[I1]") {
   record.destination.path = "?token=abc";
   CHECK(path_in(body_of(record)).empty());
 
-  constexpr std::size_t kMax = base::limits::kAuditPathBytesMax;
+  constexpr std::size_t kMax = base::bounds::kAuditPathBytesMax;
   const std::string exact = "/" + std::string(kMax - 1, 'a');
   record.destination.path = exact;
   CHECK(path_in(body_of(record)) == exact);
@@ -219,7 +219,7 @@ TEST_CASE("H02 a query is never recorded and a long path is cut", "[I1]") {
 }
 
 TEST_CASE("a cut never falls inside an escape") {
-  constexpr std::size_t kMax = base::limits::kAuditPathBytesMax;
+  constexpr std::size_t kMax = base::bounds::kAuditPathBytesMax;
   for (std::size_t plain = 0; plain < 12; ++plain) {
     const std::string path = "/" + std::string(plain, 'a') + std::string(kMax, '\x01');
     DecisionRecord record = decision_of("r");

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::base {
 namespace {
@@ -47,14 +47,14 @@ TEST_CASE("facts of the other side are printable, without quotes and backslashes
 
 TEST_CASE("facts are bounded, each and together", "[I10]") {
   const std::string one = Facts().text("", std::string(100'000, 'x')).take();
-  CHECK(one.size() == limits::kFactBytesMax);
+  CHECK(one.size() == bounds::kFactBytesMax);
   CHECK(one.ends_with("x..."));
   Facts many;
   for (int i = 0; i < 1000; ++i) {
     many.text(", ", "name.example.test");
   }
-  CHECK(many.take().size() == limits::kFactsBytesMax);
-  CHECK(Facts().time("", 9'000'000'000'000'000'000).take().size() <= limits::kFactBytesMax);
+  CHECK(many.take().size() == bounds::kFactsBytesMax);
+  CHECK(Facts().time("", 9'000'000'000'000'000'000).take().size() <= bounds::kFactBytesMax);
 }
 
 TEST_CASE("what was seen is one sentence with its facts") {

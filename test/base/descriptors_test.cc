@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/support/descriptors.h"
 
 namespace keyswap::base {
@@ -31,14 +31,14 @@ bool can_open() {
 }  // namespace
 
 TEST_CASE("clients get what neither we nor the reserve need, two descriptors each", "[I10]") {
-  constexpr std::size_t kReserved = limits::kDescriptorsReserved;
+  constexpr std::size_t kReserved = bounds::kDescriptorsReserved;
   CHECK(clients_that_fit(256, 40) == (256 - 40 - kReserved) / 2);
   CHECK(clients_that_fit(1024, 40) == (1024 - 40 - kReserved) / 2);
-  CHECK(clients_that_fit(1'000'000, 40) == limits::kClientConnectionsMax);
+  CHECK(clients_that_fit(1'000'000, 40) == bounds::kClientConnectionsMax);
   for (std::size_t allowed = 0; allowed < 40'000; allowed += 7) {
     const std::size_t clients = clients_that_fit(allowed, 40);
     REQUIRE(clients >= 1);
-    REQUIRE((clients == 1 || 40 + kReserved + clients * limits::kDescriptorsPerClient <= allowed));
+    REQUIRE((clients == 1 || 40 + kReserved + clients * bounds::kDescriptorsPerClient <= allowed));
   }
 }
 

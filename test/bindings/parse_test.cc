@@ -12,7 +12,7 @@
 
 #include "bindings/digest.h"
 #include "bindings/template_functions.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
@@ -318,7 +318,7 @@ TEST_CASE("what is no readable regular file of bounded size is refused") {
   CHECK(failure_of("/nonexistent/bindings.yaml") == base::Errc::not_found);
   CHECK(failure_of("/tmp") == base::Errc::invalid_input);
   CHECK(failure_of("/dev/zero") == base::Errc::invalid_input);
-  const TempFile big(std::string(base::limits::kBindingsFileBytesMax + 1, '#'));
+  const TempFile big(std::string(base::bounds::kBindingsFileBytesMax + 1, '#'));
   CHECK(failure_of(big.path()) == base::Errc::limit_exceeded);
 }
 

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
@@ -123,7 +123,7 @@ TEST_CASE("size and depth are bounded", "[I10]") {
     dashes += "- ";
   }
   CHECK_FALSE(errors_in(dashes).empty());
-  CHECK(errors_in(std::string(base::limits::kBindingsFileBytesMax + 1, ' '))
+  CHECK(errors_in(std::string(base::bounds::kBindingsFileBytesMax + 1, ' '))
             .find("larger than 4 MiB") != std::string::npos);
   std::string many = "[";
   for (int i = 0; i < 1'000'001; ++i) {

@@ -5,18 +5,18 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/ca/fixture.h"
 
 namespace keyswap {
 namespace {
 
 using base::Errc;
-using base::limits::kLeafBackdateSeconds;
-using base::limits::kLeafCacheMax;
-using base::limits::kLeafLifeSeconds;
-using base::limits::kLeafRenewAheadSeconds;
-using base::limits::kMintQueueMax;
+using base::bounds::kLeafBackdateSeconds;
+using base::bounds::kLeafCacheMax;
+using base::bounds::kLeafLifeSeconds;
+using base::bounds::kLeafRenewAheadSeconds;
+using base::bounds::kMintQueueMax;
 using LeafPointer = std::shared_ptr<const ca::Leaf>;
 using LeafResult = base::Result<LeafPointer>;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HF-10 and HF-11: slow senders, and an upstream that does not read, against the deadlines of proxy/base/limits.h."""
+"""HF-10 and HF-11: slow senders, and an upstream that does not read, against the deadlines of proxy/base/bounds.h."""
 
 import concurrent.futures
 import socket

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap {
 
@@ -118,7 +118,7 @@ TEST_CASE("a list longer than any challenge counts as a login", "[I10][I16]") {
 }
 
 TEST_CASE("a connection rests for less time than its server said that it keeps it") {
-  constexpr std::int64_t kMargin = base::limits::kKeepAliveMarginMs;
+  constexpr std::int64_t kMargin = base::bounds::kKeepAliveMarginMs;
   CHECK(!rest({}));
   CHECK(!rest({{"Connection", "keep-alive"}, {"X", "timeout=5"}}));
   CHECK(rest({{"Keep-Alive", "timeout=5"}}) == 5000 - kMargin);

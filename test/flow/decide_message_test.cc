@@ -43,7 +43,7 @@ struct Said {
 std::string judged(const Said& said) {
   const auto bindings = test::bindings_of(said.yaml);
   const bindings::MessageReading message{said.method, "1", said.credential};
-  const Destination destination{Scheme::https, {"ws-api.binance.com", 443, http::HostKind::name}};
+  const Destination destination{Protocol::https, {"ws-api.binance.com", 443, http::HostKind::name}};
   const auto [verdict, is_signed] =
       decide_message({message, said.target, destination, *bindings, said.caller, said.logged_on});
   std::string text = std::string(audit::to_string(verdict.decision)) + "/" +

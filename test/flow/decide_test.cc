@@ -42,11 +42,11 @@ http::RequestHead head_of(const std::string& fields,
 
 Verdict judge(const std::string& fields,
               const std::string& line = "GET /v1/x HTTP/1.1",
-              Scheme scheme = Scheme::https,
+              Protocol protocol = Protocol::https,
               const std::string& yaml = kYaml) {
   const auto bindings = test::bindings_of(yaml);
   const auto head = head_of(fields, line);
-  const Destination destination{scheme, {"api.example.test", 443, http::HostKind::name}};
+  const Destination destination{protocol, {"api.example.test", 443, http::HostKind::name}};
   return decide({head, head.target, destination, *bindings, ""});
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("a form in a body that was collected is judged by the method it names"
       "      - { host: api.example.test, methods: [POST, PUT], blocked: [\"PUT /v1/closed\"] }\n");
   const auto verdict_of = [&](const std::string& path, std::string_view body) {
     const auto head = head_of("X-Key: " + std::string(kP) + "\r\n", "POST " + path + " HTTP/1.1");
-    const Destination destination{Scheme::https, {"api.example.test", 443, http::HostKind::name}};
+    const Destination destination{Protocol::https, {"api.example.test", 443, http::HostKind::name}};
     const Request request{head, head.target, destination, *bindings, ""};
     const auto verdict = decide(request);
     REQUIRE(shown(verdict) == "allowed/binding_matched");
@@ -182,7 +182,7 @@ TEST_CASE("more secrets than are judged for one request are refused", "[I10]") {
     most += number < 108 ? "X-A: " + placeholder + "\r\n" : "";
   }
   const auto judged = [&](const std::string& fields) {
-    return shown(judge(fields, "GET /v1/x HTTP/1.1", Scheme::https, yaml));
+    return shown(judge(fields, "GET /v1/x HTTP/1.1", Protocol::https, yaml));
   };
   CHECK(judged(most) == "denied/destination_not_in_binding");
   const std::string again = "X-B: kswp_PLACEHOLDER_000000000100\r\n";
@@ -212,7 +212,7 @@ TEST_CASE("each of several placeholders that stay inert is told of, once", "[I2]
   CHECK(judge("X-A: " + p + "\r\n").others.empty());
 
   const Verdict plain =
-      judge(kAuth + "x-api-key: " + p2 + "\r\n", "GET /v1/x HTTP/1.1", Scheme::http);
+      judge(kAuth + "x-api-key: " + p2 + "\r\n", "GET /v1/x HTTP/1.1", Protocol::http);
   CHECK(shown(plain) == "denied/insecure_scheme");
   REQUIRE(plain.others.size() == 1);
   CHECK(plain.others.front().reason == audit::Reason::insecure_scheme);
@@ -222,7 +222,7 @@ TEST_CASE("a request that is refused for its placeholders has no inert ones besi
   const std::string yaml = std::string("misplaced_placeholder: refuse") + kYaml;
   const Verdict verdict = judge("X-A: " + std::string(kP) + "\r\nX-B: " + std::string(kP2) + "\r\n",
                                 "GET /v1/x HTTP/1.1",
-                                Scheme::https,
+                                Protocol::https,
                                 yaml);
   CHECK(shown(verdict) == "refused/untargeted_location");
   CHECK(verdict.others.empty());
@@ -233,7 +233,7 @@ TEST_CASE("F17 two lines of the credential's header are refused") {
 }
 
 TEST_CASE("C17 nothing is swapped over plain http", "[I5]") {
-  CHECK(shown(judge(kAuth, "GET /v1/x HTTP/1.1", Scheme::http)) == "denied/insecure_scheme");
+  CHECK(shown(judge(kAuth, "GET /v1/x HTTP/1.1", Protocol::http)) == "denied/insecure_scheme");
 }
 
 TEST_CASE("D07 a placeholder in the query is not swapped by a header rule", "[I2]") {
@@ -249,11 +249,11 @@ TEST_CASE("D08 a percent-encoded placeholder is no placeholder") {
 TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
   const std::string yaml = std::string("misplaced_placeholder: refuse") + kYaml;
   CHECK(shown(judge(
-            "X-Other: " + std::string(kP) + "\r\n", "GET /v1/x HTTP/1.1", Scheme::https, yaml)) ==
+            "X-Other: " + std::string(kP) + "\r\n", "GET /v1/x HTTP/1.1", Protocol::https, yaml)) ==
         "refused/untargeted_location");
   CHECK(shown(judge(kAuth + "x-api-key: " + std::string(kP2) + "\r\n",
                     "GET /v1/x HTTP/1.1",
-                    Scheme::https,
+                    Protocol::https,
                     yaml)) == "refused/destination_not_in_binding");
 }
 
@@ -269,7 +269,7 @@ std::string keyed(const std::string& inject,
                            "    placeholder: kswp_PLACEHOLDER_000000000001\n"
                            "    inject: { " +
                            inject + " }\n    bindings: [ { host: api.example.test } ]\n";
-  return shown(judge(header + ": " + value + "\r\n", "GET /v1/x HTTP/1.1", Scheme::https, yaml));
+  return shown(judge(header + ": " + value + "\r\n", "GET /v1/x HTTP/1.1", Protocol::https, yaml));
 }
 
 const std::string kPair = "api_key: K, api_secret: S";
@@ -341,10 +341,10 @@ secrets:
 std::string asked(const std::string& fields,
                   const std::string& target = "/ws/x",
                   const std::string& caller = "ann",
-                  Scheme scheme = Scheme::https) {
+                  Protocol protocol = Protocol::https) {
   const auto bindings = test::bindings_of(kOpening);
   const auto head = head_of(fields, "GET " + target + " HTTP/1.1");
-  const Destination destination{scheme, {"api.example.test", 443, http::HostKind::name}};
+  const Destination destination{protocol, {"api.example.test", 443, http::HostKind::name}};
   return shown(decide({head, head.target, destination, *bindings, caller}));
 }
 
@@ -359,7 +359,7 @@ TEST_CASE("HP-12 a WebSocket is let through where a binding opens one to this ca
 TEST_CASE("HP-01 HP-12 a WebSocket that no binding opens, or that is asked for badly, is refused") {
   CHECK(asked(kAsk + kAuth, "/v1/x") == "refused/upgrade_not_supported");
   CHECK(asked(kAsk, "/ws/..%2fv1") == "refused/upgrade_not_supported");
-  CHECK(asked(kAsk, "/ws/x", "ann", Scheme::http) == "refused/upgrade_not_supported");
+  CHECK(asked(kAsk, "/ws/x", "ann", Protocol::http) == "refused/upgrade_not_supported");
   CHECK(asked("Connection: Upgrade\r\nUpgrade: websocket\r\n") == "refused/upgrade_not_supported");
   CHECK(asked("Upgrade: WebSocket\r\n") == "refused/upgrade_not_supported");
   CHECK(asked(kAsk + "Upgrade: websocket\r\n") == "refused/upgrade_not_supported");
@@ -375,7 +375,7 @@ TEST_CASE("HP-01 an upgrade to anything else is no reason to refuse (RFC 9110 7.
     CHECK(asked(fields, "/v1/x") == "pass/no_placeholder");
     CHECK(asked(fields + kAuth, "/v1/x") == "allowed/binding_matched");
   }
-  CHECK(asked("Upgrade: h2c\r\n", "/v1/x", "ann", Scheme::http) == "pass/no_placeholder");
+  CHECK(asked("Upgrade: h2c\r\n", "/v1/x", "ann", Protocol::http) == "pass/no_placeholder");
   CHECK(asked(kAsk + "Upgrade: h2c\r\n") == "pass/no_placeholder");
 }
 

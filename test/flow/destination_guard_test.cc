@@ -32,7 +32,7 @@ AddressVerdict judge(const std::string& host,
   const auto bindings = test::bindings_of(yaml(upstream));
   const auto authority = http::parse_host(host, 443);
   REQUIRE(authority);
-  return judge_unresolved(*bindings, {Scheme::https, *authority, custom_service});
+  return judge_unresolved(*bindings, {Protocol::https, *authority, custom_service});
 }
 
 }  // namespace

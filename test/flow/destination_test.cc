@@ -38,7 +38,7 @@ bool is_refused(const Route& found, Reason reason) {
 }
 
 std::optional<Reason> tunnelled(const std::string& text, const std::string& server_name = "") {
-  const TunnelIdentity tunnel{{Scheme::https, {"h.example.test", 443, http::HostKind::name}},
+  const TunnelIdentity tunnel{{Protocol::https, {"h.example.test", 443, http::HostKind::name}},
                               server_name};
   return check_tunnelled(head_of(text), tunnel, *test::bindings_of(kDeny));
 }
@@ -118,7 +118,7 @@ TEST_CASE("X01 an absolute-form https request goes the way of CONNECT", "[I3]") 
       route_of("GET https://h.example.test/v1?x=1 HTTP/1.1\r\nHost: h.example.test\r\n\r\n");
   CHECK(found.kind == Route::Kind::forward);
   CHECK(found.destination ==
-        Destination{Scheme::https, {"h.example.test", 443, http::HostKind::name}});
+        Destination{Protocol::https, {"h.example.test", 443, http::HostKind::name}});
   CHECK(is_refused(route_of("GET https://h.example.test/ HTTP/1.1\r\nHost: other.example\r\n\r\n"),
                    Reason::identity_mismatch));
 }
@@ -175,7 +175,7 @@ TEST_CASE("C24 HP-02 an absolute form in a tunnel is read, and names the tunnel'
 }
 
 TEST_CASE("HP-02 an absolute form in a tunnel without TLS is one of http", "[I3]") {
-  const TunnelIdentity plain{{Scheme::http, {"h.example.test", 8080, http::HostKind::name}}, ""};
+  const TunnelIdentity plain{{Protocol::http, {"h.example.test", 8080, http::HostKind::name}}, ""};
   const auto asked = [&](const std::string& target) {
     return check_tunnelled(
         head_of("GET " + target + " HTTP/1.1\r\nHost: h.example.test:8080\r\n\r\n"),

@@ -232,7 +232,7 @@ TEST_CASE("what a loop holds of bodies for signers is bounded, and free again af
   }
   CHECK(*held == 0);
   Script full = signed_by_echo();
-  *full.collected_bytes = base::limits::kSignedBodiesBytesMax - 2;
+  *full.collected_bytes = base::bounds::kSignedBodiesBytesMax - 2;
   full.client(head + "abc");
   CHECK(has(full.sent_client(), "Keyswap-Reason: too_busy\r\n"));
   CHECK(!has(full.transcript(), "dial"));

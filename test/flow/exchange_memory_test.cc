@@ -91,7 +91,7 @@ std::string request_of(const Kind& kind) {
 std::shared_ptr<vault::LockedBuffer> make_scratch() {
   REQUIRE(vault::lock_memory());
   return std::make_shared<vault::LockedBuffer>(
-      vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value());
+      vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax).value());
 }
 
 // One loop: many exchanges of it wait, and the vault opens each entry once for all of them.
@@ -107,7 +107,7 @@ class Loop {
                 const std::string& caller = "",
                 vault::Holdings* holdings = nullptr) {
     Script made(bindings_,
-                {Scheme::https, {"api.example.test", 443, http::HostKind::name}},
+                {Protocol::https, {"api.example.test", 443, http::HostKind::name}},
                 {&forms_, holdings, caller, scratch_});
     made.opened = opened_;
     if (kind.is_reverse) {
@@ -196,7 +196,7 @@ TEST_CASE("on every road that does not end in sending a request lets go of its s
 
 TEST_CASE("what a secret cannot be used for is refused before it is recorded as allowed", "[I13]") {
   for (const std::string& bad :
-       {std::string("has\rcontrols"), std::string(base::limits::kRequestFieldBytesMax, 'x')}) {
+       {std::string("has\rcontrols"), std::string(base::bounds::kRequestFieldBytesMax, 'x')}) {
     Loop loop;
     const Kind kind = kinds().front();
     Script script = loop.script(kind);

@@ -28,7 +28,7 @@ const UpstreamBroken kStale{.was_stale = true};
 
 Script script() {
   return Script(test::bindings_of(kYaml),
-                {Scheme::https, {"api.example.test", 443, http::HostKind::name}});
+                {Protocol::https, {"api.example.test", 443, http::HostKind::name}});
 }
 
 std::string request(const std::string& line, const std::string& fields = "") {

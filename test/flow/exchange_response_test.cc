@@ -27,7 +27,7 @@ const std::string kAccount =
 
 Script trading() {
   Script script(test::bindings_of(kBinance),
-                {Scheme::https, {"api.binance.com", 443, http::HostKind::name}});
+                {Protocol::https, {"api.binance.com", 443, http::HostKind::name}});
   script.vault = {{"KEY", "the-real-key-0001"}, {"SECRET", "the-real-secret-01"}};
   return script;
 }
@@ -98,7 +98,7 @@ TEST_CASE("what of an answer cannot be passed on is named, with the bound") {
   CHECK(coded.sent_client().find(R"("cause":"content_coding_not_asked_for")") != std::string::npos);
   auto patient = trading();
   patient.client(kAccount);
-  for (std::size_t i = 0; i <= base::limits::kInterimResponsesMax; ++i) {
+  for (std::size_t i = 0; i <= base::bounds::kInterimResponsesMax; ++i) {
     patient.upstream("HTTP/1.1 102 Processing\r\n\r\n");
   }
   CHECK(patient.sent_client().find("too many interim (1xx) responses: at most 16") !=

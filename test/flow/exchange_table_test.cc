@@ -144,9 +144,9 @@ struct Fixture {
   explicit Fixture(const Events& way = {}) {
     REQUIRE(vault::lock_memory());
     scratch = std::make_unique<vault::LockedBuffer>(
-        vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value());
+        vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax).value());
     exchange = std::make_unique<Exchange>(Exchange::Setup{
-        .destination = {Scheme::https, {"api.example.test", 443, http::HostKind::name}},
+        .destination = {Protocol::https, {"api.example.test", 443, http::HostKind::name}},
         .bindings = test::bindings_of(kYaml),
         .request_id = "req1",
         .scratch = scratch.get(),
@@ -262,7 +262,7 @@ TEST_CASE("whatever two events come, an exchange comes to rest once its client i
 TEST_CASE("a refused body is no longer read, and what is left of it changes nothing", "[I10]") {
   const auto refuse =
       GENERATE(Events{some<ClientRefused>},  // breaks its framing
-               Events(base::limits::kRequestBodyPauseMs / base::limits::kRequestBodyWindowMs,
+               Events(base::bounds::kRequestBodyPauseMs / base::bounds::kRequestBodyWindowMs,
                       some<TimedOut>),                                     // comes too slowly
                Events{[] { return ClientBody{std::string_view(kBody)}; },  // past max_body
                       [] {
@@ -275,7 +275,7 @@ TEST_CASE("a refused body is no longer read, and what is left of it changes noth
     Fixture fixture(first(kSigned, 1));
     CHECK(fixture.exchange->wants_body());
     if (is_full) {
-      fixture.collected_bytes = base::limits::kSignedBodiesBytesMax - 1;  // too_busy
+      fixture.collected_bytes = base::bounds::kSignedBodiesBytesMax - 1;  // too_busy
       fixture.on(ClientBody{kBody});
     } else {
       for (const auto& event : refuse) {
@@ -295,7 +295,7 @@ TEST_CASE("a refused body is no longer read, and what is left of it changes noth
     CHECK(fixture.asked<SendResponseHead>()[0]->head.status >= 400);
     CHECK(fixture.exchange->is_finished());
     if (is_full) {
-      fixture.collected_bytes -= base::limits::kSignedBodiesBytesMax - 1;
+      fixture.collected_bytes -= base::bounds::kSignedBodiesBytesMax - 1;
     }
     fixture.exchange.reset();
     CHECK(fixture.collected_bytes == 0);

@@ -251,7 +251,7 @@ TEST_CASE("the wait for an answer is ten minutes, or what the binding says") {
   const auto asked = script().client(kGet).wait();
   CHECK(asked.wait == Wait::response_head);
   CHECK(asked.ms == 0);
-  CHECK(base::limits::kResponseHeadMs == 600'000);
+  CHECK(base::bounds::kResponseHeadMs == 600'000);
   const std::string yaml = kYaml;
   std::string patient = yaml;
   patient.insert(patient.find("paths:"), "response_timeout: 20m, ");

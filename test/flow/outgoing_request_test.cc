@@ -118,7 +118,7 @@ TEST_CASE("a secret that would become another field, or another target, is refus
   CHECK(refused("X-Key", "real\r\nX-Other: 1"));
   CHECK(refused("X-Key", " real"));
   CHECK(refused("X Key", "real"));
-  CHECK(refused("X-Key", std::string(base::limits::kRequestFieldBytesMax + 1, 'x')));
+  CHECK(refused("X-Key", std::string(base::bounds::kRequestFieldBytesMax + 1, 'x')));
   Rewrite rewrite;
   rewrite.edits.target = "/a b";
   CHECK_FALSE(check_rewrite(rewrite));

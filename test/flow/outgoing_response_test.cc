@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/decoder.h"
 
 namespace keyswap::flow {
@@ -81,7 +81,7 @@ TEST_CASE("a secret in a field's value is its placeholder again", "[I8]") {
 TEST_CASE("a head that grows past its bound is not passed on", "[I10]") {
   auto looked_for = scrubber(std::string(1000, 'p'));
   std::string text = "HTTP/1.1 200 OK\r\n";
-  const std::size_t times = base::limits::kResponseFieldBytesMax / kSecret.size() / 2;
+  const std::size_t times = base::bounds::kResponseFieldBytesMax / kSecret.size() / 2;
   std::string value;
   for (std::size_t i = 0; i < times; ++i) {
     value += kSecret;

@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/http/h1/response_writer.h"
 
 namespace keyswap::flow {
@@ -12,7 +12,7 @@ namespace keyswap::flow {
 namespace {
 
 std::string bytes_of(const Reply& reply) {
-  base::Buffer out(base::limits::kRequestHeadBytesMax);
+  base::Buffer out(base::bounds::kRequestHeadBytesMax);
   REQUIRE(http::h1::ResponseWriter().whole(out, reply.head, reply.body));
   return std::string(out.view());
 }

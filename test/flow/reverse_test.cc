@@ -67,7 +67,7 @@ std::string shown(const ReverseRoute& found) {
   if (found.refusal) {
     return std::string(audit::to_string(*found.refusal));
   }
-  CHECK(found.destination.scheme == Scheme::https);
+  CHECK(found.destination.protocol == Protocol::https);
   return std::to_string(found.use->rule) + "." + std::to_string(found.use->scope) + " " +
          http::to_string(found.destination.authority) + " " + found.use->target;
 }

@@ -68,7 +68,7 @@ TEST_CASE("what cannot begin a secret goes on at once") {
 TEST_CASE("of too many secrets the first is not forgotten, but the last refused", "[I8]") {
   Scrubber scrubber;
   CHECK(scrubber.add(secret_of(kSecret), "<P>"));
-  for (std::size_t i = 1; i < base::limits::kScrubbedSecretsMax; ++i) {
+  for (std::size_t i = 1; i < base::bounds::kScrubbedSecretsMax; ++i) {
     CHECK(scrubber.add(secret_of("another-" + std::to_string(i)), "<Q>"));
   }
   CHECK_FALSE(scrubber.add(secret_of(kOther), "<R>"));
@@ -117,7 +117,7 @@ TEST_CASE("a secret is known in hex, in base64 wherever it begins, and percent-e
 
 TEST_CASE("all who look for a secret at once share its forms, however many secrets there are",
           "[I1][I10]") {
-  constexpr std::size_t kSecrets = 2 * base::limits::kScrubbedSecretsMax;
+  constexpr std::size_t kSecrets = 2 * base::bounds::kScrubbedSecretsMax;
   FormCache cache;
   std::vector<vault::Secret> secrets;
   std::vector<Scrubber> scrubbers;
@@ -148,7 +148,7 @@ TEST_CASE("what is kept of forms that nobody uses is bounded, and goes when the 
       CHECK(cache.find_or_write(secret, "<P>") != nullptr);
     }
   }
-  CHECK(free_before - vault::arena::free_bytes() <= 2 * base::limits::kFormCacheBytesMax);
+  CHECK(free_before - vault::arena::free_bytes() <= 2 * base::bounds::kFormCacheBytesMax);
   const auto in_use = cache.find_or_write(secret_of(kSecret), "<P>");
   cache.clear();
   CHECK(cache.find_or_write(secret_of(kSecret), "<P>") == in_use);

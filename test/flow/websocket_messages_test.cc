@@ -171,7 +171,7 @@ TEST_CASE("a binary message, and one that is too large, end the connection", "[I
   binary.client("x", 0, http::Opcode::binary);
   CHECK(has(binary.transcript(), "to client: close 1003\n"));
   Dialogue large;
-  large.client(std::string(base::limits::kWebSocketMessageBytesMax + 1, ' '), 16 * 1024);
+  large.client(std::string(base::bounds::kWebSocketMessageBytesMax + 1, ' '), 16 * 1024);
   const std::string transcript = large.transcript();
   CHECK(has(transcript, "record refused body_too_large"));
   CHECK(has(transcript, "to client: close 1009\n"));
@@ -278,7 +278,7 @@ TEST_CASE("a secret that cannot be opened refuses the message", "[I13]") {
 
 TEST_CASE("replies that are awaited are bounded", "[I10]") {
   Dialogue dialogue;
-  for (std::size_t i = 0; i < base::limits::kRepliesAwaitedMax; ++i) {
+  for (std::size_t i = 0; i < base::bounds::kRepliesAwaitedMax; ++i) {
     dialogue.client(R"({"id":)" + std::to_string(i) + R"(,"method":"ping"})");
   }
   static_cast<void>(dialogue.transcript());
@@ -324,7 +324,7 @@ TEST_CASE("a logon waits until what went there unjudged is answered", "[I5]") {
 
 TEST_CASE("I8 a message whose key could not be hidden in the reply is not sent", "[I8]") {
   Dialogue dialogue;
-  for (std::size_t i = 0; i < base::limits::kScrubbedSecretsMax; ++i) {
+  for (std::size_t i = 0; i < base::bounds::kScrubbedSecretsMax; ++i) {
     dialogue.key = "rotated" + std::to_string(i);
     dialogue.client(order(std::to_string(i)));
   }

@@ -19,7 +19,7 @@ class Alone {
   explicit Alone(int state) : bindings_(test::bindings_of(test::kTrading)) {
     REQUIRE(vault::lock_memory());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
-        .destination = {Scheme::https, {"ws-api.binance.com", 443, http::HostKind::name}},
+        .destination = {Protocol::https, {"ws-api.binance.com", 443, http::HostKind::name}},
         .target = "/ws-api/v3",
         .caller = "",
         .bindings = bindings_,

@@ -45,7 +45,7 @@ class Run {
  public:
   Run(std::shared_ptr<const bindings::Bindings> bindings, vault::LockedBuffer& scratch)
       : bindings_(std::move(bindings)),
-        exchange_({{flow::Scheme::https, {"h.test", 443, http::HostKind::name}},
+        exchange_({{flow::Protocol::https, {"h.test", 443, http::HostKind::name}},
                    bindings_,
                    "r",
                    &scratch,
@@ -143,16 +143,16 @@ class Run {
       } else if (const auto* head = std::get_if<flow::SendRequestHead>(&action)) {
         must(is_recorded_);  // I6
         is_sent_ = true;
-        base::Buffer out(base::limits::kSwappedHeadBytesMax);
+        base::Buffer out(base::bounds::kSwappedHeadBytesMax);
         must(writer_.head(out, head->head).has_value());
         sent_ += out.view();
       } else if (const auto* body = std::get_if<flow::SendRequestBody>(&action)) {
         must(is_sent_);
-        base::Buffer out(base::limits::kLegPendingBytesMax);
+        base::Buffer out(base::bounds::kLegPendingBytesMax);
         sent_ += writer_.body(out, body->bytes).value();
       } else if (std::holds_alternative<flow::EndRequest>(action)) {
         must(is_sent_);
-        base::Buffer out(base::limits::kLegPendingBytesMax);
+        base::Buffer out(base::bounds::kLegPendingBytesMax);
         sent_ += writer_.end(out).value();
       }
     }
@@ -179,7 +179,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::move(bindings::parse(kYaml, "/nowhere", bindings::all_venues()).bindings));
   static vault::LockedBuffer scratch = [] {
     must(vault::lock_memory().has_value());
-    return vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax).value();
+    return vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax).value();
   }();
   if (size < 2) {
     return 0;

@@ -12,7 +12,7 @@ namespace keyswap::http {
 namespace {
 
 using Kind = ChunkedReader::Piece::Kind;
-constexpr std::size_t kExtraMax = base::limits::kChunkExtraBytesMax;
+constexpr std::size_t kExtraMax = base::bounds::kChunkExtraBytesMax;
 
 // "end", "refused" or "more", given `bytes` in pieces of `size`.
 std::string run(std::string_view bytes, std::size_t size) {

@@ -11,7 +11,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/http/h1/encoder.h"
 #include "test/http/trace.h"
 
@@ -19,7 +19,7 @@ namespace keyswap::http::test {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 using Lines = std::vector<std::string>;
 constexpr auto kRequest = Decoder::Role::request;
 constexpr auto kResponse = Decoder::Role::response;
@@ -133,15 +133,15 @@ TEST_CASE("HF-12 a target of 8 KiB is accepted and one byte more refused", "[I10
     return method + " /" + std::string(size - 1, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n";
   };
   const std::string method = GENERATE(as<std::string>{}, "GET", std::string(64, 'M'));
-  CHECK(outcome(kRequest, request(limits::kTargetBytesMax, method)) == "end");
-  CHECK(outcome(kRequest, request(limits::kTargetBytesMax + 1, method)) == "error target_too_long");
-  CHECK(outcome(kRequest, request(3 * limits::kTargetBytesMax, method)) == "error target_too_long");
+  CHECK(outcome(kRequest, request(bounds::kTargetBytesMax, method)) == "end");
+  CHECK(outcome(kRequest, request(bounds::kTargetBytesMax + 1, method)) == "error target_too_long");
+  CHECK(outcome(kRequest, request(3 * bounds::kTargetBytesMax, method)) == "error target_too_long");
 }
 
 TEST_CASE("HF-12 the largest head that is allowed passes as a whole", "[I10]") {
   CHECK(outcome(kRequest,
-                std::string(64, 'M') + " /" + std::string(limits::kTargetBytesMax - 1, 'x') +
-                    " HTTP/1.1\r\n" + fields_of(limits::kRequestHeadBytesMax) + "\r\n") == "end");
+                std::string(64, 'M') + " /" + std::string(bounds::kTargetBytesMax - 1, 'x') +
+                    " HTTP/1.1\r\n" + fields_of(bounds::kRequestHeadBytesMax) + "\r\n") == "end");
 }
 
 TEST_CASE("HF-12 a status line of 1 KiB is accepted and one byte more refused", "[I10]") {
@@ -149,25 +149,25 @@ TEST_CASE("HF-12 a status line of 1 KiB is accepted and one byte more refused", 
     const std::string line = "HTTP/1.1 204 ";
     return line + std::string(size - line.size(), 'x') + "\r\n\r\n";
   };
-  CHECK(outcome(kResponse, response(limits::kStatusLineBytesMax)) == "end");
-  CHECK(outcome(kResponse, response(limits::kStatusLineBytesMax + 1)) == "error malformed");
+  CHECK(outcome(kResponse, response(bounds::kStatusLineBytesMax)) == "end");
+  CHECK(outcome(kResponse, response(bounds::kStatusLineBytesMax + 1)) == "error malformed");
 }
 
 TEST_CASE("a line without end is refused as soon as it cannot fit, not when it ends", "[I10]") {
-  CHECK(outcome(kRequest, std::string(limits::kTargetBytesMax + 100, 'G')) ==
+  CHECK(outcome(kRequest, std::string(bounds::kTargetBytesMax + 100, 'G')) ==
         "error target_too_long");
   CHECK(outcome(kRequest,
-                "GET / HTTP/1.1\r\n" + std::string(limits::kRequestFieldBytesMax + 2, 'A')) ==
+                "GET / HTTP/1.1\r\n" + std::string(bounds::kRequestFieldBytesMax + 2, 'A')) ==
         "error field_too_long");
   CHECK(outcome(kResponse,
-                "HTTP/1.1 200\r\n" + std::string(limits::kResponseFieldBytesMax + 2, 'A')) ==
+                "HTTP/1.1 200\r\n" + std::string(bounds::kResponseFieldBytesMax + 2, 'A')) ==
         "error field_too_long");
-  CHECK(outcome(kResponse, std::string(limits::kStatusLineBytesMax + 2, 'H')) == "error malformed");
+  CHECK(outcome(kResponse, std::string(bounds::kStatusLineBytesMax + 2, 'H')) == "error malformed");
 }
 
 TEST_CASE("HF-13 chunk extensions past the bound end the message", "[I10]") {
   std::string body = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (std::size_t i = 0; i <= limits::kChunkExtraBytesMax / 64; ++i) {
+  for (std::size_t i = 0; i <= bounds::kChunkExtraBytesMax / 64; ++i) {
     body += "1;" + std::string(63, 'a') + "\r\nx\r\n";
   }
   CHECK(outcome(kRequest, body + "0\r\n\r\n") == "error malformed");

@@ -5,14 +5,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::http {
 
 namespace {
 
 using Kind = LineVerdict::Kind;
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 LineCheck after_request_line() {
   LineCheck check(LineCheck::Section::request);
@@ -99,7 +99,7 @@ TEST_CASE("a message begins with a byte that can begin one") {
 
 TEST_CASE("empty lines before a request are ignored, a few of them, and none later", "[I10]") {
   LineCheck check(LineCheck::Section::request);
-  for (std::size_t i = 0; i < limits::kEmptyLinesMax; ++i) {
+  for (std::size_t i = 0; i < bounds::kEmptyLinesMax; ++i) {
     REQUIRE(check.check_line("\r\n").kind == Kind::ignored);
   }
   CHECK(check.bytes() == 0);
@@ -128,10 +128,10 @@ TEST_CASE("the parts of start lines are found") {
 
 TEST_CASE("a trailer section too large is malformed, whatever it would be in a head", "[I10]") {
   LineCheck check(LineCheck::Section::trailer);
-  const std::string line = "A: " + std::string(limits::kChunkExtraBytesMax, 'x') + "\r\n";
+  const std::string line = "A: " + std::string(bounds::kChunkExtraBytesMax, 'x') + "\r\n";
   CHECK(check.check_line(line).error == DecodeError::malformed);
   LineCheck many(LineCheck::Section::trailer);
-  for (std::size_t i = 0; i < limits::kRequestFieldCountMax; ++i) {
+  for (std::size_t i = 0; i < bounds::kRequestFieldCountMax; ++i) {
     REQUIRE(many.check_line("A: b\r\n").kind == Kind::more);
   }
   CHECK(many.check_line("A: b\r\n").error == DecodeError::malformed);

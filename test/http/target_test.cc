@@ -210,12 +210,12 @@ TEST_CASE("an authority is written back with brackets and port where they are du
 TEST_CASE("an absolute form is taken apart") {
   const auto plain = parse_absolute("http://Example.com/a?b=c");
   REQUIRE(plain.has_value());
-  CHECK(plain->scheme == AbsoluteTarget::Scheme::http);
+  CHECK(plain->protocol == AbsoluteTarget::Protocol::http);
   CHECK(to_string(plain->authority) == "example.com:80");
   CHECK(plain->path_and_query == "/a?b=c");
   const auto tls = parse_absolute("HTTPS://h:8443");
   REQUIRE(tls.has_value());
-  CHECK(tls->scheme == AbsoluteTarget::Scheme::https);
+  CHECK(tls->protocol == AbsoluteTarget::Protocol::https);
   CHECK(to_string(tls->authority) == "h:8443");
   CHECK(tls->path_and_query.empty());
   CHECK(parse_absolute("https://h?q=http://other/")->path_and_query == "?q=http://other/");

@@ -27,7 +27,7 @@ secrets:
     bindings: [ { host: api.example.test, methods: [GET, POST], paths: ["/v1/**"] } ]
 )";
 
-Script script(flow::Scheme scheme = flow::Scheme::https) {
+Script script(flow::Protocol scheme = flow::Protocol::https) {
   return Script(test::bindings_of(kYaml),
                 {scheme, {"api.example.test", 443, http::HostKind::name}});
 }
@@ -114,7 +114,7 @@ TEST_CASE("I4 an upstream that does not prove its identity gets not one byte of 
 
 TEST_CASE("I5 over plain http, or outside host, method, path and place, no secret is opened",
           "[I5]") {
-  auto plain = script(flow::Scheme::http).client(kGood).upstream(kOk);
+  auto plain = script(flow::Protocol::http).client(kGood).upstream(kOk);
   CHECK(!has(plain.transcript(), "fetch"));
   CHECK(!shows_secret(plain.sent_upstream()));
   for (const std::string& sent : misplaced()) {

@@ -13,9 +13,9 @@
 #include "audit/verify.h"
 #include "ca/authority.h"
 #include "ca/leaf.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/clock.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/address_guard.h"
 #include "proxy/http/decoder.h"
 #include "vault/signing_key.h"
@@ -55,7 +55,7 @@ void write_log(const std::string& folder, const base::Clock& clock) {
   const auto key = std::make_shared<const vault::SigningKey>(std::move(derived).value());
   audit::Log::Settings settings;
   settings.folder = folder;
-  settings.segment_bytes = base::limits::kAuditSegmentBytes;
+  settings.segment_bytes = base::bounds::kAuditSegmentBytes;
   settings.sign = [key](std::string_view message) {
     return key->sign(message);
   };
@@ -131,7 +131,7 @@ TEST_CASE("I10 a head without end is refused at its bound, and a buffer does not
     endless = "X: " + std::string(1000, 'a') + "\r\n";
   }
   CHECK(step.kind == http::Step::Kind::error);
-  CHECK(taken < 3 * base::limits::kRequestHeadBytesMax);
+  CHECK(taken < 3 * base::bounds::kRequestHeadBytesMax);
   base::Buffer buffer(1000);
   CHECK(buffer.append(std::string(1000, 'a')));
   CHECK(!buffer.append("b"));

@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::limits {
 
@@ -37,7 +37,7 @@ TEST_CASE("buckets are all full only when each is") {
 
 TEST_CASE("callers past the bound get none; those before it keep theirs", "[I10]") {
   CallerBuckets buckets;
-  for (std::size_t i = 0; i < base::limits::kCallersPerLimitMax; ++i) {
+  for (std::size_t i = 0; i < base::bounds::kCallersPerLimitMax; ++i) {
     REQUIRE(buckets.bucket_of("caller-" + std::to_string(i)) != nullptr);
   }
   CHECK(buckets.bucket_of("one-more") == nullptr);

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/limits/temp_folder.h"
 
 namespace keyswap::limits {
@@ -136,8 +136,8 @@ TEST_CASE("F26: the day never goes back, and old days go") {
   auto transaction = store.begin();
   REQUIRE(transaction);
   CHECK(*store.enter_day(3 * kDayUs) == 21);
-  CHECK(*store.enter_day((21 + base::limits::kLedgerDaysKept) * kDayUs) ==
-        21 + base::limits::kLedgerDaysKept);
+  CHECK(*store.enter_day((21 + base::bounds::kLedgerDaysKept) * kDayUs) ==
+        21 + base::bounds::kLedgerDaysKept);
   REQUIRE(transaction->commit());
   const auto rows = read_usage(folder.file());
   REQUIRE(rows);
@@ -166,7 +166,7 @@ TEST_CASE("nonces rise, whatever the clock does and however often the file is op
     CHECK(nonce > last);
     last = nonce;
   }
-  CHECK(last < kNow + std::uint64_t{5} * base::limits::kNonceBlockUs);
+  CHECK(last < kNow + std::uint64_t{5} * base::bounds::kNonceBlockUs);
 }
 
 TEST_CASE("nonces of a round that was not committed are not taken for reserved") {

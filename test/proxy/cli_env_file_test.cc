@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/env_file.h"
 
 namespace keyswap::cli {
@@ -66,7 +66,7 @@ TEST_CASE("a value that could change a message's framing is described without be
         "the value has a control character at byte 2");
   CHECK(describe_bad_value("\x7f") == "the value has a control character at byte 1");
   CHECK(describe_bad_value("a\tb") == "the value has a control character at byte 2");
-  const std::string longest(base::limits::kSecretBytesMax, 'x');
+  const std::string longest(base::bounds::kSecretBytesMax, 'x');
   CHECK(describe_bad_value(longest).empty());
   CHECK(describe_bad_value(longest + "x") == "the value is longer than 65536 bytes");
 }

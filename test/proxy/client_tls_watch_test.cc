@@ -3,12 +3,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 namespace {
 
-constexpr std::int64_t kWindow = base::limits::kRepeatsWindowMs * 1000;
+constexpr std::int64_t kWindow = base::bounds::kRepeatsWindowMs * 1000;
 
 FailedHandshake failed(const std::string& address, const std::string& host = "a.test") {
   return {address, {}, "", host, "unknown_ca", audit::AlertBy::client};
@@ -75,12 +75,12 @@ TEST_CASE("past the bound of kinds all others share one record a second [I10]", 
   for (int i = 0; i < 10'000; ++i) {
     recorded += counted.add(failed("127.0.0.1:1", std::to_string(i) + ".test"), 0) ? 1 : 0;
   }
-  CHECK(recorded == base::limits::kTlsFailedKindsMax);
+  CHECK(recorded == base::bounds::kTlsFailedKindsMax);
   const auto due = counted.take_due(kWindow);
   REQUIRE(due.size() == 1);
   CHECK(due[0].alert == "several");
   CHECK(due[0].host.empty());
-  CHECK(due[0].count == 10'000 - base::limits::kTlsFailedKindsMax);
+  CHECK(due[0].count == 10'000 - base::bounds::kTlsFailedKindsMax);
   CHECK(counted.take_due(2 * kWindow).empty());
   CHECK(counted.empty());
 }

@@ -9,7 +9,7 @@ namespace keyswap::proxy {
 
 namespace {
 
-constexpr std::int64_t kWindow = base::limits::kRepeatsWindowMs * 1000;
+constexpr std::int64_t kWindow = base::bounds::kRepeatsWindowMs * 1000;
 
 struct Item {
   std::string text;

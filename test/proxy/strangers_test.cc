@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 
@@ -12,7 +12,7 @@ namespace {
 using audit::Reason;
 
 constexpr std::int64_t kSecond = 1'000'000;
-constexpr int kAtOnce = static_cast<int>(base::limits::kStrangersRecordedMax);
+constexpr int kAtOnce = static_cast<int>(base::bounds::kStrangersRecordedMax);
 
 RefusedStranger refused(const std::string& address, Reason reason = Reason::caller_required) {
   RefusedStranger made;
@@ -76,7 +76,7 @@ TEST_CASE("a flood of one stranger is one record a second, and every refusal is 
 }
 
 TEST_CASE("other refusals without a token are counted, too, where they are very many", "[I10]") {
-  constexpr auto kMax = base::limits::kRefusalsRecordedMax;
+  constexpr auto kMax = base::bounds::kRefusalsRecordedMax;
   Strangers strangers;
   CHECK(flood(strangers, kMax, 1, Reason::address_blocked).records == kMax);
   Strangers others;
@@ -88,7 +88,7 @@ TEST_CASE("other refusals without a token are counted, too, where they are very 
 TEST_CASE("strangers of many addresses are a bounded number of records a second", "[I10]") {
   Strangers strangers;
   const Flood made = flood(strangers, 200'000, 2, Reason::caller_required, 100'000, "192.0.2.");
-  CHECK(made.records <= base::limits::kStrangersMax * (kAtOnce + 3));
+  CHECK(made.records <= base::bounds::kStrangersMax * (kAtOnce + 3));
   CHECK(made.told == 200'000);
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("a count never mixes two users of the machine") {
 
 TEST_CASE("where strangers are too many to be told apart their record names no user", "[I10]") {
   Strangers strangers;
-  for (std::uint32_t user = 0; user < 2 * base::limits::kStrangersMax; ++user) {
+  for (std::uint32_t user = 0; user < 2 * base::bounds::kStrangersMax; ++user) {
     for (int i = 0; i <= kAtOnce; ++i) {
       auto one = refused("127.0.0.1");
       one.user = user;
@@ -144,8 +144,8 @@ TEST_CASE("where strangers are too many to be told apart their record names no u
   for (const auto& one : due) {
     shared += one.user ? 0 : one.count;
   }
-  CHECK(due.size() == base::limits::kStrangersMax + 1);
-  CHECK(shared == base::limits::kStrangersMax * (kAtOnce + 1) - kAtOnce);
+  CHECK(due.size() == base::bounds::kStrangersMax + 1);
+  CHECK(shared == base::bounds::kStrangersMax * (kAtOnce + 1) - kAtOnce);
 }
 
 TEST_CASE("a counted refusal is a record that says how many it stands for, and whose") {

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::proxy {
 namespace {
@@ -24,7 +24,7 @@ TEST_CASE("the same of the same host is told once a minute") {
   CHECK_FALSE(telling.is_due("a.test", "unknown_ca"));
   CHECK(telling.is_due("b.test", "unknown_ca"));
   CHECK(telling.is_due("a.test", "closed"));
-  clock.now_us += base::limits::kTellAgainMs * 1000 - 1;
+  clock.now_us += base::bounds::kTellAgainMs * 1000 - 1;
   CHECK_FALSE(telling.is_due("a.test", "unknown_ca"));
   clock.now_us += 1;
   CHECK(telling.is_due("a.test", "unknown_ca"));
@@ -37,8 +37,8 @@ TEST_CASE("what is told within a minute is bounded, and older things make room [
   for (int i = 0; i < 10'000; ++i) {
     told += telling.is_due(std::to_string(i) + ".test", "closed") ? 1 : 0;
   }
-  CHECK(told == base::limits::kToldMax);
-  clock.now_us += base::limits::kTellAgainMs * 1000;
+  CHECK(told == base::bounds::kToldMax);
+  clock.now_us += base::bounds::kTellAgainMs * 1000;
   CHECK(telling.is_due("late.test", "closed"));
 }
 

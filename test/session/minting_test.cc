@@ -10,14 +10,14 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/fuzz/session/stage.h"
 
 namespace keyswap::test {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 const char* const kManyHosts = R"(
 version: 1
@@ -93,7 +93,7 @@ TEST_CASE("a certificate that is not made in time is a 503 that is recorded, and
   minting.make_durable();
   CHECK(stage.log.times_sent("/p") == 1);
 
-  stage.world().pass(limits::kClientTlsMs - 1);
+  stage.world().pass(bounds::kClientTlsMs - 1);
   stage.settle();
   CHECK(waits->from_proxy.empty());
   stage.world().pass(1);
@@ -117,14 +117,14 @@ TEST_CASE("past the queue's bound a host without a certificate is a 503 at once,
   REQUIRE(is_open(before));
 
   std::vector<ClientWire> waiting;
-  for (std::size_t number = 1; number <= limits::kMintQueueMax; ++number) {
+  for (std::size_t number = 1; number <= bounds::kMintQueueMax; ++number) {
     waiting.push_back(minting.connect(number));
   }
-  CHECK(stage.mints.size() == limits::kMintQueueMax);
-  const ClientWire refused = minting.connect(limits::kMintQueueMax + 1);
+  CHECK(stage.mints.size() == bounds::kMintQueueMax);
+  const ClientWire refused = minting.connect(bounds::kMintQueueMax + 1);
   minting.make_durable();
   CHECK(is_too_busy(refused));
-  CHECK(stage.mints.size() == limits::kMintQueueMax);
+  CHECK(stage.mints.size() == bounds::kMintQueueMax);
   CHECK(is_open(minting.connect(0)));
   waiting.push_back(minting.connect(1));  // with the first of them
   CHECK(waiting.back()->from_proxy.empty());
@@ -133,7 +133,7 @@ TEST_CASE("past the queue's bound a host without a certificate is a 503 at once,
   for (const ClientWire& client : waiting) {
     REQUIRE(is_open(client));
   }
-  const ClientWire again = minting.connect(limits::kMintQueueMax + 1);
+  const ClientWire again = minting.connect(bounds::kMintQueueMax + 1);
   minting.mint_all();
   CHECK(is_open(again));
 }

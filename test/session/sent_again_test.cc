@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
 
@@ -123,7 +123,7 @@ TEST_CASE("nothing is sent once more where that is not recorded, or too late", "
   request.meet_anew();
   const bool is_late = GENERATE(true, false);
   if (is_late) {
-    request.stage.world().pass(base::limits::kRecordMs);
+    request.stage.world().pass(base::bounds::kRecordMs);
     request.stage.settle();
   } else {
     request.make_durable(false);

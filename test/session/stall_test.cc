@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
 
@@ -14,11 +14,11 @@ namespace keyswap::test {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr std::int64_t kMinuteMs = 60'000;
 // What a deadline may be late by: it is looked at from time to time.
-constexpr std::int64_t kLateMs = 2 * limits::kIntakeLookMs;
+constexpr std::int64_t kLateMs = 2 * bounds::kIntakeLookMs;
 constexpr std::size_t kLong = std::size_t{2} << 20U;
 
 bool has(const std::string& text, const std::string& part) {
@@ -79,7 +79,7 @@ TEST_CASE("an upload of which its upstream takes nothing ends in a 504 that says
   Line line(kUpload);
   line.server().give_room(0);
   line.say(std::string(kLong, 'x'));
-  line.stage.pass(limits::kRequestBodyPauseMs - kLateMs);
+  line.stage.pass(bounds::kRequestBodyPauseMs - kLateMs);
   CHECK_FALSE(line.is_over());
   line.stage.pass(2 * kLateMs);
   CHECK(has(line.client().heard(), "HTTP/1.1 504 "));
@@ -95,7 +95,7 @@ TEST_CASE("an upload that its upstream takes slowly is waited for", "[I10]") {
   line.server().give_room(0);
   line.say(std::string(kLong, 'x'));
   for (int i = 0; i < 30; ++i) {
-    line.stage.pass(limits::kRequestBodyPauseMs - kLateMs);
+    line.stage.pass(bounds::kRequestBodyPauseMs - kLateMs);
     line.server().give_room(1);
   }
   CHECK_FALSE(line.is_over());
@@ -107,7 +107,7 @@ TEST_CASE("an upload whose upstream answers, and takes nothing, is a visible cut
   line.server().give_room(0);
   line.say(std::string(kLong, 'x'));
   line.answer(Answer::half);
-  for (std::int64_t ms = 0; ms < limits::kRequestBodyPauseMs + kLateMs; ms += kMinuteMs) {
+  for (std::int64_t ms = 0; ms < bounds::kRequestBodyPauseMs + kLateMs; ms += kMinuteMs) {
     line.server().say_bytes("");
     line.stage.pass(kMinuteMs);
   }
@@ -123,7 +123,7 @@ TEST_CASE("a response of which its client takes nothing ends, and is not its ups
   Line line("GET https://h.test/m/1 HTTP/1.1\r\nHost: h.test\r\n\r\n");
   line.client().give_room(0);
   line.answer(Answer::ok_long);
-  line.stage.pass(limits::kResponseBodyIdleMs - kLateMs);
+  line.stage.pass(bounds::kResponseBodyIdleMs - kLateMs);
   CHECK_FALSE(line.is_over());
   line.stage.pass(2 * kLateMs);
   CHECK(line.is_over());
@@ -161,7 +161,7 @@ TEST_CASE("an opaque tunnel ends of which one side takes nothing, however much i
       line.stage.pass(kMinuteMs);
     }
   };
-  pass(limits::kTunnelIdleMs - kMinuteMs);
+  pass(bounds::kTunnelIdleMs - kMinuteMs);
   CHECK_FALSE(line.is_over());
   pass(5 * kMinuteMs);
   CHECK(line.is_over());
@@ -214,7 +214,7 @@ TEST_CASE("a WebSocket ends of which one side takes nothing, however much it say
       line.stage.pass(kMinuteMs);
     }
   };
-  pass(limits::kTunnelIdleMs - kMinuteMs);
+  pass(bounds::kTunnelIdleMs - kMinuteMs);
   CHECK_FALSE(line.is_over());
   pass(5 * kMinuteMs);
   CHECK(line.is_over());
@@ -242,7 +242,7 @@ TEST_CASE("an answer of ours that its client does not take holds the session for
   line.server().reset();
   line.stage.pass(1);
   CHECK_FALSE(line.is_over());
-  line.stage.pass(limits::kWriteStallMs + kLateMs);
+  line.stage.pass(bounds::kWriteStallMs + kLateMs);
   CHECK(line.is_over());
 }
 

@@ -63,7 +63,7 @@ class Dialogue {
       : bindings_(test::bindings_of(yaml)) {
     REQUIRE(vault::lock_memory());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
-        .destination = {Scheme::https, {"ws-api.binance.com", 443, http::HostKind::name}},
+        .destination = {Protocol::https, {"ws-api.binance.com", 443, http::HostKind::name}},
         .target = "/ws-api/v3?x=y",
         .caller = "ann",
         .bindings = bindings_,
@@ -187,7 +187,7 @@ class Dialogue {
   }
 
   void perform(const SendFrame& action, Next& /*next*/) {
-    base::Buffer out(base::limits::kLegPendingBytesMax);
+    base::Buffer out(base::bounds::kLegPendingBytesMax);
     const bool is_to_client = action.to == Side::client;
     REQUIRE(http::encode_frame(out,
                                action.opcode,

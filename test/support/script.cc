@@ -264,7 +264,7 @@ void Script::perform(const flow::Actions& actions) {
 }
 
 bool Script::send(const flow::Action& action) {
-  base::Buffer out(base::limits::kLegPendingBytesMax);
+  base::Buffer out(base::bounds::kLegPendingBytesMax);
   if (const auto* request = std::get_if<flow::SendRequestHead>(&action)) {
     send_head(request->head);
   } else if (const auto* piece = std::get_if<flow::SendRequestBody>(&action)) {
@@ -286,7 +286,7 @@ bool Script::send(const flow::Action& action) {
 
 void Script::send_head(const http::OutgoingRequest& head) {
   if (!head.holds_secret()) {
-    base::Buffer out(base::limits::kSwappedHeadBytesMax);
+    base::Buffer out(base::bounds::kSwappedHeadBytesMax);
     KS_ASSERT(request_writer_.head(out, head).has_value());
     to_upstream(out.view());
     return;

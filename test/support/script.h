@@ -36,7 +36,7 @@ class Script {
   };
 
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
-                  flow::Destination destination = {flow::Scheme::https,
+                  flow::Destination destination = {flow::Protocol::https,
                                                    {"api.example.test", 443, http::HostKind::name}},
                   const Shared& shared = {nullptr, nullptr, "", nullptr});
 

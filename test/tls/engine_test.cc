@@ -3,8 +3,8 @@
 
 #include <openssl/evp.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/limits.h"
 #include "proxy/tls/hooks.h"
 #include "test/tls/engine_pair.h"
 
@@ -12,8 +12,8 @@ namespace keyswap {
 namespace {
 
 using base::Errc;
-using base::limits::kLegPendingBytesMax;
-using base::limits::kLegUnreadBytesMax;
+using base::bounds::kLegPendingBytesMax;
+using base::bounds::kLegUnreadBytesMax;
 using test::Cut;
 using test::drain;
 using test::feed_copy;

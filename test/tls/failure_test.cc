@@ -8,7 +8,7 @@
 #include <catch2/catch.hpp>
 #include <openssl/ssl.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/tls/alert.h"
 #include "test/support/tls_peer.h"
 
@@ -162,7 +162,7 @@ TEST_CASE("what a certificate says is shown printable and bounded, whatever it s
   }
   const auto failure = seen(leaf_with(names));
   CHECK(failure.cause == Cause::certificate_wrong_name);
-  CHECK(failure.facts.size() <= base::limits::kFactsBytesMax);
+  CHECK(failure.facts.size() <= base::bounds::kFactsBytesMax);
   const Identity odd = test::make_root("Q\"\\\r\nuote");
   CHECK(has(seen(test::make_server(odd, kHost)), "CN=Q????uote"));
 }

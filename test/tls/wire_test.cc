@@ -7,12 +7,12 @@
 #include <catch2/catch.hpp>
 #include <openssl/bio.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap {
 namespace {
 
-using base::limits::kLegUnreadBytesMax;
+using base::bounds::kLegUnreadBytesMax;
 using tls::Wire;
 
 std::string take(Wire& wire, std::size_t capacity) {

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::uv {
 
@@ -33,16 +33,16 @@ TEST_CASE("a record that allows no keeping is not kept") {
 TEST_CASE("however long a record counts, it is asked for anew soon") {
   NameCache cache;
   cache.put("a.test", Addresses{"8.8.8.8"}, 2'147'483'647, 0);
-  CHECK(cache.find("a.test", base::limits::kNameKeptMs - 1) != nullptr);
-  CHECK(cache.find("a.test", base::limits::kNameKeptMs) == nullptr);
+  CHECK(cache.find("a.test", base::bounds::kNameKeptMs - 1) != nullptr);
+  CHECK(cache.find("a.test", base::bounds::kNameKeptMs) == nullptr);
 }
 
 TEST_CASE("a failure counts for seconds, whatever else is said") {
   NameCache cache;
   cache.put("a.test", kUnknown, 86'400, 0);
-  REQUIRE(cache.find("a.test", base::limits::kNameFailureKeptMs - 1) != nullptr);
+  REQUIRE(cache.find("a.test", base::bounds::kNameFailureKeptMs - 1) != nullptr);
   CHECK(cache.find("a.test", 0)->error().code == base::Errc::not_found);
-  CHECK(cache.find("a.test", base::limits::kNameFailureKeptMs) == nullptr);
+  CHECK(cache.find("a.test", base::bounds::kNameFailureKeptMs) == nullptr);
 }
 
 TEST_CASE("the newest answer of a name counts") {
@@ -56,17 +56,17 @@ TEST_CASE("the newest answer of a name counts") {
 TEST_CASE("so many names are kept and no more, those that count no longer go first") {
   NameCache cache;
   cache.put("kept.test", Addresses{"8.8.8.8"}, 30, 0);
-  for (std::size_t i = 1; i < base::limits::kNamesKeptMax; ++i) {
+  for (std::size_t i = 1; i < base::bounds::kNamesKeptMax; ++i) {
     cache.put(std::to_string(i) + ".test", Addresses{"8.8.8.8"}, 1, 0);
   }
-  CHECK(cache.size() == base::limits::kNamesKeptMax);
+  CHECK(cache.size() == base::bounds::kNamesKeptMax);
   cache.put("one-more.test", Addresses{"8.8.8.8"}, 30, 2'000);
   CHECK(cache.size() == 2);
   CHECK(cache.find("kept.test", 2'000) != nullptr);
-  for (std::size_t i = 0; i < 2 * base::limits::kNamesKeptMax; ++i) {
+  for (std::size_t i = 0; i < 2 * base::bounds::kNamesKeptMax; ++i) {
     cache.put(std::to_string(i) + ".test", Addresses{"8.8.8.8"}, 30, 2'000);
   }
-  CHECK(cache.size() == base::limits::kNamesKeptMax);
+  CHECK(cache.size() == base::bounds::kNamesKeptMax);
 }
 
 }  // namespace

@@ -28,9 +28,9 @@ TEST_CASE("Nothing and too much are not given") {
 }
 
 TEST_CASE("Locking twice is locking once") {
-  REQUIRE(arena::lock(base::limits::kLockedArenaBytesMin));
+  REQUIRE(arena::lock(base::bounds::kLockedArenaBytesMin));
   const std::size_t free_before = arena::free_bytes();
-  REQUIRE(arena::lock(base::limits::kLockedArenaBytesMin));
+  REQUIRE(arena::lock(base::bounds::kLockedArenaBytesMin));
   REQUIRE(arena::free_bytes() == free_before);
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 
 namespace keyswap::vault {
@@ -40,9 +40,9 @@ TEST_CASE("A19 a value pasted with its line end is refused, not repaired", "[I9]
 TEST_CASE("A value has 1 to 65536 bytes, also one of the system's") {
   REQUIRE(is_refused(check_value(secret_of(""))));
   REQUIRE(is_refused(check_size(secret_of(""))));
-  REQUIRE(check_value(secret_of(std::string(base::limits::kSecretBytesMax, 'x'))));
-  REQUIRE(is_refused(check_value(secret_of(std::string(base::limits::kSecretBytesMax + 1, 'x')))));
-  REQUIRE(is_refused(check_size(secret_of(std::string(base::limits::kSecretBytesMax + 1, '\0')))));
+  REQUIRE(check_value(secret_of(std::string(base::bounds::kSecretBytesMax, 'x'))));
+  REQUIRE(is_refused(check_value(secret_of(std::string(base::bounds::kSecretBytesMax + 1, 'x')))));
+  REQUIRE(is_refused(check_size(secret_of(std::string(base::bounds::kSecretBytesMax + 1, '\0')))));
 }
 
 TEST_CASE("A service is short and printable, or none") {

@@ -4,7 +4,7 @@
 #include <list>
 #include <thread>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 #include "vault/arena.h"
 
@@ -12,7 +12,7 @@ namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 using sample::secret_of;
 
 constexpr std::size_t kBlock = 1024;
@@ -82,9 +82,9 @@ TEST_CASE("a caller at its bound may use again what it holds", "[I10]") {
 }
 
 TEST_CASE("one connection has a bound of its own", "[I10]") {
-  Holdings all(16 * limits::kHeldPerConnectionBytesMax);
+  Holdings all(16 * bounds::kHeldPerConnectionBytesMax);
   Holder holder(&all, "ann");
-  const std::size_t blocks = limits::kHeldPerConnectionBytesMax / kBlock;
+  const std::size_t blocks = bounds::kHeldPerConnectionBytesMax / kBlock;
   for (std::size_t i = 0; i < blocks; ++i) {
     REQUIRE(holder.hold(block_of(static_cast<int>(i))));
   }
@@ -109,7 +109,7 @@ TEST_CASE("what is held is not given to others while it is counted", "[I1]") {
 
 TEST_CASE("without holdings nothing is counted or refused") {
   Holder holder;
-  CHECK(holder.hold(secret_of(std::string(limits::kSecretBytesMax, 'x'))));
+  CHECK(holder.hold(secret_of(std::string(bounds::kSecretBytesMax, 'x'))));
   holder.release();
 }
 

@@ -4,14 +4,14 @@
 #include <fstream>
 #include <set>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr CredentialIdentity kIdentity{
     "83ab481e-f5d5-4639-9f44-8089f2cd07a7", "OpenAI", "OPENAI_API_KEY", 1'750'000'001};
@@ -114,7 +114,7 @@ TEST_CASE("VA-01 no changed, cut or lengthened box opens") {
   }
   REQUIRE_FALSE(sealer.open_credential(kIdentity, {sealed->nonce, sealed->box + "x"}));
   REQUIRE_FALSE(sealer.open_credential(kIdentity, {sealed->nonce.substr(1), sealed->box}));
-  const std::string huge(kTagBytes + limits::kSecretBytesMax + 1, 'x');
+  const std::string huge(kTagBytes + bounds::kSecretBytesMax + 1, 'x');
   REQUIRE_FALSE(sealer.open_credential(kIdentity, {sealed->nonce, huge}));
 }
 

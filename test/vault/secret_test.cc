@@ -13,7 +13,7 @@
 
 #include <sys/resource.h>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 #include "vault/arena.h"
 
@@ -21,7 +21,7 @@ namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 template <typename T>
 concept Streamable = requires(std::ostream& out, const T& value) {
@@ -201,10 +201,10 @@ TEST_CASE("Scratch buffers of 8 loops fit beside the largest secrets") {
   std::vector<LockedBuffer> buffers;
   std::vector<LockedBytes> secrets;
   for (int i = 0; i < 8; ++i) {
-    auto buffer = LockedBuffer::of_capacity(limits::kSwappedHeadBytesMax);
+    auto buffer = LockedBuffer::of_capacity(bounds::kSwappedHeadBytesMax);
     REQUIRE(buffer);
     buffers.push_back(std::move(*buffer));
-    secrets.push_back(bytes_of_size(limits::kSecretBytesMax));
+    secrets.push_back(bytes_of_size(bounds::kSecretBytesMax));
   }
   REQUIRE(secrets.size() == buffers.size());
 }
@@ -314,8 +314,8 @@ TEST_CASE("VA-12 F06 with RLIMIT_MEMLOCK 0 there is no memory for secrets, and a
 TEST_CASE("VA-12 a limit below the arena's size is not enough", "[I13]") {
   REQUIRE(lock_memory());
   REQUIRE(sample::in_child([] {
-    constexpr rlimit kTooLittle = {limits::kLockedArenaBytesMin / 2,
-                                   limits::kLockedArenaBytesMin / 2};
+    constexpr rlimit kTooLittle = {bounds::kLockedArenaBytesMin / 2,
+                                   bounds::kLockedArenaBytesMin / 2};
     if (::setrlimit(RLIMIT_MEMLOCK, &kTooLittle) != 0) {
       return false;
     }

@@ -5,7 +5,7 @@
 #include <ctime>
 #include <vector>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 #include "vault/arena.h"
 
@@ -13,7 +13,7 @@ namespace keyswap::vault {
 
 namespace {
 
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 using base::Errc;
 using sample::kNow;
 using sample::kOpenAiValue;
@@ -274,7 +274,7 @@ TEST_CASE("A18 A19 a value that could change a message's framing never gets into
                                    std::string("\t"),
                                    std::string("\x7f"),
                                    std::string(),
-                                   std::string(limits::kSecretBytesMax + 1, 'x')}) {
+                                   std::string(bounds::kSecretBytesMax + 1, 'x')}) {
     REQUIRE(vault.add(name_of("A"), "", secret_of(value), kNow).error().code ==
             Errc::invalid_input);
     REQUIRE(vault.rotate(name_of("STRIPE_KEY"), secret_of(value), kNow).error().code ==
@@ -292,7 +292,7 @@ TEST_CASE("A20 values in UTF-8, of one byte and of the greatest length are kept 
                               "p\xc3\xa4sswort \xe2\x82\xac",
                               "x",
                               "with space",
-                              std::string(limits::kSecretBytesMax, '~'));
+                              std::string(bounds::kSecretBytesMax, '~'));
   REQUIRE(vault.add(name_of("A"), "", secret_of(value), kNow));
   REQUIRE(sample::fetches(vault, "A", value));
 }

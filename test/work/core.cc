@@ -8,7 +8,7 @@
 
 #include "bindings/parse.h"
 #include "bindings/venues/table.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/reverse.h"
@@ -26,7 +26,7 @@ constexpr std::string_view kSecret = "sk-live-0123456789abcdefghijklmnopqrstuvwx
 template <typename Use>
 void each_read(std::string_view bytes, Use use) {
   while (!bytes.empty()) {
-    const std::string_view read = bytes.substr(0, base::limits::kReadChunkBytes);
+    const std::string_view read = bytes.substr(0, base::bounds::kReadChunkBytes);
     bytes.remove_prefix(read.size());
     use(read);
   }
@@ -50,7 +50,7 @@ std::shared_ptr<const bindings::Bindings> bindings_of(const std::string& yaml) {
 
 vault::LockedBuffer make_scratch() {
   must(vault::lock_memory().has_value(), "no memory can be locked");
-  auto scratch = vault::LockedBuffer::of_capacity(base::limits::kSwappedHeadBytesMax);
+  auto scratch = vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax);
   must(scratch.has_value(), "no locked memory for the scratch buffer");
   return std::move(*scratch);
 }
@@ -60,10 +60,10 @@ Core::Core(std::shared_ptr<const bindings::Bindings> bindings,
            vault::LockedBuffer& scratch)
     : bindings_(std::move(bindings)),
       entry_(entry),
-      tunnel_{{flow::Scheme::https, {"api.example.test", 443, http::HostKind::name}},
+      tunnel_{{flow::Protocol::https, {"api.example.test", 443, http::HostKind::name}},
               "api.example.test"},
       scratch_(&scratch),
-      holdings_(base::limits::kHeldBytesWanted) {}
+      holdings_(base::bounds::kHeldBytesWanted) {}
 
 audit::Reason Core::serve(std::string_view request, std::string_view answer) {
   reason_.reset();

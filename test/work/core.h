@@ -15,8 +15,8 @@
 #include "audit/chain.h"
 #include "audit/record.h"
 #include "bindings/binding.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/limits.h"
 #include "proxy/flow/exchange.h"
 #include "proxy/http/decoder.h"
 #include "proxy/http/h1/request_writer.h"
@@ -43,7 +43,7 @@ class Core {
        Entry entry,
        vault::LockedBuffer& scratch);
 
-  // One request and its answer, to their end, both read in pieces of limits::kReadChunkBytes. Gives
+  // One request and its answer, to their end, both read in pieces of bounds::kReadChunkBytes. Gives
   // why it was sent, or refused.
   audit::Reason serve(std::string_view request, std::string_view answer);
 
@@ -73,7 +73,7 @@ class Core {
   http::Decoder upstream_decoder_{http::Decoder::Role::response};
   http::h1::RequestWriter request_writer_;
   http::h1::ResponseWriter response_writer_;
-  base::Buffer written_{base::limits::kLegPendingBytesMax};
+  base::Buffer written_{base::bounds::kLegPendingBytesMax};
   std::unique_ptr<flow::Exchange> exchange_;
   std::optional<audit::Reason> reason_;
   bool is_keeping_ = false;  // the client's connection, after the request

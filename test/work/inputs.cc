@@ -6,18 +6,19 @@
 #include <utility>
 
 #include "bindings/bounds.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::work {
 
 namespace {
 
 using audit::Reason;
-namespace limits = base::limits;
+namespace bounds = base::bounds;
 
 constexpr std::string_view kPlaceholder = "kswp_PLACEHOLDER_0000000000000001";
 constexpr std::string_view kHost = "Host: api.example.test\r\n";
 constexpr std::size_t kRules = 20;
+constexpr std::size_t kManyRules = 800;
 
 std::string times(std::size_t count, std::string_view text) {
   std::string all;
@@ -138,8 +139,8 @@ std::string credential(std::string_view header = "Authorization") {
 }
 
 // What is left for other lines.
-constexpr std::size_t kRoom = limits::kRequestHeadBytesMax - kHost.size() - 60;
-constexpr std::size_t kLines = limits::kRequestFieldCountMax - 2;
+constexpr std::size_t kRoom = bounds::kRequestHeadBytesMax - kHost.size() - 60;
+constexpr std::size_t kLines = bounds::kRequestFieldCountMax - 2;
 
 // Few long lines of one name.
 std::string long_lines(std::string_view name, std::string_view value) {
@@ -228,7 +229,7 @@ std::vector<Fields> kinds_of_fields() {
       {"names of underscores", names_of("_")},
       {"names that Connection does not name", named_by_connection()},
       {"a long Connection",
-       "Connection: " + fill(limits::kRequestFieldBytesMax - 20, "c") + "\r\n"},
+       "Connection: " + fill(bounds::kRequestFieldBytesMax - 20, "c") + "\r\n"},
       {"empty options", long_lines("Connection", ","), with(), Reason::malformed_request},
       {"empty protocols", long_lines("Upgrade", ","), with(), Reason::malformed_request},
       {"expectations", long_lines("Expect", "100-continue,"), with(), Reason::expectation_failed},
@@ -278,7 +279,7 @@ Target path(std::string name, std::size_t bytes, std::string_view text, const st
   return {std::move(name), begin + whole(bytes - begin.size() - end.size(), text) + end};
 }
 
-constexpr std::size_t kAll = limits::kTargetBytesMax;
+constexpr std::size_t kAll = bounds::kTargetBytesMax;
 constexpr std::size_t kSome = 500;  // as many readings as there may be, of so many bytes each
 
 Target too_many(Target target) {
@@ -353,12 +354,12 @@ Input head(const Fields& fields, const Target& target, std::string bindings, Rea
 }
 
 // The same by a reverse route, on the listener.
-Input by_route(const Fields& fields, const Target& target) {
+Input by_route(const Fields& fields, const Target& target, const std::string& rules) {
   constexpr std::string_view kRoute = "/proxy/service";
   const Target below = {target.name + ", by a route",
                         std::string(kRoute) + target.text.substr(0, kAll - kRoute.size())};
   Input input =
-      head(fields, below, with(", route: service" + all_rules()), Reason::binding_scope_violation);
+      head(fields, below, with(", route: service" + rules), Reason::binding_scope_violation);
   input.entry = Core::Entry::listener;
   return input;
 }
@@ -417,12 +418,25 @@ std::vector<Input> worst_heads() {
   for (const Target& target : kinds_of_queries()) {
     inputs.push_back(head(letters, target, with(", methods: [GET]"), kOutside));
   }
+  // Far more rules than anybody has.
+  for (const Target& target : kinds_of_paths(parts())) {
+    if (target.reads_in_too_many_ways) {
+      continue;
+    }
+    inputs.push_back(head(zeros, target, with(path_rules(1, kManyRules)), kOutside));
+    inputs.back().name += ", many rules";
+    inputs.push_back(
+        head(zeros, target, with(blocking_rules(101, kManyRules)), Reason::endpoint_blocked));
+    inputs.back().name += ", many blocking rules";
+  }
   for (const Target& target : worst_paths(parts())) {
     inputs.push_back(head(secrets, absolute(target), secrets.bindings, secrets.expected));
     inputs.push_back(head(zeros, absolute(target), with(all_rules()), kOutside));
     inputs.push_back(head(zeros, absolute(target), with_signer(), Reason::untargeted_location));
     inputs.back().name += ", a signer";
-    inputs.push_back(by_route(zeros, target));
+    inputs.push_back(by_route(zeros, target, all_rules()));
+    inputs.push_back(by_route(zeros, target, path_rules(1, kManyRules)));
+    inputs.back().name += ", many rules";
   }
   return inputs;
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/tls/engine.h"
 
 namespace keyswap::test {
@@ -106,7 +106,7 @@ struct Engine::State {
   std::string host;      // that is asked for
   std::string received;  // ciphertext
   std::string opened;    // plaintext that did not fit
-  base::Buffer output{2 * base::limits::kLegPendingBytesMax};
+  base::Buffer output{2 * base::bounds::kLegPendingBytesMax};
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -132,7 +132,7 @@ base::Result<Engine> Engine::connect(std::shared_ptr<const ClientContext> /*cont
 }
 
 base::Status Engine::feed(std::string_view ciphertext) {
-  if (state_->received.size() + ciphertext.size() > base::limits::kLegUnreadBytesMax) {
+  if (state_->received.size() + ciphertext.size() > base::bounds::kLegUnreadBytesMax) {
     return Error{Errc::limit_exceeded, "too much ciphertext waits to be read"};
   }
   state_->received += ciphertext;
@@ -203,7 +203,7 @@ base::Status Engine::write(std::string_view plaintext) {
   if (plaintext.empty()) {
     return {};
   }
-  if (s.output.size() + plaintext.size() > base::limits::kLegPendingBytesMax ||
+  if (s.output.size() + plaintext.size() > base::bounds::kLegPendingBytesMax ||
       !s.output.append(seal(RecordKind::data, plaintext))) {
     return Error{Errc::limit_exceeded, "too much ciphertext waits to be sent"};
   }

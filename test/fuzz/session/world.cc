@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "proxy/base/assert.h"
-#include "proxy/base/limits.h"
+#include "proxy/base/bounds.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/timer.h"
@@ -159,7 +159,7 @@ std::int64_t Loop::now_ms() const {
 }
 
 std::span<char> Loop::read_chunk() {
-  state_->world.read_chunk.resize(base::limits::kReadChunkBytes);
+  state_->world.read_chunk.resize(base::bounds::kReadChunkBytes);
   return {state_->world.read_chunk.data(), state_->world.read_chunk.size()};
 }
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace keyswap::base::limits {
+namespace keyswap::base::bounds {
 
 // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): none overflows an int
 
@@ -235,4 +235,4 @@ static_assert(2 * kSwappedHeadBytesMax <= kLockedLoopBytes);
 static_assert(kRequestHeadBytesMax + 2 * kRequestFieldBytesMax + kTargetBytesMax + 1024 <=
               kSwappedHeadBytesMax);
 
-}  // namespace keyswap::base::limits
+}  // namespace keyswap::base::bounds
