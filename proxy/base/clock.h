@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time is handed in: nothing below proxy/server.cc asks the system for it, so that a test can say
-// what time it is. SystemClock is the only real one.
+// Time is handed in: nothing below proxy/net/server.cc asks the system for it, so that a test can
+// say what time it is. SystemClock is the only real one.
 #pragma once
 
 #include <chrono>

@@ -33,7 +33,7 @@ bool is_there(const std::string& path) {
 }
 
 // `init` began the home's own log, whatever name it is given here.
-bool is_of_home(const proxy::Home& home, const std::string& folder) {
+bool is_of_home(const Home& home, const std::string& folder) {
   std::error_code ignored;
   return std::filesystem::weakly_canonical(folder, ignored) ==
          std::filesystem::weakly_canonical(home.audit(), ignored);
@@ -82,7 +82,7 @@ Problem remember(const std::string& folder, vault::Vault& vault) {
   return std::nullopt;
 }
 
-bool was_begun(const proxy::Home& home, const std::string& folder, const vault::Vault& vault) {
+bool was_begun(const Home& home, const std::string& folder, const vault::Vault& vault) {
   return is_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
 }
 
@@ -101,7 +101,7 @@ Failure log_is_gone(const std::string& begun, const std::string& folder) {
 
 }  // namespace
 
-std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings) {
+std::string audit_folder(const Home& home, const bindings::Bindings& bindings) {
   const std::string& path = bindings.audit_path;
   if (path.empty()) {
     return home.audit();
@@ -111,16 +111,14 @@ std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bind
   return !is_folder(path) && (is_there(path) || is_folder(beside)) ? beside : path;
 }
 
-std::string audit_folder(const proxy::Home& home) {
+std::string audit_folder(const Home& home) {
   const auto running = find_running(home);
   const bool is_told = running && !running->bindings.empty();
   auto parsed = read_bindings(is_told ? running->bindings : home.bindings());
   return parsed && parsed->errors.empty() ? audit_folder(home, parsed->bindings) : home.audit();
 }
 
-Problem prepare_audit_folder(const proxy::Home& home,
-                             const std::string& folder,
-                             vault::Vault& vault) {
+Problem prepare_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault) {
   const bool is_known = was_begun(home, folder, vault);
   if (!is_there(folder)) {
     if (is_known) {

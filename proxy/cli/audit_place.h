@@ -9,23 +9,21 @@
 
 #include "bindings/binding.h"
 #include "proxy/cli/failure.h"
-#include "proxy/home.h"
+#include "proxy/cli/home.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
 
 // Where the audit log of these bindings is: the home's, or `audit.path`. Where that is a file, as
 // another program's log may be, the folder of that name with ".d" behind it.
-std::string audit_folder(const proxy::Home& home, const bindings::Bindings& bindings);
+std::string audit_folder(const Home& home, const bindings::Bindings& bindings);
 // The same for commands that only read: by the bindings that are being served, else the home's, if
 // they can be read.
-std::string audit_folder(const proxy::Home& home);
+std::string audit_folder(const Home& home);
 
 // Sees to it that there is a folder for the log: makes one where no log was begun before, and says
 // so. A failure when a log was begun there, or beside it (above), and is gone, or the folder cannot
 // be made.
-Problem prepare_audit_folder(const proxy::Home& home,
-                             const std::string& folder,
-                             vault::Vault& vault);
+Problem prepare_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault);
 
 }  // namespace keyswap::cli

@@ -33,7 +33,7 @@ struct CaOptions {
   bool only_ours = false;
 };
 
-Outcome<std::string> read_certificate(const proxy::Home& home) {
+Outcome<std::string> read_certificate(const Home& home) {
   auto pem = read_file(home.ca(), kCertificateBytesMax);
   if (!pem) {
     return Failure{Exit::cannot,
@@ -119,7 +119,7 @@ base::Status replace_authority(OpenHome& opened, std::string& certificate_pem) {
   return write_certificates(opened.home, made->certificate_pem);
 }
 
-bool tell_running_proxy(const proxy::Home& home) {
+bool tell_running_proxy(const Home& home) {
   const auto running = find_running(home);
   return running && running->pid > 0 && kill(running->pid, SIGHUP) == 0;
 }

@@ -37,7 +37,7 @@ std::string text_or_empty(const std::string& path) {
   return text ? std::move(text).value() : std::string();
 }
 
-bool is_inside(const std::string& path, const proxy::Home& home) {
+bool is_inside(const std::string& path, const Home& home) {
   return path.starts_with(home.path + "/");
 }
 
@@ -47,7 +47,7 @@ struct Roots {
   bool has_users_own = false;  // roots of the user's that the host does not have
 };
 
-Outcome<Roots> collect_roots(const proxy::Home& home,
+Outcome<Roots> collect_roots(const Home& home,
                              const Variables& inherited,
                              std::vector<std::string>& warnings) {
   const auto ca = read_file(home.ca(), kUserFileBytesMax);
@@ -122,7 +122,7 @@ base::Status make_folder(const std::string& path) {
   return {};
 }
 
-base::Status write_all_files(const proxy::Home& home,
+base::Status write_all_files(const Home& home,
                              const Variables& inherited,
                              const Roots& roots,
                              ClientFiles& files) {
@@ -150,7 +150,7 @@ base::Status write_all_files(const proxy::Home& home,
 
 }  // namespace
 
-Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Variables& inherited) {
+Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& inherited) {
   PreparedFiles prepared;
   auto roots = collect_roots(home, inherited, prepared.warnings);
   if (!roots) {
@@ -180,7 +180,7 @@ std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
   return placeholders;
 }
 
-Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
+Outcome<EnvironmentPlan> prepare_environment(const Home& home,
                                              const Variables& inherited,
                                              const ProxyAccess& access,
                                              const bindings::Bindings& bindings) {

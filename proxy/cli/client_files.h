@@ -11,7 +11,7 @@
 #include "bindings/binding.h"
 #include "proxy/cli/client_environment.h"
 #include "proxy/cli/failure.h"
-#include "proxy/home.h"
+#include "proxy/cli/home.h"
 
 namespace keyswap::cli {
 
@@ -20,13 +20,13 @@ struct PreparedFiles {
   std::vector<std::string> warnings;
 };
 
-Outcome<PreparedFiles> prepare_client_files(const proxy::Home& home, const Variables& inherited);
+Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& inherited);
 
 // What the bindings' secrets are called to clients.
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings);
 
 // Files made, variables planned, for a proxy that serves these bindings.
-Outcome<EnvironmentPlan> prepare_environment(const proxy::Home& home,
+Outcome<EnvironmentPlan> prepare_environment(const Home& home,
                                              const Variables& inherited,
                                              const ProxyAccess& access,
                                              const bindings::Bindings& bindings);

@@ -78,7 +78,7 @@ class Playground {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  [[nodiscard]] proxy::Home home() const { return proxy::Home{path_ + "/home"}; }
+  [[nodiscard]] Home home() const { return Home{path_ + "/home"}; }
 
  private:
   std::string path_;
@@ -87,7 +87,7 @@ class Playground {
 
 // The audit records of the demo's home, as they are on disk now.
 // (A demo does not fill a segment.)
-std::vector<std::string> records_of(const proxy::Home& home) {
+std::vector<std::string> records_of(const Home& home) {
   std::vector<std::string> records;
   auto reader = audit::LineReader::open(audit::path_of(home.audit(), audit::segment_name(1)));
   if (!reader) {
@@ -100,7 +100,7 @@ std::vector<std::string> records_of(const proxy::Home& home) {
   return records;
 }
 
-bool is_on_record(const proxy::Home& home, const std::string& method, const std::string& path) {
+bool is_on_record(const Home& home, const std::string& method, const std::string& path) {
   const std::string wanted = R"("method":")" + method + R"(","path":")" + path + "\"";
   return std::ranges::any_of(records_of(home), [&](const std::string& record) {
     return record.find(R"("type":"inject_decision")") != std::string::npos &&
@@ -111,7 +111,7 @@ bool is_on_record(const proxy::Home& home, const std::string& method, const std:
 // Everything of one demo; destroyed from the last to the first.
 struct Demo {
   Playground playground;
-  proxy::Home home;
+  Home home;
   LockedText key;  // the real key: random, and good nowhere
   std::unique_ptr<DemoUpstream> upstream;
   pid_t proxy = 0;

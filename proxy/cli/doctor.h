@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "proxy/cli/client_environment.h"
+#include "proxy/cli/home.h"
 #include "proxy/cli/options.h"
-#include "proxy/home.h"
 
 namespace keyswap::cli {
 
@@ -29,7 +29,7 @@ struct Finding {
 };
 
 struct Patient {
-  proxy::Home home;
+  Home home;
   UnlockOptions unlock;
   Variables environment;
 };

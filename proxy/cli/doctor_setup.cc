@@ -210,7 +210,7 @@ Finding check_proxy(const Patient& patient) {
 
 std::vector<Finding> examine_setup(const Patient& patient) {
   std::vector<Finding> findings = {check_open_files(), check_memory()};
-  if (const auto problem = proxy::check_home(patient.home)) {
+  if (const auto problem = check_home(patient.home)) {
     findings.push_back(failed("home", problem->what, problem->hint));
     return findings;
   }

@@ -43,7 +43,7 @@ secrets: {}
 #         paths: ["/v1/**"]
 )";
 
-Failure cannot_make(const proxy::Home& home, std::string why) {
+Failure cannot_make(const Home& home, std::string why) {
   return {Exit::cannot,
           "cannot make the home " + home.path + ": " + std::move(why),
           "check the folder above it and the disk; nothing was left behind"};
@@ -62,7 +62,7 @@ base::Status write_locked_file(const std::string& path, const LockedText& text) 
   return {};
 }
 
-base::Status fill_vault(const proxy::Home& home,
+base::Status fill_vault(const Home& home,
                         const vault::Secret& passphrase,
                         const ca::NewAuthority& authority,
                         std::int64_t now_s) {
@@ -78,7 +78,7 @@ base::Status fill_vault(const proxy::Home& home,
   return vault->put_system(kSigningSeedName, *seed);
 }
 
-base::Status write_public_files(const proxy::Home& home, const std::string& certificate_pem) {
+base::Status write_public_files(const Home& home, const std::string& certificate_pem) {
   KS_TRY(write_certificates(home, certificate_pem));
   KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
@@ -87,7 +87,7 @@ base::Status write_public_files(const proxy::Home& home, const std::string& cert
   return {};
 }
 
-base::Status fill_home(const proxy::Home& home,
+base::Status fill_home(const Home& home,
                        const LockedText& passphrase,
                        KeyFile key_file,
                        std::int64_t now_s) {
@@ -173,7 +173,7 @@ Outcome<LockedText> make_random_key() {
   return LockedText{std::move(*text), 2 * kRandomKeyBytes};
 }
 
-Problem check_place_for_home(const proxy::Home& home) {
+Problem check_place_for_home(const Home& home) {
   struct stat info {};
 
   if (lstat(home.path.c_str(), &info) != 0) {
@@ -192,7 +192,7 @@ Problem check_place_for_home(const proxy::Home& home) {
               : "name a folder that does not exist yet with --home"};
 }
 
-Problem create_home(const proxy::Home& home,
+Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
                     std::int64_t now_s) {
@@ -207,8 +207,7 @@ Problem create_home(const proxy::Home& home,
   if (!workshop.is_made()) {
     return cannot_make(home, explain_errno(errno));
   }
-  if (const auto filled = fill_home(proxy::Home{workshop.path()}, passphrase, key_file, now_s);
-      !filled) {
+  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s); !filled) {
     return cannot_make(home, explain(filled.error()));
   }
   if (!workshop.move_to(home.path)) {
@@ -220,7 +219,7 @@ Problem create_home(const proxy::Home& home,
   return std::nullopt;
 }
 
-base::Status write_certificates(const proxy::Home& home, const std::string& certificate_pem) {
+base::Status write_certificates(const Home& home, const std::string& certificate_pem) {
   KS_TRY(write_file_if_changed(home.ca(), certificate_pem, kPublicMode));
   return write_file_if_changed(
       home.bundle(), merge_pem({host_roots(), certificate_pem}), kPublicMode);

@@ -9,8 +9,8 @@
 
 #include "ca/authority.h"
 #include "proxy/cli/failure.h"
+#include "proxy/cli/home.h"
 #include "proxy/cli/terminal.h"
-#include "proxy/home.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
@@ -23,15 +23,15 @@ inline constexpr std::string_view kSigningSeedName = "audit-signing-seed";
 Outcome<LockedText> make_random_key();
 
 // Is there room for a home? (Nothing there, or an empty folder of ours.)
-Problem check_place_for_home(const proxy::Home& home);
+Problem check_place_for_home(const Home& home);
 
 enum class KeyFile : unsigned char { none, write };  // write: `passphrase` becomes the file `key`
-Problem create_home(const proxy::Home& home,
+Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
                     std::int64_t now_s);
 
 // Puts the certificate where clients find it: ca.pem, and bundle.pem with the host's roots.
-base::Status write_certificates(const proxy::Home& home, const std::string& certificate_pem);
+base::Status write_certificates(const Home& home, const std::string& certificate_pem);
 
 }  // namespace keyswap::cli

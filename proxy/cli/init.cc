@@ -29,7 +29,7 @@ Outcome<LockedText> choose_passphrase(const InitOptions& options) {
   return options.writes_key_file ? make_random_key() : read_new_passphrase(options.unlock);
 }
 
-void tell_what_is_there(const proxy::Home& home, const InitOptions& options) {
+void tell_what_is_there(const Home& home, const InitOptions& options) {
   print_line("Made the keyswap home " + printable(home.path) + ":");
   print(format_table({{"  vault.db", "secrets, sealed"},
                       {"  ca.pem", "the local CA's certificate: clients must trust it"},
@@ -47,7 +47,7 @@ int init(const InitOptions& options) {
   if (auto problem = begin_guarded()) {
     return report(*problem);
   }
-  const proxy::Home home = home_of(options.home);
+  const Home home = home_of(options.home);
   if (auto problem = check_place_for_home(home)) {
     return report(*problem);
   }

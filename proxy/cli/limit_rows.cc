@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "bindings/trading_rules.h"
-#include "proxy/limit_table.h"
+#include "proxy/net/limit_table.h"
 
 namespace keyswap::cli {
 
@@ -64,7 +64,7 @@ void append_rows(const LimitRow& row,
 }
 
 void append_rows(const SecretRule& rule, const Used& used, std::vector<LimitRow>& rows) {
-  const auto limits = proxy::limits_of(rule);
+  const auto limits = net::limits_of(rule);
   for (std::size_t first = 0; first < rule.scopes.size();) {
     const Scope& scope = rule.scopes[first];
     std::size_t end = first + 1;

@@ -95,16 +95,16 @@ std::string environment_variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-proxy::Home home_of(const std::string& option) {
+Home home_of(const std::string& option) {
   const std::string keyswap_home = environment_variable("KEYSWAP_HOME");
   const std::string xdg_state_home = environment_variable("XDG_STATE_HOME");
   const std::string user_home = environment_variable("HOME");
-  return proxy::choose_home({option, keyswap_home, xdg_state_home, user_home});
+  return choose_home({option, keyswap_home, xdg_state_home, user_home});
 }
 
-Outcome<proxy::Home> checked_home_of(const std::string& option) {
-  proxy::Home home = home_of(option);
-  if (auto problem = proxy::check_home(home)) {
+Outcome<Home> checked_home_of(const std::string& option) {
+  Home home = home_of(option);
+  if (auto problem = check_home(home)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
   }
   return home;

@@ -10,7 +10,7 @@
 
 #include "proxy/cli/command.h"
 #include "proxy/cli/failure.h"
-#include "proxy/home.h"
+#include "proxy/cli/home.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
 class App;
@@ -44,7 +44,7 @@ std::optional<int> parse_arguments(CLI::App& app,
 std::string environment_variable(const char* name);
 
 // The home that the option, or the environment, chooses; and that home if it may be trusted.
-proxy::Home home_of(const std::string& option);
-Outcome<proxy::Home> checked_home_of(const std::string& option);
+Home home_of(const std::string& option);
+Outcome<Home> checked_home_of(const std::string& option);
 
 }  // namespace keyswap::cli

@@ -96,7 +96,7 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
       std::make_shared<bindings::Bindings>(std::move(parsed.bindings)));
 }
 
-Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& own_ca_pem) {
+Outcome<net::Policy> load_policy(const std::string& file, const std::string& own_ca_pem) {
   auto parsed = read_bindings(file);
   if (!parsed) {
     return parsed.failure();
@@ -106,7 +106,7 @@ Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& o
   if (!loaded) {
     return loaded.failure();
   }
-  proxy::Policy policy{std::move(loaded).value(), nullptr};
+  net::Policy policy{std::move(loaded).value(), nullptr};
   auto context = tls::ClientContext::create(policy.bindings->upstream.ca_files, own_ca_pem);
   if (!context) {
     return Failure{

@@ -10,8 +10,8 @@
 
 #include "bindings/parse.h"
 #include "proxy/cli/failure.h"
-#include "proxy/home.h"
-#include "proxy/server.h"
+#include "proxy/cli/home.h"
+#include "proxy/net/server.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
@@ -39,7 +39,7 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
 Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file);
 
 // Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.
-Outcome<proxy::Policy> load_policy(const std::string& file, const std::string& own_ca_pem);
+Outcome<net::Policy> load_policy(const std::string& file, const std::string& own_ca_pem);
 
 // The callers that these bindings list and the vault has no token of.
 std::vector<std::string> missing_callers(const bindings::Bindings& bindings,

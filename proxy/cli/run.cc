@@ -43,7 +43,7 @@ struct RunOptions {
 
 // What the command runs with.
 struct Ready {
-  proxy::Home home;
+  Home home;
   std::optional<ServeLock> use;  // held until the command has ended
   std::string address;
   std::string bindings;
@@ -53,7 +53,7 @@ struct Ready {
 // The passphrase is asked for by a child of its own, which hands it to the proxy through a pipe:
 // the process that starts the command never holds it (I1), and keeps its limits as they are for the
 // command.
-Outcome<File> ask_in_child(const proxy::Home& home) {
+Outcome<File> ask_in_child(const Home& home) {
   auto pipe = make_pipe();
   if (!pipe) {
     return pipe.failure();
@@ -85,9 +85,7 @@ Outcome<File> ask_in_child(const proxy::Home& home) {
   return std::move(pipe->read_end);
 }
 
-std::vector<std::string> serve_words(const RunOptions& options,
-                                     const proxy::Home& home,
-                                     int password_fd) {
+std::vector<std::string> serve_words(const RunOptions& options, const Home& home, int password_fd) {
   std::vector<std::string> words = {
       kOwnProgram, "serve", "--home", home.path, "--listen", "127.0.0.1:0", "--while-used"};
   if (!options.bindings.empty()) {

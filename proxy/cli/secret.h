@@ -22,7 +22,7 @@ struct SecretOptions {
 };
 
 struct OpenHome {
-  proxy::Home home;
+  Home home;
   vault::Vault vault;
 };
 

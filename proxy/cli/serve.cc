@@ -25,8 +25,8 @@
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
-#include "proxy/loop_thread.h"
-#include "proxy/server.h"
+#include "proxy/net/loop_thread.h"
+#include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
 namespace keyswap::cli {
@@ -51,14 +51,14 @@ struct ServeOptions {
 
 // Everything that lives as long as the server; in the order in which it must go.
 struct Opened {
-  proxy::Home home;
+  Home home;
   ListenAddress listen;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
   std::optional<vault::Vault> vault;
   std::shared_ptr<const ca::Authority> authority;
-  proxy::Policy policy;
+  net::Policy policy;
   base::SystemClock clock;
   OpenLog log;
   std::unique_ptr<limits::Limiter> limiter;
@@ -182,7 +182,7 @@ Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
   namespace bounds = base::bounds;
   const std::size_t size = vault::locked_memory_size();
   const auto most =
-      static_cast<unsigned>((size - bounds::kHeldBytesMin) / proxy::LoopThread::locked_bytes());
+      static_cast<unsigned>((size - bounds::kHeldBytesMin) / net::LoopThread::locked_bytes());
   const std::string hint =
       "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
   if (opened.threads > most) {
@@ -194,7 +194,7 @@ Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
     warn(what + ", not for one a core", hint);
     opened.threads = most;
   }
-  const std::size_t held = size - opened.threads * proxy::LoopThread::locked_bytes();
+  const std::size_t held = size - opened.threads * net::LoopThread::locked_bytes();
   if (held < bounds::kHeldBytesWanted / 4) {
     warn("requests share " + kib(held) +
              " of locked memory while they wait; those that find no room get 503 too_busy",
@@ -210,7 +210,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   }
   opened.listen = std::move(listen).value();
   opened.threads = thread_count(options.threads);
-  if (auto problem = begin_guarded(opened.threads * proxy::LoopThread::locked_bytes() +
+  if (auto problem = begin_guarded(opened.threads * net::LoopThread::locked_bytes() +
                                    base::bounds::kHeldBytesWanted)) {
     return problem;
   }
@@ -256,7 +256,7 @@ void tell_ready(Opened& opened, const std::string& address) {
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
-std::optional<proxy::Policy> reload_policy(const Opened& opened) {
+std::optional<net::Policy> reload_policy(const Opened& opened) {
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
@@ -307,7 +307,7 @@ class UserWatch {
     }
   }
 
-  base::Status start(const proxy::Home& home) {
+  base::Status start(const Home& home) {
     auto thread = base::start_thread([this, &home] { watch(home); });
     if (!thread) {
       return thread.error();
@@ -317,7 +317,7 @@ class UserWatch {
   }
 
  private:
-  void watch(const proxy::Home& home) {
+  void watch(const Home& home) {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
       auto unused = ServeLock::take(
@@ -352,7 +352,7 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
 }
 
 int serve_until_stopped(const ServeOptions& options, Opened& opened) {
-  proxy::ServerParts parts;
+  net::ServerParts parts;
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
   parts.clock = &opened.clock;
@@ -373,7 +373,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.ready = [&opened](const std::string& address) {
     tell_ready(opened, address);
   };
-  const auto served = proxy::serve(std::move(parts));
+  const auto served = net::serve(std::move(parts));
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
     return report(serve_failure(options, served.error()));

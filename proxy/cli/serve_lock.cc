@@ -28,7 +28,7 @@ struct flock byte_lock(ServeLock::Byte byte, ServeLock::Kind kind) {
 
 }  // namespace
 
-Outcome<std::optional<ServeLock>> ServeLock::take(const proxy::Home& home,
+Outcome<std::optional<ServeLock>> ServeLock::take(const Home& home,
                                                   Byte byte,
                                                   Kind kind,
                                                   Wait wait) {
@@ -53,7 +53,7 @@ Outcome<std::optional<ServeLock>> ServeLock::take(const proxy::Home& home,
   return std::optional<ServeLock>(ServeLock(std::move(file)));
 }
 
-bool ServeLock::is_held(const proxy::Home& home, Byte byte, Kind kind) {
+bool ServeLock::is_held(const Home& home, Byte byte, Kind kind) {
   const File file(open(home.serve_lock().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   struct flock lock = byte_lock(byte, kind);
   return file.is_open() && fcntl(file.descriptor(), F_OFD_GETLK, &lock) == 0 &&
@@ -92,7 +92,7 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
   return RunningProxy{json["pid"].get<pid_t>(), text_of("proxy"), text_of("bindings")};
 }
 
-std::optional<RunningProxy> find_running(const proxy::Home& home) {
+std::optional<RunningProxy> find_running(const Home& home) {
   if (!ServeLock::is_held(home, ServeLock::Byte::serving, ServeLock::Kind::exclusive)) {
     return std::nullopt;
   }
@@ -101,7 +101,7 @@ std::optional<RunningProxy> find_running(const proxy::Home& home) {
   return (text ? decode_running(*text) : std::nullopt).value_or(RunningProxy{});
 }
 
-std::optional<RunningProxy> find_ready(const proxy::Home& home, int wait_ms) {
+std::optional<RunningProxy> find_ready(const Home& home, int wait_ms) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
   for (;;) {
     auto running = find_running(home);

@@ -17,7 +17,7 @@
 
 #include "proxy/cli/failure.h"
 #include "proxy/cli/files.h"
-#include "proxy/home.h"
+#include "proxy/cli/home.h"
 
 namespace keyswap::cli {
 
@@ -35,13 +35,10 @@ class ServeLock {
   enum class Wait : unsigned char { no, yes };
 
   // Nothing when another holds it (and Wait::no).
-  static Outcome<std::optional<ServeLock>> take(const proxy::Home& home,
-                                                Byte byte,
-                                                Kind kind,
-                                                Wait wait);
+  static Outcome<std::optional<ServeLock>> take(const Home& home, Byte byte, Kind kind, Wait wait);
 
   // Does another hold it in a way that would keep us from taking it?
-  static bool is_held(const proxy::Home& home, Byte byte, Kind kind);
+  static bool is_held(const Home& home, Byte byte, Kind kind);
 
   // Replaces the file's text; by the holder of `serving`.
   Problem announce(const RunningProxy& proxy);
@@ -57,8 +54,8 @@ std::string encode_running(const RunningProxy& proxy);
 std::optional<RunningProxy> decode_running(const std::string& text);
 
 // The proxy that holds `serving` now, if one does.
-std::optional<RunningProxy> find_running(const proxy::Home& home);
+std::optional<RunningProxy> find_running(const Home& home);
 // The same, once it is ready; waits at most `wait_ms` for one that is starting.
-std::optional<RunningProxy> find_ready(const proxy::Home& home, int wait_ms);
+std::optional<RunningProxy> find_ready(const Home& home, int wait_ms);
 
 }  // namespace keyswap::cli

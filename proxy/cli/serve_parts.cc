@@ -52,7 +52,7 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
   return value <= 65'535;
 }
 
-Failure authority_failure(const proxy::Home& home, const base::Error& error) {
+Failure authority_failure(const Home& home, const base::Error& error) {
   using base::Errc;
   if (error.code == Errc::unavailable) {
     return {Exit::cannot,
@@ -118,7 +118,7 @@ Outcome<ListenAddress> parse_listen(const std::string& text) {
   return listen;
 }
 
-Outcome<std::shared_ptr<const ca::Authority>> open_authority(const proxy::Home& home,
+Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
                                                              const vault::Vault& vault,
                                                              std::int64_t now_s) {
   const auto certificate = read_file(home.ca(), kCertificateBytesMax);

@@ -13,7 +13,7 @@
 #include "ca/authority.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/failure.h"
-#include "proxy/home.h"
+#include "proxy/cli/home.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
@@ -27,7 +27,7 @@ struct ListenAddress {
 Outcome<ListenAddress> parse_listen(const std::string& text);
 
 // The root: its certificate from ca.pem, its key from the vault.
-Outcome<std::shared_ptr<const ca::Authority>> open_authority(const proxy::Home& home,
+Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
                                                              const vault::Vault& vault,
                                                              std::int64_t now_s);
 

@@ -52,7 +52,7 @@ Outcome<LockedText> read_passphrase_file(const std::string& path) {
 }
 
 Outcome<LockedText> read_key_file(const std::string& path) {
-  if (auto problem = proxy::check_private_file(path)) {
+  if (auto problem = check_private_file(path)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
   }
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
@@ -93,7 +93,7 @@ FoundPassphrase from_options_or_service(const UnlockOptions& unlock) {
 }
 
 // keyctl(2) by its number: libkeyutils would be a dependency for two calls.
-FoundPassphrase from_keyring(const proxy::Home& home) {
+FoundPassphrase from_keyring(const Home& home) {
   const std::string name = "keyswap:" + home.path;
   const long key = syscall(SYS_request_key, "user", name.c_str(), nullptr, 0);
   if (key < 0) {
@@ -118,7 +118,7 @@ Failure nobody_to_ask() {
           "give --password-file FILE or --password-fd N, or set KEYSWAP_PASSWORD_FILE"};
 }
 
-Failure open_failure(const proxy::Home& home, const base::Error& error) {
+Failure open_failure(const Home& home, const base::Error& error) {
   using base::Errc;
   if (error.code == Errc::wrong_passphrase) {
     return {Exit::cannot,
@@ -149,7 +149,7 @@ Problem begin_guarded(std::size_t locked_bytes) {
   return std::nullopt;
 }
 
-bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock) {
+bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
   if (!unlock.password_file.empty() || unlock.password_fd >= 0 || unlock.uses_keyring) {
     return false;
   }
@@ -157,7 +157,7 @@ bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock) {
          access(home.key().c_str(), F_OK) != 0;
 }
 
-Outcome<LockedText> read_passphrase(const proxy::Home& home, const UnlockOptions& unlock) {
+Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock) {
   if (auto found = from_options_or_service(unlock)) {
     return *std::move(found);
   }
@@ -191,7 +191,7 @@ Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock) {
   return not_empty(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax), "typed");
 }
 
-Outcome<vault::Vault> open_vault(const proxy::Home& home, const UnlockOptions& unlock) {
+Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock) {
   auto passphrase = read_passphrase(home, unlock);
   if (!passphrase) {
     return passphrase.failure();

@@ -10,9 +10,9 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/failure.h"
+#include "proxy/cli/home.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
-#include "proxy/home.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
@@ -22,12 +22,12 @@ namespace keyswap::cli {
 Problem begin_guarded(std::size_t locked_bytes = base::bounds::kLockedArenaBytesMin);
 
 // Would read_passphrase() have to ask on the terminal?
-bool needs_prompt(const proxy::Home& home, const UnlockOptions& unlock);
+bool needs_prompt(const Home& home, const UnlockOptions& unlock);
 
-Outcome<LockedText> read_passphrase(const proxy::Home& home, const UnlockOptions& unlock);
+Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
 
-Outcome<vault::Vault> open_vault(const proxy::Home& home, const UnlockOptions& unlock);
+Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock);
 
 }  // namespace keyswap::cli

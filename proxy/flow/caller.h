@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who sends a request: what its head says about that, and what the bindings say to it. Pure;
-// whether the token is the caller's is for proxy/callers.h, which has the vault. A token never
+// whether the token is the caller's is for proxy/net/callers.h, which has the vault. A token never
 // leaves this file: what is handed on is its digest (I1).
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // What a request and its response say of the connection to the upstream that carries them: whom it
 // may serve afterwards, and for how long it may rest. Pure; who keeps connections is
-// proxy/connector and proxy/bound_upstreams.
+// proxy/net/connector and proxy/net/bound_upstreams.
 //
 // Some servers authenticate the connection, not the request (RFC 4559 section 5; NTLM): what comes
 // over it later counts as said by whoever logged in. Such a connection serves the client connection

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One event loop on one thread (libuv). Everything made on a loop lives and dies on its thread; the
-// only thing another thread may do is post(). Not for slow work: that goes to proxy/worker.
+// only thing another thread may do is post(). Not for slow work: that goes to proxy/net/worker.
 #pragma once
 
 #include <cstddef>

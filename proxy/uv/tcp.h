@@ -56,8 +56,8 @@ class Tcp {
   base::Status adopt(int socket);
   // on_connected or on_connect_failed follows. Once connected, the kernel asks a silent host
   // whether it is there and gives up one that does not answer (bounds::kProbeIdleMs, kUnackedMs):
-  // on_broken. Of one that owes acknowledgements proxy/leg.h takes care: the kernel would give up
-  // a host that only takes nothing, too.
+  // on_broken. Of one that owes acknowledgements proxy/net/leg.h takes care: the kernel would give
+  // up a host that only takes nothing, too.
   void connect(const Endpoint& endpoint);
 
   void start_reading();

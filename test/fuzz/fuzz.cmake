@@ -36,9 +36,8 @@ foreach(source ${fuzz_sources})
 endforeach()
 
 # Whole sessions, in a world of memory: its own definitions of proxy/uv and tls::Engine come first. Of
-# proxy/ what a loop needs, without the server, the commands and their libraries.
-file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/*.cc)
-list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/main.cc ${CMAKE_SOURCE_DIR}/proxy/server.cc
-  ${CMAKE_SOURCE_DIR}/proxy/home.cc)
+# proxy/net what a loop needs, without the server.
+file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/net/*.cc)
+list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/net/server.cc)
 target_sources(session_fuzz PRIVATE ${session_parts})
 target_link_libraries(session_fuzz PRIVATE limits tls uv_io)

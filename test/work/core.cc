@@ -207,7 +207,7 @@ void Core::perform(const flow::Action& action, std::vector<flow::Event>& next) {
   }
 }
 
-// As proxy/upstream and the session write it.
+// As proxy/net/upstream and the session write it.
 bool Core::send(const flow::Action& action) {
   if (const auto* request = std::get_if<flow::SendRequestHead>(&action)) {
     if (request->head.holds_secret()) {
@@ -242,7 +242,7 @@ flow::SecretsReady Core::open_secrets(const bindings::SecretRule& rule) const {
   return ready;
 }
 
-// As proxy/exchange_io.cc makes them.
+// As proxy/net/exchange_io.cc makes them.
 void Core::record(const flow::Record& decision) {
   const auto& authority = exchange_->destination().authority;
   audit::DecisionRecord made{

@@ -47,19 +47,19 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
       fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
         mints.push_back(std::move(task));
       });
-  thread_ = proxy::LoopThread::create({.clock = &clock_,
-                                       .vault = &vault,
-                                       .holdings = &holdings_,
-                                       .log = &log,
-                                       .limiter = &meter,
-                                       .leaves = leaves_.get(),
-                                       .client_tls = fixed().client_tls.get(),
-                                       .strangers = &strangers_,
-                                       .telling = &telling_,
-                                       .policy = {std::move(bindings), nullptr, nullptr},
-                                       .connection_ended = [] {},
-                                       .upstreams_open = &upstreams_open_,
-                                       .upstreams_max = 8})
+  thread_ = net::LoopThread::create({.clock = &clock_,
+                                     .vault = &vault,
+                                     .holdings = &holdings_,
+                                     .log = &log,
+                                     .limiter = &meter,
+                                     .leaves = leaves_.get(),
+                                     .client_tls = fixed().client_tls.get(),
+                                     .strangers = &strangers_,
+                                     .telling = &telling_,
+                                     .policy = {std::move(bindings), nullptr, nullptr},
+                                     .connection_ended = [] {},
+                                     .upstreams_open = &upstreams_open_,
+                                     .upstreams_max = 8})
                 .value();
   thread_->set_listening({"127.0.0.1", 8472});
   world_ = &World::of(thread_->loop());

@@ -15,9 +15,9 @@
 #include "bindings/binding.h"
 #include "ca/authority.h"
 #include "ca/leaf_cache.h"
-#include "proxy/loop_thread.h"
-#include "proxy/strangers.h"
-#include "proxy/telling.h"
+#include "proxy/net/loop_thread.h"
+#include "proxy/net/strangers.h"
+#include "proxy/net/telling.h"
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
 #include "test/fuzz/session/world.h"
@@ -68,7 +68,7 @@ class Stage {
 
   [[nodiscard]] std::size_t session_count() const { return thread_->context().sessions->size(); }
 
-  [[nodiscard]] proxy::LoopThread& thread() { return *thread_; }
+  [[nodiscard]] net::LoopThread& thread() { return *thread_; }
 
   [[nodiscard]] World& world() { return *world_; }
 
@@ -84,12 +84,12 @@ class Stage {
 
  private:
   WorldClock clock_;
-  proxy::Telling telling_{clock_};
-  proxy::Strangers strangers_;
+  net::Telling telling_{clock_};
+  net::Strangers strangers_;
   vault::Holdings holdings_{std::size_t{1} << 20U};
   std::atomic<std::size_t> upstreams_open_ = 0;
   std::unique_ptr<ca::LeafCache> leaves_;
-  std::unique_ptr<proxy::LoopThread> thread_;
+  std::unique_ptr<net::LoopThread> thread_;
   World* world_ = nullptr;
   std::size_t connected_ = 0;
 };

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The home folder (docs/operations.md, "Files and variables"): where it is, what stands where in
+// it, and whether it may be trusted. Everything in it is 0600 (the public certificates 0644) in a
+// folder of 0700, whatever the umask. A home of somebody else, with loose modes, or reached through
+// a link that somebody else could turn is refused, not repaired (I13).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keyswap::cli {
+
+struct Home {
+  std::string path;  // absolute, without a trailing slash
+
+  [[nodiscard]] std::string vault() const { return path + "/vault.db"; }
+
+  [[nodiscard]] std::string ca() const { return path + "/ca.pem"; }
+
+  [[nodiscard]] std::string bundle() const { return path + "/bundle.pem"; }
+
+  [[nodiscard]] std::string bindings() const { return path + "/bindings.yaml"; }
+
+  [[nodiscard]] std::string audit() const { return path + "/audit"; }
+
+  [[nodiscard]] std::string key() const { return path + "/key"; }
+
+  // What was used of quotas and daily volumes (proxy/limits/ledger.h).
+  [[nodiscard]] std::string limits() const { return path + "/limits.db"; }
+
+  // Held while a proxy runs on this home; says where it listens.
+  [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
+
+  // What `run` and `env` make for clients that want a file in a form of their own.
+  [[nodiscard]] std::string clients() const { return path + "/clients"; }
+};
+
+// What the choice of a home depends on; "" where a variable is not set.
+struct HomeChoice {
+  std::string_view option;          // --home
+  std::string_view keyswap_home;    // $KEYSWAP_HOME
+  std::string_view xdg_state_home;  // $XDG_STATE_HOME
+  std::string_view user_home;       // $HOME
+};
+
+// The first of: option, $KEYSWAP_HOME, $XDG_STATE_HOME/keyswap, ~/.local/state/keyswap. A relative
+// $XDG_STATE_HOME does not count (the XDG base directory specification says to ignore it).
+Home choose_home(const HomeChoice& choice);
+
+struct HomeProblem {
+  std::string what;
+  std::string hint;
+};
+
+// Is it there, ours, 0700, no link, and is nothing above it writable by everybody; and are
+// vault.db, ca.pem and key (if there) plain files of ours that nobody else can open? The first
+// problem found.
+std::optional<HomeProblem> check_home(const Home& home);
+
+// A plain file of ours that nobody else can open: no link (of either kind), no group or other bits.
+std::optional<HomeProblem> check_private_file(const std::string& path);
+
+}  // namespace keyswap::cli

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One loop's way to the audit log: gathers the records of a turn into one batch, hands it to the
+// writer at the turn's end, and tells those who wait once it is durable (I6). Requests wait; the
+// loop does not.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "audit/log.h"
+#include "proxy/uv/loop.h"
+
+namespace keyswap::net {
+
+// The log tells it of each batch that somebody waits for; it must live until then.
+class AuditLane final : public audit::Listener {
+ public:
+  // `done(id, is_durable)` is called on the loop for each wait_for(id).
+  using Done = std::function<void(std::uint64_t id, bool is_durable)>;
+
+  AuditLane(uv::Loop& loop, audit::Appender& log, Done done);
+
+  // Adds a record that nobody waits for.
+  template <typename Record>
+  void add(const Record& record) {
+    batch_.add(record);
+  }
+
+  // `id` goes on once everything added so far is durable.
+  void wait_for(std::uint64_t id);
+
+  // Gives the turn's batch to the writer.
+  void hand_over();
+
+  [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
+
+  void batch_done(std::uint64_t ticket, bool durable) override;
+
+ private:
+  struct Waiting {
+    std::uint64_t ticket = 0;
+    std::vector<std::uint64_t> ids;
+  };
+
+  void release(std::uint64_t ticket, bool durable);
+
+  uv::Loop* loop_;
+  audit::Appender* log_;
+  Done done_;
+  audit::Batch batch_;
+  std::vector<std::uint64_t> ids_;  // that wait for batch_
+  std::deque<Waiting> waiting_;     // batches handed over, oldest first
+  std::uint64_t tickets_ = 0;
+};
+
+}  // namespace keyswap::net

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/exchange_io.h"
+
+#include <utility>
+#include <vector>
+
+#include "proxy/net/audit_lane.h"
+#include "proxy/net/telling.h"
+
+namespace keyswap::net {
+
+using audit::Reason;
+
+namespace {
+
+std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
+  switch (outcome) {
+    case limits::ChargeOutcome::granted:
+      return std::nullopt;
+    case limits::ChargeOutcome::rate_limited:
+      return Reason::rate_limited;
+    case limits::ChargeOutcome::quota_exceeded:
+      return Reason::quota_exceeded;
+    case limits::ChargeOutcome::volume_exceeded:
+      return Reason::order_limit_exceeded;
+    case limits::ChargeOutcome::unavailable:
+      return Reason::limits_unavailable;
+  }
+  KS_UNREACHABLE();
+}
+
+std::optional<audit::OrderRef> order_of(const std::optional<bindings::OrderInfo>& order) {
+  if (!order) {
+    return std::nullopt;
+  }
+  audit::OrderRef shown{order->symbol, order->side, order->type, std::nullopt};
+  if (order->value_e8) {
+    shown.value_e8 = static_cast<std::uint64_t>(*order->value_e8);
+  }
+  return shown;
+}
+
+}  // namespace
+
+void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision) {
+  audit::DecisionRecord record{
+      .is_tunnel = false,
+      .ts_us = context.clock->wall_us(),
+      .request_id = of.request_id,
+      .decision = decision.decision,
+      .reason = decision.reason,
+      .secret = {},
+      .scheme = {},
+      .client = {of.client_address, of.client_user, of.caller, of.is_unproven},
+      .destination = {of.destination.authority.host,
+                      of.destination.authority.port,
+                      decision.method,
+                      decision.path},
+      .bindings_sha256 = of.bindings.sha256,
+      .order = order_of(of.order),
+      .cause = decision.failure.cause,
+      .facts = decision.failure.facts};
+  context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
+  const auto name_rule = [&](std::uint32_t rule) {
+    record.secret = of.bindings.rules[rule].name.text();
+    record.scheme = of.bindings.rules[rule].injection->scheme();
+  };
+  if (decision.rule) {
+    name_rule(*decision.rule);
+  }
+  context.audit->add(record);
+  for (const flow::Denial& other : decision.others) {
+    record.decision = audit::Decision::denied;
+    record.reason = other.reason;
+    name_rule(other.rule);
+    context.audit->add(record);
+  }
+}
+
+void add_response(Context& context,
+                  std::string_view request_id,
+                  const flow::Destination& destination,
+                  const flow::RecordResponse& response,
+                  std::int64_t sent_us,
+                  const Upstream* upstream) {
+  audit::ResponseRecord record{
+      .ts_us = context.clock->wall_us(),
+      .request_id = request_id,
+      .status = response.status,
+      .outcome = response.outcome,
+      .bytes = response.body_bytes,
+      .duration_us = sent_us == 0 ? 0 : context.clock->steady_us() - sent_us,
+      .upstream_ip = {},
+      .tls = {},
+      .spki_sha256 = {},
+      .cause = response.failure.cause,
+      .facts = response.failure.facts};
+  context.telling->failed(destination.authority.host, response.failure);
+  if (upstream != nullptr) {
+    record.upstream_ip = upstream->endpoint().address;
+    record.tls = upstream->peer().tls;
+    record.spki_sha256 = upstream->peer().spki_sha256;
+  }
+  context.audit->add(record);
+}
+
+std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
+    Context& context, const bindings::SecretRule& rule) {
+  flow::SecretsReady ready;
+  ready.now_us = context.clock->wall_us();
+  const std::vector<vault::SecretName>& names = rule.injection->needs();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto secret = rule.injection->needs_private_key(i)
+                      ? context.vault->fetch_private_key(names[i], context.now_s())
+                      : context.vault->fetch(names[i], context.now_s());
+    if (!secret) {
+      return flow::SecretsUnavailable{names[i].text(), flow::fault_of(secret.error())};
+    }
+    ready.secrets.push_back(std::move(*secret));
+  }
+  return ready;
+}
+
+flow::Charged charged_by(const limits::ChargeAnswer& answer) {
+  return {refusal_of(answer.outcome), answer.retry_after_ms, answer.nonce};
+}
+
+void charge(Context& context,
+            const Policy& policy,
+            std::string_view caller,
+            const flow::Charge& charge,
+            const ChargeTaker& taker) {
+  // The answer may come on another thread, and when nobody waits for it any more.
+  auto told = [&context, taker](limits::ChargeAnswer late) {
+    context.loop->post([&context, taker, late = std::move(late)]() mutable {
+      if (!taker(late)) {
+        settle(context, late.ticket, flow::ChargeFate::not_sent);
+      }
+    });
+  };
+  auto answer = context.limiter->charge(policy.limits,
+                                        {charge.rule,
+                                         charge.scope,
+                                         caller,
+                                         charge.volume_e8,
+                                         charge.volume_max_e8,
+                                         charge.wants_nonce},
+                                        {context.clock->steady_us(), context.clock->wall_us()},
+                                        std::move(told));
+  if (answer) {
+    static_cast<void>(taker(*answer));
+  }
+}
+
+void settle(Context& context, const limits::Ticket& ticket, flow::ChargeFate fate) {
+  switch (fate) {
+    case flow::ChargeFate::keep:
+      return;
+    case flow::ChargeFate::refused:
+      context.limiter->release(ticket, limits::GiveBack::volume);
+      return;
+    case flow::ChargeFate::not_sent:
+      context.limiter->release(ticket, limits::GiveBack::everything);
+      return;
+  }
+}
+
+}  // namespace keyswap::net

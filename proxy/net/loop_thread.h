@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One event loop with all that lives on it: sessions, the pool of upstream connections, the lane to
+// the audit log. Only post_*() and run() may be called from another thread than the loop's.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "proxy/net/audit_lane.h"
+#include "proxy/net/client_tls_watch.h"
+#include "proxy/net/connector.h"
+#include "proxy/net/context.h"
+#include "proxy/net/session.h"
+#include "proxy/uv/local_users.h"
+#include "proxy/uv/loop.h"
+#include "proxy/uv/timer.h"
+
+namespace keyswap::net {
+
+class LoopThread {
+ public:
+  struct Shared {
+    const base::Clock* clock = nullptr;
+    const vault::Source* vault = nullptr;
+    vault::Holdings* holdings = nullptr;
+    audit::Appender* log = nullptr;
+    limits::Meter* limiter = nullptr;
+    ca::LeafCache* leaves = nullptr;
+    const tls::ServerContext* client_tls = nullptr;
+    Strangers* strangers = nullptr;
+    Telling* telling = nullptr;
+    Policy policy;
+    std::function<void()> connection_ended;  // from the loop's thread
+    // Connections to upstreams of all loops, and how many there may be (Context::upstreams_max).
+    std::atomic<std::size_t>* upstreams_open = nullptr;
+    std::size_t upstreams_max = 0;
+  };
+
+  static base::Result<std::unique_ptr<LoopThread>> create(const Shared& shared);
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+  LoopThread(LoopThread&&) = delete;
+  LoopThread& operator=(LoopThread&&) = delete;
+  ~LoopThread();
+
+  // What one takes of the locked memory: its buffer, and what it needs while it computes.
+  static std::size_t locked_bytes();
+
+  // Runs until drained or stopped.
+  void run();
+
+  void post_client(int socket);
+  void post_policy(Policy policy);
+  // The vault was read anew: what the loop keeps of secrets for responses is dropped, and wiped.
+  void post_vault_refreshed();
+  // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
+  // twice.
+  void post_drain();
+  // Stop now, whatever is under way.
+  void post_stop();
+
+  void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
+
+  // On the loop's thread.
+  std::string next_request_id() { return context_.next_request_id(); }
+
+  // On the loop's thread: of the bindings in force.
+  [[nodiscard]] const std::string& bindings_sha256() const {
+    return context_.policy.bindings->sha256;
+  }
+
+  // On the loop's thread: a record that nobody waits for.
+  void record(const audit::DecisionRecord& record) { lane_->add(record); }
+
+  [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+  // What its connections share; of the loop's thread.
+  [[nodiscard]] const Context& context() const { return context_; }
+
+ private:
+  explicit LoopThread(std::unique_ptr<uv::Loop> loop);
+  void begin_drain();
+  void stop_if_idle();
+
+  std::unique_ptr<uv::Loop> loop_;
+  std::unique_ptr<uv::Resolver> resolver_;
+  uv::LocalUsers users_;
+  Context context_;
+  std::unique_ptr<AuditLane> lane_;
+  std::unique_ptr<ClientTlsWatch> client_tls_watch_;
+  std::unique_ptr<Connector> connector_;
+  std::unique_ptr<SessionTable> sessions_;
+  std::unique_ptr<uv::Timer> drain_limit_;
+};
+
+}  // namespace keyswap::net

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include "ca/leaf_cache.h"
+#include "proxy/base/bounds.h"
+#include "proxy/base/descriptors.h"
+#include "proxy/base/line_output.h"
+#include "proxy/base/log.h"
+#include "proxy/base/thread.h"
+#include "proxy/net/limit_table.h"
+#include "proxy/net/loop_thread.h"
+#include "proxy/net/strangers.h"
+#include "proxy/net/telling.h"
+#include "proxy/net/turn_away.h"
+#include "proxy/net/worker.h"
+#include "proxy/uv/acceptor.h"
+#include "proxy/uv/watch.h"
+#include "vault/holdings.h"
+#include "vault/secret.h"
+
+namespace keyswap::net {
+
+namespace log = base::log;
+
+namespace {
+
+constexpr std::size_t kWorkerThreads = 2;
+constexpr std::int64_t kHousekeepingMs = 500;
+// What is opened before the first client comes: for each loop, and for all together (listening,
+// signals, the home's watch).
+constexpr std::size_t kDescriptorsPerLoop = 4;
+constexpr std::size_t kOwnDescriptors = 12;
+
+// Makes a record durable and waits for it; not on an event loop.
+class RecordWaiter final : public audit::Listener {
+ public:
+  void batch_done(std::uint64_t /*ticket*/, bool durable) override { done_.set_value(durable); }
+
+  template <typename Record>
+  bool record(audit::Log& to, const Record& record) {
+    audit::Batch batch;
+    batch.add(record);
+    batch.is_urgent = true;
+    auto done = done_.get_future();
+    return to.append(std::move(batch), this, 0) && done.get();
+  }
+
+ private:
+  std::promise<bool> done_;
+};
+
+class Server final : public uv::AcceptEvents {
+ public:
+  explicit Server(ServerParts parts)
+      : parts_(std::move(parts)),
+        holdings_(vault::locked_memory_size() - parts_.threads * LoopThread::locked_bytes()),
+        telling_(*parts_.clock) {}
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  Server(Server&&) = delete;
+  Server& operator=(Server&&) = delete;
+  ~Server() override;
+
+  base::Status serve();
+  void on_accepted(int socket) override;
+  void on_accepted_last(int socket) override;
+
+ private:
+  base::Status build();
+  base::Status start_threads();
+  void join_loops();
+  void watch();
+  void share_descriptors();
+  void reload();
+  void reload_once();
+  void put_in_force(Policy& policy);
+  void housekeep();
+  void refresh_vault();
+  void note_refresh(const base::Status& refreshed);
+  void drain();
+
+  ServerParts parts_;
+  vault::Holdings holdings_;
+  std::shared_ptr<const ca::LeafKey> leaf_key_;
+  std::shared_ptr<const tls::ServerContext> client_tls_;
+  std::unique_ptr<ca::LeafCache> leaves_;
+  Telling telling_;
+  Strangers strangers_;
+  std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
+  std::vector<std::thread> loop_threads_;           // of the others
+  std::unique_ptr<uv::Acceptor> acceptor_;
+  std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
+  std::unique_ptr<uv::FolderWatch> home_watch_;
+  std::unique_ptr<uv::Timer> housekeeping_;
+  std::atomic<std::size_t> connections_ = 0;  // of clients
+  std::atomic<std::size_t> upstreams_ = 0;    // to upstreams
+  std::size_t connections_max_ = 0;
+  std::size_t upstreams_max_ = 0;
+  std::size_t next_loop_ = 0;
+  std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
+  std::atomic<bool> is_reloading_ = false;
+  std::atomic<bool> should_reload_again_ = false;
+  std::atomic<bool> is_refreshing_ = false;
+  std::atomic<bool> should_refresh_again_ = false;
+  bool is_vault_failing_ = false;  // of the worker that refreshes
+  Worker worker_;                  // last: its threads use what stands above
+};
+
+base::Status Server::build() {
+  share_descriptors();
+  auto key = ca::LeafKey::create();
+  if (!key) {
+    return key.error();
+  }
+  leaf_key_ = *key;
+  auto client_tls = tls::ServerContext::create();
+  if (!client_tls) {
+    return client_tls.error();
+  }
+  client_tls_ = *client_tls;
+  leaves_ = std::make_unique<ca::LeafCache>(
+      parts_.authority, leaf_key_, *parts_.clock, [this](ca::LeafCache::Task task) {
+        worker_.run(std::move(task));
+      });
+  put_in_force(parts_.policy);
+  const LoopThread::Shared shared{.clock = parts_.clock,
+                                  .vault = parts_.vault,
+                                  .holdings = &holdings_,
+                                  .log = parts_.log,
+                                  .limiter = parts_.limiter.get(),
+                                  .leaves = leaves_.get(),
+                                  .client_tls = client_tls_.get(),
+                                  .strangers = &strangers_,
+                                  .telling = &telling_,
+                                  .policy = parts_.policy,
+                                  .connection_ended = [this] { --connections_; },
+                                  .upstreams_open = &upstreams_,
+                                  .upstreams_max = upstreams_max_};
+  for (unsigned i = 0; i < parts_.threads; ++i) {
+    auto loop = LoopThread::create(shared);
+    if (!loop) {
+      return loop.error();
+    }
+    loops_.push_back(std::move(*loop));
+  }
+  auto acceptor =
+      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen_host, parts_.listen_port}, *this);
+  if (!acceptor) {
+    return acceptor.error();
+  }
+  acceptor_ = std::move(*acceptor);
+  for (const auto& loop : loops_) {
+    loop->set_listening(acceptor_->local());
+  }
+  return {};
+}
+
+// Every thread that will ever be needed: what may not be started then is told at once, and nothing
+// that comes later can ask for one more.
+base::Status Server::start_threads() {
+  KS_TRY(worker_.start(kWorkerThreads));
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    auto thread = base::start_thread([loop = loops_[i].get()] { loop->run(); });
+    if (!thread) {
+      return thread.error();
+    }
+    loop_threads_.push_back(std::move(*thread));
+  }
+  return {};
+}
+
+void Server::join_loops() {
+  for (std::thread& thread : loop_threads_) {
+    thread.join();
+  }
+  loop_threads_.clear();
+}
+
+Server::~Server() {
+  for (std::size_t i = 0; i < loop_threads_.size(); ++i) {
+    loops_[i + 1]->post_stop();  // it never served: start failed
+  }
+  join_loops();
+}
+
+base::Status Server::serve() {
+  KS_TRY(build());
+  KS_TRY(start_threads());
+  watch();
+  RecordWaiter started;
+  const std::string ca_sha256 = parts_.authority->certificate_sha256();
+  if (!started.record(*parts_.log,
+                      audit::StartRecord{.ts_us = parts_.clock->wall_us(),
+                                         .version = KEYSWAP_VERSION,
+                                         .pid = static_cast<std::uint32_t>(::getpid()),
+                                         .bindings_sha256 = parts_.policy.bindings->sha256,
+                                         .ca_sha256 = ca_sha256,
+                                         .signing_key = parts_.signing_key_hex})) {
+    return base::Error{base::Errc::io, "the audit log cannot be written"};
+  }
+  parts_.ready(uv::to_string(acceptor_->local()));
+  loops_.front()->run();
+  join_loops();
+  worker_.stop();  // a reload under way uses all that goes now
+  acceptor_.reset();
+  signals_.clear();
+  home_watch_.reset();
+  housekeeping_.reset();
+  parts_.limiter.reset();       // its thread answers to the loops
+  parts_.log->await_answers();  // so does its thread, for clients who went meanwhile
+  loops_.clear();
+  static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
+  for (const RefusedStranger& counted : strangers_.take_all()) {
+    RecordWaiter told;
+    static_cast<void>(told.record(*parts_.log, record_of(counted, parts_.clock->wall_us())));
+  }
+  RecordWaiter stopped;
+  if (!stopped.record(*parts_.log, audit::StopRecord{parts_.clock->wall_us()})) {
+    return base::Error{base::Errc::io, "the audit log could not be written to its end"};
+  }
+  return {};
+}
+
+void Server::on_accepted(int socket) {
+  if (connections_ >= connections_max_) {
+    on_accepted_last(socket);
+    return;
+  }
+  ++connections_;
+  LoopThread& loop = *loops_[next_loop_];
+  next_loop_ = (next_loop_ + 1) % loops_.size();
+  loop.post_client(socket);
+}
+
+void Server::on_accepted_last(int socket) {
+  LoopThread& here = *loops_.front();
+  RefusedStranger refused;
+  refused.request_id = here.next_request_id();
+  refused.reason = audit::Reason::too_busy;
+  refused.address = uv::to_string(uv::remote_of(socket));
+  refused.bindings_sha256 = here.bindings_sha256();
+  if (strangers_.add(refused, parts_.clock->steady_us())) {
+    here.record(record_of(refused, parts_.clock->wall_us()));
+  }
+  turn_away(socket, refused.request_id);
+}
+
+// I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
+void Server::share_descriptors() {
+  const std::size_t allowed = base::descriptors_allowed();
+  const std::size_t ours =
+      base::descriptors_open() + kOwnDescriptors + parts_.threads * kDescriptorsPerLoop;
+  connections_max_ = base::clients_that_fit(allowed, ours);
+  const std::size_t others = ours + base::bounds::kDescriptorsReserved + connections_max_;
+  upstreams_max_ = std::clamp(
+      allowed - std::min(allowed, others), connections_max_, base::bounds::kUpstreamConnectionsMax);
+}
+
+void Server::watch() {
+  uv::Loop& loop = loops_.front()->loop();
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals_.push_back(std::make_unique<uv::SignalWatch>(loop, signal, [this] { drain(); }));
+  }
+  signals_.push_back(std::make_unique<uv::SignalWatch>(loop, SIGHUP, [this] { reload(); }));
+  home_watch_ = std::make_unique<uv::FolderWatch>(loop, parts_.home, [this] { refresh_vault(); });
+  housekeeping_ = std::make_unique<uv::Timer>(loop, [this] { housekeep(); });
+  housekeeping_->set(kHousekeepingMs);
+}
+
+// A signal that comes while the files are being read counts for another reading: they may have
+// changed behind it.
+void Server::reload() {
+  should_reload_again_ = true;
+  if (is_reloading_.exchange(true)) {
+    return;
+  }
+  worker_.run([this] {
+    do {
+      while (should_reload_again_.exchange(false)) {
+        reload_once();
+      }
+      is_reloading_ = false;
+    } while (should_reload_again_ && !is_reloading_.exchange(true));
+  });
+}
+
+void Server::reload_once() {
+  std::optional<Policy> policy = parts_.reload();
+  if (policy) {
+    put_in_force(*policy);
+    // I14: each request began with one policy and keeps it; the next one begins with the new.
+    for (const auto& loop : loops_) {
+      loop->post_policy(*policy);
+    }
+    parts_.policy = *policy;
+  }
+  if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
+    leaves_->replace_authority(std::move(authority));
+  }
+  RecordWaiter recorded;
+  if (!recorded.record(
+          *parts_.log,
+          audit::ReloadRecord{
+              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256})) {
+    log::line(log::Level::error, "the audit log does not take records: requests are refused");
+  }
+}
+
+void Server::put_in_force(Policy& policy) {
+  policy.number = ++policies_;
+  policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
+}
+
+void Server::housekeep() {
+  base::standard_error().tell_dropped();
+  for (const RefusedStranger& counted : strangers_.take_due(parts_.clock->steady_us())) {
+    loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
+  }
+  refresh_vault();
+  housekeeping_->set(kHousekeepingMs);
+}
+
+// Takes over what a `keyswap secret` command changed. One at a time; a change seen meanwhile is
+// looked at afterwards.
+void Server::refresh_vault() {
+  if (is_refreshing_.exchange(true)) {
+    should_refresh_again_ = true;
+    return;
+  }
+  worker_.run([this] {
+    do {
+      should_refresh_again_ = false;
+      note_refresh(parts_.vault->refresh());
+      static_cast<void>(parts_.vault->save_usage());
+      // I1: a secret that was removed or replaced does not stay behind.
+      for (const auto& loop : loops_) {
+        loop->post_vault_refreshed();
+      }
+    } while (should_refresh_again_);
+    is_refreshing_ = false;
+  });
+}
+
+// Twice a second is too often to say that a failure lasts.
+void Server::note_refresh(const base::Status& refreshed) {
+  const bool was_failing = std::exchange(is_vault_failing_, !refreshed);
+  if (!refreshed && !was_failing) {
+    log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
+  } else if (refreshed && was_failing) {
+    log::line(log::Level::info, "the vault's file can be read again");
+  }
+}
+
+void Server::drain() {
+  acceptor_.reset();
+  for (const auto& loop : loops_) {
+    loop->post_drain();
+  }
+}
+
+}  // namespace
+
+base::Status serve(ServerParts parts) {
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
+  KS_ASSERT(parts.threads > 0);
+  return Server(std::move(parts)).serve();
+}
+
+}  // namespace keyswap::net

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The composition root: builds the event loops and wires vault, bindings, audit, ca and listener
+// together; reload; drain. It is given parts that are already checked (proxy/cli/serve.cc opens
+// them and speaks to the operator), so nothing here asks a question or reads a configuration.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "audit/log.h"
+#include "ca/authority.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/result.h"
+#include "proxy/limits/limiter.h"
+#include "proxy/net/policy.h"
+#include "vault/vault.h"
+
+namespace keyswap::net {
+
+struct ServerParts {
+  vault::Vault* vault = nullptr;
+  audit::Log* log = nullptr;
+  const base::Clock* clock = nullptr;
+  std::unique_ptr<limits::Limiter> limiter;
+  Policy policy;
+  std::shared_ptr<const ca::Authority> authority;
+  std::string signing_key_hex;  // public, for the start record
+
+  std::string home;  // watched: a secret added, rotated or removed by a command counts at once
+  std::string listen_host = "127.0.0.1";  // an IP literal
+  std::uint16_t listen_port = 8472;       // 0 picks one
+  unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
+
+  // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
+  // when the file is broken (the caller has then said why on stderr). The old one stays in force
+  // then.
+  std::function<std::optional<Policy>()> reload;
+  // Called on SIGHUP: the root now in the vault, or null when it did not change.
+  std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
+  // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
+  std::function<void(const std::string& address)> ready;
+};
+
+// Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists
+// (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
+// made; unavailable when a thread cannot be started (base::is_lack_of_threads): all are started
+// before `ready`.
+base::Status serve(ServerParts parts);
+
+}  // namespace keyswap::net

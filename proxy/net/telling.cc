@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/telling.h"
+
+#include "proxy/base/bounds.h"
+#include "proxy/base/log.h"
+
+namespace keyswap::net {
+
+namespace log = base::log;
+using log::Piece;
+
+namespace {
+
+// What somebody can do who finds that line.
+std::string_view advice_of(std::string_view alert, audit::AlertBy by) {
+  if (alert == "protocol_version" || alert == "handshake_failure" ||
+      alert == "insufficient_security") {
+    return "client and keyswap have no TLS version or cipher in common: it must speak TLS 1.3, or "
+           "TLS 1.2 with ECDHE and an AEAD cipher";
+  }
+  if (alert == "no_application_protocol") {
+    return "the client offers (ALPN) no http/1.1, which is what keyswap speaks";
+  }
+  if (alert == "certificate_expired") {
+    return "the certificate is not of today by the client's clock: compare its clock with ours";
+  }
+  if (alert == "timed_out") {
+    return "the client did not finish its handshake in time";
+  }
+  if (by == audit::AlertBy::keyswap || alert == "not_tls") {
+    return "what the client sent is no good TLS";
+  }
+  return "the client does not seem to trust keyswap's CA: start it by keyswap run, or give it the "
+         "variables of keyswap env, or the file of keyswap ca export; keyswap doctor tests it";
+}
+
+}  // namespace
+
+void Telling::failed(std::string_view host, const base::Failure& failure) {
+  if (!failure.is_known() || !is_due(host, base::to_string(failure.cause))) {
+    return;
+  }
+  const bool is_ours = base::is_ours(failure.cause);
+  log::line(is_ours ? log::Level::error : log::Level::warning,
+            {is_ours ? Piece("no certificate for ") : Piece("upstream "),
+             Piece::fact(host),
+             ": ",
+             Piece::fact(base::sentence_of(failure.cause)),
+             failure.facts.empty() ? Piece("") : Piece(": "),
+             Piece::fact(failure.facts)});
+}
+
+void Telling::client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by) {
+  if (is_due(host, "client TLS")) {
+    log::line(log::Level::warning,
+              {"a client did not come to TLS for ",
+               Piece::fact(host),
+               " (",
+               Piece::fact(alert),
+               "): ",
+               Piece::fact(advice_of(alert, by))});
+  }
+}
+
+bool Telling::is_due(std::string_view host, std::string_view what) {
+  const std::int64_t now_us = clock_->steady_us();
+  const std::lock_guard lock(mutex_);
+  std::string key(host);
+  key.append("\n").append(what);
+  const auto found = told_us_.find(key);
+  if (found != told_us_.end() && now_us - found->second < base::bounds::kTellAgainMs * 1000) {
+    return false;
+  }
+  if (found == told_us_.end() && told_us_.size() >= base::bounds::kToldMax) {
+    forget_old(now_us);
+    if (told_us_.size() >= base::bounds::kToldMax) {
+      return false;  // I10: enough was told this minute
+    }
+  }
+  told_us_[std::move(key)] = now_us;
+  return true;
+}
+
+void Telling::forget_old(std::int64_t now_us) {
+  std::erase_if(told_us_, [now_us](const auto& told) {
+    return now_us - told.second >= base::bounds::kTellAgainMs * 1000;
+  });
+}
+
+}  // namespace keyswap::net

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Failures outside of keyswap, told on stderr with what to do about them: one line a minute for the
+// same failure of the same host, however often it happens (bounds::kTellAgainMs, kToldMax). The
+// audit log has all of them. One for the process; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "audit/record.h"
+#include "proxy/base/cause.h"
+#include "proxy/base/clock.h"
+
+namespace keyswap::net {
+
+class Telling {
+ public:
+  // `clock` outlives this.
+  explicit Telling(const base::Clock& clock) : clock_(&clock) {}
+
+  // An upstream could not be reached, did not prove itself, or did not answer well; or there is no
+  // certificate of ours for the host. Nothing, if nothing is known.
+  void failed(std::string_view host, const base::Failure& failure);
+  // A client did not come to TLS with us.
+  void client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by);
+
+  // Is it to be told now? Then it counts as told.
+  [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
+
+ private:
+  void forget_old(std::int64_t now_us);
+
+  const base::Clock* clock_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::int64_t> told_us_;  // guarded by mutex_; steady clock
+};
+
+}  // namespace keyswap::net

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/files.h"
+
+#include <catch2/catch.hpp>
+
+#include "proxy/cli/demo_leaks.h"
+#include "proxy/cli/home_creation.h"
+#include "test/support/temp_home.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  return info.st_mode & 07777U;
+}
+
+std::size_t entries_in(const std::string& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+}  // namespace
+
+TEST_CASE("F05 a file has the mode that was asked for, whatever the umask") {
+  const test::TempHome temp;
+  const mode_t mask = GENERATE(0000, 0077, 0777);
+  const mode_t before = umask(mask);
+  const auto written = write_file(temp.path() + "/file", "x", 0644);
+  umask(before);
+  REQUIRE(written);
+  CHECK(mode_of(temp.path() + "/file") == 0644);
+}
+
+TEST_CASE("O13 replacing a file leaves the new text and nothing beside it") {
+  const test::TempHome temp;
+  const std::string path = temp.put("file", "old");
+  REQUIRE(write_file(path, "new", 0600));
+  CHECK(*read_file(path, 100) == "new");
+  CHECK(entries_in(temp.path()) == 1);
+}
+
+TEST_CASE("O13 a write that fails leaves the old text and nothing beside it") {
+  const test::TempHome temp;
+  const std::string path = temp.path() + "/folder";
+  REQUIRE(mkdir(path.c_str(), 0700) == 0);
+  const auto written = write_file(path, "text", 0600);  // a folder cannot be replaced by a file
+  CHECK_FALSE(written);
+  CHECK(entries_in(temp.path()) == 1);
+}
+
+TEST_CASE("an unchanged file is not written again") {
+  const test::TempHome temp;
+  const std::string path = temp.put("file", "same");
+
+  struct stat first {};
+
+  REQUIRE(stat(path.c_str(), &first) == 0);
+  REQUIRE(write_file_if_changed(path, "same", 0600));
+
+  struct stat second {};
+
+  REQUIRE(stat(path.c_str(), &second) == 0);
+  CHECK(first.st_ino == second.st_ino);
+  REQUIRE(write_file_if_changed(path, "other", 0600));
+  CHECK(*read_file(path, 100) == "other");
+}
+
+TEST_CASE("a file past the bound is not read") {
+  const test::TempHome temp;
+  const std::string path = temp.put("file", "12345");
+  CHECK(read_file(path, 5));
+  CHECK(read_file(path, 4).error().code == base::Errc::limit_exceeded);
+  CHECK(read_file(path + "-none", 4).error().code == base::Errc::not_found);
+}
+
+TEST_CASE(
+    "F05 a new home has the contract's modes whatever the umask, and no second one is made on it") {
+  REQUIRE(vault::lock_memory());
+  const test::TempHome temp;
+  const cli::Home home{temp.path() + "/above/home"};
+  auto passphrase = make_random_key();
+  REQUIRE(passphrase);
+  const mode_t before = umask(0);
+  const Problem made = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  umask(before);
+  REQUIRE_FALSE(made);
+  CHECK(mode_of(home.path) == 0700);
+  CHECK(mode_of(home.audit()) == 0700);
+  CHECK(mode_of(home.vault()) == 0600);
+  CHECK(mode_of(home.key()) == 0600);
+  CHECK(mode_of(home.bindings()) == 0600);
+  CHECK(mode_of(home.ca()) == 0644);
+  CHECK(mode_of(home.bundle()) == 0644);
+  CHECK_FALSE(cli::check_home(home));
+  CHECK(entries_in(temp.path() + "/above") == 1);  // nothing half-made beside it
+
+  const Problem again = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  REQUIRE(again);
+  CHECK(again->exit == Exit::usage);
+  CHECK(again->what == "there is a keyswap home already: " + home.path);
+}
+
+TEST_CASE("an empty folder of ours may become a home, one with something in it may not") {
+  const test::TempHome temp;
+  CHECK_FALSE(check_place_for_home(temp.home()));
+  CHECK_FALSE(check_place_for_home(cli::Home{temp.path() + "/none"}));
+  static_cast<void>(temp.put("something", "x"));
+  const Problem problem = check_place_for_home(temp.home());
+  REQUIRE(problem);
+  CHECK(problem->what == "something else is there: " + temp.path());
+}
+
+TEST_CASE("acceptance F01 a key is found in a file below the folder however it is spelled") {
+  const test::TempHome temp;
+  REQUIRE(mkdir((temp.path() + "/below").c_str(), 0700) == 0);
+  const auto needles = spellings("sk-demo-key");
+  static_cast<void>(temp.put("below/clean", "sk-demo-PLACEHOLDER"));
+  CHECK_FALSE(is_in_files(temp.path(), needles));
+  const std::string spelled =
+      GENERATE("sk-demo-key", "736b2d64656d6f2d6b6579", "c2stZGVtby1rZXk=", "c2stZGVtby1rZXk");
+  static_cast<void>(temp.put("below/leak", "before " + spelled + " after"));
+  CHECK(is_in_files(temp.path(), needles));
+}
+
+TEST_CASE("a folder that cannot be searched is not called clean") {
+  CHECK(is_in_files("/nonexistent", spellings("sk-demo-key")));
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/serve_lock.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/support/temp_home.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using Byte = ServeLock::Byte;
+using Kind = ServeLock::Kind;
+
+std::optional<ServeLock> take(const cli::Home& home, Byte byte, Kind kind) {
+  auto taken = ServeLock::take(home, byte, kind, ServeLock::Wait::no);
+  REQUIRE(taken);
+  return std::move(taken).value();
+}
+
+}  // namespace
+
+TEST_CASE("AD-09 one proxy at a time holds a home, and its text says who") {
+  const test::TempHome temp;
+  CHECK_FALSE(find_running(temp.home()));
+  {
+    auto first = take(temp.home(), Byte::serving, Kind::exclusive);
+    REQUIRE(first);
+    CHECK_FALSE(take(temp.home(), Byte::serving, Kind::exclusive));
+    REQUIRE(find_running(temp.home()));
+    CHECK(find_running(temp.home())->address.empty());  // it has not said anything yet
+
+    REQUIRE_FALSE(first->announce({17, "127.0.0.1:8472", "/b.yaml"}));
+    const auto running = find_ready(temp.home(), 0);
+    REQUIRE(running);
+    CHECK(running->pid == 17);
+    CHECK(running->address == "127.0.0.1:8472");
+    CHECK(running->bindings == "/b.yaml");
+  }
+  CHECK_FALSE(find_running(temp.home()));  // the text is still there, and counts no more
+  CHECK(take(temp.home(), Byte::serving, Kind::exclusive));
+}
+
+TEST_CASE("a proxy that is starting is waited for no longer than asked") {
+  const test::TempHome temp;
+  auto lock = take(temp.home(), Byte::serving, Kind::exclusive);
+  REQUIRE_FALSE(lock->announce({17, "", "/b.yaml"}));
+  CHECK_FALSE(find_ready(temp.home(), 1));
+}
+
+TEST_CASE("many may use a proxy, and it sees when nobody does any more") {
+  const test::TempHome temp;
+  auto first = take(temp.home(), Byte::using_it, Kind::shared);
+  auto second = take(temp.home(), Byte::using_it, Kind::shared);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK_FALSE(take(temp.home(), Byte::using_it, Kind::exclusive));
+  first.reset();
+  CHECK_FALSE(take(temp.home(), Byte::using_it, Kind::exclusive));
+  CHECK(ServeLock::is_held(temp.home(), Byte::using_it, Kind::exclusive));
+  second.reset();
+  CHECK_FALSE(ServeLock::is_held(temp.home(), Byte::using_it, Kind::exclusive));
+  CHECK(take(temp.home(), Byte::using_it, Kind::exclusive));
+}
+
+TEST_CASE("the bytes of the lock file are independent") {
+  const test::TempHome temp;
+  const auto serving = take(temp.home(), Byte::serving, Kind::exclusive);
+  CHECK(take(temp.home(), Byte::looking, Kind::exclusive));
+  CHECK(take(temp.home(), Byte::using_it, Kind::exclusive));
+}
+
+TEST_CASE("a lock file with other text in it is no proxy's word") {
+  CHECK_FALSE(decode_running(""));
+  CHECK_FALSE(decode_running("{"));
+  CHECK_FALSE(decode_running("[]"));
+  CHECK_FALSE(decode_running(R"({"pid":"x"})"));
+  const auto read = decode_running(encode_running({5, "a:1", "/x \"y\""}));
+  REQUIRE(read);
+  CHECK(read->bindings == "/x \"y\"");
+}
+
+TEST_CASE("VA-09 a lock file that is a link is not followed") {
+  const test::TempHome temp;
+  const std::string elsewhere = temp.put("elsewhere", "x");
+  REQUIRE(symlink(elsewhere.c_str(), temp.home().serve_lock().c_str()) == 0);
+  CHECK_FALSE(ServeLock::take(temp.home(), Byte::serving, Kind::exclusive, ServeLock::Wait::no));
+}
+
+}  // namespace keyswap::cli

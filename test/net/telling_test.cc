@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/telling.h"
+
+#include <catch2/catch.hpp>
+
+#include "proxy/base/bounds.h"
+
+namespace keyswap::net {
+namespace {
+
+class SetClock final : public base::Clock {
+ public:
+  [[nodiscard]] std::int64_t wall_us() const override { return 0; }
+
+  [[nodiscard]] std::int64_t steady_us() const override { return now_us; }
+
+  std::int64_t now_us = 1;
+};
+
+TEST_CASE("the same of the same host is told once a minute") {
+  SetClock clock;
+  Telling telling(clock);
+  CHECK(telling.is_due("a.test", "unknown_ca"));
+  CHECK_FALSE(telling.is_due("a.test", "unknown_ca"));
+  CHECK(telling.is_due("b.test", "unknown_ca"));
+  CHECK(telling.is_due("a.test", "closed"));
+  clock.now_us += base::bounds::kTellAgainMs * 1000 - 1;
+  CHECK_FALSE(telling.is_due("a.test", "unknown_ca"));
+  clock.now_us += 1;
+  CHECK(telling.is_due("a.test", "unknown_ca"));
+}
+
+TEST_CASE("what is told within a minute is bounded, and older things make room [I10]", "[I10]") {
+  SetClock clock;
+  Telling telling(clock);
+  std::size_t told = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    told += telling.is_due(std::to_string(i) + ".test", "closed") ? 1 : 0;
+  }
+  CHECK(told == base::bounds::kToldMax);
+  clock.now_us += base::bounds::kTellAgainMs * 1000;
+  CHECK(telling.is_due("late.test", "closed"));
+}
+
+}  // namespace
+}  // namespace keyswap::net
