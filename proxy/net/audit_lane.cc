@@ -5,22 +5,19 @@
 
 namespace keyswap::net {
 
-AuditLane::AuditLane(uv::Loop& loop, audit::Appender& log, Done done)
-    : loop_(&loop), log_(&log), done_(std::move(done)) {}
-
-void AuditLane::wait_for(std::uint64_t id) {
+void AuditLane::wait_for(Done done) {
   batch_.is_urgent = true;
-  ids_.push_back(id);
+  told_.push_back(std::move(done));
 }
 
 void AuditLane::hand_over() {
   if (batch_.empty()) {
     return;
   }
-  const bool is_awaited = !ids_.empty();
+  const bool is_awaited = !told_.empty();
   const std::uint64_t ticket = ++tickets_;
   if (is_awaited) {
-    waiting_.push_back({ticket, std::exchange(ids_, {})});
+    waiting_.push_back({ticket, std::exchange(told_, {})});
   }
   if (!log_->append(std::exchange(batch_, {}), is_awaited ? this : nullptr, ticket) && is_awaited) {
     batch_done(ticket, false);
@@ -35,10 +32,10 @@ void AuditLane::release(std::uint64_t ticket, bool durable) {
   // The writer answers in order; a batch it refused was answered by hand_over, maybe ahead of it.
   for (auto entry = waiting_.begin(); entry != waiting_.end(); ++entry) {
     if (entry->ticket == ticket) {
-      const std::vector<std::uint64_t> ids = std::move(entry->ids);
+      const std::vector<Done> told = std::move(entry->told);
       waiting_.erase(entry);
-      for (const std::uint64_t id : ids) {
-        done_(id, durable);
+      for (const Done& done : told) {
+        done(durable);
       }
       return;
     }

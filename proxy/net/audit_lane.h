@@ -18,10 +18,10 @@ namespace keyswap::net {
 // The log tells it of each batch that somebody waits for; it must live until then.
 class AuditLane final : public audit::Listener {
  public:
-  // `done(id, is_durable)` is called on the loop for each wait_for(id).
-  using Done = std::function<void(std::uint64_t id, bool is_durable)>;
+  // Called on the loop. Whoever waits may be gone by then (proxy/net/handle.h).
+  using Done = std::function<void(bool is_durable)>;
 
-  AuditLane(uv::Loop& loop, audit::Appender& log, Done done);
+  AuditLane(uv::Loop& loop, audit::Appender& log) : loop_(&loop), log_(&log) {}
 
   // Adds a record that nobody waits for.
   template <typename Record>
@@ -29,8 +29,8 @@ class AuditLane final : public audit::Listener {
     batch_.add(record);
   }
 
-  // `id` goes on once everything added so far is durable.
-  void wait_for(std::uint64_t id);
+  // Calls `done` once everything added so far is durable, or never will be.
+  void wait_for(Done done);
 
   // Gives the turn's batch to the writer.
   void hand_over();
@@ -42,17 +42,16 @@ class AuditLane final : public audit::Listener {
  private:
   struct Waiting {
     std::uint64_t ticket = 0;
-    std::vector<std::uint64_t> ids;
+    std::vector<Done> told;
   };
 
   void release(std::uint64_t ticket, bool durable);
 
   uv::Loop* loop_;
   audit::Appender* log_;
-  Done done_;
   audit::Batch batch_;
-  std::vector<std::uint64_t> ids_;  // that wait for batch_
-  std::deque<Waiting> waiting_;     // batches handed over, oldest first
+  std::vector<Done> told_;       // that wait for batch_
+  std::deque<Waiting> waiting_;  // batches handed over, oldest first
   std::uint64_t tickets_ = 0;
 };
 

@@ -17,7 +17,7 @@ BoundUpstreams::~BoundUpstreams() {
 void BoundUpstreams::forget_all() {
   for (Entry& entry : entries_) {
     if (entry.upstream) {
-      context_->connector->close(std::move(entry.upstream));
+      context_->upstreams.connector->close(std::move(entry.upstream));
     }
   }
   entries_.clear();
@@ -38,15 +38,15 @@ void BoundUpstreams::keep(std::unique_ptr<Upstream> upstream) {
     if (entries_.size() == base::bounds::kBoundUpstreamsMax) {
       // I10: who is logged in at that many places at once must log in anew at the first of them.
       if (entries_.front().upstream) {
-        context_->connector->close(std::move(entries_.front().upstream));
+        context_->upstreams.connector->close(std::move(entries_.front().upstream));
       }
       entries_.erase(entries_.begin());
     }
     entry = entries_.insert(entries_.end(), {upstream->key(), nullptr});
   }
   upstream->rest(*this);
-  if (!context_->connector->may_serve_again(*upstream)) {
-    context_->connector->close(std::move(upstream));
+  if (!context_->upstreams.connector->may_serve_again(*upstream)) {
+    context_->upstreams.connector->close(std::move(upstream));
     return;
   }
   KS_ASSERT(!entry->upstream);  // a client connection has one request at a time
@@ -56,7 +56,7 @@ void BoundUpstreams::keep(std::unique_ptr<Upstream> upstream) {
 void BoundUpstreams::drop(Upstream& upstream) {
   const auto entry = find(upstream.key());
   if (entry != entries_.end() && entry->upstream.get() == &upstream) {
-    context_->connector->bury(std::move(entry->upstream));
+    context_->upstreams.connector->bury(std::move(entry->upstream));
   }
 }
 

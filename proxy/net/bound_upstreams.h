@@ -3,7 +3,8 @@
 // The connections to upstreams that belong to one client connection alone (I16), because somebody
 // logged in on them: NTLM, Negotiate (proxy/flow/connection_use.h). While the client connection
 // lasts its requests to that destination go over them; when one closes, the next request gets a new
-// one of its own, never one of the pool; they end with the client connection. Owned by the session.
+// one of its own, never one of the pool; they end with the client connection. Owned by the
+// connection.
 #pragma once
 
 #include <memory>

@@ -82,7 +82,7 @@ void Connector::drop(Upstream& upstream) {
 
 // I10: closes as many of those at rest as there are too many, with `wanted` more to come.
 void Connector::shed(std::size_t wanted) {
-  while (idle_.size() > 0 && *context_->upstreams_open + wanted > context_->upstreams_max) {
+  while (idle_.size() > 0 && *context_->upstreams.open + wanted > context_->upstreams.open_max) {
     close(idle_.take_oldest());
   }
 }

@@ -10,15 +10,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/clock.h"
+#include "proxy/flow/action.h"
+#include "proxy/flow/event.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/limits/limiter.h"
 #include "proxy/net/policy.h"
+#include "proxy/net/request_ids.h"
+#include "proxy/net/turn.h"
 #include "proxy/tls/context.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
@@ -28,73 +31,80 @@
 #include "vault/secret.h"
 #include "vault/source.h"
 
+namespace keyswap::services {
+class LocalService;
+}
+
 namespace keyswap::net {
 
 class AuditLane;
 class ClientTlsWatch;
 class Connector;
-class SessionTable;
 class Strangers;
 class Telling;
 
-// Something that may be destroyed only when no call into it is on the stack.
-class Mortal {
- public:
-  Mortal() = default;
-  Mortal(const Mortal&) = delete;
-  Mortal& operator=(const Mortal&) = delete;
-  Mortal(Mortal&&) = delete;
-  Mortal& operator=(Mortal&&) = delete;
-  virtual ~Mortal() = default;
-};
-
 struct Context {
+  // For those who deal with clients.
+  struct Clients {
+    ca::LeafCache* leaves = nullptr;
+    const tls::ServerContext* tls = nullptr;
+    ClientTlsWatch* tls_watch = nullptr;
+    uv::LocalUsers* users = nullptr;
+    const services::LocalService* health = nullptr;
+  };
+
+  // For those who reach upstreams.
+  struct Upstreams {
+    uv::Resolver* resolver = nullptr;
+    Connector* connector = nullptr;
+    uv::Endpoint listening;  // I12: never dialled
+    // Connections to upstreams of the whole process, and how many there may be before those at rest
+    // give way.
+    std::atomic<std::size_t>* open = nullptr;
+    std::size_t open_max = 0;
+  };
+
+  // What machines and connections write to and count in.
+  struct Memory {
+    std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
+    std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
+    std::size_t collected_bytes = 0;      // of bodies that signers read (flow::Exchange::Setup)
+    flow::FormCache form_cache;           // of secrets that are looked for in responses
+    vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
+    // Empty; lent to the machines that run (proxy/net/stream.cc).
+    flow::Actions spare_actions;
+    std::vector<flow::Event> spare_events;
+  };
+
   uv::Loop* loop = nullptr;
-  uv::Resolver* resolver = nullptr;
   const base::Clock* clock = nullptr;
   const vault::Source* vault = nullptr;
-  ca::LeafCache* leaves = nullptr;
-  const tls::ServerContext* client_tls = nullptr;
+  limits::Meter* limiter = nullptr;
   AuditLane* audit = nullptr;
   Strangers* strangers = nullptr;
   Telling* telling = nullptr;
-  ClientTlsWatch* client_tls_watch = nullptr;
-  limits::Meter* limiter = nullptr;
-  Connector* connector = nullptr;
-  SessionTable* sessions = nullptr;
-  uv::Endpoint listening;  // I12: never dialled
-  Policy policy;           // for requests that begin now (I14)
-  // Connections to upstreams of the whole process, and how many there may be before those at rest
-  // give way.
-  std::atomic<std::size_t>* upstreams_open = nullptr;
-  std::size_t upstreams_max = 0;
-  uv::LocalUsers* users = nullptr;
+  Clients clients;
+  Upstreams upstreams;
+  Memory memory;
+  Policy policy;  // for requests that begin now (I14)
   bool is_draining = false;
-  std::size_t collected_bytes = 0;      // of bodies that signers read (flow::Exchange::Setup)
-  flow::FormCache form_cache;           // of secrets that are looked for in responses
-  vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
-  std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
-  std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
 
   // Runs `task` at the end of this turn.
-  void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
+  void defer(std::function<void()> task) { turn_.defer(std::move(task)); }
 
   // Destroys it at the end of this turn.
-  void bury(std::unique_ptr<Mortal> dead) { dead_.push_back(std::move(dead)); }
+  void bury(std::unique_ptr<Mortal> dead) { turn_.bury(std::move(dead)); }
 
   // Called by the loop before it waits.
   void end_turn();
 
-  // 96 bits, half random by loop, half counted: unique in a log. 24 hex digits.
-  std::string next_request_id();
+  std::string next_request_id() { return ids_.next(); }
 
   [[nodiscard]] std::int64_t now_s() const { return clock->wall_us() / 1'000'000; }
 
  private:
-  std::vector<std::function<void()>> deferred_;
-  std::vector<std::unique_ptr<Mortal>> dead_;
-  std::string id_prefix_;
-  std::uint64_t ids_given_ = 0;
+  Turn turn_;
+  RequestIds ids_;
 };
 
 }  // namespace keyswap::net

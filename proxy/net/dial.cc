@@ -109,7 +109,7 @@ void Dial::guard_proxied() {
     return;
   }
   lookup_ = std::make_unique<uv::Lookup>(
-      *context_->resolver, authority.host, [this](const uv::Lookup::Answer& answer) {
+      *context_->upstreams.resolver, authority.host, [this](const uv::Lookup::Answer& answer) {
         guard_answered(answer);
       });
   guard_limit_ =
@@ -152,7 +152,7 @@ void Dial::look_up(const std::string& host, std::uint16_t port) {
     return;
   }
   lookup_ = std::make_unique<uv::Lookup>(
-      *context_->resolver, host, [this, port](const uv::Lookup::Answer& answer) {
+      *context_->upstreams.resolver, host, [this, port](const uv::Lookup::Answer& answer) {
         if (answer) {
           resolved(*answer, port);
         } else {
@@ -181,7 +181,7 @@ std::optional<Reason> Dial::judge_name() const {
     return std::nullopt;
   }
   const bool is_local = authority.host == "localhost" || authority.host.ends_with(".localhost");
-  if (is_local && authority.port == context_->listening.port) {
+  if (is_local && authority.port == context_->upstreams.listening.port) {
     return Reason::self_destination;
   }
   return refusal_of(flow::judge_name_of(*policy_.bindings, task_.destination));
@@ -198,8 +198,9 @@ std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
 }
 
 bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {
-  return endpoint.port == context_->listening.port &&
-         (endpoint.address == context_->listening.address || is_loopback(endpoint.address));
+  return endpoint.port == context_->upstreams.listening.port &&
+         (endpoint.address == context_->upstreams.listening.address ||
+          is_loopback(endpoint.address));
 }
 
 void Dial::try_next() {
@@ -207,8 +208,8 @@ void Dial::try_next() {
     return;
   }
   if (!attempts_.empty()) {
-    context_->connector->make_room();
-    if (*context_->upstreams_open >= context_->upstreams_max) {
+    context_->upstreams.connector->make_room();
+    if (*context_->upstreams.open >= context_->upstreams.open_max) {
       pace_.set(base::bounds::kDialPaceMs);  // I10: a second one beside it waits for room
       return;
     }

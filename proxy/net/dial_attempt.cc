@@ -85,7 +85,7 @@ void DialAttempt::secure() {
   auto engine = tls::Engine::connect(task_->upstream_tls,
                                      authority.host,
                                      authority.kind != http::HostKind::name,
-                                     context_->connector->session_for(task_->key));
+                                     context_->upstreams.connector->session_for(task_->key));
   if (!engine) {
     fail({Reason::upstream_tls_failed, true, {}});
     return;
@@ -100,7 +100,7 @@ void DialAttempt::on_tls_ready() {
 void DialAttempt::on_dial_broken(base::Errc why) {
   const bool is_closed = why == base::Errc::closed;
   if (is_securing_) {
-    context_->connector->forget_session(task_->key);
+    context_->upstreams.connector->forget_session(task_->key);
     fail({Reason::upstream_tls_failed,
           why == base::Errc::tls,
           is_closed ? base::Failure{base::Cause::closed_in_handshake, {}}

@@ -104,13 +104,14 @@ void Leg::pump() {
     pump_handshake();
   }
   while (is_secured_ && events_ != nullptr && !is_held() && !is_ended_) {
-    const auto read = engine_->read(context_->plain_chunk.get(), base::bounds::kReadChunkBytes);
+    const auto read =
+        engine_->read(context_->memory.plain_chunk.get(), base::bounds::kReadChunkBytes);
     if (!read) {
       fail(base::Errc::tls);
       return;
     }
     if (read->size > 0) {
-      events_->on_leg_bytes({context_->plain_chunk.get(), read->size});
+      events_->on_leg_bytes({context_->memory.plain_chunk.get(), read->size});
     }
     if (read->is_closed && events_ != nullptr && !is_ended_) {
       is_ended_ = true;
@@ -208,34 +209,34 @@ void Leg::send_alert() {
 // All that is written goes through here. The watch over it costs nothing as long as it runs.
 void Leg::put(base::Buffer& bytes) {
   tcp_.write(bytes);
-  if (!is_watched_ && events_ != nullptr && tcp_.written_bytes() != taken_bytes_) {
-    is_watched_ = true;
-    taken_ms_ = context_->loop->now_ms();  // until now there was nothing to take
-    intake_.set(base::bounds::kIntakeLookMs);
+  if (!intake_.is_watched && events_ != nullptr && tcp_.written_bytes() != intake_.taken_bytes) {
+    intake_.is_watched = true;
+    intake_.taken_ms = context_->loop->now_ms();  // until now there was nothing to take
+    intake_.timer.set(base::bounds::kIntakeLookMs);
   }
 }
 
 void Leg::look_at_intake() {
-  is_watched_ = false;
+  intake_.is_watched = false;
   const std::int64_t now_ms = context_->loop->now_ms();
   const std::uint64_t untaken = tcp_.untaken_bytes();
   const std::uint64_t taken = tcp_.written_bytes() - std::min(untaken, tcp_.written_bytes());
-  if (taken != taken_bytes_) {
-    taken_bytes_ = taken;
-    taken_ms_ = now_ms;
+  if (taken != intake_.taken_bytes) {
+    intake_.taken_bytes = taken;
+    intake_.taken_ms = now_ms;
   }
-  const std::int64_t waited_ms = now_ms - taken_ms_;
+  const std::int64_t waited_ms = now_ms - intake_.taken_ms;
   if (untaken == 0) {
     return;
   }
   if (waited_ms >= base::bounds::kUnackedMs &&
       tcp_.is_unacknowledged_for(base::bounds::kUnackedMs)) {
     break_off(base::Cause::host_gone, base::bounds::kUnackedMs);
-  } else if (pending_bytes() > 0 && waited_ms >= patience_ms_) {
-    break_off(base::Cause::takes_nothing, patience_ms_);
+  } else if (pending_bytes() > 0 && waited_ms >= intake_.patience_ms) {
+    break_off(base::Cause::takes_nothing, intake_.patience_ms);
   } else {
-    is_watched_ = true;
-    intake_.set(base::bounds::kIntakeLookMs);
+    intake_.is_watched = true;
+    intake_.timer.set(base::bounds::kIntakeLookMs);
   }
 }
 
@@ -254,7 +255,7 @@ void Leg::give_up(base::Failure failure) {
 
 void Leg::silence() {
   events_ = nullptr;
-  intake_.clear();
+  intake_.timer.clear();
   tcp_.stop_reading();
 }
 

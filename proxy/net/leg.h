@@ -11,10 +11,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
@@ -82,10 +84,10 @@ class Leg final : public uv::TcpEvents {
 
   // How long bytes may wait without the other side taking any (TCP acknowledges what fits into its
   // buffers, so that is what it takes).
-  void set_patience(std::int64_t ms) { patience_ms_ = ms; }
+  void set_patience(std::int64_t ms) { intake_.patience_ms = ms; }
 
   // When it was last seen to take something; on the loop's clock, 0 never.
-  [[nodiscard]] std::int64_t last_taken_ms() const { return taken_ms_; }
+  [[nodiscard]] std::int64_t last_taken_ms() const { return intake_.taken_ms; }
 
   // Ends our side: close_notify (unless `is_cut`) and FIN once all is written. Reading goes on.
   enum class Ending : std::uint8_t { said, cut };
@@ -123,6 +125,17 @@ class Leg final : public uv::TcpEvents {
   void on_written_all() override;
 
  private:
+  // What the other side takes of what is written to it.
+  struct Intake {
+    explicit Intake(uv::Loop& loop, std::function<void()> look) : timer(loop, std::move(look)) {}
+
+    std::int64_t patience_ms = base::bounds::kWriteStallMs;
+    std::int64_t taken_ms = 0;      // when it was last seen to take something
+    std::uint64_t taken_bytes = 0;  // as of then
+    bool is_watched = false;        // the timer is set, until all is taken
+    uv::Timer timer;
+  };
+
   void put(base::Buffer& bytes);
   void look_at_intake();
   void break_off(base::Cause cause, std::int64_t after_ms);
@@ -141,11 +154,7 @@ class Leg final : public uv::TcpEvents {
   std::optional<tls::Engine> engine_;
   base::Buffer gathered_{base::bounds::kLegPendingBytesMax};  // plaintext of small writes
   base::Failure failure_;
-  std::int64_t patience_ms_ = base::bounds::kWriteStallMs;
-  std::int64_t taken_ms_ = 0;      // when it was last seen to take something
-  std::uint64_t taken_bytes_ = 0;  // as of then
-  bool is_watched_ = false;        // intake_ is set, until all is taken
-  uv::Timer intake_;
+  Intake intake_;
   std::uint8_t holds_ = 0;
   bool is_secured_ = false;
   bool is_resuming_ = false;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One event loop with all that lives on it: sessions, the pool of upstream connections, the lane to
-// the audit log. Only post_*() and run() may be called from another thread than the loop's.
+// One event loop with all that lives on it: clients' connections, the pool of upstream connections,
+// the lane to the audit log. Only post_*() and run() may be called from another thread than the
+// loop's.
 #pragma once
 
 #include <atomic>
@@ -12,9 +13,10 @@
 
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/client_tls_watch.h"
+#include "proxy/net/connections.h"
 #include "proxy/net/connector.h"
 #include "proxy/net/context.h"
-#include "proxy/net/session.h"
+#include "proxy/services/health.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
 #include "proxy/uv/timer.h"
@@ -63,7 +65,7 @@ class LoopThread {
   // Stop now, whatever is under way.
   void post_stop();
 
-  void set_listening(uv::Endpoint endpoint) { context_.listening = std::move(endpoint); }
+  void set_listening(uv::Endpoint endpoint) { context_.upstreams.listening = std::move(endpoint); }
 
   // On the loop's thread.
   std::string next_request_id() { return context_.next_request_id(); }
@@ -77,6 +79,9 @@ class LoopThread {
   void record(const audit::DecisionRecord& record) { lane_->add(record); }
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+  // Of clients, on the loop's thread.
+  [[nodiscard]] std::size_t connection_count() const { return connections_->size(); }
 
   // What its connections share; of the loop's thread.
   [[nodiscard]] const Context& context() const { return context_; }
@@ -92,8 +97,9 @@ class LoopThread {
   Context context_;
   std::unique_ptr<AuditLane> lane_;
   std::unique_ptr<ClientTlsWatch> client_tls_watch_;
+  std::unique_ptr<services::Health> health_;
   std::unique_ptr<Connector> connector_;
-  std::unique_ptr<SessionTable> sessions_;
+  std::unique_ptr<Connections> connections_;
   std::unique_ptr<uv::Timer> drain_limit_;
 };
 

@@ -59,6 +59,57 @@ class RecordWaiter final : public audit::Listener {
   std::promise<bool> done_;
 };
 
+// What a client's TLS is made of.
+struct Certificates {
+  std::shared_ptr<const ca::LeafKey> key;
+  std::shared_ptr<const tls::ServerContext> client_tls;
+  std::unique_ptr<ca::LeafCache> leaves;
+};
+
+// What the first loop looks at besides its connections.
+struct Watches {
+  std::vector<std::unique_ptr<uv::SignalWatch>> signals;
+  std::unique_ptr<uv::FolderWatch> home;
+  std::unique_ptr<uv::Timer> housekeeping;
+};
+
+// Connections of the whole process.
+struct Room {
+  std::atomic<std::size_t> clients = 0;
+  std::atomic<std::size_t> upstreams = 0;
+  std::size_t clients_max = 0;
+  std::size_t upstreams_max = 0;
+};
+
+// Work of which one run goes on at a time; who asks meanwhile is answered by another run.
+class OneAtATime {
+ public:
+  // `run`s on the worker until nobody has asked since the last run began.
+  void ask(Worker& worker, std::function<void()> run) {
+    should_run_again_ = true;
+    if (is_running_.exchange(true)) {
+      return;
+    }
+    worker.run([this, run = std::move(run)] {
+      do {
+        while (should_run_again_.exchange(false)) {
+          run();
+        }
+        is_running_ = false;
+      } while (should_run_again_ && !is_running_.exchange(true));
+    });
+  }
+
+ private:
+  std::atomic<bool> is_running_ = false;
+  std::atomic<bool> should_run_again_ = false;
+};
+
+struct Refreshing {
+  OneAtATime runs;
+  bool is_failing = false;  // of the worker that refreshes
+};
+
 class Server final : public uv::AcceptEvents {
  public:
   explicit Server(ServerParts parts)
@@ -92,29 +143,19 @@ class Server final : public uv::AcceptEvents {
 
   ServerParts parts_;
   vault::Holdings holdings_;
-  std::shared_ptr<const ca::LeafKey> leaf_key_;
-  std::shared_ptr<const tls::ServerContext> client_tls_;
-  std::unique_ptr<ca::LeafCache> leaves_;
+  Certificates certificates_;
   Telling telling_;
   Strangers strangers_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
-  std::vector<std::unique_ptr<uv::SignalWatch>> signals_;
-  std::unique_ptr<uv::FolderWatch> home_watch_;
-  std::unique_ptr<uv::Timer> housekeeping_;
-  std::atomic<std::size_t> connections_ = 0;  // of clients
-  std::atomic<std::size_t> upstreams_ = 0;    // to upstreams
-  std::size_t connections_max_ = 0;
-  std::size_t upstreams_max_ = 0;
+  Watches watches_;
+  Room room_;
   std::size_t next_loop_ = 0;
   std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
-  std::atomic<bool> is_reloading_ = false;
-  std::atomic<bool> should_reload_again_ = false;
-  std::atomic<bool> is_refreshing_ = false;
-  std::atomic<bool> should_refresh_again_ = false;
-  bool is_vault_failing_ = false;  // of the worker that refreshes
-  Worker worker_;                  // last: its threads use what stands above
+  OneAtATime reloading_;
+  Refreshing refreshing_;
+  Worker worker_;  // last: its threads use what stands above
 };
 
 base::Status Server::build() {
@@ -123,14 +164,14 @@ base::Status Server::build() {
   if (!key) {
     return key.error();
   }
-  leaf_key_ = *key;
+  certificates_.key = *key;
   auto client_tls = tls::ServerContext::create();
   if (!client_tls) {
     return client_tls.error();
   }
-  client_tls_ = *client_tls;
-  leaves_ = std::make_unique<ca::LeafCache>(
-      parts_.authority, leaf_key_, *parts_.clock, [this](ca::LeafCache::Task task) {
+  certificates_.client_tls = *client_tls;
+  certificates_.leaves = std::make_unique<ca::LeafCache>(
+      parts_.authority, certificates_.key, *parts_.clock, [this](ca::LeafCache::Task task) {
         worker_.run(std::move(task));
       });
   put_in_force(parts_.policy);
@@ -139,14 +180,14 @@ base::Status Server::build() {
                                   .holdings = &holdings_,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
-                                  .leaves = leaves_.get(),
-                                  .client_tls = client_tls_.get(),
+                                  .leaves = certificates_.leaves.get(),
+                                  .client_tls = certificates_.client_tls.get(),
                                   .strangers = &strangers_,
                                   .telling = &telling_,
                                   .policy = parts_.policy,
-                                  .connection_ended = [this] { --connections_; },
-                                  .upstreams_open = &upstreams_,
-                                  .upstreams_max = upstreams_max_};
+                                  .connection_ended = [this] { --room_.clients; },
+                                  .upstreams_open = &room_.upstreams,
+                                  .upstreams_max = room_.upstreams_max};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -214,9 +255,7 @@ base::Status Server::serve() {
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
-  signals_.clear();
-  home_watch_.reset();
-  housekeeping_.reset();
+  watches_ = {};
   parts_.limiter.reset();       // its thread answers to the loops
   parts_.log->await_answers();  // so does its thread, for clients who went meanwhile
   loops_.clear();
@@ -233,11 +272,11 @@ base::Status Server::serve() {
 }
 
 void Server::on_accepted(int socket) {
-  if (connections_ >= connections_max_) {
+  if (room_.clients >= room_.clients_max) {
     on_accepted_last(socket);
     return;
   }
-  ++connections_;
+  ++room_.clients;
   LoopThread& loop = *loops_[next_loop_];
   next_loop_ = (next_loop_ + 1) % loops_.size();
   loop.post_client(socket);
@@ -261,38 +300,29 @@ void Server::share_descriptors() {
   const std::size_t allowed = base::descriptors_allowed();
   const std::size_t ours =
       base::descriptors_open() + kOwnDescriptors + parts_.threads * kDescriptorsPerLoop;
-  connections_max_ = base::clients_that_fit(allowed, ours);
-  const std::size_t others = ours + base::bounds::kDescriptorsReserved + connections_max_;
-  upstreams_max_ = std::clamp(
-      allowed - std::min(allowed, others), connections_max_, base::bounds::kUpstreamConnectionsMax);
+  room_.clients_max = base::clients_that_fit(allowed, ours);
+  const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
+  room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
+                                   room_.clients_max,
+                                   base::bounds::kUpstreamConnectionsMax);
 }
 
 void Server::watch() {
   uv::Loop& loop = loops_.front()->loop();
   for (const int signal : {SIGTERM, SIGINT}) {
-    signals_.push_back(std::make_unique<uv::SignalWatch>(loop, signal, [this] { drain(); }));
+    watches_.signals.push_back(
+        std::make_unique<uv::SignalWatch>(loop, signal, [this] { drain(); }));
   }
-  signals_.push_back(std::make_unique<uv::SignalWatch>(loop, SIGHUP, [this] { reload(); }));
-  home_watch_ = std::make_unique<uv::FolderWatch>(loop, parts_.home, [this] { refresh_vault(); });
-  housekeeping_ = std::make_unique<uv::Timer>(loop, [this] { housekeep(); });
-  housekeeping_->set(kHousekeepingMs);
+  watches_.signals.push_back(std::make_unique<uv::SignalWatch>(loop, SIGHUP, [this] { reload(); }));
+  watches_.home = std::make_unique<uv::FolderWatch>(loop, parts_.home, [this] { refresh_vault(); });
+  watches_.housekeeping = std::make_unique<uv::Timer>(loop, [this] { housekeep(); });
+  watches_.housekeeping->set(kHousekeepingMs);
 }
 
 // A signal that comes while the files are being read counts for another reading: they may have
 // changed behind it.
 void Server::reload() {
-  should_reload_again_ = true;
-  if (is_reloading_.exchange(true)) {
-    return;
-  }
-  worker_.run([this] {
-    do {
-      while (should_reload_again_.exchange(false)) {
-        reload_once();
-      }
-      is_reloading_ = false;
-    } while (should_reload_again_ && !is_reloading_.exchange(true));
-  });
+  reloading_.ask(worker_, [this] { reload_once(); });
 }
 
 void Server::reload_once() {
@@ -306,7 +336,7 @@ void Server::reload_once() {
     parts_.policy = *policy;
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
-    leaves_->replace_authority(std::move(authority));
+    certificates_.leaves->replace_authority(std::move(authority));
   }
   RecordWaiter recorded;
   if (!recorded.record(
@@ -328,33 +358,24 @@ void Server::housekeep() {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
   refresh_vault();
-  housekeeping_->set(kHousekeepingMs);
+  watches_.housekeeping->set(kHousekeepingMs);
 }
 
-// Takes over what a `keyswap secret` command changed. One at a time; a change seen meanwhile is
-// looked at afterwards.
+// Takes over what a `keyswap secret` command changed.
 void Server::refresh_vault() {
-  if (is_refreshing_.exchange(true)) {
-    should_refresh_again_ = true;
-    return;
-  }
-  worker_.run([this] {
-    do {
-      should_refresh_again_ = false;
-      note_refresh(parts_.vault->refresh());
-      static_cast<void>(parts_.vault->save_usage());
-      // I1: a secret that was removed or replaced does not stay behind.
-      for (const auto& loop : loops_) {
-        loop->post_vault_refreshed();
-      }
-    } while (should_refresh_again_);
-    is_refreshing_ = false;
+  refreshing_.runs.ask(worker_, [this] {
+    note_refresh(parts_.vault->refresh());
+    static_cast<void>(parts_.vault->save_usage());
+    // I1: a secret that was removed or replaced does not stay behind.
+    for (const auto& loop : loops_) {
+      loop->post_vault_refreshed();
+    }
   });
 }
 
 // Twice a second is too often to say that a failure lasts.
 void Server::note_refresh(const base::Status& refreshed) {
-  const bool was_failing = std::exchange(is_vault_failing_, !refreshed);
+  const bool was_failing = std::exchange(refreshing_.is_failing, !refreshed);
   if (!refreshed && !was_failing) {
     log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
   } else if (refreshed && was_failing) {

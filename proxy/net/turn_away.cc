@@ -8,8 +8,8 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/flow/reply.h"
 #include "proxy/http/h1/response_writer.h"
+#include "proxy/services/refusals.h"
 
 namespace keyswap::net {
 
@@ -19,10 +19,8 @@ constexpr std::size_t kUnreadBytesMax = 16 * 1024;  // as much as comes with a c
 
 void turn_away(int socket, std::string_view request_id) {
   base::Buffer answer(base::bounds::kRequestHeadBytesMax);
-  flow::Refusal refusal;
-  refusal.reason = audit::Reason::too_busy;
-  refusal.request_id = request_id;
-  const flow::Reply reply = flow::make_refusal(refusal);
+  const services::Refusals refusals(audit::Reason::too_busy, request_id);
+  const flow::Reply reply = refusals.answer({}, "");
   const auto encoded = http::h1::ResponseWriter().whole(answer, reply.head, reply.body);
   KS_ASSERT(encoded.has_value());
   // A new socket has room for it; a client that is gone already does not want it.

@@ -57,14 +57,15 @@ Upstream::Upstream(Context& context, UpstreamKey key, DialEvents& dial)
       key_(std::move(key)),
       dial_(&dial),
       leg_(context, *this),
+      codec_(context, leg_),
       acknowledgement_(*context.loop, [this] { check_acknowledgement(); }) {
-  ++*context.upstreams_open;
+  ++*context.upstreams.open;
 }
 
 void Upstream::write_off() {
   keeper_ = nullptr;
   if (std::exchange(is_counted_, false)) {
-    --*context_->upstreams_open;
+    --*context_->upstreams.open;
   }
 }
 
@@ -78,56 +79,12 @@ void Upstream::dialed(uv::Endpoint endpoint) {
 }
 
 void Upstream::use(UpstreamUser& user) {
-  has_served_ = has_rested();
-  has_heard_ = false;
-  user_ = &user;
+  use_.had_others = has_rested();
+  use_.has_heard = false;
+  use_.user = &user;
   keeper_ = nullptr;
-  is_raw_ = false;
+  use_.is_raw = false;
   leg_.set_patience(base::bounds::kRequestBodyPauseMs);
-}
-
-void Upstream::expect(http::AnswerTo answer_to) {
-  decoder_.expect(answer_to);
-}
-
-bool Upstream::send_head(const http::OutgoingRequest& head) {
-  if (head.holds_secret()) {
-    return send_secret_head(head);
-  }
-  written_.clear();
-  if (!writer_.head(written_, head)) {
-    return false;
-  }
-  leg_.write(written_.view());
-  return true;
-}
-
-bool Upstream::send_secret_head(const http::OutgoingRequest& head) {
-  vault::LockedBuffer& scratch = *context_->scratch;
-  const std::size_t begin = scratch.size();
-  const bool is_written = writer_.head(scratch, head).has_value();
-  if (is_written) {
-    leg_.write_secret(scratch.reveal().substr(begin));
-  }
-  scratch.clear();  // I1: wiped as soon as it is encrypted
-  return is_written;
-}
-
-bool Upstream::send_body(std::string_view bytes) {
-  written_.clear();
-  return send(writer_.body(written_, bytes));
-}
-
-bool Upstream::end_request() {
-  written_.clear();
-  return send(writer_.end(written_));
-}
-
-bool Upstream::send(const base::Result<std::string_view>& bytes) {
-  if (bytes && !bytes.value().empty()) {
-    leg_.write(*bytes);
-  }
-  return bytes.has_value();
 }
 
 void Upstream::watch_for_acknowledgement() {
@@ -135,7 +92,7 @@ void Upstream::watch_for_acknowledgement() {
 }
 
 void Upstream::check_acknowledgement() {
-  if (user_ == nullptr || is_raw_) {
+  if (use_.user == nullptr || use_.is_raw) {
     return;
   }
   if (!leg_.is_unacknowledged_for(base::bounds::kRequestAckMs)) {
@@ -148,8 +105,8 @@ void Upstream::check_acknowledgement() {
 }
 
 void Upstream::use_raw(UpstreamUser& user) {
-  user_ = &user;
-  is_raw_ = true;
+  use_.user = &user;
+  use_.is_raw = true;
   leg_.set_patience(base::bounds::kTunnelIdleMs);
 }
 
@@ -159,12 +116,12 @@ void Upstream::rest(UpstreamKeeper& keeper) {
 }
 
 void Upstream::leave() {
-  user_ = nullptr;
+  use_.user = nullptr;
   keeper_ = nullptr;
   acknowledgement_.clear();
-  written_.release();
+  codec_.rest();
   leg_.release(Leg::Hold::other_side_full);
-  if (is_raw_ || decoder_.is_mid_message()) {
+  if (use_.is_raw || codec_.is_mid_message()) {
     is_tainted_ = true;
   }
 }
@@ -187,28 +144,28 @@ void Upstream::on_leg_bytes(std::string_view bytes) {
     dial_->on_dial_bytes(bytes);
     return;
   }
-  if (is_raw_) {
-    if (user_ != nullptr) {
-      user_->on_upstream_raw(bytes);
+  if (use_.is_raw) {
+    if (use_.user != nullptr) {
+      use_.user->on_upstream_raw(bytes);
     }
     return;
   }
-  has_heard_ = true;
+  use_.has_heard = true;
   decode(bytes);
   read_done();
 }
 
 void Upstream::decode(std::string_view bytes) {
-  while (user_ != nullptr) {
-    Step step = decoder_.next(bytes);
+  while (use_.user != nullptr) {
+    Step step = codec_.next(bytes);
     bytes.remove_prefix(step.consumed);
     if (step.kind == Step::Kind::need_more) {
       return;
     }
     deliver(step, bytes);
-    if (is_raw_) {
+    if (use_.is_raw) {
       // What was delivered was the 101 that grants a WebSocket.
-      user_->on_upstream_raw(bytes);
+      use_.user->on_upstream_raw(bytes);
       return;
     }
     if (step.kind == Step::Kind::error) {
@@ -228,8 +185,8 @@ void Upstream::deliver(Step& step, std::string_view rest) {
     case Step::Kind::need_more:
       return;
     case Step::Kind::head: {
-      http::ResponseHead head = decoder_.take_response();
-      is_interim_ = head.is_interim();
+      http::ResponseHead head = codec_.take_response();
+      use_.is_interim = head.is_interim();
       tell(flow::UpstreamHead{std::move(head)});
       return;
     }
@@ -237,7 +194,7 @@ void Upstream::deliver(Step& step, std::string_view rest) {
       tell(flow::UpstreamBody{step.body});
       return;
     case Step::Kind::end:
-      if (!is_interim_) {
+      if (!use_.is_interim) {
         is_tainted_ = is_tainted_ || !rest.empty();
         tell(flow::UpstreamEnd{});
       }
@@ -254,20 +211,20 @@ void Upstream::on_leg_end(bool is_clean) {
     dial_->on_dial_broken(base::Errc::closed);
     return;
   }
-  if (is_raw_) {
-    if (user_ != nullptr) {
-      user_->on_upstream_raw_end();
+  if (use_.is_raw) {
+    if (use_.user != nullptr) {
+      use_.user->on_upstream_raw_end();
     }
     return;
   }
   become_useless();
-  const Step last = decoder_.finish();
+  const Step last = codec_.finish();
   if (last.kind == Step::Kind::end && is_clean) {
     tell(flow::UpstreamEnd{});
   } else {
     // An end that was not said is a cut, also where the end is the only mark of
     // completeness.
-    tell(flow::UpstreamBroken{.was_stale = has_served_ && !has_heard_,
+    tell(flow::UpstreamBroken{.was_stale = use_.had_others && !use_.has_heard,
                               .failure = end_failure(last)});
   }
   read_done();
@@ -278,9 +235,9 @@ void Upstream::on_leg_broken(base::Errc why) {
     dial_->on_dial_broken(why);
     return;
   }
-  if (is_raw_) {
-    if (user_ != nullptr) {
-      user_->on_upstream_raw_end();
+  if (use_.is_raw) {
+    if (use_.user != nullptr) {
+      use_.user->on_upstream_raw_end();
     }
     return;
   }
@@ -292,26 +249,26 @@ void Upstream::on_leg_broken(base::Errc why) {
   // A host that is gone closed nothing, nor did one that takes nothing: a new connection would wait
   // as long for it.
   const bool was_closed = failure.cause != base::Cause::host_gone && !leg_.has_stalled();
-  tell(flow::UpstreamBroken{.was_stale = was_closed && has_served_ && !has_heard_,
+  tell(flow::UpstreamBroken{.was_stale = was_closed && use_.had_others && !use_.has_heard,
                             .failure = std::move(failure)});
   read_done();
 }
 
 void Upstream::on_leg_drained() {
-  if (user_ != nullptr) {
-    user_->on_upstream_drained();
+  if (use_.user != nullptr) {
+    use_.user->on_upstream_drained();
   }
 }
 
 void Upstream::tell(flow::Event event) {
-  if (user_ != nullptr) {
-    user_->on_upstream(std::move(event));
+  if (use_.user != nullptr) {
+    use_.user->on_upstream(std::move(event));
   }
 }
 
 void Upstream::read_done() {
-  if (user_ != nullptr) {
-    user_->on_upstream_read_done();
+  if (use_.user != nullptr) {
+    use_.user->on_upstream_read_done();
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One connection to an upstream: its bytes as response events. It is made by a Dial, used by one
-// session at a time, and rests in between: in the Connector's pool, or, where somebody logged in on
-// it, with the one session that it belongs to (proxy/net/bound_upstreams.h). A connection that
-// showed any anomaly (surplus bytes, odd framing, an early close) is never used again.
+// exchange at a time (proxy/net/lease.h), and rests in between: in the Connector's pool, or, where
+// somebody logged in on it, with the one client connection that it belongs to
+// (proxy/net/bound_upstreams.h). A connection that showed any anomaly (surplus bytes, odd framing,
+// an early close) is never used again.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +16,10 @@
 
 #include "proxy/flow/event.h"
 #include "proxy/http/decoder.h"
-#include "proxy/http/h1/request_writer.h"
 #include "proxy/http/outgoing.h"
 #include "proxy/net/idle_pool.h"
 #include "proxy/net/leg.h"
+#include "proxy/net/upstream_codec.h"
 #include "proxy/uv/timer.h"
 
 namespace keyswap::net {
@@ -118,18 +119,24 @@ class Upstream final : public Mortal, public LegEvents {
   void dialed(uv::Endpoint endpoint);
   // The next response is for `user`.
   void use(UpstreamUser& user);
+
   // The request that `user` sends: its head, then pieces of its body, none empty, and its end. A
   // head with a secret in it lies in the loop's scratch, may have a value there already, and is
   // wiped (I1). False: it cannot be written, and nothing of this call was.
-  [[nodiscard]] bool send_head(const http::OutgoingRequest& head);
-  [[nodiscard]] bool send_body(std::string_view bytes);
-  [[nodiscard]] bool end_request();
+  [[nodiscard]] bool send_head(const http::OutgoingRequest& head) { return codec_.send_head(head); }
+
+  [[nodiscard]] bool send_body(std::string_view bytes) { return codec_.send_body(bytes); }
+
+  [[nodiscard]] bool end_request() { return codec_.end_request(); }
+
   // A request was sent: its host must acknowledge it within bounds::kRequestAckMs, or the user is
   // told UpstreamBroken. A connection that rested may lead to a host that is gone without a word,
   // and the kernel is patient.
   void watch_for_acknowledgement();
+
   // What that response answers; said before it can come.
-  void expect(http::AnswerTo answer_to);
+  void expect(http::AnswerTo answer_to) { codec_.expect(answer_to); }
+
   // From now on bytes as they are.
   void use_raw(UpstreamUser& user);
   void leave();  // the user goes; nothing is told to it any more
@@ -164,32 +171,33 @@ class Upstream final : public Mortal, public LegEvents {
   void on_leg_drained() override;
 
  private:
+  // Of who uses it now.
+  struct Use {
+    UpstreamUser* user = nullptr;
+    bool is_raw = false;
+    bool had_others = false;  // it served somebody before
+    bool has_heard = false;   // a byte came since
+    bool is_interim = false;  // the response under way is a 1xx: another follows
+  };
+
   void deliver(http::Step& step, std::string_view rest);
   void decode(std::string_view bytes);
   void read_done();
-  bool send_secret_head(const http::OutgoingRequest& head);
-  bool send(const base::Result<std::string_view>& bytes);
   void tell(flow::Event event);
   void become_useless();
   void check_acknowledgement();
 
   Context* context_;
   UpstreamKey key_;
-  DialEvents* dial_;  // null once dialed
-  UpstreamUser* user_ = nullptr;
+  DialEvents* dial_;                  // null once dialed
   UpstreamKeeper* keeper_ = nullptr;  // while it rests
-  bool is_counted_ = true;            // in Context::upstreams_open
-  bool is_raw_ = false;
+  bool is_counted_ = true;            // in Context::Upstreams::open
   bool is_tainted_ = false;
-  bool has_served_ = false;  // a user before this one
-  bool has_heard_ = false;   // a byte since this user came
-  bool is_interim_ = false;  // the response under way is a 1xx: another follows
-  http::Decoder decoder_{http::Decoder::Role::response};
-  http::h1::RequestWriter writer_;
-  base::Buffer written_{base::bounds::kSwappedHeadBytesMax};  // and not handed to the leg yet
+  Use use_;
   uv::Endpoint endpoint_;
   tls::PeerInfo peer_;
   Leg leg_;
+  UpstreamCodec codec_;
   uv::Timer acknowledgement_;  // set while a request has no byte of an answer
 };
 

@@ -7,7 +7,6 @@
 #include "proxy/net/callers.h"
 #include "proxy/net/exchange_io.h"
 #include "proxy/net/reach.h"
-#include "proxy/net/session.h"
 
 namespace keyswap::net {
 
@@ -23,19 +22,19 @@ http::Mask new_mask() {
 }  // namespace
 
 WebSocketRelay::WebSocketRelay(
-    Context& context, Leg& client, std::unique_ptr<Upstream> upstream, Setup setup, Told told)
+    Context& context, Leg& client, Upstream& upstream, Setup setup, Told told)
     : context_(&context),
       client_(&client),
-      upstream_(std::move(upstream)),
+      upstream_(&upstream),
       setup_(std::move(setup)),
       told_(std::move(told)),
       machine_({.destination = setup_.destination,
                 .target = setup_.target,
-                .caller = setup_.caller,
+                .caller = setup_.caller.name,
                 .bindings = setup_.policy.bindings,
-                .collected_bytes = &context.collected_bytes,
-                .form_cache = &context.form_cache,
-                .holdings = context.holdings}),
+                .collected_bytes = &context.memory.collected_bytes,
+                .form_cache = &context.memory.form_cache,
+                .holdings = context.memory.holdings}),
       last_heard_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
@@ -43,20 +42,12 @@ WebSocketRelay::WebSocketRelay(
   wait_idle();
 }
 
-WebSocketRelay::~WebSocketRelay() {
-  // Silenced first: this runs when the dead of a turn are buried, and a leg that resumes puts off
-  // work to a turn that the upstream does not live to see.
-  upstream_->leg().silence();
-  upstream_->leave();
-  context_->bury(std::move(upstream_));
-}
-
 // --- bytes to frames ---
 
 std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
-  is_in_read_ = true;
+  run_.is_in_read = true;
   while (wants_client()) {
-    const http::FrameStep step = client_frames_.next(bytes);
+    const http::FrameStep step = frames_.client.next(bytes);
     bytes.remove_prefix(step.consumed);
     bytes_ += step.consumed;
     if (step.kind == http::FrameStep::Kind::need_more) {
@@ -64,7 +55,7 @@ std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
     }
     drive(event_of(step, flow::Side::client));
   }
-  is_in_read_ = false;
+  run_.is_in_read = false;
   last_heard_ms_ = context_->loop->now_ms();
   flush();
   if (!bytes.empty() && wants_client()) {
@@ -81,17 +72,17 @@ bool WebSocketRelay::wants_client() const {
 }
 
 void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
-  is_in_read_ = true;
+  run_.is_in_read = true;
   bytes_ += bytes.size();
   while (!machine_.is_over()) {
-    const http::FrameStep step = upstream_frames_.next(bytes);
+    const http::FrameStep step = frames_.upstream.next(bytes);
     bytes.remove_prefix(step.consumed);
     if (step.kind == http::FrameStep::Kind::need_more) {
       break;
     }
     drive(event_of(step, flow::Side::upstream));
   }
-  is_in_read_ = false;
+  run_.is_in_read = false;
   last_heard_ms_ = context_->loop->now_ms();
   flush();
 }
@@ -116,27 +107,27 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
 
 // A message is judged by what holds when it is complete, like a request.
 flow::Moment WebSocketRelay::begin_message() {
-  policy_ = context_->policy;
-  const auto caller = verified_caller(*context_->vault, setup_.claim);
-  caller_ = caller ? *caller : "";
-  const std::uint64_t number = ++numbers_;
+  now_.policy = context_->policy;
+  const auto caller = verified_caller(*context_->vault, setup_.caller.claim);
+  now_.caller = caller ? *caller : "";
+  const std::uint64_t number = ++now_.number;
   Message& message = messages_[number];
   message.request_id = context_->next_request_id();
   return {.number = number,
-          .bindings = policy_.bindings,
+          .bindings = now_.policy.bindings,
           .request_id = message.request_id,
-          .caller = caller_,
+          .caller = now_.caller,
           .refusal = caller ? refusal_of_moment()
                             : std::optional(flow::reason_of(flow::fault_of(caller.error()))),
           .now_us = context_->clock->wall_us()};
 }
 
 std::optional<audit::Reason> WebSocketRelay::refusal_of_moment() const {
-  if (!leads_alike(setup_.policy, policy_, setup_.destination.authority)) {
+  if (!leads_alike(setup_.policy, now_.policy, setup_.destination.authority)) {
     // I3, I4: a secret is not sent to where the policy in force does not lead any more.
     return audit::Reason::identity_mismatch;
   }
-  return flow::check_proxy_caller(caller_, *policy_.bindings);
+  return flow::check_proxy_caller(now_.caller, *now_.policy.bindings);
 }
 
 // --- what happens besides ---
@@ -167,8 +158,8 @@ void WebSocketRelay::drain() {
   drive(flow::GoingAway{});
 }
 
-void WebSocketRelay::audit_done(bool is_durable) {
-  if (std::exchange(awaits_record_, false) && machine_.awaits_record()) {
+void WebSocketRelay::record_done(bool is_durable) {
+  if (std::exchange(run_.awaits_record, false) && machine_.awaits_record()) {
     drive(flow::RecordDone{is_durable});
   }
 }
@@ -203,21 +194,21 @@ void WebSocketRelay::wait_idle() {
 // --- what the machine asks for ---
 
 void WebSocketRelay::drive(flow::WebSocketEvent event) {
-  if (is_driving_) {
-    follow_ups_.push_back(std::move(event));
+  if (run_.is_on) {
+    run_.follow_ups.push_back(std::move(event));
     return;
   }
   const bool was_reading = wants_client();
-  is_driving_ = true;
-  follow_ups_.push_back(std::move(event));
-  while (!follow_ups_.empty()) {
-    auto happened = std::exchange(follow_ups_, {});
+  run_.is_on = true;
+  run_.follow_ups.push_back(std::move(event));
+  while (!run_.follow_ups.empty()) {
+    auto happened = std::exchange(run_.follow_ups, {});
     for (flow::WebSocketEvent& next : happened) {
       carry_out(std::move(next));
     }
   }
-  is_driving_ = false;
-  if (!is_in_read_) {
+  run_.is_on = false;
+  if (!run_.is_in_read) {
     flush();
   }
   if (!was_reading && wants_client()) {
@@ -239,16 +230,20 @@ void WebSocketRelay::perform(const flow::RecordMessage& action) {
   KS_ASSERT(message != messages_.end());
   add_decision(*context_,
                {message->second.request_id,
-                setup_.client_address,
-                setup_.client_user,
-                caller_,
+                setup_.client->address,
+                setup_.client->user,
+                now_.caller,
                 setup_.destination,
                 machine_.bindings(),
                 action.order,
                 action.is_unproven},
                action.record);
-  context_->audit->wait_for(setup_.session);
-  awaits_record_ = true;
+  run_.awaits_record = true;
+  context_->audit->wait_for([self = anchor_.handle()](bool is_durable) {
+    if (WebSocketRelay* const relay = self.get()) {
+      relay->record_done(is_durable);
+    }
+  });
 }
 
 void WebSocketRelay::perform(const flow::EndMessage& action) {
@@ -260,7 +255,7 @@ void WebSocketRelay::perform(const flow::EndMessage& action) {
                  setup_.destination,
                  *action.response,
                  message->second.sent_us,
-                 upstream_.get());
+                 upstream_);
   }
   settle(*context_, message->second.ticket, action.fate);
   messages_.erase(message);
@@ -276,7 +271,7 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
                 bytes_,
                 upstream_->has_stalled() ? upstream_->failure() : base::Failure{}},
                setup_.opened_us,
-               upstream_.get());
+               upstream_);
   upstream_->leg().finish_writing(Leg::Ending::said);
   if (const auto ended = std::exchange(told_.ended, nullptr)) {
     ended();
@@ -284,15 +279,14 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
 }
 
 void WebSocketRelay::perform(const flow::Charge& action) {
-  charge(
-      *context_,
-      policy_,
-      caller_,
-      action,
-      [context = context_, id = setup_.session, number = numbers_](limits::ChargeAnswer& answer) {
-        Session* const session = context->sessions->find(id);
-        return session != nullptr && session->charge_done(number, answer);
-      });
+  charge(*context_,
+         now_.policy,
+         now_.caller,
+         action,
+         [self = anchor_.handle(), number = now_.number](limits::ChargeAnswer& answer) {
+           WebSocketRelay* const relay = self.get();
+           return relay != nullptr && relay->charge_done(number, answer);
+         });
 }
 
 void WebSocketRelay::perform(const flow::FetchSecrets& action) {
@@ -321,7 +315,7 @@ bool WebSocketRelay::write_to_upstream(const flow::SendFrame& frame) {
   Leg& leg = upstream_->leg();
   const http::Mask mask = new_mask();
   if (frame.is_secret) {
-    vault::LockedBuffer& scratch = *context_->scratch;
+    vault::LockedBuffer& scratch = *context_->memory.scratch;
     scratch.clear();
     const auto written =
         http::encode_frame(scratch, frame.opcode, frame.is_final, frame.payload, mask);
@@ -340,7 +334,7 @@ bool WebSocketRelay::write_to_upstream(const flow::SendFrame& frame) {
     leg.write(written.view());
   }
   // Nothing else goes to the upstream between a message's beginning and its sending.
-  const auto message = messages_.find(numbers_);
+  const auto message = messages_.find(now_.number);
   if (message != messages_.end() && message->second.sent_us == 0) {
     message->second.sent_us = context_->clock->steady_us();
   }

@@ -207,7 +207,7 @@ void Core::perform(const flow::Action& action, std::vector<flow::Event>& next) {
   }
 }
 
-// As proxy/net/upstream and the session write it.
+// As proxy/net/upstream_codec and the client's codec write it.
 bool Core::send(const flow::Action& action) {
   if (const auto* request = std::get_if<flow::SendRequestHead>(&action)) {
     if (request->head.holds_secret()) {

@@ -115,7 +115,7 @@ void Stage::settle() {
 void Stage::check_nothing_is_left() {
   must(session_count() == 0, "a session never ends");
   must(world_->socket_count() == 0, "a connection is left");
-  must(thread_->context().collected_bytes == 0, "bytes of bodies are still counted");
+  must(thread_->context().memory.collected_bytes == 0, "bytes of bodies are still counted");
   must(upstreams_open_ == 0, "connections to upstreams are still counted");
   must(holdings_.bytes() == 0, "somebody still holds locked memory");
 }

@@ -66,7 +66,7 @@ class Stage {
   // The log, the limits and the mint give every answer that somebody waits for.
   void answer_what_waits();
 
-  [[nodiscard]] std::size_t session_count() const { return thread_->context().sessions->size(); }
+  [[nodiscard]] std::size_t session_count() const { return thread_->connection_count(); }
 
   [[nodiscard]] net::LoopThread& thread() { return *thread_; }
 

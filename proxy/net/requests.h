@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client's connection that sends requests: on the listener, or in a tunnel whose requests are
+// read. It reads heads and bodies, gives each request its stream, and asks the core where a request
+// goes and whether its caller may come. In HTTP/1.1 there is one stream at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "audit/record.h"
+#include "proxy/flow/destination.h"
+#include "proxy/flow/reverse.h"
+#include "proxy/net/client_codec.h"
+#include "proxy/net/client_trust.h"
+#include "proxy/net/stage.h"
+#include "proxy/net/stream.h"
+#include "proxy/net/tunnel_request.h"
+
+namespace keyswap::net {
+
+class Connection;
+
+class Requests final : public Stage, public StreamOwner {
+ public:
+  // In a tunnel.
+  struct Tunnelled {
+    flow::TunnelIdentity identity;
+    Caller caller;  // who opened it
+    ClientTrust trust;
+  };
+
+  // On the listener.
+  explicit Requests(Connection& connection);
+  Requests(Connection& connection, Tunnelled tunnelled);
+
+  // Requests in the tunnel from now on.
+  static void begin_in_tunnel(Connection& connection, Tunnelled tunnelled);
+
+  // Of a tunnel that was asked for on this connection and will not stand.
+  void refuse(const TunnelRequest& request, audit::Reason reason, base::Failure failure);
+
+  [[nodiscard]] bool wants_bytes() const override;
+  std::string_view on_bytes(std::string_view bytes) override;
+  void on_client_end(bool is_clean) override;
+  void on_client_said_all() override;
+  void on_client_broken() override;
+  void on_client_drained() override;
+  void on_time_out() override;
+  void on_drain() override;
+  void on_cut() override;
+
+  void on_stream_wants_bytes() override;
+  void on_stream_done(flow::ClientFate fate) override;
+  [[nodiscard]] bool is_client_done() const override;
+
+  [[nodiscard]] bool is_reading() const override { return is_in_read_; }
+
+ private:
+  std::string_view read(std::string_view bytes);
+  void begin_request(http::RequestHead head);
+  void route_request(http::RequestHead head);
+  void reverse_request(http::RequestHead head);
+  void open(flow::Route route, const http::RequestHead& head);
+  void refuse_bytes(audit::Reason reason, base::Note flaw);
+  void answer_locally(const http::RequestHead& head);
+  [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
+  Stream& begin_stream(flow::Destination destination, Policy policy);
+
+  Connection* connection_;
+  std::optional<Tunnelled> tunnelled_;  // nothing: on the listener
+  ClientCodec codec_;
+  Caller caller_;
+  std::unique_ptr<Stream> stream_;
+  bool is_in_read_ = false;
+  bool is_head_timed_ = false;  // the timer runs for a head that has begun
+};
+
+}  // namespace keyswap::net

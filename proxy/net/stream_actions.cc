@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Carrying out what a stream's machine asks for.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/net/audit_lane.h"
+#include "proxy/net/exchange_io.h"
+#include "proxy/net/strangers.h"
+#include "proxy/net/stream.h"
+
+namespace keyswap::net {
+
+using audit::Reason;
+
+// --- admission ---
+
+void Stream::perform(const flow::Charge& action) {
+  charge(*context_,
+         setup_.policy,
+         setup_.caller.name,
+         action,
+         [self = anchor_.handle()](limits::ChargeAnswer& answer) {
+           Stream* const stream = self.get();
+           return stream != nullptr && stream->charge_done(answer);
+         });
+}
+
+bool Stream::charge_done(limits::ChargeAnswer& answer) {
+  if (!exchange_ || !exchange_->awaits_charge()) {
+    return false;
+  }
+  ticket_ = std::move(answer.ticket);
+  on(charged_by(answer));
+  return true;
+}
+
+void Stream::perform(const flow::Settle& action) {
+  settle(*context_, std::exchange(ticket_, {}), action.fate);
+}
+
+void Stream::perform(const flow::FetchSecrets& action) {
+  std::visit([this](auto&& fetched) { on(std::forward<decltype(fetched)>(fetched)); },
+             fetch_secrets(*context_, exchange_->bindings().rules[action.rule]));
+}
+
+// --- the connection to the upstream ---
+
+void Stream::perform(const flow::Dial& /*action*/) {
+  if (context_->audit->is_dead()) {
+    on(flow::DialFailed{Reason::audit_unavailable});  // I13: it could not be sent anyway
+    return;
+  }
+  get_upstream();
+  if (lease_.upstream() != nullptr) {
+    on(flow::Dialed{});
+  }
+}
+
+void Stream::perform(const flow::DialAnew& /*action*/) {
+  record_.is_durable = false;  // I6: what was durable allowed the first sending
+  record_.is_again = true;
+  wait_for_record();
+  get_upstream();
+}
+
+void Stream::get_upstream() {
+  Lease::Wanted wanted{exchange_->destination(),
+                       setup_.policy,
+                       setup_.client->owner(setup_.caller.name),
+                       exchange_->answer_to()};
+  if (record_.is_again) {
+    lease_.get_anew(std::move(wanted));
+  } else {
+    lease_.get(std::move(wanted));
+  }
+}
+
+void Stream::perform(const flow::ReleaseUpstream& action) {
+  lease_.release(action);
+}
+
+// --- records ---
+
+void Stream::perform(const flow::Record& action) {
+  if (is_counted_stranger(action)) {
+    on(flow::RecordDone{true});
+    return;
+  }
+  add_decision(*context_,
+               {request_id_,
+                setup_.client->address,
+                setup_.client->user,
+                setup_.caller.name,
+                exchange_->destination(),
+                *setup_.policy.bindings,
+                exchange_->order(),
+                exchange_->is_unproven()},
+               action);
+  wait_for_record();
+}
+
+void Stream::wait_for_record() {
+  record_.is_awaited = true;
+  context_->audit->wait_for([self = anchor_.handle()](bool is_durable) {
+    if (Stream* const stream = self.get()) {
+      stream->record_done(is_durable);
+    }
+  });
+}
+
+void Stream::record_done(bool is_durable) {
+  if (!std::exchange(record_.is_awaited, false) || !exchange_) {
+    return;
+  }
+  // The connection closed while the record was made. Nothing was sent yet, so another one will do.
+  if (is_durable && lease_.upstream() == nullptr && exchange_->is_about_to_send()) {
+    record_.is_durable = true;
+    if (!lease_.is_dialing()) {
+      get_upstream();
+    }
+    if (lease_.upstream() == nullptr) {
+      return;
+    }
+  }
+  on(flow::RecordDone{is_durable});
+}
+
+// A refusal that is told with others of its kind. A dead log refuses it for that instead.
+bool Stream::is_counted_stranger(const flow::Record& action) const {
+  const std::string& caller = setup_.caller.name;
+  const bool is_unknown = caller.empty() || action.reason == Reason::caller_not_allowed;
+  if (action.decision != audit::Decision::refused || setup_.place != Place::listener ||
+      !is_unknown || context_->audit->is_dead()) {
+    return false;
+  }
+  const http::Authority& authority = exchange_->destination().authority;
+  return !context_->strangers->add({.request_id = request_id_,
+                                    .reason = action.reason,
+                                    .address = setup_.client->address,
+                                    .user = setup_.client->user,
+                                    .caller = caller,
+                                    .host = authority.host,
+                                    .port = authority.port,
+                                    .method = std::string(action.method),
+                                    .path = action.path,
+                                    .bindings_sha256 = setup_.policy.bindings->sha256},
+                                   context_->clock->steady_us());
+}
+
+void Stream::perform(const flow::RecordResponse& action) {
+  add_response(
+      *context_, request_id_, exchange_->destination(), action, sent_us_, lease_.upstream());
+}
+
+// --- heads, pieces of bodies, ends ---
+
+void Stream::perform(const flow::SendRequestHead& action) {
+  if (lease_.upstream() != nullptr) {
+    sent_us_ = context_->clock->steady_us();
+  }
+  if (!lease_.send_head(action.head)) {
+    on(flow::NotWritten{.is_request_head = true});
+  }
+}
+
+void Stream::perform(const flow::SendRequestBody& action) {
+  if (!lease_.send_body(action.bytes)) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::EndRequest& /*action*/) {
+  if (!lease_.end_request()) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::SendResponseHead& action) {
+  if (!setup_.codec->send_head(action.head)) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::SendResponseBody& action) {
+  if (!setup_.codec->send_body(action.bytes)) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::EndResponse& /*action*/) {
+  if (!setup_.codec->end_response()) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::ReadClient& /*action*/) {
+  setup_.owner->on_stream_wants_bytes();
+}
+
+// --- waits and ends ---
+
+void Stream::perform(const flow::SetWait& action) {
+  wait_ms_ = wait_ms(action);
+  if (wait_ms_ > 0) {
+    timer_.set(wait_ms_);
+  } else {
+    timer_.clear();
+  }
+}
+
+// 0: nothing is waited for.
+std::int64_t Stream::wait_ms(const flow::SetWait& action) const {
+  switch (action.wait) {
+    case flow::Wait::request_body:
+      return base::bounds::kRequestBodyWindowMs;
+    case flow::Wait::record:
+      return base::bounds::kRecordMs;
+    case flow::Wait::response_head:
+      return response_wait_ms(action.ms > 0 ? action.ms : base::bounds::kResponseHeadMs);
+    case flow::Wait::response_body:
+      return response_wait_ms(base::bounds::kResponseBodyIdleMs);
+    case flow::Wait::none:
+    case flow::Wait::websocket_close:  // proxy/net/websocket_relay.h
+      return 0;
+  }
+  KS_UNREACHABLE();
+}
+
+std::int64_t Stream::response_wait_ms(std::int64_t usual_ms) const {
+  return setup_.owner->is_client_done() ? std::min(usual_ms, base::bounds::kHalfClosedMs)
+                                        : usual_ms;
+}
+
+void Stream::perform(const flow::BeginWebSocket& /*action*/) {
+  run_.is_upgraded = true;
+  run_.fate = flow::ClientFate::keep;
+}
+
+void Stream::perform(const flow::Finish& action) {
+  run_.fate = action.client;
+}
+
+}  // namespace keyswap::net

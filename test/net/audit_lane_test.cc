@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/audit_lane.h"
+
+#include <optional>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "proxy/net/context.h"
+#include "proxy/net/handle.h"
+#include "proxy/net/turn.h"
+#include "test/support/memory_net.h"
+
+namespace keyswap::test {
+
+TEST_CASE("who waits for a record hears of it once it is durable, or never will be", "[I6]") {
+  MemoryNet net;
+  const bool is_durable = GENERATE(true, false);
+  std::vector<bool> told;
+  net.context.audit->add(audit::StopRecord{1});
+  net.context.audit->wait_for([&](bool durable) { told.push_back(durable); });
+  net.context.audit->wait_for([&](bool durable) { told.push_back(durable); });
+  net.settle();
+  CHECK(told.empty());
+  REQUIRE(net.log.answer(is_durable));  // one batch for both
+  net.settle();
+  CHECK(told == std::vector<bool>{is_durable, is_durable});
+  CHECK_FALSE(net.log.answer(true));
+}
+
+TEST_CASE("a handle finds what it leads to as long as that is there") {
+  struct Waits {
+    int number = 7;
+    net::Anchor<Waits> anchor{*this};
+  };
+
+  std::optional<Waits> waits(std::in_place);
+  const net::Handle<Waits> handle = waits->anchor.handle();
+  REQUIRE(handle.get() != nullptr);
+  CHECK(handle.get()->number == 7);
+  waits.reset();
+  CHECK(handle.get() == nullptr);
+}
+
+TEST_CASE("a turn ends with what was put off, and then with the dead") {
+  struct Dead final : net::Mortal {
+    explicit Dead(std::vector<int>& log) : log_(&log) {}
+
+    ~Dead() override { log_->push_back(9); }
+
+    std::vector<int>* log_;
+  };
+
+  MemoryNet net;
+  std::vector<int> happened;
+  net.context.bury(std::make_unique<Dead>(happened));
+  net.context.defer([&] {
+    happened.push_back(1);
+    net.context.defer([&] { happened.push_back(2); });
+  });
+  net.context.end_turn();
+  CHECK(happened == std::vector<int>{1, 2, 9});
+}
+
+}  // namespace keyswap::test

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/requests.h"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "proxy/base/bounds.h"
+#include "proxy/net/client_codec.h"
+#include "proxy/net/closing.h"
+#include "proxy/net/connection.h"
+#include "proxy/net/connections.h"
+#include "proxy/net/stream.h"
+#include "test/support/memory_net.h"
+
+namespace keyswap::test {
+
+namespace {
+
+namespace bounds = base::bounds;
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const char* const kGet = "GET http://plain.test/p HTTP/1.1\r\nHost: plain.test\r\n\r\n";
+const char* const kGetSecret =
+    "GET https://h.test/k/1 HTTP/1.1\r\nHost: h.test\r\n"
+    "Authorization: Bearer kswp_PLACEHOLDER_000000000001\r\n\r\n";
+const char* const kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+}  // namespace
+
+TEST_CASE("a request goes to its upstream once its record is durable, and its answer back",
+          "[I6]") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle();
+  CHECK(host.heard.empty());
+  net.settle_durably();
+  CHECK(has(host.take_heard(), "GET /p HTTP/1.1\r\n"));
+  host.say(kOk);
+  net.settle();
+  CHECK(has(client.take_heard(), "HTTP/1.1 200 OK\r\n"));
+
+  // The next one goes over the same connections, however it is cut.
+  for (const char* byte = kGet; *byte != '\0'; ++byte) {
+    client.say({byte, 1});
+    net.settle();
+  }
+  net.settle_durably();
+  CHECK(has(host.take_heard(), "GET /p HTTP/1.1\r\n"));
+  CHECK(net.upstreams_open() == 1);
+}
+
+TEST_CASE("a placeholder becomes the secret on verified TLS alone", "[I1][I5]") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kGetSecret);
+  net.settle();
+  Peer& host = net.answer_dial();
+  host.serve_tls("h.test");
+  net.settle_durably();
+  CHECK(has(host.heard, "Authorization: Bearer " + std::string(kHeaderSecret) + "\r\n"));
+  host.say(kOk);
+  net.settle();
+  CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
+  CHECK_FALSE(has(client.heard, std::string(kHeaderSecret)));
+}
+
+TEST_CASE("a host that does not prove itself gets nothing of a request", "[I4]") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kGetSecret);
+  net.settle();
+  Peer& host = net.answer_dial();
+  host.serve_tls("other.test");
+  net.settle_durably();
+  CHECK(host.heard.empty());
+  CHECK(has(client.heard, "Keyswap-Reason: upstream_tls_failed\r\n"));
+}
+
+TEST_CASE("what cannot be recorded is refused, and not sent", "[I13]") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle();
+  while (net.log.answer(false)) {
+    net.settle();
+  }
+  CHECK(host.heard.empty());
+  CHECK(has(client.heard, "Keyswap-Reason: audit_unavailable\r\n"));
+}
+
+TEST_CASE("requests that come at once are answered one after the other") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(std::string(kGet) + kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle_durably();
+  CHECK(has(host.take_heard(), "GET /p"));
+  CHECK(host.heard.empty());
+  host.say(kOk);
+  net.settle_durably();
+  CHECK(has(host.take_heard(), "GET /p"));
+}
+
+TEST_CASE("the health of the proxy is told, and the connection kept") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(
+      "GET http://healthz.keyswap.invalid/healthz HTTP/1.1\r\n"
+      "Host: healthz.keyswap.invalid\r\n\r\n");
+  net.settle();
+  CHECK(has(client.take_heard(), "HTTP/1.1 200 "));
+  client.say(kGet);
+  net.settle();
+  net.answer_dial();
+}
+
+TEST_CASE("bytes that are no request are a 400, and the end") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("nonsense\r\n\r\n");
+  net.settle_durably();
+  CHECK(has(client.heard, "HTTP/1.1 400 "));
+  CHECK(client.has_ended);
+  CHECK(net.connections->size() == 1);  // it lingers, so that the answer arrives
+  net.pass(bounds::kLingerMs);
+  CHECK(net.connections->size() == 0);
+}
+
+TEST_CASE("who says nothing, or half a head, is not waited for", "[I10]") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  const bool has_begun = GENERATE(false, true);
+  if (has_begun) {
+    client.say("GET http://pl");
+  }
+  net.pass(bounds::kConnectRequestMs + bounds::kRequestHeadMs);
+  net.settle_durably();
+  CHECK(client.has_ended);
+  CHECK(has(client.heard, "HTTP/1.1 408 ") == has_begun);
+}
+
+TEST_CASE("a client that goes ends what was done for it") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle_durably();
+  client.finish();
+  net.settle();
+  net.pass(bounds::kHalfClosedMs);
+  CHECK(host.has_ended);
+  CHECK(net.connections->size() == 0);
+  CHECK(net.upstreams_open() == 0);
+}
+
+TEST_CASE("when the proxy stops, what is under way is finished, and what rests is closed") {
+  MemoryNet net;
+  Peer& rests = net.connect();
+  Peer& client = net.connect();
+  client.say(kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle_durably();
+  net.context.is_draining = true;
+  net.connections->drain_all();
+  net.settle();
+  CHECK(rests.has_ended);
+  CHECK_FALSE(client.has_ended);
+  host.say(kOk);
+  net.settle();
+  CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
+  CHECK(has(client.heard, "Connection: close\r\n"));
+  CHECK(client.has_ended);
+}
+
+TEST_CASE("a connection that is cut leaves nothing") {
+  MemoryNet net;
+  net.connect().say(kGet);
+  net.settle();
+  net.answer_dial();
+  net.settle_durably();
+  net.connections->cut_all();
+  net.settle();
+  CHECK(net.connections->size() == 0);
+  CHECK(net.upstreams_open() == 0);
+}
+
+}  // namespace keyswap::test
