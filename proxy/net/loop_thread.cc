@@ -124,7 +124,9 @@ void LoopThread::begin_drain() {
   drain_limit_ = std::make_unique<uv::Timer>(*loop_, [this] {
     connections_->cut_all();
     // A connection that waits for its record ends with it; a second look soon is enough.
-    drain_limit_->set(100);
+    if (connections_->size() > 0) {
+      drain_limit_->set(100);
+    }
     stop_if_idle();
   });
   drain_limit_->set(base::bounds::kDrainMs);
