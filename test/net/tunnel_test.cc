@@ -19,7 +19,6 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 const char* const kConnect = "CONNECT opaque.test:443 HTTP/1.1\r\nHost: opaque.test:443\r\n\r\n";
-const char* const kEstablished = "HTTP/1.1 200 Connection Established\r\n\r\n";
 const std::string kNoHttp("\0\1\2", 3);
 
 // A client that opened a tunnel, and its host.
