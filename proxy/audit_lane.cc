@@ -5,7 +5,7 @@
 
 namespace keyswap::proxy {
 
-AuditLane::AuditLane(uv::Loop& loop, audit::Appender& log, Done done)
+AuditLane::AuditLane(uv::Loop& loop, audit::Sink& log, Done done)
     : loop_(&loop), log_(&log), done_(std::move(done)) {}
 
 void AuditLane::wait_for(std::uint64_t id) {

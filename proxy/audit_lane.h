@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "audit/log.h"
+#include "audit/sink.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::proxy {
@@ -21,7 +21,7 @@ class AuditLane final : public audit::Listener {
   // `done(id, is_durable)` is called on the loop for each wait_for(id).
   using Done = std::function<void(std::uint64_t id, bool is_durable)>;
 
-  AuditLane(uv::Loop& loop, audit::Appender& log, Done done);
+  AuditLane(uv::Loop& loop, audit::Sink& log, Done done);
 
   // Adds a record that nobody waits for.
   template <typename Record>
@@ -48,7 +48,7 @@ class AuditLane final : public audit::Listener {
   void release(std::uint64_t ticket, bool durable);
 
   uv::Loop* loop_;
-  audit::Appender* log_;
+  audit::Sink* log_;
   Done done_;
   audit::Batch batch_;
   std::vector<std::uint64_t> ids_;  // that wait for batch_

@@ -23,15 +23,16 @@
 #include "proxy/uv/loop.h"
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/tcp.h"
+#include "vault/caller_digests.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
-#include "vault/source.h"
 
 namespace keyswap::proxy {
 
 class AuditLane;
 class ClientTlsWatch;
 class Connector;
+class SecretLane;
 class SessionTable;
 class Strangers;
 class Telling;
@@ -51,7 +52,8 @@ struct Context {
   uv::Loop* loop = nullptr;
   uv::Resolver* resolver = nullptr;
   const base::Clock* clock = nullptr;
-  const vault::Source* vault = nullptr;
+  const vault::CallerDigests* callers = nullptr;
+  SecretLane* secrets = nullptr;
   ca::LeafCache* leaves = nullptr;
   const tls::ServerContext* client_tls = nullptr;
   AuditLane* audit = nullptr;

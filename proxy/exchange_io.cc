@@ -2,7 +2,6 @@
 #include "proxy/exchange_io.h"
 
 #include <utility>
-#include <vector>
 
 #include "proxy/audit_lane.h"
 #include "proxy/telling.h"
@@ -102,23 +101,6 @@ void add_response(Context& context,
     record.spki_sha256 = upstream->peer().spki_sha256;
   }
   context.audit->add(record);
-}
-
-std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
-    Context& context, const bindings::SecretRule& rule) {
-  flow::SecretsReady ready;
-  ready.now_us = context.clock->wall_us();
-  const std::vector<vault::SecretName>& names = rule.injection->needs();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    auto secret = rule.injection->needs_private_key(i)
-                      ? context.vault->fetch_private_key(names[i], context.now_s())
-                      : context.vault->fetch(names[i], context.now_s());
-    if (!secret) {
-      return flow::SecretsUnavailable{names[i].text(), flow::fault_of(secret.error())};
-    }
-    ready.secrets.push_back(std::move(*secret));
-  }
-  return ready;
 }
 
 flow::Charged charged_by(const limits::ChargeAnswer& answer) {

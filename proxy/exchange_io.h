@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What both machines ask for, the exchange and the WebSocket: records, secrets, charges. Here it is
-// carried out; whoever drives a machine waits for the answer and hands it in.
+// What both machines ask for, the exchange and the WebSocket: records and charges (secrets:
+// proxy/secret_lane.h). Here it is carried out; whoever drives a machine waits for the answer and
+// hands it in.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
-#include <variant>
 
 #include "audit/record.h"
 #include "bindings/binding.h"
@@ -45,10 +45,6 @@ void add_response(Context& context,
                   const flow::RecordResponse& response,
                   std::int64_t sent_us,
                   const Upstream* upstream);
-
-// The entries that the rule needs, out of the vault.
-std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
-    Context& context, const bindings::SecretRule& rule);
 
 // The event that an answer of the limits is.
 flow::Charged charged_by(const limits::ChargeAnswer& answer);

@@ -35,7 +35,10 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.loop = made->loop_.get();
   context.resolver = made->resolver_.get();
   context.clock = shared.clock;
-  context.vault = shared.vault;
+  context.callers = shared.callers;
+  made->secrets_ =
+      std::make_unique<SecretLane>(*made->loop_, *shared.secrets, *shared.clock, shared.holdings);
+  context.secrets = made->secrets_.get();
   context.holdings = shared.holdings;
   context.leaves = shared.leaves;
   context.client_tls = shared.client_tls;

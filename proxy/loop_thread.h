@@ -14,6 +14,7 @@
 #include "proxy/client_tls_watch.h"
 #include "proxy/connector.h"
 #include "proxy/context.h"
+#include "proxy/secret_lane.h"
 #include "proxy/session.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
@@ -25,9 +26,10 @@ class LoopThread {
  public:
   struct Shared {
     const base::Clock* clock = nullptr;
-    const vault::Source* vault = nullptr;
+    vault::Source* secrets = nullptr;
+    const vault::CallerDigests* callers = nullptr;
     vault::Holdings* holdings = nullptr;
-    audit::Appender* log = nullptr;
+    audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
@@ -91,6 +93,7 @@ class LoopThread {
   uv::LocalUsers users_;
   Context context_;
   std::unique_ptr<AuditLane> lane_;
+  std::unique_ptr<SecretLane> secrets_;
   std::unique_ptr<ClientTlsWatch> client_tls_watch_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<SessionTable> sessions_;

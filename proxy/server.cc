@@ -27,6 +27,7 @@
 #include "proxy/worker.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
+#include "vault/sources/local.h"
 
 namespace keyswap::proxy {
 
@@ -63,6 +64,7 @@ class Server final : public uv::AcceptEvents {
  public:
   explicit Server(ServerParts parts)
       : parts_(std::move(parts)),
+        secrets_(*parts_.vault),
         holdings_(vault::locked_memory_size() - parts_.threads * LoopThread::locked_bytes()),
         telling_(*parts_.clock) {}
 
@@ -91,6 +93,7 @@ class Server final : public uv::AcceptEvents {
   void drain();
 
   ServerParts parts_;
+  vault::LocalSource secrets_;
   vault::Holdings holdings_;
   std::shared_ptr<const ca::LeafKey> leaf_key_;
   std::shared_ptr<const tls::ServerContext> client_tls_;
@@ -135,7 +138,8 @@ base::Status Server::build() {
       });
   put_in_force(parts_.policy);
   const LoopThread::Shared shared{.clock = parts_.clock,
-                                  .vault = parts_.vault,
+                                  .secrets = &secrets_,
+                                  .callers = parts_.vault,
                                   .holdings = &holdings_,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
@@ -217,8 +221,9 @@ base::Status Server::serve() {
   signals_.clear();
   home_watch_.reset();
   housekeeping_.reset();
-  parts_.limiter.reset();       // its thread answers to the loops
-  parts_.log->await_answers();  // so does its thread, for clients who went meanwhile
+  secrets_.stop();  // what answers to the loops goes before them
+  parts_.limiter.reset();
+  parts_.log->await_answers();  // for clients who went meanwhile
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
   for (const RefusedStranger& counted : strangers_.take_all()) {

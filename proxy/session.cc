@@ -26,6 +26,7 @@ Session::Session(Context& context, std::uint64_t id, std::function<void(std::uin
       ended_(std::move(ended)),
       leg_(context, *this),
       bound_(context),
+      fetch_(*context.secrets),
       timer_(*context.loop, [this] { on_time_out(); }) {}
 
 void Session::start(int socket) {

@@ -38,6 +38,7 @@
 #include "proxy/http/decoder.h"
 #include "proxy/http/h1/response_writer.h"
 #include "proxy/leg.h"
+#include "proxy/secret_lane.h"
 #include "proxy/tunnel.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/timer.h"
@@ -234,6 +235,7 @@ class Session final : public Mortal, public LegEvents, public UpstreamUser {
   BoundUpstreams bound_;
   limits::Ticket ticket_;            // what the request under way was charged
   std::uint64_t charge_number_ = 0;  // of the charge it waits for
+  SecretFetch fetch_;                // of the secrets it waits for
   std::string request_id_;           // of the exchange or the tunnel
   std::string tunnel_method_;
   std::int64_t sent_us_ = 0;  // steady clock, when the request was sent or the tunnel opened

@@ -71,6 +71,9 @@ void Session::flush_legs() {
 }
 
 void Session::finish_driving() {
+  if (!exchange_ || !exchange_->awaits_secrets()) {
+    fetch_.cancel();
+  }
   if (!fate_) {
     balance();
     return;
@@ -183,8 +186,11 @@ void Session::perform(const flow::Settle& action) {
 }
 
 void Session::perform(const flow::FetchSecrets& action) {
-  std::visit([this](auto&& fetched) { drive(std::forward<decltype(fetched)>(fetched)); },
-             fetch_secrets(*context_, exchange_->bindings().rules[action.rule]));
+  fetch_.begin(*exchange_->bindings().rules[action.rule].injection,
+               caller_,
+               [this](SecretFetch::Answer answer) {
+                 std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
+               });
 }
 
 void Session::perform(const flow::Dial& /*action*/) {
@@ -419,6 +425,8 @@ std::int64_t Session::wait_ms(const flow::SetWait& action) const {
       return base::bounds::kRequestBodyWindowMs;
     case flow::Wait::record:
       return base::bounds::kRecordMs;
+    case flow::Wait::secrets:
+      return base::bounds::kSecretFetchMs;
     case flow::Wait::response_head:
       return response_wait_ms(action.ms > 0 ? action.ms : base::bounds::kResponseHeadMs);
     case flow::Wait::response_body:

@@ -35,7 +35,7 @@ void Session::begin_request(http::RequestHead head) {
 }
 
 void Session::look_up_caller() {
-  const auto caller = verified_caller(*context_->vault, claim_);
+  const auto caller = verified_caller(*context_->callers, claim_);
   caller_ = caller ? *caller : "";
   caller_fault_ = caller ? std::nullopt : std::optional(flow::fault_of(caller.error()));
 }

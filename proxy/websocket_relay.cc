@@ -36,6 +36,7 @@ WebSocketRelay::WebSocketRelay(
                 .collected_bytes = &context.collected_bytes,
                 .form_cache = &context.form_cache,
                 .holdings = context.holdings}),
+      fetch_(*context.secrets),
       last_heard_ms_(context.loop->now_ms()),
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
@@ -117,7 +118,7 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
 // A message is judged by what holds when it is complete, like a request.
 flow::Moment WebSocketRelay::begin_message() {
   policy_ = context_->policy;
-  const auto caller = verified_caller(*context_->vault, setup_.claim);
+  const auto caller = verified_caller(*context_->callers, setup_.claim);
   caller_ = caller ? *caller : "";
   const std::uint64_t number = ++numbers_;
   Message& message = messages_[number];
@@ -217,6 +218,9 @@ void WebSocketRelay::drive(flow::WebSocketEvent event) {
     }
   }
   is_driving_ = false;
+  if (!machine_.awaits_secrets()) {
+    fetch_.cancel();
+  }
   if (!is_in_read_) {
     flush();
   }
@@ -296,8 +300,11 @@ void WebSocketRelay::perform(const flow::Charge& action) {
 }
 
 void WebSocketRelay::perform(const flow::FetchSecrets& action) {
-  std::visit([this](auto&& fetched) { drive(std::forward<decltype(fetched)>(fetched)); },
-             fetch_secrets(*context_, machine_.bindings().rules[action.rule]));
+  fetch_.begin(*machine_.bindings().rules[action.rule].injection,
+               caller_,
+               [this](SecretFetch::Answer answer) {
+                 std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
+               });
 }
 
 void WebSocketRelay::perform(const flow::SendFrame& action) {
@@ -352,6 +359,10 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
     case flow::Wait::record:
       is_waiting_ = true;
       timer_.set(base::bounds::kRecordMs);
+      return;
+    case flow::Wait::secrets:
+      is_waiting_ = true;
+      timer_.set(base::bounds::kSecretFetchMs);
       return;
     case flow::Wait::websocket_close:
       is_waiting_ = true;

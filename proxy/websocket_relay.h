@@ -19,6 +19,7 @@
 #include "proxy/http/websocket.h"
 #include "proxy/leg.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/secret_lane.h"
 #include "proxy/upstream.h"
 #include "proxy/uv/timer.h"
 
@@ -116,6 +117,7 @@ class WebSocketRelay final : public UpstreamUser {
   std::string caller_;  // likewise
   std::uint64_t numbers_ = setup_.last_charge;
   std::unordered_map<std::uint64_t, Message> messages_;  // begun and not ended
+  SecretFetch fetch_;                                    // of the message under way
   bool awaits_record_ = false;
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness
   std::uint64_t bytes_ = 0;  // both ways together

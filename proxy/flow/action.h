@@ -39,7 +39,8 @@ struct Settle {
   ChargeFate fate = ChargeFate::keep;
 };
 
-// Open the vault entries that rule needs: SecretsReady or SecretsUnavailable follows.
+// Ask for the vault entries that rule needs: SecretsReady or SecretsUnavailable follows, at once or
+// later.
 struct FetchSecrets {
   std::uint32_t rule = 0;
 };
@@ -99,6 +100,7 @@ enum class Wait : std::uint8_t {
   none,
   request_body,
   record,
+  secrets,
   response_head,
   response_body,
   websocket_close,  // one side of a WebSocket said its end, the other has not

@@ -10,6 +10,7 @@
 //  Charging         Charged       -> FetchingSecrets or Recording
 //                   ClientGone, TimedOut -> Recording
 //  FetchingSecrets  SecretsReady  -> Dialing or Recording; SecretsUnavailable -> Recording
+//                   ClientGone, TimedOut -> Recording
 //  Dialing          Dialed, DialFailed, ClientGone -> Recording
 //  Recording        RecordDone    -> Relaying, or an answer and Finished
 //                   DialFailed, TimedOut -> Finished; ClientGone: noted
@@ -229,6 +230,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   switch (relaying->wait) {
     case Wait::none:
     case Wait::record:
+    case Wait::secrets:
     case Wait::websocket_close:
       return;
     case Wait::request_body:
@@ -263,6 +265,8 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
     }
   } else if (std::holds_alternative<Charging>(state_)) {
     refuse(Reason::limits_unavailable, actions);
+  } else if (std::holds_alternative<FetchingSecrets>(state_)) {
+    give_up_secrets(actions);
   } else if (std::holds_alternative<Recording>(state_)) {
     // I10: a disk that hangs does not hold the client. Should the record become durable yet, what
     // follows it says that nothing was sent.

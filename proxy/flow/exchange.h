@@ -85,6 +85,11 @@ class Exchange {
   // Does it wait for Charged?
   [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
 
+  // Does it wait for SecretsReady or SecretsUnavailable?
+  [[nodiscard]] bool awaits_secrets() const {
+    return std::holds_alternative<FetchingSecrets>(state_);
+  }
+
   // May more of the request's body be handed in? Not before it is asked for, nor after its end, and
   // no more once the request is refused.
   [[nodiscard]] bool wants_body() const;
@@ -165,6 +170,7 @@ class Exchange {
   base::Status hold(const vault::Secret& secret);
   base::Status look_for(std::span<const vault::Secret> secrets);
   void refuse_secret(std::string name, SecretFault fault, Actions& actions);
+  void give_up_secrets(Actions& actions);
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] Credential credential() const;
   [[nodiscard]] const bindings::SecretRule& rule() const;

@@ -120,6 +120,7 @@ void Exchange::handle(const Charged& event, Actions& actions) {
 
 void Exchange::fetch_secrets(Actions& actions) {
   state_ = FetchingSecrets{};
+  actions.emplace_back(SetWait{Wait::secrets});
   actions.emplace_back(FetchSecrets{*verdict_.rule});
 }
 
@@ -153,6 +154,12 @@ void Exchange::refuse_secret(std::string name, SecretFault fault, Actions& actio
     secret_fault_ = fault;
   }
   refuse(reason_of(fault), actions);
+}
+
+// I10: a source that hangs does not hold the client.
+void Exchange::give_up_secrets(Actions& actions) {
+  failure_.cause = base::Cause::secret_timed_out;
+  refuse_secret(entries_of(*rule().injection), SecretFault::late, actions);
 }
 
 // What cannot be used is refused here, before anything is recorded as allowed.

@@ -20,7 +20,7 @@ struct Row {
 // t: taken; -: ignored; !: misfit. What is ignored, and why:
 // - what is left of a request that is being refused: nobody will read it;
 // - the end of a request that is known to be whole, and the end of an interim response;
-// - a wait that ran out where another bound holds: a dial has its own, the vault answers at once;
+// - a wait that ran out where another bound holds: a dial has its own;
 // - everything once the exchange is over.
 //
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
@@ -47,7 +47,7 @@ constexpr std::array<Row, 12> kTable = {{
     {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! -"},
     {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t"},
     {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! -"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! t"},
     {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! -"},
     {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t"},
     {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t"},

@@ -6,7 +6,7 @@
 //  Reading          MessagePiece: passed on; or collected, and the last -> Charging,
 //                   FetchingSecrets or Recording. TimedOut -> Over
 //  Charging         Charged       -> FetchingSecrets or Recording; TimedOut -> Recording
-//  FetchingSecrets  SecretsReady, SecretsUnavailable -> Recording
+//  FetchingSecrets  SecretsReady, SecretsUnavailable, TimedOut -> Recording
 //  Recording        RecordDone    -> Reading (sent, or refused), or Over; TimedOut -> Over
 //  Over             nothing
 //
@@ -169,6 +169,10 @@ void WebSocket::handle(const GoingAway& /*event*/, WebSocketActions& actions) {
 void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
   if (std::holds_alternative<Charging>(state_)) {
     refuse(audit::Reason::limits_unavailable, actions);
+    return;
+  }
+  if (std::holds_alternative<FetchingSecrets>(state_)) {
+    refuse_secret(SecretFault::late, actions);
     return;
   }
   if (std::holds_alternative<Recording>(state_)) {

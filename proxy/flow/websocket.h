@@ -156,7 +156,8 @@ class WebSocket {
 
   // Does message `number` wait for Charged?
   [[nodiscard]] bool awaits_charge(std::uint64_t number) const;
-  // Is the message under way waiting for its record?
+  // Is the message under way waiting for its secrets, or for its record?
+  [[nodiscard]] bool awaits_secrets() const;
   [[nodiscard]] bool awaits_record() const;
 
   // What the message under way is judged by.

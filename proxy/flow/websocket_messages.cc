@@ -168,6 +168,7 @@ void WebSocket::fetch_secrets(WebSocketActions& actions) {
     return;
   }
   state_ = FetchingSecrets{};
+  actions.emplace_back(SetWait{Wait::secrets});
   actions.emplace_back(FetchSecrets{*verdict_.verdict.rule});
 }
 
@@ -235,6 +236,9 @@ void WebSocket::record(WebSocketActions& actions) {
   action.record.path = shown_path(setup_.target, *moment_.bindings);
   if (reading_) {
     action.record.method = reading_->method;
+  }
+  if (secret_fault_ == SecretFault::late) {
+    action.record.failure.cause = base::Cause::secret_timed_out;
   }
   action.order = order_;
   action.is_unproven = is_unproven_;
@@ -351,6 +355,10 @@ void WebSocket::next_message() {
 
 bool WebSocket::awaits_charge(std::uint64_t number) const {
   return std::holds_alternative<Charging>(state_) && moment_.number == number;
+}
+
+bool WebSocket::awaits_secrets() const {
+  return std::holds_alternative<FetchingSecrets>(state_);
 }
 
 bool WebSocket::awaits_record() const {
