@@ -16,6 +16,7 @@
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/clock.h"
+#include "proxy/flow/collected_body.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/server.h"
 #include "proxy/tls/context.h"
@@ -71,9 +72,9 @@ struct Context {
   std::size_t upstreams_max = 0;
   uv::LocalUsers* users = nullptr;
   bool is_draining = false;
-  std::size_t collected_bytes = 0;      // of bodies that signers read (flow::Exchange::Setup)
-  flow::FormCache form_cache;           // of secrets that are looked for in responses
-  vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
+  flow::CollectedBytes collected_bytes;          // of bodies and messages that signers read
+  flow::FormCache form_cache;                    // of secrets that are looked for in responses
+  vault::Holdings* holdings = nullptr;           // what waits in locked memory, of all loops
   std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
   std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
 

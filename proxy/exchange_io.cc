@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "bindings/signer.h"
 #include "proxy/audit_lane.h"
 #include "proxy/telling.h"
 
@@ -50,13 +51,13 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
       .reason = decision.reason,
       .secret = {},
       .scheme = {},
-      .client = {of.client_address, of.client_user, of.caller, of.is_unproven},
+      .client = {of.client_address, of.client_user, of.caller, decision.is_unproven},
       .destination = {of.destination.authority.host,
                       of.destination.authority.port,
                       decision.method,
                       decision.path},
       .bindings_sha256 = of.bindings.sha256,
-      .order = order_of(of.order),
+      .order = order_of(decision.order),
       .cause = decision.failure.cause,
       .facts = decision.failure.facts};
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too

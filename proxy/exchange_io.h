@@ -12,7 +12,6 @@
 
 #include "audit/record.h"
 #include "bindings/binding.h"
-#include "bindings/signer.h"
 #include "proxy/context.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/destination.h"
@@ -29,8 +28,6 @@ struct DecisionOf {
   std::string_view caller;
   const flow::Destination& destination;
   const bindings::Bindings& bindings;
-  const std::optional<bindings::OrderInfo>& order;
-  bool is_unproven = false;
 };
 
 // Adds the decision's record, or records, to the loop's batch; who waits for them says so to the

@@ -108,6 +108,10 @@ void SecretFetch::end(Answer answer) {
 }
 
 void SecretFetch::cancel() {
+  if (injection_ == nullptr) {
+    return;
+  }
+  injection_ = nullptr;
   if (missing_ > 0) {
     for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
       lane_->waiting_.erase(first_ticket_ + entry);

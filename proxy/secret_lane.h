@@ -90,8 +90,8 @@ class SecretFetch {
   void end(Answer answer);
 
   SecretLane* lane_;
-  const bindings::Injection* injection_ = nullptr;
-  Done done_;                           // null: nothing is waited for
+  const bindings::Injection* injection_ = nullptr;  // null: nothing is waited for
+  Done done_;
   std::vector<vault::Secret> secrets_;  // in the order of Injection::needs(); empty: not there yet
   std::size_t missing_ = 0;
   std::uint64_t first_ticket_ = 0;       // theirs follow one another

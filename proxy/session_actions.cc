@@ -25,7 +25,7 @@ void Session::make_exchange(flow::Destination destination) {
                             .scratch = context_->scratch.get(),
                             .now_us = context_->clock->wall_us(),
                             .caller = caller_,
-                            .collected_bytes = &context_->collected_bytes,
+                            .collected = flow::CollectedShare(context_->collected_bytes),
                             .form_cache = &context_->form_cache,
                             .holdings = context_->holdings});
   if (context_->is_draining) {
@@ -275,9 +275,7 @@ void Session::perform(const flow::Record& action) {
                 client_user_,
                 caller_,
                 exchange_->destination(),
-                *policy_.bindings,
-                exchange_->order(),
-                exchange_->is_unproven()},
+                *policy_.bindings},
                action);
   context_->audit->wait_for(id_);
   awaits_record_ = true;

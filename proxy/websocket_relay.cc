@@ -33,7 +33,7 @@ WebSocketRelay::WebSocketRelay(
                 .target = setup_.target,
                 .caller = setup_.caller,
                 .bindings = setup_.policy.bindings,
-                .collected_bytes = &context.collected_bytes,
+                .collected = flow::CollectedShare(context.collected_bytes),
                 .form_cache = &context.form_cache,
                 .holdings = context.holdings}),
       fetch_(*context.secrets),
@@ -238,8 +238,8 @@ void WebSocketRelay::carry_out(flow::WebSocketEvent event) {
   machine_.carried_out();
 }
 
-void WebSocketRelay::perform(const flow::RecordMessage& action) {
-  const auto message = messages_.find(action.number);
+void WebSocketRelay::perform(const flow::Record& action) {
+  const auto message = messages_.find(numbers_);  // one at a time is dealt with
   KS_ASSERT(message != messages_.end());
   add_decision(*context_,
                {message->second.request_id,
@@ -247,10 +247,8 @@ void WebSocketRelay::perform(const flow::RecordMessage& action) {
                 setup_.client_user,
                 caller_,
                 setup_.destination,
-                machine_.bindings(),
-                action.order,
-                action.is_unproven},
-               action.record);
+                machine_.bindings()},
+               action);
   context_->audit->wait_for(setup_.session);
   awaits_record_ = true;
 }

@@ -83,7 +83,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   void drive(flow::WebSocketEvent event);
   void carry_out(flow::WebSocketEvent event);
-  void perform(const flow::RecordMessage& action);
+  void perform(const flow::Record& action);
   void perform(const flow::EndMessage& action);
   void perform(const flow::EndWebSocket& action);
   void perform(const flow::Charge& action);

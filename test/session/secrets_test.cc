@@ -108,7 +108,8 @@ TEST_CASE("a source that never answers is a 503 that is recorded, and what comes
   const ClientWire client = secrets.ask(Say::get, 1);
   secrets.stage.pass(bounds::kSecretFetchMs - 1);
   CHECK(client->from_proxy.empty());
-  secrets.stage.pass(1);
+  secrets.stage.world().pass(1);
+  secrets.stage.settle();
   CHECK(client->from_proxy.empty());  // its record comes first
   secrets.go_on();
   const std::string answer = std::exchange(client->from_proxy, "");
