@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only writer of the audit log (I6): one thread takes every batch that waits, writes once,
-// syncs once (fdatasync), then tells each batch's owner. A record that is not durable was not made:
-// after a failed or short write, or a failed sync, the log is dead until the process is started
-// anew, every waiting and every further batch fails, and nothing is written again.
+// The local chain, the first of the sinks, and the only writer of its files (I6): one thread takes
+// every batch that waits, writes once, syncs once (fdatasync), then tells each batch's owner. A
+// record that is not durable was not made: after a failed or short write, or a failed sync, the log
+// is dead until the process is started anew, every waiting and every further batch fails, and
+// nothing is written again.
 #pragma once
 
 #include <array>
@@ -12,9 +13,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "audit/record.h"
+#include "audit/sink.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
 
@@ -22,65 +22,7 @@ namespace keyswap::audit {
 
 class Files;  // audit/file.h
 
-// The records of one turn of one event loop, in order.
-class Batch {
- public:
-  template <typename Record>
-  void add(const Record& record) {
-    encode_body(record, bodies_);
-    ends_.push_back(bodies_.size());
-  }
-
-  [[nodiscard]] bool empty() const { return ends_.empty(); }
-
-  [[nodiscard]] std::size_t size() const { return ends_.size(); }
-
-  // The records' bodies (encode_body), one behind the other.
-  [[nodiscard]] std::string_view bodies() const { return bodies_; }
-
-  // Must these be on disk before somebody goes on? Else they may wait for company (a few
-  // milliseconds).
-  bool is_urgent = false;
-
- private:
-  friend class Log;  // reads what was added
-  std::string bodies_;
-  std::vector<std::size_t> ends_;
-};
-
-// Told, on the writer's thread, that the batch handed in under `ticket` is durable or never will
-// be.
-class Listener {
- public:
-  Listener() = default;
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  Listener(Listener&&) = delete;
-  Listener& operator=(Listener&&) = delete;
-  virtual ~Listener() = default;
-  virtual void batch_done(std::uint64_t ticket, bool durable) = 0;
-};
-
-// Where the event loops hand their batches over, and all that they may ask. The one there is today
-// is Log.
-class Appender {
- public:
-  Appender() = default;
-  Appender(const Appender&) = delete;
-  Appender& operator=(const Appender&) = delete;
-  Appender(Appender&&) = delete;
-  Appender& operator=(Appender&&) = delete;
-  virtual ~Appender() = default;
-
-  // Hands over a batch; thread-safe. `listener` (may be null) is told with `ticket`; it must live
-  // until then. false: the log is dead or its queue is full; the listener is not told.
-  [[nodiscard]] virtual bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) = 0;
-
-  // Has a write or sync failed?
-  [[nodiscard]] virtual bool is_dead() const = 0;
-};
-
-class Log final : public Appender {
+class Log final : public Sink {
  public:
   struct Settings {
     std::string folder;  // exists, 0700

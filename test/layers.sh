@@ -13,6 +13,7 @@ proxy/base      :
 proxy/http      : proxy/base/
 proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
+vault/sources   : vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/

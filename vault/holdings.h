@@ -70,7 +70,16 @@ class Holder {
         held_(std::exchange(other.held_, {})),
         bytes_(std::exchange(other.bytes_, 0)) {}
 
-  Holder& operator=(Holder&&) = delete;
+  Holder& operator=(Holder&& other) noexcept {
+    if (this != &other) {
+      release();
+      all_ = std::exchange(other.all_, nullptr);
+      caller_ = std::move(other.caller_);
+      held_ = std::exchange(other.held_, {});
+      bytes_ = std::exchange(other.bytes_, 0);
+    }
+    return *this;
+  }
 
   ~Holder() { release(); }
 

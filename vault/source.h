@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where requests get secrets from: what the event loops may ask of a vault, and all of it. The one
-// source today is vault::Vault. Thread-safe; nothing here touches a disk.
+// Where requests get secrets from: what the event loops may ask, and all of it. A source is asked
+// and answers at once, or later: one that is slow holds up nobody but the request that needs it.
+// Sources are files in vault/sources/, one a kind. What keyswap itself keeps is in none of them
+// (vault/caller_digests.h).
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <functional>
+#include <optional>
+#include <string>
 
 #include "proxy/base/result.h"
 #include "vault/secret.h"
@@ -13,29 +17,44 @@
 
 namespace keyswap::vault {
 
+// What may become of an entry. A text goes into messages; a private key only signs them.
+enum class EntryKind : std::uint8_t { text, private_key };
+
+// What is asked for.
+struct Wanted {
+  const SecretName& name;  // need not outlive the call
+  EntryKind kind = EntryKind::text;
+  std::int64_t now_s = 0;        // since 1970: when it is used
+  std::int64_t deadline_us = 0;  // steady clock: an answer after that is of use to nobody
+};
+
+struct Fetched {
+  Secret value;
+  std::string version;                     // another value has another; not to be read otherwise
+  std::optional<std::int64_t> expires_at;  // seconds since 1970; nothing: when it is changed
+};
+
+using FetchAnswer = base::Result<Fetched>;
+using FetchCallback = std::function<void(FetchAnswer)>;
+
 class Source {
  public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  Source(Source&&) = delete;
+  Source& operator=(Source&&) = delete;
   virtual ~Source() = default;
 
-  // The value, opened into locked memory; while somebody holds it, others get handles to the same
-  // bytes. not_found, corrupt, unavailable (arena full); invalid_input when the entry is of the
-  // other kind: a private key is never handed out as text.
-  [[nodiscard]] virtual base::Result<Secret> fetch(const SecretName& name,
-                                                   std::int64_t now_s) const = 0;
-  [[nodiscard]] virtual base::Result<Secret> fetch_private_key(const SecretName& name,
-                                                               std::int64_t now_s) const = 0;
+  // The value, in locked memory; while somebody holds it, others get handles to the same bytes.
+  // Gives the answer when it is known at once; else nothing, and `callback` gets it, once at most,
+  // maybe on another thread. not_found, corrupt, timed_out, unavailable (arena full); invalid_input
+  // when the entry is of the other kind: a private key is never handed out as text. Thread-safe.
+  [[nodiscard]] virtual std::optional<FetchAnswer> fetch(const Wanted& wanted,
+                                                         FetchCallback callback) = 0;
 
-  // Is that what keyswap itself keeps under that name? Takes the same time whatever differs.
-  // not_found, corrupt, unavailable.
-  [[nodiscard]] virtual base::Result<bool> matches_system(std::string_view name,
-                                                          std::string_view value) const = 0;
-
- protected:
-  Source() = default;
-  Source(const Source&) = default;
-  Source& operator=(const Source&) = default;
-  Source(Source&&) = default;
-  Source& operator=(Source&&) = default;
+  // No callback is called any more once it has returned.
+  virtual void stop() = 0;
 };
 
 }  // namespace keyswap::vault

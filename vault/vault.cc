@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "vault/entry_rules.h"
 #include "vault/vault_state.h"
 
@@ -26,6 +27,20 @@ base::Error other_kind() {
 // back.
 EntryKind kind_of(const CredentialRow& row) {
   return row.service == kPrivateKeyService ? EntryKind::private_key : EntryKind::text;
+}
+
+// Each sealing draws a nonce at random. Seven bytes of it make a text that needs no memory of its
+// own.
+std::string version_of(const CredentialRow& row) {
+  constexpr std::size_t kVersionBytes = 7;
+  return base::to_hex(std::string_view(row.sealed.nonce).substr(0, kVersionBytes));
+}
+
+base::Result<Secret> value_of(base::Result<Fetched> fetched) {
+  if (!fetched) {
+    return fetched.error();
+  }
+  return std::move(fetched->value);
 }
 
 }  // namespace
@@ -215,9 +230,9 @@ base::Result<Secret> Vault::State::open(Entry& entry) const {
   return value;
 }
 
-base::Result<Secret> Vault::State::fetch(const SecretName& name,
-                                         EntryKind kind,
-                                         std::int64_t now_s) {
+base::Result<Fetched> Vault::State::fetch(const SecretName& name,
+                                          EntryKind kind,
+                                          std::int64_t now_s) {
   const std::shared_lock lock(readers);
   Entry* entry = find(name);
   if (entry == nullptr) {
@@ -227,18 +242,25 @@ base::Result<Secret> Vault::State::fetch(const SecretName& name,
     return other_kind();
   }
   auto value = open(*entry);
-  if (value) {
-    mark_used(*entry, now_s);
+  if (!value) {
+    return value.error();
   }
-  return value;
+  mark_used(*entry, now_s);
+  return Fetched{std::move(*value), version_of(entry->row), std::nullopt};
+}
+
+base::Result<Fetched> Vault::open_entry(const SecretName& name,
+                                        EntryKind kind,
+                                        std::int64_t now_s) const {
+  return state_->fetch(name, kind, now_s);
 }
 
 base::Result<Secret> Vault::fetch(const SecretName& name, std::int64_t now_s) const {
-  return state_->fetch(name, EntryKind::text, now_s);
+  return value_of(open_entry(name, EntryKind::text, now_s));
 }
 
 base::Result<Secret> Vault::fetch_private_key(const SecretName& name, std::int64_t now_s) const {
-  return state_->fetch(name, EntryKind::private_key, now_s);
+  return value_of(open_entry(name, EntryKind::private_key, now_s));
 }
 
 bool Vault::has(const SecretName& name) const {

@@ -2,9 +2,9 @@
 //
 // The vault: names -> secrets, sealed in an SQLite file (docs/vault-format.md). Opening derives a
 // key from the passphrase (Argon2id), unwraps the data key into locked memory, checks the canary
-// and loads the sealed rows. Values stay ciphertext in memory; fetch() opens one into locked memory
-// for the request that needs it (I1). Fetching touches no disk; last_used_at is written by
-// save_usage().
+// and loads the sealed rows. Values stay ciphertext in memory; open_entry() opens one into locked
+// memory for the request that needs it (I1), which asks by vault/sources/local.h. That touches no
+// disk; last_used_at is written by save_usage().
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,12 @@
 #include <vector>
 
 #include "proxy/base/result.h"
+#include "vault/caller_digests.h"
 #include "vault/secret.h"
 #include "vault/secret_name.h"
 #include "vault/source.h"
 
 namespace keyswap::vault {
-
-// What may become of an entry. A text goes into messages; a private key only signs them.
-enum class EntryKind : std::uint8_t { text, private_key };
 
 struct SecretInfo {
   std::string id;  // UUID
@@ -34,7 +32,7 @@ struct SecretInfo {
 };
 
 // Thread-safe.
-class Vault final : public Source {
+class Vault final : public CallerDigests {
  public:
   // Makes the file (mode 0600). already_exists if it is there.
   static base::Result<Vault> create(const std::string& path,
@@ -50,10 +48,15 @@ class Vault final : public Source {
   Vault& operator=(const Vault&) = delete;
   ~Vault() override;
 
-  [[nodiscard]] base::Result<Secret> fetch(const SecretName& name,
-                                           std::int64_t now_s) const override;
+  // The value, with what vault::Source says of it; not_found, corrupt, unavailable, invalid_input
+  // as there. `now_s`: when it is used.
+  [[nodiscard]] base::Result<Fetched> open_entry(const SecretName& name,
+                                                 EntryKind kind,
+                                                 std::int64_t now_s) const;
+  // The same, of a text and of a private key, the value alone.
+  [[nodiscard]] base::Result<Secret> fetch(const SecretName& name, std::int64_t now_s) const;
   [[nodiscard]] base::Result<Secret> fetch_private_key(const SecretName& name,
-                                                       std::int64_t now_s) const override;
+                                                       std::int64_t now_s) const;
   [[nodiscard]] bool has(const SecretName& name) const;
 
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate

@@ -65,7 +65,7 @@ struct Vault::State {
                       EntryKind kind,
                       const Secret& value,
                       std::int64_t now_s);
-  base::Result<Secret> fetch(const SecretName& name, EntryKind kind, std::int64_t now_s);
+  base::Result<Fetched> fetch(const SecretName& name, EntryKind kind, std::int64_t now_s);
   base::Result<Secret> open(Entry& entry) const;
   base::Status write_system(SystemRow& row, const Secret& value, Digests& digests);
   base::Status remove_system(const SystemRow& row, Digests& digests);

@@ -73,6 +73,7 @@ constexpr std::array kWords{
           "The upstream's answer is compressed, which was not asked for: it could not be searched "
           "for secrets"},
     Words{"answer_malformed", "The upstream's answer is not well-formed HTTP/1.1"},
+    Words{"secret_timed_out", "The source of the secret gave no answer in time"},
     Words{"clock_before_ca",
           "The clock of this machine stands before the beginning of keyswap's CA certificate"},
     Words{"ca_expired", "keyswap's CA certificate has expired (keyswap ca rotate makes a new one)"},

@@ -63,6 +63,8 @@ enum class Cause : std::uint8_t {
   websocket_answer_malformed,
   content_coding_not_asked_for,
   answer_malformed,
+  // a secret
+  secret_timed_out,
   // a certificate of ours, for a client
   clock_before_ca,
   ca_expired,

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bindings/binding.h"
-#include "proxy/limits/ledger_store.h"
+#include "proxy/limits/store.h"
 
 namespace keyswap::cli {
 

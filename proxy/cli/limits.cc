@@ -14,6 +14,7 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/limits/sqlite_store.h"
 
 namespace keyswap::cli {
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/decide.h"
@@ -39,7 +40,8 @@ struct Settle {
   ChargeFate fate = ChargeFate::keep;
 };
 
-// Open the vault entries that rule needs: SecretsReady or SecretsUnavailable follows.
+// Ask for the vault entries that rule needs: SecretsReady or SecretsUnavailable follows, at once or
+// later.
 struct FetchSecrets {
   std::uint32_t rule = 0;
 };
@@ -58,8 +60,11 @@ struct Record {
   std::optional<std::uint32_t> rule;
   std::vector<Denial> others;  // recorded along with it
   std::string_view method;
-  std::string path;            // as shown_path gives it
-  base::Failure failure = {};  // of a refusal
+  std::string path;                               // as shown_path gives it
+  base::Failure failure = {};                     // of a refusal
+  std::optional<bindings::OrderInfo> order = {};  // what the judged order is, if it is one
+  // The client's own signature was not made with the placeholder secret (Judgement::is_unproven).
+  bool is_unproven = false;
 };
 
 // Note how it ended; nobody waits for that.
@@ -99,6 +104,7 @@ enum class Wait : std::uint8_t {
   none,
   request_body,
   record,
+  secrets,
   response_head,
   response_body,
   websocket_close,  // one side of a WebSocket said its end, the other has not

@@ -3,21 +3,20 @@
 // Where each event leads that a state takes. What it does not take is in exchange_table.h: nothing
 // that comes from outside can reach a step that is not made for it.
 //
-//  AwaitingHead     ClientHead    -> Collecting, Charging, FetchingSecrets, Dialing or Recording
-//                   ClientRefused -> Recording; ClientGone -> Finished
-//  Collecting       ClientBody; ClientEnd -> Charging, FetchingSecrets or Recording
-//                   ClientRefused, ClientGone, TimedOut -> Recording
-//  Charging         Charged       -> FetchingSecrets or Recording
-//                   ClientGone, TimedOut -> Recording
-//  FetchingSecrets  SecretsReady  -> Dialing or Recording; SecretsUnavailable -> Recording
-//  Dialing          Dialed, DialFailed, ClientGone -> Recording
-//  Recording        RecordDone    -> Relaying, or an answer and Finished
-//                   DialFailed, TimedOut -> Finished; ClientGone: noted
-//  Relaying         ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
-//                   as is the 101 that grants a WebSocket
-//                   ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
-//                   UpstreamBroken of a connection that had rested, of a safe request ->
-//                   FetchingSecrets or Recording, once (exchange_resend.cc)
+//  AwaitingHead  ClientHead    -> Collecting, Admitting, Dialing or Recording
+//                ClientRefused -> Recording; ClientGone -> Finished
+//  Collecting    ClientBody; ClientEnd -> Admitting or Recording
+//                ClientRefused, ClientGone, TimedOut -> Recording
+//  Admitting     Charged -> Admitting or Recording; SecretsReady -> Dialing or Recording
+//                SecretsUnavailable, ClientGone, TimedOut -> Recording
+//  Dialing       Dialed, DialFailed, ClientGone -> Recording
+//  Recording     RecordDone    -> Relaying, or an answer and Finished
+//                DialFailed, TimedOut -> Finished; ClientGone: noted
+//  Relaying      ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
+//                as is the 101 that grants a WebSocket
+//                ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
+//                UpstreamBroken of a connection that had rested, of a safe request ->
+//                Admitting or Recording, once (exchange_resend.cc)
 //
 // In Recording there is a verdict; a refusal is answered once it is durable, everything else is
 // sent. A connection that is lost in Dialing or Recording is the session's affair (it gives
@@ -33,17 +32,14 @@
 
 namespace keyswap::flow {
 
-using audit::Decision;
 using audit::Outcome;
 using audit::Reason;
 using http::Framing;
 
 Exchange::Exchange(Setup setup)
-    : setup_(std::move(setup)), holder_(setup_.holdings, setup_.caller) {}
-
-Exchange::~Exchange() {
-  release_body();
-}
+    : setup_(std::move(setup)),
+      admission_(setup_.bindings),
+      body_(std::move(setup_.collected), base::bounds::kSignedBodyBytesMax) {}
 
 void Exchange::on(Event event, Actions& actions) {
   switch (fit_of(situation(), event)) {
@@ -53,15 +49,18 @@ void Exchange::on(Event event, Actions& actions) {
     case Fit::ignored:
       return;
     case Fit::misfit:
-      cut(actions);
+      protocol_violation(actions);
       return;
   }
 }
 
-// I10, I13: an event that nobody may hand in. What it means is not known, so nothing more is sent
-// and both connections are cut.
+// I10, I13: an event that nobody may hand in.
+void Exchange::protocol_violation(Actions& actions) {
+  cut(actions);
+}
+
+// What happened is not known, so nothing more is sent and both connections are cut.
 void Exchange::cut(Actions& actions) {
-  wipe();
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
   } else {
@@ -76,27 +75,27 @@ void Exchange::cut(Actions& actions) {
 
 // A response may let itself be waited for; what its request was made of does not wait with it.
 void Exchange::carried_out() {
-  answer_.reset();
-  if (std::exchange(is_head_leaving_, false)) {
-    wipe();
+  leaving_.answer.reset();
+  if (leaving_.request) {
+    leaving_.request.reset();
     if (is_collected_) {
-      release_body();
+      body_.release();
     }
   }
 }
 
 void Exchange::handle(ClientHead& event, Actions& actions) {
-  head_ = std::move(event.head);
-  reverse_ = std::move(event.reverse);
-  failure_ = std::move(event.failure);
-  target_ = reverse_ ? std::string_view(reverse_->target) : origin_target(*head_, made_target_);
-  is_login_ = carries_connection_login(*head_);
-  verdict_ = event.refusal ? refusal(*event.refusal)
-             : reverse_    ? decide_reverse(request(), *reverse_)
-                           : decide(request());
-  if (verdict_.decision == Decision::refused) {
-    record(actions);
-  } else if (verdict_.decision == Decision::allowed) {
+  auto& asked = asked_.emplace(Asked{std::move(event.head), std::move(event.reverse), {}});
+  asked.target = asked.reverse ? std::string_view(asked.reverse->target)
+                               : origin_target(asked.head, asked.made_target);
+  admission_.fail(std::move(event.failure));
+  is_login_ = carries_connection_login(asked.head);
+  admission_.decide(event.refusal   ? refusal(*event.refusal)
+                    : asked.reverse ? decide_reverse(request(), *asked.reverse)
+                                    : flow::decide(request()));
+  if (admission_.is_refused()) {
+    record({}, actions);
+  } else if (admission_.is_allowed()) {
     admit(actions);
   } else {
     state_ = Dialing{};
@@ -121,11 +120,11 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
 }
 
 void Exchange::handle(const Dialed& /*event*/, Actions& actions) {
-  record(actions);
+  record(take_prepared(), actions);
 }
 
 void Exchange::handle(const DialFailed& event, Actions& actions) {
-  failure_ = event.failure;
+  admission_.fail(event.failure);
   if (situation() == Situation::recording) {
     cannot_send(event.reason, actions);  // the connection was lost, and there is no other
   } else {
@@ -134,12 +133,11 @@ void Exchange::handle(const DialFailed& event, Actions& actions) {
 }
 
 void Exchange::handle(const RecordDone& event, Actions& actions) {
-  if (event.is_durable && verdict_.decision != Decision::refused) {
-    send_request(actions);
-    return;
+  if (const auto refusal = admission_.take(event)) {
+    cannot_send(*refusal, actions);
+  } else {
+    send_request(take_prepared(), actions);
   }
-  // I6, I13: no record, no request.
-  cannot_send(event.is_durable ? verdict_.reason : Reason::audit_unavailable, actions);
 }
 
 void Exchange::handle(const ClientBody& event, Actions& actions) {
@@ -152,9 +150,9 @@ void Exchange::handle(const ClientBody& event, Actions& actions) {
 
 void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
   relaying.pace.add(bytes.size());
-  request_body_bytes_ += bytes.size();
-  if (verdict_.decision == Decision::allowed && scope().max_body_bytes &&
-      request_body_bytes_ > *scope().max_body_bytes) {
+  relaying.request_body_bytes += bytes.size();
+  if (admission_.is_allowed() && scope().max_body_bytes &&
+      relaying.request_body_bytes > *scope().max_body_bytes) {
     // Its length was not said beforehand. The upload is cut, never completed.
     if (relaying.head_passed) {
       abort_response(relaying, Outcome::unknown, actions);
@@ -191,8 +189,8 @@ void Exchange::handle(const ClientGone& event, Actions& actions) {
     finish(ClientFate::abort, actions);
   } else if (std::holds_alternative<AwaitingHead>(state_)) {
     finish(ClientFate::abort, actions);
-  } else if (std::holds_alternative<Recording>(state_)) {
-    wipe();  // the record is made, and nothing is sent
+  } else if (auto* recording = std::get_if<Recording>(&state_)) {
+    recording->prepared = {};  // the record is made, and nothing is sent
   } else {
     // Nothing was sent and nobody waits; that it was asked for is still recorded.
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
@@ -205,14 +203,15 @@ void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
     send_again(actions);
     return;
   }
-  failure_ = event.failure;
-  const bool has_stalled = failure_.cause == base::Cause::takes_nothing;
+  admission_.fail(event.failure);
+  const base::Cause cause = event.failure.cause;
+  const bool has_stalled = cause == base::Cause::takes_nothing;
   if (relaying().head_passed) {
     abort_response(
         relaying(), has_stalled ? Outcome::upstream_timeout : Outcome::truncated, actions);
   } else if (has_stalled) {
     fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
-  } else if (base::is_of_tls(failure_.cause)) {
+  } else if (base::is_of_tls(cause)) {
     // In TLS 1.3 an upstream may refuse us when the handshake is over on our side.
     fail_sent(Reason::upstream_tls_failed, Outcome::upstream_tls_failed, actions);
   } else {
@@ -229,6 +228,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   switch (relaying->wait) {
     case Wait::none:
     case Wait::record:
+    case Wait::secrets:
     case Wait::websocket_close:
       return;
     case Wait::request_body:
@@ -243,11 +243,11 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
       }
       return;
     case Wait::response_head:
-      failure_ = {base::Cause::answer_timed_out, {}};
+      admission_.fail({base::Cause::answer_timed_out, {}});
       fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
       return;
     case Wait::response_body:
-      failure_ = {base::Cause::body_timed_out, {}};
+      admission_.fail({base::Cause::body_timed_out, {}});
       abort_response(*relaying, Outcome::upstream_timeout, actions);
       return;
   }
@@ -261,8 +261,8 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
     } else {
       refuse(Reason::client_timeout, actions);
     }
-  } else if (std::holds_alternative<Charging>(state_)) {
-    refuse(Reason::limits_unavailable, actions);
+  } else if (std::holds_alternative<Admitting>(state_)) {
+    go_on(admission_.time_out(), actions);
   } else if (std::holds_alternative<Recording>(state_)) {
     // I10: a disk that hangs does not hold the client. Should the record become durable yet, what
     // follows it says that nothing was sent.
@@ -273,18 +273,16 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
 
 // --- steps ---
 
-void Exchange::record(Actions& actions) {
-  state_ = Recording{};
-  actions.emplace_back(SetWait{Wait::record});
-  Record action{verdict_.decision, verdict_.reason, verdict_.rule, verdict_.others, {}, {}, {}};
-  action.failure = failure_;
-  if (head_) {
-    action.method = head_->method;
-    if (head_->method != "CONNECT") {
-      action.path = shown_path(target_, *setup_.bindings);
+void Exchange::record(Prepared prepared, Actions& actions) {
+  state_ = Recording{std::move(prepared)};
+  Admission::Shown shown;
+  if (asked_) {
+    shown.method = asked_->head.method;
+    if (asked_->head.method != "CONNECT") {
+      shown.path = shown_path(asked_->target, *setup_.bindings);
     }
   }
-  actions.emplace_back(std::move(action));
+  admission_.record(std::move(shown), Asks(actions));
 }
 
 void Exchange::refuse(Reason reason, Actions& actions) {
@@ -293,13 +291,9 @@ void Exchange::refuse(Reason reason, Actions& actions) {
     cannot_send(reason, actions);
     return;
   }
-  wipe();
-  scrubber_.reset();
   settle(ChargeFate::not_sent, actions);
-  verdict_.decision = Decision::refused;
-  verdict_.reason = reason;
-  verdict_.others.clear();
-  record(actions);
+  admission_.refuse(reason);
+  record({}, actions);
 }
 
 // An answer of our own, and the end.
@@ -309,24 +303,24 @@ void Exchange::answer(Reason reason, Actions& actions) {
     return;
   }
   const auto* relaying = std::get_if<Relaying>(&state_);
-  const bool has_all =
-      head_ && (relaying != nullptr ? relaying->client_done : is_collected_ || !has_request_body());
-  const bool keeps = has_all && head_->keeps_alive && !is_draining_ && !is_record_late_ &&
+  const bool has_all = asked_ && (relaying != nullptr ? relaying->client_done
+                                                      : is_collected_ || !has_request_body());
+  const bool keeps = has_all && asked_->head.keeps_alive && !is_draining_ && !is_record_late_ &&
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
   Reply reply = make_refusal({reason,
                               setup_.request_id,
-                              missing_secret_,
-                              secret_fault_,
+                              admission_.missing_secret(),
+                              admission_.secret_fault(),
                               flaw_.text(),
-                              retry_after_ms_,
+                              admission_.retry_after_ms(),
                               keeps,
                               answer_to() == http::AnswerTo::head_request,
                               relaying == nullptr || is_safe(),
-                              &failure_});
-  reply_body_ = std::move(reply.body);
+                              &admission_.failure()});
+  leaving_.reply_body = std::move(reply.body);
   actions.emplace_back(SendResponseHead{std::move(reply.head)});
-  if (!reply_body_.empty()) {
-    actions.emplace_back(SendResponseBody{reply_body_});
+  if (!leaving_.reply_body.empty()) {
+    actions.emplace_back(SendResponseBody{leaving_.reply_body});
   }
   actions.emplace_back(EndResponse{});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
@@ -335,19 +329,20 @@ void Exchange::answer(Reason reason, Actions& actions) {
 // The request was sent, and no response of the upstream reached the client.
 void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
   // Not sent again; whether it was acted on is unknown.
-  actions.emplace_back(RecordResponse{0, outcome, 0, failure_});
+  actions.emplace_back(RecordResponse{0, outcome, 0, admission_.failure()});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   answer(reason, actions);
 }
 
 // What the upstream answered cannot be passed on.
 void Exchange::refuse_response(base::Failure failure, Actions& actions) {
-  failure_ = std::move(failure);
+  admission_.fail(std::move(failure));
   fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
 }
 
 void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions& actions) {
-  actions.emplace_back(RecordResponse{relaying.status, outcome, relaying.body_bytes, failure_});
+  actions.emplace_back(
+      RecordResponse{relaying.status, outcome, relaying.body_bytes, admission_.failure()});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   finish(ClientFate::abort, actions);  // the client sees that the response is cut
 }
@@ -355,33 +350,26 @@ void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions
 void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   relaying.wait = wait;
   relaying.pace = {};
-  const bool is_bound = wait == Wait::response_head && verdict_.decision == Decision::allowed;
+  const bool is_bound = wait == Wait::response_head && admission_.is_allowed();
   actions.emplace_back(SetWait{wait, is_bound ? scope().response_timeout_ms.value_or(0) : 0});
 }
 
-// I1: on every road a request can take, what it held of secrets goes as soon as it is of no use.
-void Exchange::wipe() {
-  secrets_.clear();
-  rewrite_.reset();
-  holder_.release();
-}
-
 void Exchange::finish(ClientFate client, Actions& actions) {
-  wipe();
   settle(ChargeFate::keep, actions);
-  state_ = Finished{};
+  state_ = Finished{};  // I1: with what it held of secrets
   actions.emplace_back(SetWait{Wait::none});
   actions.emplace_back(Finish{client});
 }
 
 http::AnswerTo Exchange::answer_to() const {
-  if (!head_) {
+  if (!asked_) {
     return http::AnswerTo::other;
   }
-  if (head_->method == "HEAD") {
+  if (asked_->head.method == "HEAD") {
     return http::AnswerTo::head_request;
   }
-  return http::asks_for_websocket(*head_) ? http::AnswerTo::upgrade_request : http::AnswerTo::other;
+  return http::asks_for_websocket(asked_->head) ? http::AnswerTo::upgrade_request
+                                                : http::AnswerTo::other;
 }
 
 // For events that are taken in the situations of this state alone.
@@ -391,9 +379,20 @@ Exchange::Relaying& Exchange::relaying() {
   return *relaying;
 }
 
+// What it made of its secrets goes on to its next state.
+Exchange::Prepared Exchange::take_prepared() {
+  if (auto* const dialing = std::get_if<Dialing>(&state_)) {
+    return std::move(dialing->prepared);
+  }
+  auto* const recording = std::get_if<Recording>(&state_);
+  KS_ASSERT(recording != nullptr);
+  return std::move(recording->prepared);
+}
+
 bool Exchange::has_request_body() const {
-  return head_->framing.kind == Framing::Kind::chunked ||
-         (head_->framing.kind == Framing::Kind::length && head_->framing.length > 0);
+  const Framing& framing = asked_->head.framing;
+  return framing.kind == Framing::Kind::chunked ||
+         (framing.kind == Framing::Kind::length && framing.length > 0);
 }
 
 }  // namespace keyswap::flow

@@ -20,7 +20,9 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/flow/action.h"
+#include "proxy/flow/admission.h"
 #include "proxy/flow/body_pace.h"
+#include "proxy/flow/collected_body.h"
 #include "proxy/flow/decide.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
@@ -44,11 +46,9 @@ class Exchange {
     vault::LockedBuffer* scratch = nullptr;  // shared by the exchanges of a loop; outlives them
     std::int64_t now_us = 0;                 // since 1970
     std::string caller;                      // who sends it, "" unknown
-    // What all exchanges of the loop hold of bodies that signers read; outlives them. Null: not
-    // counted.
-    std::size_t* collected_bytes = nullptr;
-    FormCache* form_cache = nullptr;      // of the loop; outlives them; null: none
-    vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
+    CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
+    FormCache* form_cache = nullptr;         // of the loop; outlives them; null: none
+    vault::Holdings* holdings = nullptr;     // of all loops; outlives them; null: not counted
   };
 
   explicit Exchange(Setup setup);
@@ -56,7 +56,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   Exchange(Exchange&&) = delete;
   Exchange& operator=(Exchange&&) = delete;
-  ~Exchange();
+  ~Exchange() = default;
 
   // Takes one event, appends what it asks for. Nothing happens inside but computation. An event
   // that the situation does not take (exchange_table.h) changes nothing, or ends the exchange.
@@ -76,14 +76,11 @@ class Exchange {
 
   [[nodiscard]] const std::string& request_id() const { return setup_.request_id; }
 
-  // What the judged order is, if it is one; until the exchange ends.
-  [[nodiscard]] const std::optional<bindings::OrderInfo>& order() const { return order_; }
-
-  // The client's own signature was not made with the placeholder secret (Judgement::is_unproven).
-  [[nodiscard]] bool is_unproven() const { return is_unproven_; }
-
   // Does it wait for Charged?
-  [[nodiscard]] bool awaits_charge() const { return std::holds_alternative<Charging>(state_); }
+  [[nodiscard]] bool awaits_charge() const { return situation() == Situation::charging; }
+
+  // Does it wait for SecretsReady or SecretsUnavailable?
+  [[nodiscard]] bool awaits_secrets() const { return situation() == Situation::fetching_secrets; }
 
   // May more of the request's body be handed in? Not before it is asked for, nor after its end, and
   // no more once the request is refused.
@@ -101,24 +98,55 @@ class Exchange {
   [[nodiscard]] http::AnswerTo answer_to() const;
 
   // The request that asked for a WebSocket, once that is granted: its target, without secrets.
-  [[nodiscard]] std::string_view target() const { return target_; }
+  [[nodiscard]] std::string_view target() const {
+    return asked_ ? asked_->target : std::string_view();
+  }
 
  private:
+  // What the client asked for.
+  struct Asked {
+    http::RequestHead head;
+    std::optional<ReverseUse> reverse;
+    std::string made_target;
+    std::string_view target = {};  // into one of these
+  };
+
+  // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
+  // instead of it (I1).
+  struct Prepared {
+    std::vector<vault::Secret> secrets;  // of what no signer made edits for
+    std::optional<Rewrite> rewrite;
+    vault::Holder holder;                // counts what both hold
+    std::unique_ptr<Scrubber> scrubber;  // of the response, where the scheme wants it (I8)
+    std::int64_t now_us = 0;             // since 1970, when the secrets were opened
+  };
+
+  // What actions have views of, until they are carried out.
+  struct Leaving {
+    std::optional<Prepared> request;
+    std::optional<http::ResponseHead> answer;                 // of the upstream
+    base::Buffer scrubbed{base::bounds::kLegUnreadBytesMax};  // a piece of the response
+    std::string reply_body;                                   // of an answer of our own
+  };
+
   struct AwaitingHead {};
 
   struct Collecting {  // a signer reads the body before anything is done
     BodyPace pace;
   };
 
-  struct Charging {};
+  struct Admitting {};  // where exactly: Admission::step()
 
-  struct FetchingSecrets {};
+  struct Dialing {
+    Prepared prepared;
+  };
 
-  struct Dialing {};
-
-  struct Recording {};  // the verdict; a refusal is answered then, everything else sent
+  struct Recording {  // the verdict; a refusal is answered then, everything else sent
+    Prepared prepared;
+  };
 
   struct Relaying {
+    std::unique_ptr<Scrubber> scrubber;
     bool client_done = false;  // the request is sent as a whole
     bool head_passed = false;  // the client has the final response head
     std::size_t interim_count = 0;
@@ -126,6 +154,7 @@ class Exchange {
     bool upstream_reusable = false;
     std::int64_t rest_ms = 0;  // how long it may rest then
     bool keeps_client = false;
+    std::uint64_t request_body_bytes = 0;
     std::uint64_t body_bytes = 0;
     BodyPace pace;  // of the request's body, while that is waited for
     Wait wait = Wait::none;
@@ -154,29 +183,32 @@ class Exchange {
   // From the verdict to the secrets (exchange_admission.cc).
   void admit(Actions& actions);
   void collect(Actions& actions);
-  void release_body();
   void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge(Actions& actions);
-  void charge(const bindings::Judgement& judgement, Actions& actions);
-  void fetch_secrets(Actions& actions);
-  base::Status prepare(std::span<const vault::Secret> secrets);
+  void go_on(const Admission::Refusal& refusal, Actions& actions);
+  static base::Status hold(const vault::Secret& secret, Prepared& prepared);
+  base::Status prepare(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   base::Status prepare_signed(const bindings::Signer& signer,
-                              std::span<const vault::Secret> secrets);
-  base::Status hold(const vault::Secret& secret);
-  base::Status look_for(std::span<const vault::Secret> secrets);
-  void refuse_secret(std::string name, SecretFault fault, Actions& actions);
+                              std::span<const vault::Secret> secrets,
+                              Prepared& prepared) const;
+  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
-  [[nodiscard]] Credential credential() const;
-  [[nodiscard]] const bindings::SecretRule& rule() const;
-  [[nodiscard]] const bindings::Scope& scope() const;
+  [[nodiscard]] Credential credential(const Prepared& prepared) const;
+
+  [[nodiscard]] const Verdict& verdict() const { return admission_.verdict(); }
+
+  [[nodiscard]] const bindings::SecretRule& rule() const { return admission_.rule(); }
+
+  [[nodiscard]] const bindings::Scope& scope() const { return admission_.scope(); }
+
   [[nodiscard]] Request request() const;
   [[nodiscard]] bindings::WholeRequest whole_request() const;
 
+  void protocol_violation(Actions& actions);
   void cut(Actions& actions);
   void give_up_waiting(const TimedOut& event, Actions& actions);
-  void record(Actions& actions);
+  void record(Prepared prepared, Actions& actions);
   void refuse(audit::Reason reason, Actions& actions);
-  void wipe();
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
@@ -190,12 +222,14 @@ class Exchange {
   void finish(ClientFate client, Actions& actions);
   [[nodiscard]] bool has_request_body() const;
   [[nodiscard]] Relaying& relaying();
+  [[nodiscard]] Prepared take_prepared();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   // The sending (exchange_send.cc).
-  void send_request(Actions& actions);
-  [[nodiscard]] bool send_head(Actions& actions);
-  [[nodiscard]] base::Result<std::optional<CredentialField>> credential_field();
+  void send_request(Prepared prepared, Actions& actions);
+  [[nodiscard]] bool send_head(const Prepared& prepared, Actions& actions);
+  [[nodiscard]] base::Result<std::optional<CredentialField>> credential_field(
+      const Prepared& prepared) const;
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
 
@@ -203,50 +237,21 @@ class Exchange {
   [[nodiscard]] bool is_safe() const;
   [[nodiscard]] bool may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const;
   void send_again(Actions& actions);
-  void dial_anew(Actions& actions);
+  void dial_anew(Prepared prepared, Actions& actions);
 
   Setup setup_;
-  std::variant<AwaitingHead,
-               Collecting,
-               Charging,
-               FetchingSecrets,
-               Dialing,
-               Recording,
-               Relaying,
-               Finished>
-      state_;
-  std::optional<http::RequestHead> head_;
-  std::optional<ReverseUse> reverse_;
-  std::string_view target_;  // into head_, reverse_ or made_target_
-  std::string made_target_;
-  Verdict verdict_;
+  std::variant<AwaitingHead, Collecting, Admitting, Dialing, Recording, Relaying, Finished> state_;
+  Admission admission_;
+  std::optional<Asked> asked_;
+  CollectedBody body_;  // the whole body, if it was collected
+  Leaving leaving_;
+  base::Note flaw_ = "";        // of a request that is refused for its bytes
   bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
-  std::string missing_secret_;
-  base::Failure failure_;  // what was seen, where something failed
-  base::Note flaw_ = "";   // of a request that is refused for its bytes
-  std::optional<SecretFault> secret_fault_;
-  // Between SecretsReady and the sending, or whatever comes instead of it (I1): what the credential
-  // is rendered from, where no signer made edits of it.
-  std::vector<vault::Secret> secrets_;
-  std::optional<Rewrite> rewrite_;
-  vault::Holder holder_;                // counts what both hold
-  bool is_head_leaving_ = false;        // until the actions that send it are carried out
-  std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
-  std::optional<bindings::OrderInfo> order_;
-  base::Buffer body_{base::bounds::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;
-  bool is_unproven_ = false;
-  bool is_charged_ = false;
   bool is_record_late_ = false;
-  std::uint64_t nonce_ = 0;
-  std::int64_t retry_after_ms_ = 0;
-  std::uint64_t request_body_bytes_ = 0;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
-  base::Buffer scrubbed_{base::bounds::kLegUnreadBytesMax};  // a piece of the response
-  std::optional<http::ResponseHead> answer_;  // of the upstream, while it is passed on
-  std::string reply_body_;                    // of an answer of our own, likewise
 };
 
 }  // namespace keyswap::flow

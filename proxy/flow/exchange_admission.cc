@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the verdict "allowed" to the secrets: the body is collected if a signer reads it, the signer
-// judges, the limits are charged, the secrets opened and written into what will be sent.
+// From the verdict "allowed" to what will be sent: the body is collected if a signer reads it, the
+// signer judges, and once the secrets are there (proxy/flow/admission.h) something is made of them.
 #include <utility>
 
 #include "proxy/flow/exchange.h"
-#include "proxy/flow/judgement.h"
 
 namespace keyswap::flow {
 
@@ -18,20 +17,11 @@ namespace {
 constexpr std::string_view kCallerField = "keyswap-caller";
 constexpr std::uint16_t kHttpsPort = 443;
 
-// The vault entries of a rule, whose own name may be none of them: "KEY, PRIVATE_KEY".
-std::string entries_of(const bindings::Injection& injection) {
-  std::string names;
-  for (const auto& name : injection.needs()) {
-    names += (names.empty() ? "" : ", ") + std::string(name.text());
-  }
-  return names;
-}
-
 }  // namespace
 
 void Exchange::admit(Actions& actions) {
   if (rule().injection->signer() == nullptr) {
-    charge({}, actions);
+    go_on(admission_.admit({}, Asks(actions)), actions);
   } else if (has_request_body()) {
     collect(actions);
   } else {
@@ -41,13 +31,14 @@ void Exchange::admit(Actions& actions) {
 }
 
 void Exchange::collect(Actions& actions) {
-  if (head_->framing.kind == Framing::Kind::length &&
-      head_->framing.length > base::bounds::kSignedBodyBytesMax) {
+  const http::RequestHead& head = asked_->head;
+  if (head.framing.kind == Framing::Kind::length &&
+      head.framing.length > base::bounds::kSignedBodyBytesMax) {
     refuse(Reason::body_too_large, actions);
     return;
   }
   state_ = Collecting{};
-  if (head_->expects_continue) {
+  if (head.expects_continue) {
     actions.emplace_back(SendResponseHead{continue_response()});
   }
   actions.emplace_back(SetWait{Wait::request_body});
@@ -58,161 +49,118 @@ void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Acti
   collecting.pace.add(bytes.size());
   const bool is_past_scope =
       scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
-  const bool has_room =
-      setup_.collected_bytes == nullptr ||
-      *setup_.collected_bytes + bytes.size() <= base::bounds::kSignedBodiesBytesMax;
-  if (is_past_scope || !has_room || !body_.append(bytes)) {
-    release_body();
-    refuse(is_past_scope || has_room ? Reason::body_too_large : Reason::too_busy, actions);
-  } else if (setup_.collected_bytes != nullptr) {
-    *setup_.collected_bytes += bytes.size();
+  const auto added = is_past_scope ? CollectedBody::Added::too_large : body_.add(bytes);
+  if (added != CollectedBody::Added::all) {
+    body_.release();
+    refuse(added == CollectedBody::Added::no_room ? Reason::too_busy : Reason::body_too_large,
+           actions);
   }
-}
-
-// I10: what a loop holds of them is counted.
-void Exchange::release_body() {
-  if (setup_.collected_bytes != nullptr) {
-    *setup_.collected_bytes -= body_.size();
-  }
-  body_.release();
 }
 
 void Exchange::judge(Actions& actions) {
   is_collected_ = true;
-  if (const auto reason = check_body(request(), verdict_, body_.view())) {
+  if (const auto reason = check_body(request(), verdict(), body_.view())) {
     refuse(*reason, actions);
     return;
   }
   auto judgement = rule().injection->signer()->judge(whole_request(), scope());
-  order_ = std::move(judgement.order);
-  is_unproven_ = judgement.is_unproven;
-  if (judgement.refusal) {
-    refuse(reason_of(*judgement.refusal), actions);
-  } else {
-    charge(judgement, actions);
-  }
+  go_on(admission_.admit(std::move(judgement), Asks(actions)), actions);
 }
 
-void Exchange::charge(const bindings::Judgement& judgement, Actions& actions) {
-  if (!costs(judgement, scope())) {
-    fetch_secrets(actions);
-    return;
+void Exchange::go_on(const Admission::Refusal& refusal, Actions& actions) {
+  if (refusal) {
+    refuse(*refusal, actions);
+  } else {
+    state_ = Admitting{};
   }
-  state_ = Charging{};
-  actions.emplace_back(SetWait{Wait::record});
-  actions.emplace_back(Charge{*verdict_.rule,
-                              verdict_.scope,
-                              judgement.volume_e8,
-                              judgement.volume_max_e8,
-                              judgement.wants_nonce});
 }
 
 void Exchange::handle(const Charged& event, Actions& actions) {
-  if (event.refusal) {
-    retry_after_ms_ = event.retry_after_ms;
-    refuse(*event.refusal, actions);
-    return;
-  }
-  is_charged_ = true;
-  nonce_ = event.nonce;
-  fetch_secrets(actions);
-}
-
-void Exchange::fetch_secrets(Actions& actions) {
-  state_ = FetchingSecrets{};
-  actions.emplace_back(FetchSecrets{*verdict_.rule});
-}
-
-void Exchange::handle(SecretsReady& event, Actions& actions) {
-  if (event.now_us != 0) {
-    setup_.now_us = event.now_us;
-  }
-  auto ready = prepare(event.secrets);
-  if (ready) {
-    ready = look_for(event.secrets);
-  }
-  if (!ready) {
-    refuse_secret(entries_of(*rule().injection), fault_of(ready.error()), actions);
-    return;
-  }
-  if (is_sent_again_) {
-    dial_anew(actions);
-    return;
-  }
-  state_ = Dialing{};
-  actions.emplace_back(Dial{});
+  go_on(admission_.take(event, Asks(actions)), actions);
 }
 
 void Exchange::handle(SecretsUnavailable& event, Actions& actions) {
-  refuse_secret(std::move(event.name), event.fault, actions);
+  go_on(admission_.take(event), actions);
 }
 
-void Exchange::refuse_secret(std::string name, SecretFault fault, Actions& actions) {
-  if (fault != SecretFault::no_room) {
-    missing_secret_ = std::move(name);
-    secret_fault_ = fault;
+void Exchange::handle(SecretsReady& event, Actions& actions) {
+  admission_.take_secrets();
+  Prepared prepared;
+  prepared.holder = vault::Holder(setup_.holdings, setup_.caller);
+  prepared.now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  auto ready = prepare(event.secrets, prepared);
+  if (ready) {
+    ready = look_for(event.secrets, prepared);
   }
-  refuse(reason_of(fault), actions);
-}
-
-// What cannot be used is refused here, before anything is recorded as allowed.
-base::Status Exchange::prepare(std::span<const vault::Secret> secrets) {
-  if (const auto* const signer = rule().injection->signer()) {
-    return prepare_signed(*signer, secrets);
+  if (!ready) {
+    refuse(admission_.refuse_secrets(fault_of(ready.error())), actions);
+  } else if (is_sent_again_) {
+    dial_anew(std::move(prepared), actions);
+  } else {
+    state_ = Dialing{std::move(prepared)};
+    actions.emplace_back(Dial{});
   }
-  for (const vault::Secret& secret : secrets) {
-    KS_TRY(hold(secret));
-    secrets_.push_back(secret.share());
-  }
-  KS_TRY(check_credential(credential(), *setup_.scratch));
-  if (reverse_) {
-    rewrite_.emplace();
-    rewrite_->edits.removed.emplace_back(kCallerField);
-    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
-  }
-  return {};
 }
 
 // I10: what a request holds while it waits is counted.
-base::Status Exchange::hold(const vault::Secret& secret) {
-  return holder_.hold(secret)
+base::Status Exchange::hold(const vault::Secret& secret, Prepared& prepared) {
+  return prepared.holder.hold(secret)
              ? base::Status{}
              : base::Error{base::Errc::unavailable, "too much locked memory is held already"};
 }
 
-Credential Exchange::credential() const {
-  return {*rule().injection, {secrets_, setup_.now_us / 1'000'000}};
+// What cannot be used is refused here, before anything is recorded as allowed.
+base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared& prepared) const {
+  if (const auto* const signer = rule().injection->signer()) {
+    return prepare_signed(*signer, secrets, prepared);
+  }
+  for (const vault::Secret& secret : secrets) {
+    KS_TRY(hold(secret, prepared));
+    prepared.secrets.push_back(secret.share());
+  }
+  KS_TRY(check_credential(credential(prepared), *setup_.scratch));
+  if (asked_->reverse) {
+    auto& rewrite = prepared.rewrite.emplace();
+    rewrite.edits.removed.emplace_back(kCallerField);
+    rewrite.host = http::to_string(setup_.destination.authority, kHttpsPort);
+  }
+  return {};
+}
+
+Credential Exchange::credential(const Prepared& prepared) const {
+  return {*rule().injection, {prepared.secrets, prepared.now_us / 1'000'000}};
 }
 
 base::Status Exchange::prepare_signed(const bindings::Signer& signer,
-                                      std::span<const vault::Secret> secrets) {
-  rewrite_.emplace();
-  auto& edits = rewrite_->edits;
-  KS_TRY(signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits));
+                                      std::span<const vault::Secret> secrets,
+                                      Prepared& prepared) const {
+  auto& rewrite = prepared.rewrite.emplace();
+  auto& edits = rewrite.edits;
+  KS_TRY(signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, edits));
   for (const bindings::FieldEdit& edit : edits.fields) {
-    KS_TRY(hold(edit.value));
+    KS_TRY(hold(edit.value, prepared));
   }
   if (rule().injection->scrubs_responses()) {
     edits.removed.emplace_back("accept-encoding");
   }
-  rewrite_->body_bytes = edits.body ? edits.body->size() : body_.size();
-  if (reverse_) {
+  rewrite.body_bytes = edits.body ? edits.body->size() : body_.size();
+  if (asked_->reverse) {
     edits.removed.emplace_back(kCallerField);
-    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
+    rewrite.host = http::to_string(setup_.destination.authority, kHttpsPort);
   }
-  return check_rewrite(*rewrite_);
+  return check_rewrite(rewrite);
 }
 
-base::Status Exchange::look_for(std::span<const vault::Secret> secrets) {
+base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const {
   const auto& injection = *rule().injection;
   if (!injection.scrubs_responses()) {
     return {};
   }
-  scrubber_ =
+  prepared.scrubber =
       std::make_unique<Scrubber>(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller));
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (!injection.needs_private_key(i)) {
-      KS_TRY(scrubber_->add(secrets[i], rule().placeholder));
+      KS_TRY(prepared.scrubber->add(secrets[i], rule().placeholder));
     }
   }
   return {};
@@ -220,25 +168,21 @@ base::Status Exchange::look_for(std::span<const vault::Secret> secrets) {
 
 // What was charged is settled once.
 void Exchange::settle(ChargeFate fate, Actions& actions) {
-  if (std::exchange(is_charged_, false)) {
+  if (admission_.end_charge()) {
     actions.emplace_back(Settle{fate});
   }
 }
 
-const bindings::SecretRule& Exchange::rule() const {
-  return setup_.bindings->rules[*verdict_.rule];
-}
-
-const bindings::Scope& Exchange::scope() const {
-  return rule().scopes[verdict_.scope];
-}
-
 Request Exchange::request() const {
-  return {*head_, target_, setup_.destination, *setup_.bindings, setup_.caller};
+  return {asked_->head, asked_->target, setup_.destination, *setup_.bindings, setup_.caller};
 }
 
 bindings::WholeRequest Exchange::whole_request() const {
-  return {head_->method, target_, setup_.destination.authority.host, head_->fields, body_.view()};
+  return {asked_->head.method,
+          asked_->target,
+          setup_.destination.authority.host,
+          asked_->head.fields,
+          body_.view()};
 }
 
 }  // namespace keyswap::flow

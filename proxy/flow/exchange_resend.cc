@@ -6,6 +6,7 @@
 // secrets are opened and written again, for what was written before is wiped; that it is sent once
 // more is durable before it is (I6).
 #include <string_view>
+#include <utility>
 
 #include "bindings/method_overrides.h"
 #include "proxy/flow/exchange.h"
@@ -14,9 +15,7 @@
 
 namespace keyswap::flow {
 
-using audit::Decision;
 using audit::Outcome;
-using audit::Reason;
 
 namespace {
 
@@ -36,31 +35,33 @@ bool names_another_method(const http::RequestHead& head, std::string_view target
 // RFC 9110 section 9.2.1; and it has no body, and asks for no WebSocket.
 bool Exchange::is_safe() const {
   const bool is_safe_method =
-      head_ && (head_->method == "GET" || head_->method == "HEAD" || head_->method == "OPTIONS");
-  return is_safe_method && !has_request_body() && !http::asks_for_websocket(*head_) &&
-         !names_another_method(*head_, target_);
+      asked_ && (asked_->head.method == "GET" || asked_->head.method == "HEAD" ||
+                 asked_->head.method == "OPTIONS");
+  return is_safe_method && !has_request_body() && !http::asks_for_websocket(asked_->head) &&
+         !names_another_method(asked_->head, asked_->target);
 }
 
 bool Exchange::may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const {
   // A nonce is good for one sending, and would have to be charged for anew.
   return event.was_stale && !is_sent_again_ && relaying.client_done && !relaying.head_passed &&
-         relaying.interim_count == 0 && nonce_ == 0 && is_safe();
+         relaying.interim_count == 0 && admission_.nonce() == 0 && is_safe();
 }
 
 void Exchange::send_again(Actions& actions) {
   is_sent_again_ = true;
   actions.emplace_back(RecordResponse{0, Outcome::sent_again, 0});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
-  if (verdict_.decision == Decision::allowed) {
-    fetch_secrets(actions);
+  if (admission_.is_allowed()) {
+    state_ = Admitting{};
+    admission_.fetch(Asks(actions));
   } else {
-    dial_anew(actions);
+    dial_anew({}, actions);
   }
 }
 
-void Exchange::dial_anew(Actions& actions) {
-  state_ = Recording{};
-  actions.emplace_back(SetWait{Wait::record});
+void Exchange::dial_anew(Prepared prepared, Actions& actions) {
+  state_ = Recording{std::move(prepared)};
+  admission_.await_record(Asks(actions));
   actions.emplace_back(DialAnew{});
 }
 

@@ -24,7 +24,7 @@ constexpr int kSwitchingProtocols = 101;
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
-  const http::ResponseHead& head = answer_.emplace(std::move(event.head));
+  const http::ResponseHead& head = leaving_.answer.emplace(std::move(event.head));
   if (head.status == kSwitchingProtocols) {
     pass_switching(head, actions);
   } else if (head.is_interim()) {
@@ -66,14 +66,14 @@ void Exchange::pass_body(std::string_view bytes,
                          bool is_last,
                          Relaying& relaying,
                          Actions& actions) {
-  scrubbed_.clear();
-  if (scrubber_) {
-    if (!scrubber_->feed(bytes, is_last, scrubbed_)) {
+  leaving_.scrubbed.clear();
+  if (relaying.scrubber) {
+    if (!relaying.scrubber->feed(bytes, is_last, leaving_.scrubbed)) {
       abort_response(
           relaying, Outcome::unknown, actions);  // I10: placeholders that are far too long
       return;
     }
-    bytes = scrubbed_.view();
+    bytes = leaving_.scrubbed.view();
   }
   if (!bytes.empty()) {
     actions.emplace_back(SendResponseBody{bytes});
@@ -97,7 +97,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (!relaying.client_done && head.status == 100) {
     set_wait(relaying, Wait::request_body, actions);
   }
-  auto passed = outgoing_interim(head, scrubber_.get());
+  auto passed = outgoing_interim(head, relaying.scrubber.get());
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -107,8 +107,8 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
-  settle(fate_by(verdict_.rule ? rule().venue : nullptr, head.status), actions);
-  if (scrubber_ && has_content_coding(head)) {
+  settle(fate_by(verdict().rule ? rule().venue : nullptr, head.status), actions);
+  if (relaying.scrubber && has_content_coding(head)) {
     // It was asked for without; what it holds could not be seen (I8).
     refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
     return;
@@ -119,9 +119,10 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   is_login_ = is_login_ || speaks_of_connection_login(head);
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
-  relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_;
-  auto passed =
-      outgoing_response(head, scrubber_ ? BodyLength::changed : BodyLength::kept, scrubber_.get());
+  relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
+  Scrubber* const scrubber = relaying.scrubber.get();
+  auto passed = outgoing_response(
+      head, scrubber != nullptr ? BodyLength::changed : BodyLength::kept, scrubber);
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -135,7 +136,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
 // The decoder lets a 101 through only as the answer to a request for it.
 void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
   auto passed = outgoing_switching(head);
-  if (!http::is_websocket_answer(head, *head_) || !passed) {
+  if (!http::is_websocket_answer(head, asked_->head) || !passed) {
     refuse_response({base::Cause::websocket_answer_malformed, {}}, actions);
     return;
   }

@@ -8,23 +8,26 @@
 
 namespace keyswap::flow {
 
-using audit::Decision;
 using audit::Outcome;
 using audit::Reason;
 
 // I6: this is called from RecordDone{is_durable} and from nowhere else, each time that it is sent.
-void Exchange::send_request(Actions& actions) {
+void Exchange::send_request(Prepared prepared, Actions& actions) {
   if (is_client_gone_) {
-    cannot_send(verdict_.reason, actions);
+    cannot_send(verdict().reason, actions);
     return;
   }
-  if (!send_head(actions)) {
+  auto scrubber = std::move(prepared.scrubber);
+  leaving_.request = std::move(prepared);
+  if (!send_head(*leaving_.request, actions)) {
+    leaving_.request.reset();
     return;
   }
   auto& now = state_.emplace<Relaying>();
+  now.scrubber = std::move(scrubber);
   now.client_done = is_collected_ || !has_request_body();
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
-  const bool sends_body_now = !now.client_done && !head_->expects_continue;
+  const bool sends_body_now = !now.client_done && !asked_->head.expects_continue;
   set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
   if (now.client_done) {
     actions.emplace_back(EndRequest{});
@@ -34,19 +37,20 @@ void Exchange::send_request(Actions& actions) {
 }
 
 // False: its credential cannot be made, and that was answered.
-bool Exchange::send_head(Actions& actions) {
-  const auto credential = credential_field();
+bool Exchange::send_head(const Prepared& prepared, Actions& actions) {
+  const auto credential = credential_field(prepared);
   if (!credential) {
     cannot_send(reason_of(fault_of(credential.error())), actions);
     return false;
   }
-  is_head_leaving_ = true;
+  const Rewrite* const rewrite = prepared.rewrite ? &*prepared.rewrite : nullptr;
   auto head = outgoing_request(
-      *head_, target_, rewrite_ ? &*rewrite_ : nullptr, *credential ? &**credential : nullptr);
+      asked_->head, asked_->target, rewrite, *credential ? &**credential : nullptr);
   is_login_ = is_login_ || carries_connection_login(head.fields);
   actions.emplace_back(SendRequestHead{std::move(head)});
-  const std::string_view body =
-      rewrite_ && rewrite_->edits.body ? std::string_view(*rewrite_->edits.body) : body_.view();
+  const std::string_view body = rewrite != nullptr && rewrite->edits.body
+                                    ? std::string_view(*rewrite->edits.body)
+                                    : body_.view();
   if (!body.empty()) {
     actions.emplace_back(SendRequestBody{body});
   }
@@ -55,23 +59,25 @@ bool Exchange::send_head(Actions& actions) {
 
 // Rendered into the scratch, where it stays until the head is written. Nothing where no secret is
 // sent, or a signer made edits of it.
-base::Result<std::optional<CredentialField>> Exchange::credential_field() {
-  if (verdict_.decision != Decision::allowed || rule().injection->signer() != nullptr) {
+base::Result<std::optional<CredentialField>> Exchange::credential_field(
+    const Prepared& prepared) const {
+  if (!admission_.is_allowed() || rule().injection->signer() != nullptr) {
     return std::optional<CredentialField>();
   }
-  const auto value = render_credential(credential(), *setup_.scratch);
+  const auto value = render_credential(credential(prepared), *setup_.scratch);
   if (!value) {
     return value.error();
   }
   // A reverse route's request need not have the field.
-  return std::optional(CredentialField{
-      rewrite_ ? std::nullopt : std::optional(verdict_.field), rule().injection->header(), *value});
+  return std::optional(
+      CredentialField{prepared.rewrite ? std::nullopt : std::optional(verdict().field),
+                      rule().injection->header(),
+                      *value});
 }
 
 void Exchange::handle(const NotWritten& event, Actions& actions) {
   if (event.is_request_head) {
-    cannot_send(verdict_.decision == Decision::allowed ? Reason::secret_unavailable
-                                                       : Reason::malformed_request,
+    cannot_send(admission_.is_allowed() ? Reason::secret_unavailable : Reason::malformed_request,
                 actions);
   } else {
     cut(actions);  // a part of a message may have left
@@ -80,10 +86,9 @@ void Exchange::handle(const NotWritten& event, Actions& actions) {
 
 // Its record is made, or never will be, and nothing of it leaves.
 void Exchange::cannot_send(Reason reason, Actions& actions) {
-  wipe();
   const bool may_be_recorded = reason != Reason::audit_unavailable || is_record_late_;
-  if (verdict_.decision != Decision::refused && may_be_recorded) {
-    actions.emplace_back(RecordResponse{0, outcome_unsent(), 0, failure_});
+  if (!admission_.is_refused() && may_be_recorded) {
+    actions.emplace_back(RecordResponse{0, outcome_unsent(), 0, admission_.failure()});
   }
   actions.emplace_back(ReleaseUpstream{UpstreamFate::reuse});
   settle(is_sent_again_ ? ChargeFate::keep : ChargeFate::not_sent, actions);

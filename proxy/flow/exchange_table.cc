@@ -2,7 +2,6 @@
 #include "proxy/flow/exchange_table.h"
 
 #include <array>
-#include <string_view>
 #include <variant>
 
 #include "proxy/base/assert.h"
@@ -12,21 +11,16 @@ namespace keyswap::flow {
 
 namespace {
 
-struct Row {
-  Situation situation;
-  std::string_view fits;  // one letter an event, in the order of flow::Event
-};
-
 // t: taken; -: ignored; !: misfit. What is ignored, and why:
 // - what is left of a request that is being refused: nobody will read it;
 // - the end of a request that is known to be whole, and the end of an interim response;
-// - a wait that ran out where another bound holds: a dial has its own, the vault answers at once;
+// - a wait that ran out where another bound holds: a dial has its own;
 // - everything once the exchange is over.
 //
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
 // would be smuggled: these are misfits, whoever hands them in.
 // clang-format off
-constexpr std::array<Row, 12> kTable = {{
+constexpr std::array<FitRow<Situation>, 12> kTable = {{
     // of the client:            Head
     //                           | Refused
     //                           | | Body
@@ -47,7 +41,7 @@ constexpr std::array<Row, 12> kTable = {{
     {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! -"},
     {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t"},
     {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! -"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! t"},
     {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! -"},
     {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t"},
     {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t"},
@@ -59,28 +53,7 @@ constexpr std::array<Row, 12> kTable = {{
 }};
 // clang-format on
 
-using Fits = std::array<std::array<Fit, std::variant_size_v<Event>>, kTable.size()>;
-
-// Fails to compile where a situation is not in its place, or a row has not a letter for each event.
-constexpr Fits read_table() {
-  Fits fits{};
-  for (std::size_t row = 0; row < kTable.size(); ++row) {
-    std::size_t event = 0;
-    for (const char letter : kTable[row].fits) {
-      if (letter != ' ') {
-        fits[row].at(event++) = letter == 't'   ? Fit::taken
-                                : letter == '-' ? Fit::ignored
-                                                : Fit::misfit;
-      }
-    }
-    if (static_cast<std::size_t>(kTable[row].situation) != row || event != fits[row].size()) {
-      base::assertion_failed(__FILE__, __LINE__);
-    }
-  }
-  return fits;
-}
-
-constexpr Fits kFits = read_table();
+constexpr auto kFits = read_fits<std::variant_size_v<Event>>(kTable);
 static_assert(kTable.back().situation == Situation::finished);
 
 }  // namespace
@@ -96,15 +69,16 @@ Situation Exchange::situation() const {
                : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
   }
   if (std::holds_alternative<Recording>(state_)) {
-    return verdict_.decision == audit::Decision::refused ? Situation::refusing
-                                                         : Situation::recording;
+    return admission_.is_refused() ? Situation::refusing : Situation::recording;
   }
-  return std::holds_alternative<AwaitingHead>(state_)      ? Situation::awaiting_head
-         : std::holds_alternative<Collecting>(state_)      ? Situation::collecting
-         : std::holds_alternative<Charging>(state_)        ? Situation::charging
-         : std::holds_alternative<FetchingSecrets>(state_) ? Situation::fetching_secrets
-         : std::holds_alternative<Dialing>(state_)         ? Situation::dialing
-                                                           : Situation::finished;
+  if (std::holds_alternative<Admitting>(state_)) {
+    return admission_.step() == Admission::Step::charging ? Situation::charging
+                                                          : Situation::fetching_secrets;
+  }
+  return std::holds_alternative<AwaitingHead>(state_) ? Situation::awaiting_head
+         : std::holds_alternative<Collecting>(state_) ? Situation::collecting
+         : std::holds_alternative<Dialing>(state_)    ? Situation::dialing
+                                                      : Situation::finished;
 }
 
 bool Exchange::wants_body() const {

@@ -2,12 +2,14 @@
 //
 // Which event an exchange takes in which situation. Every pair has its place in the table, so no
 // event can reach a step that is not made for it: what is not taken is ignored for a reason that
-// exchange_table.cc gives, or ends the exchange (Exchange::cut). Not for what a step then does.
+// exchange_table.cc gives, or ends the exchange (Exchange::protocol_violation). Not for what a step
+// then does.
 #pragma once
 
 #include <cstdint>
 
 #include "proxy/flow/event.h"
+#include "proxy/flow/fit.h"
 
 namespace keyswap::flow {
 
@@ -25,12 +27,6 @@ enum class Situation : std::uint8_t {
   answering_early,  // the response has begun before the request's end
   answering,        // the response has begun
   finished,
-};
-
-enum class Fit : std::uint8_t {
-  taken,
-  ignored,  // it may come, and changes nothing
-  misfit,   // nobody may hand it in: a mistake of ours, or a way to one for somebody else
 };
 
 Fit fit_of(Situation situation, const Event& event);

@@ -202,6 +202,9 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
            "this "
            "place; nothing was sent.";
   }
+  if (reason == Reason::secret_unavailable && fault == SecretFault::late) {
+    return "The secret of this binding could not be had in time; nothing was sent.";
+  }
   return detail_of(reason);
 }
 
@@ -234,8 +237,8 @@ std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t
   if (retry_after_s > 0) {
     body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
   }
-  const bool is_retryable =
-      wording.is_retryable || (wording.may_have_acted && refusal.can_do_no_harm);
+  const bool is_retryable = wording.is_retryable || refusal.fault == SecretFault::late ||
+                            (wording.may_have_acted && refusal.can_do_no_harm);
   body.append(R"("retryable":)").append(is_retryable ? "true}\n" : "false}\n");
   return body;
 }

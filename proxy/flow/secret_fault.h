@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why a secret that a request needs cannot be used. Three different things, and each is told as
+// Why a secret that a request needs cannot be used. Different things, and each is told as
 // itself: an entry that is there is never said to be missing.
 #pragma once
 
@@ -16,12 +16,14 @@ enum class SecretFault : std::uint8_t {
   missing,   // the vault has no such entry
   unusable,  // it does not open, or cannot be what it is needed for
   no_room,   // there is no locked memory for it now
+  late,      // its source gave no answer in time
 };
 
 // Of an error of the vault, of rendering, or of signing.
 inline SecretFault fault_of(const base::Error& error) {
   return error.code == base::Errc::not_found     ? SecretFault::missing
          : error.code == base::Errc::unavailable ? SecretFault::no_room
+         : error.code == base::Errc::timed_out   ? SecretFault::late
                                                  : SecretFault::unusable;
 }
 
@@ -29,6 +31,7 @@ inline audit::Reason reason_of(SecretFault fault) {
   switch (fault) {
     case SecretFault::missing:
     case SecretFault::unusable:
+    case SecretFault::late:
       return audit::Reason::secret_unavailable;
     case SecretFault::no_room:
       return audit::Reason::too_busy;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each state waits for, on the client's side; frames of the upstream are passed on in all of
-// them but the last.
+// Where each event leads that a state takes, on the client's side; frames of the upstream are
+// passed on in all of them but the last. What a state does not take is in websocket_table.h.
 //
-//  Reading          MessagePiece: passed on; or collected, and the last -> Charging,
-//                   FetchingSecrets or Recording. TimedOut -> Over
-//  Charging         Charged       -> FetchingSecrets or Recording; TimedOut -> Recording
-//  FetchingSecrets  SecretsReady, SecretsUnavailable -> Recording
-//  Recording        RecordDone    -> Reading (sent, or refused), or Over; TimedOut -> Over
-//  Over             nothing
+//  Reading    MessagePiece: passed on; or collected, and the last -> Admitting or Recording
+//             TimedOut -> Over
+//  Admitting  Charged, SecretsReady, SecretsUnavailable, TimedOut -> Admitting or Recording
+//             (proxy/flow/admission.h)
+//  Recording  RecordDone -> Reading (sent, or refused), or Over; TimedOut -> Over
+//  Over       nothing
 //
-// From any of them SideGone, FrameError, GoingAway and the second Close frame -> Over. What no
-// state waits for (fits()) -> Over, too: a second message of the client while one is dealt with, an
-// answer that nobody asked for.
+// From any of them SideGone, FrameError, GoingAway and the second Close frame -> Over.
 #include "proxy/flow/websocket.h"
 
 #include <utility>
+
+#include "proxy/flow/websocket_table.h"
 
 namespace keyswap::flow {
 
@@ -48,71 +48,77 @@ Side other_side(Side side) {
 
 WebSocket::WebSocket(Setup setup)
     : setup_(std::move(setup)),
-      holder_(setup_.holdings, setup_.caller),
-      scrubber_(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller)) {
+      incoming_{.text = CollectedBody(std::move(setup_.collected),
+                                      base::bounds::kWebSocketMessageBytesMax)},
+      replies_{
+          .awaited = {},
+          .reader = nullptr,
+          .scrubber = Scrubber(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller))} {
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);
   is_judged_ = signer != nullptr;
   if (is_judged_) {
     teller_ = signer;
-    replies_ = signer->reply_reader();
+    replies_.reader = signer->reply_reader();
   }
-}
-
-WebSocket::~WebSocket() {
-  release_message();
 }
 
 void WebSocket::on(WebSocketEvent event, WebSocketActions& actions) {
-  if (is_over()) {
-    return;
+  switch (fit_of(situation(), event)) {
+    case Fit::taken:
+      std::visit([&](auto& happened) { handle(happened, actions); }, event);
+      break;
+    case Fit::ignored:
+      return;
+    case Fit::misfit:
+      protocol_violation(actions);
+      break;
   }
-  if (fits(event)) {
-    std::visit([&](auto& happened) { handle(happened, actions); }, event);
-  } else {
-    close(kGoingAway, kGoingAway, Outcome::unknown, actions);  // I10, I13: a mistake of ours
+  for (auto* const side : {&upstream_, &client_}) {
+    actions.insert(actions.end(), side->frames.begin(), side->frames.end());
+    side->frames.clear();
   }
-  for (auto* const frames : {&to_upstream_, &to_client_}) {
-    actions.insert(actions.end(), frames->begin(), frames->end());
-    frames->clear();
-  }
-  if (is_over()) {
+  if (const auto* const over = std::get_if<Over>(&state_)) {
     actions.emplace_back(SetWait{Wait::none});
-    actions.emplace_back(EndWebSocket{outcome_});
+    actions.emplace_back(EndWebSocket{over->outcome});
   }
+}
+
+// I10, I13: an event that nobody may hand in.
+void WebSocket::protocol_violation(WebSocketActions& actions) {
+  close(kGoingAway, kGoingAway, Outcome::unknown, actions);
 }
 
 void WebSocket::carried_out() {
-  made_.clear();
-  make_empty(scrubbed_);
-  sent_.reset();  // I1
+  leaving_.made.clear();
+  make_empty(leaving_.scrubbed);
+  leaving_.sent.reset();  // I1
 }
 
-// The rest may come at any time.
-bool WebSocket::fits(const WebSocketEvent& event) const {
-  if (const auto* piece = std::get_if<MessagePiece>(&event); piece != nullptr) {
-    const bool needs_moment = piece->from == Side::client && piece->is_final && is_judged_;
-    return (piece->from == Side::upstream || wants_client()) &&
-           (!needs_moment || piece->moment.has_value());
+WebSocketSituation WebSocket::situation() const {
+  if (std::holds_alternative<Reading>(state_)) {
+    return client_.has_closed || !late_refusal_.empty() ? WebSocketSituation::holding
+                                                        : WebSocketSituation::reading;
   }
-  if (std::holds_alternative<Charged>(event)) {
-    return std::holds_alternative<Charging>(state_);
+  if (std::holds_alternative<Admitting>(state_)) {
+    return message().admission.step() == Admission::Step::charging
+               ? WebSocketSituation::charging
+               : WebSocketSituation::fetching_secrets;
   }
-  if (std::holds_alternative<SecretsReady>(event) ||
-      std::holds_alternative<SecretsUnavailable>(event)) {
-    return std::holds_alternative<FetchingSecrets>(state_);
-  }
-  return !std::holds_alternative<RecordDone>(event) || std::holds_alternative<Recording>(state_);
+  return std::holds_alternative<Recording>(state_) ? WebSocketSituation::recording
+                                                   : WebSocketSituation::over;
 }
 
 void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
   if (event.from == Side::client) {
-    if (is_judged_) {
+    if (is_judged_ && event.is_final && !event.moment) {
+      protocol_violation(actions);
+    } else if (is_judged_) {
       collect(event, actions);
     } else {
       pass_piece(event);
     }
-  } else if (!has_upstream_closed_) {
+  } else if (!upstream_.has_closed) {
     if (is_judged_) {
       pass_reply(event, actions);
     } else {
@@ -122,16 +128,16 @@ void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const ControlFrame& event, WebSocketActions& actions) {
-  bool& has_closed = event.from == Side::client ? has_client_closed_ : has_upstream_closed_;
-  if (has_closed) {
+  Party& from = party(event.from);
+  if (from.has_closed) {
     return;  // RFC 6455 section 5.5.1: nothing comes after a Close
   }
   send(other_side(event.from), event.opcode, true, event.payload);
   if (event.opcode != Opcode::close) {
     return;
   }
-  has_closed = true;
-  if (has_client_closed_ && has_upstream_closed_) {
+  from.has_closed = true;
+  if (client_.has_closed && upstream_.has_closed) {
     end(Outcome::complete, actions);
   } else {
     actions.emplace_back(SetWait{Wait::websocket_close});
@@ -147,7 +153,7 @@ void WebSocket::handle(const FrameError& event, WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const SideGone& event, WebSocketActions& actions) {
-  if (has_client_closed_ || has_upstream_closed_) {
+  if (client_.has_closed || upstream_.has_closed) {
     close(kGoingAway, kGoingAway, Outcome::complete, actions);  // it had said so
   } else if (event.from == Side::client) {
     close(kGoingAway,
@@ -167,8 +173,8 @@ void WebSocket::handle(const GoingAway& /*event*/, WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
-  if (std::holds_alternative<Charging>(state_)) {
-    refuse(audit::Reason::limits_unavailable, actions);
+  if (std::holds_alternative<Admitting>(state_)) {
+    go_on(message().admission.time_out(), actions);
     return;
   }
   if (std::holds_alternative<Recording>(state_)) {
@@ -176,24 +182,23 @@ void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
     // follows it says that nothing was sent.
     tell_refusal(audit::Reason::audit_unavailable);
   }
-  close(is_collecting_ ? kPolicyViolation : kGoingAway, kGoingAway, Outcome::unknown, actions);
+  close(incoming_.has_begun ? kPolicyViolation : kGoingAway, kGoingAway, Outcome::unknown, actions);
 }
 
 // --- steps ---
 
 void WebSocket::send(Side to, Opcode opcode, bool is_final, std::string_view payload) {
-  (to == Side::client ? to_client_ : to_upstream_).push_back({to, opcode, is_final, payload});
+  party(to).frames.push_back({to, opcode, is_final, payload});
 }
 
 // One whole message, or a control frame, of our own making.
 void WebSocket::send_made(Side to, Opcode opcode, std::string payload) {
-  send(to, opcode, true, made_.emplace_front(std::move(payload)));
+  send(to, opcode, true, leaving_.made.emplace_front(std::move(payload)));
 }
 
 void WebSocket::pass_piece(const MessagePiece& piece) {
   const Side to = other_side(piece.from);
-  bool& is_mid_message =
-      to == Side::client ? is_mid_message_to_client_ : is_mid_message_to_upstream_;
+  bool& is_mid_message = party(to).is_mid_message;
   if (piece.bytes.empty() && !piece.is_final) {
     return;
   }
@@ -207,10 +212,10 @@ void WebSocket::close(std::uint16_t client_code,
                       Outcome outcome,
                       WebSocketActions& actions) {
   // What one side said was passed on to the other.
-  if (!has_upstream_closed_) {
+  if (!upstream_.has_closed) {
     send_made(Side::client, Opcode::close, http::close_payload(client_code, ""));
   }
-  if (!has_client_closed_) {
+  if (!client_.has_closed) {
     send_made(Side::upstream, Opcode::close, http::close_payload(upstream_code, ""));
   }
   end(outcome, actions);
@@ -222,14 +227,13 @@ void WebSocket::end(Outcome outcome, WebSocketActions& actions) {
   }
   const Outcome of_messages = outcome == Outcome::complete ? Outcome::unknown : outcome;
   end_message_under_way(actions);
-  for (const auto& [id, awaited] : awaited_) {
+  for (const auto& [id, awaited] : replies_.awaited) {
     // Whether it was acted on is not known.
     actions.emplace_back(
         EndMessage{awaited.number, ChargeFate::keep, RecordResponse{0, of_messages, 0}});
   }
-  awaited_.clear();
-  outcome_ = outcome;
-  state_ = Over{};
+  replies_.awaited.clear();
+  state_ = Over{outcome};
 }
 
 }  // namespace keyswap::flow

@@ -24,6 +24,8 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/flow/action.h"
+#include "proxy/flow/admission.h"
+#include "proxy/flow/collected_body.h"
 #include "proxy/flow/decide_message.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
@@ -80,15 +82,7 @@ using WebSocketEvent = std::variant<MessagePiece,
                                     RecordDone,
                                     TimedOut>;
 
-// --- actions, besides those of an exchange ---
-
-// Make the decision about message `number` durable: RecordDone follows.
-struct RecordMessage {
-  std::uint64_t number = 0;
-  Record record;
-  std::optional<bindings::OrderInfo> order;
-  bool is_unproven = false;
-};
+// --- actions, besides those of an exchange; what these ask for is of the message under way ---
 
 // Message `number` is over, once for each: what becomes of its charge, and what is noted of its
 // reply; nothing if it was not sent or none can be known.
@@ -113,9 +107,20 @@ struct EndWebSocket {
 };
 
 using WebSocketAction =
-    std::variant<RecordMessage, EndMessage, EndWebSocket, Charge, FetchSecrets, SendFrame, SetWait>;
+    std::variant<Record, EndMessage, EndWebSocket, Charge, FetchSecrets, SendFrame, SetWait>;
 
 using WebSocketActions = std::vector<WebSocketAction>;
+
+// Where it stands, on the client's side; told apart where it takes other events. The upstream's is
+// always read.
+enum class WebSocketSituation : std::uint8_t {
+  reading,
+  holding,  // nothing more of the client: it said its end, or has yet to hear a refusal
+  charging,
+  fetching_secrets,
+  recording,
+  over,
+};
 
 class WebSocket {
  public:
@@ -124,9 +129,9 @@ class WebSocket {
     std::string target;  // of the request that opened it
     std::string caller;
     std::shared_ptr<const bindings::Bindings> bindings;  // that the opening was decided by
-    std::size_t* collected_bytes = nullptr;  // what the loop's machines hold of messages
-    FormCache* form_cache = nullptr;         // of the loop; outlives it; null: none
-    vault::Holdings* holdings = nullptr;     // of all loops; outlives it; null: not counted
+    CollectedShare collected = {};        // of what the loop's machines hold of messages; its own
+    FormCache* form_cache = nullptr;      // of the loop; outlives it; null: none
+    vault::Holdings* holdings = nullptr;  // of all loops; outlives it; null: not counted
   };
 
   explicit WebSocket(Setup setup);
@@ -134,11 +139,11 @@ class WebSocket {
   WebSocket& operator=(const WebSocket&) = delete;
   WebSocket(WebSocket&&) = delete;
   WebSocket& operator=(WebSocket&&) = delete;
-  ~WebSocket();
+  ~WebSocket() = default;
 
   // Takes one event, appends what it asks for. Views in the actions live until they have been
-  // carried out. An event that does not fit (websocket.cc has the table) ends the connection, and
-  // nothing else.
+  // carried out. An event that the situation does not take (websocket_table.h) ends the connection,
+  // and nothing else.
   void on(WebSocketEvent event, WebSocketActions& actions);
 
   // The actions have been carried out: what they had views of, and is sent for good, goes.
@@ -148,31 +153,75 @@ class WebSocket {
   [[nodiscard]] bool is_judged() const { return is_judged_; }
 
   // May more of what the client sent be handed in? Not while a message is being dealt with.
-  [[nodiscard]] bool wants_client() const {
-    return std::holds_alternative<Reading>(state_) && !has_client_closed_ && late_refusal_.empty();
-  }
+  [[nodiscard]] bool wants_client() const { return situation() == WebSocketSituation::reading; }
 
   [[nodiscard]] bool is_over() const { return std::holds_alternative<Over>(state_); }
 
+  // Where it stands in the table of what it takes.
+  [[nodiscard]] WebSocketSituation situation() const;
+
   // Does message `number` wait for Charged?
   [[nodiscard]] bool awaits_charge(std::uint64_t number) const;
-  // Is the message under way waiting for its record?
+  // Is the message under way waiting for its secrets, or for its record?
+  [[nodiscard]] bool awaits_secrets() const;
   [[nodiscard]] bool awaits_record() const;
 
   // What the message under way is judged by.
-  [[nodiscard]] const bindings::Bindings& bindings() const { return *moment_.bindings; }
+  [[nodiscard]] const bindings::Bindings& bindings() const {
+    return message().admission.bindings();
+  }
 
  private:
-  // What the client's side waits for; the upstream's is always read.
   struct Reading {};
 
-  struct Charging {};
-
-  struct FetchingSecrets {};
+  struct Admitting {};  // where exactly: Admission::step()
 
   struct Recording {};
 
-  struct Over {};
+  struct Over {
+    audit::Outcome outcome = audit::Outcome::complete;
+  };
+
+  // What is sent to one side, and came from it.
+  struct Party {
+    bool has_closed = false;      // its Close frame came
+    bool is_mid_message = false;  // towards it, so that the next frame is a continuation
+    // Frames to it that one event brings about: they are asked for after all else.
+    std::vector<SendFrame> frames = {};
+  };
+
+  // What these have views of, until they have left.
+  struct Leaving {
+    std::forward_list<std::string> made;
+    base::Buffer scrubbed{base::bounds::kLegUnreadBytesMax};
+    std::optional<vault::Secret> sent;
+  };
+
+  // The message cannot be read, or nobody may send one any more: it is refused, and the connection
+  // closed.
+  struct Unreadable {
+    audit::Reason reason = audit::Reason::malformed_request;
+    std::uint16_t close_code = 0;
+  };
+
+  // The client's message, while it is collected.
+  struct Incoming {
+    bool has_begun = false;
+    CollectedBody text;
+    std::optional<Unreadable> unreadable = std::nullopt;
+  };
+
+  // It is there as a whole, and is dealt with.
+  struct Message {
+    Moment moment;
+    Admission admission;
+    // Of the moment's bindings; once a rule is chosen, that rule's.
+    const bindings::MessageSigner* signer = nullptr;
+    std::optional<bindings::MessageReading> reading = std::nullopt;
+    std::optional<vault::Secret> made = std::nullopt;  // signed, and not sent yet
+    vault::Holder holder;                              // counts it
+    bool is_over = false;                              // EndMessage was said
+  };
 
   struct Awaited {  // a message whose reply is still to come
     std::uint64_t number = 0;
@@ -180,7 +229,22 @@ class WebSocket {
     const bindings::Venue* venue = nullptr;  // whose rule it is charged to; null: none
   };
 
-  [[nodiscard]] bool fits(const WebSocketEvent& event) const;
+  // The upstream's messages where the client's are signed.
+  struct Replies {
+    std::map<std::string, Awaited, std::less<>> awaited;  // by the message's id
+    std::unique_ptr<bindings::ReplyReader> reader;
+    bool is_mid_reply = false;
+    bool is_read = false;  // the message under way: somebody waits for a reply
+    std::uint64_t bytes = 0;
+    Scrubber scrubber;
+  };
+
+  struct Logon {
+    std::string rule;  // by whose key the connection was logged on; "" none
+    // A message went unjudged that might act for whoever is logged on, and nobody will know when it
+    // was answered, because it has no id.
+    bool has_unjudged_without_id = false;
+  };
 
   void handle(MessagePiece& event, WebSocketActions& actions);
   void handle(const ControlFrame& event, WebSocketActions& actions);
@@ -189,11 +253,15 @@ class WebSocket {
   void handle(const GoingAway& event, WebSocketActions& actions);
   void handle(const Charged& event, WebSocketActions& actions);
   void handle(SecretsReady& event, WebSocketActions& actions);
-  void handle(const SecretsUnavailable& event, WebSocketActions& actions);
+  void handle(SecretsUnavailable& event, WebSocketActions& actions);
   void handle(const RecordDone& event, WebSocketActions& actions);
   void handle(const TimedOut& event, WebSocketActions& actions);
 
   // passing on (websocket.cc)
+  void protocol_violation(WebSocketActions& actions);
+
+  [[nodiscard]] Party& party(Side side) { return side == Side::client ? client_ : upstream_; }
+
   void send(Side to, http::Opcode opcode, bool is_final, std::string_view payload);
   void send_made(Side to, http::Opcode opcode, std::string payload);
   void pass_piece(const MessagePiece& piece);
@@ -205,17 +273,19 @@ class WebSocket {
 
   // a client's message where they are signed (websocket_messages.cc)
   void collect(MessagePiece& piece, WebSocketActions& actions);
-  void hold(std::string_view bytes);
-  void release_message();
+  void add(std::string_view bytes);
+  [[nodiscard]] std::optional<audit::Reason> read();
   [[nodiscard]] std::optional<audit::Reason> check_id() const;
   void judge(WebSocketActions& actions);
-  void judge_allowed(WebSocketActions& actions);
-  void fetch_secrets(WebSocketActions& actions);
+  [[nodiscard]] std::optional<audit::Reason> check_allowed() const;
+  void admit(WebSocketActions& actions);
+  void go_on(const Admission::Refusal& refusal, WebSocketActions& actions);
   void record(WebSocketActions& actions);
   void refuse(audit::Reason reason, WebSocketActions& actions);
-  void refuse_secret(SecretFault fault, WebSocketActions& actions);
+  [[nodiscard]] std::optional<SecretFault> prepare(std::span<const vault::Secret> secrets);
   base::Status look_for(std::span<const vault::Secret> secrets);
   void send_message(WebSocketActions& actions);
+  void send_payload();
   [[nodiscard]] bool may_log_on() const;
   void tell_refusal(audit::Reason reason);
   void end_message(ChargeFate fate,
@@ -223,8 +293,8 @@ class WebSocket {
                    WebSocketActions& actions);
   void end_message_under_way(WebSocketActions& actions);
   void next_message();
-  [[nodiscard]] const bindings::SecretRule& rule() const;
-  [[nodiscard]] const bindings::Scope& scope() const;
+  [[nodiscard]] Message& message();
+  [[nodiscard]] const Message& message() const;
 
   // the upstream's messages where the client's are signed (websocket_messages.cc)
   void pass_reply(const MessagePiece& piece, WebSocketActions& actions);
@@ -232,61 +302,17 @@ class WebSocket {
   void end_replied(const bindings::Reply& reply, WebSocketActions& actions);
 
   Setup setup_;
+  std::variant<Reading, Admitting, Recording, Over> state_;
+  Party client_;
+  Party upstream_;
+  Leaving leaving_;
   bool is_judged_ = false;
-  std::variant<Reading, Charging, FetchingSecrets, Recording, Over> state_;
-  bool has_client_closed_ = false;    // its Close frame came
-  bool has_upstream_closed_ = false;  // likewise
-  // Is a message towards that side under way, so that its next frame is a continuation?
-  bool is_mid_message_to_client_ = false;
-  bool is_mid_message_to_upstream_ = false;
-  audit::Outcome outcome_ = audit::Outcome::complete;
-  // Frames that one event brings about: they are asked for after all else.
-  std::vector<SendFrame> to_client_;
-  std::vector<SendFrame> to_upstream_;
-  // What they have views of, until they have left.
-  std::forward_list<std::string> made_;
-  base::Buffer scrubbed_{base::bounds::kLegUnreadBytesMax};
-  std::optional<vault::Secret> sent_;
-
-  // The client's message, while it is collected and dealt with.
-  bool is_collecting_ = false;
-  base::Buffer text_{base::bounds::kWebSocketMessageBytesMax};
-  Moment moment_;
-  // Of the moment's bindings; once a rule is chosen, that rule's.
-  const bindings::MessageSigner* signer_ = nullptr;
-  const bindings::MessageSigner* teller_ = nullptr;  // of those that opened the WebSocket
-
-  // The message cannot be read, or nobody may send one any more: it is refused, and the connection
-  // closed.
-  struct Unreadable {
-    audit::Reason reason = audit::Reason::malformed_request;
-    std::uint16_t close_code = 0;
-  };
-
-  std::optional<Unreadable> unreadable_;
-  std::optional<bindings::MessageReading> reading_;
-  MessageVerdict verdict_;
-  std::optional<bindings::OrderInfo> order_;
-  bool is_unproven_ = false;
-  bool is_message_over_ = true;  // EndMessage was said, or there is none
-  std::optional<vault::Secret> signed_;
-  vault::Holder holder_;  // counts it
-  std::optional<SecretFault> secret_fault_;
-  std::uint64_t nonce_ = 0;
-  std::int64_t retry_after_ms_ = 0;
+  const bindings::MessageSigner* teller_ = nullptr;  // of the bindings that opened the WebSocket
+  Incoming incoming_;
+  std::optional<Message> message_;
   std::string late_refusal_;  // waits for the end of a message to the client
-
-  // The rule by whose key the connection was logged on; "" none.
-  std::string logged_on_;
-  // A message went unjudged that might act for whoever is logged on, and nobody will know when it
-  // was answered, because it has no id.
-  bool has_unjudged_without_id_ = false;
-  std::map<std::string, Awaited, std::less<>> awaited_;  // by the message's id
-  std::unique_ptr<bindings::ReplyReader> replies_;
-  bool is_mid_reply_ = false;
-  bool reads_reply_ = false;  // of the upstream's message under way: somebody waits for a reply
-  std::uint64_t reply_bytes_ = 0;
-  Scrubber scrubber_;
+  Replies replies_;
+  Logon logon_;
 };
 
 }  // namespace keyswap::flow

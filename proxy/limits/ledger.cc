@@ -11,6 +11,7 @@
 #include "proxy/base/descriptors.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
+#include "proxy/limits/sqlite_store.h"
 
 namespace keyswap::limits {
 
@@ -25,8 +26,7 @@ using base::Status;
 struct Job {
   Claim claim;
   ClaimCallback callback;  // null: it is given back
-  Demand given_back;
-  std::int64_t day = 0;
+  Settlement given_back;
   ClaimAnswer answer;
 };
 
@@ -42,14 +42,13 @@ bool passes_by_itself(const Error& error) {
 }  // namespace
 
 struct Ledger::State {
-  explicit State(LedgerStore opened) : store(std::move(opened)) {}
+  explicit State(std::unique_ptr<Store> opened) : store(std::move(opened)) {}
 
   void run();
   bool wait_for_round();
   void take_round();
   Status write_round();
-  Status decide(const Claim& claim, ClaimAnswer& answer);
-  Status grant(const Claim& claim, ClaimAnswer& answer);
+  Status reserve(const Claim& claim, ClaimAnswer& answer);
   void note_clock(const Claim& claim);
   void fail(const Error& error);
   void answer_round();
@@ -65,7 +64,7 @@ struct Ledger::State {
   std::atomic<bool> is_dead = false;
 
   // The thread's own.
-  LedgerStore store;
+  std::unique_ptr<Store> store;
   base::SpareDescriptors spares{kCommitDescriptors};
   std::vector<Job> round;
   std::vector<Move> round_moves;
@@ -76,11 +75,15 @@ struct Ledger::State {
 };
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& path) {
-  auto store = LedgerStore::open(path);
+  auto store = SqliteStore::open(path);
   if (!store) {
     return store.error();
   }
-  auto state = std::make_unique<State>(std::move(store).value());
+  return open(std::move(*store));
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(std::unique_ptr<Store> store) {
+  auto state = std::make_unique<State>(std::move(store));
   State* const shared = state.get();
   auto thread = base::start_thread([shared] { shared->run(); });
   if (!thread) {
@@ -108,8 +111,7 @@ void Ledger::release(std::string account, std::int64_t day, std::int64_t amount)
     return;
   }
   Job job;
-  job.given_back = {std::move(account), amount, 0};
-  job.day = day;
+  job.given_back = {std::move(account), day, amount};
   static_cast<void>(state_->push(std::move(job)));
 }
 
@@ -186,64 +188,30 @@ void Ledger::State::take_round() {
 
 // One transaction for all that waits. Nobody is answered before it is durable.
 Status Ledger::State::write_round() {
-  auto transaction = store.begin();
-  if (!transaction) {
-    return transaction.error();
-  }
+  KS_TRY(store->begin());
   for (const Move& move : round_moves) {
-    KS_TRY(store.carry_over(move));
+    KS_TRY(store->carry_over(move));
   }
   for (Job& job : round) {
-    if (job.callback) {
-      KS_TRY(decide(job.claim, job.answer));
-    } else {
-      KS_TRY(store.add(job.given_back.account, job.day, -job.given_back.amount));
-    }
+    KS_TRY(job.callback ? reserve(job.claim, job.answer) : store->settle(job.given_back));
   }
-  KS_TRY(transaction->commit());
+  KS_TRY(store->commit());
   round_moves.clear();  // else they are made with the next
   return {};
 }
 
-Status Ledger::State::decide(const Claim& claim, ClaimAnswer& answer) {
+Status Ledger::State::reserve(const Claim& claim, ClaimAnswer& answer) {
   note_clock(claim);
-  const auto day = store.enter_day(claim.wall_us);
-  if (!day) {
-    return day.error();
+  const auto reserved = store->reserve(claim);
+  if (!reserved) {
+    return reserved.error();
   }
-  answer.day = *day;
-  answer.resets_us = end_of_day_us(*day);
-  for (std::size_t i = 0; i < claim.demands.size(); ++i) {
-    const auto has_room = store.has_room(claim.demands[i], *day);
-    if (!has_room) {
-      return has_room.error();
-    }
-    if (!*has_room) {
-      answer.outcome = ClaimOutcome::refused;
-      answer.refused = i;
-      return {};
-    }
-  }
-  return grant(claim, answer);
-}
-
-Status Ledger::State::grant(const Claim& claim, ClaimAnswer& answer) {
-  for (const Demand& demand : claim.demands) {
-    KS_TRY(store.add(demand.account, answer.day, demand.amount));
-  }
-  if (!claim.nonce_account.empty()) {
-    const auto nonce = store.next_nonce(claim.nonce_account, claim.wall_us);
-    if (!nonce) {
-      return nonce.error();
-    }
-    answer.nonce = *nonce;
-  }
-  answer.outcome = ClaimOutcome::granted;
+  answer = *reserved;
   return {};
 }
 
 void Ledger::State::note_clock(const Claim& claim) {
-  if (has_noted_clock || day_of(claim.wall_us) >= store.newest_day()) {
+  if (has_noted_clock || day_of(claim.wall_us) >= store->newest_day()) {
     return;
   }
   has_noted_clock = true;
@@ -256,7 +224,7 @@ void Ledger::State::fail(const Error& error) {
   for (Job& job : round) {
     job.answer = {};
   }
-  store.forget_round();
+  store->roll_back();
   const bool is_for_good = !passes_by_itself(error);
   if (is_for_good) {
     const std::lock_guard<std::mutex> guard(mutex);

@@ -10,7 +10,7 @@
 #include <functional>
 #include <vector>
 
-#include "audit/log.h"
+#include "audit/sink.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::net {
@@ -21,7 +21,7 @@ class AuditLane final : public audit::Listener {
   // Called on the loop. Whoever waits may be gone by then (proxy/net/handle.h).
   using Done = std::function<void(bool is_durable)>;
 
-  AuditLane(uv::Loop& loop, audit::Appender& log) : loop_(&loop), log_(&log) {}
+  AuditLane(uv::Loop& loop, audit::Sink& log) : loop_(&loop), log_(&log) {}
 
   // Adds a record that nobody waits for.
   template <typename Record>
@@ -48,7 +48,7 @@ class AuditLane final : public audit::Listener {
   void release(std::uint64_t ticket, bool durable);
 
   uv::Loop* loop_;
-  audit::Appender* log_;
+  audit::Sink* log_;
   audit::Batch batch_;
   std::vector<Done> told_;       // that wait for batch_
   std::deque<Waiting> waiting_;  // batches handed over, oldest first

@@ -5,12 +5,13 @@
 
 namespace keyswap::net {
 
-base::Result<std::string> verified_caller(const vault::Source& vault,
+base::Result<std::string> verified_caller(const vault::CallerDigests& digests,
                                           const std::optional<flow::CallerClaim>& claim) {
   if (!claim) {
     return std::string();
   }
-  const auto matches = vault.matches_system(vault::caller_entry(claim->name), claim->token_digest);
+  const auto matches =
+      digests.matches_system(vault::caller_entry(claim->name), claim->token_digest);
   if (!matches && matches.error().code != base::Errc::not_found) {
     return matches.error();
   }

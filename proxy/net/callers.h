@@ -9,13 +9,13 @@
 
 #include "proxy/base/result.h"
 #include "proxy/flow/caller.h"
-#include "vault/source.h"
+#include "vault/caller_digests.h"
 
 namespace keyswap::net {
 
 // The caller's name; "" if there is no claim or it is not true. I13: an error when the vault cannot
 // tell: unavailable (no locked memory now), corrupt.
-base::Result<std::string> verified_caller(const vault::Source& vault,
+base::Result<std::string> verified_caller(const vault::CallerDigests& digests,
                                           const std::optional<flow::CallerClaim>& claim);
 
 }  // namespace keyswap::net

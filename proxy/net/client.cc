@@ -10,8 +10,8 @@ std::string Client::owner(const std::string& caller) const {
   return who + "/" + caller;
 }
 
-void Caller::look_up(const vault::Source& vault) {
-  const auto verified = verified_caller(vault, claim);
+void Caller::look_up(const vault::CallerDigests& digests) {
+  const auto verified = verified_caller(digests, claim);
   name = verified ? *verified : "";
   fault = verified ? std::nullopt : std::optional(flow::fault_of(verified.error()));
 }

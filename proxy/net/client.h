@@ -10,7 +10,7 @@
 
 #include "proxy/flow/caller.h"
 #include "proxy/flow/secret_fault.h"
-#include "vault/source.h"
+#include "vault/caller_digests.h"
 
 namespace keyswap::net {
 
@@ -32,7 +32,7 @@ struct Caller {
   std::optional<flow::SecretFault> fault;  // why it could not be looked up
 
   // Holds the claim against the vault as it is now.
-  void look_up(const vault::Source& vault);
+  void look_up(const vault::CallerDigests& digests);
 };
 
 }  // namespace keyswap::net

@@ -16,6 +16,7 @@
 #include "ca/leaf_cache.h"
 #include "proxy/base/clock.h"
 #include "proxy/flow/action.h"
+#include "proxy/flow/collected_body.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/limits/limiter.h"
@@ -27,9 +28,9 @@
 #include "proxy/uv/loop.h"
 #include "proxy/uv/resolver.h"
 #include "proxy/uv/tcp.h"
+#include "vault/caller_digests.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
-#include "vault/source.h"
 
 namespace keyswap::services {
 class LocalService;
@@ -40,6 +41,7 @@ namespace keyswap::net {
 class AuditLane;
 class ClientTlsWatch;
 class Connector;
+class SecretLane;
 class Strangers;
 class Telling;
 
@@ -67,10 +69,10 @@ struct Context {
   // What machines and connections write to and count in.
   struct Memory {
     std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
-    std::unique_ptr<char[]> plain_chunk;  // NOLINT(modernize-avoid-c-arrays): one read's plaintext
-    std::size_t collected_bytes = 0;      // of bodies that signers read (flow::Exchange::Setup)
-    flow::FormCache form_cache;           // of secrets that are looked for in responses
-    vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
+    std::unique_ptr<char[]> plain_chunk;   // NOLINT(modernize-avoid-c-arrays): one read's plaintext
+    flow::CollectedBytes collected_bytes;  // of bodies and messages that signers read
+    flow::FormCache form_cache;            // of secrets that are looked for in responses
+    vault::Holdings* holdings = nullptr;   // what waits in locked memory, of all loops
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;
     std::vector<flow::Event> spare_events;
@@ -78,7 +80,8 @@ struct Context {
 
   uv::Loop* loop = nullptr;
   const base::Clock* clock = nullptr;
-  const vault::Source* vault = nullptr;
+  const vault::CallerDigests* callers = nullptr;
+  SecretLane* secrets = nullptr;
   limits::Meter* limiter = nullptr;
   AuditLane* audit = nullptr;
   Strangers* strangers = nullptr;

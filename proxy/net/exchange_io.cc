@@ -2,8 +2,8 @@
 #include "proxy/net/exchange_io.h"
 
 #include <utility>
-#include <vector>
 
+#include "bindings/signer.h"
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/telling.h"
 
@@ -51,13 +51,13 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
       .reason = decision.reason,
       .secret = {},
       .scheme = {},
-      .client = {of.client_address, of.client_user, of.caller, of.is_unproven},
+      .client = {of.client_address, of.client_user, of.caller, decision.is_unproven},
       .destination = {of.destination.authority.host,
                       of.destination.authority.port,
                       decision.method,
                       decision.path},
       .bindings_sha256 = of.bindings.sha256,
-      .order = order_of(of.order),
+      .order = order_of(decision.order),
       .cause = decision.failure.cause,
       .facts = decision.failure.facts};
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
@@ -102,23 +102,6 @@ void add_response(Context& context,
     record.spki_sha256 = upstream->peer().spki_sha256;
   }
   context.audit->add(record);
-}
-
-std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
-    Context& context, const bindings::SecretRule& rule) {
-  flow::SecretsReady ready;
-  ready.now_us = context.clock->wall_us();
-  const std::vector<vault::SecretName>& names = rule.injection->needs();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    auto secret = rule.injection->needs_private_key(i)
-                      ? context.vault->fetch_private_key(names[i], context.now_s())
-                      : context.vault->fetch(names[i], context.now_s());
-    if (!secret) {
-      return flow::SecretsUnavailable{names[i].text(), flow::fault_of(secret.error())};
-    }
-    ready.secrets.push_back(std::move(*secret));
-  }
-  return ready;
 }
 
 flow::Charged charged_by(const limits::ChargeAnswer& answer) {

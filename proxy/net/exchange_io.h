@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What both machines ask for, the exchange and the WebSocket: records, secrets, charges. Here it is
-// carried out; whoever drives a machine waits for the answer and hands it in.
+// What both machines ask for, the exchange and the WebSocket: records and charges (secrets:
+// proxy/net/secret_lane.h). Here it is carried out; whoever drives a machine waits for the answer
+// and hands it in.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
-#include <variant>
 
 #include "audit/record.h"
 #include "bindings/binding.h"
-#include "bindings/signer.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
@@ -29,8 +28,6 @@ struct DecisionOf {
   std::string_view caller;
   const flow::Destination& destination;
   const bindings::Bindings& bindings;
-  const std::optional<bindings::OrderInfo>& order;
-  bool is_unproven = false;
 };
 
 // Adds the decision's record, or records, to the loop's batch; who waits for them says so to the
@@ -45,10 +42,6 @@ void add_response(Context& context,
                   const flow::RecordResponse& response,
                   std::int64_t sent_us,
                   const Upstream* upstream);
-
-// The entries that the rule needs, out of the vault.
-std::variant<flow::SecretsReady, flow::SecretsUnavailable> fetch_secrets(
-    Context& context, const bindings::SecretRule& rule);
 
 // The event that an answer of the limits is.
 flow::Charged charged_by(const limits::ChargeAnswer& answer);

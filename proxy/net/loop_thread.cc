@@ -30,7 +30,10 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.loop = made->loop_.get();
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;
-  context.vault = shared.vault;
+  context.callers = shared.callers;
+  made->secrets_ =
+      std::make_unique<SecretLane>(*made->loop_, *shared.secrets, *shared.clock, shared.holdings);
+  context.secrets = made->secrets_.get();
   context.memory.holdings = shared.holdings;
   context.clients.leaves = shared.leaves;
   context.clients.tls = shared.client_tls;

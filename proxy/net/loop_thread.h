@@ -16,6 +16,7 @@
 #include "proxy/net/connections.h"
 #include "proxy/net/connector.h"
 #include "proxy/net/context.h"
+#include "proxy/net/secret_lane.h"
 #include "proxy/services/health.h"
 #include "proxy/uv/local_users.h"
 #include "proxy/uv/loop.h"
@@ -27,9 +28,10 @@ class LoopThread {
  public:
   struct Shared {
     const base::Clock* clock = nullptr;
-    const vault::Source* vault = nullptr;
+    vault::Source* secrets = nullptr;
+    const vault::CallerDigests* callers = nullptr;
     vault::Holdings* holdings = nullptr;
-    audit::Appender* log = nullptr;
+    audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
     const tls::ServerContext* client_tls = nullptr;
@@ -96,6 +98,7 @@ class LoopThread {
   uv::LocalUsers users_;
   Context context_;
   std::unique_ptr<AuditLane> lane_;
+  std::unique_ptr<SecretLane> secrets_;
   std::unique_ptr<ClientTlsWatch> client_tls_watch_;
   std::unique_ptr<services::Health> health_;
   std::unique_ptr<Connector> connector_;

@@ -24,7 +24,7 @@ void Requests::begin_request(http::RequestHead head) {
     return;
   }
   Context& context = connection_->context();
-  caller_.look_up(*context.vault);
+  caller_.look_up(*context.callers);
   const Policy& policy = context.policy;
   auto refusal = flow::check_tunnelled(head, tunnelled_->identity, *policy.bindings);
   if (caller_.fault) {
@@ -61,7 +61,7 @@ void Requests::route_request(http::RequestHead head) {
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
   caller_.claim = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
-  caller_.look_up(*context.vault);
+  caller_.look_up(*context.callers);
   if (is_reverse) {
     reverse_request(std::move(head));
     return;

@@ -27,6 +27,7 @@
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
+#include "vault/sources/local.h"
 
 namespace keyswap::net {
 
@@ -64,6 +65,12 @@ struct Certificates {
   std::shared_ptr<const ca::LeafKey> key;
   std::shared_ptr<const tls::ServerContext> client_tls;
   std::unique_ptr<ca::LeafCache> leaves;
+};
+
+// Where secrets come from, and what waits in locked memory, of all loops.
+struct Secrets {
+  vault::LocalSource source;
+  vault::Holdings holdings;
 };
 
 // What the first loop looks at besides its connections.
@@ -114,7 +121,9 @@ class Server final : public uv::AcceptEvents {
  public:
   explicit Server(ServerParts parts)
       : parts_(std::move(parts)),
-        holdings_(vault::locked_memory_size() - parts_.threads * LoopThread::locked_bytes()),
+        secrets_{.source = vault::LocalSource(*parts_.vault),
+                 .holdings = vault::Holdings(vault::locked_memory_size() -
+                                             parts_.threads * LoopThread::locked_bytes())},
         telling_(*parts_.clock) {}
 
   Server(const Server&) = delete;
@@ -142,7 +151,7 @@ class Server final : public uv::AcceptEvents {
   void drain();
 
   ServerParts parts_;
-  vault::Holdings holdings_;
+  Secrets secrets_;
   Certificates certificates_;
   Telling telling_;
   Strangers strangers_;
@@ -176,8 +185,9 @@ base::Status Server::build() {
       });
   put_in_force(parts_.policy);
   const LoopThread::Shared shared{.clock = parts_.clock,
-                                  .vault = parts_.vault,
-                                  .holdings = &holdings_,
+                                  .secrets = &secrets_.source,
+                                  .callers = parts_.vault,
+                                  .holdings = &secrets_.holdings,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
                                   .leaves = certificates_.leaves.get(),
@@ -256,8 +266,9 @@ base::Status Server::serve() {
   worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
   watches_ = {};
-  parts_.limiter.reset();       // its thread answers to the loops
-  parts_.log->await_answers();  // so does its thread, for clients who went meanwhile
+  secrets_.source.stop();  // what answers to the loops goes before them
+  parts_.limiter.reset();
+  parts_.log->await_answers();  // for clients who went meanwhile
   loops_.clear();
   static_cast<void>(parts_.vault->save_usage());  // a use that is not noted harms nobody
   for (const RefusedStranger& counted : strangers_.take_all()) {

@@ -12,17 +12,19 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
     : context_(&context),
       setup_(std::move(setup)),
       request_id_(context.next_request_id()),
+      fetch_(*context.secrets),
       timer_(*context.loop, [this] { on_time_out(); }),
       lease_(context, *setup_.bound, *this) {
-  exchange_.emplace(flow::Exchange::Setup{.destination = std::move(destination),
-                                          .bindings = setup_.policy.bindings,
-                                          .request_id = request_id_,
-                                          .scratch = context.memory.scratch.get(),
-                                          .now_us = context.clock->wall_us(),
-                                          .caller = setup_.caller.name,
-                                          .collected_bytes = &context.memory.collected_bytes,
-                                          .form_cache = &context.memory.form_cache,
-                                          .holdings = context.memory.holdings});
+  exchange_.emplace(
+      flow::Exchange::Setup{.destination = std::move(destination),
+                            .bindings = setup_.policy.bindings,
+                            .request_id = request_id_,
+                            .scratch = context.memory.scratch.get(),
+                            .now_us = context.clock->wall_us(),
+                            .caller = setup_.caller.name,
+                            .collected = flow::CollectedShare(context.memory.collected_bytes),
+                            .form_cache = &context.memory.form_cache,
+                            .holdings = context.memory.holdings});
   if (context.is_draining) {
     exchange_->drain();
   }
@@ -68,6 +70,9 @@ void Stream::flush() {
 }
 
 void Stream::finish_run() {
+  if (!exchange_ || !exchange_->awaits_secrets()) {
+    fetch_.cancel();
+  }
   if (!exchange_) {
     return;
   }

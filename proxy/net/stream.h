@@ -20,6 +20,7 @@
 #include "proxy/net/context.h"
 #include "proxy/net/handle.h"
 #include "proxy/net/lease.h"
+#include "proxy/net/secret_lane.h"
 #include "proxy/net/websocket_relay.h"
 #include "proxy/uv/timer.h"
 
@@ -151,6 +152,7 @@ class Stream final : public Mortal, public LeaseEvents {
   Run run_;
   Awaited record_;
   limits::Ticket ticket_;     // what it was charged
+  SecretFetch fetch_;         // of the secrets it waits for
   std::int64_t sent_us_ = 0;  // steady clock, when the request was sent
   std::int64_t wait_ms_ = 0;  // of the exchange's wait
   uv::Timer timer_;

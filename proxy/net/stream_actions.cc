@@ -40,8 +40,11 @@ void Stream::perform(const flow::Settle& action) {
 }
 
 void Stream::perform(const flow::FetchSecrets& action) {
-  std::visit([this](auto&& fetched) { on(std::forward<decltype(fetched)>(fetched)); },
-             fetch_secrets(*context_, exchange_->bindings().rules[action.rule]));
+  fetch_.begin(*exchange_->bindings().rules[action.rule].injection,
+               setup_.caller.name,
+               [this](SecretFetch::Answer answer) {
+                 std::visit([this](auto& fetched) { on(std::move(fetched)); }, answer);
+               });
 }
 
 // --- the connection to the upstream ---
@@ -93,9 +96,7 @@ void Stream::perform(const flow::Record& action) {
                 setup_.client->user,
                 setup_.caller.name,
                 exchange_->destination(),
-                *setup_.policy.bindings,
-                exchange_->order(),
-                exchange_->is_unproven()},
+                *setup_.policy.bindings},
                action);
   wait_for_record();
 }
@@ -216,6 +217,8 @@ std::int64_t Stream::wait_ms(const flow::SetWait& action) const {
       return base::bounds::kRequestBodyWindowMs;
     case flow::Wait::record:
       return base::bounds::kRecordMs;
+    case flow::Wait::secrets:
+      return base::bounds::kSecretFetchMs;
     case flow::Wait::response_head:
       return response_wait_ms(action.ms > 0 ? action.ms : base::bounds::kResponseHeadMs);
     case flow::Wait::response_body:

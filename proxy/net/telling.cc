@@ -42,7 +42,9 @@ void Telling::failed(std::string_view host, const base::Failure& failure) {
   }
   const bool is_ours = base::is_ours(failure.cause);
   log::line(is_ours ? log::Level::error : log::Level::warning,
-            {is_ours ? Piece("no certificate for ") : Piece("upstream "),
+            {is_ours                                          ? Piece("no certificate for ")
+             : failure.cause == base::Cause::secret_timed_out ? Piece("no secret for ")
+                                                              : Piece("upstream "),
              Piece::fact(host),
              ": ",
              Piece::fact(base::sentence_of(failure.cause)),

@@ -32,10 +32,11 @@ WebSocketRelay::WebSocketRelay(
                 .target = setup_.target,
                 .caller = setup_.caller.name,
                 .bindings = setup_.policy.bindings,
-                .collected_bytes = &context.memory.collected_bytes,
+                .collected = flow::CollectedShare(context.memory.collected_bytes),
                 .form_cache = &context.memory.form_cache,
                 .holdings = context.memory.holdings}),
-      last_heard_ms_(context.loop->now_ms()),
+      fetch_(*context.secrets),
+      traffic_{.last_heard_ms = context.loop->now_ms()},
       timer_(*context.loop, [this] { on_time_out(); }) {
   upstream_->use_raw(*this);
   client_->set_patience(base::bounds::kTunnelIdleMs);
@@ -49,14 +50,14 @@ std::string_view WebSocketRelay::on_client_bytes(std::string_view bytes) {
   while (wants_client()) {
     const http::FrameStep step = frames_.client.next(bytes);
     bytes.remove_prefix(step.consumed);
-    bytes_ += step.consumed;
+    traffic_.bytes += step.consumed;
     if (step.kind == http::FrameStep::Kind::need_more) {
       break;
     }
     drive(event_of(step, flow::Side::client));
   }
   run_.is_in_read = false;
-  last_heard_ms_ = context_->loop->now_ms();
+  traffic_.last_heard_ms = context_->loop->now_ms();
   flush();
   if (!bytes.empty() && wants_client()) {
     told_.read_on();  // what was in the way is written
@@ -73,7 +74,7 @@ bool WebSocketRelay::wants_client() const {
 
 void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
   run_.is_in_read = true;
-  bytes_ += bytes.size();
+  traffic_.bytes += bytes.size();
   while (!machine_.is_over()) {
     const http::FrameStep step = frames_.upstream.next(bytes);
     bytes.remove_prefix(step.consumed);
@@ -83,7 +84,7 @@ void WebSocketRelay::on_upstream_raw(std::string_view bytes) {
     drive(event_of(step, flow::Side::upstream));
   }
   run_.is_in_read = false;
-  last_heard_ms_ = context_->loop->now_ms();
+  traffic_.last_heard_ms = context_->loop->now_ms();
   flush();
 }
 
@@ -108,7 +109,7 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
 // A message is judged by what holds when it is complete, like a request.
 flow::Moment WebSocketRelay::begin_message() {
   now_.policy = context_->policy;
-  const auto caller = verified_caller(*context_->vault, setup_.caller.claim);
+  const auto caller = verified_caller(*context_->callers, setup_.caller.claim);
   now_.caller = caller ? *caller : "";
   const std::uint64_t number = ++now_.number;
   Message& message = messages_[number];
@@ -177,7 +178,7 @@ bool WebSocketRelay::charge_done(std::uint64_t number, limits::ChargeAnswer& ans
 void WebSocketRelay::on_time_out() {
   if (!is_waiting_) {
     const std::int64_t left_ms =
-        idle_left_ms(*client_, upstream_->leg(), last_heard_ms_, context_->loop->now_ms());
+        idle_left_ms(*client_, upstream_->leg(), traffic_.last_heard_ms, context_->loop->now_ms());
     if (left_ms > 0) {
       timer_.set(left_ms);
       return;
@@ -208,6 +209,9 @@ void WebSocketRelay::drive(flow::WebSocketEvent event) {
     }
   }
   run_.is_on = false;
+  if (!machine_.awaits_secrets()) {
+    fetch_.cancel();
+  }
   if (!run_.is_in_read) {
     flush();
   }
@@ -225,8 +229,8 @@ void WebSocketRelay::carry_out(flow::WebSocketEvent event) {
   machine_.carried_out();
 }
 
-void WebSocketRelay::perform(const flow::RecordMessage& action) {
-  const auto message = messages_.find(action.number);
+void WebSocketRelay::perform(const flow::Record& action) {
+  const auto message = messages_.find(now_.number);  // one at a time is dealt with
   KS_ASSERT(message != messages_.end());
   add_decision(*context_,
                {message->second.request_id,
@@ -234,10 +238,8 @@ void WebSocketRelay::perform(const flow::RecordMessage& action) {
                 setup_.client->user,
                 now_.caller,
                 setup_.destination,
-                machine_.bindings(),
-                action.order,
-                action.is_unproven},
-               action.record);
+                machine_.bindings()},
+               action);
   run_.awaits_record = true;
   context_->audit->wait_for([self = anchor_.handle()](bool is_durable) {
     if (WebSocketRelay* const relay = self.get()) {
@@ -268,7 +270,7 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
                setup_.destination,
                {kSwitchingProtocols,
                 action.outcome,
-                bytes_,
+                traffic_.bytes,
                 upstream_->has_stalled() ? upstream_->failure() : base::Failure{}},
                setup_.opened_us,
                upstream_);
@@ -290,8 +292,11 @@ void WebSocketRelay::perform(const flow::Charge& action) {
 }
 
 void WebSocketRelay::perform(const flow::FetchSecrets& action) {
-  std::visit([this](auto&& fetched) { drive(std::forward<decltype(fetched)>(fetched)); },
-             fetch_secrets(*context_, machine_.bindings().rules[action.rule]));
+  fetch_.begin(*machine_.bindings().rules[action.rule].injection,
+               now_.caller,
+               [this](SecretFetch::Answer answer) {
+                 std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
+               });
 }
 
 void WebSocketRelay::perform(const flow::SendFrame& action) {
@@ -346,6 +351,10 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
     case flow::Wait::record:
       is_waiting_ = true;
       timer_.set(base::bounds::kRecordMs);
+      return;
+    case flow::Wait::secrets:
+      is_waiting_ = true;
+      timer_.set(base::bounds::kSecretFetchMs);
       return;
     case flow::Wait::websocket_close:
       is_waiting_ = true;

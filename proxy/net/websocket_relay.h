@@ -21,6 +21,7 @@
 #include "proxy/net/context.h"
 #include "proxy/net/handle.h"
 #include "proxy/net/leg.h"
+#include "proxy/net/secret_lane.h"
 #include "proxy/net/upstream.h"
 #include "proxy/uv/timer.h"
 
@@ -88,6 +89,12 @@ class WebSocketRelay final : public UpstreamUser {
     bool awaits_record = false;
   };
 
+  // Both ways together.
+  struct Traffic {
+    std::uint64_t bytes = 0;
+    std::int64_t last_heard_ms = 0;
+  };
+
   struct Frames {
     http::FrameDecoder client{http::FrameDecoder::Sender::client};
     http::FrameDecoder upstream{http::FrameDecoder::Sender::server};
@@ -95,7 +102,7 @@ class WebSocketRelay final : public UpstreamUser {
 
   void drive(flow::WebSocketEvent event);
   void carry_out(flow::WebSocketEvent event);
-  void perform(const flow::RecordMessage& action);
+  void perform(const flow::Record& action);
   void perform(const flow::EndMessage& action);
   void perform(const flow::EndWebSocket& action);
   void perform(const flow::Charge& action);
@@ -124,9 +131,9 @@ class WebSocketRelay final : public UpstreamUser {
   Run run_;
   Moment now_;
   std::unordered_map<std::uint64_t, Message> messages_;  // begun and not ended
+  SecretFetch fetch_;                                    // of the message under way
   bool is_waiting_ = false;  // the timer runs for a wait of the machine, not for idleness
-  std::uint64_t bytes_ = 0;  // both ways together
-  std::int64_t last_heard_ms_ = 0;
+  Traffic traffic_;
   uv::Timer timer_;
   Anchor<WebSocketRelay> anchor_{*this};
 };

@@ -223,7 +223,7 @@ TEST_CASE("a body that a signer cannot hold is 413, and nothing is dialled", "[I
 TEST_CASE("what a loop holds of bodies for signers is bounded, and free again afterwards",
           "[I10]") {
   const std::string head = request("POST /v1/x", "Content-Length: 5\r\n\r\n");
-  std::shared_ptr<std::size_t> held;
+  std::shared_ptr<CollectedBytes> held;
   {
     Script script = signed_by_echo();
     script.client(head + "abc");
@@ -232,7 +232,8 @@ TEST_CASE("what a loop holds of bodies for signers is bounded, and free again af
   }
   CHECK(*held == 0);
   Script full = signed_by_echo();
-  *full.collected_bytes = base::bounds::kSignedBodiesBytesMax - 2;
+  CollectedShare others(*full.collected_bytes);
+  REQUIRE(others.take(base::bounds::kSignedBodiesBytesMax - 2));
   full.client(head + "abc");
   CHECK(has(full.sent_client(), "Keyswap-Reason: too_busy\r\n"));
   CHECK(!has(full.transcript(), "dial"));
@@ -332,6 +333,20 @@ TEST_CASE("a binding for other callers is refused") {
   bindings->rules[0].scopes[0].callers = {"trader"};
   const auto script = Script(bindings).client(request("GET /v1/x", "\r\n"));
   CHECK(has(script.transcript(), "record refused caller_not_allowed K GET /v1/x\n"));
+  CHECK(script.sent_upstream().empty());
+}
+
+TEST_CASE("secrets that do not come in time are a 503 that may come again", "[I10][I13]") {
+  Script script(changeable());
+  script.answers_fetches = false;
+  script.client(request("GET /v1/x", "\r\n"));
+  CHECK(script.wait().wait == Wait::secrets);
+  CHECK(script.sent_client().empty());
+  script.times_out();
+  CHECK(has(script.transcript(), "fetch K\nrecord refused secret_unavailable K GET /v1/x\n"));
+  CHECK(has(script.sent_client(), "HTTP/1.1 503 "));
+  CHECK(has(script.sent_client(), R"("cause":"secret_timed_out")"));
+  CHECK(has(script.sent_client(), R"("retryable":true)"));
   CHECK(script.sent_upstream().empty());
 }
 

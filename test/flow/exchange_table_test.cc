@@ -152,7 +152,7 @@ struct Fixture {
         .scratch = scratch.get(),
         .now_us = 1'700'000'000'000'000,
         .caller = "",
-        .collected_bytes = &collected_bytes});
+        .collected = CollectedShare(collected_bytes)});
     for (const auto& event : way) {
       exchange->on(event(), actions);
     }
@@ -181,7 +181,7 @@ struct Fixture {
     return *this;
   }
 
-  std::size_t collected_bytes = 0;
+  CollectedBytes collected_bytes;
   std::unique_ptr<vault::LockedBuffer> scratch;
   std::unique_ptr<Exchange> exchange;
   Actions actions;
@@ -275,7 +275,8 @@ TEST_CASE("a refused body is no longer read, and what is left of it changes noth
     Fixture fixture(first(kSigned, 1));
     CHECK(fixture.exchange->wants_body());
     if (is_full) {
-      fixture.collected_bytes = base::bounds::kSignedBodiesBytesMax - 1;  // too_busy
+      CollectedShare others(fixture.collected_bytes);
+      REQUIRE(others.take(base::bounds::kSignedBodiesBytesMax - 1));  // too_busy
       fixture.on(ClientBody{kBody});
     } else {
       for (const auto& event : refuse) {
@@ -294,9 +295,6 @@ TEST_CASE("a refused body is no longer read, and what is left of it changes noth
     REQUIRE(fixture.asked<SendResponseHead>().size() == 1);
     CHECK(fixture.asked<SendResponseHead>()[0]->head.status >= 400);
     CHECK(fixture.exchange->is_finished());
-    if (is_full) {
-      fixture.collected_bytes -= base::bounds::kSignedBodiesBytesMax - 1;
-    }
     fixture.exchange.reset();
     CHECK(fixture.collected_bytes == 0);
   }

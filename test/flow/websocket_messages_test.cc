@@ -276,6 +276,24 @@ TEST_CASE("a secret that cannot be opened refuses the message", "[I13]") {
   CHECK_FALSE(has(transcript, "to upstream"));
 }
 
+TEST_CASE("a secret that does not come in time refuses the message, and no other", "[I10][I13]") {
+  Dialogue dialogue;
+  dialogue.answers_fetches = false;
+  dialogue.client(order("7"));
+  CHECK(dialogue.transcript() == "charge 500\nfetch\n");
+  dialogue.upstream("{}");
+  CHECK(dialogue.transcript() == "to client: {}\n");
+  dialogue.on(TimedOut{});
+  const std::string transcript = dialogue.transcript();
+  CHECK(has(transcript, "record refused secret_unavailable B order.place"));
+  CHECK(has(transcript, "to client: {\"id\":\"7\",\"status\":503"));
+  CHECK(has(transcript, "message 1 not sent\n"));
+  CHECK_FALSE(has(transcript, "to upstream"));
+  dialogue.answers_fetches = true;
+  dialogue.client(order("8"));
+  CHECK(has(dialogue.transcript(), "to upstream (secret)"));
+}
+
 TEST_CASE("replies that are awaited are bounded", "[I10]") {
   Dialogue dialogue;
   for (std::size_t i = 0; i < base::bounds::kRepliesAwaitedMax; ++i) {

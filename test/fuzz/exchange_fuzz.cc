@@ -51,7 +51,7 @@ class Run {
                    &scratch,
                    1'700'000'000'000'000,
                    "",
-                   nullptr}) {}
+                   flow::CollectedShare()}) {}
 
   void client(std::string_view bytes) {
     bool may_read = true;

@@ -44,6 +44,7 @@ class Run {
   void client_step(std::uint8_t what, Client& client, std::uint8_t how);
   void server_step(std::uint8_t what, Server& server, std::uint8_t how);
   void around_step(std::uint8_t what, std::uint8_t how);
+  void secrets_step(std::uint8_t how);
   void answer_all();
   void part(std::uint8_t how);
   void check_tunnels();
@@ -159,12 +160,33 @@ void Run::around_step(std::uint8_t what, std::uint8_t how) {
     const auto& next = how % 2 == 0 ? fixed().other : fixed().bindings;
     stage_.thread().post_policy({next, nullptr, nullptr});
   } else if (what == 60) {
-    stage_.vault.is_empty = how % 2 == 0;
+    stage_.secrets.is_empty = how % 2 == 0;
     stage_.thread().post_vault_refreshed();
   } else if (what == 61) {
     stage_.meter.answers_at_once = how % 2 == 0;
-  } else if (what == 62 && how % 4 == 0) {
-    stage_.thread().post_drain();
+  } else if (what == 62) {
+    if (how % 4 == 0) {
+      stage_.thread().post_drain();
+    }
+  } else if (what == 63) {
+    secrets_step(how);
+  }
+}
+
+// The source of secrets is slow from now on, or not any more; or it answers.
+void Run::secrets_step(std::uint8_t how) {
+  constexpr std::int64_t kSlowMs = 2000;
+  const std::string name = how / 8 % 2 == 0 ? "K" : "BS";
+  switch (how % 4) {
+    case 0:
+      stage_.secrets.delays_ms.clear();
+      return;
+    case 1:
+      stage_.secrets.delays_ms[name] = how / 4 % 2 == 0 ? kSlowMs : FakeSource::kNever;
+      return;
+    default:
+      static_cast<void>(stage_.secrets.answer());
+      return;
   }
 }
 

@@ -14,8 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/base/sqlite.h"
+#include "proxy/limits/sqlite_store.h"
 #include "test/limits/temp_folder.h"
 #include "test/support/descriptors.h"
+#include "test/support/fake_store.h"
 
 namespace keyswap::limits {
 
@@ -304,6 +307,28 @@ TEST_CASE("closing answers what waits; later claims are not taken") {
   CHECK(answered == 100);
   CHECK_FALSE(ledger->reserve(order(1, 1000), [](const ClaimAnswer&) {}));
   CHECK(read_usage(folder.file())->front().used == 0);
+}
+
+TEST_CASE("whichever step of the store fails, nothing was granted and nothing counts", "[I13]") {
+  const std::string account = "volume K";
+  for (int fails_at = 1; fails_at <= 3; ++fails_at) {
+    for (const auto why : {base::Errc::io, base::Errc::no_space}) {
+      CAPTURE(fails_at);
+      const auto kept = std::make_shared<keyswap::test::FakeStore::Kept>();
+      auto ledger = Ledger::open(std::make_unique<keyswap::test::FakeStore>(kept, fails_at, why));
+      REQUIRE(ledger);
+      CHECK(outcome_of(**ledger, order(600, 1000)) == ClaimOutcome::unavailable);
+      CHECK(kept->used.empty());
+      // What passes by itself has passed; after anything else nobody is answered any more.
+      const bool is_dead = why == base::Errc::io;
+      CHECK((*ledger)->is_dead() == is_dead);
+      const auto next = answer_to(**ledger, order(600, 1000));
+      CHECK(next.outcome == (is_dead ? ClaimOutcome::unavailable : ClaimOutcome::granted));
+      (*ledger)->release(account, next.day, 100 * kUsd);
+      (*ledger)->close();
+      CHECK(kept->used[{account, next.day}] == (is_dead ? 0 : 500 * kUsd));
+    }
+  }
 }
 
 }  // namespace keyswap::limits

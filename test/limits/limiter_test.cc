@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/limits/sqlite_store.h"
 #include "test/limits/temp_folder.h"
 
 namespace keyswap::limits {

@@ -24,11 +24,11 @@ TEST_CASE("connections are shared within one user and caller, and by an unknown 
 }
 
 TEST_CASE("a caller whose token is not the one that was given out is nobody") {
-  const ScriptedVault vault;
+  const NoCallers callers;
   net::Caller caller;
   caller.claim = flow::CallerClaim{"somebody", std::string(32, 'x')};
   caller.name = "before";
-  caller.look_up(vault);
+  caller.look_up(callers);
   CHECK(caller.name.empty());
   CHECK_FALSE(caller.fault);
 }

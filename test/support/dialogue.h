@@ -67,15 +67,16 @@ class Dialogue {
         .target = "/ws-api/v3?x=y",
         .caller = "ann",
         .bindings = bindings_,
-        .collected_bytes = &collected_bytes,
+        .collected = CollectedShare(collected_bytes),
         .form_cache = form_cache,
     });
   }
 
-  std::size_t collected_bytes = 0;
+  CollectedBytes collected_bytes;
   bool answers_records = true;
   bool records_are_durable = true;
   bool has_secrets = true;
+  bool answers_fetches = true;
   std::string key = kTradingKey;
   std::string secret = kTradingSecret;
   Charged charged;
@@ -141,13 +142,13 @@ class Dialogue {
  private:
   using Next = std::optional<WebSocketEvent>;
 
-  void perform(const RecordMessage& action, Next& next) {
-    lines_ += "record " + std::string(audit::to_string(action.record.decision)) + " " +
-              std::string(audit::to_string(action.record.reason));
-    if (action.record.rule) {
-      lines_ += " " + bindings_->rules[*action.record.rule].name.text();
+  void perform(const Record& action, Next& next) {
+    lines_ += "record " + std::string(audit::to_string(action.decision)) + " " +
+              std::string(audit::to_string(action.reason));
+    if (action.rule) {
+      lines_ += " " + bindings_->rules[*action.rule].name.text();
     }
-    lines_ += " " + std::string(action.record.method) + " " + action.record.path + "\n";
+    lines_ += " " + std::string(action.method) + " " + action.path + "\n";
     if (answers_records) {
       next = RecordDone{records_are_durable};
     }
@@ -176,6 +177,9 @@ class Dialogue {
 
   void perform(const FetchSecrets& /*action*/, Next& next) {
     lines_ += "fetch\n";
+    if (!answers_fetches) {
+      return;
+    }
     if (!has_secrets) {
       next = SecretsUnavailable{"KEY"};
       return;

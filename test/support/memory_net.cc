@@ -86,10 +86,12 @@ MemoryNet::MemoryNet() {
         mints.push_back(std::move(task));
       });
   lane_ = std::make_unique<net::AuditLane>(*loop_, log);
+  secret_lane_ = std::make_unique<net::SecretLane>(*loop_, secrets, clock_, &holdings_);
   tls_watch_ = std::make_unique<net::ClientTlsWatch>(*loop_, *lane_, telling_, clock_);
   context.loop = loop_.get();
   context.clock = &clock_;
-  context.vault = &vault;
+  context.callers = &callers_;
+  context.secrets = secret_lane_.get();
   context.limiter = &meter;
   context.audit = lane_.get();
   context.strangers = &strangers_;

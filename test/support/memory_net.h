@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All that the connections of a loop need, in memory: a loop without sockets and real time, a
-// vault, a log and limits that answer as they are told, certificates, bindings. And Peers, who are
-// on the other side of a connection, with TLS or without.
+// All that the connections of a loop need, in memory: a loop without sockets and real time; a
+// source of secrets, a log and limits that answer as they are told; certificates, bindings. And
+// Peers, who are on the other side of a connection, with TLS or without.
 #pragma once
 
 #include <atomic>
@@ -21,11 +21,13 @@
 #include "proxy/net/connector.h"
 #include "proxy/net/context.h"
 #include "proxy/net/leg.h"
+#include "proxy/net/secret_lane.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/services/health.h"
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/world.h"
+#include "test/support/fake_source.h"
 #include "test/support/memory_pipe.h"
 
 namespace keyswap::test {
@@ -119,12 +121,13 @@ class MemoryNet {
   bool mints_at_once = true;
   std::vector<ca::LeafCache::Task> mints;
 
-  ScriptedVault vault;
+  FakeSource secrets{all_secrets()};
   ScriptedLog log;
   ScriptedMeter meter;
 
  private:
   std::unique_ptr<uv::Loop> loop_;
+  NoCallers callers_;
   NetClock clock_;
   net::Telling telling_{clock_};
   net::Strangers strangers_;
@@ -142,6 +145,7 @@ class MemoryNet {
 
  private:
   std::unique_ptr<net::AuditLane> lane_;
+  std::unique_ptr<net::SecretLane> secret_lane_;
   std::unique_ptr<net::ClientTlsWatch> tls_watch_;
   std::unique_ptr<net::Connector> connector_;
 

@@ -50,15 +50,16 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                const Shared& shared)
     : bindings_(std::move(bindings)),
       scratch_(shared.scratch != nullptr ? shared.scratch : make_scratch()),
-      exchange_(std::make_shared<flow::Exchange>(flow::Exchange::Setup{destination,
-                                                                       bindings_,
-                                                                       "req1",
-                                                                       scratch_.get(),
-                                                                       1'700'000'000'000'000,
-                                                                       shared.caller,
-                                                                       collected_bytes.get(),
-                                                                       shared.form_cache,
-                                                                       shared.holdings})),
+      exchange_(std::make_shared<flow::Exchange>(
+          flow::Exchange::Setup{destination,
+                                bindings_,
+                                "req1",
+                                scratch_.get(),
+                                1'700'000'000'000'000,
+                                shared.caller,
+                                flow::CollectedShare(*collected_bytes),
+                                shared.form_cache,
+                                shared.holdings})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -195,6 +196,9 @@ void Script::perform(const flow::Actions& actions) {
         } else if (missing.empty()) {
           missing = name.text();
         }
+      }
+      if (!answers_fetches) {
+        continue;
       }
       if (missing.empty()) {
         next = flow::SecretsReady{std::move(secrets)};

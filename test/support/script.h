@@ -46,11 +46,12 @@ class Script {
   std::optional<audit::Reason> dial_failure;
   bool records_are_durable = true;
   bool answers_records = true;              // false: say record_done() yourself
+  bool answers_fetches = true;              // false: the source of secrets says nothing
   flow::Charged charged;                    // what the limits say
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route
   std::string server_name;                  // of the client's TLS hello
   // What exchanges hold of bodies that signers read.
-  std::shared_ptr<std::size_t> collected_bytes = std::make_shared<std::size_t>(0);
+  std::shared_ptr<flow::CollectedBytes> collected_bytes = std::make_shared<flow::CollectedBytes>();
   // What the vault has open: these are handed out, each another handle to the same bytes.
   std::map<std::string, std::shared_ptr<const vault::Secret>> opened;
 

@@ -156,16 +156,16 @@ void Core::begin_on_listener(http::RequestHead head) {
 }
 
 void Core::make_exchange(flow::Destination destination) {
-  exchange_ =
-      std::make_unique<flow::Exchange>(flow::Exchange::Setup{.destination = std::move(destination),
-                                                             .bindings = bindings_,
-                                                             .request_id = std::string(kRequestId),
-                                                             .scratch = scratch_,
-                                                             .now_us = kNowUs,
-                                                             .caller = "",
-                                                             .collected_bytes = &collected_bytes_,
-                                                             .form_cache = &form_cache_,
-                                                             .holdings = &holdings_});
+  exchange_ = std::make_unique<flow::Exchange>(
+      flow::Exchange::Setup{.destination = std::move(destination),
+                            .bindings = bindings_,
+                            .request_id = std::string(kRequestId),
+                            .scratch = scratch_,
+                            .now_us = kNowUs,
+                            .caller = "",
+                            .collected = flow::CollectedShare(collected_bytes_),
+                            .form_cache = &form_cache_,
+                            .holdings = &holdings_});
 }
 
 void Core::drive(flow::Event event) {
@@ -253,7 +253,7 @@ void Core::record(const flow::Record& decision) {
       .reason = decision.reason,
       .secret = {},
       .scheme = {},
-      .client = {kClientAddress, 1000, "", exchange_->is_unproven()},
+      .client = {kClientAddress, 1000, "", decision.is_unproven},
       .destination = {authority.host, authority.port, decision.method, decision.path},
       .bindings_sha256 = bindings_->sha256,
       .order = std::nullopt,

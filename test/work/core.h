@@ -68,7 +68,7 @@ class Core {
   vault::LockedBuffer* scratch_;
   flow::FormCache form_cache_;
   vault::Holdings holdings_;
-  std::size_t collected_bytes_ = 0;
+  flow::CollectedBytes collected_bytes_;
   http::Decoder client_decoder_{http::Decoder::Role::request};
   http::Decoder upstream_decoder_{http::Decoder::Role::response};
   http::h1::RequestWriter request_writer_;

@@ -10,9 +10,6 @@ namespace keyswap::test {
 
 namespace {
 
-using base::Errc;
-using base::Error;
-
 // The text of a record's member, "" if there is none.
 std::string member(std::string_view record, std::string_view name) {
   const std::string mark = "\"" + std::string(name) + "\":\"";
@@ -41,55 +38,25 @@ void must_hold_no_secret(std::string_view bytes, const char* where) {
 
 // --- the vault ---
 
-base::Result<vault::Secret> ScriptedVault::fetch(const vault::SecretName& name,
-                                                 std::int64_t /*now_s*/) const {
-  if (is_empty) {
-    return Error{Errc::not_found, "the script took it away"};
-  }
-  return vault::Secret::copy_of(name.text() == "BK"   ? kApiKey
-                                : name.text() == "BS" ? kApiSecret
-                                                      : kHeaderSecret);
-}
-
-base::Result<vault::Secret> ScriptedVault::fetch_private_key(const vault::SecretName& /*name*/,
-                                                             std::int64_t /*now_s*/) const {
-  return Error{Errc::not_found, "there are none"};
-}
-
-base::Result<bool> ScriptedVault::matches_system(std::string_view /*name*/,
-                                                 std::string_view /*value*/) const {
+base::Result<bool> NoCallers::matches_system(std::string_view /*name*/,
+                                             std::string_view /*value*/) const {
   return false;
+}
+
+std::map<std::string, std::string> all_secrets() {
+  return {{"K", std::string(kHeaderSecret)},
+          {"BK", std::string(kApiKey)},
+          {"BS", std::string(kApiSecret)}};
 }
 
 // --- the log ---
 
-bool ScriptedLog::append(audit::Batch&& batch, audit::Listener* listener, std::uint64_t ticket) {
-  must_hold_no_secret(batch.bodies(), "a secret is in the audit log");
-  if (is_dead_) {
-    return false;
-  }
-  waiting_.push_back({std::string(batch.bodies()), listener, ticket});
-  return true;
-}
-
-bool ScriptedLog::answer(bool is_durable) {
-  if (waiting_.empty()) {
-    return false;
-  }
-  const Waiting batch = std::move(waiting_.front());
-  waiting_.pop_front();
-  is_dead_ = is_dead_ || !is_durable;  // nothing becomes durable after that
-  if (!is_dead_) {
-    read(batch.bodies);
-  }
-  if (batch.listener != nullptr) {
-    batch.listener->batch_done(batch.ticket, !is_dead_);
-  }
-  return true;
+void ScriptedLog::came(std::string_view bodies) {
+  must_hold_no_secret(bodies, "a secret is in the audit log");
 }
 
 // Each record begins with its time.
-void ScriptedLog::read(std::string_view bodies) {
+void ScriptedLog::keep(std::string_view bodies) {
   constexpr std::string_view kBegin = "\"ts\":";
   while (!bodies.empty()) {
     const std::size_t end = std::min(bodies.find(kBegin, kBegin.size()), bodies.size());
@@ -145,7 +112,7 @@ std::string ScriptedLog::end_of(const std::string& path) const {
 }
 
 void ScriptedLog::check_ends() const {
-  if (is_dead_) {
+  if (is_dead()) {
     return;
   }
   std::map<std::string, int> unsent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands around the sessions of the fuzzer: a vault, an audit log and limits that answer when
+// What stands around the sessions of the fuzzer: secrets, an audit log and limits that answer when
 // and as they are told, and remember what matters.
 #pragma once
 
@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "audit/log.h"
 #include "proxy/base/clock.h"
 #include "proxy/limits/limiter.h"
 #include "test/fuzz/session/world.h"
-#include "vault/source.h"
+#include "test/support/fake_sink.h"
+#include "vault/caller_digests.h"
 
 namespace keyswap::test {
 
@@ -45,31 +45,20 @@ class WorldClock final : public base::Clock {
   std::int64_t began_us_ = 1'790'000'000'000'000;
 };
 
-class ScriptedVault final : public vault::Source {
+// No caller has a token.
+class NoCallers final : public vault::CallerDigests {
  public:
-  [[nodiscard]] base::Result<vault::Secret> fetch(const vault::SecretName& name,
-                                                  std::int64_t now_s) const override;
-  [[nodiscard]] base::Result<vault::Secret> fetch_private_key(const vault::SecretName& name,
-                                                              std::int64_t now_s) const override;
   [[nodiscard]] base::Result<bool> matches_system(std::string_view name,
                                                   std::string_view value) const override;
-
-  bool is_empty = false;
 };
+
+// What the rules of the bindings need, by name.
+std::map<std::string, std::string> all_secrets();
 
 // The audit log: each batch waits until it is answered. By path: how many decisions to send are
 // durable, and how many requests the upstreams have seen.
-class ScriptedLog final : public audit::Appender {
+class ScriptedLog final : public FakeSink {
  public:
-  [[nodiscard]] bool append(audit::Batch&& batch,
-                            audit::Listener* listener,
-                            std::uint64_t ticket) override;
-
-  [[nodiscard]] bool is_dead() const override { return is_dead_; }
-
-  // The oldest batch that waits. False: none does.
-  bool answer(bool is_durable);
-
   // I6: something for this path arrived at an upstream.
   void note_sent(const std::string& path);
 
@@ -84,12 +73,6 @@ class ScriptedLog final : public audit::Appender {
   void check_ends() const;
 
  private:
-  struct Waiting {
-    std::string bodies;
-    audit::Listener* listener = nullptr;
-    std::uint64_t ticket = 0;
-  };
-
   struct Decided {
     std::string path;
     int ends = 0;
@@ -97,14 +80,13 @@ class ScriptedLog final : public audit::Appender {
     std::string end = {};
   };
 
-  void read(std::string_view bodies);
+  void came(std::string_view bodies) override;
+  void keep(std::string_view bodies) override;
   void read_record(std::string_view record);
 
-  std::deque<Waiting> waiting_;
   std::map<std::string, Decided> decided_;  // by request; durable, and not refused
   std::map<std::string, int> allowed_;      // by path
   std::map<std::string, int> sent_;         // likewise
-  bool is_dead_ = false;
 };
 
 class ScriptedMeter final : public limits::Meter {

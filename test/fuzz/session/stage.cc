@@ -6,6 +6,7 @@
 
 #include "bindings/parse.h"
 #include "bindings/venues/table.h"
+#include "proxy/net/secret_lane.h"
 #include "test/fuzz/session/texts.h"
 #include "vault/arena.h"
 
@@ -48,7 +49,8 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
         mints.push_back(std::move(task));
       });
   thread_ = net::LoopThread::create({.clock = &clock_,
-                                     .vault = &vault,
+                                     .secrets = &secrets,
+                                     .callers = &callers_,
                                      .holdings = &holdings_,
                                      .log = &log,
                                      .limiter = &meter,
@@ -87,7 +89,8 @@ Client& Stage::connect_client() {
 }
 
 bool Stage::turn(std::size_t first) {
-  const bool has_happened = world_->turn(first);
+  const bool has_come = secrets.answer_due(world_->now_ms);
+  const bool has_happened = world_->turn(first) || has_come;
   look();
   return has_happened;
 }
@@ -115,6 +118,7 @@ void Stage::settle() {
 void Stage::check_nothing_is_left() {
   must(session_count() == 0, "a session never ends");
   must(world_->socket_count() == 0, "a connection is left");
+  must(thread_->context().secrets->waiting_count() == 0, "somebody still waits for a secret");
   must(thread_->context().memory.collected_bytes == 0, "bytes of bodies are still counted");
   must(upstreams_open_ == 0, "connections to upstreams are still counted");
   must(holdings_.bytes() == 0, "somebody still holds locked memory");
@@ -123,13 +127,20 @@ void Stage::check_nothing_is_left() {
 void Stage::pass(std::int64_t milliseconds) {
   const std::int64_t end_ms = world_->now_ms + milliseconds;
   settle();
-  for (auto due = world_->next_timer_ms(); due && *due <= end_ms; due = world_->next_timer_ms()) {
+  for (auto due = next_due_ms(); due && *due <= end_ms; due = next_due_ms()) {
     world_->now_ms = std::max(world_->now_ms, *due);
     settle();
     answer_what_waits();
     settle();
   }
   world_->now_ms = end_ms;
+}
+
+// The next timer, or the next secret.
+std::optional<std::int64_t> Stage::next_due_ms() {
+  const auto timer = world_->next_timer_ms();
+  const auto secret = secrets.next_due_ms();
+  return timer && secret ? std::min(timer, secret) : timer ? timer : secret;
 }
 
 void Stage::answer_what_waits() {

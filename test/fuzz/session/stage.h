@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A loop of the program with its sessions, in the world of memory, and all who deal with them:
-// clients, the upstreams that were dialled, a vault, an audit log, limits. It does nothing by
-// itself; the fuzzer and the tests say what happens, and when.
+// clients, the upstreams that were dialled, a source of secrets, an audit log, limits. It does
+// nothing by itself; the fuzzer and the tests say what happens, and when.
 #pragma once
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bindings/binding.h"
@@ -21,6 +22,7 @@
 #include "test/fuzz/session/around.h"
 #include "test/fuzz/session/parties.h"
 #include "test/fuzz/session/world.h"
+#include "test/support/fake_source.h"
 #include "vault/holdings.h"
 
 namespace keyswap::test {
@@ -75,7 +77,7 @@ class Stage {
   // All that a session took is given back.
   void check_nothing_is_left();
 
-  ScriptedVault vault;
+  FakeSource secrets{all_secrets()};
   ScriptedLog log;
   ScriptedMeter meter;
   std::vector<ca::LeafCache::Task> mints;
@@ -83,6 +85,9 @@ class Stage {
   std::deque<Server> servers;
 
  private:
+  [[nodiscard]] std::optional<std::int64_t> next_due_ms();
+
+  NoCallers callers_;
   WorldClock clock_;
   net::Telling telling_{clock_};
   net::Strangers strangers_;

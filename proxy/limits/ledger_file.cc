@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/limits/ledger_store.h"
+#include "proxy/limits/ledger_file.h"
 
 #include <algorithm>
 #include <array>
@@ -173,7 +173,7 @@ Result<Database> open_or_create(const std::string& path) {
 
 // A connection that may not write cannot take back what a killed process left half done; one that
 // may, can.
-Result<Database> open_to_read(const std::string& path) {
+Result<Database> open_for_reading(const std::string& path) {
   auto database = Database::open(path, Database::Mode::read_only);
   return database || database.error().code != Errc::permission
              ? std::move(database)
@@ -182,13 +182,14 @@ Result<Database> open_to_read(const std::string& path) {
 
 }  // namespace
 
-struct LedgerStore::Statements {
+struct LedgerFile::Statements {
   Statement read_used;
   Statement write_used;
   Statement prune;
   Statement read_nonces;
   Statement write_nonces;
   Statement read_days;
+  Statement read_all;
   Statement remove;
   Statement remove_nonces;
 };
@@ -202,30 +203,43 @@ std::int64_t end_of_day_us(std::int64_t day) {
   return (day + 1) * kUsPerDay;
 }
 
-LedgerStore::LedgerStore(Database database, std::unique_ptr<Statements> statements)
+LedgerFile::LedgerFile(Database database, std::unique_ptr<Statements> statements)
     : database_(std::move(database)), statements_(std::move(statements)) {}
 
-LedgerStore::LedgerStore(LedgerStore&&) noexcept = default;
+LedgerFile::LedgerFile(LedgerFile&&) noexcept = default;
 
-LedgerStore::~LedgerStore() = default;
+LedgerFile::~LedgerFile() = default;
 
-Result<LedgerStore> LedgerStore::open(const std::string& path) {
+Result<LedgerFile> LedgerFile::open(const std::string& path) {
   auto database = open_or_create(path);
   if (!database) {
     return database.error();
   }
-  KS_TRY(check_format(*database));
-  auto newest = query_number(*database, "SELECT MAX(day) FROM counters");
-  auto read_used = database->prepare("SELECT used FROM counters WHERE account=? AND day=?");
-  auto write_used = database->prepare("INSERT OR REPLACE INTO counters VALUES(?,?,?)");
-  auto prune = database->prepare("DELETE FROM counters WHERE day<?");
-  auto read_nonces = database->prepare("SELECT reserved FROM nonces WHERE account=?");
-  auto write_nonces = database->prepare("INSERT OR REPLACE INTO nonces VALUES(?,?)");
-  auto read_days = database->prepare("SELECT day, used FROM counters WHERE account=?");
-  auto remove = database->prepare("DELETE FROM counters WHERE account=?");
-  auto remove_nonces = database->prepare("DELETE FROM nonces WHERE account=?");
+  return of(std::move(*database));
+}
+
+Result<LedgerFile> LedgerFile::open_to_read(const std::string& path) {
+  auto database = open_for_reading(path);
+  if (!database) {
+    return database.error();
+  }
+  return of(std::move(*database));
+}
+
+Result<LedgerFile> LedgerFile::of(Database database) {
+  KS_TRY(check_format(database));
+  auto newest = query_number(database, "SELECT MAX(day) FROM counters");
+  auto read_used = database.prepare("SELECT used FROM counters WHERE account=? AND day=?");
+  auto write_used = database.prepare("INSERT OR REPLACE INTO counters VALUES(?,?,?)");
+  auto prune = database.prepare("DELETE FROM counters WHERE day<?");
+  auto read_nonces = database.prepare("SELECT reserved FROM nonces WHERE account=?");
+  auto write_nonces = database.prepare("INSERT OR REPLACE INTO nonces VALUES(?,?)");
+  auto read_days = database.prepare("SELECT day, used FROM counters WHERE account=?");
+  auto remove = database.prepare("DELETE FROM counters WHERE account=?");
+  auto read_all = database.prepare("SELECT account, day, used FROM counters");
+  auto remove_nonces = database.prepare("DELETE FROM nonces WHERE account=?");
   if (!newest || !read_used || !write_used || !prune || !read_nonces || !write_nonces ||
-      !read_days || !remove || !remove_nonces) {
+      !read_days || !read_all || !remove || !remove_nonces) {
     return damaged();
   }
   auto statements = std::make_unique<Statements>(Statements{std::move(*read_used),
@@ -234,21 +248,22 @@ Result<LedgerStore> LedgerStore::open(const std::string& path) {
                                                             std::move(*read_nonces),
                                                             std::move(*write_nonces),
                                                             std::move(*read_days),
+                                                            std::move(*read_all),
                                                             std::move(*remove),
                                                             std::move(*remove_nonces)});
-  LedgerStore store(std::move(*database), std::move(statements));
-  store.newest_day_ = *newest;
-  return store;
+  LedgerFile file(std::move(database), std::move(statements));
+  file.newest_day_ = *newest;
+  return file;
 }
 
-Result<Transaction> LedgerStore::begin() {
+Result<Transaction> LedgerFile::begin() {
   if (database_.was_replaced()) {
     return Error{Errc::io, "the file was replaced or removed"};
   }
   return Transaction::begin(database_);
 }
 
-Result<std::int64_t> LedgerStore::enter_day(std::int64_t wall_us) {
+Result<std::int64_t> LedgerFile::enter_day(std::int64_t wall_us) {
   newest_day_ = std::max(newest_day_, day_of(wall_us));
   if (newest_day_ != pruned_for_day_) {
     auto& prune = statements_->prune;
@@ -263,7 +278,7 @@ Result<std::int64_t> LedgerStore::enter_day(std::int64_t wall_us) {
   return newest_day_;
 }
 
-Result<bool> LedgerStore::has_room(const Demand& demand, std::int64_t day) {
+Result<bool> LedgerFile::has_room(const Demand& demand, std::int64_t day) {
   const auto used = read_used(demand.account, day);
   if (!used) {
     return used.error();
@@ -272,7 +287,7 @@ Result<bool> LedgerStore::has_room(const Demand& demand, std::int64_t day) {
   return demand.amount >= 0 && demand.cap >= *used && demand.amount <= demand.cap - *used;
 }
 
-Status LedgerStore::add(const std::string& account, std::int64_t day, std::int64_t amount) {
+Status LedgerFile::add(const std::string& account, std::int64_t day, std::int64_t amount) {
   const auto used = read_used(account, day);
   if (!used) {
     return used.error();
@@ -289,7 +304,7 @@ Status LedgerStore::add(const std::string& account, std::int64_t day, std::int64
   return done ? Status() : Status(done.error());
 }
 
-Result<std::uint64_t> LedgerStore::next_nonce(const std::string& account, std::int64_t wall_us) {
+Result<std::uint64_t> LedgerFile::next_nonce(const std::string& account, std::int64_t wall_us) {
   auto found = nonces_.find(account);
   if (found == nonces_.end()) {
     const auto stored = read_nonces(account);
@@ -309,7 +324,7 @@ Result<std::uint64_t> LedgerStore::next_nonce(const std::string& account, std::i
   return static_cast<std::uint64_t>(next);
 }
 
-Status LedgerStore::reserve_nonces(const std::string& account, std::int64_t reserved) {
+Status LedgerFile::reserve_nonces(const std::string& account, std::int64_t reserved) {
   auto& write = statements_->write_nonces;
   KS_TRY(write.bind_text(1, account));
   KS_TRY(write.bind_integer(2, reserved));
@@ -318,7 +333,7 @@ Status LedgerStore::reserve_nonces(const std::string& account, std::int64_t rese
   return done ? Status() : Status(done.error());
 }
 
-Status LedgerStore::carry_over(const Move& move) {
+Status LedgerFile::carry_over(const Move& move) {
   auto& read = statements_->read_days;
   KS_TRY(read.bind_text(1, move.from));
   std::vector<UsageRow> rows;
@@ -339,7 +354,7 @@ Status LedgerStore::carry_over(const Move& move) {
   return carry_over_nonces(move);
 }
 
-Status LedgerStore::carry_over_nonces(const Move& move) {
+Status LedgerFile::carry_over_nonces(const Move& move) {
   const auto old = read_nonces(move.from);
   if (!old) {
     return old.error();
@@ -359,14 +374,14 @@ Status LedgerStore::carry_over_nonces(const Move& move) {
 }
 
 // A statement about one account that gives no rows.
-Status LedgerStore::run(Statement& statement, const std::string& account) {
+Status LedgerFile::run(Statement& statement, const std::string& account) {
   KS_TRY(statement.bind_text(1, account));
   const auto done = statement.step();
   statement.reset();
   return done ? Status() : Status(done.error());
 }
 
-void LedgerStore::forget_round() {
+void LedgerFile::forget_round() {
   // Statements that failed must not keep a transaction open.
   statements_->read_used.reset();
   statements_->write_used.reset();
@@ -374,13 +389,14 @@ void LedgerStore::forget_round() {
   statements_->read_nonces.reset();
   statements_->write_nonces.reset();
   statements_->read_days.reset();
+  statements_->read_all.reset();
   statements_->remove.reset();
   statements_->remove_nonces.reset();
   nonces_.clear();
   pruned_for_day_ = 0;
 }
 
-Result<std::int64_t> LedgerStore::read_used(const std::string& account, std::int64_t day) {
+Result<std::int64_t> LedgerFile::read_used(const std::string& account, std::int64_t day) {
   auto& read = statements_->read_used;
   KS_TRY(read.bind_text(1, account));
   KS_TRY(read.bind_integer(2, day));
@@ -391,7 +407,7 @@ Result<std::int64_t> LedgerStore::read_used(const std::string& account, std::int
   return used;
 }
 
-Result<LedgerStore::Nonces> LedgerStore::read_nonces(const std::string& account) {
+Result<LedgerFile::Nonces> LedgerFile::read_nonces(const std::string& account) {
   auto& read = statements_->read_nonces;
   KS_TRY(read.bind_text(1, account));
   const auto reserved = number_of(read, 0);
@@ -405,21 +421,14 @@ Result<LedgerStore::Nonces> LedgerStore::read_nonces(const std::string& account)
   return Nonces{*reserved, *reserved};
 }
 
-Result<std::vector<UsageRow>> read_usage(const std::string& path) {
-  auto database = open_to_read(path);
-  if (!database) {
-    return database.error();
-  }
-  KS_TRY(check_format(*database));
-  auto statement = database->prepare("SELECT account, day, used FROM counters");
-  if (!statement) {
-    return statement.error();
-  }
+Result<std::vector<UsageRow>> LedgerFile::read() {
+  auto& read = statements_->read_all;
   std::vector<UsageRow> rows;
-  auto more = statement->step();
-  for (; more && *more; more = statement->step()) {
-    rows.push_back({std::string(statement->text(0)), statement->integer(1), statement->integer(2)});
+  auto more = read.step();
+  for (; more && *more; more = read.step()) {
+    rows.push_back({std::string(read.text(0)), read.integer(1), read.integer(2)});
   }
+  read.reset();
   if (!more) {
     return more.error();
   }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The file limits.db: what was used of each account on each UTC day, and up to which number nonces
-// were given out. For proxy/limits/ledger.cc, whose thread owns it; nothing in it waits but for the
-// disk. A round is: begin, any of the steps, commit; durable then. After an error nothing of the
-// round counts, and forget_round() makes the store as it was.
-//
-// Amounts are whole numbers: requests for quotas, 10^-8 USD for volumes.
+// were given out. For proxy/limits/sqlite_store.cc; nothing in it waits but for the disk. A round
+// is: begin, any of the steps, commit; durable then. After an error nothing of the round counts,
+// and forget_round() makes the file as it was.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,46 +15,24 @@
 
 #include "proxy/base/result.h"
 #include "proxy/base/sqlite.h"
+#include "proxy/limits/store.h"
 
 namespace keyswap::limits {
 
-// What one account used on one day (days since 1970).
-struct UsageRow {
-  std::string account;
-  std::int64_t day = 0;
-  std::int64_t used = 0;
-};
-
-// A part of a claim (proxy/limits/ledger.h): may `amount` be added to what `account` used today?
-struct Demand {
-  std::string account;
-  std::int64_t amount = 0;
-  std::int64_t cap = 0;
-};
-
-// What was counted for the account `from` counts for each of `to`.
-struct Move {
-  std::string from;
-  std::vector<std::string> to;  // without `from`
-};
-
-// The UTC day of a time.
-std::int64_t day_of(std::int64_t wall_us);
-// When a day ends.
-std::int64_t end_of_day_us(std::int64_t day);
-
-class LedgerStore {
+class LedgerFile {
  public:
-  LedgerStore(const LedgerStore&) = delete;
-  LedgerStore& operator=(const LedgerStore&) = delete;
-  LedgerStore(LedgerStore&&) noexcept;
-  LedgerStore& operator=(LedgerStore&&) = delete;
-  ~LedgerStore();
+  LedgerFile(const LedgerFile&) = delete;
+  LedgerFile& operator=(const LedgerFile&) = delete;
+  LedgerFile(LedgerFile&&) noexcept;
+  LedgerFile& operator=(LedgerFile&&) = delete;
+  ~LedgerFile();
 
   // Opens the file, or makes it (mode 0600, durable with its name). corrupt, permission, io: as
   // base::Database::open; corrupt too when its tables are not ours; unsupported for another
   // version's.
-  static base::Result<LedgerStore> open(const std::string& path);
+  static base::Result<LedgerFile> open(const std::string& path);
+  // To read alone, also while another process writes it. not_found when there is none.
+  static base::Result<LedgerFile> open_to_read(const std::string& path);
 
   // io once the path does not name this file any more: what would be counted in it is lost with it.
   base::Result<base::Transaction> begin();
@@ -77,6 +52,9 @@ class LedgerStore {
 
   void forget_round();
 
+  // Every row.
+  base::Result<std::vector<UsageRow>> read();
+
   // The newest day in the file.
   [[nodiscard]] std::int64_t newest_day() const { return newest_day_; }
 
@@ -88,7 +66,8 @@ class LedgerStore {
     std::int64_t reserved = 0;  // the highest that the file covers
   };
 
-  LedgerStore(base::Database database, std::unique_ptr<Statements> statements);
+  LedgerFile(base::Database database, std::unique_ptr<Statements> statements);
+  static base::Result<LedgerFile> of(base::Database database);
   base::Result<std::int64_t> read_used(const std::string& account, std::int64_t day);
   base::Result<Nonces> read_nonces(const std::string& account);
   base::Status reserve_nonces(const std::string& account, std::int64_t reserved);
@@ -101,9 +80,5 @@ class LedgerStore {
   std::int64_t pruned_for_day_ = 0;
   std::map<std::string, Nonces, std::less<>> nonces_;
 };
-
-// Every row of the file, for whoever reports; also while a proxy writes it. not_found when there is
-// none.
-base::Result<std::vector<UsageRow>> read_usage(const std::string& path);
 
 }  // namespace keyswap::limits

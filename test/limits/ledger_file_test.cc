@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/limits/ledger_store.h"
+#include "proxy/limits/ledger_file.h"
 
 #include <filesystem>
 #include <fstream>
@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/limits/sqlite_store.h"
 #include "test/limits/temp_folder.h"
 
 namespace keyswap::limits {
@@ -18,13 +19,13 @@ namespace {
 
 constexpr std::int64_t kDayUs = 86'400'000'000;
 
-LedgerStore opened(const std::string& path) {
-  auto store = LedgerStore::open(path);
+LedgerFile opened(const std::string& path) {
+  auto store = LedgerFile::open(path);
   REQUIRE(store);
   return std::move(store).value();
 }
 
-std::uint64_t nonce_of(LedgerStore& store, std::int64_t wall_us, bool commits = true) {
+std::uint64_t nonce_of(LedgerFile& store, std::int64_t wall_us, bool commits = true) {
   auto transaction = store.begin();
   REQUIRE(transaction);
   const auto nonce = store.next_nonce("K", wall_us);
@@ -54,13 +55,13 @@ TEST_CASE("the file is made for its owner alone, whole, and without leavings") {
   REQUIRE(::stat(folder.file().c_str(), &found) == 0);
   CHECK((found.st_mode & 07777U) == 0600U);
   CHECK_FALSE(std::filesystem::exists(folder.file("limits.db.new")));
-  CHECK(LedgerStore::open(folder.file()));
+  CHECK(LedgerFile::open(folder.file()));
 }
 
 TEST_CASE("a file that is not ours is refused, not used and not replaced", "[I13]") {
   const TempFolder folder;
   const auto code_of = [&] {
-    auto store = LedgerStore::open(folder.file());
+    auto store = LedgerFile::open(folder.file());
     REQUIRE_FALSE(store);
     return store.error().code;
   };
@@ -93,7 +94,7 @@ TEST_CASE("a file that is not ours is refused, not used and not replaced", "[I13
     CHECK(code_of() == base::Errc::permission);
   }
   SECTION("no folder") {
-    CHECK(LedgerStore::open(folder.file("none/limits.db")).error().code == base::Errc::not_found);
+    CHECK(LedgerFile::open(folder.file("none/limits.db")).error().code == base::Errc::not_found);
   }
 }
 

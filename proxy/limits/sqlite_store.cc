@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/limits/sqlite_store.h"
+
+namespace keyswap::limits {
+
+using base::Result;
+using base::Status;
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) {
+  auto file = LedgerFile::open(path);
+  if (!file) {
+    return file.error();
+  }
+  return std::make_unique<SqliteStore>(std::move(*file));
+}
+
+Status SqliteStore::begin() {
+  auto transaction = file_.begin();
+  if (!transaction) {
+    return transaction.error();
+  }
+  round_.emplace(std::move(*transaction));
+  return {};
+}
+
+Result<ClaimAnswer> SqliteStore::reserve(const Claim& claim) {
+  const auto day = file_.enter_day(claim.wall_us);
+  if (!day) {
+    return day.error();
+  }
+  ClaimAnswer answer;
+  answer.day = *day;
+  answer.resets_us = end_of_day_us(*day);
+  for (std::size_t i = 0; i < claim.demands.size(); ++i) {
+    const auto has_room = file_.has_room(claim.demands[i], *day);
+    if (!has_room) {
+      return has_room.error();
+    }
+    if (!*has_room) {
+      answer.outcome = ClaimOutcome::refused;
+      answer.refused = i;
+      return answer;
+    }
+  }
+  KS_TRY(grant(claim, answer));
+  return answer;
+}
+
+Status SqliteStore::grant(const Claim& claim, ClaimAnswer& answer) {
+  for (const Demand& demand : claim.demands) {
+    KS_TRY(file_.add(demand.account, answer.day, demand.amount));
+  }
+  if (!claim.nonce_account.empty()) {
+    const auto nonce = file_.next_nonce(claim.nonce_account, claim.wall_us);
+    if (!nonce) {
+      return nonce.error();
+    }
+    answer.nonce = *nonce;
+  }
+  answer.outcome = ClaimOutcome::granted;
+  return {};
+}
+
+Status SqliteStore::settle(const Settlement& settlement) {
+  return file_.add(settlement.account, settlement.day, -settlement.amount);
+}
+
+Status SqliteStore::carry_over(const Move& move) {
+  return file_.carry_over(move);
+}
+
+Status SqliteStore::commit() {
+  const auto committed = round_->commit();
+  if (committed) {
+    round_.reset();
+  }
+  return committed;
+}
+
+// In this order, as before: the transaction goes first.
+void SqliteStore::roll_back() {
+  round_.reset();
+  file_.forget_round();
+}
+
+Result<std::vector<UsageRow>> SqliteStore::read() {
+  return file_.read();
+}
+
+Result<std::vector<UsageRow>> read_usage(const std::string& path) {
+  auto file = LedgerFile::open_to_read(path);
+  if (!file) {
+    return file.error();
+  }
+  return SqliteStore(std::move(*file)).read();
+}
+
+}  // namespace keyswap::limits

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/secret_lane.h"
+
+#include <memory>
+#include <utility>
+
+#include "proxy/base/bounds.h"
+#include "proxy/flow/secret_fault.h"
+
+namespace keyswap::net {
+
+namespace {
+
+constexpr std::int64_t kUsPerMs = 1000;
+constexpr std::int64_t kUsPerSecond = 1'000'000;
+
+}  // namespace
+
+void SecretLane::bring(std::uint64_t ticket, vault::FetchAnswer answer) {
+  const auto found = waiting_.extract(ticket);
+  if (!found.empty()) {
+    found.mapped().fetch->take(found.mapped().entry, std::move(answer));
+  }
+}
+
+void SecretFetch::begin(const bindings::Injection& injection, std::string_view caller, Done done) {
+  cancel();
+  injection_ = &injection;
+  done_ = std::move(done);
+  const std::size_t count = injection.needs().size();
+  secrets_.resize(count);
+  missing_ = count;
+  first_ticket_ = lane_->tickets_ + 1;
+  lane_->tickets_ += count;
+  for (std::size_t entry = 0; entry < count && done_; ++entry) {
+    ask(entry);
+  }
+  if (count == 0) {
+    end_if_whole();
+  }
+  if (missing_ > 0) {
+    hold_for(caller);
+  }
+}
+
+void SecretFetch::ask(std::size_t entry) {
+  const std::uint64_t ticket = first_ticket_ + entry;
+  // It may come on another thread, and when nobody waits for it any more.
+  auto told = [lane = lane_, ticket](vault::FetchAnswer late) {
+    lane->loop_->post(
+        [lane, ticket, answer = std::make_shared<vault::FetchAnswer>(std::move(late))] {
+          lane->bring(ticket, std::move(*answer));
+        });
+  };
+  const auto& clock = *lane_->clock_;
+  auto answer = lane_->source_->fetch(
+      {.name = injection_->needs()[entry],
+       .kind = injection_->needs_private_key(entry) ? vault::EntryKind::private_key
+                                                    : vault::EntryKind::text,
+       .now_s = clock.wall_us() / kUsPerSecond,
+       .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
+      std::move(told));
+  if (answer) {
+    take(entry, std::move(*answer));
+  } else {
+    lane_->waiting_.emplace(ticket, SecretLane::Waiting{this, entry});
+  }
+}
+
+// What came at once, while something else is waited for.
+void SecretFetch::hold_for(std::string_view caller) {
+  holder_.emplace(lane_->holdings_, caller);
+  for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
+    if (!holder_->hold(secrets_[entry])) {
+      end(flow::SecretsUnavailable{injection_->needs()[entry].text(), flow::SecretFault::no_room});
+      return;
+    }
+  }
+}
+
+void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
+  const auto fail = [&](flow::SecretFault fault) {
+    end(flow::SecretsUnavailable{injection_->needs()[entry].text(), fault});
+  };
+  if (!answer) {
+    fail(flow::fault_of(answer.error()));
+    return;
+  }
+  if (holder_ && !holder_->hold(answer->value)) {
+    fail(flow::SecretFault::no_room);
+    return;
+  }
+  secrets_[entry] = std::move(answer->value);
+  --missing_;
+  end_if_whole();
+}
+
+void SecretFetch::end_if_whole() {
+  if (missing_ == 0) {
+    end(flow::SecretsReady{std::move(secrets_), lane_->clock_->wall_us()});
+  }
+}
+
+void SecretFetch::end(Answer answer) {
+  const Done done = std::move(done_);  // it may ask anew, or be the end of this
+  cancel();
+  done(std::move(answer));
+}
+
+void SecretFetch::cancel() {
+  if (injection_ == nullptr) {
+    return;
+  }
+  injection_ = nullptr;
+  if (missing_ > 0) {
+    for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
+      lane_->waiting_.erase(first_ticket_ + entry);
+    }
+  }
+  missing_ = 0;
+  done_ = nullptr;
+  secrets_.clear();
+  holder_.reset();
+}
+
+}  // namespace keyswap::net

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One loop's way to the source of secrets: asks it, and brings what it answers later back to the
+// loop, to the request that waits for it and to no other. Requests wait; the loop does not. An
+// answer for which nobody waits any more is dropped, and wiped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "bindings/injection.h"
+#include "proxy/base/clock.h"
+#include "proxy/flow/event.h"
+#include "proxy/uv/loop.h"
+#include "vault/holdings.h"
+#include "vault/secret.h"
+#include "vault/source.h"
+
+namespace keyswap::net {
+
+class SecretFetch;
+
+// Lives until the source has been stopped, and longer than each SecretFetch.
+class SecretLane {
+ public:
+  // `holdings`: may be null.
+  SecretLane(uv::Loop& loop,
+             vault::Source& source,
+             const base::Clock& clock,
+             vault::Holdings* holdings)
+      : loop_(&loop), source_(&source), clock_(&clock), holdings_(holdings) {}
+
+  // Entries that somebody waits for.
+  [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
+
+ private:
+  friend class SecretFetch;
+
+  struct Waiting {
+    SecretFetch* fetch = nullptr;
+    std::size_t entry = 0;
+  };
+
+  void bring(std::uint64_t ticket, vault::FetchAnswer answer);
+
+  uv::Loop* loop_;
+  vault::Source* source_;
+  const base::Clock* clock_;
+  vault::Holdings* holdings_;
+  std::unordered_map<std::uint64_t, Waiting> waiting_;  // by ticket
+  std::uint64_t tickets_ = 0;
+};
+
+// The vault entries that one request, or one message, needs. One rule's at a time.
+class SecretFetch {
+ public:
+  using Answer = std::variant<flow::SecretsReady, flow::SecretsUnavailable>;
+  using Done = std::function<void(Answer)>;
+
+  explicit SecretFetch(SecretLane& lane) : lane_(&lane) {}
+
+  SecretFetch(const SecretFetch&) = delete;
+  SecretFetch& operator=(const SecretFetch&) = delete;
+  SecretFetch(SecretFetch&&) = delete;
+  SecretFetch& operator=(SecretFetch&&) = delete;
+
+  ~SecretFetch() { cancel(); }
+
+  // Asks for all of its entries. `done` gets the answer once all are there, or one cannot be had:
+  // once, in this call or in a later turn; not after cancel(). `injection` lives until then. What
+  // is there while another is waited for counts as held by `caller` (I10).
+  void begin(const bindings::Injection& injection, std::string_view caller, Done done);
+
+  // Nobody waits any more.
+  void cancel();
+
+ private:
+  friend class SecretLane;
+
+  void ask(std::size_t entry);
+  void hold_for(std::string_view caller);
+  void take(std::size_t entry, vault::FetchAnswer answer);
+  void end_if_whole();
+  void end(Answer answer);
+
+  SecretLane* lane_;
+  const bindings::Injection* injection_ = nullptr;  // null: nothing is waited for
+  Done done_;
+  std::vector<vault::Secret> secrets_;  // in the order of Injection::needs(); empty: not there yet
+  std::size_t missing_ = 0;
+  std::uint64_t first_ticket_ = 0;       // theirs follow one another
+  std::optional<vault::Holder> holder_;  // once something is waited for
+};
+
+}  // namespace keyswap::net

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The road by itself; requests and messages on it are in exchange_admission_test.cc and
+// websocket_messages_test.cc.
+#include "proxy/flow/admission.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/support/script.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using audit::Decision;
+using audit::Reason;
+using Step = Admission::Step;
+
+const char* const kYaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test } ]
+  L:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
+)";
+
+constexpr std::uint32_t kFree = 0;  // the rule without limits
+constexpr std::uint32_t kLimited = 1;
+
+struct Road {
+  explicit Road(std::uint32_t rule) : admission(test::bindings_of(kYaml)) {
+    Verdict verdict;
+    verdict.decision = Decision::allowed;
+    verdict.reason = Reason::binding_matched;
+    verdict.rule = rule;
+    admission.decide(std::move(verdict));
+  }
+
+  // The only action of that kind; null: there is none.
+  template <typename Asked>
+  const Asked* asked() {
+    const Asked* found = nullptr;
+    for (const auto& action : actions) {
+      if (const auto* one = std::get_if<Asked>(&action)) {
+        CHECK(found == nullptr);
+        found = one;
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] Wait wait() {
+    const auto* const set = asked<SetWait>();
+    return set == nullptr ? Wait::none : set->wait;
+  }
+
+  Asks asks() {
+    actions.clear();
+    return Asks(actions);
+  }
+
+  Admission admission;
+  Actions actions;
+};
+
+}  // namespace
+
+TEST_CASE("what costs is charged, then its secrets are fetched, then it is recorded", "[I6]") {
+  Road road(kLimited);
+  CHECK(road.admission.step() == Step::judging);
+  bindings::Judgement judgement;
+  judgement.volume_e8 = 7;
+  judgement.volume_max_e8 = 9;
+  CHECK_FALSE(road.admission.admit(std::move(judgement), road.asks()));
+  CHECK(road.admission.step() == Step::charging);
+  REQUIRE(road.asked<Charge>() != nullptr);
+  CHECK(road.asked<Charge>()->volume_e8 == 7);
+  CHECK(road.wait() == Wait::record);
+  CHECK(road.asked<FetchSecrets>() == nullptr);
+
+  CHECK_FALSE(road.admission.take(Charged{.refusal = {}, .nonce = 5}, road.asks()));
+  CHECK(road.admission.step() == Step::fetching);
+  REQUIRE(road.asked<FetchSecrets>() != nullptr);
+  CHECK(road.asked<FetchSecrets>()->rule == kLimited);
+  CHECK(road.wait() == Wait::secrets);
+  CHECK(road.admission.nonce() == 5);
+
+  road.admission.take_secrets();
+  CHECK(road.admission.step() == Step::admitted);
+  road.admission.record({.method = "GET", .path = "/x"}, road.asks());
+  CHECK(road.admission.step() == Step::recording);
+  REQUIRE(road.asked<Record>() != nullptr);
+  CHECK(road.asked<Record>()->decision == Decision::allowed);
+  CHECK(road.asked<Record>()->path == "/x");
+  CHECK(road.wait() == Wait::record);
+
+  CHECK_FALSE(road.admission.take(RecordDone{true}));
+  CHECK(road.admission.end_charge());
+  CHECK_FALSE(road.admission.end_charge());  // once
+}
+
+TEST_CASE("what costs nothing is not charged, and what needs no secret fetches none") {
+  Road free(kFree);
+  CHECK_FALSE(free.admission.admit({}, free.asks()));
+  CHECK(free.admission.step() == Step::fetching);
+  CHECK(free.asked<Charge>() == nullptr);
+  CHECK_FALSE(free.admission.end_charge());
+
+  Road bare(kFree);
+  CHECK_FALSE(bare.admission.admit_bare({}, bare.asks()));
+  CHECK(bare.admission.step() == Step::admitted);
+  CHECK(bare.actions.empty());
+
+  Road charged(kLimited);
+  CHECK_FALSE(charged.admission.admit_bare({}, charged.asks()));
+  CHECK(charged.admission.step() == Step::charging);
+  CHECK_FALSE(charged.admission.take(Charged{}, charged.asks()));
+  CHECK(charged.admission.step() == Step::admitted);
+  CHECK(charged.asked<FetchSecrets>() == nullptr);
+}
+
+TEST_CASE("each step that fails or takes too long says why, and nothing more is asked for",
+          "[I10][I13]") {
+  Road judged(kFree);
+  bindings::Judgement blocked;
+  blocked.refusal = bindings::SignerRefusal::endpoint_blocked;
+  CHECK(judged.admission.admit(std::move(blocked), judged.asks()) == Reason::endpoint_blocked);
+  CHECK(judged.actions.empty());
+
+  Road charged(kLimited);
+  static_cast<void>(charged.admission.admit({}, charged.asks()));
+  CHECK(charged.admission.time_out() == Reason::limits_unavailable);
+  CHECK(charged.admission.take(Charged{Reason::rate_limited, 1500}, charged.asks()) ==
+        Reason::rate_limited);
+  CHECK(charged.admission.retry_after_ms() == 1500);
+  CHECK(charged.actions.empty());
+  CHECK_FALSE(charged.admission.end_charge());
+
+  Road missing(kFree);
+  static_cast<void>(missing.admission.admit({}, missing.asks()));
+  SecretsUnavailable none{"K", SecretFault::missing};
+  CHECK(missing.admission.take(none) == Reason::secret_unavailable);
+  CHECK(missing.admission.missing_secret() == "K");
+
+  Road late(kFree);
+  static_cast<void>(late.admission.admit({}, late.asks()));
+  CHECK(late.admission.time_out() == Reason::secret_unavailable);
+  CHECK(late.admission.secret_fault() == SecretFault::late);
+  CHECK(late.admission.failure().cause == base::Cause::secret_timed_out);
+  late.admission.refuse(Reason::secret_unavailable);
+  late.admission.record({}, late.asks());
+  REQUIRE(late.asked<Record>() != nullptr);
+  CHECK(late.asked<Record>()->decision == Decision::refused);
+  CHECK(late.asked<Record>()->failure.cause == base::Cause::secret_timed_out);
+}
+
+TEST_CASE("nothing may be sent that is refused, or whose record is not durable", "[I6][I13]") {
+  for (const bool is_refused : {false, true}) {
+    for (const bool is_durable : {false, true}) {
+      Road road(kFree);
+      if (is_refused) {
+        road.admission.refuse(Reason::body_too_large);
+      }
+      road.admission.record({}, road.asks());
+      const auto why_not = road.admission.take(RecordDone{is_durable});
+      if (!is_durable) {
+        CHECK(why_not == Reason::audit_unavailable);
+      } else if (is_refused) {
+        CHECK(why_not == Reason::body_too_large);
+      } else {
+        CHECK_FALSE(why_not);
+      }
+    }
+  }
+}
+
+}  // namespace keyswap::flow
