@@ -5,7 +5,7 @@
 
 #include "test/support/temp_home.h"
 
-namespace keyswap::net {
+namespace keyswap::cli {
 
 namespace {
 
@@ -128,4 +128,4 @@ TEST_CASE("VA-09 a home of another user is refused") {
   CHECK(what_is_wrong(temp.home()).find("belongs to another user") != std::string::npos);
 }
 
-}  // namespace keyswap::net
+}  // namespace keyswap::cli
