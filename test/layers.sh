@@ -18,6 +18,7 @@ proxy/limits    : proxy/base/
 ca              : proxy/base/ vault/
 bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
+bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
@@ -167,7 +168,7 @@ while IFS= read -r file; do
   test_file=${file#proxy/}
   [ -f "test/${test_file%.cc}_test.cc" ] ||
     grep -qF "\"${file%.cc}.h\"" -r --include='*_test.cc' test ||
-    [ "${file%/*}" = bindings/schemes ] || {
+    [ "${file%/*}" = bindings/schemes ] || [ "${file%/*}" = bindings/placements ] || {
     needed["exempt $file"]=1
     # shellcheck disable=SC2086
     (set -f; is_one_of "$file" $exempt) ||

@@ -142,7 +142,7 @@ SecretVerdict judge(const Bindings& bindings,
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
   verdict.scheme = rule.injection->scheme();
-  verdict.header = rule.injection->header();
+  verdict.header = rule.placements.front()->name();
   if (rule.kind == bindings::RuleKind::custom) {
     verdict.reason = audit::to_string(Reason::no_placeholder);
     verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
@@ -184,7 +184,8 @@ SecretVerdict judge(const Bindings& bindings,
   }
   verdict.is_swapped = true;
   verdict.reason = audit::to_string(Reason::binding_matched);
-  verdict.why = "its placeholder in the header " + verdict.header +
+  const auto& placement = *rule.placements.front();
+  verdict.why = "its placeholder in the " + std::string(placement.kind()) + " " + verdict.header +
                 (rule.injection->signer() == nullptr ? " is replaced"
                                                      : " is replaced, and the request signed") +
                 note;
@@ -226,7 +227,7 @@ Explanation explain_refused_method(const Bindings& bindings, const RequestToExpl
     SecretVerdict verdict;
     verdict.secret = rule.name.text();
     verdict.scheme = rule.injection->scheme();
-    verdict.header = rule.injection->header();
+    verdict.header = rule.placements.front()->name();
     verdict.reason = audit::to_string(Reason::method_not_supported);
     verdict.why = explanation.handling;
     explanation.secrets.push_back(std::move(verdict));

@@ -362,7 +362,7 @@ void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
 // I1: on every road a request can take, what it held of secrets goes as soon as it is of no use.
 void Exchange::wipe() {
   secrets_.clear();
-  rewrite_.reset();
+  edits_.clear();
   holder_.release();
 }
 

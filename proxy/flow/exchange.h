@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bindings/binding.h"
+#include "bindings/edits.h"
 #include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
@@ -162,6 +163,7 @@ class Exchange {
   base::Status prepare(std::span<const vault::Secret> secrets);
   base::Status prepare_signed(const bindings::Signer& signer,
                               std::span<const vault::Secret> secrets);
+  void edit_for_route();
   base::Status hold(const vault::Secret& secret);
   base::Status look_for(std::span<const vault::Secret> secrets);
   void refuse_secret(std::string name, SecretFault fault, Actions& actions);
@@ -195,7 +197,7 @@ class Exchange {
   // The sending (exchange_send.cc).
   void send_request(Actions& actions);
   [[nodiscard]] bool send_head(Actions& actions);
-  [[nodiscard]] base::Result<std::optional<CredentialField>> credential_field();
+  [[nodiscard]] base::Status fill_place();
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
 
@@ -229,7 +231,7 @@ class Exchange {
   // Between SecretsReady and the sending, or whatever comes instead of it (I1): what the credential
   // is rendered from, where no signer made edits of it.
   std::vector<vault::Secret> secrets_;
-  std::optional<Rewrite> rewrite_;
+  bindings::Edits edits_;
   vault::Holder holder_;                // counts what both hold
   bool is_head_leaving_ = false;        // until the actions that send it are carried out
   std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)

@@ -165,12 +165,16 @@ base::Status Exchange::prepare(std::span<const vault::Secret> secrets) {
     secrets_.push_back(secret.share());
   }
   KS_TRY(check_credential(credential(), *setup_.scratch));
-  if (reverse_) {
-    rewrite_.emplace();
-    rewrite_->edits.removed.emplace_back(kCallerField);
-    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
-  }
+  edit_for_route();
   return {};
+}
+
+// What a reverse route changes of a request, whatever else does.
+void Exchange::edit_for_route() {
+  if (reverse_) {
+    edits_.set_field("Host", http::to_string(setup_.destination.authority, kHttpsPort));
+    edits_.remove_field(kCallerField);
+  }
 }
 
 // I10: what a request holds while it waits is counted.
@@ -181,31 +185,31 @@ base::Status Exchange::hold(const vault::Secret& secret) {
 }
 
 Credential Exchange::credential() const {
-  return {*rule().injection, {secrets_, setup_.now_us / 1'000'000}};
+  return {*rule().injection,
+          *rule().placements[verdict_.placement],
+          {secrets_, setup_.now_us / 1'000'000}};
 }
 
 base::Status Exchange::prepare_signed(const bindings::Signer& signer,
                                       std::span<const vault::Secret> secrets) {
-  rewrite_.emplace();
-  auto& edits = rewrite_->edits;
-  KS_TRY(signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits));
-  for (const bindings::FieldEdit& edit : edits.fields) {
-    KS_TRY(hold(edit.value));
+  edit_for_route();
+  KS_TRY(signer.sign(whole_request(), {secrets, setup_.now_us, nonce_}, edits_));
+  for (const bindings::Edit& edit : edits_) {
+    const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
+    const auto* const value = set == nullptr ? nullptr : std::get_if<vault::Secret>(&set->value);
+    KS_TRY(value == nullptr ? base::Status{} : hold(*value));
   }
-  if (rule().injection->scrubs_responses()) {
-    edits.removed.emplace_back("accept-encoding");
+  if (rule().answers == bindings::Answers::scrubbed) {
+    edits_.remove_field("accept-encoding");
   }
-  rewrite_->body_bytes = edits.body ? edits.body->size() : body_.size();
-  if (reverse_) {
-    edits.removed.emplace_back(kCallerField);
-    rewrite_->host = http::to_string(setup_.destination.authority, kHttpsPort);
-  }
-  return check_rewrite(*rewrite_);
+  const auto* const body = edits_.find<bindings::BodyEdit>();
+  edits_.set_body_length(body == nullptr ? body_.size() : body->value.size());
+  return check_edits(edits_);
 }
 
 base::Status Exchange::look_for(std::span<const vault::Secret> secrets) {
   const auto& injection = *rule().injection;
-  if (!injection.scrubs_responses()) {
+  if (rule().answers == bindings::Answers::passed) {
     return {};
   }
   scrubber_ =

@@ -35,37 +35,35 @@ void Exchange::send_request(Actions& actions) {
 
 // False: its credential cannot be made, and that was answered.
 bool Exchange::send_head(Actions& actions) {
-  const auto credential = credential_field();
-  if (!credential) {
-    cannot_send(reason_of(fault_of(credential.error())), actions);
+  if (const auto filled = fill_place(); !filled) {
+    cannot_send(reason_of(fault_of(filled.error())), actions);
     return false;
   }
   is_head_leaving_ = true;
-  auto head = outgoing_request(
-      *head_, target_, rewrite_ ? &*rewrite_ : nullptr, *credential ? &**credential : nullptr);
+  auto head = outgoing_request(*head_, target_, edits_);
   is_login_ = is_login_ || carries_connection_login(head.fields);
   actions.emplace_back(SendRequestHead{std::move(head)});
-  const std::string_view body =
-      rewrite_ && rewrite_->edits.body ? std::string_view(*rewrite_->edits.body) : body_.view();
+  const auto* const edited = edits_.find<bindings::BodyEdit>();
+  const std::string_view body = edited != nullptr ? std::string_view(edited->value) : body_.view();
   if (!body.empty()) {
     actions.emplace_back(SendRequestBody{body});
   }
   return true;
 }
 
-// Rendered into the scratch, where it stays until the head is written. Nothing where no secret is
-// sent, or a signer made edits of it.
-base::Result<std::optional<CredentialField>> Exchange::credential_field() {
+// The credential is rendered into the scratch, where it stays until the head is written. Nothing is
+// done where no secret is sent, or a signer made its edits already.
+base::Status Exchange::fill_place() {
   if (verdict_.decision != Decision::allowed || rule().injection->signer() != nullptr) {
-    return std::optional<CredentialField>();
+    return {};
   }
-  const auto value = render_credential(credential(), *setup_.scratch);
+  const Credential rendered = credential();
+  const auto value = render_credential(rendered, *setup_.scratch);
   if (!value) {
     return value.error();
   }
-  // A reverse route's request need not have the field.
-  return std::optional(CredentialField{
-      rewrite_ ? std::nullopt : std::optional(verdict_.field), rule().injection->header(), *value});
+  rendered.placement.fill({request().parts(), verdict_.part, *value}, edits_);
+  return {};
 }
 
 void Exchange::handle(const NotWritten& event, Actions& actions) {
