@@ -294,7 +294,7 @@ void Exchange::refuse(Reason reason, Actions& actions) {
     return;
   }
   wipe();
-  scrubber_.reset();
+  stop_looking();
   settle(ChargeFate::not_sent, actions);
   verdict_.decision = Decision::refused;
   verdict_.reason = reason;

@@ -26,6 +26,7 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
+#include "proxy/flow/filter.h"
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
@@ -166,6 +167,7 @@ class Exchange {
   void edit_for_route();
   base::Status hold(const vault::Secret& secret);
   base::Status look_for(std::span<const vault::Secret> secrets);
+  void stop_looking();
   void refuse_secret(std::string name, SecretFault fault, Actions& actions);
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] Credential credential() const;
@@ -232,9 +234,10 @@ class Exchange {
   // is rendered from, where no signer made edits of it.
   std::vector<vault::Secret> secrets_;
   bindings::Edits edits_;
-  vault::Holder holder_;                // counts what both hold
-  bool is_head_leaving_ = false;        // until the actions that send it are carried out
-  std::unique_ptr<Scrubber> scrubber_;  // of the response, where the scheme wants it (I8)
+  vault::Holder holder_;          // counts what both hold
+  bool is_head_leaving_ = false;  // until the actions that send it are carried out
+  FilterChain answer_filters_;    // stages of the response's body
+  Scrubber* scrubber_ = nullptr;  // one of them, where the rule's answers are scrubbed (I8)
   std::optional<bindings::OrderInfo> order_;
   base::Buffer body_{base::bounds::kSignedBodyBytesMax};  // the whole body, if it was collected
   bool is_collected_ = false;
@@ -246,7 +249,7 @@ class Exchange {
   std::uint64_t request_body_bytes_ = 0;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
-  base::Buffer scrubbed_{base::bounds::kLegUnreadBytesMax};  // a piece of the response
+  base::Buffer filtered_{base::bounds::kLegUnreadBytesMax};  // a piece of the response
   std::optional<http::ResponseHead> answer_;  // of the upstream, while it is passed on
   std::string reply_body_;                    // of an answer of our own, likewise
 };

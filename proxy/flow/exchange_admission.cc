@@ -212,14 +212,23 @@ base::Status Exchange::look_for(std::span<const vault::Secret> secrets) {
   if (rule().answers == bindings::Answers::passed) {
     return {};
   }
-  scrubber_ =
+  stop_looking();
+  auto scrubber =
       std::make_unique<Scrubber>(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller));
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (!injection.needs_private_key(i)) {
-      KS_TRY(scrubber_->add(secrets[i], rule().placeholder));
+      KS_TRY(scrubber->add(secrets[i], rule().placeholder));
     }
   }
+  KS_TRY(scrubber->prepare());
+  scrubber_ = scrubber.get();
+  answer_filters_.add(std::move(scrubber));
   return {};
+}
+
+void Exchange::stop_looking() {
+  answer_filters_.clear();
+  scrubber_ = nullptr;
 }
 
 // What was charged is settled once.

@@ -66,14 +66,13 @@ void Exchange::pass_body(std::string_view bytes,
                          bool is_last,
                          Relaying& relaying,
                          Actions& actions) {
-  scrubbed_.clear();
-  if (scrubber_) {
-    if (!scrubber_->feed(bytes, is_last, scrubbed_)) {
-      abort_response(
-          relaying, Outcome::unknown, actions);  // I10: placeholders that are far too long
+  filtered_.clear();
+  if (!answer_filters_.is_empty()) {
+    if (!answer_filters_.feed(bytes, is_last, filtered_)) {
+      abort_response(relaying, Outcome::unknown, actions);  // I10: past a stage's bounds
       return;
     }
-    bytes = scrubbed_.view();
+    bytes = filtered_.view();
   }
   if (!bytes.empty()) {
     actions.emplace_back(SendResponseBody{bytes});
@@ -97,7 +96,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (!relaying.client_done && head.status == 100) {
     set_wait(relaying, Wait::request_body, actions);
   }
-  auto passed = outgoing_interim(head, scrubber_.get());
+  auto passed = outgoing_interim(head, scrubber_);
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -108,7 +107,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
   settle(fate_by(verdict_.rule ? rule().venue : nullptr, head.status), actions);
-  if (scrubber_ && has_content_coding(head)) {
+  if (scrubber_ != nullptr && has_content_coding(head)) {
     // It was asked for without; what it holds could not be seen (I8).
     refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
     return;
@@ -120,8 +119,8 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = head_->keeps_alive && relaying.client_done && !is_draining_;
-  auto passed =
-      outgoing_response(head, scrubber_ ? BodyLength::changed : BodyLength::kept, scrubber_.get());
+  auto passed = outgoing_response(
+      head, answer_filters_.is_empty() ? BodyLength::kept : BodyLength::changed, scrubber_);
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;

@@ -200,7 +200,7 @@ base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
       KS_TRY(scrubber_.add(secrets[i], rule().placeholder));
     }
   }
-  return {};
+  return scrubber_.prepare();
 }
 
 void WebSocket::handle(const SecretsUnavailable& event, WebSocketActions& actions) {
