@@ -15,7 +15,7 @@ inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 // What the rules of one request look through of its readings (bindings/search_budget.h): all
 // together, and so much more for each. Past it: not allowed, and blocked.
 inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
-inline constexpr std::size_t kSearchedBytesPerRule = 1024;
+inline constexpr std::size_t kSearchedBytesPerRule = 512;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;

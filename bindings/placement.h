@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bindings/edits.h"
@@ -37,6 +39,12 @@ struct HeadParts {
   }
 };
 
+// A head as a client writes it.
+struct ClientHead {
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
 // A credential on its way to its place.
 struct Filling {
   HeadParts head;
@@ -57,6 +65,9 @@ class Placement {
   // As people are told: "header", and which one: "x-api-key".
   [[nodiscard]] virtual std::string_view kind() const = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;
+
+  // Writes the placeholder where it belongs, as a client does (for `explain`).
+  virtual void show(std::string_view placeholder, ClientHead& head) const = 0;
 
   // A placeholder was seen in that part: does it stand where, and as, it has to (I2)?
   [[nodiscard]] virtual bool holds(const HeadParts& head,

@@ -124,7 +124,9 @@ void LoopThread::begin_drain() {
   drain_limit_ = std::make_unique<uv::Timer>(*loop_, [this] {
     sessions_->cut_all();
     // A session that waits for its record ends with it; a second look soon is enough.
-    drain_limit_->set(100);
+    if (sessions_->size() > 0) {
+      drain_limit_->set(100);
+    }
     stop_if_idle();
   });
   drain_limit_->set(base::bounds::kDrainMs);

@@ -56,13 +56,19 @@ if(KEYSWAP_WHOLE)
     binance_test venues_test flow_test tls_test session_test)
   foreach(file
       smoke
+      test_addresses
       test_binance
       test_binance_websocket
+      test_descriptors
+      test_gone
       test_logged_in
+      test_memory
       test_moments
+      test_names
       test_reload
       test_routes
       test_stale
+      test_upstream_causes
       test_websocket)
     string(REPLACE "test_" "" name ${file})
     keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})

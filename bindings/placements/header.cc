@@ -29,6 +29,10 @@ class HeaderPlacement final : public Placement {
 
   [[nodiscard]] std::string_view name() const override { return name_; }
 
+  void show(std::string_view placeholder, ClientHead& head) const override {
+    head.fields.emplace_back(name_, placeholder);
+  }
+
   [[nodiscard]] bool holds(const HeadParts& head,
                            std::size_t part,
                            std::string_view placeholder) const override {

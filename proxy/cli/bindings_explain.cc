@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap bindings explain METHOD URL
+#include <optional>
+
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/explain_json.h"
@@ -10,6 +13,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/cli/unlock.h"
 
 namespace keyswap::cli {
 
@@ -22,6 +26,8 @@ struct ExplainOptions {
   std::string url;
   bool json = false;
   bool shows_all = false;
+  std::optional<std::string> caller;
+  UnlockOptions unlock;
 };
 
 // Secrets bound to other hosts are counted, not listed, unless all were asked for.
@@ -32,7 +38,7 @@ void print_text(const ExplainOptions& options,
   print_line("  connection: " + explanation.handling);
   std::size_t elsewhere = 0;
   for (const SecretVerdict& verdict : explanation.secrets) {
-    if (verdict.reason == "destination_not_in_binding" && !options.shows_all) {
+    if (verdict.is_elsewhere && !verdict.is_swapped && !options.shows_all) {
       ++elsewhere;
       continue;
     }
@@ -43,12 +49,36 @@ void print_text(const ExplainOptions& options,
       print_line("    scheme " + verdict.scheme + ", header " + verdict.header);
       print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
+      if (!verdict.caller.empty()) {
+        print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
+                                                              : "the caller " + verdict.caller));
+      }
     }
   }
   if (elsewhere > 0) {
     print_line("  " + std::to_string(elsewhere) +
                " more bound to other hosts only (--all lists them)");
   }
+}
+
+// Looks into the vault for what is missing there, where nobody has to be asked for a passphrase.
+Problem ask_vault(const ExplainOptions& options,
+                  const bindings::Bindings& bindings,
+                  Explanation& explanation) {
+  const auto home = home_of(options.home);
+  if (!explanation.is_any_swapped || access(home.vault().c_str(), F_OK) != 0 ||
+      needs_prompt(home, options.unlock)) {
+    return {};
+  }
+  if (auto problem = begin_guarded()) {
+    return problem;
+  }
+  auto vault = open_vault(home, options.unlock);
+  if (!vault) {
+    return vault.failure();
+  }
+  explain_missing(bindings, vault.value(), explanation);
+  return {};
 }
 
 int explain_one(const ExplainOptions& options) {
@@ -61,7 +91,10 @@ int explain_one(const ExplainOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  const Explanation explanation = explain_request(*loaded.value(), request.value());
+  Explanation explanation = explain_request(*loaded.value(), request.value(), options.caller);
+  if (auto problem = ask_vault(options, *loaded.value(), explanation)) {
+    return report(*problem);
+  }
   if (options.json) {
     print_line(explanation_json(request.value(), explanation));
   } else {
@@ -84,7 +117,10 @@ int run_bindings_explain(const Arguments& arguments) {
   app.add_option("--bindings", options.file, "the file (default: the home's bindings.yaml)")
       ->type_name("FILE");
   app.add_flag("--all", options.shows_all, "also list secrets that are bound to other hosts only");
+  app.add_option("--caller", options.caller, "as this caller's request (default: whoever may)")
+      ->type_name("NAME");
   add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
   add_json_option(app, options.json);
   if (const auto status = parse_arguments(
           app, arguments, "keyswap bindings explain POST https://api.openai.com/v1/responses")) {

@@ -78,6 +78,7 @@ std::string explanation_json(const RequestToExplain& request, const Explanation&
          {"scheme", verdict.scheme},
          {"header", verdict.header},
          {"binding", verdict.scope},
+         {"caller", verdict.caller.empty() ? Json() : Json(verdict.caller)},
          {"limit", verdict.limits == nullptr ? Json() : limits_json(*verdict.limits)}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -52,6 +52,16 @@ TEST_CASE("a header that is nothing but the key holds nothing but the placeholde
   CHECK(placement->is_repeated(head));
 }
 
+TEST_CASE("a header is shown with the placeholder in it") {
+  const auto placement = header("X-Key");
+  ClientHead head{"/a", {}};
+  placement->show(kP, head);
+  CHECK(head.target == "/a");
+  REQUIRE(head.fields.size() == 1);
+  CHECK(head.fields[0].first == "x-key");
+  CHECK(head.fields[0].second == kP);
+}
+
 TEST_CASE("a header is repeated if it is there twice") {
   const auto placement = header("x-key");
   CHECK_FALSE(placement->is_repeated({fields_of({{"X-Key", "a"}, {"Y", "a"}}), "/"}));
