@@ -21,6 +21,7 @@
 #include "bindings/scheme.h"
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
+#include "vault/secret.h"
 
 namespace keyswap::bindings {
 
@@ -51,6 +52,8 @@ struct Filling {
   // Where the placeholder stands. Nothing: nowhere, because a reverse route chose the rule.
   std::optional<std::size_t> part;
   Locked value;  // it passed check()
+  // Holds the value, until the head is written. What is put together with it goes behind it.
+  vault::LockedBuffer& scratch;
 };
 
 class Placement {
@@ -81,8 +84,8 @@ class Placement {
   // cannot.
   [[nodiscard]] virtual base::Status check(std::string_view value) const = 0;
 
-  // Adds the edit by which the value stands here.
-  virtual void fill(const Filling& filling, Edits& edits) const = 0;
+  // Adds the edit by which the value stands here. limit_exceeded when the scratch is full.
+  [[nodiscard]] virtual base::Status fill(const Filling& filling, Edits& edits) const = 0;
 };
 
 struct MadePlacement {

@@ -56,12 +56,13 @@ class HeaderPlacement final : public Placement {
     return {};
   }
 
-  void fill(const Filling& filling, Edits& edits) const override {
+  [[nodiscard]] base::Status fill(const Filling& filling, Edits& edits) const override {
     if (filling.part) {
       edits.set_field_at(*filling.part, name_, filling.value);
     } else {
       edits.set_field(name_, filling.value);
     }
+    return {};
   }
 
  private:

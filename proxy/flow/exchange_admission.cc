@@ -186,8 +186,10 @@ base::Status Exchange::hold(const vault::Secret& secret) {
 
 Credential Exchange::credential() const {
   return {*rule().injection,
+          {secrets_, setup_.now_us / 1'000'000},
           *rule().placements[verdict_.placement],
-          {secrets_, setup_.now_us / 1'000'000}};
+          request().parts(),
+          verdict_.part};
 }
 
 base::Status Exchange::prepare_signed(const bindings::Signer& signer,

@@ -57,13 +57,7 @@ base::Status Exchange::fill_place() {
   if (verdict_.decision != Decision::allowed || rule().injection->signer() != nullptr) {
     return {};
   }
-  const Credential rendered = credential();
-  const auto value = render_credential(rendered, *setup_.scratch);
-  if (!value) {
-    return value.error();
-  }
-  rendered.placement.fill({request().parts(), verdict_.part, *value}, edits_);
-  return {};
+  return place_credential(credential(), *setup_.scratch, edits_);
 }
 
 void Exchange::handle(const NotWritten& event, Actions& actions) {

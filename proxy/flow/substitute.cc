@@ -5,27 +5,33 @@ namespace keyswap::flow {
 
 namespace {
 
-base::Status render(const Credential& credential, vault::LockedBuffer& scratch) {
+base::Status place(const Credential& credential,
+                   vault::LockedBuffer& scratch,
+                   bindings::Edits& edits) {
   KS_TRY(credential.injection.render(credential.input, scratch));
-  return credential.placement.check(scratch.reveal());
+  const bindings::Locked value{scratch.reveal()};
+  KS_TRY(credential.placement.check(value.bytes));
+  return credential.placement.fill({credential.head, credential.part, value, scratch}, edits);
 }
 
 }  // namespace
 
-base::Result<bindings::Locked> render_credential(const Credential& credential,
-                                                 vault::LockedBuffer& scratch) {
+base::Status place_credential(const Credential& credential,
+                              vault::LockedBuffer& scratch,
+                              bindings::Edits& edits) {
   scratch.clear();
-  if (const base::Status rendered = render(credential, scratch); !rendered) {
+  auto placed = place(credential, scratch, edits);
+  if (!placed) {
     scratch.clear();
-    return rendered.error();
   }
-  return bindings::Locked{scratch.reveal()};
+  return placed;
 }
 
 base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch) {
-  const auto value = render_credential(credential, scratch);
+  bindings::Edits thrown_away;
+  auto placed = place_credential(credential, scratch, thrown_away);
   scratch.clear();
-  return value ? base::Status{} : value.error();
+  return placed;
 }
 
 }  // namespace keyswap::flow

@@ -8,6 +8,10 @@
 // wait with the same ones, and nothing of its own.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
+#include "bindings/edits.h"
 #include "bindings/injection.h"
 #include "bindings/placement.h"
 #include "proxy/base/result.h"
@@ -15,11 +19,13 @@
 
 namespace keyswap::flow {
 
-// What a head's credential is rendered from.
+// What a head's credential is rendered from, and where it goes.
 struct Credential {
   const bindings::Injection& injection;
-  const bindings::Placement& placement;
   bindings::RenderInput input;
+  const bindings::Placement& placement;
+  bindings::HeadParts head;
+  std::optional<std::size_t> part;  // as in bindings::Filling
 };
 
 // Can it be rendered, and stand in its place? `scratch` is used in between and left empty.
@@ -27,9 +33,10 @@ struct Credential {
 // locked memory to render it in.
 base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch);
 
-// The credential's value: all that `scratch` holds, which is empty after an error. Fails as
-// check_credential does.
-base::Result<bindings::Locked> render_credential(const Credential& credential,
-                                                 vault::LockedBuffer& scratch);
+// Adds the edit that puts the credential in its place; what it is a view of lies in `scratch`,
+// which is empty after an error. Fails as check_credential does.
+base::Status place_credential(const Credential& credential,
+                              vault::LockedBuffer& scratch,
+                              bindings::Edits& edits);
 
 }  // namespace keyswap::flow

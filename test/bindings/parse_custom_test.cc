@@ -46,7 +46,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
   CHECK(github.name.text() == "GITHUB_TOKEN");
   CHECK(github.placeholder.empty());
   CHECK(github.placements[0]->name() == "authorization");
-  CHECK(test::render(*github.injection, {"s3cret"}).text == "Bearer s3cret");
+  CHECK(test::render(github, {"s3cret"}).text == "Bearer s3cret");
   REQUIRE(github.scopes.size() == 1);
   const auto& scope = github.scopes[0];
   CHECK(scope.host.host == "api.github.com");
@@ -61,7 +61,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
 
   const auto& tickets = bindings.rules[1];
   CHECK(tickets.placements[0]->name() == "x-api-key");
-  CHECK(test::render(*tickets.injection, {"s3cret"}).text == "s3cret");
+  CHECK(test::render(tickets, {"s3cret"}).text == "s3cret");
   CHECK(tickets.scopes[0].port == 8443);
   CHECK(tickets.scopes[0].base_path == "/api/v2");
   CHECK_FALSE(tickets.scopes[0].rate_limit);
@@ -73,7 +73,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
 
 TEST_CASE("A custom service without header and prefix uses a bearer token") {
   const auto bindings = accepted(service(kLeast));
-  CHECK(test::render(*bindings.rules[0].injection, {"v"}).text == "Bearer v");
+  CHECK(test::render(bindings.rules[0], {"v"}).text == "Bearer v");
   CHECK(bindings.rules[0].placements[0]->name() == "authorization");
 }
 

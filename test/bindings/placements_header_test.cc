@@ -83,14 +83,17 @@ TEST_CASE("the credential takes the field that the placeholder stands in, or the
           "[I5]") {
   const auto placement = header("x-key");
   const auto fields = fields_of({{"Y", "a"}, {"X-Key", "p"}});
+  REQUIRE(vault::lock_memory());
+  auto scratch = vault::LockedBuffer::of_capacity(16);
+  REQUIRE(scratch);
   Edits edits;
-  placement->fill({{fields, "/"}, 1, {"real"}}, edits);
+  CHECK(placement->fill({{fields, "/"}, 1, {"real"}, *scratch}, edits));
   const auto* const seen = edits.find<FieldEdit>();
   REQUIRE(seen != nullptr);
   CHECK(seen->at == 1);
   CHECK(test::text_of(seen->value) == "real");
   edits.clear();
-  placement->fill({{fields, "/"}, std::nullopt, {"real"}}, edits);
+  CHECK(placement->fill({{fields, "/"}, std::nullopt, {"real"}, *scratch}, edits));
   const auto* const named = edits.find<FieldEdit>();
   REQUIRE(named != nullptr);
   CHECK(named->name == "x-key");
