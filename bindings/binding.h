@@ -18,6 +18,7 @@
 #include "bindings/injection.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
+#include "bindings/placement.h"
 #include "bindings/request_readings.h"
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
@@ -91,6 +92,8 @@ struct SecretRule {  // one entry of `secrets:`
   RuleKind kind = RuleKind::secret;
   std::string custom_name;  // of RuleKind::custom: /custom/NAME/
   std::unique_ptr<const Injection> injection;
+  std::vector<std::unique_ptr<const Placement>> placements;  // where its credential may stand
+  Answers answers = Answers::passed;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;
 };

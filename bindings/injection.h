@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a secret is written into a request: the interface of every scheme, one file each in
-// bindings/schemes/, listed in bindings/schemes.cc. An Injection is immutable and pure: no clock,
-// no randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
+// What a secret's credential is: the interface of every scheme, one file each in bindings/schemes/,
+// listed in bindings/schemes.cc. Where it goes is the business of a placement
+// (bindings/placement.h), unless the scheme signs. An Injection is immutable and pure: no clock, no
+// randomness, no I/O; what it needs is handed in, so that published vectors are plain tests.
 #pragma once
 
 #include <cstddef>
@@ -38,13 +39,6 @@ class Injection {
 
   // The scheme's name as records and docs show it: "header".
   [[nodiscard]] virtual std::string_view scheme() const = 0;
-  // The credential's header, lower case: its whole value is replaced.
-  [[nodiscard]] virtual const std::string& header() const = 0;
-
-  // Is that header nothing but the key? Then the placeholder has to be its whole value, and one
-  // with something around it is a placeholder at a place that is not its own.
-  [[nodiscard]] virtual bool takes_bare_placeholder() const { return false; }
-
   // Vault entries whose values render() needs.
   [[nodiscard]] virtual const std::vector<vault::SecretName>& needs() const = 0;
 
@@ -55,17 +49,14 @@ class Injection {
     return false;
   }
 
-  // Writes the header's new value; `out` is locked memory. An error (a part that does not decode, a
-  // value with controls in it) refuses the request: 503 secret_unavailable.
+  // Writes the credential's value; `out` is locked memory. Whether it can stand where it goes, the
+  // placement says. An error (a part that does not decode) refuses the request: 503
+  // secret_unavailable.
   [[nodiscard]] virtual base::Status render(const RenderInput& input,
                                             base::ByteSink& out) const = 0;
 
   // Not null: the scheme reads the whole request (bindings/signer.h), and render() is never called.
   [[nodiscard]] virtual const Signer* signer() const { return nullptr; }
-
-  // Are the secrets looked for in what comes back, and turned back into the placeholder (I8)? The
-  // response is then sent on in chunks, and asked for without compression.
-  [[nodiscard]] virtual bool scrubs_responses() const { return false; }
 
   // Not null: on a WebSocket each message is judged and signed (bindings/message_signer.h).
   [[nodiscard]] virtual const MessageSigner* messages() const { return nullptr; }

@@ -9,6 +9,7 @@
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/parse_sections.h"
+#include "bindings/placements.h"
 #include "bindings/schemes.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
@@ -171,26 +172,37 @@ std::optional<Header> read_header(const YamlSection& section, ConfigIssues& issu
   return header;
 }
 
-std::unique_ptr<const Injection> make_injection(const YamlSection& section,
-                                                const vault::SecretName& name,
-                                                ConfigIssues& issues) {
-  auto header = read_header(section, issues);
-  if (!header) {
-    return nullptr;
-  }
-  SchemeSetup setup;
-  setup.name = name;
-  setup.values.push_back({"header", std::move(header->name)});
-  setup.values.push_back({"format", header->prefix + "{secret}"});
-  auto made = find_scheme("header")->make(setup);
-  for (const auto& issue : made.issues) {
+void report(const std::vector<SchemeIssue>& found,
+            const YamlSection& section,
+            ConfigIssues& issues) {
+  for (const auto& issue : found) {
     const bool is_header = issue.parameter == "header";
     const auto* const node = section.find(is_header ? "auth_header" : "auth_value_prefix");
     issues.error(node == nullptr ? section.place() : node->place,
                  is_header ? issue.text : "`auth_value_prefix` does not begin a header's value",
                  is_header ? issue.hint : "no controls, no line breaks, no space in front");
   }
-  return std::move(made.injection);
+}
+
+// The whole value of a header is a prefix and the secret.
+void set_injection(const YamlSection& section, ConfigIssues& issues, SecretRule& rule) {
+  auto header = read_header(section, issues);
+  if (!header) {
+    return;
+  }
+  SchemeSetup setup;
+  setup.name = rule.name;
+  setup.values.push_back({"header", std::move(header->name)});
+  setup.values.push_back({"format", header->prefix + "{secret}"});
+  auto place = placements().front()->make(setup);
+  report(place.issues, section, issues);
+  setup.place = place.placement.get();
+  auto made = schemes().front()->make(setup);
+  report(made.issues, section, issues);
+  if (made.injection != nullptr && place.placement != nullptr) {
+    rule.injection = std::move(made.injection);
+    rule.placements.push_back(std::move(place.placement));
+  }
 }
 
 void parse_credential(const YamlSection& section, ConfigIssues& issues, SecretRule& rule) {
@@ -206,7 +218,7 @@ void parse_credential(const YamlSection& section, ConfigIssues& issues, SecretRu
     return;
   }
   rule.name = std::move(name).value();
-  rule.injection = make_injection(section, rule.name, issues);
+  set_injection(section, issues, rule);
 }
 
 void parse_service(const YamlNode& key,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A secret's `inject:` and `compose:` -> its Injection, by way of the scheme that `inject.type`
-// names.
+// names, and the Placement of what that makes.
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
+#include "bindings/placements.h"
 #include "bindings/schemes.h"
 #include "bindings/template.h"
 #include "bindings/venue.h"
@@ -146,11 +147,11 @@ std::optional<std::vector<ComposePart>> read_compose(const YamlNode& node, Confi
 
 // The text of every parameter that is there; false after an error.
 bool read_parameters(const YamlSection& section,
-                     const Scheme& scheme,
+                     std::span<const SchemeParameter> parameters,
                      ConfigIssues& issues,
                      SchemeSetup& setup) {
   bool is_whole = section.is_mapping();
-  for (const auto& parameter : scheme.parameters) {
+  for (const auto& parameter : parameters) {
     const auto* const node = parameter.is_required ? section.require(parameter.name, issues)
                                                    : section.find(parameter.name);
     if (node == nullptr) {
@@ -179,6 +180,47 @@ void report(const std::vector<SchemeIssue>& found,
   }
 }
 
+std::vector<std::string_view> known_keys(const Scheme& scheme) {
+  std::vector<std::string_view> known = {kTypeKey};
+  const auto add = [&](std::span<const SchemeParameter> parameters) {
+    for (const auto& parameter : parameters) {
+      known.push_back(parameter.name);
+    }
+  };
+  if (scheme.key_header.empty()) {
+    for (const auto* const kind : placements()) {
+      add(kind->parameters);
+    }
+  }
+  add(scheme.parameters);
+  return known;
+}
+
+// Where the scheme has its place, or else where a placement's key says; null after an error. False:
+// what the placement needs is not there.
+bool read_placement(const YamlSection& section,
+                    const Scheme& scheme,
+                    ParseContext& context,
+                    const SchemeSetup& setup,
+                    std::unique_ptr<const Placement>& placement) {
+  if (!scheme.key_header.empty()) {
+    placement = make_bare_header(scheme.key_header);
+    return true;
+  }
+  const auto chosen = std::ranges::find_if(
+      placements(), [&](const PlacementKind* kind) { return section.find(kind->name) != nullptr; });
+  const PlacementKind& kind = chosen == placements().end() ? *placements().front() : **chosen;
+  SchemeSetup own;
+  own.name = setup.name;
+  if (!read_parameters(section, kind.parameters, context.issues, own)) {
+    return false;
+  }
+  auto made = kind.make(own);
+  report(made.issues, section, context);
+  placement = std::move(made.placement);
+  return true;
+}
+
 }  // namespace
 
 void parse_inject(const YamlNode& inject,
@@ -196,18 +238,22 @@ void parse_inject(const YamlNode& inject,
   if (scheme == nullptr) {
     return;
   }
-  std::vector<std::string_view> known = {kTypeKey};
-  for (const auto& parameter : scheme->parameters) {
-    known.push_back(parameter.name);
-  }
-  const YamlSection section(inject, "inject", known, issues);
-  const bool is_whole = read_parameters(section, *scheme, issues, setup);
+  const YamlSection section(inject, "inject", known_keys(*scheme), issues);
+  std::unique_ptr<const Placement> placement;
+  const bool has_place = read_placement(section, *scheme, context, setup, placement);
+  const bool is_whole = read_parameters(section, scheme->parameters, issues, setup) && has_place;
   if (!is_whole || setup.compose.has_value() != (compose != nullptr)) {
     return;
   }
+  setup.place = placement.get();
   auto made = scheme->make(setup);
   report(made.issues, section, context);
+  if (made.injection == nullptr || placement == nullptr) {
+    return;
+  }
   rule.injection = std::move(made.injection);
+  rule.placements.push_back(std::move(placement));
+  rule.answers = scheme->answers;
 }
 
 }  // namespace keyswap::bindings

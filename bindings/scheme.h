@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A scheme: a way to put a secret into a request, chosen with `inject.type`. Its descriptor says
+// A scheme: a way to make a credential of a secret, chosen with `inject.type`. Its descriptor says
 // which keys `inject:` may have; the parser checks those, so that a scheme sees only text it asked
 // for. Adding one is a file in bindings/schemes/ and a line in bindings/schemes.cc
 // (docs/bindings.md tells how).
@@ -19,6 +19,8 @@
 #include "vault/secret_name.h"
 
 namespace keyswap::bindings {
+
+class Placement;  // bindings/placement.h
 
 // A key of `inject:`; its value is text.
 struct SchemeParameter {
@@ -43,6 +45,7 @@ struct SchemeSetup {
   vault::SecretName name;  // the entry of `secrets:`
   std::vector<SchemeValue> values;
   std::optional<std::vector<ComposePart>> compose;
+  const Placement* place = nullptr;  // where the credential goes; null: it was refused already
 
   // The value of a parameter, or nullptr if it is not given.
   [[nodiscard]] const std::string* find(std::string_view parameter) const;
@@ -62,11 +65,20 @@ struct MadeInjection {
   std::vector<SchemeIssue> issues;
 };
 
+// What becomes of the answers to requests that got the credential: they go on as they come, or the
+// secrets are looked for in them and turned back into the placeholder (I8). Such an answer is sent
+// on in chunks, and asked for without compression.
+enum class Answers : std::uint8_t { passed, scrubbed };
+
 struct Scheme {
   std::string_view name;  // of `inject.type`
   std::string_view summary;
   std::span<const SchemeParameter> parameters;
   MadeInjection (*make)(const SchemeSetup& setup);
+  // The header that must be the placeholder and nothing else. "": where it stands, `inject:` says
+  // with the keys of a placement (bindings/placements.h).
+  std::string_view key_header = {};
+  Answers answers = Answers::passed;
 };
 
 }  // namespace keyswap::bindings

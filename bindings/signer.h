@@ -13,8 +13,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "bindings/edits.h"
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
@@ -65,22 +65,6 @@ struct SignInput {
   std::span<const vault::Secret> secrets;  // in the order of Injection::needs()
   std::int64_t now_us = 0;                 // since 1970
   std::uint64_t nonce = 0;                 // higher than any before, also across restarts
-};
-
-// The one field of that name gets this value; it is added at the end when there is none.
-struct FieldEdit {
-  std::string name;
-  vault::Secret value;
-};
-
-// What changes of a request; all else goes out as it came. It is kept while the request waits for
-// its record, so a vault entry's bytes stand in `fields` only, shared where they are a whole value;
-// `target` and `body` may hold what was computed (signature, nonce), never a key.
-struct Edits {
-  std::vector<FieldEdit> fields;
-  std::vector<std::string> removed;  // names of fields that do not go out, lower case
-  std::optional<std::string> target;
-  std::optional<std::string> body;
 };
 
 class Signer {

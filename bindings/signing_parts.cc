@@ -234,7 +234,7 @@ base::Status set_field(Edits& edits, std::string_view name, const vault::Secret&
   if (!fits) {
     return base::Error{base::Errc::invalid_input, "a vault entry's value cannot stand in a header"};
   }
-  edits.fields.push_back({std::string(name), value.share()});
+  edits.set_field(name, value.share());
   return {};
 }
 

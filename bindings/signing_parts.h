@@ -21,20 +21,13 @@
 
 namespace keyswap::bindings {
 
-// An Injection that signs: the placeholder of the API key is looked for in `header`.
+// An Injection that signs.
 class SigningInjection : public Injection, public Signer {
  public:
-  SigningInjection(std::string_view scheme,
-                   std::string header,
-                   std::vector<vault::SecretName> needs)
-      : scheme_(scheme), header_(std::move(header)), needs_(std::move(needs)) {}
+  SigningInjection(std::string_view scheme, std::vector<vault::SecretName> needs)
+      : scheme_(scheme), needs_(std::move(needs)) {}
 
   [[nodiscard]] std::string_view scheme() const final { return scheme_; }
-
-  [[nodiscard]] const std::string& header() const final { return header_; }
-
-  // Of a venue's header for the API key.
-  [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
 
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const final { return needs_; }
 
@@ -45,7 +38,6 @@ class SigningInjection : public Injection, public Signer {
 
  private:
   std::string_view scheme_;
-  std::string header_;
   std::vector<vault::SecretName> needs_;
 };
 
@@ -134,7 +126,8 @@ bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::str
 // Is the body parameters of a form (application/x-www-form-urlencoded)?
 bool is_form(const WholeRequest& request);
 
-// Adds an edit; invalid_input if the value cannot stand in a header line (I9), or is empty.
+// Adds an edit; invalid_input if the value cannot stand in a header line (I9), or is empty. `name`
+// outlives the edits.
 base::Status set_field(Edits& edits, std::string_view name, std::string_view value);
 // The same with a whole vault entry, of which no copy is made.
 base::Status set_field(Edits& edits, std::string_view name, const vault::Secret& value);

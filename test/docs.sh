@@ -3,7 +3,7 @@
 #
 # What exists is in the documents, and is tested: each promise of docs/threat-model.md has a test tagged
 # with it and the other way round; each bound of proxy/base/bounds.h and each reason of audit/record.h
-# stands in docs/operations.md; each scheme in docs/bindings.md. (What documents and comments point to is
+# stands in docs/operations.md; each scheme and each placement in docs/bindings.md. (What documents and comments point to is
 # checked by test/references.sh.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -57,6 +57,11 @@ for file in bindings/schemes/*.cc bindings/venues/*/scheme.cc; do
   scheme=$(basename "$file" .cc)
   [ "$scheme" != scheme ] || scheme=$(basename "$(dirname "$file")")  # a venue's
   grep -qE "^#+ .*\b$scheme\b" docs/bindings.md 2>/dev/null || complain "docs/bindings.md: no section for the scheme '$scheme'"
+done
+
+for file in bindings/placements/*.cc; do
+  placement=$(basename "$file" .cc)
+  grep -qE "^#+ .*\bPlacement \`$placement\`" docs/bindings.md || complain "docs/bindings.md: no section for the placement '$placement'"
 done
 
 [ $failed -eq 0 ] && echo "documents: agree with the code"

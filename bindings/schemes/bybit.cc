@@ -31,8 +31,7 @@ bool is_digits(std::string_view text) {
 class BybitSigner final : public VenueInjection {
  public:
   BybitSigner(std::vector<vault::SecretName> needs, std::uint32_t window_ms)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
-        window_ms_(window_ms) {}
+      : VenueInjection(kSchemeName, std::move(needs)), window_ms_(window_ms) {}
 
   // Signed is the query of a GET and the body of a POST; what has both would be signed in part.
   [[nodiscard]] Judgement judge(const WholeRequest& request,
@@ -100,6 +99,6 @@ constexpr std::array kParameters = {
 
 extern const Scheme kBybitScheme;
 constinit const Scheme kBybitScheme = {
-    kSchemeName, "signed requests to Bybit's API v5", kParameters, make_bybit};
+    kSchemeName, "signed requests to Bybit's API v5", kParameters, make_bybit, kKeyHeader};
 
 }  // namespace keyswap::bindings

@@ -27,7 +27,7 @@ bool is_control(char c) {
 class GateioSigner final : public VenueInjection {
  public:
   explicit GateioSigner(std::vector<vault::SecretName> needs)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
@@ -73,6 +73,7 @@ extern const Scheme kGateioScheme;
 constinit const Scheme kGateioScheme = {kSchemeName,
                                         "signed requests to Gate.io's API v4",
                                         kParameters,
-                                        make_of_key_and_secret<GateioSigner>};
+                                        make_of_key_and_secret<GateioSigner>,
+                                        kKeyHeader};
 
 }  // namespace keyswap::bindings

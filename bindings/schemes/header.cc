@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scheme `header`: the whole value of a header becomes a `format` with one secret in it, or a
-// `template` over the parts of `compose`.
+// The scheme `header`: the credential is a `format` with one secret in it, or a `template` over the
+// parts of `compose`, and goes into the whole value of a header (bindings/placements/header.cc).
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "bindings/placement.h"
 #include "bindings/scheme.h"
-#include "bindings/schemes.h"
 #include "bindings/template.h"
-#include "proxy/base/bounds.h"
-#include "proxy/http/grammar.h"
-#include "proxy/http/message.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
 
@@ -24,39 +22,6 @@ bool is_token_byte(char c) {
          c == '-' || c == '.';
 }
 
-bool is_white_space(char c) {
-  return c == ' ' || c == '\t';
-}
-
-// Does it fit for a field as it stands (RFC 9110 section 5.5)? White space at its ends would be
-// lost.
-bool is_whole_field_value(std::string_view value) {
-  return !value.empty() && http::is_field_value(value) && !is_white_space(value.front()) &&
-         !is_white_space(value.back());
-}
-
-base::Error too_long() {
-  return {base::Errc::limit_exceeded, "the credential's value is too long"};
-}
-
-base::Error not_a_value() {
-  return {base::Errc::invalid_input, "the credential's value has controls, or space at an end"};
-}
-
-// I9: a value that could end its line never gets into a head, wherever it came from.
-base::Status check_value(std::string_view value) {
-  if (value.empty()) {
-    return base::Error{base::Errc::invalid_input, "the credential's value is empty"};
-  }
-  if (value.size() > base::bounds::kRequestFieldBytesMax) {
-    return too_long();
-  }
-  if (!is_whole_field_value(value)) {
-    return not_a_value();
-  }
-  return {};
-}
-
 base::Status write_value(std::string_view value, base::ByteSink& out) {
   if (!out.append(value)) {
     return base::Error{base::Errc::limit_exceeded, "no room for the credential's value"};
@@ -64,27 +29,23 @@ base::Status write_value(std::string_view value, base::ByteSink& out) {
   return {};
 }
 
-class HeaderInjection : public Injection {
+class PlainInjection : public Injection {
  public:
-  HeaderInjection(std::string header, std::vector<vault::SecretName> needs)
-      : header_(std::move(header)), needs_(std::move(needs)) {}
+  explicit PlainInjection(std::vector<vault::SecretName> needs) : needs_(std::move(needs)) {}
 
   [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
-
-  [[nodiscard]] const std::string& header() const override { return header_; }
 
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
  private:
-  std::string header_;
   std::vector<vault::SecretName> needs_;
 };
 
 // `pieces`: the texts around the secret, one more than it occurs.
-class FormatInjection final : public HeaderInjection {
+class FormatInjection final : public PlainInjection {
  public:
-  FormatInjection(std::string header, vault::SecretName name, std::vector<std::string> pieces)
-      : HeaderInjection(std::move(header), {std::move(name)}), pieces_(std::move(pieces)) {}
+  FormatInjection(vault::SecretName name, std::vector<std::string> pieces)
+      : PlainInjection({std::move(name)}), pieces_(std::move(pieces)) {}
 
   [[nodiscard]] base::Status render(const RenderInput& input, base::ByteSink& out) const override {
     KS_ASSERT(input.secrets.size() == 1);
@@ -92,7 +53,6 @@ class FormatInjection final : public HeaderInjection {
     if (secret.empty()) {
       return base::Error{base::Errc::invalid_input, "the secret is empty"};
     }
-    KS_TRY(check(secret));
     KS_TRY(write_value(pieces_[0], out));
     for (std::size_t i = 1; i < pieces_.size(); ++i) {
       KS_TRY(write_value(secret, out));
@@ -102,34 +62,13 @@ class FormatInjection final : public HeaderInjection {
   }
 
  private:
-  // The whole value, seen before it is put together: it is whole nowhere but in `out`.
-  [[nodiscard]] base::Status check(std::string_view secret) const {
-    std::size_t size = secret.size() * (pieces_.size() - 1);
-    for (const auto& piece : pieces_) {
-      KS_TRY(check_inner(piece));
-      size += piece.size();
-    }
-    if (size > base::bounds::kRequestFieldBytesMax) {
-      return too_long();
-    }
-    KS_TRY(check_inner(secret));
-    const char first = pieces_.front().empty() ? secret.front() : pieces_.front().front();
-    const char last = pieces_.back().empty() ? secret.back() : pieces_.back().back();
-    return is_white_space(first) || is_white_space(last) ? not_a_value() : base::Status{};
-  }
-
-  // White space is no matter inside: "Bearer " is a piece.
-  static base::Status check_inner(std::string_view part) {
-    return http::grammar::is_field_text(part) ? base::Status{} : not_a_value();
-  }
-
   std::vector<std::string> pieces_;
 };
 
-class TemplateInjection final : public HeaderInjection {
+class TemplateInjection final : public PlainInjection {
  public:
-  TemplateInjection(std::string header, std::vector<vault::SecretName> needs, Template text)
-      : HeaderInjection(std::move(header), std::move(needs)), template_(std::move(text)) {}
+  TemplateInjection(std::vector<vault::SecretName> needs, Template text)
+      : PlainInjection(std::move(needs)), template_(std::move(text)) {}
 
   [[nodiscard]] base::Status render(const RenderInput& input, base::ByteSink& out) const override {
     KS_ASSERT(input.secrets.size() == needs().size());
@@ -142,7 +81,6 @@ class TemplateInjection final : public HeaderInjection {
     if (!value) {
       return value.error();
     }
-    KS_TRY(check_value(value->reveal()));
     return write_value(value->reveal(), out);
   }
 
@@ -196,31 +134,32 @@ Format parse_format(std::string_view format, const std::string& name) {
   return result;
 }
 
-// Would the value still be one with a secret that is beyond doubt?
-bool makes_field_value(const std::vector<std::string>& pieces) {
+// Could the value stand in its place with a secret that is beyond doubt?
+bool makes_value(const std::vector<std::string>& pieces, const Placement& place) {
   std::string sample = pieces[0];
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     sample += "x" + pieces[i];
   }
-  return sample.size() <= base::bounds::kRequestFieldBytesMax && is_whole_field_value(sample);
+  return place.check(sample).has_value();
 }
 
-void make_format(const SchemeSetup& setup, std::string header, MadeInjection& made) {
+void make_format(const SchemeSetup& setup, MadeInjection& made) {
   auto format = parse_format(*setup.find("format"), setup.name.text());
-  if (format.issues.empty() && !makes_field_value(format.pieces)) {
-    format.issues.push_back({"format",
-                             0,
-                             "`format` does not make a header value",
-                             "no controls, no line breaks, and no space at either end"});
+  if (format.issues.empty() && setup.place != nullptr &&
+      !makes_value(format.pieces, *setup.place)) {
+    format.issues.push_back(
+        {"format",
+         0,
+         "`format` does not make a " + std::string(setup.place->kind()) + " value",
+         "no controls, no line breaks, and no space at either end"});
   }
-  if (format.issues.empty() && !header.empty()) {
-    made.injection =
-        std::make_unique<FormatInjection>(std::move(header), setup.name, std::move(format.pieces));
+  if (format.issues.empty()) {
+    made.injection = std::make_unique<FormatInjection>(setup.name, std::move(format.pieces));
   }
   made.issues.insert(made.issues.end(), format.issues.begin(), format.issues.end());
 }
 
-void make_template(const SchemeSetup& setup, std::string header, MadeInjection& made) {
+void make_template(const SchemeSetup& setup, MadeInjection& made) {
   std::vector<std::string> aliases;
   std::vector<vault::SecretName> needs;
   for (const auto& part : *setup.compose) {
@@ -245,18 +184,11 @@ void make_template(const SchemeSetup& setup, std::string header, MadeInjection& 
                              /*is_warning=*/true});
     }
   }
-  if (!header.empty()) {
-    made.injection =
-        std::make_unique<TemplateInjection>(std::move(header), std::move(needs), std::move(text));
-  }
+  made.injection = std::make_unique<TemplateInjection>(std::move(needs), std::move(text));
 }
 
 MadeInjection make_header(const SchemeSetup& setup) {
   MadeInjection made;
-  auto header = credential_header(*setup.find("header"));
-  if (!header.problem.empty()) {
-    made.issues.push_back({"header", 0, header.problem, ""});
-  }
   const bool has_format = setup.find("format") != nullptr;
   const bool has_template = setup.find("template") != nullptr;
   if (has_format == has_template) {
@@ -278,15 +210,14 @@ MadeInjection make_header(const SchemeSetup& setup) {
     return made;
   }
   if (has_format) {
-    make_format(setup, std::move(header.name), made);
+    make_format(setup, made);
   } else {
-    make_template(setup, std::move(header.name), made);
+    make_template(setup, made);
   }
   return made;
 }
 
 constexpr std::array kParameters = {
-    SchemeParameter{"header", true, "the header whose whole value is replaced"},
     SchemeParameter{"format", false, "its value, with {secret} or {NAME} where the secret goes"},
     SchemeParameter{"template", false, "its value as a template over `compose`"},
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "bindings/placement.h"
 #include "bindings/schemes.h"
 #include "bindings/signing_parts.h"
 #include "proxy/base/bounds.h"
@@ -110,10 +111,7 @@ std::string escaped(std::string_view base64) {
 class HmacSigner final : public SigningInjection {
  public:
   HmacSigner(Plan plan, std::vector<vault::SecretName> needs)
-      : SigningInjection(kSchemeName, plan.header, std::move(needs)), plan_(std::move(plan)) {}
-
-  // Which header it is, and what stands around the key in it, is the API's matter.
-  [[nodiscard]] bool takes_bare_placeholder() const override { return false; }
+      : SigningInjection(kSchemeName, std::move(needs)), plan_(std::move(plan)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
@@ -162,10 +160,10 @@ class HmacSigner final : public SigningInjection {
     }
     append_parameter(rest, plan_.name, escaped(signature));
     if (plan_.into == Into::form) {
-      edits.body = std::move(rest);
+      edits.set_body(std::move(rest));
       return {};
     }
-    edits.target = std::string(target.path) + "?" + rest;
+    edits.set_target(std::string(target.path) + "?" + rest);
     return {};
   }
 
@@ -229,7 +227,7 @@ class HmacSigner final : public SigningInjection {
     if (plan_.has_key_id) {
       KS_TRY(set_field(edits, plan_.header, input.secrets[1]));
     } else if (plan_.into != Into::header || plan_.name != plan_.header) {
-      edits.removed.push_back(plan_.header);
+      edits.remove_field(plan_.header);
     }
     if (!plan_.timestamp_header.empty()) {
       KS_TRY(set_field(edits, plan_.timestamp_header, time_text(plan_.time_unit, input.now_us)));
@@ -386,7 +384,9 @@ Plan read_plan(const SchemeSetup& setup, MadeInjection& made) {
       read_one_of(setup, "encoding", {"hex", "base64", "base64url"}, made));
   plan.time_unit =
       static_cast<TimeUnit>(read_one_of(setup, "timestamp_unit", {"s", "ms", "iso"}, made));
-  plan.header = read_header(setup, "header", made);
+  if (setup.place != nullptr) {
+    plan.header = setup.place->name();
+  }
   plan.timestamp_header = read_header(setup, "timestamp_header", made);
   plan.nonce_header = read_header(setup, "nonce_header", made);
   plan.passphrase_header = read_header(setup, "passphrase_header", made);
@@ -425,7 +425,6 @@ MadeInjection make_hmac(const SchemeSetup& setup) {
 }
 
 constexpr std::array kParameters = {
-    SchemeParameter{"header", true, "the header in which the caller sends the placeholder"},
     SchemeParameter{"template", true, "what is signed, with {method}, {path} and so on"},
     SchemeParameter{"algorithm", false, "sha256, sha512, sha1 or sha384"},
     SchemeParameter{"key", false, "the vault entry of the signing key, if it is not this one"},

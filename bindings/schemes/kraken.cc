@@ -23,7 +23,7 @@ constexpr std::string_view kNonce = "nonce";
 class KrakenSigner final : public VenueInjection {
  public:
   explicit KrakenSigner(std::vector<vault::SecretName> needs)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::move(needs)) {}
 
   // A form and nothing in the query, which the signature does not cover.
   [[nodiscard]] Judgement judge(const WholeRequest& request,
@@ -61,7 +61,7 @@ class KrakenSigner final : public VenueInjection {
     if (!is_form(request)) {
       KS_TRY(set_field(edits, "content-type", "application/x-www-form-urlencoded"));
     }
-    edits.body = std::move(body);
+    edits.set_body(std::move(body));
     return {};
   }
 };
@@ -77,6 +77,7 @@ extern const Scheme kKrakenScheme;
 constinit const Scheme kKrakenScheme = {kSchemeName,
                                         "signed requests to Kraken's spot API",
                                         kParameters,
-                                        make_of_key_and_secret<KrakenSigner>};
+                                        make_of_key_and_secret<KrakenSigner>,
+                                        kKeyHeader};
 
 }  // namespace keyswap::bindings

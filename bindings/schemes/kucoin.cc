@@ -33,8 +33,7 @@ class KucoinSigner final : public VenueInjection {
  public:
   // `version` is "" where the client may say it.
   KucoinSigner(std::vector<vault::SecretName> needs, std::string version)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)),
-        version_(std::move(version)) {}
+      : VenueInjection(kSchemeName, std::move(needs)), version_(std::move(version)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
@@ -109,6 +108,6 @@ constexpr std::array kParameters = {
 
 extern const Scheme kKucoinScheme;
 constinit const Scheme kKucoinScheme = {
-    kSchemeName, "signed requests to KuCoin's API", kParameters, make_kucoin};
+    kSchemeName, "signed requests to KuCoin's API", kParameters, make_kucoin, kKeyHeader};
 
 }  // namespace keyswap::bindings

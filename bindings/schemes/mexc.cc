@@ -43,7 +43,7 @@ bool is_public(const WholeRequest& request, const SplitTarget& target) {
 class MexcSigner final : public VenueInjection {
  public:
   explicit MexcSigner(std::vector<vault::SecretName> needs)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
@@ -84,10 +84,10 @@ class MexcSigner final : public VenueInjection {
     KS_TRY(hmac.finish(digest));
     append_parameter(signed_part, kSignature, encoded(digest, TextEncoding::hex));
     if (is_in_body) {
-      edits.body = std::move(body);
+      edits.set_body(std::move(body));
     }
     if (query != target.query) {
-      edits.target = std::string(target.path) + (query.empty() ? "" : "?" + query);
+      edits.set_target(std::string(target.path) + (query.empty() ? "" : "?" + query));
     }
     return {};
   }
@@ -104,6 +104,7 @@ extern const Scheme kMexcScheme;
 constinit const Scheme kMexcScheme = {kSchemeName,
                                       "signed requests to MEXC's spot API",
                                       kParameters,
-                                      make_of_key_and_secret<MexcSigner>};
+                                      make_of_key_and_secret<MexcSigner>,
+                                      kKeyHeader};
 
 }  // namespace keyswap::bindings

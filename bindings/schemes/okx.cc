@@ -23,7 +23,7 @@ constexpr std::string_view kPassphraseHeader = "ok-access-passphrase";
 class OkxSigner final : public VenueInjection {
  public:
   explicit OkxSigner(std::vector<vault::SecretName> needs)
-      : VenueInjection(kSchemeName, std::string(kKeyHeader), std::move(needs)) {}
+      : VenueInjection(kSchemeName, std::move(needs)) {}
 
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
@@ -64,6 +64,7 @@ extern const Scheme kOkxScheme;
 constinit const Scheme kOkxScheme = {kSchemeName,
                                      "signed requests to OKX's API v5",
                                      kParameters,
-                                     make_of_key_secret_and_passphrase<OkxSigner>};
+                                     make_of_key_secret_and_passphrase<OkxSigner>,
+                                     kKeyHeader};
 
 }  // namespace keyswap::bindings

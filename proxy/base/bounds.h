@@ -40,6 +40,10 @@ inline constexpr std::size_t kRepliesAwaitedMax = 1024;  // of one connection: t
 inline constexpr std::size_t kScrubbedSecretsMax =
     32;  // looked for in what comes back on one WebSocket; past it: 503
 
+// Bytes that are compared while they are looked for in a piece, for each byte of it. What needs
+// more is made to be slow, and does not go on.
+inline constexpr std::size_t kComparedTimesMax = 64;
+
 // What a loop keeps of their forms in locked memory for the requests to come; what is in use comes
 // on top of it.
 inline constexpr std::size_t kFormCacheBytesMax = 64 * 1024;
@@ -176,9 +180,9 @@ inline constexpr std::size_t kLockedLoopBytes = 288 * 1024;
 // the least that it serves with; past it: 503 too_busy.
 inline constexpr std::size_t kHeldBytesWanted = 8 * 1024 * 1024;
 inline constexpr std::size_t kHeldBytesMin = 1024 * 1024;
-// One request or WebSocket of a client's connection. The forms of one secret of kSecretBytesMax are
-// no more.
-inline constexpr std::size_t kHeldPerConnectionBytesMax = 1024 * 1024;
+// One request or WebSocket of a client's connection. The forms of one secret of kSecretBytesMax,
+// and the table that finds them, are no more.
+inline constexpr std::size_t kHeldPerConnectionBytesMax = 1040 * 1024;
 // One caller holds so many times what is still free, at most: alone three quarters of all, and who
 // comes after any number of greedy ones finds some.
 inline constexpr std::size_t kHeldTimesFreeMax = 3;

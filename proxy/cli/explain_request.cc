@@ -102,7 +102,7 @@ SecretVerdict verdict_on(const SecretRule& rule) {
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
   verdict.scheme = rule.injection->scheme();
-  verdict.header = rule.injection->header();
+  verdict.header = rule.placements.front()->name();
   return verdict;
 }
 

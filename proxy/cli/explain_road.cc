@@ -39,12 +39,15 @@ constexpr std::string_view kOpening =
 std::string request_text(const RequestToExplain& request,
                          const std::string& target,
                          const Sending& sending) {
-  std::string text = request.method + " " + target + " HTTP/1.1\r\nHost: ";
+  bindings::ClientHead head{target, {}};
+  if (sending.rule != nullptr) {
+    sending.rule->placements.front()->show(sending.rule->placeholder, head);
+  }
+  std::string text = request.method + " " + head.target + " HTTP/1.1\r\nHost: ";
   text += http::to_string(request.destination, request.is_https ? kHttpsPort : kHttpPort) + "\r\n";
   text += sending.asks_for_websocket ? kOpening : "";
-  if (sending.rule != nullptr) {
-    text += std::string(sending.rule->injection->header()) + ": " + sending.rule->placeholder;
-    text += "\r\n";
+  for (const auto& [name, value] : head.fields) {
+    text += name + ": " + value + "\r\n";
   }
   return text + "\r\n";
 }

@@ -115,6 +115,12 @@ std::string why_insecure(const SecretRule& rule, const RequestToExplain& request
   return why;
 }
 
+// "the header x-api-key"
+std::string place_of(const SecretRule& rule) {
+  const auto& placement = *rule.placements.front();
+  return "the " + std::string(placement.kind()) + " " + std::string(placement.name());
+}
+
 }  // namespace
 
 std::string describe(const Scope& scope) {
@@ -204,16 +210,15 @@ std::string note_on_venue(const SecretRule& rule, const RequestToExplain& reques
 }
 
 std::string why_swapped(const SecretRule& rule, const RequestToExplain& request) {
-  return "its placeholder in the header " + std::string(rule.injection->header()) +
+  return "its placeholder in " + place_of(rule) +
          (rule.injection->signer() == nullptr ? " is replaced"
                                               : " is replaced, and the request signed") +
          note_on_venue(rule, request);
 }
 
 std::string why_swapped_by_route(const SecretRule& rule) {
-  return rule.injection->signer() == nullptr
-             ? "put into the header " + std::string(rule.injection->header()) + ", by its route"
-             : "the request is signed with it, by its route";
+  return rule.injection->signer() == nullptr ? "put into " + place_of(rule) + ", by its route"
+                                             : "the request is signed with it, by its route";
 }
 
 std::string why_in_messages(const SecretRule& rule, const RequestToExplain& request) {

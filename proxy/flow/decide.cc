@@ -20,18 +20,25 @@ using bindings::RequestReadings;
 // One placeholder seen in the request.
 struct Sighting {
   std::uint32_t rule = 0;
-  std::uint32_t number = 0;          // of the rule, among those that are named
-  std::optional<std::size_t> field;  // of which field; none: in the target
-  bool is_credential = false;        // the field is the one this rule writes to, and in its form
-  bool is_first = false;             // of its rule
+  std::uint32_t number = 0;  // of the rule, among those that are named
+  std::size_t part = 0;      // of the head, as in bindings::HeadParts
+  // Which of the rule's placements it is that holds it there; nothing: none.
+  std::optional<std::size_t> placement;
+  bool is_first = false;  // of its rule
   Match match = Match::other_destination;
   std::uint32_t scope = 0;  // if it matched
 };
 
-// Does the rule's placeholder stand here where, and as, its scheme wants it?
-bool is_in_place(const http::Field& field, const bindings::SecretRule& rule) {
-  return base::equal_ignoring_case(field.name, rule.injection->header()) &&
-         (!rule.injection->takes_bare_placeholder() || field.value == rule.placeholder);
+// The placement of the rule that its placeholder stands in here, if it does.
+std::optional<std::size_t> placement_of(const bindings::SecretRule& rule,
+                                        const bindings::HeadParts& head,
+                                        std::size_t part) {
+  for (std::size_t i = 0; i < rule.placements.size(); ++i) {
+    if (rule.placements[i]->holds(head, part, rule.placeholder)) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 // All that were seen, and the rules whose they are, each once in the order seen.
@@ -46,16 +53,17 @@ struct Sightings {
 };
 
 void look_at(const Request& request,
-             std::string_view text,
-             std::optional<std::size_t> field,
+             std::size_t part,
              std::vector<std::uint32_t>& found,
              Sightings& sightings) {
-  const auto is_here = [&](std::uint32_t rule) {
-    return field && is_in_place(request.head.fields[*field], request.bindings.rules[rule]);
+  const bindings::HeadParts head = request.parts();
+  const auto placement_here = [&](std::uint32_t rule) {
+    return placement_of(request.bindings.rules[rule], head, part);
   };
   found.clear();
-  request.bindings.find_placeholders(text, found);
-  const bool is_credential_here = std::ranges::any_of(found, is_here);
+  request.bindings.find_placeholders(head[part], found);
+  const bool is_credential_here = std::ranges::any_of(
+      found, [&](std::uint32_t rule) { return placement_here(rule).has_value(); });
   for (const std::uint32_t rule : found) {
     if (sightings.are_too_many()) {
       return;
@@ -68,18 +76,20 @@ void look_at(const Request& request,
     }
     // Once more beside nothing that could be swapped says nothing new.
     if (is_first || is_credential_here) {
-      sightings.all.push_back({rule, number, field, is_here(rule), is_first});
+      sightings.all.push_back({rule, number, part, placement_here(rule), is_first});
     }
   }
 }
 
+// The target is looked at in any case: it is the last part.
 Sightings find_sightings(const Request& request) {
   Sightings sightings;
   std::vector<std::uint32_t> found;
-  for (std::size_t i = 0; i < request.head.fields.size() && !sightings.are_too_many(); ++i) {
-    look_at(request, request.head.fields[i].value, i, found, sightings);
+  const std::size_t target = request.head.fields.size();
+  for (std::size_t part = 0; part < target && !sightings.are_too_many(); ++part) {
+    look_at(request, part, found, sightings);
   }
-  look_at(request, request.target, std::nullopt, found, sightings);
+  look_at(request, target, found, sightings);
   return sightings;
 }
 
@@ -96,25 +106,23 @@ void match_rules(const Request& request, const RequestReadings& readings, Sighti
 }
 
 bool may_be_swapped(const Sighting& sighting) {
-  return sighting.is_credential && sighting.match != Match::other_destination;
+  return sighting.placement && sighting.match != Match::other_destination;
 }
 
-// Two secrets of one credential header, or of two credential headers bound here: which one is
-// meant?
+// Two secrets in one place, or in two places bound here: which one is meant?
 bool is_ambiguous(const Request& request, const std::vector<Sighting>& sightings) {
   const auto one = std::ranges::find_if(sightings, may_be_swapped);
   if (one == sightings.end()) {
     return false;
   }
-  std::vector<bool> is_swapped_in(request.head.fields.size(), false);
+  std::vector<bool> is_swapped_in(request.parts().size(), false);
   for (const Sighting& sighting : sightings) {
     if (may_be_swapped(sighting)) {
-      is_swapped_in[*sighting.field] = true;
+      is_swapped_in[sighting.part] = true;
     }
   }
   return std::ranges::any_of(sightings, [&](const Sighting& other) {
-    const bool is_beside = other.field && is_swapped_in[*other.field];
-    return other.rule != one->rule && (is_beside || may_be_swapped(other));
+    return other.rule != one->rule && (is_swapped_in[other.part] || may_be_swapped(other));
   });
 }
 
@@ -125,7 +133,7 @@ Reason reason_to_deny(const Sighting& sighting, const Destination& destination) 
   if (sighting.match == Match::other_destination) {
     return Reason::destination_not_in_binding;
   }
-  return sighting.is_credential ? Reason::binding_scope_violation : Reason::untargeted_location;
+  return sighting.placement ? Reason::binding_scope_violation : Reason::untargeted_location;
 }
 
 Verdict deny(const Sighting& sighting, const Request& request) {
@@ -199,11 +207,11 @@ std::optional<Reason> check_websocket(const Request& request, const RequestReadi
 Verdict allow(const Sighting& chosen,
               const std::vector<Sighting>& sightings,
               const Request& request) {
-  const std::string_view header = request.head.fields[*chosen.field].name;
-  if (request.head.fields.count(header) > 1) {
+  const auto& rule = request.bindings.rules[chosen.rule];
+  if (rule.placements[*chosen.placement]->is_repeated(request.parts())) {
     return refuse(Reason::duplicate_credential_header, chosen.rule);
   }
-  const auto& scope = request.bindings.rules[chosen.rule].scopes[chosen.scope];
+  const auto& scope = rule.scopes[chosen.scope];
   if (const auto reason = check_scope(request, scope)) {
     return refuse(*reason, chosen.rule);
   }
@@ -213,8 +221,12 @@ Verdict allow(const Sighting& chosen,
       request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
     return deny(*other, request);
   }
-  Verdict verdict{
-      Decision::allowed, Reason::binding_matched, chosen.rule, chosen.scope, *chosen.field, {}};
+  Verdict verdict{Decision::allowed,
+                  Reason::binding_matched,
+                  chosen.rule,
+                  chosen.scope,
+                  *chosen.placement,
+                  chosen.part};
   verdict.others = denials_beside(chosen.rule, sightings, request);
   return verdict;
 }
@@ -253,7 +265,7 @@ Verdict decide(const Request& request) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
   const auto matched = std::ranges::find_if(sightings, [](const Sighting& sighting) {
-    return sighting.is_credential && sighting.match == Match::matched;
+    return sighting.placement && sighting.match == Match::matched;
   });
   if (matched != sightings.end()) {
     return allow(*matched, sightings, request);
@@ -278,7 +290,7 @@ Verdict decide_reverse(const Request& request, const ReverseUse& use) {
   if (const auto reason = check_scope(request, bindings.rules[use.rule].scopes[scope])) {
     return refuse(*reason, use.rule);
   }
-  return {Decision::allowed, Reason::binding_matched, use.rule, scope, 0, {}};
+  return {Decision::allowed, Reason::binding_matched, use.rule, scope};
 }
 
 std::optional<Reason> check_body(const Request& request,

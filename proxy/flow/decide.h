@@ -32,8 +32,10 @@ struct Verdict {
   std::optional<std::uint32_t> rule = std::nullopt;
   // allowed: the scope of the rule that matched.
   std::uint32_t scope = 0;
-  // allowed: the field (index into head.fields) whose value is replaced.
-  std::size_t field = 0;
+  // allowed: which of the rule's placements gets the credential, and the part of the head (as in
+  // bindings::HeadParts) where it stands. No part: a reverse route chose the rule.
+  std::size_t placement = 0;
+  std::optional<std::size_t> part = std::nullopt;
   // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
   std::vector<Denial> others = {};
 };
@@ -45,11 +47,13 @@ struct Request {
   const Destination& destination;
   const bindings::Bindings& bindings;
   std::string_view caller;  // who sends it, "" unknown
+
+  [[nodiscard]] bindings::HeadParts parts() const { return {head.fields, target}; }
 };
 
 Verdict decide(const Request& request);
 // The same for a request that came by a reverse route: the route names the rule and the scope, no
-// placeholder does. `field` of the verdict means nothing.
+// placeholder does.
 Verdict decide_reverse(const Request& request, const ReverseUse& use);
 
 // The form in a body that was collected may name a method, too: may the request that was allowed be

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bindings/binding.h"
+#include "bindings/edits.h"
 #include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
@@ -27,6 +28,7 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
+#include "proxy/flow/filter.h"
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
@@ -111,21 +113,27 @@ class Exchange {
     std::string_view target = {};  // into one of these
   };
 
+  // The stages that the response's body goes through.
+  struct AnswerFilters {
+    FilterChain chain;
+    Scrubber* scrubber = nullptr;  // one of them, where the rule's answers are scrubbed (I8)
+  };
+
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
   // instead of it (I1).
   struct Prepared {
     std::vector<vault::Secret> secrets;  // of what no signer made edits for
-    std::optional<Rewrite> rewrite;
-    vault::Holder holder;                // counts what both hold
-    std::unique_ptr<Scrubber> scrubber;  // of the response, where the scheme wants it (I8)
-    std::int64_t now_us = 0;             // since 1970, when the secrets were opened
+    bindings::Edits edits;
+    vault::Holder holder;     // counts what both hold
+    AnswerFilters filters;    // of the response
+    std::int64_t now_us = 0;  // since 1970, when the secrets were opened
   };
 
   // What actions have views of, until they are carried out.
   struct Leaving {
     std::optional<Prepared> request;
     std::optional<http::ResponseHead> answer;                 // of the upstream
-    base::Buffer scrubbed{base::bounds::kLegUnreadBytesMax};  // a piece of the response
+    base::Buffer filtered{base::bounds::kLegUnreadBytesMax};  // a piece of the response
     std::string reply_body;                                   // of an answer of our own
   };
 
@@ -146,7 +154,7 @@ class Exchange {
   };
 
   struct Relaying {
-    std::unique_ptr<Scrubber> scrubber;
+    AnswerFilters filters;
     bool client_done = false;  // the request is sent as a whole
     bool head_passed = false;  // the client has the final response head
     std::size_t interim_count = 0;
@@ -191,6 +199,7 @@ class Exchange {
   base::Status prepare_signed(const bindings::Signer& signer,
                               std::span<const vault::Secret> secrets,
                               Prepared& prepared) const;
+  void edit_for_route(bindings::Edits& edits) const;
   base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] Credential credential(const Prepared& prepared) const;
@@ -227,9 +236,8 @@ class Exchange {
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
-  [[nodiscard]] bool send_head(const Prepared& prepared, Actions& actions);
-  [[nodiscard]] base::Result<std::optional<CredentialField>> credential_field(
-      const Prepared& prepared) const;
+  [[nodiscard]] bool send_head(Prepared& prepared, Actions& actions);
+  [[nodiscard]] base::Status fill_place(Prepared& prepared) const;
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
 

@@ -102,6 +102,14 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
   }
 }
 
+// What a reverse route changes of a request, whatever else does.
+void Exchange::edit_for_route(bindings::Edits& edits) const {
+  if (asked_->reverse) {
+    edits.set_field("Host", http::to_string(setup_.destination.authority, kHttpsPort));
+    edits.remove_field(kCallerField);
+  }
+}
+
 // I10: what a request holds while it waits is counted.
 base::Status Exchange::hold(const vault::Secret& secret, Prepared& prepared) {
   return prepared.holder.hold(secret)
@@ -119,50 +127,52 @@ base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared&
     prepared.secrets.push_back(secret.share());
   }
   KS_TRY(check_credential(credential(prepared), *setup_.scratch));
-  if (asked_->reverse) {
-    auto& rewrite = prepared.rewrite.emplace();
-    rewrite.edits.removed.emplace_back(kCallerField);
-    rewrite.host = http::to_string(setup_.destination.authority, kHttpsPort);
-  }
+  edit_for_route(prepared.edits);
   return {};
 }
 
 Credential Exchange::credential(const Prepared& prepared) const {
-  return {*rule().injection, {prepared.secrets, prepared.now_us / 1'000'000}};
+  return {*rule().injection,
+          {prepared.secrets, prepared.now_us / 1'000'000},
+          *rule().placements[verdict().placement],
+          request().parts(),
+          verdict().part};
 }
 
 base::Status Exchange::prepare_signed(const bindings::Signer& signer,
                                       std::span<const vault::Secret> secrets,
                                       Prepared& prepared) const {
-  auto& rewrite = prepared.rewrite.emplace();
-  auto& edits = rewrite.edits;
-  KS_TRY(signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, edits));
-  for (const bindings::FieldEdit& edit : edits.fields) {
-    KS_TRY(hold(edit.value, prepared));
+  edit_for_route(prepared.edits);
+  KS_TRY(
+      signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, prepared.edits));
+  for (const bindings::Edit& edit : prepared.edits) {
+    const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
+    const auto* const value = set == nullptr ? nullptr : std::get_if<vault::Secret>(&set->value);
+    KS_TRY(value == nullptr ? base::Status{} : hold(*value, prepared));
   }
-  if (rule().injection->scrubs_responses()) {
-    edits.removed.emplace_back("accept-encoding");
+  if (rule().answers == bindings::Answers::scrubbed) {
+    prepared.edits.remove_field("accept-encoding");
   }
-  rewrite.body_bytes = edits.body ? edits.body->size() : body_.size();
-  if (asked_->reverse) {
-    edits.removed.emplace_back(kCallerField);
-    rewrite.host = http::to_string(setup_.destination.authority, kHttpsPort);
-  }
-  return check_rewrite(rewrite);
+  const auto* const body = prepared.edits.find<bindings::BodyEdit>();
+  prepared.edits.set_body_length(body == nullptr ? body_.size() : body->value.size());
+  return check_edits(prepared.edits);
 }
 
 base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const {
   const auto& injection = *rule().injection;
-  if (!injection.scrubs_responses()) {
+  if (rule().answers == bindings::Answers::passed) {
     return {};
   }
-  prepared.scrubber =
+  auto scrubber =
       std::make_unique<Scrubber>(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller));
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (!injection.needs_private_key(i)) {
-      KS_TRY(prepared.scrubber->add(secrets[i], rule().placeholder));
+      KS_TRY(scrubber->add(secrets[i], rule().placeholder));
     }
   }
+  KS_TRY(scrubber->prepare());
+  prepared.filters.scrubber = scrubber.get();
+  prepared.filters.chain.add(std::move(scrubber));
   return {};
 }
 

@@ -66,14 +66,13 @@ void Exchange::pass_body(std::string_view bytes,
                          bool is_last,
                          Relaying& relaying,
                          Actions& actions) {
-  leaving_.scrubbed.clear();
-  if (relaying.scrubber) {
-    if (!relaying.scrubber->feed(bytes, is_last, leaving_.scrubbed)) {
-      abort_response(
-          relaying, Outcome::unknown, actions);  // I10: placeholders that are far too long
+  leaving_.filtered.clear();
+  if (!relaying.filters.chain.is_empty()) {
+    if (!relaying.filters.chain.feed(bytes, is_last, leaving_.filtered)) {
+      abort_response(relaying, Outcome::unknown, actions);  // I10: past a stage's bounds
       return;
     }
-    bytes = leaving_.scrubbed.view();
+    bytes = leaving_.filtered.view();
   }
   if (!bytes.empty()) {
     actions.emplace_back(SendResponseBody{bytes});
@@ -97,7 +96,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (!relaying.client_done && head.status == 100) {
     set_wait(relaying, Wait::request_body, actions);
   }
-  auto passed = outgoing_interim(head, relaying.scrubber.get());
+  auto passed = outgoing_interim(head, relaying.filters.scrubber);
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -108,7 +107,8 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
   settle(fate_by(verdict().rule ? rule().venue : nullptr, head.status), actions);
-  if (relaying.scrubber && has_content_coding(head)) {
+  const AnswerFilters& filters = relaying.filters;
+  if (filters.scrubber != nullptr && has_content_coding(head)) {
     // It was asked for without; what it holds could not be seen (I8).
     refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
     return;
@@ -120,9 +120,8 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
-  Scrubber* const scrubber = relaying.scrubber.get();
   auto passed = outgoing_response(
-      head, scrubber != nullptr ? BodyLength::changed : BodyLength::kept, scrubber);
+      head, filters.chain.is_empty() ? BodyLength::kept : BodyLength::changed, filters.scrubber);
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;

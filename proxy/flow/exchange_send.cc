@@ -17,14 +17,14 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
     cannot_send(verdict().reason, actions);
     return;
   }
-  auto scrubber = std::move(prepared.scrubber);
+  auto filters = std::exchange(prepared.filters, {});
   leaving_.request = std::move(prepared);
   if (!send_head(*leaving_.request, actions)) {
     leaving_.request.reset();
     return;
   }
   auto& now = state_.emplace<Relaying>();
-  now.scrubber = std::move(scrubber);
+  now.filters = std::move(filters);
   now.client_done = is_collected_ || !has_request_body();
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
   const bool sends_body_now = !now.client_done && !asked_->head.expects_continue;
@@ -37,42 +37,29 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
 }
 
 // False: its credential cannot be made, and that was answered.
-bool Exchange::send_head(const Prepared& prepared, Actions& actions) {
-  const auto credential = credential_field(prepared);
-  if (!credential) {
-    cannot_send(reason_of(fault_of(credential.error())), actions);
+bool Exchange::send_head(Prepared& prepared, Actions& actions) {
+  if (const auto filled = fill_place(prepared); !filled) {
+    cannot_send(reason_of(fault_of(filled.error())), actions);
     return false;
   }
-  const Rewrite* const rewrite = prepared.rewrite ? &*prepared.rewrite : nullptr;
-  auto head = outgoing_request(
-      asked_->head, asked_->target, rewrite, *credential ? &**credential : nullptr);
+  auto head = outgoing_request(asked_->head, asked_->target, prepared.edits);
   is_login_ = is_login_ || carries_connection_login(head.fields);
   actions.emplace_back(SendRequestHead{std::move(head)});
-  const std::string_view body = rewrite != nullptr && rewrite->edits.body
-                                    ? std::string_view(*rewrite->edits.body)
-                                    : body_.view();
+  const auto* const edited = prepared.edits.find<bindings::BodyEdit>();
+  const std::string_view body = edited != nullptr ? std::string_view(edited->value) : body_.view();
   if (!body.empty()) {
     actions.emplace_back(SendRequestBody{body});
   }
   return true;
 }
 
-// Rendered into the scratch, where it stays until the head is written. Nothing where no secret is
-// sent, or a signer made edits of it.
-base::Result<std::optional<CredentialField>> Exchange::credential_field(
-    const Prepared& prepared) const {
+// The credential is rendered into the scratch, where it stays until the head is written. Nothing is
+// done where no secret is sent, or a signer made its edits already.
+base::Status Exchange::fill_place(Prepared& prepared) const {
   if (!admission_.is_allowed() || rule().injection->signer() != nullptr) {
-    return std::optional<CredentialField>();
+    return {};
   }
-  const auto value = render_credential(credential(prepared), *setup_.scratch);
-  if (!value) {
-    return value.error();
-  }
-  // A reverse route's request need not have the field.
-  return std::optional(
-      CredentialField{prepared.rewrite ? std::nullopt : std::optional(verdict().field),
-                      rule().injection->header(),
-                      *value});
+  return place_credential(credential(prepared), *setup_.scratch, prepared.edits);
 }
 
 void Exchange::handle(const NotWritten& event, Actions& actions) {

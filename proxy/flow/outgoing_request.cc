@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/outgoing_request.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
-#include <vector>
+#include <variant>
 
+#include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/flow/destination.h"
-#include "proxy/flow/substitute.h"
 #include "proxy/http/target.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -15,7 +16,6 @@ namespace keyswap::flow {
 namespace {
 
 using http::Framing;
-using http::OutgoingField;
 
 bool is_name(std::string_view a, std::string_view b) {
   return base::equal_ignoring_case(a, b);
@@ -26,35 +26,35 @@ bool counts_hops(const http::RequestHead& head, const http::Field& field) {
   return head.method == "OPTIONS" && is_name(field.name, "max-forwards");
 }
 
-// One field that leaves with another value than it came with.
-struct Edit {
-  std::optional<std::size_t> at;  // as in CredentialField
-  OutgoingField field;
-  bool is_written = false;
-
-  [[nodiscard]] bool is_of(std::size_t number, std::string_view name) const {
-    return at ? *at == number : is_name(field.name, name);
+std::string_view bytes_of(const bindings::EditText& text) {
+  if (const auto* const plain = std::get_if<std::string>(&text)) {
+    return *plain;
   }
-};
+  if (const auto* const locked = std::get_if<bindings::Locked>(&text)) {
+    return locked->bytes;
+  }
+  return std::get<vault::Secret>(text).reveal();
+}
+
+bool is_secret(const bindings::EditText& text) {
+  return !std::holds_alternative<std::string>(text);
+}
 
 class Builder {
  public:
-  Builder(const http::RequestHead& head, const Rewrite* rewrite, const CredentialField* credential)
-      : head_(head), rewrite_(rewrite), hop_by_hop_(head.fields) {
-    if (rewrite != nullptr) {
-      take_edits(*rewrite);
-    }
-    if (credential != nullptr) {
-      edits_.push_back({credential->at, {credential->name, credential->value, true}});
-    }
-  }
+  Builder(const http::RequestHead& head, const bindings::Edits& edits)
+      : head_(head),
+        edits_(edits),
+        body_length_(edits.find<bindings::BodyLengthEdit>()),
+        hop_by_hop_(head.fields) {}
 
   http::OutgoingRequest build(std::string_view target) {
     out_.method = head_.method;
     out_.target = target;
-    out_.fields.reserve(head_.fields.size() + edits_.size() + 1);
-    if (rewrite_ != nullptr && rewrite_->edits.target) {
-      out_.target = *rewrite_->edits.target;
+    out_.fields.reserve(head_.fields.size() + 2);
+    if (const auto* const edit = edits_.find<bindings::TargetEdit>()) {
+      out_.target = bytes_of(edit->value);
+      out_.is_target_secret = is_secret(edit->value);
     }
     for (std::size_t i = 0; i < head_.fields.size(); ++i) {
       if (!take_edited(i)) {
@@ -68,29 +68,29 @@ class Builder {
   }
 
  private:
-  void take_edits(const Rewrite& rewrite) {
-    edits_.reserve(rewrite.edits.fields.size() + 2);
-    if (!rewrite.host.empty()) {
-      edits_.push_back({std::nullopt, {"Host", rewrite.host}});
-    }
-    for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
-      edits_.push_back({std::nullopt, {edit.name, edit.value.reveal(), true}});
-    }
-  }
-
-  // False: nothing edits this field.
+  // False: no edit is about this field.
   bool take_edited(std::size_t number) {
     const std::string_view name = head_.fields[number].name;
-    for (Edit& edit : edits_) {
-      if (edit.is_of(number, name)) {
-        // A second line of an edited field goes: there is one credential.
-        if (!std::exchange(edit.is_written, true)) {
-          out_.fields.add({name, edit.field.value, edit.field.is_secret});
+    for (const bindings::Edit& edit : edits_) {
+      if (const auto* const set = std::get_if<bindings::FieldEdit>(&edit)) {
+        if (set->at ? *set->at == number : is_name(set->name, name)) {
+          take_set(number, *set);
+          return true;
         }
+      } else if (const auto* const removed = std::get_if<bindings::FieldRemoval>(&edit);
+                 removed != nullptr && is_name(removed->name, name)) {
         return true;
       }
     }
     return false;
+  }
+
+  // A second line of a field that is set by its name goes: there is one credential.
+  void take_set(std::size_t number, const bindings::FieldEdit& edit) {
+    const http::Field& field = head_.fields[number];
+    if (edit.at || head_.fields.find(field.name) == &field) {
+      out_.fields.add({field.name, bytes_of(edit.value), is_secret(edit.value)});
+    }
   }
 
   void take(const http::Field& field) {
@@ -114,50 +114,53 @@ class Builder {
     if (is_name(name, "sec-websocket-extensions")) {
       return true;
     }
-    if (rewrite_ == nullptr) {
-      return false;
-    }
-    if (rewrite_->body_bytes && (is_name(name, "content-length") ||
-                                 is_name(name, "transfer-encoding") || is_name(name, "expect"))) {
-      return true;
-    }
-    return std::ranges::any_of(rewrite_->edits.removed,
-                               [&](const std::string& removed) { return is_name(name, removed); });
+    return body_length_ != nullptr &&
+           (is_name(name, "content-length") || is_name(name, "transfer-encoding") ||
+            is_name(name, "expect"));
   }
 
   void add_missing() {
-    for (const Edit& edit : edits_) {
-      if (!edit.is_written) {
-        out_.fields.add(edit.field);
+    for (const bindings::Edit& edit : edits_) {
+      const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
+      if (set != nullptr && !set->at && head_.fields.find(set->name) == nullptr) {
+        out_.fields.add({set->name, bytes_of(set->value), is_secret(set->value)});
       }
     }
-    if (rewrite_ == nullptr || !rewrite_->body_bytes) {
-      return;
-    }
-    const std::size_t length = *rewrite_->body_bytes;
-    if (length > 0 || head_.framing.kind != Framing::Kind::none) {
-      out_.fields.add_made("Content-Length", std::to_string(length));
+    if (body_length_ != nullptr &&
+        (body_length_->bytes > 0 || head_.framing.kind != Framing::Kind::none)) {
+      out_.fields.add_made("Content-Length", std::to_string(body_length_->bytes));
     }
   }
 
   const http::RequestHead& head_;
-  const Rewrite* rewrite_;
+  const bindings::Edits& edits_;
+  const bindings::BodyLengthEdit* body_length_;
   http::HopByHop hop_by_hop_;
-  std::vector<Edit> edits_;
   http::OutgoingRequest out_;
 };
 
+base::Status check_field(const bindings::FieldEdit& edit) {
+  // A secret can never change a message's framing or become a second field.
+  const std::string_view value = bytes_of(edit.value);
+  if (!http::is_token(edit.name) || value.empty() || !http::is_field_value(value)) {
+    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
+  }
+  if (value.size() > base::bounds::kRequestFieldBytesMax) {
+    return base::Error{base::Errc::limit_exceeded, "the credential is too long for a header field"};
+  }
+  return {};
+}
+
 }  // namespace
 
-base::Status check_rewrite(const Rewrite& rewrite) {
-  for (const bindings::FieldEdit& edit : rewrite.edits.fields) {
-    if (!http::is_token(edit.name)) {
-      return base::Error{base::Errc::invalid_input,
-                         "the credential cannot stand in a header field"};
+base::Status check_edits(const bindings::Edits& edits) {
+  for (const bindings::Edit& edit : edits) {
+    if (const auto* const set = std::get_if<bindings::FieldEdit>(&edit)) {
+      KS_TRY(check_field(*set));
     }
-    KS_TRY(check_secret_value(edit.value.reveal()));
   }
-  if (rewrite.edits.target && !http::is_origin_form(*rewrite.edits.target)) {
+  const auto* const target = edits.find<bindings::TargetEdit>();
+  if (target != nullptr && !http::is_origin_form(bytes_of(target->value))) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a target"};
   }
   return {};
@@ -165,9 +168,8 @@ base::Status check_rewrite(const Rewrite& rewrite) {
 
 http::OutgoingRequest outgoing_request(const http::RequestHead& head,
                                        std::string_view target,
-                                       const Rewrite* rewrite,
-                                       const CredentialField* credential) {
-  return Builder(head, rewrite, credential).build(target);
+                                       const bindings::Edits& edits) {
+  return Builder(head, edits).build(target);
 }
 
 }  // namespace keyswap::flow

@@ -1,57 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I8: a secret that comes back is turned back into its placeholder, in text that comes in pieces,
-// wherever they are cut: as it is, in hex, in base64 wherever it begins in it, percent-encoded.
+// wherever they are cut, and in whichever of its forms (proxy/flow/secret_forms.h).
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
-#include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
+#include "proxy/flow/filter.h"
+#include "proxy/flow/form_cache.h"
+#include "proxy/flow/secret_search.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
 
-// A secret in the forms that are looked for.
-struct SecretForms {
-  vault::Secret forms;                  // one behind the other; as it is comes first
-  std::vector<std::string_view> texts;  // into `forms`
-  std::string placeholder;
-};
-
-// Forms are written once and shared by all the responses and WebSockets of a loop that need them.
-// Besides, those used last are kept for the next request, as far as they fit into
-// bounds::kScrubbedSecretsMax and bounds::kFormCacheBytesMax. Belongs to a loop; what is kept goes
-// with each policy and each reading of the vault.
-class FormCache {
- public:
-  // Null: locked memory is used up.
-  std::shared_ptr<const SecretForms> find_or_write(const vault::Secret& secret,
-                                                   std::string_view placeholder);
-
-  void clear();
-
- private:
-  using Shared = std::shared_ptr<const SecretForms>;
-
-  void keep(const Shared& forms);
-
-  std::vector<Shared> kept_;  // the one used last stands last
-  std::size_t kept_bytes_ = 0;
-  // All that somebody holds, by placeholder.
-  std::unordered_map<std::string, std::vector<std::weak_ptr<const SecretForms>>> in_use_;
-};
-
-class Scrubber {
+class Scrubber final : public Filter {
  public:
   // `cache`: outlives it; null: none. `holder`: what it holds is counted there.
   explicit Scrubber(FormCache* cache = nullptr, vault::Holder holder = {})
@@ -63,29 +33,24 @@ class Scrubber {
   // memory, or none for this holder.
   base::Status add(const vault::Secret& secret, std::string_view placeholder);
 
-  // Is a secret in `text`?
-  [[nodiscard]] bool is_in(std::string_view text) const {
-    return find_first(text).known != nullptr;
-  }
+  // Makes the search for all that were added, so that nothing below is short of memory for it;
+  // unavailable, as above.
+  base::Status prepare();
 
-  // Appends the next piece of a message to `out`, as far as it cannot be the beginning of a secret;
-  // what is kept back comes with the piece after it. After the last piece of a message nothing is
-  // kept. limit_exceeded when `out` is full.
-  base::Status feed(std::string_view piece, bool is_last, base::ByteSink& out);
+  // Is a secret in `text`?
+  [[nodiscard]] bool is_in(std::string_view text);
+
+  // What may be the beginning of a secret is kept back. limit_exceeded, too, when the piece is made
+  // to be slow (bounds::kComparedTimesMax).
+  [[nodiscard]] base::Status feed(std::string_view piece,
+                                  bool is_last,
+                                  base::ByteSink& out) override;
 
  private:
-  struct Found {
-    std::size_t at = std::string_view::npos;
-    std::size_t size = 0;  // 0: nothing was found
-    const SecretForms* known = nullptr;
-  };
-
-  [[nodiscard]] Found find_first(std::string_view text) const;
-  [[nodiscard]] std::size_t begun_at_end(std::string_view text) const;
-
   FormCache* cache_;
   vault::Holder holder_;
-  std::vector<std::shared_ptr<const SecretForms>> known_;
+  std::vector<SharedForms> known_;
+  std::shared_ptr<const SecretSearch> search_;            // null: not made, or nothing is known
   base::Buffer kept_{2 * base::bounds::kSecretBytesMax};  // may be the beginning of a secret
 };
 

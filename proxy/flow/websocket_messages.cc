@@ -198,7 +198,7 @@ base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
       KS_TRY(replies_.scrubber.add(secrets[i], rule.placeholder));
     }
   }
-  return {};
+  return replies_.scrubber.prepare();
 }
 
 // --- recording ---

@@ -54,7 +54,8 @@ class OutgoingFields {
 
 struct OutgoingRequest {
   std::string_view method;
-  std::string_view target;  // origin form, or "*"
+  std::string_view target;        // origin form, or "*"
+  bool is_target_secret = false;  // as OutgoingField::is_secret
   OutgoingFields fields;
   // The body's end is not known beforehand. Value: the number of fields before the place where the
   // client said so.
@@ -67,7 +68,7 @@ struct OutgoingRequest {
         return true;
       }
     }
-    return false;
+    return is_target_secret;
   }
 };
 

@@ -47,7 +47,8 @@ TEST_CASE("I29 I33 the type is `header` if it is not given") {
         "header");
   CHECK(accepted(with_inject("{ type: header, header: X-Key, format: \"{K}\" }"))
             .rules[0]
-            .injection->header() == "x-key");
+            .placements[0]
+            ->name() == "x-key");
   const auto errors = errors_of(with_inject("{ type: heder, header: X-Key, format: \"{K}\" }"));
   CHECK(errors.find("`type` must be one of: header, ") != std::string::npos);
   CHECK(errors.find("did you mean 'header'?") != std::string::npos);
@@ -152,7 +153,7 @@ TEST_CASE("a part that the template does not use is warned of") {
 }
 
 TEST_CASE("a number or a word of YAML is taken as text where text is due") {
-  CHECK(accepted(with_inject("{ header: yes, format: \"{K}\" }")).rules[0].injection->header() ==
+  CHECK(accepted(with_inject("{ header: yes, format: \"{K}\" }")).rules[0].placements[0]->name() ==
         "yes");
   CHECK_FALSE(errors_of(with_inject("{ header: ~, format: \"{K}\" }")).empty());
   CHECK_FALSE(errors_of(with_inject("{ header: [A], format: \"{K}\" }")).empty());

@@ -15,16 +15,16 @@ using test::with_inject;
 
 namespace {
 
-const Injection& injection_of(const Bindings& bindings) {
-  return *bindings.rules[0].injection;
+const SecretRule& rule_of(const Bindings& bindings) {
+  return bindings.rules[0];
 }
 
 std::string format(const std::string& text) {
   return with_inject("{ header: Authorization, format: '" + text + "' }");
 }
 
-base::Errc failure(const Injection& injection, const std::vector<std::string>& values) {
-  const auto rendered = render(injection, values);
+base::Errc failure(const SecretRule& rule, const std::vector<std::string>& values) {
+  const auto rendered = render(rule, values);
   REQUIRE_FALSE(rendered.status.has_value());
   CHECK(rendered.text.empty());
   return rendered.status.error().code;
@@ -34,21 +34,21 @@ base::Errc failure(const Injection& injection, const std::vector<std::string>& v
 
 TEST_CASE("a format is written around the secret") {
   const auto bindings = accepted(format("Bearer {secret}"));
-  const auto rendered = render(injection_of(bindings), {"V"});
+  const auto rendered = render(rule_of(bindings), {"V"});
   CHECK(rendered.status.has_value());
   CHECK(rendered.text == "Bearer V");
-  CHECK(injection_of(bindings).header() == "authorization");
-  CHECK(injection_of(bindings).scheme() == "header");
+  CHECK(rule_of(bindings).placements[0]->name() == "authorization");
+  CHECK(rule_of(bindings).injection->scheme() == "header");
 }
 
 TEST_CASE("a format may have the secret several times, and braces of its own") {
-  CHECK(render(injection_of(accepted(format("{secret}:{K}"))), {"V"}).text == "V:V");
-  CHECK(render(injection_of(accepted(format(R"({"k": "{secret}"} {} { K} {)"))), {"V"}).text ==
+  CHECK(render(rule_of(accepted(format("{secret}:{K}"))), {"V"}).text == "V:V");
+  CHECK(render(rule_of(accepted(format(R"({"k": "{secret}"} {} { K} {)"))), {"V"}).text ==
         R"({"k": "V"} {} { K} {)");
 }
 
 TEST_CASE("a secret that looks like a token of the format is not expanded") {
-  CHECK(render(injection_of(accepted(format("Bearer {secret}"))), {"{secret}{K}"}).text ==
+  CHECK(render(rule_of(accepted(format("Bearer {secret}"))), {"{secret}{K}"}).text ==
         "Bearer {secret}{K}");
 }
 
@@ -82,17 +82,17 @@ TEST_CASE("A18 A19 a value that could end its line is never written", "[I9]") {
                               std::string("a "),
                               std::string("a\t"),
                               std::string());
-  CHECK(failure(injection_of(bindings), {value}) == base::Errc::invalid_input);
+  CHECK(failure(rule_of(bindings), {value}) == base::Errc::invalid_input);
 }
 
 TEST_CASE("A20 other letters of UTF-8 are written as they are") {
-  CHECK(render(injection_of(accepted(format("{secret}"))), {"p\xC3\xA4ss"}).text == "p\xC3\xA4ss");
+  CHECK(render(rule_of(accepted(format("{secret}"))), {"p\xC3\xA4ss"}).text == "p\xC3\xA4ss");
 }
 
 TEST_CASE("a value longer than a field may be is refused") {
   const auto bindings = accepted(format("{secret}"));
-  CHECK(render(injection_of(bindings), {std::string(32 * 1024, 'a')}).status.has_value());
-  CHECK(failure(injection_of(bindings), {std::string(32 * 1024 + 1, 'a')}) ==
+  CHECK(render(rule_of(bindings), {std::string(32 * 1024, 'a')}).status.has_value());
+  CHECK(failure(rule_of(bindings), {std::string(32 * 1024 + 1, 'a')}) ==
         base::Errc::limit_exceeded);
 }
 
@@ -105,40 +105,40 @@ TEST_CASE("a sink without room refuses") {
   }();
   auto out = vault::LockedBuffer::of_capacity(5);
   REQUIRE(out.has_value());
-  const auto status = injection_of(bindings).render({secrets, 0}, *out);
+  const auto status = rule_of(bindings).injection->render({secrets, 0}, *out);
   REQUIRE_FALSE(status.has_value());
   CHECK(status.error().code == base::Errc::limit_exceeded);
 }
 
 TEST_CASE("F03 a template puts the parts of compose together") {
   const auto bindings = accepted(composite("Basic {{ (U + ':' + T) | b64encode }}", "[U, T]"));
-  const auto rendered = render(injection_of(bindings), {"user", "token"});
+  const auto rendered = render(rule_of(bindings), {"user", "token"});
   CHECK(rendered.status.has_value());
   CHECK(rendered.text == "Basic dXNlcjp0b2tlbg==");
 }
 
 TEST_CASE("F05 an empty part refuses the request") {
   const auto bindings = accepted(composite("Basic {{ (U + ':' + T) | b64encode }}", "[U, T]"));
-  CHECK(failure(injection_of(bindings), {"", "token"}) == base::Errc::invalid_input);
+  CHECK(failure(rule_of(bindings), {"", "token"}) == base::Errc::invalid_input);
 }
 
 TEST_CASE("J05 a part that does not decode refuses the request") {
   const auto bindings = accepted(composite("{{ X | b64decode }}", "[X]"));
-  CHECK(failure(injection_of(bindings), {"not-valid-base64!@#$"}) == base::Errc::invalid_input);
+  CHECK(failure(rule_of(bindings), {"not-valid-base64!@#$"}) == base::Errc::invalid_input);
 }
 
 TEST_CASE("a template whose value has controls in it refuses the request", "[I9]") {
   const auto decoded = accepted(composite("{{ X | b64decode }}", "[X]"));
-  CHECK(failure(injection_of(decoded), {"YQ0KYg=="}) == base::Errc::invalid_input);  // "a\r\nb"
+  CHECK(failure(rule_of(decoded), {"YQ0KYg=="}) == base::Errc::invalid_input);  // "a\r\nb"
   const auto literal = accepted(composite("{{ X + 'a\\\\n' }}", "[X]"));
-  CHECK(failure(injection_of(literal), {"v"}) == base::Errc::invalid_input);
+  CHECK(failure(rule_of(literal), {"v"}) == base::Errc::invalid_input);
 }
 
 TEST_CASE("totp takes the time that is handed in") {
   const auto bindings = accepted(composite("{{ totp(SEED) }}", "[SEED]"));
   const std::string seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-  CHECK(render(injection_of(bindings), {seed}, 59).text == "287082");
-  CHECK(render(injection_of(bindings), {seed}, 1111111109).text == "081804");
+  CHECK(render(rule_of(bindings), {seed}, 59).text == "287082");
+  CHECK(render(rule_of(bindings), {seed}, 1111111109).text == "081804");
 }
 
 }  // namespace keyswap::bindings

@@ -70,14 +70,19 @@ class Case {
     Signed result;
     result.status =
         bindings.rules[0].injection->signer()->sign(request(), {secrets, now_us, nonce}, edits);
-    for (const auto& edit : edits.fields) {
-      CHECK(result.fields.emplace(edit.name, edit.value.reveal()).second);
+    for (const auto& edit : edits) {
+      if (const auto* const set = std::get_if<FieldEdit>(&edit)) {
+        CHECK(result.fields.emplace(set->name, test::text_of(set->value)).second);
+      } else if (const auto* const removed = std::get_if<FieldRemoval>(&edit)) {
+        result.removed.emplace_back(removed->name);
+      }
     }
-    result.removed = edits.removed;
-    result.has_target = edits.target.has_value();
-    result.has_body = edits.body.has_value();
-    result.target = edits.target.value_or(sample_.target);
-    result.body = edits.body.value_or(sample_.body);
+    const auto* const target = edits.find<TargetEdit>();
+    const auto* const body = edits.find<BodyEdit>();
+    result.has_target = target != nullptr;
+    result.has_body = body != nullptr;
+    result.target = target == nullptr ? sample_.target : test::text_of(target->value);
+    result.body = body == nullptr ? sample_.body : body->value;
     return result;
   }
 

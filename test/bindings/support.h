@@ -103,7 +103,8 @@ struct Rendered {
   std::string text;  // a test's values are not secret
 };
 
-inline Rendered render(const Injection& injection,
+// As it is rendered and held against its place.
+inline Rendered render(const SecretRule& rule,
                        const std::vector<std::string>& values,
                        std::int64_t now_s = 0) {
   std::vector<vault::Secret> secrets;
@@ -113,9 +114,20 @@ inline Rendered render(const Injection& injection,
   auto out = vault::LockedBuffer::of_capacity(64 * 1024);
   REQUIRE(out.has_value());
   Rendered rendered;
-  rendered.status = injection.render({secrets, now_s}, *out);
-  rendered.text = std::string(out->reveal());
+  rendered.status = rule.injection->render({secrets, now_s}, *out);
+  if (rendered.status) {
+    rendered.status = rule.placements[0]->check(out->reveal());
+  }
+  rendered.text = rendered.status ? std::string(out->reveal()) : "";
   return rendered;
+}
+
+inline std::string text_of(const EditText& text) {
+  if (const auto* const plain = std::get_if<std::string>(&text)) {
+    return *plain;
+  }
+  const auto* const secret = std::get_if<vault::Secret>(&text);
+  return std::string(secret != nullptr ? secret->reveal() : std::get<Locked>(text).bytes);
 }
 
 }  // namespace keyswap::bindings::test

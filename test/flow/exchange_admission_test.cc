@@ -28,8 +28,6 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
  public:
   [[nodiscard]] std::string_view scheme() const override { return "echo"; }
 
-  [[nodiscard]] const std::string& header() const override { return header_; }
-
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
   [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
@@ -63,14 +61,13 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
     if (!key) {
       return key.error();
     }
-    edits.fields.push_back({"Authorization", std::move(*key)});
-    edits.removed.emplace_back("x-old");
-    edits.body = std::string(request.body) + "&signature=1";
+    edits.set_field("Authorization", std::move(*key));
+    edits.remove_field("x-old");
+    edits.set_body(std::string(request.body) + "&signature=1");
     return {};
   }
 
  private:
-  std::string header_ = "authorization";
   std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("K").value()};
 };
 
@@ -78,8 +75,6 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
 class BrokenSigner final : public bindings::Injection, public bindings::Signer {
  public:
   [[nodiscard]] std::string_view scheme() const override { return "broken"; }
-
-  [[nodiscard]] const std::string& header() const override { return header_; }
 
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
@@ -102,7 +97,6 @@ class BrokenSigner final : public bindings::Injection, public bindings::Signer {
   }
 
  private:
-  std::string header_ = "authorization";
   std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("PAIR_KEY").value(),
                                            vault::SecretName::parse("PAIR_SECRET").value()};
 };

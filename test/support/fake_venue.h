@@ -45,7 +45,7 @@ class BazaarSigner final : public bindings::Signer {
   [[nodiscard]] base::Status sign(const bindings::WholeRequest& /*request*/,
                                   const bindings::SignInput& input,
                                   bindings::Edits& edits) const override {
-    edits.fields.push_back({"x-bazaar", input.secrets[0].share()});
+    edits.set_field("x-bazaar", input.secrets[0].share());
     return {};
   }
 
@@ -64,8 +64,6 @@ class BazaarInjection final : public bindings::Injection {
 
   [[nodiscard]] std::string_view scheme() const override { return "bazaar"; }
 
-  [[nodiscard]] const std::string& header() const override { return header_; }
-
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
   [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
@@ -76,7 +74,6 @@ class BazaarInjection final : public bindings::Injection {
   [[nodiscard]] const bindings::Signer* signer() const override { return &signer_; }
 
  private:
-  std::string header_ = "x-bazaar";
   std::vector<vault::SecretName> needs_;
   BazaarSigner signer_;
 };
@@ -88,7 +85,7 @@ inline bindings::MadeInjection make_bazaar(const bindings::SchemeSetup& setup) {
 }
 
 inline constinit const bindings::Scheme kBazaarScheme = {
-    "bazaar", "requests to the bazaar", {}, make_bazaar};
+    "bazaar", "requests to the bazaar", {}, make_bazaar, "x-bazaar"};
 
 class Bazaar final : public bindings::Venue {
  public:

@@ -29,6 +29,7 @@ namespace keyswap::bindings::binance {
 namespace {
 
 constexpr std::string_view kSchemeName = "binance";
+constexpr std::string_view kKeyHeader = "x-mbx-apikey";
 constexpr std::uint32_t kRecvWindowMsMax = 60'000;  // "recvWindow cannot be greater than 60000"
 
 // Would it be signed? A public or key-only endpoint is, when the client means it to be.
@@ -83,7 +84,7 @@ class RequestSigner final : public Signer {
     if (key.empty() || !http::is_field_value(key)) {
       return base::Error{base::Errc::invalid_input, "the API key is no header value"};
     }
-    edits.fields.push_back({"x-mbx-apikey", input.secrets[0].share()});
+    edits.set_field(kKeyHeader, input.secrets[0].share());
     const auto parameters = parameters_of(request);
     if (!parameters) {
       return base::Error{base::Errc::invalid_input, "the request was not judged"};
@@ -117,10 +118,10 @@ class RequestSigner final : public Signer {
       target += "?" + resigned.query;
     }
     if (target != request.target) {
-      edits.target = std::move(target);
+      edits.set_target(std::move(target));
     }
     if (resigned.body != request.body) {
-      edits.body = std::move(resigned.body);
+      edits.set_body(std::move(resigned.body));
     }
     return {};
   }
@@ -138,10 +139,6 @@ class PairInjection final : public Injection {
 
   [[nodiscard]] std::string_view scheme() const override { return kSchemeName; }
 
-  [[nodiscard]] const std::string& header() const override { return header_; }
-
-  [[nodiscard]] bool takes_bare_placeholder() const override { return true; }
-
   [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
 
   [[nodiscard]] base::Status render(const RenderInput& /*input*/,
@@ -155,12 +152,9 @@ class PairInjection final : public Injection {
 
   [[nodiscard]] const Signer* signer() const override { return &signer_; }
 
-  [[nodiscard]] bool scrubs_responses() const override { return true; }
-
   [[nodiscard]] const MessageSigner* messages() const override { return messages_.get(); }
 
  private:
-  std::string header_ = "x-mbx-apikey";
   std::vector<vault::SecretName> needs_;
   bool has_private_key_;
   RequestSigner signer_;
@@ -268,7 +262,11 @@ constexpr std::array kParameters = {
 
 }  // namespace
 
-constinit const Scheme kScheme = {
-    kSchemeName, "requests to Binance, signed anew", kParameters, make_pair_injection};
+constinit const Scheme kScheme = {kSchemeName,
+                                  "requests to Binance, signed anew",
+                                  kParameters,
+                                  make_pair_injection,
+                                  kKeyHeader,
+                                  Answers::scrubbed};
 
 }  // namespace keyswap::bindings::binance

@@ -118,14 +118,20 @@ inline Sent send(const Bindings& bindings,
   Edits edits;
   Sent sent;
   sent.status = signer_of(bindings).sign(Seen(request).whole(), {secrets, now_us, 0}, edits);
-  sent.changes_target = edits.target.has_value();
-  sent.changes_body = edits.body.has_value();
-  sent.target = edits.target.value_or(request.target);
-  sent.body = edits.body.value_or(request.body);
-  if (edits.fields.size() == 1 && edits.fields[0].name == "x-mbx-apikey") {
-    sent.key = std::string(edits.fields[0].value.reveal());
+  const auto* const target = edits.find<TargetEdit>();
+  const auto* const body = edits.find<BodyEdit>();
+  sent.changes_target = target != nullptr;
+  sent.changes_body = body != nullptr;
+  sent.target = target == nullptr ? request.target : bindings::test::text_of(target->value);
+  sent.body = body == nullptr ? request.body : body->value;
+  const auto fields = std::count_if(edits.begin(), edits.end(), [](const Edit& edit) {
+    return std::holds_alternative<FieldEdit>(edit);
+  });
+  const auto* const field = edits.find<FieldEdit>();
+  if (fields == 1 && field->name == "x-mbx-apikey") {
+    sent.key = bindings::test::text_of(field->value);
   }
-  CHECK(edits.removed.empty());
+  CHECK(edits.find<FieldRemoval>() == nullptr);
   return sent;
 }
 
