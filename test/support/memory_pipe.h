@@ -15,7 +15,10 @@ namespace keyswap::test {
 class MemoryPipe {
  public:
   MemoryPipe(std::shared_ptr<Wire> one, std::shared_ptr<Wire> other)
-      : one_(std::move(one)), other_(std::move(other)) {}
+      : one_(std::move(one)), other_(std::move(other)) {
+    one_->room = room_;
+    other_->room = room_;
+  }
 
   // Both ways, all that is there. False: nothing was.
   bool carry() {
