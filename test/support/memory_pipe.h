@@ -16,8 +16,7 @@ class MemoryPipe {
  public:
   MemoryPipe(std::shared_ptr<Wire> one, std::shared_ptr<Wire> other)
       : one_(std::move(one)), other_(std::move(other)) {
-    one_->room = room_;
-    other_->room = room_;
+    give_room();
   }
 
   // Both ways, all that is there. False: nothing was.
@@ -27,9 +26,17 @@ class MemoryPipe {
   }
 
   // From now on neither side takes anything of what is written.
-  void stop_taking() { room_ = 0; }
+  void stop_taking() {
+    room_ = 0;
+    give_room();
+  }
 
  private:
+  void give_room() {
+    one_->room = room_;
+    other_->room = room_;
+  }
+
   bool carry(Wire& from, Wire& to) const {
     from.room = room_;
     bool has_carried = !from.from_proxy.empty();
