@@ -178,7 +178,7 @@ constexpr std::array<Maker, static_cast<std::size_t>(Say::count_)> kClientTexts 
       return request({}, n, t, std::string(kHeaderField) + std::string(kUpgrade), "");
     },
     [](int n, bool t) {
-      return request({"GET", "ws-api.binance.com", "/ws-api/", "", "https"}, n, t, kUpgrade, "");
+      return request({"GET", "ws-api.binance.com", "/ws-api/v3?", "", "https"}, n, t, kUpgrade, "");
     },
     [](int /*n*/, bool /*t*/) { return connect("opaque.test:443"); },
     [](int /*n*/, bool /*t*/) {
