@@ -60,10 +60,13 @@ class Connection final : public Mortal, public LegEvents {
   // From now on it is that. The stage before dies at the end of the turn.
   void enter(std::unique_ptr<Stage> next);
 
-  [[nodiscard]] bool is_in(const Stage& stage) const { return stage_.get() == &stage; }
+  // Not once our end is said: the last stage stays where it is, and takes nothing more.
+  [[nodiscard]] bool is_in(const Stage& stage) const { return !is_over_ && stage_.get() == &stage; }
 
   // Bytes that lie here are handed in at the end of this turn, if the stage wants them by then.
   void read_on_later();
+  // The same, now.
+  void read_on();
 
   // What lies here, for the stage to take at once.
   base::Buffer take_unread();
@@ -94,7 +97,6 @@ class Connection final : public Mortal, public LegEvents {
 
  private:
   void put_aside(std::string_view bytes);
-  void read_on();
 
   Context* context_;
   Client client_;

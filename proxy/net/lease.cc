@@ -91,6 +91,7 @@ void Lease::drop() {
   if (upstream_) {
     lose();
   }
+  is_used_ = false;
 }
 
 // Silenced first: this may run when the dead of a turn are buried, and a leg that resumes puts off

@@ -17,7 +17,7 @@ void Tunnel::begin(Connection& connection, Setup setup) {
   connection.enter(std::move(tunnel));
   connection.leg().write(http::h1::connect_established());
   connection.leg().flush();
-  if (!connection.is_in(entered) || connection.is_over()) {
+  if (!connection.is_in(entered)) {
     return;  // saying it showed that the client is gone
   }
   connection.timer().set(base::bounds::kTunnelIdleMs);
@@ -115,6 +115,10 @@ void Tunnel::on_upstream_drained() {
 // --- ends ---
 
 void Tunnel::on_client_end(bool /*is_clean*/) {
+  connection_->read_on();  // what came with CONNECT may not have been looked at yet
+  if (!connection_->is_in(*this)) {
+    return;
+  }
   pass_unread();
   is_client_done_ = true;
   setup_.upstream->leg().finish_writing(Leg::Ending::said);
@@ -145,6 +149,9 @@ void Tunnel::on_cut() {
 
 void Tunnel::on_time_out() {
   pass_unread();  // I10: who may yet say more does not hold them longer
+  if (!connection_->is_in(*this)) {
+    return;  // that showed that the upstream is gone
+  }
   const std::int64_t left_ms =
       idle_left_ms(connection_->leg(), setup_.upstream->leg(), heard_ms_, context_->loop->now_ms());
   if (left_ms > 0) {
