@@ -119,10 +119,27 @@ class Builder {
             is_name(name, "expect"));
   }
 
+  // Does an edit before it say what becomes of that field? The first one counts.
+  [[nodiscard]] bool is_decided_before(const bindings::FieldEdit& edit) const {
+    for (const bindings::Edit& other : edits_) {
+      const auto* const set = std::get_if<bindings::FieldEdit>(&other);
+      const auto* const removal = std::get_if<bindings::FieldRemoval>(&other);
+      if (set == &edit) {
+        return false;
+      }
+      if ((set != nullptr && !set->at && is_name(set->name, edit.name)) ||
+          (removal != nullptr && is_name(removal->name, edit.name))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void add_missing() {
     for (const bindings::Edit& edit : edits_) {
       const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
-      if (set != nullptr && !set->at && head_.fields.find(set->name) == nullptr) {
+      if (set != nullptr && !set->at && head_.fields.find(set->name) == nullptr &&
+          !is_decided_before(*set)) {
         out_.fields.add({set->name, bytes_of(set->value), is_secret(set->value)});
       }
     }

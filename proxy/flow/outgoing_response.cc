@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/outgoing_response.h"
 
+#include <algorithm>
 #include <string>
 
 #include "proxy/base/bounds.h"
@@ -80,8 +81,10 @@ std::optional<http::OutgoingResponse> without_length(const http::ResponseHead& h
 }  // namespace
 
 bool has_content_coding(const http::ResponseHead& head) {
-  const http::Field* const coding = head.fields.find("content-encoding");
-  return coding != nullptr && !base::equal_ignoring_case(coding->value, "identity");
+  return std::ranges::any_of(head.fields, [](const http::Field& field) {
+    return base::equal_ignoring_case(field.name, "content-encoding") &&
+           !base::equal_ignoring_case(field.value, "identity");
+  });
 }
 
 std::optional<http::OutgoingResponse> outgoing_response(const http::ResponseHead& head,

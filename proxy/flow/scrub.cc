@@ -36,16 +36,17 @@ base::Status Scrubber::add(const vault::Secret& secret, std::string_view placeho
     return no_memory();
   }
   known_.push_back(std::move(forms));
-  search_ = nullptr;
   return {};
 }
 
 base::Status Scrubber::prepare() {
-  if (search_ != nullptr || known_.empty()) {
+  const std::size_t searched = search_ == nullptr ? 0 : search_->secrets().size();
+  if (searched == known_.size()) {
     return {};
   }
   auto search = cache_ == nullptr ? SecretSearch::make(known_) : cache_->find_or_make(known_);
   if (search == nullptr || !holder_.hold(search->table())) {
+    known_.resize(searched);  // those after it were never sent: what was looked for still is
     return no_memory();
   }
   search_ = std::move(search);
@@ -68,7 +69,7 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
   if (search_ == nullptr) {
     return put(out, piece);
   }
-  base::Buffer joined(2 * base::bounds::kSecretBytesMax + base::bounds::kReadChunkBytes);
+  base::Buffer joined(3 * base::bounds::kSecretBytesMax + base::bounds::kReadChunkBytes);
   std::string_view text = piece;
   if (!kept_.empty()) {
     if (!joined.append(kept_.view()) || !joined.append(piece)) {

@@ -29,6 +29,7 @@ class Scrubber final : public Filter {
 
   // From now on `secret` is looked for; known ones are not added again, nor is one so short that
   // ordinary text would have it. None is ever forgotten: what comes back may be the first.
+  // (But for one that was added since the last prepare() that succeeded, when the next one fails.)
   // limit_exceeded: there would be more than bounds::kScrubbedSecretsMax; unavailable: no locked
   // memory, or none for this holder.
   base::Status add(const vault::Secret& secret, std::string_view placeholder);
@@ -50,8 +51,9 @@ class Scrubber final : public Filter {
   FormCache* cache_;
   vault::Holder holder_;
   std::vector<SharedForms> known_;
-  std::shared_ptr<const SecretSearch> search_;            // null: not made, or nothing is known
-  base::Buffer kept_{2 * base::bounds::kSecretBytesMax};  // may be the beginning of a secret
+  std::shared_ptr<const SecretSearch> search_;  // null: not made, or nothing is known
+  // May be the beginning of a secret, of which the percent-encoded form is the longest.
+  base::Buffer kept_{3 * base::bounds::kSecretBytesMax};
 };
 
 }  // namespace keyswap::flow

@@ -127,12 +127,22 @@ void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
   }
 }
 
+// I8: a control frame that says a secret back goes on without what it says; of a Close the code
+// stays.
+std::string_view WebSocket::shown_payload(const ControlFrame& frame) {
+  constexpr std::size_t kCodeBytes = 2;
+  if (frame.from == Side::client || !is_judged_ || !replies_.scrubber.is_in(frame.payload)) {
+    return frame.payload;
+  }
+  return frame.opcode == Opcode::close ? frame.payload.substr(0, kCodeBytes) : std::string_view();
+}
+
 void WebSocket::handle(const ControlFrame& event, WebSocketActions& actions) {
   Party& from = party(event.from);
   if (from.has_closed) {
     return;  // RFC 6455 section 5.5.1: nothing comes after a Close
   }
-  send(other_side(event.from), event.opcode, true, event.payload);
+  send(other_side(event.from), event.opcode, true, shown_payload(event));
   if (event.opcode != Opcode::close) {
     return;
   }
@@ -173,7 +183,8 @@ void WebSocket::handle(const GoingAway& /*event*/, WebSocketActions& actions) {
 }
 
 void WebSocket::handle(const TimedOut& /*event*/, WebSocketActions& actions) {
-  if (std::holds_alternative<Admitting>(state_)) {
+  // After the upstream's Close nothing can be sent: then it is the end that was waited for.
+  if (std::holds_alternative<Admitting>(state_) && !upstream_.has_closed) {
     go_on(message().admission.time_out(), actions);
     return;
   }

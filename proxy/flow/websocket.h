@@ -263,6 +263,7 @@ class WebSocket {
   [[nodiscard]] Party& party(Side side) { return side == Side::client ? client_ : upstream_; }
 
   void send(Side to, http::Opcode opcode, bool is_final, std::string_view payload);
+  std::string_view shown_payload(const ControlFrame& frame);
   void send_made(Side to, http::Opcode opcode, std::string payload);
   void pass_piece(const MessagePiece& piece);
   void close(std::uint16_t client_code,

@@ -66,6 +66,20 @@ TEST_CASE("what is compressed although it was asked for plain is not shown", "[I
   script.client(kAccount).upstream(
       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nxx");
   CHECK(script.sent_client().starts_with("HTTP/1.1 502 "));
+  auto twice = trading();
+  twice.client(kAccount).upstream(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n"
+      "Content-Length: 2\r\n\r\nxx");
+  CHECK(twice.sent_client().starts_with("HTTP/1.1 502 "));
+}
+
+TEST_CASE("a client does not cut what is looked through to pieces", "[I8]") {
+  auto script = trading();
+  std::string request(kAccount);
+  request.insert(request.size() - 2, "Range: bytes=0-9\r\nIf-Range: \"x\"\r\n");
+  script.client(request);
+  CHECK(script.sent_upstream().find("HTTP/1.1\r\n") != std::string::npos);
+  CHECK(script.sent_upstream().find("Range") == std::string::npos);
 }
 
 TEST_CASE("a response without a body keeps its framing when it is looked through", "[I8]") {
