@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the proxy does with one request, found by asking it: the request is written as a client
-// would send it, read by the proxy's own decoder, and judged by the functions that a session calls,
+// would send it, read by the proxy's own decoder, and judged by the functions that the proxy calls,
 // in the same order (flow::route, flow::check_tunnelled or flow::find_reverse, flow::decide, the
 // guard of destinations). Nothing is looked up, dialled or opened. Pure.
 #pragma once

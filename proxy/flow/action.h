@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The closed list of what an exchange can ask for. The session carries the actions out in order,
-// after the machine has come to rest; views live until the next event is handed in.
+// The closed list of what an exchange can ask for. Its stream (proxy/net/stream.h) carries the
+// actions out in order, after the machine has come to rest. Views live until that is done
+// (Exchange::carried_out).
 #pragma once
 
 #include <cstdint>
@@ -103,7 +104,7 @@ struct ReadClient {};
 enum class Wait : std::uint8_t {
   none,
   request_body,
-  record,
+  record,  // or a charge
   secrets,
   response_head,
   response_body,

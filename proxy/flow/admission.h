@@ -81,7 +81,8 @@ class Admission {
 
   void decide(Verdict verdict) { verdict_ = std::move(verdict); }
 
-  // What a signer said of it: what is asked for is charged, if it costs something, or fetched.
+  // `judgement`: what its signer said; empty where it has none. What it costs is charged, and then
+  // its secrets are fetched; where it costs nothing, they are at once. Gives the signer's refusal.
   [[nodiscard]] Refusal admit(bindings::Judgement judgement, const Asks& asks);
   // Without a secret of its own: what it costs is charged, and nothing is fetched.
   [[nodiscard]] Refusal admit_bare(bindings::Judgement judgement, const Asks& asks);
@@ -112,6 +113,7 @@ class Admission {
   // Was something charged that is not settled yet? It is, from now on.
   [[nodiscard]] bool end_charge() { return std::exchange(is_charged_, false); }
 
+  // What was seen of a failure; for its record.
   void fail(base::Failure failure) { failure_ = std::move(failure); }
 
   // --- what is known of it ---
@@ -126,7 +128,7 @@ class Admission {
 
   [[nodiscard]] const bindings::Bindings& bindings() const { return *bindings_; }
 
-  // Of what a rule is about; the scope of what is allowed.
+  // Only where the verdict names a rule; the scope only of what is allowed.
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
 

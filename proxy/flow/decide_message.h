@@ -20,7 +20,7 @@ namespace keyswap::flow {
 
 // What a message is judged by, taken anew for each (I14).
 struct Moment {
-  std::uint64_t number = 0;  // of the message, given by the session
+  std::uint64_t number = 0;  // of the message, on its WebSocket
   std::shared_ptr<const bindings::Bindings> bindings;
   std::string request_id;
   std::string caller;                    // who sends it, "" unknown

@@ -19,7 +19,7 @@
 //                Admitting or Recording, once (exchange_resend.cc)
 //
 // In Recording there is a verdict; a refusal is answered once it is durable, everything else is
-// sent. A connection that is lost in Dialing or Recording is the session's affair (it gives
+// sent. A connection that is lost in Dialing or Recording is the stream's affair (it gives
 // DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
 // the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the sending:
 // exchange_send.cc; the response on its way to the client: exchange_response.cc.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One request and its response, as a machine: events in, actions out; no socket, file, clock or
-// thread. The order that protects the secret is this file's: decide, open the secret, reach the
-// verified upstream, make the decision durable (I6), and only then send. What it takes in which
-// situation is in exchange_table.h, all transitions are in exchange.cc.
+// thread. It decides, makes what is sent of the secrets, and relays. The order that protects the
+// secret (I6) is the admission's (proxy/flow/admission.h); between the secrets and the record this
+// machine reaches the verified upstream. What it takes in which situation is in exchange_table.h;
+// where each event leads is at the head of exchange.cc. Owned by a stream (proxy/net/stream.h).
 #pragma once
 
 #include <cstdint>
@@ -113,7 +114,7 @@ class Exchange {
     std::string_view target = {};  // into one of these
   };
 
-  // The stages that the response's body goes through.
+  // What the response's body goes through.
   struct AnswerFilters {
     FilterChain chain;
     Scrubber* scrubber = nullptr;  // one of them, where the rule's answers are scrubbed (I8)

@@ -69,7 +69,7 @@ void Exchange::pass_body(std::string_view bytes,
   leaving_.filtered.clear();
   if (!relaying.filters.chain.is_empty()) {
     if (!relaying.filters.chain.feed(bytes, is_last, leaving_.filtered)) {
-      abort_response(relaying, Outcome::unknown, actions);  // I10: past a stage's bounds
+      abort_response(relaying, Outcome::unknown, actions);  // I10: past a filter's bounds
       return;
     }
     bytes = leaving_.filtered.view();

@@ -3,7 +3,7 @@
 
 namespace keyswap::flow {
 
-// The way from one stage into those behind it.
+// The way from one filter into those behind it.
 class FilterChain::Link final : public base::ByteSink {
  public:
   Link(FilterChain& chain, std::size_t stage, base::ByteSink& out)

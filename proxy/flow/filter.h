@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A body on its way through stages, each of which changes it in its own way: looks for something,
-// takes something out, puts something in. A stage is pure, bounded, and does not care how the body
+// A body on its way through filters, each of which changes it in its own way: looks for something,
+// takes something out, puts something in. A filter is pure, bounded, and does not care how the body
 // is cut into pieces.
 #pragma once
 
@@ -24,23 +24,21 @@ class Filter {
   Filter& operator=(Filter&&) = default;
   virtual ~Filter() = default;
 
-  // Takes the next piece of a body, and appends to `out` what becomes of it. A stage may keep bytes
-  // back while it cannot tell yet, but no more than the longest thing that it looks for; while it
-  // is in no doubt it keeps nothing, so that what came is passed on before the next piece comes.
-  // After the last piece, which may be empty, nothing is kept, and another body may begin.
-  // limit_exceeded when `out` is full, or the piece cannot be taken within the stage's bounds.
+  // Takes the next piece of a body, and appends to `out` what becomes of it. A filter may keep
+  // bytes back while it cannot tell yet, but no more than the longest thing that it looks for;
+  // while it is in no doubt it keeps nothing, so that what came is passed on before the next piece
+  // comes. After the last piece, which may be empty, nothing is kept, and another body may begin.
+  // limit_exceeded when `out` is full, or the piece cannot be taken within the filter's bounds.
   [[nodiscard]] virtual base::Status feed(std::string_view piece,
                                           bool is_last,
                                           base::ByteSink& out) = 0;
 };
 
-// Stages one behind the other: what one gives, the next takes at once, so nothing is kept between
-// them. Without a stage a body passes as it is.
+// Filters one behind the other: what one gives, the next takes at once, so nothing is kept between
+// them. Without a filter a body passes as it is. The chain owns them.
 class FilterChain final : public Filter {
  public:
   void add(std::unique_ptr<Filter> stage) { stages_.push_back(std::move(stage)); }
-
-  void clear() { stages_.clear(); }
 
   [[nodiscard]] bool is_empty() const { return stages_.empty(); }
 

@@ -279,7 +279,6 @@ class WebSocket {
   [[nodiscard]] std::optional<audit::Reason> check_id() const;
   void judge(WebSocketActions& actions);
   [[nodiscard]] std::optional<audit::Reason> check_allowed() const;
-  void admit(WebSocketActions& actions);
   void go_on(const Admission::Refusal& refusal, WebSocketActions& actions);
   void record(WebSocketActions& actions);
   void refuse(audit::Reason reason, WebSocketActions& actions);

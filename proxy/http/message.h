@@ -2,7 +2,7 @@
 //
 // One HTTP/1.1 message head, after it was found well-formed. Names and values are views into the
 // head's own block of bytes, so a head costs one allocation; the block does not move when the head
-// does. A head is never changed: what goes out is written anew by http/encoder (I9).
+// does. A head is never changed: what goes out is written anew by proxy/http/h1 (I9).
 #pragma once
 
 #include <cstddef>

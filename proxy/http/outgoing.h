@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A head on its way out, as the core speaks of it: what is said, not how a protocol writes it. Only
+// A head on its way out, as machines speak of it: what is said, not how a protocol writes it. Only
 // a codec (proxy/http/h1) turns it into bytes. Views: whoever makes one keeps what they point into
 // until it is written; what was made for it alone it keeps itself.
 #pragma once
@@ -80,7 +80,7 @@ struct OutgoingResponse {
   std::string_view reason;
   OutgoingFields fields;
   bool has_unknown_length = false;  // of the body: its end is said when it comes
-  bool keeps_connection = false;    // as far as the core is concerned; a codec may be unable to
+  bool keeps_connection = false;    // as far as the machine is concerned; a codec may be unable to
   bool grants_websocket = false;
 
   // Does another response to the same request follow?

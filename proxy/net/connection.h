@@ -73,7 +73,7 @@ class Connection final : public Mortal, public LegEvents {
 
   [[nodiscard]] bool has_unread() const { return !unread_.empty(); }
 
-  // Did the client say its end, and is the connection not broken?
+  // Will the client send no more? Did the connection break, or was it cut?
   [[nodiscard]] bool is_client_ended() const { return is_client_ended_; }
 
   [[nodiscard]] bool is_broken() const { return is_broken_; }

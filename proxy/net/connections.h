@@ -20,6 +20,7 @@ class Connections {
  public:
   explicit Connections(Context& context) : context_(&context) {}
 
+  // A new one, for Connection::start(); it lives until it has ended and the turn is over.
   Connection& add();
 
   [[nodiscard]] std::size_t size() const { return connections_.size(); }

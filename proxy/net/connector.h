@@ -7,9 +7,9 @@
 //
 // A connection is made only where none is at rest, and rests for bounds::kUpstreamIdleMs at most.
 // So there are never more than were in use at once lately, and no bound for a destination is
-// needed. Where the process has too many in all (Context::upstreams_max), those that rest longest
-// give way. TLS sessions are shared between owners: nobody logs in by TLS here, because keyswap
-// shows no client certificate.
+// needed. Where the process has too many in all (Context::Upstreams::open_max), those that rest
+// longest give way. TLS sessions are shared between owners: nobody logs in by TLS here, because
+// keyswap shows no client certificate.
 #pragma once
 
 #include <cstddef>
@@ -56,6 +56,7 @@ class Connector final : public UpstreamKeeper {
   [[nodiscard]] tls::Session session_for(const UpstreamKey& key);
   void forget_session(const UpstreamKey& key);
 
+  // All at rest; their sessions stay.
   void close_idle();
   // The policy in force is another now.
   void forget_all();

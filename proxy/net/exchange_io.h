@@ -31,11 +31,11 @@ struct DecisionOf {
 };
 
 // Adds the decision's record, or records, to the loop's batch; who waits for them says so to the
-// lane.
+// lane. A failure in it is told on stderr, too (proxy/net/telling.h).
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision);
 
-// Adds the record of how it ended. `sent_us`: steady clock, 0 if it was not sent; `upstream`: may
-// be null.
+// The same of the record of how it ended. `sent_us`: steady clock, 0 if it was not sent;
+// `upstream`: may be null.
 void add_response(Context& context,
                   std::string_view request_id,
                   const flow::Destination& destination,

@@ -104,7 +104,7 @@ class Leg final : public uv::TcpEvents {
   // Did it break because the other side took nothing?
   [[nodiscard]] bool has_stalled() const { return failure_.cause == base::Cause::takes_nothing; }
 
-  // Is it so, by silence() or because it broke?
+  // Does it tell nothing any more: by silence(), give_up(), or because it broke?
   [[nodiscard]] bool is_silent() const { return events_ == nullptr; }
 
   [[nodiscard]] bool has_tls() const { return engine_.has_value(); }
@@ -113,6 +113,7 @@ class Leg final : public uv::TcpEvents {
 
   [[nodiscard]] uv::Endpoint remote() const { return tcp_.remote(); }
 
+  // Has the other side's host acknowledged nothing of what waits for that, for so long?
   [[nodiscard]] bool is_unacknowledged_for(std::int64_t ms) const {
     return tcp_.is_unacknowledged_for(ms);
   }
@@ -158,7 +159,7 @@ class Leg final : public uv::TcpEvents {
   std::uint8_t holds_ = 0;
   bool is_secured_ = false;
   bool is_resuming_ = false;
-  bool is_ended_ = false;      // the peer's end was told
+  bool is_ended_ = false;      // the other side's end was told
   bool is_finishing_ = false;  // our end was sent
 };
 

@@ -39,7 +39,7 @@ class LoopThread {
     Telling* telling = nullptr;
     Policy policy;
     std::function<void()> connection_ended;  // from the loop's thread
-    // Connections to upstreams of all loops, and how many there may be (Context::upstreams_max).
+    // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
     std::atomic<std::size_t>* upstreams_open = nullptr;
     std::size_t upstreams_max = 0;
   };

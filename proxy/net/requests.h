@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A client's connection that sends requests: on the listener, or in a tunnel whose requests are
-// read. It reads heads and bodies, gives each request its stream, and asks the core where a request
-// goes and whether its caller may come. In HTTP/1.1 there is one stream at a time.
+// read. It reads heads and bodies, gives each request its stream, and asks proxy/flow where a
+// request goes and whether its caller may come. In HTTP/1.1 there is one stream at a time.
 #pragma once
 
 #include <memory>

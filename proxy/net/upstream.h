@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection to an upstream: its bytes as response events. It is made by a Dial, used by one
-// exchange at a time (proxy/net/lease.h), and rests in between: in the Connector's pool, or, where
-// somebody logged in on it, with the one client connection that it belongs to
-// (proxy/net/bound_upstreams.h). A connection that showed any anomaly (surplus bytes, odd framing,
-// an early close) is never used again.
+// One connection to an upstream: its bytes as response events, or as they are once a tunnel or a
+// WebSocket uses it. It is made by a Dial, used by one exchange at a time (proxy/net/lease.h), and
+// rests in between: in the Connector's pool, or, where somebody logged in on it, with the one
+// client connection that it belongs to (proxy/net/bound_upstreams.h). A connection that showed any
+// anomaly (surplus bytes, odd framing, an early close) is never used again.
 #pragma once
 
 #include <cstddef>
@@ -69,12 +69,12 @@ class UpstreamUser {
   UpstreamUser& operator=(UpstreamUser&&) = delete;
   virtual ~UpstreamUser() = default;
 
-  virtual void on_upstream(flow::Event event) = 0;
+  virtual void on_upstream(flow::Event event) = 0;  // UpstreamHead, -Body, -End, -Broken
 
   // What came in one read is told; now is the time to flush.
-  virtual void on_upstream_read_done() {}  // UpstreamHead, -Body, -End, -Broken
+  virtual void on_upstream_read_done() {}
 
-  virtual void on_upstream_raw(std::string_view bytes) = 0;  // of an opaque tunnel
+  virtual void on_upstream_raw(std::string_view bytes) = 0;  // after use_raw()
   virtual void on_upstream_raw_end() = 0;                    // FIN, or broken
   virtual void on_upstream_drained() = 0;
 };
@@ -89,8 +89,8 @@ class DialEvents {
   DialEvents& operator=(DialEvents&&) = delete;
   virtual ~DialEvents() = default;
   virtual void on_tcp_connected() = 0;
-  virtual void on_dial_bytes(
-      std::string_view bytes) = 0;  // before TLS: a proxy's answer to CONNECT
+  // Before TLS: a proxy's answer to CONNECT.
+  virtual void on_dial_bytes(std::string_view bytes) = 0;
   virtual void on_tls_ready() = 0;
   virtual void on_dial_broken(base::Errc why) = 0;
 };

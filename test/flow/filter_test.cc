@@ -84,13 +84,13 @@ std::vector<std::string> cut(const std::string& text, const std::vector<std::siz
 
 }  // namespace
 
-TEST_CASE("without a stage a body passes as it is") {
+TEST_CASE("without a filter a body passes as it is") {
   FilterChain chain;
   CHECK(chain.is_empty());
   CHECK(fed(chain, {"ab", "", "cd"}) == "abcd");
 }
 
-TEST_CASE("what one stage gives the next one takes, wherever the body is cut") {
+TEST_CASE("what one filter gives the next one takes, wherever the body is cut") {
   const std::string text = "xabdabcdaabdc-a";
   const std::string expected = "xeeceeaeec-a:12";
   auto whole = three_stages();
@@ -116,12 +116,12 @@ TEST_CASE("what one stage gives the next one takes, wherever the body is cut") {
   }
 }
 
-TEST_CASE("the end reaches every stage though the last piece is empty") {
+TEST_CASE("the end reaches every filter though the last piece is empty") {
   auto chain = three_stages();
   CHECK(fed(chain, {"xa", ""}) == "xa:2");
 }
 
-TEST_CASE("what is in no doubt goes through all stages at once") {
+TEST_CASE("what is in no doubt goes through all filters at once") {
   auto chain = three_stages();
   base::Buffer out(64);
   CHECK(chain.feed("xya", false, out));
@@ -130,7 +130,7 @@ TEST_CASE("what is in no doubt goes through all stages at once") {
   CHECK(out.view() == "xyaz");
 }
 
-TEST_CASE("a stage that finds no room fails the chain", "[I10]") {
+TEST_CASE("a filter that finds no room fails the chain", "[I10]") {
   auto chain = three_stages();
   base::Buffer out(3);
   CHECK(chain.feed("xxx", false, out));

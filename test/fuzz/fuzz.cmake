@@ -35,7 +35,7 @@ foreach(source ${fuzz_sources})
   set_tests_properties("fuzz: ${subject}" PROPERTIES TIMEOUT ${limit})
 endforeach()
 
-# Whole sessions, in a world of memory: its own definitions of proxy/uv and tls::Engine come first. Of
+# Whole connections, in a world of memory: its own definitions of proxy/uv and tls::Engine come first. Of
 # proxy/net what a loop needs, without the server.
 file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/net/*.cc)
 list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/net/server.cc)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole sessions in a world of memory: clients, upstreams, a vault, an audit log and limits that
+// Whole connections in a world of memory: clients, upstreams, a vault, an audit log and limits that
 // are all told what to do, and when, by the input; three bytes a step. Whatever comes at whatever
 // moment,
 //
@@ -9,7 +9,7 @@
 // - nothing is sent before its record is durable (I6), and what was recorded has one end, which
 //   says "not_sent" of nothing that was;
 // - when nobody says anything more, and takes all that is said or nothing, everything ends: no
-//   session, no socket, no counted byte and no locked byte is left (I10).
+//   connection, no socket, no counted byte and no locked byte is left (I10).
 #include <algorithm>
 #include <array>
 #include <cstddef>

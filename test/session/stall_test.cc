@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who takes nothing of what is sent to it does not hold a session for ever (I10), in each direction
-// of each kind of connection; and who takes it slowly is waited for.
+// Who takes nothing of what is sent to it does not hold a connection for ever (I10), in each
+// direction of each kind of connection; and who takes it slowly is waited for.
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -235,7 +235,7 @@ TEST_CASE("a WebSocket's message that is taken slowly is waited for", "[I10]") {
   CHECK_FALSE(line.is_over());
 }
 
-TEST_CASE("an answer of ours that its client does not take holds the session for a minute",
+TEST_CASE("an answer of ours that its client does not take holds the connection for a minute",
           "[I10]") {
   Line line(kUpload);
   line.client().give_room(0);

@@ -104,7 +104,7 @@ class Binance final : public Venue {
   }
 
   // An order that was refused is no order; of any other answer it may have been made. So with two
-  // of the 4xx: 408 is a time-out behind the exchange's front (-1007, "execution status unknown"),
+  // of the 4xx: 408 is a time-out behind the venue's front (-1007, "execution status unknown"),
   // and 409 an order/cancelReplace of which one half was done.
   // Sources: "HTTP Return Codes" (409) and "Error Codes" (-1007) of developers.binance.com.
   [[nodiscard]] bool says_refused(int status) const override {

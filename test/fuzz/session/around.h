@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands around the sessions of the fuzzer: secrets, an audit log and limits that answer when
-// and as they are told, and remember what matters.
+// What stands around the connections of session_fuzz: secrets, an audit log and limits that
+// answer when and as they are told, and remember what matters.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TLS for the session's fuzzer (engine.cc defines tls::Engine): records of a byte for their kind,
+// TLS for session_fuzz (engine.cc defines tls::Engine): records of a byte for their kind,
 // two for their length, and their bytes; a handshake of one record each way. What is "encrypted"
 // is spelled differently, so that a secret that leaves in clear is seen to do so.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two ends of what passes through a session in its fuzzer: clients, and upstreams that were
+// The two ends of what passes through the proxy in session_fuzz: clients, and upstreams that were
 // dialled. Each sends texts, in pieces, and looks at all that comes.
 #pragma once
 

@@ -116,8 +116,8 @@ void Stage::settle() {
 }
 
 void Stage::check_nothing_is_left() {
-  must(session_count() == 0, "a session never ends");
-  must(world_->socket_count() == 0, "a connection is left");
+  must(session_count() == 0, "a client's connection never ends");
+  must(world_->socket_count() == 0, "a socket is left");
   must(thread_->context().secrets->waiting_count() == 0, "somebody still waits for a secret");
   must(thread_->context().memory.collected_bytes == 0, "bytes of bodies are still counted");
   must(upstreams_open_ == 0, "connections to upstreams are still counted");

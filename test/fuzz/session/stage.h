@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A loop of the program with its sessions, in the world of memory, and all who deal with them:
+// A loop of the program with its connections, in the world of memory, and all who deal with them:
 // clients, the upstreams that were dialled, a source of secrets, an audit log, limits. It does
 // nothing by itself; the fuzzer and the tests say what happens, and when.
 #pragma once
@@ -74,7 +74,7 @@ class Stage {
 
   [[nodiscard]] World& world() { return *world_; }
 
-  // All that a session took is given back.
+  // All that connections took is given back.
   void check_nothing_is_left();
 
   FakeSource secrets{all_secrets()};

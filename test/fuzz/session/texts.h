@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What clients and upstreams say in the session's fuzzer: texts by number, so that a script of a
+// What clients and upstreams say in session_fuzz: texts by number, so that a script of a
 // few bytes gets far. A text may be cut anywhere and followed by anything.
 #pragma once
 

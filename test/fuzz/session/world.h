@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The world that the session's fuzzer puts under the program: proxy/uv without sockets, threads and
+// The world that session_fuzz puts under the program: proxy/uv without sockets, threads and
 // real time. world.cc defines the very classes of proxy/uv (Loop, Tcp, Timer), which the linker
-// takes instead of those on libuv, so that sessions, tunnels and connections live, defer and are
+// takes instead of those on libuv, so that connections, tunnels and streams live, defer and are
 // buried exactly as in the program. engine.cc does the same for tls::Engine.
 //
 // One thread, one loop, time by hand. Whoever drives it moves bytes on the Wires and lets turns of
