@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/work/inputs.h"
+#include "test/cost/inputs.h"
 
 #include <algorithm>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/work/core.h"
+#include "test/cost/core.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/work/connection.h"
+#include "test/cost/connection.h"
 
 #include <utility>
 #include <valgrind/callgrind.h>
@@ -12,8 +12,8 @@
 #include "proxy/http/decoder.h"
 #include "proxy/tls/engine.h"
 #include "proxy/tls/hooks.h"
+#include "test/cost/core.h"
 #include "test/support/temp_file.h"
-#include "test/work/core.h"
 #include "vault/secret.h"
 
 namespace keyswap::work {

@@ -1,6 +1,6 @@
-# Counted instructions of whole requests (test/work/count.py says how), in the release tree alone.
+# Counted instructions of whole requests (test/cost/count.py says how), in the release tree alone.
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT KEYSWAP_SANITIZE)
-  file(GLOB work_sources CONFIGURE_DEPENDS work/*.cc)
+  file(GLOB work_sources CONFIGURE_DEPENDS cost/*.cc)
   add_executable(work_probe ${work_sources})
   target_link_libraries(work_probe PRIVATE keyswap_options flow http_h1 venues tls)
   find_program(KEYSWAP_VALGRIND NAMES valgrind REQUIRED)
@@ -11,7 +11,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT KEYSWAP_SANITIZE)
       set(rule "work: a request costs what budget.txt says")
     endif()
     add_test(NAME "${rule}"
-      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/work/count.py $<TARGET_FILE:work_probe> ${what})
+      COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cost/count.py $<TARGET_FILE:work_probe> ${what})
     set_tests_properties("${rule}" PROPERTIES LABELS tree TIMEOUT 900)
   endforeach()
 endif()

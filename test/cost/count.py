@@ -59,7 +59,7 @@ def judge_worst(counted):
     over = [name for times, _, name in rows if times > TIMES_MAX]
     if over:
         sys.exit(f"\n{len(over)} heads cost more than {TIMES_MAX} times what an ordinary one does (I10).\n"
-                 "callgrind_annotate shows where: test/work/count.py says how the probe is run.")
+                 "callgrind_annotate shows where: test/cost/count.py says how the probe is run.")
 
 
 def read_budget():
@@ -84,7 +84,7 @@ def judge_budget(probe, counted):
         over += [name] if share > OVER_MAX else []
     if over:
         sys.exit(f"\nMore work than before: {', '.join(over)}. If that is meant, run\n"
-                 f"  test/work/count.py {probe} budget --write\n"
+                 f"  test/cost/count.py {probe} budget --write\n"
                  "and commit the new figures with the reason; if not, callgrind_annotate shows where it is.")
 
 

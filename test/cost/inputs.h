@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "audit/record.h"
-#include "test/work/core.h"
+#include "test/cost/core.h"
 
 namespace keyswap::work {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Does each piece of work, and tells Valgrind's callgrind when to count; test/work/count.py runs it
+// Does each piece of work, and tells Valgrind's callgrind when to count; test/cost/count.py runs it
 // and reads what was counted. Alone it only checks that the inputs are what they claim.
 #include <string>
 #include <string_view>
 #include <valgrind/callgrind.h>
 
-#include "test/work/connection.h"
-#include "test/work/core.h"
-#include "test/work/inputs.h"
+#include "test/cost/connection.h"
+#include "test/cost/core.h"
+#include "test/cost/inputs.h"
 
 namespace keyswap::work {
 namespace {
