@@ -229,6 +229,21 @@ TEST_CASE("I8 the key that comes back is the placeholder again", "[I8]") {
   }
 }
 
+TEST_CASE("I8 a control frame does not say the key back; of a Close the code stays", "[I8]") {
+  Dialogue dialogue;
+  dialogue.client(order("1"));
+  static_cast<void>(dialogue.transcript());
+  dialogue.control(Side::upstream, http::Opcode::ping, kTradingKey);
+  CHECK_FALSE(has(dialogue.transcript(), kTradingKey));
+  dialogue.control(Side::upstream, http::Opcode::ping, "are you there");
+  CHECK(has(dialogue.transcript(), "are you there"));
+  const auto farewell = http::close_payload(1000, "bye " + kTradingKey);
+  dialogue.control(Side::upstream, http::Opcode::close, farewell);
+  const std::string said = dialogue.transcript();
+  CHECK(has(said, "close 1000"));
+  CHECK(dialogue.last_control.size() == 2);
+}
+
 TEST_CASE("a refusal waits for the end of a message that is on its way to the client") {
   Dialogue dialogue;
   dialogue.on(MessagePiece{Side::upstream, http::Opcode::text, "{\"a\":", false, std::nullopt});

@@ -77,6 +77,7 @@ class Dialogue {
   bool records_are_durable = true;
   bool has_secrets = true;
   bool answers_fetches = true;
+  std::string last_control;  // the payload of the last control frame that left
   std::string key = kTradingKey;
   std::string secret = kTradingSecret;
   Charged charged;
@@ -217,6 +218,7 @@ class Dialogue {
       REQUIRE(step.kind != http::FrameStep::Kind::error);
       lines_ += to + ": ";
       if (step.kind == http::FrameStep::Kind::control) {
+        last_control = step.payload;
         lines_ += step.opcode == http::Opcode::close  ? "close " + code_of(step.payload)
                   : step.opcode == http::Opcode::ping ? "ping " + std::string(step.payload)
                                                       : "pong " + std::string(step.payload);
