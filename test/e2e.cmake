@@ -1,6 +1,6 @@
 # The tests that are not C++: one ctest entry for each file of test/e2e (the real binary on loopback),
 # the checks of the tree itself, and, with KEYSWAP_WHOLE, what the other trees built by test/run.sh hold.
-option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan, build/tsan and the fuzzers of build/fuzz" OFF)
+option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
 set(KEYSWAP_FUZZ_SECONDS 60 CACHE STRING "how long ctest runs each fuzz target")
 
@@ -80,7 +80,7 @@ if(KEYSWAP_WHOLE)
     get_filename_component(name ${file} NAME_WE)
     string(REGEX REPLACE "_fuzz$" "" subject ${name})
     add_test(NAME "fuzz: ${subject}"
-      COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_SOURCE_DIR}/build/fuzz -R "^fuzz: ${subject}$"
+      COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_SOURCE_DIR}/build/asan -R "^fuzz: ${subject}$"
               --no-tests=error --output-on-failure)
     math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 180")
     set_tests_properties("fuzz: ${subject}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout})

@@ -51,8 +51,8 @@ nlohmann/       : proxy/cli/*.cc
 toml++/         : proxy/cli/import_fishnet.cc
 '
 
-# Where `.reveal(` may stand: every place that reads a secret's bytes.
-reveals='proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_forms.cc proxy/flow/secret_search.cc bindings/schemes/*.cc
+# Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
+reveals='proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_forms.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
   bindings/private_key*.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
   bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
 
@@ -145,7 +145,7 @@ while IFS=: read -r file line _; do
   # shellcheck disable=SC2086
   is_one_of "$file" $reveals || complain "$file:$line: reads a secret's bytes; that file is not in the list of test/layers.sh"
   needed["reveals $file"]=1
-done < <(grep -nF '.reveal(' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit || true)
+done < <(grep -nE '(\.|->)reveal\(' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit || true)
 
 # No line outside a venue's folder names it, not even a comment, but for the table and the importer.
 for venue in $(find bindings/venues -mindepth 1 -type d -printf '%f\n'); do

@@ -206,18 +206,27 @@ void Upstream::deliver(Step& step, std::string_view rest) {
   }
 }
 
-void Upstream::on_leg_end(bool is_clean) {
+// The leg is no more: does that concern who dials it, or who has its bytes as they come? They are
+// told. Otherwise it is of no further use.
+bool Upstream::is_end_of_other(base::Errc why) {
   if (dial_ != nullptr) {
-    dial_->on_dial_broken(base::Errc::closed);
-    return;
+    dial_->on_dial_broken(why);
+    return true;
   }
   if (use_.is_raw) {
     if (use_.user != nullptr) {
       use_.user->on_upstream_raw_end();
     }
-    return;
+    return true;
   }
   become_useless();
+  return false;
+}
+
+void Upstream::on_leg_end(bool is_clean) {
+  if (is_end_of_other(base::Errc::closed)) {
+    return;
+  }
   const Step last = codec_.finish();
   if (last.kind == Step::Kind::end && is_clean) {
     tell(flow::UpstreamEnd{});
@@ -231,17 +240,9 @@ void Upstream::on_leg_end(bool is_clean) {
 }
 
 void Upstream::on_leg_broken(base::Errc why) {
-  if (dial_ != nullptr) {
-    dial_->on_dial_broken(why);
+  if (is_end_of_other(why)) {
     return;
   }
-  if (use_.is_raw) {
-    if (use_.user != nullptr) {
-      use_.user->on_upstream_raw_end();
-    }
-    return;
-  }
-  become_useless();
   base::Failure failure = leg_.failure();
   if (failure.cause == base::Cause::connection_timed_out) {
     failure.cause = base::Cause::host_gone;  // it stood: the kernel gave it up

@@ -184,6 +184,7 @@ class Upstream final : public Mortal, public LegEvents {
   void decode(std::string_view bytes);
   void read_done();
   void tell(flow::Event event);
+  [[nodiscard]] bool is_end_of_other(base::Errc why);
   void become_useless();
   void check_acknowledgement();
 
