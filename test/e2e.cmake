@@ -48,7 +48,7 @@ if(KEYSWAP_WHOLE)
   function(keyswap_tree tree)
     foreach(test ${ARGN})
       add_test(NAME "${tree}: ${test}" COMMAND ${CMAKE_SOURCE_DIR}/build/${tree}/test/${test})
-      set_tests_properties("${tree}: ${test}" PROPERTIES LABELS ${tree} TIMEOUT 900)
+      set_tests_properties("${tree}: ${test}" PROPERTIES LABELS ${tree} TIMEOUT 900 PROCESSORS 2)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
@@ -83,7 +83,7 @@ if(KEYSWAP_WHOLE)
       COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_SOURCE_DIR}/build/asan -R "^fuzz: ${subject}$"
               --no-tests=error --output-on-failure)
     math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 180")
-    set_tests_properties("fuzz: ${subject}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout})
+    set_tests_properties("fuzz: ${subject}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout} PROCESSORS 2)
   endforeach()
 endif()
 
