@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What more than one machine asks for, of exchange, WebSocket and tunnel: records and charges
-// (secrets: proxy/net/secret_lane.h). Here it is carried out; whoever drives a machine waits for the answer
-// and hands it in.
+// (secrets: proxy/net/secret_lane.h). Here it is carried out; whoever drives a machine waits for
+// the answer and hands it in.
 #pragma once
 
 #include <cstdint>

@@ -121,7 +121,8 @@ TEST_CASE("a tunnel in which nothing passes ends when its time is over, and no l
   Opened opened;
   // Whenever the last bytes came, and whoever sent them.
   opened.client.say(kNoHttp);
-  opened.net.pass(GENERATE(0, 1, bounds::kIntakeLookMs / 2, 3 * bounds::kIntakeLookMs / 2));
+  opened.net.pass(
+      GENERATE(as<std::int64_t>(), 0, 1, bounds::kIntakeLookMs / 2, 3 * bounds::kIntakeLookMs / 2));
   (GENERATE(true, false) ? opened.client : *opened.host).say("last");
   opened.net.pass(bounds::kTunnelIdleMs - 1);
   CHECK(opened.net.connections->size() == 1);
