@@ -164,6 +164,7 @@ void Tunnel::perform(const flow::Record& action) {
 void Tunnel::perform(const flow::OpenTunnel& /*action*/) {
   opened_us_ = context_->clock->steady_us();
   heard_ms_ = context_->loop->now_ms();
+  request_.policy = {};  // nothing is decided by it any more, and a tunnel may last
   upstream_->use_raw(*this);
   Leg& client = connection_->leg();
   client.set_patience(base::bounds::kTunnelIdleMs);
