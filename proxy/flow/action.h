@@ -109,6 +109,8 @@ enum class Wait : std::uint8_t {
   response_head,
   response_body,
   websocket_close,  // one side of a WebSocket said its end, the other has not
+  tunnel_speech,    // a tunnel's first bytes may yet be HTTP
+  tunnel_idle,      // nothing passes in a tunnel; begins anew whenever something does
 };
 
 // TimedOut follows when this wait lasts too long; replaces the one before.

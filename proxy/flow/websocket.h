@@ -30,13 +30,12 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/scrub.h"
+#include "proxy/flow/side.h"
 #include "proxy/http/websocket.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
-
-enum class Side : std::uint8_t { client, upstream };
 
 // --- events ---
 
@@ -67,9 +66,6 @@ struct SideGone {
   Side from = Side::client;
   bool has_stalled = false;
 };
-
-// The proxy stops.
-struct GoingAway {};
 
 using WebSocketEvent = std::variant<MessagePiece,
                                     ControlFrame,

@@ -44,7 +44,7 @@ std::optional<audit::OrderRef> order_of(const std::optional<bindings::OrderInfo>
 
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision) {
   audit::DecisionRecord record{
-      .is_tunnel = false,
+      .is_tunnel = of.is_tunnel,
       .ts_us = context.clock->wall_us(),
       .request_id = of.request_id,
       .decision = decision.decision,

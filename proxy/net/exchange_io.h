@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What both machines ask for, the exchange and the WebSocket: records and charges (secrets:
-// proxy/net/secret_lane.h). Here it is carried out; whoever drives a machine waits for the answer
-// and hands it in.
+// What more than one machine asks for, of exchange, WebSocket and tunnel: records and charges
+// (secrets: proxy/net/secret_lane.h). Here it is carried out; whoever drives a machine waits for
+// the answer and hands it in.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ struct DecisionOf {
   std::string_view caller;
   const flow::Destination& destination;
   const bindings::Bindings& bindings;
+  bool is_tunnel = false;
 };
 
 // Adds the decision's record, or records, to the loop's batch; who waits for them says so to the

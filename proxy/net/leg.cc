@@ -208,6 +208,9 @@ void Leg::send_alert() {
 
 // All that is written goes through here. The watch over it costs nothing as long as it runs.
 void Leg::put(base::Buffer& bytes) {
+  if (!bytes.empty()) {
+    intake_.waiting_ms = context_->loop->now_ms();
+  }
   tcp_.write(bytes);
   if (!intake_.is_watched && events_ != nullptr && tcp_.written_bytes() != intake_.taken_bytes) {
     intake_.is_watched = true;
@@ -221,9 +224,13 @@ void Leg::look_at_intake() {
   const std::int64_t now_ms = context_->loop->now_ms();
   const std::uint64_t untaken = tcp_.untaken_bytes();
   const std::uint64_t taken = tcp_.written_bytes() - std::min(untaken, tcp_.written_bytes());
+  if (untaken > 0) {
+    intake_.waiting_ms = now_ms;
+  }
+  // This look came later than the taking: what is taken as a whole may have been so at once.
   if (taken != intake_.taken_bytes) {
     intake_.taken_bytes = taken;
-    intake_.taken_ms = now_ms;
+    intake_.taken_ms = intake_.waiting_ms;
   }
   const std::int64_t waited_ms = now_ms - intake_.taken_ms;
   if (untaken == 0) {

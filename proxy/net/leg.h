@@ -86,7 +86,8 @@ class Leg final : public uv::TcpEvents {
   // buffers, so that is what it takes).
   void set_patience(std::int64_t ms) { intake_.patience_ms = ms; }
 
-  // When it was last seen to take something; on the loop's clock, 0 never.
+  // When what it took last still waited for it, as far as that was seen; on the loop's clock, 0
+  // never.
   [[nodiscard]] std::int64_t last_taken_ms() const { return intake_.taken_ms; }
 
   // Ends our side: close_notify (unless `is_cut`) and FIN once all is written. Reading goes on.
@@ -131,7 +132,8 @@ class Leg final : public uv::TcpEvents {
     explicit Intake(uv::Loop& loop, std::function<void()> look) : timer(loop, std::move(look)) {}
 
     std::int64_t patience_ms = base::bounds::kWriteStallMs;
-    std::int64_t taken_ms = 0;      // when it was last seen to take something
+    std::int64_t waiting_ms = 0;    // when something was last known to wait to be taken
+    std::int64_t taken_ms = 0;      // the same, of what is taken
     std::uint64_t taken_bytes = 0;  // as of then
     bool is_watched = false;        // the timer is set, until all is taken
     uv::Timer timer;

@@ -104,7 +104,7 @@ void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure
   codec_.answer(request.version);
   // Its head is gone; what the record says of it is kept.
   http::RequestHead head;
-  head.method = "CONNECT";  // a view: what `request` holds goes with its stage
+  head.method = "CONNECT";
   head.keeps_alive = false;
   begin_stream(request.destination, request.policy)
       .on(flow::ClientHead{std::move(head), reason, std::nullopt, std::move(failure)});

@@ -93,14 +93,13 @@ void Requests::route_request(http::RequestHead head) {
 // CONNECT: the connection is a tunnel from here on.
 void Requests::open(flow::Route route, const http::RequestHead& head) {
   TunnelRequest request{.destination = std::move(route.destination),
-                        .method = std::string(head.method),
                         .version = head.version,
                         .caller = caller_,
                         .policy = connection_->context().policy};
   if (route.kind == flow::Route::Kind::intercept) {
     intercept(*connection_, std::move(request));
   } else {
-    Reaching::begin(*connection_, std::move(request));
+    Tunnel::begin(*connection_, std::move(request));
   }
 }
 

@@ -6,12 +6,12 @@
 //
 //   Requests      on the listener                     (proxy/net/requests.h)
 //     CONNECT to a host whose requests are read -> Minting (unless the leaf is there) -> FirstByte
-//     CONNECT to another host                   -> Reaching -> Tunnel
-//   Minting, Reaching: it cannot be             -> Requests, which answer with the refusal
+//     CONNECT to another host                   -> Tunnel
+//   Minting, Tunnel: it cannot be               -> Requests, which answer with the refusal
 //   FirstByte     what does the client speak?         (proxy/net/interception.h)
 //     0x16, TLS                                 -> Handshake -> Requests in the tunnel
 //     anything else                             -> Requests in the tunnel, in the clear
-//   Tunnel        bytes as they are                   (proxy/net/tunnel.h)
+//   Tunnel        its upstream is reached; then bytes as they are (proxy/net/tunnel.h)
 //     HTTP in the clear                         -> Requests in the tunnel
 //   Closing       our end is said; what still comes is thrown away (proxy/net/closing.h)
 #pragma once

@@ -225,6 +225,8 @@ std::int64_t Stream::wait_ms(const flow::SetWait& action) const {
       return response_wait_ms(base::bounds::kResponseBodyIdleMs);
     case flow::Wait::none:
     case flow::Wait::websocket_close:  // proxy/net/websocket_relay.h
+    case flow::Wait::tunnel_speech:    // proxy/net/tunnel.h
+    case flow::Wait::tunnel_idle:      // likewise
       return 0;
   }
   KS_UNREACHABLE();

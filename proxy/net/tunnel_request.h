@@ -4,8 +4,6 @@
 // refused if it never does.
 #pragma once
 
-#include <string>
-
 #include "audit/record.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/destination.h"
@@ -19,7 +17,6 @@ class Connection;
 
 struct TunnelRequest {
   flow::Destination destination;
-  std::string method;
   http::Version version = http::Version::http_1_1;
   Caller caller;
   Policy policy;

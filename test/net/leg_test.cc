@@ -110,6 +110,17 @@ TEST_CASE("a side that takes nothing breaks the leg after the patience with it",
   CHECK(ends.two.leg.has_stalled());
 }
 
+TEST_CASE("what a side took at once is not taken to have waited until that was looked at",
+          "[I10]") {
+  Ends ends;
+  ends.two.say("one");
+  ends.net.pass(bounds::kIntakeLookMs / 2);
+  ends.two.say("two");
+  const std::int64_t said_ms = ends.net.world().now_ms;
+  ends.net.pass(2 * bounds::kIntakeLookMs);
+  CHECK(ends.two.leg.last_taken_ms() == said_ms);
+}
+
 TEST_CASE("a leg that is silent tells nothing any more") {
   Ends ends;
   ends.two.leg.silence();

@@ -93,6 +93,7 @@ TEST_CASE("first bytes that may yet be HTTP are not held for ever", "[I10]") {
   SECTION("the host speaks first") {
     opened.host->say("220 ready");
     opened.net.settle();
+    CHECK(opened.host->heard == "GET");
     opened.client.say(" it");
     opened.net.settle();
     CHECK(opened.host->take_heard() == "GET it");
@@ -116,15 +117,54 @@ TEST_CASE("a tunnel keeps half-closes, and ends when both are done") {
   CHECK(opened.net.connections->size() == 0);
 }
 
-TEST_CASE("a tunnel in which nothing passes ends", "[I10]") {
+TEST_CASE("a tunnel in which nothing passes ends when its time is over, and no later", "[I10]") {
   Opened opened;
+  // Whenever the last bytes came, and whoever sent them.
   opened.client.say(kNoHttp);
+  opened.net.pass(
+      GENERATE(as<std::int64_t>(), 0, 1, bounds::kIntakeLookMs / 2, 3 * bounds::kIntakeLookMs / 2));
+  (GENERATE(true, false) ? opened.client : *opened.host).say("last");
   opened.net.pass(bounds::kTunnelIdleMs - 1);
   CHECK(opened.net.connections->size() == 1);
-  // Its time begins when the last bytes were seen to be taken: that is looked at from time to time.
-  opened.net.pass(bounds::kIntakeLookMs + 1);
+  opened.net.pass(1);
   CHECK(opened.net.connections->size() == 0);
   CHECK(opened.net.upstreams_open() == 0);
+}
+
+TEST_CASE(
+    "when the proxy stops, a tunnel that is not open yet is not opened, an open one goes on") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(kConnect + kNoHttp);
+  net.settle();
+  const auto stop = [&net] {
+    net.context.is_draining = true;
+    net.connections->drain_all();
+    net.settle_durably();
+  };
+  SECTION("its host is dialled") {
+    stop();
+    CHECK(has(client.heard, "Keyswap-Reason: shutting_down\r\n"));
+    CHECK(client.has_ended);
+  }
+  SECTION("it is recorded") {
+    Peer& host = net.answer_dial();
+    net.settle();
+    stop();
+    CHECK(client.heard.empty());
+    CHECK(host.heard.empty());
+    CHECK(host.has_ended);
+    CHECK(net.connections->size() == 0);
+  }
+  SECTION("it is open") {
+    Peer& host = net.answer_dial();
+    net.settle_durably();
+    stop();
+    host.say("answer");
+    net.settle();
+    CHECK(has(client.heard, "answer"));
+    CHECK_FALSE(client.has_ended);
+  }
 }
 
 TEST_CASE("a tunnel whose host is not there is refused") {
