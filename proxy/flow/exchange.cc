@@ -230,6 +230,8 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
     case Wait::record:
     case Wait::secrets:
     case Wait::websocket_close:
+    case Wait::tunnel_speech:
+    case Wait::tunnel_idle:
       return;
     case Wait::request_body:
       if (event.client_was_held) {
