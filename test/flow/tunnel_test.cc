@@ -216,7 +216,7 @@ TEST_CASE("a tunnel passes bytes as they are, and counts them") {
 TEST_CASE("first bytes that are no HTTP are passed, however they are cut") {
   const std::string text = GENERATE(as<std::string>(),
                                     "SSH-2.0-OpenSSH_9.2\r\n",
-                                    "GET it\r\n",
+                                    "LIST it\r\n",
                                     "\r\n\r\nNICK joe\r\n",
                                     "PING\r\n",
                                     kNoHttp);
@@ -274,7 +274,7 @@ TEST_CASE("first bytes that may yet be HTTP are not kept for ever", "[I10]") {
     CHECK(script.upstream("220 ready").take() == "upstream:220 ready client:kept wait-idle");
   }
   SECTION("it turns out to be none") {
-    CHECK(script.client(" it").take() == "client:GET it wait-idle");
+    CHECK(script.client(";it").take() == "client:GET;it wait-idle");
   }
   CHECK(script.to_upstream.substr(0, 3) == "GET");
 }
