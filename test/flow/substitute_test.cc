@@ -263,8 +263,7 @@ TEST_CASE("one secret in two places is swapped in both, and each is recorded") {
   CHECK(has(one.transcript(), "record allowed binding_matched K GET /x\n"));
 }
 
-TEST_CASE("a secret that is missing beside another is the one that the refusal is about",
-          "[I13]") {
+TEST_CASE("a secret that is missing beside another is the one that the refusal is about", "[I13]") {
   Script script(test::bindings_of(kPlaces));
   script.vault = {{"K", "real-key-0001"}};
   script.client(get("/", basic(kP + ":" + kP2)));
