@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/secret_lane.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,7 +24,8 @@ const char* const kGetSecret =
 // Asks for what the only rule of the net's bindings needs.
 struct Asking {
   void begin() {
-    fetch.begin(*net.context.policy.bindings->rules.at(0).injection, "", [this](Answer came) {
+    const std::array places = {flow::PlaceOf{0, 0}};
+    fetch.begin(*net.context.policy.bindings, places, "", [this](Answer came) {
       told.emplace(std::move(came));
     });
   }
@@ -48,6 +50,23 @@ TEST_CASE("secrets that are there come at once, and what cannot be had is told a
   REQUIRE(asking.told);
   CHECK(asking.has_secrets() == !asking.net.secrets.is_empty);
   CHECK(asking.waiting_count() == 0);
+}
+
+TEST_CASE("the entries of several places come as one answer, in the order of the places") {
+  Asking asking;
+  asking.net.secrets.delays_ms["K"] = FakeSource::kNever;
+  const std::array places = {flow::PlaceOf{0, 0}, flow::PlaceOf{0, 0}};
+  asking.fetch.begin(*asking.net.context.policy.bindings, places, "", [&](Answer came) {
+    asking.told.emplace(std::move(came));
+  });
+  CHECK(asking.waiting_count() == 2);
+  REQUIRE(asking.net.secrets.answer());
+  asking.net.settle();
+  CHECK_FALSE(asking.told);
+  REQUIRE(asking.net.secrets.answer());
+  asking.net.settle();
+  REQUIRE(asking.has_secrets());
+  CHECK(std::get<flow::SecretsReady>(*asking.told).secrets.size() == 2);
 }
 
 TEST_CASE("secrets that come later come on the loop, once") {
