@@ -110,6 +110,7 @@ void Bindings::build_index() {
     index_routes(number);
   }
   placeholders_.build(texts);
+  sightings_.build(texts);
 }
 
 void Bindings::index_hosts(std::uint32_t number) {

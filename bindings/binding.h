@@ -20,6 +20,7 @@
 #include "bindings/placeholder.h"
 #include "bindings/placement.h"
 #include "bindings/request_readings.h"
+#include "bindings/sightings.h"
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
@@ -169,6 +170,15 @@ class Bindings {
   [[nodiscard]] std::optional<PlaceholderIndex::Hit> next_placeholder(std::string_view text,
                                                                       std::size_t from) const;
 
+  // I2: the same of those that stand there in any form that is looked for (bindings/sightings.h),
+  // in the order seen, no more than kSecretsNamedMax + 1 of them.
+  void see_placeholders(std::string_view text, std::vector<std::uint32_t>& seen) const {
+    sightings_.find(placeholders_, text, seen);
+  }
+
+  // Bytes of the longest form; 0: there are no placeholders.
+  [[nodiscard]] std::size_t longest_sighting() const { return sightings_.longest(); }
+
   // May rule `rule` be used for this request? Some scope must match in host, port, method and path,
   // method and path in every reading (docs/bindings.md). The first that matches decides.
   [[nodiscard]] ScopeMatch match_scope(std::uint32_t rule,
@@ -256,6 +266,7 @@ class Bindings {
   bool has_guards_ = false;             // some rule may forbid a request
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
+  SightingIndex sightings_;
 };
 
 }  // namespace keyswap::bindings
