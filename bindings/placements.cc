@@ -5,12 +5,14 @@
 
 namespace keyswap::bindings {
 
+extern const PlacementKind kBodyPlacement;
 extern const PlacementKind kHeaderPlacement;
 
 namespace {
 
 constexpr std::array kPlacements = {
     &kHeaderPlacement,
+    &kBodyPlacement,
 };
 
 }  // namespace

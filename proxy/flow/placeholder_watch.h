@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I2: sees known placeholders in any text of a request, whether they are swapped there or not: as
-// they are, in base64 (bindings/sightings.h), and either of these with any of its characters
+// they are, in base64 (bindings/sighting_index.h), and either of these with any of its characters
 // escaped as in a URL, as in a JSON string, or both, the URL inside the string. All that is swapped
 // is seen, and more.
 //

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/sightings.h"
+#include "bindings/sighting_index.h"
 
 #include <chrono>
 #include <random>
