@@ -139,6 +139,12 @@ struct SecretRule {  // one entry of `secrets:`
 
   // The vault entries that some place of it needs, each once.
   [[nodiscard]] std::vector<vault::SecretName> needs() const;
+
+  [[nodiscard]] bool has_place_in_body() const {
+    return std::ranges::any_of(places, [](const SecretPlace& place) {
+      return place.placement->in_body() != nullptr;
+    });
+  }
 };
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };

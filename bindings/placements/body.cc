@@ -32,7 +32,15 @@ class BodyPlacement final : public Placement {
 
   [[nodiscard]] std::string_view name() const override { return name_; }
 
-  void show(std::string_view /*placeholder*/, ClientHead& /*head*/) const override {}
+  void show(std::string_view /*placeholder*/, ClientHead& head) const override {
+    const std::string_view type = !place_.media_type.empty() ? std::string_view(place_.media_type)
+                                  : place_.pointer           ? "application/json"
+                                  : place_.field             ? "application/x-www-form-urlencoded"
+                                                             : "";
+    if (!type.empty()) {
+      head.fields.emplace_back("content-type", type);
+    }
+  }
 
   void find(const HeadParts& /*head*/,
             std::size_t /*part*/,
@@ -80,11 +88,10 @@ std::string problem_of_type(std::string_view type) {
 
 void read_pointer(const std::string& text, MadePlacement& made, BodyPlace& place) {
   place.pointer = parse_json_pointer(text);
-  const bool is_short =
-      place.pointer && place.pointer->size() <= base::bounds::kBodyJsonDepthMax &&
-      std::ranges::all_of(*place.pointer, [](const std::string& name) {
-        return name.size() <= base::bounds::kBodyNameBytesMax;
-      });
+  const bool is_short = place.pointer && place.pointer->size() <= base::bounds::kBodyJsonDepthMax &&
+                        std::ranges::all_of(*place.pointer, [](const std::string& name) {
+                          return name.size() <= base::bounds::kBodyNameBytesMax;
+                        });
   if (!place.pointer) {
     made.issues.push_back({kJsonPointer,
                            0,

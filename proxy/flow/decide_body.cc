@@ -42,20 +42,6 @@ bool is_for(const BodyPlace& place, const std::string& type, BodyText text) {
          (!place.pointer || text == BodyText::json) && (!place.field || text == BodyText::form);
 }
 
-bool has_place_in_body(const bindings::SecretRule& rule) {
-  return std::ranges::any_of(rule.places, [](const bindings::SecretPlace& place) {
-    return place.placement->in_body() != nullptr;
-  });
-}
-
-// May the scope be used for this request? (Its host, method and path match.)
-bool is_open(const Request& request, const bindings::Scope& scope) {
-  const http::Framing& framing = request.head.framing;
-  const bool is_too_large = scope.max_body_bytes && framing.kind == http::Framing::Kind::length &&
-                            framing.length > *scope.max_body_bytes;
-  return serves(scope, request.caller) && !is_too_large;
-}
-
 void add_places(const Request& request,
                 std::uint32_t number,
                 const RequestReadings& readings,
@@ -69,7 +55,7 @@ void add_places(const Request& request,
     }
     const auto [match, scope] =
         request.bindings.match_scope(number, place, request.destination.authority, readings);
-    if (match == Match::matched && is_open(request, rule.scopes[scope])) {
+    if (match == Match::matched) {
       found.places.push_back({number, place, scope});
     }
   }
@@ -82,10 +68,6 @@ std::size_t occurrences_in_head(std::span<const Use> head, std::uint32_t rule) {
     count += use.rule == rule && use.spot ? use.spot->occurrences : 0;
   }
   return count;
-}
-
-RequestReadings readings_of(const Request& request) {
-  return {request.head.method, request.target, request.head.fields};
 }
 
 bool refuses(const Request& request) {
@@ -109,7 +91,7 @@ BodyPlaces find_body_places(const Request& request) {
   found.text = bindings::body_text_of(*type);
   std::optional<RequestReadings> readings;
   for (const std::uint32_t number : bindings.rules_binding(request.destination.authority)) {
-    if (has_place_in_body(bindings.rules[number])) {
+    if (bindings.rules[number].has_place_in_body()) {
       if (!readings) {
         readings.emplace(request.head.method, request.target, request.head.fields);
       }
@@ -125,13 +107,24 @@ Use use_of(const SwapPlace& place) {
   return use;
 }
 
-std::optional<Reason> check_occurrences(const Request& request,
-                                        const SwapPlace& place,
-                                        std::span<const Use> head,
-                                        std::size_t count) {
-  const auto most = request.bindings.rules[place.rule].places[place.place].occurrences_max;
-  return occurrences_in_head(head, place.rule) + count + 1 > most
-             ? std::optional(Reason::ambiguous_placeholder_match)
+std::optional<Reason> check_occurrence(const Request& request,
+                                       std::span<const Use> head,
+                                       const Occurrence& occurrence) {
+  const SwapPlace& place = occurrence.place;
+  const auto& rule = request.bindings.rules[place.rule];
+  const auto& scope = rule.scopes[place.scope];
+  if (occurrences_in_head(head, place.rule) + occurrence.count_before >=
+      rule.places[place.place].occurrences_max) {
+    return Reason::ambiguous_placeholder_match;
+  }
+  if (!serves(scope, request.caller)) {
+    return Reason::caller_not_allowed;
+  }
+  const http::Framing& framing = request.head.framing;
+  const std::uint64_t bytes =
+      framing.kind == http::Framing::Kind::length ? framing.length : occurrence.body_bytes;
+  return scope.max_body_bytes && bytes > *scope.max_body_bytes
+             ? std::optional(Reason::body_too_large)
              : std::nullopt;
 }
 
@@ -139,13 +132,13 @@ Denial deny_in_body(const Request& request, std::uint32_t rule) {
   if (request.destination.protocol == Protocol::http) {
     return {rule, Reason::insecure_scheme};
   }
-  const auto match =
-      request.bindings.match(rule, request.destination.authority, readings_of(request));
+  const RequestReadings readings(request.head.method, request.target, request.head.fields);
+  const auto match = request.bindings.match(rule, request.destination.authority, readings);
   if (match == Match::other_destination) {
     return {rule, Reason::destination_not_in_binding};
   }
   const bool is_outside =
-      match == Match::out_of_scope && has_place_in_body(request.bindings.rules[rule]);
+      match == Match::out_of_scope && request.bindings.rules[rule].has_place_in_body();
   return {rule, is_outside ? Reason::binding_scope_violation : Reason::untargeted_location};
 }
 

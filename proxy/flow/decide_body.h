@@ -29,12 +29,18 @@ BodyPlaces find_body_places(const Request& request);
 // The use of one of these places.
 Use use_of(const SwapPlace& place);
 
-// May the placeholder of a rule that is used so stand there once more? `head`: what the head uses;
-// `count`: how often it stands in the body already. Nothing: it may.
-std::optional<audit::Reason> check_occurrences(const Request& request,
-                                               const SwapPlace& place,
-                                               std::span<const Use> head,
-                                               std::size_t count);
+// How a placeholder stands in a place of the body.
+struct Occurrence {
+  SwapPlace place;
+  std::size_t count_before = 0;  // of its rule's in the body
+  std::uint64_t body_bytes = 0;  // that came so far
+};
+
+// What speaks against it although it is in scope; nothing: it may be swapped. `head`: what the head
+// uses.
+std::optional<audit::Reason> check_occurrence(const Request& request,
+                                              std::span<const Use> head,
+                                              const Occurrence& occurrence);
 
 // A placeholder that was seen in the body and stays what it is.
 Denial deny_in_body(const Request& request, std::uint32_t rule);

@@ -25,6 +25,7 @@ namespace {
 
 // Where a swapped placeholder stood there is something for the watch that belongs to none.
 constexpr std::string_view kGap = "\n";
+constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
 
@@ -40,9 +41,9 @@ void Exchange::begin_body() {
   }
   BodyPlaces found = find_body_places(request());
   if (!found.places.empty()) {
-    swapping_ = std::make_unique<Swapping>(
-        BodySwap(*setup_.bindings, found.text, std::move(found.places)),
-        vault::Holder(setup_.holdings, setup_.caller));
+    swapping_ =
+        std::make_unique<Swapping>(BodySwap(*setup_.bindings, found.text, std::move(found.places)),
+                                   vault::Holder(setup_.holdings, setup_.caller));
   }
 }
 
@@ -87,12 +88,9 @@ void Exchange::hold_piece(std::string_view bytes, Collecting& collecting, Action
 void Exchange::judge_with_body(Actions& actions) {
   is_collected_ = true;
   BodyFound found;
-  if (!read_whole_body(found)) {
-    settle(ChargeFate::not_sent, actions);
-    record({}, actions);
-    return;
+  if (read_whole_body(found)) {
+    admission_.decide(decide_with_body(request(), verdict(), found));
   }
-  admission_.decide(decide_with_body(request(), verdict(), found));
   if (admission_.is_refused()) {
     record({}, actions);
     return;
@@ -122,7 +120,7 @@ bool Exchange::read_whole_body(BodyFound& found) {
       continue;
     }
     const SwapPlace& place = now.swap.place(step.place);
-    if (const auto reason = take_occurrence(place)) {
+    if (const auto reason = take_occurrence(place, body_.size())) {
       admission_.decide({Decision::refused, *reason, place.rule});
       return false;
     }
@@ -149,41 +147,41 @@ bool Exchange::look_at_whole_body() {
 }
 
 // Once more it stands in a place. Nothing: it may.
-std::optional<Reason> Exchange::take_occurrence(const SwapPlace& place) {
+std::optional<Reason> Exchange::take_occurrence(const SwapPlace& place, std::uint64_t body_bytes) {
   auto& swapped = swapping_->swapped;
   const auto count = static_cast<std::size_t>(std::ranges::count(swapped, place.rule));
   swapped.push_back(place.rule);
-  return check_occurrences(request(), place, verdict().uses, count);
+  return check_occurrence(request(), verdict().uses, {place, count, body_bytes});
 }
 
-// What is in the body is written once, as it stands there.
-base::Status Exchange::write_for_body(const PlaceOf& place, const bindings::RenderInput& input) {
-  auto written = write_in_body(setup_.bindings->rules[place.rule].places[place.place],
-                               input,
-                               swapping_->swap.text(),
-                               *setup_.scratch);
+// What comes at a place is written once, as it stands there.
+base::Status Exchange::write_for_body(const Use& use, const bindings::RenderInput& input) {
+  auto written = render_for_body(setup_.bindings->rules[use.rule].places[use.place],
+                                 input,
+                                 swapping_->swap.text(),
+                                 *setup_.scratch);
   if (!written) {
     return written.error();
   }
   if (!swapping_->holder.hold(*written)) {
     return base::Error{base::Errc::unavailable, "too much locked memory is held already"};
   }
-  swapping_->ready.push_back({place, std::move(*written)});
+  swapping_->ready.push_back({{use.rule, use.place}, use.scope, std::move(*written)});
   return {};
 }
 
-// `secrets`: of all that is used, the head's too.
-base::Status Exchange::write_all_for_body(std::span<const vault::Secret> secrets,
-                                          std::int64_t now_s) {
+base::Status Exchange::write_all_for_body(const Prepared& prepared) {
+  std::span<const vault::Secret> secrets = prepared.secrets;  // of the head's places, too
   for (const PlaceOf& place : places_of(verdict())) {
-    const auto count = setup_.bindings->rules[place.rule].places[place.place].injection->needs();
-    const auto is_in_body = std::ranges::any_of(verdict().uses, [&](const Use& use) {
-      return use.is_in_body && use.rule == place.rule && use.place == place.place;
+    const auto count =
+        setup_.bindings->rules[place.rule].places[place.place].injection->needs().size();
+    const auto use = std::ranges::find_if(verdict().uses, [&](const Use& one) {
+      return one.rule == place.rule && one.place == place.place;
     });
-    if (is_in_body) {
-      KS_TRY(write_for_body(place, {secrets.first(count.size()), now_s}));
+    if (use->is_in_body) {
+      KS_TRY(write_for_body(*use, {secrets.first(count), prepared.now_us / kUsPerSecond}));
     }
-    secrets = secrets.subspan(count.size());
+    secrets = secrets.subspan(count);
   }
   return {};
 }
@@ -218,8 +216,7 @@ void Exchange::send_held_body(Actions& actions) const {
 }
 
 std::string_view Exchange::written(const PlaceOf& place) const {
-  const auto found =
-      std::ranges::find(swapping_->ready, place, &Swapping::Ready::place);
+  const auto found = std::ranges::find(swapping_->ready, place, &Swapping::Ready::place);
   return found == swapping_->ready.end() ? std::string_view() : found->written.reveal();
 }
 
@@ -244,19 +241,13 @@ bool Exchange::send_body(Relaying& relaying, Actions& actions) {
 
 bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions) {
   const PlaceOf key{place.rule, place.place};
-  const auto& scope = setup_.bindings->rules[place.rule].scopes[place.scope];
-  if (const auto reason = take_occurrence(place)) {
+  if (const auto reason = take_occurrence(place, relaying.request_body_bytes)) {
     refuse_body(*reason, place.rule, relaying, actions);
     return false;
   }
-  if (scope.max_body_bytes && relaying.request_body_bytes > *scope.max_body_bytes) {
-    refuse_body(Reason::body_too_large, place.rule, relaying, actions);
-    return false;
-  }
   watch_->look(kGap);
-  if (std::ranges::find(swapping_->ready, key, &Swapping::Ready::place) !=
-      swapping_->ready.end()) {
-    actions.emplace_back(SendRequestSecret{written(key)});
+  if (const std::string_view credential = written(key); !credential.empty()) {
+    actions.emplace_back(SendRequestSecret{credential});
     return true;
   }
   admit_in_body(use_of(place), relaying, actions);
@@ -273,44 +264,58 @@ void Exchange::admit_in_body(const Use& use, Relaying& relaying, Actions& action
 }
 
 void Exchange::charged_in_body(const Charged& event, Relaying& relaying, Actions& actions) {
-  auto& admission = *swapping_->admission;
-  if (const auto refusal = admission.take(event, Asks(actions))) {
-    refuse_body(*refusal, *admission.verdict().rule, relaying, actions);
+  auto* const admission = admission_in_body(Admission::Step::charging);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+  } else if (const auto refusal = admission->take(event, Asks(actions))) {
+    refuse_body(*refusal, *admission->verdict().rule, relaying, actions);
   }
 }
 
 void Exchange::fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions) {
-  auto& admission = *swapping_->admission;
-  admission.take_secrets();
-  const Use& use = admission.verdict().uses.front();
-  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
-  const auto is_written =
-      write_for_body({use.rule, use.place}, {event.secrets, now_us / 1'000'000});
-  if (!is_written) {
-    refuse_body(admission.refuse_secrets(fault_of(is_written.error())), use.rule, relaying, actions);
+  auto* const admission = admission_in_body(Admission::Step::fetching);
+  if (admission == nullptr) {
+    protocol_violation(actions);
     return;
   }
-  admission.record(shown(), Asks(actions));
+  admission->take_secrets();
+  const Use use = admission->verdict().uses.front();
+  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  const auto count = setup_.bindings->rules[use.rule].places[use.place].injection->needs().size();
+  const std::span<const vault::Secret> secrets = event.secrets;
+  const auto written =
+      write_for_body(use, {secrets.first(std::min(count, secrets.size())), now_us / kUsPerSecond});
+  if (written) {
+    admission->record(shown(), Asks(actions));
+  } else {
+    refuse_body(admission->refuse_secrets(fault_of(written.error())), use.rule, relaying, actions);
+  }
 }
 
 void Exchange::not_fetched_in_body(SecretsUnavailable& event,
                                    Relaying& relaying,
                                    Actions& actions) {
-  auto& admission = *swapping_->admission;
-  if (const auto refusal = admission.take(event)) {
-    refuse_body(*refusal, *admission.verdict().rule, relaying, actions);
+  auto* const admission = admission_in_body(Admission::Step::fetching);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+  } else if (const auto refusal = admission->take(event)) {
+    refuse_body(*refusal, *admission->verdict().rule, relaying, actions);
   }
 }
 
 // I6: only now the secret's bytes may leave.
 void Exchange::recorded_in_body(const RecordDone& event, Relaying& relaying, Actions& actions) {
-  auto& admission = *swapping_->admission;
-  const Use use = admission.verdict().uses.front();
-  if (const auto refusal = admission.take(event)) {
+  auto* const admission = admission_in_body(Admission::Step::recording);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+    return;
+  }
+  const Use use = admission->verdict().uses.front();
+  if (const auto refusal = admission->take(event)) {
     refuse_body(*refusal, use.rule, relaying, actions);
     return;
   }
-  swapping_->has_charge = swapping_->has_charge || admission.end_charge();
+  swapping_->has_charge = admission->end_charge() || swapping_->has_charge;
   swapping_->admission.reset();
   actions.emplace_back(SendRequestSecret{written({use.rule, use.place})});
   set_wait(relaying, relaying.head_passed ? Wait::response_body : Wait::request_body, actions);
@@ -321,10 +326,8 @@ void Exchange::time_out_in_body(Relaying& relaying, Actions& actions) {
   auto& admission = *swapping_->admission;
   const bool is_recording = admission.step() == Admission::Step::recording;
   const auto refusal = is_recording ? Reason::audit_unavailable : admission.time_out();
-  refuse_body(refusal.value_or(Reason::secret_unavailable),
-              *admission.verdict().rule,
-              relaying,
-              actions);
+  refuse_body(
+      refusal.value_or(Reason::secret_unavailable), *admission.verdict().rule, relaying, actions);
 }
 
 void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
@@ -375,6 +378,10 @@ bool Exchange::is_swapped(std::uint32_t rule) const {
          std::ranges::find(swapping_->swapped, rule) != swapping_->swapped.end();
 }
 
+Admission* Exchange::admission_in_body(Admission::Step step) {
+  return is_body_held() && swapping_->admission->step() == step ? &*swapping_->admission : nullptr;
+}
+
 bool Exchange::is_body_held() const {
   return swapping_ != nullptr && swapping_->admission.has_value();
 }
@@ -411,11 +418,12 @@ const Admission& Exchange::told() const {
 
 // The least that a scope of what is used says; nothing: none says anything.
 std::optional<std::uint64_t> Exchange::body_bytes_max() const {
-  auto least = admission_.is_allowed() ? admission_.max_body_bytes()
-                                       : std::optional<std::uint64_t>();
+  auto least =
+      admission_.is_allowed() ? admission_.max_body_bytes() : std::optional<std::uint64_t>();
   if (swapping_ != nullptr) {
     for (const auto& ready : swapping_->ready) {
-      const auto said = swapping_->swap.bytes_max(ready.place.rule, ready.place.place);
+      const auto& said =
+          setup_.bindings->rules[ready.place.rule].scopes[ready.scope].max_body_bytes;
       least = said && (!least || *said < *least) ? said : least;
     }
   }
