@@ -5,14 +5,22 @@
 
 namespace keyswap::bindings {
 
+extern const PlacementKind kBasicPlacement;
 extern const PlacementKind kBodyPlacement;
+extern const PlacementKind kCookiePlacement;
 extern const PlacementKind kHeaderPlacement;
+extern const PlacementKind kPathPlacement;
+extern const PlacementKind kQueryPlacement;
 
 namespace {
 
 constexpr std::array kPlacements = {
     &kHeaderPlacement,
+    &kBasicPlacement,
     &kBodyPlacement,
+    &kCookiePlacement,
+    &kPathPlacement,
+    &kQueryPlacement,
 };
 
 }  // namespace

@@ -42,6 +42,12 @@ class BodyPlacement final : public Placement {
     }
   }
 
+  // What ends the string, or the field, cannot stand in it.
+  [[nodiscard]] bool can_hold(std::string_view placeholder) const override {
+    const std::string_view ends = place_.pointer ? "\"\\" : place_.field ? "&=" : "";
+    return placeholder.find_first_of(ends) == std::string_view::npos;
+  }
+
   void find(const HeadParts& /*head*/,
             std::size_t /*part*/,
             std::string_view /*placeholder*/,
