@@ -138,8 +138,8 @@ Answer judged(const Bindings& bindings,
               flow::Destination destination) {
   std::string made;
   const auto target = flow::origin_target(head, made);
-  const flow::Request judged{head, target, destination, bindings, sending.caller};
-  const auto verdict = with_body(judged, sending, flow::decide(judged));
+  const flow::Request asked{head, target, destination, bindings, sending.caller};
+  const auto verdict = with_body(asked, sending, flow::decide(asked));
   return guarded(bindings, answer_of(bindings, request, verdict, std::move(destination)));
 }
 

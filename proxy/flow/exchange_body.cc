@@ -389,7 +389,10 @@ bool Exchange::is_body_held() const {
 // A decision in the middle of a body, which nothing waits for.
 void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Actions& actions) {
   Admission::Shown what = shown();
-  Record record{.decision = decision, .reason = reason, .rule = rule};
+  Record record;
+  record.decision = decision;
+  record.reason = reason;
+  record.rule = rule;
   record.method = what.method;
   record.path = std::move(what.path);
   record.failure = told().failure();

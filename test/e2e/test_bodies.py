@@ -4,9 +4,12 @@ their bodies."""
 
 import base64
 import hashlib
+import hmac
 import json
 import shutil
+import struct
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -18,6 +21,7 @@ FORM = ("Content-Type", "application/x-www-form-urlencoded")
 XML = ("Content-Type", "text/xml")
 PLAIN = ("Content-Type", "text/plain")
 POINTED, FIELD, TWICE = "ptr-PLACEHOLDER-0123456789abcdef", "fld-PLACEHOLDER-0123456789abcdef", "two-PLACEHOLDER-0123456789abcdef"
+CODE = "code-PLACEHOLDER-0123456789abcde"
 PAIR, LACKING, POSTED = "pair-PLACEHOLDER-0123456789abcde", "lack-PLACEHOLDER-0123456789abcde", "post-PLACEHOLDER-0123456789abcde"
 VQ = 'live-"quoted"\\back&amp=1<x>%20\'9Kq2'
 MIB = 1 << 20
@@ -34,7 +38,7 @@ def chunked(pieces):
 
 class Bodies(OneProxy):
     hosts = (H, H2)
-    secrets = {K: V, K2: V2, "QUOTED": VQ, "HEADER": "header-live-3Zx/7Wv+5Tu=3Rq"}
+    secrets = {K: V, K2: V2, "QUOTED": VQ, "SEED": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "HEADER": "header-live-3Zx/7Wv+5Tu=3Rq"}
 
     @classmethod
     def rules(cls):
@@ -52,6 +56,8 @@ class Bodies(OneProxy):
                      "inject": {"body": "text", "template": "{{ (KEY_ONE + ':' + KEY_TWO) | b64encode }}"},
                      "bindings": [{"host": H}]},
             "LACKING": text("LACKING", LACKING),
+            "CODE": {"placeholder": CODE, "compose": ["SEED"], "inject": {"body": "text", "template": "{{ totp(SEED) }}"},
+                     "bindings": [{"host": H}]},
             "POSTED": {"placeholder": POSTED, "compose": {"A": K},
                        "inject": {"body": "text", "content_type": "application/json", "template": "{{ A }}"},
                        "bindings": [{"host": H, "methods": ["POST"], "paths": ["/post/**"]}]},
@@ -158,6 +164,17 @@ class Bodies(OneProxy):
         before = self.recorder.application_bytes
         self.refused(self.ask(H, "POST", "/e20", [PLAIN], LACKING.encode()), 503, "secret_unavailable")
         self.assertEqual(self.recorder.application_bytes, before)
+
+    def test_E19_a_body_secret_may_be_a_time_based_code(self):
+        def code(now):
+            key = base64.b32decode(self.secrets["SEED"])
+            digest = hmac.new(key, struct.pack(">Q", now // 30), hashlib.sha1).digest()
+            at = digest[-1] & 15
+            return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
+
+        before = int(time.time())
+        seen = self.post("/e19", json.dumps({"code": CODE}).encode(), JSON)
+        self.assertIn(json.loads(seen.body)["code"], (code(before), code(int(time.time()))))
 
     def test_E15_when_one_of_two_body_secrets_fails_neither_is_sent(self):
         """[I13]"""

@@ -89,6 +89,25 @@ TEST_CASE("a body has the places that are bound to its request and its kind", "[
   CHECK(find_body_places(Asked({kJson}).request()).text == BodyText::json);
 }
 
+TEST_CASE("B38 a body's scope is judged by the path that the head's is judged by", "[I5]") {
+  const auto places = [](const std::string& target) {
+    Asked asked({}, "POST", target);
+    asked.bindings = test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text }
+    bindings: [ { host: api.example.test, paths: ["/**/git-upload-pack"] } ]
+)");
+    return asked.places();
+  };
+  CHECK(places("/o/r.git/git-upload-pack") == Places{{0, 0}});
+  CHECK(places("/o/r.git/info/refs?service=git-upload-pack") == Places{{0, 0}});
+  CHECK(places("/o/r.git/git-receive-pack").empty());
+  CHECK(places("/o/r.git/x/..%2fgit-receive-pack/../git-upload-pack").empty());
+}
+
 TEST_CASE("a body that is encoded, or of two kinds, or in the clear has no places", "[I5]") {
   CHECK(Asked({kJson, {"Content-Encoding", "gzip"}}).places().empty());
   CHECK(Asked({kJson, {"content-encoding", "Identity"}}).places().size() == 1);
