@@ -141,9 +141,8 @@ struct SecretRule {  // one entry of `secrets:`
   [[nodiscard]] std::vector<vault::SecretName> needs() const;
 
   [[nodiscard]] bool has_place_in_body() const {
-    return std::ranges::any_of(places, [](const SecretPlace& place) {
-      return place.placement->in_body() != nullptr;
-    });
+    return std::ranges::any_of(
+        places, [](const SecretPlace& place) { return place.placement->in_body() != nullptr; });
   }
 };
 
