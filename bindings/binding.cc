@@ -126,12 +126,18 @@ void Bindings::build_index() {
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
+  std::vector<BodyIndex::Placeholder> in_bodies;
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
+    if (!rules[number].placeholder.empty() && rules[number].has_place_in_body()) {
+      in_bodies.push_back({number, rules[number].placeholder});
+    }
     index_hosts(number);
     index_routes(number);
   }
   placeholders_.build(texts);
+  sightings_.build(texts);
+  body_placeholders_.build(in_bodies);
 }
 
 void Bindings::index_hosts(std::uint32_t number) {

@@ -4,6 +4,7 @@
 // one it began with (I14). Made by bindings/parse; asked by proxy/flow/decide.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,11 +16,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bindings/body_index.h"
 #include "bindings/injection.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
 #include "bindings/placement.h"
 #include "bindings/request_readings.h"
+#include "bindings/sighting_index.h"
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
@@ -136,6 +139,11 @@ struct SecretRule {  // one entry of `secrets:`
 
   // The vault entries that some place of it needs, each once.
   [[nodiscard]] std::vector<vault::SecretName> needs() const;
+
+  [[nodiscard]] bool has_place_in_body() const {
+    return std::ranges::any_of(
+        places, [](const SecretPlace& place) { return place.placement->in_body() != nullptr; });
+  }
 };
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };
@@ -208,6 +216,18 @@ class Bindings {
   // The first that begins at `from` or later; its number is its rule's.
   [[nodiscard]] std::optional<PlaceholderIndex::Hit> next_placeholder(std::string_view text,
                                                                       std::size_t from) const;
+
+  // I2: the same of those that stand there in any form that is looked for (bindings/sighting_index.h),
+  // in the order seen, no more than kSecretsNamedMax + 1 of them.
+  void see_placeholders(std::string_view text, std::vector<std::uint32_t>& seen) const {
+    sightings_.find(placeholders_, text, seen);
+  }
+
+  // Bytes of the longest form; 0: there are no placeholders.
+  [[nodiscard]] std::size_t longest_sighting() const { return sightings_.longest(); }
+
+  // The placeholders of the rules that have a place in bodies.
+  [[nodiscard]] const BodyIndex& body_placeholders() const { return body_placeholders_; }
 
   // May rule `rule` be used for this request, at that one of its places (nothing: at any)? Some
   // scope must match in host, port, method and path, method and path in every reading
@@ -307,6 +327,8 @@ class Bindings {
   bool has_required_ = false;           // some place has to be used
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
+  SightingIndex sightings_;
+  BodyIndex body_placeholders_;
 };
 
 }  // namespace keyswap::bindings

@@ -58,7 +58,11 @@ struct BodyLengthEdit {
   std::size_t bytes = 0;
 };
 
-using Edit = std::variant<FieldEdit, FieldRemoval, TargetEdit, BodyEdit, BodyLengthEdit>;
+// The body may become longer or shorter on its way: the head does not say its length.
+struct BodyChunkedEdit {};
+
+using Edit =
+    std::variant<FieldEdit, FieldRemoval, TargetEdit, BodyEdit, BodyLengthEdit, BodyChunkedEdit>;
 
 // Where two edits are about the same thing, the first one counts.
 class Edits {
@@ -78,6 +82,8 @@ class Edits {
   void set_body(std::string body) { all_.emplace_back(BodyEdit{std::move(body)}); }
 
   void set_body_length(std::size_t bytes) { all_.emplace_back(BodyLengthEdit{bytes}); }
+
+  void set_chunked() { all_.emplace_back(BodyChunkedEdit{}); }
 
   void clear() { all_.clear(); }
 

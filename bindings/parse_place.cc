@@ -77,6 +77,15 @@ void parse_own_scopes(const YamlNode& node,
   place.has_scopes = true;
 }
 
+// A body is read when its head is decided already.
+void check_body_place(const YamlSection& section, ConfigIssues& issues) {
+  for (const std::string_view key : {"on_existing", "require", "companions"}) {
+    if (const auto* const node = section.find(key)) {
+      issues.error(node->place, "`" + std::string(key) + "` is not for the placement `body`");
+    }
+  }
+}
+
 }  // namespace
 
 std::span<const std::string_view> place_keys() {
@@ -101,6 +110,9 @@ void parse_place(const YamlSection& section,
   }
   if (const auto* const node = section.find("companions")) {
     parse_companions(*node, issues, place);
+  }
+  if (place.placement != nullptr && place.placement->in_body() != nullptr) {
+    check_body_place(section, issues);
   }
   if (const auto* const node = section.find("bindings")) {
     parse_own_scopes(*node, number, context, rule, place);

@@ -157,6 +157,28 @@ std::optional<PlaceholderIndex::Hit> PlaceholderIndex::find_next(std::string_vie
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> PlaceholderIndex::begins(std::string_view text) const {
+  if (sorted_.empty() || text.size() < kWindowBytes) {
+    return std::nullopt;
+  }
+  const Entry* const entry = entry_at(text);
+  return entry == nullptr ? std::nullopt : std::optional(entry->number);
+}
+
+bool PlaceholderIndex::may_begin_with(std::string_view window) const {
+  if (sorted_.empty()) {
+    return false;
+  }
+  const auto hash = window_hash(window.data());
+  const auto mask = runs_.size() - 1;
+  for (auto slot = hash & mask; runs_[slot].first != runs_[slot].last; slot = (slot + 1) & mask) {
+    if (runs_[slot].hash == hash) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void PlaceholderIndex::find(std::string_view text, std::vector<std::uint32_t>& found) const {
   const auto known = static_cast<std::ptrdiff_t>(found.size());
   for (auto hit = find_next(text, 0); hit; hit = find_next(text, hit->at + 1)) {

@@ -42,6 +42,11 @@ class PlaceholderIndex {
   // Numbers of those that occur in `text`, each once, appended to `found` in ascending order.
   void find(std::string_view text, std::vector<std::uint32_t>& found) const;
 
+  // The number of the one that `text` begins with.
+  [[nodiscard]] std::optional<std::uint32_t> begins(std::string_view text) const;
+  // Can there be one, by these first kPlaceholderBytesMin bytes?
+  [[nodiscard]] bool may_begin_with(std::string_view window) const;
+
  private:
   struct Entry {
     std::string text;

@@ -41,6 +41,8 @@ struct HeadParts {
   }
 };
 
+struct BodyPlace;  // bindings/body_place.h
+
 // A head as a client writes it.
 struct ClientHead {
   std::string target;
@@ -107,6 +109,9 @@ class Placement {
 
   // Is a spot always the whole of a field, whatever else stood in it?
   [[nodiscard]] virtual bool is_whole() const { return false; }
+
+  // Not null: it is in the body, where proxy/flow/body_swap finds it, and not in the head.
+  [[nodiscard]] virtual const BodyPlace* in_body() const { return nullptr; }
 
   // May it be filled where no placeholder stands?
   [[nodiscard]] virtual bool can_be_filled() const { return true; }

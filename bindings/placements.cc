@@ -6,6 +6,7 @@
 namespace keyswap::bindings {
 
 extern const PlacementKind kBasicPlacement;
+extern const PlacementKind kBodyPlacement;
 extern const PlacementKind kCookiePlacement;
 extern const PlacementKind kHeaderPlacement;
 extern const PlacementKind kPathPlacement;
@@ -16,6 +17,7 @@ namespace {
 constexpr std::array kPlacements = {
     &kHeaderPlacement,
     &kBasicPlacement,
+    &kBodyPlacement,
     &kCookiePlacement,
     &kPathPlacement,
     &kQueryPlacement,

@@ -7,6 +7,7 @@
 #include "bindings/signer.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/decide.h"
+#include "proxy/flow/decide_body.h"
 #include "proxy/flow/decode_refusal.h"
 #include "proxy/flow/destination_guard.h"
 #include "proxy/flow/reverse.h"
@@ -109,6 +110,27 @@ Answer guarded(const Bindings& bindings, Answer answer) {
   return answer;
 }
 
+// The verdict on the whole request, where its placeholder stands in the body.
+flow::Verdict with_body(const flow::Request& request,
+                        const Sending& sending,
+                        flow::Verdict verdict) {
+  if (sending.rule == nullptr ||
+      sending.rule->places[sending.place].placement->in_body() == nullptr) {
+    return verdict;
+  }
+  const auto number = static_cast<std::uint32_t>(sending.rule - request.bindings.rules.data());
+  flow::BodyFound found;
+  for (const auto& place : flow::find_body_places(request).places) {
+    if (place.rule == number && place.place == sending.place) {
+      found.uses = {flow::use_of(place)};
+    }
+  }
+  if (found.uses.empty()) {
+    found.seen = {number};
+  }
+  return flow::decide_with_body(request, std::move(verdict), found);
+}
+
 Answer judged(const Bindings& bindings,
               const RequestToExplain& request,
               const Sending& sending,
@@ -116,7 +138,8 @@ Answer judged(const Bindings& bindings,
               flow::Destination destination) {
   std::string made;
   const auto target = flow::origin_target(head, made);
-  const auto verdict = flow::decide({head, target, destination, bindings, sending.caller});
+  const flow::Request asked{head, target, destination, bindings, sending.caller};
+  const auto verdict = with_body(asked, sending, flow::decide(asked));
   return guarded(bindings, answer_of(bindings, request, verdict, std::move(destination)));
 }
 

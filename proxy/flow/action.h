@@ -70,6 +70,11 @@ struct Record {
   bool is_unproven = false;
 };
 
+// The same of what was decided in the middle of a body; nobody waits for that.
+struct NoteDecision {
+  Record record;
+};
+
 // Note how it ended; nobody waits for that.
 struct RecordResponse {
   int status = 0;
@@ -84,6 +89,11 @@ struct SendRequestHead {
 };
 
 struct SendRequestBody {
+  std::string_view bytes;
+};
+
+// A piece of it in locked memory, which a secret is in (I1).
+struct SendRequestSecret {
   std::string_view bytes;
 };
 
@@ -154,9 +164,11 @@ using Action = std::variant<Charge,
                             Dial,
                             DialAnew,
                             Record,
+                            NoteDecision,
                             RecordResponse,
                             SendRequestHead,
                             SendRequestBody,
+                            SendRequestSecret,
                             EndRequest,
                             SendResponseHead,
                             SendResponseBody,

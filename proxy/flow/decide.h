@@ -32,6 +32,7 @@ struct Use {
   std::uint32_t place = 0;
   // Where its placeholder stands. Nothing: nowhere, because a reverse route chose the rule.
   std::optional<bindings::Spot> spot = std::nullopt;
+  bool is_in_body = false;  // it stands there (proxy/flow/decide_body.h), and not in the head
 };
 
 // A place of a rule.

@@ -14,6 +14,7 @@
 //                DialFailed, TimedOut -> Finished; ClientGone: noted
 //  Relaying      ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
 //                as is the 101 that grants a WebSocket
+//                Charged, Secrets*, RecordDone: of a secret in the body (exchange_body.cc)
 //                ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
 //                UpstreamBroken of a connection that had rested, of a safe request ->
 //                Admitting or Recording, once (exchange_resend.cc)
@@ -80,7 +81,12 @@ void Exchange::carried_out() {
     leaving_.request.reset();
     if (is_collected_) {
       body_.release();
+      swapping_.reset();
+      watch_.reset();
     }
+  }
+  if (is_finished()) {
+    swapping_.reset();  // I1: with what it held of secrets
   }
 }
 
@@ -95,11 +101,13 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
                                     : flow::decide(request()));
   if (admission_.is_refused()) {
     record({}, actions);
-  } else if (admission_.is_allowed()) {
-    admit(actions);
+    return;
+  }
+  begin_body();
+  if (swapping_ != nullptr) {
+    hold_body(actions);
   } else {
-    state_ = Dialing{};
-    actions.emplace_back(Dial{});
+    go_on_with_head(actions);
   }
 }
 
@@ -133,7 +141,9 @@ void Exchange::handle(const DialFailed& event, Actions& actions) {
 }
 
 void Exchange::handle(const RecordDone& event, Actions& actions) {
-  if (const auto refusal = admission_.take(event)) {
+  if (std::holds_alternative<Relaying>(state_)) {
+    recorded_in_body(event, relaying(), actions);
+  } else if (const auto refusal = admission_.take(event)) {
     cannot_send(*refusal, actions);
   } else {
     send_request(take_prepared(), actions);
@@ -142,7 +152,11 @@ void Exchange::handle(const RecordDone& event, Actions& actions) {
 
 void Exchange::handle(const ClientBody& event, Actions& actions) {
   if (auto* collecting = std::get_if<Collecting>(&state_)) {
-    collect_body(event.bytes, *collecting, actions);
+    if (swapping_ != nullptr) {
+      hold_piece(event.bytes, *collecting, actions);
+    } else {
+      collect_body(event.bytes, *collecting, actions);
+    }
   } else {
     forward_body(event.bytes, relaying(), actions);
   }
@@ -151,8 +165,7 @@ void Exchange::handle(const ClientBody& event, Actions& actions) {
 void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
   relaying.pace.add(bytes.size());
   relaying.request_body_bytes += bytes.size();
-  const auto bytes_max =
-      admission_.is_allowed() ? admission_.max_body_bytes() : std::optional<std::uint64_t>();
+  const auto bytes_max = body_bytes_max();
   if (bytes_max && relaying.request_body_bytes > *bytes_max) {
     // Its length was not said beforehand. The upload is cut, never completed.
     if (relaying.head_passed) {
@@ -165,20 +178,33 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
   if (relaying.wait == Wait::response_head && !relaying.head_passed) {
     set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
   }
-  actions.emplace_back(SendRequestBody{bytes});
+  if (swapping_ != nullptr) {
+    if (swapping_->swap.feed(bytes)) {
+      static_cast<void>(send_body(relaying, actions));
+    } else {
+      cut(actions);  // I10: more came than was asked for
+    }
+  } else if (look_at_body(bytes, relaying, actions)) {
+    actions.emplace_back(SendRequestBody{bytes});
+  }
 }
 
 void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
   if (std::holds_alternative<Collecting>(state_)) {
-    judge(actions);
+    if (swapping_ != nullptr) {
+      judge_with_body(actions);
+    } else {
+      judge(actions);
+    }
     return;
   }
-  auto& now = relaying();
-  now.client_done = true;
-  actions.emplace_back(EndRequest{});
-  if (!now.head_passed) {
-    set_wait(now, Wait::response_head, actions);
+  if (swapping_ == nullptr) {
+    end_upload(relaying(), actions);
+    return;
   }
+  swapping_->swap.end();
+  swapping_->has_ended = true;
+  go_on_with_body(relaying(), actions);
 }
 
 void Exchange::handle(const ClientGone& event, Actions& actions) {
@@ -229,10 +255,12 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   switch (relaying->wait) {
     case Wait::none:
     case Wait::record:
-    case Wait::secrets:
     case Wait::websocket_close:
     case Wait::tunnel_speech:
     case Wait::tunnel_idle:
+      return;
+    case Wait::secrets:
+      time_out_in_body(*relaying, actions);
       return;
     case Wait::request_body:
       if (event.client_was_held) {
@@ -278,14 +306,19 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
 
 void Exchange::record(Prepared prepared, Actions& actions) {
   state_ = Recording{std::move(prepared)};
-  Admission::Shown shown;
+  admission_.record(shown(), Asks(actions));
+}
+
+// What records show of it.
+Admission::Shown Exchange::shown() const {
+  Admission::Shown what;
   if (asked_) {
-    shown.method = asked_->head.method;
+    what.method = asked_->head.method;
     if (asked_->head.method != "CONNECT") {
-      shown.path = shown_path(asked_->target, *setup_.bindings);
+      what.path = shown_path(asked_->target, *setup_.bindings);
     }
   }
-  admission_.record(std::move(shown), Asks(actions));
+  return what;
 }
 
 void Exchange::refuse(Reason reason, Actions& actions) {
@@ -312,14 +345,14 @@ void Exchange::answer(Reason reason, Actions& actions) {
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
   Reply reply = make_refusal({reason,
                               setup_.request_id,
-                              admission_.missing_secret(),
-                              admission_.secret_fault(),
+                              told().missing_secret(),
+                              told().secret_fault(),
                               flaw_.text(),
-                              admission_.retry_after_ms(),
+                              told().retry_after_ms(),
                               keeps,
                               answer_to() == http::AnswerTo::head_request,
                               relaying == nullptr || is_safe(),
-                              &admission_.failure()});
+                              &told().failure()});
   leaving_.reply_body = std::move(reply.body);
   actions.emplace_back(SendResponseHead{std::move(reply.head)});
   if (!leaving_.reply_body.empty()) {
@@ -332,7 +365,7 @@ void Exchange::answer(Reason reason, Actions& actions) {
 // The request was sent, and no response of the upstream reached the client.
 void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
   // Not sent again; whether it was acted on is unknown.
-  actions.emplace_back(RecordResponse{0, outcome, 0, admission_.failure()});
+  actions.emplace_back(RecordResponse{0, outcome, 0, told().failure()});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
   answer(reason, actions);
 }

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,13 +25,16 @@
 #include "proxy/flow/action.h"
 #include "proxy/flow/admission.h"
 #include "proxy/flow/body_pace.h"
+#include "proxy/flow/body_swap.h"
 #include "proxy/flow/collected_body.h"
 #include "proxy/flow/decide.h"
+#include "proxy/flow/decide_body.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
 #include "proxy/flow/filter.h"
 #include "proxy/flow/outgoing_request.h"
+#include "proxy/flow/placeholder_watch.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
@@ -80,10 +84,10 @@ class Exchange {
   [[nodiscard]] const std::string& request_id() const { return setup_.request_id; }
 
   // Does it wait for Charged?
-  [[nodiscard]] bool awaits_charge() const { return situation() == Situation::charging; }
+  [[nodiscard]] bool awaits_charge() const { return awaits(Admission::Step::charging); }
 
   // Does it wait for SecretsReady or SecretsUnavailable?
-  [[nodiscard]] bool awaits_secrets() const { return situation() == Situation::fetching_secrets; }
+  [[nodiscard]] bool awaits_secrets() const { return awaits(Admission::Step::fetching); }
 
   // May more of the request's body be handed in? Not before it is asked for, nor after its end, and
   // no more once the request is refused.
@@ -128,6 +132,37 @@ class Exchange {
     vault::Holder holder;     // counts what both hold
     AnswerFilters filters;    // of the response
     std::int64_t now_us = 0;  // since 1970, when the secrets were opened
+  };
+
+  // A run of bytes of a body that was held, or where a credential comes in it.
+  struct BodyPiece {
+    std::string_view bytes;
+    std::optional<PlaceOf> place;
+  };
+
+  // A body that secrets may be put into (exchange_body.cc).
+  struct Swapping {
+    // What comes at a place, as it is written in this body.
+    struct Ready {
+      PlaceOf place;
+      std::uint32_t scope = 0;
+      vault::Secret written;
+    };
+
+    Swapping(BodySwap its_swap, vault::Holder its_holder)
+        : swap(std::move(its_swap)), holder(std::move(its_holder)) {}
+
+    BodySwap swap;
+    vault::Holder holder;                // counts what is ready
+    std::vector<Ready> ready;            // used already, and recorded or about to be
+    std::vector<std::uint32_t> swapped;  // whose placeholders stood in places, again and again
+    std::vector<BodyPiece> pieces;       // of a body that was held to its end
+    std::optional<Admission> admission;  // of a secret that is waited for in the middle of a body
+    std::uint64_t held_bytes = 0;
+    bool is_streamed = false;   // it follows its head as it comes
+    bool is_continued = false;  // its client was told to go on
+    bool has_ended = false;
+    bool has_charge = false;  // in the middle of the body, something was charged
   };
 
   // What actions have views of, until they are carried out.
@@ -189,9 +224,45 @@ class Exchange {
   void handle(const NotWritten& event, Actions& actions);
   void handle(const TimedOut& event, Actions& actions);
 
+  // The request's body (exchange_body.cc).
+  void begin_body();
+  void hold_body(Actions& actions);
+  void hold_piece(std::string_view bytes, Collecting& collecting, Actions& actions);
+  void judge_with_body(Actions& actions);
+  [[nodiscard]] bool read_whole_body(BodyFound& found);
+  [[nodiscard]] bool look_at_whole_body();
+  [[nodiscard]] std::optional<audit::Reason> take_occurrence(const SwapPlace& place,
+                                                             std::uint64_t body_bytes);
+  base::Status write_for_body(const Use& use, const bindings::RenderInput& input);
+  base::Status write_all_for_body(const Prepared& prepared);
+  void edit_for_body(bindings::Edits& edits) const;
+  void send_held_body(Actions& actions) const;
+  [[nodiscard]] std::string_view written(const PlaceOf& place) const;
+  [[nodiscard]] bool send_body(Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions);
+  void admit_in_body(const Use& use, Relaying& relaying, Actions& actions);
+  void charged_in_body(const Charged& event, Relaying& relaying, Actions& actions);
+  void fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions);
+  void not_fetched_in_body(SecretsUnavailable& event, Relaying& relaying, Actions& actions);
+  void recorded_in_body(const RecordDone& event, Relaying& relaying, Actions& actions);
+  void time_out_in_body(Relaying& relaying, Actions& actions);
+  void go_on_with_body(Relaying& relaying, Actions& actions);
+  void end_upload(Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_swapped(std::uint32_t rule) const;
+  [[nodiscard]] bool is_body_held() const;
+  // The admission in the middle of a body, if it is at that step.
+  [[nodiscard]] Admission* admission_in_body(Admission::Step step);
+  void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
+  void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
+  [[nodiscard]] const Admission& told() const;
+  [[nodiscard]] std::optional<std::uint64_t> body_bytes_max() const;
+
   // From the verdict to the secrets (exchange_admission.cc).
+  void go_on_with_head(Actions& actions);
   void admit(Actions& actions);
   void collect(Actions& actions);
+  void wait_for_body(Actions& actions);
   void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge(Actions& actions);
   void go_on(const Admission::Refusal& refusal, Actions& actions);
@@ -203,6 +274,7 @@ class Exchange {
   void edit_for_route(bindings::Edits& edits) const;
   base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
+  [[nodiscard]] bool awaits(Admission::Step step) const;
   [[nodiscard]] Credentials credentials(const Prepared& prepared) const;
 
   [[nodiscard]] const Verdict& verdict() const { return admission_.verdict(); }
@@ -218,6 +290,7 @@ class Exchange {
   void cut(Actions& actions);
   void give_up_waiting(const TimedOut& event, Actions& actions);
   void record(Prepared prepared, Actions& actions);
+  [[nodiscard]] Admission::Shown shown() const;
   void refuse(audit::Reason reason, Actions& actions);
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
@@ -252,7 +325,9 @@ class Exchange {
   std::variant<AwaitingHead, Collecting, Admitting, Dialing, Recording, Relaying, Finished> state_;
   Admission admission_;
   std::optional<Asked> asked_;
-  CollectedBody body_;  // the whole body, if it was collected
+  CollectedBody body_;                       // the whole body, if it was collected
+  std::unique_ptr<PlaceholderWatch> watch_;  // of the request's body; null: there is nothing to see
+  std::unique_ptr<Swapping> swapping_;       // null: no secret may be put into the body
   Leaving leaving_;
   base::Note flaw_ = "";        // of a request that is refused for its bytes
   bool is_sent_again_ = false;  // exchange_resend.cc says when

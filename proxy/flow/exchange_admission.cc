@@ -19,6 +19,18 @@ constexpr std::uint16_t kHttpsPort = 443;
 
 }  // namespace
 
+// What the head has is decided, and the body's part in it, if it was held.
+void Exchange::go_on_with_head(Actions& actions) {
+  if (admission_.is_allowed()) {
+    admit(actions);
+    return;
+  }
+  Prepared prepared;
+  edit_for_body(prepared.edits);
+  state_ = Dialing{std::move(prepared)};
+  actions.emplace_back(Dial{});
+}
+
 void Exchange::admit(Actions& actions) {
   if (rule().signer() == nullptr) {
     go_on(admission_.admit({}, Asks(actions)), actions);
@@ -37,8 +49,12 @@ void Exchange::collect(Actions& actions) {
     refuse(Reason::body_too_large, actions);
     return;
   }
+  wait_for_body(actions);
+}
+
+void Exchange::wait_for_body(Actions& actions) {
   state_ = Collecting{};
-  if (head.expects_continue) {
+  if (asked_->head.expects_continue) {
     actions.emplace_back(SendResponseHead{continue_response()});
   }
   actions.emplace_back(SetWait{Wait::request_body});
@@ -59,6 +75,10 @@ void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Acti
 
 void Exchange::judge(Actions& actions) {
   is_collected_ = true;
+  if (!look_at_whole_body()) {
+    record({}, actions);
+    return;
+  }
   if (const auto reason = check_body(request(), verdict(), body_.view())) {
     refuse(*reason, actions);
     return;
@@ -76,19 +96,35 @@ void Exchange::go_on(const Admission::Refusal& refusal, Actions& actions) {
 }
 
 void Exchange::handle(const Charged& event, Actions& actions) {
+  if (std::holds_alternative<Relaying>(state_)) {
+    charged_in_body(event, relaying(), actions);
+    return;
+  }
   go_on(admission_.take(event, Asks(actions)), actions);
 }
 
 void Exchange::handle(SecretsUnavailable& event, Actions& actions) {
+  if (std::holds_alternative<Relaying>(state_)) {
+    not_fetched_in_body(event, relaying(), actions);
+    return;
+  }
   go_on(admission_.take(event), actions);
 }
 
 void Exchange::handle(SecretsReady& event, Actions& actions) {
+  if (std::holds_alternative<Relaying>(state_)) {
+    fetched_in_body(event, relaying(), actions);
+    return;
+  }
   admission_.take_secrets();
   Prepared prepared;
   prepared.holder = vault::Holder(setup_.holdings, setup_.caller);
   prepared.now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
   auto ready = prepare(event.secrets, prepared);
+  if (ready && swapping_ != nullptr) {
+    ready = write_all_for_body(prepared);
+    edit_for_body(prepared.edits);
+  }
   if (ready) {
     ready = look_for(event.secrets, prepared);
   }
@@ -181,9 +217,22 @@ base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared
 
 // What was charged is settled once.
 void Exchange::settle(ChargeFate fate, Actions& actions) {
-  if (admission_.end_charge()) {
+  bool is_charged = admission_.end_charge();
+  if (swapping_ != nullptr) {
+    is_charged = std::exchange(swapping_->has_charge, false) || is_charged;
+    is_charged = (is_body_held() && swapping_->admission->end_charge()) || is_charged;
+  }
+  if (is_charged) {
     actions.emplace_back(Settle{fate});
   }
+}
+
+// Of the head, or in the middle of a body.
+bool Exchange::awaits(Admission::Step step) const {
+  if (std::holds_alternative<Relaying>(state_)) {
+    return is_body_held() && swapping_->admission->step() == step;
+  }
+  return std::holds_alternative<Admitting>(state_) && admission_.step() == step;
 }
 
 Request Exchange::request() const {

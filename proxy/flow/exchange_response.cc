@@ -93,7 +93,7 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
         actions);
     return;
   }
-  if (!relaying.client_done && head.status == 100) {
+  if (!relaying.client_done && head.status == 100 && !is_body_held()) {
     set_wait(relaying, Wait::request_body, actions);
   }
   auto passed = outgoing_interim(head, relaying.filters.scrubber);

@@ -27,10 +27,14 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
   now.filters = std::move(filters);
   now.client_done = is_collected_ || !has_request_body();
   // A client that waits for "100 Continue" sends nothing until the upstream said something.
-  const bool sends_body_now = !now.client_done && !asked_->head.expects_continue;
+  const bool is_continued = swapping_ != nullptr && swapping_->is_continued;
+  const bool sends_body_now = !now.client_done && (!asked_->head.expects_continue || is_continued);
   set_wait(now, sends_body_now ? Wait::request_body : Wait::response_head, actions);
   if (now.client_done) {
     actions.emplace_back(EndRequest{});
+  } else if (swapping_ != nullptr) {
+    now.request_body_bytes = swapping_->held_bytes;
+    go_on_with_body(now, actions);
   } else {
     actions.emplace_back(ReadClient{});
   }
@@ -45,6 +49,10 @@ bool Exchange::send_head(Prepared& prepared, Actions& actions) {
   auto head = outgoing_request(asked_->head, asked_->target, prepared.edits);
   is_login_ = is_login_ || carries_connection_login(head.fields);
   actions.emplace_back(SendRequestHead{std::move(head)});
+  if (swapping_ != nullptr) {
+    send_held_body(actions);
+    return true;
+  }
   const auto* const edited = prepared.edits.find<bindings::BodyEdit>();
   const std::string_view body = edited != nullptr ? std::string_view(edited->value) : body_.view();
   if (!body.empty()) {

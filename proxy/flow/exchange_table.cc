@@ -20,7 +20,7 @@ namespace {
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
 // would be smuggled: these are misfits, whoever hands them in.
 // clang-format off
-constexpr std::array<FitRow<Situation>, 12> kTable = {{
+constexpr std::array<FitRow<Situation>, 14> kTable = {{
     // of the client:            Head
     //                           | Refused
     //                           | | Body
@@ -46,8 +46,10 @@ constexpr std::array<FitRow<Situation>, 12> kTable = {{
     {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t"},
     {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t"},
     {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t t"},
+    {Situation::swapping,         "! ! ! ! t   t t t ! ! t   t ! - t   t t"},
     {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t t"},
     {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t t"},
+    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t   ! t t t   t t"},
     {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t t"},
     {Situation::finished,         "- - - - -   - - - - - -   - - - -   - -"},
 }};
@@ -64,6 +66,9 @@ Fit fit_of(Situation situation, const Event& event) {
 
 Situation Exchange::situation() const {
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    if (is_body_held()) {
+      return relaying->head_passed ? Situation::swapping_early : Situation::swapping;
+    }
     return relaying->head_passed
                ? (relaying->client_done ? Situation::answering : Situation::answering_early)
                : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
@@ -93,6 +98,8 @@ bool Exchange::wants_body() const {
     case Situation::dialing:
     case Situation::recording:
     case Situation::refusing:
+    case Situation::swapping:
+    case Situation::swapping_early:
     case Situation::awaiting_answer:
     case Situation::answering:
     case Situation::finished:

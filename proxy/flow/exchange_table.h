@@ -23,8 +23,10 @@ enum class Situation : std::uint8_t {
   recording,        // of a request that will be sent
   refusing,         // a refusal is recorded; then it is answered
   uploading,        // sent, but for some of its body
+  swapping,         // the same, and a secret is waited for that its body needs
   awaiting_answer,  // sent as a whole
   answering_early,  // the response has begun before the request's end
+  swapping_early,   // the same, and a secret is waited for that its body needs
   answering,        // the response has begun
   finished,
 };

@@ -46,6 +46,7 @@ class Builder {
       : head_(head),
         edits_(edits),
         body_length_(edits.find<bindings::BodyLengthEdit>()),
+        is_made_chunked_(edits.find<bindings::BodyChunkedEdit>() != nullptr),
         hop_by_hop_(head.fields) {}
 
   http::OutgoingRequest build(std::string_view target) {
@@ -97,7 +98,9 @@ class Builder {
     if (is_dropped(field.name)) {
       return;
     }
-    if (is_name(field.name, "transfer-encoding")) {
+    if (is_made_chunked_ && is_name(field.name, "content-length")) {
+      out_.chunked_at = out_.fields.size();
+    } else if (is_name(field.name, "transfer-encoding")) {
       // I9: the framing that was understood is the framing that is sent.
       if (head_.framing.kind == Framing::Kind::chunked) {
         out_.chunked_at = out_.fields.size();
@@ -152,6 +155,7 @@ class Builder {
   const http::RequestHead& head_;
   const bindings::Edits& edits_;
   const bindings::BodyLengthEdit* body_length_;
+  bool is_made_chunked_;
   http::HopByHop hop_by_hop_;
   http::OutgoingRequest out_;
 };

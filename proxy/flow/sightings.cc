@@ -7,6 +7,7 @@
 #include "bindings/basic_text.h"
 #include "bindings/bounds.h"
 #include "bindings/percent_text.h"
+#include "proxy/flow/placeholder_watch.h"
 
 namespace keyswap::flow {
 
@@ -19,15 +20,19 @@ using bindings::SecretRule;
 
 using Rules = std::vector<std::uint32_t>;  // ascending, each once
 
-void add_found(const bindings::Bindings& bindings, std::string_view text, Rules& found) {
-  Rules more;
-  bindings.find_placeholders(text, more);
+void add_sorted(const Rules& more, Rules& found) {
   for (const std::uint32_t rule : more) {
     const auto place = std::lower_bound(found.begin(), found.end(), rule);
     if (place == found.end() || *place != rule) {
       found.insert(place, rule);
     }
   }
+}
+
+void add_found(const bindings::Bindings& bindings, std::string_view text, Rules& found) {
+  Rules more;
+  bindings.find_placeholders(text, more);
+  add_sorted(more, found);
 }
 
 // The rules whose placeholders stand in that part: as it is, and as the places read it that look
@@ -43,6 +48,29 @@ void find_rules(const Request& request, std::size_t part, Rules& found) {
     }
   } else if (bindings::has_percent(text)) {
     add_found(request.bindings, bindings::decode_percent(text).text, found);
+  }
+  // I2: and in every other form, in which they are seen and not swapped.
+  SeenRules seen;
+  see_placeholders(request.bindings, text, seen);
+  add_sorted(seen, found);
+}
+
+// I2: what is no part that a place could be in is seen, too: the names of fields, and the method.
+void look_at_rest(const Request& request, Sightings& sightings) {
+  SeenRules seen;
+  for (const http::Field& field : request.head.fields) {
+    see_placeholders(request.bindings, field.name, seen);
+  }
+  see_placeholders(request.bindings, request.head.method, seen);
+  for (const std::uint32_t rule : seen) {
+    if (sightings.are_too_many()) {
+      return;
+    }
+    if (std::ranges::find(sightings.rules, rule) == sightings.rules.end()) {
+      sightings.rules.push_back(rule);
+      sightings.all.push_back(
+          {.rule = rule, .part = request.parts().size(), .is_first = true, .spot = {}});
+    }
   }
 }
 
@@ -194,6 +222,7 @@ Sightings find_sightings(const Request& request) {
     look_at(request, part, found, sightings);
   }
   look_at(request, target, found, sightings);
+  look_at_rest(request, sightings);
   return sightings;
 }
 

@@ -68,6 +68,10 @@ class Substitution {
     Locked value;
     for (std::size_t i = 0; i < uses.size(); ++i) {
       const SecretPlace& place = place_of(uses[i]);
+      if (uses[i].is_in_body) {
+        first_secret += place.injection->needs().size();  // render_for_body
+        continue;
+      }
       if (i == 0 || uses[i - 1].rule != uses[i].rule || uses[i - 1].place != uses[i].place) {
         const std::size_t count = place.injection->needs().size();
         auto rendered =
@@ -178,7 +182,31 @@ class Substitution {
   std::vector<Swap> swaps_;
 };
 
+base::Result<vault::Secret> render_in_body(const SecretPlace& place,
+                                           const bindings::RenderInput& input,
+                                           bindings::BodyText text,
+                                           LockedBuffer& scratch) {
+  KS_TRY(place.injection->render(input, scratch));
+  const std::string_view value = scratch.reveal();
+  KS_TRY(place.placement->check(value));
+  if (text == bindings::BodyText::raw) {
+    return vault::Secret::copy_of(value);
+  }
+  KS_TRY(bindings::write_in_body(text, value, scratch));  // behind it
+  return vault::Secret::copy_of(scratch.reveal().substr(value.size()));
+}
+
 }  // namespace
+
+base::Result<vault::Secret> render_for_body(const SecretPlace& place,
+                                            const bindings::RenderInput& input,
+                                            bindings::BodyText text,
+                                            LockedBuffer& scratch) {
+  scratch.clear();
+  auto rendered = render_in_body(place, input, text, scratch);
+  scratch.clear();
+  return rendered;
+}
 
 base::Status place_credentials(const Credentials& credentials,
                                LockedBuffer& scratch,

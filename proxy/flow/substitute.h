@@ -12,6 +12,7 @@
 #include <span>
 
 #include "bindings/binding.h"
+#include "bindings/body_text.h"
 #include "bindings/edits.h"
 #include "bindings/placement.h"
 #include "proxy/base/result.h"
@@ -33,6 +34,13 @@ struct Credentials {
 // invalid_input when one cannot, limit_exceeded when one is too long; unavailable when there is no
 // locked memory to render it in.
 base::Status check_credentials(const Credentials& credentials, vault::LockedBuffer& scratch);
+
+// What comes at a place in a body, as it is written in such a body; rendered in `scratch`, which is
+// left empty. Fails as check_credentials does.
+base::Result<vault::Secret> render_for_body(const bindings::SecretPlace& place,
+                                            const bindings::RenderInput& input,
+                                            bindings::BodyText text,
+                                            vault::LockedBuffer& scratch);
 
 // Adds the edits that put the credentials in their places; what they are views of lies in
 // `scratch`, which is empty after an error. Fails as check_credentials does.

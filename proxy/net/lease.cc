@@ -65,6 +65,10 @@ bool Lease::send_body(std::string_view bytes) {
   return !upstream_ || !is_used_ || upstream_->send_body(bytes);
 }
 
+bool Lease::send_secret(std::string_view bytes) {
+  return !upstream_ || !is_used_ || upstream_->send_secret(bytes);
+}
+
 bool Lease::end_request() {
   return !upstream_ || !is_used_ || upstream_->end_request();
 }

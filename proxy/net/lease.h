@@ -75,6 +75,7 @@ class Lease final : public UpstreamUser {
   // To the upstream, if it is there. False: it cannot be written, and nothing of it was.
   [[nodiscard]] bool send_head(const http::OutgoingRequest& head);
   [[nodiscard]] bool send_body(std::string_view bytes);
+  [[nodiscard]] bool send_secret(std::string_view bytes);
   [[nodiscard]] bool end_request();
 
   // The exchange needs it no more.

@@ -122,9 +122,11 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::Dial& action);
   void perform(const flow::DialAnew& action);
   void perform(const flow::Record& action);
+  void perform(const flow::NoteDecision& action);
   void perform(const flow::RecordResponse& action);
   void perform(const flow::SendRequestHead& action);
   void perform(const flow::SendRequestBody& action);
+  void perform(const flow::SendRequestSecret& action);
   void perform(const flow::EndRequest& action);
   void perform(const flow::SendResponseHead& action);
   void perform(const flow::SendResponseBody& action);
@@ -136,6 +138,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::Finish& action);
 
   [[nodiscard]] bool is_counted_stranger(const flow::Record& action) const;
+  void note(const flow::Record& decision);
   void wait_for_record();
   void record_done(bool is_durable);
   bool charge_done(limits::ChargeAnswer& answer);

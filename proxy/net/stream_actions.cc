@@ -91,6 +91,15 @@ void Stream::perform(const flow::Record& action) {
     on(flow::RecordDone{true});
     return;
   }
+  note(action);
+  wait_for_record();
+}
+
+void Stream::perform(const flow::NoteDecision& action) {
+  note(action.record);
+}
+
+void Stream::note(const flow::Record& decision) {
   add_decision(*context_,
                {request_id_,
                 setup_.client->address,
@@ -98,8 +107,7 @@ void Stream::perform(const flow::Record& action) {
                 setup_.caller.name,
                 exchange_->destination(),
                 *setup_.policy.bindings},
-               action);
-  wait_for_record();
+               decision);
 }
 
 void Stream::wait_for_record() {
@@ -168,6 +176,12 @@ void Stream::perform(const flow::SendRequestHead& action) {
 
 void Stream::perform(const flow::SendRequestBody& action) {
   if (!lease_.send_body(action.bytes)) {
+    on(flow::NotWritten{});
+  }
+}
+
+void Stream::perform(const flow::SendRequestSecret& action) {
+  if (!lease_.send_secret(action.bytes)) {
     on(flow::NotWritten{});
   }
 }

@@ -127,6 +127,8 @@ class Upstream final : public Mortal, public LegEvents {
 
   [[nodiscard]] bool send_body(std::string_view bytes) { return codec_.send_body(bytes); }
 
+  [[nodiscard]] bool send_secret(std::string_view bytes) { return codec_.send_secret(bytes); }
+
   [[nodiscard]] bool end_request() { return codec_.end_request(); }
 
   // A request was sent: its host must acknowledge it within bounds::kRequestAckMs, or the user is

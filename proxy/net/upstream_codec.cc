@@ -31,6 +31,15 @@ bool UpstreamCodec::send_body(std::string_view bytes) {
   return send(writer_.body(written_, bytes));
 }
 
+bool UpstreamCodec::send_secret(std::string_view bytes) {
+  written_.clear();
+  if (!send(writer_.begin_piece(written_, bytes.size()))) {
+    return false;
+  }
+  leg_->write_secret(bytes);
+  return send(writer_.end_piece());
+}
+
 bool UpstreamCodec::end_request() {
   written_.clear();
   return send(writer_.end(written_));

@@ -37,6 +37,8 @@ class UpstreamCodec {
   // Each gives false if it cannot be written; nothing of it was then. Pieces are not empty.
   [[nodiscard]] bool send_head(const http::OutgoingRequest& head);
   [[nodiscard]] bool send_body(std::string_view bytes);
+  // Of a piece in locked memory (I1).
+  [[nodiscard]] bool send_secret(std::string_view bytes);
   [[nodiscard]] bool end_request();
 
   // Nothing is written for a while: gives back the memory that it took.

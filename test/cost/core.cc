@@ -198,6 +198,8 @@ void Core::perform(const flow::Action& action, std::vector<flow::Event>& next) {
     reason_ = decision->reason;
     record(*decision);
     next.emplace_back(flow::RecordDone{true});
+  } else if (const auto* noted = std::get_if<flow::NoteDecision>(&action)) {
+    record(noted->record);
   } else if (const auto* response = std::get_if<flow::RecordResponse>(&action)) {
     record(*response);
   } else if (send(action)) {
@@ -218,6 +220,9 @@ bool Core::send(const flow::Action& action) {
     }
   } else if (const auto* piece = std::get_if<flow::SendRequestBody>(&action)) {
     must(request_writer_.body(written_, piece->bytes).has_value(), "a body is not written");
+  } else if (const auto* secret = std::get_if<flow::SendRequestSecret>(&action)) {
+    must(request_writer_.begin_piece(written_, secret->bytes.size()).has_value(),
+         "a body is not written");
   } else if (std::get_if<flow::EndRequest>(&action) != nullptr) {
     must(request_writer_.end(written_).has_value(), "an end is not written");
   } else if (const auto* response = std::get_if<flow::SendResponseHead>(&action)) {

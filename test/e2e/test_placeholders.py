@@ -95,9 +95,10 @@ class Placeholders(OneProxy):
     def test_D07_a_placeholder_in_the_query_stays(self):
         self.inert("/d07", f"/d07?key={P}")
 
-    def test_D08_a_percent_encoded_placeholder_is_no_placeholder(self):
+    def test_D08_a_percent_encoded_placeholder_is_seen_and_stays(self):
+        """[I2]"""
         encoded = "".join(f"%{ord(c):02X}" for c in P)
-        self.inert("/d08", "/d08", [("Authorization", f"Bearer {encoded}")], decision="pass", reason="no_placeholder")
+        self.inert("/d08", "/d08", [("Authorization", f"Bearer {encoded}")])
 
     def test_D08_a_placeholder_in_another_case_is_no_placeholder(self):
         self.inert("/d08b", "/d08b", [("Authorization", f"Bearer {P.upper()}")], decision="pass", reason="no_placeholder")

@@ -242,9 +242,28 @@ TEST_CASE("D07 a placeholder in the query is not swapped by a header rule", "[I2
         "denied/untargeted_location");
 }
 
-TEST_CASE("D08 a percent-encoded placeholder is no placeholder") {
-  CHECK(shown(judge("Authorization: Bearer kswp%5FPLACEHOLDER_000000000001\r\n")) ==
+TEST_CASE("D06 D08 a placeholder in another form than that which is swapped is seen, and stays",
+          "[I2]") {
+  const std::string encoded = "kswp%5FPLACEHOLDER_000000000001";
+  CHECK(shown(judge("Authorization: Bearer " + encoded + "\r\n")) == "denied/untargeted_location");
+  CHECK(shown(judge("X-Other: {\\u006bswp_PLACEHOLDER_000000000001}\r\n")) ==
+        "denied/untargeted_location");
+  CHECK(shown(judge("X-Other: x " + base::to_base64("a:" + std::string(kP)) + "\r\n")) ==
+        "denied/untargeted_location");
+  CHECK(shown(judge("", "GET /v1/x?" + base::to_base64url(std::string(kP)) + " HTTP/1.1")) ==
+        "denied/untargeted_location");
+  CHECK(shown(judge("Authorization: Bearer kswp%5FPLACEHOLDER_00000000000\r\n")) ==
         "pass/no_placeholder");
+}
+
+TEST_CASE("a placeholder in the name of a field, or as the method, is seen", "[I2]") {
+  CHECK(shown(judge(std::string(kP) + ": x\r\n")) == "denied/untargeted_location");
+  CHECK(shown(judge("X-" + std::string(kP2) + "-Y: x\r\n")) == "denied/destination_not_in_binding");
+  CHECK(shown(judge("", std::string(kP) + " /v1/x HTTP/1.1")) == "denied/untargeted_location");
+  const auto both = judge(kAuth + "X-" + std::string(kP2) + ": x\r\n");
+  CHECK(shown(both) == "allowed/binding_matched");
+  REQUIRE(both.others.size() == 1);
+  CHECK(both.others[0].rule == 1);
 }
 
 TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {

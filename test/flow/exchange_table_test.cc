@@ -31,6 +31,10 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000002
     inject: { type: binance, api_key: BK, api_secret: BS }
     bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s }, max_body: 4000 } ]
+  W:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { body: text, format: "{secret}" }
+    bindings: [ { host: api.example.test, paths: [/w] } ]
 )";
 
 const std::string kBody =
@@ -63,6 +67,13 @@ Event signed_head() {
 
 Event plain_head() {
   return client_head("Authorization: Bearer kswp_PLACEHOLDER_000000000001");
+}
+
+// Too long to be held: a placeholder in its body is found while it is sent.
+Event swap_head() {
+  return ClientHead{head_of<http::RequestHead>(
+      http::Decoder::Role::request,
+      "POST /w HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 1000000\r\n\r\n")};
 }
 
 Event upstream_head() {
@@ -115,6 +126,13 @@ const Events kUploading = {plain_head,
                              return RecordDone{true};
                            }};
 
+const Events kSwapping = {swap_head,
+                          some<Dialed>,
+                          [] { return RecordDone{true}; },
+                          [] {
+                            return ClientBody{"kswp_PLACEHOLDER_000000000003"};
+                          }};
+
 Events after(Events events, const Events& more) {
   events.insert(events.end(), more.begin(), more.end());
   return events;
@@ -134,8 +152,10 @@ const std::vector<std::pair<Situation, Events>> kWays = {
     {Situation::recording, kSigned},
     {Situation::refusing, after(first(kSigned, 1), {some<ClientRefused>})},
     {Situation::uploading, kUploading},
+    {Situation::swapping, kSwapping},
     {Situation::awaiting_answer, after(kUploading, {some<ClientEnd>})},
     {Situation::answering_early, after(kUploading, {upstream_head})},
+    {Situation::swapping_early, after(kSwapping, {upstream_head})},
     {Situation::answering, after(kUploading, {some<ClientEnd>, upstream_head})},
     {Situation::finished, {some<ClientGone>}},
 };
@@ -199,8 +219,9 @@ void check_cut(const Fixture& fixture, Situation before) {
   CHECK(fixture.asked<ReleaseUpstream>()[0]->fate == UpstreamFate::discard);
   // A decision that says "allowed" does not stay without its end.
   const bool was_allowed = before == Situation::recording || before == Situation::uploading ||
-                           before == Situation::awaiting_answer ||
-                           before == Situation::answering_early || before == Situation::answering;
+                           before == Situation::swapping || before == Situation::awaiting_answer ||
+                           before == Situation::answering_early ||
+                           before == Situation::swapping_early || before == Situation::answering;
   CHECK(fixture.asked<RecordResponse>().size() == (was_allowed ? 1 : 0));
   // What was charged for something that was not sent is given back.
   const bool was_charged = before == Situation::fetching_secrets || before == Situation::dialing ||

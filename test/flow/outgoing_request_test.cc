@@ -47,6 +47,17 @@ TEST_CASE("hop-by-hop fields go, and all else leaves as it came", "[I9]") {
         "Expect: 100-continue\n");
 }
 
+TEST_CASE("a body that may change its length on its way is sent in chunks", "[I9]") {
+  bindings::Edits chunked;
+  chunked.set_chunked();
+  const auto said =
+      head_of("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\nAccept: */*\r\n\r\n");
+  CHECK(shown(outgoing_request(said, "/a", chunked)) ==
+        "POST /a\nHost: h\n(chunked)\nAccept: */*\n");
+  const auto head = head_of(kHead);
+  CHECK(shown(outgoing_request(head, "/a", chunked)) == shown(outgoing_request(head, "/a", {})));
+}
+
 TEST_CASE("a credential replaces the one value that it was found in", "[I5][I9]") {
   const auto head = head_of(kHead);
   bindings::Edits credential;

@@ -153,6 +153,12 @@ class Run {
         must(is_sent_);
         base::Buffer out(base::bounds::kLegPendingBytesMax);
         sent_ += writer_.body(out, body->bytes).value();
+      } else if (const auto* secret = std::get_if<flow::SendRequestSecret>(&action)) {
+        must(is_sent_ && is_recorded_);  // I6
+        base::Buffer out(base::bounds::kLegPendingBytesMax);
+        sent_ += writer_.begin_piece(out, secret->bytes.size()).value();
+        sent_ += secret->bytes;
+        sent_ += writer_.end_piece();
       } else if (std::holds_alternative<flow::EndRequest>(action)) {
         must(is_sent_);
         base::Buffer out(base::bounds::kLegPendingBytesMax);

@@ -74,7 +74,7 @@ Script& Script::client(std::string_view bytes, std::size_t piece) {
 void Script::feed_client(std::string_view bytes) {
   unread_ += bytes;
   for (;;) {
-    const bool is_waiting = !lines_.empty() && !is_reading_;
+    const bool is_waiting = !lines_.empty() && !(is_reading_ && exchange_->wants_body());
     if (is_waiting || exchange_->is_finished()) {
       return;
     }
@@ -149,7 +149,9 @@ Script& Script::times_out(bool client_was_held) {
 }
 
 Script& Script::record_done(bool is_durable) {
-  return event(flow::RecordDone{is_durable});
+  event(flow::RecordDone{is_durable});
+  feed_client("");
+  return *this;
 }
 
 Script& Script::event(flow::Event event) {
@@ -245,6 +247,11 @@ void Script::perform(const flow::Actions& actions) {
       if (answers_records) {
         next = flow::RecordDone{records_are_durable};
       }
+    } else if (const auto* noted = std::get_if<flow::NoteDecision>(&action)) {
+      note("noted " + std::string(audit::to_string(noted->record.decision)) + " " +
+           std::string(audit::to_string(noted->record.reason)) + " " +
+           bindings_->rules[*noted->record.rule].name.text() + " " +
+           std::string(noted->record.method) + " " + noted->record.path);
     } else if (const auto* response = std::get_if<flow::RecordResponse>(&action)) {
       note("response " + std::to_string(response->status) + " " +
            std::string(audit::to_string(response->outcome)) + " " +
@@ -280,6 +287,12 @@ bool Script::send(const flow::Action& action) {
     send_head(request->head);
   } else if (const auto* piece = std::get_if<flow::SendRequestBody>(&action)) {
     to_upstream(request_writer_.body(out, piece->bytes).value());
+  } else if (const auto* secret = std::get_if<flow::SendRequestSecret>(&action)) {
+    std::string bytes(request_writer_.begin_piece(out, secret->bytes.size()).value());
+    bytes += secret->bytes;
+    bytes += request_writer_.end_piece();
+    sent_upstream_ += bytes;
+    note_bytes("to upstream (secret)", bytes);
   } else if (std::get_if<flow::EndRequest>(&action) != nullptr) {
     to_upstream(request_writer_.end(out).value());
   } else if (const auto* response = std::get_if<flow::SendResponseHead>(&action)) {

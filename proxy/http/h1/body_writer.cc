@@ -15,6 +15,20 @@ base::Result<std::string_view> write_piece(base::Buffer& space,
   return space.view();
 }
 
+base::Result<std::string_view> write_piece_begin(base::Buffer& space,
+                                                 std::size_t bytes,
+                                                 bool is_chunked) {
+  if (!is_chunked) {
+    return std::string_view();
+  }
+  KS_TRY(encode_chunk_begin(space, bytes));
+  return space.view();
+}
+
+std::string_view piece_end(bool is_chunked) {
+  return is_chunked ? kChunkEnd : std::string_view();
+}
+
 base::Result<std::string_view> write_end(base::Buffer& space, bool is_chunked) {
   if (!is_chunked) {
     return std::string_view();

@@ -4,6 +4,7 @@
 // (RFC 9112 section 7.1) or as they are, and the fields that speak of the connection.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "proxy/base/buffer.h"
@@ -16,6 +17,11 @@ namespace keyswap::http::h1 {
 base::Result<std::string_view> write_piece(base::Buffer& space,
                                            std::string_view bytes,
                                            bool is_chunked);
+// What stands before and behind a piece of so many bytes that is written apart from them.
+base::Result<std::string_view> write_piece_begin(base::Buffer& space,
+                                                 std::size_t bytes,
+                                                 bool is_chunked);
+std::string_view piece_end(bool is_chunked);
 base::Result<std::string_view> write_end(base::Buffer& space, bool is_chunked);
 
 // "Transfer-Encoding: chunked"

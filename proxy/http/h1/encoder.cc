@@ -69,13 +69,18 @@ base::Status encode_head_end(base::ByteSink& out) {
 }
 
 base::Status encode_chunk(base::ByteSink& out, std::string_view body) {
-  if (body.empty()) {
+  KS_TRY(encode_chunk_begin(out, body.size()));
+  return append_all(out, {body, kChunkEnd});
+}
+
+base::Status encode_chunk_begin(base::ByteSink& out, std::size_t bytes) {
+  if (bytes == 0) {
     return refused("an empty chunk would end the body");
   }
   std::array<char, kSizeDigitsMax> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), body.size(), 16);
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes, 16);
   const auto count = static_cast<std::size_t>(end.ptr - digits.data());
-  return append_all(out, {{digits.data(), count}, "\r\n", body, "\r\n"});
+  return append_all(out, {{digits.data(), count}, "\r\n"});
 }
 
 base::Status encode_last_chunk(base::ByteSink& out) {

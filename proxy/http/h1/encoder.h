@@ -5,6 +5,7 @@
 // or NUL in it can never become a second field, wherever it came from.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -31,6 +32,9 @@ base::Status encode_head_end(base::ByteSink& out);
 // One chunk of a chunked body (RFC 9112 section 7.1); `body` is not empty. Last chunk:
 // encode_last_chunk.
 base::Status encode_chunk(base::ByteSink& out, std::string_view body);
+// What stands before the bytes of a chunk of that size, which is not 0; kChunkEnd stands behind.
+base::Status encode_chunk_begin(base::ByteSink& out, std::size_t bytes);
+inline constexpr std::string_view kChunkEnd = "\r\n";
 base::Status encode_last_chunk(base::ByteSink& out);
 
 }  // namespace keyswap::http

@@ -31,6 +31,15 @@ base::Result<std::string_view> RequestWriter::body(base::Buffer& space,
   return write_piece(space, bytes, is_chunked_);
 }
 
+base::Result<std::string_view> RequestWriter::begin_piece(base::Buffer& space,
+                                                          std::size_t bytes) const {
+  return write_piece_begin(space, bytes, is_chunked_);
+}
+
+std::string_view RequestWriter::end_piece() const {
+  return piece_end(is_chunked_);
+}
+
 base::Result<std::string_view> RequestWriter::end(base::Buffer& space) const {
   return write_end(space, is_chunked_);
 }

@@ -4,6 +4,7 @@
 // heads say.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "proxy/base/buffer.h"
@@ -22,6 +23,11 @@ class RequestWriter {
   // sent: `bytes` themselves, or what it wrote to the empty `space`; nothing is possible.
   base::Result<std::string_view> body(base::Buffer& space, std::string_view bytes) const;
   base::Result<std::string_view> end(base::Buffer& space) const;
+
+  // A piece whose bytes are sent from where they lie, with a secret in them: what stands before
+  // them, and behind.
+  base::Result<std::string_view> begin_piece(base::Buffer& space, std::size_t bytes) const;
+  [[nodiscard]] std::string_view end_piece() const;
 
  private:
   bool is_chunked_ = false;

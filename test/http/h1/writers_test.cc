@@ -74,6 +74,22 @@ TEST_CASE("a request whose body has no known length goes in chunks, said where t
   CHECK(end(writer) == "0\r\n\r\n");
 }
 
+TEST_CASE("a piece that is sent from where it lies is framed as any other", "[I1]") {
+  RequestWriter writer;
+  OutgoingRequest request = post();
+  static_cast<void>(written(writer, request));
+  base::Buffer space(kRoom);
+  CHECK(writer.begin_piece(space, 26).value().empty());
+  CHECK(writer.end_piece().empty());
+  request.chunked_at = 0;
+  static_cast<void>(written(writer, request));
+  const std::string bytes(26, 'z');
+  CHECK(std::string(writer.begin_piece(space, bytes.size()).value()) + bytes +
+            std::string(writer.end_piece()) ==
+        body(writer, bytes));
+  CHECK_FALSE(writer.begin_piece(space, 0).has_value());  // it would end the body
+}
+
 TEST_CASE("the framing of one request is not that of the next", "[I9]") {
   RequestWriter writer;
   OutgoingRequest request = post();

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/sighting_index.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "bindings/bounds.h"
+#include "proxy/base/bounds.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::size_t kSampleBytes = 8;
+constexpr std::size_t kStride = 16;  // and so many characters of base64 are a sample
+constexpr std::size_t kWindowBytes = base::bounds::kPlaceholderBytesMin;
+static_assert(kStride + kSampleBytes <= kWindowBytes);
+
+constexpr unsigned kFilterBitsMin = 4;  // of words
+constexpr unsigned kFilterBitsMax = 16;
+constexpr unsigned kOffsetBitsMin = 8;
+constexpr unsigned kOffsetBitsMax = 18;
+
+std::uint64_t load(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+std::uint64_t spread(std::uint64_t sample) {
+  constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio
+  const std::uint64_t hash = sample * kSpread;
+  return (hash ^ (hash >> 32U)) * kSpread;
+}
+
+// Two bits of a word of the filter.
+std::uint64_t marks_of(std::uint64_t hash) {
+  return (std::uint64_t{1} << ((hash >> 30U) & 63U)) | (std::uint64_t{1} << ((hash >> 36U) & 63U));
+}
+
+// --- base64 ---
+
+constexpr std::uint8_t kNoValue = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> make_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoValue);
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    values.at(static_cast<unsigned char>(kAlphabet[i])) = static_cast<std::uint8_t>(i);
+  }
+  values.at('-') = 62;  // RFC 4648 section 5
+  values.at('_') = 63;
+  return values;
+}
+
+constexpr auto kValues = make_values();
+
+std::uint8_t value_of(char c) {
+  return kValues[static_cast<unsigned char>(c)];
+}
+
+// Are all of a sample's characters of base64? (Without a branch for each, so that it is quick.)
+bool is_base64(const char* sample) {
+  unsigned others = 0;
+  for (std::size_t i = 0; i < kStride; ++i) {
+    const auto c = static_cast<unsigned char>(sample[i]);
+    const auto letter = static_cast<unsigned char>((c | 0x20U) - 'a');
+    const auto digit = static_cast<unsigned char>(c - '0');
+    const bool is_one =
+        (letter < 26) | (digit < 10) | (c == '+') | (c == '/') | (c == '-') | (c == '_');
+    others |= is_one ? 0U : 1U;
+  }
+  return others == 0;
+}
+
+// The eight bytes that the characters stand for, if the first of them begins a group.
+std::uint64_t decode_sample(const char* characters) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 10; ++i) {
+    bits = bits << 6U | value_of(characters[i]);
+  }
+  bits = bits << 4U | static_cast<unsigned>(value_of(characters[10])) >> 2U;
+  std::array<char, kSampleBytes> bytes{};
+  for (std::size_t i = 0; i < kSampleBytes; ++i) {
+    bytes.at(i) = static_cast<char>(bits >> (56U - 8U * i));
+  }
+  return load(bytes.data());
+}
+
+// Appends what stands in base64 from bit number `bit` on, six bits a character, until there are
+// `count` bytes in `out` or the text is none.
+void decode(std::string_view text, std::size_t bit, std::size_t count, std::string& out) {
+  for (bit += out.size() * 8; out.size() < count; bit += 8) {
+    const std::size_t at = bit / 6;
+    if (at + 1 >= text.size()) {
+      return;
+    }
+    const unsigned first = value_of(text[at]);
+    const unsigned second = value_of(text[at + 1]);
+    if (first == kNoValue || second == kNoValue) {
+      return;
+    }
+    out += static_cast<char>((first << 6U | second) >> (4U - bit % 6));
+  }
+}
+
+// The most characters of base64 that a text of that size has part in.
+std::size_t base64_size(std::size_t bytes) {
+  return (bytes * 8 + 5) / 6 + 2;
+}
+
+// --- what was seen ---
+
+class Seen {
+ public:
+  Seen(const PlaceholderIndex& known, std::string_view text, std::vector<std::uint32_t>& found)
+      : known_(known), text_(text), found_(found) {}
+
+  [[nodiscard]] bool is_enough() const { return found_.size() > bounds::kSecretsNamedMax; }
+
+  // A sample at `at` may stand `offset` bytes behind the beginning of a placeholder.
+  void look(std::size_t at, unsigned offset) {
+    if (at >= offset) {
+      note(text_.substr(at - offset));
+    }
+  }
+
+  // The same, where the sample is in base64 and begins a group.
+  void look_in_base64(std::size_t at, unsigned offset) {
+    if (at * 6 < offset * std::size_t{8}) {
+      return;
+    }
+    const std::size_t bit = at * 6 - offset * std::size_t{8};
+    decoded_.clear();
+    decode(text_, bit, kWindowBytes, decoded_);
+    if (decoded_.size() == kWindowBytes && known_.may_begin_with(decoded_)) {
+      decode(text_, bit, base::bounds::kPlaceholderBytesMax, decoded_);
+      note(decoded_);
+    }
+  }
+
+ private:
+  void note(std::string_view text) {
+    const auto number = known_.begins(text);
+    if (number && std::ranges::find(found_, *number) == found_.end()) {
+      found_.push_back(*number);
+    }
+  }
+
+  const PlaceholderIndex& known_;
+  std::string_view text_;
+  std::vector<std::uint32_t>& found_;
+  std::string decoded_;
+};
+
+// Calls `look` for each bit that is set, the highest first: what begins first.
+template <typename Look>
+void for_each_offset(unsigned offsets, Look look) {
+  while (offsets != 0) {
+    const auto offset = static_cast<unsigned>(std::bit_width(offsets)) - 1;
+    look(offset);
+    offsets &= ~(1U << offset);
+  }
+}
+
+}  // namespace
+
+void SightingIndex::build(const std::vector<std::string_view>& placeholders) {
+  filter_.clear();
+  longest_ = 0;
+  std::size_t samples = 0;
+  for (const std::string_view text : placeholders) {
+    samples += text.empty() ? 0 : kStride;
+    longest_ = std::max(longest_, text.empty() ? 0 : base64_size(text.size()));
+  }
+  if (samples == 0) {
+    return;
+  }
+  constexpr std::size_t kFilterBitsPerSample = 8;
+  filter_bits_ =
+      std::clamp(static_cast<unsigned>(std::bit_width(samples * kFilterBitsPerSample / 64)),
+                 kFilterBitsMin,
+                 kFilterBitsMax);
+  offset_bits_ =
+      std::clamp(static_cast<unsigned>(std::bit_width(samples)), kOffsetBitsMin, kOffsetBitsMax);
+  filter_.assign(std::size_t{1} << filter_bits_, 0);
+  offsets_.assign(std::size_t{1} << offset_bits_, 0);
+  for (const std::string_view text : placeholders) {
+    for (unsigned offset = 0; offset < kStride && !text.empty(); ++offset) {
+      add(load(text.data() + offset), offset);
+    }
+  }
+}
+
+void SightingIndex::add(std::uint64_t sample, unsigned offset) {
+  const std::uint64_t hash = spread(sample);
+  filter_[hash >> (64U - filter_bits_)] |= marks_of(hash);
+  auto& offsets = offsets_[hash >> (64U - offset_bits_)];
+  offsets = static_cast<std::uint16_t>(offsets | 1U << offset);
+}
+
+// 0: it is none.
+unsigned SightingIndex::offsets_of(std::uint64_t sample) const {
+  const std::uint64_t hash = spread(sample);
+  const std::uint64_t marks = marks_of(hash);
+  if ((filter_[hash >> (64U - filter_bits_)] & marks) != marks) {
+    return 0;
+  }
+  return offsets_[hash >> (64U - offset_bits_)];
+}
+
+void SightingIndex::find(const PlaceholderIndex& known,
+                         std::string_view text,
+                         std::vector<std::uint32_t>& found) const {
+  constexpr std::size_t kGroup = 4;
+  if (filter_.empty() || text.size() < kWindowBytes) {
+    return;
+  }
+  Seen seen(known, text, found);
+  for (std::size_t at = 0; at + kSampleBytes <= text.size() && !seen.is_enough(); at += kStride) {
+    const char* const sample = text.data() + at;
+    for_each_offset(offsets_of(load(sample)), [&](unsigned offset) { seen.look(at, offset); });
+    if (at + kStride > text.size() || !is_base64(sample)) {
+      continue;
+    }
+    for (std::size_t skip = 0; skip < kGroup; ++skip) {
+      for_each_offset(offsets_of(decode_sample(sample + skip)),
+                      [&](unsigned offset) { seen.look_in_base64(at + skip, offset); });
+    }
+  }
+}
+
+}  // namespace keyswap::bindings

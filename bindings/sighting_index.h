@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sees placeholders wherever they stand, whether they are swapped there or not (I2): as they are,
+// and in base64, wherever they begin in it and in either alphabet. One pass over a text, however
+// many placeholders there are. Which of them are swapped is not its business
+// (bindings/placeholder.h), nor are escapes (proxy/flow/placeholder_watch.h).
+//
+// The text is sampled, eight bytes at every sixteenth place. Wherever a placeholder begins, one
+// sample lies in its first 24 bytes, so it is one of sixteen pieces of it. A filter of two bits for
+// each piece says of nearly every sample of ordinary text that it is none; the samples do not
+// depend on one another, so a large filter costs hardly more than a small one. What passes it is
+// looked up where it would begin. In base64 a sample is sixteen characters, read in the four ways
+// in which they may stand for bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "bindings/placeholder.h"
+
+namespace keyswap::bindings {
+
+class SightingIndex {
+ public:
+  // As PlaceholderIndex::build, with the same texts.
+  void build(const std::vector<std::string_view>& placeholders);
+
+  // Numbers of those that are seen in `text`, each once, appended to `found` in the order seen. No
+  // more than bounds::kSecretsNamedMax + 1 of them: it does not matter who else there is. `known`:
+  // of the same placeholders.
+  void find(const PlaceholderIndex& known,
+            std::string_view text,
+            std::vector<std::uint32_t>& found) const;
+
+  // Bytes of the longest form that is looked for; 0: none is.
+  [[nodiscard]] std::size_t longest() const { return longest_; }
+
+ private:
+  void add(std::uint64_t sample, unsigned offset);
+  [[nodiscard]] unsigned offsets_of(std::uint64_t sample) const;
+
+  std::vector<std::uint64_t> filter_;   // a power of two of words; empty: nothing is looked for
+  std::vector<std::uint16_t> offsets_;  // a power of two: where in a placeholder a sample may stand
+  unsigned filter_bits_ = 0;
+  unsigned offset_bits_ = 0;
+  std::size_t longest_ = 0;
+};
+
+}  // namespace keyswap::bindings

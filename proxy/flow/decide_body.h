@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Body + destination + bindings -> verdict, as proxy/flow/decide does it for the head: where in a
+// request's body secrets may be swapped in, what becomes of the request by what stands there, and
+// why a placeholder in it stays what it is. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bindings/body_text.h"
+#include "proxy/flow/body_swap.h"
+#include "proxy/flow/decide.h"
+
+namespace keyswap::flow {
+
+// What may be swapped in this body. Without places nothing is: none is bound here, the body is
+// encoded, or it is not clear what it is.
+struct BodyPlaces {
+  bindings::BodyText text = bindings::BodyText::raw;
+  std::vector<SwapPlace> places;
+};
+
+BodyPlaces find_body_places(const Request& request);
+
+// The use of one of these places.
+Use use_of(const SwapPlace& place);
+
+// How a placeholder stands in a place of the body.
+struct Occurrence {
+  SwapPlace place;
+  std::size_t count_before = 0;  // of its rule's in the body
+  std::uint64_t body_bytes = 0;  // that came so far
+};
+
+// What speaks against it although it is in scope; nothing: it may be swapped. `head`: what the head
+// uses.
+std::optional<audit::Reason> check_occurrence(const Request& request,
+                                              std::span<const Use> head,
+                                              const Occurrence& occurrence);
+
+// A placeholder that was seen in the body and stays what it is.
+Denial deny_in_body(const Request& request, std::uint32_t rule);
+
+// What is known of a body that was collected.
+struct BodyFound {
+  std::vector<Use> uses;            // each place once
+  std::vector<std::uint32_t> seen;  // rules whose placeholders stay
+};
+
+// The verdict on the whole request, by that on its head.
+Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& found);
+
+// Has the verdict a word on this rule, so that nothing more is to be recorded of it?
+bool is_decided(const Verdict& verdict, std::uint32_t rule);
+
+}  // namespace keyswap::flow

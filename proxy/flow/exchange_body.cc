@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A request's body on its way. Every known placeholder in it is seen (I2), and recorded if it stays
+// what it is. Where a place in the body is bound, it is swapped there:
+//
+//   a short body (bounds::kSwapHoldBytes) is held until its end, before anything else is done: what
+//   it holds is decided, fetched and recorded together with the head, and sent with its length;
+//
+//   a longer one follows the head as it comes, in chunks. At a placeholder whose secret was not
+//   used yet the client is not read on until that one is admitted: charged for, fetched, recorded
+//   (I6: before its bytes leave). Where that fails, the upload is cut and never completed.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/flow/exchange.h"
+
+namespace keyswap::flow {
+
+using audit::Decision;
+using audit::Outcome;
+using audit::Reason;
+using http::Framing;
+
+namespace {
+
+// Where a swapped placeholder stood there is something for the watch that belongs to none.
+constexpr std::string_view kGap = "\n";
+constexpr std::int64_t kUsPerSecond = 1'000'000;
+
+}  // namespace
+
+void Exchange::begin_body() {
+  if (!has_request_body()) {
+    return;
+  }
+  if (setup_.bindings->longest_sighting() > 0) {
+    watch_ = std::make_unique<PlaceholderWatch>(*setup_.bindings);
+  }
+  if (admission_.is_allowed() && rule().signer() != nullptr) {
+    return;  // it is signed as it came
+  }
+  BodyPlaces found = find_body_places(request());
+  if (!found.places.empty()) {
+    swapping_ =
+        std::make_unique<Swapping>(BodySwap(*setup_.bindings, found.text, std::move(found.places)),
+                                   vault::Holder(setup_.holdings, setup_.caller));
+  }
+}
+
+// --- a short body ---
+
+void Exchange::hold_body(Actions& actions) {
+  const http::RequestHead& head = asked_->head;
+  if (head.framing.kind == Framing::Kind::length &&
+      head.framing.length > base::bounds::kSwapHoldBytes) {
+    swapping_->is_streamed = true;
+    go_on_with_head(actions);
+    return;
+  }
+  swapping_->is_continued = head.expects_continue;
+  wait_for_body(actions);
+}
+
+void Exchange::hold_piece(std::string_view bytes, Collecting& collecting, Actions& actions) {
+  collecting.pace.add(bytes.size());
+  swapping_->held_bytes += bytes.size();
+  const auto bytes_max = body_bytes_max();
+  if (bytes_max && swapping_->held_bytes > *bytes_max) {
+    body_.release();
+    refuse(Reason::body_too_large, actions);
+    return;
+  }
+  if (swapping_->held_bytes <= base::bounds::kSwapHoldBytes &&
+      body_.add(bytes) == CollectedBody::Added::all) {
+    return;
+  }
+  swapping_->is_streamed = true;
+  const bool is_taken =
+      swapping_->swap.feed(body_.view()).has_value() && swapping_->swap.feed(bytes).has_value();
+  body_.release();
+  if (is_taken) {
+    go_on_with_head(actions);
+  } else {
+    refuse(Reason::too_busy, actions);
+  }
+}
+
+void Exchange::judge_with_body(Actions& actions) {
+  is_collected_ = true;
+  BodyFound found;
+  if (read_whole_body(found)) {
+    admission_.decide(decide_with_body(request(), verdict(), found));
+  }
+  if (admission_.is_refused()) {
+    record({}, actions);
+    return;
+  }
+  const auto reason = admission_.is_allowed() ? check_body(request(), verdict(), body_.view())
+                                              : std::optional<Reason>();
+  if (reason) {
+    refuse(*reason, actions);
+  } else {
+    go_on_with_head(actions);
+  }
+}
+
+// False: it is refused.
+bool Exchange::read_whole_body(BodyFound& found) {
+  Swapping& now = *swapping_;
+  if (!now.swap.feed(body_.view())) {
+    admission_.refuse(Reason::too_busy);
+    return false;
+  }
+  now.swap.end();
+  for (auto step = now.swap.next(); step.kind != BodySwap::Step::Kind::nothing;
+       step = now.swap.next()) {
+    if (step.kind == BodySwap::Step::Kind::bytes) {
+      watch_->look(step.bytes);
+      now.pieces.push_back({step.bytes, std::nullopt});
+      continue;
+    }
+    const SwapPlace& place = now.swap.place(step.place);
+    if (const auto reason = take_occurrence(place, body_.size())) {
+      admission_.decide({Decision::refused, *reason, place.rule});
+      return false;
+    }
+    watch_->look(kGap);
+    now.pieces.push_back({{}, PlaceOf{place.rule, place.place}});
+    const bool is_known = std::ranges::any_of(found.uses, [&](const Use& use) {
+      return use.rule == place.rule && use.place == place.place;
+    });
+    if (!is_known) {
+      found.uses.push_back(use_of(place));
+    }
+  }
+  found.seen = watch_->seen();
+  return true;
+}
+
+// Of a body that a signer reads.
+bool Exchange::look_at_whole_body() {
+  if (watch_ != nullptr) {
+    watch_->look(body_.view());
+    admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen()}));
+  }
+  return !admission_.is_refused();
+}
+
+// Once more it stands in a place. Nothing: it may.
+std::optional<Reason> Exchange::take_occurrence(const SwapPlace& place, std::uint64_t body_bytes) {
+  auto& swapped = swapping_->swapped;
+  const auto count = static_cast<std::size_t>(std::ranges::count(swapped, place.rule));
+  swapped.push_back(place.rule);
+  return check_occurrence(request(), verdict().uses, {place, count, body_bytes});
+}
+
+// What comes at a place is written once, as it stands there.
+base::Status Exchange::write_for_body(const Use& use, const bindings::RenderInput& input) {
+  auto written = render_for_body(setup_.bindings->rules[use.rule].places[use.place],
+                                 input,
+                                 swapping_->swap.text(),
+                                 *setup_.scratch);
+  if (!written) {
+    return written.error();
+  }
+  if (!swapping_->holder.hold(*written)) {
+    return base::Error{base::Errc::unavailable, "too much locked memory is held already"};
+  }
+  swapping_->ready.push_back({{use.rule, use.place}, use.scope, std::move(*written)});
+  return {};
+}
+
+base::Status Exchange::write_all_for_body(const Prepared& prepared) {
+  std::span<const vault::Secret> secrets = prepared.secrets;  // of the head's places, too
+  for (const PlaceOf& place : places_of(verdict())) {
+    const auto count =
+        setup_.bindings->rules[place.rule].places[place.place].injection->needs().size();
+    const auto use = std::ranges::find_if(verdict().uses, [&](const Use& one) {
+      return one.rule == place.rule && one.place == place.place;
+    });
+    if (use->is_in_body) {
+      KS_TRY(write_for_body(*use, {secrets.first(count), prepared.now_us / kUsPerSecond}));
+    }
+    secrets = secrets.subspan(count);
+  }
+  return {};
+}
+
+// How the head frames it.
+void Exchange::edit_for_body(bindings::Edits& edits) const {
+  if (swapping_ == nullptr) {
+    return;
+  }
+  if (swapping_->is_streamed) {
+    edits.set_chunked();
+  } else if (!swapping_->swapped.empty()) {
+    std::size_t bytes = 0;
+    for (const BodyPiece& piece : swapping_->pieces) {
+      bytes += piece.place ? written(*piece.place).size() : piece.bytes.size();
+    }
+    edits.set_body_length(bytes);
+  }
+  if (swapping_->is_continued) {
+    edits.remove_field("expect");  // it was told to go on already
+  }
+}
+
+void Exchange::send_held_body(Actions& actions) const {
+  for (const BodyPiece& piece : swapping_->pieces) {
+    if (piece.place) {
+      actions.emplace_back(SendRequestSecret{written(*piece.place)});
+    } else {
+      actions.emplace_back(SendRequestBody{piece.bytes});
+    }
+  }
+}
+
+std::string_view Exchange::written(const PlaceOf& place) const {
+  const auto found = std::ranges::find(swapping_->ready, place, &Swapping::Ready::place);
+  return found == swapping_->ready.end() ? std::string_view() : found->written.reveal();
+}
+
+// --- a body that follows its head ---
+
+// All that is there of it. False: it waits for a secret, or the exchange is over.
+bool Exchange::send_body(Relaying& relaying, Actions& actions) {
+  for (auto step = swapping_->swap.next(); step.kind != BodySwap::Step::Kind::nothing;
+       step = swapping_->swap.next()) {
+    if (step.kind == BodySwap::Step::Kind::credential) {
+      if (!send_credential(swapping_->swap.place(step.place), relaying, actions)) {
+        return false;
+      }
+    } else if (look_at_body(step.bytes, relaying, actions)) {
+      actions.emplace_back(SendRequestBody{step.bytes});
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions) {
+  const PlaceOf key{place.rule, place.place};
+  if (const auto reason = take_occurrence(place, relaying.request_body_bytes)) {
+    refuse_body(*reason, place.rule, relaying, actions);
+    return false;
+  }
+  watch_->look(kGap);
+  if (const std::string_view credential = written(key); !credential.empty()) {
+    actions.emplace_back(SendRequestSecret{credential});
+    return true;
+  }
+  admit_in_body(use_of(place), relaying, actions);
+  return false;
+}
+
+void Exchange::admit_in_body(const Use& use, Relaying& relaying, Actions& actions) {
+  auto& admission = swapping_->admission.emplace(setup_.bindings);
+  admission.decide({Decision::allowed, Reason::binding_matched, use.rule, {use}, {}});
+  relaying.wait = Wait::secrets;
+  if (const auto refusal = admission.admit({}, Asks(actions))) {
+    refuse_body(*refusal, use.rule, relaying, actions);
+  }
+}
+
+void Exchange::charged_in_body(const Charged& event, Relaying& relaying, Actions& actions) {
+  auto* const admission = admission_in_body(Admission::Step::charging);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+  } else if (const auto refusal = admission->take(event, Asks(actions))) {
+    refuse_body(*refusal, *admission->verdict().rule, relaying, actions);
+  }
+}
+
+void Exchange::fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions) {
+  auto* const admission = admission_in_body(Admission::Step::fetching);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+    return;
+  }
+  admission->take_secrets();
+  const Use use = admission->verdict().uses.front();
+  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  const auto count = setup_.bindings->rules[use.rule].places[use.place].injection->needs().size();
+  const std::span<const vault::Secret> secrets = event.secrets;
+  const auto written =
+      write_for_body(use, {secrets.first(std::min(count, secrets.size())), now_us / kUsPerSecond});
+  if (written) {
+    admission->record(shown(), Asks(actions));
+  } else {
+    refuse_body(admission->refuse_secrets(fault_of(written.error())), use.rule, relaying, actions);
+  }
+}
+
+void Exchange::not_fetched_in_body(SecretsUnavailable& event,
+                                   Relaying& relaying,
+                                   Actions& actions) {
+  auto* const admission = admission_in_body(Admission::Step::fetching);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+  } else if (const auto refusal = admission->take(event)) {
+    refuse_body(*refusal, *admission->verdict().rule, relaying, actions);
+  }
+}
+
+// I6: only now the secret's bytes may leave.
+void Exchange::recorded_in_body(const RecordDone& event, Relaying& relaying, Actions& actions) {
+  auto* const admission = admission_in_body(Admission::Step::recording);
+  if (admission == nullptr) {
+    protocol_violation(actions);
+    return;
+  }
+  const Use use = admission->verdict().uses.front();
+  if (const auto refusal = admission->take(event)) {
+    refuse_body(*refusal, use.rule, relaying, actions);
+    return;
+  }
+  swapping_->has_charge = admission->end_charge() || swapping_->has_charge;
+  swapping_->admission.reset();
+  actions.emplace_back(SendRequestSecret{written({use.rule, use.place})});
+  set_wait(relaying, relaying.head_passed ? Wait::response_body : Wait::request_body, actions);
+  go_on_with_body(relaying, actions);
+}
+
+void Exchange::time_out_in_body(Relaying& relaying, Actions& actions) {
+  auto& admission = *swapping_->admission;
+  const bool is_recording = admission.step() == Admission::Step::recording;
+  const auto refusal = is_recording ? Reason::audit_unavailable : admission.time_out();
+  refuse_body(
+      refusal.value_or(Reason::secret_unavailable), *admission.verdict().rule, relaying, actions);
+}
+
+void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
+  if (!send_body(relaying, actions)) {
+    return;
+  }
+  if (swapping_->has_ended) {
+    end_upload(relaying, actions);
+  } else {
+    actions.emplace_back(ReadClient{});
+  }
+}
+
+void Exchange::end_upload(Relaying& relaying, Actions& actions) {
+  relaying.client_done = true;
+  actions.emplace_back(EndRequest{});
+  if (!relaying.head_passed) {
+    set_wait(relaying, Wait::response_head, actions);
+  }
+}
+
+// --- what stays ---
+
+// False: it is refused, and the exchange is over.
+bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
+  if (watch_ == nullptr) {
+    return true;
+  }
+  const std::size_t known = watch_->seen().size();
+  watch_->look(bytes);
+  for (std::size_t i = known; i < watch_->seen().size(); ++i) {
+    const std::uint32_t rule = watch_->seen()[i];
+    if (is_decided(verdict(), rule) || is_swapped(rule)) {
+      continue;
+    }
+    const Denial denial = deny_in_body(request(), rule);
+    if (setup_.bindings->misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
+      refuse_body(denial.reason, rule, relaying, actions);
+      return false;
+    }
+    note(Decision::denied, denial.reason, rule, actions);
+  }
+  return true;
+}
+
+bool Exchange::is_swapped(std::uint32_t rule) const {
+  return swapping_ != nullptr &&
+         std::ranges::find(swapping_->swapped, rule) != swapping_->swapped.end();
+}
+
+Admission* Exchange::admission_in_body(Admission::Step step) {
+  return is_body_held() && swapping_->admission->step() == step ? &*swapping_->admission : nullptr;
+}
+
+bool Exchange::is_body_held() const {
+  return swapping_ != nullptr && swapping_->admission.has_value();
+}
+
+// A decision in the middle of a body, which nothing waits for.
+void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Actions& actions) {
+  Admission::Shown what = shown();
+  Record record;
+  record.decision = decision;
+  record.reason = reason;
+  record.rule = rule;
+  record.method = what.method;
+  record.path = std::move(what.path);
+  record.failure = told().failure();
+  actions.emplace_back(NoteDecision{std::move(record)});
+}
+
+// The upload is cut, never completed: what was sent of it is no request.
+void Exchange::refuse_body(Reason reason,
+                           std::uint32_t rule,
+                           Relaying& relaying,
+                           Actions& actions) {
+  if (reason != Reason::audit_unavailable) {
+    note(Decision::refused, reason, rule, actions);
+  }
+  if (relaying.head_passed) {
+    abort_response(relaying, Outcome::unknown, actions);
+  } else {
+    fail_sent(reason, Outcome::unknown, actions);
+  }
+}
+
+// The admission that an answer of our own is about.
+const Admission& Exchange::told() const {
+  return is_body_held() ? *swapping_->admission : admission_;
+}
+
+// The least that a scope of what is used says; nothing: none says anything.
+std::optional<std::uint64_t> Exchange::body_bytes_max() const {
+  auto least =
+      admission_.is_allowed() ? admission_.max_body_bytes() : std::optional<std::uint64_t>();
+  if (swapping_ != nullptr) {
+    for (const auto& ready : swapping_->ready) {
+      const auto& said =
+          setup_.bindings->rules[ready.place.rule].scopes[ready.scope].max_body_bytes;
+      least = said && (!least || *said < *least) ? said : least;
+    }
+  }
+  return least;
+}
+
+}  // namespace keyswap::flow
