@@ -61,18 +61,23 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
       .cause = decision.failure.cause,
       .facts = decision.failure.facts};
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
-  const auto name_rule = [&](std::uint32_t rule) {
-    record.secret = of.bindings.rules[rule].name.text();
-    record.scheme = of.bindings.rules[rule].injection->scheme();
+  const auto name_place = [&](const flow::PlaceOf& place) {
+    const auto& rule = of.bindings.rules[place.rule];
+    record.secret = rule.name.text();
+    record.scheme = rule.places[place.place].scheme();
   };
   if (decision.rule) {
-    name_rule(*decision.rule);
+    name_place({*decision.rule, decision.place});
   }
   context.audit->add(record);
+  for (const flow::PlaceOf& place : decision.further) {
+    name_place(place);
+    context.audit->add(record);
+  }
   for (const flow::Denial& other : decision.others) {
     record.decision = audit::Decision::denied;
     record.reason = other.reason;
-    name_rule(other.rule);
+    name_place({other.rule});
     context.audit->add(record);
   }
 }
