@@ -23,16 +23,17 @@
 #include "proxy/base/buffer.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/admission.h"
+#include "proxy/flow/answer_filters.h"
 #include "proxy/flow/body_pace.h"
 #include "proxy/flow/collected_body.h"
 #include "proxy/flow/decide.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
-#include "proxy/flow/filter.h"
+#include "proxy/flow/findings.h"
+#include "proxy/flow/known_secrets.h"
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/reply.h"
-#include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/message.h"
 #include "vault/holdings.h"
@@ -50,7 +51,7 @@ class Exchange {
     std::int64_t now_us = 0;                 // since 1970
     std::string caller;                      // who sends it, "" unknown
     CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
-    FormCache* form_cache = nullptr;         // of the loop; outlives them; null: none
+    KnownSecrets* known = nullptr;           // of all loops; outlives them; null: of its own request
     vault::Holdings* holdings = nullptr;     // of all loops; outlives them; null: not counted
   };
 
@@ -114,12 +115,6 @@ class Exchange {
     std::string_view target = {};  // into one of these
   };
 
-  // What the response's body goes through.
-  struct AnswerFilters {
-    FilterChain chain;
-    Scrubber* scrubber = nullptr;  // one of them, where the rule's answers are scrubbed (I8)
-  };
-
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
   // instead of it (I1).
   struct Prepared {
@@ -134,7 +129,7 @@ class Exchange {
   struct Leaving {
     std::optional<Prepared> request;
     std::optional<http::ResponseHead> answer;                 // of the upstream
-    base::Buffer filtered{base::bounds::kLegUnreadBytesMax};  // a piece of the response
+    base::Buffer filtered{base::bounds::kFilteredBytesMax};   // a piece of the response
     std::string reply_body;                                   // of an answer of our own
   };
 
@@ -201,7 +196,6 @@ class Exchange {
                               std::span<const vault::Secret> secrets,
                               Prepared& prepared) const;
   void edit_for_route(bindings::Edits& edits) const;
-  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] Credentials credentials(const Prepared& prepared) const;
 
@@ -220,7 +214,6 @@ class Exchange {
   void record(Prepared prepared, Actions& actions);
   void refuse(audit::Reason reason, Actions& actions);
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
-  void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_switching(const http::ResponseHead& head, Actions& actions);
@@ -234,6 +227,19 @@ class Exchange {
   [[nodiscard]] Relaying& relaying();
   [[nodiscard]] Prepared take_prepared();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
+
+  // What is looked for in the answer (exchange_scrub.cc).
+  [[nodiscard]] bool is_unscrubbed() const;
+  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared);
+  base::Status look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared);
+  base::Status know(std::span<const WantedSecret> wanted, Prepared& prepared);
+  void look_for_known(AnswerFilters& filters);
+  void ask_plainly(bindings::Edits& edits) const;
+  std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
+  [[nodiscard]] bool blocks_uninspectable() const;
+  void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  void cut_filtered(const Relaying& relaying, Actions& actions);
+  void tell_findings(Actions& actions) const;
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
@@ -254,6 +260,7 @@ class Exchange {
   std::optional<Asked> asked_;
   CollectedBody body_;  // the whole body, if it was collected
   Leaving leaving_;
+  Findings findings_;           // what of secrets came back
   base::Note flaw_ = "";        // of a request that is refused for its bytes
   bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream

@@ -83,9 +83,9 @@ class KnownSecrets::Wishes {
   std::vector<WantedSecret> list_;
 };
 
-SharedSearch KnownSecrets::add(std::string_view host,
-                               std::span<const WantedSecret> secrets,
-                               const SharedSearch& kept) {
+base::Result<SharedSearch> KnownSecrets::add(std::string_view host,
+                                             std::span<const WantedSecret> secrets,
+                                             const SharedSearch& kept) {
   const std::lock_guard guard(mutex_);
   Host& known = host_of(host);
   if (known.search != nullptr && knows_all(*known.search, secrets)) {
@@ -95,7 +95,7 @@ SharedSearch KnownSecrets::add(std::string_view host,
   }
   Wishes wishes;
   if (!wishes.require(secrets) || !wishes.require(kept)) {
-    return nullptr;
+    return base::Error{base::Errc::limit_exceeded, "too many secrets to look for"};
   }
   wishes.wish(known.search);
   if (known.search != nullptr && knows_all(*known.search, wishes.list())) {
@@ -103,10 +103,11 @@ SharedSearch KnownSecrets::add(std::string_view host,
   }
   const SharedSearch before = known.search;  // the wishes are views of it
   auto search = make(std::string(host), wishes.list());
-  if (search != nullptr) {
-    host_of(host).search = search;
-    is_empty_ = false;
+  if (search == nullptr) {
+    return base::Error{base::Errc::unavailable, "no locked memory to look for a secret"};
   }
+  host_of(host).search = search;
+  is_empty_ = false;
   return search;
 }
 
@@ -126,7 +127,7 @@ SharedSearch KnownSecrets::find(std::string_view host, const SharedSearch& kept)
     }
   }
   auto search = add(host, {}, kept);
-  return search == nullptr ? kept : search;
+  return search ? *search : kept;
 }
 
 bool KnownSecrets::should_ask(std::string_view host, std::string_view name) {

@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/base/result.h"
 #include "proxy/flow/secret_search.h"
 #include "vault/holdings.h"
 
@@ -41,11 +42,11 @@ class KnownSecrets {
   ~KnownSecrets() = default;
 
   // From now on these are known of `host`. Gives the search for all that is, and for what `kept`
-  // (null: nothing) looks for besides. Null: no locked memory, or more than
-  // bounds::kScrubbedSecretsMax are asked for; then nothing has changed.
-  SharedSearch add(std::string_view host,
-                   std::span<const WantedSecret> secrets,
-                   const SharedSearch& kept = nullptr);
+  // (null: nothing) looks for besides. limit_exceeded: these are more than
+  // bounds::kScrubbedSecretsMax; unavailable: no locked memory. Nothing has changed then.
+  base::Result<SharedSearch> add(std::string_view host,
+                                 std::span<const WantedSecret> secrets,
+                                 const SharedSearch& kept = nullptr);
 
   // The search for what is known of `host`, and for what `kept` looks for besides; null: nothing is
   // known. `kept` itself where no more can be had.

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "proxy/base/bytes.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -53,6 +55,12 @@ bool is_of_token(char c) {
 }
 
 }  // namespace
+
+WantedSecret wanted_secret(const vault::Secret& secret,
+                           std::string_view name,
+                           std::string_view placeholder) {
+  return {secret.reveal(), name, placeholder};
+}
 
 std::shared_ptr<const SecretSearch> SecretSearch::make(std::span<const WantedSecret> secrets) {
   auto search = std::make_shared<SecretSearch>();

@@ -32,6 +32,11 @@ struct WantedSecret {
   bool is_derived = false;  // a credential that was made of a secret, and changes with it
 };
 
+// A view of the secret.
+WantedSecret wanted_secret(const vault::Secret& secret,
+                           std::string_view name,
+                           std::string_view placeholder);
+
 // Immutable once it is made.
 class SecretSearch {
  public:

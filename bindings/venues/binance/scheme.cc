@@ -266,7 +266,6 @@ constinit const Scheme kScheme = {kSchemeName,
                                   "requests to Binance, signed anew",
                                   kParameters,
                                   make_pair_injection,
-                                  kKeyHeader,
-                                  Answers::scrubbed};
+                                  kKeyHeader};
 
 }  // namespace keyswap::bindings::binance
