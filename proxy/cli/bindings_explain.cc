@@ -9,6 +9,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
+#include "proxy/cli/explain_words.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -45,10 +46,15 @@ void print_text(const ExplainOptions& options,
     print_line("  " + verdict.secret + ": " + (verdict.is_swapped ? "swapped in" : "not swapped") +
                " (" + verdict.reason + ")");
     print_line("    " + printable(verdict.why));
+    for (const PlaceVerdict& place : verdict.places) {
+      print_line("    " + printable(place.place) + ": " +
+                 (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason + ")");
+    }
     if (verdict.is_swapped) {
-      print_line("    scheme " + verdict.scheme + ", header " + verdict.header);
+      print_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
       print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
+      print_line("    answer: " + describe_answers(*verdict.limits));
       if (!verdict.caller.empty()) {
         print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
                                                               : "the caller " + verdict.caller));

@@ -133,6 +133,13 @@ std::string describe_rules(const bindings::Bindings& bindings) {
       std::ranges::count(bindings.rules, bindings::RuleKind::custom, &bindings::SecretRule::kind));
   const std::size_t secrets = bindings.rules.size() - customs;
   std::string text = std::to_string(secrets) + (secrets == 1 ? " secret" : " secrets");
+  std::size_t places = 0;
+  for (const auto& rule : bindings.rules) {
+    places += rule.kind == bindings::RuleKind::secret ? rule.places.size() : 0;
+  }
+  if (places > secrets) {
+    text += " in " + std::to_string(places) + " places";
+  }
   if (customs > 0) {
     text +=
         ", " + std::to_string(customs) + (customs == 1 ? " custom service" : " custom services");
