@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/flow/escape.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -34,7 +36,7 @@ std::string_view to_string(Encoding encoding) {
 
 // (Six of base64, of four characters for three bytes.)
 std::size_t FormWriter::room_for(std::size_t size) {
-  return size * (1 + 1 + 2 + 2 + 8);
+  return size * (1 + 1 + 1 + 2 + 2 + 8);
 }
 
 std::string_view FormWriter::write_forms(std::string_view secret, std::uint32_t number) {
@@ -42,6 +44,7 @@ std::string_view FormWriter::write_forms(std::string_view secret, std::uint32_t 
   write_plain(secret);
   const std::string_view plain = end_form(Encoding::plain);
   write_with_plus(secret);
+  write_unescaped(secret);
   write_hex(secret, "0123456789abcdef");
   write_hex(secret, "0123456789ABCDEF");
   for (std::size_t before = 0; before < 3; ++before) {
@@ -69,6 +72,26 @@ void FormWriter::write_plain(std::string_view secret) {
 void FormWriter::write_with_plus(std::string_view secret) {
   for (std::size_t i = 0; i < secret.size(); ++i) {
     write(secret[i] == ' ' ? '+' : byte_at(secret, i));
+  }
+  end_form(Encoding::escaped);
+}
+
+// A secret may look as if it had escapes in it. Where others in it are undone, these are, too.
+void FormWriter::write_unescaped(std::string_view secret) {
+  const std::size_t begun = size_;
+  for (std::size_t at = 0; at < secret.size();) {
+    const Escape escape = read_escape(secret.substr(at));
+    if (escape.size == 0) {
+      write(byte_at(secret, at));
+    }
+    for (std::size_t i = 0; i < escape.count; ++i) {
+      write(byte_at(escape.view(), i));
+    }
+    at += std::max<std::size_t>(escape.size, 1);
+  }
+  if (size_ - begun < kFormBytesMin) {
+    size_ = begun;
+    return;
   }
   end_form(Encoding::escaped);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I8: the forms in which a secret that comes back is known: as it is, with '+' for its spaces, in
-// hex, in base64 wherever it begins in it. (Escapes are undone before one looks:
-// proxy/flow/escaped_search.h.)
+// I8: the forms in which a secret that comes back is known: as it is, with '+' for its spaces, with
+// what looks like an escape in it undone, in hex, in base64 wherever it begins in it. (Escapes of a
+// text are undone before one looks: proxy/flow/escaped_search.h.)
 #pragma once
 
 #include <cstddef>
@@ -54,6 +54,7 @@ class FormWriter {
  private:
   void write_plain(std::string_view secret);
   void write_with_plus(std::string_view secret);
+  void write_unescaped(std::string_view secret);
   void write_hex(std::string_view secret, std::string_view digits);
   bool write_base64(std::string_view secret, std::size_t before, std::string_view marks);
 

@@ -133,6 +133,21 @@ TEST_CASE("P16 a secret is known in every listed form, whatever stands around it
   }
 }
 
+TEST_CASE("a secret that looks as if it were escaped is found, and when it is escaped, too", "[I8]") {
+  const std::string secret = "sk-live/x%26N2&amp;v\\u0041&";
+  const auto search = search_for({{secret, "<P>"}});
+  for (const std::string& form : {secret,
+                                  test::percent_encoded(secret, false),
+                                  test::json_escaped(secret, "/"),
+                                  test::json_escaped(secret, "&"),
+                                  test::html_escaped(secret, false),
+                                  test::html_escaped(secret, true)}) {
+    CAPTURE(form);
+    CHECK(scrubbed(search, "x " + form + " y") == "x <P> y");
+    CHECK(scrubbed(search, "x " + form + " y", 1) == "x <P> y");
+  }
+}
+
 TEST_CASE("a short secret is taken out where it is a whole token, however the text is cut",
           "[I8]") {
   const auto search = search_for({{"status", "<P>"}, {"12345", "<Q>"}});
