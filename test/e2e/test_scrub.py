@@ -80,6 +80,12 @@ class Scrubbing(OneProxy):
         kinds = {(one["secret"], one["where"]) for one in self.closing("/head")["scrubbed"]}
         self.assertEqual(kinds, {(K, "head"), (K, "body")})
 
+    def test_P04_P06_a_placeholder_in_a_body_comes_back_as_it_is_and_a_key_does_not(self):
+        """[I2] [I8]"""
+        self.recorder.on("/echo", lambda request, connection: connection.answer(body=request.body + V.encode()))
+        answer = self.ask(H, "POST", "/echo", [*AUTH, ("Content-Type", "text/plain")], f"say {P} ".encode())
+        self.assertEqual(answer.body, f"say {P} {P}".encode())
+
     def test_P08_what_was_stored_is_found_when_it_is_read_back(self):
         """[I8] Without a placeholder, by another connection and path; and another rule's secret."""
         self.ask(H, target="/store", headers=AUTH)

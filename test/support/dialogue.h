@@ -169,6 +169,10 @@ class Dialogue {
 
   void perform(const EndWebSocket& action, Next& /*next*/) {
     lines_ += "end " + std::string(audit::to_string(action.outcome)) + "\n";
+    for (const Finding& found : action.scrubbed) {
+      lines_ += "scrubbed " + found.secret + " " + std::string(to_string(found.where)) + " " +
+                std::string(to_string(found.encoding)) + " " + std::to_string(found.count) + "\n";
+    }
   }
 
   void perform(const Charge& action, Next& next) {
