@@ -227,12 +227,11 @@ bool take_scrubbed(Scanner& scanner) {
   do {
     std::string_view text;
     std::uint64_t number = 0;
-    const bool is_whole = ++count <= base::bounds::kFindingsMax &&
-                          scanner.take(R"({"secret":)") && scanner.take_text(text) &&
-                          scanner.take(R"(,"where":)") && scanner.take_text(text) &&
-                          scanner.take(R"(,"encoding":)") && scanner.take_text(text) &&
-                          scanner.take(R"(,"count":)") && scanner.take_number(number) &&
-                          scanner.take("}");
+    const bool is_whole = ++count <= base::bounds::kFindingsMax && scanner.take(R"({"secret":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"where":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"encoding":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"count":)") &&
+                          scanner.take_number(number) && scanner.take("}");
     if (!is_whole) {
       return false;
     }

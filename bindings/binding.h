@@ -126,8 +126,8 @@ struct SecretRule {  // one entry of `secrets:`
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
   std::vector<SecretPlace> places;  // never empty
-  const Venue* venue = nullptr;  // whose scheme it has; null: of none
-  std::vector<Scope> scopes;     // of all its places
+  const Venue* venue = nullptr;     // whose scheme it has; null: of none
+  std::vector<Scope> scopes;        // of all its places
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 

@@ -4,7 +4,6 @@
 // one (RFC 1951).
 #include <algorithm>
 #include <limits>
-
 #include <zlib.h>
 
 #include "proxy/base/bounds.h"

@@ -28,9 +28,7 @@ base::Status AnswerFilters::open(const http::ResponseHead& head) {
     return {};
   }
   const auto codings = content_codings(head.fields);
-  reading_ = !codings            ? Reading::blind
-             : codings->empty() ? Reading::plain
-                                : Reading::decoded;
+  reading_ = !codings ? Reading::blind : codings->empty() ? Reading::plain : Reading::decoded;
   if (codings) {
     KS_TRY(add_decoders(*codings, chain_));
   }

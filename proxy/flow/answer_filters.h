@@ -10,9 +10,9 @@
 
 #include "proxy/base/result.h"
 #include "proxy/flow/filter.h"
+#include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/scrub.h"
-#include "proxy/flow/findings.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::flow {

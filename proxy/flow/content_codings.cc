@@ -14,12 +14,8 @@ namespace keyswap::flow {
 namespace {
 
 // RFC 9110 section 8.4, RFC 9530, and what they replaced.
-constexpr std::array<std::string_view, 6> kOfCodedBody = {"content-encoding",
-                                                          "content-length",
-                                                          "content-md5",
-                                                          "content-digest",
-                                                          "repr-digest",
-                                                          "digest"};
+constexpr std::array<std::string_view, 6> kOfCodedBody = {
+    "content-encoding", "content-length", "content-md5", "content-digest", "repr-digest", "digest"};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t";

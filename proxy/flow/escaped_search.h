@@ -25,7 +25,12 @@ class EscapedSearch {
                 std::string_view text,
                 SecretSearch::Rest rest,
                 std::size_t synced)
-      : search_(search), text_(text), rest_(rest), scanned_(synced), wall_(synced), plain_(kPlainBytesMax) {}
+      : search_(search),
+        text_(text),
+        rest_(rest),
+        scanned_(synced),
+        wall_(synced),
+        plain_(kPlainBytesMax) {}
 
   // As SecretSearch::find, with places and sizes in the text as it stands. `from` never falls.
   [[nodiscard]] SecretSearch::Found find(std::size_t from, std::uint64_t& compared);
@@ -54,8 +59,8 @@ class EscapedSearch {
   const SecretSearch& search_;
   std::string_view text_;
   SecretSearch::Rest rest_;
-  std::size_t scanned_;                         // escapes before it were read
-  std::size_t wall_;                            // no form with an escape begins before it
+  std::size_t scanned_;                          // escapes before it were read
+  std::size_t wall_;                             // no form with an escape begins before it
   std::size_t cut_at_ = std::string_view::npos;  // what may become an escape, at the text's end
   // A stretch of the text with its escapes undone.
   base::Buffer plain_;

@@ -51,8 +51,8 @@ class Exchange {
     std::int64_t now_us = 0;                 // since 1970
     std::string caller;                      // who sends it, "" unknown
     CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
-    KnownSecrets* known = nullptr;           // of all loops; outlives them; null: of its own request
-    vault::Holdings* holdings = nullptr;     // of all loops; outlives them; null: not counted
+    KnownSecrets* known = nullptr;        // of all loops; outlives them; null: of its own request
+    vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
   };
 
   explicit Exchange(Setup setup);
@@ -128,9 +128,9 @@ class Exchange {
   // What actions have views of, until they are carried out.
   struct Leaving {
     std::optional<Prepared> request;
-    std::optional<http::ResponseHead> answer;                 // of the upstream
-    base::Buffer filtered{base::bounds::kFilteredBytesMax};   // a piece of the response
-    std::string reply_body;                                   // of an answer of our own
+    std::optional<http::ResponseHead> answer;                // of the upstream
+    base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
+    std::string reply_body;                                  // of an answer of our own
   };
 
   struct AwaitingHead {};

@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 3> kNotAskedFor = {"range", "if-range", "
 // Does a binding say that the answer goes on as it comes?
 bool Exchange::is_unscrubbed() const {
   return admission_.is_allowed() && std::ranges::none_of(verdict().uses, [&](const Use& use) {
-    return setup_.bindings->rules[use.rule].scopes[use.scope].is_scrubbed;
-  });
+           return setup_.bindings->rules[use.rule].scopes[use.scope].is_scrubbed;
+         });
 }
 
 base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) {
@@ -49,7 +49,8 @@ base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared
 // What a scheme made of the secrets, where that is like none of them: a hash, a code.
 base::Status Exchange::look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared) {
   std::vector<DerivedCredential> derived;
-  KS_TRY(find_derived(credentials(prepared), prepared.filters.scrubber(), *setup_.scratch, derived));
+  KS_TRY(
+      find_derived(credentials(prepared), prepared.filters.scrubber(), *setup_.scratch, derived));
   for (const DerivedCredential& one : derived) {
     const bindings::SecretRule& rule = setup_.bindings->rules[one.rule];
     wanted.push_back(wanted_secret(one.value, rule.name.text(), rule.stand_in()));
@@ -110,9 +111,9 @@ std::optional<base::Failure> Exchange::open_filters(const http::ResponseHead& he
 // Where no secret went out with the request, what cannot be read is hardly one that came back.
 bool Exchange::blocks_uninspectable() const {
   return admission_.is_allowed() && std::ranges::any_of(verdict().uses, [&](const Use& use) {
-    return setup_.bindings->rules[use.rule].scopes[use.scope].uninspectable ==
-           bindings::Uninspectable::block;
-  });
+           return setup_.bindings->rules[use.rule].scopes[use.scope].uninspectable ==
+                  bindings::Uninspectable::block;
+         });
 }
 
 // A piece of the response's body, or (`is_last`) its end.

@@ -63,9 +63,7 @@ std::uint32_t FormIndex::end_of_run(std::uint32_t first) const {
   return last;
 }
 
-FormIndex::Walk FormIndex::walk(Place place,
-                                std::string_view here,
-                                std::uint64_t& compared) const {
+FormIndex::Walk FormIndex::walk(Place place, std::string_view here, std::uint64_t& compared) const {
   Walk walk{place.whole, false, place.depth, place.first};
   for (;;) {
     walk.form = place.first;
@@ -125,9 +123,8 @@ std::optional<FormIndex::Next> FormIndex::next(const Walk& walk) const {
       break;
     }
     if (overlap.ahead + overlap.agree >= walk.depth || overlap.whole_end <= walk.depth) {
-      return Next{
-          overlap.ahead,
-          place_of(overlap.other, std::min(overlap.agree, walk.depth - overlap.ahead))};
+      return Next{overlap.ahead,
+                  place_of(overlap.other, std::min(overlap.agree, walk.depth - overlap.ahead))};
     }
   }
   return std::nullopt;

@@ -14,8 +14,8 @@
 #include "proxy/base/buffer.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/filter.h"
-#include "proxy/flow/secret_search.h"
 #include "proxy/flow/findings.h"
+#include "proxy/flow/secret_search.h"
 
 namespace keyswap::flow {
 

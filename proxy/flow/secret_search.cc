@@ -91,15 +91,13 @@ bool SecretSearch::write(std::span<const WantedSecret> secrets) {
     }
     const auto number = static_cast<std::uint32_t>(secrets_.size());
     const bool is_token = secret.bytes.size() < kFormBytesMin;
-    const std::string_view bytes = is_token ? writer.write_token(secret.bytes)
-                                            : writer.write_forms(secret.bytes, number);
+    const std::string_view bytes =
+        is_token ? writer.write_token(secret.bytes) : writer.write_forms(secret.bytes, number);
     if (is_token) {
       tokens_.push_back({bytes, number});
     }
-    secrets_.push_back({bytes,
-                        std::string(secret.name),
-                        std::string(secret.placeholder),
-                        secret.is_derived});
+    secrets_.push_back(
+        {bytes, std::string(secret.name), std::string(secret.placeholder), secret.is_derived});
   }
   const std::size_t forms_size = writer.size();
   const std::size_t form_count = writer.forms().size();

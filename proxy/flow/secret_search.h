@@ -120,7 +120,7 @@ class SecretSearch {
   std::array<bool, 256> begins_token_{};
   unsigned shift_bits_ = 0;
   unsigned run_bits_ = 0;
-  vault::Secret block_;          // forms, 2^shift_bits_ shifts, 2^run_bits_ runs
+  vault::Secret block_;           // forms, 2^shift_bits_ shifts, 2^run_bits_ runs
   const char* shifts_ = nullptr;  // into the block
   const char* runs_ = nullptr;
 };

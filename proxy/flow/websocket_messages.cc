@@ -207,8 +207,7 @@ base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
   // None that was sent here is ever forgotten: what comes back may be the first.
   KnownSecrets alone;
   KnownSecrets& known = setup_.known == nullptr ? alone : *setup_.known;
-  auto search =
-      known.add(setup_.destination.authority.host, wanted, answers_.scrubber.search());
+  auto search = known.add(setup_.destination.authority.host, wanted, answers_.scrubber.search());
   if (!search) {
     return search.error();
   }

@@ -20,7 +20,8 @@ struct Learnt {
 
 void add(flow::KnownSecrets& known, std::string_view host, std::span<const Learnt> learnt) {
   std::vector<flow::WantedSecret> wanted;
-  for (const Learnt& one : learnt.first(std::min(learnt.size(), base::bounds::kScrubbedSecretsMax))) {
+  for (const Learnt& one :
+       learnt.first(std::min(learnt.size(), base::bounds::kScrubbedSecretsMax))) {
     wanted.push_back(flow::wanted_secret(one.value, one.name, one.placeholder));
   }
   if (wanted.empty() || known.add(host, wanted)) {

@@ -26,12 +26,12 @@ std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name,
     }
   };
   // It is used for nothing but to know it again: no time of use.
-  auto answer = source_->fetch(
-      {.name = name,
-       .kind = vault::EntryKind::text,
-       .now_s = 0,
-       .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
-      std::move(told));
+  auto answer =
+      source_->fetch({.name = name,
+                      .kind = vault::EntryKind::text,
+                      .now_s = 0,
+                      .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
+                     std::move(told));
   return answer && *answer ? std::optional(std::move((*answer)->value)) : std::nullopt;
 }
 

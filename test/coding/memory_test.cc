@@ -8,7 +8,8 @@
 
 namespace keyswap::coding {
 
-TEST_CASE("no more is given at a time than the bound, and what comes back counts no more", "[I10]") {
+TEST_CASE("no more is given at a time than the bound, and what comes back counts no more",
+          "[I10]") {
   Memory memory(1000);
   CHECK(memory.take(1001) == nullptr);
   CHECK(memory.take(std::numeric_limits<std::size_t>::max()) == nullptr);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-
 #include <zlib.h>
 
 #include <catch2/catch.hpp>

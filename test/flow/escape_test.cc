@@ -16,8 +16,7 @@ std::string read(const std::string& text) {
     CHECK(escape.size == 0);
     return "cut";
   }
-  return escape.size == 0 ? "none"
-                          : std::to_string(escape.size) + ":" + std::string(escape.view());
+  return escape.size == 0 ? "none" : std::to_string(escape.size) + ":" + std::string(escape.view());
 }
 
 }  // namespace
@@ -71,8 +70,15 @@ TEST_CASE("what is no escape is none") {
 }
 
 TEST_CASE("an escape whose rest is missing is seen as that, at every place") {
-  for (const std::string whole :
-       {"%41", "\\\"", "\\u0041", "\\ud83d\\ude00", "\\x41", "&amp;", "&quot;", "&#65;", "&#x41;"}) {
+  for (const std::string whole : {"%41",
+                                  "\\\"",
+                                  "\\u0041",
+                                  "\\ud83d\\ude00",
+                                  "\\x41",
+                                  "&amp;",
+                                  "&quot;",
+                                  "&#65;",
+                                  "&#x41;"}) {
     for (std::size_t size = 1; size < whole.size(); ++size) {
       CAPTURE(whole.substr(0, size));
       CHECK(read(whole.substr(0, size)) == "cut");

@@ -58,7 +58,9 @@ class World {
   }
 
   // The answer to a request, as the client gets it.
-  std::string answer(const std::string& request, const std::string& response, std::size_t piece = 0) {
+  std::string answer(const std::string& request,
+                     const std::string& response,
+                     std::size_t piece = 0) {
     Script now = script();
     now.client(request + "\r\n").upstream(response, piece);
     transcript = now.transcript();
@@ -113,7 +115,8 @@ TEST_CASE("P08 what comes back on another request, which carries none, is found"
   CHECK_FALSE(has(told, kKey));
 }
 
-TEST_CASE("an answer whose request was on its way before the secret was is looked through", "[I8]") {
+TEST_CASE("an answer whose request was on its way before the secret was is looked through",
+          "[I8]") {
   World world;
   Script slow = world.script();
   slow.client(kGet + "\r\n");
@@ -158,8 +161,8 @@ TEST_CASE("P16 what is compressed all the same is undone, searched, and goes on 
     }
     CHECK(has(world.transcript, "response 200 complete " + std::to_string(once.size())));
   }
-  const std::string twice = with_length(
-      "Content-Encoding: gzip\r\nContent-Encoding: x-gzip\r\n", test::gzipped(once));
+  const std::string twice =
+      with_length("Content-Encoding: gzip\r\nContent-Encoding: x-gzip\r\n", test::gzipped(once));
   CHECK(has(world.answer(kWithKey, twice), "the key is " + kPlaceholder + "."));
 }
 
@@ -178,12 +181,11 @@ TEST_CASE("what cannot be read is kept back where a secret went out, unless its 
   CHECK(has(told, "some bytes " + kPlaceholder));
 }
 
-TEST_CASE("HP-10 broken gzip, and gzip that grows without end, is cut where it is seen", "[I8][I10]") {
+TEST_CASE("HP-10 broken gzip, and gzip that grows without end, is cut where it is seen",
+          "[I8][I10]") {
   World world;
-  const std::string bomb =
-      test::gzipped(std::string(32 * base::bounds::kDecodedFreeBytes, '\0'));
-  const std::string told =
-      world.answer(kWithKey, with_length("Content-Encoding: gzip\r\n", bomb));
+  const std::string bomb = test::gzipped(std::string(32 * base::bounds::kDecodedFreeBytes, '\0'));
+  const std::string told = world.answer(kWithKey, with_length("Content-Encoding: gzip\r\n", bomb));
   CHECK(has(world.transcript, "response 200 upstream_protocol_error"));
   CHECK(has(world.transcript, "client cut"));
   CHECK(told.size() <= 2 * base::bounds::kFilteredBytesMax);
@@ -194,8 +196,8 @@ TEST_CASE("HP-10 broken gzip, and gzip that grows without end, is cut where it i
 
 TEST_CASE("the answer to a HEAD is shown as that to a GET would be, but for its length", "[I8]") {
   World world;
-  const std::string head = "HEAD /x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: " +
-                           kPlaceholder + "\r\n";
+  const std::string head =
+      "HEAD /x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: " + kPlaceholder + "\r\n";
   CHECK(has(world.answer(head, kPlain + "Content-Length: 5\r\n\r\n"), "Content-Length: 5\r\n"));
   const std::string coded =
       world.answer(head, kPlain + "Content-Encoding: rot13\r\nContent-Length: 5\r\n\r\n");
@@ -236,8 +238,8 @@ TEST_CASE("the parts of a Basic pair are found in it, and what a scheme computes
           "[I8]") {
   World world;
   const std::string basic = "Basic " + base::to_base64("joe:the-real-pass-0001");
-  const std::string told = world.answer(
-      kGet + "Authorization: kswp_PLACEHOLDER_000000000002\r\n", with_length("X: " + basic + "\r\n", ""));
+  const std::string told = world.answer(kGet + "Authorization: kswp_PLACEHOLDER_000000000002\r\n",
+                                        with_length("X: " + basic + "\r\n", ""));
   CHECK(has(told, "X: Basic am9lO"));
   CHECK_FALSE(has(told, basic));
   CHECK(has(told, "kswp_PLACEHOLDER_000000000002"));
@@ -276,9 +278,10 @@ TEST_CASE("the 101 of a WebSocket is scrubbed, and the WebSocket goes on with wh
       "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   now.client(kWithKey + opening + "\r\n")
-      .upstream("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Echo: " +
-                kKey + "\r\n\r\n");
+      .upstream(
+          "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX-Echo: " +
+          kKey + "\r\n\r\n");
   CHECK(has(now.sent_client(), "X-Echo: " + kPlaceholder + "\r\n"));
   CHECK(has(now.transcript(), "websocket"));
   CHECK(now.begun.search != nullptr);

@@ -91,9 +91,9 @@ TEST_CASE("nothing of a head is outside the scrubber: reason, names, values, 1xx
   CHECK(shown(final_head) == "404\n" + shown_fields + "(unknown length)\n");
   CHECK(shown(outgoing_interim(head_of("HTTP/1.1 103 Early\r\n" + fields), &looked_for)) ==
         "103\n" + shown_fields);
-  const auto switching = head_of("HTTP/1.1 101 " + secret + "\r\nUpgrade: websocket\r\n" +
-                                     "Connection: upgrade\r\n" + fields,
-                                 http::AnswerTo::upgrade_request);
+  const auto switching = head_of(
+      "HTTP/1.1 101 " + secret + "\r\nUpgrade: websocket\r\n" + "Connection: upgrade\r\n" + fields,
+      http::AnswerTo::upgrade_request);
   const auto granted = outgoing_switching(switching, &looked_for);
   CHECK(granted->reason == "placeholder");
   CHECK(shown(granted).find(secret) == std::string::npos);

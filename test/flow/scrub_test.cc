@@ -20,7 +20,8 @@ constexpr std::string_view kSecret = "abcabdREALkey0001";
 constexpr std::string_view kOther = "abcabdX1";
 
 SharedSearch both() {
-  static const SharedSearch made = search_for({{std::string(kSecret), "<P>"}, {std::string(kOther), "<Q>"}});
+  static const SharedSearch made =
+      search_for({{std::string(kSecret), "<P>"}, {std::string(kOther), "<Q>"}});
   return made;
 }
 
@@ -92,9 +93,8 @@ TEST_CASE("what is looked for later is found from then on, in what was kept back
 TEST_CASE("P16 a secret is known in every listed form, whatever stands around it", "[I8]") {
   const std::string odd = R"(k/9+~&"<s>'e\c r=?%)";
   const auto search = search_for({{odd, "<P>"}});
-  const std::string escaped_all = test::each(odd, [](char c) {
-    return "\\u00" + test::hex_of(c, true);
-  });
+  const std::string escaped_all =
+      test::each(odd, [](char c) { return "\\u00" + test::hex_of(c, true); });
   for (const std::string& form : {odd,
                                   base::to_hex(odd),
                                   test::each(odd, [](char c) { return test::hex_of(c, true); }),
@@ -123,17 +123,16 @@ TEST_CASE("P16 a secret is known in every listed form, whatever stands around it
       const std::string url = base::to_base64url(before + odd + after);
       CAPTURE(before, after, whole);
       // Of the whole no more is left than the characters that the neighbours share.
-      CHECK(scrubbed(search, whole).size() <=
-            whole.size() - base::to_base64(odd).size() + 3 + 8);
+      CHECK(scrubbed(search, whole).size() <= whole.size() - base::to_base64(odd).size() + 3 + 8);
       CHECK(scrubbed(search, whole).find("<P>") != std::string::npos);
       CHECK(scrubbed(search, url).find("<P>") != std::string::npos);
-      CHECK(scrubbed(search, test::percent_encoded(whole, false)).find("<P>") !=
-            std::string::npos);
+      CHECK(scrubbed(search, test::percent_encoded(whole, false)).find("<P>") != std::string::npos);
     }
   }
 }
 
-TEST_CASE("a secret that looks as if it were escaped is found, and when it is escaped, too", "[I8]") {
+TEST_CASE("a secret that looks as if it were escaped is found, and when it is escaped, too",
+          "[I8]") {
   const std::string secret = "sk-live/x%26N2&amp;v\\u0041&";
   const auto search = search_for({{secret, "<P>"}});
   for (const std::string& form : {secret,

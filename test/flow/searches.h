@@ -119,7 +119,11 @@ inline std::string html_escaped(std::string_view text, bool is_numeric) {
     if (is_numeric) {
       return "&#" + std::to_string(static_cast<int>(c)) + ";";
     }
-    return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : "&#x27;";
+    return c == '&'   ? "&amp;"
+           : c == '<' ? "&lt;"
+           : c == '>' ? "&gt;"
+           : c == '"' ? "&quot;"
+                      : "&#x27;";
   });
 }
 

@@ -262,10 +262,7 @@ constexpr std::array kParameters = {
 
 }  // namespace
 
-constinit const Scheme kScheme = {kSchemeName,
-                                  "requests to Binance, signed anew",
-                                  kParameters,
-                                  make_pair_injection,
-                                  kKeyHeader};
+constinit const Scheme kScheme = {
+    kSchemeName, "requests to Binance, signed anew", kParameters, make_pair_injection, kKeyHeader};
 
 }  // namespace keyswap::bindings::binance
