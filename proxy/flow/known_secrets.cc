@@ -130,15 +130,15 @@ SharedSearch KnownSecrets::find(std::string_view host, const SharedSearch& kept)
   return search ? *search : kept;
 }
 
-bool KnownSecrets::should_ask(std::string_view host, std::string_view name) {
+bool KnownSecrets::should_learn(std::string_view host, std::uint16_t port) {
   const std::lock_guard guard(mutex_);
-  return host_of(host).asked.emplace(name).second;
+  return host_of(host).learnt.insert(port).second;
 }
 
 void KnownSecrets::renew() {
   const std::lock_guard guard(mutex_);
   for (auto& [name, host] : hosts_) {
-    host.asked.clear();
+    host.learnt.clear();
   }
 }
 

@@ -52,18 +52,18 @@ class KnownSecrets {
   // known. `kept` itself where no more can be had.
   SharedSearch find(std::string_view host, const SharedSearch& kept = nullptr);
 
-  // Is the entry `name` to be asked for on behalf of `host`? Once for each renew(), and again when
+  // Are the secrets of all rules bound there to be asked for? Once for each renew(), and again when
   // the host was forgotten.
-  bool should_ask(std::string_view host, std::string_view name);
+  bool should_learn(std::string_view host, std::uint16_t port);
 
   // Entries may have changed: they are asked for anew. What is known stays so.
   void renew();
 
  private:
   struct Host {
-    SharedSearch search;  // null: nothing is known yet
-    std::set<std::string, std::less<>> asked;
-    std::uint64_t used = 0;  // the higher, the later
+    SharedSearch search;             // null: nothing is known yet
+    std::set<std::uint16_t> learnt;  // ports
+    std::uint64_t used = 0;          // the higher, the later
   };
 
   // What a search shall know: the most important first.

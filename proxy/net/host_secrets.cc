@@ -41,6 +41,30 @@ bool is_scrubbed(const bindings::SecretRule& rule, const http::Authority& destin
   });
 }
 
+// What is there at once of the entries that a place of the rule needs. The rest is added as it comes.
+void learn(SecretLane& lane,
+           flow::KnownSecrets& known,
+           std::string_view host,
+           const bindings::SecretRule& rule,
+           const bindings::Injection& injection,
+           std::vector<Learnt>& learnt) {
+  const std::string stand_in(rule.stand_in());
+  for (std::size_t i = 0; i < injection.needs().size(); ++i) {
+    if (injection.needs_private_key(i)) {
+      continue;
+    }
+    const vault::SecretName& name = injection.needs()[i];
+    auto add_late =
+        [&known, host = std::string(host), name = name.text(), stand_in](vault::Secret late) {
+          const Learnt one{name, stand_in, std::move(late)};
+          add(known, host, std::span(&one, 1));
+        };
+    if (auto value = lane.look_up(name, std::move(add_late))) {
+      learnt.push_back({name.text(), stand_in, std::move(*value)});
+    }
+  }
+}
+
 }  // namespace
 
 void learn_host_secrets(SecretLane& lane,
@@ -48,6 +72,9 @@ void learn_host_secrets(SecretLane& lane,
                         const bindings::Bindings& bindings,
                         const http::Authority& destination,
                         std::span<const flow::PlaceOf> used) {
+  if (!known.should_learn(destination.host, destination.port)) {
+    return;
+  }
   std::vector<Learnt> learnt;
   for (const std::uint32_t number : bindings.rules_binding(destination)) {
     const bindings::SecretRule& rule = bindings.rules[number];
@@ -56,23 +83,7 @@ void learn_host_secrets(SecretLane& lane,
       continue;
     }
     for (const bindings::SecretPlace& place : rule.places) {
-      const auto& names = place.injection->needs();
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        const std::string& name = names[i].text();
-        if (place.injection->needs_private_key(i) || !known.should_ask(destination.host, name)) {
-          continue;
-        }
-        auto value = lane.look_up(
-            names[i],
-            [&known, host = destination.host, name, stand_in = std::string(rule.stand_in())](
-                vault::Secret late) {
-              const Learnt one{name, stand_in, std::move(late)};
-              add(known, host, std::span(&one, 1));
-            });
-        if (value) {
-          learnt.push_back({name, std::string(rule.stand_in()), std::move(*value)});
-        }
-      }
+      learn(lane, known, destination.host, rule, *place.injection, learnt);
     }
   }
   add(known, destination.host, learnt);

@@ -15,9 +15,8 @@
 namespace keyswap::net {
 
 // Asks for all that the rules bound to `destination` would send there, but for those in `used`,
-// which are fetched anyway; each entry once for a reading of the vault and a policy
-// (KnownSecrets::renew). Nobody waits for it: what cannot be had
-// is not looked for, and what comes late is from then on.
+// which are fetched anyway; once for a reading of the vault and a policy (KnownSecrets::renew).
+// Nobody waits for it: what cannot be had is not looked for, and what comes late is from then on.
 void learn_host_secrets(SecretLane& lane,
                         flow::KnownSecrets& known,
                         const bindings::Bindings& bindings,

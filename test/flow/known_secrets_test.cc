@@ -133,14 +133,14 @@ TEST_CASE("what is known is counted, and no more is known than there is room for
   CHECK(holdings.bytes() == 0);
 }
 
-TEST_CASE("an entry is asked for once, until they may have changed", "[I8]") {
+TEST_CASE("a host's rules are asked for once, until something may have changed", "[I8]") {
   KnownSecrets known;
-  CHECK(known.should_ask("a.test", "K"));
-  CHECK_FALSE(known.should_ask("a.test", "K"));
-  CHECK(known.should_ask("a.test", "K2"));
-  CHECK(known.should_ask("b.test", "K"));
+  CHECK(known.should_learn("a.test", 443));
+  CHECK_FALSE(known.should_learn("a.test", 443));
+  CHECK(known.should_learn("a.test", 8443));
+  CHECK(known.should_learn("b.test", 443));
   known.renew();
-  CHECK(known.should_ask("a.test", "K"));
+  CHECK(known.should_learn("a.test", 443));
   CHECK(known.find("a.test") == nullptr);
 }
 
