@@ -45,10 +45,10 @@ Found EscapedSearch::found_in_text(const Found& plain) const {
   return found;
 }
 
-// Around the next escape that a form can go across. False: there is none.
+// Around the next escape that a form can go across; of one that is cut, what stands before it.
+// False: there is none.
 bool EscapedSearch::begin_stretch(std::size_t from) {
-  cut_at_ = std::string_view::npos;
-  while (scanned_ < text_.size()) {
+  while (scanned_ < text_.size() && scanned_ != cut_at_) {
     const std::size_t at = find_escape(text_, scanned_);
     if (at == text_.size()) {
       scanned_ = at;
@@ -56,9 +56,10 @@ bool EscapedSearch::begin_stretch(std::size_t from) {
     }
     const Escape escape = read_escape(text_.substr(at));
     if (is_cut(escape)) {
-      scanned_ = at;
-      cut_at_ = at;
-      return false;
+      begin_plain();
+      add_literals(begin_before(at, from), at);
+      end_plain_at_cut(at);
+      return true;
     }
     if (escape.size == 0) {
       scanned_ = at + 1;
@@ -66,20 +67,37 @@ bool EscapedSearch::begin_stretch(std::size_t from) {
       scanned_ = at + escape.size;
       wall_ = scanned_;
     } else {
-      const std::size_t before = std::min(at, search_.longest() - 1);
-      read_stretch(std::max({wall_, from, at - before}), at, escape);
+      read_stretch(begin_before(at, from), at, escape);
       return true;
     }
   }
   return false;
 }
 
-// Ends where no form goes on that has one of these escapes in it.
-void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escape escape) {
+// Where a form may begin that goes across an escape there.
+std::size_t EscapedSearch::begin_before(std::size_t escape_at, std::size_t from) const {
+  const std::size_t before = std::min(escape_at, search_.longest() - 1);
+  return std::min(std::max({wall_, from, escape_at - before}), escape_at);
+}
+
+void EscapedSearch::begin_plain() {
   plain_.clear();
   origins_.clear();
   at_ = 0;
   plain_rest_ = Rest::none;
+}
+
+// What follows is not known yet.
+void EscapedSearch::end_plain_at_cut(std::size_t at) {
+  scanned_ = at;
+  cut_at_ = at;
+  plain_rest_ = rest_;
+  origins_.push_back(at);
+}
+
+// Ends where no form goes on that has one of these escapes in it.
+void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escape escape) {
+  begin_plain();
   add_literals(begin, escape_at);
   for (;;) {
     add_escape(escape, escape_at);
@@ -93,10 +111,14 @@ void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escap
     }
     add_literals(literals, at);
     escape_at = at;
-    if (at == stop || is_cut(escape)) {
+    if (at == stop) {
       scanned_ = at;
-      plain_rest_ = at == stop && stop < text_.size() ? Rest::none : rest_;
+      plain_rest_ = stop < text_.size() ? Rest::none : rest_;
       break;
+    }
+    if (is_cut(escape)) {
+      end_plain_at_cut(at);
+      return;
     }
     if (!is_of_form(escape)) {
       scanned_ = at + escape.size;

@@ -42,6 +42,9 @@ class EscapedSearch {
   static constexpr std::size_t kPlainBytesMax = std::size_t{16} * 1024 * 1024;
 
   bool begin_stretch(std::size_t from);
+  [[nodiscard]] std::size_t begin_before(std::size_t escape_at, std::size_t from) const;
+  void begin_plain();
+  void end_plain_at_cut(std::size_t at);
   void read_stretch(std::size_t begin, std::size_t escape_at, Escape escape);
   void add_literals(std::size_t begin, std::size_t end);
   void add_escape(const Escape& escape, std::size_t at);

@@ -56,6 +56,7 @@ TEST_CASE("where more follows, what may yet become a form or an escape is held",
   CHECK(find("abcdefgh", "x %6", Rest::may_follow).at == 2);
   CHECK(find("abcdefgh", "x %61bcd%6", Rest::may_follow).at == 2);
   CHECK(find("abcdefgh", "x %61bxd%6", Rest::may_follow).at == 8);
+  CHECK(find("abcdefgh", "x ab%6", Rest::may_follow).at == 2);
   CHECK_FALSE(find("abcdefgh", "x %61bxd", Rest::may_follow).is_something());
   CHECK_FALSE(find("abcdefgh", "x %6", Rest::none).is_something());
 }
