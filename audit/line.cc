@@ -6,6 +6,7 @@
 #include <span>
 
 #include "audit/timestamp.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::audit {
 
@@ -22,7 +23,8 @@ enum class Value : std::uint8_t {
   number,
   milliseconds,
   boolean,
-  nothing,  // only the key, which then closes an object
+  scrubbed,  // objects of the list that the key began, to its end
+  nothing,   // only the key, which then closes an object
 };
 
 // with_previous: exactly if the field before it is there.
@@ -70,6 +72,7 @@ constexpr std::array kResponseFields{
     Field{R"(,"tls":)", Value::text_or_null},
     Field{R"(,"spki_sha256":)", Value::text_or_null},
     Field{"}", Value::nothing},
+    Field{R"(,"scrubbed":[)", Value::scrubbed, Presence::optional},
 };
 constexpr std::array kClientTlsFailedFields{
     Field{R"(,"client":{"addr":)", Value::text},
@@ -219,6 +222,23 @@ bool take_decision(Scanner& scanner, ParsedLine& parsed) {
   return parsed.decision.has_value();
 }
 
+bool take_scrubbed(Scanner& scanner) {
+  std::size_t count = 0;
+  do {
+    std::string_view text;
+    std::uint64_t number = 0;
+    const bool is_whole = ++count <= base::bounds::kFindingsMax && scanner.take(R"({"secret":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"where":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"encoding":)") &&
+                          scanner.take_text(text) && scanner.take(R"(,"count":)") &&
+                          scanner.take_number(number) && scanner.take("}");
+    if (!is_whole) {
+      return false;
+    }
+  } while (scanner.take(","));
+  return scanner.take("]");
+}
+
 bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
   std::string_view text;
   std::uint64_t number = 0;
@@ -246,6 +266,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
       return scanner.take_milliseconds();
     case Value::boolean:
       return scanner.take("true") || scanner.take("false");
+    case Value::scrubbed:
+      return take_scrubbed(scanner);
     case Value::nothing:
       return true;
   }

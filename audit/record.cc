@@ -98,7 +98,12 @@ constexpr std::string_view kCutMark = "...";
 
 // Keys, numbers and closed words of the longest record, and `{"v":1,"seq":..,"prev":..,"hash":..}`.
 constexpr std::size_t kFixedBytesMax = 512 + 256;
-// The longest record is a decision's: 8 words at most, 3 names, 1 path, facts.
+// What else one of a list of scrubbed secrets may take: keys, words and a number.
+constexpr std::size_t kScrubbedBytesMax = kNameBytesMax + 128;
+static_assert(kFixedBytesMax + 8 * kWordBytesMax + kFactsBytesMax +
+                  base::bounds::kFindingsMax * kScrubbedBytesMax <
+              base::bounds::kAuditRecordBytesMax);
+// The longest of the others is a decision's: 8 words at most, 3 names, 1 path, facts.
 static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax +
                   kFactsBytesMax <
               base::bounds::kAuditRecordBytesMax);
@@ -200,6 +205,19 @@ class Body {
       text(R"(,"facts":)", facts, kFactsBytesMax);
     }
     return *this;
+  }
+
+  Body& scrubbed(std::span<const ScrubbedRef> list) {
+    list = list.first(std::min(list.size(), base::bounds::kFindingsMax));
+    std::string_view before = R"(,"scrubbed":[{"secret":)";
+    for (const ScrubbedRef& one : list) {
+      text(before, one.secret, kNameBytesMax)
+          .word(R"(,"where":)", one.where)
+          .word(R"(,"encoding":)", one.encoding)
+          .number(R"(,"count":)", one.count);
+      before = R"(},{"secret":)";
+    }
+    return raw("}]");
   }
 
   void append_to(std::string& out) const { out.append(bytes_.data(), size_); }
@@ -325,8 +343,8 @@ void encode_body(const DecisionRecord& record, std::string& out) {
 }
 
 void encode_body(const ResponseRecord& record, std::string& out) {
-  Body(record.ts_us, "upstream_response")
-      .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+  Body body(record.ts_us, "upstream_response");
+  body.text(R"(,"request_id":)", record.request_id, kWordBytesMax)
       .number(R"(,"status":)", static_cast<std::uint64_t>(std::max(record.status, 0)))
       .word(R"(,"outcome":)", to_string(record.outcome))
       .failure(record.cause, record.facts)
@@ -335,8 +353,11 @@ void encode_body(const ResponseRecord& record, std::string& out) {
       .text_or_null(R"(,"upstream":{"ip":)", record.upstream_ip, kWordBytesMax)
       .text_or_null(R"(,"tls":)", record.tls, kWordBytesMax)
       .text_or_null(R"(,"spki_sha256":)", record.spki_sha256, kWordBytesMax)
-      .raw("}")
-      .append_to(out);
+      .raw("}");
+  if (!record.scrubbed.empty()) {
+    body.scrubbed(record.scrubbed);
+  }
+  body.append_to(out);
 }
 
 void encode_body(const ClientTlsFailedRecord& record, std::string& out) {

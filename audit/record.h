@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -126,6 +127,14 @@ enum class Outcome : std::uint8_t {
 std::string_view to_string(Outcome outcome);
 std::optional<Outcome> parse_outcome(std::string_view name);
 
+// A secret that came back in an answer, and did not go on (I8).
+struct ScrubbedRef {
+  std::string_view secret;    // name
+  std::string_view where;     // "head", "body", "message"
+  std::string_view encoding;  // "plain", "hex", "base64", "escaped"
+  std::uint64_t count = 0;
+};
+
 struct ResponseRecord {
   std::int64_t ts_us = 0;
   std::string_view request_id;
@@ -138,6 +147,8 @@ struct ResponseRecord {
   std::string_view spki_sha256;           // hex, "" without TLS
   base::Cause cause = base::Cause::none;  // what was seen of a failure; none: left out
   std::string_view facts = {};
+  // At most bounds::kFindingsMax; none: left out.
+  std::span<const ScrubbedRef> scrubbed = {};
 };
 
 // Who ended a client's TLS handshake, by an alert or without one.

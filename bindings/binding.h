@@ -53,6 +53,9 @@ struct BlockedEndpoint {
   std::string path;    // `*` = anything, also '/'
 };
 
+// What becomes of an answer in which secrets cannot be looked for, because its coding is not known.
+enum class Uninspectable : std::uint8_t { forward, block };
+
 struct TradingRules;  // bindings/trading_rules.h
 class Venue;          // bindings/venue.h
 
@@ -84,6 +87,10 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::string base_path;
   // May a WebSocket be opened here (`websocket: true`)? Else it is refused.
   bool websocket = false;
+
+  // Are secrets looked for in the answers (bindings/parse_answers.cc)?
+  bool is_scrubbed = true;
+  Uninspectable uninspectable = Uninspectable::block;
   // It is of that one of the rule's places alone. Nothing: of those that have none of their own.
   std::optional<std::uint32_t> place;
 };
@@ -122,9 +129,8 @@ struct SecretRule {  // one entry of `secrets:`
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
   std::vector<SecretPlace> places;  // never empty
-  Answers answers = Answers::passed;
-  const Venue* venue = nullptr;  // whose scheme it has; null: of none
-  std::vector<Scope> scopes;     // of all its places
+  const Venue* venue = nullptr;     // whose scheme it has; null: of none
+  std::vector<Scope> scopes;        // of all its places
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
@@ -136,6 +142,11 @@ struct SecretRule {  // one entry of `secrets:`
   [[nodiscard]] const Signer* signer() const { return injection().signer(); }
 
   [[nodiscard]] const MessageSigner* messages() const { return injection().messages(); }
+
+  // What stands where the secret came back (I8).
+  [[nodiscard]] std::string_view stand_in() const {
+    return placeholder.empty() ? std::string_view(name.text()) : std::string_view(placeholder);
+  }
 
   // The vault entries that some place of it needs, each once.
   [[nodiscard]] std::vector<vault::SecretName> needs() const;

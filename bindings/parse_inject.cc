@@ -303,7 +303,6 @@ void parse_entry(const YamlNode& entry,
     return;
   }
   place.injection = std::move(made.injection);
-  rule.answers = scheme->answers;
   rule.places.push_back(std::move(place));
 }
 

@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
                                                          "blocked",
                                                          "max_body",
                                                          "response_timeout"};
-constexpr std::array<std::string_view, 3> kAccessKeys = {"callers", "route", "websocket"};
+constexpr std::array<std::string_view, 5> kAccessKeys = {
+    "callers", "route", "websocket", "scrub", "uninspectable"};
 
 std::vector<std::string_view> scope_keys(Venues venues) {
   std::vector<std::string_view> keys(kScopeKeys.begin(), kScopeKeys.end());
@@ -366,6 +367,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   parse_scope_limits(section, context, scope);
   parse_scope_trading(section, rule.venue, context, scope);
   parse_scope_access(section, context, scope);
+  parse_scope_answers(section, context, scope);
   add_scopes(section, host.has_value(), std::move(scope), context, rule.scopes);
 }
 

@@ -82,6 +82,8 @@ void parse_scope_trading(const YamlSection& section,
                          ParseContext& context,
                          Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
+// scrub and uninspectable of an entry of `bindings:` (parse_answers.cc).
+void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
 void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);

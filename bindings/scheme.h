@@ -65,11 +65,6 @@ struct MadeInjection {
   std::vector<SchemeIssue> issues;
 };
 
-// What becomes of the answers to requests that got the credential: they go on as they come, or the
-// secrets are looked for in them and turned back into the placeholder (I8). Such an answer is sent
-// on in chunks, and asked for without compression.
-enum class Answers : std::uint8_t { passed, scrubbed };
-
 struct Scheme {
   std::string_view name;  // of `inject.type`
   std::string_view summary;
@@ -78,7 +73,6 @@ struct Scheme {
   // The header that must be the placeholder and nothing else. "": where it stands, `inject:` says
   // with the keys of a placement (bindings/placements.h).
   std::string_view key_header = {};
-  Answers answers = Answers::passed;
   // May `inject:` name any placement, and any option of one? Else it is the default one, plain.
   bool takes_any_place = false;
 };

@@ -16,13 +16,14 @@ vault           : proxy/base/
 vault/sources   : vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
+proxy/coding    : proxy/base/
 ca              : proxy/base/ vault/
 bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
-proxy/flow      : proxy/base/ proxy/http/ vault/ bindings/ audit/record.h
+proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
 proxy/services  : proxy/http/ proxy/flow/ audit/record.h
@@ -45,6 +46,9 @@ yaml-cpp/       : bindings/strict_yaml.cc
 idn2.h          : bindings/host_pattern.cc
 libpsl.h        : bindings/public_suffix.cc
 sqlite3.h       : proxy/base/sqlite.cc
+zlib.h          : proxy/coding/deflate.cc
+brotli/         : proxy/coding/brotli.cc
+zstd            : proxy/coding/zstd.cc
 spdlog/         : proxy/base/log.cc
 CLI/            : proxy/cli/*.cc
 nlohmann/       : proxy/cli/*.cc
@@ -52,7 +56,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
-reveals='proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_forms.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
+reveals='proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
   bindings/placements/*.cc bindings/private_key*.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
   bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
 
@@ -136,7 +140,7 @@ while IFS=: read -r file line text; do
     *) check_door "$file" "$line" "$included" ;;
   esac
   case "$file:$included" in
-    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:nlohmann/*)
+    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:zlib.h|*.h:brotli/*|*.h:zstd*|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:nlohmann/*)
       complain "$file:$line: third-party headers stay out of our headers ($included)" ;;
   esac
 done < <(grep -nE '^ *# *include' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit)

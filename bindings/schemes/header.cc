@@ -240,7 +240,6 @@ constinit const Scheme kHeaderScheme = {kSchemeName,
                                         kParameters,
                                         make_header,
                                         {},
-                                        Answers::passed,
                                         /*takes_any_place=*/true};
 
 }  // namespace keyswap::bindings

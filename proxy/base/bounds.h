@@ -43,16 +43,25 @@ inline constexpr std::size_t kBodyNameBytesMax = 256;  // of a JSON pointer or a
 // A message that a signer must see whole: Close 1009. (Of kSignedBodiesBytesMax, too.)
 inline constexpr std::size_t kWebSocketMessageBytesMax = 64 * 1024;
 inline constexpr std::size_t kRepliesAwaitedMax = 1024;  // of one connection: too_busy
-inline constexpr std::size_t kScrubbedSecretsMax =
-    32;  // looked for in what comes back on one WebSocket; past it: 503
 
-// Bytes that are compared while they are looked for in a piece, for each byte of it. What needs
-// more is made to be slow, and does not go on.
-inline constexpr std::size_t kComparedTimesMax = 64;
+// --- secrets in answers (proxy/flow/known_secrets.h) ---
+// Looked for in what comes from one host, or on one WebSocket; past it others are forgotten, and
+// what one request brings of more: 503.
+inline constexpr std::size_t kScrubbedSecretsMax = 64;
+inline constexpr std::size_t kValuesPerSecretMax = 4;  // of one entry, as it was changed
+inline constexpr std::size_t kKnownHostsMax = 256;     // past it the one not used for longest goes
+// Forms and tables of all hosts, in locked memory; what is in use comes on top of it.
+inline constexpr std::size_t kKnownSecretsBytesMax = 512 * 1024;
+inline constexpr std::size_t kFindingsMax = 8;  // kinds of them told apart in one record
+// One piece of an answer may become so large, decoded and scrubbed; past it: cut.
+inline constexpr std::size_t kFilteredBytesMax = 1024 * 1024;
 
-// What a loop keeps of their forms in locked memory for the requests to come; what is in use comes
-// on top of it.
-inline constexpr std::size_t kFormCacheBytesMax = 64 * 1024;
+// --- compressed answers that are searched (proxy/coding) ---
+inline constexpr std::size_t kContentCodingsMax = 3;  // one upon the other; more are not known
+inline constexpr std::size_t kDecoderBytesMax = 20 * 1024 * 1024;  // what undoing one may take
+// A body may become so many times as long, and so much longer anyway; past it: cut.
+inline constexpr std::size_t kDecodedTimesMax = 200;
+inline constexpr std::size_t kDecodedFreeBytes = 1024 * 1024;
 
 // --- buffers of a connection ---
 inline constexpr std::size_t kReadChunkBytes = 64 * 1024;  // one read, shared by a loop

@@ -69,9 +69,11 @@ constexpr std::array kWords{
     Words{"status_out_of_range", "The status of the upstream's answer is out of range"},
     Words{"too_many_interim_responses", "The upstream sent too many interim (1xx) responses"},
     Words{"websocket_answer_malformed", "The upstream's answer does not grant the WebSocket"},
-    Words{"content_coding_not_asked_for",
-          "The upstream's answer is compressed, which was not asked for: it could not be searched "
-          "for secrets"},
+    Words{"content_coding_unknown",
+          "The upstream's answer is coded in a way that keyswap does not know: it could not be "
+          "searched for secrets"},
+    Words{"content_coding_broken",
+          "The upstream's answer could not be decompressed: it is broken, or grows past the bound"},
     Words{"answer_malformed", "The upstream's answer is not well-formed HTTP/1.1"},
     Words{"secret_timed_out", "The source of the secret gave no answer in time"},
     Words{"clock_before_ca",

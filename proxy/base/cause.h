@@ -61,7 +61,8 @@ enum class Cause : std::uint8_t {
   status_out_of_range,
   too_many_interim_responses,
   websocket_answer_malformed,
-  content_coding_not_asked_for,
+  content_coding_unknown,
+  content_coding_broken,
   answer_malformed,
   // a secret
   secret_timed_out,

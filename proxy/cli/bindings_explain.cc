@@ -9,6 +9,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
+#include "proxy/cli/explain_words.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -53,6 +54,7 @@ void print_text(const ExplainOptions& options,
       print_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
       print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
+      print_line("    answer: " + describe_answers(*verdict.limits));
       if (!verdict.caller.empty()) {
         print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
                                                               : "the caller " + verdict.caller));

@@ -126,6 +126,27 @@ Finding check_bindings(const Patient& patient) {
   return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
 }
 
+// I8: where a secret that an answer says back reaches the client.
+std::vector<Finding> check_scrubbing(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return findings;  // said already
+  }
+  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
+    for (const bindings::Scope& scope : rule.scopes) {
+      if (!scope.is_scrubbed) {
+        findings.push_back({"scrubbing",
+                            Health::note,
+                            rule.name.text() + " on " + scope.host.host +
+                                ": a secret in an answer reaches the client",
+                            "take out `scrub: off` if the answers need not stay byte by byte"});
+      }
+    }
+  }
+  return findings;
+}
+
 // The secrets that the bindings name and the vault does not have.
 std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& vault) {
   auto parsed = read_bindings(patient.home.bindings());
@@ -219,6 +240,7 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   findings.push_back(check_bundle(patient));
   findings.push_back(check_system_store(patient));
   findings.push_back(check_bindings(patient));
+  std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
   const auto vault = check_vault(patient);
   findings.insert(findings.end(), vault.begin(), vault.end());
   findings.push_back(check_audit(patient));

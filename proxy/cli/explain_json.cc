@@ -93,6 +93,13 @@ std::string explanation_json(const RequestToExplain& request, const Explanation&
          {"places", places_json(verdict.places)},
          {"binding", verdict.scope},
          {"caller", verdict.caller.empty() ? Json() : Json(verdict.caller)},
+         {"scrub",
+          verdict.limits == nullptr ? Json() : Json(verdict.limits->is_scrubbed ? "on" : "off")},
+         {"uninspectable",
+          verdict.limits == nullptr
+              ? Json()
+              : Json(verdict.limits->uninspectable == bindings::Uninspectable::block ? "block"
+                                                                                     : "forward")},
          {"limit", verdict.limits == nullptr ? Json() : limits_json(*verdict.limits)}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

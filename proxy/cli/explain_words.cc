@@ -146,6 +146,16 @@ std::string describe(const Scope& scope) {
   return text;
 }
 
+std::string describe_answers(const Scope& scope) {
+  if (!scope.is_scrubbed) {
+    return "passed on as it comes (scrub: off): a secret in it reaches the client";
+  }
+  return std::string("secrets in it, of this host's other rules too, become placeholders again; ") +
+         (scope.uninspectable == bindings::Uninspectable::block
+              ? "one in an unknown coding is refused"
+              : "one in an unknown coding is passed on");
+}
+
 std::string handling_of(const Bindings& bindings,
                         const RequestToExplain& request,
                         const Answer& answer) {

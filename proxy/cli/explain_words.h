@@ -17,6 +17,9 @@ std::string describe(const bindings::Scope& scope);
 // "header x-api-key", "query parameter key"
 std::string describe(const bindings::Placement& placement);
 
+// What becomes of the answer to a request that it lets a secret into.
+std::string describe_answers(const bindings::Scope& scope);
+
 // What happens to the connection of a request that is not refused.
 std::string handling_of(const bindings::Bindings& bindings,
                         const RequestToExplain& request,

@@ -16,6 +16,8 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/decide.h"
+#include "proxy/flow/findings.h"
+#include "proxy/flow/known_secrets.h"
 #include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
@@ -81,6 +83,7 @@ struct RecordResponse {
   audit::Outcome outcome = audit::Outcome::unknown;
   std::uint64_t body_bytes = 0;
   base::Failure failure = {};
+  std::vector<Finding> scrubbed = {};  // what came back, and did not go on
 };
 
 // To the upstream: the request's head, pieces of its body (not empty), its end.
@@ -133,7 +136,12 @@ struct SetWait {
 
 // The connection is a WebSocket from here on, both sides of it (proxy/flow/websocket.h); the
 // exchange is over, and what becomes of the connections is not its affair any more.
-struct BeginWebSocket {};
+// What is looked for in what the upstream says there, from the beginning on; null: nothing yet.
+struct BeginWebSocket {
+  SharedSearch search;
+  bool is_scrubbed = true;  // false: a binding says that it goes on as it comes
+  Findings findings;        // in the heads before it
+};
 
 enum class UpstreamFate : std::uint8_t {
   reuse,

@@ -23,7 +23,8 @@
 // sent. A connection that is lost in Dialing or Recording is the stream's affair (it gives
 // DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
 // the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the sending:
-// exchange_send.cc; the response on its way to the client: exchange_response.cc.
+// exchange_send.cc; the response on its way to the client: exchange_response.cc; what is looked for
+// in it: exchange_scrub.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
@@ -46,12 +47,15 @@ void Exchange::on(Event event, Actions& actions) {
   switch (fit_of(situation(), event)) {
     case Fit::taken:
       std::visit([&](auto& happened) { handle(happened, actions); }, event);
-      return;
+      break;
     case Fit::ignored:
       return;
     case Fit::misfit:
       protocol_violation(actions);
-      return;
+      break;
+  }
+  if (!findings_.list().empty()) {
+    tell_findings(actions);
   }
 }
 

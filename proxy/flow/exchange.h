@@ -24,6 +24,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/admission.h"
+#include "proxy/flow/answer_filters.h"
 #include "proxy/flow/body_pace.h"
 #include "proxy/flow/body_swap.h"
 #include "proxy/flow/collected_body.h"
@@ -32,11 +33,11 @@
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/exchange_table.h"
-#include "proxy/flow/filter.h"
+#include "proxy/flow/findings.h"
+#include "proxy/flow/known_secrets.h"
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/placeholder_watch.h"
 #include "proxy/flow/reply.h"
-#include "proxy/flow/scrub.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/message.h"
 #include "vault/holdings.h"
@@ -54,8 +55,8 @@ class Exchange {
     std::int64_t now_us = 0;                 // since 1970
     std::string caller;                      // who sends it, "" unknown
     CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
-    FormCache* form_cache = nullptr;         // of the loop; outlives them; null: none
-    vault::Holdings* holdings = nullptr;     // of all loops; outlives them; null: not counted
+    KnownSecrets* known = nullptr;        // of all loops; outlives them; null: of its own request
+    vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
   };
 
   explicit Exchange(Setup setup);
@@ -118,12 +119,6 @@ class Exchange {
     std::string_view target = {};  // into one of these
   };
 
-  // What the response's body goes through.
-  struct AnswerFilters {
-    FilterChain chain;
-    Scrubber* scrubber = nullptr;  // one of them, where the rule's answers are scrubbed (I8)
-  };
-
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
   // instead of it (I1).
   struct Prepared {
@@ -168,9 +163,9 @@ class Exchange {
   // What actions have views of, until they are carried out.
   struct Leaving {
     std::optional<Prepared> request;
-    std::optional<http::ResponseHead> answer;                 // of the upstream
-    base::Buffer filtered{base::bounds::kLegUnreadBytesMax};  // a piece of the response
-    std::string reply_body;                                   // of an answer of our own
+    std::optional<http::ResponseHead> answer;                // of the upstream
+    base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
+    std::string reply_body;                                  // of an answer of our own
   };
 
   struct AwaitingHead {};
@@ -272,7 +267,6 @@ class Exchange {
                               std::span<const vault::Secret> secrets,
                               Prepared& prepared) const;
   void edit_for_route(bindings::Edits& edits) const;
-  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] bool awaits(Admission::Step step) const;
   [[nodiscard]] Credentials credentials(const Prepared& prepared) const;
@@ -293,7 +287,6 @@ class Exchange {
   [[nodiscard]] Admission::Shown shown() const;
   void refuse(audit::Reason reason, Actions& actions);
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
-  void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_switching(const http::ResponseHead& head, Actions& actions);
@@ -307,6 +300,19 @@ class Exchange {
   [[nodiscard]] Relaying& relaying();
   [[nodiscard]] Prepared take_prepared();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
+
+  // What is looked for in the answer (exchange_scrub.cc).
+  [[nodiscard]] bool is_unscrubbed() const;
+  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared);
+  base::Status look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared);
+  base::Status know(std::span<const WantedSecret> wanted, Prepared& prepared);
+  void look_for_known(AnswerFilters& filters);
+  void ask_plainly(bindings::Edits& edits) const;
+  std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
+  [[nodiscard]] bool blocks_uninspectable() const;
+  void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  void cut_filtered(const Relaying& relaying, Actions& actions);
+  void tell_findings(Actions& actions) const;
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
@@ -329,6 +335,7 @@ class Exchange {
   std::unique_ptr<PlaceholderWatch> watch_;  // of the request's body; null: there is nothing to see
   std::unique_ptr<Swapping> swapping_;       // null: no secret may be put into the body
   Leaving leaving_;
+  Findings findings_;           // what of secrets came back
   base::Note flaw_ = "";        // of a request that is refused for its bytes
   bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream

@@ -186,33 +186,9 @@ base::Status Exchange::prepare_signed(const bindings::Signer& signer,
     const auto* const value = set == nullptr ? nullptr : std::get_if<vault::Secret>(&set->value);
     KS_TRY(value == nullptr ? base::Status{} : hold(*value, prepared));
   }
-  if (rule().answers == bindings::Answers::scrubbed) {
-    // I8: what is compressed cannot be searched, and half a secret is not found.
-    for (const std::string_view name : {"accept-encoding", "range", "if-range"}) {
-      prepared.edits.remove_field(name);
-    }
-  }
   const auto* const body = prepared.edits.find<bindings::BodyEdit>();
   prepared.edits.set_body_length(body == nullptr ? body_.size() : body->value.size());
   return check_edits(prepared.edits);
-}
-
-base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const {
-  const auto& injection = rule().injection();
-  if (rule().answers == bindings::Answers::passed) {
-    return {};
-  }
-  auto scrubber =
-      std::make_unique<Scrubber>(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller));
-  for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (!injection.needs_private_key(i)) {
-      KS_TRY(scrubber->add(secrets[i], rule().placeholder));
-    }
-  }
-  KS_TRY(scrubber->prepare());
-  prepared.filters.scrubber = scrubber.get();
-  prepared.filters.chain.add(std::move(scrubber));
-  return {};
 }
 
 // What was charged is settled once.

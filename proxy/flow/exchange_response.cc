@@ -21,6 +21,19 @@ namespace {
 
 constexpr int kSwitchingProtocols = 101;
 
+BodyFate fate_of_body(AnswerFilters::Reading reading) {
+  switch (reading) {
+    case AnswerFilters::Reading::none:
+      return BodyFate::kept;
+    case AnswerFilters::Reading::plain:
+    case AnswerFilters::Reading::blind:
+      return BodyFate::changed;
+    case AnswerFilters::Reading::decoded:
+      return BodyFate::decoded;
+  }
+  KS_UNREACHABLE();
+}
+
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
@@ -47,7 +60,8 @@ void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
   if (is_finished()) {
     return;
   }
-  actions.emplace_back(RecordResponse{now.status, Outcome::complete, now.body_bytes});
+  actions.emplace_back(
+      RecordResponse{now.status, Outcome::complete, now.body_bytes, admission_.failure()});
   actions.emplace_back(release_after(now));
   finish(now.keeps_client ? ClientFate::keep : ClientFate::close, actions);
 }
@@ -59,27 +73,6 @@ ReleaseUpstream Exchange::release_after(const Relaying& relaying) const {
   }
   // I16: on it somebody proved who he is.
   return {is_login_ ? UpstreamFate::keep_for_client : UpstreamFate::reuse, relaying.rest_ms};
-}
-
-// A piece of the response's body, or (`is_last`) its end.
-void Exchange::pass_body(std::string_view bytes,
-                         bool is_last,
-                         Relaying& relaying,
-                         Actions& actions) {
-  leaving_.filtered.clear();
-  if (!relaying.filters.chain.is_empty()) {
-    if (!relaying.filters.chain.feed(bytes, is_last, leaving_.filtered)) {
-      abort_response(relaying, Outcome::unknown, actions);  // I10: past a filter's bounds
-      return;
-    }
-    bytes = leaving_.filtered.view();
-  }
-  if (!bytes.empty()) {
-    actions.emplace_back(SendResponseBody{bytes});
-  }
-  if (is_last) {
-    actions.emplace_back(EndResponse{});
-  }
 }
 
 void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
@@ -96,7 +89,8 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
   if (!relaying.client_done && head.status == 100 && !is_body_held()) {
     set_wait(relaying, Wait::request_body, actions);
   }
-  auto passed = outgoing_interim(head, relaying.filters.scrubber);
+  look_for_known(relaying.filters);
+  auto passed = outgoing_interim(head, relaying.filters.scrubber());
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -107,10 +101,8 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
   settle(fate_by(verdict().rule ? rule().venue : nullptr, head.status), actions);
-  const AnswerFilters& filters = relaying.filters;
-  if (filters.scrubber != nullptr && has_content_coding(head)) {
-    // It was asked for without; what it holds could not be seen (I8).
-    refuse_response({base::Cause::content_coding_not_asked_for, {}}, actions);
+  if (auto failure = open_filters(head, relaying.filters)) {
+    refuse_response(std::move(*failure), actions);
     return;
   }
   relaying.upstream_reusable = head.keeps_alive && head.framing.kind != Framing::Kind::until_close;
@@ -121,7 +113,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // last.
   relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
   auto passed = outgoing_response(
-      head, filters.chain.is_empty() ? BodyLength::kept : BodyLength::changed, filters.scrubber);
+      head, fate_of_body(relaying.filters.reading()), relaying.filters.scrubber());
   if (!passed) {
     refuse_response({base::Cause::head_too_large, {}}, actions);
     return;
@@ -134,7 +126,9 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
 
 // The decoder lets a 101 through only as the answer to a request for it.
 void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) {
-  auto passed = outgoing_switching(head);
+  AnswerFilters& filters = relaying().filters;
+  look_for_known(filters);
+  auto passed = outgoing_switching(head, filters.scrubber());
   if (!http::is_websocket_answer(head, asked_->head) || !passed) {
     refuse_response({base::Cause::websocket_answer_malformed, {}}, actions);
     return;
@@ -142,7 +136,7 @@ void Exchange::pass_switching(const http::ResponseHead& head, Actions& actions) 
   settle(ChargeFate::keep, actions);
   actions.emplace_back(SendResponseHead{std::move(*passed)});
   actions.emplace_back(SetWait{Wait::none});
-  actions.emplace_back(BeginWebSocket{});
+  actions.emplace_back(BeginWebSocket{filters.search(), !is_unscrubbed(), findings_});
   state_ = Finished{};
 }
 

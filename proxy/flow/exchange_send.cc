@@ -17,6 +17,10 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
     cannot_send(verdict().reason, actions);
     return;
   }
+  look_for_known(prepared.filters);
+  if (prepared.filters.is_on()) {
+    ask_plainly(prepared.edits);
+  }
   auto filters = std::exchange(prepared.filters, {});
   leaving_.request = std::move(prepared);
   if (!send_head(*leaving_.request, actions)) {

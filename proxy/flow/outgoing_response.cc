@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/outgoing_response.h"
 
-#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
+#include "proxy/flow/content_codings.h"
 
 namespace keyswap::flow {
 
@@ -19,93 +20,108 @@ bool may_have_length(int status) {
 }
 
 // Only the end of such a body says how long it was.
-bool has_unknown_length(const http::ResponseHead& head, BodyLength length) {
+bool has_unknown_length(const http::ResponseHead& head, BodyFate body) {
   return head.framing.kind == Framing::Kind::chunked ||
          head.framing.kind == Framing::Kind::until_close ||
-         (length == BodyLength::changed && head.framing.kind == Framing::Kind::length &&
+         (body != BodyFate::kept && head.framing.kind == Framing::Kind::length &&
           head.framing.length > 0);
 }
 
-// Adds the fields that go on, and counts their bytes. False: they are too many.
-class FieldWriter {
- public:
-  FieldWriter(http::OutgoingFields& out, Scrubber* scrubber) : out_(out), scrubber_(scrubber) {}
+// All of it, as it came. (Empty where nobody decoded it.)
+std::string_view bytes_of(const http::ResponseHead& head) {
+  return {head.block.bytes.get(), head.block.size};
+}
 
-  [[nodiscard]] bool write(const http::ResponseHead& head, bool with_length) {
-    const http::HopByHop hop_by_hop(head.fields);
-    out_.reserve(head.fields.size());
-    for (const http::Field& field : head.fields) {
+// Writes what goes on of a head, and counts its bytes. False: they are too many.
+class HeadWriter {
+ public:
+  HeadWriter(const http::ResponseHead& head, Scrubber* scrubber)
+      : head_(head), scrubber_(scrubber), out_(head.status, head.reason) {
+    // Most heads have none in them, and are looked through at once.
+    if (scrubber_ != nullptr && head.block.size > 0 && !scrubber_->is_in(bytes_of(head))) {
+      scrubber_ = nullptr;
+    }
+  }
+
+  // Nothing: it is too large.
+  std::optional<http::OutgoingResponse> write(BodyFate body, bool with_length) {
+    const auto reason = shown(head_.reason);
+    if (!reason) {
+      return std::nullopt;
+    }
+    out_.reason = *reason;
+    const http::HopByHop hop_by_hop(head_.fields);
+    out_.fields.reserve(head_.fields.size());
+    for (const http::Field& field : head_.fields) {
       const bool is_length = base::equal_ignoring_case(field.name, "content-length");
       const bool goes_on = is_length ? with_length : !hop_by_hop.has(field.name);
-      if (goes_on && !add(field)) {
-        return false;
+      if (goes_on && !(body == BodyFate::decoded && is_of_coded_body(field.name)) &&
+          !add(field, body)) {
+        return std::nullopt;
       }
     }
-    return true;
+    return std::move(out_);
   }
 
  private:
-  bool add(const http::Field& field) {
-    if (scrubber_ == nullptr || !scrubber_->is_in(field.value)) {
-      out_.add({field.name, field.value});
-      return has_room(field.value.size());
-    }
-    base::Buffer scrubbed(base::bounds::kResponseHeadBytesMax);
-    if (!scrubber_->feed(field.value, true, scrubbed)) {
+  bool add(const http::Field& field, BodyFate body) {
+    const auto name = shown(field.name);
+    auto value = shown(field.value);
+    if (!name || !value) {
       return false;
     }
-    out_.add_made(field.name, std::string(scrubbed.view()));
-    return has_room(scrubbed.size());
-  }
-
-  // I10: a placeholder may be longer than the secret that it stands for.
-  bool has_room(std::size_t bytes) {
-    bytes_ += bytes;
+    if (!http::is_token(*name)) {
+      return true;  // it was a secret, and its placeholder is no name
+    }
+    if (body == BodyFate::decoded && value->starts_with('"') &&
+        base::equal_ignoring_case(*name, "etag")) {
+      value = out_.fields.keep("W/" + std::string(*value));  // it is not the same byte for byte
+    }
+    out_.fields.add({*name, *value});
+    // I10: a placeholder may be longer than the secret that it stands for.
+    bytes_ += value->size();
     return bytes_ <= base::bounds::kResponseHeadBytesMax;
   }
 
-  http::OutgoingFields& out_;
+  // Without secrets. Nothing: too large.
+  std::optional<std::string_view> shown(std::string_view text) {
+    if (scrubber_ == nullptr || !scrubber_->is_in(text)) {
+      return text;
+    }
+    base::Buffer scrubbed(base::bounds::kResponseHeadBytesMax);
+    if (!scrubber_->scrub(text, FoundIn::head, scrubbed)) {
+      return std::nullopt;
+    }
+    return out_.fields.keep(std::string(scrubbed.view()));
+  }
+
+  const http::ResponseHead& head_;
   Scrubber* scrubber_;
+  http::OutgoingResponse out_;
   std::size_t bytes_ = 0;
 };
 
-std::optional<http::OutgoingResponse> without_length(const http::ResponseHead& head,
-                                                     Scrubber* scrubber) {
-  http::OutgoingResponse out(head.status, head.reason);
-  if (!FieldWriter(out.fields, scrubber).write(head, false)) {
-    return std::nullopt;
-  }
-  return out;
-}
-
 }  // namespace
 
-bool has_content_coding(const http::ResponseHead& head) {
-  return std::ranges::any_of(head.fields, [](const http::Field& field) {
-    return base::equal_ignoring_case(field.name, "content-encoding") &&
-           !base::equal_ignoring_case(field.value, "identity");
-  });
-}
-
 std::optional<http::OutgoingResponse> outgoing_response(const http::ResponseHead& head,
-                                                        BodyLength length,
+                                                        BodyFate body,
                                                         Scrubber* scrubber) {
-  http::OutgoingResponse out(head.status, head.reason);
-  out.has_unknown_length = has_unknown_length(head, length);
-  const bool with_length = !out.has_unknown_length && may_have_length(head.status);
-  if (!FieldWriter(out.fields, scrubber).write(head, with_length)) {
-    return std::nullopt;
+  const bool is_unknown = has_unknown_length(head, body);
+  auto out = HeadWriter(head, scrubber).write(body, !is_unknown && may_have_length(head.status));
+  if (out) {
+    out->has_unknown_length = is_unknown;
   }
   return out;
 }
 
 std::optional<http::OutgoingResponse> outgoing_interim(const http::ResponseHead& head,
                                                        Scrubber* scrubber) {
-  return without_length(head, scrubber);
+  return HeadWriter(head, scrubber).write(BodyFate::kept, false);
 }
 
-std::optional<http::OutgoingResponse> outgoing_switching(const http::ResponseHead& head) {
-  auto out = without_length(head, nullptr);
+std::optional<http::OutgoingResponse> outgoing_switching(const http::ResponseHead& head,
+                                                         Scrubber* scrubber) {
+  auto out = outgoing_interim(head, scrubber);
   if (out) {
     out->grants_websocket = true;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the client gets of an upstream's response head: hop-by-hop fields gone, secrets in values
-// placeholders again where they are looked for (I8).
+// What the client gets of an upstream's response head: hop-by-hop fields gone, secrets placeholders
+// again where they are looked for (I8): in the reason, in names and in values.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,21 @@
 
 namespace keyswap::flow {
 
-// Does the body keep its length on the way?
-enum class BodyLength : std::uint8_t { kept, changed };
+// What becomes of the body on the way: nothing; its length may be another; its content codings are
+// undone.
+enum class BodyFate : std::uint8_t { kept, changed, decoded };
 
-// Is the body compressed, or coded in another way?
-bool has_content_coding(const http::ResponseHead& head);
-
-// A view of `head`. `scrubber` may be null: no value is looked through. Nothing: it grew past what
+// A view of `head`. `scrubber` may be null: nothing is looked through. Nothing: it grew past what
 // one event may bring.
 std::optional<http::OutgoingResponse> outgoing_response(const http::ResponseHead& head,
-                                                        BodyLength length,
+                                                        BodyFate body,
                                                         Scrubber* scrubber);
 
 // The same of a 1xx response, which has no body, and of the 101 that grants a WebSocket, without
 // what would speak of extensions.
 std::optional<http::OutgoingResponse> outgoing_interim(const http::ResponseHead& head,
                                                        Scrubber* scrubber);
-std::optional<http::OutgoingResponse> outgoing_switching(const http::ResponseHead& head);
+std::optional<http::OutgoingResponse> outgoing_switching(const http::ResponseHead& head,
+                                                         Scrubber* scrubber);
 
 }  // namespace keyswap::flow

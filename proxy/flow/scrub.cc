@@ -2,12 +2,14 @@
 #include "proxy/flow/scrub.h"
 
 #include <algorithm>
-#include <utility>
+
+#include "proxy/flow/escaped_search.h"
 
 namespace keyswap::flow {
 
 namespace {
 
+using Found = SecretSearch::Found;
 using Rest = SecretSearch::Rest;
 
 base::Status put(base::ByteSink& out, std::string_view bytes) {
@@ -15,84 +17,125 @@ base::Status put(base::ByteSink& out, std::string_view bytes) {
                            : base::Error{base::Errc::limit_exceeded, "no room for a message"};
 }
 
-base::Error no_memory() {
-  return {base::Errc::unavailable, "no locked memory to look for a secret"};
-}
+// All that is to be found in one text, in its order.
+class Finder {
+ public:
+  Finder(const SecretSearch& search,
+         std::string_view text,
+         Rest rest,
+         char before,
+         std::size_t synced,
+         std::uint64_t& compared)
+      : search_(search),
+        text_(text),
+        rest_(rest),
+        before_(before),
+        escaped_(search, text, rest, synced),
+        compared_(compared) {}
+
+  // The first at `from` or later, of several the longest.
+  Found next(std::size_t from) {
+    if (is_behind(plain_next_, from)) {
+      plain_next_ = search_.find(text_, from, rest_, compared_);
+    }
+    if (is_behind(escaped_next_, from)) {
+      escaped_next_ = escaped_.find(from, compared_);
+    }
+    if (is_behind(token_next_, from)) {
+      token_next_ = search_.find_token(text_, from, rest_, before_);
+    }
+    return first_of(first_of(plain_next_, escaped_next_), token_next_);
+  }
+
+ private:
+  static bool is_behind(const Found& found, std::size_t from) {
+    return found.at < from || found.at == kUnknown;
+  }
+
+  // What may yet become the longest comes before what is whole.
+  static const Found& first_of(const Found& a, const Found& b) {
+    if (a.at != b.at) {
+      return a.at < b.at ? a : b;
+    }
+    const bool is_b_first = a.secret != nullptr && (b.secret == nullptr || b.size > a.size);
+    return is_b_first ? b : a;
+  }
+
+  static constexpr std::size_t kUnknown = std::string_view::npos - 1;
+
+  const SecretSearch& search_;
+  std::string_view text_;
+  Rest rest_;
+  char before_;
+  EscapedSearch escaped_;
+  std::uint64_t& compared_;
+  Found plain_next_{.at = kUnknown};
+  Found escaped_next_{.at = kUnknown};
+  Found token_next_{.at = kUnknown};
+};
 
 }  // namespace
 
-base::Status Scrubber::add(const vault::Secret& secret, std::string_view placeholder) {
-  const bool is_known =
-      std::ranges::any_of(known_, [&](const auto& known) { return known->are_of(secret); });
-  if (is_known || secret.size() < kScrubbedSecretBytesMin) {
-    return {};
-  }
-  if (known_.size() == base::bounds::kScrubbedSecretsMax) {
-    return base::Error{base::Errc::limit_exceeded, "too many secrets to look for"};
-  }
-  auto forms = cache_ == nullptr ? write_forms(secret, placeholder)
-                                 : cache_->find_or_write(secret, placeholder);
-  if (forms == nullptr || !holder_.hold(forms->forms)) {
-    return no_memory();
-  }
-  known_.push_back(std::move(forms));
-  return {};
-}
-
-base::Status Scrubber::prepare() {
-  const std::size_t searched = search_ == nullptr ? 0 : search_->secrets().size();
-  if (searched == known_.size()) {
-    return {};
-  }
-  auto search = cache_ == nullptr ? SecretSearch::make(known_) : cache_->find_or_make(known_);
-  if (search == nullptr || !holder_.hold(search->table())) {
-    known_.resize(searched);  // those after it were never sent: what was looked for still is
-    return no_memory();
-  }
-  search_ = std::move(search);
-  return {};
-}
-
 bool Scrubber::is_in(std::string_view text) {
-  if (!prepare()) {
-    return true;  // I13: it is not known
-  }
+  return search_ != nullptr &&
+         Finder(*search_, text, Rest::none, '\0', 0, compared_).next(0).is_something();
+}
+
+base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSink& out) {
   if (search_ == nullptr) {
-    return false;
+    return put(out, text);
   }
-  auto allowance = SecretSearch::allowance_for(text.size());
-  return search_->find(text, 0, Rest::none, allowance).is_something() || allowance.bytes == 0;
+  const Cut cut = std::exchange(cut_, {});
+  auto replaced = replace(text, true, where, out);
+  cut_ = cut;
+  return replaced;
 }
 
 base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink& out) {
-  KS_TRY(prepare());
   if (search_ == nullptr) {
     return put(out, piece);
   }
-  base::Buffer joined(3 * base::bounds::kSecretBytesMax + base::bounds::kReadChunkBytes);
-  std::string_view text = piece;
-  if (!kept_.empty()) {
+  if (kept_.empty()) {
+    KS_TRY(replace(piece, is_last, where_, out));
+  } else {
+    base::Buffer joined(kept_.size() + piece.size());
     if (!joined.append(kept_.view()) || !joined.append(piece)) {
-      return base::Error{base::Errc::limit_exceeded, "a piece that is larger than a read"};
+      return base::Error{base::Errc::limit_exceeded, "a piece that is too large"};
     }
     kept_.release();
-    text = joined.view();
+    KS_TRY(replace(joined.view(), is_last, where_, out));
   }
+  if (is_last) {
+    cut_ = {};
+  }
+  return {};
+}
+
+// What is not decided is kept.
+base::Status Scrubber::replace(std::string_view text,
+                               bool is_last,
+                               FoundIn where,
+                               base::ByteSink& out) {
   const Rest rest = is_last ? Rest::none : Rest::may_follow;
-  auto allowance = SecretSearch::allowance_for(text.size());
+  Finder finder(*search_, text, rest, cut_.before, cut_.synced, compared_);
   std::size_t done = 0;
-  for (;;) {
-    const auto found = search_->find(text, done, rest, allowance);
-    if (allowance.bytes == 0) {
-      return base::Error{base::Errc::limit_exceeded, "a text that is made to be slow"};
-    }
+  Found found = finder.next(done);
+  while (found.secret != nullptr) {
     KS_TRY(put(out, text.substr(done, found.at - done)));
-    if (found.secret == nullptr) {
-      return found.is_something() ? put(kept_, text.substr(found.at)) : base::Status{};
-    }
     KS_TRY(put(out, found.secret->placeholder));
+    if (seen_ != nullptr) {
+      seen_->add(found.secret->name, where, found.encoding);
+    }
     done = found.at + found.size;
+    found = finder.next(done);
   }
+  const std::size_t kept_at = std::min(found.at, text.size());
+  KS_TRY(put(out, text.substr(done, kept_at - done)));
+  if (!is_last) {
+    cut_.synced = EscapedSearch::is_inside_escape(text, kept_at, cut_.synced) ? 1 : 0;
+    cut_.before = kept_at == 0 ? cut_.before : text[kept_at - 1];
+  }
+  return put(kept_, text.substr(kept_at));
 }
 
 }  // namespace keyswap::flow

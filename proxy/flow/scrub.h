@@ -1,59 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I8: a secret that comes back is turned back into its placeholder, in text that comes in pieces,
-// wherever they are cut, and in whichever of its forms (proxy/flow/secret_forms.h).
+// wherever they are cut, in whichever of its forms (proxy/flow/secret_forms.h) and however escaped
+// (proxy/flow/escaped_search.h).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/filter.h"
-#include "proxy/flow/form_cache.h"
+#include "proxy/flow/findings.h"
 #include "proxy/flow/secret_search.h"
-#include "vault/holdings.h"
-#include "vault/secret.h"
 
 namespace keyswap::flow {
 
 class Scrubber final : public Filter {
  public:
-  // `cache`: outlives it; null: none. `holder`: what it holds is counted there.
-  explicit Scrubber(FormCache* cache = nullptr, vault::Holder holder = {})
-      : cache_(cache), holder_(std::move(holder)) {}
+  // Finds nothing until it is given a search. `seen`: what is found is counted there; outlives
+  // it; null: nowhere. `where`: of what is fed.
+  explicit Scrubber(Findings* seen = nullptr, FoundIn where = FoundIn::body)
+      : seen_(seen), where_(where) {}
 
-  // From now on `secret` is looked for; known ones are not added again, nor is one so short that
-  // ordinary text would have it. None is ever forgotten: what comes back may be the first.
-  // (But for one that was added since the last prepare() that succeeded, when the next one fails.)
-  // limit_exceeded: there would be more than bounds::kScrubbedSecretsMax; unavailable: no locked
-  // memory, or none for this holder.
-  base::Status add(const vault::Secret& secret, std::string_view placeholder);
+  // From now on, and in what is kept back, too. The search must know all that the one before knew.
+  void use(std::shared_ptr<const SecretSearch> search) { search_ = std::move(search); }
 
-  // Makes the search for all that were added, so that nothing below is short of memory for it;
-  // unavailable, as above.
-  base::Status prepare();
+  [[nodiscard]] const std::shared_ptr<const SecretSearch>& search() const { return search_; }
 
-  // Is a secret in `text`?
+  // Is a secret in `text`? One by itself, as the two below are.
   [[nodiscard]] bool is_in(std::string_view text);
 
-  // What may be the beginning of a secret is kept back. limit_exceeded, too, when the piece is made
-  // to be slow (bounds::kComparedTimesMax).
+  // Appends it without secrets; counts them, as seen there. limit_exceeded when `out` is full.
+  [[nodiscard]] base::Status scrub(std::string_view text, FoundIn where, base::ByteSink& out);
+
+  // What may be the beginning of a secret is kept back, and nothing else.
   [[nodiscard]] base::Status feed(std::string_view piece,
                                   bool is_last,
                                   base::ByteSink& out) override;
 
+  // Bytes that were compared so far (I10).
+  [[nodiscard]] std::uint64_t compared() const { return compared_; }
+
  private:
-  FormCache* cache_;
-  vault::Holder holder_;
-  std::vector<SharedForms> known_;
-  std::shared_ptr<const SecretSearch> search_;  // null: not made, or nothing is known
-  // May be the beginning of a secret, of which the percent-encoded form is the longest.
-  base::Buffer kept_{3 * base::bounds::kSecretBytesMax};
+  // Between two pieces of a text.
+  struct Cut {
+    char before = '\0';      // the last byte that went on
+    std::size_t synced = 0;  // of what is kept back: where escapes begin
+  };
+
+  base::Status replace(std::string_view text, bool is_last, FoundIn where, base::ByteSink& out);
+
+  std::shared_ptr<const SecretSearch> search_;
+  Findings* seen_;
+  FoundIn where_;
+  base::Buffer kept_{kKeptBytesMax};  // may be the beginning of a secret
+  Cut cut_;
+  std::uint64_t compared_ = 0;
+
+  // A form of a secret of kSecretBytesMax, each byte of it as the longest escape. (Nobody has such
+  // a secret.)
+  static constexpr std::size_t kKeptBytesMax = std::size_t{2} * 1024 * 1024;
 };
 
 }  // namespace keyswap::flow

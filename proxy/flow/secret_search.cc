@@ -6,18 +6,17 @@
 #include <cstring>
 #include <utility>
 
-#include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::flow {
 
 namespace {
 
-constexpr std::size_t kWindowBytes = kScrubbedSecretBytesMin;
+constexpr std::size_t kWindowBytes = kFormBytesMin;
 constexpr std::size_t kBlockBytes = 4;
 constexpr std::size_t kFarthestShift = kWindowBytes - kBlockBytes + 1;
 constexpr unsigned kShiftBitsMin = 9;
 constexpr unsigned kShiftBitsMax = 14;
-constexpr std::size_t kBytes = 256;
 static_assert(kWindowBytes == sizeof(std::uint64_t));
 
 template <typename Word>
@@ -32,146 +31,275 @@ std::size_t slot_of(const char* block, unsigned bits) {
   return (load<std::uint32_t>(block) * kSpread) >> (32U - bits);
 }
 
-std::uint64_t window_of(std::string_view text) {
-  return load<std::uint64_t>(text.data());
+std::size_t run_slot_of(const char* window, unsigned bits) {
+  constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio
+  return (load<std::uint64_t>(window) * kSpread) >> (64U - bits);
 }
 
 std::size_t byte_of(char c) {
   return static_cast<unsigned char>(c);
 }
 
-// Do both begin with the same `size` bytes? Takes what it compared of the allowance.
-bool are_equal(std::string_view a,
-               std::string_view b,
-               std::size_t size,
-               SecretSearch::Allowance& allowance) {
-  constexpr std::size_t kStride = 64;
-  for (std::size_t at = 0; at < size; at += kStride) {
-    const std::size_t count = std::min(kStride, size - at);
-    allowance.bytes -= std::min(allowance.bytes, count);
-    if (allowance.bytes == 0 || std::memcmp(a.data() + at, b.data() + at, count) != 0) {
-      return false;
-    }
+// Letters, digits, '_' and '-' make a token; whatever else ends it.
+constexpr std::array<bool, 256> kIsOfToken = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    table[c] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '_' || c == '-';
   }
-  return true;
+  return table;
+}();
+
+bool is_of_token(char c) {
+  return kIsOfToken[byte_of(c)];
 }
 
 }  // namespace
 
-SecretSearch::Allowance SecretSearch::allowance_for(std::size_t text_bytes) {
-  // A secret, and those that begin as it does, are compared whole however short the piece is.
-  constexpr std::size_t kAnyway = 4 * base::bounds::kSecretBytesMax;
-  return {text_bytes * base::bounds::kComparedTimesMax + kAnyway};
+WantedSecret wanted_secret(const vault::Secret& secret,
+                           std::string_view name,
+                           std::string_view placeholder) {
+  return {secret.reveal(), name, placeholder};
 }
 
-std::shared_ptr<const SecretSearch> SecretSearch::make(std::vector<SharedForms> secrets) {
-  auto search = std::make_shared<SecretSearch>(std::move(secrets));
-  return search->fill() ? search : nullptr;
-}
-
-bool SecretSearch::fill() {
-  for (const SharedForms& known : secrets_) {
-    for (const std::string_view text : known->texts) {
-      sorted_.push_back({text, known.get()});
-    }
+std::shared_ptr<const SecretSearch> SecretSearch::make(std::span<const WantedSecret> secrets) {
+  auto search = std::make_shared<SecretSearch>();
+  if (!search->write(secrets)) {
+    return nullptr;
   }
-  std::stable_sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
-    return window_of(a.text) < window_of(b.text);
-  });
-  const auto blocks = sorted_.size() * kFarthestShift;
-  shift_bits_ =
-      std::clamp(static_cast<unsigned>(std::bit_width(blocks * 8)), kShiftBitsMin, kShiftBitsMax);
-  const std::size_t shifts = std::size_t{1} << shift_bits_;
-  auto bytes = vault::LockedBytes::of_size(shifts + kBytes);
-  if (!bytes) {
+  search->note_overlaps();
+  return search;
+}
+
+// Writes all into room enough, and then what it came to into a block of just that size.
+bool SecretSearch::write(std::span<const WantedSecret> secrets) {
+  std::size_t room_size = 0;
+  for (const WantedSecret& secret : secrets) {
+    room_size += FormWriter::room_for(secret.bytes.size());
+  }
+  auto room = vault::LockedBytes::of_size(room_size);
+  if (!room) {
     return false;
   }
-  std::fill_n(bytes->data(), shifts, static_cast<char>(kFarthestShift));
-  for (const Entry& entry : sorted_) {
+  FormWriter writer(room->data());
+  for (const WantedSecret& secret : secrets) {
+    const bool is_known = std::ranges::any_of(secrets_, [&](const Known& known) {
+      return base::equal_constant_time(known.bytes, secret.bytes);
+    });
+    if (is_known || secret.bytes.size() < kTokenBytesMin) {
+      continue;
+    }
+    const auto number = static_cast<std::uint32_t>(secrets_.size());
+    const bool is_token = secret.bytes.size() < kFormBytesMin;
+    const std::string_view bytes =
+        is_token ? writer.write_token(secret.bytes) : writer.write_forms(secret.bytes, number);
+    if (is_token) {
+      tokens_.push_back({bytes, number});
+    }
+    secrets_.push_back(
+        {bytes, std::string(secret.name), std::string(secret.placeholder), secret.is_derived});
+  }
+  const std::size_t forms_size = writer.size();
+  const std::size_t form_count = writer.forms().size();
+  shift_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(form_count * kFarthestShift * 8)),
+                           kShiftBitsMin,
+                           kShiftBitsMax);
+  run_bits_ = std::max(1U, static_cast<unsigned>(std::bit_width(form_count * 4)));
+  const std::size_t shifts_size = std::size_t{1} << shift_bits_;
+  const std::size_t runs_size = (std::size_t{1} << run_bits_) * sizeof(Run);
+  auto block = vault::LockedBytes::of_size(forms_size + shifts_size + runs_size);
+  if (!block) {
+    return false;
+  }
+  std::memcpy(block->data(), room->data(), forms_size);
+  const auto moved = [&](std::string_view text) {
+    return std::string_view(block->data() + (text.data() - room->data()), text.size());
+  };
+  auto forms = writer.forms();
+  std::ranges::for_each(forms, [&](Form& form) { form.text = moved(form.text); });
+  std::ranges::for_each(tokens_, [&](Token& token) { token.text = moved(token.text); });
+  std::ranges::for_each(secrets_, [&](Known& known) { known.bytes = moved(known.bytes); });
+  forms_.take(std::move(forms));
+  make_tables(block->data() + forms_size);
+  block_ = vault::Secret::adopt(std::move(*block), forms_size + shifts_size + runs_size);
+  return true;
+}
+
+void SecretSearch::make_tables(char* shifts) {
+  const std::size_t shifts_size = std::size_t{1} << shift_bits_;
+  char* const runs = shifts + shifts_size;
+  const std::size_t run_count = std::size_t{1} << run_bits_;
+  std::fill_n(shifts, shifts_size, static_cast<char>(kFarthestShift));
+  const Run none;
+  for (std::size_t slot = 0; slot < run_count; ++slot) {
+    std::memcpy(runs + slot * sizeof(Run), &none, sizeof(Run));
+  }
+  shifts_ = shifts;
+  runs_ = runs;
+  for (std::uint32_t i = 0; i < forms_.size(); ++i) {
+    const std::string_view text = forms_[i].text;
+    longest_ = std::max(longest_, text.size());
+    std::ranges::for_each(text, [&](char c) { has_byte_[byte_of(c)] = true; });
     for (std::size_t at = 0; at < kFarthestShift; ++at) {
-      char& shift = bytes->data()[slot_of(entry.text.data() + at, shift_bits_)];
+      char& shift = shifts[slot_of(text.data() + at, shift_bits_)];
       shift = std::min(shift, static_cast<char>(kWindowBytes - kBlockBytes - at));
     }
-    bytes->data()[shifts + byte_of(entry.text.front())] = 1;
   }
-  table_ = vault::Secret::adopt(std::move(*bytes), shifts + kBytes);
-  return true;
+  for (std::uint32_t first = 0; first < forms_.size();) {
+    const Run run{first, forms_.end_of_run(first)};
+    std::size_t slot = run_slot_of(forms_[first].text.data(), run_bits_);
+    while (load_run(runs + slot * sizeof(Run)).first != FormIndex::kNone) {
+      slot = (slot + 1) % run_count;
+    }
+    std::memcpy(runs + slot * sizeof(Run), &run, sizeof(Run));
+    first = run.last + 1;
+  }
+  for (const Token& token : tokens_) {
+    begins_token_[byte_of(token.text.front())] = true;
+  }
+}
+
+SecretSearch::Run SecretSearch::load_run(const char* bytes) {
+  Run run;
+  std::memcpy(&run, bytes, sizeof run);
+  return run;
+}
+
+SecretSearch::Run SecretSearch::run_of(const char* window) const {
+  const std::size_t last_slot = (std::size_t{1} << run_bits_) - 1;
+  for (std::size_t slot = run_slot_of(window, run_bits_);; slot = (slot + 1) & last_slot) {
+    const Run run = load_run(runs_ + slot * sizeof(Run));
+    if (run.first == FormIndex::kNone ||
+        load<std::uint64_t>(forms_[run.first].text.data()) == load<std::uint64_t>(window)) {
+      return run;
+    }
+  }
+}
+
+// Shorter forms first: what stands in a longer one is known then.
+void SecretSearch::note_overlaps() {
+  std::vector<std::uint32_t> order(forms_.size());
+  for (std::uint32_t i = 0; i < forms_.size(); ++i) {
+    order[i] = i;
+  }
+  std::ranges::sort(order, {}, [&](std::uint32_t form) { return forms_[form].text.size(); });
+  std::ranges::for_each(order, [&](std::uint32_t form) { note_overlaps_of(form); });
+}
+
+// The search itself, in the form. What it needs to know of the form's own overlaps lies before
+// where it stands, and is noted.
+void SecretSearch::note_overlaps_of(std::uint32_t form) {
+  const std::string_view text = forms_[form].text;
+  std::uint64_t compared = 0;
+  FormIndex::Place place;
+  std::size_t at = 1;
+  while (next_window(text, at, place)) {
+    for (;;) {
+      const auto walk = forms_.walk(place, text.substr(at), compared);
+      forms_.note_overlap(form, at, walk);
+      const auto next = forms_.next(walk);
+      if (!next) {
+        // It may not be noted yet what this beginning overlaps with.
+        ++at;
+        break;
+      }
+      at += next->ahead;
+      place = next->place;
+    }
+  }
 }
 
 SecretSearch::Found SecretSearch::find(std::string_view text,
                                        std::size_t from,
                                        Rest rest,
-                                       Allowance& allowance) const {
+                                       std::uint64_t& compared) const {
   std::size_t at = from;
-  const Found found = find_whole_window(text, at, rest, allowance);
-  if (found.is_something() || rest == Rest::none || allowance.bytes == 0) {
-    return found;
+  FormIndex::Place place;
+  while (next_window(text, at, place)) {
+    for (;;) {
+      const auto walk = forms_.walk(place, text.substr(at), compared);
+      if (walk.is_cut && rest == Rest::may_follow) {
+        return {at, 0, nullptr, Encoding::plain};
+      }
+      if (walk.whole != FormIndex::kNone) {
+        const Form& form = forms_[walk.whole];
+        return {at, form.text.size(), &secrets_[form.secret], form.encoding};
+      }
+      const auto next = forms_.next(walk);
+      if (!next) {
+        at += walk.depth - kWindowBytes + 1;
+        break;
+      }
+      at += next->ahead;
+      place = next->place;
+    }
   }
   // The last few bytes are less than a window.
-  for (; at < text.size(); ++at) {
-    if (may_begin(text.substr(at))) {
-      return {at, 0, nullptr};
+  for (; rest == Rest::may_follow && at < text.size(); ++at) {
+    if (forms_.may_begin(text.substr(at))) {
+      return {at, 0, nullptr, Encoding::plain};
     }
   }
   return {};
 }
 
-// Leaves `at` where the first window is not whole any more, if it finds nothing.
-SecretSearch::Found SecretSearch::find_whole_window(std::string_view text,
-                                                    std::size_t& at,
-                                                    Rest rest,
-                                                    Allowance& allowance) const {
-  const char* const shifts = table_.reveal().data();
-  const char* const begins = shifts + (std::size_t{1} << shift_bits_);
+// From `at` on; leaves it where a form may stand, or where no window is whole any more (false).
+bool SecretSearch::next_window(std::string_view text,
+                               std::size_t& at,
+                               FormIndex::Place& place) const {
   while (at + kWindowBytes <= text.size()) {
     const char* const window = text.data() + at;
-    const char shift = shifts[slot_of(window + kWindowBytes - kBlockBytes, shift_bits_)];
+    const char shift = shifts_[slot_of(window + kWindowBytes - kBlockBytes, shift_bits_)];
     if (shift != 0) {
       at += byte_of(shift);
       continue;
     }
-    if (begins[byte_of(*window)] != 0) {
-      const Found found = match_at(text, at, rest, allowance);
-      if (found.is_something() || allowance.bytes == 0) {
-        return found;
-      }
+    const Run run = run_of(window);
+    if (run.first != FormIndex::kNone) {
+      place = {run.first, run.last, kWindowBytes, FormIndex::kNone};
+      return true;
     }
     ++at;
+  }
+  return false;
+}
+
+SecretSearch::Found SecretSearch::find_token(std::string_view text,
+                                             std::size_t from,
+                                             Rest rest,
+                                             char before) const {
+  if (tokens_.empty()) {
+    return {};
+  }
+  for (std::size_t at = from; at < text.size(); ++at) {
+    const char last = at == 0 ? before : text[at - 1];
+    if (is_of_token(last) || !begins_token_[byte_of(text[at])]) {
+      continue;
+    }
+    if (const Found found = token_at(text, at, rest); found.is_something()) {
+      return found;
+    }
   }
   return {};
 }
 
-SecretSearch::Found SecretSearch::match_at(std::string_view text,
-                                           std::size_t at,
-                                           Rest rest,
-                                           Allowance& allowance) const {
+// Which of them ends there, the byte behind it says.
+SecretSearch::Found SecretSearch::token_at(std::string_view text, std::size_t at, Rest rest) const {
   const std::string_view here = text.substr(at);
-  const std::uint64_t window = window_of(here);
-  auto entry = std::ranges::lower_bound(
-      sorted_, window, {}, [](const Entry& sorted) { return window_of(sorted.text); });
   Found found;
-  for (; entry != sorted_.end() && window_of(entry->text) == window; ++entry) {
-    const std::size_t size = std::min(entry->text.size(), here.size());
-    const bool is_whole = size == entry->text.size();
-    if ((!is_whole && rest == Rest::none) || !are_equal(entry->text, here, size, allowance)) {
-      continue;
+  for (const Token& token : tokens_) {
+    const bool is_whole = here.starts_with(token.text);
+    const bool is_cut = rest == Rest::may_follow && here.size() <= token.text.size() &&
+                        token.text.starts_with(here);
+    if (is_cut) {
+      return {at, 0, nullptr, Encoding::plain};
     }
-    if (!is_whole) {
-      return {at, 0, nullptr};
-    }
-    if (size > found.size) {
-      found = {at, size, entry->secret};
+    const std::size_t size = token.text.size();
+    if (is_whole && (size == here.size() || !is_of_token(here[size])) && size > found.size) {
+      found = {at, size, &secrets_[token.secret], Encoding::plain};
     }
   }
   return found;
-}
-
-// `text` is shorter than a window.
-bool SecretSearch::may_begin(std::string_view text) const {
-  const char* const begins = table_.reveal().data() + (std::size_t{1} << shift_bits_);
-  return begins[byte_of(text.front())] != 0 &&
-         std::ranges::any_of(sorted_,
-                             [&](const Entry& entry) { return entry.text.starts_with(text); });
 }
 
 }  // namespace keyswap::flow

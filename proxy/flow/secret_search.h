@@ -1,85 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I8: finds all forms of some secrets (proxy/flow/secret_forms.h) in one pass over a text, however
-// many they are.
+// many they are, in time that is linear in the text, whoever wrote it (I10).
 //
 // The search is Wu and Manber's (1994), as for placeholders (bindings/placeholder.h): the last four
 // bytes of a window of eight tell how far it may move on. Where one may end so, its eight bytes
-// select a run of the sorted forms, which are compared. The table tells as much as the secrets
-// themselves, so it lies in locked memory (I1).
+// select a run of the sorted forms, which are compared in one walk (proxy/flow/form_index.h).
+// Forms and tables lie in one block of locked memory: the tables tell as much as the secrets (I1).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "proxy/flow/form_index.h"
 #include "proxy/flow/secret_forms.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
 
+// What is looked for, and what stands in its place then.
+struct WantedSecret {
+  std::string_view bytes;  // in locked memory
+  std::string_view name;   // as records show it
+  std::string_view placeholder;
+  bool is_derived = false;  // a credential that was made of a secret, and changes with it
+};
+
+// A view of the secret.
+WantedSecret wanted_secret(const vault::Secret& secret,
+                           std::string_view name,
+                           std::string_view placeholder);
+
 // Immutable once it is made.
 class SecretSearch {
  public:
-  // Null: no locked memory.
-  static std::shared_ptr<const SecretSearch> make(std::vector<SharedForms> secrets);
+  struct Known {
+    std::string_view bytes;  // into block()
+    std::string name;
+    std::string placeholder;
+    bool is_derived = false;
 
-  explicit SecretSearch(std::vector<SharedForms> secrets) : secrets_(std::move(secrets)) {}
+    [[nodiscard]] WantedSecret wanted() const { return {bytes, name, placeholder, is_derived}; }
+  };
 
-  [[nodiscard]] const std::vector<SharedForms>& secrets() const { return secrets_; }
+  // One of each; too short ones (kTokenBytesMin) are left out. Null: no locked memory.
+  static std::shared_ptr<const SecretSearch> make(std::span<const WantedSecret> secrets);
 
-  // What it holds of locked memory besides the forms.
-  [[nodiscard]] const vault::Secret& table() const { return table_; }
+  [[nodiscard]] const std::vector<Known>& secrets() const { return secrets_; }
+
+  // All that it holds of locked memory.
+  [[nodiscard]] const vault::Secret& block() const { return block_; }
+
+  // Of the forms, in bytes.
+  [[nodiscard]] std::size_t longest() const { return longest_; }
+
+  // Is that byte in any form?
+  [[nodiscard]] bool has_byte(char c) const { return has_byte_[static_cast<unsigned char>(c)]; }
 
   // Does more of the text follow?
   enum class Rest : std::uint8_t { none, may_follow };
 
-  // I10: bytes that may yet be compared; what is made to be slow uses them up.
-  struct Allowance {
-    std::size_t bytes = 0;
-  };
-
-  static Allowance allowance_for(std::size_t text_bytes);
-
   struct Found {
     std::size_t at = std::string_view::npos;
-    std::size_t size = 0;  // 0: one may begin here, of which the rest follows
-    const SecretForms* secret = nullptr;
+    std::size_t size = 0;           // 0: one may begin here, of which the rest follows
+    const Known* secret = nullptr;  // then null
+    Encoding encoding = Encoding::plain;
 
     [[nodiscard]] bool is_something() const { return at != std::string_view::npos; }
   };
 
-  // The first that stands in `text` at `from` or later, of several the longest; or, where more
-  // follows, that may begin there. So the answers do not depend on how a text is cut. Nothing, too,
-  // when the allowance is used up (0 is left): then it is not known.
+  // The first form that stands in `text` at `from` or later, of several the longest; or, where more
+  // follows, that may begin there. So the answers do not depend on how a text is cut. `compared`:
+  // grows by the bytes that were compared with forms, at most two for each byte of the text.
   [[nodiscard]] Found find(std::string_view text,
                            std::size_t from,
                            Rest rest,
-                           Allowance& allowance) const;
+                           std::uint64_t& compared) const;
+
+  // The same for secrets that are too short to be looked for in the midst of a word. `before`: the
+  // byte before the text; 0: none.
+  [[nodiscard]] Found find_token(std::string_view text,
+                                 std::size_t from,
+                                 Rest rest,
+                                 char before) const;
 
  private:
-  struct Entry {
+  struct Token {
     std::string_view text;
-    const SecretForms* secret = nullptr;
+    std::uint32_t secret = 0;
   };
 
-  [[nodiscard]] bool fill();
-  [[nodiscard]] Found find_whole_window(std::string_view text,
-                                        std::size_t& at,
-                                        Rest rest,
-                                        Allowance& allowance) const;
-  [[nodiscard]] Found match_at(std::string_view text,
-                               std::size_t at,
-                               Rest rest,
-                               Allowance& allowance) const;
-  [[nodiscard]] bool may_begin(std::string_view text) const;
+  struct Run {
+    std::uint32_t first = FormIndex::kNone;
+    std::uint32_t last = 0;
+  };
 
-  std::vector<SharedForms> secrets_;
-  std::vector<Entry> sorted_;  // by the first window
+  bool write(std::span<const WantedSecret> secrets);
+  void make_tables(char* shifts);
+  void note_overlaps();
+  void note_overlaps_of(std::uint32_t form);
+  [[nodiscard]] bool next_window(std::string_view text,
+                                 std::size_t& at,
+                                 FormIndex::Place& place) const;
+  static Run load_run(const char* bytes);
+  [[nodiscard]] Run run_of(const char* window) const;
+  [[nodiscard]] Found token_at(std::string_view text, std::size_t at, Rest rest) const;
+
+  std::vector<Known> secrets_;
+  std::vector<Token> tokens_;
+  FormIndex forms_;
+  std::size_t longest_ = 0;
+  std::array<bool, 256> has_byte_{};
+  std::array<bool, 256> begins_token_{};
   unsigned shift_bits_ = 0;
-  vault::Secret table_;  // 2^shift_bits_ shifts, then whether a form begins with each byte
+  unsigned run_bits_ = 0;
+  vault::Secret block_;           // forms, 2^shift_bits_ shifts, 2^run_bits_ runs
+  const char* shifts_ = nullptr;  // into the block
+  const char* runs_ = nullptr;
 };
 
 }  // namespace keyswap::flow

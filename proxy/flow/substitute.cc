@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bindings/basic_text.h"
@@ -217,6 +218,35 @@ base::Status place_credentials(const Credentials& credentials,
     scratch.clear();
   }
   return placed;
+}
+
+base::Status find_derived(const Credentials& credentials,
+                          Scrubber* known,
+                          LockedBuffer& scratch,
+                          std::vector<DerivedCredential>& derived) {
+  std::span<const vault::Secret> rest = credentials.secrets;
+  std::optional<PlaceOf> last;
+  for (const Use& use : credentials.uses) {
+    const PlaceOf used{use.rule, use.place};
+    if (std::exchange(last, used) == used) {
+      continue;
+    }
+    const auto& injection = *credentials.bindings.rules[use.rule].places[use.place].injection;
+    const std::size_t count = injection.needs().size();
+    scratch.clear();
+    KS_TRY(injection.render({rest.first(count), credentials.now_s}, scratch));
+    rest = rest.subspan(count);
+    if (known == nullptr || !known->is_in(scratch.reveal())) {
+      auto value = vault::Secret::copy_of(scratch.reveal());
+      if (!value) {
+        scratch.clear();
+        return value.error();
+      }
+      derived.push_back({use.rule, std::move(*value)});
+    }
+  }
+  scratch.clear();
+  return {};
 }
 
 base::Status check_credentials(const Credentials& credentials, LockedBuffer& scratch) {

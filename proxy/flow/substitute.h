@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "bindings/binding.h"
 #include "bindings/body_text.h"
@@ -17,6 +18,7 @@
 #include "bindings/placement.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/decide.h"
+#include "proxy/flow/scrub.h"
 #include "vault/secret.h"
 
 namespace keyswap::flow {
@@ -47,5 +49,18 @@ base::Result<vault::Secret> render_for_body(const bindings::SecretPlace& place,
 base::Status place_credentials(const Credentials& credentials,
                                vault::LockedBuffer& scratch,
                                bindings::Edits& edits);
+
+// What a place's scheme made of its secrets.
+struct DerivedCredential {
+  std::uint32_t rule = 0;
+  vault::Secret value;
+};
+
+// I8: appends the credentials in which `known` finds nothing, so that they would not be known if
+// they came back. Fails as check_credentials does.
+base::Status find_derived(const Credentials& credentials,
+                          Scrubber* known,
+                          vault::LockedBuffer& scratch,
+                          std::vector<DerivedCredential>& derived);
 
 }  // namespace keyswap::flow

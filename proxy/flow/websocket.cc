@@ -50,10 +50,9 @@ WebSocket::WebSocket(Setup setup)
     : setup_(std::move(setup)),
       incoming_{.text = CollectedBody(std::move(setup_.collected),
                                       base::bounds::kWebSocketMessageBytesMax)},
-      replies_{
-          .awaited = {},
-          .reader = nullptr,
-          .scrubber = Scrubber(setup_.form_cache, vault::Holder(setup_.holdings, setup_.caller))} {
+      answers_{.findings = std::move(setup_.begun.findings),
+               .scrubber = Scrubber(&answers_.findings, FoundIn::message)} {
+  answers_.scrubber.use(std::move(setup_.begun.search));
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);
   is_judged_ = signer != nullptr;
@@ -80,7 +79,7 @@ void WebSocket::on(WebSocketEvent event, WebSocketActions& actions) {
   }
   if (const auto* const over = std::get_if<Over>(&state_)) {
     actions.emplace_back(SetWait{Wait::none});
-    actions.emplace_back(EndWebSocket{over->outcome});
+    actions.emplace_back(EndWebSocket{over->outcome, answers_.findings.list()});
   }
 }
 
@@ -120,10 +119,17 @@ void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
     }
   } else if (!upstream_.has_closed) {
     if (is_judged_) {
-      pass_reply(event, actions);
-    } else {
-      pass_piece(event);
+      note_reply(event, actions);
     }
+    pass_upstream_piece(event, actions);
+  }
+}
+
+// The newest of what is known of the host.
+void WebSocket::look_for_known() {
+  if (setup_.known != nullptr && setup_.begun.is_scrubbed) {
+    answers_.scrubber.use(
+        setup_.known->find(setup_.destination.authority.host, answers_.scrubber.search()));
   }
 }
 
@@ -131,9 +137,15 @@ void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
 // stays.
 std::string_view WebSocket::shown_payload(const ControlFrame& frame) {
   constexpr std::size_t kCodeBytes = 2;
-  if (frame.from == Side::client || !is_judged_ || !replies_.scrubber.is_in(frame.payload)) {
+  if (frame.from == Side::client) {
     return frame.payload;
   }
+  look_for_known();
+  if (!answers_.scrubber.is_in(frame.payload)) {
+    return frame.payload;
+  }
+  base::Buffer unshown(base::bounds::kFilteredBytesMax);
+  static_cast<void>(answers_.scrubber.scrub(frame.payload, FoundIn::message, unshown));  // counted
   return frame.opcode == Opcode::close ? frame.payload.substr(0, kCodeBytes) : std::string_view();
 }
 
@@ -205,6 +217,27 @@ void WebSocket::send(Side to, Opcode opcode, bool is_final, std::string_view pay
 // One whole message, or a control frame, of our own making.
 void WebSocket::send_made(Side to, Opcode opcode, std::string payload) {
   send(to, opcode, true, leaving_.made.emplace_front(std::move(payload)));
+}
+
+void WebSocket::pass_upstream_piece(const MessagePiece& piece, WebSocketActions& actions) {
+  look_for_known();
+  if (answers_.scrubber.search() == nullptr) {
+    pass_piece(piece);
+  } else {
+    pass_scrubbed(piece, actions);
+  }
+  if (piece.is_final && !late_refusal_.empty()) {
+    send_made(Side::client, Opcode::text, std::exchange(late_refusal_, ""));
+  }
+}
+
+void WebSocket::pass_scrubbed(const MessagePiece& piece, WebSocketActions& actions) {
+  base::Buffer& scrubbed = leaving_.scrubbed;
+  if (!answers_.scrubber.feed(piece.bytes, piece.is_final, scrubbed)) {
+    end(Outcome::unknown, actions);  // I10; a piece is never larger than one read
+    return;
+  }
+  pass_piece({piece.from, piece.opcode, scrubbed.view(), piece.is_final, std::nullopt});
 }
 
 void WebSocket::pass_piece(const MessagePiece& piece) {

@@ -29,6 +29,8 @@
 #include "proxy/flow/decide_message.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
+#include "proxy/flow/findings.h"
+#include "proxy/flow/known_secrets.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/side.h"
 #include "proxy/http/websocket.h"
@@ -100,6 +102,7 @@ struct SendFrame {
 // The connection is over: both sides are closed, once what was sent to them is written.
 struct EndWebSocket {
   audit::Outcome outcome = audit::Outcome::complete;
+  std::vector<Finding> scrubbed = {};  // what came back on it, and did not go on
 };
 
 using WebSocketAction =
@@ -126,7 +129,8 @@ class WebSocket {
     std::string caller;
     std::shared_ptr<const bindings::Bindings> bindings;  // that the opening was decided by
     CollectedShare collected = {};        // of what the loop's machines hold of messages; its own
-    FormCache* form_cache = nullptr;      // of the loop; outlives it; null: none
+    KnownSecrets* known = nullptr;        // of all loops; outlives it; null: of itself alone
+    BeginWebSocket begun = {};            // what the exchange knew that opened it
     vault::Holdings* holdings = nullptr;  // of all loops; outlives it; null: not counted
   };
 
@@ -189,7 +193,7 @@ class WebSocket {
   // What these have views of, until they have left.
   struct Leaving {
     std::forward_list<std::string> made;
-    base::Buffer scrubbed{base::bounds::kLegUnreadBytesMax};
+    base::Buffer scrubbed{base::bounds::kFilteredBytesMax};
     std::optional<vault::Secret> sent;
   };
 
@@ -232,6 +236,11 @@ class WebSocket {
     bool is_mid_reply = false;
     bool is_read = false;  // the message under way: somebody waits for a reply
     std::uint64_t bytes = 0;
+  };
+
+  // What is looked for in what the upstream says (I8).
+  struct Answers {
+    Findings findings;
     Scrubber scrubber;
   };
 
@@ -259,8 +268,11 @@ class WebSocket {
   [[nodiscard]] Party& party(Side side) { return side == Side::client ? client_ : upstream_; }
 
   void send(Side to, http::Opcode opcode, bool is_final, std::string_view payload);
+  void look_for_known();
   std::string_view shown_payload(const ControlFrame& frame);
   void send_made(Side to, http::Opcode opcode, std::string payload);
+  void pass_upstream_piece(const MessagePiece& piece, WebSocketActions& actions);
+  void pass_scrubbed(const MessagePiece& piece, WebSocketActions& actions);
   void pass_piece(const MessagePiece& piece);
   void close(std::uint16_t client_code,
              std::uint16_t upstream_code,
@@ -293,7 +305,7 @@ class WebSocket {
   [[nodiscard]] const Message& message() const;
 
   // the upstream's messages where the client's are signed (websocket_messages.cc)
-  void pass_reply(const MessagePiece& piece, WebSocketActions& actions);
+  void note_reply(const MessagePiece& piece, WebSocketActions& actions);
   void read_reply(const MessagePiece& piece, WebSocketActions& actions);
   void end_replied(const bindings::Reply& reply, WebSocketActions& actions);
 
@@ -308,6 +320,7 @@ class WebSocket {
   std::optional<Message> message_;
   std::string late_refusal_;  // waits for the end of a message to the client
   Replies replies_;
+  Answers answers_;
   Logon logon_;
 };
 

@@ -192,13 +192,27 @@ std::optional<SecretFault> WebSocket::prepare(std::span<const vault::Secret> sec
 
 // I8: what could not be looked for might come back and be shown.
 base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
-  const bindings::SecretRule& rule = message().admission.rule();
+  const Admission& admission = message().admission;
+  if (!admission.scope().is_scrubbed) {
+    return {};
+  }
+  const bindings::SecretRule& rule = admission.rule();
+  const auto& names = rule.injection().needs();
+  std::vector<WantedSecret> wanted;
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     if (!rule.injection().needs_private_key(i)) {
-      KS_TRY(replies_.scrubber.add(secrets[i], rule.placeholder));
+      wanted.push_back(wanted_secret(secrets[i], names[i].text(), rule.stand_in()));
     }
   }
-  return replies_.scrubber.prepare();
+  // None that was sent here is ever forgotten: what comes back may be the first.
+  KnownSecrets alone;
+  KnownSecrets& known = setup_.known == nullptr ? alone : *setup_.known;
+  auto search = known.add(setup_.destination.authority.host, wanted, answers_.scrubber.search());
+  if (!search) {
+    return search.error();
+  }
+  answers_.scrubber.use(std::move(*search));
+  return {};
 }
 
 // --- recording ---
@@ -353,22 +367,13 @@ const WebSocket::Message& WebSocket::message() const {
 
 // --- replies ---
 
-void WebSocket::pass_reply(const MessagePiece& piece, WebSocketActions& actions) {
+void WebSocket::note_reply(const MessagePiece& piece, WebSocketActions& actions) {
   if (!replies_.is_mid_reply) {
     replies_.is_read = piece.opcode == Opcode::text && !replies_.awaited.empty();
   }
   replies_.is_mid_reply = !piece.is_final;
   if (replies_.is_read) {
     read_reply(piece, actions);
-  }
-  base::Buffer& scrubbed = leaving_.scrubbed;
-  if (!replies_.scrubber.feed(piece.bytes, piece.is_final, scrubbed)) {
-    end(Outcome::unknown, actions);  // I10; a piece is never larger than one read
-    return;
-  }
-  pass_piece({piece.from, piece.opcode, scrubbed.view(), piece.is_final, std::nullopt});
-  if (piece.is_final && !late_refusal_.empty()) {
-    send_made(Side::client, Opcode::text, std::exchange(late_refusal_, ""));
   }
 }
 

@@ -37,9 +37,10 @@ class OutgoingFields {
   void add(OutgoingField field) { fields_.push_back(field); }
 
   // The same with a value of its own; no secret.
-  void add_made(std::string_view name, std::string value) {
-    add({name, made_.emplace_front(std::move(value))});
-  }
+  void add_made(std::string_view name, std::string value) { add({name, keep(std::move(value))}); }
+
+  // Keeps a text for as long as the fields live.
+  std::string_view keep(std::string text) { return made_.emplace_front(std::move(text)); }
 
   [[nodiscard]] auto begin() const { return fields_.begin(); }
 

@@ -18,7 +18,7 @@
 #include "proxy/flow/action.h"
 #include "proxy/flow/collected_body.h"
 #include "proxy/flow/event.h"
-#include "proxy/flow/scrub.h"
+#include "proxy/flow/known_secrets.h"
 #include "proxy/limits/limiter.h"
 #include "proxy/net/policy.h"
 #include "proxy/net/request_ids.h"
@@ -71,7 +71,7 @@ struct Context {
     std::unique_ptr<vault::LockedBuffer> scratch;  // where heads with a secret in them are written
     std::unique_ptr<char[]> plain_chunk;   // NOLINT(modernize-avoid-c-arrays): one read's plaintext
     flow::CollectedBytes collected_bytes;  // of bodies and messages that signers read
-    flow::FormCache form_cache;            // of secrets that are looked for in responses
+    flow::KnownSecrets* known = nullptr;   // what hosts received of secrets, of all loops
     vault::Holdings* holdings = nullptr;   // what waits in locked memory, of all loops
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;

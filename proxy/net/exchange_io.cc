@@ -2,6 +2,7 @@
 #include "proxy/net/exchange_io.h"
 
 #include <utility>
+#include <vector>
 
 #include "bindings/signer.h"
 #include "proxy/net/audit_lane.h"
@@ -88,6 +89,11 @@ void add_response(Context& context,
                   const flow::RecordResponse& response,
                   std::int64_t sent_us,
                   const Upstream* upstream) {
+  std::vector<audit::ScrubbedRef> scrubbed;
+  for (const flow::Finding& found : response.scrubbed) {
+    scrubbed.push_back(
+        {found.secret, flow::to_string(found.where), flow::to_string(found.encoding), found.count});
+  }
   audit::ResponseRecord record{
       .ts_us = context.clock->wall_us(),
       .request_id = request_id,
@@ -99,7 +105,8 @@ void add_response(Context& context,
       .tls = {},
       .spki_sha256 = {},
       .cause = response.failure.cause,
-      .facts = response.failure.facts};
+      .facts = response.failure.facts,
+      .scrubbed = scrubbed};
   context.telling->failed(destination.authority.host, response.failure);
   if (upstream != nullptr) {
     record.upstream_ip = upstream->endpoint().address;

@@ -35,6 +35,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
       std::make_unique<SecretLane>(*made->loop_, *shared.secrets, *shared.clock, shared.holdings);
   context.secrets = made->secrets_.get();
   context.memory.holdings = shared.holdings;
+  context.memory.known = shared.known;
   context.clients.leaves = shared.leaves;
   context.clients.tls = shared.client_tls;
   context.audit = made->lane_.get();
@@ -99,14 +100,9 @@ void LoopThread::post_client(int socket) {
 void LoopThread::post_policy(Policy policy) {
   loop_->post([this, policy = std::move(policy)] {
     context_.policy = policy;
-    context_.memory.form_cache.clear();
     connections_->policy_changed();
     connector_->forget_all();  // they were reached and verified by the policy before
   });
-}
-
-void LoopThread::post_vault_refreshed() {
-  loop_->post([this] { context_.memory.form_cache.clear(); });
 }
 
 void LoopThread::post_drain() {

@@ -31,6 +31,7 @@ class LoopThread {
     vault::Source* secrets = nullptr;
     const vault::CallerDigests* callers = nullptr;
     vault::Holdings* holdings = nullptr;
+    flow::KnownSecrets* known = nullptr;
     audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;
@@ -59,8 +60,6 @@ class LoopThread {
 
   void post_client(int socket);
   void post_policy(Policy policy);
-  // The vault was read anew: what the loop keeps of secrets for responses is dropped, and wiped.
-  void post_vault_refreshed();
   // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
   void post_drain();

@@ -16,6 +16,25 @@ constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
 
+std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name,
+                                                 std::function<void(vault::Secret)> late) {
+  auto told = [lane = this, late = std::move(late)](vault::FetchAnswer answer) {
+    if (answer) {
+      lane->loop_->post([late, value = std::make_shared<vault::Secret>(std::move(answer->value))] {
+        late(std::move(*value));
+      });
+    }
+  };
+  // It is used for nothing but to know it again: no time of use.
+  auto answer =
+      source_->fetch({.name = name,
+                      .kind = vault::EntryKind::text,
+                      .now_s = 0,
+                      .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
+                     std::move(told));
+  return answer && *answer ? std::optional(std::move((*answer)->value)) : std::nullopt;
+}
+
 void SecretLane::bring(std::uint64_t ticket, vault::FetchAnswer answer) {
   const auto found = waiting_.extract(ticket);
   if (!found.empty()) {

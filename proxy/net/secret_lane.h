@@ -38,6 +38,11 @@ class SecretLane {
              vault::Holdings* holdings)
       : loop_(&loop), source_(&source), clock_(&clock), holdings_(holdings) {}
 
+  // Asks for a text that nobody waits for. Gives it if it is there at once; else, if it comes at
+  // all, `late` gets it in a later turn.
+  std::optional<vault::Secret> look_up(const vault::SecretName& name,
+                                       std::function<void(vault::Secret)> late);
+
   // Entries that somebody waits for.
   [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
 

@@ -71,6 +71,7 @@ struct Certificates {
 struct Secrets {
   vault::LocalSource source;
   vault::Holdings holdings;
+  flow::KnownSecrets known{&holdings};  // what hosts received of them
 };
 
 // What the first loop looks at besides its connections.
@@ -188,6 +189,7 @@ base::Status Server::build() {
                                   .secrets = &secrets_.source,
                                   .callers = parts_.vault,
                                   .holdings = &secrets_.holdings,
+                                  .known = &secrets_.known,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
                                   .leaves = certificates_.leaves.get(),
@@ -359,6 +361,7 @@ void Server::reload_once() {
 }
 
 void Server::put_in_force(Policy& policy) {
+  secrets_.known.renew();
   policy.number = ++policies_;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
@@ -377,10 +380,7 @@ void Server::refresh_vault() {
   refreshing_.runs.ask(worker_, [this] {
     note_refresh(parts_.vault->refresh());
     static_cast<void>(parts_.vault->save_usage());
-    // I1: a secret that was removed or replaced does not stay behind.
-    for (const auto& loop : loops_) {
-      loop->post_vault_refreshed();
-    }
+    secrets_.known.renew();
   });
 }
 

@@ -23,7 +23,7 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
                             .now_us = context.clock->wall_us(),
                             .caller = setup_.caller.name,
                             .collected = flow::CollectedShare(context.memory.collected_bytes),
-                            .form_cache = &context.memory.form_cache,
+                            .known = context.memory.known,
                             .holdings = context.memory.holdings});
   if (context.is_draining) {
     exchange_->drain();
@@ -118,7 +118,8 @@ void Stream::become_websocket() {
                             .client = setup_.client,
                             .caller = setup_.caller,
                             .policy = setup_.policy,
-                            .opened_us = sent_us_},
+                            .opened_us = sent_us_,
+                            .begun = std::move(run_.begun)},
       WebSocketRelay::Told{.read_on = [this] { setup_.owner->on_stream_wants_bytes(); },
                            .ended =
                                [this] {

@@ -103,7 +103,8 @@ class Stream final : public Mortal, public LeaseEvents {
     std::optional<flow::ClientFate> fate;  // the exchange is over
     bool is_on = false;
     bool is_in_read = false;   // more of the same read of the upstream may come
-    bool is_upgraded = false;  // the exchange ended in a WebSocket
+    bool is_upgraded = false;  // the exchange ended in a WebSocket:
+    flow::BeginWebSocket begun;
   };
 
   // Of the record that the exchange waits for.

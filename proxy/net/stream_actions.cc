@@ -6,6 +6,7 @@
 
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/exchange_io.h"
+#include "proxy/net/host_secrets.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/stream.h"
 
@@ -42,6 +43,11 @@ void Stream::perform(const flow::Settle& action) {
 }
 
 void Stream::perform(const flow::FetchSecrets& action) {
+  learn_host_secrets(*context_->secrets,
+                     *context_->memory.known,
+                     exchange_->bindings(),
+                     exchange_->destination().authority,
+                     action.places);
   fetch_.begin(
       exchange_->bindings(), action.places, setup_.caller.name, [this](SecretFetch::Answer answer) {
         std::visit([this](auto& fetched) { on(std::move(fetched)); }, answer);
@@ -252,7 +258,8 @@ std::int64_t Stream::response_wait_ms(std::int64_t usual_ms) const {
                                         : usual_ms;
 }
 
-void Stream::perform(const flow::BeginWebSocket& /*action*/) {
+void Stream::perform(const flow::BeginWebSocket& action) {
+  run_.begun = action;
   run_.is_upgraded = true;
   run_.fate = flow::ClientFate::keep;
 }

@@ -6,6 +6,7 @@
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/callers.h"
 #include "proxy/net/exchange_io.h"
+#include "proxy/net/host_secrets.h"
 #include "proxy/net/reach.h"
 
 namespace keyswap::net {
@@ -33,7 +34,8 @@ WebSocketRelay::WebSocketRelay(
                 .caller = setup_.caller.name,
                 .bindings = setup_.policy.bindings,
                 .collected = flow::CollectedShare(context.memory.collected_bytes),
-                .form_cache = &context.memory.form_cache,
+                .known = context.memory.known,
+                .begun = std::move(setup_.begun),
                 .holdings = context.memory.holdings}),
       fetch_(*context.secrets),
       traffic_{.last_heard_ms = context.loop->now_ms()},
@@ -271,7 +273,8 @@ void WebSocketRelay::perform(const flow::EndWebSocket& action) {
                {kSwitchingProtocols,
                 action.outcome,
                 traffic_.bytes,
-                upstream_->has_stalled() ? upstream_->failure() : base::Failure{}},
+                upstream_->has_stalled() ? upstream_->failure() : base::Failure{},
+                action.scrubbed},
                setup_.opened_us,
                upstream_);
   upstream_->leg().finish_writing(Leg::Ending::said);
@@ -292,6 +295,11 @@ void WebSocketRelay::perform(const flow::Charge& action) {
 }
 
 void WebSocketRelay::perform(const flow::FetchSecrets& action) {
+  learn_host_secrets(*context_->secrets,
+                     *context_->memory.known,
+                     machine_.bindings(),
+                     setup_.destination.authority,
+                     action.places);
   fetch_.begin(machine_.bindings(), action.places, now_.caller, [this](SecretFetch::Answer answer) {
     std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
   });

@@ -37,6 +37,7 @@ class WebSocketRelay final : public UpstreamUser {
     Caller caller;                   // looked up anew for each message
     Policy policy;                   // that it was opened by
     std::int64_t opened_us = 0;      // steady clock
+    flow::BeginWebSocket begun = {};
   };
 
   // What the stream is told.

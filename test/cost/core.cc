@@ -164,7 +164,7 @@ void Core::make_exchange(flow::Destination destination) {
                             .now_us = kNowUs,
                             .caller = "",
                             .collected = flow::CollectedShare(collected_bytes_),
-                            .form_cache = &form_cache_,
+                            .known = &known_,
                             .holdings = &holdings_});
 }
 
@@ -294,7 +294,8 @@ void Core::record(const flow::RecordResponse& response) {
       .tls = "TLSv1.3",
       .spki_sha256 = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
       .cause = response.failure.cause,
-      .facts = response.failure.facts});
+      .facts = response.failure.facts,
+      .scrubbed = {}});
 }
 
 template <typename Record>

@@ -67,8 +67,8 @@ class Core {
   Entry entry_;
   flow::TunnelIdentity tunnel_;
   vault::LockedBuffer* scratch_;
-  flow::FormCache form_cache_;
   vault::Holdings holdings_;
+  flow::KnownSecrets known_{&holdings_};
   flow::CollectedBytes collected_bytes_;
   http::Decoder client_decoder_{http::Decoder::Role::request};
   http::Decoder upstream_decoder_{http::Decoder::Role::response};

@@ -108,7 +108,7 @@ class Loop {
                 vault::Holdings* holdings = nullptr) {
     Script made(bindings_,
                 {Protocol::https, {"api.example.test", 443, http::HostKind::name}},
-                {&forms_, holdings, caller, scratch_});
+                {&known_, holdings, caller, scratch_});
     made.opened = opened_;
     if (kind.is_reverse) {
       made.reverse = ReverseUse{0, 0, "/x"};
@@ -122,7 +122,7 @@ class Loop {
  private:
   std::shared_ptr<const bindings::Bindings> bindings_ = test::bindings_of(kYaml);
   std::map<std::string, std::shared_ptr<const vault::Secret>> opened_;
-  FormCache forms_;
+  KnownSecrets known_;
   std::shared_ptr<vault::LockedBuffer> scratch_ = make_scratch();
 };
 

@@ -53,7 +53,8 @@ TEST_CASE("a bound request is decided, opened, dialled, recorded and only then s
         "record allowed binding_matched K GET /v1/x\n"
         "to upstream (secret): GET /v1/x?q=1 HTTP/1.1\\r\\nHost: api.example.test\\r\\nAccept: */*"
         "\\r\\nAuthorization: Bearer real-key-0001\\r\\n\\r\\n\n"
-        "to client: HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nX-A: b\\r\\n\\r\\nhi\n"
+        "to client: HTTP/1.1 200 OK\\r\\nX-A: b\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+        "2\\r\\nhi\\r\\n0\\r\\n\\r\\n\n"
         "response 200 complete 2\n"
         "upstream reused\n"
         "client kept\n");
@@ -69,7 +70,7 @@ TEST_CASE("the outcome does not depend on how the bytes are cut", "[I15]") {
   for (const std::size_t piece : {1U, 2U, 3U, 7U, 50U}) {
     const auto cut = script().client(request, piece).upstream(response, piece);
     CHECK(cut.sent_upstream() == whole.sent_upstream());
-    if (!has(response, "chunked")) {
+    if (has(response, "204")) {  // the others come in chunks, cut as they came
       CHECK(cut.transcript() == whole.transcript());
     } else {
       CHECK(cut.is_finished());
@@ -375,11 +376,12 @@ TEST_CASE("an OPTIONS says one hop less to the next (RFC 9110 7.6.2)") {
 TEST_CASE("statuses that nobody registered pass as they are") {
   const std::string line =
       GENERATE(as<std::string>{}, "299 Odd", "600 High", "799 x", "999 Request denied");
+  const std::string get = "GET /v1/x HTTP/1.1\r\nHost: api.example.test\r\n\r\n";
   const auto done =
-      script().client(kGet).upstream("HTTP/1.1 " + line + "\r\nContent-Length: 2\r\n\r\nhi");
+      script().client(get).upstream("HTTP/1.1 " + line + "\r\nContent-Length: 2\r\n\r\nhi");
   CHECK(done.sent_client() == "HTTP/1.1 " + line + "\r\nContent-Length: 2\r\n\r\nhi");
   const auto interim =
-      script().client(kGet).upstream("HTTP/1.1 104 Upload Resumption\r\nX-A: b\r\n\r\n" + kOk);
+      script().client(get).upstream("HTTP/1.1 104 Upload Resumption\r\nX-A: b\r\n\r\n" + kOk);
   CHECK(interim.sent_client() == "HTTP/1.1 104 Upload Resumption\r\nX-A: b\r\n\r\n" + kOk);
 }
 
@@ -399,7 +401,7 @@ TEST_CASE("the largest heads pass, both ways", "[I10]") {
   const auto done = script().client(request, 9999).upstream(response, 9999);
   CHECK(done.sent_upstream().size() > 64 * 1024);
   CHECK(done.sent_client().size() > 255 * 1024);
-  CHECK(done.sent_client().ends_with("\r\n\r\nhi"));
+  CHECK(done.sent_client().ends_with("\r\n\r\n2\r\nhi\r\n0\r\n\r\n"));
 }
 
 }  // namespace keyswap::flow

@@ -7,6 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/http/decoder.h"
+#include "test/flow/searches.h"
 
 namespace keyswap::flow {
 
@@ -32,9 +33,8 @@ std::string shown(const std::optional<http::OutgoingResponse>& response) {
 constexpr std::string_view kSecret = "the-real-secret-0001";
 
 Scrubber scrubber(const std::string& placeholder) {
-  REQUIRE(vault::lock_memory());
   Scrubber made;
-  REQUIRE(made.add(vault::Secret::copy_of(kSecret).value(), placeholder));
+  made.use(test::search_for({{std::string(kSecret), placeholder}}));
   return made;
 }
 
@@ -44,24 +44,24 @@ TEST_CASE("hop-by-hop fields of a response go; its length stays where it stays t
   const auto head = head_of(
       "HTTP/1.1 200 OK\r\nKeep-Alive: 5\r\nContent-Length: 3\r\nX: y\r\nConnection: close\r\n"
       "\r\n");
-  CHECK(shown(outgoing_response(head, BodyLength::kept, nullptr)) ==
+  CHECK(shown(outgoing_response(head, BodyFate::kept, nullptr)) ==
         "200\nContent-Length: 3\nX: y\n");
-  CHECK(shown(outgoing_response(head, BodyLength::changed, nullptr)) ==
+  CHECK(shown(outgoing_response(head, BodyFate::changed, nullptr)) ==
         "200\nX: y\n(unknown length)\n");
 }
 
 TEST_CASE("a body whose end is said as it comes has no known length") {
   const auto chunked = head_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-  CHECK(shown(outgoing_response(chunked, BodyLength::kept, nullptr)) == "200\n(unknown length)\n");
+  CHECK(shown(outgoing_response(chunked, BodyFate::kept, nullptr)) == "200\n(unknown length)\n");
   const auto until_close = head_of("HTTP/1.1 200 OK\r\nX: y\r\n\r\n");
-  CHECK(shown(outgoing_response(until_close, BodyLength::kept, nullptr)) ==
+  CHECK(shown(outgoing_response(until_close, BodyFate::kept, nullptr)) ==
         "200\nX: y\n(unknown length)\n");
 }
 
 TEST_CASE("the answer to a HEAD says the length that a GET would have had") {
   const auto head =
       head_of("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", http::AnswerTo::head_request);
-  CHECK(shown(outgoing_response(head, BodyLength::changed, nullptr)) == "200\nContent-Length: 3\n");
+  CHECK(shown(outgoing_response(head, BodyFate::changed, nullptr)) == "200\nContent-Length: 3\n");
 }
 
 TEST_CASE("1xx and 204 have no Content-Length (RFC 9110 section 8.6)") {
@@ -74,8 +74,47 @@ TEST_CASE("a secret in a field's value is its placeholder again", "[I8]") {
   auto looked_for = scrubber("<P>");
   const auto head = head_of("HTTP/1.1 200 OK\r\nX: a " + std::string(kSecret) +
                             " b\r\nY: z\r\nContent-Length: 0\r\n\r\n");
-  CHECK(shown(outgoing_response(head, BodyLength::changed, &looked_for)) ==
+  CHECK(shown(outgoing_response(head, BodyFate::changed, &looked_for)) ==
         "200\nX: a <P> b\nY: z\nContent-Length: 0\n");
+}
+
+TEST_CASE("nothing of a head is outside the scrubber: reason, names, values, 1xx and 101", "[I8]") {
+  auto looked_for = scrubber("placeholder");
+  const std::string secret(kSecret);
+  const std::string fields = "X-" + secret + ": y\r\nLocation: /x?k=" + secret +
+                             "\r\nX-Hex: " + base::to_hex(secret) + "\r\n\r\n";
+  const std::string shown_fields =
+      "X-placeholder: y\nLocation: /x?k=placeholder\nX-Hex: placeholder\n";
+  const auto final_head = outgoing_response(
+      head_of("HTTP/1.1 404 No " + secret + "\r\n" + fields), BodyFate::changed, &looked_for);
+  CHECK(final_head->reason == "No placeholder");
+  CHECK(shown(final_head) == "404\n" + shown_fields + "(unknown length)\n");
+  CHECK(shown(outgoing_interim(head_of("HTTP/1.1 103 Early\r\n" + fields), &looked_for)) ==
+        "103\n" + shown_fields);
+  const auto switching = head_of(
+      "HTTP/1.1 101 " + secret + "\r\nUpgrade: websocket\r\n" + "Connection: upgrade\r\n" + fields,
+      http::AnswerTo::upgrade_request);
+  const auto granted = outgoing_switching(switching, &looked_for);
+  CHECK(granted->reason == "placeholder");
+  CHECK(shown(granted).find(secret) == std::string::npos);
+}
+
+TEST_CASE("a field whose name was a secret goes where its placeholder is no name", "[I8]") {
+  auto looked_for = scrubber("a placeholder of words");
+  const auto head = head_of("HTTP/1.1 204 No\r\n" + std::string(kSecret) + ": y\r\nZ: z\r\n\r\n");
+  CHECK(shown(outgoing_response(head, BodyFate::changed, &looked_for)) == "204\nZ: z\n");
+}
+
+TEST_CASE("what a head says of coded bytes goes with the coding", "[I8]") {
+  const auto head = head_of(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 30\r\nETag: \"x\"\r\n"
+      "Content-Digest: sha-256=:x:\r\nRepr-Digest: sha-256=:x:\r\nDigest: x\r\n"
+      "Content-MD5: x\r\nContent-Type: text/plain\r\n\r\n");
+  CHECK(shown(outgoing_response(head, BodyFate::decoded, nullptr)) ==
+        "200\nETag: W/\"x\"\nContent-Type: text/plain\n(unknown length)\n");
+  const auto weak = head_of("HTTP/1.1 200 OK\r\nETag: W/\"x\"\r\nContent-Length: 0\r\n\r\n");
+  CHECK(shown(outgoing_response(weak, BodyFate::decoded, nullptr)).find("ETag: W/\"x\"\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a head that grows past its bound is not passed on", "[I10]") {
@@ -87,7 +126,7 @@ TEST_CASE("a head that grows past its bound is not passed on", "[I10]") {
     value += kSecret;
   }
   text += "X: " + value + "\r\n\r\n";
-  CHECK_FALSE(outgoing_response(head_of(text), BodyLength::kept, &looked_for).has_value());
+  CHECK_FALSE(outgoing_response(head_of(text), BodyFate::kept, &looked_for).has_value());
 }
 
 }  // namespace keyswap::flow

@@ -14,10 +14,10 @@ using test::has;
 using test::order;
 
 TEST_CASE("WebSockets of one loop that look for the same secrets hold them once", "[I1][I10]") {
-  FormCache cache;
+  KnownSecrets known;
   std::list<Dialogue> dialogues;
   for (int i = 0; i < 3; ++i) {
-    dialogues.emplace_back(test::kTrading, &cache);
+    dialogues.emplace_back(test::kTrading, &known);
   }
   dialogues.front().client(order("1"));
   const std::size_t free_with_one = vault::arena::free_bytes();
@@ -30,8 +30,8 @@ TEST_CASE("WebSockets of one loop that look for the same secrets hold them once"
 }
 
 TEST_CASE("a message that will not be sent lets go of its secrets at once", "[I1]") {
-  FormCache cache;
-  Dialogue dialogue(test::kTrading, &cache);
+  KnownSecrets known;
+  Dialogue dialogue(test::kTrading, &known);
   dialogue.client(order("1"));
   const std::size_t free_before = vault::arena::free_bytes();
   dialogue.records_are_durable = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/websocket.h"
 
+#include "test/flow/searches.h"
 #include "test/support/alone.h"
 #include "test/support/dialogue.h"
 
@@ -112,6 +113,31 @@ TEST_CASE("after a Close frame nothing of that side passes") {
   CHECK(dialogue.transcript() == "to upstream: answer\n");
   dialogue.control(Side::client, http::Opcode::close, "");
   CHECK(has(dialogue.transcript(), "end complete"));
+}
+
+TEST_CASE("what a host received is looked for on any WebSocket, and told at its end", "[I8]") {
+  const std::string secret = "the-real-key-0001";
+  for (const std::size_t piece : {0U, 1U, 7U}) {
+    CAPTURE(piece);
+    KnownSecrets known;
+    Dialogue dialogue(kPlainWebSocket, &known);
+    dialogue.upstream("say " + secret);
+    CHECK(dialogue.transcript() == "to client: say " + secret + "\n");  // nothing was sent there
+    const auto kept = test::secret_of(secret);
+    const WantedSecret wanted = wanted_secret(kept, "K", "<P>");
+    REQUIRE(known.add("ws-api.binance.com", std::span(&wanted, 1)));
+    dialogue.upstream("say " + secret + "!", piece);
+    const std::string said = dialogue.transcript();
+    CHECK_FALSE(has(said, secret.substr(0, 12)));
+    CHECK(has(said, "<P>"));
+    dialogue.client("say " + secret);
+    CHECK(has(dialogue.transcript(), "to upstream: say " + secret));
+    dialogue.control(Side::upstream, http::Opcode::ping, secret);
+    dialogue.control(Side::upstream, http::Opcode::ping, "ping");
+    CHECK(dialogue.transcript() == "to client: ping \nto client: ping ping\n");
+    dialogue.on(GoingAway{});
+    CHECK(has(dialogue.transcript(), "end unknown\nscrubbed K message plain 2\n"));
+  }
 }
 
 TEST_CASE("what is no frame ends the connection, and says whose fault it was", "[I9]") {

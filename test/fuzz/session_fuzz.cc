@@ -161,7 +161,7 @@ void Run::around_step(std::uint8_t what, std::uint8_t how) {
     stage_.thread().post_policy({next, nullptr, nullptr});
   } else if (what == 60) {
     stage_.secrets.is_empty = how % 2 == 0;
-    stage_.thread().post_vault_refreshed();
+    stage_.known.renew();
   } else if (what == 61) {
     stage_.meter.answers_at_once = how % 2 == 0;
   } else if (what == 62) {

@@ -58,8 +58,8 @@ inline std::string order(const std::string& id, const std::string& quantity = "0
 
 class Dialogue {
  public:
-  // `form_cache`: of the loop; outlives it.
-  explicit Dialogue(const std::string& yaml = kTrading, FormCache* form_cache = nullptr)
+  // `known`: of all loops; outlives it.
+  explicit Dialogue(const std::string& yaml = kTrading, KnownSecrets* known = nullptr)
       : bindings_(test::bindings_of(yaml)) {
     REQUIRE(vault::lock_memory());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
@@ -68,7 +68,7 @@ class Dialogue {
         .caller = "ann",
         .bindings = bindings_,
         .collected = CollectedShare(collected_bytes),
-        .form_cache = form_cache,
+        .known = known,
     });
   }
 
@@ -169,6 +169,10 @@ class Dialogue {
 
   void perform(const EndWebSocket& action, Next& /*next*/) {
     lines_ += "end " + std::string(audit::to_string(action.outcome)) + "\n";
+    for (const Finding& found : action.scrubbed) {
+      lines_ += "scrubbed " + found.secret + " " + std::string(to_string(found.where)) + " " +
+                std::string(to_string(found.encoding)) + " " + std::to_string(found.count) + "\n";
+    }
   }
 
   void perform(const Charge& action, Next& next) {

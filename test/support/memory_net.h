@@ -132,6 +132,7 @@ class MemoryNet {
   net::Telling telling_{clock_};
   net::Strangers strangers_;
   vault::Holdings holdings_{std::size_t{1} << 20U};
+  flow::KnownSecrets known_{&holdings_};
   uv::LocalUsers users_;
   services::Health health_{[] {
     return std::nullopt;

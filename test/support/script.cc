@@ -58,7 +58,7 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                                 1'700'000'000'000'000,
                                 shared.caller,
                                 flow::CollectedShare(*collected_bytes),
-                                shared.form_cache,
+                                shared.known,
                                 shared.holdings})),
       tunnel_{destination, ""} {}
 
@@ -256,6 +256,16 @@ void Script::perform(const flow::Actions& actions) {
       note("response " + std::to_string(response->status) + " " +
            std::string(audit::to_string(response->outcome)) + " " +
            std::to_string(response->body_bytes));
+      std::string scrubbed;
+      for (const flow::Finding& found : response->scrubbed) {
+        scrubbed += (scrubbed.empty() ? "scrubbed " : ", ") + found.secret + " " +
+                    std::string(flow::to_string(found.where)) + " " +
+                    std::string(flow::to_string(found.encoding)) + " " +
+                    std::to_string(found.count);
+      }
+      if (!scrubbed.empty()) {
+        note(scrubbed);
+      }
     } else if (send(action)) {
       continue;
     } else if (const auto* wait = std::get_if<flow::SetWait>(&action)) {
@@ -266,7 +276,8 @@ void Script::perform(const flow::Actions& actions) {
       note(released->fate == flow::UpstreamFate::reuse     ? "upstream reused"
            : released->fate == flow::UpstreamFate::discard ? "upstream discarded"
                                                            : "upstream kept for the client");
-    } else if (std::get_if<flow::BeginWebSocket>(&action) != nullptr) {
+    } else if (const auto* websocket = std::get_if<flow::BeginWebSocket>(&action)) {
+      begun = *websocket;
       note("websocket");
     } else if (const auto* finish = std::get_if<flow::Finish>(&action)) {
       const bool is_kept = finish->client == flow::ClientFate::keep && !response_writer_.closes();

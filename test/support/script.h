@@ -29,7 +29,7 @@ class Script {
  public:
   // What exchanges share, and who sends them; outlives it.
   struct Shared {
-    flow::FormCache* form_cache = nullptr;
+    flow::KnownSecrets* known = nullptr;
     vault::Holdings* holdings = nullptr;
     std::string caller;
     std::shared_ptr<vault::LockedBuffer> scratch;  // null: one of its own
@@ -50,6 +50,7 @@ class Script {
   flow::Charged charged;                    // what the limits say
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route
   std::string server_name;                  // of the client's TLS hello
+  flow::BeginWebSocket begun;               // what a WebSocket went on with
   // What exchanges hold of bodies that signers read.
   std::shared_ptr<flow::CollectedBytes> collected_bytes = std::make_shared<flow::CollectedBytes>();
   // What the vault has open: these are handed out, each another handle to the same bytes.

@@ -262,11 +262,7 @@ constexpr std::array kParameters = {
 
 }  // namespace
 
-constinit const Scheme kScheme = {kSchemeName,
-                                  "requests to Binance, signed anew",
-                                  kParameters,
-                                  make_pair_injection,
-                                  kKeyHeader,
-                                  Answers::scrubbed};
+constinit const Scheme kScheme = {
+    kSchemeName, "requests to Binance, signed anew", kParameters, make_pair_injection, kKeyHeader};
 
 }  // namespace keyswap::bindings::binance

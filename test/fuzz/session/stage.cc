@@ -52,6 +52,7 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
                                      .secrets = &secrets,
                                      .callers = &callers_,
                                      .holdings = &holdings_,
+                                     .known = &known,
                                      .log = &log,
                                      .limiter = &meter,
                                      .leaves = leaves_.get(),

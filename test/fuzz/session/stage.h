@@ -83,6 +83,7 @@ class Stage {
   std::vector<ca::LeafCache::Task> mints;
   std::deque<Client> clients;
   std::deque<Server> servers;
+  flow::KnownSecrets known;  // not counted: it keeps what it knows
 
  private:
   [[nodiscard]] std::optional<std::int64_t> next_due_ms();

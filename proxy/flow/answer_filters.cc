@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/answer_filters.h"
+
+#include <utility>
+
+#include "proxy/flow/content_codings.h"
+
+namespace keyswap::flow {
+
+void AnswerFilters::look_for(SharedSearch search, Findings& seen) {
+  if (search == nullptr) {
+    return;
+  }
+  if (scrubber_ == nullptr) {
+    made_ = std::make_unique<Scrubber>(&seen);
+    scrubber_ = made_.get();
+  }
+  scrubber_->use(std::move(search));
+}
+
+const SharedSearch& AnswerFilters::search() const {
+  static const SharedSearch kNone;
+  return scrubber_ == nullptr ? kNone : scrubber_->search();
+}
+
+base::Status AnswerFilters::open(const http::ResponseHead& head) {
+  if (made_ == nullptr) {
+    return {};
+  }
+  const auto codings = content_codings(head.fields);
+  reading_ = !codings ? Reading::blind : codings->empty() ? Reading::plain : Reading::decoded;
+  if (codings) {
+    KS_TRY(add_decoders(*codings, chain_));
+  }
+  chain_.add(std::move(made_));
+  return {};
+}
+
+base::Status AnswerFilters::feed(std::string_view piece, bool is_last, base::ByteSink& out) {
+  return chain_.feed(piece, is_last, out);
+}
+
+}  // namespace keyswap::flow

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The escapes in which texts of the web write a byte: %41 (RFC 3986), \u0041 and \x41 and \" (JSON,
+// JavaScript), &#65; and &#x41; and &quot; (HTML, XML).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace keyswap::flow {
+
+// One escape, and what it stands for: a byte, or a character in UTF-8.
+struct Escape {
+  std::size_t size = 0;  // of it in the text; 0: the text does not begin with one
+  bool is_cut = false;   // but with what may become one, of which the rest is missing
+  std::array<char, 4> bytes{};
+  std::size_t count = 0;
+
+  [[nodiscard]] std::string_view view() const { return {bytes.data(), count}; }
+};
+
+// The escape that `text` begins with.
+Escape read_escape(std::string_view text);
+
+// Where the first byte of `text` at `from` or later stands that may begin an escape; its size if
+// none does.
+std::size_t find_escape(std::string_view text, std::size_t from);
+
+}  // namespace keyswap::flow

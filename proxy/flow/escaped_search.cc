@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/escaped_search.h"
+
+#include <algorithm>
+
+#include "proxy/base/assert.h"
+
+namespace keyswap::flow {
+
+using Found = SecretSearch::Found;
+using Rest = SecretSearch::Rest;
+
+Found EscapedSearch::find(std::size_t from, std::uint64_t& compared) {
+  for (;;) {
+    if (at_ < plain_.size()) {
+      const auto begin = origins_.begin() + static_cast<std::ptrdiff_t>(at_);
+      at_ = static_cast<std::size_t>(std::lower_bound(begin, origins_.end() - 1, from) -
+                                     origins_.begin());
+      const Found found = search_.find(plain_.view(), at_, plain_rest_, compared);
+      if (found.is_something()) {
+        at_ = found.at;
+        return found_in_text(found);
+      }
+      at_ = plain_.size();
+    }
+    if (!begin_stretch(from)) {
+      const bool is_held = cut_at_ != std::string_view::npos && cut_at_ >= from;
+      return is_held ? Found{cut_at_, 0, nullptr, Encoding::escaped} : Found{};
+    }
+  }
+}
+
+Found EscapedSearch::found_in_text(const Found& plain) const {
+  Found found = plain;
+  found.at = origins_[plain.at];
+  if (plain.secret != nullptr) {
+    std::size_t end = plain.at + plain.size;
+    // A character is given back whole.
+    while (end < plain_.size() && origins_[end] == origins_[end - 1]) {
+      ++end;
+    }
+    found.size = origins_[end] - found.at;
+    found.encoding = found.size == plain.size ? plain.encoding : Encoding::escaped;
+  }
+  return found;
+}
+
+// Around the next escape that a form can go across; of one that is cut, what stands before it.
+// False: there is none.
+bool EscapedSearch::begin_stretch(std::size_t from) {
+  while (scanned_ < text_.size() && scanned_ != cut_at_) {
+    const std::size_t at = find_escape(text_, scanned_);
+    if (at == text_.size()) {
+      scanned_ = at;
+      return false;
+    }
+    const Escape escape = read_escape(text_.substr(at));
+    if (is_cut(escape)) {
+      begin_plain();
+      add_literals(begin_before(at, from), at);
+      end_plain_at_cut(at);
+      return true;
+    }
+    if (escape.size == 0) {
+      scanned_ = at + 1;
+    } else if (at < from || !is_of_form(escape)) {
+      scanned_ = at + escape.size;
+      wall_ = scanned_;
+    } else {
+      read_stretch(begin_before(at, from), at, escape);
+      return true;
+    }
+  }
+  return false;
+}
+
+// Where a form may begin that goes across an escape there.
+std::size_t EscapedSearch::begin_before(std::size_t escape_at, std::size_t from) const {
+  const std::size_t before = std::min(escape_at, search_.longest() - 1);
+  return std::min(std::max({wall_, from, escape_at - before}), escape_at);
+}
+
+void EscapedSearch::begin_plain() {
+  plain_.clear();
+  origins_.clear();
+  at_ = 0;
+  plain_rest_ = Rest::none;
+}
+
+// What follows is not known yet.
+void EscapedSearch::end_plain_at_cut(std::size_t at) {
+  scanned_ = at;
+  cut_at_ = at;
+  plain_rest_ = rest_;
+  origins_.push_back(at);
+}
+
+// Ends where no form goes on that has one of these escapes in it.
+void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escape escape) {
+  begin_plain();
+  add_literals(begin, escape_at);
+  for (;;) {
+    add_escape(escape, escape_at);
+    const std::size_t literals = escape_at + escape.size;
+    const std::size_t stop = literals + std::min(text_.size() - literals, search_.longest() - 1);
+    std::size_t at = find_escape(text_.substr(0, stop), literals);
+    escape = read_escape(text_.substr(at));
+    while (at < stop && escape.size == 0 && !is_cut(escape)) {
+      at = find_escape(text_.substr(0, stop), at + 1);
+      escape = read_escape(text_.substr(at));
+    }
+    add_literals(literals, at);
+    escape_at = at;
+    if (at == stop) {
+      scanned_ = at;
+      plain_rest_ = stop < text_.size() ? Rest::none : rest_;
+      break;
+    }
+    if (is_cut(escape)) {
+      end_plain_at_cut(at);
+      return;
+    }
+    if (!is_of_form(escape)) {
+      scanned_ = at + escape.size;
+      wall_ = scanned_;
+      break;
+    }
+  }
+  origins_.push_back(escape_at);
+}
+
+void EscapedSearch::add_literals(std::size_t begin, std::size_t end) {
+  KS_ASSERT(plain_.append(text_.substr(begin, end - begin)));  // no text is so long
+  for (std::size_t at = begin; at < end; ++at) {
+    origins_.push_back(at);
+  }
+}
+
+void EscapedSearch::add_escape(const Escape& escape, std::size_t at) {
+  KS_ASSERT(plain_.append(escape.view()));
+  origins_.insert(origins_.end(), escape.count, at);
+}
+
+bool EscapedSearch::is_inside_escape(std::string_view text, std::size_t at, std::size_t synced) {
+  std::size_t begin = at;
+  while (begin > synced && text[begin - 1] == '\\') {
+    --begin;
+  }
+  return (at - begin) % 2 == 1;
+}
+
+}  // namespace keyswap::flow

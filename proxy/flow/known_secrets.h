@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I8: what each host received of secrets in this process, so that they are looked for in all that
+// comes from it from then on: in the answers to requests that carry none, too, by whatever
+// connection or loop. Secrets that other rules would send there are looked for along with them.
+//
+// Values that were replaced stay known (an old answer may hold them) until there are too many.
+// Nothing is known of a host that received nothing, and nothing is searched then. In locked memory,
+// counted in the Holdings; searches are shared by all who use them.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/base/result.h"
+#include "proxy/flow/secret_search.h"
+#include "vault/holdings.h"
+
+namespace keyswap::flow {
+
+using SharedSearch = std::shared_ptr<const SecretSearch>;
+
+// Thread-safe; one for all loops.
+class KnownSecrets {
+ public:
+  // `holdings`: outlives it and its searches; null: not counted.
+  explicit KnownSecrets(vault::Holdings* holdings = nullptr) : holdings_(holdings) {}
+
+  KnownSecrets(const KnownSecrets&) = delete;
+  KnownSecrets& operator=(const KnownSecrets&) = delete;
+  KnownSecrets(KnownSecrets&&) = delete;
+  KnownSecrets& operator=(KnownSecrets&&) = delete;
+  ~KnownSecrets() = default;
+
+  // From now on these are known of `host`. Gives the search for all that is, and for what `kept`
+  // (null: nothing) looks for besides. limit_exceeded: these are more than
+  // bounds::kScrubbedSecretsMax; unavailable: no locked memory. Nothing has changed then.
+  base::Result<SharedSearch> add(std::string_view host,
+                                 std::span<const WantedSecret> secrets,
+                                 const SharedSearch& kept = nullptr);
+
+  // The search for what is known of `host`, and for what `kept` looks for besides; null: nothing is
+  // known. `kept` itself where no more can be had.
+  SharedSearch find(std::string_view host, const SharedSearch& kept = nullptr);
+
+  // Are the secrets of all rules bound there to be asked for? Once for each renew(), and again when
+  // the host was forgotten.
+  bool should_learn(std::string_view host, std::uint16_t port);
+
+  // Entries may have changed: they are asked for anew. What is known stays so.
+  void renew();
+
+ private:
+  struct Host {
+    SharedSearch search;             // null: nothing is known yet
+    std::set<std::uint16_t> learnt;  // ports
+    std::uint64_t used = 0;          // the higher, the later
+  };
+
+  // What a search shall know: the most important first.
+  class Wishes;
+
+  Host& host_of(std::string_view host);
+  SharedSearch make(const std::string& host, std::span<const WantedSecret> secrets);
+  bool forget_one(const std::string& but);
+  [[nodiscard]] std::size_t bytes() const;
+
+  vault::Holdings* holdings_;
+  std::atomic<bool> is_empty_ = true;  // so that who asks for nothing waits for nobody
+  std::mutex mutex_;                   // guards what follows
+  std::unordered_map<std::string, Host> hosts_;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace keyswap::flow

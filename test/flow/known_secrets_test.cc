@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/known_secrets.h"
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "proxy/base/bounds.h"
+#include "test/flow/searches.h"
+#include "vault/arena.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+namespace bounds = base::bounds;
+
+struct Texts {
+  explicit Texts(const std::vector<std::string>& texts, const std::string& name = "K") {
+    for (const std::string& text : texts) {
+      secrets.push_back(test::secret_of(text));
+    }
+    for (const vault::Secret& secret : secrets) {
+      wanted.push_back(wanted_secret(secret, name, "<P>"));
+    }
+  }
+
+  std::vector<vault::Secret> secrets;
+  std::vector<WantedSecret> wanted;
+};
+
+SharedSearch add(KnownSecrets& known,
+                 const std::string& host,
+                 const std::vector<std::string>& texts,
+                 const SharedSearch& kept = nullptr,
+                 const std::string& name = "K") {
+  auto search = known.add(host, Texts(texts, name).wanted, kept);
+  return search ? *search : nullptr;
+}
+
+bool finds(const SharedSearch& search, const std::string& secret) {
+  return search != nullptr && test::scrubbed(search, secret) == "<P>";
+}
+
+}  // namespace
+
+TEST_CASE("P08 what a host received is looked for in all that comes from it later", "[I8]") {
+  KnownSecrets known;
+  CHECK(known.find("a.test") == nullptr);
+  const auto first = add(known, "a.test", {"real-key-0001"});
+  CHECK(finds(first, "real-key-0001"));
+  CHECK(known.find("a.test") == first);
+  CHECK(known.find("b.test") == nullptr);
+  CHECK(add(known, "a.test", {"real-key-0001"}) == first);
+  const auto both = add(known, "a.test", {"real-key-0002"}, nullptr, "K2");
+  CHECK(finds(both, "real-key-0001"));
+  CHECK(finds(both, "real-key-0002"));
+  CHECK(known.find("a.test", first) == both);
+}
+
+TEST_CASE("of the values of one entry the last few stay known, until there are more", "[I8][I10]") {
+  KnownSecrets known;
+  for (int i = 0; i < 10; ++i) {
+    add(known, "a.test", {"real-key-000" + std::to_string(i)});
+  }
+  const auto last = known.find("a.test");
+  CHECK(finds(last, "real-key-0009"));
+  CHECK(finds(last, "real-key-0007"));
+  CHECK_FALSE(finds(last, "real-key-0000"));
+  CHECK(last->secrets().size() <= bounds::kValuesPerSecretMax + 1);
+}
+
+TEST_CASE("who looked for a secret goes on to do so, whatever else becomes known", "[I8]") {
+  KnownSecrets known;
+  const auto first = add(known, "a.test", {"real-key-0000"});
+  for (int i = 1; i < 10; ++i) {
+    add(known, "a.test", {"real-key-000" + std::to_string(i)});
+  }
+  const auto mine = known.find("a.test", first);
+  CHECK(finds(mine, "real-key-0000"));
+  CHECK(finds(mine, "real-key-0009"));
+  CHECK(known.find("b.test", first) == first);
+}
+
+TEST_CASE("of too many secrets the first is not forgotten, but the last refused", "[I8][I10]") {
+  KnownSecrets known;
+  SharedSearch kept;
+  for (std::size_t i = 0; i < bounds::kScrubbedSecretsMax; ++i) {
+    kept = add(known, "a.test", {"a-real-key-" + std::to_string(i)}, kept);
+    REQUIRE(kept != nullptr);
+  }
+  const auto more = known.add("a.test", Texts({"one-key-more"}).wanted, kept);
+  REQUIRE_FALSE(more);
+  CHECK(more.error().code == base::Errc::limit_exceeded);
+  CHECK(finds(known.find("a.test", kept), "a-real-key-0"));
+  // Another request holds on to none of them, and is served.
+  CHECK(finds(add(known, "a.test", {"one-key-more"}), "one-key-more"));
+}
+
+TEST_CASE("hosts and their memory are bounded: the one not used for longest is forgotten",
+          "[I10]") {
+  REQUIRE(vault::lock_memory());
+  const std::size_t free_before = vault::arena::free_bytes();
+  {
+    KnownSecrets known;
+    for (std::size_t i = 0; i < 2 * bounds::kKnownHostsMax; ++i) {
+      add(known, "h" + std::to_string(i) + ".test", {"real-key-" + std::to_string(i)});
+    }
+    CHECK(known.find("h0.test") == nullptr);
+    CHECK(known.find("h" + std::to_string(2 * bounds::kKnownHostsMax - 1) + ".test") != nullptr);
+    for (std::size_t i = 0; i < 100; ++i) {
+      add(known,
+          "l" + std::to_string(i) + ".test",
+          {std::string(4000, static_cast<char>('a' + i % 26)) + std::to_string(i)});
+      CHECK(free_before - vault::arena::free_bytes() <= 3 * bounds::kKnownSecretsBytesMax);
+    }
+  }
+  CHECK(vault::arena::free_bytes() == free_before);
+}
+
+TEST_CASE("what is known is counted, and no more is known than there is room for", "[I10]") {
+  REQUIRE(vault::lock_memory());
+  vault::Holdings holdings(64 * 1024);
+  {
+    KnownSecrets known(&holdings);
+    const auto search = add(known, "a.test", {"real-key-0001"});
+    CHECK(holdings.bytes() >= search->block().size());
+    CHECK(add(known, "b.test", {std::string(16'000, 'k')}) == nullptr);
+    CHECK(add(known, "c.test", {"real-key-0002"}) != nullptr);
+  }
+  CHECK(holdings.bytes() == 0);
+}
+
+TEST_CASE("a host's rules are asked for once, until something may have changed", "[I8]") {
+  KnownSecrets known;
+  CHECK(known.should_learn("a.test", 443));
+  CHECK_FALSE(known.should_learn("a.test", 443));
+  CHECK(known.should_learn("a.test", 8443));
+  CHECK(known.should_learn("b.test", 443));
+  known.renew();
+  CHECK(known.should_learn("a.test", 443));
+  CHECK(known.find("a.test") == nullptr);
+}
+
+TEST_CASE("loops add and find at the same time") {
+  KnownSecrets known;
+  std::vector<std::thread> loops;
+  for (int loop = 0; loop < 4; ++loop) {
+    loops.emplace_back([&known, loop] {
+      SharedSearch mine;
+      for (int i = 0; i < 50; ++i) {
+        const auto secret =
+            vault::Secret::copy_of("key-" + std::to_string(loop) + "-" + std::to_string(i));
+        const WantedSecret wanted = wanted_secret(*secret, "K", "<P>");
+        static_cast<void>(known.add("a.test", std::span(&wanted, 1)));
+        mine = known.find("a.test");
+      }
+    });
+  }
+  for (std::thread& loop : loops) {
+    loop.join();
+  }
+  CHECK(known.find("a.test") != nullptr);
+}
+
+}  // namespace keyswap::flow

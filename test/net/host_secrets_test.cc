@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/host_secrets.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "bindings/parse.h"
+#include "test/support/memory_net.h"
+
+namespace keyswap::test {
+
+namespace {
+
+const char* const kYaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: h.test } ]
+  OTHER:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: X-Other, format: "{secret}" }
+    bindings: [ { host: h.test } ]
+  OFF:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { header: X-Off, format: "{secret}" }
+    bindings: [ { host: h.test, scrub: off } ]
+  ELSEWHERE:
+    placeholder: kswp_PLACEHOLDER_000000000004
+    inject: { header: X-Else, format: "{secret}" }
+    bindings: [ { host: other.test } ]
+)";
+
+struct Learning {
+  Learning() : bindings(bindings::parse(kYaml, "/nowhere", {}).bindings) {
+    for (const std::string name : {"K", "OTHER", "OFF", "ELSEWHERE"}) {
+      net.secrets.values[name] = "the-real-" + name + "-0001";
+    }
+  }
+
+  void learn() {
+    const std::array used = {flow::PlaceOf{0, 0}};
+    net::learn_host_secrets(*net.context.secrets,
+                            *net.context.memory.known,
+                            bindings,
+                            {"h.test", 443, http::HostKind::name},
+                            used);
+  }
+
+  [[nodiscard]] bool knows(const std::string& name) {
+    const auto search = net.context.memory.known->find("h.test");
+    return search != nullptr &&
+           std::ranges::find(search->secrets(), name, &flow::SecretSearch::Known::name) !=
+               search->secrets().end();
+  }
+
+  bindings::Bindings bindings;
+  MemoryNet net;
+};
+
+}  // namespace
+
+TEST_CASE("the secrets that other rules would send to a host are known of it, too", "[I8]") {
+  Learning learning;
+  learning.learn();
+  CHECK(learning.knows("OTHER"));
+  CHECK_FALSE(learning.knows("K"));  // it is fetched by who uses it
+  CHECK_FALSE(learning.knows("OFF"));
+  CHECK_FALSE(learning.knows("ELSEWHERE"));
+}
+
+TEST_CASE("each is asked for once, until something may have changed", "[I8]") {
+  Learning learning;
+  learning.learn();
+  const int asked = learning.net.secrets.asked();
+  learning.learn();
+  CHECK(learning.net.secrets.asked() == asked);
+  learning.net.context.memory.known->renew();
+  learning.learn();
+  CHECK(learning.net.secrets.asked() > asked);
+}
+
+TEST_CASE("what cannot be had is not looked for, and what comes late is from then on", "[I8]") {
+  Learning learning;
+  learning.net.secrets.delays_ms["OTHER"] = FakeSource::kNever;
+  learning.learn();
+  CHECK_FALSE(learning.knows("OTHER"));
+  REQUIRE(learning.net.secrets.answer());
+  learning.net.settle();
+  CHECK(learning.knows("OTHER"));
+  Learning empty;
+  empty.net.secrets.is_empty = true;
+  empty.learn();
+  CHECK_FALSE(empty.knows("OTHER"));
+}
+
+}  // namespace keyswap::test
