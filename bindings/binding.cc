@@ -91,6 +91,13 @@ void append_ranges(const SecretRule& rule,
 
 }  // namespace
 
+std::span<const vault::SecretName> needs_of(const SecretRule& rule) {
+  if (rule.injection == nullptr) {
+    return {};
+  }
+  return rule.injection->needs();
+}
+
 std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noexcept {
   const std::size_t rest = (std::size_t{key.port} << 1U) | (key.is_wildcard ? 1U : 0U);
   return std::hash<std::string_view>{}(key.host) ^ (rest * 0x9E3779B97F4A7C15ULL);
@@ -101,11 +108,13 @@ void Bindings::build_index() {
   by_host_.clear();
   has_wildcards_ = false;
   has_guards_ = false;
+  has_honeytokens_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
+    has_honeytokens_ = has_honeytokens_ || rules[number].kind == RuleKind::honeytoken;
     index_hosts(number);
     index_routes(number);
   }

@@ -83,20 +83,24 @@ struct Scope {  // one entry of a secret's `bindings:` list
   bool websocket = false;
 };
 
-// How a rule is used: by its placeholder in a forwarded request, or only by a reverse route.
-enum class RuleKind : std::uint8_t { secret, custom };
+// How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
+// whoever sends a honeytoken's placeholder is told of.
+enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
 
 struct SecretRule {  // one entry of `secrets:`
   vault::SecretName name;
   std::string placeholder;  // "" for RuleKind::custom: it is never looked for
   RuleKind kind = RuleKind::secret;
-  std::string custom_name;  // of RuleKind::custom: /custom/NAME/
-  std::unique_ptr<const Injection> injection;
+  std::string custom_name;                                   // of RuleKind::custom: /custom/NAME/
+  std::unique_ptr<const Injection> injection;                // null for RuleKind::honeytoken
   std::vector<std::unique_ptr<const Placement>> placements;  // where its credential may stand
   Answers answers = Answers::passed;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;
 };
+
+// The vault entries that the rule needs; none of a honeytoken.
+std::span<const vault::SecretName> needs_of(const SecretRule& rule);
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };
 enum class TlsTermination : std::uint8_t { bound, all };
@@ -181,6 +185,9 @@ class Bindings {
     return match_scope(rule, destination, request).match;
   }
 
+  // Is there a rule that is a honeytoken?
+  [[nodiscard]] bool has_honeytokens() const { return has_honeytokens_; }
+
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
   // What a request is for: a WebSocket's messages are judged one by one by those who sign them.
@@ -253,6 +260,7 @@ class Bindings {
   std::map<std::string, RouteUse, std::less<>> routes_;  // by "proxy/NAME" and "custom/NAME"
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
+  bool has_honeytokens_ = false;
   bool has_guards_ = false;             // some rule may forbid a request
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;

@@ -101,6 +101,12 @@ bool names(const SecretRule& rule, const http::Authority& destination) {
 SecretVerdict verdict_on(const SecretRule& rule) {
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
+  if (rule.kind == RuleKind::honeytoken) {
+    verdict.is_elsewhere = true;
+    verdict.reason = audit::to_string(Reason::destination_not_in_binding);
+    verdict.why = "a honeytoken: it is bound nowhere, and whoever sends it raises an alert";
+    return verdict;
+  }
   verdict.scheme = rule.injection->scheme();
   verdict.header = rule.placements.front()->name();
   return verdict;
@@ -118,6 +124,9 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
                                   const RequestToExplain& request,
                                   const Asker& asker) {
   SecretVerdict verdict = verdict_on(rule);
+  if (rule.kind == RuleKind::honeytoken) {
+    return verdict;
+  }
   if (rule.kind == RuleKind::custom) {
     verdict.is_elsewhere = true;
     verdict.reason = audit::to_string(Reason::no_placeholder);
@@ -145,6 +154,9 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
 SecretVerdict explain_by_route(const Bindings& bindings, std::uint32_t number, const Asked& asked) {
   const SecretRule& rule = bindings.rules[number];
   SecretVerdict verdict = verdict_on(rule);
+  if (rule.kind == RuleKind::honeytoken) {
+    return verdict;
+  }
   const Answer& answer = asked.answer;
   if (answer.rule != number) {
     verdict.is_elsewhere = true;
@@ -215,7 +227,8 @@ Explanation explain_request(const Bindings& bindings,
     if (use != opened.end()) {
       swap_in(rule.scopes[use->scope], why_in_messages(rule, request), verdict);
     }
-    if (!verdict.is_swapped && verdict.reason == explanation.refusal) {
+    if (!verdict.is_swapped && rule.kind != RuleKind::honeytoken &&
+        verdict.reason == explanation.refusal) {
       verdict.why = explanation.handling + (is_routed ? "" : note_on_venue(rule, request));
     }
     explanation.is_any_swapped = explanation.is_any_swapped || verdict.is_swapped;
@@ -230,7 +243,7 @@ void explain_missing(const Bindings& bindings,
   explanation.is_any_swapped = false;
   for (std::size_t i = 0; i < explanation.secrets.size(); ++i) {
     auto& verdict = explanation.secrets[i];
-    for (const auto& name : bindings.rules[i].injection->needs()) {
+    for (const auto& name : bindings::needs_of(bindings.rules[i])) {
       if (verdict.is_swapped && !vault.has(name)) {
         verdict.is_swapped = false;
         verdict.reason = audit::to_string(Reason::secret_unavailable);

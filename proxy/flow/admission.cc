@@ -120,6 +120,7 @@ void Admission::record(Shown shown, const Asks& asks) {
               .reason = verdict_.reason,
               .rule = verdict_.rule,
               .others = verdict_.others,
+              .honeytokens = verdict_.honeytokens,
               .method = shown.method,
               .path = std::move(shown.path),
               .failure = failure_,

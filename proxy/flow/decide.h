@@ -38,6 +38,8 @@ struct Verdict {
   std::optional<std::size_t> part = std::nullopt;
   // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
   std::vector<Denial> others = {};
+  // Whatever becomes of it: the honeytokens that stand in it (proxy/flow/honeytoken.h).
+  std::vector<std::uint32_t> honeytokens = {};
 };
 
 // What a request is judged by.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/exchange_io.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "bindings/signer.h"
 #include "proxy/net/audit_lane.h"
@@ -40,6 +42,40 @@ std::optional<audit::OrderRef> order_of(const std::optional<bindings::OrderInfo>
   return shown;
 }
 
+// The alerts of one decision: a record, and a line on stderr. Each honeytoken is told of once,
+// behind its own decision's record if it has one.
+class HoneytokenAlerts {
+ public:
+  HoneytokenAlerts(Context& context, const DecisionOf& of) : context_(context), of_(of) {}
+
+  // `record` was added for that rule.
+  void after(std::uint32_t rule, const audit::DecisionRecord& record) {
+    if (of_.bindings.rules[rule].kind == bindings::RuleKind::honeytoken) {
+      tell(rule, record);
+    }
+  }
+
+  void tell(std::uint32_t rule, const audit::DecisionRecord& record) {
+    if (std::ranges::find(told_, rule) != told_.end()) {
+      return;
+    }
+    told_.push_back(rule);
+    const std::string& name = of_.bindings.rules[rule].name.text();
+    context_.audit->add(audit::HoneytokenRecord{.ts_us = record.ts_us,
+                                                .request_id = record.request_id,
+                                                .reason = record.reason,
+                                                .secret = name,
+                                                .client = record.client,
+                                                .destination = record.destination});
+    context_.telling->honeytoken(name, record.destination.host, record.client.address);
+  }
+
+ private:
+  Context& context_;
+  const DecisionOf& of_;
+  std::vector<std::uint32_t> told_;
+};
+
 }  // namespace
 
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision) {
@@ -63,17 +99,28 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
   const auto name_rule = [&](std::uint32_t rule) {
     record.secret = of.bindings.rules[rule].name.text();
-    record.scheme = of.bindings.rules[rule].injection->scheme();
+    const auto* const injection = of.bindings.rules[rule].injection.get();
+    record.scheme = injection == nullptr ? std::string_view() : injection->scheme();
   };
   if (decision.rule) {
     name_rule(*decision.rule);
   }
   context.audit->add(record);
+  HoneytokenAlerts alerts(context, of);
+  if (decision.rule) {
+    alerts.after(*decision.rule, record);
+  }
+  const Reason reason = record.reason;
   for (const flow::Denial& other : decision.others) {
     record.decision = audit::Decision::denied;
     record.reason = other.reason;
     name_rule(other.rule);
     context.audit->add(record);
+    alerts.after(other.rule, record);
+  }
+  record.reason = reason;
+  for (const std::uint32_t rule : decision.honeytokens) {
+    alerts.tell(rule, record);
   }
 }
 
