@@ -158,7 +158,8 @@ std::vector<std::string> hosts_of(const bindings::Provider& provider) {
     }
   };
   const auto& secret = provider.secret;
-  const auto list = std::ranges::find(secret.keys, "bindings", &bindings::YamlNode::text);
+  const auto list =
+      std::ranges::find(secret.keys, std::string_view("bindings"), &bindings::YamlNode::text);
   if (list == secret.keys.end()) {
     return hosts;
   }
