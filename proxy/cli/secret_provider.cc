@@ -157,7 +157,10 @@ Outcome<std::vector<NewEntry>> entries_of(const bindings::Provider& provider,
   }
   for (const auto& entry : entries) {
     if (vault.has(entry.name)) {
-      return vault_failure({base::Errc::already_exists, "it is there already"}, entry.name.text());
+      return Failure{Exit::no,
+                     "the vault has a secret " + entry.name.text() + " already, which is not bound",
+                     "remove it first (keyswap secret remove " + entry.name.text() +
+                         "), or bind it by hand: keyswap provider show " + provider.name};
     }
   }
   return entries;
