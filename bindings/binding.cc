@@ -36,6 +36,18 @@ bool allows(const Scope& scope, const RequestReadings& request) {
          });
 }
 
+// Is the scope one of that place?
+bool is_of(const Scope& scope, const SecretRule& rule, std::optional<std::uint32_t> place) {
+  if (!place) {
+    return true;
+  }
+  return rule.places[*place].has_scopes ? scope.place == place : !scope.place;
+}
+
+bool names_secret(const SecretRule& rule, const SecretRule& other) {
+  return std::ranges::find(rule.together_with, other.name) != rule.together_with.end();
+}
+
 // Does some scope of the rule open WebSockets there?
 bool opens_websocket(const SecretRule& rule, const http::Authority& destination) {
   return std::ranges::any_of(rule.scopes, [&](const Scope& scope) {
@@ -55,16 +67,13 @@ class Closing {
   // Does the rule's scheme close the endpoint? Where the rule opens a WebSocket, the scheme judges
   // the messages and not the request; there it says where one may be opened.
   bool is_closed_by(const SecretRule& rule) {
-    if (rule.injection == nullptr) {
-      return false;
-    }
-    const auto* const messages = rule.injection->messages();
+    const auto* const messages = rule.messages();
     if (purpose_ == Bindings::Purpose::websocket && messages != nullptr &&
         opens_websocket(rule, destination_)) {
       return messages->forbids_opening(destination_.host, request_.target());
     }
-    const auto* const signer = rule.injection->signer();
-    const auto scheme = rule.injection->scheme();
+    const auto* const signer = rule.signer();
+    const auto scheme = rule.injection().scheme();
     if (signer == nullptr || std::find(asked_.begin(), asked_.end(), scheme) != asked_.end()) {
       return false;
     }
@@ -91,11 +100,16 @@ void append_ranges(const SecretRule& rule,
 
 }  // namespace
 
-std::span<const vault::SecretName> needs_of(const SecretRule& rule) {
-  if (rule.injection == nullptr) {
-    return {};
+std::vector<vault::SecretName> SecretRule::needs() const {
+  std::vector<vault::SecretName> names;
+  for (const SecretPlace& place : places) {
+    for (const vault::SecretName& name : place.injection->needs()) {
+      if (std::ranges::find(names, name) == names.end()) {
+        names.push_back(name);
+      }
+    }
   }
-  return rule.injection->needs();
+  return names;
 }
 
 std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noexcept {
@@ -109,6 +123,7 @@ void Bindings::build_index() {
   has_wildcards_ = false;
   has_guards_ = false;
   has_honeytokens_ = false;
+  has_required_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
@@ -122,8 +137,10 @@ void Bindings::build_index() {
 }
 
 void Bindings::index_hosts(std::uint32_t number) {
-  add_signer(rules[number].injection.get());
-  for (const auto& scope : rules[number].scopes) {
+  const auto& rule = rules[number];
+  add_signer(rule.signer());
+  has_required_ = has_required_ || std::ranges::any_of(rule.places, &SecretPlace::is_required);
+  for (const auto& scope : rule.scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
     auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
     if (numbers.empty() || numbers.back() != number) {
@@ -190,12 +207,13 @@ std::optional<PlaceholderIndex::Hit> Bindings::next_placeholder(std::string_view
 }
 
 ScopeMatch Bindings::match_scope(std::uint32_t rule,
+                                 std::optional<std::uint32_t> place,
                                  const http::Authority& destination,
                                  const RequestReadings& request) const {
   auto result = Match::other_destination;
   const auto& scopes = rules[rule].scopes;
   for (std::uint32_t number = 0; number < scopes.size(); ++number) {
-    if (!names(scopes[number], destination)) {
+    if (!is_of(scopes[number], rules[rule], place) || !names(scopes[number], destination)) {
       continue;
     }
     if (allows(scopes[number], request)) {
@@ -204,6 +222,28 @@ ScopeMatch Bindings::match_scope(std::uint32_t rule,
     result = Match::out_of_scope;
   }
   return {result, 0};
+}
+
+bool Bindings::may_go_together(std::uint32_t a, std::uint32_t b) const {
+  return names_secret(rules[a], rules[b]) || names_secret(rules[b], rules[a]);
+}
+
+std::optional<std::uint32_t> Bindings::missing_rule(const http::Authority& destination,
+                                                    const RequestReadings& request,
+                                                    std::span<const std::uint32_t> used) const {
+  if (!has_required_) {
+    return std::nullopt;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto& places = rules[number].places;
+    for (std::uint32_t place = 0; place < places.size(); ++place) {
+      if (places[place].is_required && std::ranges::find(used, number) == used.end() &&
+          match_scope(number, place, destination, request).match == Match::matched) {
+        return number;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {
@@ -222,8 +262,7 @@ std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destin
   return found;
 }
 
-void Bindings::add_signer(const Injection* injection) {
-  const auto* const signer = injection == nullptr ? nullptr : injection->signer();
+void Bindings::add_signer(const Signer* signer) {
   if (signer == nullptr) {
     return;
   }
@@ -241,8 +280,7 @@ bool Bindings::forbids_host(const http::Authority& destination) const {
   // Whoever opens it judges its messages.
   const auto opens = [&](std::uint32_t number) {
     const auto& rule = rules[number];
-    return rule.injection && rule.injection->messages() != nullptr &&
-           opens_websocket(rule, destination);
+    return rule.messages() != nullptr && opens_websocket(rule, destination);
   };
   return is_closed && std::ranges::none_of(rules_binding(destination), opens);
 }
@@ -251,7 +289,7 @@ std::vector<RouteUse> Bindings::websocket_scopes(const http::Authority& destinat
                                                  const RequestReadings& request) const {
   std::vector<RouteUse> found;
   for (const std::uint32_t number : rules_binding(destination)) {
-    const auto [match, scope] = match_scope(number, destination, request);
+    const auto [match, scope] = match_scope(number, std::nullopt, destination, request);
     if (match == Match::matched && rules[number].scopes[scope].websocket) {
       found.push_back({number, scope});
     }

@@ -81,26 +81,67 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::string base_path;
   // May a WebSocket be opened here (`websocket: true`)? Else it is refused.
   bool websocket = false;
+  // It is of that one of the rule's places alone. Nothing: of those that have none of their own.
+  std::optional<std::uint32_t> place;
 };
 
 // How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
 // whoever sends a honeytoken's placeholder is told of.
 enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
 
+// A field that goes with a credential where the client sent none of that name.
+struct Companion {
+  std::string name;
+  std::string value;
+};
+
+// What becomes of a place that is there without the placeholder, on a reverse route.
+enum class OnExisting : std::uint8_t { replace, fail };
+
+// One entry of `inject:`: where the secret may stand, and what it is there.
+struct SecretPlace {
+  std::unique_ptr<const Placement> placement;
+  std::unique_ptr<const Injection> injection;
+  bool has_scopes = false;          // of its own: those of the rule's that have its number
+  std::size_t occurrences_max = 1;  // of the placeholder in all places of one request
+  OnExisting on_existing = OnExisting::replace;
+  bool is_required = false;  // a request in scope that does not use the secret is refused
+  std::vector<Companion> companions;
+
+  // The scheme as people are told: how it is made where it signs, else where it stands.
+  [[nodiscard]] std::string_view scheme() const {
+    return injection->signer() != nullptr ? injection->scheme() : placement->kind();
+  }
+};
+
 struct SecretRule {  // one entry of `secrets:`
   vault::SecretName name;
   std::string placeholder;  // "" for RuleKind::custom: it is never looked for
   RuleKind kind = RuleKind::secret;
-  std::string custom_name;                                   // of RuleKind::custom: /custom/NAME/
-  std::unique_ptr<const Injection> injection;                // null for RuleKind::honeytoken
-  std::vector<std::unique_ptr<const Placement>> placements;  // where its credential may stand
+  std::string custom_name;          // of RuleKind::custom: /custom/NAME/
+  std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken
   Answers answers = Answers::passed;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
-  std::vector<Scope> scopes;
-};
+  std::vector<Scope> scopes;     // of all its places
+  // Secrets whose placeholders may stand in one request with its own.
+  std::vector<vault::SecretName> together_with;
 
-// The vault entries that the rule needs; none of a honeytoken.
-std::span<const vault::SecretName> needs_of(const SecretRule& rule);
+  // Of its first place, which reverse routes use. What signs has no other.
+  [[nodiscard]] const Injection& injection() const { return *places.front().injection; }
+
+  [[nodiscard]] const Placement& placement() const { return *places.front().placement; }
+
+  [[nodiscard]] const Signer* signer() const {
+    return places.empty() ? nullptr : injection().signer();
+  }
+
+  [[nodiscard]] const MessageSigner* messages() const {
+    return places.empty() ? nullptr : injection().messages();
+  }
+
+  // The vault entries that some place of it needs, each once.
+  [[nodiscard]] std::vector<vault::SecretName> needs() const;
+};
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };
 enum class TlsTermination : std::uint8_t { bound, all };
@@ -173,20 +214,30 @@ class Bindings {
   [[nodiscard]] std::optional<PlaceholderIndex::Hit> next_placeholder(std::string_view text,
                                                                       std::size_t from) const;
 
-  // May rule `rule` be used for this request? Some scope must match in host, port, method and path,
-  // method and path in every reading (docs/bindings.md). The first that matches decides.
+  // May rule `rule` be used for this request, at that one of its places (nothing: at any)? Some
+  // scope must match in host, port, method and path, method and path in every reading
+  // (docs/bindings.md). The first that matches decides.
   [[nodiscard]] ScopeMatch match_scope(std::uint32_t rule,
+                                       std::optional<std::uint32_t> place,
                                        const http::Authority& destination,
                                        const RequestReadings& request) const;
 
   [[nodiscard]] Match match(std::uint32_t rule,
                             const http::Authority& destination,
                             const RequestReadings& request) const {
-    return match_scope(rule, destination, request).match;
+    return match_scope(rule, std::nullopt, destination, request).match;
   }
 
   // Is there a rule that is a honeytoken?
   [[nodiscard]] bool has_honeytokens() const { return has_honeytokens_; }
+
+  // May their placeholders stand in one request? One of the two has to name the other.
+  [[nodiscard]] bool may_go_together(std::uint32_t a, std::uint32_t b) const;
+  // The first rule whose secret has to be in this request (`require: true`) and is none of `used`.
+  [[nodiscard]] std::optional<std::uint32_t> missing_rule(
+      const http::Authority& destination,
+      const RequestReadings& request,
+      std::span<const std::uint32_t> used) const;
 
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
@@ -253,7 +304,7 @@ class Bindings {
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
   void index_hosts(std::uint32_t number);
-  void add_signer(const Injection* injection);
+  void add_signer(const Signer* signer);
   void index_routes(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
 
@@ -262,6 +313,7 @@ class Bindings {
   bool has_wildcards_ = false;
   bool has_honeytokens_ = false;
   bool has_guards_ = false;             // some rule may forbid a request
+  bool has_required_ = false;           // some place has to be used
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
 };

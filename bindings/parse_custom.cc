@@ -200,8 +200,9 @@ void set_injection(const YamlSection& section, ConfigIssues& issues, SecretRule&
   auto made = schemes().front()->make(setup);
   report(made.issues, section, issues);
   if (made.injection != nullptr && place.placement != nullptr) {
-    rule.injection = std::move(made.injection);
-    rule.placements.push_back(std::move(place.placement));
+    rule.places.emplace_back();
+    rule.places.back().injection = std::move(made.injection);
+    rule.places.back().placement = std::move(place.placement);
   }
 }
 
@@ -247,7 +248,7 @@ void parse_service(const YamlNode& key,
     parse_allow_addresses(*ranges, issues, scope);
   }
   rule.scopes.push_back(std::move(scope));
-  if (rule.injection != nullptr) {
+  if (!rule.places.empty()) {
     bindings.rules.push_back(std::move(rule));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A secret's `inject:` and `compose:` -> its Injection, by way of the scheme that `inject.type`
-// names, and the Placement of what that makes.
+// A secret's `inject:` and `compose:` -> its places: of each the Injection, by way of the scheme
+// that `inject.type` names, and the Placement of what that makes.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -68,7 +68,8 @@ ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& is
   if (chosen.scheme == nullptr && is_foreign) {
     issues.error(type->place,
                  "`inject.type` " + quoted_or(type->text, "") + " is not supported here",
-                 "docs/bindings.md lists the schemes there are");
+                 type->text == "multi" ? "write `inject` as a list, an entry a place"
+                                       : "docs/bindings.md lists the schemes there are");
   } else if (chosen.scheme == nullptr) {
     static_cast<void>(read_choice(*type, "type", scheme_names(venues), issues));
   }
@@ -180,6 +181,19 @@ void report(const std::vector<SchemeIssue>& found,
   }
 }
 
+// The keys of a placement that a scheme takes.
+std::span<const SchemeParameter> keys_of(const PlacementKind& kind, const Scheme& scheme) {
+  return scheme.takes_any_place ? kind.parameters : kind.parameters.first(1);
+}
+
+// The placements that a scheme takes.
+std::span<const PlacementKind* const> kinds_of(const Scheme& scheme) {
+  if (!scheme.key_header.empty()) {
+    return {};
+  }
+  return scheme.takes_any_place ? placements() : placements().first(1);
+}
+
 std::vector<std::string_view> known_keys(const Scheme& scheme) {
   std::vector<std::string_view> known = {kTypeKey};
   const auto add = [&](std::span<const SchemeParameter> parameters) {
@@ -187,13 +201,46 @@ std::vector<std::string_view> known_keys(const Scheme& scheme) {
       known.push_back(parameter.name);
     }
   };
-  if (scheme.key_header.empty()) {
-    for (const auto* const kind : placements()) {
-      add(kind->parameters);
-    }
+  for (const auto* const kind : kinds_of(scheme)) {
+    add(keys_of(*kind, scheme));
+  }
+  if (scheme.takes_any_place) {
+    known.insert(known.end(), place_keys().begin(), place_keys().end());
   }
   add(scheme.parameters);
   return known;
+}
+
+bool has_key(std::span<const SchemeParameter> parameters, std::string_view key) {
+  return std::ranges::find(parameters, key, &SchemeParameter::name) != parameters.end();
+}
+
+// The one whose name is a key there, the default one last, because others take its key too; that
+// one, if there is none.
+const PlacementKind& choose_placement(const YamlSection& section, const Scheme& scheme) {
+  const auto kinds = kinds_of(scheme);
+  const auto chosen = std::find_if(kinds.begin() + 1, kinds.end(), [&](const PlacementKind* kind) {
+    return section.find(kind->name) != nullptr;
+  });
+  return chosen == kinds.end() ? *kinds.front() : **chosen;
+}
+
+// A key of another placement, or its name: it would mean nothing.
+void check_foreign_keys(const YamlSection& section,
+                        const Scheme& scheme,
+                        const PlacementKind& chosen,
+                        ConfigIssues& issues) {
+  for (const auto* const kind : kinds_of(scheme)) {
+    for (const auto& parameter : kind->parameters) {
+      const auto* const node = section.find(parameter.name);
+      if (node != nullptr && !has_key(chosen.parameters, parameter.name)) {
+        issues.error(node->place,
+                     "`" + std::string(parameter.name) + "` is not for the placement `" +
+                         std::string(chosen.name) + "`",
+                     "for several places write `inject` as a list of them");
+      }
+    }
+  }
 }
 
 // Where the scheme has its place, or else where a placement's key says; null after an error. False:
@@ -207,12 +254,11 @@ bool read_placement(const YamlSection& section,
     placement = make_bare_header(scheme.key_header);
     return true;
   }
-  const auto chosen = std::ranges::find_if(
-      placements(), [&](const PlacementKind* kind) { return section.find(kind->name) != nullptr; });
-  const PlacementKind& kind = chosen == placements().end() ? *placements().front() : **chosen;
+  const PlacementKind& kind = choose_placement(section, scheme);
+  check_foreign_keys(section, scheme, kind, context.issues);
   SchemeSetup own;
   own.name = setup.name;
-  if (!read_parameters(section, kind.parameters, context.issues, own)) {
+  if (!read_parameters(section, keys_of(kind, scheme), context.issues, own)) {
     return false;
   }
   auto made = kind.make(own);
@@ -221,39 +267,93 @@ bool read_placement(const YamlSection& section,
   return true;
 }
 
+bool has_key(const YamlNode& node, std::string_view key) {
+  return std::ranges::find(node.keys, key, &YamlNode::text) != node.keys.end();
+}
+
+// One entry of `inject:`. `compose`: its parts, as far as they could be read.
+void parse_entry(const YamlNode& entry,
+                 std::optional<std::vector<ComposePart>> compose,
+                 ParseContext& context,
+                 SecretRule& rule) {
+  SchemeSetup setup;
+  setup.name = rule.name;
+  setup.compose = std::move(compose);
+  const auto [scheme, venue] = read_scheme(entry, context.venues, context.issues);
+  rule.venue = venue;
+  if (scheme == nullptr) {
+    return;
+  }
+  const YamlSection section(entry, "inject", known_keys(*scheme), context.issues);
+  SecretPlace place;
+  const bool has_place = read_placement(section, *scheme, context, setup, place.placement);
+  const bool is_whole =
+      read_parameters(section, scheme->parameters, context.issues, setup) && has_place;
+  const auto number = static_cast<std::uint32_t>(rule.places.size());
+  if (scheme->takes_any_place) {
+    parse_place(section, number, context, rule, place);
+  }
+  if (!is_whole) {
+    return;
+  }
+  setup.place = place.placement.get();
+  auto made = scheme->make(setup);
+  report(made.issues, section, context);
+  if (made.injection == nullptr || place.placement == nullptr) {
+    return;
+  }
+  place.injection = std::move(made.injection);
+  rule.answers = scheme->answers;
+  rule.places.push_back(std::move(place));
+}
+
+// The entries of a list.
+void parse_entries(const YamlNode& inject,
+                   const YamlNode* compose,
+                   ParseContext& context,
+                   SecretRule& rule) {
+  auto& issues = context.issues;
+  const auto count = inject.items.size();
+  if (count < 1 || count > bounds::kPlacesMax) {
+    issues.error(inject.place, "`inject` must have 1 to 8 entries");
+    return;
+  }
+  bool has_template = false;
+  for (const YamlNode& entry : inject.items) {
+    // The parts are for those that put them together.
+    const bool is_template = has_key(entry, "template");
+    has_template = has_template || is_template;
+    auto parts = compose != nullptr && is_template ? read_compose(*compose, issues)
+                                                   : std::optional<std::vector<ComposePart>>();
+    if (compose == nullptr || !is_template || parts) {
+      parse_entry(entry, std::move(parts), context, rule);
+    }
+  }
+  if (compose != nullptr && !has_template) {
+    issues.error(compose->place, "`compose` needs a `template` in an entry of `inject`");
+  }
+  const bool has_signer = std::ranges::any_of(
+      rule.places, [](const SecretPlace& place) { return place.injection->signer() != nullptr; });
+  if (has_signer && count > 1) {
+    issues.error(inject.place, "a scheme that signs must be the only entry of `inject`");
+  }
+}
+
 }  // namespace
 
 void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,
                   SecretRule& rule) {
-  auto& issues = context.issues;
-  SchemeSetup setup;
-  setup.name = rule.name;
-  if (compose != nullptr) {
-    setup.compose = read_compose(*compose, issues);
-  }
-  const auto [scheme, venue] = read_scheme(inject, context.venues, issues);
-  rule.venue = venue;
-  if (scheme == nullptr) {
+  if (inject.kind == YamlNode::Kind::sequence) {
+    parse_entries(inject, compose, context, rule);
     return;
   }
-  const YamlSection section(inject, "inject", known_keys(*scheme), issues);
-  std::unique_ptr<const Placement> placement;
-  const bool has_place = read_placement(section, *scheme, context, setup, placement);
-  const bool is_whole = read_parameters(section, scheme->parameters, issues, setup) && has_place;
-  if (!is_whole || setup.compose.has_value() != (compose != nullptr)) {
-    return;
+  auto parts = compose == nullptr ? std::optional<std::vector<ComposePart>>()
+                                  : read_compose(*compose, context.issues);
+  if (compose == nullptr || parts) {
+    parse_entry(inject, std::move(parts), context, rule);
   }
-  setup.place = placement.get();
-  auto made = scheme->make(setup);
-  report(made.issues, section, context);
-  if (made.injection == nullptr || placement == nullptr) {
-    return;
-  }
-  rule.injection = std::move(made.injection);
-  rule.placements.push_back(std::move(placement));
-  rule.answers = scheme->answers;
 }
 
 }  // namespace keyswap::bindings

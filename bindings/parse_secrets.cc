@@ -15,8 +15,8 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kSecretKeys = {
-    "placeholder", "stand_in", "honeytoken", "inject", "compose", "bindings"};
+constexpr std::array<std::string_view, 7> kSecretKeys = {
+    "placeholder", "stand_in", "honeytoken", "inject", "compose", "bindings", "together_with"};
 
 // What the checks across secrets need to know of each.
 struct SecretEntry {
@@ -25,6 +25,7 @@ struct SecretEntry {
   Place placeholder_place;
   std::string placeholder;  // "" if it was refused
   const YamlNode* compose = nullptr;
+  const YamlNode* together_with = nullptr;
 };
 
 // Why a placeholder is refused, in the words of check_placeholder.
@@ -44,9 +45,17 @@ std::optional<std::string> read_placeholder(const YamlSection& section, ConfigIs
 }
 
 void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& rule) {
-  const auto* const node = section.require("bindings", context.issues);
+  const bool have_own =
+      !rule.places.empty() && std::ranges::all_of(rule.places, &SecretPlace::has_scopes);
+  const auto* const node =
+      have_own ? section.find("bindings") : section.require("bindings", context.issues);
   if (node == nullptr) {
     return;
+  }
+  if (have_own) {
+    context.issues.error(node->place,
+                         "`bindings` counts for no place of this secret",
+                         "each entry of `inject` has its own; remove one or the other");
   }
   if (node->kind == YamlNode::Kind::sequence && node->items.empty()) {
     context.issues.error(node->place,
@@ -68,7 +77,7 @@ bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
 
 // A honeytoken goes nowhere: what would say where to is a mistake.
 void refuse_use(const YamlSection& section, ConfigIssues& issues) {
-  for (const std::string_view key : {"inject", "compose", "bindings"}) {
+  for (const std::string_view key : {"inject", "compose", "bindings", "together_with"}) {
     if (const auto* const node = section.find(key)) {
       issues.error(node->place,
                    "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",
@@ -101,6 +110,7 @@ void parse_secret(const YamlNode& node,
     parse_inject(*inject, entry.compose, context, rule);
   }
   read_scopes(section, context, rule);
+  entry.together_with = section.find("together_with");
   bindings.rules.push_back(std::move(rule));
 }
 
@@ -191,6 +201,55 @@ void check_composition(const std::vector<SecretEntry>& entries, ConfigIssues& is
   }
 }
 
+// --- together_with ---
+
+// The secret that is named there, or nullptr after an error.
+const SecretRule* find_company(const YamlNode& node,
+                               const SecretRule& rule,
+                               const Bindings& bindings,
+                               ConfigIssues& issues) {
+  const auto found = std::ranges::find_if(
+      bindings.rules, [&](const SecretRule& other) { return other.name.text() == node.text; });
+  if (found == bindings.rules.end() || &*found == &rule) {
+    issues.error(node.place, "an entry of `together_with` must name another secret of this file");
+    return nullptr;
+  }
+  return &*found;
+}
+
+bool signs(const SecretRule& rule) {
+  return !rule.places.empty() && rule.signer() != nullptr;
+}
+
+void read_company(const YamlNode& node,
+                  const Bindings& bindings,
+                  ConfigIssues& issues,
+                  SecretRule& rule) {
+  const auto* const list = read_list(node, "together_with", issues);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto* const other = find_company((*list)[i], rule, bindings, issues);
+    if (other == nullptr) {
+      continue;
+    }
+    if (signs(rule) || signs(*other)) {
+      issues.error((*list)[i].place, "nothing else goes with a request that a scheme signs");
+    } else {
+      rule.together_with.push_back(other->name);
+    }
+  }
+}
+
+// Of all secrets, once all are read. Each entry has its rule, at the same place.
+void read_companies(const std::vector<SecretEntry>& entries,
+                    ConfigIssues& issues,
+                    Bindings& bindings) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].together_with != nullptr) {
+      read_company(*entries[i].together_with, bindings, issues, bindings.rules[i]);
+    }
+  }
+}
+
 }  // namespace
 
 void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindings) {
@@ -215,11 +274,12 @@ void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindin
                    "letters, digits, '_', '.', '-'; at most 128; a letter, digit or '_' first");
       continue;
     }
-    entries.push_back({name->text(), node.keys[i].place, {}, {}, nullptr});
+    entries.push_back({name->text(), node.keys[i].place, {}, {}});
     parse_secret(node.items[i], std::move(name).value(), context, bindings, entries.back());
   }
   check_containment(entries, issues);
   check_composition(entries, issues);
+  read_companies(entries, issues, bindings);
 }
 
 }  // namespace keyswap::bindings

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,12 +32,20 @@ struct ParseContext {
 
 // `secrets:` -> rules, with the checks that concern several of them (parse_secrets.cc).
 void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindings);
-// A secret's `inject:` and `compose:` (nullptr: none) -> how it is written, and the venue whose
-// scheme does it (parse_inject.cc). No injection after an error.
+// A secret's `inject:` and `compose:` (nullptr: none) -> its places, and the venue whose scheme it
+// is (parse_inject.cc). Without the place after an error.
 void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,
                   SecretRule& rule);
+// The keys that an entry of `inject:` has besides those of its scheme and its placement, and what
+// they say of the rule's place of that number (parse_place.cc).
+std::span<const std::string_view> place_keys();
+void parse_place(const YamlSection& section,
+                 std::uint32_t number,
+                 ParseContext& context,
+                 SecretRule& rule,
+                 SecretPlace& place);
 // An entry of a secret's `bindings:` -> one scope of the rule, or several if it lists hosts
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule);

@@ -158,7 +158,7 @@ void parse_scope_trading(const YamlSection& section,
 }
 
 void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context) {
-  if (rule.injection == nullptr) {
+  if (rule.places.empty()) {
     return;
   }
   for (const auto& entry : entries.items) {

@@ -79,6 +79,8 @@ struct Scheme {
   // with the keys of a placement (bindings/placements.h).
   std::string_view key_header = {};
   Answers answers = Answers::passed;
+  // May `inject:` name any placement, and any option of one? Else it is the default one, plain.
+  bool takes_any_place = false;
 };
 
 }  // namespace keyswap::bindings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The scheme `header`: the credential is a `format` with one secret in it, or a `template` over the
-// parts of `compose`, and goes into the whole value of a header (bindings/placements/header.cc).
+// parts of `compose`. Where it goes, any placement says (bindings/placements).
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -187,10 +187,20 @@ void make_template(const SchemeSetup& setup, MadeInjection& made) {
   made.injection = std::make_unique<TemplateInjection>(std::move(needs), std::move(text));
 }
 
+// Where the placement says all that stands around the secret, the credential is the secret itself.
+bool is_secret_itself(const SchemeSetup& setup) {
+  return setup.place != nullptr && setup.place->kind() != kSchemeName && !setup.compose;
+}
+
 MadeInjection make_header(const SchemeSetup& setup) {
   MadeInjection made;
   const bool has_format = setup.find("format") != nullptr;
   const bool has_template = setup.find("template") != nullptr;
+  if (!has_format && !has_template && is_secret_itself(setup)) {
+    made.injection =
+        std::make_unique<FormatInjection>(setup.name, std::vector<std::string>{"", ""});
+    return made;
+  }
   if (has_format == has_template) {
     made.issues.push_back(
         {"header",
@@ -225,7 +235,12 @@ constexpr std::array kParameters = {
 }  // namespace
 
 extern const Scheme kHeaderScheme;
-constinit const Scheme kHeaderScheme = {
-    kSchemeName, "the whole value of a header", kParameters, make_header};
+constinit const Scheme kHeaderScheme = {kSchemeName,
+                                        "a text with the secret in it",
+                                        kParameters,
+                                        make_header,
+                                        {},
+                                        Answers::passed,
+                                        /*takes_any_place=*/true};
 
 }  // namespace keyswap::bindings

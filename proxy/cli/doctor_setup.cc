@@ -134,7 +134,7 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   }
   std::vector<vault::SecretName> missing;
   for (const bindings::SecretRule& rule : parsed->bindings.rules) {
-    std::ranges::copy_if(bindings::needs_of(rule),
+    std::ranges::copy_if(rule.needs(),
                          std::back_inserter(missing),
                          [&vault](const vault::SecretName& name) { return !vault.has(name); });
   }

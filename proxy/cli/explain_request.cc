@@ -50,9 +50,9 @@ class Asker {
       : bindings_(bindings), request_(request), caller_(caller) {}
 
   // With the rule's placeholder, or (null) without any.
-  [[nodiscard]] Asked ask(const SecretRule* rule) const { return ask({rule, false, ""}); }
+  [[nodiscard]] Asked ask(const SecretRule* rule) const { return ask({.rule = rule}); }
 
-  [[nodiscard]] Asked ask_for_websocket() const { return ask({nullptr, true, ""}); }
+  [[nodiscard]] Asked ask_for_websocket() const { return ask({.asks_for_websocket = true}); }
 
  private:
   [[nodiscard]] Asked ask(Sending sending) const {
@@ -87,7 +87,7 @@ std::vector<bindings::RouteUse> message_scopes(const Bindings& bindings,
     const bindings::RequestReadings readings(request.method, request.target);
     uses = bindings.websocket_scopes(request.destination, readings);
     std::erase_if(uses, [&](const bindings::RouteUse& use) {
-      return bindings.rules[use.rule].injection->messages() == nullptr;
+      return bindings.rules[use.rule].messages() == nullptr;
     });
   }
   return uses;
@@ -107,8 +107,8 @@ SecretVerdict verdict_on(const SecretRule& rule) {
     verdict.why = "a honeytoken: it is bound nowhere, and whoever sends it raises an alert";
     return verdict;
   }
-  verdict.scheme = rule.injection->scheme();
-  verdict.header = rule.placements.front()->name();
+  verdict.scheme = rule.places.front().scheme();
+  verdict.header = rule.placement().name();
   return verdict;
 }
 
@@ -243,7 +243,7 @@ void explain_missing(const Bindings& bindings,
   explanation.is_any_swapped = false;
   for (std::size_t i = 0; i < explanation.secrets.size(); ++i) {
     auto& verdict = explanation.secrets[i];
-    for (const auto& name : bindings::needs_of(bindings.rules[i])) {
+    for (const auto& name : bindings.rules[i].needs()) {
       if (verdict.is_swapped && !vault.has(name)) {
         verdict.is_swapped = false;
         verdict.reason = audit::to_string(Reason::secret_unavailable);

@@ -41,7 +41,7 @@ std::string request_text(const RequestToExplain& request,
                          const Sending& sending) {
   bindings::ClientHead head{target, {}};
   if (sending.rule != nullptr) {
-    sending.rule->placements.front()->show(sending.rule->placeholder, head);
+    sending.rule->places[sending.place].placement->show(sending.rule->placeholder, head);
   }
   std::string text = request.method + " " + head.target + " HTTP/1.1\r\nHost: ";
   text += http::to_string(request.destination, request.is_https ? kHttpsPort : kHttpPort) + "\r\n";
@@ -69,7 +69,7 @@ bool is_closed(const bindings::SecretRule& rule,
                std::uint32_t scope,
                const RequestToExplain& request,
                const flow::Destination& destination) {
-  const auto* const signer = rule.injection->signer();
+  const auto* const signer = rule.signer();
   if (signer == nullptr) {
     return false;
   }
@@ -87,7 +87,7 @@ Answer answer_of(const Bindings& bindings,
   Answer answer{verdict.decision,
                 verdict.reason,
                 verdict.rule,
-                verdict.scope,
+                verdict.uses.empty() ? 0 : verdict.uses.front().scope,
                 std::move(destination),
                 false,
                 false};

@@ -27,7 +27,8 @@ struct RequestToExplain {
 
 // What the request carries, and who sends it.
 struct Sending {
-  const bindings::SecretRule* rule = nullptr;  // its placeholder, in its place; null: none
+  const bindings::SecretRule* rule = nullptr;  // its placeholder, in that place; null: none
+  std::uint32_t place = 0;                     // of the rule
   bool asks_for_websocket = false;
   std::string caller;  // "" unknown
 };

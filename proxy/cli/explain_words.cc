@@ -117,7 +117,7 @@ std::string why_insecure(const SecretRule& rule, const RequestToExplain& request
 
 // "the header x-api-key"
 std::string place_of(const SecretRule& rule) {
-  const auto& placement = *rule.placements.front();
+  const auto& placement = rule.placement();
   return "the " + std::string(placement.kind()) + " " + std::string(placement.name());
 }
 
@@ -211,14 +211,13 @@ std::string note_on_venue(const SecretRule& rule, const RequestToExplain& reques
 
 std::string why_swapped(const SecretRule& rule, const RequestToExplain& request) {
   return "its placeholder in " + place_of(rule) +
-         (rule.injection->signer() == nullptr ? " is replaced"
-                                              : " is replaced, and the request signed") +
+         (rule.signer() == nullptr ? " is replaced" : " is replaced, and the request signed") +
          note_on_venue(rule, request);
 }
 
 std::string why_swapped_by_route(const SecretRule& rule) {
-  return rule.injection->signer() == nullptr ? "put into " + place_of(rule) + ", by its route"
-                                             : "the request is signed with it, by its route";
+  return rule.signer() == nullptr ? "put into " + place_of(rule) + ", by its route"
+                                  : "the request is signed with it, by its route";
 }
 
 std::string why_in_messages(const SecretRule& rule, const RequestToExplain& request) {

@@ -88,7 +88,7 @@ Problem take_lock(Opened& opened) {
 
 void warn_about_missing_secrets(const Opened& opened) {
   for (const bindings::SecretRule& rule : opened.policy.bindings->rules) {
-    for (const vault::SecretName& name : bindings::needs_of(rule)) {
+    for (const vault::SecretName& name : rule.needs()) {
       if (!opened.vault->has(name)) {
         warn("the secret " + name.text() + " of " + opened.bindings_file +
                  " is not in the vault: requests that need it get 503",

@@ -41,10 +41,10 @@ struct Settle {
   ChargeFate fate = ChargeFate::keep;
 };
 
-// Ask for the vault entries that rule needs: SecretsReady or SecretsUnavailable follows, at once or
-// later.
+// Ask for the vault entries that these places need: SecretsReady or SecretsUnavailable follows, at
+// once or later.
 struct FetchSecrets {
-  std::uint32_t rule = 0;
+  std::vector<PlaceOf> places;
 };
 
 // Get a verified connection to the destination: Dialed or DialFailed follows.
@@ -59,6 +59,8 @@ struct Record {
   audit::Decision decision = audit::Decision::refused;
   audit::Reason reason = audit::Reason::malformed_request;
   std::optional<std::uint32_t> rule;
+  std::uint32_t place = 0;                      // of the rule
+  std::vector<PlaceOf> further;                 // allowed: what else is swapped in; a record each
   std::vector<Denial> others;                   // recorded along with it
   std::vector<std::uint32_t> honeytokens = {};  // likewise: rules whose placeholders were sent
   std::string_view method;

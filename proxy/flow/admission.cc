@@ -9,6 +9,8 @@
 // A refusal is recorded, too: from anywhere, once.
 #include "proxy/flow/admission.h"
 
+#include <algorithm>
+
 #include "proxy/flow/judgement.h"
 
 namespace keyswap::flow {
@@ -18,13 +20,41 @@ using audit::Reason;
 
 namespace {
 
-// The vault entries of a rule, whose own name may be none of them: "KEY, PRIVATE_KEY".
-std::string entries_of(const bindings::Injection& injection) {
-  std::string names;
-  for (const auto& name : injection.needs()) {
-    names += (names.empty() ? "" : ", ") + std::string(name.text());
+// The vault entries of what is used, each once: "KEY, PRIVATE_KEY".
+std::string entries_of(const bindings::Bindings& bindings, const Verdict& verdict) {
+  std::vector<std::string_view> names;
+  for (const PlaceOf& place : places_of(verdict)) {
+    for (const auto& name : bindings.rules[place.rule].places[place.place].injection->needs()) {
+      if (std::ranges::find(names, name.text()) == names.end()) {
+        names.push_back(name.text());
+      }
+    }
   }
-  return names;
+  std::string text;
+  for (const std::string_view name : names) {
+    text.append(text.empty() ? "" : ", ").append(name);
+  }
+  return text;
+}
+
+bool needs(const bindings::SecretPlace& place, std::string_view entry) {
+  return std::ranges::any_of(place.injection->needs(),
+                             [&](const vault::SecretName& name) { return name.text() == entry; });
+}
+
+// The least of what the scopes of `uses` say there.
+template <typename Value, typename ScopeOf>
+std::optional<Value> least_of(const std::vector<Use>& uses,
+                              std::optional<Value> bindings::Scope::*member,
+                              ScopeOf scope_of) {
+  std::optional<Value> least;
+  for (const Use& use : uses) {
+    const std::optional<Value>& said = scope_of(use).*member;
+    if (said && (!least || *said < *least)) {
+      least = said;
+    }
+  }
+  return least;
 }
 
 }  // namespace
@@ -45,20 +75,41 @@ Admission::Refusal Admission::begin(bindings::Judgement judgement,
   if (judgement.refusal) {
     return reason_of(*judgement.refusal);
   }
-  if (costs(judgement, scope())) {
-    state_ = charging;
-    asks(SetWait{Wait::record});
-    asks(Charge{*verdict_.rule,
-                verdict_.scope,
-                judgement.volume_e8,
-                judgement.volume_max_e8,
-                judgement.wants_nonce});
-  } else if (charging.needs_secrets) {
+  if (charge(judgement, charging, asks)) {
+    return std::nullopt;
+  }
+  if (charging.needs_secrets) {
     fetch(asks);
   } else {
     state_ = Admitted{};
   }
   return std::nullopt;
+}
+
+// What was judged is the first use: nothing else goes with a request that is signed.
+bool Admission::charge(const bindings::Judgement& judgement, Charging charging, const Asks& asks) {
+  for (std::size_t i = charging.use; i < verdict_.uses.size(); ++i) {
+    const Use& use = verdict_.uses[i];
+    if (is_charged_before(i) || !costs(i == 0 ? judgement : bindings::Judgement{}, scope_of(use))) {
+      continue;
+    }
+    charging.use = i;
+    state_ = charging;
+    asks(SetWait{Wait::record});
+    asks(Charge{
+        use.rule, use.scope, judgement.volume_e8, judgement.volume_max_e8, judgement.wants_nonce});
+    return true;
+  }
+  return false;
+}
+
+// Two places of a secret, or two spots of one, may be in one scope.
+bool Admission::is_charged_before(std::size_t use) const {
+  const auto& uses = verdict_.uses;
+  const auto end = uses.begin() + static_cast<std::ptrdiff_t>(use);
+  return std::any_of(uses.begin(), end, [&](const Use& earlier) {
+    return earlier.rule == end->rule && earlier.scope == end->scope;
+  });
 }
 
 Admission::Refusal Admission::take(const Charged& event, const Asks& asks) {
@@ -67,9 +118,13 @@ Admission::Refusal Admission::take(const Charged& event, const Asks& asks) {
     return event.refusal;
   }
   is_charged_ = true;
-  nonce_ = event.nonce;
-  const auto* charging = std::get_if<Charging>(&state_);
-  if (charging == nullptr || charging->needs_secrets) {
+  nonce_ = std::max(nonce_, event.nonce);
+  const auto* const charging = std::get_if<Charging>(&state_);
+  const Charging now = charging == nullptr ? Charging{} : *charging;
+  if (charge({}, {now.needs_secrets, now.use + 1}, asks)) {
+    return std::nullopt;
+  }
+  if (now.needs_secrets) {
     fetch(asks);
   } else {
     state_ = Admitted{};
@@ -80,10 +135,17 @@ Admission::Refusal Admission::take(const Charged& event, const Asks& asks) {
 void Admission::fetch(const Asks& asks) {
   state_ = Fetching{};
   asks(SetWait{Wait::secrets});
-  asks(FetchSecrets{*verdict_.rule});
+  asks(FetchSecrets{places_of(verdict_)});
 }
 
 Admission::Refusal Admission::take(SecretsUnavailable& event) {
+  // Of several secrets the refusal is about the one that is missing.
+  const auto found = std::ranges::find_if(verdict_.uses, [&](const Use& use) {
+    return needs(bindings_->rules[use.rule].places[use.place], event.name);
+  });
+  if (found != verdict_.uses.end()) {
+    verdict_.rule = found->rule;
+  }
   return refuse_secret(std::move(event.name), event.fault);
 }
 
@@ -97,7 +159,7 @@ Admission::Refusal Admission::time_out() {
 }
 
 Reason Admission::refuse_secrets(SecretFault fault) {
-  return refuse_secret(entries_of(*rule().injection), fault);
+  return refuse_secret(entries_of(*bindings_, verdict_), fault);
 }
 
 Reason Admission::refuse_secret(std::string name, SecretFault fault) {
@@ -116,9 +178,16 @@ void Admission::refuse(Reason reason) {
 
 void Admission::record(Shown shown, const Asks& asks) {
   await_record(asks);
+  std::vector<PlaceOf> further;
+  if (is_allowed() && verdict_.uses.size() > 1) {
+    further = places_of(verdict_);
+    further.erase(further.begin());
+  }
   asks(Record{.decision = verdict_.decision,
               .reason = verdict_.reason,
               .rule = verdict_.rule,
+              .place = verdict_.uses.empty() || !is_allowed() ? 0 : verdict_.uses.front().place,
+              .further = std::move(further),
               .others = verdict_.others,
               .honeytokens = verdict_.honeytokens,
               .method = shown.method,
@@ -153,7 +222,25 @@ const bindings::SecretRule& Admission::rule() const {
 }
 
 const bindings::Scope& Admission::scope() const {
-  return rule().scopes[verdict_.scope];
+  return scope_of(verdict_.uses.front());
+}
+
+const bindings::Scope& Admission::scope_of(const Use& use) const {
+  return bindings_->rules[use.rule].scopes[use.scope];
+}
+
+std::optional<std::uint64_t> Admission::max_body_bytes() const {
+  return least_of(
+      verdict_.uses, &bindings::Scope::max_body_bytes, [this](const Use& use) -> auto& {
+        return scope_of(use);
+      });
+}
+
+std::optional<std::int64_t> Admission::response_timeout_ms() const {
+  return least_of(
+      verdict_.uses, &bindings::Scope::response_timeout_ms, [this](const Use& use) -> auto& {
+        return scope_of(use);
+      });
 }
 
 }  // namespace keyswap::flow

@@ -128,9 +128,12 @@ class Admission {
 
   [[nodiscard]] const bindings::Bindings& bindings() const { return *bindings_; }
 
-  // Only where the verdict names a rule; the scope only of what is allowed.
+  // Only where the verdict names a rule; the scope only of what is allowed, and of the first use.
   [[nodiscard]] const bindings::SecretRule& rule() const;
   [[nodiscard]] const bindings::Scope& scope() const;
+  // The least that a scope of what is allowed says; nothing: none says anything.
+  [[nodiscard]] std::optional<std::uint64_t> max_body_bytes() const;
+  [[nodiscard]] std::optional<std::int64_t> response_timeout_ms() const;
 
   [[nodiscard]] std::uint64_t nonce() const { return nonce_; }
 
@@ -147,6 +150,7 @@ class Admission {
 
   struct Charging {
     bool needs_secrets = true;
+    std::size_t use = 0;  // which one's scope is charged; the others one after the other
   };
 
   struct Fetching {};
@@ -158,6 +162,11 @@ class Admission {
   struct Recorded {};
 
   Refusal begin(bindings::Judgement judgement, Charging charging, const Asks& asks);
+  // Asks for the charge of the first use, from that one on, whose scope costs something. False:
+  // there is none.
+  bool charge(const bindings::Judgement& judgement, Charging charging, const Asks& asks);
+  [[nodiscard]] bool is_charged_before(std::size_t use) const;
+  [[nodiscard]] const bindings::Scope& scope_of(const Use& use) const;
   audit::Reason refuse_secret(std::string name, SecretFault fault);
 
   std::shared_ptr<const bindings::Bindings> bindings_;

@@ -2,10 +2,11 @@
 #include "proxy/flow/decide.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "bindings/bounds.h"
-#include "proxy/base/bytes.h"
+#include "bindings/percent_text.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/sightings.h"
 #include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
@@ -17,113 +18,35 @@ using audit::Reason;
 using bindings::Match;
 using bindings::RequestReadings;
 
-// One placeholder seen in the request.
-struct Sighting {
-  std::uint32_t rule = 0;
-  std::uint32_t number = 0;  // of the rule, among those that are named
-  std::size_t part = 0;      // of the head, as in bindings::HeadParts
-  // Which of the rule's placements it is that holds it there; nothing: none.
-  std::optional<std::size_t> placement;
-  bool is_first = false;  // of its rule
-  Match match = Match::other_destination;
-  std::uint32_t scope = 0;  // if it matched
-};
+constexpr std::uint32_t kFirstPlace = 0;  // the one that reverse routes use
 
-// The placement of the rule that its placeholder stands in here, if it does.
-std::optional<std::size_t> placement_of(const bindings::SecretRule& rule,
-                                        const bindings::HeadParts& head,
-                                        std::size_t part) {
-  for (std::size_t i = 0; i < rule.placements.size(); ++i) {
-    if (rule.placements[i]->holds(head, part, rule.placeholder)) {
-      return i;
-    }
-  }
-  return std::nullopt;
+using Rules = std::vector<std::uint32_t>;
+
+bool has_rule(const Rules& rules, std::uint32_t rule) {
+  return std::ranges::find(rules, rule) != rules.end();
 }
 
-// All that were seen, and the rules whose they are, each once in the order seen.
-struct Sightings {
-  std::vector<Sighting> all;
-  std::vector<std::uint32_t> rules;
-
-  // I10: each secret that is named costs a judgement and a record.
-  [[nodiscard]] bool are_too_many() const {
-    return rules.size() > bindings::bounds::kSecretsNamedMax;
-  }
-};
-
-void look_at(const Request& request,
-             std::size_t part,
-             std::vector<std::uint32_t>& found,
-             Sightings& sightings) {
-  const bindings::HeadParts head = request.parts();
-  const auto placement_here = [&](std::uint32_t rule) {
-    return placement_of(request.bindings.rules[rule], head, part);
-  };
-  found.clear();
-  request.bindings.find_placeholders(head[part], found);
-  const bool is_credential_here = std::ranges::any_of(
-      found, [&](std::uint32_t rule) { return placement_here(rule).has_value(); });
-  for (const std::uint32_t rule : found) {
-    if (sightings.are_too_many()) {
-      return;
-    }
-    const auto known = std::ranges::find(sightings.rules, rule);
-    const auto number = static_cast<std::uint32_t>(known - sightings.rules.begin());
-    const bool is_first = known == sightings.rules.end();
-    if (is_first) {
-      sightings.rules.push_back(rule);
-    }
-    // Once more beside nothing that could be swapped says nothing new.
-    if (is_first || is_credential_here) {
-      sightings.all.push_back({rule, number, part, placement_here(rule), is_first});
-    }
-  }
+// May both stand in one request, each in its place and in scope? One of their rules has to say so.
+bool go_together(const Request& request, const Sighting& a, const Sighting& b) {
+  return a.is_swapped() && b.is_swapped() && request.bindings.may_go_together(a.rule, b.rule) &&
+         !a.spot->overlaps(*b.spot);
 }
 
-// The target is looked at in any case: it is the last part.
-Sightings find_sightings(const Request& request) {
-  Sightings sightings;
-  std::vector<std::uint32_t> found;
-  const std::size_t target = request.head.fields.size();
-  for (std::size_t part = 0; part < target && !sightings.are_too_many(); ++part) {
-    look_at(request, part, found, sightings);
-  }
-  look_at(request, target, found, sightings);
-  return sightings;
-}
-
-// I10: each rule is held against the request once, in however many fields its placeholder stands.
-void match_rules(const Request& request, const RequestReadings& readings, Sightings& sightings) {
-  std::vector<bindings::ScopeMatch> matches;
-  for (const std::uint32_t rule : sightings.rules) {
-    matches.push_back(request.bindings.match_scope(rule, request.destination.authority, readings));
-  }
-  for (Sighting& sighting : sightings.all) {
-    sighting.match = matches[sighting.number].match;
-    sighting.scope = matches[sighting.number].scope;
-  }
-}
-
-bool may_be_swapped(const Sighting& sighting) {
-  return sighting.placement && sighting.match != Match::other_destination;
-}
-
-// Two secrets in one place, or in two places bound here: which one is meant?
+// Two secrets in one part, or in two places bound here: which one is meant?
 bool is_ambiguous(const Request& request, const std::vector<Sighting>& sightings) {
-  const auto one = std::ranges::find_if(sightings, may_be_swapped);
-  if (one == sightings.end()) {
-    return false;
-  }
-  std::vector<bool> is_swapped_in(request.parts().size(), false);
-  for (const Sighting& sighting : sightings) {
-    if (may_be_swapped(sighting)) {
-      is_swapped_in[sighting.part] = true;
+  for (const Sighting& one : sightings) {
+    if (!one.may_be_swapped()) {
+      continue;
+    }
+    const bool is_in_doubt = std::ranges::any_of(sightings, [&](const Sighting& other) {
+      return other.rule != one.rule && (other.part == one.part || other.may_be_swapped()) &&
+             !go_together(request, one, other);
+    });
+    if (is_in_doubt) {
+      return true;
     }
   }
-  return std::ranges::any_of(sightings, [&](const Sighting& other) {
-    return other.rule != one->rule && (is_swapped_in[other.part] || may_be_swapped(other));
-  });
+  return false;
 }
 
 Reason reason_to_deny(const Sighting& sighting, const Destination& destination) {
@@ -133,7 +56,7 @@ Reason reason_to_deny(const Sighting& sighting, const Destination& destination) 
   if (sighting.match == Match::other_destination) {
     return Reason::destination_not_in_binding;
   }
-  return sighting.placement ? Reason::binding_scope_violation : Reason::untargeted_location;
+  return sighting.spot ? Reason::binding_scope_violation : Reason::untargeted_location;
 }
 
 Verdict deny(const Sighting& sighting, const Request& request) {
@@ -145,13 +68,13 @@ Verdict deny(const Sighting& sighting, const Request& request) {
           sighting.rule};
 }
 
-// The secrets other than `rule` whose placeholders travel on inert, each once.
-std::vector<Denial> denials_beside(std::uint32_t rule,
+// The secrets other than these whose placeholders travel on inert, each once.
+std::vector<Denial> denials_beside(const Rules& rules,
                                    const std::vector<Sighting>& sightings,
                                    const Request& request) {
   std::vector<Denial> denials;
   for (const Sighting& other : sightings) {
-    if (other.rule != rule && other.is_first) {
+    if (other.is_first && !has_rule(rules, other.rule)) {
       denials.push_back({other.rule, reason_to_deny(other, request.destination)});
     }
   }
@@ -164,7 +87,7 @@ Verdict deny_all(const Sighting& decisive,
                  const Request& request) {
   Verdict verdict = deny(decisive, request);
   if (verdict.decision == Decision::denied) {
-    verdict.others = denials_beside(decisive.rule, sightings, request);
+    verdict.others = denials_beside({decisive.rule}, sightings, request);
   }
   return verdict;
 }
@@ -204,31 +127,160 @@ std::optional<Reason> check_websocket(const Request& request, const RequestReadi
   return opening.empty() ? Reason::upgrade_not_supported : Reason::caller_not_allowed;
 }
 
-Verdict allow(const Sighting& chosen,
+// All that is swapped, the places one after the other.
+std::vector<Use> uses_of(const std::vector<Sighting>& sightings) {
+  std::vector<Use> uses;
+  for (const Sighting& sighting : sightings) {
+    if (sighting.is_swapped()) {
+      const auto after = std::find_if(uses.rbegin(), uses.rend(), [&](const Use& use) {
+        return use.rule == sighting.rule && use.place == sighting.place;
+      });
+      uses.insert(after == uses.rend() ? uses.end() : after.base(),
+                  {sighting.rule, sighting.scope, sighting.place, sighting.spot});
+    }
+  }
+  return uses;
+}
+
+// How often the rule's placeholder stands in its places.
+std::size_t occurrences_of(std::uint32_t rule, const std::vector<Use>& uses) {
+  std::size_t count = 0;
+  for (const Use& use : uses) {
+    count += use.rule == rule && use.spot ? use.spot->occurrences : 0;
+  }
+  return count;
+}
+
+// What speaks against a use although it is in scope.
+std::optional<Reason> check_use(const Request& request,
+                                const Use& use,
+                                const std::vector<Use>& uses) {
+  const auto& rule = request.bindings.rules[use.rule];
+  const auto& place = rule.places[use.place];
+  const bool is_in_field = use.spot && request.parts().is_field(use.spot->part);
+  if ((use.spot && place.placement->count(request.parts()) > 1) ||
+      occurrences_of(use.rule, uses) > place.occurrences_max) {
+    return is_in_field ? Reason::duplicate_credential_header : Reason::ambiguous_placeholder_match;
+  }
+  return check_scope(request, rule.scopes[use.scope]);
+}
+
+Verdict allow(std::vector<Use> uses,
               const std::vector<Sighting>& sightings,
               const Request& request) {
-  const auto& rule = request.bindings.rules[chosen.rule];
-  if (rule.placements[*chosen.placement]->is_repeated(request.parts())) {
-    return refuse(Reason::duplicate_credential_header, chosen.rule);
-  }
-  const auto& scope = rule.scopes[chosen.scope];
-  if (const auto reason = check_scope(request, scope)) {
-    return refuse(*reason, chosen.rule);
+  Rules rules;
+  for (const Use& use : uses) {
+    if (const auto reason = check_use(request, use, uses)) {
+      return refuse(*reason, use.rule);
+    }
+    if (!has_rule(rules, use.rule)) {
+      rules.push_back(use.rule);
+    }
   }
   const auto other = std::ranges::find_if(
-      sightings, [&](const Sighting& sighting) { return sighting.rule != chosen.rule; });
+      sightings, [&](const Sighting& sighting) { return !has_rule(rules, sighting.rule); });
   if (other != sightings.end() &&
       request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
     return deny(*other, request);
   }
-  Verdict verdict{Decision::allowed,
-                  Reason::binding_matched,
-                  chosen.rule,
-                  chosen.scope,
-                  *chosen.placement,
-                  chosen.part};
-  verdict.others = denials_beside(chosen.rule, sightings, request);
+  Verdict verdict{Decision::allowed, Reason::binding_matched, rules.front(), std::move(uses)};
+  verdict.others = denials_beside(rules, sightings, request);
   return verdict;
+}
+
+// Judges what was seen.
+Verdict decide_sightings(const Request& request,
+                         const RequestReadings& readings,
+                         Sightings& found) {
+  if (found.all.empty()) {
+    return {Decision::pass, Reason::no_placeholder};
+  }
+  if (found.are_too_many()) {
+    return refuse(Reason::ambiguous_placeholder_match, found.all.front().rule);
+  }
+  match_sightings(request, readings, found);
+  const std::vector<Sighting>& sightings = found.all;
+  if (request.destination.protocol == Protocol::http) {
+    return deny_all(sightings.front(), sightings, request);
+  }
+  if (is_ambiguous(request, sightings)) {
+    return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
+  }
+  if (auto uses = uses_of(sightings); !uses.empty()) {
+    return allow(std::move(uses), sightings, request);
+  }
+  // Of several reasons the one nearest to being allowed tells the operator most.
+  const auto nearest = std::ranges::find_if(sightings, &Sighting::may_be_swapped);
+  return deny_all(nearest != sightings.end() ? *nearest : sightings.front(), sightings, request);
+}
+
+// The secret that has to be in a request like this, and is not.
+std::optional<std::uint32_t> missing_rule(const Request& request,
+                                          const RequestReadings& readings,
+                                          const Verdict& verdict) {
+  if (request.destination.protocol == Protocol::http || verdict.decision == Decision::refused) {
+    return std::nullopt;
+  }
+  Rules used;
+  for (const Use& use : verdict.uses) {
+    used.push_back(use.rule);
+  }
+  return request.bindings.missing_rule(request.destination.authority, readings, used);
+}
+
+// A reverse route's credential goes where the placeholder stands, if it stands in the rule's first
+// place; else where the place is filled without it.
+std::vector<bindings::Spot> spots_of(const Request& request, const bindings::SecretRule& rule) {
+  std::vector<bindings::Spot> spots;
+  if (!rule.placeholder.empty()) {
+    const bindings::HeadParts head = request.parts();
+    for (std::size_t part = 0; part < head.size(); ++part) {
+      rule.placement().find(head, part, rule.placeholder, spots);
+    }
+  }
+  return spots;
+}
+
+Verdict allow_reverse(const Request& request, const Use& use) {
+  const auto& rule = request.bindings.rules[use.rule];
+  const auto& place = rule.places[use.place];
+  const bool replaces = place.on_existing == bindings::OnExisting::replace;
+  const bool takes_any = place.placement->is_whole() && replaces;
+  const auto spots = takes_any ? std::vector<bindings::Spot>() : spots_of(request, rule);
+  Verdict verdict{Decision::allowed, Reason::binding_matched, use.rule};
+  if (!spots.empty() && !place.placement->is_whole()) {
+    for (const bindings::Spot& spot : spots) {
+      verdict.uses.push_back({use.rule, use.scope, use.place, spot});
+    }
+    if (const auto reason = check_use(request, verdict.uses.front(), verdict.uses)) {
+      return refuse(*reason, use.rule);
+    }
+    return verdict;
+  }
+  if (!place.placement->can_be_filled()) {
+    return refuse(Reason::untargeted_location, use.rule);
+  }
+  if (!replaces && spots.empty() && place.placement->count(request.parts()) > 0) {
+    return refuse(Reason::duplicate_credential_header, use.rule);
+  }
+  verdict.uses.push_back(use);
+  return verdict;
+}
+
+std::string name_of(const bindings::PlaceholderIndex::Hit& hit,
+                    const bindings::Bindings& bindings) {
+  return "<" + bindings.rules[hit.number].name.text() + ">";
+}
+
+std::string shown_text(std::string_view path, const bindings::Bindings& bindings) {
+  std::string shown;
+  std::size_t at = 0;
+  while (const auto hit = bindings.next_placeholder(path, at)) {
+    shown += path.substr(at, hit->at - at);
+    shown += name_of(*hit, bindings);
+    at = hit->at + hit->size;
+  }
+  return shown.append(path.substr(at));
 }
 
 }  // namespace
@@ -250,29 +302,11 @@ Verdict decide(const Request& request) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   Sightings found = find_sightings(request);
-  const std::vector<Sighting>& sightings = found.all;
-  if (sightings.empty()) {
-    return {Decision::pass, Reason::no_placeholder};
+  Verdict verdict = decide_sightings(request, readings, found);
+  if (const auto rule = missing_rule(request, readings, verdict)) {
+    return refuse(Reason::no_placeholder, *rule);
   }
-  if (found.are_too_many()) {
-    return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
-  }
-  match_rules(request, readings, found);
-  if (request.destination.protocol == Protocol::http) {
-    return deny_all(sightings.front(), sightings, request);
-  }
-  if (is_ambiguous(request, sightings)) {
-    return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
-  }
-  const auto matched = std::ranges::find_if(sightings, [](const Sighting& sighting) {
-    return sighting.placement && sighting.match == Match::matched;
-  });
-  if (matched != sightings.end()) {
-    return allow(*matched, sightings, request);
-  }
-  // Of several reasons the one nearest to being allowed tells the operator most.
-  const auto nearest = std::ranges::find_if(sightings, may_be_swapped);
-  return deny_all(nearest != sightings.end() ? *nearest : sightings.front(), sightings, request);
+  return verdict;
 }
 
 Verdict decide_reverse(const Request& request, const ReverseUse& use) {
@@ -283,14 +317,14 @@ Verdict decide_reverse(const Request& request, const ReverseUse& use) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   // The route chose the rule; whether it may be used for this request is judged like any other's.
-  const auto [match, scope] = bindings.match_scope(use.rule, destination, readings);
+  const auto [match, scope] = bindings.match_scope(use.rule, kFirstPlace, destination, readings);
   if (match != Match::matched) {
     return refuse(Reason::binding_scope_violation, use.rule);
   }
   if (const auto reason = check_scope(request, bindings.rules[use.rule].scopes[scope])) {
     return refuse(*reason, use.rule);
   }
-  return {Decision::allowed, Reason::binding_matched, use.rule, scope};
+  return allow_reverse(request, {use.rule, scope, kFirstPlace});
 }
 
 std::optional<Reason> check_body(const Request& request,
@@ -306,21 +340,38 @@ std::optional<Reason> check_body(const Request& request,
   if (request.bindings.forbidding_rule(destination, readings)) {
     return Reason::endpoint_blocked;
   }
-  const auto [match, scope] = request.bindings.match_scope(*verdict.rule, destination, readings);
-  const bool is_allowed = match == Match::matched && scope == verdict.scope;
+  const Use& use = verdict.uses.front();
+  const auto [match, scope] =
+      request.bindings.match_scope(use.rule, use.place, destination, readings);
+  const bool is_allowed = match == Match::matched && scope == use.scope;
   return is_allowed ? std::nullopt : std::optional(Reason::binding_scope_violation);
+}
+
+std::vector<PlaceOf> places_of(const Verdict& verdict) {
+  std::vector<PlaceOf> places;
+  for (const Use& use : verdict.uses) {
+    if (const PlaceOf place{use.rule, use.place}; places.empty() || places.back() != place) {
+      places.push_back(place);
+    }
+  }
+  return places;
 }
 
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings) {
   const std::string_view path = http::path_of(target);
+  if (!bindings::has_percent(path)) {
+    return shown_text(path, bindings);
+  }
+  // Where each byte stood tells what of the path as it came the name stands for.
+  const auto decoded = bindings::decode_percent(path);
   std::string shown;
   std::size_t at = 0;
-  while (const auto hit = bindings.next_placeholder(path, at)) {
-    shown += path.substr(at, hit->at - at);
-    shown += "<" + bindings.rules[hit->number].name.text() + ">";
+  while (const auto hit = bindings.next_placeholder(decoded.text, at)) {
+    shown += path.substr(decoded.places[at], decoded.places[hit->at] - decoded.places[at]);
+    shown += name_of(*hit, bindings);
     at = hit->at + hit->size;
   }
-  return shown.append(path.substr(at));
+  return shown.append(path.substr(decoded.places[at]));
 }
 
 }  // namespace keyswap::flow

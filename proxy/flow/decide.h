@@ -25,22 +25,40 @@ struct Denial {
   audit::Reason reason = audit::Reason::untargeted_location;
 };
 
+// A secret that is swapped in: at one of its places, under one of its scopes.
+struct Use {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  std::uint32_t place = 0;
+  // Where its placeholder stands. Nothing: nowhere, because a reverse route chose the rule.
+  std::optional<bindings::Spot> spot = std::nullopt;
+};
+
+// A place of a rule.
+struct PlaceOf {
+  std::uint32_t rule = 0;
+  std::uint32_t place = 0;
+
+  bool operator==(const PlaceOf&) const = default;
+};
+
 struct Verdict {
   audit::Decision decision = audit::Decision::refused;
   audit::Reason reason = audit::Reason::malformed_request;
-  // The rule it is about: the secret that is swapped in, or the first placeholder that is not.
+  // The rule it is about: the first secret that is swapped in, or the first placeholder that is
+  // not.
   std::optional<std::uint32_t> rule = std::nullopt;
-  // allowed: the scope of the rule that matched.
-  std::uint32_t scope = 0;
-  // allowed: which of the rule's placements gets the credential, and the part of the head (as in
-  // bindings::HeadParts) where it stands. No part: a reverse route chose the rule.
-  std::size_t placement = 0;
-  std::optional<std::size_t> part = std::nullopt;
+  // allowed: all that is swapped in this request, and nothing else is. Those of one place follow
+  // one another, and the first is of `rule`.
+  std::vector<Use> uses = {};
   // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
   std::vector<Denial> others = {};
   // Whatever becomes of it: the honeytokens that stand in it (proxy/flow/honeytoken.h).
   std::vector<std::uint32_t> honeytokens = {};
 };
+
+// The places that are used, each once, in the order of `uses`.
+std::vector<PlaceOf> places_of(const Verdict& verdict);
 
 // What a request is judged by.
 struct Request {
@@ -70,7 +88,8 @@ inline Verdict refusal(audit::Reason reason) {
   return verdict;
 }
 
-// The path of `target` as records show it: without query, placeholders as <NAME>.
+// The path of `target` as records show it: without query, placeholders as <NAME>, also where their
+// bytes are percent-encoded.
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings);
 
 }  // namespace keyswap::flow

@@ -23,7 +23,7 @@ MessageVerdict refuse(Reason reason, std::optional<std::uint32_t> rule = std::nu
 }
 
 const bindings::MessageSigner* signer_of(const bindings::SecretRule& rule) {
-  return rule.injection == nullptr ? nullptr : rule.injection->messages();
+  return rule.messages();
 }
 
 // The rule that the message means, if one of `uses` is it.
@@ -93,8 +93,9 @@ MessageVerdict decide_message(const MessageRequest& request) {
   if (!serves(bindings.rules[meant->rule].scopes[meant->scope], request.caller)) {
     return refuse(Reason::caller_not_allowed, meant->rule);
   }
-  return {{Decision::allowed, Reason::binding_matched, meant->rule, meant->scope},
-          !request.message.credential.empty()};
+  return {
+      {Decision::allowed, Reason::binding_matched, meant->rule, {Use{meant->rule, meant->scope}}},
+      !request.message.credential.empty()};
 }
 
 }  // namespace keyswap::flow

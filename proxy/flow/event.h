@@ -65,8 +65,9 @@ struct Charged {
 };
 
 struct SecretsReady {
-  std::vector<vault::Secret> secrets;  // in the order of Injection::needs()
-  std::int64_t now_us = 0;             // since 1970, when they were opened; 0: as in Setup
+  // Of each place that was asked for in turn, in the order of its Injection::needs().
+  std::vector<vault::Secret> secrets;
+  std::int64_t now_us = 0;  // since 1970, when they were opened; 0: as in Setup
 };
 
 struct SecretsUnavailable {

@@ -154,8 +154,9 @@ void Exchange::handle(const ClientBody& event, Actions& actions) {
 void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
   relaying.pace.add(bytes.size());
   relaying.request_body_bytes += bytes.size();
-  if (admission_.is_allowed() && scope().max_body_bytes &&
-      relaying.request_body_bytes > *scope().max_body_bytes) {
+  const auto bytes_max =
+      admission_.is_allowed() ? admission_.max_body_bytes() : std::optional<std::uint64_t>();
+  if (bytes_max && relaying.request_body_bytes > *bytes_max) {
     // Its length was not said beforehand. The upload is cut, never completed.
     if (relaying.head_passed) {
       abort_response(relaying, Outcome::unknown, actions);
@@ -354,7 +355,7 @@ void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   relaying.wait = wait;
   relaying.pace = {};
   const bool is_bound = wait == Wait::response_head && admission_.is_allowed();
-  actions.emplace_back(SetWait{wait, is_bound ? scope().response_timeout_ms.value_or(0) : 0});
+  actions.emplace_back(SetWait{wait, is_bound ? admission_.response_timeout_ms().value_or(0) : 0});
 }
 
 void Exchange::finish(ClientFate client, Actions& actions) {

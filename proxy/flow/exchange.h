@@ -203,7 +203,7 @@ class Exchange {
   void edit_for_route(bindings::Edits& edits) const;
   base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   void settle(ChargeFate fate, Actions& actions);
-  [[nodiscard]] Credential credential(const Prepared& prepared) const;
+  [[nodiscard]] Credentials credentials(const Prepared& prepared) const;
 
   [[nodiscard]] const Verdict& verdict() const { return admission_.verdict(); }
 
@@ -238,7 +238,7 @@ class Exchange {
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
   [[nodiscard]] bool send_head(Prepared& prepared, Actions& actions);
-  [[nodiscard]] base::Status fill_place(Prepared& prepared) const;
+  [[nodiscard]] base::Status fill_places(Prepared& prepared) const;
   void cannot_send(audit::Reason reason, Actions& actions);
   [[nodiscard]] audit::Outcome outcome_unsent() const;
 

@@ -20,7 +20,7 @@ constexpr std::uint16_t kHttpsPort = 443;
 }  // namespace
 
 void Exchange::admit(Actions& actions) {
-  if (rule().injection->signer() == nullptr) {
+  if (rule().signer() == nullptr) {
     go_on(admission_.admit({}, Asks(actions)), actions);
   } else if (has_request_body()) {
     collect(actions);
@@ -63,7 +63,7 @@ void Exchange::judge(Actions& actions) {
     refuse(*reason, actions);
     return;
   }
-  auto judgement = rule().injection->signer()->judge(whole_request(), scope());
+  auto judgement = rule().signer()->judge(whole_request(), scope());
   go_on(admission_.admit(std::move(judgement), Asks(actions)), actions);
 }
 
@@ -119,24 +119,24 @@ base::Status Exchange::hold(const vault::Secret& secret, Prepared& prepared) {
 
 // What cannot be used is refused here, before anything is recorded as allowed.
 base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared& prepared) const {
-  if (const auto* const signer = rule().injection->signer()) {
+  if (const auto* const signer = rule().signer()) {
     return prepare_signed(*signer, secrets, prepared);
   }
   for (const vault::Secret& secret : secrets) {
     KS_TRY(hold(secret, prepared));
     prepared.secrets.push_back(secret.share());
   }
-  KS_TRY(check_credential(credential(prepared), *setup_.scratch));
+  KS_TRY(check_credentials(credentials(prepared), *setup_.scratch));
   edit_for_route(prepared.edits);
   return {};
 }
 
-Credential Exchange::credential(const Prepared& prepared) const {
-  return {*rule().injection,
-          {prepared.secrets, prepared.now_us / 1'000'000},
-          *rule().placements[verdict().placement],
-          request().parts(),
-          verdict().part};
+Credentials Exchange::credentials(const Prepared& prepared) const {
+  return {*setup_.bindings,
+          verdict().uses,
+          prepared.secrets,
+          prepared.now_us / 1'000'000,
+          request().parts()};
 }
 
 base::Status Exchange::prepare_signed(const bindings::Signer& signer,
@@ -162,7 +162,7 @@ base::Status Exchange::prepare_signed(const bindings::Signer& signer,
 }
 
 base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) const {
-  const auto& injection = *rule().injection;
+  const auto& injection = rule().injection();
   if (rule().answers == bindings::Answers::passed) {
     return {};
   }

@@ -38,7 +38,7 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
 
 // False: its credential cannot be made, and that was answered.
 bool Exchange::send_head(Prepared& prepared, Actions& actions) {
-  if (const auto filled = fill_place(prepared); !filled) {
+  if (const auto filled = fill_places(prepared); !filled) {
     cannot_send(reason_of(fault_of(filled.error())), actions);
     return false;
   }
@@ -53,13 +53,13 @@ bool Exchange::send_head(Prepared& prepared, Actions& actions) {
   return true;
 }
 
-// The credential is rendered into the scratch, where it stays until the head is written. Nothing is
-// done where no secret is sent, or a signer made its edits already.
-base::Status Exchange::fill_place(Prepared& prepared) const {
-  if (!admission_.is_allowed() || rule().injection->signer() != nullptr) {
+// The credentials are rendered into the scratch, where they stay until the head is written. Nothing
+// is done where no secret is sent, or a signer made its edits already.
+base::Status Exchange::fill_places(Prepared& prepared) const {
+  if (!admission_.is_allowed() || rule().signer() != nullptr) {
     return {};
   }
-  return place_credential(credential(prepared), *setup_.scratch, prepared.edits);
+  return place_credentials(credentials(prepared), *setup_.scratch, prepared.edits);
 }
 
 void Exchange::handle(const NotWritten& event, Actions& actions) {

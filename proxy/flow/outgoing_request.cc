@@ -156,10 +156,11 @@ class Builder {
   http::OutgoingRequest out_;
 };
 
-base::Status check_field(const bindings::FieldEdit& edit) {
-  // A secret can never change a message's framing or become a second field.
-  const std::string_view value = bytes_of(edit.value);
-  if (!http::is_token(edit.name) || value.empty() || !http::is_field_value(value)) {
+}  // namespace
+
+// A secret can never change a message's framing or become a second field.
+base::Status check_field_value(std::string_view value) {
+  if (value.empty() || !http::is_field_value(value)) {
     return base::Error{base::Errc::invalid_input, "the credential cannot stand in a header field"};
   }
   if (value.size() > base::bounds::kRequestFieldBytesMax) {
@@ -168,19 +169,24 @@ base::Status check_field(const bindings::FieldEdit& edit) {
   return {};
 }
 
-}  // namespace
+base::Status check_target(std::string_view target) {
+  if (!http::is_origin_form(target)) {
+    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a target"};
+  }
+  return {};
+}
 
 base::Status check_edits(const bindings::Edits& edits) {
   for (const bindings::Edit& edit : edits) {
     if (const auto* const set = std::get_if<bindings::FieldEdit>(&edit)) {
-      KS_TRY(check_field(*set));
+      if (!http::is_token(set->name)) {
+        return base::Error{base::Errc::invalid_input, "that is no name of a header field"};
+      }
+      KS_TRY(check_field_value(bytes_of(set->value)));
     }
   }
   const auto* const target = edits.find<bindings::TargetEdit>();
-  if (target != nullptr && !http::is_origin_form(bytes_of(target->value))) {
-    return base::Error{base::Errc::invalid_input, "the credential cannot stand in a target"};
-  }
-  return {};
+  return target == nullptr ? base::Status{} : check_target(bytes_of(target->value));
 }
 
 http::OutgoingRequest outgoing_request(const http::RequestHead& head,

@@ -17,6 +17,9 @@ namespace keyswap::flow {
 // I9: are the edits such that nothing but what they name changes? invalid_input or limit_exceeded
 // if not.
 base::Status check_edits(const bindings::Edits& edits);
+// The same of one field's value, and of a target, as they are sent.
+base::Status check_field_value(std::string_view value);
+base::Status check_target(std::string_view target);
 
 // A view of all that it is given.
 http::OutgoingRequest outgoing_request(const http::RequestHead& head,

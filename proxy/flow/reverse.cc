@@ -25,6 +25,7 @@ using bindings::Venue;
 constexpr std::string_view kProxy = "/proxy/";
 constexpr std::string_view kCustom = "/custom/";
 constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint32_t kFirstPlace = 0;  // of a rule: the one that routes use
 
 // Providers that need no `route:`.
 struct Provider {
@@ -76,7 +77,8 @@ class Choice {
       target_ = target;
       readings_.emplace(head_.method, target_, head_.fields);
     }
-    const auto [match, scope] = bindings_.match_scope(use.rule, *authority, *readings_);
+    const auto [match, scope] =
+        bindings_.match_scope(use.rule, kFirstPlace, *authority, *readings_);
     const bool is_matched = match == bindings::Match::matched;
     use.scope = is_matched ? scope : use.scope;
     is_decided_ = is_matched && serves(rule.scopes[use.scope], caller_);

@@ -1,35 +1,193 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/substitute.h"
 
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bindings/basic_text.h"
+#include "proxy/base/bounds.h"
+#include "proxy/flow/outgoing_request.h"
+
 namespace keyswap::flow {
 
 namespace {
 
-base::Status place(const Credential& credential,
-                   vault::LockedBuffer& scratch,
-                   bindings::Edits& edits) {
-  KS_TRY(credential.injection.render(credential.input, scratch));
-  const bindings::Locked value{scratch.reveal()};
-  KS_TRY(credential.placement.check(value.bytes));
-  return credential.placement.fill({credential.head, credential.part, value, scratch}, edits);
+using bindings::Locked;
+using bindings::SecretPlace;
+using bindings::Spot;
+using vault::LockedBuffer;
+
+// What takes the place of a spot.
+struct Swap {
+  Spot spot;
+  std::string_view text;  // in the scratch
+};
+
+base::Status add(std::string_view bytes, LockedBuffer& scratch) {
+  return scratch.append(bytes)
+             ? base::Status{}
+             : base::Error{base::Errc::limit_exceeded, "no room for the credentials"};
 }
+
+// Renders behind what is there, and gives it as it is written at its place.
+base::Result<Locked> render(const SecretPlace& place,
+                            const bindings::RenderInput& input,
+                            LockedBuffer& scratch) {
+  const std::size_t begin = scratch.size();
+  KS_TRY(place.injection->render(input, scratch));
+  const Locked value{scratch.reveal().substr(begin)};
+  KS_TRY(place.placement->check(value.bytes));
+  return place.placement->write(value, scratch);
+}
+
+class Substitution {
+ public:
+  Substitution(const Credentials& credentials, LockedBuffer& scratch, bindings::Edits& edits)
+      : credentials_(credentials), scratch_(scratch), edits_(edits) {}
+
+  base::Status run() {
+    KS_TRY(render_all());
+    // Those of one part are put together.
+    while (!swaps_.empty()) {
+      const std::size_t part = swaps_.front().spot.part;
+      const auto rest = std::stable_partition(
+          swaps_.begin(), swaps_.end(), [&](const Swap& swap) { return swap.spot.part == part; });
+      const auto count = static_cast<std::size_t>(rest - swaps_.begin());
+      KS_TRY(put(std::span(swaps_).first(count)));
+      swaps_.erase(swaps_.begin(), rest);
+    }
+    return {};
+  }
+
+ private:
+  base::Status render_all() {
+    const auto& uses = credentials_.uses;
+    std::size_t first_secret = 0;
+    Locked value;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      const SecretPlace& place = place_of(uses[i]);
+      if (i == 0 || uses[i - 1].rule != uses[i].rule || uses[i - 1].place != uses[i].place) {
+        const std::size_t count = place.injection->needs().size();
+        auto rendered =
+            render(place,
+                   {credentials_.secrets.subspan(first_secret, count), credentials_.now_s},
+                   scratch_);
+        if (!rendered) {
+          return rendered.error();
+        }
+        value = *rendered;
+        first_secret += count;
+        add_companions(place);
+      }
+      if (!uses[i].spot) {
+        KS_TRY(place.placement->fill({credentials_.head, value, scratch_}, edits_));
+      } else {
+        swaps_.push_back({*uses[i].spot, value.bytes});
+      }
+    }
+    return {};
+  }
+
+  void add_companions(const SecretPlace& place) {
+    for (const bindings::Companion& companion : place.companions) {
+      if (credentials_.head.fields.find(companion.name) == nullptr) {
+        edits_.set_field(companion.name, companion.value);
+      }
+    }
+  }
+
+  // All that is swapped in one part.
+  base::Status put(std::span<Swap> swaps) {
+    const std::size_t part = swaps.front().spot.part;
+    const std::string_view text = credentials_.head[part];
+    const Spot& only = swaps.front().spot;
+    if (!only.is_in_basic && only.begin == 0 && only.end == text.size()) {
+      set(part, swaps.front().text);  // the placement looked at the whole of it
+      return {};
+    }
+    std::ranges::sort(swaps, {}, [](const Swap& swap) { return swap.spot.begin; });
+    auto made = only.is_in_basic ? put_in_basic(text, swaps) : put_together(text, swaps);
+    if (!made) {
+      return made.error();
+    }
+    set(part, *made);
+    return check(part, *made);
+  }
+
+  base::Result<std::string_view> put_together(std::string_view text, std::span<const Swap> swaps) {
+    const std::size_t begin = scratch_.size();
+    std::size_t at = 0;
+    for (const Swap& swap : swaps) {
+      KS_TRY(add(text.substr(at, swap.spot.begin - at), scratch_));
+      KS_TRY(add(swap.text, scratch_));
+      at = swap.spot.end;
+    }
+    KS_TRY(add(text.substr(at), scratch_));
+    return scratch_.reveal().substr(begin);
+  }
+
+  base::Result<std::string_view> put_in_basic(std::string_view text, std::span<const Swap> swaps) {
+    const auto basic = bindings::read_basic(text);
+    if (!basic) {
+      return base::Error{base::Errc::invalid_input, "the client's Basic credentials are gone"};
+    }
+    const auto pair = put_together(basic->text, swaps);
+    if (!pair) {
+      return pair.error();
+    }
+    const std::size_t begin = scratch_.size();
+    KS_TRY(add(text.substr(0, basic->begin), scratch_));
+    KS_TRY(bindings::append_base64(*pair, scratch_));
+    return scratch_.reveal().substr(begin);
+  }
+
+  void set(std::size_t part, std::string_view value) {
+    if (credentials_.head.is_field(part)) {
+      edits_.set_field_at(part, credentials_.head.fields[part].name, Locked{value});
+    } else {
+      edits_.set_target(Locked{value});
+    }
+  }
+
+  // I9: does the part, put together, still say what it said but for the credential?
+  [[nodiscard]] base::Status check(std::size_t part, std::string_view value) const {
+    if (credentials_.head.is_field(part)) {
+      return check_field_value(value);
+    }
+    if (value.size() > base::bounds::kTargetBytesMax) {
+      return base::Error{base::Errc::limit_exceeded, "the credential is too long for a target"};
+    }
+    return check_target(value);
+  }
+
+  [[nodiscard]] const SecretPlace& place_of(const Use& use) const {
+    return credentials_.bindings.rules[use.rule].places[use.place];
+  }
+
+  const Credentials& credentials_;
+  LockedBuffer& scratch_;
+  bindings::Edits& edits_;
+  std::vector<Swap> swaps_;
+};
 
 }  // namespace
 
-base::Status place_credential(const Credential& credential,
-                              vault::LockedBuffer& scratch,
-                              bindings::Edits& edits) {
+base::Status place_credentials(const Credentials& credentials,
+                               LockedBuffer& scratch,
+                               bindings::Edits& edits) {
   scratch.clear();
-  auto placed = place(credential, scratch, edits);
+  auto placed = Substitution(credentials, scratch, edits).run();
   if (!placed) {
     scratch.clear();
   }
   return placed;
 }
 
-base::Status check_credential(const Credential& credential, vault::LockedBuffer& scratch) {
+base::Status check_credentials(const Credentials& credentials, LockedBuffer& scratch) {
   bindings::Edits thrown_away;
-  auto placed = place_credential(credential, scratch, thrown_away);
+  auto placed = place_credentials(credentials, scratch, thrown_away);
   scratch.clear();
   return placed;
 }

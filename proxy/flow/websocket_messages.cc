@@ -82,7 +82,7 @@ void WebSocket::judge(WebSocketActions& actions) {
     record(actions);
     return;
   }
-  now.signer = now.admission.rule().injection->messages();
+  now.signer = now.admission.rule().messages();
   if (const auto refusal = check_allowed()) {
     refuse(*refusal, actions);
     return;
@@ -194,7 +194,7 @@ std::optional<SecretFault> WebSocket::prepare(std::span<const vault::Secret> sec
 base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
   const bindings::SecretRule& rule = message().admission.rule();
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (!rule.injection->needs_private_key(i)) {
+    if (!rule.injection().needs_private_key(i)) {
       KS_TRY(replies_.scrubber.add(secrets[i], rule.placeholder));
     }
   }

@@ -97,13 +97,13 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
       .cause = decision.failure.cause,
       .facts = decision.failure.facts};
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
-  const auto name_rule = [&](std::uint32_t rule) {
-    record.secret = of.bindings.rules[rule].name.text();
-    const auto* const injection = of.bindings.rules[rule].injection.get();
-    record.scheme = injection == nullptr ? std::string_view() : injection->scheme();
+  const auto name_place = [&](const flow::PlaceOf& place) {
+    const auto& rule = of.bindings.rules[place.rule];
+    record.secret = rule.name.text();
+    record.scheme = rule.places.empty() ? std::string_view() : rule.places[place.place].scheme();
   };
   if (decision.rule) {
-    name_rule(*decision.rule);
+    name_place({*decision.rule, decision.place});
   }
   context.audit->add(record);
   HoneytokenAlerts alerts(context, of);
@@ -111,10 +111,14 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
     alerts.after(*decision.rule, record);
   }
   const Reason reason = record.reason;
+  for (const flow::PlaceOf& place : decision.further) {
+    name_place(place);
+    context.audit->add(record);
+  }
   for (const flow::Denial& other : decision.others) {
     record.decision = audit::Decision::denied;
     record.reason = other.reason;
-    name_rule(other.rule);
+    name_place({other.rule});
     context.audit->add(record);
     alerts.after(other.rule, record);
   }

@@ -62,8 +62,8 @@ std::string host_of(std::span<const Scope> entry) {
 
 // The vault entry with the key that a rule acts with; several rules may act with one.
 std::string key_of(const SecretRule& rule) {
-  const bool has_key = rule.injection != nullptr && !rule.injection->needs().empty();
-  return has_key ? rule.injection->needs().front().text() : rule.name.text();
+  const bool has_key = !rule.places.empty() && !rule.injection().needs().empty();
+  return has_key ? rule.injection().needs().front().text() : rule.name.text();
 }
 
 bool may_be(const Scope& scope, std::string_view host) {

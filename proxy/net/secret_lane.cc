@@ -23,11 +23,20 @@ void SecretLane::bring(std::uint64_t ticket, vault::FetchAnswer answer) {
   }
 }
 
-void SecretFetch::begin(const bindings::Injection& injection, std::string_view caller, Done done) {
+void SecretFetch::begin(const bindings::Bindings& bindings,
+                        std::span<const flow::PlaceOf> places,
+                        std::string_view caller,
+                        Done done) {
   cancel();
-  injection_ = &injection;
+  is_asking_ = true;
   done_ = std::move(done);
-  const std::size_t count = injection.needs().size();
+  for (const flow::PlaceOf& place : places) {
+    const auto& injection = *bindings.rules[place.rule].places[place.place].injection;
+    for (std::size_t number = 0; number < injection.needs().size(); ++number) {
+      wanted_.push_back({&injection, number});
+    }
+  }
+  const std::size_t count = wanted_.size();
   secrets_.resize(count);
   missing_ = count;
   first_ticket_ = lane_->tickets_ + 1;
@@ -54,9 +63,10 @@ void SecretFetch::ask(std::size_t entry) {
   };
   const auto& clock = *lane_->clock_;
   auto answer = lane_->source_->fetch(
-      {.name = injection_->needs()[entry],
-       .kind = injection_->needs_private_key(entry) ? vault::EntryKind::private_key
-                                                    : vault::EntryKind::text,
+      {.name = wanted_[entry].name(),
+       .kind = wanted_[entry].injection->needs_private_key(wanted_[entry].number)
+                   ? vault::EntryKind::private_key
+                   : vault::EntryKind::text,
        .now_s = clock.wall_us() / kUsPerSecond,
        .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
       std::move(told));
@@ -72,7 +82,7 @@ void SecretFetch::hold_for(std::string_view caller) {
   holder_.emplace(lane_->holdings_, caller);
   for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
     if (!holder_->hold(secrets_[entry])) {
-      end(flow::SecretsUnavailable{injection_->needs()[entry].text(), flow::SecretFault::no_room});
+      end(flow::SecretsUnavailable{wanted_[entry].name().text(), flow::SecretFault::no_room});
       return;
     }
   }
@@ -80,7 +90,7 @@ void SecretFetch::hold_for(std::string_view caller) {
 
 void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
   const auto fail = [&](flow::SecretFault fault) {
-    end(flow::SecretsUnavailable{injection_->needs()[entry].text(), fault});
+    end(flow::SecretsUnavailable{wanted_[entry].name().text(), fault});
   };
   if (!answer) {
     fail(flow::fault_of(answer.error()));
@@ -108,10 +118,9 @@ void SecretFetch::end(Answer answer) {
 }
 
 void SecretFetch::cancel() {
-  if (injection_ == nullptr) {
+  if (!std::exchange(is_asking_, false)) {
     return;
   }
-  injection_ = nullptr;
   if (missing_ > 0) {
     for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
       lane_->waiting_.erase(first_ticket_ + entry);
@@ -119,6 +128,7 @@ void SecretFetch::cancel() {
   }
   missing_ = 0;
   done_ = nullptr;
+  wanted_.clear();
   secrets_.clear();
   holder_.reset();
 }

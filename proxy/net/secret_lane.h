@@ -9,13 +9,15 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
-#include "bindings/injection.h"
+#include "bindings/binding.h"
 #include "proxy/base/clock.h"
+#include "proxy/flow/decide.h"
 #include "proxy/flow/event.h"
 #include "proxy/uv/loop.h"
 #include "vault/holdings.h"
@@ -57,7 +59,7 @@ class SecretLane {
   std::uint64_t tickets_ = 0;
 };
 
-// The vault entries that one request, or one message, needs. One rule's at a time.
+// The vault entries that one request, or one message, needs.
 class SecretFetch {
  public:
   using Answer = std::variant<flow::SecretsReady, flow::SecretsUnavailable>;
@@ -72,16 +74,28 @@ class SecretFetch {
 
   ~SecretFetch() { cancel(); }
 
-  // Asks for all of its entries. `done` gets the answer once all are there, or one cannot be had:
-  // once, in this call or in a later turn; not after cancel(). `injection` lives until then. What
-  // is there while another is waited for counts as held by `caller` (I10).
-  void begin(const bindings::Injection& injection, std::string_view caller, Done done);
+  // Asks for all entries of these places, in their order. `done` gets the answer once all are
+  // there, or one cannot be had: once, in this call or in a later turn; not after cancel(). The
+  // bindings live until then. What is there while another is waited for counts as held by `caller`
+  // (I10).
+  void begin(const bindings::Bindings& bindings,
+             std::span<const flow::PlaceOf> places,
+             std::string_view caller,
+             Done done);
 
   // Nobody waits any more.
   void cancel();
 
  private:
   friend class SecretLane;
+
+  // An entry of an injection's.
+  struct Wanted {
+    const bindings::Injection* injection = nullptr;
+    std::size_t number = 0;  // in its needs()
+
+    [[nodiscard]] const vault::SecretName& name() const { return injection->needs()[number]; }
+  };
 
   void ask(std::size_t entry);
   void hold_for(std::string_view caller);
@@ -90,9 +104,10 @@ class SecretFetch {
   void end(Answer answer);
 
   SecretLane* lane_;
-  const bindings::Injection* injection_ = nullptr;  // null: nothing is waited for
+  bool is_asking_ = false;  // false: nothing is waited for
   Done done_;
-  std::vector<vault::Secret> secrets_;  // in the order of Injection::needs(); empty: not there yet
+  std::vector<Wanted> wanted_;
+  std::vector<vault::Secret> secrets_;  // of these; empty: not there yet
   std::size_t missing_ = 0;
   std::uint64_t first_ticket_ = 0;       // theirs follow one another
   std::optional<vault::Holder> holder_;  // once something is waited for

@@ -151,10 +151,10 @@ class Stream final : public Mortal, public LeaseEvents {
   std::optional<flow::Exchange> exchange_;  // until it is over
   Run run_;
   Awaited record_;
-  limits::Ticket ticket_;     // what it was charged
-  SecretFetch fetch_;         // of the secrets it waits for
-  std::int64_t sent_us_ = 0;  // steady clock, when the request was sent
-  std::int64_t wait_ms_ = 0;  // of the exchange's wait
+  std::vector<limits::Ticket> tickets_;  // what it was charged
+  SecretFetch fetch_;                    // of the secrets it waits for
+  std::int64_t sent_us_ = 0;             // steady clock, when the request was sent
+  std::int64_t wait_ms_ = 0;             // of the exchange's wait
   uv::Timer timer_;
   Anchor<Stream> anchor_{*this};
   Lease lease_;

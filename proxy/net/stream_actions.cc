@@ -30,21 +30,22 @@ bool Stream::charge_done(limits::ChargeAnswer& answer) {
   if (!exchange_ || !exchange_->awaits_charge()) {
     return false;
   }
-  ticket_ = std::move(answer.ticket);
+  tickets_.push_back(std::move(answer.ticket));
   on(charged_by(answer));
   return true;
 }
 
 void Stream::perform(const flow::Settle& action) {
-  settle(*context_, std::exchange(ticket_, {}), action.fate);
+  for (const limits::Ticket& ticket : std::exchange(tickets_, {})) {
+    settle(*context_, ticket, action.fate);
+  }
 }
 
 void Stream::perform(const flow::FetchSecrets& action) {
-  fetch_.begin(*exchange_->bindings().rules[action.rule].injection,
-               setup_.caller.name,
-               [this](SecretFetch::Answer answer) {
-                 std::visit([this](auto& fetched) { on(std::move(fetched)); }, answer);
-               });
+  fetch_.begin(
+      exchange_->bindings(), action.places, setup_.caller.name, [this](SecretFetch::Answer answer) {
+        std::visit([this](auto& fetched) { on(std::move(fetched)); }, answer);
+      });
 }
 
 // --- the connection to the upstream ---

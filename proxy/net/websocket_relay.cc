@@ -292,11 +292,9 @@ void WebSocketRelay::perform(const flow::Charge& action) {
 }
 
 void WebSocketRelay::perform(const flow::FetchSecrets& action) {
-  fetch_.begin(*machine_.bindings().rules[action.rule].injection,
-               now_.caller,
-               [this](SecretFetch::Answer answer) {
-                 std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
-               });
+  fetch_.begin(machine_.bindings(), action.places, now_.caller, [this](SecretFetch::Answer answer) {
+    std::visit([this](auto& fetched) { drive(std::move(fetched)); }, answer);
+  });
 }
 
 void WebSocketRelay::perform(const flow::SendFrame& action) {

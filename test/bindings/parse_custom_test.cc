@@ -45,7 +45,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
   CHECK(github.custom_name == "github");
   CHECK(github.name.text() == "GITHUB_TOKEN");
   CHECK(github.placeholder.empty());
-  CHECK(github.placements[0]->name() == "authorization");
+  CHECK(github.placement().name() == "authorization");
   CHECK(test::render(github, {"s3cret"}).text == "Bearer s3cret");
   REQUIRE(github.scopes.size() == 1);
   const auto& scope = github.scopes[0];
@@ -60,7 +60,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
   CHECK(scope.rate_limit->per_ms == 60'000);
 
   const auto& tickets = bindings.rules[1];
-  CHECK(tickets.placements[0]->name() == "x-api-key");
+  CHECK(tickets.placement().name() == "x-api-key");
   CHECK(test::render(tickets, {"s3cret"}).text == "s3cret");
   CHECK(tickets.scopes[0].port == 8443);
   CHECK(tickets.scopes[0].base_path == "/api/v2");
@@ -74,7 +74,7 @@ TEST_CASE("F32: a custom service is its base URL, header, prefix and credential"
 TEST_CASE("A custom service without header and prefix uses a bearer token") {
   const auto bindings = accepted(service(kLeast));
   CHECK(test::render(bindings.rules[0], {"v"}).text == "Bearer v");
-  CHECK(bindings.rules[0].placements[0]->name() == "authorization");
+  CHECK(bindings.rules[0].placement().name() == "authorization");
 }
 
 TEST_CASE("F35: a rate limit of 0 is none") {

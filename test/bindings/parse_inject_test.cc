@@ -17,7 +17,7 @@ namespace {
 
 std::vector<std::string> needs_of(const Bindings& bindings) {
   std::vector<std::string> names;
-  for (const auto& name : bindings.rules[0].injection->needs()) {
+  for (const auto& name : bindings.rules[0].injection().needs()) {
     names.push_back(name.text());
   }
   return names;
@@ -43,12 +43,12 @@ TEST_CASE("I20 a format may say {secret} or the secret's name") {
 }
 
 TEST_CASE("I29 I33 the type is `header` if it is not given") {
-  CHECK(accepted(with_inject("{ header: X-Key, format: \"{K}\" }")).rules[0].injection->scheme() ==
+  CHECK(accepted(with_inject("{ header: X-Key, format: \"{K}\" }")).rules[0].injection().scheme() ==
         "header");
   CHECK(accepted(with_inject("{ type: header, header: X-Key, format: \"{K}\" }"))
             .rules[0]
-            .placements[0]
-            ->name() == "x-key");
+            .placement()
+            .name() == "x-key");
   const auto errors = errors_of(with_inject("{ type: heder, header: X-Key, format: \"{K}\" }"));
   CHECK(errors.find("`type` must be one of: header, ") != std::string::npos);
   CHECK(errors.find("did you mean 'header'?") != std::string::npos);
@@ -153,7 +153,7 @@ TEST_CASE("a part that the template does not use is warned of") {
 }
 
 TEST_CASE("a number or a word of YAML is taken as text where text is due") {
-  CHECK(accepted(with_inject("{ header: yes, format: \"{K}\" }")).rules[0].placements[0]->name() ==
+  CHECK(accepted(with_inject("{ header: yes, format: \"{K}\" }")).rules[0].placement().name() ==
         "yes");
   CHECK_FALSE(errors_of(with_inject("{ header: ~, format: \"{K}\" }")).empty());
   CHECK_FALSE(errors_of(with_inject("{ header: [A], format: \"{K}\" }")).empty());

@@ -112,8 +112,8 @@ TEST_CASE("I01 a file of agent-vault-proxy 0.4 loads unchanged") {
   REQUIRE(bindings.rules.size() == 3);
   CHECK(bindings.rules[0].name.text() == "ANTHROPIC_API_KEY");
   CHECK(bindings.rules[0].scopes[0].methods == std::vector<std::string>{"POST", "GET"});
-  CHECK(bindings.rules[0].placements[0]->name() == "x-api-key");
-  CHECK(bindings.rules[2].injection->needs().size() == 2);
+  CHECK(bindings.rules[0].placement().name() == "x-api-key");
+  CHECK(bindings.rules[2].injection().needs().size() == 2);
   CHECK(bindings.unmatched_destination == UnmatchedDestination::deny);
   const auto warnings = test::listed(parsed.warnings);
   CHECK(warnings.find("`backend` has no effect: secrets come from this home's vault") !=

@@ -37,8 +37,8 @@ TEST_CASE("a format is written around the secret") {
   const auto rendered = render(rule_of(bindings), {"V"});
   CHECK(rendered.status.has_value());
   CHECK(rendered.text == "Bearer V");
-  CHECK(rule_of(bindings).placements[0]->name() == "authorization");
-  CHECK(rule_of(bindings).injection->scheme() == "header");
+  CHECK(rule_of(bindings).placement().name() == "authorization");
+  CHECK(rule_of(bindings).injection().scheme() == "header");
 }
 
 TEST_CASE("a format may have the secret several times, and braces of its own") {
@@ -105,7 +105,7 @@ TEST_CASE("a sink without room refuses") {
   }();
   auto out = vault::LockedBuffer::of_capacity(5);
   REQUIRE(out.has_value());
-  const auto status = rule_of(bindings).injection->render({secrets, 0}, *out);
+  const auto status = rule_of(bindings).injection().render({secrets, 0}, *out);
   REQUIRE_FALSE(status.has_value());
   CHECK(status.error().code == base::Errc::limit_exceeded);
 }

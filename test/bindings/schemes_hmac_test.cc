@@ -120,7 +120,7 @@ TEST_CASE("the key's id goes into the header of the placeholder, the passphrase 
       "timestamp_header: OK-ACCESS-TIMESTAMP, timestamp_unit: iso, "
       "template: \"{timestamp}{method}{path_and_query}{body}\" }");
   std::vector<std::string> needs;
-  for (const auto& name : bindings.rules[0].injection->needs()) {
+  for (const auto& name : bindings.rules[0].injection().needs()) {
     needs.push_back(name.text());
   }
   CHECK(needs == std::vector<std::string>{"SECRET", "ID", "PHRASE"});

@@ -96,7 +96,7 @@ TEST_CASE("A key or a passphrase of OKX's that could end its line is never writt
 TEST_CASE("OKX's key, secret and passphrase are vault entries, all of them needed") {
   const auto bindings = test::signing_with(kInject);
   std::vector<std::string> needs;
-  for (const auto& name : bindings.rules[0].injection->needs()) {
+  for (const auto& name : bindings.rules[0].injection().needs()) {
     needs.push_back(name.text());
   }
   CHECK(needs == std::vector<std::string>{"KEY", "SECRET", "PHRASE"});

@@ -49,8 +49,8 @@ class Case {
 
   [[nodiscard]] Judgement judge(const Bindings& bindings) const {
     const auto& rule = bindings.rules[0];
-    REQUIRE(rule.injection->signer() != nullptr);
-    return rule.injection->signer()->judge(request(), rule.scopes[0]);
+    REQUIRE(rule.signer() != nullptr);
+    return rule.signer()->judge(request(), rule.scopes[0]);
   }
 
   [[nodiscard]] bool is_malformed(const Bindings& bindings) const {
@@ -68,8 +68,7 @@ class Case {
     REQUIRE_FALSE(judge(bindings).refusal.has_value());
     Edits edits;
     Signed result;
-    result.status =
-        bindings.rules[0].injection->signer()->sign(request(), {secrets, now_us, nonce}, edits);
+    result.status = bindings.rules[0].signer()->sign(request(), {secrets, now_us, nonce}, edits);
     for (const auto& edit : edits) {
       if (const auto* const set = std::get_if<FieldEdit>(&edit)) {
         CHECK(result.fields.emplace(set->name, test::text_of(set->value)).second);

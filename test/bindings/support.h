@@ -114,12 +114,28 @@ inline Rendered render(const SecretRule& rule,
   auto out = vault::LockedBuffer::of_capacity(64 * 1024);
   REQUIRE(out.has_value());
   Rendered rendered;
-  rendered.status = rule.injection->render({secrets, now_s}, *out);
+  rendered.status = rule.injection().render({secrets, now_s}, *out);
   if (rendered.status) {
-    rendered.status = rule.placements[0]->check(out->reveal());
+    rendered.status = rule.placement().check(out->reveal());
   }
   rendered.text = rendered.status ? std::string(out->reveal()) : "";
   return rendered;
+}
+
+// "part:begin-endxoccurrences", one after the other; "basic" where they count in credentials.
+inline std::string spots_of(const Placement& placement,
+                            const HeadParts& head,
+                            std::size_t part,
+                            std::string_view placeholder) {
+  std::vector<Spot> spots;
+  placement.find(head, part, placeholder, spots);
+  std::string text;
+  for (const Spot& spot : spots) {
+    text += (text.empty() ? "" : " ") + std::string(spot.is_in_basic ? "basic " : "") +
+            std::to_string(spot.part) + ":" + std::to_string(spot.begin) + "-" +
+            std::to_string(spot.end) + "x" + std::to_string(spot.occurrences);
+  }
+  return text;
 }
 
 inline std::string text_of(const EditText& text) {

@@ -22,8 +22,8 @@ Judgement judged(const std::string& rules, std::string_view target) {
   const auto bindings =
       test::accepted(bazaar_yaml("{ host: a.bazaar.test" + rules + " }"), bazaar_alone());
   const http::HeaderList no_fields;
-  return bindings.rules[0].injection->signer()->judge(
-      {"POST", target, "a.bazaar.test", no_fields, {}}, bindings.rules[0].scopes[0]);
+  return bindings.rules[0].signer()->judge({"POST", target, "a.bazaar.test", no_fields, {}},
+                                           bindings.rules[0].scopes[0]);
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ TEST_CASE("a venue's scheme makes its rules, and they know whose they are") {
                      bazaar_alone());
   REQUIRE(bindings.rules.size() == 2);
   CHECK(bindings.rules[0].venue == &bazaar());
-  CHECK(bindings.rules[0].injection->scheme() == "bazaar");
+  CHECK(bindings.rules[0].injection().scheme() == "bazaar");
   CHECK(bindings.rules[0].scopes.size() == 2);
   CHECK(bindings.rules[1].venue == nullptr);
   CHECK(bindings.venues.size() == 1);

@@ -70,7 +70,7 @@ std::string decision_of(const Bindings& bindings,
   std::string text =
       request.method + " " + request.target + " HTTP/1.1\r\nHost: " + request.destination.host;
   if (rule != nullptr) {
-    text += "\r\n" + std::string(rule->placements[0]->name()) + ": " + rule->placeholder;
+    text += "\r\n" + std::string(rule->placement().name()) + ": " + rule->placeholder;
   }
   script.client(text + "\r\n\r\n");
   const std::string transcript = script.transcript();

@@ -65,7 +65,7 @@ TEST_CASE("F32: Fishnet's custom services become ours, and our parser takes them
   REQUIRE(bindings.find_route("custom/github") != nullptr);
   const auto& github = bindings.rules[bindings.find_route("custom/github")->rule];
   CHECK(github.name.text() == "GITHUB_TOKEN");
-  CHECK(github.placements[0]->name() == "authorization");
+  CHECK(github.placement().name() == "authorization");
   CHECK(github.scopes[0].host.host == "api.github.com");
   REQUIRE(github.scopes[0].blocked.size() == 2);
   REQUIRE(github.scopes[0].rate_limit);
@@ -90,7 +90,7 @@ TEST_CASE("F32: Fishnet's custom services become ours, and our parser takes them
 TEST_CASE("Fishnet's defaults are written out") {
   const auto bindings = parsed(imported("[custom.a]\nbase_url = \"https://a.example.com\"\n"));
   REQUIRE(bindings.rules.size() == 1);
-  CHECK(bindings.rules[0].placements[0]->name() == "authorization");
+  CHECK(bindings.rules[0].placement().name() == "authorization");
   REQUIRE(bindings.rules[0].scopes[0].rate_limit);
   CHECK(bindings.rules[0].scopes[0].rate_limit->requests == 100);
   CHECK(bindings.rules[0].scopes[0].rate_limit->per_ms == 3'600'000);
@@ -112,7 +112,7 @@ recv_window_ms = 6000
 )");
   const auto bindings = parsed(import);
   REQUIRE(bindings.rules.size() == 1);
-  CHECK(bindings.rules[0].injection->scheme() == "binance");
+  CHECK(bindings.rules[0].injection().scheme() == "binance");
   CHECK_THAT(import.bindings,
              Contains("type: binance, api_key: BINANCE_API_KEY, api_secret: "
                       "BINANCE_API_SECRET, recv_window: \"6000\""));
@@ -138,7 +138,7 @@ TEST_CASE("The limit of the language models' providers becomes that of two bindi
   const auto bindings = parsed(import);
   REQUIRE(bindings.rules.size() == 2);
   CHECK(bindings.rules[0].name.text() == "OPENAI_API_KEY");
-  CHECK(bindings.rules[1].placements[0]->name() == "x-api-key");
+  CHECK(bindings.rules[1].placement().name() == "x-api-key");
   CHECK(bindings.rules[0].placeholder != bindings.rules[1].placeholder);
   CHECK_THAT(import.bindings, Contains("rate_limit: { requests: 30, per: 1m }"));
   CHECK_THAT(report_of(import), Contains("left out: llm.daily_budget_usd"));

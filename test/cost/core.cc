@@ -188,7 +188,7 @@ void Core::drive(flow::Event event) {
 
 void Core::perform(const flow::Action& action, std::vector<flow::Event>& next) {
   if (const auto* fetch = std::get_if<flow::FetchSecrets>(&action)) {
-    next.emplace_back(open_secrets(bindings_->rules[fetch->rule]));
+    next.emplace_back(open_secrets(fetch->places));
   } else if (std::get_if<flow::Charge>(&action) != nullptr) {
     next.emplace_back(flow::Charged{});
   } else if (std::get_if<flow::Dial>(&action) != nullptr) {
@@ -232,12 +232,15 @@ bool Core::send(const flow::Action& action) {
   return true;
 }
 
-flow::SecretsReady Core::open_secrets(const bindings::SecretRule& rule) const {
+flow::SecretsReady Core::open_secrets(std::span<const flow::PlaceOf> places) const {
   flow::SecretsReady ready;
-  for (std::size_t i = 0; i < rule.injection->needs().size(); ++i) {
-    auto secret = vault::Secret::copy_of(kSecret);
-    must(secret.has_value(), "no locked memory for a secret");
-    ready.secrets.push_back(std::move(*secret));
+  for (const flow::PlaceOf& place : places) {
+    const auto& needs = bindings_->rules[place.rule].places[place.place].injection->needs();
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      auto secret = vault::Secret::copy_of(kSecret);
+      must(secret.has_value(), "no locked memory for a secret");
+      ready.secrets.push_back(std::move(*secret));
+    }
   }
   return ready;
 }
@@ -262,7 +265,7 @@ void Core::record(const flow::Record& decision) {
   const auto add = [&](std::optional<std::uint32_t> rule) {
     if (rule) {
       made.secret = bindings_->rules[*rule].name.text();
-      made.scheme = bindings_->rules[*rule].injection->scheme();
+      made.scheme = bindings_->rules[*rule].places.front().scheme();
     }
     append(made);
   };

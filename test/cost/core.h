@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +61,7 @@ class Core {
   void record(const flow::RecordResponse& response);
   template <typename Record>
   void append(const Record& record);
-  [[nodiscard]] flow::SecretsReady open_secrets(const bindings::SecretRule& rule) const;
+  [[nodiscard]] flow::SecretsReady open_secrets(std::span<const flow::PlaceOf> places) const;
 
   std::shared_ptr<const bindings::Bindings> bindings_;
   Entry entry_;

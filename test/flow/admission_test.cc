@@ -38,6 +38,7 @@ struct Road {
     verdict.decision = Decision::allowed;
     verdict.reason = Reason::binding_matched;
     verdict.rule = rule;
+    verdict.uses = {{rule, 0}};
     admission.decide(std::move(verdict));
   }
 
@@ -86,7 +87,7 @@ TEST_CASE("what costs is charged, then its secrets are fetched, then it is recor
   CHECK_FALSE(road.admission.take(Charged{.refusal = {}, .nonce = 5}, road.asks()));
   CHECK(road.admission.step() == Step::fetching);
   REQUIRE(road.asked<FetchSecrets>() != nullptr);
-  CHECK(road.asked<FetchSecrets>()->rule == kLimited);
+  CHECK(road.asked<FetchSecrets>()->places == std::vector<PlaceOf>{{kLimited, 0}});
   CHECK(road.wait() == Wait::secrets);
   CHECK(road.admission.nonce() == 5);
 

@@ -62,7 +62,7 @@ const std::string kAuth = "Authorization: Bearer " + std::string(kP) + "\r\n";
 TEST_CASE("a bound placeholder in its header, method and path is allowed", "[I5]") {
   const Verdict verdict = judge(kAuth);
   CHECK(shown(verdict) == "allowed/binding_matched");
-  CHECK(verdict.part == 1);
+  CHECK(verdict.uses.at(0).spot->part == 1);
   CHECK(verdict.others.empty());
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("A08 a placeholder in its header and in another one is swapped in its 
           "[I2]") {
   const Verdict verdict = judge("X-Other: " + std::string(kP) + "\r\n" + kAuth);
   CHECK(shown(verdict) == "allowed/binding_matched");
-  CHECK(verdict.part == 2);
+  CHECK(verdict.uses.at(0).spot->part == 2);
 }
 
 TEST_CASE("B02 a method outside the binding is denied and travels inert", "[I5]") {

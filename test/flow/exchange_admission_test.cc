@@ -117,7 +117,7 @@ Script limited() {
 
 Script signed_by_echo() {
   auto bindings = changeable();
-  bindings->rules[0].injection = std::make_unique<EchoSigner>();
+  bindings->rules[0].places[0].injection = std::make_unique<EchoSigner>();
   bindings->build_index();
   return Script(bindings);
 }
@@ -249,7 +249,7 @@ TEST_CASE("an upload to a signer that is cut short or stalls is recorded, and ne
 
 TEST_CASE("F14 when signing fails, the 503 names the vault entries that it was done with") {
   auto bindings = changeable();
-  bindings->rules[0].injection = std::make_unique<BrokenSigner>();
+  bindings->rules[0].places[0].injection = std::make_unique<BrokenSigner>();
   bindings->build_index();
   Script script(bindings);
   script.vault = {{"PAIR_KEY", "key-0001"}, {"PAIR_SECRET", "secret-0001"}};

@@ -107,17 +107,16 @@ TEST_CASE("of a credential that is only checked nothing stays in the scratch", "
   secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
   http::HeaderList fields;
   fields.add("Authorization", kP);
-  const auto& rule = bindings->rules[0];
-  const Credential credential{
-      *rule.injection, {secrets, 0}, *rule.placements[0], {fields, "/"}, std::size_t{0}};
-  CHECK(check_credential(credential, *scratch));
+  const std::vector<Use> uses = {{0, 0, 0, bindings::Spot{0, 0, kP.size()}}};
+  const Credentials credentials{*bindings, uses, secrets, 0, {fields, "/"}};
+  CHECK(check_credentials(credentials, *scratch));
   CHECK(scratch->size() == 0);
   bindings::Edits edits;
-  CHECK(place_credential(credential, *scratch, edits));
+  CHECK(place_credentials(credentials, *scratch, edits));
   CHECK(scratch->reveal() == "Bearer:real-key-0001");
   auto small = vault::LockedBuffer::of_capacity(8);
   REQUIRE(small);
-  CHECK_FALSE(place_credential(credential, *small, edits));
+  CHECK_FALSE(place_credentials(credentials, *small, edits));
   CHECK(small->size() == 0);
 }
 

@@ -131,8 +131,11 @@ class Run {
         next = flow::Charged{};
       } else if (const auto* fetch = std::get_if<flow::FetchSecrets>(&action)) {
         std::vector<vault::Secret> secrets;
-        for (std::size_t i = 0; i < bindings_->rules[fetch->rule].injection->needs().size(); ++i) {
-          secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
+        for (const auto& place : fetch->places) {
+          const auto& needs = bindings_->rules[place.rule].places[place.place].injection->needs();
+          for (std::size_t i = 0; i < needs.size(); ++i) {
+            secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
+          }
         }
         next = flow::SecretsReady{std::move(secrets)};
       } else if (std::holds_alternative<flow::Dial>(action)) {

@@ -15,7 +15,10 @@ namespace {
 void ask(const keyswap::bindings::Bindings& bindings) {
   std::vector<std::uint32_t> found;
   for (std::uint32_t rule = 0; rule < bindings.rules.size(); ++rule) {
-    KS_ASSERT(bindings.rules[rule].injection != nullptr);
+    KS_ASSERT(!bindings.rules[rule].places.empty());
+    for (const auto& place : bindings.rules[rule].places) {
+      KS_ASSERT(place.injection != nullptr && place.placement != nullptr);
+    }
     KS_ASSERT(!bindings.rules[rule].scopes.empty());
     found.clear();
     bindings.find_placeholders(bindings.rules[rule].placeholder, found);

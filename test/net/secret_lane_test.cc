@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/secret_lane.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,7 +24,8 @@ const char* const kGetSecret =
 // Asks for what the only rule of the net's bindings needs.
 struct Asking {
   void begin() {
-    fetch.begin(*net.context.policy.bindings->rules.at(0).injection, "", [this](Answer came) {
+    const std::array places = {flow::PlaceOf{0, 0}};
+    fetch.begin(*net.context.policy.bindings, places, "", [this](Answer came) {
       told.emplace(std::move(came));
     });
   }

@@ -7,8 +7,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bindings/binding.h"
+#include "bindings/parse.h"
 #include "bindings/placement.h"
 
 namespace keyswap::test {
@@ -24,16 +27,17 @@ class QueryPlacement final : public bindings::Placement {
     head.target += placeholder;
   }
 
-  [[nodiscard]] bool holds(const bindings::HeadParts& head,
-                           std::size_t part,
-                           std::string_view placeholder) const override {
-    return !head.is_field(part) &&
-           head[part].ends_with(std::string(kMark) + std::string(placeholder));
+  void find(const bindings::HeadParts& head,
+            std::size_t part,
+            std::string_view placeholder,
+            std::vector<bindings::Spot>& spots) const override {
+    const std::string_view text = head[part];
+    if (!head.is_field(part) && text.ends_with(std::string(kMark) + std::string(placeholder))) {
+      spots.push_back({part, text.size() - placeholder.size(), text.size()});
+    }
   }
 
-  [[nodiscard]] bool is_repeated(const bindings::HeadParts& /*head*/) const override {
-    return false;
-  }
+  [[nodiscard]] std::size_t count(const bindings::HeadParts& /*head*/) const override { return 1; }
 
   [[nodiscard]] base::Status check(std::string_view value) const override {
     return value.find_first_of("% #") == std::string_view::npos
@@ -43,10 +47,9 @@ class QueryPlacement final : public bindings::Placement {
 
   [[nodiscard]] base::Status fill(const bindings::Filling& filling,
                                   bindings::Edits& edits) const override {
-    const auto mark = filling.head.target.find(kMark);
     const auto begin = filling.scratch.size();
-    if (!filling.scratch.append(filling.head.target.substr(0, mark)) ||
-        !filling.scratch.append(kMark) || !filling.scratch.append(filling.value.bytes)) {
+    if (!filling.scratch.append(filling.head.target) || !filling.scratch.append(kMark) ||
+        !filling.scratch.append(filling.value.bytes)) {
       return base::Error{base::Errc::limit_exceeded, "no room for the target"};
     }
     edits.set_target(bindings::Locked{filling.scratch.reveal().substr(begin)});
@@ -57,9 +60,17 @@ class QueryPlacement final : public bindings::Placement {
   static constexpr std::string_view kMark = "?key=";
 };
 
-// Besides the placements that the rule has.
+// Besides the places that the rule has; the value is what a header `Authorization: Bearer:` has.
 inline void add_query_placement(bindings::SecretRule& rule) {
-  rule.placements.push_back(std::make_unique<QueryPlacement>());
+  auto parsed = bindings::parse("secrets:\n  " + rule.name.text() +
+                                    ":\n    placeholder: PLACEHOLDER-of-nothing-at-all\n" +
+                                    "    inject: { header: A, format: \"Bearer:{secret}\" }\n    "
+                                    "bindings: [ { host: a.b } ]\n",
+                                "/nowhere",
+                                {});
+  auto place = std::move(parsed.bindings.rules.at(0).places.at(0));
+  place.placement = std::make_unique<QueryPlacement>();
+  rule.places.push_back(std::move(place));
 }
 
 }  // namespace keyswap::test

@@ -189,12 +189,15 @@ void Script::perform(const flow::Actions& actions) {
     if (const auto* fetch = std::get_if<flow::FetchSecrets>(&action)) {
       std::vector<vault::Secret> secrets;
       std::string missing;
-      for (const auto& name : bindings_->rules[fetch->rule].injection->needs()) {
-        note("fetch " + name.text());
-        if (auto secret = open(name.text())) {
-          secrets.push_back(std::move(*secret));
-        } else if (missing.empty()) {
-          missing = name.text();
+      for (const auto& place : fetch->places) {
+        for (const auto& name :
+             bindings_->rules[place.rule].places[place.place].injection->needs()) {
+          note("fetch " + name.text());
+          if (auto secret = open(name.text())) {
+            secrets.push_back(std::move(*secret));
+          } else if (missing.empty()) {
+            missing = name.text();
+          }
         }
       }
       if (!answers_fetches) {
@@ -229,6 +232,10 @@ void Script::perform(const flow::Actions& actions) {
                          std::string(audit::to_string(record->reason));
       if (record->rule) {
         line += " " + bindings_->rules[*record->rule].name.text();
+      }
+      for (const auto& further : record->further) {
+        line += " +" + std::string(audit::to_string(record->decision)) + " " +
+                bindings_->rules[further.rule].name.text();
       }
       for (const auto& other : record->others) {
         line += " +denied " + std::string(audit::to_string(other.reason)) + " " +

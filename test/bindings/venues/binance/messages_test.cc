@@ -31,7 +31,7 @@ std::string message_yaml(const std::string& scope = "", const std::string& injec
 }
 
 const MessageSigner& messages_of(const Bindings& bindings) {
-  const auto* const messages = bindings.rules[0].injection->messages();
+  const auto* const messages = bindings.rules[0].messages();
   REQUIRE(messages != nullptr);
   return *messages;
 }

@@ -47,9 +47,9 @@ TEST_CASE("the keys of the scheme are checked where they stand") {
 
 TEST_CASE("a rule of the scheme needs both entries, and is found by its header") {
   const auto bindings = accepted(binance_yaml());
-  const auto& injection = *bindings.rules[0].injection;
+  const auto& injection = bindings.rules[0].injection();
   CHECK(injection.scheme() == "binance");
-  CHECK(bindings.rules[0].placements[0]->name() == "x-mbx-apikey");
+  CHECK(bindings.rules[0].placement().name() == "x-mbx-apikey");
   REQUIRE(injection.needs().size() == 2);
   CHECK(injection.needs()[0].text() == "KEY");
   CHECK(injection.needs()[1].text() == "SECRET");

@@ -85,7 +85,7 @@ class Seen {
 };
 
 inline const Signer& signer_of(const Bindings& bindings) {
-  const auto* const signer = bindings.rules[0].injection->signer();
+  const auto* const signer = bindings.rules[0].signer();
   REQUIRE(signer != nullptr);
   return *signer;
 }

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/sightings.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "bindings/basic_text.h"
+#include "bindings/bounds.h"
+#include "bindings/percent_text.h"
+
+namespace keyswap::flow {
+
+namespace {
+
+using bindings::Match;
+using bindings::RequestReadings;
+using bindings::ScopeMatch;
+using bindings::SecretRule;
+
+using Rules = std::vector<std::uint32_t>;  // ascending, each once
+
+void add_found(const bindings::Bindings& bindings, std::string_view text, Rules& found) {
+  Rules more;
+  bindings.find_placeholders(text, more);
+  for (const std::uint32_t rule : more) {
+    const auto place = std::lower_bound(found.begin(), found.end(), rule);
+    if (place == found.end() || *place != rule) {
+      found.insert(place, rule);
+    }
+  }
+}
+
+// The rules whose placeholders stand in that part: as it is, and as the places read it that look
+// into it.
+void find_rules(const Request& request, std::size_t part, Rules& found) {
+  const bindings::HeadParts head = request.parts();
+  const std::string_view text = head[part];
+  found.clear();
+  request.bindings.find_placeholders(text, found);
+  if (head.is_field(part)) {
+    if (const auto basic = bindings::read_basic(text)) {
+      add_found(request.bindings, basic->text, found);
+    }
+  } else if (bindings::has_percent(text)) {
+    add_found(request.bindings, bindings::decode_percent(text).text, found);
+  }
+}
+
+// A sighting for each spot that a place of the rule finds there.
+void add_held(const Request& request,
+              const Sighting& seen,
+              std::vector<bindings::Spot>& spots,
+              std::vector<Sighting>& all) {
+  const SecretRule& rule = request.bindings.rules[seen.rule];
+  for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
+    spots.clear();
+    rule.places[place].placement->find(request.parts(), seen.part, rule.placeholder, spots);
+    for (const bindings::Spot& spot : spots) {
+      Sighting& held = all.emplace_back(seen);
+      held.spot = spot;
+      held.place = place;
+    }
+  }
+}
+
+void look_at(const Request& request, std::size_t part, Rules& found, Sightings& sightings) {
+  find_rules(request, part, found);
+  if (found.empty()) {
+    return;
+  }
+  std::vector<bindings::Spot> spots;
+  const std::size_t before = sightings.all.size();
+  std::vector<Sighting> again;  // in no place here, and not for the first time
+  for (const std::uint32_t rule : found) {
+    if (sightings.are_too_many()) {
+      return;
+    }
+    Sighting seen{.rule = rule, .part = part, .is_first = false, .spot = {}};
+    seen.is_first = std::ranges::find(sightings.rules, rule) == sightings.rules.end();
+    if (seen.is_first) {
+      sightings.rules.push_back(rule);
+    }
+    const std::size_t count = sightings.all.size();
+    add_held(request, seen, spots, sightings.all);
+    if (sightings.all.size() == count) {
+      (seen.is_first ? sightings.all : again).push_back(seen);
+    } else {
+      // It is told of once, in however many spots it stands.
+      std::for_each(sightings.all.begin() + static_cast<std::ptrdiff_t>(count) + 1,
+                    sightings.all.end(),
+                    [](Sighting& held) { held.is_first = false; });
+    }
+  }
+  // Once more beside nothing that could be swapped says nothing new.
+  const bool is_credential_here =
+      std::any_of(sightings.all.begin() + static_cast<std::ptrdiff_t>(before),
+                  sightings.all.end(),
+                  [](const Sighting& seen) { return seen.spot.has_value(); });
+  if (is_credential_here) {
+    sightings.all.insert(sightings.all.end(), again.begin(), again.end());
+  }
+}
+
+// I10: each rule is held against the request once for each set of scopes that its places have, in
+// however many fields its placeholder stands.
+class Matcher {
+ public:
+  Matcher(const Request& request, const RequestReadings& readings)
+      : request_(request), readings_(readings) {}
+
+  ScopeMatch match(const Sighting& sighting) {
+    const SecretRule& rule = request_.bindings.rules[sighting.rule];
+    const bool has_own = std::ranges::any_of(rule.places, &bindings::SecretPlace::has_scopes);
+    // Places without scopes of their own share the rule's.
+    const bool is_common = !has_own || (sighting.spot && !rule.places[sighting.place].has_scopes);
+    const Key key{sighting.rule, is_common, sighting.spot ? sighting.place : kAnyPlace};
+    const auto known = std::ranges::find_if(known_, [&](const Known& one) {
+      return one.key.rule == key.rule && one.key.is_common == key.is_common &&
+             (key.is_common || one.key.place == key.place);
+    });
+    if (known != known_.end()) {
+      return known->match;
+    }
+    const auto place = has_own && sighting.spot ? std::optional(sighting.place) : std::nullopt;
+    const auto match = request_.bindings.match_scope(
+        sighting.rule, place, request_.destination.authority, readings_);
+    known_.push_back({key, match});
+    return match;
+  }
+
+ private:
+  static constexpr std::uint32_t kAnyPlace = UINT32_MAX;
+
+  struct Key {
+    std::uint32_t rule = 0;
+    bool is_common = false;
+    std::uint32_t place = 0;
+  };
+
+  struct Known {
+    Key key;
+    ScopeMatch match;
+  };
+
+  const Request& request_;
+  const RequestReadings& readings_;
+  std::vector<Known> known_;
+};
+
+int rank_of(Match match) {
+  return match == Match::matched ? 0 : match == Match::out_of_scope ? 1 : 2;
+}
+
+// Of sightings of one placeholder that several places of its rule hold, one stays.
+void drop_overlapped(std::vector<Sighting>& all) {
+  const auto loses_to = [](const Sighting& a, const Sighting& b, bool is_later) {
+    return a.rule == b.rule && a.spot && b.spot && a.spot->overlaps(*b.spot) &&
+           (rank_of(b.match) < rank_of(a.match) ||
+            (is_later && rank_of(b.match) == rank_of(a.match)));
+  };
+  std::vector<Sighting> kept;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    bool is_beaten = false;
+    // Those of one rule in one part follow one another.
+    for (std::size_t j = i; j > 0 && all[j - 1].part == all[i].part; --j) {
+      is_beaten = is_beaten || loses_to(all[i], all[j - 1], /*is_later=*/true);
+    }
+    for (std::size_t j = i + 1; j < all.size() && all[j].part == all[i].part; ++j) {
+      is_beaten = is_beaten || loses_to(all[i], all[j], /*is_later=*/false);
+    }
+    if (!is_beaten) {
+      kept.push_back(all[i]);
+      kept.back().is_first =
+          std::ranges::find(kept, all[i].rule, &Sighting::rule) == kept.end() - 1;
+    }
+  }
+  all = std::move(kept);
+}
+
+}  // namespace
+
+bool Sightings::are_too_many() const {
+  return rules.size() > bindings::bounds::kSecretsNamedMax;
+}
+
+// The target is looked at in any case: it is the last part.
+Sightings find_sightings(const Request& request) {
+  Sightings sightings;
+  Rules found;
+  const std::size_t target = request.head.fields.size();
+  for (std::size_t part = 0; part < target && !sightings.are_too_many(); ++part) {
+    look_at(request, part, found, sightings);
+  }
+  look_at(request, target, found, sightings);
+  return sightings;
+}
+
+void match_sightings(const Request& request,
+                     const RequestReadings& readings,
+                     Sightings& sightings) {
+  Matcher matcher(request, readings);
+  bool has_several_places = false;
+  for (Sighting& sighting : sightings.all) {
+    const auto [match, scope] = matcher.match(sighting);
+    sighting.match = match;
+    sighting.scope = scope;
+    has_several_places =
+        has_several_places || request.bindings.rules[sighting.rule].places.size() > 1;
+  }
+  if (has_several_places) {
+    drop_overlapped(sightings.all);
+  }
+}
+
+}  // namespace keyswap::flow
