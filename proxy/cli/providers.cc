@@ -180,8 +180,9 @@ std::vector<std::string> hosts_of(const bindings::Provider& provider) {
 std::vector<std::string> places_of(const KnownProvider& known) {
   std::vector<std::string> places;
   for (const auto& rule : known.trial.bindings.rules) {
-    for (const auto& placement : rule.placements) {
-      places.push_back(std::string(placement->kind()) + " " + std::string(placement->name()));
+    for (const auto& place : rule.places) {
+      places.push_back(std::string(place.placement->kind()) + " " +
+                       std::string(place.placement->name()));
     }
   }
   return places;

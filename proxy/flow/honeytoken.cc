@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proxy/flow/sightings.h"
+
 namespace keyswap::flow {
 
 std::vector<std::uint32_t> honeytokens_in(const Request& request) {
@@ -11,13 +13,14 @@ std::vector<std::uint32_t> honeytokens_in(const Request& request) {
   if (!bindings.has_honeytokens()) {
     return found;
   }
-  const bindings::HeadParts head = request.parts();
-  for (std::size_t part = 0; part < head.size(); ++part) {
-    bindings.find_placeholders(head[part], found);
+  const std::size_t parts = request.parts().size();
+  for (std::size_t part = 0; part < parts; ++part) {
+    for (const std::uint32_t rule : rules_seen_in(request, part)) {
+      if (bindings.rules[rule].kind == bindings::RuleKind::honeytoken) {
+        found.push_back(rule);
+      }
+    }
   }
-  std::erase_if(found, [&](std::uint32_t rule) {
-    return bindings.rules[rule].kind != bindings::RuleKind::honeytoken;
-  });
   std::ranges::sort(found);
   found.erase(std::ranges::unique(found).begin(), found.end());
   return found;

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bytes.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -46,6 +47,31 @@ TEST_CASE("H12 a honeytoken is told of wherever it stands in the head, and trave
   }
   CHECK(decided("", "GET /v1/" + kHoney + "?q=" + kHoney + " HTTP/1.1") ==
         "record denied destination_not_in_binding BAIT +honeytoken BAIT GET /v1/<BAIT>");
+}
+
+TEST_CASE("H12 a honeytoken is seen percent-encoded in the target, and inside Basic") {
+  std::string encoded = kHoney;
+  encoded.replace(encoded.find('-'), 1, "%2D");
+  CHECK(decided("", "GET /v1/x?q=" + encoded + " HTTP/1.1").find("+honeytoken BAIT") !=
+        std::string::npos);
+  CHECK(decided("Authorization: Basic " + base::to_base64("user:" + kHoney) + "\r\n")
+            .find("+honeytoken BAIT") != std::string::npos);
+}
+
+TEST_CASE("H12 however many placeholders are named, the honeytoken among them is told of") {
+  std::string yaml = kYaml;
+  std::string fields;
+  for (int i = 100; i < 112; ++i) {
+    const auto placeholder = "kswp_PLACEHOLDER_more_00000" + std::to_string(i);
+    yaml +=
+        "  M" + std::to_string(i) + ": { honeytoken: true, placeholder: " + placeholder + " }\n";
+    fields += "X-" + std::to_string(i) + ": " + placeholder + "\r\n";
+  }
+  auto script = Script(test::bindings_of(yaml));
+  script.client("GET /v1/x HTTP/1.1\r\nHost: api.example.test\r\n" + fields + "\r\n");
+  CHECK(script.transcript().find("record refused ambiguous_placeholder_match") !=
+        std::string::npos);
+  CHECK(script.transcript().find("+honeytoken M111") != std::string::npos);
 }
 
 TEST_CASE("H12 a honeytoken beside a secret that is swapped in is told of, too") {

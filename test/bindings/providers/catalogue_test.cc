@@ -144,9 +144,9 @@ TEST_CASE("a request with a provider's placeholder gets the key at each of its p
     const auto bindings = bound(provider, placeholder);
     const auto& rule = bindings->rules[0];
     const auto& scope = rule.scopes.back();
-    for (const auto& placement : rule.placements) {
+    for (const auto& place : rule.places) {
       ClientHead head{path_of(scope), {}};
-      placement->show(placeholder, head);
+      place.placement->show(placeholder, head);
       const auto& method = scope.methods.front();
       std::string request =
           method + " " + head.target + " HTTP/1.1\r\nHost: " + scope.host.host + "\r\n";
@@ -158,7 +158,7 @@ TEST_CASE("a request with a provider's placeholder gets the key at each of its p
           bindings, {flow::Protocol::https, {scope.host.host, scope.port, http::HostKind::name}});
       script.vault = {{"KEY", kValue}, {"KEY_SECRET", kValue}, {"KEY_PASSPHRASE", kValue}};
       script.client(request);
-      INFO(file.name << " " << placement->kind() << "\n" << request << script.transcript());
+      INFO(file.name << " " << place.placement->kind() << "\n" << request << script.transcript());
       const auto sent = script.sent_upstream();
       CHECK(script.transcript().find("record allowed binding_matched KEY") != std::string::npos);
       CHECK((sent + decoded_basic(sent)).find(kValue) != std::string::npos);
