@@ -86,6 +86,18 @@ void refuse_use(const YamlSection& section, ConfigIssues& issues) {
   }
 }
 
+// A placeholder that could never be found where the rule wants it.
+void check_places(const SecretEntry& entry, const SecretRule& rule, ConfigIssues& issues) {
+  for (const SecretPlace& place : rule.places) {
+    if (!entry.placeholder.empty() && !place.placement->can_hold(entry.placeholder)) {
+      const auto kind = "`" + std::string(place.placement->kind()) + "`";
+      issues.error(entry.placeholder_place,
+                   "this placeholder has a character that cannot stand in " + kind,
+                   "letters, digits, '-' and '_' can stand anywhere");
+    }
+  }
+}
+
 void parse_secret(const YamlNode& node,
                   vault::SecretName name,
                   ParseContext& context,
@@ -109,6 +121,7 @@ void parse_secret(const YamlNode& node,
   if (const auto* const inject = section.require("inject", context.issues)) {
     parse_inject(*inject, entry.compose, context, rule);
   }
+  check_places(entry, rule, context.issues);
   read_scopes(section, context, rule);
   entry.together_with = section.find("together_with");
   bindings.rules.push_back(std::move(rule));

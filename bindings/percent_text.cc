@@ -32,6 +32,11 @@ bool stays(char c, UrlPart part) {
                            std::string_view("!$&'()*+,=:@").find(c) != std::string_view::npos);
 }
 
+std::array<char, 3> escape_of(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+}
+
 }  // namespace
 
 bool has_percent(std::string_view encoded) {
@@ -57,10 +62,19 @@ PercentText decode_percent(std::string_view encoded) {
   return decoded;
 }
 
+std::string percent_encoded(std::string_view text, UrlPart part) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto escape = escape_of(c);
+    encoded.append(stays(c, part) ? std::string_view(&c, 1)
+                                  : std::string_view(escape.data(), escape.size()));
+  }
+  return encoded;
+}
+
 base::Status append_percent(std::string_view value, UrlPart part, base::ByteSink& out) {
   for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const std::array<char, 3> escape = {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+    const auto escape = escape_of(c);
     const bool is_added =
         stays(c, part) ? out.append({&c, 1}) : out.append({escape.data(), escape.size()});
     if (!is_added) {

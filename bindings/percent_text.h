@@ -32,4 +32,7 @@ enum class UrlPart : std::uint8_t { segment, parameter };
 // anything in it, becomes "%XX". limit_exceeded when the sink is full.
 base::Status append_percent(std::string_view value, UrlPart part, base::ByteSink& out);
 
+// The same of text that is no secret.
+std::string percent_encoded(std::string_view text, UrlPart part);
+
 }  // namespace keyswap::bindings

@@ -88,6 +88,12 @@ class Placement {
   // Writes the placeholder where it belongs, as a client does (for `explain`).
   virtual void show(std::string_view placeholder, ClientHead& head) const = 0;
 
+  // Could the placeholder stand here at all? (The parser asks.)
+  [[nodiscard]] virtual bool can_hold(std::string_view placeholder) const {
+    static_cast<void>(placeholder);
+    return true;
+  }
+
   // A placeholder was seen in that part: appends each spot where it stands where, and as, it has to
   // (I2), in their order. Spots of one part do not overlap.
   virtual void find(const HeadParts& head,

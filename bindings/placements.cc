@@ -5,12 +5,20 @@
 
 namespace keyswap::bindings {
 
+extern const PlacementKind kBasicPlacement;
+extern const PlacementKind kCookiePlacement;
 extern const PlacementKind kHeaderPlacement;
+extern const PlacementKind kPathPlacement;
+extern const PlacementKind kQueryPlacement;
 
 namespace {
 
 constexpr std::array kPlacements = {
     &kHeaderPlacement,
+    &kBasicPlacement,
+    &kCookiePlacement,
+    &kPathPlacement,
+    &kQueryPlacement,
 };
 
 }  // namespace

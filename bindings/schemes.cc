@@ -32,25 +32,33 @@ constexpr std::array kSchemes = {
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor
-// is a field of one connection only, which would not be sent on.
-constexpr std::array<std::string_view, 18> kForbiddenHeaders = {"connection",
+// is a field of one connection only, which would not be sent on. Nor what servers write to their
+// logs or pass on to others as it is. (A cookie has a placement of its own.)
+constexpr std::array<std::string_view, 24> kForbiddenHeaders = {"connection",
                                                                 "content-encoding",
                                                                 "content-length",
                                                                 "content-type",
+                                                                "cookie",
                                                                 "date",
                                                                 "expect",
+                                                                "forwarded",
                                                                 "host",
                                                                 "http2-settings",
                                                                 "keep-alive",
                                                                 "keyswap-caller",
                                                                 "max-forwards",
+                                                                "origin",
                                                                 "proxy-authenticate",
                                                                 "proxy-authorization",
                                                                 "proxy-connection",
+                                                                "referer",
                                                                 "te",
                                                                 "trailer",
                                                                 "transfer-encoding",
-                                                                "upgrade"};
+                                                                "upgrade",
+                                                                "user-agent",
+                                                                "via"};
+constexpr std::string_view kForbiddenPrefix = "x-forwarded-";
 
 }  // namespace
 
@@ -77,7 +85,8 @@ CredentialHeader credential_header(std::string_view name) {
   }
   auto lower = base::to_lower(name);
   if (std::find(kForbiddenHeaders.begin(), kForbiddenHeaders.end(), lower) !=
-      kForbiddenHeaders.end()) {
+          kForbiddenHeaders.end() ||
+      lower.starts_with(kForbiddenPrefix)) {
     return {"", "the header " + lower + " cannot carry a credential"};
   }
   return {std::move(lower), ""};

@@ -53,7 +53,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 
 # Where `.reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_forms.cc proxy/flow/secret_search.cc bindings/schemes/*.cc
-  bindings/private_key*.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
+  bindings/placements/*.cc bindings/private_key*.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
   bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
 
 failed=0

@@ -45,8 +45,12 @@ void print_text(const ExplainOptions& options,
     print_line("  " + verdict.secret + ": " + (verdict.is_swapped ? "swapped in" : "not swapped") +
                " (" + verdict.reason + ")");
     print_line("    " + printable(verdict.why));
+    for (const PlaceVerdict& place : verdict.places) {
+      print_line("    " + printable(place.place) + ": " +
+                 (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason + ")");
+    }
     if (verdict.is_swapped) {
-      print_line("    scheme " + verdict.scheme + ", header " + verdict.header);
+      print_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
       print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
       if (!verdict.caller.empty()) {

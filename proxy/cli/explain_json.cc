@@ -57,6 +57,18 @@ Json limits_json(const bindings::Scope& scope) {
   return json;
 }
 
+Json places_json(const std::vector<PlaceVerdict>& places) {
+  Json json = Json::array();
+  for (const PlaceVerdict& place : places) {
+    json.push_back({{"place", place.place},
+                    {"swapped", place.is_swapped},
+                    {"reason", place.reason},
+                    {"why", place.why},
+                    {"binding", place.scope}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string explanation_json(const RequestToExplain& request, const Explanation& explanation) {
@@ -77,6 +89,8 @@ std::string explanation_json(const RequestToExplain& request, const Explanation&
          {"why", verdict.why},
          {"scheme", verdict.scheme},
          {"header", verdict.header},
+         {"place", verdict.place},
+         {"places", places_json(verdict.places)},
          {"binding", verdict.scope},
          {"caller", verdict.caller.empty() ? Json() : Json(verdict.caller)},
          {"limit", verdict.limits == nullptr ? Json() : limits_json(*verdict.limits)}});

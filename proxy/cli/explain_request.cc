@@ -49,10 +49,14 @@ class Asker {
         const std::optional<std::string>& caller)
       : bindings_(bindings), request_(request), caller_(caller) {}
 
-  // With the rule's placeholder, or (null) without any.
-  [[nodiscard]] Asked ask(const SecretRule* rule) const { return ask({.rule = rule}); }
+  // Without any placeholder, or with a rule's in one of its places.
+  [[nodiscard]] Asked ask() const { return ask(Sending{}); }
 
-  [[nodiscard]] Asked ask_for_websocket() const { return ask({.asks_for_websocket = true}); }
+  [[nodiscard]] Asked ask(const SecretRule& rule, std::uint32_t place) const {
+    return ask(Sending{.rule = &rule, .place = place});
+  }
+
+  [[nodiscard]] Asked ask_for_websocket() const { return ask(Sending{.asks_for_websocket = true}); }
 
  private:
   [[nodiscard]] Asked ask(Sending sending) const {
@@ -98,7 +102,9 @@ bool names(const SecretRule& rule, const http::Authority& destination) {
       rule.scopes, [&](const Scope& scope) { return Bindings::names(scope, destination); });
 }
 
-SecretVerdict verdict_on(const SecretRule& rule) {
+constexpr std::uint32_t kFirstPlace = 0;
+
+SecretVerdict verdict_on(const SecretRule& rule, std::uint32_t place = kFirstPlace) {
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
   if (rule.kind == RuleKind::honeytoken) {
@@ -107,8 +113,9 @@ SecretVerdict verdict_on(const SecretRule& rule) {
     verdict.why = "a honeytoken: it is bound nowhere, and whoever sends it raises an alert";
     return verdict;
   }
-  verdict.scheme = rule.places.front().scheme();
-  verdict.header = rule.placement().name();
+  verdict.scheme = rule.places[place].scheme();
+  verdict.header = rule.places[place].placement->name();
+  verdict.place = describe(*rule.places[place].placement);
   return verdict;
 }
 
@@ -120,23 +127,15 @@ void swap_in(const Scope& scope, std::string why, SecretVerdict& verdict) {
   verdict.why = std::move(why);
 }
 
-SecretVerdict explain_placeholder(const SecretRule& rule,
-                                  const RequestToExplain& request,
-                                  const Asker& asker) {
-  SecretVerdict verdict = verdict_on(rule);
-  if (rule.kind == RuleKind::honeytoken) {
-    return verdict;
-  }
-  if (rule.kind == RuleKind::custom) {
-    verdict.is_elsewhere = true;
-    verdict.reason = audit::to_string(Reason::no_placeholder);
-    verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
-    return verdict;
-  }
-  const auto [answer, caller] = asker.ask(&rule);
+SecretVerdict explain_place(const SecretRule& rule,
+                            std::uint32_t place,
+                            const RequestToExplain& request,
+                            const Asker& asker) {
+  SecretVerdict verdict = verdict_on(rule, place);
+  const auto [answer, caller] = asker.ask(rule, place);
   verdict.caller = caller;
   if (answer.decision == Decision::allowed) {
-    swap_in(rule.scopes[answer.scope], why_swapped(rule, request), verdict);
+    swap_in(rule.scopes[answer.scope], why_swapped(rule, place, request), verdict);
     return verdict;
   }
   verdict.is_elsewhere = !names_host(rule, request.destination);
@@ -147,7 +146,34 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
                           ? Reason::destination_not_in_binding
                           : Reason::insecure_scheme;
   verdict.reason = audit::to_string(reason);
-  verdict.why = why_not_swapped(rule, request, reason);
+  verdict.why = why_not_swapped(rule, place, request, reason);
+  return verdict;
+}
+
+SecretVerdict explain_placeholder(const SecretRule& rule,
+                                  const RequestToExplain& request,
+                                  const Asker& asker) {
+  if (rule.kind == RuleKind::honeytoken) {
+    return verdict_on(rule);
+  }
+  if (rule.kind == RuleKind::custom) {
+    SecretVerdict verdict = verdict_on(rule);
+    verdict.is_elsewhere = true;
+    verdict.reason = audit::to_string(Reason::no_placeholder);
+    verdict.why = "only requests by its route /custom/" + rule.custom_name + "/ carry it";
+    return verdict;
+  }
+  std::vector<SecretVerdict> found;
+  std::vector<PlaceVerdict> places;
+  for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
+    const SecretVerdict& one = found.emplace_back(explain_place(rule, place, request, asker));
+    places.push_back({one.place, one.is_swapped, one.scope, one.reason, one.why});
+  }
+  const auto swapped = std::ranges::find(found, true, &SecretVerdict::is_swapped);
+  SecretVerdict verdict = std::move(swapped == found.end() ? found.front() : *swapped);
+  if (places.size() > 1) {
+    verdict.places = std::move(places);
+  }
   return verdict;
 }
 
@@ -211,7 +237,7 @@ Explanation explain_request(const Bindings& bindings,
   const Asker asker(bindings, request, caller);
   const bool is_routed = is_by_route(bindings, request);
   const auto opened = message_scopes(bindings, request, asker);
-  const auto asked = opened.empty() ? asker.ask(nullptr) : asker.ask_for_websocket();
+  const auto asked = opened.empty() ? asker.ask() : asker.ask_for_websocket();
   Explanation explanation;
   if (asked.answer.decision == Decision::refused) {
     explanation.refusal = audit::to_string(asked.answer.reason);

@@ -24,10 +24,21 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
 // Somebody with a token, where the bindings name nobody.
 inline constexpr std::string_view kAnyCaller = "*";
 
+// Of one place that the secret may stand in.
+struct PlaceVerdict {
+  std::string place;  // "query parameter key"
+  bool is_swapped = false;
+  std::string scope;  // the binding that decides, "" if none
+  std::string reason;
+  std::string why;
+};
+
+// Of a secret: of the first of its places that would be swapped, or else the first.
 struct SecretVerdict {
   std::string secret;
   std::string scheme;
-  std::string header;
+  std::string header;  // or the parameter, or the cookie
+  std::string place;   // "header x-api-key"
   bool is_swapped = false;
   bool is_elsewhere = false;                // no binding of it names this host
   std::string scope;                        // the binding that decides, "" if none
@@ -35,6 +46,7 @@ struct SecretVerdict {
   std::string caller;  // the request would have to be this caller's; "" = anybody's
   std::string reason;  // as in the audit log: binding_matched, destination_not_in_binding, ...
   std::string why;     // a sentence
+  std::vector<PlaceVerdict> places;  // all of them, where there are several
 };
 
 struct Explanation {

@@ -58,11 +58,18 @@ std::string why_not_its_methods(const Scope& scope, const RequestReadings& readi
                            : "the query names another method (_method=" + join(named.methods) + ")";
 }
 
-std::string why_out_of_scope(const SecretRule& rule, const RequestToExplain& request) {
+// Is the scope one of that place?
+bool is_of(const Scope& scope, const SecretRule& rule, std::uint32_t place) {
+  return rule.places[place].has_scopes ? scope.place == place : !scope.place;
+}
+
+std::string why_out_of_scope(const SecretRule& rule,
+                             std::uint32_t place,
+                             const RequestToExplain& request) {
   const RequestReadings readings(request.method, request.target);
   std::string why;
   for (const Scope& scope : rule.scopes) {
-    if (!Bindings::names(scope, request.destination)) {
+    if (!is_of(scope, rule, place) || !Bindings::names(scope, request.destination)) {
       continue;
     }
     why += why.empty() ? "" : "; ";
@@ -115,13 +122,17 @@ std::string why_insecure(const SecretRule& rule, const RequestToExplain& request
   return why;
 }
 
-// "the header x-api-key"
-std::string place_of(const SecretRule& rule) {
-  const auto& placement = rule.placement();
-  return "the " + std::string(placement.kind()) + " " + std::string(placement.name());
-}
-
 }  // namespace
+
+std::string describe(const bindings::Placement& placement) {
+  const std::string kind(placement.kind());
+  const std::string name(placement.name());
+  if (kind == "basic") {
+    return "Basic credentials in the header " + name;
+  }
+  const std::string what = kind == "query" ? "query parameter" : kind;
+  return name.empty() ? what : what + " " + name;
+}
 
 std::string describe(const Scope& scope) {
   std::string text = scope.host.is_wildcard ? "*." : "";
@@ -182,6 +193,9 @@ std::string why_refused(const Bindings& bindings,
       !answer.rule) {
     return refused + ": nothing here has this route";
   }
+  if (answer.reason == Reason::no_placeholder && answer.rule) {
+    return refused + ": " + bindings.rules[*answer.rule].name.text() + " has to be in it";
+  }
   if (answer.reason == Reason::binding_scope_violation && answer.rule) {
     return "refused with 403: out of its bindings";
   }
@@ -209,14 +223,16 @@ std::string note_on_venue(const SecretRule& rule, const RequestToExplain& reques
   return of_endpoint.empty() ? note : note + "; " + of_endpoint;
 }
 
-std::string why_swapped(const SecretRule& rule, const RequestToExplain& request) {
-  return "its placeholder in " + place_of(rule) +
+std::string why_swapped(const SecretRule& rule,
+                        std::uint32_t place,
+                        const RequestToExplain& request) {
+  return "its placeholder in the " + describe(*rule.places[place].placement) +
          (rule.signer() == nullptr ? " is replaced" : " is replaced, and the request signed") +
          note_on_venue(rule, request);
 }
 
 std::string why_swapped_by_route(const SecretRule& rule) {
-  return rule.signer() == nullptr ? "put into " + place_of(rule) + ", by its route"
+  return rule.signer() == nullptr ? "put into the " + describe(rule.placement()) + ", by its route"
                                   : "the request is signed with it, by its route";
 }
 
@@ -226,16 +242,20 @@ std::string why_in_messages(const SecretRule& rule, const RequestToExplain& requ
 }
 
 std::string why_not_swapped(const SecretRule& rule,
+                            std::uint32_t place,
                             const RequestToExplain& request,
                             Reason reason) {
   if (reason == Reason::destination_not_in_binding) {
     return "no binding of it names " + http::to_string(request.destination);
   }
   if (reason == Reason::binding_scope_violation) {
-    return why_out_of_scope(rule, request);
+    return why_out_of_scope(rule, place, request);
   }
   if (reason == Reason::insecure_scheme) {
     return why_insecure(rule, request);
+  }
+  if (reason == Reason::no_placeholder) {
+    return "its placeholder is not in the " + describe(*rule.places[place].placement);
   }
   if (reason == Reason::endpoint_blocked) {
     return "refused with 403: the scheme lets no such request through" +

@@ -14,6 +14,9 @@ namespace keyswap::cli {
 // "api.example.com, POST, /v1/**"
 std::string describe(const bindings::Scope& scope);
 
+// "header x-api-key", "query parameter key"
+std::string describe(const bindings::Placement& placement);
+
 // What happens to the connection of a request that is not refused.
 std::string handling_of(const bindings::Bindings& bindings,
                         const RequestToExplain& request,
@@ -28,12 +31,15 @@ std::string why_refused(const bindings::Bindings& bindings,
 bool names_host(const bindings::SecretRule& rule, const http::Authority& destination);
 
 // Of one secret: how it goes, and why it does not.
-std::string why_swapped(const bindings::SecretRule& rule, const RequestToExplain& request);
+std::string why_swapped(const bindings::SecretRule& rule,
+                        std::uint32_t place,
+                        const RequestToExplain& request);
 std::string why_swapped_by_route(const bindings::SecretRule& rule);
 std::string why_in_messages(const bindings::SecretRule& rule, const RequestToExplain& request);
 // What its venue says of host and endpoint, to be put behind a sentence; "" if it is of none.
 std::string note_on_venue(const bindings::SecretRule& rule, const RequestToExplain& request);
 std::string why_not_swapped(const bindings::SecretRule& rule,
+                            std::uint32_t place,
                             const RequestToExplain& request,
                             audit::Reason reason);
 

@@ -146,6 +146,13 @@ std::string describe_rules(const bindings::Bindings& bindings) {
   const std::size_t customs = count_rules(bindings, bindings::RuleKind::custom);
   const std::size_t honeytokens = count_rules(bindings, bindings::RuleKind::honeytoken);
   std::string text = std::to_string(secrets) + (secrets == 1 ? " secret" : " secrets");
+  std::size_t places = 0;
+  for (const auto& rule : bindings.rules) {
+    places += rule.kind == bindings::RuleKind::secret ? rule.places.size() : 0;
+  }
+  if (places > secrets) {
+    text += " in " + std::to_string(places) + " places";
+  }
   if (customs > 0) {
     text +=
         ", " + std::to_string(customs) + (customs == 1 ? " custom service" : " custom services");

@@ -22,8 +22,12 @@ struct Wording {
 Wording wording_of(Reason reason) {
   switch (reason) {
     case Reason::binding_matched:
-    case Reason::no_placeholder:
       break;  // never answered with
+    case Reason::no_placeholder:
+      return {403,
+              "Placeholder missing",
+              "A binding asks for its placeholder in this request, and it is not there.",
+              false};
     case Reason::destination_not_in_binding:
       return {403,
               "Placeholder not bound here",

@@ -55,6 +55,8 @@ void add_held(const Request& request,
   for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
     spots.clear();
     rule.places[place].placement->find(request.parts(), seen.part, rule.placeholder, spots);
+    // I10: one more than any place may have is one too many already.
+    spots.resize(std::min(spots.size(), bindings::bounds::kOccurrencesMax + 1));
     for (const bindings::Spot& spot : spots) {
       Sighting& held = all.emplace_back(seen);
       held.spot = spot;

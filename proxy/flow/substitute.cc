@@ -133,6 +133,12 @@ class Substitution {
     if (!basic) {
       return base::Error{base::Errc::invalid_input, "the client's Basic credentials are gone"};
     }
+    for (const Swap& swap : swaps) {
+      // I9: the first colon ends the user.
+      if (swap.spot.end <= basic->colon && swap.text.find(':') != std::string_view::npos) {
+        return base::Error{base::Errc::invalid_input, "a user of Basic credentials has no colon"};
+      }
+    }
     const auto pair = put_together(basic->text, swaps);
     if (!pair) {
       return pair.error();

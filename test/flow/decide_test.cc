@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bytes.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -381,6 +382,204 @@ TEST_CASE("HP-01 an upgrade to anything else is no reason to refuse (RFC 9110 7.
 
 TEST_CASE("HP-12 a secret does not join a WebSocket that only another's binding opens", "[I5]") {
   CHECK(asked(kAsk + "x-api-key: " + std::string(kP2) + "\r\n") == "refused/upgrade_not_supported");
+}
+
+namespace {
+
+// Several places of one secret, and several secrets of one request.
+const char* const kPlaces = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject:
+      - { header: x-api-key, format: "{secret}" }
+      - { header: Authorization, format: "Bearer {secret}", bindings: [ { host: api.example.test, paths: ["/v1/**"] } ] }
+      - { query: key, max_occurrences: 2 }
+      - { path: "/v1/bot{secret}/**", max_occurrences: 2 }
+      - { cookie: sid }
+    bindings: [ { host: api.example.test, methods: [GET] } ]
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { basic: password }
+    together_with: [K3]
+    bindings: [ { host: api.example.test } ]
+  K3:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: [ { basic: user }, { header: x-user, format: "{secret}" } ]
+    bindings: [ { host: api.example.test, paths: ["/v1/**"] } ]
+  K4:
+    placeholder: kswp_PLACEHOLDER_000000000004
+    inject: [ { basic: user }, { query: key } ]
+    bindings: [ { host: other.example.test } ]
+)";
+
+constexpr std::string_view kP3 = "kswp_PLACEHOLDER_000000000003";
+constexpr std::string_view kP4 = "kswp_PLACEHOLDER_000000000004";
+
+Verdict placed(const std::string& fields, const std::string& target = "/v1/x") {
+  return judge(fields, "GET " + target + " HTTP/1.1", Protocol::https, kPlaces);
+}
+
+// "rule.place part begin-end", one after the other; or the reason.
+std::string used(const Verdict& verdict) {
+  if (verdict.decision != audit::Decision::allowed) {
+    return shown(verdict);
+  }
+  std::string text;
+  for (const Use& use : verdict.uses) {
+    text += (text.empty() ? "" : ", ") + std::to_string(use.rule) + "." +
+            std::to_string(use.place) + " " + std::to_string(use.spot->part) + " " +
+            std::to_string(use.spot->begin) + "-" + std::to_string(use.spot->end);
+  }
+  return text;
+}
+
+std::string basic(const std::string& pair) {
+  return "Authorization: Basic " + base::to_base64(pair) + "\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("one secret is swapped at the place that the client used, whichever that is", "[I5]") {
+  const std::string p(kP);
+  CHECK(used(placed("X-Api-Key: " + p + "\r\n")) == "0.0 1 0-29");
+  CHECK(used(placed(kAuth)) == "0.1 1 0-36");
+  CHECK(used(placed("", "/v1/x?key=" + p)) == "0.2 1 10-39");
+  CHECK(used(placed("", "/v1/bot" + p + "/x")) == "0.3 1 7-36");
+  CHECK(used(placed("Cookie: a=b; sid=" + p + "\r\n")) == "0.4 1 9-38");
+  CHECK(used(placed("X-Other: " + p + "\r\n")) == "denied/untargeted_location");
+}
+
+TEST_CASE("a place with scopes of its own is judged by them, and the others by the secret's",
+          "[I5]") {
+  CHECK(used(placed(kAuth, "/v2/x")) == "denied/binding_scope_violation");
+  CHECK(used(placed("X-Api-Key: " + std::string(kP) + "\r\n", "/v2/x")) == "0.0 1 0-29");
+}
+
+TEST_CASE("the path is judged with the placeholder in it, in every reading", "[I5]") {
+  const std::string p(kP);
+  CHECK(used(placed("", "/v1/bot" + p + "/../x")) == "0.3 1 7-36");
+  CHECK(used(placed("", "/v2/../v1/bot" + p + "/x")) == "denied/untargeted_location");
+  CHECK(used(placed("", "/v1/bot" + p)) == "denied/untargeted_location");
+  CHECK(used(placed("", "/v1/b%6ft" + p + "/x")) == "denied/untargeted_location");
+}
+
+TEST_CASE("a second occurrence in the places of a secret is a refusal, if it may not be there",
+          "[I9]") {
+  const std::string p(kP);
+  const std::string header = "X-Api-Key: " + p + "\r\n";
+  CHECK(used(placed("X-Api-Key: " + p + " " + p + "\r\n")) ==
+        "refused/duplicate_credential_header");
+  CHECK(used(placed(header + kAuth)) == "refused/duplicate_credential_header");
+  CHECK(used(placed(header, "/v1/x?key=" + p)) == "refused/duplicate_credential_header");
+  CHECK(used(placed("", "/v1/x?key=" + p + "&key=" + p)) == "refused/ambiguous_placeholder_match");
+  CHECK(used(placed("", "/v1/x?key=" + p + "&key=a")) == "refused/ambiguous_placeholder_match");
+  // Both places say that there may be two.
+  CHECK(used(placed("", "/v1/bot" + p + "/x?key=" + p)) == "0.2 1 43-72, 0.3 1 7-36");
+  CHECK(used(placed("", "/v1/bot" + p + "/" + p + "?key=" + p)) ==
+        "0.2 1 72-101, 0.3 1 7-36");  // the other one stands in no place
+  // Elsewhere it may stand as often as it likes.
+  CHECK(used(placed(header + "X-Other: " + p + p + "\r\n")) == "0.0 1 0-29");
+}
+
+TEST_CASE("D04 two secrets are swapped in one request where one of them names the other", "[I5]") {
+  const std::string p2(kP2);
+  const std::string p3(kP3);
+  const Verdict both = placed(basic(p3 + ":" + p2));
+  CHECK(used(both) == "1.0 1 30-59, 2.0 1 0-29");
+  CHECK(both.rule == 1U);
+  CHECK(places_of(both) == std::vector<PlaceOf>{{1, 0}, {2, 0}});
+  CHECK(used(placed(basic("a:" + p2) + "X-User: " + p3 + "\r\n")) == "1.0 1 2-31, 2.1 2 0-29");
+  // Both have to be in scope.
+  CHECK(used(placed(basic(p3 + ":" + p2), "/v2/x")) == "refused/ambiguous_placeholder_match");
+  // Neither names the other.
+  CHECK(used(placed(basic("a:" + p2) + "X-Api-Key: " + std::string(kP) + "\r\n")) ==
+        "refused/ambiguous_placeholder_match");
+  CHECK(used(placed(basic(p3 + ":" + p2) + "X-Api-Key: " + std::string(kP) + "\r\n")) ==
+        "refused/ambiguous_placeholder_match");
+}
+
+TEST_CASE("D05 a secret bound elsewhere is no second one, unless it stands in the same part",
+          "[I2]") {
+  const Verdict beside = placed(basic("a:" + std::string(kP2)), "/v1/x?key=" + std::string(kP4));
+  CHECK(used(beside) == "1.0 1 2-31");
+  REQUIRE(beside.others.size() == 1);
+  CHECK(beside.others[0].reason == audit::Reason::destination_not_in_binding);
+  CHECK(used(placed(basic(std::string(kP4) + ":" + std::string(kP2)))) ==
+        "refused/ambiguous_placeholder_match");
+}
+
+TEST_CASE("what a request must carry, and does not, is a refusal where the rule is in scope") {
+  const char* const yaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: [ { header: x-api-key, format: "{secret}", require: true }, { query: key } ]
+    bindings: [ { host: api.example.test, paths: ["/v1/**"] } ]
+)";
+  const auto judged = [&](const std::string& fields, const std::string& target, Protocol protocol) {
+    return shown(judge(fields, "GET " + target + " HTTP/1.1", protocol, yaml));
+  };
+  const std::string p(kP);
+  CHECK(judged("", "/v1/x", Protocol::https) == "refused/no_placeholder");
+  CHECK(judged("X-Other: " + p + "\r\n", "/v1/x", Protocol::https) == "refused/no_placeholder");
+  CHECK(judged("X-Api-Key: " + p + "\r\n", "/v1/x", Protocol::https) == "allowed/binding_matched");
+  CHECK(judged("", "/v1/x?key=" + p, Protocol::https) == "allowed/binding_matched");
+  CHECK(judged("", "/v2/x", Protocol::https) == "pass/no_placeholder");
+  CHECK(judged("", "/v1/x", Protocol::http) == "pass/no_placeholder");
+}
+
+TEST_CASE("a placeholder that is percent-encoded in the path is shown by its name, too", "[I1]") {
+  const auto bindings = test::bindings_of(kYaml);
+  CHECK(shown_path("/a%20b/bot%6Bswp_PLACEHOLDER_000000000001%2f/x?y", *bindings) ==
+        "/a%20b/bot<K>%2f/x");
+  CHECK(shown_path("/%61", *bindings) == "/%61");
+}
+
+namespace {
+
+std::string reversed(const std::string& inject,
+                     const std::string& fields,
+                     const std::string& target = "/v1/x") {
+  const auto bindings = test::bindings_of(
+      "version: 1\nsecrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_000000000001\n    inject: " +
+      inject + "\n    bindings: [ { host: api.example.test } ]\n");
+  const auto head = head_of(fields);
+  const Destination destination{Protocol::https, {"api.example.test", 443, http::HostKind::name}};
+  const auto verdict =
+      decide_reverse({head, target, destination, *bindings, ""}, {0, 0, target});
+  return shown(verdict) + (verdict.uses.empty()        ? ""
+                           : verdict.uses.front().spot ? " spot"
+                                                       : " filled");
+}
+
+}  // namespace
+
+TEST_CASE("a reverse route fills the first place, or the spot in it where the placeholder stands") {
+  const std::string p(kP);
+  const std::string header = "{ header: x-key, format: \"{secret}\"";
+  CHECK(reversed(header + " }", "") == "allowed/binding_matched filled");
+  CHECK(reversed("[ " + header + " }, { query: key } ]", "", "/v1/x?key=" + p) ==
+        "allowed/binding_matched filled");
+  CHECK(reversed(header + " }", "X-Key: a\r\nX-Key: " + p + "\r\n") ==
+        "allowed/binding_matched filled");
+  CHECK(reversed("{ query: key }", "") == "allowed/binding_matched filled");
+  CHECK(reversed("{ query: key }", "", "/v1/x?key=" + p) == "allowed/binding_matched spot");
+  CHECK(reversed("{ path: true }", "", "/v1/" + p) == "allowed/binding_matched spot");
+  CHECK(reversed("{ path: true }", "") == "refused/untargeted_location");
+  CHECK(reversed("{ path: true }", "", "/" + p + "/" + p) == "refused/ambiguous_placeholder_match");
+}
+
+TEST_CASE("on a reverse route a place that is there already may be a refusal") {
+  const std::string header = "{ header: x-key, format: \"{secret}\", on_existing: fail }";
+  CHECK(reversed(header, "") == "allowed/binding_matched filled");
+  CHECK(reversed(header, "X-Key: " + std::string(kP) + "\r\n") == "allowed/binding_matched filled");
+  CHECK(reversed(header, "X-Key: a\r\n") == "refused/duplicate_credential_header");
+  CHECK(reversed("{ query: key, on_existing: fail }", "", "/v1/x?key=a") ==
+        "refused/duplicate_credential_header");
+  CHECK(reversed("{ query: key }", "", "/v1/x?key=a") == "allowed/binding_matched filled");
 }
 
 }  // namespace keyswap::flow

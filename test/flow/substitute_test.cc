@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "proxy/base/bytes.h"
 #include "test/support/fake_placement.h"
 #include "test/support/script.h"
 
@@ -118,6 +119,203 @@ TEST_CASE("of a credential that is only checked nothing stays in the scratch", "
   REQUIRE(small);
   CHECK_FALSE(place_credentials(credentials, *small, edits));
   CHECK(small->size() == 0);
+}
+
+namespace {
+
+const char* const kPlaces = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject:
+      - { header: x-api-key, format: "{secret}", companions: { anthropic-version: "2023-06-01" } }
+      - { header: Authorization, format: "Bearer {secret}" }
+      - { header: x-list, format: "{secret}", replace: token }
+      - { query: key, max_occurrences: 2 }
+      - { path: "/bot{secret}/**", max_occurrences: 2 }
+      - { cookie: sid }
+      - { basic: both }
+    together_with: [K2]
+    bindings:
+      - { host: api.example.test, quota: { requests: 5, per: day }, max_body: 10 }
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: [ { basic: password }, { query: token } ]
+    bindings:
+      - { host: api.example.test, rate_limit: { requests: 5, per: 1m }, max_body: 4, response_timeout: 9s }
+)";
+
+std::string basic(const std::string& pair) {
+  return "Authorization: Basic " + base::to_base64(pair) + "\r\n";
+}
+
+struct Values {
+  std::string k = "real-key-0001";
+  std::string k2 = "real-key-0002";
+};
+
+Script placed(const std::string& request, const Values& values = {}, std::size_t piece = 0) {
+  Script script(test::bindings_of(kPlaces));
+  script.vault = {{"K", values.k}, {"K2", values.k2}};
+  script.client(request, piece);
+  return script;
+}
+
+// What reached the upstream.
+std::string sent(const std::string& request, const Values& values = {}) {
+  std::string whole = placed(request, values).sent_upstream();
+  for (std::size_t piece = 1; piece < 4; ++piece) {
+    CHECK(placed(request, values, piece).sent_upstream() == whole);  // I15
+  }
+  return whole;
+}
+
+}  // namespace
+
+TEST_CASE("A04 of a header with a token nothing but the token changes", "[I5][I15]") {
+  CHECK(sent(get("/", "X-List: Custom foo=" + kP + ", bar=1\r\n")) ==
+        get("/", "X-List: Custom foo=real-key-0001, bar=1\r\n"));
+  CHECK(sent(get("/", "X-List: a, x" + kP + "\r\n")) == get("/", "X-List: a, x" + kP + "\r\n"));
+}
+
+TEST_CASE("D06 F03 Basic credentials are decoded, swapped and encoded again", "[I5][I15]") {
+  CHECK(sent(get("/", basic("x-access-token:" + kP))) ==
+        get("/", basic("x-access-token:real-key-0001")));
+  CHECK(sent(get("/", basic(kP + ":")), {"a:b", ""}).empty());  // I9: a colon ends the user
+  CHECK(sent(get("/", basic(":" + kP)), {"a:b \xc3\xbc", ""}) == get("/", basic(":a:b \xc3\xbc")));
+  CHECK(sent(get("/", "Authorization: bASIC  " + base::to_base64(":" + kP) + "\r\n")) ==
+        get("/", "Authorization: bASIC  " + base::to_base64(":real-key-0001") + "\r\n"));
+}
+
+TEST_CASE("D07 a query's parameter gets the value percent-encoded, all else as it came",
+          "[I5][I9][I15]") {
+  CHECK(sent(get("/v1?a=%41&&key=" + kP + "&b=?")) == get("/v1?a=%41&&key=real-key-0001&b=?"));
+  CHECK(sent(get("/v1?key=" + kP), {"a&b=c d#%", ""}) == get("/v1?key=a%26b%3Dc%20d%23%25"));
+}
+
+TEST_CASE("D18 a path's segment gets the value, and stays one segment", "[I5][I9][I15]") {
+  CHECK(sent(get("/bot" + kP + "/getMe?x"), {"123:AA/..?", ""}) == get("/bot123:AA%2F..%3F/getMe?x"));
+  Script dots = placed(get("/bot" + kP + "/x"), {"..", ""});
+  CHECK(has(dots.transcript(), "refused secret_unavailable"));
+  CHECK(has(placed(get("/bot" + kP + "/x")).transcript(), "GET /bot<K>/x\n"));
+}
+
+TEST_CASE("D18 a cookie gets the value, and the others stay", "[I5][I9][I15]") {
+  CHECK(sent(get("/", "Cookie: a=1;sid=\"" + kP + "\" ;b\r\n")) ==
+        get("/", "Cookie: a=1;sid=\"real-key-0001\" ;b\r\n"));
+  CHECK(sent(get("/", "Cookie: sid=" + kP + "\r\n"), {"a;b", ""}).empty());
+}
+
+TEST_CASE("A18 A19 A20 a value that would end a line, or a string, leaves at no place", "[I9]") {
+  const auto at_each_place = {get("/", "X-Api-Key: " + kP + "\r\n"),
+                              get("/", "X-List: " + kP + "\r\n"),
+                              get("/", "Cookie: sid=" + kP + "\r\n"),
+                              get("/", basic(":" + kP)),
+                              get("/?key=" + kP),
+                              get("/bot" + kP + "/")};
+  for (const auto& request : at_each_place) {
+    for (const std::string value : {std::string("a\0b", 3), std::string("a\r\nX: y"),
+                                    std::string("a\n"), std::string("\na"), std::string()}) {
+      Script script = placed(request, {value, ""});
+      CHECK(has(script.transcript(), "refused secret_unavailable"));
+      CHECK(script.sent_upstream().empty());
+    }
+  }
+  CHECK(has(sent(get("/", "X-Api-Key: " + kP + "\r\n"), {"\xc3\xbc", ""}), "\xc3\xbc"));
+}
+
+TEST_CASE("A15 A16 a companion goes along where the client sent none of its own") {
+  CHECK(sent(get("/", "X-Api-Key: " + kP + "\r\n")) ==
+        get("/", "X-Api-Key: real-key-0001\r\nanthropic-version: 2023-06-01\r\n"));
+  CHECK(sent(get("/", "Anthropic-Version: 1\r\nX-Api-Key: " + kP + "\r\n")) ==
+        get("/", "Anthropic-Version: 1\r\nX-Api-Key: real-key-0001\r\n"));
+  CHECK_FALSE(has(sent(get("/", "Authorization: Bearer " + kP + "\r\n")), "anthropic"));
+}
+
+TEST_CASE("two secrets in one request are charged, fetched at once, and recorded in one batch",
+          "[I6][limits]") {
+  Script both = placed(get("/x?token=" + kP2, "X-Api-Key: " + kP + "\r\n"));
+  CHECK(both.transcript() ==
+        "charge 0\ncharge 0\nfetch K\nfetch K2\ndial\n"
+        "record allowed binding_matched K +allowed K2 GET /x\n"
+        "to upstream (secret): GET /x?token=real-key-0002 HTTP/1.1\\r\\nHost: api.example.test"
+        "\\r\\nX-Api-Key: real-key-0001\\r\\nanthropic-version: 2023-06-01\\r\\n\\r\\n\n");
+}
+
+TEST_CASE("the halves of one pair of Basic credentials may be two secrets", "[I5][I15]") {
+  CHECK(sent(get("/", basic(kP + ":" + kP2))) == get("/", basic("real-key-0001:real-key-0002")));
+  CHECK(sent(get("/?key=" + kP + "&token=" + kP2)) ==
+        get("/?key=real-key-0001&token=real-key-0002"));
+  CHECK(sent(get("/?token=" + kP2 + "&key=" + kP)) ==
+        get("/?token=real-key-0002&key=real-key-0001"));
+}
+
+TEST_CASE("F01 F02 one secret in two places is swapped in both, and each is recorded") {
+  Script both = placed(get("/bot" + kP + "/x?key=" + kP));
+  CHECK(has(both.sent_upstream(), "GET /botreal-key-0001/x?key=real-key-0001 HTTP/1.1"));
+  CHECK(has(both.transcript(), "record allowed binding_matched K +allowed K GET /bot<K>/x\n"));
+  CHECK(has(both.transcript(), "charge 0\nfetch K\nfetch K\n"));  // one scope, one call
+  Script one = placed(get("/x?key=" + kP));
+  CHECK(has(one.transcript(), "record allowed binding_matched K GET /x\n"));
+}
+
+TEST_CASE("E15 a secret that is missing beside another is the one that the refusal is about",
+          "[I13]") {
+  Script script(test::bindings_of(kPlaces));
+  script.vault = {{"K", "real-key-0001"}};
+  script.client(get("/", basic(kP + ":" + kP2)));
+  CHECK(has(script.transcript(), "record refused secret_unavailable K2 GET /\n"));
+  CHECK(!has(script.transcript(), "allowed"));
+  CHECK(has(script.transcript(), "charge released\n"));
+  CHECK(has(script.sent_client(), R"("secret":"K2")"));
+  CHECK(script.sent_upstream().empty());
+}
+
+TEST_CASE("the second of two charges that is refused gives the first one back", "[limits]") {
+  Script script(test::bindings_of(kPlaces));
+  script.answers_fetches = false;
+  script.charged = {audit::Reason::quota_exceeded, 1'000, 0};
+  script.client(get("/", basic(kP + ":" + kP2)));
+  CHECK(has(script.transcript(), "charge 0\nrecord refused quota_exceeded K GET /\n"));
+}
+
+TEST_CASE("of two scopes the narrower bound on a body and on the wait counts") {
+  const std::string request = "POST /?key=" + kP + "&token=" + kP2 +
+                              " HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: ";
+  CHECK(has(placed(request + "5\r\n\r\n12345").transcript(), "refused body_too_large"));
+  Script fits = placed(request + "4\r\n\r\n1234");
+  CHECK(has(fits.sent_upstream(), "1234"));
+  CHECK(fits.wait().ms == 9'000);
+  const std::string chunked = "POST /?key=" + kP + "&token=" + kP2 +
+                              " HTTP/1.1\r\nHost: api.example.test\r\n"
+                              "Transfer-Encoding: chunked\r\n\r\n";
+  CHECK(has(placed(chunked + "5\r\n12345\r\n0\r\n\r\n").sent_client(), "HTTP/1.1 413 "));
+}
+
+TEST_CASE("what is too long once it is put together is not sent", "[I10]") {
+  const std::string long_key(8'000, 'k');
+  CHECK(has(sent(get("/?key=" + kP), {long_key, ""}), long_key));
+  CHECK(sent(get("/" + std::string(300, 'a') + "?key=" + kP), {long_key, ""}).empty());
+  CHECK(sent(get("/", basic(":" + kP)), {std::string(30'000, 'k'), ""}).empty());
+}
+
+TEST_CASE("a reverse route's credential is put where its place is, without a placeholder") {
+  const auto reversed = [](const std::string& inject, const std::string& fields) {
+    Script script(test::bindings_of(
+        "version: 1\nsecrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_000000000001\n"
+        "    inject: " +
+        inject + "\n    bindings: [ { host: api.example.test } ]\n"));
+    script.reverse = ReverseUse{0, 0, "/x?a=1"};
+    script.client(get("/proxy/n/x?a=1", fields));
+    return script.sent_upstream();
+  };
+  CHECK(has(reversed("{ query: key }", ""), "GET /x?a=1&key=real-key-0001 HTTP/1.1\r\n"));
+  CHECK(has(reversed("{ basic: user }", ""), basic("real-key-0001:").substr(15)));
+  CHECK(has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
+            "cookie: a=1; sid=real-key-0001\r\n") !=
+        has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
+            "Cookie: a=1; sid=real-key-0001\r\n"));
 }
 
 }  // namespace keyswap::flow
