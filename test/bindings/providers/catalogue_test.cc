@@ -3,7 +3,6 @@
 // The built-in catalogue: every file of bindings/providers is good, and a request with the
 // placeholder that it makes gets the key where the provider wants it.
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -66,6 +65,17 @@ std::string path_of(const Scope& scope) {
     return "/api/v3/account";
   }
   std::string path(scope.paths.front().text());
+  for (auto at = path.find("**"); at != std::string::npos; at = path.find("**")) {
+    path.replace(at, 2, "x");
+  }
+  std::ranges::replace(path, '*', 'y');
+  return path;
+}
+
+// A path that the placement's pattern matches, with the placeholder in its place.
+std::string with_placeholder(std::string_view pattern, const std::string& placeholder) {
+  std::string path(pattern);
+  path.replace(path.find("{secret}"), 8, placeholder);
   for (auto at = path.find("**"); at != std::string::npos; at = path.find("**")) {
     path.replace(at, 2, "x");
   }
@@ -146,6 +156,9 @@ TEST_CASE("a request with a provider's placeholder gets the key at each of its p
     const auto& scope = rule.scopes.back();
     for (const auto& place : rule.places) {
       ClientHead head{path_of(scope), {}};
+      if (place.placement->kind() == "path") {
+        head.target = with_placeholder(place.placement->name(), placeholder);
+      }
       place.placement->show(placeholder, head);
       const auto& method = scope.methods.front();
       std::string request =
