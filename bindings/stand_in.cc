@@ -215,7 +215,6 @@ StandIn attempt(const KeyShape* shape,
   if (made.text.size() < base::bounds::kPlaceholderBytesMin ||
       made.text.size() > base::bounds::kPlaceholderBytesMax) {
     made = plain_stand_in(stream);
-    made.is_lengthened = shape != nullptr;
   }
   is_good = stream.is_good();
   return made;
