@@ -103,9 +103,9 @@ void append_ranges(const SecretRule& rule,
 std::vector<vault::SecretName> SecretRule::needs() const {
   std::vector<vault::SecretName> names;
   for (const SecretPlace& place : places) {
-    for (const vault::SecretName& needed : place.injection->needs()) {
-      if (std::ranges::find(names, needed) == names.end()) {
-        names.push_back(needed);
+    for (const vault::SecretName& entry : place.injection->needs()) {
+      if (std::ranges::find(names, entry) == names.end()) {
+        names.push_back(entry);
       }
     }
   }

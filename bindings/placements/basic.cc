@@ -95,8 +95,8 @@ class BasicPlacement final : public Placement {
     }
     vault::LockedBuffer& scratch = filling.scratch;
     const std::size_t begin = scratch.size();
-    KS_TRY(append(half_ == Half::password ? pair.substr(0, colon + 1) : filling.value.bytes,
-                  scratch));
+    KS_TRY(
+        append(half_ == Half::password ? pair.substr(0, colon + 1) : filling.value.bytes, scratch));
     KS_TRY(append(half_ == Half::password ? filling.value.bytes : pair.substr(colon), scratch));
     const std::size_t end = scratch.size();
     KS_TRY(append(kWord, scratch));
@@ -124,8 +124,8 @@ MadePlacement make_basic(const SchemeSetup& setup) {
   } else if (half == kHalves.end()) {
     made.issues.push_back({kKind, 0, "`basic` must be `user`, `password` or `both`", ""});
   } else {
-    made.placement = std::make_unique<BasicPlacement>(
-        std::move(header.name), static_cast<Half>(half - kHalves.begin()));
+    made.placement = std::make_unique<BasicPlacement>(std::move(header.name),
+                                                      static_cast<Half>(half - kHalves.begin()));
   }
   return made;
 }

@@ -67,9 +67,8 @@ void each_cookie(std::string_view field, Use use) {
 }
 
 base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {
-  return scratch.append(bytes)
-             ? base::Status{}
-             : base::Error{base::Errc::limit_exceeded, "no room for the cookies"};
+  return scratch.append(bytes) ? base::Status{}
+                               : base::Error{base::Errc::limit_exceeded, "no room for the cookies"};
 }
 
 class CookiePlacement final : public Placement {
@@ -108,7 +107,8 @@ class CookiePlacement final : public Placement {
     std::size_t count = 0;
     for (const http::Field& field : head.fields) {
       if (base::equal_ignoring_case(field.name, kField)) {
-        each_cookie(field.value, [&](const Cookie& cookie) { count += cookie.name == name_ ? 1 : 0; });
+        each_cookie(field.value,
+                    [&](const Cookie& cookie) { count += cookie.name == name_ ? 1 : 0; });
       }
     }
     return count;

@@ -44,9 +44,8 @@ bool says(std::string_view encoded, std::string_view wanted) {
 }
 
 base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {
-  return scratch.append(bytes)
-             ? base::Status{}
-             : base::Error{base::Errc::limit_exceeded, "no room for the target"};
+  return scratch.append(bytes) ? base::Status{}
+                               : base::Error{base::Errc::limit_exceeded, "no room for the target"};
 }
 
 class QueryPlacement final : public Placement {
@@ -81,9 +80,8 @@ class QueryPlacement final : public Placement {
 
   [[nodiscard]] std::size_t count(const HeadParts& head) const override {
     std::size_t count = 0;
-    each_parameter(head.target, [&](const Parameter& one) {
-      count += is_named(head.target, one) ? 1 : 0;
-    });
+    each_parameter(head.target,
+                   [&](const Parameter& one) { count += is_named(head.target, one) ? 1 : 0; });
     return count;
   }
 

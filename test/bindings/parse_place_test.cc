@@ -100,18 +100,18 @@ TEST_CASE("F03 the parts of compose are for the entries with a template") {
 }
 
 TEST_CASE("a place may have scopes of its own, which count for it alone") {
-  const auto bindings = accepted(with_inject(
-      "[ " + kHeader + ", { query: key, bindings: [ { host: api.example.com, paths: [\"/q/**\"] }, "
-      "{ host: q.example.com } ] } ]"));
+  const auto bindings = accepted(
+      with_inject("[ " + kHeader +
+                  ", { query: key, bindings: [ { host: api.example.com, paths: [\"/q/**\"] }, "
+                  "{ host: q.example.com } ] } ]"));
   const auto& rule = bindings.rules[0];
   REQUIRE(rule.scopes.size() == 3);
   CHECK_FALSE(rule.places[0].has_scopes);
   CHECK(rule.places[1].has_scopes);
-  const auto match = [&](std::optional<std::uint32_t> place,
-                         const std::string& host,
-                         const std::string& path) {
-    return bindings.match_scope(0, place, test::at_host(host), {"GET", path}).match;
-  };
+  const auto match =
+      [&](std::optional<std::uint32_t> place, const std::string& host, const std::string& path) {
+        return bindings.match_scope(0, place, test::at_host(host), {"GET", path}).match;
+      };
   CHECK(match(0, "api.example.com", "/a") == Match::matched);
   CHECK(match(1, "api.example.com", "/a") == Match::out_of_scope);
   CHECK(match(1, "api.example.com", "/q/a") == Match::matched);
@@ -132,11 +132,11 @@ TEST_CASE("`bindings` of the secret are needed by places without their own, and 
 }
 
 TEST_CASE("the options of a place are read, and wrong ones are refused") {
-  const auto rule = std::move(
-      accepted(with_inject("{ header: X-Key, format: \"{secret}\", max_occurrences: 2, "
-                           "on_existing: fail, require: true, "
-                           "companions: { Anthropic-Version: \"2023-06-01\" } }"))
-          .rules[0]);
+  const auto rule =
+      std::move(accepted(with_inject("{ header: X-Key, format: \"{secret}\", max_occurrences: 2, "
+                                     "on_existing: fail, require: true, "
+                                     "companions: { Anthropic-Version: \"2023-06-01\" } }"))
+                    .rules[0]);
   const auto& place = rule.places[0];
   CHECK(place.occurrences_max == 2);
   CHECK(place.on_existing == OnExisting::fail);
@@ -169,8 +169,8 @@ TEST_CASE("the options of a place are read, and wrong ones are refused") {
 TEST_CASE("a scheme that signs takes none of these options") {
   for (const auto* const option : {"max_occurrences: 2", "require: true", "replace: token"}) {
     INFO(option);
-    CHECK(has(errors_of(with_inject("{ type: hmac, header: X, template: x, " +
-                                    std::string(option) + " }")),
+    CHECK(has(errors_of(with_inject("{ type: hmac, header: X, template: x, " + std::string(option) +
+                                    " }")),
               "is no key of `inject`"));
   }
 }
@@ -188,8 +188,7 @@ TEST_CASE("headers that are logged, passed on or cut on the way carry no secret"
                                  "X-Forwarded-For",
                                  "x-forwarded-anything"}) {
     INFO(name);
-    CHECK(has(errors_of(with_inject("{ header: " + std::string(name) +
-                                    ", format: \"{secret}\" }")),
+    CHECK(has(errors_of(with_inject("{ header: " + std::string(name) + ", format: \"{secret}\" }")),
               "cannot carry a credential"));
   }
   CHECK(errors_of(with_inject("{ header: X-Forward, format: \"{secret}\" }")).empty());
@@ -222,10 +221,10 @@ TEST_CASE("D04 a secret may name those that go into one request with it") {
                               "    together_with: " + std::string(names) + "\n"))
                     .empty());
   }
-  CHECK(has(errors_of(two("{ basic: user }",
-                          "{ type: hmac, header: X, template: x }",
-                          "    together_with: [B]\n")),
-            "nothing else goes with a request that a scheme signs"));
+  CHECK(has(
+      errors_of(two(
+          "{ basic: user }", "{ type: hmac, header: X, template: x }", "    together_with: [B]\n")),
+      "nothing else goes with a request that a scheme signs"));
 }
 
 }  // namespace keyswap::bindings

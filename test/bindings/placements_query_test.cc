@@ -56,8 +56,8 @@ TEST_CASE("A18 A20 a value goes into a query percent-encoded, or not at all", "[
   const auto key = placed_by({{"query", "key"}});
   CHECK(written(*key, "a&b=c#d e+f%\xc3\xbc") == "a%26b%3Dc%23d%20e%2Bf%25%C3%BC");
   CHECK(key->check("a b"));
-  for (const std::string value : {std::string(), std::string("a\0b", 3), std::string("a\n"),
-                                  std::string("\xc3")}) {
+  for (const std::string value :
+       {std::string(), std::string("a\0b", 3), std::string("a\n"), std::string("\xc3")}) {
     CHECK_FALSE(key->check(value));
   }
 }

@@ -301,4 +301,70 @@ secrets:
   CHECK(of("GET", "api.binance.com").reason == "endpoint_blocked");
 }
 
+namespace {
+
+constexpr std::string_view kPlaces = R"(version: 1
+secrets:
+  KEY:
+    placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"
+    inject:
+      - { header: X-Api-Key, format: "{secret}", bindings: [ { host: api.example.com, paths: ["/v2/**"] } ] }
+      - { query: key }
+      - { basic: user }
+      - { path: "/bot{secret}/**" }
+      - { cookie: sid }
+    bindings: [ { host: api.example.com, paths: ["/v1/**", "/bot*/**"] } ]
+)";
+
+Explanation explain_places(const std::string& url) {
+  auto parsed = bindings::parse(kPlaces, "/", bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  auto request = parse_request("GET", url);
+  REQUIRE(request);
+  return explain_request(parsed.bindings, request.value());
+}
+
+std::string places_in(const Explanation& explanation) {
+  std::string text;
+  for (const PlaceVerdict& place : explanation.secrets[0].places) {
+    text += place.place + ": " + (place.is_swapped ? "swapped" : place.reason) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("every place of a secret is explained, and the secret by the first that is swapped") {
+  const auto first = explain_places("https://api.example.com/v1/x");
+  CHECK(places_in(first) ==
+        "header x-api-key: binding_scope_violation\nquery parameter key: swapped\n"
+        "Basic credentials in the header authorization: swapped\n"
+        "path /bot{secret}/**: no_placeholder\ncookie sid: swapped\n");
+  CHECK(first.secrets[0].is_swapped);
+  CHECK(first.secrets[0].place == "query parameter key");
+  CHECK(first.secrets[0].why == "its placeholder in the query parameter key is replaced");
+  CHECK(first.secrets[0].places[3].why == "its placeholder is not in the path /bot{secret}/**");
+  const auto second = explain_places("https://api.example.com/v2/x");
+  CHECK(second.secrets[0].place == "header x-api-key");
+  CHECK(second.secrets[0].scope == "api.example.com, any method, /v2/**");
+  CHECK(places_in(second).find("cookie sid: binding_scope_violation") != std::string::npos);
+  const auto path =
+      explain_places("https://api.example.com/botsk-proj-PLACEHOLDER-01HXY1234567890/getMe");
+  CHECK(places_in(path).find("path /bot{secret}/**: swapped") != std::string::npos);
+}
+
+TEST_CASE("a request that must carry a secret is explained as refused without it") {
+  auto parsed = bindings::parse(
+      "secrets:\n  KEY:\n    placeholder: sk-proj-PLACEHOLDER-01HXY1234567890\n"
+      "    inject: { header: A, format: \"{secret}\", require: true }\n"
+      "    bindings: [ { host: api.example.com } ]\n",
+      "/",
+      bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  const auto explanation = explain_url(parsed.bindings, "GET", "https://api.example.com/");
+  CHECK(explanation.refusal == "no_placeholder");
+  CHECK(explanation.handling == "refused with 403 no_placeholder: KEY has to be in it");
+  CHECK(explanation.secrets[0].is_swapped);
+}
+
 }  // namespace keyswap::cli

