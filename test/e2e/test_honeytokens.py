@@ -14,7 +14,7 @@ class Honeytokens(OneProxy):
 
     @classmethod
     def rules(cls):
-        return {K: bearer(paths=["/**"], blocked=["DELETE /**"]), "BAIT": {"honeytoken": True, "placeholder": BAIT},
+        return {K: bearer(paths=["/**"], blocked=["DELETE /*"]), "BAIT": {"honeytoken": True, "placeholder": BAIT},
                 "BAIT2": {"honeytoken": True, "placeholder": BAIT2, "stand_in": True}, "K2": bearer("K2", hosts=(H2,), placeholder="tok-PLACEHOLDER-second-0123456789")}
 
     def of(self, path):

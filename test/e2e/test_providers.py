@@ -60,7 +60,7 @@ class Providers(Case):
         cls.authority, identity = cls.make_pki(HOSTS)
         cls.recorder = cls.make_recorder(identity)
         cls.home = cls.make_home(secrets={})
-        cls.home.bindings("# kept\n" + cls.document().split("\n", 1)[0] + "\n" + cls.document().split("\n", 1)[1])
+        cls.home.bindings("# kept\n" + cls.document())
         cls.placeholders = {}
         for name, (provider, value, options) in ADDED.items():
             done = cls.home.must("secret", "add", name, "--provider", provider, "--json", *options, stdin=value.encode(),
@@ -180,17 +180,15 @@ class Mistakes(Case):
         super().setUpClass()
         cls.home = cls.make_home(secrets={})
 
-    def fails(self, status, words, *arguments, stdin=VALUE.encode(), **options):
+    def fails(self, status, words, *arguments, stdin=VALUE.encode()):
         before = self.home.fingerprint()
-        done = self.home.run("secret", "add", *arguments, stdin=stdin, unlock=True, **options)
+        done = self.home.run("secret", "add", *arguments, stdin=stdin, unlock=True)
         self.assertEqual(done.returncode, status, done.stderr.decode())
         for word in words:
             self.assertIn(word, done.stderr.decode())
         after = self.home.fingerprint()
         self.assertEqual({k: v for k, v in before.items() if "vault" not in k},
                          {k: v for k, v in after.items() if "vault" not in k})
-        self.assertEqual(json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout), [])
-        return done
 
     def test_mistakes_change_nothing(self):
         bindings = self.home.path / "bindings.yaml"
@@ -209,6 +207,7 @@ class Mistakes(Case):
             self.assertEqual(bindings.read_text(), text)
         bindings.write_text(starter)
         self.fails(2, ["no bindings file"], "K", "--provider", "openai", "--bindings", str(self.work / "none.yaml"))
+        self.assertEqual(json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout), [])
 
     def test_a_name_that_is_bound_is_said(self):
         home = self.copy_home(self.home, "bound")
