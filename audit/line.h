@@ -19,6 +19,7 @@ enum class RecordType : std::uint8_t {
   tunnel,
   upstream_response,
   client_tls_failed,
+  honeytoken_triggered,
   start,
   stop,
   reload,

@@ -121,6 +121,15 @@ bool is_plain(char c) {
   return kIsPlain[static_cast<unsigned char>(c)];
 }
 
+// I1: a query is never recorded, even when a caller forgets to cut it off. As much as a record
+// shows.
+std::string_view without_query(std::string_view path) {
+  path = path.substr(0, kPathBytesMax + 1);
+  const auto* const end =
+      std::find_if(path.begin(), path.end(), [](char c) { return c == '?' || c == '#'; });
+  return path.substr(0, static_cast<std::size_t>(end - path.begin()));
+}
+
 // Builds a body on the stack and appends it in one piece: the hot path allocates nothing but what
 // `out` grows by.
 class Body {
@@ -198,6 +207,14 @@ class Body {
     return client.is_unproven ? raw(R"(,"unproven":true})") : raw("}");
   }
 
+  // Leaves the object open.
+  Body& destination(const DestinationRef& destination) {
+    return text(R"(,"destination":{"host":)", destination.host, kNameBytesMax)
+        .number(R"(,"port":)", destination.port)
+        .text(R"(,"method":)", destination.method, kWordBytesMax)
+        .text(R"(,"path":)", without_query(destination.path), kPathBytesMax);
+  }
+
   // What was seen of a failure, if anything was.
   Body& failure(base::Cause cause, std::string_view facts) {
     if (cause != base::Cause::none) {
@@ -270,15 +287,6 @@ class Body {
   std::size_t size_ = 0;
 };
 
-// I1: a query is never recorded, even when a caller forgets to cut it off. As much as a record
-// shows.
-std::string_view without_query(std::string_view path) {
-  path = path.substr(0, kPathBytesMax + 1);
-  const auto* const end =
-      std::find_if(path.begin(), path.end(), [](char c) { return c == '?' || c == '#'; });
-  return path.substr(0, static_cast<std::size_t>(end - path.begin()));
-}
-
 // 123456789012 -> "1234.56789012"
 std::string decimal_e8(const std::optional<std::uint64_t>& value) {
   if (!value) {
@@ -325,10 +333,7 @@ void encode_body(const DecisionRecord& record, std::string& out) {
       .text_or_null(R"(,"secret":)", record.secret, kNameBytesMax)
       .text_or_null(R"(,"scheme":)", record.scheme, kWordBytesMax)
       .client(record.client)
-      .text(R"(,"destination":{"host":)", record.destination.host, kNameBytesMax)
-      .number(R"(,"port":)", record.destination.port)
-      .text(R"(,"method":)", record.destination.method, kWordBytesMax)
-      .text(R"(,"path":)", without_query(record.destination.path), kPathBytesMax);
+      .destination(record.destination);
   if (record.order) {
     body.text(R"(},"order":{"symbol":)", record.order->symbol, kWordBytesMax)
         .text(R"(,"side":)", record.order->side, kWordBytesMax)
@@ -367,6 +372,17 @@ void encode_body(const ClientTlsFailedRecord& record, std::string& out) {
       .text(R"(,"alert":)", record.alert, kWordBytesMax)
       .word(R"(,"by":)", name_of(record.by, kAlertByNames))
       .number(R"(,"count":)", record.count)
+      .append_to(out);
+}
+
+void encode_body(const HoneytokenRecord& record, std::string& out) {
+  Body(record.ts_us, "honeytoken_triggered")
+      .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .word(R"(,"reason":)", to_string(record.reason))
+      .text(R"(,"secret":)", record.secret, kNameBytesMax)
+      .client(record.client)
+      .destination(record.destination)
+      .raw("}")
       .append_to(out);
 }
 

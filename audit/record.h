@@ -166,6 +166,17 @@ struct ClientTlsFailedRecord {
   std::uint64_t count = 1;
 };
 
+// Somebody sent the placeholder of a honeytoken, which nobody has a use for. It follows the
+// decision that the request had, and says its reason.
+struct HoneytokenRecord {
+  std::int64_t ts_us = 0;
+  std::string_view request_id;
+  Reason reason = Reason::destination_not_in_binding;
+  std::string_view secret;  // the honeytoken's name
+  ClientRef client;
+  DestinationRef destination;
+};
+
 struct StartRecord {
   std::int64_t ts_us = 0;
   std::string_view version;
@@ -201,6 +212,7 @@ struct RecoveredRecord {
 void encode_body(const DecisionRecord& record, std::string& out);
 void encode_body(const ResponseRecord& record, std::string& out);
 void encode_body(const ClientTlsFailedRecord& record, std::string& out);
+void encode_body(const HoneytokenRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);

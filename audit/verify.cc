@@ -42,6 +42,7 @@ class UnderWay {
         abandon();  // a process that is gone ends nothing any more
         return;
       case RecordType::client_tls_failed:
+      case RecordType::honeytoken_triggered:
       case RecordType::stop:
       case RecordType::reload:
         return;

@@ -122,6 +122,7 @@ void Bindings::build_index() {
   by_host_.clear();
   has_wildcards_ = false;
   has_guards_ = false;
+  has_honeytokens_ = false;
   has_required_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
@@ -132,6 +133,7 @@ void Bindings::build_index() {
     if (!rules[number].placeholder.empty() && rules[number].has_place_in_body()) {
       in_bodies.push_back({number, rules[number].placeholder});
     }
+    has_honeytokens_ = has_honeytokens_ || rules[number].kind == RuleKind::honeytoken;
     index_hosts(number);
     index_routes(number);
   }

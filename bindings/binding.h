@@ -95,8 +95,9 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::optional<std::uint32_t> place;
 };
 
-// How a rule is used: by its placeholder in a forwarded request, or only by a reverse route.
-enum class RuleKind : std::uint8_t { secret, custom };
+// How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
+// whoever sends a honeytoken's placeholder is told of.
+enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
 
 // A field that goes with a credential where the client sent none of that name.
 struct Companion {
@@ -128,7 +129,7 @@ struct SecretRule {  // one entry of `secrets:`
   std::string placeholder;  // "" for RuleKind::custom: it is never looked for
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
-  std::vector<SecretPlace> places;  // never empty
+  std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken
   const Venue* venue = nullptr;     // whose scheme it has; null: of none
   std::vector<Scope> scopes;        // of all its places
   // Secrets whose placeholders may stand in one request with its own.
@@ -139,9 +140,13 @@ struct SecretRule {  // one entry of `secrets:`
 
   [[nodiscard]] const Placement& placement() const { return *places.front().placement; }
 
-  [[nodiscard]] const Signer* signer() const { return injection().signer(); }
+  [[nodiscard]] const Signer* signer() const {
+    return places.empty() ? nullptr : injection().signer();
+  }
 
-  [[nodiscard]] const MessageSigner* messages() const { return injection().messages(); }
+  [[nodiscard]] const MessageSigner* messages() const {
+    return places.empty() ? nullptr : injection().messages();
+  }
 
   // What stands where the secret came back (I8).
   [[nodiscard]] std::string_view stand_in() const {
@@ -254,6 +259,9 @@ class Bindings {
     return match_scope(rule, std::nullopt, destination, request).match;
   }
 
+  // Is there a rule that is a honeytoken?
+  [[nodiscard]] bool has_honeytokens() const { return has_honeytokens_; }
+
   // May their placeholders stand in one request? One of the two has to name the other.
   [[nodiscard]] bool may_go_together(std::uint32_t a, std::uint32_t b) const;
   // The first rule whose secret has to be in this request (`require: true`) and is none of `used`.
@@ -334,6 +342,7 @@ class Bindings {
   std::map<std::string, RouteUse, std::less<>> routes_;  // by "proxy/NAME" and "custom/NAME"
   std::unordered_map<HostKey, RuleNumbers, HostKeyHash, HostKeyEqual> by_host_;
   bool has_wildcards_ = false;
+  bool has_honeytokens_ = false;
   bool has_guards_ = false;             // some rule may forbid a request
   bool has_required_ = false;           // some place has to be used
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules

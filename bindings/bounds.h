@@ -43,4 +43,11 @@ inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter
 inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; a venue takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
+// Of the catalogue of providers (bindings/provider.h).
+inline constexpr std::size_t kProviderFileBytesMax = std::size_t{64} * 1024;
+inline constexpr std::size_t kOwnProvidersMax = 500;  // in the home's folder
+inline constexpr std::size_t kShapesMax = 16;         // of the keys of one provider
+inline constexpr std::size_t kShapePiecesMax = 16;
+inline constexpr std::size_t kShapeCharactersMax = 2000;  // of one piece
+
 }  // namespace keyswap::bindings::bounds

@@ -15,8 +15,8 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kSecretKeys = {
-    "placeholder", "stand_in", "inject", "compose", "bindings", "together_with"};
+constexpr std::array<std::string_view, 7> kSecretKeys = {
+    "placeholder", "stand_in", "honeytoken", "inject", "compose", "bindings", "together_with"};
 
 // What the checks across secrets need to know of each.
 struct SecretEntry {
@@ -70,6 +70,22 @@ void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& 
   check_trading(*node, rule, context);
 }
 
+bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
+  const auto* const flag = section.find("honeytoken");
+  return flag != nullptr && read_flag(*flag, "honeytoken", issues).value_or(false);
+}
+
+// A honeytoken goes nowhere: what would say where to is a mistake.
+void refuse_use(const YamlSection& section, ConfigIssues& issues) {
+  for (const std::string_view key : {"inject", "compose", "bindings", "together_with"}) {
+    if (const auto* const node = section.find(key)) {
+      issues.error(node->place,
+                   "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",
+                   "remove it, or remove `honeytoken: true`");
+    }
+  }
+}
+
 // A placeholder that could never be found where the rule wants it.
 void check_places(const SecretEntry& entry, const SecretRule& rule, ConfigIssues& issues) {
   for (const SecretPlace& place : rule.places) {
@@ -95,6 +111,12 @@ void parse_secret(const YamlNode& node,
   }
   entry.placeholder = read_placeholder(section, context.issues).value_or("");
   rule.placeholder = entry.placeholder;
+  if (is_honeytoken(section, context.issues)) {
+    rule.kind = RuleKind::honeytoken;
+    refuse_use(section, context.issues);
+    bindings.rules.push_back(std::move(rule));
+    return;
+  }
   entry.compose = section.find("compose");
   if (const auto* const inject = section.require("inject", context.issues)) {
     parse_inject(*inject, entry.compose, context, rule);

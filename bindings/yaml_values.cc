@@ -17,8 +17,7 @@ using Kind = YamlNode::Kind;
 constexpr std::size_t kWordBytesMax = 64;
 
 // Keys that agent-vault-proxy's later versions have, for things that are not here.
-constexpr std::array<std::string_view, 8> kForeignKeys = {"binding_source",
-                                                          "honeytoken",
+constexpr std::array<std::string_view, 7> kForeignKeys = {"binding_source",
                                                           "install_salt_path",
                                                           "injectors",
                                                           "notes_host_allowlist",

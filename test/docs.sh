@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 failed=0
 complain() { echo "$1"; failed=1; }
 
-for name in architecture threat-model bindings audit-format vault-format operations style; do
+for name in architecture threat-model bindings providers audit-format vault-format operations style; do
   [ -s "docs/$name.md" ] || complain "docs/$name.md is missing"
 done
 

@@ -83,6 +83,13 @@ std::string describe(const Json& json) {
            text_of(json, "host") + "  from " + text_of(child_of(json, "client"), "addr") + "  " +
            text_of(json, "count") + " times";
   }
+  if (type == "honeytoken_triggered") {
+    const Json destination = child_of(json, "destination");
+    return "HONEYTOKEN " + text_of(json, "secret") + " " + text_of(json, "reason") + "  " +
+           text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
+           text_of(destination, "port") + text_of(destination, "path") + "  from " +
+           text_of(child_of(json, "client"), "addr");
+  }
   if (type == "start") {
     return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
   }
@@ -110,8 +117,9 @@ bool matches(const LineFilter& filter, std::string_view line) {
     return filter.secret.empty() && filter.decision.empty() &&
            base::equal_ignoring_case(text_of(json, "host"), filter.host);
   }
-  return json.contains("decision") &&
-         (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
+  const bool is_of_request =
+      json.contains("decision") || text_of(json, "type") == "honeytoken_triggered";
+  return is_of_request && (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
          (filter.decision.empty() || text_of(json, "decision") == filter.decision) &&
          (filter.host.empty() ||
           base::equal_ignoring_case(text_of(child_of(json, "destination"), "host"), filter.host));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap bindings check [FILE]
-#include <algorithm>
-
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -36,11 +34,9 @@ int check_as_json(const std::string& file, const std::string& own_ca) {
   nlohmann::ordered_json json;
   json["file"] = file;
   json["ok"] = parsed->errors.empty();
-  const auto& rules = parsed->bindings.rules;
-  const auto customs =
-      std::ranges::count(rules, bindings::RuleKind::custom, &bindings::SecretRule::kind);
-  json["secrets"] = rules.size() - static_cast<std::size_t>(customs);
-  json["custom"] = customs;
+  json["secrets"] = count_rules(parsed->bindings, bindings::RuleKind::secret);
+  json["custom"] = count_rules(parsed->bindings, bindings::RuleKind::custom);
+  json["honeytokens"] = count_rules(parsed->bindings, bindings::RuleKind::honeytoken);
   json["errors"] = to_json(parsed->errors);
   json["warnings"] = to_json(parsed->warnings);
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -173,7 +173,8 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& i
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
   std::vector<Placeholder> placeholders;
   for (const bindings::SecretRule& rule : bindings.rules) {
-    if (!rule.placeholder.empty()) {  // a custom service has none: nothing to hold
+    // A custom service has none, and a honeytoken's is for nobody to hold.
+    if (rule.kind == bindings::RuleKind::secret) {
       placeholders.push_back({rule.name.text(), rule.placeholder});
     }
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
-// for `secret`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those commands' files.
+// for `secret`, `provider`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those commands'
+// files.
 #pragma once
 
 #include <span>
@@ -34,6 +35,7 @@ int dispatch(const CommandGroup& group, const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 int run_init(const Arguments& arguments);
 int run_secret(const Arguments& arguments);
+int run_provider(const Arguments& arguments);
 int run_caller(const Arguments& arguments);
 int run_serve(const Arguments& arguments);
 int run_run(const Arguments& arguments);

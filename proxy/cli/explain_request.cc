@@ -107,6 +107,12 @@ constexpr std::uint32_t kFirstPlace = 0;
 SecretVerdict verdict_on(const SecretRule& rule, std::uint32_t place = kFirstPlace) {
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
+  if (rule.kind == RuleKind::honeytoken) {
+    verdict.is_elsewhere = true;
+    verdict.reason = audit::to_string(Reason::destination_not_in_binding);
+    verdict.why = "a honeytoken: it is bound nowhere, and whoever sends it raises an alert";
+    return verdict;
+  }
   verdict.scheme = rule.places[place].scheme();
   verdict.header = rule.places[place].placement->name();
   verdict.place = describe(*rule.places[place].placement);
@@ -147,6 +153,9 @@ SecretVerdict explain_place(const SecretRule& rule,
 SecretVerdict explain_placeholder(const SecretRule& rule,
                                   const RequestToExplain& request,
                                   const Asker& asker) {
+  if (rule.kind == RuleKind::honeytoken) {
+    return verdict_on(rule);
+  }
   if (rule.kind == RuleKind::custom) {
     SecretVerdict verdict = verdict_on(rule);
     verdict.is_elsewhere = true;
@@ -171,6 +180,9 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
 SecretVerdict explain_by_route(const Bindings& bindings, std::uint32_t number, const Asked& asked) {
   const SecretRule& rule = bindings.rules[number];
   SecretVerdict verdict = verdict_on(rule);
+  if (rule.kind == RuleKind::honeytoken) {
+    return verdict;
+  }
   const Answer& answer = asked.answer;
   if (answer.rule != number) {
     verdict.is_elsewhere = true;
@@ -241,7 +253,8 @@ Explanation explain_request(const Bindings& bindings,
     if (use != opened.end()) {
       swap_in(rule.scopes[use->scope], why_in_messages(rule, request), verdict);
     }
-    if (!verdict.is_swapped && verdict.reason == explanation.refusal) {
+    if (!verdict.is_swapped && rule.kind != RuleKind::honeytoken &&
+        verdict.reason == explanation.refusal) {
       verdict.why = explanation.handling + (is_routed ? "" : note_on_venue(rule, request));
     }
     explanation.is_any_swapped = explanation.is_any_swapped || verdict.is_swapped;

@@ -23,6 +23,9 @@ struct Home {
 
   [[nodiscard]] std::string bindings() const { return path + "/bindings.yaml"; }
 
+  // Providers of the operator's own (proxy/cli/providers.h).
+  [[nodiscard]] std::string providers() const { return path + "/providers"; }
+
   [[nodiscard]] std::string audit() const { return path + "/audit"; }
 
   [[nodiscard]] std::string key() const { return path + "/key"; }

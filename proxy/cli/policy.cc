@@ -57,6 +57,14 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
   return std::move(parsed).value();
 }
 
+bindings::Parsed parse_bindings(std::string_view text, const std::string& folder) {
+  return bindings::parse(text, folder, bindings::all_venues());
+}
+
+bindings::Parsed try_entry(const bindings::Provider& provider) {
+  return bindings::try_provider(provider, bindings::all_venues());
+}
+
 void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem) {
   const auto& upstream = parsed.bindings.upstream;
   for (std::size_t i = 0; i < upstream.ca_files.size(); ++i) {
@@ -128,10 +136,15 @@ std::vector<std::string> missing_callers(const bindings::Bindings& bindings,
   return missing;
 }
 
+std::size_t count_rules(const bindings::Bindings& bindings, bindings::RuleKind kind) {
+  return static_cast<std::size_t>(
+      std::ranges::count(bindings.rules, kind, &bindings::SecretRule::kind));
+}
+
 std::string describe_rules(const bindings::Bindings& bindings) {
-  const auto customs = static_cast<std::size_t>(
-      std::ranges::count(bindings.rules, bindings::RuleKind::custom, &bindings::SecretRule::kind));
-  const std::size_t secrets = bindings.rules.size() - customs;
+  const std::size_t secrets = count_rules(bindings, bindings::RuleKind::secret);
+  const std::size_t customs = count_rules(bindings, bindings::RuleKind::custom);
+  const std::size_t honeytokens = count_rules(bindings, bindings::RuleKind::honeytoken);
   std::string text = std::to_string(secrets) + (secrets == 1 ? " secret" : " secrets");
   std::size_t places = 0;
   for (const auto& rule : bindings.rules) {
@@ -143,6 +156,10 @@ std::string describe_rules(const bindings::Bindings& bindings) {
   if (customs > 0) {
     text +=
         ", " + std::to_string(customs) + (customs == 1 ? " custom service" : " custom services");
+  }
+  if (honeytokens > 0) {
+    text +=
+        ", " + std::to_string(honeytokens) + (honeytokens == 1 ? " honeytoken" : " honeytokens");
   }
   return text;
 }

@@ -6,9 +6,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bindings/parse.h"
+#include "bindings/provider.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 #include "proxy/net/server.h"
@@ -26,6 +28,12 @@ std::string absolute_path(const std::string& path);
 
 // Reads and parses; prints nothing.
 Outcome<bindings::Parsed> read_bindings(const std::string& file);
+
+// The same of text, whose relative names are relative to `folder`.
+bindings::Parsed parse_bindings(std::string_view text, const std::string& folder);
+
+// A bindings file with an entry of that provider (bindings/provider.h).
+bindings::Parsed try_entry(const bindings::Provider& provider);
 
 // Adds an error for each `upstream.ca_file` that cannot be used. `own_ca_pem` (may be ""): never
 // trusted upstream.
@@ -45,7 +53,9 @@ Outcome<net::Policy> load_policy(const std::string& file, const std::string& own
 std::vector<std::string> missing_callers(const bindings::Bindings& bindings,
                                          const vault::Vault& vault);
 
-// How many there are: "2 secrets, 1 custom service".
+// How many of a kind.
+std::size_t count_rules(const bindings::Bindings& bindings, bindings::RuleKind kind);
+// How many there are: "2 secrets, 1 custom service, 1 honeytoken".
 std::string describe_rules(const bindings::Bindings& bindings);
 
 }  // namespace keyswap::cli

@@ -45,22 +45,6 @@ std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The value comes from a prompt, or from standard input when that is no terminal; never from argv.
-Outcome<LockedText> read_value(const std::string& name) {
-  auto value = isatty(STDIN_FILENO) == 1
-                   ? ask_hidden("Value of " + name + " (not shown): ", kSecretBytesMax)
-                   : read_locked(STDIN_FILENO, kSecretBytesMax, Newline::drop, "the value");
-  if (!value) {
-    return value;
-  }
-  if (const std::string bad = describe_bad_value(value->view()); !bad.empty()) {
-    return Failure{Exit::usage,
-                   name + ": " + bad,
-                   "a secret is one line without control characters; nothing was changed"};
-  }
-  return value;
-}
-
 Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind) {
   if (kind == vault::EntryKind::private_key) {
     return read_private_key(name);
@@ -70,16 +54,6 @@ Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind
     return value.failure();
   }
   return std::move(value).value().to_secret();
-}
-
-Outcome<vault::SecretName> parse_name(const std::string& text) {
-  auto name = vault::SecretName::parse(text);
-  if (!name) {
-    return Failure{Exit::usage,
-                   "that is no name for a secret (not shown here, in case it is one)",
-                   "use 1 to 128 letters, digits, '_', '.', '-', like OPENAI_API_KEY"};
-  }
-  return std::move(name).value();
 }
 
 const vault::SecretInfo* find_info(const std::vector<vault::SecretInfo>& all,
@@ -104,7 +78,16 @@ int tell_change(const vault::Vault& vault,
 }
 
 int add(const SecretOptions& options) {
-  auto name = parse_name(options.name);
+  if (!options.provider.empty()) {
+    return add_with_provider(options);
+  }
+  if (options.has_valid_checksum || options.is_dry_run || !options.host.empty() ||
+      !options.bindings.empty()) {
+    return report({Exit::usage,
+                   "--host, --bindings, --valid-checksum and --dry-run go with --provider",
+                   "see: keyswap provider list"});
+  }
+  auto name = parse_secret_name(options.name);
   if (!name) {
     return report(name.failure());
   }
@@ -137,7 +120,7 @@ int add(const SecretOptions& options) {
 }
 
 int rotate(const SecretOptions& options) {
-  auto name = parse_name(options.name);
+  auto name = parse_secret_name(options.name);
   if (!name) {
     return report(name.failure());
   }
@@ -164,7 +147,7 @@ int rotate(const SecretOptions& options) {
 }
 
 int remove(const SecretOptions& options) {
-  auto name = parse_name(options.name);
+  auto name = parse_secret_name(options.name);
   if (!name) {
     return report(name.failure());
   }
@@ -222,6 +205,24 @@ struct Usage {
   Takes takes;
 };
 
+void add_provider_options(CLI::App& app, SecretOptions& options) {
+  app.add_option("--provider",
+                 options.provider,
+                 "make a placeholder for it and bind it as that provider's keys are used\n"
+                 "(keyswap provider list)")
+      ->type_name("NAME");
+  app.add_option("--host", options.host, "with --provider: the host, where it differs by customer")
+      ->type_name("HOST");
+  app.add_option("--bindings", options.bindings, "with --provider: the file to add the binding to")
+      ->type_name("FILE");
+  app.add_flag("--valid-checksum",
+               options.has_valid_checksum,
+               "with --provider: a placeholder whose checksum is right, where keys have one");
+  app.add_flag("--dry-run",
+               options.is_dry_run,
+               "with --provider: only show what would be written; asks for no value");
+}
+
 int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const SecretOptions&)) {
   SecretOptions options;
   CLI::App app(usage.about, usage.name);
@@ -234,6 +235,7 @@ int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const S
     app.add_flag("--private-key",
                  options.is_private_key,
                  "a private key that signs requests and is never sent: PEM, or base64 of its DER");
+    add_provider_options(app, options);
   }
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
@@ -255,6 +257,7 @@ int run_add(const Arguments& arguments) {
        "when that is no terminal (one trailing newline is dropped).",
        "keyswap secret add",
        "keyswap secret add OPENAI_API_KEY\n"
+       "  keyswap secret add OPENAI_API_KEY --provider openai\n"
        "  pass show openai | keyswap secret add OPENAI_API_KEY --password-file ~/.keyswap-pw\n"
        "  keyswap secret add TRADING_KEY --private-key < key.pem",
        Takes::name_and_service},
@@ -300,6 +303,38 @@ constexpr std::array kCommands = {
 };
 
 }  // namespace
+
+Problem check_value(const std::string& name, std::string_view value) {
+  if (const std::string bad = describe_bad_value(value); !bad.empty()) {
+    return Failure{Exit::usage,
+                   name + ": " + bad,
+                   "a secret is one line without control characters; nothing was changed"};
+  }
+  return std::nullopt;
+}
+
+Outcome<LockedText> read_value(const std::string& name) {
+  auto value = isatty(STDIN_FILENO) == 1
+                   ? ask_hidden("Value of " + name + " (not shown): ", kSecretBytesMax)
+                   : read_locked(STDIN_FILENO, kSecretBytesMax, Newline::drop, "the value");
+  if (!value) {
+    return value;
+  }
+  if (auto problem = check_value(name, value->view())) {
+    return *std::move(problem);
+  }
+  return value;
+}
+
+Outcome<vault::SecretName> parse_secret_name(const std::string& text) {
+  auto name = vault::SecretName::parse(text);
+  if (!name) {
+    return Failure{Exit::usage,
+                   "that is no name for a secret (not shown here, in case it is one)",
+                   "use 1 to 128 letters, digits, '_', '.', '-', like OPENAI_API_KEY"};
+  }
+  return std::move(name).value();
+}
 
 Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock) {
   if (auto problem = begin_guarded()) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the subcommands of `keyswap secret` share; one file each for import and for the rest.
+// What the subcommands of `keyswap secret` share; one file each for import, for
+// `add --provider` and for the rest.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "proxy/cli/command.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/terminal.h"
 #include "vault/vault.h"
 
 namespace keyswap::cli {
@@ -18,6 +21,12 @@ struct SecretOptions {
   std::string name;
   std::string service;
   bool is_private_key = false;
+  // With a provider (secret_provider.cc).
+  std::string provider;
+  std::string host;
+  std::string bindings;  // the file that gets the entry; "" = the home's
+  bool has_valid_checksum = false;
+  bool is_dry_run = false;
   bool json = false;
 };
 
@@ -31,6 +40,18 @@ Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock
 
 // A change to the vault that failed.
 Failure vault_failure(const base::Error& error, const std::string& name);
+
+// The name of a secret, or what a name is.
+Outcome<vault::SecretName> parse_secret_name(const std::string& text);
+
+// A value, from a prompt without echo, or from standard input when that is no terminal; never from
+// argv.
+Outcome<LockedText> read_value(const std::string& name);
+// Can it be a secret's?
+Problem check_value(const std::string& name, std::string_view value);
+
+// Adds a secret and binds it as its provider's keys are used.
+int add_with_provider(const SecretOptions& options);
 
 // A private key, from a prompt or standard input: parsed and checked, as PKCS#8 DER.
 Outcome<vault::Secret> read_private_key(const std::string& name);

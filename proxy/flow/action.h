@@ -61,9 +61,10 @@ struct Record {
   audit::Decision decision = audit::Decision::refused;
   audit::Reason reason = audit::Reason::malformed_request;
   std::optional<std::uint32_t> rule;
-  std::uint32_t place = 0;       // of the rule
-  std::vector<PlaceOf> further;  // allowed: what else is swapped in; a record each
-  std::vector<Denial> others;    // recorded along with it
+  std::uint32_t place = 0;                      // of the rule
+  std::vector<PlaceOf> further;                 // allowed: what else is swapped in; a record each
+  std::vector<Denial> others;                   // recorded along with it
+  std::vector<std::uint32_t> honeytokens = {};  // likewise: rules whose placeholders were sent
   std::string_view method;
   std::string path;                               // as shown_path gives it
   base::Failure failure = {};                     // of a refusal

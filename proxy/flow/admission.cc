@@ -189,6 +189,7 @@ void Admission::record(Shown shown, const Asks& asks) {
               .place = verdict_.uses.empty() || !is_allowed() ? 0 : verdict_.uses.front().place,
               .further = std::move(further),
               .others = verdict_.others,
+              .honeytokens = verdict_.honeytokens,
               .method = shown.method,
               .path = std::move(shown.path),
               .failure = failure_,

@@ -54,6 +54,8 @@ struct Verdict {
   std::vector<Use> uses = {};
   // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
   std::vector<Denial> others = {};
+  // Whatever becomes of it: the honeytokens that stand in it (proxy/flow/honeytoken.h).
+  std::vector<std::uint32_t> honeytokens = {};
 };
 
 // The places that are used, each once, in the order of `uses`.

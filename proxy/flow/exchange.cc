@@ -30,6 +30,7 @@
 #include <utility>
 
 #include "proxy/flow/connection_use.h"
+#include "proxy/flow/honeytoken.h"
 #include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
@@ -100,9 +101,11 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
                                : origin_target(asked.head, asked.made_target);
   admission_.fail(std::move(event.failure));
   is_login_ = carries_connection_login(asked.head);
-  admission_.decide(event.refusal   ? refusal(*event.refusal)
+  Verdict verdict = event.refusal   ? refusal(*event.refusal)
                     : asked.reverse ? decide_reverse(request(), *asked.reverse)
-                                    : flow::decide(request()));
+                                    : flow::decide(request());
+  verdict.honeytokens = honeytokens_in(request());
+  admission_.decide(std::move(verdict));
   if (admission_.is_refused()) {
     record({}, actions);
     return;

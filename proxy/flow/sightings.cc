@@ -226,6 +226,12 @@ Sightings find_sightings(const Request& request) {
   return sightings;
 }
 
+std::vector<std::uint32_t> rules_seen_in(const Request& request, std::size_t part) {
+  Rules found;
+  find_rules(request, part, found);
+  return found;
+}
+
 void match_sightings(const Request& request,
                      const RequestReadings& readings,
                      Sightings& sightings) {

@@ -45,6 +45,10 @@ struct Sightings {
 
 Sightings find_sightings(const Request& request);
 
+// The rules of all placeholders in that part of the head, ascending, each once: as it is, and as
+// the places read it that look into it. No bound counts: for those who only look.
+std::vector<std::uint32_t> rules_seen_in(const Request& request, std::size_t part);
+
 // Says of each whether its place is in scope. Where several places of a rule hold the same
 // placeholder, the first that is in scope keeps it, else the first that is bound to this host.
 void match_sightings(const Request& request,

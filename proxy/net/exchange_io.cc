@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/exchange_io.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,40 @@ std::optional<audit::OrderRef> order_of(const std::optional<bindings::OrderInfo>
   return shown;
 }
 
+// The alerts of one decision: a record, and a line on stderr. Each honeytoken is told of once,
+// behind its own decision's record if it has one.
+class HoneytokenAlerts {
+ public:
+  HoneytokenAlerts(Context& context, const DecisionOf& of) : context_(context), of_(of) {}
+
+  // `record` was added for that rule.
+  void after(std::uint32_t rule, const audit::DecisionRecord& record) {
+    if (of_.bindings.rules[rule].kind == bindings::RuleKind::honeytoken) {
+      tell(rule, record);
+    }
+  }
+
+  void tell(std::uint32_t rule, const audit::DecisionRecord& record) {
+    if (std::ranges::find(told_, rule) != told_.end()) {
+      return;
+    }
+    told_.push_back(rule);
+    const std::string& name = of_.bindings.rules[rule].name.text();
+    context_.audit->add(audit::HoneytokenRecord{.ts_us = record.ts_us,
+                                                .request_id = record.request_id,
+                                                .reason = record.reason,
+                                                .secret = name,
+                                                .client = record.client,
+                                                .destination = record.destination});
+    context_.telling->honeytoken(name, record.destination.host, record.client.address);
+  }
+
+ private:
+  Context& context_;
+  const DecisionOf& of_;
+  std::vector<std::uint32_t> told_;
+};
+
 }  // namespace
 
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision) {
@@ -65,12 +100,17 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
   const auto name_place = [&](const flow::PlaceOf& place) {
     const auto& rule = of.bindings.rules[place.rule];
     record.secret = rule.name.text();
-    record.scheme = rule.places[place.place].scheme();
+    record.scheme = rule.places.empty() ? std::string_view() : rule.places[place.place].scheme();
   };
   if (decision.rule) {
     name_place({*decision.rule, decision.place});
   }
   context.audit->add(record);
+  HoneytokenAlerts alerts(context, of);
+  if (decision.rule) {
+    alerts.after(*decision.rule, record);
+  }
+  const Reason reason = record.reason;
   for (const flow::PlaceOf& place : decision.further) {
     name_place(place);
     context.audit->add(record);
@@ -80,6 +120,11 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
     record.reason = other.reason;
     name_place({other.rule});
     context.audit->add(record);
+    alerts.after(other.rule, record);
+  }
+  record.reason = reason;
+  for (const std::uint32_t rule : decision.honeytokens) {
+    alerts.tell(rule, record);
   }
 }
 

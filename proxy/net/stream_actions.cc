@@ -147,7 +147,7 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
   const std::string& caller = setup_.caller.name;
   const bool is_unknown = caller.empty() || action.reason == Reason::caller_not_allowed;
   if (action.decision != audit::Decision::refused || setup_.place != Place::listener ||
-      !is_unknown || context_->audit->is_dead()) {
+      !is_unknown || !action.honeytokens.empty() || context_->audit->is_dead()) {
     return false;
   }
   const http::Authority& authority = exchange_->destination().authority;

@@ -64,6 +64,21 @@ void Telling::client_tls_failed(std::string_view host, std::string_view alert, a
   }
 }
 
+void Telling::honeytoken(std::string_view name, std::string_view host, std::string_view client) {
+  std::string what("honeytoken ");
+  what.append(name);
+  if (is_due(host, what)) {
+    log::line(log::Level::warning,
+              {"the honeytoken ",
+               Piece::fact(name),
+               " was sent by ",
+               Piece::fact(client),
+               " towards ",
+               Piece::fact(host),
+               ": somebody uses what was laid out for nobody (audit: honeytoken_triggered)"});
+  }
+}
+
 bool Telling::is_due(std::string_view host, std::string_view what) {
   const std::int64_t now_us = clock_->steady_us();
   const std::lock_guard lock(mutex_);

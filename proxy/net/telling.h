@@ -28,6 +28,9 @@ class Telling {
   // A client did not come to TLS with us.
   void client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by);
 
+  // Somebody sent the placeholder of the honeytoken `name` towards that host.
+  void honeytoken(std::string_view name, std::string_view host, std::string_view client);
+
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
 

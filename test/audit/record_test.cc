@@ -135,6 +135,31 @@ TEST_CASE("what was seen of a failure stands behind the reason, or the outcome")
   CHECK(is_canonical(body_of(response)));
 }
 
+TEST_CASE(
+    "H12 the record of a honeytoken names it, who sent it, where to, and why it stayed inert") {
+  const DecisionRecord decision = decision_of("01HXYZ");
+  const HoneytokenRecord record{.ts_us = 0,
+                                .request_id = "01HXYZ",
+                                .reason = Reason::destination_not_in_binding,
+                                .secret = "BAIT",
+                                .client = decision.client,
+                                .destination = decision.destination};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"honeytoken_triggered",)"
+        R"("request_id":"01HXYZ","reason":"destination_not_in_binding","secret":"BAIT",)"
+        R"("client":{"addr":"127.0.0.1:50312","uid":1000,"caller":"agent"},)"
+        R"("destination":{"host":"api.openai.com","port":443,"method":"POST",)"
+        R"("path":"/v1/chat/completions"})");
+  CHECK(is_canonical(body_of(record)));
+  CHECK(is_canonical(body_of(HoneytokenRecord{})));
+}
+
+TEST_CASE("the query of a request with a honeytoken is not recorded", "[I1]") {
+  HoneytokenRecord record;
+  record.destination.path = "/a?token=x";
+  CHECK(body_of(record).find("token=") == std::string::npos);
+}
+
 TEST_CASE("a client that did not come to TLS has a record with the alert and their number") {
   const ClientTlsFailedRecord record{.ts_us = 0,
                                      .client = {"127.0.0.1:50312", 1000, "agent"},

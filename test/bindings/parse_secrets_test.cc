@@ -103,9 +103,50 @@ TEST_CASE("I33 a mistyped or unsupported key of a secret is refused") {
         "    " + key + ": true\n    placeholder: " + test::kPlaceholder +
         "\n    inject: { header: A, format: \"{K}\" }\n    bindings: [ { host: a.b } ]\n");
   };
-  CHECK(errors_of(with("honeytokn")).find("'honeytokn' is no key of `K`") != std::string::npos);
-  CHECK(errors_of(with("honeytoken")).find("'honeytoken' is not supported here") !=
+  CHECK(errors_of(with("honeytokn"))
+            .find("'honeytokn' is no key of `K` | did you mean "
+                  "'honeytoken'?") != std::string::npos);
+  CHECK(errors_of(with("binding_source")).find("'binding_source' is not supported here") !=
         std::string::npos);
+}
+
+TEST_CASE("a honeytoken has a placeholder and goes nowhere") {
+  const auto bindings =
+      accepted(one_secret("    honeytoken: true\n    placeholder: " + test::kPlaceholder + "\n"));
+  REQUIRE(bindings.rules.size() == 1);
+  CHECK(bindings.rules[0].kind == RuleKind::honeytoken);
+  CHECK(bindings.rules[0].placeholder == test::kPlaceholder);
+  CHECK(bindings.rules[0].scopes.empty());
+  CHECK(bindings.has_honeytokens());
+  CHECK_FALSE(accepted(with_placeholder(test::kPlaceholder)).has_honeytokens());
+  CHECK(accepted(one_secret("    honeytoken: true\n    stand_in: true\n"
+                            "    placeholder: sk-proj-0123456789abcdefghij\n"))
+            .has_honeytokens());
+}
+
+TEST_CASE("a honeytoken that says where it goes is refused, key by key") {
+  const std::string rest = "    honeytoken: true\n    placeholder: " + test::kPlaceholder + "\n";
+  CHECK(errors_of(one_secret("    honeytoken: true\n")).find("`placeholder` is missing") !=
+        std::string::npos);
+  CHECK(errors_of(one_secret(rest + "    inject: { header: A, format: \"{K}\" }\n")) ==
+        "5:13 a honeytoken has no `inject`: it goes nowhere | remove it, or remove `honeytoken: "
+        "true`\n");
+  CHECK(errors_of(one_secret(rest + "    bindings: [ { host: a.example } ]\n"))
+            .find("a honeytoken has no `bindings`") != std::string::npos);
+  CHECK(errors_of(one_secret(rest + "    compose: [A]\n")).find("a honeytoken has no `compose`") !=
+        std::string::npos);
+  CHECK(errors_of(one_secret("    honeytoken: yes\n    placeholder: " + test::kPlaceholder + "\n"))
+            .find("`honeytoken` must be") != std::string::npos);
+  // What is false is a secret like any other.
+  CHECK(
+      errors_of(one_secret("    honeytoken: false\n    placeholder: " + test::kPlaceholder + "\n"))
+          .find("`inject` is missing") != std::string::npos);
+}
+
+TEST_CASE("I06 a honeytoken's placeholder is unlike those of secrets") {
+  CHECK(errors_of("secrets:\n" + secret("A", test::kPlaceholder) +
+                  "  H:\n    honeytoken: true\n    placeholder: " + test::kPlaceholder + "\n")
+            .find("'H' has the same placeholder as 'A'") != std::string::npos);
 }
 
 TEST_CASE("more secrets than the bound are refused", "[I10]") {

@@ -54,6 +54,20 @@ TEST_CASE("a request in scope is explained by its binding, header and scheme") {
   CHECK(explanation.secrets[1].reason == "destination_not_in_binding");
 }
 
+TEST_CASE("a honeytoken is explained as what it is, and swapped in nowhere") {
+  const auto bindings = some_bindings(
+      "  BAIT: { honeytoken: true, placeholder: \"sk-PLACEHOLDER-laid-out-for-nobody\" }\n");
+  for (const char* url :
+       {"https://api.example.com/v1/x", "http://api.example.com/", "https://x.test/"}) {
+    const auto explanation = explain_url(bindings, "POST", url);
+    REQUIRE(explanation.secrets.size() == 3);
+    CHECK_FALSE(explanation.secrets[2].is_swapped);
+    CHECK(explanation.secrets[2].secret == "BAIT");
+    CHECK(explanation.secrets[2].why.find("whoever sends it raises an alert") != std::string::npos);
+  }
+  CHECK(describe_rules(bindings) == "2 secrets, 1 honeytoken");
+}
+
 TEST_CASE("a method that the query names is explained as the proxy judges it") {
   const auto bindings = some_bindings();
   const auto verdict_of = [&](const std::string& query) {

@@ -199,6 +199,20 @@ TEST_CASE("other records are shown unless decisions of a kind are asked for") {
   CHECK_FALSE(matches({}, "[1]"));
 }
 
+TEST_CASE("H12 a honeytoken's record is found by its name and host, and shown as one") {
+  constexpr std::string_view kHoneytoken =
+      R"({"v":1,"seq":8,"ts":"2026-11-22T02:25:09.123456Z","type":"honeytoken_triggered",)"
+      R"("request_id":"r1","reason":"untargeted_location","secret":"BAIT",)"
+      R"("client":{"addr":"127.0.0.1:5"},"destination":{"host":"api.example.com","port":443,)"
+      R"("method":"GET","path":"/v1"},"prev":"00","hash":"11"})";
+  CHECK(matches({"BAIT", "api.example.com", "", {}, {}}, kHoneytoken));
+  CHECK_FALSE(matches({"KEY", "", "", {}, {}}, kHoneytoken));
+  CHECK_FALSE(matches({"", "", "denied", {}, {}}, kHoneytoken));
+  CHECK(format_record(kHoneytoken) ==
+        "2026-11-22T02:25:09.123456Z #8 HONEYTOKEN BAIT untargeted_location  GET "
+        "api.example.com:443/v1  from 127.0.0.1:5  [r1]");
+}
+
 TEST_CASE("AU-14 a record cannot move the terminal's cursor") {
   CHECK(format_record(kRecord) ==
         "2026-11-22T02:25:09.123456Z #7 allowed binding_matched KEY  GET "

@@ -243,6 +243,9 @@ void Script::perform(const flow::Actions& actions) {
         line += " +denied " + std::string(audit::to_string(other.reason)) + " " +
                 bindings_->rules[other.rule].name.text();
       }
+      for (const auto rule : record->honeytokens) {
+        line += " +honeytoken " + bindings_->rules[rule].name.text();
+      }
       note(line + " " + std::string(record->method) + " " + record->path);
       if (answers_records) {
         next = flow::RecordDone{records_are_durable};

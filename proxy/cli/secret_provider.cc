@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap secret add NAME --provider P: the vault entry, a placeholder of the provider's form, and
+// the entry of bindings.yaml, in one go. All of it is made and checked before anything is written;
+// what cannot be written whole is taken back.
+#include <algorithm>
+#include <cstdlib>
+#include <span>
+
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bindings/add_secret.h"
+#include "bindings/digest.h"
+#include "bindings/stand_in.h"
+#include "bindings/yaml_write.h"
+#include "proxy/base/bounds.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/providers.h"
+#include "proxy/cli/secret.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/terminal.h"
+#include "vault/placeholder_salt.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using base::bounds::kBindingsFileBytesMax;
+using base::bounds::kSecretBytesMax;
+
+// A vault entry that will be made.
+struct NewEntry {
+  vault::SecretName name;
+  std::string title;
+  std::span<const bindings::KeyShape> shapes;  // what a value of it may look like
+  vault::Secret value = {};
+  const bindings::KeyShape* shape = nullptr;  // which of them it has
+};
+
+// The bindings file as it is.
+struct BindingsFile {
+  std::string path;  // with links resolved: a link stays a link
+  mode_t mode = 0600;
+  std::string text;
+  bindings::Bindings bindings;
+};
+
+// What will be written.
+struct Plan {
+  KnownProvider known;
+  std::string name;
+  std::string placeholder;
+  bool is_lengthened = false;
+  std::vector<std::string> hosts;
+  bindings::YamlNode entry;
+  std::string text;  // of the bindings file, with the entry
+};
+
+Outcome<std::string> choose_host(const bindings::Provider& provider, const std::string& wanted) {
+  if (!provider.host) {
+    if (!wanted.empty()) {
+      return Failure{Exit::usage,
+                     provider.title + " has hosts of its own; --host is for others",
+                     "see: keyswap provider show " + provider.name};
+    }
+    return std::string();
+  }
+  const std::string host = wanted.empty() ? provider.host->usual : wanted;
+  if (host.empty()) {
+    return Failure{Exit::usage,
+                   "each customer of " + provider.title + " has a host of their own",
+                   "name yours: --host " + provider.host->example};
+  }
+  if (const auto problem = bindings::host_problem(*provider.host, host); !problem.empty()) {
+    return Failure{Exit::usage,
+                   "that cannot be the host: " + problem,
+                   "like: --host " + provider.host->example};
+  }
+  return host;
+}
+
+std::string resolved(const std::string& path) {
+  char* const found = realpath(path.c_str(), nullptr);
+  std::string text = found == nullptr ? path : found;
+  std::free(found);  // NOLINT(cppcoreguidelines-no-malloc): realpath's own
+  return text;
+}
+
+std::string folder_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+// The file with what it says; a broken one is left alone.
+Outcome<BindingsFile> open_bindings(const std::string& path) {
+  auto parsed = read_bindings(path);
+  if (!parsed) {
+    return parsed.failure();
+  }
+  const std::string sha256 = parsed->bindings.sha256;
+  if (!parsed->errors.empty()) {
+    auto refused = accept_bindings(path, std::move(parsed).value());
+    return refused ? Failure{} : refused.failure();
+  }
+  BindingsFile file;
+  file.path = resolved(path);
+  file.bindings = std::move(parsed->bindings);
+
+  struct stat info {};
+
+  auto text = read_file(file.path, kBindingsFileBytesMax);
+  if (!text || stat(file.path.c_str(), &info) != 0 || bindings::sha256_hex(*text) != sha256) {
+    return Failure{Exit::cannot,
+                   path + " was changed by somebody else just now",
+                   "nothing was changed; try again"};
+  }
+  file.text = std::move(text).value();
+  constexpr mode_t kModeBits = 0777;
+  file.mode = info.st_mode & kModeBits;
+  return file;
+}
+
+Problem check_name_is_free(const BindingsFile& file, const std::string& name) {
+  const bool is_bound = std::ranges::any_of(file.bindings.rules, [&](const auto& rule) {
+    return rule.kind != bindings::RuleKind::custom && rule.name.text() == name;
+  });
+  if (!is_bound) {
+    return std::nullopt;
+  }
+  return Failure{Exit::no,
+                 name + " is in " + file.path + " already",
+                 "give it a new value with: keyswap secret rotate " + name +
+                     "   (or edit the file to bind it elsewhere)"};
+}
+
+// --- the values ---
+
+std::string title_of(const bindings::Provider& provider) {
+  return provider.parts.empty() ? "Value" : "API key";
+}
+
+// The entries that will be made, without their values: the secret's own, and its parts'.
+Outcome<std::vector<NewEntry>> entries_of(const bindings::Provider& provider,
+                                          const vault::SecretName& name,
+                                          const vault::Vault& vault) {
+  std::vector<NewEntry> entries;
+  entries.push_back({name, title_of(provider), provider.shapes});
+  for (const auto& part : provider.parts) {
+    auto part_name = parse_secret_name(bindings::part_name(part, name.text()));
+    if (!part_name) {
+      return part_name.failure();
+    }
+    entries.push_back({std::move(part_name).value(), part.title, {}});
+  }
+  for (const auto& entry : entries) {
+    if (vault.has(entry.name)) {
+      return Failure{Exit::no,
+                     "the vault has a secret " + entry.name.text() + " already, which is not bound",
+                     "remove it first (keyswap secret remove " + entry.name.text() +
+                         "), or bind it by hand: keyswap provider show " + provider.name};
+    }
+  }
+  return entries;
+}
+
+Problem take_value(NewEntry& entry, std::string_view value) {
+  if (auto problem = check_value(entry.name.text(), value)) {
+    return problem;
+  }
+  auto copied = vault::Secret::copy_of(value);
+  if (!copied) {
+    return Failure{
+        Exit::cannot, "no locked memory is left: " + explain(copied.error()), "see: ulimit -l"};
+  }
+  entry.value = std::move(copied).value();
+  for (const auto& shape : entry.shapes) {
+    entry.shape =
+        entry.shape == nullptr && bindings::has_shape(shape, value) ? &shape : entry.shape;
+  }
+  return std::nullopt;
+}
+
+// Of standard input: a line for each, in their order.
+Problem read_lines(std::vector<NewEntry>& entries) {
+  auto text = read_locked(
+      STDIN_FILENO, (kSecretBytesMax + 2) * entries.size(), Newline::drop, "the values");
+  if (!text) {
+    return text.failure();
+  }
+  std::string_view rest = text->view();
+  for (auto& entry : entries) {
+    const bool is_last = &entry == &entries.back();
+    const auto end = is_last ? rest.size() : std::min(rest.find('\n'), rest.size());
+    auto line = rest.substr(0, end);
+    line.remove_suffix(!line.empty() && line.back() == '\r' ? 1 : 0);
+    if (auto problem = take_value(entry, line)) {
+      problem->hint = entries.size() == 1 ? problem->hint
+                                          : "give " + std::to_string(entries.size()) +
+                                                " lines, the last one the " + entries.back().title;
+      return problem;
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return std::nullopt;
+}
+
+Problem read_values(std::vector<NewEntry>& entries) {
+  if (isatty(STDIN_FILENO) != 1) {
+    return read_lines(entries);
+  }
+  for (auto& entry : entries) {
+    auto value =
+        ask_hidden(entry.title + " of " + entry.name.text() + " (not shown): ", kSecretBytesMax);
+    if (!value) {
+      return value.failure();
+    }
+    if (auto problem = take_value(entry, value->view())) {
+      return problem;
+    }
+  }
+  return std::nullopt;
+}
+
+// Which of the shapes a placeholder gets: that of the value, else the first. Nothing of the value
+// is said.
+const bindings::KeyShape* shape_of(const bindings::Provider& provider,
+                                   const NewEntry& entry,
+                                   bool has_value) {
+  if (provider.shapes.empty() || entry.shape != nullptr || !has_value) {
+    return entry.shape != nullptr || provider.shapes.empty() ? entry.shape
+                                                             : &provider.shapes.front();
+  }
+  warn("the value does not look like a key of " + provider.title + ", which is like " +
+           bindings::describe(provider.shapes.front()),
+       "if that was a mistake: keyswap secret rotate " + entry.name.text());
+  return &provider.shapes.front();
+}
+
+// --- the plan ---
+
+Outcome<bindings::StandIn> make_placeholder(vault::Vault& vault,
+                                            const BindingsFile& file,
+                                            const std::string& name,
+                                            const bindings::KeyShape* shape,
+                                            bool has_valid_checksum) {
+  const auto failed = [](const base::Error& error) {
+    return Failure{Exit::cannot, "cannot make a placeholder: " + explain(error), "try again"};
+  };
+  const auto salt = vault::placeholder_salt(vault);
+  if (!salt) {
+    return failed(salt.error());
+  }
+  const auto seed = vault::placeholder_seed(*salt, name);
+  if (!seed) {
+    return failed(seed.error());
+  }
+  std::vector<std::string_view> taken;
+  for (const auto& rule : file.bindings.rules) {
+    if (!rule.placeholder.empty()) {
+      taken.emplace_back(rule.placeholder);
+    }
+  }
+  auto made = bindings::make_stand_in(
+      shape,
+      *seed,
+      has_valid_checksum ? bindings::Checksum::valid : bindings::Checksum::wrong,
+      taken);
+  if (!made) {
+    return failed(made.error());
+  }
+  return std::move(made).value();
+}
+
+// The file with the entry, as a parser has seen it.
+Problem add_entry(const BindingsFile& file, Plan& plan) {
+  const auto& provider = plan.known.provider;
+  auto text =
+      bindings::add_secret(file.text, plan.name, plan.entry, provider.title + ": " + provider.docs);
+  if (!text) {
+    return Failure{Exit::usage,
+                   file.path + ": " + explain(text.error()),
+                   "nothing was changed; add it by hand, as `keyswap provider show " +
+                       provider.name + "` shows"};
+  }
+  auto parsed = parse_bindings(*text, folder_of(file.path));
+  if (!parsed.errors.empty()) {
+    auto refused = accept_bindings(file.path + " with the new entry", std::move(parsed));
+    return Failure{Exit::usage,
+                   "the entry does not fit into " + file.path,
+                   "nothing was changed; mend what is named above, and try again"};
+  }
+  plan.text = std::move(text).value();
+  return std::nullopt;
+}
+
+// --- writing it ---
+
+void take_back(vault::Vault& vault, const std::vector<NewEntry>& entries, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!vault.remove(entries[i].name)) {
+      warn("the secret " + entries[i].name.text() + " stays in the vault",
+           "remove it with: keyswap secret remove " + entries[i].name.text());
+    }
+  }
+}
+
+Problem add_all(vault::Vault& vault,
+                const std::vector<NewEntry>& entries,
+                const std::string& service) {
+  const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (const auto added = vault.add(entries[i].name, service, entries[i].value, now_s); !added) {
+      take_back(vault, entries, i);
+      return vault_failure(added.error(), entries[i].name.text());
+    }
+  }
+  return std::nullopt;
+}
+
+bool says(const BindingsFile& file, const std::string& text) {
+  const auto now = read_file(file.path, kBindingsFileBytesMax);
+  return now && *now == text;
+}
+
+Problem replace_file(const BindingsFile& file, const std::string& text) {
+  if (!says(file, file.text)) {
+    return Failure{Exit::cannot,
+                   file.path + " was changed by somebody else just now",
+                   "nothing was changed; try again"};
+  }
+  const auto written = write_file(file.path, text, file.mode);
+  if (written || says(file, text)) {
+    return std::nullopt;
+  }
+  return Failure{Exit::cannot,
+                 "cannot write " + file.path + ": " + explain(written.error()),
+                 "nothing was changed; make room on the disk, or check the folder's modes"};
+}
+
+// --- telling it ---
+
+void tell_json(const Plan& plan, const BindingsFile& file, const SecretOptions& options) {
+  nlohmann::ordered_json json;
+  json["name"] = plan.name;
+  json["provider"] = plan.known.provider.name;
+  json["variable"] = plan.name;
+  json["placeholder"] = plan.placeholder;
+  json["is_longer_than_a_key"] = plan.is_lengthened;
+  json["hosts"] = plan.hosts;
+  json["file"] = file.path;
+  json["entry"] = bindings::block_text(plan.entry, 0);
+  json["written"] = !options.is_dry_run;
+  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+std::string host_list(const Plan& plan) {
+  std::string text;
+  for (const auto& host : plan.hosts) {
+    text += (text.empty() ? "" : ", ") + host;
+  }
+  return text;
+}
+
+void tell_text(const Plan& plan, const BindingsFile& file, const SecretOptions& options) {
+  const auto& provider = plan.known.provider;
+  if (options.is_dry_run) {
+    print("# would be added to " + printable(file.path) + ":\n  " + plan.name + ":\n" +
+          bindings::block_text(plan.entry, 4));
+  } else {
+    print_line("added " + plan.name + ", and bound it to " + host_list(plan) + " in " +
+               printable(file.path));
+  }
+  print_line("programs hold this in its place (keyswap run and env set it):");
+  print_line(plan.name + "=" + plan.placeholder);
+  const auto& variables = provider.variables;
+  if (!variables.empty() && std::ranges::find(variables, plan.name) == variables.end()) {
+    note("programs for " + provider.title + " look for " + variables.front() +
+         ": set it to the placeholder too, or name the secret so");
+  }
+  if (plan.is_lengthened) {
+    note("keys of " + provider.title +
+         " are shorter than a placeholder may be (24 characters): a program that counts may refuse "
+         "it");
+  }
+  if (!provider.notes.empty()) {
+    note("note: " + provider.notes);
+  }
+}
+
+void tell(const Plan& plan,
+          const BindingsFile& file,
+          const Home& home,
+          const SecretOptions& options) {
+  if (options.json) {
+    tell_json(plan, file, options);
+  } else {
+    tell_text(plan, file, options);
+  }
+  const auto running = options.is_dry_run ? std::nullopt : find_running(home);
+  if (running && running->pid > 0) {
+    note("a proxy runs on this home; let it read the bindings: kill -HUP " +
+         std::to_string(running->pid));
+  }
+}
+
+Outcome<Plan> make_plan(OpenHome& opened,
+                        KnownProvider known,
+                        const BindingsFile& file,
+                        const NewEntry& own,
+                        const SecretOptions& options) {
+  auto host = choose_host(known.provider, options.host);
+  if (!host) {
+    return host.failure();
+  }
+  Plan plan;
+  plan.name = own.name.text();
+  const auto* const shape = shape_of(known.provider, own, !options.is_dry_run);
+  auto placeholder =
+      make_placeholder(opened.vault, file, plan.name, shape, options.has_valid_checksum);
+  if (!placeholder) {
+    return placeholder.failure();
+  }
+  plan.placeholder = placeholder->text;
+  plan.is_lengthened = placeholder->is_lengthened;
+  plan.entry = bindings::entry_of(known.provider, {plan.name, plan.placeholder, host.value()});
+  for (const auto& each : hosts_of(known.provider)) {
+    plan.hosts.push_back(each == "{host}" ? host.value() : each);
+  }
+  plan.known = std::move(known);
+  if (auto problem = add_entry(file, plan)) {
+    return *std::move(problem);
+  }
+  return plan;
+}
+
+Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault::SecretName& name) {
+  auto known = load_provider(opened.home, options.provider);
+  if (!known) {
+    return known.failure();
+  }
+  if (const auto host = choose_host(known->provider, options.host); !host) {
+    return host.failure();
+  }
+  auto file = open_bindings(options.bindings.empty() ? opened.home.bindings() : options.bindings);
+  if (!file) {
+    return file.failure();
+  }
+  if (auto problem = check_name_is_free(file.value(), name.text())) {
+    return problem;
+  }
+  auto entries = entries_of(known->provider, name, opened.vault);
+  if (!entries) {
+    return entries.failure();
+  }
+  if (auto problem = options.is_dry_run ? Problem() : read_values(entries.value())) {
+    return problem;
+  }
+  const std::string service = options.service.empty() ? known->provider.name : options.service;
+  auto plan = make_plan(opened, std::move(known).value(), file.value(), entries->front(), options);
+  if (!plan) {
+    return plan.failure();
+  }
+  if (!options.is_dry_run) {
+    if (auto problem = add_all(opened.vault, entries.value(), service)) {
+      return problem;
+    }
+    if (auto problem = replace_file(file.value(), plan->text)) {
+      take_back(opened.vault, entries.value(), entries->size());
+      return problem;
+    }
+  }
+  tell(plan.value(), file.value(), opened.home, options);
+  return std::nullopt;
+}
+
+}  // namespace
+
+int add_with_provider(const SecretOptions& options) {
+  auto name = parse_secret_name(options.name);
+  if (!name) {
+    return report(name.failure());
+  }
+  if (options.is_private_key) {
+    return report({Exit::usage,
+                   "--provider is for texts; a private key signs, and is bound by hand",
+                   "leave out --private-key or --provider"});
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  const auto problem = add_planned(options, opened.value(), name.value());
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
+}  // namespace keyswap::cli
