@@ -550,6 +550,48 @@ secrets:
   CHECK(judged("", "/v1/x", Protocol::http) == "pass/no_placeholder");
 }
 
+TEST_CASE("what a request must carry is asked for in every spelling that some server understands",
+          "[I5]") {
+  const auto judged = [&](const std::string& line, const std::string& fields) {
+    return shown(judge(fields, line + " HTTP/1.1", Protocol::https, R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: x-api-key, format: "{secret}", require: true }
+    bindings: [ { host: api.example.test, methods: [GET], paths: ["/v1/**/x"] } ]
+)"));
+  };
+  const std::string p = "X-Api-Key: " + std::string(kP) + "\r\n";
+  std::string many;  // more readings than are judged
+  for (int i = 0; i < 12; ++i) {
+    many += "/%25252e%3b%5c%252f//;a/..";
+  }
+  for (const std::string target : {std::string("/v1/a/x"),
+                                   std::string("/./v1/a/x"),
+                                   std::string("//v1/a/x"),
+                                   std::string("/v2/../v1/a/x"),
+                                   std::string("/v2/%2e%2e/v1/a/x"),
+                                   std::string("/V1/a/X"),
+                                   std::string("/v1/a/x/"),
+                                   std::string("/v1/a/%78"),
+                                   std::string("/v1/a/x;b"),
+                                   "/v1" + many + "/y"}) {
+    INFO(target);
+    CHECK(judged("GET " + target, "") == "refused/no_placeholder");
+  }
+  CHECK(judged("POST /v1/a/x", "X-HTTP-Method-Override: GET\r\n") == "refused/no_placeholder");
+  CHECK(judged("POST /v1/a/x?_method=get", "") == "refused/no_placeholder");
+  CHECK(judged("POST /v1/a/x", "X-HTTP-Method-Override: ?\r\n") == "refused/no_placeholder");
+  // What is in no reading in scope needs nothing; what is in scope in all is served with it.
+  CHECK(judged("GET /v2/./a/x", "") == "pass/no_placeholder");
+  CHECK(judged("POST /v1/a/x", "") == "pass/no_placeholder");
+  CHECK(judged("GET /v1/a/x", p) == "allowed/binding_matched");
+  // Not in all: it gets no secret, and goes nowhere without it.
+  CHECK(judged("GET /v1/a/./x", p) == "allowed/binding_matched");
+  CHECK(judged("GET /v2/../v1/a/x", p) == "refused/no_placeholder");
+}
+
 TEST_CASE("a placeholder that is percent-encoded in the path is shown by its name, too", "[I1]") {
   const auto bindings = test::bindings_of(kYaml);
   CHECK(shown_path("/a%20b/bot%6Bswp_PLACEHOLDER_000000000001%2f/x?y", *bindings) ==
