@@ -36,6 +36,15 @@ bool allows(const Scope& scope, const RequestReadings& request) {
          });
 }
 
+// The same for what must not be got around: might some server read the request as one in scope?
+bool may_allow(const Scope& scope, const RequestReadings& request) {
+  return request.may_be_among(scope.methods) &&
+         (scope.paths.empty() ||
+          std::any_of(scope.paths.begin(), scope.paths.end(), [&](const PathPattern& pattern) {
+            return request.may_be_at(pattern);
+          }));
+}
+
 // Is the scope one of that place?
 bool is_of(const Scope& scope, const SecretRule& rule, std::optional<std::uint32_t> place) {
   if (!place) {
@@ -230,6 +239,16 @@ ScopeMatch Bindings::match_scope(std::uint32_t rule,
   return {result, 0};
 }
 
+bool Bindings::may_be_in_scope(std::uint32_t rule,
+                               std::uint32_t place,
+                               const http::Authority& destination,
+                               const RequestReadings& request) const {
+  return std::ranges::any_of(rules[rule].scopes, [&](const Scope& scope) {
+    return is_of(scope, rules[rule], place) && names(scope, destination) &&
+           may_allow(scope, request);
+  });
+}
+
 bool Bindings::may_go_together(std::uint32_t a, std::uint32_t b) const {
   return names_secret(rules[a], rules[b]) || names_secret(rules[b], rules[a]);
 }
@@ -244,7 +263,7 @@ std::optional<std::uint32_t> Bindings::missing_rule(const http::Authority& desti
     const auto& places = rules[number].places;
     for (std::uint32_t place = 0; place < places.size(); ++place) {
       if (places[place].is_required && std::ranges::find(used, number) == used.end() &&
-          match_scope(number, place, destination, request).match == Match::matched) {
+          may_be_in_scope(number, place, destination, request)) {
         return number;
       }
     }

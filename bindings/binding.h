@@ -265,6 +265,8 @@ class Bindings {
   // May their placeholders stand in one request? One of the two has to name the other.
   [[nodiscard]] bool may_go_together(std::uint32_t a, std::uint32_t b) const;
   // The first rule whose secret has to be in this request (`require: true`) and is none of `used`.
+  // Like what blocks, it asks whether some server might read the request as one in scope, so that no
+  // spelling gets around it.
   [[nodiscard]] std::optional<std::uint32_t> missing_rule(
       const http::Authority& destination,
       const RequestReadings& request,
@@ -331,6 +333,11 @@ class Bindings {
 
     bool operator()(const HostKeyView& a, const HostKeyView& b) const noexcept { return a == b; }
   };
+
+  [[nodiscard]] bool may_be_in_scope(std::uint32_t rule,
+                                     std::uint32_t place,
+                                     const http::Authority& destination,
+                                     const RequestReadings& request) const;
 
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 

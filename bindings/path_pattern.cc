@@ -5,6 +5,7 @@
 #include <array>
 
 #include "bindings/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/http/target.h"
 
 namespace keyswap::bindings {
@@ -40,6 +41,15 @@ bool PathPattern::allows(const PathReadings& readings, SearchBudget& budget) con
   budget.begin_rule();
   return glob_.size() <= bounds::kPathGlobBytesMax && readings.all([&](std::string_view reading) {
     return budget.matches(glob_, reading, Star::within_segment).value_or(false);
+  });
+}
+
+bool PathPattern::may_match(const std::vector<std::string>& lower_paths,
+                            SearchBudget& budget) const {
+  budget.begin_rule();
+  const auto glob = base::to_lower(glob_);
+  return std::any_of(lower_paths.begin(), lower_paths.end(), [&](const std::string& path) {
+    return budget.matches(glob, path, Star::within_segment).value_or(true);
   });
 }
 

@@ -24,6 +24,11 @@ class PathPattern {
   // refuses it).
   [[nodiscard]] bool allows(const PathReadings& readings, SearchBudget& budget) const;
 
+  // Does it match any of these paths, which are in lower case, in any case of its own letters? More
+  // than the budget has left counts as a match.
+  [[nodiscard]] bool may_match(const std::vector<std::string>& lower_paths,
+                               SearchBudget& budget) const;
+
  private:
   std::string glob_;
 };

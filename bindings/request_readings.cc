@@ -92,6 +92,17 @@ bool RequestReadings::is_allowed_by(const PathPattern& pattern) const {
   return pattern.allows(judged_paths(), search_budget_);
 }
 
+bool RequestReadings::may_be_among(const std::vector<std::string>& methods) const {
+  return methods.empty() || std::any_of(methods.begin(), methods.end(), [&](const auto& method) {
+           return may_be_method(method);
+         });
+}
+
+bool RequestReadings::may_be_at(const PathPattern& pattern) const {
+  const auto& readings = blocking_paths();
+  return !readings || pattern.may_match(*readings, search_budget_);
+}
+
 const std::optional<std::vector<std::string>>& RequestReadings::blocking_paths() const {
   if (!blocking_paths_) {
     blocking_paths_ = find_blocking_paths();

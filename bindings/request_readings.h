@@ -50,6 +50,12 @@ class RequestReadings {
   // Does the pattern match the path in every reading? (Git's discovery: scope_path.)
   [[nodiscard]] bool is_allowed_by(const PathPattern& pattern) const;
 
+  // The same two asked the other way round, by what must not be got around: may the method, or one
+  // that is named besides, be among `methods` (empty: any)? May the pattern match the path, in some
+  // reading for what blocks? What is not clear may.
+  [[nodiscard]] bool may_be_among(const std::vector<std::string>& methods) const;
+  [[nodiscard]] bool may_be_at(const PathPattern& pattern) const;
+
   // What all its rules share, of those that block too.
   [[nodiscard]] SearchBudget& search_budget() const { return search_budget_; }
 

@@ -10,9 +10,11 @@
 
 #include "bindings/bounds.h"
 #include "bindings/glob.h"
+#include "bindings/path_readings.h"
 #include "bindings/percent_text.h"
 #include "bindings/placement.h"
 #include "bindings/plain_value.h"
+#include "bindings/search_budget.h"
 #include "proxy/http/target.h"
 
 namespace keyswap::bindings {
@@ -36,9 +38,9 @@ class PathPlacement final : public Placement {
   // Where in the path it stands, nobody but the client can say: it is there, or it is not.
   void show(std::string_view /*placeholder*/, ClientHead& /*head*/) const override {}
 
-  // It stands within a segment.
+  // It stands within a segment, and stars are the patterns'.
   [[nodiscard]] bool can_hold(std::string_view placeholder) const override {
-    return placeholder.find_first_of("/?#%\\;") == std::string_view::npos;
+    return placeholder.find_first_of("/?#%\\;*") == std::string_view::npos;
   }
 
   void find(const HeadParts& head,
@@ -50,6 +52,7 @@ class PathPlacement final : public Placement {
     }
     const std::string_view path = http::path_of(head[part]);
     const auto decoded = decode_percent(path);
+    const std::size_t before = spots.size();
     for (auto at = decoded.text.find(placeholder); at != std::string::npos;
          at = decoded.text.find(placeholder, at + placeholder.size())) {
       const std::size_t begin = decoded.places[at];
@@ -57,6 +60,10 @@ class PathPlacement final : public Placement {
       if (is_here(path.substr(0, begin), path.substr(end))) {
         spots.push_back({part, begin, end});
       }
+    }
+    if (spots.size() > before && !pattern_.empty() &&
+        !is_here_in_every_reading(plainly(path, decoded, placeholder), placeholder)) {
+      spots.resize(before);
     }
   }
 
@@ -88,6 +95,33 @@ class PathPlacement final : public Placement {
   [[nodiscard]] bool is_here(std::string_view before, std::string_view behind) const {
     return pattern_.empty() || (glob_matches(before_, before, Star::within_segment) &&
                                 glob_matches(behind_, behind, Star::within_segment));
+  }
+
+  // The path, with the placeholder as it is wherever it stands in escapes.
+  static std::string plainly(std::string_view path,
+                             const PercentText& decoded,
+                             std::string_view placeholder) {
+    std::string plain;
+    std::size_t end = 0;
+    for (auto at = decoded.text.find(placeholder); at != std::string::npos;
+         at = decoded.text.find(placeholder, at + placeholder.size())) {
+      plain.append(path.substr(end, decoded.places[at] - end)).append(placeholder);
+      end = decoded.places[at + placeholder.size()];
+    }
+    return plain.append(path.substr(end));
+  }
+
+  // I5: a server that resolves "/hooks/P/../../admin", or one that takes "%2f" for a slash, must not
+  // find another endpoint than the pattern names. With the placeholder in it no path is what it is
+  // not said to be.
+  [[nodiscard]] bool is_here_in_every_reading(std::string_view path,
+                                              std::string_view placeholder) const {
+    const std::string here = before_ + std::string(placeholder) + behind_;
+    const PathReadings readings(path);
+    SearchBudget budget;
+    return readings.all([&](std::string_view reading) {
+      return budget.matches(here, reading, Star::within_segment).value_or(false);
+    });
   }
 
   std::string pattern_;  // "": anywhere

@@ -2,8 +2,10 @@
 #include "proxy/flow/decide.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "bindings/bounds.h"
 #include "bindings/percent_text.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/sightings.h"
@@ -26,25 +28,87 @@ bool has_rule(const Rules& rules, std::uint32_t rule) {
   return std::ranges::find(rules, rule) != rules.end();
 }
 
-// May both stand in one request, each in its place and in scope? One of their rules has to say so.
-bool go_together(const Request& request, const Sighting& a, const Sighting& b) {
-  return a.is_swapped() && b.is_swapped() && request.bindings.may_go_together(a.rule, b.rule) &&
-         !a.spot->overlaps(*b.spot);
+void add_rule(std::uint32_t rule, Rules& rules) {
+  if (!has_rule(rules, rule)) {
+    rules.push_back(rule);
+  }
 }
 
-// Two secrets in one part, or in two places bound here: which one is meant?
-bool is_ambiguous(const Request& request, const std::vector<Sighting>& sightings) {
-  for (const Sighting& one : sightings) {
-    if (!one.may_be_swapped()) {
-      continue;
+// The rules of some sightings, each once.
+template <typename Wanted>
+Rules rules_of(std::span<const Sighting> sightings, Wanted wanted) {
+  Rules rules;
+  for (const Sighting& sighting : sightings) {
+    if (wanted(sighting)) {
+      add_rule(sighting.rule, rules);
     }
-    const bool is_in_doubt = std::ranges::any_of(sightings, [&](const Sighting& other) {
-      return other.rule != one.rule && (other.part == one.part || other.may_be_swapped()) &&
-             !go_together(request, one, other);
+  }
+  return rules;
+}
+
+// I10: a rule whose placeholder stands in more spots than any place may have. That is refused before
+// anything is held against anything else.
+const Sighting* find_crowd(const std::vector<Sighting>& sightings, const Rules& swapped) {
+  for (const std::uint32_t rule : swapped) {
+    std::size_t count = 0;
+    for (const Sighting& one : sightings) {
+      count += one.rule == rule && one.is_swapped() ? 1 : 0;
+      if (count > bindings::bounds::kOccurrencesMax) {
+        return &one;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// May all of these rules be used in one request? Of each two one has to name the other.
+bool may_all_go_together(const bindings::Bindings& bindings, const Rules& rules) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!bindings.may_go_together(rules[i], rules[j])) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// A secret in its place here, and another one in the same part that is not swapped, or where both
+// stand in the same bytes.
+bool is_part_ambiguous(std::span<const Sighting> part) {
+  const Rules placed = rules_of(part, [](const Sighting& one) { return one.may_be_swapped(); });
+  return std::ranges::any_of(part, [&](const Sighting& other) {
+    if (!other.is_swapped()) {
+      return std::ranges::any_of(placed, [&](std::uint32_t rule) { return rule != other.rule; });
+    }
+    return std::ranges::any_of(part, [&](const Sighting& one) {
+      return one.rule != other.rule && one.is_swapped() && one.spot->overlaps(*other.spot);
     });
-    if (is_in_doubt) {
+  });
+}
+
+// Two secrets in one part, or in two places bound here: which one is meant? `swapped`: the rules of
+// those that would be.
+bool is_ambiguous(const Request& request,
+                  const std::vector<Sighting>& sightings,
+                  const Rules& swapped) {
+  const Rules placed =
+      rules_of(sightings, [](const Sighting& one) { return one.may_be_swapped(); });
+  const bool are_all_swapped = std::ranges::all_of(
+      sightings, [](const Sighting& one) { return one.is_swapped() || !one.may_be_swapped(); });
+  if (placed.size() > 1 && (!are_all_swapped || !may_all_go_together(request.bindings, swapped))) {
+    return true;
+  }
+  const std::span all(sightings);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin + 1;
+    while (end < all.size() && all[end].part == all[begin].part) {
+      ++end;
+    }
+    if (is_part_ambiguous(all.subspan(begin, end - begin))) {
       return true;
     }
+    begin = end;
   }
   return false;
 }
@@ -68,14 +132,18 @@ Verdict deny(const Sighting& sighting, const Request& request) {
           sighting.rule};
 }
 
-// The secrets other than these whose placeholders travel on inert, each once.
-std::vector<Denial> denials_beside(const Rules& rules,
-                                   const std::vector<Sighting>& sightings,
-                                   const Request& request) {
+// The secrets whose placeholders travel on inert at some of these sightings, each once. `told`: of
+// those it is said already.
+template <typename Inert>
+std::vector<Denial> denials_of(const std::vector<Sighting>& sightings,
+                               const Request& request,
+                               Rules told,
+                               Inert is_inert) {
   std::vector<Denial> denials;
-  for (const Sighting& other : sightings) {
-    if (other.is_first && !has_rule(rules, other.rule)) {
-      denials.push_back({other.rule, reason_to_deny(other, request.destination)});
+  for (const Sighting& one : sightings) {
+    if (is_inert(one) && !has_rule(told, one.rule)) {
+      told.push_back(one.rule);
+      denials.push_back({one.rule, reason_to_deny(one, request.destination)});
     }
   }
   return denials;
@@ -87,7 +155,8 @@ Verdict deny_all(const Sighting& decisive,
                  const Request& request) {
   Verdict verdict = deny(decisive, request);
   if (verdict.decision == Decision::denied) {
-    verdict.others = denials_beside({decisive.rule}, sightings, request);
+    verdict.others =
+        denials_of(sightings, request, {decisive.rule}, [](const Sighting&) { return true; });
   }
   return verdict;
 }
@@ -168,23 +237,23 @@ std::optional<Reason> check_use(const Request& request,
 Verdict allow(std::vector<Use> uses,
               const std::vector<Sighting>& sightings,
               const Request& request) {
-  Rules rules;
   for (const Use& use : uses) {
     if (const auto reason = check_use(request, use, uses)) {
       return refuse(*reason, use.rule);
     }
-    if (!has_rule(rules, use.rule)) {
-      rules.push_back(use.rule);
-    }
   }
-  const auto other = std::ranges::find_if(
-      sightings, [&](const Sighting& sighting) { return !has_rule(rules, sighting.rule); });
+  // Whatever stays is told of, also where the same secret is swapped elsewhere in the request.
+  const auto is_inert = [](const Sighting& sighting) {
+    return !sighting.is_swapped();
+  };
+  const auto other = std::ranges::find_if(sightings, is_inert);
   if (other != sightings.end() &&
       request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse) {
     return deny(*other, request);
   }
-  Verdict verdict{Decision::allowed, Reason::binding_matched, rules.front(), std::move(uses)};
-  verdict.others = denials_beside(rules, sightings, request);
+  const std::uint32_t first = uses.front().rule;
+  Verdict verdict{Decision::allowed, Reason::binding_matched, first, std::move(uses)};
+  verdict.others = denials_of(sightings, request, {}, is_inert);
   return verdict;
 }
 
@@ -203,7 +272,13 @@ Verdict decide_sightings(const Request& request,
   if (request.destination.protocol == Protocol::http) {
     return deny_all(sightings.front(), sightings, request);
   }
-  if (is_ambiguous(request, sightings)) {
+  const Rules swapped = rules_of(sightings, [](const Sighting& one) { return one.is_swapped(); });
+  if (const Sighting* const one = find_crowd(sightings, swapped)) {
+    return refuse(request.parts().is_field(one->part) ? Reason::duplicate_credential_header
+                                                      : Reason::ambiguous_placeholder_match,
+                  one->rule);
+  }
+  if (is_ambiguous(request, sightings, swapped)) {
     return refuse(Reason::ambiguous_placeholder_match, sightings.front().rule);
   }
   if (auto uses = uses_of(sightings); !uses.empty()) {
@@ -340,11 +415,12 @@ std::optional<Reason> check_body(const Request& request,
   if (request.bindings.forbidding_rule(destination, readings)) {
     return Reason::endpoint_blocked;
   }
-  const Use& use = verdict.uses.front();
-  const auto [match, scope] =
-      request.bindings.match_scope(use.rule, use.place, destination, readings);
-  const bool is_allowed = match == Match::matched && scope == use.scope;
-  return is_allowed ? std::nullopt : std::optional(Reason::binding_scope_violation);
+  const bool are_allowed = std::ranges::all_of(verdict.uses, [&](const Use& use) {
+    const auto [match, scope] =
+        request.bindings.match_scope(use.rule, use.place, destination, readings);
+    return match == Match::matched && scope == use.scope;
+  });
+  return are_allowed ? std::nullopt : std::optional(Reason::binding_scope_violation);
 }
 
 std::vector<PlaceOf> places_of(const Verdict& verdict) {

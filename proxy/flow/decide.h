@@ -52,7 +52,8 @@ struct Verdict {
   // allowed: all that is swapped in this request, and nothing else is. Those of one place follow
   // one another, and the first is of `rule`.
   std::vector<Use> uses = {};
-  // allowed, denied: other secrets' placeholders in the same request, which travel on inert.
+  // allowed, denied: what else travels on inert in the same request, a secret once. Of one that is
+  // swapped, too: a placeholder of its that stands elsewhere.
   std::vector<Denial> others = {};
   // Whatever becomes of it: the honeytokens that stand in it (proxy/flow/honeytoken.h).
   std::vector<std::uint32_t> honeytokens = {};

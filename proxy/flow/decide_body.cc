@@ -155,14 +155,10 @@ Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& 
     return verdict;
   }
   if (!found.uses.empty() && verdict.decision == Decision::denied) {
-    // What the head has beside it travels on inert.
-    if (std::ranges::none_of(found.uses,
-                             [&](const Use& use) { return use.rule == *verdict.rule; })) {
-      verdict.others.insert(verdict.others.begin(), {*verdict.rule, verdict.reason});
-    }
+    // What the head has beside it travels on inert, also of a secret that the body uses.
+    verdict.others.insert(verdict.others.begin(), {*verdict.rule, verdict.reason});
   }
   for (const Use& use : found.uses) {
-    std::erase_if(verdict.others, [&](const Denial& other) { return other.rule == use.rule; });
     if (verdict.decision != Decision::allowed) {
       verdict.decision = Decision::allowed;
       verdict.reason = Reason::binding_matched;

@@ -55,6 +55,15 @@ void find_rules(const Request& request, std::size_t part, Rules& found) {
   add_sorted(seen, found);
 }
 
+// False: it is there already.
+bool note_rule(std::uint32_t rule, std::vector<std::uint32_t>& rules) {
+  if (std::ranges::find(rules, rule) != rules.end()) {
+    return false;
+  }
+  rules.push_back(rule);
+  return true;
+}
+
 // I2: what is no part that a place could be in is seen, too: the names of fields, and the method.
 void look_at_rest(const Request& request, Sightings& sightings) {
   SeenRules seen;
@@ -66,10 +75,9 @@ void look_at_rest(const Request& request, Sightings& sightings) {
     if (sightings.are_too_many()) {
       return;
     }
-    if (std::ranges::find(sightings.rules, rule) == sightings.rules.end()) {
-      sightings.rules.push_back(rule);
-      sightings.all.push_back(
-          {.rule = rule, .part = request.parts().size(), .is_first = true, .spot = {}});
+    note_rule(rule, sightings.rules);
+    if (note_rule(rule, sightings.outside)) {
+      sightings.all.push_back({.rule = rule, .part = request.parts().size(), .spot = {}});
     }
   }
 }
@@ -100,25 +108,17 @@ void look_at(const Request& request, std::size_t part, Rules& found, Sightings& 
   }
   std::vector<bindings::Spot> spots;
   const std::size_t before = sightings.all.size();
-  std::vector<Sighting> again;  // in no place here, and not for the first time
+  std::vector<Sighting> again;  // in no place, and not for the first time
   for (const std::uint32_t rule : found) {
     if (sightings.are_too_many()) {
       return;
     }
-    Sighting seen{.rule = rule, .part = part, .is_first = false, .spot = {}};
-    seen.is_first = std::ranges::find(sightings.rules, rule) == sightings.rules.end();
-    if (seen.is_first) {
-      sightings.rules.push_back(rule);
-    }
+    const Sighting seen{.rule = rule, .part = part, .spot = {}};
+    note_rule(rule, sightings.rules);
     const std::size_t count = sightings.all.size();
     add_held(request, seen, spots, sightings.all);
     if (sightings.all.size() == count) {
-      (seen.is_first ? sightings.all : again).push_back(seen);
-    } else {
-      // It is told of once, in however many spots it stands.
-      std::for_each(sightings.all.begin() + static_cast<std::ptrdiff_t>(count) + 1,
-                    sightings.all.end(),
-                    [](Sighting& held) { held.is_first = false; });
+      (note_rule(rule, sightings.outside) ? sightings.all : again).push_back(seen);
     }
   }
   // Once more beside nothing that could be swapped says nothing new.
@@ -192,16 +192,17 @@ void drop_overlapped(std::vector<Sighting>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     bool is_beaten = false;
     // Those of one rule in one part follow one another.
-    for (std::size_t j = i; j > 0 && all[j - 1].part == all[i].part; --j) {
+    const auto is_near = [&](std::size_t j) {
+      return all[j].part == all[i].part && all[j].rule == all[i].rule;
+    };
+    for (std::size_t j = i; j > 0 && is_near(j - 1); --j) {
       is_beaten = is_beaten || loses_to(all[i], all[j - 1], /*is_later=*/true);
     }
-    for (std::size_t j = i + 1; j < all.size() && all[j].part == all[i].part; ++j) {
+    for (std::size_t j = i + 1; j < all.size() && is_near(j); ++j) {
       is_beaten = is_beaten || loses_to(all[i], all[j], /*is_later=*/false);
     }
     if (!is_beaten) {
       kept.push_back(all[i]);
-      kept.back().is_first =
-          std::ranges::find(kept, all[i].rule, &Sighting::rule) == kept.end() - 1;
     }
   }
   all = std::move(kept);

@@ -18,8 +18,7 @@ namespace keyswap::flow {
 // One placeholder seen in the request.
 struct Sighting {
   std::uint32_t rule = 0;
-  std::size_t part = 0;   // of the head, as in bindings::HeadParts
-  bool is_first = false;  // of its rule
+  std::size_t part = 0;  // of the head, as in bindings::HeadParts
   // Where it stands in a place of the rule, and which one that is; nothing: in none.
   std::optional<bindings::Spot> spot;
   std::uint32_t place = 0;
@@ -34,10 +33,11 @@ struct Sighting {
 };
 
 // All that were seen, in the order of the parts, and the rules whose they are, each once in the
-// order seen.
+// order seen. In no place of its rule a placeholder is there once, and again beside what is in one.
 struct Sightings {
   std::vector<Sighting> all;
   std::vector<std::uint32_t> rules;
+  std::vector<std::uint32_t> outside;  // those with one in no place
 
   // I10: each secret that is named costs a judgement and a record.
   [[nodiscard]] bool are_too_many() const;

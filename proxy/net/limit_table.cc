@@ -27,8 +27,23 @@ std::string host_of(const Scope& scope) {
   return (scope.host.is_wildcard ? "*." : "") + scope.host.host + ":" + std::to_string(scope.port);
 }
 
+// A place of the rule, whatever its number: "header x-api-key", and " 1" for one more that is called
+// the same.
+std::string place_mark(const SecretRule& rule, std::uint32_t place) {
+  const auto called = [&](std::uint32_t number) {
+    const bindings::Placement& placement = *rule.places[number].placement;
+    return std::string(placement.kind()) + " " + std::string(placement.name());
+  };
+  const std::string name = called(place);
+  std::size_t before = 0;
+  for (std::uint32_t number = 0; number < place; ++number) {
+    before += rule.places[number].has_scopes && called(number) == name ? 1 : 0;
+  }
+  return before == 0 ? name : name + " " + std::to_string(before);
+}
+
 // A digest of what tells apart entries of one host.
-std::string mark_of(const Scope& scope) {
+std::string mark_of(const SecretRule& rule, const Scope& scope) {
   std::string text;
   const auto add = [&text](char kind, const std::string& word) {
     // No word has a line break in it.
@@ -44,6 +59,10 @@ std::string mark_of(const Scope& scope) {
     add('c', caller);
   }
   add('r', scope.route);
+  if (scope.place) {
+    // What is bound for one place never pays into, or from, what another has.
+    add('i', place_mark(rule, *scope.place));
+  }
   return bindings::sha256_hex(text).substr(0, kMarkDigits);
 }
 
@@ -132,7 +151,7 @@ limits::RuleLimits limits_of(const SecretRule& rule) {
         first, rule.scopes.end(), [&](const Scope& scope) { return scope.entry != first->entry; });
     const std::span entry(first, last);
     const std::string host = host_of(entry);
-    Names names{.place = name + "@" + host + "#" + mark_of(*first),
+    Names names{.place = name + "@" + host + "#" + mark_of(rule, *first),
                 .volumes = {},
                 .old_volume = "volume " + rule.name.text() + "@" + host};
     for (const std::string& account : accounts_of(entry, rule.venue)) {

@@ -49,6 +49,37 @@ TEST_CASE("a pattern says where in the path the placeholder has to stand", "[I2]
   }
 }
 
+TEST_CASE("B17 B18 a pattern of the path has to match in every reading", "[I2][I5]") {
+  const auto hooks = placed_by({{"path", "/hooks/{secret}/**"}});
+  const std::string at = "/hooks/" + kIn;
+  CHECK(in_target(*hooks, at + "/a/./b%20c") == "0:7-36x1");
+  CHECK(in_target(*hooks, at + "/a/../b") == "0:7-36x1");
+  CHECK(in_target(*hooks, "/hooks/kswp%5FPLACEHOLDER_000000000001/a") == "0:7-38x1");
+  for (const auto* const end : {"/../../debug/echo",
+                                "/%2e%2e/%2E./debug/echo",
+                                "/..%2f..%2Fdebug/echo",
+                                "/..%252f..%252fdebug",
+                                "/..%5c..%5cdebug",
+                                "/..\\..\\debug",
+                                "/..;/..;a=b/debug",
+                                "/../../debug/x",
+                                "/%ff",
+                                "/.."}) {
+    INFO(end);
+    CHECK(in_target(*hooks, at + end).empty());
+  }
+  CHECK(in_target(*hooks, "/hooks/kswp%5FPLACEHOLDER_000000000001/../../debug").empty());
+  // A server that resolves what stands before it, too.
+  const auto deep = placed_by({{"path", "/**/hooks/{secret}"}});
+  CHECK(in_target(*deep, "/a/hooks/" + kIn) == "0:9-38x1");
+  CHECK(in_target(*deep, "/a/..//hooks/" + kIn).empty());
+  // A star within a segment does not pass an escaped slash.
+  const auto file = placed_by({{"path", "/{secret}/*/raw"}});
+  CHECK(in_target(*file, "/" + kIn + "/a/raw") == "0:1-30x1");
+  CHECK(in_target(*file, "/" + kIn + "/a%2fb/raw").empty());
+  CHECK(in_target(*file, "/" + kIn + "/x%2f..%2f../raw").empty());
+}
+
 TEST_CASE("a value in the path stays one segment, and never becomes a dot segment", "[I9]") {
   const auto path = placed_by({{"path", "true"}});
   CHECK(written(*path, "123456:AAF-x_y") == "123456:AAF-x_y");
@@ -71,6 +102,7 @@ TEST_CASE("nothing but a placeholder says where in the path a value belongs") {
   CHECK(filled(*path, "real", {}, "/a") == "refused");
   CHECK_FALSE(path->can_hold("a/b"));
   CHECK_FALSE(path->can_hold("a%b"));
+  CHECK_FALSE(path->can_hold("a*b"));
   CHECK(path->can_hold("123456:AAF-x_y"));
   ClientHead head{"/a", {}};
   path->show(kP, head);

@@ -169,6 +169,14 @@ TEST_CASE("the verdict on a request is that on its head and on its body", "[I2]"
   REQUIRE(both.others.size() == 1);
   CHECK(both.others[0].rule == 2);
 
+  // A placeholder in a wrong place of the head is told of, although the body uses its secret.
+  const Verdict misplaced{Decision::denied, Reason::untargeted_location, 0};
+  const auto twice = decide_with_body(asked.request(), misplaced, {{use}, {}});
+  CHECK(twice.decision == Decision::allowed);
+  REQUIRE(twice.others.size() == 1);
+  CHECK(twice.others[0].rule == 0);
+  CHECK(twice.others[0].reason == Reason::untargeted_location);
+
   const Verdict refused{Decision::refused, Reason::endpoint_blocked, 0};
   CHECK(decide_with_body(asked.request(), refused, {{use}, {}}).reason == Reason::endpoint_blocked);
 }

@@ -77,9 +77,15 @@ TEST_CASE("A09 a placeholder in a header that its rule does not name travels ine
 
 TEST_CASE("A08 a placeholder in its header and in another one is swapped in its header only",
           "[I2]") {
-  const Verdict verdict = judge("X-Other: " + std::string(kP) + "\r\n" + kAuth);
+  const std::string inert = "X-Other: " + std::string(kP) + "\r\n";
+  const Verdict verdict = judge(inert + kAuth + inert);
   CHECK(shown(verdict) == "allowed/binding_matched");
+  REQUIRE(verdict.uses.size() == 1);
   CHECK(verdict.uses.at(0).spot->part == 2);
+  // What stays has its record.
+  REQUIRE(verdict.others.size() == 1);
+  CHECK(verdict.others[0].rule == 0);
+  CHECK(verdict.others[0].reason == audit::Reason::untargeted_location);
 }
 
 TEST_CASE("B02 a method outside the binding is denied and travels inert", "[I5]") {
@@ -148,6 +154,29 @@ TEST_CASE("a form in a body that was collected is judged by the method it names"
   CHECK(verdict_of("/v1/x", "_method=") == "binding_scope_violation");
   CHECK(verdict_of("/v1/closed", "_method=PUT") == "endpoint_blocked");
   CHECK(verdict_of("/v1/closed", "method=PUT").empty());
+}
+
+TEST_CASE("the method that a form names has to suit every secret of the request", "[I5]") {
+  const auto bindings = test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    together_with: [K2]
+    bindings: [ { host: api.example.test, methods: [POST, PUT] } ]
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: x-api-key, format: "{secret}" }
+    bindings: [ { host: api.example.test, methods: [POST] } ]
+)");
+  const auto head = head_of(kAuth + "X-Api-Key: " + std::string(kP2) + "\r\n", "POST / HTTP/1.1");
+  const Destination destination{Protocol::https, {"api.example.test", 443, http::HostKind::name}};
+  const Request request{head, head.target, destination, *bindings, ""};
+  const auto verdict = decide(request);
+  REQUIRE(verdict.uses.size() == 2);
+  CHECK_FALSE(check_body(request, verdict, "_method=POST"));
+  CHECK(check_body(request, verdict, "_method=PUT") == audit::Reason::binding_scope_violation);
 }
 
 TEST_CASE("D01 a placeholder bound to another host is denied here", "[I2]") {
@@ -275,6 +304,68 @@ TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
                     "GET /v1/x HTTP/1.1",
                     Protocol::https,
                     yaml)) == "refused/destination_not_in_binding");
+  // Also where the same secret is swapped in the same request.
+  const std::string inert = "X-Other: " + std::string(kP) + "\r\n";
+  for (const auto& fields : {kAuth + inert, inert + kAuth, kAuth + std::string(kP) + ": a\r\n"}) {
+    INFO(fields);
+    CHECK(shown(judge(fields, "GET /v1/x HTTP/1.1", Protocol::https, yaml)) ==
+          "refused/untargeted_location");
+  }
+  CHECK(shown(judge(kAuth, "GET /v1/x HTTP/1.1", Protocol::https, yaml)) ==
+        "allowed/binding_matched");
+}
+
+TEST_CASE("a placeholder in more spots than any place may have is refused at once", "[I10]") {
+  std::string yaml = "version: 1\nsecrets:\n";
+  for (int number = 1; number <= 8; ++number) {
+    const auto name = std::to_string(number);
+    const auto placeholder = "kswp_PLACEHOLDER_00000000000" + name;
+    yaml += "  S" + name + ":\n    placeholder: " + placeholder +
+            "\n    inject: [ { path: true, max_occurrences: 16 }, "
+            "{ header: x-s, format: \"{secret}\", replace: token } ]\n"
+            "    bindings: [ { host: api.example.test } ]\n    together_with: [" +
+            (number < 8 ? "S" + std::to_string(number + 1) : "S1") + "]\n";
+  }
+  const auto of = [&](int count) {
+    std::string path;
+    for (int i = 0; i < count; ++i) {
+      path += "/" + std::string(kP);
+    }
+    return judge("", "GET " + path + " HTTP/1.1", Protocol::https, yaml);
+  };
+  CHECK(of(16).uses.size() == 16);
+  CHECK(shown(of(17)) == "refused/ambiguous_placeholder_match");
+  CHECK(of(17).rule == 0U);
+  std::string fields;
+  for (int i = 0; i < 60; ++i) {
+    fields += "X-S: " + std::string(kP) + " " + std::string(kP2) + "\r\n";
+  }
+  const Verdict many = judge(fields, "GET /v1/x HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(many) == "refused/duplicate_credential_header");
+}
+
+TEST_CASE("a honeytoken, which has no place, is denied wherever it stands", "[I2]") {
+  const std::string yaml = std::string(kYaml) +
+                           "  BAIT:\n    honeytoken: true\n"
+                           "    placeholder: kswp_PLACEHOLDER_000000000009\n";
+  const std::string bait = "kswp_PLACEHOLDER_000000000009";
+  for (const auto& fields : {"Authorization: Bearer " + bait + "\r\n",
+                             "Authorization: Basic " + base::to_base64("a:" + bait) + "\r\n",
+                             "Cookie: a=" + bait + "\r\n",
+                             bait + ": a\r\n"}) {
+    INFO(fields);
+    const Verdict verdict = judge(fields, "POST /v1/x?a=b HTTP/1.1", Protocol::https, yaml);
+    CHECK(shown(verdict) == "denied/destination_not_in_binding");
+    CHECK(verdict.rule == 3U);
+    CHECK(verdict.uses.empty());
+  }
+  CHECK(shown(judge("", "GET /" + bait + "?k=" + bait + " HTTP/1.1", Protocol::https, yaml)) ==
+        "denied/destination_not_in_binding");
+  const Verdict beside =
+      judge(kAuth + "X-B: " + bait + "\r\n", "GET /v1/x HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(beside) == "allowed/binding_matched");
+  REQUIRE(beside.others.size() == 1);
+  CHECK(beside.others[0].rule == 3);
 }
 
 namespace {
@@ -548,6 +639,48 @@ secrets:
   CHECK(judged("", "/v1/x?key=" + p, Protocol::https) == "allowed/binding_matched");
   CHECK(judged("", "/v2/x", Protocol::https) == "pass/no_placeholder");
   CHECK(judged("", "/v1/x", Protocol::http) == "pass/no_placeholder");
+}
+
+TEST_CASE("what a request must carry is asked for in every spelling that some server understands",
+          "[I5]") {
+  const auto judged = [&](const std::string& line, const std::string& fields) {
+    return shown(judge(fields, line + " HTTP/1.1", Protocol::https, R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: x-api-key, format: "{secret}", require: true }
+    bindings: [ { host: api.example.test, methods: [GET], paths: ["/v1/**/x"] } ]
+)"));
+  };
+  const std::string p = "X-Api-Key: " + std::string(kP) + "\r\n";
+  std::string many;  // more readings than are judged
+  for (int i = 0; i < 12; ++i) {
+    many += "/%25252e%3b%5c%252f//;a/..";
+  }
+  for (const std::string target : {std::string("/v1/a/x"),
+                                   std::string("/./v1/a/x"),
+                                   std::string("//v1/a/x"),
+                                   std::string("/v2/../v1/a/x"),
+                                   std::string("/v2/%2e%2e/v1/a/x"),
+                                   std::string("/V1/a/X"),
+                                   std::string("/v1/a/x/"),
+                                   std::string("/v1/a/%78"),
+                                   std::string("/v1/a/x;b"),
+                                   "/v1" + many + "/y"}) {
+    INFO(target);
+    CHECK(judged("GET " + target, "") == "refused/no_placeholder");
+  }
+  CHECK(judged("POST /v1/a/x", "X-HTTP-Method-Override: GET\r\n") == "refused/no_placeholder");
+  CHECK(judged("POST /v1/a/x?_method=get", "") == "refused/no_placeholder");
+  CHECK(judged("POST /v1/a/x", "X-HTTP-Method-Override: ?\r\n") == "refused/no_placeholder");
+  // What is in no reading in scope needs nothing; what is in scope in all is served with it.
+  CHECK(judged("GET /v2/./a/x", "") == "pass/no_placeholder");
+  CHECK(judged("POST /v1/a/x", "") == "pass/no_placeholder");
+  CHECK(judged("GET /v1/a/x", p) == "allowed/binding_matched");
+  // Not in all: it gets no secret, and goes nowhere without it.
+  CHECK(judged("GET /v1/a/./x", p) == "allowed/binding_matched");
+  CHECK(judged("GET /v2/../v1/a/x", p) == "refused/no_placeholder");
 }
 
 TEST_CASE("a placeholder that is percent-encoded in the path is shown by its name, too", "[I1]") {

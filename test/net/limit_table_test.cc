@@ -166,4 +166,62 @@ TEST_CASE("hosts of one entry share its counters; other entries have their own")
   CHECK(all[2].volume_accounts != all[1].volume_accounts);
 }
 
+namespace {
+
+// The limits of the scopes of one secret, by its `inject:`, all of whose entries have their own.
+limits::RuleLimits limits_of_places(const std::string& inject) {
+  auto parsed = bindings::parse(
+      "version: 1\nsecrets:\n  KEY:\n    placeholder: \"sk-proj-PLACEHOLDER-01HXY1234567890\"\n"
+      "    inject: [ " +
+          inject + " ]\n",
+      "/",
+      bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  return limits_of(parsed.bindings.rules.at(0));
+}
+
+std::string own(const std::string& place, const std::string& limits) {
+  return "{ " + place + ", bindings: [ { host: a.example.com, " + limits + " } ] }";
+}
+
+}  // namespace
+
+TEST_CASE("F36: two places of a secret that are bound alike have counters of their own", "[I10]") {
+  const std::string header = "header: x-key, format: \"{secret}\"";
+  const std::string slow = "rate_limit: { requests: 1, per: 1h }, " + kQuota;
+  const auto both =
+      limits_of_places(own(header, slow) + ", " + own("query: key", kRate + ", " + kQuota));
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].rate_key != both[1].rate_key);
+  CHECK(both[0].quota_account != both[1].quota_account);
+  CHECK(both[0].volume_accounts == both[1].volume_accounts);
+  // Of two that are called the same, too.
+  const auto twins =
+      limits_of_places(own(header, slow) + ", " + own(header, kRate + ", " + kQuota));
+  REQUIRE(twins.size() == 2);
+  CHECK(twins[0].rate_key != twins[1].rate_key);
+  CHECK(twins[0].quota_account != twins[1].quota_account);
+}
+
+TEST_CASE("the places of a secret in another order keep their counters") {
+  const std::string header = own("header: x-key, format: \"{secret}\"", kRate + ", " + kQuota);
+  const std::string query = own("query: key", kRate + ", " + kQuota);
+  const auto before = limits_of_places(header + ", " + query);
+  const auto after = limits_of_places(query + ", " + header);
+  REQUIRE(before.size() == 2);
+  REQUIRE(after.size() == 2);
+  CHECK(before[0].rate_key == after[1].rate_key);
+  CHECK(before[1].quota_account == after[0].quota_account);
+}
+
+TEST_CASE("a honeytoken has no scopes, and so no counters") {
+  auto parsed = bindings::parse(
+      "version: 1\nsecrets:\n  BAIT:\n    honeytoken: true\n"
+      "    placeholder: \"sk-proj-PLACEHOLDER-01HXY1234567890\"\n",
+      "/",
+      bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  CHECK(limits_of(parsed.bindings).at(0).empty());
+}
+
 }  // namespace keyswap::net
