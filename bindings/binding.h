@@ -233,8 +233,8 @@ class Bindings {
   [[nodiscard]] std::optional<PlaceholderIndex::Hit> next_placeholder(std::string_view text,
                                                                       std::size_t from) const;
 
-  // I2: the same of those that stand there in any form that is looked for (bindings/sighting_index.h),
-  // in the order seen, no more than kSecretsNamedMax + 1 of them.
+  // I2: the same of those that stand there in any form that is looked for
+  // (bindings/sighting_index.h), in the order seen, no more than kSecretsNamedMax + 1 of them.
   void see_placeholders(std::string_view text, std::vector<std::uint32_t>& seen) const {
     sightings_.find(placeholders_, text, seen);
   }
