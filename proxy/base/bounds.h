@@ -33,8 +33,8 @@ inline constexpr std::size_t kSignedBodyBytesMax =
 inline constexpr std::size_t kSignedBodiesBytesMax =
     64 * 1024 * 1024;  // all such bodies of a loop together: 503 too_busy
 
-// A body that a secret may be put into is held so far before anything of it is sent; a longer one is
-// sent as it comes.
+// A body that a secret may be put into is held so far before anything of it is sent; a longer one
+// is sent as it comes.
 inline constexpr std::size_t kSwapHoldBytes = 64 * 1024;
 inline constexpr std::size_t kBodyJsonDepthMax = 64;   // deeper: no secret is put into it
 inline constexpr std::size_t kBodyNameBytesMax = 256;  // of a JSON pointer or a form's field

@@ -728,6 +728,11 @@ TEST_CASE("on a reverse route a place that is there already may be a refusal") {
   CHECK(reversed(header, "") == "allowed/binding_matched filled");
   CHECK(reversed(header, "X-Key: " + std::string(kP) + "\r\n") == "allowed/binding_matched filled");
   CHECK(reversed(header, "X-Key: a\r\n") == "refused/duplicate_credential_header");
+  const std::string own = "X-Key: " + std::string(kP) + "\r\n";
+  for (const auto& two : {own + "X-Key: a\r\n", "X-Key: a\r\n" + own, own + own}) {
+    INFO(two);
+    CHECK(reversed(header, two) == "refused/duplicate_credential_header");
+  }
   CHECK(reversed("{ query: key, on_existing: fail }", "", "/v1/x?key=a") ==
         "refused/duplicate_credential_header");
   CHECK(reversed("{ query: key }", "", "/v1/x?key=a") == "allowed/binding_matched filled");
