@@ -78,8 +78,11 @@ bool may_all_go_together(const bindings::Bindings& bindings, const Rules& rules)
 bool is_part_ambiguous(std::span<const Sighting> part) {
   const Rules placed = rules_of(part, [](const Sighting& one) { return one.may_be_swapped(); });
   return std::ranges::any_of(part, [&](const Sighting& other) {
+    if (!other.is_swapped() && !has_rule(placed, other.rule)) {
+      return !placed.empty();
+    }
     if (!other.is_swapped()) {
-      return std::ranges::any_of(placed, [&](std::uint32_t rule) { return rule != other.rule; });
+      return false;  // it stands beside its own place; whether that goes with others was judged
     }
     return std::ranges::any_of(part, [&](const Sighting& one) {
       return one.rule != other.rule && one.is_swapped() && one.spot->overlaps(*other.spot);

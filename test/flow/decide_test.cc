@@ -306,7 +306,8 @@ TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
                     yaml)) == "refused/destination_not_in_binding");
   // Also where the same secret is swapped in the same request.
   const std::string inert = "X-Other: " + std::string(kP) + "\r\n";
-  for (const auto& fields : {kAuth + inert, inert + kAuth, kAuth + std::string(kP) + ": a\r\n"}) {
+  const std::string in_name = std::string(kP) + ": a\r\n";
+  for (const auto& fields : {kAuth + inert, inert + kAuth, kAuth + in_name}) {
     INFO(fields);
     CHECK(shown(judge(fields, "GET /v1/x HTTP/1.1", Protocol::https, yaml)) ==
           "refused/untargeted_location");
