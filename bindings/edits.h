@@ -77,7 +77,7 @@ class Edits {
 
   void remove_field(std::string_view name) { all_.emplace_back(FieldRemoval{name}); }
 
-  void set_target(EditText target) { all_.emplace_back(TargetEdit{std::move(target)}); }
+  void set_target(EditText target);  // not inline: GCC 12 then doubts that `target` is initialized
 
   void set_body(std::string body) { all_.emplace_back(BodyEdit{std::move(body)}); }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "bindings/bounds.h"
@@ -64,27 +65,41 @@ std::uint8_t value_of(char c) {
   return kValues[static_cast<unsigned char>(c)];
 }
 
-// Are all of a sample's characters of base64? (Without a branch for each, so that it is quick.)
-bool is_base64(const char* sample) {
-  unsigned others = 0;
-  for (std::size_t i = 0; i < kStride; ++i) {
-    const auto c = static_cast<unsigned char>(sample[i]);
-    const auto letter = static_cast<unsigned char>((c | 0x20U) - 'a');
-    const auto digit = static_cast<unsigned char>(c - '0');
-    const bool is_one =
-        (letter < 26) | (digit < 10) | (c == '+') | (c == '/') | (c == '-') | (c == '_');
-    others |= is_one ? 0U : 1U;
+// The values of a sample's characters: 96 bits.
+struct Values {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;  // 32 of them
+};
+
+// Nothing: one of them is not of base64. A few are looked at first, because that is what ordinary
+// text fails by.
+std::optional<Values> read_values(const char* sample) {
+  if (value_of(sample[0]) == kNoValue || value_of(sample[5]) == kNoValue ||
+      value_of(sample[10]) == kNoValue || value_of(sample[15]) == kNoValue) {
+    return std::nullopt;
   }
-  return others == 0;
+  Values values;
+  unsigned all = 0;
+  for (std::size_t i = 0; i < 10; ++i) {
+    const unsigned value = value_of(sample[i]);
+    all |= value;
+    values.high = values.high << 6U | value;
+  }
+  const unsigned middle = value_of(sample[10]);
+  values.high = values.high << 4U | middle >> 2U;
+  values.low = middle & 3U;
+  for (std::size_t i = 11; i < kStride; ++i) {
+    const unsigned value = value_of(sample[i]);
+    all |= value;
+    values.low = values.low << 6U | value;
+  }
+  constexpr unsigned kNoneOfThese = 0xC0;
+  return (all & kNoneOfThese) == 0 ? std::optional(values) : std::nullopt;
 }
 
-// The eight bytes that the characters stand for, if the first of them begins a group.
-std::uint64_t decode_sample(const char* characters) {
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < 10; ++i) {
-    bits = bits << 6U | value_of(characters[i]);
-  }
-  bits = bits << 4U | static_cast<unsigned>(value_of(characters[10])) >> 2U;
+// The eight bytes that the characters from number `skip` on stand for, if that one begins a group.
+std::uint64_t decode_sample(const Values& values, unsigned skip) {
+  const std::uint64_t bits = values.high << (6U * skip) | values.low >> (32U - 6U * skip);
   std::array<char, kSampleBytes> bytes{};
   for (std::size_t i = 0; i < kSampleBytes; ++i) {
     bytes.at(i) = static_cast<char>(bits >> (56U - 8U * i));
@@ -217,7 +232,7 @@ unsigned SightingIndex::offsets_of(std::uint64_t sample) const {
 void SightingIndex::find(const PlaceholderIndex& known,
                          std::string_view text,
                          std::vector<std::uint32_t>& found) const {
-  constexpr std::size_t kGroup = 4;
+  constexpr unsigned kGroup = 4;
   if (filter_.empty() || text.size() < kWindowBytes) {
     return;
   }
@@ -225,11 +240,9 @@ void SightingIndex::find(const PlaceholderIndex& known,
   for (std::size_t at = 0; at + kSampleBytes <= text.size() && !seen.is_enough(); at += kStride) {
     const char* const sample = text.data() + at;
     for_each_offset(offsets_of(load(sample)), [&](unsigned offset) { seen.look(at, offset); });
-    if (at + kStride > text.size() || !is_base64(sample)) {
-      continue;
-    }
-    for (std::size_t skip = 0; skip < kGroup; ++skip) {
-      for_each_offset(offsets_of(decode_sample(sample + skip)),
+    const auto values = at + kStride > text.size() ? std::optional<Values>() : read_values(sample);
+    for (unsigned skip = 0; values && skip < kGroup; ++skip) {
+      for_each_offset(offsets_of(decode_sample(*values, skip)),
                       [&](unsigned offset) { seen.look_in_base64(at + skip, offset); });
     }
   }

@@ -191,6 +191,15 @@ Escape read_escape(std::string_view text) {
   }
 }
 
+bool has_escape(std::string_view text) {
+  for (std::size_t at = find_escape(text, 0); at < text.size(); at = find_escape(text, at + 1)) {
+    if (read_escape(text.substr(at)).size > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::size_t find_escape(std::string_view text, std::size_t from) {
   // A block is looked at as a whole first: the compiler makes vector instructions of that.
   constexpr std::size_t kBlockBytes = 64;

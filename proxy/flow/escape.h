@@ -23,6 +23,9 @@ struct Escape {
 // The escape that `text` begins with.
 Escape read_escape(std::string_view text);
 
+// Does it have any?
+bool has_escape(std::string_view text);
+
 // Where the first byte of `text` at `from` or later stands that may begin an escape; its size if
 // none does.
 std::size_t find_escape(std::string_view text, std::size_t from);

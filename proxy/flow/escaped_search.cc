@@ -54,7 +54,7 @@ bool EscapedSearch::begin_stretch(std::size_t from) {
       scanned_ = at;
       return false;
     }
-    const Escape escape = read_escape(text_.substr(at));
+    const Escape escape = read(at);
     if (is_cut(escape)) {
       begin_plain();
       add_literals(begin_before(at, from), at);
@@ -104,10 +104,10 @@ void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escap
     const std::size_t literals = escape_at + escape.size;
     const std::size_t stop = literals + std::min(text_.size() - literals, search_.longest() - 1);
     std::size_t at = find_escape(text_.substr(0, stop), literals);
-    escape = read_escape(text_.substr(at));
+    escape = read(at);
     while (at < stop && escape.size == 0 && !is_cut(escape)) {
       at = find_escape(text_.substr(0, stop), at + 1);
-      escape = read_escape(text_.substr(at));
+      escape = read(at);
     }
     add_literals(literals, at);
     escape_at = at;
@@ -146,7 +146,7 @@ bool EscapedSearch::is_inside_escape(std::string_view text, std::size_t at, std:
   while (begin > synced && text[begin - 1] == '\\') {
     --begin;
   }
-  return (at - begin) % 2 == 1;
+  return (at - begin) % 2 == 1 && (at == text.size() || text[at] == '\\');
 }
 
 }  // namespace keyswap::flow

@@ -19,15 +19,20 @@ namespace keyswap::flow {
 
 class EscapedSearch {
  public:
-  // Of one text; both outlive this. `synced`: where escapes are read from, because what stands
-  // before that is the rest of one.
+  // All escapes that there are, by the bytes that they begin with.
+  static constexpr std::string_view kAll = "%\\&";
+
+  // Of one text; both outlive this. `undone`: only these escapes are. `synced`: where they are read
+  // from, because what stands before that is the rest of one.
   EscapedSearch(const SecretSearch& search,
                 std::string_view text,
                 SecretSearch::Rest rest,
+                std::string_view undone,
                 std::size_t synced)
       : search_(search),
         text_(text),
         rest_(rest),
+        undone_(undone),
         scanned_(synced),
         wall_(synced),
         plain_(kPlainBytesMax) {}
@@ -35,7 +40,7 @@ class EscapedSearch {
   // As SecretSearch::find, with places and sizes in the text as it stands. `from` never falls.
   [[nodiscard]] SecretSearch::Found find(std::size_t from, std::uint64_t& compared);
 
-  // Is `at` the second of two backslashes that are one escape?
+  // Is `at` the second of two backslashes that are one escape, or may become that?
   static bool is_inside_escape(std::string_view text, std::size_t at, std::size_t synced);
 
  private:
@@ -50,6 +55,13 @@ class EscapedSearch {
   void add_escape(const Escape& escape, std::size_t at);
   [[nodiscard]] SecretSearch::Found found_in_text(const SecretSearch::Found& plain) const;
 
+  // The escape that stands there, if it is one that is undone.
+  [[nodiscard]] Escape read(std::size_t at) const {
+    return at < text_.size() && undone_.find(text_[at]) != std::string_view::npos
+               ? read_escape(text_.substr(at))
+               : Escape{};
+  }
+
   [[nodiscard]] bool is_cut(const Escape& escape) const {
     return escape.is_cut && rest_ == SecretSearch::Rest::may_follow;
   }
@@ -62,6 +74,7 @@ class EscapedSearch {
   const SecretSearch& search_;
   std::string_view text_;
   SecretSearch::Rest rest_;
+  std::string_view undone_;
   std::size_t scanned_;                          // escapes before it were read
   std::size_t wall_;                             // no form with an escape begins before it
   std::size_t cut_at_ = std::string_view::npos;  // what may become an escape, at the text's end

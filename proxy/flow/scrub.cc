@@ -2,6 +2,7 @@
 #include "proxy/flow/scrub.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "proxy/flow/escaped_search.h"
 
@@ -26,25 +27,33 @@ class Finder {
          char before,
          std::size_t synced,
          std::uint64_t& compared)
-      : search_(search),
-        text_(text),
-        rest_(rest),
-        before_(before),
-        escaped_(search, text, rest, synced),
-        compared_(compared) {}
+      : search_(search), text_(text), rest_(rest), before_(before), compared_(compared) {
+    escaped_.reserve(1 + EscapedSearch::kAll.size());
+    escaped_.push_back({EscapedSearch(search, text, rest, EscapedSearch::kAll, synced)});
+    // Some of what looks like escapes in a secret may be escaped itself, and some not: then
+    // escapes of one kind alone stand for the text.
+    for (std::size_t i = 0; search.has_escapes() && i < EscapedSearch::kAll.size(); ++i) {
+      const std::string_view kind = EscapedSearch::kAll.substr(i, 1);
+      escaped_.push_back({EscapedSearch(search, text, rest, kind, kind == "\\" ? synced : 0)});
+    }
+  }
 
   // The first at `from` or later, of several the longest.
   Found next(std::size_t from) {
     if (is_behind(plain_next_, from)) {
       plain_next_ = search_.find(text_, from, rest_, compared_);
     }
-    if (is_behind(escaped_next_, from)) {
-      escaped_next_ = escaped_.find(from, compared_);
-    }
     if (is_behind(token_next_, from)) {
       token_next_ = search_.find_token(text_, from, rest_, before_);
     }
-    return first_of(first_of(plain_next_, escaped_next_), token_next_);
+    Found first = first_of(plain_next_, token_next_);
+    for (Escaped& escaped : escaped_) {
+      if (is_behind(escaped.next, from)) {
+        escaped.next = escaped.search.find(from, compared_);
+      }
+      first = first_of(first, escaped.next);
+    }
+    return first;
   }
 
  private:
@@ -63,14 +72,18 @@ class Finder {
 
   static constexpr std::size_t kUnknown = std::string_view::npos - 1;
 
+  struct Escaped {
+    EscapedSearch search;
+    Found next{.at = kUnknown};
+  };
+
   const SecretSearch& search_;
   std::string_view text_;
   Rest rest_;
   char before_;
-  EscapedSearch escaped_;
+  std::vector<Escaped> escaped_;
   std::uint64_t& compared_;
   Found plain_next_{.at = kUnknown};
-  Found escaped_next_{.at = kUnknown};
   Found token_next_{.at = kUnknown};
 };
 
@@ -117,7 +130,8 @@ base::Status Scrubber::replace(std::string_view text,
                                FoundIn where,
                                base::ByteSink& out) {
   const Rest rest = is_last ? Rest::none : Rest::may_follow;
-  Finder finder(*search_, text, rest, cut_.before, cut_.synced, compared_);
+  const std::size_t synced = text.starts_with('\\') ? cut_.synced : 0;
+  Finder finder(*search_, text, rest, cut_.before, synced, compared_);
   std::size_t done = 0;
   Found found = finder.next(done);
   while (found.secret != nullptr) {
@@ -132,7 +146,7 @@ base::Status Scrubber::replace(std::string_view text,
   const std::size_t kept_at = std::min(found.at, text.size());
   KS_TRY(put(out, text.substr(done, kept_at - done)));
   if (!is_last) {
-    cut_.synced = EscapedSearch::is_inside_escape(text, kept_at, cut_.synced) ? 1 : 0;
+    cut_.synced = EscapedSearch::is_inside_escape(text, kept_at, synced) ? 1 : 0;
     cut_.before = kept_at == 0 ? cut_.before : text[kept_at - 1];
   }
   return put(kept_, text.substr(kept_at));

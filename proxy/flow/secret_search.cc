@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/base/bytes.h"
+#include "proxy/flow/escape.h"
 
 namespace keyswap::flow {
 
@@ -93,6 +94,7 @@ bool SecretSearch::write(std::span<const WantedSecret> secrets) {
     const bool is_token = secret.bytes.size() < kFormBytesMin;
     const std::string_view bytes =
         is_token ? writer.write_token(secret.bytes) : writer.write_forms(secret.bytes, number);
+    has_escapes_ = has_escapes_ || has_escape(bytes);
     if (is_token) {
       tokens_.push_back({bytes, number});
     }

@@ -63,6 +63,9 @@ class SecretSearch {
   // Is that byte in any form?
   [[nodiscard]] bool has_byte(char c) const { return has_byte_[static_cast<unsigned char>(c)]; }
 
+  // Is there a secret that looks as if it had escapes in it?
+  [[nodiscard]] bool has_escapes() const { return has_escapes_; }
+
   // Does more of the text follow?
   enum class Rest : std::uint8_t { none, may_follow };
 
@@ -116,6 +119,7 @@ class SecretSearch {
   std::vector<Token> tokens_;
   FormIndex forms_;
   std::size_t longest_ = 0;
+  bool has_escapes_ = false;
   std::array<bool, 256> has_byte_{};
   std::array<bool, 256> begins_token_{};
   unsigned shift_bits_ = 0;

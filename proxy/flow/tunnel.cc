@@ -70,6 +70,7 @@ void Tunnel::handle(const Dialed& /*event*/, TunnelActions& actions) {
   actions.emplace_back(Record{.decision = audit::Decision::pass,
                               .reason = Reason::no_placeholder,
                               .rule = {},
+                              .further = {},
                               .others = {},
                               .method = "CONNECT",
                               .path = {}});

@@ -411,6 +411,31 @@ TEST_CASE("what a body has beside a swapped placeholder is recorded as it stays"
   CHECK(body_of(done.sent_upstream()) == "real-key-0001 " + kFar);
 }
 
+TEST_CASE("a body that a scheme signs is looked at, too, and stays as it came", "[I2]") {
+  const std::string rules = R"(
+secrets:
+  S:
+    placeholder: kswp_PLACEHOLDER_000000000005
+    inject: { type: hmac, header: X-Signature, template: "{body}" }
+    bindings: [ { host: api.example.test } ]
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text }
+    bindings: [ { host: api.example.test } ]
+)";
+  const std::string field = "X-Signature: kswp_PLACEHOLDER_000000000005\r\n";
+  Script made = Script(test::bindings_of("version: 1" + rules));
+  made.vault["S"] = "signing-key-5";
+  made.client(request("a=" + kP, field)).upstream(kOk);
+  CHECK(has(made.transcript(),
+            "record allowed binding_matched S +denied untargeted_location K POST /v1/x"));
+  CHECK(body_of(made.sent_upstream()) == "a=" + kP);
+  Script refused = Script(test::bindings_of("version: 1\nmisplaced_placeholder: refuse" + rules));
+  refused.client(request("a=" + kP, field));
+  CHECK(refused.sent_upstream().empty());
+  CHECK(has(refused.transcript(), "record refused untargeted_location K POST"));
+}
+
 TEST_CASE("a placeholder that stays is refused where the operator chose so", "[I2]") {
   const std::string chosen = "misplaced_placeholder: refuse\n";
   for (const std::string& form : {kFar, base::to_base64("u:" + kFar)}) {

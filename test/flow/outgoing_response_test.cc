@@ -85,12 +85,12 @@ TEST_CASE("nothing of a head is outside the scrubber: reason, names, values, 1xx
                              "\r\nX-Hex: " + base::to_hex(secret) + "\r\n\r\n";
   const std::string shown_fields =
       "X-placeholder: y\nLocation: /x?k=placeholder\nX-Hex: placeholder\n";
-  const auto final_head = outgoing_response(
-      head_of("HTTP/1.1 404 No " + secret + "\r\n" + fields), BodyFate::changed, &looked_for);
+  const auto not_found = head_of("HTTP/1.1 404 No " + secret + "\r\n" + fields);
+  const auto final_head = outgoing_response(not_found, BodyFate::changed, &looked_for);
   CHECK(final_head->reason == "No placeholder");
   CHECK(shown(final_head) == "404\n" + shown_fields + "(unknown length)\n");
-  CHECK(shown(outgoing_interim(head_of("HTTP/1.1 103 Early\r\n" + fields), &looked_for)) ==
-        "103\n" + shown_fields);
+  const auto early = head_of("HTTP/1.1 103 Early\r\n" + fields);
+  CHECK(shown(outgoing_interim(early, &looked_for)) == "103\n" + shown_fields);
   const auto switching = head_of(
       "HTTP/1.1 101 " + secret + "\r\nUpgrade: websocket\r\n" + "Connection: upgrade\r\n" + fields,
       http::AnswerTo::upgrade_request);
