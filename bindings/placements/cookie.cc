@@ -72,13 +72,13 @@ void each_cookie(std::string_view field, Use use) {
 
 // Do all servers see the same cookies in the field's value?
 bool is_clear(std::string_view field) {
-  bool is_clear = true;
+  bool are_all = true;
   each_cookie(field, [&](const Cookie& cookie) {
     const auto text = field.substr(cookie.value, cookie.value_end - cookie.value);
-    is_clear = is_clear && cookie.name.find('"') == std::string_view::npos &&
-               text.find('"') == std::string_view::npos;
+    are_all = are_all && cookie.name.find('"') == std::string_view::npos &&
+              text.find('"') == std::string_view::npos;
   });
-  return is_clear;
+  return are_all;
 }
 
 base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {

@@ -102,18 +102,18 @@ void add_held(const Request& request,
   }
 }
 
-// Calls `use` with the spot of each time that the placeholder stands in that part, until it says so:
-// as it is, and as the places read it that look into it.
-template <typename Use>
+// Is `test` true of a spot where the placeholder stands in that part: as it is, or as the places
+// read it that look into it?
+template <typename Test>
 bool any_occurrence(const Request& request,
                     std::size_t part,
                     std::string_view placeholder,
-                    Use use) {
+                    Test test) {
   const bindings::HeadParts head = request.parts();
   const auto look = [&](std::string_view text, auto spot_of) {
     for (auto at = text.find(placeholder); at != std::string_view::npos;
          at = text.find(placeholder, at + placeholder.size())) {
-      if (use(spot_of(at, at + placeholder.size()))) {
+      if (test(spot_of(at, at + placeholder.size()))) {
         return true;
       }
     }

@@ -4,8 +4,8 @@
 // bindings/parse_place.cc).
 #include <catch2/catch.hpp>
 
-#include "bindings/venues/table.h"
 #include "test/bindings/support.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::bindings {
 
@@ -131,9 +131,8 @@ TEST_CASE("the scopes of a place are held to what those of its secret are") {
     return test::one_secret(both + places + " ]\n");
   };
   // A key of trading, which would bound nothing.
-  CHECK(has(
-      test::listed(parse(secret(own("daily_volume_usd: 100")), test::kFolder, all_venues()).errors),
-      "`daily_volume_usd` is only for secrets with"));
+  CHECK(has(errors_of(secret(own("daily_volume_usd: 100")), keyswap::test::bazaar_alone()),
+            "`daily_volume_usd` is only for secrets with"));
   // A route leads to the first place, and so would never find these.
   CHECK(errors_of(secret(own("route: q"))).empty());
   CHECK(has(errors_of(secret(own("methods: [GET]") + ", " + own("route: q"))),
