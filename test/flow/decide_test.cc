@@ -570,7 +570,8 @@ TEST_CASE("a place with scopes of its own is judged by them, and the others by t
 
 TEST_CASE("the path is judged with the placeholder in it, in every reading", "[I5]") {
   const std::string p(kP);
-  CHECK(used(placed("", "/v1/bot" + p + "/../x")) == "0.3 1 7-36");
+  CHECK(used(placed("", "/v1/bot" + p + "/a/../x")) == "0.3 1 7-36");
+  CHECK(used(placed("", "/v1/bot" + p + "/../x")) == "denied/untargeted_location");
   CHECK(used(placed("", "/v2/../v1/bot" + p + "/x")) == "denied/untargeted_location");
   CHECK(used(placed("", "/v1/bot" + p)) == "denied/untargeted_location");
   CHECK(used(placed("", "/v1/b%6ft" + p + "/x")) == "denied/untargeted_location");
