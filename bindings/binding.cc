@@ -82,8 +82,11 @@ class Closing {
       return messages->forbids_opening(destination_.host, request_.target());
     }
     const auto* const signer = rule.signer();
+    if (signer == nullptr) {
+      return false;  // nor has a honeytoken any scheme
+    }
     const auto scheme = rule.injection().scheme();
-    if (signer == nullptr || std::find(asked_.begin(), asked_.end(), scheme) != asked_.end()) {
+    if (std::find(asked_.begin(), asked_.end(), scheme) != asked_.end()) {
       return false;
     }
     asked_.push_back(scheme);
@@ -314,12 +317,31 @@ std::vector<RouteUse> Bindings::websocket_scopes(const http::Authority& destinat
                                                  const RequestReadings& request) const {
   std::vector<RouteUse> found;
   for (const std::uint32_t number : rules_binding(destination)) {
-    const auto [match, scope] = match_scope(number, std::nullopt, destination, request);
-    if (match == Match::matched && rules[number].scopes[scope].websocket) {
-      found.push_back({number, scope});
+    if (const auto scope = websocket_scope(number, destination, request)) {
+      found.push_back({number, *scope});
     }
   }
   return found;
+}
+
+std::optional<std::uint32_t> Bindings::websocket_scope(std::uint32_t number,
+                                                       const http::Authority& destination,
+                                                       const RequestReadings& request) const {
+  const SecretRule& rule = rules[number];
+  const auto opens = [&](std::optional<std::uint32_t> place) {
+    const auto [match, scope] = match_scope(number, place, destination, request);
+    return match == Match::matched && rule.scopes[scope].websocket ? std::optional(scope)
+                                                                   : std::nullopt;
+  };
+  if (std::ranges::none_of(rule.places, &SecretPlace::has_scopes)) {
+    return opens(std::nullopt);
+  }
+  for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
+    if (const auto scope = opens(place)) {
+      return scope;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> Bindings::forbidding_rule(const http::Authority& destination,

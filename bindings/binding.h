@@ -135,7 +135,7 @@ struct SecretRule {  // one entry of `secrets:`
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
-  // Of its first place, which reverse routes use. What signs has no other.
+  // Of its first place, which reverse routes use. What signs has no other. Not for a honeytoken.
   [[nodiscard]] const Injection& injection() const { return *places.front().injection; }
 
   [[nodiscard]] const Placement& placement() const { return *places.front().placement; }
@@ -265,8 +265,8 @@ class Bindings {
   // May their placeholders stand in one request? One of the two has to name the other.
   [[nodiscard]] bool may_go_together(std::uint32_t a, std::uint32_t b) const;
   // The first rule whose secret has to be in this request (`require: true`) and is none of `used`.
-  // Like what blocks, it asks whether some server might read the request as one in scope, so that no
-  // spelling gets around it.
+  // Like what blocks, it asks whether some server might read the request as one in scope, so that
+  // no spelling gets around it.
   [[nodiscard]] std::optional<std::uint32_t> missing_rule(
       const http::Authority& destination,
       const RequestReadings& request,
@@ -333,6 +333,11 @@ class Bindings {
 
     bool operator()(const HostKeyView& a, const HostKeyView& b) const noexcept { return a == b; }
   };
+
+  // The first that opens WebSockets, of those that decide for a place of the rule.
+  [[nodiscard]] std::optional<std::uint32_t> websocket_scope(std::uint32_t number,
+                                                             const http::Authority& destination,
+                                                             const RequestReadings& request) const;
 
   [[nodiscard]] bool may_be_in_scope(std::uint32_t rule,
                                      std::uint32_t place,

@@ -26,6 +26,7 @@ inline constexpr std::size_t kPlacesMax = 8;  // of one secret
 inline constexpr std::size_t kOccurrencesMax =
     16;                                           // of a placeholder in a request (max_occurrences)
 inline constexpr std::size_t kCompanionsMax = 8;  // of one place
+inline constexpr std::size_t kTogetherMax = 8;    // names in one `together_with`
 inline constexpr std::int64_t kRateRequestsMax = 1'000'000;
 inline constexpr std::int64_t kRatePerSecondsMax = 31LL * 24 * 3600;  // a month
 inline constexpr std::int64_t kQuotaRequestsMax = 1'000'000'000;

@@ -111,6 +111,10 @@ void read_pair(std::string_view pair, MethodOverrides& found) {
 
 }  // namespace
 
+bool names_method(std::string_view field) {
+  return is_known_name(field);
+}
+
 bool MethodOverrides::disagree_with(std::string_view method) const {
   return are_unclear || std::any_of(methods.begin(), methods.end(), [&](const std::string& named) {
            return named != method;

@@ -24,7 +24,10 @@ struct MethodOverrides {
   [[nodiscard]] bool disagree_with(std::string_view method) const;
 };
 
-// Both add to `found`. Names are compared as loosely as the loosest server does: whatever the case,
+// Is it the name of a field that names a method?
+bool names_method(std::string_view field);
+
+// All add to `found`. Names are compared as loosely as the loosest server does: whatever the case,
 // '-' and '.' and '_' alike, percent-decoded until stable, "_method[]" too.
 void read_field_overrides(const http::HeaderList& fields, MethodOverrides& found);
 // `pairs`: "a=1&b=2", of a query or a form.

@@ -37,7 +37,7 @@ std::string problem_of(const CredentialHeader& header,
       place.placement->name() == header.name) {
     return "the credential itself stands in that header";
   }
-  return http::is_field_value(value) ? "" : "this is no value of a header";
+  return !value.empty() && http::is_field_value(value) ? "" : "this is no value of a header";
 }
 
 void parse_companions(const YamlNode& node, ConfigIssues& issues, SecretPlace& place) {
@@ -60,6 +60,17 @@ void parse_companions(const YamlNode& node, ConfigIssues& issues, SecretPlace& p
   }
 }
 
+// A reverse route puts the secret into its first place.
+void check_no_route(const YamlNode& entry, ConfigIssues& issues) {
+  for (const YamlNode& key : entry.keys) {
+    if (key.text == "route") {
+      issues.error(key.place,
+                   "`route` is only for the first entry of `inject`",
+                   "a reverse route puts the secret into that place");
+    }
+  }
+}
+
 // Scopes of its own: those of the rule's from now on that have its number.
 void parse_own_scopes(const YamlNode& node,
                       std::uint32_t number,
@@ -70,6 +81,10 @@ void parse_own_scopes(const YamlNode& node,
   const auto* const list = read_list(node, "bindings", context.issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     parse_scope((*list)[i], context, rule);
+    check_trading_keys((*list)[i], rule, context);
+    if (number > 0) {
+      check_no_route((*list)[i], context.issues);
+    }
   }
   for (auto i = first; i < rule.scopes.size(); ++i) {
     rule.scopes[i].place = number;
@@ -104,6 +119,13 @@ void parse_place(const YamlSection& section,
   if (const auto* const node = section.find("on_existing")) {
     const auto choice = read_choice(*node, "on_existing", kOnExisting, issues);
     place.on_existing = choice == 1U ? OnExisting::fail : OnExisting::replace;
+    if (place.placement != nullptr && place.placement->in_body() == nullptr &&
+        !place.placement->can_be_filled()) {
+      issues.error(
+          node->place,
+          "`on_existing` is not for the placement `" + std::string(place.placement->kind()) + "`",
+          "a reverse route puts nothing there by itself");
+    }
   }
   if (const auto* const node = section.find("require")) {
     place.is_required = read_flag(*node, "require", issues).value_or(false);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
 #include "proxy/base/bounds.h"
 
@@ -216,18 +217,19 @@ void check_composition(const std::vector<SecretEntry>& entries, ConfigIssues& is
 
 // --- together_with ---
 
+using RulesByName = std::unordered_map<std::string_view, const SecretRule*>;
+
 // The secret that is named there, or nullptr after an error.
 const SecretRule* find_company(const YamlNode& node,
                                const SecretRule& rule,
-                               const Bindings& bindings,
+                               const RulesByName& rules,
                                ConfigIssues& issues) {
-  const auto found = std::ranges::find_if(
-      bindings.rules, [&](const SecretRule& other) { return other.name.text() == node.text; });
-  if (found == bindings.rules.end() || &*found == &rule) {
+  const auto found = rules.find(node.text);
+  if (found == rules.end() || found->second == &rule) {
     issues.error(node.place, "an entry of `together_with` must name another secret of this file");
     return nullptr;
   }
-  return &*found;
+  return found->second;
 }
 
 bool signs(const SecretRule& rule) {
@@ -235,12 +237,16 @@ bool signs(const SecretRule& rule) {
 }
 
 void read_company(const YamlNode& node,
-                  const Bindings& bindings,
+                  const RulesByName& rules,
                   ConfigIssues& issues,
                   SecretRule& rule) {
   const auto* const list = read_list(node, "together_with", issues);
+  if (list != nullptr && list->size() > bounds::kTogetherMax) {
+    issues.error(node.place, "`together_with` has more than 8 names");
+    return;
+  }
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    const auto* const other = find_company((*list)[i], rule, bindings, issues);
+    const auto* const other = find_company((*list)[i], rule, rules, issues);
     if (other == nullptr) {
       continue;
     }
@@ -256,9 +262,13 @@ void read_company(const YamlNode& node,
 void read_companies(const std::vector<SecretEntry>& entries,
                     ConfigIssues& issues,
                     Bindings& bindings) {
+  RulesByName rules;
+  for (const SecretRule& rule : bindings.rules) {
+    rules.emplace(rule.name.text(), &rule);
+  }
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].together_with != nullptr) {
-      read_company(*entries[i].together_with, bindings, issues, bindings.rules[i]);
+      read_company(*entries[i].together_with, rules, issues, bindings.rules[i]);
     }
   }
 }

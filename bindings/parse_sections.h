@@ -96,6 +96,8 @@ std::vector<std::string_view> trading_keys(Venues venues);
 // What can be said of them only when the whole rule is read: whether its venue takes them, and
 // these hosts. `entries`: the rule's `bindings:` (parse_trading.cc).
 void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context);
+// Does its venue take those of one entry? For the `bindings:` of a place (parse_trading.cc).
+void check_trading_keys(const YamlNode& entry, const SecretRule& rule, ParseContext& context);
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);

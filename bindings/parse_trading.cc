@@ -74,7 +74,8 @@ void parse_words(const YamlSection& section,
   }
 }
 
-// What an entry may be, the venue knows. (nullptr: none; check_keys() then refuses the key.)
+// What an entry may be, the venue knows. (nullptr: none; check_trading_keys() then refuses the
+// key.)
 void parse_endpoints(const YamlSection& section,
                      const Venue* venue,
                      ConfigIssues& issues,
@@ -113,19 +114,6 @@ std::string who_takes(TradingKey key, Venues venues) {
   return text;
 }
 
-// `entry`: one of the rule's `bindings:`. A key that no venue takes is no key at all.
-void check_keys(const YamlNode& entry, const SecretRule& rule, ParseContext& context) {
-  for (const auto& key : entry.keys) {
-    const auto* const known = std::ranges::find(kTradingKeys, key.text, name_of);
-    if (known == kTradingKeys.end() || (rule.venue != nullptr && takes(*rule.venue, *known))) {
-      continue;
-    }
-    if (const auto takers = who_takes(*known, context.venues); !takers.empty()) {
-      context.issues.error(key.place, "`" + key.text + "` is only for secrets with " + takers);
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<std::string_view> trading_keys(Venues venues) {
@@ -157,12 +145,25 @@ void parse_scope_trading(const YamlSection& section,
   scope.trading = std::move(rules);
 }
 
+// A key that no venue takes is no key at all.
+void check_trading_keys(const YamlNode& entry, const SecretRule& rule, ParseContext& context) {
+  for (const auto& key : entry.keys) {
+    const auto* const known = std::ranges::find(kTradingKeys, key.text, name_of);
+    if (known == kTradingKeys.end() || (rule.venue != nullptr && takes(*rule.venue, *known))) {
+      continue;
+    }
+    if (const auto takers = who_takes(*known, context.venues); !takers.empty()) {
+      context.issues.error(key.place, "`" + key.text + "` is only for secrets with " + takers);
+    }
+  }
+}
+
 void check_trading(const YamlNode& entries, const SecretRule& rule, ParseContext& context) {
   if (rule.places.empty()) {
     return;
   }
   for (const auto& entry : entries.items) {
-    check_keys(entry, rule, context);
+    check_trading_keys(entry, rule, context);
   }
   for (const auto& scope : rule.scopes) {
     if (rule.venue != nullptr) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bindings/method_overrides.h"
 #include "proxy/base/bytes.h"
 #include "proxy/http/message.h"
 
@@ -33,7 +34,9 @@ constexpr std::array kSchemes = {
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor
 // is a field of one connection only, which would not be sent on. Nor what servers write to their
-// logs or pass on to others as it is. (A cookie has a placement of its own.)
+// logs or pass on to others as it is. (A cookie has a placement of its own.) Nor what would make of
+// the request that was judged another one: a method that is named besides, and the terms on which a
+// WebSocket is opened.
 constexpr std::array<std::string_view, 24> kForbiddenHeaders = {"connection",
                                                                 "content-encoding",
                                                                 "content-length",
@@ -58,7 +61,14 @@ constexpr std::array<std::string_view, 24> kForbiddenHeaders = {"connection",
                                                                 "upgrade",
                                                                 "user-agent",
                                                                 "via"};
-constexpr std::string_view kForbiddenPrefix = "x-forwarded-";
+constexpr std::array<std::string_view, 2> kForbiddenPrefixes = {"sec-websocket-", "x-forwarded-"};
+
+bool is_forbidden(std::string_view name) {
+  return std::ranges::find(kForbiddenHeaders, name) != kForbiddenHeaders.end() ||
+         std::ranges::any_of(kForbiddenPrefixes,
+                             [&](std::string_view prefix) { return name.starts_with(prefix); }) ||
+         names_method(name);
+}
 
 }  // namespace
 
@@ -84,9 +94,7 @@ CredentialHeader credential_header(std::string_view name) {
     return {"", "this is no header name"};
   }
   auto lower = base::to_lower(name);
-  if (std::find(kForbiddenHeaders.begin(), kForbiddenHeaders.end(), lower) !=
-          kForbiddenHeaders.end() ||
-      lower.starts_with(kForbiddenPrefix)) {
+  if (is_forbidden(lower)) {
     return {"", "the header " + lower + " cannot carry a credential"};
   }
   return {std::move(lower), ""};

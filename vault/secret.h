@@ -138,6 +138,9 @@ class LockedBuffer final : public base::ByteSink {
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
+  // So many bytes more it takes.
+  [[nodiscard]] std::size_t room() const { return bytes_.size() - size_; }
+
   void clear();
 
  private:

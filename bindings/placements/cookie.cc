@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The placement `cookie`: the value of one cookie. Other cookies stay as they came, byte for byte.
+//
+// RFC 6265 ends a cookie at the next ';'. Servers that know the quoted strings of RFC 2965 do not
+// where that stands between quotation marks. So in a line that has such a mark anywhere but around
+// a whole value nothing is found, and it is one more line in which the cookie may be.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -66,6 +70,17 @@ void each_cookie(std::string_view field, Use use) {
   }
 }
 
+// Do all servers see the same cookies in the field's value?
+bool is_clear(std::string_view field) {
+  bool are_all = true;
+  each_cookie(field, [&](const Cookie& cookie) {
+    const auto text = field.substr(cookie.value, cookie.value_end - cookie.value);
+    are_all = are_all && cookie.name.find('"') == std::string_view::npos &&
+              text.find('"') == std::string_view::npos;
+  });
+  return are_all;
+}
+
 base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {
   return scratch.append(bytes) ? base::Status{}
                                : base::Error{base::Errc::limit_exceeded, "no room for the cookies"};
@@ -95,6 +110,9 @@ class CookiePlacement final : public Placement {
       return;
     }
     const std::string_view field = head[part];
+    if (!is_clear(field)) {
+      return;
+    }
     each_cookie(field, [&](const Cookie& cookie) {
       if (cookie.name == name_ &&
           field.substr(cookie.value, cookie.value_end - cookie.value) == placeholder) {
@@ -107,8 +125,7 @@ class CookiePlacement final : public Placement {
     std::size_t count = 0;
     for (const http::Field& field : head.fields) {
       if (base::equal_ignoring_case(field.name, kField)) {
-        each_cookie(field.value,
-                    [&](const Cookie& cookie) { count += cookie.name == name_ ? 1 : 0; });
+        count += count_in(field.value);
       }
     }
     return count;
@@ -127,18 +144,11 @@ class CookiePlacement final : public Placement {
   [[nodiscard]] base::Status fill(const Filling& filling, Edits& edits) const override {
     vault::LockedBuffer& scratch = filling.scratch;
     const std::size_t begin = scratch.size();
-    base::Status kept;
     for (const http::Field& field : filling.head.fields) {
       if (base::equal_ignoring_case(field.name, kField)) {
-        each_cookie(field.value, [&](const Cookie& cookie) {
-          if (kept && cookie.name != name_ && cookie.end > cookie.begin) {
-            kept = append(field.value.substr(cookie.begin, cookie.end - cookie.begin), scratch);
-            kept = kept ? append("; ", scratch) : kept;
-          }
-        });
+        KS_TRY(keep_others(field.value, scratch));
       }
     }
-    KS_TRY(kept);
     KS_TRY(append(name_, scratch));
     KS_TRY(append("=", scratch));
     KS_TRY(append(filling.value.bytes, scratch));
@@ -151,6 +161,40 @@ class CookiePlacement final : public Placement {
   }
 
  private:
+  [[nodiscard]] std::size_t count_in(std::string_view field) const {
+    std::size_t count = 0;
+    each_cookie(field, [&](const Cookie& cookie) { count += cookie.name == name_ ? 1 : 0; });
+    return is_clear(field) ? count : std::max<std::size_t>(count, 1);
+  }
+
+  // All cookies of the line but those of that name.
+  [[nodiscard]] base::Status keep_others(std::string_view field,
+                                         vault::LockedBuffer& scratch) const {
+    if (!is_clear(field)) {
+      return keep_whole(field, scratch);
+    }
+    base::Status kept;
+    each_cookie(field, [&](const Cookie& cookie) {
+      if (kept && cookie.name != name_ && cookie.end > cookie.begin) {
+        kept = append(field.substr(cookie.begin, cookie.end - cookie.begin), scratch);
+        kept = kept ? append("; ", scratch) : kept;
+      }
+    });
+    return kept;
+  }
+
+  // Nothing is taken out of a line that is not clear: who knows what it is part of?
+  [[nodiscard]] base::Status keep_whole(std::string_view field,
+                                        vault::LockedBuffer& scratch) const {
+    bool is_named = false;
+    each_cookie(field, [&](const Cookie& cookie) { is_named = is_named || cookie.name == name_; });
+    if (is_named) {
+      return base::Error{base::Errc::invalid_input, "it is not clear where the cookie ends"};
+    }
+    KS_TRY(append(field, scratch));
+    return append("; ", scratch);
+  }
+
   std::string name_;
 };
 

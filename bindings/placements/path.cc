@@ -111,9 +111,8 @@ class PathPlacement final : public Placement {
     return plain.append(path.substr(end));
   }
 
-  // I5: a server that resolves "/hooks/P/../../admin", or one that takes "%2f" for a slash, must not
-  // find another endpoint than the pattern names. With the placeholder in it no path is what it is
-  // not said to be.
+  // I5: a server that resolves "/hooks/P/../../admin", or one that takes "%2f" for a slash, must
+  // not find another endpoint than the pattern names.
   [[nodiscard]] bool is_here_in_every_reading(std::string_view path,
                                               std::string_view placeholder) const {
     const std::string here = before_ + std::string(placeholder) + behind_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The placement `query`: the value of a parameter in the target's query. The rest of the query
-// stays as it came, byte for byte.
+// stays as it came, byte for byte. In another spelling the parameter is counted, and never swapped.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -10,6 +10,7 @@
 #include "bindings/percent_text.h"
 #include "bindings/placement.h"
 #include "bindings/plain_value.h"
+#include "bindings/signing_parts.h"
 #include "proxy/http/target.h"
 
 namespace keyswap::bindings {
@@ -43,6 +44,42 @@ bool says(std::string_view encoded, std::string_view wanted) {
   return has_percent(encoded) ? decode_percent(encoded).text == wanted : encoded == wanted;
 }
 
+// As it stands after as many decodings as it takes, up to more than any server makes.
+std::string decoded(std::string_view text) {
+  constexpr int kDecodingsMax = 4;
+  std::string result(text);
+  for (int i = 0; i < kDecodingsMax && result.find_first_of("%+") != std::string::npos; ++i) {
+    result = url_decoded(result);
+  }
+  return result;
+}
+
+// A parameter's name as the loosest server reads it: without spaces around it, and cut at '[' and
+// NUL, as PHP does.
+std::string read_loosely(std::string_view name) {
+  const std::string text = decoded(name);
+  std::string_view read = text;
+  read.remove_prefix(std::min(read.find_first_not_of(' '), read.size()));
+  if (const auto cut = read.find_first_of(std::string_view("[\0", 2), 1);
+      cut != std::string_view::npos) {
+    read = read.substr(0, cut);
+  }
+  return std::string(read.substr(0, read.find_last_not_of(' ') + 1));
+}
+
+// How often some server may see the parameter: at '&', and at what others take for that.
+std::size_t count_loosely(std::string_view target, std::string_view wanted) {
+  constexpr std::string_view kSeparators = "&;?";
+  std::size_t count = 0;
+  for (std::size_t begin = http::path_of(target).size() + 1; begin < target.size();) {
+    const auto end = std::min(target.find_first_of(kSeparators, begin), target.size());
+    const auto piece = target.substr(begin, end - begin);
+    count += read_loosely(piece.substr(0, piece.find('='))) == wanted ? 1 : 0;
+    begin = end + 1;
+  }
+  return count;
+}
+
 base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {
   return scratch.append(bytes) ? base::Status{}
                                : base::Error{base::Errc::limit_exceeded, "no room for the target"};
@@ -50,7 +87,9 @@ base::Status append(std::string_view bytes, vault::LockedBuffer& scratch) {
 
 class QueryPlacement final : public Placement {
  public:
-  explicit QueryPlacement(std::string name) : name_(std::move(name)) {}
+  explicit QueryPlacement(std::string name)
+      : name_(std::move(name)),
+        loose_name_(read_loosely(percent_encoded(name_, UrlPart::parameter))) {}
 
   [[nodiscard]] std::string_view kind() const override { return kKind; }
 
@@ -82,7 +121,7 @@ class QueryPlacement final : public Placement {
     std::size_t count = 0;
     each_parameter(head.target,
                    [&](const Parameter& one) { count += is_named(head.target, one) ? 1 : 0; });
-    return count;
+    return std::max(count, count_loosely(head.target, loose_name_));
   }
 
   [[nodiscard]] base::Status check(std::string_view value) const override {
@@ -126,6 +165,7 @@ class QueryPlacement final : public Placement {
   }
 
   std::string name_;
+  std::string loose_name_;
 };
 
 MadePlacement make_query(const SchemeSetup& setup) {

@@ -46,8 +46,8 @@ Rules rules_of(std::span<const Sighting> sightings, Wanted wanted) {
   return rules;
 }
 
-// I10: a rule whose placeholder stands in more spots than any place may have. That is refused before
-// anything is held against anything else.
+// I10: one of a rule whose placeholder stands in more spots than any place may have. That is
+// refused before anything is held against anything else.
 const Sighting* find_crowd(const std::vector<Sighting>& sightings, const Rules& swapped) {
   for (const std::uint32_t rule : swapped) {
     std::size_t count = 0;
@@ -78,8 +78,11 @@ bool may_all_go_together(const bindings::Bindings& bindings, const Rules& rules)
 bool is_part_ambiguous(std::span<const Sighting> part) {
   const Rules placed = rules_of(part, [](const Sighting& one) { return one.may_be_swapped(); });
   return std::ranges::any_of(part, [&](const Sighting& other) {
+    if (!other.is_swapped() && !has_rule(placed, other.rule)) {
+      return !placed.empty();
+    }
     if (!other.is_swapped()) {
-      return std::ranges::any_of(placed, [&](std::uint32_t rule) { return rule != other.rule; });
+      return false;  // it stands beside its own place; whether that goes with others was judged
     }
     return std::ranges::any_of(part, [&](const Sighting& one) {
       return one.rule != other.rule && one.is_swapped() && one.spot->overlaps(*other.spot);
@@ -335,7 +338,9 @@ Verdict allow_reverse(const Request& request, const Use& use) {
   if (!place.placement->can_be_filled()) {
     return refuse(Reason::untargeted_location, use.rule);
   }
-  if (!replaces && spots.empty() && place.placement->count(request.parts()) > 0) {
+  // One that is the placeholder is the client's wish; any other is not replaced.
+  const std::size_t expected = spots.empty() ? 0 : 1;
+  if (!replaces && place.placement->count(request.parts()) > expected) {
     return refuse(Reason::duplicate_credential_header, use.rule);
   }
   verdict.uses.push_back(use);

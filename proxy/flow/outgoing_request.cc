@@ -26,16 +26,6 @@ bool counts_hops(const http::RequestHead& head, const http::Field& field) {
   return head.method == "OPTIONS" && is_name(field.name, "max-forwards");
 }
 
-std::string_view bytes_of(const bindings::EditText& text) {
-  if (const auto* const plain = std::get_if<std::string>(&text)) {
-    return *plain;
-  }
-  if (const auto* const locked = std::get_if<bindings::Locked>(&text)) {
-    return locked->bytes;
-  }
-  return std::get<vault::Secret>(text).reveal();
-}
-
 bool is_secret(const bindings::EditText& text) {
   return !std::holds_alternative<std::string>(text);
 }
@@ -161,6 +151,16 @@ class Builder {
 };
 
 }  // namespace
+
+std::string_view bytes_of(const bindings::EditText& text) {
+  if (const auto* const plain = std::get_if<std::string>(&text)) {
+    return *plain;
+  }
+  if (const auto* const locked = std::get_if<bindings::Locked>(&text)) {
+    return locked->bytes;
+  }
+  return std::get<vault::Secret>(text).reveal();
+}
 
 // A secret can never change a message's framing or become a second field.
 base::Status check_field_value(std::string_view value) {

@@ -21,6 +21,9 @@ base::Status check_edits(const bindings::Edits& edits);
 base::Status check_field_value(std::string_view value);
 base::Status check_target(std::string_view target);
 
+// What an edit writes; a view.
+std::string_view bytes_of(const bindings::EditText& text);
+
 // A view of all that it is given.
 http::OutgoingRequest outgoing_request(const http::RequestHead& head,
                                        std::string_view target,

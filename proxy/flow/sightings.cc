@@ -2,6 +2,7 @@
 #include "proxy/flow/sightings.h"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 
 #include "bindings/basic_text.h"
@@ -101,6 +102,55 @@ void add_held(const Request& request,
   }
 }
 
+// Is `test` true of a spot where the placeholder stands in that part: as it is, or as the places
+// read it that look into it?
+template <typename Test>
+bool any_occurrence(const Request& request,
+                    std::size_t part,
+                    std::string_view placeholder,
+                    Test test) {
+  const bindings::HeadParts head = request.parts();
+  const auto look = [&](std::string_view text, auto spot_of) {
+    for (auto at = text.find(placeholder); at != std::string_view::npos;
+         at = text.find(placeholder, at + placeholder.size())) {
+      if (test(spot_of(at, at + placeholder.size()))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  if (!head.is_field(part)) {
+    const auto decoded = bindings::decode_percent(head[part]);
+    return look(decoded.text, [&](std::size_t begin, std::size_t end) {
+      return bindings::Spot{part, decoded.places[begin], decoded.places[end]};
+    });
+  }
+  const auto basic = bindings::read_basic(head[part]);
+  return look(head[part],
+              [&](std::size_t begin, std::size_t end) {
+                return bindings::Spot{part, begin, end};
+              }) ||
+         (basic && look(basic->text, [&](std::size_t begin, std::size_t end) {
+            return bindings::Spot{part, begin, end, /*is_in_basic=*/true};
+          }));
+}
+
+// Does it stand in that part once more, beside the spots that `held` are about?
+bool stands_beside(const Request& request, std::span<const Sighting> held) {
+  // I10: of those that are too many not all were kept.
+  if (held.size() > bindings::bounds::kOccurrencesMax) {
+    return false;
+  }
+  const Sighting& one = held.front();
+  const std::string_view placeholder = request.bindings.rules[one.rule].placeholder;
+  return any_occurrence(request, one.part, placeholder, [&](const bindings::Spot& spot) {
+    return std::ranges::none_of(held, [&](const Sighting& other) {
+      return other.spot->is_in_basic == spot.is_in_basic && other.spot->begin <= spot.begin &&
+             spot.end <= other.spot->end;
+    });
+  });
+}
+
 void look_at(const Request& request, std::size_t part, Rules& found, Sightings& sightings) {
   find_rules(request, part, found);
   if (found.empty()) {
@@ -119,6 +169,9 @@ void look_at(const Request& request, std::size_t part, Rules& found, Sightings& 
     add_held(request, seen, spots, sightings.all);
     if (sightings.all.size() == count) {
       (note_rule(rule, sightings.outside) ? sightings.all : again).push_back(seen);
+    } else if (stands_beside(request, std::span(sightings.all).subspan(count)) &&
+               note_rule(rule, sightings.outside)) {
+      sightings.all.push_back(seen);
     }
   }
   // Once more beside nothing that could be swapped says nothing new.

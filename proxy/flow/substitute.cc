@@ -9,6 +9,7 @@
 
 #include "bindings/basic_text.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/flow/outgoing_request.h"
 
 namespace keyswap::flow {
@@ -59,7 +60,10 @@ class Substitution {
       KS_TRY(put(std::span(swaps_).first(count)));
       swaps_.erase(swaps_.begin(), rest);
     }
-    return {};
+    // One that was filled without a placeholder is held to the same.
+    const auto* const target = edits_.find<bindings::TargetEdit>();
+    return target == nullptr ? base::Status{}
+                             : check(credentials_.head.fields.size(), bytes_of(target->value));
   }
 
  private:
@@ -95,9 +99,15 @@ class Substitution {
     return {};
   }
 
+  // What the client sent for this connection alone does not leave, so it is none.
   void add_companions(const SecretPlace& place) {
+    if (place.companions.empty()) {
+      return;
+    }
+    const http::HopByHop hop_by_hop(credentials_.head.fields);
     for (const bindings::Companion& companion : place.companions) {
-      if (credentials_.head.fields.find(companion.name) == nullptr) {
+      if (credentials_.head.fields.find(companion.name) == nullptr ||
+          hop_by_hop.has(companion.name)) {
         edits_.set_field(companion.name, companion.value);
       }
     }
@@ -183,6 +193,39 @@ class Substitution {
   std::vector<Swap> swaps_;
 };
 
+// The method, the words of the first line, and what a reverse route and the framing add.
+constexpr std::size_t kHeadSlackBytes = 1024;
+
+std::size_t line_bytes(std::string_view name, std::size_t value_bytes) {
+  return name.size() + value_bytes + std::string_view(": \r\n").size();
+}
+
+bool is_of(const bindings::FieldEdit& edit, const bindings::HeadParts& head, std::size_t number) {
+  return edit.at ? *edit.at == number
+                 : base::equal_ignoring_case(edit.name, head.fields[number].name);
+}
+
+// As the codec will write it (flow/outgoing_request.h), or a little more.
+std::size_t head_bytes(const Credentials& credentials, const bindings::Edits& edits) {
+  const bindings::HeadParts& head = credentials.head;
+  const auto* const target = edits.find<bindings::TargetEdit>();
+  std::size_t bytes =
+      kHeadSlackBytes + (target == nullptr ? head.target.size() : bytes_of(target->value).size());
+  std::vector<bool> is_edited(head.fields.size(), false);
+  for (const bindings::Edit& edit : edits) {
+    if (const auto* const set = std::get_if<bindings::FieldEdit>(&edit)) {
+      bytes += line_bytes(set->name, bytes_of(set->value).size());
+      for (std::size_t i = 0; i < is_edited.size(); ++i) {
+        is_edited[i] = is_edited[i] || is_of(*set, head, i);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < is_edited.size(); ++i) {
+    bytes += is_edited[i] ? 0 : line_bytes(head.fields[i].name, head.fields[i].value.size());
+  }
+  return bytes;
+}
+
 base::Result<vault::Secret> render_in_body(const SecretPlace& place,
                                            const bindings::RenderInput& input,
                                            bindings::BodyText text,
@@ -252,6 +295,10 @@ base::Status find_derived(const Credentials& credentials,
 base::Status check_credentials(const Credentials& credentials, LockedBuffer& scratch) {
   bindings::Edits thrown_away;
   auto placed = place_credentials(credentials, scratch, thrown_away);
+  // I6: what is recorded as allowed is not stopped by its length any more.
+  if (placed && head_bytes(credentials, thrown_away) > scratch.room()) {
+    placed = base::Error{base::Errc::limit_exceeded, "the head with the credentials is too long"};
+  }
   scratch.clear();
   return placed;
 }

@@ -33,8 +33,9 @@ struct Credentials {
 };
 
 // Can all be rendered, and stand in their places? `scratch` is used in between and left empty.
-// invalid_input when one cannot, limit_exceeded when one is too long; unavailable when there is no
-// locked memory to render it in.
+// invalid_input when one cannot, limit_exceeded when one is too long, or when the head with all of
+// them does not fit behind them into the scratch; unavailable when there is no locked memory to
+// render it in.
 base::Status check_credentials(const Credentials& credentials, vault::LockedBuffer& scratch);
 
 // What comes at a place in a body, as it is written in such a body; rendered in `scratch`, which is

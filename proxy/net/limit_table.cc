@@ -27,8 +27,8 @@ std::string host_of(const Scope& scope) {
   return (scope.host.is_wildcard ? "*." : "") + scope.host.host + ":" + std::to_string(scope.port);
 }
 
-// A place of the rule, whatever its number: "header x-api-key", and " 1" for one more that is called
-// the same.
+// A place of the rule, whatever its number: "header x-api-key", and " 1" behind it for one more
+// that is called the same.
 std::string place_mark(const SecretRule& rule, std::uint32_t place) {
   const auto called = [&](std::uint32_t number) {
     const bindings::Placement& placement = *rule.places[number].placement;

@@ -212,4 +212,28 @@ TEST_CASE("a wildcard never matches an address") {
   CHECK_FALSE(bindings.binds(at_host("192.0.2.7")));
 }
 
+TEST_CASE("a honeytoken has no place, and is asked for none", "[I2]") {
+  const auto bindings =
+      accepted("secrets:\n  BAIT:\n    honeytoken: true\n    placeholder: " + test::kPlaceholder +
+               "\n  K:\n    placeholder: k-PLACEHOLDER-0123456789abcdef\n"
+               "    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
+               "    bindings: [ { host: api.example.com, blocked: [\"DELETE /*\"] } ]\n");
+  const auto& bait = bindings.rules.at(0);
+  REQUIRE(bait.places.empty());
+  CHECK(bait.needs().empty());
+  CHECK(bait.signer() == nullptr);
+  CHECK(bait.messages() == nullptr);
+  CHECK_FALSE(bait.has_place_in_body());
+  CHECK(bait.stand_in() == test::kPlaceholder);
+  const auto host = at_host("api.example.com");
+  const http::HeaderList none;
+  CHECK(bindings.match(0, host, {"GET", "/"}) == Match::other_destination);
+  CHECK(bindings.rules_binding(host) == std::vector<std::uint32_t>{1});
+  CHECK(bindings.forbidding_rule(host, {"DELETE", "/x", none}) == 1U);
+  CHECK_FALSE(bindings.forbidding_rule(host, {"GET", "/x", none}));
+  CHECK(bindings.missing_rule(host, {"GET", "/x", none}, {}) == 1U);
+  CHECK(bindings.websocket_scopes(host, {"GET", "/"}).empty());
+  CHECK_FALSE(bindings.may_go_together(0, 1));
+}
+
 }  // namespace keyswap::bindings

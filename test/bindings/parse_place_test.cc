@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/bindings/support.h"
+#include "test/support/fake_venue.h"
 
 namespace keyswap::bindings {
 
@@ -121,6 +122,36 @@ TEST_CASE("a place may have scopes of its own, which count for it alone") {
   CHECK(bindings.binds(test::at_host("q.example.com")));
 }
 
+TEST_CASE("the scopes of a place are held to what those of its secret are") {
+  const auto own = [](const std::string& entry) {
+    return "{ query: key, bindings: [ { host: api.example.com, " + entry + " } ] }";
+  };
+  const std::string both = "    placeholder: " + test::kPlaceholder + "\n    inject: [ ";
+  const auto secret = [&](const std::string& places) {
+    return test::one_secret(both + places + " ]\n");
+  };
+  // A key of trading, which would bound nothing.
+  CHECK(has(errors_of(secret(own("daily_volume_usd: 100")), keyswap::test::bazaar_alone()),
+            "`daily_volume_usd` is only for secrets with"));
+  // A route leads to the first place, and so would never find these.
+  CHECK(errors_of(secret(own("route: q"))).empty());
+  CHECK(has(errors_of(secret(own("methods: [GET]") + ", " + own("route: q"))),
+            "`route` is only for the first entry of `inject`"));
+}
+
+TEST_CASE("a WebSocket may be opened by the scopes of any place of a secret") {
+  const auto bindings = accepted(
+      with_inject("[ " + kHeader +
+                  ", { query: key, bindings: [ { host: api.example.com, websocket: true } ] } ]"));
+  const auto opened = bindings.websocket_scopes(test::at_host("api.example.com"), {"GET", "/"});
+  REQUIRE(opened.size() == 1);
+  CHECK(bindings.rules[0].scopes[opened[0].scope].place == 1U);
+  // Of those of one place the first that matches decides, as ever.
+  const auto first = accepted(
+      test::with_binding("{ host: api.example.com }, { host: api.example.com, websocket: true }"));
+  CHECK(first.websocket_scopes(test::at_host("api.example.com"), {"GET", "/"}).empty());
+}
+
 TEST_CASE("`bindings` of the secret are needed by places without their own, and by no others") {
   const std::string own = "{ query: key, bindings: [ { host: a.b } ] }";
   const std::string head = "    placeholder: " + test::kPlaceholder + "\n    inject: ";
@@ -157,13 +188,22 @@ TEST_CASE("the options of a place are read, and wrong ones are refused") {
                                    "companions: { Host: x }",
                                    "companions: { X-Key: x }",
                                    "companions: { a: \"b\\nc\" }",
+                                   "companions: { a: \"\" }",
+                                   "companions: { X-HTTP-Method-Override: DELETE }",
+                                   "companions: { x_http_method: DELETE }",
+                                   "companions: { _method: PUT }",
+                                   "companions: { Sec-WebSocket-Protocol: x }",
+                                   "companions: { sec-websocket-extensions: x }",
                                    "replace: all"}) {
     INFO(option);
     CHECK_FALSE(errors_of(with_inject("{ header: X-Key, format: \"{secret}\", " +
                                       std::string(option) + " }"))
                     .empty());
   }
-  CHECK(has(errors_of(with_inject("{ path: true, on_existing: fail }")), "`on_existing`"));
+  for (const auto* const choice : {"fail", "replace"}) {
+    CHECK(has(errors_of(with_inject("{ path: true, on_existing: " + std::string(choice) + " }")),
+              "`on_existing` is not for the placement `path`"));
+  }
 }
 
 TEST_CASE("a scheme that signs takes none of these options") {
@@ -186,7 +226,13 @@ TEST_CASE("headers that are logged, passed on or cut on the way carry no secret"
                                  "Connection",
                                  "Transfer-Encoding",
                                  "X-Forwarded-For",
-                                 "x-forwarded-anything"}) {
+                                 "x-forwarded-anything",
+                                 "X-HTTP-Method-Override",
+                                 "X-HTTP-Method",
+                                 "X-Method-Override",
+                                 "_method",
+                                 "Sec-WebSocket-Key",
+                                 "Sec-WebSocket-Protocol"}) {
     INFO(name);
     CHECK(has(errors_of(with_inject("{ header: " + std::string(name) + ", format: \"{secret}\" }")),
               "cannot carry a credential"));
@@ -221,6 +267,13 @@ TEST_CASE("D04 a secret may name those that go into one request with it") {
                               "    together_with: " + std::string(names) + "\n"))
                     .empty());
   }
+  std::string many;
+  for (int i = 0; i < 9; ++i) {
+    many += i == 0 ? "B" : ", B";
+  }
+  CHECK(has(errors_of(two(
+                "{ basic: user }", "{ basic: password }", "    together_with: [" + many + "]\n")),
+            "`together_with` has more than 8 names"));
   CHECK(has(
       errors_of(two(
           "{ basic: user }", "{ type: hmac, header: X, template: x }", "    together_with: [B]\n")),

@@ -43,6 +43,29 @@ TEST_CASE("cookies of one name are counted over all lines") {
   CHECK(sid->count({fields_of({}), "/"}) == 0);
 }
 
+TEST_CASE("a line in which a quotation mark could hide where a cookie ends holds no placeholder",
+          "[I2]") {
+  const auto sid = placed_by({{"cookie", "sid"}});
+  const std::string own = "sid=" + kIn;
+  CHECK(in_field(*sid, "Cookie", "a=\"b\"; " + own + "; c=\"\"") == "0:11-40x1");
+  for (const auto& line : {"theme=\"a; " + own + "; b\"",
+                           own + "; a=\"",
+                           own + "; a=b\"c",
+                           own + "; a=\"b\"c\"",
+                           own + "; a=\"b\"c",
+                           own + "; \"a\"=b",
+                           own + "; a={\"b\":1}"}) {
+    INFO(line);
+    CHECK(in_field(*sid, "Cookie", line).empty());
+    // Beside another line it may be the one that is read.
+    CHECK(sid->count({fields_of({{"Cookie", own}, {"Cookie", line}}), "/"}) == 2);
+  }
+  CHECK(sid->count({fields_of({{"Cookie", own}, {"Cookie", "a=\"b; c\""}}), "/"}) == 2);
+  // By a reverse route it stays as it came, or nothing is sent.
+  CHECK(filled(*sid, "real", {{"Cookie", "a=\"b;c\"; d"}}) == "cookie: a=\"b;c\"; d; sid=real");
+  CHECK(filled(*sid, "real", {{"Cookie", "a=\"b; sid=1; c\""}}) == "refused");
+}
+
 TEST_CASE("A18 A20 a cookie's value is what RFC 6265 lets it be", "[I9]") {
   const auto sid = placed_by({{"cookie", "sid"}});
   CHECK(sid->check("a=b/c+d:e!"));

@@ -52,6 +52,35 @@ TEST_CASE("parameters of one name are counted as a server reads them") {
   CHECK(count_in(*key, "/?") == 0);
 }
 
+TEST_CASE("a parameter counts in every spelling that some server takes for it", "[I2]") {
+  const auto key = placed_by({{"query", "key"}});
+  for (const std::string more : {"&key=b",
+                                 "&k%65y=b",
+                                 "&a;key=b",
+                                 ";key=b",
+                                 "?key=b",
+                                 "&+key=b",
+                                 "&%20key=b",
+                                 "&key%20=b",
+                                 "&key[]=b",
+                                 "&key%5B0%5D=b",
+                                 "&key%00x=b",
+                                 "&%256bey=b"}) {
+    INFO(more);
+    CHECK(count_in(*key, "/?key=" + kIn + more) == 2);
+  }
+  for (const std::string more : {"&keys=b", "&[key]=b", "&x=key", "&Key=b", "&a=b%26key=c"}) {
+    INFO(more);
+    CHECK(count_in(*key, "/?key=" + kIn + more) == 1);
+  }
+  // It is swapped in none but its own.
+  CHECK(in_target(*key, "/?key[]=" + kIn).empty());
+  CHECK(in_target(*key, "/?a;key=" + kIn).empty());
+  const auto spaced = placed_by({{"query", "my key[]"}});
+  CHECK(count_in(*spaced, "/?my%20key%5B%5D=a") == 1);
+  CHECK(count_in(*spaced, "/?my+key[]=a&my%20key=b") == 2);
+}
+
 TEST_CASE("A18 A20 a value goes into a query percent-encoded, or not at all", "[I9]") {
   const auto key = placed_by({{"query", "key"}});
   CHECK(written(*key, "a&b=c#d e+f%\xc3\xbc") == "a%26b%3Dc%23d%20e%2Bf%25%C3%BC");

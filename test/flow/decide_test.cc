@@ -306,7 +306,8 @@ TEST_CASE("the operator can have misplaced placeholders refused", "[I2]") {
                     yaml)) == "refused/destination_not_in_binding");
   // Also where the same secret is swapped in the same request.
   const std::string inert = "X-Other: " + std::string(kP) + "\r\n";
-  for (const auto& fields : {kAuth + inert, inert + kAuth, kAuth + std::string(kP) + ": a\r\n"}) {
+  const std::string in_name = std::string(kP) + ": a\r\n";
+  for (const auto& fields : {kAuth + inert, inert + kAuth, kAuth + in_name}) {
     INFO(fields);
     CHECK(shown(judge(fields, "GET /v1/x HTTP/1.1", Protocol::https, yaml)) ==
           "refused/untargeted_location");
@@ -569,7 +570,8 @@ TEST_CASE("a place with scopes of its own is judged by them, and the others by t
 
 TEST_CASE("the path is judged with the placeholder in it, in every reading", "[I5]") {
   const std::string p(kP);
-  CHECK(used(placed("", "/v1/bot" + p + "/../x")) == "0.3 1 7-36");
+  CHECK(used(placed("", "/v1/bot" + p + "/a/../x")) == "0.3 1 7-36");
+  CHECK(used(placed("", "/v1/bot" + p + "/../x")) == "denied/untargeted_location");
   CHECK(used(placed("", "/v2/../v1/bot" + p + "/x")) == "denied/untargeted_location");
   CHECK(used(placed("", "/v1/bot" + p)) == "denied/untargeted_location");
   CHECK(used(placed("", "/v1/b%6ft" + p + "/x")) == "denied/untargeted_location");
@@ -728,6 +730,11 @@ TEST_CASE("on a reverse route a place that is there already may be a refusal") {
   CHECK(reversed(header, "") == "allowed/binding_matched filled");
   CHECK(reversed(header, "X-Key: " + std::string(kP) + "\r\n") == "allowed/binding_matched filled");
   CHECK(reversed(header, "X-Key: a\r\n") == "refused/duplicate_credential_header");
+  const std::string own = "X-Key: " + std::string(kP) + "\r\n";
+  for (const auto& two : {own + "X-Key: a\r\n", "X-Key: a\r\n" + own, own + own}) {
+    INFO(two);
+    CHECK(reversed(header, two) == "refused/duplicate_credential_header");
+  }
   CHECK(reversed("{ query: key, on_existing: fail }", "", "/v1/x?key=a") ==
         "refused/duplicate_credential_header");
   CHECK(reversed("{ query: key }", "", "/v1/x?key=a") == "allowed/binding_matched filled");

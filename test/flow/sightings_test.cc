@@ -76,6 +76,16 @@ TEST_CASE("each place of a secret is seen where the client used it", "[I2]") {
   CHECK(seen("X-Api-Key: " + kP + "\r\n" + kP + ": a\r\n") == "0.1 0 in, 0.- 4 in");
 }
 
+TEST_CASE("a placeholder is seen beside its own place in the same part, too", "[I2]") {
+  CHECK(seen("", "/v1/x?key=" + kP + "&log=" + kP) == "0.4 1 in, 0.- 1 in");
+  CHECK(seen("", "/v1/" + kP + "?key=" + kP) == "0.4 1 in, 0.- 1 in");
+  CHECK(seen("", "/v1/kswp%5FPLACEHOLDER_000000000001?key=" + kP) == "0.4 1 in, 0.- 1 in");
+  CHECK(seen("", "/v1/x?key=kswp%5FPLACEHOLDER_000000000001") == "0.4 1 in");
+  CHECK(seen("X-Api-Key: a " + kP + ", " + kP + "\r\n") == "0.1 0 in");  // the whole of it
+  CHECK(seen(basic(kP + ":" + kP2 + kP2)) == "0.3 0 in, 1.- 0 elsewhere");
+  CHECK(seen(basic(kP + ":x" + kP)) == "0.3 0 in, 0.- 0 in");
+}
+
 TEST_CASE("a placeholder is seen inside Basic credentials, and percent-encoded in the target",
           "[I2]") {
   CHECK(seen(basic(kP + ":" + kP2)) == "0.3 0 in, 1.0 0 elsewhere");

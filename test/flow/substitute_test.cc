@@ -105,7 +105,7 @@ TEST_CASE("a value that cannot stand in its place is refused before anything is 
 TEST_CASE("of a credential that is only checked nothing stays in the scratch", "[I1]") {
   const auto bindings = test::bindings_of(kYaml);
   REQUIRE(vault::lock_memory());
-  auto scratch = vault::LockedBuffer::of_capacity(64);
+  auto scratch = vault::LockedBuffer::of_capacity(2'000);
   REQUIRE(scratch);
   std::vector<vault::Secret> secrets;
   secrets.push_back(vault::Secret::copy_of("real-key-0001").value());
@@ -118,6 +118,11 @@ TEST_CASE("of a credential that is only checked nothing stays in the scratch", "
   bindings::Edits edits;
   CHECK(place_credentials(credentials, *scratch, edits));
   CHECK(scratch->reveal() == "Bearer:real-key-0001");
+  // The head has to fit behind it, too, before anything is recorded as allowed.
+  fields.add("X-Long", std::string(1'000, 'x'));
+  CHECK_FALSE(check_credentials(credentials, *scratch));
+  CHECK(scratch->size() == 0);
+  CHECK(place_credentials(credentials, *scratch, edits));
   auto small = vault::LockedBuffer::of_capacity(8);
   REQUIRE(small);
   CHECK_FALSE(place_credentials(credentials, *small, edits));
@@ -239,6 +244,42 @@ TEST_CASE("A15 A16 a companion goes along where the client sent none of its own"
   CHECK_FALSE(has(sent(get("/", "Authorization: Bearer " + kP + "\r\n")), "anthropic"));
 }
 
+TEST_CASE("a client cannot suppress a companion by keeping its own to the connection",
+          "[I9][I15]") {
+  const std::string asked = sent(get("/",
+                                     "Connection: close, anthropic-version\r\nAnthropic-Version: "
+                                     "1\r\nX-Api-Key: " +
+                                         kP + "\r\n"));
+  CHECK(has(asked, "Anthropic-Version: 2023-06-01\r\n"));
+  CHECK_FALSE(has(asked, "Version: 1\r\n"));
+}
+
+TEST_CASE("several credentials whose head would not fit are refused before they are recorded",
+          "[I6][I10]") {
+  Script both(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: x-list, format: "{secret}", replace: token }
+    together_with: [K2]
+    bindings: [ { host: api.example.test } ]
+  K2:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { cookie: sid }
+    bindings: [ { host: api.example.test } ]
+)"));
+  // Each line fits for itself; with the values, and written once more, both are too much.
+  const std::string key(1'900, 'k');
+  both.vault = {{"K", key}, {"K2", key}};
+  both.client(get("/",
+                  "X-List: " + std::string(30'000, 'l') + " " + kP +
+                      "\r\nCookie: a=" + std::string(30'000, 'c') + "; sid=" + kP2 + "\r\n"));
+  CHECK(has(both.transcript(), "record refused secret_unavailable"));
+  CHECK_FALSE(has(both.transcript(), "record allowed"));
+  CHECK(both.sent_upstream().empty());
+}
+
 TEST_CASE("two secrets in one request are charged, fetched at once, and recorded in one batch",
           "[I6][limits]") {
   Script both = placed(get("/x?token=" + kP2, "X-Api-Key: " + kP + "\r\n"));
@@ -309,6 +350,9 @@ TEST_CASE("a reverse route's credential is put where its place is, without a pla
   };
   CHECK(has(reversed("{ query: key }", ""), "GET /x?a=1&key=real-key-0001 HTTP/1.1\r\n"));
   CHECK(has(reversed("{ basic: user }", ""), basic("real-key-0001:").substr(15)));
+  // I10: what is filled is held to what any target is.
+  CHECK(
+      reversed("{ query: key, format: \"" + std::string(2'800, '+') + "{secret}\" }", "").empty());
   CHECK(has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
             "Cookie: a=1; sid=real-key-0001\r\n"));
 }

@@ -33,6 +33,9 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000004
     inject: { header: X-Else, format: "{secret}" }
     bindings: [ { host: other.test } ]
+  BAIT:
+    honeytoken: true
+    placeholder: kswp_PLACEHOLDER_000000000005
 )";
 
 struct Learning {
@@ -71,6 +74,7 @@ TEST_CASE("the secrets that other rules would send to a host are known of it, to
   CHECK_FALSE(learning.knows("K"));  // it is fetched by who uses it
   CHECK_FALSE(learning.knows("OFF"));
   CHECK_FALSE(learning.knows("ELSEWHERE"));
+  CHECK_FALSE(learning.knows("BAIT"));  // a honeytoken has no secret
 }
 
 TEST_CASE("each is asked for once, until something may have changed", "[I8]") {
