@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/answer_filters.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "proxy/flow/content_codings.h"
 
@@ -27,7 +29,11 @@ base::Status AnswerFilters::open(const http::ResponseHead& head) {
   if (made_ == nullptr) {
     return {};
   }
-  const auto codings = content_codings(head.fields);
+  // A body without a byte is not coded, whatever is said of it.
+  const bool is_empty =
+      head.framing.kind == http::Framing::Kind::length && head.framing.length == 0;
+  const auto codings =
+      is_empty ? std::optional(std::vector<coding::Coding>()) : content_codings(head.fields);
   reading_ = !codings ? Reading::blind : codings->empty() ? Reading::plain : Reading::decoded;
   if (codings) {
     KS_TRY(add_decoders(*codings, chain_));

@@ -14,7 +14,14 @@ namespace keyswap::flow {
 namespace {
 
 // What shows half a secret, or what cannot be searched, is not asked for.
-constexpr std::array<std::string_view, 3> kNotAskedFor = {"range", "if-range", "a-im"};
+// (Some servers know other names for a range.)
+constexpr std::array<std::string_view, 7> kNotAskedFor = {"range",
+                                                          "if-range",
+                                                          "a-im",
+                                                          "request-range",
+                                                          "x-ms-range",
+                                                          "x-ms-range-get-content-md5",
+                                                          "x-ms-range-get-content-crc64"};
 
 }  // namespace
 

@@ -57,4 +57,19 @@ TEST_CASE("a body is read as its codings say, and scrubbed", "[I8]") {
   CHECK(read("rot13", text) == std::pair(Reading::blind, std::string("say <P>")));
 }
 
+TEST_CASE("a body without a byte is not coded, whatever its head says", "[I8]") {
+  for (const std::string_view coding : {"gzip", "rot13"}) {
+    Findings seen;
+    AnswerFilters filters;
+    filters.look_for(test::search_for({{kSecret, "<P>"}}), seen);
+    auto head = head_with(coding);
+    head.framing = {http::Framing::Kind::length, 0};
+    REQUIRE(filters.open(head));
+    CHECK(filters.reading() == AnswerFilters::Reading::plain);
+    base::Buffer out(1024);
+    CHECK(filters.feed("", true, out));
+    CHECK(out.empty());
+  }
+}
+
 }  // namespace keyswap::flow
