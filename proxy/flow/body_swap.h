@@ -59,6 +59,8 @@ class BodySwap {
 
   [[nodiscard]] bindings::BodyText text() const { return text_; }
 
+  [[nodiscard]] const std::vector<SwapPlace>& places() const { return places_; }
+
   [[nodiscard]] const SwapPlace& place(std::size_t number) const { return places_[number]; }
 
  private:

@@ -393,8 +393,8 @@ void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions
 void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   relaying.wait = wait;
   relaying.pace = {};
-  const bool is_bound = wait == Wait::response_head && admission_.is_allowed();
-  actions.emplace_back(SetWait{wait, is_bound ? admission_.response_timeout_ms().value_or(0) : 0});
+  const bool is_bound = wait == Wait::response_head;
+  actions.emplace_back(SetWait{wait, is_bound ? response_timeout_ms().value_or(0) : 0});
 }
 
 void Exchange::finish(ClientFate client, Actions& actions) {

@@ -230,6 +230,7 @@ class Exchange {
                                                              std::uint64_t body_bytes);
   base::Status write_for_body(const Use& use, const bindings::RenderInput& input);
   base::Status write_all_for_body(const Prepared& prepared);
+  base::Status ready_in_body(const Use& use, const SecretsReady& event, AnswerFilters& filters);
   void edit_for_body(bindings::Edits& edits) const;
   void send_held_body(Actions& actions) const;
   [[nodiscard]] std::string_view written(const PlaceOf& place) const;
@@ -252,6 +253,7 @@ class Exchange {
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
   [[nodiscard]] const Admission& told() const;
   [[nodiscard]] std::optional<std::uint64_t> body_bytes_max() const;
+  [[nodiscard]] std::optional<std::int64_t> response_timeout_ms() const;
 
   // From the verdict to the secrets (exchange_admission.cc).
   void go_on_with_head(Actions& actions);
@@ -302,10 +304,14 @@ class Exchange {
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   // What is looked for in the answer (exchange_scrub.cc).
+  template <typename Test>
+  [[nodiscard]] bool any_scope(Test test) const;
   [[nodiscard]] bool is_unscrubbed() const;
-  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared);
-  base::Status look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared);
-  base::Status know(std::span<const WantedSecret> wanted, Prepared& prepared);
+  base::Status look_for(const Credentials& sent, AnswerFilters& filters);
+  base::Status look_for_derived(const Credentials& sent,
+                                std::vector<WantedSecret> wanted,
+                                AnswerFilters& filters);
+  base::Status know(std::span<const WantedSecret> wanted, AnswerFilters& filters);
   void look_for_known(AnswerFilters& filters);
   void ask_plainly(bindings::Edits& edits) const;
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);

@@ -280,16 +280,22 @@ void Exchange::fetched_in_body(const SecretsReady& event, Relaying& relaying, Ac
   }
   admission->take_secrets();
   const Use use = admission->verdict().uses.front();
-  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
-  const auto count = setup_.bindings->rules[use.rule].places[use.place].injection->needs().size();
-  const std::span<const vault::Secret> secrets = event.secrets;
-  const auto written =
-      write_for_body(use, {secrets.first(std::min(count, secrets.size())), now_us / kUsPerSecond});
-  if (written) {
+  if (const auto ready = ready_in_body(use, event, relaying.filters); ready) {
     admission->record(shown(), Asks(actions));
   } else {
-    refuse_body(admission->refuse_secrets(fault_of(written.error())), use.rule, relaying, actions);
+    refuse_body(admission->refuse_secrets(fault_of(ready.error())), use.rule, relaying, actions);
   }
+}
+
+// I8: what will be sent is known before it is, for the answer may have begun.
+base::Status Exchange::ready_in_body(const Use& use,
+                                     const SecretsReady& event,
+                                     AnswerFilters& filters) {
+  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  const std::int64_t now_s = now_us / kUsPerSecond;
+  KS_TRY(write_for_body(use, {event.secrets, now_s}));
+  return look_for({*setup_.bindings, std::span(&use, 1), event.secrets, now_s, request().parts()},
+                  filters);
 }
 
 void Exchange::not_fetched_in_body(SecretsUnavailable& event,
@@ -427,6 +433,19 @@ std::optional<std::uint64_t> Exchange::body_bytes_max() const {
     for (const auto& ready : swapping_->ready) {
       const auto& said =
           setup_.bindings->rules[ready.place.rule].scopes[ready.scope].max_body_bytes;
+      least = said && (!least || *said < *least) ? said : least;
+    }
+  }
+  return least;
+}
+
+std::optional<std::int64_t> Exchange::response_timeout_ms() const {
+  auto least =
+      admission_.is_allowed() ? admission_.response_timeout_ms() : std::optional<std::int64_t>();
+  if (swapping_ != nullptr) {
+    for (const auto& ready : swapping_->ready) {
+      const auto& said =
+          setup_.bindings->rules[ready.place.rule].scopes[ready.scope].response_timeout_ms;
       least = said && (!least || *said < *least) ? said : least;
     }
   }

@@ -394,6 +394,74 @@ secrets:
   CHECK(!has(said.sent_upstream(), "real-key"));
 }
 
+// --- what comes back ---
+
+TEST_CASE("a secret that was put into a long body is looked for in the answer", "[I8]") {
+  const std::string echo =
+      "HTTP/1.1 200 OK\r\nX-Echo: real-key-0001\r\nContent-Length: 15\r\n\r\n" +
+      std::string("[real-key-0001]");
+  for (const std::string& text : {request(long_text() + kP), chunked(long_text() + kP + "!")}) {
+    const auto done = script().client(text).upstream(echo);
+    CHECK(has(done.sent_upstream(), "real-key-0001"));
+    CHECK_FALSE(has(done.sent_client(), "real-key-0001"));
+    CHECK(has(done.sent_client(), "X-Echo: " + kP + "\r\n"));
+    CHECK(has(done.sent_client(), "[" + kP + "]"));
+  }
+}
+
+TEST_CASE("a secret that follows an answer's head is looked for in what comes then", "[I8]") {
+  const std::string text = request(long_text() + kP + "!");
+  Script early = script();
+  early.client(text.substr(0, text.size() - kP.size() - 1))
+      .upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+      .client(text.substr(text.size() - kP.size() - 1))
+      .upstream("f\r\n[real-key-0001]\r\n0\r\n\r\n");
+  CHECK(has(early.sent_upstream(), "real-key-0001"));
+  CHECK(has(early.sent_client(), "abc"));
+  CHECK_FALSE(has(early.sent_client(), "real-key-0001"));
+  CHECK(has(early.sent_client(), kP));
+}
+
+TEST_CASE("a long body that may get a secret asks for an answer that can be read", "[I8]") {
+  const std::string fields = "Range: bytes=1-2\r\nAccept-Encoding: br\r\nA-IM: diffe\r\n";
+  const auto bound = script().client(request(long_text() + "!", fields));
+  CHECK_FALSE(has(bound.sent_upstream(), "Range"));
+  CHECK_FALSE(has(bound.sent_upstream(), "A-IM"));
+  CHECK(has(bound.sent_upstream(), "Accept-Encoding: identity\r\n"));
+  const auto unbound = script().client(request(long_text() + "!", fields, "PUT", "/v2/x"));
+  CHECK(has(unbound.sent_upstream(), "Range: bytes=1-2\r\n"));
+}
+
+TEST_CASE("what a scope says of answers holds for a secret in a long body, too", "[I8][I10]") {
+  const auto one = [](const std::string& binding) {
+    return Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text }
+    bindings: [ { host: api.example.test, )" +
+                                    binding + " } ]\n"));
+  };
+  const std::string text = request(long_text() + kP);
+  const std::string coded =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: rot13\r\nContent-Length: 2\r\n\r\nhi";
+  Script blocking = one("uninspectable: block");
+  blocking.client(text).upstream(coded);
+  CHECK(has(blocking.sent_client(), "HTTP/1.1 502 "));
+  Script forwarding = one("uninspectable: forward");
+  forwarding.client(text).upstream(coded);
+  CHECK(has(forwarding.sent_client(), "hi"));
+  Script unscrubbed = one("scrub: off");
+  const std::string echo = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nreal-key-0001";
+  unscrubbed.client(text).upstream(echo);
+  CHECK(unscrubbed.sent_client() == echo);
+  Script timed = one("response_timeout: 7s");
+  timed.client(text);
+  CHECK(timed.wait().wait == Wait::response_head);
+  CHECK(timed.wait().ms == 7000);
+}
+
 // --- what is seen ---
 
 TEST_CASE("P04 a placeholder in a body is seen and recorded, once, and stays", "[I2]") {
