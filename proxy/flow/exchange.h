@@ -36,6 +36,7 @@
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/outgoing_request.h"
+#include "proxy/flow/override_watch.h"
 #include "proxy/flow/placeholder_watch.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/substitute.h"
@@ -152,6 +153,7 @@ class Exchange {
     std::vector<Ready> ready;            // used already, and recorded or about to be
     std::vector<std::uint32_t> swapped;  // whose placeholders stood in places, again and again
     std::vector<BodyPiece> pieces;       // of a body that was held to its end
+    OverrideWatch overrides;             // of one that is sent on
     std::optional<Admission> admission;  // of a secret that is waited for in the middle of a body
     std::uint64_t held_bytes = 0;
     bool is_streamed = false;   // it follows its head as it comes
@@ -236,6 +238,7 @@ class Exchange {
   [[nodiscard]] std::string_view written(const PlaceOf& place) const;
   [[nodiscard]] bool send_body(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions);
   void admit_in_body(const Use& use, Relaying& relaying, Actions& actions);
   void charged_in_body(const Charged& event, Relaying& relaying, Actions& actions);
   void fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions);

@@ -230,13 +230,43 @@ bool Exchange::send_body(Relaying& relaying, Actions& actions) {
       if (!send_credential(swapping_->swap.place(step.place), relaying, actions)) {
         return false;
       }
-    } else if (look_at_body(step.bytes, relaying, actions)) {
-      actions.emplace_back(SendRequestBody{step.bytes});
-    } else {
+      continue;
+    }
+    swapping_->overrides.look(step.bytes);
+    if (!check_overrides(std::nullopt, relaying, actions) ||
+        !look_at_body(step.bytes, relaying, actions)) {
       return false;
     }
+    actions.emplace_back(SendRequestBody{step.bytes});
   }
   return true;
+}
+
+// I5: a form may name another method than the request's own. May what is used be used with that,
+// and what is to be used `next`? False: it is refused, and the exchange is over.
+bool Exchange::check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions) {
+  OverrideWatch& overrides = swapping_->overrides;
+  if (overrides.said().empty() || (!overrides.take_news() && !next)) {
+    return true;
+  }
+  Verdict used;
+  if (admission_.is_allowed()) {
+    used.uses = verdict().uses;
+  }
+  for (const Swapping::Ready& ready : swapping_->ready) {
+    used.uses.push_back(use_of({ready.place.rule, ready.place.place, ready.scope}));
+  }
+  if (next) {
+    used.uses.push_back(*next);
+  }
+  if (used.uses.empty()) {
+    return true;
+  }
+  const auto reason = check_body(request(), used, overrides.said());
+  if (reason) {
+    refuse_body(*reason, used.uses.front().rule, relaying, actions);
+  }
+  return !reason;
 }
 
 bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions) {
@@ -246,6 +276,10 @@ bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actio
     return false;
   }
   watch_->look(kGap);
+  swapping_->overrides.look(kGap);
+  if (!check_overrides(use_of(place), relaying, actions)) {
+    return false;
+  }
   if (const std::string_view credential = written(key); !credential.empty()) {
     actions.emplace_back(SendRequestSecret{credential});
     return true;
@@ -341,7 +375,10 @@ void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
     return;
   }
   if (swapping_->has_ended) {
-    end_upload(relaying, actions);
+    swapping_->overrides.end();
+    if (check_overrides(std::nullopt, relaying, actions)) {
+      end_upload(relaying, actions);
+    }
   } else {
     actions.emplace_back(ReadClient{});
   }

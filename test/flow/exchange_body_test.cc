@@ -394,6 +394,23 @@ secrets:
   CHECK(!has(said.sent_upstream(), "real-key"));
 }
 
+TEST_CASE("a method that a body names counts whatever its length", "[I5]") {
+  for (const std::string& more : {std::string(), "&pad=" + long_text()}) {
+    for (const std::string& body :
+         {"_method=PUT&k=" + kP + more, "k=" + kP + more + "&_method=PUT"}) {
+      const auto done = script().client(request(body, kForm));
+      CHECK(has(done.transcript(), "refused binding_scope_violation K POST /v1/x"));
+      CHECK_FALSE(is_complete(done.sent_upstream()));
+      CHECK(has(done.sent_client(), "HTTP/1.1 403 "));
+    }
+    // One that is in scope, and one without a secret.
+    const auto same = script().client(request("_method=GET&k=" + kP + more, kForm)).upstream(kOk);
+    CHECK(has(same.sent_client(), "HTTP/1.1 200 "));
+    const auto none = script().client(request("_method=PUT&k=1" + more, kForm)).upstream(kOk);
+    CHECK(has(none.sent_client(), "HTTP/1.1 200 "));
+  }
+}
+
 // --- what comes back ---
 
 TEST_CASE("a secret that was put into a long body is looked for in the answer", "[I8]") {
