@@ -248,7 +248,6 @@ class Exchange {
   void go_on_with_body(Relaying& relaying, Actions& actions);
   void end_upload(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions);
-  [[nodiscard]] bool is_swapped(std::uint32_t rule) const;
   [[nodiscard]] bool is_body_held() const;
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);

@@ -120,11 +120,10 @@ bool Exchange::read_whole_body(BodyFound& found) {
       continue;
     }
     const SwapPlace& place = now.swap.place(step.place);
-    if (const auto reason = take_occurrence(place, body_.size())) {
-      admission_.decide({Decision::refused, *reason, place.rule});
-      return false;
-    }
     watch_->look(kGap);
+    if (const auto reason = take_occurrence(place, body_.size()); reason && !found.refusal) {
+      found.refusal = {place.rule, *reason};  // what follows is still looked at
+    }
     now.pieces.push_back({{}, PlaceOf{place.rule, place.place}});
     const bool is_known = std::ranges::any_of(found.uses, [&](const Use& use) {
       return use.rule == place.rule && use.place == place.place;
@@ -141,7 +140,7 @@ bool Exchange::read_whole_body(BodyFound& found) {
 bool Exchange::look_at_whole_body() {
   if (watch_ != nullptr) {
     watch_->look(body_.view());
-    admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen()}));
+    admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen(), {}}));
   }
   return !admission_.is_refused();
 }
@@ -403,7 +402,7 @@ bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions&
   watch_->look(bytes);
   for (std::size_t i = known; i < watch_->seen().size(); ++i) {
     const std::uint32_t rule = watch_->seen()[i];
-    if (is_decided(verdict(), rule) || is_swapped(rule)) {
+    if (is_denied(verdict(), rule)) {
       continue;
     }
     const Denial denial = deny_in_body(request(), rule);
@@ -413,12 +412,11 @@ bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions&
     }
     note(Decision::denied, denial.reason, rule, actions);
   }
+  if (watch_->are_too_many()) {
+    refuse_body(Reason::ambiguous_placeholder_match, watch_->seen().front(), relaying, actions);
+    return false;
+  }
   return true;
-}
-
-bool Exchange::is_swapped(std::uint32_t rule) const {
-  return swapping_ != nullptr &&
-         std::ranges::find(swapping_->swapped, rule) != swapping_->swapped.end();
 }
 
 Admission* Exchange::admission_in_body(Admission::Step step) {

@@ -3,6 +3,7 @@
 // Requests with placeholders in their bodies (proxy/flow/exchange_body.cc).
 #include <catch2/catch.hpp>
 
+#include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "test/support/script.h"
 
@@ -536,6 +537,71 @@ TEST_CASE("a placeholder that stays is refused where the operator chose so", "[I
     CHECK(!has(unbound.sent_upstream(), form));
     CHECK(has(unbound.sent_client(), "HTTP/1.1 403 "));
   }
+}
+
+TEST_CASE("a swapped secret's placeholder that stays elsewhere is told of, or refused",
+          "[I2][I15]") {
+  const std::string rules = R"(
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text, json_pointer: /token }
+    bindings: [ { host: api.example.test } ]
+)";
+  const auto told = test::bindings_of("version: 1\n" + rules);
+  const auto refused = test::bindings_of("version: 1\nmisplaced_placeholder: refuse\n" + rules);
+  const std::string token = "\"token\":\"" + kP + "\"";
+  const std::string note = "\"note\":\"" + kP + "\"";
+  for (const std::string& pad : {std::string(), long_text()}) {
+    for (const std::string& both : {token + "," + note, note + "," + token}) {
+      const std::string text = request("{\"pad\":\"" + pad + "\"," + both + ",\"z\":1}", kJson);
+      const auto done = Script(told).client(text).upstream(kOk);
+      CHECK(has(body_of(done.sent_upstream()), "\"token\":\"real-key-0001\""));
+      CHECK(has(body_of(done.sent_upstream()), note));
+      CHECK(count(done.transcript(), "denied untargeted_location K") == 1);
+      Script cut = Script(refused);
+      cut.client(text);
+      CHECK_FALSE(is_complete(cut.sent_upstream()));
+      CHECK(has(cut.transcript(), "refused untargeted_location K POST"));
+      CHECK(has(cut.sent_client(), "HTTP/1.1 403 "));
+    }
+  }
+}
+
+TEST_CASE("a body is looked at past eight placeholders, and refused past what is looked at",
+          "[I2][I10]") {
+  std::string rules;
+  std::string body;
+  for (std::size_t i = 0; i <= bindings::bounds::kSecretsNamedInBodyMax; ++i) {
+    const std::string number = std::to_string(1000 + i);
+    const std::string placeholder = "kswp_DECOY_PLACEHOLDER_00" + number;
+    rules += "  D" + number + ": { honeytoken: true, placeholder: " + placeholder + " }\n";
+    body += placeholder + " ";
+  }
+  const auto decoys = test::bindings_of(std::string("version: 1") + kRules + rules);
+  const std::string nine = body.substr(0, body.find("kswp_DECOY_PLACEHOLDER_001009"));
+  for (const std::string& pad : {std::string(), long_text() + " "}) {
+    const auto few = Script(decoys).client(request(pad + nine + kHeader + " !")).upstream(kOk);
+    CHECK(has(few.transcript(), "denied untargeted_location HEADER"));
+    CHECK(body_of(few.sent_upstream()) == pad + nine + kHeader + " !");
+    Script many = Script(decoys);
+    many.client(request(pad + body + "!"));
+    CHECK(has(many.transcript(), "refused ambiguous_placeholder_match D1000"));
+    CHECK(has(many.sent_client(), "HTTP/1.1 400 "));
+    CHECK_FALSE(is_complete(many.sent_upstream()));
+  }
+}
+
+TEST_CASE("a refusal by the body tells of all honeytokens of the request", "[I2]") {
+  const auto baited = test::bindings_of(std::string("version: 1") + kRules + R"(
+  BAIT: { honeytoken: true, placeholder: kswp_PLACEHOLDER_000000000008 }
+  BAIT2: { honeytoken: true, placeholder: kswp_PLACEHOLDER_000000000009 }
+)");
+  Script refused = Script(baited);
+  refused.client(request(kP + kP + kP + kP + " kswp_PLACEHOLDER_000000000009",
+                         "X-A: kswp_PLACEHOLDER_000000000008\r\n"));
+  CHECK(has(refused.transcript(), "record refused ambiguous_placeholder_match K"));
+  CHECK(has(refused.transcript(), "+honeytoken BAIT +honeytoken BAIT2 POST"));
 }
 
 TEST_CASE("a body secret's charge is counted, and given back where nothing was sent", "[I10]") {
