@@ -240,6 +240,7 @@ class Exchange {
   [[nodiscard]] bool send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions);
   [[nodiscard]] bool check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions);
   void admit_in_body(const Use& use, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_charged_for(const Use& use) const;
   void charged_in_body(const Charged& event, Relaying& relaying, Actions& actions);
   void fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions);
   void not_fetched_in_body(SecretsUnavailable& event, Relaying& relaying, Actions& actions);
@@ -252,8 +253,10 @@ class Exchange {
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
   void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
+  void cut_upload(audit::Reason reason, const Relaying& relaying, Actions& actions);
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
   [[nodiscard]] const Admission& told() const;
+  void fail(base::Failure failure);
   [[nodiscard]] std::optional<std::uint64_t> body_bytes_max() const;
   [[nodiscard]] std::optional<std::int64_t> response_timeout_ms() const;
 

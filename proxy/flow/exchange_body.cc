@@ -78,7 +78,7 @@ void Exchange::hold_piece(std::string_view bytes, Collecting& collecting, Action
   const bool is_taken =
       swapping_->swap.feed(body_.view()).has_value() && swapping_->swap.feed(bytes).has_value();
   body_.release();
-  if (is_taken) {
+  if (is_taken && body_.count_besides(swapping_->swap.size())) {
     go_on_with_head(actions);
   } else {
     refuse(Reason::too_busy, actions);
@@ -107,7 +107,7 @@ void Exchange::judge_with_body(Actions& actions) {
 // False: it is refused.
 bool Exchange::read_whole_body(BodyFound& found) {
   Swapping& now = *swapping_;
-  if (!now.swap.feed(body_.view())) {
+  if (!body_.count_besides(body_.size()) || !now.swap.feed(body_.view())) {
     admission_.refuse(Reason::too_busy);
     return false;
   }
@@ -291,9 +291,25 @@ void Exchange::admit_in_body(const Use& use, Relaying& relaying, Actions& action
   auto& admission = swapping_->admission.emplace(setup_.bindings);
   admission.decide({Decision::allowed, Reason::binding_matched, use.rule, {use}, {}});
   relaying.wait = Wait::secrets;
-  if (const auto refusal = admission.admit({}, Asks(actions))) {
+  if (is_charged_for(use)) {
+    admission.fetch(Asks(actions));
+  } else if (const auto refusal = admission.admit({}, Asks(actions))) {
     refuse_body(*refusal, use.rule, relaying, actions);
   }
+}
+
+// A request is charged for once in a scope, wherever its secret stands.
+bool Exchange::is_charged_for(const Use& use) const {
+  const auto is_same = [&](std::uint32_t rule, std::uint32_t scope) {
+    return rule == use.rule && scope == use.scope;
+  };
+  const bool is_in_head =
+      admission_.is_allowed() && std::ranges::any_of(verdict().uses, [&](const Use& one) {
+        return is_same(one.rule, one.scope);
+      });
+  return is_in_head || std::ranges::any_of(swapping_->ready, [&](const Swapping::Ready& one) {
+           return is_same(one.place.rule, one.scope);
+         });
 }
 
 void Exchange::charged_in_body(const Charged& event, Relaying& relaying, Actions& actions) {
@@ -440,14 +456,8 @@ void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Action
   actions.emplace_back(NoteDecision{std::move(record)});
 }
 
-// The upload is cut, never completed: what was sent of it is no request.
-void Exchange::refuse_body(Reason reason,
-                           std::uint32_t rule,
-                           Relaying& relaying,
-                           Actions& actions) {
-  if (reason != Reason::audit_unavailable) {
-    note(Decision::refused, reason, rule, actions);
-  }
+// The upload is never completed: what was sent of it is no request.
+void Exchange::cut_upload(Reason reason, const Relaying& relaying, Actions& actions) {
   if (relaying.head_passed) {
     abort_response(relaying, Outcome::unknown, actions);
   } else {
@@ -455,9 +465,27 @@ void Exchange::refuse_body(Reason reason,
   }
 }
 
+void Exchange::refuse_body(Reason reason,
+                           std::uint32_t rule,
+                           Relaying& relaying,
+                           Actions& actions) {
+  if (reason != Reason::audit_unavailable) {
+    note(Decision::refused, reason, rule, actions);
+  }
+  cut_upload(reason, relaying, actions);
+}
+
 // The admission that an answer of our own is about.
 const Admission& Exchange::told() const {
   return is_body_held() ? *swapping_->admission : admission_;
+}
+
+// What was seen of a failure, for whatever tells of it.
+void Exchange::fail(base::Failure failure) {
+  if (is_body_held()) {
+    swapping_->admission->fail(failure);
+  }
+  admission_.fail(std::move(failure));
 }
 
 // The least that a scope of what is used says; nothing: none says anything.

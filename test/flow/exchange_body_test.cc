@@ -361,6 +361,40 @@ TEST_CASE("an answer before the body's end passes, also while a secret is waited
   CHECK(has(waiting.transcript(), "upstream discarded\nclient closed\n"));
 }
 
+TEST_CASE("an upstream that answers meanwhile does not prolong the wait for a secret", "[I10]") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  waiting.client(request(long_text() + kP + "!"))
+      .upstream("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+      .upstream("d");
+  CHECK(waiting.wait().wait == Wait::secrets);
+  waiting.times_out();
+  CHECK(has(waiting.transcript(), "noted refused secret_unavailable K"));
+  CHECK(waiting.is_finished());
+}
+
+TEST_CASE("an upstream that breaks while a secret is waited for is told of as such") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  waiting.client(request(long_text() + kP + "!"))
+      .event(UpstreamBroken{false, {base::Cause::takes_nothing, {}}});
+  CHECK(has(waiting.sent_client(), "HTTP/1.1 504 "));
+  CHECK(has(waiting.sent_client(), R"("cause":"takes_nothing")"));
+}
+
+TEST_CASE("what waits of bodies that are sent on is counted, and does not stay", "[I10]") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  const auto& counted = *waiting.collected_bytes;
+  const std::string text = request(long_text() + kP + std::string(5000, 'y'));
+  waiting.client(text.substr(0, text.size() - 5000 - kP.size()));
+  CHECK(counted == 0);
+  waiting.client(text.substr(text.size() - 5000 - kP.size()));
+  CHECK(counted == 5000);
+  waiting.client_leaves();
+  CHECK(waiting.is_finished());
+}
+
 TEST_CASE("E27 a client that leaves in the middle of a body ends the upload") {
   for (const bool is_waiting : {false, true}) {
     Script leaving = script();
@@ -616,6 +650,23 @@ secrets:
   const auto held = Script(limited).client(request(kP)).upstream(kOk);
   CHECK(held.transcript().starts_with("charge 0\nfetch K\n"));
   CHECK(has(held.transcript(), "charge kept\n"));
+  const auto in_both = test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject:
+      - { header: Authorization, format: "Bearer {secret}", max_occurrences: 2 }
+      - { body: text, max_occurrences: 2 }
+    bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
+)");
+  for (const std::string& pad : {std::string(), long_text()}) {
+    const auto once = Script(in_both)
+                          .client(request(pad + kP, "Authorization: Bearer " + kP + "\r\n"))
+                          .upstream(kOk);
+    CHECK(has(once.sent_upstream(), "Bearer real-key-0001"));
+    CHECK(count(once.transcript(), "charge 0\n") == 1);
+  }
   const auto streamed = Script(limited).client(request(long_text() + kP)).upstream(kOk);
   CHECK(has(streamed.transcript(), "charge 0\nfetch K\nrecord allowed"));
   CHECK(has(streamed.transcript(), "charge kept\n"));
