@@ -38,6 +38,8 @@ inline constexpr std::size_t kSignedBodiesBytesMax =
 inline constexpr std::size_t kSwapHoldBytes = 64 * 1024;
 inline constexpr std::size_t kBodyJsonDepthMax = 64;   // deeper: no secret is put into it
 inline constexpr std::size_t kBodyNameBytesMax = 256;  // of a JSON pointer or a form's field
+// What is looked at of each "name=value" of a longer body, for a method that it may name.
+inline constexpr std::size_t kOverridePairBytesMax = 512;
 
 // --- WebSocket connections ---
 // A message that a signer must see whole: Close 1009. (Of kSignedBodiesBytesMax, too.)

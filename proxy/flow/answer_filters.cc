@@ -9,14 +9,18 @@
 
 namespace keyswap::flow {
 
-void AnswerFilters::look_for(SharedSearch search, Findings& seen) {
-  if (search == nullptr) {
-    return;
-  }
+void AnswerFilters::begin(Findings& seen) {
   if (scrubber_ == nullptr) {
     made_ = std::make_unique<Scrubber>(&seen);
     scrubber_ = made_.get();
   }
+}
+
+void AnswerFilters::look_for(SharedSearch search, Findings& seen) {
+  if (search == nullptr) {
+    return;
+  }
+  begin(seen);
   scrubber_->use(std::move(search));
 }
 

@@ -36,6 +36,20 @@ TEST_CASE("where nothing is known nothing is looked for") {
   CHECK(filters.reading() == AnswerFilters::Reading::none);
 }
 
+TEST_CASE("what becomes known after the head is looked for in what follows it", "[I8]") {
+  Findings seen;
+  AnswerFilters filters;
+  filters.begin(seen);
+  CHECK(filters.is_on());
+  REQUIRE(filters.open(head_with("")));
+  CHECK(filters.reading() == AnswerFilters::Reading::plain);
+  base::Buffer out(1024);
+  REQUIRE(filters.feed("before ", false, out));
+  filters.look_for(test::search_for({{kSecret, "<P>"}}), seen);
+  REQUIRE(filters.feed(kSecret, true, out));
+  CHECK(out.view() == "before <P>");
+}
+
 TEST_CASE("a body is read as its codings say, and scrubbed", "[I8]") {
   const std::string text = "say " + kSecret;
   const auto read = [&](std::string_view coding, const std::string& bytes) {
