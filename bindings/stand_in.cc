@@ -22,12 +22,12 @@ constexpr std::string_view kSafeMarks = "-_.:~";
 constexpr unsigned kTriesMax = 1000;
 constexpr std::size_t kKeyBytes = 32;  // of a private key on either curve
 
-// Bytes out of the seed, as many as are asked for: SHA-256 of seed, try and block.
+// Bytes out of the seed, as many as are asked for: SHA-256 of seed, shape, try and block.
 class Stream {
  public:
-  Stream(const StandInSeed& seed, std::uint32_t attempt)
+  Stream(const StandInSeed& seed, std::string_view shape, std::uint32_t attempt)
       : text_("keyswap stand-in\n" + std::string(seed.begin(), seed.end()) + "\n" +
-              std::to_string(attempt) + "\n") {}
+              std::string(shape) + "\n" + std::to_string(attempt) + "\n") {}
 
   std::uint8_t next() {
     if (at_ == block_.size()) {
@@ -202,7 +202,7 @@ StandIn attempt(const KeyShape* shape,
                 const StandInSeed& seed,
                 std::uint32_t number,
                 bool& is_good) {
-  Stream stream(seed, number);
+  Stream stream(seed, shape == nullptr ? std::string_view() : shape->source, number);
   StandIn made;
   if (shape != nullptr) {
     made.text = text_of(*shape, 0, checksum, stream);
