@@ -234,9 +234,11 @@ class Bindings {
                                                                       std::size_t from) const;
 
   // I2: the same of those that stand there in any form that is looked for
-  // (bindings/sighting_index.h), in the order seen, no more than kSecretsNamedMax + 1 of them.
-  void see_placeholders(std::string_view text, std::vector<std::uint32_t>& seen) const {
-    sightings_.find(placeholders_, text, seen);
+  // (bindings/sighting_index.h), in the order seen, no more than `most` + 1 of them.
+  void see_placeholders(std::string_view text,
+                        std::vector<std::uint32_t>& seen,
+                        std::size_t most = bounds::kSecretsNamedMax) const {
+    sightings_.find(placeholders_, text, seen, most);
   }
 
   // Bytes of the longest form; 0: there are no placeholders.

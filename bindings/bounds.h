@@ -18,6 +18,8 @@ inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
 inline constexpr std::size_t kSearchedBytesPerRule = 512;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
+// By placeholders that stay in one body: what an agent prints of its environment is in its history.
+inline constexpr std::size_t kSecretsNamedInBodyMax = 64;
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;
 inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted

@@ -77,7 +77,10 @@ class Edits {
 
   void remove_field(std::string_view name) { all_.emplace_back(FieldRemoval{name}); }
 
-  void set_target(EditText target);  // not inline: GCC 12 then doubts that `target` is initialized
+  // Not inlined: GCC 12 would doubt that `target` is initialized.
+  [[gnu::noinline]] void set_target(EditText target) {
+    all_.emplace_back(TargetEdit{std::move(target)});
+  }
 
   void set_body(std::string body) { all_.emplace_back(BodyEdit{std::move(body)}); }
 

@@ -198,7 +198,9 @@ std::vector<std::string_view> known_keys(const Scheme& scheme) {
   std::vector<std::string_view> known = {kTypeKey};
   const auto add = [&](std::span<const SchemeParameter> parameters) {
     for (const auto& parameter : parameters) {
-      known.push_back(parameter.name);
+      if (std::ranges::find(known, parameter.name) == known.end()) {
+        known.push_back(parameter.name);
+      }
     }
   };
   for (const auto* const kind : kinds_of(scheme)) {

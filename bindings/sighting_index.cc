@@ -133,10 +133,13 @@ std::size_t base64_size(std::size_t bytes) {
 
 class Seen {
  public:
-  Seen(const PlaceholderIndex& known, std::string_view text, std::vector<std::uint32_t>& found)
-      : known_(known), text_(text), found_(found) {}
+  Seen(const PlaceholderIndex& known,
+       std::string_view text,
+       std::vector<std::uint32_t>& found,
+       std::size_t most)
+      : known_(known), text_(text), found_(found), most_(most) {}
 
-  [[nodiscard]] bool is_enough() const { return found_.size() > bounds::kSecretsNamedMax; }
+  [[nodiscard]] bool is_enough() const { return found_.size() > most_; }
 
   // A sample at `at` may stand `offset` bytes behind the beginning of a placeholder.
   void look(std::size_t at, unsigned offset) {
@@ -170,6 +173,7 @@ class Seen {
   const PlaceholderIndex& known_;
   std::string_view text_;
   std::vector<std::uint32_t>& found_;
+  std::size_t most_;
   std::string decoded_;
 };
 
@@ -231,12 +235,13 @@ unsigned SightingIndex::offsets_of(std::uint64_t sample) const {
 
 void SightingIndex::find(const PlaceholderIndex& known,
                          std::string_view text,
-                         std::vector<std::uint32_t>& found) const {
+                         std::vector<std::uint32_t>& found,
+                         std::size_t most) const {
   constexpr unsigned kGroup = 4;
   if (filter_.empty() || text.size() < kWindowBytes) {
     return;
   }
-  Seen seen(known, text, found);
+  Seen seen(known, text, found, most);
   for (std::size_t at = 0; at + kSampleBytes <= text.size() && !seen.is_enough(); at += kStride) {
     const char* const sample = text.data() + at;
     for_each_offset(offsets_of(load(sample)), [&](unsigned offset) { seen.look(at, offset); });

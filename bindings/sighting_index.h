@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bindings/bounds.h"
 #include "bindings/placeholder.h"
 
 namespace keyswap::bindings {
@@ -28,11 +29,12 @@ class SightingIndex {
   void build(const std::vector<std::string_view>& placeholders);
 
   // Numbers of those that are seen in `text`, each once, appended to `found` in the order seen. No
-  // more than bounds::kSecretsNamedMax + 1 of them: it does not matter who else there is. `known`:
-  // of the same placeholders.
+  // more than `most` + 1 of them: it does not matter who else there is. `known`: of the same
+  // placeholders.
   void find(const PlaceholderIndex& known,
             std::string_view text,
-            std::vector<std::uint32_t>& found) const;
+            std::vector<std::uint32_t>& found,
+            std::size_t most = bounds::kSecretsNamedMax) const;
 
   // Bytes of the longest form that is looked for; 0: none is.
   [[nodiscard]] std::size_t longest() const { return longest_; }

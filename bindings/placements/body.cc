@@ -42,9 +42,10 @@ class BodyPlacement final : public Placement {
     }
   }
 
-  // What ends the string, or the field, cannot stand in it.
+  // What ends the string, or the field, cannot stand in it; and what XML and HTML write as entities
+  // would be swapped in such a body in a form that is not seen where it stays (I2).
   [[nodiscard]] bool can_hold(std::string_view placeholder) const override {
-    const std::string_view ends = place_.pointer ? "\"\\" : place_.field ? "&=" : "";
+    const std::string_view ends = place_.pointer ? "\"\\" : place_.field ? "&=;" : "&<>\"'";
     return placeholder.find_first_of(ends) == std::string_view::npos;
   }
 

@@ -38,6 +38,8 @@ inline constexpr std::size_t kSignedBodiesBytesMax =
 inline constexpr std::size_t kSwapHoldBytes = 64 * 1024;
 inline constexpr std::size_t kBodyJsonDepthMax = 64;   // deeper: no secret is put into it
 inline constexpr std::size_t kBodyNameBytesMax = 256;  // of a JSON pointer or a form's field
+// What is looked at of each "name=value" of a longer body, for a method that it may name.
+inline constexpr std::size_t kOverridePairBytesMax = 512;
 
 // --- WebSocket connections ---
 // A message that a signer must see whole: Close 1009. (Of kSignedBodiesBytesMax, too.)
@@ -54,7 +56,7 @@ inline constexpr std::size_t kKnownHostsMax = 256;     // past it the one not us
 inline constexpr std::size_t kKnownSecretsBytesMax = 512 * 1024;
 inline constexpr std::size_t kFindingsMax = 8;  // kinds of them told apart in one record
 // One piece of an answer may become so large, decoded and scrubbed; past it: cut.
-inline constexpr std::size_t kFilteredBytesMax = 1024 * 1024;
+inline constexpr std::size_t kFilteredBytesMax = 1792 * 1024;
 
 // --- compressed answers that are searched (proxy/coding) ---
 inline constexpr std::size_t kContentCodingsMax = 3;  // one upon the other; more are not known
@@ -247,6 +249,7 @@ static_assert(kResponseFieldBytesMax <= kResponseHeadBytesMax);
 static_assert(kTargetBytesMax < kRequestHeadBytesMax);
 static_assert(kRequestBodyPauseMs % kRequestBodyWindowMs == 0);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
+static_assert(kFilteredBytesMax + kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kSignedBodyBytesMax + kRequestHeadBytesMax < kLegPendingBytesMax);
 static_assert(kWebSocketMessageBytesMax + kRequestHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);

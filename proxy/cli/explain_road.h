@@ -30,7 +30,7 @@ struct Sending {
   const bindings::SecretRule* rule = nullptr;  // its placeholder, in that place; null: none
   std::uint32_t place = 0;                     // of the rule
   bool asks_for_websocket = false;
-  std::string caller;  // "" unknown
+  std::string caller = {};  // "" unknown
 };
 
 struct Answer {

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/answer_filters.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "proxy/flow/content_codings.h"
 
 namespace keyswap::flow {
 
-void AnswerFilters::look_for(SharedSearch search, Findings& seen) {
-  if (search == nullptr) {
-    return;
-  }
+void AnswerFilters::begin(Findings& seen) {
   if (scrubber_ == nullptr) {
     made_ = std::make_unique<Scrubber>(&seen);
     scrubber_ = made_.get();
   }
+}
+
+void AnswerFilters::look_for(SharedSearch search, Findings& seen) {
+  if (search == nullptr) {
+    return;
+  }
+  begin(seen);
   scrubber_->use(std::move(search));
 }
 
@@ -27,7 +33,11 @@ base::Status AnswerFilters::open(const http::ResponseHead& head) {
   if (made_ == nullptr) {
     return {};
   }
-  const auto codings = content_codings(head.fields);
+  // A body without a byte is not coded, whatever is said of it.
+  const bool is_empty =
+      head.framing.kind == http::Framing::Kind::length && head.framing.length == 0;
+  const auto codings =
+      is_empty ? std::optional(std::vector<coding::Coding>()) : content_codings(head.fields);
   reading_ = !codings ? Reading::blind : codings->empty() ? Reading::plain : Reading::decoded;
   if (codings) {
     KS_TRY(add_decoders(*codings, chain_));

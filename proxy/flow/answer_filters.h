@@ -21,11 +21,15 @@ class AnswerFilters {
  public:
   // How the body is looked through.
   enum class Reading : std::uint8_t {
-    none,     // not at all: no secret is known
+    none,     // not at all: it is not on
     plain,    // as it comes
     decoded,  // and goes on so
     blind,    // as it comes, but it is coded in a way that is not known here
   };
+
+  // From now on it is on, also where nothing is known yet: a secret may be sent after the answer's
+  // head has passed. `seen` outlives this.
+  void begin(Findings& seen);
 
   // From now on what `search` knows is looked for; null: nothing changes. `seen` outlives this.
   void look_for(SharedSearch search, Findings& seen);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/base/assert.h"
 #include "proxy/flow/form_position.h"
 #include "proxy/flow/json_position.h"
 
@@ -34,11 +35,28 @@ BodySwap::BodySwap(const bindings::Bindings& bindings,
 }
 
 base::Status BodySwap::feed(std::string_view piece) {
+  drop_taken();
+  return input_.append(piece) ? base::Status{}
+                              : base::Error{base::Errc::limit_exceeded, "too much of a body"};
+}
+
+void BodySwap::drop_taken() {
   input_.consume(taken_);
   searched_ -= std::min(searched_, taken_);
   taken_ = 0;
-  return input_.append(piece) ? base::Status{}
-                              : base::Error{base::Errc::limit_exceeded, "too much of a body"};
+}
+
+void BodySwap::rest() {
+  constexpr std::size_t kSmallBytes = 4096;  // more than what may be the beginning of a placeholder
+  if (taken_ == 0) {
+    return;
+  }
+  drop_taken();
+  if (input_.size() <= kSmallBytes) {
+    base::Buffer small(kInputBytesMax);
+    KS_ASSERT(small.append(input_.view()));  // within the same bound
+    input_ = std::move(small);
+  }
 }
 
 BodySwap::Step BodySwap::next() {

@@ -41,6 +41,13 @@ class BodySwap {
   // Takes the next piece; limit_exceeded when what was not asked for yet is too much.
   base::Status feed(std::string_view piece);
 
+  // What was given out is not looked at any more. A large block is given back (I10): the next piece
+  // may be long in coming.
+  void rest();
+
+  // Bytes that are held of the body.
+  [[nodiscard]] std::size_t size() const { return input_.size(); }
+
   // No piece follows.
   void end() { has_ended_ = true; }
 
@@ -51,7 +58,7 @@ class BodySwap {
       credential,  // comes here
     };
     Kind kind = Kind::nothing;
-    std::string_view bytes;  // until the next feed()
+    std::string_view bytes;  // until the next feed() or rest()
     std::size_t place = 0;   // of those it was made with
   };
 
@@ -59,17 +66,22 @@ class BodySwap {
 
   [[nodiscard]] bindings::BodyText text() const { return text_; }
 
+  [[nodiscard]] const std::vector<SwapPlace>& places() const { return places_; }
+
   [[nodiscard]] const SwapPlace& place(std::size_t number) const { return places_[number]; }
 
  private:
   [[nodiscard]] std::size_t find_place(std::uint32_t rule) const;
+  void drop_taken();
   std::string_view take(std::size_t count);
 
   const bindings::Bindings* bindings_;
   bindings::BodyText text_;
   std::vector<SwapPlace> places_;
   std::vector<std::unique_ptr<BodyPosition>> positions_;  // of each place; null: anywhere
-  base::Buffer input_{base::bounds::kSwapHoldBytes + 2 * base::bounds::kReadChunkBytes};
+  static constexpr std::size_t kInputBytesMax =
+      base::bounds::kSwapHoldBytes + 2 * base::bounds::kReadChunkBytes;
+  base::Buffer input_{kInputBytesMax};
   std::size_t taken_ = 0;     // of the input: given out
   std::size_t searched_ = 0;  // of the input: no placeholder that counts begins before
   bool has_ended_ = false;

@@ -63,9 +63,13 @@ class CollectedShare {
     return true;
   }
 
-  void give_back() {
+  void give_back() { give_back(bytes_); }
+
+  // bytes <= those that were taken.
+  void give_back(std::size_t bytes) {
     if (all_ != nullptr) {
-      all_->bytes_ -= std::exchange(bytes_, 0);
+      all_->bytes_ -= bytes;
+      bytes_ -= bytes;
     }
   }
 
@@ -95,8 +99,22 @@ class CollectedBody {
     return bytes_.append(bytes) ? Added::all : Added::too_large;
   }
 
+  // So much is held elsewhere of the same body, in place of what was said before. False: all
+  // together would hold too much.
+  [[nodiscard]] bool count_besides(std::size_t bytes) {
+    if (bytes > besides_ && !share_.take(bytes - besides_)) {
+      return false;
+    }
+    if (bytes < besides_) {
+      share_.give_back(besides_ - bytes);
+    }
+    besides_ = bytes;
+    return true;
+  }
+
   void release() {
     share_.give_back();
+    besides_ = 0;
     bytes_.release();
   }
 
@@ -107,6 +125,7 @@ class CollectedBody {
  private:
   CollectedShare share_;
   base::Buffer bytes_;
+  std::size_t besides_ = 0;
 };
 
 }  // namespace keyswap::flow

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
@@ -13,9 +14,23 @@ namespace keyswap::flow {
 
 namespace {
 
-// RFC 9110 section 8.4, RFC 9530, and what they replaced.
-constexpr std::array<std::string_view, 6> kOfCodedBody = {
-    "content-encoding", "content-length", "content-md5", "content-digest", "repr-digest", "digest"};
+// RFC 9110 section 8.4 and 8.6.
+constexpr std::array<std::string_view, 2> kOfCoding = {"content-encoding", "content-length"};
+
+// RFC 9530, what it replaced, and what some servers have of their own.
+constexpr std::array<std::string_view, 7> kDigests = {"content-md5",
+                                                      "content-digest",
+                                                      "repr-digest",
+                                                      "digest",
+                                                      "x-goog-hash",
+                                                      "x-ms-blob-content-md5",
+                                                      "x-ms-content-crc64"};
+constexpr std::string_view kDigestPrefix = "x-amz-checksum-";
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view field_name) {
+  return std::ranges::any_of(
+      names, [&](std::string_view name) { return base::equal_ignoring_case(name, field_name); });
+}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t";
@@ -69,9 +84,12 @@ base::Status add_decoders(const std::vector<coding::Coding>& codings, FilterChai
 }
 
 bool is_of_coded_body(std::string_view field_name) {
-  return std::ranges::any_of(kOfCodedBody, [&](std::string_view name) {
-    return base::equal_ignoring_case(name, field_name);
-  });
+  return is_one_of(kOfCoding, field_name) || is_digest(field_name);
+}
+
+bool is_digest(std::string_view field_name) {
+  return is_one_of(kDigests, field_name) ||
+         base::equal_ignoring_case(field_name.substr(0, kDigestPrefix.size()), kDigestPrefix);
 }
 
 }  // namespace keyswap::flow

@@ -23,4 +23,8 @@ base::Status add_decoders(const std::vector<coding::Coding>& codings, FilterChai
 // they are decoded?
 bool is_of_coded_body(std::string_view field_name);
 
+// Does it say a hash of the body? That is not true any more once a secret was taken out, and lets
+// one who knows all else of the body try what the secret is.
+bool is_digest(std::string_view field_name);
+
 }  // namespace keyswap::flow

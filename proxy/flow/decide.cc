@@ -428,9 +428,9 @@ std::optional<Reason> check_body(const Request& request,
   return are_allowed ? std::nullopt : std::optional(Reason::binding_scope_violation);
 }
 
-std::vector<PlaceOf> places_of(const Verdict& verdict) {
+std::vector<PlaceOf> places_of(std::span<const Use> uses) {
   std::vector<PlaceOf> places;
-  for (const Use& use : verdict.uses) {
+  for (const Use& use : uses) {
     if (const PlaceOf place{use.rule, use.place}; places.empty() || places.back() != place) {
       places.push_back(place);
     }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,11 @@ struct Verdict {
 };
 
 // The places that are used, each once, in the order of `uses`.
-std::vector<PlaceOf> places_of(const Verdict& verdict);
+std::vector<PlaceOf> places_of(std::span<const Use> uses);
+
+inline std::vector<PlaceOf> places_of(const Verdict& verdict) {
+  return places_of(verdict.uses);
+}
 
 // What a request is judged by.
 struct Request {

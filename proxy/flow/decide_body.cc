@@ -2,10 +2,12 @@
 #include "proxy/flow/decide_body.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "bindings/body_place.h"
+#include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
 
@@ -72,6 +74,26 @@ std::size_t occurrences_in_head(std::span<const Use> head, std::uint32_t rule) {
 
 bool refuses(const Request& request) {
   return request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
+}
+
+// What was seen of honeytokens is told all the same.
+Verdict refused_for(const Denial& denial,
+                    const Request& request,
+                    Verdict verdict,
+                    const BodyFound& found) {
+  verdict.decision = Decision::refused;
+  verdict.reason = denial.reason;
+  verdict.rule = denial.rule;
+  verdict.uses.clear();
+  verdict.others.clear();
+  std::ranges::copy_if(
+      found.seen, std::back_inserter(verdict.honeytokens), [&](std::uint32_t rule) {
+        return request.bindings.rules[rule].kind == bindings::RuleKind::honeytoken;
+      });
+  std::ranges::sort(verdict.honeytokens);
+  verdict.honeytokens.erase(std::ranges::unique(verdict.honeytokens).begin(),
+                            verdict.honeytokens.end());
+  return verdict;
 }
 
 }  // namespace
@@ -142,9 +164,8 @@ Denial deny_in_body(const Request& request, std::uint32_t rule) {
   return {rule, is_outside ? Reason::binding_scope_violation : Reason::untargeted_location};
 }
 
-bool is_decided(const Verdict& verdict, std::uint32_t rule) {
-  return verdict.rule == rule ||
-         std::ranges::any_of(verdict.uses, [&](const Use& use) { return use.rule == rule; }) ||
+bool is_denied(const Verdict& verdict, std::uint32_t rule) {
+  return (verdict.decision != Decision::allowed && verdict.rule == rule) ||
          std::ranges::any_of(verdict.others,
                              [&](const Denial& other) { return other.rule == rule; });
 }
@@ -153,6 +174,13 @@ Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& 
   Verdict verdict = std::move(head);
   if (verdict.decision == Decision::refused) {
     return verdict;
+  }
+  if (found.refusal) {
+    return refused_for(*found.refusal, request, std::move(verdict), found);
+  }
+  if (found.seen.size() > bindings::bounds::kSecretsNamedInBodyMax) {
+    const Denial crowd{found.seen.front(), Reason::ambiguous_placeholder_match};
+    return refused_for(crowd, request, std::move(verdict), found);
   }
   if (!found.uses.empty() && verdict.decision == Decision::denied) {
     // What the head has beside it travels on inert, also of a secret that the body uses.
@@ -167,12 +195,12 @@ Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& 
     verdict.uses.push_back(use);
   }
   for (const std::uint32_t rule : found.seen) {
-    if (is_decided(verdict, rule)) {
+    if (is_denied(verdict, rule)) {
       continue;
     }
     const Denial denial = deny_in_body(request, rule);
     if (refuses(request)) {
-      return {Decision::refused, denial.reason, rule};
+      return refused_for(denial, request, std::move(verdict), found);
     }
     if (verdict.decision == Decision::pass) {
       verdict.decision = Decision::denied;

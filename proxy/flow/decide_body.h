@@ -47,14 +47,15 @@ Denial deny_in_body(const Request& request, std::uint32_t rule);
 
 // What is known of a body that was collected.
 struct BodyFound {
-  std::vector<Use> uses;            // each place once
-  std::vector<std::uint32_t> seen;  // rules whose placeholders stay
+  std::vector<Use> uses;                         // each place once
+  std::vector<std::uint32_t> seen;               // rules whose placeholders stay
+  std::optional<Denial> refusal = std::nullopt;  // what speaks against a placeholder in a place
 };
 
 // The verdict on the whole request, by that on its head.
 Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& found);
 
-// Has the verdict a word on this rule, so that nothing more is to be recorded of it?
-bool is_decided(const Verdict& verdict, std::uint32_t rule);
+// Does the verdict say of this rule already that a placeholder of its stays?
+bool is_denied(const Verdict& verdict, std::uint32_t rule);
 
 }  // namespace keyswap::flow

@@ -92,6 +92,9 @@ void Exchange::carried_out() {
   }
   if (is_finished()) {
     swapping_.reset();  // I1: with what it held of secrets
+  } else if (swapping_ != nullptr && swapping_->is_streamed) {
+    swapping_->swap.rest();
+    static_cast<void>(body_.count_besides(swapping_->swap.size()));  // less than before
   }
 }
 
@@ -174,19 +177,16 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
   relaying.request_body_bytes += bytes.size();
   const auto bytes_max = body_bytes_max();
   if (bytes_max && relaying.request_body_bytes > *bytes_max) {
-    // Its length was not said beforehand. The upload is cut, never completed.
-    if (relaying.head_passed) {
-      abort_response(relaying, Outcome::unknown, actions);
-    } else {
-      fail_sent(Reason::body_too_large, Outcome::unknown, actions);
-    }
+    cut_upload(Reason::body_too_large, relaying, actions);  // its length was not said beforehand
     return;
   }
   if (relaying.wait == Wait::response_head && !relaying.head_passed) {
     set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
   }
   if (swapping_ != nullptr) {
-    if (swapping_->swap.feed(bytes)) {
+    if (!body_.count_besides(swapping_->swap.size() + bytes.size())) {
+      cut_upload(Reason::too_busy, relaying, actions);
+    } else if (swapping_->swap.feed(bytes)) {
       static_cast<void>(send_body(relaying, actions));
     } else {
       cut(actions);  // I10: more came than was asked for
@@ -237,7 +237,7 @@ void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
     send_again(actions);
     return;
   }
-  admission_.fail(event.failure);
+  fail(event.failure);
   const base::Cause cause = event.failure.cause;
   const bool has_stalled = cause == base::Cause::takes_nothing;
   if (relaying().head_passed) {
@@ -281,11 +281,11 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
       }
       return;
     case Wait::response_head:
-      admission_.fail({base::Cause::answer_timed_out, {}});
+      fail({base::Cause::answer_timed_out, {}});
       fail_sent(Reason::upstream_timeout, Outcome::upstream_timeout, actions);
       return;
     case Wait::response_body:
-      admission_.fail({base::Cause::body_timed_out, {}});
+      fail({base::Cause::body_timed_out, {}});
       abort_response(*relaying, Outcome::upstream_timeout, actions);
       return;
   }
@@ -379,7 +379,7 @@ void Exchange::fail_sent(Reason reason, Outcome outcome, Actions& actions) {
 
 // What the upstream answered cannot be passed on.
 void Exchange::refuse_response(base::Failure failure, Actions& actions) {
-  admission_.fail(std::move(failure));
+  fail(std::move(failure));
   fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
 }
 
@@ -393,8 +393,8 @@ void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions
 void Exchange::set_wait(Relaying& relaying, Wait wait, Actions& actions) {
   relaying.wait = wait;
   relaying.pace = {};
-  const bool is_bound = wait == Wait::response_head && admission_.is_allowed();
-  actions.emplace_back(SetWait{wait, is_bound ? admission_.response_timeout_ms().value_or(0) : 0});
+  const bool is_bound = wait == Wait::response_head;
+  actions.emplace_back(SetWait{wait, is_bound ? response_timeout_ms().value_or(0) : 0});
 }
 
 void Exchange::finish(ClientFate client, Actions& actions) {

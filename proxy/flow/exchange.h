@@ -36,6 +36,7 @@
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/outgoing_request.h"
+#include "proxy/flow/override_watch.h"
 #include "proxy/flow/placeholder_watch.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/substitute.h"
@@ -152,6 +153,7 @@ class Exchange {
     std::vector<Ready> ready;            // used already, and recorded or about to be
     std::vector<std::uint32_t> swapped;  // whose placeholders stood in places, again and again
     std::vector<BodyPiece> pieces;       // of a body that was held to its end
+    OverrideWatch overrides;             // of one that is sent on
     std::optional<Admission> admission;  // of a secret that is waited for in the middle of a body
     std::uint64_t held_bytes = 0;
     bool is_streamed = false;   // it follows its head as it comes
@@ -230,12 +232,15 @@ class Exchange {
                                                              std::uint64_t body_bytes);
   base::Status write_for_body(const Use& use, const bindings::RenderInput& input);
   base::Status write_all_for_body(const Prepared& prepared);
+  base::Status ready_in_body(const Use& use, const SecretsReady& event, AnswerFilters& filters);
   void edit_for_body(bindings::Edits& edits) const;
   void send_held_body(Actions& actions) const;
   [[nodiscard]] std::string_view written(const PlaceOf& place) const;
   [[nodiscard]] bool send_body(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions);
   void admit_in_body(const Use& use, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_charged_for(const Use& use) const;
   void charged_in_body(const Charged& event, Relaying& relaying, Actions& actions);
   void fetched_in_body(const SecretsReady& event, Relaying& relaying, Actions& actions);
   void not_fetched_in_body(SecretsUnavailable& event, Relaying& relaying, Actions& actions);
@@ -244,14 +249,16 @@ class Exchange {
   void go_on_with_body(Relaying& relaying, Actions& actions);
   void end_upload(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions);
-  [[nodiscard]] bool is_swapped(std::uint32_t rule) const;
   [[nodiscard]] bool is_body_held() const;
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
   void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
+  void cut_upload(audit::Reason reason, const Relaying& relaying, Actions& actions);
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
   [[nodiscard]] const Admission& told() const;
+  void fail(base::Failure failure);
   [[nodiscard]] std::optional<std::uint64_t> body_bytes_max() const;
+  [[nodiscard]] std::optional<std::int64_t> response_timeout_ms() const;
 
   // From the verdict to the secrets (exchange_admission.cc).
   void go_on_with_head(Actions& actions);
@@ -302,10 +309,14 @@ class Exchange {
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   // What is looked for in the answer (exchange_scrub.cc).
+  template <typename Test>
+  [[nodiscard]] bool any_scope(Test test) const;
   [[nodiscard]] bool is_unscrubbed() const;
-  base::Status look_for(std::span<const vault::Secret> secrets, Prepared& prepared);
-  base::Status look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared);
-  base::Status know(std::span<const WantedSecret> wanted, Prepared& prepared);
+  base::Status look_for(const Credentials& sent, AnswerFilters& filters);
+  base::Status look_for_derived(const Credentials& sent,
+                                std::vector<WantedSecret> wanted,
+                                AnswerFilters& filters);
+  base::Status know(std::span<const WantedSecret> wanted, AnswerFilters& filters);
   void look_for_known(AnswerFilters& filters);
   void ask_plainly(bindings::Edits& edits) const;
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);

@@ -126,7 +126,9 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
     edit_for_body(prepared.edits);
   }
   if (ready) {
-    ready = look_for(event.secrets, prepared);
+    auto sent = credentials(prepared);
+    sent.secrets = event.secrets;  // of a signer's, too
+    ready = look_for(sent, prepared.filters);
   }
   if (!ready) {
     refuse(admission_.refuse_secrets(fault_of(ready.error())), actions);

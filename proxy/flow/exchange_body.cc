@@ -78,7 +78,7 @@ void Exchange::hold_piece(std::string_view bytes, Collecting& collecting, Action
   const bool is_taken =
       swapping_->swap.feed(body_.view()).has_value() && swapping_->swap.feed(bytes).has_value();
   body_.release();
-  if (is_taken) {
+  if (is_taken && body_.count_besides(swapping_->swap.size())) {
     go_on_with_head(actions);
   } else {
     refuse(Reason::too_busy, actions);
@@ -107,7 +107,7 @@ void Exchange::judge_with_body(Actions& actions) {
 // False: it is refused.
 bool Exchange::read_whole_body(BodyFound& found) {
   Swapping& now = *swapping_;
-  if (!now.swap.feed(body_.view())) {
+  if (!body_.count_besides(body_.size()) || !now.swap.feed(body_.view())) {
     admission_.refuse(Reason::too_busy);
     return false;
   }
@@ -120,11 +120,10 @@ bool Exchange::read_whole_body(BodyFound& found) {
       continue;
     }
     const SwapPlace& place = now.swap.place(step.place);
-    if (const auto reason = take_occurrence(place, body_.size())) {
-      admission_.decide({Decision::refused, *reason, place.rule});
-      return false;
-    }
     watch_->look(kGap);
+    if (const auto reason = take_occurrence(place, body_.size()); reason && !found.refusal) {
+      found.refusal = {place.rule, *reason};  // what follows is still looked at
+    }
     now.pieces.push_back({{}, PlaceOf{place.rule, place.place}});
     const bool is_known = std::ranges::any_of(found.uses, [&](const Use& use) {
       return use.rule == place.rule && use.place == place.place;
@@ -141,7 +140,7 @@ bool Exchange::read_whole_body(BodyFound& found) {
 bool Exchange::look_at_whole_body() {
   if (watch_ != nullptr) {
     watch_->look(body_.view());
-    admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen()}));
+    admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen(), {}}));
   }
   return !admission_.is_refused();
 }
@@ -230,13 +229,43 @@ bool Exchange::send_body(Relaying& relaying, Actions& actions) {
       if (!send_credential(swapping_->swap.place(step.place), relaying, actions)) {
         return false;
       }
-    } else if (look_at_body(step.bytes, relaying, actions)) {
-      actions.emplace_back(SendRequestBody{step.bytes});
-    } else {
+      continue;
+    }
+    swapping_->overrides.look(step.bytes);
+    if (!check_overrides(std::nullopt, relaying, actions) ||
+        !look_at_body(step.bytes, relaying, actions)) {
       return false;
     }
+    actions.emplace_back(SendRequestBody{step.bytes});
   }
   return true;
+}
+
+// I5: a form may name another method than the request's own. May what is used be used with that,
+// and what is to be used `next`? False: it is refused, and the exchange is over.
+bool Exchange::check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions) {
+  OverrideWatch& overrides = swapping_->overrides;
+  if (overrides.said().empty() || (!overrides.take_news() && !next)) {
+    return true;
+  }
+  Verdict used;
+  if (admission_.is_allowed()) {
+    used.uses = verdict().uses;
+  }
+  for (const Swapping::Ready& ready : swapping_->ready) {
+    used.uses.push_back(use_of({ready.place.rule, ready.place.place, ready.scope}));
+  }
+  if (next) {
+    used.uses.push_back(*next);
+  }
+  if (used.uses.empty()) {
+    return true;
+  }
+  const auto reason = check_body(request(), used, overrides.said());
+  if (reason) {
+    refuse_body(*reason, used.uses.front().rule, relaying, actions);
+  }
+  return !reason;
 }
 
 bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions) {
@@ -246,6 +275,10 @@ bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actio
     return false;
   }
   watch_->look(kGap);
+  swapping_->overrides.look(kGap);
+  if (!check_overrides(use_of(place), relaying, actions)) {
+    return false;
+  }
   if (const std::string_view credential = written(key); !credential.empty()) {
     actions.emplace_back(SendRequestSecret{credential});
     return true;
@@ -258,9 +291,25 @@ void Exchange::admit_in_body(const Use& use, Relaying& relaying, Actions& action
   auto& admission = swapping_->admission.emplace(setup_.bindings);
   admission.decide({Decision::allowed, Reason::binding_matched, use.rule, {use}, {}});
   relaying.wait = Wait::secrets;
-  if (const auto refusal = admission.admit({}, Asks(actions))) {
+  if (is_charged_for(use)) {
+    admission.fetch(Asks(actions));
+  } else if (const auto refusal = admission.admit({}, Asks(actions))) {
     refuse_body(*refusal, use.rule, relaying, actions);
   }
+}
+
+// A request is charged for once in a scope, wherever its secret stands.
+bool Exchange::is_charged_for(const Use& use) const {
+  const auto is_same = [&](std::uint32_t rule, std::uint32_t scope) {
+    return rule == use.rule && scope == use.scope;
+  };
+  const bool is_in_head =
+      admission_.is_allowed() && std::ranges::any_of(verdict().uses, [&](const Use& one) {
+        return is_same(one.rule, one.scope);
+      });
+  return is_in_head || std::ranges::any_of(swapping_->ready, [&](const Swapping::Ready& one) {
+           return is_same(one.place.rule, one.scope);
+         });
 }
 
 void Exchange::charged_in_body(const Charged& event, Relaying& relaying, Actions& actions) {
@@ -280,16 +329,22 @@ void Exchange::fetched_in_body(const SecretsReady& event, Relaying& relaying, Ac
   }
   admission->take_secrets();
   const Use use = admission->verdict().uses.front();
-  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
-  const auto count = setup_.bindings->rules[use.rule].places[use.place].injection->needs().size();
-  const std::span<const vault::Secret> secrets = event.secrets;
-  const auto written =
-      write_for_body(use, {secrets.first(std::min(count, secrets.size())), now_us / kUsPerSecond});
-  if (written) {
+  if (const auto ready = ready_in_body(use, event, relaying.filters); ready) {
     admission->record(shown(), Asks(actions));
   } else {
-    refuse_body(admission->refuse_secrets(fault_of(written.error())), use.rule, relaying, actions);
+    refuse_body(admission->refuse_secrets(fault_of(ready.error())), use.rule, relaying, actions);
   }
+}
+
+// I8: what will be sent is known before it is, for the answer may have begun.
+base::Status Exchange::ready_in_body(const Use& use,
+                                     const SecretsReady& event,
+                                     AnswerFilters& filters) {
+  const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  const std::int64_t now_s = now_us / kUsPerSecond;
+  KS_TRY(write_for_body(use, {event.secrets, now_s}));
+  return look_for({*setup_.bindings, std::span(&use, 1), event.secrets, now_s, request().parts()},
+                  filters);
 }
 
 void Exchange::not_fetched_in_body(SecretsUnavailable& event,
@@ -335,7 +390,10 @@ void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
     return;
   }
   if (swapping_->has_ended) {
-    end_upload(relaying, actions);
+    swapping_->overrides.end();
+    if (check_overrides(std::nullopt, relaying, actions)) {
+      end_upload(relaying, actions);
+    }
   } else {
     actions.emplace_back(ReadClient{});
   }
@@ -360,7 +418,7 @@ bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions&
   watch_->look(bytes);
   for (std::size_t i = known; i < watch_->seen().size(); ++i) {
     const std::uint32_t rule = watch_->seen()[i];
-    if (is_decided(verdict(), rule) || is_swapped(rule)) {
+    if (is_denied(verdict(), rule)) {
       continue;
     }
     const Denial denial = deny_in_body(request(), rule);
@@ -370,12 +428,11 @@ bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions&
     }
     note(Decision::denied, denial.reason, rule, actions);
   }
+  if (watch_->are_too_many()) {
+    refuse_body(Reason::ambiguous_placeholder_match, watch_->seen().front(), relaying, actions);
+    return false;
+  }
   return true;
-}
-
-bool Exchange::is_swapped(std::uint32_t rule) const {
-  return swapping_ != nullptr &&
-         std::ranges::find(swapping_->swapped, rule) != swapping_->swapped.end();
 }
 
 Admission* Exchange::admission_in_body(Admission::Step step) {
@@ -399,14 +456,8 @@ void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Action
   actions.emplace_back(NoteDecision{std::move(record)});
 }
 
-// The upload is cut, never completed: what was sent of it is no request.
-void Exchange::refuse_body(Reason reason,
-                           std::uint32_t rule,
-                           Relaying& relaying,
-                           Actions& actions) {
-  if (reason != Reason::audit_unavailable) {
-    note(Decision::refused, reason, rule, actions);
-  }
+// The upload is never completed: what was sent of it is no request.
+void Exchange::cut_upload(Reason reason, const Relaying& relaying, Actions& actions) {
   if (relaying.head_passed) {
     abort_response(relaying, Outcome::unknown, actions);
   } else {
@@ -414,9 +465,27 @@ void Exchange::refuse_body(Reason reason,
   }
 }
 
+void Exchange::refuse_body(Reason reason,
+                           std::uint32_t rule,
+                           Relaying& relaying,
+                           Actions& actions) {
+  if (reason != Reason::audit_unavailable) {
+    note(Decision::refused, reason, rule, actions);
+  }
+  cut_upload(reason, relaying, actions);
+}
+
 // The admission that an answer of our own is about.
 const Admission& Exchange::told() const {
   return is_body_held() ? *swapping_->admission : admission_;
+}
+
+// What was seen of a failure, for whatever tells of it.
+void Exchange::fail(base::Failure failure) {
+  if (is_body_held()) {
+    swapping_->admission->fail(failure);
+  }
+  admission_.fail(std::move(failure));
 }
 
 // The least that a scope of what is used says; nothing: none says anything.
@@ -427,6 +496,19 @@ std::optional<std::uint64_t> Exchange::body_bytes_max() const {
     for (const auto& ready : swapping_->ready) {
       const auto& said =
           setup_.bindings->rules[ready.place.rule].scopes[ready.scope].max_body_bytes;
+      least = said && (!least || *said < *least) ? said : least;
+    }
+  }
+  return least;
+}
+
+std::optional<std::int64_t> Exchange::response_timeout_ms() const {
+  auto least =
+      admission_.is_allowed() ? admission_.response_timeout_ms() : std::optional<std::int64_t>();
+  if (swapping_ != nullptr) {
+    for (const auto& ready : swapping_->ready) {
+      const auto& said =
+          setup_.bindings->rules[ready.place.rule].scopes[ready.scope].response_timeout_ms;
       least = said && (!least || *said < *least) ? said : least;
     }
   }

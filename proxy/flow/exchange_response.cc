@@ -50,7 +50,9 @@ void Exchange::handle(UpstreamHead& event, Actions& actions) {
 void Exchange::handle(const UpstreamBody& event, Actions& actions) {
   auto& now = relaying();
   now.body_bytes += event.bytes.size();
-  set_wait(now, Wait::response_body, actions);
+  if (!is_body_held()) {  // I10: what the request waits for has an end of its own
+    set_wait(now, Wait::response_body, actions);
+  }
   pass_body(event.bytes, false, now, actions);
 }
 
@@ -121,7 +123,9 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   relaying.head_passed = true;
   passed->keeps_connection = relaying.keeps_client;
   actions.emplace_back(SendResponseHead{std::move(*passed)});
-  set_wait(relaying, Wait::response_body, actions);
+  if (!is_body_held()) {
+    set_wait(relaying, Wait::response_body, actions);
+  }
 }
 
 // The decoder lets a 101 through only as the answer to a request for it.

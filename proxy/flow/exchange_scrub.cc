@@ -14,24 +14,54 @@ namespace keyswap::flow {
 namespace {
 
 // What shows half a secret, or what cannot be searched, is not asked for.
-constexpr std::array<std::string_view, 3> kNotAskedFor = {"range", "if-range", "a-im"};
+// (Some servers know other names for a range.)
+constexpr std::array<std::string_view, 7> kNotAskedFor = {"range",
+                                                          "if-range",
+                                                          "a-im",
+                                                          "request-range",
+                                                          "x-ms-range",
+                                                          "x-ms-range-get-content-md5",
+                                                          "x-ms-range-get-content-crc64"};
 
 }  // namespace
 
-// Does a binding say that the answer goes on as it comes?
-bool Exchange::is_unscrubbed() const {
-  return admission_.is_allowed() && std::ranges::none_of(verdict().uses, [&](const Use& use) {
-           return setup_.bindings->rules[use.rule].scopes[use.scope].is_scrubbed;
+// Of the scopes that an answer is under: those of what was used, and, while a body is sent on as it
+// comes, of what may yet be used in it.
+template <typename Test>
+bool Exchange::any_scope(Test test) const {
+  const auto passes = [&](const auto& one) {
+    return test(setup_.bindings->rules[one.rule].scopes[one.scope]);
+  };
+  if (admission_.is_allowed() && std::ranges::any_of(verdict().uses, passes)) {
+    return true;
+  }
+  if (swapping_ == nullptr || !swapping_->is_streamed) {
+    return false;
+  }
+  return (!swapping_->has_ended && std::ranges::any_of(swapping_->swap.places(), passes)) ||
+         std::ranges::any_of(swapping_->ready, [&](const Swapping::Ready& ready) {
+           return test(setup_.bindings->rules[ready.place.rule].scopes[ready.scope]);
          });
 }
 
-base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared& prepared) {
+// Does a binding say that the answer goes on as it comes?
+bool Exchange::is_unscrubbed() const {
+  const bool is_used =
+      admission_.is_allowed() || (swapping_ != nullptr && !swapping_->ready.empty());
+  return is_used && !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
+}
+
+// What is sent of secrets: of the head and a body that was held, or of one place in a body.
+base::Status Exchange::look_for(const Credentials& sent, AnswerFilters& filters) {
   if (is_unscrubbed()) {
     return {};
   }
+  std::span<const vault::Secret> secrets = sent.secrets;
   std::vector<WantedSecret> wanted;
-  for (const PlaceOf& used : places_of(verdict())) {
+  bool is_signed = false;
+  for (const PlaceOf& used : places_of(sent.uses)) {
     const bindings::SecretRule& rule = setup_.bindings->rules[used.rule];
+    is_signed = is_signed || rule.signer() != nullptr;
     const bindings::Injection& injection = *rule.places[used.place].injection;
     const auto& names = injection.needs();
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -41,32 +71,32 @@ base::Status Exchange::look_for(std::span<const vault::Secret> secrets, Prepared
     }
     secrets = secrets.subspan(names.size());
   }
-  KS_TRY(know(wanted, prepared));
-  return rule().signer() == nullptr ? look_for_derived(std::move(wanted), prepared)
-                                    : base::Status{};
+  KS_TRY(know(wanted, filters));
+  return is_signed ? base::Status{} : look_for_derived(sent, std::move(wanted), filters);
 }
 
 // What a scheme made of the secrets, where that is like none of them: a hash, a code.
-base::Status Exchange::look_for_derived(std::vector<WantedSecret> wanted, Prepared& prepared) {
+base::Status Exchange::look_for_derived(const Credentials& sent,
+                                        std::vector<WantedSecret> wanted,
+                                        AnswerFilters& filters) {
   std::vector<DerivedCredential> derived;
-  KS_TRY(
-      find_derived(credentials(prepared), prepared.filters.scrubber(), *setup_.scratch, derived));
+  KS_TRY(find_derived(sent, filters.scrubber(), *setup_.scratch, derived));
   for (const DerivedCredential& one : derived) {
     const bindings::SecretRule& rule = setup_.bindings->rules[one.rule];
     wanted.push_back(wanted_secret(one.value, rule.name.text(), rule.stand_in()));
     wanted.back().is_derived = true;
   }
-  return derived.empty() ? base::Status{} : know(wanted, prepared);
+  return derived.empty() ? base::Status{} : know(wanted, filters);
 }
 
-base::Status Exchange::know(std::span<const WantedSecret> wanted, Prepared& prepared) {
+base::Status Exchange::know(std::span<const WantedSecret> wanted, AnswerFilters& filters) {
   KnownSecrets alone;
   KnownSecrets& known = setup_.known == nullptr ? alone : *setup_.known;
-  auto search = known.add(setup_.destination.authority.host, wanted);
+  auto search = known.add(setup_.destination.authority.host, wanted, filters.search());
   if (!search) {
     return search.error();
   }
-  prepared.filters.look_for(std::move(*search), findings_);
+  filters.look_for(std::move(*search), findings_);
   return {};
 }
 
@@ -91,6 +121,9 @@ void Exchange::ask_plainly(bindings::Edits& edits) const {
 // Why the body that follows is not passed on, if it is not.
 std::optional<base::Failure> Exchange::open_filters(const http::ResponseHead& head,
                                                     AnswerFilters& filters) {
+  if (is_unscrubbed()) {
+    filters = {};  // they were for what the body might have used
+  }
   look_for_known(filters);
   if (!filters.open(head)) {
     return base::Failure{base::Cause::content_coding_broken, {}};
@@ -110,10 +143,9 @@ std::optional<base::Failure> Exchange::open_filters(const http::ResponseHead& he
 
 // Where no secret went out with the request, what cannot be read is hardly one that came back.
 bool Exchange::blocks_uninspectable() const {
-  return admission_.is_allowed() && std::ranges::any_of(verdict().uses, [&](const Use& use) {
-           return setup_.bindings->rules[use.rule].scopes[use.scope].uninspectable ==
-                  bindings::Uninspectable::block;
-         });
+  return any_scope([](const bindings::Scope& scope) {
+    return scope.uninspectable == bindings::Uninspectable::block;
+  });
 }
 
 // A piece of the response's body, or (`is_last`) its end.

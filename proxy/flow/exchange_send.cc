@@ -17,6 +17,9 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
     cannot_send(verdict().reason, actions);
     return;
   }
+  if (swapping_ != nullptr && swapping_->is_streamed && !is_unscrubbed()) {
+    prepared.filters.begin(findings_);  // its secrets are not known yet
+  }
   look_for_known(prepared.filters);
   if (prepared.filters.is_on()) {
     ask_plainly(prepared.edits);

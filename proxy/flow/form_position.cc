@@ -33,7 +33,8 @@ void FormPosition::read_byte(char c) {
     is_field_ = false;
     name_.clear();
   } else if (is_in_value_) {
-    return;
+    // Some servers end a value there: what follows may be another field's to them.
+    is_field_ = is_field_ && c != ';';
   } else if (c == '=') {
     end_name();
     is_in_value_ = true;

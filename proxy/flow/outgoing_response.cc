@@ -32,6 +32,12 @@ std::string_view bytes_of(const http::ResponseHead& head) {
   return {head.block.bytes.get(), head.block.size};
 }
 
+// Does the field say what is not true of the body as it goes on?
+bool is_untrue(std::string_view name, BodyFate body) {
+  return (body == BodyFate::decoded && is_of_coded_body(name)) ||
+         (body == BodyFate::changed && is_digest(name));
+}
+
 // Writes what goes on of a head, and counts its bytes. False: they are too many.
 class HeadWriter {
  public:
@@ -55,8 +61,7 @@ class HeadWriter {
     for (const http::Field& field : head_.fields) {
       const bool is_length = base::equal_ignoring_case(field.name, "content-length");
       const bool goes_on = is_length ? with_length : !hop_by_hop.has(field.name);
-      if (goes_on && !(body == BodyFate::decoded && is_of_coded_body(field.name)) &&
-          !add(field, body)) {
+      if (goes_on && !is_untrue(field.name, body) && !add(field, body)) {
         return std::nullopt;
       }
     }

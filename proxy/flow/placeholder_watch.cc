@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
-#include "bindings/bounds.h"
-
 namespace keyswap::flow {
 
 namespace {
 
 constexpr std::size_t kUnescapedAtOnce = 4096;
+constexpr std::size_t kMost = bindings::bounds::kSecretsNamedInBodyMax;  // of a body
 
 bool has(std::string_view text, char c) {
   return text.find(c) != std::string_view::npos;
@@ -47,7 +46,7 @@ PlaceholderWatch::PlaceholderWatch(const bindings::Bindings& bindings) : binding
 
 void PlaceholderWatch::look(std::string_view piece) {
   const std::size_t longest = bindings_->longest_sighting();
-  if (longest == 0 || seen_.size() > bindings::bounds::kSecretsNamedMax) {
+  if (longest == 0 || are_too_many()) {
     return;
   }
   const Eye eye{*bindings_, longest - 1, seen_};
@@ -62,13 +61,13 @@ void PlaceholderWatch::Plain::look(std::string_view piece, const Eye& eye) {
   const bool is_short = piece.size() < eye.kept_bytes;
   if (!tail_.empty() || is_short) {
     tail_.append(piece.substr(0, eye.kept_bytes));
-    eye.bindings.see_placeholders(tail_, eye.seen);
+    eye.bindings.see_placeholders(tail_, eye.seen, kMost);
   }
   if (is_short) {
     tail_.erase(0, tail_.size() - std::min(eye.kept_bytes, tail_.size()));
     return;
   }
-  eye.bindings.see_placeholders(piece, eye.seen);
+  eye.bindings.see_placeholders(piece, eye.seen, kMost);
   tail_ = end_of(piece, eye.kept_bytes);
 }
 

@@ -16,12 +16,13 @@
 #include <vector>
 
 #include "bindings/binding.h"
+#include "bindings/bounds.h"
 #include "proxy/flow/unescape.h"
 
 namespace keyswap::flow {
 
-// The numbers of the rules whose placeholders are seen, each once. Past kSecretsNamedMax there may
-// be more.
+// The numbers of the rules whose placeholders are seen, each once. Past kSecretsNamedMax of a whole
+// text, and kSecretsNamedInBodyMax of one in pieces, there may be more.
 using SeenRules = std::vector<std::uint32_t>;
 
 // In a whole text; adds to `seen`.
@@ -36,6 +37,11 @@ class PlaceholderWatch {
   void look(std::string_view piece);
 
   [[nodiscard]] const SeenRules& seen() const { return seen_; }
+
+  // Then nothing more is looked at.
+  [[nodiscard]] bool are_too_many() const {
+    return seen_.size() > bindings::bounds::kSecretsNamedInBodyMax;
+  }
 
  private:
   // What all stages look with.

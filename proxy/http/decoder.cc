@@ -172,6 +172,10 @@ bool Decoder::is_mid_message() const {
   return state_->phase != State::Phase::head || !state_->part.empty();
 }
 
+bool Decoder::is_at_end() const {
+  return state_->phase == State::Phase::end;
+}
+
 // Line by line: whole lines are judged where they lie, in the input or in `part`, and each byte is
 // looked at once however the input was cut.
 Step Decoder::State::next_of_head(std::string_view input) {

@@ -83,6 +83,9 @@ class Decoder {
   // Has the first byte of a message come that is not complete yet?
   [[nodiscard]] bool is_mid_message() const;
 
+  // Is the end of a message the next step, without a byte more?
+  [[nodiscard]] bool is_at_end() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -30,6 +30,8 @@ class ClientCodec {
 
   [[nodiscard]] bool is_mid_message() const { return decoder_.is_mid_message(); }
 
+  [[nodiscard]] bool is_at_end() const { return decoder_.is_at_end(); }
+
   // What is written next answers a request of this version.
   void answer(http::Version version) { writer_.answer(version); }
 

@@ -89,7 +89,7 @@ void Connection::read_on() {
   if (is_over_ || !stage_->wants_bytes()) {
     return;
   }
-  if (!unread_.empty()) {
+  if (!unread_.empty() || stage_->has_step()) {
     base::Buffer input = std::move(unread_);  // what is read must not move under its reader
     const std::size_t rest = stage_->on_bytes(input.view()).size();
     input.consume(input.size() - rest);

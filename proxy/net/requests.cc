@@ -36,6 +36,12 @@ bool Requests::wants_bytes() const {
   return connection_->is_in(*this) && (!stream_ || stream_->wants_bytes());
 }
 
+// The end of a body whose length was said takes no byte. It stays in the codec where the last piece
+// brought something to wait for.
+bool Requests::has_step() const {
+  return stream_ && !stream_->is_websocket() && stream_->wants_bytes() && codec_.is_at_end();
+}
+
 std::string_view Requests::on_bytes(std::string_view bytes) {
   if (tunnelled_) {
     tunnelled_->trust.settle();
@@ -177,7 +183,7 @@ void Requests::on_client_end(bool is_clean) {
   }
   if (stream_ && stream_->is_websocket()) {
     stream_->client_gone();
-  } else if (!connection_->has_unread()) {
+  } else if (!connection_->has_unread() && !has_step()) {
     on_client_said_all();
   }
 }

@@ -43,6 +43,7 @@ class Requests final : public Stage, public StreamOwner {
 
   [[nodiscard]] bool wants_bytes() const override;
   std::string_view on_bytes(std::string_view bytes) override;
+  [[nodiscard]] bool has_step() const override;
   void on_client_end(bool is_clean) override;
   void on_client_said_all() override;
   void on_client_broken() override;

@@ -30,6 +30,9 @@ class Stage : public Mortal {
   // stage that took its place.
   virtual std::string_view on_bytes(std::string_view bytes) = 0;
 
+  // Is there something in it that goes on without a byte more? Then on_bytes is due, with nothing.
+  [[nodiscard]] virtual bool has_step() const { return false; }
+
   // The client will send no more; what it sent may not be read yet. `is_clean`: it said so.
   virtual void on_client_end(bool is_clean) = 0;
   // The same, and all it sent is read, as far as this stage wants it.

@@ -252,6 +252,9 @@ TEST_CASE("a placeholder that cannot stand at its place is refused at load") {
   CHECK(errors_of(text(slash, "{ query: key }")).empty());
   CHECK_FALSE(errors_of(text("user:PLACEHOLDER0123456789abc", "{ basic: user }")).empty());
   CHECK_FALSE(errors_of(text("a;b-PLACEHOLDER0123456789abc", "{ cookie: sid }")).empty());
+  CHECK(errors_of(text("a&b-PLACEHOLDER0123456789abc", "{ query: key }")).empty());
+  CHECK_FALSE(errors_of(text("a&b-PLACEHOLDER0123456789abc", "{ body: text }")).empty());
+  CHECK(errors_of(text("a/b-PLACEHOLDER0123456789abc", "{ body: text }")).empty());
 }
 
 TEST_CASE("D04 a secret may name those that go into one request with it") {

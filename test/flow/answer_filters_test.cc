@@ -36,6 +36,20 @@ TEST_CASE("where nothing is known nothing is looked for") {
   CHECK(filters.reading() == AnswerFilters::Reading::none);
 }
 
+TEST_CASE("what becomes known after the head is looked for in what follows it", "[I8]") {
+  Findings seen;
+  AnswerFilters filters;
+  filters.begin(seen);
+  CHECK(filters.is_on());
+  REQUIRE(filters.open(head_with("")));
+  CHECK(filters.reading() == AnswerFilters::Reading::plain);
+  base::Buffer out(1024);
+  REQUIRE(filters.feed("before ", false, out));
+  filters.look_for(test::search_for({{kSecret, "<P>"}}), seen);
+  REQUIRE(filters.feed(kSecret, true, out));
+  CHECK(out.view() == "before <P>");
+}
+
 TEST_CASE("a body is read as its codings say, and scrubbed", "[I8]") {
   const std::string text = "say " + kSecret;
   const auto read = [&](std::string_view coding, const std::string& bytes) {
@@ -55,6 +69,21 @@ TEST_CASE("a body is read as its codings say, and scrubbed", "[I8]") {
         std::pair(Reading::decoded, std::string("say <P>")));
   // What is not known is looked through as it is.
   CHECK(read("rot13", text) == std::pair(Reading::blind, std::string("say <P>")));
+}
+
+TEST_CASE("a body without a byte is not coded, whatever its head says", "[I8]") {
+  for (const std::string_view coding : {"gzip", "rot13"}) {
+    Findings seen;
+    AnswerFilters filters;
+    filters.look_for(test::search_for({{kSecret, "<P>"}}), seen);
+    auto head = head_with(coding);
+    head.framing = {http::Framing::Kind::length, 0};
+    REQUIRE(filters.open(head));
+    CHECK(filters.reading() == AnswerFilters::Reading::plain);
+    base::Buffer out(1024);
+    CHECK(filters.feed("", true, out));
+    CHECK(out.empty());
+  }
 }
 
 }  // namespace keyswap::flow

@@ -153,8 +153,10 @@ TEST_CASE("the verdict on a request is that on its head and on its body", "[I2]"
   const auto allowed = decide_with_body(asked.request(), pass, {{use}, {0, 2}});
   CHECK(allowed.decision == Decision::allowed);
   CHECK(allowed.rule == 0U);
-  REQUIRE(allowed.others.size() == 1);
-  CHECK(allowed.others[0].rule == 2);
+  REQUIRE(allowed.others.size() == 2);
+  CHECK(allowed.others[0].rule == 0);  // it stands somewhere else, too
+  CHECK(allowed.others[0].reason == Reason::untargeted_location);
+  CHECK(allowed.others[1].rule == 2);
 
   const auto denied = decide_with_body(asked.request(), pass, {{}, {2, 1}});
   CHECK(denied.decision == Decision::denied);
@@ -182,14 +184,14 @@ TEST_CASE("the verdict on a request is that on its head and on its body", "[I2]"
 }
 
 TEST_CASE(
-    "what stays in a body is refused where the operator chose so, but not of a secret that is "
-    "used",
+    "what stays in a body is refused where the operator chose so, of a secret that is used, too",
     "[I2]") {
   const Asked asked({kJson}, "POST", "/v1/x", "refuse");
   const Use use = use_of(find_body_places(asked.request()).places.at(0));
   const Verdict pass{Decision::pass, Reason::no_placeholder};
-  CHECK(decide_with_body(asked.request(), pass, {{use}, {0}}).decision == Decision::allowed);
-  const auto refused = decide_with_body(asked.request(), pass, {{use}, {0, 1}});
+  CHECK(decide_with_body(asked.request(), pass, {{use}, {}}).decision == Decision::allowed);
+  CHECK(decide_with_body(asked.request(), pass, {{use}, {0}}).decision == Decision::refused);
+  const auto refused = decide_with_body(asked.request(), pass, {{use}, {1}});
   CHECK(refused.decision == Decision::refused);
   CHECK(refused.rule == 1U);
   CHECK(refused.uses.empty());

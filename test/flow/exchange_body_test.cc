@@ -3,6 +3,7 @@
 // Requests with placeholders in their bodies (proxy/flow/exchange_body.cc).
 #include <catch2/catch.hpp>
 
+#include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "test/support/script.h"
 
@@ -360,6 +361,40 @@ TEST_CASE("an answer before the body's end passes, also while a secret is waited
   CHECK(has(waiting.transcript(), "upstream discarded\nclient closed\n"));
 }
 
+TEST_CASE("an upstream that answers meanwhile does not prolong the wait for a secret", "[I10]") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  waiting.client(request(long_text() + kP + "!"))
+      .upstream("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+      .upstream("d");
+  CHECK(waiting.wait().wait == Wait::secrets);
+  waiting.times_out();
+  CHECK(has(waiting.transcript(), "noted refused secret_unavailable K"));
+  CHECK(waiting.is_finished());
+}
+
+TEST_CASE("an upstream that breaks while a secret is waited for is told of as such") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  waiting.client(request(long_text() + kP + "!"))
+      .event(UpstreamBroken{false, {base::Cause::takes_nothing, {}}});
+  CHECK(has(waiting.sent_client(), "HTTP/1.1 504 "));
+  CHECK(has(waiting.sent_client(), R"("cause":"takes_nothing")"));
+}
+
+TEST_CASE("what waits of bodies that are sent on is counted, and does not stay", "[I10]") {
+  Script waiting = script();
+  waiting.answers_fetches = false;
+  const auto& counted = *waiting.collected_bytes;
+  const std::string text = request(long_text() + kP + std::string(5000, 'y'));
+  waiting.client(text.substr(0, text.size() - 5000 - kP.size()));
+  CHECK(counted == 0);
+  waiting.client(text.substr(text.size() - 5000 - kP.size()));
+  CHECK(counted == 5000);
+  waiting.client_leaves();
+  CHECK(waiting.is_finished());
+}
+
 TEST_CASE("E27 a client that leaves in the middle of a body ends the upload") {
   for (const bool is_waiting : {false, true}) {
     Script leaving = script();
@@ -392,6 +427,91 @@ secrets:
   said.client(request(kP + std::string(100'000, 'x')));
   CHECK(has(said.sent_client(), "HTTP/1.1 413 "));
   CHECK(!has(said.sent_upstream(), "real-key"));
+}
+
+TEST_CASE("a method that a body names counts whatever its length", "[I5]") {
+  for (const std::string& more : {std::string(), "&pad=" + long_text()}) {
+    for (const std::string& body :
+         {"_method=PUT&k=" + kP + more, "k=" + kP + more + "&_method=PUT"}) {
+      const auto done = script().client(request(body, kForm));
+      CHECK(has(done.transcript(), "refused binding_scope_violation K POST /v1/x"));
+      CHECK_FALSE(is_complete(done.sent_upstream()));
+      CHECK(has(done.sent_client(), "HTTP/1.1 403 "));
+    }
+    // One that is in scope, and one without a secret.
+    const auto same = script().client(request("_method=GET&k=" + kP + more, kForm)).upstream(kOk);
+    CHECK(has(same.sent_client(), "HTTP/1.1 200 "));
+    const auto none = script().client(request("_method=PUT&k=1" + more, kForm)).upstream(kOk);
+    CHECK(has(none.sent_client(), "HTTP/1.1 200 "));
+  }
+}
+
+// --- what comes back ---
+
+TEST_CASE("a secret that was put into a long body is looked for in the answer", "[I8]") {
+  const std::string echo =
+      "HTTP/1.1 200 OK\r\nX-Echo: real-key-0001\r\nContent-Length: 15\r\n\r\n" +
+      std::string("[real-key-0001]");
+  for (const std::string& text : {request(long_text() + kP), chunked(long_text() + kP + "!")}) {
+    const auto done = script().client(text).upstream(echo);
+    CHECK(has(done.sent_upstream(), "real-key-0001"));
+    CHECK_FALSE(has(done.sent_client(), "real-key-0001"));
+    CHECK(has(done.sent_client(), "X-Echo: " + kP + "\r\n"));
+    CHECK(has(done.sent_client(), "[" + kP + "]"));
+  }
+}
+
+TEST_CASE("a secret that follows an answer's head is looked for in what comes then", "[I8]") {
+  const std::string text = request(long_text() + kP + "!");
+  Script early = script();
+  early.client(text.substr(0, text.size() - kP.size() - 1))
+      .upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+      .client(text.substr(text.size() - kP.size() - 1))
+      .upstream("f\r\n[real-key-0001]\r\n0\r\n\r\n");
+  CHECK(has(early.sent_upstream(), "real-key-0001"));
+  CHECK(has(early.sent_client(), "abc"));
+  CHECK_FALSE(has(early.sent_client(), "real-key-0001"));
+  CHECK(has(early.sent_client(), kP));
+}
+
+TEST_CASE("a long body that may get a secret asks for an answer that can be read", "[I8]") {
+  const std::string fields = "Range: bytes=1-2\r\nAccept-Encoding: br\r\nA-IM: diffe\r\n";
+  const auto bound = script().client(request(long_text() + "!", fields));
+  CHECK_FALSE(has(bound.sent_upstream(), "Range"));
+  CHECK_FALSE(has(bound.sent_upstream(), "A-IM"));
+  CHECK(has(bound.sent_upstream(), "Accept-Encoding: identity\r\n"));
+  const auto unbound = script().client(request(long_text() + "!", fields, "PUT", "/v2/x"));
+  CHECK(has(unbound.sent_upstream(), "Range: bytes=1-2\r\n"));
+}
+
+TEST_CASE("what a scope says of answers holds for a secret in a long body, too", "[I8][I10]") {
+  const auto one = [](const std::string& binding) {
+    return Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text }
+    bindings: [ { host: api.example.test, )" +
+                                    binding + " } ]\n"));
+  };
+  const std::string text = request(long_text() + kP);
+  const std::string coded =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: rot13\r\nContent-Length: 2\r\n\r\nhi";
+  Script blocking = one("uninspectable: block");
+  blocking.client(text).upstream(coded);
+  CHECK(has(blocking.sent_client(), "HTTP/1.1 502 "));
+  Script forwarding = one("uninspectable: forward");
+  forwarding.client(text).upstream(coded);
+  CHECK(has(forwarding.sent_client(), "hi"));
+  Script unscrubbed = one("scrub: off");
+  const std::string echo = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nreal-key-0001";
+  unscrubbed.client(text).upstream(echo);
+  CHECK(unscrubbed.sent_client() == echo);
+  Script timed = one("response_timeout: 7s");
+  timed.client(text);
+  CHECK(timed.wait().wait == Wait::response_head);
+  CHECK(timed.wait().ms == 7000);
 }
 
 // --- what is seen ---
@@ -453,6 +573,71 @@ TEST_CASE("a placeholder that stays is refused where the operator chose so", "[I
   }
 }
 
+TEST_CASE("a swapped secret's placeholder that stays elsewhere is told of, or refused",
+          "[I2][I15]") {
+  const std::string rules = R"(
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { body: text, json_pointer: /token }
+    bindings: [ { host: api.example.test } ]
+)";
+  const auto told = test::bindings_of("version: 1\n" + rules);
+  const auto refused = test::bindings_of("version: 1\nmisplaced_placeholder: refuse\n" + rules);
+  const std::string token = "\"token\":\"" + kP + "\"";
+  const std::string note = "\"note\":\"" + kP + "\"";
+  for (const std::string& pad : {std::string(), long_text()}) {
+    for (const std::string& both : {token + "," + note, note + "," + token}) {
+      const std::string text = request("{\"pad\":\"" + pad + "\"," + both + ",\"z\":1}", kJson);
+      const auto done = Script(told).client(text).upstream(kOk);
+      CHECK(has(body_of(done.sent_upstream()), "\"token\":\"real-key-0001\""));
+      CHECK(has(body_of(done.sent_upstream()), note));
+      CHECK(count(done.transcript(), "denied untargeted_location K") == 1);
+      Script cut = Script(refused);
+      cut.client(text);
+      CHECK_FALSE(is_complete(cut.sent_upstream()));
+      CHECK(has(cut.transcript(), "refused untargeted_location K POST"));
+      CHECK(has(cut.sent_client(), "HTTP/1.1 403 "));
+    }
+  }
+}
+
+TEST_CASE("a body is looked at past eight placeholders, and refused past what is looked at",
+          "[I2][I10]") {
+  std::string rules;
+  std::string body;
+  for (std::size_t i = 0; i <= bindings::bounds::kSecretsNamedInBodyMax; ++i) {
+    const std::string number = std::to_string(1000 + i);
+    const std::string placeholder = "kswp_DECOY_PLACEHOLDER_00" + number;
+    rules += "  D" + number + ": { honeytoken: true, placeholder: " + placeholder + " }\n";
+    body += placeholder + " ";
+  }
+  const auto decoys = test::bindings_of(std::string("version: 1") + kRules + rules);
+  const std::string nine = body.substr(0, body.find("kswp_DECOY_PLACEHOLDER_001009"));
+  for (const std::string& pad : {std::string(), long_text() + " "}) {
+    const auto few = Script(decoys).client(request(pad + nine + kHeader + " !")).upstream(kOk);
+    CHECK(has(few.transcript(), "denied untargeted_location HEADER"));
+    CHECK(body_of(few.sent_upstream()) == pad + nine + kHeader + " !");
+    Script many = Script(decoys);
+    many.client(request(pad + body + "!"));
+    CHECK(has(many.transcript(), "refused ambiguous_placeholder_match D1000"));
+    CHECK(has(many.sent_client(), "HTTP/1.1 400 "));
+    CHECK_FALSE(is_complete(many.sent_upstream()));
+  }
+}
+
+TEST_CASE("a refusal by the body tells of all honeytokens of the request", "[I2]") {
+  const auto baited = test::bindings_of(std::string("version: 1") + kRules + R"(
+  BAIT: { honeytoken: true, placeholder: kswp_PLACEHOLDER_000000000008 }
+  BAIT2: { honeytoken: true, placeholder: kswp_PLACEHOLDER_000000000009 }
+)");
+  Script refused = Script(baited);
+  refused.client(request(kP + kP + kP + kP + " kswp_PLACEHOLDER_000000000009",
+                         "X-A: kswp_PLACEHOLDER_000000000008\r\n"));
+  CHECK(has(refused.transcript(), "record refused ambiguous_placeholder_match K"));
+  CHECK(has(refused.transcript(), "+honeytoken BAIT +honeytoken BAIT2 POST"));
+}
+
 TEST_CASE("a body secret's charge is counted, and given back where nothing was sent", "[I10]") {
   const auto limited = test::bindings_of(R"(
 version: 1
@@ -465,6 +650,23 @@ secrets:
   const auto held = Script(limited).client(request(kP)).upstream(kOk);
   CHECK(held.transcript().starts_with("charge 0\nfetch K\n"));
   CHECK(has(held.transcript(), "charge kept\n"));
+  const auto in_both = test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject:
+      - { header: Authorization, format: "Bearer {secret}", max_occurrences: 2 }
+      - { body: text, max_occurrences: 2 }
+    bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
+)");
+  for (const std::string& pad : {std::string(), long_text()}) {
+    const auto once = Script(in_both)
+                          .client(request(pad + kP, "Authorization: Bearer " + kP + "\r\n"))
+                          .upstream(kOk);
+    CHECK(has(once.sent_upstream(), "Bearer real-key-0001"));
+    CHECK(count(once.transcript(), "charge 0\n") == 1);
+  }
   const auto streamed = Script(limited).client(request(long_text() + kP)).upstream(kOk);
   CHECK(has(streamed.transcript(), "charge 0\nfetch K\nrecord allowed"));
   CHECK(has(streamed.transcript(), "charge kept\n"));

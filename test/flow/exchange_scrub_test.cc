@@ -136,7 +136,8 @@ TEST_CASE("a host that received nothing is not asked otherwise, and its answer i
 TEST_CASE("where secrets are looked for, a whole answer is asked for, uncompressed", "[I8]") {
   World world;
   const std::string fields =
-      "Accept-Encoding: gzip, br\r\nRange: bytes=0-9\r\nIf-Range: \"x\"\r\nA-IM: gzip\r\n";
+      "Accept-Encoding: gzip, br\r\nRange: bytes=0-9\r\nIf-Range: \"x\"\r\nA-IM: gzip\r\n"
+      "x-ms-range: bytes=0-9\r\nX-Ms-Range-Get-Content-MD5: true\r\nRequest-Range: bytes=0-9\r\n";
   world.answer(kWithKey + fields, with_length("", "ok"));
   CHECK(has(world.sent, "Accept-Encoding: identity\r\n"));
   CHECK_FALSE(has(world.sent, "ange"));
@@ -179,6 +180,14 @@ TEST_CASE("what cannot be read is kept back where a secret went out, unless its 
   const std::string told = open.answer(kWithKey, coded);
   CHECK(has(told, "Content-Encoding: rot13\r\n"));
   CHECK(has(told, "some bytes " + kPlaceholder));
+}
+
+TEST_CASE("a coded answer without a byte keeps its length, so that the next is not its body") {
+  World world;
+  const std::string empty =
+      "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n";
+  CHECK(world.answer(kWithKey, empty) == empty);
+  CHECK(has(world.transcript, "response 302 complete 0"));
 }
 
 TEST_CASE("HP-10 broken gzip, and gzip that grows without end, is cut where it is seen",

@@ -4,8 +4,11 @@
 // program does not have (test/support/fake_placement.h).
 #include "proxy/flow/substitute.h"
 
+#include <algorithm>
 #include <memory>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -352,6 +355,100 @@ TEST_CASE("a reverse route's credential is put where its place is, without a pla
       reversed("{ query: key, format: \"" + std::string(2'800, '+') + "{secret}\" }", "").empty());
   CHECK(has(reversed("{ cookie: sid }", "Cookie: a=1; sid=2\r\n"),
             "Cookie: a=1; sid=real-key-0001\r\n"));
+}
+
+namespace {
+
+// A request made of pieces at random, some with placeholders in or near their places.
+std::string random_request(std::mt19937& random) {
+  const auto one_of = [&](const std::vector<std::string>& choices) {
+    return choices[random() % choices.size()];
+  };
+  const auto text = [&] {
+    return one_of({kP, kP, kP2, "x" + kP, "a", "", "kswp%5F"});
+  };
+  std::string path = one_of({"/", "/bot" + text() + "/", "/bot" + text(), "/v1/" + text()});
+  std::string query;
+  while (random() % 3 == 0) {
+    query +=
+        (query.empty() ? "?" : "&") + one_of({"key=", "token=", "k%65y=", "other=", ""}) + text();
+  }
+  std::string fields;
+  while (random() % 2 == 0) {
+    fields += one_of({"X-Api-Key: " + text(),
+                      "X-List: a=" + text() + ";" + text(),
+                      "Cookie: a=1; sid=" + text() + "; " + text(),
+                      "Authorization: Bearer " + text(),
+                      "Authorization: Basic " + base::to_base64(text() + ":" + text()),
+                      "X-Other: " + text()}) +
+              "\r\n";
+  }
+  return get(path + query, fields);
+}
+
+// The part with the spots replaced, as plainly as can be.
+std::string replaced(std::string text,
+                     const std::vector<std::pair<bindings::Spot, std::string>>& swaps) {
+  for (auto swap = swaps.rbegin(); swap != swaps.rend(); ++swap) {
+    text.replace(swap->first.begin, swap->first.end - swap->first.begin, swap->second);
+  }
+  return text;
+}
+
+std::string expected(const http::RequestHead& head, const Verdict& verdict) {
+  const auto part_of = [&](std::size_t part, std::string text) {
+    std::vector<std::pair<bindings::Spot, std::string>> swaps;
+    for (const Use& use : verdict.uses) {
+      if (use.spot->part == part) {
+        const std::string value = use.rule == 0 ? "realkey1" : "realkey2";
+        const bool is_bearer = use.rule == 0 && use.place == 1;
+        swaps.emplace_back(*use.spot, (is_bearer ? "Bearer " : "") + value);
+      }
+    }
+    std::ranges::sort(swaps, {}, [](const auto& swap) { return swap.first.begin; });
+    if (swaps.empty() || !swaps.front().first.is_in_basic) {
+      return replaced(std::move(text), swaps);
+    }
+    const auto begin = text.find_last_of(' ') + 1;
+    const auto pair = base::from_base64(text.substr(begin)).value();
+    return text.substr(0, begin) + base::to_base64(replaced(pair, swaps));
+  };
+  std::string text =
+      "GET " + part_of(head.fields.size(), std::string(head.target)) + " HTTP/1.1\r\n";
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    text += std::string(head.fields[i].name) + ": " +
+            part_of(i, std::string(head.fields[i].value)) + "\r\n";
+  }
+  const bool has_companion = std::ranges::any_of(
+      verdict.uses, [](const Use& use) { return use.rule == 0 && use.place == 0; });
+  return text + (has_companion ? "anthropic-version: 2023-06-01\r\n" : "") + "\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("what is decided is what is sent, and nothing else, whatever the request", "[I2][I5]") {
+  std::mt19937 random(20'260'101);
+  const auto bindings = test::bindings_of(kPlaces);
+  const Destination destination{Protocol::https, {"api.example.test", 443, http::HostKind::name}};
+  std::size_t allowed_count = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    const std::string request = random_request(random);
+    INFO(request);
+    http::Decoder decoder(http::Decoder::Role::request);
+    REQUIRE(decoder.next(request).kind == http::Step::Kind::head);
+    const auto head = decoder.take_request();
+    const Verdict verdict = decide({head, head.target, destination, *bindings, ""});
+    Script script(bindings);
+    script.vault = {{"K", "realkey1"}, {"K2", "realkey2"}};
+    script.client(request);
+    if (verdict.decision == audit::Decision::refused) {
+      CHECK(script.sent_upstream().empty());
+    } else {
+      CHECK(script.sent_upstream() == expected(head, verdict));
+    }
+    allowed_count += verdict.decision == audit::Decision::allowed ? 1 : 0;
+  }
+  CHECK(allowed_count > 200);
 }
 
 }  // namespace keyswap::flow

@@ -111,6 +111,29 @@ TEST_CASE("requests that come at once are answered one after the other") {
   CHECK(has(host.take_heard(), "GET /p"));
 }
 
+TEST_CASE("a body that ends with a placeholder ends at its upstream, too", "[I6]") {
+  const std::string placeholder = "kswp_PLACEHOLDER_000000000009";
+  const std::string body = std::string(100'000, 'x') + placeholder;
+  const bool leaves = GENERATE(false, true);
+  CAPTURE(leaves);
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("POST https://body.test/b HTTP/1.1\r\nHost: body.test\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body);
+  if (leaves) {
+    client.finish();  // it says no more, and waits for its answer
+  }
+  net.settle();
+  Peer& host = net.answer_dial();
+  host.serve_tls("body.test");
+  net.settle_durably();
+  CHECK(has(host.heard, std::string(kApiKey)));
+  CHECK(host.heard.ends_with("\r\n0\r\n\r\n"));
+  host.say(kOk);
+  net.settle();
+  CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
+}
+
 TEST_CASE("the health of the proxy is told, and the connection kept") {
   MemoryNet net;
   Peer& client = net.connect();

@@ -23,12 +23,18 @@ upstream:
     "h.test:443": "127.0.0.1:1001"
     "opaque.test:443": "127.0.0.1:1002"
     "plain.test:80": "127.0.0.1:1003"
+    "body.test:443": "127.0.0.1:1004"
 secrets:
   K:
     placeholder: kswp_PLACEHOLDER_000000000001
     inject: { header: Authorization, format: "Bearer {secret}" }
     bindings:
       - { host: h.test, paths: ["/k/**"], route: svc, websocket: true }
+  BK:
+    placeholder: kswp_PLACEHOLDER_000000000009
+    inject: { body: text }
+    bindings:
+      - { host: body.test }
 )";
 
 net::Policy make_policy() {
