@@ -37,6 +37,13 @@ std::size_t begin_of_last_word(std::string_view text) {
   return escape == std::string_view::npos ? at : before + escape;
 }
 
+// Are there bytes in it that begin escapes of more than one kind?
+bool may_have_several_kinds(std::string_view text) {
+  return std::ranges::count_if(EscapedSearch::kAll, [&](char kind) {
+           return text.find(kind) != std::string_view::npos;
+         }) > 1;
+}
+
 // All that is to be found in one text, in its order.
 class Finder {
  public:
@@ -49,9 +56,11 @@ class Finder {
       : search_(search), text_(text), rest_(rest), before_(before), compared_(compared) {
     escaped_.reserve(1 + EscapedSearch::kAll.size());
     escaped_.push_back({EscapedSearch(search, text, rest, EscapedSearch::kAll, synced)});
-    // Some of what looks like escapes in a secret may be escaped itself, and some not: then
-    // escapes of one kind alone stand for the text.
-    for (std::size_t i = 0; search.has_escapes() && i < EscapedSearch::kAll.size(); ++i) {
+    // Some of what looks like escapes in a secret may be escaped itself, and some not; and what
+    // stands before a secret may make an escape of its first bytes, which is none. Then escapes of
+    // one kind alone stand for the text.
+    const bool is_by_kind = search.has_escapes() || may_have_several_kinds(text);
+    for (std::size_t i = 0; is_by_kind && i < EscapedSearch::kAll.size(); ++i) {
       const std::string_view kind = EscapedSearch::kAll.substr(i, 1);
       escaped_.push_back({EscapedSearch(search, text, rest, kind, kind == "\\" ? synced : 0)});
     }

@@ -226,6 +226,16 @@ TEST_CASE("a secret that looks as if it were escaped is found, and when it is es
   }
 }
 
+TEST_CASE("what stands before a secret hides no byte of it in an escape of another kind", "[I8]") {
+  const auto search = search_for({{"abcd/efgh12345678", "<P>"}, {"nabc&def12345678", "<Q>"}});
+  const std::string text = R"({"x":"%abcd\/efgh12345678","y":"\nabc&amp;def12345678"} )";
+  const std::string expected = R"({"x":"%<P>","y":"\<Q>"} )";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    CAPTURE(piece);
+    CHECK(scrubbed(search, text, piece) == expected);
+  }
+}
+
 TEST_CASE("a short secret is taken out where it is a whole token, however the text is cut",
           "[I8]") {
   const auto search = search_for({{"status", "<P>"}, {"12345", "<Q>"}});
@@ -350,7 +360,7 @@ TEST_CASE("a text made to be slow is compared byte by byte no more often than an
   }
   CHECK(scrubber.feed(text, true, out));
   CHECK(out.view() == text);
-  CHECK(scrubber.compared() <= 6 * text.size());
+  CHECK(scrubber.compared() <= 10 * text.size());
 }
 
 TEST_CASE("what was taken out is counted by where and how it was written", "[I8]") {
