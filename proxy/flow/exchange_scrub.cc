@@ -115,12 +115,25 @@ std::optional<base::Failure> Exchange::open_filters(const http::ResponseHead& he
   return std::nullopt;
 }
 
-// Where no secret went out with the request, what cannot be read is hardly one that came back.
+// Where no secret went out with the request, another's may come back: it is up to all rules that
+// would send one there.
 bool Exchange::blocks_uninspectable() const {
-  return admission_.is_allowed() && std::ranges::any_of(verdict().uses, [&](const Use& use) {
-           return setup_.bindings->rules[use.rule].scopes[use.scope].uninspectable ==
-                  bindings::Uninspectable::block;
-         });
+  const auto blocks = [](const bindings::Scope& scope) {
+    return scope.uninspectable == bindings::Uninspectable::block;
+  };
+  if (admission_.is_allowed()) {
+    return std::ranges::any_of(verdict().uses, [&](const Use& use) {
+      return blocks(setup_.bindings->rules[use.rule].scopes[use.scope]);
+    });
+  }
+  const http::Authority& authority = setup_.destination.authority;
+  const auto numbers = setup_.bindings->rules_binding(authority);
+  return std::ranges::any_of(numbers, [&](std::uint32_t number) {
+    return std::ranges::any_of(
+        setup_.bindings->rules[number].scopes, [&](const bindings::Scope& scope) {
+          return scope.is_scrubbed && blocks(scope) && bindings::Bindings::names(scope, authority);
+        });
+  });
 }
 
 // A piece of the response's body, or (`is_last`) its end.
