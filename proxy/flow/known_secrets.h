@@ -7,8 +7,8 @@
 // Values that were replaced stay known (an old answer may hold them) until there are too many.
 // Nothing is known of a host that received nothing, and nothing is searched then. Where there are
 // too many hosts, what the one knew that was not used for longest is looked for in what comes from
-// all that nothing else is known of: nobody gets a secret out by driving its host out. In locked memory,
-// counted in the Holdings; searches are shared by all who use them.
+// all that nothing else is known of: nobody gets a secret out by driving its host out. In locked
+// memory, counted in the Holdings; searches are shared by all who use them.
 #pragma once
 
 #include <atomic>

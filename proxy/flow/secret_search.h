@@ -92,8 +92,8 @@ class SecretSearch {
   // tells nobody how much of a guess is right.
   [[nodiscard]] Found find_held(std::string_view text, std::size_t from) const;
 
-  // As find(), for secrets that are too short to be looked for in the midst of a word. `before`: the
-  // byte before the text; 0: none.
+  // As find(), for secrets that are too short to be looked for in the midst of a word. `before`:
+  // the byte before the text; 0: none.
   [[nodiscard]] Found find_token(std::string_view text,
                                  std::size_t from,
                                  Rest rest,

@@ -41,7 +41,8 @@ bool is_scrubbed(const bindings::SecretRule& rule, const http::Authority& destin
   });
 }
 
-// What is there at once of the entries that a place of the rule needs. The rest is added as it comes.
+// What is there at once of the entries that a place of the rule needs. The rest is added as it
+// comes.
 void learn(SecretLane& lane,
            flow::KnownSecrets& known,
            std::string_view host,
