@@ -60,7 +60,8 @@ inline constexpr std::size_t kFilteredBytesMax = 1792 * 1024;
 
 // --- compressed answers that are searched (proxy/coding) ---
 inline constexpr std::size_t kContentCodingsMax = 3;  // one upon the other; more are not known
-inline constexpr std::size_t kDecoderBytesMax = 20 * 1024 * 1024;  // what undoing one may take
+inline constexpr std::size_t kDecoderBytesMax = 20 * 1024 * 1024;    // what undoing one may take
+inline constexpr std::size_t kDecodersBytesMax = 512 * 1024 * 1024;  // undoing all of them
 // A body may become so many times as long, and so much longer anyway; past it: cut.
 inline constexpr std::size_t kDecodedTimesMax = 200;
 inline constexpr std::size_t kDecodedFreeBytes = 1024 * 1024;

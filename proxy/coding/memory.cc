@@ -22,9 +22,13 @@ void* Memory::take(std::size_t size) {
     return nullptr;
   }
   const std::size_t whole = size + kHeadBytes;
+  if (!total_.add(whole)) {
+    return nullptr;
+  }
   // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): C libraries take it and give it back
   auto* const block = static_cast<char*>(std::malloc(whole));
   if (block == nullptr) {
+    total_.remove(whole);
     return nullptr;
   }
   bytes_ += whole;
@@ -40,6 +44,7 @@ void Memory::give_back(void* block) {
   std::size_t whole = 0;
   std::memcpy(&whole, begin, sizeof whole);
   bytes_ -= whole;
+  total_.remove(whole);
   base::wipe(begin, whole);
   std::free(begin);  // NOLINT(cppcoreguidelines-no-malloc): as it was taken
 }

@@ -16,7 +16,7 @@ Found EscapedSearch::find(std::size_t from, std::uint64_t& compared) {
       const auto begin = origins_.begin() + static_cast<std::ptrdiff_t>(at_);
       at_ = static_cast<std::size_t>(std::lower_bound(begin, origins_.end() - 1, from) -
                                      origins_.begin());
-      const Found found = search_.find(plain_.view(), at_, plain_rest_, compared);
+      const Found found = find_in_plain(compared);
       if (found.is_something()) {
         at_ = found.at;
         return found_in_text(found);
@@ -28,6 +28,17 @@ Found EscapedSearch::find(std::size_t from, std::uint64_t& compared) {
       return is_held ? Found{cut_at_, 0, nullptr, Encoding::escaped} : Found{};
     }
   }
+}
+
+Found EscapedSearch::find_in_plain(std::uint64_t& compared) {
+  const Found found = search_.find(plain_.view(), at_, plain_rest_, compared);
+  if (plain_rest_ == Rest::none) {
+    return found;
+  }
+  if (!held_at_ || *held_at_ < at_) {
+    held_at_ = search_.find_held(plain_.view(), at_).at;
+  }
+  return *held_at_ < found.at ? Found{*held_at_, 0, nullptr, Encoding::plain} : found;
 }
 
 Found EscapedSearch::found_in_text(const Found& plain) const {
@@ -84,6 +95,7 @@ void EscapedSearch::begin_plain() {
   plain_.clear();
   origins_.clear();
   at_ = 0;
+  held_at_.reset();
   plain_rest_ = Rest::none;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,7 @@ class EscapedSearch {
   bool begin_stretch(std::size_t from);
   [[nodiscard]] std::size_t begin_before(std::size_t escape_at, std::size_t from) const;
   void begin_plain();
+  SecretSearch::Found find_in_plain(std::uint64_t& compared);
   void end_plain_at_cut(std::size_t at);
   void read_stretch(std::size_t begin, std::size_t escape_at, Escape escape);
   void add_literals(std::size_t begin, std::size_t end);
@@ -82,6 +84,7 @@ class EscapedSearch {
   base::Buffer plain_;
   std::vector<std::size_t> origins_;  // of each byte, and of what follows
   std::size_t at_ = 0;
+  std::optional<std::size_t> held_at_;  // SecretSearch::find_held
   SecretSearch::Rest plain_rest_ = SecretSearch::Rest::none;
 };
 

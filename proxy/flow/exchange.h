@@ -311,6 +311,7 @@ class Exchange {
   // What is looked for in the answer (exchange_scrub.cc).
   template <typename Test>
   [[nodiscard]] bool any_scope(Test test) const;
+  [[nodiscard]] bool sends_secrets() const;
   [[nodiscard]] bool is_unscrubbed() const;
   base::Status look_for(const Credentials& sent, AnswerFilters& filters);
   base::Status look_for_derived(const Credentials& sent,

@@ -44,11 +44,14 @@ bool Exchange::any_scope(Test test) const {
          });
 }
 
+// Of the head or in a body, so far.
+bool Exchange::sends_secrets() const {
+  return admission_.is_allowed() || (swapping_ != nullptr && !swapping_->ready.empty());
+}
+
 // Does a binding say that the answer goes on as it comes?
 bool Exchange::is_unscrubbed() const {
-  const bool is_used =
-      admission_.is_allowed() || (swapping_ != nullptr && !swapping_->ready.empty());
-  return is_used && !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
+  return sends_secrets() && !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
 }
 
 // What is sent of secrets: of the head and a body that was held, or of one place in a body.
@@ -141,10 +144,22 @@ std::optional<base::Failure> Exchange::open_filters(const http::ResponseHead& he
   return std::nullopt;
 }
 
-// Where no secret went out with the request, what cannot be read is hardly one that came back.
+// Where no secret went out with the request, another's may come back: it is up to all rules that
+// would send one there.
 bool Exchange::blocks_uninspectable() const {
-  return any_scope([](const bindings::Scope& scope) {
+  const auto blocks = [](const bindings::Scope& scope) {
     return scope.uninspectable == bindings::Uninspectable::block;
+  };
+  if (sends_secrets()) {
+    return any_scope(blocks);
+  }
+  const http::Authority& authority = setup_.destination.authority;
+  const auto numbers = setup_.bindings->rules_binding(authority);
+  return std::ranges::any_of(numbers, [&](std::uint32_t number) {
+    return std::ranges::any_of(
+        setup_.bindings->rules[number].scopes, [&](const bindings::Scope& scope) {
+          return scope.is_scrubbed && blocks(scope) && bindings::Bindings::names(scope, authority);
+        });
   });
 }
 

@@ -25,9 +25,10 @@ class Filter {
   virtual ~Filter() = default;
 
   // Takes the next piece of a body, and appends to `out` what becomes of it. A filter may keep
-  // bytes back while it cannot tell yet, but no more than the longest thing that it looks for;
-  // while it is in no doubt it keeps nothing, so that what came is passed on before the next piece
-  // comes. After the last piece, which may be empty, nothing is kept, and another body may begin.
+  // bytes back while it cannot tell yet, but no more than the longest thing that it looks for, or
+  // the last word; a line that came whole is passed on before the next piece comes, where nothing
+  // in it is in doubt. After the last piece, which may be empty, nothing is kept, and another body
+  // may begin.
   // limit_exceeded when `out` is full, or the piece cannot be taken within the filter's bounds.
   [[nodiscard]] virtual base::Status feed(std::string_view piece,
                                           bool is_last,

@@ -57,16 +57,17 @@ class KnownSecrets::Wishes {
     return list_.size() <= bounds::kScrubbedSecretsMax;
   }
 
-  // What was known first counts most; of the values of one entry the first few.
+  // The newest come first; of the values of one entry the first few, whatever is required.
   void wish(const SharedSearch& search) {
     for (std::size_t i = 0; search != nullptr && i < search->secrets().size(); ++i) {
-      const WantedSecret secret = search->secrets()[i].wanted();
-      const auto of_its_entry = std::ranges::count_if(list_, [&](const WantedSecret& other) {
+      const SecretSearch::Known& secret = search->secrets()[i];
+      const auto newer = std::span(search->secrets()).first(i);
+      const auto of_its_entry = std::ranges::count_if(newer, [&](const auto& other) {
         return other.name == secret.name && other.is_derived == secret.is_derived;
       });
       if (list_.size() < bounds::kScrubbedSecretsMax &&
           static_cast<std::size_t>(of_its_entry) < bounds::kValuesPerSecretMax) {
-        add(secret);
+        add(secret.wanted());
       }
     }
   }
@@ -87,28 +88,36 @@ base::Result<SharedSearch> KnownSecrets::add(std::string_view host,
                                              std::span<const WantedSecret> secrets,
                                              const SharedSearch& kept) {
   const std::lock_guard guard(mutex_);
-  Host& known = host_of(host);
-  if (known.search != nullptr && knows_all(*known.search, secrets)) {
-    if (kept == nullptr || kept == known.search) {
-      return known.search;
-    }
+  const SharedSearch known = host_of(host).search;
+  if (known != nullptr && knows_all(*known, secrets) && (kept == nullptr || kept == known)) {
+    return known;
   }
-  Wishes wishes;
-  if (!wishes.require(secrets) || !wishes.require(kept)) {
+  Wishes shared;  // of all who talk to the host
+  Wishes own;     // of who asks
+  if (!shared.require(secrets) || !own.require(secrets) || !own.require(kept)) {
     return base::Error{base::Errc::limit_exceeded, "too many secrets to look for"};
   }
-  wishes.wish(known.search);
-  if (known.search != nullptr && knows_all(*known.search, wishes.list())) {
-    return known.search;
+  const base::Error no_room{base::Errc::unavailable, "no locked memory to look for a secret"};
+  SharedSearch search = known;
+  const SharedSearch before = known != nullptr ? known : forgotten_;
+  if (known == nullptr || !knows_all(*known, secrets)) {
+    shared.wish(before);
+    search = make(std::string(host), shared.list());
+    if (search == nullptr) {
+      return no_room;
+    }
   }
-  const SharedSearch before = known.search;  // the wishes are views of it
-  auto search = make(std::string(host), wishes.list());
-  if (search == nullptr) {
-    return base::Error{base::Errc::unavailable, "no locked memory to look for a secret"};
+  SharedSearch given = search;
+  own.wish(search);
+  if (kept != nullptr && !knows_all(*search, own.list())) {
+    given = knows_all(*kept, own.list()) ? kept : make_held(own.list());
+    if (given == nullptr) {
+      return no_room;
+    }
   }
-  host_of(host).search = search;
+  host_of(host).search = std::move(search);
   is_empty_ = false;
-  return search;
+  return given;
 }
 
 SharedSearch KnownSecrets::find(std::string_view host, const SharedSearch& kept) {
@@ -119,7 +128,7 @@ SharedSearch KnownSecrets::find(std::string_view host, const SharedSearch& kept)
     const std::lock_guard guard(mutex_);
     const auto found = hosts_.find(std::string(host));
     if (found == hosts_.end() || found->second.search == nullptr) {
-      return kept;
+      return kept != nullptr ? kept : forgotten_;
     }
     found->second.used = ++uses_;
     if (kept == nullptr || kept == found->second.search) {
@@ -152,21 +161,27 @@ KnownSecrets::Host& KnownSecrets::host_of(std::string_view host) {
   return known;
 }
 
-// I10: others are forgotten for it where there is no room.
+// I10: others are forgotten for it past the bound.
 SharedSearch KnownSecrets::make(const std::string& host, std::span<const WantedSecret> secrets) {
-  for (;;) {
-    auto search = SecretSearch::make(secrets);
-    vault::Holder holder(holdings_, kHolderName);
-    if (search != nullptr && holder.hold(search->block())) {
-      while (bytes() + search->block().size() > bounds::kKnownSecretsBytesMax && forget_one(host)) {
-      }
-      auto held = std::make_shared<Held>(Held{std::move(search), std::move(holder)});
-      return {held, held->search.get()};
-    }
-    if (!forget_one(host)) {
-      return nullptr;
-    }
+  auto search = make_held(secrets);
+  if (search == nullptr) {
+    return nullptr;
   }
+  const std::size_t size = search->block().size();
+  while (bytes_without(host) + size > bounds::kKnownSecretsBytesMax && forget_one(host)) {
+  }
+  return search;
+}
+
+// Counted. Null: there is no room, and nobody is forgotten for it.
+SharedSearch KnownSecrets::make_held(std::span<const WantedSecret> secrets) {
+  auto search = SecretSearch::make(secrets);
+  vault::Holder holder(holdings_, kHolderName);
+  if (search == nullptr || !holder.hold(search->block())) {
+    return nullptr;
+  }
+  auto held = std::make_shared<Held>(Held{std::move(search), std::move(holder)});
+  return {held, held->search.get()};
 }
 
 // The one that was asked for longest ago. False: there is no other.
@@ -180,15 +195,33 @@ bool KnownSecrets::forget_one(const std::string& but) {
   if (oldest == hosts_.end()) {
     return false;
   }
+  const SharedSearch search = std::move(oldest->second.search);
   hosts_.erase(oldest);
+  keep_forgotten(search);
   return true;
 }
 
-// What searches at rest hold; those in use hold theirs besides.
-std::size_t KnownSecrets::bytes() const {
+// As much of it as there is room for.
+void KnownSecrets::keep_forgotten(const SharedSearch& search) {
+  Wishes wishes;
+  if (search == nullptr || !wishes.require(search)) {
+    return;
+  }
+  wishes.wish(forgotten_);
+  if (forgotten_ != nullptr && knows_all(*forgotten_, wishes.list())) {
+    return;
+  }
+  auto made = make_held(wishes.list());
+  if (made != nullptr && made->block().size() <= bounds::kKnownSecretsBytesMax / 2) {
+    forgotten_ = std::move(made);
+  }
+}
+
+// What searches at rest hold of other hosts; those in use hold theirs besides.
+std::size_t KnownSecrets::bytes_without(const std::string& host) const {
   std::size_t sum = 0;
-  for (const auto& [name, host] : hosts_) {
-    sum += host.search == nullptr ? 0 : host.search->block().size();
+  for (const auto& [name, other] : hosts_) {
+    sum += other.search == nullptr || name == host ? 0 : other.search->block().size();
   }
   return sum;
 }

@@ -5,8 +5,10 @@
 // connection or loop. Secrets that other rules would send there are looked for along with them.
 //
 // Values that were replaced stay known (an old answer may hold them) until there are too many.
-// Nothing is known of a host that received nothing, and nothing is searched then. In locked memory,
-// counted in the Holdings; searches are shared by all who use them.
+// Nothing is known of a host that received nothing, and nothing is searched then. Where there are
+// too many hosts, what the one knew that was not used for longest is looked for in what comes from
+// all that nothing else is known of: nobody gets a secret out by driving its host out. In locked
+// memory, counted in the Holdings; searches are shared by all who use them.
 #pragma once
 
 #include <atomic>
@@ -48,8 +50,8 @@ class KnownSecrets {
                                  std::span<const WantedSecret> secrets,
                                  const SharedSearch& kept = nullptr);
 
-  // The search for what is known of `host`, and for what `kept` looks for besides; null: nothing is
-  // known. `kept` itself where no more can be had.
+  // The search for what is known of `host`, and for what `kept` looks for besides (that is no one
+  // else's); null: nothing is known. `kept` itself where no more can be had.
   SharedSearch find(std::string_view host, const SharedSearch& kept = nullptr);
 
   // Are the secrets of all rules bound there to be asked for? Once for each renew(), and again when
@@ -71,13 +73,16 @@ class KnownSecrets {
 
   Host& host_of(std::string_view host);
   SharedSearch make(const std::string& host, std::span<const WantedSecret> secrets);
+  SharedSearch make_held(std::span<const WantedSecret> secrets);
   bool forget_one(const std::string& but);
-  [[nodiscard]] std::size_t bytes() const;
+  void keep_forgotten(const SharedSearch& search);
+  [[nodiscard]] std::size_t bytes_without(const std::string& host) const;
 
   vault::Holdings* holdings_;
   std::atomic<bool> is_empty_ = true;  // so that who asks for nothing waits for nobody
   std::mutex mutex_;                   // guards what follows
   std::unordered_map<std::string, Host> hosts_;
+  SharedSearch forgotten_;  // of hosts that are in there no more
   std::uint64_t uses_ = 0;
 };
 

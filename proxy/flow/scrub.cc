@@ -18,6 +18,32 @@ base::Status put(base::ByteSink& out, std::string_view bytes) {
                            : base::Error{base::Errc::limit_exceeded, "no room for a message"};
 }
 
+// Where the last word of a text begins, or its last so many bytes. A form's first kFormBytesMin
+// bytes are no more, and the beginning of an escape behind them, however they are escaped.
+std::size_t begin_of_last_word(std::string_view text) {
+  constexpr std::size_t kEscapeBytesMax = 12;  // &#x00000041;
+  constexpr std::size_t kWordBytesMax = kFormBytesMin * kEscapeBytesMax;
+  const std::size_t least = text.size() - std::min(text.size(), kWordBytesMax);
+  std::size_t at = text.size();
+  while (at > least && static_cast<unsigned char>(text[at - 1]) > ' ') {
+    --at;
+  }
+  if (at > least || at == 0) {
+    return at;
+  }
+  // Not in the midst of an escape.
+  const std::size_t before = at - std::min(at, kEscapeBytesMax);
+  const std::size_t escape = text.substr(before, at - before).find_last_of(EscapedSearch::kAll);
+  return escape == std::string_view::npos ? at : before + escape;
+}
+
+// Are there bytes in it that begin escapes of more than one kind?
+bool may_have_several_kinds(std::string_view text) {
+  return std::ranges::count_if(EscapedSearch::kAll, [&](char kind) {
+           return text.find(kind) != std::string_view::npos;
+         }) > 1;
+}
+
 // All that is to be found in one text, in its order.
 class Finder {
  public:
@@ -30,9 +56,11 @@ class Finder {
       : search_(search), text_(text), rest_(rest), before_(before), compared_(compared) {
     escaped_.reserve(1 + EscapedSearch::kAll.size());
     escaped_.push_back({EscapedSearch(search, text, rest, EscapedSearch::kAll, synced)});
-    // Some of what looks like escapes in a secret may be escaped itself, and some not: then
-    // escapes of one kind alone stand for the text.
-    for (std::size_t i = 0; search.has_escapes() && i < EscapedSearch::kAll.size(); ++i) {
+    // Some of what looks like escapes in a secret may be escaped itself, and some not; and what
+    // stands before a secret may make an escape of its first bytes, which is none. Then escapes of
+    // one kind alone stand for the text.
+    const bool is_by_kind = search.has_escapes() || may_have_several_kinds(text);
+    for (std::size_t i = 0; is_by_kind && i < EscapedSearch::kAll.size(); ++i) {
       const std::string_view kind = EscapedSearch::kAll.substr(i, 1);
       escaped_.push_back({EscapedSearch(search, text, rest, kind, kind == "\\" ? synced : 0)});
     }
@@ -53,12 +81,20 @@ class Finder {
       }
       first = first_of(first, escaped.next);
     }
-    return first;
+    return rest_ == Rest::none ? first : first_of_held(first, from);
   }
 
  private:
   static bool is_behind(const Found& found, std::size_t from) {
     return found.at < from || found.at == kUnknown;
+  }
+
+  // What is kept back whatever follows its beginning comes before what stands behind that.
+  const Found& first_of_held(const Found& first, std::size_t from) {
+    if (is_behind(held_next_, from)) {
+      held_next_ = search_.find_held(text_, from);
+    }
+    return held_next_.at < first.at ? held_next_ : first;
   }
 
   // What may yet become the longest comes before what is whole.
@@ -85,6 +121,7 @@ class Finder {
   std::uint64_t& compared_;
   Found plain_next_{.at = kUnknown};
   Found token_next_{.at = kUnknown};
+  Found held_next_{.at = kUnknown};
 };
 
 }  // namespace
@@ -111,20 +148,30 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
   if (kept_.empty()) {
     KS_TRY(replace(piece, is_last, where_, out));
   } else {
-    base::Buffer joined(kept_.size() + piece.size());
-    if (!joined.append(kept_.view()) || !joined.append(piece)) {
-      return base::Error{base::Errc::limit_exceeded, "a piece that is too large"};
+    KS_TRY(put(kept_, piece));
+    unsearched_ += piece.size();
+    if (!is_last && is_searched_later()) {
+      return {};
     }
-    kept_.release();
+    const base::Buffer joined = std::exchange(kept_, base::Buffer(kKeptBytesMax));
     KS_TRY(replace(joined.view(), is_last, where_, out));
   }
+  unsearched_ = 0;
   if (is_last) {
     cut_ = {};
   }
   return {};
 }
 
-// What is not decided is kept.
+// I10: much that is kept is not searched anew for each byte that follows.
+bool Scrubber::is_searched_later() const {
+  constexpr std::size_t kSearchedAnewBytes = 1024;
+  constexpr std::size_t kSearchedAnewPart = 8;
+  return kept_.size() > kSearchedAnewBytes && unsearched_ < kept_.size() / kSearchedAnewPart;
+}
+
+// What is not decided is kept. So is the last word, which may be the beginning of a secret, whether
+// it is or not: else what is kept back would tell who guesses a secret byte by byte.
 base::Status Scrubber::replace(std::string_view text,
                                bool is_last,
                                FoundIn where,
@@ -143,7 +190,10 @@ base::Status Scrubber::replace(std::string_view text,
     done = found.at + found.size;
     found = finder.next(done);
   }
-  const std::size_t kept_at = std::min(found.at, text.size());
+  std::size_t kept_at = std::min(found.at, text.size());
+  if (!is_last) {
+    kept_at = std::max(done, std::min(kept_at, begin_of_last_word(text)));
+  }
   KS_TRY(put(out, text.substr(done, kept_at - done)));
   if (!is_last) {
     cut_.synced = EscapedSearch::is_inside_escape(text, kept_at, synced) ? 1 : 0;

@@ -37,7 +37,9 @@ class Scrubber final : public Filter {
   // Appends it without secrets; counts them, as seen there. limit_exceeded when `out` is full.
   [[nodiscard]] base::Status scrub(std::string_view text, FoundIn where, base::ByteSink& out);
 
-  // What may be the beginning of a secret is kept back, and nothing else.
+  // What may be the beginning of a secret is kept back, and the last word. How much that is does
+  // not depend on how much of a secret's beginning stands there: where its first bytes are, as much
+  // as it needs (SecretSearch::find_held).
   [[nodiscard]] base::Status feed(std::string_view piece,
                                   bool is_last,
                                   base::ByteSink& out) override;
@@ -52,12 +54,14 @@ class Scrubber final : public Filter {
     std::size_t synced = 0;  // of what is kept back: where escapes begin
   };
 
+  [[nodiscard]] bool is_searched_later() const;
   base::Status replace(std::string_view text, bool is_last, FoundIn where, base::ByteSink& out);
 
   std::shared_ptr<const SecretSearch> search_;
   Findings* seen_;
   FoundIn where_;
   base::Buffer kept_{kKeptBytesMax};  // may be the beginning of a secret
+  std::size_t unsearched_ = 0;        // at the end of that
   Cut cut_;
   std::uint64_t compared_ = 0;
 

@@ -147,8 +147,12 @@ void SecretSearch::make_tables(char* shifts) {
       shift = std::min(shift, static_cast<char>(kWindowBytes - kBlockBytes - at));
     }
   }
+  longest_of_run_.resize(forms_.size());
   for (std::uint32_t first = 0; first < forms_.size();) {
     const Run run{first, forms_.end_of_run(first)};
+    for (std::uint32_t i = run.first; i <= run.last; ++i) {
+      longest_of_run_[first] = std::max(longest_of_run_[first], forms_[i].text.size());
+    }
     std::size_t slot = run_slot_of(forms_[first].text.data(), run_bits_);
     while (load_run(runs + slot * sizeof(Run)).first != FormIndex::kNone) {
       slot = (slot + 1) % run_count;
@@ -239,6 +243,17 @@ SecretSearch::Found SecretSearch::find(std::string_view text,
   // The last few bytes are less than a window.
   for (; rest == Rest::may_follow && at < text.size(); ++at) {
     if (forms_.may_begin(text.substr(at))) {
+      return {at, 0, nullptr, Encoding::plain};
+    }
+  }
+  return {};
+}
+
+SecretSearch::Found SecretSearch::find_held(std::string_view text, std::size_t from) const {
+  std::size_t at = std::max(from, text.size() - std::min(text.size(), longest_));
+  FormIndex::Place place;
+  for (; next_window(text, at, place); ++at) {
+    if (at + longest_of_run_[place.first] > text.size()) {
       return {at, 0, nullptr, Encoding::plain};
     }
   }

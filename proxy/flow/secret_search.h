@@ -86,8 +86,14 @@ class SecretSearch {
                            Rest rest,
                            std::uint64_t& compared) const;
 
-  // The same for secrets that are too short to be looked for in the midst of a word. `before`: the
-  // byte before the text; 0: none.
+  // Where more of a text follows: the first place at `from` or later from where on it is kept back,
+  // because a form may begin there, and the text ends before that form could. Its first
+  // kFormBytesMin bytes are there; whether more of it is makes no difference. So what is kept back
+  // tells nobody how much of a guess is right.
+  [[nodiscard]] Found find_held(std::string_view text, std::size_t from) const;
+
+  // As find(), for secrets that are too short to be looked for in the midst of a word. `before`:
+  // the byte before the text; 0: none.
   [[nodiscard]] Found find_token(std::string_view text,
                                  std::size_t from,
                                  Rest rest,
@@ -118,6 +124,7 @@ class SecretSearch {
   std::vector<Known> secrets_;
   std::vector<Token> tokens_;
   FormIndex forms_;
+  std::vector<std::size_t> longest_of_run_;  // by the run's first form
   std::size_t longest_ = 0;
   bool has_escapes_ = false;
   std::array<bool, 256> has_byte_{};

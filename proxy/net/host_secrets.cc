@@ -84,6 +84,9 @@ void learn_host_secrets(SecretLane& lane,
       continue;
     }
     for (const bindings::SecretPlace& place : rule.places) {
+      if (learnt.size() >= base::bounds::kScrubbedSecretsMax) {
+        break;  // I10: no more are looked for
+      }
       learn(lane, known, destination.host, rule, *place.injection, learnt);
     }
   }

@@ -24,4 +24,19 @@ TEST_CASE("no more is given at a time than the bound, and what comes back counts
   memory.give_back(nullptr);
 }
 
+TEST_CASE("all who decode share one bound, and what comes back counts no more", "[I10]") {
+  MemoryTotal total(1000);
+  Memory one(900, total);
+  Memory other(900, total);
+  void* const of_one = one.take(600);
+  REQUIRE(of_one != nullptr);
+  CHECK(other.take(600) == nullptr);
+  one.give_back(of_one);
+  void* const of_other = other.take(600);
+  CHECK(of_other != nullptr);
+  other.give_back(of_other);
+  CHECK(total.add(1000));
+  CHECK_FALSE(total.add(std::numeric_limits<std::size_t>::max()));
+}
+
 }  // namespace keyswap::coding

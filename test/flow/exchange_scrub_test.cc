@@ -167,15 +167,14 @@ TEST_CASE("P16 what is compressed all the same is undone, searched, and goes on 
   CHECK(has(world.answer(kWithKey, twice), "the key is " + kPlaceholder + "."));
 }
 
-TEST_CASE("what cannot be read is kept back where a secret went out, unless its binding says else",
+TEST_CASE("what cannot be read is kept back where secrets are known, unless its binding says else",
           "[I8]") {
   const std::string coded = with_length("Content-Encoding: rot13\r\n", "some bytes " + kKey);
   World world;
   const std::string refused = world.answer(kWithKey, coded);
   CHECK(refused.starts_with("HTTP/1.1 502 "));
   CHECK(has(refused, R"("cause":"content_coding_unknown")"));
-  CHECK(has(world.answer(kGet, coded), "some bytes " + kPlaceholder));  // no secret went with it
-  CHECK(has(world.transcript, "response 200 complete"));
+  CHECK(world.answer(kGet, coded).starts_with("HTTP/1.1 502 "));  // what is known may be in it
   World open(", uninspectable: forward");
   const std::string told = open.answer(kWithKey, coded);
   CHECK(has(told, "Content-Encoding: rot13\r\n"));

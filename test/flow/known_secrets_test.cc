@@ -108,7 +108,10 @@ TEST_CASE("hosts and their memory are bounded: the one not used for longest is f
     for (std::size_t i = 0; i < 2 * bounds::kKnownHostsMax; ++i) {
       add(known, "h" + std::to_string(i) + ".test", {"real-key-" + std::to_string(i)});
     }
-    CHECK(known.find("h0.test") == nullptr);
+    // What the last of those that were forgotten knew is not.
+    const std::string last_forgotten = "real-key-" + std::to_string(bounds::kKnownHostsMax - 1);
+    CHECK(finds(known.find("h0.test"), last_forgotten));
+    CHECK_FALSE(finds(known.find("h0.test"), "real-key-0"));
     CHECK(known.find("h" + std::to_string(2 * bounds::kKnownHostsMax - 1) + ".test") != nullptr);
     for (std::size_t i = 0; i < 100; ++i) {
       add(known,
@@ -118,6 +121,51 @@ TEST_CASE("hosts and their memory are bounded: the one not used for longest is f
     }
   }
   CHECK(vault::arena::free_bytes() == free_before);
+}
+
+TEST_CASE("P08 nobody drives a host out, so that what it holds comes back in clear", "[I8]") {
+  REQUIRE(vault::lock_memory());
+  KnownSecrets known;
+  add(known, "a.test", {"the-stored-key-0001"});
+  for (std::size_t i = 0; i <= bounds::kKnownHostsMax; ++i) {
+    add(known, "x" + std::to_string(i) + ".test", {"a-wildcard-key"}, nullptr, "W");
+  }
+  CHECK(finds(known.find("a.test"), "the-stored-key-0001"));
+  // Also once something else is known of it again.
+  const auto again = add(known, "a.test", {"another-key-0001"}, nullptr, "W");
+  CHECK(finds(again, "the-stored-key-0001"));
+  CHECK(finds(again, "another-key-0001"));
+  for (std::size_t i = 0; i <= bounds::kKnownHostsMax; ++i) {
+    known.should_learn("y" + std::to_string(i) + ".test", 443);
+  }
+  CHECK(finds(known.find("a.test"), "the-stored-key-0001"));
+}
+
+TEST_CASE("where there is no room for a secret nobody is forgotten for it", "[I8][I10]") {
+  REQUIRE(vault::lock_memory());
+  vault::Holdings holdings(64 * 1024);
+  KnownSecrets known(&holdings);
+  const auto search = add(known, "a.test", {"real-key-0001"});
+  CHECK(add(known, "b.test", {std::string(16'000, 'k')}) == nullptr);
+  CHECK(known.find("a.test") == search);
+}
+
+TEST_CASE("an old stream does not push the newest value out, nor make the same anew", "[I8]") {
+  KnownSecrets known;
+  SharedSearch old;
+  for (int i = 0; i < 4; ++i) {
+    old = add(known, "a.test", {"real-key-000" + std::to_string(i)}, old);
+  }
+  for (int i = 4; i < 9; ++i) {
+    add(known, "a.test", {"real-key-000" + std::to_string(i)});
+  }
+  const auto newest = known.find("a.test");
+  const auto mine = known.find("a.test", old);
+  CHECK(finds(mine, "real-key-0000"));
+  CHECK(finds(mine, "real-key-0008"));
+  CHECK(known.find("a.test", mine) == mine);
+  CHECK(known.find("a.test") == newest);
+  CHECK(finds(newest, "real-key-0008"));
 }
 
 TEST_CASE("what is known is counted, and no more is known than there is room for", "[I10]") {
