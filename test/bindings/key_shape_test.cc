@@ -90,7 +90,7 @@ TEST_CASE("a shape is described without a word of its language") {
 
 TEST_CASE("every word of the language is in its document") {
   const std::string document = read_document();
-  for (const auto names : {alphabet_names(), structure_names()}) {
+  for (const auto& names : {alphabet_names(), structure_names()}) {
     for (const auto name : names) {
       INFO(name);
       CHECK(document.find("`" + std::string(name) + "`") != std::string::npos);

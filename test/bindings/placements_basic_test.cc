@@ -73,7 +73,7 @@ TEST_CASE("Basic credentials may stand in another header, but in none that route
 TEST_CASE("A18 A19 A20 a value of Basic credentials has no controls, and is UTF-8", "[I9]") {
   const auto placement = placed_by({{"basic", "password"}});
   CHECK(placement->check("real key: \xc3\xbc"));
-  for (const std::string value : {std::string(),
+  for (const std::string& value : {std::string(),
                                   std::string("a\0b", 3),
                                   std::string("a\r\nb"),
                                   std::string("a\n"),

@@ -69,7 +69,7 @@ TEST_CASE("a line in which a quotation mark could hide where a cookie ends holds
 TEST_CASE("A18 A20 a cookie's value is what RFC 6265 lets it be", "[I9]") {
   const auto sid = placed_by({{"cookie", "sid"}});
   CHECK(sid->check("a=b/c+d:e!"));
-  for (const std::string value : {std::string(),
+  for (const std::string& value : {std::string(),
                                   std::string("a;b"),
                                   std::string("a,b"),
                                   std::string("a b"),

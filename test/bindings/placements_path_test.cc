@@ -85,7 +85,7 @@ TEST_CASE("a value in the path stays one segment, and never becomes a dot segmen
   CHECK(written(*path, "123456:AAF-x_y") == "123456:AAF-x_y");
   CHECK(written(*path, "../a?b#c\\d;e%2f") == "..%2Fa%3Fb%23c%5Cd%3Be%252f");
   CHECK(path->check("..a"));
-  for (const std::string value : {std::string(),
+  for (const std::string& value : {std::string(),
                                   std::string("."),
                                   std::string(".."),
                                   std::string("..."),

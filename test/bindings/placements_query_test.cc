@@ -27,7 +27,7 @@ TEST_CASE("D07 the value of a parameter that is the placeholder is the spot", "[
   CHECK(in_target(*key, "/?key=" + kIn + "&key=" + kIn) == "0:6-35x1 0:40-69x1");
   // As clients encode it that escape more than they must.
   CHECK(in_target(*key, "/?k%65y=kswp%5FPLACEHOLDER%5f000000000001") == "0:8-41x1");
-  for (const auto& target : {"/key=" + kIn,
+  for (const std::string& target : {"/key=" + kIn,
                              "/?Key=" + kIn,
                              "/?xkey=" + kIn,
                              "/?key=x" + kIn,
@@ -36,7 +36,7 @@ TEST_CASE("D07 the value of a parameter that is the placeholder is the spot", "[
                              "/?key==" + kIn,
                              "/?key?=" + kIn,
                              "/?" + kIn + "=key",
-                             "/?key=kswp%255FPLACEHOLDER_000000000001"}) {
+                             std::string("/?key=kswp%255FPLACEHOLDER_000000000001")}) {
     INFO(target);
     CHECK(in_target(*key, target).empty());
   }
@@ -85,7 +85,7 @@ TEST_CASE("A18 A20 a value goes into a query percent-encoded, or not at all", "[
   const auto key = placed_by({{"query", "key"}});
   CHECK(written(*key, "a&b=c#d e+f%\xc3\xbc") == "a%26b%3Dc%23d%20e%2Bf%25%C3%BC");
   CHECK(key->check("a b"));
-  for (const std::string value :
+  for (const std::string& value :
        {std::string(), std::string("a\0b", 3), std::string("a\n"), std::string("\xc3")}) {
     CHECK_FALSE(key->check(value));
   }

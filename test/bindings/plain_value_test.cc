@@ -11,7 +11,7 @@ namespace keyswap::bindings {
 
 TEST_CASE("A18 A19 a value with a control, a line break at an end too, is refused", "[I9]") {
   CHECK(check_plain_value("a key, with: ~ everything \xc3\xbc"));
-  for (const std::string value : {std::string(),
+  for (const std::string& value : {std::string(),
                                   std::string("\n"),
                                   std::string("a\n"),
                                   std::string("\na"),

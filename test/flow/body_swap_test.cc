@@ -145,7 +145,7 @@ TEST_CASE("a cut body gives what a whole one gives, on random texts", "[I15]") {
                                           "x"};
   for (int round = 0; round < 3000; ++round) {
     std::string body = random() % 2 == 0 ? R"({"auth":{"token":")" : "";
-    for (std::uint32_t count = random() % 20; count > 0; --count) {
+    for (auto count = random() % 20; count > 0; --count) {
       body += parts[random() % parts.size()];
     }
     const auto text = static_cast<BodyText>(random() % 4);

@@ -660,7 +660,7 @@ secrets:
   for (int i = 0; i < 12; ++i) {
     many += "/%25252e%3b%5c%252f//;a/..";
   }
-  for (const std::string target : {std::string("/v1/a/x"),
+  for (const std::string& target : {std::string("/v1/a/x"),
                                    std::string("/./v1/a/x"),
                                    std::string("//v1/a/x"),
                                    std::string("/v2/../v1/a/x"),
