@@ -51,7 +51,8 @@ bool Exchange::sends_secrets() const {
 
 // Does a binding say that the answer goes on as it comes?
 bool Exchange::is_unscrubbed() const {
-  return sends_secrets() && !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
+  return sends_secrets() &&
+         !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
 }
 
 // What is sent of secrets: of the head and a body that was held, or of one place in a body.

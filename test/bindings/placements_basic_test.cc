@@ -74,11 +74,11 @@ TEST_CASE("A18 A19 A20 a value of Basic credentials has no controls, and is UTF-
   const auto placement = placed_by({{"basic", "password"}});
   CHECK(placement->check("real key: \xc3\xbc"));
   for (const std::string& value : {std::string(),
-                                  std::string("a\0b", 3),
-                                  std::string("a\r\nb"),
-                                  std::string("a\n"),
-                                  std::string("\na"),
-                                  std::string("\xff")}) {
+                                   std::string("a\0b", 3),
+                                   std::string("a\r\nb"),
+                                   std::string("a\n"),
+                                   std::string("\na"),
+                                   std::string("\xff")}) {
     CHECK(placement->check(value).error().code == base::Errc::invalid_input);
   }
   CHECK(placement->check(std::string(base::bounds::kRequestFieldBytesMax + 1, 'a')).error().code ==

@@ -70,14 +70,14 @@ TEST_CASE("A18 A20 a cookie's value is what RFC 6265 lets it be", "[I9]") {
   const auto sid = placed_by({{"cookie", "sid"}});
   CHECK(sid->check("a=b/c+d:e!"));
   for (const std::string& value : {std::string(),
-                                  std::string("a;b"),
-                                  std::string("a,b"),
-                                  std::string("a b"),
-                                  std::string("\"a\""),
-                                  std::string("a\\b"),
-                                  std::string("\xc3\xbc"),
-                                  std::string("a\r\n"),
-                                  std::string("a\0b", 3)}) {
+                                   std::string("a;b"),
+                                   std::string("a,b"),
+                                   std::string("a b"),
+                                   std::string("\"a\""),
+                                   std::string("a\\b"),
+                                   std::string("\xc3\xbc"),
+                                   std::string("a\r\n"),
+                                   std::string("a\0b", 3)}) {
     INFO(value);
     CHECK_FALSE(sid->check(value));
   }

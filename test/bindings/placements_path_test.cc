@@ -86,12 +86,12 @@ TEST_CASE("a value in the path stays one segment, and never becomes a dot segmen
   CHECK(written(*path, "../a?b#c\\d;e%2f") == "..%2Fa%3Fb%23c%5Cd%3Be%252f");
   CHECK(path->check("..a"));
   for (const std::string& value : {std::string(),
-                                  std::string("."),
-                                  std::string(".."),
-                                  std::string("..."),
-                                  std::string("a\0b", 3),
-                                  std::string("a\n"),
-                                  std::string("\xff")}) {
+                                   std::string("."),
+                                   std::string(".."),
+                                   std::string("..."),
+                                   std::string("a\0b", 3),
+                                   std::string("a\n"),
+                                   std::string("\xff")}) {
     CHECK_FALSE(path->check(value));
   }
 }

@@ -28,15 +28,15 @@ TEST_CASE("D07 the value of a parameter that is the placeholder is the spot", "[
   // As clients encode it that escape more than they must.
   CHECK(in_target(*key, "/?k%65y=kswp%5FPLACEHOLDER%5f000000000001") == "0:8-41x1");
   for (const std::string& target : {"/key=" + kIn,
-                             "/?Key=" + kIn,
-                             "/?xkey=" + kIn,
-                             "/?key=x" + kIn,
-                             "/?key=" + kIn + "x",
-                             "/?key=" + kIn + ";x",
-                             "/?key==" + kIn,
-                             "/?key?=" + kIn,
-                             "/?" + kIn + "=key",
-                             std::string("/?key=kswp%255FPLACEHOLDER_000000000001")}) {
+                                    "/?Key=" + kIn,
+                                    "/?xkey=" + kIn,
+                                    "/?key=x" + kIn,
+                                    "/?key=" + kIn + "x",
+                                    "/?key=" + kIn + ";x",
+                                    "/?key==" + kIn,
+                                    "/?key?=" + kIn,
+                                    "/?" + kIn + "=key",
+                                    std::string("/?key=kswp%255FPLACEHOLDER_000000000001")}) {
     INFO(target);
     CHECK(in_target(*key, target).empty());
   }

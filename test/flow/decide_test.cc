@@ -661,15 +661,15 @@ secrets:
     many += "/%25252e%3b%5c%252f//;a/..";
   }
   for (const std::string& target : {std::string("/v1/a/x"),
-                                   std::string("/./v1/a/x"),
-                                   std::string("//v1/a/x"),
-                                   std::string("/v2/../v1/a/x"),
-                                   std::string("/v2/%2e%2e/v1/a/x"),
-                                   std::string("/V1/a/X"),
-                                   std::string("/v1/a/x/"),
-                                   std::string("/v1/a/%78"),
-                                   std::string("/v1/a/x;b"),
-                                   "/v1" + many + "/y"}) {
+                                    std::string("/./v1/a/x"),
+                                    std::string("//v1/a/x"),
+                                    std::string("/v2/../v1/a/x"),
+                                    std::string("/v2/%2e%2e/v1/a/x"),
+                                    std::string("/V1/a/X"),
+                                    std::string("/v1/a/x/"),
+                                    std::string("/v1/a/%78"),
+                                    std::string("/v1/a/x;b"),
+                                    "/v1" + many + "/y"}) {
     INFO(target);
     CHECK(judged("GET " + target, "") == "refused/no_placeholder");
   }

@@ -225,9 +225,9 @@ TEST_CASE("A18 A19 A20 a value that would end a line, or a string, leaves at no 
                               get("/bot" + kP + "/")};
   for (const auto& request : at_each_place) {
     for (const std::string& value : {std::string("a\0b", 3),
-                                    std::string("a\r\nX: y"),
-                                    std::string("a\n"),
-                                    std::string("\na")}) {
+                                     std::string("a\r\nX: y"),
+                                     std::string("a\n"),
+                                     std::string("\na")}) {
       Script script = placed(request, {value, ""});
       CHECK(has(script.transcript(), "refused secret_unavailable"));
       CHECK(script.sent_upstream().empty());
