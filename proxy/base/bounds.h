@@ -133,6 +133,9 @@ inline constexpr std::int64_t kResponseHeadMsMax = 24 * 3600 * 1000;
 // A client that said its end may have gone, or only be done with sending: so long a silence of the
 // upstream is waited for, then the request counts as abandoned.
 inline constexpr std::int64_t kHalfClosedMs = 5'000;
+// So long nothing more comes of an answer that secrets are looked for in: then what cannot be the
+// beginning of one is no longer kept back.
+inline constexpr std::int64_t kAnswerPauseMs = 10;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 // Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;

@@ -49,6 +49,11 @@ class AnswerFilters {
   // A piece of the body, as Filter::feed.
   [[nodiscard]] base::Status feed(std::string_view piece, bool is_last, base::ByteSink& out);
 
+  // Of the body, as Scrubber's.
+  [[nodiscard]] bool may_let_go() const { return scrubber_ != nullptr && scrubber_->may_let_go(); }
+
+  [[nodiscard]] base::Status let_go(base::ByteSink& out) { return scrubber_->let_go(out); }
+
  private:
   std::unique_ptr<Scrubber> made_;  // until it joins the chain
   Scrubber* scrubber_ = nullptr;

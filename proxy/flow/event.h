@@ -116,6 +116,10 @@ struct TimedOut {
   bool client_was_held = false;
 };
 
+// For a while (bounds::kAnswerPauseMs) nothing more came of an answer of which something is kept
+// back that need not be (Exchange::keeps_back).
+struct Paused {};
+
 using Event = std::variant<ClientHead,
                            ClientRefused,
                            ClientBody,
@@ -132,6 +136,7 @@ using Event = std::variant<ClientHead,
                            UpstreamEnd,
                            UpstreamBroken,
                            NotWritten,
-                           TimedOut>;
+                           TimedOut,
+                           Paused>;
 
 }  // namespace keyswap::flow

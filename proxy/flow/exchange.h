@@ -91,6 +91,9 @@ class Exchange {
   // Does it wait for SecretsReady or SecretsUnavailable?
   [[nodiscard]] bool awaits_secrets() const { return awaits(Admission::Step::fetching); }
 
+  // Is something of the answer kept back that goes on when it pauses? Then Paused may be handed in.
+  [[nodiscard]] bool keeps_back() const;
+
   // May more of the request's body be handed in? Not before it is asked for, nor after its end, and
   // no more once the request is refused.
   [[nodiscard]] bool wants_body() const;
@@ -220,6 +223,7 @@ class Exchange {
   void handle(const UpstreamBroken& event, Actions& actions);
   void handle(const NotWritten& event, Actions& actions);
   void handle(const TimedOut& event, Actions& actions);
+  void handle(const Paused& event, Actions& actions);
 
   // The request's body (exchange_body.cc).
   void begin_body();
@@ -323,6 +327,7 @@ class Exchange {
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  static void send_body(std::string_view bytes, Actions& actions);
   void cut_filtered(const Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
 

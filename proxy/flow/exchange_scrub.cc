@@ -179,14 +179,36 @@ void Exchange::pass_body(std::string_view bytes,
     }
     bytes = leaving_.filtered.view();
   }
-  // As much at a time as a codec writes.
+  send_body(bytes, actions);
+  if (is_last) {
+    actions.emplace_back(EndResponse{});
+  }
+}
+
+// As much at a time as a codec writes.
+void Exchange::send_body(std::string_view bytes, Actions& actions) {
   while (!bytes.empty()) {
     const std::string_view some = bytes.substr(0, base::bounds::kReadChunkBytes);
     actions.emplace_back(SendResponseBody{some});
     bytes.remove_prefix(some.size());
   }
-  if (is_last) {
-    actions.emplace_back(EndResponse{});
+}
+
+bool Exchange::keeps_back() const {
+  const auto* const relaying = std::get_if<Relaying>(&state_);
+  return relaying != nullptr && relaying->head_passed && relaying->filters.may_let_go();
+}
+
+void Exchange::handle(const Paused& /*event*/, Actions& actions) {
+  if (!keeps_back()) {
+    return;
+  }
+  Relaying& now = relaying();
+  leaving_.filtered.clear();
+  if (now.filters.let_go(leaving_.filtered)) {
+    send_body(leaving_.filtered.view(), actions);
+  } else {
+    cut_filtered(now, actions);
   }
 }
 

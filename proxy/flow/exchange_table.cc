@@ -15,6 +15,7 @@ namespace {
 // - what is left of a request that is being refused: nobody will read it;
 // - the end of a request that is known to be whole, and the end of an interim response;
 // - a wait that ran out where another bound holds: a dial has its own;
+// - a pause of the upstream before its answer has begun;
 // - everything once the exchange is over.
 //
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
@@ -38,20 +39,21 @@ constexpr std::array<FitRow<Situation>, 14> kTable = {{
     //                           | | | | |   | | | | | |   | | | Broken
     // of our own side:          | | | | |   | | | | | |   | | | |   NotWritten
     //                           | | | | |   | | | | | |   | | | |   | TimedOut
-    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! -"},
-    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t"},
-    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! t"},
-    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! -"},
-    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t"},
-    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t"},
-    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t t"},
-    {Situation::swapping,         "! ! ! ! t   t t t ! ! t   t ! - t   t t"},
-    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t t"},
-    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t t"},
-    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t   ! t t t   t t"},
-    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t t"},
-    {Situation::finished,         "- - - - -   - - - - - -   - - - -   - -"},
+    //                           | | | | |   | | | | | |   | | | |   | | Paused
+    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! - -"},
+    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! t -"},
+    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! - -"},
+    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t -"},
+    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t -"},
+    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::swapping,         "! ! ! ! t   t t t ! ! t   t ! - t   t t -"},
+    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t   ! t t t   t t t"},
+    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::finished,         "- - - - -   - - - - - -   - - - -   - - -"},
 }};
 // clang-format on
 

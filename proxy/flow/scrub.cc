@@ -136,7 +136,7 @@ base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSin
     return put(out, text);
   }
   const Cut cut = std::exchange(cut_, {});
-  auto replaced = replace(text, true, where, out);
+  auto replaced = replace(text, Next::nothing, where, out);
   cut_ = cut;
   return replaced;
 }
@@ -145,22 +145,31 @@ base::Status Scrubber::feed(std::string_view piece, bool is_last, base::ByteSink
   if (search_ == nullptr) {
     return put(out, piece);
   }
+  const Next next = is_last ? Next::nothing : Next::more;
   if (kept_.empty()) {
-    KS_TRY(replace(piece, is_last, where_, out));
+    KS_TRY(replace(piece, next, where_, out));
   } else {
     KS_TRY(put(kept_, piece));
     unsearched_ += piece.size();
     if (!is_last && is_searched_later()) {
+      may_let_go_ = true;
       return {};
     }
     const base::Buffer joined = std::exchange(kept_, base::Buffer(kKeptBytesMax));
-    KS_TRY(replace(joined.view(), is_last, where_, out));
+    KS_TRY(replace(joined.view(), next, where_, out));
   }
   unsearched_ = 0;
   if (is_last) {
     cut_ = {};
   }
   return {};
+}
+
+base::Status Scrubber::let_go(base::ByteSink& out) {
+  const base::Buffer kept = std::exchange(kept_, base::Buffer(kKeptBytesMax));
+  unsearched_ = 0;
+  return search_ == nullptr ? put(out, kept.view())
+                            : replace(kept.view(), Next::pause, where_, out);
 }
 
 // I10: much that is kept is not searched anew for each byte that follows.
@@ -171,12 +180,13 @@ bool Scrubber::is_searched_later() const {
 }
 
 // What is not decided is kept. So is the last word, which may be the beginning of a secret, whether
-// it is or not: else what is kept back would tell who guesses a secret byte by byte.
+// it is or not: else what is kept back would tell who guesses a secret byte by byte. (In a pause it
+// is not, since somebody may wait for it.)
 base::Status Scrubber::replace(std::string_view text,
-                               bool is_last,
+                               Next next,
                                FoundIn where,
                                base::ByteSink& out) {
-  const Rest rest = is_last ? Rest::none : Rest::may_follow;
+  const Rest rest = next == Next::nothing ? Rest::none : Rest::may_follow;
   const std::size_t synced = text.starts_with('\\') ? cut_.synced : 0;
   Finder finder(*search_, text, rest, cut_.before, synced, compared_);
   std::size_t done = 0;
@@ -190,12 +200,14 @@ base::Status Scrubber::replace(std::string_view text,
     done = found.at + found.size;
     found = finder.next(done);
   }
-  std::size_t kept_at = std::min(found.at, text.size());
-  if (!is_last) {
+  const std::size_t undecided_at = std::min(found.at, text.size());
+  std::size_t kept_at = undecided_at;
+  if (next == Next::more) {
     kept_at = std::max(done, std::min(kept_at, begin_of_last_word(text)));
   }
+  may_let_go_ = kept_at < undecided_at;
   KS_TRY(put(out, text.substr(done, kept_at - done)));
-  if (!is_last) {
+  if (next != Next::nothing) {
     cut_.synced = EscapedSearch::is_inside_escape(text, kept_at, synced) ? 1 : 0;
     cut_.before = kept_at == 0 ? cut_.before : text[kept_at - 1];
   }

@@ -44,6 +44,12 @@ class Scrubber final : public Filter {
                                   bool is_last,
                                   base::ByteSink& out) override;
 
+  // Is something kept back that need not be while nothing more comes?
+  [[nodiscard]] bool may_let_go() const { return may_let_go_; }
+
+  // Nothing more comes for a while: all goes on that cannot be the beginning of a secret.
+  [[nodiscard]] base::Status let_go(base::ByteSink& out);
+
   // Bytes that were compared so far (I10).
   [[nodiscard]] std::uint64_t compared() const { return compared_; }
 
@@ -54,14 +60,18 @@ class Scrubber final : public Filter {
     std::size_t synced = 0;  // of what is kept back: where escapes begin
   };
 
+  // What comes behind a text.
+  enum class Next : std::uint8_t { nothing, more, pause };
+
   [[nodiscard]] bool is_searched_later() const;
-  base::Status replace(std::string_view text, bool is_last, FoundIn where, base::ByteSink& out);
+  base::Status replace(std::string_view text, Next next, FoundIn where, base::ByteSink& out);
 
   std::shared_ptr<const SecretSearch> search_;
   Findings* seen_;
   FoundIn where_;
   base::Buffer kept_{kKeptBytesMax};  // may be the beginning of a secret
   std::size_t unsearched_ = 0;        // at the end of that
+  bool may_let_go_ = false;
   Cut cut_;
   std::uint64_t compared_ = 0;
 

@@ -76,6 +76,7 @@ void Stream::finish_run() {
   if (!exchange_) {
     return;
   }
+  await_pause();
   if (!run_.fate) {
     balance();
     return;
@@ -89,6 +90,18 @@ void Stream::finish_run() {
   setup_.codec->rest();
   setup_.codec->leg().release(Leg::Hold::other_side_full);
   setup_.owner->on_stream_done(*run_.fate);
+}
+
+// What is kept back of an answer need not be when it pauses.
+void Stream::await_pause() {
+  if (!run_.fate && exchange_->keeps_back()) {
+    if (pause_ == nullptr) {
+      pause_ = std::make_unique<uv::Timer>(*context_->loop, [this] { on(flow::Paused{}); });
+    }
+    pause_->set(base::bounds::kAnswerPauseMs);
+  } else if (pause_ != nullptr) {
+    pause_->clear();
+  }
 }
 
 // Back-pressure: while one side takes no more bytes, the other is not read.

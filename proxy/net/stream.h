@@ -116,6 +116,7 @@ class Stream final : public Mortal, public LeaseEvents {
 
   void finish_run();
   void flush();
+  void await_pause();
   void balance();
   void perform(const flow::Charge& action);
   void perform(const flow::Settle& action);
@@ -160,6 +161,7 @@ class Stream final : public Mortal, public LeaseEvents {
   std::int64_t sent_us_ = 0;             // steady clock, when the request was sent
   std::int64_t wait_ms_ = 0;             // of the exchange's wait
   uv::Timer timer_;
+  std::unique_ptr<uv::Timer> pause_;  // while an answer keeps something back
   Anchor<Stream> anchor_{*this};
   Lease lease_;
   std::unique_ptr<WebSocketRelay> websocket_;  // before the lease that it uses goes

@@ -111,7 +111,8 @@ const Events kEach = {signed_head,
                       some<UpstreamEnd>,
                       some<UpstreamBroken>,
                       some<NotWritten>,
-                      some<TimedOut>};
+                      some<TimedOut>,
+                      some<Paused>};
 
 const Events kSigned = {signed_head,
                         [] { return ClientBody{kBody}; },
