@@ -242,6 +242,20 @@ TEST_CASE("N12 an event goes on as it came, before anything follows", "[I8]") {
   CHECK(now.sent_client().ends_with("1f\r\n" + kPlaceholder + "\n\n\r\n"));
 }
 
+TEST_CASE("what an answer ends in goes on when it pauses, but for half a secret", "[I8]") {
+  World world;
+  Script now = world.script();
+  now.client(kWithKey + "\r\n").upstream(kPlain + "Transfer-Encoding: chunked\r\n\r\n");
+  now.upstream("4\r\ntick\r\n");
+  CHECK_FALSE(has(now.sent_client(), "tick"));
+  now.event(Paused{});
+  CHECK(now.sent_client().ends_with("4\r\ntick\r\n"));
+  now.upstream("9\r\ntick" + kKey.substr(0, 5) + "\r\n").event(Paused{});
+  CHECK(now.sent_client().ends_with("4\r\ntick\r\n4\r\ntick\r\n"));
+  now.event(Paused{}).upstream("11\r\n" + kKey.substr(5) + "\r\n0\r\n\r\n");
+  CHECK(now.sent_client().ends_with("1d\r\n" + kPlaceholder + "\r\n0\r\n\r\n"));
+}
+
 TEST_CASE("the parts of a Basic pair are found in it, and what a scheme computes as a whole",
           "[I8]") {
   World world;
