@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace keyswap::flow::test {
+namespace keyswap::test {
 
 inline std::string gzipped(const std::string& text) {
   z_stream stream{};
@@ -25,4 +25,4 @@ inline std::string gzipped(const std::string& text) {
   return out;
 }
 
-}  // namespace keyswap::flow::test
+}  // namespace keyswap::test

@@ -17,7 +17,9 @@
 #include "proxy/flow/secret_search.h"
 #include "vault/secret.h"
 
-namespace keyswap::flow::test {
+namespace keyswap::test {
+
+using namespace flow;  // what they are about
 
 inline vault::Secret secret_of(std::string_view text) {
   REQUIRE(vault::lock_memory());
@@ -147,4 +149,4 @@ inline std::string written_anyhow(std::string_view text, std::mt19937& random) {
   });
 }
 
-}  // namespace keyswap::flow::test
+}  // namespace keyswap::test
