@@ -24,6 +24,8 @@ if(NOT KEYSWAP_SANITIZE)
     string(REPLACE "test_" "e2e: " name ${file})
     keyswap_e2e("${name}" $<TARGET_FILE:keyswap> e2e ${file})
   endforeach()
+  # They put the same packages of npm into one folder.
+  set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
   # What measures time or sets the machine's limits runs alone.
   if(TEST "e2e: timing")
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)

@@ -115,8 +115,7 @@ Outcome<std::vector<std::string>> provider_names(const Home& home) {
     names->emplace_back(file.name);
   }
   std::ranges::sort(names.value());
-  const auto repeated = std::ranges::unique(names.value());
-  names->erase(repeated.begin(), repeated.end());
+  names->erase(std::unique(names->begin(), names->end()), names->end());
   return names;
 }
 

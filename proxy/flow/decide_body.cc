@@ -91,7 +91,7 @@ Verdict refused_for(const Denial& denial,
         return request.bindings.rules[rule].kind == bindings::RuleKind::honeytoken;
       });
   std::ranges::sort(verdict.honeytokens);
-  verdict.honeytokens.erase(std::ranges::unique(verdict.honeytokens).begin(),
+  verdict.honeytokens.erase(std::unique(verdict.honeytokens.begin(), verdict.honeytokens.end()),
                             verdict.honeytokens.end());
   return verdict;
 }

@@ -22,7 +22,7 @@ std::vector<std::uint32_t> honeytokens_in(const Request& request) {
     }
   }
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

@@ -28,15 +28,17 @@ bool is_in(std::span<const WantedSecret> secrets, std::string_view bytes) {
   });
 }
 
-bool knows(const SecretSearch& search, std::string_view bytes) {
+// As that rule's: of two entries with one value, the one that is used says what stands for it.
+bool knows(const SecretSearch& search, const WantedSecret& secret) {
   return std::ranges::any_of(search.secrets(), [&](const SecretSearch::Known& known) {
-    return base::equal_constant_time(known.bytes, bytes);
+    return known.placeholder == secret.placeholder &&
+           base::equal_constant_time(known.bytes, secret.bytes);
   });
 }
 
 bool knows_all(const SecretSearch& search, std::span<const WantedSecret> secrets) {
   return std::ranges::all_of(secrets, [&](const WantedSecret& secret) {
-    return secret.bytes.size() < kTokenBytesMin || knows(search, secret.bytes);
+    return secret.bytes.size() < kTokenBytesMin || knows(search, secret);
   });
 }
 

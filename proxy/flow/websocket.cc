@@ -50,8 +50,7 @@ WebSocket::WebSocket(Setup setup)
     : setup_(std::move(setup)),
       incoming_{.text = CollectedBody(std::move(setup_.collected),
                                       base::bounds::kWebSocketMessageBytesMax)},
-      answers_{.findings = std::move(setup_.begun.findings),
-               .scrubber = Scrubber(&answers_.findings, FoundIn::message)} {
+      answers_(std::move(setup_.begun.findings)) {
   answers_.scrubber.use(std::move(setup_.begun.search));
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);

@@ -240,6 +240,9 @@ class WebSocket {
 
   // What is looked for in what the upstream says (I8).
   struct Answers {
+    explicit Answers(Findings begun)
+        : findings(std::move(begun)), scrubber(&findings, FoundIn::message) {}
+
     Findings findings;
     Scrubber scrubber;
   };

@@ -215,7 +215,7 @@ TEST_CASE("a wildcard never matches an address") {
 TEST_CASE("a honeytoken has no place, and is asked for none", "[I2]") {
   const auto bindings =
       accepted("secrets:\n  BAIT:\n    honeytoken: true\n    placeholder: " + test::kPlaceholder +
-               "\n  K:\n    placeholder: k-PLACEHOLDER-0123456789abcdef\n"
+               "\n  K:\n    placeholder: other-PLACEHOLDER-0123456789abcdef\n"
                "    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
                "    bindings: [ { host: api.example.com, blocked: [\"DELETE /*\"] } ]\n");
   const auto& bait = bindings.rules.at(0);

@@ -153,8 +153,10 @@ class Clients(OneProxy):
 
     @staticmethod
     def plain(request, way):
-        # Connection and Keep-Alive are between two neighbours (RFC 9110 section 7.6.1): not passed on.
-        headers = [list(header) for header in request.headers if header[0].lower() not in ("connection", "keep-alive")]
+        # Connection and Keep-Alive are between two neighbours (RFC 9110 section 7.6.1): not passed on. Where secrets are
+        # looked for in the answer, it is asked for without a coding (I8).
+        skipped = ("connection", "keep-alive", "accept-encoding")
+        headers = [list(header) for header in request.headers if header[0].lower() not in skipped]
         return [request.method, request.target.replace(f"/{way}/", "/"), headers,
                 request.body.decode("latin-1").replace(f"/{way}/", "/")]
 

@@ -335,7 +335,7 @@ class Exhaustion(Case):
         self.assertTrue(running.is_running())
         go.set()
         for wire in wires:
-            self.assertEqual(wire.exactly(10), b"half-half2")
+            self.assertEqual(wire.exactly(25), b"5\r\nhalf-\r\n5\r\nhalf2\r\n0\r\n\r\n")
             wire.close()
         idle.close()
         self.assertEqual(running.process.wait(20), 0)

@@ -161,7 +161,8 @@ class Memory(Case):
         self.assertEqual(self.answers(modest), {(200, None): 20})
         found = self.answers(greedy)
         self.assertEqual(set(found), {(200, None), (503, "too_busy")})
-        self.assertGreater(found[200, None], 100)
+        # Each takes the room of all its forms, which are looked for in answers (I8).
+        self.assertGreaterEqual(found[200, None], 5)
         # Nothing stays behind: one after the other they are all served.
         self.assertEqual(self.answers([self.send(running, f"/proxy/wide-{WIDE_COUNT - 1}/again", self.greedy)]), {(200, None): 1})
         running.kill()

@@ -91,7 +91,8 @@ TEST_CASE("a body has the places that are bound to its request and its kind", "[
 
 TEST_CASE("B38 a body's scope is judged by the path that the head's is judged by", "[I5]") {
   const auto places = [](const std::string& target) {
-    Asked asked({}, "POST", target);
+    const bool is_discovery = target.find("info/refs") != std::string::npos;
+    Asked asked({}, is_discovery ? "GET" : "POST", target);
     asked.bindings = test::bindings_of(R"(
 version: 1
 secrets:

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "proxy/flow/exchange.h"
+#include "test/flow/chunks.h"
 #include "test/flow/coded.h"
 #include "test/support/script.h"
 
@@ -98,9 +99,7 @@ TEST_CASE("X03 P06 P07 whatever echoes the key says the placeholder to the clien
     CHECK(has(told, "Link: <" + kPlaceholder + ">\r\n"));
     CHECK(has(told, "Location: /cb?k=" + kPlaceholder + "\r\n"));
     CHECK(has(told, "Transfer-Encoding: chunked\r\n"));
-    if (piece == 0) {
-      CHECK(has(told, "{\"auth\":\"Bearer " + kPlaceholder + "\"}"));
-    }
+    CHECK(has(test::without_chunks(told), "{\"auth\":\"Bearer " + kPlaceholder + "\"}"));
     CHECK(has(world.transcript, "scrubbed K head plain 2, K body plain 1"));
   }
 }
@@ -157,14 +156,13 @@ TEST_CASE("P16 what is compressed all the same is undone, searched, and goes on 
         kWithKey, with_length("Content-Encoding: gzip\r\nETag: \"x\"\r\n", once), piece);
     CHECK_FALSE(has(told, "Content-Encoding"));
     CHECK(has(told, "ETag: W/\"x\"\r\n"));
-    if (piece == 0) {
-      CHECK(has(told, "the key is " + kPlaceholder + "."));
-    }
+    CHECK(has(test::without_chunks(told), "the key is " + kPlaceholder + "."));
     CHECK(has(world.transcript, "response 200 complete " + std::to_string(once.size())));
   }
   const std::string twice =
       with_length("Content-Encoding: gzip\r\nContent-Encoding: x-gzip\r\n", test::gzipped(once));
-  CHECK(has(world.answer(kWithKey, twice), "the key is " + kPlaceholder + "."));
+  CHECK(
+      has(test::without_chunks(world.answer(kWithKey, twice)), "the key is " + kPlaceholder + "."));
 }
 
 TEST_CASE("what cannot be read is kept back where secrets are known, unless its binding says else",

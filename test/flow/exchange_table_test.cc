@@ -233,6 +233,15 @@ void check_cut(const Fixture& fixture, Situation before) {
   }
 }
 
+// What is put into a body was asked for alone.
+Event happening(std::size_t number, Situation situation) {
+  const bool is_in_body =
+      situation == Situation::swapping || situation == Situation::swapping_early;
+  Event event = kEach[number]();
+  return is_in_body && std::holds_alternative<SecretsReady>(event) ? Event(secrets(1))
+                                                                   : std::move(event);
+}
+
 bool is_of_upload(const Event& event) {
   return std::holds_alternative<ClientBody>(event) || std::holds_alternative<ClientEnd>(event);
 }
@@ -251,7 +260,7 @@ TEST_CASE("every event in every situation is taken, changes nothing, or cuts the
       const Event event = kEach[i]();
       REQUIRE(event.index() == i);
       const Fit fit = fit_of(situation, event);
-      fixture.on(kEach[i]());
+      fixture.on(happening(i, situation));
       if (fit == Fit::ignored) {
         CHECK(fixture.actions.empty());
         CHECK(fixture.exchange->situation() == situation);
@@ -269,10 +278,12 @@ TEST_CASE("every event in every situation is taken, changes nothing, or cuts the
 
 TEST_CASE("whatever two events come, an exchange comes to rest once its client is gone") {
   for (const auto& [situation, way] : kWays) {
-    for (const auto& one : kEach) {
-      for (const auto& another : kEach) {
+    for (std::size_t one = 0; one < kEach.size(); ++one) {
+      for (std::size_t another = 0; another < kEach.size(); ++another) {
         Fixture fixture(way);
-        fixture.on(one()).on(another()).on(ClientGone{}).on(RecordDone{true});
+        fixture.on(happening(one, fixture.exchange->situation()));
+        fixture.on(happening(another, fixture.exchange->situation()));
+        fixture.on(ClientGone{}).on(RecordDone{true});
         CHECK(fixture.exchange->is_finished());
         fixture.exchange.reset();
         CHECK(fixture.collected_bytes == 0);

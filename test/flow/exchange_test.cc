@@ -157,10 +157,10 @@ TEST_CASE("HP-01 hop-by-hop fields and those that Connection names do not pass, 
 }
 
 TEST_CASE("a response that ends with its connection reaches a 1.1 client in chunks") {
-  auto open = script().client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\nabc");
-  CHECK(has(open.sent_client(), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+  auto open = script().client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\n.!\n");
+  CHECK(has(open.sent_client(), "Transfer-Encoding: chunked\r\n\r\n3\r\n.!\n\r\n"));
   open.upstream_closes();
-  CHECK(open.sent_client().ends_with("3\r\nabc\r\n0\r\n\r\n"));
+  CHECK(open.sent_client().ends_with("3\r\n.!\n\r\n0\r\n\r\n"));
   CHECK(has(open.transcript(), "upstream discarded\nclient kept\n"));
 }
 

@@ -267,7 +267,8 @@ TEST_CASE("I15 however a text is cut, the same comes out, and no form of a secre
     std::string looked_for;
     for (int i = 0; i < 4; ++i) {
       const std::string& secret = secrets[random() % 2].secret;
-      text += some_text(random() % 40);
+      // The blank: what may begin an escape just before a secret may hide its first byte.
+      text += some_text(random() % 40) + " ";
       text += random() % 2 == 0 ? secret : test::written_anyhow(secret, random);
       looked_for = secret;
     }

@@ -152,12 +152,15 @@ TEST_CASE("a client that leaves while the source works leaves nothing behind", "
   secrets.go_on();
   CHECK(secrets.waiting_count() == 0);
   secrets.stage.check_nothing_is_left();
-  CHECK(vault::arena::free_bytes() == free_before);
+  // But for what is known of the host from then on (I8), a small block.
+  constexpr std::size_t kKnownBytes = 1024;
+  const std::size_t free_after = vault::arena::free_bytes();
+  CHECK(free_after + kKnownBytes >= free_before);
 
   // What comes after that is dropped.
   REQUIRE(secrets.stage.secrets.answer());
   secrets.go_on();
-  CHECK(vault::arena::free_bytes() == free_before);
+  CHECK(vault::arena::free_bytes() == free_after);
   CHECK(secrets.stage.servers.empty());
 }
 
