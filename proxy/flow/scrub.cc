@@ -39,9 +39,11 @@ std::size_t begin_of_last_word(std::string_view text) {
 
 // Are there bytes in it that begin escapes of more than one kind?
 bool may_have_several_kinds(std::string_view text) {
-  return std::ranges::count_if(EscapedSearch::kAll, [&](char kind) {
-           return text.find(kind) != std::string_view::npos;
-         }) > 1;
+  std::size_t kinds = 0;
+  for (std::size_t i = 0; i < EscapedSearch::kAll.size(); ++i) {
+    kinds += text.find(EscapedSearch::kAll[i]) == std::string_view::npos ? 0 : 1;
+  }
+  return kinds > 1;
 }
 
 // All that is to be found in one text, in its order.
