@@ -225,7 +225,7 @@ class Exchange {
   void handle(const TimedOut& event, Actions& actions);
   void handle(const Paused& event, Actions& actions);
 
-  // The request's body (exchange_body.cc).
+  // The request's body (exchange_body.cc, exchange_upload.cc).
   void begin_body();
   void hold_body(Actions& actions);
   void hold_piece(std::string_view bytes, Collecting& collecting, Actions& actions);
