@@ -21,39 +21,12 @@ using bindings::SecretRule;
 
 using Rules = std::vector<std::uint32_t>;  // ascending, each once
 
-void add_sorted(const Rules& more, Rules& found) {
-  for (const std::uint32_t rule : more) {
-    const auto place = std::lower_bound(found.begin(), found.end(), rule);
-    if (place == found.end() || *place != rule) {
-      found.insert(place, rule);
-    }
-  }
-}
-
-void add_found(const bindings::Bindings& bindings, std::string_view text, Rules& found) {
-  Rules more;
-  bindings.find_placeholders(text, more);
-  add_sorted(more, found);
-}
-
-// The rules whose placeholders stand in that part: as it is, and as the places read it that look
-// into it.
+// The rules whose placeholders stand in that part in any form (I2). All that a place could hold is
+// among them; which one does, it says itself.
 void find_rules(const Request& request, std::size_t part, Rules& found) {
-  const bindings::HeadParts head = request.parts();
-  const std::string_view text = head[part];
   found.clear();
-  request.bindings.find_placeholders(text, found);
-  if (head.is_field(part)) {
-    if (const auto basic = bindings::read_basic(text)) {
-      add_found(request.bindings, basic->text, found);
-    }
-  } else if (bindings::has_percent(text)) {
-    add_found(request.bindings, bindings::decode_percent(text).text, found);
-  }
-  // I2: and in every other form, in which they are seen and not swapped.
-  SeenRules seen;
-  see_placeholders(request.bindings, text, seen);
-  add_sorted(seen, found);
+  see_placeholders(request.bindings, request.parts()[part], found);
+  std::ranges::sort(found);
 }
 
 // False: it is there already.
