@@ -100,11 +100,7 @@ std::optional<Values> read_values(const char* sample) {
 // The eight bytes that the characters from number `skip` on stand for, if that one begins a group.
 std::uint64_t decode_sample(const Values& values, unsigned skip) {
   const std::uint64_t bits = values.high << (6U * skip) | values.low >> (32U - 6U * skip);
-  std::array<char, kSampleBytes> bytes{};
-  for (std::size_t i = 0; i < kSampleBytes; ++i) {
-    bytes.at(i) = static_cast<char>(bits >> (56U - 8U * i));
-  }
-  return load(bytes.data());
+  return std::endian::native == std::endian::little ? __builtin_bswap64(bits) : bits;  // as load()
 }
 
 // Appends what stands in base64 from bit number `bit` on, six bits a character, until there are
@@ -223,16 +219,6 @@ void SightingIndex::add(std::uint64_t sample, unsigned offset) {
   offsets = static_cast<std::uint16_t>(offsets | 1U << offset);
 }
 
-// 0: it is none.
-unsigned SightingIndex::offsets_of(std::uint64_t sample) const {
-  const std::uint64_t hash = spread(sample);
-  const std::uint64_t marks = marks_of(hash);
-  if ((filter_[hash >> (64U - filter_bits_)] & marks) != marks) {
-    return 0;
-  }
-  return offsets_[hash >> (64U - offset_bits_)];
-}
-
 void SightingIndex::find(const PlaceholderIndex& known,
                          std::string_view text,
                          std::vector<std::uint32_t>& found,
@@ -241,6 +227,16 @@ void SightingIndex::find(const PlaceholderIndex& known,
   if (filter_.empty() || text.size() < kWindowBytes) {
     return;
   }
+  // Where in a placeholder a sample may stand; 0: it is of none. Up to five are looked up for each
+  // sixteen bytes of a text, so what does not change is at hand.
+  const auto offsets_of = [filter = filter_.data(),
+                           offsets = offsets_.data(),
+                           filter_shift = 64U - filter_bits_,
+                           offset_shift = 64U - offset_bits_](std::uint64_t sample) -> unsigned {
+    const std::uint64_t hash = spread(sample);
+    const std::uint64_t marks = marks_of(hash);
+    return (filter[hash >> filter_shift] & marks) == marks ? offsets[hash >> offset_shift] : 0U;
+  };
   Seen seen(known, text, found, most);
   for (std::size_t at = 0; at + kSampleBytes <= text.size() && !seen.is_enough(); at += kStride) {
     const char* const sample = text.data() + at;

@@ -41,7 +41,6 @@ class SightingIndex {
 
  private:
   void add(std::uint64_t sample, unsigned offset);
-  [[nodiscard]] unsigned offsets_of(std::uint64_t sample) const;
 
   std::vector<std::uint64_t> filter_;   // a power of two of words; empty: nothing is looked for
   std::vector<std::uint16_t> offsets_;  // a power of two: where in a placeholder a sample may stand
