@@ -136,6 +136,10 @@ inline constexpr std::int64_t kHalfClosedMs = 5'000;
 // So long nothing more comes of an answer that secrets are looked for in: then what cannot be the
 // beginning of one is no longer kept back.
 inline constexpr std::int64_t kAnswerPauseMs = 10;
+// An answer that is looked through is held until it is whole, unless it is longer, comes in more
+// pieces, or pauses (proxy/flow/short_answer.h).
+inline constexpr std::size_t kShortAnswerBytesMax = kReadChunkBytes;
+inline constexpr std::size_t kShortAnswerPiecesMax = 16;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 // Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;

@@ -39,6 +39,7 @@
 #include "proxy/flow/override_watch.h"
 #include "proxy/flow/placeholder_watch.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/short_answer.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/message.h"
 #include "vault/holdings.h"
@@ -170,6 +171,7 @@ class Exchange {
     std::optional<Prepared> request;
     std::optional<http::ResponseHead> answer;                // of the upstream
     base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
+    std::unique_ptr<ShortAnswer> whole;                      // of the upstream
     std::string reply_body;                                  // of an answer of our own
   };
 
@@ -191,8 +193,9 @@ class Exchange {
 
   struct Relaying {
     AnswerFilters filters;
-    bool client_done = false;  // the request is sent as a whole
-    bool head_passed = false;  // the client has the final response head
+    bool client_done = false;           // the request is sent as a whole
+    bool has_head = false;              // the final response head
+    std::unique_ptr<ShortAnswer> held;  // null: what came of the answer has gone on
     std::size_t interim_count = 0;
     int status = 0;
     bool upstream_reusable = false;
@@ -257,7 +260,7 @@ class Exchange {
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
   void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
-  void cut_upload(audit::Reason reason, const Relaying& relaying, Actions& actions);
+  void cut_upload(audit::Reason reason, Relaying& relaying, Actions& actions);
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
   [[nodiscard]] const Admission& told() const;
   void fail(base::Failure failure);
@@ -300,10 +303,14 @@ class Exchange {
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool send_head(const http::ResponseHead& head,
+                               std::optional<std::uint64_t> length,
+                               Relaying& relaying,
+                               Actions& actions);
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
-  void abort_response(const Relaying& relaying, audit::Outcome outcome, Actions& actions);
+  void abort_response(Relaying& relaying, audit::Outcome outcome, Actions& actions);
   void refuse_response(base::Failure failure, Actions& actions);
   void set_wait(Relaying& relaying, Wait wait, Actions& actions);
   void finish(ClientFate client, Actions& actions);
@@ -327,8 +334,14 @@ class Exchange {
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool filter(std::string_view bytes, bool is_last, Relaying& relaying);
+  [[nodiscard]] bool send_filtered(std::string_view bytes,
+                                   std::optional<std::uint64_t> length,
+                                   Relaying& relaying,
+                                   Actions& actions);
+  [[nodiscard]] bool let_go(Relaying& relaying, Actions& actions);
   static void send_body(std::string_view bytes, Actions& actions);
-  void cut_filtered(const Relaying& relaying, Actions& actions);
+  void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
 
   // The sending (exchange_send.cc).

@@ -175,7 +175,7 @@ void Exchange::recorded_in_body(const RecordDone& event, Relaying& relaying, Act
   swapping_->has_charge = admission->end_charge() || swapping_->has_charge;
   swapping_->admission.reset();
   actions.emplace_back(SendRequestSecret{written({use.rule, use.place})});
-  set_wait(relaying, relaying.head_passed ? Wait::response_body : Wait::request_body, actions);
+  set_wait(relaying, relaying.has_head ? Wait::response_body : Wait::request_body, actions);
   go_on_with_body(relaying, actions);
 }
 
@@ -204,7 +204,7 @@ void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
 void Exchange::end_upload(Relaying& relaying, Actions& actions) {
   relaying.client_done = true;
   actions.emplace_back(EndRequest{});
-  if (!relaying.head_passed) {
+  if (!relaying.has_head) {
     set_wait(relaying, Wait::response_head, actions);
   }
 }
@@ -259,8 +259,8 @@ void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Action
 }
 
 // The upload is never completed: what was sent of it is no request.
-void Exchange::cut_upload(Reason reason, const Relaying& relaying, Actions& actions) {
-  if (relaying.head_passed) {
+void Exchange::cut_upload(Reason reason, Relaying& relaying, Actions& actions) {
+  if (relaying.has_head) {
     abort_response(relaying, Outcome::unknown, actions);
   } else {
     fail_sent(reason, Outcome::unknown, actions);

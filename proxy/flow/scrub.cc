@@ -138,8 +138,10 @@ base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSin
     return put(out, text);
   }
   const Cut cut = std::exchange(cut_, {});
+  const bool may_let_go = may_let_go_;
   auto replaced = replace(text, Next::nothing, where, out);
   cut_ = cut;
+  may_let_go_ = may_let_go;
   return replaced;
 }
 
