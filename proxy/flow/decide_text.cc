@@ -74,6 +74,7 @@ class Reading {
     }
     keep(message_.text.size());
     found_.seen = watch_.seen();
+    check_opening();
     return {decide_with_body(request(), {Decision::pass, Reason::no_placeholder}, found_),
             std::move(pieces_)};
   }
@@ -109,6 +110,18 @@ class Reading {
     }
     pieces_.push_back({{}, used, strings_.are_inside()});
     return true;
+  }
+
+  // I14: what the bindings block now was open when the WebSocket was opened.
+  void check_opening() {
+    const auto blocked = found_.uses.empty() ? std::nullopt
+                                             : message_.bindings.forbidding_rule(
+                                                   message_.destination.authority,
+                                                   {kOpening, message_.target},
+                                                   bindings::Bindings::Purpose::websocket);
+    if (blocked) {
+      found_.refusal = {*blocked, Reason::endpoint_blocked};
+    }
   }
 
   void keep(std::size_t end) {

@@ -130,6 +130,9 @@ TEST_CASE("a message is held to the limits of what is swapped in it", "[I10]") {
   CHECK(judged({kP, "bob"}) == "refused/caller_not_allowed K");
   CHECK(judged({kP2, "bob"}) == "allowed/binding_matched K2: [K2]");
   CHECK(judged({kP + std::string(1024, ' ')}) == "refused/body_too_large K");
+  const auto blocking = with(kYaml, "max_body: 1KiB", "blocked: [\"* /v1/old*\"]");
+  CHECK(judged({kP, "ann", "/v1/old", blocking}) == "refused/endpoint_blocked K");
+  CHECK(judged({"nothing", "ann", "/v1/old", blocking}) == "pass/no_placeholder");
   CHECK(judged({kP + kP + kBait}) == "refused/ambiguous_placeholder_match K, honeytoken BAIT");
 }
 
