@@ -38,6 +38,8 @@ void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,
                   SecretRule& rule);
+// The place in messages of a rule that has a scope with `ws_text: true` (parse_inject.cc).
+void add_message_place(SecretRule& rule);
 // The keys that an entry of `inject:` has besides those of its scheme and its placement, and what
 // they say of the rule's place of that number (parse_place.cc).
 std::span<const std::string_view> place_keys();

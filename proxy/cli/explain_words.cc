@@ -130,6 +130,9 @@ std::string describe(const bindings::Placement& placement) {
   if (kind == "basic") {
     return "Basic credentials in the header " + name;
   }
+  if (kind == "ws_text") {
+    return "text messages of a WebSocket";
+  }
   const std::string what = kind == "query" ? "query parameter" : kind;
   return name.empty() ? what : what + " " + name;
 }
@@ -142,7 +145,9 @@ std::string describe(const Scope& scope) {
   }
   text += scope.methods.empty() ? ", any method" : ", " + join(scope.methods);
   text += scope.paths.empty() ? ", any path" : ", " + join(paths_of(scope));
-  text += scope.websocket ? ", WebSockets" : "";
+  text += scope.ws_text     ? ", WebSockets and their text messages"
+          : scope.websocket ? ", WebSockets"
+                            : "";
   return text;
 }
 
@@ -247,6 +252,9 @@ std::string why_swapped_by_route(const SecretRule& rule) {
 }
 
 std::string why_in_messages(const SecretRule& rule, const RequestToExplain& request) {
+  if (rule.messages() == nullptr) {
+    return "on a WebSocket its placeholder is replaced in the client's text messages";
+  }
   return "on a WebSocket its placeholder is replaced in each message that is let through" +
          note_on_venue(rule, request);
 }
