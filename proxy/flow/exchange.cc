@@ -24,7 +24,7 @@
 // DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
 // the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the sending:
 // exchange_send.cc; the response on its way to the client: exchange_response.cc; what is looked for
-// in it: exchange_scrub.cc.
+// in it: exchange_scrub.cc; what is looked for in the request: exchange_real_values.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
@@ -88,6 +88,7 @@ void Exchange::carried_out() {
       body_.release();
       swapping_.reset();
       watch_.reset();
+      real_watch_.reset();
     }
   }
   if (is_finished()) {
@@ -108,6 +109,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
                     : asked.reverse ? decide_reverse(request(), *asked.reverse)
                                     : flow::decide(request());
   verdict.honeytokens = honeytokens_in(request());
+  look_for_real_values(verdict);
   admission_.decide(std::move(verdict));
   if (admission_.is_refused()) {
     record({}, actions);
@@ -322,7 +324,7 @@ Admission::Shown Exchange::shown() const {
   if (asked_) {
     what.method = asked_->head.method;
     if (asked_->head.method != "CONNECT") {
-      what.path = shown_path(asked_->target, *setup_.bindings);
+      what.path = shown_path(shown_target(), *setup_.bindings);
     }
   }
   return what;

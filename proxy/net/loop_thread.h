@@ -32,6 +32,7 @@ class LoopThread {
     const vault::CallerDigests* callers = nullptr;
     vault::Holdings* holdings = nullptr;
     flow::KnownSecrets* known = nullptr;
+    flow::RealValues* real = nullptr;
     audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;

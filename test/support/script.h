@@ -33,6 +33,7 @@ class Script {
     vault::Holdings* holdings = nullptr;
     std::string caller;
     std::shared_ptr<vault::LockedBuffer> scratch;  // null: one of its own
+    const flow::RealValues* real = nullptr;
   };
 
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
