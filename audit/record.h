@@ -178,8 +178,8 @@ struct HoneytokenRecord {
   DestinationRef destination;
 };
 
-// A client sent the real value of a secret, whose placeholder it is to send. It follows the decision
-// that the request had when that was seen, and says its reason.
+// A client sent the real value of a secret, whose placeholder it is to send. It follows the
+// decision that the request had when that was seen, and says its reason.
 struct RealSecretRecord {
   std::int64_t ts_us = 0;
   std::string_view request_id;

@@ -126,8 +126,8 @@ bool matches(const LineFilter& filter, std::string_view line) {
     return filter.secret.empty() && filter.decision.empty() &&
            base::equal_ignoring_case(text_of(json, "host"), filter.host);
   }
-  const bool is_of_request = json.contains("decision") || type == "honeytoken_triggered" ||
-                             type == "real_secret_seen";
+  const bool is_of_request =
+      json.contains("decision") || type == "honeytoken_triggered" || type == "real_secret_seen";
   return is_of_request && (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
          (filter.decision.empty() || text_of(json, "decision") == filter.decision) &&
          (filter.host.empty() ||

@@ -28,8 +28,8 @@ void Exchange::refuse_real_values(Verdict& verdict) const {
   if (verdict.decision == Decision::refused) {
     return;
   }
-  const auto rule = refusing_rule(
-      *setup_.bindings, setup_.destination.authority, verdict.real_values);
+  const auto rule =
+      refusing_rule(*setup_.bindings, setup_.destination.authority, verdict.real_values);
   if (rule) {
     verdict.decision = Decision::refused;
     verdict.reason = Reason::real_secret_sent;

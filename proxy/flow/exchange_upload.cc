@@ -220,9 +220,7 @@ bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions&
          look_for_real_values(bytes, relaying, actions);
 }
 
-bool Exchange::look_for_placeholders(std::string_view bytes,
-                                     Relaying& relaying,
-                                     Actions& actions) {
+bool Exchange::look_for_placeholders(std::string_view bytes, Relaying& relaying, Actions& actions) {
   if (watch_ == nullptr) {
     return true;
   }

@@ -50,9 +50,8 @@ void see_in(const SecretSearch& search,
 
 bool needs(const bindings::SecretRule& rule, std::string_view entry) {
   return std::ranges::any_of(rule.places, [&](const bindings::SecretPlace& place) {
-    return std::ranges::any_of(place.injection->needs(), [&](const vault::SecretName& name) {
-      return name.text() == entry;
-    });
+    return std::ranges::any_of(place.injection->needs(),
+                               [&](const vault::SecretName& name) { return name.text() == entry; });
   });
 }
 
@@ -104,8 +103,8 @@ std::optional<std::uint32_t> refusing_rule(const bindings::Bindings& bindings,
                                            std::span<const RealSighting> seen) {
   for (std::uint32_t number = 0; !seen.empty() && number < bindings.rules.size(); ++number) {
     const bindings::SecretRule& rule = bindings.rules[number];
-    const bool is_its_own = std::ranges::any_of(
-        seen, [&](const RealSighting& one) { return needs(rule, one.secret); });
+    const bool is_its_own =
+        std::ranges::any_of(seen, [&](const RealSighting& one) { return needs(rule, one.secret); });
     if (is_its_own && refuses(rule, destination)) {
       return number;
     }

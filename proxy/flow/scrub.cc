@@ -40,8 +40,7 @@ std::size_t begin_of_last_word(std::string_view text) {
 }  // namespace
 
 bool Scrubber::is_in(std::string_view text) {
-  return search_ != nullptr &&
-         SecretFinder(*search_, text, {}, compared_).next(0).is_something();
+  return search_ != nullptr && SecretFinder(*search_, text, {}, compared_).next(0).is_something();
 }
 
 base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSink& out) {

@@ -26,10 +26,7 @@ class SecretFinder {
   };
 
   // All outlive this. `compared`: grows by the bytes that were compared with forms.
-  SecretFinder(const SecretSearch& search,
-               std::string_view text,
-               Cut cut,
-               std::uint64_t& compared);
+  SecretFinder(const SecretSearch& search, std::string_view text, Cut cut, std::uint64_t& compared);
 
   // The first at `from` or later, of several the longest; or what may become one (without secret).
   SecretSearch::Found next(std::size_t from);

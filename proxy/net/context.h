@@ -75,7 +75,7 @@ struct Context {
     flow::KnownSecrets* known = nullptr;   // what hosts received of secrets, of all loops
     // What is looked for in what clients send, of all loops; null: nothing.
     flow::RealValues* real = nullptr;
-    vault::Holdings* holdings = nullptr;   // what waits in locked memory, of all loops
+    vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;
     std::vector<flow::Event> spare_events;

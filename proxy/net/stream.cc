@@ -18,10 +18,8 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
       timer_(*context.loop, [this] { on_time_out(); }),
       lease_(context, *setup_.bound, *this) {
   if (context.memory.real != nullptr) {
-    learn_real_values(*context.secrets,
-                      *context.memory.real,
-                      *setup_.policy.bindings,
-                      destination.authority);
+    learn_real_values(
+        *context.secrets, *context.memory.real, *setup_.policy.bindings, destination.authority);
   }
   exchange_.emplace(
       flow::Exchange::Setup{.destination = std::move(destination),

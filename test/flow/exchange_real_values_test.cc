@@ -103,8 +103,8 @@ TEST_CASE("a real value in a header is told of, and the request goes on as it ca
             "response 200 complete 2\n"
             "upstream reused\n"
             "client kept\n");
-  CHECK(world.recorded(get("/x", "Authorization: Basic " + base::to_base64("joe:" + kKey + "\n") +
-                                     "\r\n")) ==
+  CHECK(world.recorded(
+            get("/x", "Authorization: Basic " + base::to_base64("joe:" + kKey + "\n") + "\r\n")) ==
         "record pass no_placeholder +real K header base64 GET /x");
 }
 
@@ -223,8 +223,7 @@ TEST_CASE("a longer body in which secrets are swapped is looked through as it pa
   CHECK(body_of(sent.sent_upstream()) == long_text() + kAsked + " " + kKey);
   CHECK(has(sent.transcript(), "+real K body plain POST /swap\n"));
   CHECK_FALSE(has(sent.transcript(), "+real Q"));  // what is put in is no client's
-  const auto refused =
-      world.script().client(request(long_text() + kExchange, "", "POST", "/swap"));
+  const auto refused = world.script().client(request(long_text() + kExchange, "", "POST", "/swap"));
   CHECK_FALSE(is_complete(refused.sent_upstream()));
   CHECK_FALSE(has(refused.sent_upstream(), kExchange));
 }

@@ -91,21 +91,21 @@ TEST_CASE("each kind is told once, and past the bound each secret", "[I10]") {
 
 TEST_CASE("a text shows names in place of all real values, the short ones too", "[I1]") {
   const auto search = search_of_all();
-  CHECK(mask_real_values(*search, "/a/" + kOther + "/" + kPin + "?x=sk%2Dreal-0123456789/abc%22x") ==
-        "/a/<X>/<PIN>?x=<K>");
+  CHECK(
+      mask_real_values(*search, "/a/" + kOther + "/" + kPin + "?x=sk%2Dreal-0123456789/abc%22x") ==
+      "/a/<X>/<PIN>?x=<K>");
   CHECK(mask_real_values(*search, "/v1/models") == "/v1/models");
 }
 
 TEST_CASE("what is seen of a body does not depend on where it is cut", "[I15]") {
   const auto search = search_of_all();
-  const std::array texts = {
-      std::string(R"({"k":"sk-real-0123456789/abc\"x","n":1})"),
-      std::string(R"({"k":"sk-real-0123456789\/abc\u0022x"})"),
-      "k=sk%2Dreal-0123456789%2Fabc%22x&o=" + kOther,
-      base::to_base64("a:" + kOther) + "\n" + base::to_hex(kOther),
-      kOther,
-      std::string("the-exchange-key-0000 \\\\\\ the-exchange-key-0000"),
-      std::string("nothing here % \\ & <")};
+  const std::array texts = {std::string(R"({"k":"sk-real-0123456789/abc\"x","n":1})"),
+                            std::string(R"({"k":"sk-real-0123456789\/abc\u0022x"})"),
+                            "k=sk%2Dreal-0123456789%2Fabc%22x&o=" + kOther,
+                            base::to_base64("a:" + kOther) + "\n" + base::to_hex(kOther),
+                            kOther,
+                            std::string("the-exchange-key-0000 \\\\\\ the-exchange-key-0000"),
+                            std::string("nothing here % \\ & <")};
   for (const std::string& text : texts) {
     const std::string whole = seen_in_body(search, text, 0);
     for (std::size_t piece = 1; piece < text.size(); ++piece) {
@@ -172,8 +172,7 @@ secrets:
 )");
   const auto refusing = [&](const std::string& secret, const std::string& host) {
     const RealSighting seen{secret, SeenIn::body, Encoding::plain};
-    return refusing_rule(
-        *bindings, {host, 443, http::HostKind::name}, std::span(&seen, 1));
+    return refusing_rule(*bindings, {host, 443, http::HostKind::name}, std::span(&seen, 1));
   };
   CHECK(refusing("K", "open.test") == std::nullopt);
   CHECK(refusing("K", "shut.test") == 0U);

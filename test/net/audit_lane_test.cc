@@ -42,12 +42,19 @@ TEST_CASE("no record shows a real value that is known, wherever a client's text 
   decision.order = audit::OrderRef{value, value, value};
   decision.facts = value;
   net.context.audit->add(decision);
-  net.context.audit->add(audit::ResponseRecord{.cause = base::Cause::name_unknown, .facts = value});
-  net.context.audit->add(audit::ClientTlsFailedRecord{.client = {}, .host = host, .alert = "x"});
-  net.context.audit->add(
-      audit::HoneytokenRecord{.client = {}, .destination = decision.destination});
-  net.context.audit->add(audit::RealSecretRecord{
-      .secret = "K", .where = "path", .client = {}, .destination = decision.destination});
+  audit::ResponseRecord response;
+  response.cause = base::Cause::name_unknown;
+  response.facts = value;
+  net.context.audit->add(response);
+  audit::ClientTlsFailedRecord handshake;
+  handshake.host = host;
+  net.context.audit->add(handshake);
+  audit::HoneytokenRecord honeytoken;
+  honeytoken.destination = decision.destination;
+  net.context.audit->add(honeytoken);
+  audit::RealSecretRecord alert;
+  alert.destination = decision.destination;
+  net.context.audit->add(alert);
   net.settle();
   const std::string& written = net.log.last();
   CHECK(written.find("real-key") == std::string::npos);

@@ -55,10 +55,8 @@ struct Learning {
   }
 
   void learn_real(const std::string& host = "h.test") {
-    net::learn_real_values(*net.context.secrets,
-                           net.real,
-                           bindings,
-                           {host, 443, http::HostKind::name});
+    net::learn_real_values(
+        *net.context.secrets, net.real, bindings, {host, 443, http::HostKind::name});
   }
 
   [[nodiscard]] bool knows(const std::string& name) {

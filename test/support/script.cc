@@ -264,9 +264,8 @@ void Script::perform(const flow::Actions& actions) {
     } else if (const auto* noted = std::get_if<flow::NoteDecision>(&action)) {
       note("noted " + std::string(audit::to_string(noted->record.decision)) + " " +
            std::string(audit::to_string(noted->record.reason)) + " " +
-           bindings_->rules[*noted->record.rule].name.text() +
-           shown(noted->record.real_values) + " " + std::string(noted->record.method) + " " +
-           noted->record.path);
+           bindings_->rules[*noted->record.rule].name.text() + shown(noted->record.real_values) +
+           " " + std::string(noted->record.method) + " " + noted->record.path);
     } else if (const auto* told = std::get_if<flow::NoteRealValues>(&action)) {
       note("told " + std::string(audit::to_string(told->record.reason)) +
            shown(told->record.real_values) + " " + std::string(told->record.method) + " " +
