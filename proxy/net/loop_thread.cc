@@ -31,8 +31,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;
   context.callers = shared.callers;
-  made->secrets_ =
-      std::make_unique<SecretLane>(*made->loop_, *shared.secrets, *shared.clock, shared.memory.holdings);
+  made->secrets_ = std::make_unique<SecretLane>(
+      *made->loop_, *shared.secrets, *shared.clock, shared.memory.holdings);
   context.secrets = made->secrets_.get();
   context.memory.holdings = shared.memory.holdings;
   context.memory.known = shared.memory.known;

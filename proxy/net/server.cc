@@ -192,12 +192,12 @@ base::Status Server::build() {
         worker_.run(std::move(task));
       });
   put_in_force(parts_.policy);
+  const LoopThread::Memory memory{
+      .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
   const LoopThread::Shared shared{.clock = parts_.clock,
                                   .secrets = &secrets_.source,
                                   .callers = parts_.vault,
-                                  .memory = {.holdings = &secrets_.holdings,
-                                             .known = &secrets_.known,
-                                             .real = &secrets_.real},
+                                  .memory = memory,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
                                   .leaves = certificates_.leaves.get(),

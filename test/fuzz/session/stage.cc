@@ -51,7 +51,7 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
   thread_ = net::LoopThread::create({.clock = &clock_,
                                      .secrets = &secrets,
                                      .callers = &callers_,
-                                     .memory = {.holdings = &holdings_, .known = &known},
+                                     .memory = {&holdings_, &known, nullptr},
                                      .log = &log,
                                      .limiter = &meter,
                                      .leaves = leaves_.get(),
