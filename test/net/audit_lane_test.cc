@@ -35,10 +35,10 @@ TEST_CASE("no record shows a real value that is known, wherever a client's text 
   const std::string value = "the-real-key-0001";
   const flow::WantedSecret wanted{value, "K", {}};
   net.real.add(std::span(&wanted, 1));
-  const std::string escaped = "%74he-real-key-0001";
+  const std::string path = "/a/%74he-real-key-0001/b";
   const std::string host = value + ".example.test";
   audit::DecisionRecord decision;
-  decision.destination = {host, 443, value, "/a/" + escaped + "/b"};
+  decision.destination = {host, 443, value, path};
   decision.order = audit::OrderRef{value, value, value};
   decision.facts = value;
   net.context.audit->add(decision);
@@ -57,6 +57,7 @@ TEST_CASE("no record shows a real value that is known, wherever a client's text 
   net.context.audit->add(alert);
   net.settle();
   const std::string& written = net.log.last();
+  CAPTURE(written);
   CHECK(written.find("real-key") == std::string::npos);
   CHECK(written.find(R"("host":"<K>.example.test","port":443,"method":"<K>","path":"/a/<K>/b")") !=
         std::string::npos);
