@@ -324,7 +324,10 @@ Admission::Shown Exchange::shown() const {
   if (asked_) {
     what.method = asked_->head.method;
     if (asked_->head.method != "CONNECT") {
-      what.path = shown_path(shown_target(), *setup_.bindings);
+      what.path =
+          asked_->is_target_masked
+              ? shown_path(mask_real_values(*real_values_, asked_->target), *setup_.bindings)
+              : shown_path(asked_->target, *setup_.bindings);
     }
   }
   return what;

@@ -123,7 +123,8 @@ class Exchange {
     http::RequestHead head;
     std::optional<ReverseUse> reverse;
     std::string made_target;
-    std::string_view target = {};  // into one of these
+    std::string_view target = {};   // into one of these
+    bool is_target_masked = false;  // no record shows it as it is
   };
 
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
@@ -350,7 +351,6 @@ class Exchange {
   [[nodiscard]] bool end_real_values(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool tell_real_values(std::size_t known, Relaying& relaying, Actions& actions);
   void refuse_real_values(Verdict& verdict) const;
-  [[nodiscard]] std::string shown_target() const;
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);

@@ -19,7 +19,9 @@ void Exchange::look_for_real_values(Verdict& verdict) {
   if (real_values_ == nullptr) {
     return;
   }
-  see_real_values(*real_values_, asked_->head, asked_->target, verdict.real_values);
+  // I1: all of the target is masked before its path is taken, for a value may have a '?'.
+  asked_->is_target_masked =
+      see_real_values(*real_values_, asked_->head, asked_->target, verdict.real_values);
   refuse_real_values(verdict);
 }
 
@@ -93,13 +95,6 @@ bool Exchange::tell_real_values(std::size_t known, Relaying& relaying, Actions& 
   actions.emplace_back(NoteDecision{std::move(record)});
   cut_upload(Reason::real_secret_sent, relaying, actions);
   return false;
-}
-
-// I1: the whole of it is looked through before its path is taken, for a value may have a '?'.
-std::string Exchange::shown_target() const {
-  return real_values_ == nullptr || is_without_secrets(*real_values_, asked_->target)
-             ? std::string(asked_->target)
-             : mask_real_values(*real_values_, asked_->target);
 }
 
 }  // namespace keyswap::flow

@@ -31,14 +31,14 @@ void note(const Found& found, SeenIn where, RealSightings& seen) {
   }
 }
 
-// `where_of`: by the place in the text.
+// `where_of`: by the place in the text. True: there is one, however short.
 template <typename WhereOf>
-void see_in(const SecretSearch& search,
+bool see_in(const SecretSearch& search,
             std::string_view text,
             WhereOf where_of,
             RealSightings& seen) {
   if (is_without_secrets(search, text)) {
-    return;
+    return false;
   }
   std::uint64_t compared = 0;
   SecretFinder finder(search, text, {}, compared);
@@ -46,6 +46,7 @@ void see_in(const SecretSearch& search,
        found = finder.next(found.at + found.size)) {
     note(found, where_of(found.at), seen);
   }
+  return true;
 }
 
 bool needs(const bindings::SecretRule& rule, std::string_view entry) {
@@ -76,7 +77,7 @@ std::string_view to_string(SeenIn where) {
   return kSeenInNames.at(static_cast<std::size_t>(where));
 }
 
-void see_real_values(const SecretSearch& search,
+bool see_real_values(const SecretSearch& search,
                      const http::RequestHead& head,
                      std::string_view target,
                      RealSightings& seen) {
@@ -87,7 +88,7 @@ void see_real_values(const SecretSearch& search,
   };
   see_in(search, head.method, in(SeenIn::method), seen);
   const std::size_t path_end = http::path_of(target).size();
-  see_in(
+  const bool has_target = see_in(
       search,
       target,
       [&](std::size_t at) { return at < path_end ? SeenIn::path : SeenIn::query; },
@@ -96,6 +97,7 @@ void see_real_values(const SecretSearch& search,
     see_in(search, field.name, in(SeenIn::header), seen);
     see_in(search, field.value, in(SeenIn::header), seen);
   }
+  return has_target;
 }
 
 std::optional<std::uint32_t> refusing_rule(const bindings::Bindings& bindings,

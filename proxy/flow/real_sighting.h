@@ -40,8 +40,8 @@ struct RealSighting {
 // of fewer than kFormBytesMin bytes is none: any text may have its word.
 using RealSightings = std::vector<RealSighting>;
 
-// In a request's head, its target as it is judged.
-void see_real_values(const SecretSearch& search,
+// In a request's head, its target as it is judged. True: the target has one, however short.
+bool see_real_values(const SecretSearch& search,
                      const http::RequestHead& head,
                      std::string_view target,
                      RealSightings& seen);

@@ -85,7 +85,7 @@ TEST_CASE("each kind is told once, and past the bound each secret", "[I10]") {
   CHECK(seen_in_body(search, kOther + " " + kOther, 0) == "X body plain\n");
   RealSightings full(base::bounds::kFindingsMax, {"OTHER", SeenIn::body, Encoding::plain});
   const http::RequestHead head = head_of("GET /" + kOther + "?" + kOther);
-  see_real_values(*search, head, head.target, full);
+  CHECK(see_real_values(*search, head, head.target, full));
   CHECK(full.size() == base::bounds::kFindingsMax + 1);
 }
 
