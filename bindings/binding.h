@@ -56,6 +56,9 @@ struct BlockedEndpoint {
 // What becomes of an answer in which secrets cannot be looked for, because its coding is not known.
 enum class Uninspectable : std::uint8_t { forward, block };
 
+// What becomes of a request that has the secret's real value in it, sent by its client.
+enum class RealValue : std::uint8_t { forward, refuse };
+
 struct TradingRules;  // bindings/trading_rules.h
 class Venue;          // bindings/venue.h
 
@@ -93,6 +96,7 @@ struct Scope {  // one entry of a secret's `bindings:` list
   // Are secrets looked for in the answers (bindings/parse_answers.cc)?
   bool is_scrubbed = true;
   Uninspectable uninspectable = Uninspectable::block;
+  RealValue real_value = RealValue::forward;
   // It is of that one of the rule's places alone. Nothing: of those that have none of their own.
   std::optional<std::uint32_t> place;
 };

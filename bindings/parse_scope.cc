@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
                                                          "blocked",
                                                          "max_body",
                                                          "response_timeout"};
-constexpr std::array<std::string_view, 6> kAccessKeys = {
-    "callers", "route", "websocket", "ws_text", "scrub", "uninspectable"};
+constexpr std::array<std::string_view, 7> kAccessKeys = {
+    "callers", "route", "websocket", "ws_text", "scrub", "uninspectable", "real_value"};
 
 std::vector<std::string_view> scope_keys(Venues venues) {
   std::vector<std::string_view> keys(kScopeKeys.begin(), kScopeKeys.end());

@@ -84,7 +84,7 @@ void parse_scope_trading(const YamlSection& section,
                          ParseContext& context,
                          Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
-// scrub and uninspectable of an entry of `bindings:` (parse_answers.cc).
+// scrub, uninspectable and real_value of an entry of `bindings:` (parse_answers.cc).
 void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).

@@ -55,6 +55,10 @@ inline constexpr std::size_t kKnownHostsMax = 256;     // past it the one not us
 // Forms and tables of all hosts, in locked memory; what is in use comes on top of it.
 inline constexpr std::size_t kKnownSecretsBytesMax = 512 * 1024;
 inline constexpr std::size_t kFindingsMax = 8;  // kinds of them told apart in one record
+// Looked for in what clients send, of all hosts (proxy/flow/real_values.h); past either the ones
+// that came first. Their forms, in locked memory; tables come on top of them.
+inline constexpr std::size_t kRealValuesMax = 128;
+inline constexpr std::size_t kRealValuesBytesMax = 192 * 1024;
 // One piece of an answer may become so large, decoded and scrubbed; past it: cut.
 inline constexpr std::size_t kFilteredBytesMax = 1792 * 1024;
 

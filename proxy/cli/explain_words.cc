@@ -161,6 +161,12 @@ std::string describe_answers(const Scope& scope) {
               : "one in an unknown coding is passed on");
 }
 
+std::string describe_real_value(const Scope& scope) {
+  return scope.real_value == bindings::RealValue::refuse
+             ? "where the client sends it itself, the request is refused, and an alert is raised"
+             : "where the client sends it itself, an alert is raised, and the request goes on";
+}
+
 std::string handling_of(const Bindings& bindings,
                         const RequestToExplain& request,
                         const Answer& answer) {

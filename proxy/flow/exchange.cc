@@ -24,7 +24,7 @@
 // DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
 // the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the sending:
 // exchange_send.cc; the response on its way to the client: exchange_response.cc; what is looked for
-// in it: exchange_scrub.cc.
+// in it: exchange_scrub.cc; what is looked for in the request: exchange_real_values.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
@@ -89,6 +89,7 @@ void Exchange::carried_out() {
       body_.release();
       swapping_.reset();
       watch_.reset();
+      real_watch_.reset();
     }
   }
   if (is_finished()) {
@@ -109,6 +110,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
                     : asked.reverse ? decide_reverse(request(), *asked.reverse)
                                     : flow::decide(request());
   verdict.honeytokens = honeytokens_in(request());
+  look_for_real_values(verdict);
   admission_.decide(std::move(verdict));
   if (admission_.is_refused()) {
     record({}, actions);
@@ -323,7 +325,10 @@ Admission::Shown Exchange::shown() const {
   if (asked_) {
     what.method = asked_->head.method;
     if (asked_->head.method != "CONNECT") {
-      what.path = shown_path(asked_->target, *setup_.bindings);
+      what.path =
+          asked_->is_target_masked
+              ? shown_path(mask_real_values(*real_values_, asked_->target), *setup_.bindings)
+              : shown_path(asked_->target, *setup_.bindings);
     }
   }
   return what;

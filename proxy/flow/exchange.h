@@ -38,6 +38,8 @@
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/override_watch.h"
 #include "proxy/flow/placeholder_watch.h"
+#include "proxy/flow/real_sighting.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/short_answer.h"
 #include "proxy/flow/substitute.h"
@@ -59,6 +61,7 @@ class Exchange {
     CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
     KnownSecrets* known = nullptr;        // of all loops; outlives them; null: of its own request
     vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
+    const RealValues* real = nullptr;     // of all loops; outlives them; null: none is looked for
   };
 
   explicit Exchange(Setup setup);
@@ -121,7 +124,8 @@ class Exchange {
     http::RequestHead head;
     std::optional<ReverseUse> reverse;
     std::string made_target;
-    std::string_view target = {};  // into one of these
+    std::string_view target = {};   // into one of these
+    bool is_target_masked = false;  // no record shows it as it is
   };
 
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
@@ -234,6 +238,7 @@ class Exchange {
   void hold_piece(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge_with_body(Actions& actions);
   [[nodiscard]] bool read_whole_body(BodyFound& found);
+  void look_past_credential();
   [[nodiscard]] bool look_at_whole_body();
   [[nodiscard]] std::optional<audit::Reason> take_occurrence(const SwapPlace& place,
                                                              std::uint64_t body_bytes);
@@ -259,6 +264,12 @@ class Exchange {
   [[nodiscard]] bool is_body_held() const;
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
+  [[nodiscard]] bool look_for_placeholders(std::string_view bytes,
+                                           Relaying& relaying,
+                                           Actions& actions);
+  [[nodiscard]] Record noted(audit::Decision decision,
+                             audit::Reason reason,
+                             std::optional<std::uint32_t> rule) const;
   void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
   void cut_upload(audit::Reason reason, Relaying& relaying, Actions& actions);
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
@@ -344,6 +355,16 @@ class Exchange {
   void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
 
+  // Real values in what the client sends (exchange_real_values.cc).
+  void look_for_real_values(Verdict& verdict);
+  void look_for_real_values_held();
+  [[nodiscard]] bool look_for_real_values(std::string_view bytes,
+                                          Relaying& relaying,
+                                          Actions& actions);
+  [[nodiscard]] bool end_real_values(Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool tell_real_values(std::size_t known, Relaying& relaying, Actions& actions);
+  void refuse_real_values(Verdict& verdict) const;
+
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
   [[nodiscard]] bool send_head(Prepared& prepared, Actions& actions);
@@ -363,7 +384,9 @@ class Exchange {
   std::optional<Asked> asked_;
   CollectedBody body_;                       // the whole body, if it was collected
   std::unique_ptr<PlaceholderWatch> watch_;  // of the request's body; null: there is nothing to see
-  std::unique_ptr<Swapping> swapping_;       // null: no secret may be put into the body
+  SharedSearch real_values_;                 // that were known with the head; null: none was
+  std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
+  std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   Leaving leaving_;
   Findings findings_;           // what of secrets came back
   base::Note flaw_ = "";        // of a request that is refused for its bytes

@@ -66,6 +66,33 @@ void learn(SecretLane& lane,
   }
 }
 
+void add(flow::RealValues& real, std::span<const Learnt> learnt) {
+  std::vector<flow::WantedSecret> wanted;
+  for (const Learnt& one : learnt) {
+    wanted.push_back(flow::wanted_secret(one.value, one.name, {}));
+  }
+  real.add(wanted);
+}
+
+void learn(SecretLane& lane,
+           flow::RealValues& real,
+           const bindings::Injection& injection,
+           std::vector<Learnt>& learnt) {
+  for (std::size_t i = 0; i < injection.needs().size(); ++i) {
+    const vault::SecretName& name = injection.needs()[i];
+    if (injection.needs_private_key(i) || !real.should_ask(name.text())) {
+      continue;
+    }
+    auto add_late = [&real, name = name.text()](vault::Secret late) {
+      const Learnt one{name, {}, std::move(late)};
+      add(real, std::span(&one, 1));
+    };
+    if (auto value = lane.look_up(name, std::move(add_late))) {
+      learnt.push_back({name.text(), {}, std::move(*value)});
+    }
+  }
+}
+
 }  // namespace
 
 void learn_host_secrets(SecretLane& lane,
@@ -91,6 +118,25 @@ void learn_host_secrets(SecretLane& lane,
     }
   }
   add(known, destination.host, learnt);
+}
+
+void learn_real_values(SecretLane& lane,
+                       flow::RealValues& real,
+                       const bindings::Bindings& bindings,
+                       const http::Authority& destination) {
+  if (!bindings.binds(destination) || !real.should_learn(destination.host, destination.port)) {
+    return;
+  }
+  std::vector<Learnt> learnt;
+  for (const std::uint32_t number : bindings.rules_binding(destination)) {
+    for (const bindings::SecretPlace& place : bindings.rules[number].places) {
+      if (learnt.size() >= base::bounds::kRealValuesMax) {
+        break;  // I10: no more are looked for
+      }
+      learn(lane, real, *place.injection, learnt);
+    }
+  }
+  add(real, learnt);
 }
 
 }  // namespace keyswap::net

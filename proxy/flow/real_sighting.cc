@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/flow/real_sighting.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace keyswap::flow {
+
+namespace {
+
+using bindings::RealValue;
+using Found = SecretSearch::Found;
+using Rest = SecretSearch::Rest;
+
+constexpr std::array<std::string_view, 5> kSeenInNames = {
+    "method", "path", "query", "header", "body"};
+
+void note(const Found& found, SeenIn where, RealSightings& seen) {
+  const SecretSearch::Known& secret = *found.secret;
+  if (secret.bytes.size() < kFormBytesMin) {
+    return;
+  }
+  const bool is_full = seen.size() >= base::bounds::kFindingsMax;
+  const bool is_told = std::ranges::any_of(seen, [&](const RealSighting& other) {
+    return other.secret == secret.name &&
+           (is_full || (other.where == where && other.encoding == found.encoding));
+  });
+  if (!is_told) {
+    seen.push_back({secret.name, where, found.encoding});
+  }
+}
+
+// `where_of`: by the place in the text. True: there is one, however short.
+template <typename WhereOf>
+bool see_in(const SecretSearch& search,
+            std::string_view text,
+            WhereOf where_of,
+            RealSightings& seen) {
+  if (is_without_secrets(search, text)) {
+    return false;
+  }
+  std::uint64_t compared = 0;
+  SecretFinder finder(search, text, {}, compared);
+  for (Found found = finder.next(0); found.secret != nullptr;
+       found = finder.next(found.at + found.size)) {
+    note(found, where_of(found.at), seen);
+  }
+  return true;
+}
+
+bool needs(const bindings::SecretRule& rule, std::string_view entry) {
+  return std::ranges::any_of(rule.places, [&](const bindings::SecretPlace& place) {
+    return std::ranges::any_of(place.injection->needs(),
+                               [&](const vault::SecretName& name) { return name.text() == entry; });
+  });
+}
+
+bool refuses(const bindings::SecretRule& rule, const http::Authority& destination) {
+  const auto is_refused = [](const bindings::Scope& scope) {
+    return scope.real_value == RealValue::refuse;
+  };
+  const auto is_here = [&](const bindings::Scope& scope) {
+    return bindings::Bindings::names(scope, destination);
+  };
+  if (std::ranges::any_of(rule.scopes, is_here)) {
+    return std::ranges::any_of(rule.scopes, [&](const bindings::Scope& scope) {
+      return is_here(scope) && is_refused(scope);
+    });
+  }
+  return std::ranges::any_of(rule.scopes, is_refused);
+}
+
+}  // namespace
+
+std::string_view to_string(SeenIn where) {
+  return kSeenInNames.at(static_cast<std::size_t>(where));
+}
+
+bool see_real_values(const SecretSearch& search,
+                     const http::RequestHead& head,
+                     std::string_view target,
+                     RealSightings& seen) {
+  const auto in = [](SeenIn where) {
+    return [where](std::size_t /*at*/) {
+      return where;
+    };
+  };
+  see_in(search, head.method, in(SeenIn::method), seen);
+  const std::size_t path_end = http::path_of(target).size();
+  const bool has_target = see_in(
+      search,
+      target,
+      [&](std::size_t at) { return at < path_end ? SeenIn::path : SeenIn::query; },
+      seen);
+  for (const http::Field& field : head.fields) {
+    see_in(search, field.name, in(SeenIn::header), seen);
+    see_in(search, field.value, in(SeenIn::header), seen);
+  }
+  return has_target;
+}
+
+std::optional<std::uint32_t> refusing_rule(const bindings::Bindings& bindings,
+                                           const http::Authority& destination,
+                                           std::span<const RealSighting> seen) {
+  for (std::uint32_t number = 0; !seen.empty() && number < bindings.rules.size(); ++number) {
+    const bindings::SecretRule& rule = bindings.rules[number];
+    const bool is_its_own =
+        std::ranges::any_of(seen, [&](const RealSighting& one) { return needs(rule, one.secret); });
+    if (is_its_own && refuses(rule, destination)) {
+      return number;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string mask_real_values(const SecretSearch& search, std::string_view text) {
+  std::string masked;
+  std::size_t done = 0;
+  std::uint64_t compared = 0;
+  SecretFinder finder(search, text, {}, compared);
+  for (Found found = finder.next(0); found.secret != nullptr; found = finder.next(done)) {
+    masked.append(text.substr(done, found.at - done)).append(found.secret->placeholder);
+    done = found.at + found.size;
+  }
+  return masked.append(text.substr(done));
+}
+
+// --- in pieces ---
+
+void RealValueWatch::look(std::string_view piece) {
+  if (kept_.empty()) {
+    search_in(piece, Rest::may_follow);
+    return;
+  }
+  if (!kept_.append(piece)) {
+    end();  // I10: no value is so long
+    search_in(piece, Rest::may_follow);
+    return;
+  }
+  unsearched_ += piece.size();
+  if (!is_searched_later()) {
+    const base::Buffer joined = std::exchange(kept_, base::Buffer(kKeptBytesMax));
+    search_in(joined.view(), Rest::may_follow);
+  }
+}
+
+void RealValueWatch::end() {
+  const base::Buffer rest = std::exchange(kept_, base::Buffer(kKeptBytesMax));
+  search_in(rest.view(), Rest::none);
+}
+
+// I10: much that is kept is not searched anew for each byte that follows.
+bool RealValueWatch::is_searched_later() const {
+  constexpr std::size_t kSearchedAnewBytes = 1024;
+  constexpr std::size_t kSearchedAnewPart = 8;
+  return kept_.size() > kSearchedAnewBytes && unsearched_ < kept_.size() / kSearchedAnewPart;
+}
+
+// What may yet become a value, or a longer one, is kept; but what is one already is seen at once.
+void RealValueWatch::search_in(std::string_view text, Rest rest) {
+  unsearched_ = 0;
+  const std::size_t undecided_at = std::min(note_all(text, rest).at, text.size());
+  const std::size_t synced = text.starts_with('\\') ? synced_ : 0;
+  synced_ = EscapedSearch::is_inside_escape(text, undecided_at, synced) ? 1 : 0;
+  before_ = undecided_at == 0 ? before_ : text[undecided_at - 1];
+  const std::string_view kept = text.substr(undecided_at);
+  if (kept.empty() || rest == Rest::none) {
+    return;
+  }
+  static_cast<void>(note_all(kept, Rest::none));
+  static_cast<void>(kept_.append(kept));
+}
+
+// Gives what is undecided, if anything is.
+Found RealValueWatch::note_all(std::string_view text, Rest rest) {
+  const std::size_t synced = text.starts_with('\\') ? synced_ : 0;
+  std::uint64_t compared = 0;
+  SecretFinder finder(*search_, text, {rest, before_, synced}, compared);
+  Found found = finder.next(0);
+  for (; found.secret != nullptr; found = finder.next(found.at + found.size)) {
+    note(found, SeenIn::body, seen_);
+  }
+  return found;
+}
+
+}  // namespace keyswap::flow
