@@ -111,13 +111,13 @@ SDKS = (
     Sdk("xai", "openai", "api.x.ai", "POST /v1/chat/completions", BEARER, CHAT),
     Sdk("zendesk", "node-zendesk", "my-company.zendesk.com", "GET /api/v2/users/me.json", basic("ann@example.com/token", "{}"), {"user": {}}),
 )
-PLAIN = {"telegram", "slack-webhook", "google-maps"}  # in a target + and / would be written in other ways
+IN_TARGET = {"telegram": "7123456789:AA", "slack-webhook": "", "google-maps": ""}  # how a key begins that goes into a target
 
 
 def value_of(entry):
-    """The real key: what base64 has, + and / and =, unless it goes into a target."""
+    """The real key: what base64 has, + and / and =, unless it goes into a target, where they would be written in other ways."""
     digest = hashlib.sha256(entry.encode()).digest()
-    return "live-" + (digest.hex() if entry in PLAIN else "+/" + base64.b64encode(digest).decode())
+    return IN_TARGET[entry] + digest.hex() if entry in IN_TARGET else "live-+/" + base64.b64encode(digest).decode()
 
 
 @unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
@@ -215,14 +215,19 @@ class Sdks(Case):
         self.assertEqual({(record["decision"], record["secret"]) for record in decisions},
                          {("allowed", "TWILIO_SID"), ("allowed", "TWILIO_KEY")})
 
-    def test_the_documents_table_has_each_row(self):
-        """What docs/providers.md says is proven, and by which version, is what is run here."""
-        versions = json.loads((CLIENTS / "programs" / "package.json").read_text())["dependencies"]
-        text = (ROOT / "docs" / "providers.md").read_text()
-        rows = re.findall(r"(?m)^\| ([`\w, -]+) \| `([@\w./-]+)` ([\d.]+) \|", text)
-        documented = {(entry, package, version) for entries, package, version in rows
-                      for entry in re.findall("`([^`]+)`", entries)}
-        self.assertEqual(documented, {(sdk.entry, sdk.package, versions[sdk.package]) for sdk in SDKS})
+    def test_telegram_by_curl(self):
+        """[I5] A token with a colon in the path, of a method and of a file; the record shows its name."""
+        before = len(self.recorder.seen())
+        done = subprocess.run(["sh", "-c", 'curl -sS --fail "https://api.telegram.org/bot$TELEGRAM_KEY/getMe" '
+                               '"https://api.telegram.org/file/bot$TELEGRAM_KEY/photos/one.jpg"'], env=self.environment,
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, self.note("curl stderr", done.stderr.decode()))
+        seen, token = self.recorder.seen()[before:], self.secrets["TELEGRAM_KEY"]
+        self.assertEqual([request.target for request in seen], [f"/bot{token}/getMe", f"/file/bot{token}/photos/one.jpg"])
+        for request in seen:
+            self.assertEqual(canary.find_in(request.raw, self.environment["TELEGRAM_KEY"]), [])
+        for path in ("/bot<TELEGRAM_KEY>/getMe", "/file/bot<TELEGRAM_KEY>/photos/one.jpg"):
+            self.decided(self.proxy.decision(path), "allowed", "binding_matched", "TELEGRAM_KEY")
 
 
 def test_of(sdk):
@@ -234,6 +239,17 @@ def test_of(sdk):
 
 for row_ in SDKS:
     setattr(Sdks, "test_" + row_.program.replace("-", "_"), test_of(row_))
+
+
+class Documents(unittest.TestCase):
+    def test_the_documents_table_has_each_row(self):
+        """What docs/providers.md says is proven, and by which version, is what is run here."""
+        versions = json.loads((CLIENTS / "programs" / "package.json").read_text())["dependencies"]
+        text = (ROOT / "docs" / "providers.md").read_text()
+        rows = re.findall(r"(?m)^\| ([`\w, -]+) \| `([@\w./-]+)` ([\d.]+) \|", text)
+        documented = {(entry, package, version) for entries, package, version in rows
+                      for entry in re.findall("`([^`]+)`", entries)}
+        self.assertEqual(documented, {(sdk.entry, sdk.package, versions[sdk.package]) for sdk in SDKS})
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ https.globalAgent = new HttpsProxyAgent(process.env.HTTPS_PROXY);
 
 const path = require.resolve("ws");
 const WebSocket = require(path);
-require.cache[path].exports = class extends WebSocket {
+class ProxiedWebSocket extends WebSocket {
   constructor(url, protocols, options) {
     if (!options && !Array.isArray(protocols) && typeof protocols === "object") [protocols, options] = [[], protocols];
     super(url, protocols, { agent: https.globalAgent, ...options });
   }
-};
+}
+ProxiedWebSocket.WebSocket = ProxiedWebSocket;
+require.cache[path].exports = ProxiedWebSocket;
