@@ -30,9 +30,10 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's python3-pip
 
 def run_tool(test, words, cwd=None, **more):
     """A tool under `keyswap run`, with nothing of the machine's own npm and pip settings."""
+    settings = {"npm_config_globalconfig": test.scratch / "none", **more}
     kept = proxy.clean_environment(KEYSWAP_HOME=test.home.path, HOME=test.scratch / "user", PIP_CONFIG_FILE="/dev/null",
-                                   npm_config_cache=test.scratch / f"cache-{cwd and cwd.name}", npm_config_globalconfig=test.scratch / "none",
-                                   npm_config_update_notifier="false", **more)
+                                   npm_config_cache=test.scratch / f"cache-{cwd and cwd.name}", npm_config_update_notifier="false",
+                                   **settings)
     environment = {name: value for name, value in kept.items() if not name.startswith("PIP_") or name == "PIP_CONFIG_FILE"}
     done = subprocess.run([proxy.BINARY, "run", "--password-file", str(test.home.password_file), "--", *words], cwd=cwd,
                           env=environment, capture_output=True, timeout=120, check=False)
@@ -133,9 +134,9 @@ class Npm(Case):
         (folder / "index.js").write_text("module.exports = 'published';\n")
         return folder
 
-    def npm(self, folder, *words):
+    def npm(self, folder, *words, **more):
         before = len(self.recorder.seen())
-        done = run_tool(self, ["npm", *words, "--no-audit", "--no-fund", "--fetch-retries=0"], cwd=folder)
+        done = run_tool(self, ["npm", *words, "--no-audit", "--no-fund", "--fetch-retries=0"], cwd=folder, **more)
         return done, self.recorder.seen()[before:]
 
     def check_swapped(self, requests):
@@ -172,6 +173,22 @@ class Npm(Case):
         self.check_swapped(requests)
         # Without the token the registry gives nothing.
         self.assertEqual(self.registry.ask("GET", "/keyswap-sample", [("Host", NPM_HOST)])[0], 401)
+
+    def test_roots_of_npms_own_settings_do_not_hide_the_proxys(self):
+        """A `cafile` replaces what Node trusts, whichever of npm's files it stands in: the project's, or the machine's."""
+        roots = "cafile=/etc/ssl/certs/ca-certificates.crt\n"
+        project = self.folder("with-roots", {"name": "with-roots", "version": "1.0.0"})
+        below = project / "below"
+        below.mkdir()
+        machine = self.scratch / "global-npmrc"
+        machine.write_text(roots)
+        for folder, more in ((project, {"npm_config_globalconfig": machine}), (below, {})):
+            if folder == below:
+                (project / ".npmrc").write_text((project / ".npmrc").read_text() + roots)
+            done, requests = self.npm(folder, "ping", **more)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            self.check_swapped(requests)
+            self.assertEqual([request.path for request in requests], ["/-/ping"])
 
 
 class Pip(Case):
