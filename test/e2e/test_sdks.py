@@ -174,7 +174,12 @@ class Sdks(Case):
         self.note(f"{sdk.program} stdout", done.stdout)
         self.note(f"{sdk.program} stderr", done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
-        self.assertTrue(done.stdout.startswith(b"done "), done.stdout)
+        said = done.stdout.decode().strip()
+        self.assertTrue(said.startswith("done "), said)
+        if sdk.answer in (CHAT, MESSAGE):
+            self.assertEqual(said, 'done "pong"')
+        elif sdk.answer == "websocket":
+            self.assertEqual(said, 'done "ping"')
         return self.recorder.seen()[before:]
 
     def check(self, sdk):
