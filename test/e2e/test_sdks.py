@@ -7,7 +7,6 @@ a table of the rows.
 """
 
 import base64
-import hashlib
 import json
 import pathlib
 import re
@@ -17,7 +16,7 @@ import sys
 import unittest
 from typing import NamedTuple
 
-from harness import canary, proxy, websocket
+from harness import canary, catalogue, proxy, websocket
 from harness.case import Case, document, main
 from harness.packages import CLIENTS, installed
 
@@ -115,9 +114,7 @@ IN_TARGET = {"telegram": "7123456789:AA", "slack-webhook": "", "google-maps": ""
 
 
 def value_of(entry):
-    """The real key: what base64 has, + and / and =, unless it goes into a target, where they would be written in other ways."""
-    digest = hashlib.sha256(entry.encode()).digest()
-    return IN_TARGET[entry] + digest.hex() if entry in IN_TARGET else "live-+/" + base64.b64encode(digest).decode()
+    return catalogue.value_of(entry, IN_TARGET.get(entry, "live-"), in_target=entry in IN_TARGET)
 
 
 @unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
@@ -146,10 +143,7 @@ class Sdks(Case):
         text = proxy.yaml(document({}, recorder=cls.recorder, hosts=hosts, root=cls.authority.certificate)) + "\n"
         entries = proxy.yaml({"TWILIO_SID": SID_RULE}, 1) + "\n"
         for entry, name in sorted({(sdk.entry, sdk.secret) for sdk in SDKS}):
-            shown = json.loads(cls.home.must("provider", "show", entry, "--json").stdout)["entry"].rstrip("\n")
-            # What is shown is an example: keys of one shape have one. Its end is made this secret's own.
-            shown = re.sub(r'^(placeholder:\s*"[^"]*)\w{6}"', rf'\g<1>{hashlib.sha256(entry.encode()).hexdigest()[:6]}"', shown)
-            entries += f"  {name}:\n" + re.sub("(?m)^", "    ", shown) + "\n"
+            entries += catalogue.entry(name, catalogue.show(cls.home, entry))
         return text.replace("secrets: {}\n", "secrets:\n" + entries)
 
     @classmethod
