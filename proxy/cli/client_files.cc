@@ -126,7 +126,9 @@ bool npm_has_cafile(const Variables& inherited) {
     return base::to_lower(entry.first) == "npm_config_cafile";
   });
   return in_environment || std::ranges::any_of(npm_settings(inherited), [](const auto& path) {
-           return text_or_empty(path).find("cafile") != std::string::npos;
+           std::error_code ignored;
+           return fs::is_regular_file(path, ignored) &&  // a pipe would be waited for
+                  text_or_empty(path).find("cafile") != std::string::npos;
          });
 }
 
