@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The place of a placeholder in the text messages that a client sends on a WebSocket, where
-// `ws_text: true` of a binding opens it. It is chosen by that key and by none of `inject:`. Messages
-// are no part of a head, so nothing is found or filled there; proxy/flow/decide_text does that.
+// `ws_text: true` of a binding opens it. That key chooses it, and none of `inject:`. Messages are
+// no part of a head, so nothing is found or filled there; proxy/flow/decide_text does that.
 #include "bindings/placement.h"
 #include "bindings/placements.h"
 #include "proxy/base/utf8.h"

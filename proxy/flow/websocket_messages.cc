@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client's message on a WebSocket where messages are judged: collected, judged, charged, signed or
-// written with its secrets, recorded, sent; and the replies to messages that are signed.
+// A client's message on a WebSocket where messages are judged: collected, judged, charged, signed
+// or written with its secrets, recorded, sent; and the replies to messages that are signed.
 #include <algorithm>
 #include <utility>
 

@@ -547,6 +547,7 @@ class TextMessages(OneProxy):
                 self.assertEqual(len(self.of(record, "upstream_response")), 1)
                 mine.send_close(1000)
                 theirs.send(CLOSE, theirs.receive().data)
+                theirs.drop()
                 mine.rest()
                 ended, = self.of(self.proxy.decisions(path)[0], "upstream_response")
                 self.assertEqual([(s["secret"], s["where"]) for s in ended["scrubbed"]], [(K, "message")])

@@ -89,7 +89,7 @@ TEST_CASE("D18 a placeholder in a text message is swapped where the binding says
         R"(allowed/binding_matched K: {"op":2,"d":{"token":"[=K]","intents":1}})");
   CHECK(judged({"PASS " + kP + "\r\n"}) == "allowed/binding_matched K: PASS [K]\r\n");
   CHECK(judged({"PASS " + kP, "ann", "/plain/x"}) == "denied/untargeted_location K");
-  CHECK(judged({"PASS " + kP, "ann", "/v1/../x"}) == "denied/binding_scope_violation K");
+  CHECK(judged({"PASS " + kP, "ann", "/v1/../x"}) == "denied/untargeted_location K");
   CHECK(judged({"nothing"}) == "pass/no_placeholder");
   CHECK(judged({""}) == "pass/no_placeholder");
 
