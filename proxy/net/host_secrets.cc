@@ -74,9 +74,11 @@ void add(flow::RealValues& real, std::span<const Learnt> learnt) {
   real.add(wanted);
 }
 
-void learn(SecretLane& lane,
+// `room`: for the forms of more. False: there is none; so no more are open at once than are kept.
+bool learn(SecretLane& lane,
            flow::RealValues& real,
            const bindings::Injection& injection,
+           std::size_t& room,
            std::vector<Learnt>& learnt) {
   for (std::size_t i = 0; i < injection.needs().size(); ++i) {
     const vault::SecretName& name = injection.needs()[i];
@@ -87,8 +89,32 @@ void learn(SecretLane& lane,
       const Learnt one{name, {}, std::move(late)};
       add(real, std::span(&one, 1));
     };
-    if (auto value = lane.look_up(name, std::move(add_late))) {
-      learnt.push_back({name.text(), {}, std::move(*value)});
+    auto value = lane.look_up(name, std::move(add_late));
+    const std::size_t bytes = value ? flow::FormWriter::room_for(value->size()) : 0;
+    if (!value || bytes > base::bounds::kRealValuesBytesMax) {
+      continue;
+    }
+    if (bytes > room || learnt.size() == base::bounds::kRealValuesMax) {
+      return false;
+    }
+    room -= bytes;
+    learnt.push_back({name.text(), {}, std::move(*value)});
+  }
+  return true;
+}
+
+// Of some rules, as far as there is room.
+void learn_all(SecretLane& lane,
+               flow::RealValues& real,
+               const bindings::Bindings& bindings,
+               std::span<const std::uint32_t> numbers,
+               std::vector<Learnt>& learnt) {
+  std::size_t room = base::bounds::kRealValuesBytesMax;
+  for (const std::uint32_t number : numbers) {
+    for (const bindings::SecretPlace& place : bindings.rules[number].places) {
+      if (!learn(lane, real, *place.injection, room, learnt)) {
+        return;
+      }
     }
   }
 }
@@ -128,14 +154,7 @@ void learn_real_values(SecretLane& lane,
     return;
   }
   std::vector<Learnt> learnt;
-  for (const std::uint32_t number : bindings.rules_binding(destination)) {
-    for (const bindings::SecretPlace& place : bindings.rules[number].places) {
-      if (learnt.size() >= base::bounds::kRealValuesMax) {
-        break;  // I10: no more are looked for
-      }
-      learn(lane, real, *place.injection, learnt);
-    }
-  }
+  learn_all(lane, real, bindings, bindings.rules_binding(destination), learnt);
   add(real, learnt);
 }
 

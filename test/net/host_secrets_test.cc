@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "proxy/base/bounds.h"
 #include "test/support/memory_net.h"
 
 namespace keyswap::test {
@@ -147,6 +148,23 @@ TEST_CASE("a real value that comes late is known from then on") {
   REQUIRE(learning.net.secrets.answer());
   learning.net.settle();
   CHECK(knows_real(learning, "OTHER"));
+}
+
+TEST_CASE("no more real values are open at once than there is room for", "[I10]") {
+  Learning learning;
+  for (const std::string name : {"K", "OTHER", "OFF"}) {
+    learning.net.secrets.values[name] = name + std::string(8 * 1024, 'x');
+  }
+  learning.learn_real();
+  CHECK(learning.net.secrets.asked() == 2);  // the second is one too many
+  CHECK(knows_real(learning, "K"));
+  CHECK_FALSE(knows_real(learning, "OTHER"));
+  // One that never fits keeps no other out.
+  Learning huge;
+  huge.net.secrets.values["K"] = std::string(base::bounds::kSecretBytesMax, 'x');
+  huge.learn_real();
+  CHECK_FALSE(knows_real(huge, "K"));
+  CHECK(knows_real(huge, "OTHER"));
 }
 
 }  // namespace keyswap::test
