@@ -2,7 +2,7 @@
 //
 // A short answer that is looked through: it is held until it is whole, so that it is looked through
 // at once and goes on with a length, as it came, and not in chunks. (A client of HTTP/1.0 could not
-// keep its connection otherwise, and some read no chunks.)
+// tell a cut answer from a whole one otherwise, and some clients read no chunks.)
 #pragma once
 
 #include <cstddef>
