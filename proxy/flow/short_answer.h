@@ -26,8 +26,8 @@ class ShortAnswer {
 
   explicit ShortAnswer(http::ResponseHead head) : head_(std::move(head)) {}
 
-  // Takes the next piece of the body, as it came. False: it was not taken, and what was goes on now:
-  // it comes in too many pieces (I10: who drips it is not waited for).
+  // Takes the next piece of the body, as it came. False: it was not taken, and what was goes on
+  // now: it comes in too many pieces (I10: who drips it is not waited for).
   [[nodiscard]] bool hold(std::string_view piece) {
     return ++pieces_ <= base::bounds::kShortAnswerPiecesMax && body_.append(piece);
   }
