@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "proxy/flow/escape.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -31,22 +33,58 @@ void note(const Found& found, SeenIn where, RealSightings& seen) {
   }
 }
 
-// `where_of`: by the place in the text. True: there is one, however short.
+// I10: how much of a head is looked through, and how much of that with its escapes undone. Who has
+// a key by mistake does not send it behind so much else, and who hides one can do it anyhow.
+class Effort {
+ public:
+  [[nodiscard]] bool allows(std::string_view text) { return take(text.size(), left_); }
+
+  [[nodiscard]] bool allows_escapes(std::string_view text) {
+    return take(text.size(), left_of_escapes_);
+  }
+
+ private:
+  static bool take(std::size_t size, std::size_t& left) {
+    const bool is_enough = size <= left;
+    left -= is_enough ? size : 0;
+    return is_enough;
+  }
+
+  std::size_t left_ = std::size_t{16} * 1024;
+  std::size_t left_of_escapes_ = std::size_t{4} * 1024;
+};
+
+// `where_of`: by the place in the text.
 template <typename WhereOf>
-bool see_in(const SecretSearch& search,
+void see_in(const SecretSearch& search,
             std::string_view text,
             WhereOf where_of,
             RealSightings& seen) {
-  if (is_without_secrets(search, text)) {
-    return false;
-  }
   std::uint64_t compared = 0;
   SecretFinder finder(search, text, {}, compared);
   for (Found found = finder.next(0); found.secret != nullptr;
        found = finder.next(found.at + found.size)) {
     note(found, where_of(found.at), seen);
   }
-  return true;
+}
+
+// The same, as far as the effort allows.
+void see_in_field(const SecretSearch& search,
+                  std::string_view text,
+                  Effort& effort,
+                  RealSightings& seen) {
+  const bool is_looked_at =
+      effort.allows(text) && (find_escape(text, 0) == text.size() || effort.allows_escapes(text));
+  if (is_looked_at && !is_without_secrets(search, text)) {
+    see_in(
+        search, text, [](std::size_t /*at*/) { return SeenIn::header; }, seen);
+  }
+}
+
+// Most heads are, and are looked through at once.
+bool is_small_and_without(const SecretSearch& search, const http::HeadBlock& block) {
+  const std::string_view bytes(block.bytes.get(), block.size);
+  return !bytes.empty() && Effort().allows_escapes(bytes) && is_without_secrets(search, bytes);
 }
 
 bool needs(const bindings::SecretRule& rule, std::string_view entry) {
@@ -81,21 +119,27 @@ bool see_real_values(const SecretSearch& search,
                      const http::RequestHead& head,
                      std::string_view target,
                      RealSightings& seen) {
-  const auto in = [](SeenIn where) {
-    return [where](std::size_t /*at*/) {
-      return where;
-    };
-  };
-  see_in(search, head.method, in(SeenIn::method), seen);
-  const std::size_t path_end = http::path_of(target).size();
-  const bool has_target = see_in(
-      search,
-      target,
-      [&](std::size_t at) { return at < path_end ? SeenIn::path : SeenIn::query; },
-      seen);
-  for (const http::Field& field : head.fields) {
-    see_in(search, field.name, in(SeenIn::header), seen);
-    see_in(search, field.value, in(SeenIn::header), seen);
+  if (!is_without_secrets(search, head.method)) {
+    see_in(
+        search, head.method, [](std::size_t /*at*/) { return SeenIn::method; }, seen);
+  }
+  Effort effort;
+  const bool has_target = find_escape(target, 0) == target.size() || effort.allows_escapes(target)
+                              ? !is_without_secrets(search, target)
+                              : !is_plainly_without(search, target);
+  if (has_target) {
+    const std::size_t path_end = http::path_of(target).size();
+    see_in(
+        search,
+        target,
+        [&](std::size_t at) { return at < path_end ? SeenIn::path : SeenIn::query; },
+        seen);
+  }
+  if (!is_small_and_without(search, head.block)) {
+    for (const http::Field& field : head.fields) {
+      see_in_field(search, field.name, effort, seen);
+      see_in_field(search, field.value, effort, seen);
+    }
   }
   return has_target;
 }

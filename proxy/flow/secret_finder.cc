@@ -73,14 +73,17 @@ const Found& SecretFinder::first_of(const Found& a, const Found& b) {
   return is_b_first ? b : a;
 }
 
+bool is_plainly_without(const SecretSearch& search, std::string_view text) {
+  std::uint64_t compared = 0;
+  return !search.find(text, 0, Rest::none, compared).is_something() &&
+         !search.find_token(text, 0, Rest::none, '\0').is_something();
+}
+
 bool is_without_secrets(const SecretSearch& search, std::string_view text) {
   std::uint64_t compared = 0;
-  if (search.find(text, 0, Rest::none, compared).is_something() ||
-      search.find_token(text, 0, Rest::none, '\0').is_something()) {
-    return false;
-  }
-  return find_escape(text, 0) == text.size() ||
-         !SecretFinder(search, text, {}, compared).next(0).is_something();
+  return is_plainly_without(search, text) &&
+         (find_escape(text, 0) == text.size() ||
+          !SecretFinder(search, text, {}, compared).next(0).is_something());
 }
 
 }  // namespace keyswap::flow

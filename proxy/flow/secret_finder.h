@@ -60,5 +60,7 @@ class SecretFinder {
 // Is none in that text, which is whole? Most texts have none, and no escape either: then it costs a
 // pass, and nothing is made.
 bool is_without_secrets(const SecretSearch& search, std::string_view text);
+// The same, as the text stands: what is escaped in it is not looked at.
+bool is_plainly_without(const SecretSearch& search, std::string_view text);
 
 }  // namespace keyswap::flow

@@ -80,6 +80,29 @@ TEST_CASE("a real value is seen wherever it stands in a head, and in which form"
   CHECK(seen_in_head("GET /a/" + kPin) == "");  // too short: any text may have it
 }
 
+TEST_CASE("of a head no more than is worth it is looked through, and of escapes less", "[I10]") {
+  const auto lines = [](std::size_t count, const std::string& value) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) {
+      all += "N" + std::to_string(i) + ": " + value + "\r\n";
+    }
+    return all;
+  };
+  const std::string with_key = "Authorization: Bearer " + kOther + "\r\n";
+  const std::string escaped = "X: %74he-exchange-key-00001\r\n";
+  CHECK(seen_in_head("GET /v1/x", lines(7, std::string(2000, 'a')) + with_key) ==
+        "X header plain\n");
+  CHECK(seen_in_head("GET /v1/x", lines(8, std::string(2043, 'a')) + with_key).empty());
+  CHECK(seen_in_head("GET /v1/x", lines(1, std::string(3900, '%')) + escaped) ==
+        "X header escaped\n");
+  CHECK(seen_in_head("GET /v1/x", lines(2, std::string(2040, '%')) + escaped).empty());
+  CHECK(seen_in_head("GET /v1/x", lines(2, std::string(2040, '%')) + with_key) ==
+        "X header plain\n");
+  const std::string long_path = "GET /" + std::string(5000, 'a');
+  CHECK(seen_in_head(long_path + "%20/" + kOther) == "X path plain\n");
+  CHECK(seen_in_head(long_path + "/%74he-exchange-key-00001").empty());
+}
+
 TEST_CASE("each kind is told once, and past the bound each secret", "[I10]") {
   const auto search = search_of_all();
   CHECK(seen_in_body(search, kOther + " " + kOther, 0) == "X body plain\n");
