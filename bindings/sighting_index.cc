@@ -220,16 +220,19 @@ void SightingIndex::add_base64(std::string_view text) {
 // Each character by itself may be of either alphabet. (Of ASCII no more than two of a sample differ
 // in them.)
 void SightingIndex::add_alphabets(const char* chars, unsigned form, unsigned offset) {
-  for (unsigned in_url = 0; in_url < 1U << kSampleBytes; ++in_url) {
+  unsigned differing = 0;
+  for (unsigned i = 0; i < kSampleBytes; ++i) {
+    differing |= (in_base64url(chars[i]) == chars[i] ? 0U : 1U) << i;
+  }
+  // All subsets of them, down to none.
+  for (unsigned in_url = differing;; in_url = (in_url - 1) & differing) {
     std::array<char, kSampleBytes> sample{};
-    bool is_another = true;
-    for (std::size_t i = 0; i < kSampleBytes; ++i) {
-      const bool is_url = (in_url >> i & 1U) != 0;
-      sample.at(i) = is_url ? in_base64url(chars[i]) : chars[i];
-      is_another = is_another && (!is_url || sample.at(i) != chars[i]);
+    for (unsigned i = 0; i < kSampleBytes; ++i) {
+      sample.at(i) = (in_url >> i & 1U) != 0 ? in_base64url(chars[i]) : chars[i];
     }
-    if (is_another) {
-      add(load(sample.data()), form, offset);
+    add(load(sample.data()), form, offset);
+    if (in_url == 0) {
+      return;
     }
   }
 }

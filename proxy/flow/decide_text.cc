@@ -62,6 +62,7 @@ class Reading {
   explicit Reading(const TextMessage& message)
       : message_(message),
         places_(places_in_texts(message.bindings, message.destination.authority, message.target)),
+        counts_(places_.size()),
         watch_(message.bindings) {
     opening_.method = kOpening;
   }
@@ -99,8 +100,7 @@ class Reading {
     kept_ = read_ = hit.at + hit.size;
     watch_.look(kGap);
     const PlaceOf used{place->rule, place->place};
-    const auto count =
-        static_cast<std::size_t>(std::ranges::count(pieces_, used, &TextPiece::place));
+    const std::size_t count = counts_[static_cast<std::size_t>(place - places_.begin())]++;
     const auto reason = check_occurrence(request(), {}, {*place, count, message_.text.size()});
     if (reason && !found_.refusal) {
       found_.refusal = {place->rule, *reason};  // what follows is still looked at
@@ -133,6 +133,7 @@ class Reading {
   const TextMessage& message_;
   http::RequestHead opening_;  // as far as bindings ask for it
   std::vector<SwapPlace> places_;
+  std::vector<std::size_t> counts_;  // of each of them, so far
   PlaceholderWatch watch_;
   Strings strings_;
   std::size_t read_ = 0;  // by strings_

@@ -130,7 +130,7 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
-    if (relaying->has_head) {
+    if (relaying->has_head && relaying->held == nullptr) {
       finish(ClientFate::abort, actions);
     } else {
       answer(event.reason, actions);

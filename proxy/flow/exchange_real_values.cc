@@ -65,6 +65,12 @@ bool Exchange::look_for_real_values(std::string_view bytes, Relaying& relaying, 
   }
   const std::size_t known = real_watch_->seen().size();
   real_watch_->look(bytes);
+  // With its last byte a body of known length is complete, so all of it is decided before.
+  const http::Framing& framing = asked_->head.framing;
+  if (swapping_ == nullptr && framing.kind == http::Framing::Kind::length &&
+      relaying.request_body_bytes >= framing.length) {
+    real_watch_->end();
+  }
   return tell_real_values(known, relaying, actions);
 }
 

@@ -34,6 +34,13 @@ BodyFate fate_of_body(AnswerFilters::Reading reading) {
   KS_UNREACHABLE();
 }
 
+// Is it held until it is whole? One that is coded may become long when it is decoded at once.
+bool is_short(const Framing& framing, AnswerFilters::Reading reading) {
+  constexpr std::uint64_t kCodedBytesMax = std::uint64_t{8} * 1024;
+  return reading != AnswerFilters::Reading::none && ShortAnswer::is_one(framing) &&
+         (reading != AnswerFilters::Reading::decoded || framing.length <= kCodedBytesMax);
+}
+
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
@@ -114,9 +121,7 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
-  const bool is_short = relaying.filters.reading() != AnswerFilters::Reading::none &&
-                        ShortAnswer::is_one(head.framing);
-  if (is_short) {
+  if (is_short(head.framing, relaying.filters.reading())) {
     relaying.held = std::make_unique<ShortAnswer>(std::move(*leaving_.answer));
   } else if (!send_head(head, std::nullopt, relaying, actions)) {
     return;

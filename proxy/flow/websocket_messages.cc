@@ -38,7 +38,8 @@ void WebSocket::collect(MessagePiece& piece, WebSocketActions& actions) {
     add(piece.bytes);
   }
   if (!piece.is_final) {
-    if (!std::exchange(incoming_.has_begun, true)) {
+    // The wait for the client's Close goes on.
+    if (!std::exchange(incoming_.has_begun, true) && !upstream_.has_closed) {
       actions.emplace_back(SetWait{Wait::request_body});  // I10: for all of it, pings or not
     }
     return;
@@ -105,6 +106,11 @@ void WebSocket::judge(WebSocketActions& actions) {
 // Where no scheme signs: what carries no placeholder is sent as it is.
 void WebSocket::judge_text(WebSocketActions& actions) {
   Message& now = message();
+  if (upstream_.has_closed) {  // RFC 6455 section 5.5.1: it takes no more
+    end_message(ChargeFate::not_sent, std::nullopt, actions);
+    next_message();
+    return;
+  }
   if (incoming_.unreadable) {
     refuse(incoming_.unreadable->reason, actions);
     return;
@@ -128,7 +134,7 @@ void WebSocket::judge_text(WebSocketActions& actions) {
 }
 
 void WebSocket::pass_text(WebSocketActions& actions) {
-  actions.emplace_back(SetWait{upstream_.has_closed ? Wait::websocket_close : Wait::none});
+  actions.emplace_back(SetWait{Wait::none});
   send_payload();
   end_message(ChargeFate::keep, std::nullopt, actions);
   next_message();

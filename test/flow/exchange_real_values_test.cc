@@ -202,6 +202,23 @@ TEST_CASE("a body that is refused for a real value never leaves whole, wherever 
   }
 }
 
+TEST_CASE("the last piece of a long value does not leave before it is seen") {
+  World world;
+  std::string longer;
+  for (std::size_t i = 0; i < 2000; ++i) {
+    longer += static_cast<char>('a' + i * i % 23);
+  }
+  const WantedSecret wanted{longer, "X", {}};
+  world.real.add(std::span(&wanted, 1));
+  const std::string text = request(longer);
+  const auto done = world.script()
+                        .client(text.substr(0, text.size() - 100))
+                        .client(text.substr(text.size() - 100));
+  CHECK_FALSE(is_complete(done.sent_upstream()));
+  CHECK_FALSE(has(done.sent_upstream(), longer));
+  CHECK(has(done.sent_client(), "HTTP/1.1 403 "));
+}
+
 TEST_CASE("a body that is held for its placeholder is looked through before anything is sent") {
   World world;
   const std::string swapped = "kswp_PLACEHOLDER_000000000003";

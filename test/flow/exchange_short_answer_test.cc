@@ -154,6 +154,27 @@ TEST_CASE("a client of HTTP/1.0 is told how long a short answer is", "[I8]") {
   CHECK(has(told, "Connection: close\r\n"));
 }
 
+TEST_CASE("an upload that breaks while a short answer is held is answered by us", "[I8]") {
+  Script script = asked(
+      "POST /x HTTP/1.1\r\nHost: api.example.test\r\nTransfer-Encoding: chunked\r\n"
+      "Authorization: " +
+      kPlaceholder + "\r\n");
+  script.client("3\r\nabc\r\n").upstream(head_of(40)).client("zz\r\n");
+  CHECK(has(script.sent_client(), "HTTP/1.1 400 "));
+}
+
+TEST_CASE("what is coded and may become long is not held", "[I8]") {
+  std::string text;
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    text += std::to_string(i * i) + " ";
+  }
+  const std::string told =
+      asked()
+          .upstream(with_length(test::gzipped(text), "Content-Encoding: gzip\r\n"))
+          .sent_client();
+  CHECK(has(told, "Transfer-Encoding: chunked\r\n"));
+}
+
 TEST_CASE("an upload that is still under way does not keep a short answer", "[I8]") {
   Script script = asked(
       "POST /x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 9\r\n"

@@ -226,4 +226,17 @@ TEST_CASE("a message without its moment, or a second one meanwhile, is never sen
   CHECK_FALSE(has(second.transcript(), "more"));
 }
 
+TEST_CASE("who says no Close does not hold by texts what the upstream has closed", "[I10]") {
+  Dialogue dialogue(kYaml);
+  dialogue.control(Side::upstream, http::Opcode::close, "");
+  CHECK(dialogue.wait == Wait::websocket_close);
+  dialogue.wait = Wait::none;  // as it was set: once
+  static_cast<void>(dialogue.transcript());
+  dialogue.client("x", 1).client(identify(kP), 9).client("more");
+  CHECK(dialogue.wait == Wait::none);
+  CHECK_FALSE(has(dialogue.transcript(), "to upstream"));
+  dialogue.on(TimedOut{});
+  CHECK(has(dialogue.transcript(), "end "));
+}
+
 }  // namespace keyswap::flow

@@ -79,6 +79,7 @@ class Dialogue {
   bool answers_fetches = true;
   std::string last_control;  // the payload of the last control frame that left
   std::string key = kTradingKey;
+  Wait wait = Wait::none;
   std::string secret = kTradingSecret;
   Charged charged;
   std::optional<audit::Reason> stranger;
@@ -210,7 +211,7 @@ class Dialogue {
          out.view());
   }
 
-  void perform(const SetWait& /*action*/, Next& /*next*/) {}
+  void perform(const SetWait& action, Next& /*next*/) { wait = action.wait; }
 
   void show(const std::string& to, http::FrameDecoder& decoder, std::string_view bytes) {
     for (;;) {
