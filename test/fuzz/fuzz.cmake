@@ -1,10 +1,10 @@
 # Fuzz targets: every test/fuzz/*_fuzz.cc is one libFuzzer program (preset "asan", clang). ctest runs each
-# for 60 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one); for longer:
+# for 20 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one); for longer:
 #   build/asan/test/session_fuzz -max_total_time=3600 some-corpus-folder test/fuzz/corpus/session
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "KEYSWAP_FUZZ needs clang: cmake --preset asan")
 endif()
-set(KEYSWAP_FUZZ_SECONDS 60 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 20 CACHE STRING "how long ctest runs each fuzz target")
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
 foreach(source ${fuzz_sources})
