@@ -85,7 +85,7 @@ if(KEYSWAP_WHOLE)
     add_test(NAME "fuzz: ${subject}"
       COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_SOURCE_DIR}/build/asan -R "^fuzz: ${subject}$"
               --no-tests=error --output-on-failure)
-    math(EXPR fuzz_timeout "${KEYSWAP_FUZZ_SECONDS} + 180")
+    math(EXPR fuzz_timeout "3 * ${KEYSWAP_FUZZ_SECONDS} + 180")
     set_tests_properties("fuzz: ${subject}" PROPERTIES LABELS fuzz TIMEOUT ${fuzz_timeout} PROCESSORS 2)
   endforeach()
 endif()

@@ -1,5 +1,6 @@
 # Fuzz targets: every test/fuzz/*_fuzz.cc is one libFuzzer program (preset "asan", clang). ctest runs each
-# for 20 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one); for longer:
+# for 20 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one), whole sessions for a
+# minute; for longer:
 #   build/asan/test/session_fuzz -max_total_time=3600 some-corpus-folder test/fuzz/corpus/session
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "KEYSWAP_FUZZ needs clang: cmake --preset asan")
@@ -28,10 +29,14 @@ foreach(source ${fuzz_sources})
   if(EXISTS ${dictionary})
     set(dictionary_option -dict=${dictionary})
   endif()
+  set(seconds ${KEYSWAP_FUZZ_SECONDS})
+  if(subject STREQUAL session)
+    math(EXPR seconds "3 * ${seconds}")
+  endif()
   add_test(NAME "fuzz: ${subject}"
-    COMMAND ${name} -max_total_time=${KEYSWAP_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=1024
+    COMMAND ${name} -max_total_time=${seconds} -timeout=10 -rss_limit_mb=1024
             -print_final_stats=1 ${dictionary_option} ${found} ${seeds})
-  math(EXPR limit "${KEYSWAP_FUZZ_SECONDS} + 120")
+  math(EXPR limit "${seconds} + 120")
   set_tests_properties("fuzz: ${subject}" PROPERTIES TIMEOUT ${limit})
 endforeach()
 
