@@ -59,6 +59,10 @@ inline constexpr std::size_t kFindingsMax = 8;  // kinds of them told apart in o
 // that came first. Their forms, in locked memory; tables come on top of them.
 inline constexpr std::size_t kRealValuesMax = 128;
 inline constexpr std::size_t kRealValuesBytesMax = 192 * 1024;
+// So much of a head's fields is looked through for them, and so much of a head with its escapes
+// undone.
+inline constexpr std::size_t kRealValueFieldBytesMax = std::size_t{16} * 1024;
+inline constexpr std::size_t kRealValueEscapedBytesMax = std::size_t{4} * 1024;
 // One piece of an answer may become so large, decoded and scrubbed; past it: cut.
 inline constexpr std::size_t kFilteredBytesMax = 1792 * 1024;
 
@@ -144,6 +148,8 @@ inline constexpr std::int64_t kAnswerPauseMs = 10;
 // pieces, or pauses (proxy/flow/short_answer.h).
 inline constexpr std::size_t kShortAnswerBytesMax = kReadChunkBytes;
 inline constexpr std::size_t kShortAnswerPiecesMax = 16;
+// The same of one that is coded: it may become long when it is decoded at once.
+inline constexpr std::size_t kShortCodedAnswerBytesMax = std::size_t{8} * 1024;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 // Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;

@@ -36,9 +36,9 @@ BodyFate fate_of_body(AnswerFilters::Reading reading) {
 
 // Is it held until it is whole? One that is coded may become long when it is decoded at once.
 bool is_short(const Framing& framing, AnswerFilters::Reading reading) {
-  constexpr std::uint64_t kCodedBytesMax = std::uint64_t{8} * 1024;
   return reading != AnswerFilters::Reading::none && ShortAnswer::is_one(framing) &&
-         (reading != AnswerFilters::Reading::decoded || framing.length <= kCodedBytesMax);
+         (reading != AnswerFilters::Reading::decoded ||
+          framing.length <= base::bounds::kShortCodedAnswerBytesMax);
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ class Effort {
     return is_enough;
   }
 
-  std::size_t left_ = std::size_t{16} * 1024;
-  std::size_t left_of_escapes_ = std::size_t{4} * 1024;
+  std::size_t left_ = base::bounds::kRealValueFieldBytesMax;
+  std::size_t left_of_escapes_ = base::bounds::kRealValueEscapedBytesMax;
 };
 
 // `where_of`: by the place in the text.
