@@ -97,6 +97,22 @@ constexpr std::array kHoneytokenFields{
     Field{R"(,"path":)", Value::text},
     Field{"}", Value::nothing},
 };
+constexpr std::array kRealSecretFields{
+    Field{R"(,"request_id":)", Value::request_id},
+    Field{R"(,"reason":)", Value::reason},
+    Field{R"(,"secret":)", Value::text},
+    Field{R"(,"where":)", Value::text},
+    Field{R"(,"encoding":)", Value::text},
+    Field{R"(,"client":{"addr":)", Value::text},
+    Field{R"(,"uid":)", Value::number, Presence::optional},
+    Field{R"(,"caller":)", Value::text, Presence::optional},
+    Field{R"(,"unproven":)", Value::boolean, Presence::optional},
+    Field{R"(},"destination":{"host":)", Value::text},
+    Field{R"(,"port":)", Value::number},
+    Field{R"(,"method":)", Value::text},
+    Field{R"(,"path":)", Value::text},
+    Field{"}", Value::nothing},
+};
 constexpr std::array kStartFields{
     Field{R"(,"version":)", Value::text},
     Field{R"(,"pid":)", Value::number},
@@ -125,6 +141,7 @@ constexpr std::array kTypes{
     Type{"tunnel", RecordType::tunnel, kDecisionFields},
     Type{"client_tls_failed", RecordType::client_tls_failed, kClientTlsFailedFields},
     Type{"honeytoken_triggered", RecordType::honeytoken_triggered, kHoneytokenFields},
+    Type{"real_secret_seen", RecordType::real_secret_seen, kRealSecretFields},
     Type{"start", RecordType::start, kStartFields},
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},

@@ -20,6 +20,7 @@ enum class RecordType : std::uint8_t {
   upstream_response,
   client_tls_failed,
   honeytoken_triggered,
+  real_secret_seen,
   start,
   stop,
   reload,

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 38> kReasonNames{
+constexpr std::array<std::string_view, 39> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -55,8 +55,9 @@ constexpr std::array<std::string_view, 38> kReasonNames{
     "shutting_down",
     "upstream_timeout",
     "leaf_unavailable",
+    "real_secret_sent",
 };
-static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::leaf_unavailable) + 1);
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::real_secret_sent) + 1);
 
 constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "client_gone",
@@ -380,6 +381,19 @@ void encode_body(const HoneytokenRecord& record, std::string& out) {
       .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
       .word(R"(,"reason":)", to_string(record.reason))
       .text(R"(,"secret":)", record.secret, kNameBytesMax)
+      .client(record.client)
+      .destination(record.destination)
+      .raw("}")
+      .append_to(out);
+}
+
+void encode_body(const RealSecretRecord& record, std::string& out) {
+  Body(record.ts_us, "real_secret_seen")
+      .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .word(R"(,"reason":)", to_string(record.reason))
+      .text(R"(,"secret":)", record.secret, kNameBytesMax)
+      .word(R"(,"where":)", record.where)
+      .word(R"(,"encoding":)", record.encoding)
       .client(record.client)
       .destination(record.destination)
       .raw("}")

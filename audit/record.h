@@ -58,6 +58,7 @@ enum class Reason : std::uint8_t {
   shutting_down,
   upstream_timeout,
   leaf_unavailable,
+  real_secret_sent,
 };
 
 std::string_view to_string(Decision decision);
@@ -78,7 +79,7 @@ struct DestinationRef {
   std::string_view host;
   std::uint16_t port = 0;
   std::string_view method;
-  std::string_view path;  // without query; secrets' placeholders already shown as <NAME>
+  std::string_view path;  // without query; secrets and placeholders already shown as <NAME>
 };
 
 // What an order that was judged was about.
@@ -177,6 +178,19 @@ struct HoneytokenRecord {
   DestinationRef destination;
 };
 
+// A client sent the real value of a secret, whose placeholder it is to send. It follows the
+// decision that the request had when that was seen, and says its reason.
+struct RealSecretRecord {
+  std::int64_t ts_us = 0;
+  std::string_view request_id;
+  Reason reason = Reason::no_placeholder;
+  std::string_view secret;    // the vault entry's name
+  std::string_view where;     // "method", "path", "query", "header", "body"
+  std::string_view encoding;  // as ScrubbedRef's
+  ClientRef client;
+  DestinationRef destination;
+};
+
 struct StartRecord {
   std::int64_t ts_us = 0;
   std::string_view version;
@@ -213,6 +227,7 @@ void encode_body(const DecisionRecord& record, std::string& out);
 void encode_body(const ResponseRecord& record, std::string& out);
 void encode_body(const ClientTlsFailedRecord& record, std::string& out);
 void encode_body(const HoneytokenRecord& record, std::string& out);
+void encode_body(const RealSecretRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);

@@ -43,6 +43,7 @@ class UnderWay {
         return;
       case RecordType::client_tls_failed:
       case RecordType::honeytoken_triggered:
+      case RecordType::real_secret_seen:
       case RecordType::stop:
       case RecordType::reload:
         return;

@@ -142,7 +142,8 @@ void Bindings::build_index() {
   std::vector<BodyIndex::Placeholder> in_bodies;
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
     texts.emplace_back(rules[number].placeholder);
-    if (!rules[number].placeholder.empty() && rules[number].has_place_in_body()) {
+    const bool is_in_texts = rules[number].has_place_in_body() || rules[number].message_place;
+    if (!rules[number].placeholder.empty() && is_in_texts) {
       in_bodies.push_back({number, rules[number].placeholder});
     }
     has_honeytokens_ = has_honeytokens_ || rules[number].kind == RuleKind::honeytoken;

@@ -56,6 +56,9 @@ struct BlockedEndpoint {
 // What becomes of an answer in which secrets cannot be looked for, because its coding is not known.
 enum class Uninspectable : std::uint8_t { forward, block };
 
+// What becomes of a request that has the secret's real value in it, sent by its client.
+enum class RealValue : std::uint8_t { forward, refuse };
+
 struct TradingRules;  // bindings/trading_rules.h
 class Venue;          // bindings/venue.h
 
@@ -87,10 +90,13 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::string base_path;
   // May a WebSocket be opened here (`websocket: true`)? Else it is refused.
   bool websocket = false;
+  // Are placeholders swapped in the text messages that are sent there, too (`ws_text: true`)?
+  bool ws_text = false;
 
   // Are secrets looked for in the answers (bindings/parse_answers.cc)?
   bool is_scrubbed = true;
   Uninspectable uninspectable = Uninspectable::block;
+  RealValue real_value = RealValue::forward;
   // It is of that one of the rule's places alone. Nothing: of those that have none of their own.
   std::optional<std::uint32_t> place;
 };
@@ -130,8 +136,11 @@ struct SecretRule {  // one entry of `secrets:`
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
   std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken
-  const Venue* venue = nullptr;     // whose scheme it has; null: of none
-  std::vector<Scope> scopes;        // of all its places
+  // The last of them, where a scope has `ws_text: true`: in messages, which are no part of a
+  // request.
+  std::optional<std::uint32_t> message_place;
+  const Venue* venue = nullptr;  // whose scheme it has; null: of none
+  std::vector<Scope> scopes;     // of all its places
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
@@ -244,7 +253,7 @@ class Bindings {
   // Bytes of the longest form; 0: there are no placeholders.
   [[nodiscard]] std::size_t longest_sighting() const { return sightings_.longest(); }
 
-  // The placeholders of the rules that have a place in bodies.
+  // The placeholders of the rules that have a place in bodies, or in messages.
   [[nodiscard]] const BodyIndex& body_placeholders() const { return body_placeholders_; }
 
   // May rule `rule` be used for this request, at that one of its places (nothing: at any)? Some

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of the answers to requests that a binding lets a secret into: `scrub` and
-// `uninspectable`.
+// What becomes of a secret that comes back in an answer, or that the client has itself: `scrub`,
+// `uninspectable` and `real_value`.
 #include <array>
 
 #include "bindings/parse_sections.h"
@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 2> kScrub = {"on", "off"};
 // In the order of the enumerators.
 constexpr std::array<std::string_view, 2> kUninspectable = {"forward", "block"};
+constexpr std::array<std::string_view, 2> kRealValue = {"forward", "refuse"};
 
 void parse_scrub(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   const auto choice = read_choice(node, "scrub", kScrub, issues);
@@ -34,6 +35,11 @@ void parse_scope_answers(const YamlSection& section, ParseContext& context, Scop
   if (const auto* const node = section.find("uninspectable")) {
     if (const auto choice = read_choice(*node, "uninspectable", kUninspectable, context.issues)) {
       scope.uninspectable = static_cast<Uninspectable>(*choice);
+    }
+  }
+  if (const auto* const node = section.find("real_value")) {
+    if (const auto choice = read_choice(*node, "real_value", kRealValue, context.issues)) {
+      scope.real_value = static_cast<RealValue>(*choice);
     }
   }
 }

@@ -342,6 +342,24 @@ void parse_entries(const YamlNode& inject,
 
 }  // namespace
 
+// Behind those of `inject:`; what stands there is the secret itself, as often as the first entry
+// says.
+void add_message_place(SecretRule& rule) {
+  const bool is_wanted = std::ranges::any_of(rule.scopes, &Scope::ws_text);
+  if (!is_wanted || rule.places.empty()) {
+    return;
+  }
+  SecretPlace place;
+  place.placement = make_ws_text();
+  SchemeSetup setup;
+  setup.name = rule.name;
+  setup.place = place.placement.get();
+  place.injection = schemes().front()->make(setup).injection;
+  place.occurrences_max = rule.places.front().occurrences_max;
+  rule.message_place = static_cast<std::uint32_t>(rule.places.size());
+  rule.places.push_back(std::move(place));
+}
+
 void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,

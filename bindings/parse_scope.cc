@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
                                                          "blocked",
                                                          "max_body",
                                                          "response_timeout"};
-constexpr std::array<std::string_view, 5> kAccessKeys = {
-    "callers", "route", "websocket", "scrub", "uninspectable"};
+constexpr std::array<std::string_view, 7> kAccessKeys = {
+    "callers", "route", "websocket", "ws_text", "scrub", "uninspectable", "real_value"};
 
 std::vector<std::string_view> scope_keys(Venues venues) {
   std::vector<std::string_view> keys(kScopeKeys.begin(), kScopeKeys.end());
@@ -233,6 +233,27 @@ void parse_websocket(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
 }
 
+// `rule`: with its places, as far as they are read.
+void parse_ws_text(const YamlNode& node,
+                   const SecretRule& rule,
+                   ConfigIssues& issues,
+                   Scope& scope) {
+  scope.ws_text = read_flag(node, "ws_text", issues).value_or(false);
+  if (!scope.ws_text) {
+    return;
+  }
+  if (!scope.websocket) {
+    issues.error(node.place,
+                 "`ws_text: true` needs `websocket: true` beside it",
+                 "it is about the messages of the WebSockets that this entry opens");
+  }
+  if (rule.signer() != nullptr) {
+    issues.error(node.place,
+                 "`ws_text` is not for `inject.type` " + std::string(rule.injection().scheme()),
+                 "that scheme signs with the secret, which itself never leaves; remove `ws_text`");
+  }
+}
+
 std::optional<ParsedHost> parse_host(const YamlNode& node, ParseContext& context) {
   auto& issues = context.issues;
   const auto text = read_text(node, "host", issues);
@@ -363,6 +384,9 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   }
   if (const auto* const websocket = section.find("websocket")) {
     parse_websocket(*websocket, issues, scope);
+  }
+  if (const auto* const ws_text = section.find("ws_text")) {
+    parse_ws_text(*ws_text, rule, issues, scope);
   }
   parse_scope_limits(section, context, scope);
   parse_scope_trading(section, rule.venue, context, scope);

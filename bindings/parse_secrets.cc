@@ -99,6 +99,16 @@ void check_places(const SecretEntry& entry, const SecretRule& rule, ConfigIssues
   }
 }
 
+// What stands in a message is one secret.
+void check_messages(const SecretEntry& entry, const SecretRule& rule, ConfigIssues& issues) {
+  if (rule.message_place && entry.compose != nullptr) {
+    issues.error(entry.compose->place,
+                 "`compose` makes one credential of several secrets, and `ws_text` of an entry of "
+                 "`bindings` puts one secret into messages",
+                 "make an entry of `secrets` without `compose` for the WebSocket");
+  }
+}
+
 void parse_secret(const YamlNode& node,
                   vault::SecretName name,
                   ParseContext& context,
@@ -122,8 +132,10 @@ void parse_secret(const YamlNode& node,
   if (const auto* const inject = section.require("inject", context.issues)) {
     parse_inject(*inject, entry.compose, context, rule);
   }
-  check_places(entry, rule, context.issues);
   read_scopes(section, context, rule);
+  add_message_place(rule);
+  check_messages(entry, rule, context.issues);
+  check_places(entry, rule, context.issues);
   entry.together_with = section.find("together_with");
   bindings.rules.push_back(std::move(rule));
 }

@@ -38,6 +38,8 @@ void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,
                   SecretRule& rule);
+// The place in messages of a rule that has a scope with `ws_text: true` (parse_inject.cc).
+void add_message_place(SecretRule& rule);
 // The keys that an entry of `inject:` has besides those of its scheme and its placement, and what
 // they say of the rule's place of that number (parse_place.cc).
 std::span<const std::string_view> place_keys();
@@ -82,7 +84,7 @@ void parse_scope_trading(const YamlSection& section,
                          ParseContext& context,
                          Scope& scope);
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
-// scrub and uninspectable of an entry of `bindings:` (parse_answers.cc).
+// scrub, uninspectable and real_value of an entry of `bindings:` (parse_answers.cc).
 void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).

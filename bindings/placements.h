@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of placements, and the one that signers have in common.
+// The table of placements, and those that no key of `inject:` names.
 #pragma once
 
 #include <memory>
@@ -17,5 +17,8 @@ std::span<const PlacementKind* const> placements();
 // A header that is nothing but the key: a placeholder with something around it is at a place that
 // is not its own.
 std::unique_ptr<const Placement> make_bare_header(std::string_view name);
+
+// The text messages of a WebSocket that a scope with `ws_text: true` opens.
+std::unique_ptr<const Placement> make_ws_text();
 
 }  // namespace keyswap::bindings

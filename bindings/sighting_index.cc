@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <optional>
 #include <string>
 
 #include "bindings/bounds.h"
@@ -16,12 +15,19 @@ namespace keyswap::bindings {
 namespace {
 
 constexpr std::size_t kSampleBytes = 8;
-constexpr std::size_t kStride = 16;  // and so many characters of base64 are a sample
+constexpr std::size_t kStride = 16;
 constexpr std::size_t kWindowBytes = base::bounds::kPlaceholderBytesMin;
 static_assert(kStride + kSampleBytes <= kWindowBytes);
 
+// How a placeholder may stand in a text: as it is, or in base64. There the first of its bits that
+// begins a character is number 0, 4 or 2, by where it stands in a group of three bytes.
+constexpr std::array<unsigned, 4> kFirstBits = {0, 0, 4, 2};
+constexpr unsigned kForms = kFirstBits.size();
+constexpr unsigned kPlain = 0;
+static_assert(kForms * kStride <= 64);  // bits of a word say which samples of which forms
+
 constexpr unsigned kFilterBitsMin = 4;  // of words
-constexpr unsigned kFilterBitsMax = 16;
+constexpr unsigned kFilterBitsMax = 18;
 constexpr unsigned kOffsetBitsMin = 8;
 constexpr unsigned kOffsetBitsMax = 18;
 
@@ -45,12 +51,12 @@ std::uint64_t marks_of(std::uint64_t hash) {
 // --- base64 ---
 
 constexpr std::uint8_t kNoValue = 0xFF;
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::uint8_t, 256> make_values() {
   std::array<std::uint8_t, 256> values{};
   values.fill(kNoValue);
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
     values.at(static_cast<unsigned char>(kAlphabet[i])) = static_cast<std::uint8_t>(i);
   }
@@ -65,46 +71,17 @@ std::uint8_t value_of(char c) {
   return kValues[static_cast<unsigned char>(c)];
 }
 
-// The values of a sample's characters: 96 bits.
-struct Values {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;  // 32 of them
-};
-
-// Nothing: one of them is not of base64. A few are looked at first, because that is what ordinary
-// text fails by.
-std::optional<Values> read_values(const char* sample) {
-  if (value_of(sample[0]) == kNoValue || value_of(sample[5]) == kNoValue ||
-      value_of(sample[10]) == kNoValue || value_of(sample[15]) == kNoValue) {
-    return std::nullopt;
-  }
-  Values values;
-  unsigned all = 0;
-  for (std::size_t i = 0; i < 10; ++i) {
-    const unsigned value = value_of(sample[i]);
-    all |= value;
-    values.high = values.high << 6U | value;
-  }
-  const unsigned middle = value_of(sample[10]);
-  values.high = values.high << 4U | middle >> 2U;
-  values.low = middle & 3U;
-  for (std::size_t i = 11; i < kStride; ++i) {
-    const unsigned value = value_of(sample[i]);
-    all |= value;
-    values.low = values.low << 6U | value;
-  }
-  constexpr unsigned kNoneOfThese = 0xC0;
-  return (all & kNoneOfThese) == 0 ? std::optional(values) : std::nullopt;
+// The character that six bits of `bytes` become, from number `bit` on.
+char base64_at(std::string_view bytes, std::size_t bit) {
+  const std::size_t at = bit / 8;
+  const unsigned two = static_cast<unsigned char>(bytes[at]) * 256U +
+                       (at + 1 < bytes.size() ? static_cast<unsigned char>(bytes[at + 1]) : 0U);
+  return kAlphabet[(two >> (10U - bit % 8)) & 63U];
 }
 
-// The eight bytes that the characters from number `skip` on stand for, if that one begins a group.
-std::uint64_t decode_sample(const Values& values, unsigned skip) {
-  const std::uint64_t bits = values.high << (6U * skip) | values.low >> (32U - 6U * skip);
-  std::array<char, kSampleBytes> bytes{};
-  for (std::size_t i = 0; i < kSampleBytes; ++i) {
-    bytes.at(i) = static_cast<char>(bits >> (56U - 8U * i));
-  }
-  return load(bytes.data());
+// The same in the other alphabet.
+char in_base64url(char c) {
+  return c == '+' ? '-' : c == '/' ? '_' : c;
 }
 
 // Appends what stands in base64 from bit number `bit` on, six bits a character, until there are
@@ -141,19 +118,35 @@ class Seen {
 
   [[nodiscard]] bool is_enough() const { return found_.size() > most_; }
 
-  // A sample at `at` may stand `offset` bytes behind the beginning of a placeholder.
+  // A sample at `at` may stand where these bits say. What begins first is seen first.
+  void look_for(std::uint64_t samples, std::size_t at) {
+    for (; samples != 0; samples = without_highest(samples)) {
+      const auto highest = static_cast<unsigned>(std::bit_width(samples)) - 1;
+      const unsigned form = highest / kStride;
+      if (form == kPlain) {
+        look(at, highest % kStride);
+      } else {
+        look_in_base64(at, highest % kStride, kFirstBits.at(form));
+      }
+    }
+  }
+
+ private:
+  static std::uint64_t without_highest(std::uint64_t bits) { return bits ^ std::bit_floor(bits); }
+
+  // It may stand `offset` bytes behind the beginning of a placeholder.
   void look(std::size_t at, unsigned offset) {
     if (at >= offset) {
       note(text_.substr(at - offset));
     }
   }
 
-  // The same, where the sample is in base64 and begins a group.
-  void look_in_base64(std::size_t at, unsigned offset) {
-    if (at * 6 < offset * std::size_t{8}) {
+  // The same in base64, `offset` characters behind the one that begins with that bit of it.
+  void look_in_base64(std::size_t at, unsigned offset, unsigned first_bit) {
+    if (at * 6 < offset * std::size_t{6} + first_bit) {
       return;
     }
-    const std::size_t bit = at * 6 - offset * std::size_t{8};
+    const std::size_t bit = (at - offset) * 6 - first_bit;
     decoded_.clear();
     decode(text_, bit, kWindowBytes, decoded_);
     if (decoded_.size() == kWindowBytes && known_.may_begin_with(decoded_)) {
@@ -162,7 +155,6 @@ class Seen {
     }
   }
 
- private:
   void note(std::string_view text) {
     const auto number = known_.begins(text);
     if (number && std::ranges::find(found_, *number) == found_.end()) {
@@ -177,16 +169,6 @@ class Seen {
   std::string decoded_;
 };
 
-// Calls `look` for each bit that is set, the highest first: what begins first.
-template <typename Look>
-void for_each_offset(unsigned offsets, Look look) {
-  while (offsets != 0) {
-    const auto offset = static_cast<unsigned>(std::bit_width(offsets)) - 1;
-    look(offset);
-    offsets &= ~(1U << offset);
-  }
-}
-
 }  // namespace
 
 void SightingIndex::build(const std::vector<std::string_view>& placeholders) {
@@ -194,13 +176,13 @@ void SightingIndex::build(const std::vector<std::string_view>& placeholders) {
   longest_ = 0;
   std::size_t samples = 0;
   for (const std::string_view text : placeholders) {
-    samples += text.empty() ? 0 : kStride;
+    samples += text.empty() ? 0 : kForms * kStride;
     longest_ = std::max(longest_, text.empty() ? 0 : base64_size(text.size()));
   }
   if (samples == 0) {
     return;
   }
-  constexpr std::size_t kFilterBitsPerSample = 8;
+  constexpr std::size_t kFilterBitsPerSample = 16;
   filter_bits_ =
       std::clamp(static_cast<unsigned>(std::bit_width(samples * kFilterBitsPerSample / 64)),
                  kFilterBitsMin,
@@ -210,45 +192,70 @@ void SightingIndex::build(const std::vector<std::string_view>& placeholders) {
   filter_.assign(std::size_t{1} << filter_bits_, 0);
   offsets_.assign(std::size_t{1} << offset_bits_, 0);
   for (const std::string_view text : placeholders) {
-    for (unsigned offset = 0; offset < kStride && !text.empty(); ++offset) {
-      add(load(text.data() + offset), offset);
+    if (!text.empty()) {
+      add_plain(text);
+      add_base64(text);
     }
   }
 }
 
-void SightingIndex::add(std::uint64_t sample, unsigned offset) {
-  const std::uint64_t hash = spread(sample);
-  filter_[hash >> (64U - filter_bits_)] |= marks_of(hash);
-  auto& offsets = offsets_[hash >> (64U - offset_bits_)];
-  offsets = static_cast<std::uint16_t>(offsets | 1U << offset);
+void SightingIndex::add_plain(std::string_view text) {
+  for (unsigned offset = 0; offset < kStride; ++offset) {
+    add(load(text.data() + offset), kPlain, offset);
+  }
 }
 
-// 0: it is none.
-unsigned SightingIndex::offsets_of(std::uint64_t sample) const {
-  const std::uint64_t hash = spread(sample);
-  const std::uint64_t marks = marks_of(hash);
-  if ((filter_[hash >> (64U - filter_bits_)] & marks) != marks) {
-    return 0;
+void SightingIndex::add_base64(std::string_view text) {
+  std::array<char, kStride - 1 + kSampleBytes> chars{};
+  for (unsigned form = kPlain + 1; form < kForms; ++form) {
+    for (std::size_t i = 0; i < chars.size(); ++i) {
+      chars.at(i) = base64_at(text, kFirstBits.at(form) + 6 * i);
+    }
+    for (unsigned offset = 0; offset < kStride; ++offset) {
+      add_alphabets(chars.data() + offset, form, offset);
+    }
   }
-  return offsets_[hash >> (64U - offset_bits_)];
+}
+
+// Each character by itself may be of either alphabet. (Of ASCII no more than two of a sample differ
+// in them.)
+void SightingIndex::add_alphabets(const char* chars, unsigned form, unsigned offset) {
+  for (unsigned in_url = 0; in_url < 1U << kSampleBytes; ++in_url) {
+    std::array<char, kSampleBytes> sample{};
+    bool is_another = true;
+    for (std::size_t i = 0; i < kSampleBytes; ++i) {
+      const bool is_url = (in_url >> i & 1U) != 0;
+      sample.at(i) = is_url ? in_base64url(chars[i]) : chars[i];
+      is_another = is_another && (!is_url || sample.at(i) != chars[i]);
+    }
+    if (is_another) {
+      add(load(sample.data()), form, offset);
+    }
+  }
+}
+
+void SightingIndex::add(std::uint64_t sample, unsigned form, unsigned offset) {
+  const std::uint64_t hash = spread(sample);
+  filter_[hash >> (64U - filter_bits_)] |= marks_of(hash);
+  offsets_[hash >> (64U - offset_bits_)] |= std::uint64_t{1} << (form * kStride + offset);
 }
 
 void SightingIndex::find(const PlaceholderIndex& known,
                          std::string_view text,
                          std::vector<std::uint32_t>& found,
                          std::size_t most) const {
-  constexpr unsigned kGroup = 4;
   if (filter_.empty() || text.size() < kWindowBytes) {
     return;
   }
+  // At hand, since a sample in sixteen bytes is looked up.
+  const std::uint64_t* const filter = filter_.data();
+  const unsigned shift = 64U - filter_bits_;
   Seen seen(known, text, found, most);
   for (std::size_t at = 0; at + kSampleBytes <= text.size() && !seen.is_enough(); at += kStride) {
-    const char* const sample = text.data() + at;
-    for_each_offset(offsets_of(load(sample)), [&](unsigned offset) { seen.look(at, offset); });
-    const auto values = at + kStride > text.size() ? std::optional<Values>() : read_values(sample);
-    for (unsigned skip = 0; values && skip < kGroup; ++skip) {
-      for_each_offset(offsets_of(decode_sample(*values, skip)),
-                      [&](unsigned offset) { seen.look_in_base64(at + skip, offset); });
+    const std::uint64_t hash = spread(load(text.data() + at));
+    const std::uint64_t marks = marks_of(hash);
+    if ((filter[hash >> shift] & marks) == marks) {
+      seen.look_for(offsets_[hash >> (64U - offset_bits_)], at);
     }
   }
 }

@@ -6,11 +6,11 @@
 // (bindings/placeholder.h), nor are escapes (proxy/flow/placeholder_watch.h).
 //
 // The text is sampled, eight bytes at every sixteenth place. Wherever a placeholder begins, one
-// sample lies in its first 24 bytes, so it is one of sixteen pieces of it. A filter of two bits for
-// each piece says of nearly every sample of ordinary text that it is none; the samples do not
-// depend on one another, so a large filter costs hardly more than a small one. What passes it is
-// looked up where it would begin. In base64 a sample is sixteen characters, read in the four ways
-// in which they may stand for bytes.
+// sample lies in its first 24 bytes, or in the 31 characters and more that these are in base64, so
+// it is one of sixteen pieces of what the placeholder looks like in one of four forms. A filter of
+// two bits for each piece says of nearly every sample of ordinary text that it is none; the samples
+// do not depend on one another, so a large filter costs hardly more than a small one. What passes
+// it is looked up where it would begin.
 #pragma once
 
 #include <cstddef>
@@ -40,11 +40,13 @@ class SightingIndex {
   [[nodiscard]] std::size_t longest() const { return longest_; }
 
  private:
-  void add(std::uint64_t sample, unsigned offset);
-  [[nodiscard]] unsigned offsets_of(std::uint64_t sample) const;
+  void add_plain(std::string_view text);
+  void add_base64(std::string_view text);
+  void add_alphabets(const char* chars, unsigned form, unsigned offset);
+  void add(std::uint64_t sample, unsigned form, unsigned offset);
 
   std::vector<std::uint64_t> filter_;   // a power of two of words; empty: nothing is looked for
-  std::vector<std::uint16_t> offsets_;  // a power of two: where in a placeholder a sample may stand
+  std::vector<std::uint64_t> offsets_;  // a power of two: where in which form a sample may stand
   unsigned filter_bits_ = 0;
   unsigned offset_bits_ = 0;
   std::size_t longest_ = 0;

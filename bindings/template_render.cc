@@ -81,7 +81,9 @@ class Stack {
   explicit Stack(vault::LockedBytes bytes) : bytes_(std::move(bytes)) {}
 
   void push(std::string_view text) {
-    std::memcpy(bytes_.data() + used_, text.data(), text.size());
+    if (!text.empty()) {
+      std::memcpy(bytes_.data() + used_, text.data(), text.size());
+    }
     begins_.push_back(used_);
     used_ += text.size();
   }

@@ -26,6 +26,7 @@ if(NOT KEYSWAP_SANITIZE)
   endforeach()
   # They put the same packages of npm into one folder.
   set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
+  set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" PROPERTIES RESOURCE_LOCK programs)
   # What measures time or sets the machine's limits runs alone.
   if(TEST "e2e: timing")
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)

@@ -17,17 +17,11 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/sanitizers.h"
 
 // Under AddressSanitizer what is not handed out is poisoned, so that an overrun or a use after free
 // of a secret is reported like one of the heap.
-#if defined(__SANITIZE_ADDRESS__)
-#define KS_ARENA_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KS_ARENA_ASAN 1
-#endif
-#endif
-#ifdef KS_ARENA_ASAN
+#ifdef KS_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -52,7 +46,7 @@ static_assert(kLockedArenaBytesMin % kGrainBytes == 0);
 constexpr std::size_t kLockedElsewhereBytes = std::size_t{1024} * 1024 + 2 * kGrainBytes;
 
 void poison(const char* begin, std::size_t size) {
-#ifdef KS_ARENA_ASAN
+#ifdef KS_ADDRESS_SANITIZER
   ASAN_POISON_MEMORY_REGION(begin, size);
 #else
   static_cast<void>(begin);
@@ -61,7 +55,7 @@ void poison(const char* begin, std::size_t size) {
 }
 
 void unpoison(const char* begin, std::size_t size) {
-#ifdef KS_ARENA_ASAN
+#ifdef KS_ADDRESS_SANITIZER
   ASAN_UNPOISON_MEMORY_REGION(begin, size);
 #else
   static_cast<void>(begin);

@@ -55,6 +55,10 @@ inline constexpr std::size_t kKnownHostsMax = 256;     // past it the one not us
 // Forms and tables of all hosts, in locked memory; what is in use comes on top of it.
 inline constexpr std::size_t kKnownSecretsBytesMax = 512 * 1024;
 inline constexpr std::size_t kFindingsMax = 8;  // kinds of them told apart in one record
+// Looked for in what clients send, of all hosts (proxy/flow/real_values.h); past either the ones
+// that came first. Their forms, in locked memory; tables come on top of them.
+inline constexpr std::size_t kRealValuesMax = 128;
+inline constexpr std::size_t kRealValuesBytesMax = 192 * 1024;
 // One piece of an answer may become so large, decoded and scrubbed; past it: cut.
 inline constexpr std::size_t kFilteredBytesMax = 1792 * 1024;
 
@@ -136,6 +140,10 @@ inline constexpr std::int64_t kHalfClosedMs = 5'000;
 // So long nothing more comes of an answer that secrets are looked for in: then what cannot be the
 // beginning of one is no longer kept back.
 inline constexpr std::int64_t kAnswerPauseMs = 10;
+// An answer that is looked through is held until it is whole, unless it is longer, comes in more
+// pieces, or pauses (proxy/flow/short_answer.h).
+inline constexpr std::size_t kShortAnswerBytesMax = kReadChunkBytes;
+inline constexpr std::size_t kShortAnswerPiecesMax = 16;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 // Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;

@@ -90,6 +90,14 @@ std::string describe(const Json& json) {
            text_of(destination, "port") + text_of(destination, "path") + "  from " +
            text_of(child_of(json, "client"), "addr");
   }
+  if (type == "real_secret_seen") {
+    const Json destination = child_of(json, "destination");
+    return "REAL SECRET " + text_of(json, "secret") + " in the " + text_of(json, "where") + " (" +
+           text_of(json, "encoding") + ") " + text_of(json, "reason") + "  " +
+           text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
+           text_of(destination, "port") + text_of(destination, "path") + "  from " +
+           text_of(child_of(json, "client"), "addr");
+  }
   if (type == "start") {
     return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
   }
@@ -113,12 +121,13 @@ bool matches(const LineFilter& filter, std::string_view line) {
   if (!filter.wants_decisions_only()) {
     return true;
   }
-  if (text_of(json, "type") == "client_tls_failed") {
+  const std::string type = text_of(json, "type");
+  if (type == "client_tls_failed") {
     return filter.secret.empty() && filter.decision.empty() &&
            base::equal_ignoring_case(text_of(json, "host"), filter.host);
   }
   const bool is_of_request =
-      json.contains("decision") || text_of(json, "type") == "honeytoken_triggered";
+      json.contains("decision") || type == "honeytoken_triggered" || type == "real_secret_seen";
   return is_of_request && (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
          (filter.decision.empty() || text_of(json, "decision") == filter.decision) &&
          (filter.host.empty() ||

@@ -55,6 +55,7 @@ void print_text(const ExplainOptions& options,
       print_line("    limit: " + printable(describe_limits(*verdict.limits)));
       print_line("    binding: " + printable(verdict.scope));
       print_line("    answer: " + describe_answers(*verdict.limits));
+      print_line("    real value: " + describe_real_value(*verdict.limits));
       if (!verdict.caller.empty()) {
         print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
                                                               : "the caller " + verdict.caller));

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <sstream>
+#include <string>
 #include <system_error>
 
 #include <fcntl.h>
@@ -92,14 +94,42 @@ std::string php_text(const std::string& bundle) {
          "\"\n";
 }
 
+// Where npm keeps settings: the project's (from here upwards), the user's, and those of each
+// installation that PATH leads to.
+std::vector<std::string> npm_settings(const Variables& inherited) {
+  std::vector<std::string> paths = {"/etc/npmrc"};
+  for (const auto& [name, value] : inherited) {
+    const std::string lower = base::to_lower(name);
+    if (name == "HOME") {
+      paths.push_back(value + "/.npmrc");
+    } else if (lower == "npm_config_userconfig" || lower == "npm_config_globalconfig") {
+      paths.push_back(value);
+    }
+  }
+  std::istringstream folders(value_of(inherited, "PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    paths.push_back((fs::path(folder).parent_path() / "etc" / "npmrc").string());
+  }
+  std::error_code ignored;
+  for (fs::path at = fs::current_path(ignored); !at.empty(); at = at.parent_path()) {
+    paths.push_back((at / ".npmrc").string());
+    if (at == at.root_path()) {
+      break;
+    }
+  }
+  return paths;
+}
+
 // A cafile in npm's own settings wins over NODE_EXTRA_CA_CERTS; npm_config_cafile wins over that.
 bool npm_has_cafile(const Variables& inherited) {
   const bool in_environment = std::ranges::any_of(inherited, [](const auto& entry) {
     return base::to_lower(entry.first) == "npm_config_cafile";
   });
-  const std::string home = value_of(inherited, "HOME");
-  return in_environment ||
-         (!home.empty() && text_or_empty(home + "/.npmrc").find("cafile") != std::string::npos);
+  return in_environment || std::ranges::any_of(npm_settings(inherited), [](const auto& path) {
+           std::error_code ignored;
+           return fs::is_regular_file(path, ignored) &&  // a pipe would be waited for
+                  text_or_empty(path).find("cafile") != std::string::npos;
+         });
 }
 
 void forget_old_folders(const std::string& parent, const std::string& used) {

@@ -100,6 +100,11 @@ std::string explanation_json(const RequestToExplain& request, const Explanation&
               ? Json()
               : Json(verdict.limits->uninspectable == bindings::Uninspectable::block ? "block"
                                                                                      : "forward")},
+         {"real_value",
+          verdict.limits == nullptr
+              ? Json()
+              : Json(verdict.limits->real_value == bindings::RealValue::refuse ? "refuse"
+                                                                               : "forward")},
          {"limit", verdict.limits == nullptr ? Json() : limits_json(*verdict.limits)}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -7,6 +7,7 @@
 #include "bindings/message_signer.h"
 #include "bindings/request_readings.h"
 #include "proxy/cli/explain_words.h"
+#include "proxy/flow/caller.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::cli {
@@ -80,10 +81,11 @@ class Asker {
   const std::optional<std::string>& caller_;
 };
 
-// The scopes that a WebSocket may be opened by whose messages a scheme signs; empty when it may
-// not be.
+// The scopes that a WebSocket may be opened by in whose messages a secret is used: a scheme signs
+// them, or placeholders are swapped there. Empty when it may not be.
 std::vector<bindings::RouteUse> message_scopes(const Bindings& bindings,
                                                const RequestToExplain& request,
+                                               const std::optional<std::string>& caller,
                                                const Asker& asker) {
   std::vector<bindings::RouteUse> uses;
   if (request.method == "GET" && request.is_https &&
@@ -91,7 +93,10 @@ std::vector<bindings::RouteUse> message_scopes(const Bindings& bindings,
     const bindings::RequestReadings readings(request.method, request.target);
     uses = bindings.websocket_scopes(request.destination, readings);
     std::erase_if(uses, [&](const bindings::RouteUse& use) {
-      return bindings.rules[use.rule].messages() == nullptr;
+      const SecretRule& rule = bindings.rules[use.rule];
+      const Scope& scope = rule.scopes[use.scope];
+      const bool serves = !caller || flow::serves(scope, *caller);
+      return rule.messages() == nullptr && !(scope.ws_text && serves);
     });
   }
   return uses;
@@ -150,8 +155,26 @@ SecretVerdict explain_place(const SecretRule& rule,
   return verdict;
 }
 
+// `opened`: the scope of the rule that opens a WebSocket; null: none.
+SecretVerdict explain_messages(const SecretRule& rule,
+                               std::uint32_t place,
+                               const RequestToExplain& request,
+                               const Scope* opened) {
+  SecretVerdict verdict = verdict_on(rule, place);
+  if (opened != nullptr) {
+    swap_in(*opened, why_in_messages(rule, request), verdict);
+    return verdict;
+  }
+  verdict.is_elsewhere = !names_host(rule, request.destination);
+  verdict.reason = audit::to_string(verdict.is_elsewhere ? Reason::destination_not_in_binding
+                                                         : Reason::untargeted_location);
+  verdict.why = "this request opens no WebSocket for it by an entry with `ws_text: true`";
+  return verdict;
+}
+
 SecretVerdict explain_placeholder(const SecretRule& rule,
                                   const RequestToExplain& request,
+                                  const Scope* opened,
                                   const Asker& asker) {
   if (rule.kind == RuleKind::honeytoken) {
     return verdict_on(rule);
@@ -166,7 +189,9 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
   std::vector<SecretVerdict> found;
   std::vector<PlaceVerdict> places;
   for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
-    const SecretVerdict& one = found.emplace_back(explain_place(rule, place, request, asker));
+    const SecretVerdict& one = found.emplace_back(
+        place == rule.message_place ? explain_messages(rule, place, request, opened)
+                                    : explain_place(rule, place, request, asker));
     places.push_back({one.place, one.is_swapped, one.scope, one.reason, one.why});
   }
   const auto swapped = std::ranges::find(found, true, &SecretVerdict::is_swapped);
@@ -236,7 +261,7 @@ Explanation explain_request(const Bindings& bindings,
                             const std::optional<std::string>& caller) {
   const Asker asker(bindings, request, caller);
   const bool is_routed = is_by_route(bindings, request);
-  const auto opened = message_scopes(bindings, request, asker);
+  const auto opened = message_scopes(bindings, request, caller, asker);
   const auto asked = opened.empty() ? asker.ask() : asker.ask_for_websocket();
   Explanation explanation;
   if (asked.answer.decision == Decision::refused) {
@@ -247,11 +272,12 @@ Explanation explain_request(const Bindings& bindings,
   }
   for (std::uint32_t number = 0; number < bindings.rules.size(); ++number) {
     const SecretRule& rule = bindings.rules[number];
-    auto verdict = is_routed ? explain_by_route(bindings, number, asked)
-                             : explain_placeholder(rule, request, asker);
     const auto use = std::ranges::find(opened, number, &bindings::RouteUse::rule);
-    if (use != opened.end()) {
-      swap_in(rule.scopes[use->scope], why_in_messages(rule, request), verdict);
+    const Scope* const scope = use == opened.end() ? nullptr : &rule.scopes[use->scope];
+    auto verdict = is_routed ? explain_by_route(bindings, number, asked)
+                             : explain_placeholder(rule, request, scope, asker);
+    if (scope != nullptr && rule.messages() != nullptr) {
+      swap_in(*scope, why_in_messages(rule, request), verdict);
     }
     if (!verdict.is_swapped && rule.kind != RuleKind::honeytoken &&
         verdict.reason == explanation.refusal) {

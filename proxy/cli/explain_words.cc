@@ -130,6 +130,9 @@ std::string describe(const bindings::Placement& placement) {
   if (kind == "basic") {
     return "Basic credentials in the header " + name;
   }
+  if (kind == "ws_text") {
+    return "text messages of a WebSocket";
+  }
   const std::string what = kind == "query" ? "query parameter" : kind;
   return name.empty() ? what : what + " " + name;
 }
@@ -142,7 +145,9 @@ std::string describe(const Scope& scope) {
   }
   text += scope.methods.empty() ? ", any method" : ", " + join(scope.methods);
   text += scope.paths.empty() ? ", any path" : ", " + join(paths_of(scope));
-  text += scope.websocket ? ", WebSockets" : "";
+  text += scope.ws_text     ? ", WebSockets and their text messages"
+          : scope.websocket ? ", WebSockets"
+                            : "";
   return text;
 }
 
@@ -154,6 +159,12 @@ std::string describe_answers(const Scope& scope) {
          (scope.uninspectable == bindings::Uninspectable::block
               ? "one in an unknown coding is refused"
               : "one in an unknown coding is passed on");
+}
+
+std::string describe_real_value(const Scope& scope) {
+  return scope.real_value == bindings::RealValue::refuse
+             ? "where the client sends it itself, the request is refused, and an alert is raised"
+             : "where the client sends it itself, an alert is raised, and the request goes on";
 }
 
 std::string handling_of(const Bindings& bindings,
@@ -247,6 +258,9 @@ std::string why_swapped_by_route(const SecretRule& rule) {
 }
 
 std::string why_in_messages(const SecretRule& rule, const RequestToExplain& request) {
+  if (rule.messages() == nullptr) {
+    return "on a WebSocket its placeholder is replaced in the client's text messages";
+  }
   return "on a WebSocket its placeholder is replaced in each message that is let through" +
          note_on_venue(rule, request);
 }

@@ -19,6 +19,8 @@ std::string describe(const bindings::Placement& placement);
 
 // What becomes of the answer to a request that it lets a secret into.
 std::string describe_answers(const bindings::Scope& scope);
+// And of a request that has the secret's real value in it.
+std::string describe_real_value(const bindings::Scope& scope);
 
 // What happens to the connection of a request that is not refused.
 std::string handling_of(const bindings::Bindings& bindings,

@@ -18,6 +18,7 @@
 #include "proxy/flow/decide.h"
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_sighting.h"
 #include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
@@ -65,6 +66,7 @@ struct Record {
   std::vector<PlaceOf> further;                 // allowed: what else is swapped in; a record each
   std::vector<Denial> others;                   // recorded along with it
   std::vector<std::uint32_t> honeytokens = {};  // likewise: rules whose placeholders were sent
+  RealSightings real_values = {};               // likewise: secrets that were sent themselves
   std::string_view method;
   std::string path;                               // as shown_path gives it
   base::Failure failure = {};                     // of a refusal
@@ -75,6 +77,12 @@ struct Record {
 
 // The same of what was decided in the middle of a body; nobody waits for that.
 struct NoteDecision {
+  Record record;
+};
+
+// Tell of the real values that were seen in the middle of a body, beside the decision that the
+// request had already; nobody waits for that.
+struct NoteRealValues {
   Record record;
 };
 
@@ -174,6 +182,7 @@ using Action = std::variant<Charge,
                             DialAnew,
                             Record,
                             NoteDecision,
+                            NoteRealValues,
                             RecordResponse,
                             SendRequestHead,
                             SendRequestBody,

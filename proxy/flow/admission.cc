@@ -190,6 +190,7 @@ void Admission::record(Shown shown, const Asks& asks) {
               .further = std::move(further),
               .others = verdict_.others,
               .honeytokens = verdict_.honeytokens,
+              .real_values = verdict_.real_values,
               .method = shown.method,
               .path = std::move(shown.path),
               .failure = failure_,

@@ -16,6 +16,7 @@
 #include "bindings/binding.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
+#include "proxy/flow/real_sighting.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::flow {
@@ -58,6 +59,8 @@ struct Verdict {
   std::vector<Denial> others = {};
   // Whatever becomes of it: the honeytokens that stand in it (proxy/flow/honeytoken.h).
   std::vector<std::uint32_t> honeytokens = {};
+  // Likewise: the secrets whose real values stand in it.
+  RealSightings real_values = {};
 };
 
 // The places that are used, each once, in the order of `uses`.

@@ -24,7 +24,7 @@
 // DialFailed instead, or dials anew); in Relaying it ends in a 502 of ours, or, once the client has
 // the head, in a visible cut. From the verdict to the secrets: exchange_admission.cc; the sending:
 // exchange_send.cc; the response on its way to the client: exchange_response.cc; what is looked for
-// in it: exchange_scrub.cc.
+// in it: exchange_scrub.cc; what is looked for in the request: exchange_real_values.cc.
 #include "proxy/flow/exchange.h"
 
 #include <utility>
@@ -82,12 +82,14 @@ void Exchange::cut(Actions& actions) {
 // A response may let itself be waited for; what its request was made of does not wait with it.
 void Exchange::carried_out() {
   leaving_.answer.reset();
+  leaving_.whole.reset();
   if (leaving_.request) {
     leaving_.request.reset();
     if (is_collected_) {
       body_.release();
       swapping_.reset();
       watch_.reset();
+      real_watch_.reset();
     }
   }
   if (is_finished()) {
@@ -108,6 +110,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
                     : asked.reverse ? decide_reverse(request(), *asked.reverse)
                                     : flow::decide(request());
   verdict.honeytokens = honeytokens_in(request());
+  look_for_real_values(verdict);
   admission_.decide(std::move(verdict));
   if (admission_.is_refused()) {
     record({}, actions);
@@ -127,7 +130,7 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
-    if (relaying->head_passed) {
+    if (relaying->has_head) {
       finish(ClientFate::abort, actions);
     } else {
       answer(event.reason, actions);
@@ -180,7 +183,7 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
     cut_upload(Reason::body_too_large, relaying, actions);  // its length was not said beforehand
     return;
   }
-  if (relaying.wait == Wait::response_head && !relaying.head_passed) {
+  if (relaying.wait == Wait::response_head && !relaying.has_head) {
     set_wait(relaying, Wait::request_body, actions);  // it was waiting for "100 Continue" until now
   }
   if (swapping_ != nullptr) {
@@ -240,7 +243,7 @@ void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
   fail(event.failure);
   const base::Cause cause = event.failure.cause;
   const bool has_stalled = cause == base::Cause::takes_nothing;
-  if (relaying().head_passed) {
+  if (relaying().has_head) {
     abort_response(
         relaying(), has_stalled ? Outcome::upstream_timeout : Outcome::truncated, actions);
   } else if (has_stalled) {
@@ -274,7 +277,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
         set_wait(*relaying, Wait::request_body, actions);
       } else if (!relaying->pace.end_window()) {
         actions.emplace_back(SetWait{Wait::request_body});
-      } else if (relaying->head_passed) {
+      } else if (relaying->has_head) {
         abort_response(*relaying, Outcome::unknown, actions);
       } else {
         fail_sent(Reason::client_timeout, Outcome::unknown, actions);
@@ -322,7 +325,10 @@ Admission::Shown Exchange::shown() const {
   if (asked_) {
     what.method = asked_->head.method;
     if (asked_->head.method != "CONNECT") {
-      what.path = shown_path(asked_->target, *setup_.bindings);
+      what.path =
+          asked_->is_target_masked
+              ? shown_path(mask_real_values(*real_values_, asked_->target), *setup_.bindings)
+              : shown_path(asked_->target, *setup_.bindings);
     }
   }
   return what;
@@ -383,7 +389,10 @@ void Exchange::refuse_response(base::Failure failure, Actions& actions) {
   fail_sent(Reason::upstream_protocol_error, Outcome::upstream_protocol_error, actions);
 }
 
-void Exchange::abort_response(const Relaying& relaying, Outcome outcome, Actions& actions) {
+void Exchange::abort_response(Relaying& relaying, Outcome outcome, Actions& actions) {
+  if (relaying.held != nullptr && !let_go(relaying, actions)) {
+    return;
+  }
   actions.emplace_back(
       RecordResponse{relaying.status, outcome, relaying.body_bytes, admission_.failure()});
   actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});

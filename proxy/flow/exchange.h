@@ -38,7 +38,10 @@
 #include "proxy/flow/outgoing_request.h"
 #include "proxy/flow/override_watch.h"
 #include "proxy/flow/placeholder_watch.h"
+#include "proxy/flow/real_sighting.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/short_answer.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/message.h"
 #include "vault/holdings.h"
@@ -58,6 +61,7 @@ class Exchange {
     CollectedShare collected = {};           // of what the loop's machines hold of bodies; its own
     KnownSecrets* known = nullptr;        // of all loops; outlives them; null: of its own request
     vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
+    const RealValues* real = nullptr;     // of all loops; outlives them; null: none is looked for
   };
 
   explicit Exchange(Setup setup);
@@ -120,7 +124,8 @@ class Exchange {
     http::RequestHead head;
     std::optional<ReverseUse> reverse;
     std::string made_target;
-    std::string_view target = {};  // into one of these
+    std::string_view target = {};   // into one of these
+    bool is_target_masked = false;  // no record shows it as it is
   };
 
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
@@ -170,6 +175,7 @@ class Exchange {
     std::optional<Prepared> request;
     std::optional<http::ResponseHead> answer;                // of the upstream
     base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
+    std::unique_ptr<ShortAnswer> whole;                      // of the upstream
     std::string reply_body;                                  // of an answer of our own
   };
 
@@ -191,8 +197,9 @@ class Exchange {
 
   struct Relaying {
     AnswerFilters filters;
-    bool client_done = false;  // the request is sent as a whole
-    bool head_passed = false;  // the client has the final response head
+    bool client_done = false;           // the request is sent as a whole
+    bool has_head = false;              // the final response head
+    std::unique_ptr<ShortAnswer> held;  // null: what came of the answer has gone on
     std::size_t interim_count = 0;
     int status = 0;
     bool upstream_reusable = false;
@@ -231,6 +238,7 @@ class Exchange {
   void hold_piece(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge_with_body(Actions& actions);
   [[nodiscard]] bool read_whole_body(BodyFound& found);
+  void look_past_credential();
   [[nodiscard]] bool look_at_whole_body();
   [[nodiscard]] std::optional<audit::Reason> take_occurrence(const SwapPlace& place,
                                                              std::uint64_t body_bytes);
@@ -256,8 +264,14 @@ class Exchange {
   [[nodiscard]] bool is_body_held() const;
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
+  [[nodiscard]] bool look_for_placeholders(std::string_view bytes,
+                                           Relaying& relaying,
+                                           Actions& actions);
+  [[nodiscard]] Record noted(audit::Decision decision,
+                             audit::Reason reason,
+                             std::optional<std::uint32_t> rule) const;
   void note(audit::Decision decision, audit::Reason reason, std::uint32_t rule, Actions& actions);
-  void cut_upload(audit::Reason reason, const Relaying& relaying, Actions& actions);
+  void cut_upload(audit::Reason reason, Relaying& relaying, Actions& actions);
   void refuse_body(audit::Reason reason, std::uint32_t rule, Relaying& relaying, Actions& actions);
   [[nodiscard]] const Admission& told() const;
   void fail(base::Failure failure);
@@ -300,10 +314,14 @@ class Exchange {
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   void pass_interim(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
   void pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool send_head(const http::ResponseHead& head,
+                               std::optional<std::uint64_t> length,
+                               Relaying& relaying,
+                               Actions& actions);
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
-  void abort_response(const Relaying& relaying, audit::Outcome outcome, Actions& actions);
+  void abort_response(Relaying& relaying, audit::Outcome outcome, Actions& actions);
   void refuse_response(base::Failure failure, Actions& actions);
   void set_wait(Relaying& relaying, Wait wait, Actions& actions);
   void finish(ClientFate client, Actions& actions);
@@ -327,9 +345,25 @@ class Exchange {
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool filter(std::string_view bytes, bool is_last, Relaying& relaying);
+  [[nodiscard]] bool send_filtered(std::string_view bytes,
+                                   std::optional<std::uint64_t> length,
+                                   Relaying& relaying,
+                                   Actions& actions);
+  [[nodiscard]] bool let_go(Relaying& relaying, Actions& actions);
   static void send_body(std::string_view bytes, Actions& actions);
-  void cut_filtered(const Relaying& relaying, Actions& actions);
+  void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
+
+  // Real values in what the client sends (exchange_real_values.cc).
+  void look_for_real_values(Verdict& verdict);
+  void look_for_real_values_held();
+  [[nodiscard]] bool look_for_real_values(std::string_view bytes,
+                                          Relaying& relaying,
+                                          Actions& actions);
+  [[nodiscard]] bool end_real_values(Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool tell_real_values(std::size_t known, Relaying& relaying, Actions& actions);
+  void refuse_real_values(Verdict& verdict) const;
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);
@@ -350,7 +384,9 @@ class Exchange {
   std::optional<Asked> asked_;
   CollectedBody body_;                       // the whole body, if it was collected
   std::unique_ptr<PlaceholderWatch> watch_;  // of the request's body; null: there is nothing to see
-  std::unique_ptr<Swapping> swapping_;       // null: no secret may be put into the body
+  SharedSearch real_values_;                 // that were known with the head; null: none was
+  std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
+  std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   Leaving leaving_;
   Findings findings_;           // what of secrets came back
   base::Note flaw_ = "";        // of a request that is refused for its bytes

@@ -19,8 +19,6 @@ using http::Framing;
 
 namespace {
 
-// Where a swapped placeholder stood there is something for the watch that belongs to none.
-constexpr std::string_view kGap = "\n";
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
@@ -28,6 +26,9 @@ constexpr std::int64_t kUsPerSecond = 1'000'000;
 void Exchange::begin_body() {
   if (!has_request_body()) {
     return;
+  }
+  if (real_values_ != nullptr) {
+    real_watch_ = std::make_unique<RealValueWatch>(real_values_);
   }
   if (setup_.bindings->longest_sighting() > 0) {
     watch_ = std::make_unique<PlaceholderWatch>(*setup_.bindings);
@@ -87,6 +88,7 @@ void Exchange::judge_with_body(Actions& actions) {
   if (read_whole_body(found)) {
     admission_.decide(decide_with_body(request(), verdict(), found));
   }
+  look_for_real_values_held();
   if (admission_.is_refused()) {
     record({}, actions);
     return;
@@ -112,11 +114,14 @@ bool Exchange::read_whole_body(BodyFound& found) {
        step = now.swap.next()) {
     if (step.kind == BodySwap::Step::Kind::bytes) {
       watch_->look(step.bytes);
+      if (real_watch_ != nullptr) {
+        real_watch_->look(step.bytes);
+      }
       now.pieces.push_back({step.bytes, std::nullopt});
       continue;
     }
     const SwapPlace& place = now.swap.place(step.place);
-    watch_->look(kGap);
+    look_past_credential();
     if (const auto reason = take_occurrence(place, body_.size()); reason && !found.refusal) {
       found.refusal = {place.rule, *reason};  // what follows is still looked at
     }
@@ -132,12 +137,22 @@ bool Exchange::read_whole_body(BodyFound& found) {
   return true;
 }
 
+// Where a swapped placeholder stood there is something that belongs to nothing that is looked for.
+void Exchange::look_past_credential() {
+  constexpr std::string_view kGap = "\n";
+  watch_->look(kGap);
+  if (real_watch_ != nullptr) {
+    real_watch_->look(kGap);
+  }
+}
+
 // Of a body that a signer reads.
 bool Exchange::look_at_whole_body() {
   if (watch_ != nullptr) {
     watch_->look(body_.view());
     admission_.decide(decide_with_body(request(), verdict(), {{}, watch_->seen(), {}}));
   }
+  look_for_real_values_held();
   return !admission_.is_refused();
 }
 

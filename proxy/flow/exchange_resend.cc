@@ -43,7 +43,7 @@ bool Exchange::is_safe() const {
 
 bool Exchange::may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const {
   // A nonce is good for one sending, and would have to be charged for anew.
-  return event.was_stale && !is_sent_again_ && relaying.client_done && !relaying.head_passed &&
+  return event.was_stale && !is_sent_again_ && relaying.client_done && !relaying.has_head &&
          relaying.interim_count == 0 && admission_.nonce() == 0 && is_safe();
 }
 

@@ -114,18 +114,33 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
-  auto passed = outgoing_response(
-      head, fate_of_body(relaying.filters.reading()), relaying.filters.scrubber());
-  if (!passed) {
-    refuse_response({base::Cause::head_too_large, {}}, actions);
+  const bool is_short = relaying.filters.reading() != AnswerFilters::Reading::none &&
+                        ShortAnswer::is_one(head.framing);
+  if (is_short) {
+    relaying.held = std::make_unique<ShortAnswer>(std::move(*leaving_.answer));
+  } else if (!send_head(head, std::nullopt, relaying, actions)) {
     return;
   }
-  relaying.head_passed = true;
-  passed->keeps_connection = relaying.keeps_client;
-  actions.emplace_back(SendResponseHead{std::move(*passed)});
+  relaying.has_head = true;
   if (!is_body_held()) {
     set_wait(relaying, Wait::response_body, actions);
   }
+}
+
+// False: it cannot be passed on, and the exchange is over.
+bool Exchange::send_head(const http::ResponseHead& head,
+                         std::optional<std::uint64_t> length,
+                         Relaying& relaying,
+                         Actions& actions) {
+  auto passed = outgoing_response(
+      head, fate_of_body(relaying.filters.reading()), relaying.filters.scrubber(), length);
+  if (!passed) {
+    refuse_response({base::Cause::head_too_large, {}}, actions);
+    return false;
+  }
+  passed->keeps_connection = relaying.keeps_client;
+  actions.emplace_back(SendResponseHead{std::move(*passed)});
+  return true;
 }
 
 // The decoder lets a 101 through only as the answer to a request for it.

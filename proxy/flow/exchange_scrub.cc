@@ -169,20 +169,53 @@ void Exchange::pass_body(std::string_view bytes,
                          bool is_last,
                          Relaying& relaying,
                          Actions& actions) {
-  leaving_.filtered.clear();
-  AnswerFilters& filters = relaying.filters;
-  if (filters.reading() != AnswerFilters::Reading::none) {
-    look_for_known(filters);
-    if (!filters.feed(bytes, is_last, leaving_.filtered)) {
+  const bool is_held = relaying.held != nullptr && relaying.held->hold(bytes);
+  if (is_held && !is_last) {
+    return;
+  }
+  if (relaying.filters.reading() != AnswerFilters::Reading::none) {
+    if (!filter(is_held ? std::string_view() : bytes, is_last, relaying)) {
       cut_filtered(relaying, actions);
       return;
     }
     bytes = leaving_.filtered.view();
   }
-  send_body(bytes, actions);
+  const auto length = is_held ? std::optional<std::uint64_t>(bytes.size()) : std::nullopt;
+  if (!send_filtered(bytes, length, relaying, actions)) {
+    return;
+  }
   if (is_last) {
     actions.emplace_back(EndResponse{});
   }
+}
+
+// What is held, and behind it this piece, by the newest of what is known. False: past a bound, or
+// it cannot be decoded.
+bool Exchange::filter(std::string_view bytes, bool is_last, Relaying& relaying) {
+  look_for_known(relaying.filters);
+  leaving_.filtered.clear();
+  if (relaying.held == nullptr) {
+    return relaying.filters.feed(bytes, is_last, leaving_.filtered).has_value();
+  }
+  const bool is_all = bytes.empty();
+  return relaying.filters.feed(relaying.held->body(), is_all && is_last, leaving_.filtered) &&
+         (is_all || relaying.filters.feed(bytes, is_last, leaving_.filtered));
+}
+
+// What became of a piece, behind the head that was held with it, which says its length where it is
+// whole. False: the head cannot be passed on, and the exchange is over.
+bool Exchange::send_filtered(std::string_view bytes,
+                             std::optional<std::uint64_t> length,
+                             Relaying& relaying,
+                             Actions& actions) {
+  if (relaying.held != nullptr) {
+    leaving_.whole = std::move(relaying.held);
+    if (!send_head(leaving_.whole->head(), length, relaying, actions)) {
+      return false;
+    }
+  }
+  send_body(bytes, actions);
+  return true;
 }
 
 // As much at a time as a codec writes.
@@ -196,30 +229,43 @@ void Exchange::send_body(std::string_view bytes, Actions& actions) {
 
 bool Exchange::keeps_back() const {
   const auto* const relaying = std::get_if<Relaying>(&state_);
-  return relaying != nullptr && relaying->head_passed && relaying->filters.may_let_go();
+  return relaying != nullptr && relaying->has_head &&
+         (relaying->held != nullptr || relaying->filters.may_let_go());
 }
 
 void Exchange::handle(const Paused& /*event*/, Actions& actions) {
   if (!keeps_back()) {
     return;
   }
-  Relaying& now = relaying();
+  static_cast<void>(let_go(relaying(), actions));
+}
+
+// What is held of the answer's beginning, and of the rest what cannot be the beginning of a secret.
+// False: the exchange is over.
+bool Exchange::let_go(Relaying& relaying, Actions& actions) {
   leaving_.filtered.clear();
-  if (now.filters.let_go(leaving_.filtered)) {
-    send_body(leaving_.filtered.view(), actions);
-  } else {
-    cut_filtered(now, actions);
+  const bool is_filtered = relaying.held == nullptr || filter({}, false, relaying);
+  if (!is_filtered ||
+      (relaying.filters.may_let_go() && !relaying.filters.let_go(leaving_.filtered))) {
+    cut_filtered(relaying, actions);
+    return false;
   }
+  return send_filtered(leaving_.filtered.view(), std::nullopt, relaying, actions);
 }
 
 // I10: past a filter's bounds, or it cannot be decoded. What was kept back is not shown.
-void Exchange::cut_filtered(const Relaying& relaying, Actions& actions) {
-  if (relaying.filters.reading() != AnswerFilters::Reading::decoded) {
-    abort_response(relaying, audit::Outcome::unknown, actions);
-    return;
+void Exchange::cut_filtered(Relaying& relaying, Actions& actions) {
+  const bool is_decoded = relaying.filters.reading() == AnswerFilters::Reading::decoded;
+  if (is_decoded) {
+    admission_.fail({base::Cause::content_coding_broken, {}});
   }
-  admission_.fail({base::Cause::content_coding_broken, {}});
-  abort_response(relaying, audit::Outcome::upstream_protocol_error, actions);
+  const auto outcome =
+      is_decoded ? audit::Outcome::upstream_protocol_error : audit::Outcome::unknown;
+  if (relaying.held == nullptr) {
+    abort_response(relaying, outcome, actions);
+  } else {
+    fail_sent(audit::Reason::upstream_protocol_error, outcome, actions);
+  }
 }
 
 // What came back is told in the record of how it ended.

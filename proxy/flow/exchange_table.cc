@@ -69,9 +69,9 @@ Fit fit_of(Situation situation, const Event& event) {
 Situation Exchange::situation() const {
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
     if (is_body_held()) {
-      return relaying->head_passed ? Situation::swapping_early : Situation::swapping;
+      return relaying->has_head ? Situation::swapping_early : Situation::swapping;
     }
-    return relaying->head_passed
+    return relaying->has_head
                ? (relaying->client_done ? Situation::answering : Situation::answering_early)
                : (relaying->client_done ? Situation::awaiting_answer : Situation::uploading);
   }

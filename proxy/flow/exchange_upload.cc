@@ -17,7 +17,7 @@ using audit::Reason;
 
 namespace {
 
-// Where a swapped placeholder stood there is something for the watch that belongs to none.
+// Where a swapped placeholder stood there is something that names no method.
 constexpr std::string_view kGap = "\n";
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 
@@ -76,7 +76,7 @@ bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actio
     refuse_body(*reason, place.rule, relaying, actions);
     return false;
   }
-  watch_->look(kGap);
+  look_past_credential();
   swapping_->overrides.look(kGap);
   if (!check_overrides(use_of(place), relaying, actions)) {
     return false;
@@ -175,7 +175,7 @@ void Exchange::recorded_in_body(const RecordDone& event, Relaying& relaying, Act
   swapping_->has_charge = admission->end_charge() || swapping_->has_charge;
   swapping_->admission.reset();
   actions.emplace_back(SendRequestSecret{written({use.rule, use.place})});
-  set_wait(relaying, relaying.head_passed ? Wait::response_body : Wait::request_body, actions);
+  set_wait(relaying, relaying.has_head ? Wait::response_body : Wait::request_body, actions);
   go_on_with_body(relaying, actions);
 }
 
@@ -202,9 +202,12 @@ void Exchange::go_on_with_body(Relaying& relaying, Actions& actions) {
 }
 
 void Exchange::end_upload(Relaying& relaying, Actions& actions) {
+  if (!end_real_values(relaying, actions)) {
+    return;
+  }
   relaying.client_done = true;
   actions.emplace_back(EndRequest{});
-  if (!relaying.head_passed) {
+  if (!relaying.has_head) {
     set_wait(relaying, Wait::response_head, actions);
   }
 }
@@ -213,6 +216,11 @@ void Exchange::end_upload(Relaying& relaying, Actions& actions) {
 
 // False: it is refused, and the exchange is over.
 bool Exchange::look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
+  return look_for_placeholders(bytes, relaying, actions) &&
+         look_for_real_values(bytes, relaying, actions);
+}
+
+bool Exchange::look_for_placeholders(std::string_view bytes, Relaying& relaying, Actions& actions) {
   if (watch_ == nullptr) {
     return true;
   }
@@ -245,8 +253,8 @@ bool Exchange::is_body_held() const {
   return swapping_ != nullptr && swapping_->admission.has_value();
 }
 
-// A decision in the middle of a body, which nothing waits for.
-void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Actions& actions) {
+// A decision in the middle of a body.
+Record Exchange::noted(Decision decision, Reason reason, std::optional<std::uint32_t> rule) const {
   Admission::Shown what = shown();
   Record record;
   record.decision = decision;
@@ -255,12 +263,17 @@ void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Action
   record.method = what.method;
   record.path = std::move(what.path);
   record.failure = told().failure();
-  actions.emplace_back(NoteDecision{std::move(record)});
+  return record;
+}
+
+// Nothing waits for it.
+void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Actions& actions) {
+  actions.emplace_back(NoteDecision{noted(decision, reason, rule)});
 }
 
 // The upload is never completed: what was sent of it is no request.
-void Exchange::cut_upload(Reason reason, const Relaying& relaying, Actions& actions) {
-  if (relaying.head_passed) {
+void Exchange::cut_upload(Reason reason, Relaying& relaying, Actions& actions) {
+  if (relaying.has_head) {
     abort_response(relaying, Outcome::unknown, actions);
   } else {
     fail_sent(reason, Outcome::unknown, actions);

@@ -44,6 +44,18 @@ bool knows_all(const SecretSearch& search, std::span<const WantedSecret> secrets
 
 }  // namespace
 
+SharedSearch make_held_search(vault::Holdings* holdings,
+                              std::string_view holder,
+                              std::span<const WantedSecret> secrets) {
+  auto search = SecretSearch::make(secrets);
+  vault::Holder counted(holdings, holder);
+  if (search == nullptr || !counted.hold(search->block())) {
+    return nullptr;
+  }
+  auto held = std::make_shared<Held>(Held{std::move(search), std::move(counted)});
+  return {held, held->search.get()};
+}
+
 class KnownSecrets::Wishes {
  public:
   // False: they are too many.
@@ -175,15 +187,9 @@ SharedSearch KnownSecrets::make(const std::string& host, std::span<const WantedS
   return search;
 }
 
-// Counted. Null: there is no room, and nobody is forgotten for it.
-SharedSearch KnownSecrets::make_held(std::span<const WantedSecret> secrets) {
-  auto search = SecretSearch::make(secrets);
-  vault::Holder holder(holdings_, kHolderName);
-  if (search == nullptr || !holder.hold(search->block())) {
-    return nullptr;
-  }
-  auto held = std::make_shared<Held>(Held{std::move(search), std::move(holder)});
-  return {held, held->search.get()};
+// Nobody is forgotten for it.
+SharedSearch KnownSecrets::make_held(std::span<const WantedSecret> secrets) const {
+  return make_held_search(holdings_, kHolderName, secrets);
 }
 
 // The one that was asked for longest ago. False: there is no other.

@@ -31,6 +31,12 @@ namespace keyswap::flow {
 
 using SharedSearch = std::shared_ptr<const SecretSearch>;
 
+// A search whose locked memory counts as held by `holder` as long as anybody uses it. Null: there
+// is no room for it. `holdings`: outlives it; null: not counted.
+SharedSearch make_held_search(vault::Holdings* holdings,
+                              std::string_view holder,
+                              std::span<const WantedSecret> secrets);
+
 // Thread-safe; one for all loops.
 class KnownSecrets {
  public:
@@ -73,7 +79,7 @@ class KnownSecrets {
 
   Host& host_of(std::string_view host);
   SharedSearch make(const std::string& host, std::span<const WantedSecret> secrets);
-  SharedSearch make_held(std::span<const WantedSecret> secrets);
+  [[nodiscard]] SharedSearch make_held(std::span<const WantedSecret> secrets) const;
   bool forget_one(const std::string& but);
   void keep_forgotten(const SharedSearch& search);
   [[nodiscard]] std::size_t bytes_without(const std::string& host) const;

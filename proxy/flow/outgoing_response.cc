@@ -49,8 +49,10 @@ class HeadWriter {
     }
   }
 
-  // Nothing: it is too large.
-  std::optional<http::OutgoingResponse> write(BodyFate body, bool with_length) {
+  // `length`: said instead of the one that came. Nothing: it is too large.
+  std::optional<http::OutgoingResponse> write(BodyFate body,
+                                              bool with_length,
+                                              std::optional<std::uint64_t> length = std::nullopt) {
     const auto reason = shown(head_.reason);
     if (!reason) {
       return std::nullopt;
@@ -60,10 +62,13 @@ class HeadWriter {
     out_.fields.reserve(head_.fields.size());
     for (const http::Field& field : head_.fields) {
       const bool is_length = base::equal_ignoring_case(field.name, "content-length");
-      const bool goes_on = is_length ? with_length : !hop_by_hop.has(field.name);
+      const bool goes_on = is_length ? with_length && !length : !hop_by_hop.has(field.name);
       if (goes_on && !is_untrue(field.name, body) && !add(field, body)) {
         return std::nullopt;
       }
+    }
+    if (length) {
+      out_.fields.add({"Content-Length", out_.fields.keep(std::to_string(*length))});
     }
     return std::move(out_);
   }
@@ -110,9 +115,11 @@ class HeadWriter {
 
 std::optional<http::OutgoingResponse> outgoing_response(const http::ResponseHead& head,
                                                         BodyFate body,
-                                                        Scrubber* scrubber) {
-  const bool is_unknown = has_unknown_length(head, body);
-  auto out = HeadWriter(head, scrubber).write(body, !is_unknown && may_have_length(head.status));
+                                                        Scrubber* scrubber,
+                                                        std::optional<std::uint64_t> length) {
+  const bool is_unknown = !length && has_unknown_length(head, body);
+  auto out =
+      HeadWriter(head, scrubber).write(body, !is_unknown && may_have_length(head.status), length);
   if (out) {
     out->has_unknown_length = is_unknown;
   }

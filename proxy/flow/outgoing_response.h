@@ -17,11 +17,13 @@ namespace keyswap::flow {
 // undone.
 enum class BodyFate : std::uint8_t { kept, changed, decoded };
 
-// A view of `head`. `scrubber` may be null: nothing is looked through. Nothing: it grew past what
-// one event may bring.
-std::optional<http::OutgoingResponse> outgoing_response(const http::ResponseHead& head,
-                                                        BodyFate body,
-                                                        Scrubber* scrubber);
+// A view of `head`. `scrubber` may be null: nothing is looked through. `length`: of the body as it
+// goes on, where that is another and known. Nothing: it grew past what one event may bring.
+std::optional<http::OutgoingResponse> outgoing_response(
+    const http::ResponseHead& head,
+    BodyFate body,
+    Scrubber* scrubber,
+    std::optional<std::uint64_t> length = std::nullopt);
 
 // The same of a 1xx response, which has no body, and of the 101 that grants a WebSocket, without
 // what would speak of extensions.

@@ -169,6 +169,11 @@ Wording wording_of(Reason reason) {
               "acted on is unknown.",
               false,
               true};
+    case Reason::real_secret_sent:
+      return {403,
+              "Real secret sent",
+              "The request holds the real value of a secret; send its placeholder instead.",
+              false};
     case Reason::leaf_unavailable:
       return {503,
               "No certificate for this host",

@@ -2,9 +2,9 @@
 #include "proxy/flow/scrub.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "proxy/flow/escaped_search.h"
+#include "proxy/flow/secret_finder.h"
 
 namespace keyswap::flow {
 
@@ -37,100 +37,10 @@ std::size_t begin_of_last_word(std::string_view text) {
   return escape == std::string_view::npos ? at : before + escape;
 }
 
-// Are there bytes in it that begin escapes of more than one kind?
-bool may_have_several_kinds(std::string_view text) {
-  std::size_t kinds = 0;
-  for (std::size_t i = 0; i < EscapedSearch::kAll.size(); ++i) {
-    kinds += text.find(EscapedSearch::kAll[i]) == std::string_view::npos ? 0 : 1;
-  }
-  return kinds > 1;
-}
-
-// All that is to be found in one text, in its order.
-class Finder {
- public:
-  Finder(const SecretSearch& search,
-         std::string_view text,
-         Rest rest,
-         char before,
-         std::size_t synced,
-         std::uint64_t& compared)
-      : search_(search), text_(text), rest_(rest), before_(before), compared_(compared) {
-    escaped_.reserve(1 + EscapedSearch::kAll.size());
-    escaped_.push_back({EscapedSearch(search, text, rest, EscapedSearch::kAll, synced)});
-    // Some of what looks like escapes in a secret may be escaped itself, and some not; and what
-    // stands before a secret may make an escape of its first bytes, which is none. Then escapes of
-    // one kind alone stand for the text.
-    const bool is_by_kind = search.has_escapes() || may_have_several_kinds(text);
-    for (std::size_t i = 0; is_by_kind && i < EscapedSearch::kAll.size(); ++i) {
-      const std::string_view kind = EscapedSearch::kAll.substr(i, 1);
-      escaped_.push_back({EscapedSearch(search, text, rest, kind, kind == "\\" ? synced : 0)});
-    }
-  }
-
-  // The first at `from` or later, of several the longest.
-  Found next(std::size_t from) {
-    if (is_behind(plain_next_, from)) {
-      plain_next_ = search_.find(text_, from, rest_, compared_);
-    }
-    if (is_behind(token_next_, from)) {
-      token_next_ = search_.find_token(text_, from, rest_, before_);
-    }
-    Found first = first_of(plain_next_, token_next_);
-    for (Escaped& escaped : escaped_) {
-      if (is_behind(escaped.next, from)) {
-        escaped.next = escaped.search.find(from, compared_);
-      }
-      first = first_of(first, escaped.next);
-    }
-    return rest_ == Rest::none ? first : first_of_held(first, from);
-  }
-
- private:
-  static bool is_behind(const Found& found, std::size_t from) {
-    return found.at < from || found.at == kUnknown;
-  }
-
-  // What is kept back whatever follows its beginning comes before what stands behind that.
-  const Found& first_of_held(const Found& first, std::size_t from) {
-    if (is_behind(held_next_, from)) {
-      held_next_ = search_.find_held(text_, from);
-    }
-    return held_next_.at < first.at ? held_next_ : first;
-  }
-
-  // What may yet become the longest comes before what is whole.
-  static const Found& first_of(const Found& a, const Found& b) {
-    if (a.at != b.at) {
-      return a.at < b.at ? a : b;
-    }
-    const bool is_b_first = a.secret != nullptr && (b.secret == nullptr || b.size > a.size);
-    return is_b_first ? b : a;
-  }
-
-  static constexpr std::size_t kUnknown = std::string_view::npos - 1;
-
-  struct Escaped {
-    EscapedSearch search;
-    Found next{.at = kUnknown};
-  };
-
-  const SecretSearch& search_;
-  std::string_view text_;
-  Rest rest_;
-  char before_;
-  std::vector<Escaped> escaped_;
-  std::uint64_t& compared_;
-  Found plain_next_{.at = kUnknown};
-  Found token_next_{.at = kUnknown};
-  Found held_next_{.at = kUnknown};
-};
-
 }  // namespace
 
 bool Scrubber::is_in(std::string_view text) {
-  return search_ != nullptr &&
-         Finder(*search_, text, Rest::none, '\0', 0, compared_).next(0).is_something();
+  return search_ != nullptr && SecretFinder(*search_, text, {}, compared_).next(0).is_something();
 }
 
 base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSink& out) {
@@ -138,8 +48,10 @@ base::Status Scrubber::scrub(std::string_view text, FoundIn where, base::ByteSin
     return put(out, text);
   }
   const Cut cut = std::exchange(cut_, {});
+  const bool may_let_go = may_let_go_;
   auto replaced = replace(text, Next::nothing, where, out);
   cut_ = cut;
+  may_let_go_ = may_let_go;
   return replaced;
 }
 
@@ -190,7 +102,7 @@ base::Status Scrubber::replace(std::string_view text,
                                base::ByteSink& out) {
   const Rest rest = next == Next::nothing ? Rest::none : Rest::may_follow;
   const std::size_t synced = text.starts_with('\\') ? cut_.synced : 0;
-  Finder finder(*search_, text, rest, cut_.before, synced, compared_);
+  SecretFinder finder(*search_, text, {rest, cut_.before, synced}, compared_);
   std::size_t done = 0;
   Found found = finder.next(done);
   while (found.secret != nullptr) {

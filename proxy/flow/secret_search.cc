@@ -113,7 +113,9 @@ bool SecretSearch::write(std::span<const WantedSecret> secrets) {
   if (!block) {
     return false;
   }
-  std::memcpy(block->data(), room->data(), forms_size);
+  if (forms_size > 0) {
+    std::memcpy(block->data(), room->data(), forms_size);
+  }
   const auto moved = [&](std::string_view text) {
     return std::string_view(block->data() + (text.data() - room->data()), text.size());
   };

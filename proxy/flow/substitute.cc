@@ -240,7 +240,60 @@ base::Result<vault::Secret> render_in_body(const SecretPlace& place,
   return vault::Secret::copy_of(scratch.reveal().substr(value.size()));
 }
 
+// How much is written.
+class Measure final : public base::ByteSink {
+ public:
+  [[nodiscard]] bool append(std::string_view bytes) override {
+    size += bytes.size();
+    return true;
+  }
+
+  std::size_t size = 0;
+};
+
+bool is_control(char c) {
+  constexpr char kDelete = 0x7F;
+  return (c >= 0 && c < ' ') || c == kDelete;
+}
+
+base::Status write_text_secret(const TextCredentials& credentials,
+                               const TextPiece& piece,
+                               base::ByteSink& out) {
+  const auto number = static_cast<std::size_t>(std::ranges::find(credentials.places, *piece.place) -
+                                               credentials.places.begin());
+  const std::string_view value = credentials.secrets[number].reveal();
+  const auto& rule = credentials.bindings.rules[piece.place->rule];
+  KS_TRY(rule.places[piece.place->place].placement->check(value));
+  if (piece.is_in_string) {
+    return bindings::write_in_body(bindings::BodyText::json, value, out);
+  }
+  // I9: it begins no line of a protocol that has lines.
+  if (std::ranges::any_of(value, is_control)) {
+    return base::Error{base::Errc::invalid_input, "the secret has a control character"};
+  }
+  return bindings::write_in_body(bindings::BodyText::raw, value, out);
+}
+
+base::Status write_text_to(const TextCredentials& credentials, base::ByteSink& out) {
+  for (const TextPiece& piece : credentials.pieces) {
+    KS_TRY(piece.place ? write_text_secret(credentials, piece, out)
+                       : bindings::write_in_body(bindings::BodyText::raw, piece.bytes, out));
+  }
+  return {};
+}
+
 }  // namespace
+
+base::Result<vault::Secret> write_text(const TextCredentials& credentials) {
+  Measure measure;
+  KS_TRY(write_text_to(credentials, measure));
+  auto text = LockedBuffer::of_capacity(measure.size);
+  if (!text) {
+    return text.error();
+  }
+  KS_TRY(write_text_to(credentials, *text));
+  return vault::Secret::copy_of(text->reveal());
+}
 
 base::Result<vault::Secret> render_for_body(const SecretPlace& place,
                                             const bindings::RenderInput& input,

@@ -18,6 +18,7 @@
 #include "bindings/placement.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/decide.h"
+#include "proxy/flow/decide_text.h"
 #include "proxy/flow/scrub.h"
 #include "vault/secret.h"
 
@@ -44,6 +45,18 @@ base::Result<vault::Secret> render_for_body(const bindings::SecretPlace& place,
                                             const bindings::RenderInput& input,
                                             bindings::BodyText text,
                                             vault::LockedBuffer& scratch);
+
+// What a text message is written of, and the secrets of its places.
+struct TextCredentials {
+  const bindings::Bindings& bindings;
+  std::span<const TextPiece> pieces;
+  std::span<const PlaceOf> places;         // all that the pieces name
+  std::span<const vault::Secret> secrets;  // one of each of them in turn
+};
+
+// The message with the secrets in it: in a string escaped as JSON does, elsewhere as they are.
+// invalid_input when one cannot stand there; unavailable when there is no locked memory.
+base::Result<vault::Secret> write_text(const TextCredentials& credentials);
 
 // Adds the edits that put the credentials in their places; what they are views of lies in
 // `scratch`, which is empty after an error. Fails as check_credentials does.

@@ -54,8 +54,9 @@ WebSocket::WebSocket(Setup setup)
   answers_.scrubber.use(std::move(setup_.begun.search));
   const auto* const signer =
       find_message_signer(*setup_.bindings, setup_.destination.authority, setup_.target);
-  is_judged_ = signer != nullptr;
-  if (is_judged_) {
+  is_judged_ = signer != nullptr ||
+               swaps_texts(*setup_.bindings, setup_.destination.authority, setup_.target);
+  if (signer != nullptr) {
     teller_ = signer;
     replies_.reader = signer->reply_reader();
   }
@@ -109,15 +110,15 @@ WebSocketSituation WebSocket::situation() const {
 
 void WebSocket::handle(MessagePiece& event, WebSocketActions& actions) {
   if (event.from == Side::client) {
-    if (is_judged_ && event.is_final && !event.moment) {
-      protocol_violation(actions);
-    } else if (is_judged_) {
-      collect(event, actions);
-    } else {
+    if (!is_judged(event.opcode)) {
       pass_piece(event);
+    } else if (event.is_final && !event.moment) {
+      protocol_violation(actions);
+    } else {
+      collect(event, actions);
     }
   } else if (!upstream_.has_closed) {
-    if (is_judged_) {
+    if (signs()) {
       note_reply(event, actions);
     }
     pass_upstream_piece(event, actions);
@@ -249,14 +250,15 @@ void WebSocket::pass_piece(const MessagePiece& piece) {
   is_mid_message = !piece.is_final;
 }
 
-// Says the end to both sides that have not heard it, and ends.
+// Says the end to both sides that have not heard it, `reason` to the client, and ends.
 void WebSocket::close(std::uint16_t client_code,
                       std::uint16_t upstream_code,
                       Outcome outcome,
-                      WebSocketActions& actions) {
+                      WebSocketActions& actions,
+                      std::string_view reason) {
   // What one side said was passed on to the other.
   if (!upstream_.has_closed) {
-    send_made(Side::client, Opcode::close, http::close_payload(client_code, ""));
+    send_made(Side::client, Opcode::close, http::close_payload(client_code, reason));
   }
   if (!client_.has_closed) {
     send_made(Side::upstream, Opcode::close, http::close_payload(upstream_code, ""));

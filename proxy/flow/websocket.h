@@ -5,7 +5,9 @@
 //
 // Where a scheme signs messages (bindings/message_signer.h), each text message of the client is a
 // request of its own, one at a time: collected whole, judged, charged, signed, its decision made
-// durable (I6), and only then sent (websocket_messages.cc). Elsewhere messages pass as they come.
+// durable (I6), and only then sent (websocket_messages.cc). Where a binding has `ws_text: true`, so
+// is each that carries a placeholder: its secret is swapped in (proxy/flow/decide_text.h); the
+// others are sent at once. Elsewhere, and where they are binary, messages pass as they come.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +29,7 @@
 #include "proxy/flow/admission.h"
 #include "proxy/flow/collected_body.h"
 #include "proxy/flow/decide_message.h"
+#include "proxy/flow/decide_text.h"
 #include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/findings.h"
@@ -47,7 +50,7 @@ struct MessagePiece {
   http::Opcode opcode = http::Opcode::text;  // text or binary
   std::string_view bytes;
   bool is_final = false;
-  // Of a client's last piece where messages are signed: what the message is judged by.
+  // Of a client's last piece where such messages are judged: what this one is judged by.
   std::optional<Moment> moment = std::nullopt;
 };
 
@@ -149,8 +152,10 @@ class WebSocket {
   // The actions have been carried out: what they had views of, and is sent for good, goes.
   void carried_out();
 
-  // Are messages judged and signed here? Then a client's last piece has its Moment.
-  [[nodiscard]] bool is_judged() const { return is_judged_; }
+  // Are such messages of the client judged here? Then the last piece of one has its Moment.
+  [[nodiscard]] bool is_judged(http::Opcode opcode) const {
+    return is_judged_ && (signs() || opcode == http::Opcode::text);
+  }
 
   // May more of what the client sent be handed in? Not while a message is being dealt with.
   [[nodiscard]] bool wants_client() const { return situation() == WebSocketSituation::reading; }
@@ -218,7 +223,8 @@ class WebSocket {
     // Of the moment's bindings; once a rule is chosen, that rule's.
     const bindings::MessageSigner* signer = nullptr;
     std::optional<bindings::MessageReading> reading = std::nullopt;
-    std::optional<vault::Secret> made = std::nullopt;  // signed, and not sent yet
+    std::vector<TextPiece> pieces = {};                // where it is not signed
+    std::optional<vault::Secret> made = std::nullopt;  // with its secrets, and not sent yet
     vault::Holder holder;                              // counts it
     bool is_over = false;                              // EndMessage was said
   };
@@ -280,15 +286,18 @@ class WebSocket {
   void close(std::uint16_t client_code,
              std::uint16_t upstream_code,
              audit::Outcome outcome,
-             WebSocketActions& actions);
+             WebSocketActions& actions,
+             std::string_view reason = {});
   void end(audit::Outcome outcome, WebSocketActions& actions);
 
-  // a client's message where they are signed (websocket_messages.cc)
+  // a client's message where they are judged (websocket_messages.cc)
   void collect(MessagePiece& piece, WebSocketActions& actions);
   void add(std::string_view bytes);
   [[nodiscard]] std::optional<audit::Reason> read();
   [[nodiscard]] std::optional<audit::Reason> check_id() const;
   void judge(WebSocketActions& actions);
+  void judge_text(WebSocketActions& actions);
+  void pass_text(WebSocketActions& actions);
   [[nodiscard]] std::optional<audit::Reason> check_allowed() const;
   void go_on(const Admission::Refusal& refusal, WebSocketActions& actions);
   void record(WebSocketActions& actions);
@@ -296,6 +305,7 @@ class WebSocket {
   [[nodiscard]] std::optional<SecretFault> prepare(std::span<const vault::Secret> secrets);
   base::Status look_for(std::span<const vault::Secret> secrets);
   void send_message(WebSocketActions& actions);
+  void await_reply(WebSocketActions& actions);
   void send_payload();
   [[nodiscard]] bool may_log_on() const;
   void tell_refusal(audit::Reason reason);
@@ -304,6 +314,10 @@ class WebSocket {
                    WebSocketActions& actions);
   void end_message_under_way(WebSocketActions& actions);
   void next_message();
+
+  // Does a scheme sign the messages? Else those that are judged are texts with placeholders.
+  [[nodiscard]] bool signs() const { return teller_ != nullptr; }
+
   [[nodiscard]] Message& message();
   [[nodiscard]] const Message& message() const;
 
@@ -318,7 +332,8 @@ class WebSocket {
   Party upstream_;
   Leaving leaving_;
   bool is_judged_ = false;
-  const bindings::MessageSigner* teller_ = nullptr;  // of the bindings that opened the WebSocket
+  // Of the bindings that opened the WebSocket; null: none signs its messages.
+  const bindings::MessageSigner* teller_ = nullptr;
   Incoming incoming_;
   std::optional<Message> message_;
   std::string late_refusal_;  // waits for the end of a message to the client

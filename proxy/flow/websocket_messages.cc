@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client's message on a WebSocket where messages are signed: collected, judged, charged, signed,
-// recorded, sent; and the replies to such messages.
+// A client's message on a WebSocket where messages are judged: collected, judged, charged, signed
+// or written with its secrets, recorded, sent; and the replies to messages that are signed.
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +23,9 @@ constexpr std::uint16_t kGoingAway = 1001;
 constexpr std::uint16_t kUnsupportedData = 1003;
 constexpr std::uint16_t kPolicyViolation = 1008;
 constexpr std::uint16_t kMessageTooBig = 1009;
+
+// The method of the record of a message in a protocol that nobody here speaks.
+constexpr std::string_view kAnyMessage = "message";
 
 }  // namespace
 
@@ -65,6 +68,10 @@ void WebSocket::add(std::string_view bytes) {
 
 void WebSocket::judge(WebSocketActions& actions) {
   Message& now = message();
+  if (!signs()) {
+    judge_text(actions);
+    return;
+  }
   now.signer =
       find_message_signer(*now.moment.bindings, setup_.destination.authority, setup_.target);
   if (const auto refusal = read()) {
@@ -93,6 +100,38 @@ void WebSocket::judge(WebSocketActions& actions) {
   go_on(decided.is_signed ? now.admission.admit(std::move(judgement), asks)
                           : now.admission.admit_bare(std::move(judgement), asks),
         actions);
+}
+
+// Where no scheme signs: what carries no placeholder is sent as it is.
+void WebSocket::judge_text(WebSocketActions& actions) {
+  Message& now = message();
+  if (incoming_.unreadable) {
+    refuse(incoming_.unreadable->reason, actions);
+    return;
+  }
+  auto decided = decide_text({incoming_.text.view(),
+                              setup_.target,
+                              setup_.destination,
+                              *now.moment.bindings,
+                              now.moment.caller});
+  now.pieces = std::move(decided.pieces);
+  now.admission.decide(std::move(decided.verdict));
+  if (now.admission.verdict().decision == audit::Decision::pass) {
+    pass_text(actions);
+  } else if (!now.admission.is_allowed()) {
+    record(actions);
+  } else if (now.moment.refusal) {
+    refuse(*now.moment.refusal, actions);  // I14: who opened it may not come any more
+  } else {
+    go_on(now.admission.admit({}, Asks(actions)), actions);
+  }
+}
+
+void WebSocket::pass_text(WebSocketActions& actions) {
+  actions.emplace_back(SetWait{upstream_.has_closed ? Wait::websocket_close : Wait::none});
+  send_payload();
+  end_message(ChargeFate::keep, std::nullopt, actions);
+  next_message();
 }
 
 // What the message says, or why it cannot be read.
@@ -171,11 +210,13 @@ void WebSocket::handle(SecretsReady& event, WebSocketActions& actions) {
   go_on(fault ? std::optional(now.admission.refuse_secrets(*fault)) : std::nullopt, actions);
 }
 
-// Signs it; what the matter is if that cannot be.
+// Signs it, or puts its secrets in; what the matter is if that cannot be.
 std::optional<SecretFault> WebSocket::prepare(std::span<const vault::Secret> secrets) {
   Message& now = message();
   auto made =
-      now.signer->sign(incoming_.text.view(), {secrets, now.moment.now_us, now.admission.nonce()});
+      signs() ? now.signer->sign(incoming_.text.view(),
+                                 {secrets, now.moment.now_us, now.admission.nonce()})
+              : write_text({bindings(), now.pieces, places_of(now.admission.verdict()), secrets});
   if (!made) {
     return fault_of(made.error());
   }
@@ -192,17 +233,20 @@ std::optional<SecretFault> WebSocket::prepare(std::span<const vault::Secret> sec
 
 // I8: what could not be looked for might come back and be shown.
 base::Status WebSocket::look_for(std::span<const vault::Secret> secrets) {
-  const Admission& admission = message().admission;
-  if (!admission.scope().is_scrubbed) {
-    return {};
-  }
-  const bindings::SecretRule& rule = admission.rule();
-  const auto& names = rule.injection().needs();
   std::vector<WantedSecret> wanted;
-  for (std::size_t i = 0; i < secrets.size(); ++i) {
-    if (!rule.injection().needs_private_key(i)) {
-      wanted.push_back(wanted_secret(secrets[i], names[i].text(), rule.stand_in()));
+  for (const Use& use : message().admission.verdict().uses) {  // one of each place
+    const bindings::SecretRule& rule = bindings().rules[use.rule];
+    const bindings::Injection& injection = *rule.places[use.place].injection;
+    const auto& names = injection.needs();
+    for (std::size_t i = 0; rule.scopes[use.scope].is_scrubbed && i < names.size(); ++i) {
+      if (!injection.needs_private_key(i)) {
+        wanted.push_back(wanted_secret(secrets[i], names[i].text(), rule.stand_in()));
+      }
     }
+    secrets = secrets.subspan(names.size());
+  }
+  if (wanted.empty()) {
+    return {};
   }
   // None that was sent here is ever forgotten: what comes back may be the first.
   KnownSecrets alone;
@@ -232,6 +276,8 @@ void WebSocket::record(WebSocketActions& actions) {
   shown.path = shown_path(setup_.target, *now.moment.bindings);
   if (now.reading) {
     shown.method = now.reading->method;
+  } else if (!signs()) {
+    shown.method = kAnyMessage;
   }
   now.admission.record(std::move(shown), Asks(actions));
 }
@@ -247,7 +293,11 @@ void WebSocket::handle(const RecordDone& event, WebSocketActions& actions) {
   const auto unreadable = std::exchange(incoming_.unreadable, std::nullopt);
   next_message();
   if (unreadable) {
-    close(unreadable->close_code, kGoingAway, Outcome::unknown, actions);
+    close(unreadable->close_code,
+          kGoingAway,
+          Outcome::unknown,
+          actions,
+          audit::to_string(unreadable->reason));
   }
 }
 
@@ -267,6 +317,14 @@ void WebSocket::send_message(WebSocketActions& actions) {
     return;
   }
   send_payload();
+  if (signs()) {
+    await_reply(actions);
+  } else {
+    end_message(ChargeFate::keep, RecordResponse{0, Outcome::unknown, 0}, actions);
+  }
+}
+
+void WebSocket::await_reply(WebSocketActions& actions) {
   Message& now = message();
   const Admission& admission = now.admission;
   if (now.reading->logon == bindings::LogonChange::begins && admission.is_allowed()) {
@@ -289,7 +347,9 @@ void WebSocket::send_message(WebSocketActions& actions) {
 void WebSocket::send_payload() {
   Message& now = message();
   if (!now.made) {
-    send_made(Side::upstream, Opcode::text, now.signer->rewrite(incoming_.text.view()));
+    const std::string_view text = incoming_.text.view();
+    send_made(
+        Side::upstream, Opcode::text, signs() ? now.signer->rewrite(text) : std::string(text));
     return;
   }
   leaving_.sent = std::exchange(now.made, std::nullopt);
@@ -298,7 +358,12 @@ void WebSocket::send_payload() {
 }
 
 // A refused message is answered in its own protocol, so that whoever waits for its reply gets one.
+// In a protocol that nobody here speaks, the end of the connection says it.
 void WebSocket::tell_refusal(Reason reason) {
+  if (!signs()) {
+    incoming_.unreadable = incoming_.unreadable.value_or(Unreadable{reason, kPolicyViolation});
+    return;
+  }
   const Message& now = message();
   const auto text = teller_->refuse({now.reading ? std::string_view(now.reading->id) : "",
                                      status_of(reason),

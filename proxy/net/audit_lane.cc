@@ -3,7 +3,77 @@
 
 #include <utility>
 
+#include "proxy/net/real_value_mask.h"
+
 namespace keyswap::net {
+
+namespace {
+
+void mask_texts(audit::DestinationRef& destination, RealValueMask& mask) {
+  destination.host = mask(destination.host);
+  destination.method = mask(destination.method);
+  destination.path = mask(destination.path);
+}
+
+void mask_texts(audit::DecisionRecord& record, RealValueMask& mask) {
+  mask_texts(record.destination, mask);
+  record.facts = mask(record.facts);
+  if (record.order) {
+    record.order->symbol = mask(record.order->symbol);
+    record.order->side = mask(record.order->side);
+    record.order->type = mask(record.order->type);
+  }
+}
+
+void mask_texts(audit::ResponseRecord& record, RealValueMask& mask) {
+  record.facts = mask(record.facts);
+}
+
+void mask_texts(audit::ClientTlsFailedRecord& record, RealValueMask& mask) {
+  record.host = mask(record.host);
+}
+
+void mask_texts(audit::HoneytokenRecord& record, RealValueMask& mask) {
+  mask_texts(record.destination, mask);
+}
+
+void mask_texts(audit::RealSecretRecord& record, RealValueMask& mask) {
+  mask_texts(record.destination, mask);
+}
+
+template <typename Record>
+void add_masked(const Record& record, const flow::RealValues* real, audit::Batch& batch) {
+  RealValueMask mask(real);
+  if (!mask.is_needed()) {
+    batch.add(record);
+    return;
+  }
+  Record shown = record;
+  mask_texts(shown, mask);
+  batch.add(shown);
+}
+
+}  // namespace
+
+void AuditLane::add(const audit::DecisionRecord& record) {
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::ResponseRecord& record) {
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::ClientTlsFailedRecord& record) {
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::HoneytokenRecord& record) {
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::RealSecretRecord& record) {
+  add_masked(record, real_, batch_);
+}
 
 void AuditLane::wait_for(Done done) {
   batch_.is_urgent = true;

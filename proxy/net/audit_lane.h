@@ -2,7 +2,7 @@
 //
 // One loop's way to the audit log: gathers the records of a turn into one batch, hands it to the
 // writer at the turn's end, and tells those who wait once it is durable (I6). Requests wait; the
-// loop does not.
+// loop does not. What a record shows of a client's texts is masked here (I1).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,9 @@
 #include <functional>
 #include <vector>
 
+#include "audit/record.h"
 #include "audit/sink.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::net {
@@ -21,13 +23,16 @@ class AuditLane final : public audit::Listener {
   // Called on the loop. Whoever waits may be gone by then (proxy/net/handle.h).
   using Done = std::function<void(bool is_durable)>;
 
-  AuditLane(uv::Loop& loop, audit::Sink& log) : loop_(&loop), log_(&log) {}
+  // `real`: no record shows one of these; outlives it; null: none is known.
+  AuditLane(uv::Loop& loop, audit::Sink& log, const flow::RealValues* real = nullptr)
+      : loop_(&loop), log_(&log), real_(real) {}
 
   // Adds a record that nobody waits for.
-  template <typename Record>
-  void add(const Record& record) {
-    batch_.add(record);
-  }
+  void add(const audit::DecisionRecord& record);
+  void add(const audit::ResponseRecord& record);
+  void add(const audit::ClientTlsFailedRecord& record);
+  void add(const audit::HoneytokenRecord& record);
+  void add(const audit::RealSecretRecord& record);
 
   // Calls `done` once everything added so far is durable, or never will be.
   void wait_for(Done done);
@@ -49,6 +54,7 @@ class AuditLane final : public audit::Listener {
 
   uv::Loop* loop_;
   audit::Sink* log_;
+  const flow::RealValues* real_;
   audit::Batch batch_;
   std::vector<Done> told_;       // that wait for batch_
   std::deque<Waiting> waiting_;  // batches handed over, oldest first

@@ -19,6 +19,7 @@
 #include "proxy/flow/collected_body.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/limits/limiter.h"
 #include "proxy/net/policy.h"
 #include "proxy/net/request_ids.h"
@@ -72,7 +73,9 @@ struct Context {
     std::unique_ptr<char[]> plain_chunk;   // NOLINT(modernize-avoid-c-arrays): one read's plaintext
     flow::CollectedBytes collected_bytes;  // of bodies and messages that signers read
     flow::KnownSecrets* known = nullptr;   // what hosts received of secrets, of all loops
-    vault::Holdings* holdings = nullptr;   // what waits in locked memory, of all loops
+    // What is looked for in what clients send, of all loops; null: nothing.
+    flow::RealValues* real = nullptr;
+    vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;
     std::vector<flow::Event> spare_events;

@@ -76,26 +76,48 @@ class HoneytokenAlerts {
   std::vector<std::uint32_t> told_;
 };
 
+// Without what it says of a rule.
+audit::DecisionRecord record_of(const Context& context,
+                                const DecisionOf& of,
+                                const flow::Record& decision) {
+  return {.is_tunnel = of.is_tunnel,
+          .ts_us = context.clock->wall_us(),
+          .request_id = of.request_id,
+          .decision = decision.decision,
+          .reason = decision.reason,
+          .secret = {},
+          .scheme = {},
+          .client = {of.client_address, of.client_user, of.caller, decision.is_unproven},
+          .destination = {of.destination.authority.host,
+                          of.destination.authority.port,
+                          decision.method,
+                          decision.path},
+          .bindings_sha256 = of.bindings.sha256,
+          .order = order_of(decision.order),
+          .cause = decision.failure.cause,
+          .facts = decision.failure.facts};
+}
+
+void tell_real_values(Context& context,
+                      const flow::RealSightings& seen,
+                      const audit::DecisionRecord& record) {
+  for (const flow::RealSighting& one : seen) {
+    context.audit->add(audit::RealSecretRecord{.ts_us = record.ts_us,
+                                               .request_id = record.request_id,
+                                               .reason = record.reason,
+                                               .secret = one.secret,
+                                               .where = flow::to_string(one.where),
+                                               .encoding = flow::to_string(one.encoding),
+                                               .client = record.client,
+                                               .destination = record.destination});
+    context.telling->real_secret(one.secret, record.destination.host, record.client.address);
+  }
+}
+
 }  // namespace
 
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision) {
-  audit::DecisionRecord record{
-      .is_tunnel = of.is_tunnel,
-      .ts_us = context.clock->wall_us(),
-      .request_id = of.request_id,
-      .decision = decision.decision,
-      .reason = decision.reason,
-      .secret = {},
-      .scheme = {},
-      .client = {of.client_address, of.client_user, of.caller, decision.is_unproven},
-      .destination = {of.destination.authority.host,
-                      of.destination.authority.port,
-                      decision.method,
-                      decision.path},
-      .bindings_sha256 = of.bindings.sha256,
-      .order = order_of(decision.order),
-      .cause = decision.failure.cause,
-      .facts = decision.failure.facts};
+  audit::DecisionRecord record = record_of(context, of, decision);
   context.telling->failed(of.destination.authority.host, decision.failure);  // on stderr, too
   const auto name_place = [&](const flow::PlaceOf& place) {
     const auto& rule = of.bindings.rules[place.rule];
@@ -126,6 +148,11 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
   for (const std::uint32_t rule : decision.honeytokens) {
     alerts.tell(rule, record);
   }
+  tell_real_values(context, decision.real_values, record);
+}
+
+void add_real_values(Context& context, const DecisionOf& of, const flow::Record& decision) {
+  tell_real_values(context, decision.real_values, record_of(context, of, decision));
 }
 
 void add_response(Context& context,

@@ -35,6 +35,10 @@ struct DecisionOf {
 // lane. A failure in it is told on stderr, too (proxy/net/telling.h).
 void add_decision(Context& context, const DecisionOf& of, const flow::Record& decision);
 
+// The alerts alone for the real values that were seen after its decision was recorded: a record
+// each, and a line on stderr.
+void add_real_values(Context& context, const DecisionOf& of, const flow::Record& decision);
+
 // The same of the record of how it ended. `sent_us`: steady clock, 0 if it was not sent;
 // `upstream`: may be null.
 void add_response(Context& context,

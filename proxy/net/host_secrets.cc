@@ -66,6 +66,59 @@ void learn(SecretLane& lane,
   }
 }
 
+void add(flow::RealValues& real, std::span<const Learnt> learnt) {
+  std::vector<flow::WantedSecret> wanted;
+  for (const Learnt& one : learnt) {
+    wanted.push_back(flow::wanted_secret(one.value, one.name, {}));
+  }
+  real.add(wanted);
+}
+
+// `room`: for the forms of more. False: there is none; so no more are open at once than are kept.
+bool learn(SecretLane& lane,
+           flow::RealValues& real,
+           const bindings::Injection& injection,
+           std::size_t& room,
+           std::vector<Learnt>& learnt) {
+  for (std::size_t i = 0; i < injection.needs().size(); ++i) {
+    const vault::SecretName& name = injection.needs()[i];
+    if (injection.needs_private_key(i) || !real.should_ask(name.text())) {
+      continue;
+    }
+    auto add_late = [&real, name = name.text()](vault::Secret late) {
+      const Learnt one{name, {}, std::move(late)};
+      add(real, std::span(&one, 1));
+    };
+    auto value = lane.look_up(name, std::move(add_late));
+    const std::size_t bytes = value ? flow::FormWriter::room_for(value->size()) : 0;
+    if (!value || bytes > base::bounds::kRealValuesBytesMax) {
+      continue;
+    }
+    if (bytes > room || learnt.size() == base::bounds::kRealValuesMax) {
+      return false;
+    }
+    room -= bytes;
+    learnt.push_back({name.text(), {}, std::move(*value)});
+  }
+  return true;
+}
+
+// Of some rules, as far as there is room.
+void learn_all(SecretLane& lane,
+               flow::RealValues& real,
+               const bindings::Bindings& bindings,
+               std::span<const std::uint32_t> numbers,
+               std::vector<Learnt>& learnt) {
+  std::size_t room = base::bounds::kRealValuesBytesMax;
+  for (const std::uint32_t number : numbers) {
+    for (const bindings::SecretPlace& place : bindings.rules[number].places) {
+      if (!learn(lane, real, *place.injection, room, learnt)) {
+        return;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void learn_host_secrets(SecretLane& lane,
@@ -91,6 +144,18 @@ void learn_host_secrets(SecretLane& lane,
     }
   }
   add(known, destination.host, learnt);
+}
+
+void learn_real_values(SecretLane& lane,
+                       flow::RealValues& real,
+                       const bindings::Bindings& bindings,
+                       const http::Authority& destination) {
+  if (!bindings.binds(destination) || !real.should_learn(destination.host, destination.port)) {
+    return;
+  }
+  std::vector<Learnt> learnt;
+  learn_all(lane, real, bindings, bindings.rules_binding(destination), learnt);
+  add(real, learnt);
 }
 
 }  // namespace keyswap::net

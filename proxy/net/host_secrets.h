@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I8: whoever sends a secret to a host lets the secrets of other rules of that host be looked for
-// in its answers, too.
+// Secrets that are looked for because of the rules of a host, whether they are used or not. I8:
+// whoever sends a secret to a host lets those of its other rules be looked for in its answers, too.
+// And whoever goes there lets all of them be looked for in what clients send.
 #pragma once
 
 #include <span>
@@ -9,6 +10,7 @@
 #include "bindings/binding.h"
 #include "proxy/flow/decide.h"
 #include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/http/target.h"
 #include "proxy/net/secret_lane.h"
 
@@ -22,5 +24,13 @@ void learn_host_secrets(SecretLane& lane,
                         const bindings::Bindings& bindings,
                         const http::Authority& destination,
                         std::span<const flow::PlaceOf> used);
+
+// Asks for all that the rules bound to `destination` need, once for a reading of the vault and a
+// policy (RealValues::renew). What is there at once is known with the request that asks; nobody
+// waits for the rest.
+void learn_real_values(SecretLane& lane,
+                       flow::RealValues& real,
+                       const bindings::Bindings& bindings,
+                       const http::Authority& destination);
 
 }  // namespace keyswap::net

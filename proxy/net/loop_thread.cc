@@ -26,16 +26,17 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
   made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
-  made->lane_ = std::make_unique<AuditLane>(*made->loop_, *shared.log);
+  made->lane_ = std::make_unique<AuditLane>(*made->loop_, *shared.log, shared.memory.real);
   context.loop = made->loop_.get();
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;
   context.callers = shared.callers;
-  made->secrets_ =
-      std::make_unique<SecretLane>(*made->loop_, *shared.secrets, *shared.clock, shared.holdings);
+  made->secrets_ = std::make_unique<SecretLane>(
+      *made->loop_, *shared.secrets, *shared.clock, shared.memory.holdings);
   context.secrets = made->secrets_.get();
-  context.memory.holdings = shared.holdings;
-  context.memory.known = shared.known;
+  context.memory.holdings = shared.memory.holdings;
+  context.memory.known = shared.memory.known;
+  context.memory.real = shared.memory.real;
   context.clients.leaves = shared.leaves;
   context.clients.tls = shared.client_tls;
   context.audit = made->lane_.get();

@@ -26,12 +26,18 @@ namespace keyswap::net {
 
 class LoopThread {
  public:
+  // What is known of secrets, and what waits in locked memory.
+  struct Memory {
+    vault::Holdings* holdings = nullptr;
+    flow::KnownSecrets* known = nullptr;
+    flow::RealValues* real = nullptr;  // null: none is looked for
+  };
+
   struct Shared {
     const base::Clock* clock = nullptr;
     vault::Source* secrets = nullptr;
     const vault::CallerDigests* callers = nullptr;
-    vault::Holdings* holdings = nullptr;
-    flow::KnownSecrets* known = nullptr;
+    Memory memory;
     audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
     ca::LeafCache* leaves = nullptr;

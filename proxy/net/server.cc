@@ -72,6 +72,13 @@ struct Secrets {
   vault::LocalSource source;
   vault::Holdings holdings;
   flow::KnownSecrets known{&holdings};  // what hosts received of them
+  flow::RealValues real{&holdings};     // what is looked for in what clients send
+
+  // Entries may have changed.
+  void renew() {
+    known.renew();
+    real.renew();
+  }
 };
 
 // What the first loop looks at besides its connections.
@@ -125,7 +132,7 @@ class Server final : public uv::AcceptEvents {
         secrets_{.source = vault::LocalSource(*parts_.vault),
                  .holdings = vault::Holdings(vault::locked_memory_size() -
                                              parts_.threads * LoopThread::locked_bytes())},
-        telling_(*parts_.clock) {}
+        telling_(*parts_.clock, &secrets_.real) {}
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -185,11 +192,12 @@ base::Status Server::build() {
         worker_.run(std::move(task));
       });
   put_in_force(parts_.policy);
+  const LoopThread::Memory memory{
+      .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
   const LoopThread::Shared shared{.clock = parts_.clock,
                                   .secrets = &secrets_.source,
                                   .callers = parts_.vault,
-                                  .holdings = &secrets_.holdings,
-                                  .known = &secrets_.known,
+                                  .memory = memory,
                                   .log = parts_.log,
                                   .limiter = parts_.limiter.get(),
                                   .leaves = certificates_.leaves.get(),
@@ -361,7 +369,7 @@ void Server::reload_once() {
 }
 
 void Server::put_in_force(Policy& policy) {
-  secrets_.known.renew();
+  secrets_.renew();
   policy.number = ++policies_;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
@@ -380,7 +388,7 @@ void Server::refresh_vault() {
   refreshing_.runs.ask(worker_, [this] {
     note_refresh(parts_.vault->refresh());
     static_cast<void>(parts_.vault->save_usage());
-    secrets_.known.renew();
+    secrets_.renew();
   });
 }
 

@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include "proxy/net/host_secrets.h"
+
 namespace keyswap::net {
 
 Stream::Stream(Context& context, Setup setup, flow::Destination destination)
@@ -15,6 +17,10 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
       fetch_(*context.secrets),
       timer_(*context.loop, [this] { on_time_out(); }),
       lease_(context, *setup_.bound, *this) {
+  if (context.memory.real != nullptr) {
+    learn_real_values(
+        *context.secrets, *context.memory.real, *setup_.policy.bindings, destination.authority);
+  }
   exchange_.emplace(
       flow::Exchange::Setup{.destination = std::move(destination),
                             .bindings = setup_.policy.bindings,
@@ -24,7 +30,8 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
                             .caller = setup_.caller.name,
                             .collected = flow::CollectedShare(context.memory.collected_bytes),
                             .known = context.memory.known,
-                            .holdings = context.memory.holdings});
+                            .holdings = context.memory.holdings,
+                            .real = context.memory.real});
   if (context.is_draining) {
     exchange_->drain();
   }

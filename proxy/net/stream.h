@@ -18,6 +18,7 @@
 #include "proxy/net/client.h"
 #include "proxy/net/client_codec.h"
 #include "proxy/net/context.h"
+#include "proxy/net/exchange_io.h"
 #include "proxy/net/handle.h"
 #include "proxy/net/lease.h"
 #include "proxy/net/secret_lane.h"
@@ -125,6 +126,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::DialAnew& action);
   void perform(const flow::Record& action);
   void perform(const flow::NoteDecision& action);
+  void perform(const flow::NoteRealValues& action);
   void perform(const flow::RecordResponse& action);
   void perform(const flow::SendRequestHead& action);
   void perform(const flow::SendRequestBody& action);
@@ -140,6 +142,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::Finish& action);
 
   [[nodiscard]] bool is_counted_stranger(const flow::Record& action) const;
+  [[nodiscard]] DecisionOf decision_of() const;
   void note(const flow::Record& decision);
   void wait_for_record();
   void record_done(bool is_durable);

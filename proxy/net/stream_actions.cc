@@ -105,15 +105,21 @@ void Stream::perform(const flow::NoteDecision& action) {
   note(action.record);
 }
 
+void Stream::perform(const flow::NoteRealValues& action) {
+  add_real_values(*context_, decision_of(), action.record);
+}
+
+DecisionOf Stream::decision_of() const {
+  return {request_id_,
+          setup_.client->address,
+          setup_.client->user,
+          setup_.caller.name,
+          exchange_->destination(),
+          *setup_.policy.bindings};
+}
+
 void Stream::note(const flow::Record& decision) {
-  add_decision(*context_,
-               {request_id_,
-                setup_.client->address,
-                setup_.client->user,
-                setup_.caller.name,
-                exchange_->destination(),
-                *setup_.policy.bindings},
-               decision);
+  add_decision(*context_, decision_of(), decision);
 }
 
 void Stream::wait_for_record() {
@@ -147,7 +153,8 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
   const std::string& caller = setup_.caller.name;
   const bool is_unknown = caller.empty() || action.reason == Reason::caller_not_allowed;
   if (action.decision != audit::Decision::refused || setup_.place != Place::listener ||
-      !is_unknown || !action.honeytokens.empty() || context_->audit->is_dead()) {
+      !is_unknown || !action.honeytokens.empty() || !action.real_values.empty() ||
+      context_->audit->is_dead()) {
     return false;
   }
   const http::Authority& authority = exchange_->destination().authority;

@@ -3,6 +3,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/log.h"
+#include "proxy/net/real_value_mask.h"
 
 namespace keyswap::net {
 
@@ -40,23 +41,25 @@ void Telling::failed(std::string_view host, const base::Failure& failure) {
   if (!failure.is_known() || !is_due(host, base::to_string(failure.cause))) {
     return;
   }
+  RealValueMask mask(real_);
   const bool is_ours = base::is_ours(failure.cause);
   log::line(is_ours ? log::Level::error : log::Level::warning,
             {is_ours                                          ? Piece("no certificate for ")
              : failure.cause == base::Cause::secret_timed_out ? Piece("no secret for ")
                                                               : Piece("upstream "),
-             Piece::fact(host),
+             Piece::fact(mask(host)),
              ": ",
              Piece::fact(base::sentence_of(failure.cause)),
              failure.facts.empty() ? Piece("") : Piece(": "),
-             Piece::fact(failure.facts)});
+             Piece::fact(mask(failure.facts))});
 }
 
 void Telling::client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by) {
   if (is_due(host, "client TLS")) {
+    RealValueMask mask(real_);
     log::line(log::Level::warning,
               {"a client did not come to TLS for ",
-               Piece::fact(host),
+               Piece::fact(mask(host)),
                " (",
                Piece::fact(alert),
                "): ",
@@ -68,14 +71,31 @@ void Telling::honeytoken(std::string_view name, std::string_view host, std::stri
   std::string what("honeytoken ");
   what.append(name);
   if (is_due(host, what)) {
+    RealValueMask mask(real_);
     log::line(log::Level::warning,
               {"the honeytoken ",
                Piece::fact(name),
                " was sent by ",
                Piece::fact(client),
                " towards ",
-               Piece::fact(host),
+               Piece::fact(mask(host)),
                ": somebody uses what was laid out for nobody (audit: honeytoken_triggered)"});
+  }
+}
+
+void Telling::real_secret(std::string_view name, std::string_view host, std::string_view client) {
+  std::string what("real secret ");
+  what.append(name);
+  if (is_due(host, what)) {
+    RealValueMask mask(real_);
+    log::line(log::Level::warning,
+              {"the real value of ",
+               Piece::fact(name),
+               " was sent by ",
+               Piece::fact(client),
+               " towards ",
+               Piece::fact(mask(host)),
+               ": that client is to hold its placeholder only (audit: real_secret_seen)"});
   }
 }
 

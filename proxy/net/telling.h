@@ -14,13 +14,15 @@
 #include "audit/record.h"
 #include "proxy/base/cause.h"
 #include "proxy/base/clock.h"
+#include "proxy/flow/real_values.h"
 
 namespace keyswap::net {
 
 class Telling {
  public:
-  // `clock` outlives this.
-  explicit Telling(const base::Clock& clock) : clock_(&clock) {}
+  // These outlive this. `real`: no line shows one of these; null: none is known.
+  explicit Telling(const base::Clock& clock, const flow::RealValues* real = nullptr)
+      : clock_(&clock), real_(real) {}
 
   // An upstream could not be reached, did not prove itself, or did not answer well; or there is no
   // certificate of ours for the host. Nothing, if nothing is known.
@@ -31,6 +33,9 @@ class Telling {
   // Somebody sent the placeholder of the honeytoken `name` towards that host.
   void honeytoken(std::string_view name, std::string_view host, std::string_view client);
 
+  // Somebody sent the real value of the secret `name` towards that host.
+  void real_secret(std::string_view name, std::string_view host, std::string_view client);
+
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
 
@@ -38,6 +43,7 @@ class Telling {
   void forget_old(std::int64_t now_us);
 
   const base::Clock* clock_;
+  const flow::RealValues* real_;
   std::mutex mutex_;
   std::unordered_map<std::string, std::int64_t> told_us_;  // guarded by mutex_; steady clock
 };

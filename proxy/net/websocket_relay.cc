@@ -94,7 +94,7 @@ flow::WebSocketEvent WebSocketRelay::event_of(const http::FrameStep& step, flow:
   switch (step.kind) {
     case http::FrameStep::Kind::data: {
       flow::MessagePiece piece{from, step.opcode, step.payload, step.is_final, std::nullopt};
-      if (step.is_final && from == flow::Side::client && machine_.is_judged()) {
+      if (step.is_final && from == flow::Side::client && machine_.is_judged(step.opcode)) {
         piece.moment = begin_message();
       }
       return piece;

@@ -160,6 +160,27 @@ TEST_CASE("the query of a request with a honeytoken is not recorded", "[I1]") {
   CHECK(body_of(record).find("token=") == std::string::npos);
 }
 
+TEST_CASE("the record of a real value names its secret, where it stood and how it was written") {
+  const DecisionRecord decision = decision_of("01HXYZ");
+  const RealSecretRecord record{.ts_us = 0,
+                                .request_id = "01HXYZ",
+                                .reason = Reason::no_placeholder,
+                                .secret = "OPENAI_API_KEY",
+                                .where = "header",
+                                .encoding = "base64",
+                                .client = decision.client,
+                                .destination = decision.destination};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"real_secret_seen",)"
+        R"("request_id":"01HXYZ","reason":"no_placeholder","secret":"OPENAI_API_KEY",)"
+        R"("where":"header","encoding":"base64",)"
+        R"("client":{"addr":"127.0.0.1:50312","uid":1000,"caller":"agent"},)"
+        R"("destination":{"host":"api.openai.com","port":443,"method":"POST",)"
+        R"("path":"/v1/chat/completions"})");
+  CHECK(is_canonical(body_of(record)));
+  CHECK(is_canonical(body_of(RealSecretRecord{})));
+}
+
 TEST_CASE("a client that did not come to TLS has a record with the alert and their number") {
   const ClientTlsFailedRecord record{.ts_us = 0,
                                      .client = {"127.0.0.1:50312", 1000, "agent"},
@@ -190,7 +211,7 @@ TEST_CASE("the records about the log itself have their fields in order") {
 
 TEST_CASE("every record that can be made is one that the verifier takes") {
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
-    for (int reason = 0; reason <= static_cast<int>(Reason::leaf_unavailable); ++reason) {
+    for (int reason = 0; reason <= static_cast<int>(Reason::real_secret_sent); ++reason) {
       DecisionRecord record = decision_of("r");
       record.decision = static_cast<Decision>(decision);
       record.reason = static_cast<Reason>(reason);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// scrub and uninspectable of an entry of `bindings:` (bindings/parse_answers.cc).
+// scrub, uninspectable and real_value of an entry of `bindings:` (bindings/parse_answers.cc).
 #include <catch2/catch.hpp>
 
 #include "test/bindings/support.h"
@@ -47,6 +47,14 @@ TEST_CASE("other words for what becomes of answers are errors") {
   CHECK(errors_of(scope(", scrub: false")).find("`scrub`") != std::string::npos);
   CHECK(errors_of(scope(", uninspectable: pass")).find("`uninspectable`") != std::string::npos);
   CHECK(errors_of(scope(", scrubb: off")).find("scrub") != std::string::npos);
+}
+
+TEST_CASE("a request with a real value goes on, unless a binding says else") {
+  CHECK(accepted_scope("").real_value == RealValue::forward);
+  CHECK(accepted_scope(", real_value: forward").real_value == RealValue::forward);
+  CHECK(accepted_scope(", real_value: refuse").real_value == RealValue::refuse);
+  CHECK(errors_of(scope(", real_value: block")).find("`real_value`") != std::string::npos);
+  CHECK(errors_of(scope(", real_values: refuse")).find("real_value") != std::string::npos);
 }
 
 }  // namespace keyswap::bindings

@@ -215,4 +215,46 @@ TEST_CASE("WebSockets are opened where the binding says so, by GET") {
   CHECK_FALSE(errors_of(scope("websocket: " + std::string(bad))).empty());
 }
 
+TEST_CASE("text messages carry a secret where the binding says so, and opens WebSockets") {
+  const auto on = accepted(scope("websocket: true, ws_text: true"));
+  const SecretRule& rule = on.rules[0];
+  CHECK(rule.scopes[0].ws_text);
+  REQUIRE(rule.message_place == 1U);
+  CHECK(rule.places.at(1).scheme() == "ws_text");
+  CHECK(rule.places.at(1).injection->needs() == rule.places.at(0).injection->needs());
+  CHECK(rule.places.at(1).occurrences_max == 1);
+  const auto off = accepted(scope("websocket: true, ws_text: false"));
+  CHECK_FALSE(off.rules[0].message_place);
+  CHECK(off.rules[0].places.size() == 1);
+
+  const auto says = [](const std::string& yaml, const std::string& part) {
+    INFO(errors_of(yaml));
+    CHECK(errors_of(yaml).find(part) != std::string::npos);
+  };
+  says(scope("ws_text: true"), "`ws_text: true` needs `websocket: true` beside it");
+  says(scope("websocket: false, ws_text: true"), "needs `websocket: true`");
+  says(scope("websocket: true, ws_text: yes"), "ws_text");
+}
+
+TEST_CASE("what is no secret by itself is put into no message") {
+  const std::string opened = "[ { host: a.example.com, websocket: true, ws_text: true } ]\n";
+  const auto with = [&](const std::string& rest) {
+    return errors_of(test::one_secret("    placeholder: \"" + test::kPlaceholder + "\"\n" + rest +
+                                      "    bindings: " + opened));
+  };
+  CHECK(with("    inject: { type: hmac, header: X-Sign, template: \"{body}\" }\n")
+            .find("`ws_text` is not for `inject.type` hmac") != std::string::npos);
+  CHECK(with("    inject: { header: a, template: \"{{ X + Y }}\" }\n    compose: [X, Y]\n")
+            .find("`ws_text` of an entry of `bindings` puts one secret into messages") !=
+        std::string::npos);
+  CHECK(with("    inject: { body: text }\n").empty());
+  // A place with bindings of its own opens its own WebSockets.
+  const auto own = accepted(test::one_secret(
+      "    placeholder: \"" + test::kPlaceholder +
+      "\"\n    inject: { header: a, format: \"{secret}\", max_occurrences: 2, bindings: " + opened +
+      "    }\n"));
+  REQUIRE(own.rules[0].message_place == 1U);
+  CHECK(own.rules[0].places.at(1).occurrences_max == 2);
+}
+
 }  // namespace keyswap::bindings

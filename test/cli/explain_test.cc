@@ -367,4 +367,34 @@ TEST_CASE("a request that must carry a secret is explained as refused without it
   CHECK(explanation.secrets[0].is_swapped);
 }
 
+TEST_CASE("of a WebSocket whose text messages carry a secret it says so, beside its other places") {
+  auto parsed = bindings::parse(
+      "callers: [ann, bob]\nsecrets:\n  KEY:\n    placeholder: "
+      "sk-proj-PLACEHOLDER-01HXY1234567890\n"
+      "    inject: { header: A, format: \"{secret}\" }\n    bindings:\n"
+      "      - { host: gateway.example.com, paths: [\"/ws\"], websocket: true, ws_text: true,"
+      " callers: [ann] }\n      - { host: gateway.example.com, websocket: true }\n",
+      "/",
+      bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  const auto opened = explain_url(parsed.bindings, "GET", "https://gateway.example.com/ws");
+  CHECK(places_in(opened) == "header a: swapped\ntext messages of a WebSocket: swapped\n");
+  CHECK(opened.secrets[0].places[1].scope ==
+        "gateway.example.com, any method, /ws, WebSockets and their text messages");
+  CHECK(opened.secrets[0].places[1].why ==
+        "on a WebSocket its placeholder is replaced in the client's text messages");
+  const std::string shut = "text messages of a WebSocket: untargeted_location\n";
+  for (const auto& [method, path] : {std::pair{"POST", "ws"}, std::pair{"GET", "other"}}) {
+    const auto told =
+        explain_url(parsed.bindings, method, std::string("https://gateway.example.com/") + path);
+    CHECK(places_in(told).find(shut) != std::string::npos);
+  }
+  auto request = parse_request("GET", "https://gateway.example.com/ws");
+  REQUIRE(request);
+  const auto of_bob = explain_request(parsed.bindings, request.value(), "bob");
+  CHECK(places_in(of_bob).find(shut) != std::string::npos);
+  const auto elsewhere = explain_url(parsed.bindings, "GET", "https://example.com/ws");
+  CHECK_FALSE(elsewhere.is_any_swapped);
+}
+
 }  // namespace keyswap::cli

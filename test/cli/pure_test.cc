@@ -213,6 +213,20 @@ TEST_CASE("H12 a honeytoken's record is found by its name and host, and shown as
         "api.example.com:443/v1  from 127.0.0.1:5  [r1]");
 }
 
+TEST_CASE("the record of a real value is found by its secret and host, and shown as one") {
+  constexpr std::string_view kSeen =
+      R"({"v":1,"seq":8,"ts":"2026-11-22T02:25:09.123456Z","type":"real_secret_seen",)"
+      R"("request_id":"r1","reason":"no_placeholder","secret":"KEY","where":"query",)"
+      R"("encoding":"escaped","client":{"addr":"127.0.0.1:5"},"destination":{)"
+      R"("host":"api.example.com","port":443,"method":"GET","path":"/v1"},"prev":"00","hash":"11"})";
+  CHECK(matches({"KEY", "api.example.com", "", {}, {}}, kSeen));
+  CHECK_FALSE(matches({"OTHER", "", "", {}, {}}, kSeen));
+  CHECK_FALSE(matches({"", "", "denied", {}, {}}, kSeen));
+  CHECK(format_record(kSeen) ==
+        "2026-11-22T02:25:09.123456Z #8 REAL SECRET KEY in the query (escaped) no_placeholder  GET "
+        "api.example.com:443/v1  from 127.0.0.1:5  [r1]");
+}
+
 TEST_CASE("AU-14 a record cannot move the terminal's cursor") {
   CHECK(format_record(kRecord) ==
         "2026-11-22T02:25:09.123456Z #7 allowed binding_matched KEY  GET "

@@ -63,7 +63,10 @@ Core::Core(std::shared_ptr<const bindings::Bindings> bindings,
       tunnel_{{flow::Protocol::https, {"api.example.test", 443, http::HostKind::name}},
               "api.example.test"},
       scratch_(&scratch),
-      holdings_(base::bounds::kHeldBytesWanted) {}
+      holdings_(base::bounds::kHeldBytesWanted) {
+  const flow::WantedSecret wanted{kSecret, "KEY", {}};
+  real_.add(std::span(&wanted, 1));
+}
 
 audit::Reason Core::serve(std::string_view request, std::string_view answer) {
   reason_.reset();
@@ -165,7 +168,8 @@ void Core::make_exchange(flow::Destination destination) {
                             .caller = "",
                             .collected = flow::CollectedShare(collected_bytes_),
                             .known = &known_,
-                            .holdings = &holdings_});
+                            .holdings = &holdings_,
+                            .real = &real_});
 }
 
 void Core::drive(flow::Event event) {

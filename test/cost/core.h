@@ -69,6 +69,7 @@ class Core {
   vault::LockedBuffer* scratch_;
   vault::Holdings holdings_;
   flow::KnownSecrets known_{&holdings_};
+  flow::RealValues real_{&holdings_};
   flow::CollectedBytes collected_bytes_;
   http::Decoder client_decoder_{http::Decoder::Role::request};
   http::Decoder upstream_decoder_{http::Decoder::Role::response};

@@ -6,8 +6,6 @@ form. Each is installed once into the build folder. `@binance/connector` takes n
 one as an option: its `proxy`, or an agent.
 """
 
-import os
-import pathlib
 import shutil
 import socket
 import subprocess
@@ -18,29 +16,11 @@ import urllib.parse
 from harness import exchange, proxy
 from harness.case import OneProxy, main
 from harness.exchange import FAPI, KEY, PLACEHOLDER_SECRET, SECRET, SPOT, rule
+from harness.packages import installed
 
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
-BUILD = pathlib.Path(os.environ.get("KEYSWAP_BUILD", CLIENTS.parents[2] / "build" / "release"))
 PLACEHOLDER, FUTURES = "BINANCE_PLACEHOLDER_clients_0123456789", "BINANCE_PLACEHOLDER_futures_0123456789"
 ODD = "a b'c(1)!~*"
 SYMBOLS = '["BTCUSDT","ETHUSDT"]'
-
-
-def installed(kind):
-    """The folder with the packages of clients/KIND/package.json."""
-    folder = BUILD / f"node-{kind}"
-    wanted = (CLIENTS / kind / "package.json").read_text()
-    stamp = folder / "installed.json"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_text(wanted)
-        # The environment as it is: fetching packages may need the machine's own proxy and roots.
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True,
-                       timeout=300)
-        stamp.write_text(wanted)
-    shutil.copy(CLIENTS / "binance" / "client.mjs", folder / "client.mjs")
-    return folder
 
 
 class Relay:
@@ -106,7 +86,7 @@ class BinanceClients(OneProxy):
 
     def run_client(self, kind, library, form="CONNECT"):
         """Runs it, and checks that it asks the proxy in this form; what the exchange saw, by (method, path)."""
-        folder = installed(kind)
+        folder = installed(kind, scripts=("binance/client.mjs",))
         relay = Relay(self.proxy.port)
         self.addCleanup(relay.listener.close)
         self.exchange.forget()

@@ -11,8 +11,9 @@ from harness import exchange, proxy
 from harness.case import OneProxy, main
 from harness.exchange import KEY, PLACEHOLDER_SECRET, SECRET, rule, sign
 from harness.message_exchange import WS, MessageExchange
+from harness.packages import CLIENTS, installed
 from test_binance import make_key
-from test_binance_clients import CLIENTS, Relay, installed
+from test_binance_clients import Relay
 from test_clients import PYTHON, JoiningProxy
 
 PLACEHOLDER, ED_PLACEHOLDER = "BINANCE_PLACEHOLDER_clients_0123456789", "BINANCE_PLACEHOLDER_ed25519_0123456789"
@@ -52,9 +53,7 @@ class WebSocketClients(OneProxy):
     def words(self, library):
         if library == "python":
             return [PYTHON, str(CLIENTS / "binance" / "websocket_client.py")], None
-        folder = installed("binance")
-        shutil.copy(CLIENTS / "binance" / "websocket.mjs", folder)
-        return ["node", "websocket.mjs", library], folder
+        return ["node", "websocket.mjs", library], installed("binance")
 
     def run_words(self, words, folder, **env):
         environment = proxy.clean_environment(ED_PRIVATE=self.made_up, **env)

@@ -6,8 +6,6 @@ settings, straight to the upstream). What the upstream received must be equal bu
 """
 
 import json
-import os
-import pathlib
 import re
 import shutil
 import socket
@@ -18,9 +16,8 @@ import unittest
 
 from harness import client, proxy, recorder
 from harness.case import H, K, P, V, OneProxy, bearer, main
+from harness.packages import BUILD, CLIENTS, installed
 
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
-BUILD = pathlib.Path(os.environ.get("KEYSWAP_BUILD", CLIENTS.parents[2] / "build" / "release"))
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's python3-requests, -httpx and -aiohttp
 ANT, ANT_P, ANT_V = "KEY_ANT", "sk-ant-PLACEHOLDER-0123456789abcdef", "sk-ant-live-5Tr+y/2=UiOp"
 
@@ -240,26 +237,8 @@ class Clients(OneProxy):
                    "-Djavax.net.ssl.trustStorePassword=changeit")
         self.compare("java", ["java", str(CLIENTS / "Client.java"), "URL"], env_direct={"JAVA_TOOL_OPTIONS": options})
 
-    @classmethod
-    def node_folder(cls):
-        """The npm packages of clients/package.json, installed once into the build folder."""
-        folder = BUILD / "node-clients"
-        wanted = (CLIENTS / "package.json").read_text()
-        stamp = folder / "installed.json"
-        if not stamp.exists() or stamp.read_text() != wanted:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            (folder / "package.json").write_text(wanted)
-            # The environment as it is: fetching packages may need the machine's own proxy and roots.
-            subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder,
-                           check=True, timeout=300)
-            stamp.write_text(wanted)
-        shutil.copy(CLIENTS / "client.mjs", folder / "client.mjs")
-        return folder
-
     def node(self, library, **options):
-        folder = self.node_folder()
-        self.compare(library, ["node", str(folder / "client.mjs"), library, "URL"], **options)
+        self.compare(library, ["node", str(installed("http") / "client.mjs"), library, "URL"], **options)
 
     def test_node_fetch(self):
         self.node("fetch")

@@ -18,8 +18,7 @@ TEST_CASE("E01 E09 a short body is decided, opened, recorded, and sent with its 
         "Content-Length: 16\\r\\n\\r\\na=\n"
         "to upstream (secret): real-key-0001\n"
         "to upstream: !\n"
-        "to client: HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
-        "2\\r\\nhi\\r\\n0\\r\\n\\r\\n\n"
+        "to client: HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi\n"
         "response 200 complete 2\n"
         "upstream reused\n"
         "client kept\n");

@@ -451,4 +451,27 @@ TEST_CASE("what is decided is what is sent, and nothing else, whatever the reque
   CHECK(allowed_count > 200);
 }
 
+TEST_CASE("a text message is written with its secrets, as they stand where they come", "[I9]") {
+  REQUIRE(vault::lock_memory());
+  std::string yaml = kYaml;
+  for (auto at = yaml.find("test }"); at != std::string::npos; at = yaml.find("test }", at)) {
+    yaml.replace(at, 6, "test, websocket: true, ws_text: true }");
+  }
+  const auto bindings = test::bindings_of(yaml);
+  const std::vector<PlaceOf> places = {{1, 1}, {0, 1}};
+  const std::vector<TextPiece> pieces = {
+      {"a\"", {}}, {"", places[1], true}, {"\" b ", {}}, {"", places[0]}, {"", places[1], true}};
+  const auto written = [&](const std::string& first, const std::string& second) {
+    std::vector<vault::Secret> secrets;
+    secrets.push_back(vault::Secret::copy_of(first).value());
+    secrets.push_back(vault::Secret::copy_of(second).value());
+    const auto text = write_text({*bindings, pieces, places, secrets});
+    return text ? std::string(text->reveal()) : "refused";
+  };
+  CHECK(written("one\"", "t\"w\no") == "a\"t\\\"w\\u000Ao\" b one\"t\\\"w\\u000Ao");
+  CHECK(written("o\nne", "two") == "refused");
+  CHECK(written("", "two") == "refused");
+  CHECK(written("one", "t\xFFwo") == "refused");
+}
+
 }  // namespace keyswap::flow

@@ -2,6 +2,8 @@
 #include "proxy/net/audit_lane.h"
 
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -17,7 +19,7 @@ TEST_CASE("who waits for a record hears of it once it is durable, or never will 
   MemoryNet net;
   const bool is_durable = GENERATE(true, false);
   std::vector<bool> told;
-  net.context.audit->add(audit::StopRecord{1});
+  net.context.audit->add(audit::DecisionRecord{});
   net.context.audit->wait_for([&](bool durable) { told.push_back(durable); });
   net.context.audit->wait_for([&](bool durable) { told.push_back(durable); });
   net.settle();
@@ -26,6 +28,41 @@ TEST_CASE("who waits for a record hears of it once it is durable, or never will 
   net.settle();
   CHECK(told == std::vector<bool>{is_durable, is_durable});
   CHECK_FALSE(net.log.answer(true));
+}
+
+TEST_CASE("no record shows a real value that is known, wherever a client's text has it", "[I1]") {
+  MemoryNet net;
+  const std::string value = "the-real-key-0001";
+  const flow::WantedSecret wanted{value, "K", {}};
+  net.real.add(std::span(&wanted, 1));
+  const std::string path = "/a/%74he-real-key-0001/b";
+  const std::string host = value + ".example.test";
+  audit::DecisionRecord decision;
+  decision.destination = {host, 443, value, path};
+  decision.order = audit::OrderRef{value, value, value};
+  decision.facts = value;
+  net.context.audit->add(decision);
+  audit::ResponseRecord response;
+  response.cause = base::Cause::name_unknown;
+  response.facts = value;
+  net.context.audit->add(response);
+  audit::ClientTlsFailedRecord handshake;
+  handshake.host = host;
+  net.context.audit->add(handshake);
+  audit::HoneytokenRecord honeytoken;
+  honeytoken.destination = decision.destination;
+  net.context.audit->add(honeytoken);
+  audit::RealSecretRecord alert;
+  alert.destination = decision.destination;
+  net.context.audit->add(alert);
+  net.settle();
+  const std::string& written = net.log.last();
+  CAPTURE(written);
+  CHECK(written.find("real-key") == std::string::npos);
+  CHECK(written.find(R"("host":"<K>.example.test","port":443,"method":"<K>","path":"/a/<K>/b")") !=
+        std::string::npos);
+  CHECK(written.find(R"("order":{"symbol":"<K>","side":"<K>","type":"<K>")") != std::string::npos);
+  CHECK(written.find(R"("facts":"<K>")") != std::string::npos);
 }
 
 TEST_CASE("a handle finds what it leads to as long as that is there") {

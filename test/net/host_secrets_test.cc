@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "proxy/base/bounds.h"
 #include "test/support/memory_net.h"
 
 namespace keyswap::test {
@@ -54,6 +55,11 @@ struct Learning {
                             used);
   }
 
+  void learn_real(const std::string& host = "h.test") {
+    net::learn_real_values(
+        *net.context.secrets, net.real, bindings, {host, 443, http::HostKind::name});
+  }
+
   [[nodiscard]] bool knows(const std::string& name) {
     const auto search = net.context.memory.known->find("h.test");
     return search != nullptr &&
@@ -64,6 +70,13 @@ struct Learning {
   bindings::Bindings bindings;
   MemoryNet net;
 };
+
+bool knows_real(const Learning& learning, const std::string& name) {
+  const auto search = learning.net.real.search();
+  return search != nullptr &&
+         std::ranges::find(search->secrets(), name, &flow::SecretSearch::Known::name) !=
+             search->secrets().end();
+}
 
 }  // namespace
 
@@ -100,6 +113,58 @@ TEST_CASE("what cannot be had is not looked for, and what comes late is from the
   empty.net.secrets.is_empty = true;
   empty.learn();
   CHECK_FALSE(empty.knows("OTHER"));
+}
+
+TEST_CASE("what a host's rules need is known as real with the first request that goes there") {
+  Learning learning;
+  learning.learn_real("unbound.test");
+  CHECK(learning.net.secrets.asked() == 0);
+  learning.learn_real();
+  CHECK(knows_real(learning, "K"));
+  CHECK(knows_real(learning, "OTHER"));
+  CHECK(knows_real(learning, "OFF"));  // what its answers are has nothing to do with it
+  CHECK_FALSE(knows_real(learning, "ELSEWHERE"));
+  CHECK_FALSE(learning.knows("OTHER"));  // nothing is looked for in answers because of it
+}
+
+TEST_CASE("real values are asked for once, until something may have changed") {
+  Learning learning;
+  learning.learn_real();
+  const int asked = learning.net.secrets.asked();
+  learning.learn_real();
+  CHECK(learning.net.secrets.asked() == asked);
+  learning.net.secrets.values["K"] = "the-real-K-0002";
+  learning.net.real.renew();
+  learning.learn_real();
+  CHECK(learning.net.secrets.asked() == 2 * asked);
+  CHECK(learning.net.real.search()->secrets().size() == 4);  // with what K was before
+}
+
+TEST_CASE("a real value that comes late is known from then on") {
+  Learning learning;
+  learning.net.secrets.delays_ms["OTHER"] = FakeSource::kNever;
+  learning.learn_real();
+  CHECK_FALSE(knows_real(learning, "OTHER"));
+  REQUIRE(learning.net.secrets.answer());
+  learning.net.settle();
+  CHECK(knows_real(learning, "OTHER"));
+}
+
+TEST_CASE("no more real values are open at once than there is room for", "[I10]") {
+  Learning learning;
+  for (const std::string name : {"K", "OTHER", "OFF"}) {
+    learning.net.secrets.values[name] = name + std::string(8 * 1024, 'x');
+  }
+  learning.learn_real();
+  CHECK(learning.net.secrets.asked() == 2);  // the second is one too many
+  CHECK(knows_real(learning, "K"));
+  CHECK_FALSE(knows_real(learning, "OTHER"));
+  // One that never fits keeps no other out.
+  Learning huge;
+  huge.net.secrets.values["K"] = std::string(base::bounds::kSecretBytesMax, 'x');
+  huge.learn_real();
+  CHECK_FALSE(knows_real(huge, "K"));
+  CHECK(knows_real(huge, "OTHER"));
 }
 
 }  // namespace keyswap::test

@@ -98,7 +98,7 @@ class Dialogue {
     do {
       const auto size = piece == 0 ? rest.size() : std::min(piece, rest.size());
       MessagePiece event{from, opcode, rest.substr(0, size), size == rest.size(), std::nullopt};
-      if (event.is_final && from == Side::client && machine_->is_judged()) {
+      if (event.is_final && from == Side::client && machine_->is_judged(opcode)) {
         event.moment = Moment{++number_,
                               bindings_,
                               "req-" + std::to_string(number_),

@@ -20,6 +20,7 @@ class FakeSink : public audit::Sink {
                             audit::Listener* listener,
                             std::uint64_t ticket) override {
     came(batch.bodies());
+    last_ = batch.bodies();
     if (is_dead_) {
       return false;
     }
@@ -28,6 +29,9 @@ class FakeSink : public audit::Sink {
   }
 
   [[nodiscard]] bool is_dead() const override { return is_dead_; }
+
+  // The bodies of the last batch that came.
+  [[nodiscard]] const std::string& last() const { return last_; }
 
   // The oldest batch that waits. False: none does.
   bool answer(bool is_durable) {
@@ -60,6 +64,7 @@ class FakeSink : public audit::Sink {
   };
 
   std::deque<Waiting> waiting_;
+  std::string last_;
   bool is_dead_ = false;
 };
 

@@ -124,6 +124,7 @@ class MemoryNet {
   FakeSource secrets{all_secrets()};
   ScriptedLog log;
   ScriptedMeter meter;
+  flow::RealValues real;  // no record shows one; the context has none that are looked for
 
  private:
   std::unique_ptr<uv::Loop> loop_;

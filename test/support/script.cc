@@ -33,6 +33,15 @@ std::string escaped(std::string_view bytes) {
   return text;
 }
 
+std::string shown(const flow::RealSightings& seen) {
+  std::string text;
+  for (const flow::RealSighting& one : seen) {
+    text += " +real " + one.secret + " " + std::string(flow::to_string(one.where)) + " " +
+            std::string(flow::to_string(one.encoding));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::shared_ptr<const bindings::Bindings> bindings_of(std::string_view yaml,
@@ -59,7 +68,8 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                                 shared.caller,
                                 flow::CollectedShare(*collected_bytes),
                                 shared.known,
-                                shared.holdings})),
+                                shared.holdings,
+                                shared.real})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -246,6 +256,7 @@ void Script::perform(const flow::Actions& actions) {
       for (const auto rule : record->honeytokens) {
         line += " +honeytoken " + bindings_->rules[rule].name.text();
       }
+      line += shown(record->real_values);
       note(line + " " + std::string(record->method) + " " + record->path);
       if (answers_records) {
         next = flow::RecordDone{records_are_durable};
@@ -253,8 +264,12 @@ void Script::perform(const flow::Actions& actions) {
     } else if (const auto* noted = std::get_if<flow::NoteDecision>(&action)) {
       note("noted " + std::string(audit::to_string(noted->record.decision)) + " " +
            std::string(audit::to_string(noted->record.reason)) + " " +
-           bindings_->rules[*noted->record.rule].name.text() + " " +
-           std::string(noted->record.method) + " " + noted->record.path);
+           bindings_->rules[*noted->record.rule].name.text() + shown(noted->record.real_values) +
+           " " + std::string(noted->record.method) + " " + noted->record.path);
+    } else if (const auto* told = std::get_if<flow::NoteRealValues>(&action)) {
+      note("told " + std::string(audit::to_string(told->record.reason)) +
+           shown(told->record.real_values) + " " + std::string(told->record.method) + " " +
+           told->record.path);
     } else if (const auto* response = std::get_if<flow::RecordResponse>(&action)) {
       note("response " + std::to_string(response->status) + " " +
            std::string(audit::to_string(response->outcome)) + " " +

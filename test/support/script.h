@@ -33,12 +33,13 @@ class Script {
     vault::Holdings* holdings = nullptr;
     std::string caller;
     std::shared_ptr<vault::LockedBuffer> scratch;  // null: one of its own
+    const flow::RealValues* real = nullptr;
   };
 
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
                   flow::Destination destination = {flow::Protocol::https,
                                                    {"api.example.test", 443, http::HostKind::name}},
-                  const Shared& shared = {nullptr, nullptr, "", nullptr});
+                  const Shared& shared = {nullptr, nullptr, "", nullptr, nullptr});
 
   // The world.
   std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};

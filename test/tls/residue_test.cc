@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/sanitizers.h"
 #include "test/tls/engine_pair.h"
 
 namespace keyswap {
@@ -21,7 +22,7 @@ using test::Pair;
 using test::PairMaker;
 using test::RawPeer;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(KS_ADDRESS_SANITIZER) || defined(KS_THREAD_SANITIZER)
 constexpr bool kHasShadowMemory = true;  // of terabytes, and freed memory is kept
 #else
 constexpr bool kHasShadowMemory = false;

@@ -8,7 +8,9 @@
     exchange   a recorder that checks signatures as Binance does
     websocket  RFC 6455 by hand, for both ends
     message_exchange  the exchange of Binance's WebSocket API
+    packages   the sets of npm packages that clients need, installed once
     auditlog   reads and judges the audit log without the program's help
+    catalogue  entries of bindings from the catalogue of providers
     canary     looks for a secret, in many spellings, in everything a run wrote
     case       the TestCase that ties them together
 """
