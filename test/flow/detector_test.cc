@@ -25,8 +25,8 @@ namespace {
 
 using bindings::BodyText;
 
-// What may stand in a placeholder depends on where it may be swapped. None begins with a hexadecimal
-// digit: behind a stray '%' that would be the end of an escape, and no placeholder to who decodes.
+// What may stand in a placeholder depends on where it may be swapped. None begins with hexadecimal
+// digits: behind a stray '%' these are the end of an escape, and no placeholder to who decodes.
 const std::vector<std::string> kPlaceholders = {"kswp_PLACEHOLDER_000000000001",
                                                 "https://PLACEHOLDER.example/a%2Fb?c=<'d>",
                                                 "zbPLACEHOLDER/+:%41\\u0041\\/()",
