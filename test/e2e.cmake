@@ -36,6 +36,9 @@ if(NOT KEYSWAP_SANITIZE)
     add_test(NAME "tree: ${check}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${check}.sh)
     set_tests_properties("tree: ${check}" PROPERTIES LABELS tree TIMEOUT 120)
   endforeach()
+  # That all are caught takes half an hour, and is asked for by hand (test/mutations.py).
+  add_test(NAME "tree: mutations" COMMAND ${KEYSWAP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations.py --check)
+  set_tests_properties("tree: mutations" PROPERTIES LABELS tree TIMEOUT 120)
   add_test(NAME "example: audit verifier" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/e2e/example_verifier.sh
     $<TARGET_FILE:keyswap>)
   set_tests_properties("example: audit verifier" PROPERTIES LABELS e2e TIMEOUT 120)

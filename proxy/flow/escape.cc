@@ -2,7 +2,9 @@
 #include "proxy/flow/escape.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace keyswap::flow {
@@ -176,6 +178,25 @@ bool may_begin_escape(char c) {
   return c == '%' || c == '\\' || c == '&';
 }
 
+constexpr std::size_t kBlockBytes = 64;
+
+// The compiler makes vector instructions of it, because the size is fixed, and no byte is widened.
+bool may_have_escape(const char* block) {
+  unsigned char found = 0;
+  for (std::size_t i = 0; i < kBlockBytes; ++i) {
+    found = static_cast<unsigned char>(found | static_cast<unsigned>(may_begin_escape(block[i])));
+  }
+  return found != 0;
+}
+
+// Of a word of eight bytes: the highest bit of the first that is `c`, and perhaps of later ones.
+std::uint64_t marks_of(std::uint64_t word, char c) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighest = 0x8080808080808080;
+  const std::uint64_t zero_there = word ^ (kOnes * static_cast<unsigned char>(c));
+  return (zero_there - kOnes) & ~zero_there & kHighest;
+}
+
 }  // namespace
 
 Escape read_escape(std::string_view text) {
@@ -201,20 +222,20 @@ bool has_escape(std::string_view text) {
 }
 
 std::size_t find_escape(std::string_view text, std::size_t from) {
-  // A block is looked at as a whole first: the compiler makes vector instructions of that.
-  constexpr std::size_t kBlockBytes = 64;
+  static_assert(std::endian::native == std::endian::little);
+  const char* const bytes = text.data();
   std::size_t at = from;
-  for (; at + kBlockBytes <= text.size(); at += kBlockBytes) {
-    const std::string_view block = text.substr(at, kBlockBytes);
-    unsigned found = 0;
-    for (const char c : block) {
-      found |= static_cast<unsigned>(may_begin_escape(c));
-    }
-    if (found != 0) {
-      break;
+  while (at + kBlockBytes <= text.size() && !may_have_escape(bytes + at)) {
+    at += kBlockBytes;
+  }
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, bytes + at, sizeof word);
+    const std::uint64_t marks = marks_of(word, '%') | marks_of(word, '\\') | marks_of(word, '&');
+    if (marks != 0) {
+      return at + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
     }
   }
-  while (at < text.size() && !may_begin_escape(text[at])) {
+  while (at < text.size() && !may_begin_escape(bytes[at])) {
     ++at;
   }
   return at;

@@ -60,7 +60,7 @@ Found EscapedSearch::found_in_text(const Found& plain) const {
 // False: there is none.
 bool EscapedSearch::begin_stretch(std::size_t from) {
   while (scanned_ < text_.size() && scanned_ != cut_at_) {
-    const std::size_t at = find_escape(text_, scanned_);
+    const std::size_t at = find_mark(text_, scanned_);
     if (at == text_.size()) {
       scanned_ = at;
       return false;
@@ -83,6 +83,12 @@ bool EscapedSearch::begin_stretch(std::size_t from) {
     }
   }
   return false;
+}
+
+// The first byte at `from` or later that may begin an escape; what is not undone may be left out.
+std::size_t EscapedSearch::find_mark(std::string_view text, std::size_t from) const {
+  return undone_.size() == 1 ? std::min(text.find(undone_.front(), from), text.size())
+                             : find_escape(text, from);
 }
 
 // Where a form may begin that goes across an escape there.
@@ -115,10 +121,10 @@ void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escap
     add_escape(escape, escape_at);
     const std::size_t literals = escape_at + escape.size;
     const std::size_t stop = literals + std::min(text_.size() - literals, search_.longest() - 1);
-    std::size_t at = find_escape(text_.substr(0, stop), literals);
+    std::size_t at = find_mark(text_.substr(0, stop), literals);
     escape = read(at);
     while (at < stop && escape.size == 0 && !is_cut(escape)) {
-      at = find_escape(text_.substr(0, stop), at + 1);
+      at = find_mark(text_.substr(0, stop), at + 1);
       escape = read(at);
     }
     add_literals(literals, at);

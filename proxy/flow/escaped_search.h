@@ -48,6 +48,7 @@ class EscapedSearch {
   static constexpr std::size_t kPlainBytesMax = std::size_t{16} * 1024 * 1024;
 
   bool begin_stretch(std::size_t from);
+  [[nodiscard]] std::size_t find_mark(std::string_view text, std::size_t from) const;
   [[nodiscard]] std::size_t begin_before(std::size_t escape_at, std::size_t from) const;
   void begin_plain();
   SecretSearch::Found find_in_plain(std::uint64_t& compared);

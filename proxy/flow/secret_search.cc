@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::size_t kWindowBytes = kFormBytesMin;
 constexpr std::size_t kBlockBytes = 4;
-constexpr std::size_t kFarthestShift = kWindowBytes - kBlockBytes + 1;
-constexpr unsigned kShiftBitsMin = 9;
-constexpr unsigned kShiftBitsMax = 14;
+constexpr std::size_t kBlocks = kWindowBytes - kBlockBytes + 1;  // of a window
+constexpr unsigned kFilterBitsMin = 9;
+constexpr unsigned kFilterBitsMax = 14;
 static_assert(kWindowBytes == sizeof(std::uint64_t));
 
 template <typename Word>
@@ -103,13 +103,13 @@ bool SecretSearch::write(std::span<const WantedSecret> secrets) {
   }
   const std::size_t forms_size = writer.size();
   const std::size_t form_count = writer.forms().size();
-  shift_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(form_count * kFarthestShift * 8)),
-                           kShiftBitsMin,
-                           kShiftBitsMax);
+  filter_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(form_count * kBlocks * 8)),
+                            kFilterBitsMin,
+                            kFilterBitsMax);
   run_bits_ = std::max(1U, static_cast<unsigned>(std::bit_width(form_count * 4)));
-  const std::size_t shifts_size = std::size_t{1} << shift_bits_;
+  const std::size_t filter_size = std::size_t{1} << filter_bits_;
   const std::size_t runs_size = (std::size_t{1} << run_bits_) * sizeof(Run);
-  auto block = vault::LockedBytes::of_size(forms_size + shifts_size + runs_size);
+  auto block = vault::LockedBytes::of_size(forms_size + filter_size + runs_size);
   if (!block) {
     return false;
   }
@@ -125,28 +125,28 @@ bool SecretSearch::write(std::span<const WantedSecret> secrets) {
   std::ranges::for_each(secrets_, [&](Known& known) { known.bytes = moved(known.bytes); });
   forms_.take(std::move(forms));
   make_tables(block->data() + forms_size);
-  block_ = vault::Secret::adopt(std::move(*block), forms_size + shifts_size + runs_size);
+  block_ = vault::Secret::adopt(std::move(*block), forms_size + filter_size + runs_size);
   return true;
 }
 
-void SecretSearch::make_tables(char* shifts) {
-  const std::size_t shifts_size = std::size_t{1} << shift_bits_;
-  char* const runs = shifts + shifts_size;
+void SecretSearch::make_tables(char* filter) {
+  const std::size_t filter_size = std::size_t{1} << filter_bits_;
+  char* const runs = filter + filter_size;
   const std::size_t run_count = std::size_t{1} << run_bits_;
-  std::fill_n(shifts, shifts_size, static_cast<char>(kFarthestShift));
+  std::fill_n(filter, filter_size, '\0');
   const Run none;
   for (std::size_t slot = 0; slot < run_count; ++slot) {
     std::memcpy(runs + slot * sizeof(Run), &none, sizeof(Run));
   }
-  shifts_ = shifts;
+  filter_ = filter;
   runs_ = runs;
   for (std::uint32_t i = 0; i < forms_.size(); ++i) {
     const std::string_view text = forms_[i].text;
     longest_ = std::max(longest_, text.size());
     std::ranges::for_each(text, [&](char c) { has_byte_[byte_of(c)] = true; });
-    for (std::size_t at = 0; at < kFarthestShift; ++at) {
-      char& shift = shifts[slot_of(text.data() + at, shift_bits_)];
-      shift = std::min(shift, static_cast<char>(kWindowBytes - kBlockBytes - at));
+    for (unsigned at = 0; at < kBlocks; ++at) {
+      char& places = filter[slot_of(text.data() + at, filter_bits_)];
+      places = static_cast<char>(byte_of(places) | 1U << at);
     }
   }
   longest_of_run_.resize(forms_.size());
@@ -262,23 +262,27 @@ SecretSearch::Found SecretSearch::find_held(std::string_view text, std::size_t f
   return {};
 }
 
-// From `at` on; leaves it where a form may stand, or where no window is whole any more (false).
+// From `at` on; leaves it where a form may stand, or where no window is whole any more (false). Of
+// the windows at `at` and the four behind it all have one block in common.
 bool SecretSearch::next_window(std::string_view text,
                                std::size_t& at,
                                FormIndex::Place& place) const {
-  while (at + kWindowBytes <= text.size()) {
-    const char* const window = text.data() + at;
-    const char shift = shifts_[slot_of(window + kWindowBytes - kBlockBytes, shift_bits_)];
-    if (shift != 0) {
-      at += byte_of(shift);
-      continue;
+  for (; at + kWindowBytes <= text.size(); at += kBlocks) {
+    const std::size_t block = at + kBlocks - 1;
+    std::size_t places = byte_of(filter_[slot_of(text.data() + block, filter_bits_)]);
+    // The last place in a form is that of the first window.
+    while (places != 0) {
+      const auto last = static_cast<std::size_t>(std::bit_width(places)) - 1;
+      places &= ~(std::size_t{1} << last);
+      const std::size_t begin = block - last;
+      const bool is_whole = begin + kWindowBytes <= text.size();
+      const Run run = is_whole ? run_of(text.data() + begin) : Run{};
+      if (!is_whole || run.first != FormIndex::kNone) {
+        at = begin;
+        place = {run.first, run.last, kWindowBytes, FormIndex::kNone};
+        return is_whole;
+      }
     }
-    const Run run = run_of(window);
-    if (run.first != FormIndex::kNone) {
-      place = {run.first, run.last, kWindowBytes, FormIndex::kNone};
-      return true;
-    }
-    ++at;
   }
   return false;
 }

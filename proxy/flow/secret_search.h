@@ -3,9 +3,12 @@
 // I8: finds all forms of some secrets (proxy/flow/secret_forms.h) in one pass over a text, however
 // many they are, in time that is linear in the text, whoever wrote it (I10).
 //
-// The search is Wu and Manber's (1994), as for placeholders (bindings/placeholder.h): the last four
-// bytes of a window of eight tell how far it may move on. Where one may end so, its eight bytes
-// select a run of the sorted forms, which are compared in one walk (proxy/flow/form_index.h).
+// Of the first eight bytes of a form, five blocks of four begin in it, and whatever stands around
+// it, one of these lies at every fifth place of the text. A filter tells of a block at which of its
+// five places in a form it may stand. The blocks are looked up without waiting for one another; to
+// move on by what was just seen (Wu and Manber 1994, as bindings/placeholder.h does for its longer
+// windows) takes four times as long. Where one may stand, the eight bytes of its window select a
+// run of the sorted forms, which are compared in one walk (proxy/flow/form_index.h).
 // Forms and tables lie in one block of locked memory: the tables tell as much as the secrets (I1).
 #pragma once
 
@@ -111,7 +114,7 @@ class SecretSearch {
   };
 
   bool write(std::span<const WantedSecret> secrets);
-  void make_tables(char* shifts);
+  void make_tables(char* filter);
   void note_overlaps();
   void note_overlaps_of(std::uint32_t form);
   [[nodiscard]] bool next_window(std::string_view text,
@@ -129,10 +132,10 @@ class SecretSearch {
   bool has_escapes_ = false;
   std::array<bool, 256> has_byte_{};
   std::array<bool, 256> begins_token_{};
-  unsigned shift_bits_ = 0;
+  unsigned filter_bits_ = 0;
   unsigned run_bits_ = 0;
-  vault::Secret block_;           // forms, 2^shift_bits_ shifts, 2^run_bits_ runs
-  const char* shifts_ = nullptr;  // into the block
+  vault::Secret block_;           // forms, 2^filter_bits_ of the filter, 2^run_bits_ runs
+  const char* filter_ = nullptr;  // into the block
   const char* runs_ = nullptr;
 };
 

@@ -178,6 +178,18 @@ TEST_CASE("only a GET is git's discovery") {
   CHECK(scope_path("GET", "/o/r.git/info/refs/?service=git-upload-pack") == "/o/r.git/info/refs/");
 }
 
+TEST_CASE("what must not be got round is looked for in any letters, and beyond the budget",
+          "[I5]") {
+  SearchBudget budget;
+  CHECK(PathPattern("/V1/Keys*").may_match({"/v1/keys/x", "/v1/keys1"}, budget));
+  CHECK_FALSE(PathPattern("/V1/Keys*").may_match({"/v1/other"}, budget));
+  const std::vector<std::string> other = {"/" + std::string(2000, 'a')};
+  CHECK_FALSE(PathPattern("/**b").may_match(other, budget));
+  while (budget.matches("*x*", "/a/path/of/usual/length", Star::anything)) {
+  }
+  CHECK(PathPattern("/**b").may_match(other, budget));
+}
+
 TEST_CASE("a pattern longer than the parser takes matches nothing") {
   CHECK(allows("/" + std::string(bounds::kPathGlobBytesMax - 1, '*'), "/"));
   CHECK_FALSE(allows("/" + std::string(bounds::kPathGlobBytesMax, '*'), "/"));

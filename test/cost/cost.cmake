@@ -3,9 +3,11 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT KEYSWAP_SANITIZE)
   file(GLOB work_sources CONFIGURE_DEPENDS cost/*.cc)
   add_executable(work_probe ${work_sources})
   target_link_libraries(work_probe PRIVATE keyswap_options flow http_h1 venues tls)
-  # How fast answers are searched; run by hand.
-  add_executable(scrub_probe EXCLUDE_FROM_ALL cost/scrub/probe.cc)
+  # How fast answers are searched, and requests looked through. Run by hand; built so that they do not rot.
+  add_executable(scrub_probe cost/scrub/probe.cc)
   target_link_libraries(scrub_probe PRIVATE keyswap_options flow)
+  add_executable(detect_probe cost/scrub/detect_probe.cc)
+  target_link_libraries(detect_probe PRIVATE keyswap_options flow)
   find_program(KEYSWAP_VALGRIND NAMES valgrind REQUIRED)
   foreach(what worst budget)
     if(what STREQUAL worst)

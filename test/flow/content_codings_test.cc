@@ -50,6 +50,22 @@ TEST_CASE("the coding that was applied last is undone first", "[I8]") {
   CHECK(out.view() == "some text");
 }
 
+TEST_CASE("codings of two kinds are undone in the order that they need", "[I8]") {
+  const std::string text = "some text, and more of it";
+  std::string deflated(compressBound(text.size()), '\0');
+  uLongf size = deflated.size();
+  REQUIRE(compress(reinterpret_cast<Bytef*>(deflated.data()),
+                   &size,
+                   reinterpret_cast<const Bytef*>(text.data()),
+                   text.size()) == Z_OK);
+  deflated.resize(size);
+  FilterChain chain;
+  REQUIRE(add_decoders({Coding::deflate, Coding::gzip}, chain));
+  base::Buffer out(1024);
+  CHECK(chain.feed(test::gzipped(deflated), true, out));
+  CHECK(out.view() == text);
+}
+
 TEST_CASE("what a head says of coded bytes is known by its name") {
   CHECK(is_of_coded_body("Content-Length"));
   CHECK(is_of_coded_body("content-encoding"));

@@ -53,4 +53,19 @@ TEST_CASE("HP-10 what is packed more densely than its bound is not unpacked", "[
         base::bounds::kDecodedFreeBytes + base::bounds::kDecodedTimesMax * bytes.size());
 }
 
+TEST_CASE("HP-10 what is packed too densely is not unpacked in small pieces either", "[I10]") {
+  const std::size_t large = 16 * base::bounds::kDecodedFreeBytes;
+  const std::string bytes = test::gzipped(std::string(large, 'x'));
+  DecodeFilter filter = gunzip();
+  base::Buffer out(2 * large);
+  bool is_taken = true;
+  std::string_view rest = bytes;
+  for (; !rest.empty() && is_taken; rest.remove_prefix(std::min<std::size_t>(100, rest.size()))) {
+    is_taken = filter.feed(rest.substr(0, 100), false, out).has_value();
+  }
+  CHECK_FALSE(is_taken);
+  CHECK(out.size() <=
+        base::bounds::kDecodedFreeBytes + base::bounds::kDecodedTimesMax * bytes.size());
+}
+
 }  // namespace keyswap::flow

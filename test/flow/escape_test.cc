@@ -87,9 +87,13 @@ TEST_CASE("an escape whose rest is missing is seen as that, at every place") {
 }
 
 TEST_CASE("the first byte that may begin an escape is found wherever it stands") {
-  for (const char c : {'%', '\\', '&'}) {
+  for (const auto& [c, other] : {std::pair('%', 'x'),
+                                 std::pair('\\', '\xff'),
+                                 std::pair('&', '\xa4'),
+                                 std::pair('%', '$')}) {
     for (std::size_t at = 0; at < 200; ++at) {
-      std::string text(200, 'x');
+      CHECK(find_escape(std::string(at, other) + std::string(200 - at, c), 0) == at);
+      std::string text(200, other);
       text[at] = c;
       CHECK(find_escape(text, 0) == at);
       CHECK(find_escape(text, at) == at);

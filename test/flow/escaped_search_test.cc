@@ -55,6 +55,7 @@ TEST_CASE("a form is found although escapes far before it end no stretch", "[I8]
 TEST_CASE("where more follows, what may yet become a form or an escape is held", "[I8]") {
   CHECK(find("abcdefgh", "x %61bcd", Rest::may_follow).at == 2);
   CHECK(find("abcdefgh", "x %6", Rest::may_follow).at == 2);
+  CHECK(find("abcdefgh", "%6", Rest::may_follow).at == 0);
   CHECK(find("abcdefgh", "x %61bcd%6", Rest::may_follow).at == 2);
   CHECK(find("abcdefgh", "x %61bxd%6", Rest::may_follow).at == 8);
   CHECK(find("abcdefgh", "x ab%6", Rest::may_follow).at == 2);

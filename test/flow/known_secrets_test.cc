@@ -72,6 +72,18 @@ TEST_CASE("of the values of one entry the last few stay known, until there are m
   CHECK(last->secrets().size() <= bounds::kValuesPerSecretMax + 1);
 }
 
+TEST_CASE("what is made of a secret again and again does not push the secret out", "[I8]") {
+  KnownSecrets known;
+  add(known, "a.test", {"real-key-0001"});
+  for (int i = 0; i < 10; ++i) {
+    Texts signature({"a-signature-000" + std::to_string(i)});
+    signature.wanted[0].is_derived = true;
+    REQUIRE(known.add("a.test", signature.wanted));
+  }
+  CHECK(finds(known.find("a.test"), "real-key-0001"));
+  CHECK(finds(known.find("a.test"), "a-signature-0009"));
+}
+
 TEST_CASE("who looked for a secret goes on to do so, whatever else becomes known", "[I8]") {
   KnownSecrets known;
   const auto first = add(known, "a.test", {"real-key-0000"});

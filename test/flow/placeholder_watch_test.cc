@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "proxy/base/bytes.h"
+#include "test/support/rounds.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -128,13 +129,14 @@ TEST_CASE("of what is almost a placeholder nothing is seen") {
   }
 }
 
-TEST_CASE("all that could be swapped is seen, and every other form, on mutated texts", "[I2]") {
+TEST_CASE("all that could be swapped is seen, and every other form, on mutated texts",
+          "[I2][rounds]") {
   const auto bindings = test::bindings_of(kYaml);
   std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same cases every time
   const auto bits = [&] {
     return static_cast<std::uint32_t>(random());
   };
-  for (int round = 0; round < 20'000; ++round) {
+  for (std::size_t round = test::rounds(20'000); round > 0; --round) {
     const bool is_first = random() % 2 == 0;
     const std::string& placeholder = is_first ? kP : kQ;
     std::string inside = placeholder;

@@ -247,6 +247,18 @@ TEST_CASE("a short secret is taken out where it is a whole token, however the te
   }
 }
 
+TEST_CASE("a message begins anew, whatever the one before it ended with", "[I8]") {
+  Scrubber scrubber;
+  scrubber.use(search_for({{"status", "<P>"}}));
+  base::Buffer out(1024);
+  // Of a long word the beginning goes on at once.
+  CHECK(scrubber.feed(std::string(200, 'x'), false, out));
+  CHECK(scrubber.feed("", true, out));
+  CHECK(out.view() == std::string(200, 'x'));
+  CHECK(scrubber.feed("status", true, out));
+  CHECK(out.view() == std::string(200, 'x') + "<P>");
+}
+
 TEST_CASE("I15 however a text is cut, the same comes out, and no form of a secret in it",
           "[I8][I15]") {
   std::mt19937 random(3);

@@ -49,6 +49,16 @@ TEST_CASE("a secret has each form once, and none is shorter than a window", "[I8
   CHECK(Written("sk-real key/0001").has("sk-real+key/0001"));
   CHECK(Written("sk-real%26key&amp;0001").has("sk-real&key&0001"));
   CHECK_FALSE(Written("%41%42%43%44").has("ABCD"));
+  CHECK(Written("%41%42%43%44EFGH").has("ABCDEFGH"));
+}
+
+TEST_CASE("a secret with one mark of base64 in it is known in both alphabets", "[I8]") {
+  const Written written("abc>abc>abc>");
+  CHECK(written.has("YWJjPmFiYz5hYmM+"));
+  CHECK(written.has("YWJjPmFiYz5hYmM-"));
+  const Written other("abc?abc?abc?");
+  CHECK(other.has("YWJjP2FiYz9hYmM/"));
+  CHECK(other.has("YWJjP2FiYz9hYmM_"));
 }
 
 TEST_CASE("at each alignment base64 has the characters that the secret alone decides", "[I8]") {
