@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/serve_sandbox.h"
+
+#include <array>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "proxy/cli/terminal.h"
+#include "proxy/sandbox/file_access.h"
+#include "proxy/sandbox/privileges.h"
+#include "proxy/sandbox/system_calls.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kUserHint = "name a user who owns the home, like: --user keyswap";
+
+Outcome<sandbox::User> user_to_become(const std::string& name) {
+  auto user = sandbox::find_user(name);
+  if (!user && user.error().code == base::Errc::not_found) {
+    return Failure{Exit::usage, "there is no user " + name + " on this machine", kUserHint};
+  }
+  if (!user) {
+    return Failure{
+        Exit::cannot, "cannot look up the user " + name + ": " + explain(user.error()), ""};
+  }
+  if (user->id == 0) {
+    return Failure{
+        Exit::usage, "--user " + name + " is root, whom it is there to get rid of", kUserHint};
+  }
+  if (geteuid() != 0 && geteuid() != user->id) {
+    return Failure{Exit::cannot,
+                   "only root can become another user: --user " + name,
+                   "start it as root, or as " + name};
+  }
+  return std::move(user).value();
+}
+
+// As su does: what is written for the user stands below the user's own folder.
+void take_home_of(const sandbox::User& user) {
+  setenv("HOME", user.folder.c_str(), 1);
+  unsetenv("XDG_STATE_HOME");
+}
+
+}  // namespace
+
+Problem give_up_privileges(const std::string& user) {
+  std::optional<sandbox::User> other;
+  if (!user.empty()) {
+    auto found = user_to_become(user);
+    if (!found) {
+      return found.failure();
+    }
+    if (geteuid() == 0) {
+      other = std::move(found).value();
+      take_home_of(*other);
+    }
+  }
+  if (const auto given_up = sandbox::give_up_privileges(other); !given_up) {
+    return Failure{Exit::cannot,
+                   "cannot give up the rights of root: " + explain(given_up.error()),
+                   "start it as an ordinary user"};
+  }
+  return std::nullopt;
+}
+
+void warn_about_root() {
+  if (geteuid() == 0) {
+    warn("running as root: a flaw in keyswap would open every file of root's; use --user NAME");
+  }
+}
+
+Problem restrict_files(const Home& home, const std::string& audit_folder) {
+  const std::array<std::string, 2> writable = {home.path, audit_folder};
+  const auto restricted = sandbox::restrict_files(writable);
+  if (restricted) {
+    return std::nullopt;
+  }
+  if (restricted.error().code == base::Errc::unsupported) {
+    warn("no Landlock here: what this process may write is not restricted (" +
+         explain(restricted.error()) + ")");
+    return std::nullopt;
+  }
+  return sandbox_failure(restricted.error());
+}
+
+base::Status restrict_system_calls() {
+  return sandbox::restrict_system_calls();
+}
+
+Failure sandbox_failure(const base::Error& error) {
+  return {Exit::cannot,
+          "cannot give up what serving does not need: " + explain(error),
+          "see docs/operations.md, \"The sandbox\": a container has to allow seccomp(2)"};
+}
+
+}  // namespace keyswap::cli
