@@ -46,7 +46,7 @@ struct ServeOptions {
   UnlockOptions unlock;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
-  std::string user;  // "": who it is
+  std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
 };
@@ -244,9 +244,6 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   }
   warn_about_missing_secrets(opened);
   warn_about_missing_callers(opened);
-  if (!options.while_used) {
-    warn_about_root();
-  }
   return std::nullopt;
 }
 
@@ -385,7 +382,10 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
     return reload_authority(opened);
   };
   parts.confine = restrict_system_calls;
-  parts.ready = [&opened](const std::string& address) {
+  parts.ready = [&options, &opened](const std::string& address) {
+    if (!options.while_used) {
+      warn_about_root();
+    }
     tell_ready(opened, address);
   };
   const auto served = net::serve(std::move(parts));
@@ -428,8 +428,8 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  app.add_option("--user", options.user, "as root: become this user, who owns the home")
-      ->type_name("NAME");
+  std::string user;
+  app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1U, kThreadsMax));
@@ -437,6 +437,14 @@ int run_serve(const Arguments& arguments) {
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
+  }
+  auto become = user_to_become(user);
+  if (!become) {
+    return report(become.failure());
+  }
+  options.user = std::move(become).value();
+  if (options.user) {
+    options.home = home_of(*options.user, options.home);
   }
   return serve(options);
 }

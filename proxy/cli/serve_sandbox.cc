@@ -2,63 +2,57 @@
 #include "proxy/cli/serve_sandbox.h"
 
 #include <array>
-#include <cstdlib>
 
 #include <unistd.h>
 
+#include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/sandbox/file_access.h"
-#include "proxy/sandbox/privileges.h"
 #include "proxy/sandbox/system_calls.h"
 
 namespace keyswap::cli {
 
 namespace {
-
 constexpr const char* kUserHint = "name a user who owns the home, like: --user keyswap";
+}  // namespace
 
-Outcome<sandbox::User> user_to_become(const std::string& name) {
-  auto user = sandbox::find_user(name);
+Outcome<std::optional<sandbox::User>> user_to_become(const std::string& name) {
+  if (name.empty()) {
+    return std::optional<sandbox::User>();
+  }
+  const auto user = sandbox::find_user(name);
   if (!user && user.error().code == base::Errc::not_found) {
     return Failure{Exit::usage, "there is no user " + name + " on this machine", kUserHint};
   }
   if (!user) {
     return Failure{
-        Exit::cannot, "cannot look up the user " + name + ": " + explain(user.error()), ""};
+        Exit::cannot, "cannot look up the user " + name + ": " + explain(user.error()), kUserHint};
   }
   if (user->id == 0) {
-    return Failure{
-        Exit::usage, "--user " + name + " is root, whom it is there to get rid of", kUserHint};
+    return Failure{Exit::usage, "--user " + name + " is root, whom it is to get rid of", kUserHint};
   }
-  if (geteuid() != 0 && geteuid() != user->id) {
+  if (geteuid() == user->id) {
+    return std::optional<sandbox::User>();
+  }
+  if (geteuid() != 0) {
     return Failure{Exit::cannot,
                    "only root can become another user: --user " + name,
                    "start it as root, or as " + name};
   }
-  return std::move(user).value();
+  return std::optional<sandbox::User>(*user);
 }
 
-// As su does: what is written for the user stands below the user's own folder.
-void take_home_of(const sandbox::User& user) {
-  setenv("HOME", user.folder.c_str(), 1);
-  unsetenv("XDG_STATE_HOME");
+std::string home_of(const sandbox::User& user, const std::string& option) {
+  const std::string keyswap_home = environment_variable("KEYSWAP_HOME");
+  return choose_home({.option = option,
+                      .keyswap_home = keyswap_home,
+                      .xdg_state_home = "",  // root's own
+                      .user_home = user.folder})
+      .path;
 }
 
-}  // namespace
-
-Problem give_up_privileges(const std::string& user) {
-  std::optional<sandbox::User> other;
-  if (!user.empty()) {
-    auto found = user_to_become(user);
-    if (!found) {
-      return found.failure();
-    }
-    if (geteuid() == 0) {
-      other = std::move(found).value();
-      take_home_of(*other);
-    }
-  }
-  if (const auto given_up = sandbox::give_up_privileges(other); !given_up) {
+Problem give_up_privileges(const std::optional<sandbox::User>& user) {
+  if (const auto given_up = sandbox::give_up_privileges(user); !given_up) {
     return Failure{Exit::cannot,
                    "cannot give up the rights of root: " + explain(given_up.error()),
                    "start it as an ordinary user"};

@@ -5,17 +5,24 @@
 // calls, when everything runs. docs/operations.md, "The sandbox", says it to the operator.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "proxy/base/result.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
+#include "proxy/sandbox/privileges.h"
 
 namespace keyswap::cli {
 
-// Becomes `user` where one is named, whose home then counts for the choice of keyswap's; gives up
-// every capability. A failure when there is no such user, or it cannot be become.
-Problem give_up_privileges(const std::string& user);
+// Whom `--user name` asks to become; nothing where this process is that user already, or the name
+// is empty. A failure when there is no such user, it is root, or only root could become it.
+Outcome<std::optional<sandbox::User>> user_to_become(const std::string& name);
+// The home that counts then: as always, but below the user's own folder.
+std::string home_of(const sandbox::User& user, const std::string& option);
+
+// Becomes that user, if there is one, and gives up every capability.
+Problem give_up_privileges(const std::optional<sandbox::User>& user);
 
 // One line, when this still runs as root.
 void warn_about_root();
