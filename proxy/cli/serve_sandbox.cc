@@ -13,7 +13,18 @@
 namespace keyswap::cli {
 
 namespace {
+
 constexpr const char* kUserHint = "name a user who owns the home, like: --user keyswap";
+
+// Numbers of proxy/sandbox are all errno's.
+std::string text_of(const base::Error& error) {
+  std::string text = error.note.text();
+  if (error.number > 0) {
+    text += ": " + explain_errno(static_cast<int>(error.number));
+  }
+  return text;
+}
+
 }  // namespace
 
 Outcome<std::optional<sandbox::User>> user_to_become(const std::string& name) {
@@ -26,7 +37,7 @@ Outcome<std::optional<sandbox::User>> user_to_become(const std::string& name) {
   }
   if (!user) {
     return Failure{
-        Exit::cannot, "cannot look up the user " + name + ": " + explain(user.error()), kUserHint};
+        Exit::cannot, "cannot look up the user " + name + ": " + text_of(user.error()), kUserHint};
   }
   if (user->id == 0) {
     return Failure{Exit::usage, "--user " + name + " is root, whom it is to get rid of", kUserHint};
@@ -54,7 +65,7 @@ std::string home_of(const sandbox::User& user, const std::string& option) {
 Problem give_up_privileges(const std::optional<sandbox::User>& user) {
   if (const auto given_up = sandbox::give_up_privileges(user); !given_up) {
     return Failure{Exit::cannot,
-                   "cannot give up the rights of root: " + explain(given_up.error()),
+                   "cannot give up the rights of root: " + text_of(given_up.error()),
                    "start it as an ordinary user"};
   }
   return std::nullopt;
@@ -73,8 +84,8 @@ Problem restrict_files(const Home& home, const std::string& audit_folder) {
     return std::nullopt;
   }
   if (restricted.error().code == base::Errc::unsupported) {
-    warn("no Landlock here: what this process may write is not restricted (" +
-         explain(restricted.error()) + ")");
+    warn("no Landlock here (" + explain_errno(static_cast<int>(restricted.error().number)) +
+         "): what this process may write is not restricted");
     return std::nullopt;
   }
   return sandbox_failure(restricted.error());
@@ -86,7 +97,7 @@ base::Status restrict_system_calls() {
 
 Failure sandbox_failure(const base::Error& error) {
   return {Exit::cannot,
-          "cannot give up what serving does not need: " + explain(error),
+          "cannot give up what serving does not need: " + text_of(error),
           "see docs/operations.md, \"The sandbox\": a container has to allow seccomp(2)"};
 }
 

@@ -426,6 +426,11 @@ def without_memory_locking():
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
+def refusing(call):
+    """What runs a command on a kernel that has not this system call."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error=ENOSYS"]
+
+
 class Limits(Case):
     secrets = {K: V}
 
@@ -445,6 +450,25 @@ class Limits(Case):
             self.assertTrue(two_lines(done), done.stderr)
             self.assertIn("memory", done.stderr.decode())
         self.assertEqual(self.home.fingerprint(), before)
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_without_landlock_it_serves_and_says_so_in_one_line(self):
+        running = self.start(self.home, wrapper=refusing("landlock_create_ruleset"))
+        self.assertEqual(running.raw("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").status, 200)
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual([line for line in running.stderr.decode().splitlines() if "Landlock" in line],
+                         ["keyswap: warning: no Landlock here (Function not implemented): what this process may write is "
+                          "not restricted"])
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_without_a_filter_of_system_calls_it_does_not_serve(self):
+        """[I13]"""
+        with self.assertRaises(AssertionError) as refused:
+            self.start(self.home, wrapper=refusing("seccomp"))
+        said = str(refused.exception)
+        self.assertIn("serve ended with 3: ", said)
+        self.assertIn("filter of system calls", said)
+        self.assertIn("seccomp(2)", said)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root becomes another user")
