@@ -41,6 +41,8 @@ inline constexpr std::array kAllowed = {
     "linkat",
     "lseek",
     "lstat",
+    "mkdir",
+    "mkdirat",
     "newfstatat",
     "open",
     "openat",

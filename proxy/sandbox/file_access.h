@@ -13,7 +13,8 @@
 namespace keyswap::sandbox {
 
 // From now on: every file that its modes allow can be read, for a `ca_file` may lie anywhere; files
-// can be made, written and removed in the `writable` folders and below alone; nothing can be run.
+// can be made, written and removed in the `writable` folders and below alone, and folders and
+// sockets made there; nothing can be run.
 // No other process can be traced, looked into through /proc, or (Linux 6.12) sent a signal.
 //
 // unsupported: the kernel has no Landlock, it is switched off, or a container does not let us:

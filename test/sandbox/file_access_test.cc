@@ -162,10 +162,12 @@ TEST_CASE("no file is made, changed or removed elsewhere") {
   }));
 }
 
-TEST_CASE("of other kinds of files none is made, not even in the home") {
+TEST_CASE("of other kinds of files none but folders is made, not even in the home") {
   const Folders folders;
   check_held(when_restricted(folders, [&folders] {
-    if (error_of(::mkdir((folders.home + "/folder").c_str(), 0700)) != EACCES) {
+    if (::mkdir((folders.home + "/folder").c_str(), 0700) != 0 ||
+        Folders::write_to(folders.home + "/folder/file") != 0 ||
+        error_of(::mkdir((folders.other + "/folder").c_str(), 0700)) != EACCES) {
       return 1;
     }
     if (error_of(::symlink("/etc/passwd", (folders.home + "/link").c_str())) != EACCES) {

@@ -207,9 +207,9 @@ constexpr std::array kOther = {
           [] {
             return ::syscall(SYS_io_uring_setup, 1, nullptr);
           }},
-    Tried{"a folder",
+    Tried{"a link",
           [] {
-            return ::syscall(SYS_mkdirat, AT_FDCWD, "/no/such/x", 0700);
+            return ::syscall(SYS_symlinkat, "/x", AT_FDCWD, "/no/such/x");
           }},
     Tried{"a device",
           [] {
