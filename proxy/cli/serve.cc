@@ -22,6 +22,7 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
+#include "proxy/cli/serve_sandbox.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
@@ -45,6 +46,7 @@ struct ServeOptions {
   UnlockOptions unlock;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
+  std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
 };
@@ -141,6 +143,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
   }
+  if (auto problem = restrict_files(opened.home, folder)) {
+    return problem;
+  }
   auto log = open_audit_log(folder, *opened.vault, opened.clock);
   if (!log) {
     return log.failure();
@@ -221,6 +226,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return Failure{Exit::cannot,
                    "TLS cannot be started: " + explain(started.error()),
                    "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
+  }
+  if (auto problem = give_up_privileges(options.user)) {
+    return problem;
   }
   if (auto problem = open_configuration(options, opened)) {
     return problem;
@@ -346,6 +354,9 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (base::is_lack_of_threads(error)) {
     return thread_failure(error);
   }
+  if (error.code == base::Errc::unsupported) {
+    return sandbox_failure(error);
+  }
   return {Exit::cannot,
           "cannot serve on " + options.listen + ": " + explain(error),
           "check the address and this user's limits"};
@@ -370,7 +381,11 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
-  parts.ready = [&opened](const std::string& address) {
+  parts.confine = restrict_system_calls;
+  parts.ready = [&options, &opened](const std::string& address) {
+    if (!options.while_used) {
+      warn_about_root();
+    }
     tell_ready(opened, address);
   };
   const auto served = net::serve(std::move(parts));
@@ -413,6 +428,8 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
+  std::string user;
+  app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1U, kThreadsMax));
@@ -420,6 +437,14 @@ int run_serve(const Arguments& arguments) {
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
+  }
+  auto become = user_to_become(user);
+  if (!become) {
+    return report(become.failure());
+  }
+  options.user = std::move(become).value();
+  if (options.user) {
+    options.home = home_of(*options.user, options.home);
   }
   return serve(options);
 }

@@ -259,6 +259,9 @@ base::Status Server::serve() {
   KS_TRY(build());
   KS_TRY(start_threads());
   watch();
+  if (parts_.confine) {
+    KS_TRY(parts_.confine());
+  }
   RecordWaiter started;
   const std::string ca_sha256 = parts_.authority->certificate_sha256();
   if (!started.record(*parts_.log,

@@ -41,6 +41,9 @@ struct ServerParts {
   std::function<std::optional<Policy>()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
+  // Called once, when every thread runs and every socket listens, before the first client is taken:
+  // gives up what is not needed from then on. Its failure is that of serve(); may be empty.
+  std::function<base::Status()> confine;
   // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
   std::function<void(const std::string& address)> ready;
 };
@@ -48,7 +51,7 @@ struct ServerParts {
 // Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists
 // (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
 // made; unavailable when a thread cannot be started (base::is_lack_of_threads): all are started
-// before `ready`.
+// before `ready`; what `confine` says.
 base::Status serve(ServerParts parts);
 
 }  // namespace keyswap::net

@@ -11,8 +11,9 @@ file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
 foreach(source ${fuzz_sources})
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" subject ${name})
-  add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE keyswap_options flow venues http_h1 http)
+  # Each runs under the list of system calls that `serve` runs under.
+  add_executable(${name} ${source} ${CMAKE_CURRENT_LIST_DIR}/confined.cc)
+  target_link_libraries(${name} PRIVATE keyswap_options flow venues http_h1 http sandbox)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   # What is a fuzzer's own besides.
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${subject}/*.cc)
