@@ -106,8 +106,7 @@ void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
 void add_upstream(const UpstreamSettings& upstream, std::vector<std::string>& said) {
   std::vector<std::string> led;
   for (const auto& [from, to] : upstream.resolve) {
-    led.push_back("upstream.resolve sends " + from + " to " + to.host + ":" +
-                  std::to_string(to.port));
+    led.push_back("upstream.resolve sends " + from + " to " + http::to_string(to));
   }
   std::ranges::sort(led);
   said.insert(said.end(), led.begin(), led.end());

@@ -18,7 +18,7 @@ TEST_CASE("each binding is a sentence with host, methods, paths and who may use 
       "{ host: api.example.com, port: 8443, methods: [GET, POST], paths: [\"/v1/**\"], "
       "allow_addresses: [10.1.0.0/16], scrub: off }")));
   CHECK(says(said, "K may go to api.example.com:8443, GET POST, /v1/**"));
-  CHECK(says(said, "K stands in header Authorization, by the scheme header"));
+  CHECK(says(said, "K stands in header authorization, by the scheme header"));
   CHECK(says(said, "api.example.com:8443 may be at an address of 10.1.0.0/16, for K"));
   CHECK(says(said, "K may come back in answers of api.example.com:8443"));
 }
