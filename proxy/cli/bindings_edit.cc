@@ -4,9 +4,12 @@
 // checked, shown, approved and put in place (I17). The editor runs before the vault is opened, so
 // that it has nothing of it.
 #include <cerrno>
+#include <csignal>
+#include <ctime>
 #include <limits>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,13 +74,43 @@ std::string editor() {
   return "vi";
 }
 
+// While it lives, the terminal's signal keys are the editor's: what they send us is forgotten.
+class SignalKeys {
+ public:
+  SignalKeys() {
+    sigemptyset(&keys_);
+    sigaddset(&keys_, SIGINT);
+    sigaddset(&keys_, SIGQUIT);
+    pthread_sigmask(SIG_BLOCK, &keys_, &before_);
+  }
+
+  SignalKeys(const SignalKeys&) = delete;
+  SignalKeys& operator=(const SignalKeys&) = delete;
+  SignalKeys(SignalKeys&&) = delete;
+  SignalKeys& operator=(SignalKeys&&) = delete;
+
+  ~SignalKeys() {
+    const timespec at_once{};
+    while (sigtimedwait(&keys_, nullptr, &at_once) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  [[nodiscard]] const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t keys_{};
+  sigset_t before_{};
+};
+
 // The variables may hold arguments, so that a shell reads them, as everywhere.
 Problem run_editor(const std::string& path) {
   const Variables environment = inherited_environment();
   Launch launched;
   launched.words = {"/bin/sh", "-c", editor() + " \"$1\"", "sh", path};
   launched.environment = &environment;
-  pthread_sigmask(SIG_SETMASK, nullptr, &launched.signal_mask);
+  const SignalKeys keys;
+  launched.signal_mask = keys.before();
   const auto started = launch(launched);
   int status = 0;
   if (started) {
@@ -115,6 +148,10 @@ Problem put_in_force(const EditOptions& options,
 }
 
 int edit(const EditOptions& options) {
+  if (options.unlock.password_fd >= 0) {
+    // The editor must not inherit what opens the vault.
+    static_cast<void>(fcntl(options.unlock.password_fd, F_SETFD, FD_CLOEXEC));
+  }
   auto home = checked_home_of(options.home);
   if (!home) {
     return report(home.failure());
