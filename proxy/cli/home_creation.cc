@@ -66,6 +66,7 @@ base::Status fill_vault(const Home& home,
                         const vault::Secret& passphrase,
                         const ca::NewAuthority& authority,
                         const NewApproval& approval,
+                        const bindings::PolicyText& starter,
                         std::int64_t now_s) {
   auto vault = vault::Vault::create(home.vault(), passphrase, now_s);
   if (!vault) {
@@ -77,16 +78,17 @@ base::Status fill_vault(const Home& home,
   }
   KS_TRY(vault->put_system(kCaKeyName, authority.key_der));
   KS_TRY(vault->put_system(kSigningSeedName, *seed));
-  const bindings::PolicyText starter{std::string(kStarterBindings), {}};
   if (approve(home, *vault, approval.before, starter, approval.key)) {
     return base::Error{base::Errc::io, "the starter bindings cannot be approved"};
   }
   return {};
 }
 
-base::Status write_public_files(const Home& home, const std::string& certificate_pem) {
+base::Status write_public_files(const Home& home,
+                                const std::string& certificate_pem,
+                                const bindings::PolicyText& starter) {
   KS_TRY(write_certificates(home, certificate_pem));
-  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+  KS_TRY(write_file(home.bindings(), starter.bindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
     return base::Error{base::Errc::io, "cannot make the audit folder", errno};
   }
@@ -106,8 +108,10 @@ base::Status fill_home(const Home& home,
   if (!authority) {
     return authority.error();
   }
-  KS_TRY(fill_vault(home, *secret, *authority, approval, now_s));
-  KS_TRY(write_public_files(home, authority->certificate_pem));
+  // I17: what is approved is what is written.
+  const bindings::PolicyText starter{std::string(kStarterBindings), {}};
+  KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
+  KS_TRY(write_public_files(home, authority->certificate_pem, starter));
   const base::Status keyed =
       key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;

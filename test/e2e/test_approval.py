@@ -66,7 +66,7 @@ class Approval(Case):
         return answer
 
     def health(self, running):
-        return running.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").body.decode()
+        return running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").body.decode()
 
     def got_nothing(self):
         self.assertEqual(self.thief.requests, [])
