@@ -124,6 +124,11 @@ constexpr std::array kReloadFields{
     Field{R"(,"accepted":)", Value::boolean},
     Field{R"(,"bindings_sha256":)", Value::text},
 };
+constexpr std::array kApprovalFields{
+    Field{R"(,"event":)", Value::text},
+    Field{R"(,"number":)", Value::number},
+    Field{R"(,"bindings_sha256":)", Value::text},
+};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::text},
@@ -145,6 +150,7 @@ constexpr std::array kTypes{
     Type{"start", RecordType::start, kStartFields},
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
+    Type{"approval", RecordType::approval, kApprovalFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
 };
 

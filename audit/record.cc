@@ -71,6 +71,9 @@ constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "not_sent"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent) + 1);
 
+constexpr std::array<std::string_view, 3> kApprovalEventNames{"first", "renewed", "refused"};
+static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEvent::refused) + 1);
+
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
@@ -417,6 +420,14 @@ void encode_body(const StopRecord& record, std::string& out) {
 void encode_body(const ReloadRecord& record, std::string& out) {
   Body(record.ts_us, "reload")
       .raw(record.accepted ? R"(,"accepted":true)" : R"(,"accepted":false)")
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const ApprovalRecord& record, std::string& out) {
+  Body(record.ts_us, "approval")
+      .word(R"(,"event":)", name_of(record.event, kApprovalEventNames))
+      .number(R"(,"number":)", record.number)
       .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
       .append_to(out);
 }

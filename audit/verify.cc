@@ -46,6 +46,7 @@ class UnderWay {
       case RecordType::real_secret_seen:
       case RecordType::stop:
       case RecordType::reload:
+      case RecordType::approval:
         return;
     }
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -225,6 +226,7 @@ base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
     parsed.warnings.push_back(
         {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});
   }
+  parsed.text = std::move(*text);
   return parsed;
 }
 

@@ -185,6 +185,8 @@ inline constexpr std::size_t kMintQueueMax = 1024;
 
 // --- bindings ---
 inline constexpr std::size_t kBindingsFileBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kRootFileBytesMax = 4 * 1024 * 1024;  // one `upstream.ca_file`
+inline constexpr std::size_t kChangesShownMax = 40;  // lines of a policy that serve refuses
 inline constexpr std::size_t kSecretRulesMax = 10'000;
 inline constexpr std::size_t kTemplateBytesMax = 4096;
 inline constexpr std::size_t kTemplateDepthMax = 32;

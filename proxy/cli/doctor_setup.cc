@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "audit/verify.h"
 #include "ca/summary.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/approval.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/doctor.h"
 #include "proxy/cli/files.h"
@@ -173,6 +175,32 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   return findings;
 }
 
+// I17: would serve take the file as it is?
+Finding check_approval(const Patient& patient, const vault::Vault& vault) {
+  auto parsed = read_bindings(patient.home.bindings());
+  auto roots = parsed ? read_roots(parsed->bindings)
+                      : base::Result<std::vector<std::string>>(std::vector<std::string>());
+  if (!parsed || !parsed->errors.empty() || !roots) {
+    return {"approval", Health::skipped, "the bindings cannot be used", ""};
+  }
+  auto standing = standing_of(vault, {std::move(parsed->text), std::move(*roots)});
+  if (!standing) {
+    return failed("approval", standing.failure());
+  }
+  const Approved& approved = standing.value();
+  if (approved.standing == Standing::never) {
+    return {"approval", Health::note, "none yet", "serve approves what is there when it starts"};
+  }
+  const std::string number = "number " + std::to_string(approved.approval->number);
+  if (approved.standing == Standing::approved) {
+    return {"approval", Health::ok, "the bindings are approved, " + number, ""};
+  }
+  if (approves_itself(approved)) {
+    return {"approval", Health::note, "changed since " + number, "serve takes the file as it is"};
+  }
+  return failed("approval", "the bindings are not what is approved", "keyswap bindings approve");
+}
+
 std::vector<Finding> check_vault(const Patient& patient) {
   if (needs_prompt(patient.home, patient.unlock)) {
     return {{"vault",
@@ -189,6 +217,7 @@ std::vector<Finding> check_vault(const Patient& patient) {
   findings.insert(findings.begin(),
                   authority ? Finding{"CA key", Health::ok, "belongs to the certificate", ""}
                             : failed("CA key", authority.failure()));
+  findings.insert(findings.begin(), check_approval(patient, vault.value()));
   const std::string count = std::to_string(vault->list().size());
   findings.insert(findings.begin(), Finding{"vault", Health::ok, "opens; secrets: " + count, ""});
   return findings;

@@ -33,6 +33,9 @@ struct Home {
   // What was used of quotas and daily volumes (proxy/limits/ledger.h).
   [[nodiscard]] std::string limits() const { return path + "/limits.db"; }
 
+  // The texts of what is approved (proxy/cli/approval.h).
+  [[nodiscard]] std::string approved() const { return path + "/approved"; }
+
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
 

@@ -65,6 +65,8 @@ base::Status write_locked_file(const std::string& path, const LockedText& text) 
 base::Status fill_vault(const Home& home,
                         const vault::Secret& passphrase,
                         const ca::NewAuthority& authority,
+                        const NewApproval& approval,
+                        const bindings::PolicyText& starter,
                         std::int64_t now_s) {
   auto vault = vault::Vault::create(home.vault(), passphrase, now_s);
   if (!vault) {
@@ -75,12 +77,18 @@ base::Status fill_vault(const Home& home,
     return seed.error();
   }
   KS_TRY(vault->put_system(kCaKeyName, authority.key_der));
-  return vault->put_system(kSigningSeedName, *seed);
+  KS_TRY(vault->put_system(kSigningSeedName, *seed));
+  if (approve(home, *vault, approval.before, starter, approval.key)) {
+    return base::Error{base::Errc::io, "the starter bindings cannot be approved"};
+  }
+  return {};
 }
 
-base::Status write_public_files(const Home& home, const std::string& certificate_pem) {
+base::Status write_public_files(const Home& home,
+                                const std::string& certificate_pem,
+                                const bindings::PolicyText& starter) {
   KS_TRY(write_certificates(home, certificate_pem));
-  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+  KS_TRY(write_file(home.bindings(), starter.bindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
     return base::Error{base::Errc::io, "cannot make the audit folder", errno};
   }
@@ -90,6 +98,7 @@ base::Status write_public_files(const Home& home, const std::string& certificate
 base::Status fill_home(const Home& home,
                        const LockedText& passphrase,
                        KeyFile key_file,
+                       const NewApproval& approval,
                        std::int64_t now_s) {
   const auto secret = vault::Secret::copy_of(passphrase.view());
   if (!secret) {
@@ -99,8 +108,10 @@ base::Status fill_home(const Home& home,
   if (!authority) {
     return authority.error();
   }
-  KS_TRY(fill_vault(home, *secret, *authority, now_s));
-  KS_TRY(write_public_files(home, authority->certificate_pem));
+  // I17: what is approved is what is written.
+  const bindings::PolicyText starter{std::string(kStarterBindings), {}};
+  KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
+  KS_TRY(write_public_files(home, authority->certificate_pem, starter));
   const base::Status keyed =
       key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;
@@ -195,6 +206,7 @@ Problem check_place_for_home(const Home& home) {
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
+                    const NewApproval& approval,
                     std::int64_t now_s) {
   if (auto problem = check_place_for_home(home)) {
     return problem;
@@ -207,7 +219,8 @@ Problem create_home(const Home& home,
   if (!workshop.is_made()) {
     return cannot_make(home, explain_errno(errno));
   }
-  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s); !filled) {
+  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, approval, now_s);
+      !filled) {
     return cannot_make(home, explain(filled.error()));
   }
   if (!workshop.move_to(home.path)) {

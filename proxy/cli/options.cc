@@ -52,6 +52,13 @@ void add_unlock_options(CLI::App& app, UnlockOptions& unlock) {
                "also look in the kernel's keyring (key type \"user\", name \"keyswap:<home>\")");
 }
 
+void add_approval_option(CLI::App& app, ApprovalOptions& approval) {
+  app.add_option("--approval-password-file",
+                 approval.password_file,
+                 "read the passphrase for approvals from this file, where they have their own")
+      ->type_name("FILE");
+}
+
 std::string check_descriptor(const std::string& text) {
   constexpr std::size_t kDigitsMax = 9;  // an int holds them
   const bool is_number = !text.empty() && text.size() <= kDigitsMax &&

@@ -16,10 +16,12 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/thread.h"
+#include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
+#include "proxy/cli/policy_watch.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
@@ -44,6 +46,7 @@ constexpr std::chrono::milliseconds kLookForUsers{50};
 struct ServeOptions {
   std::string home;
   UnlockOptions unlock;
+  ApprovalOptions approval;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
   std::optional<sandbox::User> user;  // to become
@@ -60,7 +63,8 @@ struct Opened {
   std::string bindings_file;
   std::optional<vault::Vault> vault;
   std::shared_ptr<const ca::Authority> authority;
-  net::Policy policy;
+  LoadedPolicy policy;
+  PolicyWatch approval;
   base::SystemClock clock;
   OpenLog log;
   std::unique_ptr<limits::Limiter> limiter;
@@ -89,7 +93,7 @@ Problem take_lock(Opened& opened) {
 }
 
 void warn_about_missing_secrets(const Opened& opened) {
-  for (const bindings::SecretRule& rule : opened.policy.bindings->rules) {
+  for (const bindings::SecretRule& rule : opened.policy.policy.bindings->rules) {
     for (const vault::SecretName& name : rule.needs()) {
       if (!opened.vault->has(name)) {
         warn("the secret " + name.text() + " of " + opened.bindings_file +
@@ -101,7 +105,7 @@ void warn_about_missing_secrets(const Opened& opened) {
 }
 
 void warn_about_missing_callers(const Opened& opened) {
-  for (const auto& caller : missing_callers(*opened.policy.bindings, *opened.vault)) {
+  for (const auto& caller : missing_callers(*opened.policy.policy.bindings, *opened.vault)) {
     warn("the caller " + caller + " of " + opened.bindings_file + " has no token: it cannot come",
          "give it one with: keyswap caller add " + caller);
   }
@@ -118,9 +122,7 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
   if (auto problem = take_lock(opened)) {
     return problem;
   }
-  constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
-  const auto own_ca = read_file(opened.home.ca(), kCertificateBytesMax);
-  auto policy = load_policy(opened.bindings_file, own_ca ? *own_ca : "");
+  auto policy = load_policy(opened.bindings_file, own_ca_of(opened.home));
   if (!policy) {
     return policy.failure();
   }
@@ -129,17 +131,28 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
 }
 
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
+  const bool by_key_file = has_key_file(opened.home, options.unlock);
   auto vault = open_vault(opened.home, options.unlock);
   if (!vault) {
     return vault.failure();
   }
   opened.vault = std::move(vault).value();
+  opened.approval = PolicyWatch(opened.home, opened.bindings_file);
+  // I17: before anything is done by the word of a policy.
+  if (auto problem = opened.approval.accept_first(
+          *opened.vault, opened.policy, {by_key_file, options.approval})) {
+    if (const auto refused = opened.approval.told_at_start()) {
+      record_refused_start(
+          opened.home, opened.bindings_file, *opened.vault, *refused, opened.clock);
+    }
+    return problem;
+  }
   auto authority = open_authority(opened.home, *opened.vault, now_s());
   if (!authority) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  const std::string folder = audit_folder(opened.home, *opened.policy.bindings);
+  const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
   }
@@ -249,6 +262,10 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
 
 // Contract 2: exactly this line, so that a program can wait for it.
 void tell_ready(Opened& opened, const std::string& address) {
+  opened.approval.keep(*opened.vault);
+  if (const auto first = opened.approval.told_at_start()) {
+    record_approval(*opened.log.log, *first, opened.clock);
+  }
   nlohmann::ordered_json json;
   json["event"] = "ready";
   json["proxy"] = address;
@@ -264,15 +281,15 @@ void tell_ready(Opened& opened, const std::string& address) {
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
-std::optional<net::Policy> reload_policy(const Opened& opened) {
+net::Reloaded reload_policy(Opened& opened) {
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
     note("  the bindings in force stay in force");
-    return std::nullopt;
+    return {};
   }
-  return std::move(policy).value();
+  return opened.approval.accept(*opened.vault, policy.value());
 }
 
 std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
@@ -368,7 +385,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.log = opened.log.log.get();
   parts.clock = &opened.clock;
   parts.limiter = std::move(opened.limiter);
-  parts.policy = opened.policy;
+  parts.policy = opened.policy.policy;
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
@@ -423,6 +440,7 @@ int run_serve(const Arguments& arguments) {
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
+  add_approval_option(app, options.approval);
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")

@@ -118,6 +118,12 @@ Failure nobody_to_ask() {
           "give --password-file FILE or --password-fd N, or set KEYSWAP_PASSWORD_FILE"};
 }
 
+Failure nobody_to_ask_for_approval() {
+  return {Exit::cannot,
+          "approvals have a passphrase of their own, and there is no terminal to ask for it on",
+          "give --approval-password-file FILE"};
+}
+
 Failure open_failure(const Home& home, const base::Error& error) {
   using base::Errc;
   if (error.code == Errc::wrong_passphrase) {
@@ -155,6 +161,33 @@ bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
   }
   return environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
          access(home.key().c_str(), F_OK) != 0;
+}
+
+bool has_key_file(const Home& home, const UnlockOptions& unlock) {
+  return unlock.password_file.empty() && unlock.password_fd < 0 &&
+         environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
+         access(home.key().c_str(), F_OK) == 0;
+}
+
+Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
+  if (!approval.password_file.empty()) {
+    return read_passphrase_file(approval.password_file);
+  }
+  if (!has_terminal()) {
+    return nobody_to_ask_for_approval();
+  }
+  return not_empty(ask_hidden("Passphrase for approvals: ", kPassphraseBytesMax), "typed");
+}
+
+Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval) {
+  if (!approval.password_file.empty()) {
+    return read_passphrase_file(approval.password_file);
+  }
+  if (!has_terminal()) {
+    return nobody_to_ask_for_approval();
+  }
+  return not_empty(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax),
+                   "typed");
 }
 
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock) {

@@ -25,6 +25,12 @@ Problem begin_guarded(std::size_t locked_bytes = base::bounds::kLockedArenaBytes
 bool needs_prompt(const Home& home, const UnlockOptions& unlock);
 
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock);
+// Is it the home's key file that opens the vault?
+bool has_key_file(const Home& home, const UnlockOptions& unlock);
+// The passphrase for approvals: from the option's file, else asked for.
+Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval);
+// The same for an approval key that is to be made: the prompt asks twice.
+Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
 

@@ -275,8 +275,9 @@ Reply make_refusal(const Refusal& refusal) {
   return reply;
 }
 
-Reply make_health(std::optional<Reason> failing, bool keeps_connection) {
-  std::string body = R"({"status":"ok"})";
+Reply make_health(std::optional<Reason> failing, bool refuses_policy, bool keeps_connection) {
+  std::string body =
+      refuses_policy ? R"({"status":"ok","policy":"unapproved"})" : R"({"status":"ok"})";
   if (failing) {
     body = R"({"status":"failing","reason":")";
     body.append(audit::to_string(*failing)).append(R"("})");

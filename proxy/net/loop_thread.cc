@@ -47,13 +47,15 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.limiter = shared.limiter;
   context.strangers = shared.strangers;
   context.policy = shared.policy;
-  context.upstreams.open = shared.upstreams_open;
-  context.upstreams.open_max = shared.upstreams_max;
+  context.upstreams.open = shared.upstreams.open;
+  context.upstreams.open_max = shared.upstreams.max;
   context.clients.users = &made->users_;
   // A dead log refuses every request, so who asks for our health must not hear that all is well.
-  made->health_ = std::make_unique<services::Health>([lane = made->lane_.get()] {
-    return lane->is_dead() ? std::optional(audit::Reason::audit_unavailable) : std::nullopt;
-  });
+  made->health_ = std::make_unique<services::Health>(
+      [lane = made->lane_.get()] {
+        return lane->is_dead() ? std::optional(audit::Reason::audit_unavailable) : std::nullopt;
+      },
+      [refusing = shared.is_refusing_policy] { return refusing != nullptr && refusing->load(); });
   context.clients.health = made->health_.get();
   context.memory.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/record_waiter.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/turn_away.h"
@@ -41,24 +41,6 @@ constexpr std::int64_t kHousekeepingMs = 500;
 // signals, the home's watch).
 constexpr std::size_t kDescriptorsPerLoop = 4;
 constexpr std::size_t kOwnDescriptors = 12;
-
-// Makes a record durable and waits for it; not on an event loop.
-class RecordWaiter final : public audit::Listener {
- public:
-  void batch_done(std::uint64_t /*ticket*/, bool durable) override { done_.set_value(durable); }
-
-  template <typename Record>
-  bool record(audit::Log& to, const Record& record) {
-    audit::Batch batch;
-    batch.add(record);
-    batch.is_urgent = true;
-    auto done = done_.get_future();
-    return to.append(std::move(batch), this, 0) && done.get();
-  }
-
- private:
-  std::promise<bool> done_;
-};
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -120,6 +102,12 @@ class OneAtATime {
   std::atomic<bool> should_run_again_ = false;
 };
 
+struct Reloading {
+  OneAtATime runs;
+  std::uint64_t policies = 0;            // put in force so far
+  std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
+};
+
 struct Refreshing {
   OneAtATime runs;
   bool is_failing = false;  // of the worker that refreshes
@@ -152,6 +140,7 @@ class Server final : public uv::AcceptEvents {
   void share_descriptors();
   void reload();
   void reload_once();
+  void note_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
   void refresh_vault();
@@ -169,8 +158,7 @@ class Server final : public uv::AcceptEvents {
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
-  std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
-  OneAtATime reloading_;
+  Reloading reloading_;
   Refreshing refreshing_;
   Worker worker_;  // last: its threads use what stands above
 };
@@ -205,9 +193,9 @@ base::Status Server::build() {
                                   .strangers = &strangers_,
                                   .telling = &telling_,
                                   .policy = parts_.policy,
+                                  .is_refusing_policy = &reloading_.is_refused,
                                   .connection_ended = [this] { --room_.clients; },
-                                  .upstreams_open = &room_.upstreams,
-                                  .upstreams_max = room_.upstreams_max};
+                                  .upstreams = {&room_.upstreams, room_.upstreams_max}};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -346,11 +334,12 @@ void Server::watch() {
 // A signal that comes while the files are being read counts for another reading: they may have
 // changed behind it.
 void Server::reload() {
-  reloading_.ask(worker_, [this] { reload_once(); });
+  reloading_.runs.ask(worker_, [this] { reload_once(); });
 }
 
 void Server::reload_once() {
-  std::optional<Policy> policy = parts_.reload();
+  const Reloaded reloaded = parts_.reload();
+  std::optional<Policy> policy = reloaded.policy;
   if (policy) {
     put_in_force(*policy);
     // I14: each request began with one policy and keeps it; the next one begins with the new.
@@ -362,6 +351,7 @@ void Server::reload_once() {
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     certificates_.leaves->replace_authority(std::move(authority));
   }
+  note_approval(reloaded.approval);
   RecordWaiter recorded;
   if (!recorded.record(
           *parts_.log,
@@ -371,9 +361,21 @@ void Server::reload_once() {
   }
 }
 
+void Server::note_approval(const std::optional<ApprovalNote>& note) {
+  reloading_.is_refused = note && note->event == audit::ApprovalEvent::refused;
+  RecordWaiter recorded;
+  if (note && !recorded.record(*parts_.log,
+                               audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
+                                                     .event = note->event,
+                                                     .number = note->number,
+                                                     .bindings_sha256 = note->bindings_sha256})) {
+    log::line(log::Level::error, "the audit log does not take records: requests are refused");
+  }
+}
+
 void Server::put_in_force(Policy& policy) {
   secrets_.renew();
-  policy.number = ++policies_;
+  policy.number = ++reloading_.policies;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "audit/log.h"
+#include "audit/record.h"
 #include "ca/authority.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
@@ -20,6 +21,18 @@
 #include "vault/vault.h"
 
 namespace keyswap::net {
+
+// What there is to record of a policy's approval.
+struct ApprovalNote {
+  audit::ApprovalEvent event = audit::ApprovalEvent::renewed;
+  std::uint64_t number = 0;
+  std::string bindings_sha256;
+};
+
+struct Reloaded {
+  std::optional<Policy> policy;  // nothing: the old one stays in force
+  std::optional<ApprovalNote> approval;
+};
 
 struct ServerParts {
   vault::Vault* vault = nullptr;
@@ -36,9 +49,9 @@ struct ServerParts {
   unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
-  // when the file is broken (the caller has then said why on stderr). The old one stays in force
-  // then.
-  std::function<std::optional<Policy>()> reload;
+  // when the file is broken or not approved (the caller has then said why on stderr). The old one
+  // stays in force then.
+  std::function<Reloaded()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
   // Called once, when every thread runs and every socket listens, before the first client is taken:

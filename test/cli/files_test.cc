@@ -18,6 +18,11 @@ mode_t mode_of(const std::string& path) {
   return info.st_mode & 07777U;
 }
 
+Problem make_home(const Home& home, const LockedText& passphrase) {
+  const NewApproval approval{nothing_approved(vault::ApprovalMode::key), {}};
+  return create_home(home, passphrase, KeyFile::write, approval, 1'800'000'000);
+}
+
 std::size_t entries_in(const std::string& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
@@ -84,7 +89,7 @@ TEST_CASE(
   auto passphrase = make_random_key();
   REQUIRE(passphrase);
   const mode_t before = umask(0);
-  const Problem made = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  const Problem made = make_home(home, passphrase.value());
   umask(before);
   REQUIRE_FALSE(made);
   CHECK(mode_of(home.path) == 0700);
@@ -97,7 +102,7 @@ TEST_CASE(
   CHECK_FALSE(cli::check_home(home));
   CHECK(entries_in(temp.path() + "/above") == 1);  // nothing half-made beside it
 
-  const Problem again = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  const Problem again = make_home(home, passphrase.value());
   REQUIRE(again);
   CHECK(again->exit == Exit::usage);
   CHECK(again->what == "there is a keyswap home already: " + home.path);

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "test/vault/sample.h"
+#include "vault/approval.h"
 
 namespace keyswap::vault {
 
@@ -200,6 +201,19 @@ std::vector<Operation> operations() {
        is_start,
        [](const Contents& contents) {
          return !has_entry(contents, "STRIPE_KEY");
+       }},
+      // I17: an approval is there whole, or the one before it is.
+      {"approve",
+       [](Vault& vault) {
+         Approval approval;
+         approval.policy = approved_policy(policy_digest("a policy"), nullptr);
+         return write_approval(vault, approval);
+       },
+       [](const Contents& contents) {
+         return !contents.system.contains(std::string(kApprovalName));
+       },
+       [](const Contents& contents) {
+         return contents.system.contains(std::string(kApprovalName));
        }},
       {"save_usage",
        [](Vault& vault) -> base::Status {

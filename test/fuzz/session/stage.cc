@@ -60,8 +60,7 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
                                      .telling = &telling_,
                                      .policy = {std::move(bindings), nullptr, nullptr},
                                      .connection_ended = [] {},
-                                     .upstreams_open = &upstreams_open_,
-                                     .upstreams_max = 8})
+                                     .upstreams = {&upstreams_open_, 8}})
                 .value();
   thread_->set_listening({"127.0.0.1", 8472});
   world_ = &World::of(thread_->loop());
