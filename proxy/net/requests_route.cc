@@ -54,7 +54,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings);
+  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
   if (route.kind == flow::Route::Kind::health) {
     answer_locally(head);
     return;
