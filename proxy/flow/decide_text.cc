@@ -15,8 +15,6 @@ namespace {
 using bindings::BodyText;
 
 constexpr std::string_view kOpening = "GET";  // RFC 6455 section 4.1
-// Where a swapped placeholder stood there is something for the watch that belongs to none.
-constexpr std::string_view kGap = "\n";
 
 std::vector<SwapPlace> places_in_texts(const bindings::Bindings& bindings,
                                        const http::Authority& destination,
@@ -98,7 +96,7 @@ class Reading {
     }
     keep(hit.at);
     kept_ = read_ = hit.at + hit.size;
-    watch_.look(kGap);
+    watch_.look(kSwappedGap);
     const PlaceOf used{place->rule, place->place};
     const std::size_t count = counts_[static_cast<std::size_t>(place - places_.begin())]++;
     const auto reason = check_occurrence(request(), {}, {*place, count, message_.text.size()});

@@ -137,12 +137,10 @@ bool Exchange::read_whole_body(BodyFound& found) {
   return true;
 }
 
-// Where a swapped placeholder stood there is something that belongs to nothing that is looked for.
 void Exchange::look_past_credential() {
-  constexpr std::string_view kGap = "\n";
-  watch_->look(kGap);
+  watch_->look(kSwappedGap);
   if (real_watch_ != nullptr) {
-    real_watch_->look(kGap);
+    real_watch_->look(kSwappedGap);
   }
 }
 

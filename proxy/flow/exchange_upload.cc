@@ -17,8 +17,6 @@ using audit::Reason;
 
 namespace {
 
-// Where a swapped placeholder stood there is something that names no method.
-constexpr std::string_view kGap = "\n";
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
@@ -77,7 +75,7 @@ bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actio
     return false;
   }
   look_past_credential();
-  swapping_->overrides.look(kGap);
+  swapping_->overrides.look(kSwappedGap);
   if (!check_overrides(use_of(place), relaying, actions)) {
     return false;
   }

@@ -240,15 +240,21 @@ base::Result<vault::Secret> render_in_body(const SecretPlace& place,
   return vault::Secret::copy_of(scratch.reveal().substr(value.size()));
 }
 
-// How much is written.
+// How much is written, up to a bound.
 class Measure final : public base::ByteSink {
  public:
+  explicit Measure(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
   [[nodiscard]] bool append(std::string_view bytes) override {
-    size += bytes.size();
-    return true;
+    size_ += bytes.size();
+    return size_ <= bytes_max_;
   }
 
-  std::size_t size = 0;
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  std::size_t bytes_max_;
+  std::size_t size_ = 0;
 };
 
 bool is_control(char c) {
@@ -285,9 +291,10 @@ base::Status write_text_to(const TextCredentials& credentials, base::ByteSink& o
 }  // namespace
 
 base::Result<vault::Secret> write_text(const TextCredentials& credentials) {
-  Measure measure;
+  // I10: no locked memory is taken for what is not sent.
+  Measure measure(base::bounds::kWebSocketMessageBytesMax);
   KS_TRY(write_text_to(credentials, measure));
-  auto text = LockedBuffer::of_capacity(measure.size);
+  auto text = LockedBuffer::of_capacity(measure.size());
   if (!text) {
     return text.error();
   }
