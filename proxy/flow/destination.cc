@@ -45,8 +45,11 @@ bool host_agrees(const http::RequestHead& head,
 bool names_listener(const http::RequestHead& head, std::uint16_t own_port) {
   static constexpr std::array<std::string_view, 3> kOwnHosts = {"127.0.0.1", "::1", "localhost"};
   const http::Field* host = head.fields.find("host");
-  const auto named = host == nullptr ? std::nullopt : http::parse_authority(host->value, 0);
-  return named && own_port != 0 && named->port == own_port &&
+  if (host == nullptr || own_port == 0) {
+    return false;
+  }
+  const auto named = http::parse_authority(host->value, 0);
+  return named && named->port == own_port &&
          std::find(kOwnHosts.begin(), kOwnHosts.end(), named->host) != kOwnHosts.end();
 }
 

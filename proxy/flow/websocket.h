@@ -34,6 +34,7 @@
 #include "proxy/flow/event.h"
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/side.h"
 #include "proxy/http/websocket.h"
@@ -135,6 +136,8 @@ class WebSocket {
     KnownSecrets* known = nullptr;        // of all loops; outlives it; null: of itself alone
     BeginWebSocket begun = {};            // what the exchange knew that opened it
     vault::Holdings* holdings = nullptr;  // of all loops; outlives it; null: not counted
+    // What is looked for in what clients send, of all loops; outlives it; null: nothing.
+    const RealValues* real = nullptr;
   };
 
   explicit WebSocket(Setup setup);
@@ -295,6 +298,8 @@ class WebSocket {
   void add(std::string_view bytes);
   [[nodiscard]] std::optional<audit::Reason> read();
   [[nodiscard]] std::optional<audit::Reason> check_id() const;
+  [[nodiscard]] SharedSearch real_values() const;
+  [[nodiscard]] Verdict with_real_values(Verdict verdict) const;
   void judge(WebSocketActions& actions);
   void judge_text(WebSocketActions& actions);
   void pass_text(WebSocketActions& actions);
