@@ -262,6 +262,11 @@ bool is_control(char c) {
   return (c >= 0 && c < ' ') || c == kDelete;
 }
 
+// RFC 8259 section 7.
+bool is_escaped_in_json(char c) {
+  return c == '"' || c == '\\' || (c >= 0 && c < ' ');
+}
+
 base::Status write_text_secret(const TextCredentials& credentials,
                                const TextPiece& piece,
                                base::ByteSink& out) {
@@ -270,6 +275,9 @@ base::Status write_text_secret(const TextCredentials& credentials,
   const std::string_view value = credentials.secrets[number].reveal();
   const auto& rule = credentials.bindings.rules[piece.place->rule];
   KS_TRY(rule.places[piece.place->place].placement->check(value));
+  if (piece.is_nested && std::ranges::any_of(value, is_escaped_in_json)) {
+    return base::Error{base::Errc::invalid_input, "the secret would be read twice"};
+  }
   if (piece.is_in_string) {
     return bindings::write_in_body(bindings::BodyText::json, value, out);
   }

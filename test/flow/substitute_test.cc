@@ -472,6 +472,18 @@ TEST_CASE("a text message is written with its secrets, as they stand where they 
   CHECK(written("o\nne", "two") == "refused");
   CHECK(written("", "two") == "refused");
   CHECK(written("one", "t\xFFwo") == "refused");
+  // A string inside of a string would be read twice.
+  const std::vector<TextPiece> nested = {{"\"\\\"", {}}, {"", places[1], true, true}};
+  const auto write_nested = [&](const std::string& value) {
+    std::vector<vault::Secret> secrets;
+    secrets.push_back(vault::Secret::copy_of("unused").value());
+    secrets.push_back(vault::Secret::copy_of(value).value());
+    return write_text({*bindings, nested, places, secrets}).has_value();
+  };
+  CHECK(write_nested("sk-0123/+=%&'"));
+  CHECK_FALSE(write_nested("a\"b"));
+  CHECK_FALSE(write_nested("a\\b"));
+  CHECK_FALSE(write_nested("a\tb"));
 }
 
 TEST_CASE("a text message that grows past the bound is not written at all", "[I10]") {
