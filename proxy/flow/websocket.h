@@ -6,8 +6,8 @@
 // Where a scheme signs messages (bindings/message_signer.h), each text message of the client is a
 // request of its own, one at a time: collected whole, judged, charged, signed, its decision made
 // durable (I6), and only then sent (websocket_messages.cc). Where a binding has `ws_text: true`, so
-// is each that carries a placeholder: its secret is swapped in (proxy/flow/decide_text.h); the
-// others are sent at once. Elsewhere, and where they are binary, messages pass as they come.
+// is each that carries a placeholder, whose secret is swapped in (proxy/flow/decide_text.h), or the
+// real value of a secret; the others are sent at once. Elsewhere, and where they are binary, messages pass as they come.
 #pragma once
 
 #include <cstdint>
