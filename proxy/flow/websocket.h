@@ -7,7 +7,8 @@
 // request of its own, one at a time: collected whole, judged, charged, signed, its decision made
 // durable (I6), and only then sent (websocket_messages.cc). Where a binding has `ws_text: true`, so
 // is each that carries a placeholder, whose secret is swapped in (proxy/flow/decide_text.h), or the
-// real value of a secret; the others are sent at once. Elsewhere, and where they are binary, messages pass as they come.
+// real value of a secret; the others are sent at once. Elsewhere, and where they are binary,
+// messages pass as they come.
 #pragma once
 
 #include <cstdint>
