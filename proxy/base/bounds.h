@@ -122,6 +122,8 @@ inline constexpr std::int64_t kRequestBodyPauseMs = 120'000;
 inline constexpr std::int64_t kResponseBodyIdleMs = 300'000;
 // A secret to come from its source: 503.
 inline constexpr std::int64_t kSecretFetchMs = 10'000;
+// Until one that is only looked for, and could not be had, is asked for again.
+inline constexpr std::int64_t kSecretAskedAgainMs = 30'000;
 inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;    // resolve, connect and TLS together
 inline constexpr std::int64_t kLookupMs = 8'000;   // of these a name's addresses: 504

@@ -5,7 +5,9 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/real_sighting.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/exchange_io.h"
 #include "proxy/net/interception.h"
 #include "proxy/net/requests.h"
 #include "proxy/net/tunnel.h"
@@ -14,6 +16,18 @@
 namespace keyswap::net {
 
 using audit::Reason;
+
+namespace {
+
+flow::RealSightings real_values_in(const flow::RealValues* real, const http::RequestHead& head) {
+  flow::RealSightings seen;
+  if (const auto search = real == nullptr ? nullptr : real->search()) {
+    static_cast<void>(flow::see_real_values(*search, head, head.target, seen));
+  }
+  return seen;
+}
+
+}  // namespace
 
 void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
@@ -54,7 +68,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings);
+  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
   if (route.kind == flow::Route::Kind::health) {
     answer_locally(head);
     return;
@@ -74,7 +88,7 @@ void Requests::route_request(http::RequestHead head) {
   switch (route.kind) {
     case flow::Route::Kind::intercept:
     case flow::Route::Kind::tunnel:
-      open(std::move(route), head);
+      open(std::move(route), std::move(head));
       return;
     case flow::Route::Kind::forward:
       begin_stream(std::move(route.destination), context.policy)
@@ -90,17 +104,49 @@ void Requests::route_request(http::RequestHead head) {
   }
 }
 
-// CONNECT: the connection is a tunnel from here on.
-void Requests::open(flow::Route route, const http::RequestHead& head) {
+// CONNECT: the connection is a tunnel from here on. Nothing of its head goes to the upstream, but
+// the host's name is looked up, and a client that says a secret here says it elsewhere, too.
+void Requests::open(flow::Route route, http::RequestHead head) {
+  Context& context = connection_->context();
+  auto seen = real_values_in(context.memory.real, head);
+  if (flow::refusing_rule(*context.policy.bindings, route.destination.authority, seen)) {
+    begin_stream(std::move(route.destination), context.policy)
+        .on(flow::ClientHead{std::move(head), Reason::real_secret_sent, std::nullopt});
+    return;
+  }
   TunnelRequest request{.destination = std::move(route.destination),
                         .version = head.version,
                         .caller = caller_,
-                        .policy = connection_->context().policy};
-  if (route.kind == flow::Route::Kind::intercept) {
-    intercept(*connection_, std::move(request));
-  } else {
+                        .policy = context.policy,
+                        .real_values = std::move(seen)};
+  if (route.kind == flow::Route::Kind::tunnel) {
     Tunnel::begin(*connection_, std::move(request));
+    return;
   }
+  tell_real_values(request);
+  intercept(*connection_, std::move(request));
+}
+
+// Of a CONNECT that has no record of its own.
+void Requests::tell_real_values(const TunnelRequest& request) {
+  if (request.real_values.empty()) {
+    return;
+  }
+  Context& context = connection_->context();
+  const std::string request_id = context.next_request_id();
+  flow::Record said;
+  said.decision = audit::Decision::pass;
+  said.reason = Reason::no_placeholder;
+  said.real_values = request.real_values;
+  said.method = "CONNECT";
+  add_real_values(context,
+                  {.request_id = request_id,
+                   .client_address = connection_->client().address,
+                   .client_user = connection_->client().user,
+                   .caller = request.caller.name,
+                   .destination = request.destination,
+                   .bindings = *request.policy.bindings},
+                  said);
 }
 
 void Requests::reverse_request(http::RequestHead head) {

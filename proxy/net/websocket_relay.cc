@@ -36,7 +36,8 @@ WebSocketRelay::WebSocketRelay(
                 .collected = flow::CollectedShare(context.memory.collected_bytes),
                 .known = context.memory.known,
                 .begun = std::move(setup_.begun),
-                .holdings = context.memory.holdings}),
+                .holdings = context.memory.holdings,
+                .real = context.memory.real}),
       fetch_(*context.secrets),
       traffic_{.last_heard_ms = context.loop->now_ms()},
       timer_(*context.loop, [this] { on_time_out(); }) {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/requests.h"
 
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/net/client_codec.h"
 #include "proxy/net/closing.h"
 #include "proxy/net/connection.h"
@@ -132,6 +137,60 @@ TEST_CASE("a body that ends with a placeholder ends at its upstream, too", "[I6]
   host.say(kOk);
   net.settle();
   CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_CASE("a real value in the head of a CONNECT is told of, and the tunnel stands", "[I1]") {
+  const bool is_read = GENERATE(true, false);
+  const std::string authority = is_read ? "h.test:443" : "opaque.test:443";
+  MemoryNet net;
+  const flow::WantedSecret sent{"the-sent-value-0001", "SENT", {}};
+  net.real.add(std::span(&sent, 1));
+  Peer& client = net.connect();
+  client.say("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
+             "\r\nProxy-Authorization: Basic " + base::to_base64("joe:the-sent-value-0001") +
+             "\r\n\r\n");
+  net.settle();
+  if (!is_read) {
+    net.answer_dial();
+    net.settle();
+  }
+  const std::string told = net.log.last();
+  CHECK(has(told, R"("type":"real_secret_seen")"));
+  CHECK(has(told, R"("secret":"SENT","where":"header","encoding":"base64")"));
+  CHECK(has(told, R"("type":"tunnel")") == !is_read);
+  net.settle_durably();
+  CHECK(has(client.heard, "HTTP/1.1 200 "));
+}
+
+TEST_CASE("where a binding says so, a CONNECT with a real value in its head is refused", "[I1]") {
+  MemoryNet net;
+  auto read = bindings::parse(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: h.test, real_value: refuse } ]
+)",
+                              "/nowhere",
+                              {});
+  REQUIRE(read.errors.empty());
+  net.context.policy.bindings =
+      std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+  const flow::WantedSecret sent{"the-sent-value-0001", "K", {}};
+  net.real.add(std::span(&sent, 1));
+  for (const std::string authority : {"h.test:443", "the-sent-value-0001.test:443"}) {
+    CAPTURE(authority);
+    Peer& client = net.connect();
+    client.say("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
+               "\r\nX-Old: the-sent-value-0001\r\n\r\n");
+    net.settle();
+    CHECK(has(net.log.last(), R"("decision":"refused","reason":"real_secret_sent","secret":"K")"));
+    CHECK_FALSE(has(net.log.last(), "the-sent-value-0001"));
+    net.settle_durably();
+    CHECK(has(client.heard, "Keyswap-Reason: real_secret_sent\r\n"));
+    CHECK(net.world().take_dialled().empty());
+  }
 }
 
 TEST_CASE("the health of the proxy is told, and the connection kept") {

@@ -111,6 +111,7 @@ MemoryNet::MemoryNet() {
                        .open_max = 8};
   context.memory.holdings = &holdings_;
   context.memory.known = &known_;
+  context.memory.real = &real;
   context.memory.scratch = std::make_unique<vault::LockedBuffer>(
       std::move(vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax)).value());
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): as the context has it

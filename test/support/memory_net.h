@@ -124,7 +124,7 @@ class MemoryNet {
   FakeSource secrets{all_secrets()};
   ScriptedLog log;
   ScriptedMeter meter;
-  flow::RealValues real;  // no record shows one; the context has none that are looked for
+  flow::RealValues real;  // looked for in what clients send; no record shows one
 
  private:
   std::unique_ptr<uv::Loop> loop_;

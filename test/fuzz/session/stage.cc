@@ -43,7 +43,7 @@ const Fixed& fixed() {
 
 Stage::Stage() : Stage(fixed().bindings) {}
 
-Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
+Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings, bool looks_for_real) {
   leaves_ = std::make_unique<ca::LeafCache>(
       fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
         mints.push_back(std::move(task));
@@ -51,7 +51,7 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
   thread_ = net::LoopThread::create({.clock = &clock_,
                                      .secrets = &secrets,
                                      .callers = &callers_,
-                                     .memory = {&holdings_, &known, nullptr},
+                                     .memory = {&holdings_, &known, looks_for_real ? &real : nullptr},
                                      .log = &log,
                                      .limiter = &meter,
                                      .leaves = leaves_.get(),
