@@ -24,6 +24,10 @@ Problem begin_guarded(std::size_t locked_bytes = base::bounds::kLockedArenaBytes
 // Would read_passphrase() have to ask on the terminal?
 bool needs_prompt(const Home& home, const UnlockOptions& unlock);
 
+// The number of the descriptor that the passphrase comes from: --password-fd, or a file that is
+// named /dev/fd/N, as shells do. -1 when it comes from elsewhere.
+int passphrase_descriptor(const UnlockOptions& unlock);
+
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
