@@ -64,9 +64,16 @@ PassedSignals::PassedSignals() {
   }
   sigaddset(&held_, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &held_, &before_);
+
+  // Who started us may ignore the ends of children, and then nobody would hear of them.
+  struct sigaction usual {};
+
+  usual.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &usual, &child_ends_before_);
 }
 
 PassedSignals::~PassedSignals() {
+  sigaction(SIGCHLD, &child_ends_before_, nullptr);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

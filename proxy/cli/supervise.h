@@ -33,6 +33,8 @@ class PassedSignals {
  private:
   sigset_t held_{};
   sigset_t before_{};
+
+  struct sigaction child_ends_before_ {};
 };
 
 // Runs the command to its end; its status as a shell gives it, 127 when there is no such program,

@@ -79,6 +79,21 @@ TEST_CASE("a signal to the wrapper reaches the command") {
   CHECK(shell_status(*ended) == 42);
 }
 
+TEST_CASE("the command's end is seen also where the ends of children were ignored") {
+  const pid_t wrapper = fork();
+  REQUIRE(wrapper >= 0);
+  if (wrapper == 0) {
+    static_cast<void>(std::signal(SIGCHLD, SIG_IGN));
+    _exit(status_of({"sh", "-c", "exit 7"}));
+  }
+  const auto ended = wait_for_end(wrapper, 30'000);
+  if (!ended) {
+    kill(wrapper, SIGKILL);
+  }
+  REQUIRE(ended);
+  CHECK(shell_status(*ended) == 7);
+}
+
 TEST_CASE("the command begins with the signal mask that we began with") {
   FILE* status = popen("grep SigBlk /proc/self/status", "r");  // of a child without us between
   REQUIRE(status != nullptr);
