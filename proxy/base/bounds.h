@@ -213,6 +213,7 @@ inline constexpr std::uint64_t kKdfPassesMax = 64;
 // default); other commands take the least. Without that nothing starts.
 inline constexpr std::size_t kLockedArenaBytesMin = 4 * 1024 * 1024;
 inline constexpr std::size_t kLockedArenaBytesMax = 128 * 1024 * 1024;
+inline constexpr unsigned kLoopsMax = 256;  // event loops (--threads): so many fit into it
 // Of the arena, for each loop: its scratch buffer, and what it needs while it computes.
 inline constexpr std::size_t kLockedLoopBytes = 288 * 1024;
 // What requests and WebSockets may hold while they wait: all together, as a server wants it, and
@@ -276,6 +277,8 @@ static_assert(kSignedBodyBytesMax + kRequestHeadBytesMax < kLegPendingBytesMax);
 static_assert(kWebSocketMessageBytesMax + kRequestHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(kLockedLoopBytes + kHeldBytesMin <= kLockedArenaBytesMin);
+static_assert(kLoopsMax * (kLockedLoopBytes + kSwappedHeadBytesMax) + kHeldBytesWanted <=
+              kLockedArenaBytesMax);
 static_assert(2 * kSwappedHeadBytesMax <= kLockedLoopBytes);
 // A head is written behind the credential's rendered value, with a space more in each field.
 static_assert(kRequestHeadBytesMax + 2 * kRequestFieldBytesMax + kTargetBytesMax + 1024 <=

@@ -24,6 +24,7 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
+constexpr int kStartingMs = 15'000;
 
 struct CaOptions {
   std::string home;
@@ -119,9 +120,11 @@ base::Status replace_authority(OpenHome& opened, std::string& certificate_pem) {
   return write_certificates(opened.home, made->certificate_pem);
 }
 
+// One that is starting is waited for: it may have read the CA already, and is not signalled before
+// it is ready.
 bool tell_running_proxy(const Home& home) {
-  const auto running = find_running(home);
-  return running && running->pid > 0 && kill(running->pid, SIGHUP) == 0;
+  const auto running = find_ready(home, kStartingMs);
+  return running && running->is_ready() && kill(running->pid, SIGHUP) == 0;
 }
 
 int rotate(const CaOptions& options) {

@@ -52,6 +52,19 @@ void File::close() {
   }
 }
 
+File take_descriptor(int number) {
+  if (number > STDERR_FILENO) {
+    return fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? File(number) : File();
+  }
+  File taken(fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  // The number is not left free: what is opened next would get it, and be taken for stdin.
+  const File nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (taken.is_open() && nothing.is_open()) {
+    static_cast<void>(dup2(nothing.descriptor(), number));
+  }
+  return taken;
+}
+
 base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {

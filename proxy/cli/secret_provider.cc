@@ -274,7 +274,7 @@ void tell(const Plan& plan,
     tell_text(plan, file, options);
   }
   const auto running = options.is_dry_run ? std::nullopt : find_running(home);
-  if (running && running->pid > 0) {
+  if (running && running->is_ready()) {  // one that is starting may not be signalled
     note("a proxy runs on this home; let it read the bindings: kill -HUP " +
          std::to_string(running->pid));
   }

@@ -2,7 +2,6 @@
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
 // then hands them to the server. Nothing listens before everything is in order (I13).
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
@@ -23,12 +23,12 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
 #include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
-#include "proxy/net/loop_thread.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -40,7 +40,6 @@ constexpr const char* kExample =
     "keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr unsigned kThreadsMax = 256;
 constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
@@ -72,6 +71,14 @@ struct Opened {
 
 std::int64_t now_s() {
   return base::SystemClock().wall_us() / 1'000'000;
+}
+
+// A reload that is asked for while we start is done once we are ready, and does not end us.
+void hold_reloads(int how) {
+  sigset_t reload{};
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  pthread_sigmask(how, &reload, nullptr);
 }
 
 Problem take_lock(Opened& opened) {
@@ -187,37 +194,24 @@ Problem open_limits(Opened& opened) {
   return std::nullopt;
 }
 
-unsigned thread_count(unsigned asked) {
-  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1U, kThreadsMax);
-}
-
-std::string kib(std::size_t bytes) {
-  return std::to_string(bytes / 1024) + " KiB";
-}
-
-// I10: each loop takes its part of the locked memory there is; what is left is for what waits.
-Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
-  namespace bounds = base::bounds;
-  const std::size_t size = vault::locked_memory_size();
-  const auto most =
-      static_cast<unsigned>((size - bounds::kHeldBytesMin) / net::LoopThread::locked_bytes());
-  const std::string hint =
-      "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
-  if (opened.threads > most) {
-    const std::string what =
-        kib(size) + " of locked memory suffice for " + std::to_string(most) + " event loops";
-    if (options.threads != 0) {
-      return Failure{Exit::cannot, what, hint + "; or give --threads " + std::to_string(most)};
-    }
-    warn(what + ", not for one a core", hint);
-    opened.threads = most;
+// I10: as many event loops as there is locked memory and open files for.
+Problem choose_loops(const ServeOptions& options, Opened& opened) {
+  LoopWish wish = wish_loops(options.threads);
+  if (auto problem = begin_guarded(locked_bytes_wanted(wish))) {
+    return problem;
   }
-  const std::size_t held = size - opened.threads * net::LoopThread::locked_bytes();
-  if (held < bounds::kHeldBytesWanted / 4) {
-    warn("requests share " + kib(held) +
-             " of locked memory while they wait; those that find no room get 503 too_busy",
-         hint);
+  if (auto problem = raise_open_files()) {
+    return problem;
   }
+  auto loops = fit_into_files(wish, base::descriptors_allowed());
+  if (loops) {
+    wish.count = loops.value();
+    loops = fit_into_memory(wish, vault::locked_memory_size());
+  }
+  if (!loops) {
+    return loops.failure();
+  }
+  opened.threads = loops.value();
   return std::nullopt;
 }
 
@@ -227,12 +221,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
-  opened.threads = thread_count(options.threads);
-  if (auto problem = begin_guarded(opened.threads * net::LoopThread::locked_bytes() +
-                                   base::bounds::kHeldBytesWanted)) {
-    return problem;
-  }
-  if (auto problem = share_locked_memory(options, opened)) {
+  if (auto problem = choose_loops(options, opened)) {
     return problem;
   }
   if (const auto started = tls::start_library(); !started) {
@@ -250,9 +239,6 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return problem;
   }
   if (auto problem = open_limits(opened)) {
-    return problem;
-  }
-  if (auto problem = raise_open_files()) {
     return problem;
   }
   warn_about_missing_secrets(opened);
@@ -277,6 +263,7 @@ void tell_ready(Opened& opened, const std::string& address) {
   base::LineOutput output(STDOUT_FILENO);
   output.stop_waiting();
   output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  hold_reloads(SIG_UNBLOCK);
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
 
@@ -341,9 +328,19 @@ class UserWatch {
     return {};
   }
 
+  // From now on there is somebody who takes the signal, and ends in order.
+  void begin() {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_ready_ = true;
+    }
+    wake_.notify_one();
+  }
+
  private:
   void watch(const Home& home) {
     std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
     while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
       auto unused = ServeLock::take(
           home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
@@ -357,7 +354,8 @@ class UserWatch {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool is_stopping_ = false;  // guarded by mutex_
+  bool is_ready_ = false;  // guarded by mutex_, and so is the next
+  bool is_stopping_ = false;
   std::optional<ServeLock> last_;
   std::thread thread_;
 };
@@ -379,7 +377,7 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
           "check the address and this user's limits"};
 }
 
-int serve_until_stopped(const ServeOptions& options, Opened& opened) {
+int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& watch) {
   net::ServerParts parts;
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
@@ -399,11 +397,12 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
     return reload_authority(opened);
   };
   parts.confine = restrict_system_calls;
-  parts.ready = [&options, &opened](const std::string& address) {
+  parts.ready = [&options, &opened, &watch](const std::string& address) {
     if (!options.while_used) {
       warn_about_root();
     }
     tell_ready(opened, address);
+    watch.begin();
   };
   const auto served = net::serve(std::move(parts));
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
@@ -416,6 +415,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
 int serve(const ServeOptions& options) {
   // Neither a reload nor the end may hang on whoever does not read what is said about them.
   base::standard_error().stop_waiting();
+  hold_reloads(SIG_BLOCK);
   Opened opened;
   if (auto problem = open_all(options, opened)) {
     return report(*problem);
@@ -426,7 +426,7 @@ int serve(const ServeOptions& options) {
       return report(thread_failure(started.error()));
     }
   }
-  return serve_until_stopped(options, opened);
+  return serve_until_stopped(options, opened, watch);
 }
 
 }  // namespace
@@ -450,7 +450,7 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, kThreadsMax));
+      ->check(CLI::Range(1U, base::bounds::kLoopsMax));
   app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   if (const auto status = parse_arguments(app, arguments, kExample)) {

@@ -2,6 +2,7 @@
 #include "proxy/cli/unlock.h"
 
 #include <cerrno>
+#include <charconv>
 #include <linux/keyctl.h>
 
 #include <fcntl.h>
@@ -39,7 +40,34 @@ void warn_when_others_can_read(int descriptor, const std::string& path) {
   }
 }
 
+// N of /dev/fd/N; -1 of another path, or when nothing is open there.
+int descriptor_named(const std::string& path) {
+  if (path == "/dev/stdin") {
+    return STDIN_FILENO;
+  }
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (path.starts_with(folder)) {
+      const std::string text = path.substr(folder.size());
+      int number = -1;
+      if (check_descriptor(text).empty()) {
+        std::from_chars(text.data(), text.data() + text.size(), number);
+      }
+      return number;
+    }
+  }
+  return -1;
+}
+
+Outcome<LockedText> read_descriptor(int number, const std::string& source) {
+  const File given = take_descriptor(number);  // closed once it is read
+  return not_empty(read_locked(given.descriptor(), kPassphraseBytesMax, Newline::drop, kPassphrase),
+                   source);
+}
+
 Outcome<LockedText> read_passphrase_file(const std::string& path) {
+  if (const int number = descriptor_named(path); number >= 0) {
+    return read_descriptor(number, path);
+  }
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
     return Failure{Exit::cannot,
@@ -79,9 +107,7 @@ FoundPassphrase from_options_or_service(const UnlockOptions& unlock) {
     return read_passphrase_file(unlock.password_file);
   }
   if (unlock.password_fd >= 0) {
-    return not_empty(
-        read_locked(unlock.password_fd, kPassphraseBytesMax, Newline::drop, kPassphrase),
-        "--password-fd");
+    return read_descriptor(unlock.password_fd, "--password-fd");
   }
   if (const std::string path = environment_variable("KEYSWAP_PASSWORD_FILE"); !path.empty()) {
     return read_passphrase_file(path);
@@ -99,17 +125,23 @@ FoundPassphrase from_keyring(const Home& home) {
   if (key < 0) {
     return std::nullopt;
   }
-  auto bytes = vault::LockedBytes::of_size(kPassphraseBytesMax);
+  constexpr std::size_t kRoom = kPassphraseBytesMax + 2;  // for the newline that is dropped
+  auto bytes = vault::LockedBytes::of_size(kRoom);
   if (!bytes) {
-    return Failure{Exit::cannot, explain(bytes.error()), "raise the limit: ulimit -l"};
+    return no_locked_memory();
   }
-  const long size = syscall(SYS_keyctl, KEYCTL_READ, key, bytes->data(), kPassphraseBytesMax);
-  if (size <= 0 || static_cast<std::size_t>(size) > kPassphraseBytesMax) {
+  const long size = syscall(SYS_keyctl, KEYCTL_READ, key, bytes->data(), kRoom);
+  if (size < 0 || static_cast<std::size_t>(size) > kRoom) {
     return Failure{Exit::cannot,
                    "the keyring's key " + name + " cannot be read",
                    "check it with: keyctl print %user:" + name};
   }
-  return LockedText{std::move(*bytes), static_cast<std::size_t>(size)};
+  LockedText passphrase{std::move(*bytes), static_cast<std::size_t>(size)};
+  drop_newline(passphrase);
+  if (passphrase.size > kPassphraseBytesMax) {
+    return too_long(kPassphrase, kPassphraseBytesMax);
+  }
+  return not_empty(std::move(passphrase), "keyring");
 }
 
 Failure nobody_to_ask() {
@@ -188,6 +220,14 @@ Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval
   }
   return not_empty(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax),
                    "typed");
+}
+
+int passphrase_descriptor(const UnlockOptions& unlock) {
+  if (!unlock.password_file.empty()) {
+    return descriptor_named(unlock.password_file);
+  }
+  return unlock.password_fd >= 0 ? unlock.password_fd
+                                 : descriptor_named(environment_variable("KEYSWAP_PASSWORD_FILE"));
 }
 
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock) {

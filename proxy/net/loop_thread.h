@@ -64,6 +64,9 @@ class LoopThread {
   LoopThread& operator=(LoopThread&&) = delete;
   ~LoopThread();
 
+  // What one opens for itself: its events, its wake-up, and those of its resolver.
+  static constexpr std::size_t kDescriptors = 4;
+
   // What one takes of the locked memory: its buffer, and what it needs while it computes.
   static std::size_t locked_bytes();
 

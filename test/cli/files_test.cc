@@ -2,7 +2,11 @@
 #include "proxy/cli/files.h"
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "proxy/cli/child.h"
 #include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/home_creation.h"
 #include "test/support/temp_home.h"
@@ -28,6 +32,39 @@ std::size_t entries_in(const std::string& folder) {
 }
 
 }  // namespace
+
+TEST_CASE("a descriptor that was handed over is closed when it is done with", "[I1]") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  const int number = fcntl(pipe->read_end.descriptor(), F_DUPFD, 50);
+  REQUIRE(number >= 50);
+  {
+    const File taken = take_descriptor(number);
+    CHECK(taken.descriptor() == number);
+    CHECK((fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(fcntl(number, F_GETFD) < 0);
+  CHECK_FALSE(take_descriptor(number).is_open());
+}
+
+TEST_CASE("in the place of a standard descriptor that was handed over stands /dev/null") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  REQUIRE(write_all(pipe->write_end.descriptor(), "secret"));
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    char byte = 0;
+    dup2(pipe->read_end.descriptor(), STDIN_FILENO);
+    const File taken = take_descriptor(STDIN_FILENO);
+    const bool is_moved = taken.descriptor() > STDERR_FILENO &&
+                          read(taken.descriptor(), &byte, 1) == 1 && byte == 's';
+    _exit(is_moved && read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
+  }
+  const auto ended = wait_for_end(child, 30'000);
+  REQUIRE(ended);
+  CHECK(shell_status(*ended) == 0);
+}
 
 TEST_CASE("F05 a file has the mode that was asked for, whatever the umask") {
   const test::TempHome temp;
