@@ -65,7 +65,7 @@ class Requests final : public Stage, public StreamOwner {
   void reverse_request(http::RequestHead head);
   void open(flow::Route route, const http::RequestHead& head);
   void refuse_bytes(audit::Reason reason, base::Note flaw);
-  void answer_locally(const http::RequestHead& head);
+  void answer_locally(http::RequestHead head);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
 
