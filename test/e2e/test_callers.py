@@ -108,6 +108,7 @@ class Callers(OneProxy):
         self.decided(running.decision("/neighbour"), "refused", "user_not_allowed")  # the last of three
         found = [r for r in running.decisions() if r["reason"] == "user_not_allowed"]
         self.assertEqual([r["client"]["uid"] for r in found], [client.NOBODY] * 3)
+        self.assertTrue(running.await_stderr(f"a client of user {client.NOBODY} was not served"))
 
         def asks(path, user, *fields):
             with client.as_user(user):
@@ -282,7 +283,9 @@ class Callers(OneProxy):
         home.bindings({**self.document(), "callers": ["ci", "agent", "newcomer"]})
         running = self.start(home)
         self.assertTrue(running.await_stderr("the caller newcomer"))
-        self.assertIn(b"newcomer", home.run("doctor", unlock=True).stdout)
+        told = home.run("doctor", unlock=True).stdout
+        self.assertIn(b"newcomer", told)
+        self.assertIn(b"callers with a token", told)
 
 
 if __name__ == "__main__":
