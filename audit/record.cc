@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 39> kReasonNames{
+constexpr std::array<std::string_view, 41> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 39> kReasonNames{
     "order_limit_exceeded",
     "caller_not_allowed",
     "caller_required",
+    "user_not_allowed",
+    "origin_not_allowed",
     "client_timeout",
     "body_too_large",
     "target_too_long",

@@ -37,6 +37,8 @@ enum class Reason : std::uint8_t {
   order_limit_exceeded,
   caller_not_allowed,
   caller_required,
+  user_not_allowed,
+  origin_not_allowed,
   client_timeout,
   body_too_large,
   target_too_long,

@@ -2,7 +2,10 @@
 #include "bindings/permissions.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
+
+#include "proxy/base/users.h"
 
 namespace keyswap::bindings {
 
@@ -120,12 +123,21 @@ void add_upstream(const UpstreamSettings& upstream, std::vector<std::string>& sa
   }
 }
 
-void add_callers(const std::vector<std::string>& callers, std::vector<std::string>& said) {
-  if (callers.empty()) {
-    said.emplace_back("whoever reaches the port may come");
+void add_clients(const Bindings& bindings, std::vector<std::string>& said) {
+  if (bindings.callers.empty()) {
+    said.emplace_back("programs of keyswap's own user may come without a token");
   }
-  for (const std::string& caller : callers) {
+  for (const std::string& caller : bindings.callers) {
     said.push_back("the caller " + caller + " may come");
+  }
+  if (bindings.allow_users.is_everybody) {
+    said.emplace_back("every user of this machine may come");
+  }
+  for (const std::uint32_t user : bindings.allow_users.numbers) {
+    said.push_back("the user " + base::user_text(user) + " may come");
+  }
+  for (const std::string& origin : bindings.allow_origins) {
+    said.push_back("web pages of " + origin + " may use reverse routes");
   }
 }
 
@@ -137,7 +149,7 @@ std::vector<std::string> permissions_of(const Bindings& bindings) {
     add_rule(rule, said);
   }
   add_upstream(bindings.upstream, said);
-  add_callers(bindings.callers, said);
+  add_clients(bindings, said);
   if (bindings.unmatched_destination == UnmatchedDestination::forward_unmodified) {
     said.emplace_back("hosts in no binding may be reached");
   }

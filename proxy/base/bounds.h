@@ -199,6 +199,11 @@ inline constexpr std::size_t kPlaceholderBytesMax = 512;
 // into the vault's name of an entry, and into a proxy URL.
 inline constexpr std::size_t kCallersMax = 256;
 inline constexpr std::size_t kCallerNameBytesMax = 64;
+// Entries of `allow_users:` and of `allow_origins:`: looked through for a request that shows no
+// token, and for one of a web page. An origin is a scheme, a host of 253 bytes at most, and a port.
+inline constexpr std::size_t kAllowedUsersMax = 256;
+inline constexpr std::size_t kAllowedOriginsMax = 64;
+inline constexpr std::size_t kOriginBytesMax = 512;
 inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
 

@@ -5,10 +5,12 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/verify.h"
 #include "ca/summary.h"
 #include "proxy/base/clock.h"
+#include "proxy/base/users.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/doctor.h"
@@ -126,6 +128,57 @@ Finding check_bindings(const Patient& patient) {
     return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
   }
   return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+// Whom the proxy serves, if it is started by whoever asks.
+std::vector<Finding> check_clients(const Patient& patient) {
+  constexpr const char* kQuestion = "who may come";
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return {};  // said already
+  }
+  const bindings::Bindings& bindings = parsed->bindings;
+  if (!bindings.callers.empty()) {
+    return {{kQuestion, Health::ok, "callers with a token: " + joined(bindings.callers), ""}};
+  }
+  if (bindings.allow_users.is_everybody) {
+    return {{kQuestion,
+             Health::note,
+             "every user of this machine may use the secrets, within their bindings",
+             "name users in `allow_users`, or list `callers`"}};
+  }
+  std::vector<std::string> users = {base::user_text(geteuid())};
+  for (const std::uint32_t user : bindings.allow_users.numbers) {
+    users.push_back(base::user_text(user));
+  }
+  return {{kQuestion, Health::ok, joined(users) + "; others with a caller's token", ""}};
+}
+
+// What counts up instead of being random stands in examples, and is what somebody would guess.
+std::vector<Finding> check_placeholders(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return findings;  // said already
+  }
+  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
+    if (rule.placeholder.find("0123456789") != std::string::npos ||
+        rule.placeholder.find("1234567890") != std::string::npos) {
+      findings.push_back({"placeholder",
+                          Health::note,
+                          "that of " + rule.name.text() + " is like those of the documentation",
+                          "take random ones, which nobody guesses: openssl rand -hex 12"});
+    }
+  }
+  return findings;
 }
 
 // I8: where a secret that an answer says back reaches the client.
@@ -269,6 +322,8 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   findings.push_back(check_bundle(patient));
   findings.push_back(check_system_store(patient));
   findings.push_back(check_bindings(patient));
+  std::ranges::move(check_clients(patient), std::back_inserter(findings));
+  std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
   const auto vault = check_vault(patient);
   findings.insert(findings.end(), vault.begin(), vault.end());

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -35,13 +37,24 @@ audit: { path: audit }
 secrets: {}
 # secrets:
 #   OPENAI_API_KEY:                                # added with: keyswap secret add OPENAI_API_KEY
-#     placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"   # what clients hold
+#     placeholder: "sk-proj-PLACEHOLDER-@"   # what clients hold; made for this home
 #     inject: { header: Authorization, format: "Bearer {secret}" }
 #     bindings:
 #       - host: api.openai.com
 #         methods: [GET, POST]
 #         paths: ["/v1/**"]
 )";
+
+// With a placeholder that nobody else has: one that stands in the documentation is known to all.
+std::string starter_bindings() {
+  constexpr std::size_t kRandomBytes = 12;
+  std::array<std::uint8_t, kRandomBytes> random{};
+  base::random_bytes(random);
+  std::string text(kStarterBindings);
+  return text.replace(text.find('@'),
+                      1,
+                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
+}
 
 Failure cannot_make(const Home& home, std::string why) {
   return {Exit::cannot,
@@ -109,7 +122,7 @@ base::Status fill_home(const Home& home,
     return authority.error();
   }
   // I17: what is approved is what is written.
-  const bindings::PolicyText starter{std::string(kStarterBindings), {}};
+  const bindings::PolicyText starter{starter_bindings(), {}};
   KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
   KS_TRY(write_public_files(home, authority->certificate_pem, starter));
   const base::Status keyed =

@@ -6,6 +6,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/real_sighting.h"
+#include "proxy/flow/web_page.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/exchange_io.h"
 #include "proxy/net/interception.h"
@@ -43,7 +44,8 @@ void Requests::begin_request(http::RequestHead head) {
   auto refusal = flow::check_tunnelled(head, tunnelled_->identity, *policy.bindings);
   if (caller_.fault) {
     refusal = flow::reason_of(*caller_.fault);
-  } else if (flow::check_proxy_caller(caller_.name, *policy.bindings)) {
+  } else if (flow::check_proxy_caller(
+                 caller_.name, connection_->client().local_user(), *policy.bindings)) {
     // Whoever opened the tunnel may not come any more. A 407 in it would speak for the upstream.
     refusal = Reason::caller_not_allowed;
   }
@@ -58,7 +60,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
     return flow::reason_of(*caller_.fault);
   }
   if (kind != flow::Route::Kind::reverse) {
-    return flow::check_proxy_caller(caller_.name, bindings);
+    return flow::check_proxy_caller(caller_.name, connection_->client().local_user(), bindings);
   }
   if (!flow::is_loopback(codec_.leg().remote().address)) {
     return Reason::caller_not_allowed;
@@ -70,7 +72,7 @@ void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
   flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
   if (route.kind == flow::Route::Kind::health) {
-    answer_locally(head);
+    answer_locally(std::move(head));
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -152,14 +154,22 @@ void Requests::tell_real_values(const TunnelRequest& request) {
 void Requests::reverse_request(http::RequestHead head) {
   const Policy& policy = connection_->context().policy;
   auto found = flow::find_reverse(head, *policy.bindings, caller_.name);
-  const auto stranger = check_caller(flow::Route::Kind::reverse);
+  auto refusal = flow::check_web_page(head, *policy.bindings);
+  if (!refusal) {
+    refusal = check_caller(flow::Route::Kind::reverse);
+  }
   begin_stream(std::move(found.destination), policy)
       .on(flow::ClientHead{
-          std::move(head), stranger ? stranger : found.refusal, std::move(found.use)});
+          std::move(head), refusal ? refusal : found.refusal, std::move(found.use)});
 }
 
-// What is for ourselves.
-void Requests::answer_locally(const http::RequestHead& head) {
+// What is for ourselves. Whichever program asks, but no web page.
+void Requests::answer_locally(http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
+    begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
+    return;
+  }
   const flow::Reply reply = connection_->context().clients.health->answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {

@@ -131,7 +131,7 @@ std::optional<audit::Reason> WebSocketRelay::refusal_of_moment() const {
     // I3, I4: a secret is not sent to where the policy in force does not lead any more.
     return audit::Reason::identity_mismatch;
   }
-  return flow::check_proxy_caller(now_.caller, *now_.policy.bindings);
+  return flow::check_proxy_caller(now_.caller, setup_.client->local_user(), *now_.policy.bindings);
 }
 
 // --- what happens besides ---

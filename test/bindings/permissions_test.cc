@@ -26,7 +26,7 @@ TEST_CASE("each binding is a sentence with host, methods, paths and who may use 
 TEST_CASE("what is not narrowed is said to be open", "[I17]") {
   const auto said = permissions_of(test::accepted(test::with_top("")));
   CHECK(says(said, "K may go to api.example.com, any method, any path"));
-  CHECK(says(said, "whoever reaches the port may come"));
+  CHECK(says(said, "programs of keyswap's own user may come without a token"));
   CHECK(says(said, "hosts in no binding may be reached"));
   CHECK(says(said, "the audit log is in the home"));
 }
@@ -42,7 +42,16 @@ TEST_CASE("where upstreams are really reached, and who vouches for them, is said
   CHECK(says(said, "upstreams are reached through the proxy corp:3128"));
   CHECK(says(said, "the roots of " + test::kFolder + "/roots.pem vouch for upstreams"));
   CHECK(says(said, "the caller ci may come"));
-  CHECK_FALSE(says(said, "whoever reaches the port may come"));
+  CHECK_FALSE(says(said, "programs of keyswap's own user may come without a token"));
+}
+
+TEST_CASE("other users and web pages that may come are said", "[I17]") {
+  const auto said = permissions_of(test::accepted(
+      test::with_top("allow_users: [4000000001]\nallow_origins: [\"http://localhost:3000\"]\n")));
+  CHECK(says(said, "the user 4000000001 may come"));
+  CHECK(says(said, "web pages of http://localhost:3000 may use reverse routes"));
+  CHECK(says(permissions_of(test::accepted(test::with_top("allow_users: [\"*\"]\n"))),
+             "every user of this machine may come"));
 }
 
 }  // namespace keyswap::bindings

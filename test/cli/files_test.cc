@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/files.h"
 
+#include <set>
+#include <string>
+
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -138,6 +141,13 @@ TEST_CASE(
   CHECK(mode_of(home.bundle()) == 0644);
   CHECK_FALSE(cli::check_home(home));
   CHECK(entries_in(temp.path() + "/above") == 1);  // nothing half-made beside it
+  // What its owner will copy is his own, and not what everybody can read in the documentation.
+  const auto starter = read_file(home.bindings(), 65'536);
+  REQUIRE(starter);
+  const std::string begin = "placeholder: \"sk-proj-PLACEHOLDER-";
+  const std::string random = starter->substr(starter->find(begin) + begin.size(), 24);
+  CHECK(random.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(std::set<char>(random.begin(), random.end()).size() > 4);
 
   const Problem again = make_home(home, passphrase.value());
   REQUIRE(again);

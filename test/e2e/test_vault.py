@@ -454,7 +454,7 @@ class Limits(Case):
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_without_landlock_it_serves_and_says_so_in_one_line(self):
         running = self.start(self.home, wrapper=refusing("landlock_create_ruleset"))
-        self.assertEqual(running.raw("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").status, 200)
+        self.assertEqual(running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
         self.assertEqual(running.stop(), 0)
         self.assertEqual([line for line in running.stderr.decode().splitlines() if "Landlock" in line],
                          ["keyswap: warning: no Landlock here (Function not implemented): what this process may write is "
@@ -500,7 +500,7 @@ class OfRoot(Case):
         for ids, own in (("Uid", nobody.pw_uid), ("Gid", nobody.pw_gid)):
             self.assertEqual(set(re.search(rf"^{ids}:\s+(.*)$", status, re.M)[1].split()), {str(own)})
         self.assertNotIn("0", re.search(r"^Groups:(.*)$", status, re.M)[1].split())
-        self.assertEqual(running.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").status, 200)
+        self.assertEqual(running.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
         self.assertTrue(running.reload()["accepted"])
         self.assertEqual(running.stop(), 0)
         self.assertNotIn(b"running as root", running.stderr)

@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kBindings = R"(
 version: 1
 unmatched_destination_policy: forward_unmodified
+allow_users: ["*"]
 upstream:
   resolve:
     "h.test:443": "127.0.0.1:1001"

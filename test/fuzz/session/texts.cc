@@ -11,6 +11,7 @@ namespace keyswap::test {
 const char* const kBindings = R"(
 version: 1
 unmatched_destination_policy: forward_unmodified
+allow_users: ["*"]
 upstream:
   resolve:
     "h.test:443": "127.0.0.1:1001"
