@@ -24,9 +24,9 @@ class EscapedSearch {
   // All escapes that there are, by the bytes that they begin with.
   static constexpr std::string_view kAll = "%\\&";
 
-  // Of one text, whose marks are `marks` (find_escapes); all outlive this. `kind`: only escapes that
-  // begin with that byte are undone; 0: all are. `synced`: where they are read from, because what
-  // stands before that is the rest of one.
+  // Of one text, whose marks are `marks` (find_escapes); all outlive this. `kind`: only escapes
+  // that begin with that byte are undone; 0: all are. `synced`: where they are read from, because
+  // what stands before that is the rest of one.
   EscapedSearch(const SecretSearch& search,
                 std::string_view text,
                 std::span<const EscapeMark> marks,

@@ -48,20 +48,21 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings, bool looks_for_
       fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
         mints.push_back(std::move(task));
       });
-  thread_ = net::LoopThread::create({.clock = &clock_,
-                                     .secrets = &secrets,
-                                     .callers = &callers_,
-                                     .memory = {&holdings_, &known, looks_for_real ? &real : nullptr},
-                                     .log = &log,
-                                     .limiter = &meter,
-                                     .leaves = leaves_.get(),
-                                     .client_tls = fixed().client_tls.get(),
-                                     .strangers = &strangers_,
-                                     .telling = &telling_,
-                                     .policy = {std::move(bindings), nullptr, nullptr},
-                                     .connection_ended = [] {},
-                                     .upstreams = {&upstreams_open_, 8}})
-                .value();
+  thread_ =
+      net::LoopThread::create({.clock = &clock_,
+                               .secrets = &secrets,
+                               .callers = &callers_,
+                               .memory = {&holdings_, &known, looks_for_real ? &real : nullptr},
+                               .log = &log,
+                               .limiter = &meter,
+                               .leaves = leaves_.get(),
+                               .client_tls = fixed().client_tls.get(),
+                               .strangers = &strangers_,
+                               .telling = &telling_,
+                               .policy = {std::move(bindings), nullptr, nullptr},
+                               .connection_ended = [] {},
+                               .upstreams = {&upstreams_open_, 8}})
+          .value();
   thread_->set_listening({"127.0.0.1", 8472});
   world_ = &World::of(thread_->loop());
   clock_.world = world_;
