@@ -147,7 +147,7 @@ void forget_old_folders(const std::string& parent, const std::string& used) {
 
 base::Status make_folder(const std::string& path) {
   if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::Errc::io, "cannot make the folder", errno};
+    return base::Error{base::write_errc(errno), "cannot make the folder", errno};
   }
   return {};
 }

@@ -52,12 +52,12 @@ Failure cannot_make(const Home& home, std::string why) {
 base::Status write_locked_file(const std::string& path, const LockedText& text) {
   const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
   if (!file.is_open()) {
-    return base::Error{base::Errc::io, "cannot create the key file", errno};
+    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
   }
   KS_TRY(write_all(file.descriptor(), text.view()));
   KS_TRY(write_all(file.descriptor(), "\n"));
   if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
-    return base::Error{base::Errc::io, "cannot write the key file", errno};
+    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
   }
   return {};
 }
@@ -82,7 +82,7 @@ base::Status write_public_files(const Home& home, const std::string& certificate
   KS_TRY(write_certificates(home, certificate_pem));
   KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
-    return base::Error{base::Errc::io, "cannot make the audit folder", errno};
+    return base::Error{base::write_errc(errno), "cannot make the audit folder", errno};
   }
   return {};
 }
