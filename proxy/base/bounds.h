@@ -197,6 +197,7 @@ inline constexpr std::size_t kCallersMax = 256;
 inline constexpr std::size_t kCallerNameBytesMax = 64;
 inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
+inline constexpr std::size_t kImportDotsMax = 256;               // of one of its statements
 
 // --- vault ---
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;

@@ -174,6 +174,14 @@ Outcome<LockedText> make_random_key() {
 }
 
 Problem check_place_for_home(const Home& home) {
+  if (home.path.empty()) {
+    const HomeProblem unnamed = no_home_named();
+    return Failure{Exit::usage, unnamed.what, unnamed.hint};
+  }
+  if (const auto loose = check_folders_above(home.path)) {
+    return Failure{Exit::cannot, loose->what, loose->hint};
+  }
+
   struct stat info {};
 
   if (lstat(home.path.c_str(), &info) != 0) {

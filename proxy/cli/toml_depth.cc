@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/toml_depth.h"
+
+#include <algorithm>
+#include <string>
+
+#include "proxy/base/bounds.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(std::string_view toml) : rest_(toml) {}
+
+  std::optional<std::size_t> find_deep_line() {
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (c == '"' || c == '\'') {
+        skip_text(c);
+      } else if (c == '#') {
+        take(std::min(rest_.find('\n'), rest_.size()));
+      } else {
+        note(c);
+        take(1);
+      }
+      if (dots_ > base::bounds::kImportDotsMax) {
+        return line_;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void note(char c) {
+    if (c == '.') {
+      ++dots_;
+    } else if (c == '[' || c == '{') {
+      ++open_;
+    } else if ((c == ']' || c == '}') && open_ > 0) {
+      --open_;
+    } else if (c == '\n' && open_ == 0) {
+      dots_ = 0;  // the next statement begins
+    }
+  }
+
+  // Of one line, or between three quotes each of any number.
+  void skip_text(char quote) {
+    const std::string three(3, quote);
+    const bool is_long = rest_.starts_with(three);
+    take(is_long ? three.size() : 1);
+    while (!rest_.empty()) {
+      if (quote == '"' && rest_.front() == '\\') {
+        take(std::min<std::size_t>(2, rest_.size()));
+      } else if (is_long && rest_.starts_with(three)) {
+        take(std::min(rest_.find_first_not_of(quote), rest_.size()));  // up to two belong to it
+        return;
+      } else if (!is_long && (rest_.front() == quote || rest_.front() == '\n')) {
+        take(rest_.front() == quote ? 1 : 0);  // a line's end in it is a mistake
+        return;
+      } else {
+        take(1);
+      }
+    }
+  }
+
+  void take(std::size_t count) {
+    line_ += static_cast<std::size_t>(std::ranges::count(rest_.substr(0, count), '\n'));
+    rest_.remove_prefix(count);
+  }
+
+  std::string_view rest_;
+  std::size_t line_ = 1;
+  std::size_t dots_ = 0;  // of this statement
+  std::size_t open_ = 0;  // brackets of it that are not closed yet
+};
+
+}  // namespace
+
+std::optional<std::size_t> find_deep_line(std::string_view toml) {
+  return Reader(toml).find_deep_line();
+}
+
+}  // namespace keyswap::cli
