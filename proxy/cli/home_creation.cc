@@ -3,8 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -14,6 +12,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/trust.h"
+#include "proxy/cli/workshop.h"
 #include "vault/signing_key.h"
 
 namespace keyswap::cli {
@@ -117,43 +116,6 @@ bool make_folders(const std::filesystem::path& path) {
   return !is_top && make_folders(path.parent_path()) && mkdir(path.c_str(), kFolderMode) == 0;
 }
 
-// The folder in which the home is built: beside its place, so that a rename suffices. It takes
-// itself away unless it was moved there.
-class Workshop {
- public:
-  explicit Workshop(std::string pattern) : path_(std::move(pattern)) {
-    is_made_ = mkdtemp(path_.data()) != nullptr;
-  }
-
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  Workshop(Workshop&&) = delete;
-  Workshop& operator=(Workshop&&) = delete;
-
-  ~Workshop() {
-    if (is_made_) {
-      std::error_code ignored;
-      std::filesystem::remove_all(path_, ignored);
-    }
-  }
-
-  [[nodiscard]] bool is_made() const { return is_made_; }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  bool move_to(const std::string& place) {
-    if (std::rename(path_.c_str(), place.c_str()) != 0) {
-      return false;
-    }
-    is_made_ = false;
-    return true;
-  }
-
- private:
-  std::string path_;
-  bool is_made_ = false;
-};
-
 }  // namespace
 
 Outcome<LockedText> make_random_key() {
@@ -211,15 +173,15 @@ Problem create_home(const Home& home,
   if (!make_folders(parent)) {
     return cannot_make(home, explain_errno(errno));
   }
-  Workshop workshop(home.path + ".init-XXXXXX");
-  if (!workshop.is_made()) {
-    return cannot_make(home, explain_errno(errno));
+  Workshop workshop(home.path);
+  if (!workshop.made()) {
+    return cannot_make(home, explain(workshop.made().error()));
   }
   if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s); !filled) {
     return cannot_make(home, explain(filled.error()));
   }
-  if (!workshop.move_to(home.path)) {
-    return cannot_make(home, explain_errno(errno));
+  if (const auto moved = workshop.move_into_place(); !moved) {
+    return cannot_make(home, explain(moved.error()));
   }
   if (const auto synced = sync_folder(parent.string()); !synced) {
     return cannot_make(home, explain(synced.error()));
