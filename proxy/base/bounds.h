@@ -176,6 +176,8 @@ inline constexpr std::int64_t kLingerMs =
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
+inline constexpr std::size_t kOldRootsMax = 8;         // CAs before the one in force
+inline constexpr std::size_t kPermittedHostsMax = 32;  // of `--permit`
 inline constexpr std::size_t kLeafCacheMax = 4096;
 inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 // For clients whose clock is behind; a root is backdated likewise.

@@ -145,7 +145,10 @@ std::optional<HomeProblem> check_home(const Home& home) {
       return problem;
     }
   }
-  return check_public_file(home.ca());
+  if (auto problem = check_public_file(home.ca())) {
+    return problem;
+  }
+  return check_public_file(home.old_ca());
 }
 
 }  // namespace keyswap::cli

@@ -21,6 +21,9 @@ struct Home {
 
   [[nodiscard]] std::string ca() const { return path + "/ca.pem"; }
 
+  // CAs before it, whose leaves may still live (proxy/cli/bundle.h).
+  [[nodiscard]] std::string old_ca() const { return path + "/ca-old.pem"; }
+
   [[nodiscard]] std::string bundle() const { return path + "/bundle.pem"; }
 
   [[nodiscard]] std::string bindings() const { return path + "/bindings.yaml"; }

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/bundle.h"
 #include "proxy/cli/files.h"
-#include "proxy/cli/trust.h"
 #include "proxy/cli/workshop.h"
 #include "vault/signing_key.h"
 
@@ -77,8 +77,10 @@ base::Status fill_vault(const Home& home,
   return vault->put_system(kSigningSeedName, *seed);
 }
 
-base::Status write_public_files(const Home& home, const std::string& certificate_pem) {
-  KS_TRY(write_certificates(home, certificate_pem));
+base::Status write_public_files(const Home& home,
+                                const std::string& certificate_pem,
+                                std::int64_t now_s) {
+  KS_TRY(write_certificates(home, certificate_pem, now_s));
   KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
     return base::Error{base::write_errc(errno), "cannot make the audit folder", errno};
@@ -89,17 +91,18 @@ base::Status write_public_files(const Home& home, const std::string& certificate
 base::Status fill_home(const Home& home,
                        const LockedText& passphrase,
                        KeyFile key_file,
-                       std::int64_t now_s) {
+                       std::int64_t now_s,
+                       const ca::PermittedHosts& permitted) {
   const auto secret = vault::Secret::copy_of(passphrase.view());
   if (!secret) {
     return secret.error();
   }
-  const auto authority = ca::create_authority(now_s);
+  const auto authority = ca::create_authority(now_s, permitted);
   if (!authority) {
     return authority.error();
   }
   KS_TRY(fill_vault(home, *secret, *authority, now_s));
-  KS_TRY(write_public_files(home, authority->certificate_pem));
+  KS_TRY(write_public_files(home, authority->certificate_pem, now_s));
   const base::Status keyed =
       key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;
@@ -165,7 +168,8 @@ Problem check_place_for_home(const Home& home) {
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
-                    std::int64_t now_s) {
+                    std::int64_t now_s,
+                    const ca::PermittedHosts& permitted) {
   if (auto problem = check_place_for_home(home)) {
     return problem;
   }
@@ -177,7 +181,8 @@ Problem create_home(const Home& home,
   if (!workshop.made()) {
     return cannot_make(home, explain(workshop.made().error()));
   }
-  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s); !filled) {
+  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s, permitted);
+      !filled) {
     return cannot_make(home, explain(filled.error()));
   }
   if (const auto moved = workshop.move_into_place(); !moved) {
@@ -187,12 +192,6 @@ Problem create_home(const Home& home,
     return cannot_make(home, explain(synced.error()));
   }
   return std::nullopt;
-}
-
-base::Status write_certificates(const Home& home, const std::string& certificate_pem) {
-  KS_TRY(write_file_if_changed(home.ca(), certificate_pem, kPublicMode));
-  return write_file_if_changed(
-      home.bundle(), merge_pem({host_roots(), certificate_pem}), kPublicMode);
 }
 
 }  // namespace keyswap::cli

@@ -7,6 +7,7 @@
 #include "proxy/cli/command.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/trust.h"
 #include "proxy/cli/unlock.h"
@@ -23,6 +24,7 @@ struct InitOptions {
   std::string home;
   UnlockOptions unlock;
   bool writes_key_file = false;
+  PermitOption permit;
 };
 
 Outcome<LockedText> choose_passphrase(const InitOptions& options) {
@@ -47,6 +49,10 @@ int init(const InitOptions& options) {
   if (auto problem = begin_guarded()) {
     return report(*problem);
   }
+  auto permitted = options.permit.parse();
+  if (!permitted) {
+    return report(permitted.failure());
+  }
   const Home home = home_of(options.home);
   if (auto problem = check_place_for_home(home)) {
     return report(*problem);
@@ -57,7 +63,7 @@ int init(const InitOptions& options) {
   }
   const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
   const KeyFile key_file = options.writes_key_file ? KeyFile::write : KeyFile::none;
-  if (auto problem = create_home(home, passphrase.value(), key_file, now_s)) {
+  if (auto problem = create_home(home, passphrase.value(), key_file, now_s, permitted.value())) {
     return report(*problem);
   }
   if (host_roots_path().empty()) {
@@ -91,6 +97,7 @@ int run_init(const Arguments& arguments) {
                "make a random passphrase and keep it in the home's file 'key'")
       ->excludes(file)
       ->excludes(descriptor);
+  add_permit_option(app, options.permit);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }

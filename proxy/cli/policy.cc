@@ -7,6 +7,7 @@
 
 #include "bindings/venues/table.h"
 #include "proxy/cli/path_trust.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
@@ -121,6 +122,7 @@ Outcome<net::Policy> load_policy(const std::string& file, const std::string& own
     return parsed.failure();
   }
   check_ca_files(parsed.value(), own_ca_pem);
+  warn_of_hosts_not_permitted(parsed.value(), own_ca_pem);
   auto loaded = accept_bindings(file, std::move(parsed).value());
   if (!loaded) {
     return loaded.failure();

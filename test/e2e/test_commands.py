@@ -239,6 +239,36 @@ class Commands(Case):
         self.home.must("ca", "export", "-o", "bare.pem", cwd=folder)
         self.assertEqual((folder / "bare.pem").read_text(), exported)
 
+    def test_a_CA_for_some_hosts_names_no_other(self):
+        """[I11]"""
+        home = self.home.copy(self.scratch / "permit")
+        home.must("ca", "init", "--permit", X, unlock=True)
+        checked = home.must("bindings", "check").stderr.decode()
+        self.assertIn(f"the CA may not name {H}: ", checked)
+        asked = home.run("run", "--", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_connect}", f"https://{H}/v1/x", unlock=True)
+        self.assertIn(b"503", asked.stdout)
+        home.must("ca", "rotate", "--permit-any", unlock=True)
+        self.assertNotIn("may not name", home.must("bindings", "check").stderr.decode())
+        asked = home.run("run", "--", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", f"https://{H}/v1/permit", unlock=True)
+        self.assertEqual(asked.stdout[-3:], b"200", asked.stderr)
+        self.assertEqual(home.run("ca", "init", "--permit", "", unlock=True).returncode, 2)
+
+    def test_the_bundle_keeps_a_rotated_CA_until_its_leaves_have_ended(self):
+        """[I11]"""
+        home = self.home.copy(self.scratch / "rotated")
+        old = home.ca.read_text().strip()
+        said = home.must("ca", "rotate", unlock=True).stdout.decode()
+        self.assertIn("the old one stays in the bundle until ", said)
+        bundles = [(home.path / "bundle.pem").read_text(), home.must("ca", "export").stdout.decode()]
+        for bundle in bundles:
+            self.assertIn(old, bundle)
+            self.assertIn(home.ca.read_text().strip(), bundle)
+        self.assertNotIn(old, home.ca.read_text())
+        seen = home.must("run", "--", "sh", "-c", 'cat "$SSL_CERT_FILE"', unlock=True).stdout.decode()
+        self.assertIn(old, seen)
+        home.must("ca", "rotate", "--forget-old", unlock=True)
+        self.assertNotIn(old, (home.path / "bundle.pem").read_text())
+
     def test_doctor_judges_the_set_up(self):
         done = self.home.run("doctor", unlock=True)
         self.assertIn(done.returncode, (0, 1), done.stderr)
