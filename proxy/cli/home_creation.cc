@@ -20,7 +20,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kRandomKeyBytes = 32;
-constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
