@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/cli/toml_depth.h"
+#include "proxy/cli/toml_check.h"
 
 #include <algorithm>
 #include <string>
@@ -14,9 +14,13 @@ class Reader {
  public:
   explicit Reader(std::string_view toml) : rest_(toml) {}
 
-  std::optional<std::size_t> find_deep_line() {
+  std::optional<TomlMistake> find_mistake() {
     while (!rest_.empty()) {
       const char c = rest_.front();
+      if (c == '[' && is_at_begin_ && names_nothing()) {
+        return TomlMistake{line_, "a table without a name"};
+      }
+      is_at_begin_ = is_at_begin_ && !is_graphic(c);
       if (c == '"' || c == '\'') {
         skip_text(c);
       } else if (c == '#') {
@@ -26,13 +30,29 @@ class Reader {
         take(1);
       }
       if (dots_ > base::bounds::kImportDotsMax) {
-        return line_;
+        return TomlMistake{line_, "nested too deeply"};
       }
     }
     return std::nullopt;
   }
 
  private:
+  static bool is_graphic(char c) { return c > ' ' && c <= '~'; }
+
+  // Is the header that begins here ("[" or "[[") followed by what is neither a key nor its end?
+  [[nodiscard]] bool names_nothing() const {
+    const auto without_blanks = [](std::string_view text) {
+      return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+    };
+    std::string_view after = without_blanks(rest_.substr(1));
+    if (after.starts_with('[')) {
+      after = without_blanks(after.substr(1));
+    }
+    constexpr std::string_view kBegins =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_\"']";
+    return !after.empty() && kBegins.find(after.front()) == std::string_view::npos;
+  }
+
   void note(char c) {
     if (c == '.') {
       ++dots_;
@@ -42,6 +62,7 @@ class Reader {
       --open_;
     } else if (c == '\n' && open_ == 0) {
       dots_ = 0;  // the next statement begins
+      is_at_begin_ = true;
     }
   }
 
@@ -72,14 +93,15 @@ class Reader {
 
   std::string_view rest_;
   std::size_t line_ = 1;
-  std::size_t dots_ = 0;  // of this statement
-  std::size_t open_ = 0;  // brackets of it that are not closed yet
+  bool is_at_begin_ = true;  // of a statement: nothing to be seen of it yet
+  std::size_t dots_ = 0;     // of this statement
+  std::size_t open_ = 0;     // brackets of it that are not closed yet
 };
 
 }  // namespace
 
-std::optional<std::size_t> find_deep_line(std::string_view toml) {
-  return Reader(toml).find_deep_line();
+std::optional<TomlMistake> check_toml(std::string_view toml) {
+  return Reader(toml).find_mistake();
 }
 
 }  // namespace keyswap::cli

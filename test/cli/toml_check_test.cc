@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proxy/cli/toml_depth.h"
+#include "proxy/cli/toml_check.h"
 
 #include <string>
 
@@ -21,6 +21,12 @@ std::string dotted(std::size_t dots) {
   return key;
 }
 
+// The line of the first mistake; 0 if there is none.
+std::size_t line_of(std::string_view toml) {
+  const auto mistake = check_toml(toml);
+  return mistake ? mistake->line : 0;
+}
+
 }  // namespace
 
 TEST_CASE("a key is as deep as its dots, in a header, before a value and inside of one") {
@@ -29,15 +35,15 @@ TEST_CASE("a key is as deep as its dots, in a header, before a value and inside 
     std::string text = around;
     return text.replace(text.find('@'), 1, dotted(dots));
   };
-  CHECK_FALSE(find_deep_line(with(kMost)));
-  CHECK(find_deep_line(with(kMost + 1)));
-  CHECK(find_deep_line("ok = 1\n\n" + with(kMost + 1)) >= 3U);
+  CHECK(line_of(with(kMost)) == 0);
+  CHECK(line_of(with(kMost + 1)) != 0);
+  CHECK(line_of("ok = 1\n\n" + with(kMost + 1)) >= 3);
 }
 
 TEST_CASE("keys that are inside of each other count together, and those of other lines do not") {
   const std::string half = dotted(kMost / 2 + 1);
-  CHECK(find_deep_line("x = [\n{" + half + " = [\n{" + half + " = 1}]}]"));
-  CHECK_FALSE(find_deep_line(half + " = 1\n" + half + " = 2\n"));
+  CHECK(line_of("x = [\n{" + half + " = [\n{" + half + " = 1}]}]") != 0);
+  CHECK(line_of(half + " = 1\n" + half + " = 2\n") == 0);
 }
 
 TEST_CASE("dots of texts and comments do not count, whatever quotes stand in them") {
@@ -51,14 +57,23 @@ TEST_CASE("dots of texts and comments do not count, whatever quotes stand in the
                    "x = \"\"\"a \"\" ]\n" + dots + "\\\"\"\"" + dots + "\"\"\"",
                    "x = '''\n" + dots + "''''' # " + dots,
                    "x = \"\" # " + dots);
-  CHECK_FALSE(find_deep_line(text));
-  CHECK(find_deep_line(text + "\n" + dotted(kMost + 1) + " = 1"));
+  CHECK(line_of(text) == 0);
+  CHECK(line_of(text + "\n" + dotted(kMost + 1) + " = 1") != 0);
 }
 
 TEST_CASE("a text that does not end is no key, and what follows a broken one is") {
-  CHECK_FALSE(find_deep_line("x = \"\"\"" + std::string(2 * kMost, '.')));
-  CHECK_FALSE(find_deep_line("x = \"\\"));
-  CHECK(find_deep_line("x = \"\n" + dotted(kMost + 1)) == 2U);
+  CHECK(line_of("x = \"\"\"" + std::string(2 * kMost, '.')) == 0);
+  CHECK(line_of("x = \"\\") == 0);
+  CHECK(line_of("x = \"\n" + dotted(kMost + 1)) == 2);
+}
+
+TEST_CASE("a header that begins with no key is a mistake, and a value that begins so is none") {
+  const std::string header =
+      GENERATE("[`a]", "[[\\]]", "[ .a]", "[\n]", "[[ \n", "\t[=]", "[\x01]");
+  CHECK(line_of(header) == 1);
+  CHECK(line_of("\xEF\xBB\xBF" + header) == 1);
+  CHECK(line_of("x = 1 # [`\n" + header) == 2);
+  CHECK(line_of("[a]\n[[b]]\n[ \"c\" ]\n['d']\n[]\nx = [\n[\n1]]\ny = \"\"\"\n[`\"\"\"") == 0);
 }
 
 }  // namespace keyswap::cli
