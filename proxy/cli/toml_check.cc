@@ -20,6 +20,9 @@ class Reader {
       if (c == '[' && is_at_begin_ && names_nothing()) {
         return TomlMistake{line_, "a table without a name"};
       }
+      if (!is_ascii(c)) {
+        return TomlMistake{line_, "a letter beyond ASCII outside of quotes"};
+      }
       is_at_begin_ = is_at_begin_ && !is_graphic(c);
       if (c == '"' || c == '\'') {
         skip_text(c);
@@ -29,6 +32,9 @@ class Reader {
         note(c);
         take(1);
       }
+      if (has_bad_escape_) {
+        return TomlMistake{line_, "a letter beyond ASCII right behind a backslash"};
+      }
       if (dots_ > base::bounds::kImportDotsMax) {
         return TomlMistake{line_, "nested too deeply"};
       }
@@ -37,6 +43,8 @@ class Reader {
   }
 
  private:
+  static bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
   static bool is_graphic(char c) { return c > ' ' && c <= '~'; }
 
   // Is the header that begins here ("[" or "[[") followed by what is neither a key nor its end?
@@ -73,6 +81,7 @@ class Reader {
     take(is_long ? three.size() : 1);
     while (!rest_.empty()) {
       if (quote == '"' && rest_.front() == '\\') {
+        note_escape();
         take(std::min<std::size_t>(2, rest_.size()));
       } else if (is_long && rest_.starts_with(three)) {
         take(std::min(rest_.find_first_not_of(quote), rest_.size()));  // up to two belong to it
@@ -86,6 +95,12 @@ class Reader {
     }
   }
 
+  // A backslash at the end of a line stands for all blanks up to the next letter.
+  void note_escape() {
+    const std::size_t at = rest_.find_first_not_of(" \t\r\n\v\f", 1);
+    has_bad_escape_ = has_bad_escape_ || (at != std::string_view::npos && !is_ascii(rest_[at]));
+  }
+
   void take(std::size_t count) {
     line_ += static_cast<std::size_t>(std::ranges::count(rest_.substr(0, count), '\n'));
     rest_.remove_prefix(count);
@@ -94,13 +109,16 @@ class Reader {
   std::string_view rest_;
   std::size_t line_ = 1;
   bool is_at_begin_ = true;  // of a statement: nothing to be seen of it yet
-  std::size_t dots_ = 0;     // of this statement
-  std::size_t open_ = 0;     // brackets of it that are not closed yet
+  bool has_bad_escape_ = false;
+  std::size_t dots_ = 0;  // of this statement
+  std::size_t open_ = 0;  // brackets of it that are not closed yet
 };
 
 }  // namespace
 
 std::optional<TomlMistake> check_toml(std::string_view toml) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  toml.remove_prefix(toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   return Reader(toml).find_mistake();
 }
 
