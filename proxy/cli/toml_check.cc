@@ -20,9 +20,6 @@ class Reader {
       if (c == '[' && is_at_begin_ && names_nothing()) {
         return TomlMistake{line_, "a table without a name"};
       }
-      if (!is_ascii(c)) {
-        return TomlMistake{line_, "a letter beyond ASCII outside of quotes"};
-      }
       is_at_begin_ = is_at_begin_ && !is_graphic(c);
       if (c == '"' || c == '\'') {
         skip_text(c);
@@ -30,10 +27,10 @@ class Reader {
         take(std::min(rest_.find('\n'), rest_.size()));
       } else {
         note(c);
-        take(1);
+        take_visible(1);
       }
-      if (has_bad_escape_) {
-        return TomlMistake{line_, "a letter beyond ASCII right behind a backslash"};
+      if (has_other_letters_) {
+        return TomlMistake{line_, "a letter beyond ASCII outside of a comment"};
       }
       if (dots_ > base::bounds::kImportDotsMax) {
         return TomlMistake{line_, "nested too deeply"};
@@ -78,27 +75,28 @@ class Reader {
   void skip_text(char quote) {
     const std::string three(3, quote);
     const bool is_long = rest_.starts_with(three);
-    take(is_long ? three.size() : 1);
+    take_visible(is_long ? three.size() : 1);
     while (!rest_.empty()) {
       if (quote == '"' && rest_.front() == '\\') {
-        note_escape();
-        take(std::min<std::size_t>(2, rest_.size()));
+        take_visible(std::min<std::size_t>(2, rest_.size()));
       } else if (is_long && rest_.starts_with(three)) {
-        take(std::min(rest_.find_first_not_of(quote), rest_.size()));  // up to two belong to it
+        take_visible(
+            std::min(rest_.find_first_not_of(quote), rest_.size()));  // up to two belong to it
         return;
       } else if (!is_long && (rest_.front() == quote || rest_.front() == '\n')) {
-        take(rest_.front() == quote ? 1 : 0);  // a line's end in it is a mistake
+        take_visible(rest_.front() == quote ? 1 : 0);  // a line's end in it is a mistake
         return;
       } else {
-        take(1);
+        take_visible(1);
       }
     }
   }
 
-  // A backslash at the end of a line stands for all blanks up to the next letter.
-  void note_escape() {
-    const std::size_t at = rest_.find_first_not_of(" \t\r\n\v\f", 1);
-    has_bad_escape_ = has_bad_escape_ || (at != std::string_view::npos && !is_ascii(rest_[at]));
+  // What is no comment.
+  void take_visible(std::size_t count) {
+    has_other_letters_ =
+        has_other_letters_ || !std::ranges::all_of(rest_.substr(0, count), is_ascii);
+    take(count);
   }
 
   void take(std::size_t count) {
@@ -109,7 +107,7 @@ class Reader {
   std::string_view rest_;
   std::size_t line_ = 1;
   bool is_at_begin_ = true;  // of a statement: nothing to be seen of it yet
-  bool has_bad_escape_ = false;
+  bool has_other_letters_ = false;
   std::size_t dots_ = 0;  // of this statement
   std::size_t open_ = 0;  // brackets of it that are not closed yet
 };
