@@ -46,7 +46,7 @@ llhttp.h        : proxy/http/head_parser.cc
 yaml-cpp/       : bindings/strict_yaml.cc
 idn2.h          : bindings/host_pattern.cc
 libpsl.h        : bindings/public_suffix.cc
-sqlite3.h       : proxy/base/sqlite.cc
+sqlite3.h       : proxy/base/sqlite.cc proxy/base/sqlite_vfs.cc
 zlib.h          : proxy/coding/deflate.cc
 brotli/         : proxy/coding/brotli.cc
 zstd            : proxy/coding/zstd.cc

@@ -178,6 +178,8 @@ inline constexpr std::int64_t kLingerMs =
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
+inline constexpr std::size_t kOldRootsMax = 8;         // CAs before the one in force
+inline constexpr std::size_t kPermittedHostsMax = 32;  // of `--permit`
 inline constexpr std::size_t kLeafCacheMax = 4096;
 inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 // For clients whose clock is behind; a root is backdated likewise.
@@ -206,6 +208,7 @@ inline constexpr std::size_t kAllowedOriginsMax = 64;
 inline constexpr std::size_t kOriginBytesMax = 512;
 inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
+inline constexpr std::size_t kImportDotsMax = 256;               // of one of its statements
 
 // --- vault ---
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;

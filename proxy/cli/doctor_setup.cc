@@ -13,6 +13,7 @@
 #include "proxy/base/users.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/bundle.h"
 #include "proxy/cli/doctor.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/policy.h"
@@ -91,10 +92,10 @@ Finding check_bundle(const Patient& patient) {
     return {
         "host's roots", Health::note, "this host has none", "install the package ca-certificates"};
   }
-  if (!ca || !bundle || merge_pem({host_roots(), *ca}) != *bundle) {
+  if (!ca || !bundle || bundle_of(patient.home, *ca, now_s()) != *bundle) {
     return {"host's roots",
             Health::note,
-            "bundle.pem is older than the host's roots",
+            "bundle.pem is older than the host's roots, or has an old CA",
             "keyswap ca export > /dev/null"};
   }
   return {"host's roots", Health::ok, "bundle.pem holds them and ours", ""};

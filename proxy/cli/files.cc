@@ -19,7 +19,7 @@ using base::Errc;
 using base::Error;
 
 Error write_error(int number) {
-  return {number == ENOSPC || number == EDQUOT ? Errc::no_space : Errc::io, "cannot write", number};
+  return {base::write_errc(number), "cannot write", number};
 }
 
 base::Status write_new(int descriptor, std::string_view bytes, mode_t mode) {
@@ -135,7 +135,7 @@ base::Status sync_folder(const std::string& path) {
   // The parent of a bare file name is "".
   const File folder(open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open() || fsync(folder.descriptor()) != 0) {
-    return Error{Errc::io, "cannot make the folder durable", errno};
+    return Error{base::write_errc(errno), "cannot make the folder durable", errno};
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "proxy/cli/command.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/trust.h"
 #include "proxy/cli/unlock.h"
@@ -26,6 +27,7 @@ struct InitOptions {
   bool writes_key_file = false;
   std::string approval;  // "key", "passphrase"; "" = by how the vault is opened
   ApprovalOptions approval_passphrase;
+  PermitOption permit;
 };
 
 Outcome<LockedText> choose_passphrase(const InitOptions& options) {
@@ -85,6 +87,10 @@ int init(const InitOptions& options) {
   if (auto problem = begin_guarded()) {
     return report(*problem);
   }
+  auto permitted = options.permit.parse();
+  if (!permitted) {
+    return report(permitted.failure());
+  }
   const Home home = home_of(options.home);
   if (auto problem = check_place_for_home(home)) {
     return report(*problem);
@@ -99,7 +105,8 @@ int init(const InitOptions& options) {
   if (!approval) {
     return report(approval.failure());
   }
-  if (auto problem = create_home(home, passphrase.value(), key_file, approval.value(), now_s)) {
+  if (auto problem = create_home(
+          home, passphrase.value(), key_file, approval.value(), now_s, permitted.value())) {
     return report(*problem);
   }
   if (host_roots_path().empty()) {
@@ -142,6 +149,7 @@ int run_init(const Arguments& arguments) {
       ->type_name("HOW")
       ->check(CLI::IsMember({"key", "passphrase"}));
   add_approval_option(app, options.approval_passphrase);
+  add_permit_option(app, options.permit);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }

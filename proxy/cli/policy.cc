@@ -8,6 +8,8 @@
 #include "bindings/venues/table.h"
 #include "proxy/base/bounds.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/path_trust.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
@@ -56,6 +58,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
         is_loose ? "the file must be plain and writable by its owner only: chmod go-w " + file
                  : "check the name; `keyswap init` makes a starter file in the home"};
   }
+  if (const auto loose = check_folders_above(file)) {
+    parsed->warnings.push_back(
+        {0, 0, "other users can put another file here: " + loose->what, loose->hint});
+  }
   return std::move(parsed).value();
 }
 
@@ -70,9 +76,15 @@ bindings::Parsed try_entry(const bindings::Provider& provider) {
 void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem) {
   const auto& upstream = parsed.bindings.upstream;
   for (std::size_t i = 0; i < upstream.ca_files.size(); ++i) {
+    const auto [line, column] = upstream.ca_file_places[i];
     const auto trust = tls::ClientContext::create({upstream.ca_files[i]}, own_ca_pem);
+    // I4: whoever can write it could add a root of his own, and be any upstream.
+    const auto loose = trust ? check_trusted_file(upstream.ca_files[i]) : std::nullopt;
+    if (loose) {
+      parsed.errors.push_back(
+          {line, column, "`ca_file` cannot be trusted: " + loose->what, loose->hint});
+    }
     if (!trust) {
-      const auto [line, column] = upstream.ca_file_places[i];
       parsed.errors.push_back({line,
                                column,
                                "`ca_file` cannot be used: " + explain_cause(trust.error()),
@@ -112,6 +124,7 @@ Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& ow
     return parsed.failure();
   }
   check_ca_files(parsed.value(), own_ca_pem);
+  warn_of_hosts_not_permitted(parsed.value(), own_ca_pem);
   LoadedPolicy loaded;
   loaded.text.bindings = std::move(parsed->text);
   auto accepted = accept_bindings(file, std::move(parsed).value());

@@ -36,7 +36,8 @@ bindings::Parsed parse_bindings(std::string_view text, const std::string& folder
 // A bindings file with an entry of that provider (bindings/provider.h).
 bindings::Parsed try_entry(const bindings::Provider& provider);
 
-// Adds an error for each `upstream.ca_file` that cannot be used. `own_ca_pem` (may be ""): never
+// Adds an error for each `upstream.ca_file` that cannot be used, or that others could write or
+// replace (proxy/cli/path_trust.h). `own_ca_pem` (may be ""): never
 // trusted upstream.
 void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem);
 

@@ -229,7 +229,7 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
                    "TLS cannot be started: " + explain(started.error()),
                    "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
   }
-  if (auto problem = give_up_privileges(options.user)) {
+  if (auto problem = cli::give_up_privileges(options.user)) {
     return problem;
   }
   if (auto problem = open_configuration(options, opened)) {

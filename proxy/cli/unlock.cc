@@ -168,6 +168,11 @@ Failure open_failure(const Home& home, const base::Error& error) {
             "the vault " + home.vault() + " is damaged: " + explain(error),
             "put back a backup of vault.db; nothing was changed"};
   }
+  if (error.code == Errc::permission) {
+    return {Exit::cannot,
+            "cannot open the vault " + home.vault() + ": " + explain(error),
+            "check the owner and modes of it and of what lies beside it (-journal, -wal, -shm)"};
+  }
   return {Exit::cannot,
           "cannot open the vault " + home.vault() + ": " + explain(error),
           error.code == Errc::locked ? "another command is writing to it; try again"

@@ -47,3 +47,8 @@ file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/net/*.cc)
 list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/net/server.cc)
 target_sources(session_fuzz PRIVATE ${session_parts})
 target_link_libraries(session_fuzz PRIVATE services limits tls uv_io)
+
+# The readers of what commands take in, without the commands.
+target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/toml_check.cc ${CMAKE_SOURCE_DIR}/proxy/cli/env_file.cc)
+target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})
