@@ -135,9 +135,10 @@ class MemoryNet {
   vault::Holdings holdings_{std::size_t{1} << 20U};
   flow::KnownSecrets known_{&holdings_};
   uv::LocalUsers users_;
-  services::Health health_{[] {
-    return std::nullopt;
-  }};
+  services::Health health_{[] { return std::nullopt; },
+                           [] {
+                             return false;
+                           }};
   std::atomic<std::size_t> upstreams_open_ = 0;
   std::unique_ptr<uv::Resolver> resolver_;
   std::unique_ptr<ca::LeafCache> leaves_;
