@@ -9,6 +9,38 @@ unsigned byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
 }
 
+// The rest of a character is bytes of 10xxxxxx; it is written as short as can be (RFC 3629).
+bool is_rest(unsigned byte) {
+  return (byte & 0xC0U) == 0x80U;
+}
+
+Utf8Character read_two(std::string_view text, unsigned first) {
+  if (first < 0xC2 || text.size() < 2 || !is_rest(byte_at(text, 1))) {
+    return {};
+  }
+  return {(first & 0x1FU) << 6U | (byte_at(text, 1) & 0x3FU), 2};
+}
+
+Utf8Character read_three(std::string_view text, unsigned first) {
+  if (text.size() < 3 || !is_rest(byte_at(text, 1)) || !is_rest(byte_at(text, 2))) {
+    return {};
+  }
+  const std::uint32_t code =
+      (first & 0xFU) << 12U | (byte_at(text, 1) & 0x3FU) << 6U | (byte_at(text, 2) & 0x3FU);
+  const bool is_surrogate = code >= 0xD800U && code <= 0xDFFFU;
+  return code < 0x800U || is_surrogate ? Utf8Character{} : Utf8Character{code, 3};
+}
+
+Utf8Character read_four(std::string_view text, unsigned first) {
+  if (first > 0xF4 || text.size() < 4 || !is_rest(byte_at(text, 1)) || !is_rest(byte_at(text, 2)) ||
+      !is_rest(byte_at(text, 3))) {
+    return {};
+  }
+  const std::uint32_t code = (first & 0x7U) << 18U | (byte_at(text, 1) & 0x3FU) << 12U |
+                             (byte_at(text, 2) & 0x3FU) << 6U | (byte_at(text, 3) & 0x3FU);
+  return code < 0x10000U || code > 0x10FFFFU ? Utf8Character{} : Utf8Character{code, 4};
+}
+
 }  // namespace
 
 Utf8Character read_utf8(std::string_view text) {
@@ -16,23 +48,10 @@ Utf8Character read_utf8(std::string_view text) {
   if (first < 0x80) {
     return {first, 1};
   }
-  const std::size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) {
-    return {};
+  if (first < 0xE0) {
+    return read_two(text, first);
   }
-  std::uint32_t code = first & (0x7FU >> bytes);
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte_at(text, i) & 0xC0U) != 0x80U) {
-      return {};
-    }
-    code = (code << 6U) | (byte_at(text, i) & 0x3FU);
-  }
-  const std::uint32_t least = bytes == 4 ? 0x10000U : bytes == 3 ? 0x800U : 0x80U;
-  const bool is_surrogate = code >= 0xD800U && code <= 0xDFFFU;
-  if (code < least || code > 0x10FFFFU || is_surrogate) {
-    return {};
-  }
-  return {code, bytes};
+  return first < 0xF0 ? read_three(text, first) : read_four(text, first);
 }
 
 bool is_utf8(std::string_view text) {

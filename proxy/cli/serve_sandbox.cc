@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_sandbox.h"
 
-#include <array>
+#include <filesystem>
+#include <system_error>
+#include <vector>
 
 #include <unistd.h>
 
@@ -78,7 +80,11 @@ void warn_about_root() {
 }
 
 Problem restrict_files(const Home& home, const std::string& audit_folder) {
-  const std::array<std::string, 2> writable = {home.path, audit_folder};
+  std::vector<std::string> writable = {home.path};
+  // What is no folder cannot be written below either; who opens the log says what is wrong with it.
+  if (std::error_code ignored; std::filesystem::is_directory(audit_folder, ignored)) {
+    writable.push_back(audit_folder);
+  }
   const auto restricted = sandbox::restrict_files(writable);
   if (restricted) {
     return std::nullopt;

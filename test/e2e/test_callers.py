@@ -120,7 +120,7 @@ class Callers(OneProxy):
         asks("/with-a-token", client.NOBODY, basic("ci", self.tokens["ci"]))
         home.bindings({**content, "allow_users": [client.NOBODY]})
         running.reload()
-        asks("/named", client.NOBODY)
+        asks("/allowed", client.NOBODY)
 
     def test_a_client_may_try_again_on_the_same_connection(self):
         """What curl --proxy-anyauth does: 407 first, then the token."""

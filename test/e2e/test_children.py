@@ -159,7 +159,8 @@ class Children(Case):
             (self.scratch / folder).mkdir()
             node = self.scratch / folder / "node"
             node.write_text(f"#!{sys.executable}\n" + LOOK_AROUND.replace(
-                "print(json.dumps(", f"open({str(self.scratch / found)!r}, 'w').write(json.dumps(") + "print('v22.21.0')\n")
+                "print(json.dumps(", "said = str(json.dumps(") +
+                f"open({str(self.scratch / found)!r}, 'w').write(said)\nprint('v22.21.0')\n")
             node.chmod(0o755)
         users_own = self.pipe()
         path = f".::{self.scratch / 'bin'}:{os.environ['PATH']}"

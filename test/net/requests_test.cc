@@ -186,6 +186,7 @@ TEST_CASE("where a binding says so, a CONNECT with a real value in its head is r
   MemoryNet net;
   auto read = bindings::parse(R"(
 version: 1
+allow_users: ["*"]
 secrets:
   K:
     placeholder: kswp_PLACEHOLDER_000000000001
