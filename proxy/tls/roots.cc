@@ -131,7 +131,7 @@ base::Status add_extra(Loader& loader, BIO* bio) {
 }
 
 base::Status add_extra_file(Loader& loader, const std::string& path) {
-  const BioPointer bio(BIO_new_file(path.c_str(), "r"));
+  const BioPointer bio(BIO_new_file(path.c_str(), "re"));  // e: closed on exec
   if (bio == nullptr) {
     const int reason = errno;
     ERR_clear_error();
@@ -151,7 +151,7 @@ base::Status add_extra_text(Loader& loader, const std::string& pem) {
 }
 
 base::Status add_system_file(Loader& loader, const std::string& path) {
-  const BioPointer bio(BIO_new_file(path.c_str(), "r"));
+  const BioPointer bio(BIO_new_file(path.c_str(), "re"));  // e: closed on exec
   if (bio == nullptr) {
     ERR_clear_error();
     return {};
