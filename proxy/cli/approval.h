@@ -59,6 +59,8 @@ Approved nothing_approved(vault::ApprovalMode mode);
 struct NewApproval {
   Approved before;
   ApprovalKey key;
+  // False: nothing is approved when the home is made, but by the first `serve`, what it finds then.
+  bool is_for_starter = true;
 };
 
 Outcome<NewApproval> nothing_approved(const vault::Secret& passphrase, std::int64_t now_s);

@@ -91,7 +91,7 @@ base::Status fill_vault(const Home& home,
   }
   KS_TRY(vault->put_system(kCaKeyName, authority.key_der));
   KS_TRY(vault->put_system(kSigningSeedName, *seed));
-  if (approve(home, *vault, approval.before, starter, approval.key)) {
+  if (approval.is_for_starter && approve(home, *vault, approval.before, starter, approval.key)) {
     return base::Error{base::Errc::io, "the starter bindings cannot be approved"};
   }
   return {};

@@ -53,7 +53,8 @@ Outcome<NewApproval> choose_approval(const InitOptions& options, std::int64_t no
   const bool by_key =
       options.approval.empty() ? options.writes_key_file : options.approval == "key";
   const auto mode = by_key ? vault::ApprovalMode::key : vault::ApprovalMode::passphrase;
-  return NewApproval{nothing_approved(mode), {}};
+  // Nobody serves the starter: who sets up by script writes the bindings next, and serves.
+  return NewApproval{nothing_approved(mode), {}, by_key || !options.approval.empty()};
 }
 
 void tell_who_approves(const NewApproval& approval) {

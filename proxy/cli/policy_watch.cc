@@ -16,6 +16,16 @@ namespace {
 using audit::ApprovalEvent;
 using base::bounds::kChangesShownMax;
 
+// Somebody else's terminal, or one that we are in the background of, is not asked.
+bool can_ask() {
+  return isatty(STDIN_FILENO) == 1;
+}
+
+bool may_come_into_force(const std::vector<std::string>& changes) {
+  show_changes(changes, kChangesShownMax);
+  return can_ask() && ask_yes("Shall it come into force?");
+}
+
 }  // namespace
 
 Problem PolicyWatch::accept_first(vault::Vault& vault,
@@ -27,8 +37,7 @@ Problem PolicyWatch::accept_first(vault::Vault& vault,
   }
   const Approved& approved = standing.value();
   if (approved.standing == Standing::never) {
-    begin(loaded, starting);
-    return std::nullopt;
+    return begin(loaded, starting);
   }
   if (approved.standing == Standing::approved) {
     settle(home_, vault, approved, loaded.text);
@@ -42,27 +51,38 @@ Problem PolicyWatch::accept_first(vault::Vault& vault,
     return std::nullopt;
   }
   note(file_ + " is another than what was approved. It would change:");
-  show_changes(changes_of(home_, approved, file_, loaded), kChangesShownMax);
-  // Somebody else's terminal, or one that we are in the background of, is not asked.
-  if (isatty(STDIN_FILENO) != 1 || !ask_yes("Shall it come into force?")) {
-    number_ = approved.approval->number;
-    told_ = note_of(ApprovalEvent::refused, loaded);
-    return Failure{Exit::no, file_ + " is not approved", "if it is what you want: " + command()};
+  if (!may_come_into_force(changes_of(home_, approved, file_, loaded))) {
+    return refuse(approved.approval->number, loaded);
   }
   auto key = open_approval_key(approved, starting.options);
   return key ? renew(vault, loaded, approved, key.value()) : Problem(key.failure());
 }
 
-void PolicyWatch::begin(const LoadedPolicy& loaded, const StartingApproval& starting) {
-  const auto mode =
-      starting.has_key_file ? vault::ApprovalMode::key : vault::ApprovalMode::passphrase;
+Problem PolicyWatch::refuse(std::uint64_t number, const LoadedPolicy& loaded) {
+  number_ = number;
+  told_ = note_of(ApprovalEvent::refused, loaded);
+  return Failure{Exit::no, file_ + " is not approved", "if it is what you want: " + command()};
+}
+
+// The first policy of a home is what whoever starts it finds there; who sits at it is shown it.
+Problem PolicyWatch::begin(const LoadedPolicy& loaded, const StartingApproval& starting) {
+  const bool by_key = starting.has_key_file;
+  if (!by_key && can_ask()) {
+    note("nothing is approved in this home yet. " + file_ + " says:");
+    if (!may_come_into_force(changes_of(home_, {}, file_, loaded))) {
+      return refuse(0, loaded);
+    }
+  } else {
+    note("nothing was approved in this home yet: " + file_ + " is approved as it is");
+  }
+  const auto mode = by_key ? vault::ApprovalMode::key : vault::ApprovalMode::passphrase;
   pending_ = Pending{nothing_approved(mode), loaded.text};
   number_ = 1;
   told_ = note_of(ApprovalEvent::first, loaded);
-  note("this home is from before policies were approved: " + file_ + " is approved as it is");
-  if (!starting.has_key_file) {
+  if (!by_key) {
     note("  from now on, changes of it come into force with: " + command());
   }
+  return std::nullopt;
 }
 
 void PolicyWatch::keep(vault::Vault& vault) {

@@ -55,7 +55,8 @@ class PolicyWatch {
     bindings::PolicyText policy;
   };
 
-  void begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  Problem begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  Problem refuse(std::uint64_t number, const LoadedPolicy& loaded);
   Problem renew(vault::Vault& vault,
                 const LoadedPolicy& loaded,
                 const Approved& before,
