@@ -7,7 +7,8 @@ set(KEYSWAP_ALONE
   bindings/stand_in.cc bindings/template.cc bindings/template_functions.cc bindings/yaml_write.cc
   ca/ec_key.cc ca/permitted_hosts.cc ca/summary.cc
   proxy/cli/audit_place.cc proxy/cli/bindings.cc proxy/cli/bindings_add.cc proxy/cli/bindings_approve.cc
-  proxy/cli/bindings_edit.cc proxy/cli/bindings_file.cc proxy/cli/ca.cc proxy/cli/caller.cc proxy/cli/client_files.cc proxy/cli/demo.cc
+  proxy/cli/bindings_edit.cc proxy/cli/bindings_file.cc proxy/cli/ca.cc proxy/cli/caller.cc
+  proxy/cli/client_files.cc proxy/cli/demo.cc
   proxy/cli/demo_upstream.cc proxy/cli/doctor_clients.cc proxy/cli/doctor_setup.cc proxy/cli/env.cc
   proxy/cli/explain_json.cc proxy/cli/explain_request.cc proxy/cli/explain_words.cc proxy/cli/home_creation.cc
   proxy/cli/import.cc proxy/cli/import_fishnet.cc proxy/cli/init.cc proxy/cli/limit_rows.cc proxy/cli/limits.cc
