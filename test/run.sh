@@ -43,7 +43,7 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test flow_test tls_test services_test net_test session_test keyswap fuzzers
+  build asan -- base_test sandbox_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test flow_test tls_test services_test net_test session_test keyswap fuzzers
   build tsan -- audit_test ca_test limits_test vault_test
 fi
 build release -DKEYSWAP_WHOLE=$whole
