@@ -3,6 +3,7 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -18,7 +19,8 @@ namespace {
 namespace bounds = base::bounds;
 
 struct Texts {
-  explicit Texts(const std::vector<std::string>& texts, const std::string& name = "K") {
+  explicit Texts(const std::vector<std::string>& texts, std::string the_name = "K")
+      : name(std::move(the_name)) {
     for (const std::string& text : texts) {
       secrets.push_back(test::secret_of(text));
     }
@@ -27,8 +29,12 @@ struct Texts {
     }
   }
 
+  Texts(const Texts&) = delete;
+  Texts& operator=(const Texts&) = delete;
+
+  std::string name;
   std::vector<vault::Secret> secrets;
-  std::vector<WantedSecret> wanted;
+  std::vector<WantedSecret> wanted;  // views of the two
 };
 
 SharedSearch add(KnownSecrets& known,
