@@ -350,7 +350,9 @@ void Server::reload_once() {
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     certificates_.leaves->replace_authority(std::move(authority));
   }
-  note_approval(reloaded.approval);
+  if (policy || reloaded.approval) {  // else the file was not read, and stands as it stood
+    note_approval(reloaded.approval);
+  }
   RecordWaiter recorded;
   if (!recorded.record(
           *parts_.log,

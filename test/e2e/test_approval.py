@@ -91,6 +91,9 @@ class Approval(Case):
         self.got_nothing()
         told = [r for r in running.records() if r["type"] == "approval"]
         self.assertEqual([r["event"] for r in told], ["refused"])
+        (self.home.path / "bindings.yaml").write_text("version: [\n")
+        self.assertFalse(running.reload()["accepted"])
+        self.assertEqual(self.health(running), '{"status":"ok","policy":"unapproved"}')  # a broken file approves none
         self.home.bindings(self.good(self.home))
         self.assertTrue(running.reload()["accepted"])
         self.assertEqual(self.health(running), '{"status":"ok"}')
