@@ -11,6 +11,7 @@
 #include "ca/summary.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/secret.h"
@@ -138,6 +139,11 @@ int rotate(const CaOptions& options) {
   const bool is_told = tell_running_proxy(opened->home);
   const auto summary = ca::summarize_certificate(pem);
   const std::string sha256 = summary ? summary->sha256 : "";
+  const auto unconfirmed = await_confirmation(
+      opened->home, opened->vault, "the CA is replaced (sha256 " + sha256 + ")", sha256);
+  if (unconfirmed) {
+    return report(*unconfirmed);
+  }
   if (options.json) {
     const nlohmann::ordered_json json = {
         {"file", opened->home.ca()}, {"sha256", sha256}, {"running_proxy_told", is_told}};

@@ -18,6 +18,8 @@
 #include "proxy/base/thread.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/confirmation.h"
+#include "proxy/cli/kept_head.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -61,6 +63,8 @@ struct Opened {
   net::Policy policy;
   base::SystemClock clock;
   OpenLog log;
+  std::optional<HeadKeeper> head;
+  std::optional<Confirmation> confirmation;
   std::unique_ptr<limits::Limiter> limiter;
 };
 
@@ -137,15 +141,17 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
+  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
   const std::string folder = audit_folder(opened.home, *opened.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
   }
-  auto log = open_audit_log(folder, *opened.vault, opened.clock);
+  auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
   if (!log) {
     return log.failure();
   }
   opened.log = std::move(log).value();
+  opened.head.emplace(opened.home, folder, *opened.vault, *opened.log.log, opened.clock);
   if (const std::string& torn = opened.log.log->torn_end(); !torn.empty()) {
     warn("the audit log ended in an unfinished line, as after a crash; it was moved to " + torn +
              " in the log's folder, and the log records that",
@@ -370,10 +376,19 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
+  parts.behind.ca_in_force = [&opened](const std::string& sha256) {
+    opened.confirmation->set_ca(sha256);
+  };
+  parts.behind.vault_read = [&opened] {
+    opened.confirmation->tell();
+    opened.head->keep();
+  };
   parts.ready = [&opened](const std::string& address) {
     tell_ready(opened, address);
   };
   const auto served = net::serve(std::move(parts));
+  opened.log.log->close();
+  opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
     return report(serve_failure(options, served.error()));

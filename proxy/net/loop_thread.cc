@@ -50,10 +50,16 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.upstreams.open = shared.upstreams_open;
   context.upstreams.open_max = shared.upstreams_max;
   context.clients.users = &made->users_;
-  // A dead log refuses every request, so who asks for our health must not hear that all is well.
-  made->health_ = std::make_unique<services::Health>([lane = made->lane_.get()] {
-    return lane->is_dead() ? std::optional(audit::Reason::audit_unavailable) : std::nullopt;
-  });
+  // A dead log refuses every request, and without a vault no secret is sent: who asks for our
+  // health must not hear that all is well.
+  made->health_ = std::make_unique<services::Health>(
+      [lane = made->lane_.get(),
+       is_locked = shared.vault_is_locked]() -> std::optional<audit::Reason> {
+        if (lane->is_dead()) {
+          return audit::Reason::audit_unavailable;
+        }
+        return is_locked && is_locked() ? std::optional(audit::Reason::vault_locked) : std::nullopt;
+      });
   context.clients.health = made->health_.get();
   context.memory.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic

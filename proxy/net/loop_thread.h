@@ -45,6 +45,7 @@ class LoopThread {
     Strangers* strangers = nullptr;
     Telling* telling = nullptr;
     Policy policy;
+    std::function<bool()> vault_is_locked;   // from any thread; empty: it never is
     std::function<void()> connection_ended;  // from the loop's thread
     // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
     std::atomic<std::size_t>* upstreams_open = nullptr;

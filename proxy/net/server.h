@@ -21,6 +21,15 @@
 
 namespace keyswap::net {
 
+// What is kept and told behind the requests; each may be empty.
+struct Behind {
+  // Called after each reload: the certificate of the root that leaves are signed by from now on.
+  std::function<void(const std::string& sha256)> ca_in_force;
+  // Called on a worker when the vault was read, twice a second and after each change of the home;
+  // at no time twice at once.
+  std::function<void()> vault_read;
+};
+
 struct ServerParts {
   vault::Vault* vault = nullptr;
   audit::Log* log = nullptr;
@@ -41,6 +50,7 @@ struct ServerParts {
   std::function<std::optional<Policy>()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
+  Behind behind;
   // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
   std::function<void(const std::string& address)> ready;
 };
