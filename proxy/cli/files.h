@@ -43,7 +43,8 @@ class File {
 // = errno).
 base::Result<File> open_file(const std::string& path);
 
-// The whole file, as open_file() opens it; limit_exceeded past `bytes_max`; not_found; io (number = errno).
+// The whole file, as open_file() opens it; limit_exceeded past `bytes_max`; not_found; io (number
+// = errno).
 base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
 // Writes all of it, going on after short writes and interrupts.
