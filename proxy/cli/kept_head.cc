@@ -70,10 +70,15 @@ void HeadKeeper::keep_last() {
 
 void HeadKeeper::write(const audit::Head& head) {
   const auto written = keep_head(home_, folder_, vault_, head);
-  const bool was_failing = std::exchange(is_failing_, !written);
   if (written) {
     kept_ = head;
-  } else if (!was_failing) {
+    is_told_ = false;
+    return;
+  }
+  // For want of a descriptor, or while another writes: the next second will do.
+  const base::Errc code = written.error().code;
+  const bool passes = code == base::Errc::unavailable || code == base::Errc::locked;
+  if (!passes && !std::exchange(is_told_, true)) {
     base::log::line(base::log::Level::warning,
                     "the audit log's head cannot be kept in the vault: until it is, what is cut "
                     "off the log is not seen",

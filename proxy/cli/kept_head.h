@@ -40,7 +40,8 @@ class HeadKeeper {
       : home_(home), folder_(std::move(folder)), vault_(vault), log_(log), clock_(clock) {}
 
   // One transaction of the vault if the log's head moved, and the last was long enough ago
-  // (bounds::kAuditHeadMs). A failure is told once as long as it lasts, and tried again.
+  // (bounds::kAuditHeadMs). A failure is tried again; one that does not pass by itself is told once
+  // as long as it lasts.
   void keep();
   // The same without the wait, for the log's end.
   void keep_last();
@@ -56,7 +57,7 @@ class HeadKeeper {
   std::mutex mutex_;
   std::optional<audit::Head> kept_;  // guarded by mutex_, as what follows
   std::optional<std::int64_t> tried_us_;
-  bool is_failing_ = false;
+  bool is_told_ = false;
 };
 
 }  // namespace keyswap::cli

@@ -201,6 +201,12 @@ std::vector<Operation> operations() {
        [](const Contents& contents) {
          return !has_entry(contents, "STRIPE_KEY");
        }},
+      {"the audit log's head",
+       [](Vault& vault) { return vault.put_system("audit-head", secret_of("head")); },
+       [](const Contents& contents) { return !contents.system.contains("audit-head"); },
+       [](const Contents& contents) {
+         return contents.system.contains("audit-head");
+       }},
       {"save_usage",
        [](Vault& vault) -> base::Status {
          if (auto value = vault.fetch(name_of("OPENAI_API_KEY"), kNow); !value) {
