@@ -300,8 +300,8 @@ class TakenBack(Case):
         running = self.start(home)
         self.assertEqual(running.ask(H, target="/there", headers=AUTH).status, 200)
         told = json.loads(home.must("ca", "rotate", "--json", unlock=True).stdout)
-        reloads = [r["ca_sha256"] for r in running.records() if r["type"] == "reload"]
-        self.assertEqual(reloads, [told["sha256"]])
+        reloads = running.await_record(lambda r: r["type"] == "reload")
+        self.assertEqual([r["ca_sha256"] for r in reloads], [told["sha256"]])
         self.assertEqual(running.ask(H, target="/new-ca", headers=AUTH).status, 200)
         home.must("secret", "remove", K, unlock=True)
         self.refused(running.ask(H, target="/removed", headers=AUTH), 503, "secret_unavailable")
