@@ -185,11 +185,8 @@ Error file_error(base::Note note, int number) {
     case EPERM:
     case EROFS:
       return {Errc::permission, note, number};
-    case ENOSPC:
-    case EDQUOT:
-      return {Errc::no_space, note, number};
     default:
-      return {Errc::io, note, number};
+      return {base::write_errc(number), note, number};
   }
 }
 

@@ -28,6 +28,7 @@ enum class Value : std::uint8_t {
   outcome,
   cause,
   alert_by,
+  approval_event,
   vault_fault,
   number,
   several,  // 2 or more; left out below that
@@ -140,6 +141,11 @@ constexpr std::array kReloadFields{
     Field{R"(,"bindings_sha256":)", Value::word},
     Field{R"(,"ca_sha256":)", Value::word, Presence::optional},
 };
+constexpr std::array kApprovalFields{
+    Field{R"(,"event":)", Value::approval_event},
+    Field{R"(,"number":)", Value::number},
+    Field{R"(,"bindings_sha256":)", Value::word},
+};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
@@ -169,6 +175,7 @@ constexpr std::array kTypes{
     Type{"start", RecordType::start, kStartFields},
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
+    Type{"approval", RecordType::approval, kApprovalFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
     Type{"vault_locked", RecordType::vault_locked, kVaultLockedFields},
@@ -355,6 +362,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
       return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
     case Value::alert_by:
       return scanner.take_text(text, kWordBytesMax) && parse_alert_by(text).has_value();
+    case Value::approval_event:
+      return scanner.take_text(text, kWordBytesMax) && parse_approval_event(text).has_value();
     case Value::vault_fault:
       return scanner.take_text(text, kWordBytesMax) && parse_vault_fault(text).has_value();
     case Value::number:

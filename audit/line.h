@@ -24,6 +24,7 @@ enum class RecordType : std::uint8_t {
   start,
   stop,
   reload,
+  approval,
   recovered,
   loss_accepted,
   vault_locked,

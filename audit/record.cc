@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 40> kReasonNames{
+constexpr std::array<std::string_view, 42> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 40> kReasonNames{
     "order_limit_exceeded",
     "caller_not_allowed",
     "caller_required",
+    "user_not_allowed",
+    "origin_not_allowed",
     "client_timeout",
     "body_too_large",
     "target_too_long",
@@ -71,6 +73,9 @@ constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "sent_again",
                                                          "not_sent"};
 static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent) + 1);
+
+constexpr std::array<std::string_view, 3> kApprovalEventNames{"first", "renewed", "refused"};
+static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEvent::refused) + 1);
 
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
@@ -336,6 +341,10 @@ std::optional<VaultFault> parse_vault_fault(std::string_view name) {
   return value_of<VaultFault>(name, kVaultFaultNames);
 }
 
+std::optional<ApprovalEvent> parse_approval_event(std::string_view name) {
+  return value_of<ApprovalEvent>(name, kApprovalEventNames);
+}
+
 // The keys and their order are read back by audit/line.cc.
 void encode_body(const DecisionRecord& record, std::string& out) {
   Body body(record.ts_us, record.is_tunnel ? "tunnel" : "inject_decision");
@@ -434,6 +443,14 @@ void encode_body(const ReloadRecord& record, std::string& out) {
     body.text(R"(,"ca_sha256":)", record.ca_sha256, kWordBytesMax);
   }
   body.append_to(out);
+}
+
+void encode_body(const ApprovalRecord& record, std::string& out) {
+  Body(record.ts_us, "approval")
+      .word(R"(,"event":)", name_of(record.event, kApprovalEventNames))
+      .number(R"(,"number":)", record.number)
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
 }
 
 void encode_body(const RecoveredRecord& record, std::string& out) {

@@ -44,6 +44,8 @@ enum class Reason : std::uint8_t {
   order_limit_exceeded,
   caller_not_allowed,
   caller_required,
+  user_not_allowed,
+  origin_not_allowed,
   client_timeout,
   body_too_large,
   target_too_long,
@@ -253,6 +255,23 @@ struct VaultReadableRecord {
   std::int64_t ts_us = 0;
 };
 
+// What became of a policy's approval (I17).
+enum class ApprovalEvent : std::uint8_t {
+  first,    // the home never had one: what was there is approved as it was
+  renewed,  // another policy was approved, and comes into force
+  refused,  // the file is another than the approved one; what is in force stays
+};
+
+std::optional<ApprovalEvent> parse_approval_event(std::string_view name);
+
+// A policy that was to come into force (type "approval").
+struct ApprovalRecord {
+  std::int64_t ts_us = 0;
+  ApprovalEvent event = ApprovalEvent::renewed;
+  std::uint64_t number = 0;          // of the approved policy
+  std::string_view bindings_sha256;  // of the file that was read
+};
+
 // Written by the log itself after a torn tail: what was cut off went to `moved_to`.
 struct RecoveredRecord {
   std::int64_t ts_us = 0;
@@ -274,6 +293,7 @@ void encode_body(const RealSecretRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);
+void encode_body(const ApprovalRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
 void encode_body(const LossAcceptedRecord& record, std::string& out);
 void encode_body(const VaultLockedRecord& record, std::string& out);

@@ -47,6 +47,7 @@ class UnderWay {
       case RecordType::real_secret_seen:
       case RecordType::stop:
       case RecordType::reload:
+      case RecordType::approval:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;

@@ -195,6 +195,16 @@ struct UpstreamSettings {
   std::unique_ptr<UpstreamProxy> proxy;  // null: none
 };
 
+// Which users of this machine are served without a caller's token, besides keyswap's own.
+struct AllowedUsers {
+  bool is_everybody = false;           // whoever reaches the listener, known or not
+  std::vector<std::uint32_t> numbers;  // user ids
+
+  [[nodiscard]] bool has(std::optional<std::uint32_t> user) const {
+    return is_everybody || (user && std::ranges::find(numbers, *user) != numbers.end());
+  }
+};
+
 // A rule and one of its scopes.
 struct RouteUse {
   std::uint32_t rule = 0;
@@ -224,6 +234,8 @@ class Bindings {
   TlsTermination tls_termination = TlsTermination::bound;
   MisplacedPlaceholder misplaced_placeholder = MisplacedPlaceholder::forward;
   std::vector<std::string> callers;  // who may come; empty = forwarding asks nobody who it is
+  AllowedUsers allow_users;
+  std::vector<std::string> allow_origins;  // of web pages, as browsers write them
   UpstreamSettings upstream;
   std::string audit_path;  // absolute; "" = the home's
   std::string sha256;      // hex, of the file's bytes

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -19,12 +20,14 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> kTopKeys = {"version",
+constexpr std::array<std::string_view, 15> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
                                                        "misplaced_placeholder",
                                                        "allow_wildcard_hosts",
                                                        "callers",
+                                                       "allow_users",
+                                                       "allow_origins",
                                                        "secrets",
                                                        "custom",
                                                        "upstream",
@@ -93,6 +96,12 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   }
   if (const auto* const node = top.find("callers")) {
     parse_callers(*node, context, bindings);
+  }
+  if (const auto* const node = top.find("allow_users")) {
+    parse_allow_users(*node, context, bindings);
+  }
+  if (const auto* const node = top.find("allow_origins")) {
+    parse_allow_origins(*node, context, bindings);
   }
   const auto* const custom = top.find("custom");
   const auto* const secrets =
@@ -225,6 +234,7 @@ base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
     parsed.warnings.push_back(
         {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});
   }
+  parsed.text = std::move(*text);
   return parsed;
 }
 

@@ -27,6 +27,7 @@ struct Parsed {
   Bindings bindings;  // usable only if errors is empty
   std::vector<ConfigIssue> errors;
   std::vector<ConfigIssue> warnings;
+  std::string text;  // what was parsed, as it is; only of parse_file()
 };
 
 // May no `route:` and no custom service have that name, because the listener knows it otherwise?

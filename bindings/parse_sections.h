@@ -103,6 +103,9 @@ void check_trading_keys(const YamlNode& entry, const SecretRule& rule, ParseCont
 // `callers:` of the file (parse_access.cc) and `custom:` (parse_custom.cc).
 void parse_callers(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_custom(const YamlNode& node, ParseContext& context, Bindings& bindings);
+// `allow_users:`, after `callers:`, and `allow_origins:` (parse_clients.cc).
+void parse_allow_users(const YamlNode& node, ParseContext& context, Bindings& bindings);
+void parse_allow_origins(const YamlNode& node, ParseContext& context, Bindings& bindings);
 // `upstream:` (parse_upstream.cc)
 void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream);
 // `audit:`, and `cache:`, `preflight:`, `backend:`, which are checked and change nothing

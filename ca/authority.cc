@@ -84,9 +84,11 @@ bool name_root(X509* root) {
          X509_set_issuer_name(root, subject) == 1;
 }
 
-bool extend_root(X509* root) {
+bool extend_root(X509* root, const PermittedHosts& permitted) {
   const std::string key_id = key_id_of(root);
-  return add_extension(root, NID_basic_constraints, Criticality::critical, kAuthorityPathLength0) &&
+  return (permitted.is_everything() ||
+          add_extension(root, NID_name_constraints, Criticality::critical, permitted.der())) &&
+         add_extension(root, NID_basic_constraints, Criticality::critical, kAuthorityPathLength0) &&
          add_extension(root, NID_key_usage, Criticality::critical, kKeyCertSignCrlSign) &&
          add_subject_key_id(root, key_id) && add_authority_key_id(root, key_id);
 }
@@ -102,7 +104,7 @@ bool is_our_kind_of_root(X509* root) {
 
 }  // namespace
 
-base::Result<NewAuthority> create_authority(std::int64_t now_s) {
+base::Result<NewAuthority> create_authority(std::int64_t now_s, const PermittedHosts& permitted) {
   auto key = generate_p256();
   if (!key) {
     return key.error();
@@ -110,7 +112,7 @@ base::Result<NewAuthority> create_authority(std::int64_t now_s) {
   const std::int64_t from_s = now_s - base::bounds::kLeafBackdateSeconds;
   const CertificatePointer root =
       new_certificate(key->get(), from_s, from_s + kRootLifeSeconds - 1);
-  if (root == nullptr || !name_root(root.get()) || !extend_root(root.get()) ||
+  if (root == nullptr || !name_root(root.get()) || !extend_root(root.get(), permitted) ||
       !sign(root.get(), key->get())) {
     return not_made();
   }
@@ -150,9 +152,16 @@ base::Result<std::shared_ptr<const Authority>> Authority::open(const vault::Secr
   if (now_s >= not_after_of(root.get())) {
     return base::Error{base::Errc::unavailable, "the CA certificate has expired"};
   }
+  auto permitted = PermittedHosts::of(root.get());
+  if (!permitted) {
+    return permitted.error();
+  }
   return std::shared_ptr<const Authority>(
       // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private to open()
-      new Authority(key->release(), root.release(), std::string(certificate_pem)));
+      new Authority(key->release(),
+                    root.release(),
+                    std::string(certificate_pem),
+                    std::move(permitted).value()));
 }
 
 Authority::~Authority() {

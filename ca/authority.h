@@ -4,7 +4,7 @@
 // sealed in the vault (system secret "ca-key", PKCS#8 DER) and, opened, inside the running process.
 // The certificate is public: ca.pem. RFC 5280 profile: v3, random serial, SKI = SHA-1 of the key
 // (method 1), critical basicConstraints CA:TRUE pathlen 0, critical keyUsage keyCertSign + cRLSign,
-// 10 years, subject unique per install.
+// 10 years, subject unique per install; on request name constraints (ca/permitted_hosts.h).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "ca/permitted_hosts.h"
 #include "proxy/base/result.h"
 #include "vault/secret.h"
 
@@ -26,7 +27,8 @@ struct NewAuthority {
 };
 
 // A new root, valid from 48 hours before now_s: for clients whose clock is behind.
-base::Result<NewAuthority> create_authority(std::int64_t now_s);
+base::Result<NewAuthority> create_authority(std::int64_t now_s,
+                                            const PermittedHosts& permitted = {});
 
 // An opened root; immutable and thread-safe.
 class Authority {
@@ -47,17 +49,24 @@ class Authority {
   [[nodiscard]] std::string certificate_sha256() const;  // hex, of the DER
   [[nodiscard]] std::int64_t not_after_s() const;
 
+  // The hosts that it may name.
+  [[nodiscard]] const PermittedHosts& permitted() const { return permitted_; }
+
   [[nodiscard]] evp_pkey_st* key() const { return key_; }
 
   [[nodiscard]] x509_st* certificate() const { return certificate_; }
 
  private:
-  Authority(evp_pkey_st* key, x509_st* certificate, std::string pem)
-      : key_(key), certificate_(certificate), certificate_pem_(std::move(pem)) {}
+  Authority(evp_pkey_st* key, x509_st* certificate, std::string pem, PermittedHosts permitted)
+      : key_(key),
+        certificate_(certificate),
+        certificate_pem_(std::move(pem)),
+        permitted_(std::move(permitted)) {}
 
   evp_pkey_st* key_;
   x509_st* certificate_;
   std::string certificate_pem_;
+  PermittedHosts permitted_;
 };
 
 }  // namespace keyswap::ca

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ca/certificate.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
+#include <arpa/inet.h>
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
@@ -18,6 +20,8 @@ namespace keyswap::ca {
 namespace {
 
 constexpr std::size_t kSerialBytes = 16;
+constexpr std::size_t kNameBytesMax = 253;
+constexpr std::size_t kLabelBytesMax = 63;
 
 struct FreeAsn1 {
   void operator()(ASN1_OCTET_STRING* text) const { ASN1_OCTET_STRING_free(text); }
@@ -40,6 +44,19 @@ bool set_random_serial(X509* certificate) {
       BN_bin2bn(random.data(), static_cast<int>(random.size()), nullptr));
   return number != nullptr &&
          BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
+bool is_label_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= kLabelBytesMax && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), is_label_byte);
+}
+
+bool is_number(std::string_view label) {
+  return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
@@ -122,6 +139,34 @@ std::int64_t not_before_of(const x509_st* certificate) {
 
 std::int64_t not_after_of(const x509_st* certificate) {
   return seconds_of(X509_get0_notAfter(certificate));
+}
+
+bool is_host_name(std::string_view host) {
+  if (host.size() > kNameBytesMax) {
+    return false;
+  }
+  while (true) {
+    const std::size_t dot = host.find('.');
+    const std::string_view label = host.substr(0, dot);
+    if (!is_label(label)) {
+      return false;
+    }
+    if (dot == std::string_view::npos) {
+      return !is_number(label);
+    }
+    host.remove_prefix(dot + 1);
+  }
+}
+
+std::string address_bytes(const std::string& host) {
+  std::array<char, sizeof(in6_addr)> bytes{};
+  if (inet_pton(AF_INET, host.c_str(), bytes.data()) == 1) {
+    return {bytes.data(), sizeof(in_addr)};
+  }
+  if (inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1) {
+    return {bytes.data(), sizeof(in6_addr)};
+  }
+  return {};
 }
 
 std::string der(char tag, std::string_view content) {

@@ -46,6 +46,12 @@ std::string subject_key_id(x509_st* certificate);
 std::int64_t not_before_of(const x509_st* certificate);
 std::int64_t not_after_of(const x509_st* certificate);
 
+// A host name in normal form: labels in lower case, the last one no number, which would be an
+// address to some.
+bool is_host_name(std::string_view host);
+// The 4 or 16 bytes of an IP literal; "" if it is none.
+std::string address_bytes(const std::string& host);
+
 // One DER element: tag, length, content.
 std::string der(char tag, std::string_view content);
 

@@ -15,9 +15,7 @@ constexpr std::size_t kSecureHeapBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kSecureBlockBytes = 32;
 
 base::Status start() {
-  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) {
-    return base::Error{base::Errc::unavailable, "OpenSSL does not start"};
-  }
+  KS_TRY(ignore_crypto_configuration());
   if (CRYPTO_secure_malloc_initialized() == 1) {
     return {};
   }
@@ -30,6 +28,13 @@ base::Status start() {
 }
 
 }  // namespace
+
+base::Status ignore_crypto_configuration() {
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) {
+    return base::Error{base::Errc::unavailable, "OpenSSL does not start"};
+  }
+  return {};
+}
 
 base::Status start_crypto() {
   static const base::Status status = start();

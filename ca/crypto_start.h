@@ -10,8 +10,12 @@
 
 namespace keyswap::ca {
 
-// Idempotent and thread-safe; the first call decides. permission when the memory cannot be locked
-// (I13); unavailable when libcrypto does not start.
+// Idempotent and thread-safe. A command's first act, before any code can make libcrypto start by
+// itself: its configuration is read once, or never. unavailable when libcrypto does not start.
+base::Status ignore_crypto_configuration();
+
+// The same, and the heap. Idempotent and thread-safe; the first call decides. permission when the
+// memory cannot be locked (I13).
 base::Status start_crypto();
 
 }  // namespace keyswap::ca

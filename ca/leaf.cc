@@ -2,11 +2,9 @@
 #include "ca/leaf.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -32,52 +30,7 @@ constexpr char kDnsName = '\x82';
 constexpr char kIpAddress = '\x87';
 constexpr char kSequence = '\x30';
 
-constexpr std::size_t kNameBytesMax = 253;
-constexpr std::size_t kLabelBytesMax = 63;
 constexpr std::size_t kCommonNameBytesMax = 64;  // ub-common-name, RFC 5280 appendix A.1
-
-bool is_label_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= kLabelBytesMax && label.front() != '-' &&
-         label.back() != '-' && std::all_of(label.begin(), label.end(), is_label_byte);
-}
-
-bool is_number(std::string_view label) {
-  return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// Labels in lower case (the normal form), the last one no number: that would be an address to some.
-bool is_name(std::string_view host) {
-  if (host.size() > kNameBytesMax) {
-    return false;
-  }
-  while (true) {
-    const std::size_t dot = host.find('.');
-    const std::string_view label = host.substr(0, dot);
-    if (!is_label(label)) {
-      return false;
-    }
-    if (dot == std::string_view::npos) {
-      return !is_number(label);
-    }
-    host.remove_prefix(dot + 1);
-  }
-}
-
-// The 4 or 16 bytes of an IP literal; "" if it is none.
-std::string address_bytes(const std::string& host) {
-  std::array<char, sizeof(in6_addr)> bytes{};
-  if (inet_pton(AF_INET, host.c_str(), bytes.data()) == 1) {
-    return {bytes.data(), sizeof(in_addr)};
-  }
-  if (inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1) {
-    return {bytes.data(), sizeof(in6_addr)};
-  }
-  return {};
-}
 
 // The GeneralName that stands for the host; "" when there is none for it.
 std::string general_name(const std::string& host, bool host_is_ip) {
@@ -88,15 +41,18 @@ std::string general_name(const std::string& host, bool host_is_ip) {
     const std::string bytes = address_bytes(host);
     return bytes.empty() ? bytes : der(kIpAddress, bytes);
   }
-  return is_name(host) ? der(kDnsName, host) : std::string();
+  return is_host_name(host) ? der(kDnsName, host) : std::string();
 }
 
 // The organization keeps the subject from being empty where the name is too long for a common name;
-// with an empty one the SAN would have to be critical (RFC 5280 section 4.2.1.6).
-bool name_leaf(X509* leaf, const Authority& authority, const std::string& host) {
+// with an empty one the SAN would have to be critical (RFC 5280 section 4.2.1.6). Under a root that
+// may not name every host some verifiers hold an address in the common name against the names.
+bool name_leaf(X509* leaf, const Authority& authority, const std::string& host, bool host_is_ip) {
   X509_NAME* subject = X509_get_subject_name(leaf);
+  const bool has_common_name =
+      host.size() <= kCommonNameBytesMax && (!host_is_ip || authority.permitted().is_everything());
   return add_to_name(subject, NID_organizationName, kOrganization) &&
-         (host.size() > kCommonNameBytesMax || add_to_name(subject, NID_commonName, host)) &&
+         (!has_common_name || add_to_name(subject, NID_commonName, host)) &&
          X509_set_issuer_name(leaf, X509_get_subject_name(authority.certificate())) == 1;
 }
 
@@ -137,6 +93,9 @@ base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
   if (name.empty()) {
     return base::Error{base::Errc::invalid_input, "no certificate can be made for this host name"};
   }
+  if (!authority.permitted().allow(host, host_is_ip)) {
+    return base::Error{base::Errc::permission, "the CA may not name this host"};
+  }
   // I11: both ends count, so the last second is one less (RFC 5280 section 4.1.2.5). Within the
   // root's own time, for verifiers that want them nested.
   const std::int64_t from_s =
@@ -149,7 +108,7 @@ base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
     return base::Error{base::Errc::expired, "the CA certificate has expired"};
   }
   CertificatePointer leaf = new_certificate(key->key(), from_s, until_s);
-  if (leaf == nullptr || !name_leaf(leaf.get(), authority, host) ||
+  if (leaf == nullptr || !name_leaf(leaf.get(), authority, host, host_is_ip) ||
       !extend_leaf(leaf.get(), authority, name) || !sign(leaf.get(), authority.key())) {
     ERR_clear_error();
     return base::Error{base::Errc::unavailable, "OpenSSL could not make a leaf certificate"};

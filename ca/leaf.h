@@ -51,7 +51,8 @@ struct Leaf {
 };
 
 // `host`: a normal-form name or IP literal (http::Authority::host); a name that is not LDH (plus
-// '_'), or too long, is refused with invalid_input. Never begins before the root nor outlives it:
+// '_'), or too long, is refused with invalid_input; one that the root may not name
+// (ca/permitted_hosts.h) with permission. Never begins before the root nor outlives it:
 // not_yet_valid, expired where now_s is outside of the root's time.
 base::Result<std::shared_ptr<const Leaf>> mint_leaf(const Authority& authority,
                                                     const std::shared_ptr<const LeafKey>& key,

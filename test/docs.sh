@@ -3,8 +3,8 @@
 #
 # What exists is in the documents, and is tested: each promise of docs/threat-model.md has a test tagged
 # with it and the other way round; each bound of proxy/base/bounds.h and each reason of audit/record.h
-# stands in docs/operations.md; each scheme and each placement in docs/bindings.md. (What documents and comments point to is
-# checked by test/references.sh.)
+# stands in docs/operations.md; each scheme, each placement and each key of bindings.yaml in docs/bindings.md. (What
+# documents and comments point to is checked by test/references.sh.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 failed=0
@@ -63,6 +63,8 @@ for file in bindings/placements/*.cc; do
   placement=$(basename "$file" .cc)
   grep -qE "^#+ .*\bPlacement \`$placement\`" docs/bindings.md || complain "docs/bindings.md: no section for the placement '$placement'"
 done
+
+"$(command -v python3)" test/keys.py || failed=1
 
 [ $failed -eq 0 ] && echo "documents: agree with the code"
 exit $failed

@@ -32,7 +32,7 @@ if(NOT KEYSWAP_SANITIZE)
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)
   endif()
 
-  foreach(check layers classes docs references format covered)
+  foreach(check layers classes docs references format covered unit)
     add_test(NAME "tree: ${check}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${check}.sh)
     set_tests_properties("tree: ${check}" PROPERTIES LABELS tree TIMEOUT 120)
   endforeach()
@@ -59,7 +59,7 @@ if(KEYSWAP_WHOLE)
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
   keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test
-    binance_test venues_test flow_test tls_test services_test net_test session_test)
+    binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
   foreach(file
       smoke
       test_addresses

@@ -17,6 +17,7 @@ vault/sources   : vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 proxy/coding    : proxy/base/
+proxy/sandbox   : proxy/base/
 ca              : proxy/base/ vault/
 bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
@@ -28,7 +29,7 @@ proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
 proxy/services  : proxy/http/ proxy/flow/ audit/record.h
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
-proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/
 '
 
@@ -45,10 +46,11 @@ llhttp.h        : proxy/http/head_parser.cc
 yaml-cpp/       : bindings/strict_yaml.cc
 idn2.h          : bindings/host_pattern.cc
 libpsl.h        : bindings/public_suffix.cc
-sqlite3.h       : proxy/base/sqlite.cc
+sqlite3.h       : proxy/base/sqlite.cc proxy/base/sqlite_vfs.cc
 zlib.h          : proxy/coding/deflate.cc
 brotli/         : proxy/coding/brotli.cc
 zstd            : proxy/coding/zstd.cc
+seccomp.h       : proxy/sandbox/system_calls.cc
 spdlog/         : proxy/base/log.cc
 CLI/            : proxy/cli/*.cc
 nlohmann/       : proxy/cli/*.cc
@@ -140,7 +142,7 @@ while IFS=: read -r file line text; do
     *) check_door "$file" "$line" "$included" ;;
   esac
   case "$file:$included" in
-    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:zlib.h|*.h:brotli/*|*.h:zstd*|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:nlohmann/*)
+    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:zlib.h|*.h:brotli/*|*.h:zstd*|*.h:seccomp.h|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:nlohmann/*)
       complain "$file:$line: third-party headers stay out of our headers ($included)" ;;
   esac
 done < <(grep -nE '^ *# *include' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit)

@@ -68,21 +68,33 @@ std::size_t order_of_size(std::size_t size) {
   return static_cast<std::size_t>(std::bit_width((size - 1) / kLeafBytes));
 }
 
-// Of `wanted` what the limit allows. Less than the least is tried as the least: whoever has
-// CAP_IPC_LOCK is bound by no limit.
-std::size_t allowed_size(std::size_t wanted) {
-  rlimit limit{};
-  std::size_t size = std::min(wanted, kLockedArenaBytesMax);
-  if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-    size = std::min<std::size_t>(
-        size, limit.rlim_cur < kLockedElsewhereBytes ? 0 : limit.rlim_cur - kLockedElsewhereBytes);
-  }
+std::size_t in_grains(std::size_t size) {
   return std::max(size / kGrainBytes * kGrainBytes, kLockedArenaBytesMin);
+}
+
+// The sizes to try, the larger one first. Past the limit only whoever has CAP_IPC_LOCK gets; in a
+// container nobody knows before whether that counts. Then what the limit allows; less than the
+// least is tried as the least.
+std::array<std::size_t, 2> sizes_to_try(std::size_t wanted) {
+  rlimit limit{};
+  const std::size_t size = std::min(wanted, kLockedArenaBytesMax);
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return {in_grains(size), in_grains(size)};
+  }
+  const std::size_t allowed =
+      limit.rlim_cur < kLockedElsewhereBytes ? 0 : limit.rlim_cur - kLockedElsewhereBytes;
+  const bool is_past_limit = in_grains(size) > limit.rlim_cur;
+  const std::size_t fitting = in_grains(std::min(size, allowed));
+  return {is_past_limit ? in_grains(size) : fitting, fitting};
+}
+
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // Gives the region between two pages that cannot be touched, or an errno.
 base::Result<char*> map_guarded(std::size_t size) {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t page = page_size();
   const std::size_t whole = size + 2 * page;
   void* mapped = ::mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) {
@@ -100,6 +112,23 @@ base::Result<char*> map_guarded(std::size_t size) {
   return region;
 }
 
+void unmap_guarded(char* region, std::size_t size) {
+  const std::size_t page = page_size();
+  ::munmap(region - page, size + 2 * page);
+}
+
+// The system call itself: sanitizers replace mlock() by nothing. I13: refused, not carried on
+// without.
+base::Status lock_pages(const char* region, std::size_t size) {
+  if (::syscall(SYS_mlock, region, size) != 0) {
+    return base::Error{
+        base::Errc::permission,
+        "memory for secrets cannot be locked; raise the limit (ulimit -l, LimitMEMLOCK)",
+        errno};
+  }
+  return {};
+}
+
 // Zero when constructed, so that it costs the program file nothing, and never destroyed: a Secret
 // in another static object may outlive any order of destruction.
 class Arena {
@@ -114,6 +143,7 @@ class Arena {
   void forget_lock() { is_locked_.store(false); }
 
  private:
+  base::Status map_and_lock(std::size_t wanted);
   void carve();
   void push_free(std::size_t leaf, std::size_t order);
   void take_free(std::size_t leaf, std::size_t order);
@@ -145,21 +175,9 @@ base::Status Arena::lock(std::size_t wanted) {
     return {};
   }
   if (region_ == nullptr) {
-    const std::size_t size = allowed_size(wanted);
-    const auto mapped = map_guarded(size);
-    if (!mapped) {
-      return mapped.error();
-    }
-    region_ = *mapped;
-    size_ = size;
-  }
-  // The system call itself: sanitizers replace mlock() by nothing. I13: refused, not carried on
-  // without.
-  if (::syscall(SYS_mlock, region_, size_) != 0) {
-    return base::Error{
-        base::Errc::permission,
-        "memory for secrets cannot be locked; raise the limit (ulimit -l, LimitMEMLOCK)",
-        errno};
+    KS_TRY(map_and_lock(wanted));
+  } else {
+    KS_TRY(lock_pages(region_, size_));  // again after fork
   }
   if (!is_carved_) {
     if (::pthread_atfork(nullptr, nullptr, [] { instance().forget_lock(); }) != 0) {
@@ -170,6 +188,24 @@ base::Status Arena::lock(std::size_t wanted) {
   }
   is_locked_.store(true);
   return {};
+}
+
+base::Status Arena::map_and_lock(std::size_t wanted) {
+  base::Status locked;
+  for (const std::size_t size : sizes_to_try(wanted)) {
+    const auto mapped = map_guarded(size);
+    if (!mapped) {
+      return mapped.error();
+    }
+    locked = lock_pages(*mapped, size);
+    if (locked) {
+      region_ = *mapped;
+      size_ = size;
+      return {};
+    }
+    unmap_guarded(*mapped, size);
+  }
+  return locked;
 }
 
 // The largest blocks that fit, each at a multiple of its length.

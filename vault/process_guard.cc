@@ -10,6 +10,13 @@
 
 namespace keyswap::vault {
 
+base::Status forbid_tracing() {
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    return base::Error{base::Errc::permission, "the process cannot be made undumpable", errno};
+  }
+  return {};
+}
+
 base::Status guard_process(std::size_t locked_bytes) {
   constexpr rlimit kNoCore = {0, 0};
   if (::setrlimit(RLIMIT_CORE, &kNoCore) != 0) {
@@ -17,9 +24,7 @@ base::Status guard_process(std::size_t locked_bytes) {
   }
   // RLIMIT_CORE does not bind a core_pattern that is a pipe; this does, and keeps out ptrace and
   // /proc/PID/mem of other processes of the same user.
-  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    return base::Error{base::Errc::permission, "the process cannot be made undumpable", errno};
-  }
+  KS_TRY(forbid_tracing());
   return lock_memory(locked_bytes);
 }
 

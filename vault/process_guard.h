@@ -12,6 +12,10 @@
 
 namespace keyswap::vault {
 
+// PR_SET_DUMPABLE 0 alone: other processes of the same user neither trace this one nor read its
+// memory, its environment or its descriptors. Limits stay as they are, for a child to have.
+base::Status forbid_tracing();
+
 // guard_process: the two settings, then lock_memory() of vault/secret.h. Fails closed (I13).
 base::Status guard_process(std::size_t locked_bytes = base::bounds::kLockedArenaBytesMin);
 

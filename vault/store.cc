@@ -207,7 +207,7 @@ base::Error error_of_errno(int number) {
   if (number == EEXIST) {
     return {base::Errc::already_exists, "there is a vault already", number};
   }
-  return {base::Errc::io, "the new vault could not be put in its place", number};
+  return {base::write_errc(number), "the new vault could not be put in its place", number};
 }
 
 // rename that refuses to replace; file systems without it have link.

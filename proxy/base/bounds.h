@@ -122,6 +122,8 @@ inline constexpr std::int64_t kRequestBodyPauseMs = 120'000;
 inline constexpr std::int64_t kResponseBodyIdleMs = 300'000;
 // A secret to come from its source: 503.
 inline constexpr std::int64_t kSecretFetchMs = 10'000;
+// Until one that is only looked for, and could not be had, is asked for again.
+inline constexpr std::int64_t kSecretAskedAgainMs = 30'000;
 inline constexpr std::int64_t kRecordMs = 30'000;  // a record to become durable: 503
 inline constexpr std::int64_t kDialMs = 10'000;    // resolve, connect and TLS together
 inline constexpr std::int64_t kLookupMs = 8'000;   // of these a name's addresses: 504
@@ -176,6 +178,8 @@ inline constexpr std::int64_t kLingerMs =
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
+inline constexpr std::size_t kOldRootsMax = 8;         // CAs before the one in force
+inline constexpr std::size_t kPermittedHostsMax = 32;  // of `--permit`
 inline constexpr std::size_t kLeafCacheMax = 4096;
 inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 // For clients whose clock is behind; a root is backdated likewise.
@@ -185,6 +189,8 @@ inline constexpr std::size_t kMintQueueMax = 1024;
 
 // --- bindings ---
 inline constexpr std::size_t kBindingsFileBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kRootFileBytesMax = 4 * 1024 * 1024;  // one `upstream.ca_file`
+inline constexpr std::size_t kChangesShownMax = 40;  // lines of a policy that serve refuses
 inline constexpr std::size_t kSecretRulesMax = 10'000;
 inline constexpr std::size_t kTemplateBytesMax = 4096;
 inline constexpr std::size_t kTemplateDepthMax = 32;
@@ -195,8 +201,14 @@ inline constexpr std::size_t kPlaceholderBytesMax = 512;
 // into the vault's name of an entry, and into a proxy URL.
 inline constexpr std::size_t kCallersMax = 256;
 inline constexpr std::size_t kCallerNameBytesMax = 64;
+// Entries of `allow_users:` and of `allow_origins:`: looked through for a request that shows no
+// token, and for one of a web page. An origin is a scheme, a host of 253 bytes at most, and a port.
+inline constexpr std::size_t kAllowedUsersMax = 256;
+inline constexpr std::size_t kAllowedOriginsMax = 64;
+inline constexpr std::size_t kOriginBytesMax = 512;
 inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
+inline constexpr std::size_t kImportDotsMax = 256;               // of one of its statements
 
 // --- vault ---
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;
@@ -209,6 +221,7 @@ inline constexpr std::uint64_t kKdfPassesMax = 64;
 // default); other commands take the least. Without that nothing starts.
 inline constexpr std::size_t kLockedArenaBytesMin = 4 * 1024 * 1024;
 inline constexpr std::size_t kLockedArenaBytesMax = 128 * 1024 * 1024;
+inline constexpr unsigned kLoopsMax = 256;  // event loops (--threads): so many fit into it
 // Of the arena, for each loop: its scratch buffer, and what it needs while it computes.
 inline constexpr std::size_t kLockedLoopBytes = 288 * 1024;
 // What requests and WebSockets may hold while they wait: all together, as a server wants it, and
@@ -277,6 +290,8 @@ static_assert(kSignedBodyBytesMax + kRequestHeadBytesMax < kLegPendingBytesMax);
 static_assert(kWebSocketMessageBytesMax + kRequestHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(kLockedLoopBytes + kHeldBytesMin <= kLockedArenaBytesMin);
+static_assert(kLoopsMax * (kLockedLoopBytes + kSwappedHeadBytesMax) + kHeldBytesWanted <=
+              kLockedArenaBytesMax);
 static_assert(2 * kSwappedHeadBytesMax <= kLockedLoopBytes);
 // A head is written behind the credential's rendered value, with a space more in each field.
 static_assert(kRequestHeadBytesMax + 2 * kRequestFieldBytesMax + kTargetBytesMax + 1024 <=

@@ -80,6 +80,7 @@ constexpr std::array kWords{
           "The clock of this machine stands before the beginning of keyswap's CA certificate"},
     Words{"ca_expired", "keyswap's CA certificate has expired (keyswap ca rotate makes a new one)"},
     Words{"name_not_certifiable", "No certificate can be made for this host name"},
+    Words{"name_not_permitted", "keyswap's CA was made for other hosts (--permit)"},
     Words{"minting_failed", "The certificate for this host could not be made"},
 };
 static_assert(kWords.size() == static_cast<std::size_t>(Cause::minting_failed) + 1);

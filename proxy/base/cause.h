@@ -70,6 +70,7 @@ enum class Cause : std::uint8_t {
   clock_before_ca,
   ca_expired,
   name_not_certifiable,
+  name_not_permitted,
   minting_failed,
 };
 

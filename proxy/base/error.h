@@ -7,6 +7,7 @@
 // or an audit reason (I1). What varies is the number: errno, a line, a size.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -34,6 +35,16 @@ enum class Errc : std::uint8_t {
   network,  // connect, reset; number = errno
   tls,      // handshake or verification; number = the library's code
 };
+
+// Is there no room, says this errno: of the disk, or of what the user may have of it?
+constexpr bool is_no_space(int number) {
+  return number == ENOSPC || number == EDQUOT;
+}
+
+// What it is that something could not be made, written or synced, with this errno.
+constexpr Errc write_errc(int number) {
+  return is_no_space(number) ? Errc::no_space : Errc::io;
+}
 
 // Compile-time text. Gives: text(), NUL-terminated, of static lifetime.
 class Note {

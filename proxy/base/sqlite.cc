@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/base/sqlite_vfs.h"
 
 namespace keyswap::base {
 
@@ -39,7 +40,7 @@ bool is_passing(int extended_code) {
 }
 
 Errc code_of_io(int extended_code, int system_errno) {
-  if (system_errno == EDQUOT || system_errno == ENOSPC) {
+  if (is_no_space(system_errno)) {
     return Errc::no_space;
   }
   return is_passing(extended_code) ? Errc::unavailable : Errc::io;
@@ -70,17 +71,36 @@ Errc code_of(int extended_code, int system_errno) {
       return Errc::already_exists;
     case SQLITE_TOOBIG:
       return Errc::limit_exceeded;
+    case SQLITE_CANTOPEN:  // the journal, as a rule: for want of a descriptor, or of room
+      return is_no_space(system_errno) ? Errc::no_space : Errc::unavailable;
     case SQLITE_NOMEM:
-    case SQLITE_CANTOPEN:  // the journal, as a rule: for want of a descriptor
       return Errc::unavailable;
     default:
       return Errc::io;
   }
 }
 
+// Only extended codes pass as numbers where an errno is looked for: the plain ones would read as
+// one (13 is both SQLITE_FULL and EACCES).
+std::int64_t number_for(Errc kind, int code) {
+  constexpr int kPlainCodesMax = 0xff;
+  const bool is_errno = kind == Errc::permission || kind == Errc::io;
+  return is_errno && code <= kPlainCodesMax ? 0 : code;
+}
+
+Error error_of_code(int code, int system_errno) {
+  const Errc kind = code_of(code, system_errno);
+  if (kind == Errc::no_space) {
+    return {kind, "the disk is full", is_no_space(system_errno) ? system_errno : ENOSPC};
+  }
+  if ((code & 0xff) == SQLITE_PERM) {
+    return {kind, "what lies beside the database (-journal, -wal) is not its own"};
+  }
+  return {kind, "the database could not do it", number_for(kind, code)};
+}
+
 Error error_of(sqlite3* database) {
-  const int code = sqlite3_extended_errcode(database);
-  return {code_of(code, sqlite3_system_errno(database)), "the database could not do it", code};
+  return error_of_code(sqlite3_extended_errcode(database), sqlite3_system_errno(database));
 }
 
 Error error_of_errno(int number) {
@@ -95,11 +115,8 @@ Error error_of_errno(int number) {
     case EROFS:
     case ELOOP:
       return {Errc::permission, "the file may not be opened", number};
-    case ENOSPC:
-    case EDQUOT:
-      return {Errc::no_space, "no space for the file", number};
     default:
-      return {Errc::io, "the file could not be opened", number};
+      return {write_errc(number), "the file could not be opened", number};
   }
 }
 
@@ -313,14 +330,24 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   if (!resolved) {
     return resolved.error();
   }
-  KS_TRY(mode == Mode::create_new ? create_file(*resolved) : judge_file(*resolved));
+  if (mode != Mode::create_new) {
+    KS_TRY(judge_file(*resolved));
+  }
+  KS_TRY(judge_beside(*resolved));
+  if (mode == Mode::create_new) {
+    KS_TRY(create_file(*resolved));
+  }
+  const auto vfs = narrow_vfs();
+  if (!vfs) {
+    return vfs.error();
+  }
   const int access = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   sqlite3* raw = nullptr;
   const int code =
       sqlite3_open_v2(resolved->c_str(),
                       &raw,
                       access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
-                      nullptr);
+                      *vfs);
   Database database(raw);
   if (code != SQLITE_OK) {
     return Error{code_of(code, 0), "the database could not be opened", code};

@@ -2,7 +2,8 @@
 //
 // The only door to sqlite3: Database, Statement, Transaction. Opened with synchronous=EXTRA, a
 // rollback journal, secure_delete and a busy timeout, so that a commit is durable and a removed row
-// is gone from the file. The file is judged first (ours alone, no link) and its structure checked.
+// is gone from the file. The file is judged first (ours alone, no link), and what lies beside it
+// (proxy/base/sqlite_vfs.h), and its structure checked.
 // Errors carry SQLite's extended code, or errno, as their number; unavailable, locked and no_space
 // pass by themselves: the file is as it was, and a later try may succeed. Not thread-safe: one
 // owner each. A Statement must be gone before its Database.
@@ -58,6 +59,8 @@ class Database {
   // Opens the file. create_new fails with already_exists; the file's mode is 0600 whatever the
   // umask. The others: not_found; permission for a symbolic link, a second hard link, another owner
   // or a mode that lets others in; corrupt when the structure does not pass SQLite's own check.
+  // Each, and every later read or write: permission when a journal beside it cannot be ours, or a
+  // write-ahead log is there.
   static Result<Database> open(const std::string& path, Mode mode);
 
   Status execute(const char* sql);  // one or more statements without parameters or rows

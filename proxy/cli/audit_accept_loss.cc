@@ -2,9 +2,6 @@
 //
 // keyswap audit accept-loss: goes on with the log that is there, or a new one, although the vault
 // knows of more (I7). The loss is a record of the log that goes on.
-#include <condition_variable>
-#include <mutex>
-
 #include <CLI/CLI.hpp>
 
 #include "proxy/base/bytes.h"
@@ -17,6 +14,7 @@
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/net/record_waiter.h"
 
 namespace keyswap::cli {
 
@@ -77,35 +75,12 @@ Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
   return Loss{folder, head.value()};
 }
 
-// Waits until its record is durable.
-class Recorded final : public audit::Listener {
- public:
-  void batch_done(std::uint64_t /*ticket*/, bool durable) override {
-    const std::lock_guard guard(mutex_);
-    durable_ = durable;
-    told_.notify_one();
-  }
-
-  bool wait() {
-    std::unique_lock lock(mutex_);
-    told_.wait(lock, [this] { return durable_.has_value(); });
-    return *durable_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable told_;
-  std::optional<bool> durable_;
-};
-
 bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
   const std::string id = loss.head ? hex_of(loss.head->log) : "";
   const std::string hash = loss.head ? hex_of(loss.head->hash) : "";
-  audit::Batch batch;
-  batch.add(audit::LossAcceptedRecord{clock.wall_us(), id, loss.head ? loss.head->seq : 0, hash});
-  batch.is_urgent = true;
-  Recorded recorded;
-  return log.append(std::move(batch), &recorded, 0) && recorded.wait();
+  net::RecordWaiter recorded;
+  return recorded.record(
+      log, audit::LossAcceptedRecord{clock.wall_us(), id, loss.head ? loss.head->seq : 0, hash});
 }
 
 // The record first, then the head: killed between them, the log is refused as before.

@@ -104,6 +104,10 @@ std::string describe(const Json& json) {
   if (type == "reload") {
     return "reload  accepted: " + text_of(json, "accepted");
   }
+  if (type == "approval") {
+    return "approval  of a policy: " + text_of(json, "event") + ", number " +
+           text_of(json, "number");
+  }
   if (type == "recovered") {
     return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
            text_of(json, "moved_to");

@@ -7,6 +7,9 @@
 
 namespace keyswap::cli {
 
+int run_bindings_add(const Arguments& arguments);
+int run_bindings_approve(const Arguments& arguments);
+int run_bindings_edit(const Arguments& arguments);
 int run_bindings_check(const Arguments& arguments);
 int run_bindings_explain(const Arguments& arguments);
 

@@ -7,6 +7,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
 
@@ -31,6 +32,7 @@ int check_as_json(const std::string& file, const std::string& own_ca) {
     return report(parsed.failure());
   }
   check_ca_files(parsed.value(), own_ca);
+  warn_of_hosts_not_permitted(parsed.value(), own_ca);
   nlohmann::ordered_json json;
   json["file"] = file;
   json["ok"] = parsed->errors.empty();
@@ -49,6 +51,7 @@ int check(const std::string& file, const std::string& own_ca) {
     return report(parsed.failure());
   }
   check_ca_files(parsed.value(), own_ca);
+  warn_of_hosts_not_permitted(parsed.value(), own_ca);
   auto loaded = accept_bindings(file, std::move(parsed).value());
   if (!loaded) {
     return report(loaded.failure());

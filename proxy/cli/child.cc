@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/child.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <spawn.h>
+#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,16 +47,7 @@ class SpawnSettings {
       posix_spawnattr_setpgroup(&attributes_, 0);
     }
     posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
-    if (launch.group == ProcessGroup::own &&
-        std::ranges::find(launch.kept, STDIN_FILENO) == launch.kept.end()) {
-      posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    }
-    if (launch.output >= 0) {
-      posix_spawn_file_actions_adddup2(&actions_, launch.output, STDOUT_FILENO);
-    }
-    for (const int kept : launch.kept) {
-      posix_spawn_file_actions_adddup2(&actions_, kept, kept);  // takes close-on-exec off
-    }
+    add_descriptors(launch);
   }
 
   SpawnSettings(const SpawnSettings&) = delete;
@@ -73,6 +65,34 @@ class SpawnSettings {
   [[nodiscard]] const posix_spawn_file_actions_t* actions() const { return &actions_; }
 
  private:
+  // In the order in which no number is taken before what stands there was used.
+  void add_descriptors(const Launch& launch) {
+    const bool inherits_nothing = launch.inherits == Inherits::nothing;
+    if (launch.output >= 0) {
+      posix_spawn_file_actions_adddup2(&actions_, launch.output, STDOUT_FILENO);
+    } else if (inherits_nothing) {
+      add_null(STDOUT_FILENO);
+    }
+    if (launch.passed >= 0) {
+      // Of the same number it takes close-on-exec off.
+      posix_spawn_file_actions_adddup2(&actions_, launch.passed, kPassedDescriptor);
+    }
+    if (launch.group == ProcessGroup::own || inherits_nothing) {
+      add_null(STDIN_FILENO);
+    }
+    if (inherits_nothing) {
+      add_null(STDERR_FILENO);
+    }
+    if (launch.inherits != Inherits::all) {
+      posix_spawn_file_actions_addclosefrom_np(
+          &actions_, launch.passed >= 0 ? kPassedDescriptor + 1 : STDERR_FILENO + 1);
+    }
+  }
+
+  void add_null(int number) {
+    posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", O_RDWR, 0);
+  }
+
   posix_spawnattr_t attributes_{};
   posix_spawn_file_actions_t actions_{};
 };
@@ -120,6 +140,21 @@ base::Result<pid_t> launch(const Launch& launch) {
                        failed};
   }
   return child;
+}
+
+std::string find_program(const std::string& name, const std::string& path) {
+  std::istringstream folders(path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string program = folder + "/" + name;
+
+    struct stat info {};
+
+    if (folder.starts_with('/') && stat(program.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+        access(program.c_str(), X_OK) == 0) {
+      return program;
+    }
+  }
+  return "";
 }
 
 int shell_status(int wait_status) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Starting other programs: the proxy of `run` and `demo` (this same binary) and the command that
-// `run` is given. A child gets the descriptors that it is meant to have and no other: everything
-// this program opens is close-on-exec.
+// Starting other programs: the proxy of `run` and `demo` (this same binary), the command that `run`
+// is given, and what `doctor` asks for its version. A child gets the descriptors that it is meant
+// to have and no other: everything this program opens is close-on-exec.
 #pragma once
 
 #include <csignal>
@@ -27,17 +27,29 @@ Outcome<Pipe> make_pipe();
 // own: the terminal's signal keys pass it by, and it does not read our standard input.
 enum class ProcessGroup : unsigned char { same, own };
 
+// What a child has of the descriptors that this program was started with: all of them, stdin,
+// stdout and stderr, or none (/dev/null in the place of these).
+enum class Inherits : unsigned char { all, standard, nothing };
+
+// The number under which a child finds the descriptor that it is passed.
+inline constexpr int kPassedDescriptor = 3;
+
 struct Launch {
   std::vector<std::string> words;  // the program and its arguments
   const Variables* environment = nullptr;
   ProcessGroup group = ProcessGroup::same;
+  Inherits inherits = Inherits::standard;
   int output = -1;         // becomes its standard output, if >= 0
-  std::vector<int> kept;   // descriptors it inherits under their own numbers
+  int passed = -1;         // above stderr; becomes kPassedDescriptor, if >= 0 (not with `all`)
   sigset_t signal_mask{};  // it begins with
 };
 
 // Gives its pid, or errno: ENOENT (no such program), EACCES, ENOEXEC ...
 base::Result<pid_t> launch(const Launch& launch);
+
+// The program of that name in the folders of `path` (as in $PATH) that are absolute: what lies in
+// the working directory is nobody's choice. "" when there is none.
+std::string find_program(const std::string& name, const std::string& path);
 
 // 0-255 as a shell gives it: the exit status, or 128 + the signal's number.
 int shell_status(int wait_status);

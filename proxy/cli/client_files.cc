@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/bundle.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/trust.h"
 
@@ -46,7 +48,7 @@ bool is_inside(const std::string& path, const Home& home) {
 struct Roots {
   std::string ca;
   std::string bundle;
-  bool has_users_own = false;  // roots of the user's that the host does not have
+  bool has_more = false;  // than the host's and ca.pem: the user's own, or an old CA
 };
 
 Outcome<Roots> collect_roots(const Home& home,
@@ -71,8 +73,9 @@ Outcome<Roots> collect_roots(const Home& home,
     }
     parts.push_back(*users);
   }
+  parts.push_back(living_old_roots(home, base::SystemClock().wall_us() / 1'000'000));
   Roots roots{*ca, merge_pem(parts), false};
-  roots.has_users_own = roots.bundle.size() != own_size;
+  roots.has_more = roots.bundle.size() != own_size;
   return roots;
 }
 
@@ -147,7 +150,7 @@ void forget_old_folders(const std::string& parent, const std::string& used) {
 
 base::Status make_folder(const std::string& path) {
   if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::Errc::io, "cannot make the folder", errno};
+    return base::Error{base::write_errc(errno), "cannot make the folder", errno};
   }
   return {};
 }
@@ -161,7 +164,7 @@ base::Status write_all_files(const Home& home,
       home.clients() + "/" + base::to_hex(sha1(content)).substr(0, kNameBytes);
   files.ca = home.ca();
   files.bundle = folder + "/bundle.pem";
-  files.node_extra = roots.has_users_own ? files.bundle : files.ca;
+  files.node_extra = roots.has_more ? files.bundle : files.ca;
   files.java_store = folder + "/truststore.jks";
   files.wgetrc = folder + "/wgetrc";
   files.php_folder = folder + "/php";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ca/crypto_start.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -44,6 +45,10 @@ int dispatch(const CommandGroup& group, const Arguments& arguments) {
   if (found == group.commands.data() + group.commands.size()) {
     // Not quoted: a value typed in the wrong place would end up in a log.
     return wrong(group, "there is no such command in '" + std::string(group.name) + "'");
+  }
+  // Whatever $OPENSSL_CONF names could load code into a process that is to hold secrets.
+  if (const auto started = ca::ignore_crypto_configuration(); !started) {
+    return report({Exit::cannot, explain(started.error()), "check the installation of OpenSSL"});
   }
   const int status = found->run({arguments.begin() + 1, arguments.end()});
   if (!flush_output() && status == static_cast<int>(Exit::done)) {

@@ -137,7 +137,9 @@ Problem make_home(Demo& demo) {
   if (!passphrase) {
     return passphrase.failure();
   }
-  if (auto problem = create_home(demo.home, passphrase.value(), KeyFile::write, now_s())) {
+  const NewApproval approval{nothing_approved(vault::ApprovalMode::key), {}};
+  if (auto problem =
+          create_home(demo.home, passphrase.value(), KeyFile::write, approval, now_s())) {
     return problem;
   }
   if (const auto stored = store_key(demo, std::move(passphrase).value().to_secret()); !stored) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <csignal>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "proxy/cli/child.h"
@@ -21,15 +22,25 @@ const std::string* find(const Variables& variables, const std::string& name) {
   return found == variables.end() ? nullptr : &found->second;
 }
 
-// What `node --version` prints; "" when there is no node.
+// What `node --version` prints; "" when there is no node. Whatever it is that bears the name gets
+// only what it needs: no variable that holds a credential or makes it load code, no descriptor, not
+// the terminal.
 std::string node_version(const Variables& environment) {
+  const std::string* path = find(environment, "PATH");
+  const std::string program = path == nullptr ? "" : find_program("node", *path);
   auto output = make_pipe();
-  if (!output) {
+  if (program.empty() || !output) {
     return "";
   }
+  Variables needed = {{"PATH", *path}};  // version managers put a script in its place
+  if (const std::string* home = find(environment, "HOME")) {
+    needed["HOME"] = *home;
+  }
   Launch node;
-  node.words = {"node", "--version"};
-  node.environment = &environment;
+  node.words = {program, "--version"};
+  node.environment = &needed;
+  node.group = ProcessGroup::own;
+  node.inherits = Inherits::nothing;
   node.output = output->write_end.descriptor();
   pthread_sigmask(SIG_SETMASK, nullptr, &node.signal_mask);
   const auto started = launch(node);
@@ -39,10 +50,12 @@ std::string node_version(const Variables& environment) {
   }
   const auto ended = wait_for_end(*started, kAnswerMs);
   if (!ended) {
-    kill(*started, SIGKILL);
+    kill(-*started, SIGKILL);  // with what it started
     wait_for_end(*started, kAnswerMs);
     return "";
   }
+  // It has ended; what it may have left behind is not waited for.
+  static_cast<void>(fcntl(output->read_end.descriptor(), F_SETFL, O_NONBLOCK));
   std::array<char, kVersionBytesMax> text{};
   const ssize_t size = read(output->read_end.descriptor(), text.data(), text.size());
   std::string version(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);

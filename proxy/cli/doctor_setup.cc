@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/verify.h"
 #include "ca/summary.h"
 #include "proxy/base/clock.h"
+#include "proxy/base/users.h"
+#include "proxy/cli/approval.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/bundle.h"
 #include "proxy/cli/doctor.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/policy.h"
@@ -87,10 +92,10 @@ Finding check_bundle(const Patient& patient) {
     return {
         "host's roots", Health::note, "this host has none", "install the package ca-certificates"};
   }
-  if (!ca || !bundle || merge_pem({host_roots(), *ca}) != *bundle) {
+  if (!ca || !bundle || bundle_of(patient.home, *ca, now_s()) != *bundle) {
     return {"host's roots",
             Health::note,
-            "bundle.pem is older than the host's roots",
+            "bundle.pem is older than the host's roots, or has an old CA",
             "keyswap ca export > /dev/null"};
   }
   return {"host's roots", Health::ok, "bundle.pem holds them and ours", ""};
@@ -124,6 +129,57 @@ Finding check_bindings(const Patient& patient) {
     return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
   }
   return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+// Whom the proxy serves, if it is started by whoever asks.
+std::vector<Finding> check_clients(const Patient& patient) {
+  constexpr const char* kQuestion = "who may come";
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return {};  // said already
+  }
+  const bindings::Bindings& bindings = parsed->bindings;
+  if (!bindings.callers.empty()) {
+    return {{kQuestion, Health::ok, "callers with a token: " + joined(bindings.callers), ""}};
+  }
+  if (bindings.allow_users.is_everybody) {
+    return {{kQuestion,
+             Health::note,
+             "every user of this machine may use the secrets, within their bindings",
+             "name users in `allow_users`, or list `callers`"}};
+  }
+  std::vector<std::string> users = {base::user_text(geteuid())};
+  for (const std::uint32_t user : bindings.allow_users.numbers) {
+    users.push_back(base::user_text(user));
+  }
+  return {{kQuestion, Health::ok, joined(users) + "; others with a caller's token", ""}};
+}
+
+// What counts up instead of being random stands in examples, and is what somebody would guess.
+std::vector<Finding> check_placeholders(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return findings;  // said already
+  }
+  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
+    if (rule.placeholder.find("0123456789") != std::string::npos ||
+        rule.placeholder.find("1234567890") != std::string::npos) {
+      findings.push_back({"placeholder",
+                          Health::note,
+                          "that of " + rule.name.text() + " is like those of the documentation",
+                          "take random ones, which nobody guesses: openssl rand -hex 12"});
+    }
+  }
+  return findings;
 }
 
 // I8: where a secret that an answer says back reaches the client.
@@ -173,6 +229,32 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   return findings;
 }
 
+// I17: would serve take the file as it is?
+Finding check_approval(const Patient& patient, const vault::Vault& vault) {
+  auto parsed = read_bindings(patient.home.bindings());
+  auto roots = parsed ? read_roots(parsed->bindings)
+                      : base::Result<std::vector<std::string>>(std::vector<std::string>());
+  if (!parsed || !parsed->errors.empty() || !roots) {
+    return {"approval", Health::skipped, "the bindings cannot be used", ""};
+  }
+  auto standing = standing_of(vault, {std::move(parsed->text), std::move(*roots)});
+  if (!standing) {
+    return failed("approval", standing.failure());
+  }
+  const Approved& approved = standing.value();
+  if (approved.standing == Standing::never) {
+    return {"approval", Health::note, "none yet", "serve approves what is there when it starts"};
+  }
+  const std::string number = "number " + std::to_string(approved.approval->number);
+  if (approved.standing == Standing::approved) {
+    return {"approval", Health::ok, "the bindings are approved, " + number, ""};
+  }
+  if (approves_itself(approved)) {
+    return {"approval", Health::note, "changed since " + number, "serve takes the file as it is"};
+  }
+  return failed("approval", "the bindings are not what is approved", "keyswap bindings approve");
+}
+
 std::vector<Finding> check_vault(const Patient& patient) {
   if (needs_prompt(patient.home, patient.unlock)) {
     return {{"vault",
@@ -189,6 +271,7 @@ std::vector<Finding> check_vault(const Patient& patient) {
   findings.insert(findings.begin(),
                   authority ? Finding{"CA key", Health::ok, "belongs to the certificate", ""}
                             : failed("CA key", authority.failure()));
+  findings.insert(findings.begin(), check_approval(patient, vault.value()));
   const std::string count = std::to_string(vault->list().size());
   findings.insert(findings.begin(), Finding{"vault", Health::ok, "opens; secrets: " + count, ""});
   return findings;
@@ -240,6 +323,8 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   findings.push_back(check_bundle(patient));
   findings.push_back(check_system_store(patient));
   findings.push_back(check_bindings(patient));
+  std::ranges::move(check_clients(patient), std::back_inserter(findings));
+  std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
   const auto vault = check_vault(patient);
   findings.insert(findings.end(), vault.begin(), vault.end());

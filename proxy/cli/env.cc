@@ -3,6 +3,7 @@
 // keyswap env
 #include <CLI/CLI.hpp>
 
+#include "proxy/base/line_output.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
@@ -21,6 +22,17 @@ constexpr const char* kExample =
     "  keyswap env --format fish | source\n"
     "  keyswap env --format github >> \"$GITHUB_ENV\"";
 constexpr int kStartingMs = 15'000;
+
+// Standard output goes into $GITHUB_ENV; a runner takes its commands from standard error as well.
+// Elsewhere the line would show the token that it is to hide.
+void mask(const std::string& token) {
+  if (environment_variable("GITHUB_ACTIONS") == "true") {
+    base::standard_error().write(mask_line(token));
+  } else {
+    warn("the caller's token is not masked: this is no runner of GitHub Actions",
+         "keep what is printed here out of logs");
+  }
+}
 
 int print_environment(const std::string& home_option,
                       const CallerChoice& caller,
@@ -54,7 +66,14 @@ int print_environment(const std::string& home_option,
   for (const std::string& warning : plan->warnings) {
     warn(warning);
   }
-  print(format_environment(plan.value(), format));
+  auto text = format_environment(plan.value(), format);
+  if (!text) {
+    return report(text.failure());
+  }
+  if (format == EnvironmentFormat::github && !token->empty()) {
+    mask(token.value());
+  }
+  print(text.value());
   return static_cast<int>(Exit::done);
 }
 

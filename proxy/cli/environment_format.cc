@@ -29,15 +29,18 @@ std::string quote_fish(std::string_view value) {
   return "'" + replaced(replaced(value, '\\', "\\\\"), '\'', "\\'") + "'";
 }
 
-// dotenv readers agree on single quotes (verbatim) and on these escapes between double quotes.
-std::string quote_dotenv(std::string_view value) {
-  if (value.find_first_of("'\n") == std::string_view::npos) {
+// Shells, libraries and containers read .env files, and agree on little. Between single quotes a
+// value stands as it is, unless it has a quote, a line break, or a backslash that some take for an
+// escape; between double quotes, if nothing in it is worked out by any of them. Nothing: neither.
+std::optional<std::string> quote_dotenv(std::string_view value) {
+  const bool has_escape = value.find("\\\\") != std::string_view::npos || value.ends_with('\\');
+  if (value.find_first_of("'\r\n") == std::string_view::npos && !has_escape) {
     return "'" + std::string(value) + "'";
   }
-  std::string escaped = replaced(value, '\\', "\\\\");
-  escaped = replaced(escaped, '"', "\\\"");
-  escaped = replaced(escaped, '$', "\\$");
-  return "\"" + replaced(escaped, '\n', "\\n") + "\"";
+  if (value.find_first_of("\"\\$`\r\n") == std::string_view::npos) {
+    return "\"" + std::string(value) + "\"";
+  }
+  return std::nullopt;
 }
 
 // GitHub Actions' $GITHUB_ENV: a value of several lines stands between delimiters that it must not
@@ -53,20 +56,69 @@ std::string github_line(const std::string& name, const std::string& value) {
   return name + "<<" + delimiter + "\n" + value + "\n" + delimiter + "\n";
 }
 
-std::string line_of(EnvironmentFormat format, const std::string& name, const std::string& value) {
-  switch (format) {
-    case EnvironmentFormat::sh:
-      return "export " + name + "=" + quote_sh(value) + "\n";
-    case EnvironmentFormat::fish:
-      return "set -gx " + name + " " + quote_fish(value) + "\n";
-    case EnvironmentFormat::dotenv:
-      return name + "=" + quote_dotenv(value) + "\n";
-    case EnvironmentFormat::github:
-      return github_line(name, value);
-    case EnvironmentFormat::json:
-      break;
+std::string json_text(const EnvironmentPlan& plan) {
+  nlohmann::json json = plan.set;
+  for (const std::string& name : plan.removed) {
+    json[name] = nullptr;
   }
-  return "";
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string shell_text(const EnvironmentPlan& plan, bool is_fish) {
+  std::string text;
+  for (const std::string& name : plan.removed) {
+    text += (is_fish ? "set -e " : "unset ") + name + "\n";
+  }
+  for (const auto& [name, value] : plan.set) {
+    text += is_fish ? "set -gx " + name + " " + quote_fish(value) + "\n"
+                    : "export " + name + "=" + quote_sh(value) + "\n";
+  }
+  return text;
+}
+
+// A file of variables says what is set, not what is gone.
+Problem check_removals(const EnvironmentPlan& plan) {
+  if (plan.removed.empty()) {
+    return std::nullopt;
+  }
+  std::string unset;
+  for (const std::string& name : plan.removed) {
+    unset += " -u " + name;
+  }
+  return Failure{Exit::usage,
+                 plan.removed.front() +
+                     " is set, must not be seen by clients, and cannot be unset in this format",
+                 "unset it where clients run, then: env" + unset + " keyswap env ..."};
+}
+
+Outcome<std::string> dotenv_text(const EnvironmentPlan& plan) {
+  if (auto problem = check_removals(plan)) {
+    return *std::move(problem);
+  }
+  std::string text;
+  for (const auto& [name, value] : plan.set) {
+    const auto quoted = quote_dotenv(value);
+    if (!quoted) {
+      return Failure{Exit::usage,
+                     "the value of " + name +
+                         " has quotes and more in it that readers of .env files differ on",
+                     "use --format sh or json"};
+    }
+    text += name;
+    text.append("=").append(*quoted).append("\n");
+  }
+  return text;
+}
+
+Outcome<std::string> github_text(const EnvironmentPlan& plan) {
+  if (auto problem = check_removals(plan)) {
+    return *std::move(problem);
+  }
+  std::string text;
+  for (const auto& [name, value] : plan.set) {
+    text += github_line(name, value);
+  }
+  return text;
 }
 
 }  // namespace
@@ -90,23 +142,24 @@ std::optional<EnvironmentFormat> parse_environment_format(std::string_view name)
   return std::nullopt;
 }
 
-std::string format_environment(const EnvironmentPlan& plan, EnvironmentFormat format) {
-  if (format == EnvironmentFormat::json) {
-    const nlohmann::json json = plan.set;
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+Outcome<std::string> format_environment(const EnvironmentPlan& plan, EnvironmentFormat format) {
+  switch (format) {
+    case EnvironmentFormat::sh:
+      return shell_text(plan, /*is_fish=*/false);
+    case EnvironmentFormat::fish:
+      return shell_text(plan, /*is_fish=*/true);
+    case EnvironmentFormat::dotenv:
+      return dotenv_text(plan);
+    case EnvironmentFormat::github:
+      return github_text(plan);
+    case EnvironmentFormat::json:
+      break;
   }
-  std::string text;
-  for (const std::string& name : plan.removed) {
-    if (format == EnvironmentFormat::sh) {
-      text += "unset " + name + "\n";
-    } else if (format == EnvironmentFormat::fish) {
-      text += "set -e " + name + "\n";
-    }
-  }
-  for (const auto& [name, value] : plan.set) {
-    text += line_of(format, name, value);
-  }
-  return text;
+  return json_text(plan);
+}
+
+std::string mask_line(std::string_view token) {
+  return "::add-mask::" + std::string(token) + "\n";
 }
 
 }  // namespace keyswap::cli

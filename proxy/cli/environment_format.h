@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "proxy/cli/client_environment.h"
+#include "proxy/cli/failure.h"
 
 namespace keyswap::cli {
 
@@ -15,7 +16,13 @@ enum class EnvironmentFormat : unsigned char { sh, fish, dotenv, json, github };
 
 std::optional<EnvironmentFormat> parse_environment_format(std::string_view name);
 
-// Sorted by name. sh and fish also unset what a client must not see; the other forms cannot.
-std::string format_environment(const EnvironmentPlan& plan, EnvironmentFormat format);
+// Sorted by name. sh and fish unset what a client must not see; in json it is null. dotenv and
+// github cannot say it: then there is no text but a failure, and likewise for a value that not all
+// readers of a .env file would read alike.
+Outcome<std::string> format_environment(const EnvironmentPlan& plan, EnvironmentFormat format);
+
+// The line by which a runner of GitHub Actions learns that `token` is to be shown nowhere. For
+// stdout or stderr of the step, not for $GITHUB_ENV.
+std::string mask_line(std::string_view token);
 
 }  // namespace keyswap::cli

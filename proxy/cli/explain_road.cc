@@ -23,6 +23,7 @@ using bindings::Bindings;
 
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::uint16_t kHttpPort = 80;
+constexpr flow::LocalUser kOwnUser{.number = std::nullopt, .is_own = true};
 
 Answer refused(Reason reason, flow::Destination destination) {
   Answer answer;
@@ -175,7 +176,7 @@ Answer ask_by_connect(const Bindings& bindings,
   if (route.kind == flow::Route::Kind::refuse) {
     return refused(route.reason, destination);
   }
-  if (const auto reason = flow::check_proxy_caller(sending.caller, bindings)) {
+  if (const auto reason = flow::check_proxy_caller(sending.caller, kOwnUser, bindings)) {
     return refused(*reason, destination);
   }
   if (route.kind == flow::Route::Kind::intercept) {
@@ -207,7 +208,7 @@ Answer ask_in_the_clear(const Bindings& bindings,
   if (route.kind != flow::Route::Kind::forward) {
     return refused(route.reason, destination);
   }
-  if (const auto reason = flow::check_proxy_caller(sending.caller, bindings)) {
+  if (const auto reason = flow::check_proxy_caller(sending.caller, kOwnUser, bindings)) {
     return refused(*reason, destination);
   }
   return judged(bindings, request, sending, head, std::move(route.destination));

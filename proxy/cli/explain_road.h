@@ -3,7 +3,8 @@
 // What the proxy does with one request, found by asking it: the request is written as a client
 // would send it, read by the proxy's own decoder, and judged by the functions that the proxy calls,
 // in the same order (flow::route, flow::check_tunnelled or flow::find_reverse, flow::decide, the
-// guard of destinations). Nothing is looked up, dialled or opened. Pure.
+// guard of destinations). Its client runs as keyswap's own user. Nothing is looked up, dialled or
+// opened. Pure.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ using base::Errc;
 using base::Error;
 
 Error write_error(int number) {
-  return {number == ENOSPC || number == EDQUOT ? Errc::no_space : Errc::io, "cannot write", number};
+  return {base::write_errc(number), "cannot write", number};
 }
 
 base::Status write_new(int descriptor, std::string_view bytes, mode_t mode) {
@@ -50,6 +50,19 @@ void File::close() {
   if (descriptor_ >= 0) {
     ::close(std::exchange(descriptor_, -1));
   }
+}
+
+File take_descriptor(int number) {
+  if (number > STDERR_FILENO) {
+    return fcntl(number, F_SETFD, FD_CLOEXEC) == 0 ? File(number) : File();
+  }
+  File taken(fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  // The number is not left free: what is opened next would get it, and be taken for stdin.
+  const File nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (taken.is_open() && nothing.is_open()) {
+    static_cast<void>(dup2(nothing.descriptor(), number));
+  }
+  return taken;
 }
 
 base::Result<File> open_file(const std::string& path) {
@@ -140,7 +153,7 @@ base::Status sync_folder(const std::string& path) {
   // The parent of a bare file name is "".
   const File folder(open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open() || fsync(folder.descriptor()) != 0) {
-    return Error{Errc::io, "cannot make the folder durable", errno};
+    return Error{base::write_errc(errno), "cannot make the folder durable", errno};
   }
   return {};
 }

@@ -39,6 +39,11 @@ class File {
   int descriptor_ = -1;
 };
 
+// A descriptor that was handed to us by its number becomes ours: no child inherits it, and it
+// closes with the File. A standard one leaves /dev/null in its place. Not open when the number is
+// not.
+File take_descriptor(int number);
+
 // Open to be read, unless that is a FIFO, which could be waited for for ever; not_found; io (number
 // = errno).
 base::Result<File> open_file(const std::string& path);

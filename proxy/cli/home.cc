@@ -2,7 +2,6 @@
 #include "proxy/cli/home.h"
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include <sys/stat.h>
@@ -21,37 +20,6 @@ std::string octal(mode_t mode) {
     text[place] = static_cast<char>('0' + (bits & 7U));
   }
   return text;
-}
-
-HomeProblem cannot_look_at(const std::string& path, int number) {
-  const char* text = strerrordesc_np(number);
-  return {"cannot look at " + path + ": " + (text == nullptr ? "unknown error" : text),
-          "check that this user may enter every folder above it"};
-}
-
-// Where everybody may write, everybody may put another folder in this one's place. A sticky
-// folder (/tmp) does not allow that.
-std::optional<HomeProblem> check_folders_above(const std::string& path) {
-  std::error_code failed;
-  const std::filesystem::path real = std::filesystem::canonical(path, failed);
-  if (failed) {
-    return cannot_look_at(path, failed.value());
-  }
-  for (std::filesystem::path folder = real.parent_path();; folder = folder.parent_path()) {
-    struct stat info {};
-
-    if (stat(folder.c_str(), &info) != 0) {
-      return cannot_look_at(folder.string(), errno);
-    }
-    if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0) {
-      return HomeProblem{
-          "the folder above the home can be written by everybody: " + folder.string(),
-          "run: chmod o-w " + folder.string() + "   or choose another --home"};
-    }
-    if (folder == folder.parent_path()) {
-      return std::nullopt;
-    }
-  }
 }
 
 std::optional<HomeProblem> check_folder(const std::string& path) {
@@ -111,8 +79,10 @@ Home choose_home(const HomeChoice& choice) {
     chosen = choice.keyswap_home;
   } else if (!choice.xdg_state_home.empty() && choice.xdg_state_home.front() == '/') {
     chosen = std::filesystem::path(choice.xdg_state_home) / "keyswap";
-  } else {
+  } else if (!choice.user_home.empty() && choice.user_home.front() == '/') {
     chosen = std::filesystem::path(choice.user_home) / ".local/state/keyswap";
+  } else {
+    return Home{};
   }
   std::error_code ignored;  // without a current folder the path stays relative, and is not found
   const std::filesystem::path absolute = std::filesystem::absolute(chosen, ignored);
@@ -121,6 +91,11 @@ Home choose_home(const HomeChoice& choice) {
     path.pop_back();
   }
   return Home{std::move(path)};
+}
+
+HomeProblem no_home_named() {
+  return {"nothing says where the home is: $HOME is not set, or no whole path",
+          "name it with --home DIR, or set KEYSWAP_HOME"};
 }
 
 std::optional<HomeProblem> check_private_file(const std::string& path) {
@@ -149,6 +124,9 @@ std::optional<HomeProblem> check_private_file(const std::string& path) {
 }
 
 std::optional<HomeProblem> check_home(const Home& home) {
+  if (home.path.empty()) {
+    return no_home_named();
+  }
   if (auto problem = check_folder(home.path)) {
     return problem;
   }
@@ -167,7 +145,10 @@ std::optional<HomeProblem> check_home(const Home& home) {
       return problem;
     }
   }
-  return check_public_file(home.ca());
+  if (auto problem = check_public_file(home.ca())) {
+    return problem;
+  }
+  return check_public_file(home.old_ca());
 }
 
 }  // namespace keyswap::cli

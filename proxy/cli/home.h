@@ -10,14 +10,19 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/cli/path_trust.h"
+
 namespace keyswap::cli {
 
 struct Home {
-  std::string path;  // absolute, without a trailing slash
+  std::string path;  // absolute, without a trailing slash; "" where nothing says which
 
   [[nodiscard]] std::string vault() const { return path + "/vault.db"; }
 
   [[nodiscard]] std::string ca() const { return path + "/ca.pem"; }
+
+  // CAs before it, whose leaves may still live (proxy/cli/bundle.h).
+  [[nodiscard]] std::string old_ca() const { return path + "/ca-old.pem"; }
 
   [[nodiscard]] std::string bundle() const { return path + "/bundle.pem"; }
 
@@ -32,6 +37,9 @@ struct Home {
 
   // What was used of quotas and daily volumes (proxy/limits/ledger.h).
   [[nodiscard]] std::string limits() const { return path + "/limits.db"; }
+
+  // The texts of what is approved (proxy/cli/approval.h).
+  [[nodiscard]] std::string approved() const { return path + "/approved"; }
 
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
@@ -49,18 +57,18 @@ struct HomeChoice {
 };
 
 // The first of: option, $KEYSWAP_HOME, $XDG_STATE_HOME/keyswap, ~/.local/state/keyswap. A relative
-// $XDG_STATE_HOME does not count (the XDG base directory specification says to ignore it).
+// $XDG_STATE_HOME does not count (the XDG base directory specification says to ignore it), nor does
+// a relative $HOME: neither may lead into whatever folder a command happens to be started in.
 Home choose_home(const HomeChoice& choice);
 
-struct HomeProblem {
-  std::string what;
-  std::string hint;
-};
+using HomeProblem = PathProblem;
 
-// Is it there, ours, 0700, no link, and is nothing above it writable by everybody; and are
-// vault.db, ca.pem and key (if there) plain files of ours that nobody else can open? The first
-// problem found.
+// Is it there, ours, 0700, no link, and can nobody else put another in its place; and are vault.db,
+// ca.pem and key (if there) plain files of ours that nobody else can open? The first problem found.
 std::optional<HomeProblem> check_home(const Home& home);
+
+// What is wrong where the home's path is "".
+HomeProblem no_home_named();
 
 // A plain file of ours that nobody else can open: no link (of either kind), no group or other bits.
 std::optional<HomeProblem> check_private_file(const std::string& path);

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,8 +14,9 @@
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/bundle.h"
 #include "proxy/cli/files.h"
-#include "proxy/cli/trust.h"
+#include "proxy/cli/workshop.h"
 #include "vault/signing_key.h"
 
 namespace keyswap::cli {
@@ -21,7 +24,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kRandomKeyBytes = 32;
-constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
@@ -35,13 +37,24 @@ audit: { path: audit }
 secrets: {}
 # secrets:
 #   OPENAI_API_KEY:                                # added with: keyswap secret add OPENAI_API_KEY
-#     placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"   # what clients hold
+#     placeholder: "sk-proj-PLACEHOLDER-@"   # what clients hold; made for this home
 #     inject: { header: Authorization, format: "Bearer {secret}" }
 #     bindings:
 #       - host: api.openai.com
 #         methods: [GET, POST]
 #         paths: ["/v1/**"]
 )";
+
+// With a placeholder that nobody else has: one that stands in the documentation is known to all.
+std::string starter_bindings() {
+  constexpr std::size_t kRandomBytes = 12;
+  std::array<std::uint8_t, kRandomBytes> random{};
+  base::random_bytes(random);
+  std::string text(kStarterBindings);
+  return text.replace(text.find('@'),
+                      1,
+                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
+}
 
 Failure cannot_make(const Home& home, std::string why) {
   return {Exit::cannot,
@@ -52,12 +65,12 @@ Failure cannot_make(const Home& home, std::string why) {
 base::Status write_locked_file(const std::string& path, const LockedText& text) {
   const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
   if (!file.is_open()) {
-    return base::Error{base::Errc::io, "cannot create the key file", errno};
+    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
   }
   KS_TRY(write_all(file.descriptor(), text.view()));
   KS_TRY(write_all(file.descriptor(), "\n"));
   if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
-    return base::Error{base::Errc::io, "cannot write the key file", errno};
+    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
   }
   return {};
 }
@@ -65,6 +78,8 @@ base::Status write_locked_file(const std::string& path, const LockedText& text) 
 base::Status fill_vault(const Home& home,
                         const vault::Secret& passphrase,
                         const ca::NewAuthority& authority,
+                        const NewApproval& approval,
+                        const bindings::PolicyText& starter,
                         std::int64_t now_s) {
   auto vault = vault::Vault::create(home.vault(), passphrase, now_s);
   if (!vault) {
@@ -75,14 +90,21 @@ base::Status fill_vault(const Home& home,
     return seed.error();
   }
   KS_TRY(vault->put_system(kCaKeyName, authority.key_der));
-  return vault->put_system(kSigningSeedName, *seed);
+  KS_TRY(vault->put_system(kSigningSeedName, *seed));
+  if (approve(home, *vault, approval.before, starter, approval.key)) {
+    return base::Error{base::Errc::io, "the starter bindings cannot be approved"};
+  }
+  return {};
 }
 
-base::Status write_public_files(const Home& home, const std::string& certificate_pem) {
-  KS_TRY(write_certificates(home, certificate_pem));
-  KS_TRY(write_file(home.bindings(), kStarterBindings, kPrivateMode));
+base::Status write_public_files(const Home& home,
+                                const std::string& certificate_pem,
+                               const bindings::PolicyText& starter,
+                               std::int64_t now_s) {
+  KS_TRY(write_certificates(home, certificate_pem, now_s));
+  KS_TRY(write_file(home.bindings(), starter.bindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
-    return base::Error{base::Errc::io, "cannot make the audit folder", errno};
+    return base::Error{base::write_errc(errno), "cannot make the audit folder", errno};
   }
   return {};
 }
@@ -90,17 +112,21 @@ base::Status write_public_files(const Home& home, const std::string& certificate
 base::Status fill_home(const Home& home,
                        const LockedText& passphrase,
                        KeyFile key_file,
-                       std::int64_t now_s) {
+                       const NewApproval& approval,
+                       std::int64_t now_s,
+                       const ca::PermittedHosts& permitted) {
   const auto secret = vault::Secret::copy_of(passphrase.view());
   if (!secret) {
     return secret.error();
   }
-  const auto authority = ca::create_authority(now_s);
+  const auto authority = ca::create_authority(now_s, permitted);
   if (!authority) {
     return authority.error();
   }
-  KS_TRY(fill_vault(home, *secret, *authority, now_s));
-  KS_TRY(write_public_files(home, authority->certificate_pem));
+  // I17: what is approved is what is written.
+  const bindings::PolicyText starter{starter_bindings(), {}};
+  KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
+  KS_TRY(write_public_files(home, authority->certificate_pem, starter, now_s));
   const base::Status keyed =
       key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;
@@ -116,43 +142,6 @@ bool make_folders(const std::filesystem::path& path) {
   const bool is_top = path == path.parent_path();
   return !is_top && make_folders(path.parent_path()) && mkdir(path.c_str(), kFolderMode) == 0;
 }
-
-// The folder in which the home is built: beside its place, so that a rename suffices. It takes
-// itself away unless it was moved there.
-class Workshop {
- public:
-  explicit Workshop(std::string pattern) : path_(std::move(pattern)) {
-    is_made_ = mkdtemp(path_.data()) != nullptr;
-  }
-
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  Workshop(Workshop&&) = delete;
-  Workshop& operator=(Workshop&&) = delete;
-
-  ~Workshop() {
-    if (is_made_) {
-      std::error_code ignored;
-      std::filesystem::remove_all(path_, ignored);
-    }
-  }
-
-  [[nodiscard]] bool is_made() const { return is_made_; }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  bool move_to(const std::string& place) {
-    if (std::rename(path_.c_str(), place.c_str()) != 0) {
-      return false;
-    }
-    is_made_ = false;
-    return true;
-  }
-
- private:
-  std::string path_;
-  bool is_made_ = false;
-};
 
 }  // namespace
 
@@ -174,6 +163,14 @@ Outcome<LockedText> make_random_key() {
 }
 
 Problem check_place_for_home(const Home& home) {
+  if (home.path.empty()) {
+    const HomeProblem unnamed = no_home_named();
+    return Failure{Exit::usage, unnamed.what, unnamed.hint};
+  }
+  if (const auto loose = check_folders_above(home.path)) {
+    return Failure{Exit::cannot, loose->what, loose->hint};
+  }
+
   struct stat info {};
 
   if (lstat(home.path.c_str(), &info) != 0) {
@@ -195,7 +192,9 @@ Problem check_place_for_home(const Home& home) {
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
-                    std::int64_t now_s) {
+                    const NewApproval& approval,
+                    std::int64_t now_s,
+                    const ca::PermittedHosts& permitted) {
   if (auto problem = check_place_for_home(home)) {
     return problem;
   }
@@ -203,26 +202,22 @@ Problem create_home(const Home& home,
   if (!make_folders(parent)) {
     return cannot_make(home, explain_errno(errno));
   }
-  Workshop workshop(home.path + ".init-XXXXXX");
-  if (!workshop.is_made()) {
-    return cannot_make(home, explain_errno(errno));
+  Workshop workshop(home.path);
+  if (!workshop.made()) {
+    return cannot_make(home, explain(workshop.made().error()));
   }
-  if (const auto filled = fill_home(Home{workshop.path()}, passphrase, key_file, now_s); !filled) {
+  if (const auto filled =
+          fill_home(Home{workshop.path()}, passphrase, key_file, approval, now_s, permitted);
+      !filled) {
     return cannot_make(home, explain(filled.error()));
   }
-  if (!workshop.move_to(home.path)) {
-    return cannot_make(home, explain_errno(errno));
+  if (const auto moved = workshop.move_into_place(); !moved) {
+    return cannot_make(home, explain(moved.error()));
   }
   if (const auto synced = sync_folder(parent.string()); !synced) {
     return cannot_make(home, explain(synced.error()));
   }
   return std::nullopt;
-}
-
-base::Status write_certificates(const Home& home, const std::string& certificate_pem) {
-  KS_TRY(write_file_if_changed(home.ca(), certificate_pem, kPublicMode));
-  return write_file_if_changed(
-      home.bundle(), merge_pem({host_roots(), certificate_pem}), kPublicMode);
 }
 
 }  // namespace keyswap::cli

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ca/authority.h"
+#include "proxy/cli/approval.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 #include "proxy/cli/terminal.h"
@@ -26,12 +27,12 @@ Outcome<LockedText> make_random_key();
 Problem check_place_for_home(const Home& home);
 
 enum class KeyFile : unsigned char { none, write };  // write: `passphrase` becomes the file `key`
+// The starter bindings are approved as `approval` says. `permitted`: the hosts that its CA may name.
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
-                    std::int64_t now_s);
-
-// Puts the certificate where clients find it: ca.pem, and bundle.pem with the host's roots.
-base::Status write_certificates(const Home& home, const std::string& certificate_pem);
+                    const NewApproval& approval,
+                    std::int64_t now_s,
+                    const ca::PermittedHosts& permitted = {});
 
 }  // namespace keyswap::cli

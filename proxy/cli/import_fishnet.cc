@@ -16,6 +16,7 @@
 #include "bindings/venues/table.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/cli/toml_check.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
 
@@ -404,6 +405,11 @@ class Converter {
 }  // namespace
 
 Outcome<FishnetImport> import_fishnet(std::string_view toml) {
+  if (const auto mistake = check_toml(toml)) {
+    return Failure{Exit::usage,
+                   "line " + std::to_string(mistake->line) + ": " + mistake->what,
+                   "is it the file that Fishnet reads?"};
+  }
   const auto parsed = toml::parse(toml);
   if (!parsed) {
     return Failure{Exit::usage,

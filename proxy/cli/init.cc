@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 
 #include "proxy/base/clock.h"
+#include "proxy/cli/approval.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/trust.h"
 #include "proxy/cli/unlock.h"
@@ -23,10 +25,49 @@ struct InitOptions {
   std::string home;
   UnlockOptions unlock;
   bool writes_key_file = false;
+  std::string approval;  // "key", "passphrase"; "" = by how the vault is opened
+  ApprovalOptions approval_passphrase;
+  PermitOption permit;
 };
 
 Outcome<LockedText> choose_passphrase(const InitOptions& options) {
   return options.writes_key_file ? make_random_key() : read_new_passphrase(options.unlock);
+}
+
+// Who will approve: with a passphrase that is in nobody's file, nobody but who knows it. Where a
+// key file opens the vault, that takes a passphrase of its own.
+Outcome<NewApproval> choose_approval(const InitOptions& options, std::int64_t now_s) {
+  const bool is_given = !options.approval_passphrase.password_file.empty();
+  if (is_given && options.approval == "key") {
+    return Failure{Exit::usage,
+                   "where the key approves, approvals have no passphrase",
+                   "leave out --approval key or --approval-password-file"};
+  }
+  if (is_given || (options.approval == "passphrase" && options.writes_key_file)) {
+    auto passphrase = read_new_approval_passphrase(options.approval_passphrase);
+    if (!passphrase) {
+      return passphrase.failure();
+    }
+    return nothing_approved(std::move(passphrase).value().to_secret(), now_s);
+  }
+  const bool by_key =
+      options.approval.empty() ? options.writes_key_file : options.approval == "key";
+  const auto mode = by_key ? vault::ApprovalMode::key : vault::ApprovalMode::passphrase;
+  return NewApproval{nothing_approved(mode), {}};
+}
+
+void tell_who_approves(const NewApproval& approval) {
+  switch (approval.before.approval->mode) {
+    case vault::ApprovalMode::key:
+      print_line("Approval: key. Whoever can write bindings.yaml decides where secrets go.");
+      return;
+    case vault::ApprovalMode::passphrase:
+    case vault::ApprovalMode::own_passphrase:
+      print_line(
+          "Approval: passphrase. A changed bindings.yaml counts once you approved it: serve "
+          "asks,\nand keyswap bindings edit.");
+      return;
+  }
 }
 
 void tell_what_is_there(const Home& home, const InitOptions& options) {
@@ -40,12 +81,15 @@ void tell_what_is_there(const Home& home, const InitOptions& options) {
     print_line(
         "  key            opens the vault without asking: whoever reads it has every secret");
   }
-  print_line("Next: keyswap secret add NAME, edit bindings.yaml, keyswap serve.");
 }
 
 int init(const InitOptions& options) {
   if (auto problem = begin_guarded()) {
     return report(*problem);
+  }
+  auto permitted = options.permit.parse();
+  if (!permitted) {
+    return report(permitted.failure());
   }
   const Home home = home_of(options.home);
   if (auto problem = check_place_for_home(home)) {
@@ -57,7 +101,12 @@ int init(const InitOptions& options) {
   }
   const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
   const KeyFile key_file = options.writes_key_file ? KeyFile::write : KeyFile::none;
-  if (auto problem = create_home(home, passphrase.value(), key_file, now_s)) {
+  auto approval = choose_approval(options, now_s);
+  if (!approval) {
+    return report(approval.failure());
+  }
+  if (auto problem = create_home(
+          home, passphrase.value(), key_file, approval.value(), now_s, permitted.value())) {
     return report(*problem);
   }
   if (host_roots_path().empty()) {
@@ -65,6 +114,8 @@ int init(const InitOptions& options) {
          "install them (package ca-certificates), then run: keyswap ca export");
   }
   tell_what_is_there(home, options);
+  tell_who_approves(approval.value());
+  print_line("Next: keyswap secret add NAME, edit bindings.yaml, keyswap serve.");
   return static_cast<int>(Exit::done);
 }
 
@@ -91,6 +142,14 @@ int run_init(const Arguments& arguments) {
                "make a random passphrase and keep it in the home's file 'key'")
       ->excludes(file)
       ->excludes(descriptor);
+  app.add_option("--approval",
+                 options.approval,
+                 "who lets changed bindings into force: key (whoever opens the vault) or\n"
+                 "passphrase (default: key with --key-file, else passphrase)")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"key", "passphrase"}));
+  add_approval_option(app, options.approval_passphrase);
+  add_permit_option(app, options.permit);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }

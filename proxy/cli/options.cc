@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/options.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <limits>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "proxy/cli/terminal.h"
 
@@ -52,11 +55,26 @@ void add_unlock_options(CLI::App& app, UnlockOptions& unlock) {
                "also look in the kernel's keyring (key type \"user\", name \"keyswap:<home>\")");
 }
 
+void add_approval_option(CLI::App& app, ApprovalOptions& approval) {
+  app.add_option("--approval-password-file",
+                 approval.password_file,
+                 "read the passphrase for approvals from this file, where they have their own")
+      ->type_name("FILE");
+}
+
 std::string check_descriptor(const std::string& text) {
   constexpr std::size_t kDigitsMax = 9;  // an int holds them
   const bool is_number = !text.empty() && text.size() <= kDigitsMax &&
                          text.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? "" : "not a file descriptor";
+  if (!is_number) {
+    return "not a file descriptor";
+  }
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  // Asked now: later the number could be that of a file of ours.
+  const bool is_open = number <= STDERR_FILENO ? fcntl(number, F_GETFD) >= 0
+                                               : fcntl(number, F_SETFD, FD_CLOEXEC) == 0;
+  return is_open ? "" : "no open file descriptor";
 }
 
 void add_json_option(CLI::App& app, bool& json) {

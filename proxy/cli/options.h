@@ -26,10 +26,17 @@ struct UnlockOptions {
   bool uses_keyring = false;
 };
 
+// Who approves what commands change of the policy, where that has a passphrase of its own.
+struct ApprovalOptions {
+  std::string password_file;
+};
+
 void add_home_option(CLI::App& app, std::string& home);
 void add_unlock_options(CLI::App& app, UnlockOptions& unlock);
+void add_approval_option(CLI::App& app, ApprovalOptions& approval);
 void add_json_option(CLI::App& app, bool& json);
-// For CLI::Option::check(): "" if `text` is the number of a file descriptor, else what it is not.
+// For CLI::Option::check(): "" if `text` is the number of an open file descriptor, else what it is
+// not. From here on no child inherits it.
 std::string check_descriptor(const std::string& text);
 
 // Nothing when the arguments are good; else help or the mistake was printed, and this is the

@@ -6,6 +6,10 @@
 #include <iterator>
 
 #include "bindings/venues/table.h"
+#include "proxy/base/bounds.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/path_trust.h"
+#include "proxy/cli/permit_option.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
@@ -54,6 +58,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
         is_loose ? "the file must be plain and writable by its owner only: chmod go-w " + file
                  : "check the name; `keyswap init` makes a starter file in the home"};
   }
+  if (const auto loose = check_folders_above(file)) {
+    parsed->warnings.push_back(
+        {0, 0, "other users can put another file here: " + loose->what, loose->hint});
+  }
   return std::move(parsed).value();
 }
 
@@ -68,9 +76,15 @@ bindings::Parsed try_entry(const bindings::Provider& provider) {
 void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem) {
   const auto& upstream = parsed.bindings.upstream;
   for (std::size_t i = 0; i < upstream.ca_files.size(); ++i) {
+    const auto [line, column] = upstream.ca_file_places[i];
     const auto trust = tls::ClientContext::create({upstream.ca_files[i]}, own_ca_pem);
+    // I4: whoever can write it could add a root of his own, and be any upstream.
+    const auto loose = trust ? check_trusted_file(upstream.ca_files[i]) : std::nullopt;
+    if (loose) {
+      parsed.errors.push_back(
+          {line, column, "`ca_file` cannot be trusted: " + loose->what, loose->hint});
+    }
     if (!trust) {
-      const auto [line, column] = upstream.ca_file_places[i];
       parsed.errors.push_back({line,
                                column,
                                "`ca_file` cannot be used: " + explain_cause(trust.error()),
@@ -104,26 +118,54 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
       std::make_shared<bindings::Bindings>(std::move(parsed.bindings)));
 }
 
-Outcome<net::Policy> load_policy(const std::string& file, const std::string& own_ca_pem) {
+Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& own_ca_pem) {
   auto parsed = read_bindings(file);
   if (!parsed) {
     return parsed.failure();
   }
   check_ca_files(parsed.value(), own_ca_pem);
-  auto loaded = accept_bindings(file, std::move(parsed).value());
-  if (!loaded) {
-    return loaded.failure();
+  warn_of_hosts_not_permitted(parsed.value(), own_ca_pem);
+  LoadedPolicy loaded;
+  loaded.text.bindings = std::move(parsed->text);
+  auto accepted = accept_bindings(file, std::move(parsed).value());
+  if (!accepted) {
+    return accepted.failure();
   }
-  net::Policy policy{std::move(loaded).value(), nullptr};
-  auto context = tls::ClientContext::create(policy.bindings->upstream.ca_files, own_ca_pem);
+  loaded.policy.bindings = std::move(accepted).value();
+  const auto cannot_trust = [&](const base::Error& error) {
+    return Failure{Exit::usage,
+                   "the trust that " + file + " asks for cannot be set up: " + explain(error),
+                   "check `upstream` in it and the system's root certificates"};
+  };
+  auto roots = read_roots(*loaded.policy.bindings);
+  if (!roots) {
+    return cannot_trust(roots.error());
+  }
+  loaded.text.roots = std::move(*roots);
+  auto context = tls::ClientContext::create_of(loaded.text.roots, own_ca_pem);
   if (!context) {
-    return Failure{
-        Exit::usage,
-        "the trust that " + file + " asks for cannot be set up: " + explain(context.error()),
-        "check `upstream` in it and the system's root certificates"};
+    return cannot_trust(context.error());
   }
-  policy.upstream_tls = std::move(context).value();
-  return policy;
+  loaded.policy.upstream_tls = std::move(*context);
+  return loaded;
+}
+
+base::Result<std::vector<std::string>> read_roots(const bindings::Bindings& bindings) {
+  std::vector<std::string> texts;
+  for (const std::string& file : bindings.upstream.ca_files) {
+    auto text = read_file(file, base::bounds::kRootFileBytesMax);
+    if (!text) {
+      return text.error();
+    }
+    texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+std::string own_ca_of(const Home& home) {
+  constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
+  auto read = read_file(home.ca(), kCertificateBytesMax);
+  return read ? std::move(*read) : std::string();
 }
 
 std::vector<std::string> missing_callers(const bindings::Bindings& bindings,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/parse.h"
+#include "bindings/policy_text.h"
 #include "bindings/provider.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
@@ -35,7 +36,8 @@ bindings::Parsed parse_bindings(std::string_view text, const std::string& folder
 // A bindings file with an entry of that provider (bindings/provider.h).
 bindings::Parsed try_entry(const bindings::Provider& provider);
 
-// Adds an error for each `upstream.ca_file` that cannot be used. `own_ca_pem` (may be ""): never
+// Adds an error for each `upstream.ca_file` that cannot be used, or that others could write or
+// replace (proxy/cli/path_trust.h). `own_ca_pem` (may be ""): never
 // trusted upstream.
 void check_ca_files(bindings::Parsed& parsed, const std::string& own_ca_pem);
 
@@ -46,8 +48,19 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
 // Reads, then the same, saying every error and warning on stderr; a failure when there is an error.
 Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file);
 
+// What is served, and the text of it that is approved (proxy/cli/approval.h). Each file was read
+// once: what is approved is what is served.
+struct LoadedPolicy {
+  net::Policy policy;
+  bindings::PolicyText text;
+};
+
 // Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.
-Outcome<net::Policy> load_policy(const std::string& file, const std::string& own_ca_pem);
+Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& own_ca_pem);
+// The contents of each `upstream.ca_file`, in their order; not_found, limit_exceeded, io.
+base::Result<std::vector<std::string>> read_roots(const bindings::Bindings& bindings);
+// The certificate in the home's ca.pem, "" if there is none.
+std::string own_ca_of(const Home& home);
 
 // The callers that these bindings list and the vault has no token of.
 std::vector<std::string> missing_callers(const bindings::Bindings& bindings,

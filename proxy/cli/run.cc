@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap run: the command's environment, a proxy for its life when none runs, and its end.
-#include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "proxy/cli/supervise.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "vault/process_guard.h"
 
 namespace keyswap::cli {
 
@@ -50,6 +50,18 @@ struct Ready {
   pid_t own_proxy = 0;  // the proxy that this process started, or 0
 };
 
+// In the child that asks: from the question to what is written into the pipe.
+int ask(const Home& home, int pipe) {
+  if (auto problem = begin_guarded()) {
+    return report(*problem);
+  }
+  auto passphrase = read_passphrase(home, {});
+  if (!passphrase) {
+    return report(passphrase.failure());
+  }
+  return static_cast<int>(write_all(pipe, passphrase->view()) ? Exit::done : Exit::cannot);
+}
+
 // The passphrase is asked for by a child of its own, which hands it to the proxy through a pipe:
 // the process that starts the command never holds it (I1), and keeps its limits as they are for the
 // command.
@@ -58,25 +70,23 @@ Outcome<File> ask_in_child(const Home& home) {
   if (!pipe) {
     return pipe.failure();
   }
-  const pid_t child = fork();
-  if (child < 0) {
-    return Failure{
-        Exit::cannot, "cannot start a process: " + explain_errno(errno), "see: ulimit -u"};
-  }
-  if (child == 0) {
-    int status = 0;
-    if (auto problem = begin_guarded()) {
-      status = report(*problem);
-    } else if (auto passphrase = read_passphrase(home, {}); !passphrase) {
-      status = report(passphrase.failure());
-    } else if (!write_all(pipe->write_end.descriptor(), passphrase->view())) {
-      status = static_cast<int>(Exit::cannot);
-    }
-    _exit(status);
-  }
-  pipe->write_end.close();
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  {
+    const PassedSignals passed;
+    const pid_t child = fork();
+    if (child < 0) {
+      return Failure{
+          Exit::cannot, "cannot start a process: " + explain_errno(errno), "see: ulimit -u"};
+    }
+    if (child == 0) {
+      pthread_sigmask(SIG_SETMASK, &passed.before(), nullptr);
+      _exit(ask(home, pipe->write_end.descriptor()));
+    }
+    pipe->write_end.close();
+    status = passed.follow(child, 0);
+  }
+  if (WIFSIGNALED(status)) {
+    raise(WTERMSIG(status));  // it put the terminal back, and ended as we were to end
   }
   if (status != 0) {
     return Failure{
@@ -85,17 +95,18 @@ Outcome<File> ask_in_child(const Home& home) {
   return std::move(pipe->read_end);
 }
 
-std::vector<std::string> serve_words(const RunOptions& options, const Home& home, int password_fd) {
+std::vector<std::string> serve_words(const RunOptions& options,
+                                     const Home& home,
+                                     bool gets_descriptor) {
   std::vector<std::string> words = {
       kOwnProgram, "serve", "--home", home.path, "--listen", "127.0.0.1:0", "--while-used"};
   if (!options.bindings.empty()) {
     words.insert(words.end(), {"--bindings", options.bindings});
   }
-  if (!options.unlock.password_file.empty()) {
+  if (gets_descriptor) {
+    words.insert(words.end(), {"--password-fd", std::to_string(kPassedDescriptor)});
+  } else if (!options.unlock.password_file.empty()) {
     words.insert(words.end(), {"--password-file", options.unlock.password_file});
-  }
-  if (password_fd >= 0) {
-    words.insert(words.end(), {"--password-fd", std::to_string(password_fd)});
   }
   if (options.unlock.uses_keyring) {
     words.emplace_back("--keyring");
@@ -117,16 +128,13 @@ Failure start_failure(pid_t proxy) {
   return {Exit::cannot, "the proxy did not start", "try it by itself: keyswap serve"};
 }
 
-Problem start_proxy(const RunOptions& options, Ready& ready) {
-  File asked;
-  int password_fd = options.unlock.password_fd;
+Problem start_proxy(const RunOptions& options, File passphrase, Ready& ready) {
   if (needs_prompt(ready.home, options.unlock)) {
-    auto passphrase = ask_in_child(ready.home);
-    if (!passphrase) {
-      return passphrase.failure();
+    auto asked = ask_in_child(ready.home);
+    if (!asked) {
+      return asked.failure();
     }
-    asked = std::move(passphrase).value();
-    password_fd = asked.descriptor();
+    passphrase = std::move(asked).value();
   }
   auto output = make_pipe();
   if (!output) {
@@ -135,15 +143,14 @@ Problem start_proxy(const RunOptions& options, Ready& ready) {
   Variables environment = inherited_environment();
   environment.erase("NOTIFY_SOCKET");  // that service is the command, not this proxy
   Launch serve;
-  serve.words = serve_words(options, ready.home, password_fd);
+  serve.words = serve_words(options, ready.home, passphrase.is_open());
   serve.environment = &environment;
   serve.group = ProcessGroup::own;
   serve.output = output->write_end.descriptor();
   pthread_sigmask(SIG_SETMASK, nullptr, &serve.signal_mask);
-  if (password_fd >= 0) {
-    serve.kept.push_back(password_fd);
-  }
+  serve.passed = passphrase.descriptor();
   const auto started = launch(serve);
+  passphrase.close();
   output->write_end.close();
   if (!started) {
     return Failure{Exit::cannot, "the proxy cannot be started: " + explain(started.error()), ""};
@@ -161,6 +168,9 @@ Problem start_proxy(const RunOptions& options, Ready& ready) {
 // `use` is taken before anybody looks, so that a proxy that is about to end for want of users
 // either sees us or is gone; `looking` lets one `run` at a time start a proxy.
 Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
+  // What opens the vault is for the proxy that we may start, and never for the command.
+  const int given = passphrase_descriptor(options.unlock);
+  File passphrase = given >= 0 ? take_descriptor(given) : File();
   auto use = ServeLock::take(
       ready.home, ServeLock::Byte::using_it, ServeLock::Kind::shared, ServeLock::Wait::yes);
   if (!use) {
@@ -178,7 +188,7 @@ Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
     }
     return std::nullopt;
   }
-  return start_proxy(options, ready);
+  return start_proxy(options, std::move(passphrase), ready);
 }
 
 // Our own proxy ends by itself when nobody uses it any more (--while-used); if we are the last,
@@ -223,9 +233,9 @@ int run_command(const RunOptions& options, Ready& ready) {
 }
 
 int run(const RunOptions& options) {
-  if (options.unlock.password_fd >= 0) {
-    // The command must not inherit what opens the vault.
-    static_cast<void>(fcntl(options.unlock.password_fd, F_SETFD, FD_CLOEXEC));
+  // The command runs as the same user, and looks at its parent first.
+  if (const auto hidden = vault::forbid_tracing(); !hidden) {
+    return report({Exit::cannot, explain(hidden.error()), "try it again"});
   }
   auto home = checked_home_of(options.home);
   if (!home) {

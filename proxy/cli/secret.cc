@@ -225,6 +225,10 @@ void add_provider_options(CLI::App& app, SecretOptions& options) {
       ->type_name("HOST");
   app.add_option("--bindings", options.bindings, "with --provider: the file to add the binding to")
       ->type_name("FILE");
+  add_approval_option(app, options.approval);
+  app.add_flag("--yes",
+               options.says_yes,
+               "with --provider: bind it as a provider file of the home says, without a question");
   app.add_flag("--valid-checksum",
                options.has_valid_checksum,
                "with --provider: a placeholder whose checksum is right, where keys have one");

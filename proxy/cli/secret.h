@@ -24,7 +24,9 @@ struct SecretOptions {
   // With a provider (secret_provider.cc).
   std::string provider;
   std::string host;
-  std::string bindings;  // the file that gets the entry; "" = the home's
+  ApprovalOptions approval;
+  bool says_yes = false;  // to a provider of the home's own
+  std::string bindings;   // the file that gets the entry; "" = the home's
   bool has_valid_checksum = false;
   bool is_dry_run = false;
   bool json = false;

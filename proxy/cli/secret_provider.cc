@@ -4,32 +4,26 @@
 // the entry of bindings.yaml, in one go. All of it is made and checked before anything is written;
 // what cannot be written whole is taken back.
 #include <algorithm>
-#include <cstdlib>
 #include <span>
 
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "bindings/add_secret.h"
-#include "bindings/digest.h"
 #include "bindings/stand_in.h"
 #include "bindings/yaml_write.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
-#include "proxy/cli/files.h"
-#include "proxy/cli/policy.h"
+#include "proxy/cli/bindings_file.h"
 #include "proxy/cli/providers.h"
+#include "proxy/cli/question.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
-#include "vault/placeholder_salt.h"
 
 namespace keyswap::cli {
 
 namespace {
 
-using base::bounds::kBindingsFileBytesMax;
 using base::bounds::kSecretBytesMax;
 
 // A vault entry that will be made.
@@ -39,14 +33,6 @@ struct NewEntry {
   std::span<const bindings::KeyShape> shapes;  // what a value of it may look like
   vault::Secret value = {};
   const bindings::KeyShape* shape = nullptr;  // which of them it has
-};
-
-// The bindings file as it is.
-struct BindingsFile {
-  std::string path;  // with links resolved: a link stays a link
-  mode_t mode = 0600;
-  std::string text;
-  bindings::Bindings bindings;
 };
 
 // What will be written.
@@ -81,59 +67,6 @@ Outcome<std::string> choose_host(const bindings::Provider& provider, const std::
                    "like: --host " + provider.host->example};
   }
   return host;
-}
-
-std::string resolved(const std::string& path) {
-  char* const found = realpath(path.c_str(), nullptr);
-  std::string text = found == nullptr ? path : found;
-  std::free(found);  // NOLINT(cppcoreguidelines-no-malloc): realpath's own
-  return text;
-}
-
-std::string folder_of(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
-}
-
-// The file with what it says; a broken one is left alone.
-Outcome<BindingsFile> open_bindings(const std::string& path) {
-  auto parsed = read_bindings(path);
-  if (!parsed) {
-    return parsed.failure();
-  }
-  const std::string sha256 = parsed->bindings.sha256;
-  if (!parsed->errors.empty()) {
-    auto refused = accept_bindings(path, std::move(parsed).value());
-    return refused ? Failure{} : refused.failure();
-  }
-  BindingsFile file;
-  file.path = resolved(path);
-  file.bindings = std::move(parsed->bindings);
-
-  struct stat info {};
-
-  auto text = read_file(file.path, kBindingsFileBytesMax);
-  if (!text || stat(file.path.c_str(), &info) != 0 || bindings::sha256_hex(*text) != sha256) {
-    return Failure{Exit::cannot,
-                   path + " was changed by somebody else just now",
-                   "nothing was changed; try again"};
-  }
-  file.text = std::move(text).value();
-  constexpr mode_t kModeBits = 0777;
-  file.mode = info.st_mode & kModeBits;
-  return file;
-}
-
-Problem check_name_is_free(const BindingsFile& file, const std::string& name) {
-  const bool is_bound = std::ranges::any_of(file.bindings.rules, [&](const auto& rule) {
-    return rule.kind != bindings::RuleKind::custom && rule.name.text() == name;
-  });
-  if (!is_bound) {
-    return std::nullopt;
-  }
-  return Failure{Exit::no,
-                 name + " is in " + file.path + " already",
-                 "give it a new value with: keyswap secret rotate " + name +
-                     "   (or edit the file to bind it elsewhere)"};
 }
 
 // --- the values ---
@@ -241,56 +174,17 @@ const bindings::KeyShape* shape_of(const bindings::Provider& provider,
 
 // --- the plan ---
 
-Outcome<bindings::StandIn> make_placeholder(vault::Vault& vault,
-                                            const BindingsFile& file,
-                                            const std::string& name,
-                                            const bindings::KeyShape* shape,
-                                            bool has_valid_checksum) {
-  const auto failed = [](const base::Error& error) {
-    return Failure{Exit::cannot, "cannot make a placeholder: " + explain(error), "try again"};
-  };
-  const auto salt = vault::placeholder_salt(vault);
-  if (!salt) {
-    return failed(salt.error());
-  }
-  const auto seed = vault::placeholder_seed(*salt, name);
-  if (!seed) {
-    return failed(seed.error());
-  }
-  std::vector<std::string_view> taken;
-  for (const auto& rule : file.bindings.rules) {
-    if (!rule.placeholder.empty()) {
-      taken.emplace_back(rule.placeholder);
-    }
-  }
-  auto made = bindings::make_stand_in(
-      shape,
-      *seed,
-      has_valid_checksum ? bindings::Checksum::valid : bindings::Checksum::wrong,
-      taken);
-  if (!made) {
-    return failed(made.error());
-  }
-  return std::move(made).value();
-}
-
-// The file with the entry, as a parser has seen it.
+// The file with the entry.
 Problem add_entry(const BindingsFile& file, Plan& plan) {
   const auto& provider = plan.known.provider;
-  auto text =
-      bindings::add_secret(file.text, plan.name, plan.entry, provider.title + ": " + provider.docs);
+  auto text = text_with_entry(file,
+                              plan.name,
+                              plan.entry,
+                              provider.title + ": " + provider.docs,
+                              "nothing was changed; add it by hand, as `keyswap provider show " +
+                                  provider.name + "` shows");
   if (!text) {
-    return Failure{Exit::usage,
-                   file.path + ": " + explain(text.error()),
-                   "nothing was changed; add it by hand, as `keyswap provider show " +
-                       provider.name + "` shows"};
-  }
-  auto parsed = parse_bindings(*text, folder_of(file.path));
-  if (!parsed.errors.empty()) {
-    auto refused = accept_bindings(file.path + " with the new entry", std::move(parsed));
-    return Failure{Exit::usage,
-                   "the entry does not fit into " + file.path,
-                   "nothing was changed; mend what is named above, and try again"};
+    return text.failure();
   }
   plan.text = std::move(text).value();
   return std::nullopt;
@@ -318,26 +212,6 @@ Problem add_all(vault::Vault& vault,
     }
   }
   return std::nullopt;
-}
-
-bool says(const BindingsFile& file, const std::string& text) {
-  const auto now = read_file(file.path, kBindingsFileBytesMax);
-  return now && *now == text;
-}
-
-Problem replace_file(const BindingsFile& file, const std::string& text) {
-  if (!says(file, file.text)) {
-    return Failure{Exit::cannot,
-                   file.path + " was changed by somebody else just now",
-                   "nothing was changed; try again"};
-  }
-  const auto written = write_file(file.path, text, file.mode);
-  if (written || says(file, text)) {
-    return std::nullopt;
-  }
-  return Failure{Exit::cannot,
-                 "cannot write " + file.path + ": " + explain(written.error()),
-                 "nothing was changed; make room on the disk, or check the folder's modes"};
 }
 
 // --- telling it ---
@@ -400,7 +274,7 @@ void tell(const Plan& plan,
     tell_text(plan, file, options);
   }
   const auto running = options.is_dry_run ? std::nullopt : find_running(home);
-  if (running && running->pid > 0) {
+  if (running && running->is_ready()) {  // one that is starting may not be signalled
     note("a proxy runs on this home; let it read the bindings: kill -HUP " +
          std::to_string(running->pid));
   }
@@ -418,8 +292,12 @@ Outcome<Plan> make_plan(OpenHome& opened,
   Plan plan;
   plan.name = own.name.text();
   const auto* const shape = shape_of(known.provider, own, !options.is_dry_run);
-  auto placeholder =
-      make_placeholder(opened.vault, file, plan.name, shape, options.has_valid_checksum);
+  auto placeholder = make_placeholder(
+      opened.vault,
+      file,
+      plan.name,
+      shape,
+      options.has_valid_checksum ? bindings::Checksum::valid : bindings::Checksum::wrong);
   if (!placeholder) {
     return placeholder.failure();
   }
@@ -434,6 +312,20 @@ Outcome<Plan> make_plan(OpenHome& opened,
     return *std::move(problem);
   }
   return plan;
+}
+
+// I17: what the catalogue says of a provider is ours; a file of the home may be that of somebody
+// who wants a key bound to a host of his own.
+Problem confirm_own_provider(const Plan& plan,
+                             const FileApproval& approval,
+                             const SecretOptions& options) {
+  if (plan.known.file.empty() || approves_itself(approval.before)) {
+    return std::nullopt;
+  }
+  note("the provider is " + plan.known.file + ", which is not built in. It binds " + plan.name +
+       " so:");
+  note(bindings::block_text(plan.entry, 2));
+  return confirm(options.says_yes, "Shall it come into force?");
 }
 
 Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault::SecretName& name) {
@@ -451,6 +343,13 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
   if (auto problem = check_name_is_free(file.value(), name.text())) {
     return problem;
   }
+  // I17: known before anything is asked or written.
+  auto approval = options.is_dry_run
+                      ? Outcome<FileApproval>(FileApproval{})
+                      : prepare_approval(opened.home, opened.vault, file.value(), options.approval);
+  if (!approval) {
+    return approval.failure();
+  }
   auto entries = entries_of(known->provider, name, opened.vault);
   if (!entries) {
     return entries.failure();
@@ -464,10 +363,17 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
     return plan.failure();
   }
   if (!options.is_dry_run) {
+    if (auto problem = confirm_own_provider(plan.value(), approval.value(), options)) {
+      return problem;
+    }
     if (auto problem = add_all(opened.vault, entries.value(), service)) {
       return problem;
     }
-    if (auto problem = replace_file(file.value(), plan->text)) {
+    if (auto problem = replace_approved(opened.home,
+                                        opened.vault,
+                                        file.value(),
+                                        {plan->text, file->text.roots},
+                                        approval.value())) {
       take_back(opened.vault, entries.value(), entries->size());
       return problem;
     }

@@ -2,7 +2,6 @@
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
 // then hands them to the server. Nothing listens before everything is in order (I13).
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -14,20 +13,24 @@
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/thread.h"
+#include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
+#include "proxy/cli/policy_watch.h"
 #include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
+#include "proxy/cli/serve_sandbox.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
-#include "proxy/net/loop_thread.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -39,14 +42,15 @@ constexpr const char* kExample =
     "keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr unsigned kThreadsMax = 256;
 constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
   std::string home;
   UnlockOptions unlock;
+  ApprovalOptions approval;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
+  std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
 };
@@ -60,7 +64,8 @@ struct Opened {
   std::string bindings_file;
   std::optional<vault::Vault> vault;
   std::shared_ptr<const ca::Authority> authority;
-  net::Policy policy;
+  LoadedPolicy policy;
+  PolicyWatch approval;
   base::SystemClock clock;
   OpenLog log;
   std::optional<HeadKeeper> head;
@@ -70,6 +75,14 @@ struct Opened {
 
 std::int64_t now_s() {
   return base::SystemClock().wall_us() / 1'000'000;
+}
+
+// A reload that is asked for while we start is done once we are ready, and does not end us.
+void hold_reloads(int how) {
+  sigset_t reload{};
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  pthread_sigmask(how, &reload, nullptr);
 }
 
 Problem take_lock(Opened& opened) {
@@ -91,7 +104,7 @@ Problem take_lock(Opened& opened) {
 }
 
 void warn_about_missing_secrets(const Opened& opened) {
-  for (const bindings::SecretRule& rule : opened.policy.bindings->rules) {
+  for (const bindings::SecretRule& rule : opened.policy.policy.bindings->rules) {
     for (const vault::SecretName& name : rule.needs()) {
       if (!opened.vault->has(name)) {
         warn("the secret " + name.text() + " of " + opened.bindings_file +
@@ -103,7 +116,7 @@ void warn_about_missing_secrets(const Opened& opened) {
 }
 
 void warn_about_missing_callers(const Opened& opened) {
-  for (const auto& caller : missing_callers(*opened.policy.bindings, *opened.vault)) {
+  for (const auto& caller : missing_callers(*opened.policy.policy.bindings, *opened.vault)) {
     warn("the caller " + caller + " of " + opened.bindings_file + " has no token: it cannot come",
          "give it one with: keyswap caller add " + caller);
   }
@@ -120,9 +133,7 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
   if (auto problem = take_lock(opened)) {
     return problem;
   }
-  constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
-  const auto own_ca = read_file(opened.home.ca(), kCertificateBytesMax);
-  auto policy = load_policy(opened.bindings_file, own_ca ? *own_ca : "");
+  auto policy = load_policy(opened.bindings_file, own_ca_of(opened.home));
   if (!policy) {
     return policy.failure();
   }
@@ -131,19 +142,33 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
 }
 
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
+  const bool by_key_file = has_key_file(opened.home, options.unlock);
   auto vault = open_vault(opened.home, options.unlock);
   if (!vault) {
     return vault.failure();
   }
   opened.vault = std::move(vault).value();
+  opened.approval = PolicyWatch(opened.home, opened.bindings_file);
+  // I17: before anything is done by the word of a policy.
+  if (auto problem = opened.approval.accept_first(
+          *opened.vault, opened.policy, {by_key_file, options.approval})) {
+    if (const auto refused = opened.approval.told_at_start()) {
+      record_refused_start(
+          opened.home, opened.bindings_file, *opened.vault, *refused, opened.clock);
+    }
+    return problem;
+  }
   auto authority = open_authority(opened.home, *opened.vault, now_s());
   if (!authority) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
   opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
-  const std::string folder = audit_folder(opened.home, *opened.policy.bindings);
+  const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
+    return problem;
+  }
+  if (auto problem = restrict_files(opened.home, folder)) {
     return problem;
   }
   auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
@@ -175,37 +200,24 @@ Problem open_limits(Opened& opened) {
   return std::nullopt;
 }
 
-unsigned thread_count(unsigned asked) {
-  return std::clamp(asked != 0 ? asked : std::thread::hardware_concurrency(), 1U, kThreadsMax);
-}
-
-std::string kib(std::size_t bytes) {
-  return std::to_string(bytes / 1024) + " KiB";
-}
-
-// I10: each loop takes its part of the locked memory there is; what is left is for what waits.
-Problem share_locked_memory(const ServeOptions& options, Opened& opened) {
-  namespace bounds = base::bounds;
-  const std::size_t size = vault::locked_memory_size();
-  const auto most =
-      static_cast<unsigned>((size - bounds::kHeldBytesMin) / net::LoopThread::locked_bytes());
-  const std::string hint =
-      "allow more locked memory: ulimit -l, or LimitMEMLOCK=64M in a systemd unit";
-  if (opened.threads > most) {
-    const std::string what =
-        kib(size) + " of locked memory suffice for " + std::to_string(most) + " event loops";
-    if (options.threads != 0) {
-      return Failure{Exit::cannot, what, hint + "; or give --threads " + std::to_string(most)};
-    }
-    warn(what + ", not for one a core", hint);
-    opened.threads = most;
+// I10: as many event loops as there is locked memory and open files for.
+Problem choose_loops(const ServeOptions& options, Opened& opened) {
+  LoopWish wish = wish_loops(options.threads);
+  if (auto problem = begin_guarded(locked_bytes_wanted(wish))) {
+    return problem;
   }
-  const std::size_t held = size - opened.threads * net::LoopThread::locked_bytes();
-  if (held < bounds::kHeldBytesWanted / 4) {
-    warn("requests share " + kib(held) +
-             " of locked memory while they wait; those that find no room get 503 too_busy",
-         hint);
+  if (auto problem = raise_open_files()) {
+    return problem;
   }
+  auto loops = fit_into_files(wish, base::descriptors_allowed());
+  if (loops) {
+    wish.count = loops.value();
+    loops = fit_into_memory(wish, vault::locked_memory_size());
+  }
+  if (!loops) {
+    return loops.failure();
+  }
+  opened.threads = loops.value();
   return std::nullopt;
 }
 
@@ -215,18 +227,16 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
-  opened.threads = thread_count(options.threads);
-  if (auto problem = begin_guarded(opened.threads * net::LoopThread::locked_bytes() +
-                                   base::bounds::kHeldBytesWanted)) {
-    return problem;
-  }
-  if (auto problem = share_locked_memory(options, opened)) {
+  if (auto problem = choose_loops(options, opened)) {
     return problem;
   }
   if (const auto started = tls::start_library(); !started) {
     return Failure{Exit::cannot,
                    "TLS cannot be started: " + explain(started.error()),
                    "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
+  }
+  if (auto problem = cli::give_up_privileges(options.user)) {
+    return problem;
   }
   if (auto problem = open_configuration(options, opened)) {
     return problem;
@@ -237,9 +247,6 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   if (auto problem = open_limits(opened)) {
     return problem;
   }
-  if (auto problem = raise_open_files()) {
-    return problem;
-  }
   warn_about_missing_secrets(opened);
   warn_about_missing_callers(opened);
   return std::nullopt;
@@ -247,6 +254,10 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
 
 // Contract 2: exactly this line, so that a program can wait for it.
 void tell_ready(Opened& opened, const std::string& address) {
+  opened.approval.keep(*opened.vault);
+  if (const auto first = opened.approval.told_at_start()) {
+    record_approval(*opened.log.log, *first, opened.clock);
+  }
   nlohmann::ordered_json json;
   json["event"] = "ready";
   json["proxy"] = address;
@@ -258,19 +269,20 @@ void tell_ready(Opened& opened, const std::string& address) {
   base::LineOutput output(STDOUT_FILENO);
   output.stop_waiting();
   output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  hold_reloads(SIG_UNBLOCK);
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
-std::optional<net::Policy> reload_policy(const Opened& opened) {
+net::Reloaded reload_policy(Opened& opened) {
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
     note("  the bindings in force stay in force");
-    return std::nullopt;
+    return {};
   }
-  return std::move(policy).value();
+  return opened.approval.accept(*opened.vault, policy.value());
 }
 
 std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
@@ -322,9 +334,19 @@ class UserWatch {
     return {};
   }
 
+  // From now on there is somebody who takes the signal, and ends in order.
+  void begin() {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_ready_ = true;
+    }
+    wake_.notify_one();
+  }
+
  private:
   void watch(const Home& home) {
     std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
     while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
       auto unused = ServeLock::take(
           home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
@@ -338,7 +360,8 @@ class UserWatch {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool is_stopping_ = false;  // guarded by mutex_
+  bool is_ready_ = false;  // guarded by mutex_, and so is the next
+  bool is_stopping_ = false;
   std::optional<ServeLock> last_;
   std::thread thread_;
 };
@@ -352,23 +375,25 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (base::is_lack_of_threads(error)) {
     return thread_failure(error);
   }
+  if (error.code == base::Errc::unsupported) {
+    return sandbox_failure(error);
+  }
   return {Exit::cannot,
           "cannot serve on " + options.listen + ": " + explain(error),
           "check the address and this user's limits"};
 }
 
-int serve_until_stopped(const ServeOptions& options, Opened& opened) {
+int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& watch) {
   net::ServerParts parts;
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
   parts.clock = &opened.clock;
   parts.limiter = std::move(opened.limiter);
-  parts.policy = opened.policy;
+  parts.policy = opened.policy.policy;
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
-  parts.listen_host = opened.listen.host;
-  parts.listen_port = opened.listen.port;
+  parts.listen = {opened.listen.host, opened.listen.port};
   parts.threads = opened.threads;
   parts.reload = [&opened] {
     return reload_policy(opened);
@@ -383,8 +408,13 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
     opened.confirmation->tell();
     opened.head->keep();
   };
-  parts.ready = [&opened](const std::string& address) {
+  parts.confine = restrict_system_calls;
+  parts.ready = [&options, &opened, &watch](const std::string& address) {
+    if (!options.while_used) {
+      warn_about_root();
+    }
     tell_ready(opened, address);
+    watch.begin();
   };
   const auto served = net::serve(std::move(parts));
   opened.log.log->close();
@@ -399,6 +429,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened) {
 int serve(const ServeOptions& options) {
   // Neither a reload nor the end may hang on whoever does not read what is said about them.
   base::standard_error().stop_waiting();
+  hold_reloads(SIG_BLOCK);
   Opened opened;
   if (auto problem = open_all(options, opened)) {
     return report(*problem);
@@ -409,7 +440,7 @@ int serve(const ServeOptions& options) {
       return report(thread_failure(started.error()));
     }
   }
-  return serve_until_stopped(options, opened);
+  return serve_until_stopped(options, opened, watch);
 }
 
 }  // namespace
@@ -423,18 +454,29 @@ int run_serve(const Arguments& arguments) {
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
+  add_approval_option(app, options.approval);
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
+  std::string user;
+  app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, kThreadsMax));
+      ->check(CLI::Range(1U, base::bounds::kLoopsMax));
   app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
+  }
+  auto become = user_to_become(user);
+  if (!become) {
+    return report(become.failure());
+  }
+  options.user = std::move(become).value();
+  if (options.user) {
+    options.home = home_of(*options.user, options.home);
   }
   return serve(options);
 }

@@ -25,6 +25,9 @@ struct RunningProxy {
   pid_t pid = 0;
   std::string address;   // "127.0.0.1:8472"; "" while it is starting
   std::string bindings;  // the file it serves
+
+  // Before that nobody signals it.
+  [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }
 };
 
 // One lock on one byte of the file.

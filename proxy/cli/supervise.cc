@@ -22,16 +22,6 @@ constexpr int kNotExecutable = 126;
 constexpr std::array kPassedOn = {
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT, SIGUSR1, SIGUSR2};
 
-sigset_t held_signals() {
-  sigset_t signals{};
-  sigemptyset(&signals);
-  for (const int signal : kPassedOn) {
-    sigaddset(&signals, signal);
-  }
-  sigaddset(&signals, SIGCHLD);
-  return signals;
-}
-
 int cannot_start(const Arguments& command, const base::Error& error) {
   const bool is_missing = error.number == ENOENT || error.number == ENOTDIR;
   report(
@@ -41,36 +31,17 @@ int cannot_start(const Arguments& command, const base::Error& error) {
   return is_missing ? kNotFound : kNotExecutable;
 }
 
-// Blocks the signals until it goes, so that each is taken by sigwaitinfo.
-class SignalsHeld {
- public:
-  explicit SignalsHeld(const sigset_t& signals) { pthread_sigmask(SIG_BLOCK, &signals, &before_); }
-
-  SignalsHeld(const SignalsHeld&) = delete;
-  SignalsHeld& operator=(const SignalsHeld&) = delete;
-  SignalsHeld(SignalsHeld&&) = delete;
-  SignalsHeld& operator=(SignalsHeld&&) = delete;
-
-  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  // The mask as it was: what the command begins with.
-  [[nodiscard]] const sigset_t& before() const { return before_; }
-
- private:
-  sigset_t before_{};
-};
-
 // From the terminal's keys (the kernel) or the shell's job control the command gets its own copy.
 bool is_for_us_alone(const siginfo_t& info) {
   return info.si_code != SI_KERNEL;
 }
 
-// The command's status once it has ended. When it stops, so do we: whoever waits for us sees it.
-std::optional<int> look_at_command(pid_t child) {
+// The child's wait status once it has ended. When it stops, so do we: whoever waits for us sees it.
+std::optional<int> look_at_child(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
     if (!WIFSTOPPED(status)) {
-      return shell_status(status);
+      return status;
     }
     kill(getpid(), SIGSTOP);
   }
@@ -86,29 +57,51 @@ void look_at_proxy(pid_t& proxy) {
 
 }  // namespace
 
-int supervise(const Arguments& command, const Variables& environment, pid_t proxy) {
-  const sigset_t signals = held_signals();
-  const SignalsHeld held(signals);
-  Launch child;
-  child.words = command;
-  child.environment = &environment;
-  child.signal_mask = held.before();
-  const auto started = launch(child);
-  if (!started) {
-    return cannot_start(command, started.error());
+PassedSignals::PassedSignals() {
+  sigemptyset(&held_);
+  for (const int signal : kPassedOn) {
+    sigaddset(&held_, signal);
   }
+  sigaddset(&held_, SIGCHLD);
+  pthread_sigmask(SIG_BLOCK, &held_, &before_);
+
+  // Who started us may ignore the ends of children, and then nobody would hear of them.
+  struct sigaction usual {};
+
+  usual.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &usual, &child_ends_before_);
+}
+
+PassedSignals::~PassedSignals() {
+  sigaction(SIGCHLD, &child_ends_before_, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int PassedSignals::follow(pid_t child, pid_t proxy) const {
   for (;;) {
     siginfo_t info{};
-    const int signal = sigwaitinfo(&signals, &info);
+    const int signal = sigwaitinfo(&held_, &info);
     if (signal == SIGCHLD) {
       look_at_proxy(proxy);
-      if (const auto status = look_at_command(*started)) {
+      if (const auto status = look_at_child(child)) {
         return *status;
       }
     } else if (signal > 0 && is_for_us_alone(info)) {
-      kill(*started, signal);
+      kill(child, signal);
     }
   }
+}
+
+int supervise(const Arguments& command, const Variables& environment, pid_t proxy) {
+  const PassedSignals passed;
+  Launch child;
+  child.words = command;
+  child.environment = &environment;
+  child.inherits = Inherits::all;  // what our caller gave it; nothing of ours is among it
+  child.signal_mask = passed.before();
+  const auto started = launch(child);
+  return started ? shell_status(passed.follow(*started, proxy))
+                 : cannot_start(command, started.error());
 }
 
 }  // namespace keyswap::cli

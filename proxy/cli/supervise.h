@@ -5,12 +5,37 @@
 // us too, and its end is ours.
 #pragma once
 
+#include <csignal>
+
 #include <sys/types.h>
 
 #include "proxy/cli/client_environment.h"
 #include "proxy/cli/command.h"
 
 namespace keyswap::cli {
+
+// While it lives, the signals that a child of ours is to have are held for follow().
+class PassedSignals {
+ public:
+  PassedSignals();
+  PassedSignals(const PassedSignals&) = delete;
+  PassedSignals& operator=(const PassedSignals&) = delete;
+  PassedSignals(PassedSignals&&) = delete;
+  PassedSignals& operator=(PassedSignals&&) = delete;
+  ~PassedSignals();
+
+  // The mask as it was: what the child begins with.
+  [[nodiscard]] const sigset_t& before() const { return before_; }
+
+  // To the child's end; gives its wait status. `proxy` as in supervise().
+  [[nodiscard]] int follow(pid_t child, pid_t proxy) const;
+
+ private:
+  sigset_t held_{};
+  sigset_t before_{};
+
+  struct sigaction child_ends_before_ {};
+};
 
 // Runs the command to its end; its status as a shell gives it, 127 when there is no such program,
 // 126 when it cannot be run. `proxy` (0: none), a child of ours, is watched: its end is reported.

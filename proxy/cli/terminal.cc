@@ -7,12 +7,12 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/line_output.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/hidden_input.h"
 
 namespace keyswap::cli {
 
@@ -32,72 +32,6 @@ std::string printable_or_text(std::string_view text) {
   return shown;
 }
 
-Failure out_of_memory() {
-  return {Exit::cannot, "no locked memory is left for a secret", "raise the limit: ulimit -l"};
-}
-
-constexpr char kInterruptKey = 3;
-
-// Turns echo and signal keys off while it lives: an interrupt is then a byte (3) that ends the
-// question, and the terminal is never left without echo.
-class HiddenInput {
- public:
-  explicit HiddenInput(int terminal) : terminal_(terminal) {
-    if (tcgetattr(terminal_, &before_) == 0) {
-      termios hidden = before_;
-      hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ISIG);
-      hidden.c_cc[VEOL] = kInterruptKey;  // else it would be read only once the line is ended
-      is_hidden_ = tcsetattr(terminal_, TCSAFLUSH, &hidden) == 0;
-    }
-  }
-
-  HiddenInput(const HiddenInput&) = delete;
-  HiddenInput& operator=(const HiddenInput&) = delete;
-  HiddenInput(HiddenInput&&) = delete;
-  HiddenInput& operator=(HiddenInput&&) = delete;
-
-  ~HiddenInput() {
-    if (is_hidden_) {
-      tcsetattr(terminal_, TCSAFLUSH, &before_);
-    }
-  }
-
-  [[nodiscard]] bool is_hidden() const { return is_hidden_; }
-
- private:
-  int terminal_;
-  termios before_{};
-  bool is_hidden_ = false;
-};
-
-// Reads one line; the newline is not kept.
-Outcome<LockedText> read_line(int terminal, std::size_t bytes_max) {
-  auto bytes = vault::LockedBytes::of_size(bytes_max + 1);
-  if (!bytes) {
-    return out_of_memory();
-  }
-  LockedText text{std::move(bytes).value(), 0};
-  for (;;) {
-    char* next = text.bytes.data() + text.size;
-    const ssize_t count = read(terminal, next, 1);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0 || *next == kInterruptKey) {
-      return Failure{Exit::cannot, "nothing was typed", "type the answer, then Enter"};
-    }
-    if (*next == '\n' || *next == '\r') {
-      return text;
-    }
-    if (text.size == bytes_max) {
-      return Failure{Exit::usage,
-                     "the answer is longer than " + std::to_string(bytes_max) + " bytes",
-                     "give a shorter one"};
-    }
-    ++text.size;
-  }
-}
-
 std::string format_row(const std::vector<std::string>& row,
                        const std::vector<std::size_t>& widths) {
   std::string line;
@@ -107,18 +41,6 @@ std::string format_row(const std::vector<std::string>& row,
   }
   line.erase(line.find_last_not_of(' ') + 1);
   return line;
-}
-
-void drop_newline(LockedText& text) {
-  const auto ends_with = [&text](char c) {
-    return text.size > 0 && text.view().back() == c;
-  };
-  if (ends_with('\n')) {
-    --text.size;
-    if (ends_with('\r')) {
-      --text.size;
-    }
-  }
 }
 
 }  // namespace
@@ -192,6 +114,28 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+Failure no_locked_memory() {
+  return {Exit::cannot, "no locked memory is left for a secret", "raise the limit: ulimit -l"};
+}
+
+Failure too_long(std::string_view what, std::size_t bytes_max) {
+  return {Exit::usage,
+          std::string(what) + " is longer than " + std::to_string(bytes_max) + " bytes",
+          "give a shorter one"};
+}
+
+void drop_newline(LockedText& text) {
+  const auto ends_with = [&text](char c) {
+    return text.size > 0 && text.view().back() == c;
+  };
+  if (ends_with('\n')) {
+    --text.size;
+    if (ends_with('\r')) {
+      --text.size;
+    }
+  }
+}
+
 Outcome<LockedText> read_locked(int descriptor,
                                 std::size_t bytes_max,
                                 Newline newline,
@@ -199,7 +143,7 @@ Outcome<LockedText> read_locked(int descriptor,
   const std::size_t room = bytes_max + 2;  // for the newline that is dropped
   auto bytes = vault::LockedBytes::of_size(room + 1);
   if (!bytes) {
-    return out_of_memory();
+    return no_locked_memory();
   }
   LockedText text{std::move(bytes).value(), 0};
   for (;;) {
@@ -221,9 +165,7 @@ Outcome<LockedText> read_locked(int descriptor,
     drop_newline(text);
   }
   if (text.size > bytes_max) {
-    return Failure{Exit::usage,
-                   std::string(what) + " is longer than " + std::to_string(bytes_max) + " bytes",
-                   "give a shorter one"};
+    return too_long(what, bytes_max);
   }
   return text;
 }
@@ -238,16 +180,7 @@ Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max)
     return Failure{
         Exit::cannot, "there is no terminal to ask on", "give it in a file or on a pipe"};
   }
-  const HiddenInput hidden(terminal.descriptor());
-  if (!hidden.is_hidden()) {
-    return Failure{Exit::cannot,
-                   "the terminal's echo cannot be switched off",
-                   "give it in a file or on a pipe"};
-  }
-  static_cast<void>(write_all(terminal.descriptor(), question));
-  auto answer = read_line(terminal.descriptor(), bytes_max);
-  static_cast<void>(write_all(terminal.descriptor(), "\n"));
-  return answer;
+  return read_hidden(terminal.descriptor(), question, bytes_max);
 }
 
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max) {

@@ -44,7 +44,14 @@ struct LockedText {
   vault::Secret to_secret() && { return vault::Secret::adopt(std::move(bytes), size); }
 };
 
-// Reads to the end of `descriptor`; one trailing "\n" or "\r\n" is dropped when `drops_newline`.
+// One "\n" or "\r\n" at the end is no part of a secret: editors and echo put it there.
+void drop_newline(LockedText& text);
+
+// What is said when there is no room for a secret, or when it is longer than one may be.
+Failure no_locked_memory();
+Failure too_long(std::string_view what, std::size_t bytes_max);
+
+// Reads to the end of `descriptor`; a trailing newline is dropped when asked for.
 // `what` names it in errors ("the passphrase").
 enum class Newline : unsigned char { keep, drop };
 Outcome<LockedText> read_locked(int descriptor,
@@ -54,7 +61,7 @@ Outcome<LockedText> read_locked(int descriptor,
 
 // Is there somebody to ask (a controlling terminal)?
 bool has_terminal();
-// Asks on the controlling terminal, without echo.
+// Asks on the controlling terminal, without echo (proxy/cli/hidden_input.h).
 Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max);
 // Asks twice; a failure when the answers differ.
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max);

@@ -2,6 +2,7 @@
 #include "proxy/cli/unlock.h"
 
 #include <cerrno>
+#include <charconv>
 #include <linux/keyctl.h>
 
 #include <fcntl.h>
@@ -39,7 +40,34 @@ void warn_when_others_can_read(int descriptor, const std::string& path) {
   }
 }
 
+// N of /dev/fd/N; -1 of another path, or when nothing is open there.
+int descriptor_named(const std::string& path) {
+  if (path == "/dev/stdin") {
+    return STDIN_FILENO;
+  }
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (path.starts_with(folder)) {
+      const std::string text = path.substr(folder.size());
+      int number = -1;
+      if (check_descriptor(text).empty()) {
+        std::from_chars(text.data(), text.data() + text.size(), number);
+      }
+      return number;
+    }
+  }
+  return -1;
+}
+
+Outcome<LockedText> read_descriptor(int number, const std::string& source) {
+  const File given = take_descriptor(number);  // closed once it is read
+  return not_empty(read_locked(given.descriptor(), kPassphraseBytesMax, Newline::drop, kPassphrase),
+                   source);
+}
+
 Outcome<LockedText> read_passphrase_file(const std::string& path) {
+  if (const int number = descriptor_named(path); number >= 0) {
+    return read_descriptor(number, path);
+  }
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
     return Failure{Exit::cannot,
@@ -79,9 +107,7 @@ FoundPassphrase from_options_or_service(const UnlockOptions& unlock) {
     return read_passphrase_file(unlock.password_file);
   }
   if (unlock.password_fd >= 0) {
-    return not_empty(
-        read_locked(unlock.password_fd, kPassphraseBytesMax, Newline::drop, kPassphrase),
-        "--password-fd");
+    return read_descriptor(unlock.password_fd, "--password-fd");
   }
   if (const std::string path = environment_variable("KEYSWAP_PASSWORD_FILE"); !path.empty()) {
     return read_passphrase_file(path);
@@ -99,23 +125,35 @@ FoundPassphrase from_keyring(const Home& home) {
   if (key < 0) {
     return std::nullopt;
   }
-  auto bytes = vault::LockedBytes::of_size(kPassphraseBytesMax);
+  constexpr std::size_t kRoom = kPassphraseBytesMax + 2;  // for the newline that is dropped
+  auto bytes = vault::LockedBytes::of_size(kRoom);
   if (!bytes) {
-    return Failure{Exit::cannot, explain(bytes.error()), "raise the limit: ulimit -l"};
+    return no_locked_memory();
   }
-  const long size = syscall(SYS_keyctl, KEYCTL_READ, key, bytes->data(), kPassphraseBytesMax);
-  if (size <= 0 || static_cast<std::size_t>(size) > kPassphraseBytesMax) {
+  const long size = syscall(SYS_keyctl, KEYCTL_READ, key, bytes->data(), kRoom);
+  if (size < 0 || static_cast<std::size_t>(size) > kRoom) {
     return Failure{Exit::cannot,
                    "the keyring's key " + name + " cannot be read",
                    "check it with: keyctl print %user:" + name};
   }
-  return LockedText{std::move(*bytes), static_cast<std::size_t>(size)};
+  LockedText passphrase{std::move(*bytes), static_cast<std::size_t>(size)};
+  drop_newline(passphrase);
+  if (passphrase.size > kPassphraseBytesMax) {
+    return too_long(kPassphrase, kPassphraseBytesMax);
+  }
+  return not_empty(std::move(passphrase), "keyring");
 }
 
 Failure nobody_to_ask() {
   return {Exit::cannot,
           "no passphrase was given, and there is no terminal to ask on",
           "give --password-file FILE or --password-fd N, or set KEYSWAP_PASSWORD_FILE"};
+}
+
+Failure nobody_to_ask_for_approval() {
+  return {Exit::cannot,
+          "approvals have a passphrase of their own, and there is no terminal to ask for it on",
+          "give --approval-password-file FILE"};
 }
 
 Failure open_failure(const Home& home, const base::Error& error) {
@@ -129,6 +167,11 @@ Failure open_failure(const Home& home, const base::Error& error) {
     return {Exit::cannot,
             "the vault " + home.vault() + " is damaged: " + explain(error),
             "put back a backup of vault.db; nothing was changed"};
+  }
+  if (error.code == Errc::permission) {
+    return {Exit::cannot,
+            "cannot open the vault " + home.vault() + ": " + explain(error),
+            "check the owner and modes of it and of what lies beside it (-journal, -wal, -shm)"};
   }
   return {Exit::cannot,
           "cannot open the vault " + home.vault() + ": " + explain(error),
@@ -155,6 +198,41 @@ bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
   }
   return environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
          access(home.key().c_str(), F_OK) != 0;
+}
+
+bool has_key_file(const Home& home, const UnlockOptions& unlock) {
+  return unlock.password_file.empty() && unlock.password_fd < 0 &&
+         environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
+         access(home.key().c_str(), F_OK) == 0;
+}
+
+Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
+  if (!approval.password_file.empty()) {
+    return read_passphrase_file(approval.password_file);
+  }
+  if (!has_terminal()) {
+    return nobody_to_ask_for_approval();
+  }
+  return not_empty(ask_hidden("Passphrase for approvals: ", kPassphraseBytesMax), "typed");
+}
+
+Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval) {
+  if (!approval.password_file.empty()) {
+    return read_passphrase_file(approval.password_file);
+  }
+  if (!has_terminal()) {
+    return nobody_to_ask_for_approval();
+  }
+  return not_empty(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax),
+                   "typed");
+}
+
+int passphrase_descriptor(const UnlockOptions& unlock) {
+  if (!unlock.password_file.empty()) {
+    return descriptor_named(unlock.password_file);
+  }
+  return unlock.password_fd >= 0 ? unlock.password_fd
+                                 : descriptor_named(environment_variable("KEYSWAP_PASSWORD_FILE"));
 }
 
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock) {

@@ -24,7 +24,17 @@ Problem begin_guarded(std::size_t locked_bytes = base::bounds::kLockedArenaBytes
 // Would read_passphrase() have to ask on the terminal?
 bool needs_prompt(const Home& home, const UnlockOptions& unlock);
 
+// The number of the descriptor that the passphrase comes from: --password-fd, or a file that is
+// named /dev/fd/N, as shells do. -1 when it comes from elsewhere.
+int passphrase_descriptor(const UnlockOptions& unlock);
+
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock);
+// Is it the home's key file that opens the vault?
+bool has_key_file(const Home& home, const UnlockOptions& unlock);
+// The passphrase for approvals: from the option's file, else asked for.
+Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval);
+// The same for an approval key that is to be made: the prompt asks twice.
+Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
 

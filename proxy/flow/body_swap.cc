@@ -27,7 +27,7 @@ std::unique_ptr<BodyPosition> position_in(const bindings::BodyPlace& place) {
 BodySwap::BodySwap(const bindings::Bindings& bindings,
                    bindings::BodyText text,
                    std::vector<SwapPlace> places)
-    : bindings_(&bindings), text_(text), places_(std::move(places)) {
+    : bindings_(&bindings), text_(text), places_(std::move(places)), strings_(text) {
   for (const SwapPlace& place : places_) {
     const auto& placement = *bindings.rules[place.rule].places[place.place].placement;
     positions_.push_back(position_in(*placement.in_body()));
@@ -70,9 +70,10 @@ BodySwap::Step BodySwap::next() {
     }
     const std::size_t place = find_place(hit->rule);
     if (place < places_.size()) {
+      const bool is_nested = strings_.are_inside();
       static_cast<void>(take(hit->size));
       searched_ = taken_;
-      return {Step::Kind::credential, {}, place};
+      return {Step::Kind::credential, {}, place, is_nested};
     }
     searched_ = hit->at + 1;  // it stays what it is
   }
@@ -104,6 +105,7 @@ std::string_view BodySwap::take(std::size_t count) {
       position->read(bytes);
     }
   }
+  strings_.read(bytes);
   taken_ += count;
   return bytes;
 }

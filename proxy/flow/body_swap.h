@@ -20,6 +20,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/body_position.h"
+#include "proxy/flow/json_strings.h"
 
 namespace keyswap::flow {
 
@@ -60,11 +61,17 @@ class BodySwap {
     Kind kind = Kind::nothing;
     std::string_view bytes;  // until the next feed() or rest()
     std::size_t place = 0;   // of those it was made with
+    bool is_nested = false;  // a credential: in a string that is read twice (NestedStrings)
   };
 
   Step next();
 
   [[nodiscard]] bindings::BodyText text() const { return text_; }
+
+  // May what was written for this body stand where a step is nested?
+  [[nodiscard]] bool may_be_nested(std::string_view written) const {
+    return strings_.are_safe_for(written);
+  }
 
   [[nodiscard]] const std::vector<SwapPlace>& places() const { return places_; }
 
@@ -79,6 +86,7 @@ class BodySwap {
   bindings::BodyText text_;
   std::vector<SwapPlace> places_;
   std::vector<std::unique_ptr<BodyPosition>> positions_;  // of each place; null: anywhere
+  NestedStrings strings_;                                 // as far as was given out
   static constexpr std::size_t kInputBytesMax =
       base::bounds::kSwapHoldBytes + 2 * base::bounds::kReadChunkBytes;
   base::Buffer input_{kInputBytesMax};

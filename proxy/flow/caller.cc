@@ -65,8 +65,13 @@ std::optional<CallerClaim> route_claim(const http::RequestHead& head) {
 }
 
 std::optional<Reason> check_proxy_caller(std::string_view caller,
+                                         const LocalUser& user,
                                          const bindings::Bindings& bindings) {
-  return bindings.callers.empty() ? std::nullopt : check_route_caller(caller, bindings);
+  if (!bindings.callers.empty()) {
+    return check_route_caller(caller, bindings);
+  }
+  const bool may_come = !caller.empty() || user.is_own || bindings.allow_users.has(user.number);
+  return may_come ? std::nullopt : std::optional(Reason::user_not_allowed);
 }
 
 std::optional<Reason> check_route_caller(std::string_view caller,
@@ -83,7 +88,11 @@ bool serves(const bindings::Scope& scope, std::string_view caller) {
 }
 
 bool is_loopback(std::string_view address) {
-  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+  constexpr std::string_view kMapped = "::ffff:";
+  const auto v4 = address.substr(address.starts_with(kMapped) ? kMapped.size() : 0);
+  // "127.example.com" is a name.
+  const bool is_number = v4.find_first_not_of("0123456789.") == std::string_view::npos;
+  return address == "::1" || (is_number && v4.starts_with("127."));
 }
 
 }  // namespace keyswap::flow

@@ -438,6 +438,22 @@ std::vector<PlaceOf> places_of(std::span<const Use> uses) {
   return places;
 }
 
+void refuse_real_values(const bindings::Bindings& bindings,
+                        const http::Authority& destination,
+                        Verdict& verdict) {
+  if (verdict.decision == Decision::refused && verdict.reason != Reason::real_secret_sent) {
+    return;
+  }
+  const auto rule = refusing_rule(bindings, destination, verdict.real_values);
+  if (rule) {
+    verdict.decision = Decision::refused;
+    verdict.reason = Reason::real_secret_sent;
+    verdict.rule = rule;
+    verdict.uses.clear();
+    verdict.others.clear();
+  }
+}
+
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings) {
   const std::string_view path = http::path_of(target);
   if (!bindings::has_percent(path)) {

@@ -98,6 +98,12 @@ inline Verdict refusal(audit::Reason reason) {
   return verdict;
 }
 
+// A binding of one of the real values that were seen may say that what they stand in is refused.
+// What is refused for another reason stays so: who may not come learns nothing of secrets.
+void refuse_real_values(const bindings::Bindings& bindings,
+                        const http::Authority& destination,
+                        Verdict& verdict);
+
 // The path of `target` as records show it: without query, placeholders as <NAME>, also where their
 // bytes are percent-encoded.
 std::string shown_path(std::string_view target, const bindings::Bindings& bindings);

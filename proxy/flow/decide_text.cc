@@ -6,6 +6,7 @@
 
 #include "bindings/body_text.h"
 #include "proxy/flow/decide_body.h"
+#include "proxy/flow/json_strings.h"
 #include "proxy/flow/placeholder_watch.h"
 
 namespace keyswap::flow {
@@ -15,8 +16,6 @@ namespace {
 using bindings::BodyText;
 
 constexpr std::string_view kOpening = "GET";  // RFC 6455 section 4.1
-// Where a swapped placeholder stood there is something for the watch that belongs to none.
-constexpr std::string_view kGap = "\n";
 
 std::vector<SwapPlace> places_in_texts(const bindings::Bindings& bindings,
                                        const http::Authority& destination,
@@ -30,32 +29,6 @@ std::vector<SwapPlace> places_in_texts(const bindings::Bindings& bindings,
   }
   return places;
 }
-
-// Where a text stands towards the strings in it, as JSON writes them (RFC 8259 section 7). Many
-// protocols put something before or around their JSON, so the rest of it is not asked for.
-class Strings {
- public:
-  void read(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (is_escaped_) {
-        is_escaped_ = false;
-      } else if (is_inside_ && c == '\\') {
-        is_escaped_ = true;
-      } else if (c == '"') {
-        is_inside_ = !is_inside_;
-      }
-    }
-  }
-
-  [[nodiscard]] bool are_inside() const { return is_inside_; }
-
-  // The next byte belongs to a backslash.
-  [[nodiscard]] bool are_escaped() const { return is_escaped_; }
-
- private:
-  bool is_inside_ = false;
-  bool is_escaped_ = false;
-};
 
 class Reading {
  public:
@@ -98,7 +71,7 @@ class Reading {
     }
     keep(hit.at);
     kept_ = read_ = hit.at + hit.size;
-    watch_.look(kGap);
+    watch_.look(kSwappedGap);
     const PlaceOf used{place->rule, place->place};
     const std::size_t count = counts_[static_cast<std::size_t>(place - places_.begin())]++;
     const auto reason = check_occurrence(request(), {}, {*place, count, message_.text.size()});
@@ -108,7 +81,7 @@ class Reading {
     if (count == 0) {
       found_.uses.push_back(use_of(*place));
     }
-    pieces_.push_back({{}, used, strings_.are_inside()});
+    pieces_.push_back({{}, used, strings_.are_inside(), strings_.are_nested()});
     return true;
   }
 
@@ -135,7 +108,7 @@ class Reading {
   std::vector<SwapPlace> places_;
   std::vector<std::size_t> counts_;  // of each of them, so far
   PlaceholderWatch watch_;
-  Strings strings_;
+  JsonStrings strings_;
   std::size_t read_ = 0;  // by strings_
   std::size_t kept_ = 0;  // what comes before is in pieces_
   std::vector<TextPiece> pieces_;

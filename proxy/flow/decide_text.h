@@ -34,6 +34,7 @@ struct TextPiece {
   std::string_view bytes;
   std::optional<PlaceOf> place = std::nullopt;
   bool is_in_string = false;  // between the quotes of one, as JSON writes them
+  bool is_nested = false;     // and there of one in what that says, so that it is read twice
 };
 
 struct TextVerdict {

@@ -39,6 +39,20 @@ bool host_agrees(const http::RequestHead& head,
   return named && *named == authority;
 }
 
+// Does the Host field name the listener? Some clients write there whom they ask, and not where they
+// want to go (RFC 9112 section 3.2.3 has it the other way). It chooses nothing: nobody is ever led
+// to the listener itself (I12).
+bool names_listener(const http::RequestHead& head, std::uint16_t own_port) {
+  static constexpr std::array<std::string_view, 3> kOwnHosts = {"127.0.0.1", "::1", "localhost"};
+  const http::Field* host = head.fields.find("host");
+  if (host == nullptr || own_port == 0) {
+    return false;
+  }
+  const auto named = http::parse_authority(host->value, 0);
+  return named && named->port == own_port &&
+         std::find(kOwnHosts.begin(), kOwnHosts.end(), named->host) != kOwnHosts.end();
+}
+
 // Is it OPTIONS in asterisk form (RFC 9112 section 3.2.4)?
 bool is_server_wide(std::string_view method, std::string_view target) {
   return method == "OPTIONS" && target == "*";
@@ -49,7 +63,9 @@ bool may_be_reached(const Destination& destination, const bindings::Bindings& bi
          bindings.binds(destination.authority);
 }
 
-Route route_connect(const http::RequestHead& head, const bindings::Bindings& bindings) {
+Route route_connect(const http::RequestHead& head,
+                    const bindings::Bindings& bindings,
+                    std::uint16_t own_port) {
   auto authority = http::parse_authority(head.target, 0);
   if (!authority) {
     return refuse(Reason::malformed_request);
@@ -64,7 +80,9 @@ Route route_connect(const http::RequestHead& head, const bindings::Bindings& bin
   if (!may_be_reached(destination, bindings)) {
     return refuse(Reason::unmatched_destination, std::move(destination));
   }
-  if (!host_agrees(head, destination.authority, destination.authority.port)) {
+  // I3: a Host that names somebody else is a disagreement; one that names us is none.
+  if (!host_agrees(head, destination.authority, destination.authority.port) &&
+      !names_listener(head, own_port)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
   }
   const bool is_read = bindings.binds(destination.authority) ||
@@ -158,9 +176,11 @@ Speech listen_for_request_line(std::string_view bytes) {
 
 }  // namespace
 
-Route route(const http::RequestHead& head, const bindings::Bindings& bindings) {
+Route route(const http::RequestHead& head,
+            const bindings::Bindings& bindings,
+            std::uint16_t own_port) {
   if (head.method == "CONNECT") {
-    return route_connect(head, bindings);
+    return route_connect(head, bindings, own_port);
   }
   if (head.target.starts_with('/')) {
     const bool is_health = head.method == "GET" && http::path_of(head.target) == kHealthPath;

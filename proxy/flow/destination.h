@@ -45,8 +45,10 @@ struct Route {
   audit::Reason reason = audit::Reason::malformed_request;
 };
 
-// The route of a request head read on the listener.
-Route route(const http::RequestHead& head, const bindings::Bindings& bindings);
+// The route of a request head read on the listener. `own_port`: of the listener; 0: not known.
+Route route(const http::RequestHead& head,
+            const bindings::Bindings& bindings,
+            std::uint16_t own_port = 0);
 
 // What a tunnel knows about itself when a request comes in it.
 struct TunnelIdentity {

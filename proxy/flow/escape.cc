@@ -27,15 +27,20 @@ constexpr std::array kEntities = {Named{"&amp;", '&'},
                                   Named{"&gt;", '>'},
                                   Named{"&quot;", '"'},
                                   Named{"&apos;", '\''}};
-constexpr std::array kLetters = {Named{"\"", '"'},
-                                 Named{"\\", '\\'},
-                                 Named{"/", '/'},
-                                 Named{"'", '\''},
-                                 Named{"b", '\b'},
-                                 Named{"f", '\f'},
-                                 Named{"n", '\n'},
-                                 Named{"r", '\r'},
-                                 Named{"t", '\t'}};
+
+// What stands behind a backslash, and what the two stand for.
+constexpr std::array<char, 256> kLetters = [] {
+  std::array<char, 256> table{};
+  for (const char c : {'"', '\\', '/', '\''}) {
+    table[static_cast<unsigned char>(c)] = c;
+  }
+  table['b'] = '\b';
+  table['f'] = '\f';
+  table['n'] = '\n';
+  table['r'] = '\r';
+  table['t'] = '\t';
+  return table;
+}();
 
 std::optional<std::uint32_t> digit_of(char c, std::uint32_t base) {
   std::uint32_t value = base;
@@ -138,8 +143,8 @@ Escape read_backslash(std::string_view text) {
   if (text[1] == 'x') {
     return read_two(text, 2);
   }
-  const auto* const letter = std::ranges::find(kLetters, text.substr(1, 1), &Named::name);
-  return letter == kLetters.end() ? Escape{} : of_byte(2, static_cast<unsigned char>(letter->byte));
+  const char byte = kLetters[static_cast<unsigned char>(text[1])];
+  return byte == '\0' ? Escape{} : of_byte(2, static_cast<unsigned char>(byte));
 }
 
 // &#65; or &#x41;
@@ -192,9 +197,37 @@ bool may_have_escape(const char* block) {
 // Of a word of eight bytes: the highest bit of the first that is `c`, and perhaps of later ones.
 std::uint64_t marks_of(std::uint64_t word, char c) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  constexpr std::uint64_t kHighest = 0x8080808080808080;
   const std::uint64_t zero_there = word ^ (kOnes * static_cast<unsigned char>(c));
-  return (zero_there - kOnes) & ~zero_there & kHighest;
+  return (zero_there - kOnes) & ~zero_there;
+}
+
+std::uint64_t marks_at(const char* bytes) {
+  constexpr std::uint64_t kHighest = 0x8080808080808080;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return (marks_of(word, '%') | marks_of(word, '\\') | marks_of(word, '&')) & kHighest;
+}
+
+// The place of the first byte whose highest bit is set.
+std::size_t first_of(std::uint64_t marks) {
+  static_assert(std::endian::native == std::endian::little);
+  return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+}
+
+void add_mark(std::string_view text, std::size_t at, std::vector<EscapeMark>& marks) {
+  const char letter =
+      at + 1 < text.size() ? kLetters[static_cast<unsigned char>(text[at + 1])] : '\0';
+  if (text[at] == '\\' && letter != '\0') {  // by far the most
+    marks.push_back({static_cast<std::uint32_t>(at), 2, '\\', letter});
+    return;
+  }
+  const Escape escape = read_escape(text.substr(at));
+  if (escape.size > 0 || escape.is_cut) {
+    marks.push_back({static_cast<std::uint32_t>(at),
+                     static_cast<std::uint8_t>(escape.size),
+                     text[at],
+                     escape.bytes.front()});
+  }
 }
 
 }  // namespace
@@ -221,18 +254,36 @@ bool has_escape(std::string_view text) {
   return false;
 }
 
+std::vector<EscapeMark> find_escapes(std::string_view text) {
+  std::vector<EscapeMark> found;
+  std::size_t at = find_escape(text, 0);
+  while (at + kBlockBytes <= text.size()) {
+    if (!may_have_escape(text.data() + at)) {
+      at += kBlockBytes;
+      continue;
+    }
+    for (const std::size_t end = at + kBlockBytes; at < end; at += sizeof(std::uint64_t)) {
+      for (std::uint64_t marks = marks_at(text.data() + at); marks != 0; marks &= marks - 1) {
+        add_mark(text, at + first_of(marks), found);
+      }
+    }
+  }
+  for (at = find_escape(text, at); at < text.size(); at = find_escape(text, at + 1)) {
+    add_mark(text, at, found);
+  }
+  return found;
+}
+
 std::size_t find_escape(std::string_view text, std::size_t from) {
-  static_assert(std::endian::native == std::endian::little);
   const char* const bytes = text.data();
   std::size_t at = from;
   while (at + kBlockBytes <= text.size() && !may_have_escape(bytes + at)) {
     at += kBlockBytes;
   }
-  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
-    std::memcpy(&word, bytes + at, sizeof word);
-    const std::uint64_t marks = marks_of(word, '%') | marks_of(word, '\\') | marks_of(word, '&');
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    const std::uint64_t marks = marks_at(bytes + at);
     if (marks != 0) {
-      return at + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+      return at + first_of(marks);
     }
   }
   while (at < text.size() && !may_begin_escape(bytes[at])) {

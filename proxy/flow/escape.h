@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace keyswap::flow {
 
@@ -22,6 +24,18 @@ struct Escape {
 
 // The escape that `text` begins with.
 Escape read_escape(std::string_view text);
+
+// Where one stands in a text, or what may become one.
+struct EscapeMark {
+  std::uint32_t at = 0;
+  std::uint8_t size = 0;  // of the escape; 0: it is cut
+  char kind = '\0';       // the byte that it begins with
+  char first = '\0';      // of the bytes that it stands for
+};
+
+// All places where one stands, in their order; also those within another, as the second of two
+// backslashes, or a percent sign behind one. `text` has less than 4 GiB.
+std::vector<EscapeMark> find_escapes(std::string_view text);
 
 // Does it have any?
 bool has_escape(std::string_view text);

@@ -59,36 +59,40 @@ Found EscapedSearch::found_in_text(const Found& plain) const {
 // Around the next escape that a form can go across; of one that is cut, what stands before it.
 // False: there is none.
 bool EscapedSearch::begin_stretch(std::size_t from) {
-  while (scanned_ < text_.size() && scanned_ != cut_at_) {
-    const std::size_t at = find_mark(text_, scanned_);
-    if (at == text_.size()) {
-      scanned_ = at;
+  while (scanned_ != cut_at_) {
+    mark_ = find_mark(mark_, scanned_);
+    if (mark_ == marks_.size()) {
+      scanned_ = text_.size();
       return false;
     }
-    const Escape escape = read(at);
-    if (is_cut(escape)) {
-      begin_plain();
-      add_literals(begin_before(at, from), at);
-      end_plain_at_cut(at);
-      return true;
-    }
+    const EscapeMark& escape = marks_[mark_];
     if (escape.size == 0) {
-      scanned_ = at + 1;
-    } else if (at < from || !is_of_form(escape)) {
-      scanned_ = at + escape.size;
-      wall_ = scanned_;
-    } else {
-      read_stretch(begin_before(at, from), at, escape);
+      begin_plain();
+      add_literals(begin_before(escape.at, from), escape.at);
+      end_plain_at_cut(escape.at);
       return true;
     }
+    if (escape.at >= from && is_of_form(escape)) {
+      read_stretch(begin_before(escape.at, from));
+      return true;
+    }
+    scanned_ = escape.at + escape.size;
+    wall_ = scanned_;
   }
   return false;
 }
 
-// The first byte at `from` or later that may begin an escape; what is not undone may be left out.
-std::size_t EscapedSearch::find_mark(std::string_view text, std::size_t from) const {
-  return undone_.size() == 1 ? std::min(text.find(undone_.front(), from), text.size())
-                             : find_escape(text, from);
+// From that mark on, the first at `from` or later of an escape that is undone. One that is cut is
+// none where nothing follows.
+std::size_t EscapedSearch::find_mark(std::size_t mark, std::size_t from) const {
+  const auto is_left_out = [&](const EscapeMark& escape) {
+    return escape.at < from || (kind_ != '\0' && escape.kind != kind_) ||
+           (escape.size == 0 && rest_ == Rest::none);
+  };
+  while (mark < marks_.size() && is_left_out(marks_[mark])) {
+    ++mark;
+  }
+  return mark;
 }
 
 // Where a form may begin that goes across an escape there.
@@ -113,38 +117,37 @@ void EscapedSearch::end_plain_at_cut(std::size_t at) {
   origins_.push_back(at);
 }
 
-// Ends where no form goes on that has one of these escapes in it.
-void EscapedSearch::read_stretch(std::size_t begin, std::size_t escape_at, Escape escape) {
+// From the escape at `mark_` on. Ends where no form goes on that has one of these escapes in it.
+void EscapedSearch::read_stretch(std::size_t begin) {
   begin_plain();
-  add_literals(begin, escape_at);
+  add_literals(begin, marks_[mark_].at);
+  std::size_t end = 0;
   for (;;) {
-    add_escape(escape, escape_at);
-    const std::size_t literals = escape_at + escape.size;
+    add_escape(marks_[mark_].at);
+    const std::size_t literals = marks_[mark_].at + marks_[mark_].size;
     const std::size_t stop = literals + std::min(text_.size() - literals, search_.longest() - 1);
-    std::size_t at = find_mark(text_.substr(0, stop), literals);
-    escape = read(at);
-    while (at < stop && escape.size == 0 && !is_cut(escape)) {
-      at = find_mark(text_.substr(0, stop), at + 1);
-      escape = read(at);
-    }
-    add_literals(literals, at);
-    escape_at = at;
-    if (at == stop) {
-      scanned_ = at;
+    mark_ = find_mark(mark_, literals);
+    if (mark_ == marks_.size() || marks_[mark_].at >= stop) {
+      add_literals(literals, stop);
+      end = stop;
+      scanned_ = stop;
       plain_rest_ = stop < text_.size() ? Rest::none : rest_;
       break;
     }
-    if (is_cut(escape)) {
-      end_plain_at_cut(at);
+    const EscapeMark& escape = marks_[mark_];
+    add_literals(literals, escape.at);
+    if (escape.size == 0) {
+      end_plain_at_cut(escape.at);
       return;
     }
     if (!is_of_form(escape)) {
-      scanned_ = at + escape.size;
+      end = escape.at;
+      scanned_ = escape.at + escape.size;
       wall_ = scanned_;
       break;
     }
   }
-  origins_.push_back(escape_at);
+  origins_.push_back(end);
 }
 
 void EscapedSearch::add_literals(std::size_t begin, std::size_t end) {
@@ -154,7 +157,8 @@ void EscapedSearch::add_literals(std::size_t begin, std::size_t end) {
   }
 }
 
-void EscapedSearch::add_escape(const Escape& escape, std::size_t at) {
+void EscapedSearch::add_escape(std::size_t at) {
+  const Escape escape = read_escape(text_.substr(at));
   KS_ASSERT(plain_.append(escape.view()));
   origins_.insert(origins_.end(), escape.count, at);
 }

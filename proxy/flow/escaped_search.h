@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,17 +24,20 @@ class EscapedSearch {
   // All escapes that there are, by the bytes that they begin with.
   static constexpr std::string_view kAll = "%\\&";
 
-  // Of one text; both outlive this. `undone`: only these escapes are. `synced`: where they are read
-  // from, because what stands before that is the rest of one.
+  // Of one text, whose marks are `marks` (find_escapes); all outlive this. `kind`: only escapes
+  // that begin with that byte are undone; 0: all are. `synced`: where they are read from, because
+  // what stands before that is the rest of one.
   EscapedSearch(const SecretSearch& search,
                 std::string_view text,
+                std::span<const EscapeMark> marks,
                 SecretSearch::Rest rest,
-                std::string_view undone,
+                char kind,
                 std::size_t synced)
       : search_(search),
         text_(text),
+        marks_(marks),
         rest_(rest),
-        undone_(undone),
+        kind_(kind),
         scanned_(synced),
         wall_(synced),
         plain_(kPlainBytesMax) {}
@@ -48,36 +52,27 @@ class EscapedSearch {
   static constexpr std::size_t kPlainBytesMax = std::size_t{16} * 1024 * 1024;
 
   bool begin_stretch(std::size_t from);
-  [[nodiscard]] std::size_t find_mark(std::string_view text, std::size_t from) const;
+  [[nodiscard]] std::size_t find_mark(std::size_t mark, std::size_t from) const;
   [[nodiscard]] std::size_t begin_before(std::size_t escape_at, std::size_t from) const;
   void begin_plain();
   SecretSearch::Found find_in_plain(std::uint64_t& compared);
   void end_plain_at_cut(std::size_t at);
-  void read_stretch(std::size_t begin, std::size_t escape_at, Escape escape);
+  void read_stretch(std::size_t begin);
   void add_literals(std::size_t begin, std::size_t end);
-  void add_escape(const Escape& escape, std::size_t at);
+  void add_escape(std::size_t at);
   [[nodiscard]] SecretSearch::Found found_in_text(const SecretSearch::Found& plain) const;
 
-  // The escape that stands there, if it is one that is undone.
-  [[nodiscard]] Escape read(std::size_t at) const {
-    return at < text_.size() && undone_.find(text_[at]) != std::string_view::npos
-               ? read_escape(text_.substr(at))
-               : Escape{};
-  }
-
-  [[nodiscard]] bool is_cut(const Escape& escape) const {
-    return escape.is_cut && rest_ == SecretSearch::Rest::may_follow;
-  }
-
   // Can a form go across it?
-  [[nodiscard]] bool is_of_form(const Escape& escape) const {
-    return search_.has_byte(escape.bytes.front());
+  [[nodiscard]] bool is_of_form(const EscapeMark& escape) const {
+    return search_.has_byte(escape.first);
   }
 
   const SecretSearch& search_;
   std::string_view text_;
+  std::span<const EscapeMark> marks_;
   SecretSearch::Rest rest_;
-  std::string_view undone_;
+  char kind_;
+  std::size_t mark_ = 0;                         // the first that may not be read yet
   std::size_t scanned_;                          // escapes before it were read
   std::size_t wall_;                             // no form with an escape begins before it
   std::size_t cut_at_ = std::string_view::npos;  // what may become an escape, at the text's end

@@ -142,6 +142,7 @@ class Exchange {
   struct BodyPiece {
     std::string_view bytes;
     std::optional<PlaceOf> place;
+    bool is_nested = false;  // as BodySwap::Step has it
   };
 
   // A body that secrets may be put into (exchange_body.cc).
@@ -167,6 +168,7 @@ class Exchange {
     bool is_streamed = false;   // it follows its head as it comes
     bool is_continued = false;  // its client was told to go on
     bool has_ended = false;
+    bool is_nested = false;   // what is waited for comes where a string is read twice
     bool has_charge = false;  // in the middle of the body, something was charged
   };
 
@@ -248,8 +250,11 @@ class Exchange {
   void edit_for_body(bindings::Edits& edits) const;
   void send_held_body(Actions& actions) const;
   [[nodiscard]] std::string_view written(const PlaceOf& place) const;
+  [[nodiscard]] base::Status check_nested(const PlaceOf& place) const;
   [[nodiscard]] bool send_body(Relaying& relaying, Actions& actions);
-  [[nodiscard]] bool send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool send_credential(const BodySwap::Step& step,
+                                     Relaying& relaying,
+                                     Actions& actions);
   [[nodiscard]] bool check_overrides(std::optional<Use> next, Relaying& relaying, Actions& actions);
   void admit_in_body(const Use& use, Relaying& relaying, Actions& actions);
   [[nodiscard]] bool is_charged_for(const Use& use) const;
@@ -363,7 +368,6 @@ class Exchange {
                                           Actions& actions);
   [[nodiscard]] bool end_real_values(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool tell_real_values(std::size_t known, Relaying& relaying, Actions& actions);
-  void refuse_real_values(Verdict& verdict) const;
 
   // The sending (exchange_send.cc).
   void send_request(Prepared prepared, Actions& actions);

@@ -117,7 +117,7 @@ bool Exchange::read_whole_body(BodyFound& found) {
       if (real_watch_ != nullptr) {
         real_watch_->look(step.bytes);
       }
-      now.pieces.push_back({step.bytes, std::nullopt});
+      now.pieces.push_back({step.bytes, std::nullopt, false});
       continue;
     }
     const SwapPlace& place = now.swap.place(step.place);
@@ -125,7 +125,7 @@ bool Exchange::read_whole_body(BodyFound& found) {
     if (const auto reason = take_occurrence(place, body_.size()); reason && !found.refusal) {
       found.refusal = {place.rule, *reason};  // what follows is still looked at
     }
-    now.pieces.push_back({{}, PlaceOf{place.rule, place.place}});
+    now.pieces.push_back({{}, PlaceOf{place.rule, place.place}, step.is_nested});
     const bool is_known = std::ranges::any_of(found.uses, [&](const Use& use) {
       return use.rule == place.rule && use.place == place.place;
     });
@@ -137,12 +137,10 @@ bool Exchange::read_whole_body(BodyFound& found) {
   return true;
 }
 
-// Where a swapped placeholder stood there is something that belongs to nothing that is looked for.
 void Exchange::look_past_credential() {
-  constexpr std::string_view kGap = "\n";
-  watch_->look(kGap);
+  watch_->look(kSwappedGap);
   if (real_watch_ != nullptr) {
-    real_watch_->look(kGap);
+    real_watch_->look(kSwappedGap);
   }
 }
 
@@ -193,6 +191,9 @@ base::Status Exchange::write_all_for_body(const Prepared& prepared) {
     }
     secrets = secrets.subspan(count);
   }
+  for (const BodyPiece& piece : swapping_->pieces) {
+    KS_TRY(piece.is_nested ? check_nested(*piece.place) : base::Status{});
+  }
   return {};
 }
 
@@ -228,6 +229,14 @@ void Exchange::send_held_body(Actions& actions) const {
 std::string_view Exchange::written(const PlaceOf& place) const {
   const auto found = std::ranges::find(swapping_->ready, place, &Swapping::Ready::place);
   return found == swapping_->ready.end() ? std::string_view() : found->written.reveal();
+}
+
+// I9: what is escaped in a string once would end the string that is in it. How often it is read is
+// nobody's to know, so it is refused.
+base::Status Exchange::check_nested(const PlaceOf& place) const {
+  return swapping_->swap.may_be_nested(written(place))
+             ? base::Status{}
+             : base::Error{base::Errc::invalid_input, "the credential would be read twice"};
 }
 
 // --- what its scopes say ---

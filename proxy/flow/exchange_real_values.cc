@@ -19,26 +19,13 @@ void Exchange::look_for_real_values(Verdict& verdict) {
   if (real_values_ == nullptr) {
     return;
   }
+  // What is refused may have a target of which nothing is sent: user information, a CONNECT's host.
+  const std::string_view target =
+      asked_->reverse ? asked_->target : std::string_view(asked_->head.target);
   // I1: all of the target is masked before its path is taken, for a value may have a '?'.
   asked_->is_target_masked =
-      see_real_values(*real_values_, asked_->head, asked_->target, verdict.real_values);
-  refuse_real_values(verdict);
-}
-
-// What is refused for another reason stays so: who may not come learns nothing of secrets.
-void Exchange::refuse_real_values(Verdict& verdict) const {
-  if (verdict.decision == Decision::refused) {
-    return;
-  }
-  const auto rule =
-      refusing_rule(*setup_.bindings, setup_.destination.authority, verdict.real_values);
-  if (rule) {
-    verdict.decision = Decision::refused;
-    verdict.reason = Reason::real_secret_sent;
-    verdict.rule = rule;
-    verdict.uses.clear();
-    verdict.others.clear();
-  }
+      see_real_values(*real_values_, asked_->head, target, verdict.real_values);
+  refuse_real_values(*setup_.bindings, setup_.destination.authority, verdict);
 }
 
 // A body that was held is looked through before anything is recorded.
@@ -54,7 +41,7 @@ void Exchange::look_for_real_values_held() {
   for (const RealSighting& seen : real_watch_->seen()) {
     verdict.real_values.push_back(seen);
   }
-  refuse_real_values(verdict);
+  refuse_real_values(*setup_.bindings, setup_.destination.authority, verdict);
   admission_.decide(std::move(verdict));
 }
 

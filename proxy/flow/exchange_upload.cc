@@ -17,8 +17,6 @@ using audit::Reason;
 
 namespace {
 
-// Where a swapped placeholder stood there is something that names no method.
-constexpr std::string_view kGap = "\n";
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
@@ -28,7 +26,7 @@ bool Exchange::send_body(Relaying& relaying, Actions& actions) {
   for (auto step = swapping_->swap.next(); step.kind != BodySwap::Step::Kind::nothing;
        step = swapping_->swap.next()) {
     if (step.kind == BodySwap::Step::Kind::credential) {
-      if (!send_credential(swapping_->swap.place(step.place), relaying, actions)) {
+      if (!send_credential(step, relaying, actions)) {
         return false;
       }
       continue;
@@ -70,21 +68,27 @@ bool Exchange::check_overrides(std::optional<Use> next, Relaying& relaying, Acti
   return !reason;
 }
 
-bool Exchange::send_credential(const SwapPlace& place, Relaying& relaying, Actions& actions) {
+bool Exchange::send_credential(const BodySwap::Step& step, Relaying& relaying, Actions& actions) {
+  const SwapPlace& place = swapping_->swap.place(step.place);
   const PlaceOf key{place.rule, place.place};
   if (const auto reason = take_occurrence(place, relaying.request_body_bytes)) {
     refuse_body(*reason, place.rule, relaying, actions);
     return false;
   }
   look_past_credential();
-  swapping_->overrides.look(kGap);
+  swapping_->overrides.look(kSwappedGap);
   if (!check_overrides(use_of(place), relaying, actions)) {
     return false;
   }
   if (const std::string_view credential = written(key); !credential.empty()) {
+    if (step.is_nested && !check_nested(key)) {
+      refuse_body(Reason::secret_unavailable, place.rule, relaying, actions);
+      return false;
+    }
     actions.emplace_back(SendRequestSecret{credential});
     return true;
   }
+  swapping_->is_nested = step.is_nested;
   admit_in_body(use_of(place), relaying, actions);
   return false;
 }
@@ -145,6 +149,7 @@ base::Status Exchange::ready_in_body(const Use& use,
   const std::int64_t now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
   const std::int64_t now_s = now_us / kUsPerSecond;
   KS_TRY(write_for_body(use, {event.secrets, now_s}));
+  KS_TRY(swapping_->is_nested ? check_nested({use.rule, use.place}) : base::Status{});
   return look_for({*setup_.bindings, std::span(&use, 1), event.secrets, now_s, request().parts()},
                   filters);
 }

@@ -153,15 +153,30 @@ SharedSearch KnownSecrets::find(std::string_view host, const SharedSearch& kept)
   return search ? *search : kept;
 }
 
-bool KnownSecrets::should_learn(std::string_view host, std::uint16_t port) {
+bool KnownSecrets::should_learn(std::string_view host, std::uint16_t port, std::int64_t now_ms) {
   const std::lock_guard guard(mutex_);
-  return host_of(host).learnt.insert(port).second;
+  Host& known = host_of(host);
+  if (known.learnt_again_at_ms && now_ms >= *known.learnt_again_at_ms) {
+    known.learnt_again_at_ms.reset();
+    known.learnt.clear();
+  }
+  return known.learnt.insert(port).second;
+}
+
+void KnownSecrets::learn_again(std::string_view host, std::int64_t now_ms) {
+  const std::lock_guard guard(mutex_);
+  // I10: a source that fails is asked no more often for it.
+  if (const auto known = hosts_.find(std::string(host)); known != hosts_.end()) {
+    auto& at_ms = known->second.learnt_again_at_ms;
+    at_ms = at_ms.value_or(now_ms + bounds::kSecretAskedAgainMs);
+  }
 }
 
 void KnownSecrets::renew() {
   const std::lock_guard guard(mutex_);
   for (auto& [name, host] : hosts_) {
     host.learnt.clear();
+    host.learnt_again_at_ms.reset();
   }
 }
 

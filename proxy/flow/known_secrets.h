@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -60,18 +61,21 @@ class KnownSecrets {
   // else's); null: nothing is known. `kept` itself where no more can be had.
   SharedSearch find(std::string_view host, const SharedSearch& kept = nullptr);
 
-  // Are the secrets of all rules bound there to be asked for? Once for each renew(), and again when
-  // the host was forgotten.
-  bool should_learn(std::string_view host, std::uint16_t port);
+  // Are the secrets of all rules bound there to be asked for? Once for each renew(), and for each
+  // learn_again(), and again when the host was forgotten.
+  bool should_learn(std::string_view host, std::uint16_t port, std::int64_t now_ms);
+  // One of them could not be had: they are asked for again in bounds::kSecretAskedAgainMs.
+  void learn_again(std::string_view host, std::int64_t now_ms);
 
   // Entries may have changed: they are asked for anew. What is known stays so.
   void renew();
 
  private:
   struct Host {
-    SharedSearch search;             // null: nothing is known yet
-    std::set<std::uint16_t> learnt;  // ports
-    std::uint64_t used = 0;          // the higher, the later
+    SharedSearch search;                             // null: nothing is known yet
+    std::set<std::uint16_t> learnt;                  // ports
+    std::optional<std::int64_t> learnt_again_at_ms;  // all of them
+    std::uint64_t used = 0;                          // the higher, the later
   };
 
   // What a search shall know: the most important first.

@@ -21,6 +21,10 @@
 
 namespace keyswap::flow {
 
+// What is looked at in place of a placeholder that was swapped. It belongs to nothing that is
+// looked for, so that nothing is made of what stands before it and behind it.
+inline constexpr std::string_view kSwappedGap = "\n";
+
 // The numbers of the rules whose placeholders are seen, each once. Past kSecretsNamedMax of a whole
 // text, and kSecretsNamedInBodyMax of one in pieces, there may be more.
 using SeenRules = std::vector<std::uint32_t>;

@@ -15,8 +15,8 @@ using bindings::RealValue;
 using Found = SecretSearch::Found;
 using Rest = SecretSearch::Rest;
 
-constexpr std::array<std::string_view, 5> kSeenInNames = {
-    "method", "path", "query", "header", "body"};
+constexpr std::array<std::string_view, 7> kSeenInNames = {
+    "method", "host", "path", "query", "header", "body", "message"};
 
 void note(const Found& found, SeenIn where, RealSightings& seen) {
   const SecretSearch::Known& secret = *found.secret;
@@ -66,6 +66,19 @@ void see_in(const SecretSearch& search,
        found = finder.next(found.at + found.size)) {
     note(found, where_of(found.at), seen);
   }
+}
+
+// Where the path begins in a target: behind the authority of an absolute form. A CONNECT has none.
+std::size_t path_begin(std::string_view target) {
+  constexpr std::string_view kBehindProtocol = "://";
+  if (target.starts_with('/')) {
+    return 0;
+  }
+  const std::size_t authority = target.find(kBehindProtocol);
+  if (authority == std::string_view::npos) {
+    return target.size();
+  }
+  return std::min(target.find_first_of("/?", authority + kBehindProtocol.size()), target.size());
 }
 
 // The same, as far as the effort allows.
@@ -119,20 +132,20 @@ bool see_real_values(const SecretSearch& search,
                      const http::RequestHead& head,
                      std::string_view target,
                      RealSightings& seen) {
-  if (!is_without_secrets(search, head.method)) {
-    see_in(
-        search, head.method, [](std::size_t /*at*/) { return SeenIn::method; }, seen);
-  }
+  see_real_values_in(search, head.method, SeenIn::method, seen);
   Effort effort;
   const bool has_target = find_escape(target, 0) == target.size() || effort.allows_escapes(target)
                               ? !is_without_secrets(search, target)
                               : !is_plainly_without(search, target);
   if (has_target) {
-    const std::size_t path_end = http::path_of(target).size();
+    const std::size_t path = path_begin(target);
+    const std::size_t query = std::min(target.find('?', path), target.size());
     see_in(
         search,
         target,
-        [&](std::size_t at) { return at < path_end ? SeenIn::path : SeenIn::query; },
+        [&](std::size_t at) {
+          return at < path ? SeenIn::host : at < query ? SeenIn::path : SeenIn::query;
+        },
         seen);
   }
   if (!is_small_and_without(search, head.block)) {
@@ -142,6 +155,16 @@ bool see_real_values(const SecretSearch& search,
     }
   }
   return has_target;
+}
+
+void see_real_values_in(const SecretSearch& search,
+                        std::string_view text,
+                        SeenIn where,
+                        RealSightings& seen) {
+  if (!is_without_secrets(search, text)) {
+    see_in(
+        search, text, [where](std::size_t /*at*/) { return where; }, seen);
+  }
 }
 
 std::optional<std::uint32_t> refusing_rule(const bindings::Bindings& bindings,
@@ -173,6 +196,7 @@ std::string mask_real_values(const SecretSearch& search, std::string_view text) 
 // --- in pieces ---
 
 void RealValueWatch::look(std::string_view piece) {
+  came_ += piece.size();
   if (kept_.empty()) {
     search_in(piece, Rest::may_follow);
     return;
@@ -194,11 +218,16 @@ void RealValueWatch::end() {
   search_in(rest.view(), Rest::none);
 }
 
-// I10: much that is kept is not searched anew for each byte that follows.
+// I10: much that is kept is not searched anew for each byte that follows; nor is little, where that
+// was done too often.
 bool RealValueWatch::is_searched_later() const {
   constexpr std::size_t kSearchedAnewBytes = 1024;
   constexpr std::size_t kSearchedAnewPart = 8;
-  return kept_.size() > kSearchedAnewBytes && unsearched_ < kept_.size() / kSearchedAnewPart;
+  constexpr std::uint64_t kSearchedAlways = 16 * 1024;
+  constexpr std::uint64_t kTimesSearched = 16;
+  const bool is_costly =
+      kept_.size() > kSearchedAnewBytes || searched_ > kSearchedAlways + kTimesSearched * came_;
+  return is_costly && unsearched_ < kept_.size() / kSearchedAnewPart;
 }
 
 // What may yet become a value, or a longer one, is kept; but what is one already is seen at once.
@@ -220,6 +249,7 @@ void RealValueWatch::search_in(std::string_view text, Rest rest) {
 Found RealValueWatch::note_all(std::string_view text, Rest rest) {
   const std::size_t synced = text.starts_with('\\') ? synced_ : 0;
   std::uint64_t compared = 0;
+  searched_ += text.size();
   SecretFinder finder(*search_, text, {rest, before_, synced}, compared);
   Found found = finder.next(0);
   for (; found.secret != nullptr; found = finder.next(found.at + found.size)) {

@@ -24,7 +24,8 @@
 
 namespace keyswap::flow {
 
-enum class SeenIn : std::uint8_t { method, path, query, header, body };
+// `host`: what stands in a target before its path. `message`: of a WebSocket.
+enum class SeenIn : std::uint8_t { method, host, path, query, header, body, message };
 
 std::string_view to_string(SeenIn where);
 
@@ -40,11 +41,17 @@ struct RealSighting {
 // of fewer than kFormBytesMin bytes is none: any text may have its word.
 using RealSightings = std::vector<RealSighting>;
 
-// In a request's head, its target as it is judged. True: the target has one, however short.
+// In a request's head; `target`: in any form. True: the target has one, however short.
 bool see_real_values(const SecretSearch& search,
                      const http::RequestHead& head,
                      std::string_view target,
                      RealSightings& seen);
+
+// In a text that is there as a whole.
+void see_real_values_in(const SecretSearch& search,
+                        std::string_view text,
+                        SeenIn where,
+                        RealSightings& seen);
 
 // The first rule whose bindings say that a request with such a value is refused: an entry that
 // names this destination says it, or, where no entry of the rule names it, any does.
@@ -67,6 +74,9 @@ class RealValueWatch {
 
   [[nodiscard]] const RealSightings& seen() const { return seen_; }
 
+  // Bytes that were searched, those that were kept each time anew (I10: a few times what came).
+  [[nodiscard]] std::uint64_t searched_bytes() const { return searched_; }
+
  private:
   void search_in(std::string_view text, SecretSearch::Rest rest);
   [[nodiscard]] SecretSearch::Found note_all(std::string_view text, SecretSearch::Rest rest);
@@ -79,6 +89,8 @@ class RealValueWatch {
   RealSightings seen_;
   base::Buffer kept_{kKeptBytesMax};  // of the end: may be the beginning of a value
   std::size_t unsearched_ = 0;        // at the end of that
+  std::uint64_t came_ = 0;            // bytes, in all
+  std::uint64_t searched_ = 0;        // likewise
   char before_ = '\0';                // the byte before it
   std::size_t synced_ = 0;            // where escapes in it begin
 };

@@ -116,8 +116,16 @@ void RealValues::add(std::span<const WantedSecret> values) {
   }
 }
 
-bool RealValues::should_learn(std::string_view host, std::uint16_t port) {
+bool RealValues::should_learn(std::string_view host, std::uint16_t port, std::int64_t now_ms) {
   const std::lock_guard guard(mutex_);
+  if (ask_again_at_ms_ && now_ms >= *ask_again_at_ms_) {
+    for (const std::string& entry : missing_) {
+      asked_.erase(entry);
+    }
+    missing_.clear();
+    ask_again_at_ms_.reset();
+    hosts_.clear();
+  }
   auto found = hosts_.find(host);
   if (found == hosts_.end()) {
     if (hosts_.size() >= bounds::kKnownHostsMax) {
@@ -133,10 +141,19 @@ bool RealValues::should_ask(const std::string& entry) {
   return asked_.insert(entry).second;
 }
 
+void RealValues::ask_again(const std::string& entry, std::int64_t now_ms) {
+  const std::lock_guard guard(mutex_);
+  missing_.insert(entry);
+  // I10: a source that fails is asked no more often for it.
+  ask_again_at_ms_ = ask_again_at_ms_.value_or(now_ms + bounds::kSecretAskedAgainMs);
+}
+
 void RealValues::renew() {
   const std::lock_guard guard(mutex_);
   hosts_.clear();
   asked_.clear();
+  missing_.clear();
+  ask_again_at_ms_.reset();
 }
 
 }  // namespace keyswap::flow

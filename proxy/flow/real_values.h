@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -46,11 +47,13 @@ class RealValues {
   // few values stay.
   void add(std::span<const WantedSecret> values);
 
-  // Are the entries that rules bound there need to be asked for? Once for each renew(); once more
-  // where there were too many hosts.
-  bool should_learn(std::string_view host, std::uint16_t port);
-  // Is that entry? Once for each renew().
+  // Are the entries that rules bound there need to be asked for? Once for each renew(), and for
+  // each ask_again(); once more where there were too many hosts.
+  bool should_learn(std::string_view host, std::uint16_t port, std::int64_t now_ms);
+  // Is that entry? Once for each renew(), and for each ask_again().
   bool should_ask(const std::string& entry);
+  // That entry could not be had: it is asked for again in bounds::kSecretAskedAgainMs.
+  void ask_again(const std::string& entry, std::int64_t now_ms);
 
   // Entries may have changed: they are asked for anew. What is known stays so.
   void renew();
@@ -64,6 +67,8 @@ class RealValues {
   SharedSearch search_;
   std::map<std::string, std::set<std::uint16_t>, std::less<>> hosts_;  // learnt, and their ports
   std::unordered_set<std::string> asked_;                              // entries
+  std::unordered_set<std::string> missing_;                            // of those: could not be had
+  std::optional<std::int64_t> ask_again_at_ms_;                        // for them
 };
 
 }  // namespace keyswap::flow

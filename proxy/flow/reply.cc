@@ -9,6 +9,8 @@ namespace {
 
 using audit::Reason;
 
+constexpr int kProxyAuthenticationRequired = 407;
+
 struct Wording {
   int status;
   std::string_view title;
@@ -93,6 +95,19 @@ Wording wording_of(Reason reason) {
           "The proxy asks for a caller's token: as Proxy-Authorization, Basic, with the caller's "
           "name and the token; on a reverse route as Keyswap-Caller.",
           false};
+    case Reason::user_not_allowed:
+      return {407,
+              "User not allowed",
+              "The proxy serves the user it runs as, and you are another one of this machine, or "
+              "cannot be told. Come with a caller's token (Proxy-Authorization, Basic, name and "
+              "token), or be named in `allow_users` of the bindings.",
+              false};
+    case Reason::origin_not_allowed:
+      return {403,
+              "Web pages are not served",
+              "The request comes from a web page (Origin, Sec-Fetch-Site), or its Host is no name "
+              "of this listener. `allow_origins` of the bindings names the origins that may come.",
+              false};
     case Reason::client_timeout:
       return {408, "Request timeout", "The request did not arrive in time.", true};
     case Reason::body_too_large:
@@ -270,7 +285,7 @@ Reply make_refusal(const Refusal& refusal) {
   if (retry_after_s > 0) {
     fields.add_made("Retry-After", std::to_string(retry_after_s));
   }
-  if (refusal.reason == Reason::caller_required) {
+  if (wording.status == kProxyAuthenticationRequired) {
     // RFC 9110 section 15.5.8: a 407 names its challenge; a client that has a token then sends it.
     fields.add({"Proxy-Authenticate", "Basic realm=\"keyswap\""});
   }
@@ -281,8 +296,9 @@ Reply make_refusal(const Refusal& refusal) {
   return reply;
 }
 
-Reply make_health(std::optional<Reason> failing, bool keeps_connection) {
-  std::string body = R"({"status":"ok"})";
+Reply make_health(std::optional<Reason> failing, bool refuses_policy, bool keeps_connection) {
+  std::string body =
+      refuses_policy ? R"({"status":"ok","policy":"unapproved"})" : R"({"status":"ok"})";
   if (failing) {
     body = R"({"status":"failing","reason":")";
     body.append(audit::to_string(*failing)).append(R"("})");

@@ -48,7 +48,7 @@ struct Reply {
 Reply make_refusal(const Refusal& refusal);
 
 // The answer to a health check: 200, or 503 when `failing` keeps every request from being served.
-Reply make_health(std::optional<audit::Reason> failing, bool keeps_connection);
+Reply make_health(std::optional<audit::Reason> failing, bool refuses_policy, bool keeps_connection);
 
 // "100 Continue": said by us when a signer waits for the body.
 http::OutgoingResponse continue_response();

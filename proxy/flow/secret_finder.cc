@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/secret_finder.h"
 
+#include <algorithm>
+#include <span>
+
 #include "proxy/flow/escape.h"
 
 namespace keyswap::flow {
@@ -10,13 +13,10 @@ namespace {
 using Found = SecretSearch::Found;
 using Rest = SecretSearch::Rest;
 
-// Are there bytes in it that begin escapes of more than one kind?
-bool may_have_several_kinds(std::string_view text) {
-  std::size_t kinds = 0;
-  for (std::size_t i = 0; i < EscapedSearch::kAll.size(); ++i) {
-    kinds += text.find(EscapedSearch::kAll[i]) == std::string_view::npos ? 0 : 1;
-  }
-  return kinds > 1;
+// Do escapes of more than one kind stand there?
+bool are_of_several_kinds(std::span<const EscapeMark> marks) {
+  return std::ranges::any_of(
+      marks, [&](const EscapeMark& mark) { return mark.kind != marks.front().kind; });
 }
 
 }  // namespace
@@ -25,17 +25,20 @@ SecretFinder::SecretFinder(const SecretSearch& search,
                            std::string_view text,
                            Cut cut,
                            std::uint64_t& compared)
-    : search_(search), text_(text), cut_(cut), compared_(compared) {
-  escaped_.reserve(1 + EscapedSearch::kAll.size());
-  escaped_.push_back({EscapedSearch(search, text, cut.rest, EscapedSearch::kAll, cut.synced)});
+    : search_(search), text_(text), cut_(cut), marks_(find_escapes(text)), compared_(compared) {
+  if (marks_.empty()) {
+    return;
+  }
   // Some of what looks like escapes in a secret may be escaped itself, and some not; and what
   // stands before a secret may make an escape of its first bytes, which is none. Then escapes of
   // one kind alone stand for the text.
-  const bool is_by_kind = search.has_escapes() || may_have_several_kinds(text);
+  const bool is_by_kind = search.has_escapes() || are_of_several_kinds(marks_);
+  escaped_.reserve(is_by_kind ? 1 + EscapedSearch::kAll.size() : 1);
+  escaped_.push_back({EscapedSearch(search, text, marks_, cut.rest, '\0', cut.synced)});
   for (std::size_t i = 0; is_by_kind && i < EscapedSearch::kAll.size(); ++i) {
-    const std::string_view kind = EscapedSearch::kAll.substr(i, 1);
-    const std::size_t synced = kind == "\\" ? cut.synced : 0;
-    escaped_.push_back({EscapedSearch(search, text, cut.rest, kind, synced)});
+    const char kind = EscapedSearch::kAll[i];
+    const std::size_t synced = kind == '\\' ? cut.synced : 0;
+    escaped_.push_back({EscapedSearch(search, text, marks_, cut.rest, kind, synced)});
   }
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/flow/escape.h"
 #include "proxy/flow/escaped_search.h"
 #include "proxy/flow/secret_search.h"
 
@@ -27,6 +28,8 @@ class SecretFinder {
 
   // All outlive this. `compared`: grows by the bytes that were compared with forms.
   SecretFinder(const SecretSearch& search, std::string_view text, Cut cut, std::uint64_t& compared);
+  SecretFinder(const SecretFinder&) = delete;
+  SecretFinder& operator=(const SecretFinder&) = delete;
 
   // The first at `from` or later, of several the longest; or what may become one (without secret).
   SecretSearch::Found next(std::size_t from);
@@ -50,6 +53,7 @@ class SecretFinder {
   const SecretSearch& search_;
   std::string_view text_;
   Cut cut_;
+  std::vector<EscapeMark> marks_;
   std::vector<Escaped> escaped_;
   std::uint64_t& compared_;
   SecretSearch::Found plain_next_{.at = kUnknown};

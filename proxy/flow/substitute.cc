@@ -240,20 +240,31 @@ base::Result<vault::Secret> render_in_body(const SecretPlace& place,
   return vault::Secret::copy_of(scratch.reveal().substr(value.size()));
 }
 
-// How much is written.
+// How much is written, up to a bound.
 class Measure final : public base::ByteSink {
  public:
+  explicit Measure(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
   [[nodiscard]] bool append(std::string_view bytes) override {
-    size += bytes.size();
-    return true;
+    size_ += bytes.size();
+    return size_ <= bytes_max_;
   }
 
-  std::size_t size = 0;
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  std::size_t bytes_max_;
+  std::size_t size_ = 0;
 };
 
 bool is_control(char c) {
   constexpr char kDelete = 0x7F;
   return (c >= 0 && c < ' ') || c == kDelete;
+}
+
+// RFC 8259 section 7.
+bool is_escaped_in_json(char c) {
+  return c == '"' || c == '\\' || (c >= 0 && c < ' ');
 }
 
 base::Status write_text_secret(const TextCredentials& credentials,
@@ -264,6 +275,9 @@ base::Status write_text_secret(const TextCredentials& credentials,
   const std::string_view value = credentials.secrets[number].reveal();
   const auto& rule = credentials.bindings.rules[piece.place->rule];
   KS_TRY(rule.places[piece.place->place].placement->check(value));
+  if (piece.is_nested && std::ranges::any_of(value, is_escaped_in_json)) {
+    return base::Error{base::Errc::invalid_input, "the secret would be read twice"};
+  }
   if (piece.is_in_string) {
     return bindings::write_in_body(bindings::BodyText::json, value, out);
   }
@@ -285,9 +299,10 @@ base::Status write_text_to(const TextCredentials& credentials, base::ByteSink& o
 }  // namespace
 
 base::Result<vault::Secret> write_text(const TextCredentials& credentials) {
-  Measure measure;
+  // I10: no locked memory is taken for what is not sent.
+  Measure measure(base::bounds::kWebSocketMessageBytesMax);
   KS_TRY(write_text_to(credentials, measure));
-  auto text = LockedBuffer::of_capacity(measure.size);
+  auto text = LockedBuffer::of_capacity(measure.size());
   if (!text) {
     return text.error();
   }

@@ -55,7 +55,8 @@ struct TextCredentials {
 };
 
 // The message with the secrets in it: in a string escaped as JSON does, elsewhere as they are.
-// invalid_input when one cannot stand there; unavailable when there is no locked memory.
+// invalid_input when one cannot stand there; limit_exceeded past bounds::kWebSocketMessageBytesMax;
+// unavailable when there is no locked memory.
 base::Result<vault::Secret> write_text(const TextCredentials& credentials);
 
 // Adds the edits that put the credentials in their places; what they are views of lies in

@@ -6,8 +6,9 @@
 // Where a scheme signs messages (bindings/message_signer.h), each text message of the client is a
 // request of its own, one at a time: collected whole, judged, charged, signed, its decision made
 // durable (I6), and only then sent (websocket_messages.cc). Where a binding has `ws_text: true`, so
-// is each that carries a placeholder: its secret is swapped in (proxy/flow/decide_text.h); the
-// others are sent at once. Elsewhere, and where they are binary, messages pass as they come.
+// is each that carries a placeholder, whose secret is swapped in (proxy/flow/decide_text.h), or the
+// real value of a secret; the others are sent at once. Elsewhere, and where they are binary,
+// messages pass as they come.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@
 #include "proxy/flow/event.h"
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/scrub.h"
 #include "proxy/flow/side.h"
 #include "proxy/http/websocket.h"
@@ -135,6 +137,8 @@ class WebSocket {
     KnownSecrets* known = nullptr;        // of all loops; outlives it; null: of itself alone
     BeginWebSocket begun = {};            // what the exchange knew that opened it
     vault::Holdings* holdings = nullptr;  // of all loops; outlives it; null: not counted
+    // What is looked for in what clients send, of all loops; outlives it; null: nothing.
+    const RealValues* real = nullptr;
   };
 
   explicit WebSocket(Setup setup);
@@ -295,6 +299,8 @@ class WebSocket {
   void add(std::string_view bytes);
   [[nodiscard]] std::optional<audit::Reason> read();
   [[nodiscard]] std::optional<audit::Reason> check_id() const;
+  [[nodiscard]] SharedSearch real_values() const;
+  [[nodiscard]] Verdict with_real_values(Verdict verdict) const;
   void judge(WebSocketActions& actions);
   void judge_text(WebSocketActions& actions);
   void pass_text(WebSocketActions& actions);

@@ -76,6 +76,7 @@ void WebSocket::judge(WebSocketActions& actions) {
   now.signer =
       find_message_signer(*now.moment.bindings, setup_.destination.authority, setup_.target);
   if (const auto refusal = read()) {
+    now.admission.decide(with_real_values(flow::refusal(*refusal)));
     refuse(*refusal, actions);
     return;
   }
@@ -85,7 +86,7 @@ void WebSocket::judge(WebSocketActions& actions) {
                                  *now.moment.bindings,
                                  now.moment.caller,
                                  logon_.rule});
-  now.admission.decide(std::move(decided.verdict));
+  now.admission.decide(with_real_values(std::move(decided.verdict)));
   if (!now.admission.is_allowed()) {
     record(actions);
     return;
@@ -103,7 +104,21 @@ void WebSocket::judge(WebSocketActions& actions) {
         actions);
 }
 
-// Where no scheme signs: what carries no placeholder is sent as it is.
+// What is known now of the real values of secrets.
+SharedSearch WebSocket::real_values() const {
+  return setup_.real == nullptr ? nullptr : setup_.real->search();
+}
+
+// Those that stand in the message are told with its record; it may be refused for them.
+Verdict WebSocket::with_real_values(Verdict verdict) const {
+  if (const auto search = real_values()) {
+    see_real_values_in(*search, incoming_.text.view(), SeenIn::message, verdict.real_values);
+    refuse_real_values(*message().moment.bindings, setup_.destination.authority, verdict);
+  }
+  return verdict;
+}
+
+// Where no scheme signs: what carries neither a placeholder nor a secret is sent as it is.
 void WebSocket::judge_text(WebSocketActions& actions) {
   Message& now = message();
   if (upstream_.has_closed) {  // RFC 6455 section 5.5.1: it takes no more
@@ -121,8 +136,9 @@ void WebSocket::judge_text(WebSocketActions& actions) {
                               *now.moment.bindings,
                               now.moment.caller});
   now.pieces = std::move(decided.pieces);
-  now.admission.decide(std::move(decided.verdict));
-  if (now.admission.verdict().decision == audit::Decision::pass) {
+  now.admission.decide(with_real_values(std::move(decided.verdict)));
+  const Verdict& verdict = now.admission.verdict();
+  if (verdict.decision == audit::Decision::pass && verdict.real_values.empty()) {
     pass_text(actions);
   } else if (!now.admission.is_allowed()) {
     record(actions);
@@ -279,7 +295,11 @@ void WebSocket::record(WebSocketActions& actions) {
   state_ = Recording{};
   Message& now = message();
   Admission::Shown shown;
-  shown.path = shown_path(setup_.target, *now.moment.bindings);
+  // I1: all of the target is masked before its path is taken, for a value may have a '?'.
+  const auto search = real_values();
+  shown.path = search == nullptr
+                   ? shown_path(setup_.target, *now.moment.bindings)
+                   : shown_path(mask_real_values(*search, setup_.target), *now.moment.bindings);
   if (now.reading) {
     shown.method = now.reading->method;
   } else if (!signs()) {

@@ -129,9 +129,7 @@ Status fill_new(const std::string& path) {
 }
 
 Error creation_error(int number) {
-  return {number == ENOSPC || number == EDQUOT ? Errc::no_space : Errc::io,
-          "the limits' database could not be made",
-          number};
+  return {base::write_errc(number), "the limits' database could not be made", number};
 }
 
 // The name is durable only when its folder is.

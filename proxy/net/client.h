@@ -19,10 +19,13 @@ struct Client {
   std::uint64_t number = 0;           // of its connection, on this loop
   std::string address;                // with its port
   std::optional<std::uint32_t> user;  // of this machine, as the kernel knows it
+  bool is_own_user = false;           // it is the one that keyswap runs as
 
   // I16: whose connections to upstreams may serve a request of `caller`. A user that is not known
   // shares with nobody.
   [[nodiscard]] std::string owner(const std::string& caller) const;
+
+  [[nodiscard]] flow::LocalUser local_user() const { return {user, is_own_user}; }
 };
 
 // Who a request says that it comes from, and who that is.

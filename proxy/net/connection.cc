@@ -26,6 +26,7 @@ Connection::~Connection() = default;
 
 void Connection::start(int socket) {
   client_.user = context_->clients.users->user_of(socket);
+  client_.is_own_user = uv::LocalUsers::is_own(client_.user);
   if (!leg_.adopt(socket)) {
     end();
     return;

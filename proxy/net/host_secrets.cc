@@ -60,7 +60,10 @@ void learn(SecretLane& lane,
           const Learnt one{name, stand_in, std::move(late)};
           add(known, host, std::span(&one, 1));
         };
-    if (auto value = lane.look_up(name, std::move(add_late))) {
+    auto ask_again = [&lane, &known, host = std::string(host)] {
+      known.learn_again(host, lane.now_ms());
+    };
+    if (auto value = lane.look_up(name, {std::move(add_late), std::move(ask_again)})) {
       learnt.push_back({name.text(), stand_in, std::move(*value)});
     }
   }
@@ -89,7 +92,10 @@ bool learn(SecretLane& lane,
       const Learnt one{name, {}, std::move(late)};
       add(real, std::span(&one, 1));
     };
-    auto value = lane.look_up(name, std::move(add_late));
+    auto ask_again = [&lane, &real, name = name.text()] {
+      real.ask_again(name, lane.now_ms());
+    };
+    auto value = lane.look_up(name, {std::move(add_late), std::move(ask_again)});
     const std::size_t bytes = value ? flow::FormWriter::room_for(value->size()) : 0;
     if (!value || bytes > base::bounds::kRealValuesBytesMax) {
       continue;
@@ -126,7 +132,7 @@ void learn_host_secrets(SecretLane& lane,
                         const bindings::Bindings& bindings,
                         const http::Authority& destination,
                         std::span<const flow::PlaceOf> used) {
-  if (!known.should_learn(destination.host, destination.port)) {
+  if (!known.should_learn(destination.host, destination.port, lane.now_ms())) {
     return;
   }
   std::vector<Learnt> learnt;
@@ -150,7 +156,8 @@ void learn_real_values(SecretLane& lane,
                        flow::RealValues& real,
                        const bindings::Bindings& bindings,
                        const http::Authority& destination) {
-  if (!bindings.binds(destination) || !real.should_learn(destination.host, destination.port)) {
+  if (!bindings.binds(destination) ||
+      !real.should_learn(destination.host, destination.port, lane.now_ms())) {
     return;
   }
   std::vector<Learnt> learnt;

@@ -18,7 +18,8 @@ namespace keyswap::net {
 
 // Asks for all that the rules bound to `destination` would send there, but for those in `used`,
 // which are fetched anyway; once for a reading of the vault and a policy (KnownSecrets::renew).
-// Nobody waits for it: what cannot be had is not looked for, and what comes late is from then on.
+// Nobody waits for it: what comes late is looked for from then on, and what cannot be had is not,
+// until it is asked for again.
 void learn_host_secrets(SecretLane& lane,
                         flow::KnownSecrets& known,
                         const bindings::Bindings& bindings,
@@ -26,8 +27,8 @@ void learn_host_secrets(SecretLane& lane,
                         std::span<const flow::PlaceOf> used);
 
 // Asks for all that the rules bound to `destination` need, once for a reading of the vault and a
-// policy (RealValues::renew). What is there at once is known with the request that asks; nobody
-// waits for the rest.
+// policy (RealValues::renew), and again for what could not be had. What is there at once is known
+// with the request that asks; nobody waits for the rest.
 void learn_real_values(SecretLane& lane,
                        flow::RealValues& real,
                        const bindings::Bindings& bindings,

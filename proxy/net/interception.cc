@@ -24,6 +24,8 @@ base::Failure leaf_failure(const base::Error& error, std::int64_t now_s) {
     cause = base::Cause::ca_expired;
   } else if (error.code == base::Errc::invalid_input) {
     return {base::Cause::name_not_certifiable, {}};
+  } else if (error.code == base::Errc::permission) {
+    return {base::Cause::name_not_permitted, {}};
   }
   return {cause, base::Facts().time("by this machine's clock it is ", now_s).take()};
 }

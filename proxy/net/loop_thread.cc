@@ -47,8 +47,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.limiter = shared.limiter;
   context.strangers = shared.strangers;
   context.policy = shared.policy;
-  context.upstreams.open = shared.upstreams_open;
-  context.upstreams.open_max = shared.upstreams_max;
+  context.upstreams.open = shared.upstreams.open;
+  context.upstreams.open_max = shared.upstreams.max;
   context.clients.users = &made->users_;
   // A dead log refuses every request, and without a vault no secret is sent: who asks for our
   // health must not hear that all is well.
@@ -59,7 +59,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
           return audit::Reason::audit_unavailable;
         }
         return is_locked && is_locked() ? std::optional(audit::Reason::vault_locked) : std::nullopt;
-      });
+      },
+      [refusing = shared.is_refusing_policy] { return refusing != nullptr && refusing->load(); });
   context.clients.health = made->health_.get();
   context.memory.scratch = std::make_unique<vault::LockedBuffer>(std::move(*scratch));
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): size is dynamic

@@ -33,6 +33,12 @@ class LoopThread {
     flow::RealValues* real = nullptr;  // null: none is looked for
   };
 
+  // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
+  struct UpstreamRoom {
+    std::atomic<std::size_t>* open = nullptr;
+    std::size_t max = 0;
+  };
+
   struct Shared {
     const base::Clock* clock = nullptr;
     vault::Source* secrets = nullptr;
@@ -45,11 +51,12 @@ class LoopThread {
     Strangers* strangers = nullptr;
     Telling* telling = nullptr;
     Policy policy;
-    std::function<bool()> vault_is_locked;   // from any thread; empty: it never is
+    // Is the vault's file another than what was opened? From any thread; empty: it never is.
+    std::function<bool()> vault_is_locked;
+    // Is the file of the bindings another than what is approved? null: nobody looks.
+    const std::atomic<bool>* is_refusing_policy = nullptr;
     std::function<void()> connection_ended;  // from the loop's thread
-    // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
-    std::atomic<std::size_t>* upstreams_open = nullptr;
-    std::size_t upstreams_max = 0;
+    UpstreamRoom upstreams;
   };
 
   static base::Result<std::unique_ptr<LoopThread>> create(const Shared& shared);
@@ -58,6 +65,9 @@ class LoopThread {
   LoopThread(LoopThread&&) = delete;
   LoopThread& operator=(LoopThread&&) = delete;
   ~LoopThread();
+
+  // What one opens for itself: its events, its wake-up, and those of its resolver.
+  static constexpr std::size_t kDescriptors = 4;
 
   // What one takes of the locked memory: its buffer, and what it needs while it computes.
   static std::size_t locked_bytes();

@@ -63,9 +63,10 @@ class Requests final : public Stage, public StreamOwner {
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
   void reverse_request(http::RequestHead head);
-  void open(flow::Route route, const http::RequestHead& head);
+  void open(flow::Route route, http::RequestHead head);
+  void tell_real_values(const TunnelRequest& request);
   void refuse_bytes(audit::Reason reason, base::Note flaw);
-  void answer_locally(const http::RequestHead& head);
+  void answer_locally(http::RequestHead head);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
 

@@ -5,7 +5,10 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/real_sighting.h"
+#include "proxy/flow/web_page.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/exchange_io.h"
 #include "proxy/net/interception.h"
 #include "proxy/net/requests.h"
 #include "proxy/net/tunnel.h"
@@ -14,6 +17,18 @@
 namespace keyswap::net {
 
 using audit::Reason;
+
+namespace {
+
+flow::RealSightings real_values_in(const flow::RealValues* real, const http::RequestHead& head) {
+  flow::RealSightings seen;
+  if (const auto search = real == nullptr ? nullptr : real->search()) {
+    static_cast<void>(flow::see_real_values(*search, head, head.target, seen));
+  }
+  return seen;
+}
+
+}  // namespace
 
 void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
@@ -29,7 +44,8 @@ void Requests::begin_request(http::RequestHead head) {
   auto refusal = flow::check_tunnelled(head, tunnelled_->identity, *policy.bindings);
   if (caller_.fault) {
     refusal = flow::reason_of(*caller_.fault);
-  } else if (flow::check_proxy_caller(caller_.name, *policy.bindings)) {
+  } else if (flow::check_proxy_caller(
+                 caller_.name, connection_->client().local_user(), *policy.bindings)) {
     // Whoever opened the tunnel may not come any more. A 407 in it would speak for the upstream.
     refusal = Reason::caller_not_allowed;
   }
@@ -44,7 +60,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
     return flow::reason_of(*caller_.fault);
   }
   if (kind != flow::Route::Kind::reverse) {
-    return flow::check_proxy_caller(caller_.name, bindings);
+    return flow::check_proxy_caller(caller_.name, connection_->client().local_user(), bindings);
   }
   if (!flow::is_loopback(codec_.leg().remote().address)) {
     return Reason::caller_not_allowed;
@@ -54,9 +70,9 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings);
+  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
   if (route.kind == flow::Route::Kind::health) {
-    answer_locally(head);
+    answer_locally(std::move(head));
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -74,7 +90,7 @@ void Requests::route_request(http::RequestHead head) {
   switch (route.kind) {
     case flow::Route::Kind::intercept:
     case flow::Route::Kind::tunnel:
-      open(std::move(route), head);
+      open(std::move(route), std::move(head));
       return;
     case flow::Route::Kind::forward:
       begin_stream(std::move(route.destination), context.policy)
@@ -90,30 +106,70 @@ void Requests::route_request(http::RequestHead head) {
   }
 }
 
-// CONNECT: the connection is a tunnel from here on.
-void Requests::open(flow::Route route, const http::RequestHead& head) {
+// CONNECT: the connection is a tunnel from here on. Nothing of its head goes to the upstream, but
+// the host's name is looked up, and a client that says a secret here says it elsewhere, too.
+void Requests::open(flow::Route route, http::RequestHead head) {
+  Context& context = connection_->context();
+  auto seen = real_values_in(context.memory.real, head);
+  if (flow::refusing_rule(*context.policy.bindings, route.destination.authority, seen)) {
+    begin_stream(std::move(route.destination), context.policy)
+        .on(flow::ClientHead{std::move(head), Reason::real_secret_sent, std::nullopt});
+    return;
+  }
   TunnelRequest request{.destination = std::move(route.destination),
                         .version = head.version,
                         .caller = caller_,
-                        .policy = connection_->context().policy};
-  if (route.kind == flow::Route::Kind::intercept) {
-    intercept(*connection_, std::move(request));
-  } else {
+                        .policy = context.policy,
+                        .real_values = std::move(seen)};
+  if (route.kind == flow::Route::Kind::tunnel) {
     Tunnel::begin(*connection_, std::move(request));
+    return;
   }
+  tell_real_values(request);
+  intercept(*connection_, std::move(request));
+}
+
+// Of a CONNECT that has no record of its own.
+void Requests::tell_real_values(const TunnelRequest& request) {
+  if (request.real_values.empty()) {
+    return;
+  }
+  Context& context = connection_->context();
+  const std::string request_id = context.next_request_id();
+  flow::Record said;
+  said.decision = audit::Decision::pass;
+  said.reason = Reason::no_placeholder;
+  said.real_values = request.real_values;
+  said.method = "CONNECT";
+  add_real_values(context,
+                  {.request_id = request_id,
+                   .client_address = connection_->client().address,
+                   .client_user = connection_->client().user,
+                   .caller = request.caller.name,
+                   .destination = request.destination,
+                   .bindings = *request.policy.bindings},
+                  said);
 }
 
 void Requests::reverse_request(http::RequestHead head) {
   const Policy& policy = connection_->context().policy;
   auto found = flow::find_reverse(head, *policy.bindings, caller_.name);
-  const auto stranger = check_caller(flow::Route::Kind::reverse);
+  auto refusal = flow::check_web_page(head, *policy.bindings);
+  if (!refusal) {
+    refusal = check_caller(flow::Route::Kind::reverse);
+  }
   begin_stream(std::move(found.destination), policy)
       .on(flow::ClientHead{
-          std::move(head), stranger ? stranger : found.refusal, std::move(found.use)});
+          std::move(head), refusal ? refusal : found.refusal, std::move(found.use)});
 }
 
-// What is for ourselves.
-void Requests::answer_locally(const http::RequestHead& head) {
+// What is for ourselves. Whichever program asks, but no web page.
+void Requests::answer_locally(http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
+    begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
+    return;
+  }
   const flow::Reply reply = connection_->context().clients.health->answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {

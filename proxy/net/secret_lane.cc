@@ -16,14 +16,15 @@ constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 }  // namespace
 
-std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name,
-                                                 std::function<void(vault::Secret)> late) {
-  auto told = [lane = this, late = std::move(late)](vault::FetchAnswer answer) {
-    if (answer) {
-      lane->loop_->post([late, value = std::make_shared<vault::Secret>(std::move(answer->value))] {
-        late(std::move(*value));
-      });
-    }
+std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name, LookUp told) {
+  auto answered = [lane = this, told](vault::FetchAnswer late) {
+    lane->loop_->post([told, answer = std::make_shared<vault::FetchAnswer>(std::move(late))] {
+      if (*answer) {
+        told.late(std::move((*answer)->value));
+      } else {
+        told.failed();
+      }
+    });
   };
   // It is used for nothing but to know it again: no time of use.
   auto answer =
@@ -31,8 +32,15 @@ std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name,
                       .kind = vault::EntryKind::text,
                       .now_s = 0,
                       .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
-                     std::move(told));
+                     std::move(answered));
+  if (answer && !*answer) {
+    told.failed();
+  }
   return answer && *answer ? std::optional(std::move((*answer)->value)) : std::nullopt;
+}
+
+std::int64_t SecretLane::now_ms() const {
+  return clock_->steady_us() / kUsPerMs;
 }
 
 void SecretLane::bring(std::uint64_t ticket, vault::FetchAnswer answer) {

@@ -38,10 +38,18 @@ class SecretLane {
              vault::Holdings* holdings)
       : loop_(&loop), source_(&source), clock_(&clock), holdings_(holdings) {}
 
-  // Asks for a text that nobody waits for. Gives it if it is there at once; else, if it comes at
-  // all, `late` gets it in a later turn.
-  std::optional<vault::Secret> look_up(const vault::SecretName& name,
-                                       std::function<void(vault::Secret)> late);
+  // What becomes of a text that was asked for.
+  struct LookUp {
+    std::function<void(vault::Secret)> late;  // it comes in a later turn
+    std::function<void()> failed;             // it cannot be had: in this turn, or in a later one
+  };
+
+  // Asks for a text that nobody waits for. Gives it if it is there at once; else `told` says what
+  // becomes of it.
+  std::optional<vault::Secret> look_up(const vault::SecretName& name, LookUp told);
+
+  // By the steady clock.
+  [[nodiscard]] std::int64_t now_ms() const;
 
   // Entries that somebody waits for.
   [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }

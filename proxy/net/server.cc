@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <future>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/record_waiter.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/turn_away.h"
@@ -39,26 +39,7 @@ constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
 // What is opened before the first client comes: for each loop, and for all together (listening,
 // signals, the home's watch).
-constexpr std::size_t kDescriptorsPerLoop = 4;
 constexpr std::size_t kOwnDescriptors = 12;
-
-// Makes a record durable and waits for it; not on an event loop.
-class RecordWaiter final : public audit::Listener {
- public:
-  void batch_done(std::uint64_t /*ticket*/, bool durable) override { done_.set_value(durable); }
-
-  template <typename Record>
-  bool record(audit::Log& to, const Record& record) {
-    audit::Batch batch;
-    batch.add(record);
-    batch.is_urgent = true;
-    auto done = done_.get_future();
-    return to.append(std::move(batch), this, 0) && done.get();
-  }
-
- private:
-  std::promise<bool> done_;
-};
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -120,6 +101,12 @@ class OneAtATime {
   std::atomic<bool> should_run_again_ = false;
 };
 
+struct Reloading {
+  OneAtATime runs;
+  std::uint64_t policies = 0;            // put in force so far
+  std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
+};
+
 struct Refreshing {
   OneAtATime runs;
   // Of the worker that refreshes.
@@ -169,6 +156,7 @@ class Server final : public uv::AcceptEvents {
   void share_descriptors();
   void reload();
   void reload_once();
+  void note_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
   void refresh_vault();
@@ -187,8 +175,7 @@ class Server final : public uv::AcceptEvents {
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
-  std::uint64_t policies_ = 0;  // put in force so far; one reload at a time
-  OneAtATime reloading_;
+  Reloading reloading_;
   Refreshing refreshing_;
   Worker worker_;  // last: its threads use what stands above
 };
@@ -226,9 +213,9 @@ base::Status Server::build() {
       .policy = parts_.policy,
       .vault_is_locked =
           [vault = parts_.vault] { return vault->file_fault() != vault::FileFault::none; },
+      .is_refusing_policy = &reloading_.is_refused,
       .connection_ended = [this] { --room_.clients; },
-      .upstreams_open = &room_.upstreams,
-      .upstreams_max = room_.upstreams_max};
+      .upstreams = {&room_.upstreams, room_.upstreams_max}};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -237,7 +224,7 @@ base::Status Server::build() {
     loops_.push_back(std::move(*loop));
   }
   auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen_host, parts_.listen_port}, *this);
+      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
   if (!acceptor) {
     return acceptor.error();
   }
@@ -280,6 +267,9 @@ base::Status Server::serve() {
   KS_TRY(build());
   KS_TRY(start_threads());
   watch();
+  if (parts_.confine) {
+    KS_TRY(parts_.confine());
+  }
   RecordWaiter started;
   const std::string ca_sha256 = parts_.authority->certificate_sha256();
   if (!started.record(*parts_.log,
@@ -341,7 +331,7 @@ void Server::on_accepted_last(int socket) {
 void Server::share_descriptors() {
   const std::size_t allowed = base::descriptors_allowed();
   const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * kDescriptorsPerLoop;
+      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
   room_.clients_max = base::clients_that_fit(allowed, ours);
   const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
   room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
@@ -364,11 +354,12 @@ void Server::watch() {
 // A signal that comes while the files are being read counts for another reading: they may have
 // changed behind it.
 void Server::reload() {
-  reloading_.ask(worker_, [this] { reload_once(); });
+  reloading_.runs.ask(worker_, [this] { reload_once(); });
 }
 
 void Server::reload_once() {
-  std::optional<Policy> policy = parts_.reload();
+  const Reloaded reloaded = parts_.reload();
+  std::optional<Policy> policy = reloaded.policy;
   if (policy) {
     put_in_force(*policy);
     // I14: each request began with one policy and keeps it; the next one begins with the new.
@@ -385,6 +376,7 @@ void Server::reload_once() {
   if (parts_.behind.ca_in_force) {
     parts_.behind.ca_in_force(ca);
   }
+  note_approval(reloaded.approval);
   RecordWaiter recorded;
   if (!recorded.record(
           *parts_.log,
@@ -395,9 +387,21 @@ void Server::reload_once() {
   refresh_vault();  // whoever waits for the reload to count is told behind it
 }
 
+void Server::note_approval(const std::optional<ApprovalNote>& note) {
+  reloading_.is_refused = note && note->event == audit::ApprovalEvent::refused;
+  RecordWaiter recorded;
+  if (note && !recorded.record(*parts_.log,
+                               audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
+                                                     .event = note->event,
+                                                     .number = note->number,
+                                                     .bindings_sha256 = note->bindings_sha256})) {
+    log::line(log::Level::error, "the audit log does not take records: requests are refused");
+  }
+}
+
 void Server::put_in_force(Policy& policy) {
   secrets_.renew();
-  policy.number = ++policies_;
+  policy.number = ++reloading_.policies;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "audit/log.h"
+#include "audit/record.h"
 #include "ca/authority.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
@@ -20,6 +21,23 @@
 #include "vault/vault.h"
 
 namespace keyswap::net {
+
+// What there is to record of a policy's approval.
+struct ApprovalNote {
+  audit::ApprovalEvent event = audit::ApprovalEvent::renewed;
+  std::uint64_t number = 0;
+  std::string bindings_sha256;
+};
+
+struct Reloaded {
+  std::optional<Policy> policy;  // nothing: the old one stays in force
+  std::optional<ApprovalNote> approval;
+};
+
+struct ListenOn {
+  std::string host = "127.0.0.1";  // an IP literal
+  std::uint16_t port = 8472;       // 0 picks one
+};
 
 // What is kept and told behind the requests; each may be empty.
 struct Behind {
@@ -40,17 +58,19 @@ struct ServerParts {
   std::string signing_key_hex;  // public, for the start record
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
-  std::string listen_host = "127.0.0.1";  // an IP literal
-  std::uint16_t listen_port = 8472;       // 0 picks one
+  ListenOn listen;
   unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
-  // when the file is broken (the caller has then said why on stderr). The old one stays in force
-  // then.
-  std::function<std::optional<Policy>()> reload;
+  // when the file is broken or not approved (the caller has then said why on stderr). The old one
+  // stays in force then.
+  std::function<Reloaded()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
   Behind behind;
+  // Called once, when every thread runs and every socket listens, before the first client is taken:
+  // gives up what is not needed from then on. Its failure is that of serve(); may be empty.
+  std::function<base::Status()> confine;
   // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
   std::function<void(const std::string& address)> ready;
 };
@@ -58,7 +78,7 @@ struct ServerParts {
 // Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists
 // (number = errno) when the port is in use; network when it cannot listen; io when a loop cannot be
 // made; unavailable when a thread cannot be started (base::is_lack_of_threads): all are started
-// before `ready`.
+// before `ready`; what `confine` says.
 base::Status serve(ServerParts parts);
 
 }  // namespace keyswap::net

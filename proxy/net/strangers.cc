@@ -15,6 +15,7 @@ using base::bounds::kStrangersRecordedMax;
 
 bool is_for_token(Reason reason) {
   return reason == Reason::caller_required || reason == Reason::caller_not_allowed ||
+         reason == Reason::user_not_allowed || reason == Reason::origin_not_allowed ||
          reason == Reason::too_busy;
 }
 

@@ -9,6 +9,7 @@
 #include "proxy/net/host_secrets.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/stream.h"
+#include "proxy/net/telling.h"
 
 namespace keyswap::net {
 
@@ -156,6 +157,9 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
       !is_unknown || !action.honeytokens.empty() || !action.real_values.empty() ||
       context_->audit->is_dead()) {
     return false;
+  }
+  if (action.reason == Reason::user_not_allowed) {
+    context_->telling->user_not_allowed(setup_.client->user);
   }
   const http::Authority& authority = exchange_->destination().authority;
   return !context_->strangers->add({.request_id = request_id_,

@@ -99,6 +99,21 @@ void Telling::real_secret(std::string_view name, std::string_view host, std::str
   }
 }
 
+void Telling::user_not_allowed(std::optional<std::uint32_t> user) {
+  const std::string who =
+      user ? "of user " + std::to_string(*user) : std::string("of a user that the kernel hides");
+  if (is_due(who, "not allowed")) {
+    log::line(log::Level::warning,
+              {"a client ",
+               Piece::fact(who),
+               " was not served: ",
+               user ? Piece("name that user in allow_users of the bindings, or give the program a "
+                            "caller's token (audit: user_not_allowed)")
+                    : Piece("allow keyswap AF_NETLINK and the kernel its module tcp_diag, or give "
+                            "programs a caller's token (audit: user_not_allowed)")});
+  }
+}
+
 bool Telling::is_due(std::string_view host, std::string_view what) {
   const std::int64_t now_us = clock_->steady_us();
   const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +36,10 @@ class Telling {
 
   // Somebody sent the real value of the secret `name` towards that host.
   void real_secret(std::string_view name, std::string_view host, std::string_view client);
+
+  // A client that runs as that user of the machine (nothing: the kernel does not say as which) was
+  // not served, because it showed no token.
+  void user_not_allowed(std::optional<std::uint32_t> user);
 
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);

@@ -145,6 +145,8 @@ void Tunnel::perform(const flow::Dial& /*action*/) {
 
 void Tunnel::perform(const flow::Record& action) {
   const Client& client = connection_->client();
+  flow::Record record = action;
+  record.real_values = request_.real_values;
   add_decision(*context_,
                {.request_id = request_id_,
                 .client_address = client.address,
@@ -153,7 +155,7 @@ void Tunnel::perform(const flow::Record& action) {
                 .destination = request_.destination,
                 .bindings = *request_.policy.bindings,
                 .is_tunnel = true},
-               action);
+               record);
   context_->audit->wait_for([self = anchor_.handle()](bool is_durable) {
     if (Tunnel* const tunnel = self.get()) {
       tunnel->drive(flow::RecordDone{is_durable});

@@ -7,6 +7,7 @@
 #include "audit/record.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/destination.h"
+#include "proxy/flow/real_sighting.h"
 #include "proxy/http/message.h"
 #include "proxy/net/client.h"
 #include "proxy/net/policy.h"
@@ -20,6 +21,7 @@ struct TunnelRequest {
   http::Version version = http::Version::http_1_1;
   Caller caller;
   Policy policy;
+  flow::RealSightings real_values = {};  // that the head of the CONNECT has
 };
 
 // It is answered with a refusal, after its record, like any other request on the listener.

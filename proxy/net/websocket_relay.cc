@@ -36,7 +36,8 @@ WebSocketRelay::WebSocketRelay(
                 .collected = flow::CollectedShare(context.memory.collected_bytes),
                 .known = context.memory.known,
                 .begun = std::move(setup_.begun),
-                .holdings = context.memory.holdings}),
+                .holdings = context.memory.holdings,
+                .real = context.memory.real}),
       fetch_(*context.secrets),
       traffic_{.last_heard_ms = context.loop->now_ms()},
       timer_(*context.loop, [this] { on_time_out(); }) {
@@ -130,7 +131,7 @@ std::optional<audit::Reason> WebSocketRelay::refusal_of_moment() const {
     // I3, I4: a secret is not sent to where the policy in force does not lead any more.
     return audit::Reason::identity_mismatch;
   }
-  return flow::check_proxy_caller(now_.caller, *now_.policy.bindings);
+  return flow::check_proxy_caller(now_.caller, setup_.client->local_user(), *now_.policy.bindings);
 }
 
 // --- what happens besides ---

@@ -18,13 +18,18 @@ class Health final : public LocalService {
   // Asked for each answer: what keeps every request from being served now, if anything.
   using Failing = std::function<std::optional<audit::Reason>()>;
 
-  explicit Health(Failing failing) : failing_(std::move(failing)) {}
+  // Is the file of the bindings another than the approved one, which stays in force (I17)?
+  using RefusesPolicy = std::function<bool()>;
+
+  Health(Failing failing, RefusesPolicy refuses_policy)
+      : failing_(std::move(failing)), refuses_policy_(std::move(refuses_policy)) {}
 
   [[nodiscard]] flow::Reply answer(const http::RequestHead& head,
                                    std::string_view body) const override;
 
  private:
   Failing failing_;
+  RefusesPolicy refuses_policy_;
 };
 
 }  // namespace keyswap::services

@@ -158,13 +158,29 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create(
   if (!roots) {
     return roots.error();
   }
+  return create_with(roots->release());
+}
+
+base::Result<std::shared_ptr<const ClientContext>> ClientContext::create_of(
+    const std::vector<std::string>& extra_root_pems, const std::string& own_ca_pem) {
+  KS_TRY(start_library());
+  auto roots = load_roots_of(kSystemRootsFile, extra_root_pems, own_ca_pem);
+  if (!roots) {
+    return roots.error();
+  }
+  return create_with(roots->release());
+}
+
+base::Result<std::shared_ptr<const ClientContext>> ClientContext::create_with(
+    x509_store_st* taken_roots) {
+  StorePointer roots(taken_roots);
   ContextPointer context = new_context(TLS_client_method());
   if (context == nullptr) {
     return not_made();
   }
   SSL_CTX* c = context.get();
-  std::string roots_sha256 = digest_of(roots->get());
-  SSL_CTX_set_cert_store(c, roots->release());  // owned by the context now
+  std::string roots_sha256 = digest_of(roots.get());
+  SSL_CTX_set_cert_store(c, roots.release());  // owned by the context now
   KS_TRY(require_verification(c));
   // I1: a response may carry a secret back; its plaintext is wiped from OpenSSL's record buffer as
   // soon as it was read. Requests of a client hold placeholders only, so the other side goes

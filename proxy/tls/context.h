@@ -16,6 +16,7 @@
 #include "proxy/base/result.h"
 
 struct ssl_ctx_st;
+struct x509_store_st;
 
 namespace keyswap::tls {
 
@@ -50,6 +51,9 @@ class ClientContext {
   // left out.
   static base::Result<std::shared_ptr<const ClientContext>> create(
       const std::vector<std::string>& extra_root_files, const std::string& own_ca_pem);
+  // The same with the texts of such files, for whoever has read (and judged) them.
+  static base::Result<std::shared_ptr<const ClientContext>> create_of(
+      const std::vector<std::string>& extra_root_pems, const std::string& own_ca_pem);
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
   ClientContext(ClientContext&&) = delete;
@@ -67,6 +71,9 @@ class ClientContext {
   [[nodiscard]] const std::string& roots_sha256() const { return roots_sha256_; }
 
  private:
+  // Takes the roots over.
+  static base::Result<std::shared_ptr<const ClientContext>> create_with(x509_store_st* roots);
+
   ClientContext(ssl_ctx_st* context, std::string identity, std::string roots_sha256)
       : context_(context), identity_(std::move(identity)), roots_sha256_(std::move(roots_sha256)) {}
 

@@ -119,6 +119,17 @@ base::Result<std::string> own_key_bits(const std::string& own_ca_pem) {
   return key_bits(certificate.get());
 }
 
+base::Status add_extra(Loader& loader, BIO* bio) {
+  const auto count = loader.add_file(bio, Loader::OwnCa::refuse);
+  if (!count) {
+    return count.error();
+  }
+  if (*count == 0) {
+    return invalid("a file of extra root certificates holds no certificate");
+  }
+  return {};
+}
+
 base::Status add_extra_file(Loader& loader, const std::string& path) {
   const BioPointer bio(BIO_new_file(path.c_str(), "r"));
   if (bio == nullptr) {
@@ -128,14 +139,15 @@ base::Status add_extra_file(Loader& loader, const std::string& path) {
                        "a file of extra root certificates cannot be opened",
                        reason};
   }
-  const auto count = loader.add_file(bio.get(), Loader::OwnCa::refuse);
-  if (!count) {
-    return count.error();
+  return add_extra(loader, bio.get());
+}
+
+base::Status add_extra_text(Loader& loader, const std::string& pem) {
+  const BioPointer bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (bio == nullptr) {
+    return base::Error{base::Errc::unavailable, "OpenSSL could not read a text"};
   }
-  if (*count == 0) {
-    return invalid("a file of extra root certificates holds no certificate");
-  }
-  return {};
+  return add_extra(loader, bio.get());
 }
 
 base::Status add_system_file(Loader& loader, const std::string& path) {
@@ -146,6 +158,27 @@ base::Status add_system_file(Loader& loader, const std::string& path) {
   }
   const auto count = loader.add_file(bio.get(), Loader::OwnCa::leave_out);
   return count ? base::Status() : base::Status(count.error());
+}
+
+// `add` is given each of `extras`.
+base::Result<StorePointer> load(const std::string& system_file,
+                                const std::vector<std::string>& extras,
+                                const std::string& own_ca_pem,
+                                base::Status (*add)(Loader&, const std::string&)) {
+  const auto own = own_key_bits(own_ca_pem);
+  if (!own) {
+    return own.error();
+  }
+  StorePointer store(X509_STORE_new());
+  if (store == nullptr) {
+    return base::Error{base::Errc::unavailable, "OpenSSL could not make a trust store"};
+  }
+  Loader loader(store.get(), *own);
+  KS_TRY(add_system_file(loader, system_file));
+  for (const std::string& extra : extras) {
+    KS_TRY(add(loader, extra));
+  }
+  return store;
 }
 
 using Digest = std::array<unsigned char, EVP_MAX_MD_SIZE>;
@@ -159,22 +192,13 @@ void FreeStore::operator()(x509_store_st* store) const {
 base::Result<StorePointer> load_roots(const std::string& system_file,
                                       const std::vector<std::string>& extra_files,
                                       const std::string& own_ca_pem) {
-  const auto own = own_key_bits(own_ca_pem);
-  if (!own) {
-    return own.error();
-  }
-  StorePointer store(X509_STORE_new());
-  if (store == nullptr) {
-    return base::Error{base::Errc::unavailable, "OpenSSL could not make a trust store"};
-  }
-  Loader loader(store.get(), *own);
-  KS_TRY(add_system_file(loader, system_file));
-  for (const std::string& path : extra_files) {
-    if (const auto added = add_extra_file(loader, path); !added) {
-      return added.error();
-    }
-  }
-  return store;
+  return load(system_file, extra_files, own_ca_pem, add_extra_file);
+}
+
+base::Result<StorePointer> load_roots_of(const std::string& system_file,
+                                         const std::vector<std::string>& extra_pems,
+                                         const std::string& own_ca_pem) {
+  return load(system_file, extra_pems, own_ca_pem, add_extra_text);
 }
 
 std::string digest_of(x509_store_st* roots) {

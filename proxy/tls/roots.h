@@ -32,6 +32,11 @@ base::Result<StorePointer> load_roots(const std::string& system_file,
                                       const std::vector<std::string>& extra_files,
                                       const std::string& own_ca_pem);
 
+// The same with the texts of the extra files, for whoever has read them.
+base::Result<StorePointer> load_roots_of(const std::string& system_file,
+                                         const std::vector<std::string>& extra_pems,
+                                         const std::string& own_ca_pem);
+
 // SHA-256 over the store's certificates, whatever their order; 32 bytes.
 std::string digest_of(x509_store_st* roots);
 

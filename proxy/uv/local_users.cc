@@ -119,6 +119,10 @@ LocalUsers::~LocalUsers() {
   }
 }
 
+bool LocalUsers::is_own(std::optional<std::uint32_t> user) {
+  return user == ::geteuid();
+}
+
 std::optional<std::uint32_t> LocalUsers::user_of(int socket) {
   const auto theirs = ask_name(socket, ::getpeername);
   const auto ours = ask_name(socket, ::getsockname);

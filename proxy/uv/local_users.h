@@ -20,6 +20,9 @@ class LocalUsers {
   LocalUsers& operator=(LocalUsers&&) = delete;
   ~LocalUsers();
 
+  // Is it the user that this process runs as now?
+  static bool is_own(std::optional<std::uint32_t> user);
+
   // The user id of whoever holds the other end of `socket`, an accepted TCP connection. Nothing if
   // that end is on another machine, or nobody holds it any more.
   std::optional<std::uint32_t> user_of(int socket);

@@ -218,6 +218,13 @@ TEST_CASE("the records about the log itself have their fields in order") {
   CHECK(is_canonical(body_of(LossAcceptedRecord{0, "", 0, ""})));
   CHECK(is_canonical(body_of(VaultLockedRecord{0, VaultFault::unreadable})));
   CHECK(is_canonical(body_of(VaultReadableRecord{0})));
+  CHECK(body_of(ApprovalRecord{0, ApprovalEvent::refused, 7, "aa"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"approval","event":"refused","number":7,)"
+        R"("bindings_sha256":"aa")");
+  for (const auto event : {ApprovalEvent::first, ApprovalEvent::renewed, ApprovalEvent::refused}) {
+    CHECK(is_canonical(body_of(ApprovalRecord{0, event, 1, "aa"})));
+  }
+  CHECK_FALSE(parse_approval_event("accepted"));
   CHECK(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"recovered","bytes":17,)"
         R"("moved_to":"audit-000001.torn-9")");

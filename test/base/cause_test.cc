@@ -34,6 +34,7 @@ TEST_CASE("each cause has a word of its own that reads back, and a sentence with
   CHECK(is_of_tls(Cause::client_certificate_required));
   CHECK_FALSE(is_of_tls(Cause::closed_before_answer));
   CHECK(is_ours(Cause::clock_before_ca));
+  CHECK(is_ours(Cause::name_not_permitted));
 }
 
 TEST_CASE("facts of the other side are printable, without quotes and backslashes [I1]", "[I1]") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/base/sqlite.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
@@ -300,6 +301,7 @@ TEST_CASE("A full disk is told as such, and the rows are as before") {
   REQUIRE(database.execute("PRAGMA max_page_count=4"));
   const auto full = database.execute("INSERT INTO t VALUES('a', 1, zeroblob(100000))");
   REQUIRE(full.error().code == Errc::no_space);
+  REQUIRE(full.error().number == ENOSPC);  // SQLITE_FULL is 13, which would read as EACCES
   REQUIRE(number_of(database, "SELECT count(*) FROM t") == 0);
 }
 

@@ -19,6 +19,12 @@ EnvironmentPlan plan_for(const Variables& inherited,
   return plan_environment(inherited, {"127.0.0.1:8472", ""}, some_files(), placeholders, "/h");
 }
 
+std::string text_of(const EnvironmentPlan& plan, EnvironmentFormat format) {
+  auto text = format_environment(plan, format);
+  REQUIRE(text);
+  return std::move(text).value();
+}
+
 bool has_warning(const EnvironmentPlan& plan, std::string_view part) {
   return std::ranges::any_of(plan.warnings, [part](const std::string& warning) {
     return warning.find(part) != std::string::npos;
@@ -180,40 +186,74 @@ TEST_CASE("Node's --use-openssl-ca is taken out, the other options stay") {
 
 TEST_CASE("each format quotes so that its reader gets the value back") {
   const std::string awkward = R"(it's "a" $HOME `x` \n)";
-  const EnvironmentPlan plan{{{"A", awkward}}, {"GONE"}, {}};
-  CHECK(format_environment(plan, EnvironmentFormat::sh) ==
-        "unset GONE\nexport A='it'\\''s \"a\" $HOME `x` \\n'\n");
-  CHECK(format_environment(plan, EnvironmentFormat::fish) ==
-        "set -e GONE\nset -gx A 'it\\'s \"a\" $HOME `x` \\\\n'\n");
-  CHECK(format_environment(plan, EnvironmentFormat::dotenv) ==
-        "A=\"it's \\\"a\\\" \\$HOME `x` \\\\n\"\n");
-  CHECK(format_environment(plan, EnvironmentFormat::json) ==
+  const EnvironmentPlan plan{{{"A", awkward}}, {}, {}};
+  CHECK(text_of(plan, EnvironmentFormat::sh) == "export A='it'\\''s \"a\" $HOME `x` \\n'\n");
+  CHECK(text_of(plan, EnvironmentFormat::fish) == "set -gx A 'it\\'s \"a\" $HOME `x` \\\\n'\n");
+  CHECK(text_of(plan, EnvironmentFormat::json) ==
         "{\n  \"A\": \"it's \\\"a\\\" $HOME `x` \\\\n\"\n}\n");
-  CHECK(format_environment(plan, EnvironmentFormat::github) == "A=" + awkward + "\n");
+  CHECK(text_of(plan, EnvironmentFormat::github) == "A=" + awkward + "\n");
+}
+
+TEST_CASE("what clients must not see is unset, or the format is refused") {
+  const EnvironmentPlan plan{{{"A", "1"}}, {"GIT_SSL_NO_VERIFY"}, {}};
+  CHECK(text_of(plan, EnvironmentFormat::sh) == "unset GIT_SSL_NO_VERIFY\nexport A='1'\n");
+  CHECK(text_of(plan, EnvironmentFormat::fish) == "set -e GIT_SSL_NO_VERIFY\nset -gx A '1'\n");
+  CHECK(text_of(plan, EnvironmentFormat::json) ==
+        "{\n  \"A\": \"1\",\n  \"GIT_SSL_NO_VERIFY\": null\n}\n");
+  for (const EnvironmentFormat format : {EnvironmentFormat::dotenv, EnvironmentFormat::github}) {
+    auto refused = format_environment(plan, format);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().exit == Exit::usage);
+    CHECK(refused.failure().what.starts_with("GIT_SSL_NO_VERIFY is set"));
+    CHECK(refused.failure().hint.find("env -u GIT_SSL_NO_VERIFY keyswap env") != std::string::npos);
+  }
+}
+
+TEST_CASE("a runner is told in a line of its own what to show nowhere") {
+  CHECK(mask_line("kswc_ci.token") == "::add-mask::kswc_ci.token\n");
 }
 
 TEST_CASE("a value of several lines cannot smuggle a second variable into GITHUB_ENV") {
   const EnvironmentPlan plan{{{"A", "1\nKEYSWAP_END\nB=2"}}, {}, {}};
-  CHECK(format_environment(plan, EnvironmentFormat::github) ==
+  CHECK(text_of(plan, EnvironmentFormat::github) ==
         "A<<KEYSWAP_END_\n1\nKEYSWAP_END\nB=2\nKEYSWAP_END_\n");
 }
 
-TEST_CASE("plain values stand in single quotes in dotenv, so that nothing is worked out") {
-  CHECK(format_environment({{{"A", "x$y\\z"}}, {}, {}}, EnvironmentFormat::dotenv) ==
-        "A='x$y\\z'\n");
+TEST_CASE("a value in a .env file is one that every reader reads alike, or there is no file") {
+  const auto dotenv_of = [](const std::string& value) {
+    return text_of({{{"A", value}}, {}, {}}, EnvironmentFormat::dotenv);
+  };
+  CHECK(dotenv_of("x$y\\z") == "A='x$y\\z'\n");
+  CHECK(dotenv_of("a `b` \"c\" $(d)") == "A='a `b` \"c\" $(d)'\n");
+  CHECK(dotenv_of("it's") == "A=\"it's\"\n");
+  CHECK(dotenv_of("") == "A=''\n");
+  const std::string value = GENERATE("it's `x`",
+                                     "it's $HOME",
+                                     "it's \"a\"",
+                                     "it's \\",
+                                     "two\nlines",
+                                     "a\r",
+                                     "ends in \\",
+                                     "a\\\\b");
+  INFO(value);
+  CHECK_FALSE(format_environment({{{"A", value}}, {}, {}}, EnvironmentFormat::dotenv));
 }
 
-TEST_CASE("a shell reads back what the sh format writes") {
+TEST_CASE("a shell reads back what the formats for it write") {
+  const EnvironmentFormat format = GENERATE(EnvironmentFormat::sh, EnvironmentFormat::dotenv);
   const std::string value = GENERATE("plain", "it's", "'", "a\nb", "$(id) `id` \\ \"", "-n", "");
-  const EnvironmentPlan plan{{{"KS_TEST", value}}, {}, {}};
-  const std::string command =
-      format_environment(plan, EnvironmentFormat::sh) + "printf %s \"$KS_TEST\"";
+  auto text = format_environment({{{"KS_TEST", value}}, {}, {}}, format);
+  if (!text) {
+    CHECK(format == EnvironmentFormat::dotenv);
+    return;
+  }
+  const std::string command = text.value() + "printf %s \"$KS_TEST\"";
   FILE* shell = popen(command.c_str(), "r");
   REQUIRE(shell != nullptr);
-  std::array<char, 256> text{};
-  const std::size_t size = std::fread(text.data(), 1, text.size(), shell);
+  std::array<char, 256> read_back{};
+  const std::size_t size = std::fread(read_back.data(), 1, read_back.size(), shell);
   CHECK(pclose(shell) == 0);
-  CHECK(std::string(text.data(), size) == value);
+  CHECK(std::string(read_back.data(), size) == value);
 }
 
 }  // namespace keyswap::cli

@@ -61,7 +61,8 @@ std::string decision_of(const Bindings& bindings,
                         const RequestToExplain& request,
                         const bindings::SecretRule* rule,
                         const std::string& caller) {
-  if (const auto reason = flow::check_proxy_caller(caller, *bindings)) {
+  if (const auto reason =
+          flow::check_proxy_caller(caller, {.number = {}, .is_own = true}, *bindings)) {
     return "refused " + std::string(audit::to_string(*reason));
   }
   const flow::Destination destination{flow::Protocol::https, request.destination, {}};

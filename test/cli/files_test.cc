@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/files.h"
 
-#include <catch2/catch.hpp>
+#include <set>
+#include <string>
 
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/cli/child.h"
 #include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/home_creation.h"
 #include "test/support/temp_home.h"
@@ -18,11 +25,49 @@ mode_t mode_of(const std::string& path) {
   return info.st_mode & 07777U;
 }
 
+Problem make_home(const Home& home, const LockedText& passphrase) {
+  const NewApproval approval{nothing_approved(vault::ApprovalMode::key), {}};
+  return create_home(home, passphrase, KeyFile::write, approval, 1'800'000'000);
+}
+
 std::size_t entries_in(const std::string& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
 }
 
 }  // namespace
+
+TEST_CASE("a descriptor that was handed over is closed when it is done with", "[I1]") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  const int number = fcntl(pipe->read_end.descriptor(), F_DUPFD, 50);
+  REQUIRE(number >= 50);
+  {
+    const File taken = take_descriptor(number);
+    CHECK(taken.descriptor() == number);
+    CHECK((fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(fcntl(number, F_GETFD) < 0);
+  CHECK_FALSE(take_descriptor(number).is_open());
+}
+
+TEST_CASE("in the place of a standard descriptor that was handed over stands /dev/null") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  REQUIRE(write_all(pipe->write_end.descriptor(), "secret"));
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    char byte = 0;
+    dup2(pipe->read_end.descriptor(), STDIN_FILENO);
+    const File taken = take_descriptor(STDIN_FILENO);
+    const bool is_moved = taken.descriptor() > STDERR_FILENO &&
+                          read(taken.descriptor(), &byte, 1) == 1 && byte == 's';
+    _exit(is_moved && read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1);
+  }
+  const auto ended = wait_for_end(child, 30'000);
+  REQUIRE(ended);
+  CHECK(shell_status(*ended) == 0);
+}
 
 TEST_CASE("a FIFO where a file is meant is an error at once, and never waited for", "[I13]") {
   const test::TempHome temp;
@@ -92,7 +137,7 @@ TEST_CASE(
   auto passphrase = make_random_key();
   REQUIRE(passphrase);
   const mode_t before = umask(0);
-  const Problem made = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  const Problem made = make_home(home, passphrase.value());
   umask(before);
   REQUIRE_FALSE(made);
   CHECK(mode_of(home.path) == 0700);
@@ -104,8 +149,15 @@ TEST_CASE(
   CHECK(mode_of(home.bundle()) == 0644);
   CHECK_FALSE(cli::check_home(home));
   CHECK(entries_in(temp.path() + "/above") == 1);  // nothing half-made beside it
+  // What its owner will copy is his own, and not what everybody can read in the documentation.
+  const auto starter = read_file(home.bindings(), 65'536);
+  REQUIRE(starter);
+  const std::string begin = "placeholder: \"sk-proj-PLACEHOLDER-";
+  const std::string random = starter->substr(starter->find(begin) + begin.size(), 24);
+  CHECK(random.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(std::set<char>(random.begin(), random.end()).size() > 4);
 
-  const Problem again = create_home(home, passphrase.value(), KeyFile::write, 1'800'000'000);
+  const Problem again = make_home(home, passphrase.value());
   REQUIRE(again);
   CHECK(again->exit == Exit::usage);
   CHECK(again->what == "there is a keyswap home already: " + home.path);

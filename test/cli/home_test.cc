@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/cli/home_creation.h"
 #include "test/support/temp_home.h"
 
 namespace keyswap::cli {
@@ -30,6 +31,25 @@ TEST_CASE("a relative XDG_STATE_HOME is ignored, as its specification says") {
 TEST_CASE("a home's path is absolute and in one form") {
   CHECK(choose_home({"/a/b/../c/", "", "", ""}).path == "/a/c");
   CHECK(choose_home({"relative", "", "", ""}).path == std::filesystem::current_path() / "relative");
+}
+
+TEST_CASE("without a HOME no folder is made up, least of all in the working directory") {
+  const std::string home = GENERATE("", ".", "relative/path");
+  CHECK(choose_home({"", "", "", home}).path == "");
+  CHECK(choose_home({"", "", "state", home}).path == "");
+  CHECK(choose_home({"", "", "/state", home}).path == "/state/keyswap");
+  CHECK(what_is_wrong(Home{}).find("$HOME is not set") != std::string::npos);
+  const auto problem = check_place_for_home(Home{});
+  REQUIRE(problem);
+  CHECK(problem->exit == Exit::usage);
+}
+
+TEST_CASE("VA-09 no home is made where others could put another") {
+  const test::TempHome outer;
+  REQUIRE(chmod(outer.path().c_str(), 0777) == 0);
+  const auto problem = check_place_for_home(Home{outer.path() + "/below/home"});
+  REQUIRE(problem);
+  CHECK(problem->what.find("can be written by everybody") != std::string::npos);
 }
 
 TEST_CASE("a home with everything in order is accepted") {

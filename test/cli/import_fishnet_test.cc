@@ -5,6 +5,7 @@
 
 #include "bindings/parse.h"
 #include "bindings/venues/table.h"
+#include "proxy/base/bounds.h"
 
 namespace keyswap::cli {
 
@@ -170,6 +171,16 @@ TEST_CASE("Text of the file cannot add keys to the bindings") {
     CHECK(issue.text.find("evil") == std::string::npos);
   }
   CHECK_FALSE(result.errors.empty());  // it is no header's name
+}
+
+TEST_CASE("a key of very many parts is a mistake of the file, not the end of the program",
+          "[I10]") {
+  std::string deep = "a";
+  while (deep.size() < base::bounds::kImportFileBytesMax) {
+    deep += ".a";
+  }
+  const std::string text = GENERATE_COPY("[" + deep + "]", deep + " = 1", "[custom.x]\n" + deep);
+  CHECK_THAT(failure(text), Contains("nested too deeply"));
 }
 
 }  // namespace keyswap::cli

@@ -80,6 +80,12 @@ TEST_CASE("a lock file with other text in it is no proxy's word") {
   CHECK(read->bindings == "/x \"y\"");
 }
 
+TEST_CASE("a proxy that is starting is not ready for signals") {
+  CHECK_FALSE(RunningProxy{}.is_ready());
+  CHECK_FALSE(decode_running(encode_running({5, "", "/x"}))->is_ready());
+  CHECK(decode_running(encode_running({5, "a:1", "/x"}))->is_ready());
+}
+
 TEST_CASE("VA-09 a lock file that is a link is not followed") {
   const test::TempHome temp;
   const std::string elsewhere = temp.put("elsewhere", "x");

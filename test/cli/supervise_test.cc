@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -25,6 +26,18 @@ namespace {
 
 int status_of(const Arguments& command) {
   return supervise(command, inherited_environment(), 0);
+}
+
+// Of a shell that runs the script as such a child.
+int status_of(Launch child, const std::string& script) {
+  const Variables environment = inherited_environment();
+  child.words = {"sh", "-c", script};
+  child.environment = &environment;
+  const auto started = launch(child);
+  REQUIRE(started);
+  const auto ended = wait_for_end(*started, 30'000);
+  REQUIRE(ended);
+  return shell_status(*ended);
 }
 
 }  // namespace
@@ -66,6 +79,21 @@ TEST_CASE("a signal to the wrapper reaches the command") {
   CHECK(shell_status(*ended) == 42);
 }
 
+TEST_CASE("the command's end is seen also where the ends of children were ignored") {
+  const pid_t wrapper = fork();
+  REQUIRE(wrapper >= 0);
+  if (wrapper == 0) {
+    static_cast<void>(std::signal(SIGCHLD, SIG_IGN));
+    _exit(status_of({"sh", "-c", "exit 7"}));
+  }
+  const auto ended = wait_for_end(wrapper, 30'000);
+  if (!ended) {
+    kill(wrapper, SIGKILL);
+  }
+  REQUIRE(ended);
+  CHECK(shell_status(*ended) == 7);
+}
+
 TEST_CASE("the command begins with the signal mask that we began with") {
   FILE* status = popen("grep SigBlk /proc/self/status", "r");  // of a child without us between
   REQUIRE(status != nullptr);
@@ -84,6 +112,46 @@ TEST_CASE("PR-07 a command inherits no descriptor of ours") {
   REQUIRE(ours.is_open());
   CHECK(status_of({"sh", "-c", "test ! -e /proc/self/fd/" + std::to_string(ours.descriptor())}) ==
         0);
+}
+
+TEST_CASE("a child has what it was started for of our descriptors, and no other", "[I1]") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  REQUIRE(write_all(pipe->write_end.descriptor(), "secret\n"));
+  // As a shell gives it to us, or a library opened it that does not know close-on-exec.
+  const File stray(fcntl(pipe->read_end.descriptor(), F_DUPFD, 57));
+  REQUIRE(stray.is_open());
+  const std::string is_there = "test -e /proc/self/fd/" + std::to_string(stray.descriptor());
+  Launch child;
+  child.inherits = Inherits::all;
+  CHECK(status_of(child, is_there) == 0);
+  child.inherits = Inherits::standard;
+  CHECK(status_of(child, is_there) == 1);
+  CHECK(status_of(child, "test -e /proc/self/fd/1 && test ! -e /proc/self/fd/3") == 0);
+  child.inherits = Inherits::nothing;
+  CHECK(status_of(child, is_there) == 1);
+  CHECK(status_of(child,
+                  "for n in 0 1 2; do test \"$(readlink /proc/$$/fd/$n)\" = /dev/null || exit 1; "
+                  "done") == 0);
+  child.inherits = Inherits::standard;
+  child.passed = stray.descriptor();
+  CHECK(status_of(child, "read line <&3 && test \"$line\" = secret") == 0);
+  CHECK(status_of(child, "test -e /proc/self/fd/3 && test ! -e /proc/self/fd/4") == 0);
+  CHECK(status_of(child, is_there) == 1);
+}
+
+TEST_CASE("a program is looked for in folders that are named whole, never beside the user") {
+  const test::TempHome temp;
+  const std::string tool = temp.put("tool", "#!/bin/sh\n", 0700);
+  const std::string plain = temp.put("plain", "x", 0600);
+  CHECK(find_program("tool", "/nonexistent:" + temp.path()) == tool);
+  CHECK(find_program("plain", temp.path()).empty());
+  CHECK(find_program("tool", "").empty());
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(temp.path());
+  CHECK(find_program("tool", ":.:../" + std::filesystem::path(temp.path()).filename().string())
+            .empty());
+  std::filesystem::current_path(before);
 }
 
 TEST_CASE("the ready line of a proxy is read, and nothing else is taken for one") {

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+import unittest
 
 from harness import client
 from harness.case import H, H2, K, K2, P, P2, V, V2, X, OneProxy, bearer, main
@@ -86,6 +87,40 @@ class Callers(OneProxy):
         self.assertEqual(sum(record.get("count", 1) for record in found), count)
         self.assertLess(len(found), took + 8)
         self.assertEqual(len(running.decisions(host=X)), 20)
+
+    @unittest.skipUnless(os.geteuid() == 0, "being another user needs root")
+    def test_another_user_of_the_machine_is_not_served_without_a_token(self):
+        """[I16] Neither a secret nor a tunnel, also where nobody lists callers; whoever is named needs no token."""
+        home = self.copy_home(self.home, "neighbours")
+        content = {**self.document(), "unmatched_destination_policy": "forward_unmodified", "secrets": {K: bearer()}}
+        del content["callers"]
+        home.bindings(content)
+        running = self.start(home)
+        absolute = client.request_bytes("GET", f"https://{H}/neighbour", H, [("Authorization", f"Bearer {P}")])
+        with client.as_user(client.NOBODY):
+            for authority in (f"{H}:443", f"{X}:443"):
+                wire, answer = running.connect(authority)
+                with wire:
+                    self.refused(answer, 407, "user_not_allowed")
+                    self.assertEqual(answer.get("Proxy-Authenticate"), 'Basic realm="keyswap"')
+            self.refused(running.raw(absolute), 407, "user_not_allowed")
+        self.assertEqual(self.recorder.seen("/neighbour"), [])
+        self.decided(running.decision("/neighbour"), "refused", "user_not_allowed")  # the last of three
+        found = [r for r in running.decisions() if r["reason"] == "user_not_allowed"]
+        self.assertEqual([r["client"]["uid"] for r in found], [client.NOBODY] * 3)
+        self.assertTrue(running.await_stderr(f"a client of user {client.NOBODY} was not served"))
+
+        def asks(path, user, *fields):
+            with client.as_user(user):
+                answer = running.raw(client.request_bytes("GET", f"https://{H}{path}", H, [("Authorization", f"Bearer {P}"), *fields]))
+            self.note("answer", answer.raw_head + answer.body)
+            self.assertEqual(answer.status, 200, answer)
+            self.assertEqual(self.recorder.one(path).all("Authorization"), [f"Bearer {V}"])
+        asks("/own-user", 0)
+        asks("/with-a-token", client.NOBODY, basic("ci", self.tokens["ci"]))
+        home.bindings({**content, "allow_users": [client.NOBODY]})
+        running.reload()
+        asks("/named", client.NOBODY)
 
     def test_a_client_may_try_again_on_the_same_connection(self):
         """What curl --proxy-anyauth does: 407 first, then the token."""
@@ -248,7 +283,9 @@ class Callers(OneProxy):
         home.bindings({**self.document(), "callers": ["ci", "agent", "newcomer"]})
         running = self.start(home)
         self.assertTrue(running.await_stderr("the caller newcomer"))
-        self.assertIn(b"newcomer", home.run("doctor", unlock=True).stdout)
+        told = home.run("doctor", unlock=True).stdout
+        self.assertIn(b"newcomer", told)
+        self.assertIn(b"callers with a token", told)
 
 
 if __name__ == "__main__":

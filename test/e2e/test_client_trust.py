@@ -20,6 +20,7 @@ from test_limits import Clock
 
 class Trust(OneProxy):
     hosts = (H, H2)
+    more = {"allow_users": [client.NOBODY]}
 
     @classmethod
     def rules(cls):

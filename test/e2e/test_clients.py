@@ -14,12 +14,55 @@ import subprocess
 import threading
 import unittest
 
-from harness import client, proxy, recorder
+from harness import client, pki, proxy, recorder
 from harness.case import H, K, P, V, OneProxy, bearer, main
 from harness.packages import BUILD, CLIENTS, installed
 
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's python3-requests, -httpx and -aiohttp
 ANT, ANT_P, ANT_V = "KEY_ANT", "sk-ant-PLACEHOLDER-0123456789abcdef", "sk-ant-live-5Tr+y/2=UiOp"
+
+
+class LeafServer:
+    """A TLS server that shows one certificate; its port."""
+
+    def __init__(self, leaf):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(leaf.certificate, leaf.key)
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self.listener.getsockname()[1]
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                with self.context.wrap_socket(sock, server_side=True) as wire:
+                    wire.recv(1)
+            except OSError:
+                pass  # it did not trust us
+
+
+def verifiers(root, leaf, name, port):
+    """Commands that end well if the leaf is good for that name, by the client whose verifier they ask."""
+    commands = {
+        "openssl": ["openssl", "verify", "-x509_strict", "-CAfile", root, "-verify_hostname", name, leaf],
+        "python": [PYTHON, "-c", "import socket, ssl, sys; ssl.create_default_context(cafile=sys.argv[1]).wrap_socket("
+                   "socket.create_connection(('127.0.0.1', int(sys.argv[3]))), server_hostname=sys.argv[2])", root, name, str(port)],
+        "gnutls": ["certtool", "--verify", "--load-ca-certificate", root, "--verify-hostname", name, "--infile", leaf],
+        "node": ["node", "-e", "const [ca, servername, port] = process.argv.slice(1); const socket = require('tls').connect("
+                 "{ ca: require('fs').readFileSync(ca), servername, port, host: '127.0.0.1' }, () => socket.destroy())",
+                 root, name, str(port)],
+        "go": ["go", "run", str(CLIENTS / "verify.go"), root, leaf, name],
+    }
+    return {who: command for who, command in commands.items() if shutil.which(command[0])}
 
 
 class JoiningProxy:
@@ -251,6 +294,24 @@ class Clients(OneProxy):
 
     def test_node_axios(self):
         self.node("axios")
+
+    def test_clients_hold_a_CA_to_the_hosts_that_it_may_name(self):
+        """[I11] Java does not: it asks no root for its constraints."""
+        home = self.home.copy(self.scratch / "permit")
+        home.must("ca", "init", "--permit", "example.test", unlock=True)
+        authority = pki.Authority(self.scratch / "permit-ca", extensions=(
+            "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+            "nameConstraints=critical,permitted;DNS:example.test,excluded;IP:0.0.0.0/0.0.0.0,excluded;IP:::/::\n"))
+        shown = [subprocess.run(["openssl", "x509", "-in", str(root), "-noout", "-ext", "nameConstraints"], check=True,
+                                capture_output=True).stdout for root in (home.ca, authority.certificate)]
+        self.assertEqual(shown[0], shown[1])
+        for name, is_good in ((H, True), ("elsewhere.test", False)):
+            leaf = authority.leaf([name])
+            with LeafServer(leaf) as port:
+                for who, command in verifiers(str(authority.certificate), str(leaf.certificate), name, port).items():
+                    done = subprocess.run(command, capture_output=True, env=proxy.clean_environment(
+                        GO111MODULE="off", GOCACHE=BUILD / "go-cache"), timeout=300, check=False)
+                    self.assertEqual(done.returncode == 0, is_good, (who, name, done.stdout, done.stderr))
 
     def test_acceptance_X01_an_unmodified_client_needs_only_the_environment(self):
         done = self.through_keyswap(["sh", "-c", f'curl -sS --fail -H "Authorization: Bearer $KEY_ONE" https://{H}/x01'])

@@ -5,11 +5,13 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
+import unittest
 
 from harness import canary, client, proxy
 from harness.case import H, K, K2, P, P2, V, V2, X, Case, bearer, document, main
@@ -158,6 +160,44 @@ class Commands(Case):
         home.init()
         self.assertEqual(home.run("bindings", "check").returncode, 0)
 
+    def test_no_command_reads_the_configuration_of_openssl(self):
+        """It could load code. Here it is a pipe that nobody writes: who reads it hangs."""
+        pipe = self.scratch / "openssl.cnf"
+        os.mkfifo(pipe)
+        for words in (("bindings", "check"), ("bindings", "explain", "GET", f"https://{H}/v1/x"), ("provider", "list"),
+                      ("audit", "verify"), ("ca", "show"), ("limits",), ("import", "fishnet", "/dev/null")):
+            self.home.run(*words, env={"OPENSSL_CONF": pipe, "OPENSSL_MODULES": self.scratch}, timeout=20)
+        self.assertEqual(self.run_it("true", env={"OPENSSL_CONF": pipe}, timeout=20).returncode, 0)
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_an_init_that_is_cut_short_leaves_nothing_in_the_way_of_the_next(self):
+        """VA-09"""
+        folder = self.scratch / "cut"
+        folder.mkdir(mode=0o700)
+        home = folder / "home"
+        command = [proxy.BINARY, "init", "--key-file", "--home", home]
+        for call, number, name in (("pwrite64", 3, "SIGKILL"), ("fsync", 1, "SIGKILL"), ("pwrite64", 3, "SIGTERM"),
+                                   ("fsync", 2, "SIGTERM")):
+            done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                                   f"inject={call}:signal={name}:when={number}", *command], capture_output=True,
+                                  env=proxy.clean_environment(), timeout=60, check=False)
+            self.assertEqual(done.returncode, -getattr(signal, name), done.stderr)
+            self.assertFalse(home.exists())
+            if name == "SIGTERM":
+                self.assertEqual(os.listdir(folder), [], "half a home is left")
+        done = subprocess.run(command, capture_output=True, env=proxy.clean_environment(), timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.listdir(folder), ["home"])
+
+    def test_without_a_HOME_nothing_is_made_where_the_command_runs(self):
+        folder = self.scratch / "nowhere"
+        folder.mkdir()
+        for home in ("", "relative"):
+            done = self.home.run("init", "--key-file", home=False, env={"HOME": home}, cwd=folder)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(b"$HOME is not set", done.stderr)
+        self.assertEqual(os.listdir(folder), [])
+
     def test_bindings_check_says_the_same_in_both_forms_about_a_ca_file(self):
         """[I14]"""
         file = self.scratch / "ca-file.yaml"
@@ -198,6 +238,36 @@ class Commands(Case):
         folder.mkdir()
         self.home.must("ca", "export", "-o", "bare.pem", cwd=folder)
         self.assertEqual((folder / "bare.pem").read_text(), exported)
+
+    def test_a_CA_for_some_hosts_names_no_other(self):
+        """[I11]"""
+        home = self.home.copy(self.scratch / "permit")
+        home.must("ca", "init", "--permit", X, unlock=True)
+        checked = home.must("bindings", "check").stderr.decode()
+        self.assertIn(f"the CA may not name {H}: ", checked)
+        asked = home.run("run", "--", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_connect}", f"https://{H}/v1/x", unlock=True)
+        self.assertIn(b"503", asked.stdout)
+        home.must("ca", "rotate", "--permit-any", unlock=True)
+        self.assertNotIn("may not name", home.must("bindings", "check").stderr.decode())
+        asked = home.run("run", "--", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", f"https://{H}/v1/permit", unlock=True)
+        self.assertEqual(asked.stdout[-3:], b"200", asked.stderr)
+        self.assertEqual(home.run("ca", "init", "--permit", "", unlock=True).returncode, 2)
+
+    def test_the_bundle_keeps_a_rotated_CA_until_its_leaves_have_ended(self):
+        """[I11]"""
+        home = self.home.copy(self.scratch / "rotated")
+        old = home.ca.read_text().strip()
+        said = home.must("ca", "rotate", unlock=True).stdout.decode()
+        self.assertIn("the old one stays in the bundle until ", said)
+        bundles = [(home.path / "bundle.pem").read_text(), home.must("ca", "export").stdout.decode()]
+        for bundle in bundles:
+            self.assertIn(old, bundle)
+            self.assertIn(home.ca.read_text().strip(), bundle)
+        self.assertNotIn(old, home.ca.read_text())
+        seen = home.must("run", "--", "sh", "-c", 'cat "$SSL_CERT_FILE"', unlock=True).stdout.decode()
+        self.assertIn(old, seen)
+        home.must("ca", "rotate", "--forget-old", unlock=True)
+        self.assertNotIn(old, (home.path / "bundle.pem").read_text())
 
     def test_doctor_judges_the_set_up(self):
         done = self.home.run("doctor", unlock=True)

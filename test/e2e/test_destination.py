@@ -114,6 +114,17 @@ class Denying(OneProxy):
         self.assertIn(answer.status, (403, 421), answer)
         self.nothing_sent()
 
+    def test_a_CONNECT_whose_Host_names_the_proxy_goes_where_its_target_says(self):
+        """[I3] As the package tunnel-agent sends it."""
+        for own in ("127.0.0.1", "localhost", "[::1]"):
+            with self.subTest(own), client.dial(self.proxy.port) as wire:
+                wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {own}:{self.proxy.port}\r\n\r\n")
+                self.assertEqual(wire.head().status, 200)
+        with client.dial(self.proxy.port) as wire:
+            wire.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {own}:{self.proxy.port + 1}\r\n\r\n")
+            self.refused(wire.response(), 421, "identity_mismatch")
+        self.nothing_sent()
+
     def test_C14_an_origin_form_at_the_proxys_port_answers_400(self):
         answer = self.proxy.raw(f"GET /c14 HTTP/1.1\r\nHost: {H}\r\nAuthorization: Bearer {P}\r\n\r\n")
         self.refused(answer, 400, "malformed_request")

@@ -227,6 +227,10 @@ class Readme(Case):
         serving = Terminal(user, served[0])
         serving.expect(rb"(?i)passphrase[^\r\n]*: ?$")
         serving.type(PASSPHRASE)
+        # I17: what the editor wrote is shown, and counts once it is approved.
+        serving.expect(rb"now also: OPENAI_API_KEY may go to ")
+        serving.expect(rb"come into force\? \[y/N\] $")
+        serving.type("y")
         serving.expect(READY)
         self.must(user, rest[-1])
         self.got_the_key(before + 1)

@@ -144,6 +144,20 @@ class Routes(OneProxy):
         found = self.proxy.await_decisions("/asked", count=3)
         self.assertEqual({r["reason"] for r in found}, {"caller_required"})
 
+    def test_a_web_page_is_no_client(self):
+        """Not even with a token: neither a route nor the health is a page's to ask. In a tunnel Origin is for the upstream."""
+        here = f"127.0.0.1:{self.proxy.port}"
+        for host, *fields in ((here, ("Origin", "http://evil.example.test")), (here, ("Sec-Fetch-Site", "cross-site")),
+                              (f"evil.example.test:{self.proxy.port}",)):
+            for target in ("/custom/github/page", "/healthz"):
+                with self.subTest(host=host, fields=fields, target=target):
+                    self.refused(self.proxy.raw(client.request_bytes("GET", target, host, [*fields, ("Keyswap-Caller", self.token)])),
+                                 403, "origin_not_allowed")
+        self.assertEqual(self.recorder.seen("/page"), [])
+        self.assertEqual({r["reason"] for r in self.proxy.await_decisions("/page", count=3)}, {"origin_not_allowed"})
+        self.assertEqual(self.ask(H, target="/models/tunnelled", headers=[("Origin", "https://o.example.test")]).status, 200)
+        self.assertEqual(self.recorder.one("/models/tunnelled").get("Origin"), "https://o.example.test")
+
     def test_there_is_no_other_route(self):
         for target in ("/proxy/mistral/x", "/custom/none/x", "/custom/github%2f../x", "/custom/models/x",
                        "/binance/api/v3/time", "/x"):

@@ -28,7 +28,7 @@ class Threads(Case):
         ids_mapped = int(pathlib.Path("/proc/self/uid_map").read_text().split()[2])
         cls.user = USER if ids_mapped > USER else 0  # of a namespace that a user made there is root alone
         cls.home = cls.make_home()
-        cls.home.bindings(document({K: bearer()}, policy="forward_unmodified"))
+        cls.home.bindings(document({K: bearer()}, policy="forward_unmodified", allow_users=[os.getuid()]))
         cls.binary = cls.scratch / "keyswap"
         shutil.copy(proxy.BINARY, cls.binary)
         cls.give_to(cls.user)

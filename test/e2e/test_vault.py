@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import pathlib
+import pwd
 import re
 import resource
 import shutil
@@ -364,6 +365,20 @@ class Running(OneProxy):
                         found.append((name, line))
         self.assertEqual(found, [])
 
+    def test_nothing_that_serving_does_not_need_is_left_to_the_process(self):
+        """[I1] Of every thread: no new privileges, the filter of system calls, no capability."""
+        threads = list(pathlib.Path(f"/proc/{self.proxy.pid}/task").iterdir())
+        self.assertGreater(len(threads), 3)
+        for thread in threads:
+            fields = dict(line.split(":", 1) for line in (thread / "status").read_text().splitlines())
+            self.assertEqual((int(fields["NoNewPrivs"]), int(fields["Seccomp"])), (1, 2))
+            for kept in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+                self.assertEqual(int(fields[kept], 16), 0, kept)
+            if os.geteuid() == 0:
+                self.assertEqual(int(fields["CapBnd"], 16), 0)
+        # And with all that it serves, as the other tests of this class show.
+        self.assertEqual(self.ask(H, target="/confined", headers=AUTH).status, 200)
+
     def test_acceptance_F09_F13_last_used_at_follows_use(self):
         def used():
             listed = json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout)
@@ -464,6 +479,11 @@ def without_memory_locking():
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
 
 
+def refusing(call):
+    """What runs a command on a kernel that has not this system call."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error=ENOSYS"]
+
+
 class Limits(Case):
     secrets = {K: V}
 
@@ -483,6 +503,79 @@ class Limits(Case):
             self.assertTrue(two_lines(done), done.stderr)
             self.assertIn("memory", done.stderr.decode())
         self.assertEqual(self.home.fingerprint(), before)
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_without_landlock_it_serves_and_says_so_in_one_line(self):
+        running = self.start(self.home, wrapper=refusing("landlock_create_ruleset"))
+        self.assertEqual(running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual([line for line in running.stderr.decode().splitlines() if "Landlock" in line],
+                         ["keyswap: warning: no Landlock here (Function not implemented): what this process may write is "
+                          "not restricted"])
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_without_a_filter_of_system_calls_it_does_not_serve(self):
+        """[I13]"""
+        with self.assertRaises(AssertionError) as refused:
+            self.start(self.home, wrapper=refusing("seccomp"))
+        said = str(refused.exception)
+        self.assertIn("serve ended with 3: ", said)
+        self.assertIn("filter of system calls", said)
+        self.assertIn("seccomp(2)", said)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root becomes another user")
+class OfRoot(Case):
+    """serve started by root."""
+
+    secrets = {K: V}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.home = cls.make_home()
+        cls.home.bindings(document({K: bearer()}, policy="forward_unmodified"))
+
+    def give_to(self, user, group):
+        for folder in (self.work, self.inputs):
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, user, group, follow_symlinks=False)
+
+    def test_root_becomes_the_user_who_owns_the_home(self):
+        """[I13] With no way back: real, effective, saved and file system's ids are all the user's."""
+        if int(pathlib.Path("/proc/self/uid_map").read_text().split()[2]) < 65536:
+            self.skipTest("a container that has no other user")
+        nobody = pwd.getpwnam("nobody")
+        self.addCleanup(self.give_to, 0, 0)
+        self.give_to(nobody.pw_uid, nobody.pw_gid)
+        running = self.start(self.home, options=("--user", "nobody"))
+        status = pathlib.Path(f"/proc/{running.pid}/status").read_text()
+        for ids, own in (("Uid", nobody.pw_uid), ("Gid", nobody.pw_gid)):
+            self.assertEqual(set(re.search(rf"^{ids}:\s+(.*)$", status, re.M)[1].split()), {str(own)})
+        self.assertNotIn("0", re.search(r"^Groups:(.*)$", status, re.M)[1].split())
+        self.assertEqual(running.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
+        self.assertTrue(running.reload()["accepted"])
+        self.assertEqual(running.stop(), 0)
+        self.assertNotIn(b"running as root", running.stderr)
+        self.assertEqual({path.stat().st_uid for path in self.home.audit.iterdir()}, {nobody.pw_uid})
+
+    def test_root_that_names_nobody_is_told_what_is_wrong_with_it(self):
+        running = self.start(self.home)
+        self.assertTrue(running.await_stderr("running as root"))
+        self.assertIn("--user", running.stderr.decode())
+        self.assertEqual(running.stop(), 0)
+
+    def test_users_that_it_cannot_become_are_refused(self):
+        """[I13] Before anything is opened."""
+        for name, status, what in (("no-such-user-here", 2, "there is no user"), ("root", 2, "is root")):
+            done = self.home.run("serve", "--listen", "127.0.0.1:0", "--user", name, unlock=True, timeout=30)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertTrue(two_lines(done), done.stderr)
+            self.assertIn(what, done.stderr.decode())
+        # The home is root's: another user has no business there.
+        done = self.home.run("serve", "--listen", "127.0.0.1:0", "--user", "nobody", unlock=True, timeout=30)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertTrue(two_lines(done), done.stderr)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,11 @@ using audit::Reason;
 
 const std::string kToken = "kswc_ci." + std::string(43, 'A');
 
+const LocalUser kOwn{.number = 1000, .is_own = true};
+const LocalUser kOther{.number = 1001, .is_own = false};
+const LocalUser kRoot{.number = 0, .is_own = false};
+const LocalUser kUnknown{.number = std::nullopt, .is_own = false};
+
 http::RequestHead head_of(const std::string& fields) {
   http::Decoder decoder(http::Decoder::Role::request);
   const auto step = decoder.next(
@@ -90,14 +95,33 @@ TEST_CASE("on a route the token alone says who comes") {
   CHECK(route_name(basic("ci:" + kToken)) == "(none)");
 }
 
-TEST_CASE("without a list everybody may forward; with one, those on it") {
+TEST_CASE("without a list our own user may forward, and who shows a token") {
   const auto open = with_callers("");
-  CHECK_FALSE(check_proxy_caller("", *open));
-  CHECK_FALSE(check_proxy_caller("ci", *open));
-  const auto listed = with_callers("callers: [ci]\n");
-  CHECK(check_proxy_caller("", *listed) == Reason::caller_required);
-  CHECK(check_proxy_caller("agent", *listed) == Reason::caller_not_allowed);
-  CHECK_FALSE(check_proxy_caller("ci", *listed));
+  CHECK_FALSE(check_proxy_caller("", kOwn, *open));
+  for (const LocalUser& user : {kOwn, kOther, kRoot, kUnknown}) {
+    CHECK_FALSE(check_proxy_caller("ci", user, *open));
+  }
+  for (const LocalUser& user : {kOther, kRoot, kUnknown}) {
+    CHECK(check_proxy_caller("", user, *open) == Reason::user_not_allowed);
+  }
+}
+
+TEST_CASE("users that are named may forward without a token, and no others") {
+  const auto named = with_callers("allow_users: [1001]\n");
+  CHECK_FALSE(check_proxy_caller("", kOwn, *named));
+  CHECK_FALSE(check_proxy_caller("", kOther, *named));
+  CHECK(check_proxy_caller("", kRoot, *named) == Reason::user_not_allowed);
+  CHECK(check_proxy_caller("", kUnknown, *named) == Reason::user_not_allowed);
+  CHECK_FALSE(check_proxy_caller("", kUnknown, *with_callers("allow_users: [\"*\"]\n")));
+}
+
+TEST_CASE("with a list those on it may forward, whatever user they are") {
+  const auto listed = with_callers("callers: [ci]\nallow_users: [1001]\n");
+  for (const LocalUser& user : {kOwn, kOther, kUnknown}) {
+    CHECK(check_proxy_caller("", user, *listed) == Reason::caller_required);
+    CHECK(check_proxy_caller("agent", user, *listed) == Reason::caller_not_allowed);
+    CHECK_FALSE(check_proxy_caller("ci", user, *listed));
+  }
 }
 
 TEST_CASE("a route always asks who comes") {
@@ -115,8 +139,16 @@ TEST_CASE("loopback is this machine and nothing else") {
   CHECK(is_loopback("127.8.9.10"));
   CHECK(is_loopback("::1"));
   CHECK(is_loopback("::ffff:127.0.0.1"));
-  for (const char* other :
-       {"10.0.0.1", "1.127.0.1", "::", "::2", "fe80::1", "::ffff:10.0.0.1", ""}) {
+  for (const char* other : {"10.0.0.1",
+                            "1.127.0.1",
+                            "::",
+                            "::2",
+                            "fe80::1",
+                            "::ffff:10.0.0.1",
+                            "127.example.com",
+                            "127.0.0.1.example.com",
+                            "::ffff:127.a",
+                            ""}) {
     CHECK_FALSE(is_loopback(other));
   }
 }
@@ -141,6 +173,10 @@ TEST_CASE("whoever is asked for a token is told how (RFC 9110 section 15.5.8)") 
       make_refusal({.reason = Reason::caller_required, .request_id = "r", .secret = {}});
   CHECK(asked.head.status == 407);
   CHECK(challenge(asked) == "Basic realm=\"keyswap\"");
+  const Reply of_another_user =
+      make_refusal({.reason = Reason::user_not_allowed, .request_id = "r", .secret = {}});
+  CHECK(of_another_user.head.status == 407);
+  CHECK(challenge(of_another_user) == "Basic realm=\"keyswap\"");
   const Reply other =
       make_refusal({.reason = Reason::caller_not_allowed, .request_id = "r", .secret = {}});
   CHECK(other.head.status == 403);

@@ -54,7 +54,8 @@ struct Said {
   std::string yaml = kYaml;
 };
 
-// What is said of it, and how it goes on: [NAME] a secret, "[NAME]" one in a string.
+// What is said of it, and how it goes on: [NAME] a secret, [=NAME] one in a string, [==NAME] one in
+// a string inside of that.
 std::string judged(const Said& said) {
   const auto bindings = test::bindings_of(said.yaml);
   const auto [verdict, pieces] =
@@ -76,8 +77,8 @@ std::string judged(const Said& said) {
   }
   told += ": ";
   for (const TextPiece& piece : pieces) {
-    told += piece.place ? (piece.is_in_string ? "[=" : "[") + name(piece.place->rule) + "]"
-                        : std::string(piece.bytes);
+    const std::string place = piece.is_nested ? "[==" : piece.is_in_string ? "[=" : "[";
+    told += piece.place ? place + name(piece.place->rule) + "]" : std::string(piece.bytes);
   }
   return told;
 }
@@ -104,6 +105,8 @@ TEST_CASE("in a string it is told that it stands there, whatever is around the s
   const std::string slash = with(kP, "/", "\\/");
   CHECK(judged({"40{\"auth\":\"a\\\"b " + slash + "\"}"}) ==
         "allowed/binding_matched K: 40{\"auth\":\"a\\\"b [=K]\"}");
+  CHECK(judged({R"({"d":"{\"token\":\")" + kP + R"(\"}"})"}) ==
+        R"(allowed/binding_matched K: {"d":"{\"token\":\"[==K]\"}"})");
   CHECK(judged({"\"x\" " + kP}) == "allowed/binding_matched K: \"x\" [K]");
   CHECK(judged({"\"\\\\" + kP + "\""}) == "allowed/binding_matched K: \"\\\\[=K]\"");
   // What follows would end the string: the backslash is not the placeholder's.

@@ -108,6 +108,41 @@ TEST_CASE("C13 the Host of a CONNECT chooses nothing", "[I3]") {
         Route::Kind::intercept);
 }
 
+TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") {
+  constexpr std::uint16_t kOwnPort = 8472;
+  const auto connect = [](const std::string& target, const std::string& host) {
+    return route(head_of("CONNECT " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
+                 *test::bindings_of(kDeny),
+                 kOwnPort);
+  };
+  for (const std::string own :
+       {"127.0.0.1:8472", "localhost:8472", "LOCALHOST:8472", "[::1]:8472"}) {
+    INFO(own);
+    const Route found = connect("h.example.test:443", own);
+    CHECK(found.kind == Route::Kind::intercept);
+    CHECK(found.destination.authority.host == "h.example.test");
+    // It chooses nothing, and lets nobody in.
+    CHECK(is_refused(connect("x.example:443", own), Reason::unmatched_destination));
+    CHECK(is_refused(route_of("CONNECT h.example.test:443 HTTP/1.1\r\nHost: " + own + "\r\n\r\n"),
+                     Reason::identity_mismatch));
+    CHECK(is_refused(
+        route(head_of("GET https://h.example.test/ HTTP/1.1\r\nHost: " + own + "\r\n\r\n"),
+              *test::bindings_of(kDeny),
+              kOwnPort),
+        Reason::identity_mismatch));
+  }
+  for (const std::string other : {"127.0.0.1",
+                                  "127.0.0.1:443",
+                                  "127.0.0.2:8472",
+                                  "0.0.0.0:8472",
+                                  "localhost",
+                                  "a.localhost:8472",
+                                  "x.example:8472"}) {
+    INFO(other);
+    CHECK(is_refused(connect("h.example.test:443", other), Reason::identity_mismatch));
+  }
+}
+
 TEST_CASE("C14 an origin-form request to the listener is refused") {
   CHECK(is_refused(route_of("GET / HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
                    Reason::malformed_request));

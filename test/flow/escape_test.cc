@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/escape.h"
 
+#include <random>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -99,6 +101,31 @@ TEST_CASE("the first byte that may begin an escape is found wherever it stands")
       CHECK(find_escape(text, at) == at);
       CHECK(find_escape(text, at + 1) == text.size());
     }
+  }
+}
+
+TEST_CASE("all escapes of a text are found, also those within another") {
+  std::mt19937 random(4);
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (std::size_t size = random() % 300; text.size() < size;) {
+      text += "%\\&#x;u4156amp\"n z\xff"[random() % 20];
+    }
+    std::vector<std::string> expected;
+    std::vector<std::string> found;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const Escape escape = read_escape(std::string_view(text).substr(at));
+      if (escape.size > 0 || escape.is_cut) {
+        expected.push_back(std::to_string(at) + ":" + std::to_string(escape.size) + text[at] +
+                           escape.bytes.front());
+      }
+    }
+    for (const EscapeMark& mark : find_escapes(text)) {
+      found.push_back(std::to_string(mark.at) + ":" + std::to_string(mark.size) + mark.kind +
+                      mark.first);
+    }
+    CAPTURE(text);
+    CHECK(found == expected);
   }
 }
 

@@ -21,8 +21,8 @@ Found find(const std::string& secret,
            std::size_t synced = 0) {
   const auto search = test::search_for({{secret, "<P>"}});
   std::uint64_t compared = 0;
-  Found found =
-      EscapedSearch(*search, text, rest, EscapedSearch::kAll, synced).find(from, compared);
+  const auto marks = find_escapes(text);
+  Found found = EscapedSearch(*search, text, marks, rest, '\0', synced).find(from, compared);
   found.secret = found.secret == nullptr ? nullptr : &search->secrets().front();
   return found;
 }

@@ -330,4 +330,36 @@ secrets:
   CHECK(!is_complete(spent.sent_upstream()));
 }
 
+TEST_CASE("what a string escapes does not go where a string is read twice", "[I9]") {
+  const std::string json = R"({"payload":"{\"token\":\")" + kP + R"(\"}"})";
+  const std::string form = "payload=%7B%22token%22%3A%22" + kP + "%22%7D";
+  const bool is_long = GENERATE(false, true);
+  const bool is_form = GENERATE(false, true);
+  CAPTURE(is_long, is_form);
+  const std::string pad = !is_long  ? ""
+                          : is_form ? "pad=" + long_text() + "&"
+                                    : R"(")" + long_text() + R"(" )";
+  const std::string sent = request(pad + (is_form ? form : json), is_form ? kForm : kJson);
+  const auto plain = script().client(sent).upstream(kOk);
+  CHECK(has(body_of(plain.sent_upstream()), "real-key-0001"));
+  for (const std::string key : {"a\"b", "a\\b", "a\nb"}) {
+    Script odd = script();
+    odd.vault["K"] = key;
+    odd.client(sent);
+    CHECK(has(odd.transcript(), "refused secret_unavailable K POST"));
+    CHECK_FALSE(is_complete(odd.sent_upstream()));
+  }
+  // Elsewhere it stands as ever; then once more, where it may not.
+  const std::string once = is_form ? "t=" + kP : R"({"t":")" + kP + R"("})";
+  Script odd = script();
+  odd.vault["K"] = "a\"b";
+  odd.client(request(pad + once, is_form ? kForm : kJson));
+  CHECK(has(body_of(odd.sent_upstream()), is_form ? "t=a%22b" : R"({"t":"a\"b"})"));
+  Script again = script();
+  again.vault["K"] = "a\"b";
+  again.client(request(pad + once + (is_form ? "&" + form : json), is_form ? kForm : kJson));
+  CHECK(has(again.transcript(), "refused secret_unavailable K POST"));
+  CHECK_FALSE(is_complete(again.sent_upstream()));
+}
+
 }  // namespace keyswap::flow

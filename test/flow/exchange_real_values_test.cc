@@ -89,6 +89,13 @@ void check_hidden(const Script& done, const std::string& value) {
 
 }  // namespace
 
+TEST_CASE("what is refused for its target is looked through, whatever of it would be sent",
+          "[I1]") {
+  World world;
+  CHECK(has(world.recorded(get("https://joe:" + kExchange + "@api.example.test/x")),
+            "record refused malformed_request +real X host plain GET "));
+}
+
 TEST_CASE("a real value in a header is told of, and the request goes on as it came", "[I1]") {
   World world;
   const std::string request = get("/v1/x", "Authorization: Bearer " + kKey + "\r\n");

@@ -153,7 +153,7 @@ TEST_CASE("P08 nobody drives a host out, so that what it holds comes back in cle
   CHECK(finds(again, "the-stored-key-0001"));
   CHECK(finds(again, "another-key-0001"));
   for (std::size_t i = 0; i <= bounds::kKnownHostsMax; ++i) {
-    known.should_learn("y" + std::to_string(i) + ".test", 443);
+    known.should_learn("y" + std::to_string(i) + ".test", 443, 0);
   }
   CHECK(finds(known.find("a.test"), "the-stored-key-0001"));
 }
@@ -200,12 +200,12 @@ TEST_CASE("what is known is counted, and no more is known than there is room for
 
 TEST_CASE("a host's rules are asked for once, until something may have changed", "[I8]") {
   KnownSecrets known;
-  CHECK(known.should_learn("a.test", 443));
-  CHECK_FALSE(known.should_learn("a.test", 443));
-  CHECK(known.should_learn("a.test", 8443));
-  CHECK(known.should_learn("b.test", 443));
+  CHECK(known.should_learn("a.test", 443, 0));
+  CHECK_FALSE(known.should_learn("a.test", 443, 0));
+  CHECK(known.should_learn("a.test", 8443, 0));
+  CHECK(known.should_learn("b.test", 443, 0));
   known.renew();
-  CHECK(known.should_learn("a.test", 443));
+  CHECK(known.should_learn("a.test", 443, 0));
   CHECK(known.find("a.test") == nullptr);
 }
 

@@ -80,6 +80,16 @@ TEST_CASE("a real value is seen wherever it stands in a head, and in which form"
   CHECK(seen_in_head("GET /a/" + kPin) == "");  // too short: any text may have it
 }
 
+TEST_CASE("a real value is seen before the path of a target, too") {
+  CHECK(seen_in_head("CONNECT " + kOther + ".a.test:443") == "X host plain\n");
+  CHECK(seen_in_head("CONNECT joe:" + kOther + "@a.test:443") == "X host plain\n");
+  CHECK(seen_in_head("CONNECT a.test:443", "Proxy-Old: " + kOther + "\r\n") == "X header plain\n");
+  CHECK(seen_in_head("GET https://joe:" + kOther + "@a.test/b?c") == "X host plain\n");
+  CHECK(seen_in_head("GET https://a.test/" + kOther + "?c") == "X path plain\n");
+  CHECK(seen_in_head("GET https://a.test?c=" + kOther) == "X query plain\n");
+  CHECK(seen_in_head("GET /to/https://a.test/" + kOther) == "X path plain\n");
+}
+
 TEST_CASE("of a head no more than is worth it is looked through, and of escapes less", "[I10]") {
   const auto lines = [](std::size_t count, const std::string& value) {
     std::string all;
@@ -151,6 +161,35 @@ TEST_CASE("a value is seen with the piece that has its last byte, wherever it be
     watch.look(kOther.substr(at));
     CHECK(told(watch.seen()) == "X body plain\n");
   }
+}
+
+TEST_CASE("a text that comes byte by byte is searched a few times, however much is kept of it",
+          "[I10]") {
+  REQUIRE(vault::lock_memory());
+  // Always the beginning of a value, and never the whole of it.
+  std::string value;
+  while (value.size() < 900) {
+    value += "part-" + std::to_string(1000 + value.size()) + "-";
+  }
+  const std::array wanted = {WantedSecret{value, "LONG", "<LONG>"}};
+  const SharedSearch search = SecretSearch::make(wanted);
+  REQUIRE(search != nullptr);
+  RealValueWatch watch(search);
+  constexpr std::size_t kRounds = 40;
+  const std::string_view beginning = std::string_view(value).substr(0, value.size() - 1);
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (const char& byte : beginning) {
+      watch.look({&byte, 1});
+    }
+  }
+  CHECK(watch.seen().empty());
+  constexpr std::uint64_t kTimes = 40;
+  CHECK(watch.searched_bytes() < kTimes * kRounds * beginning.size());
+  for (const char& byte : " " + value) {
+    watch.look({&byte, 1});
+  }
+  watch.end();
+  CHECK(told(watch.seen()) == "LONG body plain\n");
 }
 
 TEST_CASE("random texts with a value in them, cut at random, show it", "[I15]") {

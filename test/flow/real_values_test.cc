@@ -107,25 +107,44 @@ TEST_CASE("past the bounds the values that came first stay, by number and by byt
 
 TEST_CASE("hosts and entries are asked for once, until something may have changed") {
   RealValues real;
-  CHECK(real.should_learn("a.test", 443));
-  CHECK_FALSE(real.should_learn("a.test", 443));
-  CHECK(real.should_learn("a.test", 8443));
+  CHECK(real.should_learn("a.test", 443, 0));
+  CHECK_FALSE(real.should_learn("a.test", 443, 0));
+  CHECK(real.should_learn("a.test", 8443, 0));
   CHECK(real.should_ask("K"));
   CHECK_FALSE(real.should_ask("K"));
   real.renew();
-  CHECK(real.should_learn("a.test", 443));
+  CHECK(real.should_learn("a.test", 443, 0));
   CHECK(real.should_ask("K"));
+}
+
+TEST_CASE("what could not be had is asked for again in a while, and nothing else is", "[I10]") {
+  RealValues real;
+  const auto learns = [&](std::int64_t now_ms) {
+    return real.should_learn("a.test", 443, now_ms);
+  };
+  CHECK(learns(1'000));
+  CHECK(real.should_ask("MISSING"));
+  CHECK(real.should_ask("THERE"));
+  real.ask_again("MISSING", 1'000);
+  real.ask_again("MISSING", 9'000);
+  CHECK_FALSE(learns(999 + bounds::kSecretAskedAgainMs));
+  CHECK_FALSE(real.should_ask("MISSING"));
+  CHECK(learns(1'000 + bounds::kSecretAskedAgainMs));
+  CHECK(real.should_ask("MISSING"));
+  CHECK_FALSE(real.should_ask("MISSING"));
+  CHECK_FALSE(real.should_ask("THERE"));
+  CHECK_FALSE(learns(1'000 + 2 * bounds::kSecretAskedAgainMs));
 }
 
 TEST_CASE("where there are too many hosts they are asked for again, and their entries are not",
           "[I10]") {
   RealValues real;
   CHECK(real.should_ask("K"));
-  CHECK(real.should_learn("first.test", 443));
+  CHECK(real.should_learn("first.test", 443, 0));
   for (std::size_t i = 0; i < bounds::kKnownHostsMax; ++i) {
-    real.should_learn(std::to_string(i) + ".test", 443);
+    real.should_learn(std::to_string(i) + ".test", 443, 0);
   }
-  CHECK(real.should_learn("first.test", 443));
+  CHECK(real.should_learn("first.test", 443, 0));
   CHECK_FALSE(real.should_ask("K"));
 }
 

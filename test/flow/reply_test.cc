@@ -18,7 +18,7 @@ std::string bytes_of(const Reply& reply) {
 }
 
 std::string health(std::optional<audit::Reason> failing) {
-  return bytes_of(make_health(failing, true));
+  return bytes_of(make_health(failing, false, true));
 }
 
 std::string refusal(audit::Reason reason, const base::Failure& failure) {
@@ -48,6 +48,15 @@ TEST_CASE("a refusal says what was seen of the failure, by its word and in its d
   CHECK(answer.find(R"("reason":"upstream_tls_failed","cause":"certificate_expired",)") !=
         std::string::npos);
   CHECK(refusal(audit::Reason::upstream_tls_failed, {}).find("cause") == std::string::npos);
+}
+
+TEST_CASE("a health check says that the file of the bindings is not what is approved", "[I17]") {
+  CHECK(has(bytes_of(make_health(std::nullopt, false, true)), R"({"status":"ok"})"));
+  const std::string refusing = bytes_of(make_health(std::nullopt, true, true));
+  CHECK(refusing.starts_with("HTTP/1.1 200 "));
+  CHECK(has(refusing, R"({"status":"ok","policy":"unapproved"})"));
+  // What keeps every request from being served comes first.
+  CHECK(has(bytes_of(make_health(audit::Reason::audit_unavailable, true, true)), "failing"));
 }
 
 TEST_CASE("HF-12 a refusal for the request's bytes says which bound was passed") {

@@ -472,6 +472,40 @@ TEST_CASE("a text message is written with its secrets, as they stand where they 
   CHECK(written("o\nne", "two") == "refused");
   CHECK(written("", "two") == "refused");
   CHECK(written("one", "t\xFFwo") == "refused");
+  // A string inside of a string would be read twice.
+  const std::vector<TextPiece> nested = {{"\"\\\"", {}}, {"", places[1], true, true}};
+  const auto write_nested = [&](const std::string& value) {
+    std::vector<vault::Secret> secrets;
+    secrets.push_back(vault::Secret::copy_of("unused").value());
+    secrets.push_back(vault::Secret::copy_of(value).value());
+    return write_text({*bindings, nested, places, secrets}).has_value();
+  };
+  CHECK(write_nested("sk-0123/+=%&'"));
+  CHECK_FALSE(write_nested("a\"b"));
+  CHECK_FALSE(write_nested("a\\b"));
+  CHECK_FALSE(write_nested("a\tb"));
+}
+
+TEST_CASE("a text message that grows past the bound is not written at all", "[I10]") {
+  REQUIRE(vault::lock_memory());
+  std::string yaml = kYaml;
+  for (auto at = yaml.find("test }"); at != std::string::npos; at = yaml.find("test }", at)) {
+    yaml.replace(at, 6, "test, websocket: true, ws_text: true }");
+  }
+  const auto bindings = test::bindings_of(yaml);
+  const std::vector<PlaceOf> places = {{0, 1}};
+  std::vector<vault::Secret> secrets;
+  secrets.push_back(vault::Secret::copy_of("realkey1").value());
+  const auto write = [&](std::size_t around) {
+    const std::string text(around, ' ');
+    const std::vector<TextPiece> pieces = {{text, {}}, {"", places[0]}};
+    return write_text({*bindings, pieces, places, secrets});
+  };
+  const std::size_t room = base::bounds::kWebSocketMessageBytesMax - secrets[0].size();
+  CHECK(write(room).value().size() == base::bounds::kWebSocketMessageBytesMax);
+  CHECK(write(room + 1).error().code == base::Errc::limit_exceeded);
+  // Even one that no locked memory could hold.
+  CHECK(write(2 * vault::locked_memory_size()).error().code == base::Errc::limit_exceeded);
 }
 
 }  // namespace keyswap::flow

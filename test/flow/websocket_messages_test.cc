@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Messages that are judged and signed (proxy/flow/websocket_messages.cc).
+#include <span>
+#include <string>
+
 #include "proxy/base/bytes.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/websocket.h"
 #include "test/bindings/sample_keys.h"
 #include "test/support/dialogue.h"
@@ -109,6 +113,23 @@ TEST_CASE("I13 no record, no message: the client is told, and nothing was sent",
   CHECK(has(transcript, "to client: {\"id\":\"7\",\"status\":503"));
   CHECK(has(transcript, "audit_unavailable"));
   CHECK(has(transcript, "message 1 not sent\n"));
+}
+
+TEST_CASE("a real value is told of in a message that is signed, too, read or not", "[I1]") {
+  REQUIRE(vault::lock_memory());
+  RealValues real;
+  const WantedSecret wanted{kTradingSecret, "SECRET", {}};
+  real.add(std::span(&wanted, 1));
+  for (const std::string& text :
+       {R"({"id":"7","method":"ping","params":{"x":")" + kTradingSecret + R"("}})",
+        "my secret is " + kTradingSecret}) {
+    INFO(text);
+    Dialogue dialogue(test::kTrading, nullptr, &real);
+    dialogue.client(text);
+    const std::string transcript = dialogue.transcript();
+    CHECK(has(transcript, " +real SECRET message plain "));
+    CHECK_FALSE(has(lines_until(transcript, " +real"), "to upstream"));
+  }
 }
 
 TEST_CASE("a record that does not come in time ends the connection", "[I10]") {

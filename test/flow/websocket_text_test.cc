@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Text messages in which placeholders are swapped (`ws_text: true`).
+#include <span>
+#include <string>
+
+#include "proxy/flow/real_values.h"
 #include "proxy/flow/websocket.h"
 #include "test/support/dialogue.h"
 
@@ -28,6 +32,14 @@ secrets:
 
 std::string identify(const std::string& token) {
   return R"({"op":2,"d":{"token":")" + token + R"(","intents":513}})";
+}
+
+const std::string kSent = "sent-REAL-0123456789";
+
+void add_real(RealValues& real, const std::string& name, const std::string& value) {
+  REQUIRE(vault::lock_memory());
+  const WantedSecret wanted{value, name, {}};
+  real.add(std::span(&wanted, 1));
 }
 
 const std::string kSwapped =
@@ -204,6 +216,52 @@ TEST_CASE("what was sent in a message is looked for in all that comes after it",
   Dialogue off(yaml, &nobody);
   off.client(identify(kP)).upstream(test::kTradingKey);
   CHECK(has(off.transcript(), "to client: " + test::kTradingKey));
+}
+
+TEST_CASE("a real value in a text message is told of with a record, and the message goes on",
+          "[I1][I6]") {
+  RealValues real;
+  add_real(real, "K", kSent);
+  Dialogue dialogue(kYaml, nullptr, &real);
+  const std::string recorded = " message /ws-api/v3\nmessage 1 kept response 0 unknown 0\n";
+  const std::string text = R"({"old":")" + kSent + R"("})";
+  dialogue.client(text);
+  CHECK(dialogue.transcript() == "record pass no_placeholder +real K message plain" + recorded +
+                                     "to upstream: " + text + "\n");
+  dialogue.client("nothing of it").client("sent-REAL\\u002d0123456789");
+  CHECK(has(dialogue.transcript(),
+            "to upstream: nothing of it\nrecord pass no_placeholder +real K "
+            "message escaped message /ws-api/v3\n"));
+  dialogue.client(identify(kP) + kSent);
+  CHECK(has(dialogue.transcript(),
+            "record allowed binding_matched K +real K message plain message /ws-api/v3\n"));
+  Dialogue held(kYaml, nullptr, &real);
+  held.answers_records = false;
+  held.client(text, 3);
+  CHECK_FALSE(has(held.transcript(), "to upstream"));
+}
+
+TEST_CASE("where a binding says so, a text message with a real value is refused", "[I1]") {
+  std::string yaml = kYaml;
+  yaml.insert(yaml.find("ws_text: true }"), "real_value: refuse, ");
+  RealValues real;
+  add_real(real, "K", kSent);
+  Dialogue dialogue(yaml, nullptr, &real);
+  dialogue.client(identify(kP) + kSent);
+  const std::string transcript = dialogue.transcript();
+  CHECK(transcript.starts_with(
+      "record refused real_secret_sent K +real K message plain message /ws-api/v3\n"));
+  CHECK_FALSE(has(transcript, "op"));
+  CHECK(has(transcript, "to client: close 1008\n"));
+  CHECK(dialogue.last_control.substr(2) == "real_secret_sent");
+}
+
+TEST_CASE("the record of a message shows no part of a real value in the path", "[I1]") {
+  RealValues real;
+  add_real(real, "ASKED", "what?key-0000001");
+  Dialogue dialogue(kYaml, nullptr, &real, "/in/what?key-0000001/x?y=z");
+  dialogue.client(identify(kP));
+  CHECK(has(dialogue.transcript(), "record allowed binding_matched K message /in/<ASKED>/x\n"));
 }
 
 TEST_CASE("a reload that takes the binding away leaves a placeholder inert", "[I14]") {

@@ -11,8 +11,9 @@ file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
 foreach(source ${fuzz_sources})
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" subject ${name})
-  add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE keyswap_options flow venues http_h1 http)
+  # Each runs under the list of system calls that `serve` runs under.
+  add_executable(${name} ${source} ${CMAKE_CURRENT_LIST_DIR}/confined.cc)
+  target_link_libraries(${name} PRIVATE keyswap_options flow venues http_h1 http sandbox)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   # What is a fuzzer's own besides.
   file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${subject}/*.cc)
@@ -46,3 +47,8 @@ file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/net/*.cc)
 list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/net/server.cc)
 target_sources(session_fuzz PRIVATE ${session_parts})
 target_link_libraries(session_fuzz PRIVATE services limits tls uv_io)
+
+# The readers of what commands take in, without the commands.
+target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/toml_check.cc ${CMAKE_SOURCE_DIR}/proxy/cli/env_file.cc)
+target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})

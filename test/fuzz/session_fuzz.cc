@@ -49,7 +49,7 @@ class Run {
   void part(std::uint8_t how);
   void check_tunnels();
 
-  Stage stage_;
+  Stage stage_{fixed().bindings, /*looks_for_real=*/true};
   int requests_ = 0;
   std::size_t room_ = 0;  // that everybody has at the end
 };
@@ -162,6 +162,7 @@ void Run::around_step(std::uint8_t what, std::uint8_t how) {
   } else if (what == 60) {
     stage_.secrets.is_empty = how % 2 == 0;
     stage_.known.renew();
+    stage_.real.renew();
   } else if (what == 61) {
     stage_.meter.answers_at_once = how % 2 == 0;
   } else if (what == 62) {

@@ -150,6 +150,43 @@ TEST_CASE("a real value that comes late is known from then on") {
   CHECK(knows_real(learning, "OTHER"));
 }
 
+TEST_CASE("what its source does not give is asked for again, and no more often than in a while",
+          "[I8][I10]") {
+  const bool is_late = GENERATE(false, true);
+  CAPTURE(is_late);
+  Learning learning;
+  FakeSource& secrets = learning.net.secrets;
+  secrets.is_empty = true;
+  if (is_late) {
+    secrets.delays_ms["OTHER"] = FakeSource::kNever;
+  }
+  const auto learn_both = [&] {
+    learning.learn();
+    learning.learn_real();
+  };
+  learn_both();
+  while (secrets.answer()) {
+    learning.net.settle();
+  }
+  secrets.is_empty = false;
+  secrets.delays_ms.clear();
+  const int asked = secrets.asked();
+  learning.net.pass(base::bounds::kSecretAskedAgainMs - 1);
+  learn_both();
+  CHECK(secrets.asked() == asked);
+  CHECK_FALSE(learning.knows("OTHER"));
+  CHECK_FALSE(knows_real(learning, "OTHER"));
+  learning.net.pass(1);
+  learn_both();
+  CHECK(secrets.asked() > asked);
+  CHECK(learning.knows("OTHER"));
+  CHECK(knows_real(learning, "OTHER"));
+  const int then = secrets.asked();
+  learning.net.pass(2 * base::bounds::kSecretAskedAgainMs);
+  learn_both();
+  CHECK(secrets.asked() == then);
+}
+
 TEST_CASE("no more real values are open at once than there is room for", "[I10]") {
   Learning learning;
   for (const std::string name : {"K", "OTHER", "OFF"}) {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/requests.h"
 
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/net/client_codec.h"
 #include "proxy/net/closing.h"
 #include "proxy/net/connection.h"
@@ -27,7 +32,27 @@ const char* const kGet = "GET http://plain.test/p HTTP/1.1\r\nHost: plain.test\r
 const char* const kGetSecret =
     "GET https://h.test/k/1 HTTP/1.1\r\nHost: h.test\r\n"
     "Authorization: Bearer kswp_PLACEHOLDER_000000000001\r\n\r\n";
+const char* const kConnect = "CONNECT h.test:443 HTTP/1.1\r\nHost: h.test:443\r\n\r\n";
+const char* const kConnectOpaque =
+    "CONNECT opaque.test:443 HTTP/1.1\r\nHost: opaque.test:443\r\n\r\n";
 const char* const kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// The net's own bindings serve every user (uv::LocalUsers in test/fuzz/session/world.cc: our own,
+// one that is not known, another one, in turn); these serve whom they name.
+void use_bindings(MemoryNet& net, const std::string& top) {
+  auto read = bindings::parse(top +
+                                  "upstream:\n  resolve: { \"plain.test:80\": \"127.0.0.1:1003\", "
+                                  "\"h.test:443\": \"127.0.0.1:1001\" }\n"
+                                  "secrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_000000000001\n"
+                                  "    inject: { header: Authorization, format: \"{secret}\" }\n"
+                                  "    bindings: [ { host: h.test } ]\n",
+                              "/nowhere",
+                              {});
+  REQUIRE(read.errors.empty());
+  net.context.policy.bindings =
+      std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+  ++net.context.policy.number;
+}
 
 }  // namespace
 
@@ -134,6 +159,60 @@ TEST_CASE("a body that ends with a placeholder ends at its upstream, too", "[I6]
   CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
 }
 
+TEST_CASE("a real value in the head of a CONNECT is told of, and the tunnel stands", "[I1]") {
+  const bool is_read = GENERATE(true, false);
+  const std::string authority = is_read ? "h.test:443" : "opaque.test:443";
+  MemoryNet net;
+  const flow::WantedSecret sent{"the-sent-value-0001", "SENT", {}};
+  net.real.add(std::span(&sent, 1));
+  Peer& client = net.connect();
+  client.say("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
+             "\r\nProxy-Authorization: Basic " + base::to_base64("joe:the-sent-value-0001") +
+             "\r\n\r\n");
+  net.settle();
+  if (!is_read) {
+    net.answer_dial();
+    net.settle();
+  }
+  const std::string told = net.log.last();
+  CHECK(has(told, R"("type":"real_secret_seen")"));
+  CHECK(has(told, R"("secret":"SENT","where":"header","encoding":"base64")"));
+  CHECK(has(told, R"("type":"tunnel")") == !is_read);
+  net.settle_durably();
+  CHECK(has(client.heard, "HTTP/1.1 200 "));
+}
+
+TEST_CASE("where a binding says so, a CONNECT with a real value in its head is refused", "[I1]") {
+  MemoryNet net;
+  auto read = bindings::parse(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: h.test, real_value: refuse } ]
+)",
+                              "/nowhere",
+                              {});
+  REQUIRE(read.errors.empty());
+  net.context.policy.bindings =
+      std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+  const flow::WantedSecret sent{"the-sent-value-0001", "K", {}};
+  net.real.add(std::span(&sent, 1));
+  for (const std::string authority : {"h.test:443", "the-sent-value-0001.test:443"}) {
+    CAPTURE(authority);
+    Peer& client = net.connect();
+    client.say("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority +
+               "\r\nX-Old: the-sent-value-0001\r\n\r\n");
+    net.settle();
+    CHECK(has(net.log.last(), R"("decision":"refused","reason":"real_secret_sent","secret":"K")"));
+    CHECK_FALSE(has(net.log.last(), "the-sent-value-0001"));
+    net.settle_durably();
+    CHECK(has(client.heard, "Keyswap-Reason: real_secret_sent\r\n"));
+    CHECK(net.world().take_dialled().empty());
+  }
+}
+
 TEST_CASE("the health of the proxy is told, and the connection kept") {
   MemoryNet net;
   Peer& client = net.connect();
@@ -145,6 +224,70 @@ TEST_CASE("the health of the proxy is told, and the connection kept") {
   client.say(kGet);
   net.settle();
   net.answer_dial();
+}
+
+TEST_CASE("another user of the machine gets neither a secret nor a tunnel without a token") {
+  MemoryNet net;
+  use_bindings(net, "");
+  for (const char* asked : {kGet, kGetSecret, kConnect, kConnectOpaque}) {
+    net.connect();  // our own user
+    Peer& unknown = net.connect();
+    Peer& other = net.connect();
+    for (Peer* const peer : {&unknown, &other}) {
+      peer->say(asked);
+      net.settle_durably();
+      const std::string heard = peer->take_heard();
+      CAPTURE(asked, heard);
+      CHECK(has(heard, "HTTP/1.1 407 "));
+      CHECK(has(heard, "Keyswap-Reason: user_not_allowed\r\n"));
+      CHECK(has(heard, "Proxy-Authenticate: Basic "));
+    }
+  }
+  CHECK(net.world().take_dialled().empty());
+  // The control: who runs it is served.
+  net.connect().say(kGet);
+  net.settle();
+  net.answer_dial();
+}
+
+TEST_CASE("a user that a reload names is served, and one that it does not name any more is not",
+          "[I14]") {
+  MemoryNet net;
+  use_bindings(net, "allow_users: [2]\n");
+  net.connect();
+  net.connect();
+  Peer& other = net.connect();
+  other.say(kGet);
+  net.settle();
+  Peer& host = net.answer_dial();
+  net.settle_durably();
+  host.say(kOk);
+  net.settle();
+  CHECK(has(other.take_heard(), "HTTP/1.1 200 OK\r\n"));
+  use_bindings(net, "allow_users: [3]\n");
+  other.say(kGet);
+  net.settle_durably();
+  CHECK(has(other.take_heard(), "Keyswap-Reason: user_not_allowed\r\n"));
+}
+
+TEST_CASE("no web page is answered what keyswap answers itself, nor by a route") {
+  MemoryNet net;
+  for (const char* target : {"/healthz", "/proxy/svc/k/1"}) {
+    for (const char* said : {"Host: localhost\r\nOrigin: http://evil.test\r\n",
+                             "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n",
+                             "Host: evil.test:8472\r\n"}) {
+      CAPTURE(target, said);
+      Peer& client = net.connect();
+      client.say("GET " + std::string(target) + " HTTP/1.1\r\n" + said + "\r\n");
+      net.settle_durably();
+      CHECK(has(client.heard, "HTTP/1.1 403 "));
+      CHECK(has(client.heard, "Keyswap-Reason: origin_not_allowed\r\n"));
+    }
+  }
+  Peer& client = net.connect();
+  client.say("GET /healthz HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
+  net.settle();
+  CHECK(has(client.heard, "HTTP/1.1 200 "));
 }
 
 TEST_CASE("bytes that are no request are a 400, and the end") {

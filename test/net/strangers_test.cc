@@ -67,8 +67,11 @@ TEST_CASE("a few refusals of a stranger have each a record of their own") {
 }
 
 TEST_CASE("a flood of one stranger is one record a second, and every refusal is counted", "[I10]") {
-  const auto reason =
-      GENERATE(Reason::caller_required, Reason::caller_not_allowed, Reason::too_busy);
+  const auto reason = GENERATE(Reason::caller_required,
+                               Reason::caller_not_allowed,
+                               Reason::user_not_allowed,
+                               Reason::origin_not_allowed,
+                               Reason::too_busy);
   Strangers strangers;
   const Flood made = flood(strangers, 100'000, 20, reason);
   CHECK(made.records <= 20 + kAtOnce + 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/telling.h"
 
+#include <optional>
+
 #include <catch2/catch.hpp>
 
 #include "proxy/base/bounds.h"
@@ -28,6 +30,16 @@ TEST_CASE("the same of the same host is told once a minute") {
   CHECK_FALSE(telling.is_due("a.test", "unknown_ca"));
   clock.now_us += 1;
   CHECK(telling.is_due("a.test", "unknown_ca"));
+}
+
+TEST_CASE("a user who is not served is told once a minute, and one that is not known, too") {
+  SetClock clock;
+  Telling telling(clock);
+  telling.user_not_allowed(1001U);
+  telling.user_not_allowed(std::nullopt);
+  CHECK_FALSE(telling.is_due("of user 1001", "not allowed"));
+  CHECK_FALSE(telling.is_due("of a user that the kernel hides", "not allowed"));
+  CHECK(telling.is_due("of user 1002", "not allowed"));
 }
 
 TEST_CASE("what is told within a minute is bounded, and older things make room [I10]", "[I10]") {

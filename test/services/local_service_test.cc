@@ -24,11 +24,16 @@ std::string field_of(const flow::Reply& reply, std::string_view name) {
 
 TEST_CASE("health is 200 while requests are served, and 503 with the reason while none is") {
   std::optional<audit::Reason> failing;
-  const services::Health health([&] { return failing; });
+  bool refuses_policy = false;
+  const services::Health health([&] { return failing; }, [&] { return refuses_policy; });
   const http::RequestHead head;
   const flow::Reply well = health.answer(head, "");
   CHECK(well.head.status == 200);
   CHECK(well.head.keeps_connection);
+  CHECK(well.body.find("unapproved") == std::string::npos);
+  refuses_policy = true;  // what was approved before is served
+  CHECK(health.answer(head, "").head.status == 200);
+  CHECK(health.answer(head, "").body.find("unapproved") != std::string::npos);
   failing = audit::Reason::audit_unavailable;
   const flow::Reply ill = health.answer(head, "");
   CHECK(ill.head.status == 503);
@@ -36,7 +41,7 @@ TEST_CASE("health is 200 while requests are served, and 503 with the reason whil
 }
 
 TEST_CASE("health does not keep a connection whose request has a body, or that is not kept") {
-  const services::Health health([] { return std::nullopt; });
+  const services::Health health([] { return std::nullopt; }, [] { return false; });
   http::RequestHead with_body;
   with_body.framing = {http::Framing::Kind::length, 5};
   CHECK_FALSE(health.answer(with_body, "").head.keeps_connection);

@@ -23,6 +23,7 @@ const char* const kManyHosts = R"(
 version: 1
 allow_wildcard_hosts: true
 unmatched_destination_policy: forward_unmodified
+allow_users: ["*"]
 upstream: { resolve: { "plain.test:80": "127.0.0.1:1003" } }
 secrets:
   K:

@@ -58,17 +58,21 @@ inline std::string order(const std::string& id, const std::string& quantity = "0
 
 class Dialogue {
  public:
-  // `known`: of all loops; outlives it.
-  explicit Dialogue(const std::string& yaml = kTrading, KnownSecrets* known = nullptr)
+  // `known`, `real`: of all loops; outlive it.
+  explicit Dialogue(const std::string& yaml = kTrading,
+                    KnownSecrets* known = nullptr,
+                    const RealValues* real = nullptr,
+                    const std::string& target = "/ws-api/v3?x=y")
       : bindings_(test::bindings_of(yaml)) {
     REQUIRE(vault::lock_memory());
     machine_ = std::make_unique<WebSocket>(WebSocket::Setup{
         .destination = {Protocol::https, {"ws-api.binance.com", 443, http::HostKind::name}},
-        .target = "/ws-api/v3?x=y",
+        .target = target,
         .caller = "ann",
         .bindings = bindings_,
         .collected = CollectedShare(collected_bytes),
         .known = known,
+        .real = real,
     });
   }
 
@@ -149,6 +153,10 @@ class Dialogue {
               std::string(audit::to_string(action.reason));
     if (action.rule) {
       lines_ += " " + bindings_->rules[*action.rule].name.text();
+    }
+    for (const RealSighting& one : action.real_values) {
+      lines_ += " +real " + one.secret + " " + std::string(to_string(one.where)) + " " +
+                std::string(to_string(one.encoding));
     }
     lines_ += " " + std::string(action.method) + " " + action.path + "\n";
     if (answers_records) {

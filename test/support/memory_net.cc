@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kBindings = R"(
 version: 1
 unmatched_destination_policy: forward_unmodified
+allow_users: ["*"]
 upstream:
   resolve:
     "h.test:443": "127.0.0.1:1001"
@@ -111,6 +112,7 @@ MemoryNet::MemoryNet() {
                        .open_max = 8};
   context.memory.holdings = &holdings_;
   context.memory.known = &known_;
+  context.memory.real = &real;
   context.memory.scratch = std::make_unique<vault::LockedBuffer>(
       std::move(vault::LockedBuffer::of_capacity(base::bounds::kSwappedHeadBytesMax)).value());
   // NOLINTNEXTLINE(modernize-avoid-c-arrays): as the context has it

@@ -124,7 +124,7 @@ class MemoryNet {
   FakeSource secrets{all_secrets()};
   ScriptedLog log;
   ScriptedMeter meter;
-  flow::RealValues real;  // no record shows one; the context has none that are looked for
+  flow::RealValues real;  // looked for in what clients send; no record shows one
 
  private:
   std::unique_ptr<uv::Loop> loop_;
@@ -135,9 +135,10 @@ class MemoryNet {
   vault::Holdings holdings_{std::size_t{1} << 20U};
   flow::KnownSecrets known_{&holdings_};
   uv::LocalUsers users_;
-  services::Health health_{[] {
-    return std::nullopt;
-  }};
+  services::Health health_{[] { return std::nullopt; },
+                           [] {
+                             return false;
+                           }};
   std::atomic<std::size_t> upstreams_open_ = 0;
   std::unique_ptr<uv::Resolver> resolver_;
   std::unique_ptr<ca::LeafCache> leaves_;

@@ -41,6 +41,24 @@ TEST_CASE("roots come from the system's file and the operator's") {
   CHECK(tls::load_roots("/nonexistent/roots.pem", {}, ""));
 }
 
+TEST_CASE("roots that were read already are those of their files") {
+  const Identity one = test::make_root("One");
+  const Identity two = test::make_root("Two");
+  const TempFile file(one.pem() + two.pem());
+  const auto by_file = tls::ClientContext::create({file.path()}, "");
+  const auto by_text = tls::ClientContext::create_of({one.pem() + two.pem()}, "");
+  REQUIRE(by_file);
+  REQUIRE(by_text);
+  CHECK((*by_file)->roots_sha256() == (*by_text)->roots_sha256());
+  const auto fewer = tls::ClientContext::create_of({one.pem()}, "");
+  REQUIRE(fewer);
+  CHECK((*fewer)->roots_sha256() != (*by_text)->roots_sha256());
+  for (const std::string& none : {std::string(), std::string("not a certificate")}) {
+    CHECK(tls::ClientContext::create_of({none}, "").error().code == Errc::invalid_input);
+  }
+  CHECK(tls::ClientContext::create_of({one.pem()}, one.pem()).error().code == Errc::invalid_input);
+}
+
 TEST_CASE("an extra file that is missing, empty or no certificates is an error [I13]", "[I13]") {
   const auto missing = tls::ClientContext::create({"/nonexistent/extra.pem"}, "");
   REQUIRE_FALSE(missing);

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "test/vault/sample.h"
+#include "vault/approval.h"
 
 namespace keyswap::vault {
 
@@ -206,6 +207,19 @@ std::vector<Operation> operations() {
        [](const Contents& contents) { return !contents.system.contains("audit-head"); },
        [](const Contents& contents) {
          return contents.system.contains("audit-head");
+       }},
+      // I17: an approval is there whole, or the one before it is.
+      {"approve",
+       [](Vault& vault) {
+         Approval approval;
+         approval.policy = approved_policy(policy_digest("a policy"), nullptr);
+         return write_approval(vault, approval);
+       },
+       [](const Contents& contents) {
+         return !contents.system.contains(std::string(kApprovalName));
+       },
+       [](const Contents& contents) {
+         return contents.system.contains(std::string(kApprovalName));
        }},
       {"save_usage",
        [](Vault& vault) -> base::Status {

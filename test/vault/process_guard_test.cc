@@ -17,6 +17,16 @@ TEST_CASE("A guarded process leaves no core, cannot be traced and has memory for
   }));
 }
 
+TEST_CASE("A process that only hides itself keeps its limits for its children", "[I1]") {
+  REQUIRE(sample::in_child([] {
+    rlimit before = {};
+    rlimit after = {};
+    return ::getrlimit(RLIMIT_CORE, &before) == 0 && forbid_tracing().has_value() &&
+           ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && ::getrlimit(RLIMIT_CORE, &after) == 0 &&
+           before.rlim_cur == after.rlim_cur && before.rlim_max == after.rlim_max;
+  }));
+}
+
 TEST_CASE("A process that cannot lock memory is not guarded, and is told so", "[I13]") {
   REQUIRE(sample::in_child([] {
     constexpr rlimit kNothing = {0, 0};

@@ -154,6 +154,12 @@ TEST_CASE("VA-04 a running process notices a spoilt or older file, and opens not
     expected = Errc::replaced;
     fault = FileFault::replaced;
   }
+  SECTION("a journal beside it that is not its own") {
+    sample::write_file(dir.file("other"), old_file);
+    std::filesystem::create_symlink(dir.file("other"), path + "-journal");
+    expected = Errc::permission;
+    fault = FileFault::unreadable;
+  }
   SECTION("the file removed") {
     std::filesystem::remove(path);
     expected = Errc::replaced;

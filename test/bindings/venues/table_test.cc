@@ -4,6 +4,8 @@
 #include "bindings/venues/table.h"
 
 #include <set>
+#include <string>
+#include <string_view>
 
 #include <catch2/catch.hpp>
 
@@ -52,6 +54,52 @@ TEST_CASE("every example of a scheme in docs/bindings.md is accepted") {
     ++count;
   }
   CHECK(count > schemes().size() + all_venues().size());
+}
+
+TEST_CASE(
+    "ws_text puts the secret itself into messages, or is an error where it is only computed with",
+    "[I5]") {
+  const auto text = test::text_of_bindings_md();
+  const std::string_view begin = "```yaml\n    inject:";
+  std::set<std::string> refused;
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+    const auto start = at + 8;
+    const auto example = text.substr(start, text.find("```", start) - start);
+    INFO(example);
+    const auto errors = test::errors_of(
+        test::one_secret(
+            "    placeholder: " + test::kPlaceholder + "\n" + example +
+            "    bindings: [ { host: a.example.com, websocket: true, ws_text: true } ]\n"),
+        all_venues());
+    INFO(errors);
+    const std::string_view type = "{ type: ";
+    const auto named = example.find(type);
+    if (named == std::string::npos) {
+      const bool is_composed = example.find("compose:") != std::string::npos;
+      CHECK(errors.empty() == !is_composed);
+      CHECK((errors.find("puts one secret into messages") != std::string::npos) == is_composed);
+      continue;
+    }
+    const auto name_at = named + type.size();
+    const auto name = example.substr(name_at, example.find(',', name_at) - name_at);
+    CHECK(errors.find("`ws_text` is not for `inject.type` " + name) != std::string::npos);
+    refused.insert(name);
+  }
+  CHECK(refused.size() == schemes().size() - 1 + all_venues().size());  // all but `header`
+}
+
+TEST_CASE("every example of a whole file in docs/bindings.md is accepted") {
+  const auto text = test::text_of_bindings_md();
+  const std::string_view begin = "```yaml\nversion: 1\n";
+  std::size_t count = 0;
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {
+    const auto start = at + 8;
+    const auto example = text.substr(start, text.find("```", start) - start);
+    INFO(example);
+    CHECK(test::errors_of(example, all_venues()).empty());
+    ++count;
+  }
+  CHECK(count >= 2);
 }
 
 }  // namespace keyswap::bindings

@@ -56,10 +56,12 @@ def yaml(value, indent=0):
 
 
 class Home:
-    """A home folder made with `keyswap init`. `outputs` collects what every command printed."""
+    """A home folder made with `keyswap init`. `outputs` collects what every command printed.
 
-    def __init__(self, folder, inputs):
-        self.path, self.inputs = pathlib.Path(folder), pathlib.Path(inputs)
+    Most tests change the bindings all the time: the key approves them, unless `approval` says otherwise."""
+
+    def __init__(self, folder, inputs, approval="key"):
+        self.path, self.inputs, self.approval = pathlib.Path(folder), pathlib.Path(inputs), approval
         self.inputs.mkdir(parents=True, exist_ok=True)
         self.password_file = self.inputs / "password"
         if not self.password_file.exists():
@@ -87,7 +89,7 @@ class Home:
         return done
 
     def init(self):
-        self.must("init", unlock=True)
+        self.must("init", "--approval", self.approval, unlock=True)
         return self
 
     def add(self, secrets):

@@ -31,7 +31,7 @@ void must(bool condition, const char* what) {
 }
 
 void must_hold_no_secret(std::string_view bytes, const char* where) {
-  for (const std::string_view secret : {kHeaderSecret, kApiKey, kApiSecret}) {
+  for (const std::string_view secret : {kHeaderSecret, kApiKey, kApiSecret, kTextSecret}) {
     must(bytes.find(secret) == std::string_view::npos, where);
   }
 }
@@ -46,13 +46,16 @@ base::Result<bool> NoCallers::matches_system(std::string_view /*name*/,
 std::map<std::string, std::string> all_secrets() {
   return {{"K", std::string(kHeaderSecret)},
           {"BK", std::string(kApiKey)},
-          {"BS", std::string(kApiSecret)}};
+          {"BS", std::string(kApiSecret)},
+          {"T", std::string(kTextSecret)},
+          {"R", std::string(kSentValue)}};
 }
 
 // --- the log ---
 
 void ScriptedLog::came(std::string_view bodies) {
   must_hold_no_secret(bodies, "a secret is in the audit log");
+  must(bodies.find(kSentValue) == std::string_view::npos, "a real value is in the audit log");
 }
 
 // Each record begins with its time.

@@ -28,7 +28,11 @@ inline constexpr std::string_view kHeaderSecret = "hdr-SECRET-0123456789abcdef";
 inline constexpr std::string_view kApiKey = "apikeySECRETapikeySECRETapikey01";
 inline constexpr std::string_view kApiSecret = "signSECRETsignSECRETsignSECRET02";
 
-// I1: no secret is in these bytes.
+inline constexpr std::string_view kTextSecret = "txt-SECRET-0123456789abcdef";
+// Some clients have it themselves, and send it, also where no record shows it.
+inline constexpr std::string_view kSentValue = "sent-REAL-0123456789abcdef";
+
+// I1: none of the other secrets is in these bytes.
 void must_hold_no_secret(std::string_view bytes, const char* where);
 
 class WorldClock final : public base::Clock {

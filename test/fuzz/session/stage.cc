@@ -43,26 +43,26 @@ const Fixed& fixed() {
 
 Stage::Stage() : Stage(fixed().bindings) {}
 
-Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings) {
+Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings, bool looks_for_real) {
   leaves_ = std::make_unique<ca::LeafCache>(
       fixed().authority, fixed().key, clock_, [this](ca::LeafCache::Task task) {
         mints.push_back(std::move(task));
       });
-  thread_ = net::LoopThread::create({.clock = &clock_,
-                                     .secrets = &secrets,
-                                     .callers = &callers_,
-                                     .memory = {&holdings_, &known, nullptr},
-                                     .log = &log,
-                                     .limiter = &meter,
-                                     .leaves = leaves_.get(),
-                                     .client_tls = fixed().client_tls.get(),
-                                     .strangers = &strangers_,
-                                     .telling = &telling_,
-                                     .policy = {std::move(bindings), nullptr, nullptr},
-                                     .connection_ended = [] {},
-                                     .upstreams_open = &upstreams_open_,
-                                     .upstreams_max = 8})
-                .value();
+  thread_ =
+      net::LoopThread::create({.clock = &clock_,
+                               .secrets = &secrets,
+                               .callers = &callers_,
+                               .memory = {&holdings_, &known, looks_for_real ? &real : nullptr},
+                               .log = &log,
+                               .limiter = &meter,
+                               .leaves = leaves_.get(),
+                               .client_tls = fixed().client_tls.get(),
+                               .strangers = &strangers_,
+                               .telling = &telling_,
+                               .policy = {std::move(bindings), nullptr, nullptr},
+                               .connection_ended = [] {},
+                               .upstreams = {&upstreams_open_, 8}})
+          .value();
   thread_->set_listening({"127.0.0.1", 8472});
   world_ = &World::of(thread_->loop());
   clock_.world = world_;

@@ -16,6 +16,8 @@
 #include "bindings/binding.h"
 #include "ca/authority.h"
 #include "ca/leaf_cache.h"
+#include "proxy/flow/known_secrets.h"
+#include "proxy/flow/real_values.h"
 #include "proxy/net/loop_thread.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
@@ -44,7 +46,8 @@ std::shared_ptr<const bindings::Bindings> parse_all(const char* yaml);
 class Stage {
  public:
   Stage();  // with kBindings
-  explicit Stage(std::shared_ptr<const bindings::Bindings> bindings);
+  // `looks_for_real`: real values are looked for in what clients send; each is asked of `secrets`.
+  explicit Stage(std::shared_ptr<const bindings::Bindings> bindings, bool looks_for_real = false);
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
   Stage(Stage&&) = delete;
@@ -84,6 +87,7 @@ class Stage {
   std::deque<Client> clients;
   std::deque<Server> servers;
   flow::KnownSecrets known;  // not counted: it keeps what it knows
+  flow::RealValues real;     // likewise
 
  private:
   [[nodiscard]] std::optional<std::int64_t> next_due_ms();

@@ -11,6 +11,7 @@ namespace keyswap::test {
 const char* const kBindings = R"(
 version: 1
 unmatched_destination_policy: forward_unmodified
+allow_users: ["*"]
 upstream:
   resolve:
     "h.test:443": "127.0.0.1:1001"
@@ -30,6 +31,14 @@ secrets:
     bindings:
       - { host: h.test, max_body: 2000, rate_limit: { requests: 9, per: 1s } }
       - { host: ws-api.binance.com, websocket: true, daily_volume_usd: 1000 }
+  T:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { header: X-Token, format: "{secret}" }
+    bindings: [ { host: h.test, paths: ["/t/**"], websocket: true, ws_text: true } ]
+  R:
+    placeholder: kswp_PLACEHOLDER_000000000004
+    inject: { header: X-Real, format: "{secret}" }
+    bindings: [ { host: h.test, paths: ["/r/**"] } ]
 )";
 
 const char* const kOtherBindings = R"(
@@ -202,6 +211,19 @@ constexpr std::array<Maker, static_cast<std::size_t>(Say::count_)> kClientTexts 
     [](int /*n*/, bool /*t*/) { return std::string("0\r\n\r\n"); },
     [](int /*n*/, bool /*t*/) { return std::string(100'000, '\1'); },
     [](int /*n*/, bool /*t*/) { return std::string("G\x80 / HTTP/9\r\n\r\n"); },
+    [](int n, bool t) {
+      return request({"GET", "h.test", "/t/", "", "https"}, n, t, kUpgrade, "");
+    },
+    [](int /*n*/, bool /*t*/) {
+      return client_frame(kText, R"({"token":"kswp_PLACEHOLDER_000000000003"})");
+    },
+    [](int /*n*/, bool /*t*/) {
+      return client_frame(kText, R"({"token":")" + std::string(kSentValue) + "\"}");
+    },
+    [](int n, bool t) {
+      const std::string old = "X-Old: " + std::string(kSentValue) + "\r\n";
+      return request({}, n, t, std::string(kHeaderField) + old, "");
+    },
 };
 
 }  // namespace

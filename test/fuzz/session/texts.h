@@ -56,6 +56,10 @@ enum class Say : std::uint8_t {
   last_chunk,
   bytes,
   garbage,
+  upgrade_text,
+  frame_swapped,
+  frame_real,
+  get_real,
   count_,
 };
 

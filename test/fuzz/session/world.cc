@@ -85,6 +85,11 @@ LocalUsers::LocalUsers() = default;
 
 LocalUsers::~LocalUsers() = default;
 
+// Our own is the first.
+bool LocalUsers::is_own(std::optional<std::uint32_t> user) {
+  return user == 1U;
+}
+
 // Two of them, and connections whose user is not known.
 std::optional<std::uint32_t> LocalUsers::user_of(int socket) {
   ++questions_;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/permissions.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/base/users.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+constexpr std::uint16_t kUsualPort = 443;
+
+template <typename List, typename TextOf>
+std::string joined(const List& list, TextOf text_of) {
+  std::string text;
+  for (const auto& each : list) {
+    text += (text.empty() ? "" : " ") + std::string(text_of(each));
+  }
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return joined(words, [](const std::string& word) -> const std::string& { return word; });
+}
+
+std::string host_of(const Scope& scope) {
+  return (scope.host.is_wildcard ? "*." : "") + scope.host.host +
+         (scope.port == kUsualPort ? "" : ":" + std::to_string(scope.port));
+}
+
+// What narrows a scope or widens it, behind its host.
+std::string conditions_of(const Scope& scope) {
+  std::string text = ", " + (scope.methods.empty() ? "any method" : joined(scope.methods));
+  const std::string paths =
+      joined(scope.paths, [](const PathPattern& path) { return path.text(); });
+  text += ", " + (paths.empty() ? "any path" : paths);
+  if (!scope.base_path.empty()) {
+    text += ", below " + scope.base_path;
+  }
+  if (!scope.callers.empty()) {
+    text += ", for " + joined(scope.callers);
+  }
+  if (!scope.blocked.empty()) {
+    text += ", but not " + joined(scope.blocked, [](const BlockedEndpoint& endpoint) {
+              return endpoint.method + " " + endpoint.path;
+            });
+  }
+  return text;
+}
+
+std::string subject_of(const SecretRule& rule) {
+  return rule.kind == RuleKind::custom
+             ? rule.name.text() + " (custom service " + rule.custom_name + ")"
+             : rule.name.text();
+}
+
+void add_scope(const std::string& subject, const Scope& scope, std::vector<std::string>& said) {
+  const std::string host = host_of(scope);
+  said.push_back(subject + " may go to " + host + conditions_of(scope));
+  if (!scope.route.empty()) {
+    said.push_back(subject + " may be used on " + host + " by the route /proxy/" + scope.route);
+  }
+  if (scope.websocket) {
+    said.push_back("WebSockets may be opened to " + host + " with " + subject);
+  }
+  if (scope.ws_text) {
+    said.push_back(subject + " may stand in messages of WebSockets to " + host);
+  }
+  for (const AddressRange& range : scope.allow_addresses) {
+    said.push_back(host + " may be at an address of " + range.address + "/" +
+                   std::to_string(range.prefix_bits) + ", for " + subject);
+  }
+  if (!scope.is_scrubbed) {
+    said.push_back(subject + " may come back in answers of " + host);
+  }
+  if (scope.uninspectable == Uninspectable::forward) {
+    said.push_back("answers of " + host + " that cannot be searched for " + subject + " pass");
+  }
+}
+
+void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
+  const std::string subject = subject_of(rule);
+  if (rule.kind == RuleKind::honeytoken) {
+    said.push_back(subject + " is a honeytoken");
+    return;
+  }
+  for (const SecretPlace& place : rule.places) {
+    const std::string name(place.placement->name());
+    said.push_back(subject + " stands in " + std::string(place.placement->kind()) +
+                   (name.empty() ? "" : " " + name) + ", by the scheme " +
+                   std::string(place.injection->scheme()));
+  }
+  for (const vault::SecretName& needed : rule.needs()) {
+    if (needed != rule.name) {
+      said.push_back(subject + " is made with " + needed.text());
+    }
+  }
+  for (const vault::SecretName& other : rule.together_with) {
+    said.push_back(subject + " may go into one request with " + other.text());
+  }
+  for (const Scope& scope : rule.scopes) {
+    add_scope(subject, scope, said);
+  }
+}
+
+void add_upstream(const UpstreamSettings& upstream, std::vector<std::string>& said) {
+  std::vector<std::string> led;
+  for (const auto& [from, to] : upstream.resolve) {
+    led.push_back("upstream.resolve sends " + from + " to " + http::to_string(to));
+  }
+  std::ranges::sort(led);
+  said.insert(said.end(), led.begin(), led.end());
+  if (upstream.proxy != nullptr) {
+    said.push_back("upstreams are reached through the proxy " + upstream.proxy->host + ":" +
+                   std::to_string(upstream.proxy->port) +
+                   (upstream.proxy->guard == ProxyGuard::names ? ", judged by name alone" : ""));
+  }
+  for (const std::string& file : upstream.ca_files) {
+    said.push_back("the roots of " + file + " vouch for upstreams");
+  }
+}
+
+void add_clients(const Bindings& bindings, std::vector<std::string>& said) {
+  if (bindings.callers.empty()) {
+    said.emplace_back("programs of keyswap's own user may come without a token");
+  }
+  for (const std::string& caller : bindings.callers) {
+    said.push_back("the caller " + caller + " may come");
+  }
+  if (bindings.allow_users.is_everybody) {
+    said.emplace_back("every user of this machine may come");
+  }
+  for (const std::uint32_t user : bindings.allow_users.numbers) {
+    said.push_back("the user " + base::user_text(user) + " may come");
+  }
+  for (const std::string& origin : bindings.allow_origins) {
+    said.push_back("web pages of " + origin + " may use reverse routes");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> permissions_of(const Bindings& bindings) {
+  std::vector<std::string> said;
+  for (const SecretRule& rule : bindings.rules) {
+    add_rule(rule, said);
+  }
+  add_upstream(bindings.upstream, said);
+  add_clients(bindings, said);
+  if (bindings.unmatched_destination == UnmatchedDestination::forward_unmodified) {
+    said.emplace_back("hosts in no binding may be reached");
+  }
+  if (bindings.tls_termination == TlsTermination::all) {
+    said.emplace_back("connections to hosts in no binding are decrypted");
+  }
+  if (bindings.misplaced_placeholder == MisplacedPlaceholder::forward) {
+    said.emplace_back("misplaced placeholders travel on as they are");
+  }
+  said.push_back("the audit log is in " +
+                 (bindings.audit_path.empty() ? "the home" : bindings.audit_path));
+  return said;
+}
+
+}  // namespace keyswap::bindings

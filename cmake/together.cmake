@@ -1,0 +1,29 @@
+# The sanitizers' tree compiles several files of a library as one: what they have in common is then compiled once, and
+# the tree is there in half the time. Names in their unnamed namespaces must differ. These files have one that another
+# file of their library has, too; they are compiled alone, as all are in the other trees.
+set(KEYSWAP_ALONE
+  bindings/key_shape.cc bindings/parse_scope.cc bindings/parse_trading.cc bindings/percent_text.cc
+  bindings/private_key_der.cc bindings/provider.cc bindings/sighting_index.cc bindings/signing_parts.cc
+  bindings/stand_in.cc bindings/template.cc bindings/template_functions.cc bindings/yaml_write.cc
+  ca/ec_key.cc ca/summary.cc
+  proxy/cli/bindings.cc proxy/cli/ca.cc proxy/cli/caller.cc proxy/cli/client_files.cc proxy/cli/demo.cc
+  proxy/cli/demo_upstream.cc proxy/cli/doctor_clients.cc proxy/cli/doctor_setup.cc proxy/cli/env.cc
+  proxy/cli/explain_json.cc proxy/cli/explain_request.cc proxy/cli/explain_words.cc proxy/cli/home_creation.cc
+  proxy/cli/import.cc proxy/cli/import_fishnet.cc proxy/cli/init.cc proxy/cli/limit_rows.cc proxy/cli/limits.cc
+  proxy/cli/provider.cc proxy/cli/run.cc proxy/cli/secret.cc proxy/cli/serve.cc proxy/cli/serve_lock.cc
+  proxy/cli/serve_parts.cc proxy/cli/tls_stream.cc
+  proxy/coding/deflate.cc proxy/coding/zstd.cc
+  proxy/flow/decide_message.cc proxy/flow/decide_text.cc proxy/flow/destination.cc proxy/flow/exchange_admission.cc
+  proxy/flow/exchange_body.cc proxy/flow/exchange_upload.cc proxy/flow/json_position.cc proxy/flow/name_guard.cc
+  proxy/flow/outgoing_request.cc proxy/flow/real_values.cc proxy/flow/reverse.cc proxy/flow/secret_search.cc
+  proxy/flow/substitute.cc proxy/flow/tunnel_table.cc proxy/flow/unescape.cc proxy/flow/websocket_messages.cc
+  proxy/flow/websocket_table.cc
+  proxy/http/target.cc proxy/http/websocket.cc proxy/http/websocket_handshake.cc
+  proxy/net/server.cc
+  vault/placeholder_salt.cc vault/seal.cc vault/signing_key.cc)
+
+# keyswap_compile_together(NAME...): those libraries; not proxy/uv and proxy/tls, whose single objects tests replace.
+function(keyswap_compile_together)
+  set_source_files_properties(${KEYSWAP_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+endfunction()

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/approval_record.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "proxy/cli/approval.h"
+#include "proxy/cli/audit_place.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/net/record_waiter.h"
+
+namespace keyswap::cli {
+
+void record_approval(audit::Log& log, const net::ApprovalNote& note, const base::Clock& clock) {
+  net::RecordWaiter recorded;
+  static_cast<void>(
+      recorded.record(log,
+                      audit::ApprovalRecord{.ts_us = clock.wall_us(),
+                                            .event = note.event,
+                                            .number = note.number,
+                                            .bindings_sha256 = note.bindings_sha256}));
+}
+
+void record_refused_start(const Home& home,
+                          const std::string& file,
+                          const vault::Vault& vault,
+                          const net::ApprovalNote& refused,
+                          const base::Clock& clock) {
+  const auto approval = vault::read_approval(vault);
+  if (!approval || !approval->has_value()) {
+    return;
+  }
+  const auto approved = approved_bindings(home, **approval, file);
+  if (!approved || !approved->errors.empty()) {
+    return;
+  }
+  const std::string folder = audit_folder(home, approved->bindings);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    return;
+  }
+  if (auto log = open_audit_log(home, folder, vault, clock)) {
+    record_approval(*log->log, refused, clock);
+  }
+}
+
+}  // namespace keyswap::cli

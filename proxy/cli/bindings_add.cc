@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap bindings add NAME --host HOST: an entry of bindings.yaml for a secret of the vault,
+// approved as it is written (I17). What an API of the catalogue needs, `secret add --provider`
+// knows.
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "bindings/strict_yaml.h"
+#include "proxy/cli/approval.h"
+#include "proxy/cli/bindings.h"
+#include "proxy/cli/bindings_file.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/secret.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using bindings::YamlNode;
+
+constexpr const char* kExample =
+    "keyswap bindings add GITHUB_TOKEN --host api.github.com --method GET --path '/repos/**'";
+constexpr std::uint16_t kUsualPort = 443;
+
+struct AddOptions {
+  std::string home;
+  UnlockOptions unlock;
+  ApprovalOptions approval;
+  std::string name;
+  std::vector<std::string> hosts;
+  std::uint16_t port = kUsualPort;
+  std::vector<std::string> methods;
+  std::vector<std::string> paths;
+  std::string header = "Authorization";
+  std::string format = "Bearer {secret}";
+  bool json = false;
+};
+
+YamlNode scalar(std::string text, bool is_plain) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::scalar;
+  node.is_plain = is_plain;
+  node.text = std::move(text);
+  return node;
+}
+
+YamlNode sequence(const std::vector<std::string>& texts) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::sequence;
+  for (const std::string& text : texts) {
+    node.items.push_back(scalar(text, false));
+  }
+  return node;
+}
+
+YamlNode mapping() {
+  YamlNode node;
+  node.kind = YamlNode::Kind::mapping;
+  return node;
+}
+
+void add_key(std::string key, YamlNode value, YamlNode& to) {
+  to.keys.push_back(scalar(std::move(key), true));
+  to.items.push_back(std::move(value));
+}
+
+YamlNode binding_of(const AddOptions& options, const std::string& host) {
+  YamlNode binding = mapping();
+  add_key("host", scalar(host, false), binding);
+  if (options.port != kUsualPort) {
+    add_key("port", scalar(std::to_string(options.port), true), binding);
+  }
+  if (!options.methods.empty()) {
+    add_key("methods", sequence(options.methods), binding);
+  }
+  if (!options.paths.empty()) {
+    add_key("paths", sequence(options.paths), binding);
+  }
+  return binding;
+}
+
+YamlNode entry_of(const AddOptions& options, const std::string& placeholder) {
+  YamlNode inject = mapping();
+  add_key("header", scalar(options.header, false), inject);
+  add_key("format", scalar(options.format, false), inject);
+  YamlNode list;
+  list.kind = YamlNode::Kind::sequence;
+  for (const std::string& host : options.hosts) {
+    list.items.push_back(binding_of(options, host));
+  }
+  YamlNode entry = mapping();
+  add_key("placeholder", scalar(placeholder, false), entry);
+  add_key("stand_in", scalar("true", true), entry);
+  add_key("inject", std::move(inject), entry);
+  add_key("bindings", std::move(list), entry);
+  return entry;
+}
+
+void tell(const AddOptions& options, const BindingsFile& file, const std::string& placeholder) {
+  if (options.json) {
+    nlohmann::ordered_json json;
+    json["name"] = options.name;
+    json["placeholder"] = placeholder;
+    json["hosts"] = options.hosts;
+    json["file"] = file.path;
+    print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  print_line("bound " + options.name + " in " + printable(file.path));
+  print_line("programs hold this in its place (keyswap run and env set it):");
+  print_line(options.name + "=" + placeholder);
+}
+
+Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName& name) {
+  auto file = open_bindings(opened.home.bindings());
+  if (!file) {
+    return file.failure();
+  }
+  if (auto problem = check_name_is_free(file.value(), name.text())) {
+    return problem;
+  }
+  if (!opened.vault.has(name)) {
+    warn("the vault has no secret " + name.text() + " yet",
+         "add it with: keyswap secret add " + name.text());
+  }
+  auto approval = prepare_approval(opened.home, opened.vault, file.value(), options.approval);
+  if (!approval) {
+    return approval.failure();
+  }
+  auto placeholder =
+      make_placeholder(opened.vault, file.value(), name.text(), nullptr, bindings::Checksum::wrong);
+  if (!placeholder) {
+    return placeholder.failure();
+  }
+  auto text = text_with_entry(file.value(),
+                              name.text(),
+                              entry_of(options, placeholder->text),
+                              "",
+                              "nothing was changed; add it with: keyswap bindings edit");
+  if (!text) {
+    return text.failure();
+  }
+  if (auto problem = replace_approved(opened.home,
+                                      opened.vault,
+                                      file.value(),
+                                      {text.value(), file->text.roots},
+                                      approval.value())) {
+    return problem;
+  }
+  tell(options, file.value(), placeholder->text);
+  reload_running(opened.home);
+  return std::nullopt;
+}
+
+int add_binding(const AddOptions& options) {
+  auto name = parse_secret_name(options.name);
+  if (!name) {
+    return report(name.failure());
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  const auto problem = add(options, opened.value(), name.value());
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_bindings_add(const Arguments& arguments) {
+  AddOptions options;
+  CLI::App app(
+      "Binds a secret of the vault: adds its entry to the home's bindings.yaml, with a "
+      "placeholder,\n"
+      "approves it, and lets the running proxy read it.",
+      "keyswap bindings add");
+  app.add_option("NAME", options.name, "the secret's name")->required();
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_approval_option(app, options.approval);
+  add_json_option(app, options.json);
+  app.add_option("--host", options.hosts, "where it may go; may be given several times")
+      ->type_name("HOST")
+      ->allow_extra_args(false)
+      ->required();
+  app.add_option("--port", options.port, "that port of it")
+      ->type_name("PORT")
+      ->capture_default_str();
+  app.add_option(
+         "--method", options.methods, "by this method alone (several: give it several times)")
+      ->type_name("METHOD")
+      ->allow_extra_args(false);
+  app.add_option("--path", options.paths, "to paths like this one alone, e.g. '/v1/**' (likewise)")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  app.add_option("--header", options.header, "the header it stands in")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--format", options.format, "what stands there")
+      ->type_name("TEXT")
+      ->capture_default_str();
+  if (const auto status = parse_arguments(app, arguments, kExample)) {
+    return *status;
+  }
+  return add_binding(options);
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap bindings approve: what a file that was changed by hand would change, and the operator's
+// yes (I17).
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "proxy/cli/approval.h"
+#include "proxy/cli/bindings.h"
+#include "proxy/cli/bindings_file.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/question.h"
+#include "proxy/cli/secret.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/unlock.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr const char* kExample =
+    "keyswap bindings approve          # shows what is new, asks\n"
+    "  keyswap bindings approve --yes --password-file FILE";
+
+struct ApproveOptions {
+  std::string home;
+  UnlockOptions unlock;
+  ApprovalOptions approval;
+  std::string bindings;
+  bool says_yes = false;
+};
+
+Problem approve_policy(const ApproveOptions& options,
+                       OpenHome& opened,
+                       const std::string& file,
+                       const LoadedPolicy& loaded) {
+  auto standing = standing_of(opened.vault, loaded.text);
+  if (!standing) {
+    return standing.failure();
+  }
+  Approved before = std::move(standing).value();
+  if (before.standing == Standing::approved) {
+    print_line(printable(file) + " is approved: number " + std::to_string(before.approval->number));
+    return std::nullopt;
+  }
+  if (!before.approval) {
+    before = nothing_approved(has_key_file(opened.home, options.unlock)
+                                  ? vault::ApprovalMode::key
+                                  : vault::ApprovalMode::passphrase);
+  }
+  note(file + " would change:");
+  show_changes(changes_of(opened.home, before, file, loaded),
+               std::numeric_limits<std::size_t>::max());
+  if (auto problem = confirm(options.says_yes, "Shall it come into force?")) {
+    return problem;
+  }
+  auto key = open_approval_key(before, options.approval);
+  if (!key) {
+    return key.failure();
+  }
+  if (auto problem = approve(opened.home, opened.vault, before, loaded.text, key.value())) {
+    return problem;
+  }
+  print_line("approved: number " + std::to_string(before.approval->number + 1));
+  reload_running(opened.home);
+  return std::nullopt;
+}
+
+int approve_file(const ApproveOptions& options) {
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  const std::string file =
+      options.bindings.empty() ? opened->home.bindings() : absolute_path(options.bindings);
+  auto loaded = load_policy(file, own_ca_of(opened->home));
+  if (!loaded) {
+    return report(loaded.failure());
+  }
+  if (auto problem = approve_policy(options, opened.value(), file, loaded.value())) {
+    return report(*problem);
+  }
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_bindings_approve(const Arguments& arguments) {
+  ApproveOptions options;
+  CLI::App app(
+      "Lets a bindings file that was changed into force: shows what it changes of what is "
+      "approved,\n"
+      "asks, and lets the running proxy read it. Exit status 1 if the answer is no.",
+      "keyswap bindings approve");
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_approval_option(app, options.approval);
+  app.add_option("--bindings", options.bindings, "the file (default: the home's bindings.yaml)")
+      ->type_name("FILE");
+  app.add_flag("--yes", options.says_yes, "approve without a question");
+  if (const auto status = parse_arguments(app, arguments, kExample)) {
+    return *status;
+  }
+  return approve_file(options);
+}
+
+}  // namespace keyswap::cli

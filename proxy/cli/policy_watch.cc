@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/policy_watch.h"
+
+#include <utility>
+
+#include <unistd.h>
+
+#include "proxy/base/bounds.h"
+#include "proxy/cli/question.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using audit::ApprovalEvent;
+using base::bounds::kChangesShownMax;
+
+}  // namespace
+
+Problem PolicyWatch::accept_first(vault::Vault& vault,
+                                  const LoadedPolicy& loaded,
+                                  const StartingApproval& starting) {
+  auto standing = standing_of(vault, loaded.text);
+  if (!standing) {
+    return standing.failure();
+  }
+  const Approved& approved = standing.value();
+  if (approved.standing == Standing::never) {
+    begin(loaded, starting);
+    return std::nullopt;
+  }
+  if (approved.standing == Standing::approved) {
+    settle(home_, vault, approved, loaded.text);
+    number_ = approved.approval->number;
+    return std::nullopt;
+  }
+  if (approves_itself(approved)) {
+    // Nobody was asked, so there is nothing to tell: `start` says which file it was.
+    pending_ = Pending{approved, loaded.text};
+    number_ = approved.approval->number + 1;
+    return std::nullopt;
+  }
+  note(file_ + " is another than what was approved. It would change:");
+  show_changes(changes_of(home_, approved, file_, loaded), kChangesShownMax);
+  // Somebody else's terminal, or one that we are in the background of, is not asked.
+  if (isatty(STDIN_FILENO) != 1 || !ask_yes("Shall it come into force?")) {
+    number_ = approved.approval->number;
+    told_ = note_of(ApprovalEvent::refused, loaded);
+    return Failure{Exit::no, file_ + " is not approved", "if it is what you want: " + command()};
+  }
+  auto key = open_approval_key(approved, starting.options);
+  return key ? renew(vault, loaded, approved, key.value()) : Problem(key.failure());
+}
+
+void PolicyWatch::begin(const LoadedPolicy& loaded, const StartingApproval& starting) {
+  const auto mode =
+      starting.has_key_file ? vault::ApprovalMode::key : vault::ApprovalMode::passphrase;
+  pending_ = Pending{nothing_approved(mode), loaded.text};
+  number_ = 1;
+  told_ = note_of(ApprovalEvent::first, loaded);
+  note("this home is from before policies were approved: " + file_ + " is approved as it is");
+  if (!starting.has_key_file) {
+    note("  from now on, changes of it come into force with: " + command());
+  }
+}
+
+void PolicyWatch::keep(vault::Vault& vault) {
+  if (!pending_) {
+    return;
+  }
+  if (auto problem = approve(home_, vault, pending_->before, pending_->policy, {})) {
+    report(*problem);
+  }
+  pending_.reset();
+}
+
+Problem PolicyWatch::renew(vault::Vault& vault,
+                           const LoadedPolicy& loaded,
+                           const Approved& before,
+                           const ApprovalKey& key) {
+  if (auto problem = approve(home_, vault, before, loaded.text, key)) {
+    return problem;
+  }
+  number_ = before.approval->number + 1;
+  told_ = note_of(ApprovalEvent::renewed, loaded);
+  return std::nullopt;
+}
+
+net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loaded) {
+  // Another process approved it.
+  if (const auto refreshed = vault.refresh(); !refreshed) {
+    report({Exit::cannot,
+            "the vault cannot be read again: " + explain(refreshed.error()),
+            "the bindings in force stay in force"});
+    return {};
+  }
+  auto standing = standing_of(vault, loaded.text);
+  if (!standing) {
+    report(standing.failure());
+    return {};
+  }
+  const Approved& approved = standing.value();
+  if (approved.standing == Standing::approved) {
+    const bool is_new =
+        approved.approval->number != std::exchange(number_, approved.approval->number);
+    return {loaded.policy,
+            is_new ? std::optional(note_of(ApprovalEvent::renewed, loaded)) : std::nullopt};
+  }
+  if (approved.standing == Standing::unapproved && approves_itself(approved)) {
+    if (auto problem = renew(vault, loaded, approved, {})) {
+      report(*problem);
+      return {};
+    }
+    return {loaded.policy, std::nullopt};
+  }
+  report({Exit::no,
+          file_ + " is another than what was approved; what is in force stays in force",
+          "if it is what you want: " + command()});
+  note("it would change:");
+  show_changes(changes_of(home_, approved, file_, loaded), kChangesShownMax);
+  return {std::nullopt, note_of(ApprovalEvent::refused, loaded)};
+}
+
+std::string PolicyWatch::command() const {
+  const std::string which = file_ == home_.bindings() ? "" : " --bindings " + file_;
+  return "keyswap bindings approve" + which;
+}
+
+net::ApprovalNote PolicyWatch::note_of(audit::ApprovalEvent event,
+                                       const LoadedPolicy& loaded) const {
+  return {event, number_, loaded.policy.bindings->sha256};
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// I17 for `serve`: holds each policy that is read, at the start and at a reload, against what is
+// approved, and tells the operator and the log what became of it. Used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "proxy/cli/approval.h"
+#include "proxy/cli/failure.h"
+#include "proxy/cli/home.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/policy.h"
+#include "proxy/net/server.h"
+#include "vault/vault.h"
+
+namespace keyswap::cli {
+
+// How somebody who starts the proxy can approve.
+struct StartingApproval {
+  bool has_key_file = false;  // the home's opened the vault
+  ApprovalOptions options;
+};
+
+class PolicyWatch {
+ public:
+  PolicyWatch() = default;
+
+  PolicyWatch(Home home, std::string bindings_file)
+      : home_(std::move(home)), file_(std::move(bindings_file)) {}
+
+  // The first policy. A home that never had an approval gets its first one. Another policy than the
+  // approved one: asks, where there is somebody to ask on the terminal that is our standard input;
+  // else a failure, behind what it would change, on stderr.
+  Problem accept_first(vault::Vault& vault,
+                       const LoadedPolicy& loaded,
+                       const StartingApproval& starting);
+
+  // Writes down what was approved without a question. A start that fails leaves the home as it was,
+  // so this comes once the proxy is ready. What fails here is tried again at the next start.
+  void keep(vault::Vault& vault);
+
+  // What to record of that, also of a refusal.
+  [[nodiscard]] std::optional<net::ApprovalNote> told_at_start() const { return told_; }
+
+  // One of a reload. What is not approved is said on stderr, and does not come into force.
+  net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
+
+ private:
+  struct Pending {
+    Approved before;
+    bindings::PolicyText policy;
+  };
+
+  void begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  Problem renew(vault::Vault& vault,
+                const LoadedPolicy& loaded,
+                const Approved& before,
+                const ApprovalKey& key);
+  [[nodiscard]] std::string command() const;
+  [[nodiscard]] net::ApprovalNote note_of(audit::ApprovalEvent event,
+                                          const LoadedPolicy& loaded) const;
+
+  Home home_;
+  std::string file_;
+  std::uint64_t number_ = 0;  // of the policy in force
+  std::optional<net::ApprovalNote> told_;
+  std::optional<Pending> pending_;
+};
+
+}  // namespace keyswap::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/permissions.h"
+
+#include "test/bindings/support.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+bool says(const std::vector<std::string>& said, const std::string& sentence) {
+  return std::ranges::find(said, sentence) != said.end();
+}
+
+}  // namespace
+
+TEST_CASE("each binding is a sentence with host, methods, paths and who may use it", "[I17]") {
+  const auto said = permissions_of(test::accepted(test::with_binding(
+      "{ host: api.example.com, port: 8443, methods: [GET, POST], paths: [\"/v1/**\"], "
+      "allow_addresses: [10.1.0.0/16], scrub: off }")));
+  CHECK(says(said, "K may go to api.example.com:8443, GET POST, /v1/**"));
+  CHECK(says(said, "K stands in header authorization, by the scheme header"));
+  CHECK(says(said, "api.example.com:8443 may be at an address of 10.1.0.0/16, for K"));
+  CHECK(says(said, "K may come back in answers of api.example.com:8443"));
+}
+
+TEST_CASE("what is not narrowed is said to be open", "[I17]") {
+  const auto said = permissions_of(test::accepted(test::with_top("")));
+  CHECK(says(said, "K may go to api.example.com, any method, any path"));
+  CHECK(says(said, "programs of keyswap's own user may come without a token"));
+  CHECK(says(said, "hosts in no binding may be reached"));
+  CHECK(says(said, "the audit log is in the home"));
+}
+
+TEST_CASE("where upstreams are really reached, and who vouches for them, is said", "[I17]") {
+  const auto said = permissions_of(test::accepted(
+      test::with_top("callers: [ci]\n"
+                     "upstream:\n"
+                     "  ca_file: roots.pem\n"
+                     "  proxy: http://corp:3128\n"
+                     "  resolve: { \"api.example.com:443\": \"127.0.0.1:9443\" }\n")));
+  CHECK(says(said, "upstream.resolve sends api.example.com:443 to 127.0.0.1:9443"));
+  CHECK(says(said, "upstreams are reached through the proxy corp:3128"));
+  CHECK(says(said, "the roots of " + test::kFolder + "/roots.pem vouch for upstreams"));
+  CHECK(says(said, "the caller ci may come"));
+  CHECK_FALSE(says(said, "programs of keyswap's own user may come without a token"));
+}
+
+TEST_CASE("other users and web pages that may come are said", "[I17]") {
+  const auto said = permissions_of(test::accepted(
+      test::with_top("allow_users: [4000000001]\nallow_origins: [\"http://localhost:3000\"]\n")));
+  CHECK(says(said, "the user 4000000001 may come"));
+  CHECK(says(said, "web pages of http://localhost:3000 may use reverse routes"));
+  CHECK(says(permissions_of(test::accepted(test::with_top("allow_users: [\"*\"]\n"))),
+             "every user of this machine may come"));
+}
+
+}  // namespace keyswap::bindings

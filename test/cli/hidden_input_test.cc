@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A question on a terminal: what the keys do, how long an answer may be, and that the terminal is
+// put back however the question ends.
+#include "proxy/cli/hidden_input.h"
+
+#include <array>
+#include <csignal>
+#include <pty.h>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/cli/child.h"
+#include "proxy/cli/files.h"
+#include "vault/process_guard.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using Step = HiddenLine::Step;
+
+termios usual_keys() {
+  termios keys{};
+  keys.c_iflag = IUTF8;
+  keys.c_cc[VINTR] = 0x03;
+  keys.c_cc[VQUIT] = 0x1c;
+  keys.c_cc[VSUSP] = 0x1a;
+  keys.c_cc[VEOF] = 0x04;
+  keys.c_cc[VERASE] = 0x7f;
+  keys.c_cc[VKILL] = 0x15;
+  keys.c_cc[VWERASE] = 0x17;
+  keys.c_cc[VLNEXT] = 0x16;
+  return keys;
+}
+
+struct Typed {
+  Step step = Step::more;
+  std::string text;
+  bool is_too_long = false;
+};
+
+Typed type(std::string_view typed, std::size_t bytes_max = 100, termios keys = usual_keys()) {
+  REQUIRE(vault::lock_memory());
+  auto bytes = vault::LockedBytes::of_size(bytes_max + 1);
+  REQUIRE(bytes);
+  LockedText text{std::move(bytes).value(), 0};
+  HiddenLine line(text, bytes_max, keys);
+  Typed result;
+  for (std::size_t i = 0; i < typed.size() && result.step == Step::more; ++i) {
+    *line.slot() = typed[i];
+    result.step = line.take();
+  }
+  result.text = text.view();
+  result.is_too_long = line.is_too_long();
+  return result;
+}
+
+// A child of ours on a terminal of its own, which is asked one question.
+class Asked {
+ public:
+  explicit Asked(std::size_t bytes_max, int blocked_signal = 0) {
+    auto pipe = make_pipe();
+    REQUIRE(pipe);
+    int master = -1;
+    child_ = forkpty(&master, nullptr, nullptr, nullptr);
+    REQUIRE(child_ >= 0);
+    if (child_ == 0) {
+      _exit(answer(bytes_max, blocked_signal, pipe->write_end.descriptor()));
+    }
+    terminal_ = File(master);
+    answer_ = std::move(pipe->read_end);
+    await("Value: ");
+  }
+
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+  Asked(Asked&&) = delete;
+  Asked& operator=(Asked&&) = delete;
+
+  ~Asked() {
+    if (child_ > 0) {
+      kill(child_, SIGKILL);
+      waitpid(child_, nullptr, 0);
+    }
+  }
+
+  void type(std::string_view keys) const { REQUIRE(write_all(terminal_.descriptor(), keys)); }
+
+  void send(int signal) const { REQUIRE(kill(child_, signal) == 0); }
+
+  int end() {
+    const auto ended = wait_for_end(child_, 30'000);
+    REQUIRE(ended);
+    child_ = 0;
+    return *ended;
+  }
+
+  // What the child took for the answer.
+  [[nodiscard]] std::string answer() const {
+    std::string text;
+    std::array<char, 4096> piece{};
+    for (ssize_t size = 1; size > 0;) {
+      size = read(answer_.descriptor(), piece.data(), piece.size());
+      text.append(piece.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    }
+    return text;
+  }
+
+  // Does the terminal show what is typed, and edit lines by itself?
+  [[nodiscard]] bool is_as_before() const {
+    termios now{};
+    REQUIRE(tcgetattr(terminal_.descriptor(), &now) == 0);
+    return (now.c_lflag & (ECHO | ICANON | ISIG)) == (ECHO | ICANON | ISIG);
+  }
+
+  // All that stood on the terminal; once the child has ended.
+  std::string shown() {
+    std::array<char, 256> piece{};
+    for (ssize_t size = 1; size > 0;) {
+      size = read(terminal_.descriptor(), piece.data(), piece.size());
+      shown_.append(piece.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    }
+    return shown_;
+  }
+
+ private:
+  static int answer(std::size_t bytes_max, int blocked_signal, int pipe) {
+    if (blocked_signal != 0) {
+      sigset_t blocked{};
+      sigemptyset(&blocked);
+      sigaddset(&blocked, blocked_signal);
+      pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+    }
+    if (!vault::guard_process()) {
+      return static_cast<int>(Exit::no);
+    }
+    auto answer = ask_hidden("Value: ", bytes_max);
+    if (!answer) {
+      return static_cast<int>(answer.failure().exit);
+    }
+    return write_all(pipe, answer->view()) ? 0 : static_cast<int>(Exit::no);
+  }
+
+  void await(std::string_view text) {
+    while (shown_.find(text) == std::string::npos) {
+      pollfd ready{terminal_.descriptor(), POLLIN, 0};
+      REQUIRE(poll(&ready, 1, 30'000) == 1);
+      std::array<char, 256> piece{};
+      const ssize_t size = read(terminal_.descriptor(), piece.data(), piece.size());
+      REQUIRE(size > 0);
+      shown_.append(piece.data(), static_cast<std::size_t>(size));
+    }
+  }
+
+  pid_t child_ = 0;
+  File terminal_;
+  File answer_;
+  std::string shown_;
+};
+
+}  // namespace
+
+TEST_CASE("the keys that edit a line work in a hidden one") {
+  CHECK(type("abc\r").text == "abc");
+  CHECK(type("abc\n").step == Step::entered);
+  CHECK(type("abx\x7f\x63\r").text == "abc");
+  CHECK(type("abx\bc\r").text == "abc");
+  CHECK(type("\x7f\x7f\r").text.empty());
+  CHECK(type("wrong\x15right\r").text == "right");
+  CHECK(type("one two  \x17three\r").text == "one three");
+  CHECK(type("one\x17\r").text.empty());
+  CHECK(type("a\x16\x15z\r").text == "a\x15z");
+  CHECK(type("a\x04z\r").text == "az");
+}
+
+TEST_CASE("erasing takes a whole character of UTF-8, where the terminal says that it is one") {
+  CHECK(type("a\xc3\xa4\x7f\r").text == "a");
+  CHECK(type("a\xe2\x82\xac\xc3\xa4\x7f\x7f\r").text == "a");
+  termios keys = usual_keys();
+  keys.c_iflag = 0;
+  CHECK(type("a\xc3\xa4\x7f\r", 100, keys).text == "a\xc3");
+}
+
+TEST_CASE("the keys that end a question end it") {
+  CHECK(type("abc\x03").step == Step::interrupt);
+  CHECK(type("abc\x1c").step == Step::quit);
+  CHECK(type("abc\x1a").step == Step::suspend);
+  CHECK(type("\x04").step == Step::nothing);
+  CHECK(type("abc\x15\x04").step == Step::nothing);
+}
+
+TEST_CASE("a key that is switched off is a byte like others") {
+  termios keys = usual_keys();
+  keys.c_cc[VINTR] = _POSIX_VDISABLE;
+  CHECK(type(std::string_view("a\x03\0b\r", 5), 100, keys).text == std::string_view("a\x03\0b", 4));
+}
+
+TEST_CASE("a line that is too long is read to its end, and can be given up") {
+  const Typed typed = type("123456789\r", 5);
+  CHECK(typed.step == Step::entered);
+  CHECK(typed.is_too_long);
+  CHECK(type("123456\x7f\r", 5).is_too_long);
+  CHECK_FALSE(type("12345\r", 5).is_too_long);
+  const Typed again = type("123456789\x15ok\r", 5);
+  CHECK_FALSE(again.is_too_long);
+  CHECK(again.text == "ok");
+}
+
+TEST_CASE("an answer may be longer than the 4,095 bytes of a terminal's own line", "[I1]") {
+  Asked asked(65'536);
+  CHECK_FALSE(asked.is_as_before());
+  const std::string value = std::string(20'000, 'v') + "end";
+  asked.type(value + "\r");
+  CHECK(asked.end() == 0);
+  CHECK(asked.answer() == value);
+  CHECK(asked.is_as_before());
+  CHECK(asked.shown().find('v') == std::string::npos);
+}
+
+TEST_CASE("an answer that is longer than one may be is refused, and not cut") {
+  Asked asked(1'000);
+  asked.type(std::string(5'000, 'v') + "\r");
+  CHECK(shell_status(asked.end()) == static_cast<int>(Exit::usage));
+  CHECK(asked.answer().empty());
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("nothing typed is no answer") {
+  Asked asked(1'000);
+  asked.type("\x04");
+  CHECK(shell_status(asked.end()) == static_cast<int>(Exit::cannot));
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("a signal at a prompt puts the terminal back, and then ends the program") {
+  const int signal = GENERATE(SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1);
+  Asked asked(1'000);
+  CHECK_FALSE(asked.is_as_before());
+  asked.type("half an ans");
+  asked.send(signal);
+  const int status = asked.end();
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == signal);
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("Ctrl-C at a prompt ends the program as it does elsewhere") {
+  Asked asked(1'000);
+  asked.type("half\x03");
+  const int status = asked.end();
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGINT);
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("a signal that the program holds back does not end a prompt") {
+  Asked asked(1'000, SIGHUP);
+  asked.send(SIGHUP);
+  asked.type("answer\r");
+  CHECK(asked.end() == 0);
+  CHECK(asked.answer() == "answer");
+}
+
+}  // namespace keyswap::cli

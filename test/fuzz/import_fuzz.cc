@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes as a file that a command takes in: the first byte says of which kind. Each reader must
+// end, keep its bounds, and either take the file or say what is wrong with it; what it takes must
+// bear being used.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bindings/parse.h"
+#include "bindings/private_key.h"
+#include "bindings/provider.h"
+#include "bindings/venues/table.h"
+#include "proxy/base/assert.h"
+#include "proxy/base/bounds.h"
+#include "proxy/cli/env_file.h"
+#include "proxy/cli/import_fishnet.h"
+#include "vault/secret.h"
+
+namespace {
+
+namespace base = keyswap::base;
+namespace bindings = keyswap::bindings;
+namespace cli = keyswap::cli;
+
+// What the importer writes is looked at by the user, and then read as any bindings file is.
+void read_fishnet(std::string_view text) {
+  auto imported = cli::import_fishnet(text);
+  if (!imported) {
+    KS_ASSERT(!imported.failure().what.empty());
+    return;
+  }
+  const auto parsed = bindings::parse(imported->bindings, "/etc/keyswap", bindings::all_venues());
+  for (const auto& error : parsed.errors) {
+    KS_ASSERT(!error.text.empty());
+  }
+}
+
+void read_env_file(std::string_view text) {
+  const auto file = cli::parse_env_file(text);
+  for (const auto& entry : file.entries) {
+    KS_ASSERT(entry.line > 0 && !entry.key.empty());
+    KS_ASSERT(entry.value.empty() ||
+              (entry.value.data() >= text.data() &&
+               entry.value.data() + entry.value.size() <= text.data() + text.size()));
+    static_cast<void>(cli::describe_bad_value(entry.value));
+  }
+}
+
+void read_provider(std::string_view text) {
+  const auto parsed = bindings::parse_provider("fuzzed", text);
+  if (parsed.errors.empty()) {
+    static_cast<void>(bindings::try_provider(parsed.provider, bindings::all_venues()));
+  }
+}
+
+void read_private_key(std::string_view text) {
+  const auto key = bindings::PrivateKey::from_text(text);
+  if (key) {
+    static_cast<void>(key->sign_ed25519("message"));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  KS_ASSERT(keyswap::vault::lock_memory().has_value());
+  if (size == 0 || size > base::bounds::kImportFileBytesMax) {
+    return 0;
+  }
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  switch (data[0] % 4) {
+    case 0:
+      read_fishnet(text);
+      break;
+    case 1:
+      read_env_file(text);
+      break;
+    case 2:
+      read_provider(text);
+      break;
+    default:
+      read_private_key(text);
+  }
+  return 0;
+}
