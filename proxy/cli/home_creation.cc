@@ -99,8 +99,8 @@ base::Status fill_vault(const Home& home,
 
 base::Status write_public_files(const Home& home,
                                 const std::string& certificate_pem,
-                               const bindings::PolicyText& starter,
-                               std::int64_t now_s) {
+                                const bindings::PolicyText& starter,
+                                std::int64_t now_s) {
   KS_TRY(write_certificates(home, certificate_pem, now_s));
   KS_TRY(write_file(home.bindings(), starter.bindings, kPrivateMode));
   if (mkdir(home.audit().c_str(), kFolderMode) != 0) {
