@@ -27,7 +27,8 @@ Outcome<LockedText> make_random_key();
 Problem check_place_for_home(const Home& home);
 
 enum class KeyFile : unsigned char { none, write };  // write: `passphrase` becomes the file `key`
-// The starter bindings are approved as `approval` says. `permitted`: the hosts that its CA may name.
+// The starter bindings are approved as `approval` says. `permitted`: the hosts that its CA may
+// name.
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
