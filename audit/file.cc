@@ -25,6 +25,27 @@ FileState state_from(const struct stat& info) {
   return {static_cast<std::uint64_t>(info.st_size), info.st_dev, info.st_ino, info.st_nlink};
 }
 
+// An open file, or why there is none. What is no regular file is never waited for: a FIFO that
+// nobody writes to would hold up a start, or a check, for ever.
+Result<int> open_regular(const std::string& path, int flags, base::Note cannot) {
+  const int fd =
+      ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, kFileMode);
+  if (fd < 0) {
+    return file_error(cannot, errno);
+  }
+
+  struct stat info {};
+
+  const bool is_known = ::fstat(fd, &info) == 0;
+  if (is_known && S_ISREG(info.st_mode)) {
+    return fd;
+  }
+  const int failed = errno;
+  static_cast<void>(::close(fd));
+  return is_known ? Error{Errc::io, "an audit file is not a regular file"}
+                  : file_error("an audit file cannot be examined", failed);
+}
+
 class SystemFile final : public File {
  public:
   explicit SystemFile(int fd) : fd_(fd) {}
@@ -118,11 +139,12 @@ class SystemFiles final : public Files {
   }
 
   Result<std::unique_ptr<File>> open(const std::string& path) override {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-      return file_error("an audit file cannot be opened for writing", errno);
+    const Result<int> fd =
+        open_regular(path, O_WRONLY | O_APPEND, "an audit file cannot be opened for writing");
+    if (!fd) {
+      return fd.error();
     }
-    return std::unique_ptr<File>(std::make_unique<SystemFile>(fd));
+    return std::unique_ptr<File>(std::make_unique<SystemFile>(*fd));
   }
 
   Result<std::unique_ptr<Folder>> open_folder(const std::string& path) override {
@@ -169,17 +191,18 @@ Error file_error(base::Note note, int number) {
 }
 
 Result<FileLock> FileLock::acquire(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
-  if (fd < 0) {
-    return file_error("the audit folder's lock file cannot be opened", errno);
+  const Result<int> fd =
+      open_regular(path, O_RDWR | O_CREAT, "the audit folder's lock file cannot be opened");
+  if (!fd) {
+    return fd.error();
   }
-  FileLock lock(fd);
+  FileLock lock(*fd);
 
   struct flock wanted {};
 
   wanted.l_type = F_WRLCK;
   wanted.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_OFD_SETLK, &wanted) != 0) {
+  if (::fcntl(*fd, F_OFD_SETLK, &wanted) != 0) {
     if (errno == EAGAIN || errno == EACCES) {
       return Error{Errc::locked, "the audit log is in use by another keyswap", errno};
     }
@@ -197,11 +220,11 @@ FileLock::~FileLock() {
 }
 
 Result<Input> Input::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) {
-    return file_error("an audit file cannot be opened", errno);
+  const Result<int> fd = open_regular(path, O_RDONLY, "an audit file cannot be opened");
+  if (!fd) {
+    return fd.error();
   }
-  return Input(fd);
+  return Input(*fd);
 }
 
 Input::Input(Input&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -233,9 +256,6 @@ Result<std::uint64_t> Input::size() const {
 
   if (::fstat(fd_, &info) != 0) {
     return file_error("an audit file cannot be examined", errno);
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return Error{Errc::io, "an audit file is not a regular file"};
   }
   return static_cast<std::uint64_t>(info.st_size);
 }

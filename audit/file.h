@@ -2,7 +2,8 @@
 //
 // What the log asks of a file system, as an interface, so that a test can make any single step of
 // it fail (I6, I13). system_files() is the real one: every file is 0600 whatever the umask, opened
-// for appending, never through a symbolic link. Reading is not part of it: line_reader.h.
+// for appending, never through a symbolic link, and a regular one. Reading is not part of it:
+// line_reader.h.
 #pragma once
 
 #include <cstdint>
@@ -94,7 +95,7 @@ class FileLock {
 // A file to read, closed on destruction.
 class Input {
  public:
-  // not_found, permission or io.
+  // not_found, permission or io; io for anything but a regular file, at once.
   static base::Result<Input> open(const std::string& path);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;

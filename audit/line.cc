@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <span>
 
 #include "audit/timestamp.h"
@@ -12,17 +13,32 @@ namespace keyswap::audit {
 
 namespace {
 
+// Of a text, the bound of its encoded length is part of the format.
 enum class Value : std::uint8_t {
-  text,
-  text_or_null,
-  request_id,  // a text that is kept
+  word,
+  word_or_null,
+  name,
+  name_or_null,
+  given_name,  // left out where it is empty
+  path,        // without a query
+  facts,
+  request_id,  // a word that is kept
   decision,
   reason,
   outcome,
   cause,
+  alert_by,
+  approval_event,
+  vault_fault,
   number,
+  several,  // 2 or more; left out below that
+  user,     // as the kernel numbers them
+  process,
+  port,
+  status,
   milliseconds,
   boolean,
+  truth,     // left out where it is false
   scrubbed,  // objects of the list that the key began, to its end
   nothing,   // only the key, which then closes an object
 };
@@ -42,96 +58,105 @@ constexpr std::array kDecisionFields{
     Field{R"(,"decision":)", Value::decision},
     Field{R"(,"reason":)", Value::reason},
     Field{R"(,"cause":)", Value::cause, Presence::optional},
-    Field{R"(,"facts":)", Value::text, Presence::with_previous},
-    Field{R"(,"secret":)", Value::text_or_null},
-    Field{R"(,"scheme":)", Value::text_or_null},
-    Field{R"(,"client":{"addr":)", Value::text},
-    Field{R"(,"uid":)", Value::number, Presence::optional},
-    Field{R"(,"caller":)", Value::text, Presence::optional},
-    Field{R"(,"unproven":)", Value::boolean, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::text},
-    Field{R"(,"port":)", Value::number},
-    Field{R"(,"method":)", Value::text},
-    Field{R"(,"path":)", Value::text},
-    Field{R"(},"order":{"symbol":)", Value::text, Presence::optional},
-    Field{R"(,"side":)", Value::text, Presence::with_previous},
-    Field{R"(,"type":)", Value::text, Presence::with_previous},
-    Field{R"(,"value_usd":)", Value::text_or_null, Presence::with_previous},
-    Field{R"(},"bindings_sha256":)", Value::text},
-    Field{R"(,"count":)", Value::number, Presence::optional},
+    Field{R"(,"facts":)", Value::facts, Presence::with_previous},
+    Field{R"(,"secret":)", Value::name_or_null},
+    Field{R"(,"scheme":)", Value::word_or_null},
+    Field{R"(,"client":{"addr":)", Value::word},
+    Field{R"(,"uid":)", Value::user, Presence::optional},
+    Field{R"(,"caller":)", Value::given_name, Presence::optional},
+    Field{R"(,"unproven":)", Value::truth, Presence::optional},
+    Field{R"(},"destination":{"host":)", Value::name},
+    Field{R"(,"port":)", Value::port},
+    Field{R"(,"method":)", Value::word},
+    Field{R"(,"path":)", Value::path},
+    Field{R"(},"order":{"symbol":)", Value::word, Presence::optional},
+    Field{R"(,"side":)", Value::word, Presence::with_previous},
+    Field{R"(,"type":)", Value::word, Presence::with_previous},
+    Field{R"(,"value_usd":)", Value::word_or_null, Presence::with_previous},
+    Field{R"(},"bindings_sha256":)", Value::word},
+    Field{R"(,"count":)", Value::several, Presence::optional},
 };
 constexpr std::array kResponseFields{
     Field{R"(,"request_id":)", Value::request_id},
-    Field{R"(,"status":)", Value::number},
+    Field{R"(,"status":)", Value::status},
     Field{R"(,"outcome":)", Value::outcome},
     Field{R"(,"cause":)", Value::cause, Presence::optional},
-    Field{R"(,"facts":)", Value::text, Presence::with_previous},
+    Field{R"(,"facts":)", Value::facts, Presence::with_previous},
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"ms":)", Value::milliseconds},
-    Field{R"(,"upstream":{"ip":)", Value::text_or_null},
-    Field{R"(,"tls":)", Value::text_or_null},
-    Field{R"(,"spki_sha256":)", Value::text_or_null},
+    Field{R"(,"upstream":{"ip":)", Value::word_or_null},
+    Field{R"(,"tls":)", Value::word_or_null},
+    Field{R"(,"spki_sha256":)", Value::word_or_null},
     Field{"}", Value::nothing},
     Field{R"(,"scrubbed":[)", Value::scrubbed, Presence::optional},
 };
 constexpr std::array kClientTlsFailedFields{
-    Field{R"(,"client":{"addr":)", Value::text},
-    Field{R"(,"uid":)", Value::number, Presence::optional},
-    Field{R"(,"caller":)", Value::text, Presence::optional},
-    Field{R"(},"host":)", Value::text},
-    Field{R"(,"alert":)", Value::text},
-    Field{R"(,"by":)", Value::text},
+    Field{R"(,"client":{"addr":)", Value::word},
+    Field{R"(,"uid":)", Value::user, Presence::optional},
+    Field{R"(,"caller":)", Value::given_name, Presence::optional},
+    Field{R"(},"host":)", Value::name},
+    Field{R"(,"alert":)", Value::word},
+    Field{R"(,"by":)", Value::alert_by},
     Field{R"(,"count":)", Value::number},
 };
 constexpr std::array kHoneytokenFields{
     Field{R"(,"request_id":)", Value::request_id},
     Field{R"(,"reason":)", Value::reason},
-    Field{R"(,"secret":)", Value::text},
-    Field{R"(,"client":{"addr":)", Value::text},
-    Field{R"(,"uid":)", Value::number, Presence::optional},
-    Field{R"(,"caller":)", Value::text, Presence::optional},
-    Field{R"(,"unproven":)", Value::boolean, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::text},
-    Field{R"(,"port":)", Value::number},
-    Field{R"(,"method":)", Value::text},
-    Field{R"(,"path":)", Value::text},
+    Field{R"(,"secret":)", Value::name},
+    Field{R"(,"client":{"addr":)", Value::word},
+    Field{R"(,"uid":)", Value::user, Presence::optional},
+    Field{R"(,"caller":)", Value::given_name, Presence::optional},
+    Field{R"(,"unproven":)", Value::truth, Presence::optional},
+    Field{R"(},"destination":{"host":)", Value::name},
+    Field{R"(,"port":)", Value::port},
+    Field{R"(,"method":)", Value::word},
+    Field{R"(,"path":)", Value::path},
     Field{"}", Value::nothing},
 };
 constexpr std::array kRealSecretFields{
     Field{R"(,"request_id":)", Value::request_id},
     Field{R"(,"reason":)", Value::reason},
-    Field{R"(,"secret":)", Value::text},
-    Field{R"(,"where":)", Value::text},
-    Field{R"(,"encoding":)", Value::text},
-    Field{R"(,"client":{"addr":)", Value::text},
-    Field{R"(,"uid":)", Value::number, Presence::optional},
-    Field{R"(,"caller":)", Value::text, Presence::optional},
-    Field{R"(,"unproven":)", Value::boolean, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::text},
-    Field{R"(,"port":)", Value::number},
-    Field{R"(,"method":)", Value::text},
-    Field{R"(,"path":)", Value::text},
+    Field{R"(,"secret":)", Value::name},
+    Field{R"(,"where":)", Value::word},
+    Field{R"(,"encoding":)", Value::word},
+    Field{R"(,"client":{"addr":)", Value::word},
+    Field{R"(,"uid":)", Value::user, Presence::optional},
+    Field{R"(,"caller":)", Value::given_name, Presence::optional},
+    Field{R"(,"unproven":)", Value::truth, Presence::optional},
+    Field{R"(},"destination":{"host":)", Value::name},
+    Field{R"(,"port":)", Value::port},
+    Field{R"(,"method":)", Value::word},
+    Field{R"(,"path":)", Value::path},
     Field{"}", Value::nothing},
 };
 constexpr std::array kStartFields{
-    Field{R"(,"version":)", Value::text},
-    Field{R"(,"pid":)", Value::number},
-    Field{R"(,"bindings_sha256":)", Value::text},
-    Field{R"(,"ca_sha256":)", Value::text},
-    Field{R"(,"signing_key":)", Value::text},
+    Field{R"(,"version":)", Value::word},
+    Field{R"(,"pid":)", Value::process},
+    Field{R"(,"bindings_sha256":)", Value::word},
+    Field{R"(,"ca_sha256":)", Value::word},
+    Field{R"(,"signing_key":)", Value::word},
 };
 constexpr std::array kReloadFields{
     Field{R"(,"accepted":)", Value::boolean},
-    Field{R"(,"bindings_sha256":)", Value::text},
+    Field{R"(,"bindings_sha256":)", Value::word},
+    Field{R"(,"ca_sha256":)", Value::word, Presence::optional},
 };
 constexpr std::array kApprovalFields{
-    Field{R"(,"event":)", Value::text},
+    Field{R"(,"event":)", Value::approval_event},
     Field{R"(,"number":)", Value::number},
-    Field{R"(,"bindings_sha256":)", Value::text},
+    Field{R"(,"bindings_sha256":)", Value::word},
 };
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
-    Field{R"(,"moved_to":)", Value::text},
+    Field{R"(,"moved_to":)", Value::word},
+};
+constexpr std::array kLossFields{
+    Field{R"(,"log":)", Value::word},
+    Field{R"(,"last_seq":)", Value::number},
+    Field{R"(,"last_hash":)", Value::word},
+};
+constexpr std::array kVaultLockedFields{
+    Field{R"(,"why":)", Value::vault_fault},
 };
 
 struct Type {
@@ -152,6 +177,9 @@ constexpr std::array kTypes{
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
+    Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
+    Type{"vault_locked", RecordType::vault_locked, kVaultLockedFields},
+    Type{"vault_readable", RecordType::vault_readable, {}},
 };
 
 const Type* type_of(std::string_view name) {
@@ -206,6 +234,11 @@ class Scanner {
     return true;
   }
 
+  bool take_number_up_to(std::uint64_t most) {
+    std::uint64_t number = 0;
+    return take_number(number) && number <= most;
+  }
+
   bool take_milliseconds() {
     std::uint64_t whole = 0;
     std::string_view decimals;
@@ -213,8 +246,8 @@ class Scanner {
            decimals.find_first_not_of("0123456789") == std::string_view::npos;
   }
 
-  // A string in its one spelling; `content` is what stands between the quotes.
-  bool take_text(std::string_view& content) {
+  // A string in its one spelling, no longer than that; `content` is what stands between the quotes.
+  bool take_text(std::string_view& content, std::size_t bytes_max) {
     if (!take("\"")) {
       return false;
     }
@@ -228,7 +261,7 @@ class Scanner {
     }
     content = rest_.substr(0, i);
     rest_.remove_prefix(i);
-    return take("\"");
+    return i <= bytes_max && take("\"");
   }
 
  private:
@@ -253,11 +286,31 @@ class Scanner {
 
 bool take_decision(Scanner& scanner, ParsedLine& parsed) {
   std::string_view name;
-  if (!scanner.take_text(name)) {
+  if (!scanner.take_text(name, kWordBytesMax)) {
     return false;
   }
   parsed.decision = parse_decision(name);
   return parsed.decision.has_value();
+}
+
+bool take_outcome(Scanner& scanner, ParsedLine& parsed) {
+  std::string_view name;
+  if (!scanner.take_text(name, kWordBytesMax)) {
+    return false;
+  }
+  parsed.outcome = parse_outcome(name);
+  return parsed.outcome.has_value();
+}
+
+bool take_path(Scanner& scanner) {
+  std::string_view path;
+  return scanner.take_text(path, kPathBytesMax) &&
+         path.find_first_of("?#") == std::string_view::npos;
+}
+
+bool take_several(Scanner& scanner) {
+  std::uint64_t number = 0;
+  return scanner.take_number(number) && number > 1;
 }
 
 bool take_scrubbed(Scanner& scanner) {
@@ -266,9 +319,10 @@ bool take_scrubbed(Scanner& scanner) {
     std::string_view text;
     std::uint64_t number = 0;
     const bool is_whole = ++count <= base::bounds::kFindingsMax && scanner.take(R"({"secret":)") &&
-                          scanner.take_text(text) && scanner.take(R"(,"where":)") &&
-                          scanner.take_text(text) && scanner.take(R"(,"encoding":)") &&
-                          scanner.take_text(text) && scanner.take(R"(,"count":)") &&
+                          scanner.take_text(text, kNameBytesMax) && scanner.take(R"(,"where":)") &&
+                          scanner.take_text(text, kWordBytesMax) &&
+                          scanner.take(R"(,"encoding":)") &&
+                          scanner.take_text(text, kWordBytesMax) && scanner.take(R"(,"count":)") &&
                           scanner.take_number(number) && scanner.take("}");
     if (!is_whole) {
       return false;
@@ -277,33 +331,58 @@ bool take_scrubbed(Scanner& scanner) {
   return scanner.take("]");
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table
 bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
   std::string_view text;
   std::uint64_t number = 0;
   switch (value) {
-    case Value::text:
-      return scanner.take_text(text);
-    case Value::text_or_null:
-      return scanner.take("null") || (scanner.take_text(text) && !text.empty());
+    case Value::word:
+      return scanner.take_text(text, kWordBytesMax);
+    case Value::word_or_null:
+      return scanner.take("null") || (scanner.take_text(text, kWordBytesMax) && !text.empty());
+    case Value::name:
+      return scanner.take_text(text, kNameBytesMax);
+    case Value::name_or_null:
+      return scanner.take("null") || (scanner.take_text(text, kNameBytesMax) && !text.empty());
+    case Value::given_name:
+      return scanner.take_text(text, kNameBytesMax) && !text.empty();
+    case Value::path:
+      return take_path(scanner);
+    case Value::facts:
+      return scanner.take_text(text, kFactsBytesMax);
     case Value::request_id:
-      return scanner.take_text(parsed.request_id);
+      return scanner.take_text(parsed.request_id, kWordBytesMax);
     case Value::decision:
       return take_decision(scanner, parsed);
     case Value::reason:
-      return scanner.take_text(text) && parse_reason(text).has_value();
+      return scanner.take_text(text, kWordBytesMax) && parse_reason(text).has_value();
     case Value::outcome:
-      if (scanner.take_text(text)) {
-        parsed.outcome = parse_outcome(text);
-      }
-      return parsed.outcome.has_value();
+      return take_outcome(scanner, parsed);
     case Value::cause:
-      return scanner.take_text(text) && base::parse_cause(text) != base::Cause::none;
+      return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
+    case Value::alert_by:
+      return scanner.take_text(text, kWordBytesMax) && parse_alert_by(text).has_value();
+    case Value::approval_event:
+      return scanner.take_text(text, kWordBytesMax) && parse_approval_event(text).has_value();
+    case Value::vault_fault:
+      return scanner.take_text(text, kWordBytesMax) && parse_vault_fault(text).has_value();
     case Value::number:
       return scanner.take_number(number);
+    case Value::several:
+      return take_several(scanner);
+    case Value::user:
+    case Value::process:
+      return scanner.take_number_up_to(std::numeric_limits<std::uint32_t>::max());
+    case Value::port:
+      return scanner.take_number_up_to(std::numeric_limits<std::uint16_t>::max());
+    case Value::status:
+      return scanner.take_number_up_to(std::numeric_limits<int>::max());
     case Value::milliseconds:
       return scanner.take_milliseconds();
     case Value::boolean:
       return scanner.take("true") || scanner.take("false");
+    case Value::truth:
+      return scanner.take("true");
     case Value::scrubbed:
       return take_scrubbed(scanner);
     case Value::nothing:
@@ -341,7 +420,7 @@ std::optional<ParsedLine> parse_line(std::string_view line) {
   ParsedLine parsed;
   Scanner scanner(line);
   std::string_view name;
-  if (!take_head(scanner, parsed) || !scanner.take_text(name)) {
+  if (!take_head(scanner, parsed) || !scanner.take_text(name, kWordBytesMax)) {
     return std::nullopt;
   }
   const Type* const type = type_of(name);

@@ -26,6 +26,9 @@ enum class RecordType : std::uint8_t {
   reload,
   approval,
   recovered,
+  loss_accepted,
+  vault_locked,
+  vault_readable,
 };
 
 // What the judge needs of a record; views into the line.

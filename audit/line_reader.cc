@@ -22,10 +22,6 @@ base::Result<LineReader> LineReader::open(const std::string& path, std::uint64_t
   if (!input) {
     return input.error();
   }
-  const base::Result<std::uint64_t> size = input->size();  // also: is it a regular file?
-  if (!size) {
-    return size.error();
-  }
   return LineReader(std::move(*input), bytes_max);
 }
 

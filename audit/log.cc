@@ -68,6 +68,7 @@ struct Log::State {
   Status write_batch(const Batch& batch);
   Status checkpoint();
   [[nodiscard]] std::int64_t checkpoint_wait_us() const;
+  void publish_head();
   void tell(bool durable);
   void die(const Error& error);
 
@@ -80,6 +81,7 @@ struct Log::State {
   std::size_t untold = 0;  // batches with a listener that was not told yet
   bool has_urgent = false;
   bool is_stopping = false;
+  std::optional<Head> head;
   Doing doing = Doing::working;
   std::atomic<bool> is_dead = false;  // set under `mutex` too, so that no batch slips in behind it
 
@@ -89,6 +91,7 @@ struct Log::State {
   std::vector<Queued> round;
   std::vector<Owed> owed;  // written, not yet known to be durable
   std::int64_t unsigned_since_us = 0;
+  std::optional<Head> published;  // as `head`
 
   std::thread thread;
 };
@@ -103,6 +106,7 @@ Result<std::unique_ptr<Log>> Log::open(Settings settings) {
   auto state = std::make_unique<State>(std::move(*writer), clock);
   State* const shared = state.get();
   shared->unsigned_since_us = clock->steady_us();
+  shared->head = shared->writer->head();
   auto thread = base::start_thread([shared] { shared->run(); });
   if (!thread) {
     return thread.error();
@@ -114,6 +118,13 @@ Result<std::unique_ptr<Log>> Log::open(Settings settings) {
 Log::Log(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Log::~Log() {
+  close();
+}
+
+void Log::close() {
+  if (!state_->thread.joinable()) {
+    return;
+  }
   {
     const std::lock_guard<std::mutex> guard(state_->mutex);
     state_->is_stopping = true;
@@ -147,6 +158,11 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
   return true;
 }
 
+std::optional<Head> Log::head() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  return state_->head;
+}
+
 void Log::await_answers() {
   std::unique_lock<std::mutex> lock(state_->mutex);
   state_->all_told.wait(lock, [this] { return state_->untold == 0; });
@@ -167,6 +183,7 @@ void Log::State::run() {
       die(done.error());
       return;
     }
+    publish_head();
     if (turn == Turn::stop) {
       return;
     }
@@ -292,6 +309,16 @@ Status Log::State::checkpoint() {
 std::int64_t Log::State::checkpoint_wait_us() const {
   const std::int64_t due_us = unsigned_since_us + base::bounds::kAuditCheckpointMs * 1000;
   return std::max<std::int64_t>(due_us - clock->steady_us(), 0);
+}
+
+// What a head says is durable: it is taken from the writer only when all of a turn was done.
+void Log::State::publish_head() {
+  const std::optional<Head>& now = writer->head();
+  if (now && (!published || published->seq != now->seq)) {
+    published = now;
+    const std::lock_guard<std::mutex> guard(mutex);
+    head = now;
+  }
 }
 
 void Log::State::tell(bool durable) {

@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "audit/head.h"
 #include "audit/sink.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
@@ -33,16 +35,25 @@ class Log final : public Sink {
     const base::Clock* clock;
     // For tests that let single steps fail; null: the file system.
     Files* files = nullptr;
+    // What was kept of the log elsewhere; nothing: it is taken as it stands.
+    std::optional<Head> head = std::nullopt;
   };
 
   // Opens or begins the log: takes the folder's lock (locked if another process has it), reads the
   // last segment, checks its tail against chain and newest checkpoint (corrupt if that fails),
-  // moves a torn last line aside and records that. Everything created is made durable (folder
-  // synced).
+  // moves a torn last line aside and records that. `older` if it does not go on from the head that
+  // was kept (hold_against). Everything created is made durable (folder synced).
   static base::Result<std::unique_ptr<Log>> open(Settings settings);
 
-  // Writes what waits, a last checkpoint, and joins the thread.
+  // As close().
   ~Log() override;
+
+  // Writes what waits, a last checkpoint, and joins the thread. Nothing is appended any more.
+  void close();
+
+  // The newest checkpoint that is durable, with all that it covers; nothing while there is none.
+  // Thread-safe.
+  [[nodiscard]] std::optional<Head> head() const;
 
   [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) override;
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 41> kReasonNames{
+constexpr std::array<std::string_view, 42> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -58,8 +58,9 @@ constexpr std::array<std::string_view, 41> kReasonNames{
     "upstream_timeout",
     "leaf_unavailable",
     "real_secret_sent",
+    "vault_locked",
 };
-static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::real_secret_sent) + 1);
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::vault_locked) + 1);
 
 constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "client_gone",
@@ -79,6 +80,10 @@ static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEve
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
+constexpr std::array<std::string_view, 4> kVaultFaultNames{
+    "replaced", "older", "damaged", "unreadable"};
+static_assert(kVaultFaultNames.size() == static_cast<std::size_t>(VaultFault::unreadable) + 1);
+
 template <typename Enum>
 std::string_view name_of(Enum value, std::span<const std::string_view> names) {
   const auto index = static_cast<std::size_t>(value);
@@ -95,11 +100,6 @@ std::optional<Enum> value_of(std::string_view name, std::span<const std::string_
   return static_cast<Enum>(found - names.begin());
 }
 
-// Bounds of the encoded texts (I10); a vault entry's name has at most 128 characters.
-constexpr std::size_t kWordBytesMax = 64;   // ids, hex, addresses, schemes, versions
-constexpr std::size_t kNameBytesMax = 256;  // hosts, secrets, callers
-constexpr std::size_t kPathBytesMax = base::bounds::kAuditPathBytesMax;
-constexpr std::size_t kFactsBytesMax = base::bounds::kFactsBytesMax;
 constexpr std::string_view kCutMark = "...";
 
 // Keys, numbers and closed words of the longest record, and `{"v":1,"seq":..,"prev":..,"hash":..}`.
@@ -329,6 +329,22 @@ std::optional<Outcome> parse_outcome(std::string_view name) {
   return value_of<Outcome>(name, kOutcomeNames);
 }
 
+std::optional<AlertBy> parse_alert_by(std::string_view name) {
+  return value_of<AlertBy>(name, kAlertByNames);
+}
+
+std::string_view to_string(VaultFault fault) {
+  return name_of(fault, kVaultFaultNames);
+}
+
+std::optional<VaultFault> parse_vault_fault(std::string_view name) {
+  return value_of<VaultFault>(name, kVaultFaultNames);
+}
+
+std::optional<ApprovalEvent> parse_approval_event(std::string_view name) {
+  return value_of<ApprovalEvent>(name, kApprovalEventNames);
+}
+
 // The keys and their order are read back by audit/line.cc.
 void encode_body(const DecisionRecord& record, std::string& out) {
   Body body(record.ts_us, record.is_tunnel ? "tunnel" : "inject_decision");
@@ -420,10 +436,13 @@ void encode_body(const StopRecord& record, std::string& out) {
 }
 
 void encode_body(const ReloadRecord& record, std::string& out) {
-  Body(record.ts_us, "reload")
-      .raw(record.accepted ? R"(,"accepted":true)" : R"(,"accepted":false)")
-      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
-      .append_to(out);
+  Body body(record.ts_us, "reload");
+  body.raw(record.accepted ? R"(,"accepted":true)" : R"(,"accepted":false)")
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax);
+  if (!record.ca_sha256.empty()) {
+    body.text(R"(,"ca_sha256":)", record.ca_sha256, kWordBytesMax);
+  }
+  body.append_to(out);
 }
 
 void encode_body(const ApprovalRecord& record, std::string& out) {
@@ -439,6 +458,22 @@ void encode_body(const RecoveredRecord& record, std::string& out) {
       .number(R"(,"bytes":)", record.bytes)
       .text(R"(,"moved_to":)", record.moved_to, kWordBytesMax)
       .append_to(out);
+}
+
+void encode_body(const LossAcceptedRecord& record, std::string& out) {
+  Body(record.ts_us, "loss_accepted")
+      .text(R"(,"log":)", record.log, kWordBytesMax)
+      .number(R"(,"last_seq":)", record.seq)
+      .text(R"(,"last_hash":)", record.hash, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const VaultLockedRecord& record, std::string& out) {
+  Body(record.ts_us, "vault_locked").word(R"(,"why":)", to_string(record.why)).append_to(out);
+}
+
+void encode_body(const VaultReadableRecord& record, std::string& out) {
+  Body(record.ts_us, "vault_readable").append_to(out);
 }
 
 }  // namespace keyswap::audit

@@ -12,9 +12,16 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
 
 namespace keyswap::audit {
+
+// Bounds of the encoded texts (I10); a vault entry's name has at most 128 characters.
+inline constexpr std::size_t kWordBytesMax = 64;   // ids, hex, addresses, schemes, versions
+inline constexpr std::size_t kNameBytesMax = 256;  // hosts, secrets, callers
+inline constexpr std::size_t kPathBytesMax = base::bounds::kAuditPathBytesMax;
+inline constexpr std::size_t kFactsBytesMax = base::bounds::kFactsBytesMax;
 
 enum class Decision : std::uint8_t { allowed, pass, denied, refused };
 
@@ -61,6 +68,7 @@ enum class Reason : std::uint8_t {
   upstream_timeout,
   leaf_unavailable,
   real_secret_sent,
+  vault_locked,
 };
 
 std::string_view to_string(Decision decision);
@@ -157,6 +165,8 @@ struct ResponseRecord {
 // Who ended a client's TLS handshake, by an alert or without one.
 enum class AlertBy : std::uint8_t { client, keyswap, nobody };
 
+std::optional<AlertBy> parse_alert_by(std::string_view name);
+
 // A client that did not come to TLS with us, most often because it does not trust our CA. One
 // record stands for `count` such handshakes of one address, host and alert.
 struct ClientTlsFailedRecord {
@@ -210,6 +220,39 @@ struct ReloadRecord {
   std::int64_t ts_us = 0;
   bool accepted = false;
   std::string_view bindings_sha256;  // now in force
+  // Of the CA certificate now in force; "": left out, as before it was recorded.
+  std::string_view ca_sha256 = {};
+};
+
+// The operator goes on with this log although another one, or more of this one, was there once
+// (audit/head.h). It names the end of what was lost, as the vault knew it.
+struct LossAcceptedRecord {
+  std::int64_t ts_us = 0;
+  std::string_view log;  // the lost log's id, hex
+  std::uint64_t seq = 0;
+  std::string_view hash;  // of record `seq`, hex
+};
+
+// Why the vault's file is not trusted any more.
+enum class VaultFault : std::uint8_t {
+  replaced,    // another file has its name
+  older,       // it is what it was before
+  damaged,     // it fails its checks
+  unreadable,  // it cannot be read
+};
+
+std::string_view to_string(VaultFault fault);
+std::optional<VaultFault> parse_vault_fault(std::string_view name);
+
+// From here on no secret is used, and no caller's token counts.
+struct VaultLockedRecord {
+  std::int64_t ts_us = 0;
+  VaultFault why = VaultFault::damaged;
+};
+
+// The file is again the one that was opened, and whole: what it holds is in force.
+struct VaultReadableRecord {
+  std::int64_t ts_us = 0;
 };
 
 // What became of a policy's approval (I17).
@@ -218,6 +261,8 @@ enum class ApprovalEvent : std::uint8_t {
   renewed,  // another policy was approved, and comes into force
   refused,  // the file is another than the approved one; what is in force stays
 };
+
+std::optional<ApprovalEvent> parse_approval_event(std::string_view name);
 
 // A policy that was to come into force (type "approval").
 struct ApprovalRecord {
@@ -250,5 +295,8 @@ void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);
 void encode_body(const ApprovalRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
+void encode_body(const LossAcceptedRecord& record, std::string& out);
+void encode_body(const VaultLockedRecord& record, std::string& out);
+void encode_body(const VaultReadableRecord& record, std::string& out);
 
 }  // namespace keyswap::audit

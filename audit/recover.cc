@@ -341,8 +341,20 @@ Result<Found> examine(const std::string& folder, const Key& public_key) {
   found.has_checkpoints_file = newest->exists;
   found.checkpoint_whole_bytes = newest->whole_bytes;
   found.checkpoint_torn_bytes = newest->torn_bytes;
-  found.checkpoint_seq = newest->checkpoint ? newest->checkpoint->seq : 0;
+  if (newest->checkpoint) {
+    found.checkpoint_seq = newest->checkpoint->seq;
+    found.checkpoint_hash = newest->checkpoint->hash;
+  }
   return found;
+}
+
+Result<std::optional<Checkpoint>> newest_checkpoint(const std::string& folder,
+                                                    const Key& public_key) {
+  const Result<Newest> newest = read_newest_checkpoint(folder, public_key);
+  if (!newest) {
+    return newest.error();
+  }
+  return newest->checkpoint;
 }
 
 Result<std::string> move_torn_bytes(Files& files, const std::string& folder, const Found& found) {

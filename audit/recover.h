@@ -26,11 +26,17 @@ struct Found {
   std::uint64_t checkpoint_whole_bytes = 0;
   std::uint64_t checkpoint_torn_bytes = 0;
   std::uint64_t checkpoint_seq = 0;  // of the newest; 0: there is none
+  Hash checkpoint_hash{};            // of the record that it covers last
 };
 
 // corrupt: the log is damaged in a way that no crash leaves behind.
 base::Result<Found> examine(const std::string& folder,
                             const std::array<std::uint8_t, 32>& public_key);
+
+// The folder's newest whole checkpoint, which is signed by that key; nothing if there is none.
+// corrupt if it is not.
+base::Result<std::optional<Checkpoint>> newest_checkpoint(
+    const std::string& folder, const std::array<std::uint8_t, 32>& public_key);
 
 // Moves the torn bytes of the newest segment to a file of their own, durably, then cuts them off;
 // gives that file's name.

@@ -39,6 +39,7 @@ class UnderWay {
         return;
       case RecordType::start:
       case RecordType::recovered:
+      case RecordType::loss_accepted:
         abandon();  // a process that is gone ends nothing any more
         return;
       case RecordType::client_tls_failed:
@@ -47,6 +48,8 @@ class UnderWay {
       case RecordType::stop:
       case RecordType::reload:
       case RecordType::approval:
+      case RecordType::vault_locked:
+      case RecordType::vault_readable:
         return;
     }
   }
@@ -89,10 +92,11 @@ class UnderWay {
 
 class Verification {
  public:
-  explicit Verification(const std::string& folder) : folder_(folder) {}
+  Verification(const std::string& folder, const Trusted& trusted)
+      : folder_(folder), trusted_(trusted) {}
 
-  Result<Verdict> run(const std::optional<Key>& trusted) {
-    verdict_.is_intact = judge(trusted);
+  Result<Verdict> run() {
+    verdict_.is_intact = judge();
     if (error_) {
       return *error_;
     }
@@ -104,16 +108,17 @@ class Verification {
 
  private:
   // Each step gives true to go on; false: the verdict is made, or error_ is set.
-  bool judge(const std::optional<Key>& trusted);
+  bool judge();
   bool list(Segments& segments);
   bool look_for_second_record();
-  bool settle_key(const std::optional<Key>& trusted);
+  bool settle_key();
   bool open_checkpoints();
   bool next_checkpoint();
   bool judge_segment(std::uint32_t number);
   bool judge_lines(LineReader& reader, std::uint32_t number);
   bool judge_rest(const LineReader::Item& item, std::uint32_t number);
   bool judge_line(std::string_view line);
+  bool judge_head();
   bool judge_end_of_segment(std::uint32_t number);
   bool judge_end();
 
@@ -122,6 +127,7 @@ class Verification {
   bool fail_record(std::uint64_t line, std::uint64_t seq, Note problem);
 
   const std::string& folder_;
+  const Trusted& trusted_;
   std::optional<Error> error_;
   Key key_{};
   Segments before_;               // found before the checkpoints were opened
@@ -139,8 +145,8 @@ class Verification {
 // A writer may be at work: the records are read after the checkpoints that they have to reach, and
 // only a segment that had a successor before the checkpoints were opened must have its last one
 // among them.
-bool Verification::judge(const std::optional<Key>& trusted) {
-  if (!list(before_) || !settle_key(trusted) || !look_for_second_record() || !open_checkpoints() ||
+bool Verification::judge() {
+  if (!list(before_) || !settle_key() || !look_for_second_record() || !open_checkpoints() ||
       !list(segments_) || !next_checkpoint()) {
     return false;
   }
@@ -182,7 +188,8 @@ bool Verification::look_for_second_record() {
   return true;
 }
 
-bool Verification::settle_key(const std::optional<Key>& trusted) {
+bool Verification::settle_key() {
+  const std::optional<Key>& trusted = trusted_.public_key;
   constexpr std::size_t kContentBytes = 2 * std::tuple_size_v<Key> + 1;
   const Result<std::optional<std::string>> content =
       read_small_file(path_of(folder_, kPublicKeyName), kContentBytes);
@@ -190,6 +197,9 @@ bool Verification::settle_key(const std::optional<Key>& trusted) {
     return stop(content.error());
   }
   if (content && !*content) {
+    if (before_.newest == 0 && trusted_.head) {
+      return fail(segment_name(1), 0, "the log is missing, and a head of it was kept");
+    }
     if (before_.newest == 0) {
       return stop({Errc::not_found, "there is no audit log in this folder"});
     }
@@ -305,6 +315,9 @@ bool Verification::judge_line(std::string_view line) {
   }
   ++verdict_.records;
   under_way_.take(record);
+  if (!judge_head()) {
+    return false;
+  }
   if (!due_ || due_->seq != chain_.seq()) {
     return true;
   }
@@ -317,6 +330,24 @@ bool Verification::judge_line(std::string_view line) {
   ++verdict_.checkpoints;
   verdict_.last_checkpoint_seq = due_->seq;
   return next_checkpoint();
+}
+
+// Is it the log whose head was kept, with the record that the head names?
+bool Verification::judge_head() {
+  const std::optional<Head>& head = trusted_.head;
+  if (!head) {
+    return true;
+  }
+  if (chain_.seq() == 1 && chain_.hash() != head->log) {
+    return fail_record(lines_, 1, "this is another log than the one whose head was kept");
+  }
+  if (chain_.seq() == head->seq && chain_.hash() != head->hash) {
+    return fail_record(lines_,
+                       head->seq,
+                       "the record is not the one that the head names: the log was rewritten, or "
+                       "set back and written on");
+  }
+  return true;
 }
 
 bool Verification::judge_end_of_segment(std::uint32_t number) {
@@ -336,6 +367,12 @@ bool Verification::judge_end() {
     return fail_record(lines_ + 1,
                        chain_.seq() + 1,
                        "the log ends before its newest checkpoint: records were cut off");
+  }
+  if (trusted_.head && chain_.seq() < trusted_.head->seq) {
+    return fail_record(lines_ + 1,
+                       chain_.seq() + 1,
+                       "the log ends before the head that was kept of it: records were cut off, or "
+                       "an older copy was put back");
   }
   return true;
 }
@@ -359,8 +396,8 @@ bool Verification::fail_record(std::uint64_t line, std::uint64_t seq, Note probl
 
 }  // namespace
 
-Result<Verdict> verify(const std::string& folder, const std::optional<Key>& public_key) {
-  return Verification(folder).run(public_key);
+Result<Verdict> verify(const std::string& folder, const Trusted& trusted) {
+  return Verification(folder, trusted).run();
 }
 
 }  // namespace keyswap::audit

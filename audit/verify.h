@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/chain.h"
+#include "audit/head.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::audit {
@@ -49,10 +50,16 @@ struct Verdict {
   base::Note problem = "";
 };
 
-// `public_key`: the key the operator trusts, or nothing to use the one beside the log (audit.pub).
-// io, not_found for a folder that cannot be read or holds no log; a log that is bad is a Verdict,
-// not an error.
-base::Result<Verdict> verify(const std::string& folder,
-                             const std::optional<std::array<std::uint8_t, 32>>& public_key);
+// What is known of the log from elsewhere than its folder.
+struct Trusted {
+  // Nothing: the one beside the log (audit.pub) is used.
+  std::optional<std::array<std::uint8_t, 32>> public_key = std::nullopt;
+  // How far the log once reached, and which it was. Read before the log, if that may be in use.
+  std::optional<Head> head = std::nullopt;
+};
+
+// io, not_found for a folder that cannot be read or holds no log (and no head says that there was
+// one); a log that is bad is a Verdict, not an error.
+base::Result<Verdict> verify(const std::string& folder, const Trusted& trusted);
 
 }  // namespace keyswap::audit

@@ -53,9 +53,12 @@ Status Writer::open_folder() {
   if (!found) {
     return found.error();
   }
+  // I7: before anything of the folder is changed.
+  KS_TRY(settle_head(*found));
   seq_ = found->seq;
   hash_ = found->hash;
   signed_seq_ = found->checkpoint_seq;
+  signed_hash_ = found->checkpoint_hash;
   segment_number_ = std::max<std::uint32_t>(found->segment, 1);
   if (found->torn_bytes > 0) {
     Result<std::string> moved = move_torn_bytes(files_, settings_.folder, *found);
@@ -66,6 +69,22 @@ Status Writer::open_folder() {
   }
   KS_TRY(open_files(*found));
   return found->torn_bytes > 0 ? record_torn_end(found->torn_bytes) : Status();
+}
+
+Status Writer::settle_head(const Found& found) {
+  KS_TRY(settings_.head ? hold_against(settings_.folder, found, *settings_.head) : Status());
+  if (found.seq == 0) {
+    return {};
+  }
+  const Result<std::optional<Hash>> id = log_id(settings_.folder);
+  if (!id) {
+    return id.error();
+  }
+  log_ = id->value_or(kGenesis);
+  if (found.checkpoint_seq > 0) {
+    head_ = Head{log_, found.checkpoint_seq, found.checkpoint_hash};
+  }
+  return {};
 }
 
 Status Writer::open_files(const Found& found) {
@@ -106,6 +125,7 @@ Status Writer::add(std::string_view body) {
   KS_TRY(segment_->size() + lines_.size() >= rotate_at_bytes_ ? rotate() : Status());
   hash_ = hasher_.append_line(seq_ + 1, hash_, body, lines_);
   ++seq_;
+  log_ = seq_ == 1 ? hash_ : log_;
   return lines_.size() >= kWriteBytes ? flush() : Status();
 }
 
@@ -153,6 +173,7 @@ Status Writer::checkpoint() {
   has_unsynced_checkpoint_ = true;
   KS_TRY(checkpoints_->append(checkpoint_line(made) + "\n"));
   signed_seq_ = seq_;
+  signed_hash_ = hash_;
   return {};
 }
 
@@ -169,6 +190,7 @@ Status Writer::sync_checkpoints() {
   }
   KS_TRY(checkpoints_->sync());
   has_unsynced_checkpoint_ = false;
+  head_ = Head{log_, signed_seq_, signed_hash_};
   return {};
 }
 

@@ -10,11 +10,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "audit/chain.h"
 #include "audit/file.h"
+#include "audit/head.h"
 #include "audit/log.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
@@ -39,6 +41,9 @@ class Writer {
   base::Status checkpoint();
   base::Status sync_checkpoints();
 
+  // The newest checkpoint that is durable, and which log it is of; nothing while there is none.
+  [[nodiscard]] const std::optional<Head>& head() const { return head_; }
+
   // The file that a torn end was moved to when the log was opened; "" if there was none.
   [[nodiscard]] const std::string& torn_end() const { return torn_end_; }
 
@@ -53,6 +58,7 @@ class Writer {
  private:
   Writer(Log::Settings settings, Files& files, FileLock lock);
   base::Status open_folder();
+  base::Status settle_head(const Found& found);
   base::Status open_files(const Found& found);
   base::Status record_torn_end(std::uint64_t bytes);
   [[nodiscard]] base::Status check_files() const;
@@ -76,6 +82,9 @@ class Writer {
   std::uint64_t seq_ = 0;
   Hash hash_ = kGenesis;
   std::uint64_t signed_seq_ = 0;
+  Hash signed_hash_{};
+  Hash log_{};  // the log's id, once it has a record
+  std::optional<Head> head_;
   bool has_unsynced_lines_ = false;
   bool has_unsynced_checkpoint_ = false;
 };

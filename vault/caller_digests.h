@@ -17,7 +17,7 @@ class CallerDigests {
   virtual ~CallerDigests() = default;
 
   // Is that what keyswap itself keeps under that name? Takes the same time whatever differs.
-  // not_found, corrupt, unavailable.
+  // not_found, corrupt, unavailable; locked while the vault's file is not what was opened.
   [[nodiscard]] virtual base::Result<bool> matches_system(std::string_view name,
                                                           std::string_view value) const = 0;
 

@@ -36,6 +36,19 @@ std::string version_of(const CredentialRow& row) {
   return base::to_hex(std::string_view(row.sealed.nonce).substr(0, kVersionBytes));
 }
 
+// An error that passes says nothing of the file.
+FileFault fault_after(const base::Error& error, FileFault before) {
+  using base::Errc;
+  const Errc code = error.code;
+  const bool is_unreadable =
+      code == Errc::io || code == Errc::permission || code == Errc::not_found;
+  return code == Errc::replaced  ? FileFault::replaced
+         : code == Errc::older   ? FileFault::older
+         : code == Errc::corrupt ? FileFault::damaged
+         : is_unreadable         ? FileFault::unreadable
+                                 : before;
+}
+
 base::Result<Secret> value_of(base::Result<Fetched> fetched) {
   if (!fetched) {
     return fetched.error();
@@ -64,8 +77,14 @@ base::Result<std::unique_ptr<Vault::State>> Vault::State::load(Store store, Seal
 }
 
 base::Status Vault::State::take_over() {
+  const base::Status read = read_changes();
+  fault = read ? FileFault::none : fault_after(read.error(), fault);
+  return read;
+}
+
+base::Status Vault::State::read_changes() {
   if (store.was_replaced()) {
-    return base::Error{base::Errc::unavailable, "the vault file was replaced by another"};
+    return base::Error{base::Errc::replaced, "the vault file was replaced by another"};
   }
   const auto version = store.data_version();
   if (!version) {
@@ -81,7 +100,7 @@ base::Status Vault::State::take_over() {
   // The generation only grows. An older one, or another content of the same, is a file put back.
   if (fresh->generation < contents.generation ||
       (fresh->generation == contents.generation && fresh->digests != contents.digests)) {
-    return base::Error{base::Errc::corrupt, "the vault file is older than what was loaded from it"};
+    return base::Error{base::Errc::older, "the vault file is older than what was loaded from it"};
   }
   const std::unique_lock lock(readers);
   for (const auto& [name, entry] : fresh->credentials) {
@@ -92,6 +111,7 @@ base::Status Vault::State::take_over() {
     }
   }
   contents = std::move(*fresh);
+  generation_read = contents.generation;
   data_version = *version;
   is_stale = false;
   return {};
@@ -233,6 +253,9 @@ base::Result<Secret> Vault::State::open(Entry& entry) const {
 base::Result<Fetched> Vault::State::fetch(const SecretName& name,
                                           EntryKind kind,
                                           std::int64_t now_s) {
+  if (is_locked()) {
+    return file_is_not_trusted();
+  }
   const std::shared_lock lock(readers);
   Entry* entry = find(name);
   if (entry == nullptr) {
@@ -377,6 +400,20 @@ base::Status Vault::refresh() {
   }
   KS_TRY(state_->take_over());
   return view->commit();
+}
+
+FileFault Vault::file_fault() const {
+  return state_->fault;
+}
+
+std::uint64_t Vault::generation() const {
+  const std::shared_lock lock(state_->readers);
+  return state_->contents.generation;
+}
+
+std::uint64_t Vault::generation_read() const {
+  const std::shared_lock lock(state_->readers);
+  return state_->generation_read;
 }
 
 base::Status Vault::save_usage() {

@@ -31,6 +31,15 @@ struct SecretInfo {
   EntryKind kind = EntryKind::text;
 };
 
+// Why what was read of the vault does not count any more. Nothing is opened while there is a fault.
+enum class FileFault : std::uint8_t {
+  none,
+  replaced,    // the path leads to another file, or to none
+  older,       // it is what it was before
+  damaged,     // it fails its checks
+  unreadable,  // it cannot be read
+};
+
 // Thread-safe.
 class Vault final : public CallerDigests {
  public:
@@ -90,10 +99,19 @@ class Vault final : public CallerDigests {
   // Re-wraps the data key: one row changes.
   base::Status change_passphrase(const Secret& passphrase);
 
-  // Takes over what another process changed in the file (cheap when nothing did). On an error the
-  // rows loaded before stay in force. corrupt also when the file is older than what was loaded;
-  // unavailable when it was replaced by another: restart then.
+  // Takes over what another process changed in the file (cheap when nothing did). `older`: the file
+  // is older than what was loaded; `replaced`: by another, or removed; corrupt; io; permission.
+  // After these there is a file_fault(): what was revoked in the file that nobody can read must not
+  // go on (I13). Until a refresh finds the file whole again, fetches give `locked`. After other
+  // errors, which pass, the rows loaded before stay in force.
   base::Status refresh();
+  [[nodiscard]] FileFault file_fault() const;
+
+  // One more with every change of the file; the second: as it was last read there, by the opening
+  // or a refresh, and not made by a change of ours.
+  [[nodiscard]] std::uint64_t generation() const;
+  [[nodiscard]] std::uint64_t generation_read() const;
+
   // Writes last_used_at of what was fetched since the last call.
   base::Status save_usage();
 

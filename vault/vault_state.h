@@ -4,6 +4,7 @@
 // and the one way to change them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,10 @@ inline base::Error no_such_secret() {
   return {base::Errc::not_found, "the vault has no such secret"};
 }
 
+inline base::Error file_is_not_trusted() {
+  return {base::Errc::locked, "the vault's file is not what was opened: nothing of it is used"};
+}
+
 struct SavedUse {
   Entry* entry = nullptr;
   std::int64_t used_at = 0;
@@ -34,13 +39,17 @@ struct Vault::State {
       : store(std::move(the_store)),
         sealer(std::move(the_sealer)),
         contents(std::move(the_contents)),
-        data_version(version) {}
+        data_version(version),
+        generation_read(contents.generation) {}
+
+  [[nodiscard]] bool is_locked() const { return fault != FileFault::none; }
 
   static base::Result<std::unique_ptr<State>> load(Store store, Sealer sealer);
 
-  // Brings the memory up to the file, if that has changed. Inside a transaction, with `writer`
-  // held.
+  // Brings the memory up to the file, if that has changed, and judges the file. Inside a
+  // transaction, with `writer` held.
   base::Status take_over();
+  base::Status read_changes();
 
   // One durable change: apply(digests) writes rows and says what their digests become,
   // publish(contents) shows them to readers once they are on disk.
@@ -84,6 +93,8 @@ struct Vault::State {
       readers;  // taken after `writer`; guards contents. A writer may read without it.
   Contents contents;
   std::int64_t data_version;
+  std::uint64_t generation_read;                   // of the last reading; guarded by readers
+  std::atomic<FileFault> fault = FileFault::none;  // of the last judging
   bool is_stale = false;  // a commit failed: what is in the file is not known
 };
 

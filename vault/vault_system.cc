@@ -95,6 +95,9 @@ base::Result<bool> Vault::matches_system(std::string_view name, std::string_view
 }
 
 base::Result<Secret> Vault::fetch_system(std::string_view name) const {
+  if (state_->is_locked()) {
+    return file_is_not_trusted();
+  }
   const std::shared_lock lock(state_->readers);
   const auto found = state_->contents.system.find(std::string(name));
   if (found == state_->contents.system.end()) {

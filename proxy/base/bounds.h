@@ -253,6 +253,11 @@ inline constexpr std::size_t kRefusalsRecordedMax = 256;  // for other reasons
 inline constexpr std::size_t kStrangersMax = 64;          // told apart; past it all others are one
 inline constexpr std::uint64_t kAuditSegmentBytes = 64ULL * 1024 * 1024;
 inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a record
+// The log's head is kept in the vault no more often. Less than a second, so that what looks twice a
+// second writes each second.
+inline constexpr std::int64_t kAuditHeadMs = 900;
+// How long a command that takes something back waits for the running proxy to go by it.
+inline constexpr std::int64_t kConfirmMs = 5'000;
 
 // --- what is told of failures ---
 // Names and dates that were seen, in an answer, a record or a line on stderr.

@@ -22,6 +22,8 @@ enum class Errc : std::uint8_t {
   no_space,          // the disk is full
   locked,            // somebody else holds it
   corrupt,           // stored bytes fail their check
+  older,             // than what was there before
+  replaced,          // by something else of that name
   wrong_passphrase,  // the vault did not open
   unsupported,       // understood, and not done here
   limit_exceeded,    // a bound of bounds.h

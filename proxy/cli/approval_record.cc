@@ -6,6 +6,7 @@
 
 #include "proxy/cli/approval.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/kept_head.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/net/record_waiter.h"
 
@@ -23,7 +24,7 @@ void record_approval(audit::Log& log, const net::ApprovalNote& note, const base:
 
 void record_refused_start(const Home& home,
                           const std::string& file,
-                          const vault::Vault& vault,
+                          vault::Vault& vault,
                           const net::ApprovalNote& refused,
                           const base::Clock& clock) {
   const auto approval = vault::read_approval(vault);
@@ -39,8 +40,13 @@ void record_refused_start(const Home& home,
   if (!std::filesystem::is_directory(folder, ignored)) {
     return;
   }
-  if (auto log = open_audit_log(folder, vault, clock)) {
+  if (auto log = open_audit_log(home, folder, vault, clock)) {
     record_approval(*log->log, refused, clock);
+    log->log->close();
+    if (const auto head = log->log->head()) {
+      // I7: who had the file changed could else cut the record off. Nothing is served, if it fails.
+      static_cast<void>(keep_head(home, folder, vault, *head));
+    }
   }
 }
 

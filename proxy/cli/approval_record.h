@@ -18,11 +18,11 @@ namespace keyswap::cli {
 void record_approval(audit::Log& log, const net::ApprovalNote& note, const base::Clock& clock);
 
 // Of a start that was refused, in the log that the approved policy names, for the other one has no
-// say in where it is. Where there is no such log, what was said on stderr has to do. By the holder
-// of the home's lock. `file`: the bindings that were refused.
+// say in where it is; the vault keeps the log's head. Where there is no such log, what was said on
+// stderr has to do. By the holder of the home's lock. `file`: the bindings that were refused.
 void record_refused_start(const Home& home,
                           const std::string& file,
-                          const vault::Vault& vault,
+                          vault::Vault& vault,
                           const net::ApprovalNote& refused,
                           const base::Clock& clock);
 

@@ -3,6 +3,9 @@
 // The subcommands of `keyswap audit`, one file each, and which log they read.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "proxy/cli/command.h"
@@ -17,6 +20,8 @@ namespace keyswap::cli {
 int run_audit_verify(const Arguments& arguments);
 int run_audit_tail(const Arguments& arguments);
 int run_audit_show(const Arguments& arguments);
+int run_audit_head(const Arguments& arguments);
+int run_audit_accept_loss(const Arguments& arguments);
 
 struct LogOptions {
   std::string home;
@@ -28,5 +33,13 @@ void add_log_options(CLI::App& app, LogOptions& options);
 
 // The folder: --folder, or what the home's bindings say.
 Outcome<std::string> log_folder(const LogOptions& options);
+
+using PublicKey = std::array<std::uint8_t, 32>;
+
+void add_public_key_option(CLI::App& app, std::string& hex);
+// What the option says; nothing when it was not given.
+Outcome<std::optional<PublicKey>> parse_public_key(const std::string& hex);
+// The same, or the key beside the log.
+Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex);
 
 }  // namespace keyswap::cli

@@ -112,6 +112,16 @@ std::string describe(const Json& json) {
     return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
            text_of(json, "moved_to");
   }
+  if (type == "loss_accepted") {
+    return "LOSS ACCEPTED  a log that reached record " + text_of(json, "last_seq") +
+           " was lost, and this one goes on";
+  }
+  if (type == "vault_locked") {
+    return "VAULT LOCKED  its file is " + text_of(json, "why");
+  }
+  if (type == "vault_readable") {
+    return "vault readable again";
+  }
   return type;
 }
 

@@ -32,13 +32,6 @@ bool is_there(const std::string& path) {
   return lstat(path.c_str(), &info) == 0;
 }
 
-// `init` began the home's own log, whatever name it is given here.
-bool is_of_home(const Home& home, const std::string& folder) {
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(folder, ignored) ==
-         std::filesystem::weakly_canonical(home.audit(), ignored);
-}
-
 // The name under which the vault remembers that a log was begun there; a path may be longer than a
 // name can be.
 std::string entry_of(const std::string& folder) {
@@ -83,7 +76,7 @@ Problem remember(const std::string& folder, vault::Vault& vault) {
 }
 
 bool was_begun(const Home& home, const std::string& folder, const vault::Vault& vault) {
-  return is_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
+  return is_log_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
 }
 
 // Where the log of the same `audit.path` is when a file comes or goes there (audit_folder).
@@ -92,14 +85,13 @@ std::string sibling_of(const std::string& folder) {
                                    : folder + std::string(kBeside);
 }
 
-// `begun`: where it was. `folder`: where one would be begun.
-Failure log_is_gone(const std::string& begun, const std::string& folder) {
-  return {Exit::cannot,
-          "the audit log's folder " + begun + " is not there",
-          "if you moved the log away on purpose, begin a new one with: mkdir -m 700 " + folder};
-}
-
 }  // namespace
+
+bool is_log_of_home(const Home& home, const std::string& folder) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(folder, ignored) ==
+         std::filesystem::weakly_canonical(home.audit(), ignored);
+}
 
 std::string audit_folder(const Home& home, const bindings::Bindings& bindings) {
   const std::string& path = bindings.audit_path;
@@ -118,23 +110,41 @@ std::string audit_folder(const Home& home) {
   return parsed && parsed->errors.empty() ? audit_folder(home, parsed->bindings) : home.audit();
 }
 
+std::optional<std::string> lost_audit_folder(const Home& home,
+                                             const std::string& folder,
+                                             const vault::Vault& vault) {
+  if (is_there(folder)) {
+    return std::nullopt;
+  }
+  if (was_begun(home, folder, vault)) {
+    return folder;
+  }
+  // I7: nor is it begun anew on the other side of a file that came or went.
+  const std::string sibling = sibling_of(folder);
+  if (!is_folder(sibling) && was_begun(home, sibling, vault)) {
+    return sibling;
+  }
+  return std::nullopt;
+}
+
 Problem prepare_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault) {
-  const bool is_known = was_begun(home, folder, vault);
+  if (const auto lost = lost_audit_folder(home, folder, vault)) {
+    return Failure{Exit::cannot,
+                   "the audit log's folder " + *lost + " is not there",
+                   "put it back; or begin a new log, which records the loss: keyswap audit "
+                   "accept-loss"};
+  }
+  return begin_audit_folder(home, folder, vault);
+}
+
+Problem begin_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault) {
   if (!is_there(folder)) {
-    if (is_known) {
-      return log_is_gone(folder, folder);
-    }
-    // I7: nor is it begun anew on the other side of a file that came or went.
-    const std::string sibling = sibling_of(folder);
-    if (!is_folder(sibling) && was_begun(home, sibling, vault)) {
-      return log_is_gone(sibling, folder);
-    }
     if (auto problem = make_folders(folder)) {
       return problem;
     }
     note("a new audit log begins in " + folder);
   }
-  return is_known ? std::nullopt : remember(folder, vault);
+  return was_begun(home, folder, vault) ? std::nullopt : remember(folder, vault);
 }
 
 }  // namespace keyswap::cli

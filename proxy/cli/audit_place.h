@@ -5,6 +5,7 @@
 // that verifies. So the vault remembers each folder in which one was begun.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "bindings/binding.h"
@@ -21,9 +22,19 @@ std::string audit_folder(const Home& home, const bindings::Bindings& bindings);
 // they can be read.
 std::string audit_folder(const Home& home);
 
+// Is it the log that `init` began in the home, whatever name the folder is given here?
+bool is_log_of_home(const Home& home, const std::string& folder);
+
+// Where a log was begun and is gone: that folder, or the one on the other side of a file that came
+// or went (above).
+std::optional<std::string> lost_audit_folder(const Home& home,
+                                             const std::string& folder,
+                                             const vault::Vault& vault);
+
 // Sees to it that there is a folder for the log: makes one where no log was begun before, and says
-// so. A failure when a log was begun there, or beside it (above), and is gone, or the folder cannot
-// be made.
+// so. A failure when a log was begun there and is gone (above), or the folder cannot be made.
 Problem prepare_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault);
+// The same where the operator goes on after a loss.
+Problem begin_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault);
 
 }  // namespace keyswap::cli

@@ -34,6 +34,17 @@ struct TailOptions {
   bool stops = false;
 };
 
+// Not open if it is no file of a log: neither a link nor a FIFO is followed or waited for.
+File open_audit_file(const std::string& path) {
+  File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+
+  struct stat info {};
+
+  const bool is_regular =
+      file.is_open() && fstat(file.descriptor(), &info) == 0 && S_ISREG(info.st_mode);
+  return is_regular ? std::move(file) : File();
+}
+
 class Tail {
  public:
   Tail(std::string folder, const TailOptions& options)
@@ -88,7 +99,7 @@ class Tail {
 
   // The last whole lines of a segment. Leaves the newest segment open behind them.
   std::vector<std::string> last_lines(std::uint32_t number, std::size_t wanted) {
-    File file(open(path_of(number).c_str(), O_RDONLY | O_CLOEXEC));
+    File file = open_audit_file(path_of(number));
 
     struct stat info {};
 
@@ -139,7 +150,7 @@ class Tail {
   }
 
   void open_segment(std::uint32_t number) {
-    segment_ = File(open(path_of(number).c_str(), O_RDONLY | O_CLOEXEC));
+    segment_ = open_audit_file(path_of(number));
     number_ = number;
     rest_.clear();
   }

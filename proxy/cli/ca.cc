@@ -15,6 +15,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/bundle.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/permit_option.h"
@@ -193,10 +194,12 @@ bool tell_running_proxy(const Home& home) {
   return running && running->is_ready() && kill(running->pid, SIGHUP) == 0;
 }
 
-void tell_new_authority(const Home& home, const Replaced& replaced, bool is_told) {
-  const auto summary = ca::summarize_certificate(replaced.pem);
+void tell_new_authority(const Home& home,
+                        const Replaced& replaced,
+                        const std::string& sha256,
+                        bool is_told) {
   print_line("new CA: " + printable(home.ca()));
-  print_line("  sha256 " + (summary ? summary->sha256 : ""));
+  print_line("  sha256 " + sha256);
   print_line("  may name " + printable(permitted_text(replaced.pem)));
   print_line(is_told ? "  the running proxy uses it from now on" : "  no proxy runs now");
   if (replaced.old_until_s != 0) {
@@ -226,13 +229,19 @@ int rotate(const CaOptions& options) {
                    "check the disk and run: keyswap ca rotate"});
   }
   const bool is_told = tell_running_proxy(opened->home);
+  const auto summary = ca::summarize_certificate(replaced.pem);
+  const std::string sha256 = summary ? summary->sha256 : "";
+  const auto unconfirmed = await_confirmation(
+      opened->home, opened->vault, "the CA is replaced (sha256 " + sha256 + ")", sha256);
+  if (unconfirmed) {
+    return report(*unconfirmed);
+  }
   if (!options.json) {
-    tell_new_authority(opened->home, replaced, is_told);
+    tell_new_authority(opened->home, replaced, sha256, is_told);
     return static_cast<int>(Exit::done);
   }
-  const auto summary = ca::summarize_certificate(replaced.pem);
   nlohmann::ordered_json json = {{"file", opened->home.ca()},
-                                 {"sha256", summary ? summary->sha256 : ""},
+                                 {"sha256", sha256},
                                  {"running_proxy_told", is_told},
                                  {"permitted", permitted_text(replaced.pem)}};
   if (replaced.old_until_s != 0) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 #include "vault/caller_token.h"
@@ -96,9 +97,17 @@ int rotate(const CallerOptions& options) {
   if (const auto before = opened->vault.fetch_system(entry); !before) {
     return report(caller_failure(before.error(), options.name));
   }
-  return give_token(options, [&](const vault::Secret& digest) {
+  const int given = give_token(options, [&](const vault::Secret& digest) {
     return opened->vault.put_system(entry, digest);
   });
+  if (given != static_cast<int>(Exit::done)) {
+    return given;
+  }
+  if (auto problem =
+          await_confirmation(opened->home, opened->vault, options.name + " has another token")) {
+    return report(*problem);
+  }
+  return given;
 }
 
 int remove(const CallerOptions& options) {
@@ -114,6 +123,10 @@ int remove(const CallerOptions& options) {
     print_line(dump({{"name", options.name}, {"deleted", true}}));
   } else {
     print_line("removed " + options.name);
+  }
+  if (auto problem =
+          await_confirmation(opened->home, opened->vault, options.name + " is removed")) {
+    return report(*problem);
   }
   return static_cast<int>(Exit::done);
 }
@@ -187,12 +200,14 @@ int run_list(const Arguments& arguments) {
 }
 
 int run_remove(const Arguments& arguments) {
-  return parse_and({"Removes a caller; a running proxy refuses its requests from then on.",
-                    "keyswap caller remove",
-                    "keyswap caller remove ci",
-                    true},
-                   arguments,
-                   remove);
+  return parse_and(
+      {"Removes a caller; its requests are refused from then on. Exit status 1 if a running\n"
+       "proxy does not confirm that.",
+       "keyswap caller remove",
+       "keyswap caller remove ci",
+       true},
+      arguments,
+      remove);
 }
 
 int run_rotate(const Arguments& arguments) {

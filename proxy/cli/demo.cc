@@ -371,7 +371,7 @@ struct Check {
 std::vector<Check> judge(const Demo& demo, bool stopped_well) {
   const auto seen = demo.upstream->seen();
   std::vector<std::string> needles = spellings(demo.key.view());
-  const auto verdict = audit::verify(demo.home.audit(), std::nullopt);
+  const auto verdict = audit::verify(demo.home.audit(), {});
   const bool is_complete = seen.size() == 2 && demo.answers.size() == 2;
   using Credential = SeenRequest::Credential;
   std::vector<Check> checks = {

@@ -279,7 +279,7 @@ std::vector<Finding> check_vault(const Patient& patient) {
 
 Finding check_audit(const Patient& patient) {
   const std::string folder = audit_folder(patient.home);
-  const auto verdict = audit::verify(folder, std::nullopt);
+  const auto verdict = audit::verify(folder, {});
   if (!verdict && verdict.error().code == base::Errc::not_found) {
     return {"audit log", Health::ok, "none yet", ""};
   }

@@ -65,12 +65,30 @@ File take_descriptor(int number) {
   return taken;
 }
 
-base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+base::Result<File> open_file(const std::string& path) {
+  File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.is_open()) {
     return errno == ENOENT ? Error{Errc::not_found, "no such file"}
                            : Error{Errc::io, "cannot read", errno};
   }
+
+  struct stat info {};
+
+  if (fstat(file.descriptor(), &info) != 0) {
+    return Error{Errc::io, "cannot read", errno};
+  }
+  if (S_ISFIFO(info.st_mode)) {
+    return Error{Errc::io, "it is a FIFO, not a file"};
+  }
+  return file;
+}
+
+base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  const auto opened = open_file(path);
+  if (!opened) {
+    return opened.error();
+  }
+  const File& file = *opened;
   std::string bytes;
   std::array<char, 16384> piece{};
   for (;;) {

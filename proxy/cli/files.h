@@ -44,7 +44,12 @@ class File {
 // not.
 File take_descriptor(int number);
 
-// The whole file; limit_exceeded past `bytes_max`; not_found; io (number = errno).
+// Open to be read, unless that is a FIFO, which could be waited for for ever; not_found; io (number
+// = errno).
+base::Result<File> open_file(const std::string& path);
+
+// The whole file, as open_file() opens it; limit_exceeded past `bytes_max`; not_found; io (number
+// = errno).
 base::Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
 // Writes all of it, going on after short writes and interrupts.

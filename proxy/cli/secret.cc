@@ -13,6 +13,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
@@ -143,7 +144,12 @@ int rotate(const SecretOptions& options) {
   if (!rotated) {
     return report(vault_failure(rotated.error(), name->text()));
   }
-  return tell_change(opened->vault, name.value(), options, "rotated");
+  const int told = tell_change(opened->vault, name.value(), options, "rotated");
+  if (auto problem =
+          await_confirmation(opened->home, opened->vault, name->text() + " is rotated")) {
+    return report(*problem);
+  }
+  return told;
 }
 
 int remove(const SecretOptions& options) {
@@ -162,6 +168,10 @@ int remove(const SecretOptions& options) {
     print_line(dump({{"name", name->text()}, {"deleted", true}}));
   } else {
     print_line("removed " + name->text());
+  }
+  if (auto problem =
+          await_confirmation(opened->home, opened->vault, name->text() + " is removed")) {
+    return report(*problem);
   }
   return static_cast<int>(Exit::done);
 }
@@ -271,8 +281,8 @@ int run_add(const Arguments& arguments) {
 
 int run_rotate(const Arguments& arguments) {
   return parse_and(
-      {"Gives a secret a new value, read like that of `secret add`. A running proxy uses it at "
-       "once.",
+      {"Gives a secret a new value, read like that of `secret add`. Returns when a running proxy "
+       "uses it; exit status 1 if it does not say so.",
        "keyswap secret rotate",
        "keyswap secret rotate OPENAI_API_KEY",
        Takes::name},
@@ -281,12 +291,14 @@ int run_rotate(const Arguments& arguments) {
 }
 
 int run_remove(const Arguments& arguments) {
-  return parse_and({"Removes a secret; requests that need it are refused from then on.",
-                    "keyswap secret remove",
-                    "keyswap secret remove OPENAI_API_KEY",
-                    Takes::name},
-                   arguments,
-                   remove);
+  return parse_and(
+      {"Removes a secret; requests that need it are refused from then on. Exit status 1 if a\n"
+       "running proxy does not confirm that.",
+       "keyswap secret remove",
+       "keyswap secret remove OPENAI_API_KEY",
+       Takes::name},
+      arguments,
+      remove);
 }
 
 int run_list(const Arguments& arguments) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap secret import FILE.env
+#include <algorithm>
 #include <cerrno>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "proxy/base/clock.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/secret.h"
@@ -161,7 +163,20 @@ int import_file(const ImportOptions& options) {
   std::vector<Imported> imported;
   const Problem problem = import_all(opened->vault, file, options, imported);
   tell(imported, options.common.json);
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  if (problem) {
+    return report(*problem);
+  }
+  // What was replaced was taken back.
+  const bool has_replaced =
+      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
+  if (!has_replaced) {
+    return static_cast<int>(Exit::done);
+  }
+  if (auto unconfirmed =
+          await_confirmation(opened->home, opened->vault, "the values are replaced")) {
+    return report(*unconfirmed);
+  }
+  return static_cast<int>(Exit::done);
 }
 
 }  // namespace

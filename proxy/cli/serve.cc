@@ -19,6 +19,8 @@
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/confirmation.h"
+#include "proxy/cli/kept_head.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
@@ -66,6 +68,8 @@ struct Opened {
   PolicyWatch approval;
   base::SystemClock clock;
   OpenLog log;
+  std::optional<HeadKeeper> head;
+  std::optional<Confirmation> confirmation;
   std::unique_ptr<limits::Limiter> limiter;
 };
 
@@ -159,6 +163,7 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
+  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
   const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
@@ -166,11 +171,12 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = restrict_files(opened.home, folder)) {
     return problem;
   }
-  auto log = open_audit_log(folder, *opened.vault, opened.clock);
+  auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
   if (!log) {
     return log.failure();
   }
   opened.log = std::move(log).value();
+  opened.head.emplace(opened.home, folder, *opened.vault, *opened.log.log, opened.clock);
   if (const std::string& torn = opened.log.log->torn_end(); !torn.empty()) {
     warn("the audit log ended in an unfinished line, as after a crash; it was moved to " + torn +
              " in the log's folder, and the log records that",
@@ -387,14 +393,20 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
-  parts.listen_host = opened.listen.host;
-  parts.listen_port = opened.listen.port;
+  parts.listen = {opened.listen.host, opened.listen.port};
   parts.threads = opened.threads;
   parts.reload = [&opened] {
     return reload_policy(opened);
   };
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
+  };
+  parts.behind.ca_in_force = [&opened](const std::string& sha256) {
+    opened.confirmation->set_ca(sha256);
+  };
+  parts.behind.vault_read = [&opened] {
+    opened.confirmation->tell();
+    opened.head->keep();
   };
   parts.confine = restrict_system_calls;
   parts.ready = [&options, &opened, &watch](const std::string& address) {
@@ -405,6 +417,8 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
+  opened.log.log->close();
+  opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
     return report(serve_failure(options, served.error()));

@@ -15,6 +15,7 @@
 #include "proxy/base/thread.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
+#include "proxy/cli/kept_head.h"
 #include "vault/signing_key.h"
 
 namespace keyswap::cli {
@@ -66,12 +67,19 @@ Failure authority_failure(const Home& home, const base::Error& error) {
 
 Failure log_failure(const std::string& folder, const base::Error& error) {
   using base::Errc;
+  if (error.code == Errc::older) {
+    return {Exit::cannot,
+            "the audit log " + folder + " is not the one that the vault knows: " + explain(error),
+            "put it back; or go on with what is there, which records the loss: keyswap audit "
+            "accept-loss"};
+  }
   const std::string what = "the audit log " + folder + " cannot be opened: " + explain(error);
   if (error.code == Errc::corrupt) {
-    return {Exit::cannot,
-            what,
-            "see what is wrong with: keyswap audit verify   (then move the folder away to begin a "
-            "new log)"};
+    return {
+        Exit::cannot,
+        what,
+        "see what is wrong with: keyswap audit verify   (then move the folder away, and: keyswap "
+        "audit accept-loss)"};
   }
   if (error.code == Errc::locked) {
     return {Exit::cannot, what, "another proxy writes to it; stop that one first"};
@@ -138,9 +146,18 @@ Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
   return std::move(authority).value();
 }
 
-Outcome<OpenLog> open_audit_log(const std::string& folder,
+Outcome<OpenLog> open_audit_log(const Home& home,
+                                const std::string& folder,
                                 const vault::Vault& vault,
-                                const base::Clock& clock) {
+                                const base::Clock& clock,
+                                HeldAgainst held) {
+  base::Result<std::optional<audit::Head>> head = std::optional<audit::Head>();
+  if (held == HeldAgainst::kept_head) {
+    head = kept_head(home, folder, vault);
+  }
+  if (!head) {
+    return log_failure(folder, head.error());
+  }
   auto fetched = vault.fetch_system(kSigningSeedName);
   if (!fetched) {
     return log_failure(folder, fetched.error());
@@ -157,7 +174,8 @@ Outcome<OpenLog> open_audit_log(const std::string& folder,
                         .segment_bytes = base::bounds::kAuditSegmentBytes,
                         .sign = [key](std::string_view message) { return key->sign(message); },
                         .public_key = public_key,
-                        .clock = &clock});
+                        .clock = &clock,
+                        .head = *head});
   if (!log) {
     return log_failure(folder, log.error());
   }

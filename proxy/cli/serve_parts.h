@@ -36,9 +36,15 @@ struct OpenLog {
   std::string public_key_hex;
 };
 
-Outcome<OpenLog> open_audit_log(const std::string& folder,
+// What is known of a log that is opened: the head that the vault keeps of it, or, where the
+// operator goes on after a loss, nothing.
+enum class HeldAgainst : std::uint8_t { kept_head, nothing };
+
+Outcome<OpenLog> open_audit_log(const Home& home,
+                                const std::string& folder,
                                 const vault::Vault& vault,
-                                const base::Clock& clock);
+                                const base::Clock& clock,
+                                HeldAgainst held = HeldAgainst::kept_head);
 
 // Raises the soft limit of open files to the hard one; a failure below the least that makes sense.
 Problem raise_open_files();

@@ -83,7 +83,7 @@ Outcome<LockedText> read_key_file(const std::string& path) {
   if (auto problem = check_private_file(path)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
   }
-  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK));
   if (!file.is_open()) {
     return Failure{Exit::cannot,
                    "cannot open the key file " + path + ": " + explain_errno(errno),

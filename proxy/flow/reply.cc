@@ -189,6 +189,12 @@ Wording wording_of(Reason reason) {
               "Real secret sent",
               "The request holds the real value of a secret; send its placeholder instead.",
               false};
+    case Reason::vault_locked:
+      return {503,
+              "Vault locked",
+              "The vault's file was replaced, is older than what was read from it, or is damaged; "
+              "nothing was sent.",
+              false};
     case Reason::leaf_unavailable:
       return {503,
               "No certificate for this host",

@@ -17,6 +17,7 @@ enum class SecretFault : std::uint8_t {
   unusable,  // it does not open, or cannot be what it is needed for
   no_room,   // there is no locked memory for it now
   late,      // its source gave no answer in time
+  locked,    // the vault's file is not what was opened
 };
 
 // Of an error of the vault, of rendering, or of signing.
@@ -24,6 +25,7 @@ inline SecretFault fault_of(const base::Error& error) {
   return error.code == base::Errc::not_found     ? SecretFault::missing
          : error.code == base::Errc::unavailable ? SecretFault::no_room
          : error.code == base::Errc::timed_out   ? SecretFault::late
+         : error.code == base::Errc::locked      ? SecretFault::locked
                                                  : SecretFault::unusable;
 }
 
@@ -35,6 +37,8 @@ inline audit::Reason reason_of(SecretFault fault) {
       return audit::Reason::secret_unavailable;
     case SecretFault::no_room:
       return audit::Reason::too_busy;
+    case SecretFault::locked:
+      return audit::Reason::vault_locked;
   }
   KS_UNREACHABLE();
 }

@@ -50,10 +50,15 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.upstreams.open = shared.upstreams.open;
   context.upstreams.open_max = shared.upstreams.max;
   context.clients.users = &made->users_;
-  // A dead log refuses every request, so who asks for our health must not hear that all is well.
+  // A dead log refuses every request, and without a vault no secret is sent: who asks for our
+  // health must not hear that all is well.
   made->health_ = std::make_unique<services::Health>(
-      [lane = made->lane_.get()] {
-        return lane->is_dead() ? std::optional(audit::Reason::audit_unavailable) : std::nullopt;
+      [lane = made->lane_.get(),
+       is_locked = shared.vault_is_locked]() -> std::optional<audit::Reason> {
+        if (lane->is_dead()) {
+          return audit::Reason::audit_unavailable;
+        }
+        return is_locked && is_locked() ? std::optional(audit::Reason::vault_locked) : std::nullopt;
       },
       [refusing = shared.is_refusing_policy] { return refusing != nullptr && refusing->load(); });
   context.clients.health = made->health_.get();

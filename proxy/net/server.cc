@@ -109,8 +109,25 @@ struct Reloading {
 
 struct Refreshing {
   OneAtATime runs;
-  bool is_failing = false;  // of the worker that refreshes
+  // Of the worker that refreshes.
+  bool is_failing = false;
+  vault::FileFault fault = vault::FileFault::none;
 };
+
+audit::VaultFault recorded(vault::FileFault fault) {
+  switch (fault) {
+    case vault::FileFault::replaced:
+      return audit::VaultFault::replaced;
+    case vault::FileFault::older:
+      return audit::VaultFault::older;
+    case vault::FileFault::none:
+    case vault::FileFault::damaged:
+      break;
+    case vault::FileFault::unreadable:
+      return audit::VaultFault::unreadable;
+  }
+  return audit::VaultFault::damaged;
+}
 
 class Server final : public uv::AcceptEvents {
  public:
@@ -144,6 +161,7 @@ class Server final : public uv::AcceptEvents {
   void housekeep();
   void refresh_vault();
   void note_refresh(const base::Status& refreshed);
+  void record_fault(vault::FileFault fault);
   void drain();
 
   ServerParts parts_;
@@ -181,20 +199,23 @@ base::Status Server::build() {
   put_in_force(parts_.policy);
   const LoopThread::Memory memory{
       .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
-  const LoopThread::Shared shared{.clock = parts_.clock,
-                                  .secrets = &secrets_.source,
-                                  .callers = parts_.vault,
-                                  .memory = memory,
-                                  .log = parts_.log,
-                                  .limiter = parts_.limiter.get(),
-                                  .leaves = certificates_.leaves.get(),
-                                  .client_tls = certificates_.client_tls.get(),
-                                  .strangers = &strangers_,
-                                  .telling = &telling_,
-                                  .policy = parts_.policy,
-                                  .is_refusing_policy = &reloading_.is_refused,
-                                  .connection_ended = [this] { --room_.clients; },
-                                  .upstreams = {&room_.upstreams, room_.upstreams_max}};
+  const LoopThread::Shared shared{
+      .clock = parts_.clock,
+      .secrets = &secrets_.source,
+      .callers = parts_.vault,
+      .memory = memory,
+      .log = parts_.log,
+      .limiter = parts_.limiter.get(),
+      .leaves = certificates_.leaves.get(),
+      .client_tls = certificates_.client_tls.get(),
+      .strangers = &strangers_,
+      .telling = &telling_,
+      .policy = parts_.policy,
+      .vault_is_locked =
+          [vault = parts_.vault] { return vault->file_fault() != vault::FileFault::none; },
+      .is_refusing_policy = &reloading_.is_refused,
+      .connection_ended = [this] { --room_.clients; },
+      .upstreams = {&room_.upstreams, room_.upstreams_max}};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -203,7 +224,7 @@ base::Status Server::build() {
     loops_.push_back(std::move(*loop));
   }
   auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen_host, parts_.listen_port}, *this);
+      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
   if (!acceptor) {
     return acceptor.error();
   }
@@ -348,7 +369,12 @@ void Server::reload_once() {
     parts_.policy = *policy;
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
+    parts_.authority = authority;
     certificates_.leaves->replace_authority(std::move(authority));
+  }
+  const std::string ca = parts_.authority->certificate_sha256();
+  if (parts_.behind.ca_in_force) {
+    parts_.behind.ca_in_force(ca);
   }
   if (policy || reloaded.approval) {  // else the file was not read, and stands as it stood
     note_approval(reloaded.approval);
@@ -357,9 +383,10 @@ void Server::reload_once() {
   if (!recorded.record(
           *parts_.log,
           audit::ReloadRecord{
-              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256})) {
+              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256, ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
+  refresh_vault();  // whoever waits for the reload to count is told behind it
 }
 
 void Server::note_approval(const std::optional<ApprovalNote>& note) {
@@ -392,20 +419,47 @@ void Server::housekeep() {
 // Takes over what a `keyswap secret` command changed.
 void Server::refresh_vault() {
   refreshing_.runs.ask(worker_, [this] {
-    note_refresh(parts_.vault->refresh());
+    const base::Status refreshed = parts_.vault->refresh();
+    note_refresh(refreshed);
+    if (!refreshed) {
+      return;  // what is known of secrets is still looked for
+    }
     static_cast<void>(parts_.vault->save_usage());
     secrets_.renew();
+    if (parts_.behind.vault_read) {
+      parts_.behind.vault_read();
+    }
   });
 }
 
 // Twice a second is too often to say that a failure lasts.
 void Server::note_refresh(const base::Status& refreshed) {
   const bool was_failing = std::exchange(refreshing_.is_failing, !refreshed);
+  const vault::FileFault fault = parts_.vault->file_fault();
+  if (std::exchange(refreshing_.fault, fault) != fault) {
+    record_fault(fault);
+  }
   if (!refreshed && !was_failing) {
-    log::line(log::Level::warning, "the vault's file cannot be read anew", refreshed.error());
+    log::line(log::Level::warning,
+              fault == vault::FileFault::none
+                  ? base::Note("the vault's file cannot be read anew")
+                  : base::Note("the vault's file is not what was opened: no secret is used, and no "
+                               "caller's token counts, until it is put back or the proxy is "
+                               "started anew"),
+              refreshed.error());
   } else if (refreshed && was_failing) {
     log::line(log::Level::info, "the vault's file can be read again");
   }
+}
+
+void Server::record_fault(vault::FileFault fault) {
+  RecordWaiter told;
+  const std::int64_t now_us = parts_.clock->wall_us();
+  // If the log is dead, nothing is sent anyway.
+  static_cast<void>(
+      fault == vault::FileFault::none
+          ? told.record(*parts_.log, audit::VaultReadableRecord{now_us})
+          : told.record(*parts_.log, audit::VaultLockedRecord{now_us, recorded(fault)}));
 }
 
 void Server::drain() {

@@ -34,6 +34,20 @@ struct Reloaded {
   std::optional<ApprovalNote> approval;
 };
 
+struct ListenOn {
+  std::string host = "127.0.0.1";  // an IP literal
+  std::uint16_t port = 8472;       // 0 picks one
+};
+
+// What is kept and told behind the requests; each may be empty.
+struct Behind {
+  // Called after each reload: the certificate of the root that leaves are signed by from now on.
+  std::function<void(const std::string& sha256)> ca_in_force;
+  // Called on a worker when the vault was read, twice a second and after each change of the home;
+  // at no time twice at once.
+  std::function<void()> vault_read;
+};
+
 struct ServerParts {
   vault::Vault* vault = nullptr;
   audit::Log* log = nullptr;
@@ -44,8 +58,7 @@ struct ServerParts {
   std::string signing_key_hex;  // public, for the start record
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
-  std::string listen_host = "127.0.0.1";  // an IP literal
-  std::uint16_t listen_port = 8472;       // 0 picks one
+  ListenOn listen;
   unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
@@ -54,6 +67,7 @@ struct ServerParts {
   std::function<Reloaded()> reload;
   // Called on SIGHUP: the root now in the vault, or null when it did not change.
   std::function<std::shared_ptr<const ca::Authority>()> reload_authority;
+  Behind behind;
   // Called once, when every thread runs and every socket listens, before the first client is taken:
   // gives up what is not needed from then on. Its failure is that of serve(); may be empty.
   std::function<base::Status()> confine;

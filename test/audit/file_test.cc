@@ -65,6 +65,38 @@ TEST_CASE("a symbolic link is not followed") {
   CHECK_FALSE(FileLock::acquire(folder.file("link")));
 }
 
+TEST_CASE("what is no regular file is refused at once, and never waited for", "[I13]") {
+  const test::TempFolder folder;
+  const std::string path = folder.file("f");
+  SECTION("a FIFO that nobody writes to") {
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  }
+  SECTION("a folder") {
+    std::filesystem::create_directory(path);
+  }
+  SECTION("a device") {
+    // Only root may make one; a link to one is a link, and refused as that.
+    REQUIRE(::symlink("/dev/zero", path.c_str()) == 0);
+  }
+  CHECK_FALSE(Input::open(path));
+  CHECK_FALSE(system_files().open(path));
+  CHECK_FALSE(FileLock::acquire(path));
+}
+
+TEST_CASE("a FIFO as any file of a log is an error of the start and of the check", "[I13]") {
+  const std::string name = GENERATE("audit-000001.jsonl", "checkpoints.jsonl", "audit.pub", "lock");
+  CAPTURE(name);
+  const test::TempFolder folder;
+  test::make_log(folder, 2);
+  std::filesystem::remove(folder.file(name));
+  REQUIRE(::mkfifo(folder.file(name).c_str(), 0600) == 0);
+  const test::TestClock clock;
+  CHECK_FALSE(Log::open(test::settings_for(folder, clock)).has_value());
+  if (name != "lock") {  // which nobody reads who only checks
+    CHECK_FALSE(verify(folder.path(), {}).has_value());
+  }
+}
+
 TEST_CASE("AU-18 a file lock is held against everybody, this process too") {
   const test::TempFolder folder;
   {

@@ -113,6 +113,48 @@ TEST_CASE("a response's record has one spelling too", "[I7]") {
   CHECK_FALSE(parse_line(replaced(line, from, to)));
 }
 
+TEST_CASE("what is longer or larger than the format allows is not a record", "[I7]") {
+  const auto [from, to] = GENERATE(table<std::string, std::string>({
+      {R"("request_id":"r1")", R"("request_id":")" + std::string(65, 'r') + "\""},
+      {R"("secret":"OPENAI_API_KEY")", R"("secret":")" + std::string(257, 'K') + "\""},
+      {R"("scheme":"header")", R"("scheme":")" + std::string(65, 's') + "\""},
+      {R"("addr":"127.0.0.1:50312")", R"("addr":")" + std::string(65, '1') + "\""},
+      {R"("caller":"agent")", R"("caller":")" + std::string(257, 'a') + "\""},
+      {R"("caller":"agent")", R"("caller":"")"},
+      {R"("caller":"agent")", R"("caller":"agent","unproven":false)"},
+      {R"("host":"api.openai.com")", R"("host":")" + std::string(257, 'h') + "\""},
+      {R"("method":"POST")", R"("method":")" + std::string(65, 'P') + "\""},
+      {R"("path":"/v1/chat/completions")", R"("path":")" + std::string(1025, '/') + "\""},
+      {R"("path":"/v1/chat/completions")", R"("path":"/v1?key=x")"},
+      {R"("path":"/v1/chat/completions")", R"("path":"/v1#x")"},
+      {R"("port":443)", R"("port":65536)"},
+      {R"("uid":1000)", R"("uid":4294967296)"},
+      {R"(,"prev":)", R"(,"count":1,"prev":)"},
+      {R"("reason":"binding_matched")",
+       R"("reason":"binding_matched","cause":"certificate_expired","facts":")" +
+           std::string(481, 'f') + "\""},
+  }));
+  const std::string line = line_of(body_of(decision_of("r1")));
+  CAPTURE(from, to);
+  CHECK_FALSE(parse_line(replaced(line, from, to)));
+}
+
+TEST_CASE("what is as long and as large as the format allows is a record", "[I7]") {
+  const auto [from, to] = GENERATE(table<std::string, std::string>({
+      {R"("request_id":"r1")", R"("request_id":")" + std::string(64, 'r') + "\""},
+      {R"("secret":"OPENAI_API_KEY")", R"("secret":")" + std::string(256, 'K') + "\""},
+      {R"("host":"api.openai.com")", R"("host":")" + std::string(256, 'h') + "\""},
+      {R"("path":"/v1/chat/completions")", R"("path":")" + std::string(1024, '/') + "\""},
+      {R"("port":443)", R"("port":65535)"},
+      {R"("uid":1000)", R"("uid":4294967295)"},
+      {R"("caller":"agent")", R"("caller":"agent","unproven":true)"},
+      {R"(,"prev":)", R"(,"count":2,"prev":)"},
+  }));
+  const std::string line = line_of(body_of(decision_of("r1")));
+  CAPTURE(from, to);
+  CHECK(parse_line(replaced(line, from, to)));
+}
+
 TEST_CASE("no beginning of a record is a record, nor one with more behind it") {
   const std::string line = line_of(body_of(ReloadRecord{0, true, "ab"}));
   REQUIRE(parse_line(line));

@@ -204,12 +204,27 @@ TEST_CASE("the records about the log itself have their fields in order") {
   CHECK(body_of(ReloadRecord{0, true, "aa"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"reload","accepted":true,)"
         R"("bindings_sha256":"aa")");
+  CHECK(body_of(ReloadRecord{0, false, "aa", "bb"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"reload","accepted":false,)"
+        R"("bindings_sha256":"aa","ca_sha256":"bb")");
+  CHECK(body_of(LossAcceptedRecord{0, "aa", 7, "bb"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"loss_accepted","log":"aa",)"
+        R"("last_seq":7,"last_hash":"bb")");
+  CHECK(body_of(VaultLockedRecord{0, VaultFault::replaced}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"vault_locked","why":"replaced")");
+  CHECK(body_of(VaultReadableRecord{0}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"vault_readable")");
+  CHECK(is_canonical(body_of(ReloadRecord{0, false, "aa", "bb"})));
+  CHECK(is_canonical(body_of(LossAcceptedRecord{0, "", 0, ""})));
+  CHECK(is_canonical(body_of(VaultLockedRecord{0, VaultFault::unreadable})));
+  CHECK(is_canonical(body_of(VaultReadableRecord{0})));
   CHECK(body_of(ApprovalRecord{0, ApprovalEvent::refused, 7, "aa"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"approval","event":"refused","number":7,)"
         R"("bindings_sha256":"aa")");
   for (const auto event : {ApprovalEvent::first, ApprovalEvent::renewed, ApprovalEvent::refused}) {
     CHECK(is_canonical(body_of(ApprovalRecord{0, event, 1, "aa"})));
   }
+  CHECK_FALSE(parse_approval_event("accepted"));
   CHECK(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"recovered","bytes":17,)"
         R"("moved_to":"audit-000001.torn-9")");
@@ -217,7 +232,7 @@ TEST_CASE("the records about the log itself have their fields in order") {
 
 TEST_CASE("every record that can be made is one that the verifier takes") {
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
-    for (int reason = 0; reason <= static_cast<int>(Reason::real_secret_sent); ++reason) {
+    for (int reason = 0; reason <= static_cast<int>(Reason::vault_locked); ++reason) {
       DecisionRecord record = decision_of("r");
       record.decision = static_cast<Decision>(decision);
       record.reason = static_cast<Reason>(reason);

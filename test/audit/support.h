@@ -451,7 +451,7 @@ inline void add_unsigned(const TempFolder& folder, std::size_t records) {
 }
 
 inline Verdict verdict_of(const TempFolder& folder) {
-  const Result<Verdict> verdict = verify(folder.path(), TestKey().public_key());
+  const Result<Verdict> verdict = verify(folder.path(), {.public_key = TestKey().public_key()});
   REQUIRE(verdict.has_value());
   return *verdict;
 }

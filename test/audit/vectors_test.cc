@@ -186,7 +186,7 @@ TEST_CASE("each vector gets its verdict", "[I7]") {
   for (const Case& vector : all_cases()) {
     const TempFolder folder;
     write_files(folder, vector.files);
-    const auto verdict = verify(folder.path(), std::nullopt);
+    const auto verdict = verify(folder.path(), {});
     CAPTURE(vector.name);
     REQUIRE(verdict);
     CAPTURE(verdict->problem.text(), verdict->file, verdict->line);
@@ -248,7 +248,7 @@ TEST_CASE("AU-23 both verifiers give the same verdict on logs changed at random"
       mutate(changed, random);
     }
     write_files(folder, changed);
-    const auto verdict = verify(folder.path(), std::nullopt);
+    const auto verdict = verify(folder.path(), {});
     ours += verdict && verdict->is_intact ? '1' : '0';
     paths.push_back(folder.path());
   }

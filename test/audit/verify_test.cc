@@ -74,7 +74,7 @@ TEST_CASE("AU-10 a flipped bit in the checkpoints or the key is found", "[I7]") 
     std::string changed = content;
     changed[at] = static_cast<char>(changed[at] ^ (1U << (at % 8)));
     write_file(folder.file(name), changed);
-    const auto verdict = verify(folder.path(), std::nullopt);
+    const auto verdict = verify(folder.path(), {});
     CAPTURE(name, at);
     REQUIRE(verdict);
     REQUIRE_FALSE(verdict->is_intact);
@@ -247,22 +247,22 @@ TEST_CASE("AU-16 more unfinished requests than can be followed are counted all t
 TEST_CASE("the key that is trusted decides, not the one beside the log", "[I7]") {
   const TempFolder folder;
   make_log(folder, 2);
-  CHECK(verify(folder.path(), std::nullopt)->is_intact);
-  CHECK(verify(folder.path(), TestKey().public_key())->is_intact);
-  CHECK(verify(folder.path(), TestKey(7).public_key())->file == "audit.pub");
+  CHECK(verify(folder.path(), {})->is_intact);
+  CHECK(verify(folder.path(), {.public_key = TestKey().public_key()})->is_intact);
+  CHECK(verify(folder.path(), {.public_key = TestKey(7).public_key()})->file == "audit.pub");
   std::filesystem::remove(folder.file("audit.pub"));
-  CHECK(verify(folder.path(), TestKey().public_key())->is_intact);
-  const auto other = verify(folder.path(), TestKey(7).public_key());
+  CHECK(verify(folder.path(), {.public_key = TestKey().public_key()})->is_intact);
+  const auto other = verify(folder.path(), {.public_key = TestKey(7).public_key()});
   CHECK(other->file == "checkpoints.jsonl");
-  CHECK_FALSE(verify(folder.path(), std::nullopt)->is_intact);
+  CHECK_FALSE(verify(folder.path(), {})->is_intact);
 }
 
 TEST_CASE("a folder without a log is an error, not an intact log") {
   const TempFolder folder;
-  CHECK(verify(folder.path(), std::nullopt).error().code == Errc::not_found);
-  CHECK(verify(folder.file("none"), std::nullopt).error().code == Errc::not_found);
+  CHECK(verify(folder.path(), {}).error().code == Errc::not_found);
+  CHECK(verify(folder.file("none"), {}).error().code == Errc::not_found);
   write_file(folder.file("file"), "");
-  CHECK_FALSE(verify(folder.file("file"), std::nullopt).has_value());
+  CHECK_FALSE(verify(folder.file("file"), {}).has_value());
 }
 
 TEST_CASE("a line that is longer than any record is found", "[I10]") {
@@ -291,7 +291,7 @@ TEST_CASE("a log that is being written is judged intact at any moment", "[I7]") 
   std::atomic<bool> was_bad = false;
   std::thread judge([&] {
     while (!is_done && !was_bad) {
-      const auto verdict = verify(folder.path(), TestKey().public_key());
+      const auto verdict = verify(folder.path(), {.public_key = TestKey().public_key()});
       was_bad = !verdict || !verdict->is_intact;
       ++judged;
     }

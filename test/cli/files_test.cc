@@ -69,6 +69,14 @@ TEST_CASE("in the place of a standard descriptor that was handed over stands /de
   CHECK(shell_status(*ended) == 0);
 }
 
+TEST_CASE("a FIFO where a file is meant is an error at once, and never waited for", "[I13]") {
+  const test::TempHome temp;
+  const std::string path = temp.path() + "/bindings.yaml";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  CHECK(read_file(path, 100).error().code == base::Errc::io);
+  CHECK(read_file(temp.path() + "/none", 100).error().code == base::Errc::not_found);
+}
+
 TEST_CASE("F05 a file has the mode that was asked for, whatever the umask") {
   const test::TempHome temp;
   const mode_t mask = GENERATE(0000, 0077, 0777);

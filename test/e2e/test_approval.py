@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bindings are approved, not only read: who writes every file of the home, and knows no passphrase, changes nothing."""
 
+import json
 import os
 import shutil
 
@@ -112,6 +113,9 @@ class Approval(Case):
         self.assertIn("keyswap bindings approve", said)
         self.assertIn(EVIL, said)
         self.got_nothing()
+        # Nor is the record cut off unseen: the vault has the log's head.
+        verdict = json.loads(self.home.must("audit", "verify", "--json", unlock=True).stdout)
+        self.assertEqual(verdict["held_against"], "vault")
         doctor = self.home.run("doctor", unlock=True)
         self.assertIn("keyswap bindings approve", doctor.stdout.decode())
         # Somebody who knows the passphrase decides; without a terminal only by --yes.

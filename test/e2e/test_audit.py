@@ -395,12 +395,55 @@ class Crashes(Case):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual(done.stdout, b"")
         self.assertEqual(len(done.stderr.decode().strip().splitlines()), 2, done.stderr)
-        self.assertIn(f"mkdir -m 700 {home.audit}", done.stderr.decode())
-        home.audit.mkdir(mode=0o700)  # on purpose, as one who archives the old one does
+        self.assertIn("audit accept-loss", done.stderr.decode())
+        home.must("audit", "accept-loss", unlock=True)  # on purpose, as one who archives the old one does
         running = self.start(home)
         self.assertEqual(running.ask(H, target="/archived", headers=AUTH).status, 200)
-        self.assertEqual(running.records()[0]["seq"], 1)
+        first = running.records()[0]
+        self.assertEqual((first["seq"], first["type"]), (1, "loss_accepted"))
         self.assertEqual(running.stop(), 0)
+
+    def test_a_log_that_was_emptied_or_set_back_is_refused_until_the_loss_is_accepted(self):
+        """[I7] [I13] By somebody who can write every file of the home, and knows no passphrase."""
+        home = self.copy_home(self.home, "set-back")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/early", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        older = self.scratch / "older-audit"
+        shutil.copytree(home.audit, older)
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/wiped", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        head = home.inputs / "head.json"
+        head.write_bytes(home.must("audit", "head").stdout)
+        verdict = json.loads(home.must("audit", "verify", "--json", unlock=True).stdout)
+        self.assertEqual((verdict["intact"], verdict["held_against"]), (True, "vault"))
+
+        def set_back():
+            shutil.rmtree(home.audit)
+            shutil.copytree(older, home.audit)
+
+        def empty():
+            for file in home.audit.iterdir():
+                file.unlink()
+        for attack in (set_back, empty):
+            with self.subTest(attack.__name__):
+                attack()
+                done = home.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr)
+                self.assertIn("keyswap audit accept-loss", done.stderr.decode())
+                self.assertEqual(home.run("audit", "verify", unlock=True).returncode, 1)
+                self.assertEqual(home.run("audit", "verify", "--head", head).returncode, 1)
+        set_back()
+        home.must("audit", "verify")  # by itself it looks good: only the head tells
+        home.must("audit", "accept-loss", unlock=True)
+        self.assertEqual(home.run("audit", "accept-loss", unlock=True).returncode, 1, "nothing is lost now")
+        running = self.start(home)
+        loss = [r for r in running.records() if r["type"] == "loss_accepted"]
+        self.assertEqual([r["last_seq"] for r in loss], [json.loads(head.read_bytes())["seq"]])
+        self.assertEqual(running.ask(H, target="/after-loss", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        home.must("audit", "verify", unlock=True)
 
 
 if __name__ == "__main__":

@@ -256,6 +256,59 @@ class AtRest(Case):
         self.assertEqual([p.name for p in home.path.iterdir() if "tmp" in p.name], [])
 
 
+class TakenBack(Case):
+    """What was taken back stays taken back, whatever happens to the file (I13)."""
+
+    secrets = {K: V, K2: V2}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root, identity = cls.make_pki([H])
+        cls.recorder = cls.make_recorder(identity)
+        cls.home = cls.make_home()
+        cls.home.bindings(document({K: bearer()}, recorder=cls.recorder, hosts=(H,), root=cls.root.certificate))
+
+    def test_a_vault_that_was_replaced_opens_nothing_more(self):
+        """[I13] As a restore or rsync does it: an older copy is renamed over it."""
+        home = self.copy_home(self.home, "replaced")
+        older = home.path / "older.db"
+        shutil.copy2(home.path / "vault.db", older)
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/before", headers=AUTH).status, 200)
+        os.rename(older, home.path / "vault.db")
+        locked = running.await_record(lambda r: r["type"] == "vault_locked")
+        self.assertEqual([r["why"] for r in locked], ["replaced"])
+        self.refused(running.ask(H, target="/locked", headers=AUTH), 503, "vault_locked")
+        self.assertEqual(self.recorder.seen("/locked"), [])
+        self.assertEqual(running.ask(H, target="/without").status, 200)
+        health = running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertEqual((health.status, json.loads(health.body)),
+                         (503, {"status": "failing", "reason": "vault_locked"}))
+        done = home.run("secret", "remove", K2, unlock=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("did not confirm", done.stderr.decode())
+        running.stop()
+        self.assertEqual(running.stderr.decode().count("is not what was opened"), 1, running.stderr)
+        # Opened anew, by the passphrase, it counts.
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/anew", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+
+    def test_taking_back_returns_when_the_running_proxy_goes_by_it(self):
+        """[I13]"""
+        home = self.copy_home(self.home, "confirmed")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/there", headers=AUTH).status, 200)
+        told = json.loads(home.must("ca", "rotate", "--json", unlock=True).stdout)
+        reloads = running.await_record(lambda r: r["type"] == "reload")
+        self.assertEqual([r["ca_sha256"] for r in reloads], [told["sha256"]])
+        self.assertEqual(running.ask(H, target="/new-ca", headers=AUTH).status, 200)
+        home.must("secret", "remove", K, unlock=True)
+        self.refused(running.ask(H, target="/removed", headers=AUTH), 503, "secret_unavailable")
+        self.assertEqual(running.stop(), 0)
+
+
 class Running(OneProxy):
     """A proxy at work: memory, use, change."""
 

@@ -295,6 +295,8 @@ TEST_CASE("missing, unusable and no room are told as three different things", "[
   CHECK(has(unusable, R"("reason":"secret_unavailable")"));
   CHECK(has(unusable, "is in the vault, but does not open"));
   CHECK(has(unusable, R"("secret":"HEADER")"));
+  const std::string locked = told(SecretFault::locked);
+  CHECK(has(locked, R"("reason":"vault_locked")"));
   const std::string no_room = told(SecretFault::no_room);
   CHECK(has(no_room, R"("reason":"too_busy")"));
   CHECK(has(no_room, R"("retryable":true)"));

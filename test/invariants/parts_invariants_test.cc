@@ -88,7 +88,7 @@ void replace(const std::string& path, const std::string& bytes) {
 }
 
 bool is_intact(const std::string& folder) {
-  const auto verdict = audit::verify(folder, std::nullopt);
+  const auto verdict = audit::verify(folder, {});
   REQUIRE(verdict);
   return verdict->is_intact;
 }

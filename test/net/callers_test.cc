@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/flow/secret_fault.h"
 #include "test/support/temp_home.h"
 #include "vault/caller_token.h"
 #include "vault/vault.h"
@@ -48,6 +49,22 @@ TEST_CASE("a caller is who the vault has the digest of, until that is removed or
   CHECK(verified_caller(*vault, claim(other)).value() == "ci");
   REQUIRE(vault->remove_system("caller.ci"));
   CHECK(verified_caller(*vault, claim(other)).value().empty());
+}
+
+TEST_CASE("while the vault's file is not what was opened, nobody is known by a token", "[I13]") {
+  REQUIRE(vault::lock_memory());
+  const test::TempHome home;
+  const std::string path = home.path() + "/vault.db";
+  auto vault = vault::Vault::create(path, secret_of("passphrase"), 1);
+  REQUIRE(vault);
+  const std::string token = vault::make_caller_token("ci");
+  REQUIRE(vault->add_system("caller.ci", secret_of(vault::caller_token_digest(token))));
+  std::filesystem::rename(path, path + ".aside");
+  REQUIRE_FALSE(vault->refresh());
+  const auto locked = verified_caller(*vault, claim(token));
+  REQUIRE_FALSE(locked);
+  CHECK(flow::reason_of(flow::fault_of(locked.error())) == audit::Reason::vault_locked);
+  CHECK(verified_caller(*vault, std::nullopt).value().empty());  // who shows none is not refused
 }
 
 }  // namespace keyswap::net

@@ -202,6 +202,12 @@ std::vector<Operation> operations() {
        [](const Contents& contents) {
          return !has_entry(contents, "STRIPE_KEY");
        }},
+      {"the audit log's head",
+       [](Vault& vault) { return vault.put_system("audit-head", secret_of("head")); },
+       [](const Contents& contents) { return !contents.system.contains("audit-head"); },
+       [](const Contents& contents) {
+         return contents.system.contains("audit-head");
+       }},
       // I17: an approval is there whole, or the one before it is.
       {"approve",
        [](Vault& vault) {

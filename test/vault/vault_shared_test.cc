@@ -114,7 +114,7 @@ TEST_CASE("A refresh takes over what another process did, and keeps the uses not
   REQUIRE(info_of(other, "OPENAI_API_KEY").last_used_at == kNow);
 }
 
-TEST_CASE("VA-04 a running process notices a spoilt or older file, and goes on with what it has",
+TEST_CASE("VA-04 a running process notices a spoilt or older file, and opens nothing more",
           "[I13]") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);
@@ -122,6 +122,7 @@ TEST_CASE("VA-04 a running process notices a spoilt or older file, and goes on w
   Vault vault = sample::open_vault(path);
   REQUIRE(vault.add(name_of("A"), "", secret_of("a"), kNow));
   Errc expected = Errc::corrupt;
+  FileFault fault = FileFault::damaged;
   SECTION("a row changed") {
     sample::run_sql(path, "UPDATE credentials SET service='x'");
   }
@@ -144,23 +145,65 @@ TEST_CASE("VA-04 a running process notices a spoilt or older file, and goes on w
     }
     REQUIRE(store->write_manifest(*manifest));
     REQUIRE(sample::load_sample(path));  // good by itself
+    expected = Errc::older;
+    fault = FileFault::older;
   }
   SECTION("the file replaced by another") {
     sample::write_file(dir.file("old.db"), old_file);
     std::filesystem::rename(dir.file("old.db"), path);
-    expected = Errc::unavailable;
+    expected = Errc::replaced;
+    fault = FileFault::replaced;
+  }
+  SECTION("a journal beside it that is not its own") {
+    sample::write_file(dir.file("other"), old_file);
+    std::filesystem::create_symlink(dir.file("other"), path + "-journal");
+    expected = Errc::permission;
+    fault = FileFault::unreadable;
   }
   SECTION("the file removed") {
     std::filesystem::remove(path);
-    expected = Errc::unavailable;
+    expected = Errc::replaced;
+    fault = FileFault::replaced;
   }
   const auto refreshed = vault.refresh();
   REQUIRE_FALSE(refreshed);
   REQUIRE(refreshed.error().code == expected);
-  REQUIRE(sample::fetches(vault, "A", "a"));
-  REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
+  REQUIRE(vault.file_fault() == fault);
+  // A secret or a caller's token that was removed in the other file must not go on.
+  REQUIRE(vault.fetch(name_of("A"), kNow).error().code == Errc::locked);
+  REQUIRE(vault.matches_system("caller.ci", "x").error().code == Errc::locked);
+  REQUIRE_FALSE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
   REQUIRE_FALSE(vault.add(name_of("B"), "", secret_of("b"), kNow));
   REQUIRE_FALSE(vault.has(name_of("B")));
+}
+
+TEST_CASE("VA-04 the file that was opened counts again once it is back at its place", "[I13]") {
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  Vault vault = sample::open_vault(path);
+  std::filesystem::rename(path, dir.file("aside.db"));
+  REQUIRE_FALSE(vault.refresh());
+  REQUIRE_FALSE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
+  std::filesystem::rename(dir.file("aside.db"), path);
+  REQUIRE(vault.refresh());
+  REQUIRE(vault.file_fault() == FileFault::none);
+  REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
+}
+
+TEST_CASE("A generation is told as it was read, apart from what the vault itself wrote") {
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  Vault vault = sample::open_vault(path);
+  Vault other = sample::open_vault(path);
+  const std::uint64_t first = vault.generation();
+  REQUIRE(vault.generation_read() == first);
+  REQUIRE(vault.put_system("ca-key", secret_of("k")));
+  REQUIRE(vault.generation() == first + 1);
+  REQUIRE(vault.generation_read() == first);
+  REQUIRE(other.add(name_of("A"), "", secret_of("a"), kNow));
+  REQUIRE(other.generation() == first + 2);
+  REQUIRE(vault.refresh());
+  REQUIRE(vault.generation_read() == first + 2);
 }
 
 TEST_CASE("A file that another process holds is waited for, then reported as locked") {

@@ -110,6 +110,8 @@ class Home:
     def copy(self, folder):
         """A second home with the same contents; cheaper than init."""
         shutil.copytree(self.path, folder, symlinks=True)
+        if self.audit.is_dir():  # as it is now: of a home in use it must not be older than the head in the vault
+            shutil.copytree(self.audit, pathlib.Path(folder) / "audit", symlinks=True, dirs_exist_ok=True)
         return Home(folder, self.inputs)
 
     def bindings(self, content):

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap audit accept-loss: goes on with the log that is there, or a new one, although the vault
+// knows of more (I7). The loss is a record of the log that goes on.
+#include <CLI/CLI.hpp>
+
+#include "proxy/base/bytes.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/audit.h"
+#include "proxy/cli/audit_place.h"
+#include "proxy/cli/kept_head.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/secret.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/net/record_waiter.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+struct LossOptions {
+  std::string home;
+  UnlockOptions unlock;
+};
+
+// What was there once, and where a log goes on.
+struct Loss {
+  std::string folder;
+  std::optional<audit::Head> head;  // nothing: the vault kept none of it
+};
+
+std::string hex_of(const audit::Hash& hash) {
+  return base::to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
+Outcome<std::optional<audit::Head>> read_kept(OpenHome& opened, const std::string& folder) {
+  const auto kept = kept_head(opened.home, folder, opened.vault);
+  if (!kept) {
+    return Failure{Exit::cannot,
+                   "the vault's head of the audit log cannot be read: " + explain(kept.error()),
+                   "put back a backup of vault.db"};
+  }
+  return *kept;
+}
+
+Failure nothing_is_lost(const std::string& folder) {
+  return {Exit::no,
+          "nothing is lost: the audit log in " + folder + " is the one that the vault knows",
+          "nothing was changed"};
+}
+
+// A log that is there goes on from the kept head, or is refused.
+Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
+  const std::string folder = audit_folder(opened.home);
+  const auto gone = lost_audit_folder(opened.home, folder, opened.vault);
+  auto head = read_kept(opened, gone.value_or(folder));
+  if (!head) {
+    return head.failure();
+  }
+  if (gone) {
+    return Loss{folder, head.value()};
+  }
+  if (!head.value()) {
+    return nothing_is_lost(folder);
+  }
+  if (auto problem = begin_audit_folder(opened.home, folder, opened.vault)) {
+    return *std::move(problem);
+  }
+  auto log = open_audit_log(opened.home, folder, opened.vault, clock);
+  if (log) {
+    return nothing_is_lost(folder);
+  }
+  return Loss{folder, head.value()};
+}
+
+bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
+  const std::string id = loss.head ? hex_of(loss.head->log) : "";
+  const std::string hash = loss.head ? hex_of(loss.head->hash) : "";
+  net::RecordWaiter recorded;
+  return recorded.record(
+      log, audit::LossAcceptedRecord{clock.wall_us(), id, loss.head ? loss.head->seq : 0, hash});
+}
+
+// The record first, then the head: killed between them, the log is refused as before.
+Problem go_on(OpenHome& opened, const Loss& loss, const base::Clock& clock) {
+  if (auto problem = begin_audit_folder(opened.home, loss.folder, opened.vault)) {
+    return problem;
+  }
+  auto log = open_audit_log(opened.home, loss.folder, opened.vault, clock, HeldAgainst::nothing);
+  if (!log) {
+    return log.failure();
+  }
+  const bool is_recorded = record_loss(*log->log, loss, clock);
+  log->log->close();
+  const auto head = log->log->head();
+  const auto kept = is_recorded && head ? keep_head(opened.home, loss.folder, opened.vault, *head)
+                                        : base::Status();
+  if (!is_recorded || !head) {
+    return Failure{Exit::cannot,
+                   "the audit log in " + loss.folder + " cannot be written",
+                   "check the disk; the loss is not accepted"};
+  }
+  if (!kept) {
+    return Failure{Exit::cannot,
+                   "the vault cannot be written: " + explain(kept.error()),
+                   "check the disk; the loss is not accepted"};
+  }
+  return std::nullopt;
+}
+
+int accept_loss(const LossOptions& options) {
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return report(opened.failure());
+  }
+  auto lock = ServeLock::take(
+      opened->home, ServeLock::Byte::serving, ServeLock::Kind::exclusive, ServeLock::Wait::no);
+  if (!lock) {
+    return report(lock.failure());
+  }
+  if (!lock.value()) {
+    return report({Exit::cannot,
+                   "a proxy runs on this home: " + opened->home.path,
+                   "stop it first; it writes the log"});
+  }
+  const base::SystemClock clock;
+  auto loss = find_loss(opened.value(), clock);
+  if (!loss) {
+    return report(loss.failure());
+  }
+  if (auto problem = go_on(opened.value(), loss.value(), clock)) {
+    return report(*problem);
+  }
+  print_line(loss->head ? "the audit log goes on in " + loss->folder +
+                              "; what was lost reached record " + std::to_string(loss->head->seq)
+                        : "a new audit log begins in " + loss->folder);
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+int run_audit_accept_loss(const Arguments& arguments) {
+  LossOptions options;
+  CLI::App app(
+      "Goes on with the audit log that is there, or with a new one, although the vault knows of\n"
+      "one that is gone or reached further. The loss is recorded in the log that goes on. Exit\n"
+      "status 1 if nothing is lost.",
+      "keyswap audit accept-loss");
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  if (const auto status = parse_arguments(app, arguments, "keyswap audit accept-loss")) {
+    return *status;
+  }
+  return accept_loss(options);
+}
+
+}  // namespace keyswap::cli

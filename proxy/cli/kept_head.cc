@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/kept_head.h"
+
+#include <utility>
+
+#include "bindings/digest.h"
+#include "proxy/base/bounds.h"
+#include "proxy/base/log.h"
+#include "proxy/cli/audit_place.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+// The home's own log is the same wherever the home is moved to; a path may be longer than a name.
+std::string entry_of(const Home& home, const std::string& folder) {
+  return is_log_of_home(home, folder) ? "audit-head" : "audit-head-" + bindings::sha256_hex(folder);
+}
+
+}  // namespace
+
+base::Result<std::optional<audit::Head>> kept_head(const Home& home,
+                                                   const std::string& folder,
+                                                   const vault::Vault& vault) {
+  const auto kept = vault.fetch_system(entry_of(home, folder));
+  if (!kept) {
+    return kept.error().code == base::Errc::not_found
+               ? base::Result<std::optional<audit::Head>>(std::nullopt)
+               : kept.error();
+  }
+  const auto head = audit::parse_head_line(kept->reveal());
+  if (!head) {
+    return base::Error{base::Errc::corrupt, "what the vault keeps of the audit log is no head"};
+  }
+  return head;
+}
+
+base::Status keep_head(const Home& home,
+                       const std::string& folder,
+                       vault::Vault& vault,
+                       const audit::Head& head) {
+  const auto value = vault::Secret::copy_of(audit::head_line(head));
+  if (!value) {
+    return value.error();
+  }
+  return vault.put_system(entry_of(home, folder), *value);
+}
+
+void HeadKeeper::keep() {
+  const std::lock_guard guard(mutex_);
+  const auto head = log_.head();
+  if (!head || head == kept_) {
+    return;
+  }
+  const std::int64_t now_us = clock_.steady_us();
+  if (tried_us_ && now_us - *tried_us_ < base::bounds::kAuditHeadMs * 1000) {
+    return;
+  }
+  tried_us_ = now_us;
+  write(*head);
+}
+
+void HeadKeeper::keep_last() {
+  const std::lock_guard guard(mutex_);
+  const auto head = log_.head();
+  if (head && head != kept_) {
+    write(*head);
+  }
+}
+
+void HeadKeeper::write(const audit::Head& head) {
+  const auto written = keep_head(home_, folder_, vault_, head);
+  if (written) {
+    kept_ = head;
+    is_told_ = false;
+    return;
+  }
+  // For want of a descriptor, or while another writes: the next second will do.
+  const base::Errc code = written.error().code;
+  const bool passes = code == base::Errc::unavailable || code == base::Errc::locked;
+  if (!passes && !std::exchange(is_told_, true)) {
+    base::log::line(base::log::Level::warning,
+                    "the audit log's head cannot be kept in the vault: until it is, what is cut "
+                    "off the log is not seen",
+                    written.error());
+  }
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The heads of audit logs that the vault keeps, one for each folder in which a log was begun
+// (audit/head.h). Somebody who can write the folder, and knows no passphrase, can then not remove
+// the log or set it back unseen (I7).
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "audit/log.h"
+#include "proxy/base/clock.h"
+#include "proxy/base/result.h"
+#include "proxy/cli/home.h"
+#include "vault/vault.h"
+
+namespace keyswap::cli {
+
+// Nothing if none was kept yet; corrupt if what is kept is no head.
+base::Result<std::optional<audit::Head>> kept_head(const Home& home,
+                                                   const std::string& folder,
+                                                   const vault::Vault& vault);
+
+// Durable when it returns.
+base::Status keep_head(const Home& home,
+                       const std::string& folder,
+                       vault::Vault& vault,
+                       const audit::Head& head);
+
+// Keeps the head of a log that is being written, behind it. Thread-safe.
+class HeadKeeper {
+ public:
+  // All of them outlive it.
+  HeadKeeper(const Home& home,
+             std::string folder,
+             vault::Vault& vault,
+             const audit::Log& log,
+             const base::Clock& clock)
+      : home_(home), folder_(std::move(folder)), vault_(vault), log_(log), clock_(clock) {}
+
+  // One transaction of the vault if the log's head moved, and the last was long enough ago
+  // (bounds::kAuditHeadMs). A failure is tried again; one that does not pass by itself is told once
+  // as long as it lasts.
+  void keep();
+  // The same without the wait, for the log's end.
+  void keep_last();
+
+ private:
+  void write(const audit::Head& head);
+
+  const Home& home_;
+  std::string folder_;
+  vault::Vault& vault_;
+  const audit::Log& log_;
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  std::optional<audit::Head> kept_;  // guarded by mutex_, as what follows
+  std::optional<std::int64_t> tried_us_;
+  bool is_told_ = false;
+};
+
+}  // namespace keyswap::cli

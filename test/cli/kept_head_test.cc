@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/kept_head.h"
+
+#include <catch2/catch.hpp>
+
+#include "test/audit/support.h"
+#include "test/support/temp_home.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+using audit::test::Answers;
+using audit::test::open_log;
+using audit::test::settings_for;
+using audit::test::TempFolder;
+using audit::test::TestClock;
+using audit::test::urgent_batch;
+
+vault::Secret secret_of(std::string_view text) {
+  auto secret = vault::Secret::copy_of(text);
+  REQUIRE(secret);
+  return std::move(*secret);
+}
+
+vault::Vault make_vault(const Home& home) {
+  REQUIRE(vault::lock_memory());
+  auto vault = vault::Vault::create(home.vault(), secret_of("passphrase"), 1);
+  REQUIRE(vault);
+  return std::move(*vault);
+}
+
+void append(audit::Log& log) {
+  Answers answers;
+  REQUIRE(log.append(urgent_batch("r"), &answers, 1));
+  REQUIRE(answers.wait(1));
+}
+
+}  // namespace
+
+TEST_CASE("each folder has a head of its own, and what is no head is not taken for one", "[I7]") {
+  const test::TempHome place;
+  const Home home{place.path()};
+  vault::Vault vault = make_vault(home);
+  audit::Head head;
+  head.seq = 7;
+  CHECK_FALSE(kept_head(home, home.audit(), vault)->has_value());
+  REQUIRE(keep_head(home, home.audit(), vault, head));
+  CHECK(**kept_head(home, home.audit(), vault) == head);
+  CHECK(**kept_head(home, home.path + "/./audit", vault) == head);
+  CHECK_FALSE(kept_head(home, "/elsewhere", vault)->has_value());
+  REQUIRE(vault.put_system("audit-head", secret_of("{}")));
+  CHECK(kept_head(home, home.audit(), vault).error().code == base::Errc::corrupt);
+}
+
+TEST_CASE("the head is written when it moved, not too often, and at the end", "[I7]") {
+  const test::TempHome place;
+  const Home home{place.path()};
+  const TempFolder folder;
+  vault::Vault vault = make_vault(home);
+  const TestClock clock;
+  const auto log = open_log(settings_for(folder, clock));
+  HeadKeeper keeper(home, folder.path(), vault, *log, clock);
+  keeper.keep();  // there is none yet
+  const std::uint64_t untouched = vault.generation();
+  append(*log);
+  append(*log);  // the first record is signed before the second is written
+  while (!log->head()) {
+    append(*log);
+  }
+  keeper.keep();
+  CHECK(vault.generation() == untouched + 1);
+  keeper.keep();
+  CHECK(vault.generation() == untouched + 1);
+  append(*log);
+  log->close();
+  keeper.keep();  // not long enough ago
+  CHECK(vault.generation() == untouched + 1);
+  keeper.keep_last();
+  keeper.keep_last();
+  CHECK(vault.generation() == untouched + 2);
+  CHECK(*kept_head(home, folder.path(), vault) == log->head());
+}
+
+}  // namespace keyswap::cli
