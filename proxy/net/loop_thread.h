@@ -52,7 +52,7 @@ class LoopThread {
     Telling* telling = nullptr;
     Policy policy;
     // Is the vault's file another than what was opened? From any thread; empty: it never is.
-    std::function<bool()> vault_is_locked;
+    std::function<bool()> vault_is_locked{};
     // Is the file of the bindings another than what is approved? null: nobody looks.
     const std::atomic<bool>* is_refusing_policy = nullptr;
     std::function<void()> connection_ended;  // from the loop's thread
