@@ -14,8 +14,8 @@ namespace keyswap::cli {
 
 struct CommandPage;
 
-// What follows the command's name. Where there is a `page`, nothing is run: the command writes there
-// what it says of itself (proxy/cli/command_page.h).
+// What follows the command's name. Where there is a `page`, nothing is run: the command writes
+// there what it says of itself (proxy/cli/command_page.h).
 struct Arguments : std::vector<std::string> {
   using std::vector<std::string>::vector;
 

@@ -16,7 +16,8 @@ namespace keyswap::cli {
 
 namespace {
 
-// CLI11 adds what it checks to what the value is called: "KIND:{allowed,pass}", "N:UINT in [1 - 9]".
+// CLI11 adds what it checks to what the value is called: "KIND:{allowed,pass}", "N:UINT in [1 -
+// 9]".
 constexpr std::array<std::string_view, 4> kCheckMarks = {
     ":{", ":UINT in ", ":INT in ", ":FLOAT in "};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All three scripts go the same way: which command is it (`where`), is it a command to run, is it an
-// option's value, and if not, which words and options are there.
+// All three scripts go the same way: which command is it (`where`), is it a command to run, is it
+// an option's value, and if not, which words and options are there.
 #include "proxy/cli/completion.h"
 
 #include <algorithm>

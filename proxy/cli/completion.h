@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scripts by which shells complete commands, options and their values. Made of the same pages as
-// --help, so they know no other words. Pure.
+// The scripts by which shells complete commands, options and their values. Made of the same pages
+// as --help, so they know no other words. Pure.
 #pragma once
 
 #include <string>
