@@ -401,7 +401,7 @@ class Words(Case):
         self.assertEqual(self.complete("secret", "add", "--service", "x", "--prov"), ["--provider"])
         self.assertEqual(sorted(self.complete("env", "--format", "")), ["dotenv", "fish", "github", "json", "sh"])
         self.assertEqual(self.complete("env", "--format", "=", "d"), ["dotenv"])
-        self.assertEqual(self.complete("serve", "--bindings", "some-"), ["some-file.yaml", "some-folder"])
+        self.assertEqual(sorted(self.complete("serve", "--bindings", "some-")), ["some-file.yaml", "some-folder"])
         self.assertEqual(self.complete("serve", "--home", "some-"), ["some-folder"])
         self.assertEqual(self.complete("audit", "show", "--since", ""), [])
         self.assertEqual(self.complete("help", "unl"), ["unlocking"])
