@@ -24,6 +24,10 @@ bool opens_value(std::string_view text, std::size_t at) {
          (is_before_blank && kBeforeBlank.find(text[at]) != std::string_view::npos);
 }
 
+bool has_line_break(std::string_view text, std::size_t begin, std::size_t end) {
+  return begin < end && text.substr(begin, end - begin).find('\n') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::size_t end_of_quoted(std::string_view text, std::size_t begin) {
@@ -48,7 +52,8 @@ std::optional<std::size_t> open_quote_before(std::string_view text, std::size_t 
       at = std::min(text.find('\n', at), text.size()) - 1;
     } else if (may_begin && is_quote(text[at])) {
       const std::size_t end = end_of_quoted(text, at);
-      if (text.substr(at, end - at).find('\n') != std::string_view::npos) {
+      const bool runs_on = end == std::string_view::npos || has_line_break(text, at, end);
+      if (runs_on && !has_line_break(text, end, before)) {
         open = at;
       }
       if (end == std::string_view::npos) {
