@@ -119,7 +119,7 @@ void tell(const AddOptions& options, const BindingsFile& file, const std::string
 }
 
 Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName& name) {
-  auto file = open_bindings(opened.home.bindings());
+  auto file = open_home_bindings(opened.home);
   if (!file) {
     return file.failure();
   }

@@ -156,7 +156,7 @@ int edit(const EditOptions& options) {
   if (!home) {
     return report(home.failure());
   }
-  auto file = open_bindings(home->bindings());
+  auto file = open_home_bindings(home.value());
   if (!file) {
     return report(file.failure());
   }

@@ -85,7 +85,7 @@ int show(const CaOptions& options) {
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return static_cast<int>(Exit::done);
   }
-  print(format_table({{"subject", printable(summary->subject)},
+  print(format_facts({{"subject", printable(summary->subject)},
                       {"sha256", summary->sha256},
                       {"valid from", format_time(summary->not_before_s)},
                       {"valid until", format_time(summary->not_after_s)},

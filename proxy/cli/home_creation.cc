@@ -28,7 +28,7 @@ constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
 constexpr std::string_view kStarterBindings =
-    R"(# Which secret may go where. Reference: docs/bindings.md; test it with: keyswap bindings check
+    R"(# Which secret may go where: keyswap help bindings. Test it with: keyswap bindings check
 version: 1
 unmatched_destination_policy: forward_unmodified   # or deny: hosts named in no binding get 403
 tls_termination: bound                             # only the hosts named below are decrypted
@@ -44,17 +44,6 @@ secrets: {}
 #         methods: [GET, POST]
 #         paths: ["/v1/**"]
 )";
-
-// With a placeholder that nobody else has: one that stands in the documentation is known to all.
-std::string starter_bindings() {
-  constexpr std::size_t kRandomBytes = 12;
-  std::array<std::uint8_t, kRandomBytes> random{};
-  base::random_bytes(random);
-  std::string text(kStarterBindings);
-  return text.replace(text.find('@'),
-                      1,
-                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
-}
 
 Failure cannot_make(const Home& home, std::string why) {
   return {Exit::cannot,
@@ -144,6 +133,16 @@ bool make_folders(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::string starter_bindings() {
+  constexpr std::size_t kRandomBytes = 12;
+  std::array<std::uint8_t, kRandomBytes> random{};
+  base::random_bytes(random);
+  std::string text(kStarterBindings);
+  return text.replace(text.find('@'),
+                      1,
+                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
+}
 
 Outcome<LockedText> make_random_key() {
   auto random = vault::LockedBytes::of_size(kRandomKeyBytes);

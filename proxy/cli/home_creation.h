@@ -20,6 +20,10 @@ namespace keyswap::cli {
 inline constexpr std::string_view kCaKeyName = "ca-key";
 inline constexpr std::string_view kSigningSeedName = "audit-signing-seed";
 
+// The bindings that a home begins with: none, and an example whose placeholder nobody else has (one
+// that stands in the documentation is known to all).
+std::string starter_bindings();
+
 // A passphrase nobody has to remember: 64 hexadecimal digits (256 bits).
 Outcome<LockedText> make_random_key();
 

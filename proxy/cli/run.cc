@@ -256,10 +256,10 @@ int run(const RunOptions& options) {
 int run_run(const Arguments& arguments) {
   RunOptions options;
   CLI::App app(
-      "keyswap run [OPTIONS] [--] CMD [ARGUMENTS...]\n\n"
+      "keyswap run [options] [--] CMD [ARGUMENTS...]\n\n"
       "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
       "clients read\n"
-      "(docs/operations.md lists them), through the proxy that runs on this home or one started "
+      "(keyswap env prints them), through the proxy that runs on this home or one started "
       "for the\n"
       "command's life. The exit status is CMD's; 127 if there is no such program, 126 if it cannot "
       "be run.",

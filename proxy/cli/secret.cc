@@ -191,16 +191,17 @@ int list(const SecretOptions& options) {
     return static_cast<int>(Exit::done);
   }
   if (all.empty()) {
-    note("no secrets yet; add one with: keyswap secret add NAME");
+    remark("no secrets yet; add one with: keyswap secret add NAME");
     return static_cast<int>(Exit::done);
   }
+  constexpr std::size_t kIdShown = 8;  // enough to tell them apart; --json has the whole
   std::vector<std::vector<std::string>> rows = {{"NAME", "SERVICE", "CREATED", "LAST USED", "ID"}};
   for (const auto& info : all) {
     rows.push_back({info.name.text(),
                     printable(info.service),
-                    format_time(info.created_at),
-                    info.last_used_at ? format_time(*info.last_used_at) : "never",
-                    info.id});
+                    format_minute(info.created_at),
+                    info.last_used_at ? format_minute(*info.last_used_at) : "never",
+                    info.id.substr(0, kIdShown)});
   }
   print(format_table(rows));
   return static_cast<int>(Exit::done);

@@ -251,16 +251,16 @@ void tell_text(const Plan& plan, const BindingsFile& file, const SecretOptions& 
   print_line(plan.name + "=" + plan.placeholder);
   const auto& variables = provider.variables;
   if (!variables.empty() && std::ranges::find(variables, plan.name) == variables.end()) {
-    note("programs for " + provider.title + " look for " + variables.front() +
-         ": set it to the placeholder too, or name the secret so");
+    remark("programs for " + provider.title + " look for " + variables.front() +
+           ": set it to the placeholder too, or name the secret so");
   }
   if (plan.is_lengthened) {
-    note("keys of " + provider.title +
-         " are shorter than a placeholder may be (24 characters): a program that counts may refuse "
-         "it");
+    remark("keys of " + provider.title +
+           " are shorter than a placeholder may be (24 characters): a program that counts may "
+           "refuse it");
   }
   if (!provider.notes.empty()) {
-    note("note: " + provider.notes);
+    remark("note: " + provider.notes);
   }
 }
 
@@ -336,7 +336,10 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
   if (const auto host = choose_host(known->provider, options.host); !host) {
     return host.failure();
   }
-  auto file = open_bindings(options.bindings.empty() ? opened.home.bindings() : options.bindings);
+  const bool may_begin = options.bindings.empty() && !options.is_dry_run;
+  auto file = may_begin ? open_home_bindings(opened.home)
+                        : open_bindings(options.bindings.empty() ? opened.home.bindings()
+                                                                 : options.bindings);
   if (!file) {
     return file.failure();
   }

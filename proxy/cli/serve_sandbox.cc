@@ -104,7 +104,7 @@ base::Status restrict_system_calls() {
 Failure sandbox_failure(const base::Error& error) {
   return {Exit::cannot,
           "cannot give up what serving does not need: " + text_of(error),
-          "see docs/operations.md, \"The sandbox\": a container has to allow seccomp(2)"};
+          "a container has to allow seccomp(2): keyswap help sandbox"};
 }
 
 }  // namespace keyswap::cli

@@ -18,6 +18,8 @@ namespace keyswap::cli {
 
 namespace {
 
+using Detail = base::LineOutput::Detail;
+
 // The operator's own words may be any UTF-8; only what moves a terminal's cursor is shown escaped.
 std::string printable_or_text(std::string_view text) {
   std::string shown;
@@ -30,17 +32,6 @@ std::string printable_or_text(std::string_view text) {
     }
   }
   return shown;
-}
-
-std::string format_row(const std::vector<std::string>& row,
-                       const std::vector<std::size_t>& widths) {
-  std::string line;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    line += row[i];
-    line.append(widths[i] - row[i].size() + 2, ' ');
-  }
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
 }
 
 }  // namespace
@@ -68,6 +59,9 @@ int report(const Failure& failure) {
 }
 
 void warn(std::string_view what, std::string_view hint) {
+  if (base::standard_error().detail() == Detail::errors) {
+    return;
+  }
   std::string text = "keyswap: warning: " + printable_or_text(what) + "\n";
   if (!hint.empty()) {
     text += "  " + printable_or_text(hint) + "\n";
@@ -85,6 +79,18 @@ void note(std::string_view text) {
   base::standard_error().write(lines);
 }
 
+void remark(std::string_view text) {
+  if (base::standard_error().detail() != Detail::errors) {
+    note(text);
+  }
+}
+
+void tell_more(std::string_view what) {
+  if (base::standard_error().detail() == Detail::all) {
+    base::standard_error().write("keyswap: " + printable_or_text(what) + "\n");
+  }
+}
+
 std::string printable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
@@ -97,21 +103,6 @@ std::string printable(std::string_view text) {
     }
   }
   return shown;
-}
-
-std::string format_table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    text += format_row(row, widths) + "\n";
-  }
-  return text;
 }
 
 Failure no_locked_memory() {

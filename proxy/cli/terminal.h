@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/cli/failure.h"
@@ -18,21 +19,32 @@ namespace keyswap::cli {
 // Writes to stdout; print_line adds the newline.
 void print(std::string_view text);
 void print_line(std::string_view text);
+// A line that is for people on a terminal, and wrapped there; elsewhere it stays one.
+void print_long_line(std::string_view text);
 // Is everything printed so far written?
 bool flush_output();
 
 // "keyswap: <what>" and "  <hint>" on stderr; gives the exit status.
 int report(const Failure& failure);
-// "keyswap: warning: <what>" and, if there is one, the hint.
+// "keyswap: warning: <what>" and, if there is one, the hint; not after --quiet.
 void warn(std::string_view what, std::string_view hint = {});
 // Lines for the operator on stderr, where stdout belongs to something else.
 void note(std::string_view text);
+// The same of what is good to know and asks for nothing; not after --quiet.
+void remark(std::string_view text);
+// "keyswap: <what>" on stderr, for who asked with --verbose which of several ways was taken.
+void tell_more(std::string_view what);
 
 // `text` with control bytes, DEL and bytes above 0x7e shown as \xNN.
 std::string printable(std::string_view text);
 
-// Rows in columns as wide as they need to be; the first row is the heading.
+// Rows in columns as wide as they need to be, and together as wide as a terminal (kColumns of
+// proxy/cli/word_wrap.h): what is too long goes on in the next line of its cell. The first row is
+// the heading. (proxy/cli/table.cc)
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+// A line for each name and its value, which stays whole however long it is: a path, a fingerprint.
+std::string format_facts(const std::vector<std::pair<std::string, std::string>>& facts);
 
 // Secret bytes in locked memory: a passphrase, a value, a file of them.
 struct LockedText {

@@ -28,6 +28,9 @@ Outcome<LockedText> not_empty(Outcome<LockedText> passphrase, const std::string&
     return Failure{
         Exit::usage, "the passphrase is empty (" + source + ")", "give one of 1 byte or more"};
   }
+  if (passphrase) {
+    tell_more("the passphrase is what comes from here: " + source);
+  }
   return passphrase;
 }
 
