@@ -12,6 +12,7 @@
 
 #include <catch2/catch.hpp>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -400,6 +401,9 @@ TEST_CASE("what was typed before a question of yes or no does not answer it") {
     static_cast<void>(write_all(pipe, "\n"));
     int signal = 0;
     sigwait(&go, &signal);
+    for (int typed = 0; typed < 2;) {  // a terminal has it a moment after it was written
+      ioctl(STDIN_FILENO, FIONREAD, &typed);
+    }
     return static_cast<int>(ask_yes("Shall it?") ? Exit::done : Exit::no);
   });
   asked.await("First: ");

@@ -55,6 +55,8 @@ class Documents(Case):
         cls.empty = cls.user("empty")
         cls.must(cls.empty, "keyswap init --key-file")
         cls.full = cls.copy(cls.empty, "full")
+        shutil.copy(cls.full.folder / "bindings.yaml", cls.full.state)
+        cls.full.give()
         # Two values in one go, by a pipe; and a log that has begun.
         (cls.inputs / "two.env").write_text(f"OPENAI_API_KEY={VALUE}\nEXAMPLE_KEY={VALUE}2\nGITHUB_TOKEN={VALUE}3\n")
         (cls.inputs / "two.env").chmod(0o644)
@@ -89,13 +91,12 @@ class Documents(Case):
         (user.tools / "pass").write_text("#!/bin/sh\necho sk-live-of-pass-0123456789abcdef\n")
         (user.tools / "pass").chmod(0o755)
         for name, text in (("bindings.yaml", bindings), ("company-root.pem", cls.root), ("agent.py", "print('ran')\n"),
-                           (".env", "A_KEY=sk-in-a-file-0123456789abcdef\n"), ("FILE", "")):
+                           (".env", "A_KEY=sk-in-a-file-0123456789abcdef\n"), ("FILE", ""), ("fishnet.toml", FISHNET)):
             (user.folder / name).write_text(text)
             (user.folder / name).chmod(0o600)
         shutil.copy(cls.inputs / "key.pem", user.folder / "key.pem")
-        fishnet = user.home / ".fishnet"
-        fishnet.mkdir()
-        (fishnet / "fishnet.toml").write_text(FISHNET)
+        (user.home / ".fishnet").mkdir()
+        shutil.copy(user.folder / "fishnet.toml", user.home / ".fishnet")
         user.give()
 
     @classmethod
@@ -103,7 +104,6 @@ class Documents(Case):
         """Another user with the same state."""
         other = cls.user(name)
         shutil.copytree(user.state, other.state, symlinks=True, dirs_exist_ok=True)
-        shutil.copy(other.folder / "bindings.yaml", other.state / "bindings.yaml")
         for named in ("FILE", "../home/.keyswap-pw"):
             shutil.copy(other.state / "key", other.folder / named)
         other.give()

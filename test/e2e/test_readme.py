@@ -147,7 +147,7 @@ class Readme(Case):
         self.assertNotIn("ready", seen)
 
     def test_what_is_typed_while_the_vault_opens_is_not_shown_and_answers_the_next_question(self):
-        """[I1]"""
+        """[I1] The blank behind it is told, and taken off by a yes."""
         user = self.user("ahead")
         for line in [*self.one(INSTALL), self.one(BY_PASSPHRASE)[0]]:
             self.must(user, line)
@@ -155,8 +155,10 @@ class Readme(Case):
         adding.expect(rb"Passphrase of [^\r\n]*: $")
         adding.type(PASSPHRASE)
         adding.expect("opening the vault…".encode())
-        adding.type(VALUE)
+        adding.type(VALUE + " ")
         adding.expect(rb"Value of AHEAD \(not shown\): ")
+        adding.expect(rb"begins or ends with blanks. Remove them\? \[y/N\] ")
+        adding.type("y")
         adding.expect(rb"added AHEAD ")
         self.assertEqual(adding.end(), 0)
         user.note("secret add", adding)
