@@ -49,7 +49,7 @@ class MutedTerminal {
  private:
   // What ends or stops a process that does not expect it.
   static constexpr std::array kSignals = {
-      SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGTSTP};
+      SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGTSTP, SIGABRT};
 
   static void act(int signal);
   void catch_signals();
