@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 
-from harness import documents, proxy
+from harness import documents
 from harness.case import Case, main
 from harness.terminal import Terminal, User
 
@@ -121,22 +121,23 @@ class Text(Documents):
     """docs/*.md"""
 
     def test_every_piece_of_yaml_is_taken_as_it_stands(self):
-        folder = self.empty.folder
-        for number, block in enumerate(documents.blocks("yaml")):
-            with self.subTest(block.where):
-                if block.text.startswith("title:"):
-                    providers = self.empty.state / "providers"
-                    providers.mkdir(mode=0o700, exist_ok=True)
-                    (providers / f"shown{number}.yaml").write_text(block.text)
-                    self.empty.give()
-                    self.must(self.empty, f"keyswap provider show shown{number}")
-                    continue
-                file = folder / f"shown{number}.yaml"
-                file.write_text(documents.whole_bindings(block))
-                file.chmod(0o600)
-                done = subprocess.run([proxy.BINARY, "bindings", "check", file], capture_output=True, check=False, timeout=20,
-                                      env=proxy.clean_environment(KEYSWAP_HOME=self.empty.state))
-                self.assertEqual(done.returncode, 0, f"{block.where}\n{done.stderr.decode()}")
+        user = self.user("yaml")
+        names = []
+        for block in documents.blocks("yaml"):
+            name = f"{block.file.stem}-{block.line}"
+            if block.text.startswith("title:"):
+                folder = user.state / "providers"
+                folder.mkdir(mode=0o700, parents=True)
+                (folder / f"{name}.yaml").write_text(block.text)
+                names.append(name)
+            else:
+                (user.folder / f"shown-{name}.yaml").write_text(documents.whole_bindings(block))
+                (user.folder / f"shown-{name}.yaml").chmod(0o600)
+        user.state.chmod(0o700)
+        user.give()
+        self.must(user, 'for f in shown-*.yaml; do keyswap bindings check "$f" || exit 1; done')
+        self.assertEqual(len(names), 1)
+        self.must(user, f"keyswap provider show {names[0]}")
 
     def test_every_block_of_commands_is_run_or_says_why_not(self):
         counted = {}

@@ -105,8 +105,8 @@ class User:
             self.program.symlink_to(program)
         else:
             shutil.copy(proxy.BINARY, self.program)
-        self.environment = {"HOME": str(self.home), "PATH": f"{self.home}/.local/bin:/usr/local/bin:/usr/bin:/bin", "TERM": "dumb",
-                            "EDITOR": str(self.tools / "editor"), "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
+        self.environment = {"HOME": str(self.home), "PATH": f"{self.home}/.local/bin:/usr/local/bin:/usr/bin:/bin",
+                            "TERM": "dumb", "EDITOR": str(self.tools / "editor"), "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
         self.outputs, self.questions = [], 0
 
     @property
