@@ -201,9 +201,9 @@ Question::Came Question::wait(char* slot) const {
   }
 }
 
-// What was pasted comes at once, what is typed ahead of the next question does not. Only the rest of
-// a paste is dropped, so that neither the next question nor a shell gets it; empty lines at its end
-// are no lines.
+// What was pasted comes at once, what is typed ahead of the next question does not. Only the rest
+// of a paste is dropped, so that neither the next question nor a shell gets it; empty lines at its
+// end are no lines.
 void Question::look_for_more(HiddenLine& line) {
   constexpr int kQuietMs = 50;
   constexpr int kRoundsMax = 100'000;  // somebody leans on a key
