@@ -239,6 +239,9 @@ inline constexpr std::size_t kVaultEntriesMax =
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
+inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
+// A longer serve.log begins anew with the next `serve --detach`.
+inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
 
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 
@@ -18,7 +19,7 @@ using base::bounds::kChangesShownMax;
 
 // Somebody else's terminal, or one that we are in the background of, is not asked.
 bool can_ask() {
-  return isatty(STDIN_FILENO) == 1;
+  return isatty(STDIN_FILENO) == 1 && is_in_front(STDIN_FILENO);
 }
 
 bool may_come_into_force(const std::vector<std::string>& changes) {

@@ -13,6 +13,7 @@
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -25,10 +26,11 @@ namespace keyswap::cli {
 
 namespace {
 
+// The quotes matter: the user's own shell would fill in its variable, most likely nothing.
 constexpr const char* kExample =
-    "keyswap run -- curl https://api.openai.com/v1/models -H \"Authorization: Bearer "
-    "$OPENAI_API_KEY\"\n"
-    "  keyswap run -- python agent.py";
+    "keyswap run -- sh -c 'curl https://api.openai.com/v1/models \\\n"
+    "    -H \"Authorization: Bearer $OPENAI_API_KEY\"'\n"
+    "  keyswap run -- python3 agent.py";
 constexpr int kStartMs = 60'000;  // opening a vault takes a second, on a small machine several
 constexpr int kStopMs = 3'000;
 
@@ -80,7 +82,9 @@ Outcome<File> ask_in_child(const Home& home) {
     }
     if (child == 0) {
       pthread_sigmask(SIG_SETMASK, &passed.before(), nullptr);
-      _exit(ask(home, pipe->write_end.descriptor()));
+      const int asked = ask(home, pipe->write_end.descriptor());
+      muted_terminal().restore();
+      _exit(asked);
     }
     pipe->write_end.close();
     status = passed.follow(child, 0);

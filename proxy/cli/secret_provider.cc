@@ -14,6 +14,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/env_file.h"
 #include "proxy/cli/providers.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/secret.h"
@@ -117,7 +118,7 @@ Problem take_value(NewEntry& entry, std::string_view value) {
 }
 
 // Of standard input: a line for each, in their order.
-Problem read_lines(std::vector<NewEntry>& entries) {
+Problem read_lines(std::vector<NewEntry>& entries, bool trims) {
   auto text = read_locked(
       STDIN_FILENO, (kSecretBytesMax + 2) * entries.size(), Newline::drop, "the values");
   if (!text) {
@@ -129,7 +130,7 @@ Problem read_lines(std::vector<NewEntry>& entries) {
     const auto end = is_last ? rest.size() : std::min(rest.find('\n'), rest.size());
     auto line = rest.substr(0, end);
     line.remove_suffix(!line.empty() && line.back() == '\r' ? 1 : 0);
-    if (auto problem = take_value(entry, line)) {
+    if (auto problem = take_value(entry, trims ? without_blanks(line) : line)) {
       problem->hint = entries.size() == 1 ? problem->hint
                                           : "give " + std::to_string(entries.size()) +
                                                 " lines, the last one the " + entries.back().title;
@@ -140,9 +141,9 @@ Problem read_lines(std::vector<NewEntry>& entries) {
   return std::nullopt;
 }
 
-Problem read_values(std::vector<NewEntry>& entries) {
+Problem read_values(std::vector<NewEntry>& entries, bool trims) {
   if (isatty(STDIN_FILENO) != 1) {
-    return read_lines(entries);
+    return read_lines(entries, trims);
   }
   for (auto& entry : entries) {
     auto value =
@@ -150,6 +151,7 @@ Problem read_values(std::vector<NewEntry>& entries) {
     if (!value) {
       return value.failure();
     }
+    take_blanks_off(entry.name.text(), value.value(), trims);
     if (auto problem = take_value(entry, value->view())) {
       return problem;
     }
@@ -357,7 +359,7 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
   if (!entries) {
     return entries.failure();
   }
-  if (auto problem = options.is_dry_run ? Problem() : read_values(entries.value())) {
+  if (auto problem = options.is_dry_run ? Problem() : read_values(entries.value(), options.trims)) {
     return problem;
   }
   const std::string service = options.service.empty() ? known->provider.name : options.service;

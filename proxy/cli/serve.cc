@@ -2,14 +2,9 @@
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
 // then hands them to the server. Nothing listens before everything is in order (I13).
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
-#include <thread>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
@@ -20,7 +15,9 @@
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/confirmation.h"
+#include "proxy/cli/detach.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
@@ -28,9 +25,11 @@
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
+#include "proxy/cli/serve_talk.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/cli/user_watch.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -39,10 +38,10 @@ namespace keyswap::cli {
 namespace {
 
 constexpr const char* kExample =
-    "keyswap serve --listen 127.0.0.1:8472\n"
+    "keyswap serve --detach                 # asks for the passphrase, then the background\n"
+    "  keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
   std::string home;
@@ -53,6 +52,8 @@ struct ServeOptions {
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
+  bool json = false;
+  Departure* departure = nullptr;  // to the background, with --detach
 };
 
 // Everything that lives as long as the server; in the order in which it must go.
@@ -132,6 +133,11 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
       options.bindings.empty() ? opened.home.bindings() : absolute_path(options.bindings);
   if (auto problem = take_lock(opened)) {
     return problem;
+  }
+  if (options.departure != nullptr) {
+    if (auto problem = options.departure->open_log(opened.home)) {
+      return problem;
+    }
   }
   auto policy = load_policy(opened.bindings_file, own_ca_of(opened.home));
   if (!policy) {
@@ -252,23 +258,34 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   return std::nullopt;
 }
 
-// Contract 2: exactly this line, so that a program can wait for it.
-void tell_ready(Opened& opened, const std::string& address) {
+// To whoever started it; from here on nothing waits for a reader.
+void say_ready(const ServeOptions& options,
+               Opened& opened,
+               ServeTalk& talk,
+               const std::string& address) {
+  ReadyFacts facts{address, opened.home.ca(), getpid(), "", ""};
+  facts.home = options.home.empty() ? "" : " --home " + options.home;
+  if (options.departure == nullptr) {
+    talk.ready(ready_text(facts, talk.audience()));
+    return;
+  }
+  facts.log = opened.home.serve_log();
+  options.departure->leave(ready_text(facts, talk.audience()));
+  talk.ready_in_background();
+}
+
+void tell_ready(const ServeOptions& options,
+                Opened& opened,
+                ServeTalk& talk,
+                const std::string& address) {
   opened.approval.keep(*opened.vault);
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  nlohmann::ordered_json json;
-  json["event"] = "ready";
-  json["proxy"] = address;
-  json["ca"] = opened.home.ca();
-  json["pid"] = getpid();
   if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
-    report(*problem);  // `run` will not find this proxy; those who read the line below will
+    report(*problem);  // `run` will not find this proxy; who reads the line below will
   }
-  base::LineOutput output(STDOUT_FILENO);
-  output.stop_waiting();
-  output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  say_ready(options, opened, talk, address);
   hold_reloads(SIG_UNBLOCK);
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
@@ -305,67 +322,6 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   return opened.authority;
 }
 
-// With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
-class UserWatch {
- public:
-  UserWatch() = default;
-  UserWatch(const UserWatch&) = delete;
-  UserWatch& operator=(const UserWatch&) = delete;
-  UserWatch(UserWatch&&) = delete;
-  UserWatch& operator=(UserWatch&&) = delete;
-
-  ~UserWatch() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_stopping_ = true;
-    }
-    wake_.notify_one();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-  }
-
-  base::Status start(const Home& home) {
-    auto thread = base::start_thread([this, &home] { watch(home); });
-    if (!thread) {
-      return thread.error();
-    }
-    thread_ = std::move(*thread);
-    return {};
-  }
-
-  // From now on there is somebody who takes the signal, and ends in order.
-  void begin() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ready_ = true;
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void watch(const Home& home) {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
-    while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
-      auto unused = ServeLock::take(
-          home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
-      if (unused && unused.value()) {
-        last_ = std::move(*unused.value());  // a `run` that comes now waits for us to end
-        kill(getpid(), SIGTERM);
-        return;
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_ready_ = false;  // guarded by mutex_, and so is the next
-  bool is_stopping_ = false;
-  std::optional<ServeLock> last_;
-  std::thread thread_;
-};
-
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
     return {Exit::cannot,
@@ -383,7 +339,18 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
           "check the address and this user's limits"};
 }
 
-int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& watch) {
+// I13: a terminal can be left only while the kernel still takes that call.
+base::Status confine(const ServeOptions& options) {
+  if (options.departure != nullptr) {
+    KS_TRY(options.departure->leave_terminal());
+  }
+  return restrict_system_calls();
+}
+
+int serve_until_stopped(const ServeOptions& options,
+                        Opened& opened,
+                        ServeTalk& talk,
+                        UserWatch& watch) {
   net::ServerParts parts;
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
@@ -395,8 +362,10 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.home = opened.home.path;
   parts.listen = {opened.listen.host, opened.listen.port};
   parts.threads = opened.threads;
-  parts.reload = [&opened] {
-    return reload_policy(opened);
+  parts.reload = [&opened, &talk] {
+    net::Reloaded reloaded = reload_policy(opened);
+    talk.reloaded(reloaded.policy.has_value());
+    return reloaded;
   };
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
@@ -408,12 +377,17 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     opened.confirmation->tell();
     opened.head->keep();
   };
-  parts.confine = restrict_system_calls;
-  parts.ready = [&options, &opened, &watch](const std::string& address) {
+  parts.behind.refused = [&talk](std::uint64_t in_a_minute) {
+    talk.refused(in_a_minute);
+  };
+  parts.confine = [&options] {
+    return confine(options);
+  };
+  parts.ready = [&options, &opened, &talk, &watch](const std::string& address) {
     if (!options.while_used) {
       warn_about_root();
     }
-    tell_ready(opened, address);
+    tell_ready(options, opened, talk, address);
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
@@ -423,24 +397,30 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   if (!served) {
     return report(serve_failure(options, served.error()));
   }
+  talk.stopped();
   return static_cast<int>(Exit::done);
 }
 
 int serve(const ServeOptions& options) {
-  // Neither a reload nor the end may hang on whoever does not read what is said about them.
-  base::standard_error().stop_waiting();
+  // Neither a reload nor the end may hang on whoever does not read what is said about them. On the
+  // way to the background stderr is another one later.
+  if (options.departure == nullptr) {
+    base::standard_error().stop_waiting();
+  }
   hold_reloads(SIG_BLOCK);
+  ServeTalk talk(options.json);
   Opened opened;
   if (auto problem = open_all(options, opened)) {
     return report(*problem);
   }
+  muted_terminal().restore();  // the last question was asked
   UserWatch watch;
   if (options.while_used) {
     if (const auto started = watch.start(opened.home); !started) {
       return report(thread_failure(started.error()));
     }
   }
-  return serve_until_stopped(options, opened, watch);
+  return serve_until_stopped(options, opened, talk, watch);
 }
 
 }  // namespace
@@ -448,9 +428,9 @@ int serve(const ServeOptions& options) {
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
   CLI::App app(
-      "Runs the proxy in the foreground. When it accepts it prints one JSON line. SIGHUP reloads "
-      "the\n"
-      "bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
+      "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
+      "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
+      "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
@@ -465,8 +445,14 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1U, base::bounds::kLoopsMax));
-  app.add_flag(
+  auto* while_used = app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
+  bool detaches = false;
+  app.add_flag("--detach",
+               detaches,
+               "ask for the passphrase, then go on in the background; returns once it is ready")
+      ->excludes(while_used);
+  app.add_flag("--json", options.json, "say that it is ready in JSON, also on a terminal");
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
@@ -478,7 +464,13 @@ int run_serve(const Arguments& arguments) {
   if (options.user) {
     options.home = home_of(*options.user, options.home);
   }
-  return serve(options);
+  if (!detaches) {
+    return serve(options);
+  }
+  return run_detached([&options](Departure& departure) {
+    options.departure = &departure;
+    return serve(options);
+  });
 }
 
 }  // namespace keyswap::cli

@@ -11,8 +11,8 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/line_output.h"
-#include "proxy/cli/files.h"
 #include "proxy/cli/hidden_input.h"
+#include "proxy/cli/muted_terminal.h"
 
 namespace keyswap::cli {
 
@@ -115,6 +115,31 @@ Failure too_long(std::string_view what, std::size_t bytes_max) {
           "give a shorter one"};
 }
 
+Failure asked_from_background() {
+  return {Exit::cannot,
+          "a job in the background cannot ask on the terminal",
+          "start it in front, or name a file with --password-file; serve --detach asks first, and "
+          "then goes to the background"};
+}
+
+Failure several_lines() {
+  return {Exit::usage,
+          "several lines were pasted, and an answer is one line",
+          "paste one line; what has several goes in by a file or a pipe. Nothing was changed"};
+}
+
+WaitNotice::WaitNotice(std::string_view text) {
+  if (isatty(STDERR_FILENO) == 1 && is_in_front(STDERR_FILENO) && write_all(STDERR_FILENO, text)) {
+    size_ = text.size();
+  }
+}
+
+WaitNotice::~WaitNotice() {
+  if (size_ > 0) {
+    static_cast<void>(write_all(STDERR_FILENO, "\r" + std::string(size_, ' ') + "\r"));
+  }
+}
+
 void drop_newline(LockedText& text) {
   const auto ends_with = [&text](char c) {
     return text.size > 0 && text.view().back() == c;
@@ -165,13 +190,24 @@ bool has_terminal() {
   return File(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)).is_open();
 }
 
-Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max) {
-  const File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+Outcome<File> open_terminal() {
+  File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal.is_open()) {
     return Failure{
         Exit::cannot, "there is no terminal to ask on", "give it in a file or on a pipe"};
   }
-  return read_hidden(terminal.descriptor(), question, bytes_max);
+  if (!is_in_front(terminal.descriptor())) {
+    return asked_from_background();
+  }
+  return terminal;
+}
+
+Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max) {
+  auto terminal = open_terminal();
+  if (!terminal) {
+    return terminal.failure();
+  }
+  return read_hidden(terminal->descriptor(), question, bytes_max);
 }
 
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/cli/failure.h"
+#include "proxy/cli/files.h"
 #include "vault/secret.h"
 
 namespace keyswap::cli {
@@ -46,6 +47,21 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows);
 // A line for each name and its value, which stays whole however long it is: a path, a fingerprint.
 std::string format_facts(const std::vector<std::pair<std::string, std::string>>& facts);
 
+// Says on stderr what takes its time, "opening the vault…", and takes it away again when it is
+// over. Nothing where stderr is no terminal, or others run in front of it.
+class WaitNotice {
+ public:
+  explicit WaitNotice(std::string_view text);
+  WaitNotice(const WaitNotice&) = delete;
+  WaitNotice& operator=(const WaitNotice&) = delete;
+  WaitNotice(WaitNotice&&) = delete;
+  WaitNotice& operator=(WaitNotice&&) = delete;
+  ~WaitNotice();
+
+ private:
+  std::size_t size_ = 0;  // of what stands there
+};
+
 // Secret bytes in locked memory: a passphrase, a value, a file of them.
 struct LockedText {
   vault::LockedBytes bytes;
@@ -62,6 +78,9 @@ void drop_newline(LockedText& text);
 // What is said when there is no room for a secret, or when it is longer than one may be.
 Failure no_locked_memory();
 Failure too_long(std::string_view what, std::size_t bytes_max);
+// What is said where a question cannot be asked, or was not answered with a line.
+Failure asked_from_background();
+Failure several_lines();
 
 // Reads to the end of `descriptor`; a trailing newline is dropped when asked for.
 // `what` names it in errors ("the passphrase").
@@ -73,7 +92,10 @@ Outcome<LockedText> read_locked(int descriptor,
 
 // Is there somebody to ask (a controlling terminal)?
 bool has_terminal();
-// Asks on the controlling terminal, without echo (proxy/cli/hidden_input.h).
+// That terminal, to ask on. cannot when there is none, or when this is a job in the background:
+// the kernel would stop it without a word, and the shell get what is typed.
+Outcome<File> open_terminal();
+// Asks there, without echo (proxy/cli/hidden_input.h).
 Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max);
 // Asks twice; a failure when the answers differ.
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max);

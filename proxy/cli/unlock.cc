@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/unlock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <linux/keyctl.h>
 
 #include <fcntl.h>
@@ -30,6 +32,15 @@ Outcome<LockedText> not_empty(Outcome<LockedText> passphrase, const std::string&
   }
   if (passphrase) {
     tell_more("the passphrase is what comes from here: " + source);
+  }
+  return passphrase;
+}
+
+Outcome<LockedText> strong(Outcome<LockedText> passphrase) {
+  if (passphrase) {
+    if (auto problem = check_new_passphrase(passphrase->view())) {
+      return *std::move(problem);
+    }
   }
   return passphrase;
 }
@@ -195,6 +206,22 @@ Problem begin_guarded(std::size_t locked_bytes) {
   return std::nullopt;
 }
 
+Problem check_new_passphrase(std::string_view passphrase) {
+  constexpr unsigned kContinuationMask = 0xc0;
+  constexpr unsigned kContinuation = 0x80;
+  const auto characters = std::ranges::count_if(passphrase, [](char c) {
+    return (static_cast<unsigned char>(c) & kContinuationMask) != kContinuation;
+  });
+  if (characters < static_cast<std::ptrdiff_t>(base::bounds::kPassphraseCharactersMin)) {
+    return Failure{Exit::usage,
+                   "a new passphrase has to have " +
+                       std::to_string(base::bounds::kPassphraseCharactersMin) +
+                       " characters or more",
+                   "several words are easily typed and hard to guess; nothing was changed"};
+  }
+  return std::nullopt;
+}
+
 bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
   if (!unlock.password_file.empty() || unlock.password_fd >= 0 || unlock.uses_keyring) {
     return false;
@@ -221,13 +248,12 @@ Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
 
 Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval) {
   if (!approval.password_file.empty()) {
-    return read_passphrase_file(approval.password_file);
+    return strong(read_passphrase_file(approval.password_file));
   }
   if (!has_terminal()) {
     return nobody_to_ask_for_approval();
   }
-  return not_empty(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax),
-                   "typed");
+  return strong(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax));
 }
 
 int passphrase_descriptor(const UnlockOptions& unlock) {
@@ -262,14 +288,14 @@ Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unloc
 
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock) {
   if (auto found = from_options_or_service(unlock)) {
-    return *std::move(found);
+    return strong(*std::move(found));
   }
   if (!has_terminal()) {
     Failure failure = nobody_to_ask();
     failure.hint += ", or --key-file for an unattended machine";
     return failure;
   }
-  return not_empty(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax), "typed");
+  return strong(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax));
 }
 
 Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock) {
@@ -278,6 +304,7 @@ Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock) 
     return passphrase.failure();
   }
   const vault::Secret secret = std::move(passphrase).value().to_secret();
+  const WaitNotice notice("opening the vault…");
   auto opened = vault::Vault::open(home.vault(), secret);
   if (!opened) {
     return open_failure(home, opened.error());

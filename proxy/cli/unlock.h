@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/failure.h"
@@ -37,6 +38,9 @@ Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval);
 Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
+// Has it kPassphraseCharactersMin of UTF-8, as a new one must? Asked wherever one is set, and never
+// of one that is in use.
+Problem check_new_passphrase(std::string_view passphrase);
 
 Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock);
 

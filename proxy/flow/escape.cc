@@ -255,8 +255,7 @@ bool has_escape(std::string_view text) {
 }
 
 bool has_escape_byte(std::string_view text) {
-  return text.find('%') != text.npos || text.find('\\') != text.npos ||
-         text.find('&') != text.npos;
+  return text.find('%') != text.npos || text.find('\\') != text.npos || text.find('&') != text.npos;
 }
 
 std::vector<EscapeMark> find_escapes(std::string_view text) {

@@ -56,6 +56,11 @@ void add_masked(const Record& record, const flow::RealValues* real, audit::Batch
 }  // namespace
 
 void AuditLane::add(const audit::DecisionRecord& record) {
+  const bool is_refusal =
+      record.decision == audit::Decision::denied || record.decision == audit::Decision::refused;
+  if (refusals_ != nullptr && is_refusal) {
+    ++*refusals_;
+  }
   add_masked(record, real_, batch_);
 }
 

@@ -26,7 +26,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
   made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
-  made->lane_ = std::make_unique<AuditLane>(*made->loop_, *shared.log, shared.memory.real);
+  made->lane_ = std::make_unique<AuditLane>(
+      *made->loop_, *shared.log, shared.memory.real, &shared.telling->refusals());
   context.loop = made->loop_.get();
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;

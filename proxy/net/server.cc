@@ -37,6 +37,7 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
+constexpr std::int64_t kTellRefusalsUs = 60'000'000;
 // What is opened before the first client comes: for each loop, and for all together (listening,
 // signals, the home's watch).
 constexpr std::size_t kOwnDescriptors = 12;
@@ -159,6 +160,7 @@ class Server final : public uv::AcceptEvents {
   void note_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
+  void tell_refusals();
   void refresh_vault();
   void note_refresh(const base::Status& refreshed);
   void record_fault(vault::FileFault fault);
@@ -169,6 +171,7 @@ class Server final : public uv::AcceptEvents {
   Certificates certificates_;
   Telling telling_;
   Strangers strangers_;
+  std::int64_t refusals_told_at_us_ = 0;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
@@ -412,8 +415,21 @@ void Server::housekeep() {
   for (const RefusedStranger& counted : strangers_.take_due(parts_.clock->steady_us())) {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
+  tell_refusals();
   refresh_vault();
   watches_.housekeeping->set(kHousekeepingMs);
+}
+
+void Server::tell_refusals() {
+  const std::int64_t now_us = parts_.clock->steady_us();
+  if (now_us - refusals_told_at_us_ < kTellRefusalsUs) {
+    return;
+  }
+  refusals_told_at_us_ = now_us;
+  const std::uint64_t count = telling_.refusals().exchange(0);
+  if (count > 0 && parts_.behind.refused) {
+    parts_.behind.refused(count);
+  }
 }
 
 // Takes over what a `keyswap secret` command changed.

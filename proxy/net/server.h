@@ -46,6 +46,8 @@ struct Behind {
   // Called on a worker when the vault was read, twice a second and after each change of the home;
   // at no time twice at once.
   std::function<void()> vault_read;
+  // Called after each minute in which requests were refused, with their number.
+  std::function<void(std::uint64_t)> refused;
 };
 
 struct ServerParts {

@@ -28,8 +28,9 @@ class Demo(Case):
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
         self.assertLess(time.monotonic() - began, 10)
         text = done.stdout.decode()
-        for word in ("PLACEHOLDER", "Authorization", "inject_decision", "binding_matched"):
+        for word in ("PLACEHOLDER", "Authorization", "allowed binding_matched DEMO_API_KEY", "All good"):
             self.assertIn(word, text)
+        self.assertNotIn('{"v":1', text)
         self.assertEqual(list(self.scratch.iterdir()), [], "it left something behind")
         self.assertEqual({n for n in set(os.listdir("/tmp")) - before if "keyswap-demo" in n}, set())
 
