@@ -239,6 +239,9 @@ inline constexpr std::size_t kVaultEntriesMax =
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
+inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of one that somebody chooses
+inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
+inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
