@@ -29,6 +29,11 @@ constexpr std::array kCommands = {
     Command{"import"sv,
             "turn another program's configuration into bindings"sv,
             keyswap::cli::run_import},
+    Command{"status"sv, "what is there, and what runs"sv, keyswap::cli::run_status},
+    Command{"reload"sv, "let the running proxy read its files"sv, keyswap::cli::run_reload},
+    Command{"passwd"sv, "change how the vault is opened"sv, keyswap::cli::run_passwd},
+    Command{"backup"sv, "the home in one sealed file"sv, keyswap::cli::run_backup},
+    Command{"restore"sv, "the home of a backup"sv, keyswap::cli::run_restore},
     Command{"doctor"sv, "test the set-up"sv, keyswap::cli::run_doctor},
 };
 

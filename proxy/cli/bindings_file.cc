@@ -2,7 +2,6 @@
 #include "proxy/cli/bindings_file.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -14,7 +13,6 @@
 #include "proxy/base/bounds.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/policy.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 #include "vault/placeholder_salt.h"
 
@@ -198,14 +196,6 @@ Problem replace_approved(const Home& home,
   return approve_and_replace(home, vault, approval.before, policy, approval.key, [&] {
     return replace_file(file, policy.bindings);
   });
-}
-
-void reload_running(const Home& home) {
-  const auto running = find_running(home);
-  if (running && running->pid > 0 && !running->address.empty() && kill(running->pid, SIGHUP) == 0) {
-    note("the proxy that runs on this home (pid " + std::to_string(running->pid) +
-         ") reads it now");
-  }
 }
 
 }  // namespace keyswap::cli

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "proxy/cli/restoring.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -124,6 +125,9 @@ Outcome<Home> checked_home_of(const std::string& option) {
   Home home = home_of(option);
   if (auto problem = check_home(home)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
+  }
+  if (auto problem = finish_restore(home)) {
+    return *std::move(problem);
   }
   return home;
 }

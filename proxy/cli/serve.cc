@@ -2,11 +2,7 @@
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
 // then hands them to the server. Nothing listens before everything is in order (I13).
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -15,7 +11,6 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
-#include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
@@ -24,6 +19,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
@@ -31,6 +27,7 @@
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/cli/user_watch.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -42,7 +39,6 @@ constexpr const char* kExample =
     "keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
   std::string home;
@@ -70,6 +66,7 @@ struct Opened {
   OpenLog log;
   std::optional<HeadKeeper> head;
   std::optional<Confirmation> confirmation;
+  ReloadNotes reloads;
   std::unique_ptr<limits::Limiter> limiter;
 };
 
@@ -163,7 +160,8 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
+  opened.confirmation.emplace(
+      *opened.vault, opened.authority->certificate_sha256(), opened.approval.number());
   const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
@@ -263,7 +261,9 @@ void tell_ready(Opened& opened, const std::string& address) {
   json["proxy"] = address;
   json["ca"] = opened.home.ca();
   json["pid"] = getpid();
-  if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
+  const RunningProxy running{getpid(), address, opened.bindings_file};
+  opened.reloads = ReloadNotes(*opened.lock, running);
+  if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; those who read the line below will
   }
   base::LineOutput output(STDOUT_FILENO);
@@ -275,14 +275,20 @@ void tell_ready(Opened& opened, const std::string& address) {
 
 // I14: the new policy, or the reason on stderr and nothing.
 net::Reloaded reload_policy(Opened& opened) {
+  opened.reloads.begin();
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
     note("  the bindings in force stay in force");
+    opened.reloads.refuse(policy.failure());
     return {};
   }
-  return opened.approval.accept(*opened.vault, policy.value());
+  auto reloaded = opened.approval.accept(*opened.vault, policy.value());
+  if (!reloaded.policy) {
+    opened.reloads.refuse(opened.approval.refusal());
+  }
+  return reloaded;
 }
 
 std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
@@ -296,6 +302,7 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   if (!authority) {
     report(authority.failure());
     note("  the CA in force stays in force");
+    opened.reloads.refuse(authority.failure());
     return nullptr;
   }
   if (authority.value()->certificate_sha256() == opened.authority->certificate_sha256()) {
@@ -304,67 +311,6 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   opened.authority = authority.value();
   return opened.authority;
 }
-
-// With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
-class UserWatch {
- public:
-  UserWatch() = default;
-  UserWatch(const UserWatch&) = delete;
-  UserWatch& operator=(const UserWatch&) = delete;
-  UserWatch(UserWatch&&) = delete;
-  UserWatch& operator=(UserWatch&&) = delete;
-
-  ~UserWatch() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_stopping_ = true;
-    }
-    wake_.notify_one();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-  }
-
-  base::Status start(const Home& home) {
-    auto thread = base::start_thread([this, &home] { watch(home); });
-    if (!thread) {
-      return thread.error();
-    }
-    thread_ = std::move(*thread);
-    return {};
-  }
-
-  // From now on there is somebody who takes the signal, and ends in order.
-  void begin() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ready_ = true;
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void watch(const Home& home) {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
-    while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
-      auto unused = ServeLock::take(
-          home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
-      if (unused && unused.value()) {
-        last_ = std::move(*unused.value());  // a `run` that comes now waits for us to end
-        kill(getpid(), SIGTERM);
-        return;
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_ready_ = false;  // guarded by mutex_, and so is the next
-  bool is_stopping_ = false;
-  std::optional<ServeLock> last_;
-  std::thread thread_;
-};
 
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
@@ -402,7 +348,10 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     return reload_authority(opened);
   };
   parts.behind.ca_in_force = [&opened](const std::string& sha256) {
-    opened.confirmation->set_ca(sha256);
+    opened.confirmation->set_in_force(sha256, opened.approval.number());
+  };
+  parts.behind.reloaded = [&opened] {
+    opened.reloads.end();
   };
   parts.behind.vault_read = [&opened] {
     opened.confirmation->tell();

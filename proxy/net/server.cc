@@ -386,7 +386,10 @@ void Server::reload_once() {
               parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256, ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
-  refresh_vault();  // whoever waits for the reload to count is told behind it
+  if (parts_.behind.reloaded) {
+    parts_.behind.reloaded();
+  }
+  refresh_vault();  // whoever waits for the vault to count is told behind it
 }
 
 void Server::note_approval(const std::optional<ApprovalNote>& note) {
