@@ -11,6 +11,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
+#include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
@@ -46,6 +47,7 @@ struct ServeOptions {
   ApprovalOptions approval;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
+  std::string manage;                 // "": no management listener
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
@@ -55,6 +57,8 @@ struct ServeOptions {
 struct Opened {
   Home home;
   ListenAddress listen;
+  std::optional<ListenAddress> manage;
+  std::string managed_at;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
@@ -225,6 +229,13 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
+  if (!options.manage.empty()) {
+    auto manage = parse_listen(options.manage);
+    if (!manage) {
+      return manage.failure();
+    }
+    opened.manage = std::move(manage).value();
+  }
   if (auto problem = choose_loops(options, opened)) {
     return problem;
   }
@@ -261,6 +272,9 @@ void tell_ready(Opened& opened, const std::string& address) {
   json["proxy"] = address;
   json["ca"] = opened.home.ca();
   json["pid"] = getpid();
+  if (!opened.managed_at.empty()) {
+    json["manage"] = opened.managed_at;
+  }
   const RunningProxy running{getpid(), address, opened.bindings_file};
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
@@ -314,9 +328,10 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
 
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
+    const std::string either = options.manage.empty() ? "" : ", or " + options.manage + ",";
     return {Exit::cannot,
-            options.listen + " is in use by another program",
-            "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
+            options.listen + either + " is in use by another program",
+            "choose another ADDRESS:PORT, or port 0 for a free one"};
   }
   if (base::is_lack_of_threads(error)) {
     return thread_failure(error);
@@ -340,6 +355,12 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
   parts.listen = {opened.listen.host, opened.listen.port};
+  if (opened.manage) {
+    parts.behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
+  }
+  parts.behind.managing = [&opened](const std::string& address) {
+    opened.managed_at = address;
+  };
   parts.threads = opened.threads;
   parts.reload = [&opened] {
     return reload_policy(opened);
@@ -409,6 +430,8 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
+  app.add_option("--manage", options.manage, "loopback address and port for GET /metrics; off")
+      ->type_name("ADDR:PORT");
   std::string user;
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")

@@ -13,6 +13,7 @@
 #include "audit/record.h"
 #include "audit/sink.h"
 #include "proxy/flow/real_values.h"
+#include "proxy/services/counts.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::net {
@@ -42,6 +43,9 @@ class AuditLane final : public audit::Listener {
 
   [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
 
+  // Of what was added; any thread may read it.
+  [[nodiscard]] const services::Counts& counts() const { return counts_; }
+
   void batch_done(std::uint64_t ticket, bool durable) override;
 
  private:
@@ -55,6 +59,7 @@ class AuditLane final : public audit::Listener {
   uv::Loop* loop_;
   audit::Sink* log_;
   const flow::RealValues* real_;
+  services::Counts counts_;
   audit::Batch batch_;
   std::vector<Done> told_;       // that wait for batch_
   std::deque<Waiting> waiting_;  // batches handed over, oldest first

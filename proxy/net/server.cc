@@ -18,6 +18,8 @@
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/management_listener.h"
+#include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
@@ -39,7 +41,7 @@ constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
 // What is opened before the first client comes: for each loop, and for all together (listening,
 // signals, the home's watch).
-constexpr std::size_t kOwnDescriptors = 12;
+constexpr std::size_t kOwnDescriptors = 14;
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -75,30 +77,6 @@ struct Room {
   std::atomic<std::size_t> upstreams = 0;
   std::size_t clients_max = 0;
   std::size_t upstreams_max = 0;
-};
-
-// Work of which one run goes on at a time; who asks meanwhile is answered by another run.
-class OneAtATime {
- public:
-  // `run`s on the worker until nobody has asked since the last run began.
-  void ask(Worker& worker, std::function<void()> run) {
-    should_run_again_ = true;
-    if (is_running_.exchange(true)) {
-      return;
-    }
-    worker.run([this, run = std::move(run)] {
-      do {
-        while (should_run_again_.exchange(false)) {
-          run();
-        }
-        is_running_ = false;
-      } while (should_run_again_ && !is_running_.exchange(true));
-    });
-  }
-
- private:
-  std::atomic<bool> is_running_ = false;
-  std::atomic<bool> should_run_again_ = false;
 };
 
 struct Reloading {
@@ -150,6 +128,7 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen_for_management();
   base::Status start_threads();
   void join_loops();
   void watch();
@@ -172,6 +151,7 @@ class Server final : public uv::AcceptEvents {
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
+  std::unique_ptr<ManagementListener> management_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -232,6 +212,26 @@ base::Status Server::build() {
   for (const auto& loop : loops_) {
     loop->set_listening(acceptor_->local());
   }
+  return parts_.behind.manage ? listen_for_management() : base::Status();
+}
+
+base::Status Server::listen_for_management() {
+  auto listener = ManagementListener::listen(
+      {parts_.behind.manage->host, parts_.behind.manage->port},
+      loops_,
+      {&room_.clients, room_.clients_max},
+      [this] {
+        return services::Gauges{
+            .client_connections = room_.clients,
+            .upstream_connections = room_.upstreams,
+            .locked_bytes = vault::locked_memory_size(),
+            .is_vault_locked = parts_.vault->file_fault() != vault::FileFault::none,
+            .is_audit_dead = parts_.log->is_dead()};
+      });
+  if (!listener) {
+    return listener.error();
+  }
+  management_ = std::move(*listener);
   return {};
 }
 
@@ -281,11 +281,17 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
+  if (management_ && parts_.behind.managing) {
+    parts_.behind.managing(uv::to_string(management_->local()));
+  }
   parts_.ready(uv::to_string(acceptor_->local()));
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
+  if (management_) {
+    management_->stop();  // itself it goes behind the loops: connections of theirs know it
+  }
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
@@ -467,6 +473,9 @@ void Server::record_fault(vault::FileFault fault) {
 
 void Server::drain() {
   acceptor_.reset();
+  if (management_) {
+    management_->stop();
+  }
   for (const auto& loop : loops_) {
     loop->post_drain();
   }

@@ -41,6 +41,9 @@ struct ListenOn {
 
 // What is kept and told behind the requests; each may be empty.
 struct Behind {
+  std::optional<ListenOn> manage;  // where metrics are told
+  // Called before `ready` with the address of that.
+  std::function<void(const std::string& address)> managing;
   // Called after each reload: the certificate of the root that leaves are signed by from now on.
   std::function<void(const std::string& sha256)> ca_in_force;
   // Called behind that, once what was read counts and is recorded.
@@ -61,7 +64,7 @@ struct ServerParts {
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
   ListenOn listen;
-  unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
+  unsigned threads = 1;            // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
   // when the file is broken or not approved (the caller has then said why on stderr). The old one
