@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a Vault holds, for the files vault/vault*.cc only: the file, the key, the rows in memory, and
-// the one way to change them.
+// What a Vault holds, for the files vault/vault*.cc only: the file, the key, the rows in memory,
+// and the one way to change them.
 #pragma once
 
 #include <atomic>

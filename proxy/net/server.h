@@ -64,7 +64,7 @@ struct ServerParts {
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
   ListenOn listen;
-  unsigned threads = 1;            // event loops; the arena has bounds::kLockedLoopBytes for each
+  unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
   // when the file is broken or not approved (the caller has then said why on stderr). The old one
