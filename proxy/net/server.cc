@@ -41,7 +41,8 @@ constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
 // What is opened before the first client comes: for each loop, and for all together (listening,
 // signals, the home's watch).
-constexpr std::size_t kOwnDescriptors = 14;
+constexpr std::size_t kOwnDescriptors = 12;
+constexpr std::size_t kManagementDescriptors = 2;
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -336,8 +337,10 @@ void Server::on_accepted_last(int socket) {
 // I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
 void Server::share_descriptors() {
   const std::size_t allowed = base::descriptors_allowed();
+  const std::size_t listening =
+      kOwnDescriptors + (parts_.behind.manage ? kManagementDescriptors : 0);
   const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
+      base::descriptors_open() + listening + parts_.threads * LoopThread::kDescriptors;
   room_.clients_max = base::clients_that_fit(allowed, ours);
   const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
   room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
