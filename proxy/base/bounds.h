@@ -242,6 +242,8 @@ inline constexpr std::size_t kPassphraseBytesMax = 4096;
 inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
 // A longer serve.log begins anew with the next `serve --detach`.
 inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
+inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
+inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;

@@ -65,6 +65,8 @@ class Database {
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
+  // The bytes of the file as a transaction of ours sees it, also while others write.
+  Result<std::string> copy();
   // Is the file no longer what the path names (renamed over, removed)?
   [[nodiscard]] bool was_replaced() const;
 

@@ -12,6 +12,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
@@ -64,8 +65,7 @@ Problem approve_policy(const ApproveOptions& options,
     return problem;
   }
   print_line("approved: number " + std::to_string(before.approval->number + 1));
-  reload_running(opened.home);
-  return std::nullopt;
+  return put_in_force(opened.home, opened.vault, file, file + " is approved");
 }
 
 int approve_file(const ApproveOptions& options) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -17,7 +16,6 @@
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/policy.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 #include "vault/placeholder_salt.h"
 
@@ -216,14 +214,6 @@ Problem replace_approved(const Home& home,
   return approve_and_replace(home, vault, approval.before, policy, approval.key, [&] {
     return replace_file(file, policy.bindings);
   });
-}
-
-void reload_running(const Home& home) {
-  const auto running = find_running(home);
-  if (running && running->pid > 0 && !running->address.empty() && kill(running->pid, SIGHUP) == 0) {
-    remark("the proxy that runs on this home (pid " + std::to_string(running->pid) +
-           ") reads it now");
-  }
 }
 
 }  // namespace keyswap::cli

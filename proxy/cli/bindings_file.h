@@ -75,7 +75,4 @@ Problem replace_approved(const Home& home,
                          const bindings::PolicyText& policy,
                          const FileApproval& approval);
 
-// Lets the proxy that runs on this home read its files, if one does, and says so.
-void reload_running(const Home& home);
-
 }  // namespace keyswap::cli

@@ -231,8 +231,10 @@ int rotate(const CaOptions& options) {
   const bool is_told = tell_running_proxy(opened->home);
   const auto summary = ca::summarize_certificate(replaced.pem);
   const std::string sha256 = summary ? summary->sha256 : "";
-  const auto unconfirmed = await_confirmation(
-      opened->home, opened->vault, "the CA is replaced (sha256 " + sha256 + ")", sha256);
+  const auto unconfirmed = await_confirmation(opened->home,
+                                              opened->vault,
+                                              "the CA is replaced (sha256 " + sha256 + ")",
+                                              {.ca_sha256 = sha256});
   if (unconfirmed) {
     return report(*unconfirmed);
   }

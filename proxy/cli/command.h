@@ -59,6 +59,11 @@ int run_audit(const Arguments& arguments);
 int run_limits(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
+int run_passwd(const Arguments& arguments);
+int run_backup(const Arguments& arguments);
+int run_restore(const Arguments& arguments);
+int run_status(const Arguments& arguments);
+int run_reload(const Arguments& arguments);
 int run_import(const Arguments& arguments);
 
 }  // namespace keyswap::cli

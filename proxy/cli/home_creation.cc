@@ -51,19 +51,6 @@ Failure cannot_make(const Home& home, std::string why) {
           "check the folder above it and the disk; nothing was left behind"};
 }
 
-base::Status write_locked_file(const std::string& path, const LockedText& text) {
-  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
-  if (!file.is_open()) {
-    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
-  }
-  KS_TRY(write_all(file.descriptor(), text.view()));
-  KS_TRY(write_all(file.descriptor(), "\n"));
-  if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
-    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
-  }
-  return {};
-}
-
 base::Status fill_vault(const Home& home,
                         const vault::Secret& passphrase,
                         const ca::NewAuthority& authority,
@@ -117,7 +104,7 @@ base::Status fill_home(const Home& home,
   KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
   KS_TRY(write_public_files(home, authority->certificate_pem, starter, now_s));
   const base::Status keyed =
-      key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
+      key_file == KeyFile::write ? write_key_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;
 }
 
@@ -161,6 +148,19 @@ Outcome<LockedText> make_random_key() {
   return LockedText{std::move(*text), 2 * kRandomKeyBytes};
 }
 
+base::Status write_key_file(const std::string& path, const LockedText& key) {
+  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
+  if (!file.is_open()) {
+    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
+  }
+  KS_TRY(write_all(file.descriptor(), key.view()));
+  KS_TRY(write_all(file.descriptor(), "\n"));
+  if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
+    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
+  }
+  return {};
+}
+
 Problem check_place_for_home(const Home& home) {
   if (home.path.empty()) {
     const HomeProblem unnamed = no_home_named();
@@ -188,6 +188,10 @@ Problem check_place_for_home(const Home& home) {
               : "name a folder that does not exist yet with --home"};
 }
 
+bool make_folders_above(const Home& home) {
+  return make_folders(std::filesystem::path(home.path).parent_path());
+}
+
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
@@ -198,7 +202,7 @@ Problem create_home(const Home& home,
     return problem;
   }
   const std::filesystem::path parent = std::filesystem::path(home.path).parent_path();
-  if (!make_folders(parent)) {
+  if (!make_folders_above(home)) {
     return cannot_make(home, explain_errno(errno));
   }
   Workshop workshop(home.path);

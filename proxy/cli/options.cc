@@ -13,6 +13,7 @@
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/help_text.h"
 #include "proxy/cli/nearest_word.h"
+#include "proxy/cli/restoring.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -164,6 +165,9 @@ Outcome<Home> checked_home_of(const std::string& option) {
   tell_more("the home is " + home.path);
   if (auto problem = check_home(home)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
+  }
+  if (auto problem = finish_restore(home)) {
+    return *std::move(problem);
   }
   return home;
 }

@@ -36,6 +36,7 @@ struct UnlockOptions {
   std::string password_file;
   int password_fd = -1;
   bool uses_keyring = false;
+  bool ignores_key_file = false;  // no option: a command wants the passphrase itself
 };
 
 // Who approves what commands change of the policy, where that has a passphrase of its own.

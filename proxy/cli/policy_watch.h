@@ -46,8 +46,14 @@ class PolicyWatch {
   // What to record of that, also of a refusal.
   [[nodiscard]] std::optional<net::ApprovalNote> told_at_start() const { return told_; }
 
+  // Of the approval of the policy in force.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
   // One of a reload. What is not approved is said on stderr, and does not come into force.
   net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
+
+  // Why the last one of these did not come into force.
+  [[nodiscard]] const Failure& refusal() const { return refusal_; }
 
  private:
   struct Pending {
@@ -56,6 +62,8 @@ class PolicyWatch {
   };
 
   Problem begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  // Says it on stderr, too.
+  net::Reloaded refuse_reload(Failure failure);
   Problem refuse(std::uint64_t number, const LoadedPolicy& loaded);
   Problem renew(vault::Vault& vault,
                 const LoadedPolicy& loaded,
@@ -70,6 +78,7 @@ class PolicyWatch {
   std::uint64_t number_ = 0;  // of the policy in force
   std::optional<net::ApprovalNote> told_;
   std::optional<Pending> pending_;
+  Failure refusal_;
 };
 
 }  // namespace keyswap::cli

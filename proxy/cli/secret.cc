@@ -120,7 +120,11 @@ int add(const SecretOptions& options) {
   if (!added) {
     return report(vault_failure(added.error(), name->text()));
   }
-  return tell_change(opened->vault, name.value(), options, "added");
+  const int told = tell_change(opened->vault, name.value(), options, "added");
+  if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
+    return report(*problem);
+  }
+  return told;
 }
 
 int rotate(const SecretOptions& options) {

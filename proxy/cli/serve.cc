@@ -21,6 +21,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
@@ -49,6 +50,7 @@ struct ServeOptions {
   ApprovalOptions approval;
   std::string bindings;
   std::string listen = "127.0.0.1:8472";
+  std::string manage;                 // "": no management listener
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
@@ -60,6 +62,8 @@ struct ServeOptions {
 struct Opened {
   Home home;
   ListenAddress listen;
+  std::optional<ListenAddress> manage;
+  std::string managed_at;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
@@ -71,6 +75,7 @@ struct Opened {
   OpenLog log;
   std::optional<HeadKeeper> head;
   std::optional<Confirmation> confirmation;
+  ReloadNotes reloads;
   std::unique_ptr<limits::Limiter> limiter;
 };
 
@@ -169,7 +174,8 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
+  opened.confirmation.emplace(
+      *opened.vault, opened.authority->certificate_sha256(), opened.approval.number());
   const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
@@ -233,6 +239,13 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
+  if (!options.manage.empty()) {
+    auto manage = parse_listen(options.manage);
+    if (!manage) {
+      return manage.failure();
+    }
+    opened.manage = std::move(manage).value();
+  }
   if (auto problem = choose_loops(options, opened)) {
     return problem;
   }
@@ -263,7 +276,7 @@ void say_ready(const ServeOptions& options,
                Opened& opened,
                ServeTalk& talk,
                const std::string& address) {
-  ReadyFacts facts{address, opened.home.ca(), getpid(), "", ""};
+  ReadyFacts facts{address, opened.home.ca(), getpid(), "", "", opened.managed_at};
   facts.home = options.home.empty() ? "" : " --home " + options.home;
   if (options.departure == nullptr) {
     talk.ready(ready_text(facts, talk.audience()));
@@ -282,7 +295,9 @@ void tell_ready(const ServeOptions& options,
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
+  const RunningProxy running{getpid(), address, opened.bindings_file};
+  opened.reloads = ReloadNotes(*opened.lock, running);
+  if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will
   }
   say_ready(options, opened, talk, address);
@@ -292,14 +307,20 @@ void tell_ready(const ServeOptions& options,
 
 // I14: the new policy, or the reason on stderr and nothing.
 net::Reloaded reload_policy(Opened& opened) {
+  opened.reloads.begin();
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
     note("  the bindings in force stay in force");
+    opened.reloads.refuse(policy.failure());
     return {};
   }
-  return opened.approval.accept(*opened.vault, policy.value());
+  auto reloaded = opened.approval.accept(*opened.vault, policy.value());
+  if (!reloaded.policy) {
+    opened.reloads.refuse(opened.approval.refusal());
+  }
+  return reloaded;
 }
 
 std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
@@ -313,6 +334,7 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   if (!authority) {
     report(authority.failure());
     note("  the CA in force stays in force");
+    opened.reloads.refuse(authority.failure());
     return nullptr;
   }
   if (authority.value()->certificate_sha256() == opened.authority->certificate_sha256()) {
@@ -324,9 +346,10 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
 
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
+    const std::string either = options.manage.empty() ? "" : ", or " + options.manage + ",";
     return {Exit::cannot,
-            options.listen + " is in use by another program",
-            "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
+            options.listen + either + " is in use by another program",
+            "choose another ADDRESS:PORT, or port 0 for a free one"};
   }
   if (base::is_lack_of_threads(error)) {
     return thread_failure(error);
@@ -361,6 +384,12 @@ int serve_until_stopped(const ServeOptions& options,
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
   parts.listen = {opened.listen.host, opened.listen.port};
+  if (opened.manage) {
+    parts.behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
+  }
+  parts.behind.managing = [&opened](const std::string& address) {
+    opened.managed_at = address;
+  };
   parts.threads = opened.threads;
   parts.reload = [&opened, &talk] {
     net::Reloaded reloaded = reload_policy(opened);
@@ -371,7 +400,10 @@ int serve_until_stopped(const ServeOptions& options,
     return reload_authority(opened);
   };
   parts.behind.ca_in_force = [&opened](const std::string& sha256) {
-    opened.confirmation->set_ca(sha256);
+    opened.confirmation->set_in_force(sha256, opened.approval.number());
+  };
+  parts.behind.reloaded = [&opened] {
+    opened.reloads.end();
   };
   parts.behind.vault_read = [&opened] {
     opened.confirmation->tell();
@@ -440,6 +472,8 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
+  app.add_option("--manage", options.manage, "loopback address and port for GET /metrics; off")
+      ->type_name("ADDR:PORT");
   std::string user;
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")

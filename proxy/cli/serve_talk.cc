@@ -18,12 +18,18 @@ std::string json_line(const ReadyFacts& ready) {
   json["proxy"] = ready.address;
   json["ca"] = ready.ca;
   json["pid"] = ready.pid;
+  if (!ready.manage.empty()) {
+    json["manage"] = ready.manage;
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::string people_lines(const ReadyFacts& ready) {
   const std::string home = printable(ready.home);
   std::string text = "keyswap is ready on " + ready.address + "\n";
+  if (!ready.manage.empty()) {
+    text += "  management: " + ready.manage + "\n";
+  }
   text += "  a program:  keyswap run" + home + " -- COMMAND\n";
   text += "  a shell:    eval \"$(keyswap env" + home + ")\"\n";
   text += "  refusals:   keyswap audit show" + home + "\n";

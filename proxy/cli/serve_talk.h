@@ -19,8 +19,9 @@ struct ReadyFacts {
   std::string address;  // "127.0.0.1:8472"
   std::string ca;       // the file
   pid_t pid = 0;
-  std::string home;  // " --home DIR" where commands have to be told, else ""
-  std::string log;   // where it goes on talking from the background; "" it does not
+  std::string home;      // " --home DIR" where commands have to be told, else ""
+  std::string log;       // where it goes on talking from the background; "" it does not
+  std::string manage{};  // where management listens; "" nowhere
 };
 
 enum class Audience : unsigned char { program, people };

@@ -227,13 +227,17 @@ bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
     return false;
   }
   return environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
-         access(home.key().c_str(), F_OK) != 0;
+         (unlock.ignores_key_file || access(home.key().c_str(), F_OK) != 0);
 }
 
 bool has_key_file(const Home& home, const UnlockOptions& unlock) {
-  return unlock.password_file.empty() && unlock.password_fd < 0 &&
+  return !unlock.ignores_key_file && unlock.password_file.empty() && unlock.password_fd < 0 &&
          environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
          access(home.key().c_str(), F_OK) == 0;
+}
+
+Outcome<LockedText> read_home_key(const Home& home) {
+  return read_key_file(home.key());
 }
 
 Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
@@ -271,7 +275,7 @@ Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unloc
 
   struct stat info {};
 
-  if (lstat(home.key().c_str(), &info) == 0) {
+  if (!unlock.ignores_key_file && lstat(home.key().c_str(), &info) == 0) {
     return read_key_file(home.key());
   }
   if (unlock.uses_keyring) {
@@ -296,6 +300,21 @@ Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock) {
     return failure;
   }
   return strong(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax));
+}
+
+Outcome<LockedText> read_next_passphrase(const UnlockOptions& given) {
+  if (!given.password_file.empty()) {
+    return read_passphrase_file(given.password_file);
+  }
+  if (given.password_fd >= 0) {
+    return read_descriptor(given.password_fd, "--new-password-fd");
+  }
+  if (!has_terminal()) {
+    return Failure{Exit::cannot,
+                   "no new passphrase was given, and there is no terminal to ask on",
+                   "give --new-password-file FILE or --new-password-fd N"};
+  }
+  return not_empty(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax), "typed");
 }
 
 Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock) {

@@ -61,22 +61,27 @@ void AuditLane::add(const audit::DecisionRecord& record) {
   if (refusals_ != nullptr && is_refusal) {
     ++*refusals_;
   }
+  counts_.add(record);
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::ResponseRecord& record) {
+  counts_.add(record);
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::ClientTlsFailedRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::HoneytokenRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::RealSecretRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 

@@ -14,6 +14,7 @@
 #include "audit/record.h"
 #include "audit/sink.h"
 #include "proxy/flow/real_values.h"
+#include "proxy/services/counts.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::net {
@@ -47,6 +48,9 @@ class AuditLane final : public audit::Listener {
 
   [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
 
+  // Of what was added; any thread may read it.
+  [[nodiscard]] const services::Counts& counts() const { return counts_; }
+
   void batch_done(std::uint64_t ticket, bool durable) override;
 
  private:
@@ -61,6 +65,7 @@ class AuditLane final : public audit::Listener {
   audit::Sink* log_;
   const flow::RealValues* real_;
   std::atomic<std::uint64_t>* refusals_;
+  services::Counts counts_;
   audit::Batch batch_;
   std::vector<Done> told_;       // that wait for batch_
   std::deque<Waiting> waiting_;  // batches handed over, oldest first

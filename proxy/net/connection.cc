@@ -24,7 +24,8 @@ Connection::Connection(Context& context, std::uint64_t number, Ended ended)
 
 Connection::~Connection() = default;
 
-void Connection::start(int socket) {
+void Connection::start(int socket, const services::LocalService* management) {
+  management_ = management;
   client_.user = context_->clients.users->user_of(socket);
   client_.is_own_user = uv::LocalUsers::is_own(client_.user);
   if (!leg_.adopt(socket)) {

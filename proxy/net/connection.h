@@ -33,8 +33,9 @@ class Connection final : public Mortal, public LegEvents {
   Connection& operator=(Connection&&) = delete;
   ~Connection() override;
 
-  // Takes over an accepted socket and begins.
-  void start(int socket);
+  // Takes over an accepted socket and begins. `management`: who answers all that is asked on it,
+  // and outlives it; null: it is a client's.
+  void start(int socket, const services::LocalService* management = nullptr);
 
   // The policy in force is another now.
   void policy_changed() { bound_.forget_all(); }
@@ -51,6 +52,8 @@ class Connection final : public Mortal, public LegEvents {
   [[nodiscard]] Leg& leg() { return leg_; }
 
   [[nodiscard]] const Client& client() const { return client_; }
+
+  [[nodiscard]] const services::LocalService* management() const { return management_; }
 
   [[nodiscard]] BoundUpstreams& bound() { return bound_; }
 
@@ -99,6 +102,7 @@ class Connection final : public Mortal, public LegEvents {
   void put_aside(std::string_view bytes);
 
   Context* context_;
+  const services::LocalService* management_ = nullptr;
   Client client_;
   Ended ended_;
   Leg leg_;

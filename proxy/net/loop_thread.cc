@@ -102,8 +102,8 @@ void LoopThread::run() {
   loop_->run();
 }
 
-void LoopThread::post_client(int socket) {
-  loop_->post([this, socket] { connections_->add().start(socket); });
+void LoopThread::post_client(int socket, const services::LocalService* management) {
+  loop_->post([this, socket, management] { connections_->add().start(socket, management); });
 }
 
 void LoopThread::post_policy(Policy policy) {

@@ -75,7 +75,8 @@ class LoopThread {
   // Runs until drained or stopped.
   void run();
 
-  void post_client(int socket);
+  // `management`, which outlives it, answers all that it asks; null: it is a client.
+  void post_client(int socket, const services::LocalService* management = nullptr);
   void post_policy(Policy policy);
   // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
@@ -97,6 +98,9 @@ class LoopThread {
   void record(const audit::DecisionRecord& record) { lane_->add(record); }
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+  // Any thread may read them.
+  [[nodiscard]] const services::Counts& counts() const { return lane_->counts(); }
 
   // Of clients, on the loop's thread.
   [[nodiscard]] std::size_t connection_count() const { return connections_->size(); }

@@ -34,6 +34,10 @@ void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
   is_head_timed_ = false;
   connection_->timer().clear();
+  if (connection_->management() != nullptr) {
+    answer_management(std::move(head));
+    return;
+  }
   if (!tunnelled_) {
     route_request(std::move(head));
     return;
@@ -72,7 +76,7 @@ void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
   flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
   if (route.kind == flow::Route::Kind::health) {
-    answer_locally(std::move(head));
+    answer_locally(std::move(head), *context.clients.health);
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -163,14 +167,26 @@ void Requests::reverse_request(http::RequestHead head) {
           std::move(head), refusal ? refusal : found.refusal, std::move(found.use)});
 }
 
+// On the management listener nothing goes anywhere. Who may use the proxy without a token may ask.
+void Requests::answer_management(http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  const flow::LocalUser user = connection_->client().local_user();
+  if (!user.is_own && !policy.bindings->allow_users.has(user.number)) {
+    begin_stream({}, policy)
+        .on(flow::ClientHead{std::move(head), Reason::user_not_allowed, std::nullopt});
+    return;
+  }
+  answer_locally(std::move(head), *connection_->management());
+}
+
 // What is for ourselves. Whichever program asks, but no web page.
-void Requests::answer_locally(http::RequestHead head) {
+void Requests::answer_locally(http::RequestHead head, const services::LocalService& service) {
   const Policy& policy = connection_->context().policy;
   if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
-  const flow::Reply reply = connection_->context().clients.health->answer(head, "");
+  const flow::Reply reply = service.answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {
     connection_->timer().set(base::bounds::kClientIdleMs);

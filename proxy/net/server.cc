@@ -18,6 +18,8 @@
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/management_listener.h"
+#include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
@@ -41,6 +43,7 @@ constexpr std::int64_t kTellRefusalsUs = 60'000'000;
 // What is opened before the first client comes: for each loop, and for all together (listening,
 // signals, the home's watch).
 constexpr std::size_t kOwnDescriptors = 12;
+constexpr std::size_t kManagementDescriptors = 2;
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -76,30 +79,6 @@ struct Room {
   std::atomic<std::size_t> upstreams = 0;
   std::size_t clients_max = 0;
   std::size_t upstreams_max = 0;
-};
-
-// Work of which one run goes on at a time; who asks meanwhile is answered by another run.
-class OneAtATime {
- public:
-  // `run`s on the worker until nobody has asked since the last run began.
-  void ask(Worker& worker, std::function<void()> run) {
-    should_run_again_ = true;
-    if (is_running_.exchange(true)) {
-      return;
-    }
-    worker.run([this, run = std::move(run)] {
-      do {
-        while (should_run_again_.exchange(false)) {
-          run();
-        }
-        is_running_ = false;
-      } while (should_run_again_ && !is_running_.exchange(true));
-    });
-  }
-
- private:
-  std::atomic<bool> is_running_ = false;
-  std::atomic<bool> should_run_again_ = false;
 };
 
 struct Reloading {
@@ -151,6 +130,7 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen_for_management();
   base::Status start_threads();
   void join_loops();
   void watch();
@@ -175,6 +155,7 @@ class Server final : public uv::AcceptEvents {
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   std::unique_ptr<uv::Acceptor> acceptor_;
+  std::unique_ptr<ManagementListener> management_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -235,6 +216,26 @@ base::Status Server::build() {
   for (const auto& loop : loops_) {
     loop->set_listening(acceptor_->local());
   }
+  return parts_.behind.manage ? listen_for_management() : base::Status();
+}
+
+base::Status Server::listen_for_management() {
+  auto listener = ManagementListener::listen(
+      {parts_.behind.manage->host, parts_.behind.manage->port},
+      loops_,
+      {&room_.clients, room_.clients_max},
+      [this] {
+        return services::Gauges{
+            .client_connections = room_.clients,
+            .upstream_connections = room_.upstreams,
+            .locked_bytes = vault::locked_memory_size(),
+            .is_vault_locked = parts_.vault->file_fault() != vault::FileFault::none,
+            .is_audit_dead = parts_.log->is_dead()};
+      });
+  if (!listener) {
+    return listener.error();
+  }
+  management_ = std::move(*listener);
   return {};
 }
 
@@ -284,11 +285,17 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
+  if (management_ && parts_.behind.managing) {
+    parts_.behind.managing(uv::to_string(management_->local()));
+  }
   parts_.ready(uv::to_string(acceptor_->local()));
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
   acceptor_.reset();
+  if (management_) {
+    management_->stop();  // itself it goes behind the loops: connections of theirs know it
+  }
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
@@ -333,8 +340,10 @@ void Server::on_accepted_last(int socket) {
 // I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
 void Server::share_descriptors() {
   const std::size_t allowed = base::descriptors_allowed();
+  const std::size_t listening =
+      kOwnDescriptors + (parts_.behind.manage ? kManagementDescriptors : 0);
   const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
+      base::descriptors_open() + listening + parts_.threads * LoopThread::kDescriptors;
   room_.clients_max = base::clients_that_fit(allowed, ours);
   const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
   room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
@@ -389,7 +398,10 @@ void Server::reload_once() {
               parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256, ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
-  refresh_vault();  // whoever waits for the reload to count is told behind it
+  if (parts_.behind.reloaded) {
+    parts_.behind.reloaded();
+  }
+  refresh_vault();  // whoever waits for the vault to count is told behind it
 }
 
 void Server::note_approval(const std::optional<ApprovalNote>& note) {
@@ -480,6 +492,9 @@ void Server::record_fault(vault::FileFault fault) {
 
 void Server::drain() {
   acceptor_.reset();
+  if (management_) {
+    management_->stop();
+  }
   for (const auto& loop : loops_) {
     loop->post_drain();
   }

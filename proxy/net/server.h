@@ -41,8 +41,13 @@ struct ListenOn {
 
 // What is kept and told behind the requests; each may be empty.
 struct Behind {
+  std::optional<ListenOn> manage;  // where metrics are told
+  // Called before `ready` with the address of that.
+  std::function<void(const std::string& address)> managing;
   // Called after each reload: the certificate of the root that leaves are signed by from now on.
   std::function<void(const std::string& sha256)> ca_in_force;
+  // Called behind that, once what was read counts and is recorded.
+  std::function<void()> reloaded;
   // Called on a worker when the vault was read, twice a second and after each change of the home;
   // at no time twice at once.
   std::function<void()> vault_read;

@@ -25,10 +25,12 @@ vault::Vault open_vault_at(const std::string& path) {
 }  // namespace
 
 TEST_CASE("what a proxy confirmed reads back, and nothing else does") {
-  const Confirmed confirmed{42, "ab"};
-  CHECK(encode_confirmed(confirmed) == "42 ab");
-  CHECK(decode_confirmed("42 ab") == confirmed);
-  for (const char* text : {"", "42", "x ab", " ab", "99999999999999999999 ab"}) {
+  const Confirmed confirmed{42, "ab", 7};
+  CHECK(encode_confirmed(confirmed) == "42 ab 7");
+  CHECK(decode_confirmed("42 ab 7") == confirmed);
+  CHECK(decode_confirmed("42 ab") == Confirmed{42, "ab", 0});  // as proxies said it before
+  for (const char* text :
+       {"", "42", "x ab", " ab", "99999999999999999999 ab", "42 ab x", "42 ab 7 8", "42 ab "}) {
     CAPTURE(text);
     CHECK_FALSE(decode_confirmed(text));
   }
@@ -49,10 +51,10 @@ TEST_CASE("a change is confirmed by the proxy that read it, and by no other", "[
       home, ServeLock::Byte::serving, ServeLock::Kind::exclusive, ServeLock::Wait::no);
   REQUIRE(lock);
   REQUIRE(lock.value());
-  Confirmation confirmation(proxy, "root-1");
+  Confirmation confirmation(proxy, "root-1", 3);
   confirmation.tell();  // what it read is from before the change
   REQUIRE(command.refresh());
-  CHECK(read_confirmed(command) == Confirmed{0, "root-1"});
+  CHECK(read_confirmed(command) == Confirmed{0, "root-1", 3});
 
   REQUIRE(proxy.refresh());
   confirmation.tell();
@@ -62,9 +64,10 @@ TEST_CASE("a change is confirmed by the proxy that read it, and by no other", "[
   REQUIRE(command.refresh());
   CHECK(command.generation() == told);
 
-  confirmation.set_ca("root-2");
+  confirmation.set_in_force("root-2", 4);
   confirmation.tell();
-  CHECK_FALSE(await_confirmation(home, command, "done", "root-2"));
+  CHECK_FALSE(await_confirmation(home, command, "done", {.ca_sha256 = "root-2"}));
+  CHECK_FALSE(await_confirmation(home, command, "done", {.policy = 4}));
 }
 
 }  // namespace keyswap::cli
