@@ -24,6 +24,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
+#include "proxy/cli/serve_listen.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
@@ -49,7 +50,7 @@ struct ServeOptions {
   UnlockOptions unlock;
   ApprovalOptions approval;
   std::string bindings;
-  std::string listen = "127.0.0.1:8472";
+  ListenOptions listen;
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
@@ -58,7 +59,7 @@ struct ServeOptions {
 // Everything that lives as long as the server; in the order in which it must go.
 struct Opened {
   Home home;
-  ListenAddress listen;
+  ServeListeners listen;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
@@ -138,7 +139,7 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
     return policy.failure();
   }
   opened.policy = std::move(policy).value();
-  return std::nullopt;
+  return opened.listen.check(*opened.policy.policy.bindings, opened.bindings_file);
 }
 
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
@@ -168,7 +169,10 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
   }
-  if (auto problem = restrict_files(opened.home, folder)) {
+  if (auto problem = opened.listen.open_sockets()) {
+    return problem;
+  }
+  if (auto problem = restrict_files(opened.home, folder, opened.listen.socket_folders())) {
     return problem;
   }
   auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
@@ -222,7 +226,7 @@ Problem choose_loops(const ServeOptions& options, Opened& opened) {
 }
 
 Problem open_all(const ServeOptions& options, Opened& opened) {
-  auto listen = parse_listen(options.listen);
+  auto listen = ServeListeners::parse(options.listen);
   if (!listen) {
     return listen.failure();
   }
@@ -252,8 +256,10 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   return std::nullopt;
 }
 
-// Contract 2: exactly this line, so that a program can wait for it.
-void tell_ready(Opened& opened, const std::string& address) {
+// Contract 2: exactly this line, so that a program can wait for it; with `listen` where it is asked
+// to listen elsewhere, too.
+void tell_ready(Opened& opened, const std::vector<std::string>& addresses) {
+  const std::string address = address_for_clients(addresses);
   opened.approval.keep(*opened.vault);
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
@@ -263,6 +269,9 @@ void tell_ready(Opened& opened, const std::string& address) {
   json["proxy"] = address;
   json["ca"] = opened.home.ca();
   json["pid"] = getpid();
+  if (const auto all = addresses_to_tell(addresses); !all.empty()) {
+    json["listen"] = all;
+  }
   if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
     report(*problem);  // `run` will not find this proxy; those who read the line below will
   }
@@ -279,6 +288,12 @@ net::Reloaded reload_policy(Opened& opened) {
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
+    note("  the bindings in force stay in force");
+    return {};
+  }
+  // Fails closed: where we listen is not changed by a file, and nobody comes there without a token.
+  if (const auto refused = opened.listen.check(*policy->policy.bindings, opened.bindings_file)) {
+    report(*refused);
     note("  the bindings in force stay in force");
     return {};
   }
@@ -366,10 +381,10 @@ class UserWatch {
   std::thread thread_;
 };
 
-Failure serve_failure(const ServeOptions& options, const base::Error& error) {
+Failure serve_failure(const std::string& listen, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
     return {Exit::cannot,
-            options.listen + " is in use by another program",
+            listen + " is in use by another program",
             "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
   }
   if (base::is_lack_of_threads(error)) {
@@ -379,7 +394,7 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
     return sandbox_failure(error);
   }
   return {Exit::cannot,
-          "cannot serve on " + options.listen + ": " + explain(error),
+          "cannot serve on " + listen + ": " + explain(error),
           "check the address and this user's limits"};
 }
 
@@ -393,7 +408,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
-  parts.listen = {opened.listen.host, opened.listen.port};
+  parts.listen = opened.listen.plan();
   parts.threads = opened.threads;
   parts.reload = [&opened] {
     return reload_policy(opened);
@@ -409,11 +424,11 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     opened.head->keep();
   };
   parts.confine = restrict_system_calls;
-  parts.ready = [&options, &opened, &watch](const std::string& address) {
+  parts.ready = [&options, &opened, &watch](const std::vector<std::string>& addresses) {
     if (!options.while_used) {
       warn_about_root();
     }
-    tell_ready(opened, address);
+    tell_ready(opened, addresses);
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
@@ -421,7 +436,7 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
-    return report(serve_failure(options, served.error()));
+    return report(serve_failure(opened.listen.failed(), served.error()));
   }
   return static_cast<int>(Exit::done);
 }
@@ -457,9 +472,7 @@ int run_serve(const Arguments& arguments) {
   add_approval_option(app, options.approval);
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
-  app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
-      ->type_name("ADDR:PORT")
-      ->capture_default_str();
+  add_listen_options(app, options.listen);
   std::string user;
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")

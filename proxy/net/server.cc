@@ -23,7 +23,6 @@
 #include "proxy/net/telling.h"
 #include "proxy/net/turn_away.h"
 #include "proxy/net/worker.h"
-#include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
@@ -37,8 +36,8 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
-// What is opened before the first client comes: for each loop, and for all together (listening,
-// signals, the home's watch).
+// What is opened before the first client comes: for each loop, and for all together (the first
+// listener, signals, the home's watch).
 constexpr std::size_t kOwnDescriptors = 12;
 
 // What a client's TLS is made of.
@@ -171,7 +170,7 @@ class Server final : public uv::AcceptEvents {
   Strangers strangers_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
-  std::unique_ptr<uv::Acceptor> acceptor_;
+  Listeners listeners_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -223,14 +222,9 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
-  auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
-  if (!acceptor) {
-    return acceptor.error();
-  }
-  acceptor_ = std::move(*acceptor);
+  KS_TRY(listeners_.open(loops_.front()->loop(), parts_.listen, *this));
   for (const auto& loop : loops_) {
-    loop->set_listening(acceptor_->local());
+    loop->set_listening(Listening(listeners_.endpoints()));
   }
   return {};
 }
@@ -281,11 +275,11 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
-  parts_.ready(uv::to_string(acceptor_->local()));
+  parts_.ready(listeners_.addresses());
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
-  acceptor_.reset();
+  listeners_.close();
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
@@ -330,8 +324,9 @@ void Server::on_accepted_last(int socket) {
 // I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
 void Server::share_descriptors() {
   const std::size_t allowed = base::descriptors_allowed();
-  const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
+  const std::size_t ours = base::descriptors_open() + kOwnDescriptors +
+                           (parts_.listen.on.size() - 1) * Listeners::kDescriptors +
+                           parts_.threads * LoopThread::kDescriptors;
   room_.clients_max = base::clients_that_fit(allowed, ours);
   const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
   room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
@@ -463,7 +458,7 @@ void Server::record_fault(vault::FileFault fault) {
 }
 
 void Server::drain() {
-  acceptor_.reset();
+  listeners_.close();
   for (const auto& loop : loops_) {
     loop->post_drain();
   }
@@ -473,7 +468,7 @@ void Server::drain() {
 
 base::Status serve(ServerParts parts) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
-  KS_ASSERT(parts.threads > 0);
+  KS_ASSERT(parts.threads > 0 && !parts.listen.on.empty());
   return Server(std::move(parts)).serve();
 }
 

@@ -191,7 +191,11 @@ def dial(port, timeout=20.0):
 
 def connect(port, authority, *, fields=(), timeout=20.0):
     """CONNECT: (wire, answer). The wire is ready for TLS when the answer's status is 200."""
-    wire = dial(port, timeout)
+    return connect_on(dial(port, timeout), authority, fields=fields)
+
+
+def connect_on(wire, authority, *, fields=()):
+    """The same on a connection that is there."""
     lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", *[f"{k}: {v}" for k, v in fields]]
     wire.send("\r\n".join(lines) + "\r\n\r\n")
     answer = wire.head()
