@@ -17,11 +17,11 @@ class App;
 namespace keyswap::cli {
 
 struct FolderOptions {
-  std::string user = {};           // --for-user
+  std::string user = {};      // --for-user
   bool is_container = false;  // --for-container
-  std::string folder = {};         // --dir
-  std::string seen_at = {};        // --at
-  std::string proxy = {};          // --proxy
+  std::string folder = {};    // --dir
+  std::string seen_at = {};   // --at
+  std::string proxy = {};     // --proxy
 
   [[nodiscard]] bool is_asked_for() const { return !user.empty() || is_container; }
 };

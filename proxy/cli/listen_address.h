@@ -2,7 +2,7 @@
 //
 // Where `serve --listen` says to listen, and what may be listened on: beyond loopback everybody who
 // reaches the port could use the secrets, so that there the bindings have to say who comes, and
-// each shows a token (contract of `callers`). Pure.
+// each shows a token. Pure.
 #pragma once
 
 #include <cstdint>
