@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,7 +19,7 @@ import unittest
 
 import yaml
 
-from harness import canary, proxy
+from harness import canary, client, proxy
 from harness.case import Case, document, main
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -43,16 +42,6 @@ exec {binary} serve --listen 127.0.0.1:0 "$@"
 def blocks(path):
     """The commands of a README's `sh` blocks, which are to be run; those of `console` are not."""
     return re.findall(r"^```sh\n(.*?)^```$", path.read_text(), flags=re.S | re.M)
-
-
-def address_of_this_machine():
-    """One that is not loopback, as a container would use; in a machine without a network, loopback after all."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            asking.connect(("198.51.100.77", 9))
-        except OSError:
-            return "127.0.0.1"
-        return asking.getsockname()[0]
 
 
 def docker_variables(path):
@@ -119,7 +108,7 @@ class Examples(Case):
 
     def in_container(self, folder, command):
         """The command with the variables of `folder`/env alone, where `folder` is /keyswap."""
-        text = {"/keyswap/": f"{folder}/", "host.docker.internal": address_of_this_machine()}
+        text = {"/keyswap/": f"{folder}/", "host.docker.internal": client.address_of_this_machine()}
         variables = docker_variables(folder / "env")
         self.assertEqual(variables[NAME], PLACEHOLDER)
         self.assertNotIn(str(self.homes[0].path), (folder / "env").read_text())
@@ -140,8 +129,7 @@ class Examples(Case):
             self.shell(block, variables, folder)
         self.in_container(folder / "clients", [word.replace("$$", "$") for word in service["command"]])
         self.served(1)
-        decided = self.host_proxy.decision("/v1/models")
-        self.assertEqual(decided["client"]["caller"], "agent")
+        self.assertEqual(self.host_proxy.decisions("/v1/models")[-1]["client"]["caller"], "agent")
 
     def test_a_development_container(self):
         folder, variables = self.host()
