@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
-// then hands them to the server. Nothing listens before everything is in order (I13).
+// then hands them to the server. No client is taken before everything is in order (I13).
 #include <chrono>
 #include <condition_variable>
 #include <csignal>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The listeners of `keyswap serve`: what was asked for, whether the bindings let it, and the Unix
-// sockets, which are made while files can still be made anywhere. What lives on is the sockets'
-// files; they go with this.
+// sockets, which are made while files can still be made anywhere. These listen at once, so that
+// nobody takes them for dead; who connects waits until the server takes clients. Their files go
+// with this.
 #pragma once
 
 #include <string>

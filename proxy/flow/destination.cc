@@ -43,7 +43,9 @@ bool host_agrees(const http::RequestHead& head,
 // want to go (RFC 9112 section 3.2.3 has it the other way). It chooses nothing: nobody is ever led
 // to the listener itself (I12).
 bool names_listener(const http::RequestHead& head, std::span<const std::uint16_t> own_ports) {
-  static constexpr std::array<std::string_view, 3> kOwnHosts = {"127.0.0.1", "::1", "localhost"};
+  // The last two are what containers call the machine that they run on.
+  static constexpr std::array<std::string_view, 5> kOwnHosts = {
+      "127.0.0.1", "::1", "localhost", "host.docker.internal", "host.containers.internal"};
   const http::Field* host = head.fields.find("host");
   if (host == nullptr) {
     return false;

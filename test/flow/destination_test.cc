@@ -117,8 +117,11 @@ TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") 
                  *test::bindings_of(kDeny),
                  kOwnPorts);
   };
-  for (const std::string own :
-       {"127.0.0.1:8472", "localhost:8472", "LOCALHOST:8472", "[::1]:8472"}) {
+  for (const std::string own : {"127.0.0.1:8472",
+                                "localhost:8472",
+                                "LOCALHOST:8472",
+                                "[::1]:8472",
+                                "host.docker.internal:9000"}) {
     INFO(own);
     const Route found = connect("h.example.test:443", own);
     CHECK(found.kind == Route::Kind::intercept);
