@@ -111,7 +111,7 @@ TEST_CASE("C13 the Host of a CONNECT chooses nothing", "[I3]") {
 }
 
 TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") {
-  constexpr std::array<std::uint16_t, 2> kOwnPorts = {9000, 8472};
+  static constexpr std::array<std::uint16_t, 2> kOwnPorts = {9000, 8472};
   const auto connect = [](const std::string& target, const std::string& host) {
     return route(head_of("CONNECT " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
                  *test::bindings_of(kDeny),
