@@ -13,6 +13,7 @@
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/listen_address.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -184,6 +185,9 @@ Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
   const auto looking = ServeLock::take(
       ready.home, ServeLock::Byte::looking, ServeLock::Kind::exclusive, ServeLock::Wait::yes);
   if (const auto running = find_ready(ready.home, kStartMs)) {
+    if (auto problem = check_client_address(running->address)) {
+      return problem;
+    }
     ready.address = running->address;
     ready.bindings = running->bindings.empty() ? ready.home.bindings() : running->bindings;
     if (!options.bindings.empty() && options.bindings != ready.bindings) {

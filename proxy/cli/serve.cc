@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
-// then hands them to the server. Nothing listens before everything is in order (I13).
+// then hands them to the server. No client is taken before everything is in order (I13).
 #include <csignal>
 
 #include <CLI/CLI.hpp>
@@ -22,6 +22,8 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
 #include "proxy/cli/reloading.h"
+#include "proxy/cli/serve_failure.h"
+#include "proxy/cli/serve_listen.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
@@ -49,7 +51,7 @@ struct ServeOptions {
   UnlockOptions unlock;
   ApprovalOptions approval;
   std::string bindings;
-  std::string listen = "127.0.0.1:8472";
+  ListenOptions listen;
   std::string manage;                 // "": no management listener
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
@@ -61,7 +63,7 @@ struct ServeOptions {
 // Everything that lives as long as the server; in the order in which it must go.
 struct Opened {
   Home home;
-  ListenAddress listen;
+  ServeListeners listen;
   std::optional<ListenAddress> manage;
   std::string managed_at;
   unsigned threads = 1;
@@ -149,7 +151,7 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
     return policy.failure();
   }
   opened.policy = std::move(policy).value();
-  return std::nullopt;
+  return opened.listen.check(*opened.policy.policy.bindings, opened.bindings_file);
 }
 
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
@@ -180,7 +182,10 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
   }
-  if (auto problem = restrict_files(opened.home, folder)) {
+  if (auto problem = opened.listen.open_sockets()) {
+    return problem;
+  }
+  if (auto problem = restrict_files(opened.home, folder, opened.listen.socket_folders())) {
     return problem;
   }
   auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
@@ -234,13 +239,13 @@ Problem choose_loops(const ServeOptions& options, Opened& opened) {
 }
 
 Problem open_all(const ServeOptions& options, Opened& opened) {
-  auto listen = parse_listen(options.listen);
+  auto listen = ServeListeners::parse(options.listen);
   if (!listen) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
   if (!options.manage.empty()) {
-    auto manage = parse_listen(options.manage);
+    auto manage = parse_manage(options.manage);
     if (!manage) {
       return manage.failure();
     }
@@ -275,8 +280,10 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
 void say_ready(const ServeOptions& options,
                Opened& opened,
                ServeTalk& talk,
-               const std::string& address) {
-  ReadyFacts facts{address, opened.home.ca(), getpid(), "", "", opened.managed_at};
+               const std::vector<std::string>& addresses) {
+  ReadyFacts facts{address_for_clients(addresses), opened.home.ca(), getpid(), "", ""};
+  facts.listen = addresses_to_tell(addresses);
+  facts.manage = opened.managed_at;
   facts.home = options.home.empty() ? "" : " --home " + options.home;
   if (options.departure == nullptr) {
     talk.ready(ready_text(facts, talk.audience()));
@@ -290,17 +297,17 @@ void say_ready(const ServeOptions& options,
 void tell_ready(const ServeOptions& options,
                 Opened& opened,
                 ServeTalk& talk,
-                const std::string& address) {
+                const std::vector<std::string>& addresses) {
   opened.approval.keep(*opened.vault);
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  const RunningProxy running{getpid(), address, opened.bindings_file};
+  const RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will
   }
-  say_ready(options, opened, talk, address);
+  say_ready(options, opened, talk, addresses);
   hold_reloads(SIG_UNBLOCK);
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
@@ -314,6 +321,13 @@ net::Reloaded reload_policy(Opened& opened) {
     report(policy.failure());
     note("  the bindings in force stay in force");
     opened.reloads.refuse(policy.failure());
+    return {};
+  }
+  // Fails closed: where we listen is not changed by a file, and nobody comes there without a token.
+  if (const auto refused = opened.listen.check(*policy->policy.bindings, opened.bindings_file)) {
+    report(*refused);
+    note("  the bindings in force stay in force");
+    opened.reloads.refuse(*refused);
     return {};
   }
   auto reloaded = opened.approval.accept(*opened.vault, policy.value());
@@ -344,24 +358,6 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   return opened.authority;
 }
 
-Failure serve_failure(const ServeOptions& options, const base::Error& error) {
-  if (error.code == base::Errc::already_exists) {
-    const std::string either = options.manage.empty() ? "" : ", or " + options.manage + ",";
-    return {Exit::cannot,
-            options.listen + either + " is in use by another program",
-            "choose another ADDRESS:PORT, or port 0 for a free one"};
-  }
-  if (base::is_lack_of_threads(error)) {
-    return thread_failure(error);
-  }
-  if (error.code == base::Errc::unsupported) {
-    return sandbox_failure(error);
-  }
-  return {Exit::cannot,
-          "cannot serve on " + options.listen + ": " + explain(error),
-          "check the address and this user's limits"};
-}
-
 // I13: a terminal can be left only while the kernel still takes that call.
 base::Status confine(const ServeOptions& options) {
   if (options.departure != nullptr) {
@@ -383,7 +379,7 @@ int serve_until_stopped(const ServeOptions& options,
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
-  parts.listen = {opened.listen.host, opened.listen.port};
+  parts.listen = opened.listen.plan();
   if (opened.manage) {
     parts.behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
   }
@@ -415,11 +411,11 @@ int serve_until_stopped(const ServeOptions& options,
   parts.confine = [&options] {
     return confine(options);
   };
-  parts.ready = [&options, &opened, &talk, &watch](const std::string& address) {
+  parts.ready = [&options, &opened, &talk, &watch](const std::vector<std::string>& addresses) {
     if (!options.while_used) {
       warn_about_root();
     }
-    tell_ready(options, opened, talk, address);
+    tell_ready(options, opened, talk, addresses);
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
@@ -427,7 +423,7 @@ int serve_until_stopped(const ServeOptions& options,
   opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
-    return report(serve_failure(options, served.error()));
+    return report(serve_failure(opened.listen.failed(), options.manage, served.error()));
   }
   talk.stopped();
   return static_cast<int>(Exit::done);
@@ -469,9 +465,7 @@ int run_serve(const Arguments& arguments) {
   add_approval_option(app, options.approval);
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
-  app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
-      ->type_name("ADDR:PORT")
-      ->capture_default_str();
+  add_listen_options(app, options.listen);
   app.add_option("--manage", options.manage, "loopback address and port for GET /metrics; off")
       ->type_name("ADDR:PORT");
   std::string user;

@@ -18,6 +18,9 @@ std::string json_line(const ReadyFacts& ready) {
   json["proxy"] = ready.address;
   json["ca"] = ready.ca;
   json["pid"] = ready.pid;
+  if (!ready.listen.empty()) {
+    json["listen"] = ready.listen;
+  }
   if (!ready.manage.empty()) {
     json["manage"] = ready.manage;
   }
@@ -27,6 +30,9 @@ std::string json_line(const ReadyFacts& ready) {
 std::string people_lines(const ReadyFacts& ready) {
   const std::string home = printable(ready.home);
   std::string text = "keyswap is ready on " + ready.address + "\n";
+  for (const std::string& address : ready.listen) {
+    text += "  listens on: " + printable(address) + "\n";
+  }
   if (!ready.manage.empty()) {
     text += "  management: " + ready.manage + "\n";
   }

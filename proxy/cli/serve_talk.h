@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -19,9 +20,10 @@ struct ReadyFacts {
   std::string address;  // "127.0.0.1:8472"
   std::string ca;       // the file
   pid_t pid = 0;
-  std::string home;      // " --home DIR" where commands have to be told, else ""
-  std::string log;       // where it goes on talking from the background; "" it does not
-  std::string manage{};  // where management listens; "" nowhere
+  std::string home;  // " --home DIR" where commands have to be told, else ""
+  std::string log;   // where it goes on talking from the background; "" it does not
+  std::vector<std::string> listen{};  // all addresses, where `address` does not say it
+  std::string manage{};               // where management listens; "" nowhere
 };
 
 enum class Audience : unsigned char { program, people };

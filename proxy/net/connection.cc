@@ -32,7 +32,9 @@ void Connection::start(int socket, const services::LocalService* management) {
     end();
     return;
   }
-  client_.address = uv::to_string(leg_.remote());
+  const uv::Endpoint remote = leg_.remote();
+  client_.address = uv::to_string(remote);
+  client_.is_of_this_machine = remote.address == uv::kUnixPeer || flow::is_loopback(remote.address);
   leg_.set_patience(base::bounds::kResponseBodyIdleMs);
   timer_.set(base::bounds::kConnectRequestMs);
   leg_.start_reading();

@@ -84,7 +84,7 @@ class LoopThread {
   // Stop now, whatever is under way.
   void post_stop();
 
-  void set_listening(uv::Endpoint endpoint) { context_.upstreams.listening = std::move(endpoint); }
+  void set_listening(Listening listening) { context_.upstreams.listening = std::move(listening); }
 
   // On the loop's thread.
   std::string next_request_id() { return context_.next_request_id(); }

@@ -66,7 +66,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
   if (kind != flow::Route::Kind::reverse) {
     return flow::check_proxy_caller(caller_.name, connection_->client().local_user(), bindings);
   }
-  if (!flow::is_loopback(codec_.leg().remote().address)) {
+  if (!connection_->client().is_of_this_machine) {
     return Reason::caller_not_allowed;
   }
   return flow::check_route_caller(caller_.name, bindings);
@@ -74,7 +74,8 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
+  flow::Route route =
+      flow::route(head, *context.policy.bindings, context.upstreams.listening.ports());
   if (route.kind == flow::Route::Kind::health) {
     answer_locally(std::move(head), *context.clients.health);
     return;

@@ -12,7 +12,6 @@
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/bounds.h"
-#include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
@@ -21,11 +20,11 @@
 #include "proxy/net/management_listener.h"
 #include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
+#include "proxy/net/room.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/turn_away.h"
 #include "proxy/net/worker.h"
-#include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
@@ -40,10 +39,6 @@ namespace {
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
 constexpr std::int64_t kTellRefusalsUs = 60'000'000;
-// What is opened before the first client comes: for each loop, and for all together (listening,
-// signals, the home's watch).
-constexpr std::size_t kOwnDescriptors = 12;
-constexpr std::size_t kManagementDescriptors = 2;
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -74,13 +69,6 @@ struct Watches {
 };
 
 // Connections of the whole process.
-struct Room {
-  std::atomic<std::size_t> clients = 0;
-  std::atomic<std::size_t> upstreams = 0;
-  std::size_t clients_max = 0;
-  std::size_t upstreams_max = 0;
-};
-
 struct Reloading {
   OneAtATime runs;
   std::uint64_t policies = 0;            // put in force so far
@@ -134,7 +122,6 @@ class Server final : public uv::AcceptEvents {
   base::Status start_threads();
   void join_loops();
   void watch();
-  void share_descriptors();
   void reload();
   void reload_once();
   void note_approval(const std::optional<ApprovalNote>& note);
@@ -154,7 +141,7 @@ class Server final : public uv::AcceptEvents {
   std::int64_t refusals_told_at_us_ = 0;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
-  std::unique_ptr<uv::Acceptor> acceptor_;
+  Listeners listeners_;
   std::unique_ptr<ManagementListener> management_;
   Watches watches_;
   Room room_;
@@ -165,7 +152,7 @@ class Server final : public uv::AcceptEvents {
 };
 
 base::Status Server::build() {
-  share_descriptors();
+  share_descriptors(parts_, room_);
   auto key = ca::LeafKey::create();
   if (!key) {
     return key.error();
@@ -207,14 +194,9 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
-  auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
-  if (!acceptor) {
-    return acceptor.error();
-  }
-  acceptor_ = std::move(*acceptor);
+  KS_TRY(listeners_.open(loops_.front()->loop(), parts_.listen, *this));
   for (const auto& loop : loops_) {
-    loop->set_listening(acceptor_->local());
+    loop->set_listening(Listening(listeners_.endpoints()));
   }
   return parts_.behind.manage ? listen_for_management() : base::Status();
 }
@@ -288,11 +270,11 @@ base::Status Server::serve() {
   if (management_ && parts_.behind.managing) {
     parts_.behind.managing(uv::to_string(management_->local()));
   }
-  parts_.ready(uv::to_string(acceptor_->local()));
+  parts_.ready(listeners_.addresses());
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
-  acceptor_.reset();
+  listeners_.close();
   if (management_) {
     management_->stop();  // itself it goes behind the loops: connections of theirs know it
   }
@@ -335,20 +317,6 @@ void Server::on_accepted_last(int socket) {
     here.record(record_of(refused, parts_.clock->wall_us()));
   }
   turn_away(socket, refused.request_id);
-}
-
-// I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
-void Server::share_descriptors() {
-  const std::size_t allowed = base::descriptors_allowed();
-  const std::size_t listening =
-      kOwnDescriptors + (parts_.behind.manage ? kManagementDescriptors : 0);
-  const std::size_t ours =
-      base::descriptors_open() + listening + parts_.threads * LoopThread::kDescriptors;
-  room_.clients_max = base::clients_that_fit(allowed, ours);
-  const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
-  room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
-                                   room_.clients_max,
-                                   base::bounds::kUpstreamConnectionsMax);
 }
 
 void Server::watch() {
@@ -491,7 +459,7 @@ void Server::record_fault(vault::FileFault fault) {
 }
 
 void Server::drain() {
-  acceptor_.reset();
+  listeners_.close();
   if (management_) {
     management_->stop();
   }
@@ -504,7 +472,7 @@ void Server::drain() {
 
 base::Status serve(ServerParts parts) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
-  KS_ASSERT(parts.threads > 0);
+  KS_ASSERT(parts.threads > 0 && !parts.listen.on.empty());
   return Server(std::move(parts)).serve();
 }
 

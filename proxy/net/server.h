@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audit/log.h"
 #include "audit/record.h"
@@ -17,6 +18,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/net/listeners.h"
 #include "proxy/net/policy.h"
 #include "vault/vault.h"
 
@@ -32,11 +34,6 @@ struct ApprovalNote {
 struct Reloaded {
   std::optional<Policy> policy;  // nothing: the old one stays in force
   std::optional<ApprovalNote> approval;
-};
-
-struct ListenOn {
-  std::string host = "127.0.0.1";  // an IP literal
-  std::uint16_t port = 8472;       // 0 picks one
 };
 
 // What is kept and told behind the requests; each may be empty.
@@ -65,7 +62,7 @@ struct ServerParts {
   std::string signing_key_hex;  // public, for the start record
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
-  ListenOn listen;
+  ListenPlan listen;
   unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
@@ -78,8 +75,9 @@ struct ServerParts {
   // Called once, when every thread runs and every socket listens, before the first client is taken:
   // gives up what is not needed from then on. Its failure is that of serve(); may be empty.
   std::function<base::Status()> confine;
-  // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
-  std::function<void(const std::string& address)> ready;
+  // Called once, when every loop accepts: the addresses listened on ("127.0.0.1:8472",
+  // "unix:/run/keyswap.sock"), in the order of the plan.
+  std::function<void(const std::vector<std::string>& addresses)> ready;
 };
 
 // Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists

@@ -107,7 +107,7 @@ MemoryNet::MemoryNet() {
       leaves_.get(), maker.server_context.get(), tls_watch_.get(), &users_, &health_};
   context.upstreams = {.resolver = resolver_.get(),
                        .connector = nullptr,
-                       .listening = {"127.0.0.1", 8472},
+                       .listening = net::Listening(std::vector<uv::Endpoint>{{"127.0.0.1", 8472}}),
                        .open = &upstreams_open_,
                        .open_max = 8};
   context.memory.holdings = &holdings_;
