@@ -29,6 +29,7 @@
 
 #include <utility>
 
+#include "proxy/flow/allowance.h"
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/honeytoken.h"
 #include "proxy/http/websocket_handshake.h"
@@ -356,11 +357,17 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                                       : is_collected_ || !has_request_body());
   const bool keeps = has_all && asked_->head.keeps_alive && !is_draining_ && !is_record_late_ &&
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
+  const std::string help = allowance_of(*setup_.bindings,
+                                        {reason,
+                                         refused_rule_ ? refused_rule_ : told().verdict().rule,
+                                         setup_.destination.authority,
+                                         setup_.caller});
   Reply reply = make_refusal({reason,
                               setup_.request_id,
                               told().missing_secret(),
                               told().secret_fault(),
                               flaw_.text(),
+                              help,
                               told().retry_after_ms(),
                               keeps,
                               answer_to() == http::AnswerTo::head_request,

@@ -323,6 +323,7 @@ class Exchange {
                                std::optional<std::uint64_t> length,
                                Relaying& relaying,
                                Actions& actions);
+  [[nodiscard]] std::optional<audit::Reason> reason_to_tell(int status) const;
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
@@ -392,8 +393,12 @@ class Exchange {
   std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   Leaving leaving_;
-  Findings findings_;           // what of secrets came back
-  base::Note flaw_ = "";        // of a request that is refused for its bytes
+  Findings findings_;     // what of secrets came back
+  base::Note flaw_ = "";  // of a request that is refused for its bytes
+  // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
+  // placeholder stayed.
+  std::optional<std::uint32_t> refused_rule_;
+  std::optional<audit::Reason> stayed_;
   bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   bool is_collected_ = false;

@@ -240,22 +240,33 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
 
 namespace {
 
-std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t retry_after_s) {
-  const std::string name(audit::to_string(refusal.reason));
-  std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
-  body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
-  body.append(R"(,"detail":")").append(detail_of(refusal.reason, refusal.fault));
+// The sentences that tell people why. Nothing in them needs an escape in JSON.
+std::string sentences_of(const Refusal& refusal) {
+  std::string text(detail_of(refusal.reason, refusal.fault));
   if (!refusal.flaw.empty()) {
-    body.back() = ':';
-    body.append(" ").append(refusal.flaw).append(".");
+    text.back() = ':';
+    text.append(" ").append(refusal.flaw).append(".");
   }
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
-    body.append(" ").append(base::describe(*refusal.failure));
+    text.append(" ").append(base::describe(*refusal.failure));
   }
   if (!refusal.secret.empty()) {
-    body.append(" Vault entry: ").append(refusal.secret).append(".");
+    text.append(" Vault entry: ").append(refusal.secret).append(".");
   }
-  body.append(R"(","reason":")").append(name);
+  if (!refusal.help.empty()) {
+    text.append(" ").append(refusal.help);
+  }
+  return text;
+}
+
+std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t retry_after_s) {
+  const std::string name(audit::to_string(refusal.reason));
+  const std::string sentences = sentences_of(refusal);
+  std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
+  body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
+  body.append(R"(,"detail":")").append(sentences).append(R"(","error":{"message":")");
+  body.append(sentences).append(R"(","type":"keyswap_refusal","code":")").append(name);
+  body.append(R"("},"reason":")").append(name);
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
     body.append(R"(","cause":")").append(base::to_string(refusal.failure->cause));
   }
