@@ -175,6 +175,9 @@ inline constexpr std::int64_t kIntakeLookMs = 10'000;
 inline constexpr std::int64_t kWriteStallMs = 60'000;
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
+// A client whose CONNECT is refused inside of its tunnel says nothing there: then it is told so in
+// plain HTTP.
+inline constexpr std::int64_t kRefusedSpeechMs = 5'000;
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
@@ -186,6 +189,10 @@ inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 inline constexpr std::int64_t kLeafBackdateSeconds = 48 * 3600;
 inline constexpr std::int64_t kLeafRenewAheadSeconds = 24 * 3600;
 inline constexpr std::size_t kMintQueueMax = 1024;
+// The same for hosts to which a CONNECT is refused, which anybody may name: kept apart, so that
+// they take no room of those that are served. Past it: the refusal is the answer to CONNECT itself.
+inline constexpr std::size_t kRefusedLeavesMax = 64;
+inline constexpr std::size_t kRefusedMintsMax = 16;
 
 // --- bindings ---
 inline constexpr std::size_t kBindingsFileBytesMax = 4 * 1024 * 1024;

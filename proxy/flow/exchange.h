@@ -126,6 +126,7 @@ class Exchange {
     std::string made_target;
     std::string_view target = {};   // into one of these
     bool is_target_masked = false;  // no record shows it as it is
+    bool opens_tunnel = false;      // ClientHead::opens_tunnel
   };
 
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
@@ -326,6 +327,8 @@ class Exchange {
   [[nodiscard]] std::optional<audit::Reason> reason_to_tell(int status) const;
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
+  [[nodiscard]] Reply reply_for(audit::Reason reason) const;
+  [[nodiscard]] bool answers_in_tunnel(audit::Reason reason) const;
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
   void abort_response(Relaying& relaying, audit::Outcome outcome, Actions& actions);
   void refuse_response(base::Failure failure, Actions& actions);

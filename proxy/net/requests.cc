@@ -9,6 +9,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/flow/decode_refusal.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/interception.h"
 
 namespace keyswap::net {
 
@@ -113,7 +114,15 @@ void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure
   head.method = "CONNECT";
   head.keeps_alive = false;
   begin_stream(request.destination, request.policy)
-      .on(flow::ClientHead{std::move(head), reason, std::nullopt, std::move(failure)});
+      .on(flow::ClientHead{.head = std::move(head),
+                           .refusal = reason,
+                           .failure = std::move(failure),
+                           .opens_tunnel = tells_in_tunnels() && request.real_values.empty()});
+}
+
+// Can a client be told in its tunnel that this is refused?
+bool Requests::tells_in_tunnels() const {
+  return connection_->context().clients.refusal_leaves != nullptr;
 }
 
 void refuse_tunnel(Connection& connection,
@@ -171,6 +180,15 @@ void Requests::on_stream_done(flow::ClientFate fate) {
   } else {
     connection_->close_politely(fate == flow::ClientFate::abort ? Leg::Ending::cut
                                                                 : Leg::Ending::said);
+  }
+}
+
+void Requests::on_tunnel_refused(RefusedTunnel refused) {
+  connection_->context().bury(std::move(stream_));
+  if (connection_->is_broken()) {
+    connection_->end();
+  } else {
+    refuse_in_tunnel(*connection_, std::move(refused));
   }
 }
 

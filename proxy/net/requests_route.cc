@@ -96,10 +96,13 @@ void Requests::route_request(http::RequestHead head) {
       begin_stream(std::move(route.destination), context.policy)
           .on(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
       return;
-    case flow::Route::Kind::refuse:
+    case flow::Route::Kind::refuse: {
+      const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
       begin_stream(std::move(route.destination), context.policy)
-          .on(flow::ClientHead{std::move(head), route.reason, std::nullopt});
+          .on(flow::ClientHead{
+              .head = std::move(head), .refusal = route.reason, .opens_tunnel = opens_tunnel});
       return;
+    }
     case flow::Route::Kind::health:
     case flow::Route::Kind::reverse:
       return;  // above
