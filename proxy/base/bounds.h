@@ -272,7 +272,9 @@ inline constexpr std::size_t kFactsBytesMax = 480;
 inline constexpr std::size_t kFactBytesMax = 100;     // one of them
 inline constexpr std::size_t kNamesShownMax = 4;      // of a certificate's
 inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same host, on stderr
-inline constexpr std::size_t kToldMax = 256;          // hosts and causes told within that time
+// Of what a caller may do, as it is told; the rest of it is counted.
+inline constexpr std::size_t kOwnBindingsBytesMax = std::size_t{64} * 1024;
+inline constexpr std::size_t kToldMax = 256;  // hosts and causes told within that time
 // Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
 inline constexpr std::size_t kTlsFailedKindsMax = 64;
 

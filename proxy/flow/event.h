@@ -42,7 +42,8 @@ struct ClientHead {
 // time.
 struct ClientRefused {
   audit::Reason reason = audit::Reason::malformed_request;
-  base::Note flaw = "";  // what exactly is wrong with its bytes; "" nothing more to say
+  base::Note flaw = "";        // what exactly is wrong with its bytes; "" nothing more to say
+  base::Failure failure = {};  // what was seen of the client
 };
 
 // A piece of the request's body, not empty.

@@ -32,6 +32,7 @@
 #include "proxy/flow/allowance.h"
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/honeytoken.h"
+#include "proxy/flow/own_bindings.h"
 #include "proxy/flow/tunnel_refusal.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -129,6 +130,9 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
   flaw_ = event.flaw;
+  if (event.failure.is_known()) {
+    fail(event.failure);
+  }
   if (auto* relaying = std::get_if<Relaying>(&state_)) {
     // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
@@ -377,6 +381,9 @@ void Exchange::answer(Reason reason, Actions& actions) {
 
 // The refusal; the connection ends with it.
 Reply Exchange::reply_for(Reason reason) const {
+  if (reason == Reason::bindings_shown) {
+    return reply_with_bindings();
+  }
   const std::string help = allowance_of(*setup_.bindings,
                                         {reason,
                                          refused_rule_ ? refused_rule_ : told().verdict().rule,
@@ -392,6 +399,17 @@ Reply Exchange::reply_for(Reason reason) const {
                        .without_body = answer_to() == http::AnswerTo::head_request,
                        .can_do_no_harm = !std::holds_alternative<Relaying>(state_) || is_safe(),
                        .failure = &told().failure()});
+}
+
+Reply Exchange::reply_with_bindings() const {
+  Reply reply =
+      make_answer("application/json",
+                  own_bindings(*setup_.bindings, setup_.destination.authority, setup_.caller));
+  reply.head.fields.add({"Keyswap-Reason", audit::to_string(Reason::bindings_shown)});
+  if (answer_to() == http::AnswerTo::head_request) {
+    reply.body.clear();
+  }
+  return reply;
 }
 
 bool Exchange::answers_in_tunnel(Reason reason) const {

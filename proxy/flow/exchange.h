@@ -328,6 +328,7 @@ class Exchange {
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
   [[nodiscard]] Reply reply_for(audit::Reason reason) const;
+  [[nodiscard]] Reply reply_with_bindings() const;
   [[nodiscard]] bool answers_in_tunnel(audit::Reason reason) const;
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
   void abort_response(Relaying& relaying, audit::Outcome outcome, Actions& actions);

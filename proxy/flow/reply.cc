@@ -55,6 +55,8 @@ Wording wording_of(Reason reason) {
               "Max-Forwards reached",
               "The request's Max-Forwards ends at this proxy; nothing was sent.",
               false};
+    case Reason::bindings_shown:
+      return {200, "OK", "keyswap answers this path itself; nothing was sent.", false};
     case Reason::malformed_request:
       return {400,
               "Malformed request",
@@ -242,6 +244,9 @@ namespace {
 
 // The sentences that tell people why. Nothing in them needs an escape in JSON.
 std::string sentences_of(const Refusal& refusal) {
+  if (refusal.failure != nullptr && refusal.failure->cause == base::Cause::no_such_page) {
+    return base::describe(*refusal.failure);  // nothing is wrong with its form
+  }
   std::string text(detail_of(refusal.reason, refusal.fault));
   if (!refusal.flaw.empty()) {
     text.back() = ':';
@@ -305,6 +310,10 @@ Reply make_refusal(const Refusal& refusal) {
     reply.body.clear();
   }
   return reply;
+}
+
+Reply make_answer(std::string_view content_type, std::string body) {
+  return reply_of(Wording{200, "OK", "", false}, content_type, std::move(body));
 }
 
 Reply make_health(std::optional<Reason> failing, bool refuses_policy, bool keeps_connection) {

@@ -50,6 +50,10 @@ struct Reply {
 
 Reply make_refusal(const Refusal& refusal);
 
+// The answer to what somebody asked ourselves: 200. The connection ends with it unless the head is
+// changed.
+Reply make_answer(std::string_view content_type, std::string body);
+
 // The answer to a health check: 200, or 503 when `failing` keeps every request from being served.
 Reply make_health(std::optional<audit::Reason> failing, bool refuses_policy, bool keeps_connection);
 

@@ -63,11 +63,12 @@ class Requests final : public Stage, public StreamOwner {
   std::string_view read(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
+  void refuse_request(flow::Route route, http::RequestHead head);
   void reverse_request(http::RequestHead head);
   void open(flow::Route route, http::RequestHead head);
   void tell_real_values(const TunnelRequest& request);
-  void refuse_bytes(audit::Reason reason, base::Note flaw);
-  void answer_locally(http::RequestHead head);
+  void refuse_bytes(audit::Reason reason, base::Note flaw, std::string_view begin);
+  void answer_locally(flow::Route::Kind kind, http::RequestHead head);
   [[nodiscard]] bool tells_in_tunnels() const;
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);

@@ -12,6 +12,7 @@
 #include "proxy/net/interception.h"
 #include "proxy/net/requests.h"
 #include "proxy/net/tunnel.h"
+#include "proxy/services/front_page.h"
 #include "proxy/services/local_service.h"
 
 namespace keyswap::net {
@@ -71,8 +72,8 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
   flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
-  if (route.kind == flow::Route::Kind::health) {
-    answer_locally(std::move(head));
+  if (route.kind == flow::Route::Kind::health || route.kind == flow::Route::Kind::front_page) {
+    answer_locally(route.kind, std::move(head));
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -96,17 +97,30 @@ void Requests::route_request(http::RequestHead head) {
       begin_stream(std::move(route.destination), context.policy)
           .on(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
       return;
-    case flow::Route::Kind::refuse: {
-      const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
-      begin_stream(std::move(route.destination), context.policy)
-          .on(flow::ClientHead{
-              .head = std::move(head), .refusal = route.reason, .opens_tunnel = opens_tunnel});
+    case flow::Route::Kind::refuse:
+      refuse_request(std::move(route), std::move(head));
       return;
-    }
     case flow::Route::Kind::health:
+    case flow::Route::Kind::front_page:
     case flow::Route::Kind::reverse:
       return;  // above
   }
+}
+
+void Requests::refuse_request(flow::Route route, http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  if (route.cause == base::Cause::no_such_page) {
+    if (const auto page = flow::check_web_page(head, *policy.bindings)) {
+      route.reason = *page;
+      route.cause = base::Cause::none;
+    }
+  }
+  const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
+  begin_stream(std::move(route.destination), policy)
+      .on(flow::ClientHead{.head = std::move(head),
+                           .refusal = route.reason,
+                           .failure = {route.cause, {}},
+                           .opens_tunnel = opens_tunnel});
 }
 
 // CONNECT: the connection is a tunnel from here on. Nothing of its head goes to the upstream, but
@@ -167,13 +181,17 @@ void Requests::reverse_request(http::RequestHead head) {
 }
 
 // What is for ourselves. Whichever program asks, but no web page.
-void Requests::answer_locally(http::RequestHead head) {
-  const Policy& policy = connection_->context().policy;
+void Requests::answer_locally(flow::Route::Kind kind, http::RequestHead head) {
+  const Context& context = connection_->context();
+  const Policy& policy = context.policy;
   if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
-  const flow::Reply reply = connection_->context().clients.health->answer(head, "");
+  const flow::Reply reply =
+      kind == flow::Route::Kind::front_page
+          ? services::FrontPage(uv::to_string(context.upstreams.listening)).answer(head, "")
+          : context.clients.health->answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {
     connection_->timer().set(base::bounds::kClientIdleMs);

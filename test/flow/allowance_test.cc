@@ -16,6 +16,7 @@ using audit::Reason;
 
 const char* const kYaml = R"(
 version: 1
+callers: [ci]
 secrets:
   K:
     placeholder: kswp_PLACEHOLDER_000000000001
