@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Section C: where a request may go, and the forms in which it may come."""
 
+import json
 import socket
 import ssl
 import subprocess
@@ -337,6 +338,17 @@ class ToldInTheTunnel(OneProxy):
         with failed.exception as answer:
             self.assertEqual((answer.code, answer.headers["Keyswap-Reason"]), (403, "unmatched_destination"))
             self.assertIn(b"No binding names this destination", self.note("urllib", answer.read()))
+
+    def test_a_caller_is_told_what_it_may_do(self):
+        """[I1]"""
+        before = self.recorder.application_bytes
+        answer = self.ask(H, target="/.well-known/keyswap")
+        self.assertEqual((answer.status, answer.get("Content-Type")), (200, "application/json"))
+        told = json.loads(answer.body)
+        self.assertEqual([(s["name"], s["placeholder"]) for s in told["secrets"]], [(K, P), (K2, P2)])
+        self.assertEqual(told["secrets"][0]["bindings"][0]["host"], H)
+        self.assertEqual(self.recorder.application_bytes, before)
+        self.decided(self.proxy.decision("/.well-known/keyswap"), "refused", "bindings_shown")
 
     def test_an_address_is_refused_at_CONNECT(self):
         """[I12]"""
