@@ -371,6 +371,15 @@ TEST_CASE("who takes the listener for another kind of proxy is told what to set,
   CHECK(client.has_ended);
 }
 
+TEST_CASE("who begins with HTTP/2 is told that it is not spoken here") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  net.settle_durably();
+  CHECK(client.heard.starts_with("HTTP/1.1 400 "));
+  CHECK(has(client.heard, "the preface of HTTP/2, where HTTP/1.1 is spoken."));
+}
+
 TEST_CASE("bytes that only look like another protocol's in the middle of a head are none") {
   MemoryNet net;
   Peer& client = net.connect();
