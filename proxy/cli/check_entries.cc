@@ -77,7 +77,7 @@ void warn_of_entries(const Home& home,
       begin_guarded() || !ca::start_crypto()) {
     return;
   }
-  const auto vault = open_vault(home, unlock);
+  auto vault = open_vault(home, unlock);
   if (!vault) {
     return;
   }

@@ -232,13 +232,13 @@ TEST_CASE("what the proxy would refuse cannot be explained") {
 }
 
 TEST_CASE("a URL with user information is told that, and does not show it", "[I1]") {
-  const auto refused = parse_request("GET", "https://joe:pass-word@api.example.com/v1");
+  auto refused = parse_request("GET", "https://joe:pass-word@api.example.com/v1");
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().what.find("user information") != std::string::npos);
   CHECK(refused.failure().what.find("pass-word") == std::string::npos);
   CHECK(refused.failure().hint.find("basic: password") != std::string::npos);
   // An @ elsewhere is none.
-  const auto other = parse_request("GET", "ftp://api.example.com/@me");
+  auto other = parse_request("GET", "ftp://api.example.com/@me");
   REQUIRE_FALSE(other);
   CHECK(other.failure().what.find("user information") == std::string::npos);
 }
