@@ -173,8 +173,8 @@ struct SecretRule {  // one entry of `secrets:`
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };
 enum class TlsTermination : std::uint8_t { bound, all };
-// Where a refused CONNECT is told why: inside of the tunnel, in TLS if the client speaks that, or by
-// the status of the CONNECT.
+// Where a refused CONNECT is told why: inside of the tunnel, in TLS if the client speaks that, or
+// by the status of the CONNECT.
 enum class TunnelRefusals : std::uint8_t { tls, connect };
 // What becomes of a known placeholder at a place it is not bound to (I2).
 enum class MisplacedPlaceholder : std::uint8_t { forward, refuse };

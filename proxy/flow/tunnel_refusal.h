@@ -2,8 +2,8 @@
 //
 // Where a client is told that its CONNECT is refused. Most libraries show nothing of an answer to
 // CONNECT but "tunnel failed", so it is said inside of the tunnel, where the answer to a request
-// stands: CONNECT is answered with 200, TLS comes about with a leaf for the host that was named, and
-// the first request gets the refusal. Nothing is dialled, and the record is made before. Pure.
+// stands: CONNECT is answered with 200, TLS comes about with a leaf for the host that was named,
+// and the first request gets the refusal. Nothing is dialled, and the record is made before. Pure.
 #pragma once
 
 #include "audit/record.h"
@@ -14,7 +14,7 @@
 namespace keyswap::flow {
 
 // Is a CONNECT to that destination refused inside of the tunnel? Not one that
-// - asks for a token (407): a client sends it in answer to the 407 of a CONNECT and to nothing else;
+// - asks for a token (407): a client sends one in answer to that status of a CONNECT alone;
 // - is malformed, or names no host but an address: no usual certificate would be for it;
 // - came while there is no room, no certificate, or no time left for a handshake;
 // - holds a real value (I1), which would come into a certificate if it stands in the host's name.

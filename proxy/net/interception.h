@@ -2,8 +2,8 @@
 //
 // A tunnel whose requests are read, from its CONNECT to its first request: a leaf for exactly the
 // host that was named, the answer 200, what the client speaks, and TLS with it as that host. What
-// is compared and decided is flow's (proxy/flow/destination.h). A CONNECT that is refused may go the
-// same way (proxy/flow/tunnel_refusal.h); then what stands at its end is the refusal.
+// is compared and decided is flow's (proxy/flow/destination.h). A CONNECT that is refused may go
+// the same way (proxy/flow/tunnel_refusal.h); then what stands at its end is the refusal.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The answer to whoever looks at the listener itself, as in a browser or by curl: what is there, and
-// what to set to come through it.
+// The answer to whoever looks at the listener itself, as in a browser or by curl: what is there,
+// and what to set to come through it.
 #pragma once
 
 #include <string>
