@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 42> kReasonNames{
+constexpr std::array<std::string_view, 43> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 42> kReasonNames{
     "untargeted_location",
     "insecure_scheme",
     "max_forwards_reached",
+    "bindings_shown",
     "malformed_request",
     "ambiguous_placeholder_match",
     "duplicate_credential_header",

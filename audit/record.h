@@ -34,6 +34,7 @@ enum class Reason : std::uint8_t {
   untargeted_location,
   insecure_scheme,
   max_forwards_reached,
+  bindings_shown,
   malformed_request,
   ambiguous_placeholder_match,
   duplicate_credential_header,

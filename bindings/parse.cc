@@ -20,9 +20,10 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 15> kTopKeys = {"version",
+constexpr std::array<std::string_view, 16> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
+                                                       "refusals",
                                                        "misplaced_placeholder",
                                                        "allow_wildcard_hosts",
                                                        "callers",
@@ -65,6 +66,7 @@ void parse_policies(const YamlSection& top, ParseContext& context, Bindings& bin
                context,
                bindings.unmatched_destination);
   parse_choice(top, "tls_termination", {"bound", "all"}, context, bindings.tls_termination);
+  parse_choice(top, "refusals", {"tls", "connect"}, context, bindings.tunnel_refusals);
   parse_choice(
       top, "misplaced_placeholder", {"forward", "refuse"}, context, bindings.misplaced_placeholder);
   if (const auto* const node = top.find("allow_wildcard_hosts")) {

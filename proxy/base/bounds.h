@@ -176,6 +176,9 @@ inline constexpr std::int64_t kIntakeLookMs = 10'000;
 inline constexpr std::int64_t kWriteStallMs = 60'000;
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
+// A client whose CONNECT is refused inside of its tunnel says nothing there: then it is told so in
+// plain HTTP.
+inline constexpr std::int64_t kRefusedSpeechMs = 5'000;
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
 // --- certificates ---
@@ -187,6 +190,10 @@ inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 inline constexpr std::int64_t kLeafBackdateSeconds = 48 * 3600;
 inline constexpr std::int64_t kLeafRenewAheadSeconds = 24 * 3600;
 inline constexpr std::size_t kMintQueueMax = 1024;
+// The same for hosts to which a CONNECT is refused, which anybody may name: kept apart, so that
+// they take no room of those that are served. Past it: the refusal is the answer to CONNECT itself.
+inline constexpr std::size_t kRefusedLeavesMax = 64;
+inline constexpr std::size_t kRefusedMintsMax = 16;
 
 // --- bindings ---
 inline constexpr std::size_t kBindingsFileBytesMax = 4 * 1024 * 1024;
@@ -271,7 +278,9 @@ inline constexpr std::size_t kFactsBytesMax = 480;
 inline constexpr std::size_t kFactBytesMax = 100;     // one of them
 inline constexpr std::size_t kNamesShownMax = 4;      // of a certificate's
 inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same host, on stderr
-inline constexpr std::size_t kToldMax = 256;          // hosts and causes told within that time
+// Of what a caller may do, as it is told; the rest of it is counted.
+inline constexpr std::size_t kOwnBindingsBytesMax = std::size_t{64} * 1024;
+inline constexpr std::size_t kToldMax = 256;  // hosts and causes told within that time
 // Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
 inline constexpr std::size_t kTlsFailedKindsMax = 64;
 

@@ -329,9 +329,21 @@ constexpr std::array kCommands = {
     Command{"import", "add every KEY=VALUE of a .env file", run_secret_import},
 };
 
+// Is it the PEM of a private key, of whichever kind?
+bool is_private_key_pem(std::string_view value) {
+  return value.find("-----BEGIN ") != std::string_view::npos &&
+         value.find("PRIVATE KEY-----") != std::string_view::npos;
+}
+
 }  // namespace
 
 Problem check_value(const std::string& name, std::string_view value) {
+  if (is_private_key_pem(value)) {
+    return Failure{Exit::usage,
+                   name + ": that is a private key in PEM, and no text that could be sent",
+                   "to sign requests with it: keyswap secret add " + name +
+                       " --private-key < key.pem; nothing was changed"};
+  }
   const std::string bad = describe_bad_value(value);
   if (bad.empty()) {
     return std::nullopt;

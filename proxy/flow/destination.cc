@@ -7,6 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/flow/own_bindings.h"
 #include "proxy/flow/reverse.h"
 #include "proxy/http/grammar.h"
 
@@ -65,6 +66,11 @@ bool may_be_reached(const Destination& destination, const bindings::Bindings& bi
          bindings.binds(destination.authority);
 }
 
+// Are the requests in a tunnel to it read?
+bool is_read(const http::Authority& destination, const bindings::Bindings& bindings) {
+  return bindings.binds(destination) || bindings.tls_termination == bindings::TlsTermination::all;
+}
+
 Route route_connect(const http::RequestHead& head,
                     const bindings::Bindings& bindings,
                     std::span<const std::uint16_t> own_ports) {
@@ -87,9 +93,9 @@ Route route_connect(const http::RequestHead& head,
       !names_listener(head, own_ports)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
   }
-  const bool is_read = bindings.binds(destination.authority) ||
-                       bindings.tls_termination == bindings::TlsTermination::all;
-  return {is_read ? Route::Kind::intercept : Route::Kind::tunnel, std::move(destination), {}};
+  const auto kind =
+      is_read(destination.authority, bindings) ? Route::Kind::intercept : Route::Kind::tunnel;
+  return {kind, std::move(destination), {}};
 }
 
 Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bindings) {
@@ -119,6 +125,11 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   }
   if (!host_agrees(head, destination.authority, is_https ? kHttpsPort : kHttpPort)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
+  }
+  if (is_https && is_read(destination.authority, bindings)) {
+    if (const auto reason = check_own_bindings(head, sent, bindings)) {
+      return refuse(*reason, std::move(destination));
+    }
   }
   return {Route::Kind::forward, std::move(destination), {}};
 }
@@ -189,8 +200,13 @@ Route route(const http::RequestHead& head,
     if (is_health) {
       return {Route::Kind::health, {}, {}};
     }
-    return is_reverse_target(head.target, bindings.venues) ? Route{Route::Kind::reverse, {}, {}}
-                                                           : refuse(Reason::malformed_request);
+    if (head.target == "/" && (head.method == "GET" || head.method == "HEAD")) {
+      return {Route::Kind::front_page, {}, {}};
+    }
+    if (is_reverse_target(head.target, bindings.venues)) {
+      return {Route::Kind::reverse, {}, {}};
+    }
+    return {Route::Kind::refuse, {}, Reason::malformed_request, base::Cause::no_such_page};
   }
   return route_absolute(head, bindings);
 }
@@ -225,7 +241,11 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
   if (!may_be_reached(tunnel.destination, bindings)) {
     return Reason::unmatched_destination;
   }
-  return std::nullopt;
+  if (tunnel.destination.protocol != Protocol::https) {
+    return std::nullopt;
+  }
+  std::string made;
+  return check_own_bindings(head, origin_target(head, made), bindings);
 }
 
 bool is_echo_method(std::string_view method) {

@@ -55,6 +55,8 @@ struct Context {
     ClientTlsWatch* tls_watch = nullptr;
     uv::LocalUsers* users = nullptr;
     const services::LocalService* health = nullptr;
+    // For refusals that are told inside of a tunnel; null: each is the answer to CONNECT.
+    ca::LeafCache* refusal_leaves = nullptr;
   };
 
   // For those who reach upstreams.

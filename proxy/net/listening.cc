@@ -29,6 +29,10 @@ Listening::Listening(std::vector<uv::Endpoint> endpoints) : endpoints_(std::move
   }
 }
 
+std::string Listening::to_string() const {
+  return endpoints_.empty() ? "" : uv::to_string(endpoints_.front());
+}
+
 bool Listening::has_port(std::uint16_t port) const {
   return std::find(ports_.begin(), ports_.end(), port) != ports_.end();
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "proxy/uv/tcp.h"
@@ -20,6 +21,9 @@ class Listening {
 
   // Of each of them.
   [[nodiscard]] std::span<const std::uint16_t> ports() const { return ports_; }
+
+  // The first of them, as clients write it: "127.0.0.1:8472"; "" of none.
+  [[nodiscard]] std::string to_string() const;
 
   [[nodiscard]] bool has_port(std::uint16_t port) const;
 

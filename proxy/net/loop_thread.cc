@@ -38,8 +38,9 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.memory.holdings = shared.memory.holdings;
   context.memory.known = shared.memory.known;
   context.memory.real = shared.memory.real;
-  context.clients.leaves = shared.leaves;
-  context.clients.tls = shared.client_tls;
+  context.clients.leaves = shared.certificates.leaves;
+  context.clients.refusal_leaves = shared.certificates.refusal_leaves;
+  context.clients.tls = shared.certificates.tls;
   context.audit = made->lane_.get();
   context.telling = shared.telling;
   made->client_tls_watch_ =

@@ -33,6 +33,13 @@ class LoopThread {
     flow::RealValues* real = nullptr;  // null: none is looked for
   };
 
+  // What clients' TLS is made of (Context::Clients).
+  struct Certificates {
+    ca::LeafCache* leaves = nullptr;
+    ca::LeafCache* refusal_leaves = nullptr;
+    const tls::ServerContext* tls = nullptr;
+  };
+
   // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
   struct UpstreamRoom {
     std::atomic<std::size_t>* open = nullptr;
@@ -46,8 +53,7 @@ class LoopThread {
     Memory memory;
     audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
-    ca::LeafCache* leaves = nullptr;
-    const tls::ServerContext* client_tls = nullptr;
+    Certificates certificates;
     Strangers* strangers = nullptr;
     Telling* telling = nullptr;
     Policy policy;

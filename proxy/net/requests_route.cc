@@ -12,6 +12,7 @@
 #include "proxy/net/interception.h"
 #include "proxy/net/requests.h"
 #include "proxy/net/tunnel.h"
+#include "proxy/services/front_page.h"
 #include "proxy/services/local_service.h"
 
 namespace keyswap::net {
@@ -80,6 +81,10 @@ void Requests::route_request(http::RequestHead head) {
     answer_locally(std::move(head), *context.clients.health);
     return;
   }
+  if (route.kind == flow::Route::Kind::front_page) {
+    answer_locally(std::move(head), services::FrontPage(context.upstreams.listening.to_string()));
+    return;
+  }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
   caller_.claim = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
   caller_.look_up(*context.callers);
@@ -102,13 +107,29 @@ void Requests::route_request(http::RequestHead head) {
           .on(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
       return;
     case flow::Route::Kind::refuse:
-      begin_stream(std::move(route.destination), context.policy)
-          .on(flow::ClientHead{std::move(head), route.reason, std::nullopt});
+      refuse_request(std::move(route), std::move(head));
       return;
     case flow::Route::Kind::health:
+    case flow::Route::Kind::front_page:
     case flow::Route::Kind::reverse:
       return;  // above
   }
+}
+
+void Requests::refuse_request(flow::Route route, http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  if (route.cause == base::Cause::no_such_page) {
+    if (const auto page = flow::check_web_page(head, *policy.bindings)) {
+      route.reason = *page;
+      route.cause = base::Cause::none;
+    }
+  }
+  const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
+  begin_stream(std::move(route.destination), policy)
+      .on(flow::ClientHead{.head = std::move(head),
+                           .refusal = route.reason,
+                           .failure = {route.cause, {}},
+                           .opens_tunnel = opens_tunnel});
 }
 
 // CONNECT: the connection is a tunnel from here on. Nothing of its head goes to the upstream, but

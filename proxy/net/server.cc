@@ -45,6 +45,12 @@ struct Certificates {
   std::shared_ptr<const ca::LeafKey> key;
   std::shared_ptr<const tls::ServerContext> client_tls;
   std::unique_ptr<ca::LeafCache> leaves;
+  std::unique_ptr<ca::LeafCache> refusal_leaves;
+
+  void replace_authority(const std::shared_ptr<const ca::Authority>& authority) const {
+    leaves->replace_authority(authority);
+    refusal_leaves->replace_authority(authority);
+  }
 };
 
 // Where secrets come from, and what waits in locked memory, of all loops.
@@ -163,10 +169,17 @@ base::Status Server::build() {
     return client_tls.error();
   }
   certificates_.client_tls = *client_tls;
-  certificates_.leaves = std::make_unique<ca::LeafCache>(
-      parts_.authority, certificates_.key, *parts_.clock, [this](ca::LeafCache::Task task) {
-        worker_.run(std::move(task));
-      });
+  const auto run = [this](ca::LeafCache::Task task) {
+    worker_.run(std::move(task));
+  };
+  certificates_.leaves =
+      std::make_unique<ca::LeafCache>(parts_.authority, certificates_.key, *parts_.clock, run);
+  certificates_.refusal_leaves = std::make_unique<ca::LeafCache>(
+      parts_.authority,
+      certificates_.key,
+      *parts_.clock,
+      run,
+      ca::LeafRoom{base::bounds::kRefusedLeavesMax, base::bounds::kRefusedMintsMax});
   put_in_force(parts_.policy);
   const LoopThread::Memory memory{
       .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
@@ -177,8 +190,9 @@ base::Status Server::build() {
       .memory = memory,
       .log = parts_.log,
       .limiter = parts_.limiter.get(),
-      .leaves = certificates_.leaves.get(),
-      .client_tls = certificates_.client_tls.get(),
+      .certificates = {.leaves = certificates_.leaves.get(),
+                       .refusal_leaves = certificates_.refusal_leaves.get(),
+                       .tls = certificates_.client_tls.get()},
       .strangers = &strangers_,
       .telling = &telling_,
       .policy = parts_.policy,
@@ -350,7 +364,7 @@ void Server::reload_once() {
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     parts_.authority = authority;
-    certificates_.leaves->replace_authority(std::move(authority));
+    certificates_.replace_authority(authority);
   }
   const std::string ca = parts_.authority->certificate_sha256();
   if (parts_.behind.ca_in_force) {

@@ -96,7 +96,11 @@ void Stream::finish_run() {
   timer_.clear();
   setup_.codec->rest();
   setup_.codec->leg().release(Leg::Hold::other_side_full);
-  setup_.owner->on_stream_done(*run_.fate);
+  if (run_.refused) {
+    setup_.owner->on_tunnel_refused(std::move(*run_.refused));
+  } else {
+    setup_.owner->on_stream_done(*run_.fate);
+  }
 }
 
 // What is kept back of an answer need not be when it pauses. Most answers come whole in one read:

@@ -27,7 +27,8 @@ class Telling {
       : clock_(&clock), real_(real) {}
 
   // An upstream could not be reached, did not prove itself, or did not answer well; or there is no
-  // certificate of ours for the host. Nothing, if nothing is known.
+  // certificate of ours for the host; or a client takes the listener for something else. Nothing,
+  // if nothing is known.
   void failed(std::string_view host, const base::Failure& failure);
   // A client did not come to TLS with us.
   void client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by);

@@ -149,7 +149,7 @@ TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") 
 }
 
 TEST_CASE("C14 an origin-form request to the listener is refused") {
-  CHECK(is_refused(route_of("GET / HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
+  CHECK(is_refused(route_of("GET /x HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
                    Reason::malformed_request));
 }
 
@@ -180,6 +180,18 @@ TEST_CASE("N07 N09 health has one path on its own host") {
                    Reason::unmatched_destination));
   CHECK(route_of("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n").kind ==
         Route::Kind::health);
+}
+
+TEST_CASE("who looks at the listener itself finds a page there, and nothing beside it") {
+  const std::string host = " HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n";
+  CHECK(route_of("GET /" + host).kind == Route::Kind::front_page);
+  CHECK(route_of("HEAD /" + host).kind == Route::Kind::front_page);
+  for (const std::string line : {"GET /x", "POST /", "GET //", "GET /?"}) {
+    CAPTURE(line);
+    const Route route = route_of(line + host);
+    CHECK(is_refused(route, Reason::malformed_request));
+    CHECK(route.cause == base::Cause::no_such_page);
+  }
 }
 
 TEST_CASE("C10 a request in a tunnel that names the tunnel's host is let on", "[I3]") {
