@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// node --require ./through_the_proxy.cjs sdks.mjs NAME: one call of the SDK to its own hosts, as its vendor's pages write it.
+// node sdks.mjs NAME, with the variables of `keyswap run`: one call of the SDK to its own hosts, as its vendor's pages write it.
 // The key is $KEY. An SDK that makes an agent of its own is given the proxy's by the option that it has for that.
 import { createRequire } from "module";
 import https from "https";
