@@ -5,6 +5,7 @@
 
 #include "proxy/cli/child.h"
 #include "proxy/cli/doctor.h"
+#include "proxy/cli/files.h"
 #include "proxy/cli/node_version.h"
 #include "proxy/cli/serve_lock.h"
 
@@ -130,12 +131,32 @@ std::vector<Finding> check_stubborn_clients(const Patient& patient) {
   return findings;
 }
 
+// A CA of its own in there is all that kubectl, helm and the like trust.
+std::vector<Finding> check_kubeconfig(const Patient& patient) {
+  constexpr std::size_t kBytesMax = std::size_t{1024} * 1024;
+  const std::string* named = find(patient.environment, "KUBECONFIG");
+  const std::string* home = find(patient.environment, "HOME");
+  const std::string path = named != nullptr && !named->empty() ? named->substr(0, named->find(':'))
+                           : home != nullptr                   ? *home + "/.kube/config"
+                                                               : "";
+  const auto text = read_file(path, kBytesMax);
+  if (!text || text->find("certificate-authority") == std::string::npos) {
+    return {};
+  }
+  return {{"kubectl",
+           Health::note,
+           "the CA in " + path + " is all that it trusts",
+           "where a binding names that server: --certificate-authority=$SSL_CERT_FILE"}};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_clients(const Patient& patient) {
   std::vector<Finding> findings = {
       check_variables(patient), check_weakening(patient), check_node(patient)};
-  for (const auto& more : {check_stubborn_clients(patient), check_credential_files(patient)}) {
+  for (const auto& more : {check_stubborn_clients(patient),
+                           check_kubeconfig(patient),
+                           check_credential_files(patient)}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What npm's own settings say of roots: a `cafile` there replaces those that Node trusts, also those
-// of NODE_EXTRA_CA_CERTS. It stands in one of many files (the project's, the user's, those of the
-// installations, and what variables or a `prefix` name).
+// What npm's own settings say of roots: a `cafile` there replaces those that Node trusts, also
+// those of NODE_EXTRA_CA_CERTS. It stands in one of many files (the project's, the user's, those of
+// the installations, and what variables or a `prefix` name).
 #pragma once
 
 #include <string>

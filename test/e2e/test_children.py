@@ -163,7 +163,7 @@ class Children(Case):
                 f"open({str(self.scratch / found)!r}, 'w').write(said)\nprint('v22.21.0')\n")
             node.chmod(0o755)
         users_own = self.pipe()
-        path = f".::{self.scratch / 'bin'}:{os.environ['PATH']}"
+        path = f".::{self.scratch / 'bin'}"
         done = self.run_with("doctor", "--json", given=(users_own,), cwd=self.scratch / "here", preexec_fn=as_ordinary_user,
                              env=self.environment(PATH=path, NODE_OPTIONS="--require=/evil.js", AWS_SECRET_ACCESS_KEY="x"))
         checks = {check["check"]: check for check in json.loads(done.stdout)["checks"]}
