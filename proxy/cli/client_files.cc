@@ -88,8 +88,8 @@ Outcome<Roots> collect_roots(const Home& home,
   return roots;
 }
 
-// The lines of a file that ours stands in for. In a `run` inside a `run` it is ours, whose last line
-// is put there anew.
+// The lines of a file that ours stands in for. In a `run` inside a `run` it is ours, whose last
+// line is put there anew.
 std::string users_text(const std::string& path, const Home& home) {
   std::string text = text_or_empty(path);
   if (!text.empty() && text.back() != '\n') {
