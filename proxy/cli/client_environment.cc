@@ -182,6 +182,26 @@ class Planner {
     plan_.set["NO_PROXY"] = list;
     plan_.set["no_proxy"] = list;
     warn_of_left_out(direct_, "NO_PROXY");
+    plan_npm_list(list);
+  }
+
+  // npm reads a list of its own in place of NO_PROXY.
+  void plan_npm_list(const std::string& list) {
+    constexpr const char* kName = "npm_config_noproxy";
+    std::vector<std::string> users;
+    for (const auto& [name, value] : inherited_) {
+      if (base::to_lower(name) == kName) {
+        users = split_no_proxy(value);
+      }
+    }
+    const BypassList own = judge_bypasses(users, bound_);
+    warn_of_left_out(own, kName);
+    if (!own.kept.empty()) {
+      plan_.set[kName] = list;
+      for (const std::string& entry : own.kept) {
+        plan_.set[kName] += "," + entry;
+      }
+    }
   }
 
   void warn_of_left_out(const BypassList& list, const std::string& name) {
@@ -311,7 +331,7 @@ class Planner {
       const bool is_unwanted = std::ranges::any_of(
           kRemovedNames, [&](std::string_view removed) { return to_upper(removed) == upper; });
       const bool is_twin = !plan_.set.contains(name) && set_names.contains(upper);
-      if (is_unwanted || is_twin) {
+      if ((is_unwanted && !plan_.set.contains(name)) || is_twin) {
         plan_.removed.push_back(name);
         warn_of_weakening(name, value);
       }

@@ -72,10 +72,14 @@ RequestWatch::RequestWatch(std::string folder) : folder_(std::move(folder)), ope
   const auto segments = audit::list_segments(folder_);
   segment_ = segments ? segments->newest : 0;
 
+  if (segment_ == 0) {
+    return;  // it begins with whoever comes
+  }
+
   struct stat info {};
 
   const std::string path = audit::path_of(folder_, audit::segment_name(segment_));
-  if (segment_ > 0 && stat(path.c_str(), &info) == 0) {
+  if (stat(path.c_str(), &info) == 0) {
     offset_ = static_cast<std::uint64_t>(info.st_size);
   }
 }

@@ -118,6 +118,18 @@ TEST_CASE("O01 F45 an inherited NO_PROXY stays, less what covers a bound host, w
   CHECK(plan_for({{"NO_PROXY", "localhost,127.0.0.1,::1,[::1]"}}).warnings.empty());
 }
 
+TEST_CASE("F45 npm's own list stays likewise, whatever the case of its name") {
+  const std::string name = GENERATE("npm_config_noproxy", "NPM_CONFIG_NOPROXY");
+  const Variables inherited = {{name, "npm.corp.example,*.github.com"}};
+  const EnvironmentPlan plan = plan_for(inherited, {}, {{"api.github.com", false, 443}});
+  const Variables result = apply_plan(inherited, plan);
+  CHECK(result.at("npm_config_noproxy") == "localhost,127.0.0.1,::1,[::1],npm.corp.example");
+  CHECK_FALSE(result.contains("NPM_CONFIG_NOPROXY"));
+  CHECK(has_warning(plan, "`*.github.com` of your npm_config_noproxy"));
+  CHECK_FALSE(plan_for({{name, "*.github.com"}}, {}, {{"api.github.com", false, 443}})
+                  .set.contains("npm_config_noproxy"));
+}
+
 TEST_CASE("F45 Java's own list stays likewise") {
   const EnvironmentPlan plan = plan_for(
       {{"JAVA_TOOL_OPTIONS", "-Dhttp.nonProxyHosts=localhost|*.corp.example|*.github.com"}},
