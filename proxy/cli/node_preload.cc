@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kText = R"js(// Made by keyswap: leads connections through the proxy.
 "use strict";
 (() => {
+  if (globalThis.Deno || globalThis.Bun) return;  // they read the variables themselves
   const variable = (name) => process.env[name] || process.env[name.toUpperCase()] || "";
   let proxy;
   try {
@@ -23,12 +24,13 @@ constexpr std::string_view kText = R"js(// Made by keyswap: leads connections th
   const HEAD_BYTES_MAX = 65536;
 
   // --- who is called directly ---
-  const networks = new net.BlockList();
+  const networks = net.BlockList && new net.BlockList();  // not in the first of Node 14
   const names = [];
   for (const entry of variable("no_proxy").toLowerCase().split(/[\s,]+/).filter(Boolean)) {
     const network = /^\[?([0-9a-f.:]+)\]?\/(\d+)$/.exec(entry);
     if (network) {
       try {
+        // Where there are none, what stands here is called through the proxy.
         networks.addSubnet(network[1], Number(network[2]), `ipv${net.isIP(network[1])}`);
       } catch {
         // no network: it names nobody
@@ -43,7 +45,7 @@ constexpr std::string_view kText = R"js(// Made by keyswap: leads connections th
     const host = given.toLowerCase().replace(/[[\]]/g, "").replace(/\.$/, "");
     const family = net.isIP(host);
     if (host === "localhost" || host === "::1" || (family === 4 && host.startsWith("127."))) return true;
-    if (family && networks.check(host, `ipv${family}`)) return true;
+    if (family && networks && networks.check(host, `ipv${family}`)) return true;
     return names.some((entry) => (!entry.port || entry.port === port) &&
       (entry.name === "*" || host === entry.name || host.endsWith(`.${entry.name}`)));
   };
