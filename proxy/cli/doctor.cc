@@ -93,11 +93,9 @@ int run_doctor(const Arguments& arguments) {
   bool json = false;
   bool is_quick = false;
   CLI::App app(
-      "Tests the set-up, and launches each client on this machine through a proxy that is thrown "
-      "away:\n"
-      "did it use the proxy, trust the CA, get its placeholder swapped, and its answer scrubbed? "
-      "Exit\n"
-      "status 1 if a check failed.",
+      "Tests the set-up, and launches each client on this machine through a proxy\n"
+      "that is thrown away: did it use the proxy, trust the CA, get its placeholder\n"
+      "swapped and its answer scrubbed? Exit status 1 if a check failed.",
       "keyswap doctor");
   add_home_option(app, home);
   add_unlock_options(app, patient.unlock);
