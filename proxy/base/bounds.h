@@ -181,6 +181,10 @@ inline constexpr std::int64_t kLingerMs =
 inline constexpr std::int64_t kRefusedSpeechMs = 5'000;
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
 
+// --- commands ---
+inline constexpr std::size_t kClientAnswerBytesMax = 64 * 1024;  // of what `doctor` launches
+inline constexpr int kClientAnswerMs = 30'000;
+
 // --- certificates ---
 inline constexpr std::size_t kOldRootsMax = 8;         // CAs before the one in force
 inline constexpr std::size_t kPermittedHostsMax = 32;  // of `--permit`

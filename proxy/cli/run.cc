@@ -8,15 +8,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/java_options.h"
 #include "proxy/cli/listen_address.h"
 #include "proxy/cli/muted_terminal.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
+#include "proxy/cli/request_watch.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/supervise.h"
 #include "proxy/cli/terminal.h"
@@ -41,6 +45,8 @@ struct RunOptions {
   std::string bindings;
   CallerChoice caller;
   std::string caller_token;
+  bool has_no_preload = false;
+  bool is_verbose = false;
   Arguments command;
 };
 
@@ -219,6 +225,29 @@ int fail(const Failure& failure) {
   return failure.what.empty() ? static_cast<int>(failure.exit) : report(failure);
 }
 
+// Without the preload a Node of old goes past the proxy, and nobody would notice.
+void warn_of_node(const RunOptions& options, const Variables& inherited) {
+  const std::string version = options.has_no_preload ? node_version(inherited) : "";
+  if (!version.empty() && !node_reads_proxy_variables(version)) {
+    warn("without the preload, programs for Node " + version + " go past the proxy",
+         "leave --no-preload out, or use Node 22.21 or 24.5 (or later)");
+  }
+}
+
+// A command that went past the proxy had nothing but placeholders, and mostly fails. Who wants to
+// know in any case says --verbose.
+void tell_of_requests(const RunOptions& options, const RequestWatch& watch, int status) {
+  constexpr int kNotRun = 126;  // or 127; above are signals
+  const auto seen = watch.has_seen_any();
+  if (options.is_verbose && seen) {
+    note(*seen ? "keyswap: requests came through the proxy"
+               : "keyswap: no request came through the proxy");
+  } else if (seen == false && status != 0 && status < kNotRun && watch.were_connections_opened()) {
+    warn("no request came through the proxy while the command ran, and connections were opened",
+         "does it read HTTPS_PROXY? keyswap doctor says so of each client");
+  }
+}
+
 int run_command(const RunOptions& options, Ready& ready) {
   auto bindings = load_bindings(ready.bindings);
   if (!bindings) {
@@ -228,16 +257,26 @@ int run_command(const RunOptions& options, Ready& ready) {
     return report(*problem);
   }
   const Variables inherited = inherited_environment();
-  auto plan = prepare_environment(
-      ready.home, inherited, {ready.address, options.caller_token}, *bindings.value());
+  auto plan = prepare_environment(ready.home,
+                                  inherited,
+                                  {ready.address, options.caller_token},
+                                  *bindings.value(),
+                                  options.has_no_preload ? Preload::no : Preload::yes);
   if (!plan) {
     return report(plan.failure());
   }
   for (const std::string& warning : plan->warnings) {
     warn(warning);
   }
+  warn_of_node(options, inherited);
+  if (!plan->java_advice.empty() && is_java_program(options.command.front())) {
+    warn(plan->java_advice);
+  }
   const Variables environment = apply_plan(inherited, plan.value());
-  return supervise(options.command, environment, ready.own_proxy);
+  const RequestWatch watch(audit_folder(ready.home, *bindings.value()));
+  const int status = supervise(options.command, environment, ready.own_proxy);
+  tell_of_requests(options, watch, status);
+  return status;
 }
 
 int run(const RunOptions& options) {
@@ -278,6 +317,8 @@ int run_run(const Arguments& arguments) {
   add_unlock_options(app, options.unlock);
   app.add_option("--bindings", options.bindings, "the bindings for a proxy that is started here")
       ->type_name("FILE");
+  app.add_flag("--no-preload", options.has_no_preload, "loads nothing into Node programs");
+  app.add_flag("-v,--verbose", options.is_verbose, "says at the end whether any request came");
   add_caller_options(app, options.caller);
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;

@@ -116,7 +116,7 @@ class Approval(Case):
         # Nor is the record cut off unseen: the vault has the log's head.
         verdict = json.loads(self.home.must("audit", "verify", "--json", unlock=True).stdout)
         self.assertEqual(verdict["held_against"], "vault")
-        doctor = self.home.run("doctor", unlock=True)
+        doctor = self.home.run("doctor", "--quick", unlock=True)
         self.assertIn("keyswap bindings approve", doctor.stdout.decode())
         # Somebody who knows the passphrase decides; without a terminal only by --yes.
         asked = self.home.run("bindings", "approve", unlock=True, preexec=os.setsid)

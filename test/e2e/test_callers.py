@@ -379,7 +379,7 @@ class Callers(OneProxy):
         home.bindings({**self.document(), "callers": ["ci", "agent", "newcomer"]})
         running = self.start(home)
         self.assertTrue(running.await_stderr("the caller newcomer"))
-        told = home.run("doctor", unlock=True).stdout
+        told = home.run("doctor", "--quick", unlock=True).stdout
         self.assertIn(b"newcomer", told)
         self.assertIn(b"callers with a token", told)
 

@@ -68,6 +68,18 @@ class Commands(Case):
         finally:
             running.stop()
 
+    def test_run_says_when_nothing_came_through_the_proxy(self):
+        """Of a command that failed and opened connections; of any with --verbose."""
+        past = ("curl", "-sS", "--fail", "-k", "--noproxy", "*", f"https://127.0.0.1:{self.recorder.port}/nothing")
+        said = b"no request came through the proxy"
+        done = self.run_it("sh", "-c", " ".join(past).replace("*", "'*'") + "; exit 3")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(said, done.stderr)
+        self.assertNotIn(said, self.run_it(*past).stderr)
+        self.assertIn(said, self.home.run("run", "--verbose", "--", "true", unlock=True).stderr)
+        came = self.run_it("sh", "-c", f"curl -sS https://{H}/v1/came; exit 3")
+        self.assertNotIn(said, came.stderr)
+
     def test_run_passes_signals_and_the_exit_status_on(self):
         self.assertEqual(self.run_it("false").returncode, 1)
         self.assertEqual(self.run_it("sh", "-c", "exit 42").returncode, 42)
@@ -103,6 +115,46 @@ class Commands(Case):
         self.assertGreater(bundle.count("BEGIN CERTIFICATE"), 50)
         self.assertEqual(seen["NODE_USE_ENV_PROXY"], "1")
         self.assertNotIn(V, done.stdout.decode())
+
+    def test_F45_a_host_of_the_users_NO_PROXY_that_no_binding_covers_is_called_directly(self):
+        """curl goes straight there, and to the bound host through the proxy."""
+        hosts = f"--resolve internal.corp.test:{self.recorder.port}:127.0.0.1 https://internal.corp.test:{self.recorder.port}/f45"
+        done = self.run_it("sh", "-c", f'curl -sS --fail -k {hosts} && curl -sS --fail https://{H}/v1/f45 -H "Authorization: Bearer '
+                           '$KEY_ONE"', env={"no_proxy": f"internal.corp.test,{H}"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.recorder.seen("/f45")), 1)
+        self.assertEqual(self.recorder.one("/v1/f45").all("Authorization"), [f"Bearer {V}"])
+        self.assertIn(f"`{H}` of your NO_PROXY is left out".encode(), done.stderr)
+
+    def test_F46_the_netrc_of_other_hosts_stays_and_that_of_bound_ones_goes(self):
+        home = self.scratch / "f46"
+        home.mkdir()
+        other = "machine git.corp.test login me password other\n"
+        (home / ".netrc").write_text(other)
+        show = ("sh", "-c", 'cat "${NETRC-$HOME/.netrc}"')
+        done = self.run_it(*show, env={"HOME": home})
+        self.assertEqual(done.stdout.decode(), other)
+        self.assertNotIn(b"netrc", done.stderr)
+        (home / ".netrc").write_text(other + f"machine {H} login me password bound\n")
+        done = self.run_it(*show, env={"HOME": home})
+        self.assertEqual(done.stdout.decode(), other)
+        self.assertIn(f"not passed on, because of the bindings: {H}".encode(), done.stderr)
+
+    def test_env_off_undoes_env(self):
+        running = self.start(self.home)
+        try:
+            script = ('before=$(env | sort | grep -v ^_=); eval "$($0 env)"; echo "$KEY_ONE"; eval "$($0 env)"; eval "$($0 env --off)"; '
+                      'test "$before" = "$(env | sort | grep -v ^_=)" && echo same; $0 env --off')
+            done = subprocess.run(["sh", "-c", script, proxy.BINARY], capture_output=True, timeout=60, check=False,
+                                  env=proxy.clean_environment(KEYSWAP_HOME=self.home.path, NO_PROXY="*", NODE_OPTIONS="--no-warnings",
+                                                              GIT_SSL_NO_VERIFY="1", KEY_ONE="own 'value'"))
+            self.note("env --off", done.stdout + done.stderr)
+            self.assertEqual(done.stdout.decode().splitlines(), [P, "same"])
+            self.assertEqual(done.returncode, 1)  # there is nothing left to undo
+            self.assertIn(b"GIT_SSL_NO_VERIFY of your shell is taken away", done.stderr)
+            self.assertEqual(self.home.run("env", "--off", "--format", "dotenv").returncode, 2)
+        finally:
+            running.stop()
 
     def test_env_gives_the_same_in_every_format(self):
         running = self.start(self.home)
@@ -304,13 +356,32 @@ class Commands(Case):
         self.assertNotIn(old, (home.path / "bundle.pem").read_text())
 
     def test_doctor_judges_the_set_up(self):
-        done = self.home.run("doctor", unlock=True)
+        done = self.home.run("doctor", "--quick", unlock=True)
         self.assertIn(done.returncode, (0, 1), done.stderr)
-        parsed = json.loads(self.home.run("doctor", "--json", unlock=True).stdout)
-        self.assertTrue(parsed)
+        parsed = json.loads(self.home.run("doctor", "--quick", "--json", unlock=True).stdout)
+        self.assertTrue(parsed["checks"])
+        self.assertTrue(all("fix" in check for check in parsed["checks"]))
         home = self.home.copy(self.scratch / "loose")
         home.path.chmod(0o755)
-        self.assertIn(home.run("doctor", unlock=True).returncode, (1, 3))
+        self.assertIn(home.run("doctor", "--quick", unlock=True).returncode, (1, 3))
+
+    def test_doctor_launches_the_clients_of_this_machine(self):
+        """[I8] Through a proxy that is thrown away; each one that is there comes, trusts it, is swapped and scrubbed."""
+        before = set(os.listdir("/tmp"))
+        path = self.scratch / "path"  # a few of them, for the time that it takes
+        path.mkdir()
+        for name in ("curl", "git", "node"):
+            if shutil.which(name):
+                (path / name).symlink_to(shutil.which(name))
+        done = self.home.run("doctor", "--json", unlock=True, env={"PATH": path})
+        clients = {client["client"]: client for client in json.loads(done.stdout)["clients"]}
+        self.assertEqual({n for n in set(os.listdir("/tmp")) - before if "keyswap-doctor" in n}, set())
+        seen = ("used_proxy", "trusted_ca", "swapped", "scrubbed")
+        self.assertEqual({n: clients["curl"][n] for n in (*seen, "fix")}, dict.fromkeys(seen, "yes") | {"fix": ""})
+        if shutil.which("node"):  # whichever version: with an agent of its own
+            self.assertEqual([clients["node"][n] for n in seen], ["yes"] * 4)
+        self.assertEqual([clients["git"][n] for n in seen], ["yes", "yes", "yes", "-"])  # it prints nothing of the answer
+        self.assertLessEqual(set(clients), {"curl", "git", "node"})
 
     def test_secret_import_reads_strict_lines_only(self):
         home = self.copy_home(self.home, "import")
