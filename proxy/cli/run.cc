@@ -13,6 +13,7 @@
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/isolated_run.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -38,6 +39,7 @@ struct RunOptions {
   std::string bindings;
   CallerChoice caller;
   std::string caller_token;
+  bool is_isolated = false;
   Arguments command;
 };
 
@@ -211,6 +213,23 @@ int fail(const Failure& failure) {
   return failure.what.empty() ? static_cast<int>(failure.exit) : report(failure);
 }
 
+// What an isolated command is not to see besides the home: the audit log, and what opens the vault.
+Hidden hidden_from_command(const RunOptions& options, const bindings::Bindings& bindings) {
+  Hidden hidden;
+  for (std::string folder : {bindings.audit_path, environment_variable("CREDENTIALS_DIRECTORY")}) {
+    if (!folder.empty()) {
+      hidden.folders.push_back(std::move(folder));
+    }
+  }
+  for (std::string file :
+       {options.unlock.password_file, environment_variable("KEYSWAP_PASSWORD_FILE")}) {
+    if (!file.empty() && passphrase_descriptor(options.unlock) < 0) {
+      hidden.files.push_back(std::move(file));
+    }
+  }
+  return hidden;
+}
+
 int run_command(const RunOptions& options, Ready& ready) {
   auto bindings = load_bindings(ready.bindings);
   if (!bindings) {
@@ -220,8 +239,10 @@ int run_command(const RunOptions& options, Ready& ready) {
     return report(*problem);
   }
   const Variables inherited = inherited_environment();
+  const std::string address =
+      options.is_isolated ? address_inside(ready.address) : ready.address;
   auto plan = prepare_environment(
-      ready.home, inherited, {ready.address, options.caller_token}, *bindings.value());
+      ready.home, inherited, {address, options.caller_token}, *bindings.value());
   if (!plan) {
     return report(plan.failure());
   }
@@ -229,6 +250,15 @@ int run_command(const RunOptions& options, Ready& ready) {
     warn(warning);
   }
   const Variables environment = apply_plan(inherited, plan.value());
+  if (options.is_isolated) {
+    return run_isolated({options.command,
+                         environment,
+                         ready.home,
+                         hidden_from_command(options, *bindings.value()),
+                         ready.address,
+                         bindings.value(),
+                         ready.own_proxy});
+  }
   return supervise(options.command, environment, ready.own_proxy);
 }
 
@@ -236,6 +266,11 @@ int run(const RunOptions& options) {
   // The command runs as the same user, and looks at its parent first.
   if (const auto hidden = vault::forbid_tracing(); !hidden) {
     return report({Exit::cannot, explain(hidden.error()), "try it again"});
+  }
+  if (options.is_isolated) {
+    if (auto problem = check_isolation()) {
+      return fail(*problem);
+    }
   }
   auto home = checked_home_of(options.home);
   if (!home) {
@@ -271,6 +306,9 @@ int run_run(const Arguments& arguments) {
   app.add_option("--bindings", options.bindings, "the bindings for a proxy that is started here")
       ->type_name("FILE");
   add_caller_options(app, options.caller);
+  app.add_flag("--isolated",
+               options.is_isolated,
+               "no way out for the command but the proxy: no network, no agents, no audit log");
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
   }
