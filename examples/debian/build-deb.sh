@@ -4,6 +4,7 @@
 # Makes keyswap_VERSION_ARCH.deb of a build tree:
 #   examples/debian/build-deb.sh [--build TREE] [--output FOLDER]
 # Without --build it builds first, in build/release. Needs what a build needs (test/install.sh) and dpkg-dev.
+# Who makes it is named in it: $DEBFULLNAME and $DEBEMAIL, else whom git knows.
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 tree='' output=$PWD
@@ -25,13 +26,14 @@ if cmake --build "$tree" --target help 2>/dev/null | grep -qw keyswap_pages; the
   cmake --build "$tree" --target keyswap_pages
 fi
 
-version=$(sed -nE 's/^project\(keyswap VERSION ([0-9.]+).*/\1/p' "$source/CMakeLists.txt")-1
+version=$(sed -nE 's/^project\(keyswap VERSION ([0-9.]+).*/\1/p' "$source/CMakeLists.txt")
 architecture=$(dpkg --print-architecture)
 date=$(git -C "$source" log -1 --format=%cD 2>/dev/null || date -R)
+maintainer="${DEBFULLNAME:-$(git -C "$source" config user.name)} <${DEBEMAIL:-$(git -C "$source" config user.email)}>"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
-root=$work/root
+root=$work/debian/keyswap
 share=$root/usr/share
 docs=$share/doc/keyswap
 put() { install -D -m 0644 "$1" "$2"; }
@@ -53,11 +55,11 @@ for file in README.md SECURITY.md NOTICE docs/operations.md docs/bindings.md doc
   put "$source/$file" "$docs/${file##*/}"
 done
 put "$source/examples/debian/copyright" "$docs/copyright"
-put "$source/CHANGELOG.md" "$docs/changelog"
-printf 'keyswap (%s) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- %s  %s\n' \
-  "$version" 'The authors of keyswap <keyswap@localhost.localdomain>' "$date" >"$work/changelog"
-put "$work/changelog" "$docs/changelog.Debian"
-gzip -9n "$docs"/changelog "$docs"/changelog.Debian
+put "$source/CHANGELOG.md" "$docs/CHANGELOG.md"
+printf 'keyswap (%s) unstable; urgency=medium\n\n  * What changes is in CHANGELOG.md.\n\n -- %s  %s\n' \
+  "$version" "$maintainer" "$date" >"$work/changelog"
+put "$work/changelog" "$docs/changelog"
+gzip -9n "$docs/changelog"
 
 for pages in man/man1 bash-completion/completions zsh/vendor-completions fish/vendor_completions.d; do
   [ -d "$tree/share/$pages" ] || continue
@@ -68,16 +70,15 @@ done
 [ ! -d "$share/man" ] || find "$share/man" -type f ! -name '*.gz' -exec gzip -9n {} +
 
 # Which libraries of which packages it needs, the linker knows. (dpkg-shlibdeps wants a source package's folder.)
-mkdir -p "$work/debian"
 printf 'Source: keyswap\n\nPackage: keyswap\nArchitecture: any\n' >"$work/debian/control"
-depends=$(cd "$work" && dpkg-shlibdeps -O --warnings=0 root/usr/bin/keyswap | sed -n 's/^shlibs:Depends=//p')
+depends=$(cd "$work" && dpkg-shlibdeps -O debian/keyswap/usr/bin/keyswap | sed -n 's/^shlibs:Depends=//p')
 
 mkdir -p "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: keyswap
 Version: $version
 Architecture: $architecture
-Maintainer: The authors of keyswap <keyswap@localhost.localdomain>
+Maintainer: $maintainer
 Installed-Size: $(du -sk --apparent-size "$root" | cut -f1)
 Depends: $depends, ca-certificates
 Recommends: systemd

@@ -80,8 +80,9 @@ Problem hide_folder(const sandbox::Cover& cover) {
 
 // What clients read of it stays (proxy/cli/client_files.h).
 Problem hide_home(const std::string& home) {
-  return hide_folder({home, {"ca.pem", "bundle.pem", "clients"}, {{kOwnNameServers,
-                       "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"}}});
+  return hide_folder({home,
+                      {"ca.pem", "bundle.pem", "clients"},
+                      {{kOwnNameServers, "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"}}});
 }
 
 // Of /run one file may be needed: the one that /etc/resolv.conf leads to, so that ours can be put

@@ -237,8 +237,8 @@ class Relay {
       if (received < 0) {
         return;
       }
-      const std::string answer = answer_question(
-          {question.data(), static_cast<std::size_t>(received)}, may_be_reached_);
+      const std::string answer =
+          answer_question({question.data(), static_cast<std::size_t>(received)}, may_be_reached_);
       if (!answer.empty()) {
         sendto(sockets_.names.descriptor(),
                answer.data(),

@@ -239,8 +239,7 @@ int run_command(const RunOptions& options, Ready& ready) {
     return report(*problem);
   }
   const Variables inherited = inherited_environment();
-  const std::string address =
-      options.is_isolated ? address_inside(ready.address) : ready.address;
+  const std::string address = options.is_isolated ? address_inside(ready.address) : ready.address;
   auto plan = prepare_environment(
       ready.home, inherited, {address, options.caller_token}, *bindings.value());
   if (!plan) {

@@ -6,12 +6,12 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <net/if.h>
 #include <optional>
 #include <sched.h>
 #include <string_view>
 
 #include <fcntl.h>
-#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -41,7 +41,9 @@ class Held {
 
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
+
   Held(Held&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+
   Held& operator=(Held&&) = delete;
 
   ~Held() {
@@ -128,8 +130,7 @@ base::Status keep(const Cover& cover, std::vector<Kept>& kept) {
     }
     mount_attr attributes{};
     attributes.attr_set = MOUNT_ATTR_RDONLY;
-    if (::mount_setattr(
-            tree.number(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
+    if (::mount_setattr(tree.number(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
       return Error{Errc::io, "what is to stay of a folder cannot be made read-only", errno};
     }
     kept.push_back({std::move(path), std::move(tree)});
@@ -149,8 +150,8 @@ base::Status show(const Kept& kept) {
   if (failed != 0) {
     return Error{Errc::io, "there is no place for what stays of a folder", failed};
   }
-  if (::move_mount(
-          kept.tree.number(), "", AT_FDCWD, kept.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+  if (::move_mount(kept.tree.number(), "", AT_FDCWD, kept.path.c_str(), MOVE_MOUNT_F_EMPTY_PATH) !=
+      0) {
     return Error{Errc::io, "what stays of a folder cannot be shown", errno};
   }
   return {};

@@ -30,7 +30,11 @@ unsigned code_of(const std::string& answer) {
   return static_cast<unsigned char>(answer.at(3)) & 0xfU;
 }
 
-constexpr std::string_view kKnown = "\x03" "Api\x07" "example\x04" "test";
+constexpr std::string_view kKnown =
+    "\x03"
+    "Api\x07"
+    "example\x04"
+    "test";
 
 }  // namespace
 
@@ -54,7 +58,11 @@ TEST_CASE("a name that may be reached has the loopback's address, and no other")
 
 TEST_CASE("a name that nobody may reach is none") {
   std::string asked;
-  const std::string answer = ask(question("\x05" "other\x04" "test", 1), asked);
+  const std::string answer = ask(question("\x05"
+                                          "other\x04"
+                                          "test",
+                                          1),
+                                 asked);
   CHECK(asked == "other.test");
   CHECK(code_of(answer) == 3);
   CHECK(answer.substr(4, 4) == std::string("\0\x01\0\0", 4));
@@ -80,7 +88,8 @@ TEST_CASE("what is no question gets no answer, and what cannot be read is told")
   CHECK(code_of(ask(question("\xc0\x0c", 1), asked)) == 1);  // a name that leads to itself
 }
 
-TEST_CASE("names that may be reached are those of the bindings, or all where others are forwarded") {
+TEST_CASE(
+    "names that may be reached are those of the bindings, or all where others are forwarded") {
   const auto parsed = [](const std::string& policy) {
     return parse_bindings("version: 1\nunmatched_destination_policy: " + policy + R"(
 secrets:

@@ -52,8 +52,9 @@ Bound bound(int type) {
 File connected(int type, std::uint16_t port) {
   File made(socket(AF_INET, type | SOCK_CLOEXEC, 0));
   const sockaddr_in address = loopback(port);
-  REQUIRE(connect(made.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
-          0);
+  REQUIRE(connect(made.descriptor(),
+                  reinterpret_cast<const sockaddr*>(&address),
+                  sizeof(address)) == 0);
   return made;
 }
 

@@ -18,10 +18,9 @@ TEST_CASE("sockets of servers are found by the kernel's own list") {
       "0000000000000000: 00000003 00000000 00000000 0001 03 18439\n"
       "0000000000000000: 00000002 00000000 00010000 0001 01 18440 /run/user/1000/bus\n"
       "0000000000000000: 00000002 00000000 00010000 0001 01 18441 /a";
-  CHECK(socket_paths(table) == std::vector<std::string>{"/a",
-                                                        "/run/systemd/notify",
-                                                        "/run/user/1000/bus",
-                                                        "/tmp/with a blank"});
+  CHECK(socket_paths(table) ==
+        std::vector<std::string>{
+            "/a", "/run/systemd/notify", "/run/user/1000/bus", "/tmp/with a blank"});
   CHECK(socket_paths("").empty());
   CHECK(socket_paths("\n\n   \n00010000").empty());
 }

@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <net/if.h>
 #include <optional>
 #include <string>
 
 #include <arpa/inet.h>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -278,14 +278,16 @@ TEST_CASE("other processes are neither seen nor reached, and all ends with the o
       }
     }
     return in_child([&] {
-             if (fs::exists("/proc/" + std::to_string(outside) + "/mem") || !fs::exists("/proc/1")) {
+             if (fs::exists("/proc/" + std::to_string(outside) + "/mem") ||
+                 !fs::exists("/proc/1")) {
                return 3;
              }
              if (::kill(outside, 0) == 0 || ::getpid() != 3) {
                return 4;
              }
              return 0;
-           }).status;
+           })
+        .status;
   });
   is_good(ended);
   ::close(ends[1]);
