@@ -34,9 +34,12 @@ namespace {
 constexpr std::uint16_t kNamesPort = 53;
 constexpr int kWaitingMax = 128;
 
+// `error.number` is errno, whatever its code is.
 Failure no_isolation(const base::Error& error) {
+  const std::string why =
+      error.number == 0 ? "" : ": " + explain_errno(static_cast<int>(error.number));
   return {Exit::cannot,
-          "cannot isolate a command here: " + explain(error),
+          std::string("cannot isolate a command here: ") + error.note.text() + why,
           "the command was not run; look at sysctl user.max_user_namespaces, "
           "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns"};
 }

@@ -92,6 +92,7 @@ TEST_CASE(
     "names that may be reached are those of the bindings, or all where others are forwarded") {
   const auto parsed = [](const std::string& policy) {
     return parse_bindings("version: 1\nunmatched_destination_policy: " + policy + R"(
+allow_wildcard_hosts: true
 secrets:
   KEY_ONE:
     placeholder: sk-test-PLACEHOLDER-0123456789abcdef

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The relay of `run --isolated`, in a process of its own as there, but with sockets of this machine.
+// The relay of `run --isolated`, in a process of its own as there, with sockets of this machine.
 #include "proxy/cli/relay.h"
 
 #include <array>
@@ -36,8 +36,9 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-Bound bound(int type) {
-  Bound made{File(socket(AF_INET, type | SOCK_CLOEXEC, 0)), 0};
+// `flags`: SOCK_NONBLOCK for those of a relay.
+Bound bound(int type, int flags = 0) {
+  Bound made{File(socket(AF_INET, type | flags | SOCK_CLOEXEC, 0)), 0};
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
   auto* general = reinterpret_cast<sockaddr*>(&address);
@@ -83,7 +84,10 @@ std::string read_all(const File& file) {
 // A relay to a server of the test's.
 class Relayed {
  public:
-  Relayed() : server(bound(SOCK_STREAM)), inside_(bound(SOCK_STREAM)), names_(bound(SOCK_DGRAM)) {
+  Relayed()
+      : server(bound(SOCK_STREAM)),
+        inside_(bound(SOCK_STREAM, SOCK_NONBLOCK)),
+        names_(bound(SOCK_DGRAM, SOCK_NONBLOCK)) {
     child_ = fork();
     if (child_ == 0) {
       const RelaySockets sockets{std::move(inside_.socket), std::move(names_.socket)};
