@@ -297,6 +297,12 @@ inline constexpr std::size_t kCallersPerLimitMax =
     1024;  // callers that one rate limit tells apart; past it: 503
 inline constexpr std::int64_t kNonceBlockUs =
     10'000'000;  // nonces reserved by one write; so far ahead of the clock they are after a crash
+
+// --- run --isolated (proxy/cli/relay.h) ---
+inline constexpr std::size_t kRelayedConnectionsMax = 1024;  // at once; more wait
+inline constexpr std::size_t kRelayedBytesMax = 16 * 1024;   // of one, on each way
+inline constexpr std::size_t kSocketTableBytesMax =
+    4 * 1024 * 1024;  // /proc/net/unix, whose sockets are hidden; with more nothing is run
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kRequestFieldBytesMax <= kRequestHeadBytesMax);

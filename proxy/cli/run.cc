@@ -14,6 +14,7 @@
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/isolated_run.h"
 #include "proxy/cli/java_options.h"
 #include "proxy/cli/listen_address.h"
 #include "proxy/cli/muted_terminal.h"
@@ -47,6 +48,7 @@ struct RunOptions {
   std::string caller_token;
   bool has_no_preload = false;
   bool is_verbose = false;
+  bool is_isolated = false;
   Arguments command;
 };
 
@@ -248,6 +250,23 @@ void tell_of_requests(const RunOptions& options, const RequestWatch& watch, int 
   }
 }
 
+// What an isolated command is not to see besides the home: the audit log, and what opens the vault.
+Hidden hidden_from_command(const RunOptions& options, const bindings::Bindings& bindings) {
+  Hidden hidden;
+  for (std::string folder : {bindings.audit_path, environment_variable("CREDENTIALS_DIRECTORY")}) {
+    if (!folder.empty()) {
+      hidden.folders.push_back(std::move(folder));
+    }
+  }
+  for (std::string file :
+       {options.unlock.password_file, environment_variable("KEYSWAP_PASSWORD_FILE")}) {
+    if (!file.empty() && passphrase_descriptor(options.unlock) < 0) {
+      hidden.files.push_back(std::move(file));
+    }
+  }
+  return hidden;
+}
+
 int run_command(const RunOptions& options, Ready& ready) {
   auto bindings = load_bindings(ready.bindings);
   if (!bindings) {
@@ -257,9 +276,15 @@ int run_command(const RunOptions& options, Ready& ready) {
     return report(*problem);
   }
   const Variables inherited = inherited_environment();
+  Variables shown = inherited;
+  if (options.is_isolated) {  // there is nothing else to go to
+    shown.erase("NO_PROXY");
+    shown.erase("no_proxy");
+  }
+  const std::string address = options.is_isolated ? address_inside(ready.address) : ready.address;
   auto plan = prepare_environment(ready.home,
-                                  inherited,
-                                  {ready.address, options.caller_token},
+                                  shown,
+                                  {address, options.caller_token},
                                   *bindings.value(),
                                   options.has_no_preload ? Preload::no : Preload::yes);
   if (!plan) {
@@ -274,7 +299,15 @@ int run_command(const RunOptions& options, Ready& ready) {
   }
   const Variables environment = apply_plan(inherited, plan.value());
   const RequestWatch watch(audit_folder(ready.home, *bindings.value()));
-  const int status = supervise(options.command, environment, ready.own_proxy);
+  const int status = options.is_isolated
+                         ? run_isolated({options.command,
+                                         environment,
+                                         ready.home,
+                                         hidden_from_command(options, *bindings.value()),
+                                         ready.address,
+                                         bindings.value(),
+                                         ready.own_proxy})
+                         : supervise(options.command, environment, ready.own_proxy);
   tell_of_requests(options, watch, status);
   return status;
 }
@@ -283,6 +316,11 @@ int run(const RunOptions& options) {
   // The command runs as the same user, and looks at its parent first.
   if (const auto hidden = vault::forbid_tracing(); !hidden) {
     return report({Exit::cannot, explain(hidden.error()), "try it again"});
+  }
+  if (options.is_isolated) {
+    if (auto problem = check_isolation()) {
+      return fail(*problem);
+    }
   }
   auto home = checked_home_of(options.home);
   if (!home) {
@@ -320,6 +358,9 @@ int run_run(const Arguments& arguments) {
   app.add_flag("--no-preload", options.has_no_preload, "loads nothing into Node programs");
   app.add_flag("-v,--verbose", options.is_verbose, "says at the end whether any request came");
   add_caller_options(app, options.caller);
+  app.add_flag("--isolated",
+               options.is_isolated,
+               "no way out for the command but the proxy: no network, no agents, no audit log");
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
   }
