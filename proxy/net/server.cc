@@ -75,6 +75,11 @@ struct Watches {
 };
 
 // Connections of the whole process.
+struct Doors {
+  Listeners listeners;
+  std::unique_ptr<ManagementListener> management;  // null: not asked for
+};
+
 struct Reloading {
   OneAtATime runs;
   std::uint64_t policies = 0;            // put in force so far
@@ -147,8 +152,7 @@ class Server final : public uv::AcceptEvents {
   std::int64_t refusals_told_at_us_ = 0;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
-  Listeners listeners_;
-  std::unique_ptr<ManagementListener> management_;
+  Doors doors_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -208,9 +212,9 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
-  KS_TRY(listeners_.open(loops_.front()->loop(), parts_.listen, *this));
+  KS_TRY(doors_.listeners.open(loops_.front()->loop(), parts_.listen, *this));
   for (const auto& loop : loops_) {
-    loop->set_listening(Listening(listeners_.endpoints()));
+    loop->set_listening(Listening(doors_.listeners.endpoints()));
   }
   return parts_.behind.manage ? listen_for_management() : base::Status();
 }
@@ -231,7 +235,7 @@ base::Status Server::listen_for_management() {
   if (!listener) {
     return listener.error();
   }
-  management_ = std::move(*listener);
+  doors_.management = std::move(*listener);
   return {};
 }
 
@@ -281,16 +285,16 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
-  if (management_ && parts_.behind.managing) {
-    parts_.behind.managing(uv::to_string(management_->local()));
+  if (doors_.management && parts_.behind.managing) {
+    parts_.behind.managing(uv::to_string(doors_.management->local()));
   }
-  parts_.ready(listeners_.addresses());
+  parts_.ready(doors_.listeners.addresses());
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
-  listeners_.close();
-  if (management_) {
-    management_->stop();  // itself it goes behind the loops: connections of theirs know it
+  doors_.listeners.close();
+  if (doors_.management) {
+    doors_.management->stop();  // itself it goes behind the loops: connections of theirs know it
   }
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
@@ -473,9 +477,9 @@ void Server::record_fault(vault::FileFault fault) {
 }
 
 void Server::drain() {
-  listeners_.close();
-  if (management_) {
-    management_->stop();
+  doors_.listeners.close();
+  if (doors_.management) {
+    doors_.management->stop();
   }
   for (const auto& loop : loops_) {
     loop->post_drain();
