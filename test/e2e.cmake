@@ -2,7 +2,7 @@
 # the checks of the tree itself, and, with KEYSWAP_WHOLE, what the other trees built by test/run.sh hold.
 option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
-set(KEYSWAP_FUZZ_SECONDS 20 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
 
 find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
 if(NOT KEYSWAP_PYTHON)
