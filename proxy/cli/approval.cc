@@ -61,9 +61,9 @@ void forget_others(const Home& home, const vault::Approval& approval) {
   }
 }
 
-std::optional<bindings::PolicyText> kept_text(const Home& home, const vault::Approval& approval) {
-  const auto text = read_file(kept_file(home, approval.policy.digest), kKeptBytesMax);
-  if (!text || vault::policy_digest(*text) != approval.policy.digest) {
+std::optional<bindings::PolicyText> kept_text(const Home& home, std::string_view digest) {
+  const auto text = read_file(kept_file(home, digest), kKeptBytesMax);
+  if (!text || vault::policy_digest(*text) != digest) {
     return std::nullopt;
   }
   return bindings::decode_policy(*text);
@@ -100,6 +100,10 @@ vault::Approval next_of(const vault::Approval& before, vault::ApprovedPolicy pol
 
 }  // namespace
 
+std::string digest_of(const bindings::PolicyText& policy) {
+  return vault::policy_digest(bindings::encode_policy(policy));
+}
+
 Outcome<Approved> standing_of(const vault::Vault& vault, const bindings::PolicyText& policy) {
   auto approval = vault::read_approval(vault);
   if (!approval) {
@@ -109,9 +113,8 @@ Outcome<Approved> standing_of(const vault::Vault& vault, const bindings::PolicyT
   }
   Approved approved{Standing::never, std::move(*approval)};
   if (approved.approval) {
-    const auto digest = vault::policy_digest(bindings::encode_policy(policy));
-    approved.standing =
-        vault::covers(*approved.approval, digest) ? Standing::approved : Standing::unapproved;
+    approved.standing = vault::covers(*approved.approval, digest_of(policy)) ? Standing::approved
+                                                                             : Standing::unapproved;
   }
   return approved;
 }
@@ -193,16 +196,21 @@ Problem approve_and_replace(const Home& home,
   }
   // The file is in place, and is approved already; what fails now is ended at the next start.
   const auto alone = next_of(*before.approval, approved);
-  if (vault::write_approval(vault, alone)) {
-    forget_others(home, alone);
+  if (const auto written = vault::write_approval(vault, alone); !written) {
+    return Failure{Exit::cannot,
+                   "the file is in place and approved, but what was approved before it still is, "
+                   "too: " +
+                       explain(written.error()),
+                   "end that with: keyswap bindings approve"};
   }
+  forget_others(home, alone);
   return std::nullopt;
 }
 
-void settle(const Home& home,
-            vault::Vault& vault,
-            const Approved& approved,
-            const bindings::PolicyText& policy) {
+Problem settle(const Home& home,
+               vault::Vault& vault,
+               const Approved& approved,
+               const bindings::PolicyText& policy) {
   const std::string text = bindings::encode_policy(policy);
   const auto digest = vault::policy_digest(text);
   vault::Approval approval = *approved.approval;
@@ -210,16 +218,36 @@ void settle(const Home& home,
     const bool is_replaced = approval.next->digest == digest;
     approval = is_replaced ? next_of(approval, *approval.next)
                            : next_of(approval, vault::ApprovedPolicy(approval.policy));
-    static_cast<void>(put(home, vault, approval, text));
-  } else if (!kept_text(home, approval)) {
-    static_cast<void>(keep_text(home, digest, text));
+    return put(home, vault, approval, text);
   }
+  if (!kept_text(home, digest)) {
+    if (const auto kept = keep_text(home, digest, text); !kept) {
+      return cannot_approve(kept.error());
+    }
+  }
+  return std::nullopt;
+}
+
+Outcome<LoadedPolicy> load_approved(const Home& home,
+                                    const vault::Approval& approval,
+                                    const std::string& file,
+                                    const std::string& own_ca_pem) {
+  for (const auto& policy : {std::optional(approval.policy), approval.next}) {
+    if (policy && vault::covers(approval, policy->digest)) {
+      if (auto text = kept_text(home, policy->digest)) {
+        return load_policy_text(std::move(*text), file, own_ca_pem);
+      }
+    }
+  }
+  return Failure{Exit::no,
+                 "its text is not in " + home.approved(),
+                 "put the bindings file that was approved in place, or approve another"};
 }
 
 std::optional<bindings::Parsed> approved_bindings(const Home& home,
                                                   const vault::Approval& approval,
                                                   const std::string& file) {
-  const auto kept = kept_text(home, approval);
+  const auto kept = kept_text(home, approval.policy.digest);
   return kept ? std::optional(parse_bindings(kept->bindings, folder_of(file))) : std::nullopt;
 }
 
@@ -228,7 +256,8 @@ std::vector<std::string> changes_of(const Home& home,
                                     const std::string& file,
                                     const LoadedPolicy& after) {
   const bindings::PolicyVersion now{after.text, after.policy.bindings.get()};
-  const auto kept = before.approval ? kept_text(home, *before.approval) : std::nullopt;
+  const auto kept =
+      before.approval ? kept_text(home, before.approval->policy.digest) : std::nullopt;
   if (!kept) {
     const bindings::PolicyText nothing;
     return bindings::policy_changes({nothing, nullptr}, now);

@@ -155,8 +155,8 @@ Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName
     return problem;
   }
   tell(options, file.value(), placeholder->text);
-  reload_running(opened.home);
-  return std::nullopt;
+  return put_in_force(
+      opened.home, opened.vault, file->path, name.text() + " is bound in " + file->path);
 }
 
 int add_binding(const AddOptions& options) {

@@ -184,7 +184,10 @@ int edit(const EditOptions& options) {
   }
   static_cast<void>(unlink(copy.path().c_str()));
   print_line("in place: " + printable(file->path));
-  reload_running(opened->home);
+  if (auto unused =
+          put_in_force(opened->home, opened->vault, file->path, file->path + " is in place")) {
+    return report(*unused);
+  }
   return static_cast<int>(Exit::done);
 }
 

@@ -2,7 +2,6 @@
 #include "proxy/cli/bindings_file.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
@@ -12,6 +11,8 @@
 
 #include "bindings/add_secret.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -200,12 +201,35 @@ Problem replace_approved(const Home& home,
   });
 }
 
-void reload_running(const Home& home) {
-  const auto running = find_running(home);
-  if (running && running->pid > 0 && !running->address.empty() && kill(running->pid, SIGHUP) == 0) {
-    note("the proxy that runs on this home (pid " + std::to_string(running->pid) +
-         ") reads it now");
+Problem put_in_force(const Home& home,
+                     vault::Vault& vault,
+                     const std::string& file,
+                     const std::string& done) {
+  const auto found = vault::read_approval(vault);
+  if (!found) {
+    return Failure{Exit::no,
+                   done + ", but what is approved cannot be read: " + explain(found.error()),
+                   "see what the running proxy says on stderr"};
   }
+  const bool is_told = signal_proxy(home, vault);
+  const auto& approval = *found;
+  if (!approval) {
+    return std::nullopt;  // nothing was approved: the file counts when serve starts on it
+  }
+  const auto running = find_running(home);
+  if (approval->mode == vault::ApprovalMode::key && running && running->is_ready() &&
+      resolved(running->bindings) != resolved(file)) {
+    note("the proxy that runs on this home goes by another file: " + running->bindings);
+    return std::nullopt;
+  }
+  const std::string policy = base::to_hex(approval->policy.digest);
+  if (auto unconfirmed = await_in_force(home, vault, done, {"", policy})) {
+    return unconfirmed;
+  }
+  if (is_told) {
+    note("the proxy that runs on this home goes by it from now on");
+  }
+  return std::nullopt;
 }
 
 }  // namespace keyswap::cli

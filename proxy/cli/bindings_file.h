@@ -71,7 +71,12 @@ Problem replace_approved(const Home& home,
                          const bindings::PolicyText& policy,
                          const FileApproval& approval);
 
-// Lets the proxy that runs on this home read its files, if one does, and says so.
-void reload_running(const Home& home);
+// Behind an approval: lets the proxy that runs on this home go by it, if one does, and waits until
+// it says that it does. Else a failure (`no`): `done` is what was done all the same. `file`: what
+// was approved.
+Problem put_in_force(const Home& home,
+                     vault::Vault& vault,
+                     const std::string& file,
+                     const std::string& done);
 
 }  // namespace keyswap::cli

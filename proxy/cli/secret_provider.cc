@@ -17,7 +17,6 @@
 #include "proxy/cli/providers.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/secret.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -264,19 +263,11 @@ void tell_text(const Plan& plan, const BindingsFile& file, const SecretOptions& 
   }
 }
 
-void tell(const Plan& plan,
-          const BindingsFile& file,
-          const Home& home,
-          const SecretOptions& options) {
+void tell(const Plan& plan, const BindingsFile& file, const SecretOptions& options) {
   if (options.json) {
     tell_json(plan, file, options);
   } else {
     tell_text(plan, file, options);
-  }
-  const auto running = options.is_dry_run ? std::nullopt : find_running(home);
-  if (running && running->is_ready()) {  // one that is starting may not be signalled
-    note("a proxy runs on this home; let it read the bindings: kill -HUP " +
-         std::to_string(running->pid));
   }
 }
 
@@ -378,8 +369,12 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
       return problem;
     }
   }
-  tell(plan.value(), file.value(), opened.home, options);
-  return std::nullopt;
+  tell(plan.value(), file.value(), options);
+  if (options.is_dry_run) {
+    return std::nullopt;
+  }
+  return put_in_force(
+      opened.home, opened.vault, file->path, name.text() + " is added, and bound in " + file->path);
 }
 
 }  // namespace

@@ -2,16 +2,13 @@
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
 // then hands them to the server. Nothing listens before everything is in order (I13).
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
@@ -31,6 +28,7 @@
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/cli/user_watch.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -42,7 +40,6 @@ constexpr const char* kExample =
     "keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
   std::string home;
@@ -141,6 +138,23 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
   return std::nullopt;
 }
 
+InForce in_force(const Opened& opened) {
+  return {opened.authority->certificate_sha256(), base::to_hex(opened.approval.digest())};
+}
+
+// I13: before anybody is served, so that no command takes this proxy for none, whatever becomes of
+// serve.lock.
+Problem say_who_serves(Opened& opened) {
+  opened.confirmation.emplace(opened.home, *opened.vault, in_force(opened));
+  if (const auto told = opened.confirmation->tell(); !told) {
+    return Failure{
+        Exit::cannot,
+        "the vault " + opened.home.vault() + " cannot be written: " + explain(told.error()),
+        "make room on the disk, or let whoever else uses it come to an end"};
+  }
+  return std::nullopt;
+}
+
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
   const bool by_key_file = has_key_file(opened.home, options.unlock);
   auto vault = open_vault(opened.home, options.unlock);
@@ -163,7 +177,6 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
   const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
@@ -182,7 +195,7 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
              " in the log's folder, and the log records that",
          "no request was answered on its word; see: keyswap audit verify");
   }
-  return std::nullopt;
+  return say_who_serves(opened);
 }
 
 Problem open_limits(Opened& opened) {
@@ -305,67 +318,6 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   return opened.authority;
 }
 
-// With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
-class UserWatch {
- public:
-  UserWatch() = default;
-  UserWatch(const UserWatch&) = delete;
-  UserWatch& operator=(const UserWatch&) = delete;
-  UserWatch(UserWatch&&) = delete;
-  UserWatch& operator=(UserWatch&&) = delete;
-
-  ~UserWatch() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_stopping_ = true;
-    }
-    wake_.notify_one();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-  }
-
-  base::Status start(const Home& home) {
-    auto thread = base::start_thread([this, &home] { watch(home); });
-    if (!thread) {
-      return thread.error();
-    }
-    thread_ = std::move(*thread);
-    return {};
-  }
-
-  // From now on there is somebody who takes the signal, and ends in order.
-  void begin() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ready_ = true;
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void watch(const Home& home) {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
-    while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
-      auto unused = ServeLock::take(
-          home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
-      if (unused && unused.value()) {
-        last_ = std::move(*unused.value());  // a `run` that comes now waits for us to end
-        kill(getpid(), SIGTERM);
-        return;
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_ready_ = false;  // guarded by mutex_, and so is the next
-  bool is_stopping_ = false;
-  std::optional<ServeLock> last_;
-  std::thread thread_;
-};
-
 Failure serve_failure(const ServeOptions& options, const base::Error& error) {
   if (error.code == base::Errc::already_exists) {
     return {Exit::cannot,
@@ -401,11 +353,16 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
-  parts.behind.ca_in_force = [&opened](const std::string& sha256) {
-    opened.confirmation->set_ca(sha256);
+  parts.behind.hold_policy = [&opened] {
+    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+  };
+  parts.behind.in_force = [&opened] {
+    opened.confirmation->set_in_force(in_force(opened));
   };
   parts.behind.vault_read = [&opened] {
-    opened.confirmation->tell();
+    static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+  };
+  parts.behind.looked = [&opened] {
     opened.head->keep();
   };
   parts.confine = restrict_system_calls;

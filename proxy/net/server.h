@@ -39,13 +39,19 @@ struct ListenOn {
   std::uint16_t port = 8472;       // 0 picks one
 };
 
-// What is kept and told behind the requests; each may be empty.
+// What is kept and told behind the requests, on a worker; each may be empty. None of these is
+// called beside another, nor beside a reload.
 struct Behind {
-  // Called after each reload: the certificate of the root that leaves are signed by from now on.
-  std::function<void(const std::string& sha256)> ca_in_force;
-  // Called on a worker when the vault was read, twice a second and after each change of the home;
-  // at no time twice at once.
+  // After each reload, and when another policy came into force.
+  std::function<void()> in_force;
+  // I17: before vault_read. Gives nothing while the policy in force is approved; else what takes
+  // its place. Without a policy in it none can be had, and the vault is locked until one can.
+  std::function<std::optional<Reloaded>()> hold_policy;
+  // When the vault was read, twice a second and after each change of the home: all that its file
+  // held counts, the approval too.
   std::function<void()> vault_read;
+  // Behind that, also where the vault could not be read.
+  std::function<void()> looked;
 };
 
 struct ServerParts {
