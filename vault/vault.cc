@@ -406,6 +406,11 @@ FileFault Vault::file_fault() const {
   return state_->fault;
 }
 
+void Vault::set_patience(std::int64_t ms) {
+  const std::lock_guard guard(state_->writer);
+  state_->store.set_patience(ms);
+}
+
 void Vault::set_locked(LockedFor why, bool is_on) {
   const unsigned bit = 1U << static_cast<unsigned>(why);
   if (is_on) {

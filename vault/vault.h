@@ -114,6 +114,9 @@ class Vault final : public CallerDigests {
   base::Status refresh();
   [[nodiscard]] FileFault file_fault() const;
 
+  // How long another process that uses the file is waited for; bounds::kDatabaseBusyMs at first.
+  void set_patience(std::int64_t ms);
+
   // While it is locked, or there is a file_fault(), no secret and no caller's digest is given out
   // (`locked`). What is keyswap's own can still be read and written.
   void set_locked(LockedFor why, bool is_on);

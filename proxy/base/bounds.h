@@ -238,6 +238,9 @@ inline constexpr std::size_t kVaultEntriesMax =
     10'000;  // credentials; the same again of system secrets
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
+// The same for the proxy while it serves, which looks twice a second, with threads that others wait
+// for.
+inline constexpr std::int64_t kServingBusyMs = 500;
 // So long the vault's file may go unread while it serves; then it is locked: 503. A command that
 // takes something back counts on that.
 inline constexpr std::int64_t kVaultUnreadMs = 10'000;

@@ -373,6 +373,10 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+void Database::set_patience(std::int64_t ms) {
+  static_cast<void>(sqlite3_busy_timeout(database_.get(), static_cast<int>(ms)));
+}
+
 bool Database::was_replaced() const {
   int moved = 0;
   const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);

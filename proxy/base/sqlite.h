@@ -65,6 +65,8 @@ class Database {
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
+  // How long a lock of another process is waited for; bounds::kDatabaseBusyMs at first.
+  void set_patience(std::int64_t ms);
   // Is the file no longer what the path names (renamed over, removed)?
   [[nodiscard]] bool was_replaced() const;
 

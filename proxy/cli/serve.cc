@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
@@ -364,6 +365,9 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   };
   parts.behind.looked = [&opened] {
     opened.head->keep();
+    if (auto lost = opened.lock->keep_in_place(opened.home)) {
+      report(*lost);
+    }
   };
   parts.confine = restrict_system_calls;
   parts.ready = [&options, &opened, &watch](const std::string& address) {
@@ -373,7 +377,9 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     tell_ready(opened, address);
     watch.begin();
   };
+  opened.vault->set_patience(base::bounds::kServingBusyMs);
   const auto served = net::serve(std::move(parts));
+  opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
   opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
