@@ -262,6 +262,9 @@ inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a re
 // The log's head is kept in the vault no more often. Less than a second, so that what looks twice a
 // second writes each second.
 inline constexpr std::int64_t kAuditHeadMs = 900;
+// A head that is later than that, because the vault's file cannot be written: 503 for what needs a
+// secret.
+inline constexpr std::int64_t kAuditHeadLateMs = 10'000;
 // How long a command that takes something back waits for the running proxy to go by it.
 inline constexpr std::int64_t kConfirmMs = 5'000;
 
