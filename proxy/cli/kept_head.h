@@ -40,8 +40,8 @@ class HeadKeeper {
       : home_(home), folder_(std::move(folder)), vault_(vault), log_(log), clock_(clock) {}
 
   // To be called about twice a second. One transaction of the vault if the log's head moved, and
-  // the last was long enough ago (bounds::kAuditHeadMs). A failure is tried again; one that does not
-  // pass by itself is told once as long as it lasts. While the head is later than
+  // the last was long enough ago (bounds::kAuditHeadMs). A failure is tried again; one that does
+  // not pass by itself is told once as long as it lasts. While the head is later than
   // bounds::kAuditHeadLateMs the vault is locked, which is told: records that nothing holds the log
   // to could be cut off it unseen.
   void keep();

@@ -99,7 +99,7 @@ TEST_CASE("while the head cannot be kept for too long, the vault gives nothing o
   while (!log->head()) {
     append(*log);
   }
-  // Another process holds the file: whatever is written passes by itself, and does not come to pass.
+  // Another process holds the file: each failure is one that passes by itself.
   auto other = base::Database::open(home.vault(), base::Database::Mode::read_write);
   REQUIRE(other);
   std::optional<base::Transaction> held;
