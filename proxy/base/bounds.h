@@ -88,6 +88,9 @@ inline constexpr std::size_t kSwappedHeadBytesMax =
 // --- connections ---
 // Per process, and no more than fit into RLIMIT_NOFILE; past it: 503 too_busy.
 inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;
+// Of these places, one in so many is for all users together who are neither ours nor in
+// `allow_users`, until they show a token: 503 too_busy.
+inline constexpr std::size_t kStrangersShare = 8;
 inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
 // Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
 // limits' journals, the audit log's next segment.

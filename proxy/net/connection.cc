@@ -24,10 +24,11 @@ Connection::Connection(Context& context, std::uint64_t number, Ended ended)
 
 Connection::~Connection() = default;
 
-void Connection::start(int socket) {
-  client_.user = context_->clients.users->user_of(socket);
-  client_.is_own_user = uv::LocalUsers::is_own(client_.user);
-  if (!leg_.adopt(socket)) {
+void Connection::start(Arrival arrival) {
+  client_.user = arrival.user;
+  client_.is_own_user = arrival.is_own_user;
+  place_ = std::move(arrival.place);
+  if (!leg_.adopt(arrival.socket)) {
     end();
     return;
   }
@@ -144,6 +145,7 @@ void Connection::end() {
   stage_->on_over();
   timer_.clear();
   leg_.silence();
+  place_.reset();
   ended_(client_.number);
 }
 

@@ -67,6 +67,7 @@ class Requests final : public Stage, public StreamOwner {
   void tell_real_values(const TunnelRequest& request);
   void refuse_bytes(audit::Reason reason, base::Note flaw);
   void answer_locally(http::RequestHead head);
+  void look_up_caller();
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
 

@@ -22,7 +22,6 @@
 #include "proxy/net/record_waiter.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
-#include "proxy/net/turn_away.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
 #include "proxy/uv/acceptor.h"
@@ -305,16 +304,7 @@ void Server::on_accepted(int socket) {
 }
 
 void Server::on_accepted_last(int socket) {
-  LoopThread& here = *loops_.front();
-  RefusedStranger refused;
-  refused.request_id = here.next_request_id();
-  refused.reason = audit::Reason::too_busy;
-  refused.address = uv::to_string(uv::remote_of(socket));
-  refused.bindings_sha256 = here.bindings_sha256();
-  if (strangers_.add(refused, parts_.clock->steady_us())) {
-    here.record(record_of(refused, parts_.clock->wall_us()));
-  }
-  turn_away(socket, refused.request_id);
+  loops_.front()->turn_away(socket, std::nullopt);
 }
 
 // I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
@@ -327,6 +317,8 @@ void Server::share_descriptors() {
   room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
                                    room_.clients_max,
                                    base::bounds::kUpstreamConnectionsMax);
+  strangers_.set_places(
+      std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
 }
 
 void Server::watch() {
