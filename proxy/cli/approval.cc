@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/approval.h"
 
-#include <cerrno>
 #include <filesystem>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include "bindings/policy_changes.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_folder.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
 
@@ -18,7 +16,6 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kPrivateMode = 0600;
 // Bindings and roots together, as they are kept.
 constexpr std::size_t kKeptBytesMax =
@@ -36,28 +33,25 @@ Failure cannot_approve(const base::Error& error) {
 
 // Each text has a name of its own, so that none takes the place of one that is still approved.
 base::Status keep_text(const Home& home, std::string_view digest, const std::string& text) {
-  if (mkdir(home.approved().c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::Errc::io, "the folder of what is approved cannot be made", errno};
+  if (const auto folder = HomeFolder::open(home.approved()); !folder) {
+    return folder.error();
   }
   KS_TRY(write_file_if_changed(kept_file(home, digest), text, kPrivateMode));
   return sync_folder(home.path);
 }
 
-// Removes the texts of policies that are not approved any more.
+// Removes the texts of policies that are not approved any more, and nothing else.
 void forget_others(const Home& home, const vault::Approval& approval) {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> others;
-  for (std::filesystem::directory_iterator entry(home.approved(), ignored);
-       !ignored && entry != std::filesystem::directory_iterator();
-       entry.increment(ignored)) {
-    const std::string path = entry->path().string();
-    if (path != kept_file(home, approval.policy.digest) &&
-        (!approval.next || path != kept_file(home, approval.next->digest))) {
-      others.push_back(entry->path());
-    }
+  const auto folder = HomeFolder::open(home.approved());
+  if (!folder) {
+    return;
   }
-  for (const auto& other : others) {
-    std::filesystem::remove(other, ignored);
+  const std::string kept = base::to_hex(approval.policy.digest);
+  const std::string kept_too = approval.next ? base::to_hex(approval.next->digest) : kept;
+  for (const std::string& name : folder->names()) {
+    if (name != kept && name != kept_too && is_hex_name(name, kept.size())) {
+      folder->remove(name);
+    }
   }
 }
 

@@ -2,19 +2,16 @@
 #include "proxy/cli/client_files.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <sstream>
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bundle.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_folder.h"
 #include "proxy/cli/trust.h"
 
 namespace keyswap::cli {
@@ -28,7 +25,6 @@ constexpr std::size_t kFoldersKept = 8;
 constexpr std::size_t kNameBytes = 12;
 constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
-constexpr mode_t kFolderMode = 0700;
 
 std::string value_of(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -135,24 +131,14 @@ bool npm_has_cafile(const Variables& inherited) {
          });
 }
 
-void forget_old_folders(const std::string& parent, const std::string& used) {
-  std::error_code ignored;
-  fs::last_write_time(used, fs::file_time_type::clock::now(), ignored);
-  std::vector<std::pair<fs::file_time_type, fs::path>> folders;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    folders.emplace_back(fs::last_write_time(entry.path(), ignored), entry.path());
+void forget_old_folders(const HomeFolder& folder, const std::string& used) {
+  folder.touch(used);
+  std::size_t kept = 0;
+  for (const std::string& name : folder.names()) {
+    if (is_hex_name(name, kNameBytes) && ++kept > kFoldersKept) {
+      folder.remove(name);
+    }
   }
-  std::ranges::sort(folders, std::ranges::greater());
-  for (std::size_t i = kFoldersKept; i < folders.size(); ++i) {
-    fs::remove_all(folders[i].second, ignored);
-  }
-}
-
-base::Status make_folder(const std::string& path) {
-  if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::write_errc(errno), "cannot make the folder", errno};
-  }
-  return {};
 }
 
 base::Status write_all_files(const Home& home,
@@ -160,8 +146,8 @@ base::Status write_all_files(const Home& home,
                              const Roots& roots,
                              ClientFiles& files) {
   const std::string content = roots.bundle + '\0' + wgetrc_text(inherited, "");
-  const std::string folder =
-      home.clients() + "/" + base::to_hex(sha1(content)).substr(0, kNameBytes);
+  const std::string name = base::to_hex(sha1(content)).substr(0, kNameBytes);
+  const std::string folder = home.clients() + "/" + name;
   files.ca = home.ca();
   files.bundle = folder + "/bundle.pem";
   files.node_extra = roots.has_more ? files.bundle : files.ca;
@@ -169,15 +155,23 @@ base::Status write_all_files(const Home& home,
   files.wgetrc = folder + "/wgetrc";
   files.php_folder = folder + "/php";
   files.npm_cafile = npm_has_cafile(inherited) ? files.bundle : "";
-  KS_TRY(make_folder(home.clients()));
-  KS_TRY(make_folder(folder));
-  KS_TRY(make_folder(files.php_folder));
+  const auto clients = HomeFolder::open(home.clients());
+  if (!clients) {
+    return clients.error();
+  }
+  const auto ours = clients->open_inside(name);
+  if (!ours) {
+    return ours.error();
+  }
+  if (const auto php = ours->open_inside("php"); !php) {
+    return php.error();
+  }
   KS_TRY(write_file_if_changed(files.bundle, roots.bundle, kPublicMode));
   KS_TRY(write_file_if_changed(files.java_store, java_key_store(roots.bundle), kPublicMode));
   KS_TRY(write_file_if_changed(files.wgetrc, wgetrc_text(inherited, files.bundle), kPrivateMode));
   KS_TRY(write_file_if_changed(
       files.php_folder + "/keyswap.ini", php_text(files.bundle), kPublicMode));
-  forget_old_folders(home.clients(), folder);
+  forget_old_folders(*clients, name);
   return {};
 }
 

@@ -159,6 +159,23 @@ TEST_CASE("a file that cannot be replaced leaves what was approved", "[I17]") {
   CHECK(kept_texts(made.home) == 1);
 }
 
+TEST_CASE("nothing is removed but texts of ours, and none where the folder is a link", "[I17]") {
+  ApprovedHome made;
+  const std::string letter = made.home.approved() + "/letter";
+  REQUIRE(write_file(letter, "canary", 0600));
+  REQUIRE_FALSE(approve(made.home, *made.vault, made.standing(kTwo), kTwo, {}));
+  CHECK(fs::exists(letter));
+  CHECK(kept_texts(made.home) == 2);
+
+  const std::string documents = made.home.path + "/documents";
+  fs::rename(made.home.approved(), documents);
+  fs::create_directory_symlink(documents, made.home.approved());
+  CHECK(approve(made.home, *made.vault, made.standing(kThree), kThree, {}));
+  CHECK(made.standing(kThree).standing == Standing::unapproved);
+  CHECK(made.standing(kTwo).standing == Standing::approved);
+  CHECK(std::distance(fs::directory_iterator(documents), {}) == 2);
+}
+
 TEST_CASE("what was approved before and could not be taken back is told", "[I17]") {
   ApprovedHome made;
   // Somebody holds the file from the moment at which the new one is in place.
