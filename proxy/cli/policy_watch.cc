@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/policy_watch.h"
 
+#include <limits>
 #include <utility>
 
 #include <unistd.h>
@@ -21,9 +22,11 @@ bool can_ask() {
   return isatty(STDIN_FILENO) == 1;
 }
 
+// Who is asked sees all of it, as `bindings approve` shows it: what matters may stand last.
 bool may_come_into_force(const std::vector<std::string>& changes) {
-  show_changes(changes, kChangesShownMax);
-  return can_ask() && ask_yes("Shall it come into force?");
+  const bool asks = can_ask();
+  show_changes(changes, asks ? std::numeric_limits<std::size_t>::max() : kChangesShownMax);
+  return asks && ask_yes("Shall it come into force?");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import subprocess
 from harness import auditlog, proxy
 from harness.case import Case, H, K, P, V, X, bearer, document, main
 from harness.holding import frozen
+from test_children import Terminal
 
 EVIL = "gist.example.test"
 PROVIDER = f"""title: OpenAI
@@ -138,6 +139,18 @@ class Approval(Case):
         running = self.start(self.home)
         self.assertEqual(self.ask(running, H).status, 200)
         self.assertEqual(running.stop(), 0)
+
+    def test_who_is_asked_at_a_start_sees_all_that_it_would_change(self):
+        """[I17] However much stands in front of what matters."""
+        file = self.home.path / "bindings.yaml"
+        file.write_text(file.read_text() + "".join(f"# harmless {n}\n" for n in range(100)) + "# what matters\n")
+        asked = Terminal([proxy.BINARY, "serve", "--listen", "127.0.0.1:0", "--password-file", self.home.password_file],
+                         proxy.clean_environment(KEYSWAP_HOME=self.home.path))
+        self.addCleanup(asked.close)
+        asked.expect(b"+ # what matters")
+        asked.expect(b"Shall it come into force?")
+        asked.type(b"n\r")
+        self.assertEqual(asked.process.wait(60), 1)
 
     def test_other_roots_in_the_same_file_do_not_come_into_force(self):
         """[I17]"""
