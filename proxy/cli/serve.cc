@@ -143,19 +143,6 @@ InForce in_force(const Opened& opened) {
   return {opened.authority->certificate_sha256(), base::to_hex(opened.approval.digest())};
 }
 
-// I13: before anybody is served, so that no command takes this proxy for none, whatever becomes of
-// serve.lock.
-Problem say_who_serves(Opened& opened) {
-  opened.confirmation.emplace(opened.home, *opened.vault, in_force(opened));
-  if (const auto told = opened.confirmation->tell(); !told) {
-    return Failure{
-        Exit::cannot,
-        "the vault " + opened.home.vault() + " cannot be written: " + explain(told.error()),
-        "make room on the disk, or let whoever else uses it come to an end"};
-  }
-  return std::nullopt;
-}
-
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
   const bool by_key_file = has_key_file(opened.home, options.unlock);
   auto vault = open_vault(opened.home, options.unlock);
@@ -196,7 +183,8 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
              " in the log's folder, and the log records that",
          "no request was answered on its word; see: keyswap audit verify");
   }
-  return say_who_serves(opened);
+  opened.confirmation.emplace(opened.home, *opened.vault, in_force(opened));
+  return std::nullopt;
 }
 
 Problem open_limits(Opened& opened) {
@@ -336,6 +324,32 @@ Failure serve_failure(const ServeOptions& options, const base::Error& error) {
           "check the address and this user's limits"};
 }
 
+Failure vault_not_written(const Opened& opened, const base::Error& error) {
+  return {Exit::cannot,
+          "the vault " + opened.home.vault() + " cannot be written: " + explain(error),
+          "make room on the disk, or end what else uses it"};
+}
+
+net::Behind behind_of(Opened& opened) {
+  net::Behind behind;
+  behind.hold_policy = [&opened] {
+    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+  };
+  behind.in_force = [&opened] {
+    opened.confirmation->set_in_force(in_force(opened));
+  };
+  behind.vault_read = [&opened] {
+    static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+  };
+  behind.looked = [&opened] {
+    opened.head->keep();
+    if (auto lost = opened.lock->keep_in_place(opened.home)) {
+      report(*lost);
+    }
+  };
+  return behind;
+}
+
 int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& watch) {
   net::ServerParts parts;
   parts.vault = &*opened.vault;
@@ -354,37 +368,32 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
-  parts.behind.hold_policy = [&opened] {
-    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
-  };
-  parts.behind.in_force = [&opened] {
-    opened.confirmation->set_in_force(in_force(opened));
-  };
-  parts.behind.vault_read = [&opened] {
-    static_cast<void>(opened.confirmation->tell());  // tried again with the next look
-  };
-  parts.behind.looked = [&opened] {
-    opened.head->keep();
-    if (auto lost = opened.lock->keep_in_place(opened.home)) {
-      report(*lost);
+  parts.behind = behind_of(opened);
+  Problem unnamed;
+  parts.confine = [&opened, &unnamed]() -> base::Status {
+    // I13: before anybody is served, so that no command takes this proxy for none, whatever becomes
+    // of serve.lock. A start that fails before leaves the home as it was.
+    if (const auto told = opened.confirmation->tell(); !told) {
+      unnamed = vault_not_written(opened, told.error());
+      return told;
     }
+    return restrict_system_calls();
   };
-  parts.confine = restrict_system_calls;
   parts.ready = [&options, &opened, &watch](const std::string& address) {
     if (!options.while_used) {
       warn_about_root();
     }
     tell_ready(opened, address);
+    opened.vault->set_patience(base::bounds::kServingBusyMs);
     watch.begin();
   };
-  opened.vault->set_patience(base::bounds::kServingBusyMs);
   const auto served = net::serve(std::move(parts));
   opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
   opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
-    return report(serve_failure(options, served.error()));
+    return report(unnamed ? *unnamed : serve_failure(options, served.error()));
   }
   return static_cast<int>(Exit::done);
 }
