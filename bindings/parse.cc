@@ -231,8 +231,10 @@ base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
   }
   auto parsed = parse(*text, whole_path.parent_path().string(), venues);
   if ((status.st_mode & S_IWGRP) != 0) {
-    parsed.warnings.push_back(
-        {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});
+    parsed.warnings.push_back({0,
+                               0,
+                               "this file can be written by its group",
+                               "unless that is meant: chmod 600 " + whole_path.string()});
   }
   parsed.text = std::move(*text);
   return parsed;

@@ -27,6 +27,8 @@ if(NOT KEYSWAP_SANITIZE)
   # They put the same packages of npm into one folder.
   set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
   set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" PROPERTIES RESOURCE_LOCK programs)
+  # They serve on the port that the documents name.
+  set_tests_properties("e2e: readme" "e2e: documents" PROPERTIES RESOURCE_LOCK port)
   # What measures time or sets the machine's limits runs alone.
   if(TEST "e2e: timing")
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)

@@ -91,6 +91,7 @@ inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;
 // Of these places, one in so many is for all users together who are neither ours nor in
 // `allow_users`, until they show a token: 503 too_busy.
 inline constexpr std::size_t kStrangersShare = 8;
+inline constexpr std::size_t kListenersMax = 8;          // addresses and Unix sockets (--listen)
 inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
 // Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
 // limits' journals, the audit log's next segment.
@@ -248,6 +249,11 @@ inline constexpr std::int64_t kServingBusyMs = 500;
 // takes something back counts on that.
 inline constexpr std::int64_t kVaultUnreadMs = 10'000;
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
+inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
+// A longer serve.log begins anew with the next `serve --detach`.
+inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
+inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
+inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;

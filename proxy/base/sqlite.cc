@@ -381,6 +381,16 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+Result<std::string> Database::copy() {
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(database_.get(), "main", &size, 0), &sqlite3_free);
+  if (!bytes) {
+    return error_of(database_.get());
+  }
+  return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+}
+
 void Database::set_patience(std::int64_t ms) {
   static_cast<void>(sqlite3_busy_timeout(database_.get(), static_cast<int>(ms)));
 }

@@ -67,6 +67,8 @@ class Database {
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
+  // The bytes of the file as a transaction of ours sees it, also while others write.
+  Result<std::string> copy();
   // How long a lock of another process is waited for; bounds::kDatabaseBusyMs at first.
   void set_patience(std::int64_t ms);
   // Is the file no longer what the path names (renamed over, removed, moved and linked to, covered

@@ -125,6 +125,7 @@ Outcome<ApprovalKey> open_approval_key(const Approved& approved, const ApprovalO
   if (!passphrase) {
     return passphrase.failure();
   }
+  const WaitNotice notice("opening the key of approvals…");
   auto key = vault::open_approval_signer(*approved.approval->signer,
                                          std::move(passphrase).value().to_secret());
   if (!key) {

@@ -41,7 +41,8 @@ std::string entry_of(const std::string& folder) {
 Problem cannot_make(const std::string& folder, int failed) {
   return Failure{Exit::cannot,
                  "the audit log's folder " + folder + " cannot be made: " + std::strerror(failed),
-                 "make it yourself: mkdir -m 700 -p " + folder + "   or name another: audit.path"};
+                 "make it yourself: mkdir -m 700 -p " + folder +
+                     "   or name another folder: keyswap help audit"};
 }
 
 // The folder and what is missing above it, each for its owner alone.

@@ -16,6 +16,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -119,7 +120,7 @@ void tell(const AddOptions& options, const BindingsFile& file, const std::string
 }
 
 Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName& name) {
-  auto file = open_bindings(opened.home.bindings());
+  auto file = open_home_bindings(opened.home);
   if (!file) {
     return file.failure();
   }

@@ -22,6 +22,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -156,7 +157,7 @@ int edit(const EditOptions& options) {
   if (!home) {
     return report(home.failure());
   }
-  auto file = open_bindings(home->bindings());
+  auto file = open_home_bindings(home.value());
   if (!file) {
     return report(file.failure());
   }

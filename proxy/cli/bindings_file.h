@@ -32,6 +32,10 @@ struct BindingsFile {
 // The file with what it says; a broken one is left alone.
 Outcome<BindingsFile> open_bindings(const std::string& path);
 
+// The same of the home's own file. Where it is gone, it is begun anew, without a binding, and that
+// is said.
+Outcome<BindingsFile> open_home_bindings(const Home& home);
+
 // Is the name free for an entry of `secrets:`?
 Problem check_name_is_free(const BindingsFile& file, const std::string& name);
 
@@ -70,13 +74,5 @@ Problem replace_approved(const Home& home,
                          const BindingsFile& file,
                          const bindings::PolicyText& policy,
                          const FileApproval& approval);
-
-// Behind an approval: lets the proxy that runs on this home go by it, if one does, and waits until
-// it says that it does. Else a failure (`no`): `done` is what was done all the same. `file`: what
-// was approved.
-Problem put_in_force(const Home& home,
-                     vault::Vault& vault,
-                     const std::string& file,
-                     const std::string& done);
 
 }  // namespace keyswap::cli

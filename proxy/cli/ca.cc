@@ -82,7 +82,7 @@ int show(const CaOptions& options) {
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return static_cast<int>(Exit::done);
   }
-  print(format_table({{"subject", printable(summary->subject)},
+  print(format_facts({{"subject", printable(summary->subject)},
                       {"sha256", summary->sha256},
                       {"valid from", format_time(summary->not_before_s)},
                       {"valid until", format_time(summary->not_after_s)},
@@ -221,8 +221,10 @@ int rotate(const CaOptions& options) {
   const bool is_told = signal_proxy(opened->home, opened->vault);
   const auto summary = ca::summarize_certificate(replaced.pem);
   const std::string sha256 = summary ? summary->sha256 : "";
-  const auto unconfirmed = await_confirmation(
-      opened->home, opened->vault, "the CA is replaced (sha256 " + sha256 + ")", {sha256, ""});
+  const auto unconfirmed = await_confirmation(opened->home,
+                                              opened->vault,
+                                              "the CA is replaced (sha256 " + sha256 + ")",
+                                              {.ca_sha256 = sha256, .policy = {}});
   if (unconfirmed) {
     return report(*unconfirmed);
   }

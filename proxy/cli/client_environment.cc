@@ -159,7 +159,7 @@ class Planner {
     plan_.set[kCallerTokenVariable] = token_;  // for programs that use the reverse routes
     plan_.warnings.emplace_back(
         "Java programs do not take the caller's token from their environment: the proxy answers "
-        "them 407 unless they are given it (docs/operations.md)");
+        "them 407 unless they are given it (keyswap help callers)");
   }
 
   void plan_proxy() {

@@ -2,10 +2,13 @@
 #include "proxy/cli/client_files.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <sstream>
 #include <string>
 #include <system_error>
+
+#include <sys/stat.h>
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
@@ -25,6 +28,7 @@ constexpr std::size_t kFoldersKept = 8;
 constexpr std::size_t kNameBytes = 12;
 constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
+constexpr mode_t kPublicFolderMode = 0755;
 
 std::string value_of(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -141,6 +145,25 @@ void forget_old_folders(const HomeFolder& folder, const std::string& used) {
   }
 }
 
+// Below `folder`; named in their own text as they are seen in `seen_at`.
+base::Status write_for_others(const std::string& folder,
+                              const std::string& seen_at,
+                              const Roots& roots) {
+  const std::string bundle = seen_at + "/bundle.pem";
+  const std::string php = folder + "/php";
+  if (const auto made = HomeFolder::open(php); !made) {
+    return made.error();
+  }
+  if (chmod(php.c_str(), kPublicFolderMode) != 0) {
+    return base::Error{base::write_errc(errno), "cannot open the folder to others", errno};
+  }
+  KS_TRY(write_file(folder + "/ca.pem", roots.ca, kPublicMode));
+  KS_TRY(write_file(folder + "/bundle.pem", roots.bundle, kPublicMode));
+  KS_TRY(write_file(folder + "/truststore.jks", java_key_store(roots.bundle), kPublicMode));
+  KS_TRY(write_file(folder + "/wgetrc", wgetrc_text({}, bundle), kPublicMode));
+  return write_file(php + "/keyswap.ini", php_text(bundle), kPublicMode);
+}
+
 base::Status write_all_files(const Home& home,
                              const Variables& inherited,
                              const Roots& roots,
@@ -195,6 +218,29 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& i
         "this host has no root certificates: hosts that are only tunnelled are not trusted");
   }
   return prepared;
+}
+
+Outcome<ClientFiles> write_public_files(const Home& home,
+                                        const std::string& folder,
+                                        const std::string& seen_at) {
+  std::vector<std::string> none;
+  auto roots = collect_roots(home, {}, none);
+  if (!roots) {
+    return roots.failure();
+  }
+  if (const auto written = write_for_others(folder, seen_at, roots.value()); !written) {
+    return Failure{Exit::cannot,
+                   "cannot write the clients' files in " + folder + ": " + explain(written.error()),
+                   "check the folder's modes and the disk"};
+  }
+  ClientFiles files;
+  files.ca = seen_at + "/ca.pem";
+  files.bundle = seen_at + "/bundle.pem";
+  files.node_extra = roots->has_more ? files.bundle : files.ca;
+  files.java_store = seen_at + "/truststore.jks";
+  files.wgetrc = seen_at + "/wgetrc";
+  files.php_folder = seen_at + "/php";
+  return files;
 }
 
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {

@@ -22,6 +22,13 @@ struct PreparedFiles {
 
 Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& inherited);
 
+// The same files for another user or a container, who cannot see the home: into `folder`, which is
+// there and ours, readable by all, with nothing of this user's own settings in them. What is given
+// are their names as they are seen from there, in `seen_at`.
+Outcome<ClientFiles> write_public_files(const Home& home,
+                                        const std::string& folder,
+                                        const std::string& seen_at);
+
 // What the bindings' secrets are called to clients.
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings);
 

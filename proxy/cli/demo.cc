@@ -100,11 +100,14 @@ std::vector<std::string> records_of(const Home& home) {
   return records;
 }
 
+bool is_decision(const std::string& record) {
+  return record.find(R"("type":"inject_decision")") != std::string::npos;
+}
+
 bool is_on_record(const Home& home, const std::string& method, const std::string& path) {
   const std::string wanted = R"("method":")" + method + R"(","path":")" + path + "\"";
   return std::ranges::any_of(records_of(home), [&](const std::string& record) {
-    return record.find(R"("type":"inject_decision")") != std::string::npos &&
-           record.find(wanted) != std::string::npos;
+    return is_decision(record) && record.find(wanted) != std::string::npos;
   });
 }
 
@@ -356,10 +359,22 @@ void print_upstream(const std::vector<SeenRequest>& all) {
   }
 }
 
-void print_records(const std::vector<std::string>& records) {
+// The decisions, as `keyswap audit show` has them; or every record, as it lies on the disk.
+void print_records(const std::vector<std::string>& records, bool is_verbose) {
   print_line("\nThe audit log:");
+  std::size_t others = 0;
   for (const std::string& record : records) {
-    print_line("  " + printable(record));
+    if (is_verbose) {
+      print_line("  " + printable(record));
+    } else if (is_decision(record)) {
+      print_line("  " + format_record(record));
+    } else {
+      ++others;
+    }
+  }
+  if (others > 0) {
+    print_line("  and " + std::to_string(others) +
+               " records of the start, the answers and the end; keyswap demo --verbose shows all");
   }
 }
 
@@ -429,7 +444,7 @@ Problem prepare(Demo& demo, const sigset_t& signal_mask) {
   return start_proxy(demo, signal_mask);
 }
 
-int play(const sigset_t& signal_mask) {
+int play(const sigset_t& signal_mask, bool is_verbose) {
   Demo demo;
   Problem problem = prepare(demo, signal_mask);
   if (!problem) {
@@ -442,7 +457,7 @@ int play(const sigset_t& signal_mask) {
     return report(*problem);
   }
   print_upstream(demo.upstream->seen());
-  print_records(records_of(demo.home));
+  print_records(records_of(demo.home), is_verbose);
   return print_checks(judge(demo, stopped_well));
 }
 
@@ -456,6 +471,8 @@ int run_demo(const Arguments& arguments) {
       "status 0\n"
       "if everybody saw what they should.",
       "keyswap demo");
+  bool is_verbose = false;
+  app.add_flag("--verbose", is_verbose, "show every record of the audit log, as it lies there");
   if (const auto status = parse_arguments(app, arguments, "keyswap demo")) {
     return *status;
   }
@@ -474,7 +491,7 @@ int run_demo(const Arguments& arguments) {
     sigaddset(&interrupts, signal);
   }
   pthread_sigmask(SIG_BLOCK, &interrupts, &before);
-  const int status = play(before);
+  const int status = play(before, is_verbose);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return status;
 }

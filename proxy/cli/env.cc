@@ -7,7 +7,9 @@
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/env_folder.h"
 #include "proxy/cli/environment_format.h"
+#include "proxy/cli/listen_address.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -20,7 +22,8 @@ namespace {
 constexpr const char* kExample =
     "eval \"$(keyswap env)\"\n"
     "  keyswap env --format fish | source\n"
-    "  keyswap env --format github >> \"$GITHUB_ENV\"";
+    "  keyswap env --format github >> \"$GITHUB_ENV\"\n"
+    "  keyswap env --for-container --dir /srv/keyswap/agent";
 constexpr int kStartingMs = 15'000;
 
 // Standard output goes into $GITHUB_ENV; a runner takes its commands from standard error as well.
@@ -46,6 +49,9 @@ int print_environment(const std::string& home_option,
     return report({Exit::cannot,
                    "no proxy runs on this home: " + home->path,
                    "start one with: keyswap serve   (or use: keyswap run -- COMMAND)"});
+  }
+  if (auto problem = check_client_address(running->address)) {
+    return report(*problem);
   }
   auto bindings = load_bindings(running->bindings.empty() ? home->bindings() : running->bindings);
   if (!bindings) {
@@ -82,6 +88,7 @@ int print_environment(const std::string& home_option,
 int run_env(const Arguments& arguments) {
   std::string home;
   CallerChoice caller;
+  FolderOptions folder;
   std::string format = "sh";
   bool json = false;
   CLI::App app(
@@ -89,14 +96,22 @@ int run_env(const Arguments& arguments) {
       "placeholders.",
       "keyswap env");
   add_home_option(app, home);
-  app.add_option("--format", format, "sh, fish, dotenv, json or github")
+  app.add_option("--format", format, "sh, fish, dotenv, docker, json or github")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"sh", "fish", "dotenv", "json", "github"}))
+      ->check(CLI::IsMember({"sh", "fish", "dotenv", "docker", "json", "github"}))
       ->capture_default_str();
   app.add_flag("--json", json, "the same as --format json");
   add_caller_options(app, caller);
+  add_folder_options(app, folder);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
+  }
+  if (auto problem = check_folder_options(folder)) {
+    return report(*problem);
+  }
+  if (folder.is_asked_for()) {
+    auto owned = checked_home_of(home);
+    return owned ? write_folder(owned.value(), folder, caller, json) : report(owned.failure());
   }
   const auto parsed = parse_environment_format(format);
   return print_environment(

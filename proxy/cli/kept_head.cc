@@ -48,6 +48,28 @@ base::Status keep_head(const Home& home,
   return vault.put_system(entry_of(home, folder), *value);
 }
 
+base::Status take_over_heads(const vault::Vault& from, vault::Vault& into) {
+  for (const std::string& name : from.system_names("audit-folder-")) {
+    const auto folder = from.fetch_system(name);
+    if (!folder) {
+      return folder.error();
+    }
+    KS_TRY(into.put_system(name, *folder));
+  }
+  for (const std::string& name : from.system_names("audit-head")) {
+    const auto theirs = from.fetch_system(name);
+    const auto ours = into.fetch_system(name);
+    if (!theirs) {
+      return theirs.error();
+    }
+    const auto newer = audit::parse_head_line(theirs->reveal());
+    const auto older = ours ? audit::parse_head_line(ours->reveal()) : std::nullopt;
+    const bool stays = newer && older && newer->log == older->log && newer->seq <= older->seq;
+    KS_TRY(stays ? base::Status() : into.put_system(name, *theirs));
+  }
+  return {};
+}
+
 void HeadKeeper::keep() {
   const std::lock_guard guard(mutex_);
   const auto head = log_.head();

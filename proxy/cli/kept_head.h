@@ -28,6 +28,10 @@ base::Status keep_head(const Home& home,
                        vault::Vault& vault,
                        const audit::Head& head);
 
+// For a vault that is put back: what `from`, which it takes the place of, knows of logs that were
+// begun, and how far they reached, `into` knows too. A head of `into` that is further stays.
+base::Status take_over_heads(const vault::Vault& from, vault::Vault& into);
+
 // Keeps the head of a log that is being written, behind it. Thread-safe.
 class HeadKeeper {
  public:

@@ -47,6 +47,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {
+  tell_more("the bindings are those of " + file);
   auto parsed = bindings::parse_file(file, bindings::all_venues());
   if (!parsed) {
     const base::Error& error = parsed.error();
@@ -55,8 +56,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
     return Failure{
         is_missing ? Exit::usage : Exit::cannot,
         (is_missing ? "no bindings file at " + file : "cannot use " + file + ": " + explain(error)),
-        is_loose ? "the file must be plain and writable by its owner only: chmod go-w " + file
-                 : "check the name; `keyswap init` makes a starter file in the home"};
+        is_loose ? "it must be a plain file of yours that others cannot write: chmod 600 " + file
+        : is_missing
+            ? "check the name; or begin one in the home: keyswap bindings add NAME --host HOST"
+            : "check that this user may read it"};
   }
   if (const auto loose = check_folders_above(file)) {
     parsed->warnings.push_back(
@@ -107,7 +110,7 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
     note(format_issue(file, "error", issue));
   }
   for (const bindings::ConfigIssue& issue : parsed.warnings) {
-    note(format_issue(file, "warning", issue));
+    remark(format_issue(file, "warning", issue));
   }
   if (const std::size_t count = parsed.errors.size(); count > 0) {
     return Failure{Exit::usage,

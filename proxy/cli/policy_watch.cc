@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 
@@ -19,7 +20,7 @@ using base::bounds::kChangesShownMax;
 
 // Somebody else's terminal, or one that we are in the background of, is not asked.
 bool can_ask() {
-  return isatty(STDIN_FILENO) == 1;
+  return isatty(STDIN_FILENO) == 1 && is_in_front(STDIN_FILENO);
 }
 
 // Who is asked sees all of it, as `bindings approve` shows it: what matters may stand last.
@@ -111,18 +112,22 @@ Problem PolicyWatch::renew(vault::Vault& vault,
   return std::nullopt;
 }
 
+net::Reloaded PolicyWatch::refuse_reload(Failure failure) {
+  refusal_ = std::move(failure);
+  report(refusal_);
+  return {};
+}
+
 net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loaded) {
   // Another process approved it.
   if (const auto refreshed = vault.refresh(); !refreshed) {
-    report({Exit::cannot,
-            "the vault cannot be read again: " + explain(refreshed.error()),
-            "the bindings in force stay in force"});
-    return {};
+    return refuse_reload({Exit::cannot,
+                          "the vault cannot be read again: " + explain(refreshed.error()),
+                          "the bindings in force stay in force"});
   }
   auto standing = standing_of(vault, loaded.text);
   if (!standing) {
-    report(standing.failure());
-    return {};
+    return refuse_reload(standing.failure());
   }
   const Approved& approved = standing.value();
   if (approved.standing == Standing::approved) {
@@ -134,15 +139,15 @@ net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loade
   }
   if (approved.standing == Standing::unapproved && approves_itself(approved)) {
     if (auto problem = renew(vault, loaded, approved, {})) {
-      report(*problem);
-      return {};
+      return refuse_reload(std::move(*problem));
     }
     digest_ = digest_of(loaded.text);
     return {loaded.policy, std::nullopt};
   }
-  report({Exit::no,
-          file_ + " is another than what was approved; what is in force stays in force",
-          "if it is what you want: " + command()});
+  static_cast<void>(
+      refuse_reload({Exit::no,
+                     file_ + " is another than what was approved; what is in force stays in force",
+                     "if it is what you want: " + command()}));
   note("it would change:");
   show_changes(changes_of(home_, approved, file_, loaded), kChangesShownMax);
   return {std::nullopt, note_of(ApprovalEvent::refused, loaded)};

@@ -47,6 +47,9 @@ class PolicyWatch {
   // What to record of that, also of a refusal.
   [[nodiscard]] std::optional<net::ApprovalNote> told_at_start() const { return told_; }
 
+  // Of the approval of the policy in force.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
   // One of a reload. What is not approved is said on stderr, and does not come into force.
   net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
 
@@ -58,6 +61,9 @@ class PolicyWatch {
   // Of the policy in force (vault::policy_digest).
   [[nodiscard]] const std::string& digest() const { return digest_; }
 
+  // Why the last one of these did not come into force.
+  [[nodiscard]] const Failure& refusal() const { return refusal_; }
+
  private:
   struct Pending {
     Approved before;
@@ -65,6 +71,8 @@ class PolicyWatch {
   };
 
   Problem begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  // Says it on stderr, too.
+  net::Reloaded refuse_reload(Failure failure);
   Problem refuse(std::uint64_t number, const LoadedPolicy& loaded);
   net::Reloaded lose(const std::string& why);
   Problem renew(vault::Vault& vault,
@@ -82,6 +90,7 @@ class PolicyWatch {
   bool is_lost_ = false;  // it is approved no more, and what is approved cannot be had
   std::optional<net::ApprovalNote> told_;
   std::optional<Pending> pending_;
+  Failure refusal_;
 };
 
 }  // namespace keyswap::cli

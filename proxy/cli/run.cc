@@ -13,6 +13,8 @@
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/listen_address.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -25,10 +27,11 @@ namespace keyswap::cli {
 
 namespace {
 
+// The quotes matter: the user's own shell would fill in its variable, most likely nothing.
 constexpr const char* kExample =
-    "keyswap run -- curl https://api.openai.com/v1/models -H \"Authorization: Bearer "
-    "$OPENAI_API_KEY\"\n"
-    "  keyswap run -- python agent.py";
+    "keyswap run -- sh -c 'curl https://api.openai.com/v1/models \\\n"
+    "    -H \"Authorization: Bearer $OPENAI_API_KEY\"'\n"
+    "  keyswap run -- python3 agent.py";
 constexpr int kStartMs = 60'000;  // opening a vault takes a second, on a small machine several
 constexpr int kStopMs = 3'000;
 
@@ -80,7 +83,9 @@ Outcome<File> ask_in_child(const Home& home) {
     }
     if (child == 0) {
       pthread_sigmask(SIG_SETMASK, &passed.before(), nullptr);
-      _exit(ask(home, pipe->write_end.descriptor()));
+      const int asked = ask(home, pipe->write_end.descriptor());
+      muted_terminal().restore();
+      _exit(asked);
     }
     pipe->write_end.close();
     status = passed.follow(child, 0);
@@ -180,6 +185,9 @@ Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
   const auto looking = ServeLock::take(
       ready.home, ServeLock::Byte::looking, ServeLock::Kind::exclusive, ServeLock::Wait::yes);
   if (const auto running = find_ready(ready.home, kStartMs)) {
+    if (auto problem = check_client_address(running->address)) {
+      return problem;
+    }
     ready.address = running->address;
     ready.bindings = running->bindings.empty() ? ready.home.bindings() : running->bindings;
     if (!options.bindings.empty() && options.bindings != ready.bindings) {
@@ -256,10 +264,10 @@ int run(const RunOptions& options) {
 int run_run(const Arguments& arguments) {
   RunOptions options;
   CLI::App app(
-      "keyswap run [OPTIONS] [--] CMD [ARGUMENTS...]\n\n"
+      "keyswap run [options] [--] CMD [ARGUMENTS...]\n\n"
       "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
       "clients read\n"
-      "(docs/operations.md lists them), through the proxy that runs on this home or one started "
+      "(keyswap env prints them), through the proxy that runs on this home or one started "
       "for the\n"
       "command's life. The exit status is CMD's; 127 if there is no such program, 126 if it cannot "
       "be run.",

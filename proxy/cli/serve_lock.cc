@@ -111,9 +111,11 @@ std::string ServeLock::text() const {
 }
 
 Problem ServeLock::write_text(const std::string& text) {
-  if (ftruncate(file_.descriptor(), 0) != 0 ||
-      pwrite(file_.descriptor(), text.data(), text.size(), 0) !=
-          static_cast<ssize_t>(text.size())) {
+  // One line, written at once; what is longer of the one before it is cut off behind it, and does
+  // not count meanwhile.
+  const auto size = static_cast<ssize_t>(text.size());
+  if (pwrite(file_.descriptor(), text.data(), text.size(), 0) != size ||
+      ftruncate(file_.descriptor(), size) != 0) {
     return Failure{
         Exit::cannot, "cannot write serve.lock: " + explain_errno(errno), "make room on the disk"};
   }
@@ -126,11 +128,18 @@ std::string encode_running(const RunningProxy& proxy) {
   json["proxy"] = proxy.address;
   json["bindings"] = proxy.bindings;
   json["pid"] = proxy.pid;
+  json["reloads_begun"] = proxy.reloads.begun;
+  json["reloads_done"] = proxy.reloads.done;
+  if (!proxy.reloads.refused.empty()) {
+    json["refused"] = proxy.reloads.refused;
+    json["hint"] = proxy.reloads.hint;
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::optional<RunningProxy> decode_running(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const std::string line = text.substr(0, text.find('\n'));
+  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer()) {
     return std::nullopt;
   }
@@ -138,7 +147,15 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
     const auto found = json.find(key);
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  return RunningProxy{json["pid"].get<pid_t>(), text_of("proxy"), text_of("bindings")};
+  const auto number_of = [&json](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  };
+  return RunningProxy{
+      json["pid"].get<pid_t>(),
+      text_of("proxy"),
+      text_of("bindings"),
+      {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
 }
 
 std::optional<RunningProxy> find_running(const Home& home) {

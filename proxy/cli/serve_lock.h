@@ -12,6 +12,7 @@
 // (proxy/cli/confirmation.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,10 +24,19 @@
 
 namespace keyswap::cli {
 
+// What became of the reloads since the proxy is ready.
+struct Reloads {
+  std::uint64_t begun = 0;
+  std::uint64_t done = 0;
+  std::string refused = {};  // "" unless the last one did not come into force as it was
+  std::string hint = {};
+};
+
 struct RunningProxy {
   pid_t pid = 0;
   std::string address;   // "127.0.0.1:8472"; "" while it is starting
   std::string bindings;  // the file it serves
+  Reloads reloads = {};
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <utility>
 
 #include <unistd.h>
 

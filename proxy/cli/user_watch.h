@@ -24,7 +24,7 @@ class UserWatch {
   UserWatch& operator=(UserWatch&&) = delete;
   ~UserWatch();
 
-  // As base::start_thread. `home` outlives this.
+  // Starts its thread; `home` outlives this. unavailable where no thread can be started.
   base::Status start(const Home& home);
 
   // From now on there is somebody who takes the signal, and ends in order.

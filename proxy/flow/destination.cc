@@ -39,17 +39,19 @@ bool host_agrees(const http::RequestHead& head,
   return named && *named == authority;
 }
 
-// Does the Host field name the listener? Some clients write there whom they ask, and not where they
+// Does the Host field name a listener? Some clients write there whom they ask, and not where they
 // want to go (RFC 9112 section 3.2.3 has it the other way). It chooses nothing: nobody is ever led
 // to the listener itself (I12).
-bool names_listener(const http::RequestHead& head, std::uint16_t own_port) {
-  static constexpr std::array<std::string_view, 3> kOwnHosts = {"127.0.0.1", "::1", "localhost"};
+bool names_listener(const http::RequestHead& head, std::span<const std::uint16_t> own_ports) {
+  // The last two are what containers call the machine that they run on.
+  static constexpr std::array<std::string_view, 5> kOwnHosts = {
+      "127.0.0.1", "::1", "localhost", "host.docker.internal", "host.containers.internal"};
   const http::Field* host = head.fields.find("host");
-  if (host == nullptr || own_port == 0) {
+  if (host == nullptr) {
     return false;
   }
   const auto named = http::parse_authority(host->value, 0);
-  return named && named->port == own_port &&
+  return named && std::find(own_ports.begin(), own_ports.end(), named->port) != own_ports.end() &&
          std::find(kOwnHosts.begin(), kOwnHosts.end(), named->host) != kOwnHosts.end();
 }
 
@@ -65,7 +67,7 @@ bool may_be_reached(const Destination& destination, const bindings::Bindings& bi
 
 Route route_connect(const http::RequestHead& head,
                     const bindings::Bindings& bindings,
-                    std::uint16_t own_port) {
+                    std::span<const std::uint16_t> own_ports) {
   auto authority = http::parse_authority(head.target, 0);
   if (!authority) {
     return refuse(Reason::malformed_request);
@@ -82,7 +84,7 @@ Route route_connect(const http::RequestHead& head,
   }
   // I3: a Host that names somebody else is a disagreement; one that names us is none.
   if (!host_agrees(head, destination.authority, destination.authority.port) &&
-      !names_listener(head, own_port)) {
+      !names_listener(head, own_ports)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
   }
   const bool is_read = bindings.binds(destination.authority) ||
@@ -178,9 +180,9 @@ Speech listen_for_request_line(std::string_view bytes) {
 
 Route route(const http::RequestHead& head,
             const bindings::Bindings& bindings,
-            std::uint16_t own_port) {
+            std::span<const std::uint16_t> own_ports) {
   if (head.method == "CONNECT") {
-    return route_connect(head, bindings, own_port);
+    return route_connect(head, bindings, own_ports);
   }
   if (head.target.starts_with('/')) {
     const bool is_health = head.method == "GET" && http::path_of(head.target) == kHealthPath;

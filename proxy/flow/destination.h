@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,10 +46,10 @@ struct Route {
   audit::Reason reason = audit::Reason::malformed_request;
 };
 
-// The route of a request head read on the listener. `own_port`: of the listener; 0: not known.
+// The route of a request head read on a listener. `own_ports`: of all of them.
 Route route(const http::RequestHead& head,
             const bindings::Bindings& bindings,
-            std::uint16_t own_port = 0);
+            std::span<const std::uint16_t> own_ports = {});
 
 // What a tunnel knows about itself when a request comes in it.
 struct TunnelIdentity {

@@ -24,7 +24,8 @@ Connection::Connection(Context& context, std::uint64_t number, Ended ended)
 
 Connection::~Connection() = default;
 
-void Connection::start(Arrival arrival) {
+void Connection::start(Arrival arrival, const services::LocalService* management) {
+  management_ = management;
   client_.user = arrival.user;
   client_.is_own_user = arrival.is_own_user;
   place_ = std::move(arrival.place);
@@ -32,7 +33,9 @@ void Connection::start(Arrival arrival) {
     end();
     return;
   }
-  client_.address = uv::to_string(leg_.remote());
+  const uv::Endpoint remote = leg_.remote();
+  client_.address = uv::to_string(remote);
+  client_.is_of_this_machine = remote.address == uv::kUnixPeer || flow::is_loopback(remote.address);
   leg_.set_patience(base::bounds::kResponseBodyIdleMs);
   timer_.set(base::bounds::kConnectRequestMs);
   leg_.start_reading();

@@ -34,8 +34,9 @@ class Connection final : public Mortal, public LegEvents {
   Connection& operator=(Connection&&) = delete;
   ~Connection() override;
 
-  // Takes over an accepted socket and begins; there is room for it.
-  void start(Arrival arrival);
+  // Takes over an accepted socket and begins; there is room for it. `management`: who answers all
+  // that is asked on it, and outlives it; null: it is a client's.
+  void start(Arrival arrival, const services::LocalService* management = nullptr);
 
   // The policy in force is another now.
   void policy_changed() { bound_.forget_all(); }
@@ -52,6 +53,8 @@ class Connection final : public Mortal, public LegEvents {
   [[nodiscard]] Leg& leg() { return leg_; }
 
   [[nodiscard]] const Client& client() const { return client_; }
+
+  [[nodiscard]] const services::LocalService* management() const { return management_; }
 
   // A token showed who it is: it takes no stranger's place any more.
   void proven() { place_.reset(); }
@@ -103,6 +106,7 @@ class Connection final : public Mortal, public LegEvents {
   void put_aside(std::string_view bytes);
 
   Context* context_;
+  const services::LocalService* management_ = nullptr;
   Client client_;
   StrangerPlace place_;
   Ended ended_;

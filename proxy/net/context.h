@@ -21,6 +21,7 @@
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/real_values.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/net/listening.h"
 #include "proxy/net/policy.h"
 #include "proxy/net/request_ids.h"
 #include "proxy/net/turn.h"
@@ -60,7 +61,7 @@ struct Context {
   struct Upstreams {
     uv::Resolver* resolver = nullptr;
     Connector* connector = nullptr;
-    uv::Endpoint listening;  // I12: never dialled
+    Listening listening;  // I12: never dialled
     // Connections to upstreams of the whole process, and how many there may be before those at rest
     // give way.
     std::atomic<std::size_t>* open = nullptr;

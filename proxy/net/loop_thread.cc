@@ -29,7 +29,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
   made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
-  made->lane_ = std::make_unique<AuditLane>(*made->loop_, *shared.log, shared.memory.real);
+  made->lane_ = std::make_unique<AuditLane>(
+      *made->loop_, *shared.log, shared.memory.real, &shared.telling->refusals());
   context.loop = made->loop_.get();
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;
@@ -104,18 +105,18 @@ void LoopThread::run() {
   loop_->run();
 }
 
-void LoopThread::post_client(int socket) {
-  loop_->post([this, socket] { take_client(socket); });
+void LoopThread::post_client(int socket, const services::LocalService* management) {
+  loop_->post([this, socket, management] { take_client(socket, management); });
 }
 
-void LoopThread::take_client(int socket) {
+void LoopThread::take_client(int socket, const services::LocalService* management) {
   Arrival arrival = look_at_arrival(context_, socket);
   if (!arrival.has_room) {
     turn_away(socket, arrival.user);
     connections_->on_ended();
     return;
   }
-  connections_->add().start(std::move(arrival));
+  connections_->add().start(std::move(arrival), management);
 }
 
 void LoopThread::turn_away(int socket, std::optional<std::uint32_t> user) {

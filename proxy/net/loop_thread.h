@@ -53,7 +53,7 @@ class LoopThread {
     Telling* telling = nullptr;
     Policy policy;
     // Is the vault's file another than what was opened? From any thread; empty: it never is.
-    std::function<bool()> vault_is_locked;
+    std::function<bool()> vault_is_locked{};
     // Is the file of the bindings another than what is approved? null: nobody looks.
     const std::atomic<bool>* is_refusing_policy = nullptr;
     std::function<void()> connection_ended;  // from the loop's thread
@@ -76,7 +76,8 @@ class LoopThread {
   // Runs until drained or stopped.
   void run();
 
-  void post_client(int socket);
+  // `management`, which outlives it, answers all that it asks; null: it is a client.
+  void post_client(int socket, const services::LocalService* management = nullptr);
   void post_policy(Policy policy);
   // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
@@ -84,7 +85,7 @@ class LoopThread {
   // Stop now, whatever is under way.
   void post_stop();
 
-  void set_listening(uv::Endpoint endpoint) { context_.upstreams.listening = std::move(endpoint); }
+  void set_listening(Listening listening) { context_.upstreams.listening = std::move(listening); }
 
   // On the loop's thread: there is no room for that client. It is told so, and recorded.
   void turn_away(int socket, std::optional<std::uint32_t> user);
@@ -94,6 +95,9 @@ class LoopThread {
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
 
+  // Any thread may read them.
+  [[nodiscard]] const services::Counts& counts() const { return lane_->counts(); }
+
   // Of clients, on the loop's thread.
   [[nodiscard]] std::size_t connection_count() const { return connections_->size(); }
 
@@ -102,7 +106,7 @@ class LoopThread {
 
  private:
   explicit LoopThread(std::unique_ptr<uv::Loop> loop);
-  void take_client(int socket);
+  void take_client(int socket, const services::LocalService* management);
   void begin_drain();
   void stop_if_idle();
 

@@ -66,8 +66,9 @@ class Requests final : public Stage, public StreamOwner {
   void open(flow::Route route, http::RequestHead head);
   void tell_real_values(const TunnelRequest& request);
   void refuse_bytes(audit::Reason reason, base::Note flaw);
-  void answer_locally(http::RequestHead head);
   void look_up_caller();
+  void answer_management(http::RequestHead head);
+  void answer_locally(http::RequestHead head, const services::LocalService& service);
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
 

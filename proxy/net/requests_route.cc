@@ -34,6 +34,10 @@ void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
   is_head_timed_ = false;
   connection_->timer().clear();
+  if (connection_->management() != nullptr) {
+    answer_management(std::move(head));
+    return;
+  }
   if (!tunnelled_) {
     route_request(std::move(head));
     return;
@@ -69,7 +73,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
   if (kind != flow::Route::Kind::reverse) {
     return flow::check_proxy_caller(caller_.name, connection_->client().local_user(), bindings);
   }
-  if (!flow::is_loopback(codec_.leg().remote().address)) {
+  if (!connection_->client().is_of_this_machine) {
     return Reason::caller_not_allowed;
   }
   return flow::check_route_caller(caller_.name, bindings);
@@ -77,9 +81,10 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
+  flow::Route route =
+      flow::route(head, *context.policy.bindings, context.upstreams.listening.ports());
   if (route.kind == flow::Route::Kind::health) {
-    answer_locally(std::move(head));
+    answer_locally(std::move(head), *context.clients.health);
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -170,14 +175,26 @@ void Requests::reverse_request(http::RequestHead head) {
           std::move(head), refusal ? refusal : found.refusal, std::move(found.use)});
 }
 
+// On the management listener nothing goes anywhere. Who may use the proxy without a token may ask.
+void Requests::answer_management(http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  const flow::LocalUser user = connection_->client().local_user();
+  if (!user.is_own && !policy.bindings->allow_users.has(user.number)) {
+    begin_stream({}, policy)
+        .on(flow::ClientHead{std::move(head), Reason::user_not_allowed, std::nullopt});
+    return;
+  }
+  answer_locally(std::move(head), *connection_->management());
+}
+
 // What is for ourselves. Whichever program asks, but no web page.
-void Requests::answer_locally(http::RequestHead head) {
+void Requests::answer_locally(http::RequestHead head, const services::LocalService& service) {
   const Policy& policy = connection_->context().policy;
   if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
-  const flow::Reply reply = connection_->context().clients.health->answer(head, "");
+  const flow::Reply reply = service.answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {
     connection_->timer().set(base::bounds::kClientIdleMs);

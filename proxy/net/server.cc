@@ -13,18 +13,19 @@
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/bounds.h"
-#include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/management_listener.h"
+#include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
+#include "proxy/net/room.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
-#include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
@@ -38,9 +39,7 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
-// What is opened before the first client comes: for each loop, and for all together (listening,
-// signals, the home's watch).
-constexpr std::size_t kOwnDescriptors = 12;
+constexpr std::int64_t kTellRefusalsUs = 60'000'000;
 
 // What a client's TLS is made of.
 struct Certificates {
@@ -68,38 +67,7 @@ struct Watches {
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   std::unique_ptr<uv::FolderWatch> home;
   std::unique_ptr<uv::Timer> housekeeping;
-};
-
-// Connections of the whole process.
-struct Room {
-  std::atomic<std::size_t> clients = 0;
-  std::atomic<std::size_t> upstreams = 0;
-  std::size_t clients_max = 0;
-  std::size_t upstreams_max = 0;
-};
-
-// Work of which one run goes on at a time; who asks meanwhile is answered by another run.
-class OneAtATime {
- public:
-  // `run`s on the worker until nobody has asked since the last run began.
-  void ask(Worker& worker, std::function<void()> run) {
-    should_run_again_ = true;
-    if (is_running_.exchange(true)) {
-      return;
-    }
-    worker.run([this, run = std::move(run)] {
-      do {
-        while (should_run_again_.exchange(false)) {
-          run();
-        }
-        is_running_ = false;
-      } while (should_run_again_ && !is_running_.exchange(true));
-    });
-  }
-
- private:
-  std::atomic<bool> is_running_ = false;
-  std::atomic<bool> should_run_again_ = false;
+  std::int64_t refusals_told_at_us = 0;
 };
 
 struct Reloading {
@@ -138,16 +106,17 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen_for_management();
   base::Status start_threads();
   void join_loops();
   void watch();
-  void share_descriptors();
   void reload();
   void reload_once();
   void take(Policy policy);
   void record_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
+  void tell_refusals();
   void refresh_vault();
   void refresh_vault_once();
   void hold_to_approval();
@@ -161,7 +130,8 @@ class Server final : public uv::AcceptEvents {
   Strangers strangers_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
-  std::unique_ptr<uv::Acceptor> acceptor_;
+  Listeners listeners_;
+  std::unique_ptr<ManagementListener> management_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -171,7 +141,9 @@ class Server final : public uv::AcceptEvents {
 };
 
 base::Status Server::build() {
-  share_descriptors();
+  share_descriptors(parts_, room_);
+  strangers_.set_places(
+      std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
   auto key = ca::LeafKey::create();
   if (!key) {
     return key.error();
@@ -212,15 +184,30 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
-  auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
-  if (!acceptor) {
-    return acceptor.error();
-  }
-  acceptor_ = std::move(*acceptor);
+  KS_TRY(listeners_.open(loops_.front()->loop(), parts_.listen, *this));
   for (const auto& loop : loops_) {
-    loop->set_listening(acceptor_->local());
+    loop->set_listening(Listening(listeners_.endpoints()));
   }
+  return parts_.behind.manage ? listen_for_management() : base::Status();
+}
+
+base::Status Server::listen_for_management() {
+  auto listener = ManagementListener::listen(
+      {parts_.behind.manage->host, parts_.behind.manage->port},
+      loops_,
+      {&room_.clients, room_.clients_max},
+      [this] {
+        return services::Gauges{
+            .client_connections = room_.clients,
+            .upstream_connections = room_.upstreams,
+            .locked_bytes = vault::locked_memory_size(),
+            .is_vault_locked = parts_.vault->file_fault() != vault::FileFault::none,
+            .is_audit_dead = parts_.log->is_dead()};
+      });
+  if (!listener) {
+    return listener.error();
+  }
+  management_ = std::move(*listener);
   return {};
 }
 
@@ -270,11 +257,17 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
-  parts_.ready(uv::to_string(acceptor_->local()));
+  if (management_ && parts_.behind.managing) {
+    parts_.behind.managing(uv::to_string(management_->local()));
+  }
+  parts_.ready(listeners_.addresses());
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
-  acceptor_.reset();
+  listeners_.close();
+  if (management_) {
+    management_->stop();  // itself it goes behind the loops: connections of theirs know it
+  }
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
@@ -305,20 +298,6 @@ void Server::on_accepted(int socket) {
 
 void Server::on_accepted_last(int socket) {
   loops_.front()->turn_away(socket, std::nullopt);
-}
-
-// I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
-void Server::share_descriptors() {
-  const std::size_t allowed = base::descriptors_allowed();
-  const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
-  room_.clients_max = base::clients_that_fit(allowed, ours);
-  const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
-  room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
-                                   room_.clients_max,
-                                   base::bounds::kUpstreamConnectionsMax);
-  strangers_.set_places(
-      std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
 }
 
 void Server::watch() {
@@ -366,7 +345,10 @@ void Server::reload_once() {
                                            ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
-  refresh_vault();  // whoever waits for the reload to count is told behind it
+  if (parts_.behind.reloaded) {
+    parts_.behind.reloaded();
+  }
+  refresh_vault();  // whoever waits for the vault to count is told behind it
 }
 
 // I14: each request began with one policy and keeps it; the next one begins with the new.
@@ -401,8 +383,21 @@ void Server::housekeep() {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
   refreshing_.watch.judge();
+  tell_refusals();
   refresh_vault();
   watches_.housekeeping->set(kHousekeepingMs);
+}
+
+void Server::tell_refusals() {
+  const std::int64_t now_us = parts_.clock->steady_us();
+  if (now_us - watches_.refusals_told_at_us < kTellRefusalsUs) {
+    return;
+  }
+  watches_.refusals_told_at_us = now_us;
+  const std::uint64_t count = telling_.refusals().exchange(0);
+  if (count > 0 && parts_.behind.refused) {
+    parts_.behind.refused(count);
+  }
 }
 
 void Server::refresh_vault() {
@@ -452,7 +447,10 @@ void Server::record_lock(std::optional<audit::VaultFault> why) {
 }
 
 void Server::drain() {
-  acceptor_.reset();
+  listeners_.close();
+  if (management_) {
+    management_->stop();
+  }
   for (const auto& loop : loops_) {
     loop->post_drain();
   }
@@ -462,7 +460,7 @@ void Server::drain() {
 
 base::Status serve(ServerParts parts) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
-  KS_ASSERT(parts.threads > 0);
+  KS_ASSERT(parts.threads > 0 && !parts.listen.on.empty());
   return Server(std::move(parts)).serve();
 }
 

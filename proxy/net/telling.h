@@ -5,6 +5,7 @@
 // audit log has all of them. One for the process; thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -41,6 +42,9 @@ class Telling {
   // not served, because it showed no token.
   void user_not_allowed(std::optional<std::uint32_t> user);
 
+  // How many decisions were refusals since somebody took the number from here; every loop counts.
+  [[nodiscard]] std::atomic<std::uint64_t>& refusals() { return refusals_; }
+
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
 
@@ -49,6 +53,7 @@ class Telling {
 
   const base::Clock* clock_;
   const flow::RealValues* real_;
+  std::atomic<std::uint64_t> refusals_ = 0;
   std::mutex mutex_;
   std::unordered_map<std::string, std::int64_t> told_us_;  // guarded by mutex_; steady clock
 };

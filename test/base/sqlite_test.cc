@@ -384,4 +384,20 @@ TEST_CASE("A file of the same number on another file system is another file", "[
   CHECK(ended.signal == 0);
 }
 
+TEST_CASE("A copy is the file as it is when nobody writes, also while somebody does") {
+  const TempDir dir;
+  Database database = make_table(dir.file("a.db"));
+  REQUIRE(database.execute("INSERT INTO t VALUES('a', 1, NULL)"));
+  Database writer = open_ok(dir.file("a.db"), Mode::read_write);
+  auto transaction = Transaction::begin(writer);
+  REQUIRE(transaction);
+  REQUIRE(writer.execute("INSERT INTO t VALUES('b', 2, NULL)"));
+  const auto copy = database.copy();
+  REQUIRE(copy);
+  { const Database made = make_table(dir.file("copy.db")); }  // of the right mode
+  std::ofstream(dir.file("copy.db"), std::ios::binary) << *copy;
+  Database copied = open_ok(dir.file("copy.db"), Mode::read_only);
+  REQUIRE(number_of(copied, "SELECT count(*) FROM t") == 1);
+}
+
 }  // namespace keyswap::base

@@ -200,7 +200,8 @@ TEST_CASE("what clients must not see is unset, or the format is refused") {
   CHECK(text_of(plan, EnvironmentFormat::fish) == "set -e GIT_SSL_NO_VERIFY\nset -gx A '1'\n");
   CHECK(text_of(plan, EnvironmentFormat::json) ==
         "{\n  \"A\": \"1\",\n  \"GIT_SSL_NO_VERIFY\": null\n}\n");
-  for (const EnvironmentFormat format : {EnvironmentFormat::dotenv, EnvironmentFormat::github}) {
+  for (const EnvironmentFormat format :
+       {EnvironmentFormat::dotenv, EnvironmentFormat::docker, EnvironmentFormat::github}) {
     auto refused = format_environment(plan, format);
     REQUIRE_FALSE(refused);
     CHECK(refused.failure().exit == Exit::usage);
@@ -237,6 +238,19 @@ TEST_CASE("a value in a .env file is one that every reader reads alike, or there
                                      "a\\\\b");
   INFO(value);
   CHECK_FALSE(format_environment({{{"A", value}}, {}, {}}, EnvironmentFormat::dotenv));
+}
+
+TEST_CASE("docker's env files have values as they are, and none that would be two lines") {
+  const auto docker_of = [](const std::string& value) {
+    return format_environment({{{"A", value}}, {}, {}}, EnvironmentFormat::docker);
+  };
+  for (const std::string value : {R"(it's "a" $HOME `x` \n # no comment)", " blanks ", ""}) {
+    auto text = docker_of(value);
+    REQUIRE(text);
+    CHECK(text.value() == "A=" + value + "\n");
+  }
+  CHECK_FALSE(docker_of("two\nlines"));
+  CHECK_FALSE(docker_of("ends in\r"));
 }
 
 TEST_CASE("a shell reads back what the formats for it write") {

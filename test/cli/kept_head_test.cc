@@ -125,4 +125,35 @@ TEST_CASE("while the head cannot be kept for too long, the vault gives nothing o
   CHECK(*kept_head(home, folder.path(), vault) == log->head());
 }
 
+TEST_CASE("a vault that is put back learns of each log how far it reached since, and forgets none",
+          "[I7]") {
+  const test::TempHome place;
+  const test::TempHome other;
+  const Home home{place.path()};
+  vault::Vault now = make_vault(home);
+  vault::Vault back = make_vault(other.home());
+  const auto at = [](std::uint64_t seq, char log) {
+    audit::Head head;
+    head.seq = seq;
+    head.log.fill(static_cast<std::uint8_t>(log));
+    return head;
+  };
+  REQUIRE(keep_head(home, "/further", now, at(9, 'a')));
+  REQUIRE(keep_head(home, "/further", back, at(3, 'a')));
+  REQUIRE(keep_head(home, "/less", now, at(2, 'a')));
+  REQUIRE(keep_head(home, "/less", back, at(5, 'a')));
+  REQUIRE(keep_head(home, "/begun", now, at(4, 'a')));
+  REQUIRE(keep_head(home, "/anew", now, at(1, 'b')));  // the loss of the one before was accepted
+  REQUIRE(keep_head(home, "/anew", back, at(7, 'a')));
+  REQUIRE(keep_head(home, "/old", back, at(6, 'a')));
+  REQUIRE(now.put_system("audit-folder-x", secret_of("/begun")));
+  REQUIRE(take_over_heads(now, back));
+  CHECK(**kept_head(home, "/further", back) == at(9, 'a'));
+  CHECK(**kept_head(home, "/less", back) == at(5, 'a'));
+  CHECK(**kept_head(home, "/begun", back) == at(4, 'a'));
+  CHECK(**kept_head(home, "/anew", back) == at(1, 'b'));
+  CHECK(**kept_head(home, "/old", back) == at(6, 'a'));
+  CHECK(back.system_names("audit-folder-").size() == 1);
+}
+
 }  // namespace keyswap::cli

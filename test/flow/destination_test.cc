@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/destination.h"
 
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "test/support/script.h"
@@ -109,14 +111,17 @@ TEST_CASE("C13 the Host of a CONNECT chooses nothing", "[I3]") {
 }
 
 TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") {
-  constexpr std::uint16_t kOwnPort = 8472;
+  static constexpr std::array<std::uint16_t, 2> kOwnPorts = {9000, 8472};
   const auto connect = [](const std::string& target, const std::string& host) {
     return route(head_of("CONNECT " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
                  *test::bindings_of(kDeny),
-                 kOwnPort);
+                 kOwnPorts);
   };
-  for (const std::string own :
-       {"127.0.0.1:8472", "localhost:8472", "LOCALHOST:8472", "[::1]:8472"}) {
+  for (const std::string own : {"127.0.0.1:8472",
+                                "localhost:8472",
+                                "LOCALHOST:8472",
+                                "[::1]:8472",
+                                "host.docker.internal:9000"}) {
     INFO(own);
     const Route found = connect("h.example.test:443", own);
     CHECK(found.kind == Route::Kind::intercept);
@@ -128,7 +133,7 @@ TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") 
     CHECK(is_refused(
         route(head_of("GET https://h.example.test/ HTTP/1.1\r\nHost: " + own + "\r\n\r\n"),
               *test::bindings_of(kDeny),
-              kOwnPort),
+              kOwnPorts),
         Reason::identity_mismatch));
   }
   for (const std::string other : {"127.0.0.1",
