@@ -47,9 +47,6 @@ class PolicyWatch {
   // What to record of that, also of a refusal.
   [[nodiscard]] std::optional<net::ApprovalNote> told_at_start() const { return told_; }
 
-  // Of the approval of the policy in force.
-  [[nodiscard]] std::uint64_t number() const { return number_; }
-
   // One of a reload. What is not approved is said on stderr, and does not come into force.
   net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
 
