@@ -59,6 +59,8 @@ class Store {
   // Changes when another connection has changed the file.
   base::Result<std::int64_t> data_version();
 
+  void set_patience(std::int64_t ms) { database_.set_patience(ms); }
+
   [[nodiscard]] bool was_replaced() const { return database_.was_replaced(); }
 
   base::Result<base::Transaction> begin() { return base::Transaction::begin(database_); }

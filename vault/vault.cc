@@ -286,7 +286,7 @@ base::Result<Fetched> Vault::State::fetch(const SecretName& name,
                                           EntryKind kind,
                                           std::int64_t now_s) {
   if (is_locked()) {
-    return file_is_not_trusted();
+    return is_locked_now();
   }
   const std::shared_lock lock(readers);
   Entry* entry = find(name);
@@ -416,6 +416,28 @@ base::Status Vault::refresh() {
 
 FileFault Vault::file_fault() const {
   return state_->fault;
+}
+
+void Vault::set_patience(std::int64_t ms) {
+  const std::lock_guard guard(state_->writer);
+  state_->store.set_patience(ms);
+}
+
+void Vault::set_locked(LockedFor why, bool is_on) {
+  const unsigned bit = 1U << static_cast<unsigned>(why);
+  if (is_on) {
+    state_->locked_for |= bit;
+  } else {
+    state_->locked_for &= ~bit;
+  }
+}
+
+bool Vault::is_locked_for(LockedFor why) const {
+  return (state_->locked_for >> static_cast<unsigned>(why) & 1U) != 0;
+}
+
+bool Vault::is_locked() const {
+  return state_->is_locked();
 }
 
 std::uint64_t Vault::generation() const {

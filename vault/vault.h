@@ -41,6 +41,13 @@ enum class FileFault : std::uint8_t {
   unreadable,  // it cannot be read
 };
 
+// What else a serving vault is locked for (Vault::set_locked), each for itself.
+enum class LockedFor : std::uint8_t {
+  unread,  // the file could not be read for too long
+  head,    // the audit log's head could not be kept in it for too long
+  policy,  // what is in force is approved no more, and what is approved cannot be had
+};
+
 // Thread-safe.
 class Vault final : public CallerDigests {
  public:
@@ -126,9 +133,18 @@ class Vault final : public CallerDigests {
   // is older than what was loaded; `replaced`: by another, or removed; corrupt; io; permission.
   // After these there is a file_fault(): what was revoked in the file that nobody can read must not
   // go on (I13). Until a refresh finds the file whole again, fetches give `locked`. After other
-  // errors, which pass, the rows loaded before stay in force.
+  // errors, which pass, the rows loaded before stay in force, for as long as the caller allows.
   base::Status refresh();
   [[nodiscard]] FileFault file_fault() const;
+
+  // How long another process that uses the file is waited for; bounds::kDatabaseBusyMs at first.
+  void set_patience(std::int64_t ms);
+
+  // While it is locked, or there is a file_fault(), no secret and no caller's digest is given out
+  // (`locked`). What is keyswap's own can still be read and written.
+  void set_locked(LockedFor why, bool is_on);
+  [[nodiscard]] bool is_locked_for(LockedFor why) const;
+  [[nodiscard]] bool is_locked() const;
 
   // One more with every change of the file; the second: as it was last read there, by the opening
   // or a refresh, and not made by a change of ours.

@@ -32,6 +32,10 @@ inline base::Error file_is_not_trusted() {
   return {base::Errc::locked, "the vault's file is not what was opened: nothing of it is used"};
 }
 
+inline base::Error is_locked_now() {
+  return {base::Errc::locked, "the vault is locked: nothing of it is given out"};
+}
+
 struct SavedUse {
   Entry* entry = nullptr;
   std::int64_t used_at = 0;
@@ -51,7 +55,8 @@ struct Vault::State {
         data_version(version),
         generation_read(contents.generation) {}
 
-  [[nodiscard]] bool is_locked() const { return fault != FileFault::none; }
+  // Asked for each secret: two looks, no lock.
+  [[nodiscard]] bool is_locked() const { return fault != FileFault::none || locked_for != 0; }
 
   static base::Result<std::unique_ptr<State>> load(Store store, Sealer sealer);
 
@@ -109,6 +114,7 @@ struct Vault::State {
   std::int64_t data_version;
   std::uint64_t generation_read;                   // of the last reading; guarded by readers
   std::atomic<FileFault> fault = FileFault::none;  // of the last judging
+  std::atomic<unsigned> locked_for = 0;            // a bit for each LockedFor
   OpenedBy opened_by;                              // set once
   bool is_stale = false;  // a commit failed: what is in the file is not known
 };

@@ -88,6 +88,9 @@ inline constexpr std::size_t kSwappedHeadBytesMax =
 // --- connections ---
 // Per process, and no more than fit into RLIMIT_NOFILE; past it: 503 too_busy.
 inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;
+// Of these places, one in so many is for all users together who are neither ours nor in
+// `allow_users`, until they show a token: 503 too_busy.
+inline constexpr std::size_t kStrangersShare = 8;
 inline constexpr std::size_t kListenersMax = 8;          // addresses and Unix sockets (--listen)
 inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
 // Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
@@ -250,6 +253,12 @@ inline constexpr std::size_t kVaultEntriesMax =
     10'000;  // credentials; the same again of system secrets
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
+// The same for the proxy while it serves, which looks twice a second, with threads that others wait
+// for.
+inline constexpr std::int64_t kServingBusyMs = 500;
+// So long the vault's file may go unread while it serves; then it is locked: 503. A command that
+// takes something back counts on that.
+inline constexpr std::int64_t kVaultUnreadMs = 10'000;
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
 inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
 // A longer serve.log begins anew with the next `serve --detach`.
@@ -273,6 +282,9 @@ inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a re
 // The log's head is kept in the vault no more often. Less than a second, so that what looks twice a
 // second writes each second.
 inline constexpr std::int64_t kAuditHeadMs = 900;
+// A head that is later than that, because the vault's file cannot be written: 503 for what needs a
+// secret.
+inline constexpr std::int64_t kAuditHeadLateMs = 10'000;
 // How long a command that takes something back waits for the running proxy to go by it.
 inline constexpr std::int64_t kConfirmMs = 5'000;
 

@@ -43,8 +43,13 @@ Problem approve_policy(const ApproveOptions& options,
   }
   Approved before = std::move(standing).value();
   if (before.standing == Standing::approved) {
-    print_line(printable(file) + " is approved: number " + std::to_string(before.approval->number));
-    return std::nullopt;
+    // A command that was stopped left the policy before it approved, too.
+    if (auto problem = settle(opened.home, opened.vault, before, loaded.text)) {
+      return problem;
+    }
+    const std::uint64_t number = before.approval->number + (before.approval->next ? 1 : 0);
+    print_line(printable(file) + " is approved: number " + std::to_string(number));
+    return put_in_force(opened.home, opened.vault, file, file + " is approved");
   }
   if (!before.approval) {
     before = nothing_approved(has_key_file(opened.home, options.unlock)

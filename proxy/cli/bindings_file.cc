@@ -13,6 +13,8 @@
 
 #include "bindings/add_secret.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/policy.h"

@@ -7,7 +7,6 @@
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "proxy/cli/bundle.h"
 #include "proxy/cli/client_overlays.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_folder.h"
 #include "proxy/cli/netrc.h"
 #include "proxy/cli/node_preload.h"
 #include "proxy/cli/npm_settings.h"
@@ -32,7 +32,6 @@ constexpr std::size_t kFoldersKept = 8;
 constexpr std::size_t kNameBytes = 12;
 constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
-constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kPublicFolderMode = 0755;
 
 std::string value_of(const Variables& variables, const std::string& name) {
@@ -147,26 +146,14 @@ Netrc collect_netrc(const Variables& inherited,
   return {true, std::move(filtered->text)};
 }
 
-void forget_old_folders(const std::string& parent, const std::string& used) {
-  std::error_code ignored;
-  fs::last_write_time(used, fs::file_time_type::clock::now(), ignored);
-  std::vector<std::pair<fs::file_time_type, fs::path>> folders;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    if (entry.is_directory(ignored)) {
-      folders.emplace_back(fs::last_write_time(entry.path(), ignored), entry.path());
+void forget_old_folders(const HomeFolder& folder, const std::string& used) {
+  folder.touch(used);
+  std::size_t kept = 0;
+  for (const std::string& name : folder.names()) {
+    if (is_hex_name(name, kNameBytes) && ++kept > kFoldersKept) {
+      folder.remove(name);
     }
   }
-  std::ranges::sort(folders, std::ranges::greater());
-  for (std::size_t i = kFoldersKept; i < folders.size(); ++i) {
-    fs::remove_all(folders[i].second, ignored);
-  }
-}
-
-base::Status make_folder(const std::string& path) {
-  if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::write_errc(errno), "cannot make the folder", errno};
-  }
-  return {};
 }
 
 // What goes into the files, besides where they are.
@@ -210,10 +197,18 @@ base::Status write_if_named(const std::string& path, std::string_view text, mode
 
 base::Status write_all_files(const Home& home, const Contents& contents, const ClientFiles& files) {
   const Roots& roots = contents.roots;
-  const std::string folder = fs::path(files.bundle).parent_path().string();
-  KS_TRY(make_folder(home.clients()));
-  KS_TRY(make_folder(folder));
-  KS_TRY(make_folder(files.php_folder));
+  const std::string name = fs::path(files.bundle).parent_path().filename().string();
+  const auto clients = HomeFolder::open(home.clients());
+  if (!clients) {
+    return clients.error();
+  }
+  const auto ours = clients->open_inside(name);
+  if (!ours) {
+    return ours.error();
+  }
+  if (const auto php = ours->open_inside("php"); !php) {
+    return php.error();
+  }
   KS_TRY(write_file_if_changed(files.bundle, roots.bundle, kPublicMode));
   KS_TRY(write_file_if_changed(files.java_store, java_key_store(roots.bundle), kPublicMode));
   KS_TRY(write_file_if_changed(
@@ -225,7 +220,7 @@ base::Status write_all_files(const Home& home, const Contents& contents, const C
       write_if_named(files.apt_config, apt_config_text(contents.apt, files.bundle), kPrivateMode));
   KS_TRY(write_if_named(files.netrc, contents.netrc.text, kPrivateMode));
   KS_TRY(write_if_named(files.node_preload, node_preload_text(), kPublicMode));
-  forget_old_folders(home.clients(), folder);
+  forget_old_folders(*clients, name);
   return {};
 }
 
@@ -235,7 +230,9 @@ base::Status write_for_others(const std::string& folder,
                               const Roots& roots) {
   const std::string bundle = seen_at + "/bundle.pem";
   const std::string php = folder + "/php";
-  KS_TRY(make_folder(php));
+  if (const auto made = HomeFolder::open(php); !made) {
+    return made.error();
+  }
   if (chmod(php.c_str(), kPublicFolderMode) != 0) {
     return base::Error{base::write_errc(errno), "cannot open the folder to others", errno};
   }

@@ -10,6 +10,8 @@
 
 namespace keyswap::cli {
 
+namespace log = base::log;
+
 namespace {
 
 // The home's own log is the same wherever the home is moved to; a path may be longer than a name.
@@ -75,36 +77,65 @@ void HeadKeeper::keep() {
     return;
   }
   const std::int64_t now_us = clock_.steady_us();
-  if (tried_us_ && now_us - *tried_us_ < base::bounds::kAuditHeadMs * 1000) {
-    return;
+  if (!moved_us_) {
+    moved_us_ = now_us;
   }
-  tried_us_ = now_us;
-  write(*head);
+  if (!tried_us_ || now_us - *tried_us_ >= base::bounds::kAuditHeadMs * 1000) {
+    tried_us_ = now_us;
+    if (const auto written = write(*head); !written) {
+      tell(written.error());
+    }
+  }
+  judge(now_us);
 }
 
 void HeadKeeper::keep_last() {
   const std::lock_guard guard(mutex_);
   const auto head = log_.head();
-  if (head && head != kept_) {
-    write(*head);
+  if (!head || head == kept_) {
+    return;
+  }
+  if (const auto written = write(*head); !written) {
+    log::line(log::Level::warning,
+              "the audit log's last head could not be kept in the vault: what is cut off the log "
+              "behind the one before it is not seen",
+              written.error());
   }
 }
 
-void HeadKeeper::write(const audit::Head& head) {
-  const auto written = keep_head(home_, folder_, vault_, head);
-  if (written) {
-    kept_ = head;
-    is_told_ = false;
+base::Status HeadKeeper::write(const audit::Head& head) {
+  KS_TRY(keep_head(home_, folder_, vault_, head));
+  kept_ = head;
+  moved_us_.reset();
+  is_told_ = false;
+  return {};
+}
+
+// For want of a descriptor, or while another writes, the next second will do.
+void HeadKeeper::tell(const base::Error& error) {
+  const bool passes = error.code == base::Errc::unavailable || error.code == base::Errc::locked;
+  if (!passes && !std::exchange(is_told_, true)) {
+    log::line(log::Level::warning,
+              "the audit log's head cannot be kept in the vault: until it is, what is cut off the "
+              "log is not seen",
+              error);
+  }
+}
+
+// I13: what passes by itself does not last.
+void HeadKeeper::judge(std::int64_t now_us) {
+  const bool was_late = is_late_;
+  is_late_ = moved_us_ && now_us - *moved_us_ > base::bounds::kAuditHeadLateMs * 1000;
+  if (is_late_ == was_late) {
     return;
   }
-  // For want of a descriptor, or while another writes: the next second will do.
-  const base::Errc code = written.error().code;
-  const bool passes = code == base::Errc::unavailable || code == base::Errc::locked;
-  if (!passes && !std::exchange(is_told_, true)) {
-    base::log::line(base::log::Level::warning,
-                    "the audit log's head cannot be kept in the vault: until it is, what is cut "
-                    "off the log is not seen",
-                    written.error());
+  vault_.set_locked(vault::LockedFor::head, is_late_);
+  if (is_late_) {
+    log::line(log::Level::warning,
+              "the audit log's head could not be kept in the vault for too long: no secret is "
+              "used, and no caller's token counts, until it is");
+  } else {
+    log::line(log::Level::info, "the audit log's head is kept in the vault again");
   }
 }
 

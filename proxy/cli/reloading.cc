@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/terminal.h"
 #include "vault/approval.h"
@@ -26,8 +27,8 @@ std::string resolved(const std::string& path) {
   return text;
 }
 
-std::string name_of(const RunningProxy& proxy) {
-  return "the running proxy (pid " + std::to_string(proxy.pid) + ")";
+std::string name_of(pid_t proxy) {
+  return "the running proxy (pid " + std::to_string(proxy) + ")";
 }
 
 // The proxy as it is when reload number `wanted` is over; nothing if it has not come to that.
@@ -84,18 +85,18 @@ Outcome<std::optional<RunningProxy>> reload_and_wait(const Home& home) {
   }
   if (kill(before->pid, SIGHUP) != 0) {
     return Failure{Exit::cannot,
-                   "cannot signal " + name_of(*before) + ": " + explain_errno(errno),
+                   "cannot signal " + name_of(before->pid) + ": " + explain_errno(errno),
                    "run this as the proxy's user"};
   }
   auto after = await_reload(home, before->pid, before->reloads.begun + 1);
   if (!after) {
     return Failure{Exit::no,
-                   name_of(*before) + " did not say that it read its files",
+                   name_of(before->pid) + " did not say that it read its files",
                    "see what it says on stderr; keyswap status tells whether it runs"};
   }
   if (!after->reloads.refused.empty()) {
     return Failure{Exit::no,
-                   name_of(*before) + " goes on as before: " + after->reloads.refused,
+                   name_of(before->pid) + " goes on as before: " + after->reloads.refused,
                    after->reloads.hint};
   }
   return after;
@@ -105,24 +106,32 @@ Problem put_in_force(const Home& home,
                      vault::Vault& vault,
                      const std::string& file,
                      const std::string& done) {
-  const auto running = find_ready(home, kStartingMs);
-  if (!running) {
+  const auto found = vault::read_approval(vault);
+  if (!found) {
+    return Failure{Exit::no,
+                   done + ", but what is approved cannot be read: " + explain(found.error()),
+                   "see what the running proxy says on stderr"};
+  }
+  const bool is_told = signal_proxy(home, vault);
+  const auto& approval = *found;
+  if (!approval) {
+    return std::nullopt;  // nothing was approved: the file counts when serve starts on it
+  }
+  // Where a key approves, the proxy goes by its file; else by what is approved, whichever it reads.
+  const auto running = find_running(home);
+  if (approval->mode == vault::ApprovalMode::key && running && running->is_ready() &&
+      resolved(running->bindings) != resolved(file)) {
+    note(name_of(running->pid) + " serves another file: " + running->bindings);
     return std::nullopt;
   }
-  if (resolved(running->bindings) != resolved(file)) {
-    note(name_of(*running) + " serves another file: " + running->bindings);
-    return std::nullopt;
-  }
-  auto reloaded = reload_and_wait(home);
-  if (!reloaded) {
-    return Failure{Exit::no, done + ", but " + reloaded.failure().what, reloaded.failure().hint};
-  }
-  const auto approval = vault::read_approval(vault);
-  const std::uint64_t number = approval && *approval ? (*approval)->number : 0;
-  if (auto unconfirmed = await_confirmation(home, vault, done, {.policy = number})) {
+  const auto proxy = find_proxy(home, vault);
+  const std::string policy = base::to_hex(approval->policy.digest);
+  if (auto unconfirmed = await_in_force(home, vault, done, {.ca_sha256 = {}, .policy = policy})) {
     return unconfirmed;
   }
-  note(name_of(*running) + " goes by it from now on");
+  if (is_told && proxy) {
+    note(name_of(*proxy) + " goes by it from now on");
+  }
   return std::nullopt;
 }
 

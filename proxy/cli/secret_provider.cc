@@ -376,7 +376,7 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
     }
   }
   tell(plan.value(), file.value(), options);
-  if (options.is_dry_run) {
+  if (options.is_dry_run || !approval->is_meant) {
     return std::nullopt;
   }
   return put_in_force(

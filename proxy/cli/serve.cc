@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
@@ -154,6 +156,10 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
   return opened.listen.check(*opened.policy.policy.bindings, opened.bindings_file);
 }
 
+InForce in_force(const Opened& opened) {
+  return {opened.authority->certificate_sha256(), base::to_hex(opened.approval.digest())};
+}
+
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
   const bool by_key_file = has_key_file(opened.home, options.unlock);
   auto vault = open_vault(opened.home, options.unlock);
@@ -176,8 +182,6 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  opened.confirmation.emplace(
-      *opened.vault, opened.authority->certificate_sha256(), opened.approval.number());
   const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
   if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
     return problem;
@@ -199,6 +203,7 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
              " in the log's folder, and the log records that",
          "no request was answered on its word; see: keyswap audit verify");
   }
+  opened.confirmation.emplace(opened.home, *opened.vault, in_force(opened));
   return std::nullopt;
 }
 
@@ -358,6 +363,44 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   return opened.authority;
 }
 
+Failure vault_not_written(const Opened& opened, const base::Error& error) {
+  return {Exit::cannot,
+          "the vault " + opened.home.vault() + " cannot be written: " + explain(error),
+          "make room on the disk, or end what else uses it"};
+}
+
+net::Behind behind_of(Opened& opened, ServeTalk& talk) {
+  net::Behind behind;
+  if (opened.manage) {
+    behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
+  }
+  behind.managing = [&opened](const std::string& address) {
+    opened.managed_at = address;
+  };
+  behind.hold_policy = [&opened] {
+    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+  };
+  behind.in_force = [&opened] {
+    opened.confirmation->set_in_force(in_force(opened));
+  };
+  behind.reloaded = [&opened] {
+    opened.reloads.end();
+  };
+  behind.vault_read = [&opened] {
+    static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+  };
+  behind.looked = [&opened] {
+    opened.head->keep();
+    if (auto lost = opened.lock->keep_in_place(opened.home)) {
+      report(*lost);
+    }
+  };
+  behind.refused = [&talk](std::uint64_t in_a_minute) {
+    talk.refused(in_a_minute);
+  };
+  return behind;
+}
+
 // I13: a terminal can be left only while the kernel still takes that call.
 base::Status confine(const ServeOptions& options) {
   if (options.departure != nullptr) {
@@ -380,12 +423,6 @@ int serve_until_stopped(const ServeOptions& options,
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
   parts.listen = opened.listen.plan();
-  if (opened.manage) {
-    parts.behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
-  }
-  parts.behind.managing = [&opened](const std::string& address) {
-    opened.managed_at = address;
-  };
   parts.threads = opened.threads;
   parts.reload = [&opened, &talk] {
     net::Reloaded reloaded = reload_policy(opened);
@@ -395,20 +432,15 @@ int serve_until_stopped(const ServeOptions& options,
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
-  parts.behind.ca_in_force = [&opened](const std::string& sha256) {
-    opened.confirmation->set_in_force(sha256, opened.approval.number());
-  };
-  parts.behind.reloaded = [&opened] {
-    opened.reloads.end();
-  };
-  parts.behind.vault_read = [&opened] {
-    opened.confirmation->tell();
-    opened.head->keep();
-  };
-  parts.behind.refused = [&talk](std::uint64_t in_a_minute) {
-    talk.refused(in_a_minute);
-  };
-  parts.confine = [&options] {
+  parts.behind = behind_of(opened, talk);
+  Problem unnamed;
+  parts.confine = [&options, &opened, &unnamed]() -> base::Status {
+    // I13: before anybody is served, so that no command takes this proxy for none, whatever becomes
+    // of serve.lock. A start that fails before leaves the home as it was.
+    if (const auto told = opened.confirmation->tell(); !told) {
+      unnamed = vault_not_written(opened, told.error());
+      return told;
+    }
     return confine(options);
   };
   parts.ready = [&options, &opened, &talk, &watch](const std::vector<std::string>& addresses) {
@@ -416,14 +448,17 @@ int serve_until_stopped(const ServeOptions& options,
       warn_about_root();
     }
     tell_ready(options, opened, talk, addresses);
+    opened.vault->set_patience(base::bounds::kServingBusyMs);
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
+  opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
   opened.head->keep_last();
   notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
-    return report(serve_failure(opened.listen.failed(), options.manage, served.error()));
+    return report(unnamed ? *unnamed
+                          : serve_failure(opened.listen.failed(), options.manage, served.error()));
   }
   talk.stopped();
   return static_cast<int>(Exit::done);

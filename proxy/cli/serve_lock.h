@@ -7,7 +7,9 @@
 //   byte 1  shared by every `keyswap run`: a proxy that was started for them alone ends when
 //           nobody holds it
 //   byte 2  held by a `run` while it looks for a proxy or starts one
-// The file is never removed: its text counts only while byte 0 is held.
+// The file is never removed: its text counts only while byte 0 is held. Whoever can write the home
+// can remove it, or write another text: what must not be mistaken asks the vault
+// (proxy/cli/confirmation.h).
 #pragma once
 
 #include <cstdint>
@@ -56,10 +58,20 @@ class ServeLock {
   // Replaces the file's text; by the holder of `serving`.
   Problem announce(const RunningProxy& proxy);
 
+  // Makes and locks the file anew, with its text, where its name leads to another one by now, or to
+  // none. A failure when another process holds that one, once as long as it lasts. By the holder of
+  // `serving`, from time to time, not beside announce().
+  Problem keep_in_place(const Home& home);
+
  private:
   explicit ServeLock(File file) : file_(std::move(file)) {}
 
+  [[nodiscard]] bool is_in_place(const Home& home) const;
+  [[nodiscard]] std::string text() const;
+  Problem write_text(const std::string& text);
+
   File file_;
+  bool is_told_ = false;  // that it is not in place
 };
 
 // The text of the file, and back; pure.

@@ -24,11 +24,12 @@ Connection::Connection(Context& context, std::uint64_t number, Ended ended)
 
 Connection::~Connection() = default;
 
-void Connection::start(int socket, const services::LocalService* management) {
+void Connection::start(Arrival arrival, const services::LocalService* management) {
   management_ = management;
-  client_.user = context_->clients.users->user_of(socket);
-  client_.is_own_user = uv::LocalUsers::is_own(client_.user);
-  if (!leg_.adopt(socket)) {
+  client_.user = arrival.user;
+  client_.is_own_user = arrival.is_own_user;
+  place_ = std::move(arrival.place);
+  if (!leg_.adopt(arrival.socket)) {
     end();
     return;
   }
@@ -147,6 +148,7 @@ void Connection::end() {
   stage_->on_over();
   timer_.clear();
   leg_.silence();
+  place_.reset();
   ended_(client_.number);
 }
 

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "proxy/base/bounds.h"
+#include "proxy/net/strangers.h"
+#include "proxy/net/turn_away.h"
+#include "proxy/uv/acceptor.h"
 
 namespace keyswap::net {
 
@@ -104,7 +107,30 @@ void LoopThread::run() {
 }
 
 void LoopThread::post_client(int socket, const services::LocalService* management) {
-  loop_->post([this, socket, management] { connections_->add().start(socket, management); });
+  loop_->post([this, socket, management] { take_client(socket, management); });
+}
+
+void LoopThread::take_client(int socket, const services::LocalService* management) {
+  Arrival arrival = look_at_arrival(context_, socket);
+  if (!arrival.has_room) {
+    turn_away(socket, arrival.user);
+    connections_->on_ended();
+    return;
+  }
+  connections_->add().start(std::move(arrival), management);
+}
+
+void LoopThread::turn_away(int socket, std::optional<std::uint32_t> user) {
+  RefusedStranger refused;
+  refused.request_id = context_.next_request_id();
+  refused.reason = audit::Reason::too_busy;
+  refused.address = uv::to_string(uv::remote_of(socket));
+  refused.user = user;
+  refused.bindings_sha256 = context_.policy.bindings->sha256;
+  if (context_.strangers->add(refused, context_.clock->steady_us())) {
+    lane_->add(record_of(refused, context_.clock->wall_us()));
+  }
+  net::turn_away(socket, refused.request_id);
 }
 
 void LoopThread::post_policy(Policy policy) {

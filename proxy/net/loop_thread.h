@@ -7,9 +7,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/client_tls_watch.h"
@@ -92,13 +93,8 @@ class LoopThread {
 
   void set_listening(Listening listening) { context_.upstreams.listening = std::move(listening); }
 
-  // On the loop's thread.
-  std::string next_request_id() { return context_.next_request_id(); }
-
-  // On the loop's thread: of the bindings in force.
-  [[nodiscard]] const std::string& bindings_sha256() const {
-    return context_.policy.bindings->sha256;
-  }
+  // On the loop's thread: there is no room for that client. It is told so, and recorded.
+  void turn_away(int socket, std::optional<std::uint32_t> user);
 
   // On the loop's thread: a record that nobody waits for.
   void record(const audit::DecisionRecord& record) { lane_->add(record); }
@@ -116,6 +112,7 @@ class LoopThread {
 
  private:
   explicit LoopThread(std::unique_ptr<uv::Loop> loop);
+  void take_client(int socket, const services::LocalService* management);
   void begin_drain();
   void stop_if_idle();
 

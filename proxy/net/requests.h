@@ -68,6 +68,7 @@ class Requests final : public Stage, public StreamOwner {
   void open(flow::Route route, http::RequestHead head);
   void tell_real_values(const TunnelRequest& request);
   void refuse_bytes(audit::Reason reason, base::Note flaw, std::string_view begin);
+  void look_up_caller();
   void answer_management(http::RequestHead head);
   void answer_locally(http::RequestHead head, const services::LocalService& service);
   [[nodiscard]] bool tells_in_tunnels() const;

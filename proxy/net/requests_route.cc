@@ -44,7 +44,7 @@ void Requests::begin_request(http::RequestHead head) {
     return;
   }
   Context& context = connection_->context();
-  caller_.look_up(*context.callers);
+  look_up_caller();
   const Policy& policy = context.policy;
   auto refusal = flow::check_tunnelled(head, tunnelled_->identity, *policy.bindings);
   if (caller_.fault) {
@@ -56,6 +56,13 @@ void Requests::begin_request(http::RequestHead head) {
   }
   begin_stream(tunnelled_->identity.destination, policy)
       .on(flow::ClientHead{std::move(head), refusal, std::nullopt});
+}
+
+void Requests::look_up_caller() {
+  caller_.look_up(*connection_->context().callers);
+  if (!caller_.name.empty()) {
+    connection_->proven();
+  }
 }
 
 // What the request's caller may not, if anything.
@@ -87,7 +94,7 @@ void Requests::route_request(http::RequestHead head) {
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
   caller_.claim = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
-  caller_.look_up(*context.callers);
+  look_up_caller();
   if (is_reverse) {
     reverse_request(std::move(head));
     return;

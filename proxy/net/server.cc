@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -23,7 +24,7 @@
 #include "proxy/net/room.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
-#include "proxy/net/turn_away.h"
+#include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
@@ -72,9 +73,9 @@ struct Watches {
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   std::unique_ptr<uv::FolderWatch> home;
   std::unique_ptr<uv::Timer> housekeeping;
+  std::int64_t refusals_told_at_us = 0;
 };
 
-// Connections of the whole process.
 struct Doors {
   Listeners listeners;
   std::unique_ptr<ManagementListener> management;  // null: not asked for
@@ -82,31 +83,15 @@ struct Doors {
 
 struct Reloading {
   OneAtATime runs;
-  std::uint64_t policies = 0;            // put in force so far
+  std::mutex in_force;         // held while what is in force changes, or is held against the vault
+  std::uint64_t policies = 0;  // put in force so far
   std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
 };
 
 struct Refreshing {
   OneAtATime runs;
-  // Of the worker that refreshes.
-  bool is_failing = false;
-  vault::FileFault fault = vault::FileFault::none;
+  VaultWatch watch;
 };
-
-audit::VaultFault recorded(vault::FileFault fault) {
-  switch (fault) {
-    case vault::FileFault::replaced:
-      return audit::VaultFault::replaced;
-    case vault::FileFault::older:
-      return audit::VaultFault::older;
-    case vault::FileFault::none:
-    case vault::FileFault::damaged:
-      break;
-    case vault::FileFault::unreadable:
-      return audit::VaultFault::unreadable;
-  }
-  return audit::VaultFault::damaged;
-}
 
 class Server final : public uv::AcceptEvents {
  public:
@@ -115,7 +100,10 @@ class Server final : public uv::AcceptEvents {
         secrets_{.source = vault::LocalSource(*parts_.vault),
                  .holdings = vault::Holdings(vault::locked_memory_size() -
                                              parts_.threads * LoopThread::locked_bytes())},
-        telling_(*parts_.clock, &secrets_.real) {}
+        telling_(*parts_.clock, &secrets_.real),
+        refreshing_{.runs = {}, .watch{*parts_.vault, *parts_.clock, [this](auto why) {
+                                         record_lock(why);
+                                       }}} {}
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -135,13 +123,15 @@ class Server final : public uv::AcceptEvents {
   void watch();
   void reload();
   void reload_once();
-  void note_approval(const std::optional<ApprovalNote>& note);
+  void take(Policy policy);
+  void record_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
   void tell_refusals();
   void refresh_vault();
-  void note_refresh(const base::Status& refreshed);
-  void record_fault(vault::FileFault fault);
+  void refresh_vault_once();
+  void hold_to_approval();
+  void record_lock(std::optional<audit::VaultFault> why);
   void drain();
 
   ServerParts parts_;
@@ -149,7 +139,6 @@ class Server final : public uv::AcceptEvents {
   Certificates certificates_;
   Telling telling_;
   Strangers strangers_;
-  std::int64_t refusals_told_at_us_ = 0;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   Doors doors_;
@@ -163,6 +152,8 @@ class Server final : public uv::AcceptEvents {
 
 base::Status Server::build() {
   share_descriptors(parts_, room_);
+  strangers_.set_places(
+      std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
   auto key = ca::LeafKey::create();
   if (!key) {
     return key.error();
@@ -200,8 +191,7 @@ base::Status Server::build() {
       .strangers = &strangers_,
       .telling = &telling_,
       .policy = parts_.policy,
-      .vault_is_locked =
-          [vault = parts_.vault] { return vault->file_fault() != vault::FileFault::none; },
+      .vault_is_locked = [vault = parts_.vault] { return vault->is_locked(); },
       .is_refusing_policy = &reloading_.is_refused,
       .connection_ended = [this] { --room_.clients; },
       .upstreams = {&room_.upstreams, room_.upstreams_max}};
@@ -325,16 +315,7 @@ void Server::on_accepted(int socket) {
 }
 
 void Server::on_accepted_last(int socket) {
-  LoopThread& here = *loops_.front();
-  RefusedStranger refused;
-  refused.request_id = here.next_request_id();
-  refused.reason = audit::Reason::too_busy;
-  refused.address = uv::to_string(uv::remote_of(socket));
-  refused.bindings_sha256 = here.bindings_sha256();
-  if (strangers_.add(refused, parts_.clock->steady_us())) {
-    here.record(record_of(refused, parts_.clock->wall_us()));
-  }
-  turn_away(socket, refused.request_id);
+  loops_.front()->turn_away(socket, std::nullopt);
 }
 
 void Server::watch() {
@@ -356,32 +337,30 @@ void Server::reload() {
 }
 
 void Server::reload_once() {
+  const std::lock_guard alone(reloading_.in_force);
   const Reloaded reloaded = parts_.reload();
-  std::optional<Policy> policy = reloaded.policy;
-  if (policy) {
-    put_in_force(*policy);
-    // I14: each request began with one policy and keeps it; the next one begins with the new.
-    for (const auto& loop : loops_) {
-      loop->post_policy(*policy);
-    }
-    parts_.policy = *policy;
+  if (reloaded.policy) {
+    take(*reloaded.policy);
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     parts_.authority = authority;
     certificates_.replace_authority(authority);
   }
   const std::string ca = parts_.authority->certificate_sha256();
-  if (parts_.behind.ca_in_force) {
-    parts_.behind.ca_in_force(ca);
+  if (parts_.behind.in_force) {
+    parts_.behind.in_force();
   }
-  if (policy || reloaded.approval) {  // else the file was not read, and stands as it stood
-    note_approval(reloaded.approval);
+  if (reloaded.policy || reloaded.approval) {  // else the file was not read, and stands as it stood
+    reloading_.is_refused =
+        reloaded.approval && reloaded.approval->event == audit::ApprovalEvent::refused;
+    record_approval(reloaded.approval);
   }
   RecordWaiter recorded;
-  if (!recorded.record(
-          *parts_.log,
-          audit::ReloadRecord{
-              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256, ca})) {
+  if (!recorded.record(*parts_.log,
+                       audit::ReloadRecord{parts_.clock->wall_us(),
+                                           reloaded.policy.has_value(),
+                                           parts_.policy.bindings->sha256,
+                                           ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
   if (parts_.behind.reloaded) {
@@ -390,8 +369,16 @@ void Server::reload_once() {
   refresh_vault();  // whoever waits for the vault to count is told behind it
 }
 
-void Server::note_approval(const std::optional<ApprovalNote>& note) {
-  reloading_.is_refused = note && note->event == audit::ApprovalEvent::refused;
+// I14: each request began with one policy and keeps it; the next one begins with the new.
+void Server::take(Policy policy) {
+  put_in_force(policy);
+  for (const auto& loop : loops_) {
+    loop->post_policy(policy);
+  }
+  parts_.policy = std::move(policy);
+}
+
+void Server::record_approval(const std::optional<ApprovalNote>& note) {
   RecordWaiter recorded;
   if (note && !recorded.record(*parts_.log,
                                audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
@@ -413,6 +400,7 @@ void Server::housekeep() {
   for (const RefusedStranger& counted : strangers_.take_due(parts_.clock->steady_us())) {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
+  refreshing_.watch.judge();
   tell_refusals();
   refresh_vault();
   watches_.housekeeping->set(kHousekeepingMs);
@@ -420,60 +408,60 @@ void Server::housekeep() {
 
 void Server::tell_refusals() {
   const std::int64_t now_us = parts_.clock->steady_us();
-  if (now_us - refusals_told_at_us_ < kTellRefusalsUs) {
+  if (now_us - watches_.refusals_told_at_us < kTellRefusalsUs) {
     return;
   }
-  refusals_told_at_us_ = now_us;
+  watches_.refusals_told_at_us = now_us;
   const std::uint64_t count = telling_.refusals().exchange(0);
   if (count > 0 && parts_.behind.refused) {
     parts_.behind.refused(count);
   }
 }
 
-// Takes over what a `keyswap secret` command changed.
 void Server::refresh_vault() {
-  refreshing_.runs.ask(worker_, [this] {
-    const base::Status refreshed = parts_.vault->refresh();
-    note_refresh(refreshed);
-    if (!refreshed) {
-      return;  // what is known of secrets is still looked for
-    }
+  refreshing_.runs.ask(worker_, [this] { refresh_vault_once(); });
+}
+
+// Takes over what a command changed.
+void Server::refresh_vault_once() {
+  const bool is_read = refreshing_.watch.read();
+  if (is_read) {  // else what is known of secrets is still looked for
     static_cast<void>(parts_.vault->save_usage());
     secrets_.renew();
+  }
+  const std::lock_guard alone(reloading_.in_force);
+  if (is_read) {
+    hold_to_approval();
     if (parts_.behind.vault_read) {
       parts_.behind.vault_read();
     }
-  });
+  }
+  if (parts_.behind.looked) {
+    parts_.behind.looked();
+  }
+  refreshing_.watch.tell();
 }
 
-// Twice a second is too often to say that a failure lasts.
-void Server::note_refresh(const base::Status& refreshed) {
-  const bool was_failing = std::exchange(refreshing_.is_failing, !refreshed);
-  const vault::FileFault fault = parts_.vault->file_fault();
-  if (std::exchange(refreshing_.fault, fault) != fault) {
-    record_fault(fault);
+// I17: what was narrowed does not stay in force because its file cannot be read, or is another.
+void Server::hold_to_approval() {
+  const auto held = parts_.behind.hold_policy ? parts_.behind.hold_policy() : std::nullopt;
+  const bool is_lost = held && !held->policy;
+  if (held && held->policy) {
+    take(*held->policy);
+    if (parts_.behind.in_force) {
+      parts_.behind.in_force();
+    }
+    record_approval(held->approval);
   }
-  if (!refreshed && !was_failing) {
-    log::line(log::Level::warning,
-              fault == vault::FileFault::none
-                  ? base::Note("the vault's file cannot be read anew")
-                  : base::Note("the vault's file is not what was opened: no secret is used, and no "
-                               "caller's token counts, until it is put back or the proxy is "
-                               "started anew"),
-              refreshed.error());
-  } else if (refreshed && was_failing) {
-    log::line(log::Level::info, "the vault's file can be read again");
-  }
+  parts_.vault->set_locked(vault::LockedFor::policy, is_lost);
 }
 
-void Server::record_fault(vault::FileFault fault) {
+void Server::record_lock(std::optional<audit::VaultFault> why) {
   RecordWaiter told;
   const std::int64_t now_us = parts_.clock->wall_us();
   // If the log is dead, nothing is sent anyway.
-  static_cast<void>(
-      fault == vault::FileFault::none
-          ? told.record(*parts_.log, audit::VaultReadableRecord{now_us})
-          : told.record(*parts_.log, audit::VaultLockedRecord{now_us, recorded(fault)}));
+  static_cast<void>(why ? told.record(*parts_.log, audit::VaultLockedRecord{now_us, *why})
+                        : told.record(*parts_.log, audit::VaultReadableRecord{now_us}));
 }
 
 void Server::drain() {

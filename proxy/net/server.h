@@ -36,18 +36,24 @@ struct Reloaded {
   std::optional<ApprovalNote> approval;
 };
 
-// What is kept and told behind the requests; each may be empty.
+// What is kept and told behind the requests, on a worker; each may be empty. Those that say so are
+// not called beside one another, nor beside a reload.
 struct Behind {
   std::optional<ListenOn> manage;  // where metrics are told
   // Called before `ready` with the address of that.
   std::function<void(const std::string& address)> managing;
-  // Called after each reload: the certificate of the root that leaves are signed by from now on.
-  std::function<void(const std::string& sha256)> ca_in_force;
-  // Called behind that, once what was read counts and is recorded.
+  // Alone: after each reload, and when another policy came into force.
+  std::function<void()> in_force;
+  // Alone: behind a reload, once what was read counts and is recorded.
   std::function<void()> reloaded;
-  // Called on a worker when the vault was read, twice a second and after each change of the home;
-  // at no time twice at once.
+  // I17. Alone, before vault_read: gives nothing while the policy in force is approved; else what
+  // takes its place. Without a policy in it none can be had, and the vault is locked until one can.
+  std::function<std::optional<Reloaded>()> hold_policy;
+  // Alone: when the vault was read, twice a second and after each change of the home. All that its
+  // file held counts, the approval too.
   std::function<void()> vault_read;
+  // Alone: behind that, also where the vault could not be read.
+  std::function<void()> looked;
   // Called after each minute in which requests were refused, with their number.
   std::function<void(std::uint64_t)> refused;
 };

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/kept_head.h"
 
+#include <optional>
+#include <utility>
+
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bounds.h"
+#include "proxy/base/sqlite.h"
 #include "test/audit/support.h"
 #include "test/support/temp_home.h"
 
@@ -79,6 +84,44 @@ TEST_CASE("the head is written when it moved, not too often, and at the end", "[
   keeper.keep_last();
   keeper.keep_last();
   CHECK(vault.generation() == untouched + 2);
+  CHECK(*kept_head(home, folder.path(), vault) == log->head());
+}
+
+TEST_CASE("while the head cannot be kept for too long, the vault gives nothing out", "[I7]") {
+  const test::TempHome place;
+  const Home home{place.path()};
+  const TempFolder folder;
+  vault::Vault vault = make_vault(home);
+  vault.set_patience(1);
+  TestClock clock;
+  const auto log = open_log(settings_for(folder, clock));
+  HeadKeeper keeper(home, folder.path(), vault, *log, clock);
+  while (!log->head()) {
+    append(*log);
+  }
+  // Another process holds the file: each failure is one that passes by itself.
+  auto other = base::Database::open(home.vault(), base::Database::Mode::read_write);
+  REQUIRE(other);
+  std::optional<base::Transaction> held;
+  {
+    auto begun = base::Transaction::begin(*other);
+    REQUIRE(begun);
+    held.emplace(std::move(*begun));
+  }
+  keeper.keep();
+  clock.steady += base::bounds::kAuditHeadLateMs * 1000;
+  keeper.keep();
+  CHECK_FALSE(vault.is_locked());
+  clock.steady += 1;
+  keeper.keep();
+  CHECK(vault.is_locked_for(vault::LockedFor::head));
+  append(*log);  // a head that moves on is as late
+  keeper.keep();
+  CHECK(vault.is_locked());
+  held.reset();
+  clock.steady += base::bounds::kAuditHeadMs * 1000;
+  keeper.keep();
+  CHECK_FALSE(vault.is_locked());
   CHECK(*kept_head(home, folder.path(), vault) == log->head());
 }
 

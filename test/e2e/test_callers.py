@@ -2,10 +2,12 @@
 """Who may come: callers' tokens on the forward proxy, the commands that give them out, `run` and `env`."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import stat
@@ -137,6 +139,33 @@ class Callers(OneProxy):
         home.bindings({**content, "allow_users": [client.NOBODY]})
         running.reload()
         asks("/allowed", client.NOBODY)
+
+    @unittest.skipUnless(os.geteuid() == 0, "being another user needs root")
+    def test_another_user_who_takes_all_connections_leaves_them_to_those_who_may_come(self):
+        """[I10] He opens more than there are, and says nothing on them; one who shows a token takes none of his few."""
+        home = self.copy_home(self.home, "crowded")
+        content = {**self.document(), "secrets": {K: bearer()}}
+        del content["callers"]
+        home.bindings(content)
+        running = self.start(home, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+        asked = [("Authorization", f"Bearer {P}")]
+        with contextlib.ExitStack() as crowd:
+            wires = []
+            with client.as_user(client.NOBODY):
+                proven, answer = running.connect(f"{H}:443", fields=[basic("ci", self.tokens["ci"])])
+                crowd.enter_context(proven)
+                self.assertEqual(answer.status, 200)
+                for _ in range(200):
+                    wires.append(crowd.enter_context(client.dial(running.port, 5)))
+            for wire in wires[-20:]:
+                self.refused(wire.response(), 503, "too_busy")
+            for turn in range(20):
+                answer = running.ask(H, target=f"/crowded/{turn}", headers=asked)
+                self.note("answer", answer.raw_head + answer.body)
+                self.assertEqual(answer.status, 200)
+        refused = [r for r in running.decisions() if r["reason"] == "too_busy"]
+        self.assertEqual({r["client"]["uid"] for r in refused}, {client.NOBODY})
+        self.assertEqual(running.stop(), 0)
 
     def test_a_client_may_try_again_on_the_same_connection(self):
         """What curl --proxy-anyauth does: 407 first, then the token."""

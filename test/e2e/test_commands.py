@@ -169,8 +169,28 @@ class Commands(Case):
             self.assertEqual(done.stdout.decode(), f"http://{running.address} {P}")
             for form in ("fish", "dotenv", "github"):
                 self.assertIn(running.address, self.home.must("env", "--format", form).stdout.decode())
+            self.removes_no_files_but_its_own()
         finally:
             running.stop()
+
+    def removes_no_files_but_its_own(self):
+        """Where somebody planted a link to the user's folders, of which the oldest would be removed."""
+        documents = self.scratch / "documents"
+        for number in range(12):
+            (documents / str(number)).mkdir(parents=True)
+            (documents / str(number) / "letter").write_text("canary")
+        clients = self.home.path / "clients"
+        shutil.rmtree(clients)
+        clients.symlink_to(documents)
+        refused = self.home.run("env")
+        self.assertEqual(refused.returncode, 3, refused.stderr)
+        self.assertEqual(len(list(documents.glob("*/letter"))), 12)
+        clients.unlink()
+        clients.mkdir(mode=0o700)
+        for number in range(12):
+            (clients / f"mine-{number}").mkdir()
+        self.home.must("env")
+        self.assertEqual(len(list(clients.glob("mine-*"))), 12)
 
     def test_bindings_check_and_explain(self):
         """[I2]"""

@@ -149,7 +149,7 @@ MemoryNet::Joined MemoryNet::join() {
 
 Peer& MemoryNet::connect() {
   const Joined joined = join();
-  connections->add().start(joined.socket);
+  connections->add().start(net::look_at_arrival(context, joined.socket));
   return *joined.peer;
 }
 
