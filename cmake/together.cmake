@@ -16,6 +16,7 @@ set(KEYSWAP_ALONE
   proxy/cli/java_options.cc proxy/cli/limit_rows.cc proxy/cli/limits.cc proxy/cli/name_answers.cc proxy/cli/netrc.cc
   proxy/cli/no_proxy.cc proxy/cli/npm_settings.cc proxy/cli/playground.cc proxy/cli/provider.cc proxy/cli/relay.cc
   proxy/cli/request_watch.cc proxy/cli/run.cc proxy/cli/secret.cc proxy/cli/serve.cc proxy/cli/serve_lock.cc
+  proxy/cli/serve_open.cc
   proxy/cli/serve_parts.cc proxy/cli/tls_stream.cc proxy/cli/unix_socket.cc
   proxy/coding/deflate.cc proxy/coding/zstd.cc
   proxy/flow/caller.cc proxy/flow/decide_message.cc proxy/flow/decide_text.cc proxy/flow/destination.cc

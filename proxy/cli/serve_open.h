@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `keyswap serve` needs, opened and checked in the order in which a failure is cheapest to
+// mend. No client is taken before everything is in order (I13).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ca/authority.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/confirmation.h"
+#include "proxy/cli/detach.h"
+#include "proxy/cli/failure.h"
+#include "proxy/cli/home.h"
+#include "proxy/cli/kept_head.h"
+#include "proxy/cli/policy.h"
+#include "proxy/cli/policy_watch.h"
+#include "proxy/cli/reloading.h"
+#include "proxy/cli/serve_listen.h"
+#include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/serve_sandbox.h"
+#include "proxy/cli/unlock.h"
+
+namespace keyswap::cli {
+
+struct ServeOptions {
+  std::string home;
+  UnlockOptions unlock;
+  ApprovalOptions approval;
+  std::string bindings;
+  ListenOptions listen;
+  std::string manage;                 // "": no management listener
+  std::optional<sandbox::User> user;  // to become
+  unsigned threads = 0;
+  bool while_used = false;
+  bool json = false;
+  Departure* departure = nullptr;  // to the background, with --detach
+};
+
+// Everything that lives as long as the server; in the order in which it must go.
+struct Opened {
+  Home home;
+  ServeListeners listen;
+  std::optional<ListenAddress> manage;
+  std::string managed_at;
+  unsigned threads = 1;
+  std::optional<ServeLock> lock;
+  std::string bindings_file;
+  std::optional<vault::Vault> vault;
+  std::shared_ptr<const ca::Authority> authority;
+  LoadedPolicy policy;
+  PolicyWatch approval;
+  base::SystemClock clock;
+  OpenLog log;
+  std::optional<HeadKeeper> head;
+  std::optional<Confirmation> confirmation;
+  ReloadNotes reloads;
+  std::unique_ptr<limits::Limiter> limiter;
+};
+
+// On failure what was opened goes with `opened`.
+Problem open_all(const ServeOptions& options, Opened& opened);
+
+// What a command that changed something waits for.
+InForce in_force(const Opened& opened);
+
+}  // namespace keyswap::cli
