@@ -27,7 +27,7 @@ struct LossOptions {
 
 // What was there once, and where a log goes on.
 struct Loss {
-  std::string folder;
+  AuditPlace place;
   std::optional<audit::Head> head;  // nothing: the vault kept none of it
 };
 
@@ -53,26 +53,24 @@ Failure nothing_is_lost(const std::string& folder) {
 
 // A log that is there goes on from the kept head, or is refused.
 Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
-  const std::string folder = audit_folder(opened.home);
-  const auto gone = lost_audit_folder(opened.home, folder, opened.vault);
+  const AuditPlace place = audit_place(opened.home);
+  const std::string& folder = place.folder;
+  const auto gone = lost_audit_folder(opened.home, place, opened.vault);
   auto head = read_kept(opened, gone.value_or(folder));
   if (!head) {
     return head.failure();
   }
   if (gone) {
-    return Loss{folder, head.value()};
+    return Loss{place, head.value()};
   }
   if (!head.value()) {
     return nothing_is_lost(folder);
-  }
-  if (auto problem = begin_audit_folder(opened.home, folder, opened.vault)) {
-    return *std::move(problem);
   }
   auto log = open_audit_log(opened.home, folder, opened.vault, clock);
   if (log) {
     return nothing_is_lost(folder);
   }
-  return Loss{folder, head.value()};
+  return Loss{place, head.value()};
 }
 
 bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
@@ -83,23 +81,25 @@ bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
       log, audit::LossAcceptedRecord{clock.wall_us(), id, loss.head ? loss.head->seq : 0, hash});
 }
 
-// The record first, then the head: killed between them, the log is refused as before.
+// The record first, then the head, then which folder is the log's: killed between them, the log is
+// refused as before.
 Problem go_on(OpenHome& opened, const Loss& loss, const base::Clock& clock) {
-  if (auto problem = begin_audit_folder(opened.home, loss.folder, opened.vault)) {
+  const std::string& folder = loss.place.folder;
+  if (auto problem = make_audit_folder(folder)) {
     return problem;
   }
-  auto log = open_audit_log(opened.home, loss.folder, opened.vault, clock, HeldAgainst::nothing);
+  auto log = open_audit_log(opened.home, folder, opened.vault, clock, HeldAgainst::nothing);
   if (!log) {
     return log.failure();
   }
   const bool is_recorded = record_loss(*log->log, loss, clock);
   log->log->close();
   const auto head = log->log->head();
-  const auto kept = is_recorded && head ? keep_head(opened.home, loss.folder, opened.vault, *head)
-                                        : base::Status();
+  const auto kept =
+      is_recorded && head ? keep_head(opened.home, folder, opened.vault, *head) : base::Status();
   if (!is_recorded || !head) {
     return Failure{Exit::cannot,
-                   "the audit log in " + loss.folder + " cannot be written",
+                   "the audit log in " + folder + " cannot be written",
                    "check the disk; the loss is not accepted"};
   }
   if (!kept) {
@@ -107,7 +107,7 @@ Problem go_on(OpenHome& opened, const Loss& loss, const base::Clock& clock) {
                    "the vault cannot be written: " + explain(kept.error()),
                    "check the disk; the loss is not accepted"};
   }
-  return std::nullopt;
+  return remember_audit_folder(opened.home, loss.place, opened.vault);
 }
 
 int accept_loss(const LossOptions& options) {
@@ -133,9 +133,9 @@ int accept_loss(const LossOptions& options) {
   if (auto problem = go_on(opened.value(), loss.value(), clock)) {
     return report(*problem);
   }
-  print_line(loss->head ? "the audit log goes on in " + loss->folder +
+  print_line(loss->head ? "the audit log goes on in " + loss->place.folder +
                               "; what was lost reached record " + std::to_string(loss->head->seq)
-                        : "a new audit log begins in " + loss->folder);
+                        : "a new audit log begins in " + loss->place.folder);
   return static_cast<int>(Exit::done);
 }
 

@@ -164,8 +164,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   }
   opened.authority = std::move(authority).value();
   opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
-  const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
-  if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
+  const AuditPlace place = audit_place(opened.home, *opened.policy.policy.bindings);
+  const std::string& folder = place.folder;
+  if (auto problem = prepare_audit_folder(opened.home, place, *opened.vault)) {
     return problem;
   }
   if (auto problem = restrict_files(opened.home, folder)) {
