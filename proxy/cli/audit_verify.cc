@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap audit verify
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -96,6 +98,12 @@ void print_json(const audit::Verdict& verdict, const KnownHead& known) {
     json["unfinished_requests"].push_back(
         {{"seq", request.seq}, {"request_id", request.request_id}});
   }
+  json["unsigned"] = verdict.unsigned_records;
+  json["unsigned_found"] = nlohmann::ordered_json::array();
+  for (const audit::UnsignedFound& found : verdict.unsigned_found) {
+    json["unsigned_found"].push_back(
+        {{"first_seq", found.first_seq}, {"last_seq", found.last_seq}});
+  }
   json["held_against"] = nullptr;
   if (!known.source.empty()) {
     json["held_against"] = known.source;
@@ -112,6 +120,18 @@ void print_json(const audit::Verdict& verdict, const KnownHead& known) {
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+// The newest of them: "…, 4 to 7, 12 to 19".
+std::string places_of(const std::vector<audit::UnsignedFound>& found) {
+  constexpr std::size_t kPlacesShown = 4;
+  const std::size_t first = found.size() - std::min(found.size(), kPlacesShown);
+  std::string text = first > 0 ? "..." : "";
+  for (std::size_t i = first; i < found.size(); ++i) {
+    text += (text.empty() ? "" : ", ") + std::to_string(found[i].first_seq) + " to " +
+            std::to_string(found[i].last_seq);
+  }
+  return text;
+}
+
 int print_intact(const audit::Verdict& verdict, const KnownHead& known) {
   print_line("intact: " + std::to_string(verdict.records) + " records, the last is " +
              std::to_string(verdict.last_seq) + "; " + std::to_string(verdict.checkpoints) +
@@ -125,6 +145,13 @@ int print_intact(const audit::Verdict& verdict, const KnownHead& known) {
     print_line(
         "  " + std::to_string(verdict.unfinished) +
         " requests were sent and have no end: under way now, or of unknown outcome after a crash");
+  }
+  if (verdict.unsigned_records > 0) {
+    print_line("  " + std::to_string(verdict.unsigned_records) +
+               " records were not signed when keyswap opened the log (" +
+               places_of(verdict.unsigned_found) +
+               "): a kill or a power cut leaves the last tenth of a second's, and whoever can "
+               "write the folder can add some");
   }
   if (known.head) {
     print_line("  it goes on from the head in the " + known.source + ", record " +
