@@ -48,6 +48,7 @@ void record_refused_start(const Home& home,
     if (const auto head = log->log->head()) {
       // I7: who had the file changed could else cut the record off. Nothing is served, if it fails.
       static_cast<void>(keep_head(home, folder, vault, *head));
+      static_cast<void>(remember_audit_folder(home, place, vault));
     }
   }
 }

@@ -4,17 +4,21 @@
 // knows of more (I7). The loss is a record of the log that goes on.
 #include <CLI/CLI.hpp>
 
+#include "audit/recover.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/home_creation.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/net/record_waiter.h"
+#include "vault/signing_key.h"
 
 namespace keyswap::cli {
 
@@ -51,9 +55,27 @@ Failure nothing_is_lost(const std::string& folder) {
           "nothing was changed"};
 }
 
-// A log that is there goes on from the kept head, or is refused.
-Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
-  const AuditPlace place = audit_place(opened.home);
+// As a start judges it, and without changing anything.
+base::Status goes_on_from(const OpenHome& opened,
+                          const std::string& folder,
+                          const audit::Head& head) {
+  const auto seed = opened.vault.fetch_system(kSigningSeedName);
+  if (!seed) {
+    return seed.error();
+  }
+  const auto key = vault::SigningKey::of(*seed);
+  if (!key) {
+    return key.error();
+  }
+  const auto found = audit::examine(folder, key->public_key());
+  if (!found) {
+    return found.error();
+  }
+  return audit::hold_against(folder, *found, head);
+}
+
+Outcome<Loss> find_loss(OpenHome& opened) {
+  const AuditPlace place = approved_audit_place(opened.home, opened.vault);
   const std::string& folder = place.folder;
   const auto gone = lost_audit_folder(opened.home, place, opened.vault);
   auto head = read_kept(opened, gone.value_or(folder));
@@ -66,11 +88,12 @@ Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
   if (!head.value()) {
     return nothing_is_lost(folder);
   }
-  auto log = open_audit_log(opened.home, folder, opened.vault, clock);
-  if (log) {
-    return nothing_is_lost(folder);
+  if (const auto goes_on = goes_on_from(opened, folder, *head.value()); !goes_on) {
+    // What is locked, unreadable or damaged is not lost.
+    return goes_on.error().code == base::Errc::older ? Outcome<Loss>(Loss{place, head.value()})
+                                                     : log_failure(folder, goes_on.error());
   }
-  return Loss{place, head.value()};
+  return nothing_is_lost(folder);
 }
 
 bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
@@ -126,7 +149,7 @@ int accept_loss(const LossOptions& options) {
                    "stop it first; it writes the log"});
   }
   const base::SystemClock clock;
-  auto loss = find_loss(opened.value(), clock);
+  auto loss = find_loss(opened.value());
   if (!loss) {
     return report(loss.failure());
   }

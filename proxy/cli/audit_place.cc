@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include <sys/stat.h>
@@ -19,7 +20,9 @@ namespace keyswap::cli {
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
-constexpr std::string_view kBeside = ".d";  // behind the name of a file of another program
+constexpr std::string_view kCurrentName = "audit-place";
+constexpr std::string_view kHomes = "home";  // no path: those begin with a slash
+constexpr std::string_view kBeside = ".d";   // behind the name of a file of another program
 
 bool is_folder(const std::string& path) {
   struct stat info {};
@@ -81,6 +84,21 @@ Failure cannot_remember(const base::Error& error) {
           "look at the disk; nothing was started"};
 }
 
+// The home's own by no path: a home may be moved.
+Problem remember_current(const Home& home, const std::string& folder, vault::Vault& vault) {
+  const std::string_view name = is_log_of_home(home, folder) ? kHomes : std::string_view(folder);
+  const auto kept = vault.fetch_system(kCurrentName);
+  if (kept && kept->reveal() == name) {
+    return std::nullopt;
+  }
+  const auto value = vault::Secret::copy_of(name);
+  const auto put = value ? vault.put_system(kCurrentName, *value) : base::Status(value.error());
+  if (!put) {
+    return cannot_remember(put.error());
+  }
+  return std::nullopt;
+}
+
 Failure lost_folder(const std::string& lost, const std::string& folder) {
   if (is_folder(lost)) {
     return {Exit::cannot,
@@ -115,11 +133,14 @@ AuditPlace audit_place(const Home& home, const bindings::Bindings& bindings) {
 }
 
 AuditPlace audit_place(const Home& home) {
-  const auto running = find_running(home);
-  const bool is_told = running && !running->bindings.empty();
-  auto parsed = read_bindings(is_told ? running->bindings : home.bindings());
+  auto parsed = read_bindings(served_bindings(home));
   return parsed && parsed->errors.empty() ? audit_place(home, parsed->bindings)
                                           : AuditPlace{home.audit(), ""};
+}
+
+std::string served_bindings(const Home& home) {
+  const auto running = find_running(home);
+  return running && !running->bindings.empty() ? running->bindings : home.bindings();
 }
 
 std::optional<std::string> lost_audit_folder(const Home& home,
@@ -172,7 +193,15 @@ Problem remember_audit_folder(const Home& home, const AuditPlace& place, vault::
       return cannot_remember(gone.error());
     }
   }
-  return std::nullopt;
+  return remember_current(home, place.folder, vault);
+}
+
+std::optional<std::string> remembered_audit_folder(const Home& home, const vault::Vault& vault) {
+  const auto kept = vault.fetch_system(kCurrentName);
+  if (!kept) {
+    return std::nullopt;
+  }
+  return kept->reveal() == kHomes ? home.audit() : std::string(kept->reveal());
 }
 
 }  // namespace keyswap::cli

@@ -33,6 +33,8 @@ inline std::string audit_folder(const Home& home, const bindings::Bindings& bind
 // The same for commands that only read: by the bindings that are being served, else the home's, if
 // they can be read.
 AuditPlace audit_place(const Home& home);
+// The file that these are read from.
+std::string served_bindings(const Home& home);
 
 inline std::string audit_folder(const Home& home) {
   return audit_place(home).folder;
@@ -55,7 +57,12 @@ Problem prepare_audit_folder(const Home& home, const AuditPlace& place, vault::V
 // The two steps of it, for where the operator goes on after a loss: what is between them may fail,
 // and the log is as lost as before.
 Problem make_audit_folder(const std::string& folder);
-// The vault remembers that the log was begun there, and no longer in the sibling.
+// The vault remembers that the log was begun there, no longer in the sibling, and that it is the
+// one that is written now.
 Problem remember_audit_folder(const Home& home, const AuditPlace& place, vault::Vault& vault);
+
+// Where the log that was written last is, whatever bindings.yaml says meanwhile; nothing if it was
+// never remembered.
+std::optional<std::string> remembered_audit_folder(const Home& home, const vault::Vault& vault);
 
 }  // namespace keyswap::cli

@@ -65,36 +65,6 @@ Failure authority_failure(const Home& home, const base::Error& error) {
           "put back ca.pem from a backup, or make a new CA: keyswap ca rotate"};
 }
 
-Failure log_failure(const std::string& folder, const base::Error& error) {
-  using base::Errc;
-  if (error.code == Errc::older) {
-    return {Exit::cannot,
-            "the audit log " + folder + " is not the one that the vault knows: " + explain(error),
-            "put it back; or go on with what is there, which records the loss: keyswap audit "
-            "accept-loss"};
-  }
-  const std::string what = "the audit log " + folder + " cannot be opened: " + explain(error);
-  if (error.code == Errc::corrupt) {
-    return {
-        Exit::cannot,
-        what,
-        "see what is wrong with: keyswap audit verify   (then move the folder away, and: keyswap "
-        "audit accept-loss)"};
-  }
-  if (error.code == Errc::locked) {
-    return {Exit::cannot, what, "another proxy writes to it; stop that one first"};
-  }
-  if (base::is_lack_of_threads(error)) {
-    return thread_failure(error);
-  }
-  if (error.code == Errc::no_space) {
-    return {Exit::cannot, what, "make room on the disk: without a record nothing is sent"};
-  }
-  return {Exit::cannot,
-          what,
-          "check the folder's modes and the disk: without a record nothing is sent"};
-}
-
 }  // namespace
 
 Outcome<ListenAddress> parse_listen(const std::string& text) {
@@ -144,6 +114,36 @@ Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
     return authority_failure(home, authority.error());
   }
   return std::move(authority).value();
+}
+
+Failure log_failure(const std::string& folder, const base::Error& error) {
+  using base::Errc;
+  if (error.code == Errc::older) {
+    return {Exit::cannot,
+            "the audit log " + folder + " is not the one that the vault knows: " + explain(error),
+            "put it back; or go on with what is there, which records the loss: keyswap audit "
+            "accept-loss"};
+  }
+  const std::string what = "the audit log " + folder + " cannot be opened: " + explain(error);
+  if (error.code == Errc::corrupt) {
+    return {
+        Exit::cannot,
+        what,
+        "see what is wrong with: keyswap audit verify   (then move the folder away, and: keyswap "
+        "audit accept-loss)"};
+  }
+  if (error.code == Errc::locked) {
+    return {Exit::cannot, what, "another proxy writes to it; stop that one first"};
+  }
+  if (base::is_lack_of_threads(error)) {
+    return thread_failure(error);
+  }
+  if (error.code == Errc::no_space) {
+    return {Exit::cannot, what, "make room on the disk: without a record nothing is sent"};
+  }
+  return {Exit::cannot,
+          what,
+          "check the folder's modes and the disk: without a record nothing is sent"};
 }
 
 Outcome<OpenLog> open_audit_log(const Home& home,

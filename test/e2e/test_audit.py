@@ -372,6 +372,40 @@ class Crashes(Case):
                          (True, {"first_seq": last["seq"] + 1, "last_seq": seq}))
         self.assertIn(f"{last['seq'] + 1} to {seq}".encode(), home.must("audit", "verify").stdout)
 
+    def test_a_log_signed_by_another_key_or_put_elsewhere_does_not_pass_for_the_vaults(self):
+        """[I7] By somebody who can write the home: a forged tail, signed by a key of his own, which he puts beside the log;
+        and bindings.yaml that leads to a copy of the log before that."""
+        home = self.copy_home(self.home, "own-key")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/own-key", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        self.assertIn(b"head in the vault", home.must("audit", "verify", "--with-vault", unlock=True).stdout)
+        copy = self.scratch / "copied-log"
+        shutil.copytree(home.audit, copy)
+        key = self.scratch / "own.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True,
+                                capture_output=True).stdout[-32:]
+        last = auditlog.records(home.audit)[-1]
+        bare = f'{{"v":1,"seq":{last["seq"]},"hash":"{last["hash"]}","ts":"{last["ts"]}"'
+        message = self.scratch / "message"
+        message.write_text("keyswap-audit-checkpoint\n" + bare + "}")
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", message], check=True,
+                                   capture_output=True).stdout
+        (home.audit / "checkpoints.jsonl").write_text(f'{bare},"sig":"{signature.hex()}"}}\n')
+        (home.audit / "audit.pub").write_text(public.hex() + "\n")
+        home.must("audit", "verify")  # by itself it looks good
+        for options in ((), ("--with-vault",)):
+            self.assertEqual(home.run("audit", "verify", *options, unlock=True).returncode, 1)
+        self.assertIn(b"not the public key", home.run("audit", "verify", unlock=True).stderr)
+        self.bind(home, audit={"path": str(copy)})
+        home.must("audit", "verify")
+        self.assertEqual(home.run("audit", "verify", unlock=True).returncode, 1)
+        done = home.run("audit", "verify", "--with-vault", "--folder", copy, unlock=True)
+        self.assertEqual((done.returncode, b"keeps no head" in done.stderr), (1, True), done.stderr)
+        self.homes.remove(home)  # it must not verify at the end
+        shutil.rmtree(home.path)
+
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small filesystem needs root")
     def test_AU_06_H04_acceptance_X05_a_full_disk_refuses_every_request(self):
         """[I6] [I13]"""
