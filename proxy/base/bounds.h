@@ -240,6 +240,10 @@ inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's servic
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
 
+// Two policies are compared line by line in a table of old lines by new ones, without what is the
+// same at both ends.
+inline constexpr std::size_t kDiffCellsMax = 1'000'000;
+
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
 inline constexpr std::size_t kAuditPathBytesMax = 1024;  // a longer path is cut in the record
