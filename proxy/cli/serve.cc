@@ -271,7 +271,6 @@ void tell_ready(Opened& opened, const std::string& address) {
   output.stop_waiting();
   output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   hold_reloads(SIG_UNBLOCK);
-  notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
@@ -409,7 +408,11 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
     opened.confirmation->tell();
     opened.head->keep();
   };
-  parts.confine = restrict_system_calls;
+  parts.confine = [] {
+    // The last moment for it: a socket that leads there could lead to any other of this machine.
+    notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
+    return restrict_system_calls();
+  };
   parts.ready = [&options, &opened, &watch](const std::string& address) {
     if (!options.while_used) {
       warn_about_root();
@@ -420,7 +423,6 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   const auto served = net::serve(std::move(parts));
   opened.log.log->close();
   opened.head->keep_last();
-  notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
     return report(serve_failure(options, served.error()));
   }

@@ -56,9 +56,7 @@ constexpr std::array kSockets = {SocketKind{AF_INET, SOCK_STREAM, 0},
                                  SocketKind{AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
                                  // Who is at the other end of a connection.
                                  SocketKind{AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG},
-                                 SocketKind{AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG},
-                                 // To tell the service manager; names of interfaces in addresses.
-                                 SocketKind{AF_UNIX, SOCK_DGRAM, 0}};
+                                 SocketKind{AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG}};
 
 struct Release {
   void operator()(void* filter) const { ::seccomp_release(filter); }

@@ -15,6 +15,7 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -99,6 +100,10 @@ constexpr std::array kOtherSockets = {
     Tried{"a stream to a daemon of this machine",
           [] {
             return long{::socket(AF_UNIX, SOCK_STREAM, 0)};
+          }},
+    Tried{"a datagram to one, or to the journal",
+          [] {
+            return long{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
           }},
     Tried{"packets to one",
           [] {
@@ -290,9 +295,9 @@ constexpr std::array kNeeded = {
           [] {
             return long{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
           }},
-    Tried{"telling the service manager",
+    Tried{"the number of an interface",  // by whatever socket there is
           [] {
-            return long{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+            return ::if_nametoindex("lo") > 0 ? 0L : -1L;
           }},
     Tried{"a socket that does not wait", set_nonblocking},
     Tried{"clocks", look_at_clocks},
