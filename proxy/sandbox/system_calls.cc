@@ -11,6 +11,7 @@
 #include <seccomp.h>
 #include <type_traits>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -39,6 +40,20 @@ constexpr std::uint64_t kSocketTypeMask = 0xf;
 // that types into a terminal for somebody else (TIOCSTI).
 constexpr std::array<std::uint64_t, 8> kControls = {
     FIONBIO, FIONREAD, FIOCLEX, TIOCOUTQ, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
+
+// What fcntl(2) is for: locks, and what a descriptor is like. Not F_SETOWN, F_SETSIG or a lease,
+// which have the kernel send signals, also to a process that kill(2) does not reach from here.
+constexpr std::array<std::uint64_t, 11> kDescriptorCommands = {F_DUPFD,
+                                                               F_DUPFD_CLOEXEC,
+                                                               F_GETFD,
+                                                               F_SETFD,
+                                                               F_GETFL,
+                                                               F_GETLK,
+                                                               F_SETLK,
+                                                               F_SETLKW,
+                                                               F_OFD_GETLK,
+                                                               F_OFD_SETLK,
+                                                               F_OFD_SETLKW};
 
 struct SocketKind {
   int family;
@@ -140,6 +155,10 @@ void allow_in_part(Filter& filter) {
   for (const std::uint64_t request : kControls) {
     filter.allow("ioctl", equals(1, request));
   }
+  for (const std::uint64_t command : kDescriptorCommands) {
+    filter.allow("fcntl", equals(1, command));
+  }
+  filter.allow("fcntl", equals(1, F_SETFL), masked_equals(2, O_ASYNC, 0));
   // Memory that can be written is never run, nor the other way round.
   for (const char* name : {"mmap", "mprotect"}) {
     filter.allow(name, masked_equals(2, PROT_EXEC, 0));
