@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 42> kReasonNames{
+constexpr std::array<std::string_view, 43> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 42> kReasonNames{
     "untargeted_location",
     "insecure_scheme",
     "max_forwards_reached",
+    "bindings_shown",
     "malformed_request",
     "ambiguous_placeholder_match",
     "duplicate_credential_header",
@@ -80,9 +81,9 @@ static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEve
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
-constexpr std::array<std::string_view, 4> kVaultFaultNames{
-    "replaced", "older", "damaged", "unreadable"};
-static_assert(kVaultFaultNames.size() == static_cast<std::size_t>(VaultFault::unreadable) + 1);
+constexpr std::array<std::string_view, 7> kVaultFaultNames{
+    "replaced", "older", "damaged", "unreadable", "unread", "head_not_kept", "not_approved"};
+static_assert(kVaultFaultNames.size() == static_cast<std::size_t>(VaultFault::not_approved) + 1);
 
 template <typename Enum>
 std::string_view name_of(Enum value, std::span<const std::string_view> names) {

@@ -34,6 +34,7 @@ enum class Reason : std::uint8_t {
   untargeted_location,
   insecure_scheme,
   max_forwards_reached,
+  bindings_shown,
   malformed_request,
   ambiguous_placeholder_match,
   duplicate_credential_header,
@@ -233,12 +234,15 @@ struct LossAcceptedRecord {
   std::string_view hash;  // of record `seq`, hex
 };
 
-// Why the vault's file is not trusted any more.
+// Why nothing of the vault is given out any more.
 enum class VaultFault : std::uint8_t {
-  replaced,    // another file has its name
-  older,       // it is what it was before
-  damaged,     // it fails its checks
-  unreadable,  // it cannot be read
+  replaced,       // another file has its name
+  older,          // it is what it was before
+  damaged,        // it fails its checks
+  unreadable,     // it cannot be read
+  unread,         // it could not be read for too long, because others held it
+  head_not_kept,  // the log's head could not be kept in it for too long
+  not_approved,   // the policy in force is approved no more, and the approved one cannot be had
 };
 
 std::string_view to_string(VaultFault fault);
@@ -250,7 +254,7 @@ struct VaultLockedRecord {
   VaultFault why = VaultFault::damaged;
 };
 
-// The file is again the one that was opened, and whole: what it holds is in force.
+// That is over: what the vault holds is in force.
 struct VaultReadableRecord {
   std::int64_t ts_us = 0;
 };

@@ -173,6 +173,9 @@ struct SecretRule {  // one entry of `secrets:`
 
 enum class UnmatchedDestination : std::uint8_t { forward_unmodified, deny };
 enum class TlsTermination : std::uint8_t { bound, all };
+// Where a refused CONNECT is told why: inside of the tunnel, in TLS if the client speaks that, or
+// by the status of the CONNECT.
+enum class TunnelRefusals : std::uint8_t { tls, connect };
 // What becomes of a known placeholder at a place it is not bound to (I2).
 enum class MisplacedPlaceholder : std::uint8_t { forward, refuse };
 
@@ -232,6 +235,7 @@ class Bindings {
   Venues venues;  // all that there are, whether a rule is of one or not
   UnmatchedDestination unmatched_destination = UnmatchedDestination::forward_unmodified;
   TlsTermination tls_termination = TlsTermination::bound;
+  TunnelRefusals tunnel_refusals = TunnelRefusals::tls;
   MisplacedPlaceholder misplaced_placeholder = MisplacedPlaceholder::forward;
   std::vector<std::string> callers;  // who may come; empty = forwarding asks nobody who it is
   AllowedUsers allow_users;

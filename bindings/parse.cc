@@ -20,9 +20,10 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 15> kTopKeys = {"version",
+constexpr std::array<std::string_view, 16> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
+                                                       "refusals",
                                                        "misplaced_placeholder",
                                                        "allow_wildcard_hosts",
                                                        "callers",
@@ -65,6 +66,7 @@ void parse_policies(const YamlSection& top, ParseContext& context, Bindings& bin
                context,
                bindings.unmatched_destination);
   parse_choice(top, "tls_termination", {"bound", "all"}, context, bindings.tls_termination);
+  parse_choice(top, "refusals", {"tls", "connect"}, context, bindings.tunnel_refusals);
   parse_choice(
       top, "misplaced_placeholder", {"forward", "refuse"}, context, bindings.misplaced_placeholder);
   if (const auto* const node = top.find("allow_wildcard_hosts")) {
@@ -231,8 +233,10 @@ base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
   }
   auto parsed = parse(*text, whole_path.parent_path().string(), venues);
   if ((status.st_mode & S_IWGRP) != 0) {
-    parsed.warnings.push_back(
-        {0, 0, "this file can be written by its group", "chmod 600 it unless that is meant"});
+    parsed.warnings.push_back({0,
+                               0,
+                               "this file can be written by its group",
+                               "unless that is meant: chmod 600 " + whole_path.string()});
   }
   parsed.text = std::move(*text);
   return parsed;

@@ -69,7 +69,7 @@ ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& is
     issues.error(type->place,
                  "`inject.type` " + quoted_or(type->text, "") + " is not supported here",
                  type->text == "multi" ? "write `inject` as a list, an entry a place"
-                                       : "docs/bindings.md lists the schemes there are");
+                                       : "the schemes there are: keyswap help bindings");
   } else if (chosen.scheme == nullptr) {
     static_cast<void>(read_choice(*type, "type", scheme_names(venues), issues));
   }

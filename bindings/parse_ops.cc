@@ -44,7 +44,7 @@ void parse_audit_path(const YamlNode& node, ParseContext& context, Bindings& bin
   if (looks_like_a_file(*text)) {
     context.issues.warning(node.place,
                            "`audit.path` names a folder here; segments are written into it",
-                           "name a folder, as in `path: audit`");
+                           "name a folder, as in `path: audit`: keyswap help audit");
   }
 }
 

@@ -38,11 +38,21 @@ std::optional<std::string> read_placeholder(const YamlSection& section, ConfigIs
   if (!text) {
     return std::nullopt;
   }
-  if (const auto checked = check_placeholder(*text, stand_in); !checked) {
-    issues.error(node->place, checked.error().note.text());
-    return std::nullopt;
+  const auto checked = check_placeholder(*text, stand_in);
+  if (checked) {
+    return text;
   }
-  return text;
+  const std::string why = checked.error().note.text();
+  if (!stand_in && looks_like_key(*text)) {
+    issues.error(
+        node->place,
+        "this looks like a live key: " + why,
+        "the key goes into the vault (keyswap secret add), and never into this file; if it "
+        "is nobody's key: `stand_in: true`");
+  } else {
+    issues.error(node->place, why);
+  }
+  return std::nullopt;
 }
 
 void read_scopes(const YamlSection& section, ParseContext& context, SecretRule& rule) {

@@ -56,6 +56,27 @@ base::Status check_placeholder(std::string_view text, bool stand_in) {
   return {};
 }
 
+bool looks_like_key(std::string_view text) {
+  constexpr std::size_t kBytesMin = 16;
+  constexpr std::size_t kDigitsMin = 3;
+  constexpr std::size_t kLettersMin = 4;
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"placeholder", "example", "dummy", "fake", "test", "changeme", "your", "xxxx"});
+  std::string lower;
+  std::size_t digits = 0;
+  std::size_t letters = 0;
+  for (const char c : text) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    lower += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+    digits += c >= '0' && c <= '9' ? 1U : 0U;
+    letters += is_upper || (c >= 'a' && c <= 'z') ? 1U : 0U;
+  }
+  return text.size() >= kBytesMin && digits >= kDigitsMin && letters >= kLettersMin &&
+         text.find(' ') == std::string_view::npos &&
+         std::ranges::none_of(
+             kWords, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
 void PlaceholderIndex::build(const std::vector<std::string_view>& placeholders) {
   sorted_.clear();
   for (std::size_t i = 0; i < placeholders.size(); ++i) {

@@ -25,6 +25,9 @@ namespace keyswap::bindings {
 // >= 24 visible ASCII characters without spaces, containing "PLACEHOLDER" unless `stand_in`.
 base::Status check_placeholder(std::string_view text, bool stand_in);
 
+// Is it rather a real key, pasted there: letters and digits mixed, and no word that says otherwise?
+bool looks_like_key(std::string_view text);
+
 class PlaceholderIndex {
  public:
   // Number i gets placeholders[i] ("": it is never found); none is contained in another (the parser

@@ -64,7 +64,8 @@ void read_shapes(const YamlSection& section, ConfigIssues& issues, Provider& pro
     if (shape) {
       provider.shapes.push_back(std::move(shape).value());
     } else if (text) {
-      issues.error(item.place, shape.error().note.text(), "docs/providers.md has the language");
+      issues.error(
+          item.place, shape.error().note.text(), "keyswap help providers has the language");
     }
   }
 }

@@ -13,12 +13,16 @@
 
 #include "bindings/bounds.h"
 #include "bindings/config_issues.h"
+#include "bindings/yaml_quotes.h"
 #include "bindings/yaml_text.h"
 #include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
 namespace {
+
+constexpr const char* kStarHint =
+    "a text that begins with * stands in quotes, as in \"*.example.com\"";
 
 Place place_of(const YAML::Mark& mark) {
   return {mark.line + 1, mark.column + 1};
@@ -39,7 +43,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    fail(place_of(mark), "aliases (*) are not allowed", "write the value out");
+    fail(place_of(mark), "aliases (*) are not allowed", kStarHint);
     add(node_at(YamlNode::Kind::null, mark, YAML::NullAnchor, ""));
   }
 
@@ -81,7 +85,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void check_last_quote() {
     const auto at = static_cast<std::size_t>(std::max(last_scalar_.pos, 0));
     if (at < text_.size() && (text_[at] == '"' || text_[at] == '\'') &&
-        end_of_quoted(at) == std::string_view::npos) {
+        end_of_quoted(text_, at) == std::string_view::npos) {
       stop(place_of(last_scalar_), "this quoted text does not end", "");
     }
   }
@@ -106,19 +110,6 @@ class TreeBuilder final : public YAML::EventHandler {
       fail(node.place, "anchors (&) are not allowed", "write the value out where it is used");
     }
     return node;
-  }
-
-  [[nodiscard]] std::size_t end_of_quoted(std::size_t begin) const {
-    const char quote = text_[begin];
-    for (auto at = begin + 1; at < text_.size(); ++at) {
-      const bool is_doubled = quote == '\'' && text_.substr(at, 2) == "''";
-      if (is_doubled || (quote == '"' && text_[at] == '\\')) {
-        ++at;
-      } else if (text_[at] == quote) {
-        return at;
-      }
-    }
-    return std::string_view::npos;
   }
 
   void open(YamlNode node) {
@@ -222,6 +213,36 @@ std::string reason_of(const YAML::ParserException& exception) {
   return "YAML: " + exception.msg.substr(0, exception.msg.find(':'));
 }
 
+// A pattern that stands without quotes begins as an alias does.
+bool is_bare_star(const YAML::ParserException& exception) {
+  return exception.msg == YAML::ErrorMsg::UNKNOWN_ANCHOR ||
+         exception.msg == YAML::ErrorMsg::ALIAS_NOT_FOUND ||
+         exception.msg == YAML::ErrorMsg::CHAR_IN_ALIAS;
+}
+
+Place place_at(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const auto lines = std::ranges::count(before, '\n');
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {static_cast<int>(lines) + 1, static_cast<int>(at - line_begin) + 1};
+}
+
+ConfigIssue issue_of(const YAML::ParserException& exception, std::string_view text) {
+  const auto place = place_of(exception.mark);
+  if (is_bare_star(exception)) {
+    return {place.line, place.column, "aliases (*) are not allowed", kStarHint};
+  }
+  const auto pos = static_cast<std::size_t>(std::max(exception.mark.pos, 0));
+  if (const auto quote = open_quote_before(text, pos)) {
+    const auto begin = place_at(text, *quote);
+    return {begin.line,
+            begin.column,
+            "this quoted text does not end in its line",
+            std::string("is a ") + text[*quote] + " missing at its end?"};
+  }
+  return {place.line, place.column, reason_of(exception), ""};
+}
+
 // The one place where exceptions are caught: yaml-cpp reports by throwing.
 void read_documents(std::string_view text, TreeBuilder& builder, YamlDocument& document) {
   const std::string held(text);
@@ -246,8 +267,7 @@ void read_documents(std::string_view text, TreeBuilder& builder, YamlDocument& d
     const auto place = place_of(exception.mark);
     document.errors.push_back({place.line, place.column, "nested too deeply", ""});
   } catch (const YAML::ParserException& exception) {
-    const auto place = place_of(exception.mark);
-    document.errors.push_back({place.line, place.column, reason_of(exception), ""});
+    document.errors.push_back(issue_of(exception, text));
   } catch (const YAML::Exception&) {
     document.errors.push_back({0, 0, "this is not YAML", ""});
   }

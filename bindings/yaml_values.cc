@@ -60,7 +60,7 @@ void report_unknown_key(const YamlNode& key,
                         ConfigIssues& issues) {
   const auto name = quoted_or(key.text, "this key");
   if (std::find(kForeignKeys.begin(), kForeignKeys.end(), key.text) != kForeignKeys.end()) {
-    issues.error(key.place, name + " is not supported here", "docs/bindings.md lists what is");
+    issues.error(key.place, name + " is not supported here", "what is: keyswap help bindings");
     return;
   }
   const auto nearest = nearest_word(key.text, known);

@@ -29,8 +29,9 @@ struct LeafCache::State {
 
   State(std::shared_ptr<const Authority> root,
         std::shared_ptr<const LeafKey> leaf_key,
-        const base::Clock& time)
-      : key(std::move(leaf_key)), clock(time), authority(std::move(root)) {}
+        const base::Clock& time,
+        LeafRoom its_room)
+      : key(std::move(leaf_key)), clock(time), room(its_room), authority(std::move(root)) {}
 
   [[nodiscard]] std::int64_t now_s() const { return clock.wall_us() / 1'000'000; }
 
@@ -50,6 +51,7 @@ struct LeafCache::State {
 
   const std::shared_ptr<const LeafKey> key;
   const base::Clock& clock;
+  const LeafRoom room;
 
   std::mutex mutex;
   std::shared_ptr<const Authority> authority;
@@ -81,7 +83,7 @@ std::optional<LeafResult> LeafCache::State::answer_now(const std::string& host) 
   if (auto leaf = cached(host, now_s())) {
     return LeafResult(std::move(leaf));
   }
-  if (pending.size() >= bounds::kMintQueueMax && pending.find(host) == pending.end()) {
+  if (pending.size() >= room.mints && pending.find(host) == pending.end()) {
     return LeafResult(base::Error{base::Errc::limit_exceeded, "too many certificates being made"});
   }
   return std::nullopt;
@@ -91,7 +93,7 @@ bool LeafCache::State::is_renewal_due(const Entry& entry, std::int64_t now_s) co
   // Not when the root's own end is what ends the leaf: a new one would live no longer.
   return now_s >= entry.leaf->not_after_s - bounds::kLeafRenewAheadSeconds &&
          entry.leaf->not_after_s < authority->not_after_s() &&
-         pending.find(entry.host) == pending.end() && pending.size() < bounds::kMintQueueMax;
+         pending.find(entry.host) == pending.end() && pending.size() < room.mints;
 }
 
 void LeafCache::State::insert(Entry entry) {
@@ -102,7 +104,7 @@ void LeafCache::State::insert(Entry entry) {
   }
   entries.push_front(std::move(entry));
   by_host[entries.front().host] = entries.begin();
-  if (entries.size() > bounds::kLeafCacheMax) {
+  if (entries.size() > room.leaves) {
     by_host.erase(entries.back().host);
     entries.pop_back();
   }
@@ -138,8 +140,9 @@ std::pair<LeafResult, std::vector<LeafCache::Done>> LeafCache::State::mint_and_i
 LeafCache::LeafCache(std::shared_ptr<const Authority> authority,
                      std::shared_ptr<const LeafKey> key,
                      const base::Clock& clock,
-                     std::function<void(Task)> run)
-    : state_(std::make_shared<State>(std::move(authority), std::move(key), clock)),
+                     std::function<void(Task)> run,
+                     LeafRoom room)
+    : state_(std::make_shared<State>(std::move(authority), std::move(key), clock, room)),
       run_(std::move(run)) {}
 
 LeafCache::~LeafCache() = default;

@@ -6,15 +6,23 @@
 // themselves.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "ca/leaf.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 
 namespace keyswap::ca {
+
+// How much of them there may be.
+struct LeafRoom {
+  std::size_t leaves = base::bounds::kLeafCacheMax;
+  std::size_t mints = base::bounds::kMintQueueMax;  // hosts for which one is being made
+};
 
 // Thread-safe.
 class LeafCache {
@@ -25,7 +33,8 @@ class LeafCache {
   LeafCache(std::shared_ptr<const Authority> authority,
             std::shared_ptr<const LeafKey> key,
             const base::Clock& clock,
-            std::function<void(Task)> run);
+            std::function<void(Task)> run,
+            LeafRoom room = {});
   LeafCache(const LeafCache&) = delete;
   LeafCache& operator=(const LeafCache&) = delete;
   LeafCache(LeafCache&&) = delete;
@@ -39,7 +48,7 @@ class LeafCache {
   // nullptr.
   std::shared_ptr<const Leaf> find(const std::string& host);
   // Mints if need be and tells `done`, in the caller's own call when the answer is known already: a
-  // leaf that is cached, or limit_exceeded when bounds::kMintQueueMax hosts are being minted.
+  // leaf that is cached, or limit_exceeded when as many hosts are being minted as there is room.
   void request(const std::string& host, bool host_is_ip, Done done);
   // From now on leaves come from this root; cached ones are dropped (connections keep theirs).
   void replace_authority(std::shared_ptr<const Authority> authority);

@@ -6,12 +6,18 @@
 
 #include "proxy/base/descriptors.h"
 #include "proxy/cli/command.h"
-#include "proxy/cli/terminal.h"
 
 namespace {
 
 using namespace std::string_view_literals;
+using keyswap::cli::Arguments;
 using keyswap::cli::Command;
+
+// These tell of the table that they stand in.
+int run_help(const Arguments& arguments);
+int run_completion(const Arguments& arguments);
+int run_man(const Arguments& arguments);
+int run_pages(const Arguments& arguments);
 
 constexpr std::array kCommands = {
     Command{"demo"sv, "see it work: everything on loopback in one go"sv, keyswap::cli::run_demo},
@@ -29,23 +35,49 @@ constexpr std::array kCommands = {
     Command{"import"sv,
             "turn another program's configuration into bindings"sv,
             keyswap::cli::run_import},
+    Command{"status"sv, "what is there, and what runs"sv, keyswap::cli::run_status},
+    Command{"reload"sv, "let the running proxy read its files"sv, keyswap::cli::run_reload},
+    Command{"passwd"sv, "change how the vault is opened"sv, keyswap::cli::run_passwd},
+    Command{"backup"sv, "the home in one sealed file"sv, keyswap::cli::run_backup},
+    Command{"restore"sv, "the home of a backup"sv, keyswap::cli::run_restore},
     Command{"doctor"sv, "test the set-up"sv, keyswap::cli::run_doctor},
+    Command{"help"sv, "a command, or a topic: bindings, unlocking, ..."sv, run_help},
+    Command{"version"sv, "which version this is"sv, keyswap::cli::run_version},
+    Command{"completion"sv, "what bash, zsh or fish completes by"sv, run_completion},
+    Command{"man"sv, "the manual page of a command"sv, run_man},
+    Command{"pages"sv, "write manual pages and completions into a folder"sv, run_pages},
 };
+
+constexpr keyswap::cli::CommandGroup kProgram = {
+    "keyswap",
+    "keyswap: clients hold placeholders; the proxy puts the real credentials in, on the way to the "
+    "hosts they are bound to and nowhere else.\n",
+    "keyswap demo",
+    kCommands};
+
+int run_help(const Arguments& arguments) {
+  return keyswap::cli::run_help(kProgram, arguments);
+}
+
+int run_completion(const Arguments& arguments) {
+  return keyswap::cli::run_completion(kProgram, arguments);
+}
+
+int run_man(const Arguments& arguments) {
+  return keyswap::cli::run_man(kProgram, arguments);
+}
+
+int run_pages(const Arguments& arguments) {
+  return keyswap::cli::run_pages(kProgram, arguments);
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   keyswap::base::hold_standard_descriptors();
-  const keyswap::cli::Arguments arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  Arguments arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "-V")) {
-    keyswap::cli::print_line("keyswap " KEYSWAP_VERSION);
-    return 0;
+    arguments.front() = "version";
   }
-  return keyswap::cli::dispatch({"keyswap",
-                                 "keyswap: clients hold placeholders; the proxy puts the real "
-                                 "credentials in, on the way to the\n"
-                                 "hosts they are bound to and nowhere else.\n",
-                                 "keyswap demo",
-                                 kCommands},
-                                arguments);
+  return keyswap::cli::dispatch(kProgram, arguments);
 }

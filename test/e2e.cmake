@@ -2,7 +2,7 @@
 # the checks of the tree itself, and, with KEYSWAP_WHOLE, what the other trees built by test/run.sh hold.
 option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
-set(KEYSWAP_FUZZ_SECONDS 20 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
 
 find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
 if(NOT KEYSWAP_PYTHON)
@@ -27,6 +27,8 @@ if(NOT KEYSWAP_SANITIZE)
   # They put the same packages of npm into one folder.
   set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
   set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" PROPERTIES RESOURCE_LOCK programs)
+  # They serve on the port that the documents name.
+  set_tests_properties("e2e: readme" "e2e: documents" PROPERTIES RESOURCE_LOCK port)
   # What measures time or sets the machine's limits runs alone.
   if(TEST "e2e: timing")
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)

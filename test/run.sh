@@ -5,7 +5,7 @@
 # Builds three trees (release by GCC; the address and undefined behaviour sanitizers with the fuzzers,
 # by clang; the thread sanitizer) and runs as one ctest: unit and end-to-end tests, the unit tests and
 # some of the others again under the sanitizers, the checks of the tree (layers, documents, references,
-# format, rows), and each fuzz target for KEYSWAP_FUZZ_SECONDS (20; sessions three times that). clang-tidy
+# format, rows), and each fuzz target for KEYSWAP_FUZZ_SECONDS (10; sessions three times that). clang-tidy
 # over every file takes half an hour more: cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
 #
 #   test/run.sh                everything

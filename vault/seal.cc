@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <span>
 
 #include <sodium.h>
@@ -28,6 +29,8 @@ constexpr std::string_view kManifestKeyLabel = "keyswap vault v1 manifest key";
 constexpr std::string_view kCredentialDigestLabel = "keyswap vault v1 credential digest";
 constexpr std::string_view kSystemDigestLabel = "keyswap vault v1 system digest";
 constexpr std::string_view kTableDigestLabel = "keyswap vault v1 table digest";
+constexpr std::string_view kBackupFileLabel = "keyswap vault v1 backup file";
+constexpr std::string_view kBackupKeyLabel = "keyswap vault v1 backup key";
 constexpr std::string_view kKdfName = "argon2id13";
 constexpr std::string_view kCanary = "keyswap-canary-1";
 
@@ -218,6 +221,15 @@ base::Result<LockedBytes> manifest_key(const DataKey& key, std::string_view vaul
   return finish_key(hash);
 }
 
+base::Result<LockedBytes> backup_key(const DataKey& key,
+                                     std::string_view vault_id,
+                                     std::string_view file) {
+  const std::string digest = FieldHash({}, kBackupFileLabel).add(file).finish();
+  FieldHash hash(bytes_of(key), kBackupKeyLabel);
+  hash.add(vault_id).add(digest);
+  return finish_key(hash);
+}
+
 }  // namespace
 
 base::Result<DataKey> make_data_key() {
@@ -371,6 +383,39 @@ std::string Sealer::digest_credential(const CredentialIdentity& identity,
 std::string Sealer::digest_system(std::string_view name, const Sealed& sealed) const {
   FieldHash hash(bytes_of(key_), kSystemDigestLabel);
   return hash.add(vault_id_).add(name).add(sealed.nonce).add(sealed.box).finish();
+}
+
+base::Result<Sealed> Sealer::seal_backup(std::string_view file, std::string_view rest) const {
+  return seal_under(backup_key(key_, vault_id_, file), rest);
+}
+
+// Not what open_under() is for: none of it is a secret, and it may be long.
+base::Result<std::string> Sealer::open_backup(std::string_view file, const Sealed& sealed) const {
+  const auto key = backup_key(key_, vault_id_, file);
+  if (!key) {
+    return key.error();
+  }
+  if (sealed.nonce.size() != kNonceBytes || sealed.box.size() < kTagBytes) {
+    return base::Error{base::Errc::corrupt, "the backup is damaged"};
+  }
+  std::string rest(sealed.box.size() - kTagBytes, '\0');
+  if (crypto_secretbox_open_easy(as_unsigned(rest.data()),
+                                 as_unsigned(sealed.box.data()),
+                                 sealed.box.size(),
+                                 as_unsigned(sealed.nonce.data()),
+                                 as_unsigned(key->data())) != 0) {
+    return base::Error{base::Errc::corrupt, "the backup does not pass its check"};
+  }
+  return rest;
+}
+
+base::Result<Sealer> Sealer::copy() const {
+  auto bytes = LockedBytes::of_size(key_.bytes.size());
+  if (!bytes) {
+    return bytes.error();
+  }
+  std::memcpy(bytes->data(), key_.bytes.data(), key_.bytes.size());
+  return Sealer(DataKey{std::move(*bytes)}, vault_id_);
 }
 
 base::Result<Header> Sealer::rewrap(const Secret& passphrase, std::int64_t created_at) const {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "vault/sealed.h"
 #include "vault/secret.h"
 
 namespace keyswap::vault {
@@ -20,12 +21,6 @@ inline constexpr std::size_t kTagBytes = 16;
 inline constexpr std::size_t kSaltBytes = 16;
 inline constexpr std::size_t kVaultIdBytes = 16;
 inline constexpr std::size_t kDigestBytes = 32;
-
-// A secretbox: the tag and the ciphertext, with the nonce they were made under.
-struct Sealed {
-  std::string nonce;
-  std::string box;
-};
 
 // What the file says in the clear about how it is opened. Bound into the wrapping key, so that none
 // of it can be changed without the passphrase.
@@ -105,9 +100,18 @@ class Sealer {
                                               const Sealed& sealed) const;
   [[nodiscard]] std::string digest_system(std::string_view name, const Sealed& sealed) const;
 
+  // What a backup holds besides the vault's file, any length; it opens beside that file alone.
+  [[nodiscard]] base::Result<Sealed> seal_backup(std::string_view file,
+                                                 std::string_view rest) const;
+  [[nodiscard]] base::Result<std::string> open_backup(std::string_view file,
+                                                      const Sealed& sealed) const;
+
   // The same data key under another passphrase.
   [[nodiscard]] base::Result<Header> rewrap(const Secret& passphrase,
                                             std::int64_t created_at) const;
+
+  // Another with the same key.
+  [[nodiscard]] base::Result<Sealer> copy() const;
 
   [[nodiscard]] const std::string& vault_id() const { return vault_id_; }
 

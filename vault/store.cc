@@ -18,7 +18,10 @@ namespace {
 namespace bounds = base::bounds;
 
 constexpr std::int64_t kApplicationId = 0x4b535654;  // "KSVT"; file(1) and SQLite's tools show it
+// With one way to open the vault, and with two. A program that knows of one alone takes the second
+// for a later format, not for damage.
 constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kTwoWaysFormat = 2;
 
 // docs/vault-format.md, "Tables". SQLite keeps these texts in the file as they are here, and a file
 // with any other is refused.
@@ -157,11 +160,28 @@ base::Status check_format(base::Database& database) {
   if (!format) {
     return format.error();
   }
-  if (*format != kFormat) {
+  if (*format != kFormat && *format != kTwoWaysFormat) {
     return base::Error{
         base::Errc::unsupported, "the vault was made by another version of keyswap", *format};
   }
   return check_schema(database);
+}
+
+std::size_t ways_of(std::int64_t format) {
+  return format == kTwoWaysFormat ? 2 : 1;
+}
+
+Header header_of(const base::Statement& row) {
+  Header header;
+  header.vault_id = row.blob(0);
+  header.created_at = row.integer(1);
+  header.kdf = row.text(2);
+  header.kdf_memory_bytes = row.integer(3);
+  header.kdf_passes = row.integer(4);
+  header.kdf_salt = row.blob(5);
+  header.wrapped_key = {std::string(row.blob(7)), std::string(row.blob(6))};
+  header.checksum = row.blob(8);
+  return header;
 }
 
 base::Status insert_header(base::Database& database, const Header& header) {
@@ -268,37 +288,29 @@ base::Result<Store> Store::open(const std::string& path) {
   return Store(std::move(*database));
 }
 
-base::Result<Header> Store::read_header() {
+base::Result<std::vector<Header>> Store::read_headers() {
+  const auto format = read_number(database_, "PRAGMA user_version");
+  if (!format) {
+    return format.error();
+  }
   auto statement = database_.prepare(
       "SELECT vault_id, created_at, kdf, kdf_memory_bytes, kdf_passes, kdf_salt, "
-      "encrypted_data_key, nonce, checksum FROM vault_header");
+      "encrypted_data_key, nonce, checksum FROM vault_header ORDER BY rowid");
   if (!statement) {
     return statement.error();
   }
-  auto row = statement->step();
-  if (!row) {
-    return row.error();
-  }
-  if (!*row) {
-    return damaged();
-  }
-  Header header;
-  header.vault_id = statement->blob(0);
-  header.created_at = statement->integer(1);
-  header.kdf = statement->text(2);
-  header.kdf_memory_bytes = statement->integer(3);
-  header.kdf_passes = statement->integer(4);
-  header.kdf_salt = statement->blob(5);
-  header.wrapped_key = {std::string(statement->blob(7)), std::string(statement->blob(6))};
-  header.checksum = statement->blob(8);
+  std::vector<Header> headers;
   auto more = statement->step();
+  for (; more && *more && headers.size() <= bounds::kUnlockWaysMax; more = statement->step()) {
+    headers.push_back(header_of(*statement));
+  }
   if (!more) {
     return more.error();
   }
-  if (*more) {
+  if (headers.empty() || headers.size() != ways_of(*format)) {
     return damaged();
   }
-  return header;
+  return headers;
 }
 
 base::Result<Sealed> Store::read_manifest() {
@@ -428,20 +440,13 @@ base::Status Store::remove_system(std::string_view name) {
   return binder->text(name).run();
 }
 
-base::Status Store::write_header(const Header& header) {
-  auto binder = Binder::of(database_,
-                           "UPDATE vault_header SET kdf=?, kdf_memory_bytes=?, kdf_passes=?, "
-                           "kdf_salt=?, encrypted_data_key=?, nonce=?, checksum=?");
-  if (!binder) {
-    return binder.error();
+base::Status Store::write_headers(const std::vector<Header>& headers) {
+  KS_ASSERT(!headers.empty() && headers.size() <= bounds::kUnlockWaysMax);
+  KS_TRY(database_.execute("DELETE FROM vault_header"));
+  for (const Header& header : headers) {
+    KS_TRY(insert_header(database_, header));
   }
-  return binder->text(header.kdf)
-      .integer(header.kdf_memory_bytes)
-      .integer(header.kdf_passes)
-      .blob(header.kdf_salt)
-      .sealed(header.wrapped_key)
-      .blob(header.checksum)
-      .run();
+  return database_.execute(headers.size() == 1 ? "PRAGMA user_version=1" : "PRAGMA user_version=2");
 }
 
 base::Status Store::write_manifest(const Sealed& manifest) {

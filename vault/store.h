@@ -39,7 +39,8 @@ class Store {
   // corrupt unless the tables are ours; unsupported for a later format; else as Database::open.
   static base::Result<Store> open(const std::string& path);
 
-  base::Result<Header> read_header();
+  // The ways to open the vault: one, or two (bounds::kUnlockWaysMax).
+  base::Result<std::vector<Header>> read_headers();
   base::Result<Sealed> read_manifest();
   base::Result<std::vector<CredentialRow>> read_credentials();
   base::Result<std::vector<SystemRow>> read_system();
@@ -50,11 +51,15 @@ class Store {
   base::Status write_last_used(std::string_view id, std::int64_t last_used_at);
   base::Status put_system(const SystemRow& row);
   base::Status remove_system(std::string_view name);
-  base::Status write_header(const Header& header);
+  base::Status write_headers(const std::vector<Header>& headers);  // in place of those there are
   base::Status write_manifest(const Sealed& manifest);
+
+  base::Result<std::string> copy() { return database_.copy(); }
 
   // Changes when another connection has changed the file.
   base::Result<std::int64_t> data_version();
+
+  void set_patience(std::int64_t ms) { database_.set_patience(ms); }
 
   [[nodiscard]] bool was_replaced() const { return database_.was_replaced(); }
 

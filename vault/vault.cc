@@ -49,6 +49,35 @@ FileFault fault_after(const base::Error& error, FileFault before) {
                                  : before;
 }
 
+struct Unlocked {
+  DataKey key;
+  OpenedBy by;
+};
+
+// The last first: where there are two ways, that is the key's, and whoever has a key gives no
+// passphrase.
+base::Result<Unlocked> unlock(const std::vector<Header>& ways, const Secret& passphrase) {
+  for (const Header& way : ways) {
+    KS_TRY(check_header(way));
+    if (way.vault_id != ways.front().vault_id) {
+      return base::Error{base::Errc::corrupt, "the vault's headers are of two vaults"};
+    }
+  }
+  base::Error refused{base::Errc::corrupt, "the vault has no header"};
+  for (std::size_t index = ways.size(); index > 0; --index) {
+    const Header& way = ways[index - 1];
+    auto key = unwrap_data_key(way, passphrase);
+    if (key) {
+      return Unlocked{std::move(*key), {way.checksum, index > 1}};
+    }
+    refused = key.error();
+    if (refused.code != base::Errc::wrong_passphrase) {
+      break;
+    }
+  }
+  return refused;
+}
+
 base::Result<Secret> value_of(base::Result<Fetched> fetched) {
   if (!fetched) {
     return fetched.error();
@@ -214,6 +243,7 @@ base::Result<Vault> Vault::create(const std::string& path,
   if (!state) {
     return state.error();
   }
+  (*state)->opened_by.checksum = header->checksum;
   return Vault(std::move(*state));
 }
 
@@ -222,18 +252,20 @@ base::Result<Vault> Vault::open(const std::string& path, const Secret& passphras
   if (!store) {
     return store.error();
   }
-  const auto header = store->read_header();
-  if (!header) {
-    return header.error();
+  const auto ways = store->read_headers();
+  if (!ways) {
+    return ways.error();
   }
-  auto key = unwrap_data_key(*header, passphrase);
-  if (!key) {
-    return key.error();
+  auto unlocked = unlock(*ways, passphrase);
+  if (!unlocked) {
+    return unlocked.error();
   }
-  auto state = State::load(std::move(*store), Sealer(std::move(*key), header->vault_id));
+  auto state =
+      State::load(std::move(*store), Sealer(std::move(unlocked->key), ways->front().vault_id));
   if (!state) {
     return state.error();
   }
+  (*state)->opened_by = std::move(unlocked->by);
   return Vault(std::move(*state));
 }
 
@@ -254,7 +286,7 @@ base::Result<Fetched> Vault::State::fetch(const SecretName& name,
                                           EntryKind kind,
                                           std::int64_t now_s) {
   if (is_locked()) {
-    return file_is_not_trusted();
+    return is_locked_now();
   }
   const std::shared_lock lock(readers);
   Entry* entry = find(name);
@@ -372,26 +404,6 @@ std::vector<SecretInfo> Vault::list() const {
   return infos;
 }
 
-base::Status Vault::change_passphrase(const Secret& passphrase) {
-  const std::lock_guard guard(state_->writer);
-  // The stretching takes most of a second: done before the file is locked against others.
-  const auto before = state_->store.read_header();
-  if (!before) {
-    return before.error();
-  }
-  const auto header = state_->sealer.rewrap(passphrase, before->created_at);
-  if (!header) {
-    return header.error();
-  }
-  auto transaction = state_->store.begin();
-  if (!transaction) {
-    return transaction.error();
-  }
-  KS_TRY(state_->take_over());
-  KS_TRY(state_->store.write_header(*header));
-  return transaction->commit();
-}
-
 base::Status Vault::refresh() {
   const std::lock_guard guard(state_->writer);
   auto view = state_->store.begin_read();
@@ -404,6 +416,28 @@ base::Status Vault::refresh() {
 
 FileFault Vault::file_fault() const {
   return state_->fault;
+}
+
+void Vault::set_patience(std::int64_t ms) {
+  const std::lock_guard guard(state_->writer);
+  state_->store.set_patience(ms);
+}
+
+void Vault::set_locked(LockedFor why, bool is_on) {
+  const unsigned bit = 1U << static_cast<unsigned>(why);
+  if (is_on) {
+    state_->locked_for |= bit;
+  } else {
+    state_->locked_for &= ~bit;
+  }
+}
+
+bool Vault::is_locked_for(LockedFor why) const {
+  return (state_->locked_for >> static_cast<unsigned>(why) & 1U) != 0;
+}
+
+bool Vault::is_locked() const {
+  return state_->is_locked();
 }
 
 std::uint64_t Vault::generation() const {

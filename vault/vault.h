@@ -16,6 +16,7 @@
 
 #include "proxy/base/result.h"
 #include "vault/caller_digests.h"
+#include "vault/sealed.h"
 #include "vault/secret.h"
 #include "vault/secret_name.h"
 #include "vault/source.h"
@@ -38,6 +39,13 @@ enum class FileFault : std::uint8_t {
   older,       // it is what it was before
   damaged,     // it fails its checks
   unreadable,  // it cannot be read
+};
+
+// What else a serving vault is locked for (Vault::set_locked), each for itself.
+enum class LockedFor : std::uint8_t {
+  unread,  // the file could not be read for too long
+  head,    // the audit log's head could not be kept in it for too long
+  policy,  // what is in force is approved no more, and what is approved cannot be had
 };
 
 // Thread-safe.
@@ -96,16 +104,47 @@ class Vault final : public CallerDigests {
   [[nodiscard]] base::Result<bool> matches_system(std::string_view name,
                                                   std::string_view value) const override;
 
-  // Re-wraps the data key: one row changes.
-  base::Status change_passphrase(const Secret& passphrase);
+  // A vault opens by one way, or by two: the first is then a passphrase that somebody knows, the
+  // second a key that a file holds. Each of these changes wraps the data key anew and leaves all
+  // else as it is, in one transaction; invalid_input for an empty text or one that is too long.
+  base::Status change_passphrase(const Secret& passphrase);  // the first, or the only one
+  base::Status add_passphrase(
+      const Secret& passphrase);            // where there is a key alone; already_exists
+  base::Status set_key(const Secret& key);  // the second
+  // What opened this vault is the only way from now on; not_found if it is none any more.
+  base::Status drop_other_way();
+  [[nodiscard]] bool is_opened_by_key() const;  // the second of two
+  // Of the file, which nobody has to open; as open().
+  static base::Result<std::size_t> count_ways(const std::string& path);
+
+  // The bytes of the file as it is, for a backup: sealed, as all that is in it.
+  base::Result<std::string> copy_file();
+  // What stands beside such a copy in a backup, sealed for it alone; corrupt if it was changed, or
+  // the copy.
+  [[nodiscard]] base::Result<Sealed> seal_backup(std::string_view file,
+                                                 std::string_view rest) const;
+  [[nodiscard]] base::Result<std::string> open_backup(std::string_view file,
+                                                      const Sealed& sealed) const;
+  // Another file of this vault, later or earlier, by this one's key. invalid_input if it is one of
+  // another vault; else as open().
+  [[nodiscard]] base::Result<Vault> open_another(const std::string& path) const;
 
   // Takes over what another process changed in the file (cheap when nothing did). `older`: the file
   // is older than what was loaded; `replaced`: by another, or removed; corrupt; io; permission.
   // After these there is a file_fault(): what was revoked in the file that nobody can read must not
   // go on (I13). Until a refresh finds the file whole again, fetches give `locked`. After other
-  // errors, which pass, the rows loaded before stay in force.
+  // errors, which pass, the rows loaded before stay in force, for as long as the caller allows.
   base::Status refresh();
   [[nodiscard]] FileFault file_fault() const;
+
+  // How long another process that uses the file is waited for; bounds::kDatabaseBusyMs at first.
+  void set_patience(std::int64_t ms);
+
+  // While it is locked, or there is a file_fault(), no secret and no caller's digest is given out
+  // (`locked`). What is keyswap's own can still be read and written.
+  void set_locked(LockedFor why, bool is_on);
+  [[nodiscard]] bool is_locked_for(LockedFor why) const;
+  [[nodiscard]] bool is_locked() const;
 
   // One more with every change of the file; the second: as it was last read there, by the opening
   // or a refresh, and not made by a change of ours.

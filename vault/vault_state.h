@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a Vault holds, for vault.cc and vault_system.cc only: the file, the key, the rows in memory,
+// What a Vault holds, for the files vault/vault*.cc only: the file, the key, the rows in memory,
 // and the one way to change them.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -29,9 +32,19 @@ inline base::Error file_is_not_trusted() {
   return {base::Errc::locked, "the vault's file is not what was opened: nothing of it is used"};
 }
 
+inline base::Error is_locked_now() {
+  return {base::Errc::locked, "the vault is locked: nothing of it is given out"};
+}
+
 struct SavedUse {
   Entry* entry = nullptr;
   std::int64_t used_at = 0;
+};
+
+// Which of the ways to open it was taken.
+struct OpenedBy {
+  std::string checksum;  // of its header
+  bool is_key = false;   // the second of two
 };
 
 struct Vault::State {
@@ -42,7 +55,8 @@ struct Vault::State {
         data_version(version),
         generation_read(contents.generation) {}
 
-  [[nodiscard]] bool is_locked() const { return fault != FileFault::none; }
+  // Asked for each secret: two looks, no lock.
+  [[nodiscard]] bool is_locked() const { return fault != FileFault::none || locked_for != 0; }
 
   static base::Result<std::unique_ptr<State>> load(Store store, Sealer sealer);
 
@@ -79,6 +93,11 @@ struct Vault::State {
   base::Status write_system(SystemRow& row, const Secret& value, Digests& digests);
   base::Status remove_system(const SystemRow& row, Digests& digests);
   base::Status write_usage(std::vector<SavedUse>& saved, Digests& digests);
+  // What becomes of the headers, the new one at hand where there is one; with `writer` held, inside
+  // a transaction.
+  using WayChange = std::function<base::Status(std::vector<Header>&, std::optional<Header>&)>;
+  // Rewrites the headers by `change`, in one transaction; `text`: what the new one is made of.
+  base::Status change_ways(const Secret* text, const WayChange& change);
   base::Status seal_into(CredentialRow& row, const Secret& value, Digests& digests) const;
 
   Entry* find(const SecretName& name) {
@@ -95,6 +114,8 @@ struct Vault::State {
   std::int64_t data_version;
   std::uint64_t generation_read;                   // of the last reading; guarded by readers
   std::atomic<FileFault> fault = FileFault::none;  // of the last judging
+  std::atomic<unsigned> locked_for = 0;            // a bit for each LockedFor
+  OpenedBy opened_by;                              // set once
   bool is_stale = false;  // a commit failed: what is in the file is not known
 };
 

@@ -87,6 +87,9 @@ std::vector<std::string> Vault::system_names(std::string_view prefix) const {
 }
 
 base::Result<bool> Vault::matches_system(std::string_view name, std::string_view value) const {
+  if (state_->is_locked()) {
+    return is_locked_now();
+  }
   const auto stored = fetch_system(name);
   if (!stored) {
     return stored.error();
@@ -95,7 +98,7 @@ base::Result<bool> Vault::matches_system(std::string_view name, std::string_view
 }
 
 base::Result<Secret> Vault::fetch_system(std::string_view name) const {
-  if (state_->is_locked()) {
+  if (state_->fault != FileFault::none) {
     return file_is_not_trusted();
   }
   const std::shared_lock lock(state_->readers);

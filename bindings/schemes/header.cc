@@ -171,7 +171,7 @@ void make_template(const SchemeSetup& setup, MadeInjection& made) {
     made.issues.push_back({"template",
                            error->offset,
                            "`template`: " + error->text,
-                           "docs/bindings.md has the language"});
+                           "keyswap help bindings shows the language"});
     return;
   }
   auto& text = std::get<Template>(compiled);

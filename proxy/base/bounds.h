@@ -88,6 +88,10 @@ inline constexpr std::size_t kSwappedHeadBytesMax =
 // --- connections ---
 // Per process, and no more than fit into RLIMIT_NOFILE; past it: 503 too_busy.
 inline constexpr std::size_t kClientConnectionsMax = 16 * 1024;
+// Of these places, one in so many is for all users together who are neither ours nor in
+// `allow_users`, until they show a token: 503 too_busy.
+inline constexpr std::size_t kStrangersShare = 8;
+inline constexpr std::size_t kListenersMax = 8;          // addresses and Unix sockets (--listen)
 inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
 // Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
 // limits' journals, the audit log's next segment.
@@ -175,7 +179,14 @@ inline constexpr std::int64_t kIntakeLookMs = 10'000;
 inline constexpr std::int64_t kWriteStallMs = 60'000;
 inline constexpr std::int64_t kLingerMs =
     2'000;  // after a refusal: read on so that the answer arrives
+// A client whose CONNECT is refused inside of its tunnel says nothing there: then it is told so in
+// plain HTTP.
+inline constexpr std::int64_t kRefusedSpeechMs = 5'000;
 inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
+
+// --- commands ---
+inline constexpr std::size_t kClientAnswerBytesMax = 64 * 1024;  // of what `doctor` launches
+inline constexpr int kClientAnswerMs = 30'000;
 
 // --- certificates ---
 inline constexpr std::size_t kOldRootsMax = 8;         // CAs before the one in force
@@ -186,6 +197,10 @@ inline constexpr std::int64_t kLeafLifeSeconds = 7 * 24 * 3600;
 inline constexpr std::int64_t kLeafBackdateSeconds = 48 * 3600;
 inline constexpr std::int64_t kLeafRenewAheadSeconds = 24 * 3600;
 inline constexpr std::size_t kMintQueueMax = 1024;
+// The same for hosts to which a CONNECT is refused, which anybody may name: kept apart, so that
+// they take no room of those that are served. Past it: the refusal is the answer to CONNECT itself.
+inline constexpr std::size_t kRefusedLeavesMax = 64;
+inline constexpr std::size_t kRefusedMintsMax = 16;
 
 // --- bindings ---
 inline constexpr std::size_t kBindingsFileBytesMax = 4 * 1024 * 1024;
@@ -238,7 +253,18 @@ inline constexpr std::size_t kVaultEntriesMax =
     10'000;  // credentials; the same again of system secrets
 inline constexpr std::size_t kServiceBytesMax = 128;    // a credential's service
 inline constexpr std::int64_t kDatabaseBusyMs = 5'000;  // waiting for another process's transaction
+// The same for the proxy while it serves, which looks twice a second, with threads that others wait
+// for.
+inline constexpr std::int64_t kServingBusyMs = 500;
+// So long the vault's file may go unread while it serves; then it is locked: 503. A command that
+// takes something back counts on that.
+inline constexpr std::int64_t kVaultUnreadMs = 10'000;
 inline constexpr std::size_t kPassphraseBytesMax = 4096;
+inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
+// A longer serve.log begins anew with the next `serve --detach`.
+inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
+inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
+inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
 // Two policies are compared line by line in a table of old lines by new ones, without what is the
 // same at both ends.
@@ -260,6 +286,9 @@ inline constexpr std::int64_t kAuditCheckpointMs = 100;  // at latest after a re
 // The log's head is kept in the vault no more often. Less than a second, so that what looks twice a
 // second writes each second.
 inline constexpr std::int64_t kAuditHeadMs = 900;
+// A head that is later than that, because the vault's file cannot be written: 503 for what needs a
+// secret.
+inline constexpr std::int64_t kAuditHeadLateMs = 10'000;
 // How long a command that takes something back waits for the running proxy to go by it.
 inline constexpr std::int64_t kConfirmMs = 5'000;
 
@@ -269,7 +298,9 @@ inline constexpr std::size_t kFactsBytesMax = 480;
 inline constexpr std::size_t kFactBytesMax = 100;     // one of them
 inline constexpr std::size_t kNamesShownMax = 4;      // of a certificate's
 inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same host, on stderr
-inline constexpr std::size_t kToldMax = 256;          // hosts and causes told within that time
+// Of what a caller may do, as it is told; the rest of it is counted.
+inline constexpr std::size_t kOwnBindingsBytesMax = std::size_t{64} * 1024;
+inline constexpr std::size_t kToldMax = 256;  // hosts and causes told within that time
 // Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
 inline constexpr std::size_t kTlsFailedKindsMax = 64;
 
@@ -282,6 +313,12 @@ inline constexpr std::size_t kCallersPerLimitMax =
     1024;  // callers that one rate limit tells apart; past it: 503
 inline constexpr std::int64_t kNonceBlockUs =
     10'000'000;  // nonces reserved by one write; so far ahead of the clock they are after a crash
+
+// --- run --isolated (proxy/cli/relay.h) ---
+inline constexpr std::size_t kRelayedConnectionsMax = 1024;  // at once; more wait
+inline constexpr std::size_t kRelayedBytesMax = 16 * 1024;   // of one, on each way
+inline constexpr std::size_t kSocketTableBytesMax =
+    4 * 1024 * 1024;  // /proc/net/unix, whose sockets are hidden; with more nothing is run
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kRequestFieldBytesMax <= kRequestHeadBytesMax);

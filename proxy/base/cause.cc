@@ -76,6 +76,15 @@ constexpr std::array kWords{
           "The upstream's answer could not be decompressed: it is broken, or grows past the bound"},
     Words{"answer_malformed", "The upstream's answer is not well-formed HTTP/1.1"},
     Words{"secret_timed_out", "The source of the secret gave no answer in time"},
+    Words{"client_speaks_tls",
+          "The client speaks TLS to the listener, which is an HTTP proxy: its address begins with "
+          "http://, not https:// (HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it)"},
+    Words{"client_speaks_socks",
+          "The client speaks SOCKS to the listener, which is an HTTP proxy: set "
+          "HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it, and no ALL_PROXY=socks"},
+    Words{"no_such_page",
+          "Nothing is at this path of the listener, which is an HTTP proxy: set "
+          "HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it, or use a reverse route"},
     Words{"clock_before_ca",
           "The clock of this machine stands before the beginning of keyswap's CA certificate"},
     Words{"ca_expired", "keyswap's CA certificate has expired (keyswap ca rotate makes a new one)"},
@@ -113,6 +122,10 @@ std::string_view sentence_of(Cause cause) {
 
 bool is_of_tls(Cause cause) {
   return cause >= Cause::certificate_expired && cause <= Cause::handshake_timed_out;
+}
+
+bool is_of_client(Cause cause) {
+  return cause >= Cause::client_speaks_tls && cause <= Cause::no_such_page;
 }
 
 bool is_ours(Cause cause) {

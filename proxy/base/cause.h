@@ -66,6 +66,10 @@ enum class Cause : std::uint8_t {
   answer_malformed,
   // a secret
   secret_timed_out,
+  // a client that takes the listener for something else
+  client_speaks_tls,
+  client_speaks_socks,
+  no_such_page,
   // a certificate of ours, for a client
   clock_before_ca,
   ca_expired,
@@ -82,6 +86,8 @@ Cause parse_cause(std::string_view word);
 std::string_view sentence_of(Cause cause);
 // Is it about proving who the upstream is, or about TLS?
 bool is_of_tls(Cause cause);
+// Is it about what a client takes the listener for?
+bool is_of_client(Cause cause);
 // Is it about a certificate of ours?
 bool is_ours(Cause cause);
 

@@ -6,6 +6,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -27,6 +28,13 @@ class LineOutput {
   // From now on no write waits. Before that each does, as is right for a command that ends.
   void stop_waiting();
 
+  // How much its reader wants to read. What is written says itself whether it is wanted.
+  enum class Detail : unsigned char { errors, usual, all };
+
+  void set_detail(Detail detail) { detail_ = detail; }
+
+  [[nodiscard]] Detail detail() const { return detail_; }
+
   // Whole lines, each with its newline. Dropped together when nothing of them can be written, or
   // what was written in part before is still waiting.
   void write(std::string_view lines);
@@ -41,6 +49,7 @@ class LineOutput {
   std::size_t write_some(std::string_view bytes);
   [[nodiscard]] bool is_writable() const;
 
+  std::atomic<Detail> detail_ = Detail::usual;
   std::mutex mutex_;
   int descriptor_;
   bool waits_ = true;

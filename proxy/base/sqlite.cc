@@ -330,13 +330,17 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   if (!resolved) {
     return resolved.error();
   }
-  if (mode != Mode::create_new) {
-    KS_TRY(judge_file(*resolved));
-  }
-  KS_TRY(judge_beside(*resolved));
   if (mode == Mode::create_new) {
+    KS_TRY(judge_beside(*resolved));
     KS_TRY(create_file(*resolved));
   }
+  // What is judged, what is opened, and what is there then are one file.
+  const auto id = file_id(*resolved);
+  if (!id) {
+    return id.error();
+  }
+  KS_TRY(judge_file(*resolved));
+  KS_TRY(judge_beside(*resolved));
   const auto vfs = narrow_vfs();
   if (!vfs) {
     return vfs.error();
@@ -348,9 +352,13 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
                       &raw,
                       access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
                       *vfs);
-  Database database(raw);
+  Database database(raw, *resolved);
   if (code != SQLITE_OK) {
     return Error{code_of(code, 0), "the database could not be opened", code};
+  }
+  database.id_ = *id;
+  if (database.was_replaced()) {
+    return Error{Errc::replaced, "the database was replaced while it was opened"};
   }
   KS_TRY(mode == Mode::create_new ? harden(raw, database) : harden_and_check(raw, database));
   return database;
@@ -373,10 +381,35 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+Result<std::string> Database::copy() {
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(database_.get(), "main", &size, 0), &sqlite3_free);
+  if (!bytes) {
+    return error_of(database_.get());
+  }
+  return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+}
+
+void Database::set_patience(std::int64_t ms) {
+  static_cast<void>(sqlite3_busy_timeout(database_.get(), static_cast<int>(ms)));
+}
+
+Result<Database::FileId> Database::file_id(const std::string& path) {
+  struct stat found = {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    return error_of_errno(errno);
+  }
+  return FileId{found.st_dev, found.st_ino};
+}
+
+// SQLite follows links, and compares numbers without the device that they are of; but it alone
+// knows which file it has open.
 bool Database::was_replaced() const {
   int moved = 0;
   const int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  return code != SQLITE_OK || moved != 0;
+  const auto now = file_id(path_);
+  return code != SQLITE_OK || moved != 0 || !now || *now != id_;
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proxy/base/result.h"
 
@@ -59,13 +60,19 @@ class Database {
   // Opens the file. create_new fails with already_exists; the file's mode is 0600 whatever the
   // umask. The others: not_found; permission for a symbolic link, a second hard link, another owner
   // or a mode that lets others in; corrupt when the structure does not pass SQLite's own check.
+  // replaced: by another file while it was opened.
   // Each, and every later read or write: permission when a journal beside it cannot be ours, or a
   // write-ahead log is there.
   static Result<Database> open(const std::string& path, Mode mode);
 
   Status execute(const char* sql);  // one or more statements without parameters or rows
   Result<Statement> prepare(std::string_view sql);
-  // Is the file no longer what the path names (renamed over, removed)?
+  // The bytes of the file as a transaction of ours sees it, also while others write.
+  Result<std::string> copy();
+  // How long a lock of another process is waited for; bounds::kDatabaseBusyMs at first.
+  void set_patience(std::int64_t ms);
+  // Is the file no longer what the path names (renamed over, removed, moved and linked to, covered
+  // by another file system)?
   [[nodiscard]] bool was_replaced() const;
 
  private:
@@ -73,9 +80,22 @@ class Database {
     void operator()(sqlite3* database) const;
   };
 
-  explicit Database(sqlite3* database) : database_(database) {}
+  // Which file a name leads to. A number of a file alone comes again on another file system.
+  struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+
+    bool operator==(const FileId&) const = default;
+  };
+
+  // Of the file itself; of a link to it, the link's.
+  static Result<FileId> file_id(const std::string& path);
+
+  Database(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
 
   std::unique_ptr<sqlite3, Close> database_;
+  std::string path_;  // with its folder resolved
+  FileId id_;         // as it was opened
 };
 
 // BEGIN IMMEDIATE ... COMMIT; rolls back when it is destroyed without commit().

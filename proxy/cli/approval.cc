@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/approval.h"
 
-#include <cerrno>
 #include <filesystem>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include "bindings/policy_changes.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_folder.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
 
@@ -18,7 +16,6 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kPrivateMode = 0600;
 // Bindings and roots together, as they are kept.
 constexpr std::size_t kKeptBytesMax =
@@ -36,34 +33,31 @@ Failure cannot_approve(const base::Error& error) {
 
 // Each text has a name of its own, so that none takes the place of one that is still approved.
 base::Status keep_text(const Home& home, std::string_view digest, const std::string& text) {
-  if (mkdir(home.approved().c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::Errc::io, "the folder of what is approved cannot be made", errno};
+  if (const auto folder = HomeFolder::open(home.approved()); !folder) {
+    return folder.error();
   }
   KS_TRY(write_file_if_changed(kept_file(home, digest), text, kPrivateMode));
   return sync_folder(home.path);
 }
 
-// Removes the texts of policies that are not approved any more.
+// Removes the texts of policies that are not approved any more, and nothing else.
 void forget_others(const Home& home, const vault::Approval& approval) {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> others;
-  for (std::filesystem::directory_iterator entry(home.approved(), ignored);
-       !ignored && entry != std::filesystem::directory_iterator();
-       entry.increment(ignored)) {
-    const std::string path = entry->path().string();
-    if (path != kept_file(home, approval.policy.digest) &&
-        (!approval.next || path != kept_file(home, approval.next->digest))) {
-      others.push_back(entry->path());
-    }
+  const auto folder = HomeFolder::open(home.approved());
+  if (!folder) {
+    return;
   }
-  for (const auto& other : others) {
-    std::filesystem::remove(other, ignored);
+  const std::string kept = base::to_hex(approval.policy.digest);
+  const std::string kept_too = approval.next ? base::to_hex(approval.next->digest) : kept;
+  for (const std::string& name : folder->names()) {
+    if (name != kept && name != kept_too && is_hex_name(name, kept.size())) {
+      folder->remove(name);
+    }
   }
 }
 
-std::optional<bindings::PolicyText> kept_text(const Home& home, const vault::Approval& approval) {
-  const auto text = read_file(kept_file(home, approval.policy.digest), kKeptBytesMax);
-  if (!text || vault::policy_digest(*text) != approval.policy.digest) {
+std::optional<bindings::PolicyText> kept_text(const Home& home, std::string_view digest) {
+  const auto text = read_file(kept_file(home, digest), kKeptBytesMax);
+  if (!text || vault::policy_digest(*text) != digest) {
     return std::nullopt;
   }
   return bindings::decode_policy(*text);
@@ -100,6 +94,10 @@ vault::Approval next_of(const vault::Approval& before, vault::ApprovedPolicy pol
 
 }  // namespace
 
+std::string digest_of(const bindings::PolicyText& policy) {
+  return vault::policy_digest(bindings::encode_policy(policy));
+}
+
 Outcome<Approved> standing_of(const vault::Vault& vault, const bindings::PolicyText& policy) {
   auto approval = vault::read_approval(vault);
   if (!approval) {
@@ -109,9 +107,8 @@ Outcome<Approved> standing_of(const vault::Vault& vault, const bindings::PolicyT
   }
   Approved approved{Standing::never, std::move(*approval)};
   if (approved.approval) {
-    const auto digest = vault::policy_digest(bindings::encode_policy(policy));
-    approved.standing =
-        vault::covers(*approved.approval, digest) ? Standing::approved : Standing::unapproved;
+    approved.standing = vault::covers(*approved.approval, digest_of(policy)) ? Standing::approved
+                                                                             : Standing::unapproved;
   }
   return approved;
 }
@@ -128,6 +125,7 @@ Outcome<ApprovalKey> open_approval_key(const Approved& approved, const ApprovalO
   if (!passphrase) {
     return passphrase.failure();
   }
+  const WaitNotice notice("opening the key of approvals…");
   auto key = vault::open_approval_signer(*approved.approval->signer,
                                          std::move(passphrase).value().to_secret());
   if (!key) {
@@ -193,16 +191,21 @@ Problem approve_and_replace(const Home& home,
   }
   // The file is in place, and is approved already; what fails now is ended at the next start.
   const auto alone = next_of(*before.approval, approved);
-  if (vault::write_approval(vault, alone)) {
-    forget_others(home, alone);
+  if (const auto written = vault::write_approval(vault, alone); !written) {
+    return Failure{Exit::cannot,
+                   "the file is in place and approved, but what was approved before it still is, "
+                   "too: " +
+                       explain(written.error()),
+                   "end that with: keyswap bindings approve"};
   }
+  forget_others(home, alone);
   return std::nullopt;
 }
 
-void settle(const Home& home,
-            vault::Vault& vault,
-            const Approved& approved,
-            const bindings::PolicyText& policy) {
+Problem settle(const Home& home,
+               vault::Vault& vault,
+               const Approved& approved,
+               const bindings::PolicyText& policy) {
   const std::string text = bindings::encode_policy(policy);
   const auto digest = vault::policy_digest(text);
   vault::Approval approval = *approved.approval;
@@ -210,16 +213,36 @@ void settle(const Home& home,
     const bool is_replaced = approval.next->digest == digest;
     approval = is_replaced ? next_of(approval, *approval.next)
                            : next_of(approval, vault::ApprovedPolicy(approval.policy));
-    static_cast<void>(put(home, vault, approval, text));
-  } else if (!kept_text(home, approval)) {
-    static_cast<void>(keep_text(home, digest, text));
+    return put(home, vault, approval, text);
   }
+  if (!kept_text(home, digest)) {
+    if (const auto kept = keep_text(home, digest, text); !kept) {
+      return cannot_approve(kept.error());
+    }
+  }
+  return std::nullopt;
+}
+
+Outcome<LoadedPolicy> load_approved(const Home& home,
+                                    const vault::Approval& approval,
+                                    const std::string& file,
+                                    const std::string& own_ca_pem) {
+  for (const auto& policy : {std::optional(approval.policy), approval.next}) {
+    if (policy && vault::covers(approval, policy->digest)) {
+      if (auto text = kept_text(home, policy->digest)) {
+        return load_policy_text(std::move(*text), file, own_ca_pem);
+      }
+    }
+  }
+  return Failure{Exit::no,
+                 "its text is not in " + home.approved(),
+                 "put the bindings file that was approved in place, or approve another"};
 }
 
 std::optional<bindings::Parsed> approved_bindings(const Home& home,
                                                   const vault::Approval& approval,
                                                   const std::string& file) {
-  const auto kept = kept_text(home, approval);
+  const auto kept = kept_text(home, approval.policy.digest);
   return kept ? std::optional(parse_bindings(kept->bindings, folder_of(file))) : std::nullopt;
 }
 
@@ -228,7 +251,8 @@ std::vector<std::string> changes_of(const Home& home,
                                     const std::string& file,
                                     const LoadedPolicy& after) {
   const bindings::PolicyVersion now{after.text, after.policy.bindings.get()};
-  const auto kept = before.approval ? kept_text(home, *before.approval) : std::nullopt;
+  const auto kept =
+      before.approval ? kept_text(home, before.approval->policy.digest) : std::nullopt;
   if (!kept) {
     const bindings::PolicyText nothing;
     return bindings::policy_changes({nothing, nullptr}, now);

@@ -36,6 +36,9 @@ struct Approved {
   std::optional<vault::Approval> approval;  // nothing: never
 };
 
+// What the vault keeps of a policy (vault::policy_digest).
+std::string digest_of(const bindings::PolicyText& policy);
+
 // How does this policy stand?
 Outcome<Approved> standing_of(const vault::Vault& vault, const bindings::PolicyText& policy);
 
@@ -73,7 +76,8 @@ Problem approve(const Home& home,
                 const ApprovalKey& key);
 
 // The same of what a file will be: `replace` puts it in place. What was approved (there is such)
-// stays so until that is done, and when it fails.
+// stays so until that is done, and when it fails; it stays so beside the new one, which is a
+// failure too, where the vault cannot be written again.
 Problem approve_and_replace(const Home& home,
                             vault::Vault& vault,
                             const Approved& before,
@@ -82,11 +86,17 @@ Problem approve_and_replace(const Home& home,
                             const std::function<Problem()>& replace);
 
 // Ends what a command began that was stopped between file and vault; the policy is approved. Keeps
-// its text if it is not there any more. What fails here is tried again at the next start.
-void settle(const Home& home,
-            vault::Vault& vault,
-            const Approved& approved,
-            const bindings::PolicyText& policy);
+// its text if it is not there any more. What fails here may be tried again.
+Problem settle(const Home& home,
+               vault::Vault& vault,
+               const Approved& approved,
+               const bindings::PolicyText& policy);
+
+// What is approved, by its kept text, as if it stood in `file`; `own_ca_pem` as for load_policy().
+Outcome<LoadedPolicy> load_approved(const Home& home,
+                                    const vault::Approval& approval,
+                                    const std::string& file,
+                                    const std::string& own_ca_pem);
 
 // What is approved, if its text was kept; what it says can be used unless it has errors. `file`:
 // where it stands, or will.

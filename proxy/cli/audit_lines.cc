@@ -65,6 +65,16 @@ std::string describe_decision(const Json& json) {
   return text + "  from " + text_of(child_of(json, "client"), "addr");
 }
 
+std::string why_locked(const std::string& why) {
+  if (why == "unread") {
+    return "its file could not be read for too long";
+  }
+  if (why == "head_not_kept") {
+    return "the log's head could not be kept in it for too long";
+  }
+  return why == "not_approved" ? "the approved policy cannot be had" : "its file is " + why;
+}
+
 std::string describe(const Json& json) {
   std::string type = text_of(json, "type");
   if (type == "inject_decision") {
@@ -121,7 +131,7 @@ std::string describe(const Json& json) {
            " was lost, and this one goes on";
   }
   if (type == "vault_locked") {
-    return "VAULT LOCKED  its file is " + text_of(json, "why");
+    return "VAULT LOCKED  " + why_locked(text_of(json, "why"));
   }
   if (type == "vault_readable") {
     return "vault readable again";

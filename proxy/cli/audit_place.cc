@@ -20,7 +20,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
-constexpr std::string_view kCurrentName = "audit-place";
 constexpr std::string_view kHomes = "home";  // no path: those begin with a slash
 constexpr std::string_view kBeside = ".d";   // behind the name of a file of another program
 
@@ -45,7 +44,8 @@ std::string entry_of(const std::string& folder) {
 Problem cannot_make(const std::string& folder, int failed) {
   return Failure{Exit::cannot,
                  "the audit log's folder " + folder + " cannot be made: " + std::strerror(failed),
-                 "make it yourself: mkdir -m 700 -p " + folder + "   or name another: audit.path"};
+                 "make it yourself: mkdir -m 700 -p " + folder +
+                     "   or name another folder: keyswap help audit"};
 }
 
 // The folder and what is missing above it, each for its owner alone.
@@ -87,12 +87,12 @@ Failure cannot_remember(const base::Error& error) {
 // The home's own by no path: a home may be moved.
 Problem remember_current(const Home& home, const std::string& folder, vault::Vault& vault) {
   const std::string_view name = is_log_of_home(home, folder) ? kHomes : std::string_view(folder);
-  const auto kept = vault.fetch_system(kCurrentName);
+  const auto kept = vault.fetch_system(kAuditPlaceName);
   if (kept && kept->reveal() == name) {
     return std::nullopt;
   }
   const auto value = vault::Secret::copy_of(name);
-  const auto put = value ? vault.put_system(kCurrentName, *value) : base::Status(value.error());
+  const auto put = value ? vault.put_system(kAuditPlaceName, *value) : base::Status(value.error());
   if (!put) {
     return cannot_remember(put.error());
   }
@@ -197,7 +197,7 @@ Problem remember_audit_folder(const Home& home, const AuditPlace& place, vault::
 }
 
 std::optional<std::string> remembered_audit_folder(const Home& home, const vault::Vault& vault) {
-  const auto kept = vault.fetch_system(kCurrentName);
+  const auto kept = vault.fetch_system(kAuditPlaceName);
   if (!kept) {
     return std::nullopt;
   }

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bindings/binding.h"
 #include "proxy/cli/failure.h"
@@ -60,6 +61,9 @@ Problem make_audit_folder(const std::string& folder);
 // The vault remembers that the log was begun there, no longer in the sibling, and that it is the
 // one that is written now.
 Problem remember_audit_folder(const Home& home, const AuditPlace& place, vault::Vault& vault);
+
+// The vault's entry of it.
+inline constexpr std::string_view kAuditPlaceName = "audit-place";
 
 // Where the log that was written last is, whatever bindings.yaml says meanwhile; nothing if it was
 // never remembered.

@@ -56,7 +56,11 @@ base::Status show_segment(const std::string& path, const ShowOptions& options) {
       return {};  // a torn or damaged end: `audit verify` judges it
     }
     if (matches(options.filter, item->text)) {
-      print_line(options.log.json ? std::string(item->text) : format_record(item->text));
+      if (options.log.json) {
+        print_line(item->text);
+      } else {
+        print_long_line(format_record(item->text));
+      }
     }
   }
 }

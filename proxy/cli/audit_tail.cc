@@ -179,7 +179,11 @@ class Tail {
   }
 
   void print_record(const std::string& line) const {
-    print_line(options_.log.json ? line : format_record(line));
+    if (options_.log.json) {
+      print_line(line);
+    } else {
+      print_long_line(format_record(line));
+    }
   }
 
   std::string folder_;

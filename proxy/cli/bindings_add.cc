@@ -16,6 +16,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -119,7 +120,7 @@ void tell(const AddOptions& options, const BindingsFile& file, const std::string
 }
 
 Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName& name) {
-  auto file = open_bindings(opened.home.bindings());
+  auto file = open_home_bindings(opened.home);
   if (!file) {
     return file.failure();
   }
@@ -155,8 +156,8 @@ Problem add(const AddOptions& options, OpenHome& opened, const vault::SecretName
     return problem;
   }
   tell(options, file.value(), placeholder->text);
-  reload_running(opened.home);
-  return std::nullopt;
+  return put_in_force(
+      opened.home, opened.vault, file->path, name.text() + " is bound in " + file->path);
 }
 
 int add_binding(const AddOptions& options) {

@@ -12,6 +12,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
@@ -42,8 +43,13 @@ Problem approve_policy(const ApproveOptions& options,
   }
   Approved before = std::move(standing).value();
   if (before.standing == Standing::approved) {
-    print_line(printable(file) + " is approved: number " + std::to_string(before.approval->number));
-    return std::nullopt;
+    // A command that was stopped left the policy before it approved, too.
+    if (auto problem = settle(opened.home, opened.vault, before, loaded.text)) {
+      return problem;
+    }
+    const std::uint64_t number = before.approval->number + (before.approval->next ? 1 : 0);
+    print_line(printable(file) + " is approved: number " + std::to_string(number));
+    return put_in_force(opened.home, opened.vault, file, file + " is approved");
   }
   if (!before.approval) {
     before = nothing_approved(has_key_file(opened.home, options.unlock)
@@ -64,8 +70,7 @@ Problem approve_policy(const ApproveOptions& options,
     return problem;
   }
   print_line("approved: number " + std::to_string(before.approval->number + 1));
-  reload_running(opened.home);
-  return std::nullopt;
+  return put_in_force(opened.home, opened.vault, file, file + " is approved");
 }
 
 int approve_file(const ApproveOptions& options) {

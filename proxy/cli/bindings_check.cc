@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/bindings.h"
+#include "proxy/cli/check_entries.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/permit_option.h"
@@ -26,13 +27,24 @@ nlohmann::ordered_json to_json(const std::vector<bindings::ConfigIssue>& issues)
   return list;
 }
 
-int check_as_json(const std::string& file, const std::string& own_ca) {
+struct CheckOptions {
+  std::string home;
+  std::string file;
+  UnlockOptions unlock;
+  bool json = false;
+};
+
+int check_as_json(const CheckOptions& options, const std::string& own_ca) {
+  const std::string& file = options.file;
   auto parsed = read_bindings(file);
   if (!parsed) {
     return report(parsed.failure());
   }
   check_ca_files(parsed.value(), own_ca);
   warn_of_hosts_not_permitted(parsed.value(), own_ca);
+  if (parsed->errors.empty()) {
+    warn_of_entries(home_of(options.home), options.unlock, parsed->bindings);
+  }
   nlohmann::ordered_json json;
   json["file"] = file;
   json["ok"] = parsed->errors.empty();
@@ -45,7 +57,8 @@ int check_as_json(const std::string& file, const std::string& own_ca) {
   return static_cast<int>(parsed->errors.empty() ? Exit::done : Exit::usage);
 }
 
-int check(const std::string& file, const std::string& own_ca) {
+int check(const CheckOptions& options, const std::string& own_ca) {
+  const std::string& file = options.file;
   auto parsed = read_bindings(file);
   if (!parsed) {
     return report(parsed.failure());
@@ -56,6 +69,7 @@ int check(const std::string& file, const std::string& own_ca) {
   if (!loaded) {
     return report(loaded.failure());
   }
+  warn_of_entries(home_of(options.home), options.unlock, *loaded.value());
   print_line(printable(file) + " is good: " + describe_rules(*loaded.value()));
   return static_cast<int>(Exit::done);
 }
@@ -63,26 +77,27 @@ int check(const std::string& file, const std::string& own_ca) {
 }  // namespace
 
 int run_bindings_check(const Arguments& arguments) {
-  std::string home;
-  std::string file;
-  bool json = false;
+  CheckOptions options;
   CLI::App app(
       "Validates a bindings file: every error at once, as FILE:LINE:COLUMN. Exit status 2 if there "
-      "is one.",
+      "is one.\n"
+      "Where nobody has to be asked for a passphrase it also looks whether the vault's entries can "
+      "do what is wanted of them.",
       "keyswap bindings check");
-  app.add_option("FILE", file, "the file (default: the home's bindings.yaml)");
-  add_home_option(app, home);
-  add_json_option(app, json);
+  app.add_option("FILE", options.file, "the file (default: the home's bindings.yaml)");
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_json_option(app, options.json);
   if (const auto status = parse_arguments(app, arguments, "keyswap bindings check bindings.yaml")) {
     return *status;
   }
-  if (file.empty()) {
-    file = home_of(home).bindings();
+  if (options.file.empty()) {
+    options.file = home_of(options.home).bindings();
   }
   constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
-  const auto read = read_file(home_of(home).ca(), kCertificateBytesMax);
+  const auto read = read_file(home_of(options.home).ca(), kCertificateBytesMax);
   const std::string own_ca = read ? *read : "";  // a file can be checked where there is no home
-  return json ? check_as_json(file, own_ca) : check(file, own_ca);
+  return options.json ? check_as_json(options, own_ca) : check(options, own_ca);
 }
 
 }  // namespace keyswap::cli

@@ -22,6 +22,7 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -156,7 +157,7 @@ int edit(const EditOptions& options) {
   if (!home) {
     return report(home.failure());
   }
-  auto file = open_bindings(home->bindings());
+  auto file = open_home_bindings(home.value());
   if (!file) {
     return report(file.failure());
   }
@@ -184,7 +185,10 @@ int edit(const EditOptions& options) {
   }
   static_cast<void>(unlink(copy.path().c_str()));
   print_line("in place: " + printable(file->path));
-  reload_running(opened->home);
+  if (auto unused =
+          put_in_force(opened->home, opened->vault, file->path, file->path + " is in place")) {
+    return report(*unused);
+  }
   return static_cast<int>(Exit::done);
 }
 

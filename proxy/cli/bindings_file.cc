@@ -2,19 +2,22 @@
 #include "proxy/cli/bindings_file.h"
 
 #include <algorithm>
-#include <csignal>
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "bindings/add_secret.h"
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_creation.h"
 #include "proxy/cli/policy.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 #include "vault/placeholder_salt.h"
 
@@ -90,6 +93,21 @@ Outcome<BindingsFile> open_bindings(const std::string& path) {
   constexpr mode_t kModeBits = 0777;
   file.mode = info.st_mode & kModeBits;
   return file;
+}
+
+Outcome<BindingsFile> open_home_bindings(const Home& home) {
+  const std::string path = home.bindings();
+  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    constexpr mode_t kPrivateMode = 0600;
+    if (const auto written = write_file(path, starter_bindings(), kPrivateMode); !written) {
+      return Failure{
+          Exit::cannot,
+          "there is no " + path + ", and none can be written: " + explain(written.error()),
+          "put it back from a backup, or check the home's owner and mode"};
+    }
+    note("there was no " + path + ": it begins anew, without a binding");
+  }
+  return open_bindings(path);
 }
 
 Problem check_name_is_free(const BindingsFile& file, const std::string& name) {
@@ -198,14 +216,6 @@ Problem replace_approved(const Home& home,
   return approve_and_replace(home, vault, approval.before, policy, approval.key, [&] {
     return replace_file(file, policy.bindings);
   });
-}
-
-void reload_running(const Home& home) {
-  const auto running = find_running(home);
-  if (running && running->pid > 0 && !running->address.empty() && kill(running->pid, SIGHUP) == 0) {
-    note("the proxy that runs on this home (pid " + std::to_string(running->pid) +
-         ") reads it now");
-  }
 }
 
 }  // namespace keyswap::cli

@@ -32,6 +32,10 @@ struct BindingsFile {
 // The file with what it says; a broken one is left alone.
 Outcome<BindingsFile> open_bindings(const std::string& path);
 
+// The same of the home's own file. Where it is gone, it is begun anew, without a binding, and that
+// is said.
+Outcome<BindingsFile> open_home_bindings(const Home& home);
+
 // Is the name free for an entry of `secrets:`?
 Problem check_name_is_free(const BindingsFile& file, const std::string& name);
 
@@ -70,8 +74,5 @@ Problem replace_approved(const Home& home,
                          const BindingsFile& file,
                          const bindings::PolicyText& policy,
                          const FileApproval& approval);
-
-// Lets the proxy that runs on this home read its files, if one does, and says so.
-void reload_running(const Home& home);
 
 }  // namespace keyswap::cli

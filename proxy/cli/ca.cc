@@ -3,7 +3,6 @@
 // keyswap ca show | export | init | rotate
 #include <array>
 #include <cerrno>
-#include <csignal>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -20,7 +19,6 @@
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/permit_option.h"
 #include "proxy/cli/secret.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/trust.h"
@@ -30,7 +28,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
-constexpr int kStartingMs = 15'000;
 
 struct CaOptions {
   std::string home;
@@ -85,7 +82,7 @@ int show(const CaOptions& options) {
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return static_cast<int>(Exit::done);
   }
-  print(format_table({{"subject", printable(summary->subject)},
+  print(format_facts({{"subject", printable(summary->subject)},
                       {"sha256", summary->sha256},
                       {"valid from", format_time(summary->not_before_s)},
                       {"valid until", format_time(summary->not_after_s)},
@@ -187,13 +184,6 @@ base::Status replace_authority(OpenHome& opened,
   return write_certificates(opened.home, made->certificate_pem, now_s());
 }
 
-// One that is starting is waited for: it may have read the CA already, and is not signalled before
-// it is ready.
-bool tell_running_proxy(const Home& home) {
-  const auto running = find_ready(home, kStartingMs);
-  return running && running->is_ready() && kill(running->pid, SIGHUP) == 0;
-}
-
 void tell_new_authority(const Home& home,
                         const Replaced& replaced,
                         const std::string& sha256,
@@ -228,11 +218,13 @@ int rotate(const CaOptions& options) {
                    "the CA was not replaced: " + explain(done.error()),
                    "check the disk and run: keyswap ca rotate"});
   }
-  const bool is_told = tell_running_proxy(opened->home);
+  const bool is_told = signal_proxy(opened->home, opened->vault);
   const auto summary = ca::summarize_certificate(replaced.pem);
   const std::string sha256 = summary ? summary->sha256 : "";
-  const auto unconfirmed = await_confirmation(
-      opened->home, opened->vault, "the CA is replaced (sha256 " + sha256 + ")", sha256);
+  const auto unconfirmed = await_confirmation(opened->home,
+                                              opened->vault,
+                                              "the CA is replaced (sha256 " + sha256 + ")",
+                                              {.ca_sha256 = sha256, .policy = {}});
   if (unconfirmed) {
     return report(*unconfirmed);
   }

@@ -57,12 +57,12 @@ void show_token(const CallerOptions& options, const std::string& token) {
     return;
   }
   print_line(token);
-  note("This is shown once. Whoever has it can use what the bindings allow " + options.name +
-       ":\n"
-       "  keyswap run --caller " +
-       options.name + " -- COMMAND   with the token in $KEYSWAP_CALLER_TOKEN\n" +
-       "List it under `callers:` in bindings.yaml. Once there is a list, only those on it may "
-       "come.");
+  remark("This is shown once. Whoever has it can use what the bindings allow " + options.name +
+         ":\n"
+         "  keyswap run --caller " +
+         options.name + " -- COMMAND   with the token in $KEYSWAP_CALLER_TOKEN\n" +
+         "List it under `callers:` in bindings.yaml. Once there is a list, only those on it may "
+         "come: keyswap help callers");
 }
 
 // Makes a token, has `keep` store its digest, and shows it.
@@ -149,7 +149,7 @@ int list(const CallerOptions& options) {
     return static_cast<int>(Exit::done);
   }
   if (names.empty()) {
-    note("no callers yet; add one with: keyswap caller add NAME");
+    remark("no callers yet; add one with: keyswap caller add NAME");
   }
   for (const auto& name : names) {
     print_line(name);

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/cli/muted_terminal.h"
+
 namespace keyswap::cli {
 
 namespace {
@@ -118,6 +120,7 @@ Outcome<Pipe> make_pipe() {
 }
 
 base::Result<pid_t> launch(const Launch& launch) {
+  muted_terminal().restore();  // the terminal is the child's, too
   std::vector<std::string> words = launch.words;
   std::vector<std::string> variables;
   for (const auto& [name, value] : *launch.environment) {

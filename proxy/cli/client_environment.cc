@@ -3,26 +3,30 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
 #include "proxy/cli/caller_choice.h"
-#include "proxy/cli/trust.h"
+#include "proxy/cli/java_options.h"
+#include "proxy/cli/no_proxy.h"
+#include "proxy/cli/node_preload.h"
+#include "proxy/cli/variable_words.h"
 #include "vault/caller_token.h"
 
 namespace keyswap::cli {
 
 namespace {
 
-constexpr std::string_view kNoProxy = "localhost,127.0.0.1,::1,[::1]";
-
 // Set in upper and lower case: curl reads only http_proxy, some JavaScript tools only HTTP_PROXY.
-constexpr std::array<std::string_view, 5> kProxyNames = {
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "GRPC_PROXY"};
+// aiohttp looks for one of each scheme, those of WebSockets too.
+constexpr std::array<std::string_view, 6> kProxyNames = {
+    "HTTP_PROXY", "HTTPS_PROXY", "WS_PROXY", "WSS_PROXY", "ALL_PROXY", "GRPC_PROXY"};
 
 // Replace a client's roots: must hold the host's roots too, or tunnelled hosts are not trusted.
-constexpr std::array<std::string_view, 17> kBundleNames = {"SSL_CERT_FILE",
+constexpr std::array<std::string_view, 16> kBundleNames = {"SSL_CERT_FILE",
                                                            "CURL_CA_BUNDLE",
                                                            "REQUESTS_CA_BUNDLE",
                                                            "PIP_CERT",
@@ -30,7 +34,6 @@ constexpr std::array<std::string_view, 17> kBundleNames = {"SSL_CERT_FILE",
                                                            "YARN_HTTPS_CA_FILE_PATH",
                                                            "DENO_CERT",
                                                            "CARGO_HTTP_CAINFO",
-                                                           "AWS_CA_BUNDLE",
                                                            "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
                                                            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
                                                            "BUNDLE_SSL_CA_CERT",
@@ -71,14 +74,21 @@ constexpr std::array<std::string_view, 12> kReservedNames = {"PATH",
                                                              "NODE_PATH",
                                                              "NODE_OPTIONS"};
 
-constexpr std::array<std::string_view, 8> kOurJavaOptions = {"-Dhttp.proxyHost=",
-                                                             "-Dhttp.proxyPort=",
-                                                             "-Dhttps.proxyHost=",
-                                                             "-Dhttps.proxyPort=",
-                                                             "-Dhttp.nonProxyHosts=",
-                                                             "-Djavax.net.ssl.trustStore=",
-                                                             "-Djavax.net.ssl.trustStoreType=",
-                                                             "-Djavax.net.ssl.trustStorePassword="};
+// Of those, what switches checks off, and by which value ("" = any).
+struct Weakening {
+  std::string_view name;
+  std::string_view value;
+};
+
+constexpr std::array<Weakening, 4> kWeakenings = {{{"NODE_TLS_REJECT_UNAUTHORIZED", "0"},
+                                                   {"GIT_SSL_NO_VERIFY", ""},
+                                                   {"PYTHONHTTPSVERIFY", "0"},
+                                                   {"NPM_CONFIG_STRICT_SSL", "false"}}};
+
+// Replaced where the user has it, and not set by us: programs on Go's SDK that have a transport of
+// their own (rclone) do not start with it. They read SSL_CERT_FILE, the AWS CLI and boto
+// REQUESTS_CA_BUNDLE.
+constexpr const char* kAwsBundle = "AWS_CA_BUNDLE";
 
 const std::string* find(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -101,31 +111,20 @@ bool is_variable_name(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-    if (end > 0) {
-      words.emplace_back(text.substr(0, end));
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
-std::string join_words(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
+std::string value_or_empty(const Variables& variables, const std::string& name) {
+  const std::string* value = find(variables, name);
+  return value == nullptr ? "" : *value;
 }
 
 class Planner {
  public:
-  Planner(const Variables& inherited, const ProxyAccess& access, const ClientFiles& files)
+  Planner(const Variables& inherited,
+          const ProxyAccess& access,
+          const ClientFiles& files,
+          const std::vector<BoundHost>& bound)
       : inherited_(inherited),
         files_(files),
+        bound_(bound),
         token_(access.caller_token),
         host_(access.address.substr(0, access.address.rfind(':'))),
         port_(access.address.substr(access.address.rfind(':') + 1)),
@@ -157,34 +156,67 @@ class Planner {
       return;
     }
     plan_.set[kCallerTokenVariable] = token_;  // for programs that use the reverse routes
-    plan_.warnings.emplace_back(
+    plan_.java_advice =
         "Java programs do not take the caller's token from their environment: the proxy answers "
-        "them 407 unless they are given it (docs/operations.md)");
+        "them 407 unless they are given it (keyswap help callers)";
   }
 
   void plan_proxy() {
     for (const std::string_view name : kProxyNames) {
-      const std::string_view value = name == "NO_PROXY" ? kNoProxy : std::string_view(url_);
-      plan_.set[std::string(name)] = value;
-      plan_.set[base::to_lower(name)] = value;
+      plan_.set[std::string(name)] = url_;
+      plan_.set[base::to_lower(name)] = url_;
     }
     for (const char* name : {"YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "OPENCLAW_PROXY_URL"}) {
       plan_.set[name] = url_;
     }
+    std::vector<std::string> users;
     for (const char* name : {"NO_PROXY", "no_proxy"}) {
-      const std::string* value = find(inherited_, name);
-      if (value != nullptr && !value->empty() && *value != kNoProxy) {
-        plan_.warnings.push_back(std::string(name) +
-                                 " of your shell is not taken over: hosts in it " +
-                                 "would be called without the proxy");
-        return;
+      std::ranges::copy(split_no_proxy(value_or_empty(inherited_, name)),
+                        std::back_inserter(users));
+    }
+    direct_ = judge_bypasses(users, bound_);
+    std::string list(kOwnNoProxy);
+    for (const std::string& entry : direct_.kept) {
+      list += "," + entry;
+    }
+    plan_.set["NO_PROXY"] = list;
+    plan_.set["no_proxy"] = list;
+    warn_of_left_out(direct_, "NO_PROXY");
+    plan_npm_list(list);
+  }
+
+  // npm reads a list of its own in place of NO_PROXY.
+  void plan_npm_list(const std::string& list) {
+    constexpr const char* kName = "npm_config_noproxy";
+    std::vector<std::string> users;
+    for (const auto& [name, value] : inherited_) {
+      if (base::to_lower(name) == kName) {
+        users = split_no_proxy(value);
       }
+    }
+    const BypassList own = judge_bypasses(users, bound_);
+    warn_of_left_out(own, kName);
+    if (!own.kept.empty()) {
+      plan_.set[kName] = list;
+      for (const std::string& entry : own.kept) {
+        plan_.set[kName] += "," + entry;
+      }
+    }
+  }
+
+  void warn_of_left_out(const BypassList& list, const std::string& name) {
+    for (const LeftOut& one : list.left_out) {
+      plan_.warnings.push_back("`" + one.entry + "` of your " + name + " is left out: " + one.host +
+                               " has a binding, and would be called without the proxy");
     }
   }
 
   void plan_roots() {
     for (const std::string_view name : kBundleNames) {
       plan_.set[std::string(name)] = files_.bundle;
+    }
+    if (find(inherited_, kAwsBundle) != nullptr) {
+      plan_.set[kAwsBundle] = files_.bundle;
     }
     plan_.set["PERL_LWP_SSL_CA_FILE"] = files_.bundle;
     plan_.set["DENO_TLS_CA_STORE"] = "system,mozilla";
@@ -200,41 +232,13 @@ class Planner {
     }
   }
 
-  // Options that name the proxy and the roots, after those that the user had.
   void plan_java() {
-    std::vector<std::string> words = users_java_options();
-    for (const char* scheme : {"http", "https"}) {
-      words.push_back(std::string("-D") + scheme + ".proxyHost=" + host_);
-      words.push_back(std::string("-D") + scheme + ".proxyPort=" + port_);
-    }
-    words.emplace_back("-Dhttp.nonProxyHosts=localhost|127.*|[::1]");
-    if (!files_.java_store.empty()) {
-      words.push_back(quote_java("-Djavax.net.ssl.trustStore=" + files_.java_store));
-      words.emplace_back("-Djavax.net.ssl.trustStoreType=jks");
-      words.push_back("-Djavax.net.ssl.trustStorePassword=" + std::string(kJavaStorePassword));
-    }
-    plan_.set["JAVA_TOOL_OPTIONS"] = join_words(words);
-  }
-
-  // Without those that an outer `run` put there.
-  [[nodiscard]] std::vector<std::string> users_java_options() const {
-    const std::string* before = find(inherited_, "JAVA_TOOL_OPTIONS");
-    if (before == nullptr) {
-      return {};
-    }
-    if (before->find_first_of("'\"") != std::string::npos) {
-      return {*before};  // quoted words are not told apart here; of two options the last counts
-    }
-    std::vector<std::string> words = split_words(*before);
-    std::erase_if(words, [](const std::string& word) {
-      return std::ranges::any_of(kOurJavaOptions,
-                                 [&](std::string_view ours) { return word.starts_with(ours); });
-    });
-    return words;
-  }
-
-  static std::string quote_java(const std::string& word) {
-    return word.find_first_of(" \t") == std::string::npos ? word : "\"" + word + "\"";
+    const std::string before = value_or_empty(inherited_, "JAVA_TOOL_OPTIONS");
+    const BypassList own = judge_bypasses(java_direct_hosts(before), bound_);
+    warn_of_left_out(own, "http.nonProxyHosts");
+    JavaSettings settings{host_, port_, files_.java_store, own.kept};
+    std::ranges::copy(java_globs(direct_.kept), std::back_inserter(settings.direct));
+    plan_.set["JAVA_TOOL_OPTIONS"] = java_tool_options(before, settings);
   }
 
   // A proxy in the user's git configuration would win over the variables: ours is put after it.
@@ -270,37 +274,81 @@ class Planner {
       plan_.set["PHP_INI_SCAN_DIR"] =
           has_it ? *before : (before == nullptr ? "" : *before) + ":" + files_.php_folder;
     }
-    // Python's requests prefers a netrc entry to the header it was given: a real credential would
-    // go out.
-    plan_.set["NETRC"] = "/dev/null";
+    if (!files_.netrc.empty()) {
+      plan_.set["NETRC"] = files_.netrc;
+    }
+    if (!files_.apt_config.empty()) {
+      plan_.set["APT_CONFIG"] = files_.apt_config;
+    }
+    if (!files_.hgrc.empty()) {
+      plan_.set["HGRCPATH"] = hgrc_path();
+    }
+  }
+
+  // The variable replaces where Mercurial looks by itself: that comes first, ours last.
+  [[nodiscard]] std::string hgrc_path() const {
+    if (const std::string* before = find(inherited_, "HGRCPATH")) {
+      return before->find(files_.hgrc) != std::string::npos ? *before : *before + ":" + files_.hgrc;
+    }
+    std::string path = "/etc/mercurial/hgrc:/etc/mercurial/hgrc.d";
+    const std::string home = value_or_empty(inherited_, "HOME");
+    const std::string config = value_or_empty(inherited_, "XDG_CONFIG_HOME");
+    if (!home.empty()) {
+      path += ":" + home + "/.hgrc";
+      path += ":" + (config.empty() ? home + "/.config" : config) + "/hg/hgrc";
+    }
+    return path + ":" + files_.hgrc;
   }
 
   void plan_node() {
     plan_.set["NODE_USE_ENV_PROXY"] = "1";
-    const std::string* before = find(inherited_, "NODE_OPTIONS");
-    if (before != nullptr && before->find("--use-openssl-ca") != std::string::npos) {
-      auto words = split_words(*before);
-      std::erase(words, "--use-openssl-ca");  // with it Node does not read NODE_EXTRA_CA_CERTS
-      plan_.set["NODE_OPTIONS"] = join_words(words);
+    const std::string before = value_or_empty(inherited_, "NODE_OPTIONS");
+    std::string options = before;
+    auto words = split_words(before);
+    if (std::erase(words, "--use-openssl-ca") > 0) {  // with it NODE_EXTRA_CA_CERTS is not read
+      options = join_words(words);
       plan_.warnings.emplace_back(
           "--use-openssl-ca was taken out of NODE_OPTIONS: Node would not trust the proxy");
+    }
+    const std::string preload =
+        files_.node_preload.empty() ? "" : node_preload_option(files_.node_preload);
+    if (options.find(preload) == std::string::npos) {
+      options += (options.empty() ? "" : " ") + preload;
+    }
+    if (options != before) {
+      plan_.set["NODE_OPTIONS"] = options;
     }
   }
 
   // Names in another case of what is set, and what would weaken or bypass.
   void plan_removals() {
+    std::set<std::string> set_names;
+    for (const auto& [name, value] : plan_.set) {
+      set_names.insert(to_upper(name));
+    }
     for (const auto& [name, value] : inherited_) {
       const std::string upper = to_upper(name);
       const bool is_unwanted = std::ranges::any_of(
           kRemovedNames, [&](std::string_view removed) { return to_upper(removed) == upper; });
-      const bool is_twin = !plan_.set.contains(name) && plan_.set.contains(upper);
-      if (is_unwanted || is_twin) {
+      const bool is_twin = !plan_.set.contains(name) && set_names.contains(upper);
+      if ((is_unwanted && !plan_.set.contains(name)) || is_twin) {
         plan_.removed.push_back(name);
+        warn_of_weakening(name, value);
       }
     }
   }
 
+  void warn_of_weakening(const std::string& name, const std::string& value) {
+    const std::string upper = to_upper(name);
+    const auto* const found = std::ranges::find(kWeakenings, upper, &Weakening::name);
+    if (found != kWeakenings.end() && (found->value.empty() || found->value == value)) {
+      plan_.warnings.push_back(
+          name + " of your shell is taken away: with it a client does not check who answers");
+    }
+  }
+
   void plan_placeholders(const std::vector<Placeholder>& placeholders) {
+    std::string replaced;
     for (const auto& [name, text] : placeholders) {
       const bool is_reserved = plan_.set.contains(name) || name.starts_with("LD_") ||
                                std::ranges::find(kReservedNames, name) != kReservedNames.end();
@@ -310,13 +358,23 @@ class Planner {
             (is_reserved ? "the variable has another use" : "that is no name for a variable"));
         continue;
       }
+      const std::string* before = find(inherited_, name);
+      if (before != nullptr && !before->empty() && *before != text) {
+        replaced += (replaced.empty() ? "" : ", ") + name;
+      }
       plan_.set[name] = text;
       std::erase(plan_.removed, name);
+    }
+    if (!replaced.empty()) {
+      plan_.warnings.push_back("your shell has a value of its own for " + replaced +
+                               ": the placeholder takes its place");
     }
   }
 
   const Variables& inherited_;
   const ClientFiles& files_;
+  const std::vector<BoundHost>& bound_;
+  BypassList direct_;
   std::string token_;
   std::string host_;
   std::string port_;
@@ -330,8 +388,9 @@ EnvironmentPlan plan_environment(const Variables& inherited,
                                  const ProxyAccess& access,
                                  const ClientFiles& files,
                                  const std::vector<Placeholder>& placeholders,
-                                 std::string_view session) {
-  return Planner(inherited, access, files).plan(placeholders, session);
+                                 std::string_view session,
+                                 const std::vector<BoundHost>& bound) {
+  return Planner(inherited, access, files, bound).plan(placeholders, session);
 }
 
 Variables apply_plan(const Variables& inherited, const EnvironmentPlan& plan) {
@@ -354,6 +413,7 @@ std::vector<std::string> inherited_root_files(const Variables& inherited) {
     }
   };
   std::ranges::for_each(kBundleNames, [&](std::string_view name) { add(std::string(name)); });
+  add(kAwsBundle);
   add("NODE_EXTRA_CA_CERTS");
   add("PERL_LWP_SSL_CA_FILE");
   return files;

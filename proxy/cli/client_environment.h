@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/cli/bound_host.h"
+
 namespace keyswap::cli {
 
 using Variables = std::map<std::string, std::string>;
@@ -19,11 +21,15 @@ using Variables = std::map<std::string, std::string>;
 struct ClientFiles {
   std::string ca;      // our root alone: for variables that add to a client's roots
   std::string bundle;  // host's roots and ours (and the user's): for variables that replace them
-  std::string node_extra;  // `ca`, or the bundle when the user had extra roots of their own
-  std::string java_store;  // "" when there is none
-  std::string wgetrc;      // "" when there is none
-  std::string php_folder;  // "" when there is none
-  std::string npm_cafile;  // the bundle when npmrc has a cafile of its own, else ""
+  std::string node_extra;    // `ca`, or the bundle when the user had extra roots of their own
+  std::string java_store;    // "" when there is none
+  std::string wgetrc;        // "" when there is none
+  std::string php_folder;    // "" when there is none
+  std::string npm_cafile;    // the bundle; "" when it lacks the host's roots and npmrc names none
+  std::string netrc;         // "" when the user's own stays
+  std::string hgrc;          // "" when there is none
+  std::string apt_config;    // "" when there is none
+  std::string node_preload;  // proxy/cli/node_preload.h; "" when it is not wanted
 };
 
 struct Placeholder {
@@ -41,14 +47,16 @@ struct EnvironmentPlan {
   Variables set;
   std::vector<std::string> removed;   // names that the client must not see
   std::vector<std::string> warnings;  // for the operator
+  std::string java_advice = {};       // for whoever runs Java; "" when there is none
 };
 
-// `session`: what KEYSWAP_SESSION says.
+// `session`: what KEYSWAP_SESSION says. `bound`: what the user's NO_PROXY must not cover.
 EnvironmentPlan plan_environment(const Variables& inherited,
                                  const ProxyAccess& access,
                                  const ClientFiles& files,
                                  const std::vector<Placeholder>& placeholders,
-                                 std::string_view session);
+                                 std::string_view session,
+                                 const std::vector<BoundHost>& bound = {});
 
 // `inherited` after the plan: what the client gets.
 Variables apply_plan(const Variables& inherited, const EnvironmentPlan& plan);

@@ -4,17 +4,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bundle.h"
+#include "proxy/cli/client_overlays.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/home_folder.h"
+#include "proxy/cli/netrc.h"
+#include "proxy/cli/node_preload.h"
+#include "proxy/cli/npm_settings.h"
 #include "proxy/cli/trust.h"
 
 namespace keyswap::cli {
@@ -28,7 +32,7 @@ constexpr std::size_t kFoldersKept = 8;
 constexpr std::size_t kNameBytes = 12;
 constexpr mode_t kPublicMode = 0644;
 constexpr mode_t kPrivateMode = 0600;
-constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kPublicFolderMode = 0755;
 
 std::string value_of(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
@@ -49,6 +53,8 @@ struct Roots {
   std::string ca;
   std::string bundle;
   bool has_more = false;  // than the host's and ca.pem: the user's own, or an old CA
+  // May the bundle stand where npm's settings name roots? It replaces those that Node brings along.
+  bool is_for_npm = false;
 };
 
 Outcome<Roots> collect_roots(const Home& home,
@@ -62,7 +68,10 @@ Outcome<Roots> collect_roots(const Home& home,
   }
   std::vector<std::string> parts = {host_roots(), *ca};
   const std::size_t own_size = merge_pem(parts).size();
-  for (const std::string& path : inherited_root_files(inherited)) {
+  std::vector<std::string> users_files = inherited_root_files(inherited);
+  const std::vector<std::string> npm_files = npm_root_files(inherited);
+  users_files.insert(users_files.end(), npm_files.begin(), npm_files.end());
+  for (const std::string& path : users_files) {
     if (is_inside(path, home)) {
       continue;  // a `run` inside a `run`
     }
@@ -74,123 +83,186 @@ Outcome<Roots> collect_roots(const Home& home,
     parts.push_back(*users);
   }
   parts.push_back(living_old_roots(home, base::SystemClock().wall_us() / 1'000'000));
-  Roots roots{*ca, merge_pem(parts), false};
+  Roots roots{*ca, merge_pem(parts), false, !npm_files.empty() || !parts.front().empty()};
   roots.has_more = roots.bundle.size() != own_size;
   return roots;
 }
 
-// wget reads one file: the user's lines first, ours after them.
-std::string wgetrc_text(const Variables& inherited, const std::string& bundle) {
-  std::string path = value_of(inherited, "WGETRC");
-  if (path.empty() && !value_of(inherited, "HOME").empty()) {
-    path = value_of(inherited, "HOME") + "/.wgetrc";
-  }
+// The lines of a file that ours stands in for. In a `run` inside a `run` it is ours, whose last
+// line is put there anew.
+std::string users_text(const std::string& path, const Home& home) {
   std::string text = text_or_empty(path);
   if (!text.empty() && text.back() != '\n') {
     text += '\n';
   }
-  return text + "ca_certificate = " + bundle + "\n";
-}
-
-std::string php_text(const std::string& bundle) {
-  return "; made by keyswap run\ncurl.cainfo = \"" + bundle + "\"\nopenssl.cafile = \"" + bundle +
-         "\"\n";
-}
-
-// Where npm keeps settings: the project's (from here upwards), the user's, and those of each
-// installation that PATH leads to.
-std::vector<std::string> npm_settings(const Variables& inherited) {
-  std::vector<std::string> paths = {"/etc/npmrc"};
-  for (const auto& [name, value] : inherited) {
-    const std::string lower = base::to_lower(name);
-    if (name == "HOME") {
-      paths.push_back(value + "/.npmrc");
-    } else if (lower == "npm_config_userconfig" || lower == "npm_config_globalconfig") {
-      paths.push_back(value);
-    }
+  if (is_inside(path, home) && text.size() > 1) {
+    text.resize(text.rfind('\n', text.size() - 2) + 1);
   }
-  std::istringstream folders(value_of(inherited, "PATH"));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    paths.push_back((fs::path(folder).parent_path() / "etc" / "npmrc").string());
+  return text;
+}
+
+std::string users_wgetrc(const Home& home, const Variables& inherited) {
+  std::string path = value_of(inherited, "WGETRC");
+  if (path.empty() && !value_of(inherited, "HOME").empty()) {
+    path = value_of(inherited, "HOME") + "/.wgetrc";
+  }
+  return users_text(path, home);
+}
+
+constexpr const char* kNoNetrc = "/dev/null";
+
+// Of the user's netrc.
+struct Netrc {
+  bool is_changed = false;  // else the client goes on with the user's
+  std::string text;         // what stays; "" = nothing
+};
+
+Netrc collect_netrc(const Variables& inherited,
+                    const std::vector<BoundHost>& bound,
+                    std::vector<std::string>& warnings) {
+  std::string path = value_of(inherited, "NETRC");
+  if (path.empty()) {
+    path = value_of(inherited, "HOME") + "/.netrc";
   }
   std::error_code ignored;
-  for (fs::path at = fs::current_path(ignored); !at.empty(); at = at.parent_path()) {
-    paths.push_back((at / ".npmrc").string());
-    if (at == at.root_path()) {
-      break;
+  if (bound.empty() || !fs::is_regular_file(path, ignored)) {
+    return {};
+  }
+  const auto text = read_file(path, kUserFileBytesMax);
+  auto filtered = text ? filter_netrc(*text, bound) : std::nullopt;
+  if (!filtered) {
+    warnings.push_back(path + " is not understood, and hidden from clients that read $NETRC");
+    return {true, ""};
+  }
+  if (filtered->left_out.empty()) {
+    return {};
+  }
+  std::string names;
+  for (const std::string& name : filtered->left_out) {
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  warnings.push_back(path + ": not passed on, because of the bindings: " + names +
+                     " (curl and git look there themselves)");
+  return {true, std::move(filtered->text)};
+}
+
+void forget_old_folders(const HomeFolder& folder, const std::string& used) {
+  folder.touch(used);
+  std::size_t kept = 0;
+  for (const std::string& name : folder.names()) {
+    if (is_hex_name(name, kNameBytes) && ++kept > kFoldersKept) {
+      folder.remove(name);
     }
   }
-  return paths;
 }
 
-// A cafile in npm's own settings wins over NODE_EXTRA_CA_CERTS; npm_config_cafile wins over that.
-bool npm_has_cafile(const Variables& inherited) {
-  const bool in_environment = std::ranges::any_of(inherited, [](const auto& entry) {
-    return base::to_lower(entry.first) == "npm_config_cafile";
-  });
-  return in_environment || std::ranges::any_of(npm_settings(inherited), [](const auto& path) {
-           std::error_code ignored;
-           return fs::is_regular_file(path, ignored) &&  // a pipe would be waited for
-                  text_or_empty(path).find("cafile") != std::string::npos;
-         });
+// What goes into the files, besides where they are.
+struct Contents {
+  Roots roots;
+  std::string wgetrc;  // the user's
+  std::string apt;     // the user's
+  Netrc netrc;
+};
+
+std::string folder_name(const Contents& contents) {
+  const std::string all = contents.roots.bundle + '\0' + contents.wgetrc + '\0' + contents.apt +
+                          '\0' + contents.netrc.text;
+  return base::to_hex(sha1(all)).substr(0, kNameBytes);
 }
 
-void forget_old_folders(const std::string& parent, const std::string& used) {
-  std::error_code ignored;
-  fs::last_write_time(used, fs::file_time_type::clock::now(), ignored);
-  std::vector<std::pair<fs::file_time_type, fs::path>> folders;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    folders.emplace_back(fs::last_write_time(entry.path(), ignored), entry.path());
-  }
-  std::ranges::sort(folders, std::ranges::greater());
-  for (std::size_t i = kFoldersKept; i < folders.size(); ++i) {
-    fs::remove_all(folders[i].second, ignored);
-  }
-}
-
-base::Status make_folder(const std::string& path) {
-  if (mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-    return base::Error{base::write_errc(errno), "cannot make the folder", errno};
-  }
-  return {};
-}
-
-base::Status write_all_files(const Home& home,
-                             const Variables& inherited,
-                             const Roots& roots,
-                             ClientFiles& files) {
-  const std::string content = roots.bundle + '\0' + wgetrc_text(inherited, "");
-  const std::string folder =
-      home.clients() + "/" + base::to_hex(sha1(content)).substr(0, kNameBytes);
+ClientFiles name_files(const Home& home, const Contents& contents, Preload preload) {
+  const std::string folder = home.clients() + "/" + folder_name(contents);
+  ClientFiles files;
   files.ca = home.ca();
   files.bundle = folder + "/bundle.pem";
-  files.node_extra = roots.has_more ? files.bundle : files.ca;
+  files.node_extra = contents.roots.has_more ? files.bundle : files.ca;
   files.java_store = folder + "/truststore.jks";
   files.wgetrc = folder + "/wgetrc";
   files.php_folder = folder + "/php";
-  files.npm_cafile = npm_has_cafile(inherited) ? files.bundle : "";
-  KS_TRY(make_folder(home.clients()));
-  KS_TRY(make_folder(folder));
-  KS_TRY(make_folder(files.php_folder));
+  files.npm_cafile = contents.roots.is_for_npm ? files.bundle : "";
+  files.hgrc = folder + "/hgrc";
+  // What root's apt starts fetches as another user, who cannot read this home.
+  files.apt_config = geteuid() == 0 ? "" : folder + "/apt.conf";
+  files.netrc = !contents.netrc.is_changed    ? ""
+                : contents.netrc.text.empty() ? kNoNetrc
+                                              : folder + "/netrc";
+  files.node_preload = preload == Preload::yes ? home.clients() + "/node-preload.cjs" : "";
+  return files;
+}
+
+base::Status write_if_named(const std::string& path, std::string_view text, mode_t mode) {
+  return path.empty() || path == kNoNetrc ? base::Status()
+                                          : write_file_if_changed(path, text, mode);
+}
+
+base::Status write_all_files(const Home& home, const Contents& contents, const ClientFiles& files) {
+  const Roots& roots = contents.roots;
+  const std::string name = fs::path(files.bundle).parent_path().filename().string();
+  const auto clients = HomeFolder::open(home.clients());
+  if (!clients) {
+    return clients.error();
+  }
+  const auto ours = clients->open_inside(name);
+  if (!ours) {
+    return ours.error();
+  }
+  if (const auto php = ours->open_inside("php"); !php) {
+    return php.error();
+  }
   KS_TRY(write_file_if_changed(files.bundle, roots.bundle, kPublicMode));
   KS_TRY(write_file_if_changed(files.java_store, java_key_store(roots.bundle), kPublicMode));
-  KS_TRY(write_file_if_changed(files.wgetrc, wgetrc_text(inherited, files.bundle), kPrivateMode));
+  KS_TRY(write_file_if_changed(
+      files.wgetrc, wgetrc_text(contents.wgetrc, files.bundle), kPrivateMode));
   KS_TRY(write_file_if_changed(
       files.php_folder + "/keyswap.ini", php_text(files.bundle), kPublicMode));
-  forget_old_folders(home.clients(), folder);
+  KS_TRY(write_file_if_changed(files.hgrc, hgrc_text(files.bundle), kPublicMode));
+  KS_TRY(
+      write_if_named(files.apt_config, apt_config_text(contents.apt, files.bundle), kPrivateMode));
+  KS_TRY(write_if_named(files.netrc, contents.netrc.text, kPrivateMode));
+  KS_TRY(write_if_named(files.node_preload, node_preload_text(), kPublicMode));
+  forget_old_folders(*clients, name);
   return {};
+}
+
+// For others: below `folder`, named in their own text as they are seen in `seen_at`.
+base::Status write_for_others(const std::string& folder,
+                              const std::string& seen_at,
+                              const Roots& roots) {
+  const std::string bundle = seen_at + "/bundle.pem";
+  const std::string php = folder + "/php";
+  if (const auto made = HomeFolder::open(php); !made) {
+    return made.error();
+  }
+  if (chmod(php.c_str(), kPublicFolderMode) != 0) {
+    return base::Error{base::write_errc(errno), "cannot open the folder to others", errno};
+  }
+  KS_TRY(write_file(folder + "/ca.pem", roots.ca, kPublicMode));
+  KS_TRY(write_file(folder + "/bundle.pem", roots.bundle, kPublicMode));
+  KS_TRY(write_file(folder + "/truststore.jks", java_key_store(roots.bundle), kPublicMode));
+  KS_TRY(write_file(folder + "/wgetrc", wgetrc_text("", bundle), kPublicMode));
+  KS_TRY(write_file(folder + "/hgrc", hgrc_text(bundle), kPublicMode));
+  KS_TRY(write_file(folder + "/apt.conf", apt_config_text("", bundle), kPublicMode));
+  KS_TRY(write_file(folder + "/node-preload.cjs", node_preload_text(), kPublicMode));
+  return write_file(php + "/keyswap.ini", php_text(bundle), kPublicMode);
 }
 
 }  // namespace
 
-Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& inherited) {
+Outcome<PreparedFiles> prepare_client_files(const Home& home,
+                                            const Variables& inherited,
+                                            const std::vector<BoundHost>& bound,
+                                            Preload preload) {
   PreparedFiles prepared;
   auto roots = collect_roots(home, inherited, prepared.warnings);
   if (!roots) {
     return roots.failure();
   }
-  if (const auto written = write_all_files(home, inherited, roots.value(), prepared.files);
-      !written) {
+  const Contents contents{std::move(roots).value(),
+                          users_wgetrc(home, inherited),
+                          users_text(value_of(inherited, "APT_CONFIG"), home),
+                          collect_netrc(inherited, bound, prepared.warnings)};
+  prepared.files = name_files(home, contents, preload);
+  if (const auto written = write_all_files(home, contents, prepared.files); !written) {
     return Failure{
         Exit::cannot,
         "cannot write the clients' files in " + home.clients() + ": " + explain(written.error()),
@@ -201,6 +273,33 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home, const Variables& i
         "this host has no root certificates: hosts that are only tunnelled are not trusted");
   }
   return prepared;
+}
+
+Outcome<ClientFiles> write_public_files(const Home& home,
+                                        const std::string& folder,
+                                        const std::string& seen_at) {
+  std::vector<std::string> none;
+  auto roots = collect_roots(home, {}, none);
+  if (!roots) {
+    return roots.failure();
+  }
+  if (const auto written = write_for_others(folder, seen_at, roots.value()); !written) {
+    return Failure{Exit::cannot,
+                   "cannot write the clients' files in " + folder + ": " + explain(written.error()),
+                   "check the folder's modes and the disk"};
+  }
+  ClientFiles files;
+  files.ca = seen_at + "/ca.pem";
+  files.bundle = seen_at + "/bundle.pem";
+  files.node_extra = roots->has_more ? files.bundle : files.ca;
+  files.java_store = seen_at + "/truststore.jks";
+  files.wgetrc = seen_at + "/wgetrc";
+  files.php_folder = seen_at + "/php";
+  files.npm_cafile = roots->is_for_npm ? files.bundle : "";
+  files.hgrc = seen_at + "/hgrc";
+  files.apt_config = seen_at + "/apt.conf";
+  files.node_preload = seen_at + "/node-preload.cjs";
+  return files;
 }
 
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
@@ -214,16 +313,34 @@ std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
   return placeholders;
 }
 
+std::vector<BoundHost> bound_hosts_of(const bindings::Bindings& bindings) {
+  std::vector<BoundHost> hosts;
+  for (const bindings::SecretRule& rule : bindings.rules) {
+    if (rule.kind != bindings::RuleKind::secret) {
+      continue;  // a custom service is not reached as a proxy
+    }
+    for (const bindings::Scope& scope : rule.scopes) {
+      BoundHost host{scope.host.host, scope.host.is_wildcard, scope.port};
+      if (std::ranges::find(hosts, host) == hosts.end()) {
+        hosts.push_back(std::move(host));
+      }
+    }
+  }
+  return hosts;
+}
+
 Outcome<EnvironmentPlan> prepare_environment(const Home& home,
                                              const Variables& inherited,
                                              const ProxyAccess& access,
-                                             const bindings::Bindings& bindings) {
-  auto prepared = prepare_client_files(home, inherited);
+                                             const bindings::Bindings& bindings,
+                                             Preload preload) {
+  const std::vector<BoundHost> bound = bound_hosts_of(bindings);
+  auto prepared = prepare_client_files(home, inherited, bound, preload);
   if (!prepared) {
     return prepared.failure();
   }
-  EnvironmentPlan plan =
-      plan_environment(inherited, access, prepared->files, placeholders_of(bindings), home.path);
+  EnvironmentPlan plan = plan_environment(
+      inherited, access, prepared->files, placeholders_of(bindings), home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
   return plan;
 }

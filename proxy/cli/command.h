@@ -12,8 +12,15 @@
 
 namespace keyswap::cli {
 
-// What follows the command's name.
-using Arguments = std::vector<std::string>;
+struct CommandPage;
+
+// What follows the command's name. Where there is a `page`, nothing is run: the command writes
+// there what it says of itself (proxy/cli/command_page.h).
+struct Arguments : std::vector<std::string> {
+  using std::vector<std::string>::vector;
+
+  CommandPage* page = nullptr;
+};
 
 struct Command {
   std::string_view name;
@@ -29,8 +36,15 @@ struct CommandGroup {
 };
 
 // Runs the command that arguments[0] names with the rest; gives its exit status. Answers --help
-// itself.
+// itself, and hands -q and -v on to the command.
 int dispatch(const CommandGroup& group, const Arguments& arguments);
+
+// What tells of the commands themselves; `program` is the group of all.
+int run_help(const CommandGroup& program, const Arguments& arguments);
+int run_version(const Arguments& arguments);
+int run_completion(const CommandGroup& program, const Arguments& arguments);
+int run_man(const CommandGroup& program, const Arguments& arguments);
+int run_pages(const CommandGroup& program, const Arguments& arguments);
 
 int run_demo(const Arguments& arguments);
 int run_init(const Arguments& arguments);
@@ -45,6 +59,11 @@ int run_audit(const Arguments& arguments);
 int run_limits(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
+int run_passwd(const Arguments& arguments);
+int run_backup(const Arguments& arguments);
+int run_restore(const Arguments& arguments);
+int run_status(const Arguments& arguments);
+int run_reload(const Arguments& arguments);
 int run_import(const Arguments& arguments);
 
 }  // namespace keyswap::cli

@@ -24,7 +24,9 @@ std::pair<Arguments, Arguments> split_at_command(const Arguments& arguments) {
   at = std::min(at, arguments.size());
   const auto begin = arguments.begin() + static_cast<std::ptrdiff_t>(at);
   const bool has_mark = begin != arguments.end() && *begin == "--";
-  return {{arguments.begin(), begin}, {begin + (has_mark ? 1 : 0), arguments.end()}};
+  Arguments own(arguments.begin(), begin);
+  own.page = arguments.page;
+  return {std::move(own), {begin + (has_mark ? 1 : 0), arguments.end()}};
 }
 
 }  // namespace keyswap::cli

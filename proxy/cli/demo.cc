@@ -6,24 +6,19 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "audit/line_reader.h"
-#include "audit/segment.h"
 #include "audit/verify.h"
 #include "proxy/base/bytes.h"
-#include "proxy/base/clock.h"
 #include "proxy/cli/audit_lines.h"
-#include "proxy/cli/child.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/demo_upstream.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/playground.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/tls/context.h"
 
@@ -31,14 +26,10 @@ namespace keyswap::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kHost = "api.demo.test";
 constexpr std::string_view kSecretName = "DEMO_API_KEY";
 constexpr std::string_view kPlaceholder = "sk-demo-PLACEHOLDER-0123456789abcdef";
 constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;
-constexpr int kStartMs = 30'000;
-constexpr int kStopMs = 5'000;
 constexpr mode_t kPrivateMode = 0600;
 
 Failure cannot(const std::string& what) {
@@ -49,122 +40,26 @@ Failure cannot(const std::string& what, const base::Error& error) {
   return cannot(what + ": " + explain(error));
 }
 
-std::int64_t now_s() {
-  return base::SystemClock().wall_us() / 1'000'000;
-}
-
-// The folder that everything is in; gone with this.
-class Playground {
- public:
-  Playground() {
-    const std::string temp = environment_variable("TMPDIR");
-    path_ = (temp.empty() ? "/tmp" : temp) + "/keyswap-demo-XXXXXX";
-    is_made_ = mkdtemp(path_.data()) != nullptr;
-  }
-
-  Playground(const Playground&) = delete;
-  Playground& operator=(const Playground&) = delete;
-  Playground(Playground&&) = delete;
-  Playground& operator=(Playground&&) = delete;
-
-  ~Playground() {
-    std::error_code ignored;
-    if (is_made_) {
-      fs::remove_all(path_, ignored);
-    }
-  }
-
-  [[nodiscard]] bool is_made() const { return is_made_; }
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  [[nodiscard]] Home home() const { return Home{path_ + "/home"}; }
-
- private:
-  std::string path_;
-  bool is_made_ = false;
-};
-
-// The audit records of the demo's home, as they are on disk now.
-// (A demo does not fill a segment.)
-std::vector<std::string> records_of(const Home& home) {
-  std::vector<std::string> records;
-  auto reader = audit::LineReader::open(audit::path_of(home.audit(), audit::segment_name(1)));
-  if (!reader) {
-    return records;
-  }
-  for (auto item = reader->next(); item && item->kind == audit::LineReader::Kind::line;
-       item = reader->next()) {
-    records.emplace_back(item->text);
-  }
-  return records;
+bool is_decision(const std::string& record) {
+  return record.find(R"("type":"inject_decision")") != std::string::npos;
 }
 
 bool is_on_record(const Home& home, const std::string& method, const std::string& path) {
   const std::string wanted = R"("method":")" + method + R"(","path":")" + path + "\"";
-  return std::ranges::any_of(records_of(home), [&](const std::string& record) {
-    return record.find(R"("type":"inject_decision")") != std::string::npos &&
-           record.find(wanted) != std::string::npos;
+  return std::ranges::any_of(playground_records(home), [&](const std::string& record) {
+    return is_decision(record) && record.find(wanted) != std::string::npos;
   });
 }
 
 // Everything of one demo; destroyed from the last to the first.
 struct Demo {
-  Playground playground;
+  Playground playground{"demo"};
   Home home;
   LockedText key;  // the real key: random, and good nowhere
   std::unique_ptr<DemoUpstream> upstream;
-  pid_t proxy = 0;
-  std::uint16_t proxy_port = 0;
+  PlaygroundProxy proxy;
   std::vector<std::string> answers;  // everything that the caller received, in order
 };
-
-base::Status store_key(const Demo& demo, const vault::Secret& passphrase) {
-  auto vault = vault::Vault::open(demo.home.vault(), passphrase);
-  if (!vault) {
-    return vault.error();
-  }
-  const auto name = vault::SecretName::parse(kSecretName);
-  const auto value = vault::Secret::copy_of(demo.key.view());
-  if (!name || !value) {
-    return base::Error{base::Errc::unavailable, "no locked memory is left"};
-  }
-  return vault->add(*name, "demo", *value, now_s());
-}
-
-Problem make_home(Demo& demo) {
-  auto passphrase = make_random_key();
-  if (!passphrase) {
-    return passphrase.failure();
-  }
-  const NewApproval approval{nothing_approved(vault::ApprovalMode::key), {}};
-  if (auto problem =
-          create_home(demo.home, passphrase.value(), KeyFile::write, approval, now_s())) {
-    return problem;
-  }
-  if (const auto stored = store_key(demo, std::move(passphrase).value().to_secret()); !stored) {
-    return cannot("the key was not stored", stored.error());
-  }
-  return std::nullopt;
-}
-
-// A root and a leaf of the upstream's own; the root is given to the proxy as upstream.ca_file.
-base::Result<std::shared_ptr<const ca::Leaf>> make_upstream_leaf(const std::string& root_file) {
-  const auto root = ca::create_authority(now_s());
-  if (!root) {
-    return root.error();
-  }
-  KS_TRY(write_file(root_file, root->certificate_pem, kPrivateMode));
-  const auto authority = ca::Authority::open(root->key_der, root->certificate_pem, now_s());
-  if (!authority) {
-    return authority.error();
-  }
-  const auto leaf_key = ca::LeafKey::create();
-  if (!leaf_key) {
-    return leaf_key.error();
-  }
-  return ca::mint_leaf(**authority, *leaf_key, std::string(kHost), /*host_is_ip=*/false, now_s());
-}
 
 std::string bindings_text(const Demo& demo, const std::string& root_file) {
   const std::string host(kHost);
@@ -179,7 +74,9 @@ std::string bindings_text(const Demo& demo, const std::string& root_file) {
 
 Problem start_upstream(Demo& demo) {
   const std::string root_file = demo.playground.path() + "/upstream-root.pem";
-  auto leaf = make_upstream_leaf(root_file);
+  auto root = UpstreamRoot::create(root_file);
+  auto leaf = root ? root->leaf(std::string(kHost))
+                   : base::Result<std::shared_ptr<const ca::Leaf>>(root.error());
   if (!leaf) {
     return cannot("no certificate for the upstream", leaf.error());
   }
@@ -209,60 +106,9 @@ std::uint16_t port_of(const std::string& address) {
   return static_cast<std::uint16_t>(port);
 }
 
-Problem start_proxy(Demo& demo, const sigset_t& signal_mask) {
-  auto output = make_pipe();
-  if (!output) {
-    return output.failure();
-  }
-  Variables environment = inherited_environment();
-  environment.erase("NOTIFY_SOCKET");
-  Launch serve;
-  serve.words = {kOwnProgram,
-                 "serve",
-                 "--home",
-                 demo.home.path,
-                 "--listen",
-                 "127.0.0.1:0",
-                 "--threads",
-                 "1",
-                 "--bindings",
-                 demo.home.bindings(),
-                 "--password-file",
-                 demo.home.key()};
-  serve.environment = &environment;
-  serve.output = output->write_end.descriptor();
-  serve.signal_mask = signal_mask;
-  const auto started = launch(serve);
-  output->write_end.close();
-  if (!started) {
-    return cannot("no proxy", started.error());
-  }
-  demo.proxy = *started;
-  const auto address = read_ready_address(output->read_end.descriptor(), kStartMs);
-  if (!address) {
-    return cannot("the proxy did not start");
-  }
-  demo.proxy_port = port_of(*address);
-  return std::nullopt;
-}
-
-bool stop_proxy(Demo& demo) {
-  if (demo.proxy == 0) {
-    return true;
-  }
-  kill(demo.proxy, SIGTERM);
-  const auto ended = wait_for_end(demo.proxy, kStopMs);
-  if (!ended) {
-    kill(demo.proxy, SIGKILL);
-    wait_for_end(demo.proxy, kStopMs);
-  }
-  demo.proxy = 0;
-  return ended && shell_status(*ended) == 0;
-}
-
 // CONNECT, then TLS with keyswap's CA as a root: what any client with HTTPS_PROXY does.
 base::Result<TlsStream> call_through_proxy(const Demo& demo) {
-  auto socket = connect_loopback(demo.proxy_port);
+  auto socket = connect_loopback(port_of(demo.proxy.address));
   if (!socket) {
     return socket.error();
   }
@@ -356,10 +202,22 @@ void print_upstream(const std::vector<SeenRequest>& all) {
   }
 }
 
-void print_records(const std::vector<std::string>& records) {
+// The decisions, as `keyswap audit show` has them; or every record, as it lies on the disk.
+void print_records(const std::vector<std::string>& records, bool is_verbose) {
   print_line("\nThe audit log:");
+  std::size_t others = 0;
   for (const std::string& record : records) {
-    print_line("  " + printable(record));
+    if (is_verbose) {
+      print_line("  " + printable(record));
+    } else if (is_decision(record)) {
+      print_line("  " + format_record(record));
+    } else {
+      ++others;
+    }
+  }
+  if (others > 0) {
+    print_line("  and " + std::to_string(others) +
+               " records of the start, the answers and the end; keyswap demo --verbose shows all");
   }
 }
 
@@ -420,16 +278,21 @@ Problem prepare(Demo& demo, const sigset_t& signal_mask) {
     return key.failure();
   }
   demo.key = std::move(key).value();
-  if (auto problem = make_home(demo)) {
+  if (auto problem = make_playground_home(demo.home, kSecretName, demo.key.view())) {
     return problem;
   }
   if (auto problem = start_upstream(demo)) {
     return problem;
   }
-  return start_proxy(demo, signal_mask);
+  auto proxy = start_playground_proxy(demo.home, signal_mask, ProxyStderr::shown);
+  if (!proxy) {
+    return proxy.failure();
+  }
+  demo.proxy = std::move(proxy).value();
+  return std::nullopt;
 }
 
-int play(const sigset_t& signal_mask) {
+int play(const sigset_t& signal_mask, bool is_verbose) {
   Demo demo;
   Problem problem = prepare(demo, signal_mask);
   if (!problem) {
@@ -437,12 +300,12 @@ int play(const sigset_t& signal_mask) {
                ", which goes away at the end.\n");
     problem = call(demo);
   }
-  const bool stopped_well = stop_proxy(demo);
+  const bool stopped_well = stop_playground_proxy(demo.proxy);
   if (problem) {
     return report(*problem);
   }
   print_upstream(demo.upstream->seen());
-  print_records(records_of(demo.home));
+  print_records(playground_records(demo.home), is_verbose);
   return print_checks(judge(demo, stopped_well));
 }
 
@@ -456,6 +319,8 @@ int run_demo(const Arguments& arguments) {
       "status 0\n"
       "if everybody saw what they should.",
       "keyswap demo");
+  bool is_verbose = false;
+  app.add_flag("--verbose", is_verbose, "show every record of the audit log, as it lies there");
   if (const auto status = parse_arguments(app, arguments, "keyswap demo")) {
     return *status;
   }
@@ -465,18 +330,8 @@ int run_demo(const Arguments& arguments) {
   if (const auto started = tls::start_library(); !started) {
     return report(cannot("TLS does not start", started.error()));
   }
-  // An interrupt ends the proxy (it gets the same keys), and with it the demo: the folder still
-  // goes away.
-  sigset_t interrupts{};
-  sigset_t before{};
-  sigemptyset(&interrupts);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
-    sigaddset(&interrupts, signal);
-  }
-  pthread_sigmask(SIG_BLOCK, &interrupts, &before);
-  const int status = play(before);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return status;
+  const HeldInterrupts held;
+  return play(held.before(), is_verbose);
 }
 
 }  // namespace keyswap::cli

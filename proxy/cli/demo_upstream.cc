@@ -23,6 +23,12 @@ std::string answer_text(std::string_view status, std::string_view body) {
          "\r\n\r\n" + std::string(body);
 }
 
+// With the key in it, which is good nowhere.
+std::string echo_text(std::string_view credential) {
+  return answer_text("200 OK\r\nConnection: close",
+                     R"({"credential":")" + std::string(credential) + "\"}\n");
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<DemoUpstream>> DemoUpstream::start(
@@ -116,10 +122,15 @@ bool DemoUpstream::answer(TlsStream& stream, std::string_view request) {
                       : credential == settings_.placeholder ? SeenRequest::Credential::placeholder
                                                             : SeenRequest::Credential::other;
   }
+  const std::string echo = settings_.echoes ? echo_text(credential) : "";
   const bool is_real = seen.credential == SeenRequest::Credential::real_key;
   {
     const std::scoped_lock lock(mutex_);
     seen_.push_back(std::move(seen));
+  }
+  if (!echo.empty()) {
+    static_cast<void>(stream.write(echo));
+    return false;
   }
   return stream
       .write(is_real ? answer_text("200 OK", R"({"answer":"welcome, that is the real key"})")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The demo's upstream: a TLS server on loopback that insists on the real key (200, else 401), and
-// notes what each request brought and whether its decision was on disk by then (I6).
+// The upstream of `demo` and `doctor`: a TLS server on loopback that insists on the real key (200,
+// else 401), and notes what each request brought and whether its decision was on disk by then (I6).
 #pragma once
 
 #include <atomic>
@@ -32,6 +32,8 @@ class DemoUpstream {
     std::string placeholder;
     // Is the decision about this request ("POST", "/v1/answers") in the audit log now?
     std::function<bool(const std::string& method, const std::string& path)> is_on_record;
+    // Says back what came as the credential, and closes: what an upstream must not be able to do.
+    bool echoes = false;
   };
 
   // Listens and begins to serve; `leaf` is what it shows.

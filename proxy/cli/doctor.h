@@ -38,7 +38,4 @@ struct Patient {
 std::vector<Finding> examine_setup(const Patient& patient);
 std::vector<Finding> examine_clients(const Patient& patient);
 
-// Does this version of Node ("v20.20.2") take its proxy from NODE_USE_ENV_PROXY? Pure.
-bool node_reads_proxy_variables(const std::string& version);
-
 }  // namespace keyswap::cli

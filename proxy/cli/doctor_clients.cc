@@ -1,66 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <charconv>
-#include <csignal>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "proxy/cli/child.h"
 #include "proxy/cli/doctor.h"
+#include "proxy/cli/files.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/serve_lock.h"
 
 namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kVersionBytesMax = 64;
-constexpr int kAnswerMs = 5'000;
-
 const std::string* find(const Variables& variables, const std::string& name) {
   const auto found = variables.find(name);
   return found == variables.end() ? nullptr : &found->second;
-}
-
-// What `node --version` prints; "" when there is no node. Whatever it is that bears the name gets
-// only what it needs: no variable that holds a credential or makes it load code, no descriptor, not
-// the terminal.
-std::string node_version(const Variables& environment) {
-  const std::string* path = find(environment, "PATH");
-  const std::string program = path == nullptr ? "" : find_program("node", *path);
-  auto output = make_pipe();
-  if (program.empty() || !output) {
-    return "";
-  }
-  Variables needed = {{"PATH", *path}};  // version managers put a script in its place
-  if (const std::string* home = find(environment, "HOME")) {
-    needed["HOME"] = *home;
-  }
-  Launch node;
-  node.words = {program, "--version"};
-  node.environment = &needed;
-  node.group = ProcessGroup::own;
-  node.inherits = Inherits::nothing;
-  node.output = output->write_end.descriptor();
-  pthread_sigmask(SIG_SETMASK, nullptr, &node.signal_mask);
-  const auto started = launch(node);
-  output->write_end.close();
-  if (!started) {
-    return "";
-  }
-  const auto ended = wait_for_end(*started, kAnswerMs);
-  if (!ended) {
-    kill(-*started, SIGKILL);  // with what it started
-    wait_for_end(*started, kAnswerMs);
-    return "";
-  }
-  // It has ended; what it may have left behind is not waited for.
-  static_cast<void>(fcntl(output->read_end.descriptor(), F_SETFL, O_NONBLOCK));
-  std::array<char, kVersionBytesMax> text{};
-  const ssize_t size = read(output->read_end.descriptor(), text.data(), text.size());
-  std::string version(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  version.erase(std::min(version.find('\n'), version.size()));
-  return version;
 }
 
 Finding check_node(const Patient& patient) {
@@ -71,8 +26,8 @@ Finding check_node(const Patient& patient) {
   if (!node_reads_proxy_variables(version)) {
     return {"Node",
             Health::note,
-            version + " does not read HTTPS_PROXY itself: fetch and https go past the proxy",
-            "use Node 22.21 or 24.5 (or later), or an agent such as undici's EnvHttpProxyAgent"};
+            version + " does not read HTTPS_PROXY: `run` and `env` load what does so for it",
+            "with --no-preload use Node 22.21 or 24.5 (or later)"};
   }
   const std::string* proxy = find(patient.environment, "HTTPS_PROXY");
   const std::string* told = find(patient.environment, "NODE_USE_ENV_PROXY");
@@ -154,28 +109,56 @@ std::vector<Finding> check_credential_files(const Patient& patient) {
   return findings;
 }
 
-}  // namespace
+// Clients that take roots from no variable.
+struct Stubborn {
+  const char* program;
+  const char* fix;
+};
 
-bool node_reads_proxy_variables(const std::string& version) {
-  if (version.size() < 2 || version.front() != 'v') {
-    return false;
+std::vector<Finding> check_stubborn_clients(const Patient& patient) {
+  static constexpr std::array<Stubborn, 4> kStubborn = {
+      {{"aria2c", "aria2c --ca-certificate=$SSL_CERT_FILE ..."},
+       {"chromium", "certutil -d sql:$HOME/.pki/nssdb -A -n keyswap -t C,, -i ca.pem"},
+       {"google-chrome", "certutil -d sql:$HOME/.pki/nssdb -A -n keyswap -t C,, -i ca.pem"},
+       {"firefox", "import ca.pem under Settings, Certificates, in a profile of its own"}}};
+  std::vector<Finding> findings;
+  const std::string* path = find(patient.environment, "PATH");
+  for (const auto& [program, fix] : kStubborn) {
+    if (path != nullptr && !find_program(program, *path).empty()) {
+      findings.push_back({program, Health::note, "takes roots from no variable", fix});
+    }
   }
-  unsigned major = 0;
-  unsigned minor = 0;
-  const char* end = version.data() + version.size();
-  const auto after = std::from_chars(version.data() + 1, end, major);
-  if (after.ec != std::errc() || after.ptr == end || *after.ptr != '.' ||
-      std::from_chars(after.ptr + 1, end, minor).ec != std::errc()) {
-    return false;
-  }
-  return major > 24 || (major == 24 && minor >= 5) || (major == 22 && minor >= 21);
+  return findings;
 }
+
+// A CA of its own in there is all that kubectl, helm and the like trust.
+std::vector<Finding> check_kubeconfig(const Patient& patient) {
+  constexpr std::size_t kBytesMax = std::size_t{1024} * 1024;
+  const std::string* named = find(patient.environment, "KUBECONFIG");
+  const std::string* home = find(patient.environment, "HOME");
+  const std::string path = named != nullptr && !named->empty() ? named->substr(0, named->find(':'))
+                           : home != nullptr                   ? *home + "/.kube/config"
+                                                               : "";
+  const auto text = read_file(path, kBytesMax);
+  if (!text || text->find("certificate-authority") == std::string::npos) {
+    return {};
+  }
+  return {{"kubectl",
+           Health::note,
+           "the CA in " + path + " is all that it trusts",
+           "where a binding names that server: --certificate-authority=$SSL_CERT_FILE"}};
+}
+
+}  // namespace
 
 std::vector<Finding> examine_clients(const Patient& patient) {
   std::vector<Finding> findings = {
       check_variables(patient), check_weakening(patient), check_node(patient)};
-  const auto files = check_credential_files(patient);
-  findings.insert(findings.end(), files.begin(), files.end());
+  for (const auto& more : {check_stubborn_clients(patient),
+                           check_kubeconfig(patient),
+                           check_credential_files(patient)}) {
+    findings.insert(findings.end(), more.begin(), more.end());
+  }
   return findings;
 }
 

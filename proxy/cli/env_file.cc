@@ -11,6 +11,8 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::string_view kBlank = " \t";
+constexpr std::string_view kBlankOrBreak = " \t\r\n";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlank);
@@ -111,12 +113,25 @@ EnvFile parse_env_file(std::string_view text) {
   return file;
 }
 
+std::string_view without_blanks(std::string_view value) {
+  const std::size_t begin = value.find_first_not_of(kBlankOrBreak);
+  return begin == std::string_view::npos
+             ? std::string_view()
+             : value.substr(begin, value.find_last_not_of(kBlankOrBreak) - begin + 1);
+}
+
 std::string describe_bad_value(std::string_view value) {
   if (value.empty()) {
     return "the value is empty";
   }
+  if (value.starts_with(kByteOrderMark)) {
+    return "the value begins with a byte order mark, which editors put at the start of a file";
+  }
   if (value.size() > base::bounds::kSecretBytesMax) {
     return "the value is longer than " + std::to_string(base::bounds::kSecretBytesMax) + " bytes";
+  }
+  if (without_blanks(value).size() < value.size()) {
+    return "the value begins or ends with blanks or a line break, which no header can carry";
   }
   const auto* control = std::ranges::find_if(value, [](char c) {
     const auto byte = static_cast<unsigned char>(c);

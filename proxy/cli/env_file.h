@@ -31,8 +31,12 @@ struct EnvFile {
 
 EnvFile parse_env_file(std::string_view text);
 
-// What keeps `value` from being kept as a secret; "" when nothing does. Names the byte's place,
-// never a byte.
+// `value` without the blanks and line breaks at its ends, which a paste brings along.
+std::string_view without_blanks(std::string_view value);
+
+// What keeps `value` from being kept as a secret: what could never be used as one (empty, too long,
+// blanks at an end, a byte order mark) or must not be (control characters); "" when nothing does.
+// Names the byte's place, never a byte.
 std::string describe_bad_value(std::string_view value);
 
 }  // namespace keyswap::cli

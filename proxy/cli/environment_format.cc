@@ -110,6 +110,24 @@ Outcome<std::string> dotenv_text(const EnvironmentPlan& plan) {
   return text;
 }
 
+Outcome<std::string> docker_text(const EnvironmentPlan& plan) {
+  if (auto problem = check_removals(plan)) {
+    return *std::move(problem);
+  }
+  std::string text;
+  for (const auto& [name, value] : plan.set) {
+    if (value.find_first_of("\r\n") != std::string::npos) {
+      return Failure{
+          Exit::usage,
+          "the value of " + name + " has a line break, which docker's env files cannot say",
+          "use --format sh or json"};
+    }
+    text += name;
+    text.append("=").append(value).append("\n");
+  }
+  return text;
+}
+
 Outcome<std::string> github_text(const EnvironmentPlan& plan) {
   if (auto problem = check_removals(plan)) {
     return *std::move(problem);
@@ -133,6 +151,9 @@ std::optional<EnvironmentFormat> parse_environment_format(std::string_view name)
   if (name == "dotenv") {
     return EnvironmentFormat::dotenv;
   }
+  if (name == "docker") {
+    return EnvironmentFormat::docker;
+  }
   if (name == "json") {
     return EnvironmentFormat::json;
   }
@@ -150,6 +171,8 @@ Outcome<std::string> format_environment(const EnvironmentPlan& plan, Environment
       return shell_text(plan, /*is_fish=*/true);
     case EnvironmentFormat::dotenv:
       return dotenv_text(plan);
+    case EnvironmentFormat::docker:
+      return docker_text(plan);
     case EnvironmentFormat::github:
       return github_text(plan);
     case EnvironmentFormat::json:

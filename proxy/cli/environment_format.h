@@ -12,13 +12,14 @@
 
 namespace keyswap::cli {
 
-enum class EnvironmentFormat : unsigned char { sh, fish, dotenv, json, github };
+enum class EnvironmentFormat : unsigned char { sh, fish, dotenv, docker, json, github };
 
 std::optional<EnvironmentFormat> parse_environment_format(std::string_view name);
 
-// Sorted by name. sh and fish unset what a client must not see; in json it is null. dotenv and
-// github cannot say it: then there is no text but a failure, and likewise for a value that not all
-// readers of a .env file would read alike.
+// Sorted by name. sh and fish unset what a client must not see; in json it is null. dotenv, docker
+// and github cannot say it: then there is no text but a failure, and likewise for a value that not
+// all readers of a .env file would read alike. docker is what `docker run --env-file` reads: values
+// as they are, without quotes, and so none with a line break.
 Outcome<std::string> format_environment(const EnvironmentPlan& plan, EnvironmentFormat format);
 
 // The line by which a runner of GitHub Actions learns that `token` is to be shown nowhere. For

@@ -224,6 +224,16 @@ SecretVerdict explain_by_route(const Bindings& bindings, std::uint32_t number, c
   return verdict;
 }
 
+// "https://joe:word@host/".
+bool has_user_information(std::string_view url) {
+  const std::size_t mark = url.find("://");
+  if (mark == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view rest = url.substr(mark + 3);
+  return rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
 }  // namespace
 
 Outcome<RequestToExplain> parse_request(const std::string& method, const std::string& url) {
@@ -232,6 +242,13 @@ Outcome<RequestToExplain> parse_request(const std::string& method, const std::st
         Exit::usage, "that is no method", "like: keyswap bindings explain GET https://host/path"};
   }
   const auto target = http::parse_absolute(url);
+  if (!target && has_user_information(url)) {
+    return Failure{Exit::usage,
+                   "that URL has user information before its host, which the proxy refuses with "
+                   "400 (not shown here, in case it is a password)",
+                   "leave out what stands before the @; a program sends it as Basic credentials, "
+                   "which a binding with inject: { basic: password } swaps"};
+  }
   if (!target) {
     return Failure{
         Exit::usage,

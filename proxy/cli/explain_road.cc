@@ -158,7 +158,9 @@ Answer ask_in_tunnel(const Bindings& bindings,
   const bool is_named = destination.authority.kind == http::HostKind::name;
   const flow::TunnelIdentity tunnel{destination, is_named ? destination.authority.host : ""};
   if (const auto reason = flow::check_tunnelled(head, tunnel, bindings)) {
-    return refused(*reason, std::move(destination));
+    Answer answer = refused(*reason, std::move(destination));
+    answer.is_ours = reason == Reason::bindings_shown;
+    return answer;
   }
   return judged(bindings, request, sending, head, std::move(destination));
 }

@@ -191,6 +191,9 @@ std::string handling_of(const Bindings& bindings,
 std::string why_refused(const Bindings& bindings,
                         const RequestToExplain& request,
                         const Answer& answer) {
+  if (answer.reason == Reason::bindings_shown) {
+    return "answered by keyswap itself: what this caller may do";
+  }
   const std::string refused = refused_with(answer.reason);
   if (answer.reason == Reason::endpoint_blocked && answer.rule) {
     return why_forbidden(bindings.rules[*answer.rule], request);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -34,6 +35,9 @@ class File {
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
 
   void close();
+
+  // Gives it away: it is the caller's to close.
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
   int descriptor_ = -1;

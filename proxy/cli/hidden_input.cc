@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/cli/files.h"
+#include "proxy/cli/muted_terminal.h"
 
 namespace keyswap::cli {
 
@@ -76,60 +77,6 @@ class HeldSignals {
   File file_;
 };
 
-// The terminal without echo, line editing and signal keys.
-class HiddenMode {
- public:
-  explicit HiddenMode(int terminal) : terminal_(terminal) {}
-
-  HiddenMode(const HiddenMode&) = delete;
-  HiddenMode& operator=(const HiddenMode&) = delete;
-  HiddenMode(HiddenMode&&) = delete;
-  HiddenMode& operator=(HiddenMode&&) = delete;
-
-  ~HiddenMode() { restore(); }
-
-  bool hide() {
-    if (tcgetattr(terminal_, &before_) != 0) {
-      return false;
-    }
-    termios hidden = before_;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-    hidden.c_cc[VMIN] = 1;
-    hidden.c_cc[VTIME] = 0;
-    is_ours_ = set(hidden);
-    return is_ours_;
-  }
-
-  void restore() {
-    if (std::exchange(is_ours_, false)) {
-      set(before_);
-    }
-  }
-
-  // Whoever ran in front of us meanwhile may have left the terminal in another mode.
-  [[nodiscard]] bool is_hidden() const {
-    termios now{};
-    return tcgetattr(terminal_, &now) == 0 && (now.c_lflag & (ECHO | ICANON)) == 0;
-  }
-
-  // As they were before: which key does what.
-  [[nodiscard]] const termios& keys() const { return before_; }
-
- private:
-  // What was typed ahead was shown, or is the rest of a line that is given up: nobody gets it.
-  bool set(const termios& mode) const {
-    int done = tcsetattr(terminal_, TCSAFLUSH, &mode);
-    while (done != 0 && errno == EINTR) {
-      done = tcsetattr(terminal_, TCSAFLUSH, &mode);
-    }
-    return done == 0;
-  }
-
-  int terminal_;
-  termios before_{};
-  bool is_ours_ = false;
-};
-
 class Question {
  public:
   Question(int terminal, std::string_view text) : terminal_(terminal), text_(text) {}
@@ -145,9 +92,12 @@ class Question {
   };
 
   bool read_line(HiddenLine& line);
+  [[nodiscard]] Failure no_answer() const;
   Came wait(char* slot) const;
   bool show();
   bool show_again();
+  [[nodiscard]] bool is_hidden() const;
+  void look_for_more(HiddenLine& line);
   bool give_way(int signal, HiddenLine& line);
   void interrupt(int signal);
 
@@ -156,9 +106,11 @@ class Question {
   int terminal_;
   std::string_view text_;
   HeldSignals signals_;
-  HiddenMode mode_{terminal_};  // goes first: then what is held may act
+  MutedTerminal& mode_ = muted_terminal();
+  bool has_more_lines_ = false;
 };
 
+// After an answer the terminal stays muted, for the next question; without one it is put back.
 Outcome<LockedText> Question::ask(std::size_t bytes_max) {
   auto bytes = vault::LockedBytes::of_size(bytes_max + 1);
   if (!bytes) {
@@ -166,18 +118,33 @@ Outcome<LockedText> Question::ask(std::size_t bytes_max) {
   }
   LockedText text{std::move(bytes).value(), 0};
   if (!signals_.is_holding() || !show()) {
+    mode_.restore();
     return Failure{Exit::cannot,
                    "the terminal's echo cannot be switched off",
                    "give it in a file or on a pipe"};
   }
-  HiddenLine line(text, bytes_max, mode_.keys());
-  if (!read_line(line)) {
-    return Failure{Exit::cannot, "nothing was typed", "type the answer, then Enter"};
+  HiddenLine line(text, bytes_max, mode_.before());
+  const bool is_answered = read_line(line);
+  if (!is_answered || has_more_lines_ || line.is_too_long()) {
+    mode_.restore();
+  }
+  if (!is_answered) {
+    return no_answer();
+  }
+  if (has_more_lines_) {
+    return several_lines();
   }
   if (line.is_too_long()) {
     return too_long("the answer", bytes_max);
   }
+  mode_.mute(terminal_, MutedTerminal::Keys::terminal);
   return text;
+}
+
+Failure Question::no_answer() const {
+  return is_in_front(terminal_)
+             ? Failure{Exit::cannot, "nothing was typed", "type the answer, then Enter"}
+             : asked_from_background();
 }
 
 // True once Enter was pressed.
@@ -192,6 +159,7 @@ bool Question::read_line(HiddenLine& line) {
       case Step::more:
         break;
       case Step::entered:
+        look_for_more(line);
         say("\n");
         return true;
       case Step::nothing:
@@ -233,12 +201,34 @@ Question::Came Question::wait(char* slot) const {
   }
 }
 
+// What was pasted comes at once, what is typed ahead of the next question does not. Only the rest
+// of a paste is dropped, so that neither the next question nor a shell gets it; empty lines at its
+// end are no lines.
+void Question::look_for_more(HiddenLine& line) {
+  constexpr int kQuietMs = 50;
+  constexpr int kRoundsMax = 100'000;  // somebody leans on a key
+  for (int i = 0; i < kRoundsMax; ++i) {
+    pollfd ready{terminal_, POLLIN, 0};
+    if (poll(&ready, 1, kQuietMs) <= 0 || read(terminal_, line.slot(), 1) != 1) {
+      return;
+    }
+    has_more_lines_ = has_more_lines_ || (*line.slot() != '\n' && *line.slot() != '\r');
+    *line.slot() = 0;
+  }
+}
+
 bool Question::show() {
-  if (!mode_.hide()) {
+  if (!mode_.mute(terminal_, MutedTerminal::Keys::question)) {
     return false;
   }
   say(text_);
   return true;
+}
+
+// Whoever ran in front of us meanwhile may have left the terminal in another mode.
+bool Question::is_hidden() const {
+  termios now{};
+  return tcgetattr(terminal_, &now) == 0 && (now.c_lflag & (ECHO | ICANON)) == 0;
 }
 
 // The line begins anew, too: nobody knows any more what was typed of it.
@@ -249,7 +239,7 @@ bool Question::show_again() {
 
 // False when the terminal is lost. For a signal that ends the process this does not return.
 bool Question::give_way(int signal, HiddenLine& line) {
-  if (signal == SIGCONT && mode_.is_hidden()) {
+  if (signal == SIGCONT && is_hidden()) {
     return true;  // we stopped by ourselves, and have asked again
   }
   line.clear();

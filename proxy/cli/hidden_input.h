@@ -2,8 +2,9 @@
 //
 // A line that is typed on a terminal and not shown, straight into locked memory (I1). The kernel's
 // own line editing keeps 4,095 bytes of a line and drops the rest without a word, so the keys that
-// edit are read here, byte by byte, and work as they do elsewhere. However the question ends, by an
-// answer, a signal or a stop, the terminal is first put back as it was.
+// edit are read here, byte by byte, and work as they do elsewhere. After an answer the terminal
+// goes on showing nothing (proxy/cli/muted_terminal.h); however else the question ends, by a signal
+// or a stop, the terminal is first put back as it was.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +54,8 @@ class HiddenLine {
 
 // Asks on the terminal. A signal that ends or stops the process does so once the terminal is as it
 // was; after a stop the question is asked anew. One that the caller blocks or ignores is left to
-// it. cannot when nothing was typed, usage when it was more than `bytes_max` bytes.
+// it. cannot when nothing was typed, or others run in front by then; usage when it was more than
+// `bytes_max` bytes, or several lines at once.
 Outcome<LockedText> read_hidden(int terminal, std::string_view question, std::size_t bytes_max);
 
 }  // namespace keyswap::cli

@@ -44,6 +44,9 @@ struct Home {
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
 
+  // What a proxy in the background says (proxy/cli/detach.h).
+  [[nodiscard]] std::string serve_log() const { return path + "/serve.log"; }
+
   // What `run` and `env` make for clients that want a file in a form of their own.
   [[nodiscard]] std::string clients() const { return path + "/clients"; }
 };

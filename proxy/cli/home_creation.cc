@@ -28,7 +28,7 @@ constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
 constexpr std::string_view kStarterBindings =
-    R"(# Which secret may go where. Reference: docs/bindings.md; test it with: keyswap bindings check
+    R"(# Which secret may go where: keyswap help bindings. Test it with: keyswap bindings check
 version: 1
 unmatched_destination_policy: forward_unmodified   # or deny: hosts named in no binding get 403
 tls_termination: bound                             # only the hosts named below are decrypted
@@ -45,34 +45,10 @@ secrets: {}
 #         paths: ["/v1/**"]
 )";
 
-// With a placeholder that nobody else has: one that stands in the documentation is known to all.
-std::string starter_bindings() {
-  constexpr std::size_t kRandomBytes = 12;
-  std::array<std::uint8_t, kRandomBytes> random{};
-  base::random_bytes(random);
-  std::string text(kStarterBindings);
-  return text.replace(text.find('@'),
-                      1,
-                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
-}
-
 Failure cannot_make(const Home& home, std::string why) {
   return {Exit::cannot,
           "cannot make the home " + home.path + ": " + std::move(why),
           "check the folder above it and the disk; nothing was left behind"};
-}
-
-base::Status write_locked_file(const std::string& path, const LockedText& text) {
-  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
-  if (!file.is_open()) {
-    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
-  }
-  KS_TRY(write_all(file.descriptor(), text.view()));
-  KS_TRY(write_all(file.descriptor(), "\n"));
-  if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
-    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
-  }
-  return {};
 }
 
 base::Status fill_vault(const Home& home,
@@ -128,7 +104,7 @@ base::Status fill_home(const Home& home,
   KS_TRY(fill_vault(home, *secret, *authority, approval, starter, now_s));
   KS_TRY(write_public_files(home, authority->certificate_pem, starter, now_s));
   const base::Status keyed =
-      key_file == KeyFile::write ? write_locked_file(home.key(), passphrase) : base::Status();
+      key_file == KeyFile::write ? write_key_file(home.key(), passphrase) : base::Status();
   return keyed ? sync_folder(home.path) : keyed;
 }
 
@@ -145,6 +121,16 @@ bool make_folders(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string starter_bindings() {
+  constexpr std::size_t kRandomBytes = 12;
+  std::array<std::uint8_t, kRandomBytes> random{};
+  base::random_bytes(random);
+  std::string text(kStarterBindings);
+  return text.replace(text.find('@'),
+                      1,
+                      base::to_hex({reinterpret_cast<const char*>(random.data()), random.size()}));
+}
+
 Outcome<LockedText> make_random_key() {
   auto random = vault::LockedBytes::of_size(kRandomKeyBytes);
   auto text = vault::LockedBytes::of_size(2 * kRandomKeyBytes);
@@ -160,6 +146,19 @@ Outcome<LockedText> make_random_key() {
     text->data()[2 * i + 1] = kDigits[byte & 0x0fU];
   }
   return LockedText{std::move(*text), 2 * kRandomKeyBytes};
+}
+
+base::Status write_key_file(const std::string& path, const LockedText& key) {
+  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
+  if (!file.is_open()) {
+    return base::Error{base::write_errc(errno), "cannot create the key file", errno};
+  }
+  KS_TRY(write_all(file.descriptor(), key.view()));
+  KS_TRY(write_all(file.descriptor(), "\n"));
+  if (fchmod(file.descriptor(), kPrivateMode) != 0 || fsync(file.descriptor()) != 0) {
+    return base::Error{base::write_errc(errno), "cannot write the key file", errno};
+  }
+  return {};
 }
 
 Problem check_place_for_home(const Home& home) {
@@ -189,6 +188,10 @@ Problem check_place_for_home(const Home& home) {
               : "name a folder that does not exist yet with --home"};
 }
 
+bool make_folders_above(const Home& home) {
+  return make_folders(std::filesystem::path(home.path).parent_path());
+}
+
 Problem create_home(const Home& home,
                     const LockedText& passphrase,
                     KeyFile key_file,
@@ -199,7 +202,7 @@ Problem create_home(const Home& home,
     return problem;
   }
   const std::filesystem::path parent = std::filesystem::path(home.path).parent_path();
-  if (!make_folders(parent)) {
+  if (!make_folders_above(home)) {
     return cannot_make(home, explain_errno(errno));
   }
   Workshop workshop(home.path);

@@ -20,8 +20,18 @@ namespace keyswap::cli {
 inline constexpr std::string_view kCaKeyName = "ca-key";
 inline constexpr std::string_view kSigningSeedName = "audit-signing-seed";
 
+// The bindings that a home begins with: none, and an example whose placeholder nobody else has (one
+// that stands in the documentation is known to all).
+std::string starter_bindings();
+
 // A passphrase nobody has to remember: 64 hexadecimal digits (256 bits).
 Outcome<LockedText> make_random_key();
+
+// Writes it to a new file of mode 0600, durably. io or no_space, number = errno.
+base::Status write_key_file(const std::string& path, const LockedText& key);
+
+// Makes the folders above it that are missing, for this user alone; errno says why not.
+bool make_folders_above(const Home& home);
 
 // Is there room for a home? (Nothing there, or an empty folder of ours.)
 Problem check_place_for_home(const Home& home);

@@ -207,7 +207,7 @@ class Converter {
     } else if (key == "onchain") {
       left_out(key, "keyswap signs no transactions of a chain");
     } else if (key == "http") {
-      left_out(key, "waits and pools have fixed bounds (docs/operations.md)");
+      left_out(key, "waits and pools have fixed bounds (keyswap help limits)");
     } else if (key == "alerts" || key == "dashboard") {
       left_out(key, "there is none: follow the audit log with `keyswap audit tail`");
     } else {
@@ -258,7 +258,7 @@ class Converter {
     add_secret("BINANCE_API_SECRET");
     changed("binance",
             "Fishnet lets tickers, klines and POST /api/v3/order through; here also all other "
-            "market data and account reads, and cancels (docs/bindings.md)");
+            "market data and account reads, and cancels (keyswap help endpoints)");
     changed("binance",
             "the day's volume is reserved before an order is sent, and kept when its outcome is "
             "unknown; Fishnet counts answered orders only");

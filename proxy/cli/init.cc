@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap init
+#include <optional>
+#include <utility>
+
 #include <CLI/CLI.hpp>
 
 #include "proxy/base/clock.h"
@@ -106,8 +109,11 @@ int init(const InitOptions& options) {
   if (!approval) {
     return report(approval.failure());
   }
-  if (auto problem = create_home(
-          home, passphrase.value(), key_file, approval.value(), now_s, permitted.value())) {
+  std::optional<WaitNotice> notice(std::in_place, "making the home…");
+  const auto problem =
+      create_home(home, passphrase.value(), key_file, approval.value(), now_s, permitted.value());
+  notice.reset();
+  if (problem) {
     return report(*problem);
   }
   if (host_roots_path().empty()) {

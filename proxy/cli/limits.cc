@@ -101,7 +101,7 @@ void print_text(const LimitReport& report) {
                      limit,
                      format_amount(row.kind, row.used),
                      format_amount(row.kind, left_of(row)),
-                     format_time(report.resets_s)});
+                     format_minute(report.resets_s)});
   }
   print(format_table(table));
 }
@@ -117,7 +117,7 @@ Outcome<std::vector<limits::UsageRow>> load_usage(const std::string& path) {
   }
   return Failure{Exit::cannot,
                  "cannot read " + path + ": " + explain(rows.error()),
-                 "check the file's owner and mode (0600)"};
+                 "it must be a file of yours that others cannot open: chmod 600 " + path};
 }
 
 int show(const ShowOptions& options) {

@@ -9,6 +9,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "proxy/base/line_output.h"
+#include "proxy/cli/command_page.h"
+#include "proxy/cli/help_text.h"
+#include "proxy/cli/nearest_word.h"
+#include "proxy/cli/restoring.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -16,16 +21,49 @@ namespace keyswap::cli {
 namespace {
 
 // "--value=sk-..." -> "--value"; a word that is no option is not shown at all ("").
-std::string describe_extra_option(const std::vector<std::string>& extras) {
+std::string unknown_option(const std::vector<std::string>& extras) {
   for (const std::string& extra : extras) {
     if (extra.starts_with("--") && extra.size() > 2) {
-      return "there is no option " + extra.substr(0, extra.find('='));
+      return extra.substr(0, extra.find('='));
     }
     if (extra.size() > 1 && extra.front() == '-' && extra != "--") {
-      return "there is no option " + extra.substr(0, 2);
+      return extra.substr(0, 2);
     }
   }
   return "";
+}
+
+Failure extra_word(const CLI::App& app, const CommandPage& page, const char* stray_word_hint) {
+  const std::string see = "see: " + page.name + " --help";
+  const std::string option = unknown_option(app.remaining());
+  if (option.empty()) {
+    return {Exit::usage,
+            "one word too many on the command line (not shown here, in case it is a secret)",
+            stray_word_hint == nullptr ? see : stray_word_hint};
+  }
+  const std::string nearest = nearest_word(option, long_names(page));
+  return {Exit::usage,
+          "there is no option " + option,
+          nearest.empty() ? see : "did you mean: " + page.name + " " + nearest};
+}
+
+// Every command can say less, and more.
+void add_common_options(CLI::App& app) {
+  app.set_help_flag("-h,--help", kHelpOption.text);
+  for (const CommonOption& option : {kQuietOption, kVerboseOption}) {
+    if (app.get_option_no_throw(option.name) == nullptr) {
+      app.add_flag(std::string(option.letter) + "," + option.name, option.text);
+    }
+  }
+}
+
+void set_detail(const CLI::App& app) {
+  using Detail = base::LineOutput::Detail;
+  const bool is_quiet = app.count(kQuietOption.name) > 0;
+  const bool is_verbose = app.count(kVerboseOption.name) > 0;
+  base::standard_error().set_detail(is_quiet     ? Detail::errors
+                                    : is_verbose ? Detail::all
+                                                 : Detail::usual);
 }
 
 std::string first_line(std::string text) {
@@ -36,10 +74,10 @@ std::string first_line(std::string text) {
 }  // namespace
 
 void add_home_option(CLI::App& app, std::string& home) {
-  app.add_option(
-         "--home",
-         home,
-         "the home folder (else $KEYSWAP_HOME, else ${XDG_STATE_HOME:-~/.local/state}/keyswap)")
+  app.add_option("--home",
+                 home,
+                 "the home folder (default: $KEYSWAP_HOME, or keyswap in $XDG_STATE_HOME or "
+                 "~/.local/state)")
       ->type_name("DIR");
 }
 
@@ -85,26 +123,28 @@ std::optional<int> parse_arguments(CLI::App& app,
                                    const Arguments& arguments,
                                    const char* example,
                                    const char* stray_word_hint) {
-  app.footer(std::string("Example:\n  ") + example);
+  add_common_options(app);
+  const CommandPage page = page_of(app, example);
+  if (arguments.page != nullptr) {
+    *arguments.page = page;
+    return static_cast<int>(Exit::done);
+  }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  Failure mistake{Exit::usage, "", "run: " + app.get_name() + " --help"};
   try {
     app.parse(std::move(reversed));
+    set_detail(app);
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    print(app.help());
+    print(help_text(page));
     return static_cast<int>(Exit::done);
   } catch (const CLI::ExtrasError&) {
-    mistake.what = describe_extra_option(app.remaining());
-    if (mistake.what.empty()) {
-      mistake.what =
-          "one word too many on the command line (not shown here, in case it is a secret)";
-      mistake.hint = stray_word_hint == nullptr ? mistake.hint : stray_word_hint;
-    }
+    return report(extra_word(app, page, stray_word_hint));
   } catch (const CLI::Error& error) {
-    mistake.what = first_line(error.what());
+    if (!unknown_option(app.remaining()).empty()) {  // which is why something else is missing
+      return report(extra_word(app, page, stray_word_hint));
+    }
+    return report({Exit::usage, first_line(error.what()), "see: " + page.name + " --help"});
   }
-  return report(mistake);
 }
 
 std::string environment_variable(const char* name) {
@@ -122,8 +162,12 @@ Home home_of(const std::string& option) {
 
 Outcome<Home> checked_home_of(const std::string& option) {
   Home home = home_of(option);
+  tell_more("the home is " + home.path);
   if (auto problem = check_home(home)) {
     return Failure{Exit::cannot, problem->what, problem->hint};
+  }
+  if (auto problem = finish_restore(home)) {
+    return *std::move(problem);
   }
   return home;
 }

@@ -18,12 +18,25 @@ class App;
 
 namespace keyswap::cli {
 
+// What every command takes; proxy/cli/options.cc adds them, and a group of commands names them.
+struct CommonOption {
+  const char* letter;
+  const char* name;
+  const char* text;
+};
+
+inline constexpr CommonOption kHelpOption = {"-h", "--help", "print this text"};
+inline constexpr CommonOption kQuietOption = {"-q", "--quiet", "no warnings and remarks"};
+inline constexpr CommonOption kVerboseOption = {
+    "-v", "--verbose", "say more: which files are used, and what opened the vault"};
+
 // How the vault is opened. What is not given here is looked for in the order of docs/operations.md,
 // "Set up".
 struct UnlockOptions {
   std::string password_file;
   int password_fd = -1;
   bool uses_keyring = false;
+  bool ignores_key_file = false;  // no option: a command wants the passphrase itself
 };
 
 // Who approves what commands change of the policy, where that has a passphrase of its own.
@@ -39,8 +52,9 @@ void add_json_option(CLI::App& app, bool& json);
 // not. From here on no child inherits it.
 std::string check_descriptor(const std::string& text);
 
-// Nothing when the arguments are good; else help or the mistake was printed, and this is the
-// status.
+// Nothing when the arguments are good; else help or the mistake was printed, or the command was
+// described (Arguments::page), and this is the status. Comes before anything else that a command
+// does.
 // `stray_word_hint`: what to do about a word too many, where --help is not answer enough.
 std::optional<int> parse_arguments(CLI::App& app,
                                    const Arguments& arguments,

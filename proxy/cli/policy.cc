@@ -47,6 +47,7 @@ std::string absolute_path(const std::string& path) {
 }
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {
+  tell_more("the bindings are those of " + file);
   auto parsed = bindings::parse_file(file, bindings::all_venues());
   if (!parsed) {
     const base::Error& error = parsed.error();
@@ -55,8 +56,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
     return Failure{
         is_missing ? Exit::usage : Exit::cannot,
         (is_missing ? "no bindings file at " + file : "cannot use " + file + ": " + explain(error)),
-        is_loose ? "the file must be plain and writable by its owner only: chmod go-w " + file
-                 : "check the name; `keyswap init` makes a starter file in the home"};
+        is_loose ? "it must be a plain file of yours that others cannot write: chmod 600 " + file
+        : is_missing
+            ? "check the name; or begin one in the home: keyswap bindings add NAME --host HOST"
+            : "check that this user may read it"};
   }
   if (const auto loose = check_folders_above(file)) {
     parsed->warnings.push_back(
@@ -107,7 +110,7 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
     note(format_issue(file, "error", issue));
   }
   for (const bindings::ConfigIssue& issue : parsed.warnings) {
-    note(format_issue(file, "warning", issue));
+    remark(format_issue(file, "warning", issue));
   }
   if (const std::size_t count = parsed.errors.size(); count > 0) {
     return Failure{Exit::usage,
@@ -117,6 +120,27 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
   return std::shared_ptr<const bindings::Bindings>(
       std::make_shared<bindings::Bindings>(std::move(parsed.bindings)));
 }
+
+namespace {
+
+Failure cannot_trust(const std::string& file, const base::Error& error) {
+  return {Exit::usage,
+          "the trust that " + file + " asks for cannot be set up: " + explain(error),
+          "check `upstream` in it and the system's root certificates"};
+}
+
+Outcome<LoadedPolicy> with_trust(LoadedPolicy loaded,
+                                 const std::string& file,
+                                 const std::string& own_ca_pem) {
+  auto context = tls::ClientContext::create_of(loaded.text.roots, own_ca_pem);
+  if (!context) {
+    return cannot_trust(file, context.error());
+  }
+  loaded.policy.upstream_tls = std::move(*context);
+  return loaded;
+}
+
+}  // namespace
 
 Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& own_ca_pem) {
   auto parsed = read_bindings(file);
@@ -132,22 +156,27 @@ Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& ow
     return accepted.failure();
   }
   loaded.policy.bindings = std::move(accepted).value();
-  const auto cannot_trust = [&](const base::Error& error) {
-    return Failure{Exit::usage,
-                   "the trust that " + file + " asks for cannot be set up: " + explain(error),
-                   "check `upstream` in it and the system's root certificates"};
-  };
   auto roots = read_roots(*loaded.policy.bindings);
   if (!roots) {
-    return cannot_trust(roots.error());
+    return cannot_trust(file, roots.error());
   }
   loaded.text.roots = std::move(*roots);
-  auto context = tls::ClientContext::create_of(loaded.text.roots, own_ca_pem);
-  if (!context) {
-    return cannot_trust(context.error());
+  return with_trust(std::move(loaded), file, own_ca_pem);
+}
+
+Outcome<LoadedPolicy> load_policy_text(bindings::PolicyText text,
+                                       const std::string& file,
+                                       const std::string& own_ca_pem) {
+  auto parsed = parse_bindings(text.bindings,
+                               std::filesystem::path(absolute_path(file)).parent_path().string());
+  if (!parsed.errors.empty()) {
+    return Failure{
+        Exit::usage, format_issue(file, "error", parsed.errors.front()), "mend what is named"};
   }
-  loaded.policy.upstream_tls = std::move(*context);
-  return loaded;
+  LoadedPolicy loaded;
+  loaded.text = std::move(text);
+  loaded.policy.bindings = std::make_shared<bindings::Bindings>(std::move(parsed.bindings));
+  return with_trust(std::move(loaded), file, own_ca_pem);
 }
 
 base::Result<std::vector<std::string>> read_roots(const bindings::Bindings& bindings) {

@@ -57,6 +57,10 @@ struct LoadedPolicy {
 
 // Bindings and the upstream trust they ask for. `own_ca_pem`: never trusted upstream.
 Outcome<LoadedPolicy> load_policy(const std::string& file, const std::string& own_ca_pem);
+// The same of a text that was read before, as if it stood in `file`; nothing is said on stderr.
+Outcome<LoadedPolicy> load_policy_text(bindings::PolicyText text,
+                                       const std::string& file,
+                                       const std::string& own_ca_pem);
 // The contents of each `upstream.ca_file`, in their order; not_found, limit_exceeded, io.
 base::Result<std::vector<std::string>> read_roots(const bindings::Bindings& bindings);
 // The certificate in the home's ca.pem, "" if there is none.

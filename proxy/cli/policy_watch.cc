@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/policy_watch.h"
 
+#include <limits>
 #include <utility>
 
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 
@@ -18,12 +20,14 @@ using base::bounds::kChangesShownMax;
 
 // Somebody else's terminal, or one that we are in the background of, is not asked.
 bool can_ask() {
-  return isatty(STDIN_FILENO) == 1;
+  return isatty(STDIN_FILENO) == 1 && is_in_front(STDIN_FILENO);
 }
 
+// Who is asked sees all of it, as `bindings approve` shows it: what matters may stand last.
 bool may_come_into_force(const std::vector<std::string>& changes) {
-  show_changes(changes, kChangesShownMax);
-  return can_ask() && ask_yes("Shall it come into force?");
+  const bool asks = can_ask();
+  show_changes(changes, asks ? std::numeric_limits<std::size_t>::max() : kChangesShownMax);
+  return asks && ask_yes("Shall it come into force?");
 }
 
 }  // namespace
@@ -36,11 +40,12 @@ Problem PolicyWatch::accept_first(vault::Vault& vault,
     return standing.failure();
   }
   const Approved& approved = standing.value();
+  digest_ = digest_of(loaded.text);
   if (approved.standing == Standing::never) {
     return begin(loaded, starting);
   }
   if (approved.standing == Standing::approved) {
-    settle(home_, vault, approved, loaded.text);
+    static_cast<void>(settle(home_, vault, approved, loaded.text));  // else at the next start
     number_ = approved.approval->number;
     return std::nullopt;
   }
@@ -107,21 +112,26 @@ Problem PolicyWatch::renew(vault::Vault& vault,
   return std::nullopt;
 }
 
+net::Reloaded PolicyWatch::refuse_reload(Failure failure) {
+  refusal_ = std::move(failure);
+  report(refusal_);
+  return {};
+}
+
 net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loaded) {
   // Another process approved it.
   if (const auto refreshed = vault.refresh(); !refreshed) {
-    report({Exit::cannot,
-            "the vault cannot be read again: " + explain(refreshed.error()),
-            "the bindings in force stay in force"});
-    return {};
+    return refuse_reload({Exit::cannot,
+                          "the vault cannot be read again: " + explain(refreshed.error()),
+                          "the bindings in force stay in force"});
   }
   auto standing = standing_of(vault, loaded.text);
   if (!standing) {
-    report(standing.failure());
-    return {};
+    return refuse_reload(standing.failure());
   }
   const Approved& approved = standing.value();
   if (approved.standing == Standing::approved) {
+    digest_ = digest_of(loaded.text);
     const bool is_new =
         approved.approval->number != std::exchange(number_, approved.approval->number);
     return {loaded.policy,
@@ -129,17 +139,55 @@ net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loade
   }
   if (approved.standing == Standing::unapproved && approves_itself(approved)) {
     if (auto problem = renew(vault, loaded, approved, {})) {
-      report(*problem);
-      return {};
+      return refuse_reload(std::move(*problem));
     }
+    digest_ = digest_of(loaded.text);
     return {loaded.policy, std::nullopt};
   }
-  report({Exit::no,
-          file_ + " is another than what was approved; what is in force stays in force",
-          "if it is what you want: " + command()});
+  static_cast<void>(
+      refuse_reload({Exit::no,
+                     file_ + " is another than what was approved; what is in force stays in force",
+                     "if it is what you want: " + command()}));
   note("it would change:");
   show_changes(changes_of(home_, approved, file_, loaded), kChangesShownMax);
   return {std::nullopt, note_of(ApprovalEvent::refused, loaded)};
+}
+
+std::optional<net::Reloaded> PolicyWatch::hold(const vault::Vault& vault,
+                                               const std::string& own_ca_pem) {
+  const auto approval = vault::read_approval(vault);
+  if (!approval && approval.error().code == base::Errc::locked) {
+    return std::nullopt;  // the file cannot be trusted just now, and nothing of it is used
+  }
+  if (!approval) {
+    return lose(explain(approval.error()));
+  }
+  if (!*approval || (*approval)->mode == vault::ApprovalMode::key ||
+      vault::covers(**approval, digest_)) {
+    is_lost_ = false;
+    return std::nullopt;
+  }
+  auto loaded = load_approved(home_, **approval, file_, own_ca_pem);
+  if (!loaded) {
+    return lose(loaded.failure().what);
+  }
+  is_lost_ = false;
+  digest_ = digest_of(loaded->text);
+  number_ = (*approval)->number;
+  note("what was in force is approved no more; what is approved, number " +
+       std::to_string(number_) + ", is in force now");
+  return net::Reloaded{loaded->policy, note_of(ApprovalEvent::renewed, loaded.value())};
+}
+
+// Said once, as it is asked twice a second.
+net::Reloaded PolicyWatch::lose(const std::string& why) {
+  if (!std::exchange(is_lost_, true)) {
+    report({Exit::no,
+            "what is in force is approved no more, and what is approved cannot be had: " + why +
+                "; no secret is used, and no caller's token counts",
+            "put the approved file in place and send SIGHUP, or approve another: " + command()});
+  }
+  return {};
 }
 
 std::string PolicyWatch::command() const {

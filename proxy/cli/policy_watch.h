@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // I17 for `serve`: holds each policy that is read, at the start and at a reload, against what is
-// approved, and tells the operator and the log what became of it. Used by one thread at a time.
+// approved, and the one in force whenever another may have been approved. Tells the operator and
+// the log what became of it. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,17 @@ class PolicyWatch {
   // One of a reload. What is not approved is said on stderr, and does not come into force.
   net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
 
+  // Whenever the vault was read anew (net::Behind::hold_policy): holds the policy in force
+  // against what is approved by now, whatever the bindings file says. Where a key approves, the
+  // file does. `own_ca_pem`: as for load_policy().
+  std::optional<net::Reloaded> hold(const vault::Vault& vault, const std::string& own_ca_pem);
+
+  // Of the policy in force (vault::policy_digest).
+  [[nodiscard]] const std::string& digest() const { return digest_; }
+
+  // Why the last one of these did not come into force.
+  [[nodiscard]] const Failure& refusal() const { return refusal_; }
+
  private:
   struct Pending {
     Approved before;
@@ -56,7 +68,10 @@ class PolicyWatch {
   };
 
   Problem begin(const LoadedPolicy& loaded, const StartingApproval& starting);
+  // Says it on stderr, too.
+  net::Reloaded refuse_reload(Failure failure);
   Problem refuse(std::uint64_t number, const LoadedPolicy& loaded);
+  net::Reloaded lose(const std::string& why);
   Problem renew(vault::Vault& vault,
                 const LoadedPolicy& loaded,
                 const Approved& before,
@@ -67,9 +82,12 @@ class PolicyWatch {
 
   Home home_;
   std::string file_;
-  std::uint64_t number_ = 0;  // of the policy in force
+  std::uint64_t number_ = 0;  // of the policy in force, as what follows
+  std::string digest_;
+  bool is_lost_ = false;  // it is approved no more, and what is approved cannot be had
   std::optional<net::ApprovalNote> told_;
   std::optional<Pending> pending_;
+  Failure refusal_;
 };
 
 }  // namespace keyswap::cli

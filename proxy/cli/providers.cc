@@ -10,8 +10,8 @@
 
 #include "bindings/bounds.h"
 #include "bindings/providers/table.h"
-#include "bindings/yaml_values.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/nearest_word.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
 
@@ -64,7 +64,7 @@ Outcome<std::string> read_own(const std::string& path) {
        (info.st_uid != 0 && info.st_uid != geteuid()))) {
     return Failure{Exit::cannot,
                    "others can write " + path + ", or it is no plain file",
-                   "it must be yours: chmod go-w " + path};
+                   "it must be a plain file of yours: chmod 600 " + path};
   }
   const auto text = read_file(path, bindings::bounds::kProviderFileBytesMax);
   if (!text) {
@@ -82,8 +82,7 @@ const bindings::ProviderFile* find_built_in(std::string_view name) {
 Failure unknown_provider(const Home& home, const std::string& name) {
   std::string nearest;
   if (auto names = provider_names(home)) {
-    const std::vector<std::string_view> views(names->begin(), names->end());
-    nearest = bindings::nearest_word(name, views);
+    nearest = nearest_word(name, names.value());
   }
   return {Exit::usage,
           "there is no such provider (not shown here, in case it is a secret)",
@@ -101,7 +100,7 @@ Problem say_mistakes(const std::string& file, const std::vector<bindings::Config
   return Failure{
       Exit::usage,
       file + " has " + std::to_string(issues.size()) + (issues.size() == 1 ? " error" : " errors"),
-      "mend the lines named above; docs/providers.md has the format"};
+      "mend the lines named above; keyswap help providers has the format"};
 }
 
 }  // namespace

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <fcntl.h>
+#include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -17,7 +19,8 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 64;
 
-// A line, without its end; "" at the end of the terminal. What is longer is no answer of ours.
+// A line, without its end; "" at the end of the terminal. What is longer is no answer of ours, and
+// neither is a paste of several lines, of which the shell would get the rest.
 std::string read_answer(int terminal) {
   std::string answer;
   char next = 0;
@@ -30,23 +33,54 @@ std::string read_answer(int terminal) {
       return "";
     }
     if (next == '\n' || next == '\r') {
-      return answer;
+      break;
     }
     if (answer.size() < kAnswerBytesMax) {
       answer += next;
     }
   }
+  pollfd more{terminal, POLLIN, 0};
+  const bool is_whole = poll(&more, 1, 0) == 0;
+  static_cast<void>(tcflush(terminal, TCIFLUSH));
+  return is_whole ? answer : "";
 }
+
+// The answer is shown, as it is no secret; what was typed before the question is no answer to it.
+class ShownAnswer {
+ public:
+  explicit ShownAnswer(int terminal)
+      : terminal_(terminal), was_muted_(muted_terminal().is_muted()) {
+    muted_terminal().restore();
+    static_cast<void>(tcflush(terminal, TCIFLUSH));
+  }
+
+  ShownAnswer(const ShownAnswer&) = delete;
+  ShownAnswer& operator=(const ShownAnswer&) = delete;
+  ShownAnswer(ShownAnswer&&) = delete;
+  ShownAnswer& operator=(ShownAnswer&&) = delete;
+
+  ~ShownAnswer() {
+    if (was_muted_) {
+      muted_terminal().mute(terminal_, MutedTerminal::Keys::terminal);
+    }
+  }
+
+ private:
+  int terminal_;
+  bool was_muted_;
+};
 
 }  // namespace
 
 bool ask_yes(std::string_view question) {
-  const File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
-  if (!terminal.is_open()) {
+  auto terminal = open_terminal();
+  if (!terminal) {
     return false;
   }
-  static_cast<void>(write_all(terminal.descriptor(), std::string(question) + " [y/N] "));
-  const std::string answer = base::to_lower(read_answer(terminal.descriptor()));
+  const int descriptor = terminal->descriptor();
+  const ShownAnswer shown(descriptor);
+  static_cast<void>(write_all(descriptor, std::string(question) + " [y/N] "));
+  const std::string answer = base::to_lower(read_answer(descriptor));
   return answer == "y" || answer == "yes";
 }
 
@@ -65,6 +99,11 @@ void show_changes(const std::vector<std::string>& changes, std::size_t shown_max
 Problem confirm(bool says_yes, std::string_view question) {
   if (says_yes || ask_yes(question)) {
     return std::nullopt;
+  }
+  if (has_terminal() && !open_terminal()) {
+    return Failure{Exit::cannot,
+                   asked_from_background().what,
+                   "start it in front, or give --yes; nothing was changed"};
   }
   return Failure{Exit::no,
                  has_terminal() ? "it was not approved" : "nobody is there to say yes",

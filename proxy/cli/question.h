@@ -12,7 +12,8 @@
 
 namespace keyswap::cli {
 
-// Asks on the controlling terminal; true for "y" or "yes", in any case. No terminal: false.
+// Asks on the controlling terminal; true for "y" or "yes", in any case. No terminal, or a job in
+// the background: false.
 bool ask_yes(std::string_view question);
 
 // The lines on stderr, control bytes escaped; past `shown_max` how many are left out.

@@ -8,13 +8,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
+#include "proxy/cli/isolated_run.h"
+#include "proxy/cli/java_options.h"
+#include "proxy/cli/listen_address.h"
+#include "proxy/cli/muted_terminal.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
+#include "proxy/cli/request_watch.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/supervise.h"
 #include "proxy/cli/terminal.h"
@@ -25,10 +32,11 @@ namespace keyswap::cli {
 
 namespace {
 
+// The quotes matter: the user's own shell would fill in its variable, most likely nothing.
 constexpr const char* kExample =
-    "keyswap run -- curl https://api.openai.com/v1/models -H \"Authorization: Bearer "
-    "$OPENAI_API_KEY\"\n"
-    "  keyswap run -- python agent.py";
+    "keyswap run -- sh -c 'curl https://api.openai.com/v1/models \\\n"
+    "    -H \"Authorization: Bearer $OPENAI_API_KEY\"'\n"
+    "  keyswap run -- python3 agent.py";
 constexpr int kStartMs = 60'000;  // opening a vault takes a second, on a small machine several
 constexpr int kStopMs = 3'000;
 
@@ -38,6 +46,9 @@ struct RunOptions {
   std::string bindings;
   CallerChoice caller;
   std::string caller_token;
+  bool has_no_preload = false;
+  bool is_verbose = false;
+  bool is_isolated = false;
   Arguments command;
 };
 
@@ -80,7 +91,9 @@ Outcome<File> ask_in_child(const Home& home) {
     }
     if (child == 0) {
       pthread_sigmask(SIG_SETMASK, &passed.before(), nullptr);
-      _exit(ask(home, pipe->write_end.descriptor()));
+      const int asked = ask(home, pipe->write_end.descriptor());
+      muted_terminal().restore();
+      _exit(asked);
     }
     pipe->write_end.close();
     status = passed.follow(child, 0);
@@ -180,6 +193,9 @@ Problem find_or_start_proxy(const RunOptions& options, Ready& ready) {
   const auto looking = ServeLock::take(
       ready.home, ServeLock::Byte::looking, ServeLock::Kind::exclusive, ServeLock::Wait::yes);
   if (const auto running = find_ready(ready.home, kStartMs)) {
+    if (auto problem = check_client_address(running->address)) {
+      return problem;
+    }
     ready.address = running->address;
     ready.bindings = running->bindings.empty() ? ready.home.bindings() : running->bindings;
     if (!options.bindings.empty() && options.bindings != ready.bindings) {
@@ -211,6 +227,46 @@ int fail(const Failure& failure) {
   return failure.what.empty() ? static_cast<int>(failure.exit) : report(failure);
 }
 
+// Without the preload a Node of old goes past the proxy, and nobody would notice.
+void warn_of_node(const RunOptions& options, const Variables& inherited) {
+  const std::string version = options.has_no_preload ? node_version(inherited) : "";
+  if (!version.empty() && !node_reads_proxy_variables(version)) {
+    warn("without the preload, programs for Node " + version + " go past the proxy",
+         "leave --no-preload out, or use Node 22.21 or 24.5 (or later)");
+  }
+}
+
+// A command that went past the proxy had nothing but placeholders, and mostly fails. Who wants to
+// know in any case says --verbose.
+void tell_of_requests(const RunOptions& options, const RequestWatch& watch, int status) {
+  constexpr int kNotRun = 126;  // or 127; above are signals
+  const auto seen = watch.has_seen_any();
+  if (options.is_verbose && seen) {
+    note(*seen ? "keyswap: requests came through the proxy"
+               : "keyswap: no request came through the proxy");
+  } else if (seen == false && status != 0 && status < kNotRun && watch.were_connections_opened()) {
+    warn("no request came through the proxy while the command ran, and connections were opened",
+         "does it read HTTPS_PROXY? keyswap doctor says so of each client");
+  }
+}
+
+// What an isolated command is not to see besides the home: the audit log, and what opens the vault.
+Hidden hidden_from_command(const RunOptions& options, const bindings::Bindings& bindings) {
+  Hidden hidden;
+  for (std::string folder : {bindings.audit_path, environment_variable("CREDENTIALS_DIRECTORY")}) {
+    if (!folder.empty()) {
+      hidden.folders.push_back(std::move(folder));
+    }
+  }
+  for (std::string file :
+       {options.unlock.password_file, environment_variable("KEYSWAP_PASSWORD_FILE")}) {
+    if (!file.empty() && passphrase_descriptor(options.unlock) < 0) {
+      hidden.files.push_back(std::move(file));
+    }
+  }
+  return hidden;
+}
+
 int run_command(const RunOptions& options, Ready& ready) {
   auto bindings = load_bindings(ready.bindings);
   if (!bindings) {
@@ -220,22 +276,51 @@ int run_command(const RunOptions& options, Ready& ready) {
     return report(*problem);
   }
   const Variables inherited = inherited_environment();
-  auto plan = prepare_environment(
-      ready.home, inherited, {ready.address, options.caller_token}, *bindings.value());
+  Variables shown = inherited;
+  if (options.is_isolated) {  // there is nothing else to go to
+    shown.erase("NO_PROXY");
+    shown.erase("no_proxy");
+  }
+  const std::string address = options.is_isolated ? address_inside(ready.address) : ready.address;
+  auto plan = prepare_environment(ready.home,
+                                  shown,
+                                  {address, options.caller_token},
+                                  *bindings.value(),
+                                  options.has_no_preload ? Preload::no : Preload::yes);
   if (!plan) {
     return report(plan.failure());
   }
   for (const std::string& warning : plan->warnings) {
     warn(warning);
   }
+  warn_of_node(options, inherited);
+  if (!plan->java_advice.empty() && is_java_program(options.command.front())) {
+    warn(plan->java_advice);
+  }
   const Variables environment = apply_plan(inherited, plan.value());
-  return supervise(options.command, environment, ready.own_proxy);
+  const RequestWatch watch(audit_folder(ready.home, *bindings.value()));
+  const int status = options.is_isolated
+                         ? run_isolated({options.command,
+                                         environment,
+                                         ready.home,
+                                         hidden_from_command(options, *bindings.value()),
+                                         ready.address,
+                                         bindings.value(),
+                                         ready.own_proxy})
+                         : supervise(options.command, environment, ready.own_proxy);
+  tell_of_requests(options, watch, status);
+  return status;
 }
 
 int run(const RunOptions& options) {
   // The command runs as the same user, and looks at its parent first.
   if (const auto hidden = vault::forbid_tracing(); !hidden) {
     return report({Exit::cannot, explain(hidden.error()), "try it again"});
+  }
+  if (options.is_isolated) {
+    if (auto problem = check_isolation()) {
+      return fail(*problem);
+    }
   }
   auto home = checked_home_of(options.home);
   if (!home) {
@@ -256,10 +341,10 @@ int run(const RunOptions& options) {
 int run_run(const Arguments& arguments) {
   RunOptions options;
   CLI::App app(
-      "keyswap run [OPTIONS] [--] CMD [ARGUMENTS...]\n\n"
+      "keyswap run [options] [--] CMD [ARGUMENTS...]\n\n"
       "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
       "clients read\n"
-      "(docs/operations.md lists them), through the proxy that runs on this home or one started "
+      "(keyswap env prints them), through the proxy that runs on this home or one started "
       "for the\n"
       "command's life. The exit status is CMD's; 127 if there is no such program, 126 if it cannot "
       "be run.",
@@ -270,7 +355,12 @@ int run_run(const Arguments& arguments) {
   add_unlock_options(app, options.unlock);
   app.add_option("--bindings", options.bindings, "the bindings for a proxy that is started here")
       ->type_name("FILE");
+  app.add_flag("--no-preload", options.has_no_preload, "loads nothing into Node programs");
+  app.add_flag("-v,--verbose", options.is_verbose, "says at the end whether any request came");
   add_caller_options(app, options.caller);
+  app.add_flag("--isolated",
+               options.is_isolated,
+               "no way out for the command but the proxy: no network, no agents, no audit log");
   if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
+#include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/unlock.h"
@@ -46,11 +48,11 @@ std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind) {
+Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind, bool trims) {
   if (kind == vault::EntryKind::private_key) {
     return read_private_key(name);
   }
-  auto value = read_value(name);
+  auto value = read_value(name, trims);
   if (!value) {
     return value.failure();
   }
@@ -106,7 +108,8 @@ int add(const SecretOptions& options) {
   }
   auto secret =
       read_entry(name->text(),
-                 options.is_private_key ? vault::EntryKind::private_key : vault::EntryKind::text);
+                 options.is_private_key ? vault::EntryKind::private_key : vault::EntryKind::text,
+                 options.trims);
   if (!secret) {
     return report(secret.failure());
   }
@@ -117,7 +120,11 @@ int add(const SecretOptions& options) {
   if (!added) {
     return report(vault_failure(added.error(), name->text()));
   }
-  return tell_change(opened->vault, name.value(), options, "added");
+  const int told = tell_change(opened->vault, name.value(), options, "added");
+  if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
+    return report(*problem);
+  }
+  return told;
 }
 
 int rotate(const SecretOptions& options) {
@@ -134,7 +141,7 @@ int rotate(const SecretOptions& options) {
   if (info == nullptr) {
     return report(vault_failure({base::Errc::not_found, "it is not there"}, name->text()));
   }
-  auto secret = read_entry(name->text(), info->kind);
+  auto secret = read_entry(name->text(), info->kind, options.trims);
   if (!secret) {
     return report(secret.failure());
   }
@@ -191,22 +198,23 @@ int list(const SecretOptions& options) {
     return static_cast<int>(Exit::done);
   }
   if (all.empty()) {
-    note("no secrets yet; add one with: keyswap secret add NAME");
+    remark("no secrets yet; add one with: keyswap secret add NAME");
     return static_cast<int>(Exit::done);
   }
+  constexpr std::size_t kIdShown = 8;  // enough to tell them apart; --json has the whole
   std::vector<std::vector<std::string>> rows = {{"NAME", "SERVICE", "CREATED", "LAST USED", "ID"}};
   for (const auto& info : all) {
     rows.push_back({info.name.text(),
                     printable(info.service),
-                    format_time(info.created_at),
-                    info.last_used_at ? format_time(*info.last_used_at) : "never",
-                    info.id});
+                    format_minute(info.created_at),
+                    info.last_used_at ? format_minute(*info.last_used_at) : "never",
+                    info.id.substr(0, kIdShown)});
   }
   print(format_table(rows));
   return static_cast<int>(Exit::done);
 }
 
-enum class Takes : unsigned char { nothing, name, name_and_service };
+enum class Takes : unsigned char { nothing, name, name_and_value, name_and_service };
 
 struct Usage {
   const char* about;
@@ -251,6 +259,9 @@ int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const S
                  "a private key that signs requests and is never sent: PEM, or base64 of its DER");
     add_provider_options(app, options);
   }
+  if (usage.takes == Takes::name_and_value || usage.takes == Takes::name_and_service) {
+    app.add_flag("--trim", options.trims, "remove blanks at the value's ends, without a question");
+  }
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
   add_json_option(app, options.json);
@@ -285,7 +296,7 @@ int run_rotate(const Arguments& arguments) {
        "uses it; exit status 1 if it does not say so.",
        "keyswap secret rotate",
        "keyswap secret rotate OPENAI_API_KEY",
-       Takes::name},
+       Takes::name_and_value},
       arguments,
       rotate);
 }
@@ -318,24 +329,53 @@ constexpr std::array kCommands = {
     Command{"import", "add every KEY=VALUE of a .env file", run_secret_import},
 };
 
+// Is it the PEM of a private key, of whichever kind?
+bool is_private_key_pem(std::string_view value) {
+  return value.find("-----BEGIN ") != std::string_view::npos &&
+         value.find("PRIVATE KEY-----") != std::string_view::npos;
+}
+
 }  // namespace
 
 Problem check_value(const std::string& name, std::string_view value) {
-  if (const std::string bad = describe_bad_value(value); !bad.empty()) {
+  if (is_private_key_pem(value)) {
     return Failure{Exit::usage,
-                   name + ": " + bad,
-                   "a secret is one line without control characters; nothing was changed"};
+                   name + ": that is a private key in PEM, and no text that could be sent",
+                   "to sign requests with it: keyswap secret add " + name +
+                       " --private-key < key.pem; nothing was changed"};
   }
-  return std::nullopt;
+  const std::string bad = describe_bad_value(value);
+  if (bad.empty()) {
+    return std::nullopt;
+  }
+  const bool may_be_trimmed = describe_bad_value(without_blanks(value)).empty();
+  return Failure{Exit::usage,
+                 name + ": " + bad,
+                 may_be_trimmed
+                     ? "give it without them, or --trim to have them removed; nothing was changed"
+                     : "a secret is one line without control characters; nothing was changed"};
 }
 
-Outcome<LockedText> read_value(const std::string& name) {
+void take_blanks_off(const std::string& name, LockedText& value, bool trims) {
+  const std::string_view kept = without_blanks(value.view());
+  if (kept.empty() || kept.size() == value.size) {
+    return;
+  }
+  if (trims || (isatty(STDIN_FILENO) == 1 &&
+                ask_yes("The value of " + name + " begins or ends with blanks. Remove them?"))) {
+    std::memmove(value.bytes.data(), kept.data(), kept.size());
+    value.size = kept.size();
+  }
+}
+
+Outcome<LockedText> read_value(const std::string& name, bool trims) {
   auto value = isatty(STDIN_FILENO) == 1
                    ? ask_hidden("Value of " + name + " (not shown): ", kSecretBytesMax)
                    : read_locked(STDIN_FILENO, kSecretBytesMax, Newline::drop, "the value");
   if (!value) {
     return value;
   }
+  take_blanks_off(name, value.value(), trims);
   if (auto problem = check_value(name, value->view())) {
     return *std::move(problem);
   }

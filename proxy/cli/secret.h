@@ -21,6 +21,7 @@ struct SecretOptions {
   std::string name;
   std::string service;
   bool is_private_key = false;
+  bool trims = false;  // blanks at the ends of a value
   // With a provider (secret_provider.cc).
   std::string provider;
   std::string host;
@@ -47,8 +48,12 @@ Failure vault_failure(const base::Error& error, const std::string& name);
 Outcome<vault::SecretName> parse_secret_name(const std::string& text);
 
 // A value, from a prompt without echo, or from standard input when that is no terminal; never from
-// argv.
-Outcome<LockedText> read_value(const std::string& name);
+// argv. `trims` as in take_blanks_off().
+Outcome<LockedText> read_value(const std::string& name, bool trims);
+// Blanks and line breaks at a value's ends come along with a paste, and no header can carry them:
+// removed if the operator said so before (`trims`), or says so on the terminal; else they stay, and
+// check_value() refuses them.
+void take_blanks_off(const std::string& name, LockedText& value, bool trims);
 // Can it be a secret's?
 Problem check_value(const std::string& name, std::string_view value);
 

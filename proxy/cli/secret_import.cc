@@ -27,6 +27,7 @@ struct ImportOptions {
   SecretOptions common;
   std::string file;
   bool replaces = false;
+  bool trims = false;  // blanks at the ends of values
 };
 
 enum class Done : unsigned char { added, replaced, skipped };
@@ -156,7 +157,10 @@ int import_file(const ImportOptions& options) {
   if (!text) {
     return report(text.failure());
   }
-  const EnvFile file = parse_env_file(text->view());
+  EnvFile file = parse_env_file(text->view());
+  for (EnvEntry& entry : file.entries) {
+    entry.value = options.trims ? without_blanks(entry.value) : entry.value;
+  }
   if (auto problem = check_entries(options.file, file)) {
     return report(*problem);
   }
@@ -191,6 +195,7 @@ int run_secret_import(const Arguments& arguments) {
   app.add_option("FILE", options.file, "the .env file")->required();
   app.add_flag(
       "--replace", options.replaces, "give secrets that are there already the file's value");
+  app.add_flag("--trim", options.trims, "remove blanks at the values' ends");
   add_home_option(app, options.common.home);
   add_unlock_options(app, options.common.unlock);
   add_json_option(app, options.common.json);

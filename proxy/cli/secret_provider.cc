@@ -14,10 +14,11 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/env_file.h"
 #include "proxy/cli/providers.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
-#include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -117,7 +118,7 @@ Problem take_value(NewEntry& entry, std::string_view value) {
 }
 
 // Of standard input: a line for each, in their order.
-Problem read_lines(std::vector<NewEntry>& entries) {
+Problem read_lines(std::vector<NewEntry>& entries, bool trims) {
   auto text = read_locked(
       STDIN_FILENO, (kSecretBytesMax + 2) * entries.size(), Newline::drop, "the values");
   if (!text) {
@@ -129,7 +130,7 @@ Problem read_lines(std::vector<NewEntry>& entries) {
     const auto end = is_last ? rest.size() : std::min(rest.find('\n'), rest.size());
     auto line = rest.substr(0, end);
     line.remove_suffix(!line.empty() && line.back() == '\r' ? 1 : 0);
-    if (auto problem = take_value(entry, line)) {
+    if (auto problem = take_value(entry, trims ? without_blanks(line) : line)) {
       problem->hint = entries.size() == 1 ? problem->hint
                                           : "give " + std::to_string(entries.size()) +
                                                 " lines, the last one the " + entries.back().title;
@@ -140,9 +141,9 @@ Problem read_lines(std::vector<NewEntry>& entries) {
   return std::nullopt;
 }
 
-Problem read_values(std::vector<NewEntry>& entries) {
+Problem read_values(std::vector<NewEntry>& entries, bool trims) {
   if (isatty(STDIN_FILENO) != 1) {
-    return read_lines(entries);
+    return read_lines(entries, trims);
   }
   for (auto& entry : entries) {
     auto value =
@@ -150,6 +151,7 @@ Problem read_values(std::vector<NewEntry>& entries) {
     if (!value) {
       return value.failure();
     }
+    take_blanks_off(entry.name.text(), value.value(), trims);
     if (auto problem = take_value(entry, value->view())) {
       return problem;
     }
@@ -251,32 +253,24 @@ void tell_text(const Plan& plan, const BindingsFile& file, const SecretOptions& 
   print_line(plan.name + "=" + plan.placeholder);
   const auto& variables = provider.variables;
   if (!variables.empty() && std::ranges::find(variables, plan.name) == variables.end()) {
-    note("programs for " + provider.title + " look for " + variables.front() +
-         ": set it to the placeholder too, or name the secret so");
+    remark("programs for " + provider.title + " look for " + variables.front() +
+           ": set it to the placeholder too, or name the secret so");
   }
   if (plan.is_lengthened) {
-    note("keys of " + provider.title +
-         " are shorter than a placeholder may be (24 characters): a program that counts may refuse "
-         "it");
+    remark("keys of " + provider.title +
+           " are shorter than a placeholder may be (24 characters): a program that counts may "
+           "refuse it");
   }
   if (!provider.notes.empty()) {
-    note("note: " + provider.notes);
+    remark("note: " + provider.notes);
   }
 }
 
-void tell(const Plan& plan,
-          const BindingsFile& file,
-          const Home& home,
-          const SecretOptions& options) {
+void tell(const Plan& plan, const BindingsFile& file, const SecretOptions& options) {
   if (options.json) {
     tell_json(plan, file, options);
   } else {
     tell_text(plan, file, options);
-  }
-  const auto running = options.is_dry_run ? std::nullopt : find_running(home);
-  if (running && running->is_ready()) {  // one that is starting may not be signalled
-    note("a proxy runs on this home; let it read the bindings: kill -HUP " +
-         std::to_string(running->pid));
   }
 }
 
@@ -336,7 +330,10 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
   if (const auto host = choose_host(known->provider, options.host); !host) {
     return host.failure();
   }
-  auto file = open_bindings(options.bindings.empty() ? opened.home.bindings() : options.bindings);
+  const bool may_begin = options.bindings.empty() && !options.is_dry_run;
+  auto file = may_begin ? open_home_bindings(opened.home)
+                        : open_bindings(options.bindings.empty() ? opened.home.bindings()
+                                                                 : options.bindings);
   if (!file) {
     return file.failure();
   }
@@ -354,7 +351,7 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
   if (!entries) {
     return entries.failure();
   }
-  if (auto problem = options.is_dry_run ? Problem() : read_values(entries.value())) {
+  if (auto problem = options.is_dry_run ? Problem() : read_values(entries.value(), options.trims)) {
     return problem;
   }
   const std::string service = options.service.empty() ? known->provider.name : options.service;
@@ -378,8 +375,12 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
       return problem;
     }
   }
-  tell(plan.value(), file.value(), opened.home, options);
-  return std::nullopt;
+  tell(plan.value(), file.value(), options);
+  if (options.is_dry_run || !approval->is_meant) {
+    return std::nullopt;
+  }
+  return put_in_force(
+      opened.home, opened.vault, file->path, name.text() + " is added, and bound in " + file->path);
 }
 
 }  // namespace

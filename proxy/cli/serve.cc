@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap serve: opens and checks every part, in the order in which a failure is cheapest to mend,
-// then hands them to the server. Nothing listens before everything is in order (I13).
-#include <chrono>
-#include <condition_variable>
+// then hands them to the server. No client is taken before everything is in order (I13).
 #include <csignal>
-#include <mutex>
-#include <thread>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
@@ -20,17 +17,24 @@
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/confirmation.h"
+#include "proxy/cli/detach.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
+#include "proxy/cli/reloading.h"
+#include "proxy/cli/serve_failure.h"
+#include "proxy/cli/serve_listen.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
+#include "proxy/cli/serve_talk.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/cli/user_watch.h"
 #include "proxy/net/server.h"
 #include "proxy/tls/context.h"
 
@@ -39,26 +43,31 @@ namespace keyswap::cli {
 namespace {
 
 constexpr const char* kExample =
-    "keyswap serve --listen 127.0.0.1:8472\n"
+    "keyswap serve --detach                 # asks for the passphrase, then the background\n"
+    "  keyswap serve --listen 127.0.0.1:8472\n"
     "  curl --proxy http://127.0.0.1:8472 --cacert ~/.local/state/keyswap/ca.pem "
     "https://api.example.com/";
-constexpr std::chrono::milliseconds kLookForUsers{50};
 
 struct ServeOptions {
   std::string home;
   UnlockOptions unlock;
   ApprovalOptions approval;
   std::string bindings;
-  std::string listen = "127.0.0.1:8472";
+  ListenOptions listen;
+  std::string manage;                 // "": no management listener
   std::optional<sandbox::User> user;  // to become
   unsigned threads = 0;
   bool while_used = false;
+  bool json = false;
+  Departure* departure = nullptr;  // to the background, with --detach
 };
 
 // Everything that lives as long as the server; in the order in which it must go.
 struct Opened {
   Home home;
-  ListenAddress listen;
+  ServeListeners listen;
+  std::optional<ListenAddress> manage;
+  std::string managed_at;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
   std::string bindings_file;
@@ -70,6 +79,7 @@ struct Opened {
   OpenLog log;
   std::optional<HeadKeeper> head;
   std::optional<Confirmation> confirmation;
+  ReloadNotes reloads;
   std::unique_ptr<limits::Limiter> limiter;
 };
 
@@ -133,12 +143,21 @@ Problem open_configuration(const ServeOptions& options, Opened& opened) {
   if (auto problem = take_lock(opened)) {
     return problem;
   }
+  if (options.departure != nullptr) {
+    if (auto problem = options.departure->open_log(opened.home)) {
+      return problem;
+    }
+  }
   auto policy = load_policy(opened.bindings_file, own_ca_of(opened.home));
   if (!policy) {
     return policy.failure();
   }
   opened.policy = std::move(policy).value();
-  return std::nullopt;
+  return opened.listen.check(*opened.policy.policy.bindings, opened.bindings_file);
+}
+
+InForce in_force(const Opened& opened) {
+  return {opened.authority->certificate_sha256(), base::to_hex(opened.approval.digest())};
 }
 
 Problem open_secrets(const ServeOptions& options, Opened& opened) {
@@ -163,13 +182,15 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  opened.confirmation.emplace(*opened.vault, opened.authority->certificate_sha256());
   const AuditPlace place = audit_place(opened.home, *opened.policy.policy.bindings);
   const std::string& folder = place.folder;
   if (auto problem = prepare_audit_folder(opened.home, place, *opened.vault)) {
     return problem;
   }
-  if (auto problem = restrict_files(opened.home, folder)) {
+  if (auto problem = opened.listen.open_sockets()) {
+    return problem;
+  }
+  if (auto problem = restrict_files(opened.home, folder, opened.listen.socket_folders())) {
     return problem;
   }
   auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
@@ -183,6 +204,7 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
              " in the log's folder, and the log records that",
          "no request was answered on its word; see: keyswap audit verify");
   }
+  opened.confirmation.emplace(opened.home, *opened.vault, in_force(opened));
   return std::nullopt;
 }
 
@@ -223,11 +245,18 @@ Problem choose_loops(const ServeOptions& options, Opened& opened) {
 }
 
 Problem open_all(const ServeOptions& options, Opened& opened) {
-  auto listen = parse_listen(options.listen);
+  auto listen = ServeListeners::parse(options.listen);
   if (!listen) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
+  if (!options.manage.empty()) {
+    auto manage = parse_manage(options.manage);
+    if (!manage) {
+      return manage.failure();
+    }
+    opened.manage = std::move(manage).value();
+  }
   if (auto problem = choose_loops(options, opened)) {
     return problem;
   }
@@ -253,36 +282,64 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   return std::nullopt;
 }
 
-// Contract 2: exactly this line, so that a program can wait for it.
-void tell_ready(Opened& opened, const std::string& address) {
+// To whoever started it; from here on nothing waits for a reader.
+void say_ready(const ServeOptions& options,
+               Opened& opened,
+               ServeTalk& talk,
+               const std::vector<std::string>& addresses) {
+  ReadyFacts facts{address_for_clients(addresses), opened.home.ca(), getpid(), "", ""};
+  facts.listen = addresses_to_tell(addresses);
+  facts.manage = opened.managed_at;
+  facts.home = options.home.empty() ? "" : " --home " + options.home;
+  if (options.departure == nullptr) {
+    talk.ready(ready_text(facts, talk.audience()));
+    return;
+  }
+  facts.log = opened.home.serve_log();
+  options.departure->leave(ready_text(facts, talk.audience()));
+  talk.ready_in_background();
+}
+
+void tell_ready(const ServeOptions& options,
+                Opened& opened,
+                ServeTalk& talk,
+                const std::vector<std::string>& addresses) {
   opened.approval.keep(*opened.vault);
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  nlohmann::ordered_json json;
-  json["event"] = "ready";
-  json["proxy"] = address;
-  json["ca"] = opened.home.ca();
-  json["pid"] = getpid();
-  if (auto problem = opened.lock->announce({getpid(), address, opened.bindings_file})) {
-    report(*problem);  // `run` will not find this proxy; those who read the line below will
+  const RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  opened.reloads = ReloadNotes(*opened.lock, running);
+  if (auto problem = opened.lock->announce(running)) {
+    report(*problem);  // `run` will not find this proxy; who reads the line below will
   }
-  base::LineOutput output(STDOUT_FILENO);
-  output.stop_waiting();
-  output.write(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  say_ready(options, opened, talk, addresses);
   hold_reloads(SIG_UNBLOCK);
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
 net::Reloaded reload_policy(Opened& opened) {
+  opened.reloads.begin();
   const std::string own_ca = opened.authority->certificate_pem();
   auto policy = load_policy(opened.bindings_file, own_ca);
   if (!policy) {
     report(policy.failure());
     note("  the bindings in force stay in force");
+    opened.reloads.refuse(policy.failure());
     return {};
   }
-  return opened.approval.accept(*opened.vault, policy.value());
+  // Fails closed: where we listen is not changed by a file, and nobody comes there without a token.
+  if (const auto refused = opened.listen.check(*policy->policy.bindings, opened.bindings_file)) {
+    report(*refused);
+    note("  the bindings in force stay in force");
+    opened.reloads.refuse(*refused);
+    return {};
+  }
+  auto reloaded = opened.approval.accept(*opened.vault, policy.value());
+  if (!reloaded.policy) {
+    opened.reloads.refuse(opened.approval.refusal());
+  }
+  return reloaded;
 }
 
 std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
@@ -296,6 +353,7 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   if (!authority) {
     report(authority.failure());
     note("  the CA in force stays in force");
+    opened.reloads.refuse(authority.failure());
     return nullptr;
   }
   if (authority.value()->certificate_sha256() == opened.authority->certificate_sha256()) {
@@ -305,85 +363,58 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
   return opened.authority;
 }
 
-// With --while-used: ends the process as SIGTERM does once no `keyswap run` uses it any more.
-class UserWatch {
- public:
-  UserWatch() = default;
-  UserWatch(const UserWatch&) = delete;
-  UserWatch& operator=(const UserWatch&) = delete;
-  UserWatch(UserWatch&&) = delete;
-  UserWatch& operator=(UserWatch&&) = delete;
-
-  ~UserWatch() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_stopping_ = true;
-    }
-    wake_.notify_one();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
-  }
-
-  base::Status start(const Home& home) {
-    auto thread = base::start_thread([this, &home] { watch(home); });
-    if (!thread) {
-      return thread.error();
-    }
-    thread_ = std::move(*thread);
-    return {};
-  }
-
-  // From now on there is somebody who takes the signal, and ends in order.
-  void begin() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_ready_ = true;
-    }
-    wake_.notify_one();
-  }
-
- private:
-  void watch(const Home& home) {
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_ready_ || is_stopping_; });
-    while (!wake_.wait_for(lock, kLookForUsers, [this] { return is_stopping_; })) {
-      auto unused = ServeLock::take(
-          home, ServeLock::Byte::using_it, ServeLock::Kind::exclusive, ServeLock::Wait::no);
-      if (unused && unused.value()) {
-        last_ = std::move(*unused.value());  // a `run` that comes now waits for us to end
-        kill(getpid(), SIGTERM);
-        return;
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool is_ready_ = false;  // guarded by mutex_, and so is the next
-  bool is_stopping_ = false;
-  std::optional<ServeLock> last_;
-  std::thread thread_;
-};
-
-Failure serve_failure(const ServeOptions& options, const base::Error& error) {
-  if (error.code == base::Errc::already_exists) {
-    return {Exit::cannot,
-            options.listen + " is in use by another program",
-            "choose another --listen ADDRESS:PORT, or port 0 for a free one"};
-  }
-  if (base::is_lack_of_threads(error)) {
-    return thread_failure(error);
-  }
-  if (error.code == base::Errc::unsupported) {
-    return sandbox_failure(error);
-  }
+Failure vault_not_written(const Opened& opened, const base::Error& error) {
   return {Exit::cannot,
-          "cannot serve on " + options.listen + ": " + explain(error),
-          "check the address and this user's limits"};
+          "the vault " + opened.home.vault() + " cannot be written: " + explain(error),
+          "make room on the disk, or end what else uses it"};
 }
 
-int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& watch) {
+net::Behind behind_of(Opened& opened, ServeTalk& talk) {
+  net::Behind behind;
+  if (opened.manage) {
+    behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
+  }
+  behind.managing = [&opened](const std::string& address) {
+    opened.managed_at = address;
+  };
+  behind.hold_policy = [&opened] {
+    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+  };
+  behind.in_force = [&opened] {
+    opened.confirmation->set_in_force(in_force(opened));
+  };
+  behind.reloaded = [&opened] {
+    opened.reloads.end();
+  };
+  behind.vault_read = [&opened] {
+    static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+  };
+  behind.looked = [&opened] {
+    opened.head->keep();
+    if (auto lost = opened.lock->keep_in_place(opened.home)) {
+      report(*lost);
+    }
+  };
+  behind.refused = [&talk](std::uint64_t in_a_minute) {
+    talk.refused(in_a_minute);
+  };
+  return behind;
+}
+
+// I13: a terminal can be left only while the kernel still takes that call.
+base::Status confine(const ServeOptions& options) {
+  if (options.departure != nullptr) {
+    KS_TRY(options.departure->leave_terminal());
+  }
+  // The last moment for it: a socket that leads there could lead to any other of this machine.
+  notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
+  return restrict_system_calls();
+}
+
+int serve_until_stopped(const ServeOptions& options,
+                        Opened& opened,
+                        ServeTalk& talk,
+                        UserWatch& watch) {
   net::ServerParts parts;
   parts.vault = &*opened.vault;
   parts.log = opened.log.log.get();
@@ -393,57 +424,67 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;
-  parts.listen = {opened.listen.host, opened.listen.port};
+  parts.listen = opened.listen.plan();
   parts.threads = opened.threads;
-  parts.reload = [&opened] {
-    return reload_policy(opened);
+  parts.reload = [&opened, &talk] {
+    net::Reloaded reloaded = reload_policy(opened);
+    talk.reloaded(reloaded.policy.has_value());
+    return reloaded;
   };
   parts.reload_authority = [&opened] {
     return reload_authority(opened);
   };
-  parts.behind.ca_in_force = [&opened](const std::string& sha256) {
-    opened.confirmation->set_ca(sha256);
+  parts.behind = behind_of(opened, talk);
+  Problem unnamed;
+  parts.confine = [&options, &opened, &unnamed]() -> base::Status {
+    // I13: before anybody is served, so that no command takes this proxy for none, whatever becomes
+    // of serve.lock. A start that fails before leaves the home as it was.
+    if (const auto told = opened.confirmation->tell(); !told) {
+      unnamed = vault_not_written(opened, told.error());
+      return told;
+    }
+    return confine(options);
   };
-  parts.behind.vault_read = [&opened] {
-    opened.confirmation->tell();
-    opened.head->keep();
-  };
-  parts.confine = [] {
-    // The last moment for it: a socket that leads there could lead to any other of this machine.
-    notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
-    return restrict_system_calls();
-  };
-  parts.ready = [&options, &opened, &watch](const std::string& address) {
+  parts.ready = [&options, &opened, &talk, &watch](const std::vector<std::string>& addresses) {
     if (!options.while_used) {
       warn_about_root();
     }
-    tell_ready(opened, address);
+    tell_ready(options, opened, talk, addresses);
+    opened.vault->set_patience(base::bounds::kServingBusyMs);
     watch.begin();
   };
   const auto served = net::serve(std::move(parts));
+  opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
   opened.head->keep_last();
   if (!served) {
-    return report(serve_failure(options, served.error()));
+    return report(unnamed ? *unnamed
+                          : serve_failure(opened.listen.failed(), options.manage, served.error()));
   }
+  talk.stopped();
   return static_cast<int>(Exit::done);
 }
 
 int serve(const ServeOptions& options) {
-  // Neither a reload nor the end may hang on whoever does not read what is said about them.
-  base::standard_error().stop_waiting();
+  // Neither a reload nor the end may hang on whoever does not read what is said about them. On the
+  // way to the background stderr is another one later.
+  if (options.departure == nullptr) {
+    base::standard_error().stop_waiting();
+  }
   hold_reloads(SIG_BLOCK);
+  ServeTalk talk(options.json);
   Opened opened;
   if (auto problem = open_all(options, opened)) {
     return report(*problem);
   }
+  muted_terminal().restore();  // the last question was asked
   UserWatch watch;
   if (options.while_used) {
     if (const auto started = watch.start(opened.home); !started) {
       return report(thread_failure(started.error()));
     }
   }
-  return serve_until_stopped(options, opened, watch);
+  return serve_until_stopped(options, opened, talk, watch);
 }
 
 }  // namespace
@@ -451,25 +492,31 @@ int serve(const ServeOptions& options) {
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
   CLI::App app(
-      "Runs the proxy in the foreground. When it accepts it prints one JSON line. SIGHUP reloads "
-      "the\n"
-      "bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
+      "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
+      "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
+      "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
   add_approval_option(app, options.approval);
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
-  app.add_option("--listen", options.listen, "loopback address and port; port 0 picks a free one")
-      ->type_name("ADDR:PORT")
-      ->capture_default_str();
+  add_listen_options(app, options.listen);
+  app.add_option("--manage", options.manage, "loopback address and port for GET /metrics; off")
+      ->type_name("ADDR:PORT");
   std::string user;
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
       ->check(CLI::Range(1U, base::bounds::kLoopsMax));
-  app.add_flag(
+  auto* while_used = app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
+  bool detaches = false;
+  app.add_flag("--detach",
+               detaches,
+               "ask for the passphrase, then go on in the background; returns once it is ready")
+      ->excludes(while_used);
+  app.add_flag("--json", options.json, "say that it is ready in JSON, also on a terminal");
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
@@ -481,7 +528,13 @@ int run_serve(const Arguments& arguments) {
   if (options.user) {
     options.home = home_of(*options.user, options.home);
   }
-  return serve(options);
+  if (!detaches) {
+    return serve(options);
+  }
+  return run_detached([&options](Departure& departure) {
+    options.departure = &departure;
+    return serve(options);
+  });
 }
 
 }  // namespace keyswap::cli

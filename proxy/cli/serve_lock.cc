@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace keyswap::cli {
@@ -38,6 +40,15 @@ Outcome<std::optional<ServeLock>> ServeLock::take(const Home& home,
                    "cannot open " + home.serve_lock() + ": " + explain_errno(errno),
                    "check the home's modes and the disk"};
   }
+
+  // Its text is replaced: that of another file would be lost.
+  struct stat found {};
+
+  if (fstat(file.descriptor(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_nlink > 1) {
+    return Failure{Exit::cannot,
+                   home.serve_lock() + " is no file of its own: it has another name, too",
+                   "remove it"};
+  }
   struct flock lock = byte_lock(byte, kind);
   const int command = wait == Wait::yes ? F_OFD_SETLKW : F_OFD_SETLK;
   while (fcntl(file.descriptor(), command, &lock) != 0) {
@@ -61,10 +72,50 @@ bool ServeLock::is_held(const Home& home, Byte byte, Kind kind) {
 }
 
 Problem ServeLock::announce(const RunningProxy& proxy) {
-  const std::string text = encode_running(proxy);
-  if (ftruncate(file_.descriptor(), 0) != 0 ||
-      pwrite(file_.descriptor(), text.data(), text.size(), 0) !=
-          static_cast<ssize_t>(text.size())) {
+  return write_text(encode_running(proxy));
+}
+
+bool ServeLock::is_in_place(const Home& home) const {
+  struct stat ours {};
+
+  struct stat there {};
+
+  return fstat(file_.descriptor(), &ours) == 0 && lstat(home.serve_lock().c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+Problem ServeLock::keep_in_place(const Home& home) {
+  if (is_in_place(home)) {
+    is_told_ = false;
+    return std::nullopt;
+  }
+  auto fresh = take(home, Byte::serving, Kind::exclusive, Wait::no);
+  if (fresh && fresh.value() && !fresh.value()->write_text(text())) {
+    file_ = std::move(fresh.value()->file_);
+    return std::nullopt;
+  }
+  if (std::exchange(is_told_, true)) {
+    return std::nullopt;
+  }
+  return Failure{Exit::cannot,
+                 "serve.lock was removed or replaced, and cannot be taken anew: `run` and `env` do "
+                 "not find this proxy",
+                 "end what holds " + home.serve_lock() + ", or remove it"};
+}
+
+std::string ServeLock::text() const {
+  std::string text(kTextBytesMax, '\0');
+  const ssize_t size = pread(file_.descriptor(), text.data(), text.size(), 0);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+}
+
+Problem ServeLock::write_text(const std::string& text) {
+  // One line, written at once; what is longer of the one before it is cut off behind it, and does
+  // not count meanwhile.
+  const auto size = static_cast<ssize_t>(text.size());
+  if (pwrite(file_.descriptor(), text.data(), text.size(), 0) != size ||
+      ftruncate(file_.descriptor(), size) != 0) {
     return Failure{
         Exit::cannot, "cannot write serve.lock: " + explain_errno(errno), "make room on the disk"};
   }
@@ -77,11 +128,18 @@ std::string encode_running(const RunningProxy& proxy) {
   json["proxy"] = proxy.address;
   json["bindings"] = proxy.bindings;
   json["pid"] = proxy.pid;
+  json["reloads_begun"] = proxy.reloads.begun;
+  json["reloads_done"] = proxy.reloads.done;
+  if (!proxy.reloads.refused.empty()) {
+    json["refused"] = proxy.reloads.refused;
+    json["hint"] = proxy.reloads.hint;
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::optional<RunningProxy> decode_running(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const std::string line = text.substr(0, text.find('\n'));
+  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer()) {
     return std::nullopt;
   }
@@ -89,7 +147,15 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
     const auto found = json.find(key);
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  return RunningProxy{json["pid"].get<pid_t>(), text_of("proxy"), text_of("bindings")};
+  const auto number_of = [&json](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  };
+  return RunningProxy{
+      json["pid"].get<pid_t>(),
+      text_of("proxy"),
+      text_of("bindings"),
+      {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
 }
 
 std::optional<RunningProxy> find_running(const Home& home) {

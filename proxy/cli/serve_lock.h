@@ -7,9 +7,12 @@
 //   byte 1  shared by every `keyswap run`: a proxy that was started for them alone ends when
 //           nobody holds it
 //   byte 2  held by a `run` while it looks for a proxy or starts one
-// The file is never removed: its text counts only while byte 0 is held.
+// The file is never removed: its text counts only while byte 0 is held. Whoever can write the home
+// can remove it, or write another text: what must not be mistaken asks the vault
+// (proxy/cli/confirmation.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -21,10 +24,19 @@
 
 namespace keyswap::cli {
 
+// What became of the reloads since the proxy is ready.
+struct Reloads {
+  std::uint64_t begun = 0;
+  std::uint64_t done = 0;
+  std::string refused = {};  // "" unless the last one did not come into force as it was
+  std::string hint = {};
+};
+
 struct RunningProxy {
   pid_t pid = 0;
   std::string address;   // "127.0.0.1:8472"; "" while it is starting
   std::string bindings;  // the file it serves
+  Reloads reloads = {};
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }
@@ -46,10 +58,20 @@ class ServeLock {
   // Replaces the file's text; by the holder of `serving`.
   Problem announce(const RunningProxy& proxy);
 
+  // Makes and locks the file anew, with its text, where its name leads to another one by now, or to
+  // none. A failure when another process holds that one, once as long as it lasts. By the holder of
+  // `serving`, from time to time, not beside announce().
+  Problem keep_in_place(const Home& home);
+
  private:
   explicit ServeLock(File file) : file_(std::move(file)) {}
 
+  [[nodiscard]] bool is_in_place(const Home& home) const;
+  [[nodiscard]] std::string text() const;
+  Problem write_text(const std::string& text);
+
   File file_;
+  bool is_told_ = false;  // that it is not in place
 };
 
 // The text of the file, and back; pure.

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_parts.h"
 
-#include <algorithm>
-#include <cerrno>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,35 +18,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::size_t kCertificateBytesMax = std::size_t{64} * 1024;
-constexpr std::uint32_t kLoopbackNetwork = 127;
-
-bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
-    return ntohl(v4.s_addr) >> 24U == kLoopbackNetwork;
-  }
-  in6_addr v6{};
-  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-bool is_address(const std::string& host) {
-  in6_addr any{};
-  return inet_pton(AF_INET, host.c_str(), &any) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &any) == 1;
-}
-
-bool parse_port(std::string_view text, std::uint16_t& port) {
-  if (text.empty() || text.size() > 5 ||
-      !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
-    return false;
-  }
-  unsigned value = 0;
-  for (const char c : text) {
-    value = value * 10 + static_cast<unsigned>(c - '0');
-  }
-  port = static_cast<std::uint16_t>(value);
-  return value <= 65'535;
-}
 
 Failure authority_failure(const Home& home, const base::Error& error) {
   using base::Errc;
@@ -66,35 +32,6 @@ Failure authority_failure(const Home& home, const base::Error& error) {
 }
 
 }  // namespace
-
-Outcome<ListenAddress> parse_listen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  ListenAddress listen;
-  if (colon == std::string::npos ||
-      !parse_port(std::string_view(text).substr(colon + 1), listen.port)) {
-    return Failure{
-        Exit::usage, "--listen wants ADDRESS:PORT, not " + text, "like: --listen 127.0.0.1:8472"};
-  }
-  listen.host = text.substr(0, colon);
-  if (listen.host.size() > 2 && listen.host.front() == '[' && listen.host.back() == ']') {
-    listen.host = listen.host.substr(1, listen.host.size() - 2);
-  } else if (listen.host.find(':') != std::string::npos) {
-    return Failure{
-        Exit::usage, "an IPv6 address stands in brackets: " + text, "like: --listen [::1]:8472"};
-  }
-  if (!is_address(listen.host)) {
-    return Failure{Exit::usage,
-                   "--listen wants an IP address, not " + listen.host,
-                   "like: --listen 127.0.0.1:8472"};
-  }
-  if (!is_loopback(listen.host)) {
-    return Failure{
-        Exit::usage,
-        "refused to listen on " + listen.host + ": everybody who reaches it could use the secrets",
-        "listen on 127.0.0.1 or [::1]; other machines come in through ssh -L"};
-  }
-  return listen;
-}
 
 Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
                                                              const vault::Vault& vault,

@@ -18,14 +18,6 @@
 
 namespace keyswap::cli {
 
-struct ListenAddress {
-  std::string host;  // a loopback IP literal
-  std::uint16_t port = 0;
-};
-
-// "127.0.0.1:8472", "[::1]:0". Loopback only: whoever reaches the port can use the secrets.
-Outcome<ListenAddress> parse_listen(const std::string& text);
-
 // The root: its certificate from ca.pem, its key from the vault.
 Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
                                                              const vault::Vault& vault,

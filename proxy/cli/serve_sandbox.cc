@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <system_error>
-#include <vector>
 
 #include <unistd.h>
 
@@ -79,13 +78,15 @@ void warn_about_root() {
   }
 }
 
-Problem restrict_files(const Home& home, const std::string& audit_folder) {
+Problem restrict_files(const Home& home,
+                       const std::string& audit_folder,
+                       const std::vector<std::string>& socket_folders) {
   std::vector<std::string> writable = {home.path};
   // What is no folder cannot be written below either; who opens the log says what is wrong with it.
   if (std::error_code ignored; std::filesystem::is_directory(audit_folder, ignored)) {
     writable.push_back(audit_folder);
   }
-  const auto restricted = sandbox::restrict_files(writable);
+  const auto restricted = sandbox::restrict_files(writable, socket_folders);
   if (restricted) {
     return std::nullopt;
   }
@@ -104,7 +105,7 @@ base::Status restrict_system_calls() {
 Failure sandbox_failure(const base::Error& error) {
   return {Exit::cannot,
           "cannot give up what serving does not need: " + text_of(error),
-          "see docs/operations.md, \"The sandbox\": a container has to allow seccomp(2)"};
+          "a container has to allow seccomp(2): keyswap help sandbox"};
 }
 
 }  // namespace keyswap::cli

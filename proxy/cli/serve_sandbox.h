@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proxy/base/result.h"
 #include "proxy/cli/failure.h"
@@ -27,9 +28,12 @@ Problem give_up_privileges(const std::optional<sandbox::User>& user);
 // One line, when this still runs as root.
 void warn_about_root();
 
-// From now on only the home and the audit log's folder can be written. Where the kernel has nothing
-// for that, one line says so, and it goes on: the files' modes are as they were.
-Problem restrict_files(const Home& home, const std::string& audit_folder);
+// From now on only the home and the audit log's folder can be written, and files removed from the
+// folders of sockets. Where the kernel has nothing for that, one line says so, and it goes on: the
+// files' modes are as they were.
+Problem restrict_files(const Home& home,
+                       const std::string& audit_folder,
+                       const std::vector<std::string>& socket_folders);
 
 // The last step (sandbox::restrict_system_calls), for net::ServerParts::confine. I13: without it
 // nothing is served.

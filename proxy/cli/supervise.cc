@@ -6,10 +6,13 @@
 #include <csignal>
 #include <optional>
 
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "proxy/cli/child.h"
+#include "proxy/cli/files.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -88,6 +91,33 @@ int PassedSignals::follow(pid_t child, pid_t proxy) const {
       }
     } else if (signal > 0 && is_for_us_alone(info)) {
       kill(child, signal);
+    }
+  }
+}
+
+std::optional<int> PassedSignals::follow_until(pid_t child, int descriptor) const {
+  const File signals(signalfd(-1, &held_, SFD_CLOEXEC | SFD_NONBLOCK));
+  std::array<pollfd, 2> ready = {pollfd{signals.descriptor(), POLLIN, 0},
+                                 pollfd{descriptor, POLLIN, 0}};
+  for (;;) {
+    if (poll(ready.data(), ready.size(), -1) < 0) {
+      continue;
+    }
+    signalfd_siginfo info{};
+    const bool has_signal =
+        read(signals.descriptor(), &info, sizeof info) == static_cast<ssize_t>(sizeof info);
+    if (has_signal && info.ssi_signo != SIGCHLD) {
+      if (info.ssi_code != SI_KERNEL) {
+        kill(child, static_cast<int>(info.ssi_signo));
+      }
+    } else if (has_signal) {
+      if (const auto status = look_at_child(child)) {
+        return status;
+      }
+    } else if ((ready[1].revents & POLLIN) != 0) {
+      return std::nullopt;
+    } else if (ready[1].revents != 0) {
+      ready[1].fd = -1;  // it ends without a word, and SIGCHLD says how
     }
   }
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <csignal>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -29,6 +30,8 @@ class PassedSignals {
 
   // To the child's end; gives its wait status. `proxy` as in supervise().
   [[nodiscard]] int follow(pid_t child, pid_t proxy) const;
+  // The same, until the descriptor can be read: then nothing.
+  [[nodiscard]] std::optional<int> follow_until(pid_t child, int descriptor) const;
 
  private:
   sigset_t held_{};

@@ -11,12 +11,14 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/line_output.h"
-#include "proxy/cli/files.h"
 #include "proxy/cli/hidden_input.h"
+#include "proxy/cli/muted_terminal.h"
 
 namespace keyswap::cli {
 
 namespace {
+
+using Detail = base::LineOutput::Detail;
 
 // The operator's own words may be any UTF-8; only what moves a terminal's cursor is shown escaped.
 std::string printable_or_text(std::string_view text) {
@@ -30,17 +32,6 @@ std::string printable_or_text(std::string_view text) {
     }
   }
   return shown;
-}
-
-std::string format_row(const std::vector<std::string>& row,
-                       const std::vector<std::size_t>& widths) {
-  std::string line;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    line += row[i];
-    line.append(widths[i] - row[i].size() + 2, ' ');
-  }
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
 }
 
 }  // namespace
@@ -68,6 +59,9 @@ int report(const Failure& failure) {
 }
 
 void warn(std::string_view what, std::string_view hint) {
+  if (base::standard_error().detail() == Detail::errors) {
+    return;
+  }
   std::string text = "keyswap: warning: " + printable_or_text(what) + "\n";
   if (!hint.empty()) {
     text += "  " + printable_or_text(hint) + "\n";
@@ -85,6 +79,18 @@ void note(std::string_view text) {
   base::standard_error().write(lines);
 }
 
+void remark(std::string_view text) {
+  if (base::standard_error().detail() != Detail::errors) {
+    note(text);
+  }
+}
+
+void tell_more(std::string_view what) {
+  if (base::standard_error().detail() == Detail::all) {
+    base::standard_error().write("keyswap: " + printable_or_text(what) + "\n");
+  }
+}
+
 std::string printable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
@@ -99,21 +105,6 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-std::string format_table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    text += format_row(row, widths) + "\n";
-  }
-  return text;
-}
-
 Failure no_locked_memory() {
   return {Exit::cannot, "no locked memory is left for a secret", "raise the limit: ulimit -l"};
 }
@@ -122,6 +113,31 @@ Failure too_long(std::string_view what, std::size_t bytes_max) {
   return {Exit::usage,
           std::string(what) + " is longer than " + std::to_string(bytes_max) + " bytes",
           "give a shorter one"};
+}
+
+Failure asked_from_background() {
+  return {Exit::cannot,
+          "a job in the background cannot ask on the terminal",
+          "start it in front, or name a file with --password-file; serve --detach asks first, and "
+          "then goes to the background"};
+}
+
+Failure several_lines() {
+  return {Exit::usage,
+          "several lines were pasted, and an answer is one line",
+          "paste one line; what has several goes in by a file or a pipe. Nothing was changed"};
+}
+
+WaitNotice::WaitNotice(std::string_view text) {
+  if (isatty(STDERR_FILENO) == 1 && is_in_front(STDERR_FILENO) && write_all(STDERR_FILENO, text)) {
+    size_ = text.size();
+  }
+}
+
+WaitNotice::~WaitNotice() {
+  if (size_ > 0) {
+    static_cast<void>(write_all(STDERR_FILENO, "\r" + std::string(size_, ' ') + "\r"));
+  }
 }
 
 void drop_newline(LockedText& text) {
@@ -174,13 +190,24 @@ bool has_terminal() {
   return File(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)).is_open();
 }
 
-Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max) {
-  const File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+Outcome<File> open_terminal() {
+  File terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal.is_open()) {
     return Failure{
         Exit::cannot, "there is no terminal to ask on", "give it in a file or on a pipe"};
   }
-  return read_hidden(terminal.descriptor(), question, bytes_max);
+  if (!is_in_front(terminal.descriptor())) {
+    return asked_from_background();
+  }
+  return terminal;
+}
+
+Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max) {
+  auto terminal = open_terminal();
+  if (!terminal) {
+    return terminal.failure();
+  }
+  return read_hidden(terminal->descriptor(), question, bytes_max);
 }
 
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max) {

@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/cli/failure.h"
+#include "proxy/cli/files.h"
 #include "vault/secret.h"
 
 namespace keyswap::cli {
@@ -18,21 +20,47 @@ namespace keyswap::cli {
 // Writes to stdout; print_line adds the newline.
 void print(std::string_view text);
 void print_line(std::string_view text);
+// A line that is for people on a terminal, and wrapped there; elsewhere it stays one.
+void print_long_line(std::string_view text);
 // Is everything printed so far written?
 bool flush_output();
 
 // "keyswap: <what>" and "  <hint>" on stderr; gives the exit status.
 int report(const Failure& failure);
-// "keyswap: warning: <what>" and, if there is one, the hint.
+// "keyswap: warning: <what>" and, if there is one, the hint; not after --quiet.
 void warn(std::string_view what, std::string_view hint = {});
 // Lines for the operator on stderr, where stdout belongs to something else.
 void note(std::string_view text);
+// The same of what is good to know and asks for nothing; not after --quiet.
+void remark(std::string_view text);
+// "keyswap: <what>" on stderr, for who asked with --verbose which of several ways was taken.
+void tell_more(std::string_view what);
 
 // `text` with control bytes, DEL and bytes above 0x7e shown as \xNN.
 std::string printable(std::string_view text);
 
-// Rows in columns as wide as they need to be; the first row is the heading.
+// Rows in columns as wide as they need to be, and together as wide as a terminal (kColumns of
+// proxy/cli/word_wrap.h): what is too long goes on in the next line of its cell. The first row is
+// the heading. (proxy/cli/table.cc)
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+// A line for each name and its value, which stays whole however long it is: a path, a fingerprint.
+std::string format_facts(const std::vector<std::pair<std::string, std::string>>& facts);
+
+// Says on stderr what takes its time, "opening the vault…", and takes it away again when it is
+// over. Nothing where stderr is no terminal, or others run in front of it.
+class WaitNotice {
+ public:
+  explicit WaitNotice(std::string_view text);
+  WaitNotice(const WaitNotice&) = delete;
+  WaitNotice& operator=(const WaitNotice&) = delete;
+  WaitNotice(WaitNotice&&) = delete;
+  WaitNotice& operator=(WaitNotice&&) = delete;
+  ~WaitNotice();
+
+ private:
+  std::size_t size_ = 0;  // of what stands there
+};
 
 // Secret bytes in locked memory: a passphrase, a value, a file of them.
 struct LockedText {
@@ -50,6 +78,9 @@ void drop_newline(LockedText& text);
 // What is said when there is no room for a secret, or when it is longer than one may be.
 Failure no_locked_memory();
 Failure too_long(std::string_view what, std::size_t bytes_max);
+// What is said where a question cannot be asked, or was not answered with a line.
+Failure asked_from_background();
+Failure several_lines();
 
 // Reads to the end of `descriptor`; a trailing newline is dropped when asked for.
 // `what` names it in errors ("the passphrase").
@@ -61,7 +92,10 @@ Outcome<LockedText> read_locked(int descriptor,
 
 // Is there somebody to ask (a controlling terminal)?
 bool has_terminal();
-// Asks on the controlling terminal, without echo (proxy/cli/hidden_input.h).
+// That terminal, to ask on. cannot when there is none, or when this is a job in the background:
+// the kernel would stop it without a word, and the shell get what is typed.
+Outcome<File> open_terminal();
+// Asks there, without echo (proxy/cli/hidden_input.h).
 Outcome<LockedText> ask_hidden(std::string_view question, std::size_t bytes_max);
 // Asks twice; a failure when the answers differ.
 Outcome<LockedText> ask_hidden_twice(std::string_view question, std::size_t bytes_max);

@@ -136,6 +136,12 @@ std::string format_time(std::int64_t seconds) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
+std::string format_minute(std::int64_t seconds) {
+  constexpr std::size_t kMinuteBytes = 5;
+  const std::string whole = format_time(seconds);
+  return whole.substr(0, kDateBytes) + " " + whole.substr(kDateBytes + 1, kMinuteBytes) + "Z";
+}
+
 std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_us) {
   if (const auto ago = parse_ago(text, now_us)) {
     return ago;

@@ -12,6 +12,8 @@ namespace keyswap::cli {
 
 // "2026-11-22T02:25:09Z"
 std::string format_time(std::int64_t seconds);
+// The same to the minute, for tables: "2026-11-22 02:25Z"
+std::string format_minute(std::int64_t seconds);
 
 // Microseconds since 1970 of "2026-11-22", "2026-11-22T02:25:09[.123456]Z" or, as so long before
 // `now_us`, "90s", "15m", "2h", "7d".

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/unlock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <linux/keyctl.h>
 
 #include <fcntl.h>
@@ -27,6 +29,18 @@ Outcome<LockedText> not_empty(Outcome<LockedText> passphrase, const std::string&
   if (passphrase && passphrase->size == 0) {
     return Failure{
         Exit::usage, "the passphrase is empty (" + source + ")", "give one of 1 byte or more"};
+  }
+  if (passphrase) {
+    tell_more("the passphrase is what comes from here: " + source);
+  }
+  return passphrase;
+}
+
+Outcome<LockedText> strong(Outcome<LockedText> passphrase) {
+  if (passphrase) {
+    if (auto problem = check_new_passphrase(passphrase->view())) {
+      return *std::move(problem);
+    }
   }
   return passphrase;
 }
@@ -192,18 +206,38 @@ Problem begin_guarded(std::size_t locked_bytes) {
   return std::nullopt;
 }
 
+Problem check_new_passphrase(std::string_view passphrase) {
+  constexpr unsigned kContinuationMask = 0xc0;
+  constexpr unsigned kContinuation = 0x80;
+  const auto characters = std::ranges::count_if(passphrase, [](char c) {
+    return (static_cast<unsigned char>(c) & kContinuationMask) != kContinuation;
+  });
+  if (characters < static_cast<std::ptrdiff_t>(base::bounds::kPassphraseCharactersMin)) {
+    return Failure{Exit::usage,
+                   "a new passphrase has to have " +
+                       std::to_string(base::bounds::kPassphraseCharactersMin) +
+                       " characters or more",
+                   "several words are easily typed and hard to guess; nothing was changed"};
+  }
+  return std::nullopt;
+}
+
 bool needs_prompt(const Home& home, const UnlockOptions& unlock) {
   if (!unlock.password_file.empty() || unlock.password_fd >= 0 || unlock.uses_keyring) {
     return false;
   }
   return environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
-         access(home.key().c_str(), F_OK) != 0;
+         (unlock.ignores_key_file || access(home.key().c_str(), F_OK) != 0);
 }
 
 bool has_key_file(const Home& home, const UnlockOptions& unlock) {
-  return unlock.password_file.empty() && unlock.password_fd < 0 &&
+  return !unlock.ignores_key_file && unlock.password_file.empty() && unlock.password_fd < 0 &&
          environment_variable("KEYSWAP_PASSWORD_FILE").empty() && credential_path().empty() &&
          access(home.key().c_str(), F_OK) == 0;
+}
+
+Outcome<LockedText> read_home_key(const Home& home) {
+  return read_key_file(home.key());
 }
 
 Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
@@ -218,13 +252,12 @@ Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval) {
 
 Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval) {
   if (!approval.password_file.empty()) {
-    return read_passphrase_file(approval.password_file);
+    return strong(read_passphrase_file(approval.password_file));
   }
   if (!has_terminal()) {
     return nobody_to_ask_for_approval();
   }
-  return not_empty(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax),
-                   "typed");
+  return strong(ask_hidden_twice("New passphrase for approvals: ", kPassphraseBytesMax));
 }
 
 int passphrase_descriptor(const UnlockOptions& unlock) {
@@ -242,7 +275,7 @@ Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unloc
 
   struct stat info {};
 
-  if (lstat(home.key().c_str(), &info) == 0) {
+  if (!unlock.ignores_key_file && lstat(home.key().c_str(), &info) == 0) {
     return read_key_file(home.key());
   }
   if (unlock.uses_keyring) {
@@ -259,12 +292,27 @@ Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unloc
 
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock) {
   if (auto found = from_options_or_service(unlock)) {
-    return *std::move(found);
+    return strong(*std::move(found));
   }
   if (!has_terminal()) {
     Failure failure = nobody_to_ask();
     failure.hint += ", or --key-file for an unattended machine";
     return failure;
+  }
+  return strong(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax));
+}
+
+Outcome<LockedText> read_next_passphrase(const UnlockOptions& given) {
+  if (!given.password_file.empty()) {
+    return read_passphrase_file(given.password_file);
+  }
+  if (given.password_fd >= 0) {
+    return read_descriptor(given.password_fd, "--new-password-fd");
+  }
+  if (!has_terminal()) {
+    return Failure{Exit::cannot,
+                   "no new passphrase was given, and there is no terminal to ask on",
+                   "give --new-password-file FILE or --new-password-fd N"};
   }
   return not_empty(ask_hidden_twice("New passphrase: ", kPassphraseBytesMax), "typed");
 }
@@ -275,6 +323,7 @@ Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock) 
     return passphrase.failure();
   }
   const vault::Secret secret = std::move(passphrase).value().to_secret();
+  const WaitNotice notice("opening the vault…");
   auto opened = vault::Vault::open(home.vault(), secret);
   if (!opened) {
     return open_failure(home, opened.error());

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/failure.h"
@@ -29,6 +30,8 @@ bool needs_prompt(const Home& home, const UnlockOptions& unlock);
 int passphrase_descriptor(const UnlockOptions& unlock);
 
 Outcome<LockedText> read_passphrase(const Home& home, const UnlockOptions& unlock);
+// What the home's key file holds, whatever else there is.
+Outcome<LockedText> read_home_key(const Home& home);
 // Is it the home's key file that opens the vault?
 bool has_key_file(const Home& home, const UnlockOptions& unlock);
 // The passphrase for approvals: from the option's file, else asked for.
@@ -37,6 +40,11 @@ Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval);
 Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
+// Has it kPassphraseCharactersMin of UTF-8, as a new one must? Asked wherever one is set, and never
+// of one that is in use.
+Problem check_new_passphrase(std::string_view passphrase);
+// The one that takes the place of a vault's: from what is given for it alone, else asked twice.
+Outcome<LockedText> read_next_passphrase(const UnlockOptions& given);
 
 Outcome<vault::Vault> open_vault(const Home& home, const UnlockOptions& unlock);
 

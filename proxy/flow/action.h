@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,6 +23,8 @@
 #include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
+
+struct Reply;  // proxy/flow/reply.h
 
 // Count it against the scope's limits: Charged follows. `volume_e8` of at most `volume_max_e8`: an
 // order's value against the day's volume (bindings/signer.h).
@@ -122,6 +125,13 @@ struct SendResponseBody {
 
 struct EndResponse {};
 
+// CONNECT is answered with 200, and what the client asks for in the tunnel, in TLS or in the clear,
+// with this: where no certificate can be had for its host, this is the answer to CONNECT. The
+// connection ends with it.
+struct RefuseInTunnel {
+  std::shared_ptr<const Reply> reply;
+};
+
 // From now on the client's body is wanted: hand in what it sends.
 struct ReadClient {};
 
@@ -191,6 +201,7 @@ using Action = std::variant<Charge,
                             SendResponseHead,
                             SendResponseBody,
                             EndResponse,
+                            RefuseInTunnel,
                             ReadClient,
                             SetWait,
                             ReleaseUpstream,

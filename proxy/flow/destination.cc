@@ -7,6 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/flow/own_bindings.h"
 #include "proxy/flow/reverse.h"
 #include "proxy/http/grammar.h"
 
@@ -39,17 +40,19 @@ bool host_agrees(const http::RequestHead& head,
   return named && *named == authority;
 }
 
-// Does the Host field name the listener? Some clients write there whom they ask, and not where they
+// Does the Host field name a listener? Some clients write there whom they ask, and not where they
 // want to go (RFC 9112 section 3.2.3 has it the other way). It chooses nothing: nobody is ever led
 // to the listener itself (I12).
-bool names_listener(const http::RequestHead& head, std::uint16_t own_port) {
-  static constexpr std::array<std::string_view, 3> kOwnHosts = {"127.0.0.1", "::1", "localhost"};
+bool names_listener(const http::RequestHead& head, std::span<const std::uint16_t> own_ports) {
+  // The last two are what containers call the machine that they run on.
+  static constexpr std::array<std::string_view, 5> kOwnHosts = {
+      "127.0.0.1", "::1", "localhost", "host.docker.internal", "host.containers.internal"};
   const http::Field* host = head.fields.find("host");
-  if (host == nullptr || own_port == 0) {
+  if (host == nullptr) {
     return false;
   }
   const auto named = http::parse_authority(host->value, 0);
-  return named && named->port == own_port &&
+  return named && std::find(own_ports.begin(), own_ports.end(), named->port) != own_ports.end() &&
          std::find(kOwnHosts.begin(), kOwnHosts.end(), named->host) != kOwnHosts.end();
 }
 
@@ -63,9 +66,14 @@ bool may_be_reached(const Destination& destination, const bindings::Bindings& bi
          bindings.binds(destination.authority);
 }
 
+// Are the requests in a tunnel to it read?
+bool is_read(const http::Authority& destination, const bindings::Bindings& bindings) {
+  return bindings.binds(destination) || bindings.tls_termination == bindings::TlsTermination::all;
+}
+
 Route route_connect(const http::RequestHead& head,
                     const bindings::Bindings& bindings,
-                    std::uint16_t own_port) {
+                    std::span<const std::uint16_t> own_ports) {
   auto authority = http::parse_authority(head.target, 0);
   if (!authority) {
     return refuse(Reason::malformed_request);
@@ -82,12 +90,12 @@ Route route_connect(const http::RequestHead& head,
   }
   // I3: a Host that names somebody else is a disagreement; one that names us is none.
   if (!host_agrees(head, destination.authority, destination.authority.port) &&
-      !names_listener(head, own_port)) {
+      !names_listener(head, own_ports)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
   }
-  const bool is_read = bindings.binds(destination.authority) ||
-                       bindings.tls_termination == bindings::TlsTermination::all;
-  return {is_read ? Route::Kind::intercept : Route::Kind::tunnel, std::move(destination), {}};
+  const auto kind =
+      is_read(destination.authority, bindings) ? Route::Kind::intercept : Route::Kind::tunnel;
+  return {kind, std::move(destination), {}};
 }
 
 Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bindings) {
@@ -117,6 +125,11 @@ Route route_absolute(const http::RequestHead& head, const bindings::Bindings& bi
   }
   if (!host_agrees(head, destination.authority, is_https ? kHttpsPort : kHttpPort)) {
     return refuse(Reason::identity_mismatch, std::move(destination));
+  }
+  if (is_https && is_read(destination.authority, bindings)) {
+    if (const auto reason = check_own_bindings(head, sent, bindings)) {
+      return refuse(*reason, std::move(destination));
+    }
   }
   return {Route::Kind::forward, std::move(destination), {}};
 }
@@ -178,17 +191,22 @@ Speech listen_for_request_line(std::string_view bytes) {
 
 Route route(const http::RequestHead& head,
             const bindings::Bindings& bindings,
-            std::uint16_t own_port) {
+            std::span<const std::uint16_t> own_ports) {
   if (head.method == "CONNECT") {
-    return route_connect(head, bindings, own_port);
+    return route_connect(head, bindings, own_ports);
   }
   if (head.target.starts_with('/')) {
     const bool is_health = head.method == "GET" && http::path_of(head.target) == kHealthPath;
     if (is_health) {
       return {Route::Kind::health, {}, {}};
     }
-    return is_reverse_target(head.target, bindings.venues) ? Route{Route::Kind::reverse, {}, {}}
-                                                           : refuse(Reason::malformed_request);
+    if (head.target == "/" && (head.method == "GET" || head.method == "HEAD")) {
+      return {Route::Kind::front_page, {}, {}};
+    }
+    if (is_reverse_target(head.target, bindings.venues)) {
+      return {Route::Kind::reverse, {}, {}};
+    }
+    return {Route::Kind::refuse, {}, Reason::malformed_request, base::Cause::no_such_page};
   }
   return route_absolute(head, bindings);
 }
@@ -223,7 +241,11 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
   if (!may_be_reached(tunnel.destination, bindings)) {
     return Reason::unmatched_destination;
   }
-  return std::nullopt;
+  if (tunnel.destination.protocol != Protocol::https) {
+    return std::nullopt;
+  }
+  std::string made;
+  return check_own_bindings(head, origin_target(head, made), bindings);
 }
 
 bool is_echo_method(std::string_view method) {

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "audit/record.h"
 #include "bindings/binding.h"
+#include "proxy/base/cause.h"
 #include "proxy/http/message.h"
 #include "proxy/http/target.h"
 
@@ -32,23 +34,25 @@ struct Destination {
 // What a request read on the listener itself asks for.
 struct Route {
   enum class Kind : std::uint8_t {
-    intercept,  // CONNECT to a host whose requests we read: answer 200, then TLS as that host
-    tunnel,     // CONNECT to a host in no binding: relay bytes
-    forward,    // absolute form: one request to `destination`
-    reverse,    // origin form below one of the routes (proxy/flow/reverse.h): its place is found
-                // there
-    health,     // ours to answer
-    refuse,     // for `reason`
+    intercept,   // CONNECT to a host whose requests we read: answer 200, then TLS as that host
+    tunnel,      // CONNECT to a host in no binding: relay bytes
+    forward,     // absolute form: one request to `destination`
+    reverse,     // origin form below one of the routes (proxy/flow/reverse.h): its place is found
+                 // there
+    health,      // ours to answer
+    front_page,  // likewise: somebody looks at the listener itself
+    refuse,      // for `reason`
   };
   Kind kind = Kind::refuse;
   Destination destination;
   audit::Reason reason = audit::Reason::malformed_request;
+  base::Cause cause = base::Cause::none;  // of a refusal, where it tells people more
 };
 
-// The route of a request head read on the listener. `own_port`: of the listener; 0: not known.
+// The route of a request head read on a listener. `own_ports`: of all of them.
 Route route(const http::RequestHead& head,
             const bindings::Bindings& bindings,
-            std::uint16_t own_port = 0);
+            std::span<const std::uint16_t> own_ports = {});
 
 // What a tunnel knows about itself when a request comes in it.
 struct TunnelIdentity {
@@ -56,8 +60,9 @@ struct TunnelIdentity {
   std::string server_name;  // of the client's TLS hello, as sent; "" if it sent none
 };
 
-// Why a request inside a tunnel, in origin or absolute form, is refused before anything is looked
-// for in it, if it is. (The bindings may have changed since the tunnel was opened.)
+// Why a request inside a tunnel, in origin or absolute form, is refused, or answered by us, before
+// anything is looked for in it, if it is. (The bindings may have changed since the tunnel was
+// opened.)
 std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
                                              const TunnelIdentity& tunnel,
                                              const bindings::Bindings& bindings);

@@ -254,8 +254,15 @@ bool has_escape(std::string_view text) {
   return false;
 }
 
+bool has_escape_byte(std::string_view text) {
+  return text.find('%') != text.npos || text.find('\\') != text.npos || text.find('&') != text.npos;
+}
+
 std::vector<EscapeMark> find_escapes(std::string_view text) {
   std::vector<EscapeMark> found;
+  if (!has_escape_byte(text)) {  // as most texts of some length
+    return found;
+  }
   std::size_t at = find_escape(text, 0);
   while (at + kBlockBytes <= text.size()) {
     if (!may_have_escape(text.data() + at)) {

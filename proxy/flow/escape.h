@@ -40,6 +40,9 @@ std::vector<EscapeMark> find_escapes(std::string_view text);
 // Does it have any?
 bool has_escape(std::string_view text);
 
+// Does it have a byte that may begin one? The quick look at a whole text.
+bool has_escape_byte(std::string_view text);
+
 // Where the first byte of `text` at `from` or later stands that may begin an escape; its size if
 // none does.
 std::size_t find_escape(std::string_view text, std::size_t from);

@@ -34,13 +34,16 @@ struct ClientHead {
   std::optional<audit::Reason> refusal = std::nullopt;
   std::optional<ReverseUse> reverse = std::nullopt;
   base::Failure failure = {};  // what was seen, with a refusal that something failed for
+  // It is a CONNECT on the listener, whose refusal may be told inside of the tunnel.
+  bool opens_tunnel = false;
 };
 
 // There is no request to look at, or no more of it: its bytes are not HTTP, or did not come in
 // time.
 struct ClientRefused {
   audit::Reason reason = audit::Reason::malformed_request;
-  base::Note flaw = "";  // what exactly is wrong with its bytes; "" nothing more to say
+  base::Note flaw = "";        // what exactly is wrong with its bytes; "" nothing more to say
+  base::Failure failure = {};  // what was seen of the client
 };
 
 // A piece of the request's body, not empty.

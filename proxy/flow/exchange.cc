@@ -29,8 +29,11 @@
 
 #include <utility>
 
+#include "proxy/flow/allowance.h"
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/honeytoken.h"
+#include "proxy/flow/own_bindings.h"
+#include "proxy/flow/tunnel_refusal.h"
 #include "proxy/http/websocket_handshake.h"
 
 namespace keyswap::flow {
@@ -104,6 +107,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   auto& asked = asked_.emplace(Asked{std::move(event.head), std::move(event.reverse), {}});
   asked.target = asked.reverse ? std::string_view(asked.reverse->target)
                                : origin_target(asked.head, asked.made_target);
+  asked.opens_tunnel = event.opens_tunnel;
   admission_.fail(std::move(event.failure));
   is_login_ = carries_connection_login(asked.head);
   Verdict verdict = event.refusal   ? refusal(*event.refusal)
@@ -126,6 +130,9 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
   flaw_ = event.flaw;
+  if (event.failure.is_known()) {
+    fail(event.failure);
+  }
   if (auto* relaying = std::get_if<Relaying>(&state_)) {
     // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
@@ -356,16 +363,13 @@ void Exchange::answer(Reason reason, Actions& actions) {
                                                       : is_collected_ || !has_request_body());
   const bool keeps = has_all && asked_->head.keeps_alive && !is_draining_ && !is_record_late_ &&
                      reason != Reason::malformed_request && reason != Reason::identity_mismatch;
-  Reply reply = make_refusal({reason,
-                              setup_.request_id,
-                              told().missing_secret(),
-                              told().secret_fault(),
-                              flaw_.text(),
-                              told().retry_after_ms(),
-                              keeps,
-                              answer_to() == http::AnswerTo::head_request,
-                              relaying == nullptr || is_safe(),
-                              &told().failure()});
+  Reply reply = reply_for(reason);
+  if (answers_in_tunnel(reason)) {
+    actions.emplace_back(RefuseInTunnel{std::make_shared<const Reply>(std::move(reply))});
+    finish(ClientFate::keep, actions);
+    return;
+  }
+  reply.head.keeps_connection = keeps;
   leaving_.reply_body = std::move(reply.body);
   actions.emplace_back(SendResponseHead{std::move(reply.head)});
   if (!leaving_.reply_body.empty()) {
@@ -373,6 +377,44 @@ void Exchange::answer(Reason reason, Actions& actions) {
   }
   actions.emplace_back(EndResponse{});
   finish(keeps ? ClientFate::keep : ClientFate::close, actions);
+}
+
+// The refusal; the connection ends with it.
+Reply Exchange::reply_for(Reason reason) const {
+  if (reason == Reason::bindings_shown) {
+    return reply_with_bindings();
+  }
+  const std::string help = allowance_of(*setup_.bindings,
+                                        {reason,
+                                         refused_rule_ ? refused_rule_ : told().verdict().rule,
+                                         setup_.destination.authority,
+                                         setup_.caller});
+  return make_refusal({.reason = reason,
+                       .request_id = setup_.request_id,
+                       .secret = told().missing_secret(),
+                       .fault = told().secret_fault(),
+                       .flaw = flaw_.text(),
+                       .help = help,
+                       .retry_after_ms = told().retry_after_ms(),
+                       .without_body = answer_to() == http::AnswerTo::head_request,
+                       .can_do_no_harm = !std::holds_alternative<Relaying>(state_) || is_safe(),
+                       .failure = &told().failure()});
+}
+
+Reply Exchange::reply_with_bindings() const {
+  Reply reply =
+      make_answer("application/json",
+                  own_bindings(*setup_.bindings, setup_.destination.authority, setup_.caller));
+  reply.head.fields.add({"Keyswap-Reason", audit::to_string(Reason::bindings_shown)});
+  if (answer_to() == http::AnswerTo::head_request) {
+    reply.body.clear();
+  }
+  return reply;
+}
+
+bool Exchange::answers_in_tunnel(Reason reason) const {
+  return asked_ && asked_->opens_tunnel && !is_draining_ &&
+         is_refused_in_tunnel(reason, setup_.destination, verdict().real_values, *setup_.bindings);
 }
 
 // The request was sent, and no response of the upstream reached the client.

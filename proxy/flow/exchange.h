@@ -126,6 +126,7 @@ class Exchange {
     std::string made_target;
     std::string_view target = {};   // into one of these
     bool is_target_masked = false;  // no record shows it as it is
+    bool opens_tunnel = false;      // ClientHead::opens_tunnel
   };
 
   // What will be sent is made of this, between SecretsReady and the sending, or whatever comes
@@ -323,8 +324,12 @@ class Exchange {
                                std::optional<std::uint64_t> length,
                                Relaying& relaying,
                                Actions& actions);
+  [[nodiscard]] std::optional<audit::Reason> reason_to_tell(int status) const;
   void pass_switching(const http::ResponseHead& head, Actions& actions);
   void answer(audit::Reason reason, Actions& actions);
+  [[nodiscard]] Reply reply_for(audit::Reason reason) const;
+  [[nodiscard]] Reply reply_with_bindings() const;
+  [[nodiscard]] bool answers_in_tunnel(audit::Reason reason) const;
   void fail_sent(audit::Reason reason, audit::Outcome outcome, Actions& actions);
   void abort_response(Relaying& relaying, audit::Outcome outcome, Actions& actions);
   void refuse_response(base::Failure failure, Actions& actions);
@@ -392,8 +397,12 @@ class Exchange {
   std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   Leaving leaving_;
-  Findings findings_;           // what of secrets came back
-  base::Note flaw_ = "";        // of a request that is refused for its bytes
+  Findings findings_;     // what of secrets came back
+  base::Note flaw_ = "";  // of a request that is refused for its bytes
+  // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
+  // placeholder stayed.
+  std::optional<std::uint32_t> refused_rule_;
+  std::optional<audit::Reason> stayed_;
   bool is_sent_again_ = false;  // exchange_resend.cc says when
   bool is_login_ = false;       // I16: one side logs in, on the connection to the upstream
   bool is_collected_ = false;

@@ -20,6 +20,8 @@ using http::Framing;
 namespace {
 
 constexpr int kSwitchingProtocols = 101;
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
 
 BodyFate fate_of_body(AnswerFilters::Reading reading) {
   switch (reading) {
@@ -144,8 +146,22 @@ bool Exchange::send_head(const http::ResponseHead& head,
     return false;
   }
   passed->keeps_connection = relaying.keeps_client;
+  if (const auto reason = reason_to_tell(head.status)) {
+    passed->fields.add({"Keyswap-Reason", audit::to_string(*reason)});
+  }
   actions.emplace_back(SendResponseHead{std::move(*passed)});
   return true;
+}
+
+// Why the upstream may have answered so: it was sent a placeholder that is no credential.
+std::optional<Reason> Exchange::reason_to_tell(int status) const {
+  if (status != kUnauthorized && status != kForbidden) {
+    return std::nullopt;
+  }
+  if (verdict().decision == audit::Decision::denied) {
+    return verdict().reason;
+  }
+  return verdict().others.empty() ? stayed_ : std::optional(verdict().others.front().reason);
 }
 
 // The decoder lets a 101 through only as the answer to a request for it.

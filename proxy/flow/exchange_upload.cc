@@ -273,6 +273,9 @@ Record Exchange::noted(Decision decision, Reason reason, std::optional<std::uint
 
 // Nothing waits for it.
 void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Actions& actions) {
+  if (decision == Decision::denied) {
+    stayed_ = reason;
+  }
   actions.emplace_back(NoteDecision{noted(decision, reason, rule)});
 }
 
@@ -289,6 +292,7 @@ void Exchange::refuse_body(Reason reason,
                            std::uint32_t rule,
                            Relaying& relaying,
                            Actions& actions) {
+  refused_rule_ = rule;
   if (reason != Reason::audit_unavailable) {
     note(Decision::refused, reason, rule, actions);
   }

@@ -38,6 +38,11 @@ bool is_untrue(std::string_view name, BodyFate body) {
          (body == BodyFate::changed && is_digest(name));
 }
 
+// keyswap's own word on an answer (proxy/flow/reply.h): no upstream says it.
+bool is_ours(std::string_view name) {
+  return base::equal_ignoring_case(name, "keyswap-reason");
+}
+
 // Writes what goes on of a head, and counts its bytes. False: they are too many.
 class HeadWriter {
  public:
@@ -63,7 +68,7 @@ class HeadWriter {
     for (const http::Field& field : head_.fields) {
       const bool is_length = base::equal_ignoring_case(field.name, "content-length");
       const bool goes_on = is_length ? with_length && !length : !hop_by_hop.has(field.name);
-      if (goes_on && !is_untrue(field.name, body) && !add(field, body)) {
+      if (goes_on && !is_ours(field.name) && !is_untrue(field.name, body) && !add(field, body)) {
         return std::nullopt;
       }
     }

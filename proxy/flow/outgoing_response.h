@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the client gets of an upstream's response head: hop-by-hop fields gone, secrets placeholders
-// again where they are looked for (I8): in the reason, in names and in values.
+// What the client gets of an upstream's response head: hop-by-hop fields gone, and Keyswap-Reason,
+// which is for us to say; secrets placeholders again where they are looked for (I8): in the reason,
+// in names and in values.
 #pragma once
 
 #include <cstdint>

@@ -87,7 +87,7 @@ void see_in_field(const SecretSearch& search,
                   Effort& effort,
                   RealSightings& seen) {
   const bool is_looked_at =
-      effort.allows(text) && (find_escape(text, 0) == text.size() || effort.allows_escapes(text));
+      effort.allows(text) && (!has_escape_byte(text) || effort.allows_escapes(text));
   if (is_looked_at && !is_without_secrets(search, text)) {
     see_in(
         search, text, [](std::size_t /*at*/) { return SeenIn::header; }, seen);
@@ -134,7 +134,7 @@ bool see_real_values(const SecretSearch& search,
                      RealSightings& seen) {
   see_real_values_in(search, head.method, SeenIn::method, seen);
   Effort effort;
-  const bool has_target = find_escape(target, 0) == target.size() || effort.allows_escapes(target)
+  const bool has_target = !has_escape_byte(target) || effort.allows_escapes(target)
                               ? !is_without_secrets(search, target)
                               : !is_plainly_without(search, target);
   if (has_target) {

@@ -55,6 +55,8 @@ Wording wording_of(Reason reason) {
               "Max-Forwards reached",
               "The request's Max-Forwards ends at this proxy; nothing was sent.",
               false};
+    case Reason::bindings_shown:
+      return {200, "OK", "keyswap answers this path itself; nothing was sent.", false};
     case Reason::malformed_request:
       return {400,
               "Malformed request",
@@ -240,22 +242,36 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
 
 namespace {
 
-std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t retry_after_s) {
-  const std::string name(audit::to_string(refusal.reason));
-  std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
-  body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
-  body.append(R"(,"detail":")").append(detail_of(refusal.reason, refusal.fault));
+// The sentences that tell people why. Nothing in them needs an escape in JSON.
+std::string sentences_of(const Refusal& refusal) {
+  if (refusal.failure != nullptr && refusal.failure->cause == base::Cause::no_such_page) {
+    return base::describe(*refusal.failure);  // nothing is wrong with its form
+  }
+  std::string text(detail_of(refusal.reason, refusal.fault));
   if (!refusal.flaw.empty()) {
-    body.back() = ':';
-    body.append(" ").append(refusal.flaw).append(".");
+    text.back() = ':';
+    text.append(" ").append(refusal.flaw).append(".");
   }
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
-    body.append(" ").append(base::describe(*refusal.failure));
+    text.append(" ").append(base::describe(*refusal.failure));
   }
   if (!refusal.secret.empty()) {
-    body.append(" Vault entry: ").append(refusal.secret).append(".");
+    text.append(" Vault entry: ").append(refusal.secret).append(".");
   }
-  body.append(R"(","reason":")").append(name);
+  if (!refusal.help.empty()) {
+    text.append(" ").append(refusal.help);
+  }
+  return text;
+}
+
+std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t retry_after_s) {
+  const std::string name(audit::to_string(refusal.reason));
+  const std::string sentences = sentences_of(refusal);
+  std::string body = R"({"type":"urn:keyswap:refusal:)" + name + R"(","title":")";
+  body.append(wording.title).append(R"(","status":)").append(std::to_string(wording.status));
+  body.append(R"(,"detail":")").append(sentences).append(R"(","error":{"message":")");
+  body.append(sentences).append(R"(","type":"keyswap_refusal","code":")").append(name);
+  body.append(R"("},"reason":")").append(name);
   if (refusal.failure != nullptr && refusal.failure->is_known()) {
     body.append(R"(","cause":")").append(base::to_string(refusal.failure->cause));
   }
@@ -294,6 +310,10 @@ Reply make_refusal(const Refusal& refusal) {
     reply.body.clear();
   }
   return reply;
+}
+
+Reply make_answer(std::string_view content_type, std::string body) {
+  return reply_of(Wording{200, "OK", "", false}, content_type, std::move(body));
 }
 
 Reply make_health(std::optional<Reason> failing, bool refuses_policy, bool keeps_connection) {

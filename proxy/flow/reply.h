@@ -2,7 +2,8 @@
 //
 // The proxy's own answers and their wording: application/problem+json whose every word is a
 // constant; nothing of the request goes in but its id. What was seen of a failure is
-// base::Failure's, which is escaped and bounded.
+// base::Failure's, and what would be allowed base::Facts', which are escaped and bounded. Programs
+// mostly show people what their SDK finds in `error`, so the same sentences stand there again.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ struct Refusal {
   std::string_view secret;  // the vault entry's name that is missing or unusable; "" none
   std::optional<SecretFault> fault = std::nullopt;  // what is the matter with it
   std::string_view flaw = {};  // what is wrong with the request's bytes, in our words; "" nothing
+  // What would be allowed (proxy/flow/allowance.h), which needs no escape in JSON; "" nothing.
+  std::string_view help = {};
   std::int64_t retry_after_ms = 0;  // when to come again; 0: not known
   bool keeps_connection = false;
   bool without_body = false;  // it answers a HEAD
@@ -46,6 +49,10 @@ struct Reply {
 };
 
 Reply make_refusal(const Refusal& refusal);
+
+// The answer to what somebody asked ourselves: 200. The connection ends with it unless the head is
+// changed.
+Reply make_answer(std::string_view content_type, std::string body);
 
 // The answer to a health check: 200, or 503 when `failing` keeps every request from being served.
 Reply make_health(std::optional<audit::Reason> failing, bool refuses_policy, bool keeps_connection);

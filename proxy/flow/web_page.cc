@@ -37,6 +37,11 @@ std::optional<Reason> check_web_page(const http::RequestHead& head,
   if (head.target.starts_with('/') && !is_ours(head.fields.find("host"), bindings)) {
     return Reason::origin_not_allowed;
   }
+  return check_page_fields(head, bindings);
+}
+
+std::optional<Reason> check_page_fields(const http::RequestHead& head,
+                                        const bindings::Bindings& bindings) {
   const http::Field* const origin = head.fields.find("origin");
   if (origin == nullptr) {
     // Not `Sec-Fetch-Mode`: the fetch of Node sends that, and is no browser.

@@ -21,4 +21,8 @@ namespace keyswap::flow {
 std::optional<audit::Reason> check_web_page(const http::RequestHead& head,
                                             const bindings::Bindings& bindings);
 
+// The same of what its fields for pages say alone, of a request on a host of its own.
+std::optional<audit::Reason> check_page_fields(const http::RequestHead& head,
+                                               const bindings::Bindings& bindings);
+
 }  // namespace keyswap::flow

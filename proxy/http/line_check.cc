@@ -87,6 +87,9 @@ LineVerdict check_request_line(std::string_view line) {
   if (parts.method.empty() || !grammar::all_are(parts.method, grammar::kToken)) {
     return malformed("the request does not begin with a method");
   }
+  if (parts.method == "PRI" && parts.version == "HTTP/2.0") {
+    return malformed("the preface of HTTP/2, where HTTP/1.1 is spoken");
+  }
   if (!is_version(parts.version)) {
     return malformed("the request line does not end in HTTP/1.1 or HTTP/1.0");
   }

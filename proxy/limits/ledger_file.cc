@@ -371,6 +371,36 @@ Status LedgerFile::carry_over_nonces(const Move& move) {
   return run(statements_->remove_nonces, move.from);
 }
 
+Status LedgerFile::take_larger(LedgerFile& other) {
+  const auto rows = other.read();
+  if (!rows) {
+    return rows.error();
+  }
+  for (const UsageRow& row : *rows) {
+    const auto used = read_used(row.account, row.day);
+    if (!used) {
+      return used.error();
+    }
+    KS_TRY(row.used > *used ? add(row.account, row.day, row.used - *used) : Status());
+  }
+  auto nonces = other.database_.prepare("SELECT account, reserved FROM nonces");
+  if (!nonces) {
+    return nonces.error();
+  }
+  auto more = nonces->step();
+  for (; more && *more; more = nonces->step()) {
+    const std::string account(nonces->text(0));
+    const auto own = read_nonces(account);
+    if (!own) {
+      return own.error();
+    }
+    KS_TRY(nonces->integer(1) > own->reserved ? reserve_nonces(account, nonces->integer(1))
+                                              : Status());
+  }
+  nonces_.clear();  // read anew with the next
+  return more ? Status() : Status(more.error());
+}
+
 // A statement about one account that gives no rows.
 Status LedgerFile::run(Statement& statement, const std::string& account) {
   KS_TRY(statement.bind_text(1, account));

@@ -50,6 +50,9 @@ class LedgerFile {
   // Adds what `from` used, each day, and its nonces, to the others; it is empty then.
   base::Status carry_over(const Move& move);
 
+  // Of each account and day, and of its nonces, what is more in `other` counts from now on.
+  base::Status take_larger(LedgerFile& other);
+
   void forget_round();
 
   // Every row.

@@ -95,4 +95,29 @@ Result<std::vector<UsageRow>> read_usage(const std::string& path) {
   return SqliteStore(std::move(*file)).read();
 }
 
+Result<std::string> copy_usage(const std::string& path) {
+  auto database = base::Database::open(path, base::Database::Mode::read_write);
+  if (!database) {
+    return database.error();
+  }
+  return database->copy();
+}
+
+Status keep_larger_usage(const std::string& path, const std::string& other) {
+  auto from = LedgerFile::open_to_read(other);
+  if (!from) {
+    return from.error();
+  }
+  auto file = LedgerFile::open(path);
+  if (!file) {
+    return file.error();
+  }
+  auto round = file->begin();
+  if (!round) {
+    return round.error();
+  }
+  KS_TRY(file->take_larger(*from));
+  return round->commit();
+}
+
 }  // namespace keyswap::limits

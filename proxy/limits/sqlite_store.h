@@ -44,4 +44,10 @@ class SqliteStore final : public Store {
 // Every row of the file, also while a proxy writes it. not_found when there is none.
 base::Result<std::vector<UsageRow>> read_usage(const std::string& path);
 
+// For a backup: the bytes of the file as it is. not_found when there is none.
+base::Result<std::string> copy_usage(const std::string& path);
+// What the other file counted more than this one counts in this one from now on, durably. `path` is
+// made if it is not there; not_found if `other` is not.
+base::Status keep_larger_usage(const std::string& path, const std::string& other);
+
 }  // namespace keyswap::limits

@@ -56,22 +56,32 @@ void add_masked(const Record& record, const flow::RealValues* real, audit::Batch
 }  // namespace
 
 void AuditLane::add(const audit::DecisionRecord& record) {
+  const bool is_refusal =
+      record.decision == audit::Decision::denied || record.decision == audit::Decision::refused;
+  if (refusals_ != nullptr && is_refusal) {
+    ++*refusals_;
+  }
+  counts_.add(record);
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::ResponseRecord& record) {
+  counts_.add(record);
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::ClientTlsFailedRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::HoneytokenRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 
 void AuditLane::add(const audit::RealSecretRecord& record) {
+  counts_.add_record();
   add_masked(record, real_, batch_);
 }
 

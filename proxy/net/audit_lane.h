@@ -5,6 +5,7 @@
 // loop does not. What a record shows of a client's texts is masked here (I1).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,6 +14,7 @@
 #include "audit/record.h"
 #include "audit/sink.h"
 #include "proxy/flow/real_values.h"
+#include "proxy/services/counts.h"
 #include "proxy/uv/loop.h"
 
 namespace keyswap::net {
@@ -23,9 +25,13 @@ class AuditLane final : public audit::Listener {
   // Called on the loop. Whoever waits may be gone by then (proxy/net/handle.h).
   using Done = std::function<void(bool is_durable)>;
 
-  // `real`: no record shows one of these; outlives it; null: none is known.
-  AuditLane(uv::Loop& loop, audit::Sink& log, const flow::RealValues* real = nullptr)
-      : loop_(&loop), log_(&log), real_(real) {}
+  // These outlive it. `real`: no record shows one of these; null: none is known. `refusals` counts
+  // the decisions that are refusals; null: nobody asks.
+  AuditLane(uv::Loop& loop,
+            audit::Sink& log,
+            const flow::RealValues* real = nullptr,
+            std::atomic<std::uint64_t>* refusals = nullptr)
+      : loop_(&loop), log_(&log), real_(real), refusals_(refusals) {}
 
   // Adds a record that nobody waits for.
   void add(const audit::DecisionRecord& record);
@@ -42,6 +48,9 @@ class AuditLane final : public audit::Listener {
 
   [[nodiscard]] bool is_dead() const { return log_->is_dead(); }
 
+  // Of what was added; any thread may read it.
+  [[nodiscard]] const services::Counts& counts() const { return counts_; }
+
   void batch_done(std::uint64_t ticket, bool durable) override;
 
  private:
@@ -55,6 +64,8 @@ class AuditLane final : public audit::Listener {
   uv::Loop* loop_;
   audit::Sink* log_;
   const flow::RealValues* real_;
+  std::atomic<std::uint64_t>* refusals_;
+  services::Counts counts_;
   audit::Batch batch_;
   std::vector<Done> told_;       // that wait for batch_
   std::deque<Waiting> waiting_;  // batches handed over, oldest first

@@ -17,9 +17,10 @@ namespace keyswap::net {
 // Known as long as the connection lasts.
 struct Client {
   std::uint64_t number = 0;           // of its connection, on this loop
-  std::string address;                // with its port
+  std::string address;                // with its port; "unix"
   std::optional<std::uint32_t> user;  // of this machine, as the kernel knows it
   bool is_own_user = false;           // it is the one that keyswap runs as
+  bool is_of_this_machine = false;    // it came over loopback, or by a Unix socket
 
   // I16: whose connections to upstreams may serve a request of `caller`. A user that is not known
   // shares with nobody.

@@ -24,14 +24,18 @@ Connection::Connection(Context& context, std::uint64_t number, Ended ended)
 
 Connection::~Connection() = default;
 
-void Connection::start(int socket) {
-  client_.user = context_->clients.users->user_of(socket);
-  client_.is_own_user = uv::LocalUsers::is_own(client_.user);
-  if (!leg_.adopt(socket)) {
+void Connection::start(Arrival arrival, const services::LocalService* management) {
+  management_ = management;
+  client_.user = arrival.user;
+  client_.is_own_user = arrival.is_own_user;
+  place_ = std::move(arrival.place);
+  if (!leg_.adopt(arrival.socket)) {
     end();
     return;
   }
-  client_.address = uv::to_string(leg_.remote());
+  const uv::Endpoint remote = leg_.remote();
+  client_.address = uv::to_string(remote);
+  client_.is_of_this_machine = remote.address == uv::kUnixPeer || flow::is_loopback(remote.address);
   leg_.set_patience(base::bounds::kResponseBodyIdleMs);
   timer_.set(base::bounds::kConnectRequestMs);
   leg_.start_reading();
@@ -144,6 +148,7 @@ void Connection::end() {
   stage_->on_over();
   timer_.clear();
   leg_.silence();
+  place_.reset();
   ended_(client_.number);
 }
 

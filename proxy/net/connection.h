@@ -12,6 +12,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
+#include "proxy/net/arrival.h"
 #include "proxy/net/bound_upstreams.h"
 #include "proxy/net/client.h"
 #include "proxy/net/context.h"
@@ -33,8 +34,9 @@ class Connection final : public Mortal, public LegEvents {
   Connection& operator=(Connection&&) = delete;
   ~Connection() override;
 
-  // Takes over an accepted socket and begins.
-  void start(int socket);
+  // Takes over an accepted socket and begins; there is room for it. `management`: who answers all
+  // that is asked on it, and outlives it; null: it is a client's.
+  void start(Arrival arrival, const services::LocalService* management = nullptr);
 
   // The policy in force is another now.
   void policy_changed() { bound_.forget_all(); }
@@ -51,6 +53,11 @@ class Connection final : public Mortal, public LegEvents {
   [[nodiscard]] Leg& leg() { return leg_; }
 
   [[nodiscard]] const Client& client() const { return client_; }
+
+  [[nodiscard]] const services::LocalService* management() const { return management_; }
+
+  // A token showed who it is: it takes no stranger's place any more.
+  void proven() { place_.reset(); }
 
   [[nodiscard]] BoundUpstreams& bound() { return bound_; }
 
@@ -99,7 +106,9 @@ class Connection final : public Mortal, public LegEvents {
   void put_aside(std::string_view bytes);
 
   Context* context_;
+  const services::LocalService* management_ = nullptr;
   Client client_;
+  StrangerPlace place_;
   Ended ended_;
   Leg leg_;
   base::Buffer unread_{base::bounds::kLegUnreadBytesMax};

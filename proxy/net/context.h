@@ -21,6 +21,7 @@
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/real_values.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/net/listening.h"
 #include "proxy/net/policy.h"
 #include "proxy/net/request_ids.h"
 #include "proxy/net/turn.h"
@@ -54,13 +55,15 @@ struct Context {
     ClientTlsWatch* tls_watch = nullptr;
     uv::LocalUsers* users = nullptr;
     const services::LocalService* health = nullptr;
+    // For refusals that are told inside of a tunnel; null: each is the answer to CONNECT.
+    ca::LeafCache* refusal_leaves = nullptr;
   };
 
   // For those who reach upstreams.
   struct Upstreams {
     uv::Resolver* resolver = nullptr;
     Connector* connector = nullptr;
-    uv::Endpoint listening;  // I12: never dialled
+    Listening listening;  // I12: never dialled
     // Connections to upstreams of the whole process, and how many there may be before those at rest
     // give way.
     std::atomic<std::size_t>* open = nullptr;

@@ -23,11 +23,6 @@ constexpr std::int64_t kProofPatience = 3;
 constexpr int kRoomWaitsMax = 50;
 constexpr std::int64_t kRoomWaitMs = 20;
 
-bool is_loopback(const std::string& address) {
-  return address == "::1" || address == "0.0.0.0" || address == "::" ||
-         address.starts_with("127.") || address.starts_with("::ffff:127.");
-}
-
 Reason reason_of(const base::Error& failed_lookup) {
   if (failed_lookup.code == base::Errc::timed_out) {
     return Reason::upstream_timeout;
@@ -181,26 +176,20 @@ std::optional<Reason> Dial::judge_name() const {
     return std::nullopt;
   }
   const bool is_local = authority.host == "localhost" || authority.host.ends_with(".localhost");
-  if (is_local && authority.port == context_->upstreams.listening.port) {
+  if (is_local && context_->upstreams.listening.has_port(authority.port)) {
     return Reason::self_destination;
   }
   return refusal_of(flow::judge_name_of(*policy_.bindings, task_.destination));
 }
 
 std::optional<Reason> Dial::judge(const uv::Endpoint& endpoint) const {
-  if (is_ourselves(endpoint)) {
+  if (context_->upstreams.listening.is_led_to_by(endpoint)) {
     return Reason::self_destination;
   }
   if (was_named_by_operator_) {
     return std::nullopt;
   }
   return refusal_of(flow::judge_address_of(*policy_.bindings, task_.destination, endpoint.address));
-}
-
-bool Dial::is_ourselves(const uv::Endpoint& endpoint) const {
-  return endpoint.port == context_->upstreams.listening.port &&
-         (endpoint.address == context_->upstreams.listening.address ||
-          is_loopback(endpoint.address));
 }
 
 void Dial::try_next() {

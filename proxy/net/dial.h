@@ -60,7 +60,6 @@ class Dial final : public Mortal, public DialAttemptEvents {
   void resolved(std::vector<std::string> addresses, std::uint16_t port);
   [[nodiscard]] std::optional<audit::Reason> judge_name() const;
   [[nodiscard]] std::optional<audit::Reason> judge(const uv::Endpoint& endpoint) const;
-  [[nodiscard]] bool is_ourselves(const uv::Endpoint& endpoint) const;
   void try_next();
   [[nodiscard]] bool has_next() const;
   void go_on();

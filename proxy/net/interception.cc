@@ -7,6 +7,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/http/h1/response_writer.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/refusing.h"
 #include "proxy/net/requests.h"
 
 namespace keyswap::net {
@@ -30,10 +31,34 @@ base::Failure leaf_failure(const base::Error& error, std::int64_t now_s) {
   return {cause, base::Facts().time("by this machine's clock it is ", now_s).take()};
 }
 
-Requests::Tunnelled tunnelled(Interception& tunnel, std::string server_name) {
-  return {.identity = {std::move(tunnel.request.destination), std::move(server_name)},
-          .caller = std::move(tunnel.request.caller),
-          .trust = std::move(tunnel.trust)};
+// The client may send its first request.
+void begin_requests(Connection& connection, Interception& tunnel, std::string server_name) {
+  if (tunnel.refusal) {
+    Refusing::begin(connection, std::move(tunnel.refusal));
+    return;
+  }
+  Requests::begin_in_tunnel(
+      connection,
+      {.identity = {std::move(tunnel.request.destination), std::move(server_name)},
+       .caller = std::move(tunnel.request.caller),
+       .trust = std::move(tunnel.trust)});
+}
+
+ca::LeafCache& leaves_for(const Context& context, const Interception& tunnel) {
+  return tunnel.refusal ? *context.clients.refusal_leaves : *context.clients.leaves;
+}
+
+void enter_tunnel(Connection& connection, Interception tunnel) {
+  tunnel.leaf =
+      leaves_for(connection.context(), tunnel).find(tunnel.request.destination.authority.host);
+  if (tunnel.leaf) {
+    FirstByte::begin(connection, std::move(tunnel));
+    return;
+  }
+  auto minting = std::make_unique<Minting>(connection, std::move(tunnel));
+  Minting& entered = *minting;
+  connection.enter(std::move(minting));
+  entered.begin();
 }
 
 }  // namespace
@@ -47,25 +72,38 @@ void intercept(Connection& connection, TunnelRequest request) {
                      .caller = request.caller.name,
                      .host = host,
                      .alert = {}});
-  Interception tunnel{std::move(request), std::move(trust), nullptr};
-  tunnel.leaf = context.clients.leaves->find(tunnel.request.destination.authority.host);
-  if (tunnel.leaf) {
-    FirstByte::begin(connection, std::move(tunnel));
+  enter_tunnel(connection, {std::move(request), std::move(trust), nullptr});
+}
+
+void refuse_in_tunnel(Connection& connection, RefusedTunnel refused) {
+  if (connection.is_client_ended() && !connection.has_unread()) {
+    Refusing::say(connection, *refused.reply);
     return;
   }
-  auto minting = std::make_unique<Minting>(connection, std::move(tunnel));
-  Minting& entered = *minting;
-  connection.enter(std::move(minting));
-  entered.begin();
+  Interception tunnel;
+  tunnel.request.destination = std::move(refused.destination);
+  tunnel.refusal = std::move(refused.reply);
+  enter_tunnel(connection, std::move(tunnel));
 }
 
 // --- in common ---
+
+bool InterceptionStage::is_refused_plainly() {
+  if (!tunnel_.refusal || connection_->leg().has_tls()) {
+    return false;
+  }
+  Refusing::say(*connection_, *tunnel_.refusal);
+  return true;
+}
 
 void InterceptionStage::on_client_end(bool /*is_clean*/) {
   on_client_said_all();
 }
 
 void InterceptionStage::on_client_said_all() {
+  if (is_refused_plainly()) {
+    return;
+  }
   tunnel_.trust.failed("closed", audit::AlertBy::nobody);
   connection_->end();
 }
@@ -76,6 +114,9 @@ void InterceptionStage::on_client_broken() {
 }
 
 void InterceptionStage::on_time_out() {
+  if (is_refused_plainly()) {
+    return;
+  }
   tunnel_.trust.failed("timed_out", audit::AlertBy::nobody);
   connection_->end();
 }
@@ -95,17 +136,18 @@ void Minting::begin() {
   const http::Authority& authority = tunnel().request.destination.authority;
   connection().timer().set(base::bounds::kClientTlsMs);
   Context& context = connection().context();
-  context.clients.leaves->request(authority.host,
-                                  authority.kind != http::HostKind::name,
-                                  // Told on another thread.
-                                  [loop = context.loop, self = anchor_.handle()](
-                                      base::Result<std::shared_ptr<const ca::Leaf>> minted) {
-                                    loop->post([self, minted = std::move(minted)] {
-                                      if (Minting* const minting = self.get()) {
-                                        minting->done(minted);
-                                      }
-                                    });
-                                  });
+  leaves_for(context, tunnel())
+      .request(authority.host,
+               authority.kind != http::HostKind::name,
+               // Told on another thread.
+               [loop = context.loop,
+                self = anchor_.handle()](base::Result<std::shared_ptr<const ca::Leaf>> minted) {
+                 loop->post([self, minted = std::move(minted)] {
+                   if (Minting* const minting = self.get()) {
+                     minting->done(minted);
+                   }
+                 });
+               });
 }
 
 void Minting::done(base::Result<std::shared_ptr<const ca::Leaf>> leaf) {
@@ -125,6 +167,9 @@ void Minting::on_time_out() {
 }
 
 void Minting::refuse(const base::Error& error) {
+  if (is_refused_plainly()) {
+    return;
+  }
   tunnel().trust.settle();
   const bool is_full =
       error.code == base::Errc::limit_exceeded || error.code == base::Errc::timed_out;
@@ -137,10 +182,11 @@ void Minting::refuse(const base::Error& error) {
 // --- what the client speaks ---
 
 void FirstByte::begin(Connection& connection, Interception tunnel) {
+  const bool is_refused = tunnel.refusal != nullptr;
   connection.enter(std::make_unique<FirstByte>(connection, std::move(tunnel)));
   connection.leg().write(http::h1::connect_established());
   connection.leg().flush();
-  connection.timer().set(base::bounds::kClientTlsMs);
+  connection.timer().set(is_refused ? base::bounds::kRefusedSpeechMs : base::bounds::kClientTlsMs);
   connection.read_on_later();
 }
 
@@ -161,7 +207,7 @@ std::string_view FirstByte::on_bytes(std::string_view bytes) {
       // decoder says so.
       tunnel().trust.settle();
       tunnel().request.destination.protocol = flow::Protocol::http;
-      Requests::begin_in_tunnel(connection(), tunnelled(tunnel(), ""));
+      begin_requests(connection(), tunnel(), "");
       return bytes;
   }
   KS_UNREACHABLE();
@@ -176,13 +222,16 @@ void Handshake::begin(Connection& connection, Interception tunnel, std::string_v
     connection.end();
     return;
   }
+  const bool is_refused = tunnel.refusal != nullptr;
   connection.enter(std::make_unique<Handshake>(connection, std::move(tunnel)));
+  if (is_refused) {
+    connection.timer().set(base::bounds::kClientTlsMs);  // the wait for its first byte was shorter
+  }
   connection.leg().start_tls(std::move(*engine), hello);
 }
 
 void Handshake::on_secured() {
-  Requests::begin_in_tunnel(connection(),
-                            tunnelled(tunnel(), connection().leg().engine().server_name()));
+  begin_requests(connection(), tunnel(), connection().leg().engine().server_name());
 }
 
 }  // namespace keyswap::net

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "proxy/base/bounds.h"
+#include "proxy/net/strangers.h"
+#include "proxy/net/turn_away.h"
+#include "proxy/uv/acceptor.h"
 
 namespace keyswap::net {
 
@@ -26,7 +29,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   std::unique_ptr<LoopThread> made(new LoopThread(std::move(*loop)));
   made->resolver_ = std::move(*resolver);
   Context& context = made->context_;
-  made->lane_ = std::make_unique<AuditLane>(*made->loop_, *shared.log, shared.memory.real);
+  made->lane_ = std::make_unique<AuditLane>(
+      *made->loop_, *shared.log, shared.memory.real, &shared.telling->refusals());
   context.loop = made->loop_.get();
   context.upstreams.resolver = made->resolver_.get();
   context.clock = shared.clock;
@@ -37,8 +41,9 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.memory.holdings = shared.memory.holdings;
   context.memory.known = shared.memory.known;
   context.memory.real = shared.memory.real;
-  context.clients.leaves = shared.leaves;
-  context.clients.tls = shared.client_tls;
+  context.clients.leaves = shared.certificates.leaves;
+  context.clients.refusal_leaves = shared.certificates.refusal_leaves;
+  context.clients.tls = shared.certificates.tls;
   context.audit = made->lane_.get();
   context.telling = shared.telling;
   made->client_tls_watch_ =
@@ -101,8 +106,31 @@ void LoopThread::run() {
   loop_->run();
 }
 
-void LoopThread::post_client(int socket) {
-  loop_->post([this, socket] { connections_->add().start(socket); });
+void LoopThread::post_client(int socket, const services::LocalService* management) {
+  loop_->post([this, socket, management] { take_client(socket, management); });
+}
+
+void LoopThread::take_client(int socket, const services::LocalService* management) {
+  Arrival arrival = look_at_arrival(context_, socket);
+  if (!arrival.has_room) {
+    turn_away(socket, arrival.user);
+    connections_->on_ended();
+    return;
+  }
+  connections_->add().start(std::move(arrival), management);
+}
+
+void LoopThread::turn_away(int socket, std::optional<std::uint32_t> user) {
+  RefusedStranger refused;
+  refused.request_id = context_.next_request_id();
+  refused.reason = audit::Reason::too_busy;
+  refused.address = uv::to_string(uv::remote_of(socket));
+  refused.user = user;
+  refused.bindings_sha256 = context_.policy.bindings->sha256;
+  if (context_.strangers->add(refused, context_.clock->steady_us())) {
+    lane_->add(record_of(refused, context_.clock->wall_us()));
+  }
+  net::turn_away(socket, refused.request_id);
 }
 
 void LoopThread::post_policy(Policy policy) {

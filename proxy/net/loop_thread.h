@@ -7,9 +7,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/client_tls_watch.h"
@@ -33,6 +34,13 @@ class LoopThread {
     flow::RealValues* real = nullptr;  // null: none is looked for
   };
 
+  // What clients' TLS is made of (Context::Clients).
+  struct Certificates {
+    ca::LeafCache* leaves = nullptr;
+    ca::LeafCache* refusal_leaves = nullptr;
+    const tls::ServerContext* tls = nullptr;
+  };
+
   // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
   struct UpstreamRoom {
     std::atomic<std::size_t>* open = nullptr;
@@ -46,13 +54,12 @@ class LoopThread {
     Memory memory;
     audit::Sink* log = nullptr;
     limits::Meter* limiter = nullptr;
-    ca::LeafCache* leaves = nullptr;
-    const tls::ServerContext* client_tls = nullptr;
+    Certificates certificates;
     Strangers* strangers = nullptr;
     Telling* telling = nullptr;
     Policy policy;
     // Is the vault's file another than what was opened? From any thread; empty: it never is.
-    std::function<bool()> vault_is_locked;
+    std::function<bool()> vault_is_locked{};
     // Is the file of the bindings another than what is approved? null: nobody looks.
     const std::atomic<bool>* is_refusing_policy = nullptr;
     std::function<void()> connection_ended;  // from the loop's thread
@@ -75,7 +82,8 @@ class LoopThread {
   // Runs until drained or stopped.
   void run();
 
-  void post_client(int socket);
+  // `management`, which outlives it, answers all that it asks; null: it is a client.
+  void post_client(int socket, const services::LocalService* management = nullptr);
   void post_policy(Policy policy);
   // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
@@ -83,20 +91,18 @@ class LoopThread {
   // Stop now, whatever is under way.
   void post_stop();
 
-  void set_listening(uv::Endpoint endpoint) { context_.upstreams.listening = std::move(endpoint); }
+  void set_listening(Listening listening) { context_.upstreams.listening = std::move(listening); }
 
-  // On the loop's thread.
-  std::string next_request_id() { return context_.next_request_id(); }
-
-  // On the loop's thread: of the bindings in force.
-  [[nodiscard]] const std::string& bindings_sha256() const {
-    return context_.policy.bindings->sha256;
-  }
+  // On the loop's thread: there is no room for that client. It is told so, and recorded.
+  void turn_away(int socket, std::optional<std::uint32_t> user);
 
   // On the loop's thread: a record that nobody waits for.
   void record(const audit::DecisionRecord& record) { lane_->add(record); }
 
   [[nodiscard]] uv::Loop& loop() { return *loop_; }
+
+  // Any thread may read them.
+  [[nodiscard]] const services::Counts& counts() const { return lane_->counts(); }
 
   // Of clients, on the loop's thread.
   [[nodiscard]] std::size_t connection_count() const { return connections_->size(); }
@@ -106,6 +112,7 @@ class LoopThread {
 
  private:
   explicit LoopThread(std::unique_ptr<uv::Loop> loop);
+  void take_client(int socket, const services::LocalService* management);
   void begin_drain();
   void stop_if_idle();
 

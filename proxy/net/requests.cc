@@ -8,7 +8,9 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/flow/decode_refusal.h"
+#include "proxy/flow/foreign_speech.h"
 #include "proxy/net/connection.h"
+#include "proxy/net/interception.h"
 
 namespace keyswap::net {
 
@@ -64,6 +66,7 @@ std::string_view Requests::on_bytes(std::string_view bytes) {
 
 std::string_view Requests::read(std::string_view bytes) {
   while (wants_bytes()) {
+    const std::string_view given = bytes;
     const Step step = codec_.next(bytes);
     bytes.remove_prefix(step.consumed);
     switch (step.kind) {
@@ -87,21 +90,28 @@ std::string_view Requests::read(std::string_view bytes) {
         }
         break;
       case Step::Kind::error:
-        refuse_bytes(flow::reason_of(step.error), step.note);
+        refuse_bytes(flow::reason_of(step.error), step.note, given);
         return bytes;
     }
   }
   return bytes;
 }
 
-void Requests::refuse_bytes(Reason reason, base::Note flaw) {
+// `begin`: the bytes that were read last.
+void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view begin) {
+  base::Failure failure;
+  if (!stream_ && !tunnelled_ && !is_head_timed_) {
+    const auto speech = flow::find_foreign_speech(begin);
+    failure.cause = flow::cause_of(speech);
+    codec_.leg().write(flow::parting_words(speech));
+  }
   if (!stream_) {
     connection_->timer().clear();
     codec_.answer(http::Version::http_1_1);
     begin_stream(tunnelled_ ? tunnelled_->identity.destination : flow::Destination{},
                  connection_->context().policy);
   }
-  stream_->on(flow::ClientRefused{reason, flaw});
+  stream_->on(flow::ClientRefused{reason, flaw, std::move(failure)});
 }
 
 void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure failure) {
@@ -113,7 +123,15 @@ void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure
   head.method = "CONNECT";
   head.keeps_alive = false;
   begin_stream(request.destination, request.policy)
-      .on(flow::ClientHead{std::move(head), reason, std::nullopt, std::move(failure)});
+      .on(flow::ClientHead{.head = std::move(head),
+                           .refusal = reason,
+                           .failure = std::move(failure),
+                           .opens_tunnel = tells_in_tunnels() && request.real_values.empty()});
+}
+
+// Can a client be told in its tunnel that this is refused?
+bool Requests::tells_in_tunnels() const {
+  return connection_->context().clients.refusal_leaves != nullptr;
 }
 
 void refuse_tunnel(Connection& connection,
@@ -174,6 +192,15 @@ void Requests::on_stream_done(flow::ClientFate fate) {
   }
 }
 
+void Requests::on_tunnel_refused(RefusedTunnel refused) {
+  connection_->context().bury(std::move(stream_));
+  if (connection_->is_broken()) {
+    connection_->end();
+  } else {
+    refuse_in_tunnel(*connection_, std::move(refused));
+  }
+}
+
 // --- the client's end ---
 
 void Requests::on_client_end(bool is_clean) {
@@ -231,7 +258,7 @@ void Requests::on_time_out() {
     return;
   }
   if (codec_.is_mid_message()) {
-    refuse_bytes(Reason::client_timeout, "");
+    refuse_bytes(Reason::client_timeout, "", "");
   } else {
     connection_->close_politely(Leg::Ending::said);
   }

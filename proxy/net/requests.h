@@ -54,6 +54,7 @@ class Requests final : public Stage, public StreamOwner {
 
   void on_stream_wants_bytes() override;
   void on_stream_done(flow::ClientFate fate) override;
+  void on_tunnel_refused(RefusedTunnel refused) override;
   [[nodiscard]] bool is_client_done() const override;
 
   [[nodiscard]] bool is_reading() const override { return is_in_read_; }
@@ -62,11 +63,15 @@ class Requests final : public Stage, public StreamOwner {
   std::string_view read(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
+  void refuse_request(flow::Route route, http::RequestHead head);
   void reverse_request(http::RequestHead head);
   void open(flow::Route route, http::RequestHead head);
   void tell_real_values(const TunnelRequest& request);
-  void refuse_bytes(audit::Reason reason, base::Note flaw);
-  void answer_locally(http::RequestHead head);
+  void refuse_bytes(audit::Reason reason, base::Note flaw, std::string_view begin);
+  void look_up_caller();
+  void answer_management(http::RequestHead head);
+  void answer_locally(http::RequestHead head, const services::LocalService& service);
+  [[nodiscard]] bool tells_in_tunnels() const;
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
 

@@ -12,6 +12,7 @@
 #include "proxy/net/interception.h"
 #include "proxy/net/requests.h"
 #include "proxy/net/tunnel.h"
+#include "proxy/services/front_page.h"
 #include "proxy/services/local_service.h"
 
 namespace keyswap::net {
@@ -34,12 +35,16 @@ void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
   is_head_timed_ = false;
   connection_->timer().clear();
+  if (connection_->management() != nullptr) {
+    answer_management(std::move(head));
+    return;
+  }
   if (!tunnelled_) {
     route_request(std::move(head));
     return;
   }
   Context& context = connection_->context();
-  caller_.look_up(*context.callers);
+  look_up_caller();
   const Policy& policy = context.policy;
   auto refusal = flow::check_tunnelled(head, tunnelled_->identity, *policy.bindings);
   if (caller_.fault) {
@@ -53,6 +58,13 @@ void Requests::begin_request(http::RequestHead head) {
       .on(flow::ClientHead{std::move(head), refusal, std::nullopt});
 }
 
+void Requests::look_up_caller() {
+  caller_.look_up(*connection_->context().callers);
+  if (!caller_.name.empty()) {
+    connection_->proven();
+  }
+}
+
 // What the request's caller may not, if anything.
 std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
   const bindings::Bindings& bindings = *connection_->context().policy.bindings;
@@ -62,7 +74,7 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
   if (kind != flow::Route::Kind::reverse) {
     return flow::check_proxy_caller(caller_.name, connection_->client().local_user(), bindings);
   }
-  if (!flow::is_loopback(codec_.leg().remote().address)) {
+  if (!connection_->client().is_of_this_machine) {
     return Reason::caller_not_allowed;
   }
   return flow::check_route_caller(caller_.name, bindings);
@@ -70,14 +82,19 @@ std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
 
 void Requests::route_request(http::RequestHead head) {
   Context& context = connection_->context();
-  flow::Route route = flow::route(head, *context.policy.bindings, context.upstreams.listening.port);
+  flow::Route route =
+      flow::route(head, *context.policy.bindings, context.upstreams.listening.ports());
   if (route.kind == flow::Route::Kind::health) {
-    answer_locally(std::move(head));
+    answer_locally(std::move(head), *context.clients.health);
+    return;
+  }
+  if (route.kind == flow::Route::Kind::front_page) {
+    answer_locally(std::move(head), services::FrontPage(context.upstreams.listening.to_string()));
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
   caller_.claim = is_reverse ? flow::route_claim(head) : flow::proxy_claim(head);
-  caller_.look_up(*context.callers);
+  look_up_caller();
   if (is_reverse) {
     reverse_request(std::move(head));
     return;
@@ -97,13 +114,29 @@ void Requests::route_request(http::RequestHead head) {
           .on(flow::ClientHead{std::move(head), std::nullopt, std::nullopt});
       return;
     case flow::Route::Kind::refuse:
-      begin_stream(std::move(route.destination), context.policy)
-          .on(flow::ClientHead{std::move(head), route.reason, std::nullopt});
+      refuse_request(std::move(route), std::move(head));
       return;
     case flow::Route::Kind::health:
+    case flow::Route::Kind::front_page:
     case flow::Route::Kind::reverse:
       return;  // above
   }
+}
+
+void Requests::refuse_request(flow::Route route, http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  if (route.cause == base::Cause::no_such_page) {
+    if (const auto page = flow::check_web_page(head, *policy.bindings)) {
+      route.reason = *page;
+      route.cause = base::Cause::none;
+    }
+  }
+  const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
+  begin_stream(std::move(route.destination), policy)
+      .on(flow::ClientHead{.head = std::move(head),
+                           .refusal = route.reason,
+                           .failure = {route.cause, {}},
+                           .opens_tunnel = opens_tunnel});
 }
 
 // CONNECT: the connection is a tunnel from here on. Nothing of its head goes to the upstream, but
@@ -163,14 +196,26 @@ void Requests::reverse_request(http::RequestHead head) {
           std::move(head), refusal ? refusal : found.refusal, std::move(found.use)});
 }
 
+// On the management listener nothing goes anywhere. Who may use the proxy without a token may ask.
+void Requests::answer_management(http::RequestHead head) {
+  const Policy& policy = connection_->context().policy;
+  const flow::LocalUser user = connection_->client().local_user();
+  if (!user.is_own && !policy.bindings->allow_users.has(user.number)) {
+    begin_stream({}, policy)
+        .on(flow::ClientHead{std::move(head), Reason::user_not_allowed, std::nullopt});
+    return;
+  }
+  answer_locally(std::move(head), *connection_->management());
+}
+
 // What is for ourselves. Whichever program asks, but no web page.
-void Requests::answer_locally(http::RequestHead head) {
+void Requests::answer_locally(http::RequestHead head, const services::LocalService& service) {
   const Policy& policy = connection_->context().policy;
   if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
-  const flow::Reply reply = connection_->context().clients.health->answer(head, "");
+  const flow::Reply reply = service.answer(head, "");
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {
     connection_->timer().set(base::bounds::kClientIdleMs);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -12,18 +13,19 @@
 
 #include "ca/leaf_cache.h"
 #include "proxy/base/bounds.h"
-#include "proxy/base/descriptors.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
+#include "proxy/net/management_listener.h"
+#include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
+#include "proxy/net/room.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
-#include "proxy/net/turn_away.h"
+#include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
-#include "proxy/uv/acceptor.h"
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
@@ -37,15 +39,19 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
-// What is opened before the first client comes: for each loop, and for all together (listening,
-// signals, the home's watch).
-constexpr std::size_t kOwnDescriptors = 12;
+constexpr std::int64_t kTellRefusalsUs = 60'000'000;
 
 // What a client's TLS is made of.
 struct Certificates {
   std::shared_ptr<const ca::LeafKey> key;
   std::shared_ptr<const tls::ServerContext> client_tls;
   std::unique_ptr<ca::LeafCache> leaves;
+  std::unique_ptr<ca::LeafCache> refusal_leaves;
+
+  void replace_authority(const std::shared_ptr<const ca::Authority>& authority) const {
+    leaves->replace_authority(authority);
+    refusal_leaves->replace_authority(authority);
+  }
 };
 
 // Where secrets come from, and what waits in locked memory, of all loops.
@@ -67,67 +73,25 @@ struct Watches {
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   std::unique_ptr<uv::FolderWatch> home;
   std::unique_ptr<uv::Timer> housekeeping;
+  std::int64_t refusals_told_at_us = 0;
 };
 
-// Connections of the whole process.
-struct Room {
-  std::atomic<std::size_t> clients = 0;
-  std::atomic<std::size_t> upstreams = 0;
-  std::size_t clients_max = 0;
-  std::size_t upstreams_max = 0;
-};
-
-// Work of which one run goes on at a time; who asks meanwhile is answered by another run.
-class OneAtATime {
- public:
-  // `run`s on the worker until nobody has asked since the last run began.
-  void ask(Worker& worker, std::function<void()> run) {
-    should_run_again_ = true;
-    if (is_running_.exchange(true)) {
-      return;
-    }
-    worker.run([this, run = std::move(run)] {
-      do {
-        while (should_run_again_.exchange(false)) {
-          run();
-        }
-        is_running_ = false;
-      } while (should_run_again_ && !is_running_.exchange(true));
-    });
-  }
-
- private:
-  std::atomic<bool> is_running_ = false;
-  std::atomic<bool> should_run_again_ = false;
+struct Doors {
+  Listeners listeners;
+  std::unique_ptr<ManagementListener> management;  // null: not asked for
 };
 
 struct Reloading {
   OneAtATime runs;
-  std::uint64_t policies = 0;            // put in force so far
+  std::mutex in_force;         // held while what is in force changes, or is held against the vault
+  std::uint64_t policies = 0;  // put in force so far
   std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
 };
 
 struct Refreshing {
   OneAtATime runs;
-  // Of the worker that refreshes.
-  bool is_failing = false;
-  vault::FileFault fault = vault::FileFault::none;
+  VaultWatch watch;
 };
-
-audit::VaultFault recorded(vault::FileFault fault) {
-  switch (fault) {
-    case vault::FileFault::replaced:
-      return audit::VaultFault::replaced;
-    case vault::FileFault::older:
-      return audit::VaultFault::older;
-    case vault::FileFault::none:
-    case vault::FileFault::damaged:
-      break;
-    case vault::FileFault::unreadable:
-      return audit::VaultFault::unreadable;
-  }
-  return audit::VaultFault::damaged;
-}
 
 class Server final : public uv::AcceptEvents {
  public:
@@ -136,7 +100,10 @@ class Server final : public uv::AcceptEvents {
         secrets_{.source = vault::LocalSource(*parts_.vault),
                  .holdings = vault::Holdings(vault::locked_memory_size() -
                                              parts_.threads * LoopThread::locked_bytes())},
-        telling_(*parts_.clock, &secrets_.real) {}
+        telling_(*parts_.clock, &secrets_.real),
+        refreshing_{.runs = {}, .watch{*parts_.vault, *parts_.clock, [this](auto why) {
+                                         record_lock(why);
+                                       }}} {}
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -150,18 +117,21 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen_for_management();
   base::Status start_threads();
   void join_loops();
   void watch();
-  void share_descriptors();
   void reload();
   void reload_once();
-  void note_approval(const std::optional<ApprovalNote>& note);
+  void take(Policy policy);
+  void record_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
+  void tell_refusals();
   void refresh_vault();
-  void note_refresh(const base::Status& refreshed);
-  void record_fault(vault::FileFault fault);
+  void refresh_vault_once();
+  void hold_to_approval();
+  void record_lock(std::optional<audit::VaultFault> why);
   void drain();
 
   ServerParts parts_;
@@ -171,7 +141,7 @@ class Server final : public uv::AcceptEvents {
   Strangers strangers_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
-  std::unique_ptr<uv::Acceptor> acceptor_;
+  Doors doors_;
   Watches watches_;
   Room room_;
   std::size_t next_loop_ = 0;
@@ -181,7 +151,9 @@ class Server final : public uv::AcceptEvents {
 };
 
 base::Status Server::build() {
-  share_descriptors();
+  share_descriptors(parts_, room_);
+  strangers_.set_places(
+      std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
   auto key = ca::LeafKey::create();
   if (!key) {
     return key.error();
@@ -192,10 +164,17 @@ base::Status Server::build() {
     return client_tls.error();
   }
   certificates_.client_tls = *client_tls;
-  certificates_.leaves = std::make_unique<ca::LeafCache>(
-      parts_.authority, certificates_.key, *parts_.clock, [this](ca::LeafCache::Task task) {
-        worker_.run(std::move(task));
-      });
+  const auto run = [this](ca::LeafCache::Task task) {
+    worker_.run(std::move(task));
+  };
+  certificates_.leaves =
+      std::make_unique<ca::LeafCache>(parts_.authority, certificates_.key, *parts_.clock, run);
+  certificates_.refusal_leaves = std::make_unique<ca::LeafCache>(
+      parts_.authority,
+      certificates_.key,
+      *parts_.clock,
+      run,
+      ca::LeafRoom{base::bounds::kRefusedLeavesMax, base::bounds::kRefusedMintsMax});
   put_in_force(parts_.policy);
   const LoopThread::Memory memory{
       .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
@@ -206,13 +185,13 @@ base::Status Server::build() {
       .memory = memory,
       .log = parts_.log,
       .limiter = parts_.limiter.get(),
-      .leaves = certificates_.leaves.get(),
-      .client_tls = certificates_.client_tls.get(),
+      .certificates = {.leaves = certificates_.leaves.get(),
+                       .refusal_leaves = certificates_.refusal_leaves.get(),
+                       .tls = certificates_.client_tls.get()},
       .strangers = &strangers_,
       .telling = &telling_,
       .policy = parts_.policy,
-      .vault_is_locked =
-          [vault = parts_.vault] { return vault->file_fault() != vault::FileFault::none; },
+      .vault_is_locked = [vault = parts_.vault] { return vault->is_locked(); },
       .is_refusing_policy = &reloading_.is_refused,
       .connection_ended = [this] { --room_.clients; },
       .upstreams = {&room_.upstreams, room_.upstreams_max}};
@@ -223,15 +202,30 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
-  auto acceptor =
-      uv::Acceptor::listen(loops_.front()->loop(), {parts_.listen.host, parts_.listen.port}, *this);
-  if (!acceptor) {
-    return acceptor.error();
-  }
-  acceptor_ = std::move(*acceptor);
+  KS_TRY(doors_.listeners.open(loops_.front()->loop(), parts_.listen, *this));
   for (const auto& loop : loops_) {
-    loop->set_listening(acceptor_->local());
+    loop->set_listening(Listening(doors_.listeners.endpoints()));
   }
+  return parts_.behind.manage ? listen_for_management() : base::Status();
+}
+
+base::Status Server::listen_for_management() {
+  auto listener = ManagementListener::listen(
+      {parts_.behind.manage->host, parts_.behind.manage->port},
+      loops_,
+      {&room_.clients, room_.clients_max},
+      [this] {
+        return services::Gauges{
+            .client_connections = room_.clients,
+            .upstream_connections = room_.upstreams,
+            .locked_bytes = vault::locked_memory_size(),
+            .is_vault_locked = parts_.vault->file_fault() != vault::FileFault::none,
+            .is_audit_dead = parts_.log->is_dead()};
+      });
+  if (!listener) {
+    return listener.error();
+  }
+  doors_.management = std::move(*listener);
   return {};
 }
 
@@ -281,11 +275,17 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
-  parts_.ready(uv::to_string(acceptor_->local()));
+  if (doors_.management && parts_.behind.managing) {
+    parts_.behind.managing(uv::to_string(doors_.management->local()));
+  }
+  parts_.ready(doors_.listeners.addresses());
   loops_.front()->run();
   join_loops();
   worker_.stop();  // a reload under way uses all that goes now
-  acceptor_.reset();
+  doors_.listeners.close();
+  if (doors_.management) {
+    doors_.management->stop();  // itself it goes behind the loops: connections of theirs know it
+  }
   watches_ = {};
   secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
@@ -315,28 +315,7 @@ void Server::on_accepted(int socket) {
 }
 
 void Server::on_accepted_last(int socket) {
-  LoopThread& here = *loops_.front();
-  RefusedStranger refused;
-  refused.request_id = here.next_request_id();
-  refused.reason = audit::Reason::too_busy;
-  refused.address = uv::to_string(uv::remote_of(socket));
-  refused.bindings_sha256 = here.bindings_sha256();
-  if (strangers_.add(refused, parts_.clock->steady_us())) {
-    here.record(record_of(refused, parts_.clock->wall_us()));
-  }
-  turn_away(socket, refused.request_id);
-}
-
-// I10: what is not ours, and not reserved, is for clients, and as much for upstreams.
-void Server::share_descriptors() {
-  const std::size_t allowed = base::descriptors_allowed();
-  const std::size_t ours =
-      base::descriptors_open() + kOwnDescriptors + parts_.threads * LoopThread::kDescriptors;
-  room_.clients_max = base::clients_that_fit(allowed, ours);
-  const std::size_t others = ours + base::bounds::kDescriptorsReserved + room_.clients_max;
-  room_.upstreams_max = std::clamp(allowed - std::min(allowed, others),
-                                   room_.clients_max,
-                                   base::bounds::kUpstreamConnectionsMax);
+  loops_.front()->turn_away(socket, std::nullopt);
 }
 
 void Server::watch() {
@@ -358,39 +337,48 @@ void Server::reload() {
 }
 
 void Server::reload_once() {
+  const std::lock_guard alone(reloading_.in_force);
   const Reloaded reloaded = parts_.reload();
-  std::optional<Policy> policy = reloaded.policy;
-  if (policy) {
-    put_in_force(*policy);
-    // I14: each request began with one policy and keeps it; the next one begins with the new.
-    for (const auto& loop : loops_) {
-      loop->post_policy(*policy);
-    }
-    parts_.policy = *policy;
+  if (reloaded.policy) {
+    take(*reloaded.policy);
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     parts_.authority = authority;
-    certificates_.leaves->replace_authority(std::move(authority));
+    certificates_.replace_authority(authority);
   }
   const std::string ca = parts_.authority->certificate_sha256();
-  if (parts_.behind.ca_in_force) {
-    parts_.behind.ca_in_force(ca);
+  if (parts_.behind.in_force) {
+    parts_.behind.in_force();
   }
-  if (policy || reloaded.approval) {  // else the file was not read, and stands as it stood
-    note_approval(reloaded.approval);
+  if (reloaded.policy || reloaded.approval) {  // else the file was not read, and stands as it stood
+    reloading_.is_refused =
+        reloaded.approval && reloaded.approval->event == audit::ApprovalEvent::refused;
+    record_approval(reloaded.approval);
   }
   RecordWaiter recorded;
-  if (!recorded.record(
-          *parts_.log,
-          audit::ReloadRecord{
-              parts_.clock->wall_us(), policy.has_value(), parts_.policy.bindings->sha256, ca})) {
+  if (!recorded.record(*parts_.log,
+                       audit::ReloadRecord{parts_.clock->wall_us(),
+                                           reloaded.policy.has_value(),
+                                           parts_.policy.bindings->sha256,
+                                           ca})) {
     log::line(log::Level::error, "the audit log does not take records: requests are refused");
   }
-  refresh_vault();  // whoever waits for the reload to count is told behind it
+  if (parts_.behind.reloaded) {
+    parts_.behind.reloaded();
+  }
+  refresh_vault();  // whoever waits for the vault to count is told behind it
 }
 
-void Server::note_approval(const std::optional<ApprovalNote>& note) {
-  reloading_.is_refused = note && note->event == audit::ApprovalEvent::refused;
+// I14: each request began with one policy and keeps it; the next one begins with the new.
+void Server::take(Policy policy) {
+  put_in_force(policy);
+  for (const auto& loop : loops_) {
+    loop->post_policy(policy);
+  }
+  parts_.policy = std::move(policy);
+}
+
+void Server::record_approval(const std::optional<ApprovalNote>& note) {
   RecordWaiter recorded;
   if (note && !recorded.record(*parts_.log,
                                audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
@@ -412,58 +400,75 @@ void Server::housekeep() {
   for (const RefusedStranger& counted : strangers_.take_due(parts_.clock->steady_us())) {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
+  refreshing_.watch.judge();
+  tell_refusals();
   refresh_vault();
   watches_.housekeeping->set(kHousekeepingMs);
 }
 
-// Takes over what a `keyswap secret` command changed.
+void Server::tell_refusals() {
+  const std::int64_t now_us = parts_.clock->steady_us();
+  if (now_us - watches_.refusals_told_at_us < kTellRefusalsUs) {
+    return;
+  }
+  watches_.refusals_told_at_us = now_us;
+  const std::uint64_t count = telling_.refusals().exchange(0);
+  if (count > 0 && parts_.behind.refused) {
+    parts_.behind.refused(count);
+  }
+}
+
 void Server::refresh_vault() {
-  refreshing_.runs.ask(worker_, [this] {
-    const base::Status refreshed = parts_.vault->refresh();
-    note_refresh(refreshed);
-    if (!refreshed) {
-      return;  // what is known of secrets is still looked for
-    }
+  refreshing_.runs.ask(worker_, [this] { refresh_vault_once(); });
+}
+
+// Takes over what a command changed.
+void Server::refresh_vault_once() {
+  const bool is_read = refreshing_.watch.read();
+  if (is_read) {  // else what is known of secrets is still looked for
     static_cast<void>(parts_.vault->save_usage());
     secrets_.renew();
+  }
+  const std::lock_guard alone(reloading_.in_force);
+  if (is_read) {
+    hold_to_approval();
     if (parts_.behind.vault_read) {
       parts_.behind.vault_read();
     }
-  });
+  }
+  if (parts_.behind.looked) {
+    parts_.behind.looked();
+  }
+  refreshing_.watch.tell();
 }
 
-// Twice a second is too often to say that a failure lasts.
-void Server::note_refresh(const base::Status& refreshed) {
-  const bool was_failing = std::exchange(refreshing_.is_failing, !refreshed);
-  const vault::FileFault fault = parts_.vault->file_fault();
-  if (std::exchange(refreshing_.fault, fault) != fault) {
-    record_fault(fault);
+// I17: what was narrowed does not stay in force because its file cannot be read, or is another.
+void Server::hold_to_approval() {
+  const auto held = parts_.behind.hold_policy ? parts_.behind.hold_policy() : std::nullopt;
+  const bool is_lost = held && !held->policy;
+  if (held && held->policy) {
+    take(*held->policy);
+    if (parts_.behind.in_force) {
+      parts_.behind.in_force();
+    }
+    record_approval(held->approval);
   }
-  if (!refreshed && !was_failing) {
-    log::line(log::Level::warning,
-              fault == vault::FileFault::none
-                  ? base::Note("the vault's file cannot be read anew")
-                  : base::Note("the vault's file is not what was opened: no secret is used, and no "
-                               "caller's token counts, until it is put back or the proxy is "
-                               "started anew"),
-              refreshed.error());
-  } else if (refreshed && was_failing) {
-    log::line(log::Level::info, "the vault's file can be read again");
-  }
+  parts_.vault->set_locked(vault::LockedFor::policy, is_lost);
 }
 
-void Server::record_fault(vault::FileFault fault) {
+void Server::record_lock(std::optional<audit::VaultFault> why) {
   RecordWaiter told;
   const std::int64_t now_us = parts_.clock->wall_us();
   // If the log is dead, nothing is sent anyway.
-  static_cast<void>(
-      fault == vault::FileFault::none
-          ? told.record(*parts_.log, audit::VaultReadableRecord{now_us})
-          : told.record(*parts_.log, audit::VaultLockedRecord{now_us, recorded(fault)}));
+  static_cast<void>(why ? told.record(*parts_.log, audit::VaultLockedRecord{now_us, *why})
+                        : told.record(*parts_.log, audit::VaultReadableRecord{now_us}));
 }
 
 void Server::drain() {
-  acceptor_.reset();
+  doors_.listeners.close();
+  if (doors_.management) {
+    doors_.management->stop();
+  }
   for (const auto& loop : loops_) {
     loop->post_drain();
   }
@@ -473,7 +478,7 @@ void Server::drain() {
 
 base::Status serve(ServerParts parts) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // a client that closes must not end us
-  KS_ASSERT(parts.threads > 0);
+  KS_ASSERT(parts.threads > 0 && !parts.listen.on.empty());
   return Server(std::move(parts)).serve();
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audit/log.h"
 #include "audit/record.h"
@@ -17,6 +18,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/net/listeners.h"
 #include "proxy/net/policy.h"
 #include "vault/vault.h"
 
@@ -34,18 +36,26 @@ struct Reloaded {
   std::optional<ApprovalNote> approval;
 };
 
-struct ListenOn {
-  std::string host = "127.0.0.1";  // an IP literal
-  std::uint16_t port = 8472;       // 0 picks one
-};
-
-// What is kept and told behind the requests; each may be empty.
+// What is kept and told behind the requests, on a worker; each may be empty. Those that say so are
+// not called beside one another, nor beside a reload.
 struct Behind {
-  // Called after each reload: the certificate of the root that leaves are signed by from now on.
-  std::function<void(const std::string& sha256)> ca_in_force;
-  // Called on a worker when the vault was read, twice a second and after each change of the home;
-  // at no time twice at once.
+  std::optional<ListenOn> manage;  // where metrics are told
+  // Called before `ready` with the address of that.
+  std::function<void(const std::string& address)> managing;
+  // Alone: after each reload, and when another policy came into force.
+  std::function<void()> in_force;
+  // Alone: behind a reload, once what was read counts and is recorded.
+  std::function<void()> reloaded;
+  // I17. Alone, before vault_read: gives nothing while the policy in force is approved; else what
+  // takes its place. Without a policy in it none can be had, and the vault is locked until one can.
+  std::function<std::optional<Reloaded>()> hold_policy;
+  // Alone: when the vault was read, twice a second and after each change of the home. All that its
+  // file held counts, the approval too.
   std::function<void()> vault_read;
+  // Alone: behind that, also where the vault could not be read.
+  std::function<void()> looked;
+  // Called after each minute in which requests were refused, with their number.
+  std::function<void(std::uint64_t)> refused;
 };
 
 struct ServerParts {
@@ -58,7 +68,7 @@ struct ServerParts {
   std::string signing_key_hex;  // public, for the start record
 
   std::string home;  // watched: a secret added, rotated or removed by a command counts at once
-  ListenOn listen;
+  ListenPlan listen;
   unsigned threads = 1;  // event loops; the arena has bounds::kLockedLoopBytes for each
 
   // Called on SIGHUP, on a thread of its own at no time twice at once: the new policy, or nothing
@@ -71,8 +81,9 @@ struct ServerParts {
   // Called once, when every thread runs and every socket listens, before the first client is taken:
   // gives up what is not needed from then on. Its failure is that of serve(); may be empty.
   std::function<base::Status()> confine;
-  // Called once, when every loop accepts: the address listened on ("127.0.0.1:8472").
-  std::function<void(const std::string& address)> ready;
+  // Called once, when every loop accepts: the addresses listened on ("127.0.0.1:8472",
+  // "unix:/run/keyswap.sock"), in the order of the plan.
+  std::function<void(const std::vector<std::string>& addresses)> ready;
 };
 
 // Serves until SIGTERM or SIGINT, then drains (bounds::kDrainMs) and returns. already_exists

@@ -8,6 +8,8 @@
 //     CONNECT to a host whose requests are read -> Minting (unless the leaf is there) -> FirstByte
 //     CONNECT to another host                   -> Tunnel
 //   Minting, Tunnel: it cannot be               -> Requests, which answer with the refusal
+//   Requests: a CONNECT is refused              -> Minting, FirstByte, Handshake as above, and then
+//     Refusing    in the tunnel                       (proxy/net/refusing.h)
 //   FirstByte     what does the client speak?         (proxy/net/interception.h)
 //     0x16, TLS                                 -> Handshake -> Requests in the tunnel
 //     anything else                             -> Requests in the tunnel, in the clear

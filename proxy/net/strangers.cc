@@ -27,6 +27,18 @@ std::string stranger_of(const std::string& address) {
 
 }  // namespace
 
+void LeavePlace::operator()(Strangers* strangers) const {
+  --strangers->taken_;
+}
+
+StrangerPlace Strangers::take_place() {
+  if (taken_.fetch_add(1) < places_) {
+    return StrangerPlace(this);
+  }
+  --taken_;
+  return nullptr;
+}
+
 bool Strangers::add(const RefusedStranger& refused, std::int64_t steady_us) {
   const std::size_t at_once =
       is_for_token(refused.reason) ? kStrangersRecordedMax : kRefusalsRecordedMax;

@@ -2,10 +2,15 @@
 //
 // Refusals of clients that showed no token that lets them in, before any of their requests was read
 // in a tunnel. Each has its record, until there are many of one client: then they are counted
-// (proxy/net/repeats.h). One for the process; thread-safe. Time is handed in.
+// (proxy/net/repeats.h). And the places that connections of such clients take: few of all, so that
+// whoever may come without a token finds one. One for the process; thread-safe. Time is handed in.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,8 +36,23 @@ struct RefusedStranger {
   std::uint64_t count = 1;
 };
 
+class Strangers;
+
+struct LeavePlace {
+  void operator()(Strangers* strangers) const;
+};
+
+// Given back when it goes; null: none was needed, or there was none.
+using StrangerPlace = std::unique_ptr<Strangers, LeavePlace>;
+
 class Strangers {
  public:
+  // How many places there are; before the first is taken. As many as you like, if nobody says.
+  void set_places(std::size_t places) { places_ = places; }
+
+  // A place, if one is free. This outlives it.
+  StrangerPlace take_place();
+
   // True: it is to be recorded by itself, and counts towards how many may be. False: it was
   // counted.
   [[nodiscard]] bool add(const RefusedStranger& refused, std::int64_t steady_us);
@@ -54,6 +74,10 @@ class Strangers {
     auto operator<=>(const Kind&) const = default;
   };
 
+  friend struct LeavePlace;
+
+  std::size_t places_ = std::numeric_limits<std::size_t>::max();
+  std::atomic<std::size_t> taken_ = 0;
   std::mutex mutex_;
   Repeats<Kind, RefusedStranger> repeats_{base::bounds::kStrangersMax};
 };

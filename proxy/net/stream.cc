@@ -96,11 +96,19 @@ void Stream::finish_run() {
   timer_.clear();
   setup_.codec->rest();
   setup_.codec->leg().release(Leg::Hold::other_side_full);
-  setup_.owner->on_stream_done(*run_.fate);
+  if (run_.refused) {
+    setup_.owner->on_tunnel_refused(std::move(*run_.refused));
+  } else {
+    setup_.owner->on_stream_done(*run_.fate);
+  }
 }
 
-// What is kept back of an answer need not be when it pauses.
+// What is kept back of an answer need not be when it pauses. Most answers come whole in one read:
+// whether this one pauses is asked behind the read.
 void Stream::await_pause() {
+  if (run_.is_in_read && !run_.fate) {
+    return;
+  }
   if (!run_.fate && exchange_->keeps_back()) {
     if (pause_ == nullptr) {
       pause_ = std::make_unique<uv::Timer>(*context_->loop, [this] { on(flow::Paused{}); });
@@ -169,6 +177,7 @@ bool Stream::wants_bytes() const {
 void Stream::read_done() {
   if (exchange_) {
     flush();
+    await_pause();
     balance();
   }
 }

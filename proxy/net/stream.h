@@ -27,6 +27,12 @@
 
 namespace keyswap::net {
 
+// A CONNECT that was refused, once that is recorded, and what its client is to be told.
+struct RefusedTunnel {
+  flow::Destination destination;
+  std::shared_ptr<const flow::Reply> reply;
+};
+
 // Who carries a stream. None of these may destroy it (Context::bury does).
 class StreamOwner {
  public:
@@ -41,6 +47,8 @@ class StreamOwner {
   virtual void on_stream_wants_bytes() = 0;
   // It is over, told once. `fate`: of the client's connection, as far as the exchange goes.
   virtual void on_stream_done(flow::ClientFate fate) = 0;
+  // The same of one whose client is to be told inside of the tunnel that it asked for.
+  virtual void on_tunnel_refused(RefusedTunnel refused) = 0;
   // Will the client say no more?
   [[nodiscard]] virtual bool is_client_done() const = 0;
   // Are bytes of the client being read? Then their end flushes what was written, once for all.
@@ -102,6 +110,7 @@ class Stream final : public Mortal, public LeaseEvents {
   struct Run {
     std::vector<flow::Event> follow_ups;   // what actions brought about at once
     std::optional<flow::ClientFate> fate;  // the exchange is over
+    std::optional<RefusedTunnel> refused;  // and its client is told so in the tunnel
     bool is_on = false;
     bool is_in_read = false;   // more of the same read of the upstream may come
     bool is_upgraded = false;  // the exchange ended in a WebSocket:
@@ -135,6 +144,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::SendResponseHead& action);
   void perform(const flow::SendResponseBody& action);
   void perform(const flow::EndResponse& action);
+  void perform(const flow::RefuseInTunnel& action);
   void perform(const flow::ReadClient& action);
   void perform(const flow::SetWait& action);
   void perform(const flow::ReleaseUpstream& action);

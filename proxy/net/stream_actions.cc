@@ -227,6 +227,10 @@ void Stream::perform(const flow::EndResponse& /*action*/) {
   }
 }
 
+void Stream::perform(const flow::RefuseInTunnel& action) {
+  run_.refused = RefusedTunnel{exchange_->destination(), action.reply};
+}
+
 void Stream::perform(const flow::ReadClient& /*action*/) {
   setup_.owner->on_stream_wants_bytes();
 }

@@ -45,6 +45,7 @@ void Telling::failed(std::string_view host, const base::Failure& failure) {
   const bool is_ours = base::is_ours(failure.cause);
   log::line(is_ours ? log::Level::error : log::Level::warning,
             {is_ours                                          ? Piece("no certificate for ")
+             : base::is_of_client(failure.cause)              ? Piece("a client came in vain")
              : failure.cause == base::Cause::secret_timed_out ? Piece("no secret for ")
                                                               : Piece("upstream "),
              Piece::fact(mask(host)),

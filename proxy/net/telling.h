@@ -5,6 +5,7 @@
 // audit log has all of them. One for the process; thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -26,7 +27,8 @@ class Telling {
       : clock_(&clock), real_(real) {}
 
   // An upstream could not be reached, did not prove itself, or did not answer well; or there is no
-  // certificate of ours for the host. Nothing, if nothing is known.
+  // certificate of ours for the host; or a client takes the listener for something else. Nothing,
+  // if nothing is known.
   void failed(std::string_view host, const base::Failure& failure);
   // A client did not come to TLS with us.
   void client_tls_failed(std::string_view host, std::string_view alert, audit::AlertBy by);
@@ -41,6 +43,9 @@ class Telling {
   // not served, because it showed no token.
   void user_not_allowed(std::optional<std::uint32_t> user);
 
+  // How many decisions were refusals since somebody took the number from here; every loop counts.
+  [[nodiscard]] std::atomic<std::uint64_t>& refusals() { return refusals_; }
+
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
 
@@ -49,6 +54,7 @@ class Telling {
 
   const base::Clock* clock_;
   const flow::RealValues* real_;
+  std::atomic<std::uint64_t> refusals_ = 0;
   std::mutex mutex_;
   std::unordered_map<std::string, std::int64_t> told_us_;  // guarded by mutex_; steady clock
 };

@@ -95,7 +95,8 @@ base::Status allow_below(int ruleset, const char* folder, std::uint64_t rights) 
 
 }  // namespace
 
-base::Status restrict_files(std::span<const std::string> writable) {
+base::Status restrict_files(std::span<const std::string> writable,
+                            std::span<const std::string> removable) {
   const long version =
       ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) {
@@ -112,6 +113,9 @@ base::Status restrict_files(std::span<const std::string> writable) {
   KS_TRY(allow_below(ruleset.number(), "/", kRead));
   for (const std::string& folder : writable) {
     KS_TRY(allow_below(ruleset.number(), folder.c_str(), (kRead | kWrite) & known));
+  }
+  for (const std::string& folder : removable) {
+    KS_TRY(allow_below(ruleset.number(), folder.c_str(), LANDLOCK_ACCESS_FS_REMOVE_FILE));
   }
   // Without it the kernel refuses: a restricted program must not get a setuid program to help.
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||

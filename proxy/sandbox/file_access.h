@@ -14,12 +14,13 @@ namespace keyswap::sandbox {
 
 // From now on: every file that its modes allow can be read, for a `ca_file` may lie anywhere; files
 // can be made, written and removed in the `writable` folders and below alone, and folders and
-// sockets made there; nothing can be run.
+// sockets made there; in the `removable` ones they can only be removed; nothing can be run.
 // No other process can be traced, looked into through /proc, or (Linux 6.12) sent a signal.
 //
 // unsupported: the kernel has no Landlock, it is switched off, or a container does not let us:
 // nothing is restricted then. not_found, io (number = errno): a folder cannot be opened.
 // permission (number = errno): the kernel has it, and refuses.
-base::Status restrict_files(std::span<const std::string> writable);
+base::Status restrict_files(std::span<const std::string> writable,
+                            std::span<const std::string> removable = {});
 
 }  // namespace keyswap::sandbox

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/sandbox/system_calls.h"
 
+#include <algorithm>
 #include <array>
 #include <asm/ioctls.h>
 #include <cerrno>
@@ -35,6 +36,15 @@ constexpr bool kIsDeadly = true;
 
 // The low bits of socket(2)'s second argument; above them stand flags (<linux/net.h>).
 constexpr std::uint64_t kSocketTypeMask = 0xf;
+
+// The kernel takes these arguments as 32 bits, so what stands above them must not matter.
+constexpr std::uint64_t kWordMask = 0xffffffff;
+
+// What a network namespace holds back. Others (vsock, Bluetooth) reach past it.
+constexpr std::array<std::uint64_t, 4> kGuestFamilies = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+
+// Typing into the terminal, for the shell that reads it next.
+constexpr std::array<std::uint64_t, 2> kGuestDenied = {TIOCSTI, TIOCLINUX};
 
 // On any descriptor: what libuv and the loops do with sockets, and how stdio sees a terminal. None
 // that types into a terminal for somebody else (TIOCSTI).
@@ -80,7 +90,7 @@ struct Release {
 // The filter while it is put together. The first rule that is not taken decides what is told.
 class Filter {
  public:
-  Filter() : filter_(::seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) {
+  explicit Filter(std::uint32_t otherwise) : filter_(::seccomp_init(otherwise)) {
     failed_ = filter_ == nullptr ? -ENOMEM : 0;
   }
 
@@ -104,15 +114,21 @@ class Filter {
     add(SCMP_ACT_ALLOW, name, comparison...);
   }
 
-  // Puts it in force for every thread.
-  base::Status load() {
+  // What is refused stands in the kernel's log, as far as it can.
+  void tell() {
+    if (failed_ == 0) {
+      static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_LOG, 1));
+    }
+  }
+
+  // Puts it in force for every thread. `foreign`: what becomes of calls of another word size, which
+  // the rules are not about.
+  base::Status load(std::uint32_t foreign) {
     set(SCMP_FLTATR_CTL_TSYNC, 1);
-    // Calls of another word size, which the rules are not about.
-    set(SCMP_FLTATR_ACT_BADARCH, kIsDeadly ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(ENOSYS));
-    // A tree in place of a list, and what is refused in the kernel's log: as far as it can.
+    set(SCMP_FLTATR_ACT_BADARCH, foreign);
+    // A tree in place of a list, where the library can.
     if (failed_ == 0) {
       static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
-      static_cast<void>(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_LOG, 1));
       failed_ = ::seccomp_load(filter_.get());
     }
     if (failed_ != 0) {
@@ -174,7 +190,7 @@ void allow_in_part(Filter& filter) {
 }  // namespace
 
 base::Status restrict_system_calls(std::span<const char* const> also) {
-  Filter filter;
+  Filter filter(SCMP_ACT_ERRNO(ENOSYS));
   for (const char* name : kAllowed) {
     filter.allow(name);
   }
@@ -187,7 +203,25 @@ base::Status restrict_system_calls(std::span<const char* const> also) {
       filter.add(SCMP_ACT_KILL_PROCESS, name);
     }
   }
-  return filter.load();
+  filter.tell();
+  return filter.load(kIsDeadly ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(ENOSYS));
+}
+
+base::Status restrict_guest() {
+  Filter filter(SCMP_ACT_ALLOW);
+  for (std::uint64_t family = 0; family < AF_MAX; ++family) {
+    if (std::ranges::find(kGuestFamilies, family) == kGuestFamilies.end()) {
+      filter.add(SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", masked_equals(0, kWordMask, family));
+    }
+  }
+  for (const std::uint64_t request : kGuestDenied) {
+    filter.add(SCMP_ACT_ERRNO(EPERM), "ioctl", masked_equals(1, kWordMask, request));
+  }
+  // An io_uring makes sockets past this filter; the key rings may hold the vault's passphrase.
+  for (const char* name : {"io_uring_setup", "add_key", "request_key", "keyctl"}) {
+    filter.add(SCMP_ACT_ERRNO(ENOSYS), name);
+  }
+  return filter.load(SCMP_ACT_ERRNO(ENOSYS));
 }
 
 }  // namespace keyswap::sandbox

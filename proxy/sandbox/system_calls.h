@@ -29,4 +29,10 @@ namespace keyswap::sandbox {
 // is restricted.
 base::Status restrict_system_calls(std::span<const char* const> also = {});
 
+// For a command in namespaces of its own (proxy/sandbox/isolation.h), which may do all but reach
+// past them: no socket of a family that a network namespace does not hold back, no keys typed into
+// the terminal for whoever reads it next, no key rings of the kernel (ENOSYS, and io_uring, too, by
+// which a filter is passed). Programs of another word size make no call at all. Errors as above.
+base::Status restrict_guest();
+
 }  // namespace keyswap::sandbox

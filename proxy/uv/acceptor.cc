@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -28,7 +29,10 @@ base::Result<int> listening_socket(const Endpoint& endpoint) {
     return base::Error{base::Errc::network, "cannot make a socket", errno};
   }
   const int yes = 1;
+  // Without V6ONLY the wildcard of IPv6 would be that of IPv4, too.
   if (::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      (address.ss_family == AF_INET6 &&
+       ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0) ||
       ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0 ||
       ::listen(socket, kBacklog) != 0) {
     const int failed = errno;
@@ -112,11 +116,20 @@ base::Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop,
     ::close(*socket);
     return base::Error{base::Errc::network, "cannot read the address listened on", errno};
   }
+  auto acceptor = make(loop, *socket, events);
+  acceptor->state_->local = from_sockaddr(reinterpret_cast<const sockaddr&>(bound));
+  return acceptor;
+}
+
+std::unique_ptr<Acceptor> Acceptor::adopt(Loop& loop, int socket, AcceptEvents& events) {
+  return make(loop, socket, events);
+}
+
+std::unique_ptr<Acceptor> Acceptor::make(Loop& loop, int socket, AcceptEvents& events) {
   auto* state = new State;  // NOLINT: freed in on_closed
-  state->socket = *socket;
-  state->local = from_sockaddr(reinterpret_cast<const sockaddr&>(bound));
+  state->socket = socket;
   state->events = &events;
-  uv_poll_init_socket(loop.raw(), &state->readable, *socket);
+  uv_poll_init_socket(loop.raw(), &state->readable, socket);
   uv_timer_init(loop.raw(), &state->pause);
   state->readable.data = state;
   state->pause.data = state;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The listening socket. There is one per process, on one loop, and its clients are handed to the
-// loops in turn: with a socket per loop (SO_REUSEPORT) the kernel spreads few long-lived
-// connections badly, and any process of the same user could bind the port beside us and be sent
-// some of the clients.
+// A listening socket. Each address has one for the whole process, on one loop, and its clients are
+// handed to the loops in turn: with a socket per loop (SO_REUSEPORT) the kernel spreads few
+// long-lived connections badly, and any process of the same user could bind the port beside us and
+// be sent some of the clients.
 #pragma once
 
 #include <memory>
@@ -37,10 +37,13 @@ Endpoint remote_of(int socket);
 class Acceptor {
  public:
   // already_exists (number = errno) when the port is taken; invalid_input for no IP address;
-  // network otherwise. With port 0 the kernel picks one: see local().
+  // network otherwise. With port 0 the kernel picks one: see local(). An IPv6 address takes IPv6
+  // alone.
   static base::Result<std::unique_ptr<Acceptor>> listen(Loop& loop,
                                                         const Endpoint& endpoint,
                                                         AcceptEvents& events);
+  // Takes over a Unix socket that listens; its file stays its maker's. It has no local().
+  static std::unique_ptr<Acceptor> adopt(Loop& loop, int socket, AcceptEvents& events);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   Acceptor(Acceptor&&) = delete;
@@ -51,6 +54,8 @@ class Acceptor {
 
  private:
   struct State;
+
+  static std::unique_ptr<Acceptor> make(Loop& loop, int socket, AcceptEvents& events);
 
   explicit Acceptor(State* state) : state_(state) {}
 

@@ -2,6 +2,7 @@
 #include "proxy/uv/address.h"
 
 #include <array>
+#include <string>
 
 #include <netinet/in.h>
 #include <uv.h>
@@ -15,6 +16,9 @@ bool to_sockaddr(const Endpoint& endpoint, sockaddr_storage& out) {
 }
 
 Endpoint from_sockaddr(const sockaddr& address) {
+  if (address.sa_family == AF_UNIX) {
+    return {std::string(kUnixPeer), 0};
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.sa_family == AF_INET) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);

@@ -11,6 +11,7 @@ namespace keyswap::uv {
 
 // false when the endpoint's address is not an IP literal.
 bool to_sockaddr(const Endpoint& endpoint, sockaddr_storage& out);
+// A Unix socket's is kUnixPeer, whatever it is bound to.
 Endpoint from_sockaddr(const sockaddr& address);
 socklen_t size_of(const sockaddr_storage& address);
 

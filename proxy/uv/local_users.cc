@@ -108,6 +108,17 @@ std::optional<std::uint32_t> user_in(const char* answer, std::size_t size, std::
              : std::nullopt;
 }
 
+// Nothing for any other socket: the kernel knows no user of one, and says -1.
+std::optional<std::uint32_t> user_of_unix_peer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      peer.uid == static_cast<uid_t>(-1)) {
+    return std::nullopt;
+  }
+  return peer.uid;
+}
+
 }  // namespace
 
 LocalUsers::LocalUsers()
@@ -125,8 +136,11 @@ bool LocalUsers::is_own(std::optional<std::uint32_t> user) {
 
 std::optional<std::uint32_t> LocalUsers::user_of(int socket) {
   const auto theirs = ask_name(socket, ::getpeername);
+  if (!theirs) {
+    return user_of_unix_peer(socket);
+  }
   const auto ours = ask_name(socket, ::getsockname);
-  if (kernel_ < 0 || !theirs || !ours || theirs->is_v6 != ours->is_v6) {
+  if (kernel_ < 0 || !ours || theirs->is_v6 != ours->is_v6) {
     return std::nullopt;
   }
   const Question question = question_about(*theirs, *ours, ++questions_);

@@ -17,6 +17,9 @@
 namespace keyswap::uv {
 
 std::string to_string(const Endpoint& endpoint) {
+  if (endpoint.address == kUnixPeer) {
+    return endpoint.address;
+  }
   const bool is_v6 = endpoint.address.find(':') != std::string::npos;
   return (is_v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" +
          std::to_string(endpoint.port);
@@ -212,7 +215,7 @@ base::Status Tcp::adopt(int socket) {
     ::close(socket);
     return base::Error{base::Errc::network, "cannot take over an accepted socket", -failed};
   }
-  uv_tcp_nodelay(&state_->handle, 1);
+  uv_tcp_nodelay(&state_->handle, 1);  // a Unix socket has no such delay, and refuses
   state_->is_open = true;
   return {};
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One TCP connection on a loop. A Tcp may be destroyed at any time, also inside its own event: the
-// libuv handle lives on until its close callback, and no event comes after destruction.
+// One connection of bytes on a loop: TCP, or an accepted one of a Unix socket. A Tcp may be
+// destroyed at any time, also inside its own event: the libuv handle lives on until its close
+// callback, and no event comes after destruction.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,10 @@ struct Endpoint {
   std::uint16_t port = 0;
 };
 
-// "127.0.0.1:80", "[::1]:80"
+// The `address` of whoever is at the other end of a Unix socket: of this machine, without a port.
+inline constexpr std::string_view kUnixPeer = "unix";
+
+// "127.0.0.1:80", "[::1]:80"; "unix"
 std::string to_string(const Endpoint& endpoint);
 
 class TcpEvents {
@@ -52,7 +56,7 @@ class Tcp {
   Tcp& operator=(Tcp&&) = delete;
   ~Tcp();
 
-  // Takes over an accepted socket.
+  // Takes over an accepted socket, of TCP or a Unix socket.
   base::Status adopt(int socket);
   // on_connected or on_connect_failed follows. Once connected, the kernel asks a silent host
   // whether it is there and gives up one that does not answer (bounds::kProbeIdleMs, kUnackedMs):

@@ -116,6 +116,9 @@ TEST_CASE("every reason, decision and outcome is in the document") {
   for (int outcome = 0; outcome <= static_cast<int>(Outcome::not_sent); ++outcome) {
     CHECK(is_there(to_string(static_cast<Outcome>(outcome))));
   }
+  for (int why = 0; why <= static_cast<int>(VaultFault::not_approved); ++why) {
+    CHECK(is_there(to_string(static_cast<VaultFault>(why))));
+  }
 }
 
 TEST_CASE("every cause of a failure is in the operator's document") {

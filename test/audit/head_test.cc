@@ -155,17 +155,22 @@ TEST_CASE("a log tells its head when that is durable, and at its end the last", 
   const TempFolder folder;
   const TestClock clock;
   Answers answers;
-  const auto log = open_log(settings_for(folder, clock));
-  CHECK_FALSE(log->head());
-  REQUIRE(log->append(urgent_batch("a"), &answers, 1));
-  REQUIRE(answers.wait(1));
-  REQUIRE(log->append(urgent_batch("b"), &answers, 2));
-  REQUIRE(answers.wait(2));
-  log->close();
-  CHECK_FALSE(log->append(urgent_batch("c"), &answers, 3));
-  CHECK(log->head() == head_of(folder));
-  CHECK(log->head()->seq == 2);
-  CHECK(open_log(settings_for(folder, clock))->head() == log->head());
+  std::optional<Head> last;
+  {
+    const auto log = open_log(settings_for(folder, clock));
+    CHECK_FALSE(log->head());
+    REQUIRE(log->append(urgent_batch("a"), &answers, 1));
+    REQUIRE(answers.wait(1));
+    REQUIRE(log->append(urgent_batch("b"), &answers, 2));
+    REQUIRE(answers.wait(2));
+    log->close();
+    CHECK_FALSE(log->append(urgent_batch("c"), &answers, 3));
+    last = log->head();
+  }
+  CHECK(last == head_of(folder));
+  REQUIRE(last);
+  CHECK(last->seq == 2);
+  CHECK(open_log(settings_for(folder, clock))->head() == last);
 }
 
 // docs/audit-format.md, "When a write fails": whatever step is the last, the head that the log told

@@ -216,7 +216,9 @@ TEST_CASE("the records about the log itself have their fields in order") {
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"vault_readable")");
   CHECK(is_canonical(body_of(ReloadRecord{0, false, "aa", "bb"})));
   CHECK(is_canonical(body_of(LossAcceptedRecord{0, "", 0, ""})));
-  CHECK(is_canonical(body_of(VaultLockedRecord{0, VaultFault::unreadable})));
+  for (int why = 0; why <= static_cast<int>(VaultFault::not_approved); ++why) {
+    CHECK(is_canonical(body_of(VaultLockedRecord{0, static_cast<VaultFault>(why)})));
+  }
   CHECK(is_canonical(body_of(VaultReadableRecord{0})));
   CHECK(body_of(ApprovalRecord{0, ApprovalEvent::refused, 7, "aa"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"approval","event":"refused","number":7,)"

@@ -33,6 +33,11 @@ TEST_CASE("each cause has a word of its own that reads back, and a sentence with
   CHECK(parse_cause("certificate_expire") == Cause::none);
   CHECK(is_of_tls(Cause::client_certificate_required));
   CHECK_FALSE(is_of_tls(Cause::closed_before_answer));
+  CHECK(is_of_client(Cause::client_speaks_tls));
+  CHECK(is_of_client(Cause::no_such_page));
+  CHECK_FALSE(is_of_client(Cause::secret_timed_out));
+  CHECK_FALSE(is_of_client(Cause::clock_before_ca));
+  CHECK_FALSE(is_ours(Cause::no_such_page));
   CHECK(is_ours(Cause::clock_before_ca));
   CHECK(is_ours(Cause::name_not_permitted));
 }

@@ -4,12 +4,15 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 
 #include <catch2/catch.hpp>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "test/support/descriptors.h"
+#include "test/support/forked.h"
 
 namespace keyswap::base {
 
@@ -45,6 +48,45 @@ Database open_ok(const std::string& path, Mode mode) {
   auto database = Database::open(path, mode);
   REQUIRE(database);
   return std::move(database).value();
+}
+
+bool write_to(const char* path, const std::string& text) {
+  std::ofstream out(path);
+  out << text << std::flush;
+  return out.good();
+}
+
+// Mounts an empty file system on the folder, in a space of this process's own.
+bool cover(const std::string& folder) {
+  return ::mount("none", folder.c_str(), "tmpfs", 0, nullptr) == 0;
+}
+
+ino_t number_of_file(const std::string& path) {
+  struct stat found = {};
+  return ::lstat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
+// 0: the file that was put over another, with its number, is noticed.
+int cover_file(const std::string& folder) {
+  const std::string user = std::to_string(::geteuid());
+  const std::string group = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !write_to("/proc/self/setgroups", "deny") ||
+      !write_to("/proc/self/uid_map", user + " " + user + " 1") ||
+      !write_to("/proc/self/gid_map", group + " " + group + " 1") ||
+      ::mkdir(folder.c_str(), 0700) != 0 || !cover(folder)) {
+    return test::kNotHere;
+  }
+  const std::string path = folder + "/a.db";
+  const auto database = Database::open(path, Mode::create_new);
+  const ino_t number = number_of_file(path);
+  if (!database || database->was_replaced() || !cover(folder)) {
+    return 1;
+  }
+  const auto other = Database::open(path, Mode::create_new);
+  if (!other || number_of_file(path) != number) {
+    return test::kNotHere;  // this file system gives other numbers
+  }
+  return database->was_replaced() && !other->was_replaced() ? 0 : 2;
 }
 
 Database make_table(const std::string& path) {
@@ -324,7 +366,38 @@ TEST_CASE("A file that was replaced or removed is noticed") {
   SECTION("removed") {
     std::filesystem::remove(dir.file("a.db"));
   }
+  SECTION("moved, with a link to it in its place") {
+    std::filesystem::rename(dir.file("a.db"), dir.file("aside.db"));
+    std::filesystem::create_symlink(dir.file("aside.db"), dir.file("a.db"));
+  }
   REQUIRE(database.was_replaced());
+}
+
+TEST_CASE("A file of the same number on another file system is another file", "[I13]") {
+  const TempDir dir;
+  const test::Ended ended = test::in_child([&] { return cover_file(dir.file("covered")); });
+  if (ended.status == test::kNotHere) {
+    WARN("nothing can be mounted here: not tried");
+    return;
+  }
+  CHECK(ended.status == 0);
+  CHECK(ended.signal == 0);
+}
+
+TEST_CASE("A copy is the file as it is when nobody writes, also while somebody does") {
+  const TempDir dir;
+  Database database = make_table(dir.file("a.db"));
+  REQUIRE(database.execute("INSERT INTO t VALUES('a', 1, NULL)"));
+  Database writer = open_ok(dir.file("a.db"), Mode::read_write);
+  auto transaction = Transaction::begin(writer);
+  REQUIRE(transaction);
+  REQUIRE(writer.execute("INSERT INTO t VALUES('b', 2, NULL)"));
+  const auto copy = database.copy();
+  REQUIRE(copy);
+  { const Database made = make_table(dir.file("copy.db")); }  // of the right mode
+  std::ofstream(dir.file("copy.db"), std::ios::binary) << *copy;
+  Database copied = open_ok(dir.file("copy.db"), Mode::read_only);
+  REQUIRE(number_of(copied, "SELECT count(*) FROM t") == 1);
 }
 
 }  // namespace keyswap::base

@@ -29,7 +29,10 @@ std::string two(const std::string& first, const std::string& second) {
 TEST_CASE("I04 I05 a placeholder too short or without its marker is refused where it stands") {
   CHECK(errors_of(with_placeholder("sk-PLACEHOLDER-12345678")) ==
         "3:18 a placeholder has at least 24 characters | \n");
-  CHECK(errors_of(with_placeholder("sk-proj-0123456789abcdefghij")).find("contains PLACEHOLDER") !=
+  CHECK(errors_of(with_placeholder("sk-proj-0123456789abcdefghij"))
+            .find("this looks like a live key: a placeholder contains PLACEHOLDER") !=
+        std::string::npos);
+  CHECK(errors_of(with_placeholder("no-digits-in-here-but-long")).find("3:18 a placeholder con") !=
         std::string::npos);
   CHECK_FALSE(errors_of(with_placeholder("")).empty());
 }

@@ -189,11 +189,14 @@ TEST_CASE("I46 a repeated key anywhere is an error with its place") {
 
 TEST_CASE("policies take their words and nothing else") {
   const auto bindings = accepted(with_top(
-      "unmatched_destination_policy: deny\ntls_termination: all\nmisplaced_placeholder: refuse\n"));
+      "unmatched_destination_policy: deny\ntls_termination: all\nmisplaced_placeholder: refuse\n"
+      "refusals: connect\n"));
   CHECK(bindings.unmatched_destination == UnmatchedDestination::deny);
   CHECK(bindings.tls_termination == TlsTermination::all);
   CHECK(bindings.misplaced_placeholder == MisplacedPlaceholder::refuse);
+  CHECK(bindings.tunnel_refusals == TunnelRefusals::connect);
   CHECK(accepted(with_top("")).misplaced_placeholder == MisplacedPlaceholder::forward);
+  CHECK(accepted(with_top("")).tunnel_refusals == TunnelRefusals::tls);
   CHECK(
       errors_of(with_top("unmatched_destination_policy: denied\n")) ==
       "1:31 `unmatched_destination_policy` must be one of: forward_unmodified, deny | did you mean "

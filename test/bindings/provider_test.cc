@@ -82,7 +82,7 @@ TEST_CASE("a mistake in a provider is said at its place") {
   CHECK(errors_in("title: E\ndocs: https://x\nkey: [\"a{1:b99}\"]\nenv: [lower]\n"
                   "secret: { inject: {}, bindings: [] }\n") ==
         "3:7 braces in a shape are like {20:b62} or {10-13:digit}, of at most 2000 characters | "
-        "docs/providers.md has the language\n"
+        "keyswap help providers has the language\n"
         "4:7 an entry of `env` is a variable's name, like OPENAI_API_KEY | \n");
   CHECK(errors_in("title: [\n").find("YAML") != std::string::npos);
 }

@@ -75,6 +75,21 @@ TEST_CASE("I50 tags, anchors, aliases and merge keys are refused where they stan
   CHECK(errors_in("a: \"!x &y *z <<\"\n").empty());
 }
 
+TEST_CASE("a pattern without its quotes is told to be an alias, and how to write it") {
+  for (const char* const text : {"host: *.example.com\n", "methods: [*]\n", "host: *x\n"}) {
+    INFO(text);
+    const std::string errors = errors_in(text);
+    CHECK(errors.find("aliases (*) are not allowed") != std::string::npos);
+    CHECK(errors.find("stands in quotes, as in \"*.example.com\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("a quoted text that does not end is told where it begins") {
+  CHECK(errors_in("a:\n  host: \"api.example.com\n  paths: [\"/v1/**\"]\n") ==
+        "2:9 this quoted text does not end in its line | is a \" missing at its end?\n");
+  CHECK(errors_in("a: 'x\nb: 'y'\n").starts_with("1:4 this quoted text does not end in its line"));
+}
+
 TEST_CASE("I50 a billion laughs are refused without growing") {
   std::string text = "a0: &a0 [x]\n";
   for (int i = 1; i < 30; ++i) {

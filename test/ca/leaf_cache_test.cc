@@ -2,7 +2,9 @@
 #include "ca/leaf_cache.h"
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "proxy/base/bounds.h"
@@ -211,6 +213,32 @@ TEST_CASE("past the bound of hosts being minted a request is refused at once", "
   bench.run_tasks();
   CHECK(bench.answers.size() == kMintQueueMax + 2);
   bench.fill("one-more.test");
+}
+
+TEST_CASE("a cache that is given less room keeps and makes no more", "[I10]") {
+  const test::OpenedAuthority root = test::open_new_authority();
+  const test::StandingClock clock{test::now_s()};
+  std::vector<ca::LeafCache::Task> tasks;
+  ca::LeafCache cache(
+      root.authority,
+      test::new_leaf_key(),
+      clock,
+      [&tasks](ca::LeafCache::Task task) { tasks.push_back(std::move(task)); },
+      ca::LeafRoom{.leaves = 2, .mints = 1});
+  std::size_t refused = 0;
+  for (const std::string host : {"a.test", "b.test", "c.test"}) {
+    cache.request(host, false, [](const LeafResult& answer) { CHECK(answer); });
+    cache.request("too-many.test", false, [&refused](const LeafResult& answer) {
+      refused += answer ? 0 : 1;
+    });
+    for (auto& task : std::exchange(tasks, {})) {
+      task();
+    }
+  }
+  CHECK(refused == 3);
+  CHECK(cache.find("a.test") == nullptr);
+  CHECK(cache.find("b.test") != nullptr);
+  CHECK(cache.find("c.test") != nullptr);
 }
 
 TEST_CASE("a host that cannot be named gives its error to all who wait, and is not kept") {

@@ -140,7 +140,7 @@ TEST_CASE("while a command replaces the file, whatever ends it leaves an approve
     auto vault = sample::open_vault(home.vault());
     auto found = standing_of(vault, policy);
     REQUIRE(found);
-    settle(home, vault, found.value(), policy);
+    REQUIRE_FALSE(settle(home, vault, found.value(), policy));
     CHECK(standing_of(vault, policy)->standing == Standing::approved);
     const PolicyText& other = policy.bindings == kOne.bindings ? kTwo : kOne;
     CHECK(standing_of(vault, other)->standing == Standing::unapproved);
@@ -157,6 +157,49 @@ TEST_CASE("a file that cannot be replaced leaves what was approved", "[I17]") {
   CHECK(made.standing(kOne).standing == Standing::approved);
   CHECK(made.standing(kTwo).standing == Standing::unapproved);
   CHECK(kept_texts(made.home) == 1);
+}
+
+TEST_CASE("nothing is removed but texts of ours, and none where the folder is a link", "[I17]") {
+  ApprovedHome made;
+  const std::string letter = made.home.approved() + "/letter";
+  REQUIRE(write_file(letter, "canary", 0600));
+  REQUIRE_FALSE(approve(made.home, *made.vault, made.standing(kTwo), kTwo, {}));
+  CHECK(fs::exists(letter));
+  CHECK(kept_texts(made.home) == 2);
+
+  const std::string documents = made.home.path + "/documents";
+  fs::rename(made.home.approved(), documents);
+  fs::create_directory_symlink(documents, made.home.approved());
+  CHECK(approve(made.home, *made.vault, made.standing(kThree), kThree, {}));
+  CHECK(made.standing(kThree).standing == Standing::unapproved);
+  CHECK(made.standing(kTwo).standing == Standing::approved);
+  CHECK(std::distance(fs::directory_iterator(documents), {}) == 2);
+}
+
+TEST_CASE("what was approved before and could not be taken back is told", "[I17]") {
+  ApprovedHome made;
+  // Somebody holds the file from the moment at which the new one is in place.
+  std::optional<base::Database> other;
+  std::optional<base::Transaction> held;
+  const auto replace = [&]() -> Problem {
+    auto opened = base::Database::open(made.home.vault(), base::Database::Mode::read_write);
+    REQUIRE(opened);
+    other.emplace(std::move(*opened));
+    auto begun = base::Transaction::begin(*other);
+    REQUIRE(begun);
+    held.emplace(std::move(*begun));
+    return std::nullopt;
+  };
+  const auto told =
+      approve_and_replace(made.home, *made.vault, made.standing(kOne), kTwo, {}, replace);
+  REQUIRE(told);
+  CHECK(told->what.find("what was approved before it still is") != std::string::npos);
+  held.reset();
+  other.reset();
+  CHECK(made.standing(kOne).standing == Standing::approved);
+  // `bindings approve` ends it.
+  REQUIRE_FALSE(settle(made.home, *made.vault, made.standing(kTwo), kTwo));
+  CHECK(made.standing(kOne).standing == Standing::unapproved);
 }
 
 TEST_CASE("an approval whose text cannot be kept is none", "[I17]") {
@@ -179,7 +222,7 @@ TEST_CASE("a kept text that is gone is kept anew, and refuses nothing", "[I17]")
   fs::remove_all(made.home.approved());
   const Approved found = made.standing(kOne);
   REQUIRE(found.standing == Standing::approved);
-  settle(made.home, *made.vault, found, kOne);
+  REQUIRE_FALSE(settle(made.home, *made.vault, found, kOne));
   CHECK(kept_texts(made.home) == 1);
 }
 

@@ -62,7 +62,6 @@ TEST_CASE("a value that could change a message's framing is described without be
   CHECK(describe_bad_value("sk-good value\x80\xff").empty());
   CHECK(describe_bad_value("") == "the value is empty");
   CHECK(describe_bad_value("ab\nc") == "the value has a line break at byte 3");
-  CHECK(describe_bad_value("ab\r") == "the value has a line break at byte 3");
   CHECK(describe_bad_value(std::string_view("a\0b", 3)) ==
         "the value has a control character at byte 2");
   CHECK(describe_bad_value("\x7f") == "the value has a control character at byte 1");
@@ -70,6 +69,19 @@ TEST_CASE("a value that could change a message's framing is described without be
   const std::string longest(base::bounds::kSecretBytesMax, 'x');
   CHECK(describe_bad_value(longest).empty());
   CHECK(describe_bad_value(longest + "x") == "the value is longer than 65536 bytes");
+}
+
+TEST_CASE(
+    "a value that could never be used is refused, and one that a paste made so can be mended") {
+  for (const std::string_view value : {" x", "x ", "x\t", "x\r", "x\n", "\nx", "x \r\n", " "}) {
+    INFO(value.size());
+    CHECK(describe_bad_value(value) ==
+          "the value begins or ends with blanks or a line break, which no header can carry");
+  }
+  CHECK(without_blanks(" \t a b\r\n") == "a b");
+  CHECK(without_blanks(" \r\n").empty());
+  CHECK(describe_bad_value(without_blanks(" sk-x \n")).empty());
+  CHECK(describe_bad_value("\xef\xbb\xbfsk-x").find("byte order mark") != std::string::npos);
 }
 
 }  // namespace keyswap::cli

@@ -11,12 +11,21 @@ namespace keyswap::cli {
 namespace {
 
 ClientFiles some_files() {
-  return {"/h/ca.pem", "/h/bundle.pem", "/h/ca.pem", "/h/store.jks", "/h/wgetrc", "/h/php", ""};
+  ClientFiles files;
+  files.ca = "/h/ca.pem";
+  files.bundle = "/h/bundle.pem";
+  files.node_extra = "/h/ca.pem";
+  files.java_store = "/h/store.jks";
+  files.wgetrc = "/h/wgetrc";
+  files.php_folder = "/h/php";
+  return files;
 }
 
 EnvironmentPlan plan_for(const Variables& inherited,
-                         const std::vector<Placeholder>& placeholders = {}) {
-  return plan_environment(inherited, {"127.0.0.1:8472", ""}, some_files(), placeholders, "/h");
+                         const std::vector<Placeholder>& placeholders = {},
+                         const std::vector<BoundHost>& bound = {}) {
+  return plan_environment(
+      inherited, {"127.0.0.1:8472", ""}, some_files(), placeholders, "/h", bound);
 }
 
 std::string text_of(const EnvironmentPlan& plan, EnvironmentFormat format) {
@@ -42,7 +51,8 @@ TEST_CASE("a caller's token travels in the proxy's URL, as it is, and is there f
   CHECK(plan.set.at("GIT_CONFIG_VALUE_0") == url);
   CHECK(plan.set.at("KEYSWAP_CALLER_TOKEN") == token);
   CHECK(plan.set.at("JAVA_TOOL_OPTIONS").find(token) == std::string::npos);
-  CHECK(has_warning(plan, "Java"));
+  CHECK(plan.java_advice.find("Java") != std::string::npos);
+  CHECK_FALSE(has_warning(plan, "Java"));  // who runs no Java has no use for it
   CHECK_FALSE(plan_for({}).set.contains("KEYSWAP_CALLER_TOKEN"));
 }
 
@@ -54,6 +64,8 @@ TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
                            "https_proxy",
                            "ALL_PROXY",
                            "all_proxy",
+                           "WSS_PROXY",
+                           "wss_proxy",
                            "grpc_proxy"}) {
     INFO(name);
     CHECK(set.at(name) == "http://127.0.0.1:8472");
@@ -71,7 +83,6 @@ TEST_CASE(
                            "REQUESTS_CA_BUNDLE",
                            "PIP_CERT",
                            "GIT_SSL_CAINFO",
-                           "AWS_CA_BUNDLE",
                            "CARGO_HTTP_CAINFO",
                            "DENO_CERT",
                            "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
@@ -87,14 +98,46 @@ TEST_CASE(
   CHECK_FALSE(set.contains("npm_config_cafile"));
 }
 
-TEST_CASE("O01 an inherited NO_PROXY is not taken over, and the operator is told") {
-  const Variables inherited = {{"NO_PROXY", "*"}, {"no_proxy", ".github.com"}};
-  const EnvironmentPlan plan = plan_for(inherited);
+TEST_CASE("O01 F45 an inherited NO_PROXY stays, less what covers a bound host, which is told") {
+  const Variables inherited = {
+      {"NO_PROXY", "*,wiki.corp.example,10.0.0.0/8"},
+      {"no_proxy", ".github.com build.corp.example:8443 wiki.corp.example"}};
+  const EnvironmentPlan plan = plan_for(inherited, {}, {{"api.github.com", false, 443}});
   const Variables result = apply_plan(inherited, plan);
-  CHECK(result.at("NO_PROXY") == "localhost,127.0.0.1,::1,[::1]");
+  CHECK(result.at("NO_PROXY") ==
+        "localhost,127.0.0.1,::1,[::1],wiki.corp.example,10.0.0.0/8,build.corp.example:8443");
   CHECK(result.at("no_proxy") == result.at("NO_PROXY"));
-  CHECK(has_warning(plan, "NO_PROXY"));
-  CHECK_FALSE(has_warning(plan_for({{"NO_PROXY", "localhost,127.0.0.1,::1,[::1]"}}), "NO_PROXY"));
+  CHECK(has_warning(plan, "`*` of your NO_PROXY is left out: api.github.com has a binding"));
+  CHECK(has_warning(plan, "`.github.com`"));
+  CHECK(plan.warnings.size() == 2);
+  CHECK(
+      result.at("JAVA_TOOL_OPTIONS")
+          .find(
+              "nonProxyHosts=localhost|127.*|[::1]|wiki.corp.example|*.wiki.corp.example|10.* ") !=
+      std::string::npos);
+  CHECK(plan_for({{"NO_PROXY", "localhost,127.0.0.1,::1,[::1]"}}).warnings.empty());
+}
+
+TEST_CASE("F45 npm's own list stays likewise, whatever the case of its name") {
+  const std::string name = GENERATE("npm_config_noproxy", "NPM_CONFIG_NOPROXY");
+  const Variables inherited = {{name, "npm.corp.example,*.github.com"}};
+  const EnvironmentPlan plan = plan_for(inherited, {}, {{"api.github.com", false, 443}});
+  const Variables result = apply_plan(inherited, plan);
+  CHECK(result.at("npm_config_noproxy") == "localhost,127.0.0.1,::1,[::1],npm.corp.example");
+  CHECK_FALSE(result.contains("NPM_CONFIG_NOPROXY"));
+  CHECK(has_warning(plan, "`*.github.com` of your npm_config_noproxy"));
+  CHECK_FALSE(plan_for({{name, "*.github.com"}}, {}, {{"api.github.com", false, 443}})
+                  .set.contains("npm_config_noproxy"));
+}
+
+TEST_CASE("F45 Java's own list stays likewise") {
+  const EnvironmentPlan plan = plan_for(
+      {{"JAVA_TOOL_OPTIONS", "-Dhttp.nonProxyHosts=localhost|*.corp.example|*.github.com"}},
+      {},
+      {{"api.github.com", false, 443}});
+  CHECK(plan.set.at("JAVA_TOOL_OPTIONS")
+            .find("nonProxyHosts=localhost|127.*|[::1]|*.corp.example ") != std::string::npos);
+  CHECK(has_warning(plan, "`*.github.com` of your http.nonProxyHosts"));
 }
 
 TEST_CASE("O01 variables that bypass the proxy or weaken the checks are removed, in any case") {
@@ -120,11 +163,78 @@ TEST_CASE("O01 variables that bypass the proxy or weaken the checks are removed,
   CHECK(result.at("KEPT") == "1");
 }
 
+TEST_CASE("what switches a client's checks off is taken away, and told in every format") {
+  const EnvironmentPlan plan =
+      plan_for({{"NODE_TLS_REJECT_UNAUTHORIZED", "0"}, {"NPM_CONFIG_STRICT_SSL", "false"}});
+  CHECK(has_warning(plan, "NODE_TLS_REJECT_UNAUTHORIZED of your shell is taken away"));
+  CHECK(has_warning(plan, "NPM_CONFIG_STRICT_SSL"));
+  const EnvironmentPlan harmless = plan_for({{"NODE_TLS_REJECT_UNAUTHORIZED", "1"}});
+  CHECK(harmless.warnings.empty());
+  CHECK(harmless.removed.size() == 1);
+}
+
+TEST_CASE("AWS_CA_BUNDLE is replaced where it is set, and set nowhere else") {
+  CHECK_FALSE(plan_for({}).set.contains("AWS_CA_BUNDLE"));  // rclone would not start
+  CHECK(plan_for({{"AWS_CA_BUNDLE", "/corp.pem"}}).set.at("AWS_CA_BUNDLE") == "/h/bundle.pem");
+  CHECK(inherited_root_files({{"AWS_CA_BUNDLE", "/corp.pem"}}).size() == 1);
+}
+
+TEST_CASE("a name that npm takes in any case is there once") {
+  ClientFiles files = some_files();
+  files.npm_cafile = "/h/bundle.pem";
+  const Variables inherited = {{"NPM_CONFIG_CAFILE", "/corp.pem"}};
+  const auto plan = plan_environment(inherited, {"127.0.0.1:8472", ""}, files, {}, "/h");
+  CHECK(apply_plan(inherited, plan).at("npm_config_cafile") == "/h/bundle.pem");
+  CHECK_FALSE(apply_plan(inherited, plan).contains("NPM_CONFIG_CAFILE"));
+}
+
+TEST_CASE("Mercurial and apt get our settings after the user's own") {
+  ClientFiles files = some_files();
+  files.hgrc = "/h/hgrc";
+  files.apt_config = "/h/apt.conf";
+  const auto set = [&files](const Variables& inherited) {
+    return plan_environment(inherited, {"127.0.0.1:8472", ""}, files, {}, "/h").set;
+  };
+  CHECK(set({{"HOME", "/u"}}).at("HGRCPATH") ==
+        "/etc/mercurial/hgrc:/etc/mercurial/hgrc.d:/u/.hgrc:/u/.config/hg/hgrc:/h/hgrc");
+  CHECK(set({{"HGRCPATH", "/own"}}).at("HGRCPATH") == "/own:/h/hgrc");
+  CHECK(set({{"HGRCPATH", "/own:/h/hgrc"}}).at("HGRCPATH") == "/own:/h/hgrc");
+  CHECK(set({}).at("APT_CONFIG") == "/h/apt.conf");
+}
+
+TEST_CASE("F46 NETRC is set only where the user's own must not be read as it is") {
+  CHECK_FALSE(plan_for({{"NETRC", "/own"}}).set.contains("NETRC"));
+  ClientFiles files = some_files();
+  files.netrc = "/h/netrc";
+  CHECK(plan_environment({}, {"127.0.0.1:8472", ""}, files, {}, "/h").set.at("NETRC") ==
+        "/h/netrc");
+}
+
+TEST_CASE("Node loads our file besides the user's, once") {
+  ClientFiles files = some_files();
+  files.node_preload = "/h/node preload.cjs";
+  const auto options = [&files](const Variables& inherited) {
+    return plan_environment(inherited, {"127.0.0.1:8472", ""}, files, {}, "/h").set["NODE_OPTIONS"];
+  };
+  const std::string ours = R"("--require=/h/node preload.cjs")";
+  CHECK(options({}) == ours);
+  CHECK(options({{"NODE_OPTIONS", "--require=/own.js"}}) == "--require=/own.js " + ours);
+  CHECK(options({{"NODE_OPTIONS", ours}}).empty());  // it stays as it is
+  CHECK_FALSE(plan_for({}).set.contains("NODE_OPTIONS"));
+}
+
 TEST_CASE("a secret's variable holds its placeholder in place of the shell's real one") {
   const Variables inherited = {{"OPENAI_API_KEY", "sk-real"}};
   const Variables result =
       apply_plan(inherited, plan_for(inherited, {{"OPENAI_API_KEY", "sk-PLACEHOLDER"}}));
   CHECK(result.at("OPENAI_API_KEY") == "sk-PLACEHOLDER");
+  const auto told = [](const std::string& before) {
+    return has_warning(plan_for({{"OPENAI_API_KEY", before}, {"OTHER_KEY", "real"}},
+                                {{"OPENAI_API_KEY", "sk-PLACEHOLDER"}}),
+                       "a value of its own for OPENAI_API_KEY:");
+  };
+  CHECK(told("sk-real"));
+  CHECK_FALSE(told("sk-PLACEHOLDER"));
 }
 
 TEST_CASE("O06 a placeholder never takes the name of a variable that has another use") {
@@ -200,7 +310,8 @@ TEST_CASE("what clients must not see is unset, or the format is refused") {
   CHECK(text_of(plan, EnvironmentFormat::fish) == "set -e GIT_SSL_NO_VERIFY\nset -gx A '1'\n");
   CHECK(text_of(plan, EnvironmentFormat::json) ==
         "{\n  \"A\": \"1\",\n  \"GIT_SSL_NO_VERIFY\": null\n}\n");
-  for (const EnvironmentFormat format : {EnvironmentFormat::dotenv, EnvironmentFormat::github}) {
+  for (const EnvironmentFormat format :
+       {EnvironmentFormat::dotenv, EnvironmentFormat::docker, EnvironmentFormat::github}) {
     auto refused = format_environment(plan, format);
     REQUIRE_FALSE(refused);
     CHECK(refused.failure().exit == Exit::usage);
@@ -237,6 +348,19 @@ TEST_CASE("a value in a .env file is one that every reader reads alike, or there
                                      "a\\\\b");
   INFO(value);
   CHECK_FALSE(format_environment({{{"A", value}}, {}, {}}, EnvironmentFormat::dotenv));
+}
+
+TEST_CASE("docker's env files have values as they are, and none that would be two lines") {
+  const auto docker_of = [](const std::string& value) {
+    return format_environment({{{"A", value}}, {}, {}}, EnvironmentFormat::docker);
+  };
+  for (const std::string value : {R"(it's "a" $HOME `x` \n # no comment)", " blanks ", ""}) {
+    auto text = docker_of(value);
+    REQUIRE(text);
+    CHECK(text.value() == "A=" + value + "\n");
+  }
+  CHECK_FALSE(docker_of("two\nlines"));
+  CHECK_FALSE(docker_of("ends in\r"));
 }
 
 TEST_CASE("a shell reads back what the formats for it write") {

@@ -231,6 +231,18 @@ TEST_CASE("what the proxy would refuse cannot be explained") {
   CHECK_FALSE(parse_request("", "https://x/"));
 }
 
+TEST_CASE("a URL with user information is told that, and does not show it", "[I1]") {
+  auto refused = parse_request("GET", "https://joe:pass-word@api.example.com/v1");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().what.find("user information") != std::string::npos);
+  CHECK(refused.failure().what.find("pass-word") == std::string::npos);
+  CHECK(refused.failure().hint.find("basic: password") != std::string::npos);
+  // An @ elsewhere is none.
+  auto other = parse_request("GET", "ftp://api.example.com/@me");
+  REQUIRE_FALSE(other);
+  CHECK(other.failure().what.find("user information") == std::string::npos);
+}
+
 TEST_CASE("AD-03 an error of the file is shown with its place and what to do") {
   CHECK(format_issue("b.yaml", "error", {3, 7, "unknown key", "remove it"}) ==
         "b.yaml:3:7: error: unknown key\n  remove it");

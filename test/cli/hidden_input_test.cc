@@ -6,16 +6,20 @@
 
 #include <array>
 #include <csignal>
+#include <functional>
 #include <pty.h>
 #include <string>
 
 #include <catch2/catch.hpp>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "proxy/cli/child.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/muted_terminal.h"
+#include "proxy/cli/question.h"
 #include "vault/process_guard.h"
 
 namespace keyswap::cli {
@@ -63,18 +67,27 @@ Typed type(std::string_view typed, std::size_t bytes_max = 100, termios keys = u
 // A child of ours on a terminal of its own, which is asked one question.
 class Asked {
  public:
-  explicit Asked(std::size_t bytes_max, int blocked_signal = 0) {
+  // What the child does, with the pipe for its answer; its exit status.
+  using Child = std::function<int(int pipe)>;
+
+  explicit Asked(std::size_t bytes_max, int blocked_signal = 0)
+      : Asked([=](int pipe) { return answer(bytes_max, blocked_signal, pipe); }) {
+    await("Value: ");
+  }
+
+  explicit Asked(const Child& does) {
     auto pipe = make_pipe();
     REQUIRE(pipe);
     int master = -1;
     child_ = forkpty(&master, nullptr, nullptr, nullptr);
     REQUIRE(child_ >= 0);
     if (child_ == 0) {
-      _exit(answer(bytes_max, blocked_signal, pipe->write_end.descriptor()));
+      const int status = does(pipe->write_end.descriptor());
+      muted_terminal().restore();
+      _exit(status);
     }
     terminal_ = File(master);
     answer_ = std::move(pipe->read_end);
-    await("Value: ");
   }
 
   Asked(const Asked&) = delete;
@@ -111,6 +124,16 @@ class Asked {
     return text;
   }
 
+  // The next line of what it took.
+  [[nodiscard]] std::string answer_line() const {
+    std::string line;
+    char next = 0;
+    while (read(answer_.descriptor(), &next, 1) == 1 && next != '\n') {
+      line += next;
+    }
+    return line;
+  }
+
   // Does the terminal show what is typed, and edit lines by itself?
   [[nodiscard]] bool is_as_before() const {
     termios now{};
@@ -126,6 +149,17 @@ class Asked {
       shown_.append(piece.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     }
     return shown_;
+  }
+
+  void await(std::string_view text) {
+    while (shown_.find(text) == std::string::npos) {
+      pollfd ready{terminal_.descriptor(), POLLIN, 0};
+      REQUIRE(poll(&ready, 1, 30'000) == 1);
+      std::array<char, 256> piece{};
+      const ssize_t size = read(terminal_.descriptor(), piece.data(), piece.size());
+      REQUIRE(size > 0);
+      shown_.append(piece.data(), static_cast<std::size_t>(size));
+    }
   }
 
  private:
@@ -144,17 +178,6 @@ class Asked {
       return static_cast<int>(answer.failure().exit);
     }
     return write_all(pipe, answer->view()) ? 0 : static_cast<int>(Exit::no);
-  }
-
-  void await(std::string_view text) {
-    while (shown_.find(text) == std::string::npos) {
-      pollfd ready{terminal_.descriptor(), POLLIN, 0};
-      REQUIRE(poll(&ready, 1, 30'000) == 1);
-      std::array<char, 256> piece{};
-      const ssize_t size = read(terminal_.descriptor(), piece.data(), piece.size());
-      REQUIRE(size > 0);
-      shown_.append(piece.data(), static_cast<std::size_t>(size));
-    }
   }
 
   pid_t child_ = 0;
@@ -264,6 +287,133 @@ TEST_CASE("a signal that the program holds back does not end a prompt") {
   asked.type("answer\r");
   CHECK(asked.end() == 0);
   CHECK(asked.answer() == "answer");
+}
+
+namespace {
+
+// The signal by which a child is told to go on.
+sigset_t hold_go() {
+  sigset_t go{};
+  sigemptyset(&go);
+  sigaddset(&go, SIGWINCH);
+  pthread_sigmask(SIG_BLOCK, &go, nullptr);
+  return go;
+}
+
+// Asks for a line, gives it to the pipe; goes on at the signal; asks for another.
+int ask_twice(int pipe) {
+  const sigset_t go = hold_go();
+  if (!vault::guard_process()) {
+    return static_cast<int>(Exit::no);
+  }
+  for (const std::string_view question : {"First: ", "Second: "}) {
+    auto answer = ask_hidden(question, 1'000);
+    if (!answer) {
+      return static_cast<int>(answer.failure().exit);
+    }
+    if (!write_all(pipe, std::string(answer->view()) + "\n")) {
+      return static_cast<int>(Exit::no);
+    }
+    int signal = 0;
+    sigwait(&go, &signal);
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("what is typed between two questions is not shown, and answers the second", "[I1]") {
+  Asked asked(ask_twice);
+  asked.await("First: ");
+  asked.type("one\r");
+  CHECK(asked.answer_line() == "one");
+  CHECK_FALSE(asked.is_as_before());
+  asked.type("typed ahead\r");
+  asked.send(SIGWINCH);
+  CHECK(asked.answer_line() == "typed ahead");
+  asked.send(SIGWINCH);
+  CHECK(asked.end() == 0);
+  CHECK(asked.is_as_before());
+  CHECK(asked.shown().find("ahead") == std::string::npos);
+}
+
+TEST_CASE("a signal between two questions puts the terminal back, and then ends the program") {
+  const int signal = GENERATE(SIGTERM, SIGINT, SIGHUP);
+  Asked asked(ask_twice);
+  asked.await("First: ");
+  asked.type("one\r");
+  CHECK(asked.answer_line() == "one");
+  asked.send(signal);
+  const int status = asked.end();
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == signal);
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("Ctrl-C between two questions ends the program") {
+  Asked asked(ask_twice);
+  asked.await("First: ");
+  asked.type("one\r");
+  CHECK(asked.answer_line() == "one");
+  asked.type("\x03");
+  const int status = asked.end();
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGINT);
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("a paste of several lines is refused, and not cut") {
+  Asked asked(1'000);
+  asked.type("-----BEGIN KEY-----\rabc\r-----END KEY-----\r");
+  CHECK(shell_status(asked.end()) == static_cast<int>(Exit::usage));
+  CHECK(asked.answer().empty());
+  CHECK(asked.is_as_before());
+}
+
+TEST_CASE("empty lines at the end of a paste are no lines") {
+  Asked asked(1'000);
+  asked.type("value\r\r\n");
+  CHECK(asked.end() == 0);
+  CHECK(asked.answer() == "value");
+}
+
+TEST_CASE("a job in the background is told so, and not stopped") {
+  Asked asked([](int) {
+    const pid_t job = fork();
+    if (job == 0) {
+      setpgid(0, 0);
+      _exit(static_cast<int>(vault::guard_process() ? ask_hidden("Value: ", 10).failure().exit
+                                                    : Exit::no));
+    }
+    int status = 0;
+    return waitpid(job, &status, WUNTRACED) == job && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  });
+  CHECK(shell_status(asked.end()) == static_cast<int>(Exit::cannot));
+  CHECK(asked.shown().empty());
+}
+
+TEST_CASE("what was typed before a question of yes or no does not answer it") {
+  Asked asked([](int pipe) {
+    const sigset_t go = hold_go();
+    if (!vault::guard_process() || !ask_hidden("First: ", 100)) {
+      return static_cast<int>(Exit::cannot);
+    }
+    static_cast<void>(write_all(pipe, "\n"));
+    int signal = 0;
+    sigwait(&go, &signal);
+    for (int typed = 0; typed < 2;) {  // a terminal has it a moment after it was written
+      ioctl(STDIN_FILENO, FIONREAD, &typed);
+    }
+    return static_cast<int>(ask_yes("Shall it?") ? Exit::done : Exit::no);
+  });
+  asked.await("First: ");
+  asked.type("one\r");
+  CHECK(asked.answer_line().empty());
+  asked.type("y\r");
+  asked.send(SIGWINCH);
+  asked.await("Shall it? [y/N] ");
+  asked.type("n\r");
+  CHECK(shell_status(asked.end()) == static_cast<int>(Exit::no));
 }
 
 }  // namespace keyswap::cli

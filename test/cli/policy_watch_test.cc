@@ -90,6 +90,62 @@ TEST_CASE("a reload with what nobody approved leaves what is in force", "[I17]")
   CHECK(renewed.approval->number == 2);
 }
 
+TEST_CASE("what is approved no more does not stay in force, whatever the file says", "[I17]") {
+  OldHome old;
+  PolicyWatch watch = old.watch();
+  REQUIRE_FALSE(watch.accept_first(*old.vault, old.policy(), {}));
+  CHECK_FALSE(watch.hold(*old.vault, ""));  // nothing was approved yet
+  watch.keep(*old.vault);
+  CHECK_FALSE(watch.hold(*old.vault, ""));
+  // Another process approves another one; nobody reads the file, which may be anything.
+  static_cast<void>(old.temp.put("bindings.yaml", "garbage: ["));
+  const auto wanted = old.policy(kChange);
+  const auto approve_it = [&](const LoadedPolicy& policy) {
+    auto standing = standing_of(*old.vault, policy.text);
+    REQUIRE(standing);
+    REQUIRE_FALSE(approve(old.home, *old.vault, standing.value(), policy.text, {}));
+  };
+  approve_it(wanted);
+  const auto held = watch.hold(*old.vault, "");
+  REQUIRE(held);
+  REQUIRE(held->policy);
+  CHECK(held->policy->bindings->sha256 == wanted.policy.bindings->sha256);
+  REQUIRE(held->approval);
+  CHECK(held->approval->event == ApprovalEvent::renewed);
+  CHECK(held->approval->number == 2);
+  CHECK(watch.digest() == digest_of(wanted.text));
+  CHECK_FALSE(watch.hold(*old.vault, ""));
+
+  // Without its text there is none to put in force; once it is read from the file, there is.
+  approve_it(old.policy());
+  std::filesystem::remove_all(old.home.approved());
+  for (int i = 0; i < 2; ++i) {
+    const auto lost = watch.hold(*old.vault, "");
+    REQUIRE(lost);
+    CHECK_FALSE(lost->policy);
+  }
+  CHECK(watch.digest() == digest_of(wanted.text));
+  CHECK(watch.accept(*old.vault, old.policy()).policy);
+  CHECK_FALSE(watch.hold(*old.vault, ""));
+}
+
+TEST_CASE("a kept text that somebody forged is not put in force", "[I17]") {
+  OldHome old;
+  PolicyWatch watch = old.watch();
+  REQUIRE_FALSE(watch.accept_first(*old.vault, old.policy(), {}));
+  watch.keep(*old.vault);
+  const auto wanted = old.policy(kChange);
+  auto standing = standing_of(*old.vault, wanted.text);
+  REQUIRE(standing);
+  REQUIRE_FALSE(approve(old.home, *old.vault, standing.value(), wanted.text, {}));
+  for (const auto& kept : std::filesystem::directory_iterator(old.home.approved())) {
+    std::ofstream(kept.path()) << bindings::encode_policy(old.policy().text);
+  }
+  const auto held = watch.hold(*old.vault, "");
+  REQUIRE(held);
+  CHECK_FALSE(held->policy);
+}
+
 TEST_CASE("where the key approves, a changed file comes into force", "[I17]") {
   OldHome old;
   PolicyWatch watch = old.watch();

@@ -6,9 +6,8 @@
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line_split.h"
-#include "proxy/cli/doctor.h"
 #include "proxy/cli/failure.h"
-#include "proxy/cli/serve_parts.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/tls_stream.h"
@@ -104,30 +103,6 @@ TEST_CASE("every command has help with an example") {
                            run_ca,
                            run_doctor);
   CHECK(run({"--help"}) == 0);
-}
-
-TEST_CASE("AD-08 only loopback addresses are listened on") {
-  CHECK(parse_listen("127.0.0.1:8472")->port == 8472);
-  CHECK(parse_listen("127.9.9.9:0")->host == "127.9.9.9");
-  CHECK(parse_listen("[::1]:1")->host == "::1");
-  const std::string bad = GENERATE("0.0.0.0:1",
-                                   "[::]:1",
-                                   "10.0.0.1:1",
-                                   "[::ffff:127.0.0.1]:1",
-                                   "localhost:1",
-                                   "127.0.0.1",
-                                   "127.0.0.1:",
-                                   "127.0.0.1:65536",
-                                   "127.0.0.1:-1",
-                                   "::1:1",
-                                   ":1",
-                                   "127.0.0.1:1x",
-                                   "2130706433:1",
-                                   "");
-  INFO(bad);
-  auto listen = parse_listen(bad);
-  REQUIRE_FALSE(listen);
-  CHECK(listen.failure().exit == Exit::usage);
 }
 
 TEST_CASE("what goes to a terminal has no control bytes in it") {

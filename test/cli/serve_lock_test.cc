@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_lock.h"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "test/support/temp_home.h"
@@ -84,6 +86,49 @@ TEST_CASE("a proxy that is starting is not ready for signals") {
   CHECK_FALSE(RunningProxy{}.is_ready());
   CHECK_FALSE(decode_running(encode_running({5, "", "/x"}))->is_ready());
   CHECK(decode_running(encode_running({5, "a:1", "/x"}))->is_ready());
+}
+
+TEST_CASE("a lock file that was removed or replaced is there again, with what it said", "[I13]") {
+  const test::TempHome temp;
+  auto lock = take(temp.home(), Byte::serving, Kind::exclusive);
+  REQUIRE(lock);
+  REQUIRE_FALSE(lock->announce({17, "127.0.0.1:8472", "/b.yaml"}));
+  std::filesystem::remove(temp.home().serve_lock());
+  CHECK_FALSE(find_running(temp.home()));
+  REQUIRE_FALSE(lock->keep_in_place(temp.home()));
+  REQUIRE(find_running(temp.home()));
+  CHECK(find_running(temp.home())->address == "127.0.0.1:8472");
+
+  std::filesystem::remove(temp.home().serve_lock());
+  static_cast<void>(temp.put("serve.lock",
+                             "a text of somebody's that is much longer than ours: "
+                             "0123456789012345678901234567890123456789"));
+  REQUIRE_FALSE(lock->keep_in_place(temp.home()));
+  REQUIRE(find_running(temp.home()));
+  CHECK(find_running(temp.home())->pid == 17);
+  CHECK_FALSE(take(temp.home(), Byte::serving, Kind::exclusive));
+  REQUIRE_FALSE(lock->keep_in_place(temp.home()));
+}
+
+TEST_CASE("a lock that another took meanwhile is told of once", "[I13]") {
+  const test::TempHome temp;
+  auto lock = take(temp.home(), Byte::serving, Kind::exclusive);
+  std::filesystem::remove(temp.home().serve_lock());
+  auto other = take(temp.home(), Byte::serving, Kind::exclusive);
+  REQUIRE(other);
+  CHECK(lock->keep_in_place(temp.home()));
+  CHECK_FALSE(lock->keep_in_place(temp.home()));
+  other.reset();
+  CHECK_FALSE(lock->keep_in_place(temp.home()));
+  CHECK_FALSE(take(temp.home(), Byte::serving, Kind::exclusive));
+}
+
+TEST_CASE("a lock file that has another name keeps what is in it") {
+  const test::TempHome temp;
+  const std::string elsewhere = temp.put("elsewhere", "canary");
+  std::filesystem::create_hard_link(elsewhere, temp.home().serve_lock());
+  CHECK_FALSE(ServeLock::take(temp.home(), Byte::serving, Kind::exclusive, ServeLock::Wait::no));
+  CHECK(std::filesystem::file_size(elsewhere) == 6);
 }
 
 TEST_CASE("VA-09 a lock file that is a link is not followed") {

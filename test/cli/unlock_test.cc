@@ -90,4 +90,25 @@ TEST_CASE("a newline behind the passphrase in the keyring is no part of it") {
   CHECK(passphrase_of(temp, unlock) == "open sesame");
 }
 
+TEST_CASE("a new passphrase has eight characters or more, whatever they take") {
+  CHECK_FALSE(check_new_passphrase("12345678"));
+  CHECK_FALSE(
+      check_new_passphrase("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"));
+  for (const std::string_view weak : {"", "1234567", "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f"}) {
+    auto problem = check_new_passphrase(weak);
+    REQUIRE(problem);
+    CHECK(problem->exit == Exit::usage);
+  }
+}
+
+TEST_CASE("a weak passphrase makes no vault, and still opens one that has it") {
+  const test::TempHome temp;
+  UnlockOptions unlock;
+  unlock.password_file = temp.put("word", "short\n");
+  REQUIRE(vault::lock_memory());
+  CHECK_FALSE(read_new_passphrase(unlock));
+  CHECK_FALSE(read_new_approval_passphrase({unlock.password_file}));
+  CHECK(passphrase_of(temp, unlock) == "short");
+}
+
 }  // namespace keyswap::cli

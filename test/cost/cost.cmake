@@ -3,6 +3,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT KEYSWAP_SANITIZE)
   file(GLOB work_sources CONFIGURE_DEPENDS cost/*.cc)
   add_executable(work_probe ${work_sources})
   target_link_libraries(work_probe PRIVATE keyswap_options flow http_h1 venues tls)
+  keyswap_use_fast_heap(work_probe)
   # How fast answers are searched, and requests looked through. Run by hand; built so that they do not rot.
   add_executable(scrub_probe cost/scrub/probe.cc)
   target_link_libraries(scrub_probe PRIVATE keyswap_options flow)

@@ -4,9 +4,12 @@
 import json
 import os
 import shutil
+import subprocess
 
 from harness import auditlog, proxy
 from harness.case import Case, H, K, P, V, X, bearer, document, main
+from harness.holding import frozen
+from test_children import Terminal
 
 EVIL = "gist.example.test"
 PROVIDER = f"""title: OpenAI
@@ -66,6 +69,17 @@ class Approval(Case):
             self.note("answer", answer.raw_head + answer.body)
         return answer
 
+    def post(self, running, target):
+        answer = running.ask(H, "POST", target, [("Authorization", f"Bearer {P}")])
+        self.note("answer", answer.raw_head + answer.body)
+        return answer
+
+    def wider(self):
+        file = self.home.path / "wider.yaml"
+        file.write_text(proxy.yaml(self.evil()) + "\n")
+        file.chmod(0o600)
+        return file
+
     def health(self, running):
         return running.raw("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").body.decode()
 
@@ -116,7 +130,7 @@ class Approval(Case):
         # Nor is the record cut off unseen: the vault has the log's head.
         verdict = json.loads(self.home.must("audit", "verify", "--json", unlock=True).stdout)
         self.assertEqual(verdict["held_against"], "vault")
-        doctor = self.home.run("doctor", unlock=True)
+        doctor = self.home.run("doctor", "--quick", unlock=True)
         self.assertIn("keyswap bindings approve", doctor.stdout.decode())
         # Somebody who knows the passphrase decides; without a terminal only by --yes.
         asked = self.home.run("bindings", "approve", unlock=True, preexec=os.setsid)
@@ -125,6 +139,18 @@ class Approval(Case):
         running = self.start(self.home)
         self.assertEqual(self.ask(running, H).status, 200)
         self.assertEqual(running.stop(), 0)
+
+    def test_who_is_asked_at_a_start_sees_all_that_it_would_change(self):
+        """[I17] However much stands in front of what matters."""
+        file = self.home.path / "bindings.yaml"
+        file.write_text(file.read_text() + "".join(f"# harmless {n}\n" for n in range(100)) + "# what matters\n")
+        asked = Terminal([proxy.BINARY, "serve", "--listen", "127.0.0.1:0", "--password-file", self.home.password_file],
+                         proxy.clean_environment(KEYSWAP_HOME=self.home.path))
+        self.addCleanup(asked.close)
+        asked.expect(b"+ # what matters")
+        asked.expect(b"Shall it come into force?")
+        asked.type(b"n\r")
+        self.assertEqual(asked.process.wait(60), 1)
 
     def test_other_roots_in_the_same_file_do_not_come_into_force(self):
         """[I17]"""
@@ -161,6 +187,41 @@ class Approval(Case):
         answer = running.ask(H, "POST", "/asked", [("Authorization", f"Bearer {P}")])
         self.note("answer", answer.raw_head + answer.body)
         self.assertEqual(running.await_decisions("/asked")[-1]["reason"], "binding_scope_violation")
+        self.assertEqual(running.stop(), 0)
+
+    def test_what_was_narrowed_does_not_stay_in_force_whatever_lies_in_the_file(self):
+        """[I17] What the operator approves comes into force although its file is garbage, and no signal is needed."""
+        running = self.start(self.home)
+        self.assertEqual(self.post(running, "/wide").status, 200)
+        narrow = self.home.path / "narrow.yaml"
+        narrow.write_text(proxy.yaml(document({K: bearer(hosts=(H,), methods=["GET"])}, recorder=self.recorder, hosts=(H,),
+                                              root="roots.pem")) + "\n")
+        narrow.chmod(0o600)
+        # Whoever writes the file is quicker than the proxy, and the lock file leads its signal elsewhere.
+        (self.home.path / "bindings.yaml").write_text("version: [\n")
+        other = subprocess.Popen(["sleep", "600"])
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        (self.home.path / "serve.lock").write_text(json.dumps({"event": "ready", "proxy": "127.0.0.1:1", "bindings": "/x",
+                                                               "pid": other.pid}))
+        self.home.must("bindings", "approve", "--yes", "--bindings", narrow, unlock=True)
+        self.assertIsNone(other.poll())
+        self.post(running, "/narrow")
+        self.assertEqual(running.await_decisions("/narrow")[-1]["reason"], "binding_scope_violation")
+        self.assertEqual([r["event"] for r in running.records() if r["type"] == "approval"], ["renewed"])
+        self.assertEqual(self.ask(running, H).status, 200)
+        # A proxy that cannot say that it goes by it is told of; without the approved text it gives no secret out.
+        with frozen(running):
+            unconfirmed = self.home.run("bindings", "approve", "--yes", "--bindings", self.wider(), unlock=True)
+            shutil.rmtree(self.home.path / "approved")
+        self.assertEqual(unconfirmed.returncode, 1, unconfirmed.stderr)
+        self.assertIn(f"(pid {running.pid}) did not confirm it", unconfirmed.stderr.decode())
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_locked" and r["why"] == "not_approved"))
+        self.refused(self.ask(running, H), 503, "vault_locked")
+        self.assertEqual(json.loads(self.health(running)), {"status": "failing", "reason": "vault_locked"})
+        self.home.must("bindings", "approve", "--yes", "--bindings", narrow, unlock=True)
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
+        self.assertEqual(self.ask(running, H).status, 200)
         self.assertEqual(running.stop(), 0)
 
     def test_what_a_command_binds_is_approved_and_nothing_that_it_found(self):

@@ -2,9 +2,18 @@
 """Who may come: callers' tokens on the forward proxy, the commands that give them out, `run` and `env`."""
 
 import base64
+import contextlib
 import json
 import os
+import pathlib
 import re
+import resource
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
 import time
 import unittest
 
@@ -19,6 +28,15 @@ def add_caller(home, name, command="add"):
     shown = json.loads(done.stdout)
     assert shown["name"] == name and set(shown) == {"name", "token"}, done.stdout
     return shown["token"]
+
+
+# A CONNECT over a Unix socket, by a user of its own.
+ASK_BY_SOCKET = """import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(f"CONNECT {sys.argv[2]} HTTP/1.1\\r\\nHost: {sys.argv[2]}\\r\\n\\r\\n".encode())
+print(s.recv(65536).decode())
+"""
 
 
 def basic(name, token):
@@ -122,6 +140,33 @@ class Callers(OneProxy):
         running.reload()
         asks("/allowed", client.NOBODY)
 
+    @unittest.skipUnless(os.geteuid() == 0, "being another user needs root")
+    def test_another_user_who_takes_all_connections_leaves_them_to_those_who_may_come(self):
+        """[I10] He opens more than there are, and says nothing on them; one who shows a token takes none of his few."""
+        home = self.copy_home(self.home, "crowded")
+        content = {**self.document(), "secrets": {K: bearer()}}
+        del content["callers"]
+        home.bindings(content)
+        running = self.start(home, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
+        asked = [("Authorization", f"Bearer {P}")]
+        with contextlib.ExitStack() as crowd:
+            wires = []
+            with client.as_user(client.NOBODY):
+                proven, answer = running.connect(f"{H}:443", fields=[basic("ci", self.tokens["ci"])])
+                crowd.enter_context(proven)
+                self.assertEqual(answer.status, 200)
+                for _ in range(200):
+                    wires.append(crowd.enter_context(client.dial(running.port, 5)))
+            for wire in wires[-20:]:
+                self.refused(wire.response(), 503, "too_busy")
+            for turn in range(20):
+                answer = running.ask(H, target=f"/crowded/{turn}", headers=asked)
+                self.note("answer", answer.raw_head + answer.body)
+                self.assertEqual(answer.status, 200)
+        refused = [r for r in running.decisions() if r["reason"] == "too_busy"]
+        self.assertEqual({r["client"]["uid"] for r in refused}, {client.NOBODY})
+        self.assertEqual(running.stop(), 0)
+
     def test_a_client_may_try_again_on_the_same_connection(self):
         """What curl --proxy-anyauth does: 407 first, then the token."""
         with client.dial(self.proxy.port) as wire:
@@ -214,6 +259,86 @@ class Callers(OneProxy):
             self.refused(tunnel.response(), 403, "caller_not_allowed")
         self.assertEqual(self.recorder.seen("/gone"), [])
 
+    # --- where it listens ---
+    def test_F42_a_container_reaches_a_proxy_that_asks_for_tokens(self):
+        """Beyond loopback: with a token, and with nothing else. A reload that would open it to all changes nothing."""
+        home = self.copy_home(self.home, "beyond")
+        home.bindings({**self.document(), "secrets": {K: bearer()}})
+        running = self.start(home, listen="0.0.0.0:0")
+        self.assertEqual(running.address, f"127.0.0.1:{running.port}")
+        self.assertEqual(running.ready["listen"], [f"0.0.0.0:{running.port}"])
+
+        def come(*fields):
+            wire = client.Wire(socket.create_connection((client.address_of_this_machine(), running.port)))
+            return client.connect_on(wire, f"{H}:443", fields=fields)
+
+        wire, answer = come()
+        with wire:
+            self.refused(answer, 407, "caller_required")
+        wire, answer = come(basic("ci", self.tokens["ci"]))
+        self.assertEqual(answer.status, 200)
+        with client.start_tls(wire, H, home.ca) as tunnel:
+            tunnel.send(client.request_bytes("GET", "/from-a-container", H, [("Authorization", f"Bearer {P}")]))
+            self.assertEqual(tunnel.response().status, 200)
+        self.assertEqual(self.recorder.one("/from-a-container").all("Authorization"), [f"Bearer {V}"])
+        self.assertEqual(running.decision("/from-a-container")["client"]["caller"], "ci")
+
+        content = {**self.document(), "secrets": {K: bearer()}}
+        del content["callers"]
+        home.bindings(content)
+        self.assertIs(running.reload()["accepted"], False)
+        self.assertTrue(running.await_stderr("refused to listen on 0.0.0.0"))
+        wire, answer = come()
+        with wire:
+            self.refused(answer, 407, "caller_required")
+        self.assertEqual(running.stop(), 0)
+        refused = home.run("serve", "--listen", "127.0.0.1:0", "--listen", "0.0.0.0:0", unlock=True)
+        self.assertEqual((refused.returncode, refused.stdout), (2, b""), refused.stderr)
+        self.assertIn(b"callers: [NAME]", refused.stderr)
+
+    def test_a_unix_socket_serves_by_its_peers_user(self):
+        """[I16] As loopback does: our own user, others not; it is in the ready line and the record, and gone at the end."""
+        home = self.copy_home(self.home, "socket")
+        content = {**self.document(), "secrets": {K: bearer(route="one")}}
+        del content["callers"]
+        home.bindings(content)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="keyswap-socket-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        folder.chmod(0o755)
+        path = folder / "proxy.sock"
+        running = self.start(home, options=["--listen", f"unix:{path}", "--socket-mode", "0666"])
+        self.assertEqual(running.ready["listen"], [running.address, f"unix:{path}"])
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o666)
+        refused = self.copy_home(self.home, "second").run("serve", "--listen", f"unix:{path}", unlock=True)
+        self.assertEqual(refused.returncode, 3, refused.stderr)
+        self.assertIn(b"in use by another program", refused.stderr)
+
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(str(path))
+        wire, answer = client.connect_on(client.Wire(sock), f"{H}:443")
+        self.assertEqual(answer.status, 200)
+        with client.start_tls(wire, H, home.ca) as tunnel:
+            tunnel.send(client.request_bytes("GET", "/by-socket", H, [("Authorization", f"Bearer {P}")]))
+            self.assertEqual(tunnel.response().status, 200)
+        self.assertEqual(self.recorder.one("/by-socket").all("Authorization"), [f"Bearer {V}"])
+        self.assertEqual(running.decision("/by-socket")["client"], {"addr": "unix", "uid": os.getuid()})
+
+        # What curl knows as a Unix socket is the server's, which is what the reverse routes are for.
+        config = self.inputs / "curl"
+        config.write_text(f'header = "Keyswap-Caller: {self.tokens["ci"]}"\n')
+        done = subprocess.run(["curl", "-sS", "-K", config, "--unix-socket", path, "http://localhost/proxy/one/by-route"],
+                              capture_output=True, timeout=30, check=False)
+        self.assertEqual(done.stdout, b"recorded", done.stderr)
+        self.assertEqual(self.recorder.one("/by-route").all("Authorization"), [f"Bearer {V}"])
+
+        if os.geteuid() == 0:
+            done = subprocess.run([sys.executable, "-c", ASK_BY_SOCKET, path, f"{H}:443"], capture_output=True, timeout=30,
+                                  check=False, user=client.NOBODY)
+            self.assertIn(b"HTTP/1.1 407", done.stdout, done.stderr)
+            self.assertIn(b"user_not_allowed", done.stdout)
+        self.assertEqual(running.stop(), 0)
+        self.assertFalse(path.exists())
+
     # --- the commands ---
     def test_a_token_is_shown_once_and_a_caller_added_once(self):
         again = self.home.run("caller", "add", "ci", unlock=True)
@@ -283,7 +408,7 @@ class Callers(OneProxy):
         home.bindings({**self.document(), "callers": ["ci", "agent", "newcomer"]})
         running = self.start(home)
         self.assertTrue(running.await_stderr("the caller newcomer"))
-        told = home.run("doctor", unlock=True).stdout
+        told = home.run("doctor", "--quick", unlock=True).stdout
         self.assertIn(b"newcomer", told)
         self.assertIn(b"callers with a token", told)
 

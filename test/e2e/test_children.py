@@ -154,7 +154,7 @@ class Children(Case):
                 self.assertEqual(seen["variables"][K], P)
 
     def test_what_doctor_finds_on_PATH_gets_nothing(self):
-        """[I1] No credential of the shell, no code to load, no descriptor; and nothing in the working directory is run."""
+        """[I1] No credential of the shell, no code of its choice, no descriptor; and nothing in the working directory is run."""
         for folder, found in (("bin", "node.json"), ("here", "wrong.json")):
             (self.scratch / folder).mkdir()
             node = self.scratch / folder / "node"
@@ -163,14 +163,15 @@ class Children(Case):
                 f"open({str(self.scratch / found)!r}, 'w').write(said)\nprint('v22.21.0')\n")
             node.chmod(0o755)
         users_own = self.pipe()
-        path = f".::{self.scratch / 'bin'}:{os.environ['PATH']}"
+        path = f".::{self.scratch / 'bin'}"
         done = self.run_with("doctor", "--json", given=(users_own,), cwd=self.scratch / "here", preexec_fn=as_ordinary_user,
                              env=self.environment(PATH=path, NODE_OPTIONS="--require=/evil.js", AWS_SECRET_ACCESS_KEY="x"))
         checks = {check["check"]: check for check in json.loads(done.stdout)["checks"]}
         self.assertIn("v22.21.0", checks["Node"]["text"])
         self.assertFalse((self.scratch / "wrong.json").exists())
         seen = json.loads((self.scratch / "node.json").read_text())
-        self.assertLessEqual(set(seen["variables"]), {"PATH", "HOME", "LC_CTYPE"})  # Python adds the last
+        self.assertNotIn("AWS_SECRET_ACCESS_KEY", seen["variables"])
+        self.assertNotIn("evil", seen["variables"].get("NODE_OPTIONS", ""))
         self.assertEqual(set(seen["descriptors"]), {"0", "1", "2"})
         self.assertEqual({seen["descriptors"][number] for number in "02"}, {"/dev/null"})
         self.assertTrue(seen["descriptors"]["1"].startswith("pipe:"))

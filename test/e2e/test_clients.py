@@ -295,6 +295,33 @@ class Clients(OneProxy):
     def test_node_axios(self):
         self.node("axios")
 
+    @unittest.skipUnless(shutil.which("node"), "Node is not installed")
+    def test_node_goes_through_the_proxy_by_what_run_loads_into_it(self):
+        """https with an agent of its own, fetch and tls, whatever the version; hosts of NO_PROXY directly."""
+        done = self.through_keyswap(["node", "-e", f"""
+            const https = require("https"), tls = require("tls");
+            const headers = {{ Authorization: "Bearer " + process.env.KEY_ONE }};
+            const agent = new https.Agent({{ keepAlive: true }});
+            https.get("https://{H}/preload/own", {{ agent, headers }}, (answer) => answer.resume());
+            fetch("https://{H}/preload/fetch", {{ headers }}).then((answer) => answer.text());
+            const wire = tls.connect({{ host: "{H}", port: 443, servername: "{H}" }}, () => wire.write(
+              `GET /preload/tls HTTP/1.1\\r\\nHost: {H}\\r\\nAuthorization: ${{headers.Authorization}}\\r\\nConnection: close\\r\\n\\r\\n`));
+            wire.resume();
+            https.get("https://localhost:{self.recorder.port}/preload/direct", {{ agent, headers, rejectUnauthorized: false }},
+                      (answer) => answer.resume());"""])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        came = {request.path: request.all("Authorization") for request in self.recorder.seen("/preload/")}
+        self.assertEqual(came, {"/preload/own": [f"Bearer {V}"], "/preload/fetch": [f"Bearer {V}"], "/preload/tls": [f"Bearer {V}"],
+                                "/preload/direct": [f"Bearer {P}"]})
+
+    @unittest.skipUnless(shutil.which("node"), "Node is not installed")
+    def test_without_the_preload_a_node_that_goes_past_the_proxy_is_told_of_before_it_runs(self):
+        version = [int(n) for n in subprocess.run(["node", "--version"], capture_output=True, check=True).stdout[1:].split(b".")]
+        is_old = not (version[0] > 24 or (version[0] == 24 and version[1] >= 5) or (version[0] == 22 and version[1] >= 21))
+        done = self.home.run("run", "--no-preload", "--", "node", "-e", "console.error('begun', process.env.NODE_OPTIONS)", unlock=True)
+        warning = done.stderr.find(b"go past the proxy")
+        self.assertEqual(0 <= warning < done.stderr.find(b"begun undefined"), is_old, done.stderr)
+
     def test_clients_hold_a_CA_to_the_hosts_that_it_may_name(self):
         """[I11] Java does not: it asks no root for its constraints."""
         home = self.home.copy(self.scratch / "permit")

@@ -28,8 +28,9 @@ class Demo(Case):
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
         self.assertLess(time.monotonic() - began, 10)
         text = done.stdout.decode()
-        for word in ("PLACEHOLDER", "Authorization", "inject_decision", "binding_matched"):
+        for word in ("PLACEHOLDER", "Authorization", "allowed binding_matched DEMO_API_KEY", "All good"):
             self.assertIn(word, text)
+        self.assertNotIn('{"v":1', text)
         self.assertEqual(list(self.scratch.iterdir()), [], "it left something behind")
         self.assertEqual({n for n in set(os.listdir("/tmp")) - before if "keyswap-demo" in n}, set())
 
@@ -67,6 +68,18 @@ class Commands(Case):
         finally:
             running.stop()
 
+    def test_run_says_when_nothing_came_through_the_proxy(self):
+        """Of a command that failed and opened connections; of any with --verbose."""
+        past = ("curl", "-sS", "--fail", "-k", "--noproxy", "*", f"https://127.0.0.1:{self.recorder.port}/nothing")
+        said = b"no request came through the proxy"
+        done = self.run_it("sh", "-c", " ".join(past).replace("*", "'*'") + "; exit 3")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(said, done.stderr)
+        self.assertNotIn(said, self.run_it(*past).stderr)
+        self.assertIn(said, self.home.run("run", "--verbose", "--", "true", unlock=True).stderr)
+        came = self.run_it("sh", "-c", f"curl -sS https://{H}/v1/came; exit 3")
+        self.assertNotIn(said, came.stderr)
+
     def test_run_passes_signals_and_the_exit_status_on(self):
         self.assertEqual(self.run_it("false").returncode, 1)
         self.assertEqual(self.run_it("sh", "-c", "exit 42").returncode, 42)
@@ -103,6 +116,46 @@ class Commands(Case):
         self.assertEqual(seen["NODE_USE_ENV_PROXY"], "1")
         self.assertNotIn(V, done.stdout.decode())
 
+    def test_F45_a_host_of_the_users_NO_PROXY_that_no_binding_covers_is_called_directly(self):
+        """curl goes straight there, and to the bound host through the proxy."""
+        hosts = f"--resolve internal.corp.test:{self.recorder.port}:127.0.0.1 https://internal.corp.test:{self.recorder.port}/f45"
+        done = self.run_it("sh", "-c", f'curl -sS --fail -k {hosts} && curl -sS --fail https://{H}/v1/f45 -H "Authorization: Bearer '
+                           '$KEY_ONE"', env={"no_proxy": f"internal.corp.test,{H}"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.recorder.seen("/f45")), 1)
+        self.assertEqual(self.recorder.one("/v1/f45").all("Authorization"), [f"Bearer {V}"])
+        self.assertIn(f"`{H}` of your NO_PROXY is left out".encode(), done.stderr)
+
+    def test_F46_the_netrc_of_other_hosts_stays_and_that_of_bound_ones_goes(self):
+        home = self.scratch / "f46"
+        home.mkdir()
+        other = "machine git.corp.test login me password other\n"
+        (home / ".netrc").write_text(other)
+        show = ("sh", "-c", 'cat "${NETRC-$HOME/.netrc}"')
+        done = self.run_it(*show, env={"HOME": home})
+        self.assertEqual(done.stdout.decode(), other)
+        self.assertNotIn(b"netrc", done.stderr)
+        (home / ".netrc").write_text(other + f"machine {H} login me password bound\n")
+        done = self.run_it(*show, env={"HOME": home})
+        self.assertEqual(done.stdout.decode(), other)
+        self.assertIn(f"not passed on, because of the bindings: {H}".encode(), done.stderr)
+
+    def test_env_off_undoes_env(self):
+        running = self.start(self.home)
+        try:
+            script = ('before=$(env | sort | grep -v ^_=); eval "$($0 env)"; echo "$KEY_ONE"; eval "$($0 env)"; eval "$($0 env --off)"; '
+                      'test "$before" = "$(env | sort | grep -v ^_=)" && echo same; $0 env --off')
+            done = subprocess.run(["sh", "-c", script, proxy.BINARY], capture_output=True, timeout=60, check=False,
+                                  env=proxy.clean_environment(KEYSWAP_HOME=self.home.path, NO_PROXY="*", NODE_OPTIONS="--no-warnings",
+                                                              GIT_SSL_NO_VERIFY="1", KEY_ONE="own 'value'"))
+            self.note("env --off", done.stdout + done.stderr)
+            self.assertEqual(done.stdout.decode().splitlines(), [P, "same"])
+            self.assertEqual(done.returncode, 1)  # there is nothing left to undo
+            self.assertIn(b"GIT_SSL_NO_VERIFY of your shell is taken away", done.stderr)
+            self.assertEqual(self.home.run("env", "--off", "--format", "dotenv").returncode, 2)
+        finally:
+            running.stop()
+
     def test_env_gives_the_same_in_every_format(self):
         running = self.start(self.home)
         try:
@@ -116,8 +169,28 @@ class Commands(Case):
             self.assertEqual(done.stdout.decode(), f"http://{running.address} {P}")
             for form in ("fish", "dotenv", "github"):
                 self.assertIn(running.address, self.home.must("env", "--format", form).stdout.decode())
+            self.removes_no_files_but_its_own()
         finally:
             running.stop()
+
+    def removes_no_files_but_its_own(self):
+        """Where somebody planted a link to the user's folders, of which the oldest would be removed."""
+        documents = self.scratch / "documents"
+        for number in range(12):
+            (documents / str(number)).mkdir(parents=True)
+            (documents / str(number) / "letter").write_text("canary")
+        clients = self.home.path / "clients"
+        shutil.rmtree(clients)
+        clients.symlink_to(documents)
+        refused = self.home.run("env")
+        self.assertEqual(refused.returncode, 3, refused.stderr)
+        self.assertEqual(len(list(documents.glob("*/letter"))), 12)
+        clients.unlink()
+        clients.mkdir(mode=0o700)
+        for number in range(12):
+            (clients / f"mine-{number}").mkdir()
+        self.home.must("env")
+        self.assertEqual(len(list(clients.glob("mine-*"))), 12)
 
     def test_bindings_check_and_explain(self):
         """[I2]"""
@@ -218,6 +291,39 @@ class Commands(Case):
         self.assertEqual(done.stderr.decode().splitlines()[0], "keyswap: --password-fd: not a file descriptor")
         self.assertEqual(len(done.stderr.decode().splitlines()), 2)
 
+    def test_quiet_leaves_out_remarks_and_verbose_says_which_files(self):
+        self.assertIn(b"no callers yet", self.home.must("caller", "list", unlock=True).stderr)
+        for words in (("caller", "list", "-q"), ("-q", "caller", "list"), ("caller", "--quiet", "list")):
+            self.assertEqual(self.home.must(*words, unlock=True).stderr, b"")
+        said = self.home.must("-v", "caller", "list", unlock=True).stderr.decode()
+        self.assertIn(f"the home is {self.home.path}", said)
+        self.assertIn(f"what comes from here: {self.home.password_file}", said)
+
+    def test_tables_fit_and_json_has_the_whole(self):
+        home = self.copy_home(self.home, "tables")
+        home.must("secret", "add", "A_NAME_THAT_IS_RATHER_LONG_FOR_A_SECRET", "--service", "a service with a long name, too, and more of it",
+                  stdin=b"value-of-the-long-one", unlock=True)
+        for words in (("secret", "list"), ("provider", "list"), ("limits", "show"), ("doctor",), ("ca", "show")):
+            with self.subTest(words):
+                done = home.run(*words, unlock=words[0] in ("secret", "doctor"))
+                lines = done.stdout.decode().splitlines()
+                self.assertTrue(lines)
+                # The value of a fact is not cut.
+                self.assertEqual([line for line in lines if len(line) > 80 and words != ("ca", "show")], [])
+        listed = json.loads(home.must("secret", "list", "--json", unlock=True).stdout)
+        self.assertTrue(all(len(entry["id"]) == 36 for entry in listed))
+
+    def test_bindings_that_are_gone_begin_anew_with_the_first_that_is_added(self):
+        home = self.copy_home(self.home, "gone-bindings")
+        (home.path / "bindings.yaml").unlink()
+        done = home.run("bindings", "check")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"keyswap bindings add NAME --host HOST", done.stderr)
+        home.must("bindings", "add", K, "--host", H, unlock=True)
+        self.assertIn(b"is good: 1 secret", home.must("bindings", "check").stdout)
+        (home.path / "bindings.yaml").chmod(0o666)
+        self.assertIn(f"chmod 600 {home.path}/bindings.yaml".encode(), home.run("bindings", "check").stderr)
+
     def test_audit_tail_of_no_lines_and_a_host_with_its_root_dot(self):
         home = self.home.copy(self.scratch / "tail")
         running = self.start(home)
@@ -270,13 +376,32 @@ class Commands(Case):
         self.assertNotIn(old, (home.path / "bundle.pem").read_text())
 
     def test_doctor_judges_the_set_up(self):
-        done = self.home.run("doctor", unlock=True)
+        done = self.home.run("doctor", "--quick", unlock=True)
         self.assertIn(done.returncode, (0, 1), done.stderr)
-        parsed = json.loads(self.home.run("doctor", "--json", unlock=True).stdout)
-        self.assertTrue(parsed)
+        parsed = json.loads(self.home.run("doctor", "--quick", "--json", unlock=True).stdout)
+        self.assertTrue(parsed["checks"])
+        self.assertTrue(all("fix" in check for check in parsed["checks"]))
         home = self.home.copy(self.scratch / "loose")
         home.path.chmod(0o755)
-        self.assertIn(home.run("doctor", unlock=True).returncode, (1, 3))
+        self.assertIn(home.run("doctor", "--quick", unlock=True).returncode, (1, 3))
+
+    def test_doctor_launches_the_clients_of_this_machine(self):
+        """[I8] Through a proxy that is thrown away; each one that is there comes, trusts it, is swapped and scrubbed."""
+        before = set(os.listdir("/tmp"))
+        path = self.scratch / "path"  # a few of them, for the time that it takes
+        path.mkdir()
+        for name in ("curl", "git", "node"):
+            if shutil.which(name):
+                (path / name).symlink_to(shutil.which(name))
+        done = self.home.run("doctor", "--json", unlock=True, env={"PATH": path})
+        clients = {client["client"]: client for client in json.loads(done.stdout)["clients"]}
+        self.assertEqual({n for n in set(os.listdir("/tmp")) - before if "keyswap-doctor" in n}, set())
+        seen = ("used_proxy", "trusted_ca", "swapped", "scrubbed")
+        self.assertEqual({n: clients["curl"][n] for n in (*seen, "fix")}, dict.fromkeys(seen, "yes") | {"fix": ""})
+        if shutil.which("node"):  # whichever version: with an agent of its own
+            self.assertEqual([clients["node"][n] for n in seen], ["yes"] * 4)
+        self.assertEqual([clients["git"][n] for n in seen], ["yes", "yes", "yes", "-"])  # it prints nothing of the answer
+        self.assertLessEqual(set(clients), {"curl", "git", "node"})
 
     def test_secret_import_reads_strict_lines_only(self):
         home = self.copy_home(self.home, "import")
@@ -288,6 +413,110 @@ class Commands(Case):
         listed = home.must("secret", "list", unlock=True).stdout.decode()
         self.assertIn("IMPORTED", listed)
         self.assertIn("PLAIN", listed)
+
+
+class Words(Case):
+    """What is typed and what is read: every command of the program's own table."""
+
+    secrets = {}
+
+    def run_words(self, *words):
+        done = subprocess.run([proxy.BINARY, *words], capture_output=True, env=proxy.clean_environment(HOME=self.scratch),
+                              timeout=20, check=False)
+        self.assertNotIn(b"\x1b", done.stdout + done.stderr)  # no colours, so NO_COLOR has nothing to turn off
+        return done
+
+    def commands(self, *above):
+        """(words, help) of every command and subcommand."""
+        text = self.run_words(*above, "--help").stdout.decode()
+        yield above, text
+        listed = re.search(r"^Commands:\n((?:  .*\n)+)", text, re.M)
+        for name in re.findall(r"^  (\S+)  ", listed[1], re.M) if listed else ():
+            yield from self.commands(*above, name)
+
+    def test_every_help_fits_and_help_and_man_say_the_same(self):
+        seen = list(self.commands())
+        self.assertGreater(len(seen), 35)
+        for words, text in seen:
+            with self.subTest(words):
+                self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+                self.assertIn(f"Usage: {' '.join(('keyswap', *words))} ", text)
+                self.assertIn("Example", text)
+                self.assertNotRegex(text, r"OPTIONS|TEXT:|REQUIRED|Excludes|Positionals|:\{|docs/")
+        for words, text in (seen[0], seen[1], next(pair for pair in seen if pair[0] == ("secret", "add"))):
+            self.assertEqual(self.run_words("help", *words).stdout.decode(), text)
+
+    def test_a_mistyped_word_names_the_nearest_and_ends_with_2(self):
+        for words, what, hint in (
+                (("servce",), "there is no command 'servce'", "did you mean: keyswap serve"),
+                (("secret", "lsit"), "there is no command 'lsit' in 'keyswap secret'", "did you mean: keyswap secret list"),
+                (("secret", "list", "--jsno"), "there is no option --jsno", "did you mean: keyswap secret list --json"),
+                (("--verison",), "there is no option '--verison'", "did you mean: keyswap --version"),
+                (("help", "unlokcing"), "there is no command or topic 'unlokcing'", "did you mean: keyswap help unlocking"),
+                (("frobnicate",), "there is no command 'frobnicate'", "see: keyswap --help"),
+                (("sk-live-0123456789",), "not shown here", "see: keyswap --help")):
+            with self.subTest(words):
+                done = self.run_words(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.stdout, b"")
+                first, second = done.stderr.decode().splitlines()
+                self.assertIn(what, first)
+                self.assertIn(hint, second)
+                self.assertNotIn("0123456789", first + second)
+
+    def test_version_and_help_are_commands_too(self):
+        self.assertRegex(self.run_words("version").stdout.decode(), r"^keyswap \d+\.\d+")
+        for words in (("--version",), ("-V",), ("-q", "version")):
+            self.assertEqual(self.run_words(*words).stdout, self.run_words("version").stdout)
+        self.assertEqual(self.run_words("help").stdout, self.run_words("--help").stdout)
+        topics = re.search(r"^Topics \(keyswap help TOPIC\):((?:.+\n)+)", self.run_words("help").stdout.decode(), re.M)[1].split()
+        self.assertIn("unlocking", topics)
+        for topic in topics:
+            self.assertEqual(self.run_words("help", topic).returncode, 0, topic)
+
+    def complete(self, *words):
+        """What bash offers for the last of the words."""
+        script = self.scratch / "completion.bash"
+        if not script.exists():
+            script.write_bytes(self.run_words("completion", "bash").stdout)
+        done = subprocess.run(["bash", "--norc", "-c", 'source "$0"; complete -p keyswap >&2; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                               '_keyswap; printf "%s\\n" "${COMPREPLY[@]}"', str(script), "keyswap", *words],
+                              capture_output=True, cwd=self.scratch, timeout=20, check=True)
+        self.assertEqual(done.stderr.decode().strip(), "complete -F _keyswap keyswap")
+        return done.stdout.decode().split()
+
+    def test_bash_completes_commands_options_and_values(self):
+        (self.scratch / "some-file.yaml").write_text("")
+        (self.scratch / "some-folder").mkdir()
+        self.assertEqual(self.complete("serv"), ["serve"])
+        self.assertIn("rotate", self.complete("secret", ""))
+        self.assertEqual(self.complete("secret", "add", "--service", "x", "--prov"), ["--provider"])
+        self.assertEqual(sorted(self.complete("env", "--format", "")), ["dotenv", "fish", "github", "json", "sh"])
+        self.assertEqual(self.complete("env", "--format", "=", "d"), ["dotenv"])
+        self.assertEqual(sorted(self.complete("serve", "--bindings", "some-")), ["some-file.yaml", "some-folder"])
+        self.assertEqual(self.complete("serve", "--home", "some-"), ["some-folder"])
+        self.assertEqual(self.complete("audit", "show", "--since", ""), [])
+        self.assertEqual(self.complete("help", "unl"), ["unlocking"])
+        self.assertIn("bash", self.complete("run", "--home", "x", "bas"))
+        self.assertEqual(self.complete("run", "--", "cat", "some-fi"), ["some-file.yaml"])
+        self.assertIn("--json", self.complete("secret", "list", ""))
+
+    def test_the_pages_are_written_and_well_formed(self):
+        folder = self.scratch / "share"
+        self.assertEqual(self.run_words("pages", str(folder)).returncode, 0)
+        manual = sorted((folder / "man/man1").iterdir())
+        self.assertGreater(len(manual), 15)
+        self.assertIn("keyswap-secret.1", [page.name for page in manual])
+        self.assertEqual((folder / "man/man1/keyswap-serve.1").read_bytes(), self.run_words("man", "serve").stdout)
+        checks = [("bash", "-n", folder / "bash-completion/completions/keyswap"), ("zsh", "-n", folder / "zsh/vendor-completions/_keyswap"),
+                  ("fish", "-n", folder / "fish/vendor_completions.d/keyswap.fish")]
+        checks += [("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page) for page in manual]
+        for command in checks:
+            self.assertTrue(command[-1].exists(), command)
+            if shutil.which(command[0]):
+                done = subprocess.run(list(map(str, command)), capture_output=True, timeout=20, check=False,
+                                      env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"})
+                self.assertEqual((done.returncode, done.stderr), (0, b""), command)
 
 
 class Ready(Case):

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Section C: where a request may go, and the forms in which it may come."""
 
+import json
 import socket
 import ssl
 import subprocess
+import urllib.error
+import urllib.request
 
 from harness import client, proxy
 from harness.case import H, H2, K, K2, P, P2, V, X, OneProxy, bearer, document, main
@@ -305,6 +308,54 @@ class Forwarding(OneProxy):
         with wire:
             self.assertEqual(answer.status, 403)
             self.assertIn(answer.get("Keyswap-Reason"), ("self_destination", "address_blocked"))
+
+
+class ToldInTheTunnel(OneProxy):
+    """refusals: tls, the default - a refused CONNECT is told where libraries show the answer to a request."""
+
+    more = {"refusals": "tls"}
+
+    def test_a_client_that_speaks_TLS_reads_the_refusal_in_it(self):
+        before = self.recorder.application_bytes
+        answer = self.ask(X, target="/told")  # verified against our CA, for that name
+        problem = self.refused(answer, 403, "unmatched_destination")
+        self.assertEqual(problem["error"],
+                         {"message": problem["detail"], "type": "keyswap_refusal", "code": "unmatched_destination"})
+        self.assertIn(H, problem["detail"], "what would be allowed")
+        self.assertEqual(answer.get("Connection"), "close")
+        self.assertEqual(self.recorder.application_bytes, before)
+        found = self.proxy.await_decisions(host=X)
+        self.assertEqual([(r["decision"], r["reason"], r["destination"]["method"]) for r in found],
+                         [("refused", "unmatched_destination", "CONNECT")])
+        self.assertEqual(problem["request_id"], found[0]["request_id"])
+
+    def test_a_library_shows_the_refusal_and_not_that_its_tunnel_failed(self):
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({"https": f"http://{self.proxy.address}"}),
+            urllib.request.HTTPSHandler(context=client.tls_context(self.home.ca)))
+        with self.assertRaises(urllib.error.HTTPError) as failed:
+            opener.open(f"https://told.{X}/v1/models", timeout=20)
+        with failed.exception as answer:
+            self.assertEqual((answer.code, answer.headers["Keyswap-Reason"]), (403, "unmatched_destination"))
+            self.assertIn(b"No binding names this destination", self.note("urllib", answer.read()))
+
+    def test_a_caller_is_told_what_it_may_do(self):
+        """[I1]"""
+        before = self.recorder.application_bytes
+        answer = self.ask(H, target="/.well-known/keyswap")
+        self.assertEqual((answer.status, answer.get("Content-Type")), (200, "application/json"))
+        told = json.loads(answer.body)
+        self.assertEqual([(s["name"], s["placeholder"]) for s in told["secrets"]], [(K, P), (K2, P2)])
+        self.assertEqual(told["secrets"][0]["bindings"][0]["host"], H)
+        self.assertEqual(self.recorder.application_bytes, before)
+        self.decided(self.proxy.decision("/.well-known/keyswap"), "refused", "bindings_shown")
+
+    def test_an_address_is_refused_at_CONNECT(self):
+        """[I12]"""
+        wire, answer = self.proxy.connect("169.254.169.254:443")
+        with wire:
+            self.assertEqual(answer.status, 403)
+            self.assertIn(answer.get("Keyswap-Reason"), ("address_blocked", "unmatched_destination"))
 
 
 class EverythingDecrypted(OneProxy):

@@ -83,9 +83,11 @@ class Headers(OneProxy):
 
     def test_A19_one_trailing_newline_is_dropped_and_no_other(self):
         self.home.must("secret", "add", "NEWLINE", stdin=b"value-with-newline\n", unlock=True)
-        for value in (b"\nleading", b"two-trailing\n\n"):
+        for value in (b"\nleading", b"two-trailing\n\n", b"F44 a blank before the newline \n"):
             done = self.home.run("secret", "add", "NEWLINES", stdin=value, unlock=True)
             self.assertEqual(done.returncode, 2, (value, done.stderr))
+            self.assertIn(b"--trim", done.stderr)
+        self.home.must("secret", "add", "NEWLINES", "--trim", stdin=b"F44 a blank before the newline \n", unlock=True)
 
     def test_A20_a_value_in_utf8_arrives_byte_for_byte(self):
         self.home.must("secret", "add", "UTF8", stdin=UTF8.encode(), unlock=True)

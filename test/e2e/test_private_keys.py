@@ -39,6 +39,29 @@ class Commands(Case):
         for form in (body_of(pem), base64.b64decode(body_of(pem)), base64.b64decode(body_of(pem))[36:68]):
             self.assertNotIn(form, held)
 
+    def test_a_private_key_that_is_added_as_a_text_is_told(self):
+        """[I1] PEM when it is added; the base64 of DER, which may be any text, by check."""
+        home = self.make_home("as-text", {})
+        pem = make_key()
+        done = home.run("secret", "add", "PLAIN", stdin=pem, unlock=True)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("keyswap secret add PLAIN --private-key", done.stderr.decode())
+        home.must("secret", "add", "PLAIN", stdin=body_of(pem) + b"\n", unlock=True)
+        home.must("secret", "add", "SIGNS", "--private-key", stdin=pem, unlock=True)
+        home.must("secret", "add", "KEY", stdin=b"a text", unlock=True)
+        home.must("secret", "add", "TEXT", stdin=b"a text", unlock=True)
+        trading = {"placeholder": "BINANCE_PLACEHOLDER_0000000001", "bindings": [{"host": "api.binance.com"}],
+                   "inject": {"type": "binance", "api_key": "KEY", "api_secret": "TEXT", "key_type": "ed25519"}}
+        home.bindings({"version": 1, "secrets": {
+            "PLAIN": bearer("PLAIN", "plain-PLACEHOLDER-0123456789abcdef"), "SIGNS": bearer("SIGNS", P_SIGNER), "T": trading}})
+        told = home.must("bindings", "check", unlock=True).stderr.decode()
+        for said in ("PLAIN looks like a private key", "SIGNS is a private key in the vault, and a binding would send it",
+                     "TEXT is a text in the vault, and a binding signs with it"):
+            self.assertIn(said, told)
+        self.assertNotIn("KEY is", told)
+        home.bindings({"version": 1, "secrets": {"KEY": bearer("KEY", P_SIGNER)}})
+        self.assertEqual(home.must("bindings", "check", unlock=True).stderr, b"")
+
     def test_what_is_no_private_key_changes_nothing(self):
         home = self.make_home("refused", {})
         encrypted = subprocess.run(["openssl", "pkcs8", "-topk8", "-passout", "pass:x"], input=make_key(), check=True,

@@ -2,7 +2,9 @@
 """Acceptance rows F01 to F18 and group VA: where secrets live, from outside (I1, I13)."""
 
 import concurrent.futures
+import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
@@ -20,6 +22,7 @@ import unittest
 
 from harness import canary, client, proxy
 from harness.case import H, H2, K, K2, P, P2, V, V2, Case, OneProxy, bearer, document, main
+from harness.holding import frozen, held
 
 AUTH = [("Authorization", f"Bearer {P}")]
 CAP_IPC_LOCK, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 14, 24, 38
@@ -268,6 +271,27 @@ class TakenBack(Case):
         cls.recorder = cls.make_recorder(identity)
         cls.home = cls.make_home()
         cls.home.bindings(document({K: bearer()}, recorder=cls.recorder, hosts=(H,), root=cls.root.certificate))
+
+    def test_what_is_taken_back_from_a_file_that_is_held_is_not_used_for_long(self):
+        """[I13] The lock file is removed, and somebody holds the vault's file from the command's commit on."""
+        home = self.copy_home(self.home, "held")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/taken/before", headers=AUTH).status, 200)
+        with contextlib.ExitStack() as stack:
+            with frozen(running):
+                (home.path / "serve.lock").unlink()
+                removed = home.run("secret", "remove", K, unlock=True)
+                stack.enter_context(held(home, fcntl.LOCK_EX))
+            self.assertEqual(removed.returncode, 1, removed.stderr)
+            self.assertIn(f"(pid {running.pid}) did not confirm it", removed.stderr.decode())
+            locked = running.await_record(lambda r: r["type"] == "vault_locked", seconds=15)
+            self.assertEqual([r["why"] for r in locked], ["unread"])
+            self.refused(running.ask(H, target="/taken/held", headers=AUTH), 503, "vault_locked")
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
+        self.refused(running.ask(H, target="/taken/after", headers=AUTH), 503, "secret_unavailable")
+        self.assertEqual([r.path for r in self.recorder.seen("/taken/")], ["/taken/before"])
+        self.assertEqual(json.loads((home.path / "serve.lock").read_text())["pid"], running.pid)
+        self.assertEqual(running.stop(), 0)
 
     def test_a_vault_that_was_replaced_opens_nothing_more(self):
         """[I13] As a restore or rsync does it: an older copy is renamed over it."""

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/destination.h"
 
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "test/support/script.h"
@@ -109,14 +111,17 @@ TEST_CASE("C13 the Host of a CONNECT chooses nothing", "[I3]") {
 }
 
 TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") {
-  constexpr std::uint16_t kOwnPort = 8472;
+  static constexpr std::array<std::uint16_t, 2> kOwnPorts = {9000, 8472};
   const auto connect = [](const std::string& target, const std::string& host) {
     return route(head_of("CONNECT " + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
                  *test::bindings_of(kDeny),
-                 kOwnPort);
+                 kOwnPorts);
   };
-  for (const std::string own :
-       {"127.0.0.1:8472", "localhost:8472", "LOCALHOST:8472", "[::1]:8472"}) {
+  for (const std::string own : {"127.0.0.1:8472",
+                                "localhost:8472",
+                                "LOCALHOST:8472",
+                                "[::1]:8472",
+                                "host.docker.internal:9000"}) {
     INFO(own);
     const Route found = connect("h.example.test:443", own);
     CHECK(found.kind == Route::Kind::intercept);
@@ -128,7 +133,7 @@ TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") 
     CHECK(is_refused(
         route(head_of("GET https://h.example.test/ HTTP/1.1\r\nHost: " + own + "\r\n\r\n"),
               *test::bindings_of(kDeny),
-              kOwnPort),
+              kOwnPorts),
         Reason::identity_mismatch));
   }
   for (const std::string other : {"127.0.0.1",
@@ -144,7 +149,7 @@ TEST_CASE("a Host of a CONNECT that names the listener counts as none", "[I3]") 
 }
 
 TEST_CASE("C14 an origin-form request to the listener is refused") {
-  CHECK(is_refused(route_of("GET / HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
+  CHECK(is_refused(route_of("GET /x HTTP/1.1\r\nHost: h.example.test\r\n\r\n"),
                    Reason::malformed_request));
 }
 
@@ -175,6 +180,18 @@ TEST_CASE("N07 N09 health has one path on its own host") {
                    Reason::unmatched_destination));
   CHECK(route_of("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n").kind ==
         Route::Kind::health);
+}
+
+TEST_CASE("who looks at the listener itself finds a page there, and nothing beside it") {
+  const std::string host = " HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n";
+  CHECK(route_of("GET /" + host).kind == Route::Kind::front_page);
+  CHECK(route_of("HEAD /" + host).kind == Route::Kind::front_page);
+  for (const std::string line : {"GET /x", "POST /", "GET //", "GET /?"}) {
+    CAPTURE(line);
+    const Route route = route_of(line + host);
+    CHECK(is_refused(route, Reason::malformed_request));
+    CHECK(route.cause == base::Cause::no_such_page);
+  }
 }
 
 TEST_CASE("C10 a request in a tunnel that names the tunnel's host is let on", "[I3]") {

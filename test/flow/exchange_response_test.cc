@@ -32,7 +32,72 @@ Script trading() {
   return script;
 }
 
+const std::string kP = "kswp_PLACEHOLDER_000000000001";
+
+Script plain() {
+  return Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, paths: ["/v1/**"] } ]
+)"));
+}
+
+// What the client hears of an upstream's answer to a request.
+std::string heard(const std::string& line, const std::string& fields, const std::string& answer) {
+  Script script = plain();
+  script.client(line + " HTTP/1.1\r\nHost: api.example.test\r\n" + fields + "\r\n")
+      .upstream("HTTP/1.1 " + answer + "\r\nContent-Length: 0\r\n\r\n");
+  return script.sent_client();
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 }  // namespace
+
+TEST_CASE("an upstream's 401 or 403 after a placeholder that stayed says why it stayed", "[I2]") {
+  const std::string header = "Authorization: Bearer " + kP + "\r\n";
+  for (const std::string status : {"401 Unauthorized", "403 Forbidden"}) {
+    const std::string told = heard("GET /v2/x", header, status);
+    CHECK(told.starts_with("HTTP/1.1 " + status + "\r\n"));
+    CHECK(has(told, "Keyswap-Reason: binding_scope_violation\r\n"));
+    CHECK(has(heard("GET /v1/x?key=" + kP, "", status), "Keyswap-Reason: untargeted_location\r\n"));
+    // One of our own was swapped, and another stayed.
+    CHECK(has(heard("GET /v1/x?key=" + kP, header, status),
+              "Keyswap-Reason: untargeted_location\r\n"));
+    CHECK_FALSE(has(heard("GET /v1/x", header, status), "Keyswap-Reason"));
+    CHECK_FALSE(has(heard("GET /v1/x", "", status), "Keyswap-Reason"));
+  }
+  CHECK_FALSE(has(heard("GET /v2/x", header, "404 Not Found"), "Keyswap-Reason"));
+  CHECK_FALSE(has(heard("GET /v1/x", "", "401 No\r\nKeyswap-Reason: faked"), "Keyswap-Reason"));
+}
+
+TEST_CASE("a placeholder that stayed in a body is told of, too", "[I2]") {
+  Script script = plain();
+  script.client("POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: " +
+                std::to_string(kP.size()) + "\r\n\r\n" + kP);
+  script.upstream("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has(script.sent_client(), "Keyswap-Reason: untargeted_location\r\n"));
+}
+
+TEST_CASE("a refusal of the policy's says what would be allowed") {
+  Script refused(test::bindings_of(R"(
+version: 1
+misplaced_placeholder: refuse
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, methods: [GET], paths: ["/v1/**"] } ]
+)"));
+  refused.client("GET /v2/x HTTP/1.1\r\nHost: api.example.test\r\nAuthorization: Bearer " + kP +
+                 "\r\n\r\n");
+  CHECK(has(refused.sent_client(), "Secret: K. Allowed: GET of /v1/** on api.example.test.\","));
+}
 
 TEST_CASE("a key that the exchange echoes is the placeholder again, in fields and body", "[I8]") {
   const std::string body =

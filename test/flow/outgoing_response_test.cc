@@ -50,6 +50,13 @@ TEST_CASE("hop-by-hop fields of a response go; its length stays where it stays t
         "200\nX: y\n(unknown length)\n");
 }
 
+TEST_CASE("an upstream does not speak for keyswap") {
+  const auto head = head_of("HTTP/1.1 200 OK\r\nKEYSWAP-Reason: rate_limited\r\nX: y\r\n\r\n");
+  CHECK(shown(outgoing_response(head, BodyFate::kept, nullptr)) == "200\nX: y\n(unknown length)\n");
+  CHECK(shown(outgoing_interim(head_of("HTTP/1.1 103 Hints\r\nKeyswap-Reason: a\r\n\r\n"),
+                               nullptr)) == "103\n");
+}
+
 TEST_CASE("a body whose end is said as it comes has no known length") {
   const auto chunked = head_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   CHECK(shown(outgoing_response(chunked, BodyFate::kept, nullptr)) == "200\n(unknown length)\n");

@@ -50,6 +50,21 @@ TEST_CASE("a refusal says what was seen of the failure, by its word and in its d
   CHECK(refusal(audit::Reason::upstream_tls_failed, {}).find("cause") == std::string::npos);
 }
 
+TEST_CASE("a refusal says its sentences again where SDKs look for them") {
+  Refusal refusal;
+  refusal.reason = audit::Reason::binding_scope_violation;
+  refusal.request_id = "01";
+  refusal.help = "Secret: K. Allowed: GET of /v1/** on a.test.";
+  const std::string sentences =
+      "The placeholder is bound to this host, but not for this method or path. "
+      "Secret: K. Allowed: GET of /v1/** on a.test.";
+  const std::string answer = refused(refusal);
+  CHECK(has(answer,
+            R"("status":403,"detail":")" + sentences + R"(","error":{"message":")" + sentences +
+                R"(","type":"keyswap_refusal","code":"binding_scope_violation"},)" +
+                R"("reason":"binding_scope_violation","request_id":"01",)"));
+}
+
 TEST_CASE("a health check says that the file of the bindings is not what is approved", "[I17]") {
   CHECK(has(bytes_of(make_health(std::nullopt, false, true)), R"({"status":"ok"})"));
   const std::string refusing = bytes_of(make_health(std::nullopt, true, true));

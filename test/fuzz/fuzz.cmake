@@ -1,11 +1,11 @@
 # Fuzz targets: every test/fuzz/*_fuzz.cc is one libFuzzer program (preset "asan", clang). ctest runs each
-# for 20 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one), whole sessions for a
+# for 10 seconds from its seed corpus (test/fuzz/corpus/<name>, where there is one), whole sessions for half a
 # minute; for longer:
 #   build/asan/test/session_fuzz -max_total_time=3600 some-corpus-folder test/fuzz/corpus/session
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "KEYSWAP_FUZZ needs clang: cmake --preset asan")
 endif()
-set(KEYSWAP_FUZZ_SECONDS 20 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
 foreach(source ${fuzz_sources})
@@ -41,12 +41,8 @@ foreach(source ${fuzz_sources})
   set_tests_properties("fuzz: ${subject}" PROPERTIES TIMEOUT ${limit})
 endforeach()
 
-# Whole connections, in a world of memory: its own definitions of proxy/uv and tls::Engine come first. Of
-# proxy/net what a loop needs, without the server.
-file(GLOB session_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proxy/net/*.cc)
-list(REMOVE_ITEM session_parts ${CMAKE_SOURCE_DIR}/proxy/net/server.cc)
-target_sources(session_fuzz PRIVATE ${session_parts})
-target_link_libraries(session_fuzz PRIVATE services limits tls uv_io)
+# Whole connections, in a world of memory: its own definitions of proxy/uv and tls::Engine come first, as in session_test.
+target_link_libraries(session_fuzz PRIVATE net)
 
 # The readers of what commands take in, without the commands.
 target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.cc

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
@@ -240,6 +241,40 @@ TEST_CASE("usage is read while somebody writes, and its absence is told") {
   CHECK(rows->front().account == "a");
   CHECK(rows->front().used == 5);
   REQUIRE(transaction->commit());
+}
+
+TEST_CASE("of two files the larger use counts, and the later nonce") {
+  const TempFolder folder;
+  const auto use = [&](LedgerFile& file, const std::string& account, std::int64_t amount) {
+    auto round = file.begin();
+    REQUIRE(round);
+    REQUIRE(file.add(account, 7, amount));
+    REQUIRE(round->commit());
+  };
+  std::uint64_t later = 0;
+  {
+    LedgerFile file = opened(folder.file());
+    LedgerFile other = opened(folder.file("other.db"));
+    use(file, "less", 1);
+    use(other, "less", 5);
+    use(file, "more", 6);
+    use(other, "more", 2);
+    use(other, "new", 3);
+    static_cast<void>(nonce_of(file, 1000));
+    later = nonce_of(other, kDayUs);
+  }
+  REQUIRE(keep_larger_usage(folder.file(), folder.file("other.db")));
+  const auto rows = read_usage(folder.file());
+  REQUIRE(rows);
+  std::map<std::string, std::int64_t> used;
+  for (const UsageRow& row : *rows) {
+    used[row.account] = row.used;
+  }
+  CHECK(used == std::map<std::string, std::int64_t>{{"less", 5}, {"more", 6}, {"new", 3}});
+  LedgerFile file = opened(folder.file());
+  CHECK(nonce_of(file, 2000) > later);
+  CHECK(keep_larger_usage(folder.file(), folder.file("none.db")).error().code ==
+        base::Errc::not_found);
 }
 
 }  // namespace keyswap::limits

@@ -10,6 +10,7 @@
 
 #include "proxy/net/context.h"
 #include "proxy/net/handle.h"
+#include "proxy/net/telling.h"
 #include "proxy/net/turn.h"
 #include "test/support/memory_net.h"
 
@@ -63,6 +64,18 @@ TEST_CASE("no record shows a real value that is known, wherever a client's text 
         std::string::npos);
   CHECK(written.find(R"("order":{"symbol":"<K>","side":"<K>","type":"<K>")") != std::string::npos);
   CHECK(written.find(R"("facts":"<K>")") != std::string::npos);
+}
+
+TEST_CASE("refusals are counted, and nothing else is") {
+  MemoryNet net;
+  using audit::Decision;
+  for (const Decision decision :
+       {Decision::allowed, Decision::pass, Decision::denied, Decision::refused}) {
+    audit::DecisionRecord record;
+    record.decision = decision;
+    net.context.audit->add(record);
+  }
+  CHECK(net.context.telling->refusals().exchange(0) == 2);
 }
 
 TEST_CASE("a handle finds what it leads to as long as that is there") {

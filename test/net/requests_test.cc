@@ -273,7 +273,7 @@ TEST_CASE("a user that a reload names is served, and one that it does not name a
 
 TEST_CASE("no web page is answered what keyswap answers itself, nor by a route") {
   MemoryNet net;
-  for (const char* target : {"/healthz", "/proxy/svc/k/1"}) {
+  for (const char* target : {"/healthz", "/", "/nothing", "/proxy/svc/k/1"}) {
     for (const char* said : {"Host: localhost\r\nOrigin: http://evil.test\r\n",
                              "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n",
                              "Host: evil.test:8472\r\n"}) {
@@ -349,6 +349,64 @@ TEST_CASE("when the proxy stops, what is under way is finished, and what rests i
   CHECK(has(client.heard, "HTTP/1.1 200 OK\r\n"));
   CHECK(has(client.heard, "Connection: close\r\n"));
   CHECK(client.has_ended);
+}
+
+TEST_CASE("who takes the listener for another kind of proxy is told what to set, however it is cut",
+          "[I15]") {
+  const auto [hello, cause, begin] = GENERATE(table<std::string, std::string, std::string>({
+      {"\x16\x03\x01\x02", "client_speaks_tls", "HTTP/1.1 400 "},
+      {"\x05\x01\x02", "client_speaks_socks", "\x05\xff"},
+      {"\x04\x01\x01\xbb", "client_speaks_socks", std::string("\0\x5b", 2)},
+  }));
+  const bool is_cut = GENERATE(false, true);
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say(is_cut ? hello.substr(0, 1) : hello);
+  net.settle_durably();
+  CHECK(client.heard.starts_with(begin));
+  CHECK(has(client.heard, R"("cause":")" + cause + "\""));
+  CHECK(has(client.heard, "HTTPS_PROXY=http://127.0.0.1:8472"));
+  CHECK(has(net.log.last(), R"("reason":"malformed_request")"));
+  CHECK(has(net.log.last(), R"("cause":")" + cause + "\""));
+  CHECK(client.has_ended);
+}
+
+TEST_CASE("who begins with HTTP/2 is told that it is not spoken here") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  net.settle_durably();
+  CHECK(client.heard.starts_with("HTTP/1.1 400 "));
+  CHECK(has(client.heard, "the preface of HTTP/2, where HTTP/1.1 is spoken."));
+}
+
+TEST_CASE("bytes that only look like another protocol's in the middle of a head are none") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("GET /x HT");
+  net.settle();
+  client.say("\x16\r\n");
+  net.settle_durably();
+  CHECK(client.heard.starts_with("HTTP/1.1 400 "));
+  CHECK_FALSE(has(client.heard, "\"cause\""));
+}
+
+TEST_CASE("the listener's own page and its other paths say what to set, but to no web page") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
+  net.settle();
+  CHECK(client.heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(has(client.take_heard(), "HTTPS_PROXY=http://127.0.0.1:8472\n"));
+  client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\nOrigin: http://evil.test\r\n\r\n");
+  net.settle_durably();
+  CHECK(has(client.take_heard(), "Keyswap-Reason: origin_not_allowed\r\n"));
+  Peer& other = net.connect();
+  other.say("GET /nothing HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
+  net.settle_durably();
+  CHECK(other.heard.starts_with("HTTP/1.1 400 "));
+  CHECK(has(other.heard, R"("cause":"no_such_page")"));
+  CHECK(has(other.heard, R"("detail":"Nothing is at this path of the listener)"));
 }
 
 TEST_CASE("a connection that is cut leaves nothing") {

@@ -177,6 +177,26 @@ TEST_CASE("of other kinds of files none but folders is made, not even in the hom
   }));
 }
 
+TEST_CASE("where files may only be removed, none is made or changed") {
+  const Folders folders;
+  check_held(in_child([&folders] {
+    const std::vector<std::string> writable = {folders.home};
+    const std::vector<std::string> removable = {folders.other};
+    const auto restricted = restrict_files(writable, removable);
+    if (!restricted) {
+      return restricted.error().code == base::Errc::unsupported ? test::kNotHere : 100;
+    }
+    const std::string there = folders.other + "/there";
+    if (Folders::write_to(folders.other + "/new") != EACCES) {
+      return 1;
+    }
+    if (Folders::write_to(there) != EACCES) {
+      return 2;
+    }
+    return ::unlink(there.c_str()) == 0 ? 0 : 3;
+  }));
+}
+
 TEST_CASE("what lies anywhere is read, as a ca_file has to be, and nothing is run") {
   const Folders folders;
   check_held(when_restricted(folders, [&folders] {

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/services/front_page.h"
 #include "proxy/services/health.h"
 #include "proxy/services/refusals.h"
 
@@ -48,6 +49,20 @@ TEST_CASE("health does not keep a connection whose request has a body, or that i
   http::RequestHead closing;
   closing.keeps_alive = false;
   CHECK_FALSE(health.answer(closing, "").head.keeps_connection);
+}
+
+TEST_CASE("the front page says what to set") {
+  const services::FrontPage page("127.0.0.1:9");
+  http::RequestHead head;
+  head.method = "GET";
+  const flow::Reply shown = page.answer(head, "");
+  CHECK(shown.head.status == 200);
+  CHECK(shown.head.keeps_connection);
+  CHECK(shown.body.find("HTTPS_PROXY=http://127.0.0.1:9\n") != std::string::npos);
+  head.method = "HEAD";
+  const flow::Reply bare = page.answer(head, "");
+  CHECK(bare.body.empty());
+  CHECK(field_of(bare, "Content-Length") == std::to_string(shown.body.size()));
 }
 
 TEST_CASE("a refusal names its reason and the request, and ends the connection") {

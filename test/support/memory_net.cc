@@ -92,7 +92,7 @@ MemoryNet::MemoryNet() {
       maker.authority, maker.key, clock_, [this](ca::LeafCache::Task task) {
         mints.push_back(std::move(task));
       });
-  lane_ = std::make_unique<net::AuditLane>(*loop_, log, &real);
+  lane_ = std::make_unique<net::AuditLane>(*loop_, log, &real, &telling_.refusals());
   secret_lane_ = std::make_unique<net::SecretLane>(*loop_, secrets, clock_, &holdings_);
   tls_watch_ = std::make_unique<net::ClientTlsWatch>(*loop_, *lane_, telling_, clock_);
   context.loop = loop_.get();
@@ -107,7 +107,7 @@ MemoryNet::MemoryNet() {
       leaves_.get(), maker.server_context.get(), tls_watch_.get(), &users_, &health_};
   context.upstreams = {.resolver = resolver_.get(),
                        .connector = nullptr,
-                       .listening = {"127.0.0.1", 8472},
+                       .listening = net::Listening(std::vector<uv::Endpoint>{{"127.0.0.1", 8472}}),
                        .open = &upstreams_open_,
                        .open_max = 8};
   context.memory.holdings = &holdings_;
@@ -149,7 +149,7 @@ MemoryNet::Joined MemoryNet::join() {
 
 Peer& MemoryNet::connect() {
   const Joined joined = join();
-  connections->add().start(joined.socket);
+  connections->add().start(net::look_at_arrival(context, joined.socket));
   return *joined.peer;
 }
 

@@ -288,6 +288,9 @@ void Script::perform(const flow::Actions& actions) {
       continue;
     } else if (const auto* wait = std::get_if<flow::SetWait>(&action)) {
       wait_ = *wait;
+    } else if (const auto* refused = std::get_if<flow::RefuseInTunnel>(&action)) {
+      note("in the tunnel: " + std::to_string(refused->reply->head.status) + " " +
+           refused->reply->body);
     } else if (std::get_if<flow::ReadClient>(&action) != nullptr) {
       is_reading_ = true;
     } else if (const auto* released = std::get_if<flow::ReleaseUpstream>(&action)) {

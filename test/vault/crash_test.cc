@@ -250,6 +250,20 @@ bool is_sound(const Contents& contents) {
   return holds(contents, "OPENAI_API_KEY", kOpenAiValue);
 }
 
+// How many ways there are to open the vault, which is whole; 0 if it is not.
+std::size_t sound_ways(const std::string& path) {
+  const auto contents = sample::load_sample(path);
+  const auto ways = Vault::count_ways(path);
+  return contents && is_sound(*contents) && ways ? *ways : 0;
+}
+
+struct WayChange {
+  std::string name;
+  std::function<base::Status(Vault&)> run;
+  std::size_t before;
+  std::size_t after;
+};
+
 }  // namespace
 
 TEST_CASE("VA-07 a kill at any system call leaves the old or the new state, whole", "[I13]") {
@@ -326,6 +340,41 @@ TEST_CASE("VA-06 a failure of any system call is reported, and file and memory a
       REQUIRE(nth < 100);
     }
     REQUIRE(sample::read_file(path) != original);
+  }
+}
+
+TEST_CASE("VA-07 a kill while the ways to open it change leaves those before or after", "[I13]") {
+  const std::vector<WayChange> changes = {
+      {"a key file", [](Vault& vault) { return vault.set_key(secret_of("a key")); }, 1, 2},
+      {"no key file", [](Vault& vault) { return vault.drop_other_way(); }, 2, 1},
+  };
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  for (const WayChange& change : changes) {
+    std::vector<std::map<std::string, std::string>> moments;
+    {
+      const Shim shim;
+      Vault vault = sample::open_vault(path);
+      judge() = [&] {
+        moments.push_back(snapshot(dir));
+        return SQLITE_OK;
+      };
+      REQUIRE(change.run(vault));
+      judge() = nullptr;
+      moments.push_back(snapshot(dir));
+    }
+    REQUIRE(moments.size() > 5);
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+      INFO(change.name << " killed before call " << i);
+      const sample::TempDir after_kill;
+      for (const auto& [name, bytes] : moments[i]) {
+        sample::write_file(after_kill.file(name), bytes);
+      }
+      const std::size_t ways = sound_ways(after_kill.file("vault.db"));
+      REQUIRE((ways == change.before || ways == change.after));
+      REQUIRE((i != 0 || ways == change.before));
+      REQUIRE((i + 1 != moments.size() || ways == change.after));
+    }
   }
 }
 

@@ -113,9 +113,10 @@ inline const Sealer& sample_sealer() {
   static const Sealer sealer = [] {
     const TempDir dir;
     auto store = Store::open(make_sample(dir));
-    const auto header = store.value().read_header();  // aborts if there is none
-    auto key = unwrap_data_key(header.value(), secret_of(kPassphrase));
-    return Sealer(std::move(key).value(), header->vault_id);
+    const auto headers = store.value().read_headers();  // aborts if there is none
+    const Header& header = headers.value().front();
+    auto key = unwrap_data_key(header, secret_of(kPassphrase));
+    return Sealer(std::move(key).value(), header.vault_id);
   }();
   return sealer;
 }
@@ -126,13 +127,15 @@ inline base::Result<Contents> load_sample(const std::string& path) {
   if (!store) {
     return store.error();
   }
-  const auto header = store->read_header();
-  if (!header) {
-    return header.error();
+  const auto headers = store->read_headers();
+  if (!headers) {
+    return headers.error();
   }
-  KS_TRY(check_header(*header));
-  if (header->vault_id != sample_sealer().vault_id()) {
-    return base::Error{base::Errc::corrupt, "another vault"};
+  for (const Header& header : *headers) {
+    KS_TRY(check_header(header));
+    if (header.vault_id != sample_sealer().vault_id()) {
+      return base::Error{base::Errc::corrupt, "another vault"};
+    }
   }
   return load_contents(*store, sample_sealer());
 }

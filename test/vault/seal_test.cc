@@ -27,9 +27,9 @@ Header sample_header() {
   const sample::TempDir dir;
   auto store = Store::open(sample::make_sample(dir));
   REQUIRE(store);
-  auto header = store->read_header();
-  REQUIRE(header);
-  return *header;
+  auto headers = store->read_headers();
+  REQUIRE(headers);
+  return headers->front();
 }
 
 // The greatest part of memory that this process has had in use.

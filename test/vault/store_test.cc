@@ -59,8 +59,10 @@ TEST_CASE("Rows come back as they were written") {
   REQUIRE(create_store(path, any_header(), {"n", "m"}));
   auto store = Store::open(path);
   REQUIRE(store);
-  const auto header = store->read_header();
-  REQUIRE(header);
+  const auto headers = store->read_headers();
+  REQUIRE(headers);
+  REQUIRE(headers->size() == 1);
+  const Header* const header = &headers->front();
   REQUIRE(header->vault_id == "vault-id");
   REQUIRE(header->wrapped_key.nonce == "nonce");
   REQUIRE(header->wrapped_key.box == "box");
@@ -107,7 +109,7 @@ TEST_CASE("VA-01 a file with more, fewer or other tables than ours is refused") 
 TEST_CASE("A vault of a later format is refused as such") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);
-  sample::run_sql(path, "PRAGMA user_version=2");
+  sample::run_sql(path, "PRAGMA user_version=3");
   REQUIRE(refusal_of(path) == base::Errc::unsupported);
 }
 
@@ -121,7 +123,7 @@ TEST_CASE("VA-01 a header or manifest that is missing or there twice is refused"
   sample::run_sql(path, sql);
   auto store = Store::open(path);
   REQUIRE(store);
-  REQUIRE(store->read_header().error().code == base::Errc::corrupt);
+  REQUIRE(store->read_headers().error().code == base::Errc::corrupt);
   REQUIRE(store->read_manifest().error().code == base::Errc::corrupt);
 }
 

@@ -2,8 +2,10 @@
 //
 // One vault file, several users of it: other processes, other threads, and somebody who spoils it.
 #include <atomic>
+#include <chrono>
 #include <thread>
 
+#include "proxy/base/bounds.h"
 #include "test/vault/sample.h"
 #include "vault/vault.h"
 
@@ -217,6 +219,38 @@ TEST_CASE("A file that another process holds is waited for, then reported as loc
   REQUIRE(vault.add(name_of("A"), "", secret_of("a"), kNow).error().code == Errc::locked);
   REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));  // reading needs no file
   REQUIRE(vault.refresh());
+}
+
+TEST_CASE("A vault that is told to wait less does", "[I13]") {
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  Vault vault = sample::open_vault(path);
+  auto other = base::Database::open(path, base::Database::Mode::read_write);
+  REQUIRE(other);
+  auto transaction = base::Transaction::begin(*other);
+  REQUIRE(transaction);
+  vault.set_patience(1);
+  const auto begun = std::chrono::steady_clock::now();
+  REQUIRE(vault.add(name_of("A"), "", secret_of("a"), kNow).error().code == Errc::locked);
+  REQUIRE(std::chrono::steady_clock::now() - begun <
+          std::chrono::milliseconds(base::bounds::kDatabaseBusyMs));
+}
+
+TEST_CASE("A locked vault gives out no secret and no caller's digest, and keeps its own", "[I13]") {
+  const sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  for (const LockedFor why : {LockedFor::unread, LockedFor::head, LockedFor::policy}) {
+    vault.set_locked(why, true);
+    REQUIRE(vault.is_locked());
+    REQUIRE(vault.is_locked_for(why));
+    REQUIRE(vault.fetch(name_of("OPENAI_API_KEY"), kNow).error().code == Errc::locked);
+    REQUIRE(vault.matches_system("caller.ci", "x").error().code == Errc::locked);
+    REQUIRE(vault.put_system("audit-head", secret_of("h")));
+    REQUIRE(vault.fetch_system("audit-head"));
+    vault.set_locked(why, false);
+    REQUIRE_FALSE(vault.is_locked());
+  }
+  REQUIRE(sample::fetches(vault, "OPENAI_API_KEY", kOpenAiValue));
 }
 
 }  // namespace keyswap::vault

@@ -26,7 +26,7 @@ std::vector<VenueHost> venue_hosts() {
 void report_value_out(bindings::Place place, ConfigIssues& issues) {
   issues.error(place,
                "this endpoint moves value out of the account; no configuration lets it through",
-               "docs/binance.md lists such endpoints (tier 1)");
+               "it is of tier 1: keyswap help endpoints");
 }
 
 bool is_open_everywhere(std::string_view name) {
@@ -42,7 +42,7 @@ void check_message_method(const std::string& name, bindings::Place place, Config
   } else if (method == nullptr || method->name != name) {
     issues.error(place,
                  quoted_or(name, "this") + " is no method of the WebSocket API that is known",
-                 "docs/binance.md lists them; as in \"WS order.cancelReplace\"");
+                 "as in \"WS order.cancelReplace\": keyswap help endpoints");
   } else if (is_open_everywhere(name)) {
     issues.warning(place, "WS " + name + " is let through without being named in `endpoints`");
   }
@@ -84,8 +84,9 @@ class Binance final : public Venue {
     const auto* const host = scope.host.is_wildcard ? nullptr : find_host(scope.host.host);
     const bool takes_messages = host != nullptr && host->is_websocket_api;
     if (scope.host.host == kPayHost) {
-      issues.error(
-          place, scope.host.host + " is blocked and cannot be bound", "docs/binance.md says why");
+      issues.error(place,
+                   scope.host.host + " is blocked and cannot be bound",
+                   "it pays out: keyswap help endpoints");
     } else if (takes_messages && !scope.websocket) {
       issues.error(place,
                    scope.host.host + " takes messages on a WebSocket only and cannot be bound so",

@@ -47,6 +47,9 @@ def document(secrets, *, recorder=None, hosts=(), root=None, policy="deny", reso
         content["upstream"] = upstream
     content.update({k: v for k, v in more.items() if k != "upstream"})
     content.setdefault("audit", {"path": "audit"})
+    # What a CONNECT is refused for is read off its status; how it is told to a client that speaks TLS is
+    # the matter of test_destination.ToldInTheTunnel.
+    content.setdefault("refusals", "connect")
     if "upstream" in more:
         content.setdefault("upstream", {}).update(more["upstream"])
     return content

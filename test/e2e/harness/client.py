@@ -21,6 +21,16 @@ def as_user(number):
         libc.setfsuid(0)
 
 
+def address_of_this_machine():
+    """One that is not loopback, as a container would use; in a machine without a network, loopback after all."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("198.51.100.77", 9))
+        except OSError:
+            return "127.0.0.1"
+        return asking.getsockname()[0]
+
+
 class Response:
     """A parsed answer. `complete` is false when the connection ended inside it."""
 
@@ -191,7 +201,11 @@ def dial(port, timeout=20.0):
 
 def connect(port, authority, *, fields=(), timeout=20.0):
     """CONNECT: (wire, answer). The wire is ready for TLS when the answer's status is 200."""
-    wire = dial(port, timeout)
+    return connect_on(dial(port, timeout), authority, fields=fields)
+
+
+def connect_on(wire, authority, *, fields=()):
+    """The same on a connection that is there."""
     lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", *[f"{k}: {v}" for k, v in fields]]
     wire.send("\r\n".join(lines) + "\r\n\r\n")
     answer = wire.head()

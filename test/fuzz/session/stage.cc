@@ -63,7 +63,7 @@ Stage::Stage(std::shared_ptr<const bindings::Bindings> bindings, bool looks_for_
                                .connection_ended = [] {},
                                .upstreams = {&upstreams_open_, 8}})
           .value();
-  thread_->set_listening({"127.0.0.1", 8472});
+  thread_->set_listening(net::Listening(std::vector<uv::Endpoint>{{"127.0.0.1", 8472}}));
   world_ = &World::of(thread_->loop());
   clock_.world = world_;
 }

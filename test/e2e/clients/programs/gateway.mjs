@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// node --require ./through_the_proxy.cjs gateway.mjs: a bot of discord.js logs in with $DISCORD_TOKEN, by REST and by the gateway,
+// node gateway.mjs, below `keyswap run`: a bot of discord.js logs in with $DISCORD_TOKEN, by REST and by the gateway,
 // says what it was told, answers a message, and goes.
 import { createRequire } from "module";
 

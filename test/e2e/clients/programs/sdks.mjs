@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// node --require ./through_the_proxy.cjs sdks.mjs NAME: one call of the SDK to its own hosts, as its vendor's pages write it.
-// The key is $KEY. An SDK that makes an agent of its own is given the proxy's by the option that it has for that.
+// node sdks.mjs NAME, with the variables of `keyswap run`: one call of the SDK to its own hosts, as its vendor's pages write it.
+// The key is $KEY. An SDK that takes an agent gets one that no Node leads through the proxy by itself.
 import { createRequire } from "module";
 import https from "https";
 
 const require = createRequire(import.meta.url);
 const key = process.env.KEY;
-const agent = https.globalAgent;
+const agent = new https.Agent();
 const ping = { model: "m", messages: [{ role: "user", content: "ping" }] };
 const words = (answer) => answer.choices[0].message.content;
 

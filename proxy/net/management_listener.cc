@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/management_listener.h"
+
+#include <utility>
+
+#include <unistd.h>
+
+namespace keyswap::net {
+
+namespace {
+
+std::vector<const services::Counts*> counts_of(
+    const std::vector<std::unique_ptr<LoopThread>>& loops) {
+  std::vector<const services::Counts*> counts;
+  counts.reserve(loops.size());
+  for (const auto& loop : loops) {
+    counts.push_back(&loop->counts());
+  }
+  return counts;
+}
+
+}  // namespace
+
+ManagementListener::ManagementListener(const std::vector<std::unique_ptr<LoopThread>>& loops,
+                                       Clients clients,
+                                       std::function<services::Gauges()> gauges)
+    : loop_(*loops.front()),
+      clients_(clients),
+      service_([counts = counts_of(loops),
+                gauges = std::move(gauges)] { return services::render_metrics(counts, gauges()); },
+               *loops.front()->context().clients.health) {}
+
+base::Result<std::unique_ptr<ManagementListener>> ManagementListener::listen(
+    const uv::Endpoint& endpoint,
+    const std::vector<std::unique_ptr<LoopThread>>& loops,
+    Clients clients,
+    std::function<services::Gauges()> gauges) {
+  std::unique_ptr<ManagementListener> made(
+      new ManagementListener(loops, clients, std::move(gauges)));
+  auto acceptor = uv::Acceptor::listen(made->loop_.loop(), endpoint, *made);
+  if (!acceptor) {
+    return acceptor.error();
+  }
+  made->acceptor_ = std::move(*acceptor);
+  return made;
+}
+
+void ManagementListener::on_accepted(int socket) {
+  if (*clients_.open >= clients_.max) {
+    on_accepted_last(socket);
+    return;
+  }
+  ++*clients_.open;
+  loop_.post_client(socket, &service_);
+}
+
+void ManagementListener::on_accepted_last(int socket) {
+  static_cast<void>(::close(socket));
+}
+
+}  // namespace keyswap::net

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/services/management.h"
+
+#include "proxy/services/metrics.h"
+
+namespace keyswap::services {
+
+namespace {
+
+flow::Reply reply_of(int status,
+                     std::string_view reason,
+                     std::string_view content_type,
+                     std::string body) {
+  flow::Reply reply{.head = {status, reason}, .body = {}};
+  reply.head.fields.add({"Content-Type", content_type});
+  reply.head.fields.add_made("Content-Length", std::to_string(body.size()));
+  reply.head.fields.add({"Cache-Control", "no-store"});
+  reply.head.fields.add({"X-Content-Type-Options", "nosniff"});
+  reply.body = std::move(body);
+  return reply;
+}
+
+}  // namespace
+
+flow::Reply Management::answer(const http::RequestHead& head, std::string_view body) const {
+  constexpr std::string_view kText = "text/plain; charset=utf-8";
+  const std::string_view path = head.target.substr(0, head.target.find('?'));
+  if (path == "/healthz" && head.method == "GET") {
+    return health_->answer(head, body);
+  }
+  if (path != "/metrics") {
+    return reply_of(404, "Not Found", kText, "There is /metrics, and /healthz.\n");
+  }
+  if (head.method != "GET") {
+    flow::Reply refused = reply_of(405, "Method Not Allowed", kText, "Only GET is answered.\n");
+    refused.head.fields.add({"Allow", "GET"});
+    return refused;
+  }
+  flow::Reply reply = reply_of(200, "OK", kOpenMetrics, render_());
+  // A body is not asked for, so that the connection would stand in the middle of it.
+  reply.head.keeps_connection = head.keeps_alive && head.framing.kind == http::Framing::Kind::none;
+  return reply;
+}
+
+}  // namespace keyswap::services

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/client_files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/cli/files.h"
+#include "proxy/cli/java_options.h"
+#include "proxy/cli/npm_settings.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRoot = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n";
+constexpr const char* kOther = "-----BEGIN CERTIFICATE-----\nREVG\n-----END CERTIFICATE-----\n";
+
+// A home with a certificate, and the user's own folder; gone with this.
+class Folder {
+ public:
+  Folder() {
+    REQUIRE(mkdtemp(path_.data()) != nullptr);
+    fs::create_directory(home().path);
+    put("home/ca.pem", kRoot);
+  }
+
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  Folder(Folder&&) = delete;
+  Folder& operator=(Folder&&) = delete;
+
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] Home home() const { return Home{path_ + "/home"}; }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  [[nodiscard]] Variables variables() const { return {{"HOME", path_}, {"PATH", path_ + "/bin"}}; }
+
+  void put(const std::string& name, const std::string& text) const {
+    fs::create_directories(fs::path(path_ + "/" + name).parent_path());
+    std::ofstream(path_ + "/" + name) << text;
+  }
+
+  [[nodiscard]] PreparedFiles prepared(const Variables& inherited,
+                                       Preload preload = Preload::yes) const {
+    auto prepared =
+        prepare_client_files(home(), inherited, {{"api.example.com", false, 443}}, preload);
+    REQUIRE(prepared);
+    return std::move(prepared).value();
+  }
+
+ private:
+  std::string path_ = "/tmp/keyswap-client-files-XXXXXX";
+};
+
+std::string text_of(const std::string& path) {
+  auto text = read_file(path, 1 << 20);
+  REQUIRE(text);
+  return *text;
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+
+  REQUIRE(stat(path.c_str(), &info) == 0);
+  return info.st_mode & 0777U;
+}
+
+}  // namespace
+
+TEST_CASE("F46 the netrc of hosts that keyswap knows nothing of stays where it is") {
+  const Folder folder;
+  CHECK(folder.prepared(folder.variables()).files.netrc.empty());
+  folder.put(".netrc", "machine git.corp login me password one\n");
+  const PreparedFiles prepared = folder.prepared(folder.variables());
+  CHECK(prepared.files.netrc.empty());
+  CHECK(prepared.warnings.empty());
+}
+
+TEST_CASE("F46 a netrc with a bound host gives way to a private copy without it, which is told") {
+  const Folder folder;
+  const std::string other = "machine git.corp login me password one\n";
+  folder.put(".netrc", other + "machine api.example.com login me password two\n");
+  const PreparedFiles prepared = folder.prepared(folder.variables());
+  CHECK(text_of(prepared.files.netrc) == other);
+  CHECK(mode_of(prepared.files.netrc) == 0600);
+  REQUIRE(prepared.warnings.size() == 1);
+  CHECK(prepared.warnings[0].find("api.example.com") != std::string::npos);
+  CHECK(prepared.warnings[0].find("two") == std::string::npos);
+
+  Variables named = folder.variables();
+  named["NETRC"] = folder.path() + "/elsewhere";
+  folder.put("elsewhere", "machine api.example.com login me password three\n");
+  CHECK(folder.prepared(named).files.netrc == "/dev/null");  // nothing is left of it
+  folder.put("elsewhere", "not one");
+  CHECK(folder.prepared(named).files.netrc == "/dev/null");
+}
+
+TEST_CASE("the file that Node loads stays in one place, however many folders come and go") {
+  const Folder folder;
+  const std::string preload = folder.prepared(folder.variables()).files.node_preload;
+  CHECK(text_of(preload).find("tls.connect") != std::string::npos);
+  for (int i = 0; i < 12; ++i) {
+    folder.put(".wgetrc", "# " + std::to_string(i));
+    CHECK(folder.prepared(folder.variables()).files.node_preload == preload);
+  }
+  CHECK(fs::exists(preload));
+  CHECK(folder.prepared(folder.variables(), Preload::no).files.node_preload.empty());
+}
+
+TEST_CASE("a run inside a run finds the same files") {
+  const Folder folder;
+  folder.put(".wgetrc", "tries = 3");
+  Variables inner = folder.variables();
+  const ClientFiles outer = folder.prepared(inner).files;
+  inner["WGETRC"] = outer.wgetrc;
+  inner["SSL_CERT_FILE"] = outer.bundle;
+  CHECK(folder.prepared(inner).files.bundle == outer.bundle);
+  CHECK(text_of(outer.wgetrc) == "tries = 3\nca_certificate = " + outer.bundle + "\n");
+}
+
+TEST_CASE("overlays name the bundle, each in its client's words") {
+  const Folder folder;
+  const ClientFiles files = folder.prepared(folder.variables()).files;
+  CHECK(text_of(files.hgrc).find("[web]\ncacerts = " + files.bundle + "\n") != std::string::npos);
+  CHECK(files.apt_config.empty() == (geteuid() == 0));
+  if (!files.apt_config.empty()) {
+    CHECK(text_of(files.apt_config) == "Acquire::https::CaInfo \"" + files.bundle + "\";\n");
+  }
+}
+
+TEST_CASE("a cafile of npm is found wherever it stands, and its roots are in the bundle") {
+  const Folder folder;
+  folder.put("corp.pem", kOther);
+  const std::string line = "cafile = \"${HOME}/corp.pem\"\n";
+  Variables variables = folder.variables();
+  const std::string place = GENERATE(".npmrc", "own-npmrc", "etc/npmrc", "prefix/etc/npmrc");
+  INFO(place);
+  folder.put(place, line);
+  if (place == "own-npmrc") {
+    variables["NPM_CONFIG_USERCONFIG"] = folder.path() + "/own-npmrc";
+  } else if (place == "prefix/etc/npmrc") {
+    folder.put(".npmrc", "prefix=~/prefix\n");
+  }
+  CHECK(npm_root_files(variables) == std::vector<std::string>{folder.path() + "/corp.pem"});
+  const ClientFiles files = folder.prepared(variables).files;
+  CHECK(files.npm_cafile == files.bundle);
+  CHECK(text_of(files.bundle).find("REVG") != std::string::npos);
+}
+
+TEST_CASE("a line of an npmrc is read as npm does") {
+  const Variables variables = {{"HOME", "/u"}, {"X", "/x"}};
+  const auto value = [&variables](std::string_view text) {
+    return npmrc_value(text, "cafile", variables);
+  };
+  CHECK(value("cafile=/a\n") == "/a");
+  CHECK(value(" cafile = '/a b' \r\n") == "/a b");
+  CHECK(value("cafile=/a\ncafile=${X}/c\n") == "/x/c");
+  CHECK(value("cafile=~/c") == "/u/c");
+  CHECK(value("cafile=${X") == "${X");
+  CHECK(value("; cafile=/a\n# cafile=/a\n//host/:cafile=/a\nca=cafile\n").empty());
+}
+
+TEST_CASE("advice for Java is for those who run it") {
+  CHECK(is_java_program("java"));
+  CHECK(is_java_program("./gradlew"));
+  CHECK(is_java_program("/usr/bin/mvn"));
+  CHECK_FALSE(is_java_program("node"));
+  CHECK_FALSE(is_java_program("/opt/java/bin/curl"));
+}
+
+}  // namespace keyswap::cli

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/home_status.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "bindings/policy_text.h"
+#include "proxy/base/bytes.h"
+#include "test/support/temp_home.h"
+#include "vault/approval.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+constexpr std::int64_t kDay = 24 * 3600;
+
+void make_folder(const std::string& path) {
+  REQUIRE(mkdir(path.c_str(), 0700) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a home where everything is missing has a status all the same") {
+  const test::TempHome temp;
+  const HomeStatus status = look_at(temp.home());
+  CHECK_FALSE(status.is_well());
+  CHECK(status.unlocks == Unlocks::unknown);
+  CHECK_FALSE(status.vault_fault.empty());
+  CHECK_FALSE(status.ca_made_s);
+  CHECK(status.policy == PolicySeen::broken);
+  CHECK(status.audit.segments == 0);
+  const auto json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
+  CHECK(json["running"] == false);
+  CHECK(json["unlocked_by"] == "unknown");
+  CHECK(status_text(temp.home(), status, kDay).find("none runs") != std::string::npos);
+}
+
+TEST_CASE("whether the bindings are approved is seen without a passphrase") {
+  const test::TempHome temp;
+  const std::string text = "version: 1\nsecrets: {}\n";
+  static_cast<void>(temp.put("bindings.yaml", text));
+  CHECK(look_at(temp.home()).policy == PolicySeen::none);
+  make_folder(temp.home().approved());
+  const auto digest = vault::policy_digest(bindings::encode_policy({text, {}}));
+  static_cast<void>(temp.put("approved/" + base::to_hex(digest), "kept"));
+  CHECK(look_at(temp.home()).policy == PolicySeen::approved);
+  static_cast<void>(temp.put("bindings.yaml", text + "# another\n"));
+  CHECK(look_at(temp.home()).policy == PolicySeen::unapproved);
+}
+
+TEST_CASE("the audit log's size and last record are told, a torn end and an empty segment aside") {
+  const test::TempHome temp;
+  make_folder(temp.home().audit());
+  static_cast<void>(temp.put("audit/audit-000001.jsonl",
+                             "{\"ts\":\"2026-01-01T00:00:00.000000Z\"}\n"
+                             "{\"ts\":\"2026-01-02T00:00:00.000000Z\"}\n{\"ts\":\"2026"));
+  static_cast<void>(temp.put("audit/audit-000002.jsonl", ""));
+  const HomeStatus status = look_at(temp.home());
+  CHECK(status.audit.segments == 2);
+  CHECK(status.audit.bytes > 80);
+  CHECK(status.audit.last_record == "2026-01-02T00:00:00.000000Z");
+}
+
+TEST_CASE("a CA that has ended is told as such") {
+  const test::TempHome temp;
+  HomeStatus status = look_at(temp.home());
+  status.ca_made_s = 0;
+  status.ca_until_s = 10 * kDay;
+  CHECK(status_text(temp.home(), status, 3 * kDay).find("(7 days)") != std::string::npos);
+  CHECK(status_text(temp.home(), status, 10 * kDay).find("expired on") != std::string::npos);
+}
+
+}  // namespace keyswap::cli

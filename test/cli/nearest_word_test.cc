@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/nearest_word.h"
+
+#include <catch2/catch.hpp>
+
+namespace keyswap::cli {
+
+TEST_CASE("a mistyped word names the nearest known one, and a strange one names none") {
+  const std::vector<std::string> known = {
+      "serve", "secret", "status", "bindings", "--password-file", "--approval-password-file"};
+  CHECK(nearest_word("servce", known) == "serve");
+  CHECK(nearest_word("sceret", known) == "secret");
+  CHECK(nearest_word("statsu", known) == "status");
+  CHECK(nearest_word("--pasword-file", known) == "--password-file");
+  CHECK(nearest_word("--approval-pasword-file", known) == "--approval-password-file");
+  CHECK(nearest_word("bind", known) == "bindings");
+  CHECK(nearest_word("frobnicate", known).empty());
+  CHECK(nearest_word("", known).empty());
+  CHECK(nearest_word("s", known).empty());
+  CHECK(nearest_word(std::string(10'000, 's'), known).empty());
+  CHECK(nearest_word("serve", {}).empty());
+}
+
+}  // namespace keyswap::cli
