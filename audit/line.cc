@@ -31,8 +31,9 @@ enum class Value : std::uint8_t {
   approval_event,
   vault_fault,
   number,
-  several,  // 2 or more; left out below that
-  user,     // as the kernel numbers them
+  first_unsigned,  // a number that is kept
+  several,         // 2 or more; left out below that
+  user,            // as the kernel numbers them
   process,
   port,
   status,
@@ -150,6 +151,10 @@ constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
 };
+constexpr std::array kUnsignedFields{
+    Field{R"(,"first_seq":)", Value::first_unsigned},
+    Field{R"(,"last_seq":)", Value::number},
+};
 constexpr std::array kLossFields{
     Field{R"(,"log":)", Value::word},
     Field{R"(,"last_seq":)", Value::number},
@@ -177,6 +182,7 @@ constexpr std::array kTypes{
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
+    Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
     Type{"vault_locked", RecordType::vault_locked, kVaultLockedFields},
     Type{"vault_readable", RecordType::vault_readable, {}},
@@ -368,6 +374,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
       return scanner.take_text(text, kWordBytesMax) && parse_vault_fault(text).has_value();
     case Value::number:
       return scanner.take_number(number);
+    case Value::first_unsigned:
+      return scanner.take_number(parsed.first_unsigned);
     case Value::several:
       return take_several(scanner);
     case Value::user:

@@ -26,6 +26,7 @@ enum class RecordType : std::uint8_t {
   reload,
   approval,
   recovered,
+  unsigned_found,
   loss_accepted,
   vault_locked,
   vault_readable,
@@ -38,6 +39,7 @@ struct ParsedLine {
   std::string_view request_id;       // as encoded; "" where the type has none
   std::optional<Decision> decision;  // where the type has one
   std::optional<Outcome> outcome;    // likewise
+  std::uint64_t first_unsigned = 0;  // of `unsigned_found`; else 0
   std::string_view hashed;           // the line before `,"hash":`
   Hash prev{};
   Hash hash{};

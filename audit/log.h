@@ -41,8 +41,9 @@ class Log final : public Sink {
 
   // Opens or begins the log: takes the folder's lock (locked if another process has it), reads the
   // last segment, checks its tail against chain and newest checkpoint (corrupt if that fails),
-  // moves a torn last line aside and records that. `older` if it does not go on from the head that
-  // was kept (hold_against). Everything created is made durable (folder synced).
+  // moves a torn last line aside and records that, and which records no checkpoint covers. `older`
+  // if it does not go on from the head that was kept (hold_against). Everything created is made
+  // durable (folder synced).
   static base::Result<std::unique_ptr<Log>> open(Settings settings);
 
   // As close().

@@ -461,6 +461,13 @@ void encode_body(const RecoveredRecord& record, std::string& out) {
       .append_to(out);
 }
 
+void encode_body(const UnsignedFoundRecord& record, std::string& out) {
+  Body(record.ts_us, "unsigned_found")
+      .number(R"(,"first_seq":)", record.first_seq)
+      .number(R"(,"last_seq":)", record.last_seq)
+      .append_to(out);
+}
+
 void encode_body(const LossAcceptedRecord& record, std::string& out) {
   Body(record.ts_us, "loss_accepted")
       .text(R"(,"log":)", record.log, kWordBytesMax)

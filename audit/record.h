@@ -283,6 +283,15 @@ struct RecoveredRecord {
   std::string_view moved_to;  // file name in the audit folder
 };
 
+// Written by the log itself when it is opened, right behind records that no checkpoint covers: a
+// crash leaves such, and so does whoever can write the folder (I7). The next checkpoint signs them
+// together with this record.
+struct UnsignedFoundRecord {
+  std::int64_t ts_us = 0;
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;  // of the record before this one
+};
+
 // The part of a line between seq and prev: `"ts":"2026-11-22T02:25:09.123456Z","type":...` without
 // braces, appended to `out`. With what is added to make it a line it is at most
 // bounds::kAuditRecordBytesMax: each text has a bound (docs/audit-format.md) on its encoded length,
@@ -299,6 +308,7 @@ void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);
 void encode_body(const ApprovalRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
+void encode_body(const UnsignedFoundRecord& record, std::string& out);
 void encode_body(const LossAcceptedRecord& record, std::string& out);
 void encode_body(const VaultLockedRecord& record, std::string& out);
 void encode_body(const VaultReadableRecord& record, std::string& out);

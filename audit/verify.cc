@@ -39,6 +39,7 @@ class UnderWay {
         return;
       case RecordType::start:
       case RecordType::recovered:
+      case RecordType::unsigned_found:
       case RecordType::loss_accepted:
         abandon();  // a process that is gone ends nothing any more
         return;
@@ -118,6 +119,7 @@ class Verification {
   bool judge_lines(LineReader& reader, std::uint32_t number);
   bool judge_rest(const LineReader::Item& item, std::uint32_t number);
   bool judge_line(std::string_view line);
+  void note_unsigned(const ParsedLine& record);
   bool judge_head();
   bool judge_end_of_segment(std::uint32_t number);
   bool judge_end();
@@ -139,6 +141,7 @@ class Verification {
   std::string file_;         // the segment being read
   std::uint64_t lines_ = 0;  // of it
   UnderWay under_way_;
+  std::uint64_t told_until_ = 0;  // the last record that was told to be unsigned
   Verdict verdict_;
 };
 
@@ -315,6 +318,7 @@ bool Verification::judge_line(std::string_view line) {
   }
   ++verdict_.records;
   under_way_.take(record);
+  note_unsigned(record);
   if (!judge_head()) {
     return false;
   }
@@ -330,6 +334,20 @@ bool Verification::judge_line(std::string_view line) {
   ++verdict_.checkpoints;
   verdict_.last_checkpoint_seq = due_->seq;
   return next_checkpoint();
+}
+
+// A crash right after it was told has it told again, with what was told before.
+void Verification::note_unsigned(const ParsedLine& record) {
+  const std::uint64_t last = record.seq - 1;
+  if (record.type != RecordType::unsigned_found || record.first_unsigned == 0 ||
+      record.first_unsigned > last) {
+    return;
+  }
+  verdict_.unsigned_records += last - std::max(record.first_unsigned - 1, told_until_);
+  told_until_ = last;
+  if (verdict_.unsigned_found.size() < kUnfinishedNamedMax) {
+    verdict_.unsigned_found.push_back({record.first_unsigned, last});
+  }
 }
 
 // Is it the log whose head was kept, with the record that the head names?

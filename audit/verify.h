@@ -28,6 +28,12 @@ struct Unfinished {
   std::string request_id;  // as the record spells it
 };
 
+// Records that were in no checkpoint when the log was opened, as it says itself (`unsigned_found`).
+struct UnsignedFound {
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;
+};
+
 struct Verdict {
   bool is_intact = false;
   std::uint64_t records = 0;
@@ -42,6 +48,10 @@ struct Verdict {
   // the first kUnfinishedNamedMax of them: their outcome is unknown.
   std::uint64_t unfinished = 0;
   std::vector<Unfinished> unfinished_requests;
+  // Records that keyswap does not vouch for, each once, and the first kUnfinishedNamedMax places
+  // where they stand: a crash left them, or somebody put them there.
+  std::uint64_t unsigned_records = 0;
+  std::vector<UnsignedFound> unsigned_found;
   // When not intact: where and what. Line 0: the file as a whole. seq: of the record that should
   // stand there; nothing for a file that holds no records.
   std::string file;  // name in the folder

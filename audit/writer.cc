@@ -68,6 +68,7 @@ Status Writer::open_folder() {
     torn_end_ = std::move(*moved);
   }
   KS_TRY(open_files(*found));
+  KS_TRY(record_unsigned(*found));
   return found->torn_bytes > 0 ? record_torn_end(found->torn_bytes) : Status();
 }
 
@@ -112,6 +113,21 @@ Status Writer::open_files(const Found& found) {
   return folder_->sync();
 }
 
+// I7: whoever can write the folder can add records, for the chain has no key. So what the next
+// checkpoint will sign without having written it is told, behind it and in front of all else: there
+// is no checkpoint between them, which a rotation would make.
+Status Writer::record_unsigned(const Found& found) {
+  if (found.seq == found.checkpoint_seq) {
+    return {};
+  }
+  KS_TRY(found.seq == 1 ? sign_first_record() : Status());
+  std::string body;
+  encode_body(UnsignedFoundRecord{settings_.clock->wall_us(), found.checkpoint_seq + 1, found.seq},
+              body);
+  link(body);
+  return sync();
+}
+
 Status Writer::record_torn_end(std::uint64_t bytes) {
   std::string body;
   encode_body(RecoveredRecord{settings_.clock->wall_us(), bytes, torn_end_}, body);
@@ -123,10 +139,14 @@ Status Writer::add(std::string_view body) {
   // A log of more than one record always has a checkpoint, so that emptying their file shows (I7).
   KS_TRY(seq_ == 1 && signed_seq_ == 0 ? sign_first_record() : Status());
   KS_TRY(segment_->size() + lines_.size() >= rotate_at_bytes_ ? rotate() : Status());
+  link(body);
+  return lines_.size() >= kWriteBytes ? flush() : Status();
+}
+
+void Writer::link(std::string_view body) {
   hash_ = hasher_.append_line(seq_ + 1, hash_, body, lines_);
   ++seq_;
   log_ = seq_ == 1 ? hash_ : log_;
-  return lines_.size() >= kWriteBytes ? flush() : Status();
 }
 
 Status Writer::sign_first_record() {

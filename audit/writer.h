@@ -60,7 +60,9 @@ class Writer {
   base::Status open_folder();
   base::Status settle_head(const Found& found);
   base::Status open_files(const Found& found);
+  base::Status record_unsigned(const Found& found);
   base::Status record_torn_end(std::uint64_t bytes);
+  void link(std::string_view body);
   [[nodiscard]] base::Status check_files() const;
   base::Status sign_first_record();
   [[nodiscard]] bool may_go_on_after(const base::Error& creation) const;

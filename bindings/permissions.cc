@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bindings/trading_rules.h"
 #include "proxy/base/users.h"
 
 namespace keyswap::bindings {
@@ -57,9 +58,63 @@ std::string subject_of(const SecretRule& rule) {
              : rule.name.text();
 }
 
+// "100", "0.5".
+std::string usd_of(std::int64_t e8) {
+  constexpr std::int64_t kUsd = 100'000'000;
+  std::string text = std::to_string(e8 / kUsd);
+  if (const std::int64_t rest = e8 % kUsd; rest > 0) {
+    std::string digits = std::to_string(kUsd + rest);  // a 1, and eight digits
+    digits.erase(digits.find_last_not_of('0') + 1);
+    text += "." + digits.substr(1);
+  }
+  return text + " USD";
+}
+
+void add_trading(const std::string& what,
+                 const TradingRules& rules,
+                 std::vector<std::string>& said) {
+  if (rules.max_order_e8) {
+    said.push_back(what + "orders of at most " + usd_of(*rules.max_order_e8));
+  }
+  if (rules.daily_volume_e8) {
+    said.push_back(what + "at most " + usd_of(*rules.daily_volume_e8) + " a day");
+  }
+  if (!rules.symbols.empty()) {
+    said.push_back(what + "the symbols " + joined(rules.symbols) + " alone");
+  }
+  if (!rules.order_types.empty()) {
+    said.push_back(what + "orders of the types " + joined(rules.order_types) + " alone");
+  }
+  for (const NamedEndpoint& endpoint : rules.endpoints) {
+    said.push_back(what + "also the endpoint " + endpoint.method + " " + endpoint.path);
+  }
+}
+
+// The whole of the scope stands in front, so that limits that change places are told.
+void add_limits(const std::string& what, const Scope& scope, std::vector<std::string>& said) {
+  if (scope.rate_limit) {
+    said.push_back(what + "at most " + std::to_string(scope.rate_limit->requests) +
+                   " requests in " + std::to_string(scope.rate_limit->per_ms) + " ms");
+  }
+  if (scope.quota_per_day) {
+    said.push_back(what + "at most " + std::to_string(*scope.quota_per_day) + " requests a day");
+  }
+  if (scope.max_body_bytes) {
+    said.push_back(what + "bodies of at most " + std::to_string(*scope.max_body_bytes) + " bytes");
+  }
+  if (scope.trading != nullptr) {
+    add_trading(what, *scope.trading, said);
+  }
+  if (scope.real_value == RealValue::refuse) {
+    said.push_back(what + "its real value is refused");
+  }
+}
+
 void add_scope(const std::string& subject, const Scope& scope, std::vector<std::string>& said) {
   const std::string host = host_of(scope);
-  said.push_back(subject + " may go to " + host + conditions_of(scope));
+  const std::string where = host + conditions_of(scope);
+  said.push_back(subject + " may go to " + where);
+  add_limits(subject + " to " + where + ": ", scope, said);
   if (!scope.route.empty()) {
     said.push_back(subject + " may be used on " + host + " by the route /proxy/" + scope.route);
   }
@@ -83,6 +138,9 @@ void add_scope(const std::string& subject, const Scope& scope, std::vector<std::
 
 void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
   const std::string subject = subject_of(rule);
+  if (!rule.placeholder.empty()) {
+    said.push_back(subject + " is meant by " + rule.placeholder);
+  }
   if (rule.kind == RuleKind::honeytoken) {
     said.push_back(subject + " is a honeytoken");
     return;

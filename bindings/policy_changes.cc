@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "bindings/digest.h"
+#include "bindings/line_changes.h"
 #include "bindings/permissions.h"
 
 namespace keyswap::bindings {
@@ -39,21 +40,6 @@ void add_lines(const std::string& mark, const Said& lines, Said& out) {
   }
 }
 
-// Each line without its line feed. A text that ends without one is told from one that ends with it.
-Said lines_of(std::string_view text) {
-  Said lines;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) {
-      lines.push_back(std::string(text) + " (without a line feed at its end)");
-      break;
-    }
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  return lines;
-}
-
 void add_words(const PolicyVersion& before, const PolicyVersion& after, Said& out) {
   const Said none;
   const Said said_before = before.bindings == nullptr ? none : permissions_of(*before.bindings);
@@ -83,20 +69,10 @@ void add_roots(const PolicyVersion& before, const PolicyVersion& after, Said& ou
 }
 
 void add_text(const std::string& before, const std::string& after, Said& out) {
-  if (before == after) {
-    return;
+  if (before != after) {
+    out.emplace_back("lines of bindings.yaml:");
+    add_lines("", line_changes(before, after), out);
   }
-  const Said old_lines = lines_of(before);
-  const Said new_lines = lines_of(after);
-  const Said gone = missing_in(new_lines, old_lines);
-  const Said come = missing_in(old_lines, new_lines);
-  if (gone.empty() && come.empty()) {
-    out.emplace_back("the same lines stand in another order in bindings.yaml");
-    return;
-  }
-  out.emplace_back("lines of bindings.yaml:");
-  add_lines("  - ", gone, out);
-  add_lines("  + ", come, out);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct PolicyVersion {
 
 // Empty just when nothing changed. Else lines: "now also: …" for each permission
 // (bindings/permissions.h) that was not there before, "no longer: …" for each that was; which file
-// of roots differs; and every line of bindings.yaml that is new ("  + …") or gone ("  - …").
+// of roots differs; and every line of bindings.yaml that is new or gone, in order
+// (bindings/line_changes.h).
 std::vector<std::string> policy_changes(const PolicyVersion& before, const PolicyVersion& after);
 
 }  // namespace keyswap::bindings

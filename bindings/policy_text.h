@@ -2,7 +2,8 @@
 //
 // All that is approved when a policy is (I17), as one text: the bytes of bindings.yaml as they are,
 // which say which secret goes where, who may come and where the log is, and the bytes of each file
-// of roots that they add. What is approved is what is served: nobody reads these files twice.
+// of roots that they add. What is approved is what is served: the bytes of one reading of each
+// file, whatever a check read there before (load_policy in proxy/cli/policy.h).
 #pragma once
 
 #include <optional>

@@ -266,6 +266,10 @@ inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
 inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
 inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
+// Two policies are compared line by line in a table of old lines by new ones, without what is the
+// same at both ends.
+inline constexpr std::size_t kDiffCellsMax = 1'000'000;
+
 // --- audit ---
 inline constexpr std::size_t kAuditRecordBytesMax = 8 * 1024;
 inline constexpr std::size_t kAuditPathBytesMax = 1024;  // a longer path is cut in the record

@@ -35,9 +35,11 @@ void record_refused_start(const Home& home,
   if (!approved || !approved->errors.empty()) {
     return;
   }
-  const std::string folder = audit_folder(home, approved->bindings);
+  const AuditPlace place = audit_place(home, approved->bindings);
+  const std::string& folder = place.folder;
   std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored)) {
+  // I7: nor is a log begun where one was lost.
+  if (!std::filesystem::is_directory(folder, ignored) || lost_audit_folder(home, place, vault)) {
     return;
   }
   if (auto log = open_audit_log(home, folder, vault, clock)) {
@@ -46,6 +48,7 @@ void record_refused_start(const Home& home,
     if (const auto head = log->log->head()) {
       // I7: who had the file changed could else cut the record off. Nothing is served, if it fails.
       static_cast<void>(keep_head(home, folder, vault, *head));
+      static_cast<void>(remember_audit_folder(home, place, vault));
     }
   }
 }

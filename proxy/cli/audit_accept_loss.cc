@@ -4,17 +4,21 @@
 // knows of more (I7). The loss is a record of the log that goes on.
 #include <CLI/CLI.hpp>
 
+#include "audit/recover.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/home_creation.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/net/record_waiter.h"
+#include "vault/signing_key.h"
 
 namespace keyswap::cli {
 
@@ -27,7 +31,7 @@ struct LossOptions {
 
 // What was there once, and where a log goes on.
 struct Loss {
-  std::string folder;
+  AuditPlace place;
   std::optional<audit::Head> head;  // nothing: the vault kept none of it
 };
 
@@ -51,28 +55,45 @@ Failure nothing_is_lost(const std::string& folder) {
           "nothing was changed"};
 }
 
-// A log that is there goes on from the kept head, or is refused.
-Outcome<Loss> find_loss(OpenHome& opened, const base::Clock& clock) {
-  const std::string folder = audit_folder(opened.home);
-  const auto gone = lost_audit_folder(opened.home, folder, opened.vault);
+// As a start judges it, and without changing anything.
+base::Status goes_on_from(const OpenHome& opened,
+                          const std::string& folder,
+                          const audit::Head& head) {
+  const auto seed = opened.vault.fetch_system(kSigningSeedName);
+  if (!seed) {
+    return seed.error();
+  }
+  const auto key = vault::SigningKey::of(*seed);
+  if (!key) {
+    return key.error();
+  }
+  const auto found = audit::examine(folder, key->public_key());
+  if (!found) {
+    return found.error();
+  }
+  return audit::hold_against(folder, *found, head);
+}
+
+Outcome<Loss> find_loss(OpenHome& opened) {
+  const AuditPlace place = approved_audit_place(opened.home, opened.vault);
+  const std::string& folder = place.folder;
+  const auto gone = lost_audit_folder(opened.home, place, opened.vault);
   auto head = read_kept(opened, gone.value_or(folder));
   if (!head) {
     return head.failure();
   }
   if (gone) {
-    return Loss{folder, head.value()};
+    return Loss{place, head.value()};
   }
   if (!head.value()) {
     return nothing_is_lost(folder);
   }
-  if (auto problem = begin_audit_folder(opened.home, folder, opened.vault)) {
-    return *std::move(problem);
+  if (const auto goes_on = goes_on_from(opened, folder, *head.value()); !goes_on) {
+    // What is locked, unreadable or damaged is not lost.
+    return goes_on.error().code == base::Errc::older ? Outcome<Loss>(Loss{place, head.value()})
+                                                     : log_failure(folder, goes_on.error());
   }
-  auto log = open_audit_log(opened.home, folder, opened.vault, clock);
-  if (log) {
-    return nothing_is_lost(folder);
-  }
-  return Loss{folder, head.value()};
+  return nothing_is_lost(folder);
 }
 
 bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
@@ -83,23 +104,25 @@ bool record_loss(audit::Log& log, const Loss& loss, const base::Clock& clock) {
       log, audit::LossAcceptedRecord{clock.wall_us(), id, loss.head ? loss.head->seq : 0, hash});
 }
 
-// The record first, then the head: killed between them, the log is refused as before.
+// The record first, then the head, then which folder is the log's: killed between them, the log is
+// refused as before.
 Problem go_on(OpenHome& opened, const Loss& loss, const base::Clock& clock) {
-  if (auto problem = begin_audit_folder(opened.home, loss.folder, opened.vault)) {
+  const std::string& folder = loss.place.folder;
+  if (auto problem = make_audit_folder(folder)) {
     return problem;
   }
-  auto log = open_audit_log(opened.home, loss.folder, opened.vault, clock, HeldAgainst::nothing);
+  auto log = open_audit_log(opened.home, folder, opened.vault, clock, HeldAgainst::nothing);
   if (!log) {
     return log.failure();
   }
   const bool is_recorded = record_loss(*log->log, loss, clock);
   log->log->close();
   const auto head = log->log->head();
-  const auto kept = is_recorded && head ? keep_head(opened.home, loss.folder, opened.vault, *head)
-                                        : base::Status();
+  const auto kept =
+      is_recorded && head ? keep_head(opened.home, folder, opened.vault, *head) : base::Status();
   if (!is_recorded || !head) {
     return Failure{Exit::cannot,
-                   "the audit log in " + loss.folder + " cannot be written",
+                   "the audit log in " + folder + " cannot be written",
                    "check the disk; the loss is not accepted"};
   }
   if (!kept) {
@@ -107,7 +130,7 @@ Problem go_on(OpenHome& opened, const Loss& loss, const base::Clock& clock) {
                    "the vault cannot be written: " + explain(kept.error()),
                    "check the disk; the loss is not accepted"};
   }
-  return std::nullopt;
+  return remember_audit_folder(opened.home, loss.place, opened.vault);
 }
 
 int accept_loss(const LossOptions& options) {
@@ -126,16 +149,16 @@ int accept_loss(const LossOptions& options) {
                    "stop it first; it writes the log"});
   }
   const base::SystemClock clock;
-  auto loss = find_loss(opened.value(), clock);
+  auto loss = find_loss(opened.value());
   if (!loss) {
     return report(loss.failure());
   }
   if (auto problem = go_on(opened.value(), loss.value(), clock)) {
     return report(*problem);
   }
-  print_line(loss->head ? "the audit log goes on in " + loss->folder +
+  print_line(loss->head ? "the audit log goes on in " + loss->place.folder +
                               "; what was lost reached record " + std::to_string(loss->head->seq)
-                        : "a new audit log begins in " + loss->folder);
+                        : "a new audit log begins in " + loss->place.folder);
   return static_cast<int>(Exit::done);
 }
 

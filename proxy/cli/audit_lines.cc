@@ -122,6 +122,10 @@ std::string describe(const Json& json) {
     return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
            text_of(json, "moved_to");
   }
+  if (type == "unsigned_found") {
+    return "UNSIGNED  records " + text_of(json, "first_seq") + " to " + text_of(json, "last_seq") +
+           " were not signed: a crash left them, or somebody put them there";
+  }
   if (type == "loss_accepted") {
     return "LOSS ACCEPTED  a log that reached record " + text_of(json, "last_seq") +
            " was lost, and this one goes on";

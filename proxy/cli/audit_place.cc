@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -18,7 +20,8 @@ namespace keyswap::cli {
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
-constexpr std::string_view kBeside = ".d";  // behind the name of a file of another program
+constexpr std::string_view kHomes = "home";  // no path: those begin with a slash
+constexpr std::string_view kBeside = ".d";   // behind the name of a file of another program
 
 bool is_folder(const std::string& path) {
   struct stat info {};
@@ -65,87 +68,140 @@ Problem make_folders(const std::string& folder) {
   return std::nullopt;
 }
 
-Problem remember(const std::string& folder, vault::Vault& vault) {
-  const auto value = vault::Secret::copy_of(folder);
-  const auto put = value ? vault.put_system(entry_of(folder), *value) : base::Status(value.error());
+bool has_entry(const std::string& folder, const vault::Vault& vault) {
+  return !folder.empty() && !vault.system_names(entry_of(folder)).empty();
+}
+
+// `init` began the home's own without an entry. That is over when the log went to its sibling.
+bool was_begun(const Home& home, const AuditPlace& place, const vault::Vault& vault) {
+  return has_entry(place.folder, vault) ||
+         (is_log_of_home(home, place.folder) && !has_entry(place.sibling, vault));
+}
+
+Failure cannot_remember(const base::Error& error) {
+  return {Exit::cannot,
+          "the vault cannot remember the audit log's folder: " + explain(error),
+          "look at the disk; nothing was started"};
+}
+
+// The home's own by no path: a home may be moved.
+Problem remember_current(const Home& home, const std::string& folder, vault::Vault& vault) {
+  const std::string_view name = is_log_of_home(home, folder) ? kHomes : std::string_view(folder);
+  const auto kept = vault.fetch_system(kAuditPlaceName);
+  if (kept && kept->reveal() == name) {
+    return std::nullopt;
+  }
+  const auto value = vault::Secret::copy_of(name);
+  const auto put = value ? vault.put_system(kAuditPlaceName, *value) : base::Status(value.error());
   if (!put) {
-    return Failure{Exit::cannot,
-                   "the vault cannot remember the audit log's folder: " + explain(put.error()),
-                   "look at the disk; nothing was started"};
+    return cannot_remember(put.error());
   }
   return std::nullopt;
 }
 
-bool was_begun(const Home& home, const std::string& folder, const vault::Vault& vault) {
-  return is_log_of_home(home, folder) || !vault.system_names(entry_of(folder)).empty();
-}
-
-// Where the log of the same `audit.path` is when a file comes or goes there (audit_folder).
-std::string sibling_of(const std::string& folder) {
-  return folder.ends_with(kBeside) ? folder.substr(0, folder.size() - kBeside.size())
-                                   : folder + std::string(kBeside);
+Failure lost_folder(const std::string& lost, const std::string& folder) {
+  if (is_folder(lost)) {
+    return {Exit::cannot,
+            "the audit log is in " + lost + ", and something else stands at " + folder,
+            "move that away; or begin a new log there, which records the loss: keyswap audit "
+            "accept-loss"};
+  }
+  return {Exit::cannot,
+          "the audit log's folder " + lost + " is not there",
+          "put it back; or begin a new log, which records the loss: keyswap audit accept-loss"};
 }
 
 }  // namespace
 
 bool is_log_of_home(const Home& home, const std::string& folder) {
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(folder, ignored) ==
-         std::filesystem::weakly_canonical(home.audit(), ignored);
+  std::filesystem::path named = std::filesystem::path(folder).lexically_normal();
+  if (!named.has_filename()) {
+    named = named.parent_path();
+  }
+  return named == std::filesystem::path(home.audit()).lexically_normal();
 }
 
-std::string audit_folder(const Home& home, const bindings::Bindings& bindings) {
+AuditPlace audit_place(const Home& home, const bindings::Bindings& bindings) {
   const std::string& path = bindings.audit_path;
   if (path.empty()) {
-    return home.audit();
+    return {home.audit(), ""};
   }
   // Also when the file is gone later: the log that was begun beside it stays the log.
   std::string beside = path + std::string(kBeside);
-  return !is_folder(path) && (is_there(path) || is_folder(beside)) ? beside : path;
+  const bool is_beside = !is_folder(path) && (is_there(path) || is_folder(beside));
+  return is_beside ? AuditPlace{std::move(beside), path} : AuditPlace{path, std::move(beside)};
 }
 
-std::string audit_folder(const Home& home) {
+AuditPlace audit_place(const Home& home) {
+  auto parsed = read_bindings(served_bindings(home));
+  return parsed && parsed->errors.empty() ? audit_place(home, parsed->bindings)
+                                          : AuditPlace{home.audit(), ""};
+}
+
+std::string served_bindings(const Home& home) {
   const auto running = find_running(home);
-  const bool is_told = running && !running->bindings.empty();
-  auto parsed = read_bindings(is_told ? running->bindings : home.bindings());
-  return parsed && parsed->errors.empty() ? audit_folder(home, parsed->bindings) : home.audit();
+  return running && !running->bindings.empty() ? running->bindings : home.bindings();
 }
 
 std::optional<std::string> lost_audit_folder(const Home& home,
-                                             const std::string& folder,
+                                             const AuditPlace& place,
                                              const vault::Vault& vault) {
-  if (is_there(folder)) {
-    return std::nullopt;
+  if (was_begun(home, place, vault)) {
+    return is_there(place.folder) ? std::nullopt : std::optional(place.folder);
   }
-  if (was_begun(home, folder, vault)) {
-    return folder;
-  }
-  // I7: nor is it begun anew on the other side of a file that came or went.
-  const std::string sibling = sibling_of(folder);
-  if (!is_folder(sibling) && was_begun(home, sibling, vault)) {
-    return sibling;
+  // I7: nor is it begun anew on the other side of a file that came or went. Who moved the log away
+  // may have put anything in its place.
+  if (!place.sibling.empty() && was_begun(home, {place.sibling, place.folder}, vault)) {
+    return place.sibling;
   }
   return std::nullopt;
 }
 
-Problem prepare_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault) {
-  if (const auto lost = lost_audit_folder(home, folder, vault)) {
-    return Failure{Exit::cannot,
-                   "the audit log's folder " + *lost + " is not there",
-                   "put it back; or begin a new log, which records the loss: keyswap audit "
-                   "accept-loss"};
+Problem prepare_audit_folder(const Home& home, const AuditPlace& place, vault::Vault& vault) {
+  if (const auto lost = lost_audit_folder(home, place, vault)) {
+    return lost_folder(*lost, place.folder);
   }
-  return begin_audit_folder(home, folder, vault);
+  if (auto problem = make_audit_folder(place.folder)) {
+    return problem;
+  }
+  return remember_audit_folder(home, place, vault);
 }
 
-Problem begin_audit_folder(const Home& home, const std::string& folder, vault::Vault& vault) {
-  if (!is_there(folder)) {
-    if (auto problem = make_folders(folder)) {
-      return problem;
-    }
-    note("a new audit log begins in " + folder);
+Problem make_audit_folder(const std::string& folder) {
+  if (is_there(folder)) {
+    return std::nullopt;
   }
-  return was_begun(home, folder, vault) ? std::nullopt : remember(folder, vault);
+  if (auto problem = make_folders(folder)) {
+    return problem;
+  }
+  note("a new audit log begins in " + folder);
+  return std::nullopt;
+}
+
+Problem remember_audit_folder(const Home& home, const AuditPlace& place, vault::Vault& vault) {
+  if (!was_begun(home, place, vault)) {
+    const auto value = vault::Secret::copy_of(place.folder);
+    const auto put =
+        value ? vault.put_system(entry_of(place.folder), *value) : base::Status(value.error());
+    if (!put) {
+      return cannot_remember(put.error());
+    }
+  }
+  // I7: only one of the two is the log, or an old copy of the other could come back as the log.
+  if (has_entry(place.sibling, vault)) {
+    if (const auto gone = vault.remove_system(entry_of(place.sibling)); !gone) {
+      return cannot_remember(gone.error());
+    }
+  }
+  return remember_current(home, place.folder, vault);
+}
+
+std::optional<std::string> remembered_audit_folder(const Home& home, const vault::Vault& vault) {
+  const auto kept = vault.fetch_system(kAuditPlaceName);
+  if (!kept) {
+    return std::nullopt;
+  }
+  return kept->reveal() == kHomes ? home.audit() : std::string(kept->reveal());
 }
 
 }  // namespace keyswap::cli

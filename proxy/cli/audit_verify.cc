@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap audit verify
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +11,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/files.h"
-#include "proxy/cli/kept_head.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
@@ -29,13 +31,15 @@ struct VerifyOptions {
   bool with_vault = false;
 };
 
-// What the log is held against besides its key, and where that comes from ("" nothing).
-struct KnownHead {
+// What is known of the log from elsewhere than its folder.
+struct Known {
+  std::string folder;
+  std::optional<PublicKey> key;  // nothing: the one beside the log
   std::optional<audit::Head> head;
-  std::string source;
+  std::string source;  // of the head; "": there is none
 };
 
-Outcome<KnownHead> head_of_file(const std::string& path) {
+Outcome<audit::Head> head_of_file(const std::string& path) {
   auto text = read_file(path, kHeadBytesMax);
   if (!text) {
     return Failure{Exit::cannot,
@@ -51,28 +55,56 @@ Outcome<KnownHead> head_of_file(const std::string& path) {
                    path + " holds no head of an audit log",
                    "write one with: keyswap audit head > FILE"};
   }
-  return KnownHead{head, "file"};
+  return *head;
 }
 
 // The vault is opened where that needs no question, or when it is asked for. A folder that is named
 // may be a copy, which the vault knows nothing of.
-Outcome<KnownHead> head_of_vault(const VerifyOptions& options, const std::string& folder) {
-  auto home = checked_home_of(options.log.home);
-  if (!options.log.folder.empty() || !home ||
-      (!options.with_vault && needs_prompt(home.value(), options.unlock))) {
-    return KnownHead();
+bool asks_the_vault(const VerifyOptions& options) {
+  if (options.with_vault || !options.head_file.empty() || !options.log.folder.empty()) {
+    return options.with_vault;
   }
+  auto home = checked_home_of(options.log.home);
+  return home && !needs_prompt(home.value(), options.unlock);
+}
+
+// I7: by the vault alone. Who can write the home may have put another key beside the log, or
+// another path into bindings.yaml.
+Outcome<Known> known_of_vault(const VerifyOptions& options) {
   auto opened = open_home(options.log.home, options.unlock);
   if (!opened) {
     return opened.failure();
   }
-  const auto kept = kept_head(opened->home, folder, opened->vault);
-  if (!kept) {
-    return Failure{Exit::cannot,
-                   "the vault's head of the audit log cannot be read: " + explain(kept.error()),
-                   "put back a backup of vault.db"};
+  auto log = known_log(opened->home, opened->vault, options.log.folder);
+  if (!log) {
+    return log.failure();
   }
-  return *kept ? KnownHead{*kept, "vault"} : KnownHead();
+  if (options.with_vault && !log->head) {
+    return Failure{Exit::no,
+                   "the vault keeps no head of an audit log in " + log->folder,
+                   "no proxy wrote one there; name the folder that one wrote: audit.path"};
+  }
+  return Known{log->folder, log->public_key, log->head, log->head ? "vault" : ""};
+}
+
+Outcome<Known> what_is_known(const VerifyOptions& options) {
+  if (asks_the_vault(options)) {
+    return known_of_vault(options);
+  }
+  auto folder = log_folder(options.log);
+  if (!folder) {
+    return folder.failure();
+  }
+  Known known{std::move(folder).value(), std::nullopt, std::nullopt, ""};
+  if (!options.head_file.empty()) {
+    auto head = head_of_file(options.head_file);
+    if (!head) {
+      return head.failure();
+    }
+    known.head = head.value();
+    known.source = "file";
+  }
+  return known;
 }
 
 bool is_empty_log(const std::string& folder) {
@@ -80,7 +112,7 @@ bool is_empty_log(const std::string& folder) {
   return segments && segments->newest == 0;
 }
 
-void print_json(const audit::Verdict& verdict, const KnownHead& known) {
+void print_json(const audit::Verdict& verdict, const Known& known) {
   nlohmann::ordered_json json;
   json["intact"] = verdict.is_intact;
   json["records"] = verdict.records;
@@ -95,6 +127,12 @@ void print_json(const audit::Verdict& verdict, const KnownHead& known) {
   for (const audit::Unfinished& request : verdict.unfinished_requests) {
     json["unfinished_requests"].push_back(
         {{"seq", request.seq}, {"request_id", request.request_id}});
+  }
+  json["unsigned"] = verdict.unsigned_records;
+  json["unsigned_found"] = nlohmann::ordered_json::array();
+  for (const audit::UnsignedFound& found : verdict.unsigned_found) {
+    json["unsigned_found"].push_back(
+        {{"first_seq", found.first_seq}, {"last_seq", found.last_seq}});
   }
   json["held_against"] = nullptr;
   if (!known.source.empty()) {
@@ -112,7 +150,19 @@ void print_json(const audit::Verdict& verdict, const KnownHead& known) {
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-int print_intact(const audit::Verdict& verdict, const KnownHead& known) {
+// The newest of them: "…, 4 to 7, 12 to 19".
+std::string places_of(const std::vector<audit::UnsignedFound>& found) {
+  constexpr std::size_t kPlacesShown = 4;
+  const std::size_t first = found.size() - std::min(found.size(), kPlacesShown);
+  std::string text = first > 0 ? "..." : "";
+  for (std::size_t i = first; i < found.size(); ++i) {
+    text += (text.empty() ? "" : ", ") + std::to_string(found[i].first_seq) + " to " +
+            std::to_string(found[i].last_seq);
+  }
+  return text;
+}
+
+int print_intact(const audit::Verdict& verdict, const Known& known) {
   print_line("intact: " + std::to_string(verdict.records) + " records, the last is " +
              std::to_string(verdict.last_seq) + "; " + std::to_string(verdict.checkpoints) +
              " signed checkpoints, the last covers record " +
@@ -125,6 +175,13 @@ int print_intact(const audit::Verdict& verdict, const KnownHead& known) {
     print_line(
         "  " + std::to_string(verdict.unfinished) +
         " requests were sent and have no end: under way now, or of unknown outcome after a crash");
+  }
+  if (verdict.unsigned_records > 0) {
+    print_line("  " + std::to_string(verdict.unsigned_records) +
+               " records were not signed when keyswap opened the log (" +
+               places_of(verdict.unsigned_found) +
+               "): a kill or a power cut leaves the last tenth of a second's, and whoever can "
+               "write the folder can add some");
   }
   if (known.head) {
     print_line("  it goes on from the head in the " + known.source + ", record " +
@@ -167,25 +224,21 @@ int verify(const VerifyOptions& options) {
   if (!key) {
     return report(key.failure());
   }
-  auto folder = log_folder(options.log);
-  if (!folder) {
-    return report(folder.failure());
-  }
-  auto known = options.head_file.empty() ? head_of_vault(options, folder.value())
-                                         : head_of_file(options.head_file);
+  auto known = what_is_known(options);
   if (!known) {
     return report(known.failure());
   }
-  const auto verdict = audit::verify(folder.value(), {key.value(), known->head});
+  const std::string& folder = known->folder;
+  const auto verdict = audit::verify(folder, {key.value() ? key.value() : known->key, known->head});
   if (!verdict) {
-    return report_unread(folder.value(), verdict.error());
+    return report_unread(folder, verdict.error());
   }
   if (options.log.json) {
     print_json(*verdict, known.value());
     return static_cast<int>(verdict->is_intact ? Exit::done : Exit::no);
   }
   return verdict->is_intact ? print_intact(*verdict, known.value())
-                            : report_broken(folder.value(), *verdict);
+                            : report_broken(folder, *verdict);
 }
 
 }  // namespace
@@ -202,9 +255,14 @@ int run_audit_verify(const Arguments& arguments) {
       "keyswap audit verify");
   add_log_options(app, options.log);
   add_public_key_option(app, options.key_hex);
-  app.add_option("--head", options.head_file, "a head that was kept elsewhere (keyswap audit head)")
-      ->type_name("FILE");
-  app.add_flag("--with-vault", options.with_vault, "ask for the passphrase, where it is not given");
+  auto* const head =
+      app.add_option(
+             "--head", options.head_file, "a head that was kept elsewhere (keyswap audit head)")
+          ->type_name("FILE");
+  app.add_flag("--with-vault",
+               options.with_vault,
+               "by what the vault knows, or exit status 1; asks for the passphrase")
+      ->excludes(head);
   add_unlock_options(app, options.unlock);
   if (const auto status = parse_arguments(app, arguments, "keyswap audit verify --json")) {
     return *status;

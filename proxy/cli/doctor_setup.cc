@@ -16,6 +16,7 @@
 #include "proxy/cli/bundle.h"
 #include "proxy/cli/doctor.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
@@ -255,7 +256,7 @@ Finding check_approval(const Patient& patient, const vault::Vault& vault) {
   return failed("approval", "the bindings are not what is approved", "keyswap bindings approve");
 }
 
-std::vector<Finding> check_vault(const Patient& patient) {
+std::vector<Finding> check_vault(const Patient& patient, std::optional<KnownLog>& log) {
   if (needs_prompt(patient.home, patient.unlock)) {
     return {{"vault",
              Health::skipped,
@@ -274,12 +275,20 @@ std::vector<Finding> check_vault(const Patient& patient) {
   findings.insert(findings.begin(), check_approval(patient, vault.value()));
   const std::string count = std::to_string(vault->list().size());
   findings.insert(findings.begin(), Finding{"vault", Health::ok, "opens; secrets: " + count, ""});
+  if (auto known = known_log(patient.home, vault.value(), "")) {
+    log = std::move(known).value();
+  } else {
+    findings.push_back(failed("audit log", known.failure()));
+  }
   return findings;
 }
 
-Finding check_audit(const Patient& patient) {
-  const std::string folder = audit_folder(patient.home);
-  const auto verdict = audit::verify(folder, {});
+// `known`: where the vault was opened.
+Finding check_audit(const Patient& patient, const std::optional<KnownLog>& known) {
+  const std::string folder = known ? known->folder : audit_folder(patient.home);
+  const audit::Trusted trusted =
+      known ? audit::Trusted{known->public_key, known->head} : audit::Trusted();
+  const auto verdict = audit::verify(folder, trusted);
   if (!verdict && verdict.error().code == base::Errc::not_found) {
     return {"audit log", Health::ok, "none yet", ""};
   }
@@ -326,9 +335,10 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   std::ranges::move(check_clients(patient), std::back_inserter(findings));
   std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
-  const auto vault = check_vault(patient);
+  std::optional<KnownLog> log;
+  const auto vault = check_vault(patient, log);
   findings.insert(findings.end(), vault.begin(), vault.end());
-  findings.push_back(check_audit(patient));
+  findings.push_back(check_audit(patient, log));
   findings.push_back(check_proxy(patient));
   return findings;
 }

@@ -56,6 +56,9 @@ base::Status take_over_heads(const vault::Vault& from, vault::Vault& into) {
     }
     KS_TRY(into.put_system(name, *folder));
   }
+  if (const auto place = from.fetch_system(kAuditPlaceName)) {
+    KS_TRY(into.put_system(kAuditPlaceName, *place));
+  }
   for (const std::string& name : from.system_names("audit-head")) {
     const auto theirs = from.fetch_system(name);
     const auto ours = into.fetch_system(name);

@@ -48,8 +48,8 @@ Outcome<std::shared_ptr<const bindings::Bindings>> accept_bindings(const std::st
 // Reads, then the same, saying every error and warning on stderr; a failure when there is an error.
 Outcome<std::shared_ptr<const bindings::Bindings>> load_bindings(const std::string& file);
 
-// What is served, and the text of it that is approved (proxy/cli/approval.h). Each file was read
-// once: what is approved is what is served.
+// What is served, and the text of it that is approved (proxy/cli/approval.h): both of the bytes of
+// one reading of each file, whatever check_ca_files() read of it before.
 struct LoadedPolicy {
   net::Policy policy;
   bindings::PolicyText text;

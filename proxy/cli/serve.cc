@@ -72,7 +72,6 @@ void tell_ready(const ServeOptions& options,
   }
   say_ready(options, opened, talk, addresses);
   hold_reloads(SIG_UNBLOCK);
-  notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
 }
 
 // I14: the new policy, or the reason on stderr and nothing.
@@ -164,6 +163,8 @@ base::Status confine(const ServeOptions& options) {
   if (options.departure != nullptr) {
     KS_TRY(options.departure->leave_terminal());
   }
+  // The last moment for it: a socket that leads there could lead to any other of this machine.
+  notify_systemd(environment_variable("NOTIFY_SOCKET"), "READY=1");
   return restrict_system_calls();
 }
 
@@ -213,7 +214,6 @@ int serve_until_stopped(const ServeOptions& options,
   opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
   opened.head->keep_last();
-  notify_systemd(environment_variable("NOTIFY_SOCKET"), "STOPPING=1");
   if (!served) {
     return report(unnamed ? *unnamed
                           : serve_failure(opened.listen.failed(), options.manage, served.error()));

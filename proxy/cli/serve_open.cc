@@ -99,8 +99,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return authority.failure();
   }
   opened.authority = std::move(authority).value();
-  const std::string folder = audit_folder(opened.home, *opened.policy.policy.bindings);
-  if (auto problem = prepare_audit_folder(opened.home, folder, *opened.vault)) {
+  const AuditPlace place = audit_place(opened.home, *opened.policy.policy.bindings);
+  const std::string& folder = place.folder;
+  if (auto problem = prepare_audit_folder(opened.home, place, *opened.vault)) {
     return problem;
   }
   if (auto problem = opened.listen.open_sockets()) {

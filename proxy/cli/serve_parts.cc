@@ -31,6 +31,28 @@ Failure authority_failure(const Home& home, const base::Error& error) {
           "put back ca.pem from a backup, or make a new CA: keyswap ca rotate"};
 }
 
+}  // namespace
+
+Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
+                                                             const vault::Vault& vault,
+                                                             std::int64_t now_s) {
+  const auto certificate = read_file(home.ca(), kCertificateBytesMax);
+  if (!certificate) {
+    return Failure{Exit::cannot,
+                   "no CA certificate at " + home.ca() + ": " + explain(certificate.error()),
+                   "put it back from a backup, or make a new CA: keyswap ca rotate"};
+  }
+  const auto key = vault.fetch_system(kCaKeyName);
+  if (!key) {
+    return authority_failure(home, key.error());
+  }
+  auto authority = ca::Authority::open(*key, *certificate, now_s);
+  if (!authority) {
+    return authority_failure(home, authority.error());
+  }
+  return std::move(authority).value();
+}
+
 Failure log_failure(const std::string& folder, const base::Error& error) {
   using base::Errc;
   if (error.code == Errc::older) {
@@ -59,28 +81,6 @@ Failure log_failure(const std::string& folder, const base::Error& error) {
   return {Exit::cannot,
           what,
           "check the folder's modes and the disk: without a record nothing is sent"};
-}
-
-}  // namespace
-
-Outcome<std::shared_ptr<const ca::Authority>> open_authority(const Home& home,
-                                                             const vault::Vault& vault,
-                                                             std::int64_t now_s) {
-  const auto certificate = read_file(home.ca(), kCertificateBytesMax);
-  if (!certificate) {
-    return Failure{Exit::cannot,
-                   "no CA certificate at " + home.ca() + ": " + explain(certificate.error()),
-                   "put it back from a backup, or make a new CA: keyswap ca rotate"};
-  }
-  const auto key = vault.fetch_system(kCaKeyName);
-  if (!key) {
-    return authority_failure(home, key.error());
-  }
-  auto authority = ca::Authority::open(*key, *certificate, now_s);
-  if (!authority) {
-    return authority_failure(home, authority.error());
-  }
-  return std::move(authority).value();
 }
 
 Outcome<OpenLog> open_audit_log(const Home& home,

@@ -28,6 +28,9 @@ struct OpenLog {
   std::string public_key_hex;
 };
 
+// What to do about a log that cannot be opened.
+Failure log_failure(const std::string& folder, const base::Error& error);
+
 // What is known of a log that is opened: the head that the vault keeps of it, or, where the
 // operator goes on after a loss, nothing.
 enum class HeldAgainst : std::uint8_t { kept_head, nothing };

@@ -27,7 +27,6 @@ inline constexpr std::array kAllowed = {
     "fchmod",
     "fchmodat",
     "fchown",
-    "fcntl",
     "fdatasync",
     "flock",
     "fstat",

@@ -12,6 +12,7 @@
 #include <seccomp.h>
 #include <type_traits>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -50,6 +51,20 @@ constexpr std::array<std::uint64_t, 2> kGuestDenied = {TIOCSTI, TIOCLINUX};
 constexpr std::array<std::uint64_t, 8> kControls = {
     FIONBIO, FIONREAD, FIOCLEX, TIOCOUTQ, TCGETS, TIOCGWINSZ, SIOCGIFINDEX, SIOCGIFNAME};
 
+// What fcntl(2) is for: locks, and what a descriptor is like. Not F_SETOWN, F_SETSIG or a lease,
+// which have the kernel send signals, also to a process that kill(2) does not reach from here.
+constexpr std::array<std::uint64_t, 11> kDescriptorCommands = {F_DUPFD,
+                                                               F_DUPFD_CLOEXEC,
+                                                               F_GETFD,
+                                                               F_SETFD,
+                                                               F_GETFL,
+                                                               F_GETLK,
+                                                               F_SETLK,
+                                                               F_SETLKW,
+                                                               F_OFD_GETLK,
+                                                               F_OFD_SETLK,
+                                                               F_OFD_SETLKW};
+
 struct SocketKind {
   int family;
   int type;
@@ -66,9 +81,7 @@ constexpr std::array kSockets = {SocketKind{AF_INET, SOCK_STREAM, 0},
                                  SocketKind{AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
                                  // Who is at the other end of a connection.
                                  SocketKind{AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG},
-                                 SocketKind{AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG},
-                                 // To tell the service manager; names of interfaces in addresses.
-                                 SocketKind{AF_UNIX, SOCK_DGRAM, 0}};
+                                 SocketKind{AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG}};
 
 struct Release {
   void operator()(void* filter) const { ::seccomp_release(filter); }
@@ -158,6 +171,10 @@ void allow_in_part(Filter& filter) {
   for (const std::uint64_t request : kControls) {
     filter.allow("ioctl", equals(1, request));
   }
+  for (const std::uint64_t command : kDescriptorCommands) {
+    filter.allow("fcntl", equals(1, command));
+  }
+  filter.allow("fcntl", equals(1, F_SETFL), masked_equals(2, O_ASYNC, 0));
   // Memory that can be written is never run, nor the other way round.
   for (const char* name : {"mmap", "mprotect"}) {
     filter.allow(name, masked_equals(2, PROT_EXEC, 0));

@@ -17,9 +17,9 @@ namespace keyswap::sandbox {
 // `also` names further calls that are allowed: what the engine of a fuzz target needs.
 //
 // - The process can start no thread and no program, can map no memory that can be run, and can send
-//   signals to itself alone.
-// - New sockets are TCP, UDP, sock_diag(7), or a datagram to a socket of this machine: no stream to
-//   an agent or a daemon that listens there. It listens nowhere anew.
+//   signals to itself alone, nor have the kernel send them for it.
+// - New sockets are TCP, UDP, or sock_diag(7): none leads to an agent or a daemon that listens on a
+//   socket of this machine, nor to the service manager. It listens nowhere anew.
 // - execve, ptrace, mount, bpf, keyctl and their like: the process ends by SIGSYS, and the kernel
 //   log says by which call.
 // - Any other: ENOSYS, which libraries take as "do without" when a newer one tries something.

@@ -115,10 +115,10 @@ TEST_CASE("an older copy of the folder is refused, also when it was written on",
   CHECK_FALSE(is_intact(copy, head));
   CHECK(refusal_of(copy, head) == Errc::older);
   SECTION("to the same length") {
-    add_unsigned(copy, 4);
+    add_unsigned(copy, 5);
   }
   SECTION("further, and signed") {
-    make_log(copy, 5);
+    make_log(copy, 6);
   }
   SECTION("further, in other segments") {
     make_log(copy, 20, 2048);

@@ -230,6 +230,8 @@ TEST_CASE("the records about the log itself have their fields in order") {
   CHECK(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"recovered","bytes":17,)"
         R"("moved_to":"audit-000001.torn-9")");
+  CHECK(body_of(UnsignedFoundRecord{0, 3, 7}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"unsigned_found","first_seq":3,"last_seq":7)");
 }
 
 TEST_CASE("every record that can be made is one that the verifier takes") {
@@ -253,6 +255,7 @@ TEST_CASE("every record that can be made is one that the verifier takes") {
   CHECK(is_canonical(body_of(StopRecord{1})));
   CHECK(is_canonical(body_of(ReloadRecord{0, false, "aa"})));
   CHECK(is_canonical(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"})));
+  CHECK(is_canonical(body_of(UnsignedFoundRecord{0, 3, 7})));
   CHECK_FALSE(parse_decision("allow"));
   CHECK_FALSE(parse_reason(""));
   CHECK_FALSE(parse_outcome("Complete"));

@@ -2,9 +2,11 @@
 #include "audit/recover.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <catch2/catch.hpp>
 
+#include "audit/line.h"
 #include "test/audit/support.h"
 
 namespace keyswap::audit {
@@ -15,6 +17,7 @@ using base::Errc;
 using test::add_unsigned;
 using test::body_of;
 using test::decision_of;
+using test::Event;
 using test::make_log;
 using test::open_writer;
 using test::read_file;
@@ -22,6 +25,7 @@ using test::settings_for;
 using test::split_lines;
 using test::TempFolder;
 using test::TestClock;
+using test::TestFiles;
 using test::TestKey;
 using test::verdict_of;
 using test::write_file;
@@ -40,6 +44,21 @@ void append_to(const std::string& path, std::string_view bytes) {
   std::ofstream out(path, std::ios::app | std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   REQUIRE(out.good());
+}
+
+// What somebody without the key can put behind the last record: the chain goes on.
+void forge(const TempFolder& folder, std::uint64_t last_seq, std::uint64_t count) {
+  const std::vector<std::string> lines = split_lines(read_file(folder.file(kFirst)));
+  REQUIRE(lines.size() == last_seq);
+  const std::string_view last = lines.back();
+  const auto parsed = parse_line(last.substr(0, last.size() - 1));
+  REQUIRE(parsed);
+  Hash prev = parsed->hash;
+  std::string forged;
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    prev = append_line(last_seq + i, prev, body_of(decision_of("forged")), forged);
+  }
+  append_to(folder.file(kFirst), forged);
 }
 
 }  // namespace
@@ -75,7 +94,8 @@ TEST_CASE("AU-12 a crash at any byte of the last records is recovered and nothin
     const Verdict after = verdict_of(folder);
     REQUIRE(after.is_intact);
     REQUIRE(after.torn_bytes == 0);
-    REQUIRE(after.records == kept + (torn_bytes > 0 ? 1 : 0));
+    REQUIRE(after.records == kept + (torn_bytes > 0 ? 1 : 0) + (kept > 2 ? 1 : 0));
+    REQUIRE(after.unsigned_records == kept - 2);
     if (torn_bytes == 0) {
       continue;
     }
@@ -186,7 +206,7 @@ TEST_CASE("a torn checkpoint is cut off and the log goes on", "[I7]") {
     const std::string kept = content.substr(0, size);
     CAPTURE(size);
     REQUIRE(verdict.is_intact);
-    REQUIRE(verdict.records == 5);
+    REQUIRE(verdict.records == 6);  // and that some were unsigned
     REQUIRE(verdict.checkpoints == static_cast<std::size_t>(std::ranges::count(kept, '\n')) + 1);
   }
 }
@@ -203,7 +223,43 @@ TEST_CASE("a crash before the first record was signed leaves a log that goes on"
     REQUIRE(verdict_of(folder).is_intact);
     make_log(folder, 2);
     REQUIRE(verdict_of(folder).is_intact);
-    REQUIRE(verdict_of(folder).records == 3);
+    REQUIRE(verdict_of(folder).records == 4);  // and that the first was unsigned
+  }
+}
+
+TEST_CASE("records that somebody added to a log at rest are told before any of them is signed",
+          "[I7]") {
+  const std::uint64_t added = GENERATE(1U, 1000U);
+  const std::uint64_t segment_bytes = GENERATE(1U << 20U, 1024U);  // one is full, and rotates
+  const TempFolder whole;
+  make_log(whole, 3);
+  forge(whole, 3, added);
+  CHECK(verdict_of(whole).unsigned_records == 0);
+  const TestClock clock;
+  bool is_ended = false;
+  for (std::size_t failing = 0; !is_ended; ++failing) {
+    CAPTURE(added, segment_bytes, failing);
+    const TempFolder folder;
+    folder.copy_from(whole);
+    TestFiles files;
+    std::size_t steps = 0;
+    files.fault = [&](const Event&) {
+      return steps++ >= failing ? EIO : 0;
+    };
+    if (auto writer = Writer::open(settings_for(folder, clock, &files, segment_bytes)); writer) {
+      static_cast<void>((*writer)->add(body_of(StopRecord{})) && (*writer)->checkpoint());
+    }
+    is_ended = steps <= failing;
+    const auto newest = newest_checkpoint(folder.path(), TestKey().public_key());
+    REQUIRE(newest);
+    REQUIRE(((*newest)->seq == 3 || (*newest)->seq > 3 + added));
+    REQUIRE((!is_ended || (*newest)->seq > 3 + added));
+    make_log(folder, 1, segment_bytes);
+    const Verdict verdict = verdict_of(folder);
+    REQUIRE(verdict.is_intact);
+    REQUIRE(verdict.unsigned_records >= added);
+    REQUIRE(verdict.unsigned_found.front().first_seq == 4);
+    REQUIRE((!is_ended || verdict.unsigned_records == added));
   }
 }
 

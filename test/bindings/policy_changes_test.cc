@@ -52,12 +52,49 @@ TEST_CASE("a listener in an upstream's place is said in words", "[I17]") {
   CHECK(said.front() == "now also: upstream.resolve sends api.example.com:443 to 127.0.0.1:1");
 }
 
+TEST_CASE("placeholders that change places are told with both secrets' names", "[I17]") {
+  const auto yaml = [](const std::string& one, const std::string& other) {
+    const auto entry = [](const std::string& name, const std::string& placeholder) {
+      return "  " + name + ":\n    placeholder: \"" + placeholder +
+             "\"\n    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+             "    bindings: [ { host: api.example.com } ]\n";
+    };
+    return "secrets:\n" + entry("READS", one) + entry("ADMIN", other);
+  };
+  const std::string first = "sk-PLACEHOLDER-0123456789abcdef";
+  const std::string second = "sk-PLACEHOLDER-fedcba9876543210";
+  const Lines said = changes(yaml(first, second), yaml(second, first));
+  CHECK(says(said, "now also: READS is meant by " + second));
+  CHECK(says(said, "now also: ADMIN is meant by " + first));
+  CHECK(says(said, "no longer: ADMIN is meant by " + second));
+  CHECK(says(said, "    2:   READS:"));
+  CHECK(says(said, "  + 3:     placeholder: \"" + second + "\""));
+  CHECK(says(said, "    6:   ADMIN:"));
+  CHECK(says(said, "  - 7:     placeholder: \"" + second + "\""));
+}
+
+TEST_CASE("limits that change places are told with what they limit", "[I17]") {
+  const auto yaml = [](const std::string& one, const std::string& other) {
+    return test::with_binding(
+        "{ host: api.example.com, paths: [\"/one\"], quota: { requests: " + one +
+        ", per: day } }, { host: api.example.com, paths: [\"/other\"], "
+        "quota: { requests: " +
+        other + ", per: day } }");
+  };
+  const Lines said = changes(yaml("5", "900"), yaml("900", "5"));
+  CHECK(says(said, "now also: K to api.example.com, any method, /one: at most 900 requests a day"));
+  CHECK(says(said, "no longer: K to api.example.com, any method, /one: at most 5 requests a day"));
+  CHECK(says(said, "now also: K to api.example.com, any method, /other: at most 5 requests a day"));
+}
+
 TEST_CASE("what words do not tell, the lines tell", "[I17]") {
   const Lines said = changes(binding(""), binding(", response_timeout: 5s"));
-  REQUIRE(said.size() == 3);
+  REQUIRE(said.size() == 5);
   CHECK(said[0] == "lines of bindings.yaml:");
-  CHECK(said[1].starts_with("  - "));
-  CHECK(said[2].find("response_timeout: 5s") != std::string::npos);
+  CHECK(said[1].ends_with(": secrets:"));
+  CHECK(said[2].ends_with(":   K:"));
+  CHECK(said[3].starts_with("  - "));
+  CHECK(said[4].find("response_timeout: 5s") != std::string::npos);
 }
 
 TEST_CASE("lines in another order, and an end without a line feed, are changes", "[I17]") {
@@ -65,7 +102,7 @@ TEST_CASE("lines in another order, and an end without a line feed, are changes",
   const PolicyText swapped{"b\na\n", {}};
   const PolicyText without{"a\nb", {}};
   CHECK(policy_changes({one, nullptr}, {swapped, nullptr}) ==
-        Lines{"the same lines stand in another order in bindings.yaml"});
+        Lines{"lines of bindings.yaml:", "  - 1: a", "  + 2: a"});
   CHECK(policy_changes({one, nullptr}, {without, nullptr}).size() == 3);
 }
 

@@ -103,13 +103,13 @@ TEST_CASE("a kept text that somebody changed or put back is not believed", "[I17
     return changes_of(made.home, made.standing(kTwo), made.home.bindings(), after);
   };
   const auto whole = changes();
-  CHECK(std::ranges::find(whole, "  + tls_termination: all") != whole.end());
-  CHECK(std::ranges::find(whole, "  + version: 1") == whole.end());
+  CHECK(std::ranges::find(whole, "  + 3: tls_termination: all") != whole.end());
+  CHECK(std::ranges::find(whole, "  + 1: version: 1") == whole.end());
   // A text in which the change was approved already would hide it.
   REQUIRE(write_file(path, bindings::encode_policy(kTwo), 0600));
   const auto forged = changes();
-  CHECK(std::ranges::find(forged, "  + tls_termination: all") != forged.end());
-  CHECK(std::ranges::find(forged, "  + version: 1") != forged.end());
+  CHECK(std::ranges::find(forged, "  + 3: tls_termination: all") != forged.end());
+  CHECK(std::ranges::find(forged, "  + 1: version: 1") != forged.end());
   CHECK(made.standing(kTwo).standing == Standing::unapproved);
 }
 

@@ -147,7 +147,10 @@ TEST_CASE("a vault that is put back learns of each log how far it reached since,
   REQUIRE(keep_head(home, "/anew", back, at(7, 'a')));
   REQUIRE(keep_head(home, "/old", back, at(6, 'a')));
   REQUIRE(now.put_system("audit-folder-x", secret_of("/begun")));
+  REQUIRE(now.put_system("audit-place", secret_of("/begun")));
+  REQUIRE(back.put_system("audit-place", secret_of("/old")));
   REQUIRE(take_over_heads(now, back));
+  CHECK(back.fetch_system("audit-place")->reveal() == "/begun");
   CHECK(**kept_head(home, "/further", back) == at(9, 'a'));
   CHECK(**kept_head(home, "/less", back) == at(5, 'a'));
   CHECK(**kept_head(home, "/begun", back) == at(4, 'a'));

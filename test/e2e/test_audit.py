@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Section H and group AU: what the audit log says, and what happens when it cannot be written (I6, I7)."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -212,8 +213,6 @@ class Tampering(Case):
 
     def test_AU_13_a_chain_recomputed_without_the_key_is_found(self):
         """[I7]"""
-        import hashlib
-
         def rewrite(lines):
             previous = bytes.fromhex(json.loads(lines[0])["prev"])
             made = []
@@ -346,6 +345,66 @@ class Crashes(Case):
         self.assertEqual(running.ask(H, target="/torn/2", headers=AUTH).status, 200)
         running.stop()
         home.must("audit", "verify")
+
+    def test_records_that_were_forged_behind_a_stop_are_told_and_shown(self):
+        """[I7] By somebody who can write the folder: the chain has no key."""
+        home = self.copy_home(self.home, "forged")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/forged/1", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        last = running.records()[-1]
+        self.assertEqual(last["type"], "stop")
+        seq, previous, forged = last["seq"], last["hash"], b""
+        for _ in range(1000):
+            seq += 1
+            bare = (f'{{"v":1,"seq":{seq},"ts":"{last["ts"]}","type":"reload","accepted":true,"bindings_sha256":"",'
+                    f'"prev":"{previous}"').encode()
+            previous = hashlib.sha256(bytes.fromhex(previous) + bare + b"}").hexdigest()
+            forged += bare + b',"hash":"' + previous.encode() + b'"}\n'
+        with open(sorted(home.audit.glob("audit-*.jsonl"))[-1], "ab") as file:
+            file.write(forged)
+        running = self.start(home)
+        self.assertEqual(running.stop(), 0)
+        told = [(r["seq"], r["first_seq"], r["last_seq"]) for r in running.records() if r["type"] == "unsigned_found"]
+        self.assertEqual(told[-1], (seq + 1, last["seq"] + 1, seq))
+        verdict = json.loads(home.must("audit", "verify", "--json", unlock=True).stdout)
+        self.assertEqual((verdict["intact"], verdict["unsigned_found"][-1]),
+                         (True, {"first_seq": last["seq"] + 1, "last_seq": seq}))
+        self.assertIn(f"{last['seq'] + 1} to {seq}".encode(), home.must("audit", "verify").stdout)
+
+    def test_a_log_signed_by_another_key_or_put_elsewhere_does_not_pass_for_the_vaults(self):
+        """[I7] By somebody who can write the home: a forged tail, signed by a key of his own, which he puts beside the log;
+        and bindings.yaml that leads to a copy of the log before that."""
+        home = self.copy_home(self.home, "own-key")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/own-key", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        self.assertIn(b"head in the vault", home.must("audit", "verify", "--with-vault", unlock=True).stdout)
+        copy = self.scratch / "copied-log"
+        shutil.copytree(home.audit, copy)
+        key = self.scratch / "own.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True,
+                                capture_output=True).stdout[-32:]
+        last = auditlog.records(home.audit)[-1]
+        bare = f'{{"v":1,"seq":{last["seq"]},"hash":"{last["hash"]}","ts":"{last["ts"]}"'
+        message = self.scratch / "message"
+        message.write_text("keyswap-audit-checkpoint\n" + bare + "}")
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", message], check=True,
+                                   capture_output=True).stdout
+        (home.audit / "checkpoints.jsonl").write_text(f'{bare},"sig":"{signature.hex()}"}}\n')
+        (home.audit / "audit.pub").write_text(public.hex() + "\n")
+        home.must("audit", "verify")  # by itself it looks good
+        for options in ((), ("--with-vault",)):
+            self.assertEqual(home.run("audit", "verify", *options, unlock=True).returncode, 1)
+        self.assertIn(b"not the public key", home.run("audit", "verify", unlock=True).stderr)
+        self.bind(home, audit={"path": str(copy)})
+        home.must("audit", "verify")
+        self.assertEqual(home.run("audit", "verify", unlock=True).returncode, 1)
+        done = home.run("audit", "verify", "--with-vault", "--folder", copy, unlock=True)
+        self.assertEqual((done.returncode, b"keeps no head" in done.stderr), (1, True), done.stderr)
+        self.homes.remove(home)  # it must not verify at the end
+        shutil.rmtree(home.path)
 
     @unittest.skipUnless(os.geteuid() == 0, "mounting a small filesystem needs root")
     def test_AU_06_H04_acceptance_X05_a_full_disk_refuses_every_request(self):

@@ -117,6 +117,25 @@ class Place(Case):
             self.assertIn("audit accept-loss", self.refused(home, f"{place} is not there"))
             self.assertFalse(place.with_name("audit.d").exists())
 
+    def test_a_log_that_was_moved_away_is_not_begun_anew_where_something_else_was_put(self):
+        """[I7] [I13] By somebody who can write beside the log: an empty folder on the other side of a file, or a link to
+        a log of the same vault."""
+        place = self.work / "swapped-logs"
+        place.mkdir(mode=0o700)
+        log, beside, moved = place / "log", place / "log.d", place / "moved"
+        home = self.home_with("swapped", log)
+        self.served(home, log, "/before")
+        log.rename(moved)
+        beside.mkdir(mode=0o700)
+        self.assertIn("audit accept-loss", self.refused(home, f"{log} is not there"))
+        self.assertEqual(list(beside.iterdir()), [], "a log was begun")
+        beside.rmdir()
+        log.symlink_to(home.audit)
+        self.assertIn("audit accept-loss", self.refused(home, f"{log} is not the one that the vault knows"))
+        log.unlink()
+        moved.rename(log)
+        self.assertNotIn("begins", self.served(home, log, "/back"))
+
     def test_a_name_like_a_files_where_none_is_is_a_folder_and_a_warning(self):
         home = self.home_with("named", self.work / "named-logs" / "deep" / "audit.jsonl")
         folder = self.work / "named-logs" / "deep" / "audit.jsonl"

@@ -2,12 +2,14 @@
 #include "proxy/sandbox/system_calls.h"
 
 #include <array>
+#include <asm/sockios.h>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <seccomp.h>
 #include <string>
 #include <thread>
@@ -100,6 +102,10 @@ constexpr std::array kOtherSockets = {
           [] {
             return long{::socket(AF_UNIX, SOCK_STREAM, 0)};
           }},
+    Tried{"a datagram to one, or to the journal",
+          [] {
+            return long{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+          }},
     Tried{"packets to one",
           [] {
             return long{::socket(AF_UNIX, SOCK_SEQPACKET, 0)};
@@ -162,6 +168,38 @@ constexpr std::array kOther = {
     Tried{"a signal to all",
           [] {
             return long{::kill(-1, 0)};
+          }},
+    Tried{"the kernel's signals about a file to the parent",
+          [] {
+            return ::syscall(SYS_fcntl, 0, F_SETOWN, ::getppid());
+          }},
+    Tried{"the same in its newer form",
+          [] {
+            f_owner_ex owner{};
+            owner.type = F_OWNER_PID;
+            owner.pid = ::getppid();
+            return ::syscall(SYS_fcntl, 0, F_SETOWN_EX, &owner);
+          }},
+    Tried{"another signal for them",
+          [] {
+            return ::syscall(SYS_fcntl, 0, F_SETSIG, SIGTERM);
+          }},
+    Tried{"such signals at all",
+          [] {
+            return ::syscall(SYS_fcntl, 0, F_SETFL, O_ASYNC);
+          }},
+    Tried{"those of a lease",
+          [] {
+            return ::syscall(SYS_fcntl, 0, F_SETLEASE, F_RDLCK);
+          }},
+    Tried{"or of a folder",
+          [] {
+            return ::syscall(SYS_fcntl, 0, F_NOTIFY, DN_CREATE);
+          }},
+    Tried{"their receiver by a socket",
+          [] {
+            pid_t parent = ::getppid();
+            return long{::ioctl(0, FIOSETOWN, &parent)};
           }},
     Tried{"limits of the parent",
           [] {
@@ -277,6 +315,16 @@ long set_nonblocking() {
   return ::ioctl(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), FIONBIO, &yes);
 }
 
+long set_descriptor() {
+  const int first = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int other = ::fcntl(first, F_DUPFD_CLOEXEC, 3);
+  const int flags = ::fcntl(other, F_GETFL);
+  return flags >= 0 && ::fcntl(other, F_SETFL, flags | O_NONBLOCK) == 0 &&
+                 ::fcntl(other, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(other, F_GETFD) == FD_CLOEXEC
+             ? 0
+             : -1;
+}
+
 constexpr std::array kNeeded = {
     Tried{"TCP",
           [] {
@@ -290,11 +338,12 @@ constexpr std::array kNeeded = {
           [] {
             return long{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
           }},
-    Tried{"telling the service manager",
+    Tried{"the number of an interface",  // by whatever socket there is
           [] {
-            return long{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+            return ::if_nametoindex("lo") > 0 ? 0L : -1L;
           }},
     Tried{"a socket that does not wait", set_nonblocking},
+    Tried{"what a descriptor is like", set_descriptor},
     Tried{"clocks", look_at_clocks},
     Tried{"memory", take_and_give_memory},
     Tried{"the watch of a folder", watch_a_folder},
@@ -355,7 +404,17 @@ TEST_CASE("files are written, synced, replaced and removed as SQLite and the aud
     const int opened = ::open(beside.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     struct flock whole {};
     whole.l_type = F_WRLCK;
-    if (opened < 0 || ::fcntl(opened, F_SETLK, &whole) != 0) {
+    if (opened < 0 || ::fcntl(opened, F_OFD_SETLK, &whole) != 0 ||
+        ::fcntl(opened, F_OFD_GETLK, &whole) != 0) {
+      return 1;
+    }
+    whole = {};
+    whole.l_type = F_UNLCK;
+    if (::fcntl(opened, F_OFD_SETLK, &whole) != 0) {
+      return 1;
+    }
+    whole.l_type = F_WRLCK;
+    if (::fcntl(opened, F_SETLK, &whole) != 0 || ::fcntl(opened, F_GETLK, &whole) != 0) {
       return 1;
     }
     if (::pwrite(opened, "12345", 5, 0) != 5 || ::fchmod(opened, 0600) != 0 ||
