@@ -44,6 +44,10 @@ struct Home {
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
 
+  // There while a command wants the proxy to close the audit log's segment
+  // (proxy/cli/audit_rotation.h).
+  [[nodiscard]] std::string rotation() const { return path + "/audit-rotate"; }
+
   // What `run` and `env` make for clients that want a file in a form of their own.
   [[nodiscard]] std::string clients() const { return path + "/clients"; }
 };

@@ -18,6 +18,7 @@
 #include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/kept_head.h"
@@ -407,6 +408,9 @@ int serve_until_stopped(const ServeOptions& options, Opened& opened, UserWatch& 
   parts.behind.vault_read = [&opened] {
     opened.confirmation->tell();
     opened.head->keep();
+    if (take_rotation_request(opened.home)) {
+      opened.log.log->end_segment();
+    }
   };
   parts.confine = restrict_system_calls;
   parts.ready = [&options, &opened, &watch](const std::string& address) {
