@@ -24,7 +24,7 @@ constexpr const char* kExample =
     "keyswap audit show --secret OPENAI_API_KEY --since 24h -n 20\n"
     "  keyswap audit show --decision refused --json";
 
-constexpr std::size_t kLinesMax = 10'000;
+constexpr std::size_t kNewestMax = 10'000;
 
 struct ShowOptions {
   LogOptions log;
@@ -115,7 +115,7 @@ int run_audit_show(const Arguments& arguments) {
   add_filter_options(app, options.chosen);
   app.add_option("-n,--lines", options.lines, "only so many, the newest (default: all)")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kLinesMax));
+      ->check(CLI::Range(std::size_t{1}, kNewestMax));
   add_log_options(app, options.log);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
