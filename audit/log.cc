@@ -49,6 +49,7 @@ struct Log::State {
 
   enum class Turn : std::uint8_t {
     write,             // a round of batches
+    end_segment,       // somebody asked for it
     checkpoint,        // it is due
     sync_checkpoints,  // there is nothing else to do
     stop,
@@ -62,6 +63,7 @@ struct Log::State {
   Turn wait_idle(std::unique_lock<std::mutex>& lock);
   Status take_turn(Turn turn);
   Status take_write_turn();
+  Status take_end_turn();
   Status take_last_turn();
   Status write_round();
   bool owe_round();
@@ -81,6 +83,7 @@ struct Log::State {
   std::size_t untold = 0;  // batches with a listener that was not told yet
   bool has_urgent = false;
   bool is_stopping = false;
+  bool should_end_segment = false;
   std::optional<Head> head;
   Doing doing = Doing::working;
   std::atomic<bool> is_dead = false;  // set under `mutex` too, so that no batch slips in behind it
@@ -158,6 +161,14 @@ bool Log::append(Batch&& batch, Listener* listener, std::uint64_t ticket) {
   return true;
 }
 
+void Log::end_segment() {
+  {
+    const std::lock_guard<std::mutex> guard(state_->mutex);
+    state_->should_end_segment = true;
+  }
+  state_->wake.notify_one();
+}
+
 std::optional<Head> Log::head() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   return state_->head;
@@ -193,9 +204,13 @@ void Log::State::run() {
 // The next thing to do; for Turn::write and Turn::stop what was queued is in `round`.
 Log::State::Turn Log::State::next_turn() {
   std::unique_lock<std::mutex> lock(mutex);
-  const Turn turn = queue.empty() && !is_stopping ? wait_idle(lock) : Turn::write;
+  const bool is_idle = queue.empty() && !is_stopping && !should_end_segment;
+  const Turn turn = is_idle ? wait_idle(lock) : Turn::write;
   if (turn != Turn::write) {
     return turn;
+  }
+  if (std::exchange(should_end_segment, false)) {
+    return Turn::end_segment;
   }
   if (!has_urgent && !is_stopping) {
     doing = Doing::lingering;
@@ -214,7 +229,7 @@ Log::State::Turn Log::State::wait_idle(std::unique_lock<std::mutex>& lock) {
     return Turn::sync_checkpoints;
   }
   const auto is_called = [this] {
-    return !queue.empty() || is_stopping;
+    return !queue.empty() || is_stopping || should_end_segment;
   };
   doing = Doing::sleeping;
   bool is_due = false;
@@ -232,6 +247,8 @@ Status Log::State::take_turn(Turn turn) {
   switch (turn) {
     case Turn::write:
       return take_write_turn();
+    case Turn::end_segment:
+      return take_end_turn();
     case Turn::checkpoint:
       return checkpoint();
     case Turn::sync_checkpoints:
@@ -246,6 +263,14 @@ Status Log::State::take_write_turn() {
   KS_TRY(write_round());
   // Requests that wait go before a signature, until it is due.
   return writer->wants_checkpoint() && checkpoint_wait_us() == 0 ? checkpoint() : Status();
+}
+
+Status Log::State::take_end_turn() {
+  KS_TRY(writer->end_segment());
+  if (!writer->wants_sync()) {
+    tell(true);  // it was synced on the way
+  }
+  return {};
 }
 
 Status Log::State::take_last_turn() {

@@ -52,6 +52,11 @@ class Log final : public Sink {
   // Writes what waits, a last checkpoint, and joins the thread. Nothing is appended any more.
   void close();
 
+  // Asks for the current segment to be closed and the next one begun, before anything that is
+  // appended from now on; returns at once. Nothing happens if the segment holds no record yet, or
+  // the next one cannot be created now. Thread-safe.
+  void end_segment();
+
   // The newest checkpoint that is durable, with all that it covers; nothing while there is none.
   // Thread-safe.
   [[nodiscard]] std::optional<Head> head() const;

@@ -20,6 +20,7 @@ using base::Note;
 using base::Result;
 
 using Key = std::array<std::uint8_t, 32>;
+using Each = std::function<void(std::string_view line)>;
 
 // The requests that have begun and not ended.
 class UnderWay {
@@ -93,8 +94,8 @@ class UnderWay {
 
 class Verification {
  public:
-  Verification(const std::string& folder, const Trusted& trusted)
-      : folder_(folder), trusted_(trusted) {}
+  Verification(const std::string& folder, const Trusted& trusted, const Each& each)
+      : folder_(folder), trusted_(trusted), each_(each) {}
 
   Result<Verdict> run() {
     verdict_.is_intact = judge();
@@ -130,6 +131,7 @@ class Verification {
 
   const std::string& folder_;
   const Trusted& trusted_;
+  const Each& each_;
   std::optional<Error> error_;
   Key key_{};
   Segments before_;               // found before the checkpoints were opened
@@ -319,6 +321,9 @@ bool Verification::judge_line(std::string_view line) {
   ++verdict_.records;
   under_way_.take(record);
   note_unsigned(record);
+  if (each_) {
+    each_(line);
+  }
   if (!judge_head()) {
     return false;
   }
@@ -414,8 +419,8 @@ bool Verification::fail_record(std::uint64_t line, std::uint64_t seq, Note probl
 
 }  // namespace
 
-Result<Verdict> verify(const std::string& folder, const Trusted& trusted) {
-  return Verification(folder, trusted).run();
+Result<Verdict> verify(const std::string& folder, const Trusted& trusted, const Each& each) {
+  return Verification(folder, trusted, each).run();
 }
 
 }  // namespace keyswap::audit

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/chain.h"
@@ -70,6 +72,11 @@ struct Trusted {
 
 // io, not_found for a folder that cannot be read or holds no log (and no head says that there was
 // one); a log that is bad is a Verdict, not an error.
-base::Result<Verdict> verify(const std::string& folder, const Trusted& trusted);
+//
+// `each`, if given, is handed every record's line in its order, once it is known to be a part of
+// the chain. That those behind the last checkpoint are good is known only with the verdict.
+base::Result<Verdict> verify(const std::string& folder,
+                             const Trusted& trusted,
+                             const std::function<void(std::string_view line)>& each = nullptr);
 
 }  // namespace keyswap::audit

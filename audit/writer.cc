@@ -214,6 +214,10 @@ Status Writer::sync_checkpoints() {
   return {};
 }
 
+Status Writer::end_segment() {
+  return segment_->size() + lines_.size() > 0 ? rotate() : Status();
+}
+
 // Can the segment go on although the next one could not be created?
 bool Writer::may_go_on_after(const base::Error& creation) const {
   return creation.code == Errc::unavailable ||

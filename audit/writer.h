@@ -40,6 +40,8 @@ class Writer {
   // The same, and signs it, unless the newest checkpoint covers it already.
   base::Status checkpoint();
   base::Status sync_checkpoints();
+  // Closes the segment, signed to its end, and begins the next one, if it holds a record.
+  base::Status end_segment();
 
   // The newest checkpoint that is durable, and which log it is of; nothing while there is none.
   [[nodiscard]] const std::optional<Head>& head() const { return head_; }

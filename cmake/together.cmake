@@ -6,7 +6,10 @@ set(KEYSWAP_ALONE
   bindings/private_key_der.cc bindings/provider.cc bindings/sighting_index.cc bindings/signing_parts.cc
   bindings/stand_in.cc bindings/template.cc bindings/template_functions.cc bindings/yaml_write.cc
   ca/ec_key.cc ca/permitted_hosts.cc ca/summary.cc
-  proxy/cli/audit_place.cc proxy/cli/bindings.cc proxy/cli/bindings_add.cc proxy/cli/bindings_approve.cc
+  proxy/cli/audit_counts.cc proxy/cli/audit_csv.cc proxy/cli/audit_export.cc proxy/cli/audit_filter.cc
+  proxy/cli/audit_follow.cc proxy/cli/audit_forward.cc proxy/cli/audit_message.cc proxy/cli/audit_place.cc
+  proxy/cli/audit_place_file.cc proxy/cli/audit_rotate.cc proxy/cli/audit_rotation.cc proxy/cli/audit_stats.cc
+  proxy/cli/audit_watch.cc proxy/cli/bindings.cc proxy/cli/bindings_add.cc proxy/cli/bindings_approve.cc
   proxy/cli/bindings_edit.cc proxy/cli/bindings_file.cc proxy/cli/ca.cc proxy/cli/caller.cc
   proxy/cli/client_environment.cc proxy/cli/client_files.cc proxy/cli/client_folder.cc proxy/cli/demo.cc
   proxy/cli/demo_upstream.cc proxy/cli/doctor_clients.cc proxy/cli/doctor_launch.cc proxy/cli/doctor_setup.cc

@@ -21,17 +21,26 @@ namespace {
 constexpr std::array kCommands = {
     Command{"verify", "check the chain; names the first bad record", run_audit_verify},
     Command{"tail", "the newest records, and those to come", run_audit_tail},
-    Command{"show", "records by secret, host, decision, time", run_audit_show},
+    Command{"show", "records by secret, host, caller, decision, time", run_audit_show},
+    Command{"export", "records as CSV or JSON lines, verified", run_audit_export},
+    Command{"stats", "how many requests, by decision, secret, host, caller", run_audit_stats},
     Command{"head", "which log it is, and how far it goes; to keep elsewhere", run_audit_head},
+    Command{"rotate", "close the segment that is being written", run_audit_rotate},
+    Command{"watch", "run a command for each closed segment", run_audit_watch},
+    Command{"forward", "send records to the journal or syslog", run_audit_forward},
     Command{"accept-loss", "go on after a loss, which is recorded", run_audit_accept_loss},
 };
 
 }  // namespace
 
-void add_log_options(CLI::App& app, LogOptions& options) {
+void add_folder_options(CLI::App& app, LogOptions& options) {
   add_home_option(app, options.home);
   app.add_option("--folder", options.folder, "the audit folder (default: the home's)")
       ->type_name("DIR");
+}
+
+void add_log_options(CLI::App& app, LogOptions& options) {
+  add_folder_options(app, options);
   add_json_option(app, options.json);
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "audit/verify.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/failure.h"
 
@@ -21,6 +22,11 @@ int run_audit_verify(const Arguments& arguments);
 int run_audit_tail(const Arguments& arguments);
 int run_audit_show(const Arguments& arguments);
 int run_audit_head(const Arguments& arguments);
+int run_audit_export(const Arguments& arguments);
+int run_audit_stats(const Arguments& arguments);
+int run_audit_rotate(const Arguments& arguments);
+int run_audit_watch(const Arguments& arguments);
+int run_audit_forward(const Arguments& arguments);
 int run_audit_accept_loss(const Arguments& arguments);
 
 struct LogOptions {
@@ -29,6 +35,8 @@ struct LogOptions {
   bool json = false;
 };
 
+// Which log; with --json or, where that says nothing, without.
+void add_folder_options(CLI::App& app, LogOptions& options);
 void add_log_options(CLI::App& app, LogOptions& options);
 
 // The folder: --folder, or what the home's bindings say.
@@ -41,5 +49,9 @@ void add_public_key_option(CLI::App& app, std::string& hex);
 Outcome<std::optional<PublicKey>> parse_public_key(const std::string& hex);
 // The same, or the key beside the log.
 Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex);
+
+// Says that the log is bad, and where; or that it could not be judged. Gives the exit status.
+int report_broken(const std::string& folder, const audit::Verdict& verdict);
+int report_unread(const std::string& folder, const base::Error& error);
 
 }  // namespace keyswap::cli

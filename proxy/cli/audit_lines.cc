@@ -34,6 +34,14 @@ Json child_of(const Json& json, const char* key) {
   return found != json.end() && found->is_object() ? *found : Json::object();
 }
 
+bool is_wanted(const std::string& wanted, const std::string& found) {
+  return wanted.empty() || wanted == found;
+}
+
+bool is_wanted_name(const std::string& wanted, const std::string& found) {
+  return wanted.empty() || base::equal_ignoring_case(wanted, found);
+}
+
 bool is_in_time(const LineFilter& filter, const Json& json) {
   if (!filter.since_us && !filter.until_us) {
     return true;
@@ -53,6 +61,12 @@ std::string describe_cause(const Json& json) {
   return cause.empty() ? "" : " (" + cause + (facts.empty() ? "" : ": " + facts) + ")";
 }
 
+std::string describe_client(const Json& json) {
+  const Json client = child_of(json, "client");
+  const std::string caller = text_of(client, "caller");
+  return "  from " + text_of(client, "addr") + (caller.empty() ? "" : " as " + caller);
+}
+
 std::string describe_decision(const Json& json) {
   const Json destination = child_of(json, "destination");
   std::string text = text_of(json, "decision") + " " + text_of(json, "reason");
@@ -62,7 +76,7 @@ std::string describe_decision(const Json& json) {
   text += describe_cause(json);
   text += "  " + text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
           text_of(destination, "port") + text_of(destination, "path");
-  return text + "  from " + text_of(child_of(json, "client"), "addr");
+  return text + describe_client(json);
 }
 
 std::string why_locked(const std::string& why) {
@@ -90,23 +104,20 @@ std::string describe(const Json& json) {
   }
   if (type == "client_tls_failed") {
     return "client TLS failed  " + text_of(json, "alert") + " by " + text_of(json, "by") + "  to " +
-           text_of(json, "host") + "  from " + text_of(child_of(json, "client"), "addr") + "  " +
-           text_of(json, "count") + " times";
+           text_of(json, "host") + describe_client(json) + "  " + text_of(json, "count") + " times";
   }
   if (type == "honeytoken_triggered") {
     const Json destination = child_of(json, "destination");
     return "HONEYTOKEN " + text_of(json, "secret") + " " + text_of(json, "reason") + "  " +
            text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
-           text_of(destination, "port") + text_of(destination, "path") + "  from " +
-           text_of(child_of(json, "client"), "addr");
+           text_of(destination, "port") + text_of(destination, "path") + describe_client(json);
   }
   if (type == "real_secret_seen") {
     const Json destination = child_of(json, "destination");
     return "REAL SECRET " + text_of(json, "secret") + " in the " + text_of(json, "where") + " (" +
            text_of(json, "encoding") + ") " + text_of(json, "reason") + "  " +
            text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
-           text_of(destination, "port") + text_of(destination, "path") + "  from " +
-           text_of(child_of(json, "client"), "addr");
+           text_of(destination, "port") + text_of(destination, "path") + describe_client(json);
   }
   if (type == "start") {
     return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
@@ -150,16 +161,21 @@ bool matches(const LineFilter& filter, std::string_view line) {
     return true;
   }
   const std::string type = text_of(json, "type");
+  if (!is_wanted(filter.caller, text_of(child_of(json, "client"), "caller"))) {
+    return false;
+  }
   if (type == "client_tls_failed") {
-    return filter.secret.empty() && filter.decision.empty() &&
-           base::equal_ignoring_case(text_of(json, "host"), filter.host);
+    return filter.secret.empty() && filter.decision.empty() && filter.reason.empty() &&
+           filter.method.empty() && is_wanted_name(filter.host, text_of(json, "host"));
   }
   const bool is_of_request =
       json.contains("decision") || type == "honeytoken_triggered" || type == "real_secret_seen";
-  return is_of_request && (filter.secret.empty() || text_of(json, "secret") == filter.secret) &&
-         (filter.decision.empty() || text_of(json, "decision") == filter.decision) &&
-         (filter.host.empty() ||
-          base::equal_ignoring_case(text_of(child_of(json, "destination"), "host"), filter.host));
+  const Json destination = child_of(json, "destination");
+  return is_of_request && is_wanted(filter.secret, text_of(json, "secret")) &&
+         is_wanted(filter.decision, text_of(json, "decision")) &&
+         is_wanted(filter.reason, text_of(json, "reason")) &&
+         is_wanted_name(filter.method, text_of(destination, "method")) &&
+         is_wanted_name(filter.host, text_of(destination, "host"));
 }
 
 std::string format_record(std::string_view line) {

@@ -16,10 +16,16 @@ struct LineFilter {
   std::string decision;
   std::optional<std::int64_t> since_us;
   std::optional<std::int64_t> until_us;
+  std::string caller = {};
+  std::string reason = {};
+  std::string method = {};
+
+  [[nodiscard]] bool wants_all() const { return !wants_decisions_only() && !since_us && !until_us; }
 
   // Does it ask for decisions of a kind, so that other records are left out?
   [[nodiscard]] bool wants_decisions_only() const {
-    return !secret.empty() || !host.empty() || !decision.empty();
+    return !secret.empty() || !host.empty() || !decision.empty() || !caller.empty() ||
+           !reason.empty() || !method.empty();
   }
 };
 

@@ -1,48 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap audit show
+#include <algorithm>
+#include <deque>
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include "audit/line_reader.h"
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
+#include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
-#include "proxy/cli/time_text.h"
 
 namespace keyswap::cli {
 
 namespace {
 
 constexpr const char* kExample =
-    "keyswap audit show --secret OPENAI_API_KEY --since 24h\n"
+    "keyswap audit show --secret OPENAI_API_KEY --since 24h -n 20\n"
     "  keyswap audit show --decision refused --json";
+
+constexpr std::size_t kNewestMax = 10'000;
 
 struct ShowOptions {
   LogOptions log;
-  LineFilter filter;
-  std::string since;
-  std::string until;
+  FilterOptions chosen;
+  std::size_t lines = 0;  // of the newest; 0: all
 };
 
-Problem parse_times(ShowOptions& options) {
-  const std::int64_t now_us = base::SystemClock().wall_us();
-  const auto parse_one = [now_us](const std::string& text, std::optional<std::int64_t>& at) {
-    at = text.empty() ? std::nullopt : parse_time(text, now_us);
-    return text.empty() || at.has_value();
-  };
-  if (parse_one(options.since, options.filter.since_us) &&
-      parse_one(options.until, options.filter.until_us)) {
-    return std::nullopt;
-  }
-  return Failure{Exit::usage,
-                 "--since and --until want a time",
-                 "like: 2026-11-22, 2026-11-22T02:25:09Z, or 15m, 24h, 7d (so long ago)"};
-}
+// Prints what is asked for: at once, or the newest of it at the end.
+class Shown {
+ public:
+  explicit Shown(const ShowOptions& options) : options_(options) {}
 
-base::Status show_segment(const std::string& path, const ShowOptions& options) {
+  void take(std::string_view line) {
+    if (!matches(options_.chosen.filter, line)) {
+      return;
+    }
+    if (options_.lines == 0) {
+      print_record(line);
+      return;
+    }
+    newest_.emplace_back(line);
+    if (newest_.size() > options_.lines) {
+      newest_.pop_front();
+    }
+  }
+
+  void finish() {
+    std::ranges::for_each(newest_, [this](const std::string& line) { print_record(line); });
+  }
+
+ private:
+  void print_record(std::string_view line) const {
+    if (options_.log.json) {
+      print_line(line);
+    } else {
+      print_long_line(format_record(line));
+    }
+  }
+
+  const ShowOptions& options_;
+  std::deque<std::string> newest_;
+};
+
+base::Status show_segment(const std::string& path, Shown& shown) {
   auto reader = audit::LineReader::open(path);
   if (!reader) {
     return reader.error();
@@ -55,13 +81,7 @@ base::Status show_segment(const std::string& path, const ShowOptions& options) {
     if (item->kind != audit::LineReader::Kind::line) {
       return {};  // a torn or damaged end: `audit verify` judges it
     }
-    if (matches(options.filter, item->text)) {
-      if (options.log.json) {
-        print_line(item->text);
-      } else {
-        print_long_line(format_record(item->text));
-      }
-    }
+    shown.take(item->text);
   }
 }
 
@@ -76,14 +96,17 @@ int show(const ShowOptions& options) {
                    "the audit log cannot be read: " + explain(segments.error()),
                    "check the folder " + folder.value()});
   }
+  Shown shown(options);
   for (std::uint32_t number = 1; number <= segments->newest; ++number) {
     const std::string path = audit::path_of(folder.value(), audit::segment_name(number));
-    if (const auto shown = show_segment(path, options); !shown) {
+    if (const auto read = show_segment(path, shown); !read) {
+      shown.finish();
       return report({Exit::cannot,
-                     "cannot read " + path + ": " + explain(shown.error()),
+                     "cannot read " + path + ": " + explain(read.error()),
                      "see: keyswap audit verify"});
     }
   }
+  shown.finish();
   return static_cast<int>(Exit::done);
 }
 
@@ -93,26 +116,15 @@ int run_audit_show(const Arguments& arguments) {
   ShowOptions options;
   CLI::App app("Shows the records of the audit log, oldest first, all or those asked for.",
                "keyswap audit show");
-  app.add_option("--secret", options.filter.secret, "only decisions about this secret")
-      ->type_name("NAME");
-  app.add_option("--host", options.filter.host, "only decisions about this host")
-      ->type_name("HOST");
-  app.add_option("--decision", options.filter.decision, "only decisions of this kind")
-      ->type_name("KIND")
-      ->check(CLI::IsMember({"allowed", "pass", "denied", "refused"}));
-  app.add_option("--since",
-                 options.since,
-                 "only records from then on (a date, a time, or so long ago: 24h)")
-      ->type_name("TIME");
-  app.add_option("--until", options.until, "only records before then")->type_name("TIME");
+  add_filter_options(app, options.chosen);
+  app.add_option("-n,--lines", options.lines, "only so many, the newest (default: all)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, kNewestMax));
   add_log_options(app, options.log);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  if (options.filter.host.ends_with('.')) {
-    options.filter.host.pop_back();  // records hold names without the root's dot
-  }
-  if (auto problem = parse_times(options)) {
+  if (auto problem = settle_filter(options.chosen, base::SystemClock().wall_us())) {
     return report(*problem);
   }
   return show(options);

@@ -194,6 +194,8 @@ int print_intact(const audit::Verdict& verdict, const Known& known) {
   return static_cast<int>(Exit::done);
 }
 
+}  // namespace
+
 int report_broken(const std::string& folder, const audit::Verdict& verdict) {
   std::string place = folder + "/" + verdict.file;
   if (verdict.line > 0) {
@@ -218,6 +220,8 @@ int report_unread(const std::string& folder, const base::Error& error) {
                  "the audit log cannot be read: " + explain(error),
                  "check the folder " + folder});
 }
+
+namespace {
 
 int verify(const VerifyOptions& options) {
   auto key = parse_public_key(options.key_hex);

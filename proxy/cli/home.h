@@ -47,6 +47,10 @@ struct Home {
   // What a proxy in the background says (proxy/cli/detach.h).
   [[nodiscard]] std::string serve_log() const { return path + "/serve.log"; }
 
+  // There while a command wants the proxy to close the audit log's segment
+  // (proxy/cli/audit_rotation.h).
+  [[nodiscard]] std::string rotation() const { return path + "/audit-rotate"; }
+
   // What `run` and `env` make for clients that want a file in a form of their own.
   [[nodiscard]] std::string clients() const { return path + "/clients"; }
 };

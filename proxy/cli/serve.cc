@@ -8,6 +8,7 @@
 
 #include "proxy/base/line_output.h"
 #include "proxy/cli/approval_record.h"
+#include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
@@ -150,6 +151,9 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
     opened.head->keep();
     if (auto lost = opened.lock->keep_in_place(opened.home)) {
       report(*lost);
+    }
+    if (take_rotation_request(opened.home)) {
+      opened.log.log->end_segment();
     }
   };
   behind.refused = [&talk](std::uint64_t in_a_minute) {

@@ -497,4 +497,37 @@ TEST_CASE("a batch knows how many records it holds") {
   CHECK_FALSE(batch.is_urgent);
 }
 
+TEST_CASE("a segment is closed when that is asked for, signed to its end, and never an empty one",
+          "[I7]") {
+  const TempFolder folder;
+  const TestClock clock;
+  {
+    Answers answers;
+    const auto log = open_log(settings_for(folder, clock));
+    REQUIRE(log->append(urgent_batch("first"), &answers, 0));
+    REQUIRE(answers.wait(0));
+    log->end_segment();
+    REQUIRE(log->append(urgent_batch("second"), &answers, 1));
+    REQUIRE(answers.wait(1));
+    CHECK(split_lines(read_file(folder.file(segment_name(1)))).size() == 1);
+    CHECK(split_lines(read_file(folder.file(segment_name(2)))).size() == 1);
+    log->end_segment();  // also while the log closes
+    log->close();
+    CHECK(read_file(folder.file(segment_name(3))).empty());
+  }
+  {
+    Answers answers;
+    const auto log = open_log(settings_for(folder, clock));
+    log->end_segment();  // it holds nothing yet
+    REQUIRE(log->append(urgent_batch("third"), &answers, 0));
+    REQUIRE(answers.wait(0));
+  }
+  CHECK(split_lines(read_file(folder.file(segment_name(3)))).size() == 1);
+  const Verdict verdict = verdict_of(folder);
+  CAPTURE(verdict.problem.text());
+  CHECK(verdict.is_intact);
+  CHECK(verdict.last_seq == 3);
+  CHECK(list_segments(folder.path())->newest == 3);
+}
+
 }  // namespace keyswap::audit

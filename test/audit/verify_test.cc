@@ -336,4 +336,24 @@ TEST_CASE("AU-22 a million records are judged in ten seconds", "[.slow]") {
   CHECK(seconds < 10);
 }
 
+TEST_CASE("each record of the chain is handed over, and none from the first bad one on", "[I7]") {
+  const TempFolder folder;
+  make_log(folder, 5);
+  std::vector<std::string> lines = lines_of(folder);
+  const auto read = [&folder] {
+    std::vector<std::string> seen;
+    const auto verdict = verify(folder.path(), {}, [&seen](std::string_view line) {
+      seen.push_back(std::string(line) + "\n");
+    });
+    REQUIRE(verdict);
+    return seen;
+  };
+  CHECK(read() == lines);
+  std::vector<std::string> changed = lines;
+  changed[3].replace(changed[3].find("allowed"), 7, "refused");
+  write_file(folder.file(kFirst), join(changed));
+  lines.resize(3);
+  CHECK(read() == lines);
+}
+
 }  // namespace keyswap::audit

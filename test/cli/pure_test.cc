@@ -165,6 +165,38 @@ TEST_CASE("audit records are found by secret, host, decision and time") {
   CHECK_FALSE(matches({"", "", "", {}, kAt}, kRecord));
 }
 
+TEST_CASE("audit records are found by caller, reason and method, and lines name the caller") {
+  constexpr std::string_view kOfAgent =
+      R"({"v":1,"seq":9,"ts":"2026-11-22T02:25:09.123456Z","type":"inject_decision",)"
+      R"("request_id":"r2","decision":"denied","reason":"binding_scope_violation","secret":"KEY",)"
+      R"("client":{"addr":"127.0.0.1:5","uid":7,"caller":"agent"},"destination":{)"
+      R"("host":"api.example.com","port":443,"method":"POST","path":"/v1"},"prev":"00","hash":"11"})";
+  constexpr std::string_view kFailed =
+      R"({"v":1,"seq":9,"ts":"2026-11-22T02:25:09.123456Z","type":"client_tls_failed",)"
+      R"("client":{"addr":"127.0.0.1:5","caller":"agent"},"host":"api.example.com",)"
+      R"("alert":"unknown_ca","by":"client","count":3})";
+  LineFilter filter;
+  filter.caller = "agent";
+  CHECK(matches(filter, kOfAgent));
+  CHECK(matches(filter, kFailed));
+  CHECK_FALSE(matches(filter, kRecord));
+  filter.reason = "binding_scope_violation";
+  filter.method = "post";
+  CHECK(matches(filter, kOfAgent));
+  CHECK_FALSE(matches(filter, kFailed));
+  filter.method = "GET";
+  CHECK_FALSE(matches(filter, kOfAgent));
+  filter = {};
+  filter.reason = "no_placeholder";
+  CHECK_FALSE(matches(filter, kOfAgent));
+  CHECK(format_record(kOfAgent) ==
+        "2026-11-22T02:25:09.123456Z #9 denied binding_scope_violation KEY  POST "
+        "api.example.com:443/v1  from 127.0.0.1:5 as agent  [r2]");
+  CHECK(format_record(kFailed) ==
+        "2026-11-22T02:25:09.123456Z #9 client TLS failed  unknown_ca by client  to "
+        "api.example.com  from 127.0.0.1:5 as agent  3 times");
+}
+
 TEST_CASE("other records are shown unless decisions of a kind are asked for") {
   constexpr std::string_view kStart =
       R"({"v":1,"seq":1,"ts":"2026-11-22T02:25:09.123456Z","type":"start"})";

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Section H and group AU: what the audit log says, and what happens when it cannot be written (I6, I7)."""
 
+import csv
 import hashlib
 import json
 import os
@@ -131,6 +132,98 @@ class Records(OneProxy):
             self.assertEqual(json.loads(line)["secret"], K)
         shown = self.home.must("audit", "show", "--json", "--decision", "allowed", "--host", H).stdout.decode().splitlines()
         self.assertTrue(any(json.loads(line)["destination"]["path"] == "/show/1" for line in shown))
+        shown = self.home.must("audit", "show", "--json", "--reason", "binding_matched", "--method", "get", "-n", "1").stdout
+        self.assertEqual(json.loads(shown)["destination"]["path"], "/show/1")
+        self.assertEqual(self.home.must("audit", "tail", "--json", "--no-follow", "--host", H, "--decision", "allowed", "-n", "1").stdout,
+                         shown)
+
+    def test_the_log_is_exported_and_counted_and_a_broken_one_says_so(self):
+        """[I7]"""
+        self.ask(H, target="/export/=1", headers=AUTH)
+        self.proxy.decision("/export/=1")
+        table = self.scratch / "table.csv"
+        self.home.must("audit", "export", "--format", "csv", "--decision", "allowed", "-o", table)
+        self.assertEqual(table.stat().st_mode & 0o777, 0o600)
+        whole = self.home.must("audit", "export", "--format", "jsonl", "--decision", "allowed").stdout.splitlines()
+        with open(table, newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        self.assertEqual([(row["seq"], row["path"], row["secret"]) for row in rows],
+                         [(str(r["seq"]), r["destination"]["path"], r["secret"]) for r in map(json.loads, whole)])
+        before = table.read_bytes()
+        self.assertEqual(self.home.run("audit", "export", "--format", "csv", "-o", table).returncode, 3)
+        self.assertEqual(table.read_bytes(), before)
+        counted = json.loads(self.home.must("audit", "stats", "--json", "--decision", "allowed").stdout)
+        self.assertEqual((counted["requests"], counted["by_secret"]), (len(rows), [{"name": K, "requests": len(rows)}]))
+        broken = self.scratch / "broken"
+        shutil.copytree(self.home.audit, broken)
+        segment = next(file for file in broken.glob("audit-*.jsonl") if b"/export/=1" in file.read_bytes())
+        segment.write_bytes(segment.read_bytes().replace(b"/export/=1", b"/export/=2"))
+        for words in (("export", "--format", "jsonl"), ("export", "--format", "csv"), ("stats",)):
+            done = self.home.run("audit", *words, "--folder", broken)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertNotIn(b"/export/=", done.stdout)
+            self.assertIn(b"not intact at", done.stderr)
+
+    def test_segments_are_closed_while_the_proxy_runs_and_handed_on(self):
+        """[I7] The proxy closes them; what it may not do (start a command, open a socket) others do."""
+        newest = sorted(self.home.audit.glob("audit-*.jsonl"))[-1]
+        self.ask(H, target="/rotate/1", headers=AUTH)
+        self.proxy.decision("/rotate/1")
+        closed = pathlib.Path(self.home.must("audit", "rotate").stdout.decode().strip())
+        self.assertEqual(closed, newest)
+        content = closed.read_bytes()
+        self.ask(H, target="/rotate/2", headers=AUTH)
+        self.proxy.decision("/rotate/2")
+        self.assertEqual(closed.read_bytes(), content)
+        self.assertIn(b"/rotate/2", sorted(self.home.audit.glob("audit-*.jsonl"))[-1].read_bytes())
+        self.assertFalse((self.home.path / "audit-rotate").exists())
+        self.home.must("audit", "verify")
+
+        archive = self.scratch / "archive"
+        archive.mkdir()
+        watch = ("audit", "watch", "--no-follow", "--cursor", self.scratch / "watched")
+        self.assertEqual(self.home.run(*watch, "--", "false").returncode, 1)
+        self.home.must(*watch, "--", "cp", "-t", archive)
+        self.assertEqual((archive / closed.name).read_bytes(), content)
+        (archive / closed.name).unlink()
+        self.home.must(*watch, "--", "cp", "-t", archive)
+        self.assertEqual(list(archive.iterdir()), [])  # it goes on behind what was handed on
+
+        copied = self.copy_home(self.home, "rotated")  # where none runs
+        newest = sorted(copied.audit.glob("audit-*.jsonl"))[-1]
+        self.assertEqual(copied.must("audit", "rotate", unlock=True).stdout.decode().strip(), str(newest))
+        copied.must("audit", "verify", unlock=True)
+
+    def test_records_are_forwarded_once_with_their_fields(self):
+        self.ask(H, target="/forward", headers=AUTH)
+        self.proxy.decision("/forward")
+        path, received = self.scratch / "journal.socket", []
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+            journal.bind(str(path))
+
+            def receive():
+                while (message := journal.recv(65536)) != b"end":
+                    received.append(message)
+
+            def forward(to):
+                del received[:]
+                thread = threading.Thread(target=receive)
+                thread.start()
+                try:
+                    self.home.must("audit", "forward", "--to", to, "--socket", path, "--cursor", self.scratch / to, "--no-follow",
+                                   "--decision", "allowed", "--secret", K)
+                finally:
+                    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                        sender.sendto(b"end", str(path))
+                    thread.join()
+                return list(received)
+            found = [m for m in forward("journal") if b"\nKEYSWAP_PATH=/forward\n" in m]
+            self.assertEqual(len(found), 1)
+            record = next(field for field in found[0].split(b"\n") if field.startswith(b"KEYSWAP_RECORD="))
+            self.assertEqual(json.loads(record[15:])["destination"]["path"], "/forward")
+            self.assertEqual([m for m in forward("journal") if b"/forward" in m], [])
+            self.assertEqual(sum(b'keyswap-audit: @cee: {"v":1,' in m and b'"/forward"' in m for m in forward("syslog")), 1)
+        path.unlink()
 
 
 class Tampering(Case):
@@ -449,7 +542,9 @@ class Crashes(Case):
     def test_H06_a_missing_audit_folder_is_not_made_anew_in_silence(self):
         """[I13] Somebody who removes the whole log must not get an empty one that verifies."""
         home = self.copy_home(self.home, "no-audit")
-        shutil.rmtree(home.audit)
+        archived = self.scratch / "archived"
+        shutil.move(home.audit, archived)
+        home.must("audit", "verify", "--folder", archived)
         done = home.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual(done.stdout, b"")
