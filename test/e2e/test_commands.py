@@ -279,16 +279,26 @@ class Commands(Case):
         home.path.chmod(0o755)
         self.assertIn(home.run("doctor", unlock=True).returncode, (1, 3))
 
-    def test_secret_import_reads_strict_lines_only(self):
+    def test_F43_secret_import_takes_what_dotenv_takes_and_tells_of_the_rest(self):
         home = self.copy_home(self.home, "import")
-        type(self).secrets = {**self.secrets, "imported": "imp-live-3Cv+b/6=Nm"}
+        type(self).secrets = {**self.secrets, "imported": "imp-live-3Cv+b/6=Nm", "doubled": "imp-live-double-8Rt$k2"}
         file = self.inputs / "i.env"
-        file.write_text("# comment\nexport IMPORTED='imp-live-3Cv+b/6=Nm'\nPLAIN=simple-value-123\n")
+        file.write_bytes(b"\xef\xbb\xbf# comment\r\nexport IMPORTED='imp-live-3Cv+b/6=Nm' # why\r\nPLAIN=simple value 123\r\n"
+                         b"EMPTY=\r\nBAD=${imp-live-3Cv+b/6=Nm}\r\nDOUBLED = \"imp-live-double-8Rt\\$k2\"\r\n")
         file.chmod(0o600)
-        home.must("secret", "import", file, unlock=True)
-        listed = home.must("secret", "list", unlock=True).stdout.decode()
-        self.assertIn("IMPORTED", listed)
-        self.assertIn("PLAIN", listed)
+        dry = home.run("secret", "import", file, "--dry-run", unlock=True)
+        self.assertEqual(dry.returncode, 1, dry.stderr)
+        self.assertIn(b"would be added IMPORTED\n", dry.stdout)
+        self.assertNotIn(b"IMPORTED", home.must("secret", "list", unlock=True).stdout)
+        done = home.run("secret", "import", file, unlock=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout.splitlines(), [b"added IMPORTED", b"added PLAIN", b"skipped EMPTY (empty)", b"added DOUBLED"])
+        self.assertIn(f"{file}:5: error: ".encode(), done.stderr)
+        piped = home.must("secret", "import", "-", "--only", "PL*", "--prefix", "MY_", stdin=b"PLAIN=x1\nOTHER=x2\n", unlock=True)
+        self.assertEqual(piped.stdout.splitlines(), [b"added MY_PLAIN"])
+        listed = [line.split()[0] for line in home.must("secret", "list", unlock=True).stdout.splitlines()]
+        self.assertEqual([name for name in listed if name in (b"IMPORTED", b"PLAIN", b"MY_PLAIN", b"DOUBLED", b"EMPTY", b"BAD")],
+                         [b"DOUBLED", b"IMPORTED", b"MY_PLAIN", b"PLAIN"])
 
 
 class Ready(Case):

@@ -37,7 +37,7 @@ void read_fishnet(std::string_view text) {
   }
 }
 
-void read_env_file(std::string_view text) {
+void read_env_file(std::string text) {
   const auto file = cli::parse_env_file(text);
   for (const auto& entry : file.entries) {
     KS_ASSERT(entry.line > 0 && !entry.key.empty());
@@ -75,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       read_fishnet(text);
       break;
     case 1:
-      read_env_file(text);
+      read_env_file(std::string(text));
       break;
     case 2:
       read_provider(text);
