@@ -26,9 +26,7 @@ constexpr std::array kCommands = {
     Command{"audit"sv, "verify, follow and search the audit log"sv, keyswap::cli::run_audit},
     Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
-    Command{"import"sv,
-            "turn another program's configuration into bindings"sv,
-            keyswap::cli::run_import},
+    Command{"import"sv, "take over what other programs read"sv, keyswap::cli::run_import},
     Command{"doctor"sv, "test the set-up"sv, keyswap::cli::run_doctor},
 };
 

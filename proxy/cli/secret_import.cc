@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
@@ -24,9 +25,6 @@
 namespace keyswap::cli {
 
 namespace {
-
-// Read whole into locked memory, of which the values take about as much again.
-constexpr std::size_t kEnvFileBytesMax = std::size_t{256} * 1024;
 
 struct ImportOptions {
   SecretOptions common;
@@ -70,7 +68,8 @@ Outcome<LockedText> read_env_file(const std::string& path) {
                      "standard input is a terminal, which would show what is typed",
                      "give it on a pipe, as in: decrypt .env.gpg | keyswap secret import -"};
     }
-    return read_locked(STDIN_FILENO, kEnvFileBytesMax, Newline::keep, "standard input");
+    return read_locked(
+        STDIN_FILENO, base::bounds::kCredentialFileBytesMax, Newline::keep, "standard input");
   }
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
@@ -86,7 +85,7 @@ Outcome<LockedText> read_env_file(const std::string& path) {
     warn("other users can open " + path,
          "run: chmod 600 " + path + "   and delete it once imported");
   }
-  return read_locked(file.descriptor(), kEnvFileBytesMax, Newline::keep, path);
+  return read_locked(file.descriptor(), base::bounds::kCredentialFileBytesMax, Newline::keep, path);
 }
 
 bool is_of(std::string_view key, std::string_view pattern) {
@@ -275,15 +274,13 @@ int import_file(const ImportOptions& options) {
   return problem ? report(*problem) : static_cast<int>(Exit::done);
 }
 
-}  // namespace
-
-int run_secret_import(const Arguments& arguments) {
+int run_named(const char* name, const char* example, const Arguments& arguments) {
   ImportOptions options;
   CLI::App app(
       "Adds every KEY=VALUE of a .env file, as the programs read it that such files are for.\n"
       "Lines that cannot be a secret are named and left out (exit status 1); empty values and\n"
       "names that are in the vault already are skipped.",
-      "keyswap secret import");
+      name);
   app.add_option("FILE", options.file, "the .env file; - is standard input")->required();
   app.add_option("--only",
                  options.only,
@@ -300,11 +297,21 @@ int run_secret_import(const Arguments& arguments) {
   add_home_option(app, options.common.home);
   add_unlock_options(app, options.common.unlock);
   add_json_option(app, options.common.json);
-  if (const auto status =
-          parse_arguments(app, arguments, "keyswap secret import .env && shred -u .env")) {
+  if (const auto status = parse_arguments(app, arguments, example)) {
     return *status;
   }
   return import_file(options);
+}
+
+}  // namespace
+
+int run_secret_import(const Arguments& arguments) {
+  return run_named(
+      "keyswap secret import", "keyswap secret import .env && shred -u .env", arguments);
+}
+
+int run_import_env(const Arguments& arguments) {
+  return run_named("keyswap import env", "keyswap import env .env && shred -u .env", arguments);
 }
 
 }  // namespace keyswap::cli

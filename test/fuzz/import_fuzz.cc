@@ -14,7 +14,9 @@
 #include "bindings/venues/table.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
+#include "proxy/cli/credential_file.h"
 #include "proxy/cli/env_file.h"
+#include "proxy/cli/import_avp.h"
 #include "proxy/cli/import_fishnet.h"
 #include "vault/secret.h"
 
@@ -48,6 +50,25 @@ void read_env_file(std::string text) {
   }
 }
 
+void read_avp(std::string_view text) {
+  auto imported = cli::import_avp(text);
+  if (!imported) {
+    KS_ASSERT(!imported.failure().what.empty());
+    return;
+  }
+  static_cast<void>(bindings::parse(imported->bindings, "/etc/keyswap", bindings::all_venues()));
+}
+
+// Each value stands in the text, and another one can be put there.
+void read_credentials(std::string_view text, cli::CredentialFile (*read)(std::string_view text)) {
+  for (const auto& found : read(text).credentials) {
+    KS_ASSERT(found.line > 0 && found.spot.begin + found.spot.size <= text.size());
+    const auto value = cli::value_at(text, found.spot);
+    KS_ASSERT(value.has_value() == cli::written_at(text, found.spot, "placeholder").has_value() ||
+              found.spot.writing != cli::Writing::basic);
+  }
+}
+
 void read_provider(std::string_view text) {
   const auto parsed = bindings::parse_provider("fuzzed", text);
   if (parsed.errors.empty()) {
@@ -70,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch ((data[0] + 7U) % 11) {  // "0" is the first
     case 0:
       read_fishnet(text);
       break;
@@ -80,8 +101,29 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2:
       read_provider(text);
       break;
-    default:
+    case 3:
       read_private_key(text);
+      break;
+    case 4:
+      read_avp(text);
+      break;
+    case 5:
+      read_credentials(text, cli::read_gh_hosts);
+      break;
+    case 6:
+      read_credentials(text, cli::read_aws_credentials);
+      break;
+    case 7:
+      read_credentials(text, cli::read_npmrc);
+      break;
+    case 8:
+      read_credentials(text, cli::read_pip_config);
+      break;
+    case 9:
+      read_credentials(text, cli::read_netrc);
+      break;
+    default:
+      read_credentials(text, cli::read_docker_config);
   }
   return 0;
 }
