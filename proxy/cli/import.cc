@@ -4,7 +4,6 @@
 // (import_credentials.cc has the files with credentials in them).
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,8 +60,7 @@ Outcome<Converted> converted(Outcome<Imported> imported) {
 
 // What the parser would say of the result: nothing is hidden that has to be mended by hand.
 void tell_mistakes(const std::string& shown, const std::string& text) {
-  const std::string folder = std::filesystem::current_path().string();
-  for (const auto& issue : parse_bindings(text, folder).errors) {
+  for (const auto& issue : parse_bindings(text, ".").errors) {
     note("to do: mend " + format_issue(shown, "error", issue));
   }
 }
