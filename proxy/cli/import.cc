@@ -111,9 +111,9 @@ int run_conversion(const Page& page, Convert convert_text, const Arguments& argu
 
 int run_fishnet(const Arguments& arguments) {
   return run_conversion(
-      {"Turns a Fishnet configuration into bindings, on standard output; what changed meaning, "
-       "what was\n"
-       "left out and what is to be done goes to standard error. Secrets are not in it: add them.",
+      {"Turns a Fishnet configuration into bindings, on standard output; what changed\n"
+       "meaning, what was left out and what is to be done goes to standard error.\n"
+       "Secrets are not in it: add them.",
        "keyswap import fishnet",
        "the file that Fishnet reads (fishnet.toml)",
        "keyswap import fishnet ~/.fishnet/fishnet.toml > bindings.yaml"},
@@ -123,8 +123,9 @@ int run_fishnet(const Arguments& arguments) {
 
 int run_avp(const Arguments& arguments) {
   return run_conversion(
-      {"Turns agent-vault-proxy's bindings into ours, on standard output; what changed meaning,\n"
-       "what was left out and which secrets are to be added goes to standard error.",
+      {"Turns agent-vault-proxy's bindings into ours, on standard output; what changed\n"
+       "meaning, what was left out and which secrets are to be added goes to standard\n"
+       "error.",
        "keyswap import avp",
        "the file that agent-vault-proxy reads (bindings.yaml)",
        "keyswap import avp bindings.yaml --output imported.yaml"},

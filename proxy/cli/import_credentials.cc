@@ -244,8 +244,8 @@ int run_importer(const Importer& importer, const Arguments& arguments) {
   const std::string name = "keyswap import " + std::string(importer.name);
   const std::string about =
       "Shows what keyswap makes of " + std::string(importer.help) +
-      ":\nentries of bindings.yaml, with placeholders. With --apply they are made, the values\n"
-      "go into the vault and placeholders into the file; a copy of it stays beside it.";
+      ":\nentries of bindings.yaml, with placeholders. With --apply they are made, the\n"
+      "values go into the vault and placeholders into the file; a copy of it stays.";
   CLI::App app(about, name);
   app.add_option("FILE",
                  options.file,

@@ -277,9 +277,9 @@ int import_file(const ImportOptions& options) {
 int run_named(const char* name, const char* example, const Arguments& arguments) {
   ImportOptions options;
   CLI::App app(
-      "Adds every KEY=VALUE of a .env file, as the programs read it that such files are for.\n"
-      "Lines that cannot be a secret are named and left out (exit status 1); empty values and\n"
-      "names that are in the vault already are skipped.",
+      "Adds every KEY=VALUE of a .env file, as the programs read it that such files are\n"
+      "for. Lines that cannot be a secret are named and left out (exit status 1); empty\n"
+      "values and names that are in the vault already are skipped.",
       name);
   app.add_option("FILE", options.file, "the .env file; - is standard input")->required();
   app.add_option("--only",
