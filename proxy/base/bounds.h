@@ -223,7 +223,10 @@ inline constexpr std::size_t kAllowedOriginsMax = 64;
 inline constexpr std::size_t kOriginBytesMax = 512;
 inline constexpr std::size_t kRouteNameBytesMax = 64;            // of `route:` and `custom:`
 inline constexpr std::size_t kImportFileBytesMax = 1024 * 1024;  // a foreign configuration file
-inline constexpr std::size_t kImportDotsMax = 256;               // of one of its statements
+// Files in which other tools keep credentials, read whole into locked memory, and written from it.
+inline constexpr std::size_t kCredentialFileBytesMax = std::size_t{256} * 1024;
+inline constexpr std::size_t kCredentialsImportedMax = 100;  // of one file
+inline constexpr std::size_t kImportDotsMax = 256;           // of one of its statements
 
 // --- vault ---
 inline constexpr std::size_t kSecretBytesMax = 64 * 1024;

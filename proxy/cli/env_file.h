@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of a .env file that `secret import` takes: KEY=VALUE, export KEY='value', comments and
-// empty lines; nothing that a shell would have to work out. Pure; the values are views into the
-// text, which is locked memory, and nothing of them gets into a message.
+// The lines of a .env file, as the programs take them that read such files: python-dotenv, node's
+// dotenv, docker compose. KEY=VALUE with or without `export`, in single, double or back quotes that
+// may go over several lines, with comments behind. Where those programs differ, a secret is never
+// cut: a `#` inside of a word is a part of it. What would have to be worked out (${NAME} and
+// $(command)) is a mistake of its line, unless it stands in single or back quotes.
+//
+// Pure. The values are views into the text, which is locked memory, and nothing of them gets into a
+// message.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,22 +21,24 @@
 namespace keyswap::cli {
 
 struct EnvEntry {
-  std::size_t line = 0;  // from 1
-  std::string key;
+  std::size_t line = 0;  // where it begins, from 1
+  std::string key;       // what can be the name of a secret
   std::string_view value;
 };
 
-struct EnvMistake {
+struct EnvRemark {
   std::size_t line = 0;
   base::Note what = "";
 };
 
 struct EnvFile {
-  std::vector<EnvEntry> entries;
-  std::vector<EnvMistake> mistakes;  // all of them
+  std::vector<EnvEntry> entries;    // a key once
+  std::vector<EnvRemark> mistakes;  // of lines that are left out, all of them
+  std::vector<EnvRemark> repeats;   // lines whose key was there before: the last one counts
 };
 
-EnvFile parse_env_file(std::string_view text);
+// Undoes escapes where they stand: `text` is changed, and has to live as long as the values.
+EnvFile parse_env_file(std::span<char> text);
 
 // `value` without the blanks and line breaks at its ends, which a paste brings along.
 std::string_view without_blanks(std::string_view value);

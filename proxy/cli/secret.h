@@ -64,5 +64,7 @@ int add_with_provider(const SecretOptions& options);
 Outcome<vault::Secret> read_private_key(const std::string& name);
 
 int run_secret_import(const Arguments& arguments);
+// The same, as `keyswap import env`.
+int run_import_env(const Arguments& arguments);
 
 }  // namespace keyswap::cli

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keyswap secret import FILE.env
+// keyswap secret import FILE.env: what can be a secret goes into the vault, and what cannot is told
+// with its line and does not stop the rest.
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
@@ -20,17 +26,16 @@ namespace keyswap::cli {
 
 namespace {
 
-// Read whole into locked memory, of which the values take about as much again.
-constexpr std::size_t kEnvFileBytesMax = std::size_t{256} * 1024;
-
 struct ImportOptions {
   SecretOptions common;
   std::string file;
+  std::vector<std::string> only;  // keys; NAME* for all that begin so
+  std::string prefix;             // of the names in the vault
   bool replaces = false;
   bool trims = false;  // blanks at the ends of values
 };
 
-enum class Done : unsigned char { added, replaced, skipped };
+enum class Done : unsigned char { added, replaced, skipped, empty };
 
 std::string_view to_string(Done done) {
   switch (done) {
@@ -39,6 +44,7 @@ std::string_view to_string(Done done) {
     case Done::replaced:
       return "replaced";
     case Done::skipped:
+    case Done::empty:
       return "skipped";
   }
   return "";
@@ -49,7 +55,22 @@ struct Imported {
   Done done;
 };
 
+// An entry of the file that can be a secret.
+struct Wanted {
+  EnvEntry entry;
+  vault::SecretName name;
+};
+
 Outcome<LockedText> read_env_file(const std::string& path) {
+  if (path == "-") {
+    if (isatty(STDIN_FILENO) == 1) {
+      return Failure{Exit::usage,
+                     "standard input is a terminal, which would show what is typed",
+                     "give it on a pipe, as in: decrypt .env.gpg | keyswap secret import -"};
+    }
+    return read_locked(
+        STDIN_FILENO, base::bounds::kCredentialFileBytesMax, Newline::keep, "standard input");
+  }
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.is_open()) {
     return Failure{Exit::cannot,
@@ -64,87 +85,160 @@ Outcome<LockedText> read_env_file(const std::string& path) {
     warn("other users can open " + path,
          "run: chmod 600 " + path + "   and delete it once imported");
   }
-  return read_locked(file.descriptor(), kEnvFileBytesMax, Newline::keep, path);
+  return read_locked(file.descriptor(), base::bounds::kCredentialFileBytesMax, Newline::keep, path);
 }
 
-// Every mistake of the file, said at once; a file with one changes nothing.
-Problem check_entries(const std::string& path, const EnvFile& file) {
-  std::size_t count = file.mistakes.size();
-  const auto say = [&path](std::size_t line, std::string_view what) {
-    note(path + ":" + std::to_string(line) + ": error: " + std::string(what));
-  };
-  for (const EnvMistake& mistake : file.mistakes) {
-    say(mistake.line, mistake.what.text());
-  }
-  for (const EnvEntry& entry : file.entries) {
-    const std::string bad = describe_bad_value(entry.value);
-    const bool is_name = vault::SecretName::parse(entry.key).has_value();
-    if (!bad.empty() || !is_name) {
-      say(entry.line, is_name ? std::string_view(bad) : "the key is no name for a secret");
-      ++count;
-    }
-  }
-  if (count == 0) {
-    return std::nullopt;
-  }
-  return Failure{Exit::usage,
-                 path + " has " + std::to_string(count) + (count == 1 ? " bad line" : " bad lines"),
-                 "mend them and import again; nothing was imported"};
+bool is_of(std::string_view key, std::string_view pattern) {
+  return pattern.ends_with('*') ? key.starts_with(pattern.substr(0, pattern.size() - 1))
+                                : key == pattern;
 }
+
+bool is_wanted(const ImportOptions& options, std::string_view key) {
+  return options.only.empty() ||
+         std::ranges::any_of(options.only, [&](const auto& only) { return is_of(key, only); });
+}
+
+// What the file has, line by line: what can be a secret, and how many lines were told of because
+// they cannot, or words of --only that no line answers to.
+class Sifter {
+ public:
+  Sifter(const ImportOptions& options, const EnvFile& file) : options_(options), file_(file) {}
+
+  std::vector<Wanted> sift() {
+    for (const EnvRemark& mistake : file_.mistakes) {
+      say_bad(mistake.line, mistake.what.text());
+    }
+    for (const EnvRemark& repeat : file_.repeats) {
+      say(repeat.line, repeat.what.text());
+    }
+    for (const EnvEntry& entry : file_.entries) {
+      if (is_wanted(options_, entry.key)) {
+        take(entry);
+      }
+    }
+    for (const std::string& only : options_.only) {
+      if (std::ranges::none_of(file_.entries,
+                               [&](const auto& entry) { return is_of(entry.key, only); })) {
+        note(shown() + ": error: no line for --only " + printable(only));
+        ++bad_;
+      }
+    }
+    return std::move(wanted_);
+  }
+
+  [[nodiscard]] Problem problem() const {
+    if (bad_ == 0) {
+      return std::nullopt;
+    }
+    return Failure{Exit::no,
+                   shown() + " has " + std::to_string(bad_) +
+                       (bad_ == 1 ? " bad line, which was" : " bad lines, which were") +
+                       " left out",
+                   "mend what is named above and import again; all else was done"};
+  }
+
+ private:
+  [[nodiscard]] std::string shown() const {
+    return options_.file == "-" ? "standard input" : options_.file;
+  }
+
+  void say(std::size_t line, std::string_view what) const {
+    note(shown() + ":" + std::to_string(line) + ": " + std::string(what));
+  }
+
+  void say_bad(std::size_t line, std::string_view what) {
+    say(line, "error: " + std::string(what));
+    ++bad_;
+  }
+
+  void take(const EnvEntry& entry) {
+    auto name = vault::SecretName::parse(options_.prefix + entry.key);
+    if (!name) {
+      say_bad(entry.line, "with that --prefix the key is no name for a secret");
+      return;
+    }
+    constexpr std::string_view kPem = "-----BEGIN ";
+    const std::string bad = entry.value.empty() ? "" : describe_bad_value(entry.value);
+    if (!bad.empty()) {
+      say_bad(entry.line,
+              entry.value.starts_with(kPem)
+                  ? "a key of several lines; for one that signs: keyswap secret add --private-key"
+                  : bad);
+      return;
+    }
+    wanted_.push_back({entry, *std::move(name)});
+  }
+
+  const ImportOptions& options_;
+  const EnvFile& file_;
+  std::size_t bad_ = 0;
+  std::vector<Wanted> wanted_;
+};
 
 base::Status import_entry(vault::Vault& vault,
-                          const EnvEntry& entry,
-                          bool replaces,
+                          const Wanted& wanted,
+                          const ImportOptions& options,
                           std::vector<Imported>& imported) {
-  auto name = vault::SecretName::parse(entry.key);
-  if (!name) {
-    return name.error();
-  }
-  const bool is_there = vault.has(*name);
-  if (is_there && !replaces) {
-    imported.push_back({*name, Done::skipped});
+  const auto& [entry, name] = wanted;
+  const bool is_there = vault.has(name);
+  if (entry.value.empty() || (is_there && !options.replaces)) {
+    imported.push_back({name, entry.value.empty() ? Done::empty : Done::skipped});
     return {};
   }
-  const auto value = vault::Secret::copy_of(entry.value);
-  if (!value) {
-    return value.error();
+  if (!options.common.is_dry_run) {
+    const auto value = vault::Secret::copy_of(entry.value);
+    if (!value) {
+      return value.error();
+    }
+    const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
+    KS_TRY(is_there ? vault.rotate(name, *value, now_s)
+                    : vault.add(name, name.text(), *value, now_s));
   }
-  const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
-  KS_TRY(is_there ? vault.rotate(*name, *value, now_s)
-                  : vault.add(*name, entry.key, *value, now_s));
-  imported.push_back({*name, is_there ? Done::replaced : Done::added});
+  imported.push_back({name, is_there ? Done::replaced : Done::added});
   return {};
 }
 
 Problem import_all(vault::Vault& vault,
-                   const EnvFile& file,
+                   const std::vector<Wanted>& wanted,
                    const ImportOptions& options,
                    std::vector<Imported>& imported) {
-  for (const EnvEntry& entry : file.entries) {
-    const auto done = import_entry(vault, entry, options.replaces, imported);
+  for (const Wanted& one : wanted) {
+    const auto done = import_entry(vault, one, options, imported);
     if (done) {
       continue;
     }
-    Failure failure = vault_failure(done.error(), entry.key);
+    Failure failure = vault_failure(done.error(), one.name.text());
     failure.hint = "the secrets before it are in the vault; import again once this is mended";
     return failure;
   }
   return std::nullopt;
 }
 
-void tell(const std::vector<Imported>& imported, bool json) {
-  if (json) {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const auto& [name, done] : imported) {
-      list.push_back({{"name", name.text()}, {"result", to_string(done)}});
+void tell_json(const std::vector<Imported>& imported, bool is_dry_run) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& [name, done] : imported) {
+    nlohmann::ordered_json one = {{"name", name.text()}, {"result", to_string(done)}};
+    if (is_dry_run) {
+      one["written"] = false;
     }
-    print_line(list.dump(2));
+    list.push_back(std::move(one));
+  }
+  print_line(list.dump(2));
+}
+
+void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
+  if (options.common.json) {
+    tell_json(imported, options.common.is_dry_run);
     return;
   }
   for (const auto& [name, done] : imported) {
-    const std::string why =
-        done == Done::skipped ? " (there already; --replace gives it the new value)" : "";
-    print_line(std::string(to_string(done)) + " " + name.text() + why);
+    const std::string_view why = done == Done::skipped
+                                     ? " (there already; --replace gives it the new value)"
+                                 : done == Done::empty ? " (empty)"
+                                                       : "";
+    const bool is_change = done == Done::added || done == Done::replaced;
+    print_line((options.common.is_dry_run && is_change ? "would be " : "") +
+               std::string(to_string(done)) + " " + name.text() + std::string(why));
   }
 }
 
@@ -157,53 +251,67 @@ int import_file(const ImportOptions& options) {
   if (!text) {
     return report(text.failure());
   }
-  EnvFile file = parse_env_file(text->view());
+  EnvFile file = parse_env_file({text->bytes.data(), text->size});
   for (EnvEntry& entry : file.entries) {
     entry.value = options.trims ? without_blanks(entry.value) : entry.value;
   }
-  if (auto problem = check_entries(options.file, file)) {
-    return report(*problem);
-  }
+  Sifter sifter(options, file);
+  const std::vector<Wanted> wanted = sifter.sift();
   std::vector<Imported> imported;
-  const Problem problem = import_all(opened->vault, file, options, imported);
-  tell(imported, options.common.json);
+  Problem problem = import_all(opened->vault, wanted, options, imported);
+  tell(imported, options);
+  // What was replaced was taken back.
+  const bool has_replaced =
+      !options.common.is_dry_run &&
+      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
+  if (!problem && has_replaced) {
+    problem = await_confirmation(opened->home, opened->vault, "the values are replaced");
+  }
   if (problem) {
     return report(*problem);
   }
-  // What was replaced was taken back.
-  const bool has_replaced =
-      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
-  if (!has_replaced) {
-    return static_cast<int>(Exit::done);
+  problem = sifter.problem();
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
+int run_named(const char* name, const char* example, const Arguments& arguments) {
+  ImportOptions options;
+  CLI::App app(
+      "Adds every KEY=VALUE of a .env file, as the programs read it that such files are\n"
+      "for. Lines that cannot be a secret are named and left out (exit status 1); empty\n"
+      "values and names that are in the vault already are skipped.",
+      name);
+  app.add_option("FILE", options.file, "the .env file; - is standard input")->required();
+  app.add_option("--only",
+                 options.only,
+                 "this key alone; NAME* for all that begin so (several: "
+                 "give it several times)")
+      ->type_name("KEY")
+      ->allow_extra_args(false);
+  app.add_option("--prefix", options.prefix, "what stands before each name in the vault")
+      ->type_name("TEXT");
+  app.add_flag(
+      "--replace", options.replaces, "give secrets that are there already the file's value");
+  app.add_flag("--trim", options.trims, "remove blanks at the values' ends");
+  app.add_flag("--dry-run", options.common.is_dry_run, "only say what would be done");
+  add_home_option(app, options.common.home);
+  add_unlock_options(app, options.common.unlock);
+  add_json_option(app, options.common.json);
+  if (const auto status = parse_arguments(app, arguments, example)) {
+    return *status;
   }
-  if (auto unconfirmed =
-          await_confirmation(opened->home, opened->vault, "the values are replaced")) {
-    return report(*unconfirmed);
-  }
-  return static_cast<int>(Exit::done);
+  return import_file(options);
 }
 
 }  // namespace
 
 int run_secret_import(const Arguments& arguments) {
-  ImportOptions options;
-  CLI::App app(
-      "Adds every KEY=VALUE (or export KEY='VALUE') of a file. A bad line anywhere: nothing is "
-      "imported.\n"
-      "Names that are in the vault already are skipped unless --replace is given.",
-      "keyswap secret import");
-  app.add_option("FILE", options.file, "the .env file")->required();
-  app.add_flag(
-      "--replace", options.replaces, "give secrets that are there already the file's value");
-  app.add_flag("--trim", options.trims, "remove blanks at the values' ends");
-  add_home_option(app, options.common.home);
-  add_unlock_options(app, options.common.unlock);
-  add_json_option(app, options.common.json);
-  if (const auto status =
-          parse_arguments(app, arguments, "keyswap secret import .env && shred -u .env")) {
-    return *status;
-  }
-  return import_file(options);
+  return run_named(
+      "keyswap secret import", "keyswap secret import .env && shred -u .env", arguments);
+}
+
+int run_import_env(const Arguments& arguments) {
+  return run_named("keyswap import env", "keyswap import env .env && shred -u .env", arguments);
 }
 
 }  // namespace keyswap::cli

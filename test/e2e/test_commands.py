@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """demo, run, env, bindings, ca and doctor, as a user meets them."""
 
+import base64
 import json
 import os
 import pathlib
@@ -14,7 +15,7 @@ import time
 import unittest
 
 from harness import canary, client, proxy
-from harness.case import H, K, K2, P, P2, V, V2, X, Case, bearer, document, main
+from harness.case import H, H2, K, K2, P, P2, V, V2, X, Case, bearer, document, main
 
 
 class Demo(Case):
@@ -64,7 +65,7 @@ class Commands(Case):
         try:
             done = self.run_it("sh", "-c", 'echo "$HTTPS_PROXY $https_proxy $KEY_ONE"')
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(done.stdout.decode().split(), [f"http://{running.address}"] * 2 + [P])
+            self.assertEqual(done.stdout.decode().split(), [f"http://127.0.0.1:{running.port}"] * 2 + [P])
         finally:
             running.stop()
 
@@ -161,7 +162,7 @@ class Commands(Case):
         try:
             parsed = json.loads(self.home.must("env", "--format", "json").stdout)
             parsed = parsed.get("set", parsed)
-            self.assertEqual(parsed["HTTPS_PROXY"], f"http://{running.address}")
+            self.assertEqual(parsed["HTTPS_PROXY"], f"http://127.0.0.1:{running.port}")
             self.assertEqual(parsed["KEY_ONE"], P)
             shell = self.home.must("env").stdout.decode()
             done = subprocess.run(["sh", "-c", 'eval "$1"; printf "%s %s" "$HTTPS_PROXY" "$KEY_ONE"', "sh", shell], capture_output=True,
@@ -403,16 +404,109 @@ class Commands(Case):
         self.assertEqual([clients["git"][n] for n in seen], ["yes", "yes", "yes", "-"])  # it prints nothing of the answer
         self.assertLessEqual(set(clients), {"curl", "git", "node"})
 
-    def test_secret_import_reads_strict_lines_only(self):
+    def test_F43_secret_import_takes_what_dotenv_takes_and_tells_of_the_rest(self):
         home = self.copy_home(self.home, "import")
-        type(self).secrets = {**self.secrets, "imported": "imp-live-3Cv+b/6=Nm"}
+        type(self).secrets = {**self.secrets, "imported": "imp-live-3Cv+b/6=Nm", "doubled": "imp-live-double-8Rt$k2"}
         file = self.inputs / "i.env"
-        file.write_text("# comment\nexport IMPORTED='imp-live-3Cv+b/6=Nm'\nPLAIN=simple-value-123\n")
+        file.write_bytes(b"\xef\xbb\xbf# comment\r\nexport IMPORTED='imp-live-3Cv+b/6=Nm' # why\r\nPLAIN=simple value 123\r\n"
+                         b"EMPTY=\r\nBAD=${imp-live-3Cv+b/6=Nm}\r\nDOUBLED = \"imp-live-double-8Rt\\$k2\"\r\n")
         file.chmod(0o600)
-        home.must("secret", "import", file, unlock=True)
-        listed = home.must("secret", "list", unlock=True).stdout.decode()
-        self.assertIn("IMPORTED", listed)
-        self.assertIn("PLAIN", listed)
+        dry = home.run("secret", "import", file, "--dry-run", unlock=True)
+        self.assertEqual(dry.returncode, 1, dry.stderr)
+        self.assertIn(b"would be added IMPORTED\n", dry.stdout)
+        self.assertNotIn(b"IMPORTED", home.must("secret", "list", unlock=True).stdout)
+        done = home.run("secret", "import", file, unlock=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout.splitlines(), [b"added IMPORTED", b"added PLAIN", b"skipped EMPTY (empty)", b"added DOUBLED"])
+        self.assertIn(f"{file}:5: error: ".encode(), done.stderr)
+        piped = home.must("secret", "import", "-", "--only", "PL*", "--prefix", "MY_", stdin=b"PLAIN=x1\nOTHER=x2\n", unlock=True)
+        self.assertEqual(piped.stdout.splitlines(), [b"added MY_PLAIN"])
+        listed = [line.split()[0] for line in home.must("secret", "list", unlock=True).stdout.splitlines()]
+        self.assertEqual([name for name in listed if name in (b"IMPORTED", b"PLAIN", b"MY_PLAIN", b"DOUBLED", b"EMPTY", b"BAD")],
+                         [b"DOUBLED", b"IMPORTED", b"MY_PLAIN", b"PLAIN"])
+
+
+class Imported(Case):
+    """Files of other tools: what is bound, what they hold afterwards, and that it works."""
+
+    NPM, PASSWORD, NETRC = "npm_Q7x2Lm9Zr4Tb6Wc1Yd8Vf3Kp5Hs0Jn2G4t8R", "reg-live-pw-5Vt8Qk2Zx", "netrc-live-pw-9Rm3Wd6Ty"
+    secrets = {"npm's token": NPM, "npm's password": PASSWORD, "netrc's password": NETRC}
+
+    def test_values_leave_the_files_and_reach_the_hosts_that_they_were_for(self):
+        """[I1] Never printed, and only in the backup afterwards; the requests that the files make are swapped."""
+        hosts = (H, H2, "git.example.test")
+        authority, identity = self.make_pki(hosts)
+        recorder = self.make_recorder(identity)
+        home = self.make_home(secrets={})
+        home.bindings(document({}, recorder=recorder, hosts=hosts, root=authority.certificate))
+        npmrc, netrc = self.inputs / "npmrc", self.inputs / "netrc"
+        pair = base64.b64encode(f"ann:{self.PASSWORD}".encode()).decode()
+        original = f"; mine\n//{H}/:_authToken={self.NPM}\nfund=false\n//{H2}/:_auth={pair}\n//{X}/:_authToken=${{TOKEN}}\n"
+        npmrc.write_text(original)
+        npmrc.chmod(0o640)
+        netrc.write_text(f"machine {hosts[2]} login ann password {self.NETRC}\n")
+        netrc.chmod(0o600)
+
+        shown = home.must("import", "npm", npmrc, unlock=True)
+        self.assertIn(H.encode(), shown.stdout)
+        self.assertIn(b"left out: line 5", shown.stderr)
+        self.assertEqual(npmrc.read_text(), original)
+        done = home.must("import", "npm", npmrc, "--apply", unlock=True)
+        self.assertIn(f"{npmrc}.before-keyswap".encode(), done.stderr)
+        backup = self.inputs / "npmrc.before-keyswap"
+        self.assertEqual((backup.read_text(), stat.S_IMODE(backup.stat().st_mode)), (original, 0o600))
+        self.assertEqual(stat.S_IMODE(npmrc.stat().st_mode), 0o640)
+        text = npmrc.read_text()
+        token, kept = re.fullmatch(rf"; mine\n//{H}/:_authToken=(\S+)\nfund=false\n//{H2}/:_auth=(\S+)\n//{X}/:.*\n", text).groups()
+        self.assertRegex(token, r"^npm_[0-9A-Za-z]{36}$")
+        self.assertNotIn(self.NPM, text)
+        self.assertNotIn(pair, text)
+        self.assertEqual(base64.b64decode(kept).split(b":")[0], b"ann")
+        again = home.run("import", "npm", npmrc, "--apply", unlock=True)
+        self.assertEqual((again.returncode, npmrc.read_text()), (1, text), again.stderr)
+        home.must("import", "netrc", netrc, "--apply", unlock=True)
+
+        running = self.start(home)
+        running.ask(H, target="/npm", headers=[("Authorization", f"Bearer {token}")])
+        self.assertEqual(recorder.one("/npm").get("Authorization"), f"Bearer {self.NPM}")
+        running.ask(H2, target="/pair", headers=[("Authorization", f"Basic {kept}")])
+        self.assertEqual(recorder.one("/pair").get("Authorization"), f"Basic {pair}")
+        done = subprocess.run(["curl", "-sS", "--netrc-file", str(netrc), "--proxy", f"http://127.0.0.1:{running.port}", "--cacert",
+                               str(home.ca), f"https://{hosts[2]}/netrc"], capture_output=True, timeout=30, check=False,
+                              env=proxy.clean_environment(HOME=self.scratch))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sent = base64.b64encode(f"ann:{self.NETRC}".encode()).decode()
+        self.assertEqual(recorder.one("/netrc").get("Authorization"), f"Basic {sent}")
+
+    def test_what_fails_changes_nothing(self):
+        home = self.make_home("refusing", secrets={})
+        netrc = self.inputs / "refused-netrc"
+        netrc.write_text(f"machine {H} login ann password {self.NETRC}\n")
+        netrc.chmod(0o600)
+        (home.path / "bindings.yaml").write_text("version: 1\nsecrets: 7\n")
+        before = home.fingerprint()
+        done = home.run("import", "netrc", netrc, "--apply", unlock=True)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(home.fingerprint(), before)
+        self.assertIn(self.NETRC, netrc.read_text())
+        self.assertFalse((self.inputs / "refused-netrc.before-keyswap").exists())
+
+    def test_the_bindings_of_agent_vault_proxy_are_taken_over(self):
+        home = self.make_home("avp", secrets={})
+        file, made = self.inputs / "avp.yaml", self.inputs / "made.yaml"
+        file.write_text(f"""version: 1
+secrets:
+  {K}:
+    placeholder: "{P}"
+    inject: {{ header: Authorization, format: "Bearer {{{K}}}" }}
+    bindings: [ {{ host: "*.example.test" }} ]
+audit: {{ path: /var/log/avp/audit.jsonl, fail_on_unwritable: true }}
+backend: {{ type: bws, config: {{ type: bws }} }}
+""")
+        done = home.must("import", "avp", file, "--output", made)
+        self.assertIn(f"to do: keyswap secret add {K}".encode(), done.stderr)
+        self.assertIn(b"/var/log/avp/audit;", done.stderr)
+        home.must("bindings", "check", made)
 
 
 class Words(Case):

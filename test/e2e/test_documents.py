@@ -35,6 +35,16 @@ upstream:
 """
 FISHNET = '[custom.github]\nbase_url = "https://api.github.com"\nauth_header = "Authorization"\nauth_value_prefix = "Bearer "\n'
 
+# What `import` finds in a user's home.
+IMPORTED = {
+    ".config/gh/hosts.yml": "github.com:\n    oauth_token: gho_documents-0123456789abcdef\n",
+    ".aws/credentials": "[default]\naws_secret_access_key = documents-0123456789abcdef\n",
+    ".npmrc": "//npm.example.com/:_authToken=documents-0123456789abcdef\n",
+    ".pypirc": "[pypi]\nusername = __token__\npassword = pypi-documents-0123456789abcdef\n",
+    ".netrc": "machine git.example.com login ann password documents-0123456789abcdef\n",
+    ".docker/config.json": '{"auths": {"ghcr.io": {"auth": "YW5uOnB3LTAxMjM0NTY3ODlhYmNkZWY="}}}\n',
+}
+
 
 class Documents(Case):
     """A user whose home has secrets, a caller and a log; each thing that is run gets a copy of it."""
@@ -95,6 +105,9 @@ class Documents(Case):
             (user.folder / name).write_text(text)
             (user.folder / name).chmod(0o600)
         shutil.copy(cls.inputs / "key.pem", user.folder / "key.pem")
+        for name, text in IMPORTED.items():
+            (user.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (user.home / name).write_text(text)
         (user.home / ".fishnet").mkdir()
         shutil.copy(user.folder / "fishnet.toml", user.home / ".fishnet")
         user.give()
@@ -172,7 +185,7 @@ class Examples(Documents):
     # What is not run as the others are; a line that takes its place, and the statuses that are right.
     FISH = "keyswap env --format fish | source"
     FOLLOWS = "keyswap audit tail -n 100 --json"
-    STATUSES = {"keyswap doctor --json": (0, 1)}
+    STATUSES = {"keyswap doctor --json": (0, 1), "keyswap import aws": (1,)}
 
     @classmethod
     def setUpClass(cls):

@@ -46,5 +46,10 @@ target_link_libraries(session_fuzz PRIVATE net)
 
 # The readers of what commands take in, without the commands.
 target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.cc
-  ${CMAKE_SOURCE_DIR}/proxy/cli/toml_check.cc ${CMAKE_SOURCE_DIR}/proxy/cli/env_file.cc)
+  ${CMAKE_SOURCE_DIR}/proxy/cli/toml_check.cc ${CMAKE_SOURCE_DIR}/proxy/cli/env_file.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_avp.cc ${CMAKE_SOURCE_DIR}/proxy/cli/credential_file.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/json_strings.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_gh.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_aws.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_npm.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_pip.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_netrc.cc
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc)
 target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})

@@ -14,7 +14,9 @@
 #include "bindings/venues/table.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
+#include "proxy/cli/credential_file.h"
 #include "proxy/cli/env_file.h"
+#include "proxy/cli/import_avp.h"
 #include "proxy/cli/import_fishnet.h"
 #include "vault/secret.h"
 
@@ -37,7 +39,7 @@ void read_fishnet(std::string_view text) {
   }
 }
 
-void read_env_file(std::string_view text) {
+void read_env_file(std::string text) {
   const auto file = cli::parse_env_file(text);
   for (const auto& entry : file.entries) {
     KS_ASSERT(entry.line > 0 && !entry.key.empty());
@@ -45,6 +47,25 @@ void read_env_file(std::string_view text) {
               (entry.value.data() >= text.data() &&
                entry.value.data() + entry.value.size() <= text.data() + text.size()));
     static_cast<void>(cli::describe_bad_value(entry.value));
+  }
+}
+
+void read_avp(std::string_view text) {
+  auto imported = cli::import_avp(text);
+  if (!imported) {
+    KS_ASSERT(!imported.failure().what.empty());
+    return;
+  }
+  static_cast<void>(bindings::parse(imported->bindings, "/etc/keyswap", bindings::all_venues()));
+}
+
+// Each value stands in the text, and another one can be put there.
+void read_credentials(std::string_view text, cli::CredentialFile (*read)(std::string_view text)) {
+  for (const auto& found : read(text).credentials) {
+    KS_ASSERT(found.line > 0 && found.spot.begin + found.spot.size <= text.size());
+    const auto value = cli::value_at(text, found.spot);
+    KS_ASSERT(value.has_value() == cli::written_at(text, found.spot, "placeholder").has_value() ||
+              found.spot.writing != cli::Writing::basic);
   }
 }
 
@@ -70,18 +91,39 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch ((data[0] + 7U) % 11) {  // "0" is the first
     case 0:
       read_fishnet(text);
       break;
     case 1:
-      read_env_file(text);
+      read_env_file(std::string(text));
       break;
     case 2:
       read_provider(text);
       break;
-    default:
+    case 3:
       read_private_key(text);
+      break;
+    case 4:
+      read_avp(text);
+      break;
+    case 5:
+      read_credentials(text, cli::read_gh_hosts);
+      break;
+    case 6:
+      read_credentials(text, cli::read_aws_credentials);
+      break;
+    case 7:
+      read_credentials(text, cli::read_npmrc);
+      break;
+    case 8:
+      read_credentials(text, cli::read_pip_config);
+      break;
+    case 9:
+      read_credentials(text, cli::read_netrc);
+      break;
+    default:
+      read_credentials(text, cli::read_docker_config);
   }
   return 0;
 }

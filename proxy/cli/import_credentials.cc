@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// keyswap import gh|aws|npm|pip|netrc|docker [FILE] [--apply]: what the file has is shown as
+// entries of bindings.yaml; with --apply the values go into the vault, the entries into
+// bindings.yaml, approved (I17), and placeholders into the file, in this order. What fails takes
+// back what came before it; once the bindings are in force, it says what is done and what is not.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "bindings/yaml_write.h"
+#include "proxy/base/clock.h"
+#include "proxy/cli/bindings_file.h"
+#include "proxy/cli/credential_source.h"
+#include "proxy/cli/import_plan.h"
+#include "proxy/cli/importers.h"
+#include "proxy/cli/options.h"
+#include "proxy/cli/secret.h"
+#include "proxy/cli/terminal.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+struct CredentialOptions {
+  std::string home;
+  UnlockOptions unlock;
+  ApprovalOptions approval;
+  std::string file;
+  bool applies = false;
+};
+
+// Everything that one import works with.
+struct Import {
+  const Importer& importer;
+  const CredentialOptions& options;
+  OpenHome opened;
+  BindingsFile bindings;
+  CredentialSource source;
+  ImportPlan plan;
+};
+
+// Those of a tool that are there; the first is meant.
+std::vector<std::string> files_of(const Importer& importer) {
+  const std::string named = environment_variable(importer.variable);
+  if (!named.empty()) {
+    return {named + std::string(importer.ending)};
+  }
+  const std::string home = environment_variable("HOME");
+  std::vector<std::string> there;
+  for (const std::string_view file : importer.files) {
+    const std::string path = home + "/" + std::string(file);
+    if (!file.empty() && home.starts_with('/') && access(path.c_str(), F_OK) == 0) {
+      there.push_back(path);
+    }
+  }
+  return there;
+}
+
+Outcome<std::string> choose_file(const Importer& importer, const std::string& named) {
+  if (!named.empty()) {
+    return named;
+  }
+  const auto there = files_of(importer);
+  if (there.empty()) {
+    return Failure{Exit::no,
+                   "there is no ~/" + std::string(importer.files.front()),
+                   "name the file: keyswap import " + std::string(importer.name) + " FILE"};
+  }
+  for (std::size_t i = 1; i < there.size(); ++i) {
+    note("also there, and not looked at: " + printable(there[i]));
+  }
+  return there.front();
+}
+
+std::string joined(const std::vector<std::string>& hosts) {
+  std::string text;
+  for (const auto& host : hosts) {
+    text += (text.empty() ? "" : ", ") + host;
+  }
+  return text;
+}
+
+void tell_left_out(const Import& import, const CredentialFile& found) {
+  for (const auto* const list : {&found.left_out, &import.plan.left_out}) {
+    for (const std::string& line : *list) {
+      note("left out: " + printable(line));
+    }
+  }
+}
+
+void tell_proposal(const Import& import) {
+  for (const PlannedSecret& secret : import.plan.secrets) {
+    print_line("# line " + std::to_string(secret.line) + " of " + printable(import.source.path));
+    print("  " + secret.name.text() + ":\n" + bindings::block_text(secret.entry, 4));
+  }
+  note(
+      "nothing was changed; to put the values into the vault, these entries into bindings.yaml "
+      "and placeholders into the file: --apply");
+}
+
+// --- doing it ---
+
+void take_back(vault::Vault& vault, const ImportPlan& plan, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string& name = plan.secrets[i].name.text();
+    if (!vault.remove(plan.secrets[i].name)) {
+      warn("the secret " + name + " stays in the vault",
+           "remove it with: keyswap secret remove " + name);
+    }
+  }
+}
+
+Problem add_all(vault::Vault& vault, ImportPlan& plan) {
+  const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
+  for (std::size_t i = 0; i < plan.secrets.size(); ++i) {
+    PlannedSecret& secret = plan.secrets[i];
+    const auto value = std::move(secret.value).to_secret();
+    if (const auto added = vault.add(secret.name, secret.service, value, now_s); !added) {
+      take_back(vault, plan, i);
+      return vault_failure(added.error(), secret.name.text());
+    }
+  }
+  return std::nullopt;
+}
+
+// Vault and bindings, or neither.
+Problem add_and_bind(Import& import) {
+  auto& [home, vault] = import.opened;
+  auto approval = prepare_approval(home, vault, import.bindings, import.options.approval);
+  if (!approval) {
+    return approval.failure();
+  }
+  if (auto problem = add_all(vault, import.plan)) {
+    return problem;
+  }
+  auto problem = replace_approved(home,
+                                  vault,
+                                  import.bindings,
+                                  {import.plan.bindings, import.bindings.text.roots},
+                                  approval.value());
+  if (problem) {
+    take_back(vault, import.plan, import.plan.secrets.size());
+  }
+  return problem;
+}
+
+void tell_done(const Import& import, const std::string& backup) {
+  for (const PlannedSecret& secret : import.plan.secrets) {
+    print_line("added " + secret.name.text() + ", and bound it to " +
+               printable(joined(secret.hosts)));
+  }
+  print_line(printable(import.source.path) + " has placeholders in their place");
+  note("the file as it was, with the values: " + printable(backup));
+  note("once all works, delete it: shred -u " + printable(backup));
+}
+
+Problem apply(Import& import) {
+  if (!import.source.is_own) {
+    return Failure{Exit::cannot,
+                   import.source.path + " belongs to another user, and is not changed",
+                   "let its owner import it"};
+  }
+  auto changed = text_with_placeholders(import.source.text.view(), import.plan);
+  if (!changed) {
+    return changed.failure();
+  }
+  auto backup = back_up(import.source);
+  if (!backup) {
+    return backup.failure();
+  }
+  const std::string kept = std::move(backup).value();
+  if (auto problem = add_and_bind(import)) {
+    unlink(kept.c_str());
+    return problem;
+  }
+  if (auto problem = replace_source(import.source, changed->view())) {
+    problem->hint =
+        "the secrets are in the vault and bound; the file still has its values (and so "
+        "has " +
+        kept + "): put the placeholders of `keyswap env` there by hand";
+    return problem;
+  }
+  tell_done(import, kept);
+  reload_running(import.opened.home);
+  return std::nullopt;
+}
+
+Problem import_from(const Importer& importer, const CredentialOptions& options) {
+  auto path = choose_file(importer, options.file);
+  if (!path) {
+    return path.failure();
+  }
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return opened.failure();
+  }
+  auto source = read_source(path.value());
+  if (!source) {
+    return source.failure();
+  }
+  auto file = open_bindings(opened->home.bindings());
+  if (!file) {
+    return file.failure();
+  }
+  const CredentialFile found = importer.read(source->text.view());
+  auto plan = plan_import(
+      opened->vault, file.value(), source->text.view(), found, std::string(importer.name));
+  if (!plan) {
+    return plan.failure();
+  }
+  Import import{importer,
+                options,
+                std::move(opened).value(),
+                std::move(file).value(),
+                std::move(source).value(),
+                std::move(plan).value()};
+  tell_left_out(import, found);
+  if (import.plan.secrets.empty()) {
+    return Failure{Exit::no,
+                   "there is nothing in " + import.source.path + " that can be imported",
+                   found.remarks.empty() ? "" : found.remarks.front()};
+  }
+  if (options.applies) {
+    if (auto problem = apply(import)) {
+      return problem;
+    }
+  } else {
+    tell_proposal(import);
+  }
+  for (const std::string& remark : found.remarks) {
+    note("note: " + remark);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int run_importer(const Importer& importer, const Arguments& arguments) {
+  CredentialOptions options;
+  const std::string name = "keyswap import " + std::string(importer.name);
+  const std::string about =
+      "Shows what keyswap makes of " + std::string(importer.help) +
+      ":\nentries of bindings.yaml, with placeholders. With --apply they are made, the\n"
+      "values go into the vault and placeholders into the file; a copy of it stays.";
+  CLI::App app(about, name);
+  app.add_option("FILE",
+                 options.file,
+                 "the file (default: ~/" + std::string(importer.files.front()) + ", or $" +
+                     importer.variable + std::string(importer.ending) + ")");
+  app.add_flag("--apply", options.applies, "do it");
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_approval_option(app, options.approval);
+  if (const auto status = parse_arguments(app, arguments, importer.example)) {
+    return *status;
+  }
+  const auto problem = import_from(importer, options);
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
+}  // namespace keyswap::cli
