@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -119,6 +120,7 @@ struct Netrc {
 
 Netrc collect_netrc(const Variables& inherited,
                     const std::vector<BoundHost>& bound,
+                    const std::vector<std::string>& placeholders,
                     std::vector<std::string>& warnings) {
   std::string path = value_of(inherited, "NETRC");
   if (path.empty()) {
@@ -129,7 +131,7 @@ Netrc collect_netrc(const Variables& inherited,
     return {};
   }
   const auto text = read_file(path, kUserFileBytesMax);
-  auto filtered = text ? filter_netrc(*text, bound) : std::nullopt;
+  auto filtered = text ? filter_netrc(*text, bound, placeholders) : std::nullopt;
   if (!filtered) {
     warnings.push_back(path + " is not understood, and hidden from clients that read $NETRC");
     return {true, ""};
@@ -251,7 +253,8 @@ base::Status write_for_others(const std::string& folder,
 Outcome<PreparedFiles> prepare_client_files(const Home& home,
                                             const Variables& inherited,
                                             const std::vector<BoundHost>& bound,
-                                            Preload preload) {
+                                            Preload preload,
+                                            const std::vector<std::string>& placeholders) {
   PreparedFiles prepared;
   auto roots = collect_roots(home, inherited, prepared.warnings);
   if (!roots) {
@@ -260,7 +263,7 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home,
   const Contents contents{std::move(roots).value(),
                           users_wgetrc(home, inherited),
                           users_text(value_of(inherited, "APT_CONFIG"), home),
-                          collect_netrc(inherited, bound, prepared.warnings)};
+                          collect_netrc(inherited, bound, placeholders, prepared.warnings)};
   prepared.files = name_files(home, contents, preload);
   if (const auto written = write_all_files(home, contents, prepared.files); !written) {
     return Failure{
@@ -335,12 +338,15 @@ Outcome<EnvironmentPlan> prepare_environment(const Home& home,
                                              const bindings::Bindings& bindings,
                                              Preload preload) {
   const std::vector<BoundHost> bound = bound_hosts_of(bindings);
-  auto prepared = prepare_client_files(home, inherited, bound, preload);
+  const std::vector<Placeholder> placeholders = placeholders_of(bindings);
+  std::vector<std::string> texts;
+  std::ranges::transform(placeholders, std::back_inserter(texts), &Placeholder::text);
+  auto prepared = prepare_client_files(home, inherited, bound, preload, texts);
   if (!prepared) {
     return prepared.failure();
   }
-  EnvironmentPlan plan = plan_environment(
-      inherited, access, prepared->files, placeholders_of(bindings), home.path, bound);
+  EnvironmentPlan plan =
+      plan_environment(inherited, access, prepared->files, placeholders, home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
   return plan;
 }

@@ -25,10 +25,12 @@ struct PreparedFiles {
 // Is the preload for Node wanted?
 enum class Preload : unsigned char { no, yes };
 
+// `placeholders`: what a netrc may hold for a bound host.
 Outcome<PreparedFiles> prepare_client_files(const Home& home,
                                             const Variables& inherited,
                                             const std::vector<BoundHost>& bound,
-                                            Preload preload);
+                                            Preload preload,
+                                            const std::vector<std::string>& placeholders = {});
 
 // The same files for another user or a container, who cannot see the home: into `folder`, which is
 // there and ours, readable by all, with nothing of this user's own settings in them. What is given

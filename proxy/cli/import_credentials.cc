@@ -18,6 +18,7 @@
 #include "proxy/cli/import_plan.h"
 #include "proxy/cli/importers.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -185,8 +186,10 @@ Problem apply(Import& import) {
     return problem;
   }
   tell_done(import, kept);
-  reload_running(import.opened.home);
-  return std::nullopt;
+  return put_in_force(import.opened.home,
+                      import.opened.vault,
+                      import.bindings.path,
+                      "the secrets are in the vault, and bound in " + import.bindings.path);
 }
 
 Problem import_from(const Importer& importer, const CredentialOptions& options) {

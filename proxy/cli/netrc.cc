@@ -62,6 +62,7 @@ class Words {
 struct Machine {
   std::size_t begin = 0;
   std::string name;  // "" = default
+  std::string password = {};
 };
 
 bool concerns(std::string_view machine, const BoundHost& bound) {
@@ -98,8 +99,15 @@ std::optional<std::vector<Machine>> machines_of(std::string_view text) {
       machines.push_back({begin, ""});
     } else if (*word == "macdef") {
       words.skip_macro();
-    } else if (std::ranges::find(kWithValue, *word) == kWithValue.end() || !words.next()) {
-      return std::nullopt;
+    } else {
+      const bool has_value = std::ranges::find(kWithValue, *word) != kWithValue.end();
+      const auto value = has_value ? words.next() : std::nullopt;
+      if (!value) {
+        return std::nullopt;
+      }
+      if (*word == "password" && !machines.empty()) {
+        machines.back().password = std::string(*value);
+      }
     }
   }
   return machines;
@@ -108,7 +116,8 @@ std::optional<std::vector<Machine>> machines_of(std::string_view text) {
 }  // namespace
 
 std::optional<FilteredNetrc> filter_netrc(std::string_view netrc,
-                                          const std::vector<BoundHost>& bound) {
+                                          const std::vector<BoundHost>& bound,
+                                          const std::vector<std::string>& placeholders) {
   const auto machines = machines_of(netrc);
   if (!machines) {
     return std::nullopt;
@@ -117,7 +126,8 @@ std::optional<FilteredNetrc> filter_netrc(std::string_view netrc,
   std::size_t copied = 0;
   for (std::size_t i = 0; i < machines->size(); ++i) {
     const Machine& machine = (*machines)[i];
-    if (!concerns_any(machine, bound)) {
+    if (!concerns_any(machine, bound) ||
+        std::ranges::find(placeholders, machine.password) != placeholders.end()) {
       continue;
     }
     filtered.text += netrc.substr(copied, machine.begin - copied);

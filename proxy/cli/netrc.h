@@ -2,7 +2,8 @@
 //
 // A netrc (curl(1), ftp(1)) without what concerns bound hosts: Python's requests prefers an entry
 // of it to the header that it was given, and a real credential would go out in the placeholder's
-// place. What is there for other hosts stays, byte by byte. Pure.
+// place. What is there for other hosts stays, byte by byte, and so do entries whose password is a
+// placeholder, as `import netrc` leaves them. Pure.
 #pragma once
 
 #include <optional>
@@ -21,6 +22,7 @@ struct FilteredNetrc {
 
 // Nothing when it is not understood: then nobody knows whom it concerns.
 std::optional<FilteredNetrc> filter_netrc(std::string_view netrc,
-                                          const std::vector<BoundHost>& bound);
+                                          const std::vector<BoundHost>& bound,
+                                          const std::vector<std::string>& placeholders = {});
 
 }  // namespace keyswap::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keyswap serve: what serve_open.h opened is handed to the server, and what there is to tell is told.
+// keyswap serve: what serve_open.h opened is handed to the server, and what there is to tell is
+// told.
 #include <csignal>
 
 #include <CLI/CLI.hpp>

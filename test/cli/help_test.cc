@@ -41,6 +41,11 @@ constexpr std::array kCommands = {
     Command{"limits", "limits", run_limits},
     Command{"ca", "the CA", run_ca},
     Command{"import", "others' files", run_import},
+    Command{"status", "a state", run_status},
+    Command{"reload", "a reload", run_reload},
+    Command{"passwd", "ways to open", run_passwd},
+    Command{"backup", "a backup", run_backup},
+    Command{"restore", "a restore", run_restore},
     Command{"doctor", "a test", run_doctor},
     Command{"version", "a version", run_version},
 };

@@ -61,4 +61,16 @@ TEST_CASE("F46 a netrc that is not understood is nobody's") {
   CHECK_FALSE(filter_netrc(text, kBound));
 }
 
+TEST_CASE("an entry of a bound host stays whose password is a placeholder") {
+  const std::string text =
+      "machine " + kBound.front().host + " login me password ph-PLACEHOLDER-1\n";
+  const auto kept = filter_netrc(text, kBound, {"ph-PLACEHOLDER-1"});
+  REQUIRE(kept);
+  CHECK(kept->text == text);
+  CHECK(kept->left_out.empty());
+  const auto other = filter_netrc(text, kBound, {"ph-PLACEHOLDER-2"});
+  REQUIRE(other);
+  CHECK(other->text.empty());
+}
+
 }  // namespace keyswap::cli
