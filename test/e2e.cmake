@@ -2,6 +2,7 @@
 # the checks of the tree itself, and, with KEYSWAP_WHOLE, what the other trees built by test/run.sh hold.
 option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
+option(KEYSWAP_SANITIZED "ctest also drives the address sanitizer's program from end to end" OFF)
 set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
 
 find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
@@ -62,25 +63,29 @@ if(KEYSWAP_WHOLE)
   # Everything below the command line; what stands above it by the road of a request.
   keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test
     binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
-  foreach(file
-      smoke
-      test_addresses
-      test_binance
-      test_binance_websocket
-      test_descriptors
-      test_gone
-      test_logged_in
-      test_memory
-      test_moments
-      test_names
-      test_reload
-      test_routes
-      test_stale
-      test_upstream_causes
-      test_websocket)
-    string(REPLACE "test_" "" name ${file})
-    keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})
-  endforeach()
+  # The program itself under the sanitizers costs as much again as all of their tests (its commands are a hundred files):
+  # test/run.sh --sanitized asks for it.
+  if(KEYSWAP_SANITIZED)
+    foreach(file
+        smoke
+        test_addresses
+        test_binance
+        test_binance_websocket
+        test_descriptors
+        test_gone
+        test_logged_in
+        test_memory
+        test_moments
+        test_names
+        test_reload
+        test_routes
+        test_stale
+        test_upstream_causes
+        test_websocket)
+      string(REPLACE "test_" "" name ${file})
+      keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})
+    endforeach()
+  endif()
   keyswap_tree(tsan audit_test ca_test limits_test vault_test)
 
   file(GLOB fuzz_files CONFIGURE_DEPENDS fuzz/*_fuzz.cc)

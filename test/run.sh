@@ -3,22 +3,26 @@
 #
 # Every check of the project, in one command; the last lines are ctest's summary of all of them.
 # Builds three trees (release by GCC; the address and undefined behaviour sanitizers with the fuzzers,
-# by clang; the thread sanitizer) and runs as one ctest: unit and end-to-end tests, the unit tests and
-# some of the others again under the sanitizers, the checks of the tree (layers, documents, references,
+# by clang; the thread sanitizer) and runs as one ctest: unit and end-to-end tests, the unit tests again
+# under the sanitizers, the checks of the tree (layers, documents, references,
 # format, rows), and each fuzz target for KEYSWAP_FUZZ_SECONDS (10; sessions three times that). clang-tidy
 # over every file takes half an hour more: cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
 #
 #   test/run.sh                everything
 #   test/run.sh -L e2e         ctest's own options choose among the tests (-R NAME, -L unit|e2e|asan|...)
 #   test/run.sh --quick [...]  release tree only: unit, end-to-end, checks of the tree
+#   test/run.sh --sanitized    everything, and the end-to-end tests of the road of a request once more, with the
+#                              program of the address sanitizer's tree (ten minutes more)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
 whole=ON
-if [ "${1:-}" = --quick ]; then
-  whole=OFF
-  shift
-fi
+sanitized=OFF
+program=()
+case ${1:-} in
+  --quick) whole=OFF; shift ;;
+  --sanitized) sanitized=ON; program=(keyswap); shift ;;
+esac
 
 step() { printf '\n== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
 
@@ -43,10 +47,10 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test sandbox_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test flow_test tls_test services_test net_test session_test keyswap fuzzers
+  build asan -- base_test sandbox_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test flow_test tls_test services_test net_test session_test fuzzers "${program[@]}"
   build tsan -- audit_test ca_test limits_test vault_test
 fi
-build release -DKEYSWAP_WHOLE=$whole
+build release -DKEYSWAP_WHOLE=$whole -DKEYSWAP_SANITIZED=$sanitized
 
 step "tests"
 # Most wait more than they compute; those that only compute count as two (test/e2e.cmake).

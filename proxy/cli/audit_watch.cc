@@ -109,16 +109,18 @@ int run_audit_watch(const Arguments& arguments) {
   if (mark != arguments.end()) {
     options.command.assign(mark + 1, arguments.end());
   }
+  Arguments own(arguments.begin(), mark);
+  own.page = arguments.page;
   CLI::App app(
-      "keyswap audit watch [OPTIONS] -- COMMAND [ARGUMENT]...\n\n"
-      "Runs the command for each closed segment of the audit log, in order, its path behind the\n"
-      "command's own words, and waits for more. It ends with status 1 if the command fails, and\n"
+      "keyswap audit watch [options] -- CMD [ARGUMENTS...]\n\n"
+      "Runs the command for each closed segment of the audit log, in order, its path behind the "
+      "command's own words, and waits for more. It ends with status 1 if the command fails, and "
       "goes on with the same segment when it is started again.",
       "keyswap audit watch");
   add_cursor_option(app, options.cursor);
   app.add_flag("--no-follow", options.stops, "stop after those that are there");
   add_folder_options(app, options.log);
-  if (const auto status = parse_arguments(app, {arguments.begin(), mark}, kExample)) {
+  if (const auto status = parse_arguments(app, own, kExample)) {
     return *status;
   }
   if (options.command.empty()) {

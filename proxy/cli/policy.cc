@@ -57,9 +57,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
         is_missing ? Exit::usage : Exit::cannot,
         (is_missing ? "no bindings file at " + file : "cannot use " + file + ": " + explain(error)),
         is_loose ? "it must be a plain file of yours that others cannot write: chmod 600 " + file
-        : is_missing
-            ? "check the name; or begin one in the home: keyswap bindings add NAME --host HOST"
-            : "check that this user may read it"};
+        : is_missing ? "check the name; keyswap init makes a home, and keyswap bindings add NAME "
+                       "--host HOST "
+                       "begins the file in one"
+                     : "check that this user may read it"};
   }
   if (const auto loose = check_folders_above(file)) {
     parsed->warnings.push_back(

@@ -125,12 +125,6 @@ void Requests::route_request(http::RequestHead head) {
 
 void Requests::refuse_request(flow::Route route, http::RequestHead head) {
   const Policy& policy = connection_->context().policy;
-  if (route.cause == base::Cause::no_such_page) {
-    if (const auto page = flow::check_web_page(head, *policy.bindings)) {
-      route.reason = *page;
-      route.cause = base::Cause::none;
-    }
-  }
   const bool opens_tunnel = head.method == "CONNECT" && tells_in_tunnels();
   begin_stream(std::move(route.destination), policy)
       .on(flow::ClientHead{.head = std::move(head),

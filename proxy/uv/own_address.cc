@@ -13,6 +13,9 @@ constexpr std::uint16_t kAnyPort = 9;  // only the way there is asked for
 }  // namespace
 
 bool is_own_address(const std::string& address) {
+  if (address.starts_with("127.")) {
+    return true;  // all of it, though the kernel answers from one of them
+  }
   sockaddr_storage there{};
   if (!to_sockaddr({address, kAnyPort}, there)) {
     return false;

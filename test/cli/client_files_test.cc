@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/client_files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdlib.h>
@@ -147,13 +148,16 @@ TEST_CASE("a cafile of npm is found wherever it stands, and its roots are in the
   Variables variables = folder.variables();
   const std::string place = GENERATE(".npmrc", "own-npmrc", "etc/npmrc", "prefix/etc/npmrc");
   INFO(place);
+  const std::vector<std::string> machines = npm_root_files(variables);  // this machine's own
   folder.put(place, line);
   if (place == "own-npmrc") {
     variables["NPM_CONFIG_USERCONFIG"] = folder.path() + "/own-npmrc";
   } else if (place == "prefix/etc/npmrc") {
     folder.put(".npmrc", "prefix=~/prefix\n");
   }
-  CHECK(npm_root_files(variables) == std::vector<std::string>{folder.path() + "/corp.pem"});
+  const auto found = npm_root_files(variables);
+  CHECK(found.size() == machines.size() + 1);
+  CHECK(std::ranges::count(found, folder.path() + "/corp.pem") == 1);
   const ClientFiles files = folder.prepared(variables).files;
   CHECK(files.npm_cafile == files.bundle);
   CHECK(text_of(files.bundle).find("REVG") != std::string::npos);

@@ -82,6 +82,9 @@ class Asked {
     child_ = forkpty(&master, nullptr, nullptr, nullptr);
     REQUIRE(child_ >= 0);
     if (child_ == 0) {
+      for (const int signal : {SIGINT, SIGTERM, SIGABRT}) {
+        std::signal(signal, SIG_DFL);  // Catch's own until here
+      }
       const int status = does(pipe->write_end.descriptor());
       muted_terminal().restore();
       _exit(status);

@@ -147,7 +147,7 @@ class Approval(Case):
         asked = Terminal([proxy.BINARY, "serve", "--listen", "127.0.0.1:0", "--password-file", self.home.password_file],
                          proxy.clean_environment(KEYSWAP_HOME=self.home.path))
         self.addCleanup(asked.close)
-        asked.expect(b"+ # what matters")
+        asked.expect(b": # what matters\r")
         asked.expect(b"Shall it come into force?")
         asked.type(b"n\r")
         self.assertEqual(asked.process.wait(60), 1)

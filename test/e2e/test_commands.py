@@ -585,7 +585,7 @@ class Words(Case):
         self.assertEqual(self.complete("serv"), ["serve"])
         self.assertIn("rotate", self.complete("secret", ""))
         self.assertEqual(self.complete("secret", "add", "--service", "x", "--prov"), ["--provider"])
-        self.assertEqual(sorted(self.complete("env", "--format", "")), ["dotenv", "fish", "github", "json", "sh"])
+        self.assertEqual(sorted(self.complete("env", "--format", "")), ["docker", "dotenv", "fish", "github", "json", "sh"])
         self.assertEqual(self.complete("env", "--format", "=", "d"), ["dotenv"])
         self.assertEqual(sorted(self.complete("serve", "--bindings", "some-")), ["some-file.yaml", "some-folder"])
         self.assertEqual(self.complete("serve", "--home", "some-"), ["some-folder"])

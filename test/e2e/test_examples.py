@@ -220,7 +220,7 @@ class Examples(Case):
                 text = text.replace(before, after)
             return text
 
-        variables = proxy.clean_environment(PATH=f"{base}/bin:{PATH}", HOME=base)
+        variables = proxy.clean_environment(PATH=f"{base}/bin:/usr/sbin:{PATH}", HOME=base)  # as root has it
         init, add, write, use = [here(block) for block in blocks(EXAMPLES / "another-user" / "README.md")]
         self.shell(init, variables, base, "-e")
         done = subprocess.run(["bash", "-c", add], input=VALUE.encode(), env=variables, cwd=base, capture_output=True,

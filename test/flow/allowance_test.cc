@@ -55,7 +55,7 @@ TEST_CASE("a placeholder for another host is told the hosts that it is for, to t
 
 TEST_CASE("a placeholder at the wrong place is told its place") {
   CHECK(told(Reason::untargeted_location)
-            .starts_with("Secret: K. Its place: header Authorization. Allowed: "));
+            .starts_with("Secret: K. Its place: header authorization. Allowed: "));
 }
 
 TEST_CASE("a blocked endpoint is told what is blocked there") {

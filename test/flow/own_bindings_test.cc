@@ -38,7 +38,7 @@ const http::Authority kHost{"api.example.test", 443, http::HostKind::name};
 
 const char* const kOfK =
     R"({"name":"K","placeholder":"kswp_PLACEHOLDER_000000000001",)"
-    R"("places":[{"kind":"header","name":"Authorization","scheme":"header"}],)"
+    R"("places":[{"kind":"header","name":"authorization","scheme":"header"}],)"
     R"("bindings":[{"host":"api.example.test","port":443,"methods":["GET"],)"
     R"("paths":["/v1/**","/\"q\""],"blocked":["DELETE /x"],"websocket":false}]})";
 const char* const kOfElsewhere =
