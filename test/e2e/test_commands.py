@@ -586,7 +586,7 @@ class Words(Case):
         self.assertIn("rotate", self.complete("secret", ""))
         self.assertEqual(self.complete("secret", "add", "--service", "x", "--prov"), ["--provider"])
         self.assertEqual(sorted(self.complete("env", "--format", "")), ["docker", "dotenv", "fish", "github", "json", "sh"])
-        self.assertEqual(self.complete("env", "--format", "=", "d"), ["dotenv"])
+        self.assertEqual(self.complete("env", "--format", "=", "dot"), ["dotenv"])
         self.assertEqual(sorted(self.complete("serve", "--bindings", "some-")), ["some-file.yaml", "some-folder"])
         self.assertEqual(self.complete("serve", "--home", "some-"), ["some-folder"])
         self.assertEqual(self.complete("audit", "show", "--since", ""), [])

@@ -227,7 +227,7 @@ class Examples(Case):
                               timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         # In the editor.
-        content = {**self.document(allow_users=["nobody"]), "upstream": {**self.document()["upstream"], "ca_file": root}}
+        content = {**self.document(allow_users=["nobody"]), "upstream": {**self.document()["upstream"], "ca_file": str(root)}}
         file = base / "var" / "home" / "bindings.yaml"
         file.write_text(proxy.yaml(content) + "\n")
         unlock = ["--home", f"{base}/var/home", "--password-file", f"{base}/var/password"]
