@@ -110,20 +110,20 @@ std::vector<Finding> check_credential_files(const Patient& patient) {
 }
 
 // Clients that take roots from no variable.
-struct Stubborn {
+struct OwnRoots {
   const char* program;
   const char* fix;
 };
 
-std::vector<Finding> check_stubborn_clients(const Patient& patient) {
-  static constexpr std::array<Stubborn, 4> kStubborn = {
+std::vector<Finding> check_own_root_clients(const Patient& patient) {
+  static constexpr std::array<OwnRoots, 4> kOwnRoots = {
       {{"aria2c", "aria2c --ca-certificate=$SSL_CERT_FILE ..."},
        {"chromium", "certutil -d sql:$HOME/.pki/nssdb -A -n keyswap -t C,, -i ca.pem"},
        {"google-chrome", "certutil -d sql:$HOME/.pki/nssdb -A -n keyswap -t C,, -i ca.pem"},
        {"firefox", "import ca.pem under Settings, Certificates, in a profile of its own"}}};
   std::vector<Finding> findings;
   const std::string* path = find(patient.environment, "PATH");
-  for (const auto& [program, fix] : kStubborn) {
+  for (const auto& [program, fix] : kOwnRoots) {
     if (path != nullptr && !find_program(program, *path).empty()) {
       findings.push_back({program, Health::note, "takes roots from no variable", fix});
     }
@@ -154,7 +154,7 @@ std::vector<Finding> check_kubeconfig(const Patient& patient) {
 std::vector<Finding> examine_clients(const Patient& patient) {
   std::vector<Finding> findings = {
       check_variables(patient), check_weakening(patient), check_node(patient)};
-  for (const auto& more : {check_stubborn_clients(patient),
+  for (const auto& more : {check_own_root_clients(patient),
                            check_kubeconfig(patient),
                            check_credential_files(patient)}) {
     findings.insert(findings.end(), more.begin(), more.end());

@@ -175,8 +175,11 @@ bool Stream::wants_bytes() const {
 }
 
 void Stream::read_done() {
+  if (!exchange_) {
+    return;
+  }
+  flush();  // a side that turns out to be broken may end the exchange
   if (exchange_) {
-    flush();
     await_pause();
     balance();
   }
