@@ -88,6 +88,10 @@ struct Reloading {
   std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
 };
 
+void tell_no_records() {
+  log::line(log::Level::error, "the audit log does not take records: requests are refused");
+}
+
 struct Refreshing {
   OneAtATime runs;
   VaultWatch watch;
@@ -123,6 +127,7 @@ class Server final : public uv::AcceptEvents {
   void watch();
   void reload();
   void reload_once();
+  bool reload_alone(RecordWaiter& recorded);
   void take(Policy policy);
   void record_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
@@ -336,7 +341,20 @@ void Server::reload() {
   reloading_.runs.ask(worker_, [this] { reload_once(); });
 }
 
+// The disk is waited for with nothing held: until the vault's file is read anew, it counts as unread.
 void Server::reload_once() {
+  RecordWaiter recorded;
+  if (!reload_alone(recorded) || !recorded.is_durable()) {
+    tell_no_records();
+  }
+  if (parts_.behind.reloaded) {
+    parts_.behind.reloaded();
+  }
+  refresh_vault();  // whoever waits for the vault to count is told behind it
+}
+
+// False: the log does not take the record of it.
+bool Server::reload_alone(RecordWaiter& recorded) {
   const std::lock_guard alone(reloading_.in_force);
   const Reloaded reloaded = parts_.reload();
   if (reloaded.policy) {
@@ -355,18 +373,11 @@ void Server::reload_once() {
         reloaded.approval && reloaded.approval->event == audit::ApprovalEvent::refused;
     record_approval(reloaded.approval);
   }
-  RecordWaiter recorded;
-  if (!recorded.record(*parts_.log,
-                       audit::ReloadRecord{parts_.clock->wall_us(),
-                                           reloaded.policy.has_value(),
-                                           parts_.policy.bindings->sha256,
-                                           ca})) {
-    log::line(log::Level::error, "the audit log does not take records: requests are refused");
-  }
-  if (parts_.behind.reloaded) {
-    parts_.behind.reloaded();
-  }
-  refresh_vault();  // whoever waits for the vault to count is told behind it
+  return recorded.ask(*parts_.log,
+                      audit::ReloadRecord{parts_.clock->wall_us(),
+                                          reloaded.policy.has_value(),
+                                          parts_.policy.bindings->sha256,
+                                          ca});
 }
 
 // I14: each request began with one policy and keeps it; the next one begins with the new.
@@ -379,13 +390,12 @@ void Server::take(Policy policy) {
 }
 
 void Server::record_approval(const std::optional<ApprovalNote>& note) {
-  RecordWaiter recorded;
-  if (note && !recorded.record(*parts_.log,
-                               audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
-                                                     .event = note->event,
-                                                     .number = note->number,
-                                                     .bindings_sha256 = note->bindings_sha256})) {
-    log::line(log::Level::error, "the audit log does not take records: requests are refused");
+  if (note && !hand_over(*parts_.log,
+                         audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
+                                               .event = note->event,
+                                               .number = note->number,
+                                               .bindings_sha256 = note->bindings_sha256})) {
+    tell_no_records();
   }
 }
 
@@ -457,11 +467,12 @@ void Server::hold_to_approval() {
 }
 
 void Server::record_lock(std::optional<audit::VaultFault> why) {
-  RecordWaiter told;
   const std::int64_t now_us = parts_.clock->wall_us();
-  // If the log is dead, nothing is sent anyway.
-  static_cast<void>(why ? told.record(*parts_.log, audit::VaultLockedRecord{now_us, *why})
-                        : told.record(*parts_.log, audit::VaultReadableRecord{now_us}));
+  const bool is_taken = why ? hand_over(*parts_.log, audit::VaultLockedRecord{now_us, *why})
+                            : hand_over(*parts_.log, audit::VaultReadableRecord{now_us});
+  if (!is_taken) {
+    tell_no_records();
+  }
 }
 
 void Server::drain() {

@@ -42,7 +42,7 @@ std::optional<VaultFault> what_locks(const vault::Vault& vault) {
 }  // namespace
 
 VaultWatch::VaultWatch(vault::Vault& vault, const base::Clock& clock, Told told)
-    : vault_(vault), clock_(clock), told_(std::move(told)), read_us_(clock.steady_us()) {}
+    : vault_(vault), clock_(clock), told_(std::move(told)) {}
 
 bool VaultWatch::read() {
   const base::Status refreshed = vault_.refresh();
@@ -50,7 +50,7 @@ bool VaultWatch::read() {
     note_failure(refreshed.error());
     return false;
   }
-  read_us_ = clock_.steady_us();
+  unread_since_us_ = kNever;
   vault_.set_locked(LockedFor::unread, false);
   if (std::exchange(is_failing_, false)) {
     log::line(log::Level::info, "the vault's file can be read again");
@@ -74,7 +74,10 @@ void VaultWatch::note_failure(const base::Error& error) {
 }
 
 void VaultWatch::judge() {
-  if (clock_.steady_us() - read_us_ > base::bounds::kVaultUnreadMs * 1000) {
+  const std::int64_t now_us = clock_.steady_us();
+  std::int64_t since_us = kNever;
+  const bool is_first = unread_since_us_.compare_exchange_strong(since_us, now_us);
+  if (!is_first && now_us - since_us > base::bounds::kVaultUnreadMs * 1000) {
     vault_.set_locked(LockedFor::unread, true);
   }
 }

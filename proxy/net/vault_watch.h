@@ -21,14 +21,16 @@ class VaultWatch {
   // What locks the vault now, each time that this changes; nothing: it is open.
   using Told = std::function<void(std::optional<audit::VaultFault> why)>;
 
-  // What was read of the vault is from now. Both outlive this.
+  // Both outlive this.
   VaultWatch(vault::Vault& vault, const base::Clock& clock, Told told);
 
   // Off the loops, by one thread at a time. False: nothing was read, and why is said on stderr,
   // once as long as it lasts.
   bool read();
 
-  // From any thread, often: locks the vault once nothing was read for bounds::kVaultUnreadMs.
+  // From any thread, often, each time before a reading is asked for: locks the vault once the first
+  // of them that nothing came of is bounds::kVaultUnreadMs old. While none is asked for, because the
+  // proxy starts or the machine stood still, that says nothing of the file.
   void judge();
 
   // As read(), behind all that may have locked the vault or opened it.
@@ -40,8 +42,10 @@ class VaultWatch {
   vault::Vault& vault_;
   const base::Clock& clock_;
   Told told_;
-  std::atomic<std::int64_t> read_us_;  // steady; of the last time
-  bool is_failing_ = false;            // of the thread that reads, as what follows
+  static constexpr std::int64_t kNever = -1;
+
+  std::atomic<std::int64_t> unread_since_us_ = kNever;  // steady
+  bool is_failing_ = false;  // of the thread that reads, as what follows
   std::optional<audit::VaultFault> why_;
 };
 

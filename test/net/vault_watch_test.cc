@@ -62,6 +62,7 @@ TEST_CASE("a vault that nobody could read for too long gives nothing out, until 
           "[I13]") {
   Watched it;
   REQUIRE(it.watch->read());
+  it.watch->judge();
   it.clock.steady_ms = kVaultUnreadMs;
   it.watch->judge();
   CHECK(it.gives());
@@ -81,6 +82,23 @@ TEST_CASE("a vault that nobody could read for too long gives nothing out, until 
   it.watch->judge();
   it.watch->tell();
   CHECK(it.told == std::vector<Why>{VaultFault::unread, std::nullopt});
+}
+
+TEST_CASE("a vault that nobody asked to read for long is not locked for that", "[I13]") {
+  Watched it;
+  it.clock.steady_ms = 2 * kVaultUnreadMs;  // it took so long to start
+  it.watch->judge();
+  CHECK(it.gives());
+  REQUIRE(it.watch->read());
+  it.clock.steady_ms *= 2;  // the machine stood still
+  it.watch->judge();
+  CHECK(it.gives());
+  it.clock.steady_ms += kVaultUnreadMs;
+  it.watch->judge();
+  CHECK(it.gives());
+  ++it.clock.steady_ms;
+  it.watch->judge();
+  CHECK_FALSE(it.gives());
 }
 
 TEST_CASE("what locks the vault is told, each time that it is another", "[I13]") {
