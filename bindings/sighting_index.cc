@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "bindings/bounds.h"
 #include "proxy/base/bounds.h"
@@ -134,9 +135,10 @@ class Seen {
  private:
   static std::uint64_t without_highest(std::uint64_t bits) { return bits ^ std::bit_floor(bits); }
 
-  // It may stand `offset` bytes behind the beginning of a placeholder.
+  // It may stand `offset` bytes behind the beginning of a placeholder. (The samples of a long one
+  // say the same beginning.)
   void look(std::size_t at, unsigned offset) {
-    if (at >= offset) {
+    if (at >= offset && std::exchange(looked_at_, at - offset) != at - offset) {
       note(text_.substr(at - offset));
     }
   }
@@ -166,6 +168,7 @@ class Seen {
   std::string_view text_;
   std::vector<std::uint32_t>& found_;
   std::size_t most_;
+  std::size_t looked_at_ = std::string_view::npos;
   std::string decoded_;
 };
 
@@ -187,8 +190,11 @@ void SightingIndex::build(const std::vector<std::string_view>& placeholders) {
       std::clamp(static_cast<unsigned>(std::bit_width(samples * kFilterBitsPerSample / 64)),
                  kFilterBitsMin,
                  kFilterBitsMax);
-  offset_bits_ =
-      std::clamp(static_cast<unsigned>(std::bit_width(samples)), kOffsetBitsMin, kOffsetBitsMax);
+  // Roomy: who repeats placeholders must not have other forms looked for as well.
+  constexpr std::size_t kOffsetsPerSample = 8;
+  offset_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(samples * kOffsetsPerSample)),
+                            kOffsetBitsMin,
+                            kOffsetBitsMax);
   filter_.assign(std::size_t{1} << filter_bits_, 0);
   offsets_.assign(std::size_t{1} << offset_bits_, 0);
   for (const std::string_view text : placeholders) {

@@ -120,11 +120,20 @@ std::string_view path_of(std::string_view target) {
 
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
+// -1: no hexadecimal digit.
+constexpr std::array<signed char, 256> kHexValues = [] {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (signed char digit = 0; digit < 16; ++digit) {
+    const auto at = static_cast<std::size_t>(digit);
+    values.at(static_cast<unsigned char>("0123456789abcdef"[at])) = digit;
+    values.at(static_cast<unsigned char>("0123456789ABCDEF"[at])) = digit;
   }
-  return base::to_lower(c) - 'a' + 10;
+  return values;
+}();
+
+int hex_value(char c) {
+  return kHexValues[static_cast<unsigned char>(c)];
 }
 
 // Is every escape of `path` whole, and none that of a control byte?
@@ -134,11 +143,11 @@ bool is_path(std::string_view path) {
     if (*at != '%') {
       continue;
     }
-    if (end - at < 3 || !grammar::is(at[1], grammar::kHex) || !grammar::is(at[2], grammar::kHex)) {
+    if (end - at < 3) {
       return false;
     }
-    const int byte = hex_value(at[1]) * 16 + hex_value(at[2]);
-    if (byte < 0x20 || byte == 0x7f) {
+    const int byte = hex_value(at[1]) * 16 + hex_value(at[2]);  // below 0 if one is no digit
+    if (hex_value(at[2]) < 0 || byte < 0x20 || byte == 0x7f) {
       return false;
     }
     at += 2;
