@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/chain.h"
 
+#include <array>
 #include <charconv>
+#include <cstring>
 
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -110,13 +112,19 @@ Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std
 }
 
 void append_hex(const std::uint8_t* bytes, std::size_t size, std::string& out) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
+  static constexpr auto kPairs = [] {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
+      pairs.at(byte) = {kDigits[byte >> 4U], kDigits[byte & 0x0fU]};
+    }
+    return pairs;
+  }();
   const std::size_t begin = out.size();
   out.resize(begin + 2 * size);
   char* place = out.data() + begin;
-  for (std::size_t i = 0; i < size; ++i) {
-    *place++ = kDigits[bytes[i] >> 4U];
-    *place++ = kDigits[bytes[i] & 0x0fU];
+  for (std::size_t i = 0; i < size; ++i, place += 2) {
+    std::memcpy(place, kPairs[bytes[i]].data(), 2);
   }
 }
 

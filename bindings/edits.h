@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,11 @@ struct FieldRemoval {
   std::string_view name;
 };
 
+// The same of several names, which outlive it.
+struct FieldRemovals {
+  std::span<const std::string_view> names;
+};
+
 struct TargetEdit {
   EditText value;
 };
@@ -61,8 +67,13 @@ struct BodyLengthEdit {
 // The body may become longer or shorter on its way: the head does not say its length.
 struct BodyChunkedEdit {};
 
-using Edit =
-    std::variant<FieldEdit, FieldRemoval, TargetEdit, BodyEdit, BodyLengthEdit, BodyChunkedEdit>;
+using Edit = std::variant<FieldEdit,
+                          FieldRemoval,
+                          FieldRemovals,
+                          TargetEdit,
+                          BodyEdit,
+                          BodyLengthEdit,
+                          BodyChunkedEdit>;
 
 // Where two edits are about the same thing, the first one counts.
 class Edits {
@@ -76,6 +87,10 @@ class Edits {
   }
 
   void remove_field(std::string_view name) { all_.emplace_back(FieldRemoval{name}); }
+
+  void remove_fields(std::span<const std::string_view> names) {
+    all_.emplace_back(FieldRemovals{names});
+  }
 
   // Not inlined: GCC 12 would doubt that `target` is initialized.
   [[gnu::noinline]] void set_target(EditText target) {

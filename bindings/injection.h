@@ -55,6 +55,9 @@ class Injection {
   [[nodiscard]] virtual base::Status render(const RenderInput& input,
                                             base::ByteSink& out) const = 0;
 
+  // Has what render() writes each of its secrets in it, as it is?
+  [[nodiscard]] virtual bool shows_secrets() const { return false; }
+
   // Not null: the scheme reads the whole request (bindings/signer.h), and render() is never called.
   [[nodiscard]] virtual const Signer* signer() const { return nullptr; }
 

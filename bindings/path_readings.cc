@@ -9,6 +9,7 @@
 #include "bindings/bounds.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/hex.h"
 #include "proxy/base/utf8.h"
 #include "proxy/base/words.h"
 
@@ -111,31 +112,13 @@ Marks marks_in(std::string_view path) {
   return (marks & kBeyondAscii) != 0 ? marks | character_marks(path) : marks;
 }
 
-constexpr std::array<signed char, 256> make_hex_values() {
-  std::array<signed char, 256> values{};
-  values.fill(-1);
-  for (std::size_t digit = 0; digit < 16; ++digit) {
-    values.at(static_cast<unsigned char>("0123456789abcdef"[digit])) =
-        static_cast<signed char>(digit);
-    values.at(static_cast<unsigned char>("0123456789ABCDEF"[digit])) =
-        static_cast<signed char>(digit);
-  }
-  return values;
-}
-
-constexpr std::array<signed char, 256> kHexValues = make_hex_values();
-
-int hex_value(char c) {
-  return kHexValues[static_cast<unsigned char>(c)];
-}
-
 // The byte of the escape whose '%' is at `at`; negative: it is none.
 int escaped_byte(const char* at, const char* end) {
   if (end - at < 3) {
     return -1;
   }
-  const int high = hex_value(at[1]);
-  const int low = hex_value(at[2]);
+  const int high = base::hex_value(at[1]);
+  const int low = base::hex_value(at[2]);
   return (high | low) < 0 ? -1 : high * 16 + low;
 }
 

@@ -3,24 +3,18 @@
 
 #include <array>
 
+#include "proxy/base/hex.h"
+
 namespace keyswap::bindings {
 
 namespace {
 
 constexpr std::string_view kHex = "0123456789ABCDEF";  // RFC 3986 section 2.1
 
-int hex_value(char c) {
-  const char lower = base::to_lower(c);
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // Does "%XX" stand there?
 bool is_escape(std::string_view text, std::size_t at) {
-  return text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
-         hex_value(text[at + 2]) >= 0;
+  return text[at] == '%' && at + 2 < text.size() && base::hex_value(text[at + 1]) >= 0 &&
+         base::hex_value(text[at + 2]) >= 0;
 }
 
 // RFC 3986: unreserved; in a segment also what may stand there and is no parameter of it (';').
@@ -50,7 +44,7 @@ PercentText decode_percent(std::string_view encoded) {
   for (std::size_t at = 0; at < encoded.size();) {
     decoded.places.push_back(static_cast<std::uint32_t>(at));
     if (is_escape(encoded, at)) {
-      const int byte = hex_value(encoded[at + 1]) * 16 + hex_value(encoded[at + 2]);
+      const int byte = base::hex_value(encoded[at + 1]) * 16 + base::hex_value(encoded[at + 2]);
       decoded.text += static_cast<char>(static_cast<unsigned char>(byte));
       at += 3;
     } else {

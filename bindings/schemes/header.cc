@@ -61,6 +61,8 @@ class FormatInjection final : public PlainInjection {
     return {};
   }
 
+  [[nodiscard]] bool shows_secrets() const override { return true; }
+
  private:
   std::vector<std::string> pieces_;
 };

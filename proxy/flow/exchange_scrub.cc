@@ -114,9 +114,7 @@ void Exchange::look_for_known(AnswerFilters& filters) {
 
 // An answer that is not compressed, and whole.
 void Exchange::ask_plainly(bindings::Edits& edits) const {
-  for (const std::string_view name : kNotAskedFor) {
-    edits.remove_field(name);
-  }
+  edits.remove_fields(kNotAskedFor);
   if (asked_->head.fields.find("accept-encoding") != nullptr) {
     edits.set_field("Accept-Encoding", "identity");
   }

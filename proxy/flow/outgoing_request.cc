@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/flow/outgoing_request.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,6 +29,16 @@ bool counts_hops(const http::RequestHead& head, const http::Field& field) {
 
 bool is_secret(const bindings::EditText& text) {
   return !std::holds_alternative<std::string>(text);
+}
+
+bool removes(const bindings::Edit& edit, std::string_view name) {
+  if (const auto* const one = std::get_if<bindings::FieldRemoval>(&edit)) {
+    return is_name(one->name, name);
+  }
+  const auto* const several = std::get_if<bindings::FieldRemovals>(&edit);
+  return several != nullptr && std::ranges::any_of(several->names, [name](std::string_view other) {
+           return is_name(other, name);
+         });
 }
 
 class Builder {
@@ -68,8 +79,7 @@ class Builder {
           take_set(number, *set);
           return true;
         }
-      } else if (const auto* const removed = std::get_if<bindings::FieldRemoval>(&edit);
-                 removed != nullptr && is_name(removed->name, name)) {
+      } else if (removes(edit, name)) {
         return true;
       }
     }
@@ -116,12 +126,11 @@ class Builder {
   [[nodiscard]] bool is_decided_before(const bindings::FieldEdit& edit) const {
     for (const bindings::Edit& other : edits_) {
       const auto* const set = std::get_if<bindings::FieldEdit>(&other);
-      const auto* const removal = std::get_if<bindings::FieldRemoval>(&other);
       if (set == &edit) {
         return false;
       }
       if ((set != nullptr && !set->at && is_name(set->name, edit.name)) ||
-          (removal != nullptr && is_name(removal->name, edit.name))) {
+          removes(other, edit.name)) {
         return true;
       }
     }

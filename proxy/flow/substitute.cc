@@ -240,6 +240,14 @@ base::Result<vault::Secret> render_in_body(const SecretPlace& place,
   return vault::Secret::copy_of(scratch.reveal().substr(value.size()));
 }
 
+// What is looked for already stands in what is made of it.
+bool is_found_by_its_secrets(const bindings::Injection& injection,
+                             std::span<const vault::Secret> secrets) {
+  return injection.shows_secrets() && std::ranges::any_of(secrets, [](const auto& secret) {
+           return secret.size() >= kFormBytesMin;
+         });
+}
+
 // How much is written, up to a bound.
 class Measure final : public base::ByteSink {
  public:
@@ -344,9 +352,13 @@ base::Status find_derived(const Credentials& credentials,
     }
     const auto& injection = *credentials.bindings.rules[use.rule].places[use.place].injection;
     const std::size_t count = injection.needs().size();
-    scratch.clear();
-    KS_TRY(injection.render({rest.first(count), credentials.now_s}, scratch));
+    const auto secrets = rest.first(count);
     rest = rest.subspan(count);
+    if (known != nullptr && is_found_by_its_secrets(injection, secrets)) {
+      continue;
+    }
+    scratch.clear();
+    KS_TRY(injection.render({secrets, credentials.now_s}, scratch));
     if (known == nullptr || !known->is_in(scratch.reveal())) {
       auto value = vault::Secret::copy_of(scratch.reveal());
       if (!value) {

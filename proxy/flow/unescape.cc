@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proxy/base/hex.h"
+
 namespace keyswap::flow {
 
 namespace {
@@ -16,15 +18,6 @@ struct Escape {
   char says = kNotVisible;
 };
 
-// -1: none.
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // `count` digits from `from` on.
 Escape read_digits(std::string_view text, std::size_t from, std::size_t count) {
   unsigned value = 0;
@@ -32,7 +25,7 @@ Escape read_digits(std::string_view text, std::size_t from, std::size_t count) {
     if (i >= text.size()) {
       return {Escape::Kind::cut, 0};
     }
-    const int digit = hex_value(text[i]);
+    const int digit = base::hex_value(text[i]);
     if (digit < 0) {
       return {};
     }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "proxy/base/assert.h"
+#include "proxy/base/hex.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::http {
@@ -15,12 +16,6 @@ namespace {
 // overflows.
 constexpr unsigned int kSizeDigitsMax = 16;
 constexpr std::uint64_t kSizeMax = std::numeric_limits<std::int64_t>::max();
-
-unsigned int hex_value(char c) {
-  return grammar::is(c, grammar::kDigit)
-             ? static_cast<unsigned int>(c - '0')
-             : (static_cast<unsigned int>(c) | 0x20U) - static_cast<unsigned int>('a') + 10U;
-}
 
 }  // namespace
 
@@ -89,7 +84,7 @@ void ChunkedReader::take_size(char c) {
     if (++digits_ > kSizeDigitsMax) {
       return refuse("a chunk size with too many digits");
     }
-    left_ = left_ * 16 + hex_value(c);
+    left_ = left_ * 16 + static_cast<unsigned int>(base::hex_value(c));
     state_ = State::size;
     return;
   }

@@ -2,7 +2,6 @@
 #include "proxy/http/target.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/hex.h"
 #include "proxy/http/grammar.h"
 
 namespace keyswap::http {
@@ -120,22 +120,6 @@ std::string_view path_of(std::string_view target) {
 
 namespace {
 
-// -1: no hexadecimal digit.
-constexpr std::array<signed char, 256> kHexValues = [] {
-  std::array<signed char, 256> values{};
-  values.fill(-1);
-  for (signed char digit = 0; digit < 16; ++digit) {
-    const auto at = static_cast<std::size_t>(digit);
-    values.at(static_cast<unsigned char>("0123456789abcdef"[at])) = digit;
-    values.at(static_cast<unsigned char>("0123456789ABCDEF"[at])) = digit;
-  }
-  return values;
-}();
-
-int hex_value(char c) {
-  return kHexValues[static_cast<unsigned char>(c)];
-}
-
 // Is every escape of `path` whole, and none that of a control byte?
 bool is_path(std::string_view path) {
   const char* const end = path.data() + path.size();
@@ -146,8 +130,9 @@ bool is_path(std::string_view path) {
     if (end - at < 3) {
       return false;
     }
-    const int byte = hex_value(at[1]) * 16 + hex_value(at[2]);  // below 0 if one is no digit
-    if (hex_value(at[2]) < 0 || byte < 0x20 || byte == 0x7f) {
+    const int byte =
+        base::hex_value(at[1]) * 16 + base::hex_value(at[2]);  // below 0 if one is no digit
+    if (base::hex_value(at[2]) < 0 || byte < 0x20 || byte == 0x7f) {
       return false;
     }
     at += 2;

@@ -7,6 +7,7 @@
 
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/hex.h"
 
 namespace keyswap::bindings::binance {
 
@@ -62,16 +63,9 @@ bool is_alphanumeric(char c) {
   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = base::to_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 bool is_escape(std::string_view text) {
-  return text.size() >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0;
+  return text.size() >= 3 && text[0] == '%' && base::hex_value(text[1]) >= 0 &&
+         base::hex_value(text[2]) >= 0;
 }
 
 // application/x-www-form-urlencoded (URL Standard section 5.1), but strict: a '%' begins an escape.
@@ -87,8 +81,8 @@ std::optional<std::string> decode(std::string_view text) {
     if (!is_escape(text.substr(i))) {
       return std::nullopt;
     }
-    result += static_cast<char>(
-        static_cast<unsigned char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
+    result += static_cast<char>(static_cast<unsigned char>(base::hex_value(text[i + 1]) * 16 +
+                                                           base::hex_value(text[i + 2])));
     i += 3;
   }
   return result;
