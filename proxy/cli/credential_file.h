@@ -75,6 +75,22 @@ base::Result<std::string> written_at(std::string_view text,
 std::string name_for(std::string_view prefix, std::string_view host);
 // "line 3: what".
 std::string at_line(std::size_t line, std::string_view what);
+// Where the first URL in it has a user or a password: "https://USER:PASSWORD@HOST".
+bool has_user_info(std::string_view text);
+
+// The numbers of the lines in which places of a text are, from 1; cheap where those are asked for
+// in their order.
+class LineNumbers {
+ public:
+  explicit LineNumbers(std::string_view text) : text_(text) {}
+
+  std::size_t line_of(std::size_t place);
+
+ private:
+  std::string_view text_;
+  std::size_t counted_ = 0;
+  std::size_t line_ = 1;
+};
 
 // Line by line, without what ends them.
 struct TextLine {
