@@ -164,8 +164,7 @@ int run_completion(const CommandGroup& program, const Arguments& arguments) {
   std::string shell;
   CLI::App app(
       "Prints the script by which a shell completes keyswap's commands and options. `keyswap "
-      "pages` "
-      "writes it where shells look for it.",
+      "pages` writes it where shells look for it. In .zshrc it stands behind compinit.",
       "keyswap completion");
   app.add_option("SHELL", shell, "which shell")
       ->required()
@@ -206,8 +205,8 @@ int run_pages(const CommandGroup& program, const Arguments& arguments) {
   std::string folder;
   CLI::App app(
       "Writes the manual pages and the completions for bash, zsh and fish into a folder, each "
-      "where "
-      "it is looked for below a `share` folder.",
+      "where it is looked for below a `share` folder. For another one than /usr/share, zsh needs "
+      "DIR/zsh/vendor-completions in its fpath.",
       "keyswap pages");
   app.add_option("DIR", folder, "the folder, as ~/.local/share")->required();
   if (const auto status = parse_arguments(app, arguments, "keyswap pages ~/.local/share")) {
