@@ -53,31 +53,52 @@ Problem fill(const File& file, const std::string& path, std::string_view text) {
   return written ? Problem() : Problem(cannot_write(path, explain(written.error())));
 }
 
+bool says(const std::string& path, std::string_view text) {
+  auto now = read_source(path);
+  return now && now->text.view() == text;
+}
+
 }  // namespace
 
 Outcome<CredentialSource> read_source(const std::string& path) {
   CredentialSource source;
   source.path = resolved(path);
-  const auto file = open_file(source.path);
+  auto file = open_file(source.path);
   if (!file) {
     return cannot_read(path, explain(file.error()));
   }
+  source.file = std::move(file).value();
 
   struct stat info {};
 
-  if (fstat(file->descriptor(), &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (fstat(source.file.descriptor(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return cannot_read(path, "it is no plain file");
   }
   constexpr mode_t kModeBits = 0777;
   source.mode = info.st_mode & kModeBits;
   source.is_own = info.st_uid == geteuid();
-  auto text =
-      read_locked(file->descriptor(), base::bounds::kCredentialFileBytesMax, Newline::keep, path);
+  source.is_only_name = info.st_nlink == 1;
+  auto text = read_locked(
+      source.file.descriptor(), base::bounds::kCredentialFileBytesMax, Newline::keep, path);
   if (!text) {
     return text.failure();
   }
   source.text = std::move(text).value();
   return source;
+}
+
+Problem check_changeable(const CredentialSource& source) {
+  if (!source.is_own) {
+    return Failure{Exit::cannot,
+                   source.path + " belongs to another user, and is not changed",
+                   "let its owner import it"};
+  }
+  if (!source.is_only_name) {
+    return Failure{Exit::cannot,
+                   source.path + " has further names (hard links), which would keep the values",
+                   "make it a file of its own (cp, then mv), and import again"};
+  }
+  return std::nullopt;
 }
 
 Outcome<std::string> back_up(const CredentialSource& source) {
@@ -101,17 +122,18 @@ Outcome<std::string> back_up(const CredentialSource& source) {
 }
 
 Problem replace_source(const CredentialSource& source, std::string_view text) {
-  auto now = read_source(source.path);
-  if (!now) {
-    return now.failure();
+  const auto is_as_read = [&source]() -> base::Status {
+    if (!says(source.path, source.text.view())) {
+      return base::Error{base::Errc::replaced, "somebody else changed it just now"};
+    }
+    return {};
+  };
+  const auto written =
+      write_file(source.path, text, {source.mode, source.file.descriptor(), is_as_read});
+  if (written || says(source.path, text)) {
+    return std::nullopt;
   }
-  if (now->text.view() != source.text.view()) {
-    return Failure{Exit::cannot, source.path + " was changed by somebody else just now", ""};
-  }
-  if (const auto written = write_file(source.path, text, source.mode); !written) {
-    return cannot_write(source.path, explain(written.error()));
-  }
-  return std::nullopt;
+  return cannot_write(source.path, explain(written.error()));
 }
 
 }  // namespace keyswap::cli

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "proxy/cli/files.h"
 #include "test/support/temp_home.h"
@@ -56,6 +58,50 @@ TEST_CASE("what changed since it was read is not replaced") {
   REQUIRE(problem);
   CHECK(problem->exit == Exit::cannot);
   CHECK(text_of(path) == "another\n");
+}
+
+TEST_CASE("what changes while the new file is written is not replaced either") {
+  const test::TempHome temp;
+  const std::string path = temp.put("npmrc", "value\n");
+  bool is_asked = false;
+  const auto written = write_file(
+      path, "placeholder\n", {0600, -1, [&]() -> base::Status {
+                                is_asked = true;
+                                return base::Error{base::Errc::replaced, "somebody was faster"};
+                              }});
+  CHECK_FALSE(written);
+  CHECK(is_asked);
+  CHECK(text_of(path) == "value\n");
+  CHECK(std::distance(fs::directory_iterator(temp.path()), {}) == 1);
+}
+
+TEST_CASE("a file with a second name is not changed: that would keep the values") {
+  const test::TempHome temp;
+  const std::string path = temp.put("npmrc", "value\n");
+  CHECK_FALSE(check_changeable(source_of(path)));
+  fs::create_hard_link(path, temp.path() + "/second");
+  const auto problem = check_changeable(source_of(path));
+  REQUIRE(problem);
+  CHECK(problem->exit == Exit::cannot);
+}
+
+TEST_CASE("a file keeps the group that may read it") {
+  constexpr gid_t kOther = 12'345;
+  const test::TempHome temp;
+  const std::string path = temp.put("npmrc", "value\n", 0640);
+  const bool may_choose = chown(path.c_str(), static_cast<uid_t>(-1), kOther) == 0;
+
+  struct stat before {};
+
+  struct stat after {};
+
+  REQUIRE(stat(path.c_str(), &before) == 0);
+  CHECK((before.st_gid == kOther) == may_choose);
+  CHECK_FALSE(replace_source(source_of(path), "placeholder\n"));
+  REQUIRE(stat(path.c_str(), &after) == 0);
+  CHECK(after.st_gid == before.st_gid);
+  CHECK(after.st_ino != before.st_ino);
+  CHECK(mode_of(path) == fs::perms(0640));
 }
 
 TEST_CASE("a backup is for this user alone, and overwrites none") {
