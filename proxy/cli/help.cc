@@ -84,7 +84,7 @@ int no_such_page(const CommandPage& program, const Words& words) {
   const std::string before = words.size() == 1 ? "" : words.front() + " ";
   return report(
       {Exit::usage,
-       "there is no command or topic '" + words.back() + "'" + in,
+       "there is no command or topic " + shown_word(words.back(), nearest) + in,
        nearest.empty() ? "see: keyswap help" : "did you mean: keyswap help " + before + nearest});
 }
 

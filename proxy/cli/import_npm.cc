@@ -3,6 +3,7 @@
 // npm's .npmrc: //HOST/PATH/:_authToken=…, :_auth=… (base64 of user:password) and :_password=…
 // (base64 of it).
 #include "proxy/cli/credential_file.h"
+#include "proxy/cli/npm_settings.h"
 
 namespace keyswap::cli {
 
@@ -13,19 +14,6 @@ constexpr std::string_view kPair = "_auth";
 constexpr std::string_view kPassword = "_password";
 constexpr std::string_view kPublic = "registry.npmjs.org";
 
-// The value without its quotes, or without the comment behind it.
-void cut_to_value(Setting& setting) {
-  const std::string_view value = setting.value;
-  if (value.size() >= 2 && value.front() == value.back() &&
-      (value.front() == '"' || value.front() == '\'')) {
-    setting.value = value.substr(1, value.size() - 2);
-    ++setting.begin;
-    return;
-  }
-  const std::string_view plain = value.substr(0, value.find_first_of(";#"));
-  setting.value = plain.substr(0, plain.find_last_not_of(" \t") + 1);
-}
-
 void take_other(std::size_t line, const Setting& setting, CredentialFile& file) {
   if (has_user_info(setting.value)) {
     file.left_out.push_back(at_line(line,
@@ -35,11 +23,10 @@ void take_other(std::size_t line, const Setting& setting, CredentialFile& file) 
   }
 }
 
-void take(std::size_t line, Setting setting, CredentialFile& file) {
+void take(std::size_t line, const Setting& setting, CredentialFile& file) {
   const std::size_t colon = setting.key.rfind(':');
   const std::string_view field =
       colon == std::string_view::npos ? setting.key : setting.key.substr(colon + 1);
-  cut_to_value(setting);
   if (field != kToken && field != kPair && field != kPassword) {
     take_other(line, setting, file);
     return;
@@ -83,7 +70,7 @@ CredentialFile read_npmrc(std::string_view text) {
   CredentialFile file;
   Lines lines(text);
   while (const auto line = lines.next()) {
-    if (const auto setting = read_setting(*line, "=")) {
+    if (const auto setting = read_npm_setting(*line)) {
       take(line->number, *setting, file);
     }
   }

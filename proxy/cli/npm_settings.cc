@@ -40,18 +40,6 @@ std::string settings_text(const std::string& path) {
   return text ? std::move(text).value() : std::string();
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  text.remove_prefix(begin);
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  if (text.size() >= 2 && text.front() == text.back() &&
-      (text.front() == '"' || text.front() == '\'')) {
-    text = text.substr(1, text.size() - 2);
-  }
-  return std::string(text);
-}
-
 std::string with_variables(std::string text, const Variables& variables) {
   for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
     const std::size_t end = text.find('}', at);
@@ -126,13 +114,30 @@ std::vector<std::string> npm_root_files(const Variables& inherited) {
   return files;
 }
 
+std::optional<Setting> read_npm_setting(const TextLine& line) {
+  auto setting = read_setting(line, "=");
+  if (!setting) {
+    return std::nullopt;
+  }
+  const std::string_view value = setting->value;
+  if (value.size() >= 2 && value.front() == value.back() &&
+      (value.front() == '"' || value.front() == '\'')) {
+    setting->value = value.substr(1, value.size() - 2);
+    ++setting->begin;
+  } else {
+    const std::string_view plain = value.substr(0, value.find_first_of(";#"));
+    setting->value = plain.substr(0, plain.find_last_not_of(" \t") + 1);
+  }
+  return setting;
+}
+
 std::string npmrc_value(std::string_view text, std::string_view key, const Variables& variables) {
   std::string value;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t equals = line.find('=');
-    if (equals != std::string::npos && trimmed(std::string_view(line).substr(0, equals)) == key) {
-      value = with_variables(trimmed(std::string_view(line).substr(equals + 1)), variables);
+  Lines lines(text);
+  while (const auto line = lines.next()) {
+    const auto setting = read_npm_setting(*line);
+    if (setting && setting->key == key) {
+      value = with_variables(std::string(setting->value), variables);
     }
   }
   return value;

@@ -440,7 +440,9 @@ class Imported(Case):
     """Files of other tools: what is bound, what they hold afterwards, and that it works."""
 
     NPM, PASSWORD, NETRC = "npm_Q7x2Lm9Zr4Tb6Wc1Yd8Vf3Kp5Hs0Jn2G4t8R", "reg-live-pw-5Vt8Qk2Zx", "netrc-live-pw-9Rm3Wd6Ty"
-    secrets = {"npm's token": NPM, "npm's password": PASSWORD, "netrc's password": NETRC}
+    GH, DOCKER, PIP = "ghp-live-3Xc7Vb9Nm2", "docker-live-pw-8Hj4Kl6Pq", "pip-live-pw-2Ws5Ed8Rf"
+    secrets = {"npm's token": NPM, "npm's password": PASSWORD, "netrc's password": NETRC, "gh's token": GH,
+               "docker's password": DOCKER, "pip's password": PIP}
 
     def test_values_leave_the_files_and_reach_the_hosts_that_they_were_for(self):
         """[I1] Never printed, and only in the backup afterwards; the requests that the files make are swapped."""
@@ -487,6 +489,40 @@ class Imported(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         sent = base64.b64encode(f"ann:{self.NETRC}".encode()).decode()
         self.assertEqual(recorder.one("/netrc").get("Authorization"), f"Basic {sent}")
+
+    def test_what_gh_docker_and_pip_send_after_an_import_is_swapped(self):
+        """[I1] As each of them sends what its file has then."""
+        hosts = ("gh.example.test", "docker.example.test", "pip.example.test")
+        authority, identity = self.make_pki(hosts)
+        recorder = self.make_recorder(identity)
+        home = self.make_home("tools", secrets={})
+        home.bindings(document({}, recorder=recorder, hosts=hosts, root=authority.certificate))
+
+        def basic(user, password):
+            return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+        def pip_pair(text):
+            return basic(*re.search("https://(.*):(.*)@", text).groups())
+
+        tools = (  # name, its file, what it sends of it, and what has to arrive
+            ("gh", f"{hosts[0]}:\n    oauth_token: {self.GH} # work\n", lambda text: "token " + text.split()[2], f"token {self.GH}"),
+            ("docker", json.dumps({"auths": {hosts[1]: {"auth": basic("ann", self.DOCKER), "password": self.DOCKER}}}),
+             lambda text: "Basic " + json.loads(text)["auths"][hosts[1]]["auth"], f"Basic {basic('ann', self.DOCKER)}"),
+            ("pip", f"[global]\nindex-url = https://ann:{self.PIP}@{hosts[2]}/simple\n",
+             lambda text: f"Basic {pip_pair(text)}", f"Basic {basic('ann', self.PIP)}"))
+        for name, content, _, _ in tools:
+            file = self.inputs / f"{name}-file"
+            file.write_text(content)
+            file.chmod(0o600)
+            home.must("import", name, file, "--apply", unlock=True)
+        running = self.start(home)
+        for (name, _, sends, arrives), host in zip(tools, hosts):
+            with self.subTest(name):
+                text = (self.inputs / f"{name}-file").read_text()
+                for value in self.secrets.values():
+                    self.assertNotIn(value, text)
+                running.ask(host, target=f"/{name}", headers=[("Authorization", sends(text))])
+                self.assertEqual(recorder.one(f"/{name}").get("Authorization"), arrives)
 
     def test_an_import_run_again_makes_nothing_twice(self):
         """As after a power cut between its steps: the values are kept and bound, and the file still has them."""
@@ -597,6 +633,7 @@ class Words(Case):
                 (("--verison",), "there is no option '--verison'", "did you mean: keyswap --version"),
                 (("help", "unlokcing"), "there is no command or topic 'unlokcing'", "did you mean: keyswap help unlocking"),
                 (("frobnicate",), "there is no command 'frobnicate'", "see: keyswap --help"),
+                (("help", "sk-live-0123456789"), "not shown here", "see: keyswap help"),
                 (("sk-live-0123456789",), "not shown here", "see: keyswap --help")):
             with self.subTest(words):
                 done = self.run_words(*words)
