@@ -77,7 +77,7 @@ Outcome<CredentialSource> read_source(const std::string& path) {
   constexpr mode_t kModeBits = 0777;
   source.mode = info.st_mode & kModeBits;
   source.is_own = info.st_uid == geteuid();
-  source.is_only_name = info.st_nlink == 1;
+  source.is_only_name = info.st_nlink <= 1;
   auto text = read_locked(
       source.file.descriptor(), base::bounds::kCredentialFileBytesMax, Newline::keep, path);
   if (!text) {
@@ -107,6 +107,7 @@ Outcome<std::string> back_up(const CredentialSource& source) {
         source.path + ".before-keyswap" + (number == 1 ? "" : "-" + std::to_string(number));
     const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
     if (!file.is_open() && errno == EEXIST) {
+      remark("there is a copy of an earlier import, with the values of then: " + printable(path));
       continue;
     }
     if (!file.is_open()) {
@@ -121,15 +122,19 @@ Outcome<std::string> back_up(const CredentialSource& source) {
   return cannot_write(source.path + ".before-keyswap", "there are a hundred of them");
 }
 
+bool is_as_read(const CredentialSource& source) {
+  return says(source.path, source.text.view());
+}
+
 Problem replace_source(const CredentialSource& source, std::string_view text) {
-  const auto is_as_read = [&source]() -> base::Status {
-    if (!says(source.path, source.text.view())) {
+  const auto check = [&source]() -> base::Status {
+    if (!is_as_read(source)) {
       return base::Error{base::Errc::replaced, "somebody else changed it just now"};
     }
     return {};
   };
   const auto written =
-      write_file(source.path, text, {source.mode, source.file.descriptor(), is_as_read});
+      write_file(source.path, text, {source.mode, source.file.descriptor(), check});
   if (written || says(source.path, text)) {
     return std::nullopt;
   }

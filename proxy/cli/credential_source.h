@@ -32,6 +32,9 @@ Problem check_changeable(const CredentialSource& source);
 // A copy beside it, which only this user can open; gives its path. Nothing is overwritten.
 Outcome<std::string> back_up(const CredentialSource& source);
 
+// Does the file still say what was read?
+bool is_as_read(const CredentialSource& source);
+
 // The file with that text, atomically and durably, with its group, mode and access list. A failure
 // says that the file is as it was, or as somebody else made it since it was read.
 Problem replace_source(const CredentialSource& source, std::string_view text);

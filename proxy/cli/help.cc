@@ -103,6 +103,17 @@ int show_help(const CommandPage& program, Words words) {
   return static_cast<int>(Exit::done);
 }
 
+// With all above it.
+base::Status make_folder(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path, failed);
+  if (failed) {
+    return base::Error{
+        base::write_errc(failed.value()), "cannot make a folder there", failed.value()};
+  }
+  return {};
+}
+
 // One page for each command of the program; its subcommands stand on it.
 base::Status write_manual(const CommandPage& program, const std::string& folder) {
   KS_TRY(write_file(folder + "/keyswap.1", man_page(program), 0644));
@@ -125,12 +136,11 @@ base::Status write_pages(const CommandPage& program, const std::string& folder) 
       Place{"/zsh/vendor-completions", "/_keyswap", zsh_completion},
       Place{"/fish/vendor_completions.d", "/keyswap.fish", fish_completion},
   };
-  std::error_code failed;
   for (const Place& place : kPlaces) {
-    std::filesystem::create_directories(folder + place.folder, failed);
+    KS_TRY(make_folder(folder + place.folder));
     KS_TRY(write_file(folder + place.folder + place.file, place.text(program), 0644));
   }
-  std::filesystem::create_directories(folder + "/man/man1", failed);
+  KS_TRY(make_folder(folder + "/man/man1"));
   return write_manual(program, folder + "/man/man1");
 }
 

@@ -207,12 +207,14 @@ Problem change_all(Import& import, const LockedText& changed, const FileApproval
   if (!problem) {
     problem = replace_values(import, changed);
   }
-  if (problem) {
-    unlink(kept.c_str());  // the file itself still has what is in it
-    return problem;
+  if (problem && is_as_read(import.source)) {
+    unlink(kept.c_str());  // the file itself has what is in it
+  } else if (problem) {
+    note("the file as it was read: " + printable(kept));
+  } else {
+    tell_done(import, kept);
   }
-  tell_done(import, kept);
-  return std::nullopt;
+  return problem;
 }
 
 Problem apply(Import& import) {
@@ -273,7 +275,8 @@ Problem import_from(const Importer& importer, const CredentialOptions& options) 
     return problem;
   }
   warn_of_readers(source.value());
-  auto file = open_bindings(opened->home.bindings());
+  auto file =
+      options.applies ? open_home_bindings(opened->home) : open_bindings(opened->home.bindings());
   if (!file) {
     return file.failure();
   }

@@ -21,12 +21,14 @@ struct Host {
 };
 
 void say_keyring(const Host& host, CredentialFile& file) {
-  if (!host.name.empty() && !host.has_token) {
-    file.left_out.push_back(
-        at_line(host.line,
-                "the token of this host is in the system's keyring, which cannot be read here: "
-                "gh auth token | keyswap secret add GITHUB_TOKEN --provider github"));
+  if (host.name.empty() || host.has_token) {
+    return;
   }
+  std::string what = "the token of this host is in the system's keyring, which cannot be read here";
+  if (host.name == kPublic) {
+    what += ": gh auth token | keyswap secret add GITHUB_TOKEN --provider github";
+  }
+  file.left_out.push_back(at_line(host.line, what));
 }
 
 // Without quotes and comments; nothing where escapes would have to be worked out.

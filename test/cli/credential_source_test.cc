@@ -58,6 +58,7 @@ TEST_CASE("what changed since it was read is not replaced") {
   REQUIRE(problem);
   CHECK(problem->exit == Exit::cannot);
   CHECK(text_of(path) == "another\n");
+  CHECK_FALSE(is_as_read(source));
 }
 
 TEST_CASE("what changes while the new file is written is not replaced either") {

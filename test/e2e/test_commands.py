@@ -634,6 +634,9 @@ class Words(Case):
                 (("help", "unlokcing"), "there is no command or topic 'unlokcing'", "did you mean: keyswap help unlocking"),
                 (("frobnicate",), "there is no command 'frobnicate'", "see: keyswap --help"),
                 (("help", "sk-live-0123456789"), "not shown here", "see: keyswap help"),
+                (("--home", "/x", "secret", "list"), "options stand behind the command", "as in: keyswap COMMAND --home"),
+                (("secret", "--json", "list"), "and --json before it", "as in: keyswap secret COMMAND --json"),
+                (("secret", "--value=sk-0123456789"), "there is no option '--value'", "see: keyswap secret --help"),
                 (("sk-live-0123456789",), "not shown here", "see: keyswap --help")):
             with self.subTest(words):
                 done = self.run_words(*words)
