@@ -3,7 +3,6 @@
 // npm's .npmrc: //HOST/PATH/:_authToken=…, :_auth=… (base64 of user:password) and :_password=…
 // (base64 of it).
 #include "proxy/cli/credential_file.h"
-#include "proxy/cli/npm_settings.h"
 
 namespace keyswap::cli {
 
@@ -65,6 +64,23 @@ void take(std::size_t line, const Setting& setting, CredentialFile& file) {
 }
 
 }  // namespace
+
+std::optional<Setting> read_npm_setting(const TextLine& line) {
+  auto setting = read_setting(line, "=");
+  if (!setting) {
+    return std::nullopt;
+  }
+  const std::string_view value = setting->value;
+  if (value.size() >= 2 && value.front() == value.back() &&
+      (value.front() == '"' || value.front() == '\'')) {
+    setting->value = value.substr(1, value.size() - 2);
+    ++setting->begin;
+  } else {
+    const std::string_view plain = value.substr(0, value.find_first_of(";#"));
+    setting->value = plain.substr(0, plain.find_last_not_of(" \t") + 1);
+  }
+  return setting;
+}
 
 CredentialFile read_npmrc(std::string_view text) {
   CredentialFile file;

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/credential_file.h"
 #include "proxy/cli/files.h"
 
 namespace keyswap::cli {
@@ -112,23 +113,6 @@ std::vector<std::string> npm_root_files(const Variables& inherited) {
     add(npmrc_value(settings_text(path), "cafile", inherited));
   }
   return files;
-}
-
-std::optional<Setting> read_npm_setting(const TextLine& line) {
-  auto setting = read_setting(line, "=");
-  if (!setting) {
-    return std::nullopt;
-  }
-  const std::string_view value = setting->value;
-  if (value.size() >= 2 && value.front() == value.back() &&
-      (value.front() == '"' || value.front() == '\'')) {
-    setting->value = value.substr(1, value.size() - 2);
-    ++setting->begin;
-  } else {
-    const std::string_view plain = value.substr(0, value.find_first_of(";#"));
-    setting->value = plain.substr(0, plain.find_last_not_of(" \t") + 1);
-  }
-  return setting;
 }
 
 std::string npmrc_value(std::string_view text, std::string_view key, const Variables& variables) {

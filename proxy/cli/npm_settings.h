@@ -5,22 +5,16 @@
 // the installations, and what variables or a `prefix` name).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proxy/cli/client_environment.h"
-#include "proxy/cli/credential_file.h"
 
 namespace keyswap::cli {
 
 // The files that some `cafile` on this machine names, each once; of settings and of variables.
 std::vector<std::string> npm_root_files(const Variables& inherited);
-
-// "key = value" of an npmrc; of the value neither quotes nor a comment behind it. Nothing: it is no
-// such line.
-std::optional<Setting> read_npm_setting(const TextLine& line);
 
 // The value of `key` in the text of an npmrc, with ${VARIABLES} and a ~ put in; "" when it is not
 // there. Of several the last counts. Pure.
