@@ -119,7 +119,7 @@ struct Setting {
 
 // Nothing: it is no such line. `marks`: what may stand between.
 std::optional<Setting> read_setting(const TextLine& line, std::string_view marks);
-// The same of an npmrc: of the value neither quotes nor a comment behind it (proxy/cli/import_npm.cc).
+// The same of an npmrc; of the value neither quotes nor a comment behind it (import_npm.cc).
 std::optional<Setting> read_npm_setting(const TextLine& line);
 // The name in "[name]".
 std::optional<std::string_view> read_section(const TextLine& line);
