@@ -2,6 +2,7 @@
 #include "proxy/cli/credential_source.h"
 
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include <catch2/catch.hpp>

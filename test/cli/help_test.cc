@@ -245,7 +245,7 @@ TEST_CASE("what stands behind an option of `run` that has a value is not the com
     seen += has_value ? 1 : 0;
     INFO(option.name);
     const auto [own, command] = split_at_command({option.name, "word", "cmd"});
-    CHECK(own.size() == (has_value ? 2 : 1));
+    CHECK(own.size() == (has_value ? 2U : 1U));
   }
   CHECK(seen > 4);
 }
