@@ -255,6 +255,42 @@ Problem check_text(const CredentialSource& source) {
                  "save it as UTF-8, as the tool that it is for reads it"};
 }
 
+// The file, if something can be made of it.
+Outcome<CredentialSource> read_file_of(const std::string& path, bool will_be_changed) {
+  auto source = read_source(path);
+  if (!source) {
+    return source;
+  }
+  auto problem = check_text(source.value());
+  if (!problem && will_be_changed) {
+    problem = check_changeable(source.value());
+  }
+  if (problem) {
+    return *std::move(problem);
+  }
+  warn_of_readers(source.value());
+  return source;
+}
+
+// What is done with it, or shown.
+Problem carry_out(Import& import, const CredentialFile& found) {
+  tell_left_out(import, found);
+  if (import.plan.secrets.empty()) {
+    return Failure{Exit::no,
+                   "there is nothing in " + import.source.path + " that can be imported",
+                   found.remarks.empty() ? "" : found.remarks.front()};
+  }
+  if (!import.options.applies) {
+    tell_proposal(import);
+  } else if (auto problem = apply(import)) {
+    return problem;
+  }
+  for (const std::string& remark : found.remarks) {
+    note("note: " + remark);
+  }
+  return std::nullopt;
+}
+
 Problem import_from(const Importer& importer, const CredentialOptions& options) {
   auto path = choose_file(importer, options.file);
   if (!path) {
@@ -264,17 +300,10 @@ Problem import_from(const Importer& importer, const CredentialOptions& options) 
   if (!opened) {
     return opened.failure();
   }
-  auto source = read_source(path.value());
+  auto source = read_file_of(path.value(), options.applies);
   if (!source) {
     return source.failure();
   }
-  if (auto problem = check_text(source.value())) {
-    return problem;
-  }
-  if (auto problem = options.applies ? check_changeable(source.value()) : Problem()) {
-    return problem;
-  }
-  warn_of_readers(source.value());
   auto file =
       options.applies ? open_home_bindings(opened->home) : open_bindings(opened->home.bindings());
   if (!file) {
@@ -292,23 +321,7 @@ Problem import_from(const Importer& importer, const CredentialOptions& options) 
                 std::move(file).value(),
                 std::move(source).value(),
                 std::move(plan).value()};
-  tell_left_out(import, found);
-  if (import.plan.secrets.empty()) {
-    return Failure{Exit::no,
-                   "there is nothing in " + import.source.path + " that can be imported",
-                   found.remarks.empty() ? "" : found.remarks.front()};
-  }
-  if (options.applies) {
-    if (auto problem = apply(import)) {
-      return problem;
-    }
-  } else {
-    tell_proposal(import);
-  }
-  for (const std::string& remark : found.remarks) {
-    note("note: " + remark);
-  }
-  return std::nullopt;
+  return carry_out(import, found);
 }
 
 }  // namespace
