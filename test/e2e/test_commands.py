@@ -544,6 +544,29 @@ class Imported(Case):
         self.assertEqual((npmrc.read_text(), home.must("secret", "list", unlock=True).stdout), (after, listed))
         self.assertEqual((home.path / "bindings.yaml").read_bytes(), bound)
 
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a file needs root")
+    def test_an_import_that_cannot_replace_the_file_says_so_and_the_next_one_does(self):
+        home = self.make_home("held", secrets={})
+        home.bindings(document({}))
+        npmrc = self.inputs / "held-npmrc"
+        original = f"//{H}/:_authToken={self.NPM}\n"
+        npmrc.write_text(original)
+        npmrc.chmod(0o600)
+        subprocess.run(["mount", "--bind", npmrc, npmrc], check=True)  # nothing can be moved there
+        try:
+            done = home.run("import", "npm", npmrc, "--apply", unlock=True)
+        finally:
+            subprocess.run(["umount", npmrc], check=True)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn(b"the secrets are in the vault and bound; the file still has its values", done.stderr)
+        self.assertEqual(npmrc.read_text(), original)
+        self.assertFalse((self.inputs / "held-npmrc.before-keyswap").exists(), "a second copy of the value")
+        listed = home.must("secret", "list", unlock=True).stdout
+        self.assertIn(b"NPM_TOKEN", listed)
+        home.must("import", "npm", npmrc, "--apply", unlock=True)
+        self.assertNotIn(self.NPM, npmrc.read_text())
+        self.assertEqual(home.must("secret", "list", unlock=True).stdout, listed)
+
     def test_a_file_that_would_not_be_whole_afterwards_is_refused(self):
         home = self.make_home("whole", secrets={})
         home.bindings(document({}))
