@@ -44,11 +44,6 @@ Failure changed_by_another(const std::string& path) {
           "nothing was changed; try again"};
 }
 
-bool says(const BindingsFile& file, const std::string& text) {
-  const auto now = read_file(file.path, kBindingsFileBytesMax);
-  return now && *now == text;
-}
-
 Problem replace_file(const BindingsFile& file, const std::string& text) {
   if (!says(file, file.text.bindings)) {
     return changed_by_another(file.path);
@@ -108,6 +103,11 @@ Outcome<BindingsFile> open_home_bindings(const Home& home) {
     note("there was no " + path + ": it begins anew, without a binding");
   }
   return open_bindings(path);
+}
+
+bool says(const BindingsFile& file, const std::string& text) {
+  const auto now = read_file(file.path, kBindingsFileBytesMax);
+  return now && *now == text;
 }
 
 Problem check_name_is_free(const BindingsFile& file, const std::string& name) {

@@ -36,6 +36,9 @@ Outcome<BindingsFile> open_bindings(const std::string& path);
 // is said.
 Outcome<BindingsFile> open_home_bindings(const Home& home);
 
+// Is that its text now?
+bool says(const BindingsFile& file, const std::string& text);
+
 // Is the name free for an entry of `secrets:`?
 Problem check_name_is_free(const BindingsFile& file, const std::string& name);
 
@@ -68,7 +71,8 @@ Outcome<FileApproval> prepare_approval(const Home& home,
                                        const BindingsFile& file,
                                        const ApprovalOptions& options);
 
-// The file with another text, approved; `policy`: that text, and the roots it adds.
+// The file with another text, approved; `policy`: that text, and the roots it adds. After a failure
+// the file is as it was, or it is in place (says()) and what was approved before still is, too.
 Problem replace_approved(const Home& home,
                          vault::Vault& vault,
                          const BindingsFile& file,

@@ -19,11 +19,6 @@ std::string replaced(std::string_view text, char what, std::string_view by) {
   return result;
 }
 
-// POSIX shells: nothing is special between single quotes but the quote itself.
-std::string quote_sh(std::string_view value) {
-  return "'" + replaced(value, '\'', "'\\''") + "'";
-}
-
 // fish: between single quotes \ and ' are escaped by \.
 std::string quote_fish(std::string_view value) {
   return "'" + replaced(replaced(value, '\\', "\\\\"), '\'', "\\'") + "'";
@@ -140,6 +135,10 @@ Outcome<std::string> github_text(const EnvironmentPlan& plan) {
 }
 
 }  // namespace
+
+std::string quote_sh(std::string_view value) {
+  return "'" + replaced(value, '\'', "'\\''") + "'";
+}
 
 std::optional<EnvironmentFormat> parse_environment_format(std::string_view name) {
   if (name == "sh") {

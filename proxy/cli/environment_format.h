@@ -22,6 +22,9 @@ std::optional<EnvironmentFormat> parse_environment_format(std::string_view name)
 // as they are, without quotes, and so none with a line break.
 Outcome<std::string> format_environment(const EnvironmentPlan& plan, EnvironmentFormat format);
 
+// As one word of a POSIX shell.
+std::string quote_sh(std::string_view value);
+
 // The line by which a runner of GitHub Actions learns that `token` is to be shown nowhere. For
 // stdout or stderr of the step, not for $GITHUB_ENV.
 std::string mask_line(std::string_view token);

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace keyswap::cli {
@@ -22,12 +23,41 @@ Error write_error(int number) {
   return {base::write_errc(number), "cannot write", number};
 }
 
-base::Status write_new(int descriptor, std::string_view bytes, mode_t mode) {
-  KS_TRY(write_all(descriptor, bytes));
-  if (fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0) {
+// The group of `from`, and its access list (acl(5)), if it has one.
+base::Status take_access(int from, int to) {
+  constexpr const char* kAccessList = "system.posix_acl_access";
+  constexpr std::size_t kAccessListBytesMax = 4096;
+
+  struct stat before {};
+
+  struct stat now {};
+
+  if (fstat(from, &before) != 0 || fstat(to, &now) != 0) {
     return write_error(errno);
   }
+  if (before.st_gid != now.st_gid && fchown(to, static_cast<uid_t>(-1), before.st_gid) != 0) {
+    return Error{Errc::permission, "the new file cannot have the old one's group", errno};
+  }
+  std::array<char, kAccessListBytesMax> list{};
+  const ssize_t size = fgetxattr(from, kAccessList, list.data(), list.size());
+  if (size < 0 && (errno == ENODATA || errno == ENOTSUP)) {
+    return {};
+  }
+  if (size < 0 || fsetxattr(to, kAccessList, list.data(), static_cast<std::size_t>(size), 0) != 0) {
+    return Error{Errc::permission, "the new file cannot have the old one's access list", errno};
+  }
   return {};
+}
+
+base::Status write_new(int descriptor, std::string_view bytes, const Replacing& how) {
+  if (how.like >= 0) {
+    KS_TRY(take_access(how.like, descriptor));
+  }
+  KS_TRY(write_all(descriptor, bytes));
+  if (fchmod(descriptor, how.mode) != 0 || fsync(descriptor) != 0) {
+    return write_error(errno);
+  }
+  return how.check ? how.check() : base::Status();
 }
 
 }  // namespace
@@ -125,12 +155,16 @@ base::Status write_all(int descriptor, std::string_view bytes) {
 }
 
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  return write_file(path, bytes, Replacing{.mode = mode, .like = -1, .check = {}});
+}
+
+base::Status write_file(const std::string& path, std::string_view bytes, const Replacing& how) {
   std::string beside = path + ".XXXXXX";
   File file(mkostemp(beside.data(), O_CLOEXEC));
   if (!file.is_open()) {
     return write_error(errno);
   }
-  base::Status written = write_new(file.descriptor(), bytes, mode);
+  base::Status written = write_new(file.descriptor(), bytes, how);
   if (written && rename(beside.c_str(), path.c_str()) != 0) {
     written = write_error(errno);
   }

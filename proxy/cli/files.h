@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,16 @@ base::Status write_all(int descriptor, std::string_view bytes);
 
 // Replaces `path` atomically and durably.
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode);
+
+// How a file is replaced that is not ours alone.
+struct Replacing {
+  mode_t mode = 0600;
+  int like = -1;  // an open file: the new one gets its group and its access list
+  // Asked last, when the new file stands beside the old one; an error leaves all as it was.
+  std::function<base::Status()> check;
+};
+
+base::Status write_file(const std::string& path, std::string_view bytes, const Replacing& how);
 // The same, unless the file already says just that.
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
 

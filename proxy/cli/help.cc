@@ -84,7 +84,7 @@ int no_such_page(const CommandPage& program, const Words& words) {
   const std::string before = words.size() == 1 ? "" : words.front() + " ";
   return report(
       {Exit::usage,
-       "there is no command or topic '" + words.back() + "'" + in,
+       "there is no command or topic " + shown_word(words.back(), nearest) + in,
        nearest.empty() ? "see: keyswap help" : "did you mean: keyswap help " + before + nearest});
 }
 
@@ -101,6 +101,17 @@ int show_help(const CommandPage& program, Words words) {
     print((page == nullptr ? "" : "\n") + topic_text(*topic));
   }
   return static_cast<int>(Exit::done);
+}
+
+// With all above it.
+base::Status make_folder(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path, failed);
+  if (failed) {
+    return base::Error{
+        base::write_errc(failed.value()), "cannot make a folder there", failed.value()};
+  }
+  return {};
 }
 
 // One page for each command of the program; its subcommands stand on it.
@@ -125,12 +136,11 @@ base::Status write_pages(const CommandPage& program, const std::string& folder) 
       Place{"/zsh/vendor-completions", "/_keyswap", zsh_completion},
       Place{"/fish/vendor_completions.d", "/keyswap.fish", fish_completion},
   };
-  std::error_code failed;
   for (const Place& place : kPlaces) {
-    std::filesystem::create_directories(folder + place.folder, failed);
+    KS_TRY(make_folder(folder + place.folder));
     KS_TRY(write_file(folder + place.folder + place.file, place.text(program), 0644));
   }
-  std::filesystem::create_directories(folder + "/man/man1", failed);
+  KS_TRY(make_folder(folder + "/man/man1"));
   return write_manual(program, folder + "/man/man1");
 }
 
@@ -164,8 +174,7 @@ int run_completion(const CommandGroup& program, const Arguments& arguments) {
   std::string shell;
   CLI::App app(
       "Prints the script by which a shell completes keyswap's commands and options. `keyswap "
-      "pages` "
-      "writes it where shells look for it.",
+      "pages` writes it where shells look for it. In .zshrc it stands behind compinit.",
       "keyswap completion");
   app.add_option("SHELL", shell, "which shell")
       ->required()
@@ -206,8 +215,8 @@ int run_pages(const CommandGroup& program, const Arguments& arguments) {
   std::string folder;
   CLI::App app(
       "Writes the manual pages and the completions for bash, zsh and fish into a folder, each "
-      "where "
-      "it is looked for below a `share` folder.",
+      "where it is looked for below a `share` folder. For another one than /usr/share, zsh needs "
+      "DIR/zsh/vendor-completions in its fpath.",
       "keyswap pages");
   app.add_option("DIR", folder, "the folder, as ~/.local/share")->required();
   if (const auto status = parse_arguments(app, arguments, "keyswap pages ~/.local/share")) {

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/command.h"
@@ -36,10 +37,13 @@ Problem write_new_file(const std::string& path, const std::string& text) {
                    "cannot make " + path + ": " + explain_errno(errno),
                    "name a file that is not there yet: nothing is overwritten"};
   }
-  if (const auto written = write_all(file.descriptor(), text); !written) {
-    return Failure{Exit::cannot, "cannot write " + path + ": " + explain(written.error()), ""};
+  const auto written = write_all(file.descriptor(), text);
+  if (written && fsync(file.descriptor()) == 0) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const std::string why = written ? explain_errno(errno) : explain(written.error());
+  unlink(path.c_str());  // half a file is in the way of the next try
+  return Failure{Exit::cannot, "cannot write " + path + ": " + why, "make room on the disk"};
 }
 
 // What a configuration was turned into; both importers give it.

@@ -19,4 +19,13 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   return begun == known.end() ? "" : *begun;
 }
 
+std::string shown_word(std::string_view word, std::string_view nearest) {
+  constexpr std::size_t kBytesMax = 16;  // of a command, and of hardly anything else
+  const bool may_be_command =
+      !word.empty() && word.size() <= kBytesMax &&
+      std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+  return may_be_command || !nearest.empty() ? "'" + std::string(word) + "'"
+                                            : "like that (not shown here, in case it is a secret)";
+}
+
 }  // namespace keyswap::cli

@@ -371,7 +371,9 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
                                         file.value(),
                                         {plan->text, file->text.roots},
                                         approval.value())) {
-      take_back(opened.vault, entries.value(), entries->size());
+      if (!says(file.value(), plan->text)) {
+        take_back(opened.vault, entries.value(), entries->size());
+      }
       return problem;
     }
   }

@@ -172,6 +172,7 @@ TEST_CASE("a line of an npmrc is read as npm does") {
   CHECK(value(" cafile = '/a b' \r\n") == "/a b");
   CHECK(value("cafile=/a\ncafile=${X}/c\n") == "/x/c");
   CHECK(value("cafile=~/c") == "/u/c");
+  CHECK(value("cafile=/a ; the company's\n") == "/a");
   CHECK(value("cafile=${X") == "${X");
   CHECK(value("; cafile=/a\n# cafile=/a\n//host/:cafile=/a\nca=cafile\n").empty());
 }

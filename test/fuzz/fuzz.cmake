@@ -51,5 +51,5 @@ target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.
   ${CMAKE_SOURCE_DIR}/proxy/cli/json_strings.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_gh.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_aws.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_npm.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_pip.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_netrc.cc
-  ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc)
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc ${CMAKE_SOURCE_DIR}/proxy/cli/netrc.cc)
 target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})
