@@ -23,7 +23,7 @@ std::string node_version(const Variables& environment) {
   if (program.empty()) {
     return "";
   }
-  auto node = LaunchedClient::start({program, "--version"}, needed);
+  auto node = LaunchedClient::start({program, "--version"}, needed, "/");
   std::string version = node ? node->await_answer(kVersionMs) : "";
   version.resize(std::min({version.find('\n'), version.size(), kVersionBytesMax}));
   return version;

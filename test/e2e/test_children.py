@@ -162,6 +162,9 @@ class Children(Case):
                 "print(json.dumps(", "said = str(json.dumps(") +
                 f"open({str(self.scratch / found)!r}, 'w').write(said)\nprint('v22.21.0')\n")
             node.chmod(0o755)
+        # What Python takes for a module of its own, in a working directory that somebody else wrote.
+        (self.scratch / "bin" / "python3").symlink_to(sys.executable)
+        (self.scratch / "here" / "socket.py").write_text(f"open({str(self.scratch / 'wrong.json')!r}, 'w').close()\n")
         users_own = self.pipe()
         path = f".::{self.scratch / 'bin'}"
         done = self.run_with("doctor", "--json", given=(users_own,), cwd=self.scratch / "here", preexec_fn=as_ordinary_user,
