@@ -113,6 +113,7 @@ TEST_CASE(
   }
   const std::string variables = text_of(made->docker_file());
   CHECK(has_line(variables, "HTTPS_PROXY=http://host.docker.internal:8472"));
+  CHECK(has_line(variables, "NO_PROXY=localhost,127.0.0.1,::1,[::1],host.docker.internal"));
   CHECK(has_line(variables, "SSL_CERT_FILE=/keyswap/bundle.pem"));
   CHECK(has_line(variables, "NODE_EXTRA_CA_CERTS=/keyswap/ca.pem"));
   CHECK(has_line(variables, "KEY_ONE=kswp_PLACEHOLDER_000000000001"));
