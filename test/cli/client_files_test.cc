@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/cli/client_overlays.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/java_options.h"
 #include "proxy/cli/npm_settings.h"
@@ -129,6 +130,15 @@ TEST_CASE("a run inside a run finds the same files") {
   inner["SSL_CERT_FILE"] = outer.bundle;
   CHECK(folder.prepared(inner).files.bundle == outer.bundle);
   CHECK(text_of(outer.wgetrc) == "tries = 3\nca_certificate = " + outer.bundle + "\n");
+}
+
+TEST_CASE("lines of a wgetrc that would lead past the proxy do not get into ours") {
+  const std::string kept = "tries = 3\n# https_proxy = x\nno_proxy = wiki.corp\n";
+  const std::string others =
+      "https_proxy = http://corp:3128\nHTTP-Proxy=http://corp:3128\n use_proxy = off\n"
+      "proxy_user = me\nProxy_Password = pw\ncheck-certificate = off\n";
+  CHECK(wgetrc_text(kept + others, "/b.pem") == kept + "ca_certificate = /b.pem\n");
+  CHECK(wgetrc_text("", "/b.pem") == "ca_certificate = /b.pem\n");
 }
 
 TEST_CASE("overlays name the bundle, each in its client's words") {
