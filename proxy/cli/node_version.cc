@@ -29,6 +29,11 @@ std::string node_version(const Variables& environment) {
   return version;
 }
 
+std::string node_that_bypasses(const Variables& environment) {
+  std::string version = node_version(environment);
+  return node_reads_proxy_variables(version) ? "" : version;
+}
+
 bool node_reads_proxy_variables(const std::string& version) {
   if (version.size() < 2 || version.front() != 'v') {
     return false;

@@ -121,7 +121,12 @@ TEST_CASE(
   CHECK(has_line(text_of(made->shell_file()),
                  "export HTTPS_PROXY='http://host.docker.internal:8472'"));
   CHECK(text_of(made->path + "/php/keyswap.ini").find("/keyswap/bundle.pem") != std::string::npos);
+  CHECK(has_line(variables, "NODE_OPTIONS=--require=/keyswap/node-preload.cjs"));
   CHECK(has_warning(made.value(), "listens on loopback alone"));
+  FolderWish plain = world.wish();
+  plain.preload = Preload::no;
+  REQUIRE(world.make(plain));
+  CHECK(text_of(made->docker_file()).find("NODE_OPTIONS") == std::string::npos);
 }
 
 TEST_CASE("a caller's token makes the files of variables private, and no other") {

@@ -288,6 +288,9 @@ class Children(Case):
             status, text, told = env(form, GIT_SSL_NO_VERIFY="1")
             self.assertEqual((status, text), (2, ""), told)
             self.assertIn("GIT_SSL_NO_VERIFY", told)
+        for option in ("--off", "--format=sh"):  # of a shell, not of a folder
+            refused = self.run_with("env", "--for-container", option, env=self.environment())
+            self.assertEqual((refused.returncode, refused.stdout), (2, b""), refused.stderr)
         status, text, told = env("json", GIT_SSL_NO_VERIFY="1")
         self.assertEqual(status, 0, told)
         self.assertIsNone(json.loads(text)["GIT_SSL_NO_VERIFY"])
