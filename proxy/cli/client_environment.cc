@@ -175,6 +175,9 @@ class Planner {
     for (const std::string_view name : kOwnProxyNames) {
       plan_.set[std::string(name)] = url_;
     }
+    if (files_.pip_has_proxy) {
+      plan_.set["PIP_PROXY"] = url_;  // else not: with it pip does not heed NO_PROXY
+    }
     std::vector<std::string> users;
     for (const char* name : {"NO_PROXY", "no_proxy"}) {
       std::ranges::copy(split_no_proxy(value_or_empty(inherited_, name)),

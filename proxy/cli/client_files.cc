@@ -20,6 +20,7 @@
 #include "proxy/cli/netrc.h"
 #include "proxy/cli/node_preload.h"
 #include "proxy/cli/npm_settings.h"
+#include "proxy/cli/proxy_settings.h"
 #include "proxy/cli/trust.h"
 
 namespace keyswap::cli {
@@ -265,6 +266,12 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home,
                           users_text(value_of(inherited, "APT_CONFIG"), home),
                           collect_netrc(inherited, bound, placeholders, prepared.warnings)};
   prepared.files = name_files(home, contents, preload);
+  prepared.files.pip_has_proxy = pip_names_proxy(inherited);
+  for (const std::string& file : curl_files_with_proxy(inherited)) {
+    prepared.warnings.push_back(file +
+                                " says which proxy curl uses: it goes past this one, except "
+                                "with -q");
+  }
   if (const auto written = write_all_files(home, contents, prepared.files); !written) {
     return Failure{
         Exit::cannot,

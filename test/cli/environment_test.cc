@@ -75,7 +75,7 @@ TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
   CHECK(set.at("NODE_USE_ENV_PROXY") == "1");
 }
 
-TEST_CASE("O01 a proxy that npm's or cargo's settings files name gives way to ours") {
+TEST_CASE("O01 a proxy that npm's, cargo's or pip's settings files name gives way to ours") {
   const Variables inherited = {{"NPM_CONFIG_PROXY", "http://corp:3128"},
                                {"CARGO_HTTP_PROXY", "corp:3128"}};
   const Variables result = apply_plan(inherited, plan_for(inherited));
@@ -84,6 +84,11 @@ TEST_CASE("O01 a proxy that npm's or cargo's settings files name gives way to ou
     CHECK(result.at(name) == "http://127.0.0.1:8472");
   }
   CHECK_FALSE(result.contains("NPM_CONFIG_PROXY"));
+  CHECK_FALSE(result.contains("PIP_PROXY"));
+  ClientFiles files = some_files();
+  files.pip_has_proxy = true;
+  const auto plan = plan_environment({{"PIP_PROXY", "x"}}, {"127.0.0.1:8472", ""}, files, {}, "/h");
+  CHECK(apply_plan({{"PIP_PROXY", "x"}}, plan).at("PIP_PROXY") == "http://127.0.0.1:8472");
 }
 
 TEST_CASE(
