@@ -22,7 +22,7 @@ if [ -z "$tree" ]; then
   (cd "$source" && cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target keyswap)
 fi
 # The man pages and completions are made of the program's own words, where the tree can make them.
-if cmake --build "$tree" --target help 2>/dev/null | grep -qw keyswap_pages; then
+if cmake --build "$tree" --target help 2>/dev/null | grep -w keyswap_pages >/dev/null; then
   cmake --build "$tree" --target keyswap_pages
 fi
 
