@@ -249,6 +249,23 @@ base::Status write_for_others(const std::string& folder,
   return write_file(php + "/keyswap.ini", php_text(bundle), kPublicMode);
 }
 
+// A proxy that the shell needs to get out is not used in passing: it would see whom we call.
+void warn_of_shells_proxy(const Variables& inherited,
+                          const bindings::Bindings& bindings,
+                          std::vector<std::string>& warnings) {
+  if (bindings.upstream.proxy != nullptr || inherited.contains("KEYSWAP_SESSION")) {
+    return;
+  }
+  for (const char* name : {"HTTPS_PROXY", "https_proxy"}) {
+    if (!value_of(inherited, name).empty()) {
+      warnings.push_back(std::string(name) +
+                         " of your shell names another proxy, and keyswap does not go through it: "
+                         "if it has to, say so in bindings.yaml (upstream.proxy)");
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 Outcome<PreparedFiles> prepare_client_files(const Home& home,
@@ -355,6 +372,7 @@ Outcome<EnvironmentPlan> prepare_environment(const Home& home,
   EnvironmentPlan plan =
       plan_environment(inherited, access, prepared->files, placeholders, home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
+  warn_of_shells_proxy(inherited, bindings, plan.warnings);
   return plan;
 }
 

@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kQuestion = "credential files";
 
 std::vector<Placeholder> placeholders_in(const Home& home) {
-  const auto parsed = read_bindings(home.bindings());
+  auto parsed = read_bindings(home.bindings());
   return parsed ? placeholders_of(parsed->bindings) : std::vector<Placeholder>();
 }
 
@@ -56,7 +56,7 @@ std::vector<Finding> look_into(const Importer& importer,
     return {};
   }
   const std::string import = "keyswap import " + std::string(importer.name) + " " + path;
-  const auto source = read_source(path);
+  auto source = read_source(path);
   if (!source) {
     return {note_of(source.failure().what, source.failure().hint)};
   }
