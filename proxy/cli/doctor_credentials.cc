@@ -18,7 +18,7 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr const char* kQuestion = "credential files";
+constexpr const char* kCredentialFiles = "credential files";
 
 std::vector<Placeholder> placeholders_in(const Home& home) {
   auto parsed = read_bindings(home.bindings());
@@ -35,8 +35,8 @@ bool is_real(std::string_view text,
   });
 }
 
-Finding note_of(std::string text, std::string hint) {
-  return {kQuestion, Health::note, std::move(text), std::move(hint)};
+Finding noteworthy(std::string text, std::string hint) {
+  return {kCredentialFiles, Health::note, std::move(text), std::move(hint)};
 }
 
 // What an import kept, for the case that something does not work.
@@ -45,7 +45,8 @@ std::vector<Finding> look_for_copy(const std::string& path) {
   if (access(copy.c_str(), F_OK) != 0) {
     return {};
   }
-  return {note_of(copy + " holds the real credentials still", "once all works: shred -u " + copy)};
+  return {
+      noteworthy(copy + " holds the real credentials still", "once all works: shred -u " + copy)};
 }
 
 // Nothing of a file that is not there, or has nothing that is real.
@@ -58,17 +59,17 @@ std::vector<Finding> look_into(const Importer& importer,
   const std::string import = "keyswap import " + std::string(importer.name) + " " + path;
   auto source = read_source(path);
   if (!source) {
-    return {note_of(source.failure().what, source.failure().hint)};
+    return {noteworthy(source.failure().what, source.failure().hint)};
   }
   const std::string_view text = source->text.view();
   const CredentialFile found = importer.read(text);
   if (std::ranges::any_of(found.credentials, [&](const Credential& credential) {
         return is_real(text, credential.spot, placeholders);
       })) {
-    return {note_of(path + " holds real credentials that tools send", import + " --apply")};
+    return {noteworthy(path + " holds real credentials that tools send", import + " --apply")};
   }
   if (!found.left_out.empty()) {
-    return {note_of(path + " may hold credentials that cannot be replaced", import)};
+    return {noteworthy(path + " may hold credentials that cannot be replaced", import)};
   }
   return {};
 }
@@ -90,11 +91,11 @@ std::vector<Finding> examine_credential_files(const Patient& patient) {
     }
   }
   if (const std::string git = home + "/.git-credentials"; access(git.c_str(), R_OK) == 0) {
-    findings.push_back(note_of(git + " holds real credentials that git sends",
-                               "move them into the vault, and put placeholders there"));
+    findings.push_back(noteworthy(git + " holds real credentials that git sends",
+                                  "move them into the vault, and put placeholders there"));
   }
   if (findings.empty()) {
-    findings.push_back({kQuestion, Health::ok, "nothing real in the usual ones", ""});
+    findings.push_back({kCredentialFiles, Health::ok, "nothing real in the usual ones", ""});
   }
   return findings;
 }

@@ -28,7 +28,7 @@ std::string settings_in(const std::string& path) {
 }
 
 // What the variable says, with `rest` behind it; "" where it says nothing.
-std::string below(const Variables& inherited, const char* variable, const std::string& rest) {
+std::string path_below(const Variables& inherited, const char* variable, const std::string& rest) {
   const auto found = inherited.find(variable);
   return found == inherited.end() || found->second.empty() ? "" : found->second + rest;
 }
@@ -37,21 +37,21 @@ std::string below(const Variables& inherited, const char* variable, const std::s
 
 bool pip_names_proxy(const Variables& inherited) {
   const std::vector<std::string> files = {"/etc/pip.conf",
-                                          below(inherited, "PIP_CONFIG_FILE", ""),
-                                          below(inherited, "XDG_CONFIG_HOME", "/pip/pip.conf"),
-                                          below(inherited, "HOME", "/.config/pip/pip.conf"),
-                                          below(inherited, "HOME", "/.pip/pip.conf"),
-                                          below(inherited, "VIRTUAL_ENV", "/pip.conf")};
+                                          path_below(inherited, "PIP_CONFIG_FILE", ""),
+                                          path_below(inherited, "XDG_CONFIG_HOME", "/pip/pip.conf"),
+                                          path_below(inherited, "HOME", "/.config/pip/pip.conf"),
+                                          path_below(inherited, "HOME", "/.pip/pip.conf"),
+                                          path_below(inherited, "VIRTUAL_ENV", "/pip.conf")};
   return std::ranges::any_of(files, [&inherited](const std::string& file) {
     return !npmrc_value(settings_in(file), "proxy", inherited).empty();
   });
 }
 
 std::vector<std::string> curl_files_with_proxy(const Variables& inherited) {
-  std::vector<std::string> files = {below(inherited, "CURL_HOME", "/.curlrc"),
-                                    below(inherited, "XDG_CONFIG_HOME", "/curlrc"),
-                                    below(inherited, "HOME", "/.curlrc"),
-                                    below(inherited, "HOME", "/.config/curlrc")};
+  std::vector<std::string> files = {path_below(inherited, "CURL_HOME", "/.curlrc"),
+                                    path_below(inherited, "XDG_CONFIG_HOME", "/curlrc"),
+                                    path_below(inherited, "HOME", "/.curlrc"),
+                                    path_below(inherited, "HOME", "/.config/curlrc")};
   std::erase_if(files,
                 [](const std::string& file) { return !curlrc_names_proxy(settings_in(file)); });
   return files;
