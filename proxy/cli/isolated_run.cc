@@ -137,8 +137,8 @@ Problem isolate(const IsolatedCommand& command, const File& channel) {
   return give_up_rights();
 }
 
-// Descriptors that we were started with and that lead out of any namespace, such as a socket that an
-// editor or an agent left open. What is opened at 0 to 2 was meant for the command.
+// Descriptors that we were started with and that lead out of any namespace, such as a socket that
+// an editor or an agent left open. What is opened at 0 to 2 was meant for the command.
 Problem keep_back_ways_out() {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
