@@ -78,7 +78,12 @@ void replace_all(std::string& text, std::string_view what, const std::string& by
 
 std::vector<ClientProbe> probes_of_tools() {
   return {
-      {"curl", "curl", {"-q", "-sS", "-H", kHeader, "@URL@"}, true, "--noproxy", ""},
+      {"curl",
+       "curl",
+       {"-sS", "-H", kHeader, "@URL@"},
+       true,
+       "--noproxy",
+       "take proxy and noproxy out of ~/.curlrc"},
       {"wget",
        "wget",
        {"-q", "-O", "-", "--tries=1", std::string("--header=") + kHeader, "@URL@"},
@@ -102,7 +107,7 @@ std::vector<ClientProbe> probes_of_tools() {
         "@FILE@"},
        true,
        "git dependencies over ssh",
-       "take --proxy and --cafile out of the command"},
+       "take noproxy out of .npmrc"},
       {"pip",
        "pip3",
        {"download",

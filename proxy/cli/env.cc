@@ -12,6 +12,7 @@
 #include "proxy/cli/environment_format.h"
 #include "proxy/cli/environment_undo.h"
 #include "proxy/cli/listen_address.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -57,9 +58,14 @@ int print_undo(EnvironmentFormat format) {
 }
 
 // What is worth knowing before the variables are set.
-void tell(const EnvironmentPlan& plan, const Variables& inherited) {
+void tell(const EnvironmentPlan& plan, const Variables& inherited, Preload preload) {
   for (const std::string& warning : plan.warnings) {
     warn(warning);
+  }
+  const std::string node = preload == Preload::no ? node_that_bypasses(inherited) : "";
+  if (!node.empty()) {
+    warn("nothing is loaded into Node " + node + ": its programs go past the proxy",
+         "use Node 22.21 or 24.5 (or later), or: keyswap run -- COMMAND");
   }
   const auto path = inherited.find("PATH");
   if (!plan.java_advice.empty() && path != inherited.end() &&
@@ -102,7 +108,7 @@ int print_environment(const std::string& home_option,
   if (!plan) {
     return report(plan.failure());
   }
-  tell(plan.value(), inherited);
+  tell(plan.value(), inherited, preload);
   const std::string before = can_undo(format) ? remember_text(inherited, plan.value(), format) : "";
   auto text = format_environment(plan.value(), format);
   if (!text) {
@@ -113,6 +119,14 @@ int print_environment(const std::string& home_option,
   }
   print(before + text.value());
   return static_cast<int>(Exit::done);
+}
+
+int write_for_others(const std::string& home_option,
+                     const FolderOptions& folder,
+                     const CallerChoice& caller,
+                     bool json) {
+  auto home = checked_home_of(home_option);
+  return home ? write_folder(home.value(), folder, caller, json) : report(home.failure());
 }
 
 }  // namespace
@@ -145,9 +159,14 @@ int run_env(const Arguments& arguments) {
   if (auto problem = check_folder_options(folder)) {
     return report(*problem);
   }
+  if (folder.is_asked_for() && (is_off || app.count("--format") > 0)) {
+    return report({Exit::usage,
+                   "--format and --off are for this shell, and not for a folder",
+                   "leave them out: a folder has files for docker and for shells"});
+  }
   if (folder.is_asked_for()) {
-    auto owned = checked_home_of(home);
-    return owned ? write_folder(owned.value(), folder, caller, json) : report(owned.failure());
+    folder.has_no_preload = has_no_preload;
+    return write_for_others(home, folder, caller, json);
   }
   const EnvironmentFormat chosen =
       json ? EnvironmentFormat::json

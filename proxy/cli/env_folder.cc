@@ -62,7 +62,10 @@ Outcome<ClientFolder> make_folder(const Home& home,
                                   const FolderOptions& options,
                                   const CallerChoice& caller,
                                   ProxyAccess& access) {
-  FolderWish wish{.user = std::nullopt, .folder = options.folder, .seen_at = options.seen_at};
+  FolderWish wish{.user = std::nullopt,
+                  .folder = options.folder,
+                  .seen_at = options.seen_at,
+                  .preload = options.has_no_preload ? Preload::no : Preload::yes};
   if (!options.user.empty()) {
     auto user = reader_of(options.user);
     if (!user) {

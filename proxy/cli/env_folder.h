@@ -22,6 +22,7 @@ struct FolderOptions {
   std::string folder = {};    // --dir
   std::string seen_at = {};   // --at
   std::string proxy = {};     // --proxy
+  bool has_no_preload = false;
 
   [[nodiscard]] bool is_asked_for() const { return !user.empty() || is_container; }
 };

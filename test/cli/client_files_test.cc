@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/cli/client_overlays.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/java_options.h"
 #include "proxy/cli/npm_settings.h"
+#include "test/support/script.h"
 
 namespace keyswap::cli {
 
@@ -129,6 +131,41 @@ TEST_CASE("a run inside a run finds the same files") {
   inner["SSL_CERT_FILE"] = outer.bundle;
   CHECK(folder.prepared(inner).files.bundle == outer.bundle);
   CHECK(text_of(outer.wgetrc) == "tries = 3\nca_certificate = " + outer.bundle + "\n");
+}
+
+TEST_CASE("lines of a wgetrc that would lead past the proxy do not get into ours") {
+  const std::string kept = "tries = 3\n# https_proxy = x\nno_proxy = wiki.corp\n";
+  const std::string others =
+      "https_proxy = http://corp:3128\nHTTP-Proxy=http://corp:3128\n use_proxy = off\n"
+      "proxy_user = me\nProxy_Password = pw\ncheck-certificate = off\n";
+  CHECK(wgetrc_text(kept + others, "/b.pem") == kept + "ca_certificate = /b.pem\n");
+  CHECK(wgetrc_text("", "/b.pem") == "ca_certificate = /b.pem\n");
+}
+
+TEST_CASE("a proxy of the shell's is told of, without its password, where the bindings have none") {
+  const Folder folder;
+  const std::string rules = "version: 1\nsecrets: {}\n";
+  const auto warnings = [&folder](Variables shell, const std::string& text) {
+    shell["HOME"] = folder.path();
+    auto plan = prepare_environment(
+        folder.home(), shell, {"127.0.0.1:8472", ""}, *test::bindings_of(text), Preload::no);
+    REQUIRE(plan);
+    std::string all;
+    for (const std::string& warning : plan->warnings) {
+      all += warning + "\n";
+    }
+    return all;
+  };
+  const Variables corporate = {{"https_proxy", "http://me:pw-7x@corp:3128"}};
+  const std::string told = warnings(corporate, rules);
+  CHECK(told.find("https_proxy of your shell names another proxy") != std::string::npos);
+  CHECK(told.find("pw-7x") == std::string::npos);
+  CHECK(warnings({}, rules).find("another proxy") == std::string::npos);
+  CHECK(warnings(corporate, rules + "upstream: { proxy: \"http://corp:3128\" }\n")
+            .find("another proxy") == std::string::npos);
+  Variables inner = corporate;
+  inner["KEYSWAP_SESSION"] = "/h";
+  CHECK(warnings(inner, rules).find("another proxy") == std::string::npos);
 }
 
 TEST_CASE("overlays name the bundle, each in its client's words") {
