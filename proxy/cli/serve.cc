@@ -137,7 +137,12 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
     opened.managed_at = address;
   };
   behind.hold_policy = [&opened] {
-    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+    // As for a reload: an approval does not open to everybody where we listen, either.
+    return opened.approval.hold(*opened.vault,
+                                opened.authority->certificate_pem(),
+                                [&opened](const bindings::Bindings& bindings) {
+                                  return opened.listen.check(bindings, opened.bindings_file);
+                                });
   };
   behind.in_force = [&opened] {
     opened.confirmation->set_in_force(in_force(opened));
