@@ -117,6 +117,7 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen();
   base::Status listen_for_management();
   base::Status start_threads();
   void join_loops();
@@ -202,11 +203,20 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
+  return listen();
+}
+
+base::Status Server::listen() {
   KS_TRY(doors_.listeners.open(loops_.front()->loop(), parts_.listen, *this));
-  for (const auto& loop : loops_) {
-    loop->set_listening(Listening(doors_.listeners.endpoints()));
+  std::optional<uv::Endpoint> management;
+  if (parts_.behind.manage) {
+    KS_TRY(listen_for_management());
+    management = doors_.management->local();
   }
-  return parts_.behind.manage ? listen_for_management() : base::Status();
+  for (const auto& loop : loops_) {
+    loop->set_listening(Listening(doors_.listeners.endpoints(), management));
+  }
+  return {};
 }
 
 base::Status Server::listen_for_management() {
