@@ -99,11 +99,9 @@ std::string_view Requests::read(std::string_view bytes) {
 
 // `begin`: the bytes that were read last.
 void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view begin) {
-  base::Failure failure;
+  auto speech = flow::ForeignSpeech::none;
   if (!stream_ && !tunnelled_ && !is_head_timed_) {
-    const auto speech = flow::find_foreign_speech(begin);
-    failure.cause = flow::cause_of(speech);
-    codec_.leg().write(flow::parting_words(speech));
+    speech = flow::find_foreign_speech(begin);
   }
   if (!stream_) {
     connection_->timer().clear();
@@ -111,7 +109,8 @@ void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view beg
     begin_stream(tunnelled_ ? tunnelled_->identity.destination : flow::Destination{},
                  connection_->context().policy);
   }
-  stream_->on(flow::ClientRefused{reason, flaw, std::move(failure)});
+  stream_->on(flow::ClientRefused{
+      .reason = reason, .flaw = flaw, .failure = {flow::cause_of(speech), {}}, .speech = speech});
 }
 
 void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure failure) {
