@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "audit/record.h"
@@ -71,6 +72,7 @@ class Requests final : public Stage, public StreamOwner {
   void look_up_caller();
   void answer_management(http::RequestHead head);
   void answer_locally(http::RequestHead head, const services::LocalService& service);
+  [[nodiscard]] std::string own_address(const http::RequestHead& head) const;
   [[nodiscard]] bool tells_in_tunnels() const;
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);

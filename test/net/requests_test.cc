@@ -227,6 +227,48 @@ TEST_CASE("the health of the proxy is told, and the connection kept") {
   net.answer_dial();
 }
 
+TEST_CASE("the answer to a HEAD of what keyswap answers itself ends with its head") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  for (const std::string asked : {"/ HTTP/1.1\r\nHost: localhost:8472\r\n\r\n",
+                                  "/healthz HTTP/1.1\r\nHost: localhost:8472\r\n\r\n",
+                                  "http://healthz.keyswap.invalid/healthz HTTP/1.1\r\n"
+                                  "Host: healthz.keyswap.invalid\r\n\r\n"}) {
+    CAPTURE(asked);
+    client.say("GET " + asked);
+    net.settle();
+    const std::string whole = client.take_heard();
+    const std::string head = whole.substr(0, whole.find("\r\n\r\n") + 4);
+    CHECK(head.starts_with("HTTP/1.1 200 "));
+    CHECK(whole.size() > head.size());
+    client.say("HEAD " + asked);  // on the same connection, whose next answer begins behind it
+    net.settle();
+    CHECK(client.take_heard() == head);
+  }
+}
+
+TEST_CASE(
+    "F42 from elsewhere the listener is asked for its health by any name, and says that one") {
+  MemoryNet net;
+  const std::string host = " HTTP/1.1\r\nHost: keyswap.internal:9000\r\n";
+  for (const std::string target : {"/healthz", "/"}) {
+    CAPTURE(target);
+    Peer& here = net.connect();
+    here.say("GET " + target + host + "\r\n");
+    net.settle_durably();
+    CHECK(has(here.heard, "Keyswap-Reason: origin_not_allowed\r\n"));  // a name that leads here
+    Peer& page = net.connect("172.17.0.2");
+    page.say("GET " + target + host + "Origin: http://evil.test\r\n\r\n");
+    net.settle_durably();
+    CHECK(has(page.heard, "Keyswap-Reason: origin_not_allowed\r\n"));
+    Peer& there = net.connect("172.17.0.2");
+    there.say("GET " + target + host + "\r\n");
+    net.settle();
+    CHECK(there.heard.starts_with("HTTP/1.1 200 "));
+    CHECK(has(there.heard, "HTTPS_PROXY=http://keyswap.internal:9000\n") == (target == "/"));
+  }
+}
+
 TEST_CASE("another user of the machine gets neither a secret nor a tunnel without a token") {
   MemoryNet net;
   use_bindings(net, "");
@@ -399,7 +441,7 @@ TEST_CASE("the listener's own page and its other paths say what to set, but to n
   client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
   net.settle();
   CHECK(client.heard.starts_with("HTTP/1.1 200 OK\r\n"));
-  CHECK(has(client.take_heard(), "HTTPS_PROXY=http://127.0.0.1:8472\n"));
+  CHECK(has(client.take_heard(), "HTTPS_PROXY=http://localhost:8472\n"));
   client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\nOrigin: http://evil.test\r\n\r\n");
   net.settle_durably();
   CHECK(has(client.take_heard(), "Keyswap-Reason: origin_not_allowed\r\n"));

@@ -95,10 +95,14 @@ TEST_CASE("the management listener answers metrics and health, and nothing else"
   CHECK(figures.body == "figures");
   head.framing = {http::Framing::Kind::length, 5};
   CHECK_FALSE(management.answer(head, "").head.keeps_connection);
-  head.method = "POST";
-  CHECK(management.answer(head, "").head.status == 405);
+  for (const char* path : {"/metrics", "/healthz"}) {
+    head.target = path;
+    head.method = "POST";
+    CHECK(management.answer(head, "").head.status == 405);
+    head.method = "HEAD";
+    CHECK(management.answer(head, "").head.status < 300);
+  }
   head.method = "GET";
-  head.target = "/healthz";
   CHECK(management.answer(head, "").head.status == 299);
   for (const char* target : {"/", "/metrics/", "/proxy/x/y", "api.example.test:443", "*"}) {
     head.target = target;
