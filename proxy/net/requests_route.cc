@@ -71,8 +71,8 @@ void Requests::look_up_caller() {
   }
 }
 
-// Where who asks finds the listener as a proxy: by the name that he used, which may be a container's
-// or a tunnel's. What stands for a Unix socket there is none.
+// Where who asks finds the listener as a proxy: by the name that he used, which may be one of a
+// container's or of a tunnel's. What stands for a Unix socket there is none.
 std::string Requests::own_address(const http::RequestHead& head) const {
   const http::Field* const host = head.fields.find("host");
   if (host != nullptr && connection_->client().address != uv::kUnixPeer) {
@@ -221,15 +221,11 @@ void Requests::answer_management(http::RequestHead head) {
   answer_locally(std::move(head), *connection_->management());
 }
 
-// What is for ourselves. Whichever program asks, but no web page. From elsewhere the listener has
-// names that nobody told us of (a container engine's, a service's), and no browser of this machine
-// asks by one.
+// What is for ourselves. Whichever program asks, but no web page.
 void Requests::answer_locally(http::RequestHead head, const services::LocalService& service) {
   const Policy& policy = connection_->context().policy;
-  const auto refusal = connection_->client().is_of_this_machine
-                           ? flow::check_web_page(head, *policy.bindings)
-                           : flow::check_page_fields(head, *policy.bindings);
-  if (refusal) {
+  if (const auto refusal =
+          flow::check_visit(head, *policy.bindings, connection_->client().is_of_this_machine)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
