@@ -71,8 +71,8 @@ std::string_view Requests::read(std::string_view bytes) {
     bytes.remove_prefix(step.consumed);
     switch (step.kind) {
       case Step::Kind::need_more:
-        if (!stream_ && codec_.is_mid_message() && !is_head_timed_) {
-          is_head_timed_ = true;
+        if (!stream_ && codec_.is_mid_message() && next_head_ != NextHead::timed) {
+          next_head_ = NextHead::timed;
           connection_->timer().set(base::bounds::kRequestHeadMs);
         }
         return bytes;
@@ -100,7 +100,8 @@ std::string_view Requests::read(std::string_view bytes) {
 // `begin`: the bytes that were read last.
 void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view begin) {
   auto speech = flow::ForeignSpeech::none;
-  if (!stream_ && !tunnelled_ && !is_head_timed_) {
+  if (!stream_ && !tunnelled_ && next_head_ == NextHead::first &&
+      connection_->management() == nullptr) {
     speech = flow::find_foreign_speech(begin);
   }
   if (!stream_) {

@@ -39,7 +39,7 @@ flow::RealSightings real_values_in(const flow::RealValues* real, const http::Req
 
 void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
-  is_head_timed_ = false;
+  next_head_ = NextHead::another;
   connection_->timer().clear();
   if (connection_->management() != nullptr) {
     answer_management(std::move(head));

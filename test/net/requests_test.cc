@@ -435,6 +435,18 @@ TEST_CASE("bytes that only look like another protocol's in the middle of a head 
   CHECK_FALSE(has(client.heard, "\"cause\""));
 }
 
+TEST_CASE("bytes that only look like another protocol's behind a request are none") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("GET /healthz HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
+  net.settle();
+  CHECK(has(client.take_heard(), "HTTP/1.1 200 "));
+  client.say("\x05\x01");
+  net.settle_durably();
+  CHECK(client.heard.starts_with("HTTP/1.1 400 "));
+  CHECK_FALSE(has(client.heard, "\"cause\""));
+}
+
 TEST_CASE("the listener's own page and its other paths say what to set, but to no web page") {
   MemoryNet net;
   Peer& client = net.connect();
