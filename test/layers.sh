@@ -27,7 +27,7 @@ bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
-proxy/services  : proxy/http/ proxy/flow/ audit/record.h
+proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
 proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/

@@ -196,7 +196,17 @@ std::string proxy_text(const HomeStatus& status) {
   if (!status.proxy->is_ready()) {
     return "one is starting";
   }
-  return "listens on " + status.proxy->address + ", pid " + std::to_string(status.proxy->pid);
+  std::string text = "listens on ";
+  for (const std::string& address : status.proxy->listen) {
+    text += address + ", ";
+  }
+  if (status.proxy->listen.empty()) {
+    text += status.proxy->address + ", ";
+  }
+  if (!status.proxy->manage.empty()) {
+    text += "managed at " + status.proxy->manage + ", ";
+  }
+  return text + "pid " + std::to_string(status.proxy->pid);
 }
 
 std::string ca_text(const HomeStatus& status, std::int64_t now_s) {
@@ -261,6 +271,12 @@ std::string status_json(const Home& home, const HomeStatus& status, std::int64_t
   if (status.proxy && status.proxy->is_ready()) {
     json["pid"] = status.proxy->pid;
     json["proxy"] = status.proxy->address;
+    if (!status.proxy->listen.empty()) {
+      json["listen"] = status.proxy->listen;
+    }
+    if (!status.proxy->manage.empty()) {
+      json["manage"] = status.proxy->manage;
+    }
     json["bindings"] = status.proxy->bindings;
     json["health"] = status.health;
     json["reloads"] = status.proxy->reloads.done;

@@ -67,7 +67,9 @@ void tell_ready(const ServeOptions& options,
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  const RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  running.listen = addresses_to_tell(addresses);
+  running.manage = opened.managed_at;
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will
@@ -137,7 +139,12 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
     opened.managed_at = address;
   };
   behind.hold_policy = [&opened] {
-    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+    // As for a reload: an approval does not open to everybody where we listen, either.
+    return opened.approval.hold(*opened.vault,
+                                opened.authority->certificate_pem(),
+                                [&opened](const bindings::Bindings& bindings) {
+                                  return opened.listen.check(bindings, opened.bindings_file);
+                                });
   };
   behind.in_force = [&opened] {
     opened.confirmation->set_in_force(in_force(opened));

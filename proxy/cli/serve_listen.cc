@@ -54,6 +54,10 @@ Problem ServeListeners::check(const bindings::Bindings& bindings,
   return check_listens(addresses_, bindings, bindings_file);
 }
 
+Problem ServeListeners::check_beside(const ListenAddress& manage) const {
+  return check_manage(manage, addresses_);
+}
+
 Problem ServeListeners::open_sockets() {
   for (const ListenAddress& address : addresses_) {
     if (!address.is_unix()) {

@@ -36,6 +36,9 @@ class ServeListeners {
   [[nodiscard]] Problem check(const bindings::Bindings& bindings,
                               const std::string& bindings_file) const;
 
+  // Can it be managed at that address beside them?
+  [[nodiscard]] Problem check_beside(const ListenAddress& manage) const;
+
   // Makes the Unix sockets, as the user that serves.
   Problem open_sockets();
   // Where they have to be removed again.

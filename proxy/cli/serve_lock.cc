@@ -134,6 +134,12 @@ std::string encode_running(const RunningProxy& proxy) {
     json["refused"] = proxy.reloads.refused;
     json["hint"] = proxy.reloads.hint;
   }
+  if (!proxy.listen.empty()) {
+    json["listen"] = proxy.listen;
+  }
+  if (!proxy.manage.empty()) {
+    json["manage"] = proxy.manage;
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -151,11 +157,18 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
     const auto found = json.find(key);
     return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
   };
-  return RunningProxy{
+  RunningProxy proxy{
       json["pid"].get<pid_t>(),
       text_of("proxy"),
       text_of("bindings"),
       {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
+  proxy.manage = text_of("manage");
+  if (const auto listen = json.find("listen"); listen != json.end() && listen->is_array()) {
+    for (const auto& address : *listen) {
+      proxy.listen.push_back(address.is_string() ? address.get<std::string>() : "");
+    }
+  }
+  return proxy;
 }
 
 std::optional<RunningProxy> find_running(const Home& home) {

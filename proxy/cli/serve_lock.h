@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -37,6 +38,8 @@ struct RunningProxy {
   std::string address;   // "127.0.0.1:8472"; "" while it is starting
   std::string bindings;  // the file it serves
   Reloads reloads = {};
+  std::vector<std::string> listen = {};  // all addresses, where `address` does not say it
+  std::string manage = {};               // where management listens; "" nowhere
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }

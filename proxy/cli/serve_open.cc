@@ -175,6 +175,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
       return manage.failure();
     }
     opened.manage = std::move(manage).value();
+    if (auto problem = opened.listen.check_beside(*opened.manage)) {
+      return problem;
+    }
   }
   if (auto problem = choose_loops(options, opened)) {
     return problem;

@@ -130,6 +130,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
   flaw_ = event.flaw;
+  speech_ = event.speech;
   if (event.failure.is_known()) {
     fail(event.failure);
   }
@@ -368,6 +369,10 @@ void Exchange::answer(Reason reason, Actions& actions) {
     actions.emplace_back(RefuseInTunnel{std::make_shared<const Reply>(std::move(reply))});
     finish(ClientFate::keep, actions);
     return;
+  }
+  // I6: like all of an answer, behind its record.
+  if (const std::string_view words = parting_words(speech_); !words.empty()) {
+    actions.emplace_back(SendPartingWords{words});
   }
   reply.head.keeps_connection = keeps;
   leaving_.reply_body = std::move(reply.body);

@@ -409,6 +409,7 @@ class Exchange {
   bool is_record_late_ = false;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
+  ForeignSpeech speech_ = ForeignSpeech::none;  // of the client, instead of HTTP
 };
 
 }  // namespace keyswap::flow

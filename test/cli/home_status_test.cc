@@ -63,6 +63,23 @@ TEST_CASE("the audit log's size and last record are told, a torn end and an empt
   CHECK(status.audit.last_record == "2026-01-02T00:00:00.000000Z");
 }
 
+TEST_CASE("all that a proxy listens on is told, and where it is managed") {
+  const test::TempHome temp;
+  HomeStatus status = look_at(temp.home());
+  status.proxy = RunningProxy{17, "127.0.0.1:1", "/b.yaml"};
+  CHECK(status_text(temp.home(), status, kDay).find("listens on 127.0.0.1:1, pid 17") !=
+        std::string::npos);
+  status.proxy->listen = {"0.0.0.0:1", "unix:/run/k.sock"};
+  status.proxy->manage = "127.0.0.1:2";
+  const auto json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
+  CHECK(json["listen"] == status.proxy->listen);
+  CHECK(json["manage"] == "127.0.0.1:2");
+  const std::string text = status_text(temp.home(), status, kDay);
+  for (const char* part : {"0.0.0.0:1,", "unix:/run/k.sock,", "127.0.0.1:2,"}) {
+    CHECK(text.find(part) != std::string::npos);
+  }
+}
+
 TEST_CASE("a CA that has ended is told as such") {
   const test::TempHome temp;
   HomeStatus status = look_at(temp.home());

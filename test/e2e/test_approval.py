@@ -4,9 +4,10 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 
-from harness import auditlog, proxy
+from harness import auditlog, client, proxy
 from harness.case import Case, H, K, P, V, X, bearer, document, main
 from harness.holding import frozen
 from test_children import Terminal
@@ -222,6 +223,28 @@ class Approval(Case):
         self.home.must("bindings", "approve", "--yes", "--bindings", narrow, unlock=True)
         self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
         self.assertEqual(self.ask(running, H).status, 200)
+        self.assertEqual(running.stop(), 0)
+
+    def test_an_approval_does_not_open_to_everybody_where_it_is_listened(self):
+        """[I17] As a reload does not: beyond loopback whoever reaches the port could use the secrets."""
+        self.home.must("caller", "add", "ci", unlock=True)
+        self.home.outputs[-2:] = []  # the token, which is nowhere else
+        self.home.bindings({**self.good(self.home), "callers": ["ci"]})
+        self.approve(self.home)
+        running = self.start(self.home, listen="0.0.0.0:0")
+        opened = self.home.path / "opened.yaml"
+        opened.write_text(proxy.yaml({**self.good(self.home), "allow_users": ["*"]}) + "\n")
+        opened.chmod(0o600)
+        unconfirmed = self.home.run("bindings", "approve", "--yes", "--bindings", opened, unlock=True)
+        self.assertEqual(unconfirmed.returncode, 1, unconfirmed.stderr)
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_locked" and r["why"] == "not_approved"))
+        self.assertTrue(running.await_stderr("refused to listen on 0.0.0.0"))
+        wire, answer = client.connect_on(
+            client.Wire(socket.create_connection((client.address_of_this_machine(), running.port))), f"{H}:443")
+        with wire:
+            self.refused(answer, 407, "caller_required")
+        self.approve(self.home)
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
         self.assertEqual(running.stop(), 0)
 
     def test_what_a_command_binds_is_approved_and_nothing_that_it_found(self):

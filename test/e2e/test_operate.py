@@ -99,15 +99,28 @@ class Operate(Case):
         self.assertEqual(figures['keyswap_exchange_duration_seconds_bucket{le="+Inf"}'],
                          figures["keyswap_exchange_duration_seconds_count"])
         self.assertEqual(figures["keyswap_event_loops"], 1)
+        self.assertGreaterEqual(figures["keyswap_audit_sync_duration_seconds_count"], 1)
+        self.assertEqual(figures['keyswap_audit_sync_duration_seconds_bucket{le="+Inf"}'],
+                         figures["keyswap_audit_sync_duration_seconds_count"])
+        self.assertEqual(figures['keyswap_leaf_mints_total{use="requests",result="made"}'], 1)
+        self.assertEqual(figures['keyswap_leaves{use="requests"}'], 1)
+        self.assertEqual(figures['keyswap_leaf_lookups_total{use="refusals",result="hit"}'], 0)
         for name in (H, K, P, "/counted"):
             self.assertNotIn(name, text)
         self.assertEqual(self.exchange(port, "GET", "/healthz"), (200, '{"status":"ok"}'))
         self.assertEqual(self.exchange(port, "POST", "/metrics")[0], 405)
+        self.assertEqual(self.exchange(port, "HEAD", "/metrics"), (200, ""))
+        self.assertEqual(self.exchange(port, "PUT", "/healthz")[0], 405)
         self.assertEqual(self.exchange(port, "GET", "/")[0], 404)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Host": "evil.test"})[0], 403)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Origin": "http://127.0.0.1:1"})[0], 403)
         self.assertEqual(self.exchange(port, "CONNECT", f"{H}:443")[0], 404)
         self.assertIn(self.exchange(running.port, "GET", "/metrics")[0], (400, 404))  # not where clients come
+        loop = "loop.example.test"
+        self.home.bindings(document({K: bearer(hosts=(H, loop))}, recorder=self.recorder, hosts=(H,),
+                                    root=self.authority.certificate, resolve={f"{loop}:443": f"127.0.0.1:{port}"}))
+        self.home.must("reload")
+        self.refused(running.ask(loop, "GET", "/metrics", AUTH), 403, "self_destination")
         self.assertEqual(running.stop(), 0)
         refused = self.start(self.home, wait=False, options=("--manage", "0.0.0.0:0"))
         self.assertEqual(refused.process.wait(60), 2)
