@@ -2,6 +2,7 @@
 #include "proxy/http/target.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 
