@@ -25,6 +25,7 @@ int run_audit_head(const Arguments& arguments);
 int run_audit_export(const Arguments& arguments);
 int run_audit_stats(const Arguments& arguments);
 int run_audit_rotate(const Arguments& arguments);
+int run_audit_archive(const Arguments& arguments);
 int run_audit_watch(const Arguments& arguments);
 int run_audit_forward(const Arguments& arguments);
 int run_audit_accept_loss(const Arguments& arguments);
@@ -49,6 +50,9 @@ void add_public_key_option(CLI::App& app, std::string& hex);
 Outcome<std::optional<PublicKey>> parse_public_key(const std::string& hex);
 // The same, or the key beside the log.
 Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex);
+
+// Says that the log goes further back than the folder.
+void remark_archived();
 
 // Says that the log is bad, and where; or that it could not be judged. Gives the exit status.
 int report_broken(const std::string& folder, const audit::Verdict& verdict);

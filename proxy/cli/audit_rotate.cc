@@ -95,10 +95,15 @@ int rotate(const RotateOptions& options) {
   }
   std::error_code error;
   const auto bytes = std::filesystem::file_size(segment_path(folder, segments->newest), error);
-  if (!error && bytes == 0 && segments->newest > 1) {
+  if (!error && bytes == 0 && segments->newest > segments->oldest) {
     note("nothing was recorded since the last segment was closed");
     print_line(segment_path(folder, segments->newest - 1));
     return static_cast<int>(Exit::done);
+  }
+  if (!error && bytes == 0 && segments->newest > 1) {
+    return report({Exit::no,
+                   "nothing was recorded since the last segment was closed, and that was archived",
+                   "there is nothing to close"});
   }
   if (auto problem = close_segment(options, home.value(), folder, segments->newest)) {
     return report(*problem);

@@ -226,6 +226,68 @@ class Records(OneProxy):
         path.unlink()
 
 
+class Archived(OneProxy):
+    """A log whose closed segments are moved away."""
+
+    def test_closed_segments_are_archived_and_a_segment_that_was_not_is_missing(self):
+        """[I7] While the proxy runs; the archive is a log of its own, and the one that stays begins behind it."""
+        verifier = pathlib.Path(__file__).parents[2] / "examples" / "verify-audit" / "verify_audit.py"
+        home = self.home
+        archives = [self.scratch / "archive-1", self.scratch / "archive-1", self.scratch / "archive-2"]
+        for turn, archive in enumerate(archives):
+            for part in range(2):
+                self.ask(H, target=f"/archive/{turn}/{part}", headers=AUTH)
+                self.proxy.decision(f"/archive/{turn}/{part}")
+                home.must("audit", "rotate")
+            home.must("audit", "archive", archive, unlock=True)
+            self.assertEqual(len(list(home.audit.glob("audit-*.jsonl"))), 1)
+            for folder in (archive, home.audit):
+                home.must("audit", "verify", "--folder", folder)
+                self.assertEqual(subprocess.run(["python3", verifier, folder], check=False).returncode, 0)
+            home.must("audit", "verify", unlock=True)
+            shown = home.must("audit", "show", "--folder", archive, "--json", "--host", H).stdout
+            self.assertIn(f"/archive/{turn}/1".encode(), shown)
+            self.assertNotIn(f"/archive/{turn}/".encode(), home.must("audit", "show", "--json").stdout)
+        self.ask(H, target="/archive/after", headers=AUTH)
+        self.proxy.decision("/archive/after")
+        for words in (("tail", "--no-follow", "-n", "1000", "--json"), ("show", "--json"), ("export", "--format", "jsonl")):
+            self.assertIn(b"/archive/after", home.must("audit", *words).stdout)
+        self.assertEqual(json.loads(home.must("status", "--json").stdout)["audit"]["segments"], 1)
+        done = home.must("audit", "archive", archive, unlock=True)
+        self.assertIn(b"no further segment is closed", done.stderr)
+        self.assertEqual(home.run("audit", "archive", home.audit, unlock=True).returncode, 0, "there is nothing to move")
+
+        copied = self.copy_home(home, "archived")  # as one who can write the home
+        again = self.start(copied)
+        self.assertEqual(again.ask(H, target="/archive/again", headers=AUTH).status, 200)
+        self.assertEqual(again.stop(), 0)
+        copied.must("audit", "rotate", unlock=True)
+        self.assertEqual(copied.run("audit", "archive", copied.audit, unlock=True).returncode, 2)
+        sorted(copied.audit.glob("audit-*.jsonl"))[0].unlink()
+        self.assertEqual(copied.run("audit", "verify").returncode, 1)
+        done = copied.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr)
+        self.homes.remove(copied)  # it must not verify at the end
+        shutil.rmtree(copied.path)
+
+    def test_what_was_archived_unread_is_passed_over_and_said(self):
+        cursor, archive = self.scratch / "read-to", self.scratch / "archive-unread"
+        watch = ("audit", "watch", "--no-follow", "--cursor", cursor, "--", "echo")
+        for turn in range(3):
+            self.ask(H, target=f"/unread/{turn}", headers=AUTH)
+            self.proxy.decision(f"/unread/{turn}")
+            self.home.must("audit", "rotate")
+            if turn == 0:
+                self.home.must(*watch)
+        self.home.must("audit", "archive", archive, unlock=True)
+        self.ask(H, target="/unread/after", headers=AUTH)
+        self.proxy.decision("/unread/after")
+        closed = self.home.must("audit", "rotate").stdout
+        done = self.home.must(*watch)
+        self.assertEqual(done.stdout, closed)
+        self.assertIn(b"were archived before the command was run", done.stderr)
+
+
 class Tampering(Case):
     """A log of some hundred records, stopped; copies of it are changed and judged."""
 
