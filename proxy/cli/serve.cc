@@ -9,6 +9,7 @@
 
 #include "proxy/base/line_output.h"
 #include "proxy/cli/approval_record.h"
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/muted_terminal.h"
@@ -67,7 +68,9 @@ void tell_ready(const ServeOptions& options,
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  const RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  running.audit =
+      name_of_audit_folder(opened.home, audit_folder(opened.home, *opened.policy.policy.bindings));
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will

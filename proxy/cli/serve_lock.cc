@@ -127,6 +127,9 @@ std::string encode_running(const RunningProxy& proxy) {
   json["event"] = proxy.address.empty() ? "starting" : "ready";
   json["proxy"] = proxy.address;
   json["bindings"] = proxy.bindings;
+  if (!proxy.audit.empty()) {
+    json["audit"] = proxy.audit;
+  }
   json["pid"] = proxy.pid;
   json["reloads_begun"] = proxy.reloads.begun;
   json["reloads_done"] = proxy.reloads.done;
@@ -155,16 +158,21 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
       json["pid"].get<pid_t>(),
       text_of("proxy"),
       text_of("bindings"),
-      {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
+      {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")},
+      text_of("audit")};
+}
+
+std::optional<RunningProxy> read_announced(const Home& home) {
+  const auto text = read_file(home.serve_lock(), kTextBytesMax);
+  return text ? decode_running(*text) : std::nullopt;
 }
 
 std::optional<RunningProxy> find_running(const Home& home) {
   if (!ServeLock::is_held(home, ServeLock::Byte::serving, ServeLock::Kind::exclusive)) {
     return std::nullopt;
   }
-  const auto text = read_file(home.serve_lock(), kTextBytesMax);
   // It holds the lock and has not said more yet: starting.
-  return (text ? decode_running(*text) : std::nullopt).value_or(RunningProxy{});
+  return read_announced(home).value_or(RunningProxy{});
 }
 
 std::optional<RunningProxy> find_ready(const Home& home, int wait_ms) {
