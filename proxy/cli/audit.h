@@ -54,8 +54,9 @@ Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex);
 // Says that the log goes further back than the folder.
 void remark_archived();
 
-// Says that the log is bad, and where; or that it could not be judged. Gives the exit status.
+// Says that the log is bad, and where; gives the exit status.
 int report_broken(const std::string& folder, const audit::Verdict& verdict);
-int report_unread(const std::string& folder, const base::Error& error);
+// That it could not be judged.
+Failure unread_log(const std::string& folder, const base::Error& error);
 
 }  // namespace keyswap::cli

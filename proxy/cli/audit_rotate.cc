@@ -88,10 +88,10 @@ int rotate(const RotateOptions& options) {
   const std::string folder = audit_folder(home.value());
   const auto segments = audit::list_segments(folder);
   if (!segments) {
-    return report_unread(folder, segments.error());
+    return report(unread_log(folder, segments.error()));
   }
   if (segments->newest == 0) {
-    return report_unread(folder, {base::Errc::not_found, "there is no segment"});
+    return report(unread_log(folder, {base::Errc::not_found, "there is no segment"}));
   }
   std::error_code error;
   const auto bytes = std::filesystem::file_size(segment_path(folder, segments->newest), error);

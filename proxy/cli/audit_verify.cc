@@ -215,15 +215,18 @@ int report_broken(const std::string& folder, const audit::Verdict& verdict) {
        "what comes before it is good; keep the folder as it is and find out who changed it"});
 }
 
-int report_unread(const std::string& folder, const base::Error& error) {
+Failure unread_log(const std::string& folder, const base::Error& error) {
   if (error.code == base::Errc::not_found && is_empty_log(folder)) {
-    return report({Exit::cannot,
-                   "there is no audit log yet in " + folder,
-                   "it begins when a proxy first runs: keyswap serve"});
+    return {Exit::cannot,
+            "there is no audit log yet in " + folder,
+            "it begins when a proxy first runs: keyswap serve"};
   }
-  return report({Exit::cannot,
-                 "the audit log cannot be read: " + explain(error),
-                 "check the folder " + folder});
+  if (error.code == base::Errc::unavailable) {
+    return {Exit::cannot, "the audit log was not judged: " + explain(error), "try it again"};
+  }
+  return {Exit::cannot,
+          "the audit log cannot be read: " + explain(error),
+          "check the folder " + folder};
 }
 
 namespace {
@@ -240,7 +243,7 @@ int verify(const VerifyOptions& options) {
   const std::string& folder = known->folder;
   const auto verdict = audit::verify(folder, {key.value() ? key.value() : known->key, known->head});
   if (!verdict) {
-    return report_unread(folder, verdict.error());
+    return report(unread_log(folder, verdict.error()));
   }
   if (verdict->is_intact && known->source == "file" && known->head->seq < verdict->archived_seq) {
     return report({Exit::cannot,
