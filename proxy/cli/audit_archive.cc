@@ -159,12 +159,9 @@ int run_audit_archive(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, "keyswap audit archive /archive")) {
     return *status;
   }
-  auto opened = open_home(options.home, options.unlock);
-  if (!opened) {
-    return report(opened.failure());
-  }
-  const auto problem = archive(options, opened.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return do_in_home(options.home, options.unlock, [&options](OpenHome& opened) {
+    return archive(options, opened);
+  });
 }
 
 }  // namespace keyswap::cli
