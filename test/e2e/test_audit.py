@@ -144,6 +144,7 @@ class Records(OneProxy):
         table = self.scratch / "table.csv"
         self.home.must("audit", "export", "--format", "csv", "--decision", "allowed", "-o", table)
         self.assertEqual(table.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(list(self.scratch.glob("table.csv*")), [table])
         whole = self.home.must("audit", "export", "--format", "jsonl", "--decision", "allowed").stdout.splitlines()
         with open(table, newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -152,6 +153,9 @@ class Records(OneProxy):
         before = table.read_bytes()
         self.assertEqual(self.home.run("audit", "export", "--format", "csv", "-o", table).returncode, 3)
         self.assertEqual(table.read_bytes(), before)
+        unread = self.scratch / "unread.csv"
+        self.assertEqual(self.home.run("audit", "export", "--format", "csv", "-o", unread, "--folder", "/nowhere").returncode, 3)
+        self.assertEqual(list(self.scratch.glob("unread.csv*")), [])
         counted = json.loads(self.home.must("audit", "stats", "--json", "--decision", "allowed").stdout)
         self.assertEqual((counted["requests"], counted["by_secret"]), (len(rows), [{"name": K, "requests": len(rows)}]))
         broken = self.scratch / "broken"
@@ -163,6 +167,19 @@ class Records(OneProxy):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertNotIn(b"/export/=", done.stdout)
             self.assertIn(b"not intact at", done.stderr)
+
+    def test_the_log_is_looked_for_where_the_proxy_writes_it_whatever_the_file_says_since(self):
+        """[I7]"""
+        file = self.home.path / "bindings.yaml"
+        self.addCleanup(file.write_text, file.read_text())
+        self.ask(H, target="/where", headers=AUTH)
+        self.proxy.decision("/where")
+        self.home.bindings({**self.document(), "audit": {"path": str(self.scratch / "elsewhere")}})
+        self.assertEqual(json.loads(self.home.must("status", "--json").stdout)["audit"]["folder"], str(self.home.audit))
+        self.assertIn(b"/where", self.home.must("audit", "show").stdout)
+        self.assertTrue(self.home.must("audit", "rotate").stdout.startswith(str(self.home.audit).encode()))
+        copied = self.copy_home(self.home, "where")  # it has a log of its own
+        self.assertEqual(json.loads(copied.run("status", "--json").stdout)["audit"]["folder"], str(copied.audit))
 
     def test_segments_are_closed_while_the_proxy_runs_and_handed_on(self):
         """[I7] The proxy closes them; what it may not do (start a command, open a socket) others do."""
@@ -365,6 +382,16 @@ class Tampering(Case):
             with self.subTest(size):
                 self.is_bad(lambda _, n=size: whole[:n])
         self.is_bad(lambda _: b"")
+
+    def test_a_line_that_is_longer_than_any_record_does_not_hide_what_is_behind_it_in_silence(self):
+        copied = self.copy_home(self.home, "long-line")
+        segment = copied.audit / self.segment.name
+        segment.write_bytes(b"".join([*self.lines[:5], b"x" * 20_000 + b"\n", *self.lines[5:]]))
+        done = copied.run("audit", "show", "--json")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (3, 5))
+        self.assertIn(b"longer than any record", done.stderr)
+        self.homes.remove(copied)  # it must not verify at the end
+        shutil.rmtree(copied.path)
 
     def test_AU_13_a_chain_recomputed_without_the_key_is_found(self):
         """[I7]"""
