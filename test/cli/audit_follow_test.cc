@@ -170,14 +170,21 @@ TEST_CASE("the place is kept for one log: another begins at its begin") {
     CHECK(kept->place() == LogPlace{});
     CHECK_FALSE(kept->keep({1, 700}));
   }
-  auto again = PlaceFile::open(path, folder.path());
-  REQUIRE(again);
-  CHECK(again->place() == LogPlace{1, 700});
+  {
+    auto again = PlaceFile::open(path, folder.path());
+    REQUIRE(again);
+    CHECK(again->place() == LogPlace{1, 700});
+    const auto second = PlaceFile::open(path, folder.path());  // both would hand on the same
+    REQUIRE_FALSE(second);
+    CHECK(second.failure().what.find("another command goes by") == 0);
+  }
   make_log(other, 3, 100);
   write_file(other.file(kFirst), "");  // it has no record: another one, whatever it will be
-  auto moved = PlaceFile::open(path, other.path());
-  REQUIRE(moved);
-  CHECK(moved->place() == LogPlace{});
+  {
+    auto moved = PlaceFile::open(path, other.path());
+    REQUIRE(moved);
+    CHECK(moved->place() == LogPlace{});
+  }
   write_file(path, "nonsense\n");
   CHECK_FALSE(PlaceFile::open(path, folder.path()));
 }
