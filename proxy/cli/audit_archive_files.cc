@@ -13,7 +13,6 @@
 
 #include "audit/chain.h"
 #include "audit/line_reader.h"
-#include "audit/recover.h"
 #include "audit/segment.h"
 #include "proxy/cli/files.h"
 
@@ -24,7 +23,6 @@ namespace {
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
-constexpr std::size_t kSmallFileBytesMax = 4096;
 
 using base::Errc;
 using base::Error;

@@ -130,10 +130,13 @@ Outcome<BindingsFile> open_home_bindings_to_edit(const Home& home) {
   if (!parsed) {
     return parsed.failure();
   }
-  auto roots = parsed->errors.empty() ? read_roots(parsed->bindings)
-                                      : base::Result<std::vector<std::string>>({});
-  return file_of(
-      path, std::move(parsed).value(), roots ? std::move(*roots) : std::vector<std::string>());
+  std::vector<std::string> roots;
+  if (parsed->errors.empty()) {
+    if (auto read = read_roots(parsed->bindings)) {
+      roots = std::move(*read);
+    }
+  }
+  return file_of(path, std::move(parsed).value(), std::move(roots));
 }
 
 Problem check_name_is_free(const BindingsFile& file, const std::string& name) {

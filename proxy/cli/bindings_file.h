@@ -36,7 +36,8 @@ Outcome<BindingsFile> open_bindings(const std::string& path);
 // is said.
 Outcome<BindingsFile> open_home_bindings(const Home& home);
 
-// The same, also where it has errors: there is something to edit. `bindings` is then empty.
+// The same, also where it has errors: there is something to edit. What it binds does not count
+// then.
 Outcome<BindingsFile> open_home_bindings_to_edit(const Home& home);
 
 // Is the name free for an entry of `secrets:`?
