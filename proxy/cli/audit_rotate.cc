@@ -12,6 +12,7 @@
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
@@ -44,6 +45,16 @@ Problem rotate_here(const RotateOptions& options, const std::string& folder) {
   }
   if (!lock.value()) {
     return Failure{Exit::cannot, "a proxy began to run on this home meanwhile", "try it again"};
+  }
+  // I7: the key signs no log but the vault's own, wherever files that others can write lead.
+  auto known = known_log(opened->home, opened->vault, "");
+  if (!known) {
+    return known.failure();
+  }
+  if (known->folder != folder) {
+    return Failure{Exit::no,
+                   "the log that the vault knows is in " + known->folder + ", not in " + folder,
+                   "nothing was signed; find out who changed bindings.yaml or serve.lock"};
   }
   const base::SystemClock clock;
   auto log = open_audit_log(opened->home, folder, opened->vault, clock);

@@ -554,6 +554,23 @@ class Crashes(Case):
                          (True, {"first_seq": last["seq"] + 1, "last_seq": seq}))
         self.assertIn(f"{last['seq'] + 1} to {seq}".encode(), home.must("audit", "verify").stdout)
 
+    def test_the_key_signs_no_log_but_the_vaults(self):
+        """[I7] By somebody who can write the home: another log, to which bindings.yaml leads, is to be closed and signed."""
+        home = self.copy_home(self.home, "not-the-vaults")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/vaults-own", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        other = self.scratch / "not-the-vaults"
+        shutil.copytree(home.audit, other)
+        (home.path / "serve.lock").unlink()
+        self.bind(home, audit={"path": str(other)})
+        before = {path.name: path.read_bytes() for path in other.iterdir()}
+        done = home.run("audit", "rotate", unlock=True)
+        self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr)
+        self.assertIn(f"the vault knows is in {home.audit}", done.stderr.decode())
+        self.assertEqual({path.name: path.read_bytes() for path in other.iterdir()}, before)
+        self.bind(home, audit={"path": "audit"})
+
     def test_a_log_signed_by_another_key_or_put_elsewhere_does_not_pass_for_the_vaults(self):
         """[I7] By somebody who can write the home: a forged tail, signed by a key of his own, which he puts beside the log;
         and bindings.yaml that leads to a copy of the log before that."""
