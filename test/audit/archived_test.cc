@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include "audit/head.h"
-#include "audit/line.h"
 #include "test/audit/support.h"
 
 namespace keyswap::audit {
@@ -13,7 +12,10 @@ namespace {
 
 using base::Errc;
 using test::make_log;
+using test::put_archived;
+using test::remove_until;
 using test::settings_for;
+using test::statement_of;
 using test::TempFolder;
 using test::TestClock;
 using test::TestKey;
@@ -22,29 +24,6 @@ using test::write_file;
 
 constexpr std::size_t kRecords = 40;
 constexpr std::uint64_t kSegmentBytes = 4096;
-
-// What is signed of a log whose segments up to that one go away.
-Archived statement_of(const TempFolder& folder,
-                      std::uint32_t segment,
-                      const TestKey& key = TestKey()) {
-  const std::string text = test::read_file(folder.file(segment_name(segment)));
-  const auto last = parse_line(std::string_view(test::split_lines(text).back())
-                                   .substr(0, test::split_lines(text).back().size() - 1));
-  REQUIRE(last);
-  Archived archived{**log_id(folder.path()), segment, text.size(), last->seq, last->hash, 1000};
-  archived.signature = key.sign(archived_message(archived));
-  return archived;
-}
-
-void put(const TempFolder& folder, const Archived& archived) {
-  write_file(folder.file(kArchivedName), archived_line(archived) + "\n");
-}
-
-void remove_until(const TempFolder& folder, std::uint32_t segment) {
-  for (std::uint32_t number = 1; number <= segment; ++number) {
-    std::filesystem::remove(folder.file(segment_name(number)));
-  }
-}
 
 std::optional<Errc> refusal_of(const TempFolder& folder,
                                const std::optional<Head>& head = std::nullopt) {
@@ -90,7 +69,7 @@ TEST_CASE("a log begins behind what was archived: it starts, verifies and goes o
   const Archived archived = statement_of(folder, newest - 1);
   Head early = head;
   early.seq = archived.seq - 1;  // an older one, as of a vault that was put back
-  put(folder, archived);
+  put_archived(folder, archived);
   SECTION("the segments are there yet, as after a crash") {}
   SECTION("some are") {
     remove_until(folder, newest - 2);
@@ -122,7 +101,7 @@ TEST_CASE("a log of which all but an empty segment was archived goes on", "[I7]"
     REQUIRE(writer->end_segment());
   }
   const Head head = head_of(folder);
-  put(folder, statement_of(folder, 1));
+  put_archived(folder, statement_of(folder, 1));
   remove_until(folder, 1);
   CHECK(verify(folder.path(), {.public_key = std::nullopt, .head = head})->is_intact);
   CHECK_FALSE(refusal_of(folder, head));
@@ -138,28 +117,28 @@ TEST_CASE("segments that were not archived are missing, whatever lies beside the
   const std::uint32_t newest = list_segments(folder.path())->newest;
   Archived archived = statement_of(folder, 2);
   SECTION("one more went than was archived") {
-    put(folder, archived);
+    put_archived(folder, archived);
     remove_until(folder, 3);
   }
   SECTION("nothing says that they were archived") {
     remove_until(folder, 2);
   }
   SECTION("somebody without the key says so") {
-    put(folder, statement_of(folder, 2, TestKey(7)));
+    put_archived(folder, statement_of(folder, 2, TestKey(7)));
     remove_until(folder, 2);
   }
   SECTION("a signed statement was changed") {
     archived.segment = 3;
-    put(folder, archived);
+    put_archived(folder, archived);
     remove_until(folder, 3);
   }
   SECTION("a checkpoint's signature says so") {
     archived.signature = TestKey().sign(checkpoint_message(archived.seq, archived.hash, 1000));
-    put(folder, archived);
+    put_archived(folder, archived);
     remove_until(folder, 2);
   }
   SECTION("all went, the newest, too") {
-    put(folder, statement_of(folder, newest - 1));
+    put_archived(folder, statement_of(folder, newest - 1));
     remove_until(folder, newest);
   }
   CHECK(refusal_of(folder, head) == Errc::corrupt);
@@ -179,7 +158,7 @@ TEST_CASE("another log does not pass for the one whose head was kept", "[I7]") {
     }
     REQUIRE(writer->checkpoint());
   }
-  put(other, statement_of(other, 2));
+  put_archived(other, statement_of(other, 2));
   Head head = head_of(folder);
   // Nor does what was archived of that one excuse what is missing here.
   const TempFolder mixed;
@@ -201,7 +180,7 @@ TEST_CASE("the checkpoint of what was archived has to be there", "[I7]") {
   const TempFolder folder;
   make_log(folder, kRecords, kSegmentBytes);
   const Archived archived = statement_of(folder, 2);
-  put(folder, archived);
+  put_archived(folder, archived);
   remove_until(folder, 2);
   std::string kept;
   for (const std::string& line :
