@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Taking a line apart from its front, for the small lines beside the log: a checkpoint, a head, what
-// was archived. A record has a scanner of its own (line.cc).
+// Taking a line apart from its front, for the small lines beside the log: a checkpoint, a head,
+// what was archived. A record has a scanner of its own (line.cc).
 #pragma once
 
 #include <charconv>
