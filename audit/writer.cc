@@ -77,7 +77,7 @@ Status Writer::settle_head(const Found& found) {
   if (found.seq == 0) {
     return {};
   }
-  const Result<std::optional<Hash>> id = log_id(settings_.folder);
+  const Result<std::optional<Hash>> id = log_id(settings_.folder, found.archived);
   if (!id) {
     return id.error();
   }

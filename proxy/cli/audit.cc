@@ -13,6 +13,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
 
@@ -26,6 +27,7 @@ constexpr std::array kCommands = {
     Command{"stats", "how many requests, by decision, secret, host, caller", run_audit_stats},
     Command{"head", "which log it is, and how far it goes; to keep elsewhere", run_audit_head},
     Command{"rotate", "close the segment that is being written", run_audit_rotate},
+    Command{"archive", "move the closed segments away", run_audit_archive},
     Command{"watch", "run a command for each closed segment", run_audit_watch},
     Command{"forward", "send records to the journal or syslog", run_audit_forward},
     Command{"accept-loss", "go on after a loss, which is recorded", run_audit_accept_loss},
@@ -96,6 +98,10 @@ Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex) {
                    "a log begins when a proxy first runs: keyswap serve"};
   }
   return key;
+}
+
+void remark_archived() {
+  remark("what came before was archived: --folder names the archive");
 }
 
 int run_audit(const Arguments& arguments) {

@@ -25,6 +25,7 @@ int run_audit_head(const Arguments& arguments);
 int run_audit_export(const Arguments& arguments);
 int run_audit_stats(const Arguments& arguments);
 int run_audit_rotate(const Arguments& arguments);
+int run_audit_archive(const Arguments& arguments);
 int run_audit_watch(const Arguments& arguments);
 int run_audit_forward(const Arguments& arguments);
 int run_audit_accept_loss(const Arguments& arguments);
@@ -50,8 +51,12 @@ Outcome<std::optional<PublicKey>> parse_public_key(const std::string& hex);
 // The same, or the key beside the log.
 Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex);
 
-// Says that the log is bad, and where; or that it could not be judged. Gives the exit status.
+// Says that the log goes further back than the folder.
+void remark_archived();
+
+// Says that the log is bad, and where; gives the exit status.
 int report_broken(const std::string& folder, const audit::Verdict& verdict);
-int report_unread(const std::string& folder, const base::Error& error);
+// That it could not be judged.
+Failure unread_log(const std::string& folder, const base::Error& error);
 
 }  // namespace keyswap::cli

@@ -141,27 +141,13 @@ Problem forward(const ForwardOptions& options) {
   if (!folder) {
     return folder.failure();
   }
-  // Watched before it is read, so that nothing written in between is missed.
-  auto changes = LogWatch::open(folder.value());
-  if (!changes) {
-    return changes.failure();
-  }
   auto kept = PlaceFile::open(options.cursor, folder.value());
   if (!kept) {
     return kept.failure();
   }
   Forwarder forwarder(options, folder.value(), kept.value());
-  for (;;) {
-    if (auto problem = forwarder.send_new()) {
-      return problem;
-    }
-    if (options.stops) {
-      return std::nullopt;
-    }
-    if (auto problem = changes->wait()) {
-      return problem;
-    }
-  }
+  return follow_folder(
+      folder.value(), options.stops, [&forwarder] { return forwarder.send_new(); });
 }
 
 }  // namespace

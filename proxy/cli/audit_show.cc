@@ -78,8 +78,11 @@ base::Status show_segment(const std::string& path, Shown& shown) {
     if (!item) {
       return item.error();
     }
+    if (item->kind == audit::LineReader::Kind::too_long) {
+      return base::Error{base::Errc::corrupt, "a line is longer than any record"};
+    }
     if (item->kind != audit::LineReader::Kind::line) {
-      return {};  // a torn or damaged end: `audit verify` judges it
+      return {};  // a torn end: `audit verify` judges it
     }
     shown.take(item->text);
   }
@@ -97,7 +100,9 @@ int show(const ShowOptions& options) {
                    "check the folder " + folder.value()});
   }
   Shown shown(options);
-  for (std::uint32_t number = 1; number <= segments->newest; ++number) {
+  // number 0: there are none
+  for (std::uint32_t number = std::max(segments->oldest, 1U); number <= segments->newest;
+       ++number) {
     const std::string path = audit::path_of(folder.value(), audit::segment_name(number));
     if (const auto read = show_segment(path, shown); !read) {
       shown.finish();
@@ -107,6 +112,9 @@ int show(const ShowOptions& options) {
     }
   }
   shown.finish();
+  if (segments->oldest > 1) {
+    remark_archived();
+  }
   return static_cast<int>(Exit::done);
 }
 

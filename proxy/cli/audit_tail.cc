@@ -58,7 +58,7 @@ class Tail {
                      "check the folder " + folder_};
     }
     LogFollower follower(folder_, {segments->newest, 0});
-    if (auto problem = print_newest(follower, segments->newest)) {
+    if (auto problem = print_newest(follower, *segments)) {
       return problem;
     }
     while (watch && flush_output()) {
@@ -79,7 +79,7 @@ class Tail {
   }
 
   // From the newest segment back, until there are enough lines. Leaves the follower behind them.
-  Problem print_newest(LogFollower& follower, std::uint32_t newest) const {
+  Problem print_newest(LogFollower& follower, const audit::Segments& segments) const {
     std::deque<std::string> lines;
     const auto keep_each = [this, &lines](std::string_view line) {
       keep_newest(line, options_.lines, lines);
@@ -88,7 +88,9 @@ class Tail {
     if (auto problem = follower.read(keep_each)) {
       return problem;
     }
-    for (std::uint32_t number = newest; number > 1 && lines.size() < options_.lines; --number) {
+    for (std::uint32_t number = segments.newest;
+         number > segments.oldest && lines.size() < options_.lines;
+         --number) {
       const auto older = lines_of(number - 1, options_.lines - lines.size());
       lines.insert(lines.begin(), older.begin(), older.end());
     }

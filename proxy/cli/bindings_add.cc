@@ -165,12 +165,9 @@ int add_binding(const AddOptions& options) {
   if (!name) {
     return report(name.failure());
   }
-  auto opened = open_home(options.home, options.unlock);
-  if (!opened) {
-    return report(opened.failure());
-  }
-  const auto problem = add(options, opened.value(), name.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return do_in_home(options.home, options.unlock, [&](OpenHome& opened) {
+    return add(options, opened, name.value());
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
@@ -181,6 +182,21 @@ base::Status write_file_if_changed(const std::string& path, std::string_view byt
     return {};
   }
   return write_file(path, bytes, mode);
+}
+
+base::Status rename_new(const std::string& from, const std::string& to) {
+  int failed =
+      renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (failed == EINVAL || failed == ENOSYS) {  // a file system without it: a second name, then
+    failed = link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    if (failed == 0) {
+      unlink(from.c_str());
+    }
+  }
+  if (failed == EEXIST) {
+    return Error{Errc::already_exists, "there is something of that name already"};
+  }
+  return failed == 0 ? base::Status() : write_error(failed);
 }
 
 base::Status sync_folder(const std::string& path) {

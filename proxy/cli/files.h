@@ -75,6 +75,10 @@ base::Status write_file(const std::string& path, std::string_view bytes, const R
 // The same, unless the file already says just that.
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
 
+// Gives a whole file its name: already_exists where there is something of that name. Not durable
+// yet.
+base::Status rename_new(const std::string& from, const std::string& to);
+
 // Makes what was created, renamed or removed in the folder durable.
 base::Status sync_folder(const std::string& path);
 

@@ -161,10 +161,13 @@ AuditSize look_at_audit(const std::string& folder) {
     audit.bytes += unreadable ? 0 : size;
   }
   const auto segments = audit::list_segments(folder);
-  audit.segments = segments ? segments->newest : 0;
+  if (!segments || segments->oldest == 0) {
+    return audit;
+  }
+  audit.segments = segments->newest - segments->oldest + 1;
   // A new segment may have nothing in it yet.
-  for (std::uint32_t number = audit.segments;
-       number > 0 && audit.last_record.empty() && number + 2 > audit.segments;
+  for (std::uint32_t number = segments->newest;
+       number >= segments->oldest && audit.last_record.empty() && number + 2 > segments->newest;
        --number) {
     audit.last_record = last_time_in(audit::path_of(folder, audit::segment_name(number)));
   }

@@ -407,6 +407,14 @@ Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock
   return OpenHome{std::move(checked).value(), std::move(vault).value()};
 }
 
+int do_in_home(const std::string& home,
+               const UnlockOptions& unlock,
+               const std::function<Problem(OpenHome& opened)>& act) {
+  auto opened = open_home(home, unlock);
+  const auto problem = opened ? act(opened.value()) : Problem(opened.failure());
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
 Failure vault_failure(const base::Error& error, const std::string& name) {
   using base::Errc;
   if (error.code == Errc::already_exists) {

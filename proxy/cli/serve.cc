@@ -9,6 +9,7 @@
 
 #include "proxy/base/line_output.h"
 #include "proxy/cli/approval_record.h"
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/muted_terminal.h"
@@ -70,6 +71,8 @@ void tell_ready(const ServeOptions& options,
   RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
   running.listen = addresses_to_tell(addresses);
   running.manage = opened.managed_at;
+  running.audit =
+      name_of_audit_folder(opened.home, audit_folder(opened.home, *opened.policy.policy.bindings));
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will

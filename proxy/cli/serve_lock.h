@@ -40,6 +40,7 @@ struct RunningProxy {
   Reloads reloads = {};
   std::vector<std::string> listen = {};  // all addresses, where `address` does not say it
   std::string manage = {};               // where management listens; "" nowhere
+  std::string audit = {};  // its log's folder (name_of_audit_folder); "": an earlier version
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }
@@ -81,6 +82,8 @@ class ServeLock {
 std::string encode_running(const RunningProxy& proxy);
 std::optional<RunningProxy> decode_running(const std::string& text);
 
+// What the last proxy said, whether it runs or not.
+std::optional<RunningProxy> read_announced(const Home& home);
 // The proxy that holds `serving` now, if one does.
 std::optional<RunningProxy> find_running(const Home& home);
 // The same, once it is ready; waits at most `wait_ms` for one that is starting.

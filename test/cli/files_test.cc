@@ -104,6 +104,18 @@ TEST_CASE("O13 a write that fails leaves the old text and nothing beside it") {
   CHECK(entries_in(temp.path()) == 1);
 }
 
+TEST_CASE("O13 a file gets a new name only where there is nothing of that name") {
+  const test::TempHome temp;
+  const auto from = temp.put("from", "new");
+  const auto to = temp.home().path + "/to";
+  CHECK(rename_new(from, to));
+  CHECK(*read_file(to, 10) == "new");
+  static_cast<void>(temp.put("from", "newer"));
+  CHECK(rename_new(from, to).error().code == base::Errc::already_exists);
+  CHECK(*read_file(to, 10) == "new");
+  CHECK(*read_file(from, 10) == "newer");
+}
+
 TEST_CASE("an unchanged file is not written again") {
   const test::TempHome temp;
   const std::string path = temp.put("file", "same");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/home_status.h"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
@@ -61,6 +63,12 @@ TEST_CASE("the audit log's size and last record are told, a torn end and an empt
   CHECK(status.audit.segments == 2);
   CHECK(status.audit.bytes > 80);
   CHECK(status.audit.last_record == "2026-01-02T00:00:00.000000Z");
+  // What was archived does not count.
+  std::filesystem::rename(temp.home().audit() + "/audit-000001.jsonl",
+                          temp.home().audit() + "/audit-000007.jsonl");
+  std::filesystem::remove(temp.home().audit() + "/audit-000002.jsonl");
+  CHECK(look_at(temp.home()).audit.segments == 1);
+  CHECK(look_at(temp.home()).audit.last_record == "2026-01-02T00:00:00.000000Z");
 }
 
 TEST_CASE("all that a proxy listens on is told, and where it is managed") {

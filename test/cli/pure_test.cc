@@ -29,6 +29,7 @@ TEST_CASE("a time may be a date, a moment, or so long ago") {
   CHECK(parse_time("15m", kNow) == kNow - 900'000'000);
   CHECK(parse_time("2h", kNow) == kNow - 7'200'000'000);
   CHECK(parse_time("7d", kNow) == kNow - 604'800'000'000);
+  CHECK(parse_time("999999999d", kNow) == 0);
 }
 
 TEST_CASE("what is no time is not guessed at") {

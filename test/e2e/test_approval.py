@@ -190,6 +190,47 @@ class Approval(Case):
         self.assertEqual(running.await_decisions("/asked")[-1]["reason"], "binding_scope_violation")
         self.assertEqual(running.stop(), 0)
 
+    def editor(self, script):
+        file = self.scratch / f"editor-{self._testMethodName}"
+        file.write_text("#!/bin/sh\n" + script)
+        file.chmod(0o755)
+        return {"EDITOR": str(file), "VISUAL": ""}
+
+    def test_what_was_written_is_kept_when_the_editor_fails_or_the_file_is_wrong(self):
+        file = self.home.path / "bindings.yaml"
+        before = file.read_text()
+        for line, ending, status in (("# half of it", 1, 3), ("secrets: [", 0, 2)):
+            with self.subTest(line):
+                done = self.home.run("bindings", "edit", "--yes", unlock=True, preexec=os.setsid,
+                                     env=self.editor(f"echo '{line}' >> \"$1\"\nexit {ending}\n"))
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertEqual(file.read_text(), before)
+                kept = [path for path in self.home.path.iterdir() if ".edit-" in path.name]
+                self.assertEqual([path.read_text() for path in kept], [f"{before}{line}\n"])
+                self.assertIn(f"what you wrote is in {kept[0]}", done.stderr.decode())
+                kept[0].unlink()
+        done = self.home.run("bindings", "edit", unlock=True, env=self.editor("exit 1\n"))
+        self.assertEqual((done.returncode, [p.name for p in self.home.path.iterdir() if ".edit-" in p.name]), (3, []))
+
+    def test_a_broken_file_is_edited_and_all_that_differs_from_what_is_approved_is_shown(self):
+        """[I17] Without a question nobody would see what was in the file already."""
+        wanted = self.scratch / "mended.yaml"
+        wanted.write_text(proxy.yaml(document({K: bearer(hosts=(H,), methods=["GET"])}, recorder=self.recorder, hosts=(H,),
+                                              root="roots.pem")) + "\n")
+        file = self.home.path / "bindings.yaml"
+        file.write_text("version: [\n")
+        environment = self.editor(f'cat {wanted} > "$1"\n')
+        self.assertEqual(self.home.run("bindings", "edit", "--yes", unlock=True, env=environment).returncode, 1)
+        self.assertEqual(file.read_text(), "version: [\n")
+        asked = Terminal([proxy.BINARY, "bindings", "edit", "--password-file", self.home.password_file],
+                         proxy.clean_environment(KEYSWAP_HOME=self.home.path, **environment))
+        self.addCleanup(asked.close)
+        asked.expect(f"now also: {K} may go to {H}, GET, any path".encode())
+        asked.expect(b"Shall it come into force?")
+        asked.type(b"y\r")
+        self.assertEqual(asked.process.wait(60), 0)
+        self.assertEqual(file.read_text(), wanted.read_text())
+
     def test_what_was_narrowed_does_not_stay_in_force_whatever_lies_in_the_file(self):
         """[I17] What the operator approves comes into force although its file is garbage, and no signal is needed."""
         running = self.start(self.home)

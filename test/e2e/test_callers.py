@@ -366,6 +366,18 @@ class Callers(OneProxy):
         # A caller is no secret of anybody's: requests cannot call for it.
         self.assertNotIn(b"caller.", self.home.must("secret", "list", unlock=True).stdout)
 
+    def test_a_token_that_was_just_given_is_good_at_once(self):
+        home = self.copy_home(self.home, "adding")
+        running = self.start(home)
+        for turn in range(3):
+            home.must("caller", "remove", "ci", unlock=True)
+            token = add_caller(home, "ci")
+            type(self).secrets[f"token {turn}"] = token
+            wire, answer = running.connect(f"{H}:443", fields=[basic("ci", token)])
+            with wire:
+                self.assertEqual(answer.status, 200)
+        self.assertEqual(running.stop(), 0)
+
     def test_a_rotated_token_is_good_no_more(self):
         home = self.copy_home(self.home, "rotating")
         fresh = add_caller(home, "ci", "rotate")
