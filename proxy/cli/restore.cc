@@ -38,11 +38,11 @@ struct RestoreOptions {
   bool says_yes = false;
 };
 
-// "before-restore-20261201T035300Z"
-std::string name_of_before() {
+// "20261201T035300Z"
+std::string time_for_name() {
   std::string time = format_time(base::SystemClock().wall_us() / 1'000'000);
   std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-  return "before-restore-" + time;
+  return time;
 }
 
 bool is_home(const Home& home) {
@@ -106,7 +106,7 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
   if (!lock) {
     return lock.failure();
   }
-  const std::string before = name_of_before();
+  const std::string before = free_before_name(home, time_for_name());
   {
     Workshop workshop(restored_folder(home));
     if (!workshop.made()) {
