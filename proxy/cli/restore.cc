@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/restore_record.h"
 #include "proxy/cli/restoring.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
@@ -74,6 +77,10 @@ Problem restore_new(const RestoreOptions& options, const Home& home) {
   if (!staged) {
     return staged.failure();
   }
+  // Nothing is there that could have grown; but the log that is put there will have the record.
+  if (auto problem = keep_what_only_grows(home, base::SystemClock().wall_us(), staged.value())) {
+    return problem;
+  }
   if (const auto moved = workshop.move_into_place(); !moved) {
     return no_workshop(home, moved.error());
   }
@@ -101,12 +108,21 @@ Outcome<ServeLock> keep_proxies_away(const Home& home) {
   return std::move(*lock.value());
 }
 
+// What cannot be written now, the vault keeps for the next start.
+void tell_log(const Home& home, const vault::Vault& key) {
+  auto vault = key.open_another(home.vault());
+  if (!vault || !record_restored_at_rest(home, *vault, base::SystemClock())) {
+    note("  the audit log cannot have the record of it now: the next start writes it");
+  }
+}
+
 Problem restore_over(const RestoreOptions& options, const Home& home) {
   auto lock = keep_proxies_away(home);
   if (!lock) {
     return lock.failure();
   }
   const std::string before = free_before_name(home, time_for_name());
+  std::optional<vault::Vault> key;  // of the vault in the backup, which is the home's then
   {
     Workshop workshop(restored_folder(home));
     if (!workshop.made()) {
@@ -116,12 +132,18 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
     if (!staged) {
       return staged.failure();
     }
-    if (auto problem = keep_what_only_grows(home, staged.value())) {
+    if (auto problem = refuse_beside_proxy(home, staged.value())) {
+      return problem;
+    }
+    if (auto problem = keep_what_only_grows(home, base::SystemClock().wall_us(), staged.value())) {
       return problem;
     }
     note("the home " + home.path + " becomes that of the backup; what is there goes to " + before);
     if (auto problem = confirm(options.says_yes, "Shall it take its place?")) {
       return problem;
+    }
+    if (auto problem = refuse_beside_proxy(home, staged.value())) {
+      return problem;  // the question took its time
     }
     if (const auto planned = write_plan(workshop.path(), before, misfits(home, staged.value()));
         !planned) {
@@ -130,10 +152,12 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
     if (const auto moved = workshop.move_into_place(); !moved) {
       return no_workshop(home, moved.error());
     }
+    key.emplace(std::move(staged->vault));
   }
   if (auto problem = finish_restore(home)) {
     return problem;
   }
+  tell_log(home, *key);
   print_line("restored: " + printable(home.path));
   note("  what was there is in " + home.path + "/" + before + "; remove it when all is well");
   note("  tokens, secrets and bindings that were taken back since the backup count again: look at");
