@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ca/crypto_start.h"
+#include "proxy/cli/argument_mistake.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/help_text.h"
 #include "proxy/cli/nearest_word.h"
@@ -15,14 +16,6 @@ namespace {
 
 bool is_voice(const std::string& word) {
   return word == "-q" || word == "--quiet" || word == "-v" || word == "--verbose";
-}
-
-// A word that could be a command, and hardly anything else: what is typed in the wrong place may be
-// a value, and would end up in a log.
-bool may_be_shown(std::string_view word) {
-  constexpr std::size_t kBytesMax = 16;
-  return !word.empty() && word.size() <= kBytesMax &&
-         std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
 }
 
 std::vector<std::string> known_words(const CommandGroup& group, bool of_options) {
@@ -40,9 +33,8 @@ int unknown_command(const CommandGroup& group, const std::string& word) {
   const bool is_option = word.starts_with('-');
   const std::string nearest = nearest_word(word, known_words(group, is_option));
   const std::string name(group.name);
-  const bool is_shown = !nearest.empty() || may_be_shown(word);
   std::string what = is_option ? "there is no option " : "there is no command ";
-  what += is_shown ? "'" + word + "'" : "like that (not shown here, in case it is a secret)";
+  what += may_be_shown(word, nearest) ? "'" + word + "'" : "like that " + std::string(kNotShown);
   return report(
       {Exit::usage,
        what + " in '" + name + "'",

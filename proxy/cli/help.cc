@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "proxy/cli/argument_mistake.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/completion.h"
 #include "proxy/cli/files.h"
@@ -84,7 +85,10 @@ int no_such_page(const CommandPage& program, const Words& words) {
   const std::string before = words.size() == 1 ? "" : words.front() + " ";
   return report(
       {Exit::usage,
-       "there is no command or topic '" + words.back() + "'" + in,
+       "there is no command or topic " +
+           (may_be_shown(words.back(), nearest) ? "'" + words.back() + "'"
+                                                : "like that " + std::string(kNotShown)) +
+           in,
        nearest.empty() ? "see: keyswap help" : "did you mean: keyswap help " + before + nearest});
 }
 

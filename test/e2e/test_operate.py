@@ -211,13 +211,17 @@ class Operate(Case):
         self.homes.append(other)
 
 
+    def kept_seq(self):
+        done = self.home.run("audit", "head", unlock=True)
+        return json.loads(done.stdout)["seq"] if done.returncode == 0 else 0
+
     def test_a_proxy_whose_lock_was_removed_is_still_not_served_beside_or_restored_over(self):
         """[I13] Anybody of the account can remove serve.lock; a stopped proxy cannot make it anew."""
         backup = self.work / "beside.backup"
         self.home.must("backup", backup, unlock=True)
         running = self.start(self.home)
         # Once its log's head is kept, it writes nothing into the vault, and holds no lock of it when it is stopped.
-        while json.loads(self.home.must("audit", "head", unlock=True).stdout)["seq"] < len(running.records()):
+        while self.kept_seq() < len(running.records()):
             pass
         os.kill(running.pid, signal.SIGSTOP)
         try:
