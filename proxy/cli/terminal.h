@@ -38,6 +38,9 @@ void tell_more(std::string_view what);
 
 // `text` with control bytes, DEL and bytes above 0x7e shown as \xNN.
 std::string printable(std::string_view text);
+// For the operator's own words, which may be any UTF-8: shown so is what moves a terminal's cursor
+// (C1 does, too), what shows words in another order than they have, and bytes that are no UTF-8.
+std::string readable(std::string_view text);
 
 // Rows in columns as wide as they need to be, and together as wide as a terminal (kColumns of
 // proxy/cli/word_wrap.h): what is too long goes on in the next line of its cell. The first row is
