@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -147,6 +148,21 @@ base::Status write_file_if_changed(const std::string& path, std::string_view byt
     return {};
   }
   return write_file(path, bytes, mode);
+}
+
+base::Status write_output(const std::string& path, std::string_view bytes, mode_t mode) {
+  struct stat info {};
+
+  if (stat(path.c_str(), &info) != 0) {
+    return write_file(path, bytes, mode);
+  }
+  if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
+    std::error_code failed;
+    const std::filesystem::path meant = std::filesystem::canonical(path, failed);
+    return write_file(failed ? path : meant.string(), bytes, mode);
+  }
+  const File file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return file.is_open() ? write_all(file.descriptor(), bytes) : write_error(errno);
 }
 
 base::Status sync_folder(const std::string& path) {

@@ -64,6 +64,10 @@ base::Status write_file(const std::string& path, std::string_view bytes, mode_t 
 // The same, unless the file already says just that.
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
 
+// The same for a path that a user names. A link stays a link; and what is no plain file, such as a
+// pipe or /dev/stdout, is written to: a root's rename would put a file in the place of a device.
+base::Status write_output(const std::string& path, std::string_view bytes, mode_t mode);
+
 // Makes what was created, renamed or removed in the folder durable.
 base::Status sync_folder(const std::string& path);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/files.h"
 
+#include <array>
 #include <set>
 #include <string>
 
@@ -102,6 +103,32 @@ TEST_CASE("O13 a write that fails leaves the old text and nothing beside it") {
   const auto written = write_file(path, "text", 0600);  // a folder cannot be replaced by a file
   CHECK_FALSE(written);
   CHECK(entries_in(temp.path()) == 1);
+}
+
+TEST_CASE("what a user names is written to where it is no plain file, and not replaced") {
+  const test::TempHome temp;
+  const std::string pipe = temp.path() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const File reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(write_output(pipe, "text", 0644));
+  std::array<char, 8> taken{};
+  CHECK(read(reader.descriptor(), taken.data(), taken.size()) == 4);
+
+  struct stat info {};
+
+  REQUIRE(lstat(pipe.c_str(), &info) == 0);
+  CHECK(S_ISFIFO(info.st_mode));
+
+  const std::string file = temp.put("file", "old");
+  const std::string link = temp.path() + "/link";
+  REQUIRE(symlink("file", link.c_str()) == 0);
+  REQUIRE(write_output(link, "new", 0644));
+  REQUIRE(lstat(link.c_str(), &info) == 0);
+  CHECK(S_ISLNK(info.st_mode));
+  CHECK(*read_file(file, 100) == "new");
+  CHECK(mode_of(file) == 0644);
+  REQUIRE(write_output(temp.path() + "/fresh", "new", 0644));
+  CHECK(*read_file(temp.path() + "/fresh", 100) == "new");
 }
 
 TEST_CASE("an unchanged file is not written again") {
