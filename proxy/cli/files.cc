@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -29,6 +30,48 @@ base::Status write_new(int descriptor, std::string_view bytes, mode_t mode) {
     return write_error(errno);
   }
   return {};
+}
+
+using Move = int (*)(const char* from, const char* to);
+
+int replace(const char* from, const char* to) {
+  return std::rename(from, to);
+}
+
+// Not every kind of disk can do it in one step; there somebody may come in between.
+int put_where_nothing_is(const char* from, const char* to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+    return 0;
+  }
+  if (errno != EINVAL && errno != ENOSYS) {
+    return -1;
+  }
+
+  struct stat info {};
+
+  if (lstat(to, &info) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return std::rename(from, to);
+}
+
+base::Status write_beside(const std::string& path, std::string_view bytes, mode_t mode, Move move) {
+  std::string beside = path + ".XXXXXX";
+  File file(mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.is_open()) {
+    return write_error(errno);
+  }
+  base::Status written = write_new(file.descriptor(), bytes, mode);
+  if (written && move(beside.c_str(), path.c_str()) != 0) {
+    written = errno == EEXIST ? base::Status(Error{Errc::already_exists, "it is there already"})
+                              : base::Status(write_error(errno));
+  }
+  if (!written) {
+    unlink(beside.c_str());
+    return written;
+  }
+  return sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -126,20 +169,11 @@ base::Status write_all(int descriptor, std::string_view bytes) {
 }
 
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode) {
-  std::string beside = path + ".XXXXXX";
-  File file(mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.is_open()) {
-    return write_error(errno);
-  }
-  base::Status written = write_new(file.descriptor(), bytes, mode);
-  if (written && rename(beside.c_str(), path.c_str()) != 0) {
-    written = write_error(errno);
-  }
-  if (!written) {
-    unlink(beside.c_str());
-    return written;
-  }
-  return sync_folder(std::filesystem::path(path).parent_path().string());
+  return write_beside(path, bytes, mode, replace);
+}
+
+base::Status write_new_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  return write_beside(path, bytes, mode, put_where_nothing_is);
 }
 
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode) {

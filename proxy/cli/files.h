@@ -61,6 +61,8 @@ base::Status write_all(int descriptor, std::string_view bytes);
 
 // Replaces `path` atomically and durably.
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode);
+// The same of a file that is not there yet: already_exists, and that one stays.
+base::Status write_new_file(const std::string& path, std::string_view bytes, mode_t mode);
 // The same, unless the file already says just that.
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
 

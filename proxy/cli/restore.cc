@@ -187,10 +187,14 @@ Problem verify_backup(const std::string& home,
   }
   const Home named = home_of(home);
   const std::string temporary = environment_variable("TMPDIR");
-  Workshop workshop((temporary.empty() ? "/tmp" : temporary) + "/keyswap-verify-" +
-                    std::to_string(getpid()));
+  const std::string folder = temporary.empty() ? "/tmp" : temporary;
+  // One name for a user: what a kill left there, the next one takes away.
+  Workshop workshop(folder + "/keyswap-verify-" + std::to_string(geteuid()));
   if (!workshop.made()) {
-    return no_workshop({temporary}, workshop.made().error());
+    return Failure{
+        Exit::cannot,
+        "cannot unpack the backup in " + folder + ": " + explain(workshop.made().error()),
+        "make room there, or name another folder: TMPDIR"};
   }
   auto staged = stage_backup(file, workshop.path(), named, unlock);
   if (!staged) {

@@ -260,12 +260,13 @@ int import_file(const ImportOptions& options) {
   std::vector<Imported> imported;
   Problem problem = import_all(opened->vault, wanted, options, imported);
   tell(imported, options);
-  // What was replaced was taken back.
-  const bool has_replaced =
-      !options.common.is_dry_run &&
-      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
-  if (!problem && has_replaced) {
-    problem = await_confirmation(opened->home, opened->vault, "the values are replaced");
+  // What was replaced was taken back, and what was added is there for the next command.
+  const bool has_changed =
+      !options.common.is_dry_run && std::ranges::any_of(imported, [](const Imported& one) {
+        return one.done == Done::replaced || one.done == Done::added;
+      });
+  if (!problem && has_changed) {
+    problem = await_confirmation(opened->home, opened->vault, "the values are in the vault");
   }
   if (problem) {
     return report(*problem);

@@ -14,6 +14,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/providers.h"
 #include "proxy/cli/question.h"
@@ -376,8 +377,11 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
     }
   }
   tell(plan.value(), file.value(), options);
-  if (options.is_dry_run || !approval->is_meant) {
+  if (options.is_dry_run) {
     return std::nullopt;
+  }
+  if (!approval->is_meant) {  // the file is nobody's yet, but the secret is there
+    return await_confirmation(opened.home, opened.vault, name.text() + " is added");
   }
   return put_in_force(
       opened.home, opened.vault, file->path, name.text() + " is added, and bound in " + file->path);

@@ -105,6 +105,19 @@ TEST_CASE("O13 a write that fails leaves the old text and nothing beside it") {
   CHECK(entries_in(temp.path()) == 1);
 }
 
+TEST_CASE("a new file is written whole where nothing is, and overwrites nothing", "[I13]") {
+  const test::TempHome temp;
+  const std::string path = temp.path() + "/file";
+  REQUIRE(write_new_file(path, "first", 0600));
+  const auto again = write_new_file(path, "second", 0600);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == base::Errc::already_exists);
+  CHECK(*read_file(path, 100) == "first");
+  REQUIRE(symlink("nowhere", (temp.path() + "/link").c_str()) == 0);
+  CHECK_FALSE(write_new_file(temp.path() + "/link", "second", 0600));
+  CHECK(entries_in(temp.path()) == 2);
+}
+
 TEST_CASE("what a user names is written to where it is no plain file, and not replaced") {
   const test::TempHome temp;
   const std::string pipe = temp.path() + "/pipe";

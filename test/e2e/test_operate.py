@@ -158,7 +158,12 @@ class Operate(Case):
         self.assertEqual(self.names(*by_fresh)[0], 0)
         self.assertEqual(self.names()[0], 3)  # nobody to ask
         self.assertEqual(self.home.run("passwd", "--drop-passphrase", *by_fresh).returncode, 1)
+        for words in (("--add-key-file",), ("--drop-passphrase",)):  # no new passphrase is set by these
+            self.assertEqual(self.home.run("passwd", *words, "--new-password-file", fresh, *by_fresh).returncode, 2)
         self.home.must("passwd", "--add-key-file", *by_fresh)
+        self.assertEqual(self.home.run("passwd", "--drop-key-file", "--new-password-file", self.word("other", "not this time"),
+                                       *by_fresh).returncode, 2)
+        self.assertEqual(self.names(*by_fresh)[0], 0)
         self.assertEqual((self.home.path / "key").stat().st_mode & 0o777, 0o600)
         code, listed = self.names()
         self.assertEqual(code, 0)
