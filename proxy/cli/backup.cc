@@ -145,8 +145,7 @@ int run_backup(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  const auto problem = backup(options);
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(backup(options));
 }
 
 }  // namespace keyswap::cli

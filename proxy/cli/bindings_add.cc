@@ -169,8 +169,7 @@ int add_binding(const AddOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  const auto problem = add(options, opened.value(), name.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(add(options, opened.value(), name.value()));
 }
 
 }  // namespace

@@ -156,10 +156,7 @@ int passwd(const PasswdOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  if (auto problem = change(options, opened.value())) {
-    return report(*problem);
-  }
-  return static_cast<int>(Exit::done);
+  return end_with(change(options, opened.value()));
 }
 
 }  // namespace

@@ -220,8 +220,7 @@ int run_restore(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  const auto problem = restore(options);
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(restore(options));
 }
 
 }  // namespace keyswap::cli

@@ -271,8 +271,7 @@ int import_file(const ImportOptions& options) {
   if (problem) {
     return report(*problem);
   }
-  problem = sifter.problem();
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(sifter.problem());
 }
 
 int run_named(const char* name, const char* example, const Arguments& arguments) {

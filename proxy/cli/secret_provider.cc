@@ -403,8 +403,7 @@ int add_with_provider(const SecretOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  const auto problem = add_planned(options, opened.value(), name.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(add_planned(options, opened.value(), name.value()));
 }
 
 }  // namespace keyswap::cli

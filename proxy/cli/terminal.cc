@@ -60,6 +60,10 @@ int report(const Failure& failure) {
   return static_cast<int>(failure.exit);
 }
 
+int end_with(const Problem& problem) {
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
+}
+
 void warn(std::string_view what, std::string_view hint) {
   if (base::standard_error().detail() == Detail::errors) {
     return;

@@ -27,6 +27,8 @@ bool flush_output();
 
 // "keyswap: <what>" and "  <hint>" on stderr; gives the exit status.
 int report(const Failure& failure);
+// The same of a command that ends with this: done, or what went wrong.
+int end_with(const Problem& problem);
 // "keyswap: warning: <what>" and, if there is one, the hint; not after --quiet.
 void warn(std::string_view what, std::string_view hint = {});
 // Lines for the operator on stderr, where stdout belongs to something else.
