@@ -86,7 +86,7 @@ Problem restore_new(const RestoreOptions& options, const Home& home) {
   }
   const auto synced = sync_folder(std::filesystem::path(home.path).parent_path().string());
   if (!synced) {
-    return no_workshop(home, synced.error());
+    return not_durable(home, synced.error());
   }
   print_line("restored: " + printable(home.path));
   note("  put the audit log in its place, if you have it: " + home.audit());
@@ -208,10 +208,9 @@ Problem verify_backup(const std::string& home,
 int run_restore(const Arguments& arguments) {
   RestoreOptions options;
   CLI::App app(
-      "Makes the home that of a backup, all of it or nothing. The audit log stays as it is; what "
-      "was\nused of limits, and how far the log reached, is never set back. No proxy may run on "
-      "the "
-      "home.",
+      "Makes the home that of a backup, all of it or nothing. The audit log stays, and records it; "
+      "what\nwas used of limits, and how far the log reached, is never set back. No proxy may run "
+      "on the home.",
       "keyswap restore");
   app.add_option("FILE", options.file, "what keyswap backup wrote")->required();
   add_home_option(app, options.home);
