@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/restore_record.h"
 
+#include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "proxy/cli/known_log.h"
 #include "proxy/cli/record_at_rest.h"
