@@ -240,6 +240,11 @@ void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
     print_line((options.common.is_dry_run && is_change ? "would be " : "") +
                std::string(to_string(done)) + " " + name.text() + std::string(why));
   }
+  if (std::ranges::find(imported, Done::skipped, &Imported::done) != imported.end()) {
+    remark(
+        "the vault may have other values of what was there already: look before you delete the "
+        "file");
+  }
 }
 
 int import_file(const ImportOptions& options) {
@@ -306,12 +311,15 @@ int run_named(const char* name, const char* example, const Arguments& arguments)
 }  // namespace
 
 int run_secret_import(const Arguments& arguments) {
-  return run_named(
-      "keyswap secret import", "keyswap secret import .env && shred -u .env", arguments);
+  return run_named("keyswap secret import",
+                   "keyswap secret import .env --dry-run\n  keyswap secret import .env",
+                   arguments);
 }
 
 int run_import_env(const Arguments& arguments) {
-  return run_named("keyswap import env", "keyswap import env .env && shred -u .env", arguments);
+  return run_named("keyswap import env",
+                   "keyswap import env .env --dry-run\n  keyswap import env .env",
+                   arguments);
 }
 
 }  // namespace keyswap::cli

@@ -323,6 +323,18 @@ Problem confirm_own_provider(const Plan& plan,
   return confirm(options.says_yes, "Shall it come into force?");
 }
 
+// Returns when the running proxy uses it.
+Problem await_use(OpenHome& opened,
+                  const BindingsFile& file,
+                  const FileApproval& approval,
+                  const std::string& name) {
+  if (!approval.is_meant) {  // the file is nobody's yet, but the secret is there
+    return await_confirmation(opened.home, opened.vault, name + " is added");
+  }
+  return put_in_force(
+      opened.home, opened.vault, file.path, name + " is added, and bound in " + file.path);
+}
+
 Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault::SecretName& name) {
   auto known = load_provider(opened.home, options.provider);
   if (!known) {
@@ -377,14 +389,8 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
     }
   }
   tell(plan.value(), file.value(), options);
-  if (options.is_dry_run) {
-    return std::nullopt;
-  }
-  if (!approval->is_meant) {  // the file is nobody's yet, but the secret is there
-    return await_confirmation(opened.home, opened.vault, name.text() + " is added");
-  }
-  return put_in_force(
-      opened.home, opened.vault, file->path, name.text() + " is added, and bound in " + file->path);
+  return options.is_dry_run ? Problem()
+                            : await_use(opened, file.value(), approval.value(), name.text());
 }
 
 }  // namespace
