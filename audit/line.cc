@@ -147,6 +147,11 @@ constexpr std::array kApprovalFields{
     Field{R"(,"number":)", Value::number},
     Field{R"(,"bindings_sha256":)", Value::word},
 };
+constexpr std::array kRestoredFields{
+    Field{R"(,"at":)", Value::word},
+    Field{R"(,"backup_sha256":)", Value::word},
+    Field{R"(,"bindings_sha256":)", Value::word},
+};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
@@ -181,6 +186,7 @@ constexpr std::array kTypes{
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
+    Type{"restored", RecordType::restored, kRestoredFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
     Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},

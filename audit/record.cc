@@ -454,6 +454,14 @@ void encode_body(const ApprovalRecord& record, std::string& out) {
       .append_to(out);
 }
 
+void encode_body(const RestoredRecord& record, std::string& out) {
+  Body(record.ts_us, "restored")
+      .text(R"(,"at":)", record.at, kWordBytesMax)
+      .text(R"(,"backup_sha256":)", record.backup_sha256, kWordBytesMax)
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
 void encode_body(const RecoveredRecord& record, std::string& out) {
   Body(record.ts_us, "recovered")
       .number(R"(,"bytes":)", record.bytes)

@@ -51,6 +51,7 @@ class UnderWay {
       case RecordType::stop:
       case RecordType::reload:
       case RecordType::approval:
+      case RecordType::restored:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;

@@ -9,6 +9,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/known_log.h"
@@ -143,7 +144,8 @@ int accept_loss(const LossOptions& options) {
   if (!lock) {
     return report(lock.failure());
   }
-  if (!lock.value()) {
+  // By the vault's word, too: whoever can write the home can remove the lock.
+  if (!lock.value() || named_proxy(opened->home, opened->vault)) {
     return report({Exit::cannot,
                    "a proxy runs on this home: " + opened->home.path,
                    "stop it first; it writes the log"});

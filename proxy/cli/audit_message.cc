@@ -18,8 +18,12 @@ using Json = nlohmann::json;
 constexpr std::string_view kIdentifier = "keyswap-audit";
 constexpr int kFacility = 10;  // authpriv: for those who may read what happened here
 
-constexpr std::array<std::string_view, 5> kAlerts = {
-    "honeytoken_triggered", "real_secret_seen", "vault_locked", "loss_accepted", "unsigned_found"};
+constexpr std::array<std::string_view, 6> kAlerts = {"honeytoken_triggered",
+                                                     "real_secret_seen",
+                                                     "vault_locked",
+                                                     "loss_accepted",
+                                                     "unsigned_found",
+                                                     "restored"};
 
 struct Field {
   std::string_view name;

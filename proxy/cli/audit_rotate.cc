@@ -11,6 +11,7 @@
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
@@ -43,8 +44,10 @@ Problem rotate_here(const RotateOptions& options, const std::string& folder) {
   if (!lock) {
     return lock.failure();
   }
-  if (!lock.value()) {
-    return Failure{Exit::cannot, "a proxy began to run on this home meanwhile", "try it again"};
+  // By the vault's word, too: whoever can write the home can remove the lock.
+  if (!lock.value() || named_proxy(opened->home, opened->vault)) {
+    return Failure{
+        Exit::cannot, "a proxy runs on this home, and did not close the segment", "try it again"};
   }
   // I7: the key signs no log but the vault's own, wherever files that others can write lead.
   auto known = known_log(opened->home, opened->vault, "");

@@ -113,7 +113,7 @@ int export_bundle(const CaOptions& options) {
     return static_cast<int>(Exit::done);
   }
   constexpr mode_t kPublicMode = 0644;
-  if (const auto written = write_file(options.output, text, kPublicMode); !written) {
+  if (const auto written = write_output(options.output, text, kPublicMode); !written) {
     return report({Exit::cannot,
                    "cannot write " + options.output + ": " + explain(written.error()),
                    "check the folder and the disk"});

@@ -22,11 +22,13 @@ std::optional<EnvironmentFormat> parse_environment_format(std::string_view name)
 // as they are, without quotes, and so none with a line break.
 Outcome<std::string> format_environment(const EnvironmentPlan& plan, EnvironmentFormat format);
 
-// As one word of a POSIX shell.
-std::string quote_sh(std::string_view value);
-
 // The line by which a runner of GitHub Actions learns that `token` is to be shown nowhere. For
 // stdout or stderr of the step, not for $GITHUB_ENV.
 std::string mask_line(std::string_view token);
+
+// One word for a POSIX shell: between single quotes nothing is special but the quote itself.
+std::string quote_sh(std::string_view value);
+// The same, but as it is where that is one word already.
+std::string word_for_shell(std::string_view text);
 
 }  // namespace keyswap::cli

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -59,6 +60,31 @@ base::Status write_new(int descriptor, std::string_view bytes, const Replacing& 
     return write_error(errno);
   }
   return how.check ? how.check() : base::Status();
+}
+
+base::Status rename_over(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0 ? base::Status() : write_error(errno);
+}
+
+// `move`: how the whole file gets its name.
+base::Status write_beside(const std::string& path,
+                          std::string_view bytes,
+                          const Replacing& how,
+                          base::Status (*move)(const std::string& from, const std::string& to)) {
+  std::string beside = path + ".XXXXXX";
+  File file(mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.is_open()) {
+    return write_error(errno);
+  }
+  base::Status written = write_new(file.descriptor(), bytes, how);
+  if (written) {
+    written = move(beside, path);
+  }
+  if (!written) {
+    unlink(beside.c_str());
+    return written;
+  }
+  return sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -160,20 +186,11 @@ base::Status write_file(const std::string& path, std::string_view bytes, mode_t 
 }
 
 base::Status write_file(const std::string& path, std::string_view bytes, const Replacing& how) {
-  std::string beside = path + ".XXXXXX";
-  File file(mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.is_open()) {
-    return write_error(errno);
-  }
-  base::Status written = write_new(file.descriptor(), bytes, how);
-  if (written && rename(beside.c_str(), path.c_str()) != 0) {
-    written = write_error(errno);
-  }
-  if (!written) {
-    unlink(beside.c_str());
-    return written;
-  }
-  return sync_folder(std::filesystem::path(path).parent_path().string());
+  return write_beside(path, bytes, how, rename_over);
+}
+
+base::Status write_new_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  return write_beside(path, bytes, Replacing{.mode = mode, .like = -1, .check = {}}, rename_new);
 }
 
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode) {
@@ -197,6 +214,21 @@ base::Status rename_new(const std::string& from, const std::string& to) {
     return Error{Errc::already_exists, "there is something of that name already"};
   }
   return failed == 0 ? base::Status() : write_error(failed);
+}
+
+base::Status write_output(const std::string& path, std::string_view bytes, mode_t mode) {
+  struct stat info {};
+
+  if (stat(path.c_str(), &info) != 0) {
+    return write_file(path, bytes, mode);
+  }
+  if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
+    std::error_code failed;
+    const std::filesystem::path meant = std::filesystem::canonical(path, failed);
+    return write_file(failed ? path : meant.string(), bytes, mode);
+  }
+  const File file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return file.is_open() ? write_all(file.descriptor(), bytes) : write_error(errno);
 }
 
 base::Status sync_folder(const std::string& path) {

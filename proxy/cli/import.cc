@@ -3,14 +3,11 @@
 // keyswap import: the table of what can be imported, and the configurations that become bindings
 // (import_credentials.cc has the files with credentials in them).
 #include <array>
-#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/command.h"
@@ -30,20 +27,19 @@ namespace {
 constexpr mode_t kPrivateMode = 0600;
 
 // A file that was not there before: what is there is never overwritten.
-Problem write_new_file(const std::string& path, const std::string& text) {
-  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
-  if (!file.is_open()) {
+Problem write_output_file(const std::string& path, const std::string& text) {
+  const auto written = write_new_file(path, text, kPrivateMode);
+  if (!written && written.error().code == base::Errc::already_exists) {
     return Failure{Exit::cannot,
-                   "cannot make " + path + ": " + explain_errno(errno),
+                   path + " is there already",
                    "name a file that is not there yet: nothing is overwritten"};
   }
-  const auto written = write_all(file.descriptor(), text);
-  if (written && fsync(file.descriptor()) == 0) {
-    return std::nullopt;
+  if (!written) {
+    return Failure{Exit::cannot,
+                   "cannot write " + path + ": " + explain(written.error()),
+                   "check the folder and the disk"};
   }
-  const std::string why = written ? explain_errno(errno) : explain(written.error());
-  unlink(path.c_str());  // half a file is in the way of the next try
-  return Failure{Exit::cannot, "cannot write " + path + ": " + why, "make room on the disk"};
+  return std::nullopt;
 }
 
 // What a configuration was turned into; both importers give it.
@@ -84,7 +80,7 @@ int convert(Convert convert_text, const std::string& path, const std::string& ou
   }
   if (output.empty()) {
     print(imported->bindings);
-  } else if (auto problem = write_new_file(output, imported->bindings)) {
+  } else if (auto problem = write_output_file(output, imported->bindings)) {
     return report(*problem);
   }
   for (const std::string& line : imported->report) {

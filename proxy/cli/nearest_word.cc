@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bindings/yaml_values.h"
+#include "proxy/cli/argument_mistake.h"
 
 namespace keyswap::cli {
 
@@ -25,7 +26,7 @@ std::string shown_word(std::string_view word, std::string_view nearest) {
       !word.empty() && word.size() <= kBytesMax &&
       std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
   return may_be_command || !nearest.empty() ? "'" + std::string(word) + "'"
-                                            : "like that (not shown here, in case it is a secret)";
+                                            : "like that " + std::string(kNotShown);
 }
 
 }  // namespace keyswap::cli

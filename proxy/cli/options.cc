@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "proxy/base/line_output.h"
+#include "proxy/cli/argument_mistake.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/help_text.h"
 #include "proxy/cli/nearest_word.h"
@@ -38,12 +39,12 @@ Failure extra_word(const CLI::App& app, const CommandPage& page, const char* str
   const std::string option = unknown_option(app.remaining());
   if (option.empty()) {
     return {Exit::usage,
-            "one word too many on the command line (not shown here, in case it is a secret)",
+            "one word too many on the command line " + std::string(kNotShown),
             stray_word_hint == nullptr ? see : stray_word_hint};
   }
   const std::string nearest = nearest_word(option, long_names(page));
   return {Exit::usage,
-          "there is no option " + option,
+          "there is no option " + shown_word(option, nearest),
           nearest.empty() ? see : "did you mean: " + page.name + " " + nearest};
 }
 
@@ -64,11 +65,6 @@ void set_detail(const CLI::App& app) {
   base::standard_error().set_detail(is_quiet     ? Detail::errors
                                     : is_verbose ? Detail::all
                                                  : Detail::usual);
-}
-
-std::string first_line(std::string text) {
-  text.erase(std::min(text.find('\n'), text.size()));
-  return text;
 }
 
 }  // namespace
@@ -143,7 +139,7 @@ std::optional<int> parse_arguments(CLI::App& app,
     if (!unknown_option(app.remaining()).empty()) {  // which is why something else is missing
       return report(extra_word(app, page, stray_word_hint));
     }
-    return report({Exit::usage, first_line(error.what()), "see: " + page.name + " --help"});
+    return report({Exit::usage, without_value(error.what()), "see: " + page.name + " --help"});
   }
 }
 

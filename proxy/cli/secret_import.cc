@@ -301,21 +301,19 @@ int import_file(const ImportOptions& options) {
   std::vector<Imported> imported;
   Problem problem = import_all(opened->vault, wanted, options, imported);
   tell(imported, options);
-  // What was replaced was taken back.
-  const bool has_replaced =
-      !options.common.is_dry_run &&
-      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
-  if (!problem && has_replaced) {
-    problem = await_confirmation(opened->home, opened->vault, "the values are replaced");
+  // What was replaced was taken back, and what was added is there for the next command.
+  const bool has_changed =
+      !options.common.is_dry_run && std::ranges::any_of(imported, [](const Imported& one) {
+        return one.done == Done::replaced || one.done == Done::added;
+      });
+  if (!problem && has_changed) {
+    problem = await_confirmation(opened->home, opened->vault, "the values are in the vault");
   }
   if (problem) {
     return report(*problem);
   }
   problem = sifter.problem();
-  if (!problem) {
-    problem = check_all_is_kept(imported, options);
-  }
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(problem ? problem : check_all_is_kept(imported, options));
 }
 
 int run_named(const char* name, const char* example, const Arguments& arguments) {
@@ -350,12 +348,15 @@ int run_named(const char* name, const char* example, const Arguments& arguments)
 }  // namespace
 
 int run_secret_import(const Arguments& arguments) {
-  return run_named(
-      "keyswap secret import", "keyswap secret import .env && shred -u .env", arguments);
+  return run_named("keyswap secret import",
+                   "keyswap secret import .env --dry-run\n  keyswap secret import .env",
+                   arguments);
 }
 
 int run_import_env(const Arguments& arguments) {
-  return run_named("keyswap import env", "keyswap import env .env && shred -u .env", arguments);
+  return run_named("keyswap import env",
+                   "keyswap import env .env --dry-run\n  keyswap import env .env",
+                   arguments);
 }
 
 }  // namespace keyswap::cli

@@ -12,6 +12,7 @@
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/environment_format.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/serve_failure.h"
@@ -50,7 +51,7 @@ void say_ready(const ServeOptions& options,
   ReadyFacts facts{address_for_clients(addresses), opened.home.ca(), getpid(), "", ""};
   facts.listen = addresses_to_tell(addresses);
   facts.manage = opened.managed_at;
-  facts.home = options.home.empty() ? "" : " --home " + options.home;
+  facts.home = options.home.empty() ? "" : " --home " + word_for_shell(opened.home.path);
   if (options.departure == nullptr) {
     talk.ready(ready_text(facts, talk.audience()));
     return;

@@ -56,6 +56,12 @@ TEST_CASE("a caller's token travels in the proxy's URL, as it is, and is there f
   CHECK_FALSE(plan_for({}).set.contains("KEYSWAP_CALLER_TOKEN"));
 }
 
+TEST_CASE("a word for a shell is one word, whatever is in it") {
+  CHECK(word_for_shell("/home/me/.local/state/keyswap") == "/home/me/.local/state/keyswap");
+  CHECK(word_for_shell("/h/it's $HOME") == "'/h/it'\\''s $HOME'");
+  CHECK(word_for_shell("").size() == 2);
+}
+
 TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
   const Variables set = plan_for({}).set;
   for (const char* name : {"HTTP_PROXY",

@@ -652,7 +652,7 @@ class Words(Case):
         for words, what, hint in (
                 (("servce",), "there is no command 'servce'", "did you mean: keyswap serve"),
                 (("secret", "lsit"), "there is no command 'lsit' in 'keyswap secret'", "did you mean: keyswap secret list"),
-                (("secret", "list", "--jsno"), "there is no option --jsno", "did you mean: keyswap secret list --json"),
+                (("secret", "list", "--jsno"), "there is no option '--jsno'", "did you mean: keyswap secret list --json"),
                 (("--verison",), "there is no option '--verison'", "did you mean: keyswap --version"),
                 (("help", "unlokcing"), "there is no command or topic 'unlokcing'", "did you mean: keyswap help unlocking"),
                 (("frobnicate",), "there is no command 'frobnicate'", "see: keyswap --help"),
