@@ -45,7 +45,7 @@ class VaultWatch {
   static constexpr std::int64_t kNever = -1;
 
   std::atomic<std::int64_t> unread_since_us_ = kNever;  // steady
-  bool is_failing_ = false;  // of the thread that reads, as what follows
+  bool is_failing_ = false;                             // of the thread that reads, as what follows
   std::optional<audit::VaultFault> why_;
 };
 
