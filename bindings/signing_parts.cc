@@ -74,7 +74,7 @@ base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSi
 }
 
 bool VenueInjection::forbids(const RequestReadings& request) const {
-  return request.overrides().disagree_with(request.method());
+  return request.overrides().disagree_with(request.method()) || is_closed(closed(), request);
 }
 
 // --- parameters ---
@@ -200,6 +200,12 @@ std::string time_text(TimeUnit unit, std::int64_t now_us) {
 Judgement malformed() {
   Judgement judgement;
   judgement.refusal = SignerRefusal::malformed_request;
+  return judgement;
+}
+
+Judgement endpoint_closed() {
+  Judgement judgement;
+  judgement.refusal = SignerRefusal::endpoint_blocked;
   return judgement;
 }
 
