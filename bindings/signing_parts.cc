@@ -270,6 +270,15 @@ std::string url_decoded(std::string_view text) {
   return decoded;
 }
 
+std::optional<std::string> strictly_url_decoded(std::string_view text) {
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (!is_escape(text, at)) {
+      return std::nullopt;
+    }
+  }
+  return url_decoded(text);
+}
+
 ParameterCount count_parameter(std::string_view pairs, std::string_view name) {
   ParameterCount count;
   while (!pairs.empty()) {

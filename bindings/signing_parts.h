@@ -152,6 +152,8 @@ SplitTarget split_target(std::string_view target);
 
 // `text` with %XX and '+' decoded; what is no escape stays.
 std::string url_decoded(std::string_view text);
+// The same; nothing if there is a '%' that begins none.
+std::optional<std::string> strictly_url_decoded(std::string_view text);
 
 // How often a parameter is there, by its decoded name; and how often under a name that differs only
 // in case, which some servers take for the same.
