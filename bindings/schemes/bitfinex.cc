@@ -33,7 +33,8 @@ class BitfinexSigner final : public VenueInjection {
   explicit BitfinexSigner(std::vector<vault::SecretName> needs)
       : VenueInjection(kSchemeName, std::move(needs)) {}
 
-  // What is private is asked by POST, with nothing in the query, which the signature does not cover.
+  // What is private is asked by POST, and with nothing in the query: the signature does not cover
+  // it.
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
     if (request.method != "POST" || !request.target.starts_with(kPrivate) ||

@@ -3,9 +3,10 @@
 // The scheme `gemini`: Gemini's REST API v1 (docs.gemini.com, "Private API Invocation").
 //   X-GEMINI-PAYLOAD = base64(JSON: request, nonce, and what the endpoint takes)
 //   X-GEMINI-SIGNATURE = hex(HMAC-SHA384(secret, X-GEMINI-PAYLOAD))
-// The body is empty. The payload goes on with the client's bytes, but for the nonce's value: that
-// has to rise over all requests of a key, so it is the proxy's; or, for a key with "Uses a time
-// based nonce", it is the time in seconds.
+// The payload goes on with the client's bytes, but for the nonce's value: that has to rise over all
+// requests of a key, so it is the proxy's; or, for a key with "Uses a time based nonce", it is the
+// time in seconds. "Authenticated APIs do not submit their payload as POSTed data": a body, which
+// some clients send besides, says nothing and is not signed. It does not go on.
 #include <array>
 #include <memory>
 #include <utility>
@@ -69,11 +70,10 @@ class GeminiSigner final : public VenueInjection {
       : VenueInjection(kSchemeName, std::move(needs)), has_time_nonce_(has_time_nonce) {}
 
   // What the venue reads is the payload, what is judged by path and method is the target: they say
-  // the same, and nothing else says anything.
+  // the same.
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
-    if (request.method != "POST" || !request.body.empty() ||
-        split_target(request.target).has_query ||
+    if (request.method != "POST" || split_target(request.target).has_query ||
         repeats_a_field(request, {kKeyHeader, kPayloadHeader, kSignHeader}) ||
         !read_payload(request)) {
       return malformed();
@@ -103,6 +103,9 @@ class GeminiSigner final : public VenueInjection {
     KS_TRY(hmac.add(encoded_payload));
     Digest digest;
     KS_TRY(hmac.finish(digest));
+    if (!request.body.empty()) {
+      edits.set_body("");
+    }
     KS_TRY(set_field(edits, kKeyHeader, input.secrets[0]));
     KS_TRY(set_field(edits, kPayloadHeader, encoded_payload));
     return set_field(edits, kSignHeader, encoded(digest, TextEncoding::hex));

@@ -138,7 +138,7 @@ class VenueSchemes(OneProxy):
         self.assertEqual(answer.status, 200, answer)
         request, = self.at(target.split("?")[0])
         self.assertIsNone(self.judge.by_host[host](request), request)
-        self.assertEqual((request.method, request.body), (method, body))
+        self.assertEqual((request.method, request.body), (method, b"" if host == GEMINI else body))
         self.assertNotIn(b"PLACEHOLDER", request.raw)
         return request
 
@@ -162,7 +162,7 @@ class VenueSchemes(OneProxy):
             self.arrives(BITFINEX, "POST", f"/v2/auth/r/wallets{number}", more=[("bfx-nonce", "1"), ("bfx-signature", "x")])
             self.arrives(BITFINEX, "POST", f"/v2/auth/w/order/submit{number}", ORDER, JSON)
             path = f"/v1/balances{number}"
-            request = self.arrives(GEMINI, "POST", path, more=payload(path, account="primary") + [("X-GEMINI-SIGNATURE", "x")])
+            request = self.arrives(GEMINI, "POST", path, b"{}" if number else b"", payload(path, account="primary") + [("X-GEMINI-SIGNATURE", "x")])
             said = base64.b64decode(request.get("X-GEMINI-PAYLOAD")).decode()
             self.assertIn('"account": "primary"\n}', said)  # with the client's own bytes
 
@@ -185,7 +185,6 @@ class VenueSchemes(OneProxy):
         self.stays_away(DERIBIT, "POST", "/api/v2/private/sell", b'{"method":"private/buy"}', JSON, "malformed_request")
         self.stays_away(BITFINEX, "POST", "/v2/auth/r/part?limit=1", reason="malformed_request")
         self.stays_away(GEMINI, "POST", "/v1/part", more=payload("/v1/withdraw/btc"), reason="malformed_request")
-        self.stays_away(GEMINI, "POST", "/v1/part", b"{}", payload("/v1/part") + JSON, "malformed_request")
 
     def test_records_have_the_path_and_no_key(self):
         self.arrives(HTX, "GET", "/v1/htx/recorded")
