@@ -116,7 +116,7 @@ class VenueSchemes(OneProxy):
     def setUpClass(cls):
         super().setUpClass()
         cls.judge = Judge()
-        cls.recorder.on("/", lambda request, connection: connection.answer(200, b"{}", JSON))
+        cls.recorder.says("/", 200, "{}", JSON)
 
     def send(self, host, method, target, body=b"", more=()):
         """As a client does that holds the placeholder and does not sign."""
