@@ -17,6 +17,7 @@ inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
 inline constexpr std::size_t kSearchedBytesPerRule = 512;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
+inline constexpr std::size_t kAuthParametersMax = 32;  // of an Authorization field; more: refused
 inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
 // By placeholders that stay in one body: what an agent prints of its environment is in its history.
 inline constexpr std::size_t kSecretsNamedInBodyMax = 64;

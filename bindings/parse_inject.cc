@@ -188,7 +188,7 @@ std::span<const SchemeParameter> keys_of(const PlacementKind& kind, const Scheme
 
 // The placements that a scheme takes.
 std::span<const PlacementKind* const> kinds_of(const Scheme& scheme) {
-  if (!scheme.key_header.empty()) {
+  if (scheme.has_own_place()) {
     return {};
   }
   return scheme.takes_any_place ? placements() : placements().first(1);
@@ -252,8 +252,9 @@ bool read_placement(const YamlSection& section,
                     ParseContext& context,
                     const SchemeSetup& setup,
                     std::unique_ptr<const Placement>& placement) {
-  if (!scheme.key_header.empty()) {
-    placement = make_bare_header(scheme.key_header);
+  if (scheme.has_own_place()) {
+    placement =
+        scheme.make_place != nullptr ? scheme.make_place() : make_bare_header(scheme.key_header);
     return true;
   }
   const PlacementKind& kind = choose_placement(section, scheme);

@@ -70,11 +70,16 @@ struct Scheme {
   std::string_view summary;
   std::span<const SchemeParameter> parameters;
   MadeInjection (*make)(const SchemeSetup& setup);
-  // The header that must be the placeholder and nothing else. "": where it stands, `inject:` says
-  // with the keys of a placement (bindings/placements.h).
+  // The header that must be the placeholder and nothing else. "": where it stands, make_place says,
+  // or `inject:` with the keys of a placement (bindings/placements.h).
   std::string_view key_header = {};
   // May `inject:` name any placement, and any option of one? Else it is the default one, plain.
   bool takes_any_place = false;
+  // Not null: a place of the scheme's own that is no header.
+  std::unique_ptr<const Placement> (*make_place)() = nullptr;
+
+  // Does `inject:` not say where the placeholder stands?
+  [[nodiscard]] bool has_own_place() const { return !key_header.empty() || make_place != nullptr; }
 };
 
 }  // namespace keyswap::bindings

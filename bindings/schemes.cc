@@ -10,10 +10,14 @@
 
 namespace keyswap::bindings {
 
+extern const Scheme kBitfinexScheme;
 extern const Scheme kBybitScheme;
+extern const Scheme kDeribitScheme;
 extern const Scheme kGateioScheme;
+extern const Scheme kGeminiScheme;
 extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
+extern const Scheme kHtxScheme;
 extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
@@ -23,9 +27,13 @@ namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
+    &kBitfinexScheme,
     &kBybitScheme,
+    &kDeribitScheme,
     &kGateioScheme,
+    &kGeminiScheme,
     &kHmacScheme,
+    &kHtxScheme,
     &kKrakenScheme,
     &kKucoinScheme,
     &kMexcScheme,

@@ -74,7 +74,7 @@ base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSi
 }
 
 bool VenueInjection::forbids(const RequestReadings& request) const {
-  return request.overrides().disagree_with(request.method());
+  return request.overrides().disagree_with(request.method()) || is_closed(closed(), request);
 }
 
 // --- parameters ---
@@ -203,6 +203,12 @@ Judgement malformed() {
   return judgement;
 }
 
+Judgement endpoint_closed() {
+  Judgement judgement;
+  judgement.refusal = SignerRefusal::endpoint_blocked;
+  return judgement;
+}
+
 bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     return request.fields.count(name) > 1;
@@ -262,6 +268,15 @@ std::string url_decoded(std::string_view text) {
   }
   decoded.resize(static_cast<std::size_t>(out - decoded.data()));
   return decoded;
+}
+
+std::optional<std::string> strictly_url_decoded(std::string_view text) {
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (!is_escape(text, at)) {
+      return std::nullopt;
+    }
+  }
+  return url_decoded(text);
 }
 
 ParameterCount count_parameter(std::string_view pairs, std::string_view name) {

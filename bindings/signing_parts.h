@@ -10,11 +10,13 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "bindings/closed_endpoints.h"
 #include "bindings/digest.h"
 #include "bindings/scheme.h"
 #include "bindings/signer.h"
@@ -42,12 +44,16 @@ class SigningInjection : public Injection, public Signer {
 };
 
 // A venue's. Its API takes no method but the request's own, which is what is signed: a request
-// that names another one is refused, whatever it carries.
+// that names another one is refused, whatever it carries. So is one to an endpoint that is closed.
 class VenueInjection : public SigningInjection {
  public:
   using SigningInjection::SigningInjection;
 
-  [[nodiscard]] bool forbids(const RequestReadings& request) const override;
+  [[nodiscard]] bool forbids(const RequestReadings& request) const final;
+
+ private:
+  // What no configuration opens.
+  [[nodiscard]] virtual std::span<const ClosedEndpoint> closed() const { return {}; }
 };
 
 // --- parameters ---
@@ -119,6 +125,8 @@ std::string time_text(TimeUnit unit, std::int64_t now_us);
 
 // A judgement that refuses what can be read in more than one way, or cannot be signed.
 Judgement malformed();
+// One that refuses what no configuration lets through.
+Judgement endpoint_closed();
 
 // Is one of these fields there more than once?
 bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::string_view> names);
@@ -144,6 +152,8 @@ SplitTarget split_target(std::string_view target);
 
 // `text` with %XX and '+' decoded; what is no escape stays.
 std::string url_decoded(std::string_view text);
+// The same; nothing if there is a '%' that begins none.
+std::optional<std::string> strictly_url_decoded(std::string_view text);
 
 // How often a parameter is there, by its decoded name; and how often under a name that differs only
 // in case, which some servers take for the same.

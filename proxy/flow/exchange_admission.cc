@@ -17,6 +17,15 @@ namespace {
 constexpr std::string_view kCallerField = "keyswap-caller";
 constexpr std::uint16_t kHttpsPort = 443;
 
+// What of an edit lies in locked memory, or nullptr.
+const vault::Secret* secret_in(const bindings::Edit& edit) {
+  if (const auto* const field = std::get_if<bindings::FieldEdit>(&edit)) {
+    return std::get_if<vault::Secret>(&field->value);
+  }
+  const auto* const target = std::get_if<bindings::TargetEdit>(&edit);
+  return target == nullptr ? nullptr : std::get_if<vault::Secret>(&target->value);
+}
+
 }  // namespace
 
 // What the head has is decided, and the body's part in it, if it was held.
@@ -184,8 +193,7 @@ base::Status Exchange::prepare_signed(const bindings::Signer& signer,
   KS_TRY(
       signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, prepared.edits));
   for (const bindings::Edit& edit : prepared.edits) {
-    const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
-    const auto* const value = set == nullptr ? nullptr : std::get_if<vault::Secret>(&set->value);
+    const auto* const value = secret_in(edit);
     KS_TRY(value == nullptr ? base::Status{} : hold(*value, prepared));
   }
   const auto* const body = prepared.edits.find<bindings::BodyEdit>();

@@ -23,6 +23,7 @@ struct SampleRequest {
   std::string target;
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
+  std::string host = "api.example.com";
 };
 
 struct Signed {
@@ -44,13 +45,19 @@ class Case {
   }
 
   [[nodiscard]] WholeRequest request() const {
-    return {sample_.method, sample_.target, "api.example.com", fields_, sample_.body};
+    return {sample_.method, sample_.target, sample_.host, fields_, sample_.body};
   }
 
   [[nodiscard]] Judgement judge(const Bindings& bindings) const {
     const auto& rule = bindings.rules[0];
     REQUIRE(rule.signer() != nullptr);
     return rule.signer()->judge(request(), rule.scopes[0]);
+  }
+
+  // Is it closed, whatever the bindings say?
+  [[nodiscard]] bool is_forbidden(const Bindings& bindings) const {
+    const RequestReadings readings(sample_.method, sample_.target, fields_, sample_.body);
+    return bindings.rules[0].signer()->forbids(readings);
   }
 
   [[nodiscard]] bool is_malformed(const Bindings& bindings) const {

@@ -35,6 +35,15 @@ TEST_CASE("what is no escape stays as it is") {
   CHECK(url_decoded("%zz%41+%") == "%zzA %");
 }
 
+TEST_CASE("F29: where escapes must be escapes, what is none is not decoded") {
+  CHECK(strictly_url_decoded("%41+%2f%25") == "A /%");
+  CHECK(strictly_url_decoded("") == "");
+  for (const auto* const text : {"%", "%4", "a%2", "%zz", "%41%4g", "%%41"}) {
+    INFO(text);
+    CHECK_FALSE(strictly_url_decoded(text).has_value());
+  }
+}
+
 TEST_CASE("a parameter is taken out or changed in its place; the others keep order and bytes") {
   CHECK(without_parameter("b=%20&sig=1&a=+", "sig") == "b=%20&a=+");
   CHECK(without_parameter("sig=1", "sig").empty());

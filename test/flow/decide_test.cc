@@ -397,6 +397,8 @@ TEST_CASE("where a header is nothing but the API key, the placeholder is its who
       {"type: kraken, " + kPair, "API-Key"},
       {"type: gateio, " + kPair, "KEY"},
       {"type: bybit, " + kPair, "X-BAPI-API-KEY"},
+      {"type: bitfinex, " + kPair, "bfx-apikey"},
+      {"type: gemini, " + kPair, "X-GEMINI-APIKEY"},
       {"type: okx, " + triple, "OK-ACCESS-KEY"},
       {"type: kucoin, " + triple, "KC-API-KEY"}};
   for (const auto& [inject, header] : schemes) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/venues/binance/json.h"
+#include "bindings/json.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "bindings/venues/binance/text_sink.h"
+#include "bindings/text_sink.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/utf8.h"
 
-namespace keyswap::bindings::binance {
+namespace keyswap::bindings {
 
 namespace {
 
@@ -56,7 +56,8 @@ std::size_t number_bytes(std::string_view text) {
 // Each take_... takes what it names off the front of the text, or fails.
 class Reader {
  public:
-  Reader(std::string_view text, const JsonBounds& bounds) : rest_(text), bounds_(bounds) {}
+  Reader(std::string_view text, const JsonBounds& bounds)
+      : size_(text.size()), rest_(text), bounds_(bounds) {}
 
   std::optional<JsonValue> take_all() {
     auto value = take_value(bounds_.depth);
@@ -82,6 +83,16 @@ class Reader {
   // `depth`: how many arrays and objects may still begin.
   std::optional<JsonValue> take_value(std::size_t depth) {
     skip_space();
+    const auto begin = size_ - rest_.size();
+    auto value = take_any(depth);
+    if (value) {
+      value->begin = begin;
+      value->end = size_ - rest_.size();
+    }
+    return value;
+  }
+
+  std::optional<JsonValue> take_any(std::size_t depth) {
     if (rest_.starts_with('{') || rest_.starts_with('[')) {
       const bool is_object = rest_.starts_with('{');
       rest_.remove_prefix(1);
@@ -240,6 +251,7 @@ class Reader {
     return code;
   }
 
+  std::size_t size_;  // of the whole text
   std::string_view rest_;
   JsonBounds bounds_;
 };
@@ -273,6 +285,11 @@ std::string text_by(Write write) {
 }
 
 }  // namespace
+
+const JsonValue* JsonValue::find(std::string_view name) const {
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? nullptr : &items[static_cast<std::size_t>(found - names.begin())];
+}
 
 std::optional<JsonValue> read_json(std::string_view text, const JsonBounds& bounds) {
   return Reader(text, bounds).take_all();
@@ -310,4 +327,4 @@ std::string json_string(std::string_view text) {
   return text_by([&](base::ByteSink& out) { return write_json_string(text, out); });
 }
 
-}  // namespace keyswap::bindings::binance
+}  // namespace keyswap::bindings
