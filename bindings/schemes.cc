@@ -11,6 +11,8 @@
 namespace keyswap::bindings {
 
 extern const Scheme kBitfinexScheme;
+extern const Scheme kBitmexScheme;
+extern const Scheme kBitvavoScheme;
 extern const Scheme kBybitScheme;
 extern const Scheme kDeribitScheme;
 extern const Scheme kGateioScheme;
@@ -22,12 +24,16 @@ extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
 extern const Scheme kOkxScheme;
+extern const Scheme kPolymarketScheme;
+extern const Scheme kWebhookScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
     &kHeaderScheme,
     &kBitfinexScheme,
+    &kBitmexScheme,
+    &kBitvavoScheme,
     &kBybitScheme,
     &kDeribitScheme,
     &kGateioScheme,
@@ -38,6 +44,8 @@ constexpr std::array kSchemes = {
     &kKucoinScheme,
     &kMexcScheme,
     &kOkxScheme,
+    &kPolymarketScheme,
+    &kWebhookScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BitMEX, Bitvavo, Polymarket and webhooks, as the receiver sees them: what arrives is judged by its rule, in Python."""
+
+import base64
+import hashlib
+import hmac
+import time
+
+from harness.case import OneProxy, main
+
+BITMEX, BITVAVO, POLYMARKET = "www.bitmex.test", "api.bitvavo.test", "clob.polymarket.test"
+GITHUB, SLACK, STANDARD = "github-hook.test", "slack-hook.test", "standard-hook.test"
+VENUES, HOOKS = (BITMEX, BITVAVO, POLYMARKET), (GITHUB, SLACK, STANDARD)
+ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+RAW = bytes(range(240, 256)) * 2  # what secrets in base64 stand for
+SECRETS = {
+    "BITMEX_KEY": "bitmex-key-4f1c9a7e20d3b6", "BITMEX_SECRET": "bitmexSecret_8Hd62kWq0ZtR-91B2",
+    "BITVAVO_KEY": "bitvavo-key-77aQ2mZx9L5c2f", "BITVAVO_SECRET": "bitvavoSecret91B2E77F0A6C4D",
+    "POLYMARKET_KEY": "0f6d1b52-77aa-4c1e-9a3e-5c2f00d6a1b7", "POLYMARKET_SECRET": base64.urlsafe_b64encode(RAW).decode(),
+    "POLYMARKET_PHRASE": "polymarket phrase, not short",
+    "GITHUB_HOOK": "It is the hook's own secret 91b2", "SLACK_HOOK": "8f742231b10e8888abcd99dd77e85a51",
+    "STANDARD_HOOK": "whsec_" + base64.b64encode(RAW).decode(),
+}
+NAMES = {BITMEX: "BITMEX", BITVAVO: "BITVAVO", POLYMARKET: "POLYMARKET",
+         GITHUB: "GITHUB_HOOK", SLACK: "SLACK_HOOK", STANDARD: "STANDARD_HOOK"}
+PLACEHOLDERS = {host: f"{host.split('.')[0]}-{host.split('.')[1]}-PLACEHOLDER-0123456789ab" for host in NAMES}
+FIELDS = {BITMEX: "api-key", BITVAVO: "Bitvavo-Access-Key", POLYMARKET: "POLY_API_KEY",
+          GITHUB: "X-Hub-Signature-256", SLACK: "X-Slack-Signature", STANDARD: "webhook-signature"}
+OWN = {  # what the vendor's client sends besides its key, signed with a secret that it made up
+    BITMEX: [("api-signature", "1")],
+    BITVAVO: [("Bitvavo-Access-Signature", "1"), ("Bitvavo-Access-Timestamp", "1")],
+    POLYMARKET: [("POLY_SIGNATURE", "1"), ("POLY_TIMESTAMP", "1"), ("POLY_PASSPHRASE", "1"), ("POLY_ADDRESS", "0x1")],
+    GITHUB: [], SLACK: [("X-Slack-Request-Timestamp", "1")], STANDARD: [("webhook-timestamp", "1")],
+}
+ALWAYS = {STANDARD: [("webhook-id", "msg_2Lh9KRb0pzN4LePd3XiA4v12Axj")]}
+ORDER = b'{"symbol": "XBTUSD",  "side":"Buy"}'
+
+
+def mac(name, *parts, key=None):
+    text = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+    return hmac.new(key or SECRETS[name].encode(), text, hashlib.sha256)
+
+
+def expected(host, request):
+    """({header: value}, the time): what the receiver would compute over the bytes that arrived, and their time."""
+    method, target, body = request.method, request.target, request.body
+    if host == BITMEX:
+        until = request.get("api-expires")
+        return {"api-key": SECRETS["BITMEX_KEY"],
+                "api-signature": mac("BITMEX_SECRET", method, target, until, body).hexdigest()}, int(until) - 60
+    if host == BITVAVO:
+        stamp = request.get("Bitvavo-Access-Timestamp")
+        return {"Bitvavo-Access-Key": SECRETS["BITVAVO_KEY"],
+                "Bitvavo-Access-Signature": mac("BITVAVO_SECRET", stamp, method, target, body).hexdigest()}, int(stamp) / 1000
+    if host == POLYMARKET:
+        stamp = request.get("POLY_TIMESTAMP")
+        made = mac("", stamp, method, target.partition("?")[0], body, key=RAW).digest()
+        return {"POLY_API_KEY": SECRETS["POLYMARKET_KEY"], "POLY_PASSPHRASE": SECRETS["POLYMARKET_PHRASE"],
+                "POLY_ADDRESS": ADDRESS, "POLY_SIGNATURE": base64.urlsafe_b64encode(made).decode()}, int(stamp)
+    if host == GITHUB:
+        return {"X-Hub-Signature-256": "sha256=" + mac("GITHUB_HOOK", body).hexdigest()}, time.time()
+    if host == SLACK:
+        stamp = request.get("X-Slack-Request-Timestamp")
+        return {"X-Slack-Signature": "v0=" + mac("SLACK_HOOK", "v0:", stamp, ":", body).hexdigest()}, int(stamp)
+    stamp = request.get("webhook-timestamp")
+    made = mac("", request.get("webhook-id"), ".", stamp, ".", body, key=RAW).digest()
+    return {"webhook-signature": "v1," + base64.b64encode(made).decode()}, int(stamp)
+
+
+class Signatures(OneProxy):
+    hosts = (*VENUES, *HOOKS)
+    secrets = SECRETS
+
+    @classmethod
+    def rules(cls):
+        rules = {}
+        for host, name in NAMES.items():
+            if host in HOOKS:
+                inject = {"type": "webhook", "style": name.split("_")[0].lower(), "header": FIELDS[host]}
+            else:
+                inject = {"type": name.lower(), "api_key": f"{name}_KEY", "api_secret": f"{name}_SECRET"}
+            if host == POLYMARKET:
+                inject.update(passphrase="POLYMARKET_PHRASE", address=ADDRESS)
+            rules[name] = {"placeholder": PLACEHOLDERS[host], "inject": inject, "bindings": [{"host": host}]}
+        return rules
+
+    def send(self, host, method, target, body=b"", own=()):
+        return self.ask(host, method, target, [(FIELDS[host], PLACEHOLDERS[host]), *ALWAYS.get(host, []), *own], body)
+
+    def check(self, host, method, target, body=b"", own=()):
+        """Sends it, and judges what arrived."""
+        answer = self.send(host, method, target, body, own)
+        self.assertEqual(answer.status, 200, answer)
+        seen = self.recorder.seen(target.split("?")[0])
+        self.assertEqual(len(seen), 1, seen)
+        request = seen[0]
+        self.assertEqual((request.method, request.target, request.body), (method, target, body))
+        wanted, moment = expected(host, request)
+        self.assertLess(abs(time.time() - moment), 30)
+        for name, value in wanted.items():
+            self.assertEqual(request.all(name), [value], name)
+        for name, _ in OWN[host]:
+            self.assertEqual(len(request.all(name)), 1, name)
+        return request
+
+    def test_what_arrives_is_signed_as_the_receiver_would_and_otherwise_as_it_was_sent(self):
+        for host in self.hosts:
+            for number, own in enumerate(([], OWN[host])):
+                with self.subTest(host=host, own=own):
+                    self.check(host, "GET", f"/api/read{number}/{host}?a=b%2Cc&d=e", own=own)
+                    self.check(host, "POST", f"/api/write{number}/{host}", ORDER, own)
+
+    def test_how_long_a_request_holds_is_the_clients_choice(self):
+        until = str(int(time.time()) + 5)
+        request = self.send(BITMEX, "GET", "/api/v1/until", own=[("api-expires", until)])
+        self.assertEqual(request.status, 200)
+        self.assertEqual(self.recorder.seen("/api/v1/until")[0].all("api-expires"), [until])
+        window = self.check(BITVAVO, "GET", "/v2/window", own=[("Bitvavo-Access-Window", "2000")])
+        self.assertEqual(window.all("Bitvavo-Access-Window"), ["2000"])
+
+    def test_what_is_there_twice_or_cannot_be_read_never_arrives(self):
+        for host in self.hosts:
+            name = (OWN[host] or [("X-Hub-Signature-256", "")])[0][0]
+            with self.subTest(host=host):
+                answer = self.send(host, "POST", "/twice", ORDER, [(name, "1"), (name.lower(), "1")])
+                self.assertEqual(answer.status, 400, answer)
+        self.refused(self.send(BITMEX, "GET", "/twice", own=[("api-expires", "soon")]), 400, "malformed_request")
+        self.refused(self.send(STANDARD, "POST", "/twice", ORDER, [("webhook-id", "another")]), 400, "malformed_request")
+        self.assertEqual(self.recorder.seen("/twice"), [])
+
+    def test_what_moves_money_or_makes_keys_never_arrives(self):
+        """[I5] Also without the placeholder, and in another spelling."""
+        for host, path in ((BITMEX, "/api/v1/user/requestWithdrawal"), (BITMEX, "/api/v1/user/walletTransfer"),
+                           (BITVAVO, "/v2/withdrawal"), (BITVAVO, "/v2/crypto/withdrawal"),
+                           (POLYMARKET, "/auth/api-key")):
+            for spelled in (path, path.upper(), "/x/.." + path, path.replace("a", "%61", 1)):
+                with self.subTest(host=host, path=spelled):
+                    self.refused(self.send(host, "POST", spelled, ORDER), 403, "endpoint_blocked")
+                    self.refused(self.ask(host, "POST", spelled, [], ORDER), 403, "endpoint_blocked")
+        self.refused(self.send(POLYMARKET, "GET", "/auth/derive-api-key"), 403, "endpoint_blocked")
+        self.refused(self.send(POLYMARKET, "POST", "/order", ORDER), 403, "endpoint_blocked")
+        self.assertEqual([request for request in self.recorder.seen("/") if "withdrawal" in request.target.lower()], [])
+        self.check(POLYMARKET, "DELETE", "/order", b'{"orderID": "0x1"}')
+
+
+if __name__ == "__main__":
+    main()
