@@ -23,6 +23,7 @@ extern const Scheme kHtxScheme;
 extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
+extern const Scheme kOAuth1Scheme;
 extern const Scheme kOkxScheme;
 extern const Scheme kPolymarketScheme;
 extern const Scheme kWebhookScheme;
@@ -43,6 +44,7 @@ constexpr std::array kSchemes = {
     &kKrakenScheme,
     &kKucoinScheme,
     &kMexcScheme,
+    &kOAuth1Scheme,
     &kOkxScheme,
     &kPolymarketScheme,
     &kWebhookScheme,

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BitMEX, Bitvavo, Polymarket and webhooks, as the receiver sees them: what arrives is judged by its rule, in Python."""
+"""BitMEX, Bitvavo, Polymarket, webhooks and OAuth 1.0a, as the receiver sees them: what arrives is judged by its rule, in Python."""
 
 import base64
 import hashlib
 import hmac
+import re
 import time
+import urllib.parse
 
 from harness.case import OneProxy, main
 
 BITMEX, BITVAVO, POLYMARKET = "www.bitmex.test", "api.bitvavo.test", "clob.polymarket.test"
 GITHUB, SLACK, STANDARD = "github-hook.test", "slack-hook.test", "standard-hook.test"
+PHOTOS = "photos.test"
 VENUES, HOOKS = (BITMEX, BITVAVO, POLYMARKET), (GITHUB, SLACK, STANDARD)
 ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 RAW = bytes(range(240, 256)) * 2  # what secrets in base64 stand for
@@ -20,6 +23,8 @@ SECRETS = {
     "POLYMARKET_PHRASE": "polymarket phrase, not short",
     "GITHUB_HOOK": "It is the hook's own secret 91b2", "SLACK_HOOK": "8f742231b10e8888abcd99dd77e85a51",
     "STANDARD_HOOK": "whsec_" + base64.b64encode(RAW).decode(),
+    "PHOTOS_KEY": "photos-key/4f1c+9a7e=20d3", "PHOTOS_SECRET": "photosSecret&8Hd62kWq0ZtR",
+    "PHOTOS_TOKEN": "photos-token:77aQ2mZx9L5c", "PHOTOS_TOKEN_SECRET": "photosTokenSecret%91B2E7",
 }
 NAMES = {BITMEX: "BITMEX", BITVAVO: "BITVAVO", POLYMARKET: "POLYMARKET",
          GITHUB: "GITHUB_HOOK", SLACK: "SLACK_HOOK", STANDARD: "STANDARD_HOOK"}
@@ -67,8 +72,29 @@ def expected(host, request):
     return {"webhook-signature": "v1," + base64.b64encode(made).decode()}, int(stamp)
 
 
+# What the program of OAuth 1.0a holds in place of the real four.
+PAIR = ("photos-PLACEHOLDER-0123456789abcdef", "made-up&secret", "made-up-token", "made-up token secret")
+HASHES = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
+
+
+def quoted(text):
+    return urllib.parse.quote(text, safe="-._~")
+
+
+def oauth_signature(method, url, parameters, secret, token_secret, kind="sha1"):
+    """RFC 5849 section 3.4."""
+    sorted_ones = sorted((quoted(name), quoted(value)) for name, value in parameters)
+    text = "&".join(quoted(part) for part in (method, url, "&".join(f"{name}={value}" for name, value in sorted_ones)))
+    made = hmac.new(f"{quoted(secret)}&{quoted(token_secret)}".encode(), text.encode(), kind)
+    return base64.b64encode(made.digest()).decode()
+
+
+def oauth_field(parameters):
+    return "OAuth " + ", ".join(f'{name}="{quoted(value)}"' for name, value in parameters)
+
+
 class Signatures(OneProxy):
-    hosts = (*VENUES, *HOOKS)
+    hosts = (*VENUES, *HOOKS, PHOTOS)
     secrets = SECRETS
 
     @classmethod
@@ -82,6 +108,10 @@ class Signatures(OneProxy):
             if host == POLYMARKET:
                 inject.update(passphrase="POLYMARKET_PHRASE", address=ADDRESS)
             rules[name] = {"placeholder": PLACEHOLDERS[host], "inject": inject, "bindings": [{"host": host}]}
+        rules["PHOTOS"] = {"placeholder": PAIR[0], "bindings": [{"host": PHOTOS}], "inject": {
+            "type": "oauth1", "consumer_key": "PHOTOS_KEY", "consumer_secret": "PHOTOS_SECRET", "token": "PHOTOS_TOKEN",
+            "token_secret": "PHOTOS_TOKEN_SECRET", "proof": "require", "placeholder_secret": PAIR[1],
+            "placeholder_token_secret": PAIR[3]}}
         return rules
 
     def send(self, host, method, target, body=b"", own=()):
@@ -104,7 +134,7 @@ class Signatures(OneProxy):
         return request
 
     def test_what_arrives_is_signed_as_the_receiver_would_and_otherwise_as_it_was_sent(self):
-        for host in self.hosts:
+        for host in NAMES:
             for number, own in enumerate(([], OWN[host])):
                 with self.subTest(host=host, own=own):
                     self.check(host, "GET", f"/api/read{number}/{host}?a=b%2Cc&d=e", own=own)
@@ -119,7 +149,7 @@ class Signatures(OneProxy):
         self.assertEqual(window.all("Bitvavo-Access-Window"), ["2000"])
 
     def test_what_is_there_twice_or_cannot_be_read_never_arrives(self):
-        for host in self.hosts:
+        for host in NAMES:
             name = (OWN[host] or [("X-Hub-Signature-256", "")])[0][0]
             with self.subTest(host=host):
                 answer = self.send(host, "POST", "/twice", ORDER, [(name, "1"), (name.lower(), "1")])
@@ -141,6 +171,47 @@ class Signatures(OneProxy):
         self.refused(self.send(POLYMARKET, "POST", "/order", ORDER), 403, "endpoint_blocked")
         self.assertEqual([request for request in self.recorder.seen("/") if "withdrawal" in request.target.lower()], [])
         self.check(POLYMARKET, "DELETE", "/order", b'{"orderID": "0x1"}')
+
+    def send_oauth(self, method, target, form=(), kind="HMAC-SHA1", secret=PAIR[1]):
+        """Signs it as the program does, and sends it; gives what it said of itself."""
+        path, _, query = target.partition("?")
+        own = [("oauth_consumer_key", PAIR[0]), ("oauth_token", PAIR[2]), ("oauth_signature_method", kind),
+               ("oauth_timestamp", str(int(time.time()))), ("oauth_nonce", "n" + str(time.monotonic_ns()))]
+        signed = [*own, *urllib.parse.parse_qsl(query, keep_blank_values=True), *form]
+        made = oauth_signature(method, f"https://{PHOTOS}{path}", signed, secret, PAIR[3], HASHES.get(kind, "sha1"))
+        headers = [("Authorization", oauth_field([*own, ("oauth_signature", made)]))]
+        if form:
+            headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        return own, self.ask(PHOTOS, method, target, headers, urllib.parse.urlencode(form).encode())
+
+    def check_oauth(self, method, target, form=(), kind="HMAC-SHA1"):
+        own, answer = self.send_oauth(method, target, form, kind)
+        self.assertEqual(answer.status, 200, answer)
+        request = self.recorder.one(target.partition("?")[0])
+        self.assertEqual((request.target, request.body), (target, urllib.parse.urlencode(form).encode()))
+        fields = request.all("Authorization")
+        self.assertEqual(len(fields), 1)
+        found = [(name, urllib.parse.unquote(value)) for name, value in re.findall(r'(\w+)="([^"]*)"', fields[0])]
+        wanted = [("oauth_consumer_key", SECRETS["PHOTOS_KEY"]), ("oauth_token", SECRETS["PHOTOS_TOKEN"]), *own[2:]]
+        path, _, query = target.partition("?")
+        signed = [*wanted, *urllib.parse.parse_qsl(query, keep_blank_values=True), *form]
+        made = oauth_signature(method, f"https://{PHOTOS}{path}", signed, SECRETS["PHOTOS_SECRET"],
+                               SECRETS["PHOTOS_TOKEN_SECRET"], HASHES[kind])
+        self.assertEqual(found, [*wanted, ("oauth_signature", made)])
+
+    def test_oauth1_is_signed_anew_over_query_and_form(self):
+        self.check_oauth("GET", "/photos/get?size=original&file=a%20b.jpg&empty=&size=1")
+        self.check_oauth("GET", "/photos/sha256?a=1", kind="HMAC-SHA256")
+        self.check_oauth("POST", "/photos/post?a=1", [("status", "Hello Ladies + Gentlemen, \u00e9"), ("a", "0")])
+
+    def test_oauth1_of_somebody_without_the_made_up_pair_never_arrives(self):
+        _, answer = self.send_oauth("GET", "/photos/no", secret="another")
+        self.refused(answer, 400, "malformed_request")
+        _, answer = self.send_oauth("GET", "/photos/no", kind="PLAINTEXT")
+        self.refused(answer, 400, "malformed_request")
+        _, answer = self.send_oauth("GET", "/photos/no?oauth_token=x")
+        self.refused(answer, 400, "malformed_request")
+        self.assertEqual(self.recorder.seen("/photos/no"), [])
 
 
 if __name__ == "__main__":
