@@ -20,6 +20,7 @@ extern const Scheme kGeminiScheme;
 extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
 extern const Scheme kHtxScheme;
+extern const Scheme kHyperliquidScheme;
 extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
@@ -41,6 +42,7 @@ constexpr std::array kSchemes = {
     &kGeminiScheme,
     &kHmacScheme,
     &kHtxScheme,
+    &kHyperliquidScheme,
     &kKrakenScheme,
     &kKucoinScheme,
     &kMexcScheme,

@@ -16,6 +16,7 @@ const std::string kPair = "type: oauth1, consumer_key: KEY, consumer_secret: SEC
 const std::string kTokenPair = kPair + ", token: TOKEN, token_secret: TOKEN_SECRET";
 
 Bindings with(const std::string& inject) {
+  REQUIRE(vault::lock_memory().has_value());  // which also a look at a signature needs
   return test::signing_with("{ " + inject + " }");
 }
 

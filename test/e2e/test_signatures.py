@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BitMEX, Bitvavo, Polymarket, webhooks and OAuth 1.0a, as the receiver sees them: what arrives is judged by its rule, in Python."""
+"""BitMEX, Bitvavo, Polymarket, Hyperliquid, webhooks and OAuth 1.0a, as the receiver sees them: what arrives is judged by its rule, in Python."""
 
 import base64
 import hashlib
 import hmac
+import json
 import re
 import time
 import urllib.parse
 
+from harness import wallet
 from harness.case import OneProxy, main
 
 BITMEX, BITVAVO, POLYMARKET = "www.bitmex.test", "api.bitvavo.test", "clob.polymarket.test"
 GITHUB, SLACK, STANDARD = "github-hook.test", "slack-hook.test", "standard-hook.test"
-PHOTOS = "photos.test"
+PHOTOS, HYPERLIQUID = "photos.test", "api.hyperliquid.test"
 VENUES, HOOKS = (BITMEX, BITVAVO, POLYMARKET), (GITHUB, SLACK, STANDARD)
 ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 RAW = bytes(range(240, 256)) * 2  # what secrets in base64 stand for
@@ -25,6 +27,7 @@ SECRETS = {
     "STANDARD_HOOK": "whsec_" + base64.b64encode(RAW).decode(),
     "PHOTOS_KEY": "photos-key/4f1c+9a7e=20d3", "PHOTOS_SECRET": "photosSecret&8Hd62kWq0ZtR",
     "PHOTOS_TOKEN": "photos-token:77aQ2mZx9L5c", "PHOTOS_TOKEN_SECRET": "photosTokenSecret%91B2E7",
+    "HYPERLIQUID": "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
 }
 NAMES = {BITMEX: "BITMEX", BITVAVO: "BITVAVO", POLYMARKET: "POLYMARKET",
          GITHUB: "GITHUB_HOOK", SLACK: "SLACK_HOOK", STANDARD: "STANDARD_HOOK"}
@@ -72,6 +75,7 @@ def expected(host, request):
     return {"webhook-signature": "v1," + base64.b64encode(made).decode()}, int(stamp)
 
 
+WALLET_PLACEHOLDER = "hyperliquid-PLACEHOLDER-0123456789ab"
 # What the program of OAuth 1.0a holds in place of the real four.
 PAIR = ("photos-PLACEHOLDER-0123456789abcdef", "made-up&secret", "made-up-token", "made-up token secret")
 HASHES = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
@@ -94,7 +98,7 @@ def oauth_field(parameters):
 
 
 class Signatures(OneProxy):
-    hosts = (*VENUES, *HOOKS, PHOTOS)
+    hosts = (*VENUES, *HOOKS, PHOTOS, HYPERLIQUID)
     secrets = SECRETS
 
     @classmethod
@@ -112,6 +116,8 @@ class Signatures(OneProxy):
             "type": "oauth1", "consumer_key": "PHOTOS_KEY", "consumer_secret": "PHOTOS_SECRET", "token": "PHOTOS_TOKEN",
             "token_secret": "PHOTOS_TOKEN_SECRET", "proof": "require", "placeholder_secret": PAIR[1],
             "placeholder_token_secret": PAIR[3]}}
+        rules["HYPERLIQUID"] = {"placeholder": WALLET_PLACEHOLDER, "bindings": [{"host": HYPERLIQUID}],
+                                "inject": {"type": "hyperliquid", "header": "X-Keyswap-Wallet"}}
         return rules
 
     def send(self, host, method, target, body=b"", own=()):
@@ -212,6 +218,41 @@ class Signatures(OneProxy):
         _, answer = self.send_oauth("GET", "/photos/no?oauth_token=x")
         self.refused(answer, 400, "malformed_request")
         self.assertEqual(self.recorder.seen("/photos/no"), [])
+
+    def act(self, action, target="/exchange", **more):
+        """Sends an action as the vendor's client does, signed with a key that is nobody's."""
+        body = {"action": action, "nonce": int(time.time() * 1000), "signature": {"r": "0x1", "s": "0x2", "v": 27},
+                "vaultAddress": None, "expiresAfter": None, **more}
+        return body, self.ask(HYPERLIQUID, "POST", target, [("X-Keyswap-Wallet", WALLET_PLACEHOLDER),
+                                                            ("Content-Type", "application/json")], json.dumps(body).encode())
+
+    def test_hyperliquids_actions_are_signed_by_the_wallet_and_otherwise_as_they_were_sent(self):
+        orders = [{"a": 1, "b": True, "p": "100", "s": "0.5", "r": False, "t": {"limit": {"tif": "Gtc"}}}] * 20
+        more = {"vaultAddress": "0x1719884eb866cb12b2287399b15f7db5e7d775ea", "expiresAfter": 1893456000000}
+        for number, action in enumerate(({"type": "order", "orders": orders[:15], "grouping": "na"},
+                                         {"type": "cancel", "cancels": [{"a": 200, "o": 77738308}]},
+                                         {"type": "scheduleCancel", "time": None})):
+            with self.subTest(action=action["type"]):
+                sent, answer = self.act(action, **(more if number else {}))
+                self.assertEqual(answer.status, 200, answer)
+                request = self.recorder.seen("/exchange")[number]
+                self.assertEqual(request.all("X-Keyswap-Wallet"), [])
+                arrived = json.loads(request.body)
+                self.assertEqual({**arrived, "signature": None}, {**sent, "signature": None})
+                self.assertEqual(list(arrived), list(sent))
+                self.assertEqual(wallet.signer_of(wallet.action_digest(arrived), arrived["signature"]),
+                                 wallet.address_of(SECRETS["HYPERLIQUID"]))
+        self.assertEqual(self.ask(HYPERLIQUID, "POST", "/info", [("X-Keyswap-Wallet", WALLET_PLACEHOLDER)],
+                                  b'{"type": "meta"}').status, 200)
+        self.assertEqual(self.recorder.one("/info").body, b'{"type": "meta"}')
+
+    def test_what_moves_money_out_of_hyperliquid_is_not_signed(self):
+        before = len(self.recorder.seen("/exchange"))
+        for kind in ("withdraw3", "usdSend", "approveAgent", "somethingNew"):
+            self.refused(self.act({"type": kind})[1], 403, "endpoint_blocked")
+        self.refused(self.act({"type": "noop"}, more=1)[1], 400, "malformed_request")
+        self.refused(self.act({"type": "noop", "x": 0.5})[1], 400, "malformed_request")
+        self.assertEqual(len(self.recorder.seen("/exchange")), before)
 
 
 if __name__ == "__main__":
