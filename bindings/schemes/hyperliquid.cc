@@ -38,7 +38,7 @@ constexpr std::size_t kAddressBytes = 20;
 constexpr std::size_t kNumberBytes = 8;
 constexpr int kRecoveryBase = 27;  // what Ethereum adds to it
 
-// The body (1), its action (2), the orders (3), one (4), its type (5), what that says (6), and room.
+// The body (1), its action (2), orders (3), one (4), its type (5), what that says (6), and room.
 constexpr JsonBounds kBodyBounds = {8, bounds::kMessageListMax};
 
 // "Exchange endpoint": what trades and moves nothing out. A transfer, a withdrawal, the approval of
