@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BitMEX, Bitvavo, Polymarket, Hyperliquid, webhooks and OAuth 1.0a, as the receiver sees them: what arrives is judged by its rule, in Python."""
+"""Venues, webhooks and OAuth 1.0a, as the receiver sees them: what arrives is judged by its rule, in Python."""
 
 import base64
 import hashlib
 import hmac
 import json
 import re
+import shutil
+import subprocess
 import time
+import unittest
 import urllib.parse
 
-from harness import wallet
+from harness import proxy, wallet
 from harness.case import OneProxy, main
+from harness.packages import installed
 
-BITMEX, BITVAVO, POLYMARKET = "www.bitmex.test", "api.bitvavo.test", "clob.polymarket.test"
+BITMEX, BITVAVO, POLYMARKET = "www.bitmex.com", "api.bitvavo.com", "clob.polymarket.com"
 GITHUB, SLACK, STANDARD = "github-hook.test", "slack-hook.test", "standard-hook.test"
-PHOTOS, HYPERLIQUID = "photos.test", "api.hyperliquid.test"
+PHOTOS, HYPERLIQUID = "photos.test", "api.hyperliquid.xyz"
 VENUES, HOOKS = (BITMEX, BITVAVO, POLYMARKET), (GITHUB, SLACK, STANDARD)
 ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 RAW = bytes(range(240, 256)) * 2  # what secrets in base64 stand for
@@ -226,6 +230,12 @@ class Signatures(OneProxy):
         return body, self.ask(HYPERLIQUID, "POST", target, [("X-Keyswap-Wallet", WALLET_PLACEHOLDER),
                                                             ("Content-Type", "application/json")], json.dumps(body).encode())
 
+    def check_wallet(self, request):
+        arrived = json.loads(request.body)
+        self.assertEqual(wallet.signer_of(wallet.action_digest(arrived), arrived["signature"]),
+                         wallet.address_of(SECRETS["HYPERLIQUID"]))
+        return arrived
+
     def test_hyperliquids_actions_are_signed_by_the_wallet_and_otherwise_as_they_were_sent(self):
         orders = [{"a": 1, "b": True, "p": "100", "s": "0.5", "r": False, "t": {"limit": {"tif": "Gtc"}}}] * 20
         more = {"vaultAddress": "0x1719884eb866cb12b2287399b15f7db5e7d775ea", "expiresAfter": 1893456000000}
@@ -235,13 +245,11 @@ class Signatures(OneProxy):
             with self.subTest(action=action["type"]):
                 sent, answer = self.act(action, **(more if number else {}))
                 self.assertEqual(answer.status, 200, answer)
-                request = self.recorder.seen("/exchange")[number]
+                request = self.recorder.seen("/exchange")[-1]
                 self.assertEqual(request.all("X-Keyswap-Wallet"), [])
-                arrived = json.loads(request.body)
+                arrived = self.check_wallet(request)
                 self.assertEqual({**arrived, "signature": None}, {**sent, "signature": None})
                 self.assertEqual(list(arrived), list(sent))
-                self.assertEqual(wallet.signer_of(wallet.action_digest(arrived), arrived["signature"]),
-                                 wallet.address_of(SECRETS["HYPERLIQUID"]))
         self.assertEqual(self.ask(HYPERLIQUID, "POST", "/info", [("X-Keyswap-Wallet", WALLET_PLACEHOLDER)],
                                   b'{"type": "meta"}').status, 200)
         self.assertEqual(self.recorder.one("/info").body, b'{"type": "meta"}')
@@ -253,6 +261,27 @@ class Signatures(OneProxy):
         self.refused(self.act({"type": "noop"}, more=1)[1], 400, "malformed_request")
         self.refused(self.act({"type": "noop", "x": 0.5})[1], 400, "malformed_request")
         self.assertEqual(len(self.recorder.seen("/exchange")), before)
+
+    @unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
+    def test_what_ccxt_sends_arrives_signed(self):
+        folder = installed("binance", scripts=("venues/ccxt_more.mjs",))
+        environment = proxy.clean_environment(KEYSWAP_HOME=self.home.path)
+        done = subprocess.run([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--",
+                               "node", "ccxt_more.mjs"], cwd=folder, env=environment, capture_output=True, timeout=120,
+                              check=False)
+        self.note("ccxt stdout", done.stdout)
+        self.note("ccxt stderr", done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertNotIn("failed", done.stdout.decode())
+        for host, path in ((BITMEX, "/api/v1/user"), (BITMEX, "/api/v1/order"),
+                           (BITVAVO, "/v2/account"), (BITVAVO, "/v2/order")):
+            with self.subTest(host=host, path=path):
+                request, = (seen for seen in self.recorder.seen(path) if seen.path == path)
+                wanted, _ = expected(host, request)
+                self.assertEqual({name: request.all(name) for name in wanted}, {name: [value] for name, value in wanted.items()})
+        request = self.recorder.seen("/exchange")[-1]
+        self.assertEqual(self.check_wallet(request)["action"], {"type": "cancel", "cancels": [{"a": 1, "o": 77738308}]})
+        self.assertEqual(request.all("X-Keyswap-Wallet"), [])
 
 
 if __name__ == "__main__":
