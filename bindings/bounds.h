@@ -18,7 +18,9 @@ inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
 inline constexpr std::size_t kSearchedBytesPerRule = 512;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
 inline constexpr std::size_t kAuthParametersMax = 32;  // of an Authorization field; more: refused
-inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
+// Of the query and the form of a request of OAuth 1.0a, which are sorted to be signed; more: 400.
+inline constexpr std::size_t kOAuthParametersMax = 1000;
+inline constexpr std::size_t kSecretsNamedMax = 8;  // by placeholders in one head; more: 400
 // By placeholders that stay in one body: what an agent prints of its environment is in its history.
 inline constexpr std::size_t kSecretsNamedInBodyMax = 64;
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;

@@ -31,6 +31,7 @@ struct WholeRequest {
   std::string_view host;    // of the destination, normal form
   const http::HeaderList& fields;
   std::string_view body;
+  std::uint16_t port = 443;  // of the destination
 };
 
 // Why a request is refused before anything is signed; proxy/flow knows the answer that goes with

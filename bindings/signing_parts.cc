@@ -67,6 +67,22 @@ void append_pair(std::string& pairs, std::string_view pair) {
   pairs += pair;
 }
 
+base::Result<std::size_t> decode_key(KeyEncoding encoding,
+                                     std::string_view key,
+                                     std::span<char> out) {
+  switch (encoding) {
+    case KeyEncoding::base64:
+      return base::decode_base64(key, out);
+    case KeyEncoding::base64url:
+      return base::decode_base64url(key, out);
+    case KeyEncoding::hex:
+      return base::decode_hex(key, out);
+    case KeyEncoding::raw:
+      break;
+  }
+  KS_UNREACHABLE();
+}
+
 }  // namespace
 
 base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSink& /*out*/) const {
@@ -156,16 +172,18 @@ std::size_t read_one_of(const SchemeSetup& setup,
 // --- pieces ---
 
 base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, const vault::Secret& key) {
+  return begin_hmac(hmac, kind, encoding, key.reveal());
+}
+
+base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, std::string_view key) {
   if (encoding == KeyEncoding::raw) {
-    return hmac.begin(kind, key.reveal());
+    return hmac.begin(kind, key);
   }
   auto bytes = vault::LockedBytes::of_size(key.size());
   if (!bytes) {
     return bytes.error();
   }
-  const std::span<char> room(bytes->data(), bytes->size());
-  const auto size = encoding == KeyEncoding::base64 ? base::decode_base64(key.reveal(), room)
-                                                    : base::decode_hex(key.reveal(), room);
+  const auto size = decode_key(encoding, key, {bytes->data(), bytes->size()});
   if (!size || *size == 0) {
     return base::Error{base::Errc::invalid_input,
                        "the signing key is not what `key_encoding` says, or the venue's form"};
@@ -213,6 +231,11 @@ bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::str
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     return request.fields.count(name) > 1;
   });
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_form(const WholeRequest& request) {

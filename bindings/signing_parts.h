@@ -110,13 +110,15 @@ std::size_t read_one_of(const SchemeSetup& setup,
 
 // --- pieces ---
 
-enum class KeyEncoding : std::uint8_t { raw, base64, hex };
+enum class KeyEncoding : std::uint8_t { raw, base64, hex, base64url };
 enum class TextEncoding : std::uint8_t { hex, base64, base64url };
 enum class TimeUnit : std::uint8_t { s, ms, iso };
 
 // Begins an HMAC under a secret, decoded first (in locked memory). invalid_input if it does not
 // decode, or to nothing.
 base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, const vault::Secret& key);
+// The same with a part of one.
+base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, std::string_view key);
 
 std::string encoded(const Digest& digest, TextEncoding encoding);
 
@@ -130,6 +132,9 @@ Judgement endpoint_closed();
 
 // Is one of these fields there more than once?
 bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::string_view> names);
+
+// Digits, one at least?
+bool is_digits(std::string_view text);
 
 // Is the body parameters of a form (application/x-www-form-urlencoded)?
 bool is_form(const WholeRequest& request);

@@ -230,7 +230,8 @@ bindings::WholeRequest Exchange::whole_request() const {
           asked_->target,
           setup_.destination.authority.host,
           asked_->head.fields,
-          body_.view()};
+          body_.view(),
+          setup_.destination.authority.port};
 }
 
 }  // namespace keyswap::flow

@@ -15,6 +15,13 @@ TEST_CASE("time is written in seconds, in milliseconds, and as ISO 8601 in UTC")
   CHECK(time_text(TimeUnit::iso, 951'782'400'000'000) == "2000-02-29T00:00:00.000Z");
 }
 
+TEST_CASE("digits are one at least, and nothing else") {
+  CHECK(is_digits("0123456789"));
+  for (const auto* const text : {"", "1 ", "-1", "1.0", "\xd9\xa1"}) {
+    CHECK_FALSE(is_digits(text));
+  }
+}
+
 TEST_CASE("a target is its path and its query, which may be empty or not there") {
   CHECK(split_target("/a?b=1?c").query == "b=1?c");
   CHECK(split_target("/a").path == "/a");
