@@ -86,7 +86,7 @@ TEST_CASE("a lock file with other text in it is no proxy's word") {
   CHECK_FALSE(decode_running("{"));
   CHECK_FALSE(decode_running("[]"));
   CHECK_FALSE(decode_running(R"({"pid":"x"})"));
-  CHECK(decode_running(encode_running({5, "a:1", "/x", {}, "home"}))->audit == "home");
+  CHECK(decode_running(encode_running({5, "a:1", "/x", {}, {}, {}, "home"}))->audit == "home");
   CHECK(decode_running(encode_running({5, "a:1", "/x"}))->audit.empty());
   const auto read = decode_running(encode_running({5, "a:1", "/x \"y\""}));
   REQUIRE(read);
