@@ -5,13 +5,12 @@
 #include <cstring>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/chain.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -35,13 +34,13 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-void add_folder_options(CLI::App& app, LogOptions& options) {
+void add_folder_options(CommandLine& app, LogOptions& options) {
   add_home_option(app, options.home);
   app.add_option("--folder", options.folder, "the audit folder (default: the home's)")
       ->type_name("DIR");
 }
 
-void add_log_options(CLI::App& app, LogOptions& options) {
+void add_log_options(CommandLine& app, LogOptions& options) {
   add_folder_options(app, options);
   add_json_option(app, options.json);
 }
@@ -57,7 +56,7 @@ Outcome<std::string> log_folder(const LogOptions& options) {
   return audit_folder(home.value());
 }
 
-void add_public_key_option(CLI::App& app, std::string& hex) {
+void add_public_key_option(CommandLine& app, std::string& hex) {
   app.add_option(
          "--public-key", hex, "the key to trust, from elsewhere (default: the folder's audit.pub)")
       ->type_name("HEX");

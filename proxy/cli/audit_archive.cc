@@ -3,7 +3,6 @@
 // keyswap audit archive DIR: moves the closed segments of the audit log away. That they are gone is
 // signed by the vault's key (I7): the log begins behind them from then on. Also while a proxy runs,
 // which has only the newest segment open.
-#include <CLI/CLI.hpp>
 #include <sys/stat.h>
 
 #include "audit/head.h"
@@ -11,6 +10,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_archive_files.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/known_log.h"
@@ -145,7 +145,7 @@ Problem archive(const ArchiveOptions& options, OpenHome& opened) {
 
 int run_audit_archive(const Arguments& arguments) {
   ArchiveOptions options;
-  CLI::App app(
+  CommandLine app(
       "Moves the closed segments of the audit log into a folder, where they are a log of their "
       "own\n"
       "(audit verify --folder DIR). The vault's key signs that they are gone, so that the log "

@@ -5,13 +5,13 @@
 #include <cstdlib>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit_csv.h"
 #include "proxy/cli/audit_judged.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -165,7 +165,7 @@ int export_records(const ExportOptions& options) {
 
 int run_audit_export(const Arguments& arguments) {
   ExportOptions options;
-  CLI::App app(
+  CommandLine app(
       "Writes the records of the audit log, all or those asked for, as CSV for spreadsheets or as\n"
       "they are (JSON lines). The log is judged meanwhile: exit status 1 if it is not intact; "
       "what\n"
@@ -174,7 +174,7 @@ int run_audit_export(const Arguments& arguments) {
   app.add_option("--format", options.format, "csv: the main columns; jsonl: whole records")
       ->type_name("FORMAT")
       ->required()
-      ->check(CLI::IsMember({"csv", "jsonl"}));
+      ->one_of({"csv", "jsonl"});
   app.add_option("-o,--output", options.output, "a new file, 0600 (default: standard output)")
       ->type_name("FILE");
   add_filter_options(app, options.judged.chosen);

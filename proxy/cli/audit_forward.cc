@@ -7,7 +7,6 @@
 #include <cstring>
 #include <ctime>
 
-#include <CLI/CLI.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -17,6 +16,7 @@
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_message.h"
 #include "proxy/cli/audit_place_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -154,7 +154,7 @@ Problem forward(const ForwardOptions& options) {
 
 int run_audit_forward(const Arguments& arguments) {
   ForwardOptions options;
-  CLI::App app(
+  CommandLine app(
       "Sends each record of the audit log to the journal or to syslog, with its fields, and waits\n"
       "for more. It goes on from where it stopped; after a crash, at most the last 1000 records "
       "are\n"
@@ -163,7 +163,7 @@ int run_audit_forward(const Arguments& arguments) {
   app.add_option("--to", options.to, "who takes them")
       ->type_name("journal|syslog")
       ->required()
-      ->check(CLI::IsMember({"journal", "syslog"}));
+      ->one_of({"journal", "syslog"});
   app.add_option("--socket", options.socket, "where it listens (default: where it usually does)")
       ->type_name("PATH");
   add_cursor_option(app, options.cursor);

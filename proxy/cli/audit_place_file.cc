@@ -3,8 +3,7 @@
 
 #include <charconv>
 
-#include <CLI/CLI.hpp>
-
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/terminal.h"
 
@@ -81,7 +80,7 @@ std::optional<KeptPlace> decode_place(std::string_view text) {
   return kept;
 }
 
-void add_cursor_option(CLI::App& app, std::string& path) {
+void add_cursor_option(CommandLine& app, std::string& path) {
   app.add_option("--cursor", path, "the file that keeps how far it came; made if it is not there")
       ->type_name("FILE")
       ->required();

@@ -13,11 +13,9 @@
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/failure.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct KeptPlace {
   audit::Hash log{};  // the log's id (audit/head.h); zeros while it has no record
@@ -31,7 +29,7 @@ std::string encode_place(const KeptPlace& kept);
 std::optional<KeptPlace> decode_place(std::string_view text);
 
 // --cursor FILE, which has to be given.
-void add_cursor_option(CLI::App& app, std::string& path);
+void add_cursor_option(CommandLine& app, std::string& path);
 
 class PlaceFile {
  public:

@@ -4,13 +4,12 @@
 // here while none runs.
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/known_log.h"
@@ -130,7 +129,7 @@ int rotate(const RotateOptions& options) {
 
 int run_audit_rotate(const Arguments& arguments) {
   RotateOptions options;
-  CLI::App app(
+  CommandLine app(
       "Closes the segment of the audit log that is being written, signed to its end, begins the\n"
       "next, and prints the path of the closed one, which does not change any more: copy it where\n"
       "you keep such files. A running proxy is asked to do it; else the vault is opened.",

@@ -5,14 +5,13 @@
 #include <deque>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/line_reader.h"
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_lines.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -122,12 +121,12 @@ int show(const ShowOptions& options) {
 
 int run_audit_show(const Arguments& arguments) {
   ShowOptions options;
-  CLI::App app("Shows the records of the audit log, oldest first, all or those asked for.",
-               "keyswap audit show");
+  CommandLine app("Shows the records of the audit log, oldest first, all or those asked for.",
+                  "keyswap audit show");
   add_filter_options(app, options.chosen);
   app.add_option("-n,--lines", options.lines, "only so many, the newest (default: all)")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kNewestMax));
+      ->in_range(1, kNewestMax);
   add_log_options(app, options.log);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;

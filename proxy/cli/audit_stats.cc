@@ -3,12 +3,12 @@
 // keyswap audit stats: figures of a span of the audit log, which is judged while it is read.
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit_counts.h"
 #include "proxy/cli/audit_judged.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -95,7 +95,7 @@ int stats(const StatsOptions& options) {
 
 int run_audit_stats(const Arguments& arguments) {
   StatsOptions options;
-  CLI::App app(
+  CommandLine app(
       "Counts the requests of the audit log by decision, reason, secret, host and caller, all or\n"
       "those asked for. The log is judged meanwhile: exit status 1 if it is not intact; what "
       "comes\n"
@@ -104,7 +104,7 @@ int run_audit_stats(const Arguments& arguments) {
   add_filter_options(app, options.judged.chosen);
   app.add_option("--top", options.top, "how many rows of each table")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kTopMax))
+      ->in_range(1, kTopMax)
       ->capture_default_str();
   add_public_key_option(app, options.judged.key_hex);
   add_log_options(app, options.judged.log);

@@ -6,14 +6,13 @@
 #include <deque>
 #include <optional>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_lines.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -144,12 +143,12 @@ class Tail {
 
 int run_audit_tail(const Arguments& arguments) {
   TailOptions options;
-  CLI::App app(
+  CommandLine app(
       "Shows the newest records of the audit log, and then each new one, until interrupted.",
       "keyswap audit tail");
   app.add_option("-n,--lines", options.lines, "how many of those that are there")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{0}, kLinesMax))
+      ->in_range(0, kLinesMax)
       ->capture_default_str();
   app.add_flag("--no-follow", options.stops, "stop after those that are there");
   add_filter_options(app, options.chosen);

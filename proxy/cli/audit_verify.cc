@@ -3,13 +3,13 @@
 // keyswap audit verify
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "audit/segment.h"
 #include "audit/verify.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
@@ -263,7 +263,7 @@ int verify(const VerifyOptions& options) {
 
 int run_audit_verify(const Arguments& arguments) {
   VerifyOptions options;
-  CLI::App app(
+  CommandLine app(
       "Checks the whole audit log: hash chain, numbers, signed checkpoints; and that it goes on "
       "from\n"
       "the head that the vault keeps, where the vault opens without a question, or the one in a\n"

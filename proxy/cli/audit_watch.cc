@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include <CLI/CLI.hpp>
 #include <sys/wait.h>
 
 #include "audit/segment.h"
@@ -14,6 +13,7 @@
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_place_file.h"
 #include "proxy/cli/child.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -106,7 +106,7 @@ int run_audit_watch(const Arguments& arguments) {
   }
   Arguments own(arguments.begin(), mark);
   own.page = arguments.page;
-  CLI::App app(
+  CommandLine app(
       "keyswap audit watch [options] -- CMD [ARGUMENTS...]\n\n"
       "Runs the command for each closed segment of the audit log, in order, its path behind the "
       "command's own words, and waits for more. It ends with status 1 if the command fails, and "

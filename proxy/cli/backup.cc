@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <sys/stat.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/backup_file.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/restore.h"
@@ -134,7 +134,7 @@ Problem backup(const BackupOptions& options) {
 
 int run_backup(const Arguments& arguments) {
   BackupOptions options;
-  CLI::App app(
+  CommandLine app(
       "Writes the home into one sealed file: vault, CA, bindings, what is approved, what is used "
       "of\nlimits. Also while the proxy runs. The audit log and the key file are not in it.",
       "keyswap backup");

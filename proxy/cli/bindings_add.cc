@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "bindings/strict_yaml.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
@@ -174,7 +174,7 @@ int add_binding(const AddOptions& options) {
 
 int run_bindings_add(const Arguments& arguments) {
   AddOptions options;
-  CLI::App app(
+  CommandLine app(
       "Binds a secret of the vault: adds its entry to the home's bindings.yaml, with a "
       "placeholder,\n"
       "approves it, and lets the running proxy read it.",

@@ -4,11 +4,10 @@
 // yes (I17).
 #include <limits>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
@@ -84,7 +83,7 @@ Problem approve_file(const ApproveOptions& options, OpenHome& opened) {
 
 int run_bindings_approve(const Arguments& arguments) {
   ApproveOptions options;
-  CLI::App app(
+  CommandLine app(
       "Lets a bindings file that was changed into force: shows what it changes of what is "
       "approved,\n"
       "asks, and lets the running proxy read it. Exit status 1 if the answer is no.",

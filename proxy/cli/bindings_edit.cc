@@ -8,7 +8,6 @@
 #include <ctime>
 #include <limits>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
 #include "proxy/cli/child.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -233,7 +233,7 @@ Problem edit(const EditOptions& options) {
 
 int run_bindings_edit(const Arguments& arguments) {
   EditOptions options;
-  CLI::App app(
+  CommandLine app(
       "Opens the home's bindings.yaml in $VISUAL or $EDITOR, checks what was written, shows what "
       "it\n"
       "changes, asks, approves it, and lets the running proxy read it.",

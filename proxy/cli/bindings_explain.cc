@@ -3,10 +3,10 @@
 // keyswap bindings explain METHOD URL
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/cli/bindings.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/explain_words.h"
@@ -114,7 +114,7 @@ int explain_one(const ExplainOptions& options) {
 
 int run_bindings_explain(const Arguments& arguments) {
   ExplainOptions options;
-  CLI::App app(
+  CommandLine app(
       "Says what becomes of a request: which binding, secret, place and limit, and why or why "
       "not.\n"
       "Exit status 0 if some secret would be swapped in, 1 if none.",

@@ -4,10 +4,10 @@
 // token; the token itself is printed once, by add and rotate, and nowhere else.
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
@@ -176,7 +176,7 @@ struct Usage {
 
 int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const CallerOptions&)) {
   CallerOptions options;
-  CLI::App app(usage.about, usage.name);
+  CommandLine app(usage.about, usage.name);
   if (usage.takes_name) {
     app.add_option("NAME", options.name, "the caller's name, as in bindings.yaml")->required();
   }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap env
-#include <CLI/CLI.hpp>
-
 #include "proxy/base/line_output.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/env_folder.h"
 #include "proxy/cli/environment_format.h"
 #include "proxy/cli/environment_undo.h"
@@ -139,14 +138,14 @@ int run_env(const Arguments& arguments) {
   bool json = false;
   bool is_off = false;
   bool has_no_preload = false;
-  CLI::App app(
+  CommandLine app(
       "Prints the variables that make clients use the running proxy, trust its CA and hold "
       "placeholders.",
       "keyswap env");
   add_home_option(app, home);
   app.add_option("--format", format, "sh, fish, dotenv, docker, json or github")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"sh", "fish", "dotenv", "docker", "json", "github"}))
+      ->one_of({"sh", "fish", "dotenv", "docker", "json", "github"})
       ->capture_default_str();
   app.add_flag("--json", json, "the same as --format json");
   app.add_flag("--off", is_off, "prints what puts the shell's own variables back");
@@ -159,7 +158,7 @@ int run_env(const Arguments& arguments) {
   if (auto problem = check_folder_options(folder)) {
     return report(*problem);
   }
-  if (folder.is_asked_for() && (is_off || app.count("--format") > 0)) {
+  if (folder.is_asked_for() && (is_off || app.was_given("--format"))) {
     return report({Exit::usage,
                    "--format and --off are for this shell, and not for a folder",
                    "leave them out: a folder has files for docker and for shells"});

@@ -7,8 +7,7 @@
 #include <filesystem>
 #include <iterator>
 
-#include <CLI/CLI.hpp>
-
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/completion.h"
 #include "proxy/cli/files.h"
@@ -24,15 +23,6 @@ namespace keyswap::cli {
 namespace {
 
 using Words = std::vector<std::string>;
-
-// For CLI::Option::check(): takes every word, and names those that may stand there.
-CLI::Validator names_of(const Words& words) {
-  std::string list;
-  for (const auto& word : words) {
-    list += (list.empty() ? "" : ",") + word;
-  }
-  return CLI::Validator([](std::string&) { return std::string(); }, "{" + list + "}");
-}
 
 Words command_names(const CommandGroup& program) {
   Words names;
@@ -148,12 +138,12 @@ base::Status write_pages(const CommandPage& program, const std::string& folder) 
 
 int run_help(const CommandGroup& program, const Arguments& arguments) {
   Words words;
-  CLI::App app(
+  CommandLine app(
       "keyswap help [COMMAND [SUBCOMMAND] | TOPIC]\n\n"
       "Shows the help of a command, or a short text about a topic.",
       "keyswap help");
   app.add_option("WORD", words, "one of these, or one of these and its subcommand")
-      ->check(names_of(together(command_names(program), topic_names())));
+      ->suggests(together(command_names(program), topic_names()));
   if (const auto status =
           parse_arguments(app, arguments, "keyswap help secret add\nkeyswap help unlocking")) {
     return *status;
@@ -162,7 +152,7 @@ int run_help(const CommandGroup& program, const Arguments& arguments) {
 }
 
 int run_version(const Arguments& arguments) {
-  CLI::App app("Prints which version of keyswap this is.", "keyswap version");
+  CommandLine app("Prints which version of keyswap this is.", "keyswap version");
   if (const auto status = parse_arguments(app, arguments, "keyswap version")) {
     return *status;
   }
@@ -172,13 +162,11 @@ int run_version(const Arguments& arguments) {
 
 int run_completion(const CommandGroup& program, const Arguments& arguments) {
   std::string shell;
-  CLI::App app(
+  CommandLine app(
       "Prints the script by which a shell completes keyswap's commands and options. `keyswap "
       "pages` writes it where shells look for it. In .zshrc it stands behind compinit.",
       "keyswap completion");
-  app.add_option("SHELL", shell, "which shell")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  app.add_option("SHELL", shell, "which shell")->required()->one_of({"bash", "zsh", "fish"});
   if (const auto status = parse_arguments(app,
                                           arguments,
                                           "source <(keyswap completion bash)\n"
@@ -194,11 +182,11 @@ int run_completion(const CommandGroup& program, const Arguments& arguments) {
 
 int run_man(const CommandGroup& program, const Arguments& arguments) {
   Words words;
-  CLI::App app(
+  CommandLine app(
       "keyswap man [COMMAND]\n\n"
       "Prints the manual page of a command, or that of keyswap, for man to format.",
       "keyswap man");
-  app.add_option("COMMAND", words, "which command")->check(names_of(command_names(program)));
+  app.add_option("COMMAND", words, "which command")->suggests(command_names(program));
   if (const auto status = parse_arguments(app, arguments, "keyswap man secret | man -l -")) {
     return *status;
   }
@@ -213,7 +201,7 @@ int run_man(const CommandGroup& program, const Arguments& arguments) {
 
 int run_pages(const CommandGroup& program, const Arguments& arguments) {
   std::string folder;
-  CLI::App app(
+  CommandLine app(
       "Writes the manual pages and the completions for bash, zsh and fish into a folder, each "
       "where it is looked for below a `share` folder. For another one than /usr/share, zsh needs "
       "DIR/zsh/vendor-completions in its fpath.",

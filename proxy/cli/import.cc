@@ -7,10 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/base/bounds.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/import_avp.h"
 #include "proxy/cli/import_fishnet.h"
@@ -100,7 +99,7 @@ struct Page {
 int run_conversion(const Page& page, Convert convert_text, const Arguments& arguments) {
   std::string file;
   std::string output;
-  CLI::App app(page.about, page.name);
+  CommandLine app(page.about, page.name);
   app.add_option("FILE", file, page.file)->required();
   app.add_option("--output", output, "write the bindings to this new file")->type_name("FILE");
   if (const auto status = parse_arguments(app, arguments, page.example)) {

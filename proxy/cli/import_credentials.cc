@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bindings/yaml_write.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/credential_source.h"
 #include "proxy/cli/environment_format.h"
 #include "proxy/cli/import_plan.h"
@@ -333,7 +333,7 @@ int run_importer(const Importer& importer, const Arguments& arguments) {
       "Shows what keyswap makes of " + std::string(importer.help) +
       ":\nentries of bindings.yaml, with placeholders. With --apply they are made, the\n"
       "values go into the vault and placeholders into the file; a copy of it stays.";
-  CLI::App app(about, name);
+  CommandLine app(about, name);
   app.add_option("FILE",
                  options.file,
                  "the file (default: ~/" + std::string(importer.files.front()) + ", or $" +

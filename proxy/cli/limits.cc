@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/limit_rows.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
@@ -146,7 +146,7 @@ int show(const ShowOptions& options) {
 
 int run_limits_show(const Arguments& arguments) {
   ShowOptions options;
-  CLI::App app(
+  CommandLine app(
       "Shows each limit of the bindings: what was used of it today, what is left, and when it "
       "begins anew.\nNeeds no passphrase, and no running proxy.",
       "keyswap limits show");

@@ -3,10 +3,9 @@
 // keyswap passwd
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/cli/approval.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/cli/unlock_ways.h"
@@ -163,7 +162,7 @@ int passwd(const PasswdOptions& options) {
 
 int run_passwd(const Arguments& arguments) {
   PasswdOptions options;
-  CLI::App app(
+  CommandLine app(
       "Changes how the vault is opened: another passphrase, or a key file beside it. The secrets "
       "stay\nas they are, and a running proxy goes on.",
       "keyswap passwd");
@@ -175,7 +174,7 @@ int run_passwd(const Arguments& arguments) {
   auto* descriptor =
       app.add_option("--new-password-fd", options.next.password_fd, "read the new one from it")
           ->type_name("N")
-          ->check(check_descriptor, "")
+          ->check(check_descriptor)
           ->excludes(file);
   auto* adds = app.add_flag(
       "--add-key-file", options.adds_key_file, "make a random key in the home's file 'key'");

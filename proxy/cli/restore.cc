@@ -10,11 +10,11 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/question.h"
@@ -207,7 +207,7 @@ Problem verify_backup(const std::string& home,
 
 int run_restore(const Arguments& arguments) {
   RestoreOptions options;
-  CLI::App app(
+  CommandLine app(
       "Makes the home that of a backup, all of it or nothing. The audit log stays, and records it; "
       "what\nwas used of limits, and how far the log reached, is never set back. No proxy may run "
       "on the home.",

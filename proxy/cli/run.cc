@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include <CLI/CLI.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/command_line_split.h"
 #include "proxy/cli/isolated_run.h"
 #include "proxy/cli/java_options.h"
@@ -346,7 +346,7 @@ int run(const RunOptions& options) {
 
 int run_run(const Arguments& arguments) {
   RunOptions options;
-  CLI::App app(
+  CommandLine app(
       "keyswap run [options] [--] CMD [ARGUMENTS...]\n\n"
       "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
       "clients read\n"

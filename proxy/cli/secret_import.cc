@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/files.h"
@@ -318,7 +318,7 @@ int import_file(const ImportOptions& options) {
 
 int run_named(const char* name, const char* example, const Arguments& arguments) {
   ImportOptions options;
-  CLI::App app(
+  CommandLine app(
       "Adds every KEY=VALUE of a .env file, as the programs read it that such files are\n"
       "for. Lines that cannot be a secret are named and left out (exit status 1), and so\n"
       "are names that the vault has with another value; empty values are skipped.",

@@ -4,7 +4,6 @@
 // told.
 #include <csignal>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/base/line_output.h"
@@ -12,6 +11,7 @@
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/environment_format.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
@@ -264,7 +264,7 @@ int serve(const ServeOptions& options) {
 
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
-  CLI::App app(
+  CommandLine app(
       "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
       "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
       "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
@@ -281,7 +281,7 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, base::bounds::kLoopsMax));
+      ->in_range(1, base::bounds::kLoopsMax);
   auto* while_used = app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   bool detaches = false;

@@ -15,18 +15,16 @@
 #include "proxy/cli/unix_socket.h"
 #include "proxy/net/server.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct ListenOptions {
   std::vector<std::string> addresses;  // none: kDefaultListen
   std::string socket_mode = "0600";    // of Unix sockets
 };
 
-void add_listen_options(CLI::App& app, ListenOptions& options);
+void add_listen_options(CommandLine& app, ListenOptions& options);
 
 class ServeListeners {
  public:
