@@ -1,6 +1,6 @@
-# The sanitizers' tree compiles several files of a library as one: what they have in common is then compiled once, and
-# the tree is there in half the time. Names in their unnamed namespaces must differ. These files have one that another
-# file of their library has, too; they are compiled alone, as all are in the other trees.
+# Several files of a library compiled as one: what they have in common is then compiled once, and the tree is there in
+# half the time. So are the commands in every tree, and all libraries in the sanitizers'. Names in their unnamed
+# namespaces must differ. These files have one that another file of their library has, too; they are compiled alone.
 set(KEYSWAP_ALONE
   audit/archived.cc audit/head.cc
   bindings/key_shape.cc bindings/parse_scope.cc bindings/parse_trading.cc bindings/percent_text.cc

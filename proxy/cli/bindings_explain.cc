@@ -27,7 +27,7 @@ struct ExplainOptions {
   std::string url;
   bool json = false;
   bool shows_all = false;
-  std::optional<std::string> caller;
+  std::string caller;  // "": whoever may
   UnlockOptions unlock;
 };
 
@@ -98,7 +98,8 @@ int explain_one(const ExplainOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  Explanation explanation = explain_request(*loaded.value(), request.value(), options.caller);
+  const auto caller = options.caller.empty() ? std::nullopt : std::optional(options.caller);
+  Explanation explanation = explain_request(*loaded.value(), request.value(), caller);
   if (auto problem = ask_vault(options, *loaded.value(), explanation)) {
     return report(*problem);
   }

@@ -244,11 +244,13 @@ Problem check_client_address(const std::string& address) {
   if (!is_unix_text(address)) {
     return std::nullopt;
   }
+  std::string hint("start it with --listen ");
+  hint.append(kDefaultListen).append(" as well");
   return Failure{Exit::cannot,
                  "the running proxy listens on a Unix socket alone, which no client takes for its "
                  "proxy: " +
                      address,
-                 std::string("start it with --listen ") + kDefaultListen + " as well"};
+                 std::move(hint)};
 }
 
 }  // namespace keyswap::cli
