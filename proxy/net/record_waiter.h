@@ -32,6 +32,7 @@ class RecordWaiter final : public audit::Listener {
   [[nodiscard]] bool ask(audit::Log& to, const Record& record) {
     return hand_over(to, record, this);
   }
+
   [[nodiscard]] bool is_durable() { return done_.get_future().get(); }
 
   // Is it durable?
