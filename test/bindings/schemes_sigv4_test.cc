@@ -97,8 +97,13 @@ class Asked {
   }
 
   [[nodiscard]] WholeRequest whole() const {
-    return {
-        request_.method, request_.target, request_.host, fields_, request_.body, request_.now_us};
+    return {request_.method,
+            request_.target,
+            request_.host,
+            fields_,
+            request_.body,
+            443,
+            request_.now_us};
   }
 
   [[nodiscard]] Judgement judge(const Bindings& bindings) const {
