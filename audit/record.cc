@@ -47,6 +47,7 @@ constexpr std::array<std::string_view, 43> kReasonNames{
     "header_too_large",
     "method_not_supported",
     "upgrade_not_supported",
+    "signature_form_not_supported",
     "upstream_dns_failed",
     "upstream_connect_failed",
     "upstream_tls_failed",

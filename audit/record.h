@@ -57,6 +57,7 @@ enum class Reason : std::uint8_t {
   header_too_large,
   method_not_supported,
   upgrade_not_supported,
+  signature_form_not_supported,
   upstream_dns_failed,
   upstream_connect_failed,
   upstream_tls_failed,

@@ -42,6 +42,11 @@ inline constexpr std::size_t kTemplateScratchBytesMax =
 inline constexpr std::size_t kRsaBitsMin = 2048;  // what venues and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
 
+// Of a body in signed chunks (bindings/signatures/sigv4_chunks.h); past either: 400.
+inline constexpr std::size_t kChunkLineBytesMax = 4096;  // a line that is no data
+inline constexpr std::size_t kChunkTrailerBytesMax = std::size_t{16} * 1024;
+inline constexpr std::size_t kSignedListMax = 32;  // entries of `regions`, and of `services`
+
 // Of what goes to a venue (bindings/venue.h); what exceeds them is refused with 400.
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60
 inline constexpr std::size_t kMessageBytesMax = std::size_t{64} * 1024;  // on a WebSocket

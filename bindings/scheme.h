@@ -77,6 +77,11 @@ struct Scheme {
   bool takes_any_place = false;
   // Not null: a place of the scheme's own that is no header.
   std::unique_ptr<const Placement> (*make_place)() = nullptr;
+  // May this be its placeholder although it is shorter than others? It has the form of the vendor's
+  // keys, and is looked for with `placeholder_mark`, which stands right before it in a request: by
+  // itself it could stand anywhere by chance. Null: none may.
+  bool (*is_short_placeholder)(std::string_view text) = nullptr;
+  std::string_view placeholder_mark = {};
 
   // Does `inject:` not say where the placeholder stands?
   [[nodiscard]] bool has_own_place() const { return !key_header.empty() || make_place != nullptr; }

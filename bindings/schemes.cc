@@ -27,29 +27,16 @@ extern const Scheme kMexcScheme;
 extern const Scheme kOAuth1Scheme;
 extern const Scheme kOkxScheme;
 extern const Scheme kPolymarketScheme;
+extern const Scheme kSigv4Scheme;
 extern const Scheme kWebhookScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
-    &kHeaderScheme,
-    &kBitfinexScheme,
-    &kBitmexScheme,
-    &kBitvavoScheme,
-    &kBybitScheme,
-    &kDeribitScheme,
-    &kGateioScheme,
-    &kGeminiScheme,
-    &kHmacScheme,
-    &kHtxScheme,
-    &kHyperliquidScheme,
-    &kKrakenScheme,
-    &kKucoinScheme,
-    &kMexcScheme,
-    &kOAuth1Scheme,
-    &kOkxScheme,
-    &kPolymarketScheme,
-    &kWebhookScheme,
+    &kHeaderScheme,      &kBitfinexScheme,   &kBitmexScheme, &kBitvavoScheme, &kBybitScheme,
+    &kDeribitScheme,     &kGateioScheme,     &kGeminiScheme, &kHmacScheme,    &kHtxScheme,
+    &kHyperliquidScheme, &kKrakenScheme,     &kKucoinScheme, &kMexcScheme,    &kOAuth1Scheme,
+    &kOkxScheme,         &kPolymarketScheme, &kSigv4Scheme,  &kWebhookScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

@@ -79,9 +79,9 @@ such text. Never a real key.
 
 inject: where the credential stands: `header` with a `format`, or `basic`, `query`, `path`,
 `cookie`, `body`. `type` chooses a scheme that signs: hmac, webhook, oauth1, kraken, gateio, mexc,
-okx, bybit, kucoin, htx, deribit, bitfinex, gemini, bitmex, bitvavo, polymarket, hyperliquid or
-that of a venue. Instead of `format`, a `template` puts several entries of the vault together
-(`compose`), as in "Basic {{ (user + ':' + token) | b64encode }}".
+okx, bybit, kucoin, htx, deribit, bitfinex, gemini, bitmex, bitvavo, polymarket, hyperliquid,
+sigv4 or that of a venue. Instead of `format`, a `template` puts several entries of the vault
+together (`compose`), as in "Basic {{ (user + ':' + token) | b64encode }}".
 
 bindings: host, port, methods and paths; all must match. "*.example.com" (in quotes: YAML reads
 a bare * as its own) is exactly one more label, and asks for `allow_wildcard_hosts: true`.

@@ -96,7 +96,8 @@ void Exchange::carried_out() {
     }
   }
   if (is_finished()) {
-    swapping_.reset();  // I1: with what it held of secrets
+    swapping_.reset();   // I1: with what it held of secrets
+    resigning_.reset();  // likewise
   } else if (swapping_ != nullptr && swapping_->is_streamed) {
     swapping_->swap.rest();
     static_cast<void>(body_.count_besides(swapping_->swap.size()));  // less than before
@@ -203,7 +204,11 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
       cut(actions);  // I10: more came than was asked for
     }
   } else if (look_at_body(bytes, relaying, actions)) {
-    actions.emplace_back(SendRequestBody{bytes});
+    if (resigning_ != nullptr) {
+      sign_body(bytes, relaying, actions);
+    } else {
+      actions.emplace_back(SendRequestBody{bytes});
+    }
   }
 }
 
@@ -217,7 +222,9 @@ void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
     return;
   }
   if (swapping_ == nullptr) {
-    end_upload(relaying(), actions);
+    if (end_signed_body(relaying(), actions)) {
+      end_upload(relaying(), actions);
+    }
     return;
   }
   swapping_->swap.end();

@@ -60,6 +60,21 @@ TEST_CASE("HMAC over pieces is HMAC over the whole, wherever it is cut") {
   }
 }
 
+TEST_CASE("a hash over pieces is the hash of the whole, wherever it is cut") {
+  const std::string message = "abc";
+  for (std::size_t cut = 0; cut <= message.size(); ++cut) {
+    Hasher hasher;
+    Digest digest;
+    REQUIRE(hasher.begin(HashKind::sha256));
+    REQUIRE(hasher.append(message.substr(0, cut)));
+    REQUIRE(hasher.append(message.substr(cut)));
+    REQUIRE(hasher.finish(digest));
+    // FIPS 180-4's example.
+    CHECK(base::to_hex(digest.view()) ==
+          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  }
+}
+
 TEST_CASE("An empty key and an empty message have an HMAC too") {
   Digest digest;
   REQUIRE(digest.hmac(HashKind::sha256, "", ""));

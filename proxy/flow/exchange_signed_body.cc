@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A request whose client signed what leaves: the head is signed as it leaves, after all edits, and
+// the body is not collected, if the signature does not need it: it passes as it came, or is signed
+// anew in pieces. What is not right in the middle of a body cuts the upload: it is never completed.
+#include <utility>
+
+#include "proxy/flow/exchange.h"
+
+namespace keyswap::flow {
+
+using audit::Reason;
+
+// I9: nothing of the head is changed any more once it is signed.
+base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
+                                           std::span<const vault::Secret> secrets,
+                                           Prepared& prepared) const {
+  bindings::Edits& edits = prepared.edits;
+  edit_for_route(edits);
+  if (!is_unscrubbed()) {
+    // What is sent of the secrets is no more than the name of a key, and a token that ends.
+    ask_plainly(edits, Ranges::keep);
+  }
+  if (is_collected_) {
+    edits.set_body_length(body_.size());
+  }
+  const auto outgoing = outgoing_request(asked_->head, asked_->target, edits);
+  http::HeaderList fields;
+  fields.reserve(outgoing.fields.size());
+  for (const http::OutgoingField& field : outgoing.fields) {
+    fields.add(field.name, field.value);
+  }
+  bindings::WholeRequest request{outgoing.method,
+                                 outgoing.target,
+                                 setup_.destination.authority.host,
+                                 fields,
+                                 body_.view(),
+                                 setup_.destination.authority.port,
+                                 setup_.now_us};
+  const bindings::SignInput input{secrets, prepared.now_us, admission_.nonce()};
+  KS_TRY(signer.sign(request, input, edits));
+  if (has_request_body() && signer.body_use(request) == bindings::BodyUse::rewritten) {
+    auto body_signer = signer.sign_body(request, input, edits);
+    if (!body_signer) {
+      return body_signer.error();
+    }
+    prepared.body_signer = std::move(*body_signer);
+  }
+  KS_TRY(hold_edits(prepared));
+  return check_edits(edits);
+}
+
+// I6: its record was durable before its head left.
+void Exchange::sign_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
+  Resigning& now = *resigning_;
+  now.signed_bytes.clear();
+  if (!body_.count_besides(now.signer->held() + bytes.size())) {
+    cut_upload(Reason::too_busy, relaying, actions);
+    return;
+  }
+  if (const auto fed = now.signer->feed(bytes, now.signed_bytes); !fed) {
+    refuse_signed_body(fed.error(), relaying, actions);
+    return;
+  }
+  static_cast<void>(body_.count_besides(now.signer->held()));  // less than before
+  if (!now.signed_bytes.empty()) {
+    actions.emplace_back(SendRequestBody{now.signed_bytes.view()});
+  }
+}
+
+// False: it is refused, and the exchange is over.
+bool Exchange::end_signed_body(Relaying& relaying, Actions& actions) {
+  if (resigning_ == nullptr) {
+    return true;
+  }
+  const auto ended = resigning_->signer->end();
+  if (!ended) {
+    refuse_signed_body(ended.error(), relaying, actions);
+  }
+  return ended.has_value();
+}
+
+void Exchange::refuse_signed_body(const base::Error& error, Relaying& relaying, Actions& actions) {
+  const bool is_too_large = error.code == base::Errc::limit_exceeded;
+  refuse_body(is_too_large ? Reason::body_too_large : Reason::malformed_request,
+              verdict().uses.front().rule,
+              relaying,
+              actions);
+}
+
+}  // namespace keyswap::flow
