@@ -3,7 +3,7 @@
 option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
 option(KEYSWAP_SANITIZED "ctest also drives the address sanitizer's program from end to end" OFF)
-set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 6 CACHE STRING "how long ctest runs each fuzz target")
 
 find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
 if(NOT KEYSWAP_PYTHON)
@@ -61,7 +61,7 @@ if(KEYSWAP_WHOLE)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
-  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test
+  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test signatures_test
     binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
   # The program itself under the sanitizers costs as much again as all of their tests (its commands are a hundred files):
   # test/run.sh --sanitized asks for it.
