@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 43> kReasonNames{
+constexpr std::array<std::string_view, 44> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
