@@ -2,10 +2,13 @@
 #include "bindings/json.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "bindings/text_sink.h"
 #include "proxy/base/assert.h"
+#include "proxy/base/bytes.h"
 #include "proxy/base/utf8.h"
 
 namespace keyswap::bindings {
@@ -93,6 +96,9 @@ class Reader {
   }
 
   std::optional<JsonValue> take_any(std::size_t depth) {
+    if (++values_ > bounds_.values) {
+      return std::nullopt;
+    }
     if (rest_.starts_with('{') || rest_.starts_with('[')) {
       const bool is_object = rest_.starts_with('{');
       rest_.remove_prefix(1);
@@ -120,25 +126,21 @@ class Reader {
   std::optional<JsonValue> take_object(std::size_t depth) {
     JsonValue object;
     object.kind = Kind::object;
+    std::set<std::string> known;  // I10: names may be long, and alike
     if (take('}')) {
       return object;
     }
     do {
       auto name = take('"') ? take_rest_of_string() : std::nullopt;
       auto value = name && take(':') ? take_value(depth) : std::nullopt;
-      if (!value || has_name(object, *name) || object.items.size() == bounds_.items) {
+      if (!value || !known.insert(base::to_lower(*name)).second ||
+          object.items.size() == bounds_.items) {
         return std::nullopt;
       }
       object.names.push_back(std::move(*name));
       object.items.push_back(std::move(*value));
     } while (take(','));
     return take('}') ? std::optional(std::move(object)) : std::nullopt;
-  }
-
-  static bool has_name(const JsonValue& object, std::string_view name) {
-    return std::any_of(object.names.begin(), object.names.end(), [&](const std::string& known) {
-      return base::equal_ignoring_case(known, name);
-    });
   }
 
   std::optional<JsonValue> take_string() {
@@ -254,6 +256,7 @@ class Reader {
   std::size_t size_;  // of the whole text
   std::string_view rest_;
   JsonBounds bounds_;
+  std::size_t values_ = 0;
 };
 
 bool write_escape(char c, base::ByteSink& out) {

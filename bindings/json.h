@@ -35,8 +35,9 @@ struct JsonValue {
 };
 
 struct JsonBounds {
-  std::size_t depth;  // of arrays and objects in each other; 0: a scalar alone
-  std::size_t items;  // of one array or object
+  std::size_t depth;            // of arrays and objects in each other; 0: a scalar alone
+  std::size_t items;            // of one array or object
+  std::size_t values = 50'000;  // of all together: each takes far more memory than its text (I10)
 };
 
 // Nothing for what is no JSON text, exceeds the bounds, is not UTF-8 (or begins with a byte order

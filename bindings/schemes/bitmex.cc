@@ -25,14 +25,28 @@ constexpr std::uint32_t kExpiresSecondsDefault = 60;  // as the vendor's example
 constexpr std::uint32_t kExpiresSecondsMax = 3600;    // the vendor names no bound
 
 // www.bitmex.com/api/explorer, "User", "Address" and "APIKey": a withdrawal and its confirmation, a
-// transfer to another account, the addresses that are withdrawn to, and the making of keys.
+// transfer to another account, the addresses that are withdrawn to, and keys: their making, and
+// their list, whose items have a member `secret`.
 constexpr std::array kClosed = {
     ClosedEndpoint{"/api/v*/user/requestWithdrawal"},
     ClosedEndpoint{"/api/v*/user/confirmWithdrawal"},
     ClosedEndpoint{"/api/v*/user/walletTransfer"},
     ClosedEndpoint{"/api/v*/address*"},
-    ClosedEndpoint{"/api/v*/apiKey*"},
+    ClosedEndpoint{"/api/v*/apiKey*", ClosedTo::all},
 };
+
+// Seconds since 1970, and not so late that what is signed would hold for good.
+bool is_soon(std::string_view expires, std::int64_t now_us) {
+  constexpr std::size_t kDigitsMax = 10;
+  if (!is_digits(expires) || expires.size() > kDigitsMax) {
+    return false;
+  }
+  std::int64_t seconds = 0;
+  for (const char c : expires) {
+    seconds = seconds * 10 + (c - '0');
+  }
+  return seconds <= now_us / kMicrosPerSecond + kExpiresSecondsMax;
+}
 
 class BitmexSigner final : public VenueInjection {
  public:
@@ -42,7 +56,7 @@ class BitmexSigner final : public VenueInjection {
   [[nodiscard]] Judgement judge(const WholeRequest& request,
                                 const Scope& /*scope*/) const override {
     const auto* const expires = request.fields.find(kExpiresHeader);
-    const bool is_readable = expires == nullptr || is_digits(expires->value);
+    const bool is_readable = expires == nullptr || is_soon(expires->value, request.now_us);
     return !is_readable || repeats_a_field(request, {kKeyHeader, kSignHeader, kExpiresHeader})
                ? malformed()
                : Judgement{};

@@ -19,8 +19,9 @@ constexpr std::string_view kSignHeader = "bitvavo-access-signature";
 constexpr std::string_view kTimeHeader = "bitvavo-access-timestamp";
 constexpr std::string_view kWindowHeader = "bitvavo-access-window";
 
-// docs.bitvavo.com, "Withdraw assets" and "Withdraw crypto assets" (/v2/crypto/withdrawal).
-constexpr std::array kClosed = {ClosedEndpoint{"/v*/withdrawal"}};
+// docs.bitvavo.com, "Withdraw assets", "Withdraw crypto assets" (/v2/crypto/withdrawal), and
+// "Subaccounts" (transfers to them, and their making). Reading is open.
+constexpr std::array kClosed = {ClosedEndpoint{"*withdraw*"}, ClosedEndpoint{"*/subaccounts*"}};
 
 class BitvavoSigner final : public VenueInjection {
  public:

@@ -4,8 +4,8 @@
 // signature credentials").
 //   Authorization: deri-hmac-sha256 id=KEY,ts=MS,nonce=NONCE,sig=SIGNATURE
 //   sig = hex(HMAC-SHA256(secret, ts \n nonce \n METHOD \n URI \n body \n))
-// The nonce is the client's if it sends one. What is asked is a method of JSON-RPC, which stands in
-// the path or in the body of a POST; it is judged in both.
+// The nonce is the client's if it sends one. What is asked is a method of JSON-RPC, which has to
+// stand in the path, where a binding's `paths` and `blocked` see it; a body may say it once more.
 // Not its WebSocket: the answer to `public/auth` is a token with which the client would need this
 // program no more.
 #include <algorithm>
@@ -37,8 +37,8 @@ constexpr std::size_t kNonceBytesMax = 64;  // the vendor names no bound
 constexpr JsonBounds kCallBounds = {4, bounds::kSignedParametersMax};
 
 // docs.deribit.com: "Wallet" (withdraw, transfers, the address book), "Account management" (API
-// keys, whose list has their secrets, and subaccounts), "Block Trade" (whose price both sides
-// choose). Most can be asked by GET as well as by POST.
+// keys, whose list has their secrets, and subaccounts), "Block Trade" and "Block RFQ" (whose price
+// both sides choose), "Authentication" (tokens). Most can be asked by GET as well as by POST.
 constexpr std::array kClosed = {
     ClosedEndpoint{"*/private/withdraw", ClosedTo::all},
     ClosedEndpoint{"*/private/submit_transfer_*", ClosedTo::all},
@@ -54,18 +54,21 @@ constexpr std::array kClosed = {
     ClosedEndpoint{"*/private/verify_block_trade", ClosedTo::all},
     ClosedEndpoint{"*/private/approve_block_trade", ClosedTo::all},
     ClosedEndpoint{"*/private/execute_block_trade", ClosedTo::all},
+    ClosedEndpoint{"*/private/create_block_rfq", ClosedTo::all},
+    ClosedEndpoint{"*/private/accept_block_rfq", ClosedTo::all},
+    ClosedEndpoint{"*/private/add_block_rfq_quote", ClosedTo::all},
+    ClosedEndpoint{"*/private/edit_block_rfq_quote", ClosedTo::all},
+    ClosedEndpoint{"*/public/auth", ClosedTo::all},
+    ClosedEndpoint{"*/public/*_token", ClosedTo::all},
 };
 
-// "private/buy" of the path; "" where the body has to say it. Nothing for another API.
+// "private/buy" of the path. Nothing for another API, or where it names none.
 std::optional<std::string_view> method_of_path(std::string_view path) {
   if (!path.starts_with(kApi)) {
     return std::nullopt;
   }
   path.remove_prefix(kApi.size());
-  if (path.empty() || path == "/") {
-    return std::string_view();
-  }
-  return path.front() == '/' ? std::optional(path.substr(1)) : std::nullopt;
+  return path.size() > 1 && path.front() == '/' ? std::optional(path.substr(1)) : std::nullopt;
 }
 
 // "private/buy" of a call; "" where it has none. Nothing for what is no call.
@@ -84,7 +87,8 @@ std::optional<std::string> method_of_body(std::string_view body) {
   return method->kind == JsonValue::Kind::string ? std::optional(method->text) : std::nullopt;
 }
 
-// The one method of JSON-RPC that path and body name; nothing if they name two, or none.
+// The one method of JSON-RPC that the path names, and the body, if it names one; nothing if they
+// name two, or the path none.
 std::optional<std::string> called_method(const WholeRequest& request) {
   const bool is_post = request.method == "POST";
   if (!is_post && (request.method != "GET" || !request.body.empty())) {
@@ -93,14 +97,9 @@ std::optional<std::string> called_method(const WholeRequest& request) {
   const auto target = split_target(request.target);
   const auto in_path = method_of_path(target.path);
   const auto in_body = method_of_body(request.body);
-  if (!in_path || !in_body || (in_path->empty() && target.has_query)) {
-    return std::nullopt;
-  }
-  if (in_path->empty()) {
-    return in_body->empty() ? std::nullopt : in_body;
-  }
-  return in_body->empty() || *in_body == *in_path ? std::optional(std::string(*in_path))
-                                                  : std::nullopt;
+  const bool is_one =
+      in_path && in_body && (in_body->empty() || std::string_view(*in_body) == *in_path);
+  return is_one ? std::optional(std::string(*in_path)) : std::nullopt;
 }
 
 bool is_nonce(std::string_view text) {
@@ -131,13 +130,9 @@ class DeribitSigner final : public VenueInjection {
     if (!method || !own || (nonce && !is_nonce(*nonce)) || repeats_a_field(request, {kField})) {
       return malformed();
     }
-    // A GET of it would be closed, too.
-    const auto asked = std::string(kApi) + "/" + *method;
-    if (is_closed(kClosed, {"POST", asked})) {
-      return endpoint_closed();
-    }
     Judgement judgement;
-    judgement.wants_nonce = !nonce;
+    judgement.wants_nonce =
+        true;  // also beside the client's own: a GET acts here, and is sent once
     return judgement;
   }
 

@@ -32,6 +32,7 @@ constexpr std::size_t kAddressBytes = 42;  // "0x" and 20 bytes in hex
 constexpr std::array kClosed = {
     ClosedEndpoint{"/auth/*"},
     ClosedEndpoint{"/auth/derive-api-key*", ClosedTo::all},
+    ClosedEndpoint{"/auth/readonly-api-key*", ClosedTo::all},  // its list is the keys themselves
 };
 
 // The same pages: what takes an order that the wallet signed, and the owner's API key in its body.

@@ -165,6 +165,8 @@ TEST_CASE("depth and number are bounded") {
   CHECK(rewritten("[1,2,3,4,5]").empty());
   CHECK(rewritten(R"({"a":1,"b":2,"c":3,"d":4,"e":5})").empty());
   CHECK(rewritten("[1]", {0, 9}).empty());
+  CHECK(rewritten("[[1,2],[3]]", {2, 9, 6}) == "[[1,2],[3]]");
+  CHECK(rewritten("[[1,2],[3]]", {2, 9, 5}).empty());
 }
 
 TEST_CASE("any text becomes a JSON string") {

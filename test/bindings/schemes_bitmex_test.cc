@@ -97,7 +97,7 @@ TEST_CASE("F29: what BitMEX could read in two ways is refused") {
   CHECK(Case({"GET", "/x", {{field, "2"}, {"API-" + std::string(name), "2"}}, ""})
             .is_malformed(bindings));
   CHECK_FALSE(Case({"GET", "/x", {{field, "2"}}, ""}).is_malformed(bindings));
-  for (const std::string expires : {"", "1 2", "1e9", "-1"}) {
+  for (const std::string expires : {"", "1 2", "1e9", "-1", "99999999999", "9999999999"}) {
     CHECK(Case({"GET", "/x", {{"api-expires", expires}}, ""}).is_malformed(bindings));
   }
 }
@@ -109,12 +109,13 @@ TEST_CASE("no configuration lets BitMEX's withdrawals, transfers, addresses and 
                                  "/api/v1/user/confirmWithdrawal",
                                  "/api/v1/user/walletTransfer",
                                  "/api/v1/address",
-                                 "/api/v1/addressConfig",
-                                 "/api/v1/apiKey"}) {
+                                 "/api/v1/addressConfig"}) {
     INFO(path);
     CHECK(is_closed(bindings, "POST", path));
     CHECK_FALSE(is_closed(bindings, "GET", path));
   }
+  CHECK(is_closed(bindings, "POST", "/api/v1/apiKey"));
+  CHECK(is_closed(bindings, "GET", "/api/v1/apiKey"));  // its items have a member `secret`
   CHECK_FALSE(is_closed(bindings, "POST", "/api/v1/order"));
   CHECK_FALSE(is_closed(bindings, "POST", "/api/v1/user/cancelWithdrawal"));
   CHECK_FALSE(is_closed(bindings, "POST", "/api/v1/position/leverage"));

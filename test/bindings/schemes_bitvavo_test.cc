@@ -68,6 +68,10 @@ TEST_CASE("no configuration lets a withdrawal from Bitvavo through", "[I5]") {
   const auto bindings = test::signing_with(kInject);
   CHECK(is_closed(bindings, "POST", "/v2/withdrawal"));
   CHECK(is_closed(bindings, "POST", "/v2/crypto/withdrawal"));
+  CHECK(is_closed(bindings, "POST", "/v2/withdrawal/confirm"));
+  CHECK(is_closed(bindings, "POST", "/v2/subaccounts"));
+  CHECK(is_closed(bindings, "POST", "/v2/subaccounts/transfers"));
+  CHECK_FALSE(is_closed(bindings, "GET", "/v2/subaccounts"));
   CHECK_FALSE(is_closed(bindings, "POST", "/v2/order"));
   CHECK_FALSE(is_closed(bindings, "GET", "/v2/withdrawalHistory"));
 }

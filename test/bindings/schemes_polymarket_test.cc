@@ -126,6 +126,7 @@ TEST_CASE("no configuration lets the making of Polymarket's keys through", "[I5]
   CHECK(is_closed("POST", "/auth/readonly-api-key"));
   CHECK(is_closed("DELETE", "/auth/api-key"));
   CHECK(is_closed("GET", "/auth/derive-api-key"));
+  CHECK(is_closed("GET", "/auth/readonly-api-keys"));
   CHECK_FALSE(is_closed("GET", "/auth/api-keys"));
   CHECK_FALSE(is_closed("DELETE", "/orders"));
 }

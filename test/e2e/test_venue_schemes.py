@@ -155,7 +155,7 @@ class VenueSchemes(OneProxy):
     def test_deribit_gets_calls_by_get_and_by_post(self):
         self.arrives(DERIBIT, "GET", "/api/v2/private/get_positions?currency=BTC&kind=future")
         call = b'{"jsonrpc":"2.0","id":1,"method":"private/buy","params":{"amount":10,"label":"a b"}}'
-        self.arrives(DERIBIT, "POST", "/api/v2", call, JSON)
+        self.arrives(DERIBIT, "POST", "/api/v2/private/buy", call, JSON)
 
     def test_the_nonces_of_bitfinex_and_gemini_rise_whoever_asks(self):
         for number in range(3):
@@ -176,7 +176,7 @@ class VenueSchemes(OneProxy):
                 self.stays_away(host, method, path, more=payload(path) if host == GEMINI else ())
                 self.refused(self.ask(host, method, path), 403, "endpoint_blocked")
         call = b'{"method":"private/withdr\\u0061w","params":{"currency":"BTC","amount":1}}'
-        self.refused(self.send(DERIBIT, "POST", "/api/v2/", call, JSON), 403, "endpoint_blocked")
+        self.refused(self.send(DERIBIT, "POST", "/api/v2/", call, JSON), 400, "malformed_request")
         self.assertEqual(self.recorder.seen("/api/v2/"), [])
 
     def test_what_says_two_things_never_arrives(self):
