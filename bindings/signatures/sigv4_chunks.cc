@@ -89,7 +89,7 @@ base::Status ChunkSigner::feed(std::string_view piece, base::ByteSink& out) {
 }
 
 base::Status ChunkSigner::end() {
-  return expects_ == Expects::nothing ? base::Status{} : is_malformed();
+  return expects_ == Expects::nothing && held_.empty() ? base::Status{} : is_malformed();
 }
 
 // As much of a line as there is; what it says when it is whole.

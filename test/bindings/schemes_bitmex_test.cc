@@ -64,7 +64,7 @@ TEST_CASE("BitMEX's published vectors: neither query nor body, a query, a body")
               vector.target,
               {{"api-key", "p"}, {"api-signature", "theirs"}, {"api-expires", vector.expires}},
               vector.body})
-            .sign(bindings, kValues, 0);
+            .sign(bindings, kValues, 1'518'064'176'000'000);
     REQUIRE(result.status.has_value());
     CHECK(result.fields == std::map<std::string, std::string>{{"api-key", kValues[0]},
                                                               {"api-expires", vector.expires},

@@ -445,10 +445,13 @@ TEST_CASE("the placeholder stands as the key id of the client's own signature", 
   const std::string searched(bindings.rules[0].searched());
   CHECK(searched == "Credential=" + kId);
   http::HeaderList fields;
-  fields.add("Authorization", authorization("host", kFakeGet));
-  fields.add("X-Other", authorization("host", kFakeGet));
-  fields.add("Authorization", "AWS4-HMAC-SHA256 Credential=" + kId + "5/x");
-  fields.add("Authorization", "XCredential=" + kId + "/x");
+  const std::string theirs = authorization("host", kFakeGet);
+  const std::string longer = "AWS4-HMAC-SHA256 Credential=" + kId + "5/x";
+  const std::string other = "XCredential=" + kId + "/x";
+  fields.add("Authorization", theirs);
+  fields.add("X-Other", theirs);
+  fields.add("Authorization", longer);
+  fields.add("Authorization", other);
   const std::string target = presigned().target;
   CHECK(test::spots_of(place, {fields, target}, 0, searched) == "0:17-48x1");
   CHECK(test::spots_of(place, {fields, target}, 1, searched).empty());
@@ -457,7 +460,8 @@ TEST_CASE("the placeholder stands as the key id of the client's own signature", 
   const auto at = target.find("Credential=");
   CHECK(test::spots_of(place, {fields, target}, 4, searched) ==
         "4:" + std::to_string(at) + "-" + std::to_string(at + searched.size()) + "x1");
-  CHECK(test::spots_of(place, {fields, "/x?Credential=" + kId + "/y"}, 4, searched).empty());
+  const std::string unprefixed = "/x?Credential=" + kId + "/y";
+  CHECK(test::spots_of(place, {fields, unprefixed}, 4, searched).empty());
   CHECK(test::spots_of(place, {fields, "/X-Amz-Credential=" + kId + "/y"}, 4, searched).empty());
   CHECK_FALSE(place.can_be_filled());
   CHECK_FALSE(place.can_hold("a/b"));

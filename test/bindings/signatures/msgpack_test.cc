@@ -12,7 +12,7 @@ namespace {
 
 // In hex; "-" where it cannot be written.
 std::string packed(const std::string& json) {
-  const auto value = read_json(json, {8, 100'000});
+  const auto value = read_json(json, {8, 100'000, 100'000});
   REQUIRE(value.has_value());
   std::string out;
   return append_msgpack(*value, out) ? base::to_hex(out) : "-";
