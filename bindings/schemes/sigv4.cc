@@ -10,8 +10,10 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "bindings/binding.h"
 #include "bindings/bounds.h"
 #include "bindings/schemes.h"
 #include "bindings/schemes/sigv4_hosts.h"
@@ -173,6 +175,31 @@ bool is_signed_with(std::string_view placeholder_secret,
   return expected && base::equal_constant_time(*expected, base::to_lower(claim.signature));
 }
 
+// What else S3 reads for it, which no path of the binding stands for: the object that is copied may
+// be in any bucket, the one that is renamed is in the same.
+struct OtherObjects {
+  bool is_copied = false;
+  bool is_renamed = false;
+};
+
+OtherObjects other_objects(const WholeRequest& request, std::span<const sigv4::Parameter> query) {
+  const auto is_there = [&](std::string_view name) {
+    return request.fields.find(name) != nullptr ||
+           std::ranges::any_of(query, [&](const sigv4::Parameter& one) {
+             return base::equal_ignoring_case(one.name, name);
+           });
+  };
+  return {is_there("x-amz-copy-source"), is_there("x-amz-rename-source")};
+}
+
+// I3: does it read what this binding does not name?
+bool reads_elsewhere(const OtherObjects& others, std::string_view host, const Scope& scope) {
+  const bool may_get =
+      scope.methods.empty() || std::ranges::find(scope.methods, "GET") != scope.methods.end();
+  const bool is_open = scope.paths.empty() && may_get;
+  return (others.is_copied && (!is_open || names_part(host))) || (others.is_renamed && !is_open);
+}
+
 Judgement refused(SignerRefusal refusal) {
   Judgement judgement;
   judgement.refusal = refusal;
@@ -184,14 +211,14 @@ class SigV4Signer final : public SigningInjection {
   SigV4Signer(Settings settings, std::vector<vault::SecretName> needs)
       : SigningInjection(kSchemeName, std::move(needs)), settings_(std::move(settings)) {}
 
-  [[nodiscard]] Judgement judge(const WholeRequest& request,
-                                const Scope& /*scope*/) const override {
+  [[nodiscard]] Judgement judge(const WholeRequest& request, const Scope& scope) const override {
     const auto claim = sigv4::read_claim(request.fields, query_of(request));
+    const auto query = signed_query(query_of(request));
     const auto hash = said_hash(request);
     if (!claim && claim.error().code == base::Errc::unsupported) {
       return refused(SignerRefusal::signature_form_not_supported);
     }
-    if (!claim || !covers(*claim, request.fields) || !signed_query(query_of(request)) ||
+    if (!claim || !covers(*claim, request.fields) || !query ||
         !sigv4::decoded(split_target(request.target).path)) {
       return malformed();
     }
@@ -200,7 +227,8 @@ class SigV4Signer final : public SigningInjection {
       return hash.starts_with("STREAMING-") ? refused(SignerRefusal::signature_form_not_supported)
                                             : malformed();
     }
-    if (!is_meant_for(request.host, *claim)) {
+    if (!is_meant_for(request.host, *claim) ||
+        reads_elsewhere(other_objects(request, *query), request.host, scope)) {
       return refused(SignerRefusal::endpoint_blocked);
     }
     Judgement judgement;

@@ -25,6 +25,7 @@ constexpr auto kOtherNames = std::to_array<std::pair<std::string_view, std::stri
 struct HostNames {
   std::string_view region;
   std::string_view service;  // the label that stands for it
+  bool is_part = false;      // more stands before it
 };
 
 // "us-east-1", "us-gov-west-1": words, and a digit behind them.
@@ -63,6 +64,7 @@ std::optional<HostNames> read_host(std::string_view host) {
       names.service = label;
     }
   }
+  names.is_part = !labels.empty();
   // "my-domain.us-east-1.es.amazonaws.com"
   if (const std::string_view next = take_label(labels); names.region.empty() && is_region(next)) {
     names.region = next;
@@ -98,6 +100,11 @@ bool names_service(std::string_view host, std::string_view service) {
   return label == service || is_part || std::ranges::any_of(kOtherNames, [&](const auto& other) {
            return other.first == label && other.second == service;
          });
+}
+
+bool names_part(std::string_view host) {
+  const auto names = read_host(host);
+  return names && names->is_part;
 }
 
 }  // namespace keyswap::bindings

@@ -329,6 +329,41 @@ TEST_CASE("it is signed for the region and the service of the host, or for those
   CHECK(at("20130524/auto/s3/aws4_request").refusal(listed) == SignerRefusal::endpoint_blocked);
 }
 
+TEST_CASE("a copy reads nothing that the binding does not name", "[I3]") {
+  const auto refusal = [](const std::string& host, const std::string& more, const Request& asked) {
+    auto request = asked;
+    request.host = host;
+    request.set("Host", host);
+    const auto bindings = test::accepted(test::one_secret(
+        "    placeholder: " + kId +
+        "\n    inject: " + inject_of(", proof: off, regions: us-east-1, services: s3") +
+        "\n    bindings: [ { host: " + host + more + " } ]\n"));
+    return Asked(request).refusal(bindings);
+  };
+  Request in_field;
+  in_field.set("X-Amz-Copy-Source", "/other/secret");
+  in_field.set(
+      "Authorization",
+      authorization("host;range;x-amz-content-sha256;x-amz-copy-source;x-amz-date", kFakeGet));
+  Request in_query;
+  in_query.target = "/test.txt?X-amz-copy%2Dsource=%2Fother%2Fsecret";
+  const std::string path_style = "s3.us-east-1.amazonaws.com";
+  for (const auto& request : {in_field, in_query}) {
+    CHECK_FALSE(refusal(path_style, "", request));
+    CHECK_FALSE(refusal(path_style, ", methods: [GET, PUT]", request));
+    CHECK_FALSE(refusal("store.example.com", "", request));
+    const auto blocked = SignerRefusal::endpoint_blocked;
+    CHECK(refusal(path_style, ", paths: [/test.txt]", request) == blocked);
+    CHECK(refusal(path_style, ", methods: [PUT]", request) == blocked);
+    CHECK(refusal(kHost, "", request) == blocked);
+    CHECK(refusal("s3-data.s3.us-east-1.amazonaws.com", "", request) == blocked);
+  }
+  auto renamed = in_query;
+  renamed.target = "/test.txt?x-amz-rename-source=other";
+  CHECK_FALSE(refusal(kHost, "", renamed));
+  CHECK(refusal(kHost, ", paths: [/test.txt]", renamed) == SignerRefusal::endpoint_blocked);
+}
+
 TEST_CASE("what the names of AWS's hosts say") {
   struct Row {
     std::string host;
@@ -361,6 +396,20 @@ TEST_CASE("what the names of AWS's hosts say") {
   CHECK_FALSE(names_region("s3.us-east-1.example.com", "us-east-1"));
   CHECK_FALSE(names_service("s3.us-east-1.example.com", "s3"));
   CHECK_FALSE(names_service("s3.us-east-1.amazonaws.com.example.com", "s3"));
+  for (const auto* const whole : {"s3.amazonaws.com",
+                                  "s3-us-west-2.amazonaws.com",
+                                  "s3.dualstack.us-west-2.amazonaws.com",
+                                  "s3-fips.us-gov-west-1.amazonaws.com",
+                                  "bucket.s3.example.com"}) {
+    CHECK_FALSE(names_part(whole));
+  }
+  for (const auto* const part : {"bucket.s3.amazonaws.com",
+                                 "s3.s3.us-east-1.amazonaws.com",
+                                 "us-east-1.s3.amazonaws.com",
+                                 "bucket.s3-us-west-2.amazonaws.com",
+                                 "bucket.s3-accelerate.dualstack.amazonaws.com"}) {
+    CHECK(names_part(part));
+  }
 }
 
 TEST_CASE("a body passes untouched where the head says its hash or that it has none") {
