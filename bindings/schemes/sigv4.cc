@@ -99,6 +99,33 @@ bool covers(const Claim& claim, const http::HeaderList& fields) {
          });
 }
 
+// Does Connection tell the next hop to take away what is signed, or what signs it?
+bool takes_signed_away(const Claim& claim, const http::HeaderList& fields) {
+  return std::ranges::any_of(fields, [&](const http::Field& field) {
+    return http::grammar::is_name(field.name, "connection") &&
+           http::grammar::any_element(field.value, [&](std::string_view option) {
+             const auto name = base::to_lower(option);
+             return is_amz(name) || name == "authorization" ||
+                    std::ranges::binary_search(claim.signed_names, name);
+           });
+  });
+}
+
+// The names in a presigned URL leave as they are: are all of them those of fields that leave, too?
+bool keeps_names(const Claim& claim, const http::HeaderList& fields) {
+  const http::HopByHop hop_by_hop(fields);
+  return !claim.is_presigned ||
+         (fields.find(sigv4::kTokenField) == nullptr &&
+          std::ranges::all_of(claim.signed_names, [&](const std::string& name) {
+            return fields.find(name) != nullptr && !hop_by_hop.has(name);
+          }));
+}
+
+bool is_well_made(const Claim& claim, const http::HeaderList& fields) {
+  return claim.signed_names.size() <= fields.size() && covers(claim, fields) &&
+         !takes_signed_away(claim, fields) && keeps_names(claim, fields);
+}
+
 // The parameters that are signed: all but the signature.
 base::Result<std::vector<sigv4::Parameter>> signed_query(std::string_view query) {
   auto parameters = sigv4::read_query(query);
@@ -218,7 +245,7 @@ class SigV4Signer final : public SigningInjection {
     if (!claim && claim.error().code == base::Errc::unsupported) {
       return refused(SignerRefusal::signature_form_not_supported);
     }
-    if (!claim || !covers(*claim, request.fields) || !query ||
+    if (!claim || !is_well_made(*claim, request.fields) || !query ||
         !sigv4::decoded(split_target(request.target).path)) {
       return malformed();
     }
@@ -399,11 +426,11 @@ class SigV4Signer final : public SigningInjection {
     return value ? set_field(edits, "authorization", *value) : base::Status(value.error());
   }
 
-  // All fields but what is ours; of the client's names those that are there.
+  // All fields but what is ours, which a presigned URL has in its query; of the client's names those that are there.
   static void take_fields(const WholeRequest& request, const Claim& claim, Subject& subject) {
     for (const http::Field& field : request.fields) {
-      if (!http::grammar::is_name(field.name, sigv4::kDateField) &&
-          !http::grammar::is_name(field.name, sigv4::kTokenField)) {
+      if (claim.is_presigned || (!http::grammar::is_name(field.name, sigv4::kDateField) &&
+                                 !http::grammar::is_name(field.name, sigv4::kTokenField))) {
         subject.fields.push_back(field);
       }
     }
@@ -431,6 +458,9 @@ class SigV4Signer final : public SigningInjection {
                                         Edits& edits) const {
     subject.date_time = claim.date_time;
     take_fields(request, claim, subject);
+    if (subject.names != claim.signed_names) {
+      return base::Error{base::Errc::invalid_input, "a signed field does not leave"};
+    }
     const auto credential = credential_text(claim, input);
     const auto token = token_text(input);
     if (!credential || !token) {

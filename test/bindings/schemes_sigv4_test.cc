@@ -299,6 +299,39 @@ TEST_CASE("L30 a field of x-amz-* that the client did not sign is refused, and `
   CHECK(Asked(plus).refusal(off) == SignerRefusal::malformed_request);
 }
 
+TEST_CASE("what is signed arrives: nothing takes it away, and no name is without its field",
+          "[I9][I15]") {
+  const auto off = with(", proof: off");
+  for (const auto* const option : {"X-Amz-Date", "close, authorization", "range", "x-amz-other"}) {
+    INFO(option);
+    Request request;
+    request.set("Connection", option);
+    CHECK(Asked(request).refusal(off) == SignerRefusal::malformed_request);
+  }
+  Request kept;
+  kept.set("Connection", "keep-alive");
+  CHECK_FALSE(Asked(kept).refusal(off));
+  Request many;
+  many.set("Authorization", authorization("a;b;c;d;" + kGetNames, kFakeGet));
+  CHECK(Asked(many).refusal(off) == SignerRefusal::malformed_request);
+
+  auto url = presigned();
+  url.target.replace(url.target.find("SignedHeaders=host"), 18, "SignedHeaders=host%3Bx-amz-date");
+  CHECK(Asked(url).refusal(off) == SignerRefusal::malformed_request);
+  url.set("X-Amz-Date", aws::kS3Time);
+  CHECK_FALSE(Asked(url).refusal(off));
+  CHECK(Asked(url).sign(off, kPair).fields.empty());
+  auto token = presigned();
+  const std::string names = "SignedHeaders=host%3Bx-amz-security-token";
+  token.target.replace(token.target.find("SignedHeaders=host"), 18, names);
+  token.set("X-Amz-Security-Token", "theirs");
+  CHECK(Asked(token).refusal(off) == SignerRefusal::malformed_request);
+  auto hop = presigned();
+  hop.target.replace(hop.target.find("SignedHeaders=host"), 18, "SignedHeaders=host%3Bte");
+  hop.set("TE", "trailers");
+  CHECK(Asked(hop).refusal(off) == SignerRefusal::malformed_request);
+}
+
 TEST_CASE("a form that is not signed here is told from what is not well made") {
   Request events;
   events.set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-EVENTS");
@@ -320,7 +353,10 @@ TEST_CASE("it is signed for the region and the service of the host, or for those
     return Asked(request);
   };
   CHECK_FALSE(at("20130524/us-east-1/s3/aws4_request").refusal(off));
-  CHECK(at("20130524/eu-west-1/s3/aws4_request").refusal(off) == SignerRefusal::endpoint_blocked);
+  CHECK_FALSE(at("20130524/eu-west-1/s3/aws4_request").refusal(off));
+  CHECK(
+      at("20130524/eu-west-1/s3/aws4_request").refusal(with(", proof: off, regions: us-east-1")) ==
+      SignerRefusal::endpoint_blocked);
   CHECK(at("20130524/us-east-1/iam/aws4_request").refusal(off) == SignerRefusal::endpoint_blocked);
   const auto listed = with(", proof: off, regions: \"eu-west-1, auto\", services: iam");
   CHECK_FALSE(at("20130524/eu-west-1/iam/aws4_request").refusal(listed));
@@ -373,7 +409,8 @@ TEST_CASE("what the names of AWS's hosts say") {
 
   const std::vector<Row> rows = {
       {"bucket.s3.eu-central-1.amazonaws.com", "eu-central-1", "s3"},
-      {"bucket.s3.amazonaws.com", "us-east-1", "s3"},
+      {"sqs.eu-west-1.api.aws", "eu-west-1", "sqs"},
+      {"abc.lambda-url.eu-west-1.on.aws", "eu-west-1", "lambda"},
       {"bucket.s3-us-west-2.amazonaws.com", "us-west-2", "s3"},
       {"s3.dualstack.us-gov-west-1.amazonaws.com", "us-gov-west-1", "s3"},
       {"s3.cn-north-1.amazonaws.com.cn", "cn-north-1", "s3"},
@@ -389,6 +426,14 @@ TEST_CASE("what the names of AWS's hosts say") {
     CHECK(names_service(host, service));
     CHECK_FALSE(names_region(host, "eu-north-1"));
     CHECK_FALSE(names_service(host, "iam"));
+  }
+  // Those of S3 without a region reach buckets in all of them.
+  for (const auto* const host : {"bucket.s3.amazonaws.com",
+                                 "s3.amazonaws.com",
+                                 "bucket.s3-accelerate.dualstack.amazonaws.com"}) {
+    CHECK(names_region(host, "us-east-1"));
+    CHECK(names_region(host, "eu-north-1"));
+    CHECK(names_service(host, "s3"));
   }
   // A bucket's name is anybody's choice.
   CHECK(names_region("eu-west-1.s3.us-east-1.amazonaws.com", "us-east-1"));
