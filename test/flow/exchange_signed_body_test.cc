@@ -209,8 +209,8 @@ TEST_CASE("a large chunk leaves whole in a body whose length is not said", "[I9]
   for (std::size_t at = 0; at < body.size(); at += kPiece) {
     const auto some = body.substr(at, kPiece);
     std::array<char, 16> size = {};
-    const auto end = std::to_chars(size.begin(), size.end(), some.size(), 16).ptr;
-    script.client(std::string(size.begin(), end) + "\r\n" + some + "\r\n");
+    char* const end = std::to_chars(size.data(), size.data() + size.size(), some.size(), 16).ptr;
+    script.client(std::string(size.data(), end) + "\r\n" + some + "\r\n");
   }
   script.client("0\r\n\r\n");
   const auto sent = script.sent_upstream();
