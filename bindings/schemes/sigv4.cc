@@ -426,7 +426,8 @@ class SigV4Signer final : public SigningInjection {
     return value ? set_field(edits, "authorization", *value) : base::Status(value.error());
   }
 
-  // All fields but what is ours, which a presigned URL has in its query; of the client's names those that are there.
+  // All fields but what is ours, which a presigned URL has in its query; of the client's names
+  // those that are there.
   static void take_fields(const WholeRequest& request, const Claim& claim, Subject& subject) {
     for (const http::Field& field : request.fields) {
       if (claim.is_presigned || (!http::grammar::is_name(field.name, sigv4::kDateField) &&
