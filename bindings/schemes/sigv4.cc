@@ -10,8 +10,10 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
+#include "bindings/binding.h"
 #include "bindings/bounds.h"
 #include "bindings/schemes.h"
 #include "bindings/schemes/sigv4_hosts.h"
@@ -97,6 +99,33 @@ bool covers(const Claim& claim, const http::HeaderList& fields) {
          });
 }
 
+// Does Connection tell the next hop to take away what is signed, or what signs it?
+bool takes_signed_away(const Claim& claim, const http::HeaderList& fields) {
+  return std::ranges::any_of(fields, [&](const http::Field& field) {
+    return http::grammar::is_name(field.name, "connection") &&
+           http::grammar::any_element(field.value, [&](std::string_view option) {
+             const auto name = base::to_lower(option);
+             return is_amz(name) || name == "authorization" ||
+                    std::ranges::binary_search(claim.signed_names, name);
+           });
+  });
+}
+
+// The names in a presigned URL leave as they are: are all of them those of fields that leave, too?
+bool keeps_names(const Claim& claim, const http::HeaderList& fields) {
+  const http::HopByHop hop_by_hop(fields);
+  return !claim.is_presigned ||
+         (fields.find(sigv4::kTokenField) == nullptr &&
+          std::ranges::all_of(claim.signed_names, [&](const std::string& name) {
+            return fields.find(name) != nullptr && !hop_by_hop.has(name);
+          }));
+}
+
+bool is_well_made(const Claim& claim, const http::HeaderList& fields) {
+  return claim.signed_names.size() <= fields.size() && covers(claim, fields) &&
+         !takes_signed_away(claim, fields) && keeps_names(claim, fields);
+}
+
 // The parameters that are signed: all but the signature.
 base::Result<std::vector<sigv4::Parameter>> signed_query(std::string_view query) {
   auto parameters = sigv4::read_query(query);
@@ -173,6 +202,31 @@ bool is_signed_with(std::string_view placeholder_secret,
   return expected && base::equal_constant_time(*expected, base::to_lower(claim.signature));
 }
 
+// What else S3 reads for it, which no path of the binding stands for: the object that is copied may
+// be in any bucket, the one that is renamed is in the same.
+struct OtherObjects {
+  bool is_copied = false;
+  bool is_renamed = false;
+};
+
+OtherObjects other_objects(const WholeRequest& request, std::span<const sigv4::Parameter> query) {
+  const auto is_there = [&](std::string_view name) {
+    return request.fields.find(name) != nullptr ||
+           std::ranges::any_of(query, [&](const sigv4::Parameter& one) {
+             return base::equal_ignoring_case(one.name, name);
+           });
+  };
+  return {is_there("x-amz-copy-source"), is_there("x-amz-rename-source")};
+}
+
+// I3: does it read what this binding does not name?
+bool reads_elsewhere(const OtherObjects& others, std::string_view host, const Scope& scope) {
+  const bool may_get =
+      scope.methods.empty() || std::ranges::find(scope.methods, "GET") != scope.methods.end();
+  const bool is_open = scope.paths.empty() && may_get;
+  return (others.is_copied && (!is_open || names_part(host))) || (others.is_renamed && !is_open);
+}
+
 Judgement refused(SignerRefusal refusal) {
   Judgement judgement;
   judgement.refusal = refusal;
@@ -184,14 +238,14 @@ class SigV4Signer final : public SigningInjection {
   SigV4Signer(Settings settings, std::vector<vault::SecretName> needs)
       : SigningInjection(kSchemeName, std::move(needs)), settings_(std::move(settings)) {}
 
-  [[nodiscard]] Judgement judge(const WholeRequest& request,
-                                const Scope& /*scope*/) const override {
+  [[nodiscard]] Judgement judge(const WholeRequest& request, const Scope& scope) const override {
     const auto claim = sigv4::read_claim(request.fields, query_of(request));
+    const auto query = signed_query(query_of(request));
     const auto hash = said_hash(request);
     if (!claim && claim.error().code == base::Errc::unsupported) {
       return refused(SignerRefusal::signature_form_not_supported);
     }
-    if (!claim || !covers(*claim, request.fields) || !signed_query(query_of(request)) ||
+    if (!claim || !is_well_made(*claim, request.fields) || !query ||
         !sigv4::decoded(split_target(request.target).path)) {
       return malformed();
     }
@@ -200,7 +254,8 @@ class SigV4Signer final : public SigningInjection {
       return hash.starts_with("STREAMING-") ? refused(SignerRefusal::signature_form_not_supported)
                                             : malformed();
     }
-    if (!is_meant_for(request.host, *claim)) {
+    if (!is_meant_for(request.host, *claim) ||
+        reads_elsewhere(other_objects(request, *query), request.host, scope)) {
       return refused(SignerRefusal::endpoint_blocked);
     }
     Judgement judgement;
@@ -371,11 +426,12 @@ class SigV4Signer final : public SigningInjection {
     return value ? set_field(edits, "authorization", *value) : base::Status(value.error());
   }
 
-  // All fields but what is ours; of the client's names those that are there.
+  // All fields but what is ours, which a presigned URL has in its query; of the client's names
+  // those that are there.
   static void take_fields(const WholeRequest& request, const Claim& claim, Subject& subject) {
     for (const http::Field& field : request.fields) {
-      if (!http::grammar::is_name(field.name, sigv4::kDateField) &&
-          !http::grammar::is_name(field.name, sigv4::kTokenField)) {
+      if (claim.is_presigned || (!http::grammar::is_name(field.name, sigv4::kDateField) &&
+                                 !http::grammar::is_name(field.name, sigv4::kTokenField))) {
         subject.fields.push_back(field);
       }
     }
@@ -403,6 +459,9 @@ class SigV4Signer final : public SigningInjection {
                                         Edits& edits) const {
     subject.date_time = claim.date_time;
     take_fields(request, claim, subject);
+    if (subject.names != claim.signed_names) {
+      return base::Error{base::Errc::invalid_input, "a signed field does not leave"};
+    }
     const auto credential = credential_text(claim, input);
     const auto token = token_text(input);
     if (!credential || !token) {

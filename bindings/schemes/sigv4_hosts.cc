@@ -15,7 +15,10 @@ namespace keyswap::bindings {
 namespace {
 
 constexpr std::string_view kGlobalRegion = "us-east-1";  // of endpoints that name none
-constexpr std::array<std::string_view, 2> kSuffixes = {".amazonaws.com", ".amazonaws.com.cn"};
+constexpr std::array<std::string_view, 4> kSuffixes = {
+    ".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws"};
+// Services whose endpoints without a region reach buckets in all of them.
+constexpr std::array<std::string_view, 2> kOfAllRegions = {"s3", "s3-accelerate"};
 // Labels that say how an endpoint is reached.
 constexpr std::array<std::string_view, 2> kKinds = {"dualstack", "fips"};
 // Services whose endpoints have another name than their signatures.
@@ -23,8 +26,9 @@ constexpr auto kOtherNames = std::to_array<std::pair<std::string_view, std::stri
     {{"email", "ses"}, {"queue", "sqs"}});
 
 struct HostNames {
-  std::string_view region;
+  std::string_view region;   // "": any; AWS holds it against the bucket's
   std::string_view service;  // the label that stands for it
+  bool is_part = false;      // more stands before it
 };
 
 // "us-east-1", "us-gov-west-1": words, and a digit behind them.
@@ -63,6 +67,7 @@ std::optional<HostNames> read_host(std::string_view host) {
       names.service = label;
     }
   }
+  names.is_part = !labels.empty();
   // "my-domain.us-east-1.es.amazonaws.com"
   if (const std::string_view next = take_label(labels); names.region.empty() && is_region(next)) {
     names.region = next;
@@ -73,7 +78,8 @@ std::optional<HostNames> read_host(std::string_view host) {
     names.region = names.service.substr(kOldS3.size());
     names.service = "s3";
   }
-  if (names.region.empty()) {
+  const bool is_of_all = std::ranges::find(kOfAllRegions, names.service) != kOfAllRegions.end();
+  if (names.region.empty() && !is_of_all) {
     names.region = kGlobalRegion;
   }
   return names;
@@ -83,7 +89,7 @@ std::optional<HostNames> read_host(std::string_view host) {
 
 bool names_region(std::string_view host, std::string_view region) {
   const auto names = read_host(host);
-  return names && names->region == region;
+  return names && (names->region.empty() || names->region == region);
 }
 
 // An endpoint of a part of a service is called after both: "bedrock-runtime".
@@ -98,6 +104,11 @@ bool names_service(std::string_view host, std::string_view service) {
   return label == service || is_part || std::ranges::any_of(kOtherNames, [&](const auto& other) {
            return other.first == label && other.second == service;
          });
+}
+
+bool names_part(std::string_view host) {
+  const auto names = read_host(host);
+  return names && names->is_part;
 }
 
 }  // namespace keyswap::bindings

@@ -13,4 +13,8 @@ namespace keyswap::bindings {
 bool names_region(std::string_view host, std::string_view region);
 bool names_service(std::string_view host, std::string_view service);
 
+// Is it the host of one bucket, or of another part of a service that has its own name before the
+// service's? False also for a host that is none of AWS's.
+bool names_part(std::string_view host);
+
 }  // namespace keyswap::bindings

@@ -163,7 +163,7 @@ base::Status ChunkSigner::take_data(std::string_view& piece, base::ByteSink& out
   }
   KS_TRY(send_chunk(data, out));
   KS_TRY(write(out, data, kLineEnd));
-  held_.clear();
+  held_.release();  // I10: what it grew to is not kept while nothing is held
   expects_ = Expects::size;
   return {};
 }

@@ -101,6 +101,14 @@ void Exchange::carried_out() {
   } else if (swapping_ != nullptr && swapping_->is_streamed) {
     swapping_->swap.rest();
     static_cast<void>(body_.count_besides(swapping_->swap.size()));  // less than before
+  } else if (resigning_ != nullptr) {
+    // I10: what left is not held any longer, nor is anything once the body is over.
+    resigning_->signed_bytes.release();
+    static_cast<void>(body_.count_besides(resigning_->signer->held()));  // less than before
+    const auto* const now = std::get_if<Relaying>(&state_);
+    if (now != nullptr && now->client_done) {
+      resigning_.reset();
+    }
   }
 }
 

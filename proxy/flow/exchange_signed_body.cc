@@ -3,6 +3,7 @@
 // A request whose client signed what leaves: the head is signed as it leaves, after all edits, and
 // the body is not collected, if the signature does not need it: it passes as it came, or is signed
 // anew in pieces. What is not right in the middle of a body cuts the upload: it is never completed.
+#include <algorithm>
 #include <utility>
 
 #include "proxy/flow/exchange.h"
@@ -11,6 +12,19 @@ namespace keyswap::flow {
 
 using audit::Reason;
 
+namespace {
+
+// I8: of what these rules send there is no more than the name of a key, and a token that ends; of
+// another rule's secret a part of an answer could show one half, and the next part the other.
+bool may_come_in_parts(const bindings::Bindings& bindings, const http::Authority& authority) {
+  return std::ranges::all_of(bindings.rules_binding(authority), [&](std::uint32_t number) {
+    const bindings::SecretRule& rule = bindings.rules[number];
+    return rule.places.empty() || (rule.signer() != nullptr && rule.signer()->signs_what_leaves());
+  });
+}
+
+}  // namespace
+
 // I9: nothing of the head is changed any more once it is signed.
 base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
                                            std::span<const vault::Secret> secrets,
@@ -18,8 +32,9 @@ base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
   bindings::Edits& edits = prepared.edits;
   edit_for_route(edits);
   if (!is_unscrubbed()) {
-    // What is sent of the secrets is no more than the name of a key, and a token that ends.
-    ask_plainly(edits, Ranges::keep);
+    ask_plainly(edits,
+                may_come_in_parts(*setup_.bindings, setup_.destination.authority) ? Ranges::keep
+                                                                                  : Ranges::drop);
   }
   if (is_collected_) {
     edits.set_body_length(body_.size());
@@ -54,7 +69,8 @@ base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
 void Exchange::sign_body(std::string_view bytes, Relaying& relaying, Actions& actions) {
   Resigning& now = *resigning_;
   now.signed_bytes.clear();
-  if (!body_.count_besides(now.signer->held() + bytes.size())) {
+  // I10: what is held, and as much that leaves.
+  if (!body_.count_besides(2 * (now.signer->held() + bytes.size()))) {
     cut_upload(Reason::too_busy, relaying, actions);
     return;
   }
@@ -62,9 +78,11 @@ void Exchange::sign_body(std::string_view bytes, Relaying& relaying, Actions& ac
     refuse_signed_body(fed.error(), relaying, actions);
     return;
   }
-  static_cast<void>(body_.count_besides(now.signer->held()));  // less than before
-  if (!now.signed_bytes.empty()) {
-    actions.emplace_back(SendRequestBody{now.signed_bytes.view()});
+  // In pieces that can be framed, whatever the framing is.
+  for (auto rest = now.signed_bytes.view(); !rest.empty();) {
+    const auto some = rest.substr(0, base::bounds::kReadChunkBytes);
+    actions.emplace_back(SendRequestBody{some});
+    rest.remove_prefix(some.size());
   }
 }
 

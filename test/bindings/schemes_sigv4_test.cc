@@ -299,6 +299,39 @@ TEST_CASE("L30 a field of x-amz-* that the client did not sign is refused, and `
   CHECK(Asked(plus).refusal(off) == SignerRefusal::malformed_request);
 }
 
+TEST_CASE("what is signed arrives: nothing takes it away, and no name is without its field",
+          "[I9][I15]") {
+  const auto off = with(", proof: off");
+  for (const auto* const option : {"X-Amz-Date", "close, authorization", "range", "x-amz-other"}) {
+    INFO(option);
+    Request request;
+    request.set("Connection", option);
+    CHECK(Asked(request).refusal(off) == SignerRefusal::malformed_request);
+  }
+  Request kept;
+  kept.set("Connection", "keep-alive");
+  CHECK_FALSE(Asked(kept).refusal(off));
+  Request many;
+  many.set("Authorization", authorization("a;b;c;d;" + kGetNames, kFakeGet));
+  CHECK(Asked(many).refusal(off) == SignerRefusal::malformed_request);
+
+  auto url = presigned();
+  url.target.replace(url.target.find("SignedHeaders=host"), 18, "SignedHeaders=host%3Bx-amz-date");
+  CHECK(Asked(url).refusal(off) == SignerRefusal::malformed_request);
+  url.set("X-Amz-Date", aws::kS3Time);
+  CHECK_FALSE(Asked(url).refusal(off));
+  CHECK(Asked(url).sign(off, kPair).fields.empty());
+  auto token = presigned();
+  const std::string names = "SignedHeaders=host%3Bx-amz-security-token";
+  token.target.replace(token.target.find("SignedHeaders=host"), 18, names);
+  token.set("X-Amz-Security-Token", "theirs");
+  CHECK(Asked(token).refusal(off) == SignerRefusal::malformed_request);
+  auto hop = presigned();
+  hop.target.replace(hop.target.find("SignedHeaders=host"), 18, "SignedHeaders=host%3Bte");
+  hop.set("TE", "trailers");
+  CHECK(Asked(hop).refusal(off) == SignerRefusal::malformed_request);
+}
+
 TEST_CASE("a form that is not signed here is told from what is not well made") {
   Request events;
   events.set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-EVENTS");
@@ -320,13 +353,51 @@ TEST_CASE("it is signed for the region and the service of the host, or for those
     return Asked(request);
   };
   CHECK_FALSE(at("20130524/us-east-1/s3/aws4_request").refusal(off));
-  CHECK(at("20130524/eu-west-1/s3/aws4_request").refusal(off) == SignerRefusal::endpoint_blocked);
+  CHECK_FALSE(at("20130524/eu-west-1/s3/aws4_request").refusal(off));
+  CHECK(
+      at("20130524/eu-west-1/s3/aws4_request").refusal(with(", proof: off, regions: us-east-1")) ==
+      SignerRefusal::endpoint_blocked);
   CHECK(at("20130524/us-east-1/iam/aws4_request").refusal(off) == SignerRefusal::endpoint_blocked);
   const auto listed = with(", proof: off, regions: \"eu-west-1, auto\", services: iam");
   CHECK_FALSE(at("20130524/eu-west-1/iam/aws4_request").refusal(listed));
   CHECK(at("20130524/us-east-1/iam/aws4_request").refusal(listed) ==
         SignerRefusal::endpoint_blocked);
   CHECK(at("20130524/auto/s3/aws4_request").refusal(listed) == SignerRefusal::endpoint_blocked);
+}
+
+TEST_CASE("a copy reads nothing that the binding does not name", "[I3]") {
+  const auto refusal = [](const std::string& host, const std::string& more, const Request& asked) {
+    auto request = asked;
+    request.host = host;
+    request.set("Host", host);
+    const auto bindings = test::accepted(test::one_secret(
+        "    placeholder: " + kId +
+        "\n    inject: " + inject_of(", proof: off, regions: us-east-1, services: s3") +
+        "\n    bindings: [ { host: " + host + more + " } ]\n"));
+    return Asked(request).refusal(bindings);
+  };
+  Request in_field;
+  in_field.set("X-Amz-Copy-Source", "/other/secret");
+  in_field.set(
+      "Authorization",
+      authorization("host;range;x-amz-content-sha256;x-amz-copy-source;x-amz-date", kFakeGet));
+  Request in_query;
+  in_query.target = "/test.txt?X-amz-copy%2Dsource=%2Fother%2Fsecret";
+  const std::string path_style = "s3.us-east-1.amazonaws.com";
+  for (const auto& request : {in_field, in_query}) {
+    CHECK_FALSE(refusal(path_style, "", request));
+    CHECK_FALSE(refusal(path_style, ", methods: [GET, PUT]", request));
+    CHECK_FALSE(refusal("store.example.com", "", request));
+    const auto blocked = SignerRefusal::endpoint_blocked;
+    CHECK(refusal(path_style, ", paths: [/test.txt]", request) == blocked);
+    CHECK(refusal(path_style, ", methods: [PUT]", request) == blocked);
+    CHECK(refusal(kHost, "", request) == blocked);
+    CHECK(refusal("s3-data.s3.us-east-1.amazonaws.com", "", request) == blocked);
+  }
+  auto renamed = in_query;
+  renamed.target = "/test.txt?x-amz-rename-source=other";
+  CHECK_FALSE(refusal(kHost, "", renamed));
+  CHECK(refusal(kHost, ", paths: [/test.txt]", renamed) == SignerRefusal::endpoint_blocked);
 }
 
 TEST_CASE("what the names of AWS's hosts say") {
@@ -338,7 +409,8 @@ TEST_CASE("what the names of AWS's hosts say") {
 
   const std::vector<Row> rows = {
       {"bucket.s3.eu-central-1.amazonaws.com", "eu-central-1", "s3"},
-      {"bucket.s3.amazonaws.com", "us-east-1", "s3"},
+      {"sqs.eu-west-1.api.aws", "eu-west-1", "sqs"},
+      {"abc.lambda-url.eu-west-1.on.aws", "eu-west-1", "lambda"},
       {"bucket.s3-us-west-2.amazonaws.com", "us-west-2", "s3"},
       {"s3.dualstack.us-gov-west-1.amazonaws.com", "us-gov-west-1", "s3"},
       {"s3.cn-north-1.amazonaws.com.cn", "cn-north-1", "s3"},
@@ -355,12 +427,34 @@ TEST_CASE("what the names of AWS's hosts say") {
     CHECK_FALSE(names_region(host, "eu-north-1"));
     CHECK_FALSE(names_service(host, "iam"));
   }
+  // Those of S3 without a region reach buckets in all of them.
+  for (const auto* const host : {"bucket.s3.amazonaws.com",
+                                 "s3.amazonaws.com",
+                                 "bucket.s3-accelerate.dualstack.amazonaws.com"}) {
+    CHECK(names_region(host, "us-east-1"));
+    CHECK(names_region(host, "eu-north-1"));
+    CHECK(names_service(host, "s3"));
+  }
   // A bucket's name is anybody's choice.
   CHECK(names_region("eu-west-1.s3.us-east-1.amazonaws.com", "us-east-1"));
   CHECK_FALSE(names_service("iam.s3.us-east-1.amazonaws.com", "iam"));
   CHECK_FALSE(names_region("s3.us-east-1.example.com", "us-east-1"));
   CHECK_FALSE(names_service("s3.us-east-1.example.com", "s3"));
   CHECK_FALSE(names_service("s3.us-east-1.amazonaws.com.example.com", "s3"));
+  for (const auto* const whole : {"s3.amazonaws.com",
+                                  "s3-us-west-2.amazonaws.com",
+                                  "s3.dualstack.us-west-2.amazonaws.com",
+                                  "s3-fips.us-gov-west-1.amazonaws.com",
+                                  "bucket.s3.example.com"}) {
+    CHECK_FALSE(names_part(whole));
+  }
+  for (const auto* const part : {"bucket.s3.amazonaws.com",
+                                 "s3.s3.us-east-1.amazonaws.com",
+                                 "us-east-1.s3.amazonaws.com",
+                                 "bucket.s3-us-west-2.amazonaws.com",
+                                 "bucket.s3-accelerate.dualstack.amazonaws.com"}) {
+    CHECK(names_part(part));
+  }
 }
 
 TEST_CASE("a body passes untouched where the head says its hash or that it has none") {
