@@ -4,7 +4,9 @@
 // the body is not collected, if the signature does not need it: it passes as it came, or is signed
 // anew in pieces. What is not right in the middle of a body cuts the upload: it is never completed.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "proxy/flow/exchange.h"
 
@@ -42,8 +44,10 @@ base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
   const auto outgoing = outgoing_request(asked_->head, asked_->target, edits);
   http::HeaderList fields;
   fields.reserve(outgoing.fields.size());
+  std::vector<std::string> values;  // the edits' own move when others come to them
+  values.reserve(outgoing.fields.size());
   for (const http::OutgoingField& field : outgoing.fields) {
-    fields.add(field.name, field.value);
+    fields.add(field.name, values.emplace_back(field.value));
   }
   bindings::WholeRequest request{outgoing.method,
                                  outgoing.target,

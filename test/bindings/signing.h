@@ -75,7 +75,8 @@ class Case {
     REQUIRE_FALSE(judge(bindings, now_us).refusal.has_value());
     Edits edits;
     Signed result;
-    result.status = bindings.rules[0].signer()->sign(request(now_us), {secrets, now_us, nonce}, edits);
+    result.status =
+        bindings.rules[0].signer()->sign(request(now_us), {secrets, now_us, nonce}, edits);
     for (const auto& edit : edits) {
       if (const auto* const set = std::get_if<FieldEdit>(&edit)) {
         CHECK(result.fields.emplace(set->name, test::text_of(set->value)).second);
