@@ -147,11 +147,6 @@ constexpr std::array kApprovalFields{
     Field{R"(,"number":)", Value::number},
     Field{R"(,"bindings_sha256":)", Value::word},
 };
-constexpr std::array kRestoredFields{
-    Field{R"(,"at":)", Value::word},
-    Field{R"(,"backup_sha256":)", Value::word},
-    Field{R"(,"bindings_sha256":)", Value::word},
-};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
@@ -186,7 +181,6 @@ constexpr std::array kTypes{
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
-    Type{"restored", RecordType::restored, kRestoredFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
     Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
@@ -296,24 +290,22 @@ class Scanner {
   std::string_view rest_;
 };
 
-// A word of a closed list, as `parse` knows it.
-template <typename Parse>
-bool take_word_of(Scanner& scanner, Parse parse) {
-  std::string_view text;
-  return scanner.take_text(text, kWordBytesMax) && parse(text).has_value();
+bool take_decision(Scanner& scanner, ParsedLine& parsed) {
+  std::string_view name;
+  if (!scanner.take_text(name, kWordBytesMax)) {
+    return false;
+  }
+  parsed.decision = parse_decision(name);
+  return parsed.decision.has_value();
 }
 
-// The same, kept.
-template <typename Word, typename Parse>
-bool keep_word_of(Scanner& scanner, Parse parse, std::optional<Word>& kept) {
-  std::string_view text;
-  kept = scanner.take_text(text, kWordBytesMax) ? parse(text) : std::nullopt;
-  return kept.has_value();
-}
-
-bool take_cause(Scanner& scanner) {
-  std::string_view text;
-  return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
+bool take_outcome(Scanner& scanner, ParsedLine& parsed) {
+  std::string_view name;
+  if (!scanner.take_text(name, kWordBytesMax)) {
+    return false;
+  }
+  parsed.outcome = parse_outcome(name);
+  return parsed.outcome.has_value();
 }
 
 bool take_path(Scanner& scanner) {
@@ -367,19 +359,19 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
     case Value::request_id:
       return scanner.take_text(parsed.request_id, kWordBytesMax);
     case Value::decision:
-      return keep_word_of(scanner, parse_decision, parsed.decision);
+      return take_decision(scanner, parsed);
     case Value::reason:
-      return take_word_of(scanner, parse_reason);
+      return scanner.take_text(text, kWordBytesMax) && parse_reason(text).has_value();
     case Value::outcome:
-      return keep_word_of(scanner, parse_outcome, parsed.outcome);
+      return take_outcome(scanner, parsed);
     case Value::cause:
-      return take_cause(scanner);
+      return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
     case Value::alert_by:
-      return take_word_of(scanner, parse_alert_by);
+      return scanner.take_text(text, kWordBytesMax) && parse_alert_by(text).has_value();
     case Value::approval_event:
-      return take_word_of(scanner, parse_approval_event);
+      return scanner.take_text(text, kWordBytesMax) && parse_approval_event(text).has_value();
     case Value::vault_fault:
-      return take_word_of(scanner, parse_vault_fault);
+      return scanner.take_text(text, kWordBytesMax) && parse_vault_fault(text).has_value();
     case Value::number:
       return scanner.take_number(number);
     case Value::first_unsigned:

@@ -25,7 +25,6 @@ enum class RecordType : std::uint8_t {
   stop,
   reload,
   approval,
-  restored,
   recovered,
   unsigned_found,
   loss_accepted,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/audit_csv.h"
 
-#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -15,9 +14,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kFormulaBegins = "=+-@\t\r\n";
-// The first four of these in full width, which some spreadsheets take for the same.
-constexpr std::array<std::string_view, 4> kWideBegins = {
-    "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
 
 struct Column {
   std::string_view name;
@@ -40,14 +36,6 @@ constexpr std::array kColumns = {
     Column{"upstream_ip", "upstream", "ip"}, Column{"tls", "upstream", "tls"},
     Column{"hash", nullptr, "hash"},
 };
-
-// Also behind blanks, which a spreadsheet may take off.
-bool is_formula(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  return (!text.empty() && kFormulaBegins.find(text.front()) != std::string_view::npos) ||
-         std::ranges::any_of(kWideBegins,
-                             [text](std::string_view wide) { return text.starts_with(wide); });
-}
 
 // Null where there is no such key.
 Json value_at(const Json& json, const char* key) {
@@ -74,9 +62,11 @@ std::string text_of(const Json& value) {
 }  // namespace
 
 std::string csv_cell(std::string_view text) {
-  std::string cell = is_formula(text) ? "'" : "";
+  const bool is_formula =
+      !text.empty() && kFormulaBegins.find(text.front()) != std::string_view::npos;
+  std::string cell = is_formula ? "'" : "";
   cell += text;
-  if (cell.find_first_of("\",\r\n") == std::string::npos) {
+  if (cell.find_first_of("\",\r\n\t") == std::string::npos) {
     return cell;
   }
   std::string quoted = "\"";

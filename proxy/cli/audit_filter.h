@@ -8,9 +8,11 @@
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/failure.h"
 
-namespace keyswap::cli {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
+class App;
+}
 
-class CommandLine;
+namespace keyswap::cli {
 
 struct FilterOptions {
   LineFilter filter;
@@ -18,7 +20,7 @@ struct FilterOptions {
   std::string until;
 };
 
-void add_filter_options(CommandLine& app, FilterOptions& options);
+void add_filter_options(CLI::App& app, FilterOptions& options);
 
 // To be called once the options are parsed: the times count from `now_us` on, and a host is spelled
 // as records spell it.

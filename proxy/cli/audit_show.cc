@@ -5,13 +5,14 @@
 #include <deque>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "audit/line_reader.h"
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_lines.h"
-#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -77,11 +78,8 @@ base::Status show_segment(const std::string& path, Shown& shown) {
     if (!item) {
       return item.error();
     }
-    if (item->kind == audit::LineReader::Kind::too_long) {
-      return base::Error{base::Errc::corrupt, "a line is longer than any record"};
-    }
     if (item->kind != audit::LineReader::Kind::line) {
-      return {};  // a torn end: `audit verify` judges it
+      return {};  // a torn or damaged end: `audit verify` judges it
     }
     shown.take(item->text);
   }
@@ -99,9 +97,7 @@ int show(const ShowOptions& options) {
                    "check the folder " + folder.value()});
   }
   Shown shown(options);
-  // number 0: there are none
-  for (std::uint32_t number = std::max(segments->oldest, 1U); number <= segments->newest;
-       ++number) {
+  for (std::uint32_t number = 1; number <= segments->newest; ++number) {
     const std::string path = audit::path_of(folder.value(), audit::segment_name(number));
     if (const auto read = show_segment(path, shown); !read) {
       shown.finish();
@@ -111,9 +107,6 @@ int show(const ShowOptions& options) {
     }
   }
   shown.finish();
-  if (segments->oldest > 1) {
-    remark_archived();
-  }
   return static_cast<int>(Exit::done);
 }
 
@@ -121,12 +114,12 @@ int show(const ShowOptions& options) {
 
 int run_audit_show(const Arguments& arguments) {
   ShowOptions options;
-  CommandLine app("Shows the records of the audit log, oldest first, all or those asked for.",
-                  "keyswap audit show");
+  CLI::App app("Shows the records of the audit log, oldest first, all or those asked for.",
+               "keyswap audit show");
   add_filter_options(app, options.chosen);
   app.add_option("-n,--lines", options.lines, "only so many, the newest (default: all)")
       ->type_name("N")
-      ->in_range(1, kNewestMax);
+      ->check(CLI::Range(std::size_t{1}, kNewestMax));
   add_log_options(app, options.log);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;

@@ -8,9 +8,11 @@
 #include "bindings/binding.h"
 #include "proxy/cli/failure.h"
 
-namespace keyswap::cli {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
+class App;
+}
 
-class CommandLine;
+namespace keyswap::cli {
 
 inline constexpr const char* kCallerTokenVariable = "KEYSWAP_CALLER_TOKEN";
 
@@ -19,7 +21,7 @@ struct CallerChoice {
   std::string token_file;  // --caller-token-file; "" = $KEYSWAP_CALLER_TOKEN
 };
 
-void add_caller_options(CommandLine& app, CallerChoice& choice);
+void add_caller_options(CLI::App& app, CallerChoice& choice);
 
 // The token that was given, in the file or in the variable; "" if there is none. A failure when the
 // file cannot be read.

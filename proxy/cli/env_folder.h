@@ -10,9 +10,11 @@
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 
-namespace keyswap::cli {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
+class App;
+}
 
-class CommandLine;
+namespace keyswap::cli {
 
 struct FolderOptions {
   std::string user = {};      // --for-user
@@ -20,12 +22,11 @@ struct FolderOptions {
   std::string folder = {};    // --dir
   std::string seen_at = {};   // --at
   std::string proxy = {};     // --proxy
-  bool has_no_preload = false;
 
   [[nodiscard]] bool is_asked_for() const { return !user.empty() || is_container; }
 };
 
-void add_folder_options(CommandLine& app, FolderOptions& options);
+void add_folder_options(CLI::App& app, FolderOptions& options);
 
 // Nothing if they go together.
 Problem check_folder_options(const FolderOptions& options);

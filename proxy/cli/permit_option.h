@@ -10,10 +10,12 @@
 #include "ca/permitted_hosts.h"
 #include "proxy/cli/failure.h"
 
-namespace keyswap::cli {
-
-class CommandLine;
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
+class App;
 class Option;
+}  // namespace CLI
+
+namespace keyswap::cli {
 
 struct PermitOption {
   std::string list;  // "": every host
@@ -21,7 +23,7 @@ struct PermitOption {
   [[nodiscard]] Outcome<ca::PermittedHosts> parse() const;
 };
 
-Option* add_permit_option(CommandLine& app, PermitOption& permit);
+CLI::Option* add_permit_option(CLI::App& app, PermitOption& permit);
 
 // "example.com,10.0.0.0/8", or "every host".
 std::string permitted_text(std::string_view ca_pem);

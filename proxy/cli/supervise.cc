@@ -34,9 +34,7 @@ int cannot_start(const Arguments& command, const base::Error& error) {
   return is_missing ? kNotFound : kNotExecutable;
 }
 
-// Of the terminal's keys, which the kernel sends, the command gets its own copy. What somebody
-// sends to the whole group (timeout(1)) looks as if it were for us alone, and reaches the command
-// twice: once too often is better than not at all.
+// From the terminal's keys (the kernel) or the shell's job control the command gets its own copy.
 bool is_for_us_alone(const siginfo_t& info) {
   return info.si_code != SI_KERNEL;
 }

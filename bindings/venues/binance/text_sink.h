@@ -9,7 +9,7 @@
 
 #include "proxy/base/bytes.h"
 
-namespace keyswap::bindings {
+namespace keyswap::bindings::binance {
 
 class TextSink final : public base::ByteSink {
  public:
@@ -24,4 +24,4 @@ class TextSink final : public base::ByteSink {
   std::string text_;
 };
 
-}  // namespace keyswap::bindings
+}  // namespace keyswap::bindings::binance
