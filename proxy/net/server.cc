@@ -341,7 +341,7 @@ void Server::reload() {
   reloading_.runs.ask(worker_, [this] { reload_once(); });
 }
 
-// The disk is waited for with nothing held: until the vault's file is read anew, it counts as unread.
+// The disk is waited for with nothing held that a look at the vault's file waits for.
 void Server::reload_once() {
   RecordWaiter recorded;
   if (!reload_alone(recorded) || !recorded.is_durable()) {

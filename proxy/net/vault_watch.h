@@ -29,8 +29,8 @@ class VaultWatch {
   bool read();
 
   // From any thread, often, each time before a reading is asked for: locks the vault once the first
-  // of them that nothing came of is bounds::kVaultUnreadMs old. While none is asked for, because the
-  // proxy starts or the machine stood still, that says nothing of the file.
+  // of them that nothing came of is bounds::kVaultUnreadMs old. While none is asked for, because
+  // the proxy starts or the machine stood still, that says nothing of the file.
   void judge();
 
   // As read(), behind all that may have locked the vault or opened it.
