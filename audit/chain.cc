@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "audit/scan.h"
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
 
@@ -43,21 +44,6 @@ std::string checkpoint_text(std::uint64_t seq, const Hash& hash, std::int64_t ts
   text.append(ts.data(), ts.size());
   text += '"';
   return text;
-}
-
-// Takes `literal` off the front of `text`.
-bool take(std::string_view& text, std::string_view literal) {
-  if (!text.starts_with(literal)) {
-    return false;
-  }
-  text.remove_prefix(literal.size());
-  return true;
-}
-
-std::string_view take_bytes(std::string_view& text, std::size_t count) {
-  const std::string_view bytes = text.substr(0, count);
-  text.remove_prefix(bytes.size());
-  return bytes;
 }
 
 }  // namespace
@@ -147,14 +133,21 @@ std::string checkpoint_message(std::uint64_t seq, const Hash& hash, std::int64_t
   return std::string(kDomain) + checkpoint_text(seq, hash, ts_us) + "}";
 }
 
-bool verify_checkpoint(const Checkpoint& checkpoint,
-                       const std::array<std::uint8_t, 32>& public_key) {
+bool is_signed(std::string_view message,
+               const std::array<std::uint8_t, 64>& signature,
+               const std::array<std::uint8_t, 32>& public_key) {
   static_assert(crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_BYTES == 64);
-  const std::string message = checkpoint_message(checkpoint.seq, checkpoint.hash, checkpoint.ts_us);
-  return crypto_sign_verify_detached(checkpoint.signature.data(),
+  return crypto_sign_verify_detached(signature.data(),
                                      reinterpret_cast<const unsigned char*>(message.data()),
                                      message.size(),
                                      public_key.data()) == 0;
+}
+
+bool verify_checkpoint(const Checkpoint& checkpoint,
+                       const std::array<std::uint8_t, 32>& public_key) {
+  return is_signed(checkpoint_message(checkpoint.seq, checkpoint.hash, checkpoint.ts_us),
+                   checkpoint.signature,
+                   public_key);
 }
 
 std::string checkpoint_line(const Checkpoint& checkpoint) {
@@ -168,17 +161,8 @@ std::string checkpoint_line(const Checkpoint& checkpoint) {
 std::optional<Checkpoint> parse_checkpoint_line(std::string_view line) {
   Checkpoint checkpoint;
   std::string_view rest = line;
-  if (!take(rest, R"({"v":1,"seq":)")) {
-    return std::nullopt;
-  }
-  const char* const end = rest.data() + rest.size();
-  const std::from_chars_result seq = std::from_chars(rest.data(), end, checkpoint.seq);
-  if (seq.ec != std::errc()) {
-    return std::nullopt;
-  }
-  rest.remove_prefix(static_cast<std::size_t>(seq.ptr - rest.data()));
-  if (!take(rest, R"(,"hash":")") ||
-      !parse_hex(take_bytes(rest, 64), checkpoint.hash.data(), checkpoint.hash.size()) ||
+  if (!take(rest, R"({"v":1,"seq":)") || !take_number(rest, checkpoint.seq) ||
+      !take(rest, R"(,"hash":")") || !take_hash(rest, checkpoint.hash) ||
       !take(rest, R"(","ts":")")) {
     return std::nullopt;
   }

@@ -62,6 +62,10 @@ struct Checkpoint {
 // The bytes that are signed: a word that keeps the signature from meaning anything else, a line
 // feed, and the checkpoint's line without `,"sig":".."`.
 std::string checkpoint_message(std::uint64_t seq, const Hash& hash, std::int64_t ts_us);
+// Ed25519: did that key sign that message?
+bool is_signed(std::string_view message,
+               const std::array<std::uint8_t, 64>& signature,
+               const std::array<std::uint8_t, 32>& public_key);
 bool verify_checkpoint(const Checkpoint& checkpoint,
                        const std::array<std::uint8_t, 32>& public_key);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/head.h"
 
-#include <charconv>
-
 #include "audit/line.h"
 #include "audit/line_reader.h"
+#include "audit/scan.h"
 #include "audit/segment.h"
 
 namespace keyswap::audit {
@@ -15,30 +14,6 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Status;
-
-bool take(std::string_view& rest, std::string_view literal) {
-  if (!rest.starts_with(literal)) {
-    return false;
-  }
-  rest.remove_prefix(literal.size());
-  return true;
-}
-
-bool take_hash(std::string_view& rest, Hash& hash) {
-  const std::string_view digits = rest.substr(0, 2 * hash.size());
-  rest.remove_prefix(digits.size());
-  return parse_hex(digits, hash.data(), hash.size());
-}
-
-bool take_number(std::string_view& rest, std::uint64_t& number) {
-  const std::from_chars_result end =
-      std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (end.ec != std::errc()) {
-    return false;
-  }
-  rest.remove_prefix(static_cast<std::size_t>(end.ptr - rest.data()));
-  return true;
-}
 
 struct Link {
   std::uint64_t seq = 0;
@@ -87,16 +62,16 @@ Result<std::optional<Hash>> find_in(const std::string& path, std::uint64_t seq, 
 
 // The newest segments first: a head is seldom old.
 Result<std::optional<Hash>> hash_at(const std::string& folder,
-                                    std::uint32_t newest,
+                                    const Found& log,
                                     std::uint64_t seq) {
-  for (std::uint32_t number = newest; number > 0; --number) {
+  for (std::uint32_t number = log.segment; number > log.archived.segment; --number) {
     bool is_before = false;
     const auto found = find_in(path_of(folder, segment_name(number)), seq, is_before);
     if (!found || !is_before) {
       return found;
     }
   }
-  return std::optional<Hash>();
+  return seq == log.archived.seq ? std::optional(log.archived.hash) : std::nullopt;
 }
 
 }  // namespace
@@ -126,6 +101,17 @@ std::optional<Head> parse_head_line(std::string_view line) {
 }
 
 Result<std::optional<Hash>> log_id(const std::string& folder) {
+  const Result<Archived> archived = read_archived_unjudged(folder);
+  if (!archived) {
+    return archived.error();
+  }
+  return log_id(folder, *archived);
+}
+
+Result<std::optional<Hash>> log_id(const std::string& folder, const Archived& archived) {
+  if (archived.segment > 0) {
+    return std::optional(archived.log);
+  }
   Result<LineReader> reader = LineReader::open(path_of(folder, segment_name(1)));
   if (!reader) {
     return reader.error().code == Errc::not_found ? Result<std::optional<Hash>>(std::nullopt)
@@ -152,18 +138,21 @@ Status hold_against(const std::string& folder, const Found& found, const Head& h
                  found.seq == 0 ? base::Note("the audit log was removed")
                                 : base::Note("records at its end are missing")};
   }
-  const Result<std::optional<Hash>> id = log_id(folder);
+  const Result<std::optional<Hash>> id = log_id(folder, found.archived);
   if (!id) {
     return id.error();
   }
   if (*id != head.log) {
     return Error{Errc::older, "it is another log than the one that was written here"};
   }
+  if (head.seq < found.archived.seq) {
+    return {};
+  }
   if (found.seq == head.seq || found.checkpoint_seq == head.seq) {
     const Hash& hash = found.seq == head.seq ? found.hash : found.checkpoint_hash;
     return hash == head.hash ? Status() : Error{Errc::older, "its records are not those of before"};
   }
-  const Result<std::optional<Hash>> hash = hash_at(folder, found.segment, head.seq);
+  const Result<std::optional<Hash>> hash = hash_at(folder, found, head.seq);
   if (!hash) {
     return hash.error();
   }
@@ -175,7 +164,11 @@ Result<Head> read_head(const std::string& folder, const std::array<std::uint8_t,
   if (!newest) {
     return newest.error();
   }
-  const Result<std::optional<Hash>> id = log_id(folder);
+  const Result<Archived> archived = read_archived(folder, public_key);
+  if (!archived) {
+    return archived.error();
+  }
+  const Result<std::optional<Hash>> id = log_id(folder, *archived);
   if (!id) {
     return id.error();
   }

@@ -34,12 +34,16 @@ std::string head_line(const Head& head);
 std::optional<Head> parse_head_line(std::string_view line);
 
 // The id of the log in the folder, by its first record; nothing while it has none. corrupt if that
-// is not the first record of a log.
+// is not the first record of a log. Where that record was archived, by what says so; this one takes
+// it at its word, whoever signed it.
 base::Result<std::optional<Hash>> log_id(const std::string& folder);
+// The same where it is known what was archived.
+base::Result<std::optional<Hash>> log_id(const std::string& folder, const Archived& archived);
 
 // Does the log that was found in the folder go on from that head? Else `older`: it is another log,
 // it ends before the head, or another record stands there. A record in front of the newest segment
-// is taken at its own word, as all of those are at a start; verify() reads them.
+// is taken at its own word, as all of those are at a start; verify() reads them. One that was
+// archived is not asked for: the vault's key signed that this log reached further.
 base::Status hold_against(const std::string& folder, const Found& found, const Head& head);
 
 // The head that the folder's newest checkpoint makes: what `keyswap audit head` shows. not_found if

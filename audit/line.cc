@@ -147,6 +147,11 @@ constexpr std::array kApprovalFields{
     Field{R"(,"number":)", Value::number},
     Field{R"(,"bindings_sha256":)", Value::word},
 };
+constexpr std::array kRestoredFields{
+    Field{R"(,"at":)", Value::word},
+    Field{R"(,"backup_sha256":)", Value::word},
+    Field{R"(,"bindings_sha256":)", Value::word},
+};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
@@ -181,6 +186,7 @@ constexpr std::array kTypes{
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
+    Type{"restored", RecordType::restored, kRestoredFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
     Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
@@ -290,22 +296,24 @@ class Scanner {
   std::string_view rest_;
 };
 
-bool take_decision(Scanner& scanner, ParsedLine& parsed) {
-  std::string_view name;
-  if (!scanner.take_text(name, kWordBytesMax)) {
-    return false;
-  }
-  parsed.decision = parse_decision(name);
-  return parsed.decision.has_value();
+// A word of a closed list, as `parse` knows it.
+template <typename Parse>
+bool take_word_of(Scanner& scanner, Parse parse) {
+  std::string_view text;
+  return scanner.take_text(text, kWordBytesMax) && parse(text).has_value();
 }
 
-bool take_outcome(Scanner& scanner, ParsedLine& parsed) {
-  std::string_view name;
-  if (!scanner.take_text(name, kWordBytesMax)) {
-    return false;
-  }
-  parsed.outcome = parse_outcome(name);
-  return parsed.outcome.has_value();
+// The same, kept.
+template <typename Word, typename Parse>
+bool keep_word_of(Scanner& scanner, Parse parse, std::optional<Word>& kept) {
+  std::string_view text;
+  kept = scanner.take_text(text, kWordBytesMax) ? parse(text) : std::nullopt;
+  return kept.has_value();
+}
+
+bool take_cause(Scanner& scanner) {
+  std::string_view text;
+  return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
 }
 
 bool take_path(Scanner& scanner) {
@@ -359,19 +367,19 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
     case Value::request_id:
       return scanner.take_text(parsed.request_id, kWordBytesMax);
     case Value::decision:
-      return take_decision(scanner, parsed);
+      return keep_word_of(scanner, parse_decision, parsed.decision);
     case Value::reason:
-      return scanner.take_text(text, kWordBytesMax) && parse_reason(text).has_value();
+      return take_word_of(scanner, parse_reason);
     case Value::outcome:
-      return take_outcome(scanner, parsed);
+      return keep_word_of(scanner, parse_outcome, parsed.outcome);
     case Value::cause:
-      return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
+      return take_cause(scanner);
     case Value::alert_by:
-      return scanner.take_text(text, kWordBytesMax) && parse_alert_by(text).has_value();
+      return take_word_of(scanner, parse_alert_by);
     case Value::approval_event:
-      return scanner.take_text(text, kWordBytesMax) && parse_approval_event(text).has_value();
+      return take_word_of(scanner, parse_approval_event);
     case Value::vault_fault:
-      return scanner.take_text(text, kWordBytesMax) && parse_vault_fault(text).has_value();
+      return take_word_of(scanner, parse_vault_fault);
     case Value::number:
       return scanner.take_number(number);
     case Value::first_unsigned:

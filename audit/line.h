@@ -25,6 +25,7 @@ enum class RecordType : std::uint8_t {
   stop,
   reload,
   approval,
+  restored,
   recovered,
   unsigned_found,
   loss_accepted,

@@ -174,6 +174,12 @@ std::optional<Head> Log::head() const {
   return state_->head;
 }
 
+base::DurationFigures Log::syncs() const {
+  base::DurationFigures figures;
+  state_->writer->syncs().add_to(figures);
+  return figures;
+}
+
 void Log::await_answers() {
   std::unique_lock<std::mutex> lock(state_->mutex);
   state_->all_told.wait(lock, [this] { return state_->untold == 0; });

@@ -18,6 +18,7 @@
 #include "audit/head.h"
 #include "audit/sink.h"
 #include "proxy/base/clock.h"
+#include "proxy/base/counting.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::audit {
@@ -60,6 +61,9 @@ class Log final : public Sink {
   // The newest checkpoint that is durable, with all that it covers; nothing while there is none.
   // Thread-safe.
   [[nodiscard]] std::optional<Head> head() const;
+
+  // How long records took to be made durable, by each sync. Thread-safe.
+  [[nodiscard]] base::DurationFigures syncs() const;
 
   [[nodiscard]] bool append(Batch&& batch, Listener* listener, std::uint64_t ticket) override;
 

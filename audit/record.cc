@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 43> kReasonNames{
+constexpr std::array<std::string_view, 44> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -47,6 +47,7 @@ constexpr std::array<std::string_view, 43> kReasonNames{
     "header_too_large",
     "method_not_supported",
     "upgrade_not_supported",
+    "signature_form_not_supported",
     "upstream_dns_failed",
     "upstream_connect_failed",
     "upstream_tls_failed",
@@ -450,6 +451,14 @@ void encode_body(const ApprovalRecord& record, std::string& out) {
   Body(record.ts_us, "approval")
       .word(R"(,"event":)", name_of(record.event, kApprovalEventNames))
       .number(R"(,"number":)", record.number)
+      .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const RestoredRecord& record, std::string& out) {
+  Body(record.ts_us, "restored")
+      .text(R"(,"at":)", record.at, kWordBytesMax)
+      .text(R"(,"backup_sha256":)", record.backup_sha256, kWordBytesMax)
       .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
       .append_to(out);
 }

@@ -57,6 +57,7 @@ enum class Reason : std::uint8_t {
   header_too_large,
   method_not_supported,
   upgrade_not_supported,
+  signature_form_not_supported,
   upstream_dns_failed,
   upstream_connect_failed,
   upstream_tls_failed,
@@ -276,6 +277,15 @@ struct ApprovalRecord {
   std::string_view bindings_sha256;  // of the file that was read
 };
 
+// A backup took the home's place (type "restored"): what was taken back since it was made counts
+// again.
+struct RestoredRecord {
+  std::int64_t ts_us = 0;
+  std::string_view at;               // when that was, which may be before the record
+  std::string_view backup_sha256;    // of the backup's file, hex
+  std::string_view bindings_sha256;  // of the bindings that came back, hex
+};
+
 // Written by the log itself after a torn tail: what was cut off went to `moved_to`.
 struct RecoveredRecord {
   std::int64_t ts_us = 0;
@@ -307,6 +317,7 @@ void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);
 void encode_body(const ApprovalRecord& record, std::string& out);
+void encode_body(const RestoredRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
 void encode_body(const UnsignedFoundRecord& record, std::string& out);
 void encode_body(const LossAcceptedRecord& record, std::string& out);

@@ -223,21 +223,28 @@ Status check_checkpoint(const Found& found, const Link& link, const Newest& newe
   return {};
 }
 
+// The end of the segment before that one: what was archived ended as it was signed.
+Result<Link> link_before(const std::string& folder,
+                         std::uint32_t segment,
+                         const Archived& archived) {
+  if (segment == archived.segment + 1) {
+    return Link{archived.seq, archived.hash};
+  }
+  return read_last_link(path_of(folder, segment_name(segment - 1)));
+}
+
 Result<Found> examine_segment(const std::string& folder,
                               std::uint32_t segment,
+                              const Archived& archived,
                               const Newest& newest) {
-  Link link;
-  if (segment > 1) {
-    const Result<Link> last = read_last_link(path_of(folder, segment_name(segment - 1)));
-    if (!last) {
-      return last.error();
-    }
-    link = *last;
+  const Result<Link> link = link_before(folder, segment, archived);
+  if (!link) {
+    return link.error();
   }
   Found found;
   found.segment = segment;
-  KS_TRY(SegmentExam(path_of(folder, segment_name(segment)), link, newest.checkpoint).run(found));
-  KS_TRY(check_checkpoint(found, link, newest));
+  KS_TRY(SegmentExam(path_of(folder, segment_name(segment)), *link, newest.checkpoint).run(found));
+  KS_TRY(check_checkpoint(found, *link, newest));
   return found;
 }
 
@@ -317,9 +324,16 @@ Status cut(Files& files, const std::string& path, std::uint64_t size) {
 }  // namespace
 
 Result<Found> examine(const std::string& folder, const Key& public_key) {
-  const Result<Segments> segments = list_segments(folder);
+  const Result<Archived> archived = read_archived(folder, public_key);
+  if (!archived) {
+    return archived.error();
+  }
+  const Result<Segments> segments = list_segments(folder, archived->segment);
   if (!segments) {
     return segments.error();
+  }
+  if (archived->segment > 0 && segments->newest <= archived->segment) {
+    return Error{Errc::corrupt, "the audit log is missing: only what was archived of it is known"};
   }
   if (segments->first_missing != 0) {
     return Error{Errc::corrupt, "a segment of the audit log is missing", segments->first_missing};
@@ -330,7 +344,7 @@ Result<Found> examine(const std::string& folder, const Key& public_key) {
   }
   Found found;
   if (segments->newest > 0) {
-    const Result<Found> examined = examine_segment(folder, segments->newest, *newest);
+    const Result<Found> examined = examine_segment(folder, segments->newest, *archived, *newest);
     if (!examined) {
       return examined.error();
     }
@@ -338,6 +352,7 @@ Result<Found> examine(const std::string& folder, const Key& public_key) {
   } else if (newest->checkpoint) {
     return Error{Errc::corrupt, "the audit log is missing: there are only its checkpoints"};
   }
+  found.archived = *archived;
   found.has_checkpoints_file = newest->exists;
   found.checkpoint_whole_bytes = newest->whole_bytes;
   found.checkpoint_torn_bytes = newest->torn_bytes;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "audit/archived.h"
 #include "audit/chain.h"
 #include "audit/file.h"
 #include "proxy/base/result.h"
@@ -17,6 +18,7 @@
 namespace keyswap::audit {
 
 struct Found {
+  Archived archived;              // what is not there any more, and is not missing
   std::uint32_t segment = 0;      // the newest; 0: the folder holds no log yet
   std::uint64_t whole_bytes = 0;  // of that segment
   std::uint64_t torn_bytes = 0;   // behind them

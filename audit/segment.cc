@@ -34,8 +34,10 @@ std::uint32_t number_of(std::string_view name) {
   return end.ec == std::errc() && end.ptr == begin + kDigits ? number : 0;
 }
 
-std::uint32_t find_missing(const std::string& folder, std::uint32_t newest) {
-  for (std::uint32_t number = 1; number < newest; ++number) {
+std::uint32_t find_missing(const std::string& folder,
+                           std::uint32_t archived,
+                           std::uint32_t newest) {
+  for (std::uint32_t number = archived + 1; number < newest; ++number) {
     std::error_code error;
     if (!std::filesystem::exists(path_of(folder, segment_name(number)), error)) {
       return number;
@@ -63,7 +65,7 @@ std::string segment_name(std::uint32_t number) {
   return name;
 }
 
-Result<Segments> list_segments(const std::string& folder) {
+Result<Segments> list_segments(const std::string& folder, std::uint32_t archived) {
   std::error_code error;
   std::filesystem::directory_iterator entry(folder, error);
   if (error) {
@@ -73,15 +75,18 @@ Result<Segments> list_segments(const std::string& folder) {
   std::uint32_t count = 0;
   while (entry != std::filesystem::directory_iterator()) {
     const std::uint32_t number = number_of(entry->path().filename().string());
-    count += number > 0 ? 1 : 0;
+    count += number > archived ? 1 : 0;
     segments.newest = std::max(segments.newest, number);
+    if (number > 0 && (segments.oldest == 0 || number < segments.oldest)) {
+      segments.oldest = number;
+    }
     entry.increment(error);
     if (error) {
       return file_error("the audit folder cannot be read", error.value());
     }
   }
-  if (count != segments.newest) {
-    segments.first_missing = find_missing(folder, segments.newest);
+  if (archived + count < segments.newest) {
+    segments.first_missing = find_missing(folder, archived, segments.newest);
   }
   return segments;
 }

@@ -25,11 +25,13 @@ std::string path_of(const std::string& folder, std::string_view name);
 std::string segment_name(std::uint32_t number);
 
 struct Segments {
-  std::uint32_t newest = 0;         // 0: there are none
-  std::uint32_t first_missing = 0;  // of 1..newest; 0: none is
+  std::uint32_t oldest = 0;         // 0: there are none
+  std::uint32_t newest = 0;         // likewise
+  std::uint32_t first_missing = 0;  // behind `archived`, up to newest; 0: none is
 };
 
-base::Result<Segments> list_segments(const std::string& folder);
+// `archived`: the last of those that may be gone (audit/archived.h).
+base::Result<Segments> list_segments(const std::string& folder, std::uint32_t archived = 0);
 
 class AppendFile {
  public:

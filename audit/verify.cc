@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "audit/archived.h"
 #include "audit/line.h"
 #include "audit/line_reader.h"
 #include "audit/recover.h"
@@ -50,6 +51,7 @@ class UnderWay {
       case RecordType::stop:
       case RecordType::reload:
       case RecordType::approval:
+      case RecordType::restored:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;
@@ -114,9 +116,12 @@ class Verification {
   bool list(Segments& segments);
   bool look_for_second_record();
   bool settle_key();
+  bool settle_archived();
   bool open_checkpoints();
   bool next_checkpoint();
+  bool begin_behind_archived();
   bool judge_segment(std::uint32_t number);
+  bool judge_missing();
   bool judge_lines(LineReader& reader, std::uint32_t number);
   bool judge_rest(const LineReader::Item& item, std::uint32_t number);
   bool judge_line(std::string_view line);
@@ -134,6 +139,7 @@ class Verification {
   const Each& each_;
   std::optional<Error> error_;
   Key key_{};
+  Archived archived_;
   Segments before_;               // found before the checkpoints were opened
   bool had_two_records_ = false;  // then too
   Segments segments_;             // found after
@@ -151,14 +157,17 @@ class Verification {
 // only a segment that had a successor before the checkpoints were opened must have its last one
 // among them.
 bool Verification::judge() {
-  if (!list(before_) || !settle_key() || !look_for_second_record() || !open_checkpoints() ||
-      !list(segments_) || !next_checkpoint()) {
+  if (!list(before_) || !settle_key() || !settle_archived() || !look_for_second_record() ||
+      !open_checkpoints() || !list(segments_) || !next_checkpoint()) {
     return false;
   }
   if (had_two_records_ && checkpoints_ && !due_) {
     return fail(kCheckpointsName, 0, "no record is signed: the checkpoints were removed");
   }
-  for (std::uint32_t number = 1; number <= segments_.newest; ++number) {
+  if (!begin_behind_archived()) {
+    return false;
+  }
+  for (std::uint32_t number = archived_.segment + 1; number <= segments_.newest; ++number) {
     if (!judge_segment(number)) {
       return false;
     }
@@ -178,6 +187,10 @@ bool Verification::list(Segments& segments) {
 // The second record is written only after a checkpoint of the first is on disk. Looked for before
 // the checkpoints are opened: both may be written meanwhile.
 bool Verification::look_for_second_record() {
+  if (archived_.segment > 0) {
+    had_two_records_ = true;  // or one, whose end was signed
+    return true;
+  }
   Result<LineReader> reader = LineReader::open(path_of(folder_, segment_name(1)));
   if (!reader) {
     return reader.error().code == Errc::not_found || stop(reader.error());  // judged later
@@ -219,6 +232,18 @@ bool Verification::settle_key() {
   if (trusted && *trusted != key_) {
     return fail(kPublicKeyName, 1, "this is not the public key that is trusted");
   }
+  return true;
+}
+
+// Read after the segments were listed: what was archived since is covered by it.
+bool Verification::settle_archived() {
+  const Result<Archived> archived = read_archived(folder_, key_);
+  if (!archived) {
+    return archived.error().code == Errc::corrupt ? fail(kArchivedName, 1, archived.error().note)
+                                                  : stop(archived.error());
+  }
+  archived_ = *archived;
+  verdict_.archived_seq = archived_.seq;
   return true;
 }
 
@@ -271,16 +296,48 @@ bool Verification::next_checkpoint() {
   return true;
 }
 
+// I7: nobody but who holds the key can say where the log begins; the checkpoint of that record has
+// to be there as at the end of each segment.
+bool Verification::begin_behind_archived() {
+  if (archived_.segment == 0) {
+    return true;
+  }
+  const std::optional<Head>& head = trusted_.head;
+  if (head && head->log != archived_.log) {
+    return fail(kArchivedName, 1, "this is another log than the one whose head was kept");
+  }
+  if (head && head->seq == archived_.seq && head->hash != archived_.hash) {
+    return fail(kArchivedName, 1, "the archived record is not the one that the head names");
+  }
+  bool is_signed_there = false;
+  while (due_ && due_->seq <= archived_.seq) {
+    is_signed_there = due_->seq == archived_.seq && due_->hash == archived_.hash;
+    verdict_.last_checkpoint_seq = due_->seq;
+    if (!next_checkpoint()) {
+      return false;
+    }
+  }
+  chain_ = ChainCheck(archived_.seq, archived_.hash);
+  return is_signed_there ||
+         fail(kCheckpointsName, 0, "the end of what was archived is not signed: they were cut");
+}
+
 bool Verification::judge_segment(std::uint32_t number) {
   file_ = segment_name(number);
   lines_ = 0;
   Result<LineReader> reader = LineReader::open(path_of(folder_, file_));
   if (!reader) {
-    return reader.error().code == Errc::not_found
-               ? fail_record(0, chain_.seq() + 1, "a segment is missing")
-               : stop(reader.error());
+    return reader.error().code == Errc::not_found ? judge_missing() : stop(reader.error());
   }
   return judge_lines(*reader, number) && judge_end_of_segment(number);
+}
+
+bool Verification::judge_missing() {
+  const Result<Archived> now = read_archived(folder_, key_);
+  if (now && now->segment > archived_.segment) {
+    return stop({Errc::unavailable, "segments were archived meanwhile"});
+  }
+  return fail_record(0, chain_.seq() + 1, "a segment is missing");
 }
 
 bool Verification::judge_lines(LineReader& reader, std::uint32_t number) {
@@ -378,13 +435,16 @@ bool Verification::judge_end_of_segment(std::uint32_t number) {
     return fail_record(
         lines_, chain_.seq(), "the segment's last record is not signed: checkpoints were removed");
   }
+  if (number < segments_.newest) {
+    verdict_.closed = {number, chain_.seq(), chain_.hash()};
+  }
   return true;
 }
 
 bool Verification::judge_end() {
-  if (segments_.newest == 0) {
-    file_ = segment_name(1);
-    return fail_record(0, 1, "the log has no segment");
+  if (segments_.newest <= archived_.segment) {
+    file_ = segment_name(std::min(archived_.segment + 1, kSegmentsMax));
+    return fail_record(0, archived_.seq + 1, "the log has no segment");
   }
   if (due_) {
     return fail_record(lines_ + 1,

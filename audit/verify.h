@@ -36,11 +36,20 @@ struct UnsignedFound {
   std::uint64_t last_seq = 0;
 };
 
+// Where the newest closed segment ends.
+struct ClosedEnd {
+  std::uint32_t segment = 0;  // 0: none is closed
+  std::uint64_t seq = 0;
+  Hash hash{};
+};
+
 struct Verdict {
   bool is_intact = false;
-  std::uint64_t records = 0;
+  std::uint64_t archived_seq = 0;  // the log begins behind that record (audit/archived.h)
+  std::uint64_t records = 0;       // that were read
   std::uint64_t last_seq = 0;
   Hash last_hash{};  // of record last_seq
+  ClosedEnd closed;
   std::uint64_t checkpoints = 0;
   std::uint64_t last_checkpoint_seq = 0;
   // Bytes of an unfinished last line (a crash, or a writer at work): not an error by itself when no
@@ -71,7 +80,8 @@ struct Trusted {
 };
 
 // io, not_found for a folder that cannot be read or holds no log (and no head says that there was
-// one); a log that is bad is a Verdict, not an error.
+// one), unavailable where segments were archived meanwhile; a log that is bad is a Verdict, not an
+// error. A head in front of what was archived is held against which log it is, and no more.
 //
 // `each`, if given, is handed every record's line in its order, once it is known to be a part of
 // the chain. That those behind the last checkpoint are good is known only with the verdict.

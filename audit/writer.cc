@@ -77,7 +77,7 @@ Status Writer::settle_head(const Found& found) {
   if (found.seq == 0) {
     return {};
   }
-  const Result<std::optional<Hash>> id = log_id(settings_.folder);
+  const Result<std::optional<Hash>> id = log_id(settings_.folder, found.archived);
   if (!id) {
     return id.error();
   }
@@ -170,7 +170,9 @@ Status Writer::sync() {
   if (!has_unsynced_lines_) {
     return {};
   }
+  const std::int64_t began_us = settings_.clock->steady_us();
   KS_TRY(segment_->sync());
+  syncs_.add(settings_.clock->steady_us() - began_us);
   has_unsynced_lines_ = false;
   return {};
 }

@@ -8,6 +8,7 @@
 // as it takes if it is for want of a descriptor or memory, which passes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "audit/log.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
+#include "proxy/base/counting.h"
 #include "proxy/base/descriptors.h"
 #include "proxy/base/result.h"
 
@@ -27,6 +29,9 @@ namespace keyswap::audit {
 
 class Writer {
  public:
+  static constexpr std::array<std::int64_t, 12> kSyncEndsUs = {
+      100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 1'000'000};
+
   // See Log::open().
   static base::Result<std::unique_ptr<Writer>> open(Log::Settings settings);
 
@@ -45,6 +50,9 @@ class Writer {
 
   // The newest checkpoint that is durable, and which log it is of; nothing while there is none.
   [[nodiscard]] const std::optional<Head>& head() const { return head_; }
+
+  // How long each sync of records took; any thread may read them.
+  [[nodiscard]] const base::Durations<kSyncEndsUs>& syncs() const { return syncs_; }
 
   // The file that a torn end was moved to when the log was opened; "" if there was none.
   [[nodiscard]] const std::string& torn_end() const { return torn_end_; }
@@ -91,6 +99,7 @@ class Writer {
   std::optional<Head> head_;
   bool has_unsynced_lines_ = false;
   bool has_unsynced_checkpoint_ = false;
+  base::Durations<kSyncEndsUs> syncs_;
 };
 
 }  // namespace keyswap::audit

@@ -141,7 +141,7 @@ void Bindings::build_index() {
   texts.reserve(rules.size());
   std::vector<BodyIndex::Placeholder> in_bodies;
   for (std::uint32_t number = 0; number < rules.size(); ++number) {
-    texts.emplace_back(rules[number].placeholder);
+    texts.emplace_back(rules[number].searched());
     const bool is_in_texts = rules[number].has_place_in_body() || rules[number].message_place;
     if (!rules[number].placeholder.empty() && is_in_texts) {
       in_bodies.push_back({number, rules[number].placeholder});

@@ -133,6 +133,9 @@ struct SecretPlace {
 struct SecretRule {  // one entry of `secrets:`
   vault::SecretName name;
   std::string placeholder;  // "" for RuleKind::custom: it is never looked for
+  // Of a placeholder that is shorter than others: it, with what stands right before it in requests
+  // (Scheme::placeholder_mark); "" for all others.
+  std::string marked;
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
   std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken
@@ -155,6 +158,11 @@ struct SecretRule {  // one entry of `secrets:`
 
   [[nodiscard]] const MessageSigner* messages() const {
     return places.empty() ? nullptr : injection().messages();
+  }
+
+  // What is looked for in requests.
+  [[nodiscard]] std::string_view searched() const {
+    return marked.empty() ? std::string_view(placeholder) : std::string_view(marked);
   }
 
   // What stands where the secret came back (I8).

@@ -17,7 +17,10 @@ inline constexpr std::size_t kPathReadingsBytesMax = std::size_t{32} * 1024;
 inline constexpr std::size_t kSearchedBytesMax = std::size_t{640} * 1024;
 inline constexpr std::size_t kSearchedBytesPerRule = 512;
 inline constexpr std::size_t kMethodOverridesMax = 8;  // of a request; more: no method is allowed
-inline constexpr std::size_t kSecretsNamedMax = 8;     // by placeholders in one head; more: 400
+inline constexpr std::size_t kAuthParametersMax = 32;  // of an Authorization field; more: refused
+// Of the query and the form of a request of OAuth 1.0a, which are sorted to be signed; more: 400.
+inline constexpr std::size_t kOAuthParametersMax = 1000;
+inline constexpr std::size_t kSecretsNamedMax = 8;  // by placeholders in one head; more: 400
 // By placeholders that stay in one body: what an agent prints of its environment is in its history.
 inline constexpr std::size_t kSecretsNamedInBodyMax = 64;
 inline constexpr std::size_t kYamlNodesMax = 1'000'000;
@@ -38,6 +41,11 @@ inline constexpr std::size_t kTemplateScratchBytesMax =
     std::size_t{128} * 1024;                      // locked, while a template is rendered
 inline constexpr std::size_t kRsaBitsMin = 2048;  // what venues and NIST SP 800-131A ask for
 inline constexpr std::size_t kRsaBitsMax = 8192;  // a signature takes 40 ms; it grows with the cube
+
+// Of a body in signed chunks (bindings/signatures/sigv4_chunks.h); past either: 400.
+inline constexpr std::size_t kChunkLineBytesMax = 4096;  // a line that is no data
+inline constexpr std::size_t kChunkTrailerBytesMax = std::size_t{16} * 1024;
+inline constexpr std::size_t kSignedListMax = 32;  // entries of `regions`, and of `services`
 
 // Of what goes to a venue (bindings/venue.h); what exceeds them is refused with 400.
 inline constexpr std::size_t kSignedParametersMax = 200;  // of a request; the longest order has 60

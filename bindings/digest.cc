@@ -94,6 +94,35 @@ base::Status Hmac::finish(Digest& out) {
   return {};
 }
 
+void Hasher::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+base::Status Hasher::begin(HashKind kind) {
+  const EVP_MD* method = method_of(kind);
+  context_.reset(EVP_MD_CTX_new());
+  if (method == nullptr || context_ == nullptr ||
+      EVP_DigestInit_ex(context_.get(), method, nullptr) != 1) {
+    return hash_failed();
+  }
+  return {};
+}
+
+bool Hasher::append(std::string_view piece) {
+  KS_ASSERT(context_ != nullptr);
+  return EVP_DigestUpdate(context_.get(), piece.data(), piece.size()) == 1;
+}
+
+base::Status Hasher::finish(Digest& out) {
+  KS_ASSERT(context_ != nullptr);
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(context_.get(), out.bytes_.data(), &size) != 1) {
+    return hash_failed();
+  }
+  out.size_ = size;
+  return {};
+}
+
 std::string sha256_hex(std::string_view bytes) {
   Digest digest;
   const auto hashed = digest.hash(HashKind::sha256, bytes);

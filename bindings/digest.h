@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
 
+struct evp_md_ctx_st;
 struct hmac_ctx_st;
 
 namespace keyswap::bindings {
@@ -37,6 +39,7 @@ class Digest {
   base::Status hmac(HashKind kind, std::string_view key, std::string_view message);
 
  private:
+  friend class Hasher;
   friend class Hmac;
   static constexpr std::size_t kBytesMax = 64;  // SHA-512
   std::array<unsigned char, kBytesMax> bytes_{};
@@ -58,6 +61,22 @@ class Hmac {
   };
 
   std::unique_ptr<hmac_ctx_st, Free> context_;
+};
+
+// A hash over a message that comes in pieces, for the same reasons; an encoder can write into it.
+class Hasher final : public base::ByteSink {
+ public:
+  base::Status begin(HashKind kind);
+  // False when the library fails.
+  [[nodiscard]] bool append(std::string_view piece) override;
+  base::Status finish(Digest& out);
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 // Lower-case hex of SHA-256.

@@ -20,13 +20,8 @@ namespace {
 constexpr std::string_view kTypeKey = "type";
 
 // What agent-vault-proxy has and this program does not.
-constexpr std::array<std::string_view, 7> kForeignTypes = {"body",
-                                                           "github_app",
-                                                           "jwt_bearer",
-                                                           "multi",
-                                                           "oauth2_client_credentials",
-                                                           "oauth2_refresh",
-                                                           "sigv4"};
+constexpr std::array<std::string_view, 6> kForeignTypes = {
+    "body", "github_app", "jwt_bearer", "multi", "oauth2_client_credentials", "oauth2_refresh"};
 
 // The default one first, the others by their letters.
 std::vector<std::string_view> scheme_names(Venues venues) {
@@ -53,12 +48,18 @@ ChosenScheme choose_scheme(std::string_view name, Venues venues) {
   return {find_scheme(name), nullptr};
 }
 
-// The scheme of `inject.type`; the first of the table if there is none.
-ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& issues) {
+// The value of `inject.type`; nullptr: it is not there.
+const YamlNode* find_type(const YamlNode& inject) {
   const YamlNode* type = nullptr;
   for (std::size_t i = 0; i < inject.keys.size(); ++i) {
     type = inject.keys[i].text == kTypeKey ? &inject.items[i] : type;
   }
+  return type;
+}
+
+// The scheme of `inject.type`; the first of the table if there is none.
+ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& issues) {
+  const YamlNode* const type = find_type(inject);
   if (type == nullptr) {
     return {schemes().front(), nullptr};
   }
@@ -188,7 +189,7 @@ std::span<const SchemeParameter> keys_of(const PlacementKind& kind, const Scheme
 
 // The placements that a scheme takes.
 std::span<const PlacementKind* const> kinds_of(const Scheme& scheme) {
-  if (!scheme.key_header.empty()) {
+  if (scheme.has_own_place()) {
     return {};
   }
   return scheme.takes_any_place ? placements() : placements().first(1);
@@ -252,8 +253,9 @@ bool read_placement(const YamlSection& section,
                     ParseContext& context,
                     const SchemeSetup& setup,
                     std::unique_ptr<const Placement>& placement) {
-  if (!scheme.key_header.empty()) {
-    placement = make_bare_header(scheme.key_header);
+  if (scheme.has_own_place()) {
+    placement =
+        scheme.make_place != nullptr ? scheme.make_place() : make_bare_header(scheme.key_header);
     return true;
   }
   const PlacementKind& kind = choose_placement(section, scheme);
@@ -341,6 +343,16 @@ void parse_entries(const YamlNode& inject,
 }
 
 }  // namespace
+
+std::string_view mark_of_short(std::string_view placeholder, const YamlNode* inject) {
+  const bool is_list = inject != nullptr && inject->kind == YamlNode::Kind::sequence;
+  const YamlNode* const entry = is_list && inject->items.size() == 1 ? &inject->items[0] : inject;
+  const YamlNode* const type = entry == nullptr ? nullptr : find_type(*entry);
+  const auto* const scheme = type == nullptr ? nullptr : find_scheme(type->text);
+  const bool is_short = scheme != nullptr && scheme->is_short_placeholder != nullptr &&
+                        scheme->is_short_placeholder(placeholder);
+  return is_short ? scheme->placeholder_mark : std::string_view();
+}
 
 // Behind those of `inject:`; what stands there is the secret itself, as often as the first entry
 // says.

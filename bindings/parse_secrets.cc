@@ -10,6 +10,7 @@
 
 #include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
+#include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
@@ -24,13 +25,18 @@ struct SecretEntry {
   std::string name;
   Place place;
   Place placeholder_place;
-  std::string placeholder;  // "" if it was refused
+  std::string placeholder;  // as it is looked for; "" if it was refused
   const YamlNode* compose = nullptr;
   const YamlNode* together_with = nullptr;
 };
 
+struct ReadPlaceholder {
+  std::string text;
+  std::string_view mark;  // what it is looked for with
+};
+
 // Why a placeholder is refused, in the words of check_placeholder.
-std::optional<std::string> read_placeholder(const YamlSection& section, ConfigIssues& issues) {
+std::optional<ReadPlaceholder> read_placeholder(const YamlSection& section, ConfigIssues& issues) {
   const auto* const flag = section.find("stand_in");
   const bool stand_in = flag != nullptr && read_flag(*flag, "stand_in", issues).value_or(false);
   const auto* const node = section.require("placeholder", issues);
@@ -38,9 +44,11 @@ std::optional<std::string> read_placeholder(const YamlSection& section, ConfigIs
   if (!text) {
     return std::nullopt;
   }
-  const auto checked = check_placeholder(*text, stand_in);
+  const auto mark = mark_of_short(*text, section.find("inject"));
+  const auto checked = mark.empty() ? check_placeholder(*text, stand_in)
+                                    : check_placeholder(*text, stand_in, text->size());
   if (checked) {
-    return text;
+    return ReadPlaceholder{std::move(*text), mark};
   }
   const std::string why = checked.error().note.text();
   if (!stand_in && looks_like_key(*text)) {
@@ -130,8 +138,12 @@ void parse_secret(const YamlNode& node,
   if (const auto* const placeholder = section.find("placeholder")) {
     entry.placeholder_place = placeholder->place;
   }
-  entry.placeholder = read_placeholder(section, context.issues).value_or("");
-  rule.placeholder = entry.placeholder;
+  if (auto placeholder = read_placeholder(section, context.issues)) {
+    rule.marked =
+        placeholder->mark.empty() ? "" : std::string(placeholder->mark) + placeholder->text;
+    rule.placeholder = std::move(placeholder->text);
+    entry.placeholder = rule.searched();
+  }
   if (is_honeytoken(section, context.issues)) {
     rule.kind = RuleKind::honeytoken;
     refuse_use(section, context.issues);
@@ -280,6 +292,52 @@ void read_company(const YamlNode& node,
   }
 }
 
+// --- what is signed as it came ---
+
+// Is there a host that both patterns match?
+bool overlap(const HostPattern& a, const HostPattern& b) {
+  const auto takes = [](const HostPattern& wildcard, const HostPattern& exact) {
+    const auto dot = exact.host.find('.');
+    return wildcard.is_wildcard && !exact.is_wildcard && dot != std::string::npos &&
+           std::string_view(exact.host).substr(dot + 1) == wildcard.host;
+  };
+  return (a.is_wildcard == b.is_wildcard && a.host == b.host) || takes(a, b) || takes(b, a);
+}
+
+bool share_a_host(const SecretRule& a, const SecretRule& b) {
+  return std::ranges::any_of(a.scopes, [&](const Scope& one) {
+    return std::ranges::any_of(b.scopes, [&](const Scope& other) {
+      return one.port == other.port && overlap(one.host, other.host);
+    });
+  });
+}
+
+// The body that a client signed cannot have a secret put into it.
+void check_signed_bodies(const std::vector<SecretEntry>& entries,
+                         const Bindings& bindings,
+                         ConfigIssues& issues) {
+  std::vector<const SecretRule*> in_bodies;
+  for (const SecretRule& rule : bindings.rules) {
+    if (rule.has_place_in_body()) {
+      in_bodies.push_back(&rule);
+    }
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const SecretRule& rule = bindings.rules[i];
+    if (!signs(rule) || !rule.signer()->signs_what_leaves()) {
+      continue;
+    }
+    for (const SecretRule* const other : in_bodies) {
+      if (share_a_host(rule, *other)) {
+        issues.error(entries[i].place,
+                     "'" + entries[i].name + "' signs what its client signed, and '" +
+                         other->name.text() + "' goes into bodies at the same host",
+                     "such a body would no longer be the one that was signed");
+      }
+    }
+  }
+}
+
 // Of all secrets, once all are read. Each entry has its rule, at the same place.
 void read_companies(const std::vector<SecretEntry>& entries,
                     ConfigIssues& issues,
@@ -325,6 +383,7 @@ void parse_secrets(const YamlNode& node, ParseContext& context, Bindings& bindin
   check_containment(entries, issues);
   check_composition(entries, issues);
   read_companies(entries, issues, bindings);
+  check_signed_bodies(entries, bindings, issues);
 }
 
 }  // namespace keyswap::bindings

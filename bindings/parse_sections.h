@@ -38,6 +38,9 @@ void parse_inject(const YamlNode& inject,
                   const YamlNode* compose,
                   ParseContext& context,
                   SecretRule& rule);
+// What such a placeholder is looked for with, if the scheme of this `inject:` (nullptr: none) lets
+// it be shorter than others (parse_inject.cc); "": it does not.
+std::string_view mark_of_short(std::string_view placeholder, const YamlNode* inject);
 // The place in messages of a rule that has a scope with `ws_text: true` (parse_inject.cc).
 void add_message_place(SecretRule& rule);
 // The keys that an entry of `inject:` has besides those of its scheme and its placement, and what

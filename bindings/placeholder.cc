@@ -39,8 +39,8 @@ std::uint64_t window_hash(const char* window) {
 
 }  // namespace
 
-base::Status check_placeholder(std::string_view text, bool stand_in) {
-  if (text.size() < base::bounds::kPlaceholderBytesMin) {
+base::Status check_placeholder(std::string_view text, bool stand_in, std::size_t bytes_min) {
+  if (text.size() < bytes_min) {
     return base::Error{base::Errc::invalid_input, "a placeholder has at least 24 characters"};
   }
   if (text.size() > base::bounds::kPlaceholderBytesMax) {

@@ -22,8 +22,11 @@
 
 namespace keyswap::bindings {
 
-// >= 24 visible ASCII characters without spaces, containing "PLACEHOLDER" unless `stand_in`.
-base::Status check_placeholder(std::string_view text, bool stand_in);
+// Visible ASCII characters without spaces, so many at least, containing "PLACEHOLDER" unless
+// `stand_in`.
+base::Status check_placeholder(std::string_view text,
+                               bool stand_in,
+                               std::size_t bytes_min = base::bounds::kPlaceholderBytesMin);
 
 // Is it rather a real key, pasted there: letters and digits mixed, and no word that says otherwise?
 bool looks_like_key(std::string_view text);

@@ -18,6 +18,14 @@ std::span<const PlacementKind* const> placements();
 // is not its own.
 std::unique_ptr<const Placement> make_bare_header(std::string_view name);
 
+// The value of a parameter in the query.
+std::unique_ptr<const Placement> make_query_parameter(std::string_view name);
+
+// That of a parameter in an Authorization field of this scheme (bindings/auth_parameters.h). For
+// schemes that write the whole field.
+std::unique_ptr<const Placement> make_auth_parameter(std::string_view scheme,
+                                                     std::string_view parameter);
+
 // The text messages of a WebSocket that a scope with `ws_text: true` opens.
 std::unique_ptr<const Placement> make_ws_text();
 

@@ -70,11 +70,21 @@ struct Scheme {
   std::string_view summary;
   std::span<const SchemeParameter> parameters;
   MadeInjection (*make)(const SchemeSetup& setup);
-  // The header that must be the placeholder and nothing else. "": where it stands, `inject:` says
-  // with the keys of a placement (bindings/placements.h).
+  // The header that must be the placeholder and nothing else. "": where it stands, make_place says,
+  // or `inject:` with the keys of a placement (bindings/placements.h).
   std::string_view key_header = {};
   // May `inject:` name any placement, and any option of one? Else it is the default one, plain.
   bool takes_any_place = false;
+  // Not null: a place of the scheme's own that is no header.
+  std::unique_ptr<const Placement> (*make_place)() = nullptr;
+  // May this be its placeholder although it is shorter than others? It has the form of the vendor's
+  // keys, and is looked for with `placeholder_mark`, which stands right before it in a request: by
+  // itself it could stand anywhere by chance. Null: none may.
+  bool (*is_short_placeholder)(std::string_view text) = nullptr;
+  std::string_view placeholder_mark = {};
+
+  // Does `inject:` not say where the placeholder stands?
+  [[nodiscard]] bool has_own_place() const { return !key_header.empty() || make_place != nullptr; }
 };
 
 }  // namespace keyswap::bindings

@@ -10,26 +10,33 @@
 
 namespace keyswap::bindings {
 
+extern const Scheme kBitfinexScheme;
+extern const Scheme kBitmexScheme;
+extern const Scheme kBitvavoScheme;
 extern const Scheme kBybitScheme;
+extern const Scheme kDeribitScheme;
 extern const Scheme kGateioScheme;
+extern const Scheme kGeminiScheme;
 extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
+extern const Scheme kHtxScheme;
+extern const Scheme kHyperliquidScheme;
 extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
+extern const Scheme kOAuth1Scheme;
 extern const Scheme kOkxScheme;
+extern const Scheme kPolymarketScheme;
+extern const Scheme kSigv4Scheme;
+extern const Scheme kWebhookScheme;
 
 namespace {
 
 constexpr std::array kSchemes = {
-    &kHeaderScheme,
-    &kBybitScheme,
-    &kGateioScheme,
-    &kHmacScheme,
-    &kKrakenScheme,
-    &kKucoinScheme,
-    &kMexcScheme,
-    &kOkxScheme,
+    &kHeaderScheme,      &kBitfinexScheme,   &kBitmexScheme, &kBitvavoScheme, &kBybitScheme,
+    &kDeribitScheme,     &kGateioScheme,     &kGeminiScheme, &kHmacScheme,    &kHtxScheme,
+    &kHyperliquidScheme, &kKrakenScheme,     &kKucoinScheme, &kMexcScheme,    &kOAuth1Scheme,
+    &kOkxScheme,         &kPolymarketScheme, &kSigv4Scheme,  &kWebhookScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

@@ -8,13 +8,16 @@
 // called once it was let through. What sign() gives is what is sent, to the byte (I9).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "bindings/edits.h"
+#include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
@@ -24,21 +27,52 @@ namespace keyswap::bindings {
 struct Scope;
 class RequestReadings;
 
-// A request as it came, with its body whole and decoded (kSignedBodyBytesMax at most).
+// A request as it came, with its body whole and decoded (kSignedBodyBytesMax at most), or without a
+// body that the signer does not read (BodyUse).
 struct WholeRequest {
   std::string_view method;
   std::string_view target;  // origin form, with its query
   std::string_view host;    // of the destination, normal form
   const http::HeaderList& fields;
   std::string_view body;
+  std::uint16_t port = 443;  // of the destination
+  std::int64_t now_us = 0;   // when it came, since 1970
+};
+
+// What a signer needs of a request's body.
+enum class BodyUse : std::uint8_t {
+  whole,      // all of it, before anything is done
+  untouched,  // nothing: it is sent on as it comes
+  rewritten,  // each piece as it passes (BodySigner)
+};
+
+// Signs a body anew on its way. Pure, bounded, and the same wherever its pieces are cut.
+class BodySigner {
+ public:
+  BodySigner() = default;
+  BodySigner(const BodySigner&) = delete;
+  BodySigner& operator=(const BodySigner&) = delete;
+  BodySigner(BodySigner&&) = delete;
+  BodySigner& operator=(BodySigner&&) = delete;
+  virtual ~BodySigner() = default;
+
+  // So many bytes it holds back now.
+  [[nodiscard]] virtual std::size_t held() const = 0;
+  // Takes a piece, and appends what leaves of the body: what was found right, and is signed anew.
+  // invalid_input: it is not, and nothing more may leave; limit_exceeded: too much of it would have
+  // to be held.
+  [[nodiscard]] virtual base::Status feed(std::string_view piece, base::ByteSink& out) = 0;
+  // The body is over. invalid_input: it is not whole.
+  [[nodiscard]] virtual base::Status end() = 0;
 };
 
 // Why a request is refused before anything is signed; proxy/flow knows the answer that goes with
 // each.
 enum class SignerRefusal : std::uint8_t {
-  malformed_request,     // 400: it can be read in more than one way
-  endpoint_blocked,      // 403
-  order_limit_exceeded,  // 403
+  malformed_request,             // 400: it can be read in more than one way
+  endpoint_blocked,              // 403
+  order_limit_exceeded,          // 403
+  signature_form_not_supported,  // 501
 };
 
 // An order, as records show it. Texts are [A-Z0-9_] and short.
@@ -99,6 +133,25 @@ class Signer {
   [[nodiscard]] virtual base::Status sign(const WholeRequest& request,
                                           const SignInput& input,
                                           Edits& edits) const = 0;
+
+  // Does the signature cover fields that are changed on their way? Then sign() gets the head as it
+  // leaves, and what it signs stays whole: no part of an answer is asked for in full.
+  [[nodiscard]] virtual bool signs_what_leaves() const { return false; }
+
+  // What of the body of a request with this head does it read?
+  [[nodiscard]] virtual BodyUse body_use(const WholeRequest& head) const {
+    static_cast<void>(head);
+    return BodyUse::whole;
+  }
+
+  // For BodyUse::rewritten, once sign() made `edits` of the same head.
+  [[nodiscard]] virtual base::Result<std::unique_ptr<BodySigner>> sign_body(
+      const WholeRequest& head, const SignInput& input, const Edits& edits) const {
+    static_cast<void>(head);
+    static_cast<void>(input);
+    static_cast<void>(edits);
+    return base::Error{base::Errc::unsupported, "this scheme signs whole bodies"};
+  }
 };
 
 }  // namespace keyswap::bindings

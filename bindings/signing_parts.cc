@@ -67,6 +67,22 @@ void append_pair(std::string& pairs, std::string_view pair) {
   pairs += pair;
 }
 
+base::Result<std::size_t> decode_key(KeyEncoding encoding,
+                                     std::string_view key,
+                                     std::span<char> out) {
+  switch (encoding) {
+    case KeyEncoding::base64:
+      return base::decode_base64(key, out);
+    case KeyEncoding::base64url:
+      return base::decode_base64url(key, out);
+    case KeyEncoding::hex:
+      return base::decode_hex(key, out);
+    case KeyEncoding::raw:
+      break;
+  }
+  KS_UNREACHABLE();
+}
+
 }  // namespace
 
 base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSink& /*out*/) const {
@@ -74,7 +90,7 @@ base::Status SigningInjection::render(const RenderInput& /*input*/, base::ByteSi
 }
 
 bool VenueInjection::forbids(const RequestReadings& request) const {
-  return request.overrides().disagree_with(request.method());
+  return request.overrides().disagree_with(request.method()) || is_closed(closed(), request);
 }
 
 // --- parameters ---
@@ -156,16 +172,18 @@ std::size_t read_one_of(const SchemeSetup& setup,
 // --- pieces ---
 
 base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, const vault::Secret& key) {
+  return begin_hmac(hmac, kind, encoding, key.reveal());
+}
+
+base::Status begin_hmac(Hmac& hmac, HashKind kind, KeyEncoding encoding, std::string_view key) {
   if (encoding == KeyEncoding::raw) {
-    return hmac.begin(kind, key.reveal());
+    return hmac.begin(kind, key);
   }
   auto bytes = vault::LockedBytes::of_size(key.size());
   if (!bytes) {
     return bytes.error();
   }
-  const std::span<char> room(bytes->data(), bytes->size());
-  const auto size = encoding == KeyEncoding::base64 ? base::decode_base64(key.reveal(), room)
-                                                    : base::decode_hex(key.reveal(), room);
+  const auto size = decode_key(encoding, key, {bytes->data(), bytes->size()});
   if (!size || *size == 0) {
     return base::Error{base::Errc::invalid_input,
                        "the signing key is not what `key_encoding` says, or the venue's form"};
@@ -203,10 +221,21 @@ Judgement malformed() {
   return judgement;
 }
 
+Judgement endpoint_closed() {
+  Judgement judgement;
+  judgement.refusal = SignerRefusal::endpoint_blocked;
+  return judgement;
+}
+
 bool repeats_a_field(const WholeRequest& request, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     return request.fields.count(name) > 1;
   });
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_form(const WholeRequest& request) {
@@ -262,6 +291,15 @@ std::string url_decoded(std::string_view text) {
   }
   decoded.resize(static_cast<std::size_t>(out - decoded.data()));
   return decoded;
+}
+
+std::optional<std::string> strictly_url_decoded(std::string_view text) {
+  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    if (!is_escape(text, at)) {
+      return std::nullopt;
+    }
+  }
+  return url_decoded(text);
 }
 
 ParameterCount count_parameter(std::string_view pairs, std::string_view name) {

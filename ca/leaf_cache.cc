@@ -60,6 +60,7 @@ struct LeafCache::State {
   Entries entries;  // the most recently used first
   std::unordered_map<std::string, Entries::iterator> by_host;
   std::unordered_map<std::string, std::vector<Done>> pending;  // hosts being minted, and who waits
+  Figures figures;                                             // without what is kept
 };
 
 std::shared_ptr<const Leaf> LeafCache::State::cached(const std::string& host, std::int64_t now_s) {
@@ -129,6 +130,7 @@ std::pair<LeafResult, std::vector<LeafCache::Done>> LeafCache::State::mint_and_i
     if (generation != generation_at_start) {
       continue;  // the root was replaced meanwhile: its leaf must not outlive it in the cache
     }
+    ++(result ? figures.made : figures.failed);
     if (result) {
       insert(Entry{host, host_is_ip, not_before_of((*result)->certificate), *result});
     }
@@ -154,6 +156,7 @@ std::shared_ptr<const Leaf> LeafCache::find(const std::string& host) {
     const std::lock_guard lock(state_->mutex);
     const std::int64_t now_s = state_->now_s();
     leaf = state_->cached(host, now_s);
+    ++(leaf != nullptr ? state_->figures.found : state_->figures.missed);
     if (leaf == nullptr) {
       return nullptr;
     }
@@ -190,6 +193,13 @@ void LeafCache::replace_authority(std::shared_ptr<const Authority> authority) {
   ++state_->generation;
   state_->by_host.clear();
   state_->entries.clear();
+}
+
+LeafCache::Figures LeafCache::figures() const {
+  const std::lock_guard lock(state_->mutex);
+  Figures figures = state_->figures;
+  figures.kept = state_->entries.size();
+  return figures;
 }
 
 // Never with the mutex held: `run` may run the task at once.

@@ -41,6 +41,16 @@ class LeafCache {
   LeafCache& operator=(LeafCache&&) = delete;
   ~LeafCache();
 
+  // How many are kept; and since it was made: looked for by find() and there, or not; made, or
+  // failed to be.
+  struct Figures {
+    std::uint64_t kept = 0;
+    std::uint64_t found = 0;
+    std::uint64_t missed = 0;
+    std::uint64_t made = 0;
+    std::uint64_t failed = 0;
+  };
+
   // A task may still run when the cache is gone; `clock` outlives it. Tasks that `run` drops leave
   // their waiters untold.
 
@@ -52,6 +62,8 @@ class LeafCache {
   void request(const std::string& host, bool host_is_ip, Done done);
   // From now on leaves come from this root; cached ones are dropped (connections keep theirs).
   void replace_authority(std::shared_ptr<const Authority> authority);
+
+  [[nodiscard]] Figures figures() const;
 
  private:
   struct State;

@@ -3,7 +3,7 @@
 option(KEYSWAP_WHOLE "ctest also runs the tests of build/asan and build/tsan, and the fuzzers" OFF)
 option(KEYSWAP_LINT "ctest also runs clang-tidy over every file (half an hour on two cores)" OFF)
 option(KEYSWAP_SANITIZED "ctest also drives the address sanitizer's program from end to end" OFF)
-set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 6 CACHE STRING "how long ctest runs each fuzz target")
 
 find_program(KEYSWAP_PYTHON NAMES python3 HINTS /usr/bin NO_DEFAULT_PATH)
 if(NOT KEYSWAP_PYTHON)
@@ -27,7 +27,7 @@ if(NOT KEYSWAP_SANITIZE)
   endforeach()
   # They put the same packages of npm into one folder.
   set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
-  set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" PROPERTIES RESOURCE_LOCK programs)
+  set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" "e2e: sigv4" PROPERTIES RESOURCE_LOCK programs)
   # They serve on the port that the documents name.
   set_tests_properties("e2e: readme" "e2e: documents" PROPERTIES RESOURCE_LOCK port)
   # What measures time or sets the machine's limits runs alone.
@@ -61,7 +61,7 @@ if(KEYSWAP_WHOLE)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
-  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test
+  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test signatures_test
     binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
   # The program itself under the sanitizers costs as much again as all of their tests (its commands are a hundred files):
   # test/run.sh --sanitized asks for it.

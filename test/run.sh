@@ -5,7 +5,7 @@
 # Builds three trees (release by GCC; the address and undefined behaviour sanitizers with the fuzzers,
 # by clang; the thread sanitizer) and runs as one ctest: unit and end-to-end tests, the unit tests again
 # under the sanitizers, the checks of the tree (layers, documents, references,
-# format, rows), and each fuzz target for KEYSWAP_FUZZ_SECONDS (10; sessions three times that). clang-tidy
+# format, rows), and each fuzz target for KEYSWAP_FUZZ_SECONDS (6; sessions three times that). clang-tidy
 # over every file takes half an hour more: cmake --preset release -DKEYSWAP_LINT=ON, then ctest -L lint.
 #
 #   test/run.sh                everything
@@ -47,7 +47,7 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test sandbox_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test binance_test venues_test flow_test tls_test services_test net_test session_test fuzzers "${program[@]}"
+  build asan -- base_test sandbox_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test signatures_test binance_test venues_test flow_test tls_test services_test net_test session_test fuzzers "${program[@]}"
   build tsan -- audit_test ca_test limits_test vault_test
 fi
 build release -DKEYSWAP_WHOLE=$whole -DKEYSWAP_SANITIZED=$sanitized

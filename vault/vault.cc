@@ -318,6 +318,23 @@ base::Result<Secret> Vault::fetch_private_key(const SecretName& name, std::int64
   return value_of(open_entry(name, EntryKind::private_key, now_s));
 }
 
+base::Result<bool> Vault::matches(const SecretName& name, std::string_view value) const {
+  if (state_->is_locked()) {
+    return is_locked_now();
+  }
+  const std::shared_lock lock(state_->readers);
+  Entry* entry = state_->find(name);
+  if (entry == nullptr) {
+    return no_such_secret();
+  }
+  const auto stored = state_->open(*entry);
+  if (!stored) {
+    return stored.error();
+  }
+  return kind_of(entry->row) == EntryKind::text &&
+         base::equal_constant_time(stored->reveal(), value);
+}
+
 bool Vault::has(const SecretName& name) const {
   const std::shared_lock lock(state_->readers);
   return state_->find(name) != nullptr;

@@ -74,6 +74,8 @@ class Vault final : public CallerDigests {
   [[nodiscard]] base::Result<Secret> fetch(const SecretName& name, std::int64_t now_s) const;
   [[nodiscard]] base::Result<Secret> fetch_private_key(const SecretName& name,
                                                        std::int64_t now_s) const;
+  // Is it a text, and this one? No use of it. not_found, corrupt, unavailable.
+  [[nodiscard]] base::Result<bool> matches(const SecretName& name, std::string_view value) const;
   [[nodiscard]] bool has(const SecretName& name) const;
 
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate

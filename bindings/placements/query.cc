@@ -9,6 +9,7 @@
 
 #include "bindings/percent_text.h"
 #include "bindings/placement.h"
+#include "bindings/placements.h"
 #include "bindings/plain_value.h"
 #include "bindings/signing_parts.h"
 #include "proxy/http/target.h"
@@ -184,6 +185,10 @@ constexpr std::array kParameters = {
 };
 
 }  // namespace
+
+std::unique_ptr<const Placement> make_query_parameter(std::string_view name) {
+  return std::make_unique<QueryPlacement>(std::string(name));
+}
 
 extern const PlacementKind kQueryPlacement;
 constinit const PlacementKind kQueryPlacement = {kKind, kParameters, make_query};

@@ -3,7 +3,6 @@
 // The scheme `bybit`: Bybit's API v5 (bybit-exchange.github.io/docs/v5/guide, "Authentication").
 //   X-BAPI-SIGN = hex(HMAC-SHA256(secret, timestamp + key + recv_window + (query of GET | body)))
 // The window is the client's own if it sends one: how late an order may come is its choice.
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -22,11 +21,6 @@ constexpr std::string_view kWindowHeader = "x-bapi-recv-window";
 
 constexpr std::uint32_t kWindowMsDefault = 5000;  // "default value is 5,000"
 constexpr std::uint32_t kWindowMsMax = 60'000;    // the vendor names no bound
-
-bool is_digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 class BybitSigner final : public VenueInjection {
  public:

@@ -5,7 +5,7 @@
     sudo examples/container/build_without_engine.py FOLDER [--from TREE/keyswap]
 
 FOLDER then has the last stage's file system. With --from the program is taken from there, and the stage that builds it is
-left out. What it cannot show is what an engine makes of USER, VOLUME, ENTRYPOINT and of layers.
+left out. What it cannot show is what an engine makes of USER, VOLUME, HEALTHCHECK, ENTRYPOINT and of layers.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def do(stage, word, rest, roots):
             shutil.copytree(copied, stage.inside(target), ignore=NOT_COPIED, dirs_exist_ok=True, symlinks=True)
         else:
             shutil.copy(copied, stage.inside(target))
-    elif word not in ("USER", "VOLUME", "ENTRYPOINT", "CMD"):
+    elif word not in ("USER", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD"):
         sys.exit(f"Containerfile: {word} is not known here")
 
 

@@ -22,14 +22,17 @@ if [ -z "$tree" ]; then
   (cd "$source" && cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target keyswap)
 fi
 # The man pages and completions are made of the program's own words, where the tree can make them.
-if cmake --build "$tree" --target help 2>/dev/null | grep -qw keyswap_pages; then
+if cmake --build "$tree" --target help 2>/dev/null | grep -w keyswap_pages >/dev/null; then
   cmake --build "$tree" --target keyswap_pages
 fi
 
 version=$(sed -nE 's/^project\(keyswap VERSION ([0-9.]+).*/\1/p' "$source/CMakeLists.txt")
 architecture=$(dpkg --print-architecture)
 date=$(git -C "$source" log -1 --format=%cD 2>/dev/null || date -R)
-maintainer="${DEBFULLNAME:-$(git -C "$source" config user.name)} <${DEBEMAIL:-$(git -C "$source" config user.email)}>"
+name=${DEBFULLNAME:-$(git -C "$source" config user.name || true)}
+address=${DEBEMAIL:-$(git -C "$source" config user.email || true)}
+[ -n "$name" ] && [ -n "$address" ] || { echo "who makes the package? set DEBFULLNAME and DEBEMAIL" >&2 ; exit 2 ; }
+maintainer="$name <$address>"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022

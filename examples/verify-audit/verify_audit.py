@@ -5,6 +5,8 @@ import hashlib, os, re, subprocess, sys, tempfile
 
 HASH = rb'"([0-9a-f]{64})"'
 RECORD = re.compile(rb'(\{"v":1,"seq":(\d+),[ -~]+,"prev":' + HASH + rb'),"hash":' + HASH + rb'\}\n')
+ARCHIVED = re.compile(rb'(\{"v":1,"log":' + HASH + rb',"segment":(\d+),"bytes":\d+,"seq":(\d+),"hash":' + HASH +
+                      rb',"ts":"[-0-9T:.]{26}Z"),"sig":"([0-9a-f]{128})"\}\n?')
 CHECKPOINT = re.compile(rb'(\{"v":1,"seq":(\d+),"hash":' + HASH + rb',"ts":"[-0-9T:.]{26}Z"),"sig":"([0-9a-f]{128})"\}\n')
 
 def openssl_verifies(key, message, signature):  # Ed25519 (RFC 8032); the prefix makes the key a DER public key
@@ -32,7 +34,15 @@ def check(folder, key=None, verifies=openssl_verifies):
             signed[int(match[2])] = match[3].decode()
         elif line.endswith(b"\n"):
             return f"checkpoints.jsonl:{number}: not a good checkpoint"
-    names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"audit-\d{6}\.jsonl", name))
+    gone = 0  # so many segments were archived, which the key's holder has to say
+    if "archived.json" in os.listdir(folder):
+        match = ARCHIVED.fullmatch(b"".join(lines("archived.json")))
+        if not match or not verifies(key, b"keyswap-audit-archived\n" + match[1] + b"}", bytes.fromhex(match[6].decode())):
+            return "archived.json: not signed"
+        gone, seq, last = int(match[3]), int(match[4]), match[5].decode()
+        if signed.get(seq) != last:
+            return "checkpoints.jsonl: the end of what was archived is not signed"
+    names = sorted(name for name in os.listdir(folder) if re.fullmatch(r"audit-\d{6}\.jsonl", name) and int(name[6:12]) > gone)
     for index, name in enumerate(names, 1):
         for number, line in enumerate(lines(name), 1):
             match = RECORD.fullmatch(line)
@@ -43,7 +53,7 @@ def check(folder, key=None, verifies=openssl_verifies):
                 return f"{name}:{number}: not record {seq + 1} of this chain"
             if signed.get(seq, last) != last:
                 return f"{name}:{number}: not the record {seq} that was signed"
-        if name != f"audit-{index:06}.jsonl" or (index < len(names) and seq not in signed):
+        if name != f"audit-{gone + index:06}.jsonl" or (index < len(names) and seq not in signed):
             return f"{name}: a segment before it is missing, or its last record is not signed"
     if seq > 1 and not signed and not any(line.endswith(b"\n") for line in lines("checkpoints.jsonl")):
         return "checkpoints.jsonl: no record is signed: the checkpoints were removed"

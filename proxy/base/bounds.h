@@ -32,6 +32,8 @@ inline constexpr std::size_t kSignedBodyBytesMax =
 
 inline constexpr std::size_t kSignedBodiesBytesMax =
     64 * 1024 * 1024;  // all such bodies of a loop together: 503 too_busy
+inline constexpr std::size_t kSignedChunkBytesMax =
+    1024 * 1024;  // a chunk of a body whose chunks are signed one by one: 413
 
 // A body that a secret may be put into is held so far before anything of it is sent; a longer one
 // is sent as it comes.
@@ -331,6 +333,8 @@ static_assert(kRequestBodyPauseMs % kRequestBodyWindowMs == 0);
 static_assert(kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kFilteredBytesMax + kLegPendingPauseBytes < kLegPendingBytesMax);
 static_assert(kSignedBodyBytesMax + kRequestHeadBytesMax < kLegPendingBytesMax);
+static_assert(kSignedChunkBytesMax + 2 * kLegUnreadBytesMax + kLegPendingPauseBytes <
+              kLegPendingBytesMax);
 static_assert(kWebSocketMessageBytesMax + kRequestHeadBytesMax <= kSwappedHeadBytesMax);
 static_assert(kLeafRenewAheadSeconds < kLeafLifeSeconds);
 static_assert(kLockedLoopBytes + kHeldBytesMin <= kLockedArenaBytesMin);

@@ -20,6 +20,27 @@ std::string encode_base64(std::string_view bytes, int variant) {
   return text;
 }
 
+std::size_t padding_of(std::string_view text) {
+  return text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
+}
+
+Result<std::size_t> decode(std::string_view text, int variant, std::span<char> out) {
+  std::size_t written = 0;
+  const char* end = nullptr;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()),
+                        out.size(),
+                        text.data(),
+                        text.size(),
+                        nullptr,
+                        &written,
+                        &end,
+                        variant) != 0 ||
+      end != text.data() + text.size()) {
+    return Error{Errc::invalid_input, "not base64"};
+  }
+  return written;
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -84,27 +105,24 @@ Result<std::string> from_base64(std::string_view text) {
 }
 
 Result<std::size_t> decode_base64(std::string_view text, std::span<char> out) {
-  const auto padding = text.size() - std::min(text.find_last_not_of('=') + 1, text.size());
+  const auto padding = padding_of(text);
   if (text.size() % 4 != 0 || padding > 2) {
     return Error{Errc::invalid_input, "not base64"};
   }
   if (text.size() / 4 * 3 - padding > out.size()) {
     return Error{Errc::limit_exceeded, "more base64 than there is room for"};
   }
-  std::size_t written = 0;
-  const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()),
-                        out.size(),
-                        text.data(),
-                        text.size(),
-                        nullptr,
-                        &written,
-                        &end,
-                        sodium_base64_VARIANT_ORIGINAL) != 0 ||
-      end != text.data() + text.size()) {
-    return Error{Errc::invalid_input, "not base64"};
+  return decode(text, sodium_base64_VARIANT_ORIGINAL, out);
+}
+
+Result<std::size_t> decode_base64url(std::string_view text, std::span<char> out) {
+  if ((text.size() - padding_of(text)) * 3 / 4 > out.size()) {
+    return Error{Errc::limit_exceeded, "more base64 than there is room for"};
   }
-  return written;
+  return decode(text,
+                padding_of(text) > 0 ? sodium_base64_VARIANT_URLSAFE
+                                     : sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+                out);
 }
 
 bool equal_constant_time(std::string_view a, std::string_view b) {

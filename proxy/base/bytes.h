@@ -43,6 +43,8 @@ Result<std::string> from_base64(std::string_view text);
 // small.
 Result<std::size_t> decode_hex(std::string_view hex, std::span<char> out);
 Result<std::size_t> decode_base64(std::string_view text, std::span<char> out);
+// RFC 4648 section 5, with the padding that is due or without any.
+Result<std::size_t> decode_base64url(std::string_view text, std::span<char> out);
 
 // Equality whose time depends on the lengths alone.
 bool equal_constant_time(std::string_view a, std::string_view b);

@@ -5,14 +5,14 @@
 #include <cstring>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/chain.h"
 #include "audit/recover.h"
 #include "audit/segment.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
 
@@ -26,6 +26,7 @@ constexpr std::array kCommands = {
     Command{"stats", "how many requests, by decision, secret, host, caller", run_audit_stats},
     Command{"head", "which log it is, and how far it goes; to keep elsewhere", run_audit_head},
     Command{"rotate", "close the segment that is being written", run_audit_rotate},
+    Command{"archive", "move the closed segments away", run_audit_archive},
     Command{"watch", "run a command for each closed segment", run_audit_watch},
     Command{"forward", "send records to the journal or syslog", run_audit_forward},
     Command{"accept-loss", "go on after a loss, which is recorded", run_audit_accept_loss},
@@ -33,13 +34,13 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-void add_folder_options(CLI::App& app, LogOptions& options) {
+void add_folder_options(CommandLine& app, LogOptions& options) {
   add_home_option(app, options.home);
   app.add_option("--folder", options.folder, "the audit folder (default: the home's)")
       ->type_name("DIR");
 }
 
-void add_log_options(CLI::App& app, LogOptions& options) {
+void add_log_options(CommandLine& app, LogOptions& options) {
   add_folder_options(app, options);
   add_json_option(app, options.json);
 }
@@ -55,7 +56,7 @@ Outcome<std::string> log_folder(const LogOptions& options) {
   return audit_folder(home.value());
 }
 
-void add_public_key_option(CLI::App& app, std::string& hex) {
+void add_public_key_option(CommandLine& app, std::string& hex) {
   app.add_option(
          "--public-key", hex, "the key to trust, from elsewhere (default: the folder's audit.pub)")
       ->type_name("HEX");
@@ -96,6 +97,10 @@ Outcome<PublicKey> log_key(const std::string& folder, const std::string& hex) {
                    "a log begins when a proxy first runs: keyswap serve"};
   }
   return key;
+}
+
+void remark_archived() {
+  remark("what came before was archived: --folder names the archive");
 }
 
 int run_audit(const Arguments& arguments) {

@@ -2,13 +2,13 @@
 //
 // keyswap audit accept-loss: goes on with the log that is there, or a new one, although the vault
 // knows of more (I7). The loss is a record of the log that goes on.
-#include <CLI/CLI.hpp>
-
 #include "audit/recover.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/command_line.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/known_log.h"
@@ -143,7 +143,8 @@ int accept_loss(const LossOptions& options) {
   if (!lock) {
     return report(lock.failure());
   }
-  if (!lock.value()) {
+  // By the vault's word, too: whoever can write the home can remove the lock.
+  if (!lock.value() || named_proxy(opened->home, opened->vault)) {
     return report({Exit::cannot,
                    "a proxy runs on this home: " + opened->home.path,
                    "stop it first; it writes the log"});
@@ -166,7 +167,7 @@ int accept_loss(const LossOptions& options) {
 
 int run_audit_accept_loss(const Arguments& arguments) {
   LossOptions options;
-  CLI::App app(
+  CommandLine app(
       "Goes on with the audit log that is there, or with a new one, although the vault knows of\n"
       "one that is gone or reached further. The loss is recorded in the log that goes on. Exit\n"
       "status 1 if nothing is lost.",

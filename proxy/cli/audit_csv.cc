@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/audit_csv.h"
 
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kFormulaBegins = "=+-@\t\r\n";
+// The first four of these in full width, which some spreadsheets take for the same.
+constexpr std::array<std::string_view, 4> kWideBegins = {
+    "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
 
 struct Column {
   std::string_view name;
@@ -36,6 +40,14 @@ constexpr std::array kColumns = {
     Column{"upstream_ip", "upstream", "ip"}, Column{"tls", "upstream", "tls"},
     Column{"hash", nullptr, "hash"},
 };
+
+// Also behind blanks, which a spreadsheet may take off.
+bool is_formula(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return (!text.empty() && kFormulaBegins.find(text.front()) != std::string_view::npos) ||
+         std::ranges::any_of(kWideBegins,
+                             [text](std::string_view wide) { return text.starts_with(wide); });
+}
 
 // Null where there is no such key.
 Json value_at(const Json& json, const char* key) {
@@ -62,11 +74,9 @@ std::string text_of(const Json& value) {
 }  // namespace
 
 std::string csv_cell(std::string_view text) {
-  const bool is_formula =
-      !text.empty() && kFormulaBegins.find(text.front()) != std::string_view::npos;
-  std::string cell = is_formula ? "'" : "";
+  std::string cell = is_formula(text) ? "'" : "";
   cell += text;
-  if (cell.find_first_of("\",\r\n\t") == std::string::npos) {
+  if (cell.find_first_of("\",\r\n") == std::string::npos) {
     return cell;
   }
   std::string quoted = "\"";

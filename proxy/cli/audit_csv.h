@@ -10,8 +10,8 @@
 namespace keyswap::cli {
 
 // One cell. It is quoted where RFC 4180 asks for it. A spreadsheet takes a cell that begins with
-// one of = + - @ TAB CR LF for a formula, and clients choose what stands in some: such a cell gets
-// an apostrophe in front.
+// one of = + - @ TAB CR LF for a formula, also behind blanks or in full width, and clients choose
+// what stands in some: such a cell gets an apostrophe in front.
 std::string csv_cell(std::string_view text);
 
 // The names of the columns; both end in CR LF.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/audit_filter.h"
 
-#include <CLI/CLI.hpp>
-
 #include "audit/record.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/time_text.h"
 
 namespace keyswap::cli {
@@ -18,7 +17,7 @@ std::string check_reason(const std::string& text) {
 
 }  // namespace
 
-void add_filter_options(CLI::App& app, FilterOptions& options) {
+void add_filter_options(CommandLine& app, FilterOptions& options) {
   LineFilter& filter = options.filter;
   app.add_option("--secret", filter.secret, "only decisions about this secret")->type_name("NAME");
   app.add_option("--host", filter.host, "only decisions about this host")->type_name("HOST");
@@ -26,10 +25,10 @@ void add_filter_options(CLI::App& app, FilterOptions& options) {
   app.add_option("--method", filter.method, "only requests with this method")->type_name("METHOD");
   app.add_option("--decision", filter.decision, "only decisions of this kind")
       ->type_name("KIND")
-      ->check(CLI::IsMember({"allowed", "pass", "denied", "refused"}));
+      ->one_of({"allowed", "pass", "denied", "refused"});
   app.add_option("--reason", filter.reason, "only decisions for this reason")
       ->type_name("REASON")
-      ->check(check_reason, "");
+      ->check(check_reason);
   app.add_option("--since",
                  options.since,
                  "only records from then on (a date, a time, or so long ago: 24h)")

@@ -8,11 +8,9 @@
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/failure.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct FilterOptions {
   LineFilter filter;
@@ -20,7 +18,7 @@ struct FilterOptions {
   std::string until;
 };
 
-void add_filter_options(CLI::App& app, FilterOptions& options);
+void add_filter_options(CommandLine& app, FilterOptions& options);
 
 // To be called once the options are parsed: the times count from `now_us` on, and a host is spelled
 // as records spell it.

@@ -7,7 +7,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "audit/archived.h"
 #include "audit/segment.h"
+#include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
 
@@ -55,25 +57,85 @@ std::string LogFollower::path_of(std::uint32_t segment) const {
   return audit::path_of(folder_, audit::segment_name(segment));
 }
 
+Problem follow_folder(const std::string& folder, bool stops, const std::function<Problem()>& look) {
+  // Watched before it is read, so that nothing written in between is missed.
+  std::optional<LogWatch> changes;
+  if (!stops) {
+    auto opened = LogWatch::open(folder);
+    if (!opened) {
+      return opened.failure();
+    }
+    changes = std::move(opened).value();
+  }
+  for (;;) {
+    auto problem = look();
+    if (!problem && changes) {
+      problem = changes->wait();
+    }
+    if (problem || stops) {
+      return problem;
+    }
+  }
+}
+
 Problem LogFollower::read(const Take& take) {
   for (;;) {
-    if (place_.segment > 0) {
-      if (auto problem = read_segment(take)) {
-        return problem;
-      }
+    if (auto problem = find_segment()) {
+      return problem;
     }
-    if (place_.segment >= audit::kSegmentsMax ||
-        access(path_of(place_.segment + 1).c_str(), F_OK) != 0) {
+    if (place_.segment == 0) {
       return std::nullopt;
     }
-    if (place_.segment > 0) {  // what was written to it before its successor was made
-      if (auto problem = read_segment(take)) {
-        return problem;
-      }
+    if (auto problem = read_segment(take)) {
+      return problem;
+    }
+    if (!is_followed()) {
+      return std::nullopt;
+    }
+    // What was written to it before its successor was made.
+    if (auto problem = read_segment(take)) {
+      return problem;
     }
     place_ = {place_.segment + 1, 0};
     reader_.reset();
   }
+}
+
+// At the begin it is the oldest that is there. One that was archived since is passed over.
+Problem LogFollower::find_segment() {
+  if (place_.segment == 0) {
+    const auto segments = audit::list_segments(folder_);
+    if (!segments) {
+      return cannot_read(folder_, explain(segments.error()));
+    }
+    place_.segment = segments->oldest;
+    return std::nullopt;
+  }
+  if (reader_ || access(path_of(place_.segment).c_str(), F_OK) == 0) {
+    return std::nullopt;
+  }
+  const auto archived = audit::read_archived_unjudged(folder_);
+  if (!archived || archived->segment < place_.segment) {
+    return std::nullopt;  // it is missing, which shows when it is opened
+  }
+  if (place_ != LogPlace{archived->segment, archived->bytes}) {
+    warn("records were archived before they were read here: up to record " +
+             std::to_string(archived->seq),
+         "they are in the archive");
+  }
+  place_ = {archived->segment + 1, 0};
+  return std::nullopt;
+}
+
+bool LogFollower::is_followed() const {
+  if (place_.segment >= audit::kSegmentsMax) {
+    return false;
+  }
+  if (access(path_of(place_.segment + 1).c_str(), F_OK) == 0) {
+    return true;
+  }
+  const auto archived = audit::read_archived_unjudged(folder_);
+  return archived && archived->segment > place_.segment;
 }
 
 Problem LogFollower::open_segment() {

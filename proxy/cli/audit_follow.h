@@ -34,6 +34,10 @@ class LogWatch {
   File events_;
 };
 
+// Calls `look`, which takes all that is there, and again whenever something was written to the
+// folder, until it has a problem or, with `stops`, once. Nothing is missed in between.
+Problem follow_folder(const std::string& folder, bool stops, const std::function<Problem()>& look);
+
 // Where a line ends, and the next begins.
 struct LogPlace {
   std::uint32_t segment = 0;  // 0: in front of the first
@@ -50,13 +54,16 @@ class LogFollower {
   LogFollower(std::string folder, LogPlace place) : folder_(std::move(folder)), place_(place) {}
 
   // Hands over each whole line behind the place. A failure of `take`, or when a file cannot be
-  // read, or the log does not reach the place.
+  // read, or the log does not reach the place. What was archived unread is passed over, which is
+  // said.
   Problem read(const Take& take);
 
   [[nodiscard]] const LogPlace& place() const { return place_; }
 
  private:
   [[nodiscard]] std::string path_of(std::uint32_t segment) const;
+  Problem find_segment();
+  [[nodiscard]] bool is_followed() const;
   Problem open_segment();
   Problem read_segment(const Take& take);
 

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <ctime>
 
-#include <CLI/CLI.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -17,6 +16,7 @@
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_message.h"
 #include "proxy/cli/audit_place_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -141,34 +141,20 @@ Problem forward(const ForwardOptions& options) {
   if (!folder) {
     return folder.failure();
   }
-  // Watched before it is read, so that nothing written in between is missed.
-  auto changes = LogWatch::open(folder.value());
-  if (!changes) {
-    return changes.failure();
-  }
   auto kept = PlaceFile::open(options.cursor, folder.value());
   if (!kept) {
     return kept.failure();
   }
   Forwarder forwarder(options, folder.value(), kept.value());
-  for (;;) {
-    if (auto problem = forwarder.send_new()) {
-      return problem;
-    }
-    if (options.stops) {
-      return std::nullopt;
-    }
-    if (auto problem = changes->wait()) {
-      return problem;
-    }
-  }
+  return follow_folder(
+      folder.value(), options.stops, [&forwarder] { return forwarder.send_new(); });
 }
 
 }  // namespace
 
 int run_audit_forward(const Arguments& arguments) {
   ForwardOptions options;
-  CLI::App app(
+  CommandLine app(
       "Sends each record of the audit log to the journal or to syslog, with its fields, and waits\n"
       "for more. It goes on from where it stopped; after a crash, at most the last 1000 records "
       "are\n"
@@ -177,7 +163,7 @@ int run_audit_forward(const Arguments& arguments) {
   app.add_option("--to", options.to, "who takes them")
       ->type_name("journal|syslog")
       ->required()
-      ->check(CLI::IsMember({"journal", "syslog"}));
+      ->one_of({"journal", "syslog"});
   app.add_option("--socket", options.socket, "where it listens (default: where it usually does)")
       ->type_name("PATH");
   add_cursor_option(app, options.cursor);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap audit head
-#include <CLI/CLI.hpp>
-
 #include "audit/head.h"
 #include "proxy/cli/audit.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -48,7 +47,7 @@ int head(const LogOptions& options, const std::string& key_hex) {
 int run_audit_head(const Arguments& arguments) {
   LogOptions options;
   std::string key_hex;
-  CLI::App app(
+  CommandLine app(
       "Prints the audit log's head: which log it is, and how far it is signed. Nothing in it is\n"
       "secret. Kept where nobody can change it, it shows later whether the log was removed or set\n"
       "back: keyswap audit verify --head FILE",

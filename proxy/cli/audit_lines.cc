@@ -129,6 +129,10 @@ std::string describe(const Json& json) {
     return "approval  of a policy: " + text_of(json, "event") + ", number " +
            text_of(json, "number");
   }
+  if (type == "restored") {
+    return "RESTORED  at " + text_of(json, "at") +
+           " from a backup: what was taken back since it was made counts again";
+  }
   if (type == "recovered") {
     return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
            text_of(json, "moved_to");

@@ -18,8 +18,12 @@ using Json = nlohmann::json;
 constexpr std::string_view kIdentifier = "keyswap-audit";
 constexpr int kFacility = 10;  // authpriv: for those who may read what happened here
 
-constexpr std::array<std::string_view, 4> kAlerts = {
-    "honeytoken_triggered", "real_secret_seen", "vault_locked", "loss_accepted"};
+constexpr std::array<std::string_view, 6> kAlerts = {"honeytoken_triggered",
+                                                     "real_secret_seen",
+                                                     "vault_locked",
+                                                     "loss_accepted",
+                                                     "unsigned_found",
+                                                     "restored"};
 
 struct Field {
   std::string_view name;
@@ -60,7 +64,9 @@ std::string text_of(const Json& value) {
 
 Severity severity_of(const Json& record) {
   const std::string type = text_of(value_at(record, "type"));
-  if (std::ranges::find(kAlerts, type) != kAlerts.end()) {
+  // A policy that was refused is a file that somebody changed and nobody approved (I17).
+  const bool is_refused = type == "approval" && text_of(value_at(record, "event")) == "refused";
+  if (is_refused || std::ranges::find(kAlerts, type) != kAlerts.end()) {
     return Severity::warning;
   }
   const std::string decision = text_of(value_at(record, "decision"));

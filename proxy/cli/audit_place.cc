@@ -84,9 +84,8 @@ Failure cannot_remember(const base::Error& error) {
           "look at the disk; nothing was started"};
 }
 
-// The home's own by no path: a home may be moved.
 Problem remember_current(const Home& home, const std::string& folder, vault::Vault& vault) {
-  const std::string_view name = is_log_of_home(home, folder) ? kHomes : std::string_view(folder);
+  const std::string name = name_of_audit_folder(home, folder);
   const auto kept = vault.fetch_system(kAuditPlaceName);
   if (kept && kept->reveal() == name) {
     return std::nullopt;
@@ -136,6 +135,20 @@ AuditPlace audit_place(const Home& home) {
   auto parsed = read_bindings(served_bindings(home));
   return parsed && parsed->errors.empty() ? audit_place(home, parsed->bindings)
                                           : AuditPlace{home.audit(), ""};
+}
+
+std::string audit_folder(const Home& home) {
+  const auto last = read_announced(home);
+  return last && !last->audit.empty() ? audit_folder_of_name(home, last->audit)
+                                      : audit_place(home).folder;
+}
+
+std::string name_of_audit_folder(const Home& home, const std::string& folder) {
+  return is_log_of_home(home, folder) ? std::string(kHomes) : folder;
+}
+
+std::string audit_folder_of_name(const Home& home, std::string_view name) {
+  return name == kHomes ? home.audit() : std::string(name);
 }
 
 std::string served_bindings(const Home& home) {
@@ -201,7 +214,7 @@ std::optional<std::string> remembered_audit_folder(const Home& home, const vault
   if (!kept) {
     return std::nullopt;
   }
-  return kept->reveal() == kHomes ? home.audit() : std::string(kept->reveal());
+  return audit_folder_of_name(home, kept->reveal());
 }
 
 }  // namespace keyswap::cli

@@ -31,15 +31,18 @@ inline std::string audit_folder(const Home& home, const bindings::Bindings& bind
   return audit_place(home, bindings).folder;
 }
 
-// The same for commands that only read: by the bindings that are being served, else the home's, if
-// they can be read.
+// The same by the bindings that are being served, else the home's, if they can be read.
 AuditPlace audit_place(const Home& home);
 // The file that these are read from.
 std::string served_bindings(const Home& home);
 
-inline std::string audit_folder(const Home& home) {
-  return audit_place(home).folder;
-}
+// For commands that only read, and open no vault: where the last proxy said that it writes, which
+// stays true whatever is done to the bindings; else by these.
+std::string audit_folder(const Home& home);
+
+// How a folder is written down: the home's own by no path, as a home may be moved. And back.
+std::string name_of_audit_folder(const Home& home, const std::string& folder);
+std::string audit_folder_of_name(const Home& home, std::string_view name);
 
 // Is it the log that `init` began in the home? By the names alone: where links lead is the word of
 // whoever can write beside the log (I7).

@@ -3,8 +3,7 @@
 
 #include <charconv>
 
-#include <CLI/CLI.hpp>
-
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/terminal.h"
 
@@ -81,13 +80,24 @@ std::optional<KeptPlace> decode_place(std::string_view text) {
   return kept;
 }
 
-void add_cursor_option(CLI::App& app, std::string& path) {
+void add_cursor_option(CommandLine& app, std::string& path) {
   app.add_option("--cursor", path, "the file that keeps how far it came; made if it is not there")
       ->type_name("FILE")
       ->required();
 }
 
 Outcome<PlaceFile> PlaceFile::open(std::string path, const std::string& folder) {
+  auto lock = audit::FileLock::acquire(path + ".lock");
+  if (!lock && lock.error().code == base::Errc::locked) {
+    return Failure{Exit::cannot,
+                   "another command goes by " + path + " just now",
+                   "wait for its end, or name another file: --cursor"};
+  }
+  if (!lock) {
+    return Failure{Exit::cannot,
+                   "cannot lock " + path + ".lock: " + explain(lock.error()),
+                   "name another file: --cursor"};
+  }
   auto id = id_of_log(folder);
   if (!id) {
     return id.failure();
@@ -101,7 +111,8 @@ Outcome<PlaceFile> PlaceFile::open(std::string path, const std::string& folder) 
   if (kept && kept->log != id.value() && kept->place.segment > 0) {
     warn("another audit log was followed before: this one is taken from its begin");
   }
-  return PlaceFile(std::move(path), folder, kept && kept->log == id.value() ? *kept : begin);
+  return PlaceFile(
+      std::move(path), folder, kept && kept->log == id.value() ? *kept : begin, std::move(*lock));
 }
 
 Problem PlaceFile::keep(const LogPlace& place) {

@@ -4,14 +4,15 @@
 // here while none runs.
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
+#include "proxy/cli/command_line.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
@@ -42,8 +43,20 @@ Problem rotate_here(const RotateOptions& options, const std::string& folder) {
   if (!lock) {
     return lock.failure();
   }
-  if (!lock.value()) {
-    return Failure{Exit::cannot, "a proxy began to run on this home meanwhile", "try it again"};
+  // By the vault's word, too: whoever can write the home can remove the lock.
+  if (!lock.value() || named_proxy(opened->home, opened->vault)) {
+    return Failure{
+        Exit::cannot, "a proxy runs on this home, and did not close the segment", "try it again"};
+  }
+  // I7: the key signs no log but the vault's own, wherever files that others can write lead.
+  auto known = known_log(opened->home, opened->vault, "");
+  if (!known) {
+    return known.failure();
+  }
+  if (known->folder != folder) {
+    return Failure{Exit::no,
+                   "the log that the vault knows is in " + known->folder + ", not in " + folder,
+                   "nothing was signed; find out who changed bindings.yaml or serve.lock"};
   }
   const base::SystemClock clock;
   auto log = open_audit_log(opened->home, folder, opened->vault, clock);
@@ -88,17 +101,22 @@ int rotate(const RotateOptions& options) {
   const std::string folder = audit_folder(home.value());
   const auto segments = audit::list_segments(folder);
   if (!segments) {
-    return report_unread(folder, segments.error());
+    return report(unread_log(folder, segments.error()));
   }
   if (segments->newest == 0) {
-    return report_unread(folder, {base::Errc::not_found, "there is no segment"});
+    return report(unread_log(folder, {base::Errc::not_found, "there is no segment"}));
   }
   std::error_code error;
   const auto bytes = std::filesystem::file_size(segment_path(folder, segments->newest), error);
-  if (!error && bytes == 0 && segments->newest > 1) {
+  if (!error && bytes == 0 && segments->newest > segments->oldest) {
     note("nothing was recorded since the last segment was closed");
     print_line(segment_path(folder, segments->newest - 1));
     return static_cast<int>(Exit::done);
+  }
+  if (!error && bytes == 0 && segments->newest > 1) {
+    return report({Exit::no,
+                   "nothing was recorded since the last segment was closed, and that was archived",
+                   "there is nothing to close"});
   }
   if (auto problem = close_segment(options, home.value(), folder, segments->newest)) {
     return report(*problem);
@@ -111,7 +129,7 @@ int rotate(const RotateOptions& options) {
 
 int run_audit_rotate(const Arguments& arguments) {
   RotateOptions options;
-  CLI::App app(
+  CommandLine app(
       "Closes the segment of the audit log that is being written, signed to its end, begins the\n"
       "next, and prints the path of the closed one, which does not change any more: copy it where\n"
       "you keep such files. A running proxy is asked to do it; else the vault is opened.",

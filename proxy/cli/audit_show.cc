@@ -5,14 +5,13 @@
 #include <deque>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/line_reader.h"
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_lines.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -78,8 +77,11 @@ base::Status show_segment(const std::string& path, Shown& shown) {
     if (!item) {
       return item.error();
     }
+    if (item->kind == audit::LineReader::Kind::too_long) {
+      return base::Error{base::Errc::corrupt, "a line is longer than any record"};
+    }
     if (item->kind != audit::LineReader::Kind::line) {
-      return {};  // a torn or damaged end: `audit verify` judges it
+      return {};  // a torn end: `audit verify` judges it
     }
     shown.take(item->text);
   }
@@ -97,7 +99,9 @@ int show(const ShowOptions& options) {
                    "check the folder " + folder.value()});
   }
   Shown shown(options);
-  for (std::uint32_t number = 1; number <= segments->newest; ++number) {
+  // number 0: there are none
+  for (std::uint32_t number = std::max(segments->oldest, 1U); number <= segments->newest;
+       ++number) {
     const std::string path = audit::path_of(folder.value(), audit::segment_name(number));
     if (const auto read = show_segment(path, shown); !read) {
       shown.finish();
@@ -107,6 +111,9 @@ int show(const ShowOptions& options) {
     }
   }
   shown.finish();
+  if (segments->oldest > 1) {
+    remark_archived();
+  }
   return static_cast<int>(Exit::done);
 }
 
@@ -114,12 +121,12 @@ int show(const ShowOptions& options) {
 
 int run_audit_show(const Arguments& arguments) {
   ShowOptions options;
-  CLI::App app("Shows the records of the audit log, oldest first, all or those asked for.",
-               "keyswap audit show");
+  CommandLine app("Shows the records of the audit log, oldest first, all or those asked for.",
+                  "keyswap audit show");
   add_filter_options(app, options.chosen);
   app.add_option("-n,--lines", options.lines, "only so many, the newest (default: all)")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kNewestMax));
+      ->in_range(1, kNewestMax);
   add_log_options(app, options.log);
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;

@@ -3,14 +3,12 @@
 // keyswap audit stats: figures of a span of the audit log, which is judged while it is read.
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "audit/verify.h"
 #include "proxy/base/clock.h"
-#include "proxy/cli/audit.h"
 #include "proxy/cli/audit_counts.h"
-#include "proxy/cli/audit_filter.h"
+#include "proxy/cli/audit_judged.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -22,9 +20,7 @@ constexpr std::size_t kNameShownMax = 60;  // so that a row fits a terminal of 8
 constexpr std::size_t kTopMax = 10'000;
 
 struct StatsOptions {
-  LogOptions log;
-  FilterOptions chosen;
-  std::string key_hex;
+  JudgedOptions judged;
   std::size_t top = 10;
 };
 
@@ -82,55 +78,40 @@ void print_json(const AuditCounts& counts, bool is_intact) {
 }
 
 int stats(const StatsOptions& options) {
-  auto key = parse_public_key(options.key_hex);
-  if (!key) {
-    return report(key.failure());
-  }
-  auto folder = log_folder(options.log);
-  if (!folder) {
-    return report(folder.failure());
-  }
   AuditCounts counts;
-  const LineFilter& filter = options.chosen.filter;
-  const auto verdict = audit::verify(
-      folder.value(), {key.value(), std::nullopt}, [&counts, &filter](std::string_view line) {
-        if (filter.wants_all() || matches(filter, line)) {
-          counts.take(line);
-        }
-      });
-  if (!verdict) {
-    return report_unread(folder.value(), verdict.error());
+  auto read = read_judged(options.judged, [&counts](std::string_view line) { counts.take(line); });
+  if (!read) {
+    return report(read.failure());
   }
-  if (options.log.json) {
-    print_json(counts, verdict->is_intact);
+  if (options.judged.log.json) {
+    print_json(counts, read->verdict.is_intact);
   } else {
     print_text(counts, options.top);
   }
-  return verdict->is_intact ? static_cast<int>(Exit::done)
-                            : report_broken(folder.value(), *verdict);
+  return end_judged(read.value());
 }
 
 }  // namespace
 
 int run_audit_stats(const Arguments& arguments) {
   StatsOptions options;
-  CLI::App app(
+  CommandLine app(
       "Counts the requests of the audit log by decision, reason, secret, host and caller, all or\n"
       "those asked for. The log is judged meanwhile: exit status 1 if it is not intact; what "
       "comes\n"
       "behind the first bad record does not count.",
       "keyswap audit stats");
-  add_filter_options(app, options.chosen);
+  add_filter_options(app, options.judged.chosen);
   app.add_option("--top", options.top, "how many rows of each table")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, kTopMax))
+      ->in_range(1, kTopMax)
       ->capture_default_str();
-  add_public_key_option(app, options.key_hex);
-  add_log_options(app, options.log);
+  add_public_key_option(app, options.judged.key_hex);
+  add_log_options(app, options.judged.log);
   if (const auto status = parse_arguments(app, arguments, "keyswap audit stats --since 24h")) {
     return *status;
   }
-  if (auto problem = settle_filter(options.chosen, base::SystemClock().wall_us())) {
+  if (auto problem = settle_filter(options.judged.chosen, base::SystemClock().wall_us())) {
     return report(*problem);
   }
   return stats(options);

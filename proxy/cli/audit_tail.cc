@@ -6,14 +6,13 @@
 #include <deque>
 #include <optional>
 
-#include <CLI/CLI.hpp>
-
 #include "audit/segment.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit.h"
 #include "proxy/cli/audit_filter.h"
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_lines.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -58,7 +57,7 @@ class Tail {
                      "check the folder " + folder_};
     }
     LogFollower follower(folder_, {segments->newest, 0});
-    if (auto problem = print_newest(follower, segments->newest)) {
+    if (auto problem = print_newest(follower, *segments)) {
       return problem;
     }
     while (watch && flush_output()) {
@@ -79,7 +78,7 @@ class Tail {
   }
 
   // From the newest segment back, until there are enough lines. Leaves the follower behind them.
-  Problem print_newest(LogFollower& follower, std::uint32_t newest) const {
+  Problem print_newest(LogFollower& follower, const audit::Segments& segments) const {
     std::deque<std::string> lines;
     const auto keep_each = [this, &lines](std::string_view line) {
       keep_newest(line, options_.lines, lines);
@@ -88,7 +87,9 @@ class Tail {
     if (auto problem = follower.read(keep_each)) {
       return problem;
     }
-    for (std::uint32_t number = newest; number > 1 && lines.size() < options_.lines; --number) {
+    for (std::uint32_t number = segments.newest;
+         number > segments.oldest && lines.size() < options_.lines;
+         --number) {
       const auto older = lines_of(number - 1, options_.lines - lines.size());
       lines.insert(lines.begin(), older.begin(), older.end());
     }
@@ -142,12 +143,12 @@ class Tail {
 
 int run_audit_tail(const Arguments& arguments) {
   TailOptions options;
-  CLI::App app(
+  CommandLine app(
       "Shows the newest records of the audit log, and then each new one, until interrupted.",
       "keyswap audit tail");
   app.add_option("-n,--lines", options.lines, "how many of those that are there")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{0}, kLinesMax))
+      ->in_range(0, kLinesMax)
       ->capture_default_str();
   app.add_flag("--no-follow", options.stops, "stop after those that are there");
   add_filter_options(app, options.chosen);

@@ -3,13 +3,13 @@
 // keyswap audit verify
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "audit/segment.h"
 #include "audit/verify.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/known_log.h"
 #include "proxy/cli/options.h"
@@ -115,6 +115,7 @@ bool is_empty_log(const std::string& folder) {
 void print_json(const audit::Verdict& verdict, const Known& known) {
   nlohmann::ordered_json json;
   json["intact"] = verdict.is_intact;
+  json["archived_seq"] = verdict.archived_seq;
   json["records"] = verdict.records;
   json["last_seq"] = verdict.last_seq;
   json["last_hash"] = base::to_hex(
@@ -167,6 +168,10 @@ int print_intact(const audit::Verdict& verdict, const Known& known) {
              std::to_string(verdict.last_seq) + "; " + std::to_string(verdict.checkpoints) +
              " signed checkpoints, the last covers record " +
              std::to_string(verdict.last_checkpoint_seq));
+  if (verdict.archived_seq > 0) {
+    print_line("  it begins behind record " + std::to_string(verdict.archived_seq) +
+               ": what came before was archived, as the vault's key signed");
+  }
   if (verdict.torn_bytes > 0) {
     print_line("  the last line is unfinished (" + std::to_string(verdict.torn_bytes) +
                " bytes): being written now, or cut by a crash");
@@ -210,15 +215,18 @@ int report_broken(const std::string& folder, const audit::Verdict& verdict) {
        "what comes before it is good; keep the folder as it is and find out who changed it"});
 }
 
-int report_unread(const std::string& folder, const base::Error& error) {
+Failure unread_log(const std::string& folder, const base::Error& error) {
   if (error.code == base::Errc::not_found && is_empty_log(folder)) {
-    return report({Exit::cannot,
-                   "there is no audit log yet in " + folder,
-                   "it begins when a proxy first runs: keyswap serve"});
+    return {Exit::cannot,
+            "there is no audit log yet in " + folder,
+            "it begins when a proxy first runs: keyswap serve"};
   }
-  return report({Exit::cannot,
-                 "the audit log cannot be read: " + explain(error),
-                 "check the folder " + folder});
+  if (error.code == base::Errc::unavailable) {
+    return {Exit::cannot, "the audit log was not judged: " + explain(error), "try it again"};
+  }
+  return {Exit::cannot,
+          "the audit log cannot be read: " + explain(error),
+          "check the folder " + folder};
 }
 
 namespace {
@@ -235,7 +243,13 @@ int verify(const VerifyOptions& options) {
   const std::string& folder = known->folder;
   const auto verdict = audit::verify(folder, {key.value() ? key.value() : known->key, known->head});
   if (!verdict) {
-    return report_unread(folder, verdict.error());
+    return report(unread_log(folder, verdict.error()));
+  }
+  if (verdict->is_intact && known->source == "file" && known->head->seq < verdict->archived_seq) {
+    return report({Exit::cannot,
+                   "record " + std::to_string(known->head->seq) + ", which the head in " +
+                       options.head_file + " names, was archived",
+                   "hold the archive against it: keyswap audit verify --folder DIR --head FILE"});
   }
   if (options.log.json) {
     print_json(*verdict, known.value());
@@ -249,7 +263,7 @@ int verify(const VerifyOptions& options) {
 
 int run_audit_verify(const Arguments& arguments) {
   VerifyOptions options;
-  CLI::App app(
+  CommandLine app(
       "Checks the whole audit log: hash chain, numbers, signed checkpoints; and that it goes on "
       "from\n"
       "the head that the vault keeps, where the vault opens without a question, or the one in a\n"

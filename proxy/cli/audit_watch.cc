@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 
-#include <CLI/CLI.hpp>
 #include <sys/wait.h>
 
 #include "audit/segment.h"
@@ -14,6 +13,7 @@
 #include "proxy/cli/audit_follow.h"
 #include "proxy/cli/audit_place_file.h"
 #include "proxy/cli/child.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
 
@@ -63,7 +63,14 @@ Problem run_for_closed(const WatchOptions& options, const std::string& folder, P
                    "the audit log cannot be read: " + explain(segments.error()),
                    "check the folder " + folder};
   }
-  for (std::uint32_t number = kept.place().segment + 1; number < segments->newest; ++number) {
+  const std::uint32_t done = kept.place().segment;
+  if (done > 0 && done + 1 < segments->oldest) {
+    warn("segments " + std::to_string(done + 1) + " to " + std::to_string(segments->oldest - 1) +
+             " were archived before the command was run for them",
+         "they are in the archive");
+  }
+  for (std::uint32_t number = std::max(done + 1, segments->oldest); number < segments->newest;
+       ++number) {
     if (auto problem =
             run_for(options.command, audit::path_of(folder, audit::segment_name(number)))) {
       return problem;
@@ -80,25 +87,13 @@ Problem watch(const WatchOptions& options) {
   if (!folder) {
     return folder.failure();
   }
-  auto changes = LogWatch::open(folder.value());
-  if (!changes) {
-    return changes.failure();
-  }
   auto kept = PlaceFile::open(options.cursor, folder.value());
   if (!kept) {
     return kept.failure();
   }
-  for (;;) {
-    if (auto problem = run_for_closed(options, folder.value(), kept.value())) {
-      return problem;
-    }
-    if (options.stops) {
-      return std::nullopt;
-    }
-    if (auto problem = changes->wait()) {
-      return problem;
-    }
-  }
+  return follow_folder(folder.value(), options.stops, [&] {
+    return run_for_closed(options, folder.value(), kept.value());
+  });
 }
 
 }  // namespace
@@ -111,7 +106,7 @@ int run_audit_watch(const Arguments& arguments) {
   }
   Arguments own(arguments.begin(), mark);
   own.page = arguments.page;
-  CLI::App app(
+  CommandLine app(
       "keyswap audit watch [options] -- CMD [ARGUMENTS...]\n\n"
       "Runs the command for each closed segment of the audit log, in order, its path behind the "
       "command's own words, and waits for more. It ends with status 1 if the command fails, and "

@@ -115,17 +115,32 @@ Problem add_folder(const Home& home, const std::string& name, std::vector<Backed
   return std::nullopt;
 }
 
-// The roots that the bindings add, where they lie in the home. Others are the machine's.
-Problem add_roots(const Home& home, std::vector<BackedUp>& files) {
+// A root that the bindings add: where it lies, and its name below the home, or "".
+struct Root {
+  std::string path;
+  std::string name;
+};
+
+std::vector<Root> roots_of(const Home& home) {
+  std::vector<Root> roots;
   auto parsed = read_bindings(home.bindings());
   if (!parsed) {
-    return std::nullopt;
+    return roots;
   }
   const std::string folder = home.path + "/";
-  for (const std::string& path : parsed->bindings.upstream.ca_files) {
-    const std::string name = path.starts_with(folder) ? path.substr(folder.size()) : "";
-    if (is_backup_name(name) && find_file(files, name) == nullptr) {
-      if (auto problem = add_file(home, name, files)) {
+  for (const std::string& named : parsed->bindings.upstream.ca_files) {
+    const std::string path = fs::path(named).lexically_normal().string();
+    std::string name = path.starts_with(folder) ? path.substr(folder.size()) : "";
+    roots.push_back({path, is_backup_name(name) ? std::move(name) : ""});
+  }
+  return roots;
+}
+
+// Those that lie in the home. Others are the machine's.
+Problem add_roots(const Home& home, std::vector<BackedUp>& files) {
+  for (const Root& root : roots_of(home)) {
+    if (!root.name.empty() && find_file(files, root.name) == nullptr) {
+      if (auto problem = add_file(home, root.name, files)) {
         return problem;
       }
     }
@@ -227,6 +242,24 @@ Outcome<std::vector<BackedUp>> collect(const Home& home) {
     return *std::move(problem);
   }
   return files;
+}
+
+bool is_same_home(const std::vector<BackedUp>& left, const std::vector<BackedUp>& right) {
+  const auto without_limits = [](std::vector<BackedUp> files) {
+    std::erase_if(files, [](const BackedUp& file) { return file.name == "limits.db"; });
+    return files;
+  };
+  return without_limits(left) == without_limits(right);
+}
+
+std::vector<std::string> roots_left_out(const Home& home, const std::vector<BackedUp>& files) {
+  std::vector<std::string> left_out;
+  for (const Root& root : roots_of(home)) {
+    if (root.name.empty() || find_file(files, root.name) == nullptr) {
+      left_out.push_back(root.path);
+    }
+  }
+  return left_out;
 }
 
 }  // namespace keyswap::cli

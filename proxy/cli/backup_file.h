@@ -49,4 +49,11 @@ std::optional<BackupParts> decode_backup(std::string_view bytes);
 // All of a home that a backup holds besides vault.db, as it is now.
 Outcome<std::vector<BackedUp>> collect(const Home& home);
 
+// Are they the same but for limits.db, which grows while a proxy runs?
+bool is_same_home(const std::vector<BackedUp>& left, const std::vector<BackedUp>& right);
+
+// Of the roots that the bindings add, those that are not among the files: they lie elsewhere, or
+// have a name that is none for a backup.
+std::vector<std::string> roots_left_out(const Home& home, const std::vector<BackedUp>& files);
+
 }  // namespace keyswap::cli

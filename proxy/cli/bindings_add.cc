@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "bindings/strict_yaml.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/reloading.h"
 #include "proxy/cli/secret.h"
@@ -165,19 +165,16 @@ int add_binding(const AddOptions& options) {
   if (!name) {
     return report(name.failure());
   }
-  auto opened = open_home(options.home, options.unlock);
-  if (!opened) {
-    return report(opened.failure());
-  }
-  const auto problem = add(options, opened.value(), name.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return do_in_home(options.home, options.unlock, [&](OpenHome& opened) {
+    return add(options, opened, name.value());
+  });
 }
 
 }  // namespace
 
 int run_bindings_add(const Arguments& arguments) {
   AddOptions options;
-  CLI::App app(
+  CommandLine app(
       "Binds a secret of the vault: adds its entry to the home's bindings.yaml, with a "
       "placeholder,\n"
       "approves it, and lets the running proxy read it.",

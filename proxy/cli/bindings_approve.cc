@@ -4,11 +4,10 @@
 // yes (I17).
 #include <limits>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/question.h"
@@ -73,28 +72,18 @@ Problem approve_policy(const ApproveOptions& options,
   return put_in_force(opened.home, opened.vault, file, file + " is approved");
 }
 
-int approve_file(const ApproveOptions& options) {
-  auto opened = open_home(options.home, options.unlock);
-  if (!opened) {
-    return report(opened.failure());
-  }
+Problem approve_file(const ApproveOptions& options, OpenHome& opened) {
   const std::string file =
-      options.bindings.empty() ? opened->home.bindings() : absolute_path(options.bindings);
-  auto loaded = load_policy(file, own_ca_of(opened->home));
-  if (!loaded) {
-    return report(loaded.failure());
-  }
-  if (auto problem = approve_policy(options, opened.value(), file, loaded.value())) {
-    return report(*problem);
-  }
-  return static_cast<int>(Exit::done);
+      options.bindings.empty() ? opened.home.bindings() : absolute_path(options.bindings);
+  auto loaded = load_policy(file, own_ca_of(opened.home));
+  return loaded ? approve_policy(options, opened, file, loaded.value()) : Problem(loaded.failure());
 }
 
 }  // namespace
 
 int run_bindings_approve(const Arguments& arguments) {
   ApproveOptions options;
-  CLI::App app(
+  CommandLine app(
       "Lets a bindings file that was changed into force: shows what it changes of what is "
       "approved,\n"
       "asks, and lets the running proxy read it. Exit status 1 if the answer is no.",
@@ -108,7 +97,9 @@ int run_bindings_approve(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  return approve_file(options);
+  return do_in_home(options.home, options.unlock, [&options](OpenHome& opened) {
+    return approve_file(options, opened);
+  });
 }
 
 }  // namespace keyswap::cli

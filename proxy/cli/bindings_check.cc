@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap bindings check [FILE]
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/check_entries.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/permit_option.h"
@@ -78,7 +78,7 @@ int check(const CheckOptions& options, const std::string& own_ca) {
 
 int run_bindings_check(const Arguments& arguments) {
   CheckOptions options;
-  CLI::App app(
+  CommandLine app(
       "Validates a bindings file: every error at once, as FILE:LINE:COLUMN. Exit status 2 if there "
       "is one.\n"
       "Where nobody has to be asked for a passphrase it also looks whether the vault's entries can "

@@ -8,7 +8,6 @@
 #include <ctime>
 #include <limits>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
 #include "proxy/cli/child.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -59,7 +59,9 @@ class Copy {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  void keep() { is_kept_ = true; }
+  [[nodiscard]] bool is_kept() const { return is_kept_; }
+
+  void keep(bool is_kept) { is_kept_ = is_kept; }
 
  private:
   std::string path_;
@@ -126,77 +128,112 @@ Problem run_editor(const std::string& path) {
   return std::nullopt;
 }
 
-// What was written is in force once it is approved; else it stays beside the file.
-Problem put_in_force(const EditOptions& options,
+// The editor, until what was written can be used or the operator gives up. Nothing: it is as it
+// was. What differs stays beside the file from then on, however this ends.
+Outcome<std::optional<LoadedPolicy>> edit_copy(const Home& home,
+                                               const std::string& before,
+                                               Copy& copy) {
+  for (;;) {
+    auto failed = run_editor(copy.path());
+    const auto now = read_file(copy.path(), base::bounds::kBindingsFileBytesMax);
+    const bool is_changed = now ? *now != before : now.error().code != base::Errc::not_found;
+    copy.keep(is_changed);
+    if (failed) {
+      return *std::move(failed);
+    }
+    if (!is_changed) {
+      return std::optional<LoadedPolicy>();
+    }
+    auto loaded = load_policy(copy.path(), own_ca_of(home));
+    if (loaded) {
+      return std::optional(std::move(loaded).value());
+    }
+    if (!has_terminal()) {
+      return loaded.failure();
+    }
+    report(loaded.failure());
+    if (!ask_yes("Edit it again?")) {
+      return Failure{loaded.failure().exit, "it cannot be used as it is", "nothing was changed"};
+    }
+  }
+}
+
+// I17: without a question nobody is shown what was in the file already.
+Problem put_in_place(const EditOptions& options,
                      OpenHome& opened,
                      const BindingsFile& file,
-                     const std::string& path) {
-  auto approval = prepare_approval(opened.home, opened.vault, file, options.approval);
+                     const LoadedPolicy& loaded) {
+  auto approval = prepare_approval(opened.home,
+                                   opened.vault,
+                                   file,
+                                   options.approval,
+                                   options.says_yes ? Found::kept : Found::shown);
   if (!approval) {
     return approval.failure();
   }
-  auto loaded = load_policy(path, own_ca_of(opened.home));
-  if (!loaded) {
-    return loaded.failure();
-  }
   note(file.path + " changes:");
-  show_changes(changes_of(opened.home, approval->before, file.path, loaded.value()),
+  show_changes(changes_of(opened.home, approval->before, file.path, loaded),
                std::numeric_limits<std::size_t>::max());
   if (auto problem = confirm(options.says_yes, "Shall it come into force?")) {
     return problem;
   }
-  return replace_approved(opened.home, opened.vault, file, loaded->text, approval.value());
+  return replace_approved(opened.home, opened.vault, file, loaded.text, approval.value());
 }
 
-int edit(const EditOptions& options) {
+Problem approve_edit(const EditOptions& options,
+                     const BindingsFile& file,
+                     const LoadedPolicy& loaded,
+                     Copy& copy) {
+  auto opened = open_home(options.home, options.unlock);
+  if (!opened) {
+    return opened.failure();
+  }
+  if (auto problem = put_in_place(options, opened.value(), file, loaded)) {
+    return problem;
+  }
+  copy.keep(false);
+  print_line("in place: " + printable(file.path));
+  return put_in_force(opened->home, opened->vault, file.path, file.path + " is in place");
+}
+
+Problem edit(const EditOptions& options) {
   if (options.unlock.password_fd >= 0) {
     // The editor must not inherit what opens the vault.
     static_cast<void>(fcntl(options.unlock.password_fd, F_SETFD, FD_CLOEXEC));
   }
   auto home = checked_home_of(options.home);
   if (!home) {
-    return report(home.failure());
+    return home.failure();
   }
-  auto file = open_home_bindings(home.value());
+  auto file = open_home_bindings_to_edit(home.value());
   if (!file) {
-    return report(file.failure());
+    return file.failure();
   }
+  const std::string& before = file->text.bindings;
   Copy copy(file->path);
-  if (const auto written = write_file(copy.path(), file->text.bindings, kPrivateMode); !written) {
-    return report({Exit::cannot,
+  if (const auto written = write_file(copy.path(), before, kPrivateMode); !written) {
+    return Failure{Exit::cannot,
                    "cannot write " + copy.path() + ": " + explain(written.error()),
-                   "make room on the disk; nothing was changed"});
+                   "make room on the disk; nothing was changed"};
   }
-  if (auto problem = run_editor(copy.path())) {
-    return report(*problem);
-  }
-  const auto edited = read_file(copy.path(), base::bounds::kBindingsFileBytesMax);
-  if (edited && *edited == file->text.bindings) {
+  auto edited = edit_copy(home.value(), before, copy);
+  if (edited && !edited.value()) {
     print_line("nothing was changed");
-    return static_cast<int>(Exit::done);
+    return std::nullopt;
   }
-  copy.keep();
-  auto opened = open_home(options.home, options.unlock);
-  Problem problem = opened ? put_in_force(options, opened.value(), file.value(), copy.path())
-                           : Problem(opened.failure());
-  if (problem) {
+  Problem problem = edited ? approve_edit(options, file.value(), *edited.value(), copy)
+                           : Problem(edited.failure());
+  if (copy.is_kept()) {
     note("what you wrote is in " + copy.path());
-    return report(*problem);
   }
-  static_cast<void>(unlink(copy.path().c_str()));
-  print_line("in place: " + printable(file->path));
-  if (auto unused =
-          put_in_force(opened->home, opened->vault, file->path, file->path + " is in place")) {
-    return report(*unused);
-  }
-  return static_cast<int>(Exit::done);
+  return problem;
 }
 
 }  // namespace
 
 int run_bindings_edit(const Arguments& arguments) {
   EditOptions options;
-  CLI::App app(
+  CommandLine app(
       "Opens the home's bindings.yaml in $VISUAL or $EDITOR, checks what was written, shows what "
       "it\n"
       "changes, asks, approves it, and lets the running proxy read it.",
@@ -208,7 +245,8 @@ int run_bindings_edit(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  return edit(options);
+  const auto problem = edit(options);
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
 }
 
 }  // namespace keyswap::cli

@@ -3,10 +3,10 @@
 // keyswap bindings explain METHOD URL
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/cli/bindings.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/explain_words.h"
@@ -27,7 +27,7 @@ struct ExplainOptions {
   std::string url;
   bool json = false;
   bool shows_all = false;
-  std::optional<std::string> caller;
+  std::string caller;  // "": whoever may
   UnlockOptions unlock;
 };
 
@@ -98,7 +98,8 @@ int explain_one(const ExplainOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  Explanation explanation = explain_request(*loaded.value(), request.value(), options.caller);
+  const auto caller = options.caller.empty() ? std::nullopt : std::optional(options.caller);
+  Explanation explanation = explain_request(*loaded.value(), request.value(), caller);
   if (auto problem = ask_vault(options, *loaded.value(), explanation)) {
     return report(*problem);
   }
@@ -114,7 +115,7 @@ int explain_one(const ExplainOptions& options) {
 
 int run_bindings_explain(const Arguments& arguments) {
   ExplainOptions options;
-  CLI::App app(
+  CommandLine app(
       "Says what becomes of a request: which binding, secret, place and limit, and why or why "
       "not.\n"
       "Exit status 0 if some secret would be swapped in, 1 if none.",

@@ -44,11 +44,6 @@ Failure changed_by_another(const std::string& path) {
           "nothing was changed; try again"};
 }
 
-bool says(const BindingsFile& file, const std::string& text) {
-  const auto now = read_file(file.path, kBindingsFileBytesMax);
-  return now && *now == text;
-}
-
 Problem replace_file(const BindingsFile& file, const std::string& text) {
   if (!says(file, file.text.bindings)) {
     return changed_by_another(file.path);
@@ -62,28 +57,13 @@ Problem replace_file(const BindingsFile& file, const std::string& text) {
                  "nothing was changed; make room on the disk, or check the folder's modes"};
 }
 
-}  // namespace
-
-Outcome<BindingsFile> open_bindings(const std::string& path) {
-  auto parsed = read_bindings(path);
-  if (!parsed) {
-    return parsed.failure();
-  }
-  if (!parsed->errors.empty()) {
-    auto refused = accept_bindings(path, std::move(parsed).value());
-    return refused ? Failure{} : refused.failure();
-  }
+Outcome<BindingsFile> file_of(const std::string& path,
+                              bindings::Parsed parsed,
+                              std::vector<std::string> roots) {
   BindingsFile file;
   file.path = resolved(path);
-  file.text.bindings = std::move(parsed->text);
-  file.bindings = std::move(parsed->bindings);
-  auto roots = read_roots(file.bindings);
-  if (!roots) {
-    return Failure{Exit::usage,
-                   "a `ca_file` of " + path + " cannot be used: " + explain(roots.error()),
-                   "nothing was changed; see: keyswap bindings check " + path};
-  }
-  file.text.roots = std::move(*roots);
+  file.text = {std::move(parsed.text), std::move(roots)};
+  file.bindings = std::move(parsed.bindings);
 
   struct stat info {};
 
@@ -95,19 +75,68 @@ Outcome<BindingsFile> open_bindings(const std::string& path) {
   return file;
 }
 
-Outcome<BindingsFile> open_home_bindings(const Home& home) {
-  const std::string path = home.bindings();
-  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
-    constexpr mode_t kPrivateMode = 0600;
-    if (const auto written = write_file(path, starter_bindings(), kPrivateMode); !written) {
-      return Failure{
-          Exit::cannot,
-          "there is no " + path + ", and none can be written: " + explain(written.error()),
-          "put it back from a backup, or check the home's owner and mode"};
-    }
-    note("there was no " + path + ": it begins anew, without a binding");
+Problem begin_where_none_is(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0 || errno != ENOENT) {
+    return std::nullopt;
   }
-  return open_bindings(path);
+  constexpr mode_t kPrivateMode = 0600;
+  if (const auto written = write_file(path, starter_bindings(), kPrivateMode); !written) {
+    return Failure{Exit::cannot,
+                   "there is no " + path + ", and none can be written: " + explain(written.error()),
+                   "put it back from a backup, or check the home's owner and mode"};
+  }
+  note("there was no " + path + ": it begins anew, without a binding");
+  return std::nullopt;
+}
+
+}  // namespace
+
+Outcome<BindingsFile> open_bindings(const std::string& path) {
+  auto parsed = read_bindings(path);
+  if (!parsed) {
+    return parsed.failure();
+  }
+  if (!parsed->errors.empty()) {
+    auto refused = accept_bindings(path, std::move(parsed).value());
+    return refused ? Failure{} : refused.failure();
+  }
+  auto roots = read_roots(parsed->bindings);
+  if (!roots) {
+    return Failure{Exit::usage,
+                   "a `ca_file` of " + path + " cannot be used: " + explain(roots.error()),
+                   "nothing was changed; see: keyswap bindings check " + path};
+  }
+  return file_of(path, std::move(parsed).value(), std::move(*roots));
+}
+
+Outcome<BindingsFile> open_home_bindings(const Home& home) {
+  if (auto problem = begin_where_none_is(home.bindings())) {
+    return *std::move(problem);
+  }
+  return open_bindings(home.bindings());
+}
+
+Outcome<BindingsFile> open_home_bindings_to_edit(const Home& home) {
+  const std::string path = home.bindings();
+  if (auto problem = begin_where_none_is(path)) {
+    return *std::move(problem);
+  }
+  auto parsed = read_bindings(path);
+  if (!parsed) {
+    return parsed.failure();
+  }
+  std::vector<std::string> roots;
+  if (parsed->errors.empty()) {
+    if (auto read = read_roots(parsed->bindings)) {
+      roots = std::move(*read);
+    }
+  }
+  return file_of(path, std::move(parsed).value(), std::move(roots));
+}
+
+bool says(const BindingsFile& file, const std::string& text) {
+  const auto now = read_file(file.path, kBindingsFileBytesMax);
+  return now && *now == text;
 }
 
 Problem check_name_is_free(const BindingsFile& file, const std::string& name) {
@@ -174,7 +203,8 @@ Outcome<std::string> text_with_entry(const BindingsFile& file,
 Outcome<FileApproval> prepare_approval(const Home& home,
                                        vault::Vault& vault,
                                        const BindingsFile& file,
-                                       const ApprovalOptions& options) {
+                                       const ApprovalOptions& options,
+                                       Found found) {
   auto standing = standing_of(vault, file.text);
   if (!standing) {
     return standing.failure();
@@ -183,7 +213,7 @@ Outcome<FileApproval> prepare_approval(const Home& home,
   approval.before = std::move(standing).value();
   const bool is_of_home = file.path == resolved(home.bindings());
   const bool is_unapproved = approval.before.standing == Standing::unapproved;
-  if (is_unapproved && is_of_home && !approves_itself(approval.before)) {
+  if (is_unapproved && is_of_home && found == Found::kept && !approves_itself(approval.before)) {
     return Failure{Exit::no,
                    file.path + " has changes that nobody approved",
                    "look at them with: keyswap bindings approve   (nothing was changed)"};

@@ -36,6 +36,13 @@ Outcome<BindingsFile> open_bindings(const std::string& path);
 // is said.
 Outcome<BindingsFile> open_home_bindings(const Home& home);
 
+// Is that its text now?
+bool says(const BindingsFile& file, const std::string& text);
+
+// The same, also where it has errors: there is something to edit. What it binds does not count
+// then.
+Outcome<BindingsFile> open_home_bindings_to_edit(const Home& home);
+
 // Is the name free for an entry of `secrets:`?
 Problem check_name_is_free(const BindingsFile& file, const std::string& name);
 
@@ -61,14 +68,20 @@ struct FileApproval {
   bool is_meant = true;  // false: another file than the approved one, which stays without approval
 };
 
-// Before anything is changed. A failure where the home's file has changes that nobody approved: a
-// command approves what it writes, and nothing that it found.
+// What becomes of the changes in the file that nobody approved: they stay in it unseen, or the
+// operator is shown all that differs from what is approved, and asked.
+enum class Found : unsigned char { kept, shown };
+
+// Before anything is changed. A failure where the home's file has changes that nobody approved, and
+// nobody is shown them: a command approves what it writes, and nothing that it found.
 Outcome<FileApproval> prepare_approval(const Home& home,
                                        vault::Vault& vault,
                                        const BindingsFile& file,
-                                       const ApprovalOptions& options);
+                                       const ApprovalOptions& options,
+                                       Found found = Found::kept);
 
-// The file with another text, approved; `policy`: that text, and the roots it adds.
+// The file with another text, approved; `policy`: that text, and the roots it adds. After a failure
+// the file is as it was, or it is in place (says()) and what was approved before still is, too.
 Problem replace_approved(const Home& home,
                          vault::Vault& vault,
                          const BindingsFile& file,

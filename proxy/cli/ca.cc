@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/bundle.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
@@ -113,7 +113,7 @@ int export_bundle(const CaOptions& options) {
     return static_cast<int>(Exit::done);
   }
   constexpr mode_t kPublicMode = 0644;
-  if (const auto written = write_file(options.output, text, kPublicMode); !written) {
+  if (const auto written = write_output(options.output, text, kPublicMode); !written) {
     return report({Exit::cannot,
                    "cannot write " + options.output + ": " + explain(written.error()),
                    "check the folder and the disk"});
@@ -245,8 +245,8 @@ int rotate(const CaOptions& options) {
 
 int run_show(const Arguments& arguments) {
   CaOptions options;
-  CLI::App app("Shows the local CA's certificate (public; no passphrase is needed).",
-               "keyswap ca show");
+  CommandLine app("Shows the local CA's certificate (public; no passphrase is needed).",
+                  "keyswap ca show");
   add_home_option(app, options.home);
   add_json_option(app, options.json);
   if (const auto status = parse_arguments(app, arguments, "keyswap ca show --json")) {
@@ -257,7 +257,7 @@ int run_show(const Arguments& arguments) {
 
 int run_export(const Arguments& arguments) {
   CaOptions options;
-  CLI::App app(
+  CommandLine app(
       "Writes the combined bundle (the host's roots and ours) to standard output or a file.",
       "keyswap ca export");
   add_home_option(app, options.home);
@@ -272,7 +272,7 @@ int run_export(const Arguments& arguments) {
 
 int run_rotate(const Arguments& arguments) {
   CaOptions options;
-  CLI::App app(
+  CommandLine app(
       "Makes a new CA: key sealed in the vault, ca.pem and bundle.pem replaced, a running proxy "
       "told.\n"
       "Clients must be told to trust it. bundle.pem keeps the old one until its leaves have ended.",
@@ -296,7 +296,7 @@ int run_rotate(const Arguments& arguments) {
 int run_init_ca(const Arguments& arguments) {
   CaOptions options;
   options.forgets_old = true;
-  CLI::App app(
+  CommandLine app(
       "Makes the CA of a home anew, for the hosts of --permit alone, before clients trust it; "
       "later,\n"
       "use `keyswap ca rotate`.",

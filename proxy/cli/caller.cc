@@ -4,10 +4,10 @@
 // token; the token itself is printed once, by add and rotate, and nowhere else.
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
@@ -78,14 +78,28 @@ int give_token(const CallerOptions& options, Keep keep) {
   return kept ? static_cast<int>(Exit::done) : report(caller_failure(kept.error(), options.name));
 }
 
+// A token that was given counts once the running proxy knows it.
+int await_good(const CallerOptions& options, OpenHome& opened, int given, const std::string& done) {
+  if (given != static_cast<int>(Exit::done)) {
+    return given;
+  }
+  const auto problem = await_confirmation(opened.home, opened.vault, options.name + done);
+  return problem ? report(*problem) : given;
+}
+
 int add(const CallerOptions& options) {
   auto opened = open_for(options);
   if (!opened) {
     return report(opened.failure());
   }
-  return give_token(options, [&](const vault::Secret& digest) {
-    return opened->vault.add_system(vault::caller_entry(options.name), digest);
-  });
+  return await_good(options,
+                    opened.value(),
+                    give_token(options,
+                               [&](const vault::Secret& digest) {
+                                 return opened->vault.add_system(vault::caller_entry(options.name),
+                                                                 digest);
+                               }),
+                    " is added");
 }
 
 int rotate(const CallerOptions& options) {
@@ -97,17 +111,13 @@ int rotate(const CallerOptions& options) {
   if (const auto before = opened->vault.fetch_system(entry); !before) {
     return report(caller_failure(before.error(), options.name));
   }
-  const int given = give_token(options, [&](const vault::Secret& digest) {
-    return opened->vault.put_system(entry, digest);
-  });
-  if (given != static_cast<int>(Exit::done)) {
-    return given;
-  }
-  if (auto problem =
-          await_confirmation(opened->home, opened->vault, options.name + " has another token")) {
-    return report(*problem);
-  }
-  return given;
+  return await_good(options,
+                    opened.value(),
+                    give_token(options,
+                               [&](const vault::Secret& digest) {
+                                 return opened->vault.put_system(entry, digest);
+                               }),
+                    " has another token");
 }
 
 int remove(const CallerOptions& options) {
@@ -166,7 +176,7 @@ struct Usage {
 
 int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const CallerOptions&)) {
   CallerOptions options;
-  CLI::App app(usage.about, usage.name);
+  CommandLine app(usage.about, usage.name);
   if (usage.takes_name) {
     app.add_option("NAME", options.name, "the caller's name, as in bindings.yaml")->required();
   }
@@ -181,7 +191,8 @@ int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const C
 
 int run_add(const Arguments& arguments) {
   return parse_and(
-      {"Adds a caller and prints its token, once. The vault keeps only a digest of it.",
+      {"Adds a caller and prints its token, once. The vault keeps only a digest of it. Exit status "
+       "1\nif a running proxy does not confirm that it knows it.",
        "keyswap caller add",
        "keyswap caller add ci\n"
        "  keyswap caller add agent-2 --json",

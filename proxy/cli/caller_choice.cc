@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
-
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "vault/caller_token.h"
@@ -26,7 +25,7 @@ std::string without_newline(std::string text) {
 
 }  // namespace
 
-void add_caller_options(CLI::App& app, CallerChoice& choice) {
+void add_caller_options(CommandLine& app, CallerChoice& choice) {
   app.add_option("--caller",
                  choice.name,
                  "come as this caller (its token: $KEYSWAP_CALLER_TOKEN or --caller-token-file)")

@@ -8,11 +8,9 @@
 #include "bindings/binding.h"
 #include "proxy/cli/failure.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 inline constexpr const char* kCallerTokenVariable = "KEYSWAP_CALLER_TOKEN";
 
@@ -21,7 +19,7 @@ struct CallerChoice {
   std::string token_file;  // --caller-token-file; "" = $KEYSWAP_CALLER_TOKEN
 };
 
-void add_caller_options(CLI::App& app, CallerChoice& choice);
+void add_caller_options(CommandLine& app, CallerChoice& choice);
 
 // The token that was given, in the file or in the variable; "" if there is none. A failure when the
 // file cannot be read.

@@ -50,6 +50,9 @@ class SpawnSettings {
     }
     posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
     add_descriptors(launch);
+    if (!launch.folder.empty()) {
+      posix_spawn_file_actions_addchdir_np(&actions_, launch.folder.c_str());
+    }
   }
 
   SpawnSettings(const SpawnSettings&) = delete;

@@ -39,9 +39,10 @@ struct Launch {
   const Variables* environment = nullptr;
   ProcessGroup group = ProcessGroup::same;
   Inherits inherits = Inherits::standard;
-  int output = -1;         // becomes its standard output, if >= 0
-  int passed = -1;         // above stderr; becomes kPassedDescriptor, if >= 0 (not with `all`)
-  sigset_t signal_mask{};  // it begins with
+  std::string folder = {};  // where it begins; "" = where we are
+  int output = -1;          // becomes its standard output, if >= 0
+  int passed = -1;          // above stderr; becomes kPassedDescriptor, if >= 0 (not with `all`)
+  sigset_t signal_mask{};   // it begins with
 };
 
 // Gives its pid, or errno: ENOENT (no such program), EACCES, ENOEXEC ...

@@ -25,6 +25,15 @@ namespace {
 constexpr std::array<std::string_view, 6> kProxyNames = {
     "HTTP_PROXY", "HTTPS_PROXY", "WS_PROXY", "WSS_PROXY", "ALL_PROXY", "GRPC_PROXY"};
 
+// Of clients of which a settings file (npmrc, cargo's config.toml) may name another proxy: that
+// would win over those above, and gives way to these. All of them heed NO_PROXY.
+constexpr std::array<std::string_view, 6> kOwnProxyNames = {"npm_config_proxy",
+                                                            "npm_config_https_proxy",
+                                                            "CARGO_HTTP_PROXY",
+                                                            "YARN_HTTP_PROXY",
+                                                            "YARN_HTTPS_PROXY",
+                                                            "OPENCLAW_PROXY_URL"};
+
 // Replace a client's roots: must hold the host's roots too, or tunnelled hosts are not trusted.
 constexpr std::array<std::string_view, 16> kBundleNames = {"SSL_CERT_FILE",
                                                            "CURL_CA_BUNDLE",
@@ -45,15 +54,12 @@ constexpr std::array<std::string_view, 16> kBundleNames = {"SSL_CERT_FILE",
 
 // Would lead past the proxy, weaken the check of its certificate, or hand the client what opens the
 // vault.
-constexpr std::array<std::string_view, 14> kRemovedNames = {"NODE_TLS_REJECT_UNAUTHORIZED",
+constexpr std::array<std::string_view, 11> kRemovedNames = {"NODE_TLS_REJECT_UNAUTHORIZED",
                                                             "GIT_SSL_NO_VERIFY",
                                                             "PYTHONHTTPSVERIFY",
                                                             "npm_config_strict_ssl",
-                                                            "npm_config_proxy",
                                                             "npm_config_http_proxy",
-                                                            "npm_config_https_proxy",
                                                             "npm_config_noproxy",
-                                                            "CARGO_HTTP_PROXY",
                                                             "PIP_PROXY",
                                                             "CLOUDSDK_PROXY_ADDRESS",
                                                             "CLOUDSDK_PROXY_PORT",
@@ -166,8 +172,11 @@ class Planner {
       plan_.set[std::string(name)] = url_;
       plan_.set[base::to_lower(name)] = url_;
     }
-    for (const char* name : {"YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "OPENCLAW_PROXY_URL"}) {
-      plan_.set[name] = url_;
+    for (const std::string_view name : kOwnProxyNames) {
+      plan_.set[std::string(name)] = url_;
+    }
+    if (files_.pip_has_proxy) {
+      plan_.set["PIP_PROXY"] = url_;  // else not: with it pip does not heed NO_PROXY
     }
     std::vector<std::string> users;
     for (const char* name : {"NO_PROXY", "no_proxy"}) {
@@ -175,6 +184,7 @@ class Planner {
                         std::back_inserter(users));
     }
     direct_ = judge_bypasses(users, bound_);
+    plan_own_host();
     std::string list(kOwnNoProxy);
     for (const std::string& entry : direct_.kept) {
       list += "," + entry;
@@ -183,6 +193,17 @@ class Planner {
     plan_.set["no_proxy"] = list;
     warn_of_left_out(direct_, "NO_PROXY");
     plan_npm_list(list);
+  }
+
+  // The proxy is asked directly also where it is not on this loopback (in a container): for its
+  // reverse routes, and by libraries that speak to their proxy as to any server.
+  void plan_own_host() {
+    std::vector<std::string> own = {host_};
+    if (host_.starts_with('[')) {
+      own.push_back(host_.substr(1, host_.size() - 2));
+    }
+    std::ranges::copy(direct_.kept, std::back_inserter(own));
+    direct_.kept = judge_bypasses(own, bound_).kept;
   }
 
   // npm reads a list of its own in place of NO_PROXY.

@@ -21,15 +21,16 @@ using Variables = std::map<std::string, std::string>;
 struct ClientFiles {
   std::string ca;      // our root alone: for variables that add to a client's roots
   std::string bundle;  // host's roots and ours (and the user's): for variables that replace them
-  std::string node_extra;    // `ca`, or the bundle when the user had extra roots of their own
-  std::string java_store;    // "" when there is none
-  std::string wgetrc;        // "" when there is none
-  std::string php_folder;    // "" when there is none
-  std::string npm_cafile;    // the bundle; "" when it lacks the host's roots and npmrc names none
-  std::string netrc;         // "" when the user's own stays
-  std::string hgrc;          // "" when there is none
-  std::string apt_config;    // "" when there is none
-  std::string node_preload;  // proxy/cli/node_preload.h; "" when it is not wanted
+  std::string node_extra;      // `ca`, or the bundle when the user had extra roots of their own
+  std::string java_store;      // "" when there is none
+  std::string wgetrc;          // "" when there is none
+  std::string php_folder;      // "" when there is none
+  std::string npm_cafile;      // the bundle; "" when it lacks the host's roots and npmrc names none
+  std::string netrc;           // "" when the user's own stays
+  std::string hgrc;            // "" when there is none
+  std::string apt_config;      // "" when there is none
+  std::string node_preload;    // proxy/cli/node_preload.h; "" when it is not wanted
+  bool pip_has_proxy = false;  // its settings name one (proxy/cli/proxy_settings.h)
 };
 
 struct Placeholder {

@@ -20,6 +20,7 @@
 #include "proxy/cli/netrc.h"
 #include "proxy/cli/node_preload.h"
 #include "proxy/cli/npm_settings.h"
+#include "proxy/cli/proxy_settings.h"
 #include "proxy/cli/trust.h"
 
 namespace keyswap::cli {
@@ -248,6 +249,23 @@ base::Status write_for_others(const std::string& folder,
   return write_file(php + "/keyswap.ini", php_text(bundle), kPublicMode);
 }
 
+// A proxy that the shell needs to get out is not used in passing: it would see whom we call.
+void warn_of_shells_proxy(const Variables& inherited,
+                          const bindings::Bindings& bindings,
+                          std::vector<std::string>& warnings) {
+  if (bindings.upstream.proxy != nullptr || inherited.contains("KEYSWAP_SESSION")) {
+    return;
+  }
+  for (const char* name : {"HTTPS_PROXY", "https_proxy"}) {
+    if (!value_of(inherited, name).empty()) {
+      warnings.push_back(std::string(name) +
+                         " of your shell names another proxy, and keyswap does not go through it: "
+                         "if it has to, say so in bindings.yaml (upstream.proxy)");
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 Outcome<PreparedFiles> prepare_client_files(const Home& home,
@@ -265,6 +283,12 @@ Outcome<PreparedFiles> prepare_client_files(const Home& home,
                           users_text(value_of(inherited, "APT_CONFIG"), home),
                           collect_netrc(inherited, bound, placeholders, prepared.warnings)};
   prepared.files = name_files(home, contents, preload);
+  prepared.files.pip_has_proxy = pip_names_proxy(inherited);
+  for (const std::string& file : curl_files_with_proxy(inherited)) {
+    prepared.warnings.push_back(file +
+                                " says which proxy curl uses: it goes past this one, except "
+                                "with -q");
+  }
   if (const auto written = write_all_files(home, contents, prepared.files); !written) {
     return Failure{
         Exit::cannot,
@@ -348,6 +372,7 @@ Outcome<EnvironmentPlan> prepare_environment(const Home& home,
   EnvironmentPlan plan =
       plan_environment(inherited, access, prepared->files, placeholders, home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
+  warn_of_shells_proxy(inherited, bindings, plan.warnings);
   return plan;
 }
 

@@ -234,8 +234,12 @@ Outcome<ClientFolder> make_client_folder(const Home& home,
   if (!files) {
     return files.failure();
   }
+  if (wish.preload == Preload::no) {
+    files->node_preload.clear();
+  }
   // Nothing of this user's shell; and the session would name a home that nobody there can see.
-  EnvironmentPlan plan = plan_environment({}, access, files.value(), placeholders_of(bindings), "");
+  EnvironmentPlan plan = plan_environment(
+      {}, access, files.value(), placeholders_of(bindings), "", bound_hosts_of(bindings));
   plan.set.erase("KEYSWAP_SESSION");
   made.warnings = plan.warnings;
   add_advice(wish, access, bindings, made.warnings);

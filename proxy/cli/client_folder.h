@@ -13,6 +13,7 @@
 
 #include "bindings/binding.h"
 #include "proxy/cli/client_environment.h"
+#include "proxy/cli/client_files.h"
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 #include "proxy/sandbox/privileges.h"
@@ -23,6 +24,7 @@ struct FolderWish {
   std::optional<sandbox::User> user;  // nobody: for a container
   std::string folder;                 // "" = beside the home
   std::string seen_at;                // where programs see it; "" = there, in a container /keyswap
+  Preload preload = Preload::yes;
 };
 
 // What was made.

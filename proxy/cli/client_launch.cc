@@ -31,7 +31,8 @@ Variables needed_to_start(const Variables& shell) {
 }
 
 base::Result<LaunchedClient> LaunchedClient::start(const std::vector<std::string>& words,
-                                                   const Variables& environment) {
+                                                   const Variables& environment,
+                                                   const std::string& folder) {
   auto output = make_pipe();
   if (!output) {
     return base::Error{base::Errc::io, "no pipe for a client", errno};
@@ -39,6 +40,7 @@ base::Result<LaunchedClient> LaunchedClient::start(const std::vector<std::string
   Launch client;
   client.words = words;
   client.environment = &environment;
+  client.folder = folder;
   client.group = ProcessGroup::own;
   client.inherits = Inherits::nothing;
   client.output = output->write_end.descriptor();

@@ -2,6 +2,8 @@
 //
 // Running a program that was found on PATH, to see what it does: it gets the variables that are
 // given and no other, no descriptor but a pipe for its answer, no terminal, and only so much time.
+// It begins in a folder that is named: many programs read settings in the working directory, or run
+// what lies there (Python's modules, Bun's preload), which is nobody's choice.
 // Whatever it is that bears its name learns nothing (I1).
 #pragma once
 
@@ -21,7 +23,8 @@ Variables needed_to_start(const Variables& shell);
 class LaunchedClient {
  public:
   static base::Result<LaunchedClient> start(const std::vector<std::string>& words,
-                                            const Variables& environment);
+                                            const Variables& environment,
+                                            const std::string& folder);
   LaunchedClient(const LaunchedClient&) = delete;
   LaunchedClient& operator=(const LaunchedClient&) = delete;
   LaunchedClient(LaunchedClient&& other) noexcept;

@@ -10,7 +10,8 @@
 namespace keyswap::cli {
 
 // wget and apt read one file in place of the user's, whose lines come first: the last of two
-// counts.
+// counts. Lines of a wgetrc that name another proxy, or none, are left out: they would win over the
+// variables.
 std::string wgetrc_text(std::string_view users, const std::string& bundle);
 std::string apt_config_text(std::string_view users, const std::string& bundle);
 // php and Mercurial read ours besides the user's.

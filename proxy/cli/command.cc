@@ -17,18 +17,7 @@ bool is_voice(const std::string& word) {
   return word == "-q" || word == "--quiet" || word == "-v" || word == "--verbose";
 }
 
-// A word that could be a command, and hardly anything else: what is typed in the wrong place may be
-// a value, and would end up in a log.
-bool may_be_shown(std::string_view word) {
-  constexpr std::size_t kBytesMax = 16;
-  return !word.empty() && word.size() <= kBytesMax &&
-         std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
-}
-
-std::vector<std::string> known_words(const CommandGroup& group, bool of_options) {
-  if (of_options) {
-    return long_names(page_of(group));
-  }
+std::vector<std::string> command_names(const CommandGroup& group) {
   std::vector<std::string> names;
   for (const Command& command : group.commands) {
     names.emplace_back(command.name);
@@ -36,17 +25,37 @@ std::vector<std::string> known_words(const CommandGroup& group, bool of_options)
   return names;
 }
 
-int unknown_command(const CommandGroup& group, const std::string& word) {
-  const bool is_option = word.starts_with('-');
-  const std::string nearest = nearest_word(word, known_words(group, is_option));
+bool has_option(const CommandPage& page, std::string_view option) {
+  return std::ranges::any_of(page.options,
+                             [option](const OptionText& known) {
+                               return known.name == option || known.letter == option;
+                             }) ||
+         std::ranges::any_of(page.commands, [option](const CommandPage& command) {
+           return has_option(command, option);
+         });
+}
+
+Failure unknown_option(const CommandGroup& group, std::string_view word) {
+  const CommandPage page = page_of(group);
+  const std::string option(word.substr(0, word.find('=')));
+  if (has_option(page, option)) {
+    return {Exit::usage,
+            "options stand behind the command, and " + option + " before it",
+            "as in: " + page.name + " COMMAND " + option};
+  }
+  const std::string nearest = nearest_word(option, long_names(page));
+  return {Exit::usage,
+          "there is no option " + shown_word(option, nearest) + " in '" + page.name + "'",
+          nearest.empty() ? "see: " + page.name + " --help"
+                          : "did you mean: " + page.name + " " + nearest};
+}
+
+Failure unknown_command(const CommandGroup& group, const std::string& word) {
+  const std::string nearest = nearest_word(word, command_names(group));
   const std::string name(group.name);
-  const bool is_shown = !nearest.empty() || may_be_shown(word);
-  std::string what = is_option ? "there is no option " : "there is no command ";
-  what += is_shown ? "'" + word + "'" : "like that (not shown here, in case it is a secret)";
-  return report(
-      {Exit::usage,
-       what + " in '" + name + "'",
-       nearest.empty() ? "see: " + name + " --help" : "did you mean: " + name + " " + nearest});
+  return {Exit::usage,
+          "there is no command " + shown_word(word, nearest) + " in '" + name + "'",
+          nearest.empty() ? "see: " + name + " --help" : "did you mean: " + name + " " + nearest};
 }
 
 }  // namespace
@@ -68,7 +77,8 @@ int dispatch(const CommandGroup& group, const Arguments& arguments) {
     return static_cast<int>(Exit::done);
   }
   if (found == end) {
-    return unknown_command(group, *named);
+    return report(named->starts_with('-') ? unknown_option(group, *named)
+                                          : unknown_command(group, *named));
   }
   // Whatever $OPENSSL_CONF names could load code into a process that is to hold secrets.
   if (const auto started = ca::ignore_crypto_configuration(); !started) {

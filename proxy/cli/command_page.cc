@@ -2,54 +2,17 @@
 #include "proxy/cli/command_page.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/word_wrap.h"
 
 namespace keyswap::cli {
 
 namespace {
-
-// CLI11 adds what it checks to what the value is called: "KIND:{allowed,pass}", "N:UINT in [1 -
-// 9]".
-constexpr std::array<std::string_view, 4> kCheckMarks = {
-    ":{", ":UINT in ", ":INT in ", ":FLOAT in "};
-
-struct ValueType {
-  std::string name;
-  std::vector<std::string> choices;
-};
-
-std::vector<std::string> split_choices(std::string_view list) {
-  std::vector<std::string> choices;
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(','), list.size());
-    choices.emplace_back(list.substr(0, end));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return choices;
-}
-
-ValueType type_of(const CLI::Option& option) {
-  const std::string full = option.get_type_name();
-  std::size_t end = full.size();
-  for (const std::string_view mark : kCheckMarks) {
-    end = std::min(end, full.find(mark));
-  }
-  ValueType type{full.substr(0, end), {}};
-  const std::size_t begin = full.find(":{");
-  const std::size_t close = full.find('}', std::min(begin, full.size()));
-  if (close != std::string::npos) {
-    type.choices = split_choices(std::string_view(full).substr(begin + 2, close - begin - 2));
-  }
-  return type;
-}
 
 // "a, b or c"
 std::string joined_choices(const std::vector<std::string>& choices) {
@@ -68,35 +31,26 @@ bool names_all(std::string_view text, const std::vector<std::string>& choices) {
 }
 
 // The description, and what it leaves out: the choices, and the default.
-std::string full_text(const CLI::Option& option, const std::vector<std::string>& choices) {
-  std::string text = option.get_description();
+std::string full_text(const OptionFacts& facts) {
+  std::string text = facts.text;
   std::ranges::replace(text, '\n', ' ');
-  if (!choices.empty() && !names_all(text, choices)) {
-    text += ": " + joined_choices(choices);
+  if (!facts.choices.empty() && !names_all(text, facts.choices)) {
+    text += ": " + joined_choices(facts.choices);
   }
-  const std::string usual = option.get_default_str();
-  if (!usual.empty() && text.find("default") == std::string::npos) {
-    text += " (default: " + usual + ")";
+  if (!facts.usual.empty() && text.find("default") == std::string::npos) {
+    text += " (default: " + facts.usual + ")";
   }
   return text;
 }
 
-OptionText describe(const CLI::Option& option) {
-  OptionText described;
-  const ValueType type = type_of(option);
-  described.choices = type.choices;
-  described.text = full_text(option, type.choices);
-  described.is_required = option.get_required();
-  if (option.get_positional()) {
-    described.name = option.get_name(true);
-    return described;
-  }
-  const auto& letters = option.get_snames();
-  const auto& names = option.get_lnames();
-  described.letter = letters.empty() ? "" : "-" + letters.front();
-  described.name = names.empty() ? std::exchange(described.letter, "") : "--" + names.front();
-  described.value = option.get_items_expected_max() == 0 ? "" : type.name;
-  return described;
+OptionText describe(const OptionFacts& facts) {
+  const bool has_value = !facts.is_word && !facts.is_flag;
+  return {facts.name,
+          facts.letter,
+          has_value ? facts.value : "",
+          full_text(facts),
+          facts.choices,
+          facts.is_required};
 }
 
 std::string usage_of(const CommandPage& page) {
@@ -132,13 +86,13 @@ std::vector<OptionText> common_options(bool is_program) {
 
 }  // namespace
 
-CommandPage page_of(const CLI::App& app, const char* example) {
+CommandPage page_of(const CommandLine& app, const char* example) {
   CommandPage page;
-  page.name = app.get_name();
-  page.about = app.get_description();
+  page.name = app.name();
+  page.about = app.about();
   page.examples = example_lines(example);
-  for (const CLI::Option* option : app.get_options()) {
-    (option->get_positional() ? page.words : page.options).push_back(describe(*option));
+  for (const OptionFacts& facts : app.options()) {
+    (facts.is_word ? page.words : page.options).push_back(describe(facts));
   }
   page.usage = usage_of(page);
   if (page.about.starts_with(page.name + " ")) {

@@ -8,11 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct CommandGroup;
 
@@ -39,7 +37,7 @@ struct CommandPage {
 
 // Of one command. Where the app's description begins with the command's name, its first line is the
 // usage.
-CommandPage page_of(const CLI::App& app, const char* example);
+CommandPage page_of(const CommandLine& app, const char* example);
 
 // Of a group, with those of its commands: each is asked to describe itself.
 CommandPage page_of(const CommandGroup& group);

@@ -92,7 +92,7 @@ complete -F _keyswap keyswap
 constexpr std::string_view kZshBegin = R"(#compdef keyswap
 # What zsh completes of keyswap; written by: keyswap completion zsh
 _keyswap() {
-  local where=keyswap begin=0 takes_files= i
+  local where=keyswap before=$words[CURRENT-1] begin=0 takes_files= i
   local -a list flags
   for (( i = 2; i < CURRENT; i++ )); do
     case "$where $words[i]" in
@@ -114,6 +114,13 @@ constexpr std::string_view kZshRun = R"(  if [[ $where == @WHERE@ ]]; then
       return
     fi
   fi
+)";
+
+constexpr std::string_view kZshValue = R"(  if [[ $words[CURRENT] == --*=* ]]; then
+    before=${words[CURRENT]%%=*}
+    compset -P '*='
+  fi
+  case "$where $before" in
 )";
 
 constexpr std::string_view kZshEnd = R"(  esac
@@ -221,7 +228,16 @@ std::string fish_value(const OptionValue& value) {
   return "";
 }
 
-std::string fish_command(const CommandWords& command, bool is_runner) {
+// fish looks for the command that is run behind two words. It takes options with a value from the
+// first word on that is none of its own.
+std::string fish_runner(const CompletionWords& all, const std::string& command) {
+  const auto found = all.runners.find(command);
+  return found == all.runners.end()
+             ? ""
+             : " -a '(__fish_complete_subcommand --fcs-skip=2 - " + joined(found->second) + ")'\n";
+}
+
+std::string fish_command(const CommandWords& command, const std::string& runner) {
   const std::string begin =
       "complete -c keyswap -n " + fish_quoted("__keyswap_is_at " + command.name);
   std::string part;
@@ -229,7 +245,7 @@ std::string fish_command(const CommandWords& command, bool is_runner) {
     part += begin + " -a " + fish_quoted(word.name) + " -d " + fish_quoted(word.text) + "\n";
   }
   part += command.takes_files ? begin + " -F\n" : "";
-  part += is_runner ? begin + " -a '(__fish_complete_subcommand --fcs-skip=2)'\n" : "";
+  part += runner.empty() ? "" : begin + runner;
   for (const auto& option : command.options) {
     const bool is_long = option.name.starts_with("--");
     part += begin + (is_long ? " -l " : " -s ") + option.name.substr(is_long ? 2 : 1) +
@@ -280,7 +296,7 @@ std::string zsh_completion(const CommandPage& program) {
   script += "      (" + alternatives(all.commands) + ")\n" + end_of_commands("$words[i]");
   script += "    esac\n  done\n";
   script += run_part(all, kZshRun);
-  script += "  case \"$where $words[CURRENT-1]\" in\n";
+  script += kZshValue;
   script +=
       value_branches(all, "_files; return", "_files -/; return", "compadd -- @WORDS@; return");
   script += "  esac\n  case $where in\n";
@@ -298,7 +314,7 @@ std::string fish_completion(const CommandPage& program) {
   }
   std::string script = replaced(kFishBegin, "@COMMANDS@", commands);
   for (const auto& command : all.each) {
-    script += fish_command(command, all.runners.contains(command.name));
+    script += fish_command(command, fish_runner(all, command.name));
   }
   return script;
 }

@@ -69,14 +69,6 @@ std::string file_of(const Home& home) {
              : "";
 }
 
-// The one that named itself in the vault, if it lives.
-std::optional<pid_t> named_proxy(const Home& home, const vault::Vault& vault) {
-  const auto confirmed = read_confirmed(vault);
-  const bool is_there =
-      confirmed && confirmed->vault_file == file_of(home) && is_alive(confirmed->proxy);
-  return is_there ? std::optional(confirmed->proxy.pid) : std::nullopt;
-}
-
 bool is_confirmed(const Home& home, const vault::Vault& vault, const Awaited& awaited) {
   const auto confirmed = read_confirmed(vault);
   if (!confirmed || (confirmed->proxy.pid > 0 && !named_proxy(home, vault))) {
@@ -171,6 +163,13 @@ base::Status Confirmation::tell() {
   KS_TRY(vault_.put_system(kEntry, *value));
   told_ = now_;
   return {};
+}
+
+std::optional<pid_t> named_proxy(const Home& home, const vault::Vault& vault) {
+  const auto confirmed = read_confirmed(vault);
+  const bool is_there =
+      confirmed && confirmed->vault_file == file_of(home) && is_alive(confirmed->proxy);
+  return is_there ? std::optional(confirmed->proxy.pid) : std::nullopt;
 }
 
 std::optional<pid_t> find_proxy(const Home& home, const vault::Vault& vault) {

@@ -65,8 +65,12 @@ class Confirmation {
   std::optional<Confirmed> told_;
 };
 
-// The process of the proxy that runs on this home, if one does; 0 where it has not said yet which
-// that is. By the vault's word, or else by serve.lock.
+// The process of the proxy that runs on this home, by the vault's word alone: for a command that
+// holds serve.lock itself, or that somebody may have removed.
+std::optional<pid_t> named_proxy(const Home& home, const vault::Vault& vault);
+
+// The same, if one does; 0 where it has not said yet which that is. By the vault's word,
+// or else by serve.lock.
 std::optional<pid_t> find_proxy(const Home& home, const vault::Vault& vault);
 
 // Lets that proxy read its files and the CA again. One that is starting is waited for: it may have

@@ -145,6 +145,27 @@ std::string at_line(std::size_t line, std::string_view what) {
   return "line " + std::to_string(line) + ": " + std::string(what);
 }
 
+bool has_user_info(std::string_view text) {
+  constexpr std::string_view kMark = "://";
+  const std::size_t mark = text.find(kMark);
+  if (mark == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view rest = text.substr(mark + kMark.size());
+  return rest.substr(0, rest.find('/')).find('@') != std::string_view::npos;
+}
+
+std::size_t LineNumbers::line_of(std::size_t place) {
+  if (place < counted_) {
+    counted_ = 0;
+    line_ = 1;
+  }
+  const std::string_view between = text_.substr(counted_, place - counted_);
+  line_ += static_cast<std::size_t>(std::ranges::count(between, '\n'));
+  counted_ = place;
+  return line_;
+}
+
 Lines::Lines(std::string_view text)
     : text_(text), at_(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0) {}
 
@@ -176,10 +197,11 @@ std::optional<Setting> read_setting(const TextLine& line, std::string_view marks
 
 std::optional<std::string_view> read_section(const TextLine& line) {
   const std::string_view text = trim(line.text);
-  if (text.size() < 2 || text.front() != '[' || text.back() != ']') {
+  const std::size_t end = text.rfind(']');  // behind it may be a comment
+  if (!text.starts_with('[') || end == std::string_view::npos) {
     return std::nullopt;
   }
-  return trim(text.substr(1, text.size() - 2));
+  return trim(text.substr(1, end - 1));
 }
 
 }  // namespace keyswap::cli

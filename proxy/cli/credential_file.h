@@ -75,6 +75,22 @@ base::Result<std::string> written_at(std::string_view text,
 std::string name_for(std::string_view prefix, std::string_view host);
 // "line 3: what".
 std::string at_line(std::size_t line, std::string_view what);
+// Where the first URL in it has a user or a password: "https://USER:PASSWORD@HOST".
+bool has_user_info(std::string_view text);
+
+// The numbers of the lines in which places of a text are, from 1; cheap where those are asked for
+// in their order.
+class LineNumbers {
+ public:
+  explicit LineNumbers(std::string_view text) : text_(text) {}
+
+  std::size_t line_of(std::size_t place);
+
+ private:
+  std::string_view text_;
+  std::size_t counted_ = 0;
+  std::size_t line_ = 1;
+};
 
 // Line by line, without what ends them.
 struct TextLine {
@@ -103,6 +119,8 @@ struct Setting {
 
 // Nothing: it is no such line. `marks`: what may stand between.
 std::optional<Setting> read_setting(const TextLine& line, std::string_view marks);
+// The same of an npmrc; of the value neither quotes nor a comment behind it (import_npm.cc).
+std::optional<Setting> read_npm_setting(const TextLine& line);
 // The name in "[name]".
 std::optional<std::string_view> read_section(const TextLine& line);
 

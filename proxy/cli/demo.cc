@@ -7,13 +7,13 @@
 #include <array>
 #include <csignal>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "audit/verify.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/audit_lines.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/demo_leaks.h"
 #include "proxy/cli/demo_upstream.h"
 #include "proxy/cli/home_creation.h"
@@ -312,7 +312,7 @@ int play(const sigset_t& signal_mask, bool is_verbose) {
 }  // namespace
 
 int run_demo(const Arguments& arguments) {
-  CLI::App app(
+  CommandLine app(
       "Shows the whole thing on loopback: a vault, a CA, an audit log, an upstream that insists on "
       "the real\n"
       "key, the proxy, and a caller that holds only the placeholder. Nothing is left behind. Exit "

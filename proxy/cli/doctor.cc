@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/doctor_launch.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/unlock.h"
@@ -92,7 +92,7 @@ int run_doctor(const Arguments& arguments) {
   Patient patient;
   bool json = false;
   bool is_quick = false;
-  CLI::App app(
+  CommandLine app(
       "Tests the set-up, and launches each client on this machine through a proxy\n"
       "that is thrown away: did it use the proxy, trust the CA, get its placeholder\n"
       "swapped and its answer scrubbed? Exit status 1 if a check failed.",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One question of `keyswap doctor` and its answer. The set-up's questions are in doctor_setup.cc,
-// those about the clients on this machine in doctor_clients.cc; a new question is a function and a
-// line there.
+// those about the clients on this machine in doctor_clients.cc and doctor_credentials.cc; a new
+// question is a function and a line there.
 #pragma once
 
 #include <string>
@@ -37,5 +37,7 @@ struct Patient {
 // Stops at a home that is not there or not to be trusted.
 std::vector<Finding> examine_setup(const Patient& patient);
 std::vector<Finding> examine_clients(const Patient& patient);
+// Where tools keep credentials of their own.
+std::vector<Finding> examine_credential_files(const Patient& patient);
 
 }  // namespace keyswap::cli

@@ -84,31 +84,6 @@ Finding check_weakening(const Patient& patient) {
   return {"TLS checks", Health::ok, "no variable switches them off", ""};
 }
 
-// Real credentials that tools read by themselves, past every placeholder.
-std::vector<Finding> check_credential_files(const Patient& patient) {
-  static constexpr std::array kFiles = {".netrc",
-                                        ".pypirc",
-                                        ".aws/credentials",
-                                        ".config/gh/hosts.yml",
-                                        ".git-credentials",
-                                        ".docker/config.json"};
-  std::vector<Finding> findings;
-  const std::string* home = find(patient.environment, "HOME");
-  for (const char* file : kFiles) {
-    const std::string path = home == nullptr ? "" : *home + "/" + file;
-    if (!path.empty() && access(path.c_str(), R_OK) == 0) {
-      findings.push_back({"credential files",
-                          Health::note,
-                          path + " may hold real credentials that tools send",
-                          "move them into the vault, and put placeholders there"});
-    }
-  }
-  if (findings.empty()) {
-    findings.push_back({"credential files", Health::ok, "none of the usual ones", ""});
-  }
-  return findings;
-}
-
 // Clients that take roots from no variable.
 struct OwnRoots {
   const char* program;
@@ -156,7 +131,7 @@ std::vector<Finding> examine_clients(const Patient& patient) {
       check_variables(patient), check_weakening(patient), check_node(patient)};
   for (const auto& more : {check_own_root_clients(patient),
                            check_kubeconfig(patient),
-                           check_credential_files(patient)}) {
+                           examine_credential_files(patient)}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   return findings;

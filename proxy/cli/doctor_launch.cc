@@ -2,10 +2,13 @@
 #include "proxy/cli/doctor_launch.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include <sys/stat.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/client_files.h"
@@ -26,6 +29,7 @@ constexpr std::string_view kDomain = ".doctor.test";
 constexpr std::string_view kSecretName = "DOCTOR_KEY";
 constexpr std::string_view kPlaceholder = "sk-doctor-PLACEHOLDER-0123456789abcdef";
 constexpr mode_t kPrivateMode = 0600;
+constexpr mode_t kPrivateFolderMode = 0700;
 
 Failure cannot(const std::string& what) {
   return {Exit::cannot, "the clients were not launched: " + what, "try it again"};
@@ -46,6 +50,9 @@ struct Scene {
   LockedText key;  // random, and good nowhere
   std::vector<Guest> guests;
   PlaygroundProxy proxy;
+
+  // Where the clients begin.
+  [[nodiscard]] std::string empty_folder() const { return playground.path() + "/empty"; }
 };
 
 void find_guests(const Variables& needed, Scene& scene) {
@@ -66,6 +73,9 @@ void find_guests(const Variables& needed, Scene& scene) {
 }
 
 base::Status write_sources(const Scene& scene) {
+  if (mkdir(scene.empty_folder().c_str(), kPrivateFolderMode) != 0) {
+    return base::Error{base::write_errc(errno), "no folder for the clients", errno};
+  }
   for (const Guest& guest : scene.guests) {
     if (!guest.probe.source.empty()) {
       KS_TRY(write_file(guest.place.file, fill_in(guest.probe.source, guest.place), kPrivateMode));
@@ -165,7 +175,7 @@ void launch_all(Scene& scene, const Variables& environment) {
     for (const std::string& word : guest.probe.arguments) {
       words.push_back(fill_in(word, guest.place));
     }
-    if (auto launched = LaunchedClient::start(words, environment)) {
+    if (auto launched = LaunchedClient::start(words, environment, scene.empty_folder())) {
       guest.launched.emplace(std::move(launched).value());
     }
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap env
-#include <CLI/CLI.hpp>
-
 #include "proxy/base/line_output.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/env_folder.h"
 #include "proxy/cli/environment_format.h"
 #include "proxy/cli/environment_undo.h"
 #include "proxy/cli/listen_address.h"
+#include "proxy/cli/node_version.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -57,9 +57,14 @@ int print_undo(EnvironmentFormat format) {
 }
 
 // What is worth knowing before the variables are set.
-void tell(const EnvironmentPlan& plan, const Variables& inherited) {
+void tell(const EnvironmentPlan& plan, const Variables& inherited, Preload preload) {
   for (const std::string& warning : plan.warnings) {
     warn(warning);
+  }
+  const std::string node = preload == Preload::no ? node_that_bypasses(inherited) : "";
+  if (!node.empty()) {
+    warn("nothing is loaded into Node " + node + ": its programs go past the proxy",
+         "use Node 22.21 or 24.5 (or later), or: keyswap run -- COMMAND");
   }
   const auto path = inherited.find("PATH");
   if (!plan.java_advice.empty() && path != inherited.end() &&
@@ -102,7 +107,7 @@ int print_environment(const std::string& home_option,
   if (!plan) {
     return report(plan.failure());
   }
-  tell(plan.value(), inherited);
+  tell(plan.value(), inherited, preload);
   const std::string before = can_undo(format) ? remember_text(inherited, plan.value(), format) : "";
   auto text = format_environment(plan.value(), format);
   if (!text) {
@@ -115,6 +120,14 @@ int print_environment(const std::string& home_option,
   return static_cast<int>(Exit::done);
 }
 
+int write_for_others(const std::string& home_option,
+                     const FolderOptions& folder,
+                     const CallerChoice& caller,
+                     bool json) {
+  auto home = checked_home_of(home_option);
+  return home ? write_folder(home.value(), folder, caller, json) : report(home.failure());
+}
+
 }  // namespace
 
 int run_env(const Arguments& arguments) {
@@ -125,14 +138,14 @@ int run_env(const Arguments& arguments) {
   bool json = false;
   bool is_off = false;
   bool has_no_preload = false;
-  CLI::App app(
+  CommandLine app(
       "Prints the variables that make clients use the running proxy, trust its CA and hold "
       "placeholders.",
       "keyswap env");
   add_home_option(app, home);
   app.add_option("--format", format, "sh, fish, dotenv, docker, json or github")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"sh", "fish", "dotenv", "docker", "json", "github"}))
+      ->one_of({"sh", "fish", "dotenv", "docker", "json", "github"})
       ->capture_default_str();
   app.add_flag("--json", json, "the same as --format json");
   app.add_flag("--off", is_off, "prints what puts the shell's own variables back");
@@ -145,9 +158,14 @@ int run_env(const Arguments& arguments) {
   if (auto problem = check_folder_options(folder)) {
     return report(*problem);
   }
+  if (folder.is_asked_for() && (is_off || app.was_given("--format"))) {
+    return report({Exit::usage,
+                   "--format and --off are for this shell, and not for a folder",
+                   "leave them out: a folder has files for docker and for shells"});
+  }
   if (folder.is_asked_for()) {
-    auto owned = checked_home_of(home);
-    return owned ? write_folder(owned.value(), folder, caller, json) : report(owned.failure());
+    folder.has_no_preload = has_no_preload;
+    return write_for_others(home, folder, caller, json);
   }
   const EnvironmentFormat chosen =
       json ? EnvironmentFormat::json

@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/client_folder.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/listen_address.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -62,7 +62,10 @@ Outcome<ClientFolder> make_folder(const Home& home,
                                   const FolderOptions& options,
                                   const CallerChoice& caller,
                                   ProxyAccess& access) {
-  FolderWish wish{.user = std::nullopt, .folder = options.folder, .seen_at = options.seen_at};
+  FolderWish wish{.user = std::nullopt,
+                  .folder = options.folder,
+                  .seen_at = options.seen_at,
+                  .preload = options.has_no_preload ? Preload::no : Preload::yes};
   if (!options.user.empty()) {
     auto user = reader_of(options.user);
     if (!user) {
@@ -112,7 +115,7 @@ void say_as_json(const ClientFolder& made, const ProxyAccess& access) {
 
 }  // namespace
 
-void add_folder_options(CLI::App& app, FolderOptions& options) {
+void add_folder_options(CommandLine& app, FolderOptions& options) {
   auto* user =
       app.add_option("--for-user",
                      options.user,

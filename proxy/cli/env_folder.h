@@ -10,11 +10,9 @@
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct FolderOptions {
   std::string user = {};      // --for-user
@@ -22,11 +20,12 @@ struct FolderOptions {
   std::string folder = {};    // --dir
   std::string seen_at = {};   // --at
   std::string proxy = {};     // --proxy
+  bool has_no_preload = false;
 
   [[nodiscard]] bool is_asked_for() const { return !user.empty() || is_container; }
 };
 
-void add_folder_options(CLI::App& app, FolderOptions& options);
+void add_folder_options(CommandLine& app, FolderOptions& options);
 
 // Nothing if they go together.
 Problem check_folder_options(const FolderOptions& options);

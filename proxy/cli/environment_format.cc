@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/environment_format.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace keyswap::cli {
@@ -17,11 +19,6 @@ std::string replaced(std::string_view text, char what, std::string_view by) {
     }
   }
   return result;
-}
-
-// POSIX shells: nothing is special between single quotes but the quote itself.
-std::string quote_sh(std::string_view value) {
-  return "'" + replaced(value, '\'', "'\\''") + "'";
 }
 
 // fish: between single quotes \ and ' are escaped by \.
@@ -140,6 +137,18 @@ Outcome<std::string> github_text(const EnvironmentPlan& plan) {
 }
 
 }  // namespace
+
+std::string quote_sh(std::string_view value) {
+  return "'" + replaced(value, '\'', "'\\''") + "'";
+}
+
+std::string word_for_shell(std::string_view text) {
+  const bool is_plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '.' || c == '_' || c == '-' || c == '+' || c == ',' || c == ':';
+  });
+  return is_plain ? std::string(text) : quote_sh(text);
+}
 
 std::optional<EnvironmentFormat> parse_environment_format(std::string_view name) {
   if (name == "sh") {

@@ -26,4 +26,9 @@ Outcome<std::string> format_environment(const EnvironmentPlan& plan, Environment
 // stdout or stderr of the step, not for $GITHUB_ENV.
 std::string mask_line(std::string_view token);
 
+// One word for a POSIX shell: between single quotes nothing is special but the quote itself.
+std::string quote_sh(std::string_view value);
+// The same, but as it is where that is one word already.
+std::string word_for_shell(std::string_view text);
+
 }  // namespace keyswap::cli

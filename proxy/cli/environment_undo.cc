@@ -25,6 +25,15 @@ std::string remember_one(const std::string& name, bool is_fish) {
   return is_fish ? "set -g " + was + " $" + name + "\n" : was + "=\"$" + name + "\"\n";
 }
 
+// In a shell that exports whatever is set (`set -a`) these would be exported, too.
+std::string unexported(const std::string& text, bool is_fish) {
+  if (is_fish || text.empty()) {
+    return text;
+  }
+  return "case $- in *a*) set +a; _keyswap_exports_all=1 ;; esac\n" + text +
+         "if [ -n \"${_keyswap_exports_all-}\" ]; then unset _keyswap_exports_all; set -a; fi\n";
+}
+
 std::string undo_one(const std::string& name, bool is_fish) {
   const std::string was = kPrefix + name;
   if (is_fish) {
@@ -62,7 +71,7 @@ std::string remember_text(const Variables& inherited,
     }
   }
   plan.set[kSetNamesVariable] = list;
-  return text;
+  return unexported(text, format == EnvironmentFormat::fish);
 }
 
 std::vector<std::string> changed_names(const Variables& inherited) {

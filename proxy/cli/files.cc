@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace keyswap::cli {
@@ -22,12 +25,66 @@ Error write_error(int number) {
   return {base::write_errc(number), "cannot write", number};
 }
 
-base::Status write_new(int descriptor, std::string_view bytes, mode_t mode) {
-  KS_TRY(write_all(descriptor, bytes));
-  if (fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0) {
+// The group of `from`, and its access list (acl(5)), if it has one.
+base::Status take_access(int from, int to) {
+  constexpr const char* kAccessList = "system.posix_acl_access";
+  constexpr std::size_t kAccessListBytesMax = 4096;
+
+  struct stat before {};
+
+  struct stat now {};
+
+  if (fstat(from, &before) != 0 || fstat(to, &now) != 0) {
     return write_error(errno);
   }
+  if (before.st_gid != now.st_gid && fchown(to, static_cast<uid_t>(-1), before.st_gid) != 0) {
+    return Error{Errc::permission, "the new file cannot have the old one's group", errno};
+  }
+  std::array<char, kAccessListBytesMax> list{};
+  const ssize_t size = fgetxattr(from, kAccessList, list.data(), list.size());
+  if (size < 0 && (errno == ENODATA || errno == ENOTSUP)) {
+    return {};
+  }
+  if (size < 0 || fsetxattr(to, kAccessList, list.data(), static_cast<std::size_t>(size), 0) != 0) {
+    return Error{Errc::permission, "the new file cannot have the old one's access list", errno};
+  }
   return {};
+}
+
+base::Status write_new(int descriptor, std::string_view bytes, const Replacing& how) {
+  if (how.like >= 0) {
+    KS_TRY(take_access(how.like, descriptor));
+  }
+  KS_TRY(write_all(descriptor, bytes));
+  if (fchmod(descriptor, how.mode) != 0 || fsync(descriptor) != 0) {
+    return write_error(errno);
+  }
+  return how.check ? how.check() : base::Status();
+}
+
+base::Status rename_over(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0 ? base::Status() : write_error(errno);
+}
+
+// `move`: how the whole file gets its name.
+base::Status write_beside(const std::string& path,
+                          std::string_view bytes,
+                          const Replacing& how,
+                          base::Status (*move)(const std::string& from, const std::string& to)) {
+  std::string beside = path + ".XXXXXX";
+  File file(mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.is_open()) {
+    return write_error(errno);
+  }
+  base::Status written = write_new(file.descriptor(), bytes, how);
+  if (written) {
+    written = move(beside, path);
+  }
+  if (!written) {
+    unlink(beside.c_str());
+    return written;
+  }
+  return sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 }  // namespace
@@ -125,20 +182,15 @@ base::Status write_all(int descriptor, std::string_view bytes) {
 }
 
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode) {
-  std::string beside = path + ".XXXXXX";
-  File file(mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.is_open()) {
-    return write_error(errno);
-  }
-  base::Status written = write_new(file.descriptor(), bytes, mode);
-  if (written && rename(beside.c_str(), path.c_str()) != 0) {
-    written = write_error(errno);
-  }
-  if (!written) {
-    unlink(beside.c_str());
-    return written;
-  }
-  return sync_folder(std::filesystem::path(path).parent_path().string());
+  return write_file(path, bytes, Replacing{.mode = mode, .like = -1, .check = {}});
+}
+
+base::Status write_file(const std::string& path, std::string_view bytes, const Replacing& how) {
+  return write_beside(path, bytes, how, rename_over);
+}
+
+base::Status write_new_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  return write_beside(path, bytes, Replacing{.mode = mode, .like = -1, .check = {}}, rename_new);
 }
 
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode) {
@@ -147,6 +199,36 @@ base::Status write_file_if_changed(const std::string& path, std::string_view byt
     return {};
   }
   return write_file(path, bytes, mode);
+}
+
+base::Status rename_new(const std::string& from, const std::string& to) {
+  int failed =
+      renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (failed == EINVAL || failed == ENOSYS) {  // a file system without it: a second name, then
+    failed = link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    if (failed == 0) {
+      unlink(from.c_str());
+    }
+  }
+  if (failed == EEXIST) {
+    return Error{Errc::already_exists, "there is something of that name already"};
+  }
+  return failed == 0 ? base::Status() : write_error(failed);
+}
+
+base::Status write_output(const std::string& path, std::string_view bytes, mode_t mode) {
+  struct stat info {};
+
+  if (stat(path.c_str(), &info) != 0) {
+    return write_file(path, bytes, mode);
+  }
+  if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) {
+    std::error_code failed;
+    const std::filesystem::path meant = std::filesystem::canonical(path, failed);
+    return write_file(failed ? path : meant.string(), bytes, mode);
+  }
+  const File file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return file.is_open() ? write_all(file.descriptor(), bytes) : write_error(errno);
 }
 
 base::Status sync_folder(const std::string& path) {

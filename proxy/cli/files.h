@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +62,28 @@ base::Status write_all(int descriptor, std::string_view bytes);
 
 // Replaces `path` atomically and durably.
 base::Status write_file(const std::string& path, std::string_view bytes, mode_t mode);
+// The same of a file that is not there yet: already_exists, and that one stays.
+base::Status write_new_file(const std::string& path, std::string_view bytes, mode_t mode);
+
+// How a file is replaced that is not ours alone.
+struct Replacing {
+  mode_t mode = 0600;
+  int like = -1;  // an open file: the new one gets its group and its access list
+  // Asked last, when the new file stands beside the old one; an error leaves all as it was.
+  std::function<base::Status()> check;
+};
+
+base::Status write_file(const std::string& path, std::string_view bytes, const Replacing& how);
 // The same, unless the file already says just that.
 base::Status write_file_if_changed(const std::string& path, std::string_view bytes, mode_t mode);
+
+// The same for a path that a user names. A link stays a link; and what is no plain file, such as a
+// pipe or /dev/stdout, is written to: a root's rename would put a file in the place of a device.
+base::Status write_output(const std::string& path, std::string_view bytes, mode_t mode);
+
+// Gives a whole file its name: already_exists where there is something of that name. Not durable
+// yet.
+base::Status rename_new(const std::string& from, const std::string& to);
 
 // Makes what was created, renamed or removed in the folder durable.
 base::Status sync_folder(const std::string& path);

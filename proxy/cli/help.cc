@@ -7,8 +7,7 @@
 #include <filesystem>
 #include <iterator>
 
-#include <CLI/CLI.hpp>
-
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/completion.h"
 #include "proxy/cli/files.h"
@@ -24,15 +23,6 @@ namespace keyswap::cli {
 namespace {
 
 using Words = std::vector<std::string>;
-
-// For CLI::Option::check(): takes every word, and names those that may stand there.
-CLI::Validator names_of(const Words& words) {
-  std::string list;
-  for (const auto& word : words) {
-    list += (list.empty() ? "" : ",") + word;
-  }
-  return CLI::Validator([](std::string&) { return std::string(); }, "{" + list + "}");
-}
 
 Words command_names(const CommandGroup& program) {
   Words names;
@@ -84,7 +74,7 @@ int no_such_page(const CommandPage& program, const Words& words) {
   const std::string before = words.size() == 1 ? "" : words.front() + " ";
   return report(
       {Exit::usage,
-       "there is no command or topic '" + words.back() + "'" + in,
+       "there is no command or topic " + shown_word(words.back(), nearest) + in,
        nearest.empty() ? "see: keyswap help" : "did you mean: keyswap help " + before + nearest});
 }
 
@@ -101,6 +91,17 @@ int show_help(const CommandPage& program, Words words) {
     print((page == nullptr ? "" : "\n") + topic_text(*topic));
   }
   return static_cast<int>(Exit::done);
+}
+
+// With all above it.
+base::Status make_folder(const std::string& path) {
+  std::error_code failed;
+  std::filesystem::create_directories(path, failed);
+  if (failed) {
+    return base::Error{
+        base::write_errc(failed.value()), "cannot make a folder there", failed.value()};
+  }
+  return {};
 }
 
 // One page for each command of the program; its subcommands stand on it.
@@ -125,12 +126,11 @@ base::Status write_pages(const CommandPage& program, const std::string& folder) 
       Place{"/zsh/vendor-completions", "/_keyswap", zsh_completion},
       Place{"/fish/vendor_completions.d", "/keyswap.fish", fish_completion},
   };
-  std::error_code failed;
   for (const Place& place : kPlaces) {
-    std::filesystem::create_directories(folder + place.folder, failed);
+    KS_TRY(make_folder(folder + place.folder));
     KS_TRY(write_file(folder + place.folder + place.file, place.text(program), 0644));
   }
-  std::filesystem::create_directories(folder + "/man/man1", failed);
+  KS_TRY(make_folder(folder + "/man/man1"));
   return write_manual(program, folder + "/man/man1");
 }
 
@@ -138,12 +138,12 @@ base::Status write_pages(const CommandPage& program, const std::string& folder) 
 
 int run_help(const CommandGroup& program, const Arguments& arguments) {
   Words words;
-  CLI::App app(
+  CommandLine app(
       "keyswap help [COMMAND [SUBCOMMAND] | TOPIC]\n\n"
       "Shows the help of a command, or a short text about a topic.",
       "keyswap help");
   app.add_option("WORD", words, "one of these, or one of these and its subcommand")
-      ->check(names_of(together(command_names(program), topic_names())));
+      ->suggests(together(command_names(program), topic_names()));
   if (const auto status =
           parse_arguments(app, arguments, "keyswap help secret add\nkeyswap help unlocking")) {
     return *status;
@@ -152,7 +152,7 @@ int run_help(const CommandGroup& program, const Arguments& arguments) {
 }
 
 int run_version(const Arguments& arguments) {
-  CLI::App app("Prints which version of keyswap this is.", "keyswap version");
+  CommandLine app("Prints which version of keyswap this is.", "keyswap version");
   if (const auto status = parse_arguments(app, arguments, "keyswap version")) {
     return *status;
   }
@@ -162,14 +162,11 @@ int run_version(const Arguments& arguments) {
 
 int run_completion(const CommandGroup& program, const Arguments& arguments) {
   std::string shell;
-  CLI::App app(
+  CommandLine app(
       "Prints the script by which a shell completes keyswap's commands and options. `keyswap "
-      "pages` "
-      "writes it where shells look for it.",
+      "pages` writes it where shells look for it. In .zshrc it stands behind compinit.",
       "keyswap completion");
-  app.add_option("SHELL", shell, "which shell")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  app.add_option("SHELL", shell, "which shell")->required()->one_of({"bash", "zsh", "fish"});
   if (const auto status = parse_arguments(app,
                                           arguments,
                                           "source <(keyswap completion bash)\n"
@@ -185,11 +182,11 @@ int run_completion(const CommandGroup& program, const Arguments& arguments) {
 
 int run_man(const CommandGroup& program, const Arguments& arguments) {
   Words words;
-  CLI::App app(
+  CommandLine app(
       "keyswap man [COMMAND]\n\n"
       "Prints the manual page of a command, or that of keyswap, for man to format.",
       "keyswap man");
-  app.add_option("COMMAND", words, "which command")->check(names_of(command_names(program)));
+  app.add_option("COMMAND", words, "which command")->suggests(command_names(program));
   if (const auto status = parse_arguments(app, arguments, "keyswap man secret | man -l -")) {
     return *status;
   }
@@ -204,10 +201,10 @@ int run_man(const CommandGroup& program, const Arguments& arguments) {
 
 int run_pages(const CommandGroup& program, const Arguments& arguments) {
   std::string folder;
-  CLI::App app(
+  CommandLine app(
       "Writes the manual pages and the completions for bash, zsh and fish into a folder, each "
-      "where "
-      "it is looked for below a `share` folder.",
+      "where it is looked for below a `share` folder. For another one than /usr/share, zsh needs "
+      "DIR/zsh/vendor-completions in its fpath.",
       "keyswap pages");
   app.add_option("DIR", folder, "the folder, as ~/.local/share")->required();
   if (const auto status = parse_arguments(app, arguments, "keyswap pages ~/.local/share")) {

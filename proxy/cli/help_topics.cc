@@ -45,10 +45,13 @@ the folder of that file. `keyswap serve` makes it at the first start. If it is g
 `serve` stops, because who removes a whole log must not get an empty one that verifies: put it
 back, or find out what became of it and run `keyswap audit accept-loss`.
 
-To move the log away, stop the proxy, move the whole folder, and run `keyswap audit
-accept-loss`: a new log begins, whose first record names the end of the old one. To have it
-written elsewhere from then on, set `audit.path`. Single segments are never removed: that breaks
-the chain.
+The log only grows. `keyswap audit rotate` closes the segment that is being written, and `keyswap
+audit archive DIR` moves the closed ones into DIR, also while the proxy runs: `audit verify
+--folder DIR` judges them there. A segment that was removed in any other way is missing.
+
+To begin a new log, stop the proxy, move the whole folder, and run `keyswap audit accept-loss`: its
+first record names the end of the old one. To have it written elsewhere from then on, set
+`audit.path`.
 
 If a record cannot be written (a full disk), requests get 503 `audit_unavailable` and nothing is
 sent. Make room, then start the proxy anew.
@@ -75,9 +78,10 @@ PLACEHOLDER and something random in them (`openssl rand -hex 12`), or with `stan
 such text. Never a real key.
 
 inject: where the credential stands: `header` with a `format`, or `basic`, `query`, `path`,
-`cookie`, `body`. `type` chooses a scheme that signs: hmac, kraken, gateio, mexc, okx, bybit, kucoin or that of a venue. Instead of `format`, a
-`template` puts several entries of the vault together (`compose`), as in "Basic {{ (user + ':' +
-token) | b64encode }}".
+`cookie`, `body`. `type` chooses a scheme that signs: hmac, webhook, oauth1, kraken, gateio, mexc,
+okx, bybit, kucoin, htx, deribit, bitfinex, gemini, bitmex, bitvavo, polymarket, hyperliquid,
+sigv4 or that of a venue. Instead of `format`, a `template` puts several entries of the vault
+together (`compose`), as in "Basic {{ (user + ':' + token) | b64encode }}".
 
 bindings: host, port, methods and paths; all must match. "*.example.com" (in quotes: YAML reads
 a bare * as its own) is exactly one more label, and asks for `allow_wildcard_hosts: true`.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/cli/files.h"
+#include "proxy/cli/held_end.h"
 #include "proxy/cli/muted_terminal.h"
 
 namespace keyswap::cli {
@@ -105,6 +106,7 @@ class Question {
 
   int terminal_;
   std::string_view text_;
+  HeldEnd held_end_;  // of the caller's, which are not ours to take
   HeldSignals signals_;
   MutedTerminal& mode_ = muted_terminal();
   bool has_more_lines_ = false;
@@ -180,13 +182,17 @@ bool Question::read_line(HiddenLine& line) {
 
 Question::Came Question::wait(char* slot) const {
   for (;;) {
-    std::array<pollfd, 2> ready = {pollfd{signals_.descriptor(), POLLIN, 0},
-                                   pollfd{terminal_, POLLIN, 0}};
+    std::array<pollfd, 3> ready = {pollfd{signals_.descriptor(), POLLIN, 0},
+                                   pollfd{terminal_, POLLIN, 0},
+                                   pollfd{held_end_.descriptor(), POLLIN, 0}};
     if (poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) {
       return {};
     }
     if (const int signal = signals_.take(); signal != 0) {
       return {Came::Kind::signal, signal};
+    }
+    if (ready[2].revents != 0) {
+      return {};
     }
     if (ready[1].revents == 0) {
       continue;

@@ -54,8 +54,8 @@ class HiddenLine {
 
 // Asks on the terminal. A signal that ends or stops the process does so once the terminal is as it
 // was; after a stop the question is asked anew. One that the caller blocks or ignores is left to
-// it. cannot when nothing was typed, or others run in front by then; usage when it was more than
-// `bytes_max` bytes, or several lines at once.
+// it, but one that asks it to end ends the question. cannot when nothing was typed, or others run
+// in front by then; usage when it was more than `bytes_max` bytes, or several lines at once.
 Outcome<LockedText> read_hidden(int terminal, std::string_view question, std::size_t bytes_max);
 
 }  // namespace keyswap::cli

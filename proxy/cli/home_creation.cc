@@ -188,6 +188,13 @@ Problem check_place_for_home(const Home& home) {
               : "name a folder that does not exist yet with --home"};
 }
 
+Failure not_durable(const Home& home, const base::Error& error) {
+  return {
+      Exit::cannot,
+      "the home " + home.path + " is made, but may be gone after a power cut: " + explain(error),
+      "look at the disk"};
+}
+
 bool make_folders_above(const Home& home) {
   return make_folders(std::filesystem::path(home.path).parent_path());
 }
@@ -218,7 +225,7 @@ Problem create_home(const Home& home,
     return cannot_make(home, explain(moved.error()));
   }
   if (const auto synced = sync_folder(parent.string()); !synced) {
-    return cannot_make(home, explain(synced.error()));
+    return not_durable(home, synced.error());
   }
   return std::nullopt;
 }

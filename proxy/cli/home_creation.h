@@ -30,6 +30,9 @@ Outcome<LockedText> make_random_key();
 // Writes it to a new file of mode 0600, durably. io or no_space, number = errno.
 base::Status write_key_file(const std::string& path, const LockedText& key);
 
+// A home that stands in its place, in a folder that cannot be synced.
+Failure not_durable(const Home& home, const base::Error& error);
+
 // Makes the folders above it that are missing, for this user alone; errno says why not.
 bool make_folders_above(const Home& home);
 

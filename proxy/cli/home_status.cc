@@ -161,10 +161,13 @@ AuditSize look_at_audit(const std::string& folder) {
     audit.bytes += unreadable ? 0 : size;
   }
   const auto segments = audit::list_segments(folder);
-  audit.segments = segments ? segments->newest : 0;
+  if (!segments || segments->oldest == 0) {
+    return audit;
+  }
+  audit.segments = segments->newest - segments->oldest + 1;
   // A new segment may have nothing in it yet.
-  for (std::uint32_t number = audit.segments;
-       number > 0 && audit.last_record.empty() && number + 2 > audit.segments;
+  for (std::uint32_t number = segments->newest;
+       number >= segments->oldest && audit.last_record.empty() && number + 2 > segments->newest;
        --number) {
     audit.last_record = last_time_in(audit::path_of(folder, audit::segment_name(number)));
   }
@@ -196,7 +199,17 @@ std::string proxy_text(const HomeStatus& status) {
   if (!status.proxy->is_ready()) {
     return "one is starting";
   }
-  return "listens on " + status.proxy->address + ", pid " + std::to_string(status.proxy->pid);
+  std::string text = "listens on ";
+  for (const std::string& address : status.proxy->listen) {
+    text += address + ", ";
+  }
+  if (status.proxy->listen.empty()) {
+    text += status.proxy->address + ", ";
+  }
+  if (!status.proxy->manage.empty()) {
+    text += "managed at " + status.proxy->manage + ", ";
+  }
+  return text + "pid " + std::to_string(status.proxy->pid);
 }
 
 std::string ca_text(const HomeStatus& status, std::int64_t now_s) {
@@ -261,6 +274,12 @@ std::string status_json(const Home& home, const HomeStatus& status, std::int64_t
   if (status.proxy && status.proxy->is_ready()) {
     json["pid"] = status.proxy->pid;
     json["proxy"] = status.proxy->address;
+    if (!status.proxy->listen.empty()) {
+      json["listen"] = status.proxy->listen;
+    }
+    if (!status.proxy->manage.empty()) {
+      json["manage"] = status.proxy->manage;
+    }
     json["bindings"] = status.proxy->bindings;
     json["health"] = status.health;
     json["reloads"] = status.proxy->reloads.done;

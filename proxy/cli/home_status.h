@@ -30,9 +30,9 @@ enum class PolicySeen : unsigned char {
 
 struct AuditSize {
   std::string folder;
-  std::uint32_t segments = 0;
-  std::uint64_t bytes = 0;  // of all that is in the folder
-  std::string last_record;  // its time; "" if there is none
+  std::uint32_t segments = 0;  // without what was archived
+  std::uint64_t bytes = 0;     // of all that is in the folder
+  std::string last_record;     // its time; "" if there is none
 };
 
 struct HomeStatus {

@@ -3,16 +3,13 @@
 // keyswap import: the table of what can be imported, and the configurations that become bindings
 // (import_credentials.cc has the files with credentials in them).
 #include <array>
-#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-#include <fcntl.h>
-
 #include "proxy/base/bounds.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/import_avp.h"
 #include "proxy/cli/import_fishnet.h"
@@ -29,15 +26,17 @@ namespace {
 constexpr mode_t kPrivateMode = 0600;
 
 // A file that was not there before: what is there is never overwritten.
-Problem write_new_file(const std::string& path, const std::string& text) {
-  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateMode));
-  if (!file.is_open()) {
+Problem write_output_file(const std::string& path, const std::string& text) {
+  const auto written = write_new_file(path, text, kPrivateMode);
+  if (!written && written.error().code == base::Errc::already_exists) {
     return Failure{Exit::cannot,
-                   "cannot make " + path + ": " + explain_errno(errno),
+                   path + " is there already",
                    "name a file that is not there yet: nothing is overwritten"};
   }
-  if (const auto written = write_all(file.descriptor(), text); !written) {
-    return Failure{Exit::cannot, "cannot write " + path + ": " + explain(written.error()), ""};
+  if (!written) {
+    return Failure{Exit::cannot,
+                   "cannot write " + path + ": " + explain(written.error()),
+                   "check the folder and the disk"};
   }
   return std::nullopt;
 }
@@ -80,7 +79,7 @@ int convert(Convert convert_text, const std::string& path, const std::string& ou
   }
   if (output.empty()) {
     print(imported->bindings);
-  } else if (auto problem = write_new_file(output, imported->bindings)) {
+  } else if (auto problem = write_output_file(output, imported->bindings)) {
     return report(*problem);
   }
   for (const std::string& line : imported->report) {
@@ -100,7 +99,7 @@ struct Page {
 int run_conversion(const Page& page, Convert convert_text, const Arguments& arguments) {
   std::string file;
   std::string output;
-  CLI::App app(page.about, page.name);
+  CommandLine app(page.about, page.name);
   app.add_option("FILE", file, page.file)->required();
   app.add_option("--output", output, "write the bindings to this new file")->type_name("FILE");
   if (const auto status = parse_arguments(app, arguments, page.example)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AWS's credentials: each profile with what kind of credentials it has. Nothing of it can be bound
-// today: the key never travels, the client signs with it (AWS Signature Version 4).
+// AWS's credentials: each profile with what kind of credentials it has. Nothing of it is taken
+// over: a pair is bound with a throw-away pair in its place (the scheme sigv4), and for hosts that
+// the file does not name.
 #include <algorithm>
 #include <array>
 
@@ -18,8 +19,8 @@ struct Kind {
 
 constexpr std::array kKinds = {
     Kind{"aws_secret_access_key",
-         "the client signs its requests with the key (SigV4), which never travels: a placeholder "
-         "in its place would sign nothing"},
+         "the client signs its requests with the pair, and the file does not say for which hosts: "
+         "bind it with `inject: { type: sigv4, ... }`, keyswap help bindings"},
     Kind{"credential_process", "a program of its own gives these credentials, and keeps them"},
     Kind{"sso_session", "the credentials are those of a log-in in a browser, which cannot be read"},
     Kind{"sso_start_url",

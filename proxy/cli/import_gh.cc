@@ -21,26 +21,35 @@ struct Host {
 };
 
 void say_keyring(const Host& host, CredentialFile& file) {
-  if (!host.name.empty() && !host.has_token) {
-    file.left_out.push_back(
-        at_line(host.line,
-                "the token of this host is in the system's keyring, which cannot be read here: "
-                "gh auth token | keyswap secret add GITHUB_TOKEN --provider github"));
+  if (host.name.empty() || host.has_token) {
+    return;
   }
+  std::string what = "the token of this host is in the system's keyring, which cannot be read here";
+  if (host.name == kPublic) {
+    what += ": gh auth token | keyswap secret add GITHUB_TOKEN --provider github";
+  }
+  file.left_out.push_back(at_line(host.line, what));
 }
 
-Spot spot_of(const Setting& setting) {
+// Without quotes and comments; nothing where escapes would have to be worked out.
+std::optional<Spot> spot_of(const Setting& setting) {
   const std::string_view value = setting.value;
-  const bool is_quoted = value.size() >= 2 && value.front() == value.back() &&
-                         (value.front() == '"' || value.front() == '\'');
-  return is_quoted ? Spot{setting.begin + 1, value.size() - 2, Writing::plain}
-                   : Spot{setting.begin, value.size(), Writing::plain};
+  const char quote = value.front();
+  if (quote != '"' && quote != '\'') {
+    const std::string_view plain = value.substr(0, quote == '#' ? 0 : value.find(" #"));
+    return Spot{setting.begin, plain.find_last_not_of(" \t") + 1, Writing::plain};
+  }
+  const std::size_t end = value.find(quote, 1);
+  if (end == std::string_view::npos || value.find('\\') < end) {
+    return std::nullopt;
+  }
+  return Spot{setting.begin + 1, end - 1, Writing::plain};
 }
 
-Credential credential_of(const Host& host, std::size_t line, const Setting& setting) {
+Credential credential_of(const Host& host, std::size_t line, const Spot& spot) {
   Credential credential;
   credential.line = line;
-  credential.spot = spot_of(setting);
+  credential.spot = spot;
   if (host.name == kPublic) {
     credential.name = "GITHUB_TOKEN";
     credential.provider = "github";
@@ -68,10 +77,12 @@ CredentialFile read_gh_hosts(std::string_view text) {
       say_keyring(host, file);
       host = {std::string(setting->key), line->number, false};
     } else if (setting->key == kToken && !setting->value.empty() && !host.name.empty()) {
-      auto credential = credential_of(host, line->number, *setting);
-      if (credential.spot.size > 0) {
-        host.has_token = true;
-        file.credentials.push_back(std::move(credential));
+      const auto spot = spot_of(*setting);
+      host.has_token = host.has_token || !spot || spot->size > 0;
+      if (!spot) {
+        file.left_out.push_back(at_line(line->number, "it is not written as gh writes it"));
+      } else if (spot->size > 0) {
+        file.credentials.push_back(credential_of(host, line->number, *spot));
       }
     }
   }

@@ -13,24 +13,28 @@ constexpr std::string_view kPair = "_auth";
 constexpr std::string_view kPassword = "_password";
 constexpr std::string_view kPublic = "registry.npmjs.org";
 
-void unquote(Setting& setting) {
-  const std::string_view value = setting.value;
-  if (value.size() >= 2 && value.front() == value.back() &&
-      (value.front() == '"' || value.front() == '\'')) {
-    setting.value = value.substr(1, value.size() - 2);
-    ++setting.begin;
+void take_other(std::size_t line, const Setting& setting, CredentialFile& file) {
+  if (has_user_info(setting.value)) {
+    file.left_out.push_back(at_line(line,
+                                    setting.key.ends_with("proxy")
+                                        ? "credentials of a proxy"
+                                        : "credentials in a URL; npm takes them as //HOST/:_auth"));
   }
 }
 
-void take(std::size_t line, Setting setting, CredentialFile& file) {
+void take(std::size_t line, const Setting& setting, CredentialFile& file) {
   const std::size_t colon = setting.key.rfind(':');
   const std::string_view field =
       colon == std::string_view::npos ? setting.key : setting.key.substr(colon + 1);
   if (field != kToken && field != kPair && field != kPassword) {
+    take_other(line, setting, file);
     return;
   }
-  unquote(setting);
   if (setting.value.empty()) {
+    return;
+  }
+  if (setting.value.find('\\') != std::string_view::npos) {
+    file.left_out.push_back(at_line(line, "npm reads a backslash in its own way"));
     return;
   }
   if (setting.value.find("${") != std::string_view::npos) {
@@ -61,11 +65,28 @@ void take(std::size_t line, Setting setting, CredentialFile& file) {
 
 }  // namespace
 
+std::optional<Setting> read_npm_setting(const TextLine& line) {
+  auto setting = read_setting(line, "=");
+  if (!setting) {
+    return std::nullopt;
+  }
+  const std::string_view value = setting->value;
+  if (value.size() >= 2 && value.front() == value.back() &&
+      (value.front() == '"' || value.front() == '\'')) {
+    setting->value = value.substr(1, value.size() - 2);
+    ++setting->begin;
+  } else {
+    const std::string_view plain = value.substr(0, value.find_first_of(";#"));
+    setting->value = plain.substr(0, plain.find_last_not_of(" \t") + 1);
+  }
+  return setting;
+}
+
 CredentialFile read_npmrc(std::string_view text) {
   CredentialFile file;
   Lines lines(text);
   while (const auto line = lines.next()) {
-    if (const auto setting = read_setting(*line, "=")) {
+    if (const auto setting = read_npm_setting(*line)) {
       take(line->number, *setting, file);
     }
   }

@@ -55,6 +55,9 @@ class Reader {
 
  private:
   void take(const TextLine& line) {
+    if (is_comment(line)) {
+      return;
+    }
     if (const auto section = read_section(line)) {
       end_section();
       section_ = *section;
@@ -76,6 +79,12 @@ class Reader {
     } else if ((setting || goes_on) && std::ranges::find(kUrlKeys, key_) != kUrlKeys.end()) {
       take_urls(line);
     }
+  }
+
+  // Also between the lines of a value.
+  static bool is_comment(const TextLine& line) {
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    return begin != std::string_view::npos && (line.text[begin] == '#' || line.text[begin] == ';');
   }
 
   // Each URL of the line that has credentials.
@@ -102,7 +111,12 @@ class Reader {
 
   void take_user(const TextLine& line, UserInfo user, std::string_view host, bool is_https) {
     const std::string_view text = line.text.substr(user.begin, user.size);
-    if (text.find("${") != std::string_view::npos || text.empty()) {
+    if (text.empty()) {
+      return;
+    }
+    if (text.find("${") != std::string_view::npos) {
+      file_.left_out.push_back(
+          at_line(line.number, "it comes from a variable, which can have a placeholder"));
       return;
     }
     if (key_ == "proxy" || !is_https) {

@@ -10,6 +10,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/env_file.h"
+#include "proxy/cli/known_credential.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/providers.h"
 
@@ -137,6 +138,12 @@ class Planner {
       replace(credential, *same);
       return std::nullopt;
     }
+    const auto* const rule =
+        find_known_rule(vault_, grown_, *provider, credential.host, value->view());
+    if (rule != nullptr) {
+      use(credential, *provider, std::move(value).value(), *rule);
+      return std::nullopt;
+    }
     return add(credential, *provider, std::move(value).value(), service);
   }
 
@@ -177,7 +184,9 @@ class Planner {
     }
   }
 
-  [[nodiscard]] std::optional<vault::SecretName> free_name(const std::string& wanted) const {
+  // One that is not used, or that the vault has for this very value.
+  [[nodiscard]] std::optional<vault::SecretName> free_name(const std::string& wanted,
+                                                           std::string_view value) const {
     for (std::size_t number = 1; number <= base::bounds::kCredentialsImportedMax; ++number) {
       const auto name =
           vault::SecretName::parse(number == 1 ? wanted : wanted + "_" + std::to_string(number));
@@ -186,18 +195,42 @@ class Planner {
       }
       const bool is_planned =
           std::ranges::find(plan_.secrets, *name, &PlannedSecret::name) != plan_.secrets.end();
-      if (!is_planned && !vault_.has(*name) && !check_name_is_free(grown_, name->text())) {
+      const bool is_usable = !vault_.has(*name) || is_kept(vault_, *name, value);
+      if (!is_planned && is_usable && !check_name_is_free(grown_, name->text())) {
         return *name;
       }
     }
     return std::nullopt;
   }
 
+  static std::vector<std::string> hosts_for(const Credential& credential,
+                                            const Provider& provider) {
+    auto hosts = hosts_of(provider);
+    std::ranges::replace(hosts, std::string("{host}"), credential.host);
+    return hosts;
+  }
+
+  void use(const Credential& credential,
+           const Provider& provider,
+           LockedText value,
+           const bindings::SecretRule& rule) {
+    PlannedSecret secret;
+    secret.known = Known::binding;
+    secret.name = rule.name;
+    secret.value = std::move(value);
+    secret.line = credential.line;
+    secret.placeholder = rule.placeholder;
+    secret.hosts = hosts_for(credential, provider);
+    secret.source = source_of(credential);
+    replace(credential, secret);
+    plan_.secrets.push_back(std::move(secret));
+  }
+
   Problem add(const Credential& credential,
               const Provider& provider,
               LockedText value,
               const std::string& service) {
-    const auto name = free_name(credential.name);
+    const auto name = free_name(credential.name, value.view());
     if (!name) {
       leave_out(credential, "no name for it is free");
       return std::nullopt;
@@ -208,6 +241,7 @@ class Planner {
       return placeholder.failure();
     }
     PlannedSecret secret;
+    secret.known = vault_.has(*name) ? Known::value : Known::nothing;
     secret.name = *name;
     secret.service = provider.name.empty() ? service : provider.name;
     secret.line = credential.line;
@@ -215,9 +249,7 @@ class Planner {
     secret.source = source_of(credential);
     secret.entry =
         bindings::entry_of(provider, {name->text(), secret.placeholder, credential.host});
-    for (const auto& host : hosts_of(provider)) {
-      secret.hosts.push_back(host == "{host}" ? credential.host : host);
-    }
+    secret.hosts = hosts_for(credential, provider);
     auto text = text_with_entry(grown_,
                                 name->text(),
                                 secret.entry,
@@ -242,6 +274,11 @@ class Planner {
 };
 
 }  // namespace
+
+bool ImportPlan::binds() const {
+  return std::ranges::any_of(
+      secrets, [](const PlannedSecret& secret) { return secret.known != Known::binding; });
+}
 
 Outcome<ImportPlan> plan_import(vault::Vault& vault,
                                 const BindingsFile& file,

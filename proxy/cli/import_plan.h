@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What an import makes of the credentials that it found: secrets with names that are free,
-// placeholders, entries of bindings.yaml, and the file with the placeholders in it. All of it is
-// made and checked here; nothing is written.
+// placeholders, entries of bindings.yaml, and the file with the placeholders in it. What is kept
+// and bound so already is not made a second time. All of it is made and checked here; nothing is
+// written.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,14 +29,18 @@ struct Replacement {
   std::string text;
 };
 
+// What of a secret is there already: after an import that was cut off, or of another file.
+enum class Known : std::uint8_t { nothing, value, binding };
+
 struct PlannedSecret {
+  Known known = Known::nothing;
   vault::SecretName name;
   LockedText value;
   std::string service;
   std::size_t line = 0;  // where it was found first
   std::string placeholder;
   std::vector<std::string> hosts;
-  bindings::YamlNode entry;
+  bindings::YamlNode entry;  // where no binding is known
   std::vector<Replacement> replacements;
   std::string source;  // host and provider that it was found for
 };
@@ -43,6 +49,9 @@ struct ImportPlan {
   std::vector<PlannedSecret> secrets;
   std::string bindings;               // the bindings file's text with their entries
   std::vector<std::string> left_out;  // and why
+
+  // Is there more to do than to put placeholders into the file?
+  [[nodiscard]] bool binds() const;
 };
 
 // `text`: of the file in which they were found. `service`: what the vault says they are for, where

@@ -33,7 +33,7 @@ inline constexpr std::array kImporters = {
              "/hosts.yml",
              {".config/gh/hosts.yml"}},
     Importer{"aws",
-             "what of AWS's credentials could be bound",
+             "AWS's credentials, none of which can be bound",
              "keyswap import aws",
              read_aws_credentials,
              "AWS_SHARED_CREDENTIALS_FILE",

@@ -4,11 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/base/clock.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/permit_option.h"
@@ -130,7 +129,7 @@ int init(const InitOptions& options) {
 
 int run_init(const Arguments& arguments) {
   InitOptions options;
-  CLI::App app(
+  CommandLine app(
       "Makes the home folder: vault, CA, audit folder, starter bindings.yaml. Never overwrites.",
       "keyswap init");
   add_home_option(app, options.home);
@@ -142,7 +141,7 @@ int run_init(const Arguments& arguments) {
                                     options.unlock.password_fd,
                                     "take the passphrase from this file descriptor")
                          ->type_name("N")
-                         ->check(check_descriptor, "")
+                         ->check(check_descriptor)
                          ->excludes(file);
   app.add_flag("--key-file",
                options.writes_key_file,
@@ -154,7 +153,7 @@ int run_init(const Arguments& arguments) {
                  "who lets changed bindings into force: key (whoever opens the vault) or\n"
                  "passphrase (default: key with --key-file, else passphrase)")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"key", "passphrase"}));
+      ->one_of({"key", "passphrase"});
   add_approval_option(app, options.approval_passphrase);
   add_permit_option(app, options.permit);
   if (const auto status = parse_arguments(app, arguments, kExample)) {

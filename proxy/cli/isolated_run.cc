@@ -5,14 +5,18 @@
 #include <charconv>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,9 +137,35 @@ Problem isolate(const IsolatedCommand& command, const File& channel) {
   return give_up_rights();
 }
 
+// Descriptors that we were started with and that lead out of any namespace, such as a socket that
+// an editor or an agent left open. What is opened at 0 to 2 was meant for the command.
+Problem keep_back_ways_out() {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", failed)) {
+    const std::string name = entry.path().filename().string();
+    int number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+
+    struct stat info {};
+
+    const bool leads_out = number > STDERR_FILENO && fstat(number, &info) == 0 &&
+                           (S_ISSOCK(info.st_mode) || S_ISDIR(info.st_mode));
+    if (leads_out && fcntl(number, F_SETFD, FD_CLOEXEC) != 0) {
+      return no_isolation({base::Errc::io, "a descriptor cannot be kept back", errno});
+    }
+  }
+  return failed ? Problem(no_isolation(
+                      {base::Errc::io, "it cannot be seen what is open", failed.value()}))
+                : std::nullopt;
+}
+
 // In the child; gives its exit status.
 int be_inside(const IsolatedCommand& command, const File& channel, pid_t parent) {
-  if (auto problem = isolate(command, channel)) {
+  auto problem = keep_back_ways_out();  // with the /proc of outside
+  if (!problem) {
+    problem = isolate(command, channel);
+  }
+  if (problem) {
     return report(*problem);
   }
   if (!end_with(parent) || !wait_to_go_on(channel)) {

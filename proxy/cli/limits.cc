@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/base/clock.h"
+#include "proxy/cli/audit_place.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/limit_rows.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
@@ -125,7 +126,7 @@ int show(const ShowOptions& options) {
   if (!home) {
     return report(home.failure());
   }
-  auto loaded = load_bindings(options.file.empty() ? home->bindings() : options.file);
+  auto loaded = load_bindings(options.file.empty() ? served_bindings(home.value()) : options.file);
   if (!loaded) {
     return report(loaded.failure());
   }
@@ -145,11 +146,13 @@ int show(const ShowOptions& options) {
 
 int run_limits_show(const Arguments& arguments) {
   ShowOptions options;
-  CLI::App app(
+  CommandLine app(
       "Shows each limit of the bindings: what was used of it today, what is left, and when it "
       "begins anew.\nNeeds no passphrase, and no running proxy.",
       "keyswap limits show");
-  app.add_option("--bindings", options.file, "the file (default: the home's bindings.yaml)")
+  app.add_option("--bindings",
+                 options.file,
+                 "the file (default: the one that is served, else the home's bindings.yaml)")
       ->type_name("FILE");
   add_home_option(app, options.home);
   add_json_option(app, options.json);

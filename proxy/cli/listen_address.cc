@@ -2,6 +2,7 @@
 #include "proxy/cli/listen_address.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include <arpa/inet.h>
@@ -35,10 +36,33 @@ bool is_mapped(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_V4MAPPED(&v6);
 }
 
-bool is_address(const std::string& host) {
-  in6_addr any{};
-  return inet_pton(AF_INET, host.c_str(), &any) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &any) == 1;
+// In the form that it is mostly written in; "" of what is no address.
+std::string canonical(const std::string& host) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    in6_addr bytes{};  // the longer of the two
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (inet_pton(family, host.c_str(), &bytes) == 1) {
+      return inet_ntop(family, &bytes, text.data(), text.size());
+    }
+  }
+  return "";
+}
+
+bool is_v6(const std::string& host) {
+  return host.find(':') != std::string::npos;
+}
+
+bool is_all_addresses(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+// Can only one of them be listened on?
+bool collide(const ListenAddress& one, const ListenAddress& other) {
+  if (one.is_unix() || other.is_unix()) {
+    return one.unix_path == other.unix_path;
+  }
+  return one.port != 0 && one.port == other.port && is_v6(one.host) == is_v6(other.host) &&
+         (one.host == other.host || is_all_addresses(one.host) || is_all_addresses(other.host));
 }
 
 bool parse_port(std::string_view text, std::uint16_t& port) {
@@ -92,8 +116,8 @@ std::string to_string(const ListenAddress& address) {
   if (address.is_unix()) {
     return std::string(kUnix) + address.unix_path;
   }
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+  const std::string host = is_v6(address.host) ? "[" + address.host + "]" : address.host;
+  return host + ":" + std::to_string(address.port);
 }
 
 Outcome<ListenAddress> parse_listen(const std::string& text) {
@@ -113,14 +137,22 @@ Outcome<ListenAddress> parse_listen(const std::string& text) {
     return Failure{
         Exit::usage, "an IPv6 address stands in brackets: " + text, "like: --listen [::1]:8472"};
   }
-  if (!is_address(listen.host)) {
+  if (listen.host.empty()) {
+    return Failure{Exit::usage,
+                   "--listen wants an IP address in front of " + text,
+                   "this machine alone: --listen 127.0.0.1" + text +
+                       "   all of IPv4: --listen 0.0.0.0" + text};
+  }
+  const std::string host = canonical(listen.host);
+  if (host.empty()) {
     return Failure{Exit::usage, "--listen wants an IP address, not " + listen.host, kLike};
   }
-  if (is_mapped(listen.host)) {
+  if (is_mapped(host)) {
     return Failure{Exit::usage,
                    listen.host + " is an IPv4 address, written as one of IPv6",
                    "write the IPv4 address: --listen 127.0.0.1:8472"};
   }
+  listen.host = host;
   return listen;
 }
 
@@ -142,21 +174,38 @@ Outcome<std::vector<ListenAddress>> parse_all_listens(const std::vector<std::str
         "listen on 0.0.0.0:PORT, which is all of IPv4"};
   }
   std::vector<ListenAddress> all;
-  std::vector<std::string> seen;
   for (const std::string& text : texts.empty() ? std::vector<std::string>{kDefaultListen} : texts) {
     auto address = parse_listen(text);
     if (!address) {
       return address.failure();
     }
-    std::string name = to_string(address.value());
-    const bool is_picked = !address->is_unix() && address->port == 0;
-    if (!is_picked && std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      return Failure{Exit::usage, "--listen " + text + " is given twice", "leave one out"};
+    const auto other = std::find_if(all.begin(), all.end(), [&](const ListenAddress& before) {
+      return collide(before, address.value());
+    });
+    if (other != all.end()) {
+      const std::string name = to_string(*other);
+      const bool is_same = name == to_string(address.value());
+      return Failure{
+          Exit::usage,
+          "--listen " + text + (is_same ? " is given twice" : " and " + name + " overlap"),
+          "leave one out"};
     }
-    seen.push_back(std::move(name));
     all.push_back(std::move(address).value());
   }
   return all;
+}
+
+Problem check_manage(const ListenAddress& manage, const std::vector<ListenAddress>& listens) {
+  const bool is_taken =
+      std::any_of(listens.begin(), listens.end(), [&](const ListenAddress& listen) {
+        return collide(listen, manage);
+      });
+  if (!is_taken) {
+    return std::nullopt;
+  }
+  return Failure{Exit::usage,
+                 "--manage " + to_string(manage) + " is where clients come (--listen)",
+                 "choose another port: --manage 127.0.0.1:8474"};
 }
 
 Problem check_listens(const std::vector<ListenAddress>& addresses,
@@ -195,11 +244,13 @@ Problem check_client_address(const std::string& address) {
   if (!is_unix_text(address)) {
     return std::nullopt;
   }
+  std::string hint("start it with --listen ");
+  hint.append(kDefaultListen).append(" as well");
   return Failure{Exit::cannot,
                  "the running proxy listens on a Unix socket alone, which no client takes for its "
                  "proxy: " +
                      address,
-                 std::string("start it with --listen ") + kDefaultListen + " as well"};
+                 std::move(hint)};
 }
 
 }  // namespace keyswap::cli

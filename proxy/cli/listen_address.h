@@ -17,7 +17,7 @@ namespace keyswap::cli {
 inline constexpr const char* kDefaultListen = "127.0.0.1:8472";
 
 struct ListenAddress {
-  std::string host;            // an IP literal; "" of a Unix socket
+  std::string host;            // an IP literal, in its usual form; "" of a Unix socket
   std::uint16_t port = 0;      // 0 picks one
   std::string unix_path = {};  // absolute; "" of TCP
 
@@ -34,9 +34,12 @@ std::string to_string(const ListenAddress& address);
 Outcome<ListenAddress> parse_listen(const std::string& text);
 // The same for management: TCP on loopback, and nothing else.
 Outcome<ListenAddress> parse_manage(const std::string& text);
-// All that was given, none of it twice, at most bounds::kListenersMax; kDefaultListen where nothing
-// was.
+// All that was given, none of it twice or within another (0.0.0.0), at most bounds::kListenersMax;
+// kDefaultListen where nothing was.
 Outcome<std::vector<ListenAddress>> parse_all_listens(const std::vector<std::string>& texts);
+
+// Clients already come to where it would be managed: which is which could not be told.
+Problem check_manage(const ListenAddress& manage, const std::vector<ListenAddress>& listens);
 
 // Beyond loopback, and nobody named who may come: what to do.
 Problem check_listens(const std::vector<ListenAddress>& addresses,

@@ -41,9 +41,12 @@ constexpr std::string_view kText = R"js(// Made by keyswap: leads connections th
     const name = (parts ? parts[1] : entry).replace(/[[\]]/g, "").replace(/^\*?\./, "");
     names.push({ name, port: parts && parts[2] ? Number(parts[2]) : 0 });
   }
+  const normal = (host) => host.toLowerCase().replace(/[[\]]/g, "").replace(/\.$/, "");
   const isDirect = (given, port) => {
-    const host = given.toLowerCase().replace(/[[\]]/g, "").replace(/\.$/, "");
+    const host = normal(given);
     const family = net.isIP(host);
+    // Libraries that know the proxy speak to it as to any server: axios writes whole URLs there.
+    if (host === normal(proxy.hostname) && port === Number(proxy.port || 80)) return true;
     if (host === "localhost" || host === "::1" || (family === 4 && host.startsWith("127."))) return true;
     if (family && networks && networks.check(host, `ipv${family}`)) return true;
     return names.some((entry) => (!entry.port || entry.port === port) &&

@@ -23,10 +23,15 @@ std::string node_version(const Variables& environment) {
   if (program.empty()) {
     return "";
   }
-  auto node = LaunchedClient::start({program, "--version"}, needed);
+  auto node = LaunchedClient::start({program, "--version"}, needed, "/");
   std::string version = node ? node->await_answer(kVersionMs) : "";
   version.resize(std::min({version.find('\n'), version.size(), kVersionBytesMax}));
   return version;
+}
+
+std::string node_that_bypasses(const Variables& environment) {
+  std::string version = node_version(environment);
+  return node_reads_proxy_variables(version) ? "" : version;
 }
 
 bool node_reads_proxy_variables(const std::string& version) {

@@ -13,6 +13,9 @@ namespace keyswap::cli {
 // PATH and HOME alone.
 std::string node_version(const Variables& environment);
 
+// The same of one that goes past the proxy where nothing is loaded into it; "" of any other.
+std::string node_that_bypasses(const Variables& environment);
+
 // Does this version take its proxy from NODE_USE_ENV_PROXY? Pure.
 bool node_reads_proxy_variables(const std::string& version);
 

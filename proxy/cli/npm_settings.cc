@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "proxy/base/bytes.h"
+#include "proxy/cli/credential_file.h"
 #include "proxy/cli/files.h"
 
 namespace keyswap::cli {
@@ -38,18 +39,6 @@ std::string settings_text(const std::string& path) {
   }
   auto text = read_file(path, kSettingsBytesMax);
   return text ? std::move(text).value() : std::string();
-}
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  text.remove_prefix(begin);
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  if (text.size() >= 2 && text.front() == text.back() &&
-      (text.front() == '"' || text.front() == '\'')) {
-    text = text.substr(1, text.size() - 2);
-  }
-  return std::string(text);
 }
 
 std::string with_variables(std::string text, const Variables& variables) {
@@ -128,11 +117,11 @@ std::vector<std::string> npm_root_files(const Variables& inherited) {
 
 std::string npmrc_value(std::string_view text, std::string_view key, const Variables& variables) {
   std::string value;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t equals = line.find('=');
-    if (equals != std::string::npos && trimmed(std::string_view(line).substr(0, equals)) == key) {
-      value = with_variables(trimmed(std::string_view(line).substr(equals + 1)), variables);
+  Lines lines(text);
+  while (const auto line = lines.next()) {
+    const auto setting = read_npm_setting(*line);
+    if (setting && setting->key == key) {
+      value = with_variables(std::string(setting->value), variables);
     }
   }
   return value;

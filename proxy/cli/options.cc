@@ -5,11 +5,12 @@
 #include <cstdlib>
 #include <limits>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "proxy/base/line_output.h"
+#include "proxy/cli/argument_mistake.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/command_page.h"
 #include "proxy/cli/help_text.h"
 #include "proxy/cli/nearest_word.h"
@@ -33,47 +34,52 @@ std::string unknown_option(const std::vector<std::string>& extras) {
   return "";
 }
 
-Failure extra_word(const CLI::App& app, const CommandPage& page, const char* stray_word_hint) {
+Failure extra_word(const CommandPage& page,
+                   const std::string& option,
+                   const char* stray_word_hint) {
   const std::string see = "see: " + page.name + " --help";
-  const std::string option = unknown_option(app.remaining());
   if (option.empty()) {
     return {Exit::usage,
-            "one word too many on the command line (not shown here, in case it is a secret)",
+            "one word too many on the command line " + std::string(kNotShown),
             stray_word_hint == nullptr ? see : stray_word_hint};
   }
   const std::string nearest = nearest_word(option, long_names(page));
   return {Exit::usage,
-          "there is no option " + option,
+          "there is no option " + shown_word(option, nearest),
           nearest.empty() ? see : "did you mean: " + page.name + " " + nearest};
 }
 
+Failure mistake(const ParseEnd& end, const CommandPage& page, const char* stray_word_hint) {
+  const std::string option = unknown_option(end.extra);
+  // An option that there is not is also why something else is missing.
+  if (end.kind == ParseEnd::Kind::extra_word || !option.empty()) {
+    return extra_word(page, option, stray_word_hint);
+  }
+  return {Exit::usage, without_value(end.said), "see: " + page.name + " --help"};
+}
+
 // Every command can say less, and more.
-void add_common_options(CLI::App& app) {
+void add_common_options(CommandLine& app) {
   app.set_help_flag("-h,--help", kHelpOption.text);
   for (const CommonOption& option : {kQuietOption, kVerboseOption}) {
-    if (app.get_option_no_throw(option.name) == nullptr) {
+    if (!app.has_option(option.name)) {
       app.add_flag(std::string(option.letter) + "," + option.name, option.text);
     }
   }
 }
 
-void set_detail(const CLI::App& app) {
+void set_detail(const CommandLine& app) {
   using Detail = base::LineOutput::Detail;
-  const bool is_quiet = app.count(kQuietOption.name) > 0;
-  const bool is_verbose = app.count(kVerboseOption.name) > 0;
+  const bool is_quiet = app.was_given(kQuietOption.name);
+  const bool is_verbose = app.was_given(kVerboseOption.name);
   base::standard_error().set_detail(is_quiet     ? Detail::errors
                                     : is_verbose ? Detail::all
                                                  : Detail::usual);
 }
 
-std::string first_line(std::string text) {
-  text.erase(std::min(text.find('\n'), text.size()));
-  return text;
-}
-
 }  // namespace
 
-void add_home_option(CLI::App& app, std::string& home) {
+void add_home_option(CommandLine& app, std::string& home) {
   app.add_option("--home",
                  home,
                  "the home folder (default: $KEYSWAP_HOME, or keyswap in $XDG_STATE_HOME or "
@@ -81,19 +87,19 @@ void add_home_option(CLI::App& app, std::string& home) {
       ->type_name("DIR");
 }
 
-void add_unlock_options(CLI::App& app, UnlockOptions& unlock) {
+void add_unlock_options(CommandLine& app, UnlockOptions& unlock) {
   app.add_option("--password-file", unlock.password_file, "read the passphrase from this file")
       ->type_name("FILE");
   app.add_option(
          "--password-fd", unlock.password_fd, "read the passphrase from this file descriptor")
       ->type_name("N")
-      ->check(check_descriptor, "");
+      ->check(check_descriptor);
   app.add_flag("--keyring",
                unlock.uses_keyring,
                "also look in the kernel's keyring (key type \"user\", name \"keyswap:<home>\")");
 }
 
-void add_approval_option(CLI::App& app, ApprovalOptions& approval) {
+void add_approval_option(CommandLine& app, ApprovalOptions& approval) {
   app.add_option("--approval-password-file",
                  approval.password_file,
                  "read the passphrase for approvals from this file, where they have their own")
@@ -115,11 +121,11 @@ std::string check_descriptor(const std::string& text) {
   return is_open ? "" : "no open file descriptor";
 }
 
-void add_json_option(CLI::App& app, bool& json) {
+void add_json_option(CommandLine& app, bool& json) {
   app.add_flag("--json", json, "print JSON, for programs");
 }
 
-std::optional<int> parse_arguments(CLI::App& app,
+std::optional<int> parse_arguments(CommandLine& app,
                                    const Arguments& arguments,
                                    const char* example,
                                    const char* stray_word_hint) {
@@ -129,22 +135,16 @@ std::optional<int> parse_arguments(CLI::App& app,
     *arguments.page = page;
     return static_cast<int>(Exit::done);
   }
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(std::move(reversed));
-    set_detail(app);
-    return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
+  const ParseEnd end = app.parse(arguments);
+  if (end.kind == ParseEnd::Kind::help) {
     print(help_text(page));
     return static_cast<int>(Exit::done);
-  } catch (const CLI::ExtrasError&) {
-    return report(extra_word(app, page, stray_word_hint));
-  } catch (const CLI::Error& error) {
-    if (!unknown_option(app.remaining()).empty()) {  // which is why something else is missing
-      return report(extra_word(app, page, stray_word_hint));
-    }
-    return report({Exit::usage, first_line(error.what()), "see: " + page.name + " --help"});
   }
+  if (end.kind != ParseEnd::Kind::good) {
+    return report(mistake(end, page, stray_word_hint));
+  }
+  set_detail(app);
+  return std::nullopt;
 }
 
 std::string environment_variable(const char* name) {

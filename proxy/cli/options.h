@@ -12,11 +12,9 @@
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 // What every command takes; proxy/cli/options.cc adds them, and a group of commands names them.
 struct CommonOption {
@@ -44,11 +42,11 @@ struct ApprovalOptions {
   std::string password_file;
 };
 
-void add_home_option(CLI::App& app, std::string& home);
-void add_unlock_options(CLI::App& app, UnlockOptions& unlock);
-void add_approval_option(CLI::App& app, ApprovalOptions& approval);
-void add_json_option(CLI::App& app, bool& json);
-// For CLI::Option::check(): "" if `text` is the number of an open file descriptor, else what it is
+void add_home_option(CommandLine& app, std::string& home);
+void add_unlock_options(CommandLine& app, UnlockOptions& unlock);
+void add_approval_option(CommandLine& app, ApprovalOptions& approval);
+void add_json_option(CommandLine& app, bool& json);
+// For Option::check(): "" if `text` is the number of an open file descriptor, else what it is
 // not. From here on no child inherits it.
 std::string check_descriptor(const std::string& text);
 
@@ -56,7 +54,7 @@ std::string check_descriptor(const std::string& text);
 // described (Arguments::page), and this is the status. Comes before anything else that a command
 // does.
 // `stray_word_hint`: what to do about a word too many, where --help is not answer enough.
-std::optional<int> parse_arguments(CLI::App& app,
+std::optional<int> parse_arguments(CommandLine& app,
                                    const Arguments& arguments,
                                    const char* example,
                                    const char* stray_word_hint = nullptr);

@@ -3,10 +3,9 @@
 // keyswap passwd
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "proxy/cli/approval.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/cli/unlock_ways.h"
@@ -103,6 +102,11 @@ Problem add_key(Opened& opened) {
 }
 
 Problem drop_key(const PasswdOptions& options, Opened& opened) {
+  if (opened.ways > 1 && (!options.next.password_file.empty() || options.next.password_fd >= 0)) {
+    return Failure{Exit::usage,
+                   "there is a passphrase already, and it stays: a new one was given",
+                   "leave that out; or change it first: keyswap passwd. Nothing was changed"};
+  }
   if (opened.ways > 1) {
     return drop_key_file(opened.home, opened.vault);
   }
@@ -151,17 +155,14 @@ int passwd(const PasswdOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  if (auto problem = change(options, opened.value())) {
-    return report(*problem);
-  }
-  return static_cast<int>(Exit::done);
+  return end_with(change(options, opened.value()));
 }
 
 }  // namespace
 
 int run_passwd(const Arguments& arguments) {
   PasswdOptions options;
-  CLI::App app(
+  CommandLine app(
       "Changes how the vault is opened: another passphrase, or a key file beside it. The secrets "
       "stay\nas they are, and a running proxy goes on.",
       "keyswap passwd");
@@ -170,19 +171,25 @@ int run_passwd(const Arguments& arguments) {
   auto* file =
       app.add_option("--new-password-file", options.next.password_file, "read the new one from it")
           ->type_name("FILE");
-  app.add_option("--new-password-fd", options.next.password_fd, "read the new one from it")
-      ->type_name("N")
-      ->check(check_descriptor, "")
-      ->excludes(file);
+  auto* descriptor =
+      app.add_option("--new-password-fd", options.next.password_fd, "read the new one from it")
+          ->type_name("N")
+          ->check(check_descriptor)
+          ->excludes(file);
   auto* adds = app.add_flag(
       "--add-key-file", options.adds_key_file, "make a random key in the home's file 'key'");
   auto* drops = app.add_flag("--drop-key-file",
                              options.drops_key_file,
                              "the file goes; the passphrase alone opens the vault")
                     ->excludes(adds);
-  app.add_flag("--drop-passphrase", options.drops_passphrase, "the key file alone opens the vault")
-      ->excludes(adds)
-      ->excludes(drops);
+  auto* drops_passphrase =
+      app.add_flag(
+             "--drop-passphrase", options.drops_passphrase, "the key file alone opens the vault")
+          ->excludes(adds)
+          ->excludes(drops);
+  for (auto* next : {file, descriptor}) {  // what is given is never left aside
+    next->excludes(adds)->excludes(drops_passphrase);
+  }
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include <CLI/CLI.hpp>
+#include "proxy/cli/command_line.h"
 
 namespace keyswap::cli {
 
@@ -25,14 +25,14 @@ Outcome<ca::PermittedHosts> PermitOption::parse() const {
                  "like: --permit example.com,10.0.0.0/8   (a name stands for those below it, too)"};
 }
 
-CLI::Option* add_permit_option(CLI::App& app, PermitOption& permit) {
+Option* add_permit_option(CommandLine& app, PermitOption& permit) {
   return app
       .add_option("--permit",
                   permit.list,
                   "the CA may name these hosts alone (names with all below them, addresses, "
                   "networks)")
       ->type_name("HOST,...")
-      ->check([](const std::string& text) { return text.empty() ? "no host is named" : ""; }, "");
+      ->check([](const std::string& text) { return text.empty() ? "no host is named" : ""; });
 }
 
 std::string permitted_text(std::string_view ca_pem) {

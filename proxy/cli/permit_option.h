@@ -10,12 +10,10 @@
 #include "ca/permitted_hosts.h"
 #include "proxy/cli/failure.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-class Option;
-}  // namespace CLI
-
 namespace keyswap::cli {
+
+class CommandLine;
+class Option;
 
 struct PermitOption {
   std::string list;  // "": every host
@@ -23,7 +21,7 @@ struct PermitOption {
   [[nodiscard]] Outcome<ca::PermittedHosts> parse() const;
 };
 
-CLI::Option* add_permit_option(CLI::App& app, PermitOption& permit);
+Option* add_permit_option(CommandLine& app, PermitOption& permit);
 
 // "example.com,10.0.0.0/8", or "every host".
 std::string permitted_text(std::string_view ca_pem);

@@ -70,7 +70,9 @@ HeldInterrupts::~HeldInterrupts() {
 
 Playground::Playground(std::string_view name) {
   const std::string temp = environment_variable("TMPDIR");
-  path_ = (temp.empty() ? "/tmp" : temp) + "/keyswap-" + std::string(name) + "-XXXXXX";
+  std::error_code ignored;
+  const fs::path folder = fs::absolute(temp.empty() ? "/tmp" : temp, ignored);
+  path_ = folder.string() + "/keyswap-" + std::string(name) + "-XXXXXX";
   is_made_ = mkdtemp(path_.data()) != nullptr;
 }
 

@@ -154,7 +154,8 @@ net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loade
 }
 
 std::optional<net::Reloaded> PolicyWatch::hold(const vault::Vault& vault,
-                                               const std::string& own_ca_pem) {
+                                               const std::string& own_ca_pem,
+                                               const Check& check) {
   const auto approval = vault::read_approval(vault);
   if (!approval && approval.error().code == base::Errc::locked) {
     return std::nullopt;  // the file cannot be trusted just now, and nothing of it is used
@@ -170,6 +171,9 @@ std::optional<net::Reloaded> PolicyWatch::hold(const vault::Vault& vault,
   auto loaded = load_approved(home_, **approval, file_, own_ca_pem);
   if (!loaded) {
     return lose(loaded.failure().what);
+  }
+  if (const auto refused = check(*loaded->policy.bindings)) {
+    return lose(refused->what);
   }
   is_lost_ = false;
   digest_ = digest_of(loaded->text);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,10 +51,16 @@ class PolicyWatch {
   // One of a reload. What is not approved is said on stderr, and does not come into force.
   net::Reloaded accept(vault::Vault& vault, const LoadedPolicy& loaded);
 
+  // Why this process does not serve by these bindings, if it does not.
+  using Check = std::function<Problem(const bindings::Bindings&)>;
+
   // Whenever the vault was read anew (net::Behind::hold_policy): holds the policy in force
   // against what is approved by now, whatever the bindings file says. Where a key approves, the
-  // file does. `own_ca_pem`: as for load_policy().
-  std::optional<net::Reloaded> hold(const vault::Vault& vault, const std::string& own_ca_pem);
+  // file does. `own_ca_pem`: as for load_policy(). What `check` has something against is approved,
+  // and is not put in force: then there is none.
+  std::optional<net::Reloaded> hold(const vault::Vault& vault,
+                                    const std::string& own_ca_pem,
+                                    const Check& check);
 
   // Of the policy in force (vault::policy_digest).
   [[nodiscard]] const std::string& digest() const { return digest_; }

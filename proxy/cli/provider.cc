@@ -3,11 +3,11 @@
 // keyswap provider list | show
 #include <array>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "bindings/yaml_write.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/providers.h"
 #include "proxy/cli/terminal.h"
@@ -161,8 +161,9 @@ int show(const ProviderOptions& options) {
 
 int run_list(const Arguments& arguments) {
   ProviderOptions options;
-  CLI::App app("Lists the providers: those built in, and those of the home's folder `providers`.",
-               "keyswap provider list");
+  CommandLine app(
+      "Lists the providers: those built in, and those of the home's folder `providers`.",
+      "keyswap provider list");
   add_home_option(app, options.home);
   add_json_option(app, options.json);
   if (const auto status = parse_arguments(app, arguments, "keyswap provider list")) {
@@ -173,7 +174,7 @@ int run_list(const Arguments& arguments) {
 
 int run_show(const Arguments& arguments) {
   ProviderOptions options;
-  CLI::App app(
+  CommandLine app(
       "Shows a provider: what its keys look like, where they stand, and what `secret add "
       "--provider` would bind.",
       "keyswap provider show");

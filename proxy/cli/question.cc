@@ -2,6 +2,7 @@
 #include "proxy/cli/question.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <poll.h>
@@ -10,6 +11,7 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/held_end.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/terminal.h"
 
@@ -19,12 +21,25 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 64;
 
+// Can it be read? False once the program is asked to end, and holds that back.
+bool await_key(int terminal, const HeldEnd& held_end) {
+  std::array<pollfd, 2> ready = {pollfd{terminal, POLLIN, 0},
+                                 pollfd{held_end.descriptor(), POLLIN, 0}};
+  while (poll(ready.data(), ready.size(), -1) < 0) {
+    if (errno != EINTR) {
+      return false;
+    }
+  }
+  return ready[1].revents == 0;
+}
+
 // A line, without its end; "" at the end of the terminal. What is longer is no answer of ours, and
 // neither is a paste of several lines, of which the shell would get the rest.
 std::string read_answer(int terminal) {
+  const HeldEnd held_end;
   std::string answer;
   char next = 0;
-  for (;;) {
+  while (await_key(terminal, held_end)) {
     const ssize_t count = read(terminal, &next, 1);
     if (count < 0 && errno == EINTR) {
       continue;
@@ -33,16 +48,16 @@ std::string read_answer(int terminal) {
       return "";
     }
     if (next == '\n' || next == '\r') {
-      break;
+      pollfd more{terminal, POLLIN, 0};
+      const bool is_whole = poll(&more, 1, 0) == 0;
+      static_cast<void>(tcflush(terminal, TCIFLUSH));
+      return is_whole ? answer : "";
     }
     if (answer.size() < kAnswerBytesMax) {
       answer += next;
     }
   }
-  pollfd more{terminal, POLLIN, 0};
-  const bool is_whole = poll(&more, 1, 0) == 0;
-  static_cast<void>(tcflush(terminal, TCIFLUSH));
-  return is_whole ? answer : "";
+  return "";
 }
 
 // The answer is shown, as it is no secret; what was typed before the question is no answer to it.

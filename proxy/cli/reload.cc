@@ -2,10 +2,10 @@
 //
 // keyswap reload: what SIGHUP does, with an answer. The file is read here first, so that whoever
 // asks sees what is wrong with it on their own terminal.
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/reloading.h"
@@ -70,7 +70,7 @@ int reload(const ReloadOptions& options) {
 
 int run_reload(const Arguments& arguments) {
   ReloadOptions options;
-  CLI::App app(
+  CommandLine app(
       "Lets the running proxy read its bindings, its roots and the CA again, and waits until it "
       "goes\nby them. Exit status 1 if it refuses, or if none runs; what was in force stays so.",
       "keyswap reload");

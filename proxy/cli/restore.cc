@@ -7,15 +7,18 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/base/clock.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home_creation.h"
 #include "proxy/cli/question.h"
+#include "proxy/cli/restore_record.h"
 #include "proxy/cli/restoring.h"
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/terminal.h"
@@ -38,11 +41,11 @@ struct RestoreOptions {
   bool says_yes = false;
 };
 
-// "before-restore-20261201T035300Z"
-std::string name_of_before() {
+// "20261201T035300Z"
+std::string time_for_name() {
   std::string time = format_time(base::SystemClock().wall_us() / 1'000'000);
   std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-  return "before-restore-" + time;
+  return time;
 }
 
 bool is_home(const Home& home) {
@@ -74,12 +77,16 @@ Problem restore_new(const RestoreOptions& options, const Home& home) {
   if (!staged) {
     return staged.failure();
   }
+  // Nothing is there that could have grown; but the log that is put there will have the record.
+  if (auto problem = keep_what_only_grows(home, base::SystemClock().wall_us(), staged.value())) {
+    return problem;
+  }
   if (const auto moved = workshop.move_into_place(); !moved) {
     return no_workshop(home, moved.error());
   }
   const auto synced = sync_folder(std::filesystem::path(home.path).parent_path().string());
   if (!synced) {
-    return no_workshop(home, synced.error());
+    return not_durable(home, synced.error());
   }
   print_line("restored: " + printable(home.path));
   note("  put the audit log in its place, if you have it: " + home.audit());
@@ -101,12 +108,21 @@ Outcome<ServeLock> keep_proxies_away(const Home& home) {
   return std::move(*lock.value());
 }
 
+// What cannot be written now, the vault keeps for the next start.
+void tell_log(const Home& home, const vault::Vault& key) {
+  auto vault = key.open_another(home.vault());
+  if (!vault || !record_restored_at_rest(home, *vault, base::SystemClock())) {
+    note("  the audit log cannot have the record of it now: the next start writes it");
+  }
+}
+
 Problem restore_over(const RestoreOptions& options, const Home& home) {
   auto lock = keep_proxies_away(home);
   if (!lock) {
     return lock.failure();
   }
-  const std::string before = name_of_before();
+  const std::string before = free_before_name(home, time_for_name());
+  std::optional<vault::Vault> key;  // of the vault in the backup, which is the home's then
   {
     Workshop workshop(restored_folder(home));
     if (!workshop.made()) {
@@ -116,12 +132,18 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
     if (!staged) {
       return staged.failure();
     }
-    if (auto problem = keep_what_only_grows(home, staged.value())) {
+    if (auto problem = refuse_beside_proxy(home, staged.value())) {
+      return problem;
+    }
+    if (auto problem = keep_what_only_grows(home, base::SystemClock().wall_us(), staged.value())) {
       return problem;
     }
     note("the home " + home.path + " becomes that of the backup; what is there goes to " + before);
     if (auto problem = confirm(options.says_yes, "Shall it take its place?")) {
       return problem;
+    }
+    if (auto problem = refuse_beside_proxy(home, staged.value())) {
+      return problem;  // the question took its time
     }
     if (const auto planned = write_plan(workshop.path(), before, misfits(home, staged.value()));
         !planned) {
@@ -130,10 +152,12 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
     if (const auto moved = workshop.move_into_place(); !moved) {
       return no_workshop(home, moved.error());
     }
+    key.emplace(std::move(staged->vault));
   }
   if (auto problem = finish_restore(home)) {
     return problem;
   }
+  tell_log(home, *key);
   print_line("restored: " + printable(home.path));
   note("  what was there is in " + home.path + "/" + before + "; remove it when all is well");
   note("  tokens, secrets and bindings that were taken back since the backup count again: look at");
@@ -163,10 +187,14 @@ Problem verify_backup(const std::string& home,
   }
   const Home named = home_of(home);
   const std::string temporary = environment_variable("TMPDIR");
-  Workshop workshop((temporary.empty() ? "/tmp" : temporary) + "/keyswap-verify-" +
-                    std::to_string(getpid()));
+  const std::string folder = temporary.empty() ? "/tmp" : temporary;
+  // One name for a user: what a kill left there, the next one takes away.
+  Workshop workshop(folder + "/keyswap-verify-" + std::to_string(geteuid()));
   if (!workshop.made()) {
-    return no_workshop({temporary}, workshop.made().error());
+    return Failure{
+        Exit::cannot,
+        "cannot unpack the backup in " + folder + ": " + explain(workshop.made().error()),
+        "make room there, or name another folder: TMPDIR"};
   }
   auto staged = stage_backup(file, workshop.path(), named, unlock);
   if (!staged) {
@@ -179,11 +207,10 @@ Problem verify_backup(const std::string& home,
 
 int run_restore(const Arguments& arguments) {
   RestoreOptions options;
-  CLI::App app(
-      "Makes the home that of a backup, all of it or nothing. The audit log stays as it is; what "
-      "was\nused of limits, and how far the log reached, is never set back. No proxy may run on "
-      "the "
-      "home.",
+  CommandLine app(
+      "Makes the home that of a backup, all of it or nothing. The audit log stays, and records it; "
+      "what\nwas used of limits, and how far the log reached, is never set back. No proxy may run "
+      "on the home.",
       "keyswap restore");
   app.add_option("FILE", options.file, "what keyswap backup wrote")->required();
   add_home_option(app, options.home);
@@ -192,8 +219,7 @@ int run_restore(const Arguments& arguments) {
   if (const auto status = parse_arguments(app, arguments, kExample)) {
     return *status;
   }
-  const auto problem = restore(options);
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(restore(options));
 }
 
 }  // namespace keyswap::cli

@@ -4,6 +4,7 @@
 // (proxy/cli/restoring.h puts it in place).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace keyswap::cli {
 struct StagedHome {
   Home home;
   vault::Vault vault;
+  std::string backup_sha256;    // of the backup's file, hex
+  std::string bindings_sha256;  // of the bindings in it, hex
 };
 
 // Opens the backup into the empty folder `folder`, by what opens the vault in it: the options, the
@@ -29,8 +32,13 @@ Outcome<StagedHome> stage_backup(const std::string& file,
 
 // What the home's state is that a restore must not set back goes into the staged one: how far the
 // audit log reached, the number of the approval, and what was used of limits; the larger of both
-// counts. Where the home's own cannot be read, it is told.
-Problem keep_what_only_grows(const Home& home, StagedHome& staged);
+// counts. So does the word of this restore, and of others that the log has not got yet. Where the
+// home's own cannot be read, it is told.
+Problem keep_what_only_grows(const Home& home, std::int64_t now_us, StagedHome& staged);
+
+// Does a proxy run on the home? By the word of the vault that is there, for whoever can write the
+// home can remove serve.lock (I13).
+Problem refuse_beside_proxy(const Home& home, const StagedHome& staged);
 
 // Files of the home that do not fit the staged one, and have to go with those it replaces.
 std::vector<std::string> misfits(const Home& home, const StagedHome& staged);

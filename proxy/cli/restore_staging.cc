@@ -2,13 +2,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bindings/digest.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/backup_file.h"
 #include "proxy/cli/bundle.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/restore.h"
+#include "proxy/cli/restore_record.h"
 #include "proxy/cli/restoring.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/terminal.h"
@@ -42,7 +45,12 @@ Failure not_written(const base::Error& error) {
           "make room on the disk; nothing was changed"};
 }
 
-Outcome<BackupParts> read_backup(const std::string& file) {
+struct ReadBackup {
+  BackupParts parts;
+  std::string sha256;
+};
+
+Outcome<ReadBackup> read_backup(const std::string& file) {
   const auto bytes = read_file(file, base::bounds::kBackupBytesMax);
   if (!bytes) {
     return Failure{Exit::cannot,
@@ -53,7 +61,7 @@ Outcome<BackupParts> read_backup(const std::string& file) {
   if (!parts) {
     return damaged(file, "it is no backup of keyswap");
   }
-  return *std::move(parts);
+  return ReadBackup{*std::move(parts), bindings::sha256_hex(*bytes)};
 }
 
 // The key file of the home may be another vault's, or a later one: then somebody is asked.
@@ -102,9 +110,11 @@ Problem unpack_rest(const std::string& file, const BackupParts& parts, StagedHom
     return damaged(file, explain(rest.error()));
   }
   const auto files = unpack(*rest);
-  if (!files || find_file(*files, "bindings.yaml") == nullptr) {
+  const auto* const policy = files ? find_file(*files, "bindings.yaml") : nullptr;
+  if (policy == nullptr) {
     return damaged(file, "what it holds is no home");
   }
+  staged.bindings_sha256 = bindings::sha256_hex(policy->bytes);
   if (const auto written = write_files(staged.home.path, *files); !written) {
     return not_written(written.error());
   }
@@ -146,27 +156,38 @@ Outcome<StagedHome> stage_backup(const std::string& file,
                                  const std::string& folder,
                                  const Home& home,
                                  const UnlockOptions& unlock) {
-  auto parts = read_backup(file);
-  if (!parts) {
-    return parts.failure();
+  auto read = read_backup(file);
+  if (!read) {
+    return read.failure();
   }
+  const BackupParts& parts = read->parts;
   const Home staged{folder};
   constexpr mode_t kPrivateMode = 0600;
-  if (const auto written = write_file(staged.vault(), parts->vault, kPrivateMode); !written) {
+  if (const auto written = write_file(staged.vault(), parts.vault, kPrivateMode); !written) {
     return not_written(written.error());
   }
   auto vault = open_staged(file, home, staged, unlock);
   if (!vault) {
     return vault.failure();
   }
-  StagedHome made{staged, std::move(vault).value()};
-  if (auto problem = unpack_rest(file, parts.value(), made)) {
+  StagedHome made{staged, std::move(vault).value(), read->sha256, ""};
+  if (auto problem = unpack_rest(file, parts, made)) {
     return *std::move(problem);
   }
   return made;
 }
 
-Problem keep_what_only_grows(const Home& home, StagedHome& staged) {
+Problem refuse_beside_proxy(const Home& home, const StagedHome& staged) {
+  const auto now = staged.vault.open_another(home.vault());
+  const auto proxy = now ? named_proxy(home, *now) : std::nullopt;
+  return proxy ? Problem(Failure{
+                     Exit::cannot,
+                     "a proxy runs on this home (pid " + std::to_string(*proxy) + "): " + home.path,
+                     "stop it first; nothing was changed"})
+               : std::nullopt;
+}
+
+Problem keep_what_only_grows(const Home& home, std::int64_t now_us, StagedHome& staged) {
   const auto now = staged.vault.open_another(home.vault());
   if (!now && now.error().code == base::Errc::invalid_input) {
     return Failure{
@@ -184,6 +205,10 @@ Problem keep_what_only_grows(const Home& home, StagedHome& staged) {
   } else if (now.error().code != base::Errc::not_found) {
     warn("the vault that is there cannot be read: " + explain(now.error()),
          "how far the audit log reached since the backup is known from the log alone");
+  }
+  const Restored restored{now_us, staged.backup_sha256, staged.bindings_sha256};
+  if (const auto kept = keep_restored(restored, now ? &*now : nullptr, staged.vault); !kept) {
+    return not_kept(kept.error());
   }
   if (!exists(home.limits())) {
     return std::nullopt;

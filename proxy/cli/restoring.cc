@@ -60,6 +60,18 @@ bool move(const std::string& from, const std::string& to) {
   return std::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT;
 }
 
+// All of a folder but the plan; what stopped that, as errno has it, or 0.
+int list_names(const std::string& folder, std::set<std::string>& names) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().filename() != kPlan) {
+      names.insert(entry->path().filename().string());
+    }
+  }
+  return error.value();
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::size_t begin = 0;
@@ -122,16 +134,9 @@ Problem put_away_old(const Home& home, Steps& steps) {
 
 Problem put_new_in_place(const Home& home, Steps& steps) {
   const std::string from = moving_folder(home);
-  std::error_code error;
-  std::vector<std::string> names;
-  for (fs::directory_iterator entry(from, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (entry->path().filename() != kPlan) {
-      names.push_back(entry->path().filename().string());
-    }
-  }
-  if (error) {
-    return not_finished(from, error.value());
+  std::set<std::string> names;
+  if (const int failed = list_names(from, names); failed != 0) {
+    return not_finished(from, failed);
   }
   for (const std::string& name : names) {
     if (auto problem = steps.move(from + "/" + name, home.path + "/" + name)) {
@@ -171,8 +176,17 @@ base::Status write_files(const std::string& folder, const std::vector<BackedUp>&
 base::Status write_plan(const std::string& folder,
                         const std::string& before,
                         const std::vector<std::string>& also) {
-  std::string plan = before + "\n" + kReplaced;
-  for (const std::string& name : also) {
+  // Also what the backup brings besides, roots, say: a folder is not moved over one with files in
+  // it, and a file would be gone that nobody put away.
+  std::set<std::string> names(also.begin(), also.end());
+  if (const int failed = list_names(folder, names); failed != 0) {
+    return base::Error{base::Errc::io, "the folder cannot be read", failed};
+  }
+  for (std::string& name : lines_of(kReplaced)) {
+    names.insert(std::move(name));
+  }
+  std::string plan = before + "\n";
+  for (const std::string& name : names) {
     plan += name + "\n";
   }
   KS_TRY(write_file(folder + "/" + std::string(kPlan), plan, kPrivateMode));
@@ -181,6 +195,15 @@ base::Status write_plan(const std::string& folder,
 
 std::string restored_folder(const Home& home) {
   return home.path + "/restored";
+}
+
+std::string free_before_name(const Home& home, const std::string& time) {
+  const std::string name = "before-restore-" + time;
+  std::string free = name;
+  for (int number = 2; exists(home.path + "/" + free); ++number) {
+    free = name + "-" + std::to_string(number);
+  }
+  return free;
 }
 
 Problem finish_restore(const Home& home, const std::function<bool()>& may_go_on) {

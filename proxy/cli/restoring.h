@@ -20,8 +20,13 @@ namespace keyswap::cli {
 // Writes the files of a backup below `folder`, which is there; all of them durably.
 base::Status write_files(const std::string& folder, const std::vector<BackedUp>& files);
 
-// Says, in the folder that is to be `restored`, which files of the home go to `before`, a folder of
-// that name, and that these go too.
+// "before-restore-TIME", with a number behind it where that is there: what an earlier restore put
+// away is never overwritten.
+std::string free_before_name(const Home& home, const std::string& time);
+
+// Says, in the folder that is to be `restored` and holds all that it will, which files of the home
+// go to `before`, a folder of that name: a home's own, those that the new ones take the place of,
+// and these.
 base::Status write_plan(const std::string& folder,
                         const std::string& before,
                         const std::vector<std::string>& also);

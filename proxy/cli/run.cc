@@ -3,16 +3,19 @@
 // keyswap run: the command's environment, a proxy for its life when none runs, and its end.
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <system_error>
 
-#include <CLI/CLI.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/base/bytes.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/caller_choice.h"
 #include "proxy/cli/child.h"
 #include "proxy/cli/client_files.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/command_line_split.h"
 #include "proxy/cli/isolated_run.h"
 #include "proxy/cli/java_options.h"
@@ -229,8 +232,8 @@ int fail(const Failure& failure) {
 
 // Without the preload a Node of old goes past the proxy, and nobody would notice.
 void warn_of_node(const RunOptions& options, const Variables& inherited) {
-  const std::string version = options.has_no_preload ? node_version(inherited) : "";
-  if (!version.empty() && !node_reads_proxy_variables(version)) {
+  const std::string version = options.has_no_preload ? node_that_bypasses(inherited) : "";
+  if (!version.empty()) {
     warn("without the preload, programs for Node " + version + " go past the proxy",
          "leave --no-preload out, or use Node 22.21 or 24.5 (or later)");
   }
@@ -260,7 +263,8 @@ Hidden hidden_from_command(const RunOptions& options, const bindings::Bindings& 
   }
   for (std::string file :
        {options.unlock.password_file, environment_variable("KEYSWAP_PASSWORD_FILE")}) {
-    if (!file.empty() && passphrase_descriptor(options.unlock) < 0) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(file, ignored)) {  // a pipe had its bytes for us alone
       hidden.files.push_back(std::move(file));
     }
   }
@@ -278,8 +282,10 @@ int run_command(const RunOptions& options, Ready& ready) {
   const Variables inherited = inherited_environment();
   Variables shown = inherited;
   if (options.is_isolated) {  // there is nothing else to go to
-    shown.erase("NO_PROXY");
-    shown.erase("no_proxy");
+    std::erase_if(shown, [](const auto& variable) {
+      const std::string name = base::to_lower(variable.first);
+      return name == "no_proxy" || name == "npm_config_noproxy";
+    });
   }
   const std::string address = options.is_isolated ? address_inside(ready.address) : ready.address;
   auto plan = prepare_environment(ready.home,
@@ -340,7 +346,7 @@ int run(const RunOptions& options) {
 
 int run_run(const Arguments& arguments) {
   RunOptions options;
-  CLI::App app(
+  CommandLine app(
       "keyswap run [options] [--] CMD [ARGUMENTS...]\n\n"
       "Runs CMD with the proxy's address, its CA and the placeholders in the variables that "
       "clients read\n"

@@ -8,12 +8,12 @@
 #include <array>
 #include <cstring>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/question.h"
@@ -223,7 +223,7 @@ struct Usage {
   Takes takes;
 };
 
-void add_provider_options(CLI::App& app, SecretOptions& options) {
+void add_provider_options(CommandLine& app, SecretOptions& options) {
   app.add_option("--provider",
                  options.provider,
                  "make a placeholder for it and bind it as that provider's keys are used\n"
@@ -247,7 +247,7 @@ void add_provider_options(CLI::App& app, SecretOptions& options) {
 
 int parse_and(const Usage& usage, const Arguments& arguments, int (*act)(const SecretOptions&)) {
   SecretOptions options;
-  CLI::App app(usage.about, usage.name);
+  CommandLine app(usage.about, usage.name);
   if (usage.takes != Takes::nothing) {
     app.add_option("NAME", options.name, "the secret's name, as in bindings.yaml")->required();
   }
@@ -405,6 +405,14 @@ Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock
     return vault.failure();
   }
   return OpenHome{std::move(checked).value(), std::move(vault).value()};
+}
+
+int do_in_home(const std::string& home,
+               const UnlockOptions& unlock,
+               const std::function<Problem(OpenHome& opened)>& act) {
+  auto opened = open_home(home, unlock);
+  const auto problem = opened ? act(opened.value()) : Problem(opened.failure());
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
 }
 
 Failure vault_failure(const base::Error& error, const std::string& name) {

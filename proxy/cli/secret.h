@@ -4,6 +4,7 @@
 // `add --provider` and for the rest.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,10 @@ struct OpenHome {
 
 // Guards the process, checks the home, opens the vault.
 Outcome<OpenHome> open_home(const std::string& home, const UnlockOptions& unlock);
+// The same for a command that does one thing in it: the exit status.
+int do_in_home(const std::string& home,
+               const UnlockOptions& unlock,
+               const std::function<Problem(OpenHome& opened)>& act);
 
 // A change to the vault that failed.
 Failure vault_failure(const base::Error& error, const std::string& name);

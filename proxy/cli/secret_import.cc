@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
@@ -16,9 +15,11 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/known_credential.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
 
@@ -35,7 +36,8 @@ struct ImportOptions {
   bool trims = false;  // blanks at the ends of values
 };
 
-enum class Done : unsigned char { added, replaced, skipped, empty };
+// `other`: it is there, with another value, which only --replace gives up.
+enum class Done : unsigned char { added, replaced, skipped, other, empty };
 
 std::string_view to_string(Done done) {
   switch (done) {
@@ -44,6 +46,7 @@ std::string_view to_string(Done done) {
     case Done::replaced:
       return "replaced";
     case Done::skipped:
+    case Done::other:
     case Done::empty:
       return "skipped";
   }
@@ -180,9 +183,13 @@ base::Status import_entry(vault::Vault& vault,
                           const ImportOptions& options,
                           std::vector<Imported>& imported) {
   const auto& [entry, name] = wanted;
+  if (entry.value.empty()) {
+    imported.push_back({name, Done::empty});
+    return {};
+  }
   const bool is_there = vault.has(name);
-  if (entry.value.empty() || (is_there && !options.replaces)) {
-    imported.push_back({name, entry.value.empty() ? Done::empty : Done::skipped});
+  if (is_there && !options.replaces) {
+    imported.push_back({name, is_kept(vault, name, entry.value) ? Done::skipped : Done::other});
     return {};
   }
   if (!options.common.is_dry_run) {
@@ -218,6 +225,9 @@ void tell_json(const std::vector<Imported>& imported, bool is_dry_run) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& [name, done] : imported) {
     nlohmann::ordered_json one = {{"name", name.text()}, {"result", to_string(done)}};
+    if (done == Done::other) {
+      one["has_other_value"] = true;
+    }
     if (is_dry_run) {
       one["written"] = false;
     }
@@ -226,20 +236,51 @@ void tell_json(const std::vector<Imported>& imported, bool is_dry_run) {
   print_line(list.dump(2));
 }
 
+std::string_view why_skipped(Done done) {
+  switch (done) {
+    case Done::added:
+    case Done::replaced:
+      return "";
+    case Done::skipped:
+      return " (there already)";
+    case Done::other:
+      return " (there already, with another value; --replace gives it the file's)";
+    case Done::empty:
+      return " (empty)";
+  }
+  return "";
+}
+
 void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
   if (options.common.json) {
     tell_json(imported, options.common.is_dry_run);
     return;
   }
   for (const auto& [name, done] : imported) {
-    const std::string_view why = done == Done::skipped
-                                     ? " (there already; --replace gives it the new value)"
-                                 : done == Done::empty ? " (empty)"
-                                                       : "";
+    const std::string_view why = why_skipped(done);
     const bool is_change = done == Done::added || done == Done::replaced;
     print_line((options.common.is_dry_run && is_change ? "would be " : "") +
                std::string(to_string(done)) + " " + name.text() + std::string(why));
   }
+}
+
+// What of the file is in no vault: a script that goes on to delete it has to know.
+Problem check_all_is_kept(const std::vector<Imported>& imported, const ImportOptions& options) {
+  const auto others = std::ranges::count(imported, Done::other, &Imported::done);
+  if (others > 0) {
+    return Failure{Exit::no,
+                   "the vault has other values of " + std::to_string(others) +
+                       (others == 1 ? " secret, which was" : " secrets, which were") +
+                       " left as they are",
+                   "to take those of the file: --replace; else remove the lines"};
+  }
+  if (imported.empty()) {
+    return Failure{Exit::no,
+                   "there is no KEY=VALUE in " +
+                       (options.file == "-" ? std::string("standard input") : options.file),
+                   "check what it is, or what was to write it"};
+  }
+  return std::nullopt;
 }
 
 int import_file(const ImportOptions& options) {
@@ -260,26 +301,27 @@ int import_file(const ImportOptions& options) {
   std::vector<Imported> imported;
   Problem problem = import_all(opened->vault, wanted, options, imported);
   tell(imported, options);
-  // What was replaced was taken back.
-  const bool has_replaced =
-      !options.common.is_dry_run &&
-      std::ranges::any_of(imported, [](const Imported& one) { return one.done == Done::replaced; });
-  if (!problem && has_replaced) {
-    problem = await_confirmation(opened->home, opened->vault, "the values are replaced");
+  // What was replaced was taken back, and what was added is there for the next command.
+  const bool has_changed =
+      !options.common.is_dry_run && std::ranges::any_of(imported, [](const Imported& one) {
+        return one.done == Done::replaced || one.done == Done::added;
+      });
+  if (!problem && has_changed) {
+    problem = await_confirmation(opened->home, opened->vault, "the values are in the vault");
   }
   if (problem) {
     return report(*problem);
   }
   problem = sifter.problem();
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(problem ? problem : check_all_is_kept(imported, options));
 }
 
 int run_named(const char* name, const char* example, const Arguments& arguments) {
   ImportOptions options;
-  CLI::App app(
+  CommandLine app(
       "Adds every KEY=VALUE of a .env file, as the programs read it that such files are\n"
-      "for. Lines that cannot be a secret are named and left out (exit status 1); empty\n"
-      "values and names that are in the vault already are skipped.",
+      "for. Lines that cannot be a secret are named and left out (exit status 1), and so\n"
+      "are names that the vault has with another value; empty values are skipped.",
       name);
   app.add_option("FILE", options.file, "the .env file; - is standard input")->required();
   app.add_option("--only",
@@ -306,12 +348,15 @@ int run_named(const char* name, const char* example, const Arguments& arguments)
 }  // namespace
 
 int run_secret_import(const Arguments& arguments) {
-  return run_named(
-      "keyswap secret import", "keyswap secret import .env && shred -u .env", arguments);
+  return run_named("keyswap secret import",
+                   "keyswap secret import .env --dry-run\n  keyswap secret import .env",
+                   arguments);
 }
 
 int run_import_env(const Arguments& arguments) {
-  return run_named("keyswap import env", "keyswap import env .env && shred -u .env", arguments);
+  return run_named("keyswap import env",
+                   "keyswap import env .env --dry-run\n  keyswap import env .env",
+                   arguments);
 }
 
 }  // namespace keyswap::cli

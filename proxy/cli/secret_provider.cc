@@ -14,6 +14,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/bindings_file.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/providers.h"
 #include "proxy/cli/question.h"
@@ -322,6 +323,18 @@ Problem confirm_own_provider(const Plan& plan,
   return confirm(options.says_yes, "Shall it come into force?");
 }
 
+// Returns when the running proxy uses it.
+Problem await_use(OpenHome& opened,
+                  const BindingsFile& file,
+                  const FileApproval& approval,
+                  const std::string& name) {
+  if (!approval.is_meant) {  // the file is nobody's yet, but the secret is there
+    return await_confirmation(opened.home, opened.vault, name + " is added");
+  }
+  return put_in_force(
+      opened.home, opened.vault, file.path, name + " is added, and bound in " + file.path);
+}
+
 Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault::SecretName& name) {
   auto known = load_provider(opened.home, options.provider);
   if (!known) {
@@ -371,16 +384,15 @@ Problem add_planned(const SecretOptions& options, OpenHome& opened, const vault:
                                         file.value(),
                                         {plan->text, file->text.roots},
                                         approval.value())) {
-      take_back(opened.vault, entries.value(), entries->size());
+      if (!says(file.value(), plan->text)) {
+        take_back(opened.vault, entries.value(), entries->size());
+      }
       return problem;
     }
   }
   tell(plan.value(), file.value(), options);
-  if (options.is_dry_run || !approval->is_meant) {
-    return std::nullopt;
-  }
-  return put_in_force(
-      opened.home, opened.vault, file->path, name.text() + " is added, and bound in " + file->path);
+  return options.is_dry_run ? Problem()
+                            : await_use(opened, file.value(), approval.value(), name.text());
 }
 
 }  // namespace
@@ -399,8 +411,7 @@ int add_with_provider(const SecretOptions& options) {
   if (!opened) {
     return report(opened.failure());
   }
-  const auto problem = add_planned(options, opened.value(), name.value());
-  return problem ? report(*problem) : static_cast<int>(Exit::done);
+  return end_with(add_planned(options, opened.value(), name.value()));
 }
 
 }  // namespace keyswap::cli

@@ -4,13 +4,15 @@
 // told.
 #include <csignal>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "proxy/base/line_output.h"
 #include "proxy/cli/approval_record.h"
+#include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
+#include "proxy/cli/environment_format.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/serve_failure.h"
@@ -49,7 +51,7 @@ void say_ready(const ServeOptions& options,
   ReadyFacts facts{address_for_clients(addresses), opened.home.ca(), getpid(), "", ""};
   facts.listen = addresses_to_tell(addresses);
   facts.manage = opened.managed_at;
-  facts.home = options.home.empty() ? "" : " --home " + options.home;
+  facts.home = options.home.empty() ? "" : " --home " + word_for_shell(opened.home.path);
   if (options.departure == nullptr) {
     talk.ready(ready_text(facts, talk.audience()));
     return;
@@ -67,7 +69,11 @@ void tell_ready(const ServeOptions& options,
   if (const auto first = opened.approval.told_at_start()) {
     record_approval(*opened.log.log, *first, opened.clock);
   }
-  const RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  RunningProxy running{getpid(), address_for_clients(addresses), opened.bindings_file};
+  running.listen = addresses_to_tell(addresses);
+  running.manage = opened.managed_at;
+  running.audit =
+      name_of_audit_folder(opened.home, audit_folder(opened.home, *opened.policy.policy.bindings));
   opened.reloads = ReloadNotes(*opened.lock, running);
   if (auto problem = opened.lock->announce(running)) {
     report(*problem);  // `run` will not find this proxy; who reads the line below will
@@ -137,7 +143,12 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
     opened.managed_at = address;
   };
   behind.hold_policy = [&opened] {
-    return opened.approval.hold(*opened.vault, opened.authority->certificate_pem());
+    // As for a reload: an approval does not open to everybody where we listen, either.
+    return opened.approval.hold(*opened.vault,
+                                opened.authority->certificate_pem(),
+                                [&opened](const bindings::Bindings& bindings) {
+                                  return opened.listen.check(bindings, opened.bindings_file);
+                                });
   };
   behind.in_force = [&opened] {
     opened.confirmation->set_in_force(in_force(opened));
@@ -253,7 +264,7 @@ int serve(const ServeOptions& options) {
 
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
-  CLI::App app(
+  CommandLine app(
       "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
       "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
       "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
@@ -270,7 +281,7 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");
   app.add_option("--threads", options.threads, "event loops (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1U, base::bounds::kLoopsMax));
+      ->in_range(1, base::bounds::kLoopsMax);
   auto* while_used = app.add_flag(
       "--while-used", options.while_used, "end when no `keyswap run` uses this proxy any more");
   bool detaches = false;

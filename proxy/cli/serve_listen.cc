@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include <CLI/CLI.hpp>
+#include "proxy/cli/command_line.h"
 
 namespace keyswap::cli {
 
@@ -19,7 +19,7 @@ mode_t mode_of(const std::string& text) {
 
 }  // namespace
 
-void add_listen_options(CLI::App& app, ListenOptions& options) {
+void add_listen_options(CommandLine& app, ListenOptions& options) {
   app.add_option("--listen",
                  options.addresses,
                  std::string("address and port (default: ") + kDefaultListen +
@@ -31,7 +31,7 @@ void add_listen_options(CLI::App& app, ListenOptions& options) {
                  options.socket_mode,
                  "who may connect to unix:PATH: 0600 this user, 0660 its group, 0666 all")
       ->type_name("MODE")
-      ->check(CLI::IsMember({"0600", "0660", "0666"}))
+      ->one_of({"0600", "0660", "0666"})
       ->capture_default_str();
 }
 
@@ -52,6 +52,10 @@ Outcome<ServeListeners> ServeListeners::parse(const ListenOptions& options) {
 Problem ServeListeners::check(const bindings::Bindings& bindings,
                               const std::string& bindings_file) const {
   return check_listens(addresses_, bindings, bindings_file);
+}
+
+Problem ServeListeners::check_beside(const ListenAddress& manage) const {
+  return check_manage(manage, addresses_);
 }
 
 Problem ServeListeners::open_sockets() {

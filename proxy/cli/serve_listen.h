@@ -15,18 +15,16 @@
 #include "proxy/cli/unix_socket.h"
 #include "proxy/net/server.h"
 
-namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
-class App;
-}
-
 namespace keyswap::cli {
+
+class CommandLine;
 
 struct ListenOptions {
   std::vector<std::string> addresses;  // none: kDefaultListen
   std::string socket_mode = "0600";    // of Unix sockets
 };
 
-void add_listen_options(CLI::App& app, ListenOptions& options);
+void add_listen_options(CommandLine& app, ListenOptions& options);
 
 class ServeListeners {
  public:
@@ -35,6 +33,9 @@ class ServeListeners {
   // May it be listened there, by these bindings? At the start, and of each policy of a reload.
   [[nodiscard]] Problem check(const bindings::Bindings& bindings,
                               const std::string& bindings_file) const;
+
+  // Can it be managed at that address beside them?
+  [[nodiscard]] Problem check_beside(const ListenAddress& manage) const;
 
   // Makes the Unix sockets, as the user that serves.
   Problem open_sockets();

@@ -127,12 +127,21 @@ std::string encode_running(const RunningProxy& proxy) {
   json["event"] = proxy.address.empty() ? "starting" : "ready";
   json["proxy"] = proxy.address;
   json["bindings"] = proxy.bindings;
+  if (!proxy.audit.empty()) {
+    json["audit"] = proxy.audit;
+  }
   json["pid"] = proxy.pid;
   json["reloads_begun"] = proxy.reloads.begun;
   json["reloads_done"] = proxy.reloads.done;
   if (!proxy.reloads.refused.empty()) {
     json["refused"] = proxy.reloads.refused;
     json["hint"] = proxy.reloads.hint;
+  }
+  if (!proxy.listen.empty()) {
+    json["listen"] = proxy.listen;
+  }
+  if (!proxy.manage.empty()) {
+    json["manage"] = proxy.manage;
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -151,20 +160,32 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
     const auto found = json.find(key);
     return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
   };
-  return RunningProxy{
+  RunningProxy proxy{
       json["pid"].get<pid_t>(),
       text_of("proxy"),
       text_of("bindings"),
       {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
+  proxy.manage = text_of("manage");
+  proxy.audit = text_of("audit");
+  if (const auto listen = json.find("listen"); listen != json.end() && listen->is_array()) {
+    for (const auto& address : *listen) {
+      proxy.listen.push_back(address.is_string() ? address.get<std::string>() : "");
+    }
+  }
+  return proxy;
+}
+
+std::optional<RunningProxy> read_announced(const Home& home) {
+  const auto text = read_file(home.serve_lock(), kTextBytesMax);
+  return text ? decode_running(*text) : std::nullopt;
 }
 
 std::optional<RunningProxy> find_running(const Home& home) {
   if (!ServeLock::is_held(home, ServeLock::Byte::serving, ServeLock::Kind::exclusive)) {
     return std::nullopt;
   }
-  const auto text = read_file(home.serve_lock(), kTextBytesMax);
   // It holds the lock and has not said more yet: starting.
-  return (text ? decode_running(*text) : std::nullopt).value_or(RunningProxy{});
+  return read_announced(home).value_or(RunningProxy{});
 }
 
 std::optional<RunningProxy> find_ready(const Home& home, int wait_ms) {

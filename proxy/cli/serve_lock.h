@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -37,6 +38,9 @@ struct RunningProxy {
   std::string address;   // "127.0.0.1:8472"; "" while it is starting
   std::string bindings;  // the file it serves
   Reloads reloads = {};
+  std::vector<std::string> listen = {};  // all addresses, where `address` does not say it
+  std::string manage = {};               // where management listens; "" nowhere
+  std::string audit = {};  // its log's folder (name_of_audit_folder); "": an earlier version
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }
@@ -78,6 +82,8 @@ class ServeLock {
 std::string encode_running(const RunningProxy& proxy);
 std::optional<RunningProxy> decode_running(const std::string& text);
 
+// What the last proxy said, whether it runs or not.
+std::optional<RunningProxy> read_announced(const Home& home);
 // The proxy that holds `serving` now, if one does.
 std::optional<RunningProxy> find_running(const Home& home);
 // The same, once it is ready; waits at most `wait_ms` for one that is starting.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_open.h"
 
+#include <unistd.h>
+
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/base/descriptors.h"
@@ -8,6 +10,7 @@
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/options.h"
+#include "proxy/cli/restore_record.h"
 #include "proxy/cli/serve_loops.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
@@ -15,6 +18,13 @@
 namespace keyswap::cli {
 
 namespace {
+
+Failure runs_already(const Opened& opened, pid_t proxy) {
+  const std::string pid = proxy > 0 ? " (pid " + std::to_string(proxy) + ")" : "";
+  return {Exit::cannot,
+          "a proxy runs on this home already" + pid + ": " + opened.home.path,
+          "use that one, stop it first, or name another --home"};
+}
 
 Problem take_lock(Opened& opened) {
   auto lock = ServeLock::take(
@@ -24,11 +34,7 @@ Problem take_lock(Opened& opened) {
   }
   if (!lock.value()) {
     const auto other = find_running(opened.home);
-    const std::string pid =
-        other && other->pid > 0 ? " (pid " + std::to_string(other->pid) + ")" : "";
-    return Failure{Exit::cannot,
-                   "a proxy runs on this home already" + pid + ": " + opened.home.path,
-                   "use that one, stop it first, or name another --home"};
+    return runs_already(opened, other ? other->pid : 0);
   }
   opened.lock = std::move(*lock.value());
   return opened.lock->announce({getpid(), "", opened.bindings_file});
@@ -84,6 +90,10 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return vault.failure();
   }
   opened.vault = std::move(vault).value();
+  // Whatever became of serve.lock.
+  if (const auto other = named_proxy(opened.home, *opened.vault); other && *other != getpid()) {
+    return runs_already(opened, *other);
+  }
   opened.approval = PolicyWatch(opened.home, opened.bindings_file);
   // I17: before anything is done by the word of a policy.
   if (auto problem = opened.approval.accept_first(
@@ -115,6 +125,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     return log.failure();
   }
   opened.log = std::move(log).value();
+  if (auto problem = record_restored(*opened.log.log, *opened.vault, opened.clock)) {
+    return problem;
+  }
   opened.head.emplace(opened.home, folder, *opened.vault, *opened.log.log, opened.clock);
   if (const std::string& torn = opened.log.log->torn_end(); !torn.empty()) {
     warn("the audit log ended in an unfinished line, as after a crash; it was moved to " + torn +
@@ -175,6 +188,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
       return manage.failure();
     }
     opened.manage = std::move(manage).value();
+    if (auto problem = opened.listen.check_beside(*opened.manage)) {
+      return problem;
+    }
   }
   if (auto problem = choose_loops(options, opened)) {
     return problem;

@@ -20,7 +20,7 @@ struct ReadyFacts {
   std::string address;  // "127.0.0.1:8472"
   std::string ca;       // the file
   pid_t pid = 0;
-  std::string home;  // " --home DIR" where commands have to be told, else ""
+  std::string home;  // " --home DIR", as a shell reads it, where commands have to be told, else ""
   std::string log;   // where it goes on talking from the background; "" it does not
   std::vector<std::string> listen{};  // all addresses, where `address` does not say it
   std::string manage{};               // where management listens; "" nowhere

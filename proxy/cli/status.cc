@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap status
-#include <CLI/CLI.hpp>
-
 #include "proxy/base/clock.h"
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line.h"
 #include "proxy/cli/home_status.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
@@ -14,7 +13,7 @@ namespace keyswap::cli {
 int run_status(const Arguments& arguments) {
   std::string home_option;
   bool json = false;
-  CLI::App app(
+  CommandLine app(
       "What the home holds and what runs on it: needs no passphrase, and no running proxy. Exit "
       "status\n0 if a proxy runs and is well, else 1. (doctor tests the set-up; audit verify the "
       "log.)",

@@ -34,7 +34,9 @@ int cannot_start(const Arguments& command, const base::Error& error) {
   return is_missing ? kNotFound : kNotExecutable;
 }
 
-// From the terminal's keys (the kernel) or the shell's job control the command gets its own copy.
+// Of the terminal's keys, which the kernel sends, the command gets its own copy. What somebody
+// sends to the whole group (timeout(1)) looks as if it were for us alone, and reaches the command
+// twice: once too often is better than not at all.
 bool is_for_us_alone(const siginfo_t& info) {
   return info.si_code != SI_KERNEL;
 }

@@ -2,7 +2,9 @@
 #include "proxy/cli/terminal.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -11,6 +13,7 @@
 
 #include "proxy/base/bytes.h"
 #include "proxy/base/line_output.h"
+#include "proxy/base/utf8.h"
 #include "proxy/cli/hidden_input.h"
 #include "proxy/cli/muted_terminal.h"
 
@@ -20,18 +23,17 @@ namespace {
 
 using Detail = base::LineOutput::Detail;
 
-// The operator's own words may be any UTF-8; only what moves a terminal's cursor is shown escaped.
-std::string printable_or_text(std::string_view text) {
-  std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      shown += printable({&c, 1});
-    } else {
-      shown += c;
-    }
-  }
-  return shown;
+// Marks that turn the direction of what is written behind them, and separators of lines.
+bool turns_text(std::uint32_t code) {
+  struct Range {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+
+  static constexpr std::array kRanges = {
+      Range{0x061c, 0x061c}, Range{0x200e, 0x200f}, Range{0x2028, 0x202e}, Range{0x2066, 0x2069}};
+  return std::ranges::any_of(
+      kRanges, [code](const Range& range) { return code >= range.first && code <= range.last; });
 }
 
 }  // namespace
@@ -50,21 +52,25 @@ bool flush_output() {
 }
 
 int report(const Failure& failure) {
-  std::string text = "keyswap: " + printable_or_text(failure.what) + "\n";
+  std::string text = "keyswap: " + readable(failure.what) + "\n";
   if (!failure.hint.empty()) {
-    text += "  " + printable_or_text(failure.hint) + "\n";
+    text += "  " + readable(failure.hint) + "\n";
   }
   base::standard_error().write(text);
   return static_cast<int>(failure.exit);
+}
+
+int end_with(const Problem& problem) {
+  return problem ? report(*problem) : static_cast<int>(Exit::done);
 }
 
 void warn(std::string_view what, std::string_view hint) {
   if (base::standard_error().detail() == Detail::errors) {
     return;
   }
-  std::string text = "keyswap: warning: " + printable_or_text(what) + "\n";
+  std::string text = "keyswap: warning: " + readable(what) + "\n";
   if (!hint.empty()) {
-    text += "  " + printable_or_text(hint) + "\n";
+    text += "  " + readable(hint) + "\n";
   }
   base::standard_error().write(text);
 }
@@ -73,7 +79,7 @@ void note(std::string_view text) {
   std::string lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    lines += printable_or_text(text.substr(0, end)) + "\n";
+    lines += readable(text.substr(0, end)) + "\n";
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   base::standard_error().write(lines);
@@ -87,7 +93,7 @@ void remark(std::string_view text) {
 
 void tell_more(std::string_view what) {
   if (base::standard_error().detail() == Detail::all) {
-    base::standard_error().write("keyswap: " + printable_or_text(what) + "\n");
+    base::standard_error().write("keyswap: " + readable(what) + "\n");
   }
 }
 
@@ -101,6 +107,19 @@ std::string printable(std::string_view text) {
     } else {
       shown += "\\x" + base::to_hex({&c, 1});
     }
+  }
+  return shown;
+}
+
+std::string readable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const base::Utf8Character character = base::read_utf8(text);
+    const std::string_view bytes = text.substr(0, std::max<std::size_t>(character.bytes, 1));
+    const bool is_shown = character.bytes > 0 && !base::is_control_character(character.code) &&
+                          !turns_text(character.code);
+    shown += is_shown ? std::string(bytes) : printable(bytes);
+    text.remove_prefix(bytes.size());
   }
   return shown;
 }

@@ -27,6 +27,8 @@ bool flush_output();
 
 // "keyswap: <what>" and "  <hint>" on stderr; gives the exit status.
 int report(const Failure& failure);
+// The same of a command that ends with this: done, or what went wrong.
+int end_with(const Problem& problem);
 // "keyswap: warning: <what>" and, if there is one, the hint; not after --quiet.
 void warn(std::string_view what, std::string_view hint = {});
 // Lines for the operator on stderr, where stdout belongs to something else.
@@ -38,6 +40,9 @@ void tell_more(std::string_view what);
 
 // `text` with control bytes, DEL and bytes above 0x7e shown as \xNN.
 std::string printable(std::string_view text);
+// For the operator's own words, which may be any UTF-8: shown so is what moves a terminal's cursor
+// (C1 does, too), what shows words in another order than they have, and bytes that are no UTF-8.
+std::string readable(std::string_view text);
 
 // Rows in columns as wide as they need to be, and together as wide as a terminal (kColumns of
 // proxy/cli/word_wrap.h): what is too long goes on in the next line of its cell. The first row is

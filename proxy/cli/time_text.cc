@@ -52,7 +52,9 @@ std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now_us
     default:
       return std::nullopt;
   }
-  return now_us - *amount * unit_s * kMicro;
+  // Longer ago than 1970 is as long ago as can be: nothing is older, and the product would not fit.
+  const std::int64_t ago_s = *amount * unit_s;
+  return ago_s >= now_us / kMicro ? 0 : now_us - ago_s * kMicro;
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {

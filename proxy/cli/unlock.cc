@@ -219,6 +219,10 @@ Problem check_new_passphrase(std::string_view passphrase) {
                        " characters or more",
                    "several words are easily typed and hard to guess; nothing was changed"};
   }
+  if (passphrase.find_first_of("\r\n") != std::string_view::npos) {
+    warn("the new passphrase has several lines, and a prompt takes one: it cannot be typed",
+         "it opens the vault from a file alone");
+  }
   return std::nullopt;
 }
 

@@ -40,8 +40,8 @@ Outcome<LockedText> read_approval_passphrase(const ApprovalOptions& approval);
 Outcome<LockedText> read_new_approval_passphrase(const ApprovalOptions& approval);
 // The same for a vault that is to be made: no key file, no keyring, and the prompt asks twice.
 Outcome<LockedText> read_new_passphrase(const UnlockOptions& unlock);
-// Has it kPassphraseCharactersMin of UTF-8, as a new one must? Asked wherever one is set, and never
-// of one that is in use.
+// Has it kPassphraseCharactersMin of UTF-8, as a new one must? Warns of one that no prompt takes.
+// Asked wherever one is set, and never of one that is in use.
 Problem check_new_passphrase(std::string_view passphrase);
 // The one that takes the place of a vault's: from what is given for it alone, else asked twice.
 Outcome<LockedText> read_next_passphrase(const UnlockOptions& given);

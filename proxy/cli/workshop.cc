@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/workshop.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,27 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kInfix = ".init-";
 constexpr std::string_view kRandom = "XXXXXX";  // what mkdtemp replaces
-constexpr std::array kHeld = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-sigset_t held_signals() {
-  sigset_t signals{};
-  sigemptyset(&signals);
-  for (const int signal : kHeld) {
-    sigaddset(&signals, signal);
-  }
-  return signals;
-}
-
-bool is_signal_held() {
-  sigset_t pending{};
-  sigpending(&pending);
-  for (const int signal : kHeld) {
-    if (sigismember(&pending, signal) == 1) {
-      return true;
-    }
-  }
-  return false;
-}
 
 base::Error not_made(int number) {
   return {base::write_errc(number), "the folder could not be made", number};
@@ -85,8 +63,6 @@ void forget_abandoned(const fs::path& place) {
 
 Workshop::Workshop(std::string place)
     : place_(std::move(place)), path_(place_ + std::string(kInfix) + std::string(kRandom)) {
-  const sigset_t held = held_signals();
-  pthread_sigmask(SIG_BLOCK, &held, &before_);
   forget_abandoned(place_);
   if (mkdtemp(path_.data()) == nullptr) {
     made_ = not_made(errno);
@@ -101,11 +77,10 @@ Workshop::~Workshop() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 base::Status Workshop::move_into_place() {
-  if (is_signal_held()) {
+  if (SignalHold::has_one()) {
     return not_made(EINTR);
   }
   if (std::rename(path_.c_str(), place_.c_str()) != 0) {

@@ -5,16 +5,16 @@
 // power cut with the next one that is built for the same place.
 #pragma once
 
-#include <csignal>
 #include <string>
 
 #include "proxy/base/result.h"
 #include "proxy/cli/files.h"
+#include "proxy/cli/signal_hold.h"
 
 namespace keyswap::cli {
 
-// Holds SIGINT, SIGTERM, SIGHUP and SIGQUIT as long as it lives: one that comes meanwhile counts
-// when the folder has been taken away.
+// Holds signals as long as it lives: one that comes meanwhile counts when the folder has been taken
+// away.
 class Workshop {
  public:
   // For what is to stand at `place`, whose parent exists. First takes away what others left there.
@@ -36,7 +36,7 @@ class Workshop {
   base::Status move_into_place();
 
  private:
-  sigset_t before_{};
+  SignalHold signals_;  // goes last
   std::string place_;
   std::string path_;
   File lock_;  // says that somebody is at work here

@@ -114,6 +114,12 @@ struct SendRequestSecret {
 
 struct EndRequest {};
 
+// To the client, ahead of the response's head: no, in what it speaks instead of HTTP
+// (proxy/flow/foreign_speech.h).
+struct SendPartingWords {
+  std::string_view words;
+};
+
 // To the client: interim heads, the response's head, pieces of its body (not empty), its end.
 struct SendResponseHead {
   http::OutgoingResponse head;
@@ -198,6 +204,7 @@ using Action = std::variant<Charge,
                             SendRequestBody,
                             SendRequestSecret,
                             EndRequest,
+                            SendPartingWords,
                             SendResponseHead,
                             SendResponseBody,
                             EndResponse,

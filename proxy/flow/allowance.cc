@@ -190,6 +190,7 @@ bool is_about_secret(Reason reason) {
                                           Reason::rate_limited,
                                           Reason::quota_exceeded,
                                           Reason::upgrade_not_supported,
+                                          Reason::signature_form_not_supported,
                                           Reason::real_secret_sent};
   return std::ranges::find(kReasons, reason) != kReasons.end();
 }

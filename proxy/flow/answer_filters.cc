@@ -36,8 +36,12 @@ base::Status AnswerFilters::open(const http::ResponseHead& head) {
   // A body without a byte is not coded, whatever is said of it.
   const bool is_empty =
       head.framing.kind == http::Framing::Kind::length && head.framing.length == 0;
-  const auto codings =
+  auto codings =
       is_empty ? std::optional(std::vector<coding::Coding>()) : content_codings(head.fields);
+  constexpr int kPartialContent = 206;
+  if (head.status == kPartialContent && codings && !codings->empty()) {
+    codings.reset();  // nothing can be decoded from its middle
+  }
   reading_ = !codings ? Reading::blind : codings->empty() ? Reading::plain : Reading::decoded;
   if (codings) {
     KS_TRY(add_decoders(*codings, chain_));

@@ -313,7 +313,7 @@ std::vector<bindings::Spot> spots_of(const Request& request, const bindings::Sec
   if (!rule.placeholder.empty()) {
     const bindings::HeadParts head = request.parts();
     for (std::size_t part = 0; part < head.size(); ++part) {
-      rule.placement().find(head, part, rule.placeholder, spots);
+      rule.placement().find(head, part, rule.searched(), spots);
     }
   }
   return spots;

@@ -196,11 +196,11 @@ Route route(const http::RequestHead& head,
     return route_connect(head, bindings, own_ports);
   }
   if (head.target.starts_with('/')) {
-    const bool is_health = head.method == "GET" && http::path_of(head.target) == kHealthPath;
-    if (is_health) {
+    const bool is_asking = head.method == "GET" || head.method == "HEAD";
+    if (is_asking && http::path_of(head.target) == kHealthPath) {
       return {Route::Kind::health, {}, {}};
     }
-    if (head.target == "/" && (head.method == "GET" || head.method == "HEAD")) {
+    if (is_asking && head.target == "/") {
       return {Route::Kind::front_page, {}, {}};
     }
     if (is_reverse_target(head.target, bindings.venues)) {

@@ -14,6 +14,7 @@
 #include "audit/record.h"
 #include "proxy/base/cause.h"
 #include "proxy/base/error.h"
+#include "proxy/flow/foreign_speech.h"
 #include "proxy/flow/secret_fault.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
@@ -44,6 +45,7 @@ struct ClientRefused {
   audit::Reason reason = audit::Reason::malformed_request;
   base::Note flaw = "";        // what exactly is wrong with its bytes; "" nothing more to say
   base::Failure failure = {};  // what was seen of the client
+  ForeignSpeech speech = ForeignSpeech::none;  // what it speaks instead of HTTP
 };
 
 // A piece of the request's body, not empty.

@@ -96,10 +96,19 @@ void Exchange::carried_out() {
     }
   }
   if (is_finished()) {
-    swapping_.reset();  // I1: with what it held of secrets
+    swapping_.reset();   // I1: with what it held of secrets
+    resigning_.reset();  // likewise
   } else if (swapping_ != nullptr && swapping_->is_streamed) {
     swapping_->swap.rest();
     static_cast<void>(body_.count_besides(swapping_->swap.size()));  // less than before
+  } else if (resigning_ != nullptr) {
+    // I10: what left is not held any longer, nor is anything once the body is over.
+    resigning_->signed_bytes.release();
+    static_cast<void>(body_.count_besides(resigning_->signer->held()));  // less than before
+    const auto* const now = std::get_if<Relaying>(&state_);
+    if (now != nullptr && now->client_done) {
+      resigning_.reset();
+    }
   }
 }
 
@@ -130,6 +139,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
 
 void Exchange::handle(const ClientRefused& event, Actions& actions) {
   flaw_ = event.flaw;
+  speech_ = event.speech;
   if (event.failure.is_known()) {
     fail(event.failure);
   }
@@ -202,7 +212,11 @@ void Exchange::forward_body(std::string_view bytes, Relaying& relaying, Actions&
       cut(actions);  // I10: more came than was asked for
     }
   } else if (look_at_body(bytes, relaying, actions)) {
-    actions.emplace_back(SendRequestBody{bytes});
+    if (resigning_ != nullptr) {
+      sign_body(bytes, relaying, actions);
+    } else {
+      actions.emplace_back(SendRequestBody{bytes});
+    }
   }
 }
 
@@ -216,7 +230,9 @@ void Exchange::handle(const ClientEnd& /*event*/, Actions& actions) {
     return;
   }
   if (swapping_ == nullptr) {
-    end_upload(relaying(), actions);
+    if (end_signed_body(relaying(), actions)) {
+      end_upload(relaying(), actions);
+    }
     return;
   }
   swapping_->swap.end();
@@ -368,6 +384,10 @@ void Exchange::answer(Reason reason, Actions& actions) {
     actions.emplace_back(RefuseInTunnel{std::make_shared<const Reply>(std::move(reply))});
     finish(ClientFate::keep, actions);
     return;
+  }
+  // I6: like all of an answer, behind its record.
+  if (const std::string_view words = parting_words(speech_); !words.empty()) {
+    actions.emplace_back(SendPartingWords{words});
   }
   reply.head.keeps_connection = keeps;
   leaving_.reply_body = std::move(reply.body);

@@ -134,9 +134,21 @@ class Exchange {
   struct Prepared {
     std::vector<vault::Secret> secrets;  // of what no signer made edits for
     bindings::Edits edits;
-    vault::Holder holder;     // counts what both hold
-    AnswerFilters filters;    // of the response
-    std::int64_t now_us = 0;  // since 1970, when the secrets were opened
+    vault::Holder holder;                               // counts what both hold
+    AnswerFilters filters;                              // of the response
+    std::int64_t now_us = 0;                            // since 1970, when the secrets were opened
+    std::unique_ptr<bindings::BodySigner> body_signer;  // null: the body is not signed as it passes
+  };
+
+  // A body that a signer signs anew as it passes (exchange_signed_body.cc).
+  struct Resigning {
+    explicit Resigning(std::unique_ptr<bindings::BodySigner> its_signer)
+        : signer(std::move(its_signer)) {}
+
+    std::unique_ptr<bindings::BodySigner> signer;
+    // What leaves of one piece.
+    base::Buffer signed_bytes{base::bounds::kSignedChunkBytesMax +
+                              2 * base::bounds::kLegUnreadBytesMax};
   };
 
   // A run of bytes of a body that was held, or where a credential comes in it.
@@ -181,6 +193,9 @@ class Exchange {
     std::unique_ptr<ShortAnswer> whole;                      // of the upstream
     std::string reply_body;                                  // of an answer of our own
   };
+
+  // May a part of an answer be asked for?
+  enum class Ranges : std::uint8_t { drop, keep };
 
   struct AwaitingHead {};
 
@@ -284,6 +299,14 @@ class Exchange {
   [[nodiscard]] std::optional<std::uint64_t> body_bytes_max() const;
   [[nodiscard]] std::optional<std::int64_t> response_timeout_ms() const;
 
+  // A body that a signer does not collect (exchange_signed_body.cc).
+  base::Status prepare_what_leaves(const bindings::Signer& signer,
+                                   std::span<const vault::Secret> secrets,
+                                   Prepared& prepared) const;
+  void sign_body(std::string_view bytes, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool end_signed_body(Relaying& relaying, Actions& actions);
+  void refuse_signed_body(const base::Error& error, Relaying& relaying, Actions& actions);
+
   // From the verdict to the secrets (exchange_admission.cc).
   void go_on_with_head(Actions& actions);
   void admit(Actions& actions);
@@ -291,8 +314,10 @@ class Exchange {
   void wait_for_body(Actions& actions);
   void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge(Actions& actions);
+  void ask_signer(Actions& actions);
   void go_on(const Admission::Refusal& refusal, Actions& actions);
   static base::Status hold(const vault::Secret& secret, Prepared& prepared);
+  static base::Status hold_edits(Prepared& prepared);
   base::Status prepare(std::span<const vault::Secret> secrets, Prepared& prepared) const;
   base::Status prepare_signed(const bindings::Signer& signer,
                               std::span<const vault::Secret> secrets,
@@ -351,7 +376,8 @@ class Exchange {
                                 AnswerFilters& filters);
   base::Status know(std::span<const WantedSecret> wanted, AnswerFilters& filters);
   void look_for_known(AnswerFilters& filters);
-  void ask_plainly(bindings::Edits& edits) const;
+  void ask_plainly(bindings::Edits& edits, Ranges ranges = Ranges::drop) const;
+  [[nodiscard]] bool is_asked_plainly() const;
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
@@ -396,6 +422,7 @@ class Exchange {
   SharedSearch real_values_;                 // that were known with the head; null: none was
   std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
+  std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
   Leaving leaving_;
   Findings findings_;     // what of secrets came back
   base::Note flaw_ = "";  // of a request that is refused for its bytes
@@ -409,6 +436,7 @@ class Exchange {
   bool is_record_late_ = false;
   bool is_client_gone_ = false;
   bool is_draining_ = false;
+  ForeignSpeech speech_ = ForeignSpeech::none;  // of the client, instead of HTTP
 };
 
 }  // namespace keyswap::flow

@@ -17,6 +17,15 @@ namespace {
 constexpr std::string_view kCallerField = "keyswap-caller";
 constexpr std::uint16_t kHttpsPort = 443;
 
+// What of an edit lies in locked memory, or nullptr.
+const vault::Secret* secret_in(const bindings::Edit& edit) {
+  if (const auto* const field = std::get_if<bindings::FieldEdit>(&edit)) {
+    return std::get_if<vault::Secret>(&field->value);
+  }
+  const auto* const target = std::get_if<bindings::TargetEdit>(&edit);
+  return target == nullptr ? nullptr : std::get_if<vault::Secret>(&target->value);
+}
+
 }  // namespace
 
 // What the head has is decided, and the body's part in it, if it was held.
@@ -34,11 +43,13 @@ void Exchange::go_on_with_head(Actions& actions) {
 void Exchange::admit(Actions& actions) {
   if (rule().signer() == nullptr) {
     go_on(admission_.admit({}, Asks(actions)), actions);
-  } else if (has_request_body()) {
-    collect(actions);
-  } else {
+  } else if (!has_request_body()) {
     is_collected_ = true;
     judge(actions);
+  } else if (rule().signer()->body_use(whole_request()) == bindings::BodyUse::whole) {
+    collect(actions);
+  } else {
+    ask_signer(actions);
   }
 }
 
@@ -83,6 +94,11 @@ void Exchange::judge(Actions& actions) {
     refuse(*reason, actions);
     return;
   }
+  ask_signer(actions);
+}
+
+// By the head, and the body if it was collected.
+void Exchange::ask_signer(Actions& actions) {
   auto judgement = rule().signer()->judge(whole_request(), scope());
   go_on(admission_.admit(std::move(judgement), Asks(actions)), actions);
 }
@@ -155,10 +171,20 @@ base::Status Exchange::hold(const vault::Secret& secret, Prepared& prepared) {
              : base::Error{base::Errc::unavailable, "too much locked memory is held already"};
 }
 
+// What a signer's edits hold of vault entries.
+base::Status Exchange::hold_edits(Prepared& prepared) {
+  for (const bindings::Edit& edit : prepared.edits) {
+    const auto* const value = secret_in(edit);
+    KS_TRY(value == nullptr ? base::Status{} : hold(*value, prepared));
+  }
+  return {};
+}
+
 // What cannot be used is refused here, before anything is recorded as allowed.
 base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared& prepared) const {
   if (const auto* const signer = rule().signer()) {
-    return prepare_signed(*signer, secrets, prepared);
+    return signer->signs_what_leaves() ? prepare_what_leaves(*signer, secrets, prepared)
+                                       : prepare_signed(*signer, secrets, prepared);
   }
   for (const vault::Secret& secret : secrets) {
     KS_TRY(hold(secret, prepared));
@@ -183,11 +209,7 @@ base::Status Exchange::prepare_signed(const bindings::Signer& signer,
   edit_for_route(prepared.edits);
   KS_TRY(
       signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, prepared.edits));
-  for (const bindings::Edit& edit : prepared.edits) {
-    const auto* const set = std::get_if<bindings::FieldEdit>(&edit);
-    const auto* const value = set == nullptr ? nullptr : std::get_if<vault::Secret>(&set->value);
-    KS_TRY(value == nullptr ? base::Status{} : hold(*value, prepared));
-  }
+  KS_TRY(hold_edits(prepared));
   const auto* const body = prepared.edits.find<bindings::BodyEdit>();
   prepared.edits.set_body_length(body == nullptr ? body_.size() : body->value.size());
   return check_edits(prepared.edits);
@@ -222,7 +244,9 @@ bindings::WholeRequest Exchange::whole_request() const {
           asked_->target,
           setup_.destination.authority.host,
           asked_->head.fields,
-          body_.view()};
+          body_.view(),
+          setup_.destination.authority.port,
+          setup_.now_us};
 }
 
 }  // namespace keyswap::flow

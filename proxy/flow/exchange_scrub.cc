@@ -113,11 +113,19 @@ void Exchange::look_for_known(AnswerFilters& filters) {
 }
 
 // An answer that is not compressed, and whole.
-void Exchange::ask_plainly(bindings::Edits& edits) const {
-  edits.remove_fields(kNotAskedFor);
+void Exchange::ask_plainly(bindings::Edits& edits, Ranges ranges) const {
+  if (ranges == Ranges::drop) {
+    edits.remove_fields(kNotAskedFor);
+  }
   if (asked_->head.fields.find("accept-encoding") != nullptr) {
     edits.set_field("Accept-Encoding", "identity");
   }
+}
+
+// Was that done before it was signed?
+bool Exchange::is_asked_plainly() const {
+  return admission_.is_allowed() && rule().signer() != nullptr &&
+         rule().signer()->signs_what_leaves();
 }
 
 // Why the body that follows is not passed on, if it is not.

@@ -21,10 +21,13 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
     prepared.filters.begin(findings_);  // its secrets are not known yet
   }
   look_for_known(prepared.filters);
-  if (prepared.filters.is_on()) {
+  if (prepared.filters.is_on() && !is_asked_plainly()) {
     ask_plainly(prepared.edits);
   }
   auto filters = std::exchange(prepared.filters, {});
+  if (prepared.body_signer != nullptr) {
+    resigning_ = std::make_unique<Resigning>(std::move(prepared.body_signer));
+  }
   leaving_.request = std::move(prepared);
   if (!send_head(*leaving_.request, actions)) {
     leaving_.request.reset();

@@ -14,6 +14,8 @@ audit::Reason reason_of(bindings::SignerRefusal refusal) {
       return audit::Reason::endpoint_blocked;
     case bindings::SignerRefusal::order_limit_exceeded:
       return audit::Reason::order_limit_exceeded;
+    case bindings::SignerRefusal::signature_form_not_supported:
+      return audit::Reason::signature_form_not_supported;
   }
   KS_UNREACHABLE();
 }

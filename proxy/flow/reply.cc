@@ -141,6 +141,11 @@ Wording wording_of(Reason reason) {
               "Upgrade not supported",
               "No binding opens a WebSocket here, or it is not asked for in the right way.",
               false};
+    case Reason::signature_form_not_supported:
+      return {501,
+              "Signature form not supported",
+              "The client signed in a form that cannot be verified and signed anew here.",
+              false};
     case Reason::upstream_dns_failed:
       return {502, "Name not resolved", "The destination's name could not be resolved.", true};
     case Reason::upstream_connect_failed:

@@ -64,7 +64,7 @@ void add_held(const Request& request,
   const SecretRule& rule = request.bindings.rules[seen.rule];
   for (std::uint32_t place = 0; place < rule.places.size(); ++place) {
     spots.clear();
-    rule.places[place].placement->find(request.parts(), seen.part, rule.placeholder, spots);
+    rule.places[place].placement->find(request.parts(), seen.part, rule.searched(), spots);
     // I10: one more than any place may have is one too many already.
     spots.resize(std::min(spots.size(), bindings::bounds::kOccurrencesMax + 1));
     for (const bindings::Spot& spot : spots) {
@@ -115,7 +115,7 @@ bool stands_beside(const Request& request, std::span<const Sighting> held) {
     return false;
   }
   const Sighting& one = held.front();
-  const std::string_view placeholder = request.bindings.rules[one.rule].placeholder;
+  const std::string_view placeholder = request.bindings.rules[one.rule].searched();
   return any_occurrence(request, one.part, placeholder, [&](const bindings::Spot& spot) {
     return std::ranges::none_of(held, [&](const Sighting& other) {
       return other.spot->is_in_basic == spot.is_in_basic && other.spot->begin <= spot.begin &&

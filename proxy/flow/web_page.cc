@@ -30,14 +30,32 @@ bool is_ours(const http::Field* host, const bindings::Bindings& bindings) {
                    is_listed("http://" + http::to_string(*named, kHttpPort), bindings));
 }
 
+// Is it in origin form, and led here by a name that is not ours?
+bool is_led_astray(const http::RequestHead& head, const bindings::Bindings& bindings) {
+  return head.target.starts_with('/') && !is_ours(head.fields.find("host"), bindings);
+}
+
+bool is_typed(const http::RequestHead& head) {
+  const http::Field* const site = head.fields.find("sec-fetch-site");
+  return site != nullptr && site->value == "none" && head.fields.count("sec-fetch-site") == 1 &&
+         head.fields.find("origin") == nullptr;
+}
+
 }  // namespace
 
 std::optional<Reason> check_web_page(const http::RequestHead& head,
                                      const bindings::Bindings& bindings) {
-  if (head.target.starts_with('/') && !is_ours(head.fields.find("host"), bindings)) {
+  return is_led_astray(head, bindings) ? Reason::origin_not_allowed
+                                       : check_page_fields(head, bindings);
+}
+
+std::optional<Reason> check_visit(const http::RequestHead& head,
+                                  const bindings::Bindings& bindings,
+                                  bool is_from_here) {
+  if (is_from_here && is_led_astray(head, bindings)) {
     return Reason::origin_not_allowed;
   }
-  return check_page_fields(head, bindings);
+  return is_typed(head) ? std::nullopt : check_page_fields(head, bindings);
 }
 
 std::optional<Reason> check_page_fields(const http::RequestHead& head,

@@ -21,6 +21,14 @@ namespace keyswap::flow {
 std::optional<audit::Reason> check_web_page(const http::RequestHead& head,
                                             const bindings::Bindings& bindings);
 
+// The same of what anybody may read who looks at the listener: also whoever typed its address into
+// a browser (`Sec-Fetch-Site: none`, which no page can have said). Whoever does not come over
+// loopback (`is_from_here`) may name it by any Host: a container engine's, a service's. No browser
+// of this machine is led there by one.
+std::optional<audit::Reason> check_visit(const http::RequestHead& head,
+                                         const bindings::Bindings& bindings,
+                                         bool is_from_here);
+
 // The same of what its fields for pages say alone, of a request on a host of its own.
 std::optional<audit::Reason> check_page_fields(const http::RequestHead& head,
                                                const bindings::Bindings& bindings);

@@ -23,20 +23,22 @@ std::vector<const services::Counts*> counts_of(
 
 ManagementListener::ManagementListener(const std::vector<std::unique_ptr<LoopThread>>& loops,
                                        Clients clients,
-                                       std::function<services::Gauges()> gauges)
+                                       std::function<services::Figures()> figures)
     : loop_(*loops.front()),
       clients_(clients),
-      service_([counts = counts_of(loops),
-                gauges = std::move(gauges)] { return services::render_metrics(counts, gauges()); },
-               *loops.front()->context().clients.health) {}
+      service_(
+          [counts = counts_of(loops), figures = std::move(figures)] {
+            return services::render_metrics(counts, figures());
+          },
+          *loops.front()->context().clients.health) {}
 
 base::Result<std::unique_ptr<ManagementListener>> ManagementListener::listen(
     const uv::Endpoint& endpoint,
     const std::vector<std::unique_ptr<LoopThread>>& loops,
     Clients clients,
-    std::function<services::Gauges()> gauges) {
+    std::function<services::Figures()> figures) {
   std::unique_ptr<ManagementListener> made(
-      new ManagementListener(loops, clients, std::move(gauges)));
+      new ManagementListener(loops, clients, std::move(figures)));
   auto acceptor = uv::Acceptor::listen(made->loop_.loop(), endpoint, *made);
   if (!acceptor) {
     return acceptor.error();

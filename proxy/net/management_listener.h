@@ -26,12 +26,12 @@ class ManagementListener final : public uv::AcceptEvents {
     std::size_t max = 0;
   };
 
-  // Of uv::Acceptor::listen. All of it outlives this; `gauges` is asked on the first loop.
+  // Of uv::Acceptor::listen. All of it outlives this; `figures` is asked on the first loop.
   static base::Result<std::unique_ptr<ManagementListener>> listen(
       const uv::Endpoint& endpoint,
       const std::vector<std::unique_ptr<LoopThread>>& loops,
       Clients clients,
-      std::function<services::Gauges()> gauges);
+      std::function<services::Figures()> figures);
 
   void on_accepted(int socket) override;
   void on_accepted_last(int socket) override;
@@ -44,7 +44,7 @@ class ManagementListener final : public uv::AcceptEvents {
  private:
   ManagementListener(const std::vector<std::unique_ptr<LoopThread>>& loops,
                      Clients clients,
-                     std::function<services::Gauges()> gauges);
+                     std::function<services::Figures()> figures);
 
   LoopThread& loop_;
   Clients clients_;

@@ -71,8 +71,8 @@ std::string_view Requests::read(std::string_view bytes) {
     bytes.remove_prefix(step.consumed);
     switch (step.kind) {
       case Step::Kind::need_more:
-        if (!stream_ && codec_.is_mid_message() && !is_head_timed_) {
-          is_head_timed_ = true;
+        if (!stream_ && codec_.is_mid_message() && next_head_ != NextHead::timed) {
+          next_head_ = NextHead::timed;
           connection_->timer().set(base::bounds::kRequestHeadMs);
         }
         return bytes;
@@ -99,11 +99,10 @@ std::string_view Requests::read(std::string_view bytes) {
 
 // `begin`: the bytes that were read last.
 void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view begin) {
-  base::Failure failure;
-  if (!stream_ && !tunnelled_ && !is_head_timed_) {
-    const auto speech = flow::find_foreign_speech(begin);
-    failure.cause = flow::cause_of(speech);
-    codec_.leg().write(flow::parting_words(speech));
+  auto speech = flow::ForeignSpeech::none;
+  if (!stream_ && !tunnelled_ && next_head_ == NextHead::first &&
+      connection_->management() == nullptr) {
+    speech = flow::find_foreign_speech(begin);
   }
   if (!stream_) {
     connection_->timer().clear();
@@ -111,7 +110,8 @@ void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view beg
     begin_stream(tunnelled_ ? tunnelled_->identity.destination : flow::Destination{},
                  connection_->context().policy);
   }
-  stream_->on(flow::ClientRefused{reason, flaw, std::move(failure)});
+  stream_->on(flow::ClientRefused{
+      .reason = reason, .flaw = flaw, .failure = {flow::cause_of(speech), {}}, .speech = speech});
 }
 
 void Requests::refuse(const TunnelRequest& request, Reason reason, base::Failure failure) {

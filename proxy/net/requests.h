@@ -5,8 +5,10 @@
 // request goes and whether its caller may come. In HTTP/1.1 there is one stream at a time.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "audit/record.h"
@@ -60,6 +62,13 @@ class Requests final : public Stage, public StreamOwner {
   [[nodiscard]] bool is_reading() const override { return is_in_read_; }
 
  private:
+  // What is read while there is no stream.
+  enum class NextHead : std::uint8_t {
+    first,    // nothing came yet
+    another,  // behind a request
+    timed,    // it has begun, and the timer runs for the rest
+  };
+
   std::string_view read(std::string_view bytes);
   void begin_request(http::RequestHead head);
   void route_request(http::RequestHead head);
@@ -71,6 +80,7 @@ class Requests final : public Stage, public StreamOwner {
   void look_up_caller();
   void answer_management(http::RequestHead head);
   void answer_locally(http::RequestHead head, const services::LocalService& service);
+  [[nodiscard]] std::string own_address(const http::RequestHead& head) const;
   [[nodiscard]] bool tells_in_tunnels() const;
   [[nodiscard]] std::optional<audit::Reason> check_caller(flow::Route::Kind kind) const;
   Stream& begin_stream(flow::Destination destination, Policy policy);
@@ -81,7 +91,7 @@ class Requests final : public Stage, public StreamOwner {
   Caller caller_;
   std::unique_ptr<Stream> stream_;
   bool is_in_read_ = false;
-  bool is_head_timed_ = false;  // the timer runs for a head that has begun
+  NextHead next_head_ = NextHead::first;
 };
 
 }  // namespace keyswap::net

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where a request goes that was read: who sends it, and by what route.
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/real_sighting.h"
 #include "proxy/flow/web_page.h"
+#include "proxy/http/target.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/exchange_io.h"
 #include "proxy/net/interception.h"
@@ -14,12 +17,15 @@
 #include "proxy/net/tunnel.h"
 #include "proxy/services/front_page.h"
 #include "proxy/services/local_service.h"
+#include "proxy/uv/tcp.h"
 
 namespace keyswap::net {
 
 using audit::Reason;
 
 namespace {
+
+constexpr std::uint16_t kHttpPort = 80;
 
 flow::RealSightings real_values_in(const flow::RealValues* real, const http::RequestHead& head) {
   flow::RealSightings seen;
@@ -33,7 +39,7 @@ flow::RealSightings real_values_in(const flow::RealValues* real, const http::Req
 
 void Requests::begin_request(http::RequestHead head) {
   codec_.answer(head.version);
-  is_head_timed_ = false;
+  next_head_ = NextHead::another;
   connection_->timer().clear();
   if (connection_->management() != nullptr) {
     answer_management(std::move(head));
@@ -65,6 +71,18 @@ void Requests::look_up_caller() {
   }
 }
 
+// Where who asks finds the listener as a proxy: by the name that he used, which may be one of a
+// container's or of a tunnel's. What stands for a Unix socket there is none.
+std::string Requests::own_address(const http::RequestHead& head) const {
+  const http::Field* const host = head.fields.find("host");
+  if (host != nullptr && connection_->client().address != uv::kUnixPeer) {
+    if (const auto named = http::parse_authority(host->value, kHttpPort)) {
+      return http::to_string(*named);
+    }
+  }
+  return connection_->context().upstreams.listening.to_string();
+}
+
 // What the request's caller may not, if anything.
 std::optional<Reason> Requests::check_caller(flow::Route::Kind kind) const {
   const bindings::Bindings& bindings = *connection_->context().policy.bindings;
@@ -89,7 +107,8 @@ void Requests::route_request(http::RequestHead head) {
     return;
   }
   if (route.kind == flow::Route::Kind::front_page) {
-    answer_locally(std::move(head), services::FrontPage(context.upstreams.listening.to_string()));
+    const services::FrontPage page(own_address(head));
+    answer_locally(std::move(head), page);
     return;
   }
   const bool is_reverse = route.kind == flow::Route::Kind::reverse;
@@ -205,11 +224,15 @@ void Requests::answer_management(http::RequestHead head) {
 // What is for ourselves. Whichever program asks, but no web page.
 void Requests::answer_locally(http::RequestHead head, const services::LocalService& service) {
   const Policy& policy = connection_->context().policy;
-  if (const auto refusal = flow::check_web_page(head, *policy.bindings)) {
+  if (const auto refusal =
+          flow::check_visit(head, *policy.bindings, connection_->client().is_of_this_machine)) {
     begin_stream({}, policy).on(flow::ClientHead{std::move(head), refusal, std::nullopt});
     return;
   }
-  const flow::Reply reply = service.answer(head, "");
+  flow::Reply reply = service.answer(head, "");
+  if (head.method == "HEAD") {
+    reply.body.clear();  // it would be taken for the begin of the next answer
+  }
   codec_.send_reply(reply);
   if (reply.head.keeps_connection) {
     connection_->timer().set(base::bounds::kClientIdleMs);

@@ -54,6 +54,16 @@ struct Certificates {
   }
 };
 
+services::LeafFigures figures_of(const ca::LeafCache& leaves, std::string_view use) {
+  const ca::LeafCache::Figures figures = leaves.figures();
+  return {.use = use,
+          .kept = figures.kept,
+          .found = figures.found,
+          .missed = figures.missed,
+          .made = figures.made,
+          .failed = figures.failed};
+}
+
 // Where secrets come from, and what waits in locked memory, of all loops.
 struct Secrets {
   vault::LocalSource source;
@@ -121,7 +131,9 @@ class Server final : public uv::AcceptEvents {
 
  private:
   base::Status build();
+  base::Status listen();
   base::Status listen_for_management();
+  [[nodiscard]] services::Figures figures() const;
   base::Status start_threads();
   void join_loops();
   void watch();
@@ -207,31 +219,44 @@ base::Status Server::build() {
     }
     loops_.push_back(std::move(*loop));
   }
+  return listen();
+}
+
+base::Status Server::listen() {
   KS_TRY(doors_.listeners.open(loops_.front()->loop(), parts_.listen, *this));
-  for (const auto& loop : loops_) {
-    loop->set_listening(Listening(doors_.listeners.endpoints()));
+  std::optional<uv::Endpoint> management;
+  if (parts_.behind.manage) {
+    KS_TRY(listen_for_management());
+    management = doors_.management->local();
   }
-  return parts_.behind.manage ? listen_for_management() : base::Status();
+  for (const auto& loop : loops_) {
+    loop->set_listening(Listening(doors_.listeners.endpoints(), management));
+  }
+  return {};
 }
 
 base::Status Server::listen_for_management() {
-  auto listener = ManagementListener::listen(
-      {parts_.behind.manage->host, parts_.behind.manage->port},
-      loops_,
-      {&room_.clients, room_.clients_max},
-      [this] {
-        return services::Gauges{
-            .client_connections = room_.clients,
-            .upstream_connections = room_.upstreams,
-            .locked_bytes = vault::locked_memory_size(),
-            .is_vault_locked = parts_.vault->file_fault() != vault::FileFault::none,
-            .is_audit_dead = parts_.log->is_dead()};
-      });
+  auto listener =
+      ManagementListener::listen({parts_.behind.manage->host, parts_.behind.manage->port},
+                                 loops_,
+                                 {&room_.clients, room_.clients_max},
+                                 [this] { return figures(); });
   if (!listener) {
     return listener.error();
   }
   doors_.management = std::move(*listener);
   return {};
+}
+
+services::Figures Server::figures() const {
+  return {.client_connections = room_.clients,
+          .upstream_connections = room_.upstreams,
+          .locked_bytes = vault::locked_memory_size(),
+          .is_vault_locked = parts_.vault->is_locked(),
+          .is_audit_dead = parts_.log->is_dead(),
+          .audit_syncs = parts_.log->syncs(),
+          .leaves = {figures_of(*certificates_.leaves, "requests"),
+                     figures_of(*certificates_.refusal_leaves, "refusals")}};
 }
 
 // Every thread that will ever be needed: what may not be started then is told at once, and nothing

@@ -141,6 +141,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::SendRequestBody& action);
   void perform(const flow::SendRequestSecret& action);
   void perform(const flow::EndRequest& action);
+  void perform(const flow::SendPartingWords& action);
   void perform(const flow::SendResponseHead& action);
   void perform(const flow::SendResponseBody& action);
   void perform(const flow::EndResponse& action);

@@ -209,6 +209,10 @@ void Stream::perform(const flow::EndRequest& /*action*/) {
   }
 }
 
+void Stream::perform(const flow::SendPartingWords& action) {
+  setup_.codec->leg().write(action.words);
+}
+
 void Stream::perform(const flow::SendResponseHead& action) {
   if (!setup_.codec->send_head(action.head)) {
     on(flow::NotWritten{});

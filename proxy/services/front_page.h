@@ -14,7 +14,7 @@ namespace keyswap::services {
 
 class FrontPage final : public LocalService {
  public:
-  // `address`: where the listener is, "127.0.0.1:8472".
+  // `address`: where the listener is, "127.0.0.1:8472"; "": on Unix sockets alone.
   explicit FrontPage(std::string address) : address_(std::move(address)) {}
 
   [[nodiscard]] flow::Reply answer(const http::RequestHead& head,

@@ -21,7 +21,8 @@ class LocalService {
   LocalService& operator=(LocalService&&) = delete;
   virtual ~LocalService() = default;
 
-  // The answer; its head has views into what is constant, into the service, or into itself.
+  // The answer, with its body also to a HEAD: who carries it leaves that out. Its head has views
+  // into what is constant, into the service, or into itself.
   [[nodiscard]] virtual flow::Reply answer(const http::RequestHead& head,
                                            std::string_view body) const = 0;
 };

@@ -25,16 +25,17 @@ flow::Reply reply_of(int status,
 flow::Reply Management::answer(const http::RequestHead& head, std::string_view body) const {
   constexpr std::string_view kText = "text/plain; charset=utf-8";
   const std::string_view path = head.target.substr(0, head.target.find('?'));
-  if (path == "/healthz" && head.method == "GET") {
-    return health_->answer(head, body);
-  }
-  if (path != "/metrics") {
+  const bool is_health = path == "/healthz";
+  if (!is_health && path != "/metrics") {
     return reply_of(404, "Not Found", kText, "There is /metrics, and /healthz.\n");
   }
-  if (head.method != "GET") {
+  if (head.method != "GET" && head.method != "HEAD") {
     flow::Reply refused = reply_of(405, "Method Not Allowed", kText, "Only GET is answered.\n");
-    refused.head.fields.add({"Allow", "GET"});
+    refused.head.fields.add({"Allow", "GET, HEAD"});
     return refused;
+  }
+  if (is_health) {
+    return health_->answer(head, body);
   }
   flow::Reply reply = reply_of(200, "OK", kOpenMetrics, render_());
   // A body is not asked for, so that the connection would stand in the middle of it.

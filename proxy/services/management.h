@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the management listener answers: GET /metrics and GET /healthz. It knows no secret and
-// changes nothing.
+// What the management listener answers: GET /metrics and GET /healthz (of HEAD who asks it leaves
+// out the body). It knows no secret and changes nothing.
 #pragma once
 
 #include <functional>

@@ -12,7 +12,6 @@ namespace {
 
 using Loops = std::vector<const Counts*>;
 
-constexpr std::uint64_t kMsPerSecond = 1000;
 constexpr std::uint64_t kUsPerSecond = 1'000'000;
 
 template <typename Read>
@@ -117,27 +116,74 @@ void write_responses(const Loops& loops, Text& text) {
   text.sample("_total", sum(loops, [](const Counts& counts) { return counts.bytes(); }));
 }
 
-void write_durations(const Loops& loops, Text& text) {
-  text.family("exchange_duration_seconds",
-              "histogram",
-              "From a request's head to the end of its answer; of tunnels, to their end.",
-              "seconds");
+void write_durations(std::string_view name,
+                     std::string_view help,
+                     const base::DurationFigures& figures,
+                     Text& text) {
+  text.family(name, "histogram", help, "seconds");
   std::uint64_t so_far = 0;
-  for (std::size_t bucket = 0; bucket <= Counts::kBucketsMs.size(); ++bucket) {
-    so_far += sum(loops, [&](const Counts& counts) { return counts.in_bucket(bucket); });
+  for (std::size_t i = 0; i < figures.buckets.size(); ++i) {
+    so_far += figures.buckets[i];
     const std::string end =
-        bucket == Counts::kBucketsMs.size()
+        i == figures.ends_us.size()
             ? "+Inf"
-            : decimal(static_cast<std::uint64_t>(Counts::kBucketsMs[bucket]), kMsPerSecond);
+            : decimal(static_cast<std::uint64_t>(figures.ends_us[i]), kUsPerSecond);
     text.sample("_bucket{" + label("le", end) + "}", so_far);
   }
   text.sample("_count", so_far);
-  text.sample(
-      "_sum",
-      decimal(sum(loops, [](const Counts& counts) { return counts.took_us(); }), kUsPerSecond));
+  text.sample("_sum", decimal(figures.took_us, kUsPerSecond));
 }
 
-void write_gauges(const Loops& loops, const Gauges& gauges, Text& text) {
+void write_exchanges(const Loops& loops, Text& text) {
+  base::DurationFigures all;
+  for (const Counts* counts : loops) {
+    counts->exchanges().add_to(all);
+  }
+  write_durations("exchange_duration_seconds",
+                  "From a request's head to the end of its answer; of tunnels, to their end.",
+                  all,
+                  text);
+}
+
+// One sample of each use, "{use="requests"}".
+template <typename Read>
+void write_of_leaves(const std::vector<LeafFigures>& leaves,
+                     std::string_view suffix,
+                     std::string_view more,
+                     Read read,
+                     Text& text) {
+  for (const LeafFigures& of_use : leaves) {
+    std::string sample(suffix);
+    sample.append("{").append(label("use", of_use.use)).append(more).append("}");
+    text.sample(sample, read(of_use));
+  }
+}
+
+void write_leaves(const std::vector<LeafFigures>& leaves, Text& text) {
+  text.family("leaves", "gauge", "Certificates for clients that are kept.");
+  write_of_leaves(
+      leaves, "", "", [](const LeafFigures& one) { return one.kept; }, text);
+  text.family("leaf_lookups", "counter", "Certificates looked for, once a tunnel.");
+  write_of_leaves(
+      leaves, "_total", R"(,result="hit")", [](const LeafFigures& one) { return one.found; }, text);
+  write_of_leaves(
+      leaves,
+      "_total",
+      R"(,result="miss")",
+      [](const LeafFigures& one) { return one.missed; },
+      text);
+  text.family("leaf_mints", "counter", "Certificates that were to be made.");
+  write_of_leaves(
+      leaves, "_total", R"(,result="made")", [](const LeafFigures& one) { return one.made; }, text);
+  write_of_leaves(
+      leaves,
+      "_total",
+      R"(,result="failed")",
+      [](const LeafFigures& one) { return one.failed; },
+      text);
+}
+
+void write_gauges(const Loops& loops, const Figures& gauges, Text& text) {
   text.family("client_connections", "gauge", "Clients' connections that are open.");
   text.sample("", gauges.client_connections);
   text.family("upstream_connections", "gauge", "Connections to upstreams that are open.");
@@ -146,7 +192,9 @@ void write_gauges(const Loops& loops, const Gauges& gauges, Text& text) {
   text.sample("", static_cast<std::uint64_t>(loops.size()));
   text.family("locked_memory_bytes", "gauge", "Locked memory for secrets.", "bytes");
   text.sample("", gauges.locked_bytes);
-  text.family("vault_locked", "gauge", "1: the vault's file is not what was opened.");
+  text.family("vault_locked",
+              "gauge",
+              "1: no secret is given out, since the vault or what is approved was lost.");
   text.sample("", static_cast<std::uint64_t>(gauges.is_vault_locked ? 1 : 0));
   text.family("audit_dead", "gauge", "1: the audit log takes no records, and nothing is sent.");
   text.sample("", static_cast<std::uint64_t>(gauges.is_audit_dead ? 1 : 0));
@@ -154,14 +202,19 @@ void write_gauges(const Loops& loops, const Gauges& gauges, Text& text) {
 
 }  // namespace
 
-std::string render_metrics(const Loops& loops, const Gauges& gauges) {
+std::string render_metrics(const Loops& loops, const Figures& figures) {
   Text text;
   write_decisions(loops, text);
   write_responses(loops, text);
-  write_durations(loops, text);
+  write_exchanges(loops, text);
   text.family("audit_records", "counter", "Records that event loops gave to the audit log.");
   text.sample("_total", sum(loops, [](const Counts& counts) { return counts.records(); }));
-  write_gauges(loops, gauges, text);
+  write_durations("audit_sync_duration_seconds",
+                  "How long the audit log took to be synced to the disk, which requests wait for.",
+                  figures.audit_syncs,
+                  text);
+  write_leaves(figures.leaves, text);
+  write_gauges(loops, figures, text);
   return text.finish();
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/base/counting.h"
 #include "proxy/services/counts.h"
 
 namespace keyswap::services {
@@ -15,16 +16,30 @@ namespace keyswap::services {
 inline constexpr std::string_view kOpenMetrics =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-// What is so at the moment.
-struct Gauges {
+// Certificates for clients, of one use: the proxy keeps those for its answers apart from those for
+// refusals.
+struct LeafFigures {
+  std::string_view use;
+  std::uint64_t kept = 0;
+  std::uint64_t found = 0;   // looked for, and there
+  std::uint64_t missed = 0;  // and not there
+  std::uint64_t made = 0;
+  std::uint64_t failed = 0;  // to be made
+};
+
+// What others count than the loops, and what is so at the moment.
+struct Figures {
   std::uint64_t client_connections = 0;
   std::uint64_t upstream_connections = 0;
   std::uint64_t locked_bytes = 0;  // of memory
   bool is_vault_locked = false;
   bool is_audit_dead = false;
+  base::DurationFigures audit_syncs = {};
+  std::vector<LeafFigures> leaves = {};
 };
 
-// Of all loops; each family with its TYPE, HELP and, where it has one, UNIT; "# EOF" at the end.
-std::string render_metrics(const std::vector<const Counts*>& loops, const Gauges& gauges);
+// With those of all loops; each family with its TYPE, HELP and, where it has one, UNIT; "# EOF" at
+// the end.
+std::string render_metrics(const std::vector<const Counts*>& loops, const Figures& figures);
 
 }  // namespace keyswap::services

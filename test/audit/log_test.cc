@@ -445,6 +445,25 @@ TEST_CASE("a checkpoint that cannot be written or synced ends the log", "[I13]")
   CHECK(log->is_dead());
 }
 
+TEST_CASE("how long records took to be durable is counted, each sync once") {
+  const TempFolder folder;
+  TestClock clock;
+  TestFiles files;
+  files.fault = [&](const Event& event) {
+    clock.steady += event.step == Step::sync && event.file == kFirst ? 3'000 : 0;
+    return 0;
+  };
+  const auto log = open_log(settings_for(folder, clock, &files));
+  REQUIRE(append_until_dead(*log, 3) == 3);
+  const base::DurationFigures syncs = log->syncs();
+  REQUIRE(syncs.buckets.size() == syncs.ends_us.size() + 1);
+  for (std::size_t i = 0; i < syncs.buckets.size(); ++i) {
+    const bool is_its = i < syncs.ends_us.size() && syncs.ends_us[i] == 5'000;
+    CHECK(syncs.buckets[i] == (is_its ? 3 : 0));
+  }
+  CHECK(syncs.took_us == 9'000);
+}
+
 TEST_CASE("one log is written and synced for real", "[I6]") {
   const TempFolder folder;
   const TestClock clock;

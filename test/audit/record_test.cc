@@ -227,6 +227,10 @@ TEST_CASE("the records about the log itself have their fields in order") {
     CHECK(is_canonical(body_of(ApprovalRecord{0, event, 1, "aa"})));
   }
   CHECK_FALSE(parse_approval_event("accepted"));
+  CHECK(body_of(RestoredRecord{0, "2026-12-01T03:53:00Z", "aa", "bb"}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"restored","at":"2026-12-01T03:53:00Z",)"
+        R"("backup_sha256":"aa","bindings_sha256":"bb")");
+  CHECK(is_canonical(body_of(RestoredRecord{0, "", "", ""})));
   CHECK(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"recovered","bytes":17,)"
         R"("moved_to":"audit-000001.torn-9")");

@@ -25,8 +25,11 @@
 #include <catch2/catch.hpp>
 #include <sodium.h>
 
+#include "audit/archived.h"
 #include "audit/chain.h"
 #include "audit/file.h"
+#include "audit/head.h"
+#include "audit/line.h"
 #include "audit/log.h"
 #include "audit/record.h"
 #include "audit/segment.h"
@@ -448,6 +451,31 @@ inline void add_unsigned(const TempFolder& folder, std::size_t records) {
     REQUIRE(writer->add(body_of(decision_of("unsigned-" + std::to_string(i)))));
   }
   REQUIRE(writer->sync());
+}
+
+// What is signed of a log whose segments up to that one go away.
+inline Archived statement_of(const TempFolder& folder,
+                             std::uint32_t segment,
+                             const TestKey& key = TestKey()) {
+  const std::string text = read_file(folder.file(segment_name(segment)));
+  const std::string last = split_lines(text).back();
+  const auto record = parse_line(std::string_view(last).substr(0, last.size() - 1));
+  REQUIRE(record.has_value());
+  const auto log = log_id(folder.path());
+  REQUIRE(log.has_value());
+  Archived archived{**log, segment, text.size(), record->seq, record->hash, 1000};
+  archived.signature = key.sign(archived_message(archived));
+  return archived;
+}
+
+inline void put_archived(const TempFolder& folder, const Archived& archived) {
+  write_file(folder.file(kArchivedName), archived_line(archived) + "\n");
+}
+
+inline void remove_until(const TempFolder& folder, std::uint32_t segment) {
+  for (std::uint32_t number = 1; number <= segment; ++number) {
+    std::filesystem::remove(folder.file(segment_name(number)));
+  }
 }
 
 inline Verdict verdict_of(const TempFolder& folder) {

@@ -18,8 +18,11 @@ namespace {
 using test::add_unsigned;
 using test::join;
 using test::make_log;
+using test::put_archived;
 using test::read_file;
+using test::remove_until;
 using test::split_lines;
+using test::statement_of;
 using test::TempFolder;
 using test::TestKey;
 using test::write_file;
@@ -228,10 +231,15 @@ TEST_CASE("AU-23 the Python verifier agrees on every vector that the chain decid
 }
 
 TEST_CASE("AU-23 both verifiers give the same verdict on logs changed at random", "[I7]") {
+  const bool is_archived = GENERATE(false, true);
   const TempFolder original;
   make_log(original, 6, 2048);
   make_log(original, 3, 2048);
   add_unsigned(original, 2);
+  if (is_archived) {
+    put_archived(original, statement_of(original, 1));
+    remove_until(original, 1);
+  }
   std::map<std::string, std::string> files = files_of(original);
   files.erase("lock");
   REQUIRE(files.size() >= 4);

@@ -90,6 +90,28 @@ TEST_CASE("Base64 in another than the canonical form is refused") {
   REQUIRE(bytes.error().code == Errc::invalid_input);
 }
 
+TEST_CASE("base64url is decoded with the padding that is due, or without any") {
+  std::string room(32, '\0');
+  const auto decoded = [&](std::string_view text) {
+    const auto size = decode_base64url(text, room);
+    return size ? room.substr(0, *size) : std::string("refused");
+  };
+  CHECK(decoded("").empty());
+  CHECK(decoded("-__-") == "\xfb\xff\xfe");
+  CHECK(decoded("Zm9vYg") == "foob");
+  CHECK(decoded("Zm9vYg==") == "foob");
+  CHECK(decoded("Zm9vYmE") == "fooba");
+  CHECK(decoded("Zm9vYmE=") == "fooba");
+  for (const auto* const text :
+       {"+//+", "Zg=", "Zg===", "Zh", "Zh==", "Z", "=", "Zm 9v", "Zm9v\n"}) {
+    INFO(text);
+    CHECK(decoded(text) == "refused");
+  }
+  const auto too_long = decode_base64url("Zm9vYmFy", std::span(room).first(5));
+  REQUIRE_FALSE(too_long);
+  CHECK(too_long.error().code == Errc::limit_exceeded);
+}
+
 TEST_CASE("Constant-time equality is equality") {
   REQUIRE(equal_constant_time("", ""));
   REQUIRE(equal_constant_time("abc", "abc"));

@@ -33,6 +33,19 @@ TEST_CASE("HMAC is that of RFC 4231 section 4.3, and of RFC 2202 for SHA-1") {
   CHECK(base::to_hex(digest.view()) == vector.hex);
 }
 
+TEST_CASE("The published logins of Bitfinex's and Deribit's WebSockets are HMACs of their texts") {
+  Digest digest;
+  // github.com/bitfinexcom/bitfinex-api-go, its test of the nonce's signature.
+  REQUIRE(digest.hmac(HashKind::sha384, "apiSecret1", "AUTHnonce1"));
+  CHECK(base::to_hex(digest.view()) ==
+        "6e7e3ab737bac9d36b6c3170356c9483edb0079cb65a2afa81efa9a6b906e0c3aeb16b574a44073dff4c0f604a"
+        "dbdd7d");
+  // docs.deribit.com, "Authentication": the example of `public/auth`.
+  REQUIRE(digest.hmac(HashKind::sha256, "AMANDASECRECT", "1576074319000\n1iqt2wls\n"));
+  CHECK(base::to_hex(digest.view()) ==
+        "56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1");
+}
+
 TEST_CASE("HMAC over pieces is HMAC over the whole, wherever it is cut") {
   const std::string message = "what do ya want for nothing?";
   for (std::size_t cut = 0; cut <= message.size(); ++cut) {
@@ -44,6 +57,21 @@ TEST_CASE("HMAC over pieces is HMAC over the whole, wherever it is cut") {
     REQUIRE(hmac.finish(digest));
     REQUIRE(base::to_hex(digest.view()) ==
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  }
+}
+
+TEST_CASE("a hash over pieces is the hash of the whole, wherever it is cut") {
+  const std::string message = "abc";
+  for (std::size_t cut = 0; cut <= message.size(); ++cut) {
+    Hasher hasher;
+    Digest digest;
+    REQUIRE(hasher.begin(HashKind::sha256));
+    REQUIRE(hasher.append(message.substr(0, cut)));
+    REQUIRE(hasher.append(message.substr(cut)));
+    REQUIRE(hasher.finish(digest));
+    // FIPS 180-4's example.
+    CHECK(base::to_hex(digest.view()) ==
+          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   }
 }
 

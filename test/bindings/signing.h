@@ -23,6 +23,7 @@ struct SampleRequest {
   std::string target;
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
+  std::string host = "api.example.com";
 };
 
 struct Signed {
@@ -43,14 +44,20 @@ class Case {
     }
   }
 
-  [[nodiscard]] WholeRequest request() const {
-    return {sample_.method, sample_.target, "api.example.com", fields_, sample_.body};
+  [[nodiscard]] WholeRequest request(std::int64_t now_us = 0) const {
+    return {sample_.method, sample_.target, sample_.host, fields_, sample_.body, 443, now_us};
   }
 
-  [[nodiscard]] Judgement judge(const Bindings& bindings) const {
+  [[nodiscard]] Judgement judge(const Bindings& bindings, std::int64_t now_us = 0) const {
     const auto& rule = bindings.rules[0];
     REQUIRE(rule.signer() != nullptr);
-    return rule.signer()->judge(request(), rule.scopes[0]);
+    return rule.signer()->judge(request(now_us), rule.scopes[0]);
+  }
+
+  // Is it closed, whatever the bindings say?
+  [[nodiscard]] bool is_forbidden(const Bindings& bindings) const {
+    const RequestReadings readings(sample_.method, sample_.target, fields_, sample_.body);
+    return bindings.rules[0].signer()->forbids(readings);
   }
 
   [[nodiscard]] bool is_malformed(const Bindings& bindings) const {
@@ -65,10 +72,11 @@ class Case {
     for (const auto& value : values) {
       secrets.push_back(secret_of(value));
     }
-    REQUIRE_FALSE(judge(bindings).refusal.has_value());
+    REQUIRE_FALSE(judge(bindings, now_us).refusal.has_value());
     Edits edits;
     Signed result;
-    result.status = bindings.rules[0].signer()->sign(request(), {secrets, now_us, nonce}, edits);
+    result.status =
+        bindings.rules[0].signer()->sign(request(now_us), {secrets, now_us, nonce}, edits);
     for (const auto& edit : edits) {
       if (const auto* const set = std::get_if<FieldEdit>(&edit)) {
         CHECK(result.fields.emplace(set->name, test::text_of(set->value)).second);

@@ -15,6 +15,13 @@ TEST_CASE("time is written in seconds, in milliseconds, and as ISO 8601 in UTC")
   CHECK(time_text(TimeUnit::iso, 951'782'400'000'000) == "2000-02-29T00:00:00.000Z");
 }
 
+TEST_CASE("digits are one at least, and nothing else") {
+  CHECK(is_digits("0123456789"));
+  for (const auto* const text : {"", "1 ", "-1", "1.0", "\xd9\xa1"}) {
+    CHECK_FALSE(is_digits(text));
+  }
+}
+
 TEST_CASE("a target is its path and its query, which may be empty or not there") {
   CHECK(split_target("/a?b=1?c").query == "b=1?c");
   CHECK(split_target("/a").path == "/a");
@@ -33,6 +40,15 @@ TEST_CASE("F29: a parameter is found by its decoded name, and one that differs i
 TEST_CASE("what is no escape stays as it is") {
   CHECK(url_decoded("a%2") == "a%2");
   CHECK(url_decoded("%zz%41+%") == "%zzA %");
+}
+
+TEST_CASE("F29: where escapes must be escapes, what is none is not decoded") {
+  CHECK(strictly_url_decoded("%41+%2f%25") == "A /%");
+  CHECK(strictly_url_decoded("") == "");
+  for (const auto* const text : {"%", "%4", "a%2", "%zz", "%41%4g", "%%41"}) {
+    INFO(text);
+    CHECK_FALSE(strictly_url_decoded(text).has_value());
+  }
 }
 
 TEST_CASE("a parameter is taken out or changed in its place; the others keep order and bytes") {

@@ -252,6 +252,22 @@ TEST_CASE("a host that cannot be named gives its error to all who wait, and is n
   CHECK(bench.cache.find("*.test") == nullptr);
 }
 
+TEST_CASE("a cache counts what was looked for and what was made") {
+  Bench bench;
+  CHECK(bench.cache.find("a.test") == nullptr);
+  bench.fill("a.test");
+  bench.fill("b.test");
+  CHECK(bench.cache.find("a.test") != nullptr);
+  bench.request("*.test");
+  bench.run_tasks();
+  const ca::LeafCache::Figures figures = bench.cache.figures();
+  CHECK(figures.kept == 2);
+  CHECK(figures.found == 1);
+  CHECK(figures.missed == 1);
+  CHECK(figures.made == 2);
+  CHECK(figures.failed == 1);
+}
+
 bool is_signed_by(const ca::Leaf& leaf, const ca::Authority& root) {
   return X509_verify(leaf.certificate, root.key()) == 1;
 }

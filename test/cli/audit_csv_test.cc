@@ -12,7 +12,14 @@ TEST_CASE("a cell that a spreadsheet would compute gets an apostrophe") {
   CHECK(csv_cell("+1") == "'+1");
   CHECK(csv_cell("-1") == "'-1");
   CHECK(csv_cell("@SUM(A1)") == "'@SUM(A1)");
-  CHECK(csv_cell("\t=1") == "\"'\t=1\"");
+  CHECK(csv_cell("\t=1") == "'\t=1");
+  CHECK(csv_cell("\n=1") == "\"'\n=1\"");
+  CHECK(csv_cell("  =1") == "'  =1");
+  CHECK(csv_cell("  1") == "  1");
+  CHECK(csv_cell(" ") == " ");
+  for (const std::string wide : {"＝", "＋", "－", "＠"}) {
+    CHECK(csv_cell(wide + "1") == "'" + wide + "1");
+  }
   CHECK(csv_cell("\r=1") == "\"'\r=1\"");
   CHECK(csv_cell("=HYPERLINK(\"x\",\"y\")") == "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
 }

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "audit/archived.h"
 #include "audit/segment.h"
 #include "proxy/cli/audit_place_file.h"
 #include "test/audit/support.h"
@@ -73,6 +74,41 @@ TEST_CASE("reading goes on from a place, or says that the log does not reach it"
   CHECK(missing.read(ignore));
 }
 
+TEST_CASE("a log whose first segments were archived is followed from there on") {
+  const TempFolder folder;
+  audit::Archived archived;
+  archived.segment = 2;
+  archived.bytes = 8;
+  archived.seq = 2;
+  write_file(folder.file(audit::kArchivedName), audit::archived_line(archived) + "\n");
+  write_file(folder.file(audit::segment_name(3)), "three\n");
+  LogFollower fresh(folder.path(), {});
+  CHECK(read_all(fresh) == Lines{"three"});
+  CHECK(fresh.place() == LogPlace{3, 6});
+  for (const LogPlace& place : {LogPlace{1, 4}, LogPlace{2, 4}, LogPlace{2, 8}}) {
+    LogFollower behind(folder.path(), place);
+    CHECK(read_all(behind) == Lines{"three"});
+  }
+  std::filesystem::remove(folder.file(audit::segment_name(3)));
+  LogFollower missing(folder.path(), {3, 0});
+  CHECK(missing.read([](std::string_view) { return Problem(); }));
+}
+
+TEST_CASE("segments that are archived while one is read are passed over") {
+  const TempFolder folder;
+  write_file(folder.file(kFirst), "one\n");
+  LogFollower follower(folder.path(), {});
+  CHECK(read_all(follower) == Lines{"one"});
+  audit::Archived archived;
+  archived.segment = 2;
+  archived.bytes = 4;
+  archived.seq = 2;
+  write_file(folder.file(audit::kArchivedName), audit::archived_line(archived) + "\n");
+  std::filesystem::remove(folder.file(kFirst));
+  write_file(folder.file(audit::segment_name(3)), "three\n");
+  CHECK(read_all(follower) == Lines{"three"});
+}
+
 TEST_CASE("a line that was not taken is handed over again") {
   const TempFolder folder;
   write_file(folder.file(kFirst), "one\ntwo\n");
@@ -134,14 +170,21 @@ TEST_CASE("the place is kept for one log: another begins at its begin") {
     CHECK(kept->place() == LogPlace{});
     CHECK_FALSE(kept->keep({1, 700}));
   }
-  auto again = PlaceFile::open(path, folder.path());
-  REQUIRE(again);
-  CHECK(again->place() == LogPlace{1, 700});
+  {
+    auto again = PlaceFile::open(path, folder.path());
+    REQUIRE(again);
+    CHECK(again->place() == LogPlace{1, 700});
+    const auto second = PlaceFile::open(path, folder.path());  // both would hand on the same
+    REQUIRE_FALSE(second);
+    CHECK(second.failure().what.find("another command goes by") == 0);
+  }
   make_log(other, 3, 100);
   write_file(other.file(kFirst), "");  // it has no record: another one, whatever it will be
-  auto moved = PlaceFile::open(path, other.path());
-  REQUIRE(moved);
-  CHECK(moved->place() == LogPlace{});
+  {
+    auto moved = PlaceFile::open(path, other.path());
+    REQUIRE(moved);
+    CHECK(moved->place() == LogPlace{});
+  }
   write_file(path, "nonsense\n");
   CHECK_FALSE(PlaceFile::open(path, folder.path()));
 }

@@ -45,6 +45,9 @@ TEST_CASE("syslog gets the record itself, with the severity of what it says") {
         "<85>Nov 22 02:25:09 keyswap-audit: @cee: " + kRecord);
   CHECK(severity_of(R"({"type":"honeytoken_triggered"})") == Severity::warning);
   CHECK(severity_of(R"({"type":"tunnel","decision":"pass"})") == Severity::info);
+  CHECK(severity_of(R"({"type":"unsigned_found"})") == Severity::warning);
+  CHECK(severity_of(R"({"type":"approval","event":"refused"})") == Severity::warning);
+  CHECK(severity_of(R"({"type":"approval","event":"renewed"})") == Severity::info);
   CHECK(severity_of("not json") == Severity::info);
 }
 

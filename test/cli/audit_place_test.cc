@@ -96,6 +96,22 @@ TEST_CASE("once a loss is accepted the lost folder is no longer the log", "[I7]"
   CHECK(place.lost() == place.beside);
 }
 
+TEST_CASE("the log is where the last proxy said, whatever the bindings say since", "[I7]") {
+  const test::TempHome temporary;
+  const Home home = temporary.home();
+  static_cast<void>(
+      temporary.put("bindings.yaml", "version: 1\nsecrets: {}\naudit: { path: other }\n"));
+  CHECK(audit_folder(home) == home.path + "/other");
+  static_cast<void>(temporary.put("serve.lock", R"({"pid":1,"proxy":"","bindings":""})"));
+  CHECK(audit_folder(home) == home.path + "/other");
+  static_cast<void>(temporary.put("serve.lock", R"({"pid":1,"audit":"/var/log/keyswap"})"));
+  CHECK(audit_folder(home) == "/var/log/keyswap");
+  // Of a home that was moved, or copied, since.
+  CHECK(name_of_audit_folder(home, home.audit()) == "home");
+  static_cast<void>(temporary.put("serve.lock", R"({"pid":1,"audit":"home"})"));
+  CHECK(audit_folder(home) == home.audit());
+}
+
 TEST_CASE("the home's own log is known by its name, not by where links lead", "[I7]") {
   const test::TempHome temporary;
   const Home home = temporary.home();

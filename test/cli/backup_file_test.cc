@@ -96,8 +96,33 @@ TEST_CASE("what a home has is collected; the key file and the log are not") {
     names.push_back(file.name);
   }
   CHECK(names == std::vector<std::string>{"bindings.yaml", "ca.pem", "approved/0a", "roots.pem"});
+  CHECK(roots_left_out(temp.home(), files.value()).empty());
   REQUIRE(find_file(files.value(), "roots.pem") != nullptr);
   CHECK(find_file(files.value(), "roots.pem")->bytes == "roots");
+}
+
+TEST_CASE("roots are found however they are named, and those that are left out are told") {
+  const test::TempHome temp;
+  static_cast<void>(temp.put("bindings.yaml",
+                             "version: 1\nsecrets: {}\nupstream:\n  ca_file: [\"./roots.pem\", "
+                             "\"my roots.pem\", \"audit.pem\", \"/etc/roots.pem\"]\n"));
+  for (const char* name : {"roots.pem", "my roots.pem", "audit.pem"}) {
+    static_cast<void>(temp.put(name, "roots"));
+  }
+  auto files = collect(temp.home());
+  REQUIRE(files);
+  CHECK(find_file(files.value(), "roots.pem") != nullptr);
+  CHECK(roots_left_out(temp.home(), files.value()) ==
+        std::vector<std::string>{
+            temp.path() + "/my roots.pem", temp.path() + "/audit.pem", "/etc/roots.pem"});
+}
+
+TEST_CASE("a home that was changed is not the same, and one whose limits grew is") {
+  const std::vector<BackedUp> files = {{"bindings.yaml", "a"}, {"limits.db", "1"}};
+  CHECK(is_same_home(files, {{"bindings.yaml", "a"}, {"limits.db", "2"}}));
+  CHECK(is_same_home(files, {{"bindings.yaml", "a"}}));
+  CHECK_FALSE(is_same_home(files, {{"bindings.yaml", "b"}, {"limits.db", "1"}}));
+  CHECK_FALSE(is_same_home(files, {{"bindings.yaml", "a"}, {"approved/0a", "text"}}));
 }
 
 }  // namespace keyswap::cli

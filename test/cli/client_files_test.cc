@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/cli/client_overlays.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/java_options.h"
 #include "proxy/cli/npm_settings.h"
+#include "test/support/script.h"
 
 namespace keyswap::cli {
 
@@ -131,6 +133,41 @@ TEST_CASE("a run inside a run finds the same files") {
   CHECK(text_of(outer.wgetrc) == "tries = 3\nca_certificate = " + outer.bundle + "\n");
 }
 
+TEST_CASE("lines of a wgetrc that would lead past the proxy do not get into ours") {
+  const std::string kept = "tries = 3\n# https_proxy = x\nno_proxy = wiki.corp\n";
+  const std::string others =
+      "https_proxy = http://corp:3128\nHTTP-Proxy=http://corp:3128\n use_proxy = off\n"
+      "proxy_user = me\nProxy_Password = pw\ncheck-certificate = off\n";
+  CHECK(wgetrc_text(kept + others, "/b.pem") == kept + "ca_certificate = /b.pem\n");
+  CHECK(wgetrc_text("", "/b.pem") == "ca_certificate = /b.pem\n");
+}
+
+TEST_CASE("a proxy of the shell's is told of, without its password, where the bindings have none") {
+  const Folder folder;
+  const std::string rules = "version: 1\nsecrets: {}\n";
+  const auto warnings = [&folder](Variables shell, const std::string& text) {
+    shell["HOME"] = folder.path();
+    auto plan = prepare_environment(
+        folder.home(), shell, {"127.0.0.1:8472", ""}, *test::bindings_of(text), Preload::no);
+    REQUIRE(plan);
+    std::string all;
+    for (const std::string& warning : plan->warnings) {
+      all += warning + "\n";
+    }
+    return all;
+  };
+  const Variables corporate = {{"https_proxy", "http://me:pw-7x@corp:3128"}};
+  const std::string told = warnings(corporate, rules);
+  CHECK(told.find("https_proxy of your shell names another proxy") != std::string::npos);
+  CHECK(told.find("pw-7x") == std::string::npos);
+  CHECK(warnings({}, rules).find("another proxy") == std::string::npos);
+  CHECK(warnings(corporate, rules + "upstream: { proxy: \"http://corp:3128\" }\n")
+            .find("another proxy") == std::string::npos);
+  Variables inner = corporate;
+  inner["KEYSWAP_SESSION"] = "/h";
+  CHECK(warnings(inner, rules).find("another proxy") == std::string::npos);
+}
+
 TEST_CASE("overlays name the bundle, each in its client's words") {
   const Folder folder;
   const ClientFiles files = folder.prepared(folder.variables()).files;
@@ -172,6 +209,7 @@ TEST_CASE("a line of an npmrc is read as npm does") {
   CHECK(value(" cafile = '/a b' \r\n") == "/a b");
   CHECK(value("cafile=/a\ncafile=${X}/c\n") == "/x/c");
   CHECK(value("cafile=~/c") == "/u/c");
+  CHECK(value("cafile=/a ; the company's\n") == "/a");
   CHECK(value("cafile=${X") == "${X");
   CHECK(value("; cafile=/a\n# cafile=/a\n//host/:cafile=/a\nca=cafile\n").empty());
 }

@@ -113,6 +113,7 @@ TEST_CASE(
   }
   const std::string variables = text_of(made->docker_file());
   CHECK(has_line(variables, "HTTPS_PROXY=http://host.docker.internal:8472"));
+  CHECK(has_line(variables, "NO_PROXY=localhost,127.0.0.1,::1,[::1],host.docker.internal"));
   CHECK(has_line(variables, "SSL_CERT_FILE=/keyswap/bundle.pem"));
   CHECK(has_line(variables, "NODE_EXTRA_CA_CERTS=/keyswap/ca.pem"));
   CHECK(has_line(variables, "KEY_ONE=kswp_PLACEHOLDER_000000000001"));
@@ -120,7 +121,12 @@ TEST_CASE(
   CHECK(has_line(text_of(made->shell_file()),
                  "export HTTPS_PROXY='http://host.docker.internal:8472'"));
   CHECK(text_of(made->path + "/php/keyswap.ini").find("/keyswap/bundle.pem") != std::string::npos);
+  CHECK(has_line(variables, "NODE_OPTIONS=--require=/keyswap/node-preload.cjs"));
   CHECK(has_warning(made.value(), "listens on loopback alone"));
+  FolderWish plain = world.wish();
+  plain.preload = Preload::no;
+  REQUIRE(world.make(plain));
+  CHECK(text_of(made->docker_file()).find("NODE_OPTIONS") == std::string::npos);
 }
 
 TEST_CASE("a caller's token makes the files of variables private, and no other") {

@@ -56,6 +56,12 @@ TEST_CASE("a caller's token travels in the proxy's URL, as it is, and is there f
   CHECK_FALSE(plan_for({}).set.contains("KEYSWAP_CALLER_TOKEN"));
 }
 
+TEST_CASE("a word for a shell is one word, whatever is in it") {
+  CHECK(word_for_shell("/home/me/.local/state/keyswap") == "/home/me/.local/state/keyswap");
+  CHECK(word_for_shell("/h/it's $HOME") == "'/h/it'\\''s $HOME'");
+  CHECK(word_for_shell("").size() == 2);
+}
+
 TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
   const Variables set = plan_for({}).set;
   for (const char* name : {"HTTP_PROXY",
@@ -73,6 +79,22 @@ TEST_CASE("O01 the proxy is set in both cases, and to an http URL") {
   CHECK(set.at("no_proxy") == "localhost,127.0.0.1,::1,[::1]");
   CHECK(set.at("NO_PROXY") == set.at("no_proxy"));
   CHECK(set.at("NODE_USE_ENV_PROXY") == "1");
+}
+
+TEST_CASE("O01 a proxy that npm's, cargo's or pip's settings files name gives way to ours") {
+  const Variables inherited = {{"NPM_CONFIG_PROXY", "http://corp:3128"},
+                               {"CARGO_HTTP_PROXY", "corp:3128"}};
+  const Variables result = apply_plan(inherited, plan_for(inherited));
+  for (const char* name : {"npm_config_proxy", "npm_config_https_proxy", "CARGO_HTTP_PROXY"}) {
+    INFO(name);
+    CHECK(result.at(name) == "http://127.0.0.1:8472");
+  }
+  CHECK_FALSE(result.contains("NPM_CONFIG_PROXY"));
+  CHECK_FALSE(result.contains("PIP_PROXY"));
+  ClientFiles files = some_files();
+  files.pip_has_proxy = true;
+  const auto plan = plan_environment({{"PIP_PROXY", "x"}}, {"127.0.0.1:8472", ""}, files, {}, "/h");
+  CHECK(apply_plan({{"PIP_PROXY", "x"}}, plan).at("PIP_PROXY") == "http://127.0.0.1:8472");
 }
 
 TEST_CASE(
@@ -116,6 +138,18 @@ TEST_CASE("O01 F45 an inherited NO_PROXY stays, less what covers a bound host, w
               "nonProxyHosts=localhost|127.*|[::1]|wiki.corp.example|*.wiki.corp.example|10.* ") !=
       std::string::npos);
   CHECK(plan_for({{"NO_PROXY", "localhost,127.0.0.1,::1,[::1]"}}).warnings.empty());
+}
+
+TEST_CASE("a proxy beyond loopback is asked directly, but where its host has a binding") {
+  const auto list = [](const std::string& address, const std::vector<BoundHost>& bound) {
+    return plan_environment({{"NO_PROXY", "wiki.corp"}}, {address, ""}, some_files(), {}, "", bound)
+        .set.at("NO_PROXY");
+  };
+  const std::string own = "localhost,127.0.0.1,::1,[::1],";
+  CHECK(list("host.docker.internal:8472", {}) == own + "host.docker.internal,wiki.corp");
+  CHECK(list("[fd00::1]:8472", {}) == own + "[fd00::1],fd00::1,wiki.corp");
+  CHECK(list("[::1]:8472", {}) == own + "wiki.corp");
+  CHECK(list("10.0.0.1:8472", {{"10.0.0.1", false, 443}}) == own + "wiki.corp");
 }
 
 TEST_CASE("F45 npm's own list stays likewise, whatever the case of its name") {

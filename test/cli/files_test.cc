@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/files.h"
 
+#include <array>
 #include <set>
 #include <string>
 
@@ -102,6 +103,57 @@ TEST_CASE("O13 a write that fails leaves the old text and nothing beside it") {
   const auto written = write_file(path, "text", 0600);  // a folder cannot be replaced by a file
   CHECK_FALSE(written);
   CHECK(entries_in(temp.path()) == 1);
+}
+
+TEST_CASE("O13 a file gets a new name only where there is nothing of that name") {
+  const test::TempHome temp;
+  const auto from = temp.put("from", "new");
+  const auto to = temp.home().path + "/to";
+  CHECK(rename_new(from, to));
+  CHECK(*read_file(to, 10) == "new");
+  static_cast<void>(temp.put("from", "newer"));
+  CHECK(rename_new(from, to).error().code == base::Errc::already_exists);
+  CHECK(*read_file(to, 10) == "new");
+  CHECK(*read_file(from, 10) == "newer");
+}
+
+TEST_CASE("a new file is written whole where nothing is, and overwrites nothing", "[I13]") {
+  const test::TempHome temp;
+  const std::string path = temp.path() + "/file";
+  REQUIRE(write_new_file(path, "first", 0600));
+  const auto again = write_new_file(path, "second", 0600);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == base::Errc::already_exists);
+  CHECK(*read_file(path, 100) == "first");
+  REQUIRE(symlink("nowhere", (temp.path() + "/link").c_str()) == 0);
+  CHECK_FALSE(write_new_file(temp.path() + "/link", "second", 0600));
+  CHECK(entries_in(temp.path()) == 2);
+}
+
+TEST_CASE("what a user names is written to where it is no plain file, and not replaced") {
+  const test::TempHome temp;
+  const std::string pipe = temp.path() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const File reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(write_output(pipe, "text", 0644));
+  std::array<char, 8> taken{};
+  CHECK(read(reader.descriptor(), taken.data(), taken.size()) == 4);
+
+  struct stat info {};
+
+  REQUIRE(lstat(pipe.c_str(), &info) == 0);
+  CHECK(S_ISFIFO(info.st_mode));
+
+  const std::string file = temp.put("file", "old");
+  const std::string link = temp.path() + "/link";
+  REQUIRE(symlink("file", link.c_str()) == 0);
+  REQUIRE(write_output(link, "new", 0644));
+  REQUIRE(lstat(link.c_str(), &info) == 0);
+  CHECK(S_ISLNK(info.st_mode));
+  CHECK(*read_file(file, 100) == "new");
+  CHECK(mode_of(file) == 0644);
+  REQUIRE(write_output(temp.path() + "/fresh", "new", 0644));
+  CHECK(*read_file(temp.path() + "/fresh", 100) == "new");
 }
 
 TEST_CASE("an unchanged file is not written again") {

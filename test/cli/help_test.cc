@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 #include "proxy/cli/command.h"
+#include "proxy/cli/command_line_split.h"
 #include "proxy/cli/completion.h"
 #include "proxy/cli/completion_words.h"
 #include "proxy/cli/help_text.h"
@@ -235,6 +236,18 @@ TEST_CASE("every `keyswap help X` that the program names is there, and none name
     }
   }
   CHECK(seen > 10);
+}
+
+TEST_CASE("what stands behind an option of `run` that has a value is not the command") {
+  std::size_t seen = 0;
+  for (const auto& option : command_of(program(), "keyswap run").options) {
+    const bool has_value = !option.value.empty();
+    seen += has_value ? 1 : 0;
+    INFO(option.name);
+    const auto [own, command] = split_at_command({option.name, "word", "cmd"});
+    CHECK(own.size() == (has_value ? 2U : 1U));
+  }
+  CHECK(seen > 4);
 }
 
 }  // namespace keyswap::cli

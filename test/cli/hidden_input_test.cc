@@ -395,6 +395,34 @@ TEST_CASE("a job in the background is told so, and not stopped") {
   CHECK(asked.shown().empty());
 }
 
+TEST_CASE("a signal to end that is held back ends a question, and then the program") {
+  const bool is_hidden = GENERATE(true, false);
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  Asked asked([=](int) {
+    sigset_t held{};
+    sigemptyset(&held);
+    sigaddset(&held, signal);
+    pthread_sigmask(SIG_BLOCK, &held, nullptr);
+    if (!vault::guard_process()) {
+      return static_cast<int>(Exit::cannot);
+    }
+    const bool is_answered =
+        is_hidden ? static_cast<bool>(ask_hidden("Shall it?", 100)) : ask_yes("Shall it?");
+    pthread_sigmask(SIG_UNBLOCK, &held, nullptr);  // it has cleared away what it built
+    return static_cast<int>(is_answered ? Exit::done : Exit::no);
+  });
+  asked.await("Shall it?");
+  if (signal == SIGINT) {
+    asked.type("y\x03");
+  } else {
+    asked.send(signal);
+  }
+  const int status = asked.end();
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == signal);
+  CHECK(asked.is_as_before());
+}
+
 TEST_CASE("what was typed before a question of yes or no does not answer it") {
   Asked asked([](int pipe) {
     const sigset_t go = hold_go();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/home_status.h"
 
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
@@ -61,6 +63,29 @@ TEST_CASE("the audit log's size and last record are told, a torn end and an empt
   CHECK(status.audit.segments == 2);
   CHECK(status.audit.bytes > 80);
   CHECK(status.audit.last_record == "2026-01-02T00:00:00.000000Z");
+  // What was archived does not count.
+  std::filesystem::rename(temp.home().audit() + "/audit-000001.jsonl",
+                          temp.home().audit() + "/audit-000007.jsonl");
+  std::filesystem::remove(temp.home().audit() + "/audit-000002.jsonl");
+  CHECK(look_at(temp.home()).audit.segments == 1);
+  CHECK(look_at(temp.home()).audit.last_record == "2026-01-02T00:00:00.000000Z");
+}
+
+TEST_CASE("all that a proxy listens on is told, and where it is managed") {
+  const test::TempHome temp;
+  HomeStatus status = look_at(temp.home());
+  status.proxy = RunningProxy{17, "127.0.0.1:1", "/b.yaml"};
+  CHECK(status_text(temp.home(), status, kDay).find("listens on 127.0.0.1:1, pid 17") !=
+        std::string::npos);
+  status.proxy->listen = {"0.0.0.0:1", "unix:/run/k.sock"};
+  status.proxy->manage = "127.0.0.1:2";
+  const auto json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
+  CHECK(json["listen"] == status.proxy->listen);
+  CHECK(json["manage"] == "127.0.0.1:2");
+  const std::string text = status_text(temp.home(), status, kDay);
+  for (const char* part : {"0.0.0.0:1,", "unix:/run/k.sock,", "127.0.0.1:2,"}) {
+    CHECK(text.find(part) != std::string::npos);
+  }
 }
 
 TEST_CASE("a CA that has ended is told as such") {

@@ -78,6 +78,26 @@ TEST_CASE("no address is listened on twice, and no more than there is room for")
   CHECK(all_of({many.begin(), many.end() - 1}).size() == base::bounds::kListenersMax);
 }
 
+TEST_CASE("addresses of which only one can be listened on are told, in whatever form they come") {
+  const auto refused = parse_all_listens({"127.0.0.1:1", "0.0.0.0:1"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().exit == Exit::usage);
+  CHECK(refused.failure().what == "--listen 0.0.0.0:1 and 127.0.0.1:1 overlap");
+  CHECK_FALSE(parse_all_listens({"[::]:1", "[::1]:1"}));
+  CHECK_FALSE(parse_all_listens({"[::1]:1", "[0:0:0:0:0:0:0:1]:1"}));
+  CHECK(parse_listen("[0:0::1]:1")->host == "::1");
+  CHECK(all_of({"0.0.0.0:1", "[::]:1", "127.0.0.1:2", "0.0.0.0:0", "127.0.0.1:0"}).size() == 5);
+  CHECK(parse_listen(":8472").failure().hint.find("127.0.0.1:8472") != std::string::npos);
+}
+
+TEST_CASE("where clients come it is not managed") {
+  const auto listens = all_of({"127.0.0.1:1", "unix:/run/k.sock"});
+  CHECK(check_manage(parse_manage("127.0.0.1:1").value(), listens));
+  CHECK(check_manage(parse_manage("127.0.0.1:1").value(), all_of({"0.0.0.0:1"})));
+  CHECK_FALSE(check_manage(parse_manage("127.0.0.1:2").value(), listens));
+  CHECK_FALSE(check_manage(parse_manage("127.0.0.1:0").value(), all_of({"127.0.0.1:0"})));
+}
+
 TEST_CASE("clients of this machine are given an address that they can reach") {
   CHECK(address_for_clients({"127.0.0.1:1"}) == "127.0.0.1:1");
   CHECK(address_for_clients({"0.0.0.0:1"}) == "127.0.0.1:1");

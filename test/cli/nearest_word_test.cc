@@ -21,4 +21,13 @@ TEST_CASE("a mistyped word names the nearest known one, and a strange one names 
   CHECK(nearest_word("serve", {}).empty());
 }
 
+TEST_CASE("an unknown word is shown where it can hardly be a value", "[I1]") {
+  CHECK(shown_word("frobnicate", "") == "'frobnicate'");
+  CHECK(shown_word("Serve2", "serve") == "'Serve2'");
+  for (const char* const word :
+       {"sk-live-0123456789", "hunter2", "correcthorsebatterystaple", ""}) {
+    CHECK(shown_word(word, "").find(std::string(word) + "'") == std::string::npos);
+  }
+}
+
 }  // namespace keyswap::cli

@@ -73,4 +73,44 @@ TEST_CASE("an entry of a bound host stays whose password is a placeholder") {
   CHECK(other->text.empty());
 }
 
+TEST_CASE("an entry stays only if every password of it is a placeholder, by either word") {
+  const std::vector<std::string> placeholders = {"ph-PLACEHOLDER-1"};
+  const std::string kept = "machine api.example.com login me passwd \"ph-PLACEHOLDER-1\"\n";
+  CHECK(filter_netrc(kept, kBound, placeholders)->text == kept);
+  const std::string mixed =
+      "machine api.example.com password ph-PLACEHOLDER-1 login you password real\n";
+  CHECK(filter_netrc(mixed, kBound, placeholders)->text.empty());
+  CHECK(filter_netrc("machine api.example.com login me\n", kBound, placeholders)->text.empty());
+}
+
+TEST_CASE("F46 a macro ends at an empty line, also where lines end in CRLF") {
+  const FilteredNetrc result = filtered(
+      "machine ftp.corp login me\r\nmacdef init\r\ncd x\r\n\r\n"
+      "machine api.example.com login me password two\r\n");
+  CHECK(result.text == "machine ftp.corp login me\r\nmacdef init\r\ncd x\r\n\r\n");
+  CHECK(result.left_out == std::vector<std::string>{"api.example.com"});
+}
+
+TEST_CASE(
+    "F46 what stands before the first entry is for every host, a byte order mark is nothing") {
+  CHECK(filtered("login me password two\nmachine git.corp login me").left_out ==
+        std::vector<std::string>{"default"});
+  CHECK(filtered("\xef\xbb\xbfmachine api.example.com login me").left_out ==
+        std::vector<std::string>{"api.example.com"});
+}
+
+TEST_CASE("the passwords of a netrc are found where they stand") {
+  const std::string text = "machine a.corp password \"two words\" passwd x\\y\ndefault password z";
+  const NetrcEntries entries = parse_netrc(text);
+  CHECK_FALSE(entries.mistake);
+  REQUIRE(entries.machines.size() == 2);
+  CHECK(entries.machines[0].name == "a.corp");
+  REQUIRE(entries.machines[0].passwords.size() == 2);
+  CHECK(entries.machines[0].passwords[0].begin == text.find("two"));
+  CHECK(entries.machines[0].passwords[0].text == "two words");
+  CHECK(entries.machines[0].passwords[1].is_escaped);
+  CHECK(entries.machines[1].name.empty());
+  CHECK(parse_netrc("machine a.corp port 21 password x").mistake == 15U);
+}
+
 }  // namespace keyswap::cli

@@ -70,6 +70,15 @@ proxy.listen(0, "127.0.0.1", async () => {
   CHECK(said_by("env -u https_proxy -u HTTPS_PROXY NODE_OPTIONS='" + node_preload_option(path) +
                 "' node -e 'console.log(require(\"tls\").connect.length)' 2>&1")
             .find("Error") == std::string::npos);
+  // The proxy itself is asked without a tunnel, wherever it is.
+  const std::string own = R"js(
+const asked = (host, port) => require("http").get({ host, port, path: "https://api.test/", lookup: (name, options, done) =>
+  done(new Error("direct")) }).on("error", (error) => console.log(error.message.slice(0, 6)));
+asked("Proxy.test.", 8472);
+)js";
+  std::ofstream(script) << own;
+  CHECK(said_by("env -u HTTPS_PROXY -u NO_PROXY https_proxy=http://proxy.test:8472 NODE_OPTIONS='" +
+                node_preload_option(path) + "' node '" + script + "' 2>&1") == "direct\n");
   std::remove(path.c_str());
   std::remove(script.c_str());
   rmdir(folder.c_str());

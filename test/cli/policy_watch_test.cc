@@ -39,6 +39,10 @@ struct OldHome {
 
 const std::string kChange = "tls_termination: all\n";
 
+Problem anywhere(const bindings::Bindings& /*bindings*/) {
+  return std::nullopt;
+}
+
 }  // namespace
 
 TEST_CASE("a home from before approvals has its policy approved as it is, once it serves",
@@ -94,9 +98,9 @@ TEST_CASE("what is approved no more does not stay in force, whatever the file sa
   OldHome old;
   PolicyWatch watch = old.watch();
   REQUIRE_FALSE(watch.accept_first(*old.vault, old.policy(), {}));
-  CHECK_FALSE(watch.hold(*old.vault, ""));  // nothing was approved yet
+  CHECK_FALSE(watch.hold(*old.vault, "", anywhere));  // nothing was approved yet
   watch.keep(*old.vault);
-  CHECK_FALSE(watch.hold(*old.vault, ""));
+  CHECK_FALSE(watch.hold(*old.vault, "", anywhere));
   // Another process approves another one; nobody reads the file, which may be anything.
   static_cast<void>(old.temp.put("bindings.yaml", "garbage: ["));
   const auto wanted = old.policy(kChange);
@@ -106,7 +110,7 @@ TEST_CASE("what is approved no more does not stay in force, whatever the file sa
     REQUIRE_FALSE(approve(old.home, *old.vault, standing.value(), policy.text, {}));
   };
   approve_it(wanted);
-  const auto held = watch.hold(*old.vault, "");
+  const auto held = watch.hold(*old.vault, "", anywhere);
   REQUIRE(held);
   REQUIRE(held->policy);
   CHECK(held->policy->bindings->sha256 == wanted.policy.bindings->sha256);
@@ -114,19 +118,49 @@ TEST_CASE("what is approved no more does not stay in force, whatever the file sa
   CHECK(held->approval->event == ApprovalEvent::renewed);
   CHECK(held->approval->number == 2);
   CHECK(watch.digest() == digest_of(wanted.text));
-  CHECK_FALSE(watch.hold(*old.vault, ""));
+  CHECK_FALSE(watch.hold(*old.vault, "", anywhere));
 
   // Without its text there is none to put in force; once it is read from the file, there is.
   approve_it(old.policy());
   std::filesystem::remove_all(old.home.approved());
   for (int i = 0; i < 2; ++i) {
-    const auto lost = watch.hold(*old.vault, "");
+    const auto lost = watch.hold(*old.vault, "", anywhere);
     REQUIRE(lost);
     CHECK_FALSE(lost->policy);
   }
   CHECK(watch.digest() == digest_of(wanted.text));
   CHECK(watch.accept(*old.vault, old.policy()).policy);
-  CHECK_FALSE(watch.hold(*old.vault, ""));
+  CHECK_FALSE(watch.hold(*old.vault, "", anywhere));
+}
+
+TEST_CASE("what is approved and may not be served where we listen is not put in force", "[I17]") {
+  OldHome old;
+  const std::string callers = "callers: [ci]\n";
+  PolicyWatch watch = old.watch();
+  REQUIRE_FALSE(watch.accept_first(*old.vault, old.policy(callers), {}));
+  watch.keep(*old.vault);
+  const auto check = [](const bindings::Bindings& bindings) {
+    return bindings.callers.empty() ? Problem(Failure{Exit::usage, "nobody is named", ""})
+                                    : Problem();
+  };
+  const auto approve_it = [&](const LoadedPolicy& policy) {
+    auto standing = standing_of(*old.vault, policy.text);
+    REQUIRE(standing);
+    REQUIRE_FALSE(approve(old.home, *old.vault, standing.value(), policy.text, {}));
+  };
+  approve_it(old.policy());
+  for (int i = 0; i < 2; ++i) {  // it stays so, however often it is asked
+    const auto held = watch.hold(*old.vault, "", check);
+    REQUIRE(held);
+    CHECK_FALSE(held->policy);
+  }
+  CHECK(watch.digest() == digest_of(old.policy(callers).text));
+  const auto other = old.policy(callers + kChange);
+  approve_it(other);
+  const auto held = watch.hold(*old.vault, "", check);
+  REQUIRE(held);
+  REQUIRE(held->policy);
+  CHECK(held->policy->bindings->sha256 == other.policy.bindings->sha256);
 }
 
 TEST_CASE("a kept text that somebody forged is not put in force", "[I17]") {
@@ -141,7 +175,7 @@ TEST_CASE("a kept text that somebody forged is not put in force", "[I17]") {
   for (const auto& kept : std::filesystem::directory_iterator(old.home.approved())) {
     std::ofstream(kept.path()) << bindings::encode_policy(old.policy().text);
   }
-  const auto held = watch.hold(*old.vault, "");
+  const auto held = watch.hold(*old.vault, "", anywhere);
   REQUIRE(held);
   CHECK_FALSE(held->policy);
 }

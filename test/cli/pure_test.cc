@@ -29,6 +29,7 @@ TEST_CASE("a time may be a date, a moment, or so long ago") {
   CHECK(parse_time("15m", kNow) == kNow - 900'000'000);
   CHECK(parse_time("2h", kNow) == kNow - 7'200'000'000);
   CHECK(parse_time("7d", kNow) == kNow - 604'800'000'000);
+  CHECK(parse_time("999999999d", kNow) == 0);
 }
 
 TEST_CASE("what is no time is not guessed at") {
@@ -107,6 +108,11 @@ TEST_CASE("every command has help with an example") {
 
 TEST_CASE("what goes to a terminal has no control bytes in it") {
   CHECK(printable("a\x1b[2Jb\n\x7f\xc3") == "a\\x1b[2Jb\\x0a\\x7f\\xc3");
+  // A name may be any word, and no more than that: U+009B begins a sequence like ESC [, U+202E and
+  // U+2066 turn what stands behind them.
+  CHECK(readable("Schl\xc3\xbcssel a\x1b[2J") == "Schl\xc3\xbcssel a\\x1b[2J");
+  CHECK(readable("\xc2\x9b\xe2\x80\xae\xe2\x81\xa6\x9b\xc3") ==
+        "\\xc2\\x9b\\xe2\\x80\\xae\\xe2\\x81\\xa6\\x9b\\xc3");
 }
 
 TEST_CASE("a table's columns are as wide as they need to be, without blanks at the end") {

@@ -5,10 +5,13 @@
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "audit/head.h"
+#include "bindings/digest.h"
 #include "bindings/policy_text.h"
 #include "proxy/cli/backup_file.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/restore.h"
@@ -22,6 +25,7 @@ namespace keyswap::cli {
 namespace {
 
 constexpr std::int64_t kDay = 20'000;
+constexpr std::int64_t kNow = 1'800'000'000'000'000;
 
 vault::Secret secret_of(std::string_view text) {
   auto secret = vault::Secret::copy_of(text);
@@ -125,12 +129,37 @@ TEST_CASE("what only grows is the larger of the home's and the backup's", "[I7]"
   REQUIRE(staged);
   CHECK(vault::read_approval(staged->vault).value()->number == 3);
   CHECK(used(staged->home) == 5);
-  REQUIRE_FALSE(keep_what_only_grows(scene.home(), staged.value()));
+  REQUIRE_FALSE(keep_what_only_grows(scene.home(), kNow, staged.value()));
   CHECK(vault::read_approval(staged->vault).value()->number == (is_home_further ? 9 : 3));
   const auto head = kept_head(staged->home, staged->home.audit(), staged->vault);
   REQUIRE(head);
   CHECK((*head)->seq == (is_home_further ? 90 : 30));
   CHECK(used(staged->home) == (is_home_further ? 9 : 5));
+}
+
+TEST_CASE("a restore is kept in the vault that comes, for the audit log", "[I7]") {
+  Scene scene;
+  scene.back_up();
+  auto staged = scene.stage();
+  REQUIRE(staged);
+  CHECK(staged->backup_sha256 == bindings::sha256_hex(scene.bytes));
+  CHECK(staged->bindings_sha256 == bindings::sha256_hex("version: 1\nsecrets: {}\n"));
+  REQUIRE_FALSE(keep_what_only_grows(scene.home(), kNow, staged.value()));
+  CHECK(staged->vault.system_names("restored-").size() == 1);
+}
+
+TEST_CASE("no restore beside a proxy that lives, whatever became of its lock file", "[I13]") {
+  Scene scene;
+  scene.back_up();
+  auto staged = scene.stage();
+  REQUIRE(staged);
+  CHECK_FALSE(refuse_beside_proxy(scene.home(), staged.value()));
+  Confirmation confirmation(scene.home(), *scene.vault, {"root", "policy"});
+  REQUIRE(confirmation.tell());
+  const auto problem = refuse_beside_proxy(scene.home(), staged.value());
+  REQUIRE(problem);
+  CHECK(problem->exit == Exit::cannot);
+  CHECK(problem->what.find("pid " + std::to_string(getpid())) != std::string::npos);
 }
 
 TEST_CASE("a backup of which one byte is another is refused, and so is what is none", "[I13]") {
@@ -172,12 +201,12 @@ TEST_CASE("another vault's home is not overwritten, and a damaged one does not s
   REQUIRE(unlink(scene.home().vault().c_str()) == 0);
   if (GENERATE(true, false)) {
     REQUIRE(vault::Vault::create(scene.home().vault(), secret_of("other"), 1));
-    const auto problem = keep_what_only_grows(scene.home(), staged.value());
+    const auto problem = keep_what_only_grows(scene.home(), kNow, staged.value());
     REQUIRE(problem);
     CHECK(problem->exit == Exit::usage);
   } else {
     REQUIRE(write_file(scene.home().vault(), "damaged", 0600));
-    CHECK_FALSE(keep_what_only_grows(scene.home(), staged.value()));
+    CHECK_FALSE(keep_what_only_grows(scene.home(), kNow, staged.value()));
     CHECK(used(staged->home) == 5);
   }
 }

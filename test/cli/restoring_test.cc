@@ -35,7 +35,9 @@ void prepare(const test::TempHome& temp) {
                       {{"bindings.yaml", "old"},
                        {"ca.pem", "old"},
                        {"ca-old.pem", "old"},
-                       {"approved/old", "old"}}));
+                       {"approved/old", "old"},
+                       {"roots/corp.pem", "old"},
+                       {"roots.pem", "old"}}));
   static_cast<void>(temp.put("vault.db", "old"));
   static_cast<void>(temp.put("vault.db-journal", "old"));
   static_cast<void>(temp.put("key", "old"));
@@ -43,8 +45,12 @@ void prepare(const test::TempHome& temp) {
   static_cast<void>(temp.put("audit/audit-000001.jsonl", "log"));
   const std::string made = home.path + "/made";
   REQUIRE(mkdir(made.c_str(), 0700) == 0);
-  REQUIRE(
-      write_files(made, {{"bindings.yaml", "new"}, {"ca.pem", "new"}, {"approved/new", "new"}}));
+  REQUIRE(write_files(made,
+                      {{"bindings.yaml", "new"},
+                       {"ca.pem", "new"},
+                       {"approved/new", "new"},
+                       {"roots/corp.pem", "new"},
+                       {"roots.pem", "new"}}));
   REQUIRE(write_file(made + "/vault.db", "new", 0600));
   REQUIRE(write_plan(made, kBefore, {"key"}));
 }
@@ -54,13 +60,22 @@ void check_new(const Home& home) {
   CHECK(content(home, "bindings.yaml") == "new");
   CHECK(content(home, "ca.pem") == "new");
   CHECK(content(home, "approved/new") == "new");
+  // What the bindings name in the home is in a backup, and no part of every home.
+  CHECK(content(home, "roots/corp.pem") == "new");
+  CHECK(content(home, "roots.pem") == "new");
   CHECK_FALSE(exists(home.path + "/approved/old"));
   // One that the backup does not have; and what SQLite would play into the new vault.
   CHECK_FALSE(exists(home.old_ca()));
   CHECK_FALSE(exists(home.vault() + "-journal"));
   CHECK_FALSE(exists(home.key()));
   CHECK(content(home, "audit/audit-000001.jsonl") == "log");
-  for (const char* name : {"vault.db", "vault.db-journal", "key", "ca-old.pem", "approved/old"}) {
+  for (const char* name : {"vault.db",
+                           "vault.db-journal",
+                           "key",
+                           "ca-old.pem",
+                           "approved/old",
+                           "roots/corp.pem",
+                           "roots.pem"}) {
     CHECK(content(home, std::string(kBefore) + "/" + name) == "old");
   }
   CHECK_FALSE(exists(restored_folder(home)));
@@ -86,6 +101,15 @@ TEST_CASE("a restore that is killed at any step ends with the next command, whol
     check_new(temp.home());
     REQUIRE(steps < 50);
   }
+}
+
+TEST_CASE("what an earlier restore put away is not overwritten by a later one of that second") {
+  const test::TempHome temp;
+  CHECK(free_before_name(temp.home(), "20261201T035300Z") == "before-restore-20261201T035300Z");
+  REQUIRE(mkdir((temp.path() + "/before-restore-20261201T035300Z").c_str(), 0700) == 0);
+  CHECK(free_before_name(temp.home(), "20261201T035300Z") == "before-restore-20261201T035300Z-2");
+  REQUIRE(mkdir((temp.path() + "/before-restore-20261201T035300Z-2").c_str(), 0700) == 0);
+  CHECK(free_before_name(temp.home(), "20261201T035300Z") == "before-restore-20261201T035300Z-3");
 }
 
 TEST_CASE("a folder that no restore made is not taken for one") {

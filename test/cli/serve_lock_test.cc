@@ -38,6 +38,15 @@ TEST_CASE("AD-09 one proxy at a time holds a home, and its text says who") {
     CHECK(running->pid == 17);
     CHECK(running->address == "127.0.0.1:8472");
     CHECK(running->bindings == "/b.yaml");
+    CHECK(running->listen.empty());
+    CHECK(running->manage.empty());
+
+    RunningProxy more{17, "127.0.0.1:8472", "/b.yaml"};
+    more.listen = {"127.0.0.1:8472", "unix:/run/k.sock"};
+    more.manage = "127.0.0.1:8474";
+    REQUIRE_FALSE(first->announce(more));
+    CHECK(find_running(temp.home())->listen == more.listen);
+    CHECK(find_running(temp.home())->manage == more.manage);
   }
   CHECK_FALSE(find_running(temp.home()));  // the text is still there, and counts no more
   CHECK(take(temp.home(), Byte::serving, Kind::exclusive));
@@ -77,6 +86,8 @@ TEST_CASE("a lock file with other text in it is no proxy's word") {
   CHECK_FALSE(decode_running("{"));
   CHECK_FALSE(decode_running("[]"));
   CHECK_FALSE(decode_running(R"({"pid":"x"})"));
+  CHECK(decode_running(encode_running({5, "a:1", "/x", {}, {}, {}, "home"}))->audit == "home");
+  CHECK(decode_running(encode_running({5, "a:1", "/x"}))->audit.empty());
   const auto read = decode_running(encode_running({5, "a:1", "/x \"y\""}));
   REQUIRE(read);
   CHECK(read->bindings == "/x \"y\"");

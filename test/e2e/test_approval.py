@@ -4,9 +4,10 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 
-from harness import auditlog, proxy
+from harness import auditlog, client, proxy
 from harness.case import Case, H, K, P, V, X, bearer, document, main
 from harness.holding import frozen
 from test_children import Terminal
@@ -189,6 +190,47 @@ class Approval(Case):
         self.assertEqual(running.await_decisions("/asked")[-1]["reason"], "binding_scope_violation")
         self.assertEqual(running.stop(), 0)
 
+    def editor(self, script):
+        file = self.scratch / f"editor-{self._testMethodName}"
+        file.write_text("#!/bin/sh\n" + script)
+        file.chmod(0o755)
+        return {"EDITOR": str(file), "VISUAL": ""}
+
+    def test_what_was_written_is_kept_when_the_editor_fails_or_the_file_is_wrong(self):
+        file = self.home.path / "bindings.yaml"
+        before = file.read_text()
+        for line, ending, status in (("# half of it", 1, 3), ("secrets: [", 0, 2)):
+            with self.subTest(line):
+                done = self.home.run("bindings", "edit", "--yes", unlock=True, preexec=os.setsid,
+                                     env=self.editor(f"echo '{line}' >> \"$1\"\nexit {ending}\n"))
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertEqual(file.read_text(), before)
+                kept = [path for path in self.home.path.iterdir() if ".edit-" in path.name]
+                self.assertEqual([path.read_text() for path in kept], [f"{before}{line}\n"])
+                self.assertIn(f"what you wrote is in {kept[0]}", done.stderr.decode())
+                kept[0].unlink()
+        done = self.home.run("bindings", "edit", unlock=True, env=self.editor("exit 1\n"))
+        self.assertEqual((done.returncode, [p.name for p in self.home.path.iterdir() if ".edit-" in p.name]), (3, []))
+
+    def test_a_broken_file_is_edited_and_all_that_differs_from_what_is_approved_is_shown(self):
+        """[I17] Without a question nobody would see what was in the file already."""
+        wanted = self.scratch / "mended.yaml"
+        wanted.write_text(proxy.yaml(document({K: bearer(hosts=(H,), methods=["GET"])}, recorder=self.recorder, hosts=(H,),
+                                              root="roots.pem")) + "\n")
+        file = self.home.path / "bindings.yaml"
+        file.write_text("version: [\n")
+        environment = self.editor(f'cat {wanted} > "$1"\n')
+        self.assertEqual(self.home.run("bindings", "edit", "--yes", unlock=True, env=environment).returncode, 1)
+        self.assertEqual(file.read_text(), "version: [\n")
+        asked = Terminal([proxy.BINARY, "bindings", "edit", "--password-file", self.home.password_file],
+                         proxy.clean_environment(KEYSWAP_HOME=self.home.path, **environment))
+        self.addCleanup(asked.close)
+        asked.expect(f"now also: {K} may go to {H}, GET, any path".encode())
+        asked.expect(b"Shall it come into force?")
+        asked.type(b"y\r")
+        self.assertEqual(asked.process.wait(60), 0)
+        self.assertEqual(file.read_text(), wanted.read_text())
+
     def test_what_was_narrowed_does_not_stay_in_force_whatever_lies_in_the_file(self):
         """[I17] What the operator approves comes into force although its file is garbage, and no signal is needed."""
         running = self.start(self.home)
@@ -222,6 +264,28 @@ class Approval(Case):
         self.home.must("bindings", "approve", "--yes", "--bindings", narrow, unlock=True)
         self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
         self.assertEqual(self.ask(running, H).status, 200)
+        self.assertEqual(running.stop(), 0)
+
+    def test_an_approval_does_not_open_to_everybody_where_it_is_listened(self):
+        """[I17] As a reload does not: beyond loopback whoever reaches the port could use the secrets."""
+        self.home.must("caller", "add", "ci", unlock=True)
+        self.home.outputs[-2:] = []  # the token, which is nowhere else
+        self.home.bindings({**self.good(self.home), "callers": ["ci"]})
+        self.approve(self.home)
+        running = self.start(self.home, listen="0.0.0.0:0")
+        opened = self.home.path / "opened.yaml"
+        opened.write_text(proxy.yaml({**self.good(self.home), "allow_users": ["*"]}) + "\n")
+        opened.chmod(0o600)
+        unconfirmed = self.home.run("bindings", "approve", "--yes", "--bindings", opened, unlock=True)
+        self.assertEqual(unconfirmed.returncode, 1, unconfirmed.stderr)
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_locked" and r["why"] == "not_approved"))
+        self.assertTrue(running.await_stderr("refused to listen on 0.0.0.0"))
+        wire, answer = client.connect_on(
+            client.Wire(socket.create_connection((client.address_of_this_machine(), running.port))), f"{H}:443")
+        with wire:
+            self.refused(answer, 407, "caller_required")
+        self.approve(self.home)
+        self.assertTrue(running.await_record(lambda r: r["type"] == "vault_readable"))
         self.assertEqual(running.stop(), 0)
 
     def test_what_a_command_binds_is_approved_and_nothing_that_it_found(self):

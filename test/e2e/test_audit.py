@@ -144,6 +144,7 @@ class Records(OneProxy):
         table = self.scratch / "table.csv"
         self.home.must("audit", "export", "--format", "csv", "--decision", "allowed", "-o", table)
         self.assertEqual(table.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(list(self.scratch.glob("table.csv*")), [table])
         whole = self.home.must("audit", "export", "--format", "jsonl", "--decision", "allowed").stdout.splitlines()
         with open(table, newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -152,6 +153,9 @@ class Records(OneProxy):
         before = table.read_bytes()
         self.assertEqual(self.home.run("audit", "export", "--format", "csv", "-o", table).returncode, 3)
         self.assertEqual(table.read_bytes(), before)
+        unread = self.scratch / "unread.csv"
+        self.assertEqual(self.home.run("audit", "export", "--format", "csv", "-o", unread, "--folder", "/nowhere").returncode, 3)
+        self.assertEqual(list(self.scratch.glob("unread.csv*")), [])
         counted = json.loads(self.home.must("audit", "stats", "--json", "--decision", "allowed").stdout)
         self.assertEqual((counted["requests"], counted["by_secret"]), (len(rows), [{"name": K, "requests": len(rows)}]))
         broken = self.scratch / "broken"
@@ -163,6 +167,19 @@ class Records(OneProxy):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertNotIn(b"/export/=", done.stdout)
             self.assertIn(b"not intact at", done.stderr)
+
+    def test_the_log_is_looked_for_where_the_proxy_writes_it_whatever_the_file_says_since(self):
+        """[I7]"""
+        file = self.home.path / "bindings.yaml"
+        self.addCleanup(file.write_text, file.read_text())
+        self.ask(H, target="/where", headers=AUTH)
+        self.proxy.decision("/where")
+        self.home.bindings({**self.document(), "audit": {"path": str(self.scratch / "elsewhere")}})
+        self.assertEqual(json.loads(self.home.must("status", "--json").stdout)["audit"]["folder"], str(self.home.audit))
+        self.assertIn(b"/where", self.home.must("audit", "show").stdout)
+        self.assertTrue(self.home.must("audit", "rotate").stdout.startswith(str(self.home.audit).encode()))
+        copied = self.copy_home(self.home, "where")  # it has a log of its own
+        self.assertEqual(json.loads(copied.run("status", "--json").stdout)["audit"]["folder"], str(copied.audit))
 
     def test_segments_are_closed_while_the_proxy_runs_and_handed_on(self):
         """[I7] The proxy closes them; what it may not do (start a command, open a socket) others do."""
@@ -224,6 +241,68 @@ class Records(OneProxy):
             self.assertEqual([m for m in forward("journal") if b"/forward" in m], [])
             self.assertEqual(sum(b'keyswap-audit: @cee: {"v":1,' in m and b'"/forward"' in m for m in forward("syslog")), 1)
         path.unlink()
+
+
+class Archived(OneProxy):
+    """A log whose closed segments are moved away."""
+
+    def test_closed_segments_are_archived_and_a_segment_that_was_not_is_missing(self):
+        """[I7] While the proxy runs; the archive is a log of its own, and the one that stays begins behind it."""
+        verifier = pathlib.Path(__file__).parents[2] / "examples" / "verify-audit" / "verify_audit.py"
+        home = self.home
+        archives = [self.scratch / "archive-1", self.scratch / "archive-1", self.scratch / "archive-2"]
+        for turn, archive in enumerate(archives):
+            for part in range(2):
+                self.ask(H, target=f"/archive/{turn}/{part}", headers=AUTH)
+                self.proxy.decision(f"/archive/{turn}/{part}")
+                home.must("audit", "rotate")
+            home.must("audit", "archive", archive, unlock=True)
+            self.assertEqual(len(list(home.audit.glob("audit-*.jsonl"))), 1)
+            for folder in (archive, home.audit):
+                home.must("audit", "verify", "--folder", folder)
+                self.assertEqual(subprocess.run(["python3", verifier, folder], check=False).returncode, 0)
+            home.must("audit", "verify", unlock=True)
+            shown = home.must("audit", "show", "--folder", archive, "--json", "--host", H).stdout
+            self.assertIn(f"/archive/{turn}/1".encode(), shown)
+            self.assertNotIn(f"/archive/{turn}/".encode(), home.must("audit", "show", "--json").stdout)
+        self.ask(H, target="/archive/after", headers=AUTH)
+        self.proxy.decision("/archive/after")
+        for words in (("tail", "--no-follow", "-n", "1000", "--json"), ("show", "--json"), ("export", "--format", "jsonl")):
+            self.assertIn(b"/archive/after", home.must("audit", *words).stdout)
+        self.assertEqual(json.loads(home.must("status", "--json").stdout)["audit"]["segments"], 1)
+        done = home.must("audit", "archive", archive, unlock=True)
+        self.assertIn(b"no further segment is closed", done.stderr)
+        self.assertEqual(home.run("audit", "archive", home.audit, unlock=True).returncode, 0, "there is nothing to move")
+
+        copied = self.copy_home(home, "archived")  # as one who can write the home
+        again = self.start(copied)
+        self.assertEqual(again.ask(H, target="/archive/again", headers=AUTH).status, 200)
+        self.assertEqual(again.stop(), 0)
+        copied.must("audit", "rotate", unlock=True)
+        self.assertEqual(copied.run("audit", "archive", copied.audit, unlock=True).returncode, 2)
+        sorted(copied.audit.glob("audit-*.jsonl"))[0].unlink()
+        self.assertEqual(copied.run("audit", "verify").returncode, 1)
+        done = copied.run("serve", "--listen", "127.0.0.1:0", unlock=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr)
+        self.homes.remove(copied)  # it must not verify at the end
+        shutil.rmtree(copied.path)
+
+    def test_what_was_archived_unread_is_passed_over_and_said(self):
+        cursor, archive = self.scratch / "read-to", self.scratch / "archive-unread"
+        watch = ("audit", "watch", "--no-follow", "--cursor", cursor, "--", "echo")
+        for turn in range(3):
+            self.ask(H, target=f"/unread/{turn}", headers=AUTH)
+            self.proxy.decision(f"/unread/{turn}")
+            self.home.must("audit", "rotate")
+            if turn == 0:
+                self.home.must(*watch)
+        self.home.must("audit", "archive", archive, unlock=True)
+        self.ask(H, target="/unread/after", headers=AUTH)
+        self.proxy.decision("/unread/after")
+        closed = self.home.must("audit", "rotate").stdout
+        done = self.home.must(*watch)
+        self.assertEqual(done.stdout, closed)
+        self.assertIn(b"were archived before the command was run", done.stderr)
 
 
 class Tampering(Case):
@@ -303,6 +382,16 @@ class Tampering(Case):
             with self.subTest(size):
                 self.is_bad(lambda _, n=size: whole[:n])
         self.is_bad(lambda _: b"")
+
+    def test_a_line_that_is_longer_than_any_record_does_not_hide_what_is_behind_it_in_silence(self):
+        copied = self.copy_home(self.home, "long-line")
+        segment = copied.audit / self.segment.name
+        segment.write_bytes(b"".join([*self.lines[:5], b"x" * 20_000 + b"\n", *self.lines[5:]]))
+        done = copied.run("audit", "show", "--json")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (3, 5))
+        self.assertIn(b"longer than any record", done.stderr)
+        self.homes.remove(copied)  # it must not verify at the end
+        shutil.rmtree(copied.path)
 
     def test_AU_13_a_chain_recomputed_without_the_key_is_found(self):
         """[I7]"""
@@ -464,6 +553,23 @@ class Crashes(Case):
         self.assertEqual((verdict["intact"], verdict["unsigned_found"][-1]),
                          (True, {"first_seq": last["seq"] + 1, "last_seq": seq}))
         self.assertIn(f"{last['seq'] + 1} to {seq}".encode(), home.must("audit", "verify").stdout)
+
+    def test_the_key_signs_no_log_but_the_vaults(self):
+        """[I7] By somebody who can write the home: another log, to which bindings.yaml leads, is to be closed and signed."""
+        home = self.copy_home(self.home, "not-the-vaults")
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/vaults-own", headers=AUTH).status, 200)
+        self.assertEqual(running.stop(), 0)
+        other = self.scratch / "not-the-vaults"
+        shutil.copytree(home.audit, other)
+        (home.path / "serve.lock").unlink()
+        self.bind(home, audit={"path": str(other)})
+        before = {path.name: path.read_bytes() for path in other.iterdir()}
+        done = home.run("audit", "rotate", unlock=True)
+        self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr)
+        self.assertIn(f"the vault knows is in {home.audit}", done.stderr.decode())
+        self.assertEqual({path.name: path.read_bytes() for path in other.iterdir()}, before)
+        self.bind(home, audit={"path": "audit"})
 
     def test_a_log_signed_by_another_key_or_put_elsewhere_does_not_pass_for_the_vaults(self):
         """[I7] By somebody who can write the home: a forged tail, signed by a key of his own, which he puts beside the log;

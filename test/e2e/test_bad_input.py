@@ -290,7 +290,7 @@ class BadInput(Case):
         home = self.home()
         for words in (("demo",), ("init",), ("secret",), ("secret", "add"), ("secret", "list"), ("secret", "import"), ("serve",), ("run",), ("env",),
                       ("bindings",), ("bindings", "check"), ("bindings", "explain"), ("audit", "verify"), ("audit", "tail"),
-                      ("audit", "show"), ("audit", "export"), ("audit", "stats"), ("audit", "rotate"), ("audit", "watch"), ("audit", "forward"),
+                      ("audit", "show"), ("audit", "export"), ("audit", "stats"), ("audit", "rotate"), ("audit", "archive"), ("audit", "watch"), ("audit", "forward"),
                       ("ca", "show"), ("ca", "export"), ("ca", "rotate"), ("doctor",),
                       ("status",), ("reload",), ("passwd",), ("backup",), ("restore",)):
             with self.subTest(words):

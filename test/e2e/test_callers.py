@@ -275,6 +275,14 @@ class Callers(OneProxy):
         wire, answer = come()
         with wire:
             self.refused(answer, 407, "caller_required")
+        for target in ("/healthz", "/"):  # by the name that its container engine or its service gave it
+            with client.Wire(socket.create_connection((client.address_of_this_machine(), running.port))) as wire:
+                wire.send(client.request_bytes("GET", target, "keyswap.internal:8472"))
+                seen = wire.response()
+                self.note("page", seen.raw_head + seen.body)
+                if client.address_of_this_machine() != "127.0.0.1":
+                    self.assertEqual(seen.status, 200, seen)
+                    self.assertEqual(b"HTTPS_PROXY=http://keyswap.internal:8472\n" in seen.body, target == "/")
         wire, answer = come(basic("ci", self.tokens["ci"]))
         self.assertEqual(answer.status, 200)
         with client.start_tls(wire, H, home.ca) as tunnel:
@@ -292,6 +300,11 @@ class Callers(OneProxy):
         with wire:
             self.refused(answer, 407, "caller_required")
         self.assertEqual(running.stop(), 0)
+        home.bindings({**self.document(), "secrets": {K: bearer()}})
+        there = self.start(home, listen=f"{client.address_of_this_machine()}:0")  # and nowhere else
+        self.assertEqual(json.loads(home.must("status", "--json").stdout)["health"], "ok")
+        self.assertEqual(there.stop(), 0)
+        home.bindings(content)
         refused = home.run("serve", "--listen", "127.0.0.1:0", "--listen", "0.0.0.0:0", unlock=True)
         self.assertEqual((refused.returncode, refused.stdout), (2, b""), refused.stderr)
         self.assertIn(b"callers: [NAME]", refused.stderr)
@@ -352,6 +365,18 @@ class Callers(OneProxy):
         self.assertEqual(bad.returncode, 2)
         # A caller is no secret of anybody's: requests cannot call for it.
         self.assertNotIn(b"caller.", self.home.must("secret", "list", unlock=True).stdout)
+
+    def test_a_token_that_was_just_given_is_good_at_once(self):
+        home = self.copy_home(self.home, "adding")
+        running = self.start(home)
+        for turn in range(3):
+            home.must("caller", "remove", "ci", unlock=True)
+            token = add_caller(home, "ci")
+            type(self).secrets[f"token {turn}"] = token
+            wire, answer = running.connect(f"{H}:443", fields=[basic("ci", token)])
+            with wire:
+                self.assertEqual(answer.status, 200)
+        self.assertEqual(running.stop(), 0)
 
     def test_a_rotated_token_is_good_no_more(self):
         home = self.copy_home(self.home, "rotating")

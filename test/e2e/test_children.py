@@ -162,6 +162,9 @@ class Children(Case):
                 "print(json.dumps(", "said = str(json.dumps(") +
                 f"open({str(self.scratch / found)!r}, 'w').write(said)\nprint('v22.21.0')\n")
             node.chmod(0o755)
+        # What Python takes for a module of its own, in a working directory that somebody else wrote.
+        (self.scratch / "bin" / "python3").symlink_to(sys.executable)
+        (self.scratch / "here" / "socket.py").write_text(f"open({str(self.scratch / 'wrong.json')!r}, 'w').close()\n")
         users_own = self.pipe()
         path = f".::{self.scratch / 'bin'}"
         done = self.run_with("doctor", "--json", given=(users_own,), cwd=self.scratch / "here", preexec_fn=as_ordinary_user,
@@ -285,6 +288,9 @@ class Children(Case):
             status, text, told = env(form, GIT_SSL_NO_VERIFY="1")
             self.assertEqual((status, text), (2, ""), told)
             self.assertIn("GIT_SSL_NO_VERIFY", told)
+        for option in ("--off", "--format=sh"):  # of a shell, not of a folder
+            refused = self.run_with("env", "--for-container", option, env=self.environment())
+            self.assertEqual((refused.returncode, refused.stdout), (2, b""), refused.stderr)
         status, text, told = env("json", GIT_SSL_NO_VERIFY="1")
         self.assertEqual(status, 0, told)
         self.assertIsNone(json.loads(text)["GIT_SSL_NO_VERIFY"])

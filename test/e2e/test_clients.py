@@ -321,6 +321,9 @@ class Clients(OneProxy):
         done = self.home.run("run", "--no-preload", "--", "node", "-e", "console.error('begun', process.env.NODE_OPTIONS)", unlock=True)
         warning = done.stderr.find(b"go past the proxy")
         self.assertEqual(0 <= warning < done.stderr.find(b"begun undefined"), is_old, done.stderr)
+        for words in (("--no-preload",), ("--format", "github")):
+            done = self.home.run("env", *words)
+            self.assertEqual(b"go past the proxy" in done.stderr, is_old, done.stderr)
 
     def test_clients_hold_a_CA_to_the_hosts_that_it_may_name(self):
         """[I11] Java does not: it asks no root for its constraints."""

@@ -11,10 +11,11 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
-from harness import canary, client, proxy
+from harness import canary, client, proxy, zsh
 from harness.case import H, H2, K, K2, P, P2, V, V2, X, Case, bearer, document, main
 
 
@@ -421,6 +422,15 @@ class Commands(Case):
         self.assertIn(f"{file}:5: error: ".encode(), done.stderr)
         piped = home.must("secret", "import", "-", "--only", "PL*", "--prefix", "MY_", stdin=b"PLAIN=x1\nOTHER=x2\n", unlock=True)
         self.assertEqual(piped.stdout.splitlines(), [b"added MY_PLAIN"])
+        # What a script must not delete after this: another value, and a file that has none.
+        other = home.run("secret", "import", "-", stdin=b"PLAIN=x3\nMY_PLAIN=x1\n", unlock=True)
+        self.assertEqual(other.returncode, 1, other.stderr)
+        self.assertEqual(other.stdout.splitlines(), [b"skipped PLAIN (there already, with another value; --replace gives it the file's)",
+                                                     b"skipped MY_PLAIN (there already)"])
+        home.must("secret", "import", "-", stdin=b"MY_PLAIN=x1\n", unlock=True)
+        nothing = home.run("secret", "import", "-", stdin=b"", unlock=True)
+        self.assertEqual((nothing.returncode, nothing.stdout), (1, b""))
+        self.assertIn(b"no KEY=VALUE in standard input", nothing.stderr)
         listed = [line.split()[0] for line in home.must("secret", "list", unlock=True).stdout.splitlines()]
         self.assertEqual([name for name in listed if name in (b"IMPORTED", b"PLAIN", b"MY_PLAIN", b"DOUBLED", b"EMPTY", b"BAD")],
                          [b"DOUBLED", b"IMPORTED", b"MY_PLAIN", b"PLAIN"])
@@ -430,7 +440,9 @@ class Imported(Case):
     """Files of other tools: what is bound, what they hold afterwards, and that it works."""
 
     NPM, PASSWORD, NETRC = "npm_Q7x2Lm9Zr4Tb6Wc1Yd8Vf3Kp5Hs0Jn2G4t8R", "reg-live-pw-5Vt8Qk2Zx", "netrc-live-pw-9Rm3Wd6Ty"
-    secrets = {"npm's token": NPM, "npm's password": PASSWORD, "netrc's password": NETRC}
+    GH, DOCKER, PIP = "ghp-live-3Xc7Vb9Nm2", "docker-live-pw-8Hj4Kl6Pq", "pip-live-pw-2Ws5Ed8Rf"
+    secrets = {"npm's token": NPM, "npm's password": PASSWORD, "netrc's password": NETRC, "gh's token": GH,
+               "docker's password": DOCKER, "pip's password": PIP}
 
     def test_values_leave_the_files_and_reach_the_hosts_that_they_were_for(self):
         """[I1] Never printed, and only in the backup afterwards; the requests that the files make are swapped."""
@@ -477,6 +489,102 @@ class Imported(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         sent = base64.b64encode(f"ann:{self.NETRC}".encode()).decode()
         self.assertEqual(recorder.one("/netrc").get("Authorization"), f"Basic {sent}")
+
+    def test_what_gh_docker_and_pip_send_after_an_import_is_swapped(self):
+        """[I1] As each of them sends what its file has then."""
+        hosts = ("gh.example.test", "docker.example.test", "pip.example.test")
+        authority, identity = self.make_pki(hosts)
+        recorder = self.make_recorder(identity)
+        home = self.make_home("tools", secrets={})
+        home.bindings(document({}, recorder=recorder, hosts=hosts, root=authority.certificate))
+
+        def basic(user, password):
+            return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+        def pip_pair(text):
+            return basic(*re.search("https://(.*):(.*)@", text).groups())
+
+        tools = (  # name, its file, what it sends of it, and what has to arrive
+            ("gh", f"{hosts[0]}:\n    oauth_token: {self.GH} # work\n", lambda text: "token " + text.split()[2], f"token {self.GH}"),
+            ("docker", json.dumps({"auths": {hosts[1]: {"auth": basic("ann", self.DOCKER), "password": self.DOCKER}}}),
+             lambda text: "Basic " + json.loads(text)["auths"][hosts[1]]["auth"], f"Basic {basic('ann', self.DOCKER)}"),
+            ("pip", f"[global]\nindex-url = https://ann:{self.PIP}@{hosts[2]}/simple\n",
+             lambda text: f"Basic {pip_pair(text)}", f"Basic {basic('ann', self.PIP)}"))
+        for name, content, _, _ in tools:
+            file = self.inputs / f"{name}-file"
+            file.write_text(content)
+            file.chmod(0o600)
+            home.must("import", name, file, "--apply", unlock=True)
+        running = self.start(home)
+        for (name, _, sends, arrives), host in zip(tools, hosts):
+            with self.subTest(name):
+                text = (self.inputs / f"{name}-file").read_text()
+                for value in self.secrets.values():
+                    self.assertNotIn(value, text)
+                running.ask(host, target=f"/{name}", headers=[("Authorization", sends(text))])
+                self.assertEqual(recorder.one(f"/{name}").get("Authorization"), arrives)
+
+    def test_an_import_run_again_makes_nothing_twice(self):
+        """As after a power cut between its steps: the values are kept and bound, and the file still has them."""
+        home = self.make_home("again", secrets={})
+        home.bindings(document({}))
+        npmrc = self.inputs / "again-npmrc"
+        original = f"//{H}/:_authToken={self.NPM}\n//{H2}/:_password={base64.b64encode(self.PASSWORD.encode()).decode()}\n"
+        npmrc.write_text(original)
+        npmrc.chmod(0o600)
+        home.must("import", "npm", npmrc, "--apply", unlock=True)
+        after, listed = npmrc.read_text(), home.must("secret", "list", unlock=True).stdout
+        bound = (home.path / "bindings.yaml").read_bytes()
+        self.assertNotEqual(after, original)
+        npmrc.write_text(original)
+        shown = home.must("import", "npm", npmrc, unlock=True)
+        self.assertIn(b"has this value, and is bound", shown.stdout)
+        done = home.must("import", "npm", npmrc, "--apply", unlock=True)
+        self.assertIn(b"has that value already", done.stdout)
+        self.assertEqual((npmrc.read_text(), home.must("secret", "list", unlock=True).stdout), (after, listed))
+        self.assertEqual((home.path / "bindings.yaml").read_bytes(), bound)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a file needs root")
+    def test_an_import_that_cannot_replace_the_file_says_so_and_the_next_one_does(self):
+        home = self.make_home("held", secrets={})
+        home.bindings(document({}))
+        npmrc = self.inputs / "held-npmrc"
+        original = f"//{H}/:_authToken={self.NPM}\n"
+        npmrc.write_text(original)
+        npmrc.chmod(0o600)
+        subprocess.run(["mount", "--bind", npmrc, npmrc], check=True)  # nothing can be moved there
+        try:
+            done = home.run("import", "npm", npmrc, "--apply", unlock=True)
+        finally:
+            subprocess.run(["umount", npmrc], check=True)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn(b"the secrets are in the vault and bound; the file still has its values", done.stderr)
+        self.assertEqual(npmrc.read_text(), original)
+        self.assertFalse((self.inputs / "held-npmrc.before-keyswap").exists(), "a second copy of the value")
+        listed = home.must("secret", "list", unlock=True).stdout
+        self.assertIn(b"NPM_TOKEN", listed)
+        home.must("import", "npm", npmrc, "--apply", unlock=True)
+        self.assertNotIn(self.NPM, npmrc.read_text())
+        self.assertEqual(home.must("secret", "list", unlock=True).stdout, listed)
+
+    def test_a_file_that_would_not_be_whole_afterwards_is_refused(self):
+        home = self.make_home("whole", secrets={})
+        home.bindings(document({}))
+        linked, wide = self.inputs / "linked-netrc", self.inputs / "wide-netrc"
+        text = f"machine {H} login ann password {self.NETRC}\n"
+        linked.write_text(text)
+        os.link(linked, self.inputs / "linked-netrc-2")
+        wide.write_bytes(text.encode("utf-16"))
+        before = home.fingerprint()
+        for file, status, why in ((linked, 3, b"hard links"), (wide, 1, b"UTF-16")):
+            with self.subTest(file):
+                content = file.read_bytes()
+                done = home.run("import", "netrc", file, "--apply", unlock=True)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(why, done.stderr)
+                self.assertEqual(file.read_bytes(), content)
+                self.assertFalse((self.inputs / f"{file.name}.before-keyswap").exists())
+        self.assertEqual(home.fingerprint(), before)
 
     def test_what_fails_changes_nothing(self):
         home = self.make_home("refusing", secrets={})
@@ -544,10 +652,14 @@ class Words(Case):
         for words, what, hint in (
                 (("servce",), "there is no command 'servce'", "did you mean: keyswap serve"),
                 (("secret", "lsit"), "there is no command 'lsit' in 'keyswap secret'", "did you mean: keyswap secret list"),
-                (("secret", "list", "--jsno"), "there is no option --jsno", "did you mean: keyswap secret list --json"),
+                (("secret", "list", "--jsno"), "there is no option '--jsno'", "did you mean: keyswap secret list --json"),
                 (("--verison",), "there is no option '--verison'", "did you mean: keyswap --version"),
                 (("help", "unlokcing"), "there is no command or topic 'unlokcing'", "did you mean: keyswap help unlocking"),
                 (("frobnicate",), "there is no command 'frobnicate'", "see: keyswap --help"),
+                (("help", "sk-live-0123456789"), "not shown here", "see: keyswap help"),
+                (("--home", "/x", "secret", "list"), "options stand behind the command", "as in: keyswap COMMAND --home"),
+                (("secret", "--json", "list"), "and --json before it", "as in: keyswap secret COMMAND --json"),
+                (("secret", "--value=sk-0123456789"), "there is no option '--value'", "see: keyswap secret --help"),
                 (("sk-live-0123456789",), "not shown here", "see: keyswap --help")):
             with self.subTest(words):
                 done = self.run_words(*words)
@@ -594,6 +706,58 @@ class Words(Case):
         self.assertIn("bash", self.complete("run", "--home", "x", "bas"))
         self.assertEqual(self.complete("run", "--", "cat", "some-fi"), ["some-file.yaml"])
         self.assertIn("--json", self.complete("secret", "list", ""))
+
+    def place_for_files(self):
+        folder = self.scratch / "typed-here"
+        (folder / "some-folder").mkdir(parents=True, exist_ok=True)
+        (folder / "some-file.yaml").write_text("")
+        return folder
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_completes_commands_options_and_values(self):
+        script = self.scratch / "completion.zsh"
+        script.write_bytes(self.run_words("completion", "zsh").stdout)
+        with tempfile.TemporaryDirectory() as base:
+            shell = zsh.Zsh(pathlib.Path(base), script, self.place_for_files())
+            self.addCleanup(shell.end)
+            for line, offered in (
+                    ("keyswap serv", ["serve"]),
+                    ("keyswap -q secret ", ["add", "import", "list", "remove", "rotate"]),
+                    ("keyswap secret add --service x --prov", ["--provider"]),
+                    ("keyswap env --format ", ["docker", "dotenv", "fish", "github", "json", "sh"]),
+                    ("keyswap env --format=dot", ["dotenv"]),
+                    ("keyswap serve --bindings some-", ["some-file.yaml", "some-folder"]),
+                    ("keyswap serve --home some-", ["some-folder"]),
+                    ("keyswap serve --home=some-", ["some-folder"]),
+                    ("keyswap audit show --since ", []),
+                    ("keyswap help unl", ["unlocking"]),
+                    ("keyswap run -- cat some-fi", ["some-file.yaml"]),
+                    ("keyswap run --home x cat --like=this some-fi", ["some-file.yaml"])):
+                with self.subTest(line):
+                    self.assertEqual(shell.complete(line), offered)
+            self.assertIn("bash", shell.complete("keyswap run --home x bas"))
+            self.assertIn("--json", shell.complete("keyswap secret list -"))
+
+    @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
+    def test_fish_completes_commands_options_and_values(self):
+        script = self.scratch / "completion.fish"
+        script.write_bytes(self.run_words("completion", "fish").stdout)
+        folder = self.place_for_files()
+        for line, offered in (
+                ("keyswap serv", ["serve"]),
+                ("keyswap -q secret ", ["add", "import", "list", "remove", "rotate"]),
+                ("keyswap env --format ", ["docker", "dotenv", "fish", "github", "json", "sh"]),
+                ("keyswap env --format=dot", ["--format=dotenv"]),
+                ("keyswap serve --home some-", ["some-folder/"]),
+                ("keyswap audit show --since ", []),
+                ("keyswap run -- cat some-fi", ["some-file.yaml"]),
+                ("keyswap run --home x cat some-fi", ["some-file.yaml"]),
+                ("keyswap run --home x basena", ["basename"])):
+            with self.subTest(line):
+                done = subprocess.run(["fish", "--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script, line], cwd=folder,
+                                      capture_output=True, timeout=60, check=True, env=proxy.clean_environment(HOME=self.scratch))
+                self.assertEqual(done.stderr, b"")
+                self.assertEqual(sorted(word.split("\t")[0] for word in done.stdout.decode().splitlines()), offered)
 
     def test_the_pages_are_written_and_well_formed(self):
         folder = self.scratch / "share"

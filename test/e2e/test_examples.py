@@ -33,7 +33,7 @@ RULE = {"placeholder": PLACEHOLDER, "inject": {"header": "Authorization", "forma
 SHIM = """#!/bin/sh
 [ "$1" = serve ] || exec {binary} "$@"
 shift
-cat {more} >> "$HOME/.local/state/keyswap/bindings.yaml"
+cat {more} >> "${{KEYSWAP_HOME:-$HOME/.local/state/keyswap}}/bindings.yaml"
 {binary} bindings approve --yes "$@" >&2 || exit
 exec {binary} serve --listen 127.0.0.1:0 "$@"
 """
@@ -155,9 +155,9 @@ class Examples(Case):
         (folder / "temp").mkdir()
         return folder, proxy.clean_environment(HOME=folder, PATH=f"{tools}:{PATH}", TMPDIR=folder / "temp")
 
-    def end_proxy_of(self, folder):
+    def end_proxy_of(self, home):
         """What the end of the machine does."""
-        pid = json.loads((folder / ".local/state/keyswap/serve.lock").read_text())["pid"]
+        pid = json.loads((home / "serve.lock").read_text())["pid"]
         os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + 20
         while is_alive(pid) and time.monotonic() < end:
@@ -165,30 +165,32 @@ class Examples(Case):
 
     def test_a_job_of_github_actions(self):
         folder, variables = self.runner("github")
-        steps = yaml.safe_load((EXAMPLES / "github-actions" / "agent.yml").read_text())["jobs"]["agent"]["steps"]
+        text = (EXAMPLES / "github-actions" / "agent.yml").read_text().replace("/root/", f"{folder}/")
+        job = yaml.safe_load(text)["jobs"]["agent"]
+        steps, home = job["steps"], pathlib.Path(job["env"]["KEYSWAP_HOME"])
         given = folder / "github-env"
         given.touch()
-        variables |= {"GITHUB_ACTIONS": "true", "GITHUB_ENV": str(given), "RUNNER_TEMP": str(folder / "temp")}
-        self.addCleanup(self.end_proxy_of, folder)
+        variables |= {"GITHUB_ACTIONS": "true", "GITHUB_ENV": str(given), "RUNNER_TEMP": str(folder / "temp"), **job["env"]}
+        self.addCleanup(self.end_proxy_of, home)
         for step in steps:
             if "run" not in step or step["name"] == "Install keyswap":
                 continue
             secret = {"${{ secrets.OPENAI_API_KEY }}": VALUE}
             own = {name: secret[value] for name, value in step.get("env", {}).items()}
-            printed = self.shell(step["run"], {**variables, **own}, folder, "-e")
+            printed = self.shell(step["run"], {**variables, **own}, folder, "-eo", "pipefail")
             variables |= docker_variables(given)
             if step["name"] == "The agent":
                 self.assertEqual(printed, b"recorded")
                 self.assertNotEqual(variables[NAME], VALUE)
         self.served(1)
-        self.assertFalse((folder / "temp" / "passphrase").exists())
+        self.assertFalse((folder / "passphrase").exists())
 
     def test_a_job_of_gitlab(self):
         folder, variables = self.runner("gitlab")
         job = yaml.safe_load((EXAMPLES / "gitlab-ci" / "gitlab-ci.yml").read_text())["agent"]
         key = self.scratch / "key"
         key.write_text(VALUE)
-        self.addCleanup(self.end_proxy_of, folder)
+        self.addCleanup(self.end_proxy_of, folder / ".local" / "state" / "keyswap")
         lines = [line for line in job["before_script"] + job["script"] if not line.startswith("apt-get")]
         self.assertEqual(len(lines), len(job["before_script"] + job["script"]) - 1)
         printed = self.shell("\n".join(lines), {**variables, "OPENAI_KEY_FILE": str(key)}, folder, "-e")

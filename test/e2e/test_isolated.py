@@ -191,6 +191,28 @@ class Isolated(OneProxy):
         self.assertEqual(self.recorder.one("/isolated-curl").all("Authorization"), [f"Bearer {V}"])
         self.assertEqual(self.proxy.decision("/isolated-curl")["decision"], "allowed")
 
+    def test_a_passphrases_file_is_hidden_also_where_another_way_opens_the_vault(self):
+        reading, writing = os.pipe()
+        os.close(writing)
+        self.addCleanup(os.close, reading)
+        done = subprocess.run([proxy.BINARY, "run", "--isolated", "--password-fd", str(reading), "--", "cat",
+                               str(self.home.password_file)], capture_output=True, timeout=120, check=False, pass_fds=(reading,),
+                              env=proxy.clean_environment(KEYSWAP_HOME=self.home.path, KEYSWAP_PASSWORD_FILE=self.home.password_file))
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+
+    def test_descriptors_that_lead_out_are_not_passed_on(self):
+        """A socket, and a folder through which the covered home could be read; a pipe is the command's."""
+        ours, theirs = socket.socketpair()
+        folder = os.open(self.home.path, os.O_RDONLY)
+        reading, writing = os.pipe()
+        for number in (folder, reading, writing):
+            self.addCleanup(os.close, number)
+        with ours, theirs:
+            given = (theirs.fileno(), folder, reading)
+            look = f"for n in {' '.join(map(str, given))}; do test ! -e /proc/$$/fd/$n || echo $n; done"
+            done = self.isolated("sh", "-c", look, pass_fds=given)
+        self.assertEqual((done.returncode, done.stdout.decode()), (0, f"{reading}\n"), done.stderr)
+
     def test_a_long_body_both_ways(self):
         body = self.scratch / "body"
         body.write_bytes(os.urandom(3 << 20))

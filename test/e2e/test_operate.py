@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator does every day: status, reload, another passphrase, a backup and its return."""
 
+import hashlib
 import http.client
 import json
 import os
 import re
+import signal
 
 from harness import auditlog, proxy
 from harness.case import H, K, K2, P, V, V2, Case, bearer, document, main
@@ -99,15 +101,28 @@ class Operate(Case):
         self.assertEqual(figures['keyswap_exchange_duration_seconds_bucket{le="+Inf"}'],
                          figures["keyswap_exchange_duration_seconds_count"])
         self.assertEqual(figures["keyswap_event_loops"], 1)
+        self.assertGreaterEqual(figures["keyswap_audit_sync_duration_seconds_count"], 1)
+        self.assertEqual(figures['keyswap_audit_sync_duration_seconds_bucket{le="+Inf"}'],
+                         figures["keyswap_audit_sync_duration_seconds_count"])
+        self.assertEqual(figures['keyswap_leaf_mints_total{use="requests",result="made"}'], 1)
+        self.assertEqual(figures['keyswap_leaves{use="requests"}'], 1)
+        self.assertEqual(figures['keyswap_leaf_lookups_total{use="refusals",result="hit"}'], 0)
         for name in (H, K, P, "/counted"):
             self.assertNotIn(name, text)
         self.assertEqual(self.exchange(port, "GET", "/healthz"), (200, '{"status":"ok"}'))
         self.assertEqual(self.exchange(port, "POST", "/metrics")[0], 405)
+        self.assertEqual(self.exchange(port, "HEAD", "/metrics"), (200, ""))
+        self.assertEqual(self.exchange(port, "PUT", "/healthz")[0], 405)
         self.assertEqual(self.exchange(port, "GET", "/")[0], 404)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Host": "evil.test"})[0], 403)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Origin": "http://127.0.0.1:1"})[0], 403)
         self.assertEqual(self.exchange(port, "CONNECT", f"{H}:443")[0], 404)
         self.assertIn(self.exchange(running.port, "GET", "/metrics")[0], (400, 404))  # not where clients come
+        loop = "loop.example.test"
+        self.home.bindings(document({K: bearer(hosts=(H, loop))}, recorder=self.recorder, hosts=(H,),
+                                    root=self.authority.certificate, resolve={f"{loop}:443": f"127.0.0.1:{port}"}))
+        self.home.must("reload")
+        self.refused(running.ask(loop, "GET", "/metrics", AUTH), 403, "self_destination")
         self.assertEqual(running.stop(), 0)
         refused = self.start(self.home, wait=False, options=("--manage", "0.0.0.0:0"))
         self.assertEqual(refused.process.wait(60), 2)
@@ -156,7 +171,12 @@ class Operate(Case):
         self.assertEqual(self.names(*by_fresh)[0], 0)
         self.assertEqual(self.names()[0], 3)  # nobody to ask
         self.assertEqual(self.home.run("passwd", "--drop-passphrase", *by_fresh).returncode, 1)
+        for words in (("--add-key-file",), ("--drop-passphrase",)):  # no new passphrase is set by these
+            self.assertEqual(self.home.run("passwd", *words, "--new-password-file", fresh, *by_fresh).returncode, 2)
         self.home.must("passwd", "--add-key-file", *by_fresh)
+        self.assertEqual(self.home.run("passwd", "--drop-key-file", "--new-password-file", self.word("other", "not this time"),
+                                       *by_fresh).returncode, 2)
+        self.assertEqual(self.names(*by_fresh)[0], 0)
         self.assertEqual((self.home.path / "key").stat().st_mode & 0o777, 0o600)
         code, listed = self.names()
         self.assertEqual(code, 0)
@@ -197,13 +217,61 @@ class Operate(Case):
         self.assertEqual(verdict["held_against"], "vault")
         running = self.start(self.home)
         self.assertEqual(self.reason(running, "/restored"), "binding_matched")
-        self.assertGreater(len(running.records()), records)
+        restored = running.records()[records]
+        self.assertEqual((restored["type"], restored["backup_sha256"]),
+                         ("restored", hashlib.sha256(backup.read_bytes()).hexdigest()))
+        self.assertEqual([r["type"] for r in running.records()].count("restored"), 1)
         self.assertEqual(running.stop(), 0)
         # Where there is no home, one is made.
         other = proxy.Home(self.work / "new", self.inputs)
         other.must("restore", backup, unlock=True)
         self.assertIn(K, self.names("--password-file", other.password_file, home=other)[1])
         self.homes.append(other)
+
+
+    def kept_seq(self):
+        done = self.home.run("audit", "head", unlock=True)
+        return json.loads(done.stdout)["seq"] if done.returncode == 0 else 0
+
+    def test_a_proxy_whose_lock_was_removed_is_still_not_served_beside_or_restored_over(self):
+        """[I13] Anybody of the account can remove serve.lock; a stopped proxy cannot make it anew."""
+        backup = self.work / "beside.backup"
+        self.home.must("backup", backup, unlock=True)
+        running = self.start(self.home)
+        # Once its log's head is kept, it writes nothing into the vault, and holds no lock of it when it is stopped.
+        while self.kept_seq() < len(running.records()):
+            pass
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            (self.home.path / "serve.lock").unlink()
+            for words in (("restore", backup, "--yes"), ("audit", "accept-loss"), ("serve", "--listen", "127.0.0.1:0")):
+                refused = self.home.run(*words, unlock=True, timeout=60)
+                self.assertEqual(refused.returncode, 3, refused.stderr)
+                self.assertIn(b"a proxy runs on this home", refused.stderr)
+            self.assertEqual(list(self.home.path.glob("before-restore-*")), [])
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        self.assertEqual(running.stop(), 0)
+
+    def test_a_restore_brings_back_the_roots_that_the_bindings_name_in_a_folder_of_the_home(self):
+        roots = self.home.path / "roots"
+        roots.mkdir(mode=0o700)
+        (roots / "corp.pem").write_bytes(self.authority.certificate.read_bytes())
+        policy = self.policy_for("GET")
+        policy["upstream"]["ca_file"] = "roots/corp.pem"
+        self.home.bindings(policy)
+        backup = self.work / "roots.backup"
+        self.home.must("backup", backup, unlock=True)
+        (roots / "corp.pem").write_text("spoilt")
+        for _ in range(2):  # at once again: what the first put away stays
+            self.home.must("restore", backup, "--yes", unlock=True)
+        self.assertEqual((roots / "corp.pem").read_bytes(), self.authority.certificate.read_bytes())
+        away = sorted(path.read_bytes() for path in self.home.path.glob("before-restore-*/roots/corp.pem"))
+        self.assertEqual(away, sorted([b"spoilt", self.authority.certificate.read_bytes()]))
+        running = self.start(self.home)
+        self.assertEqual(self.reason(running, "/roots"), "binding_matched")
+        self.assertEqual([r["type"] for r in running.records()].count("restored"), 2)
+        self.assertEqual(running.stop(), 0)
 
 
 if __name__ == "__main__":

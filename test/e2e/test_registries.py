@@ -190,6 +190,13 @@ class Npm(Case):
             self.check_swapped(requests)
             self.assertEqual([request.path for request in requests], ["/-/ping"])
 
+    def test_a_proxy_of_npms_own_settings_gives_way_to_ours(self):
+        project = self.folder("with-proxy", {"name": "with-proxy", "version": "1.0.0"})
+        (project / ".npmrc").write_text((project / ".npmrc").read_text() + "https-proxy=http://127.0.0.1:1\n")
+        done, requests = self.npm(project, "ping")
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.check_swapped(requests)
+
 
 class Pip(Case):
     PLACEHOLDER, TOKEN = "pip-PLACEHOLDER-0123456789abcdef", "pip-live+7Kq/9Zt4bN2v=M8cR5wL1j"

@@ -207,7 +207,10 @@ class AtRest(Case):
 
     def test_VA_13_a_value_is_never_taken_from_the_command_line(self):
         for words in (("secret", "add", "ARGV", "sk-in-argv-canary"), ("secret", "add", "ARGV", "--value", "sk-in-argv-canary"),
-                      ("secret", "add", "ARGV", "--value=sk-in-argv-canary"), ("secret", "rotate", K, "sk-in-argv-canary")):
+                      ("secret", "add", "ARGV", "--value=sk-in-argv-canary"), ("secret", "rotate", K, "sk-in-argv-canary"),
+                      ("secret", "add", "ARGV", "-----BEGIN PRIVATE KEY-----\nsk-in-argv-canary\n-----END PRIVATE KEY-----"),
+                      ("secret", "add", "ARGV", "--trim=sk-in-argv-canary"), ("serve", "--threads", "sk-in-argv-canary"),
+                      ("init", "--approval", "sk-in-argv-canary"), ("help", "sk-in-argv-canary")):
             done = self.home.run(*words, unlock=True)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertNotIn(b"sk-in-argv-canary", done.stdout + done.stderr)

@@ -71,6 +71,22 @@ TEST_CASE("a body is read as its codings say, and scrubbed", "[I8]") {
   CHECK(read("rot13", text) == std::pair(Reading::blind, std::string("say <P>")));
 }
 
+TEST_CASE("a part of a coded body is not decoded from its middle", "[I8]") {
+  for (const std::string_view coding : {"gzip", ""}) {
+    Findings seen;
+    AnswerFilters filters;
+    filters.look_for(test::search_for({{kSecret, "<P>"}}), seen);
+    auto head = head_with(coding);
+    head.status = 206;
+    REQUIRE(filters.open(head));
+    CHECK(filters.reading() ==
+          (coding.empty() ? AnswerFilters::Reading::plain : AnswerFilters::Reading::blind));
+    base::Buffer out(1024);
+    REQUIRE(filters.feed("say " + kSecret, true, out));
+    CHECK(out.view() == "say <P>");
+  }
+}
+
 TEST_CASE("a body without a byte is not coded, whatever its head says", "[I8]") {
   for (const std::string_view coding : {"gzip", "rot13"}) {
     Findings seen;

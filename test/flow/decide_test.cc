@@ -396,9 +396,14 @@ TEST_CASE("where a header is nothing but the API key, the placeholder is its who
       {"type: mexc, " + kPair, "X-MEXC-APIKEY"},
       {"type: kraken, " + kPair, "API-Key"},
       {"type: gateio, " + kPair, "KEY"},
+      {"type: bitmex, " + kPair, "API-Key"},
+      {"type: bitvavo, " + kPair, "Bitvavo-Access-Key"},
       {"type: bybit, " + kPair, "X-BAPI-API-KEY"},
+      {"type: bitfinex, " + kPair, "bfx-apikey"},
+      {"type: gemini, " + kPair, "X-GEMINI-APIKEY"},
       {"type: okx, " + triple, "OK-ACCESS-KEY"},
-      {"type: kucoin, " + triple, "KC-API-KEY"}};
+      {"type: kucoin, " + triple, "KC-API-KEY"},
+      {"type: polymarket, " + triple, "POLY_API_KEY"}};
   for (const auto& [inject, header] : schemes) {
     INFO(inject);
     CHECK(keyed(inject, header, p) == "allowed/binding_matched");

@@ -178,8 +178,10 @@ TEST_CASE("N07 N09 health has one path on its own host") {
   CHECK(is_refused(route_of("GET http://healthz.keyswap.invalid/x HTTP/1.1\r\nHost: "
                             "healthz.keyswap.invalid\r\n\r\n"),
                    Reason::unmatched_destination));
-  CHECK(route_of("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n").kind ==
-        Route::Kind::health);
+  for (const std::string method : {"GET", "HEAD"}) {
+    CHECK(route_of(method + " /healthz HTTP/1.1\r\nHost: 127.0.0.1:8472\r\n\r\n").kind ==
+          Route::Kind::health);
+  }
 }
 
 TEST_CASE("who looks at the listener itself finds a page there, and nothing beside it") {

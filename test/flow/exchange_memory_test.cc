@@ -49,6 +49,14 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000005
     inject: { type: mexc, api_key: API_KEY, api_secret: API_SECRET }
     bindings: [ { host: api.example.test } ]
+  HTX:
+    placeholder: kswp_PLACEHOLDER_000000000006
+    inject: { type: htx, api_key: API_KEY, api_secret: API_SECRET }
+    bindings: [ { host: api.example.test } ]
+  DERIBIT:
+    placeholder: kswp_PLACEHOLDER_000000000007
+    inject: { type: deribit, api_key: API_KEY, api_secret: API_SECRET }
+    bindings: [ { host: api.example.test } ]
 )";
 
 struct Kind {
@@ -77,6 +85,11 @@ std::vector<Kind> kinds() {
       {"mexc",
        "GET /api/v3/account?pad=" + std::string(7000, 'p'),
        "X-MEXC-APIKEY: kswp_PLACEHOLDER_000000000005\r\n",
+       ""},
+      {"htx", "GET /v1/x?AccessKeyId=kswp_PLACEHOLDER_000000000006", "", ""},
+      {"deribit",
+       "GET /api/v2/private/x",
+       "Authorization: deri-hmac-sha256 id=kswp_PLACEHOLDER_000000000007,nonce=1\r\n",
        ""},
   };
 }

@@ -32,6 +32,14 @@ std::optional<Reason> checked(const std::string& host,
   return check_web_page(decoder.take_request(), *test::bindings_of(top + kRules));
 }
 
+std::optional<Reason> visited(const std::string& host, const std::string& fields, bool from_here) {
+  http::Decoder decoder(http::Decoder::Role::request);
+  const auto step = decoder.next("GET / HTTP/1.1\r\nHost: " + host + "\r\n" + fields + "\r\n");
+  INFO(host << " " << fields);
+  REQUIRE(step.kind == http::Step::Kind::head);
+  return check_visit(decoder.take_request(), *test::bindings_of(kRules), from_here);
+}
+
 const std::string kOurs = "127.0.0.1:8472";
 const std::string kOrigin = "Origin: http://localhost:3000\r\n";
 const std::string kListed = "allow_origins: [\"http://localhost:3000\", \"tauri://localhost\"]\n";
@@ -76,6 +84,30 @@ TEST_CASE("what a browser says of a page is refused, whatever the page") {
                              "sec-fetch-site: none\r\n"}) {
     CAPTURE(fields);
     CHECK(checked(kOurs, fields) == Reason::origin_not_allowed);
+  }
+}
+
+TEST_CASE("who types the listener's address into a browser may look, and no page lets him") {
+  CHECK_FALSE(visited(kOurs, "Sec-Fetch-Site: none\r\n", true));
+  CHECK(visited("evil.example:8472", "Sec-Fetch-Site: none\r\n", true) ==
+        Reason::origin_not_allowed);
+  for (const std::string fields : {"Sec-Fetch-Site: cross-site\r\n",
+                                   "Sec-Fetch-Site: same-origin\r\n",
+                                   "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n",
+                                   "Sec-Fetch-Site: none\r\nOrigin: null\r\n",
+                                   "Origin: http://evil.example\r\n"}) {
+    CAPTURE(fields);
+    CHECK(visited(kOurs, fields, true) == Reason::origin_not_allowed);
+    CHECK(visited(kOurs, fields, false) == Reason::origin_not_allowed);
+  }
+}
+
+TEST_CASE("F42 from elsewhere the listener is looked at by any name") {
+  for (const char* host :
+       {"keyswap.internal:9000", "172.17.0.1:8472", "host.docker.internal:8472"}) {
+    CAPTURE(host);
+    CHECK_FALSE(visited(host, "", false));
+    CHECK(visited(host, "", true) == Reason::origin_not_allowed);
   }
 }
 

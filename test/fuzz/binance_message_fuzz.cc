@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/text_sink.h"
 #include "bindings/venues/binance/message.h"
 #include "bindings/venues/binance/reply.h"
-#include "bindings/venues/binance/text_sink.h"
 #include "proxy/base/assert.h"
 
 namespace {
@@ -19,7 +19,7 @@ namespace {
 namespace binance = keyswap::bindings::binance;
 
 std::string written(const binance::Message& message) {
-  binance::TextSink sink;
+  TextSink sink;
   KS_ASSERT(binance::write_message(message, "", sink));
   return sink.take();
 }

@@ -5,7 +5,7 @@
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "KEYSWAP_FUZZ needs clang: cmake --preset asan")
 endif()
-set(KEYSWAP_FUZZ_SECONDS 10 CACHE STRING "how long ctest runs each fuzz target")
+set(KEYSWAP_FUZZ_SECONDS 6 CACHE STRING "how long ctest runs each fuzz target")
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_fuzz.cc)
 foreach(source ${fuzz_sources})
@@ -51,5 +51,5 @@ target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.
   ${CMAKE_SOURCE_DIR}/proxy/cli/json_strings.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_gh.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_aws.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_npm.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_pip.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_netrc.cc
-  ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc)
+  ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc ${CMAKE_SOURCE_DIR}/proxy/cli/netrc.cc)
 target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})

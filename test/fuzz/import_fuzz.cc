@@ -5,8 +5,11 @@
 // bear being used.
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bindings/parse.h"
 #include "bindings/private_key.h"
@@ -18,6 +21,7 @@
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/import_avp.h"
 #include "proxy/cli/import_fishnet.h"
+#include "proxy/cli/netrc.h"
 #include "vault/secret.h"
 
 namespace {
@@ -59,13 +63,45 @@ void read_avp(std::string_view text) {
   static_cast<void>(bindings::parse(imported->bindings, "/etc/keyswap", bindings::all_venues()));
 }
 
+// The text with another value at each place that can be read; whoever reads it again finds it there.
+std::string with_placeholders(std::string_view text, const cli::CredentialFile& file) {
+  std::map<std::size_t, std::pair<std::size_t, std::string>> changes;
+  for (const auto& found : file.credentials) {
+    const auto written = cli::written_at(text, found.spot, "placeholder");
+    KS_ASSERT(cli::value_at(text, found.spot).has_value() == written.has_value() ||
+              found.spot.writing != cli::Writing::basic);
+    if (written) {
+      changes[found.spot.begin] = {found.spot.size, *written};
+    }
+  }
+  std::string changed;
+  std::size_t at = 0;
+  for (const auto& [begin, change] : changes) {
+    KS_ASSERT(begin >= at);  // no place is within another
+    changed += std::string(text.substr(at, begin - at)) + change.second;
+    at = begin + change.first;
+  }
+  return changed + std::string(text.substr(at));
+}
+
 // Each value stands in the text, and another one can be put there.
 void read_credentials(std::string_view text, cli::CredentialFile (*read)(std::string_view text)) {
-  for (const auto& found : read(text).credentials) {
+  const auto file = read(text);
+  for (const auto& found : file.credentials) {
     KS_ASSERT(found.line > 0 && found.spot.begin + found.spot.size <= text.size());
-    const auto value = cli::value_at(text, found.spot);
-    KS_ASSERT(value.has_value() == cli::written_at(text, found.spot, "placeholder").has_value() ||
-              found.spot.writing != cli::Writing::basic);
+  }
+  const std::string changed = with_placeholders(text, file);
+  const auto again = read(changed);
+  KS_ASSERT(again.credentials.size() == file.credentials.size());
+}
+
+// Nothing that concerns a bound host is left, whatever else stands there.
+void filter_netrc(std::string_view text) {
+  const std::vector<cli::BoundHost> bound = {{"a.b", false, 443}, {"c.d", true, 443}};
+  const auto filtered = cli::filter_netrc(text, bound);
+  if (filtered) {
+    const auto again = cli::filter_netrc(filtered->text, bound);
+    KS_ASSERT(again && again->left_out.empty() && again->text == filtered->text);
   }
 }
 
@@ -91,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch ((data[0] + 7U) % 11) {  // "0" is the first
+  switch (data[0] % 12) {  // "0" is the first
     case 0:
       read_fishnet(text);
       break;
@@ -122,8 +158,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 9:
       read_credentials(text, cli::read_netrc);
       break;
-    default:
+    case 10:
       read_credentials(text, cli::read_docker_config);
+      break;
+    default:
+      filter_netrc(text);
   }
   return 0;
 }

@@ -18,6 +18,7 @@ TEST_CASE("each address that is listened on counts as ourselves, by its own port
   CHECK(listening.has_port(8472));
   CHECK(listening.has_port(9000));
   CHECK_FALSE(listening.has_port(443));
+  CHECK(listening.to_string() == "127.0.0.1:8472");
   CHECK(listening.ports().size() == 2);
   CHECK(listening.is_led_to_by({"127.0.0.1", 8472}));
   CHECK(listening.is_led_to_by({"203.0.113.5", 9000}));
@@ -28,11 +29,28 @@ TEST_CASE("each address that is listened on counts as ourselves, by its own port
 
 TEST_CASE("every loopback address counts with a port of ours", "[I12]") {
   const Listening listening = on({{"127.0.0.1", 8472}});
-  for (const char* address : {"127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::"}) {
+  for (const char* address :
+       {"127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1"}) {
     INFO(address);
     CHECK(listening.is_led_to_by({address, 8472}));
     CHECK_FALSE(listening.is_led_to_by({address, 8473}));
   }
+}
+
+TEST_CASE("an address that is written as one of IPv6 leads to its listener, too", "[I12]") {
+  const Listening listening = on({{"203.0.113.5", 9000}, {"::ffff", 9001}});
+  CHECK(listening.is_led_to_by({"::ffff:203.0.113.5", 9000}));
+  CHECK_FALSE(listening.is_led_to_by({"::ffff:203.0.113.6", 9000}));
+  CHECK(listening.is_led_to_by({"::ffff", 9001}));
+}
+
+TEST_CASE("where it is managed counts as ourselves, and is told to no client", "[I12]") {
+  const Listening listening({{"0.0.0.0", 8472}}, uv::Endpoint{"127.0.0.1", 8474});
+  CHECK(listening.is_led_to_by({"127.0.0.1", 8474}));
+  CHECK(listening.is_led_to_by({"127.0.0.1", 8472}));
+  CHECK(listening.has_port(8474));
+  CHECK(listening.to_string() == "127.0.0.1:8472");
+  CHECK(Listening({}, uv::Endpoint{"127.0.0.1", 8474}).to_string().empty());
 }
 
 TEST_CASE("with all addresses listened on, those of others still are others", "[I12]") {

@@ -227,6 +227,48 @@ TEST_CASE("the health of the proxy is told, and the connection kept") {
   net.answer_dial();
 }
 
+TEST_CASE("the answer to a HEAD of what keyswap answers itself ends with its head") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  for (const std::string asked : {"/ HTTP/1.1\r\nHost: localhost:8472\r\n\r\n",
+                                  "/healthz HTTP/1.1\r\nHost: localhost:8472\r\n\r\n",
+                                  "http://healthz.keyswap.invalid/healthz HTTP/1.1\r\n"
+                                  "Host: healthz.keyswap.invalid\r\n\r\n"}) {
+    CAPTURE(asked);
+    client.say("GET " + asked);
+    net.settle();
+    const std::string whole = client.take_heard();
+    const std::string head = whole.substr(0, whole.find("\r\n\r\n") + 4);
+    CHECK(head.starts_with("HTTP/1.1 200 "));
+    CHECK(whole.size() > head.size());
+    client.say("HEAD " + asked);  // on the same connection, whose next answer begins behind it
+    net.settle();
+    CHECK(client.take_heard() == head);
+  }
+}
+
+TEST_CASE(
+    "F42 from elsewhere the listener is asked for its health by any name, and says that one") {
+  MemoryNet net;
+  const std::string host = " HTTP/1.1\r\nHost: keyswap.internal:9000\r\n";
+  for (const std::string target : {"/healthz", "/"}) {
+    CAPTURE(target);
+    Peer& here = net.connect();
+    here.say("GET " + target + host + "\r\n");
+    net.settle_durably();
+    CHECK(has(here.heard, "Keyswap-Reason: origin_not_allowed\r\n"));  // a name that leads here
+    Peer& page = net.connect("172.17.0.2");
+    page.say("GET " + target + host + "Origin: http://evil.test\r\n\r\n");
+    net.settle_durably();
+    CHECK(has(page.heard, "Keyswap-Reason: origin_not_allowed\r\n"));
+    Peer& there = net.connect("172.17.0.2");
+    there.say("GET " + target + host + "\r\n");
+    net.settle();
+    CHECK(there.heard.starts_with("HTTP/1.1 200 "));
+    CHECK(has(there.heard, "HTTPS_PROXY=http://keyswap.internal:9000\n") == (target == "/"));
+  }
+}
+
 TEST_CASE("another user of the machine gets neither a secret nor a tunnel without a token") {
   MemoryNet net;
   use_bindings(net, "");
@@ -352,7 +394,7 @@ TEST_CASE("when the proxy stops, what is under way is finished, and what rests i
 }
 
 TEST_CASE("who takes the listener for another kind of proxy is told what to set, however it is cut",
-          "[I15]") {
+          "[I6][I15]") {
   const auto [hello, cause, begin] = GENERATE(table<std::string, std::string, std::string>({
       {"\x16\x03\x01\x02", "client_speaks_tls", "HTTP/1.1 400 "},
       {"\x05\x01\x02", "client_speaks_socks", "\x05\xff"},
@@ -362,6 +404,8 @@ TEST_CASE("who takes the listener for another kind of proxy is told what to set,
   MemoryNet net;
   Peer& client = net.connect();
   client.say(is_cut ? hello.substr(0, 1) : hello);
+  net.settle();
+  CHECK(client.heard.empty());  // not a byte before the record is durable
   net.settle_durably();
   CHECK(client.heard.starts_with(begin));
   CHECK(has(client.heard, R"("cause":")" + cause + "\""));
@@ -391,13 +435,25 @@ TEST_CASE("bytes that only look like another protocol's in the middle of a head 
   CHECK_FALSE(has(client.heard, "\"cause\""));
 }
 
+TEST_CASE("bytes that only look like another protocol's behind a request are none") {
+  MemoryNet net;
+  Peer& client = net.connect();
+  client.say("GET /healthz HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
+  net.settle();
+  CHECK(has(client.take_heard(), "HTTP/1.1 200 "));
+  client.say("\x05\x01");
+  net.settle_durably();
+  CHECK(client.heard.starts_with("HTTP/1.1 400 "));
+  CHECK_FALSE(has(client.heard, "\"cause\""));
+}
+
 TEST_CASE("the listener's own page and its other paths say what to set, but to no web page") {
   MemoryNet net;
   Peer& client = net.connect();
   client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\n\r\n");
   net.settle();
   CHECK(client.heard.starts_with("HTTP/1.1 200 OK\r\n"));
-  CHECK(has(client.take_heard(), "HTTPS_PROXY=http://127.0.0.1:8472\n"));
+  CHECK(has(client.take_heard(), "HTTPS_PROXY=http://localhost:8472\n"));
   client.say("GET / HTTP/1.1\r\nHost: localhost:8472\r\nOrigin: http://evil.test\r\n\r\n");
   net.settle_durably();
   CHECK(has(client.take_heard(), "Keyswap-Reason: origin_not_allowed\r\n"));

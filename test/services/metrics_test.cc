@@ -50,8 +50,14 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
   first.add(answered(404, 5'001));      // behind it
   second.add(answered(0, 20'000'000));  // longer than any
   second.add_record();
+  static constexpr std::array<std::int64_t, 2> kEndsUs = {100, 1'000'000};
   const std::string text = render_metrics(
-      {&first, &second}, {.client_connections = 3, .locked_bytes = 4096, .is_vault_locked = true});
+      {&first, &second},
+      {.client_connections = 3,
+       .locked_bytes = 4096,
+       .is_vault_locked = true,
+       .audit_syncs = {.ends_us = kEndsUs, .buckets = {4, 1, 1}, .took_us = 2'500'000},
+       .leaves = {{"requests", 1, 20, 2, 3, 4}, {"refusals", 5, 6, 7, 8, 9}}});
   CHECK(text.starts_with("# TYPE keyswap_requests counter\n# HELP keyswap_requests "));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="allowed",reason="binding_matched"} 2)"));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="refused",reason="too_busy"} 40)"));
@@ -68,6 +74,17 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
   CHECK(has_line(text, "keyswap_exchange_duration_seconds_count 3"));
   CHECK(has_line(text, "keyswap_exchange_duration_seconds_sum 20.010001"));
   CHECK(has_line(text, "keyswap_audit_records_total 7"));
+  CHECK(has_line(text, "# UNIT keyswap_audit_sync_duration_seconds seconds"));
+  CHECK(has_line(text, R"(keyswap_audit_sync_duration_seconds_bucket{le="0.0001"} 4)"));
+  CHECK(has_line(text, R"(keyswap_audit_sync_duration_seconds_bucket{le="1.0"} 5)"));
+  CHECK(has_line(text, R"(keyswap_audit_sync_duration_seconds_bucket{le="+Inf"} 6)"));
+  CHECK(has_line(text, "keyswap_audit_sync_duration_seconds_count 6"));
+  CHECK(has_line(text, "keyswap_audit_sync_duration_seconds_sum 2.5"));
+  CHECK(has_line(text, R"(keyswap_leaves{use="requests"} 1)"));
+  CHECK(has_line(text, R"(keyswap_leaf_lookups_total{use="requests",result="hit"} 20)"));
+  CHECK(has_line(text, R"(keyswap_leaf_lookups_total{use="requests",result="miss"} 2)"));
+  CHECK(has_line(text, R"(keyswap_leaf_mints_total{use="refusals",result="made"} 8)"));
+  CHECK(has_line(text, R"(keyswap_leaf_mints_total{use="refusals",result="failed"} 9)"));
   CHECK(has_line(text, "keyswap_client_connections 3"));
   CHECK(has_line(text, "keyswap_event_loops 2"));
   CHECK(has_line(text, "keyswap_vault_locked 1"));
@@ -95,10 +112,14 @@ TEST_CASE("the management listener answers metrics and health, and nothing else"
   CHECK(figures.body == "figures");
   head.framing = {http::Framing::Kind::length, 5};
   CHECK_FALSE(management.answer(head, "").head.keeps_connection);
-  head.method = "POST";
-  CHECK(management.answer(head, "").head.status == 405);
+  for (const char* path : {"/metrics", "/healthz"}) {
+    head.target = path;
+    head.method = "POST";
+    CHECK(management.answer(head, "").head.status == 405);
+    head.method = "HEAD";
+    CHECK(management.answer(head, "").head.status < 300);
+  }
   head.method = "GET";
-  head.target = "/healthz";
   CHECK(management.answer(head, "").head.status == 299);
   for (const char* target : {"/", "/metrics/", "/proxy/x/y", "api.example.test:443", "*"}) {
     head.target = target;

@@ -138,17 +138,17 @@ MemoryNet::~MemoryNet() {
   context.end_turn();
 }
 
-MemoryNet::Joined MemoryNet::join() {
+MemoryNet::Joined MemoryNet::join(const std::string& from) {
   auto ours = std::make_shared<Wire>();
   auto theirs = std::make_shared<Wire>();
-  ours->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + pipes_.size())};
+  ours->remote = {from, static_cast<std::uint16_t>(40'000 + pipes_.size())};
   pipes_.emplace_back(ours, theirs);
   Peer& peer = peers_.emplace_back(context, world().accept(theirs));
   return {&peer, world().accept(ours)};
 }
 
-Peer& MemoryNet::connect() {
-  const Joined joined = join();
+Peer& MemoryNet::connect(const std::string& from) {
+  const Joined joined = join(from);
   connections->add().start(net::look_at_arrival(context, joined.socket));
   return *joined.peer;
 }

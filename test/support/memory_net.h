@@ -97,9 +97,9 @@ class MemoryNet {
     int socket;
   };
 
-  Joined join();
-  // A client that comes to the listener.
-  Peer& connect();
+  Joined join(const std::string& from = "127.0.0.1");
+  // A client that comes to the listener, from that address.
+  Peer& connect(const std::string& from = "127.0.0.1");
   // The other side of what was dialled last; REQUIREs that there is such a dial.
   Peer& answer_dial();
   void refuse_dial();

@@ -262,6 +262,19 @@ TEST_CASE("F13 last_used_at is empty, then follows use, and is written when aske
   REQUIRE(info_of(vault, "OPENAI_API_KEY").last_used_at == kNow + 9);
 }
 
+TEST_CASE("A value is compared with what is kept, and that is no use of it") {
+  const sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  REQUIRE(vault.add(name_of("NEW_KEY"), "s", sample::secret_of("value-1"), kNow));
+  REQUIRE(vault.matches(name_of("NEW_KEY"), "value-1").value());
+  REQUIRE_FALSE(vault.matches(name_of("NEW_KEY"), "value-2").value());
+  REQUIRE_FALSE(vault.matches(name_of("NEW_KEY"), "value-").value());
+  REQUIRE(vault.matches(name_of("NO_KEY"), "value-1").error().code == base::Errc::not_found);
+  REQUIRE_FALSE(info_of(vault, "NEW_KEY").last_used_at);
+  REQUIRE(vault.add_private_key(name_of("DER_KEY"), sample::secret_of("der"), kNow));
+  REQUIRE_FALSE(vault.matches(name_of("DER_KEY"), "der").value());
+}
+
 TEST_CASE("A18 A19 a value that could change a message's framing never gets into the file",
           "[I9]") {
   const sample::TempDir dir;

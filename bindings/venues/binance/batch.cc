@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "bindings/bounds.h"
-#include "bindings/venues/binance/json.h"
+#include "bindings/json.h"
 #include "bindings/venues/binance/parameters.h"
 
 namespace keyswap::bindings::binance {

@@ -8,9 +8,9 @@
 
 #include "bindings/bounds.h"
 #include "bindings/digest.h"
+#include "bindings/text_sink.h"
 #include "bindings/venues/binance/methods.h"
 #include "bindings/venues/binance/parameters.h"
-#include "bindings/venues/binance/text_sink.h"
 
 namespace keyswap::bindings::binance {
 
@@ -24,13 +24,6 @@ constexpr std::string_view kSignature = "signature";
 
 // The message (1), its params (2), a list in them (3).
 constexpr JsonBounds kMessageBounds = {3, bounds::kMessageListMax};
-
-const JsonValue* find_member(const JsonValue& object, std::string_view name) {
-  const auto found = std::find(object.names.begin(), object.names.end(), name);
-  return found == object.names.end()
-             ? nullptr
-             : &object.items[static_cast<std::size_t>(found - object.names.begin())];
-}
 
 bool has_value(const JsonValue& value) {
   return value.is_scalar() && value.kind != Kind::null;
@@ -115,7 +108,7 @@ bool is_hmac_of(std::string_view key, const ParameterViews& parameters, std::str
 }  // namespace
 
 const JsonValue* Message::find(std::string_view name) const {
-  return find_member(params, name);
+  return params.find(name);
 }
 
 std::string_view Message::text_of(std::string_view name) const {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/json.h"
 #include "bindings/venues/binance/batch.h"
-#include "bindings/venues/binance/json.h"
 #include "bindings/venues/binance/resign.h"
 #include "proxy/base/bytes.h"
 

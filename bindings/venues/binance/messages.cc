@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "bindings/binding.h"
+#include "bindings/text_sink.h"
 #include "bindings/venues/binance/hosts.h"
 #include "bindings/venues/binance/message.h"
 #include "bindings/venues/binance/methods.h"
 #include "bindings/venues/binance/policy.h"
 #include "bindings/venues/binance/reply.h"
-#include "bindings/venues/binance/text_sink.h"
 #include "proxy/base/assert.h"
 #include "proxy/http/target.h"
 

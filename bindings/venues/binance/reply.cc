@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "bindings/venues/binance/json.h"
+#include "bindings/json.h"
 #include "bindings/venues/binance/message.h"
 
 namespace keyswap::bindings::binance {

@@ -40,9 +40,13 @@ def grow(folder, size):
 
 def check_chain(folder):
     """None, or what is wrong first: sequence without gaps, prev and hash as the format says."""
-    previous, expected = bytes(32), None
+    previous, expected, gone = bytes(32), None, 0
+    archived = pathlib.Path(folder) / "archived.json"
+    if archived.exists():
+        said = json.loads(archived.read_bytes())
+        previous, expected, gone = bytes.fromhex(said["hash"]), said["seq"] + 1, said["segment"]
     for name, line in lines(folder):
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n") or int(name[6:12]) <= gone:
             continue
         record = json.loads(line)
         if expected is not None and record["seq"] != expected:

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/bounds.h"
-#include "bindings/venues/binance/text_sink.h"
+#include "bindings/text_sink.h"
 
 namespace keyswap::bindings {
 
@@ -16,13 +16,13 @@ using binance::read_message;
 namespace {
 
 std::string written(const Message& message, std::string_view api_key = "") {
-  binance::TextSink sink;
+  TextSink sink;
   REQUIRE(binance::write_message(message, api_key, sink));
   return sink.take();
 }
 
 std::string payload_of(const Message& message, std::string_view api_key = "") {
-  binance::TextSink sink;
+  TextSink sink;
   REQUIRE(binance::write_payload(message, api_key, sink));
   return sink.take();
 }

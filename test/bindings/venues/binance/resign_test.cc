@@ -6,8 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/text_sink.h"
 #include "bindings/venues/binance/signature.h"
-#include "bindings/venues/binance/text_sink.h"
 #include "proxy/base/bytes.h"
 #include "test/bindings/venues/binance/support.h"
 
@@ -73,7 +73,7 @@ TEST_CASE("F30 H1-H4 the published HMAC vectors") {
 }
 
 TEST_CASE("W1 the WebSocket API signs its parameters by name, unescaped") {
-  binance::TextSink sink;
+  TextSink sink;
   REQUIRE(binance::write_websocket_payload({{"symbol", "BTCUSDT"},
                                             {"side", "SELL"},
                                             {"type", "LIMIT"},

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/venues/binance/json.h"
+#include "bindings/json.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
-#include "bindings/venues/binance/text_sink.h"
+#include "bindings/text_sink.h"
 #include "proxy/base/assert.h"
+#include "proxy/base/bytes.h"
 #include "proxy/base/utf8.h"
 
-namespace keyswap::bindings::binance {
+namespace keyswap::bindings {
 
 namespace {
 
@@ -56,7 +59,8 @@ std::size_t number_bytes(std::string_view text) {
 // Each take_... takes what it names off the front of the text, or fails.
 class Reader {
  public:
-  Reader(std::string_view text, const JsonBounds& bounds) : rest_(text), bounds_(bounds) {}
+  Reader(std::string_view text, const JsonBounds& bounds)
+      : size_(text.size()), rest_(text), bounds_(bounds) {}
 
   std::optional<JsonValue> take_all() {
     auto value = take_value(bounds_.depth);
@@ -82,6 +86,19 @@ class Reader {
   // `depth`: how many arrays and objects may still begin.
   std::optional<JsonValue> take_value(std::size_t depth) {
     skip_space();
+    const auto begin = size_ - rest_.size();
+    auto value = take_any(depth);
+    if (value) {
+      value->begin = begin;
+      value->end = size_ - rest_.size();
+    }
+    return value;
+  }
+
+  std::optional<JsonValue> take_any(std::size_t depth) {
+    if (++values_ > bounds_.values) {
+      return std::nullopt;
+    }
     if (rest_.starts_with('{') || rest_.starts_with('[')) {
       const bool is_object = rest_.starts_with('{');
       rest_.remove_prefix(1);
@@ -109,25 +126,21 @@ class Reader {
   std::optional<JsonValue> take_object(std::size_t depth) {
     JsonValue object;
     object.kind = Kind::object;
+    std::set<std::string> known;  // I10: names may be long, and alike
     if (take('}')) {
       return object;
     }
     do {
       auto name = take('"') ? take_rest_of_string() : std::nullopt;
       auto value = name && take(':') ? take_value(depth) : std::nullopt;
-      if (!value || has_name(object, *name) || object.items.size() == bounds_.items) {
+      if (!value || !known.insert(base::to_lower(*name)).second ||
+          object.items.size() == bounds_.items) {
         return std::nullopt;
       }
       object.names.push_back(std::move(*name));
       object.items.push_back(std::move(*value));
     } while (take(','));
     return take('}') ? std::optional(std::move(object)) : std::nullopt;
-  }
-
-  static bool has_name(const JsonValue& object, std::string_view name) {
-    return std::any_of(object.names.begin(), object.names.end(), [&](const std::string& known) {
-      return base::equal_ignoring_case(known, name);
-    });
   }
 
   std::optional<JsonValue> take_string() {
@@ -240,8 +253,10 @@ class Reader {
     return code;
   }
 
+  std::size_t size_;  // of the whole text
   std::string_view rest_;
   JsonBounds bounds_;
+  std::size_t values_ = 0;
 };
 
 bool write_escape(char c, base::ByteSink& out) {
@@ -273,6 +288,11 @@ std::string text_by(Write write) {
 }
 
 }  // namespace
+
+const JsonValue* JsonValue::find(std::string_view name) const {
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? nullptr : &items[static_cast<std::size_t>(found - names.begin())];
+}
 
 std::optional<JsonValue> read_json(std::string_view text, const JsonBounds& bounds) {
   return Reader(text, bounds).take_all();
@@ -310,4 +330,4 @@ std::string json_string(std::string_view text) {
   return text_by([&](base::ByteSink& out) { return write_json_string(text, out); });
 }
 
-}  // namespace keyswap::bindings::binance
+}  // namespace keyswap::bindings

@@ -9,7 +9,7 @@
 
 #include "proxy/base/bytes.h"
 
-namespace keyswap::bindings::binance {
+namespace keyswap::bindings {
 
 class TextSink final : public base::ByteSink {
  public:
@@ -24,4 +24,4 @@ class TextSink final : public base::ByteSink {
   std::string text_;
 };
 
-}  // namespace keyswap::bindings::binance
+}  // namespace keyswap::bindings

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/venues/binance/json.h"
+#include "bindings/json.h"
 
 #include <catch2/catch.hpp>
 
 namespace keyswap::bindings {
-
-using binance::json_string;
-using binance::json_text;
-using binance::JsonBounds;
-using binance::JsonValue;
-using binance::read_json;
 
 namespace {
 
@@ -37,6 +31,24 @@ TEST_CASE("JSON is written anew without white space, its numbers and its order k
   CHECK(rewritten(R"("a\/b")") == R"("a/b")");
   CHECK(rewritten(R"("say \"\\\" \u0022")") == R"("say \"\\\" \"")");
   CHECK(rewritten("17", {0, 0}) == "17");
+}
+
+TEST_CASE("each value of JSON knows where it stood in its text") {
+  const std::string text = R"( { "a" : 1.50, "\u0062": [ "x y" , {} ] })";
+  const auto value = read_json(text, kBounds);
+  REQUIRE(value.has_value());
+  const auto shown = [&](const JsonValue& one) {
+    return text.substr(one.begin, one.end - one.begin);
+  };
+  CHECK(shown(*value) == text.substr(1));
+  REQUIRE(value->find("a") != nullptr);
+  CHECK(shown(*value->find("a")) == "1.50");
+  REQUIRE(value->find("b") != nullptr);
+  CHECK(shown(*value->find("b")) == R"([ "x y" , {} ])");
+  CHECK(shown(value->find("b")->items[0]) == R"("x y")");
+  CHECK(shown(value->find("b")->items[1]) == "{}");
+  CHECK(value->find("A") == nullptr);
+  CHECK(value->find("a")->find("a") == nullptr);
 }
 
 TEST_CASE("the escapes that Python and JavaScript write become UTF-8") {
@@ -153,6 +165,8 @@ TEST_CASE("depth and number are bounded") {
   CHECK(rewritten("[1,2,3,4,5]").empty());
   CHECK(rewritten(R"({"a":1,"b":2,"c":3,"d":4,"e":5})").empty());
   CHECK(rewritten("[1]", {0, 9}).empty());
+  CHECK(rewritten("[[1,2],[3]]", {2, 9, 6}) == "[[1,2],[3]]");
+  CHECK(rewritten("[[1,2],[3]]", {2, 9, 5}).empty());
 }
 
 TEST_CASE("any text becomes a JSON string") {

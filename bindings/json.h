@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // JSON (RFC 8259), read so strictly that no other reader can find something else in it, and
-// written: for messages of the WebSocket API and for `batchOrders`.
+// written: for what venues' requests and messages say.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 #include "proxy/base/bytes.h"
 
-namespace keyswap::bindings::binance {
+namespace keyswap::bindings {
 
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
@@ -23,14 +23,21 @@ struct JsonValue {
   std::string text;
   std::vector<std::string> names;  // of an object's members, one for each item
   std::vector<JsonValue> items;
+  // Where it stands in the text that it was read from, a string with its quotes.
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  // The member of that name, compared byte by byte, or nullptr; also where this is no object.
+  [[nodiscard]] const JsonValue* find(std::string_view name) const;
 
   // No array, no object.
   [[nodiscard]] bool is_scalar() const { return kind != Kind::array && kind != Kind::object; }
 };
 
 struct JsonBounds {
-  std::size_t depth;  // of arrays and objects in each other; 0: a scalar alone
-  std::size_t items;  // of one array or object
+  std::size_t depth;            // of arrays and objects in each other; 0: a scalar alone
+  std::size_t items;            // of one array or object
+  std::size_t values = 50'000;  // of all together: each takes far more memory than its text (I10)
 };
 
 // Nothing for what is no JSON text, exceeds the bounds, is not UTF-8 (or begins with a byte order
@@ -49,4 +56,4 @@ std::optional<JsonValue> read_json(std::string_view text, const JsonBounds& boun
 std::string json_text(const JsonValue& value);
 std::string json_string(std::string_view text);
 
-}  // namespace keyswap::bindings::binance
+}  // namespace keyswap::bindings
