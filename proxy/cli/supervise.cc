@@ -60,6 +60,11 @@ void look_at_proxy(pid_t& proxy) {
   }
 }
 
+bool can_be_read(int descriptor) {
+  pollfd ready{descriptor, POLLIN, 0};
+  return poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN) != 0;
+}
+
 }  // namespace
 
 PassedSignals::PassedSignals() {
@@ -114,7 +119,8 @@ std::optional<int> PassedSignals::follow_until(pid_t child, int descriptor) cons
       }
     } else if (has_signal) {
       if (const auto status = look_at_child(child)) {
-        return status;
+        // What it said before it ended counts, though its end is seen first.
+        return can_be_read(descriptor) ? std::nullopt : status;
       }
     } else if ((ready[1].revents & POLLIN) != 0) {
       return std::nullopt;

@@ -30,7 +30,7 @@ class PassedSignals {
 
   // To the child's end; gives its wait status. `proxy` as in supervise().
   [[nodiscard]] int follow(pid_t child, pid_t proxy) const;
-  // The same, until the descriptor can be read: then nothing.
+  // The same, until the descriptor can be read: then nothing, also if the child has ended since.
   [[nodiscard]] std::optional<int> follow_until(pid_t child, int descriptor) const;
 
  private:

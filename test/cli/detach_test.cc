@@ -18,6 +18,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/cli/child.h"
+#include "proxy/cli/supervise.h"
 #include "proxy/cli/terminal.h"
 #include "test/support/temp_home.h"
 
@@ -110,6 +111,22 @@ TEST_CASE("once it is ready it has a session of its own, and talks into the log"
     std::this_thread::yield();
   }
   CHECK(text_of(temp.home().serve_log()) == "own session\nand stdout\n");
+}
+
+TEST_CASE("what was said before the end is heard, though the end is seen first") {
+  auto pipe = make_pipe();
+  REQUIRE(pipe);
+  static_cast<void>(flush_output());
+  const PassedSignals passed;
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    _exit(write(pipe->write_end.descriptor(), "ready", 5) == 5 ? 0 : 1);
+  }
+  pipe->write_end.close();
+  siginfo_t info{};
+  REQUIRE(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0);
+  CHECK_FALSE(passed.follow_until(child, pipe->read_end.descriptor()));
 }
 
 TEST_CASE("a log that became too long begins anew, and a file of somebody else's is none") {

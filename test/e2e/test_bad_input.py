@@ -13,6 +13,7 @@ import unittest
 
 from harness import client, pki, proxy
 from harness.case import H, K, K2, P, P2, V, Case, bearer, document, main
+from harness.clock import DAY, Clock
 
 AUTH = [("Authorization", f"Bearer {P}")]
 SERVE = ("serve", "--listen", "127.0.0.1:0")
@@ -248,13 +249,13 @@ class BadInput(Case):
         (home.path / "ca.pem").chmod(0o644)
         self.complains(home, *SERVE, code=3, says="CA")
 
-    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_an_expired_CA(self):
         """[I11] [I13]"""
         home = self.home()
-        command = ["faketime", "-f", "+11y", proxy.BINARY, *SERVE, "--password-file", str(home.password_file)]
-        done = subprocess.run(command, capture_output=True, env=proxy.clean_environment(KEYSWAP_HOME=home.path), timeout=60,
-                              check=False)
+        command = [proxy.BINARY, *SERVE, "--password-file", str(home.password_file)]
+        clock = Clock(self.inputs / "clock", 11 * 365 * DAY)
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False,
+                              env=proxy.clean_environment(KEYSWAP_HOME=home.path, **clock.environment()))
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("ca rotate", done.stderr.decode())
         self.assertEqual(done.stdout, b"")

@@ -23,6 +23,10 @@ ODD = "a b'c(1)!~*"
 SYMBOLS = '["BTCUSDT","ETHUSDT"]'
 
 
+# Where Node's libraries look for the proxy of an https URL; some ask npm's setting first.
+PROXIES = ("HTTPS_PROXY", "https_proxy", "npm_config_https_proxy")
+
+
 class Relay:
     """Stands before the proxy and notes the first line of each connection."""
 
@@ -93,7 +97,7 @@ class BinanceClients(OneProxy):
         accepted = len(self.proxy.decisions())
         environment = proxy.clean_environment(KEYSWAP_HOME=self.home.path)
         done = subprocess.run([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--",
-                               "env", f"HTTPS_PROXY={relay.url}", f"https_proxy={relay.url}", "node", "client.mjs", library],
+                               "env", *[f"{name}={relay.url}" for name in PROXIES], "node", "client.mjs", library],
                               cwd=folder, env=environment, capture_output=True, timeout=120, check=False)
         self.note(f"{library} stdout", done.stdout)
         self.note(f"{library} stderr", done.stderr)

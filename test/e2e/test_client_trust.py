@@ -15,8 +15,9 @@ import warnings
 
 from harness import client
 from harness.case import H, H2, K, P, OneProxy, bearer, main
+from harness.clock import DAY, Clock
 from test_alerts import TLS12, TLS13, Memory, lax
-from test_limits import Clock
+
 
 class Trust(OneProxy):
     hosts = (H, H2)
@@ -256,7 +257,6 @@ class Endings(OneProxy):
         self.assertEqual(running.stop(), 0)
 
 
-@unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
 class Clocks(OneProxy):
     """Certificates and clocks that disagree."""
 
@@ -270,11 +270,10 @@ class Clocks(OneProxy):
         """[I13]"""
         home = self.copy_home(self.home, "clock")
         clock = Clock(self.inputs / "clock-leaf")
-        running = self.start(home, **clock.options())
+        running = self.start(home, env=clock.environment())
         with running.tunnel(H, context=clock.client_context()):
             pass  # a leaf is kept
-        clock.forward(0)
-        clock.file.write_text("-30d\n")
+        clock.set(-30 * DAY)
         for host in (H, H2):
             wire, answer = running.connect(f"{host}:443")
             wire.close()
@@ -285,15 +284,15 @@ class Clocks(OneProxy):
         found = running.await_decisions(host=H2)
         self.decided(found[0], "refused", "leaf_unavailable")
         self.assertEqual(found[0]["cause"], "clock_before_ca")
-        clock.file.write_text("+0\n")
+        clock.set(0)
         with running.tunnel(H2, context=clock.client_context()) as wire:
             wire.send(client.request_bytes("GET", "/clock/again", H2, [("Authorization", f"Bearer {P}")]))
             self.assertEqual(wire.response().status, 200)
-        clock.file.write_text("+4000d\n")
+        clock.set(4000 * DAY)
         wire, answer = running.connect(f"{H}:443")
         wire.close()
         self.assertEqual(self.refused(answer, 503, "leaf_unavailable")["cause"], "ca_expired")
-        clock.file.write_text("+0\n")
+        clock.set(0)
         running.stop()
 
     def test_a_client_whose_clock_is_a_day_behind_is_served(self):

@@ -5,10 +5,7 @@ import base64
 import concurrent.futures
 import json
 import os
-import shutil
 import signal
-import ssl
-import subprocess
 import threading
 import time
 import unittest
@@ -16,6 +13,7 @@ import urllib.parse
 
 from harness import client, exchange
 from harness.case import H, H2, K, P, V, Case, bearer, document, main
+from harness.clock import DAY, Clock
 from harness.exchange import FAPI, PLACEHOLDER_SECRET, SECRET, SPOT, rule
 from test_callers import add_caller
 
@@ -213,18 +211,17 @@ class Volume(LimitsCase):
         self.assertEqual(len(self.exchange.seen()), 2)
         running.stop()
 
-    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_F26_after_midnight_UTC_the_volume_begins_anew(self):
         home = self.trading(1000)
         clock = Clock(self.inputs / "clock-volume")
-        running = self.start(home, **clock.options())
+        running = self.start(home, env=clock.environment())
 
         def status(price):
             with running.tunnel(SPOT, context=clock.client_context()) as wire:
                 wire.send(order_bytes(price=price))
                 return wire.response("POST").status
         self.assertEqual([status(600), status(600)], [200, 403])
-        clock.forward(86400)
+        clock.forward(DAY)
         self.assertEqual([status(600), status(600), status(400)], [200, 403, 200])
         self.assertEqual(len(self.exchange.seen()), 3)
         running.stop()
@@ -386,38 +383,6 @@ class Volume(LimitsCase):
         running.stop()
 
 
-class Clock:
-    """A clock for the proxy that the test sets: libfaketime reads it from a file at every call."""
-
-    def __init__(self, file):
-        self.file, self.offset = file, 0
-        self.forward(0)
-
-    def forward(self, seconds):
-        self.offset += seconds
-        made = self.file.with_suffix(".new")
-        made.write_text(f"+{self.offset}\n")
-        made.rename(self.file)
-
-    def options(self):
-        return {"wrapper": ("env", "-u", "FAKETIME", *self._preload()),
-                "env": {"FAKETIME_TIMESTAMP_FILE": self.file, "FAKETIME_NO_CACHE": "1"}}
-
-    @staticmethod
-    def _preload():
-        # The wrapper knows where its library is.
-        found = subprocess.run(["faketime", "-f", "+0", "env"], capture_output=True, check=True).stdout.decode()
-        return [line for line in found.splitlines() if line.startswith("LD_PRELOAD=")]
-
-    @staticmethod
-    def client_context():
-        """Certificates of a later day are none of this test's business."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.set_alpn_protocols(["http/1.1"])
-        return context
-
-
 class Rates(LimitsCase):
     """rate_limit, quota, blocked, max_body; of a plain rule."""
 
@@ -441,11 +406,10 @@ class Rates(LimitsCase):
         self.assertTrue(problem["retryable"])
         return seconds
 
-    @unittest.skipUnless(shutil.which("faketime"), "faketime is not installed")
     def test_F34_two_per_10_seconds(self):
         home = self.home_with({K: bearer(rate_limit={"requests": 2, "per": "10s"})})
         clock = Clock(self.inputs / "clock-rate")
-        running = self.start(home, threads=2, **clock.options())
+        running = self.start(home, threads=2, env=clock.environment())
 
         def ask():
             with running.tunnel(H, context=clock.client_context()) as wire:
