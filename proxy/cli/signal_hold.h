@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Holds SIGINT, SIGTERM, SIGHUP and SIGQUIT as long as it lives: what was begun is finished or taken
-// back first, and one that comes meanwhile counts then.
+// Holds SIGINT, SIGTERM, SIGHUP and SIGQUIT as long as it lives: what was begun is finished or
+// taken back first, and one that comes meanwhile counts then.
 #pragma once
 
 #include <csignal>

@@ -63,7 +63,7 @@ void read_avp(std::string_view text) {
   static_cast<void>(bindings::parse(imported->bindings, "/etc/keyswap", bindings::all_venues()));
 }
 
-// The text with another value at each place that can be read; whoever reads it again finds it there.
+// The text with another value at each place that can be read: whoever reads it again finds that.
 std::string with_placeholders(std::string_view text, const cli::CredentialFile& file) {
   std::map<std::size_t, std::pair<std::size_t, std::string>> changes;
   for (const auto& found : file.credentials) {
