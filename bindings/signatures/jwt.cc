@@ -114,8 +114,12 @@ std::optional<Parts> read(std::string_view token) {
       token.substr(0, second), std::move(*header), std::move(*claims), std::move(*signature)};
 }
 
+bool fits(Algorithm algorithm, const PublicKey& key) {
+  return key.kind() == kind_for(algorithm);
+}
+
 bool is_signed_by(const Parts& parts, Algorithm algorithm, const PublicKey& key) {
-  return key.kind() == kind_for(algorithm) && key.verifies(parts.signed_text, parts.signature);
+  return fits(algorithm, key) && key.verifies(parts.signed_text, parts.signature);
 }
 
 }  // namespace keyswap::bindings::jwt

@@ -56,6 +56,9 @@ struct Parts {
 // Nothing for what is no three parts of base64url without padding.
 std::optional<Parts> read(std::string_view token);
 
+// Is it a key of the algorithm's kind?
+bool fits(Algorithm algorithm, const PublicKey& key);
+
 // By that key, with that algorithm? (What the header says of the algorithm is not asked: who signed
 // could have written anything there.)
 bool is_signed_by(const Parts& parts, Algorithm algorithm, const PublicKey& key);
