@@ -13,7 +13,6 @@ proxy/base      :
 proxy/http      : proxy/base/
 proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
-vault/sources   : proxy/base/ vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 proxy/coding    : proxy/base/
@@ -23,6 +22,7 @@ bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/signatures: proxy/base/ proxy/http/ vault/ bindings/
+vault/sources   : proxy/base/ vault/ bindings/private_key.h
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
