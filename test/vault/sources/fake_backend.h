@@ -21,7 +21,7 @@ namespace keyswap::vault::sample {
 
 inline constexpr std::int64_t kSecondUs = 1'000'000;
 
-inline Secret secret_of(std::string_view text) {
+inline Secret locked_copy_of(std::string_view text) {
   REQUIRE(lock_memory());
   auto secret = Secret::copy_of(text);
   REQUIRE(secret);
@@ -82,7 +82,7 @@ class FakeRun final : public Run {
     Done done;
     for (const std::string& key : keys_) {
       if (const auto found = world_->values.find(key); found != world_->values.end()) {
-        done.values.push_back({key, secret_of(found->second), "", world_->expires_at});
+        done.values.push_back({key, locked_copy_of(found->second), "", world_->expires_at});
       }
     }
     return done;
