@@ -271,6 +271,23 @@ inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
 inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
 inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
 
+// --- sources of secrets (vault/sources) ---
+inline constexpr std::size_t kSourcesMax = 32;  // of one policy, but for what is minted
+inline constexpr std::size_t kSourceIdBytesMax = 64;
+inline constexpr std::size_t kSourceKeyBytesMax = 512;  // the name of a secret at its source
+// Locked memory for what all sources gave; what was used least lately goes first.
+inline constexpr std::size_t kSourceCacheBytesMax = 1024 * 1024;
+inline constexpr std::size_t kSourceEntriesMax = 10'000;  // of one source, as the file may say it
+// Requests that wait for one source; past it: 503.
+inline constexpr std::size_t kSourceQueueMax = 1024;
+// All calls of one fetch together. Who waits for it may give up before.
+inline constexpr std::int64_t kSourceRunMs = 30'000;
+// A source that failed is asked again after so long, then after twice of that, and so on.
+inline constexpr std::int64_t kSourceAgainMs = 1'000;
+inline constexpr std::int64_t kSourceAgainMsMax = 60'000;
+inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
+inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
+
 // Two policies are compared line by line in a table of old lines by new ones, without what is the
 // same at both ends.
 inline constexpr std::size_t kDiffCellsMax = 1'000'000;
