@@ -13,7 +13,7 @@ proxy/base      :
 proxy/http      : proxy/base/
 proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
-vault/sources   : vault/
+vault/sources   : proxy/base/ vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 proxy/coding    : proxy/base/
@@ -62,7 +62,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 # Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/kept_head.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
   bindings/placements/*.cc bindings/private_key*.cc bindings/signatures/oauth1.cc bindings/signatures/sigv4.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
-  bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
+  bindings/venues/binance/scheme.cc vault/*.cc vault/sources/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }

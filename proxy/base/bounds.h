@@ -270,6 +270,9 @@ inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
 inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
 inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
 inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
+// Of what another source of secrets answers; past either it is no answer.
+inline constexpr std::size_t kAnswerJsonDepthMax = 32;
+inline constexpr std::size_t kAnswerJsonMembersMax = 1024;  // of one object
 
 // --- sources of secrets (vault/sources) ---
 inline constexpr std::size_t kSourcesMax = 32;  // of one policy, but for what is minted
