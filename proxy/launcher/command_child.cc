@@ -32,7 +32,7 @@ namespace bounds = base::bounds;
 using Time = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr int kOfSignal = 128;    // as a shell shows that a signal ended a program
+constexpr int kOfSignal = 128;     // as a shell shows that a signal ended a program
 constexpr int kNotExecuted = 127;  // likewise that there was none
 
 struct Pipe {
@@ -183,8 +183,7 @@ void Watched::wait() {
 // Its end is read by look_for_end(): a program may close what it prints to before.
 void Watched::read_out() {
   while (out_.read >= 0) {
-    const ssize_t count =
-        ::read(out_.read, room_.data() + out_bytes_, room_.size() - out_bytes_);
+    const ssize_t count = ::read(out_.read, room_.data() + out_bytes_, room_.size() - out_bytes_);
     if (count > 0) {
       out_bytes_ += static_cast<std::size_t>(count);
       if (out_bytes_ > bounds::kCommandOutBytesMax) {

@@ -15,8 +15,8 @@
 namespace keyswap::launcher {
 
 struct CommandSpec {
-  std::vector<std::string> argv;         // the program by its absolute path, then its arguments
-  std::vector<std::string> environment;  // what it gets of ours, besides PATH, HOME and LANG
+  std::vector<std::string> argv;  // the program by its absolute path, then its arguments
+  std::vector<std::string> environment = {};  // what it gets of ours, besides PATH, HOME and LANG
   std::int64_t timeout_ms = base::bounds::kCommandMs;
 
   bool operator==(const CommandSpec&) const = default;

@@ -126,9 +126,8 @@ std::optional<std::size_t> Launcher::find(const CommandSpec& command) const {
 
 void Launcher::attach(uv::Loop& loop) {
   loop_ = &loop;
-  watch_ = std::make_unique<uv::SocketWatch>(loop, socket_, [this](int /*events*/) {
-    take_answer();
-  });
+  watch_ =
+      std::make_unique<uv::SocketWatch>(loop, socket_, [this](int /*events*/) { take_answer(); });
   is_lost_ = !watch_->watch(uv::SocketWatch::kReadable);
 }
 

@@ -74,7 +74,9 @@ bool stand_alone() {
   // NOLINTEND(cppcoreguidelines-pro-type-vararg)
 }
 
-void launch(const RequestMessage& request, std::vector<PreparedCommand>& commands, const IsTrusted& is_trusted) {
+void launch(const RequestMessage& request,
+            std::vector<PreparedCommand>& commands,
+            const IsTrusted& is_trusted) {
   const pid_t child = ::fork();
   if (child == 0) {
     static_cast<void>(std::signal(SIGCHLD, SIG_DFL));

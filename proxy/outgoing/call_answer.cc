@@ -39,8 +39,9 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 int parse_status(std::string_view line) {
   constexpr std::size_t kDigits = 3;
   const std::size_t space = line.find(' ');
-  const auto number =
-      space == std::string_view::npos ? std::nullopt : parse_number(line.substr(space + 1, kDigits));
+  const auto number = space == std::string_view::npos
+                          ? std::nullopt
+                          : parse_number(line.substr(space + 1, kDigits));
   return static_cast<int>(number.value_or(0));
 }
 

@@ -2,11 +2,10 @@
 #include "proxy/outgoing/call_client.h"
 
 #include <algorithm>
+#include <curl/curl.h>
 #include <optional>
 #include <unordered_map>
 #include <utility>
-
-#include <curl/curl.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/outgoing/call_memory.h"
@@ -55,7 +54,8 @@ struct CallClient::State {
   void go_on(curl_socket_t socket, int events);
   void tell_ended();
 
-  static int on_socket(CURL* /*handle*/, curl_socket_t socket, int what, void* state, void* /*of_socket*/) noexcept;
+  static int on_socket(
+      CURL* /*handle*/, curl_socket_t socket, int what, void* state, void* /*of_socket*/) noexcept;
   static int on_timer(CURLM* /*multi*/, long wait_ms, void* state) noexcept;
 
   uv::Loop* loop;
@@ -128,15 +128,15 @@ CallClient::~CallClient() = default;
 // --- one call ---
 
 struct OutgoingCall::State {
-  State(CallClient::State& of_client,
-        CallPolicy of_policy,
-        std::int64_t wait_ms,
-        Answered told)
+  State(CallClient::State& of_client, CallPolicy of_policy, std::int64_t wait_ms, Answered told)
       : client(&of_client),
         policy(std::move(of_policy)),
         ends_ms(of_client.loop->now_ms() + wait_ms),
         answered(std::move(told)),
-        deadline(*of_client.loop, [this] { tell(Error{Errc::timed_out, "a source did not answer in time"}); }),
+        deadline(*of_client.loop,
+                 [this] {
+                   tell(Error{Errc::timed_out, "a source did not answer in time"});
+                 }),
         later(*of_client.loop, [this] { due(); }) {
     deadline.set(wait_ms);
   }

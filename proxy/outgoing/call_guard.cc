@@ -186,7 +186,8 @@ std::string CallGuard::url() const {
 }
 
 bool CallGuard::may_dial(const uv::Endpoint& endpoint) const {
-  return endpoint.port == dialled_.port && std::ranges::find(addresses_, endpoint.address) != addresses_.end();
+  return endpoint.port == dialled_.port &&
+         std::ranges::find(addresses_, endpoint.address) != addresses_.end();
 }
 
 }  // namespace keyswap::outgoing

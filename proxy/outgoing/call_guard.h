@@ -78,9 +78,7 @@ class CallGuard {
 
  private:
   CallGuard(const CallPolicy& policy, LeadsHere leads_here)
-      : bindings_(policy.bindings),
-        allowed_(policy.allowed),
-        leads_here_(std::move(leads_here)) {}
+      : bindings_(policy.bindings), allowed_(policy.allowed), leads_here_(std::move(leads_here)) {}
 
   base::Status begin();
   base::Status begin_by_proxy();

@@ -5,11 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <curl/curl.h>
 #include <memory>
 #include <new>
 #include <utility>
-
-#include <curl/curl.h>
 
 #include "proxy/tls/context.h"
 #include "vault/secret.h"

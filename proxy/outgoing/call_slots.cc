@@ -36,9 +36,8 @@ bool CallSlots::may_begin(const Asking& one) const {
 }
 
 std::size_t CallSlots::slots_of(std::string_view source) const {
-  return static_cast<std::size_t>(std::ranges::count_if(asking_, [source](const Asking& one) {
-    return one.has_slot && one.source == source;
-  }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      asking_, [source](const Asking& one) { return one.has_slot && one.source == source; }));
 }
 
 std::size_t CallSlots::slots_in_use() const {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <curl/curl.h>
 #include <utility>
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -33,8 +33,8 @@ void free_lines(void* lines) {
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   });
 }
 
@@ -171,7 +171,8 @@ base::Status CallRequest::add_line(std::string_view name, std::string_view value
   const bool is_whole = line->append(name) && line->append(value.empty() ? ";" : ": ") &&
                         line->append(value) && line->append(std::string_view("\0", 1));
   // It copies the line, into locked memory.
-  auto* const longer = ::curl_slist_append(static_cast<curl_slist*>(lines_.get()), line->reveal().data());
+  auto* const longer =
+      ::curl_slist_append(static_cast<curl_slist*>(lines_.get()), line->reveal().data());
   if (!is_whole || longer == nullptr) {
     return no_room();
   }
@@ -204,20 +205,28 @@ base::Status CallRequest::add_defaults(const vault::Call& call) {
 struct CallTransfer::Callbacks {
   static CallTransfer& of(void* transfer) { return *static_cast<CallTransfer*>(transfer); }
 
-  static std::size_t on_head(char* bytes, std::size_t size, std::size_t count, void* transfer) noexcept {
+  static std::size_t on_head(char* bytes,
+                             std::size_t size,
+                             std::size_t count,
+                             void* transfer) noexcept {
     CallTransfer& self = of(transfer);
     self.taken_ = self.answer_->head_line({bytes, size * count});
     return self.taken_ == Taken::yes ? size * count : 0;
   }
 
-  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* transfer) noexcept {
+  static std::size_t on_body(char* bytes,
+                             std::size_t size,
+                             std::size_t count,
+                             void* transfer) noexcept {
     CallTransfer& self = of(transfer);
     self.taken_ = self.answer_->body({bytes, size * count});
     return self.taken_ == Taken::yes ? size * count : 0;
   }
 
   // Row M09: whatever it believes a name to be, only what was judged is dialled.
-  static curl_socket_t open_socket(void* transfer, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+  static curl_socket_t open_socket(void* transfer,
+                                   curlsocktype /*purpose*/,
+                                   curl_sockaddr* address) noexcept {
     CallTransfer& self = of(transfer);
     if (!self.guard_->may_dial(endpoint_of(*address))) {
       self.was_refused_ = true;
@@ -306,9 +315,9 @@ base::Status CallTransfer::say_where() {
     options.set(CURLOPT_RESOLVE, pinned_.get());
   }
   if (is_elsewhere) {
-    const std::string way =
-        in_brackets(guard_->authority()) + ":" + std::to_string(guard_->authority().port) + ":" +
-        in_brackets(dialled) + ":" + std::to_string(dialled.port);
+    const std::string way = in_brackets(guard_->authority()) + ":" +
+                            std::to_string(guard_->authority().port) + ":" + in_brackets(dialled) +
+                            ":" + std::to_string(dialled.port);
     ways_.reset(::curl_slist_append(nullptr, way.c_str()));
     options.set(CURLOPT_CONNECT_TO, ways_.get());
   }

@@ -100,17 +100,21 @@ CallThread::State::State(std::unique_ptr<uv::Loop> of_loop, Parts of_parts)
       parts(std::move(of_parts)),
       timer(*loop, [this] { ring(); }),
       last_order(*loop, [this] { loop->stop(); }) {
-  drive_parts = {.loop = loop.get(),
-                 .calls = nullptr,
-                 .slots = &slots,
-                 .log = parts.log,
-                 .clock = parts.clock,
-                 .launcher = parts.launcher.get(),
-                 .lock_file = parts.lock_file,
-                 .steps = parts.steps,
-                 .run_slow = parts.run_slow,
-                 .post = [box = mailbox](std::function<void()> task) { box->post(std::move(task)); },
-                 .deal_slots = [this] { deal_slots(); }};
+  drive_parts = {
+      .loop = loop.get(),
+      .calls = nullptr,
+      .slots = &slots,
+      .log = parts.log,
+      .clock = parts.clock,
+      .launcher = parts.launcher.get(),
+      .lock_file = parts.lock_file,
+      .steps = parts.steps,
+      .run_slow = parts.run_slow,
+      .post = [box = mailbox](std::function<void()> task) { box->post(std::move(task)); },
+      .deal_slots =
+          [this] {
+            deal_slots();
+          }};
 }
 
 base::Result<std::unique_ptr<CallThread>> CallThread::create(Parts parts) {

@@ -133,11 +133,10 @@ void RunDrive::call() {
   }
   const vault::Call step = std::move(*next_call_);
   next_call_.reset();
-  call_ = std::make_unique<OutgoingCall>(*parts_->calls,
-                                         policy_,
-                                         step,
-                                         bounds::kCallMs,
-                                         [this](vault::Answer answer) { called(std::move(answer)); });
+  call_ = std::make_unique<OutgoingCall>(
+      *parts_->calls, policy_, step, bounds::kCallMs, [this](vault::Answer answer) {
+        called(std::move(answer));
+      });
 }
 
 void RunDrive::called(vault::Answer told) {
