@@ -23,6 +23,8 @@ using Taken = CallAnswerReader::Taken;
 
 // With what libcurl adds a block of 16 KiB of locked memory.
 constexpr long kReadBytes = 15L * 1024;
+// The least that libcurl takes; by itself it takes 64 KiB.
+constexpr long kWriteBytes = 16L * 1024;
 
 // What libcurl would send by itself where the call says nothing.
 constexpr std::array<std::string_view, 3> kUnwanted = {"accept", "content-type", "expect"};
@@ -350,6 +352,7 @@ base::Status CallTransfer::say_how(void* owner) {
       .set(CURLOPT_NOSIGNAL, 1L)
       .set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1))
       .set(CURLOPT_BUFFERSIZE, kReadBytes)
+      .set(CURLOPT_UPLOAD_BUFFERSIZE, kWriteBytes)
       // A connection stands for the roots and the guard of one call: no other goes over it.
       .set(CURLOPT_FRESH_CONNECT, 1L)
       .set(CURLOPT_FORBID_REUSE, 1L)

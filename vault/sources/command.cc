@@ -39,16 +39,14 @@ Failed bad(const char* outcome) {
 }
 
 Failed fail_of(const base::Error& error) {
-  switch (error.code) {
-    case Errc::permission:
-      return {FetchFault::unavailable, "not_permitted", 0};
-    case Errc::timed_out:
-      return {FetchFault::unavailable, "timed_out", 0};
-    case Errc::limit_exceeded:
-      return bad("answer_too_large");
-    default:
-      return {FetchFault::unavailable, "not_started", 0};
+  if (error.code == Errc::limit_exceeded) {
+    return bad("answer_too_large");
   }
+  return {FetchFault::unavailable,
+          error.code == Errc::permission  ? "not_permitted"
+          : error.code == Errc::timed_out ? "timed_out"
+                                          : "not_started",
+          0};
 }
 
 // --- what it printed ---
