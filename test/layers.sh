@@ -23,6 +23,7 @@ bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/signatures: proxy/base/ proxy/http/ vault/ bindings/
+vault/sources   : proxy/base/ vault/ bindings/private_key.h
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h

@@ -288,6 +288,7 @@ inline constexpr std::int64_t kSourceRunMs = 30'000;
 // A source that failed is asked again after so long, then after twice of that, and so on.
 inline constexpr std::int64_t kSourceAgainMs = 1'000;
 inline constexpr std::int64_t kSourceAgainMsMax = 60'000;
+inline constexpr std::int64_t kSourceRetryAfterMsMax = 900'000;  // as a source may ask for it
 inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
 inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
 
@@ -297,8 +298,6 @@ inline constexpr std::int64_t kCallAgainMs = 1'000;          // then it is made 
 inline constexpr std::size_t kCallsAtOnceMax = 16;           // of all sources; others wait
 inline constexpr std::size_t kCallsPerSourceMax = 2;         // of these, one source's
 inline constexpr std::size_t kCallHeadBytesMax = 64 * 1024;  // of an answer, with interim answers
-// Of what a source says itself of when it is to be asked again.
-inline constexpr std::int64_t kCallRetryAfterMsMax = 3'600'000;
 // Locked memory for the library that makes calls: 64 KiB for each at once, and its own.
 inline constexpr std::size_t kCallsLockedBytes = 1280 * 1024;
 inline constexpr std::int64_t kEntryLockAgainMs = 50;  // an entry that another run has, once more

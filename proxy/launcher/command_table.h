@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The programs that sources are (vault/sources/command.cc), as the launcher holds them: one for each
-// source and key, whole, so that nobody who asks for one can put a word of his own into it. Pure.
+// The programs that sources are (vault/sources/command.cc), as the launcher holds them: one for
+// each source and key, whole, so that nobody who asks for one can put a word of his own into it.
+// Pure.
 #pragma once
 
 #include <cstdint>

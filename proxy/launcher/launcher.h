@@ -29,8 +29,8 @@
 
 namespace keyswap::launcher {
 
-// Does this path lead to a program that only root and we can have put there? Asked in the launcher's
-// process before each start.
+// Does this path lead to a program that only root and we can have put there? Asked in the
+// launcher's process before each start.
 using IsTrusted = std::function<bool(const std::string& path)>;
 
 class Launcher {

@@ -52,7 +52,7 @@ std::int64_t parse_retry_after(std::string_view value, std::int64_t now_s) {
     const auto date = parse_http_date(value);
     seconds = date ? *date - now_s : 0;
   }
-  return std::clamp<std::int64_t>(*seconds, 0, bounds::kCallRetryAfterMsMax / kMsPerSecond) *
+  return std::clamp<std::int64_t>(*seconds, 0, bounds::kSourceRetryAfterMsMax / kMsPerSecond) *
          kMsPerSecond;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a call of ours may go. The same guards as for upstreams hold (proxy/flow/destination_guard.h,
-// I12), with the addresses that the source's own entry allows: a name is judged, then every address
-// that it has, and one that is refused spoils the call. Only what was judged is dialled. A call does
-// not come back to this proxy, it is https, and http to a loopback address alone.
+// Where a call of ours may go. The same guards as for upstreams hold
+// (proxy/flow/destination_guard.h, I12), with the addresses that the source's own entry allows: a
+// name is judged, then every address that it has, and one that is refused spoils the call. Only
+// what was judged is dialled. A call does not come back to this proxy, it is https, and http to a
+// loopback address alone.
 //
 // Pure: it says which name it has to know the addresses of, and is told them.
 #pragma once

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which source may make its next call: bounds::kCallsAtOnceMax at once, bounds::kCallsPerSourceMax of
-// them of one source, and its second only while a slot stays free for each other source that waits
-// for its first. So no source, however slow, holds up another. Pure.
+// Which source may make its next call: bounds::kCallsAtOnceMax at once, bounds::kCallsPerSourceMax
+// of them of one source, and its second only while a slot stays free for each other source that
+// waits for its first. So no source, however slow, holds up another. Pure.
 #pragma once
 
 #include <cstddef>

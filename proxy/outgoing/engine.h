@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine of all sources (vault/sources/cache.h): one thread with an event loop of its own, on
-// which runs are driven, their calls are made, and the caches' timers fall due. It waits for nobody:
-// calls and names are the loop's, files and records are other threads'.
+// which runs are driven, their calls are made, and the caches' timers fall due. It waits for
+// nobody: calls and names are the loop's, files and records are other threads'.
 #pragma once
 
 #include <cstdint>

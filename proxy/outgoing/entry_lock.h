@@ -2,8 +2,8 @@
 //
 // One owner of an entry at a time, over all processes of a home: a run that is to change what it
 // reads (a refresh token, which is good once) has it first. It is a lock on a part of a file, which
-// the kernel takes back from whoever ends; each lock is an open file of its own, so that two runs of
-// one process keep apart, too. Never waited for: whoever does not get it asks again.
+// the kernel takes back from whoever ends; each lock is an open file of its own, so that two runs
+// of one process keep apart, too. Never waited for: whoever does not get it asks again.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 // One run of a source (vault/sources/run.h) that is under way: takes its steps, has each carried
 // out, and tells it what came of it. On the engine's thread alone.
 //
-// A run ends when its time is over, but not between a call and what is kept of it: what another side
-// has given out is written down first (I13), however late it is.
+// A run ends when its time is over, but not between a call and what is kept of it: what another
+// side has given out is written down first (I13), however late it is.
 #pragma once
 
 #include <cstdint>

@@ -58,8 +58,8 @@ TEST_CASE("a pause is seconds or a date, and no longer than its bound") {
   CHECK(pause("90") == 90'000);
   CHECK(pause("Sun, 06 Nov 1994 08:50:07 GMT") == 30'000);
   CHECK(pause("Sun, 06 Nov 1994 08:49:07 GMT") == 0);
-  CHECK(pause("Mon, 06 Nov 2034 08:49:37 GMT") == base::bounds::kCallRetryAfterMsMax);
-  CHECK(pause("999999999999") == base::bounds::kCallRetryAfterMsMax);
+  CHECK(pause("Mon, 06 Nov 2034 08:49:37 GMT") == base::bounds::kSourceRetryAfterMsMax);
+  CHECK(pause("999999999999") == base::bounds::kSourceRetryAfterMsMax);
   for (const char* none : {"", "-1", "1.5", "soon", "99999999999999999999999", "0x10", "1 2"}) {
     INFO(none);
     CHECK(pause(none) == 0);
