@@ -288,6 +288,7 @@ inline constexpr std::int64_t kSourceRunMs = 30'000;
 // A source that failed is asked again after so long, then after twice of that, and so on.
 inline constexpr std::int64_t kSourceAgainMs = 1'000;
 inline constexpr std::int64_t kSourceAgainMsMax = 60'000;
+inline constexpr std::int64_t kSourceRetryAfterMsMax = 900'000;  // as a source may ask for it
 inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
 inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
 

@@ -13,6 +13,9 @@
 
 namespace keyswap::vault {
 
+// The vault of this machine, under whatever name: the router answers (vault/sources/sources.h).
+inline constexpr std::string_view kLocalKind = "local";
+
 // A setting that a kind takes.
 struct SettingRule {
   std::string_view name;

@@ -106,7 +106,7 @@ struct FetchedValue {
   std::optional<std::int64_t> expires_at;  // seconds since 1970; nothing: it does not say
 };
 
-// What was asked for and does not stand in it does not exist. It may hold more than was asked for.
+// What was asked for and does not stand in it does not exist.
 struct Done {
   std::vector<FetchedValue> values;
 };

@@ -69,6 +69,8 @@ class Sources final : public Source {
 
   [[nodiscard]] std::shared_ptr<SourceCache> cache_of(const SourceTable& table,
                                                       std::uint32_t source) const;
+  [[nodiscard]] Caches caches() const;
+  [[nodiscard]] Caches caches_for(const SourceTable& table, Caches& minted);
   [[nodiscard]] std::shared_ptr<SourceCache> make_cache(const SourceSpec& spec);
 
   LocalSource local_;

@@ -39,10 +39,10 @@ class ValueStore {
   // Whose values: an owner's address, told apart by nothing else.
   using Owner = const void*;
 
-  // A use of it.
+  // What is kept there, be it good or stale; it counts as used.
   [[nodiscard]] std::optional<KeptValue> find(Owner owner, std::string_view key);
-  // In place of what was there; others go, if there has to be room. A value that is larger than
-  // everything is not kept.
+  // In place of what was there; what was used least lately goes, if there has to be room. A value
+  // that is larger than all of it is not kept.
   void put(Owner owner, std::string_view key, KeptValue value, std::size_t entries_max);
   void drop(Owner owner, std::string_view key);
   // All of that owner's.
@@ -62,18 +62,17 @@ class ValueStore {
 
   using Place = std::list<Entry>::iterator;
 
-  struct Owned {
-    std::unordered_map<std::string, Place> places;
-  };
-
   [[nodiscard]] Place place_of(Owner owner, std::string_view key);
+  [[nodiscard]] std::size_t count_of(Owner owner) const;
+  template <typename Is>
+  void drop_where(Is is);
   void erase(Place place);
   void erase_oldest_of(Owner owner);
 
   std::size_t bytes_max_;
   mutable std::mutex mutex_;  // guards what follows
   std::list<Entry> entries_;  // the one used last comes first
-  std::unordered_map<Owner, Owned> owners_;
+  std::unordered_map<Owner, std::unordered_map<std::string, Place>> owners_;
   std::size_t bytes_ = 0;
 };
 
