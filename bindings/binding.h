@@ -26,6 +26,7 @@
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
+#include "vault/source_table.h"
 
 namespace keyswap::bindings {
 
@@ -249,6 +250,8 @@ class Bindings {
   AllowedUsers allow_users;
   std::vector<std::string> allow_origins;  // of web pages, as browsers write them
   UpstreamSettings upstream;
+  // Where secrets come from that are not in the vault of this machine; null: all are.
+  std::shared_ptr<const vault::SourceTable> sources;
   std::string audit_path;  // absolute; "" = the home's
   std::string sha256;      // hex, of the file's bytes
 

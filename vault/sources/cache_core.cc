@@ -111,10 +111,11 @@ std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flig
 
 std::optional<Fetched> SourceCache::Core::stale_of(const std::string& flight) {
   auto kept = parts_.store.find(this, flight);
-  if (!kept || (parts_.clock.steady_us() >= kept->stale_end_us && !is_good(*kept))) {
+  const bool is_still_good = kept && is_good(*kept);
+  if (!kept || (!is_still_good && parts_.clock.steady_us() >= kept->stale_end_us)) {
     return std::nullopt;
   }
-  return fetched_of(std::move(*kept), !is_good(*kept));
+  return fetched_of(std::move(*kept), !is_still_good);
 }
 
 SourceCache::Core::Flight& SourceCache::Core::want(const std::string& flight) {

@@ -17,19 +17,12 @@ static_assert(std::ranges::is_sorted(kKinds, {}, &BackendKind::name));
 
 }  // namespace
 
-std::span<const BackendKind> backend_kinds() {
+BackendKinds backend_kinds() {
   return kKinds;
 }
 
 const BackendKind* find_backend_kind(std::string_view name) {
   const auto* const found = std::ranges::find(kKinds, name, &BackendKind::name);
-  return found == kKinds.end() ? nullptr : &*found;
-}
-
-const BackendKind* find_foreign_backend(std::string_view name) {
-  const auto* const found = std::ranges::find_if(kKinds, [name](const BackendKind& kind) {
-    return kind.name == name || std::ranges::find(kind.aliases, name) != kind.aliases.end();
-  });
   return found == kKinds.end() ? nullptr : &*found;
 }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be said of a kind of source without asking one: which settings it takes. The parser of
+// the bindings is given the table (vault/sources/kinds.h), which it could not include.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "vault/source_table.h"
+
+namespace keyswap::vault {
+
+class Backend;  // vault/sources/run.h
+
+// The vault of this machine, under whatever name: the router answers (vault/sources/sources.h).
+inline constexpr std::string_view kLocalKind = "local";
+
+// A setting that a kind takes.
+struct SettingRule {
+  std::string_view name;
+  bool is_required = false;
+  // Its value says what the source is opened with: the name of an entry of the vault of this
+  // machine (then in SourceSpec::own), `credential:NAME`, or an absolute path.
+  bool is_entry = false;
+  bool is_list = false;  // of texts; its value has them one a line
+  // Why a text cannot be its value; null: it can. Null itself: any text is right.
+  const char* (*check)(std::string_view text) = nullptr;
+};
+
+struct BackendKind {
+  std::string_view name;                               // "bitwarden"
+  std::span<const std::string_view> aliases = {};      // in a foreign file's `backend:`: "bws"
+  std::span<const SettingRule> settings = {};          // of `sources:`
+  std::span<const SettingRule> foreign_settings = {};  // of a foreign file's `config:`
+  bool wants_command = false;                          // `argv`, which no other takes
+  bool is_remote = true;                               // takes `allow_addresses`
+  // Null: the router answers itself (`local`).
+  std::unique_ptr<Backend> (*make)(const SourceSpec& spec) = nullptr;
+};
+
+using BackendKinds = std::span<const BackendKind>;
+
+}  // namespace keyswap::vault
