@@ -9,7 +9,7 @@ Step EachKeyRun::brought(std::variant<Secret, Failed> value, std::string version
   }
   done_.values.push_back(
       {keys_[at_], std::move(std::get<Secret>(value)), std::move(version), std::nullopt});
-  return next();
+  return to_next();
 }
 
 Step EachKeyRun::missed(Failed failed) {
@@ -18,10 +18,10 @@ Step EachKeyRun::missed(Failed failed) {
   if (!is_its_own || keys_.size() == 1) {
     return failed;
   }
-  return next();
+  return to_next();
 }
 
-Step EachKeyRun::next() {
+Step EachKeyRun::to_next() {
   ++at_;
   return at_ < keys_.size() ? ask() : Step(std::move(done_));
 }

@@ -33,7 +33,7 @@ class EachKeyRun : public Run {
   Step missed(Failed failed);
 
  private:
-  Step next();
+  Step to_next();
 
   std::vector<std::string> keys_;
   std::size_t at_ = 0;
