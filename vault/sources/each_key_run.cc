@@ -3,12 +3,14 @@
 
 namespace keyswap::vault {
 
-Step EachKeyRun::brought(std::variant<Secret, Failed> value, std::string version) {
+Step EachKeyRun::brought(std::variant<Secret, Failed> value,
+                         std::string version,
+                         std::optional<std::int64_t> expires_at) {
   if (auto* failed = std::get_if<Failed>(&value)) {
     return missed(std::move(*failed));
   }
   done_.values.push_back(
-      {keys_[at_], std::move(std::get<Secret>(value)), std::move(version), std::nullopt});
+      {keys_[at_], std::move(std::get<Secret>(value)), std::move(version), expires_at});
   return to_next();
 }
 

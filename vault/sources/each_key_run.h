@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,7 +29,9 @@ class EachKeyRun : public Run {
   [[nodiscard]] KeyParts key() const { return parts_of(keys_[at_]); }
 
   // What came for it; then the next one.
-  Step brought(std::variant<Secret, Failed> value, std::string version);
+  Step brought(std::variant<Secret, Failed> value,
+               std::string version,
+               std::optional<std::int64_t> expires_at = std::nullopt);
   // Nothing came for it. That it is not there, or cannot be read, is told to whoever asks for it
   // alone, and is not in others' way; all else ends the run.
   Step missed(Failed failed);
