@@ -22,7 +22,7 @@ bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/signatures: proxy/base/ proxy/http/ vault/ bindings/
-vault/sources   : proxy/base/ vault/ bindings/basic_text.h bindings/digest.h bindings/percent_text.h bindings/private_key.h bindings/signatures/
+vault/sources   : proxy/base/ vault/ bindings/basic_text.h bindings/digest.h bindings/percent_text.h bindings/private_key.h bindings/signing_parts.h bindings/signatures/
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
@@ -40,7 +40,7 @@ proxy           : proxy/base/ proxy/cli/
 doors='
 uv.h            : proxy/uv/*.cc
 ares.h          : proxy/uv/dns_channel.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/signatures/public_key.cc proxy/http/websocket_handshake.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/signatures/aes.cc bindings/signatures/public_key.cc proxy/http/websocket_handshake.cc
 openssl/hmac.h  : bindings/digest.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc bindings/signatures/public_key.cc

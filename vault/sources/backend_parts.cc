@@ -99,6 +99,15 @@ const char* check_word(std::string_view text) {
              : "letters, digits, '.', '_' and '-' stand here";
 }
 
+const char* check_words(std::string_view text) {
+  const char* why = check_word(text.substr(0, text.find('/')));
+  while (why == nullptr && text.find('/') != std::string_view::npos) {
+    text.remove_prefix(text.find('/') + 1);
+    why = check_word(text.substr(0, text.find('/')));
+  }
+  return why;
+}
+
 Failed fail(FetchFault fault, std::string_view outcome) {
   Failed failed;
   failed.fault = fault;
@@ -236,6 +245,18 @@ base::Result<Secret> decoded_base64(std::string_view text) {
     return size.error();
   }
   return Secret::adopt(std::move(*room), *size);
+}
+
+bool is_path_below(std::string_view path) {
+  for (bool is_last = false; !is_last;) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    if (segment.empty() || segment == "." || segment == "..") {
+      return false;
+    }
+    is_last = segment.size() == path.size();
+    path.remove_prefix(is_last ? 0 : segment.size() + 1);
+  }
+  return true;
 }
 
 std::string in_path(std::string_view text) {

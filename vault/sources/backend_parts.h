@@ -32,6 +32,8 @@ const char* check_base_url(std::string_view text);
 const char* check_absolute_path(std::string_view text);
 // Why it cannot stand in a URL's path or a host as it is: letters, digits, '.', '_' and '-' can.
 const char* check_word(std::string_view text);
+// The same of several, with a slash between them.
+const char* check_words(std::string_view text);
 
 // --- failures ---
 
@@ -39,7 +41,7 @@ Failed fail(FetchFault fault, std::string_view outcome);
 // What an error says of a source; told by a word of ours.
 Failed fail_of(const base::Error& error);
 // What a status that is no success says. `unavailable` is asked again; a 401 means that the
-// credential is lost. A redirect is not followed (M12), and is no answer.
+// credential is lost. A redirect is not followed, and is no answer.
 Failed fail_of_status(const CallAnswer& answer);
 
 // The answer to a Call as JSON, or why there is none.
@@ -70,6 +72,8 @@ base::Result<Secret> json_string_of(std::string_view text);
 // RFC 4648 section 4, strictly; invalid_input for anything else.
 base::Result<Secret> decoded_base64(std::string_view text);
 
+// Is it a path that leads nowhere else: no empty segment, no "." and no ".."?
+bool is_path_below(std::string_view path);
 // What may stand in a segment of a path, and in a query; for what is not secret.
 std::string in_path(std::string_view text);
 // The same of several segments: "a/b c" is "a/b%20c".

@@ -473,22 +473,18 @@ std::unique_ptr<Backend> make(const SourceSpec& spec) {
 
 constexpr std::array<std::string_view, 1> kAliases = {"bws"};
 constexpr std::array kSettings = {
-    SettingRule{"organization_id", true, false, check_word},
-    SettingRule{"access_token", false, true, nullptr},
-    SettingRule{"access_token_path", false, false, check_absolute_path},
-    SettingRule{"api_url", false, false, check_base_url},
-    SettingRule{"identity_url", false, false, check_base_url},
-    SettingRule{"state_path", false, false, nullptr},  // others keep their log-in in it
+    SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
+    SettingRule{.name = "access_token", .is_entry = true},
+    SettingRule{.name = "access_token_path", .check = check_absolute_path},
+    SettingRule{.name = "api_url", .check = check_base_url},
+    SettingRule{.name = "identity_url", .check = check_base_url},
+    SettingRule{.name = "state_path"},  // others keep their log-in in it
 };
 
 }  // namespace
 
 extern const BackendKind kBitwardenKind;
-constinit const BackendKind kBitwardenKind = {"bitwarden",
-                                              kAliases,
-                                              kSettings,
-                                              /*wants_command=*/false,
-                                              /*is_remote=*/true,
-                                              make};
+constinit const BackendKind kBitwardenKind = {
+    .name = "bitwarden", .aliases = kAliases, .settings = kSettings, .make = make};
 
 }  // namespace keyswap::vault

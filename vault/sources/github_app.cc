@@ -129,7 +129,7 @@ class InstallationRun final : public Run {
     const bool is_token = !text.empty() && text.size() <= kTokenBytesMax &&
                           std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
     const auto end = json->root().member("expires_at").plain_text(kTimeBytesMax);
-    const auto expires_at = end ? seconds_of(*end) : std::nullopt;
+    const auto expires_at = end ? parse_rfc3339(*end) : std::nullopt;
     if (!is_token || !expires_at) {
       return fail(FetchFault::bad_answer, "malformed");
     }
