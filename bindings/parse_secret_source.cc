@@ -82,6 +82,12 @@ void parse_secret_source(const YamlSection& section,
                      : "`key` and `field` are for a secret that has a `source`");
     return;
   }
+  if (from->is_said && std::ranges::all_of(needs, &vault::SecretName::is_internal)) {
+    context.issues.error(from->place,
+                         "`source` is not for a secret that `inject` mints",
+                         "what it is minted with is in the vault of this machine");
+    return;
+  }
   for (const vault::SecretName& name : needs) {
     const bool is_itself = name == rule.name;
     if (name.is_internal()) {

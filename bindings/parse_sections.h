@@ -121,6 +121,31 @@ void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings
 void parse_preflight(const YamlNode& node, ParseContext& context);
 // `sources:`, and `backend:` and `cache:` of agent-vault-proxy's files (parse_sources.cc).
 void parse_sources(const YamlSection& top, ParseContext& context);
+// The settings that a kind of source takes, and `allow_addresses` (parse_sources.cc).
+void parse_source_settings(const YamlSection& section,
+                           std::span<const vault::SettingRule> rules,
+                           ConfigIssues& issues,
+                           vault::SourceSpec& spec);
+void parse_source_addresses(const YamlSection& section,
+                            ConfigIssues& issues,
+                            vault::SourceSpec& spec);
+// The types of `inject:` whose credential is fetched with what the secret says (parse_mint.cc).
+struct MintType;
+std::vector<std::string_view> mint_types();
+// Null: it is none.
+const MintType* find_mint_type(std::string_view name);
+// The keys of such an entry besides those of a placement.
+std::vector<std::string_view> mint_keys(const MintType& type, vault::BackendKinds kinds);
+// The entry of that name in no vault, which the credential is made of, once its source is read; null
+// after an error.
+std::optional<vault::SecretName> parse_mint(const YamlSection& section,
+                                            const MintType& type,
+                                            ParseContext& context,
+                                            const SecretRule& rule);
+// The injection under the type's name, and what its value looks like where nothing is said.
+std::unique_ptr<const Injection> as_minted(const MintType& type,
+                                           std::unique_ptr<const Injection> made);
+std::string_view minted_format(const MintType& type);
 // `source`, `key` and `field` of a secret whose places have been read: where the entries that it
 // needs come from (parse_secret_source.cc).
 void parse_secret_source(const YamlSection& section, const SecretRule& rule, ParseContext& context);

@@ -141,20 +141,6 @@ void read_setting(const YamlNode& node,
   spec.settings.push_back({std::string(rule.name), std::move(*text)});
 }
 
-// In the order of the rules, so that the order in the file makes no other source.
-void read_settings(const YamlSection& section,
-                   std::span<const vault::SettingRule> rules,
-                   ConfigIssues& issues,
-                   vault::SourceSpec& spec) {
-  for (const vault::SettingRule& rule : rules) {
-    const auto* const node =
-        rule.is_required ? section.require(rule.name, issues) : section.find(rule.name);
-    if (node != nullptr) {
-      read_setting(*node, rule, issues, spec);
-    }
-  }
-}
-
 void read_command(const YamlSection& section, ConfigIssues& issues, vault::SourceSpec& spec) {
   const auto* const node = section.require("argv", issues);
   if (node == nullptr) {
@@ -245,20 +231,14 @@ void read_source(const YamlNode& key, const YamlNode& node, ParseContext& contex
   vault::SourceSpec spec;
   spec.id = key.text;
   spec.kind = kind->name;
-  read_settings(section, kind->settings, issues, spec);
+  parse_source_settings(section, kind->settings, issues, spec);
   if (kind->wants_command) {
     read_command(section, issues, spec);
   }
   if (const auto* const cache = section.find("cache")) {
     spec.cache = read_cache(*cache, kCacheKeys, kDaySeconds, issues);
   }
-  if (const auto* const allowed = section.find("allow_addresses")) {
-    std::vector<AddressRange> ranges;
-    parse_allow_addresses(*allowed, issues, ranges);
-    for (AddressRange& range : ranges) {
-      spec.allowed.push_back({std::move(range.address), range.prefix_bits});
-    }
-  }
+  parse_source_addresses(section, issues, spec);
   if (has_id) {
     context.sources.add(std::move(spec), key.place);
   }
@@ -343,7 +323,7 @@ bool read_backend(const YamlNode& node,
   nothing.kind = YamlNode::Kind::mapping;
   nothing.place = node.place;
   const YamlSection settings(config == nullptr ? nothing : *config, "config", keys, issues);
-  read_settings(settings, rules, issues, spec);
+  parse_source_settings(settings, rules, issues, spec);
   if (cache != nullptr) {
     spec.cache = read_cache(*cache, kForeignCacheKeys, kNoLimit, issues);
   }
@@ -352,6 +332,32 @@ bool read_backend(const YamlNode& node,
 }
 
 }  // namespace
+
+// In the order of the rules, so that the order in the file makes no other source.
+void parse_source_settings(const YamlSection& section,
+                           std::span<const vault::SettingRule> rules,
+                           ConfigIssues& issues,
+                           vault::SourceSpec& spec) {
+  for (const vault::SettingRule& rule : rules) {
+    const auto* const node =
+        rule.is_required ? section.require(rule.name, issues) : section.find(rule.name);
+    if (node != nullptr) {
+      read_setting(*node, rule, issues, spec);
+    }
+  }
+}
+
+void parse_source_addresses(const YamlSection& section,
+                            ConfigIssues& issues,
+                            vault::SourceSpec& spec) {
+  if (const auto* const allowed = section.find("allow_addresses")) {
+    std::vector<AddressRange> ranges;
+    parse_allow_addresses(*allowed, issues, ranges);
+    for (AddressRange& range : ranges) {
+      spec.allowed.push_back({std::move(range.address), range.prefix_bits});
+    }
+  }
+}
 
 void parse_sources(const YamlSection& top, ParseContext& context) {
   const auto* const sources = top.find("sources");

@@ -23,6 +23,8 @@ class SourcesRead {
   // Of all that can be named.
   [[nodiscard]] std::vector<std::string_view> ids() const;
 
+  [[nodiscard]] const std::vector<vault::SourceSpec>& specs() const { return specs_; }
+
   [[nodiscard]] std::size_t count() const { return specs_.size(); }
 
   // What every secret comes from that names no other: `backend:` of a foreign file.

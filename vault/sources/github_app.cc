@@ -15,6 +15,7 @@
 #include "vault/sources/backend_parts.h"
 #include "vault/sources/jwt_key.h"
 #include "vault/sources/kinds.h"
+#include "vault/sources/oauth2_answer.h"
 #include "vault/sources/oauth2_client.h"
 #include "vault/sources/rfc3339.h"
 
@@ -163,21 +164,18 @@ const char* check_number(std::string_view text) {
   return is_number ? nullptr : "a number, as the address of the installation's page ends with";
 }
 
+using Rule = SettingRule;
 constexpr std::array kSettings = {
-    SettingRule{"client_id", true, false, check_word},
-    SettingRule{"installation", true, false, check_number},
-    SettingRule{"key", true, true, nullptr},
-    SettingRule{"api_url", false, false, check_base_url},
+    Rule{.name = "client_id", .is_required = true, .check = check_word},
+    Rule{.name = "installation", .is_required = true, .check = check_number},
+    Rule{.name = "key", .is_required = true, .is_entry = true},
+    Rule{.name = "api_url", .check = check_base_url},
 };
 
 }  // namespace
 
 extern const BackendKind kGithubAppKind;
-constinit const BackendKind kGithubAppKind = {"github_app",
-                                              {},
-                                              kSettings,
-                                              /*wants_command=*/false,
-                                              /*is_remote=*/true,
-                                              make};
+constinit const BackendKind kGithubAppKind = {
+    .name = "github_app", .settings = kSettings, .make = make};
 
 }  // namespace keyswap::vault

@@ -150,25 +150,22 @@ const char* check_algorithm(std::string_view text) {
   return jwt::find_algorithm(text) ? nullptr : "RS256, ES256 or EdDSA";
 }
 
+using Rule = SettingRule;
 constexpr std::array kSettings = {
-    SettingRule{"token_url", true, false, check_base_url},
-    SettingRule{"key", true, true, nullptr},
-    SettingRule{"algorithm", false, false, check_algorithm},
-    SettingRule{"key_id", false, false, nullptr},
-    SettingRule{"issuer", true, false, nullptr},
-    SettingRule{"subject", false, false, nullptr},
-    SettingRule{"audience", false, false, nullptr},
-    SettingRule{"scope", false, false, nullptr},
+    Rule{.name = "token_url", .is_required = true, .check = check_base_url},
+    Rule{.name = "key", .is_required = true, .is_entry = true},
+    Rule{.name = "algorithm", .check = check_algorithm},
+    Rule{.name = "key_id"},
+    Rule{.name = "issuer", .is_required = true},
+    Rule{.name = "subject"},
+    Rule{.name = "audience"},
+    Rule{.name = "scope"},
 };
 
 }  // namespace
 
 extern const BackendKind kJwtBearerKind;
-constinit const BackendKind kJwtBearerKind = {"jwt_bearer",
-                                              {},
-                                              kSettings,
-                                              /*wants_command=*/false,
-                                              /*is_remote=*/true,
-                                              make};
+constinit const BackendKind kJwtBearerKind = {
+    .name = "jwt_bearer", .settings = kSettings, .make = make};
 
 }  // namespace keyswap::vault

@@ -126,28 +126,30 @@ std::unique_ptr<Backend> make(const SourceSpec& spec) {
   return std::make_unique<ClientBackend>(spec);
 }
 
+// It is kept anew, so it has to be where that can be done.
+const char* check_refresh_token(std::string_view text) {
+  return SecretName::parse(text) ? nullptr
+                                 : "it is kept anew, so it has to be an entry of the vault";
+}
+
 const char* check_auth(std::string_view text) {
   return text == "basic" || text == "body" ? nullptr : "`basic` or `body`";
 }
 
+using Rule = SettingRule;
 constexpr std::array kSettings = {
-    SettingRule{"token_url", true, false, check_base_url},
-    SettingRule{"client_id", true, true, nullptr},
-    SettingRule{"client_secret", false, true, nullptr},
-    SettingRule{"refresh_token", false, true, nullptr},
-    SettingRule{"auth", false, false, check_auth},
-    SettingRule{"scope", false, false, nullptr},
-    SettingRule{"audience", false, false, nullptr},
+    Rule{.name = "token_url", .is_required = true, .check = check_base_url},
+    Rule{.name = "client_id", .is_required = true, .is_entry = true},
+    Rule{.name = "client_secret", .is_entry = true},
+    Rule{.name = "refresh_token", .is_entry = true, .check = check_refresh_token},
+    Rule{.name = "auth", .check = check_auth},
+    Rule{.name = "scope"},
+    Rule{.name = "audience"},
 };
 
 }  // namespace
 
 extern const BackendKind kOAuth2Kind;
-constinit const BackendKind kOAuth2Kind = {"oauth2",
-                                           {},
-                                           kSettings,
-                                           /*wants_command=*/false,
-                                           /*is_remote=*/true,
-                                           make};
+constinit const BackendKind kOAuth2Kind = {.name = "oauth2", .settings = kSettings, .make = make};
 
 }  // namespace keyswap::vault
