@@ -6,14 +6,17 @@
 
 namespace keyswap::vault {
 
+extern const BackendKind kCommandKind;
+
 namespace {
 
-// One line a kind, by name. `make`: declared in the header of its file.
-constexpr std::array kKinds = {
-    BackendKind{.name = kLocalKind, .is_remote = false},
-};
+constinit const BackendKind kLocal = {.name = kLocalKind, .is_remote = false};
 
-static_assert(std::ranges::is_sorted(kKinds, {}, &BackendKind::name));
+// By name; each but `local` is in the file of its name.
+constexpr std::array kKinds = {
+    &kCommandKind,
+    &kLocal,
+};
 
 }  // namespace
 
@@ -23,7 +26,7 @@ BackendKinds backend_kinds() {
 
 const BackendKind* find_backend_kind(std::string_view name) {
   const auto* const found = std::ranges::find(kKinds, name, &BackendKind::name);
-  return found == kKinds.end() ? nullptr : &*found;
+  return found == kKinds.end() ? nullptr : *found;
 }
 
 }  // namespace keyswap::vault
