@@ -273,7 +273,10 @@ constexpr std::array kSettings = {
 }  // namespace
 
 extern const BackendKind kCommandKind;
-constinit const BackendKind kCommandKind = {
-    "command", {}, kSettings, /*wants_command=*/true, /*is_remote=*/false, make};
+constinit const BackendKind kCommandKind = {.name = "command",
+                                            .settings = kSettings,
+                                            .wants_command = true,
+                                            .is_remote = false,
+                                            .make = make};
 
 }  // namespace keyswap::vault

@@ -6,43 +6,33 @@
 
 namespace keyswap::vault {
 
-extern const BackendKind kAwsSecretsManagerKind;
-extern const BackendKind kAwsStsKind;
-extern const BackendKind kBitwardenKind;
-extern const BackendKind kEnvKind;
-extern const BackendKind kFileKind;
-extern const BackendKind kGcpSecretManagerKind;
+extern const BackendKind kCommandKind;
 extern const BackendKind kGithubAppKind;
 extern const BackendKind kJwtBearerKind;
 extern const BackendKind kOAuth2Kind;
-extern const BackendKind kOnePasswordKind;
-extern const BackendKind kTransitKind;
-extern const BackendKind kVaultKind;
 
-// One line a kind, by name.
+namespace {
+
+constinit const BackendKind kLocal = {.name = kLocalKind, .is_remote = false};
+
+// By name; each but `local` is in the file of its name.
+constexpr std::array kKinds = {
+    &kCommandKind,
+    &kGithubAppKind,
+    &kJwtBearerKind,
+    &kLocal,
+    &kOAuth2Kind,
+};
+
+}  // namespace
+
 BackendKinds backend_kinds() {
-  static const std::array kKinds = {
-      kAwsSecretsManagerKind,
-      kAwsStsKind,
-      kBitwardenKind,
-      kEnvKind,
-      kFileKind,
-      kGcpSecretManagerKind,
-      kGithubAppKind,
-      kJwtBearerKind,
-      BackendKind{.name = kLocalKind, .is_remote = false},
-      kOAuth2Kind,
-      kOnePasswordKind,
-      kTransitKind,
-      kVaultKind,
-  };
   return kKinds;
 }
 
 const BackendKind* find_backend_kind(std::string_view name) {
-  const BackendKinds kinds = backend_kinds();
-  const auto found = std::ranges::find(kinds, name, &BackendKind::name);
-  return found == kinds.end() ? nullptr : &*found;
+  const auto* const found = std::ranges::find(kKinds, name, &BackendKind::name);
+  return found == kKinds.end() ? nullptr : *found;
 }
 
 }  // namespace keyswap::vault
