@@ -70,7 +70,7 @@ void parse_secret_source(const YamlSection& section,
   const auto from = read_source(section, context);
   const auto key = read_source_name(section, "key", context.issues);
   const auto field = read_source_name(section, "field", context.issues);
-  if (!from) {
+  if (!from || rule.places.empty()) {
     return;
   }
   const auto needs = rule.needs();

@@ -292,6 +292,24 @@ inline constexpr std::int64_t kSourceRetryAfterMsMax = 900'000;  // as a source 
 inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
 inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
 
+// --- calls of ours, and programs, for sources (proxy/outgoing, proxy/launcher) ---
+inline constexpr std::int64_t kCallMs = 10'000;              // one call, its second time included
+inline constexpr std::int64_t kCallAgainMs = 1'000;          // then it is made once more
+inline constexpr std::size_t kCallsAtOnceMax = 16;           // of all sources; others wait
+inline constexpr std::size_t kCallsPerSourceMax = 2;         // of these, one source's
+inline constexpr std::size_t kCallHeadBytesMax = 64 * 1024;  // of an answer, with interim answers
+// Locked memory for the library that makes calls: 64 KiB for each at once, and its own.
+inline constexpr std::size_t kCallsLockedBytes = 1280 * 1024;
+inline constexpr std::int64_t kEntryLockAgainMs = 50;  // an entry that another run has, once more
+inline constexpr std::size_t kCommandsMax = 256;       // programs and keys of one policy
+inline constexpr std::size_t kCommandsAtOnceMax = 4;   // others wait
+inline constexpr std::size_t kCommandQueueMax = 64;    // so many; past it: 503
+inline constexpr std::int64_t kCommandMs = 10'000;  // a program's time, where its entry says none
+inline constexpr std::int64_t kCommandMsMax = 60'000;          // and the most that it may say
+inline constexpr std::int64_t kCommandKillMs = 2'000;          // between SIGTERM and SIGKILL
+inline constexpr std::size_t kCommandOutBytesMax = 64 * 1024;  // that it prints; past it: killed
+inline constexpr std::size_t kCommandToldBytesMax = 4 * 1024;  // that is read of its stderr
+
 // Two policies are compared line by line in a table of old lines by new ones, without what is the
 // same at both ends.
 inline constexpr std::size_t kDiffCellsMax = 1'000'000;

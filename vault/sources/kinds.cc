@@ -9,6 +9,7 @@ namespace keyswap::vault {
 extern const BackendKind kAwsSecretsManagerKind;
 extern const BackendKind kAwsStsKind;
 extern const BackendKind kBitwardenKind;
+extern const BackendKind kCommandKind;
 extern const BackendKind kEnvKind;
 extern const BackendKind kFileKind;
 extern const BackendKind kGcpSecretManagerKind;
@@ -22,6 +23,7 @@ BackendKinds backend_kinds() {
       kAwsSecretsManagerKind,
       kAwsStsKind,
       kBitwardenKind,
+      kCommandKind,
       kEnvKind,
       kFileKind,
       kGcpSecretManagerKind,
