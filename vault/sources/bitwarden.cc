@@ -494,7 +494,7 @@ extern const BackendKind kBitwardenKind;
 constinit const BackendKind kBitwardenKind = {.name = "bitwarden",
                                               .aliases = kAliases,
                                               .settings = kSettings,
-                                              .foreign_settings = kForeignSettings,
-                                              .make = make};
+                                              .make = make,
+                                              .foreign_settings = kForeignSettings};
 
 }  // namespace keyswap::vault
