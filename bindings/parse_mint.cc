@@ -58,7 +58,7 @@ class MintedInjection final : public Injection {
 
 const vault::BackendKind* kind_of(const MintType& type, vault::BackendKinds kinds) {
   const auto found = std::ranges::find(kinds, type.kind, &vault::BackendKind::name);
-  return found == kinds.end() ? nullptr : &*found;
+  return found == kinds.end() ? nullptr : *found;
 }
 
 // Those of the kind as this type has them: what the provider says is not asked for.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AWS Security Token Service: a role's credentials, good for an hour or so. A key is the role's
-// ARN, and its fields are access_key_id, secret_access_key and session_token, which belong together.
+// ARN, and its fields are AccessKeyId, SecretAccessKey and SessionToken, which belong together.
 // So one answer serves all three until it is replaced, and none of them is good for longer: a
 // request does not get parts of two (row F09).
 // Source: the AWS Security Token Service API reference, "AssumeRole", "AssumeRoleWithWebIdentity".
@@ -141,9 +141,9 @@ class FetchRun final : public EachKeyRun {
 
   Step give(const Role& role) {
     const std::array<std::pair<std::string_view, const Secret*>, 3> fields = {{
-        {"access_key_id", &role.pair.id},
-        {"secret_access_key", &role.pair.secret},
-        {"session_token", &role.pair.session_token},
+        {"AccessKeyId", &role.pair.id},
+        {"SecretAccessKey", &role.pair.secret},
+        {"SessionToken", &role.pair.session_token},
     }};
     const auto* const found =
         std::ranges::find(fields, key().field, &std::pair<std::string_view, const Secret*>::first);
@@ -154,25 +154,22 @@ class FetchRun final : public EachKeyRun {
   }
 
   Step call_signed() {
-    auto body = service_.external_id.empty()
-                    ? form_of({{"Action", "AssumeRole"},
-                               {"Version", "2011-06-15"},
-                               {"RoleArn", key().key},
-                               {"RoleSessionName", service_.session_name},
-                               {"DurationSeconds", service_.duration}})
-                    : form_of({{"Action", "AssumeRole"},
-                               {"Version", "2011-06-15"},
-                               {"RoleArn", key().key},
-                               {"RoleSessionName", service_.session_name},
-                               {"DurationSeconds", service_.duration},
-                               {"ExternalId", service_.external_id}});
+    auto body = service_.external_id.empty() ? form_of({{"Action", "AssumeRole"},
+                                                        {"Version", "2011-06-15"},
+                                                        {"RoleArn", key().key},
+                                                        {"RoleSessionName", service_.session_name},
+                                                        {"DurationSeconds", service_.duration}})
+                                             : form_of({{"Action", "AssumeRole"},
+                                                        {"Version", "2011-06-15"},
+                                                        {"RoleArn", key().key},
+                                                        {"RoleSessionName", service_.session_name},
+                                                        {"DurationSeconds", service_.duration},
+                                                        {"ExternalId", service_.external_id}});
     if (!body) {
       return fail_of(body.error());
     }
     auto call = aws::signed_call(
-        pair_.pair(),
-        {host(), service_.region, "sts", kFormType, "", std::move(*body)},
-        now_us_);
+        pair_.pair(), {host(), service_.region, "sts", kFormType, "", std::move(*body)}, now_us_);
     if (!call) {
       return call.error().code == base::Errc::invalid_input
                  ? fail(FetchFault::auth_lost, "no_key_pair")
@@ -227,8 +224,8 @@ class FetchRun final : public EachKeyRun {
     if (service_.roles.size() >= kRolesMax) {
       service_.roles.clear();
     }
-    const auto kept = service_.roles.insert_or_assign(std::string(key().key),
-                                                      std::move(std::get<Role>(role)));
+    const auto kept =
+        service_.roles.insert_or_assign(std::string(key().key), std::move(std::get<Role>(role)));
     return give(kept.first->second);
   }
 
@@ -285,18 +282,19 @@ const char* check_duration(std::string_view text) {
   int seconds = 0;
   const auto* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, seconds);
-  const bool is_one = read.ec == std::errc{} && read.ptr == end && seconds >= kMin && seconds <= kMax;
+  const bool is_one =
+      read.ec == std::errc{} && read.ptr == end && seconds >= kMin && seconds <= kMax;
   return is_one ? nullptr : "a role is assumed for 900 to 43200 seconds";
 }
 
 const char* check_session_name(std::string_view text) {
   constexpr std::size_t kMin = 2;
   constexpr std::size_t kMax = 64;
-  const bool is_one = text.size() >= kMin && text.size() <= kMax &&
-                      std::ranges::all_of(text, [](char c) {
-                        return check_word({&c, 1}) == nullptr ||
-                               std::string_view("+=,.@").find(c) != std::string_view::npos;
-                      });
+  const bool is_one =
+      text.size() >= kMin && text.size() <= kMax && std::ranges::all_of(text, [](char c) {
+        return check_word({&c, 1}) == nullptr ||
+               std::string_view("+=,.@").find(c) != std::string_view::npos;
+      });
   return is_one ? nullptr : "2 to 64 letters, digits or '+=,.@-_' stand here";
 }
 

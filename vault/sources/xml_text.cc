@@ -43,7 +43,9 @@ class Reader {
     return text.substr(0, text.find_last_not_of(kSpaces) + 1);
   }
 
-  void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(kSpaces), rest_.size())); }
+  void skip_space() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(kSpaces), rest_.size()));
+  }
 
   bool take(std::string_view text) {
     const bool is_there = rest_.starts_with(text);

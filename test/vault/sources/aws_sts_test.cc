@@ -21,9 +21,8 @@ constexpr std::int64_t kSuiteS = 1'440'938'160;  // 2015-08-30T12:36:00Z
 const std::string kRole = "arn:aws:iam::123456789012:role/demo";
 
 std::vector<SourceSetting> pair_settings() {
-  return {{"region", "us-east-1"},
-          {"access_key_id", "AWS_ID"},
-          {"secret_access_key", "AWS_SECRET"}};
+  return {
+      {"region", "us-east-1"}, {"access_key_id", "AWS_ID"}, {"secret_access_key", "AWS_SECRET"}};
 }
 
 struct World {
@@ -41,9 +40,9 @@ struct World {
 };
 
 std::vector<std::string> all_three() {
-  return {key_text(kRole, "access_key_id"),
-          key_text(kRole, "secret_access_key"),
-          key_text(kRole, "session_token")};
+  return {key_text(kRole, "AccessKeyId"),
+          key_text(kRole, "SecretAccessKey"),
+          key_text(kRole, "SessionToken")};
 }
 
 Call to_call(test::RunScript& script) {
@@ -96,7 +95,8 @@ TEST_CASE("STS: the request's signature is the one of the facts; one answer is a
   }
 }
 
-TEST_CASE("F09 until an answer is replaced it serves all of its parts, whenever they are asked for") {
+TEST_CASE(
+    "F09 until an answer is replaced it serves all of its parts, whenever they are asked for") {
   const World world;
   auto first = world.fetch({all_three()[0]});
   to_call(first);
@@ -125,8 +125,7 @@ TEST_CASE("a token of a file, such as Kubernetes', is its own proof") {
         "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A"
         "123456789012%3Arole%2Fdemo&RoleSessionName=agent-1&DurationSeconds=900&WebIdentityToken="
         "eyJ.a.b");
-  const Done done =
-      as<Done>(script.answer(200, answer_of("AssumeRoleWithWebIdentity", "ASIAWEB")));
+  const Done done = as<Done>(script.answer(200, answer_of("AssumeRoleWithWebIdentity", "ASIAWEB")));
   CHECK(value_of(done, all_three()[0]) == "ASIAWEB");
 }
 
@@ -145,7 +144,7 @@ TEST_CASE("STS's errors are told by their code; an expired token is lost, and wh
   as<Done>(first.answer(200, answer_of()));
   const std::string other = "arn:aws:iam::123456789012:role/other";
   const auto told = [&](int status, std::string_view code) {
-    auto script = world.fetch({key_text(other, "access_key_id")});
+    auto script = world.fetch({key_text(other, "AccessKeyId")});
     to_call(script);
     return ending(script.answer(status, error_of(code)));
   };
