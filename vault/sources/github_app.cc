@@ -176,6 +176,6 @@ constexpr std::array kSettings = {
 
 extern const BackendKind kGithubAppKind;
 constinit const BackendKind kGithubAppKind = {
-    .name = "github_app", .settings = kSettings, .make = make};
+    .name = "github_app", .settings = kSettings, .make = make, .is_minting = true};
 
 }  // namespace keyswap::vault

@@ -166,6 +166,6 @@ constexpr std::array kSettings = {
 
 extern const BackendKind kJwtBearerKind;
 constinit const BackendKind kJwtBearerKind = {
-    .name = "jwt_bearer", .settings = kSettings, .make = make};
+    .name = "jwt_bearer", .settings = kSettings, .make = make, .is_minting = true};
 
 }  // namespace keyswap::vault

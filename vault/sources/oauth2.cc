@@ -150,6 +150,7 @@ constexpr std::array kSettings = {
 }  // namespace
 
 extern const BackendKind kOAuth2Kind;
-constinit const BackendKind kOAuth2Kind = {.name = "oauth2", .settings = kSettings, .make = make};
+constinit const BackendKind kOAuth2Kind = {
+    .name = "oauth2", .settings = kSettings, .make = make, .is_minting = true};
 
 }  // namespace keyswap::vault
