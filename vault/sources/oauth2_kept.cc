@@ -17,6 +17,7 @@ namespace {
 // any text.
 constexpr std::string_view kTokenWord = "token";
 constexpr std::string_view kLostWord = "lost";
+constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 // The next word, taken off the front.
 std::string_view take_word(std::string_view& text) {
@@ -25,18 +26,22 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-std::optional<std::int64_t> number_in(std::string_view word) {
+// A time that can be counted with: none before 1970, none beyond some thousand years.
+std::optional<std::int64_t> time_in(std::string_view word, std::int64_t units_per_second) {
+  constexpr std::int64_t kSecondsMax = 100'000'000'000;
   std::int64_t number = 0;
   const char* const end = word.data() + word.size();
   const auto read = std::from_chars(word.data(), end, number);
-  return read.ec == std::errc{} && read.ptr == end ? std::optional(number) : std::nullopt;
+  const bool is_time = read.ec == std::errc{} && read.ptr == end && number >= 0 &&
+                       number / units_per_second <= kSecondsMax;
+  return is_time ? std::optional(number) : std::nullopt;
 }
 
 KeptState read_token(std::string_view text) {
   KeptToken kept;
   kept.digest = take_word(text);
-  const auto minted_us = number_in(take_word(text));
-  const auto expires_s = number_in(take_word(text));
+  const auto minted_us = time_in(take_word(text), kUsPerSecond);
+  const auto expires_s = time_in(take_word(text), 1);
   const auto version = base::from_hex(take_word(text));
   auto token = Secret::copy_of(text);
   if (!minted_us || !expires_s || !version || !token || text.empty()) {

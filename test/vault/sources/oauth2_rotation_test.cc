@@ -409,7 +409,7 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   KeptToken kept;
   kept.digest = "d1";
   kept.minted_us = 5;
-  kept.expires_s = -7;
+  kept.expires_s = 7;
   kept.grant_version = "a version with spaces";
   kept.token = Secret::copy_of("an access token").value();
   const auto text = kept_text(kept);
@@ -418,7 +418,7 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   const auto& read = std::get<KeptToken>(again);
   CHECK(read.digest == "d1");
   CHECK(read.minted_us == 5);
-  CHECK(read.expires_s == -7);
+  CHECK(read.expires_s == 7);
   CHECK(read.grant_version == kept.grant_version);
   CHECK(read.token.reveal() == "an access token");
   const auto lost = read_kept(kept_text(LostGrant{"v 1"})->reveal());
@@ -427,6 +427,8 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
                                   "token",
                                   "token d 1 2 00",
                                   "token d x 2 00 t",
+                                  "token d 1 -2 00 t",
+                                  "token d 1 9223372036854775807 00 t",
                                   "lost",
                                   "lost 0",
                                   "gone 00",
