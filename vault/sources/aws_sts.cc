@@ -3,7 +3,7 @@
 // AWS Security Token Service: a role's credentials, good for an hour or so. A key is the role's
 // ARN, and its fields are AccessKeyId, SecretAccessKey and SessionToken, which belong together.
 // So one answer serves all three until it is replaced, and none of them is good for longer: a
-// request does not get parts of two (row F09).
+// request does not get parts of two.
 // Source: the AWS Security Token Service API reference, "AssumeRole", "AssumeRoleWithWebIdentity".
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 // Bitwarden Secrets Manager. A machine account's access token logs in, and opens the organisation's
 // key, with which names and values are opened here; Bitwarden itself sees neither. A list says
 // which id a name has, and the ids stand until one of them is not right any more.
-// Source: Bitwarden's "Secrets Manager SDK" (github.com/bitwarden/sdk-sm), crates `bitwarden-api-*`.
+// Source: Bitwarden's "Secrets Manager SDK" (github.com/bitwarden/sdk-sm).
 #include <algorithm>
 #include <array>
 #include <cstdint>
