@@ -6,24 +6,40 @@
 
 namespace keyswap::vault {
 
-namespace {
+extern const BackendKind kAwsSecretsManagerKind;
+extern const BackendKind kAwsStsKind;
+extern const BackendKind kBitwardenKind;
+extern const BackendKind kCommandKind;
+extern const BackendKind kCommandKind;
+extern const BackendKind kEnvKind;
+extern const BackendKind kFileKind;
+extern const BackendKind kGcpSecretManagerKind;
+extern const BackendKind kOnePasswordKind;
+extern const BackendKind kTransitKind;
+extern const BackendKind kVaultKind;
 
-// One line a kind, by name. `make`: declared in the header of its file.
-constexpr std::array kKinds = {
-    BackendKind{.name = kLocalKind, .is_remote = false},
-};
-
-static_assert(std::ranges::is_sorted(kKinds, {}, &BackendKind::name));
-
-}  // namespace
-
+// One line a kind, by name.
 BackendKinds backend_kinds() {
+  static const std::array kKinds = {
+      kAwsSecretsManagerKind,
+      kAwsStsKind,
+      kBitwardenKind,
+      kCommandKind,
+      kEnvKind,
+      kFileKind,
+      kGcpSecretManagerKind,
+      BackendKind{.name = kLocalKind, .is_remote = false},
+      kOnePasswordKind,
+      kTransitKind,
+      kVaultKind,
+  };
   return kKinds;
 }
 
 const BackendKind* find_backend_kind(std::string_view name) {
-  const auto* const found = std::ranges::find(kKinds, name, &BackendKind::name);
-  return found == kKinds.end() ? nullptr : &*found;
+  const BackendKinds kinds = backend_kinds();
+  const auto found = std::ranges::find(kinds, name, &BackendKind::name);
+  return found == kinds.end() ? nullptr : &*found;
 }
 
 }  // namespace keyswap::vault
