@@ -199,11 +199,14 @@ const vault::BackendKind* read_kind(const YamlNode& source,
     return nullptr;
   }
   std::vector<std::string_view> names;
-  for (const vault::BackendKind& kind : kinds) {
-    if (kind.name == *text) {
-      return &kind;
+  for (const vault::BackendKind* const kind : kinds) {
+    if (kind->is_minting) {
+      continue;
     }
-    names.push_back(kind.name);
+    if (kind->name == *text) {
+      return kind;
+    }
+    names.push_back(kind->name);
   }
   const auto nearest = nearest_word(*text, names);
   std::string listed;
@@ -284,11 +287,11 @@ const vault::BackendKind* find_foreign(std::string text, vault::BackendKinds kin
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   });
-  const auto found = std::ranges::find_if(kinds, [&](const vault::BackendKind& kind) {
-    return kind.name != vault::kLocalKind &&
-           (kind.name == text || std::ranges::find(kind.aliases, text) != kind.aliases.end());
+  const auto found = std::ranges::find_if(kinds, [&](const vault::BackendKind* kind) {
+    return kind->name != vault::kLocalKind && !kind->is_minting &&
+           (kind->name == text || std::ranges::find(kind->aliases, text) != kind->aliases.end());
   });
-  return found == kinds.end() ? nullptr : &*found;
+  return found == kinds.end() ? nullptr : *found;
 }
 
 // Its kind, if we have it.

@@ -24,22 +24,25 @@ struct SettingRule {
   // Its value says what the source is opened with: the name of an entry of the vault of this
   // machine (then in SourceSpec::own), `credential:NAME`, or an absolute path.
   bool is_entry = false;
-  bool is_list = false;  // of texts; its value has them one a line
   // Why a text cannot be its value; null: it can. Null itself: any text is right.
   const char* (*check)(std::string_view text) = nullptr;
+  bool is_list = false;  // of texts; its value has them one a line
 };
 
 struct BackendKind {
-  std::string_view name;                               // "bitwarden"
-  std::span<const std::string_view> aliases = {};      // in a foreign file's `backend:`: "bws"
-  std::span<const SettingRule> settings = {};          // of `sources:`
-  std::span<const SettingRule> foreign_settings = {};  // of a foreign file's `config:`
-  bool wants_command = false;                          // `argv`, which no other takes
-  bool is_remote = true;                               // takes `allow_addresses`
+  std::string_view name;                           // "bitwarden"
+  std::span<const std::string_view> aliases = {};  // in a foreign file's `backend:`: "bws"
+  std::span<const SettingRule> settings = {};      // of `sources:`
+  bool wants_command = false;                      // `argv`, which no other takes
+  bool is_remote = true;                           // takes `allow_addresses`
   // Null: the router answers itself (`local`).
   std::unique_ptr<Backend> (*make)(const SourceSpec& spec) = nullptr;
+  // Of a foreign file's `config:`; none: as `settings`.
+  std::span<const SettingRule> foreign_settings = {};
+  // What `inject:` makes a source of, and no entry of `sources:` is.
+  bool is_minting = false;
 };
 
-using BackendKinds = std::span<const BackendKind>;
+using BackendKinds = std::span<const BackendKind* const>;
 
 }  // namespace keyswap::vault

@@ -76,6 +76,7 @@ TEST_CASE("I36 an unknown kind of source names the nearest, and is an error") {
   const auto far = listed_errors("sources: { s: { type: zzzzzz } }\n");
   CHECK(has(far, "there is no such kind of source | there are: "));
   CHECK(has(far, "command, local, remote"));
+  CHECK(has(listed_errors("sources: { s: { type: mint } }\n"), "no such kind of source"));
   CHECK(has(listed_errors("sources: { s: {} }\n"), "`type` is missing"));
   CHECK(has(listed_errors("sources: { s: 1 }\n"), "must be a mapping"));
   CHECK(has(listed_errors("sources: [s]\n"), "must be a mapping"));

@@ -24,12 +24,14 @@ inline constexpr std::array<vault::SettingRule, 1> kForeignSettings = {
     vault::SettingRule{.name = "address_url", .is_required = true}};
 inline constexpr std::array<std::string_view, 1> kAliases = {"far"};
 
-inline constexpr std::array<vault::BackendKind, 3> kKinds = {
-    vault::BackendKind{.name = "command", .wants_command = true, .is_remote = false},
-    vault::BackendKind{.name = vault::kLocalKind, .is_remote = false},
-    vault::BackendKind{.name = "remote",
-                       .aliases = kAliases,
-                       .settings = kRemoteSettings,
-                       .foreign_settings = kForeignSettings}};
+inline constexpr vault::BackendKind kCommandKind = {
+    .name = "command", .wants_command = true, .is_remote = false};
+inline constexpr vault::BackendKind kLocalKind = {.name = vault::kLocalKind, .is_remote = false};
+inline constexpr vault::BackendKind kMintKind = {.name = "mint", .is_minting = true};
+inline constexpr vault::BackendKind kRemoteKind = {.name = "remote",
+                                                   .aliases = kAliases,
+                                                   .settings = kRemoteSettings,
+                                                   .foreign_settings = kForeignSettings};
+inline constexpr std::array kKinds = {&kCommandKind, &kLocalKind, &kMintKind, &kRemoteKind};
 
 }  // namespace keyswap::bindings::test

@@ -10,7 +10,6 @@ extern const BackendKind kAwsSecretsManagerKind;
 extern const BackendKind kAwsStsKind;
 extern const BackendKind kBitwardenKind;
 extern const BackendKind kCommandKind;
-extern const BackendKind kCommandKind;
 extern const BackendKind kEnvKind;
 extern const BackendKind kFileKind;
 extern const BackendKind kGcpSecretManagerKind;
@@ -18,28 +17,34 @@ extern const BackendKind kOnePasswordKind;
 extern const BackendKind kTransitKind;
 extern const BackendKind kVaultKind;
 
-// One line a kind, by name.
+namespace {
+
+constinit const BackendKind kLocal = {.name = kLocalKind, .is_remote = false};
+
+// By name; each but `local` is in the file of its name.
+constexpr std::array kKinds = {
+    &kAwsSecretsManagerKind,
+    &kAwsStsKind,
+    &kBitwardenKind,
+    &kCommandKind,
+    &kEnvKind,
+    &kFileKind,
+    &kGcpSecretManagerKind,
+    &kLocal,
+    &kOnePasswordKind,
+    &kTransitKind,
+    &kVaultKind,
+};
+
+}  // namespace
+
 BackendKinds backend_kinds() {
-  static const std::array kKinds = {
-      kAwsSecretsManagerKind,
-      kAwsStsKind,
-      kBitwardenKind,
-      kCommandKind,
-      kEnvKind,
-      kFileKind,
-      kGcpSecretManagerKind,
-      BackendKind{.name = kLocalKind, .is_remote = false},
-      kOnePasswordKind,
-      kTransitKind,
-      kVaultKind,
-  };
   return kKinds;
 }
 
 const BackendKind* find_backend_kind(std::string_view name) {
-  const BackendKinds kinds = backend_kinds();
-  const auto found = std::ranges::find(kinds, name, &BackendKind::name);
-  return found == kinds.end() ? nullptr : &*found;
+  const auto* const found = std::ranges::find(kKinds, name, &BackendKind::name);
+  return found == kKinds.end() ? nullptr : *found;
 }
 
 }  // namespace keyswap::vault

@@ -11,9 +11,9 @@ TEST_CASE("a kind is found by its name alone, and other names are no other's") {
   REQUIRE(find_backend_kind("local") != nullptr);
   CHECK(find_backend_kind("local")->make == nullptr);
   CHECK(find_backend_kind("nowhere") == nullptr);
-  for (const BackendKind& kind : backend_kinds()) {
-    CHECK(find_backend_kind(kind.name) == &kind);
-    for (const std::string_view alias : kind.aliases) {
+  for (const BackendKind* const kind : backend_kinds()) {
+    CHECK(find_backend_kind(kind->name) == kind);
+    for (const std::string_view alias : kind->aliases) {
       CHECK(find_backend_kind(alias) == nullptr);
     }
   }
@@ -24,10 +24,11 @@ TEST_CASE("kinds stand in their order") {
 }
 
 TEST_CASE("every kind but the vault of this machine is made, and no setting has two rules") {
-  for (const BackendKind& kind : backend_kinds()) {
-    CHECK((kind.make != nullptr || kind.name == kLocalKind));
-    for (const SettingRule& rule : kind.settings) {
-      CHECK(std::ranges::count(kind.settings, rule.name, &SettingRule::name) == 1);
+  CHECK(std::ranges::is_sorted(backend_kinds(), {}, &BackendKind::name));
+  for (const BackendKind* const kind : backend_kinds()) {
+    CHECK((kind->make != nullptr || kind->name == kLocalKind));
+    for (const SettingRule& rule : kind->settings) {
+      CHECK(std::ranges::count(kind->settings, rule.name, &SettingRule::name) == 1);
     }
   }
 }

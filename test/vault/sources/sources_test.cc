@@ -3,6 +3,7 @@
 
 #include "test/vault/sample.h"
 #include "test/vault/sources/fake_backend.h"
+#include "vault/source_kind.h"
 
 namespace keyswap::vault {
 
