@@ -91,6 +91,13 @@ class Vault final : public CallerDigests {
   // Any bytes: the DER of a key that the caller has checked. Its service is kPrivateKeyService.
   base::Status add_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
   base::Status rotate_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
+  // A text, in place of what the entry has, or anew: if it is still of that version ("": it is not
+  // there). Durable as above. already_exists: it is of another one by now, which stays; else as
+  // add and rotate.
+  base::Status keep(const SecretName& name,
+                    const Secret& value,
+                    std::string_view version,
+                    std::int64_t now_s);
   base::Status remove(const SecretName& name);
   [[nodiscard]] std::vector<SecretInfo> list() const;  // by name
 

@@ -104,6 +104,16 @@ vault::Answer read_own_entry(vault::Vault& vault,
   return vault::EntryAnswer{std::move(entry->value), std::move(entry->version)};
 }
 
+vault::Answer keep_own_entry(vault::Vault& vault,
+                             const vault::KeepEntry& step,
+                             std::int64_t now_s) {
+  const auto kept = vault.keep(step.name, step.value, step.replaces, now_s);
+  if (kept) {
+    return vault::Kept::done;
+  }
+  return kept.error().code == Errc::already_exists ? vault::Kept::conflict : vault::Kept::failed;
+}
+
 vault::Answer read_own_file(const vault::ReadFile& step) {
   if (!step.path.starts_with('/') || check_folders_above(step.path)) {
     return Error{Errc::permission, "a source's file could have been put there by somebody else"};
