@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Types of `inject:` whose credential is minted: an access token, which a source of the secret's
-// own gets with what the vault has (vault/sources/oauth2.cc and others). What it is called there and
-// where it stands is as with the scheme `header`; the value is the token.
+// own gets with what the vault has (vault/sources/oauth2.cc and others). Where it stands, and what
+// stands around it, is as with the scheme `header`.
 #include <algorithm>
 #include <array>
 #include <utility>

@@ -359,7 +359,8 @@ Result<Secret> as_pkcs8(Secret der) {
   return wrapped(der_value(kObject, kEcId) + der_value(kObject, key->curve_id), der.reveal());
 }
 
-// Some vendors give an Ed25519 key as its bare bytes: the seed, and mostly the public half behind it.
+// Some vendors give an Ed25519 key as its bare bytes: the seed, mostly with the public half behind
+// it.
 bool is_bare_ed25519(const Secret& bytes) {
   return bytes.size() == kSeedBytes || bytes.size() == 2 * kSeedBytes;
 }

@@ -2,8 +2,8 @@
 //
 // The scheme `jwt`: a bearer token that a private key signs (RFC 7519), made anew for each request,
 // so that it need not be good for long. Either the rule says what is in it, and the client sends
-// the placeholder in its place. Or the client signs itself, with a throw-away key: what it signed is
-// verified with that one's public half, and signed anew with the real key.
+// the placeholder in its place. Or the client signs itself, with a throw-away key: what it signed
+// is verified with that one's public half, and signed anew with the real key.
 #include "bindings/signatures/jwt.h"
 
 #include <array>

@@ -178,7 +178,7 @@ std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
   if (call == nullptr) {
     return fail(FetchFault::unavailable, "unexpected");
   }
-  // A redirect is not followed (M12): where it leads nobody named.
+  // A redirect is not followed: where it leads nobody named.
   if (is_asked_again(call->status) || (call->status >= 300 && call->status < 400)) {
     return fail_of_token_status(*call);
   }

@@ -76,6 +76,15 @@ std::optional<Step> ClientReading::on(Answer answer) {
   return is_whole ? std::nullopt : std::optional<Step>(read_own(client_->secret));
 }
 
+std::string_view ClientReading::id() const {
+  KS_ASSERT(id_.has_value());
+  return id_->reveal();
+}
+
+std::string_view ClientReading::secret() const {
+  return secret_ ? secret_->reveal() : std::string_view();
+}
+
 Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant) {
   auto body = body_of(client, who, grant);
   if (!body) {

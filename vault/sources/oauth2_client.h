@@ -39,10 +39,8 @@ class ClientReading {
   // The next step; nothing: both are there.
   [[nodiscard]] std::optional<Step> on(Answer answer);
 
-  [[nodiscard]] std::string_view id() const { return id_->reveal(); }
-
-  // "" of a public client.
-  [[nodiscard]] std::string_view secret() const { return secret_ ? secret_->reveal() : ""; }
+  [[nodiscard]] std::string_view id() const;
+  [[nodiscard]] std::string_view secret() const;  // "" of a public client
 
  private:
   const TokenClient* client_;

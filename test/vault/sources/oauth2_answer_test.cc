@@ -39,8 +39,9 @@ Ending failure(int status, std::string_view body) {
 }  // namespace
 
 TEST_CASE("L01 an answer is read: the token, its life, and the refresh token for the next time") {
-  const auto token = token_of(
-      R"({"access_token":"ya29.a0","token_type":"Bearer","expires_in":3599,"refresh_token":"1//0new-one","scope":"x"})");
+  const auto token =
+      token_of(R"({"access_token":"ya29.a0","token_type":"Bearer","expires_in":3599,)"
+               R"("refresh_token":"1//0new-one","scope":"x"})");
   CHECK(token.access.reveal() == "ya29.a0");
   CHECK(token.expires_in_s == 3599);
   CHECK(token.refresh->reveal() == "1//0new-one");
