@@ -124,17 +124,18 @@ bool read_refresh(JsonView value, TokenAnswer& token) {
   return true;
 }
 
-// What stands in the answer as plain text, compared without its case.
-bool is_bearer(JsonView type) {
+// Slack says whose the token is, and means a bearer's (docs.slack.dev, "oauth.v2.access").
+bool is_bearer(JsonView type, bool is_slack) {
   const auto text = type.plain_text(kErrorBytesMax);
-  return text && base::equal_ignoring_case(*text, "bearer");
+  return text && (base::equal_ignoring_case(*text, "bearer") ||
+                  (is_slack && (*text == "bot" || *text == "user")));
 }
 
 std::variant<TokenAnswer, Failed> read_token(JsonView root) {
   TokenAnswer token;
   const JsonView type = root.member("token_type");
   token.has_type = !type.is(JsonKind::none);
-  if (token.has_type && !is_bearer(type)) {
+  if (token.has_type && !is_bearer(type, root.member("ok").is_true())) {
     return fail(FetchFault::bad_answer, "unsupported_token_type");
   }
   auto access = root.member("access_token").text();

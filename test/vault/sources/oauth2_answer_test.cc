@@ -70,6 +70,13 @@ TEST_CASE("L12 a token is a bearer's, in any case; without a word of it, too; of
   }
 }
 
+TEST_CASE("Slack says whose a token is in place of its type, and nobody else may") {
+  CHECK(token_of(R"({"ok":true,"access_token":"xoxb-1","token_type":"bot"})").has_type);
+  CHECK(token_of(R"({"ok":true,"access_token":"xoxp-1","token_type":"user"})").has_type);
+  CHECK(failure(200, R"({"access_token":"xoxb-1","token_type":"bot"})").outcome ==
+        "unsupported_token_type");
+}
+
 TEST_CASE("L05 an error is told by its code, and says who has to do something") {
   CHECK(failure(400, R"({"error":"invalid_grant","error_description":"revoked"})") ==
         Ending{FetchFault::needs_login, "token_endpoint_error:invalid_grant"});
