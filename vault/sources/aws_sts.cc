@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AWS Security Token Service: a role's credentials, good for an hour or so. A key is the role's
-// ARN, and its fields are access_key_id, secret_access_key and session_token, which belong together.
+// ARN, and its fields are AccessKeyId, SecretAccessKey and SessionToken, which belong together.
 // So one answer serves all three until it is replaced, and none of them is good for longer: a
-// request does not get parts of two (row F09).
+// request does not get parts of two.
 // Source: the AWS Security Token Service API reference, "AssumeRole", "AssumeRoleWithWebIdentity".
 #include <algorithm>
 #include <array>
@@ -141,9 +141,9 @@ class FetchRun final : public EachKeyRun {
 
   Step give(const Role& role) {
     const std::array<std::pair<std::string_view, const Secret*>, 3> fields = {{
-        {"access_key_id", &role.pair.id},
-        {"secret_access_key", &role.pair.secret},
-        {"session_token", &role.pair.session_token},
+        {"AccessKeyId", &role.pair.id},
+        {"SecretAccessKey", &role.pair.secret},
+        {"SessionToken", &role.pair.session_token},
     }};
     const auto* const found =
         std::ranges::find(fields, key().field, &std::pair<std::string_view, const Secret*>::first);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "bindings/percent_text.h"
@@ -233,6 +234,28 @@ base::Result<Secret> json_string_of(std::string_view text) {
   fits = fits && out->append("\"");
   KS_ASSERT(fits);
   return Secret::copy_of(out->reveal());
+}
+
+base::Result<Secret> base64_of(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t size = (bytes.size() + 2) / 3 * 4;
+  auto room = LockedBytes::of_size(size);
+  if (!room) {
+    return room.error();
+  }
+  char* out = room->data();
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::string_view group = bytes.substr(at, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = bits << 8U | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      *out++ = i <= group.size() ? kDigits[bits >> (18U - 6U * i) & 63U] : '=';
+    }
+  }
+  return Secret::adopt(std::move(*room), size);
 }
 
 base::Result<Secret> decoded_base64(std::string_view text) {

@@ -69,7 +69,9 @@ base::Result<Secret> form_of(std::initializer_list<FormField> fields);
 // A JSON string in locked memory, with its quotes: JSON of secrets is joined() of such.
 base::Result<Secret> json_string_of(std::string_view text);
 
-// RFC 4648 section 4, strictly; invalid_input for anything else.
+// RFC 4648 section 4, in locked memory.
+base::Result<Secret> base64_of(std::string_view bytes);
+// The bytes of that, strictly; invalid_input for anything else.
 base::Result<Secret> decoded_base64(std::string_view text);
 
 // Is it a path that leads nowhere else: no empty segment, no "." and no ".."?

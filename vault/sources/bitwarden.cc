@@ -3,7 +3,7 @@
 // Bitwarden Secrets Manager. A machine account's access token logs in, and opens the organisation's
 // key, with which names and values are opened here; Bitwarden itself sees neither. A list says
 // which id a name has, and the ids stand until one of them is not right any more.
-// Source: Bitwarden's "Secrets Manager SDK" (github.com/bitwarden/sdk-sm), crates `bitwarden-api-*`.
+// Source: Bitwarden's "Secrets Manager SDK" (github.com/bitwarden/sdk-sm).
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -44,6 +44,7 @@ struct Account {
     api = api.empty() ? "https://api.bitwarden.com" : api;
     identity = identity.empty() ? "https://identity.bitwarden.com" : identity;
     token = token.empty() ? setting_text(spec, "access_token_path") : token;
+    token = token.empty() ? "BWS_ACCESS_TOKEN" : token;
   }
 
   std::string organization;
@@ -474,17 +475,26 @@ std::unique_ptr<Backend> make(const SourceSpec& spec) {
 constexpr std::array<std::string_view, 1> kAliases = {"bws"};
 constexpr std::array kSettings = {
     SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
-    SettingRule{.name = "access_token", .is_entry = true},
-    SettingRule{.name = "access_token_path", .check = check_absolute_path},
+    SettingRule{.name = "access_token", .is_required = true, .is_entry = true},
     SettingRule{.name = "api_url", .check = check_base_url},
     SettingRule{.name = "identity_url", .check = check_base_url},
-    SettingRule{.name = "state_path"},  // others keep their log-in in it
+};
+// Without a path it is the entry that is called like the variable which that program reads.
+constexpr std::array kForeignSettings = {
+    SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
+    SettingRule{.name = "access_token_path", .is_entry = true, .check = check_absolute_path},
+    SettingRule{.name = "state_path"},  // that program's log-in, which we make anew
+    SettingRule{.name = "api_url", .check = check_base_url},
+    SettingRule{.name = "identity_url", .check = check_base_url},
 };
 
 }  // namespace
 
 extern const BackendKind kBitwardenKind;
-constinit const BackendKind kBitwardenKind = {
-    .name = "bitwarden", .aliases = kAliases, .settings = kSettings, .make = make};
+constinit const BackendKind kBitwardenKind = {.name = "bitwarden",
+                                              .aliases = kAliases,
+                                              .settings = kSettings,
+                                              .make = make,
+                                              .foreign_settings = kForeignSettings};
 
 }  // namespace keyswap::vault

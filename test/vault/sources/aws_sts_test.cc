@@ -40,9 +40,9 @@ struct World {
 };
 
 std::vector<std::string> all_three() {
-  return {key_text(kRole, "access_key_id"),
-          key_text(kRole, "secret_access_key"),
-          key_text(kRole, "session_token")};
+  return {key_text(kRole, "AccessKeyId"),
+          key_text(kRole, "SecretAccessKey"),
+          key_text(kRole, "SessionToken")};
 }
 
 Call to_call(test::RunScript& script) {
@@ -144,7 +144,7 @@ TEST_CASE("STS's errors are told by their code; an expired token is lost, and wh
   as<Done>(first.answer(200, answer_of()));
   const std::string other = "arn:aws:iam::123456789012:role/other";
   const auto told = [&](int status, std::string_view code) {
-    auto script = world.fetch({key_text(other, "access_key_id")});
+    auto script = world.fetch({key_text(other, "AccessKeyId")});
     to_call(script);
     return ending(script.answer(status, error_of(code)));
   };

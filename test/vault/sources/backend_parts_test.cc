@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/backend_parts.h"
 
+#include "proxy/base/bytes.h"
 #include "test/vault/sources/backend_support.h"
 
 namespace keyswap::vault {
@@ -112,6 +113,11 @@ TEST_CASE("forms and JSON keep a secret whole, whatever is in it") {
 TEST_CASE("base64 is strict, and its bytes are locked") {
   REQUIRE(lock_memory());
   CHECK(text_of(decoded_base64("c2stbGl2ZQ==")) == "sk-live");
+  for (std::size_t size = 0; size < 9; ++size) {
+    const std::string bytes = std::string("\xff\x00\x7fsk-liv\xfb", 10).substr(0, size);
+    CHECK(text_of(base64_of(bytes)) == base::to_base64(bytes));
+    CHECK(text_of(decoded_base64(base::to_base64(bytes))) == bytes);
+  }
   for (const auto* const bad : {"c2stbGl2ZQ", "c2stbGl2ZQ=", "c2st bGl2", "c2stbGl2ZR=="}) {
     INFO(bad);
     CHECK_FALSE(decoded_base64(bad));

@@ -158,6 +158,9 @@ TEST_CASE("where no address is said, it is Bitwarden's cloud; AVP's token file i
   test::RunScript script(backend->log_in());
   CHECK(as<ReadFile>(script.begin()).path == "/run/bws");
   CHECK(as<Call>(script.entry(kOurToken)).url == "https://identity.bitwarden.com/connect/token");
+  const auto bare =
+      kBitwardenKind.make(spec_of({{"organization_id", "f4e44a7f-1190-432a-9d4a-af96013127cb"}}));
+  CHECK(as<ReadEntry>(test::RunScript(bare->log_in()).begin()).name.text() == "BWS_ACCESS_TOKEN");
 }
 
 TEST_CASE("a log-in that ends within five minutes is made anew before anything is asked") {

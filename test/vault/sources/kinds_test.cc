@@ -19,10 +19,6 @@ TEST_CASE("a kind is found by its name alone, and other names are no other's") {
   }
 }
 
-TEST_CASE("kinds stand in their order") {
-  CHECK(std::ranges::is_sorted(backend_kinds(), {}, &BackendKind::name));
-}
-
 TEST_CASE("every kind but the vault of this machine is made, and no setting has two rules") {
   CHECK(std::ranges::is_sorted(backend_kinds(), {}, &BackendKind::name));
   for (const BackendKind* const kind : backend_kinds()) {
