@@ -265,9 +265,9 @@ const char* check_environment(std::string_view text) {
 }
 
 constexpr std::array kSettings = {
-    SettingRule{"environment", false, false, check_environment},
-    SettingRule{"output", false, false, check_output},
-    SettingRule{"timeout_seconds", false, false, check_timeout},
+    SettingRule{.name = "environment", .is_list = true, .check = check_environment},
+    SettingRule{.name = "output", .check = check_output},
+    SettingRule{.name = "timeout_seconds", .check = check_timeout},
 };
 
 }  // namespace

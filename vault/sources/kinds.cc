@@ -6,7 +6,16 @@
 
 namespace keyswap::vault {
 
+extern const BackendKind kAwsSecretsManagerKind;
+extern const BackendKind kAwsStsKind;
+extern const BackendKind kBitwardenKind;
 extern const BackendKind kCommandKind;
+extern const BackendKind kEnvKind;
+extern const BackendKind kFileKind;
+extern const BackendKind kGcpSecretManagerKind;
+extern const BackendKind kOnePasswordKind;
+extern const BackendKind kTransitKind;
+extern const BackendKind kVaultKind;
 
 namespace {
 
@@ -14,8 +23,17 @@ constinit const BackendKind kLocal = {.name = kLocalKind, .is_remote = false};
 
 // By name; each but `local` is in the file of its name.
 constexpr std::array kKinds = {
+    &kAwsSecretsManagerKind,
+    &kAwsStsKind,
+    &kBitwardenKind,
     &kCommandKind,
+    &kEnvKind,
+    &kFileKind,
+    &kGcpSecretManagerKind,
     &kLocal,
+    &kOnePasswordKind,
+    &kTransitKind,
+    &kVaultKind,
 };
 
 }  // namespace
