@@ -104,6 +104,15 @@ vault::Answer read_own_entry(vault::Vault& vault,
   return vault::EntryAnswer{std::move(entry->value), std::move(entry->version)};
 }
 
+vault::Answer keep_own_entry(vault::Vault& vault,
+                             const vault::KeepEntry& step,
+                             std::int64_t now_s) {
+  const base::Status kept = vault.replace_if(step.name, step.replaces, step.value, now_s);
+  return kept                                  ? vault::Kept::done
+         : kept.error().code == Errc::replaced ? vault::Kept::conflict
+                                               : vault::Kept::failed;
+}
+
 vault::Answer read_own_file(const vault::ReadFile& step) {
   if (!step.path.starts_with('/') || check_folders_above(step.path)) {
     return Error{Errc::permission, "a source's file could have been put there by somebody else"};
