@@ -27,7 +27,8 @@ struct ExplainOptions {
   std::string url;
   bool json = false;
   bool shows_all = false;
-  std::string caller;  // "": whoever may
+  std::string caller;         // "": one without a token
+  bool names_caller = false;  // else: whoever may
   UnlockOptions unlock;
 };
 
@@ -98,7 +99,7 @@ int explain_one(const ExplainOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  const auto caller = options.caller.empty() ? std::nullopt : std::optional(options.caller);
+  const auto caller = options.names_caller ? std::optional(options.caller) : std::nullopt;
   Explanation explanation = explain_request(*loaded.value(), request.value(), caller);
   if (auto problem = ask_vault(options, *loaded.value(), explanation)) {
     return report(*problem);
@@ -134,6 +135,7 @@ int run_bindings_explain(const Arguments& arguments) {
           app, arguments, "keyswap bindings explain POST https://api.openai.com/v1/responses")) {
     return *status;
   }
+  options.names_caller = app.was_given("--caller");
   return explain_one(options);
 }
 
