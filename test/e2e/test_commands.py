@@ -651,6 +651,7 @@ class Words(Case):
     def test_a_mistyped_word_names_the_nearest_and_ends_with_2(self):
         for words, what, hint in (
                 (("servce",), "there is no command 'servce'", "did you mean: keyswap serve"),
+                (("sevre",), "there is no command 'sevre'", "did you mean: keyswap serve"),
                 (("secret", "lsit"), "there is no command 'lsit' in 'keyswap secret'", "did you mean: keyswap secret list"),
                 (("secret", "list", "--jsno"), "there is no option '--jsno'", "did you mean: keyswap secret list --json"),
                 (("--verison",), "there is no option '--verison'", "did you mean: keyswap --version"),
