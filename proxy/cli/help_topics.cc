@@ -115,18 +115,33 @@ constexpr HelpTopic kClients = {"clients",
                                 "Programs that go through the proxy",
                                 R"topic(
   keyswap run -- COMMAND     everything set; the proxy that runs, or one for it
+  keyswap run --isolated ... the same, and no other way out for COMMAND
   eval "$(keyswap env)"      the same in a shell, for a proxy that runs
-  keyswap doctor             is everything set up, and what can go past it?
+  keyswap doctor             launches those that it finds: what goes past it?
 
 Set are the proxy's address (HTTPS_PROXY and its like), the CA in each variable that clients
 read (SSL_CERT_FILE, CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS, GIT_SSL_CAINFO and
 more), and each secret's placeholder under the secret's own name. `keyswap env` prints all of
 them.
 
-A program that reads none of them goes past the proxy, with a placeholder that is worth nothing:
-Node before 22.21 and 24.5, Python's aiohttp without trust_env=True, programs with roots of their
-own. Set the proxy (http://127.0.0.1:8472) and the CA (ca.pem, or the bundle of `keyswap ca
-export`) in their own configuration.
+Node before 22.21 and 24.5 reads none of them, and no Node does for agents of a program's own: a
+file that `run` and `env` load into it (NODE_OPTIONS, left out by --no-preload) helps both.
+
+A program that reads none goes past the proxy, with a placeholder that is worth nothing, or does
+not trust the CA. These take a flag or a setting:
+
+  aiohttp            ClientSession(trust_env=True)
+  Python's stripe    stripe.ca_bundle_path = os.environ["SSL_CERT_FILE"]
+  aria2              --ca-certificate=$SSL_CERT_FILE
+  apt, as root       -o Acquire::https::CaInfo=FILE, a copy that _apt can read
+  kubectl            --certificate-authority=$SSL_CERT_FILE, with a CA in its
+                     kubeconfig
+  chromium, Chrome   ca.pem in the store of its profile (certutil)
+  docker, podman     the settings of the daemon, which does the pulling
+
+All others: the proxy (http://127.0.0.1:8472) and the CA (ca.pem, or the bundle of `keyswap ca
+export`) in their own configuration. For programs with pinned roots there is only their own
+switch, if they have one.
 )topic"};
 
 constexpr HelpTopic kEndpoints = {"endpoints",

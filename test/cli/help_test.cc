@@ -212,6 +212,27 @@ TEST_CASE("topics fit 80 columns, and stand in alphabetical order") {
   CHECK(find_topic("no-such-topic") == nullptr);
 }
 
+TEST_CASE("the topic of clients names each client that the documents say needs more") {
+  const std::string document = content_of(test::tree_path("docs/operations.md"));
+  const std::string_view table = std::string_view(document).substr(
+      std::min(document.find("| Client | What it needs |"), document.size()));
+  const std::string topic =
+      std::regex_replace(topic_text(*find_topic("clients")), std::regex("\\s+"), " ");
+  std::size_t seen = 0;
+  for (const auto line : lines_of(table.substr(0, table.find("\n\n")))) {
+    // The client without what is said of it: "`stripe`" of "Python's `stripe`".
+    std::string client(line.substr(2, line.find(" |", 2) - 2));
+    client = std::regex_replace(client.substr(0, client.find(", ")), std::regex("`"), "");
+    if (client == "Client" || client.starts_with("--")) {
+      continue;
+    }
+    ++seen;
+    INFO(client);
+    CHECK(has(topic, client));
+  }
+  CHECK(seen >= 8);
+}
+
 TEST_CASE("every `keyswap help X` that the program names is there, and none names docs/") {
   std::set<std::string, std::less<>> known = {"TOPIC", "secret"};  // of the usage, in an example
   for (const auto& topic : help_topics()) {

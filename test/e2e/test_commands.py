@@ -645,6 +645,10 @@ class Words(Case):
                 self.assertIn(f"Usage: {' '.join(('keyswap', *words))} ", text)
                 self.assertIn("Example", text)
                 self.assertNotRegex(text, r"OPTIONS|TEXT:|REQUIRED|Excludes|Positionals|:\{|docs/")
+        # A group's list says of a command what it can do by now.
+        listed = dict(re.findall(r"^  (\S+) +(.+)$", seen[0][1], re.M))
+        self.assertIn("in the background", listed["serve"])
+        self.assertIn("change", listed["bindings"])
         for words, text in (seen[0], seen[1], next(pair for pair in seen if pair[0] == ("secret", "add"))):
             self.assertEqual(self.run_words("help", *words).stdout.decode(), text)
 
