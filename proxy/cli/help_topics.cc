@@ -18,13 +18,19 @@ force once somebody approved it. What is approved is the bytes of the file, and 
 `upstream.ca_file`.
 
   keyswap bindings edit      an editor, a check, what changes, your yes, reload
-  keyswap bindings add       one secret and one host, approved as it is written
+  keyswap bindings add       one secret and one host
   keyswap bindings approve   what was changed by hand: shown, and your yes
 
 Who may approve was chosen by `keyswap init --approval`. With `key` it is whoever opens the
 vault, so that `serve` approves what it finds (the default with --key-file). With `passphrase`
 it takes a command that was given the vault's passphrase, or, where a key file opens the vault,
 a passphrase for approvals alone.
+
+What `bindings add` and `secret add --provider` write is approved at once by what opened the vault
+for them: made with --key-file, or with --approval passphrase, the home asks nothing more (or only
+for the passphrase for approvals). In a home that a passphrase opens, made without --approval,
+nothing is approved at first: the first `serve` shows all that bindings.yaml says by then, and asks
+(without a terminal it takes the file as it is). From then on that home is like the others.
 
 Until a change is approved, what is in force stays in force. `keyswap serve` on a terminal shows
 the change and asks; without a terminal it ends with exit status 1.
