@@ -19,6 +19,7 @@
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 
 namespace keyswap::cli {
@@ -121,6 +122,9 @@ int add(const SecretOptions& options) {
     return report(vault_failure(added.error(), name->text()));
   }
   const int told = tell_change(opened->vault, name.value(), options, "added");
+  if (!options.is_private_key) {
+    remark_unbound(opened->home, {name.value()});
+  }
   if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
     return report(*problem);
   }

@@ -315,6 +315,31 @@ class Commands(Case):
         listed = json.loads(home.must("secret", "list", "--json", unlock=True).stdout)
         self.assertTrue(all(len(entry["id"]) == 36 for entry in listed))
 
+    def test_a_secret_that_no_rule_uses_is_told_until_one_does(self):
+        home = self.make_home("unbound", secrets={})
+        told = "no rule uses {} yet: keyswap bindings add {} --host HOST"
+        added = home.must("secret", "add", K, stdin=b"value-of-the-first", unlock=True)
+        self.assertIn(told.format(K, K), added.stderr.decode().splitlines())
+        file = self.inputs / "unbound.env"
+        file.write_text(f"{K2}=value-of-the-second\n")
+        file.chmod(0o600)
+        imported = home.must("secret", "import", file, unlock=True)
+        self.assertIn(told.format(K2, K2), imported.stderr.decode().splitlines())
+
+        def running(*options):
+            return home.must("run", *options, "--", "true", unlock=True).stderr.decode()
+
+        self.assertIn(told.format(f"{K}, {K2}", "NAME"), running())
+        self.assertNotIn("no rule uses", running("--quiet"))
+        self.assertEqual(json.loads(home.run("status", "--json").stdout)["unbound"], [K, K2])
+        self.assertIn(b"no rule uses", home.run("status").stdout)
+        self.assertIn(b"no rule uses it yet", home.run("doctor", "--quick").stdout)
+        for name in (K, K2):
+            home.must("bindings", "add", name, "--host", H, unlock=True)
+        self.assertNotIn("no rule uses", running())
+        self.assertEqual(json.loads(home.run("status", "--json").stdout)["unbound"], [])
+        self.assertNotIn(b"no rule uses", home.run("status").stdout + home.run("doctor", "--quick").stdout)
+
     def test_bindings_that_are_gone_begin_anew_with_the_first_that_is_added(self):
         home = self.copy_home(self.home, "gone-bindings")
         (home.path / "bindings.yaml").unlink()
