@@ -114,8 +114,8 @@ void tell(const AddOptions& options, const BindingsFile& file, const std::string
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  print_line("bound " + options.name + " in " + printable(file.path));
-  print_line("programs hold this in its place (keyswap run and env set it):");
+  print_long_line("bound " + options.name + " in " + printable(file.path));
+  print_long_line("programs hold this in its place (keyswap run and env set it):");
   print_line(options.name + "=" + placeholder);
 }
 

@@ -75,8 +75,8 @@ int tell_change(const vault::Vault& vault,
   if (info != nullptr && options.json) {
     print_line(dump(to_json(*info)));
   } else if (info != nullptr) {
-    print_line(std::string(verb) + " " + name.text() + " (service " + printable(info->service) +
-               ", id " + info->id + ")");
+    print_long_line(std::string(verb) + " " + name.text() + " (service " +
+                    printable(info->service) + ", id " + info->id + ")");
   }
   return static_cast<int>(Exit::done);
 }
@@ -178,7 +178,7 @@ int remove(const SecretOptions& options) {
   if (options.json) {
     print_line(dump({{"name", name->text()}, {"deleted", true}}));
   } else {
-    print_line("removed " + name->text());
+    print_long_line("removed " + name->text());
   }
   if (auto problem =
           await_confirmation(opened->home, opened->vault, name->text() + " is removed")) {

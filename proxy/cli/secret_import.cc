@@ -260,8 +260,8 @@ void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
   for (const auto& [name, done] : imported) {
     const std::string_view why = why_skipped(done);
     const bool is_change = done == Done::added || done == Done::replaced;
-    print_line((options.common.is_dry_run && is_change ? "would be " : "") +
-               std::string(to_string(done)) + " " + name.text() + std::string(why));
+    print_long_line((options.common.is_dry_run && is_change ? "would be " : "") +
+                    std::string(to_string(done)) + " " + name.text() + std::string(why));
   }
 }
 

@@ -123,10 +123,12 @@ std::string format_facts(const std::vector<std::pair<std::string, std::string>>&
 }
 
 void print_long_line(std::string_view text) {
-  if (isatty(STDOUT_FILENO) == 1) {
-    print(wrap_hanging(text));
-  } else {
+  if (isatty(STDOUT_FILENO) != 1) {
     print_line(text);
+    return;
+  }
+  for (const std::string_view line : lines_of(std::string(text) + "\n")) {
+    print(wrap_hanging(line));
   }
 }
 

@@ -172,6 +172,9 @@ class Approval(Case):
                          proxy.clean_environment(KEYSWAP_HOME=self.home.path))
         self.addCleanup(asked.close)
         asked.expect(b": # what matters\r")
+        # What is in it stands beside the question, however high the list is.
+        asked.expect(b"in short:")
+        asked.expect(b"only lines of the file differ")
         asked.expect(b"Shall it come into force?")
         asked.type(b"n\r")
         self.assertEqual(asked.process.wait(60), 1)
