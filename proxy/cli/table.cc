@@ -127,7 +127,8 @@ void print_long_line(std::string_view text) {
     print_line(text);
     return;
   }
-  for (const std::string_view line : lines_of(std::string(text) + "\n")) {
+  const std::string lines = std::string(text) + "\n";
+  for (const std::string_view line : lines_of(lines)) {
     print(wrap_hanging(line));
   }
 }
