@@ -22,8 +22,8 @@ std::vector<std::string> wrap_words(std::string_view text, std::size_t width);
 
 std::vector<std::string_view> words_of(std::string_view text);
 
-// A line as it is if it fits; else its words in lines of at most kColumns columns, indented like it,
-// and all but the first one further. A word that is longer stays whole: it is a path or a
+// A line as it is if it fits; else its words in lines of at most kColumns columns, indented like
+// it, and all but the first one further. A word that is longer stays whole: it is a path or a
 // placeholder, and may be copied. Ends with a newline.
 std::string wrap_hanging(std::string_view text);
 
