@@ -122,9 +122,9 @@ int add(const SecretOptions& options) {
     return report(vault_failure(added.error(), name->text()));
   }
   const int told = tell_change(opened->vault, name.value(), options, "added");
-  if (!options.is_private_key) {
-    remark_unbound(opened->home, {name.value()});
-  }
+  // What signs has a scheme of its own, which no option of `bindings add` names.
+  remark_unbound(
+      opened->home, {name.value()}, options.is_private_key ? "keyswap bindings edit" : "");
   if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
     return report(*problem);
   }

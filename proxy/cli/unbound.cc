@@ -31,7 +31,7 @@ std::vector<vault::SecretName> unbound_in(const Home& home, const bindings::Bind
   return names ? unbound_of(*names, bindings) : std::vector<vault::SecretName>();
 }
 
-std::string unbound_text(const std::vector<vault::SecretName>& unbound) {
+std::string unbound_text(const std::vector<vault::SecretName>& unbound, std::string_view command) {
   constexpr std::size_t kNamedMax = 3;
   if (unbound.empty()) {
     return "";
@@ -43,11 +43,15 @@ std::string unbound_text(const std::vector<vault::SecretName>& unbound) {
   if (unbound.size() > kNamedMax) {
     named += " and " + std::to_string(unbound.size() - kNamedMax) + " more";
   }
-  return "no rule uses " + named + " yet: keyswap bindings add " +
-         (unbound.size() == 1 ? unbound.front().text() : "NAME") + " --host HOST";
+  const std::string usual = "keyswap bindings add " +
+                            (unbound.size() == 1 ? unbound.front().text() : "NAME") +
+                            " --host HOST";
+  return "no rule uses " + named + " yet: " + (command.empty() ? usual : std::string(command));
 }
 
-void remark_unbound(const Home& home, const std::vector<vault::SecretName>& names) {
+void remark_unbound(const Home& home,
+                    const std::vector<vault::SecretName>& names,
+                    std::string_view command) {
   const auto running = find_running(home);
   const bool serves_another = running && !running->bindings.empty();
   auto parsed = read_bindings(serves_another ? running->bindings : home.bindings());
@@ -55,7 +59,7 @@ void remark_unbound(const Home& home, const std::vector<vault::SecretName>& name
     return;
   }
   if (const auto unbound = unbound_of(names, parsed->bindings); !unbound.empty()) {
-    remark(unbound_text(unbound));
+    remark(unbound_text(unbound, command));
   }
 }
 

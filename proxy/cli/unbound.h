@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bindings/binding.h"
@@ -21,11 +22,15 @@ std::vector<vault::SecretName> unbound_of(const std::vector<vault::SecretName>& 
 // The same of all that the home's vault has; none where it cannot be read.
 std::vector<vault::SecretName> unbound_in(const Home& home, const bindings::Bindings& bindings);
 
-// One line: which those are, and the command that makes a rule. "" if there are none.
-std::string unbound_text(const std::vector<vault::SecretName>& unbound);
+// One line: which those are, and the command that makes a rule; if none
+// is given, that is `bindings add`. "" if there are none.
+std::string unbound_text(const std::vector<vault::SecretName>& unbound,
+                         std::string_view command = {});
 
 // Says it on stderr of those of `names`, after they were added: by the bindings that the running
 // proxy serves, else by the home's. Says nothing where these cannot be read.
-void remark_unbound(const Home& home, const std::vector<vault::SecretName>& names);
+void remark_unbound(const Home& home,
+                    const std::vector<vault::SecretName>& names,
+                    std::string_view command = {});
 
 }  // namespace keyswap::cli

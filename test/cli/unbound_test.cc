@@ -57,6 +57,8 @@ TEST_CASE("one line says which have no rule, and the command that makes one") {
   CHECK(unbound_text({}).empty());
   CHECK(unbound_text(names_of({"A_KEY"})) ==
         "no rule uses A_KEY yet: keyswap bindings add A_KEY --host HOST");
+  CHECK(unbound_text(names_of({"A_KEY"}), "keyswap bindings edit") ==
+        "no rule uses A_KEY yet: keyswap bindings edit");
   CHECK(unbound_text(names_of({"A", "B", "C", "D", "E"})) ==
         "no rule uses A, B, C and 2 more yet: keyswap bindings add NAME --host HOST");
 }
