@@ -36,36 +36,40 @@ struct ExplainOptions {
 void print_text(const ExplainOptions& options,
                 const RequestToExplain& request,
                 const Explanation& explanation) {
-  print_line(request.method + " " + http::to_string(request.destination) + printable(request.path));
-  print_line("  connection: " + explanation.handling);
+  print_long_line(request.method + " " + http::to_string(request.destination) +
+                  printable(request.path));
+  print_long_line("  connection: " + explanation.handling);
   std::size_t elsewhere = 0;
   for (const SecretVerdict& verdict : explanation.secrets) {
     if (verdict.is_elsewhere && !verdict.is_swapped && !options.shows_all) {
       ++elsewhere;
       continue;
     }
-    print_line("  " + verdict.secret + ": " + (verdict.is_swapped ? "swapped in" : "not swapped") +
-               " (" + verdict.reason + ")");
-    print_line("    " + printable(verdict.why));
+    print_long_line("  " + verdict.secret + ": " +
+                    (verdict.is_swapped ? "swapped in" : "not swapped") + " (" + verdict.reason +
+                    ")");
+    print_long_line("    " + printable(verdict.why));
     for (const PlaceVerdict& place : verdict.places) {
-      print_line("    " + printable(place.place) + ": " +
-                 (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason + ")");
+      print_long_line("    " + printable(place.place) + ": " +
+                      (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason +
+                      ")");
     }
     if (verdict.is_swapped) {
-      print_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
-      print_line("    limit: " + printable(describe_limits(*verdict.limits)));
-      print_line("    binding: " + printable(verdict.scope));
-      print_line("    answer: " + describe_answers(*verdict.limits));
-      print_line("    real value: " + describe_real_value(*verdict.limits));
+      print_long_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
+      print_long_line("    limit: " + printable(describe_limits(*verdict.limits)));
+      print_long_line("    binding: " + printable(verdict.scope));
+      print_long_line("    answer: " + describe_answers(*verdict.limits));
+      print_long_line("    real value: " + describe_real_value(*verdict.limits));
       if (!verdict.caller.empty()) {
-        print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
-                                                              : "the caller " + verdict.caller));
+        print_long_line("    for " + (verdict.caller == kAnyCaller
+                                          ? "any caller with a token"
+                                          : "the caller " + verdict.caller));
       }
     }
   }
   if (elsewhere > 0) {
-    print_line("  " + std::to_string(elsewhere) +
-               " more bound to other hosts only (--all lists them)");
+    print_long_line("  " + std::to_string(elsewhere) +
+                    " more bound to other hosts only (--all lists them)");
   }
 }
 

@@ -22,6 +22,7 @@
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/trust.h"
+#include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/tls/context.h"
 
@@ -127,7 +128,10 @@ Finding check_bindings(const Patient& patient) {
                   "keyswap bindings check");
   }
   if (parsed->bindings.rules.empty()) {
-    return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
+    return {"bindings",
+            Health::note,
+            "no secret is bound yet",
+            "keyswap bindings add NAME --host HOST"};
   }
   return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
 }
@@ -179,6 +183,22 @@ std::vector<Finding> check_placeholders(const Patient& patient) {
                           "that of " + rule.name.text() + " is like those of the documentation",
                           "take random ones, which nobody guesses: openssl rand -hex 12"});
     }
+  }
+  return findings;
+}
+
+// What the vault has and nothing sends: mostly the step that was forgotten.
+std::vector<Finding> check_unbound(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return findings;  // said already
+  }
+  for (const vault::SecretName& name : unbound_in(patient.home, parsed->bindings)) {
+    findings.push_back({"secret " + name.text(),
+                        Health::note,
+                        "no rule uses it yet",
+                        "keyswap bindings add " + name.text() + " --host HOST"});
   }
   return findings;
 }
@@ -333,6 +353,7 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   findings.push_back(check_system_store(patient));
   findings.push_back(check_bindings(patient));
   std::ranges::move(check_clients(patient), std::back_inserter(findings));
+  std::ranges::move(check_unbound(patient), std::back_inserter(findings));
   std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
   std::optional<KnownLog> log;
