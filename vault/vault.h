@@ -124,6 +124,8 @@ class Vault final : public CallerDigests {
   [[nodiscard]] bool is_opened_by_key() const;  // the second of two
   // Of the file, which nobody has to open; as open().
   static base::Result<std::size_t> count_ways(const std::string& path);
+  // Likewise the names of its secrets, sorted: what the file says, which nothing proves.
+  static base::Result<std::vector<SecretName>> names_in(const std::string& path);
 
   // The bytes of the file as it is, for a backup: sealed, as all that is in it.
   base::Result<std::string> copy_file();

@@ -265,9 +265,10 @@ int serve(const ServeOptions& options) {
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
   CommandLine app(
-      "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
-      "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
-      "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
+      "Runs the proxy, in front or (--detach) in the background. When it accepts, it says so: a\n"
+      "program that reads its standard output gets one JSON line, people on a terminal get how to\n"
+      "use it. SIGHUP reloads the bindings and the CA, SIGTERM (kill PID; keyswap status has the\n"
+      "PID) finishes what is under way (at most 30 s) and ends it.",
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);

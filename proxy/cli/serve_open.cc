@@ -41,13 +41,11 @@ Problem take_lock(Opened& opened) {
 }
 
 void warn_about_missing_secrets(const Opened& opened) {
-  for (const bindings::SecretRule& rule : opened.policy.policy.bindings->rules) {
-    for (const vault::SecretName& name : rule.needs()) {
-      if (!opened.vault->has(name)) {
-        warn("the secret " + name.text() + " of " + opened.bindings_file +
-                 " is not in the vault: requests that need it get 503",
-             "add it with: keyswap secret add " + name.text());
-      }
+  for (const vault::SecretName& name : opened.policy.policy.bindings->own_entries()) {
+    if (!opened.vault->has(name)) {
+      warn("the secret " + name.text() + " of " + opened.bindings_file +
+               " is not in the vault: requests that need it get 503",
+           "add it with: keyswap secret add " + name.text());
     }
   }
 }

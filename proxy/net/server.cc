@@ -334,18 +334,20 @@ base::Status Server::serve() {
 }
 
 void Server::on_accepted(int socket) {
-  if (room_.clients >= room_.clients_max) {
-    on_accepted_last(socket);
+  // I10: judged before it is counted. What strangers open all at once takes no place of others.
+  Arrival arrival = loops_.front()->look_at(socket);
+  if (!arrival.has_room || room_.clients >= room_.clients_max) {
+    loops_.front()->turn_away(socket, arrival.user);
     return;
   }
   ++room_.clients;
   LoopThread& loop = *loops_[next_loop_];
   next_loop_ = (next_loop_ + 1) % loops_.size();
-  loop.post_client(socket);
+  loop.post_client(std::move(arrival));
 }
 
 void Server::on_accepted_last(int socket) {
-  loops_.front()->turn_away(socket, std::nullopt);
+  loops_.front()->turn_away(socket, loops_.front()->look_at(socket).user);
 }
 
 void Server::watch() {
