@@ -69,7 +69,9 @@ std::optional<FetchAnswer> SourceCache::Core::fetch(const Route& route,
                                                     FetchCallback callback) {
   const std::string flight = flight_of(route, wanted.kind);
   const std::lock_guard lock(mutex_);
-  auto kept = parts_.store.find(this, flight);
+  // Those who only know it again ask for all that there is, and often.
+  auto kept = parts_.store.find(
+      this, flight, wanted.is_only_known ? ValueStore::Reading::look : ValueStore::Reading::use);
   if (kept && is_good(*kept)) {
     const std::int64_t now_us = parts_.clock.steady_us();
     if (now_us >= kept->refresh_us && !wanted.is_only_known && !refusal_of(flight)) {
