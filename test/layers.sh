@@ -29,10 +29,10 @@ proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/r
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
 proxy/launcher  : proxy/base/ proxy/uv/ vault/
-proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/
+proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/ audit/
 proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
-proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/
 '
 

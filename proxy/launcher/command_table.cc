@@ -69,10 +69,9 @@ std::vector<CommandSpec> commands_of(const vault::SourceTable& table) {
 }
 
 std::vector<std::string> environment_names(std::string_view text) {
-  constexpr std::string_view kBetween = ", \t";
   std::vector<std::string> names;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(kBetween), text.size());
+    const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view name = text.substr(0, end);
     if (!name.empty() && !name.starts_with(kOurs)) {
       names.emplace_back(name);

@@ -29,7 +29,7 @@ CommandSpec command_of(const vault::SourceSpec& spec, std::string_view key);
 // All that a policy may have run, each once; at most bounds::kCommandsMax, the rest is left out.
 std::vector<CommandSpec> commands_of(const vault::SourceTable& table);
 
-// Of a comma text; empty names are none. What is keyswap's own is never handed on.
+// Of the setting, one name a line. What is keyswap's own is never handed on.
 std::vector<std::string> environment_names(std::string_view text);
 
 }  // namespace keyswap::launcher

@@ -43,7 +43,7 @@ bool may_be(AddressVerdict verdict, std::span<const bindings::AddressRange> allo
          (verdict == AddressVerdict::not_public && !allowed.empty());
 }
 
-// Row M13: what is not https goes nowhere but to this machine itself.
+// What is not https goes nowhere but to this machine itself.
 bool may_be_spoken(const http::AbsoluteTarget& target) {
   return target.protocol == http::AbsoluteTarget::Protocol::https ||
          is_loopback_literal(target.authority);
@@ -103,7 +103,7 @@ base::Status CallGuard::learn(const base::Result<std::vector<std::string>>& addr
   if (is_by_proxy_ && !was_named_by_operator_) {
     return learn_for_proxy(addresses);
   }
-  // Row M07: without an address there is nothing to judge, and nothing to dial.
+  // Without an address there is nothing to judge, and nothing to dial.
   auto in_order = addresses ? flow::in_turns_by_family(*addresses) : std::vector<std::string>();
   if (in_order.empty()) {
     return base::Error{Errc::network, "a source's name has no address"};
@@ -154,7 +154,7 @@ base::Status CallGuard::judge_name() const {
   return {};
 }
 
-// I12: one address that may not be dialled spoils the answer (row M06).
+// I12: one address that may not be dialled spoils the answer.
 base::Status CallGuard::judge_addresses(std::span<const std::string> addresses) const {
   for (const std::string& address : addresses) {
     if (flow::judge_address(address, allowed_) != AddressVerdict::allowed) {

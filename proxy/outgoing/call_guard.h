@@ -74,7 +74,7 @@ class CallGuard {
   // Its addresses, all of them judged; in the order to be tried.
   [[nodiscard]] std::span<const std::string> addresses() const { return addresses_; }
 
-  // Was exactly this one judged? (Row M09: whatever a library found out by itself meanwhile.)
+  // Was exactly this one judged, whatever a library found out by itself meanwhile?
   [[nodiscard]] bool may_dial(const uv::Endpoint& endpoint) const;
 
  private:

@@ -225,7 +225,7 @@ struct CallTransfer::Callbacks {
     return self.taken_ == Taken::yes ? size * count : 0;
   }
 
-  // Row M09: whatever it believes a name to be, only what was judged is dialled.
+  // Whatever it believes a name to be, only what was judged is dialled.
   static curl_socket_t open_socket(void* transfer,
                                    curlsocktype /*purpose*/,
                                    curl_sockaddr* address) noexcept {

@@ -25,7 +25,7 @@ class FetchLog {
   // A record of each. `done`: once, on any thread, maybe at once: are they durable?
   virtual void append(const vault::SourceSpec& spec,
                       std::vector<vault::FetchEvent> events,
-                      std::int64_t took_ms,
+                      std::int64_t took_us,
                       std::function<void(bool is_durable)> done) = 0;
 };
 

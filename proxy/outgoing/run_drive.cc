@@ -18,8 +18,6 @@ using base::Error;
 using vault::FetchEvent;
 using vault::FetchEventKind;
 
-constexpr std::int64_t kUsPerMs = 1000;
-
 FetchEventKind kind_of(const vault::SourceSpec& spec) {
   return spec.is_minted ? FetchEventKind::minted : FetchEventKind::fetched;
 }
@@ -266,11 +264,11 @@ void RunDrive::do_step(vault::Failed step) {
 }
 
 void RunDrive::note(std::vector<FetchEvent> events, std::function<void(bool is_durable)> then) {
-  const std::int64_t took_ms = (parts_->clock->steady_us() - begun_us_) / kUsPerMs;
+  const std::int64_t took_us = parts_->clock->steady_us() - begun_us_;
   parts_->log->append(
       *spec_,
       std::move(events),
-      took_ms,
+      took_us,
       [post = parts_->post, back = std::weak_ptr(self_), then = std::move(then)](bool is_durable) {
         post([back, then, is_durable] {
           if (!back.expired()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/launcher/command_table.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +49,7 @@ TEST_CASE("a program's time is that of its entry, within the bounds") {
 }
 
 TEST_CASE("what is keyswap's own is handed to no program [I1]", "[I1]") {
-  CHECK(environment_names("OP_SESSION, AWS_PROFILE,,KEYSWAP_PASSPHRASE ,X") ==
+  CHECK(environment_names("OP_SESSION\nAWS_PROFILE\n\nKEYSWAP_PASSPHRASE\nX") ==
         Words{"OP_SESSION", "AWS_PROFILE", "X"});
   CHECK(environment_names("").empty());
 }

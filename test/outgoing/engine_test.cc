@@ -94,7 +94,7 @@ class FakeLog final : public outgoing::FetchLog {
  public:
   void append(const vault::SourceSpec& spec,
               std::vector<vault::FetchEvent> events,
-              std::int64_t /*took_ms*/,
+              std::int64_t /*took_us*/,
               std::function<void(bool is_durable)> done) override {
     {
       const std::lock_guard lock(mutex_);

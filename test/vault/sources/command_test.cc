@@ -181,7 +181,7 @@ TEST_CASE("a setting says what it can be") {
   }
   CHECK(problem("output", "text").empty());
   CHECK_FALSE(problem("output", "yaml").empty());
-  CHECK(problem("environment", "OP_SESSION, AWS_PROFILE").empty());
+  CHECK(problem("environment", "OP_SESSION\nAWS_PROFILE").empty());
   CHECK_FALSE(problem("environment", "A=b").empty());
   CHECK_FALSE(problem("environment", "KEYSWAP_PASSPHRASE").empty());
 }
