@@ -112,6 +112,15 @@ vault::Answer read_own_entry(vault::Vault& vault,
   return vault::EntryAnswer{std::move(entry->value), std::move(entry->version)};
 }
 
+vault::Answer keep_own_entry(vault::Vault& vault,
+                             const vault::KeepEntry& step,
+                             std::int64_t now_s) {
+  const base::Status kept = vault.replace_if(step.name, step.replaces, step.value, now_s);
+  return kept                                  ? vault::Kept::done
+         : kept.error().code == Errc::replaced ? vault::Kept::conflict
+                                               : vault::Kept::failed;
+}
+
 vault::Answer read_own_file(const vault::ReadFile& step) {
   constexpr std::string_view kCredential = "credential:";
   const bool is_credential = step.path.starts_with(kCredential);

@@ -4,6 +4,7 @@
 // the source that the policy's table names (I14).
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -79,6 +80,7 @@ class Sources final : public Source {
   Make make_;
   Draw draw_;
   ValueStore store_;
+  std::atomic<bool> is_stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<const SourceTable*, Applied> applied_;
