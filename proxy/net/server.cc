@@ -262,6 +262,10 @@ base::Status Server::listen_for_management() {
 }
 
 services::Figures Server::figures() const {
+  std::vector<services::SourceFigures> sources;
+  for (const vault::Sources::Named& one : secrets_.source.states()) {
+    sources.push_back({one.id, one.state.entries, one.state.next_try_us > 0});
+  }
   return {.client_connections = room_.clients,
           .upstream_connections = room_.upstreams,
           .locked_bytes = vault::locked_memory_size(),
@@ -269,7 +273,8 @@ services::Figures Server::figures() const {
           .is_audit_dead = parts_.log->is_dead(),
           .audit_syncs = parts_.log->syncs(),
           .leaves = {figures_of(*certificates_.leaves, "requests"),
-                     figures_of(*certificates_.refusal_leaves, "refusals")}};
+                     figures_of(*certificates_.refusal_leaves, "refusals")},
+          .sources = std::move(sources)};
 }
 
 // Every thread that will ever be needed: what may not be started then is told at once, and nothing
