@@ -282,6 +282,11 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
       for (const std::string& flight : flights) {
         give_up(flight, error_of(failed.fault, 0), told);
       }
+    } else if (failed.fault == FetchFault::bad_answer && batch != nullptr) {
+      // What one key's value is like says nothing of the others.
+      for (const std::string& flight : flights) {
+        hush(flight, error_of(failed.fault, 0), told);
+      }
     } else {
       rest(flights, failed, told);
     }
@@ -320,8 +325,13 @@ std::int64_t SourceCache::Core::again_s() const {
 
 // There is no such value: what was kept of it goes, and it is not asked for again at once.
 void SourceCache::Core::give_up(const std::string& flight, const base::Error& error, Told& told) {
-  const std::int64_t now_us = parts_.clock.steady_us();
   parts_.store.drop(this, flight);
+  hush(flight, error, told);
+}
+
+// It is not asked for again at once; what is still good of it is served on.
+void SourceCache::Core::hush(const std::string& flight, const base::Error& error, Told& told) {
+  const std::int64_t now_us = parts_.clock.steady_us();
   std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
   quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
   answer(flight, error, told);
