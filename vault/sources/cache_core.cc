@@ -302,7 +302,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
   back_off_.failed(parts_.clock.steady_us(), failed.retry_after_ms, parts_.draw);
   const base::Error error = error_of(failed.fault, again_s());
   if (failed.fault == FetchFault::auth_lost) {
-    // What it gave before was given to who we are no more (row G14).
+    // What it gave before was given to who we are no more.
     ++generation_;
     parts_.store.drop_all(this);
     fail_all(error, told);
@@ -379,7 +379,7 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   set_times(kept);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
-  // Row G21: it is gone from memory when it is over, be it asked for or not.
+  // I1: it is gone from memory when it is over, be it asked for or not.
   parts_.engine.at(kept.stale_end_us, [core = weak_from_this()] {
     if (const auto alive = core.lock()) {
       alive->parts_.store.drop_ended(alive->parts_.clock.steady_us());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The values that sources gave, of all of them together: bounded in bytes, and each source's in
-// number; what was used least lately goes first (rows G07, G08). It knows nothing of fetching
+// number; what was used least lately goes first. It knows nothing of fetching
 // (vault/sources/cache.h).
 #pragma once
 
