@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/base/bytes.h"
 #include "vault/contents.h"
 #include "vault/entry_rules.h"
 #include "vault/seal.h"
@@ -37,17 +36,13 @@ inline base::Error is_locked_now() {
   return {base::Errc::locked, "the vault is locked: nothing of it is given out"};
 }
 
-// Each sealing draws a nonce at random. Seven bytes of it make a text that needs no memory of its
-// own.
-inline std::string version_of(const CredentialRow& row) {
-  constexpr std::size_t kVersionBytes = 7;
-  return base::to_hex(std::string_view(row.sealed.nonce).substr(0, kVersionBytes));
-}
-
 struct SavedUse {
   Entry* entry = nullptr;
   std::int64_t used_at = 0;
 };
+
+// Of the value in it (Fetched::version).
+std::string version_of(const CredentialRow& row);
 
 // Which of the ways to open it was taken.
 struct OpenedBy {

@@ -21,10 +21,7 @@ outgoing::SlowSteps slow_steps(const SourceEngine::Parts& parts) {
             return read_own_entry(*vault, step, is_anew, clock->wall_us() / kUsPerSecond);
           },
       .read_file = read_own_file,
-      .keep_entry =
-          [vault = parts.vault, clock = parts.clock](const vault::KeepEntry& step) {
-            return keep_own_entry(*vault, step, clock->wall_us() / kUsPerSecond);
-          }};
+      .keep_entry = parts.keep_entry};
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ class SourceEngine final : public vault::Engine {
     std::unique_ptr<launcher::Launcher> launcher = nullptr;
     std::string lock_file = {};
     outgoing::LeadsHere leads_here = nullptr;  // asked on the engine's thread
+    // As run.h says of KeepEntry; on the worker's thread.
+    std::function<vault::Answer(const vault::KeepEntry& step)> keep_entry = nullptr;
   };
 
   static base::Result<std::unique_ptr<SourceEngine>> create(Parts parts);

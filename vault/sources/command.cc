@@ -94,15 +94,16 @@ bool has_only(JsonView object, std::initializer_list<std::string_view> names) {
   return true;
 }
 
+// {"value", "expires_at"} and nothing else; where a field is asked for, any object that has it.
 Read read_own_form(JsonView root, std::string_view field) {
   std::optional<std::int64_t> expires_at;
-  if (!has_only(root, {"value", "expires_at"})) {
+  if (field.empty() && !has_only(root, {"value", "expires_at"})) {
     return bad("unknown_key");
   }
-  if (!read_time(root.member("expires_at"), expires_at) || !field.empty()) {
+  if (!read_time(root.member("expires_at"), expires_at)) {
     return bad("malformed");
   }
-  return value_of(root.member("value"), expires_at);
+  return value_of(root.member(field.empty() ? "value" : field), expires_at);
 }
 
 // Which of the parts has to be said: there is no whole.

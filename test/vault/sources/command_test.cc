@@ -97,6 +97,15 @@ TEST_CASE("a value may say when it ends, as a time or in seconds") {
         "K=v@" + std::to_string(4070908800 - kNowS));
 }
 
+TEST_CASE("a field is picked of whatever object a program prints") {
+  const std::string out = R"({"user":"u","password":"p","expires_at":)" + in_seconds(9) + "}";
+  World world({key_text("db", "password"), key_text("db", "user")});
+  CHECK(world.print(out).end() == "db#password=p@9 db#user=u@9");
+  CHECK(World({key_text("db", "value")}).print(R"({"value":"v"})").end() == "db#value=v");
+  CHECK(World({key_text("db", "none")}).print(out).end() == "malformed");
+  CHECK(World({"db"}).print(out).end() == "unknown_key");
+}
+
 TEST_CASE("what AWS calls credential_process is read by its parts") {
   const std::string out =
       R"({"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"s3","SessionToken":"t",)"
