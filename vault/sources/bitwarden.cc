@@ -10,232 +10,21 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/bitwarden_crypto.h"
+#include "vault/sources/bitwarden_login.h"
 #include "vault/sources/kinds.h"
 
 namespace keyswap::vault {
 
 namespace {
 
-constexpr std::int64_t kSecondUs = 1'000'000;
-// A log-in that ends so soon is made anew before anything is asked.
-constexpr std::int64_t kAheadUs = 300 * kSecondUs;
-constexpr std::int64_t kDefaultLifeS = 3600;
-constexpr std::int64_t kLifeMaxS = 24 * 3600;
+using bitwarden::Account;
+using bitwarden::LoggedInRun;
+
 constexpr std::size_t kIdBytesMax = 64;
-
-struct Session {
-  Secret bearer;  // "Bearer …"
-  Secret key;     // the organisation's
-  std::int64_t due_us = 0;
-};
-
-struct Account {
-  explicit Account(const SourceSpec& spec)
-      : organization(setting_text(spec, "organization_id")),
-        api(setting_text(spec, "api_url")),
-        identity(setting_text(spec, "identity_url")),
-        token(setting_text(spec, "access_token")) {
-    api = api.empty() ? "https://api.bitwarden.com" : api;
-    identity = identity.empty() ? "https://identity.bitwarden.com" : identity;
-    token = token.empty() ? setting_text(spec, "access_token_path") : token;
-    token = token.empty() ? "BWS_ACCESS_TOKEN" : token;
-  }
-
-  std::string organization;
-  std::string api;
-  std::string identity;
-  std::string token;  // where it is
-  // A run goes on with the one that it began with, though another may have lost it.
-  std::shared_ptr<const Session> session;
-  // By a secret's name; "" where several have it.
-  std::unordered_map<std::string, std::string> ids;
-};
-
-// Logs in where that is due, does its work, and logs in once more where it is told that it is not.
-class BitwardenRun : public Run {
- public:
-  explicit BitwardenRun(Account& account) : account_(account) {}
-
-  [[nodiscard]] Step begin(std::int64_t now_us) final {
-    now_us_ = now_us;
-    session_ = account_.session;
-    return session_ != nullptr && now_us < session_->due_us ? work() : log_in();
-  }
-
-  [[nodiscard]] Step on(Answer answer, std::int64_t now_us) final {
-    now_us_ = now_us;
-    return (this->*next_)(std::move(answer));
-  }
-
- protected:
-  // Anew after each log-in.
-  virtual Step work() = 0;
-
-  virtual Step on_success(const JsonText& /*answer*/) {
-    return fail(FetchFault::bad_answer, "malformed");
-  }
-
-  // Of the list: what an organisation is to those who may not see it.
-  virtual Step on_missing() { return fail(FetchFault::auth_lost, "no_organization"); }
-
-  Step ask(std::string_view method, const std::string& path, std::string_view body = {}) {
-    Call call;
-    call.method = method;
-    call.url = account_.api + path;
-    call.fields.push_back({"Authorization", session_->bearer.share()});
-    call.fields.push_back({"Accept", "application/json"});
-    if (!body.empty()) {
-      call.fields.push_back({"Content-Type", "application/json"});
-      auto locked = Secret::copy_of(body);
-      if (!locked) {
-        return fail_of(locked.error());
-      }
-      call.body = std::move(*locked);
-    }
-    next_ = &BitwardenRun::on_answer;
-    return call;
-  }
-
-  static Failed failed_to_open(const base::Error& error) {
-    return error.code == base::Errc::unavailable ? fail_of(error)
-                                                 : fail(FetchFault::bad_answer, "sealed_otherwise");
-  }
-
-  // An opened text; what is no text, and what does not open, says why.
-  std::variant<Secret, Failed> open(JsonView sealed) const {
-    const auto text = sealed.text();
-    if (!text) {
-      return fail_of(text.error());
-    }
-    auto opened = bitwarden::open_text(text->reveal(), session_->key);
-    if (!opened) {
-      return failed_to_open(opened.error());
-    }
-    return std::move(*opened);
-  }
-
-  Account& account_;
-
- private:
-  using Next = Step (BitwardenRun::*)(Answer);
-
-  Step log_in() {
-    next_ = &BitwardenRun::on_token;
-    return read_own(account_.token);
-  }
-
-  Step on_token(Answer answer) {
-    auto text = read_own_value(answer);
-    if (auto* failed = std::get_if<Failed>(&text)) {
-      return std::move(*failed);
-    }
-    auto token = bitwarden::read_access_token(std::get<Secret>(text));
-    if (!token) {
-      const bool is_connector = token.error().code == base::Errc::unsupported;
-      return fail(FetchFault::auth_lost,
-                  is_connector ? "access_connector_token" : "no_access_token");
-    }
-    token_ = std::move(*token);
-    auto form = form_of({{"scope", "api.secrets"},
-                         {"client_id", token_.client_id},
-                         {"client_secret", token_.client_secret.reveal()},
-                         {"grant_type", "client_credentials"}});
-    if (!form) {
-      return fail_of(form.error());
-    }
-    Call call;
-    call.method = "POST";
-    call.url = account_.identity + "/connect/token";
-    call.fields.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-    call.fields.push_back({"Accept", "application/json"});
-    call.fields.push_back({"Device-Type", "21"});  // an SDK
-    call.body = std::move(*form);
-    next_ = &BitwardenRun::on_login;
-    return call;
-  }
-
-  Step on_login(Answer answer) {
-    const auto* call = std::get_if<CallAnswer>(&answer);
-    if (call != nullptr && (call->status == 400 || call->status == 401 || call->status == 403)) {
-      return fail(FetchFault::auth_lost, "login_refused");
-    }
-    const auto read = read_success(answer);
-    if (const auto* failed = std::get_if<Failed>(&read)) {
-      return *failed;
-    }
-    const JsonView root = std::get<JsonText>(read).root();
-    const auto access = root.member("access_token").text();
-    const auto payload = root.member("encrypted_payload").text();
-    if (!access || !payload) {
-      return fail_of((access ? payload : access).error());
-    }
-    auto key = bitwarden::open_organization_key(payload->reveal(), token_);
-    auto bearer = bearer_of(access->reveal());
-    if (!key || !bearer) {
-      return key ? fail_of(bearer.error()) : failed_to_open(key.error());
-    }
-    keep_session(std::move(*bearer), std::move(*key), root);
-    return work();
-  }
-
-  void keep_session(Secret bearer, Secret key, JsonView root) {
-    const std::int64_t life_s = std::clamp<std::int64_t>(
-        root.member("expires_in").integer().value_or(kDefaultLifeS), 0, kLifeMaxS);
-    const std::int64_t life_us = life_s * kSecondUs;
-    session_ = std::make_shared<const Session>(Session{
-        std::move(bearer), std::move(key), now_us_ + life_us - std::min(kAheadUs, life_us / 2)});
-    account_.session = session_;
-    token_ = {};
-  }
-
-  Step on_answer(Answer answer) {
-    const auto* call = std::get_if<CallAnswer>(&answer);
-    if (call != nullptr && call->status == 401) {
-      return on_lost();
-    }
-    if (call != nullptr && call->status == 404) {
-      return on_missing();
-    }
-    const auto read = read_success(answer);
-    if (const auto* failed = std::get_if<Failed>(&read)) {
-      return *failed;
-    }
-    return on_success(std::get<JsonText>(read));
-  }
-
-  // Another run may have logged in since.
-  Step on_lost() {
-    if (account_.session == session_) {
-      account_.session = nullptr;
-    }
-    session_ = account_.session;
-    if (is_second_) {
-      return fail(FetchFault::auth_lost, "unauthorized");
-    }
-    is_second_ = true;
-    return session_ != nullptr ? work() : log_in();
-  }
-
-  Next next_ = nullptr;
-  std::shared_ptr<const Session> session_;
-  bitwarden::AccessToken token_;
-  std::int64_t now_us_ = 0;
-  bool is_second_ = false;
-};
-
-class LogInRun final : public BitwardenRun {
- public:
-  using BitwardenRun::BitwardenRun;
-
- private:
-  Step work() override { return Done{}; }
-};
 
 // What a list says of one secret.
 struct Listed {
@@ -245,9 +34,9 @@ struct Listed {
 };
 
 // Reads the list first, then does what is left to do.
-class ListingRun : public BitwardenRun {
+class ListingRun : public LoggedInRun {
  public:
-  using BitwardenRun::BitwardenRun;
+  using LoggedInRun::LoggedInRun;
 
  protected:
   virtual Step on_listed(std::vector<Listed> all) = 0;
@@ -316,8 +105,10 @@ class FetchRun final : public ListingRun {
 
  private:
   Step work() override {
-    const bool are_known = std::ranges::all_of(
-        keys_, [&](const std::string& key) { return account_.ids.contains(name_of(key)); });
+    const bool are_known = std::ranges::all_of(keys_, [&](const std::string& key) {
+      const auto found = account_.ids.find(name_of(key));
+      return found != account_.ids.end() && !found->second.empty();
+    });
     return (are_known || is_listed_) && !is_listing_ ? get() : look();
   }
 
@@ -452,12 +243,10 @@ class Bitwarden final : public Backend {
     return std::make_unique<FetchRun>(account_, keys);
   }
 
-  [[nodiscard]] std::unique_ptr<Run> log_in() override {
-    return std::make_unique<LogInRun>(account_);
-  }
+  [[nodiscard]] std::unique_ptr<Run> log_in() override { return bitwarden::log_in_run(account_); }
 
   [[nodiscard]] std::int64_t login_due_us() const override {
-    return account_.session ? account_.session->due_us : 0;
+    return account_.session == nullptr ? 0 : account_.session->due_us;
   }
 
   [[nodiscard]] std::unique_ptr<Run> list() override {

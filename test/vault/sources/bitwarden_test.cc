@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "test/vault/sources/backend_support.h"
+#include "vault/sources/bitwarden_login.h"
 
 namespace keyswap::vault {
 
@@ -306,6 +307,12 @@ TEST_CASE("two secrets of one name: neither is given") {
   as<Call>(to_list(script));
   const auto twice = list_answer(item(kId) + "," + item("25744a66-341a-4c62-af50-af960166b6bc"));
   CHECK(ending(script.answer(200, twice)) == Ending{FetchFault::bad_answer, "ambiguous_name"});
+  // Until one of them is gone there.
+  auto later = world.fetch();
+  CHECK(as<Call>(later.begin()).method == "GET");
+  as<Call>(later.answer(200, list_answer(item(kId))));
+  CHECK(value_of(as<Done>(later.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
 }
 
 TEST_CASE("an id that is gone, or has another name by now, is looked up once more") {
