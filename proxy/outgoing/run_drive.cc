@@ -36,7 +36,8 @@ std::vector<FetchEvent> events_of(const vault::SourceSpec& spec, const vault::Do
       events.push_back({.kind = kind_of(spec),
                         .secret = shown(one.key),
                         .version = one.version,
-                        .expires_at = one.expires_at});
+                        .expires_at = one.expires_at,
+                        .used_default_expiry = spec.is_minted && !one.expires_at});
     }
   }
   return events;

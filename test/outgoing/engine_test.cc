@@ -99,7 +99,8 @@ class FakeLog final : public outgoing::FetchLog {
     {
       const std::lock_guard lock(mutex_);
       for (const vault::FetchEvent& event : events) {
-        lines_.push_back(spec.id + " " + event.secret + " " + event.outcome);
+        lines_.push_back(spec.id + " " + event.secret + " " + event.outcome +
+                         (event.used_default_expiry ? " (no end)" : ""));
       }
     }
     done(is_durable);
@@ -272,6 +273,13 @@ TEST_CASE("L15 a run's steps are done in turn, and recorded before what it bring
                     "OWN", "granted", "OWN anew", "/run/token", "200 token", "durable"});
   CHECK(world.kept() == std::vector<std::string>{"OWN"});
   CHECK(world.log.lines() == std::vector<std::string>{"company OWN pending", "company K#field ok"});
+}
+
+TEST_CASE("L04 of what was minted and does not say when it ends the record says that") {
+  World world;
+  world.spec.is_minted = true;
+  CHECK(world.run({bring()}).starts_with("ok"));
+  CHECK(world.log.lines() == std::vector<std::string>{"company K ok (no end)"});
 }
 
 TEST_CASE("what cannot be recorded is not had [I6]", "[I6]") {
