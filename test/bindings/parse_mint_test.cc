@@ -169,7 +169,8 @@ TEST_CASE("What is minted stands alone in `inject`, and has no other source") {
   CHECK(has(test::listed(parsed.errors), "`source` is not for a secret that `inject` mints"));
 }
 
-TEST_CASE("A token endpoint on addresses that are not public is allowed by its own entry [I12]") {
+TEST_CASE("A token endpoint on addresses that are not public is allowed by its own entry",
+          "[I12]") {
   const auto bindings = taken("{ type: oauth2_client_credentials, " + kClient +
                               ", client_secret: S, allow_addresses: [10.0.0.0/8]" + kHeader + " }");
   REQUIRE(spec_of(bindings).allowed.size() == 1);

@@ -117,7 +117,8 @@ TEST_CASE("L02 with `auth: basic` they stand in the head, encoded as in a form, 
   CHECK(body_of(call) == "grant_type=refresh_token&refresh_token=refresh-0000");
 }
 
-TEST_CASE("L15 a new refresh token is recorded as pending, kept, recorded, and then used [I13]") {
+TEST_CASE("L15 a new refresh token is recorded as pending, kept, recorded, and then used",
+          "[I13]") {
   World world;
   auto process = process_in(world);
   go_to<KeepEntry>(process);
@@ -190,7 +191,7 @@ TEST_CASE("Who changes the entry each time ends the run") {
   CHECK(world.server.calls == 2);
 }
 
-TEST_CASE("L17 what cannot be written is not used; it is written with the next run [I13]") {
+TEST_CASE("L17 what cannot be written is not used; it is written with the next run", "[I13]") {
   World world;
   auto process = process_in(world);
   world.is_disk_full = true;
@@ -230,7 +231,7 @@ TEST_CASE("What waits to be written gives way to what a person put there") {
   CHECK(world.value("REFRESH") == world.server.good);
 }
 
-TEST_CASE("A log that is dead lets no token be used, and none be lost [I13]") {
+TEST_CASE("A log that is dead lets no token be used, and none be lost", "[I13]") {
   World world;
   world.is_log_dead = true;
   auto process = process_in(world);
@@ -375,7 +376,8 @@ TEST_CASE("A run that is dropped before it wrote leaves the token to the next on
   CHECK(world.value("REFRESH") == world.server.good);
 }
 
-TEST_CASE("Every step answered by every answer ends, and no token is used that is not kept [I13]") {
+TEST_CASE("Every step answered by every answer ends, and no token is used that is not kept",
+          "[I13]") {
   const int steps = steps_of_a_run();
   const auto answers = all_answers();
   for (int at = 0; at < steps; ++at) {
