@@ -24,8 +24,7 @@ constexpr std::int64_t kTtlPartAhead = 5;
 constexpr std::int64_t kLifePartAhead = 10;
 constexpr std::int64_t kMintedAheadUs = 60 * kUsPerSecond;
 
-// A value is kept once for each of the kinds that it is needed as.
-constexpr char kAsText = 't';
+constexpr char kAsText = 't';  // a value is kept once for each of the kinds that it is needed as
 constexpr char kAsPrivateKey = 'k';
 
 std::string flight_of(const Route& route, EntryKind kind) {
@@ -195,12 +194,20 @@ void SourceCache::Core::logged_in(const RunOutcome& outcome) {
   is_logging_in_ = false;
   login_watched_us_ = 0;
   if (const auto* failed = std::get_if<Failed>(&outcome)) {
+    lose_login(*failed);
     end_badly(nullptr, *failed);
   } else {
     is_logged_in_ = true;
     fetch_queue();
   }
   watch_login();
+}
+
+// Whoever is not let in any more knocks only when somebody asks.
+void SourceCache::Core::lose_login(const Failed& failed) {
+  if (failed.fault == FetchFault::auth_lost || failed.fault == FetchFault::needs_login) {
+    is_logged_in_ = false;
+  }
 }
 
 // What was got by logging in is renewed ahead of its end, be it used or not: it is given back when
@@ -221,7 +228,8 @@ void SourceCache::Core::watch_login() {
   const std::uint64_t watch = ++login_watch_;
   parts_.engine.at(std::max(now_us + wait_us, next_try_us), [core = weak_from_this(), watch] {
     const auto alive = core.lock();
-    if (alive != nullptr && alive->login_watch_ == watch && !alive->is_logging_in_) {
+    if (alive != nullptr && alive->login_watch_ == watch && alive->is_logged_in_ &&
+        !alive->is_logging_in_) {
       alive->log_in();
     }
   });
@@ -231,6 +239,7 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
   if (const auto* done = std::get_if<Done>(&outcome)) {
     end_well(batch, *done);
   } else {
+    lose_login(std::get<Failed>(outcome));
     end_badly(&batch, std::get<Failed>(outcome));
   }
   watch_login();  // the run may have logged in anew

@@ -78,6 +78,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void log_in();
   void logged_in(const RunOutcome& outcome);
   void watch_login();
+  void lose_login(const Failed& failed);
   void fetched(const Batch& batch, const RunOutcome& outcome);
   void end_well(const Batch& batch, const Done& done);
   void end_badly(const Batch* batch, const Failed& failed);

@@ -302,6 +302,23 @@ TEST_CASE("a log-in is renewed when it is due, used or not, and only then") {
   CHECK(source.asked_for() == "log_in");
 }
 
+TEST_CASE("a log-in that is taken back is tried again when somebody asks, and not before") {
+  Cached source = with_login();
+  source.ask();
+  source.answer();
+  source.answer();
+  source.world.login_due_us = 0;  // as a source that has lost its session says it
+  source.ask("L");
+  source.answer(401);
+  source.pass_s(7200);
+  CHECK(source.asked_for().empty());
+  source.ask("K");
+  CHECK(source.asked_for() == "log_in");
+  source.answer(401);
+  source.pass_s(7200);
+  CHECK(source.asked_for().empty());
+}
+
 TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
   Cached never = with_login();
   bool is_done = false;
