@@ -338,6 +338,21 @@ TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
   CHECK(is_done);
 }
 
+TEST_CASE("who has fallen silent tells nobody anything, and lets nobody wait") {
+  Cached source;
+  source.fetch("K");
+  const auto told = source.ask("L");
+  CHECK(source.asked_for() == "fetch L");
+  source.cache->fall_silent();
+  source.answer();
+  CHECK(source.ask("L")->is(Errc::network));
+  source.pass_s(80);
+  CHECK(source.ask("K")->text() == "value-1");
+  CHECK(source.asked_for().empty());
+  source.cache.reset();
+  CHECK_FALSE(told->is_told());
+}
+
 TEST_CASE("a source that is in no policy any more: who waits is told, and nothing of it is kept",
           "[I1]") {
   Cached source = with_login();
