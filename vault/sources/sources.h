@@ -35,7 +35,7 @@ class Sources final : public Source {
   Sources(const Vault& vault, Engine* engine, const base::Clock& clock, Make make, Draw draw);
 
   // A policy comes into force; null: one without sources. What was fetched stays where the source
-  // is said in the same words, but what was minted goes (row L26). A table that is still in use by
+  // is said in the same words, but what was minted goes. A table that is still in use by
   // requests goes on.
   void apply(std::shared_ptr<const SourceTable> table);
 
