@@ -263,17 +263,6 @@ void read_sources(const YamlNode& node, ParseContext& context) {
 
 // --- backend: ---
 
-const vault::BackendKind* find_foreign(std::string text, vault::BackendKinds kinds) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  const auto found = std::ranges::find_if(kinds, [&](const vault::BackendKind* kind) {
-    return kind->name != vault::kLocalKind && !kind->is_minting &&
-           (kind->name == text || std::ranges::find(kind->aliases, text) != kind->aliases.end());
-  });
-  return found == kinds.end() ? nullptr : *found;
-}
-
 // Its kind, if we have it.
 const vault::BackendKind* read_backend_kind(const YamlSection& section, ParseContext& context) {
   auto& issues = context.issues;
@@ -286,7 +275,7 @@ const vault::BackendKind* read_backend_kind(const YamlSection& section, ParseCon
     issues.error(type->place, "`type` must be ASCII");
     return nullptr;
   }
-  return find_foreign(*text, context.kinds);
+  return vault::find_foreign_kind(context.kinds, *text);
 }
 
 // False: nothing comes from it.

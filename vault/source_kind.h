@@ -4,8 +4,10 @@
 // the bindings is given the table (vault/sources/kinds.h), which it could not include.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "vault/source_table.h"
@@ -44,5 +46,18 @@ struct BackendKind {
 };
 
 using BackendKinds = std::span<const BackendKind* const>;
+
+// What a foreign file's `backend:` calls so, in letters of either case; null: there is none.
+inline const BackendKind* find_foreign_kind(BackendKinds kinds, std::string_view type) {
+  std::string text(type);
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const auto found = std::ranges::find_if(kinds, [&](const BackendKind* kind) {
+    return kind->name != kLocalKind && !kind->is_minting &&
+           (kind->name == text || std::ranges::find(kind->aliases, text) != kind->aliases.end());
+  });
+  return found == kinds.end() ? nullptr : *found;
+}
 
 }  // namespace keyswap::vault

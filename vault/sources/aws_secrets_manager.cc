@@ -96,8 +96,8 @@ class FetchRun final : public EachKeyRun {
 
  private:
   // A field that the bindings name comes before one that the key names.
-  [[nodiscard]] KeyParts parts() const {
-    KeyParts parts = key();
+  [[nodiscard]] KeyParts read_key(std::string_view text) const override {
+    KeyParts parts = parts_of(text);
     const std::size_t at = parts.key.rfind('#');
     if (at != std::string_view::npos) {
       parts.field = parts.field.empty() ? parts.key.substr(at + 1) : parts.field;
@@ -107,7 +107,7 @@ class FetchRun final : public EachKeyRun {
   }
 
   Step ask() override {
-    auto id = json_string_of(parts().key);
+    auto id = json_string_of(key().key);
     if (!id) {
       return missed(fail_of(id.error()));
     }
@@ -143,12 +143,12 @@ class FetchRun final : public EachKeyRun {
       return missed(*failed);
     }
     const JsonView root = std::get<JsonText>(read).root();
-    auto value = value_in(root);
+    const auto value = value_in(root);
     if (!value) {
       return missed(fail_of(value.error()));
     }
-    return brought(picked(std::move(*value), parts().field),
-                   root.member("VersionId").plain_text(kVersionBytesMax).value_or(""));
+    return brought_fields([&](std::string_view field) { return picked(value->share(), field); },
+                          root.member("VersionId").plain_text(kVersionBytesMax).value_or(""));
   }
 
   static base::Result<Secret> value_in(JsonView root) {

@@ -30,6 +30,10 @@ void SourceCache::drop(const Route& route, std::string_view version) {
   core_->drop(route, version);
 }
 
+void SourceCache::fall_silent() {
+  core_->fall_silent();
+}
+
 void SourceCache::log_out(std::int64_t deadline_us, std::function<void()> done) {
   core_->log_out(deadline_us, done);
 }

@@ -99,6 +99,9 @@ class SourceCache {
   // Drops that version of it alone, because the upstream did not take it.
   void drop(const Route& route, std::string_view version);
 
+  // Who waits is told nothing any more, and nobody waits from now on.
+  void fall_silent();
+
   // On the engine's thread: gives back what was got by logging in, then calls `done`, at once
   // where there is nothing to give back.
   void log_out(std::int64_t deadline_us, std::function<void()> done);

@@ -6,6 +6,7 @@
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
 #include "vault/sources/source_value.h"
+#include "vault/sources/value_life.h"
 
 namespace keyswap::vault {
 
@@ -18,14 +19,7 @@ constexpr std::int64_t kUsPerMs = 1000;
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 constexpr std::int64_t kMsPerSecond = 1000;
 
-// A value is fetched anew in the last fifth of its life; what is minted, in the last tenth, and at
-// least a minute ahead.
-constexpr std::int64_t kTtlPartAhead = 5;
-constexpr std::int64_t kLifePartAhead = 10;
-constexpr std::int64_t kMintedAheadUs = 60 * kUsPerSecond;
-
-// A value is kept once for each of the kinds that it is needed as.
-constexpr char kAsText = 't';
+constexpr char kAsText = 't';  // a value is kept once for each of the kinds that it is needed as
 constexpr char kAsPrivateKey = 'k';
 
 std::string flight_of(const Route& route, EntryKind kind) {
@@ -74,13 +68,17 @@ std::optional<FetchAnswer> SourceCache::Core::fetch(const Route& route,
       this, flight, wanted.is_only_known ? ValueStore::Reading::look : ValueStore::Reading::use);
   if (kept && is_good(*kept)) {
     const std::int64_t now_us = parts_.clock.steady_us();
-    if (now_us >= kept->refresh_us && !wanted.is_only_known && !refusal_of(flight)) {
+    const bool is_due = now_us >= kept->refresh_us && !wanted.is_only_known && !is_silent_;
+    if (is_due && !refusal_of(flight)) {
       want(flight);
     }
     return fetched_of(std::move(*kept));
   }
   if (wanted.is_only_known) {
     return base::Error{Errc::not_found, "it is not known yet"};
+  }
+  if (is_silent_) {
+    return source_is_down(bounds::kSourceAgainMs / kMsPerSecond);
   }
   if (const auto refusal = refusal_of(flight)) {
     auto stale = refusal->code == Errc::network ? stale_of(flight) : std::nullopt;
@@ -195,12 +193,20 @@ void SourceCache::Core::logged_in(const RunOutcome& outcome) {
   is_logging_in_ = false;
   login_watched_us_ = 0;
   if (const auto* failed = std::get_if<Failed>(&outcome)) {
+    lose_login(*failed);
     end_badly(nullptr, *failed);
   } else {
     is_logged_in_ = true;
     fetch_queue();
   }
   watch_login();
+}
+
+// Whoever is not let in any more knocks only when somebody asks.
+void SourceCache::Core::lose_login(const Failed& failed) {
+  if (failed.fault == FetchFault::auth_lost || failed.fault == FetchFault::needs_login) {
+    is_logged_in_ = false;
+  }
 }
 
 // What was got by logging in is renewed ahead of its end, be it used or not: it is given back when
@@ -221,7 +227,8 @@ void SourceCache::Core::watch_login() {
   const std::uint64_t watch = ++login_watch_;
   parts_.engine.at(std::max(now_us + wait_us, next_try_us), [core = weak_from_this(), watch] {
     const auto alive = core.lock();
-    if (alive != nullptr && alive->login_watch_ == watch && !alive->is_logging_in_) {
+    if (alive != nullptr && alive->login_watch_ == watch && alive->is_logged_in_ &&
+        !alive->is_logging_in_) {
       alive->log_in();
     }
   });
@@ -231,6 +238,7 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
   if (const auto* done = std::get_if<Done>(&outcome)) {
     end_well(batch, *done);
   } else {
+    lose_login(std::get<Failed>(outcome));
     end_badly(&batch, std::get<Failed>(outcome));
   }
   watch_login();  // the run may have logged in anew
@@ -376,7 +384,7 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   }
   kept.expires_at = told.expires_at;
   kept.generation = generation_;
-  set_times(kept);
+  set_life(kept, spec_, parts_.clock, parts_.draw);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
   // I1: it is gone from memory when it is over, be it asked for or not.
@@ -386,31 +394,6 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
     }
   });
   return kept;
-}
-
-void SourceCache::Core::set_times(KeptValue& kept) const {
-  const std::int64_t now_us = parts_.clock.steady_us();
-  const CacheRule& rule = spec_.cache;
-  const std::int64_t jitter_ms = std::min(rule.jitter_ms, rule.ttl_ms / 2);
-  const auto drawn_ms =
-      static_cast<std::int64_t>(parts_.draw(static_cast<std::uint64_t>(2 * jitter_ms + 1)));
-  std::int64_t life_us = (rule.ttl_ms - jitter_ms + drawn_ms) * kUsPerMs;
-  std::int64_t ahead_us = life_us / kTtlPartAhead;
-  if (kept.expires_at) {
-    const std::int64_t lasts_us =
-        std::max<std::int64_t>(*kept.expires_at * kUsPerSecond - parts_.clock.wall_us(), 0);
-    if (spec_.is_minted) {
-      life_us = lasts_us;
-      ahead_us = std::min(std::max(kMintedAheadUs, life_us / kLifePartAhead), life_us / 2);
-    } else if (lasts_us < life_us) {
-      life_us = lasts_us;
-      ahead_us = life_us / kTtlPartAhead;
-    }
-  }
-  kept.end_us = now_us + life_us;
-  kept.refresh_us = kept.end_us - ahead_us;
-  // What its source says to be over is over.
-  kept.stale_end_us = kept.end_us + (kept.expires_at ? 0 : rule.stale_ms * kUsPerMs);
 }
 
 // --- without it ---
@@ -450,6 +433,15 @@ void SourceCache::Core::drop(const Route& route, std::string_view version) {
       parts_.store.drop(this, flight);
     }
   }
+}
+
+void SourceCache::Core::fall_silent() {
+  const std::lock_guard lock(mutex_);
+  is_silent_ = true;
+  ++generation_;
+  flights_.clear();
+  queue_.clear();
+  waiters_ = 0;
 }
 
 void SourceCache::Core::retire() {

@@ -34,6 +34,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
                                    FetchCallback callback);
   void flush();
   void drop(const Route& route, std::string_view version);
+  // Who waits is told nothing any more, and nobody waits from now on.
+  void fall_silent();
   // Nobody asks any more: nothing is kept, and who waits is told so.
   void retire();
 
@@ -78,6 +80,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void log_in();
   void logged_in(const RunOutcome& outcome);
   void watch_login();
+  void lose_login(const Failed& failed);
   void fetched(const Batch& batch, const RunOutcome& outcome);
   void end_well(const Batch& batch, const Done& done);
   void end_badly(const Batch* batch, const Failed& failed);
@@ -95,7 +98,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void fail_all(const base::Error& error, Told& told);
   void answer(const std::string& flight, const FetchAnswer& given, Told& told);
   [[nodiscard]] KeptValue keep(const std::string& flight, Secret value, const FetchedValue& told);
-  void set_times(KeptValue& kept) const;
 
   static void tell(Told& told);
 
@@ -111,6 +113,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<std::string, Flight> flights_;
   std::vector<std::string> queue_;  // flights that no run is under way for
   bool is_start_posted_ = false;
+  bool is_silent_ = false;
   std::size_t waiters_ = 0;
   std::unordered_map<std::string, Quiet> quiet_;
   BackOff back_off_;

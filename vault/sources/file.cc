@@ -25,8 +25,9 @@ class FileRun final : public EachKeyRun {
     if (const auto* error = std::get_if<base::Error>(&answer)) {
       return missed(fail_of_file(*error));
     }
-    auto& entry = std::get<EntryAnswer>(answer);
-    return brought(picked(std::move(entry.value), key().field), std::move(entry.version));
+    const auto& entry = std::get<EntryAnswer>(answer);
+    return brought_fields(
+        [&](std::string_view field) { return picked(entry.value.share(), field); }, entry.version);
   }
 
  private:

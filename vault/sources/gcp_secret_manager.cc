@@ -275,8 +275,9 @@ class FetchRun final : public EachKeyRun {
     if (auto* failed = std::get_if<Failed>(&value)) {
       return missed(std::move(*failed));
     }
-    return brought(picked(std::move(std::get<Secret>(value)), key().field),
-                   root.member("name").plain_text(kTextBytesMax).value_or(""));
+    const auto& whole = std::get<Secret>(value);
+    return brought_fields([&](std::string_view field) { return picked(whole.share(), field); },
+                          root.member("name").plain_text(kTextBytesMax).value_or(""));
   }
 
   // Another run may have logged in since.

@@ -77,7 +77,9 @@ class FetchRun final : public EachKeyRun {
     if (!data.member("data").is(JsonKind::object) || !version) {
       return missed(fail(FetchFault::bad_answer, "malformed"));
     }
-    return brought(value_in(data.member("data")), std::to_string(*version));
+    return brought_fields(
+        [&](std::string_view field) { return value_in(data.member("data"), field); },
+        std::to_string(*version));
   }
 
   // A 404 of a version that was deleted says so.
@@ -86,9 +88,9 @@ class FetchRun final : public EachKeyRun {
     return json && json->root().find("/data/metadata/version").is(JsonKind::number);
   }
 
-  [[nodiscard]] std::variant<Secret, Failed> value_in(JsonView fields) const {
-    if (!key().field.empty()) {
-      return picked(fields, key().field);
+  static std::variant<Secret, Failed> value_in(JsonView fields, std::string_view field) {
+    if (!field.empty()) {
+      return picked(fields, field);
     }
     JsonItems members(fields);
     if (!members.next()) {

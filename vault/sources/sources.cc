@@ -206,6 +206,9 @@ void Sources::stop() {
   });
   left->wait_for(std::chrono::milliseconds(bounds::kSourceLogOutMs));
   engine_->stop();
+  for (const auto& cache : all) {
+    cache->fall_silent();
+  }
 }
 
 }  // namespace keyswap::vault

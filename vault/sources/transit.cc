@@ -137,7 +137,7 @@ class FetchRun final : public EachKeyRun {
       next_ = &FetchRun::on_local_key;
       return read_own(transit_.local_key);
     }
-    return transit_.takes_plain ? give(std::move(row_))
+    return transit_.takes_plain ? give(row_.share())
                                 : missed(fail(FetchFault::bad_answer, "not_sealed"));
   }
 
@@ -159,7 +159,7 @@ class FetchRun final : public EachKeyRun {
                         : fail(FetchFault::bad_answer, "sealed_otherwise"));
     }
     if (!transit_.seals_again) {
-      return give(std::move(*opened));
+      return give(*opened);
     }
     opened_ = std::move(*opened);
     return with_token();
@@ -229,7 +229,7 @@ class FetchRun final : public EachKeyRun {
     }
     const auto text = std::get<JsonText>(read).root().find("/data/plaintext").text();
     auto plain = text ? decoded_base64(text->reveal()) : text.error();
-    return plain ? give(std::move(*plain)) : missed(fail_of(plain.error()));
+    return plain ? give(*plain) : missed(fail_of(plain.error()));
   }
 
   // Whatever becomes of it, the value is there.
@@ -254,12 +254,16 @@ class FetchRun final : public EachKeyRun {
   Step on_kept(Answer /*answer*/) { return give_opened(); }
 
   Step give_opened() {
-    Secret value = std::move(*opened_);
+    const Secret value = std::move(*opened_);
     opened_.reset();
-    return give(std::move(value));
+    return give(value);
   }
 
-  Step give(Secret value) { return brought(picked(std::move(value), key().field), version_); }
+  Step give(const Secret& value) {
+    const std::string version = version_;  // the next key's comes in its place
+    return brought_fields([&](std::string_view field) { return picked(value.share(), field); },
+                          version);
+  }
 
   Transit& transit_;
   TokenSteps token_;

@@ -302,6 +302,23 @@ TEST_CASE("a log-in is renewed when it is due, used or not, and only then") {
   CHECK(source.asked_for() == "log_in");
 }
 
+TEST_CASE("a log-in that is taken back is tried again when somebody asks, and not before") {
+  Cached source = with_login();
+  source.ask();
+  source.answer();
+  source.answer();
+  source.world.login_due_us = 0;  // as a source that has lost its session says it
+  source.ask("L");
+  source.answer(401);
+  source.pass_s(7200);
+  CHECK(source.asked_for().empty());
+  source.ask("K");
+  CHECK(source.asked_for() == "log_in");
+  source.answer(401);
+  source.pass_s(7200);
+  CHECK(source.asked_for().empty());
+}
+
 TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
   Cached never = with_login();
   bool is_done = false;
@@ -319,6 +336,21 @@ TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
   CHECK_FALSE(is_done);
   source.pass_s(1);  // it takes no longer than it may
   CHECK(is_done);
+}
+
+TEST_CASE("who has fallen silent tells nobody anything, and lets nobody wait") {
+  Cached source;
+  source.fetch("K");
+  const auto told = source.ask("L");
+  CHECK(source.asked_for() == "fetch L");
+  source.cache->fall_silent();
+  source.answer();
+  CHECK(source.ask("L")->is(Errc::network));
+  source.pass_s(80);
+  CHECK(source.ask("K")->text() == "value-1");
+  CHECK(source.asked_for().empty());
+  source.cache.reset();
+  CHECK_FALSE(told->is_told());
 }
 
 TEST_CASE("a source that is in no policy any more: who waits is told, and nothing of it is kept",

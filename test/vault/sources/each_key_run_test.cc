@@ -21,8 +21,9 @@ class SampleRun final : public EachKeyRun {
       return missed(error->code == base::Errc::not_found ? fail(FetchFault::not_found, "not_found")
                                                          : fail_of(*error));
     }
-    auto& entry = std::get<EntryAnswer>(answer);
-    return brought(picked(std::move(entry.value), key().field), std::move(entry.version));
+    const auto& entry = std::get<EntryAnswer>(answer);
+    return brought_fields(
+        [&](std::string_view field) { return picked(entry.value.share(), field); }, entry.version);
   }
 
  private:
@@ -47,6 +48,18 @@ TEST_CASE("one key after the other; what is not there is not in the others' way"
   CHECK(value_of(done, "A") == "a");
   CHECK(done.values.front().version == "7");
   CHECK(value_of(done, "D") == "d");
+}
+
+TEST_CASE("fields of one key are of one answer, and what it lacks is in nobody's way") {
+  auto script = script_of({"A", key_text("A", "x"), key_text("A", "y"), key_text("B", "x")});
+  as<ReadEntry>(script.begin());
+  CHECK(as<ReadEntry>(script.entry(R"({"x":"1"})", "7")).name.text() == "B");
+  const Done done = as<Done>(script.entry(R"({"x":"2"})", "8"));
+  REQUIRE(done.values.size() == 3);
+  CHECK(value_of(done, "A") == R"({"x":"1"})");
+  CHECK(value_of(done, key_text("A", "x")) == "1");
+  CHECK(value_of(done, key_text("A", "y")) == "(none)");
+  CHECK(value_of(done, key_text("B", "x")) == "2");
 }
 
 TEST_CASE("alone it is told why it is not there; a source that is down ends all of it") {

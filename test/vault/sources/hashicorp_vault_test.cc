@@ -96,14 +96,28 @@ TEST_CASE("a field is asked for by its name where there are several") {
   CHECK(as<Call>(script.begin()).url ==
         "https://vault.corp.example:8200/v1/secret/data/db/app%20one");
   const auto both = value_answer(R"({"user":"u","password":"p"})");
-  as<Call>(script.answer(200, both));
-  as<Call>(script.answer(200, both));
+  // One answer is for all fields of a key.
+  CHECK(as<Call>(script.answer(200, both)).url.ends_with("/data/db/none"));
   const Done done = as<Done>(script.answer(404, R"({"errors":[]})"));
   CHECK(value_of(done, field) == "p");
   CHECK(value_of(done, "db/app one") == "(none)");
   auto alone = world.fetch({"db/app one"});
   as<Call>(alone.begin());
   CHECK(ending(alone.answer(200, both)) == Ending{FetchFault::bad_answer, "several_fields"});
+}
+
+TEST_CASE("F09 fields of one value that are asked for together are of one answer") {
+  const World world;
+  log_in(world, login_answer());
+  const auto user = key_text("db", "user");
+  const auto password = key_text("db", "password");
+  auto script = world.fetch({password, user});
+  as<Call>(script.begin());
+  const Done done = as<Done>(script.answer(200, value_answer(R"({"user":"u","password":"p"})", 7)));
+  CHECK(value_of(done, user) == "u");
+  CHECK(value_of(done, password) == "p");
+  CHECK(done.values.front().version == "7");
+  CHECK(done.values.back().version == "7");
 }
 
 TEST_CASE("a version that was deleted is told from what never was") {
