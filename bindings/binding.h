@@ -255,6 +255,12 @@ class Bindings {
   std::string audit_path;  // absolute; "" = the home's
   std::string sha256;      // hex, of the file's bytes
 
+  // Does that entry come from a source elsewhere?
+  [[nodiscard]] bool is_elsewhere(const vault::SecretName& name) const;
+  // The entries of the vault of this machine that are needed: by the rules, and to open the sources
+  // with. By name, each once.
+  [[nodiscard]] std::vector<vault::SecretName> own_entries() const;
+
   // Builds the lookups below from `rules`; called once by the parser.
   void build_index();
 

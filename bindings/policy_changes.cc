@@ -70,7 +70,7 @@ void add_roots(const PolicyVersion& before, const PolicyVersion& after, Said& ou
 
 void add_text(const std::string& before, const std::string& after, Said& out) {
   if (before != after) {
-    out.emplace_back("lines of bindings.yaml:");
+    out.emplace_back(kLinesOfText);
     add_lines("", line_changes(before, after), out);
   }
 }

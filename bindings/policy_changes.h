@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bindings/binding.h"
@@ -17,6 +18,9 @@ struct PolicyVersion {
   const PolicyText& text;
   const Bindings* bindings;  // null: what is written cannot be read (by this program)
 };
+
+// The heading of the lines of bindings.yaml: what stands before it is said in people's words.
+inline constexpr std::string_view kLinesOfText = "lines of bindings.yaml:";
 
 // Empty just when nothing changed. Else lines: "now also: …" for each permission
 // (bindings/permissions.h) that was not there before, "no longer: …" for each that was; which file

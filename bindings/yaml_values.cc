@@ -37,18 +37,27 @@ std::string listed(std::span<const std::string_view> words) {
   return text;
 }
 
-// Levenshtein's distance, letters compared without case; both words are short.
+// How many letters to add, leave out or change, or neighbours to swap, until one word is the other
+// (optimal string alignment). Letters are compared without case; both words are short.
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::array<std::size_t, kWordBytesMax + 1> row{};
+  using Row = std::array<std::size_t, kWordBytesMax + 1>;
+  const auto is_same = [&a, &b](std::size_t i, std::size_t j) {
+    return base::to_lower(a[i - 1]) == base::to_lower(b[j - 1]);
+  };
+  Row row{};  // of the letters so far
   std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto above = row.at(j + 1);
-      const bool is_same = base::to_lower(a[i]) == base::to_lower(b[j]);
-      row.at(j + 1) = std::min({above + 1, row.at(j) + 1, diagonal + (is_same ? 0U : 1U)});
-      diagonal = above;
+  Row above{};
+  Row two_above{};
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    two_above = above;
+    above = row;
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = above.at(j - 1) + (is_same(i, j) ? 0U : 1U);
+      row.at(j) = std::min({above.at(j) + 1, row.at(j - 1) + 1, changed});
+      if (i > 1 && j > 1 && is_same(i, j - 1) && is_same(i - 1, j)) {
+        row.at(j) = std::min(row.at(j), two_above.at(j - 2) + 1);
+      }
     }
   }
   return row.at(b.size());

@@ -59,6 +59,14 @@ for file in bindings/schemes/*.cc bindings/venues/*/scheme.cc; do
   grep -qE "^#+ .*\b$scheme\b" docs/bindings.md 2>/dev/null || complain "docs/bindings.md: no section for the scheme '$scheme'"
 done
 
+# (Venues have a section of their own.)
+road=$(sed -n '/^## The road/,/^## The machines/p' docs/architecture.md)
+levels=$(grep -E '^\| L[0-9]' docs/architecture.md)
+for folder in bindings/schemes bindings/placements bindings/signatures; do
+  grep -q "\`$folder" <<<"$road" || complain "docs/architecture.md: the road of a request does not name $folder"
+  grep -q "\`$folder" <<<"$levels" || complain "docs/architecture.md: the table of levels does not name $folder"
+done
+
 for file in bindings/placements/*.cc; do
   placement=$(basename "$file" .cc)
   grep -qE "^#+ .*\bPlacement \`$placement\`" docs/bindings.md || complain "docs/bindings.md: no section for the placement '$placement'"

@@ -41,7 +41,7 @@ struct Fetched {
   std::string version;                     // another value has another; not to be read otherwise
   std::optional<std::int64_t> expires_at;  // seconds since 1970; nothing: when it is changed
   bool is_stale = false;  // its source is down, and the bindings allow the value of before
-  // What its source was emptied of so often; parts of one credential are of one (row F09).
+  // So often its source was emptied before; parts of one credential are of one generation.
   std::uint64_t generation = 0;
 };
 

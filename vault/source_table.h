@@ -53,7 +53,7 @@ struct SourceSpec {
   std::vector<SecretName> own;    // entries of the local vault that it opens itself with
   std::vector<AllowedRange> allowed;
   CacheRule cache;
-  bool is_minted = false;  // its values are made for us alone, and are not for a new policy (L26)
+  bool is_minted = false;  // its values are made for us alone, and are not for a new policy
 
   bool operator==(const SourceSpec&) const = default;
 

@@ -27,7 +27,8 @@ std::size_t padding_of(std::string_view text) {
 Result<std::size_t> decode(std::string_view text, int variant, std::span<char> out) {
   std::size_t written = 0;
   const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()),
+  unsigned char nowhere = 0;  // libsodium wants an address also where there is no room
+  if (sodium_base642bin(out.empty() ? &nowhere : reinterpret_cast<unsigned char*>(out.data()),
                         out.size(),
                         text.data(),
                         text.size(),

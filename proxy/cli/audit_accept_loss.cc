@@ -157,9 +157,10 @@ int accept_loss(const LossOptions& options) {
   if (auto problem = go_on(opened.value(), loss.value(), clock)) {
     return report(*problem);
   }
-  print_line(loss->head ? "the audit log goes on in " + loss->place.folder +
-                              "; what was lost reached record " + std::to_string(loss->head->seq)
-                        : "a new audit log begins in " + loss->place.folder);
+  print_long_line(loss->head
+                      ? "the audit log goes on in " + loss->place.folder +
+                            "; what was lost reached record " + std::to_string(loss->head->seq)
+                      : "a new audit log begins in " + loss->place.folder);
   return static_cast<int>(Exit::done);
 }
 

@@ -135,9 +135,9 @@ Problem archive(const ArchiveOptions& options, OpenHome& opened) {
   if (auto problem = move_segments(opened, known.value(), plan)) {
     return problem;
   }
-  print_line("archived in " + printable(plan.archive) + ": " +
-             std::to_string(end.segment - before->segment) + " segments, records " +
-             std::to_string(before->seq + 1) + " to " + std::to_string(end.seq));
+  print_long_line("archived in " + printable(plan.archive) + ": " +
+                  std::to_string(end.segment - before->segment) + " segments, records " +
+                  std::to_string(before->seq + 1) + " to " + std::to_string(end.seq));
   return std::nullopt;
 }
 

@@ -155,8 +155,8 @@ int export_records(const ExportOptions& options) {
     return report(*problem);
   }
   if (read->verdict.is_intact && !options.output.empty()) {
-    print_line(std::to_string(target.records()) + " records were written to " +
-               printable(options.output));
+    print_long_line(std::to_string(target.records()) + " records were written to " +
+                    printable(options.output));
   }
   return end_judged(read.value());
 }

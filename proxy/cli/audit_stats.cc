@@ -32,11 +32,11 @@ std::string shown_name(const std::string& name) {
 }
 
 void print_text(const AuditCounts& counts, std::size_t top) {
-  print_line(std::to_string(counts.requests()) + " requests");
+  print_long_line(std::to_string(counts.requests()) + " requests");
   if (counts.requests() == 0) {
     return;
   }
-  print_line("from " + counts.first() + " to " + counts.last());
+  print_long_line("from " + counts.first() + " to " + counts.last());
   for (std::size_t kind = 0; kind < AuditCounts::kKinds.size(); ++kind) {
     const auto rows = counts.rows(kind);
     std::vector<std::vector<std::string>> table = {

@@ -164,35 +164,35 @@ std::string places_of(const std::vector<audit::UnsignedFound>& found) {
 }
 
 int print_intact(const audit::Verdict& verdict, const Known& known) {
-  print_line("intact: " + std::to_string(verdict.records) + " records, the last is " +
-             std::to_string(verdict.last_seq) + "; " + std::to_string(verdict.checkpoints) +
-             " signed checkpoints, the last covers record " +
-             std::to_string(verdict.last_checkpoint_seq));
+  print_long_line("intact: " + std::to_string(verdict.records) + " records, the last is " +
+                  std::to_string(verdict.last_seq) + "; " + std::to_string(verdict.checkpoints) +
+                  " signed checkpoints, the last covers record " +
+                  std::to_string(verdict.last_checkpoint_seq));
   if (verdict.archived_seq > 0) {
-    print_line("  it begins behind record " + std::to_string(verdict.archived_seq) +
-               ": what came before was archived, as the vault's key signed");
+    print_long_line("  it begins behind record " + std::to_string(verdict.archived_seq) +
+                    ": what came before was archived, as the vault's key signed");
   }
   if (verdict.torn_bytes > 0) {
-    print_line("  the last line is unfinished (" + std::to_string(verdict.torn_bytes) +
-               " bytes): being written now, or cut by a crash");
+    print_long_line("  the last line is unfinished (" + std::to_string(verdict.torn_bytes) +
+                    " bytes): being written now, or cut by a crash");
   }
   if (verdict.unfinished > 0) {
-    print_line(
+    print_long_line(
         "  " + std::to_string(verdict.unfinished) +
         " requests were sent and have no end: under way now, or of unknown outcome after a crash");
   }
   if (verdict.unsigned_records > 0) {
-    print_line("  " + std::to_string(verdict.unsigned_records) +
-               " records were not signed when keyswap opened the log (" +
-               places_of(verdict.unsigned_found) +
-               "): a kill or a power cut leaves the last tenth of a second's, and whoever can "
-               "write the folder can add some");
+    print_long_line("  " + std::to_string(verdict.unsigned_records) +
+                    " records were not signed when keyswap opened the log (" +
+                    places_of(verdict.unsigned_found) +
+                    "): a kill or a power cut leaves the last tenth of a second's, and whoever can "
+                    "write the folder can add some");
   }
   if (known.head) {
-    print_line("  it goes on from the head in the " + known.source + ", record " +
-               std::to_string(known.head->seq));
+    print_long_line("  it goes on from the head in the " + known.source + ", record " +
+                    std::to_string(known.head->seq));
   } else {
-    print_line(
+    print_long_line(
         "  not held against a head: that nothing was cut off its end shows with --with-vault, or "
         "--head FILE");
   }

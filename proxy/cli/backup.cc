@@ -110,8 +110,8 @@ Problem write_backup(const BackupOptions& options, OpenHome& opened) {
                    "cannot write " + options.file + ": " + explain(written.error()),
                    "make room, or check the folder's modes"};
   }
-  print_line(printable(options.file) + ": " + std::to_string(bytes.size()) +
-             " bytes, sealed; it opens by what opens the vault now");
+  print_long_line(printable(options.file) + ": " + std::to_string(bytes.size()) +
+                  " bytes, sealed; it opens by what opens the vault now");
   tell_what_is_not_in_it(opened.home, contents.value());
   return std::nullopt;
 }

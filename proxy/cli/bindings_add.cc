@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keyswap bindings add NAME --host HOST: an entry of bindings.yaml for a secret of the vault,
-// approved as it is written (I17). What an API of the catalogue needs, `secret add --provider`
-// knows.
+// keyswap bindings add NAME --host HOST: an entry of bindings.yaml for a secret of the vault. It is
+// approved as it is written (I17), but for a home in which nothing is approved yet: there the first
+// `serve` asks. What an API of the catalogue needs, `secret add --provider` knows.
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -114,8 +114,8 @@ void tell(const AddOptions& options, const BindingsFile& file, const std::string
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  print_line("bound " + options.name + " in " + printable(file.path));
-  print_line("programs hold this in its place (keyswap run and env set it):");
+  print_long_line("bound " + options.name + " in " + printable(file.path));
+  print_long_line("programs hold this in its place (keyswap run and env set it):");
   print_line(options.name + "=" + placeholder);
 }
 
@@ -177,7 +177,9 @@ int run_bindings_add(const Arguments& arguments) {
   CommandLine app(
       "Binds a secret of the vault: adds its entry to the home's bindings.yaml, with a "
       "placeholder,\n"
-      "approves it, and lets the running proxy read it.",
+      "approves it, and lets the running proxy read it. In a home in which nothing is approved "
+      "yet\n"
+      "(made without --key-file and --approval) the first keyswap serve shows it and asks.",
       "keyswap bindings add");
   app.add_option("NAME", options.name, "the secret's name")->required();
   add_home_option(app, options.home);

@@ -2,7 +2,6 @@
 //
 // keyswap bindings approve: what a file that was changed by hand would change, and the operator's
 // yes (I17).
-#include <limits>
 
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
@@ -47,7 +46,7 @@ Problem approve_policy(const ApproveOptions& options,
       return problem;
     }
     const std::uint64_t number = before.approval->number + (before.approval->next ? 1 : 0);
-    print_line(printable(file) + " is approved: number " + std::to_string(number));
+    print_long_line(printable(file) + " is approved: number " + std::to_string(number));
     return put_in_force(opened.home, opened.vault, file, file + " is approved");
   }
   if (!before.approval) {
@@ -56,8 +55,7 @@ Problem approve_policy(const ApproveOptions& options,
                                   : vault::ApprovalMode::passphrase);
   }
   note(file + " would change:");
-  show_changes(changes_of(opened.home, before, file, loaded),
-               std::numeric_limits<std::size_t>::max());
+  show_all_changes(changes_of(opened.home, before, file, loaded));
   if (auto problem = confirm(options.says_yes, "Shall it come into force?")) {
     return problem;
   }
@@ -68,7 +66,7 @@ Problem approve_policy(const ApproveOptions& options,
   if (auto problem = approve(opened.home, opened.vault, before, loaded.text, key.value())) {
     return problem;
   }
-  print_line("approved: number " + std::to_string(before.approval->number + 1));
+  print_long_line("approved: number " + std::to_string(before.approval->number + 1));
   return put_in_force(opened.home, opened.vault, file, file + " is approved");
 }
 

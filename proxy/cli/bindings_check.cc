@@ -70,7 +70,7 @@ int check(const CheckOptions& options, const std::string& own_ca) {
     return report(loaded.failure());
   }
   warn_of_entries(home_of(options.home), options.unlock, *loaded.value());
-  print_line(printable(file) + " is good: " + describe_rules(*loaded.value()));
+  print_long_line(printable(file) + " is good: " + describe_rules(*loaded.value()));
   return static_cast<int>(Exit::done);
 }
 

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <limits>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -172,8 +171,7 @@ Problem put_in_place(const EditOptions& options,
     return approval.failure();
   }
   note(file.path + " changes:");
-  show_changes(changes_of(opened.home, approval->before, file.path, loaded),
-               std::numeric_limits<std::size_t>::max());
+  show_all_changes(changes_of(opened.home, approval->before, file.path, loaded));
   if (auto problem = confirm(options.says_yes, "Shall it come into force?")) {
     return problem;
   }
@@ -192,7 +190,7 @@ Problem approve_edit(const EditOptions& options,
     return problem;
   }
   copy.keep(false);
-  print_line("in place: " + printable(file.path));
+  print_long_line("in place: " + printable(file.path));
   return put_in_force(opened->home, opened->vault, file.path, file.path + " is in place");
 }
 

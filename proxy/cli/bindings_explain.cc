@@ -27,7 +27,8 @@ struct ExplainOptions {
   std::string url;
   bool json = false;
   bool shows_all = false;
-  std::string caller;  // "": whoever may
+  std::string caller;         // "": one without a token
+  bool names_caller = false;  // else: whoever may
   UnlockOptions unlock;
 };
 
@@ -35,36 +36,40 @@ struct ExplainOptions {
 void print_text(const ExplainOptions& options,
                 const RequestToExplain& request,
                 const Explanation& explanation) {
-  print_line(request.method + " " + http::to_string(request.destination) + printable(request.path));
-  print_line("  connection: " + explanation.handling);
+  print_long_line(request.method + " " + http::to_string(request.destination) +
+                  printable(request.path));
+  print_long_line("  connection: " + explanation.handling);
   std::size_t elsewhere = 0;
   for (const SecretVerdict& verdict : explanation.secrets) {
     if (verdict.is_elsewhere && !verdict.is_swapped && !options.shows_all) {
       ++elsewhere;
       continue;
     }
-    print_line("  " + verdict.secret + ": " + (verdict.is_swapped ? "swapped in" : "not swapped") +
-               " (" + verdict.reason + ")");
-    print_line("    " + printable(verdict.why));
+    print_long_line("  " + verdict.secret + ": " +
+                    (verdict.is_swapped ? "swapped in" : "not swapped") + " (" + verdict.reason +
+                    ")");
+    print_long_line("    " + printable(verdict.why));
     for (const PlaceVerdict& place : verdict.places) {
-      print_line("    " + printable(place.place) + ": " +
-                 (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason + ")");
+      print_long_line("    " + printable(place.place) + ": " +
+                      (place.is_swapped ? "swapped in" : "not swapped") + " (" + place.reason +
+                      ")");
     }
     if (verdict.is_swapped) {
-      print_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
-      print_line("    limit: " + printable(describe_limits(*verdict.limits)));
-      print_line("    binding: " + printable(verdict.scope));
-      print_line("    answer: " + describe_answers(*verdict.limits));
-      print_line("    real value: " + describe_real_value(*verdict.limits));
+      print_long_line("    scheme " + verdict.scheme + ", " + printable(verdict.place));
+      print_long_line("    limit: " + printable(describe_limits(*verdict.limits)));
+      print_long_line("    binding: " + printable(verdict.scope));
+      print_long_line("    answer: " + describe_answers(*verdict.limits));
+      print_long_line("    real value: " + describe_real_value(*verdict.limits));
       if (!verdict.caller.empty()) {
-        print_line("    for " + (verdict.caller == kAnyCaller ? "any caller with a token"
-                                                              : "the caller " + verdict.caller));
+        print_long_line("    for " + (verdict.caller == kAnyCaller
+                                          ? "any caller with a token"
+                                          : "the caller " + verdict.caller));
       }
     }
   }
   if (elsewhere > 0) {
-    print_line("  " + std::to_string(elsewhere) +
-               " more bound to other hosts only (--all lists them)");
+    print_long_line("  " + std::to_string(elsewhere) +
+                    " more bound to other hosts only (--all lists them)");
   }
 }
 
@@ -98,7 +103,7 @@ int explain_one(const ExplainOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  const auto caller = options.caller.empty() ? std::nullopt : std::optional(options.caller);
+  const auto caller = options.names_caller ? std::optional(options.caller) : std::nullopt;
   Explanation explanation = explain_request(*loaded.value(), request.value(), caller);
   if (auto problem = ask_vault(options, *loaded.value(), explanation)) {
     return report(*problem);
@@ -134,6 +139,7 @@ int run_bindings_explain(const Arguments& arguments) {
           app, arguments, "keyswap bindings explain POST https://api.openai.com/v1/responses")) {
     return *status;
   }
+  options.names_caller = app.was_given("--caller");
   return explain_one(options);
 }
 

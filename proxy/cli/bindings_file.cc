@@ -237,7 +237,10 @@ Problem replace_approved(const Home& home,
                          const bindings::PolicyText& policy,
                          const FileApproval& approval) {
   if (!approval.is_meant) {
-    if (!approves_itself(approval.before)) {
+    if (approval.before.standing == Standing::never) {
+      remark(
+          "nothing is approved in this home yet: the first keyswap serve shows the file, and asks");
+    } else if (!approves_itself(approval.before)) {
       note("it is not what is approved; before it is served: keyswap bindings approve --bindings " +
            file.path);
     }

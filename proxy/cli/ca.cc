@@ -88,7 +88,7 @@ int show(const CaOptions& options) {
                       {"valid until", format_time(summary->not_after_s)},
                       {"may name", printable(permitted_text(pem.value()))},
                       {"file", printable(home->ca())},
-                      {"with the host's roots", printable(home->bundle())}}));
+                      {"bundle", printable(home->bundle())}}));
   print(pem.value());
   return static_cast<int>(Exit::done);
 }
@@ -188,16 +188,16 @@ void tell_new_authority(const Home& home,
                         const Replaced& replaced,
                         const std::string& sha256,
                         bool is_told) {
-  print_line("new CA: " + printable(home.ca()));
-  print_line("  sha256 " + sha256);
-  print_line("  may name " + printable(permitted_text(replaced.pem)));
-  print_line(is_told ? "  the running proxy uses it from now on" : "  no proxy runs now");
+  print_long_line("new CA: " + printable(home.ca()));
+  print_long_line("  sha256 " + sha256);
+  print_long_line("  may name " + printable(permitted_text(replaced.pem)));
+  print_long_line(is_told ? "  the running proxy uses it from now on" : "  no proxy runs now");
   if (replaced.old_until_s != 0) {
-    print_line("  the old one stays in the bundle until " + format_time(replaced.old_until_s) +
-               ", when its last leaf has ended;\n"
-               "  if its key was stolen, take it out now: keyswap ca rotate --forget-old");
+    print_long_line("  the old one stays in the bundle until " + format_time(replaced.old_until_s) +
+                    ", when its last leaf has ended;\n"
+                    "  if its key was stolen, take it out now: keyswap ca rotate --forget-old");
   }
-  print_line(
+  print_long_line(
       "Every client that trusted the old one must be told to trust this one; take the old one "
       "out.");
 }

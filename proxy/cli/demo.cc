@@ -153,11 +153,11 @@ base::Result<std::string> ask(TlsStream& stream,
 }
 
 void print_call(const std::string& request_line, const std::string& answer) {
-  print_line("  " + request_line + "  (https://" + std::string(kHost) + ")");
-  print_line("    sent      Authorization: Bearer " + std::string(kPlaceholder));
+  print_long_line("  " + request_line + "  (https://" + std::string(kHost) + ")");
+  print_long_line("    sent      Authorization: Bearer " + std::string(kPlaceholder));
   const std::size_t body = answer.find("\r\n\r\n");
-  print_line("    received  " + printable(answer.substr(0, answer.find("\r\n"))) + "  " +
-             (body == std::string::npos ? "" : printable(answer.substr(body + 4))));
+  print_long_line("    received  " + printable(answer.substr(0, answer.find("\r\n"))) + "  " +
+                  (body == std::string::npos ? "" : printable(answer.substr(body + 4))));
 }
 
 Problem call(Demo& demo) {
@@ -165,7 +165,7 @@ Problem call(Demo& demo) {
   if (!stream) {
     return cannot("the caller did not get through", stream.error());
   }
-  print_line("The caller, which holds only the placeholder:");
+  print_long_line("The caller, which holds only the placeholder:");
   const std::array<std::pair<std::string, std::string_view>, 2> requests = {
       {{"POST /v1/answers", R"({"question":"?"})"}, {"GET /admin", ""}}};
   for (const auto& [request_line, body] : requests) {
@@ -194,30 +194,31 @@ std::string describe(const SeenRequest& seen) {
 }
 
 void print_upstream(const std::vector<SeenRequest>& all) {
-  print_line("\nThe upstream, which insists on the real key:");
+  print_long_line("\nThe upstream, which insists on the real key:");
   for (const SeenRequest& seen : all) {
-    print_line("  " + printable(seen.line) + "  with " + describe(seen));
-    print_line(seen.was_on_record ? "    its decision was on disk before it came"
-                                  : "    its decision was NOT on disk when it came");
+    print_long_line("  " + printable(seen.line) + "  with " + describe(seen));
+    print_long_line(seen.was_on_record ? "    its decision was on disk before it came"
+                                       : "    its decision was NOT on disk when it came");
   }
 }
 
 // The decisions, as `keyswap audit show` has them; or every record, as it lies on the disk.
 void print_records(const std::vector<std::string>& records, bool is_verbose) {
-  print_line("\nThe audit log:");
+  print_long_line("\nThe audit log:");
   std::size_t others = 0;
   for (const std::string& record : records) {
     if (is_verbose) {
       print_line("  " + printable(record));
     } else if (is_decision(record)) {
-      print_line("  " + format_record(record));
+      print_long_line("  " + format_record(record));
     } else {
       ++others;
     }
   }
   if (others > 0) {
-    print_line("  and " + std::to_string(others) +
-               " records of the start, the answers and the end; keyswap demo --verbose shows all");
+    print_long_line(
+        "  and " + std::to_string(others) +
+        " records of the start, the answers and the end; keyswap demo --verbose shows all");
   }
 }
 
@@ -255,12 +256,12 @@ std::vector<Check> judge(const Demo& demo, bool stopped_well) {
 }
 
 int print_checks(const std::vector<Check>& checks) {
-  print_line("\nChecks:");
+  print_long_line("\nChecks:");
   for (const Check& check : checks) {
-    print_line((check.is_good ? "  ok      " : "  FAILED  ") + check.what);
+    print_long_line((check.is_good ? "  ok      " : "  FAILED  ") + check.what);
   }
   if (std::ranges::all_of(checks, &Check::is_good)) {
-    print_line("\nAll good. A home of your own: keyswap init");
+    print_long_line("\nAll good. A home of your own: keyswap init");
     return static_cast<int>(Exit::done);
   }
   return report({Exit::no,
@@ -296,8 +297,8 @@ int play(const sigset_t& signal_mask, bool is_verbose) {
   Demo demo;
   Problem problem = prepare(demo, signal_mask);
   if (!problem) {
-    print_line("keyswap demo: all of it on loopback, in " + printable(demo.playground.path()) +
-               ", which goes away at the end.\n");
+    print_long_line("keyswap demo: all of it on loopback, in " + printable(demo.playground.path()) +
+                    ", which goes away at the end.\n");
     problem = call(demo);
   }
   const bool stopped_well = stop_playground_proxy(demo.proxy);

@@ -22,6 +22,7 @@
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/trust.h"
+#include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/tls/context.h"
 
@@ -127,7 +128,10 @@ Finding check_bindings(const Patient& patient) {
                   "keyswap bindings check");
   }
   if (parsed->bindings.rules.empty()) {
-    return {"bindings", Health::note, "no secret is bound yet", "edit " + patient.home.bindings()};
+    return {"bindings",
+            Health::note,
+            "no secret is bound yet",
+            "keyswap bindings add NAME --host HOST"};
   }
   return {"bindings", Health::ok, describe_rules(parsed->bindings), ""};
 }
@@ -183,6 +187,22 @@ std::vector<Finding> check_placeholders(const Patient& patient) {
   return findings;
 }
 
+// What the vault has and nothing sends: mostly the step that was forgotten.
+std::vector<Finding> check_unbound(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty()) {
+    return findings;  // said already
+  }
+  for (const vault::SecretName& name : unbound_in(patient.home, parsed->bindings)) {
+    findings.push_back({"secret " + name.text(),
+                        Health::note,
+                        "no rule uses it yet",
+                        "keyswap bindings add " + name.text() + " --host HOST"});
+  }
+  return findings;
+}
+
 // I8: where a secret that an answer says back reaches the client.
 std::vector<Finding> check_scrubbing(const Patient& patient) {
   std::vector<Finding> findings;
@@ -230,15 +250,10 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   if (!parsed) {
     return {};  // said already
   }
-  const auto* const sources = parsed->bindings.sources.get();
   std::vector<vault::SecretName> missing;
-  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
-    std::ranges::copy_if(
-        rule.needs(), std::back_inserter(missing), [&](const vault::SecretName& name) {
-          const bool is_elsewhere = sources != nullptr && sources->find(name) != nullptr;
-          return !is_elsewhere && !vault.has(name);
-        });
-  }
+  std::ranges::copy_if(parsed->bindings.own_entries(),
+                       std::back_inserter(missing),
+                       [&vault](const vault::SecretName& name) { return !vault.has(name); });
   std::vector<Finding> findings;
   findings.reserve(missing.size());
   for (const vault::SecretName& name : missing) {
@@ -356,6 +371,7 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   findings.push_back(check_system_store(patient));
   findings.push_back(check_bindings(patient));
   std::ranges::move(check_clients(patient), std::back_inserter(findings));
+  std::ranges::move(check_unbound(patient), std::back_inserter(findings));
   std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
   std::ranges::move(check_sources(patient), std::back_inserter(findings));

@@ -18,13 +18,19 @@ force once somebody approved it. What is approved is the bytes of the file, and 
 `upstream.ca_file`.
 
   keyswap bindings edit      an editor, a check, what changes, your yes, reload
-  keyswap bindings add       one secret and one host, approved as it is written
+  keyswap bindings add       one secret and one host
   keyswap bindings approve   what was changed by hand: shown, and your yes
 
 Who may approve was chosen by `keyswap init --approval`. With `key` it is whoever opens the
 vault, so that `serve` approves what it finds (the default with --key-file). With `passphrase`
 it takes a command that was given the vault's passphrase, or, where a key file opens the vault,
 a passphrase for approvals alone.
+
+What `bindings add` and `secret add --provider` write is approved at once by what opened the vault
+for them: made with --key-file, or with --approval passphrase, the home asks nothing more (or only
+for the passphrase for approvals). In a home that a passphrase opens, made without --approval,
+nothing is approved at first: the first `serve` shows all that bindings.yaml says by then, and asks
+(without a terminal it takes the file as it is). From then on that home is like the others.
 
 Until a change is approved, what is in force stays in force. `keyswap serve` on a terminal shows
 the change and asks; without a terminal it ends with exit status 1.
@@ -115,18 +121,33 @@ constexpr HelpTopic kClients = {"clients",
                                 "Programs that go through the proxy",
                                 R"topic(
   keyswap run -- COMMAND     everything set; the proxy that runs, or one for it
+  keyswap run --isolated ... the same, and no other way out for COMMAND
   eval "$(keyswap env)"      the same in a shell, for a proxy that runs
-  keyswap doctor             is everything set up, and what can go past it?
+  keyswap doctor             launches those that it finds: what goes past it?
 
 Set are the proxy's address (HTTPS_PROXY and its like), the CA in each variable that clients
 read (SSL_CERT_FILE, CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS, GIT_SSL_CAINFO and
 more), and each secret's placeholder under the secret's own name. `keyswap env` prints all of
 them.
 
-A program that reads none of them goes past the proxy, with a placeholder that is worth nothing:
-Node before 22.21 and 24.5, Python's aiohttp without trust_env=True, programs with roots of their
-own. Set the proxy (http://127.0.0.1:8472) and the CA (ca.pem, or the bundle of `keyswap ca
-export`) in their own configuration.
+Node before 22.21 and 24.5 reads none of them, and no Node does for agents of a program's own: a
+file that `run` and `env` load into it (NODE_OPTIONS, left out by --no-preload) helps both.
+
+A program that reads none goes past the proxy, with a placeholder that is worth nothing, or does
+not trust the CA. These take a flag or a setting:
+
+  aiohttp            ClientSession(trust_env=True)
+  Python's stripe    stripe.ca_bundle_path = os.environ["SSL_CERT_FILE"]
+  aria2              --ca-certificate=$SSL_CERT_FILE
+  apt, as root       -o Acquire::https::CaInfo=FILE, a copy that _apt can read
+  kubectl            --certificate-authority=$SSL_CERT_FILE, with a CA in its
+                     kubeconfig
+  chromium, Chrome   ca.pem in the store of its profile (certutil)
+  docker, podman     the settings of the daemon, which does the pulling
+
+All others: the proxy (http://127.0.0.1:8472) and the CA (ca.pem, or the bundle of `keyswap ca
+export`) in their own configuration. For programs with pinned roots there is only their own
+switch, if they have one.
 )topic"};
 
 constexpr HelpTopic kEndpoints = {"endpoints",

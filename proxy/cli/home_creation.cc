@@ -28,16 +28,17 @@ constexpr mode_t kPrivateMode = 0600;
 constexpr mode_t kFolderMode = 0700;
 
 constexpr std::string_view kStarterBindings =
-    R"(# Which secret may go where: keyswap help bindings. Test it with: keyswap bindings check
+    R"(# Which secret may go where. See: keyswap help bindings, keyswap bindings check
 version: 1
-unmatched_destination_policy: forward_unmodified   # or deny: hosts named in no binding get 403
-tls_termination: bound                             # only the hosts named below are decrypted
+unmatched_destination_policy: forward_unmodified  # deny: 403 for unbound hosts
+tls_termination: bound           # only hosts of a binding are decrypted, or all
 audit: { path: audit }
 
 secrets: {}
-# secrets:
-#   OPENAI_API_KEY:                                # added with: keyswap secret add OPENAI_API_KEY
-#     placeholder: "sk-proj-PLACEHOLDER-@"   # what clients hold; made for this home
+# An entry is made by: keyswap bindings add NAME --host HOST --path '/v1/**'
+# By hand: take out the {} above, and the marks in front of these lines.
+#   OPENAI_API_KEY:
+#     placeholder: "sk-proj-PLACEHOLDER-@"
 #     inject: { header: Authorization, format: "Bearer {secret}" }
 #     bindings:
 #       - host: api.openai.com

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,8 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/cli/unbound.h"
+#include "proxy/cli/unlock.h"
 #include "proxy/cli/unlock_ways.h"
 #include "vault/approval.h"
 #include "vault/vault.h"
@@ -60,6 +64,8 @@ std::string_view name_of(PolicySeen seen) {
       return "approved";
     case PolicySeen::unapproved:
       return "unapproved";
+    case PolicySeen::taken_so:
+      return "taken_as_it_is";
     case PolicySeen::none:
       break;
   }
@@ -74,10 +80,12 @@ std::string_view words_of(PolicySeen seen) {
       return "approved";
     case PolicySeen::unapproved:
       return "not what is approved: keyswap bindings approve";
+    case PolicySeen::taken_so:
+      return "changed; the next start or reload takes them as they are";
     case PolicySeen::none:
       break;
   }
-  return "nothing is approved yet";
+  return "nothing is approved yet: the first keyswap serve shows them, and asks";
 }
 
 void look_at_vault(const Home& home, HomeStatus& status) {
@@ -105,24 +113,47 @@ void look_at_ca(const Home& home, HomeStatus& status) {
   }
 }
 
-PolicySeen look_at_policy(const Home& home, const std::string& file) {
+// Does whoever opens the vault approve? Asked where nobody has to be asked for a passphrase: the
+// home's key opens it, which takes a second.
+bool approves_by_key(const Home& home) {
+  if (!has_key_in_place(home)) {
+    return false;
+  }
+  auto key = read_home_key(home);
+  if (!key) {
+    return false;
+  }
+  const auto vault = vault::Vault::open(home.vault(), std::move(key).value().to_secret());
+  const auto approval = vault ? vault::read_approval(*vault)
+                              : base::Result<std::optional<vault::Approval>>(vault.error());
+  return approval && *approval && (*approval)->mode == vault::ApprovalMode::key;
+}
+
+void look_at_policy(const Home& home, const std::string& file, HomeStatus& status) {
   auto parsed = read_bindings(file);
   auto roots = parsed && parsed->errors.empty()
                    ? read_roots(parsed->bindings)
                    : base::Result<std::vector<std::string>>(
                          base::Error{base::Errc::invalid_input, "the bindings have errors"});
   if (!roots) {
-    return PolicySeen::broken;
+    status.policy = PolicySeen::broken;
+    return;
   }
+  status.unbound = unbound_in(home, parsed->bindings);
   std::error_code error;
   if (!std::filesystem::exists(home.approved(), error) ||
       std::filesystem::is_empty(home.approved(), error)) {
-    return PolicySeen::none;
+    status.policy = PolicySeen::none;
+    return;
   }
   const auto digest =
       vault::policy_digest(bindings::encode_policy({std::move(parsed->text), std::move(*roots)}));
   const std::string kept = home.approved() + "/" + base::to_hex(digest);
-  return access(kept.c_str(), F_OK) == 0 ? PolicySeen::approved : PolicySeen::unapproved;
+  if (access(kept.c_str(), F_OK) == 0) {
+    status.policy = PolicySeen::approved;
+  } else {
+    status.policy = approves_by_key(home) ? PolicySeen::taken_so : PolicySeen::unapproved;
+  }
 }
 
 // The time of the last whole line.
@@ -239,7 +270,7 @@ HomeStatus look_at(const Home& home) {
   look_at_vault(home, status);
   look_at_ca(home, status);
   const bool serves_another = status.proxy && !status.proxy->bindings.empty();
-  status.policy = look_at_policy(home, serves_another ? status.proxy->bindings : home.bindings());
+  look_at_policy(home, serves_another ? status.proxy->bindings : home.bindings(), status);
   status.audit = look_at_audit(audit_folder(home));
   if (status.proxy && status.proxy->is_ready()) {
     status.health = probe_health(status.proxy->address);
@@ -259,6 +290,9 @@ std::string status_text(const Home& home, const HomeStatus& status, std::int64_t
                   status.vault_fault.empty() ? std::string(name_of(status.unlocks).words)
                                              : "cannot be read: " + printable(status.vault_fault)});
   rows.push_back({"bindings", std::string(words_of(status.policy))});
+  if (!status.unbound.empty()) {
+    rows.push_back({"", unbound_text(status.unbound)});
+  }
   rows.push_back({"CA", ca_text(status, now_s)});
   rows.push_back({"audit log", printable(audit_text(status.audit))});
   if (status.proxy && !status.proxy->reloads.refused.empty()) {
@@ -292,6 +326,10 @@ std::string status_json(const Home& home, const HomeStatus& status, std::int64_t
     json["vault_fault"] = status.vault_fault;
   }
   json["policy"] = name_of(status.policy);
+  json["unbound"] = nlohmann::ordered_json::array();
+  for (const vault::SecretName& name : status.unbound) {
+    json["unbound"].push_back(name.text());
+  }
   if (status.ca_made_s) {
     json["ca"] = {{"not_before", format_time(*status.ca_made_s)},
                   {"not_after", format_time(status.ca_until_s)},

@@ -2,14 +2,17 @@
 //
 // What a home holds and what runs on it, as far as the files say: without the passphrase, and
 // whether a proxy runs or not. Nothing here is proven; `doctor` and `audit verify` look closer.
+// Only who approves a file that was changed is asked of the vault, where the home's key opens it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proxy/cli/home.h"
 #include "proxy/cli/serve_lock.h"
+#include "vault/secret_name.h"
 
 namespace keyswap::cli {
 
@@ -25,6 +28,7 @@ enum class PolicySeen : unsigned char {
   broken,      // bindings.yaml cannot be used
   approved,    // the home keeps the same text as approved
   unapproved,  // it keeps others
+  taken_so,    // likewise, and whoever opens the vault approves: `serve` takes the file as it is
   none,        // nothing was approved yet
 };
 
@@ -41,6 +45,7 @@ struct HomeStatus {
   std::optional<std::int64_t> ca_made_s;  // nothing: there is no certificate that can be read
   std::int64_t ca_until_s = 0;
   PolicySeen policy = PolicySeen::none;
+  std::vector<vault::SecretName> unbound;  // secrets that no rule uses (proxy/cli/unbound.h)
   AuditSize audit;
   std::optional<RunningProxy> proxy;
   std::string health;  // what /healthz says: "ok", or why not; "" where no proxy is ready

@@ -62,26 +62,26 @@ Outcome<NewApproval> choose_approval(const InitOptions& options, std::int64_t no
 void tell_who_approves(const NewApproval& approval) {
   switch (approval.before.approval->mode) {
     case vault::ApprovalMode::key:
-      print_line("Approval: key. Whoever can write bindings.yaml decides where secrets go.");
+      print_long_line("Approval: key. Whoever can write bindings.yaml decides where secrets go.");
       return;
     case vault::ApprovalMode::passphrase:
     case vault::ApprovalMode::own_passphrase:
-      print_line(
+      print_long_line(
           "Approval: passphrase. A changed bindings.yaml counts once you approved it: serve "
-          "asks,\nand keyswap bindings edit.");
+          "asks, and keyswap bindings edit.");
       return;
   }
 }
 
 void tell_what_is_there(const Home& home, const InitOptions& options) {
-  print_line("Made the keyswap home " + printable(home.path) + ":");
+  print_long_line("Made the keyswap home " + printable(home.path) + ":");
   print(format_table({{"  vault.db", "secrets, sealed"},
                       {"  ca.pem", "the local CA's certificate: clients must trust it"},
                       {"  bundle.pem", "the host's roots and ca.pem in one file"},
-                      {"  bindings.yaml", "which secret may go where: edit this"},
+                      {"  bindings.yaml", "which secret may go where: keyswap bindings add"},
                       {"  audit/", "every decision, hash-chained"}}));
   if (options.writes_key_file) {
-    print_line(
+    print_long_line(
         "  key            opens the vault without asking: whoever reads it has every secret");
   }
 }
@@ -121,7 +121,8 @@ int init(const InitOptions& options) {
   }
   tell_what_is_there(home, options);
   tell_who_approves(approval.value());
-  print_line("Next: keyswap secret add NAME, edit bindings.yaml, keyswap serve.");
+  print_long_line(
+      "Next: keyswap secret add NAME, keyswap bindings add NAME --host HOST, keyswap serve.");
   return static_cast<int>(Exit::done);
 }
 

@@ -84,7 +84,7 @@ void print_json(const LimitReport& report) {
 
 void print_text(const LimitReport& report) {
   if (report.rows.empty()) {
-    print_line("no binding has a rate_limit, a quota or a daily volume");
+    print_long_line("no binding has a rate_limit, a quota or a daily volume");
     return;
   }
   std::vector<std::vector<std::string>> table = {

@@ -76,7 +76,7 @@ Problem change_passphrase(const PasswdOptions& options, Opened& opened) {
   if (auto set = set_next_passphrase(options, opened); !set) {
     return set.failure();
   }
-  print_line("the passphrase is another one from now on");
+  print_long_line("the passphrase is another one from now on");
   note("  where a file, a service or the keyring holds the old one, put in the new one");
   note("  copies of the home that were made before still open with the old one");
   return std::nullopt;
@@ -95,8 +95,8 @@ Problem add_key(Opened& opened) {
   if (auto problem = add_key_file(opened.home, opened.vault)) {
     return problem;
   }
-  print_line("made " + printable(opened.home.key()) +
-             ": it opens the vault without asking; whoever reads it has every secret");
+  print_long_line("made " + printable(opened.home.key()) +
+                  ": it opens the vault without asking; whoever reads it has every secret");
   warn_about_approvals(opened);
   return std::nullopt;
 }
@@ -137,14 +137,14 @@ Problem change(const PasswdOptions& options, Opened& opened) {
     if (auto problem = drop_key(options, opened)) {
       return problem;
     }
-    print_line("the passphrase alone opens the vault from now on");
+    print_long_line("the passphrase alone opens the vault from now on");
     return std::nullopt;
   }
   if (options.drops_passphrase) {
     if (auto problem = drop_passphrase(opened.home, opened.vault)) {
       return problem;
     }
-    print_line("the key file alone opens the vault from now on: keep a copy of it, elsewhere");
+    print_long_line("the key file alone opens the vault from now on: keep a copy of it, elsewhere");
     return std::nullopt;
   }
   return change_passphrase(options, opened);

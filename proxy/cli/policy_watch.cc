@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/policy_watch.h"
 
-#include <limits>
 #include <utility>
 
 #include <unistd.h>
@@ -25,9 +24,12 @@ bool can_ask() {
 
 // Who is asked sees all of it, as `bindings approve` shows it: what matters may stand last.
 bool may_come_into_force(const std::vector<std::string>& changes) {
-  const bool asks = can_ask();
-  show_changes(changes, asks ? std::numeric_limits<std::size_t>::max() : kChangesShownMax);
-  return asks && ask_yes("Shall it come into force?");
+  if (!can_ask()) {
+    show_changes(changes, kChangesShownMax);
+    return false;
+  }
+  show_all_changes(changes);
+  return ask_yes("Shall it come into force?");
 }
 
 }  // namespace

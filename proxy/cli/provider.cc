@@ -131,13 +131,13 @@ void print_provider(const KnownProvider& known) {
     text += "also      " + part.title + ", as " + bindings::part_name(part, variable) + "\n";
   }
   if (provider.host) {
-    text += "host      " + describe_host(*provider.host) + "\n";
+    text += format_table({{"host    ", describe_host(*provider.host)}});
   }
   if (!known.file.empty()) {
     text += "file      " + known.file + "\n";
   }
   if (!provider.notes.empty()) {
-    text += "note      " + provider.notes + "\n";
+    text += format_table({{"note    ", provider.notes}});
   }
   text +=
       "\n" + variable + ":   # in bindings.yaml\n" + bindings::block_text(example_entry(known), 2);

@@ -9,11 +9,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "bindings/policy_changes.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/held_end.h"
 #include "proxy/cli/muted_terminal.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/cli/word_wrap.h"
 
 namespace keyswap::cli {
 
@@ -85,6 +87,18 @@ class ShownAnswer {
   bool was_muted_;
 };
 
+// How many lines of a terminal they take, as show_changes() shows them.
+std::size_t height_of(const std::vector<std::string>& changes) {
+  std::size_t height = 0;
+  for (const std::string& change : changes) {
+    const std::string shown = wrap_hanging("  " + printable(change));
+    for (const std::string_view line : lines_of(shown)) {
+      height += std::max<std::size_t>(1, (columns_of(line) + kColumns - 1) / kColumns);
+    }
+  }
+  return height;
+}
+
 }  // namespace
 
 bool ask_yes(std::string_view question) {
@@ -109,6 +123,34 @@ void show_changes(const std::vector<std::string>& changes, std::size_t shown_max
     text += "  (and " + std::to_string(changes.size() - shown_max) + " lines more)\n";
   }
   note(text);
+}
+
+void show_all_changes(const std::vector<std::string>& changes) {
+  show_changes(changes, changes.size());
+  if (const auto lines = in_short(changes); !lines.empty()) {
+    note("in short:");
+    show_changes(lines, lines.size());
+  }
+}
+
+std::vector<std::string> in_short(const std::vector<std::string>& changes) {
+  constexpr std::size_t kSeenAtOnce = 20;
+  constexpr std::size_t kSeenBeside = 12;
+  if (height_of(changes) <= kSeenAtOnce) {
+    return {};
+  }
+  std::vector<std::string> words(changes.begin(),
+                                 std::ranges::find(changes, bindings::kLinesOfText));
+  if (words.empty()) {
+    return {"only lines of the file differ: they stand above"};
+  }
+  std::ranges::stable_partition(
+      words, [](const std::string& word) { return word.find(" may go to ") != std::string::npos; });
+  while (height_of(words) > kSeenBeside) {
+    words.pop_back();
+  }
+  words.push_back("and " + std::to_string(changes.size() - words.size()) + " lines more, above");
+  return words;
 }
 
 Problem confirm(bool says_yes, std::string_view question) {

@@ -60,8 +60,8 @@ int reload(const ReloadOptions& options) {
         {"reloaded", true}, {"pid", reloaded->pid}, {"bindings", reloaded->bindings}};
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
-    print_line("the running proxy (pid " + std::to_string(reloaded->pid) + ") goes by " +
-               printable(reloaded->bindings) + " as it is now");
+    print_long_line("the running proxy (pid " + std::to_string(reloaded->pid) + ") goes by " +
+                    printable(reloaded->bindings) + " as it is now");
   }
   return static_cast<int>(Exit::done);
 }

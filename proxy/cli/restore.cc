@@ -88,7 +88,7 @@ Problem restore_new(const RestoreOptions& options, const Home& home) {
   if (!synced) {
     return not_durable(home, synced.error());
   }
-  print_line("restored: " + printable(home.path));
+  print_long_line("restored: " + printable(home.path));
   note("  put the audit log in its place, if you have it: " + home.audit());
   note("  without it, serve starts once you accept the loss: keyswap audit accept-loss");
   return std::nullopt;
@@ -158,7 +158,7 @@ Problem restore_over(const RestoreOptions& options, const Home& home) {
     return problem;
   }
   tell_log(home, *key);
-  print_line("restored: " + printable(home.path));
+  print_long_line("restored: " + printable(home.path));
   note("  what was there is in " + home.path + "/" + before + "; remove it when all is well");
   note("  tokens, secrets and bindings that were taken back since the backup count again: look at");
   note("  keyswap caller list, keyswap secret list; replace at its issuer what leaked meanwhile");
@@ -200,8 +200,8 @@ Problem verify_backup(const std::string& home,
   if (!staged) {
     return staged.failure();
   }
-  print_line(printable(file) +
-             " is whole: secrets: " + std::to_string(staged->vault.list().size()));
+  print_long_line(printable(file) +
+                  " is whole: secrets: " + std::to_string(staged->vault.list().size()));
   return std::nullopt;
 }
 

@@ -28,6 +28,7 @@
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/supervise.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 #include "vault/process_guard.h"
 
@@ -298,6 +299,9 @@ int run_command(const RunOptions& options, Ready& ready) {
   }
   for (const std::string& warning : plan->warnings) {
     warn(warning);
+  }
+  if (const auto unbound = unbound_in(ready.home, *bindings.value()); !unbound.empty()) {
+    remark("keyswap: " + unbound_text(unbound));
   }
   warn_of_node(options, inherited);
   if (!plan->java_advice.empty() && is_java_program(options.command.front())) {

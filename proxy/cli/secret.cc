@@ -19,6 +19,7 @@
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 
 namespace keyswap::cli {
@@ -74,8 +75,8 @@ int tell_change(const vault::Vault& vault,
   if (info != nullptr && options.json) {
     print_line(dump(to_json(*info)));
   } else if (info != nullptr) {
-    print_line(std::string(verb) + " " + name.text() + " (service " + printable(info->service) +
-               ", id " + info->id + ")");
+    print_long_line(std::string(verb) + " " + name.text() + " (service " +
+                    printable(info->service) + ", id " + info->id + ")");
   }
   return static_cast<int>(Exit::done);
 }
@@ -121,6 +122,9 @@ int add(const SecretOptions& options) {
     return report(vault_failure(added.error(), name->text()));
   }
   const int told = tell_change(opened->vault, name.value(), options, "added");
+  // What signs has a scheme of its own, which no option of `bindings add` names.
+  remark_unbound(
+      opened->home, {name.value()}, options.is_private_key ? "keyswap bindings edit" : "");
   if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
     return report(*problem);
   }
@@ -174,7 +178,7 @@ int remove(const SecretOptions& options) {
   if (options.json) {
     print_line(dump({{"name", name->text()}, {"deleted", true}}));
   } else {
-    print_line("removed " + name->text());
+    print_long_line("removed " + name->text());
   }
   if (auto problem =
           await_confirmation(opened->home, opened->vault, name->text() + " is removed")) {

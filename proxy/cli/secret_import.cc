@@ -22,6 +22,7 @@
 #include "proxy/cli/known_credential.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/cli/unbound.h"
 
 namespace keyswap::cli {
 
@@ -259,9 +260,20 @@ void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
   for (const auto& [name, done] : imported) {
     const std::string_view why = why_skipped(done);
     const bool is_change = done == Done::added || done == Done::replaced;
-    print_line((options.common.is_dry_run && is_change ? "would be " : "") +
-               std::string(to_string(done)) + " " + name.text() + std::string(why));
+    print_long_line((options.common.is_dry_run && is_change ? "would be " : "") +
+                    std::string(to_string(done)) + " " + name.text() + std::string(why));
   }
+}
+
+// Of what is in the vault now; those that were there already, too, for whoever imports again.
+void remark_unbound_of(const Home& home, const std::vector<Imported>& imported) {
+  std::vector<vault::SecretName> kept;
+  for (const auto& [name, done] : imported) {
+    if (done != Done::empty) {
+      kept.push_back(name);
+    }
+  }
+  remark_unbound(home, kept);
 }
 
 // What of the file is in no vault: a script that goes on to delete it has to know.
@@ -301,6 +313,9 @@ int import_file(const ImportOptions& options) {
   std::vector<Imported> imported;
   Problem problem = import_all(opened->vault, wanted, options, imported);
   tell(imported, options);
+  if (!options.common.is_dry_run) {
+    remark_unbound_of(opened->home, imported);
+  }
   // What was replaced was taken back, and what was added is there for the next command.
   const bool has_changed =
       !options.common.is_dry_run && std::ranges::any_of(imported, [](const Imported& one) {

@@ -247,10 +247,10 @@ void tell_text(const Plan& plan, const BindingsFile& file, const SecretOptions& 
     print("# would be added to " + printable(file.path) + ":\n  " + plan.name + ":\n" +
           bindings::block_text(plan.entry, 4));
   } else {
-    print_line("added " + plan.name + ", and bound it to " + host_list(plan) + " in " +
-               printable(file.path));
+    print_long_line("added " + plan.name + ", and bound it to " + host_list(plan) + " in " +
+                    printable(file.path));
   }
-  print_line("programs hold this in its place (keyswap run and env set it):");
+  print_long_line("programs hold this in its place (keyswap run and env set it):");
   print_line(plan.name + "=" + plan.placeholder);
   const auto& variables = provider.variables;
   if (!variables.empty() && std::ranges::find(variables, plan.name) == variables.end()) {

@@ -174,6 +174,16 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   return behind;
 }
 
+net::Outside outside_of(Opened& opened) {
+  return {.engine = opened.engine.get(),
+          .listening = [&opened](const net::Listening& where) { *opened.listening = where; },
+          .start = [&opened] { return opened.engine->start(); },
+          .apply =
+              [&opened](const net::Policy& policy) {
+                opened.engine->apply(policy.bindings, policy.upstream_tls);
+              }};
+}
+
 // I13: a terminal can be left only while the kernel still takes that call.
 base::Status confine(const ServeOptions& options) {
   if (options.departure != nullptr) {
@@ -208,6 +218,7 @@ int serve_until_stopped(const ServeOptions& options,
     return reload_authority(opened);
   };
   parts.behind = behind_of(opened, talk);
+  parts.behind.outside = outside_of(opened);
   Problem unnamed;
   parts.confine = [&options, &opened, &unnamed]() -> base::Status {
     // I13: before anybody is served, so that no command takes this proxy for none, whatever becomes
@@ -265,9 +276,10 @@ int serve(const ServeOptions& options) {
 int run_serve(const Arguments& arguments) {
   ServeOptions options;
   CommandLine app(
-      "Runs the proxy, in the foreground. When it accepts, it says so: a program that reads its\n"
-      "standard output gets one JSON line, people on a terminal get how to use it. SIGHUP reloads\n"
-      "the bindings and the CA, SIGTERM finishes what is under way (at most 30 s) and ends.",
+      "Runs the proxy, in front or (--detach) in the background. When it accepts, it says so: a\n"
+      "program that reads its standard output gets one JSON line, people on a terminal get how to\n"
+      "use it. SIGHUP reloads the bindings and the CA, SIGTERM (kill PID; keyswap status has the\n"
+      "PID) finishes what is under way (at most 30 s) and ends it.",
       "keyswap serve");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);

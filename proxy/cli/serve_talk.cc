@@ -7,6 +7,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/cli/word_wrap.h"
 
 namespace keyswap::cli {
 
@@ -43,8 +44,8 @@ std::string people_lines(const ReadyFacts& ready) {
     return text + "  to end it:  Ctrl-C\n";
   }
   text += "  to end it:  kill " + std::to_string(ready.pid) + "\n";
-  return text + "  it runs in the background, and goes on talking in " + printable(ready.log) +
-         "\n";
+  return text + wrap_hanging("  it runs in the background, and goes on talking in " +
+                             printable(ready.log));
 }
 
 }  // namespace

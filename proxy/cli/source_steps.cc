@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/cli/options.h"
 #include "proxy/cli/path_trust.h"
 #include "vault/secret.h"
 
@@ -22,13 +23,14 @@ using base::Errc;
 using base::Error;
 
 constexpr mode_t kOthers = 077;
+constexpr mode_t kOthersWrite = 022;
 
 // An open file, closed at the end.
 class File {
  public:
-  // Not by a link, and not waiting for a writer of a pipe.
-  explicit File(const std::string& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) {}
+  // Not waiting for a writer of a pipe. `flags`: besides.
+  File(const std::string& path, int flags)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)) {}
 
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -55,9 +57,15 @@ Error open_error(int number) {
   return {is_refused ? Errc::permission : Errc::io, "a source's file cannot be opened", number};
 }
 
-bool is_of_us_alone(const struct stat& info) {
+bool is_of_us_alone(const struct stat& info, mode_t others) {
   const bool is_ours = info.st_uid == 0 || info.st_uid == ::geteuid();
-  return S_ISREG(info.st_mode) && is_ours && (info.st_mode & kOthers) == 0;
+  return S_ISREG(info.st_mode) && is_ours && (info.st_mode & others) == 0;
+}
+
+// One name in systemd's folder; "" there is no such folder, or that is no name.
+std::string credential_path(std::string_view name) {
+  const std::string folder = environment_variable("CREDENTIALS_DIRECTORY");
+  return folder.empty() || !vault::SecretName::parse(name) ? "" : folder + "/" + std::string(name);
 }
 
 // One byte more than may be read tells that there are too many.
@@ -104,11 +112,27 @@ vault::Answer read_own_entry(vault::Vault& vault,
   return vault::EntryAnswer{std::move(entry->value), std::move(entry->version)};
 }
 
+vault::Answer keep_own_entry(vault::Vault& vault,
+                             const vault::KeepEntry& step,
+                             std::int64_t now_s) {
+  const base::Status kept = vault.replace_if(step.name, step.replaces, step.value, now_s);
+  return kept                                  ? vault::Kept::done
+         : kept.error().code == Errc::replaced ? vault::Kept::conflict
+                                               : vault::Kept::failed;
+}
+
 vault::Answer read_own_file(const vault::ReadFile& step) {
-  if (!step.path.starts_with('/') || check_folders_above(step.path)) {
+  constexpr std::string_view kCredential = "credential:";
+  const bool is_credential = step.path.starts_with(kCredential);
+  const std::string path =
+      is_credential ? credential_path(step.path.substr(kCredential.size())) : step.path;
+  if (path.empty()) {
+    return Error{Errc::not_found, "systemd gave no such credential"};
+  }
+  if (!path.starts_with('/') || (!step.is_mounted && check_folders_above(path))) {
     return Error{Errc::permission, "a source's file could have been put there by somebody else"};
   }
-  const File file(step.path);
+  const File file(path, step.is_mounted ? 0 : O_NOFOLLOW);
   if (file.descriptor() < 0) {
     return open_error(errno);
   }
@@ -118,7 +142,9 @@ vault::Answer read_own_file(const vault::ReadFile& step) {
   if (::fstat(file.descriptor(), &info) != 0) {
     return Error{Errc::io, "a source's file cannot be looked at", errno};
   }
-  if (!is_of_us_alone(info)) {
+  // systemd lets a service's user read a credential by an ACL, which shows as the group's right.
+  const bool others_may_read = step.is_mounted || is_credential;
+  if (!is_of_us_alone(info, others_may_read ? kOthersWrite : kOthers)) {
     return Error{Errc::permission, "a source's file is not of this user alone"};
   }
   return read_all(file.descriptor());

@@ -19,8 +19,12 @@ vault::Answer read_own_entry(vault::Vault& vault,
                              bool is_anew,
                              std::int64_t now_s);
 
+// What a run keeps (Vault::replace_if).
+vault::Answer keep_own_entry(vault::Vault& vault, const vault::KeepEntry& step, std::int64_t now_s);
+
 // A plain file of ours or root's that nobody else may read or write, in folders that nobody else
-// may write to, of at most bounds::kSecretBytesMax. not_found; permission: another could have
+// may write to, of at most bounds::kSecretBytesMax; a credential of systemd, or what a platform
+// mounts, only nobody else may write. not_found; permission: another could have
 // written it, or read it; limit_exceeded; io (number = errno); unavailable: no locked memory.
 vault::Answer read_own_file(const vault::ReadFile& step);
 

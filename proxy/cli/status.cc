@@ -7,6 +7,7 @@
 #include "proxy/cli/home_status.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/terminal.h"
+#include "proxy/cli/unlock.h"
 
 namespace keyswap::cli {
 
@@ -27,6 +28,7 @@ int run_status(const Arguments& arguments) {
   if (!home) {
     return report(home.failure());
   }
+  static_cast<void>(begin_guarded());  // if it cannot be, the vault is not looked into
   const HomeStatus status = look_at(home.value());
   const std::int64_t now_s = base::SystemClock().wall_us() / 1'000'000;
   if (json) {

@@ -123,10 +123,13 @@ std::string format_facts(const std::vector<std::pair<std::string, std::string>>&
 }
 
 void print_long_line(std::string_view text) {
-  if (isatty(STDOUT_FILENO) == 1) {
-    print(wrap_hanging(text));
-  } else {
+  if (isatty(STDOUT_FILENO) != 1) {
     print_line(text);
+    return;
+  }
+  const std::string lines = std::string(text) + "\n";
+  for (const std::string_view line : lines_of(lines)) {
+    print(wrap_hanging(line));
   }
 }
 

@@ -16,6 +16,7 @@
 #include "proxy/base/utf8.h"
 #include "proxy/cli/hidden_input.h"
 #include "proxy/cli/muted_terminal.h"
+#include "proxy/cli/word_wrap.h"
 
 namespace keyswap::cli {
 
@@ -34,6 +35,19 @@ bool turns_text(std::uint32_t code) {
       Range{0x061c, 0x061c}, Range{0x200e, 0x200f}, Range{0x2028, 0x202e}, Range{0x2066, 0x2069}};
   return std::ranges::any_of(
       kRanges, [code](const Range& range) { return code >= range.first && code <= range.last; });
+}
+
+// Lines for people fit their terminal; for a program, or in a file, each stays one.
+void say(const std::string& lines) {
+  if (isatty(STDERR_FILENO) != 1) {
+    base::standard_error().write(lines);
+    return;
+  }
+  std::string fitted;
+  for (const std::string_view line : lines_of(lines)) {
+    fitted += wrap_hanging(line);
+  }
+  base::standard_error().write(fitted);
 }
 
 }  // namespace
@@ -56,7 +70,7 @@ int report(const Failure& failure) {
   if (!failure.hint.empty()) {
     text += "  " + readable(failure.hint) + "\n";
   }
-  base::standard_error().write(text);
+  say(text);
   return static_cast<int>(failure.exit);
 }
 
@@ -72,7 +86,7 @@ void warn(std::string_view what, std::string_view hint) {
   if (!hint.empty()) {
     text += "  " + readable(hint) + "\n";
   }
-  base::standard_error().write(text);
+  say(text);
 }
 
 void note(std::string_view text) {
@@ -82,7 +96,7 @@ void note(std::string_view text) {
     lines += readable(text.substr(0, end)) + "\n";
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  base::standard_error().write(lines);
+  say(lines);
 }
 
 void remark(std::string_view text) {
@@ -93,7 +107,7 @@ void remark(std::string_view text) {
 
 void tell_more(std::string_view what) {
   if (base::standard_error().detail() == Detail::all) {
-    base::standard_error().write("keyswap: " + readable(what) + "\n");
+    say("keyswap: " + readable(what) + "\n");
   }
 }
 

@@ -20,7 +20,8 @@ namespace keyswap::cli {
 // Writes to stdout; print_line adds the newline.
 void print(std::string_view text);
 void print_line(std::string_view text);
-// A line that is for people on a terminal, and wrapped there; elsewhere it stays one.
+// A line or several that are for people on a terminal, and wrapped there; elsewhere they stay as
+// they are. What is said on stderr by the functions below is treated likewise.
 void print_long_line(std::string_view text);
 // Is everything printed so far written?
 bool flush_output();

@@ -103,15 +103,25 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 std::string wrap_hanging(std::string_view text) {
-  constexpr std::string_view kIndent = "    ";
+  constexpr std::string_view kFurther = "    ";
   if (columns_of(text) <= kColumns) {
     return std::string(text) + "\n";
   }
+  const std::size_t blanks = std::min({text.find_first_not_of(' '), text.size(), kColumns / 2});
+  const std::string indent(blanks, ' ');
   std::string wrapped;
-  for (const auto& line : wrap_words(text, kColumns - kIndent.size())) {
-    wrapped += (wrapped.empty() ? "" : std::string(kIndent)) + line + "\n";
+  std::string line = indent;
+  bool has_word = false;
+  for (const std::string_view word : words_of(text)) {
+    if (has_word && columns_of(line) + 1 + columns_of(word) > kColumns) {
+      wrapped += line + "\n";
+      line = indent + std::string(kFurther);
+      has_word = false;
+    }
+    line.append(has_word ? " " : "").append(word);
+    has_word = true;
   }
-  return wrapped;
+  return wrapped + line + "\n";
 }
 
 std::string wrap_paragraphs(std::string_view text, std::size_t width, std::size_t indent) {

@@ -22,8 +22,9 @@ std::vector<std::string> wrap_words(std::string_view text, std::size_t width);
 
 std::vector<std::string_view> words_of(std::string_view text);
 
-// `text` as it is if it fits; else its words in lines of at most kColumns columns, all but the
-// first indented. Ends with a newline.
+// A line as it is if it fits; else its words in lines of at most kColumns columns, indented like
+// it, and all but the first one further. A word that is longer stays whole: it is a path or a
+// placeholder, and may be copied. Ends with a newline.
 std::string wrap_hanging(std::string_view text);
 
 // `text` in paragraphs, which an empty line separates. A line that begins with a blank stays as it

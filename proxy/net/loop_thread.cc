@@ -106,18 +106,11 @@ void LoopThread::run() {
   loop_->run();
 }
 
-void LoopThread::post_client(int socket, const services::LocalService* management) {
-  loop_->post([this, socket, management] { take_client(socket, management); });
-}
-
-void LoopThread::take_client(int socket, const services::LocalService* management) {
-  Arrival arrival = look_at_arrival(context_, socket);
-  if (!arrival.has_room) {
-    turn_away(socket, arrival.user);
-    connections_->on_ended();
-    return;
-  }
-  connections_->add().start(std::move(arrival), management);
+void LoopThread::post_client(Arrival arrival, const services::LocalService* management) {
+  // Shared, for what is posted can be copied.
+  loop_->post([this, kept = std::make_shared<Arrival>(std::move(arrival)), management] {
+    connections_->add().start(std::move(*kept), management);
+  });
 }
 
 void LoopThread::turn_away(int socket, std::optional<std::uint32_t> user) {

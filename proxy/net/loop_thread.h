@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "proxy/net/arrival.h"
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/client_tls_watch.h"
 #include "proxy/net/connections.h"
@@ -82,8 +83,12 @@ class LoopThread {
   // Runs until drained or stopped.
   void run();
 
-  // `management`, which outlives it, answers all that it asks; null: it is a client.
-  void post_client(int socket, const services::LocalService* management = nullptr);
+  // On the loop's thread: whose it is, and whether there is room for it.
+  [[nodiscard]] Arrival look_at(int socket) const { return look_at_arrival(context_, socket); }
+
+  // One that has room. `management`, which outlives it, answers all that it asks; null: it is a
+  // client.
+  void post_client(Arrival arrival, const services::LocalService* management = nullptr);
   void post_policy(Policy policy);
   // Finish what is under way and stop; cut what is left after bounds::kDrainMs, or now if asked
   // twice.
@@ -112,7 +117,6 @@ class LoopThread {
 
  private:
   explicit LoopThread(std::unique_ptr<uv::Loop> loop);
-  void take_client(int socket, const services::LocalService* management);
   void begin_drain();
   void stop_if_idle();
 

@@ -48,12 +48,13 @@ base::Result<std::unique_ptr<ManagementListener>> ManagementListener::listen(
 }
 
 void ManagementListener::on_accepted(int socket) {
-  if (*clients_.open >= clients_.max) {
+  Arrival arrival = loop_.look_at(socket);
+  if (!arrival.has_room || *clients_.open >= clients_.max) {
     on_accepted_last(socket);
     return;
   }
   ++*clients_.open;
-  loop_.post_client(socket, &service_);
+  loop_.post_client(std::move(arrival), &service_);
 }
 
 void ManagementListener::on_accepted_last(int socket) {

@@ -106,7 +106,8 @@ class SecretFetch {
  private:
   friend class SecretLane;
 
-  // Row F09: what one source gave before it was emptied does not go with what it gave afterwards.
+  // What one source gave before it was emptied does not go with what it gave afterwards: one of two
+  // parts may have been changed in between.
   struct Part {
     std::uint32_t source = 0;  // of the table
     std::uint64_t generation = 0;

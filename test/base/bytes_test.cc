@@ -90,6 +90,13 @@ TEST_CASE("Base64 in another than the canonical form is refused") {
   REQUIRE(bytes.error().code == Errc::invalid_input);
 }
 
+TEST_CASE("nothing is decoded into no room at all, and anything else does not fit") {
+  const auto nothing = decode_base64url("", {});
+  REQUIRE(nothing);
+  CHECK(nothing.value() == 0);
+  CHECK_FALSE(decode_base64url("Zm8", {}));
+}
+
 TEST_CASE("base64url is decoded with the padding that is due, or without any") {
   std::string room(32, '\0');
   const auto decoded = [&](std::string_view text) {

@@ -27,6 +27,9 @@ TEST_CASE("the nearest word is suggested when it is near") {
   CHECK(nearest_word("path", kWords) == "paths");
   CHECK(nearest_word("prot", kWords) == "port");
   CHECK(nearest_word("banana", kWords).empty());
+  // Two letters that changed places are one mistake, and nearer than two of the others.
+  constexpr std::array<std::string_view, 2> kOthers = {"slot", "host"};
+  CHECK(nearest_word("hsot", kOthers) == "host");
   CHECK(nearest_word("", kWords).empty());
   CHECK(nearest_word(std::string(1000, 'p'), kWords).empty());
 }

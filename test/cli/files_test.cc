@@ -208,6 +208,8 @@ TEST_CASE(
   const std::string random = starter->substr(starter->find(begin) + begin.size(), 24);
   CHECK(random.find_first_not_of("0123456789abcdef") == std::string::npos);
   CHECK(std::set<char>(random.begin(), random.end()).size() > 4);
+  // Nobody has to paste a block into it, beside a `secrets:` that is there.
+  CHECK(starter->find("keyswap bindings add NAME") != std::string::npos);
 
   const Problem again = make_home(home, passphrase.value());
   REQUIRE(again);

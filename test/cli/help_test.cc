@@ -100,6 +100,10 @@ std::vector<std::string_view> topics_named_in(std::string_view line) {
   return topics;
 }
 
+std::string in_one_line(const std::string& text) {
+  return std::regex_replace(text, std::regex("\\s+"), " ");
+}
+
 std::string content_of(const std::filesystem::path& path) {
   std::ifstream in(path);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -210,6 +214,32 @@ TEST_CASE("topics fit 80 columns, and stand in alphabetical order") {
     CHECK_FALSE(has(text, "docs/"));
   }
   CHECK(find_topic("no-such-topic") == nullptr);
+}
+
+TEST_CASE("the topic of approvals tells of a home in which nothing is approved at first", "[I17]") {
+  const std::string topic = in_one_line(topic_text(*find_topic("approval")));
+  CHECK(has(topic, "nothing is approved at first"));
+  CHECK_FALSE(has(topic, "approved as it is written"));
+}
+
+TEST_CASE("the topic of clients names each client that the documents say needs more") {
+  const std::string document = content_of(test::tree_path("docs/operations.md"));
+  const std::string_view table = std::string_view(document).substr(
+      std::min(document.find("| Client | What it needs |"), document.size()));
+  const std::string topic = in_one_line(topic_text(*find_topic("clients")));
+  std::size_t seen = 0;
+  for (const auto line : lines_of(table.substr(0, table.find("\n\n")))) {
+    // The client without what is said of it: "`stripe`" of "Python's `stripe`".
+    std::string client(line.substr(2, line.find(" |", 2) - 2));
+    client = std::regex_replace(client.substr(0, client.find(", ")), std::regex("`"), "");
+    if (client == "Client" || client.starts_with("--")) {
+      continue;
+    }
+    ++seen;
+    INFO(client);
+    CHECK(has(topic, client));
+  }
+  CHECK(seen >= 8);
 }
 
 TEST_CASE("every `keyswap help X` that the program names is there, and none names docs/") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/home_status.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -9,7 +10,9 @@
 
 #include "bindings/policy_text.h"
 #include "proxy/base/bytes.h"
+#include "proxy/cli/approval.h"
 #include "test/support/temp_home.h"
+#include "test/vault/sample.h"
 #include "vault/approval.h"
 
 namespace keyswap::cli {
@@ -50,6 +53,40 @@ TEST_CASE("whether the bindings are approved is seen without a passphrase") {
   CHECK(look_at(temp.home()).policy == PolicySeen::approved);
   static_cast<void>(temp.put("bindings.yaml", text + "# another\n"));
   CHECK(look_at(temp.home()).policy == PolicySeen::unapproved);
+}
+
+TEST_CASE("where a key file approves, a changed file is not told to be refused") {
+  const test::TempHome temp;
+  const Home home = temp.home();
+  const vault::sample::TempDir made;
+  std::filesystem::copy_file(vault::sample::make_sample(made), home.vault());
+  const std::string text = "version: 1\nsecrets: {}\n";
+  const auto mode = GENERATE(vault::ApprovalMode::key, vault::ApprovalMode::passphrase);
+  {
+    auto vault = vault::sample::open_vault(home.vault());
+    REQUIRE_FALSE(approve(home, vault, nothing_approved(mode), {text, {}}, {}));
+  }
+  static_cast<void>(temp.put("bindings.yaml", text));
+  static_cast<void>(temp.put("key", std::string(vault::sample::kPassphrase) + "\n"));
+  CHECK(look_at(home).policy == PolicySeen::approved);
+  static_cast<void>(temp.put("bindings.yaml", text + "# another\n"));
+  const bool is_taken = mode == vault::ApprovalMode::key;
+  CHECK(look_at(home).policy == (is_taken ? PolicySeen::taken_so : PolicySeen::unapproved));
+  const std::string told = status_text(home, look_at(home), kDay);
+  CHECK((told.find("not what is approved") == std::string::npos) == is_taken);
+}
+
+TEST_CASE("a secret that no rule uses is told, and the command that makes one") {
+  const test::TempHome temp;
+  const vault::sample::TempDir made;
+  std::filesystem::copy_file(vault::sample::make_sample(made), temp.home().vault());
+  static_cast<void>(temp.put("bindings.yaml", "version: 1\nsecrets: {}\n"));
+  const HomeStatus status = look_at(temp.home());
+  const std::string told = status_text(temp.home(), status, kDay);
+  CHECK(told.find("no rule uses ") != std::string::npos);
+  CHECK(told.find("keyswap bindings add ") != std::string::npos);
+  const auto unbound = nlohmann::json::parse(status_json(temp.home(), status, kDay))["unbound"];
+  CHECK(std::ranges::find(unbound, "OPENAI_API_KEY") != unbound.end());
 }
 
 TEST_CASE("the audit log's size and last record are told, a torn end and an empty segment aside") {

@@ -21,6 +21,12 @@ TEST_CASE("a mistyped word names the nearest known one, and a strange one names 
   CHECK(nearest_word("serve", {}).empty());
 }
 
+TEST_CASE("two letters that changed places are one mistake, not two") {
+  const std::vector<std::string> known = {"secret", "provider", "serve", "env", "run"};
+  CHECK(nearest_word("sevre", known) == "serve");
+  CHECK(nearest_word("rnu", known) == "run");
+}
+
 TEST_CASE("an unknown word is shown where it can hardly be a value", "[I1]") {
   CHECK(shown_word("frobnicate", "") == "'frobnicate'");
   CHECK(shown_word("Serve2", "serve") == "'Serve2'");

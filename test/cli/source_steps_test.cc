@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/source_steps.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -73,6 +74,39 @@ TEST_CASE("G16 a file that others may read, write or have put there is refused")
   const std::string inside = put(home, "folder/token", "sesame");
   REQUIRE(::chmod(folder.c_str(), 0777) == 0);
   CHECK(refusal(inside) == Errc::permission);
+}
+
+TEST_CASE("what a platform mounts may be a link that others can read, and nobody else can write") {
+  const test::TempHome home;
+  REQUIRE(vault::lock_memory());
+  const std::string token = put(home, "token", "sesame", 0644);
+  const std::string link = home.path() + "/link";
+  REQUIRE(::symlink(token.c_str(), link.c_str()) == 0);
+  CHECK(std::holds_alternative<vault::EntryAnswer>(
+      cli::read_own_file({.path = link, .is_mounted = true})));
+  for (const mode_t mode : {0664, 0646}) {
+    INFO(mode);
+    put(home, "token", "sesame", mode);
+    CHECK(std::holds_alternative<base::Error>(
+        cli::read_own_file({.path = link, .is_mounted = true})));
+  }
+}
+
+TEST_CASE("a credential of systemd is one name in its folder") {
+  const test::TempHome home;
+  put(home, "bws", "sesame\n", 0440);
+  REQUIRE(::unsetenv("CREDENTIALS_DIRECTORY") == 0);
+  CHECK(refusal("credential:bws") == Errc::not_found);
+  REQUIRE(::setenv("CREDENTIALS_DIRECTORY", home.path().c_str(), 1) == 0);
+  CHECK(read("credential:bws") == "sesame\n");
+  CHECK(refusal("credential:none") == Errc::not_found);
+  for (const auto* const bad : {"credential:", "credential:../bws", "credential:a/b"}) {
+    INFO(bad);
+    CHECK(refusal(bad) == Errc::not_found);
+  }
+  put(home, "bws", "sesame", 0460);
+  CHECK(refusal("credential:bws") == Errc::permission);
+  REQUIRE(::unsetenv("CREDENTIALS_DIRECTORY") == 0);
 }
 
 TEST_CASE("a source's file that is not there is told as that") {

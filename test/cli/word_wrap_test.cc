@@ -53,6 +53,15 @@ TEST_CASE("a long line for people goes on indented") {
   CHECK(wrapped == std::string(50, 'a') + "\n    " + std::string(50, 'b') + "\n");
 }
 
+TEST_CASE("a line keeps its own indentation when it goes on, and a word that is long stays whole") {
+  const std::string half(40, 'a');
+  CHECK(wrap_hanging("  " + half + " " + half) == "  " + half + "\n      " + half + "\n");
+  const std::string path(100, 'p');
+  CHECK(wrap_hanging("see " + path + " there") == "see\n    " + path + "\n    there\n");
+  CHECK(wrap_hanging(path) == path + "\n");
+  CHECK(wrap_hanging(std::string(200, ' ')) == std::string(40, ' ') + "\n");
+}
+
 TEST_CASE("a table that is too wide goes on below, word by word") {
   const std::string table = format_table(
       {{"NAME", "TEXT"},

@@ -141,6 +141,29 @@ class Approval(Case):
         self.assertEqual(self.ask(running, H).status, 200)
         self.assertEqual(running.stop(), 0)
 
+    def test_what_a_command_binds_comes_into_force_as_the_kind_of_home_says(self):
+        """[I17] docs/operations.md, "Approval": the three rows of a fresh home."""
+        unasked = "nothing is approved in this home yet"
+        for name, options, at_once in (("by-key", ["--key-file"], True),
+                                       ("by-word", ["--approval", "passphrase"], True),
+                                       ("not-yet", [], False)):
+            with self.subTest(name):
+                home = proxy.Home(self.work / f"kind-{name}", self.inputs)
+                self.homes.append(home)
+                unlock = "--key-file" not in options
+                home.must("init", *options, unlock=unlock)
+                said = home.must("bindings", "add", K, "--host", H, unlock=unlock).stderr.decode()
+                self.assertEqual(unasked in said, not at_once, said)
+                told = json.loads(home.run("status", "--json").stdout)["policy"]
+                self.assertEqual(told, "approved" if at_once else "none")
+                # Once the first `serve` took it, that home is like the others.
+                running = self.start(home) if not at_once else None
+                if running:
+                    self.assertEqual(running.stop(), 0)
+                    said = home.must("bindings", "add", "ANOTHER", "--host", H, unlock=True).stderr.decode()
+                    self.assertNotIn(unasked, said)
+                    self.assertEqual(json.loads(home.run("status", "--json").stdout)["policy"], "approved")
+
     def test_who_is_asked_at_a_start_sees_all_that_it_would_change(self):
         """[I17] However much stands in front of what matters."""
         file = self.home.path / "bindings.yaml"
@@ -149,6 +172,9 @@ class Approval(Case):
                          proxy.clean_environment(KEYSWAP_HOME=self.home.path))
         self.addCleanup(asked.close)
         asked.expect(b": # what matters\r")
+        # What is in it stands beside the question, however high the list is.
+        asked.expect(b"in short:")
+        asked.expect(b"only lines of the file differ")
         asked.expect(b"Shall it come into force?")
         asked.type(b"n\r")
         self.assertEqual(asked.process.wait(60), 1)

@@ -9,6 +9,7 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -155,8 +156,17 @@ class Callers(OneProxy):
                 proven, answer = running.connect(f"{H}:443", fields=[basic("ci", self.tokens["ci"])])
                 crowd.enter_context(proven)
                 self.assertEqual(answer.status, 200)
-                for _ in range(200):
+                for _ in range(100):
                     wires.append(crowd.enter_context(client.dial(running.port, 5)))
+            # As many at once as there are places, and behind them one who may come.
+            os.kill(running.pid, signal.SIGSTOP)
+            with client.as_user(client.NOBODY):
+                for _ in range(300):
+                    wires.append(crowd.enter_context(client.dial(running.port, 60)))
+            behind = crowd.enter_context(client.dial(running.port, 60))
+            behind.send(f"CONNECT {H}:443 HTTP/1.1\r\nHost: {H}:443\r\n\r\n")
+            os.kill(running.pid, signal.SIGCONT)
+            self.assertEqual(behind.head().status, 200)
             for wire in wires[-20:]:
                 self.refused(wire.response(), 503, "too_busy")
             for turn in range(20):

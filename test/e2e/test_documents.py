@@ -196,6 +196,9 @@ class Examples(Documents):
     # What goes on for ever, or asks and puts another home in place: test_audit and test_operate run them.
     NOT_RUN = ("keyswap audit forward", "keyswap audit watch", "keyswap restore")
 
+    # What these print is for programs, or a program prints it.
+    DATA = re.compile(r"keyswap (env|run|import|completion|man|pages|audit (export|head|tail))\b|--json|^curl |^eval |\| ")
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -212,6 +215,22 @@ class Examples(Documents):
                     self.run_one(number, line)
         with self.subTest("with a proxy"):
             self.run_with_proxy(serving, asking, following)
+        self.check_widths()
+
+    def check_widths(self):
+        """Whatever a command says on a terminal fits 80 columns. What may be copied (a path, a placeholder, a sum) stays
+        whole, behind a few words at most."""
+        checked = 0
+        for line, seen in [output for user in self.users for output in user.outputs]:
+            if self.DATA.search(line):
+                continue
+            checked += 1
+            for shown in re.split(r"[\r\n]+", seen.decode(errors="replace")):
+                longest = max(map(len, shown.split()), default=0)
+                if len(shown) > 80 and not (longest > 40 and len(shown) - longest <= 40):
+                    with self.subTest(line):
+                        self.fail(f"{len(shown)} columns: {shown}")
+        self.assertGreater(checked, 30)
 
     def run_one(self, number, line):
         if re.match(r"keyswap init\b", line):

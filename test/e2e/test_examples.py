@@ -198,6 +198,18 @@ class Examples(Case):
         self.assertFalse(key.exists())
         self.served(1)
 
+    def test_a_job_that_installs_the_package_says_where_it_comes_from(self):
+        found = 0
+        for path in [*EXAMPLES.rglob("*.yml"), *EXAMPLES.rglob("*.yaml")]:
+            before = []
+            for line in path.read_text().splitlines():
+                if "./keyswap.deb" in line:
+                    found += 1
+                    self.assertIn("examples/debian/build-deb.sh", "\n".join(before[-5:]), path)
+                    self.assertIn("](../debian/build-deb.sh)", (path.parent / "README.md").read_text())
+                before.append(line)
+        self.assertEqual(found, 2)
+
     # --- another user ---
     @unittest.skipUnless(os.geteuid() == 0, "being other users needs root")
     def test_a_proxy_of_another_user(self):

@@ -230,7 +230,8 @@ class Operate(Case):
 
 
     def kept_seq(self):
-        done = self.home.run("audit", "head", unlock=True)
+        done = self.home.run("audit", "head")  # fails until there is one
+        self.assertIn(done.returncode, (0, 3), done.stderr)
         return json.loads(done.stdout)["seq"] if done.returncode == 0 else 0
 
     def test_a_proxy_whose_lock_was_removed_is_still_not_served_beside_or_restored_over(self):

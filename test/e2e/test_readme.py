@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What README.md tells people to type, typed: by an ordinary user, in a fresh home, on a terminal.
 
-Only the upstream is another: api.openai.com leads to the recorder, by the bindings that the "editor" writes.
+Only the upstream is another: api.openai.com leads to the recorder, by lines that are added to bindings.yaml.
 The two commands of the first screen, which build and test the whole, are not run here.
 """
 
@@ -64,15 +64,25 @@ class Readme(Case):
         user = User(self.work, name, VALUE)
         self.users.append(user)
         (user.base / "root.pem").write_text(self.root)
-        user.edits_to(self.bindings(user))
+        user.give()
         return user
+
+    def upstream(self, user):
+        """The recorder in the upstream's place."""
+        return (f"upstream:\n  ca_file: {user.base}/root.pem\n"
+                f"  resolve: {{ \"{HOST}:443\": \"{self.recorder.address}\" }}\n")
+
+    def init(self, user, line):
+        """The line, and then the recorder in the bindings that it made."""
+        self.must(user, line)
+        with (user.state / "bindings.yaml").open("a") as file:
+            file.write(self.upstream(user))
 
     def bindings(self, user):
         """README's own, with the recorder in the upstream's place."""
         whole = [text for text in yaml_blocks() if text.startswith("version: 1")]
         self.assertEqual(len(whole), 1)
-        return whole[0] + (f"upstream:\n  ca_file: {user.base}/root.pem\n"
-                           f"  resolve: {{ \"{HOST}:443\": \"{self.recorder.address}\" }}\n")
+        return whole[0] + self.upstream(user)
 
     def must(self, user, line):
         status, seen = user.run(line)
@@ -95,7 +105,10 @@ class Readme(Case):
     def test_with_a_key_file_the_lines_work_as_they_stand(self):
         user = self.user("key-file")
         before = len(self.recorder.seen("/v1/models"))
-        for line in self.one(INSTALL) + self.one(BY_KEY_FILE):
+        made, *rest = self.one(BY_KEY_FILE)
+        self.must(user, self.one(INSTALL)[0])
+        self.init(user, made)
+        for line in rest:
             self.must(user, line)
         self.got_the_key(before + 1)
         for line in self.one(LOOKING):
@@ -110,17 +123,19 @@ class Readme(Case):
         made, served = self.one(BY_PASSPHRASE)[0], self.one(BY_PASSPHRASE)[1:]
         self.assertEqual(served, ["keyswap serve --detach"])
         rest = self.one(BY_KEY_FILE)[1:]
-        for line in [*self.one(INSTALL), made, *rest[:-1]]:
+        self.must(user, self.one(INSTALL)[0])
+        self.init(user, made)
+        for line in rest[:-1]:
             self.must(user, line)
         seen = self.must(user, served[0])
         stop = re.search(r"kill [0-9]+", seen).group(0)
         self.addCleanup(user.run, stop)
-        # I17: what the editor wrote is shown, and counts once it is approved.
+        # I17: what was bound is shown, and counts once it is approved.
         self.assertRegex(seen, r"now also: OPENAI_API_KEY may go to ")
         self.assertRegex(seen, r"come into force\? \[y/N\] ")
         self.assertRegex(seen, r"keyswap is ready on 127\.0\.0\.1:8472\r\n")
-        # The passphrase twice and once, a value with its passphrase, and the yes.
-        self.assertEqual(user.questions, 6, user.outputs)
+        # The passphrase twice and once, a value with its passphrase, that of the binding, and the yes.
+        self.assertEqual(user.questions, 7, user.outputs)
         self.must(user, rest[-1])
         self.got_the_key(before + 1)
         # The same in a shell that was given the variables.
@@ -129,6 +144,10 @@ class Readme(Case):
         log = user.state / "serve.log"
         self.must(user, "kill -HUP " + stop.split()[1])
         self.must(user, f"until grep -q 'reloaded: ' {log}; do sleep 0.05; done")
+        # README: the pid that ends it is told by status, too.
+        self.assertIn("kill", README)
+        pid = stop.split()[1]
+        self.assertIn(f"pid {pid}", self.must(user, "keyswap status"))
         self.must(user, stop)
         self.must(user, f"until grep -q 'stopped$' {log}; do sleep 0.05; done")
         self.assertEqual(log.stat().st_mode & 0o777, 0o600)
@@ -201,6 +220,25 @@ class Readme(Case):
         status, seen = user.run("keyswap serve --bindings ./x.yaml --listen 127.0.0.1:0")
         self.assertEqual(status, 3, seen)
         self.assertIn("is not there", seen)
+
+    def test_the_starter_takes_an_entry_by_hand_as_its_comment_says(self):
+        """The {} away and the marks away: no 'secrets' twice."""
+        user = self.user("by-hand")
+        for line in self.one(INSTALL) + self.one(BY_KEY_FILE)[:1]:
+            self.must(user, line)
+        file = user.state / "bindings.yaml"
+        text = file.read_text()
+        self.assertIn("keyswap bindings add NAME --host HOST", text)
+        self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+        text = text.replace("secrets: {}", "secrets:")
+        file.write_text(re.sub(r"^# (  )", r"\1", text, flags=re.M))
+        self.assertIn("is good: 1 secret", self.must(user, "keyswap bindings check"))
+
+    def test_every_example_is_found_from_here(self):
+        linked = re.findall(r"\]\((examples[^)]*)\)", README)
+        self.assertIn("examples", linked)
+        for name in ("github-actions", "gitlab-ci", "docker", "devcontainer", "another-user", "systemd"):
+            self.assertTrue(any(link.startswith(f"examples/{name}") for link in linked), name)
 
     def test_every_command_that_is_named_in_passing_is_there(self):
         named = {" ".join(words.split()[:3]) for words in re.findall(r"`(keyswap [a-z][^`]*)`", README)}

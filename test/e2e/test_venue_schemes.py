@@ -117,6 +117,7 @@ class VenueSchemes(OneProxy):
         super().setUpClass()
         cls.judge = Judge()
         cls.recorder.says("/", 200, "{}", JSON)
+        cls.recorder.says("/v2/auth/", 200, "[]", JSON)  # Bitfinex answers with lists, and ccxt insists on them
 
     def send(self, host, method, target, body=b"", more=()):
         """As a client does that holds the placeholder and does not sign."""
@@ -177,7 +178,7 @@ class VenueSchemes(OneProxy):
                 self.refused(self.ask(host, method, path), 403, "endpoint_blocked")
         call = b'{"method":"private/withdr\\u0061w","params":{"currency":"BTC","amount":1}}'
         self.refused(self.send(DERIBIT, "POST", "/api/v2/", call, JSON), 400, "malformed_request")
-        self.assertEqual(self.recorder.seen("/api/v2/"), [])
+        self.assertEqual(self.at("/api/v2/"), [])
 
     def test_what_says_two_things_never_arrives(self):
         self.stays_away(HTX, "POST", "/v1/htx/part?symbol=btcusdt", ORDER, JSON, "malformed_request")
@@ -207,7 +208,7 @@ class VenueSchemes(OneProxy):
                            (BITFINEX, "/v2/auth/r/info/user"), (BITFINEX, "/v2/auth/w/order/cancel"),
                            (GEMINI, "/v1/account"), (GEMINI, "/v1/order/cancel")):
             with self.subTest(host=host, path=path):
-                request, = self.at(path)
+                request = self.at(path)[-1]
                 self.assertIsNone(self.judge.by_host[host](request), request)
                 self.assertNotIn(b"PLACEHOLDER", request.raw)
 

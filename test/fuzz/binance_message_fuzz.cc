@@ -19,7 +19,7 @@ namespace {
 namespace binance = keyswap::bindings::binance;
 
 std::string written(const binance::Message& message) {
-  TextSink sink;
+  keyswap::bindings::TextSink sink;
   KS_ASSERT(binance::write_message(message, "", sink));
   return sink.take();
 }

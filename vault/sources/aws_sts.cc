@@ -133,7 +133,7 @@ class FetchRun final : public EachKeyRun {
     // Read anew each time: both may be changed while we run, a token's file by others.
     if (!service_.web_identity.empty()) {
       waits_ = Waits::web_identity;
-      return read_own(service_.web_identity);
+      return read_own(service_.web_identity, true);
     }
     waits_ = Waits::pair;
     return pair_.begin();

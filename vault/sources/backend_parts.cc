@@ -58,9 +58,9 @@ std::string setting_text(const SourceSpec& spec, std::string_view name) {
   return text == nullptr ? std::string() : *text;
 }
 
-Step read_own(std::string_view where) {
+Step read_own(std::string_view where, bool is_mounted) {
   if (where.starts_with('/') || where.starts_with("credential:")) {
-    return ReadFile{std::string(where)};
+    return ReadFile{std::string(where), is_mounted};
   }
   auto name = SecretName::parse(where);
   if (!name) {

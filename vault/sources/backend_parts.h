@@ -22,8 +22,8 @@ namespace keyswap::vault {
 std::string setting_text(const SourceSpec& spec, std::string_view name);
 
 // The step that reads what a source is opened with: a file by its absolute path or as
-// "credential:NAME", else an entry of the vault of this machine.
-Step read_own(std::string_view where);
+// "credential:NAME", else an entry of the vault of this machine. `is_mounted`: of the file.
+Step read_own(std::string_view where, bool is_mounted = false);
 
 // Why it is no base of a vendor's addresses: https, or http to a loopback literal, and nothing
 // behind the path. Null: it is one.

@@ -484,6 +484,7 @@ constexpr std::array kForeignSettings = {
     SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
     SettingRule{.name = "access_token_path", .is_entry = true, .check = check_absolute_path},
     SettingRule{.name = "state_path"},  // that program's log-in, which we make anew
+    SettingRule{.name = "type"},        // said once more
     SettingRule{.name = "api_url", .check = check_base_url},
     SettingRule{.name = "identity_url", .check = check_base_url},
 };

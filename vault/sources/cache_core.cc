@@ -69,7 +69,9 @@ std::optional<FetchAnswer> SourceCache::Core::fetch(const Route& route,
                                                     FetchCallback callback) {
   const std::string flight = flight_of(route, wanted.kind);
   const std::lock_guard lock(mutex_);
-  auto kept = parts_.store.find(this, flight);
+  // Those who only know it again ask for all that there is, and often.
+  auto kept = parts_.store.find(
+      this, flight, wanted.is_only_known ? ValueStore::Reading::look : ValueStore::Reading::use);
   if (kept && is_good(*kept)) {
     const std::int64_t now_us = parts_.clock.steady_us();
     if (now_us >= kept->refresh_us && !wanted.is_only_known && !refusal_of(flight)) {
@@ -280,6 +282,11 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
       for (const std::string& flight : flights) {
         give_up(flight, error_of(failed.fault, 0), told);
       }
+    } else if (failed.fault == FetchFault::bad_answer && batch != nullptr) {
+      // What one key's value is like says nothing of the others.
+      for (const std::string& flight : flights) {
+        hush(flight, error_of(failed.fault, 0), told);
+      }
     } else {
       rest(flights, failed, told);
     }
@@ -295,7 +302,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
   back_off_.failed(parts_.clock.steady_us(), failed.retry_after_ms, parts_.draw);
   const base::Error error = error_of(failed.fault, again_s());
   if (failed.fault == FetchFault::auth_lost) {
-    // What it gave before was given to who we are no more (row G14).
+    // What it gave before was given to who we are no more.
     ++generation_;
     parts_.store.drop_all(this);
     fail_all(error, told);
@@ -318,8 +325,13 @@ std::int64_t SourceCache::Core::again_s() const {
 
 // There is no such value: what was kept of it goes, and it is not asked for again at once.
 void SourceCache::Core::give_up(const std::string& flight, const base::Error& error, Told& told) {
-  const std::int64_t now_us = parts_.clock.steady_us();
   parts_.store.drop(this, flight);
+  hush(flight, error, told);
+}
+
+// It is not asked for again at once; what is still good of it is served on.
+void SourceCache::Core::hush(const std::string& flight, const base::Error& error, Told& told) {
+  const std::int64_t now_us = parts_.clock.steady_us();
   std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
   quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
   answer(flight, error, told);
@@ -367,7 +379,7 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   set_times(kept);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
-  // Row G21: it is gone from memory when it is over, be it asked for or not.
+  // I1: it is gone from memory when it is over, be it asked for or not.
   parts_.engine.at(kept.stale_end_us, [core = weak_from_this()] {
     if (const auto alive = core.lock()) {
       alive->parts_.store.drop_ended(alive->parts_.clock.steady_us());

@@ -90,6 +90,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   Flight& want(const std::string& flight);
   void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
   void give_up(const std::string& flight, const base::Error& error, Told& told);
+  void hush(const std::string& flight, const base::Error& error, Told& told);
   void fail(const std::string& flight, const base::Error& error, Told& told);
   void fail_all(const base::Error& error, Told& told);
   void answer(const std::string& flight, const FetchAnswer& given, Told& told);

@@ -95,7 +95,7 @@ Call Server::call(std::string_view method, const std::string& path, const Sessio
 
 Step LogIn::begin() {
   next_ = &LogIn::on_first;
-  return read_own(server_.first_);
+  return read_own(server_.first_, server_.auth_ == Server::Auth::kubernetes);
 }
 
 Step LogIn::renew() {

@@ -53,9 +53,13 @@ struct ReadEntry {
   SecretName name;
 };
 
-// A file that is ours or root's alone, no link, in a folder that nobody else may write to.
+// A file that is ours or root's alone, no link, in a folder that nobody else may write to; or
+// "credential:NAME", which systemd gave us.
 struct ReadFile {
   std::string path;
+  // What a platform mounts for its programs, such as Kubernetes' tokens: it may be a link, and
+  // others may read it, but not write it.
+  bool is_mounted = false;
 };
 
 // Nobody else has it, in no process, until the run has ended.

@@ -193,7 +193,7 @@ Sources::Caches Sources::caches() const {
 }
 
 void Sources::stop() {
-  if (engine_ == nullptr) {
+  if (engine_ == nullptr || is_stopped_.exchange(true)) {
     return;
   }
   const auto all = caches();

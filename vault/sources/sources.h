@@ -4,6 +4,7 @@
 // the source that the policy's table names (I14).
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,7 +35,7 @@ class Sources final : public Source {
   Sources(const Vault& vault, Engine* engine, const base::Clock& clock, Make make, Draw draw);
 
   // A policy comes into force; null: one without sources. What was fetched stays where the source
-  // is said in the same words, but what was minted goes (row L26). A table that is still in use by
+  // is said in the same words, but what was minted goes. A table that is still in use by
   // requests goes on.
   void apply(std::shared_ptr<const SourceTable> table);
 
@@ -79,6 +80,7 @@ class Sources final : public Source {
   Make make_;
   Draw draw_;
   ValueStore store_;
+  std::atomic<bool> is_stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<const SourceTable*, Applied> applied_;

@@ -16,13 +16,15 @@ KeptValue KeptValue::share() const {
           .stale_end_us = stale_end_us};
 }
 
-std::optional<KeptValue> ValueStore::find(Owner owner, std::string_view key) {
+std::optional<KeptValue> ValueStore::find(Owner owner, std::string_view key, Reading reading) {
   const std::lock_guard lock(mutex_);
   const Place place = place_of(owner, key);
   if (place == entries_.end()) {
     return std::nullopt;
   }
-  entries_.splice(entries_.begin(), entries_, place);
+  if (reading == Reading::use) {
+    entries_.splice(entries_.begin(), entries_, place);
+  }
   return place->kept.share();
 }
 

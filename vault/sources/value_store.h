@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The values that sources gave, of all of them together: bounded in bytes, and each source's in
-// number; what was used least lately goes first (rows G07, G08). It knows nothing of fetching
+// number; what was used least lately goes first. It knows nothing of fetching
 // (vault/sources/cache.h).
 #pragma once
 
@@ -39,8 +39,11 @@ class ValueStore {
   // Whose values: an owner's address, told apart by nothing else.
   using Owner = const void*;
 
-  // What is kept there, be it good or stale; it counts as used.
-  [[nodiscard]] std::optional<KeptValue> find(Owner owner, std::string_view key);
+  // What is kept there, be it good or stale; it counts as used, but for a mere look.
+  enum class Reading : std::uint8_t { use, look };
+  [[nodiscard]] std::optional<KeptValue> find(Owner owner,
+                                              std::string_view key,
+                                              Reading reading = Reading::use);
   // In place of what was there; what was used least lately goes, if there has to be room. A value
   // that is larger than all of it is not kept.
   void put(Owner owner, std::string_view key, KeptValue value, std::size_t entries_max);

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """AWS Signature Version 4 of our own: verifies what arrived as AWS would, and signs as a program with a throw-away pair."""
 
+import base64
 import hashlib
 import hmac
 import time
 import urllib.parse
+import zlib
 
 NOTHING = hashlib.sha256(b"").hexdigest()
 CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 
 def mac(key, text):
@@ -75,6 +78,8 @@ class Judged:
             self.problem = f"unsigned: {unsigned}"
         elif signature(secret, date_time, scope, text) != claimed:
             self.problem = f"SignatureDoesNotMatch: {text}"
+        elif said == UNSIGNED_CHUNKS:
+            self.judge_trailer(request.body)
         elif said == CHUNKS:
             self.judge_chunks(request.body, secret, date_time, scope, claimed)
         elif len(said) == 64 and hashlib.sha256(request.body).hexdigest() != said:
@@ -93,6 +98,20 @@ class Judged:
             self.data += data
         if body:
             self.problem = "there is more behind the last chunk"
+
+
+    def judge_trailer(self, body):
+        """Chunks without signatures, and behind them what their data comes to."""
+        self.data, size = b"", None
+        while size != 0:
+            line, _, body = body.partition(b"\r\n")
+            size = int(line, 16)
+            if size:
+                self.data, body = self.data + body[:size], body[size + 2:]
+        trailer = dict(line.split(b":", 1) for line in body.split(b"\r\n") if line)
+        told = trailer.get(b"x-amz-checksum-crc32")
+        if told is not None and base64.b64decode(told) != zlib.crc32(self.data).to_bytes(4, "big"):
+            self.problem = "the data is not what its checksum was made of"
 
 
 class Program:

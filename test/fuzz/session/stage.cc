@@ -81,7 +81,12 @@ std::shared_ptr<Wire> Stage::connect() {
   auto wire = std::make_shared<Wire>();
   wire->room = kRoomBytes;
   wire->remote = {"127.0.0.1", static_cast<std::uint16_t>(40'000 + connected_++)};
-  thread_->post_client(world_->accept(wire));
+  net::Arrival arrival = thread_->look_at(world_->accept(wire));
+  if (arrival.has_room) {
+    thread_->post_client(std::move(arrival));
+  } else {
+    thread_->turn_away(arrival.socket, arrival.user);
+  }
   return wire;
 }
 

@@ -117,7 +117,9 @@ TEST_CASE("a token of a file, such as Kubernetes', is its own proof") {
                      {"session_name", "agent-1"},
                      {"duration_seconds", "900"}});
   auto script = world.fetch(all_three());
-  CHECK(as<ReadFile>(script.begin()).path == "/var/run/token");
+  const ReadFile file = as<ReadFile>(script.begin());
+  CHECK(file.path == "/var/run/token");
+  CHECK(file.is_mounted);
   const Call call = as<Call>(script.entry("eyJ.a.b\n", ""));
   CHECK(line_of(call) == "POST https://sts.eu-west-1.amazonaws.com/");
   CHECK(field_of(call, "Authorization").empty());

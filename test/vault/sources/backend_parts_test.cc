@@ -39,6 +39,7 @@ std::string picked_of(std::string_view value, std::string_view field) {
 TEST_CASE("what a source is opened with is an entry, a file, or systemd's") {
   CHECK(as<ReadEntry>(read_own("BWS_TOKEN")).name.text() == "BWS_TOKEN");
   CHECK(as<ReadFile>(read_own("/run/bws")).path == "/run/bws");
+  CHECK_FALSE(as<ReadFile>(read_own("/run/bws")).is_mounted);
   CHECK(as<ReadFile>(read_own("credential:bws")).path == "credential:bws");
   CHECK(ending(read_own("")) == Ending{FetchFault::unavailable, "credential_missing"});
 }

@@ -111,6 +111,20 @@ TEST_CASE("what a source has not is asked for again after a second, and nothing 
   CHECK(source.fetch("NONE") == "there now");
 }
 
+TEST_CASE("a value that cannot be read is asked for again after a second, and holds up nothing") {
+  Cached source;
+  const auto bad = source.ask("K");
+  source.answer(422);
+  CHECK(bad->is(Errc::corrupt));
+  CHECK(source.cache->state().next_try_us == 0);
+  CHECK(source.ask("K")->is_at_once);
+  const auto other = source.ask("L");
+  CHECK_FALSE(other->is_told());
+  source.answer(404);
+  source.pass_s(1);
+  CHECK(source.fetch() == "value-1");
+}
+
 TEST_CASE("what is found no more is not served on") {
   Cached source;
   source.fetch();

@@ -32,6 +32,13 @@ TEST_CASE("a file of a directory, whole or a field of it") {
   CHECK(value_of(done, key_text("db/app", "password")) == "p");
 }
 
+TEST_CASE("G17 a file that holds a number is its text") {
+  const World world;
+  auto script = world.fetch({"pin"});
+  as<ReadFile>(script.begin());
+  CHECK(value_of(as<Done>(script.entry("123", "")), "pin") == "123");
+}
+
 TEST_CASE("without a directory a key is an absolute path") {
   const World world{{}};
   auto script = world.fetch({"/run/secrets/openai"});

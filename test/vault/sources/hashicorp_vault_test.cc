@@ -186,7 +186,9 @@ TEST_CASE("Kubernetes: the token of a file logs in under a role") {
                      {"role", "agents"},
                      {"jwt_file", "/var/run/token"}});
   auto script = world.fetch();
-  CHECK(as<ReadFile>(script.begin()).path == "/var/run/token");
+  const ReadFile file = as<ReadFile>(script.begin());
+  CHECK(file.path == "/var/run/token");
+  CHECK(file.is_mounted);
   const Call login = as<Call>(script.entry("eyJ.a.b\n", ""));
   CHECK(line_of(login) == "POST https://vault.corp.example/v1/auth/k8s/west/login");
   CHECK(body_of(login) == R"({"role":"agents","jwt":"eyJ.a.b"})");

@@ -62,6 +62,15 @@ TEST_CASE("G08 reading a value is a use of it") {
   CHECK_FALSE(has(store, kOne, "B"));
 }
 
+TEST_CASE("a mere look at a value is no use of it") {
+  ValueStore store(kMany);
+  store.put(kOne, "A", value_of("a"), 2);
+  store.put(kOne, "B", value_of("b"), 2);
+  CHECK(store.find(kOne, "A", ValueStore::Reading::look));
+  store.put(kOne, "C", value_of("c"), 2);
+  CHECK_FALSE(has(store, kOne, "A"));
+}
+
 TEST_CASE("one source's values are no others' number, but all share the bytes") {
   ValueStore store(10);
   store.put(kOne, "A", value_of("1234"), 1);
