@@ -266,7 +266,7 @@ const char* check_environment(std::string_view text) {
 }
 
 constexpr std::array kSettings = {
-    SettingRule{.name = "environment", .is_list = true, .check = check_environment},
+    SettingRule{.name = "environment", .check = check_environment, .is_list = true},
     SettingRule{.name = "output", .check = check_output},
     SettingRule{.name = "timeout_seconds", .check = check_timeout},
 };
