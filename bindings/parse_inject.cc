@@ -404,7 +404,9 @@ void add_message_place(SecretRule& rule) {
   SecretPlace place;
   place.placement = make_ws_text();
   SchemeSetup setup;
-  setup.name = rule.name;
+  const auto& needs = rule.places.front().injection->needs();
+  const bool is_minted = !needs.empty() && needs.front().is_internal();
+  setup.name = is_minted ? needs.front() : rule.name;
   setup.place = place.placement.get();
   place.injection = schemes().front()->make(setup).injection;
   place.occurrences_max = rule.places.front().occurrences_max;

@@ -88,6 +88,24 @@ TEST_CASE("A minted token stands wherever a secret may") {
   CHECK(test::render(bindings.rules[0], {"t"}).text == "t");
 }
 
+TEST_CASE("In messages of a WebSocket the token stands, too") {
+  const auto parsed = parse(
+      test::one_secret("    placeholder: \"" + test::kPlaceholder +
+                       "\"\n    inject: { type: oauth2_client_credentials, " + kClient +
+                       ", client_secret: SECRET" + kHeader +
+                       " }\n    bindings: [ { host: a.example.com, websocket: true, ws_text: true "
+                       "} ]\n"),
+      test::kFolder,
+      {},
+      vault::backend_kinds());
+  REQUIRE(parsed.errors.empty());
+  const auto& rule = parsed.bindings.rules[0];
+  REQUIRE(rule.message_place.has_value());
+  const auto& needs = rule.places[*rule.message_place].injection->needs();
+  REQUIRE(needs.size() == 1);
+  CHECK(needs[0].text() == "K#access");
+}
+
 TEST_CASE("What a type needs has to be there, and what it does not take must not") {
   CHECK(has(refused("{ type: oauth2_refresh, " + kClient + kHeader + " }"), "refresh_token"));
   CHECK(has(refused("{ type: oauth2_client_credentials, " + kClient + kHeader + " }"),
