@@ -134,8 +134,8 @@ class Readme(Case):
         self.assertRegex(seen, r"now also: OPENAI_API_KEY may go to ")
         self.assertRegex(seen, r"come into force\? \[y/N\] ")
         self.assertRegex(seen, r"keyswap is ready on 127\.0\.0\.1:8472\r\n")
-        # The passphrase twice and once, a value with its passphrase, that of the binding, and the yes.
-        self.assertEqual(user.questions, 7, user.outputs)
+        # The passphrase twice, a value with its passphrase, the passphrase, and the yes: one more than without approvals.
+        self.assertEqual(user.questions, 6, user.outputs)
         self.must(user, rest[-1])
         self.got_the_key(before + 1)
         # The same in a shell that was given the variables.
