@@ -84,7 +84,7 @@ TEST_CASE("a secret that no rule uses is told, and the command that makes one") 
   const HomeStatus status = look_at(temp.home());
   const std::string told = status_text(temp.home(), status, kDay);
   CHECK(told.find("no rule uses ") != std::string::npos);
-  CHECK(told.find("keyswap bindings add ") != std::string::npos);
+  CHECK(told.find("--host HOST") != std::string::npos);
   const auto unbound = nlohmann::json::parse(status_json(temp.home(), status, kDay))["unbound"];
   CHECK(std::ranges::find(unbound, "OPENAI_API_KEY") != unbound.end());
 }

@@ -22,11 +22,11 @@ std::vector<vault::SecretName> names_of(const std::vector<std::string>& texts) {
   return names;
 }
 
-bindings::Bindings bound(const std::string& inject) {
+bindings::Bindings bound(const std::string& inject, const std::string& compose = "") {
   auto parsed = parse_bindings(
       "version: 1\nsecrets:\n  BOUND:\n    placeholder: "
       "\"PLACEHOLDER-unbound-0123456789\"\n    inject: " +
-          inject + "\n    bindings: [ { host: api.example.test } ]\n",
+          inject + "\n    " + compose + "bindings: [ { host: api.example.test } ]\n",
       "/");
   REQUIRE(parsed.errors.empty());
   return std::move(parsed.bindings);
@@ -37,10 +37,10 @@ bindings::Bindings bound(const std::string& inject) {
 TEST_CASE("a secret that no rule needs is unbound, and one that a template takes is not") {
   const auto plain = bound("{ header: Authorization, format: \"Bearer {secret}\" }");
   CHECK(unbound_of(names_of({"BOUND", "LEFT"}), plain) == names_of({"LEFT"}));
-  const auto composed = bound(
-      "{ header: Authorization, compose: { user: LEFT, token: BOUND }, template: \"Basic {{ (user "
-      "+ ':' + token) | b64encode }}\" }");
-  CHECK(unbound_of(names_of({"BOUND", "LEFT"}), composed).empty());
+  const auto composed =
+      bound("{ header: Authorization, template: \"Basic {{ (user + ':' + token) | b64encode }}\" }",
+            "compose: { user: LEFT, token: OTHER }\n    ");
+  CHECK(unbound_of(names_of({"OTHER", "LEFT"}), composed).empty());
 }
 
 TEST_CASE("those of a home are found without its passphrase") {

@@ -100,7 +100,7 @@ class Callers(OneProxy):
                 self.assertEqual(wire.response().status, 403)
         took = time.monotonic() - began
         self.assertEqual(running.stop(), 0)
-        found = [r for r in running.decisions() if re.match(r"h\d+\.example\.test", r["destination"]["host"])]
+        found = [r for r in running.decisions(repeats=True) if re.match(r"h\d+\.example\.test", r["destination"]["host"])]
         self.assertEqual({r["reason"] for r in found}, {"caller_required"})
         self.assertEqual({r["client"]["uid"] for r in found}, {os.getuid()})
         self.assertEqual(sum(record.get("count", 1) for record in found), count)
@@ -125,7 +125,7 @@ class Callers(OneProxy):
             self.refused(running.raw(absolute), 407, "user_not_allowed")
         self.assertEqual(self.recorder.seen("/neighbour"), [])
         self.decided(running.decision("/neighbour"), "refused", "user_not_allowed")  # the last of three
-        found = [r for r in running.decisions() if r["reason"] == "user_not_allowed"]
+        found = [r for r in running.decisions(repeats=True) if r["reason"] == "user_not_allowed"]
         self.assertEqual([r["client"]["uid"] for r in found], [client.NOBODY] * 3)
         self.assertTrue(running.await_stderr(f"a client of user {client.NOBODY} was not served"))
 
@@ -173,7 +173,7 @@ class Callers(OneProxy):
                 answer = running.ask(H, target=f"/crowded/{turn}", headers=asked)
                 self.note("answer", answer.raw_head + answer.body)
                 self.assertEqual(answer.status, 200)
-        refused = [r for r in running.decisions() if r["reason"] == "too_busy"]
+        refused = [r for r in running.decisions(repeats=True) if r["reason"] == "too_busy"]
         self.assertEqual({r["client"]["uid"] for r in refused}, {client.NOBODY})
         self.assertEqual(running.stop(), 0)
 
