@@ -13,7 +13,6 @@
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
-#include "vault/sources/kinds.h"
 
 namespace keyswap::cli {
 
@@ -49,7 +48,7 @@ std::string absolute_path(const std::string& path) {
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {
   tell_more("the bindings are those of " + file);
-  auto parsed = bindings::parse_file(file, bindings::all_venues(), vault::backend_kinds());
+  auto parsed = bindings::parse_file(file, bindings::all_venues());
   if (!parsed) {
     const base::Error& error = parsed.error();
     const bool is_missing = error.code == base::Errc::not_found;
@@ -71,7 +70,7 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
 }
 
 bindings::Parsed parse_bindings(std::string_view text, const std::string& folder) {
-  return bindings::parse(text, folder, bindings::all_venues(), vault::backend_kinds());
+  return bindings::parse(text, folder, bindings::all_venues());
 }
 
 bindings::Parsed try_entry(const bindings::Provider& provider) {

@@ -54,8 +54,7 @@ LoopWish wish_loops(unsigned asked) {
 }
 
 std::size_t locked_bytes_wanted(const LoopWish& wish) {
-  return wish.count * net::LoopThread::locked_bytes() + bounds::kHeldBytesWanted +
-         bounds::kCallsLockedBytes + bounds::kSourceCacheBytesMax;
+  return wish.count * net::LoopThread::locked_bytes() + bounds::kHeldBytesWanted;
 }
 
 Outcome<unsigned> fit_into_memory(const LoopWish& wish, std::size_t bytes) {
