@@ -18,6 +18,7 @@
 #include "bindings/schemes.h"
 #include "bindings/schemes/sigv4_hosts.h"
 #include "bindings/schemes/sigv4_place.h"
+#include "bindings/schemes/sigv4_request.h"
 #include "bindings/signatures/sigv4_canonical.h"
 #include "bindings/signatures/sigv4_chunks.h"
 #include "bindings/signatures/sigv4_claim.h"
@@ -29,15 +30,21 @@ namespace keyswap::bindings {
 namespace {
 
 using sigv4::Claim;
+using sigv4::date_time_of;
+using sigv4::is_current;
+using sigv4::is_known_hash;
+using sigv4::is_signed_in_chunks;
+using sigv4::is_signed_with;
+using sigv4::is_well_made;
+using sigv4::payload_hash;
+using sigv4::query_of;
+using sigv4::reads_elsewhere;
+using sigv4::said_hash;
+using sigv4::sign_subject;
+using sigv4::signed_query;
+using sigv4::Subject;
 
 constexpr std::string_view kSchemeName = "sigv4";
-constexpr std::string_view kHashField = "x-amz-content-sha256";
-constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
-constexpr std::string_view kUnsignedChunks = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-constexpr std::string_view kChunks = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
-constexpr std::string_view kChunksAndTrailer = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-constexpr std::int64_t kClockSeconds = 300;  // a client's clock may differ so much from ours
 constexpr std::size_t kPlaceholderSecretBytesMin = 16;
 
 enum class Proof : std::uint8_t { require, warn, off };
@@ -53,179 +60,6 @@ struct Settings {
 constexpr std::size_t kKeyId = 0;
 constexpr std::size_t kSecretKey = 1;
 constexpr std::size_t kToken = 2;
-
-std::string_view query_of(const WholeRequest& request) {
-  return split_target(request.target).query;
-}
-
-// What the head says of the body; "": nothing.
-std::string_view said_hash(const WholeRequest& request) {
-  const auto* const field = request.fields.find(kHashField);
-  return field == nullptr ? std::string_view() : field->value;
-}
-
-// What is signed of the body.
-std::string payload_hash(const WholeRequest& request, const Claim& claim) {
-  if (const auto said = said_hash(request); !said.empty()) {
-    return std::string(said);
-  }
-  return claim.is_presigned && claim.is_s3() ? std::string(kUnsigned) : sha256_hex(request.body);
-}
-
-bool is_signed_in_chunks(std::string_view hash) {
-  return hash == kChunks || hash == kChunksAndTrailer;
-}
-
-bool is_known_hash(std::string_view hash) {
-  constexpr std::size_t kHexBytes = 64;
-  return hash.empty() || hash == kUnsigned || hash == kUnsignedChunks ||
-         is_signed_in_chunks(hash) ||
-         (hash.size() == kHexBytes && http::grammar::all_are(hash, http::grammar::kHex));
-}
-
-bool is_amz(std::string_view lower_name) {
-  return lower_name.starts_with("x-amz-");
-}
-
-// Did the client sign what decides what the request is?
-bool covers(const Claim& claim, const http::HeaderList& fields) {
-  const auto is_signed = [&](std::string_view name) {
-    return std::ranges::binary_search(claim.signed_names, name);
-  };
-  return is_signed("host") && fields.count("host") == 1 &&
-         std::ranges::all_of(fields, [&](const http::Field& field) {
-           const auto name = base::to_lower(field.name);
-           return !is_amz(name) || (is_signed(name) && fields.count(name) == 1);
-         });
-}
-
-// Does Connection tell the next hop to take away what is signed, or what signs it?
-bool takes_signed_away(const Claim& claim, const http::HeaderList& fields) {
-  return std::ranges::any_of(fields, [&](const http::Field& field) {
-    return http::grammar::is_name(field.name, "connection") &&
-           http::grammar::any_element(field.value, [&](std::string_view option) {
-             const auto name = base::to_lower(option);
-             return is_amz(name) || name == "authorization" ||
-                    std::ranges::binary_search(claim.signed_names, name);
-           });
-  });
-}
-
-// The names in a presigned URL leave as they are: are all of them those of fields that leave, too?
-bool keeps_names(const Claim& claim, const http::HeaderList& fields) {
-  const http::HopByHop hop_by_hop(fields);
-  return !claim.is_presigned ||
-         (fields.find(sigv4::kTokenField) == nullptr &&
-          std::ranges::all_of(claim.signed_names, [&](const std::string& name) {
-            return fields.find(name) != nullptr && !hop_by_hop.has(name);
-          }));
-}
-
-bool is_well_made(const Claim& claim, const http::HeaderList& fields) {
-  return claim.signed_names.size() <= fields.size() && covers(claim, fields) &&
-         !takes_signed_away(claim, fields) && keeps_names(claim, fields);
-}
-
-// The parameters that are signed: all but the signature.
-base::Result<std::vector<sigv4::Parameter>> signed_query(std::string_view query) {
-  auto parameters = sigv4::read_query(query);
-  if (parameters) {
-    std::erase_if(*parameters, [](const sigv4::Parameter& one) {
-      return one.name == sigv4::kSignatureParameter;
-    });
-  }
-  return parameters;
-}
-
-// "20130524T000000Z"
-std::string date_time_of(std::int64_t now_us) {
-  std::string text;
-  for (const char c :
-       time_text(TimeUnit::iso, now_us).substr(0, sizeof "2013-05-24T00:00:00" - 1)) {
-    if (c != '-' && c != ':') {
-      text += c;
-    }
-  }
-  return text + "Z";
-}
-
-// Was it made just now, as this clock has it? A presigned URL is good for as long as it says.
-bool is_current(const Claim& claim, std::int64_t now_us) {
-  const std::int64_t age = now_us / kMicrosPerSecond - claim.signed_at_s;
-  const std::int64_t age_max = claim.is_presigned ? claim.expires_s : kClockSeconds;
-  return age >= -kClockSeconds && age <= age_max;
-}
-
-// A request as its head is signed anew; views of the request and of locked memory.
-struct Subject {
-  std::vector<http::Field> fields;
-  std::vector<std::string> names;
-  std::vector<sigv4::Parameter> query;
-  std::string payload_hash;
-  std::string date_time;
-};
-
-base::Result<std::string> sign_subject(const WholeRequest& request,
-                                       const Claim& claim,
-                                       const Subject& subject,
-                                       const vault::Secret& key) {
-  const auto hash = sigv4::canonical_hash({request.method,
-                                           split_target(request.target).path,
-                                           subject.query,
-                                           subject.fields,
-                                           subject.names,
-                                           subject.payload_hash,
-                                           claim.is_s3()});
-  if (!hash) {
-    return hash.error();
-  }
-  const sigv4::KeyScope scope{
-      std::string_view(subject.date_time).substr(0, 8), claim.region, claim.service};
-  return sigv4::signature_of(key, {sigv4::kAlgorithm, subject.date_time, scope.text(), *hash});
-}
-
-// Is the client's signature the one that the throw-away pair gives for the request as it came?
-bool is_signed_with(std::string_view placeholder_secret,
-                    const WholeRequest& request,
-                    const Claim& claim) {
-  auto query = signed_query(query_of(request));
-  const auto key = sigv4::make_key(placeholder_secret, claim.scope());
-  if (!query || !key) {
-    return false;
-  }
-  const Subject subject{{request.fields.begin(), request.fields.end()},
-                        claim.signed_names,
-                        std::move(*query),
-                        payload_hash(request, claim),
-                        claim.date_time};
-  const auto expected = sign_subject(request, claim, subject, *key);
-  return expected && base::equal_constant_time(*expected, base::to_lower(claim.signature));
-}
-
-// What else S3 reads for it, which no path of the binding stands for: the object that is copied may
-// be in any bucket, the one that is renamed is in the same.
-struct OtherObjects {
-  bool is_copied = false;
-  bool is_renamed = false;
-};
-
-OtherObjects other_objects(const WholeRequest& request, std::span<const sigv4::Parameter> query) {
-  const auto is_there = [&](std::string_view name) {
-    return request.fields.find(name) != nullptr ||
-           std::ranges::any_of(query, [&](const sigv4::Parameter& one) {
-             return base::equal_ignoring_case(one.name, name);
-           });
-  };
-  return {is_there("x-amz-copy-source"), is_there("x-amz-rename-source")};
-}
-
-// I3: does it read what this binding does not name?
-bool reads_elsewhere(const OtherObjects& others, std::string_view host, const Scope& scope) {
-  const bool may_get =
-      scope.methods.empty() || std::ranges::find(scope.methods, "GET") != scope.methods.end();
-  const bool is_open = scope.paths.empty() && may_get;
-  return (others.is_copied && (!is_open || names_part(host))) || (others.is_renamed && !is_open);
-}
 
 Judgement refused(SignerRefusal refusal) {
   Judgement judgement;
@@ -254,8 +88,7 @@ class SigV4Signer final : public SigningInjection {
       return hash.starts_with("STREAMING-") ? refused(SignerRefusal::signature_form_not_supported)
                                             : malformed();
     }
-    if (!is_meant_for(request.host, *claim) ||
-        reads_elsewhere(other_objects(request, *query), request.host, scope)) {
+    if (!is_meant_for(request.host, *claim) || reads_elsewhere(request, *query, scope)) {
       return refused(SignerRefusal::endpoint_blocked);
     }
     Judgement judgement;
@@ -314,7 +147,7 @@ class SigV4Signer final : public SigningInjection {
       clients.emplace(std::move(*chain));
     }
     return std::unique_ptr<BodySigner>(std::make_unique<sigv4::ChunkSigner>(
-        std::move(*own), std::move(clients), said_hash(head) == kChunksAndTrailer));
+        std::move(*own), std::move(clients), said_hash(head) == sigv4::kChunksAndTrailer));
   }
 
  private:
