@@ -29,6 +29,7 @@ enum class Value : std::uint8_t {
   cause,
   alert_by,
   approval_event,
+  fetch_event,
   vault_fault,
   number,
   first_unsigned,  // a number that is kept
@@ -152,6 +153,17 @@ constexpr std::array kRestoredFields{
     Field{R"(,"backup_sha256":)", Value::word},
     Field{R"(,"bindings_sha256":)", Value::word},
 };
+constexpr std::array kSecretFetchedFields{
+    Field{R"(,"event":)", Value::fetch_event},
+    Field{R"(,"secret":)", Value::name},
+    Field{R"(,"source":)", Value::name},
+    Field{R"(,"kind":)", Value::word},
+    Field{R"(,"version":)", Value::word_or_null},
+    Field{R"(,"expires_at":)", Value::number, Presence::optional},
+    Field{R"(,"used_default_expiry":)", Value::truth, Presence::optional},
+    Field{R"(,"outcome":)", Value::word},
+    Field{R"(,"ms":)", Value::milliseconds},
+};
 constexpr std::array kRecoveredFields{
     Field{R"(,"bytes":)", Value::number},
     Field{R"(,"moved_to":)", Value::word},
@@ -187,6 +199,9 @@ constexpr std::array kTypes{
     Type{"reload", RecordType::reload, kReloadFields},
     Type{"approval", RecordType::approval, kApprovalFields},
     Type{"restored", RecordType::restored, kRestoredFields},
+    Type{"secret_fetched", RecordType::secret_fetched, kSecretFetchedFields},
+    Type{"token_exchange", RecordType::token_exchange, kSecretFetchedFields},
+    Type{"token_rotation", RecordType::token_rotation, kSecretFetchedFields},
     Type{"recovered", RecordType::recovered, kRecoveredFields},
     Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
@@ -378,6 +393,8 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
       return take_word_of(scanner, parse_alert_by);
     case Value::approval_event:
       return take_word_of(scanner, parse_approval_event);
+    case Value::fetch_event:
+      return take_word_of(scanner, parse_fetch_event);
     case Value::vault_fault:
       return take_word_of(scanner, parse_vault_fault);
     case Value::number:

@@ -79,6 +79,17 @@ static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent
 constexpr std::array<std::string_view, 3> kApprovalEventNames{"first", "renewed", "refused"};
 static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEvent::refused) + 1);
 
+constexpr std::array<std::string_view, 9> kFetchEventNames{"fetched",
+                                                           "minted",
+                                                           "refreshed",
+                                                           "rotation_pending",
+                                                           "rotated",
+                                                           "rotation_conflict",
+                                                           "rotation_failed",
+                                                           "captured",
+                                                           "login"};
+static_assert(kFetchEventNames.size() == static_cast<std::size_t>(FetchEvent::login) + 1);
+
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
@@ -347,6 +358,36 @@ std::optional<ApprovalEvent> parse_approval_event(std::string_view name) {
   return value_of<ApprovalEvent>(name, kApprovalEventNames);
 }
 
+namespace {
+
+std::string_view type_of(FetchEvent event) {
+  switch (event) {
+    case FetchEvent::fetched:
+    case FetchEvent::captured:
+    case FetchEvent::login:
+      return "secret_fetched";
+    case FetchEvent::minted:
+    case FetchEvent::refreshed:
+      return "token_exchange";
+    case FetchEvent::rotation_pending:
+    case FetchEvent::rotated:
+    case FetchEvent::rotation_conflict:
+    case FetchEvent::rotation_failed:
+      return "token_rotation";
+  }
+  KS_UNREACHABLE();
+}
+
+}  // namespace
+
+std::string_view to_string(FetchEvent event) {
+  return name_of(event, kFetchEventNames);
+}
+
+std::optional<FetchEvent> parse_fetch_event(std::string_view name) {
+  return value_of<FetchEvent>(name, kFetchEventNames);
+}
+
 // The keys and their order are read back by audit/line.cc.
 void encode_body(const DecisionRecord& record, std::string& out) {
   Body body(record.ts_us, record.is_tunnel ? "tunnel" : "inject_decision");
@@ -460,6 +501,25 @@ void encode_body(const RestoredRecord& record, std::string& out) {
       .text(R"(,"at":)", record.at, kWordBytesMax)
       .text(R"(,"backup_sha256":)", record.backup_sha256, kWordBytesMax)
       .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const SecretFetchedRecord& record, std::string& out) {
+  Body body(record.ts_us, type_of(record.event));
+  body.word(R"(,"event":)", to_string(record.event))
+      .text(R"(,"secret":)", record.secret, kNameBytesMax)
+      .text(R"(,"source":)", record.source, kNameBytesMax)
+      .text(R"(,"kind":)", record.kind, kWordBytesMax)
+      .text_or_null(R"(,"version":)", record.version, kWordBytesMax);
+  if (record.expires_at) {
+    body.number(R"(,"expires_at":)",
+                static_cast<std::uint64_t>(std::max<std::int64_t>(*record.expires_at, 0)));
+  }
+  if (record.used_default_expiry) {
+    body.raw(R"(,"used_default_expiry":true)");
+  }
+  body.text(R"(,"outcome":)", record.outcome, kWordBytesMax)
+      .milliseconds(R"(,"ms":)", record.duration_us)
       .append_to(out);
 }
 

@@ -286,6 +286,37 @@ struct RestoredRecord {
   std::string_view bindings_sha256;  // of the bindings that came back, hex
 };
 
+// What became of a credential that is had elsewhere.
+enum class FetchEvent : std::uint8_t {
+  fetched,
+  minted,
+  refreshed,
+  rotation_pending,
+  rotated,
+  rotation_conflict,
+  rotation_failed,
+  captured,
+  login,
+};
+
+std::string_view to_string(FetchEvent event);
+std::optional<FetchEvent> parse_fetch_event(std::string_view name);
+
+// A source gave a credential, or did not (types "secret_fetched", "token_exchange" of what was made
+// for us alone, "token_rotation" of what replaces itself). Never its value.
+struct SecretFetchedRecord {
+  std::int64_t ts_us = 0;
+  FetchEvent event = FetchEvent::fetched;
+  std::string_view secret = {};   // its name, or the one it has at its source
+  std::string_view source = {};   // the key of the entry under `sources`
+  std::string_view kind = {};     // of that source
+  std::string_view version = {};  // digits of a digest; "" it has none
+  std::optional<std::int64_t> expires_at = std::nullopt;
+  std::string_view outcome = {};  // "ok", or why not, of closed words
+  std::int64_t duration_us = 0;
+  bool used_default_expiry = false;  // its source does not say when it ends
+};
+
 // Written by the log itself after a torn tail: what was cut off went to `moved_to`.
 struct RecoveredRecord {
   std::int64_t ts_us = 0;
@@ -318,6 +349,7 @@ void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);
 void encode_body(const ApprovalRecord& record, std::string& out);
 void encode_body(const RestoredRecord& record, std::string& out);
+void encode_body(const SecretFetchedRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
 void encode_body(const UnsignedFoundRecord& record, std::string& out);
 void encode_body(const LossAcceptedRecord& record, std::string& out);

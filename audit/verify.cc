@@ -52,6 +52,9 @@ class UnderWay {
       case RecordType::reload:
       case RecordType::approval:
       case RecordType::restored:
+      case RecordType::secret_fetched:
+      case RecordType::token_exchange:
+      case RecordType::token_rotation:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;

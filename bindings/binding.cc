@@ -9,6 +9,7 @@
 #include "bindings/blocked.h"
 #include "bindings/message_signer.h"
 #include "bindings/signer.h"
+#include "vault/source_kind.h"
 
 namespace keyswap::bindings {
 
@@ -127,6 +128,33 @@ std::vector<vault::SecretName> SecretRule::needs() const {
 std::size_t Bindings::HostKeyHash::operator()(const HostKeyView& key) const noexcept {
   const std::size_t rest = (std::size_t{key.port} << 1U) | (key.is_wildcard ? 1U : 0U);
   return std::hash<std::string_view>{}(key.host) ^ (rest * 0x9E3779B97F4A7C15ULL);
+}
+
+bool Bindings::is_elsewhere(const vault::SecretName& name) const {
+  const vault::SourceSpec* const source = sources == nullptr ? nullptr : sources->source_of(name);
+  return source != nullptr && source->kind != vault::kLocalKind;
+}
+
+std::vector<vault::SecretName> Bindings::own_entries() const {
+  std::vector<vault::SecretName> names;
+  for (const SecretRule& rule : rules) {
+    for (const vault::SecretName& name : rule.needs()) {
+      const vault::Route* const route = sources == nullptr ? nullptr : sources->find(name);
+      if (route == nullptr) {
+        names.push_back(name);
+      } else if (auto other = vault::SecretName::parse(route->key); other && !is_elsewhere(name)) {
+        names.push_back(std::move(*other));
+      }
+    }
+  }
+  for (const vault::SourceSpec& spec :
+       sources == nullptr ? std::span<const vault::SourceSpec>() : sources->specs()) {
+    names.insert(names.end(), spec.own.begin(), spec.own.end());
+  }
+  std::ranges::sort(names);
+  const auto twice = std::ranges::unique(names);
+  names.erase(twice.begin(), twice.end());
+  return names;
 }
 
 void Bindings::build_index() {

@@ -26,6 +26,7 @@
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
+#include "vault/source_table.h"
 
 namespace keyswap::bindings {
 
@@ -249,8 +250,16 @@ class Bindings {
   AllowedUsers allow_users;
   std::vector<std::string> allow_origins;  // of web pages, as browsers write them
   UpstreamSettings upstream;
+  // Where secrets come from that are not in the vault of this machine; null: all are.
+  std::shared_ptr<const vault::SourceTable> sources;
   std::string audit_path;  // absolute; "" = the home's
   std::string sha256;      // hex, of the file's bytes
+
+  // Does that entry come from a source elsewhere?
+  [[nodiscard]] bool is_elsewhere(const vault::SecretName& name) const;
+  // The entries of the vault of this machine that are needed: by the rules, and to open the sources
+  // with. By name, each once.
+  [[nodiscard]] std::vector<vault::SecretName> own_entries() const;
 
   // Builds the lookups below from `rules`; called once by the parser.
   void build_index();

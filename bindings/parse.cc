@@ -20,7 +20,7 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> kTopKeys = {"version",
+constexpr std::array<std::string_view, 17> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
                                                        "refusals",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 16> kTopKeys = {"version",
                                                        "callers",
                                                        "allow_users",
                                                        "allow_origins",
+                                                       "sources",
                                                        "secrets",
                                                        "custom",
                                                        "upstream",
@@ -87,15 +88,10 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   if (const auto* const node = top.find("audit")) {
     parse_audit(*node, context, bindings);
   }
-  if (const auto* const node = top.find("cache")) {
-    parse_cache(*node, context);
-  }
   if (const auto* const node = top.find("preflight")) {
     parse_preflight(*node, context);
   }
-  if (const auto* const node = top.find("backend")) {
-    parse_backend(*node, context);
-  }
+  parse_sources(top, context);
   if (const auto* const node = top.find("callers")) {
     parse_callers(*node, context, bindings);
   }
@@ -114,6 +110,7 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   if (custom != nullptr) {
     parse_custom(*custom, context, bindings);
   }
+  bindings.sources = context.sources.table(context.issues);
 }
 
 class FileDescriptor {
@@ -190,13 +187,17 @@ base::Result<std::string> read_all(int number) {
 
 }  // namespace
 
-Parsed parse(std::string_view yaml, const std::string& folder, Venues venues) {
+Parsed parse(std::string_view yaml,
+             const std::string& folder,
+             Venues venues,
+             vault::BackendKinds kinds) {
   Parsed parsed;
   ParseContext context;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   context.text = yaml.substr(yaml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   context.folder = folder;
   context.venues = venues;
+  context.kinds = kinds;
   parsed.bindings.venues = venues;
   auto document = parse_yaml(yaml);
   context.issues.add_errors(std::move(document.errors));
@@ -212,7 +213,7 @@ Parsed parse(std::string_view yaml, const std::string& folder, Venues venues) {
   return parsed;
 }
 
-base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
+base::Result<Parsed> parse_file(const std::string& path, Venues venues, vault::BackendKinds kinds) {
   // Not blocking: a FIFO is refused, not waited for.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 
@@ -231,7 +232,7 @@ base::Result<Parsed> parse_file(const std::string& path, Venues venues) {
   if (failure) {
     return base::Error{base::Errc::io, "the current folder cannot be found", failure.value()};
   }
-  auto parsed = parse(*text, whole_path.parent_path().string(), venues);
+  auto parsed = parse(*text, whole_path.parent_path().string(), venues, kinds);
   if ((status.st_mode & S_IWGRP) != 0) {
     parsed.warnings.push_back({0,
                                0,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/binding.h"
+#include "vault/source_kind.h"
 
 namespace keyswap::bindings {
 
@@ -34,11 +35,17 @@ struct Parsed {
 bool is_route_taken(std::string_view name, Venues venues);
 
 // `folder`: what relative file names in the text are relative to. `venues`: those that the file may
-// speak of; what is made refers to them (bindings/venues/table.h has all of this program).
-Parsed parse(std::string_view yaml, const std::string& folder, Venues venues);
+// speak of; what is made refers to them (bindings/venues/table.h has all of this program). `kinds`:
+// the same of sources of secrets (vault/sources/kinds.h).
+Parsed parse(std::string_view yaml,
+             const std::string& folder,
+             Venues venues,
+             vault::BackendKinds kinds = {});
 
 // Reads the file (regular, not writable by others, at most kBindingsFileBytesMax) and
 // parses it.
-base::Result<Parsed> parse_file(const std::string& path, Venues venues);
+base::Result<Parsed> parse_file(const std::string& path,
+                                Venues venues,
+                                vault::BackendKinds kinds = {});
 
 }  // namespace keyswap::bindings

@@ -245,7 +245,7 @@ void parse_service(const YamlNode& key,
     parse_scope_callers(*callers, context, scope);
   }
   if (const auto* const ranges = section.find("allow_addresses")) {
-    parse_allow_addresses(*ranges, issues, scope);
+    parse_allow_addresses(*ranges, issues, scope.allow_addresses);
   }
   rule.scopes.push_back(std::move(scope));
   if (!rule.places.empty()) {

@@ -20,8 +20,7 @@ namespace {
 constexpr std::string_view kTypeKey = "type";
 
 // What agent-vault-proxy has and this program does not.
-constexpr std::array<std::string_view, 6> kForeignTypes = {
-    "body", "github_app", "jwt_bearer", "multi", "oauth2_client_credentials", "oauth2_refresh"};
+constexpr std::array<std::string_view, 2> kForeignTypes = {"body", "multi"};
 
 // The default one first, the others by their letters.
 std::vector<std::string_view> scheme_names(Venues venues) {
@@ -32,6 +31,9 @@ std::vector<std::string_view> scheme_names(Venues venues) {
   for (const auto* const venue : venues) {
     names.push_back(venue->name());
   }
+  for (const std::string_view type : mint_types()) {
+    names.push_back(type);
+  }
   std::sort(names.begin() + 1, names.end());
   return names;
 }
@@ -39,6 +41,7 @@ std::vector<std::string_view> scheme_names(Venues venues) {
 struct ChosenScheme {
   const Scheme* scheme = nullptr;  // null after an error
   const Venue* venue = nullptr;    // whose it is; null: none
+  const MintType* mint = nullptr;  // its secret is minted; null: it is not
 };
 
 ChosenScheme choose_scheme(std::string_view name, Venues venues) {
@@ -62,6 +65,9 @@ ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& is
   const YamlNode* const type = find_type(inject);
   if (type == nullptr) {
     return {schemes().front(), nullptr};
+  }
+  if (const auto* const mint = find_mint_type(type->text)) {
+    return {schemes().front(), nullptr, mint};
   }
   const auto chosen = choose_scheme(type->text, venues);
   const bool is_foreign =
@@ -275,6 +281,25 @@ bool has_key(const YamlNode& node, std::string_view key) {
   return std::ranges::find(node.keys, key, &YamlNode::text) != node.keys.end();
 }
 
+// All keys of an entry. What is minted is put in as it is: there is nothing for a template.
+std::vector<std::string_view> keys_of_entry(const ChosenScheme& chosen, vault::BackendKinds kinds) {
+  auto keys = known_keys(*chosen.scheme);
+  if (chosen.mint != nullptr) {
+    std::erase(keys, "template");
+    const auto more = mint_keys(*chosen.mint, kinds);
+    keys.insert(keys.end(), more.begin(), more.end());
+  }
+  return keys;
+}
+
+// The format of a header that says none.
+void add_minted_format(const MintType& mint, const Placement* placement, SchemeSetup& setup) {
+  if (placement != nullptr && placement->kind() == placements().front()->name &&
+      setup.find("format") == nullptr) {
+    setup.values.push_back({"format", std::string(minted_format(mint))});
+  }
+}
+
 // One entry of `inject:`. `compose`: its parts, as far as they could be read.
 void parse_entry(const YamlNode& entry,
                  std::optional<std::vector<ComposePart>> compose,
@@ -283,12 +308,21 @@ void parse_entry(const YamlNode& entry,
   SchemeSetup setup;
   setup.name = rule.name;
   setup.compose = std::move(compose);
-  const auto [scheme, venue] = read_scheme(entry, context.venues, context.issues);
-  rule.venue = venue;
+  const auto chosen = read_scheme(entry, context.venues, context.issues);
+  const Scheme* const scheme = chosen.scheme;
+  rule.venue = chosen.venue;
   if (scheme == nullptr) {
     return;
   }
-  const YamlSection section(entry, "inject", known_keys(*scheme), context.issues);
+  const auto keys = keys_of_entry(chosen, context.kinds);
+  const YamlSection section(entry, "inject", keys, context.issues);
+  if (chosen.mint != nullptr) {
+    auto minted = parse_mint(section, *chosen.mint, context, rule);
+    if (!minted) {
+      return;
+    }
+    setup.name = std::move(*minted);
+  }
   SecretPlace place;
   const bool has_place = read_placement(section, *scheme, context, setup, place.placement);
   const bool is_whole =
@@ -301,12 +335,16 @@ void parse_entry(const YamlNode& entry,
     return;
   }
   setup.place = place.placement.get();
+  if (chosen.mint != nullptr) {
+    add_minted_format(*chosen.mint, setup.place, setup);
+  }
   auto made = scheme->make(setup);
   report(made.issues, section, context);
   if (made.injection == nullptr || place.placement == nullptr) {
     return;
   }
-  place.injection = std::move(made.injection);
+  place.injection = chosen.mint == nullptr ? std::move(made.injection)
+                                           : as_minted(*chosen.mint, std::move(made.injection));
   rule.places.push_back(std::move(place));
 }
 
@@ -335,10 +373,12 @@ void parse_entries(const YamlNode& inject,
   if (compose != nullptr && !has_template) {
     issues.error(compose->place, "`compose` needs a `template` in an entry of `inject`");
   }
-  const bool has_signer = std::ranges::any_of(
-      rule.places, [](const SecretPlace& place) { return place.injection->signer() != nullptr; });
-  if (has_signer && count > 1) {
-    issues.error(inject.place, "a scheme that signs must be the only entry of `inject`");
+  const bool must_be_alone = std::ranges::any_of(rule.places, [](const SecretPlace& place) {
+    return place.injection->signer() != nullptr ||
+           std::ranges::any_of(place.injection->needs(), &vault::SecretName::is_internal);
+  });
+  if (must_be_alone && count > 1) {
+    issues.error(inject.place, "a scheme that signs or mints must be the only entry of `inject`");
   }
 }
 
@@ -364,7 +404,9 @@ void add_message_place(SecretRule& rule) {
   SecretPlace place;
   place.placement = make_ws_text();
   SchemeSetup setup;
-  setup.name = rule.name;
+  const auto& needs = rule.places.front().injection->needs();
+  const bool is_minted = !needs.empty() && needs.front().is_internal();
+  setup.name = is_minted ? needs.front() : rule.name;
   setup.place = place.placement.get();
   place.injection = schemes().front()->make(setup).injection;
   place.occurrences_max = rule.places.front().occurrences_max;

@@ -184,7 +184,7 @@ std::optional<std::uint8_t> read_prefix_bits(std::string_view text, std::uint8_t
   return is_number && bits <= most ? std::optional(bits) : std::nullopt;
 }
 
-void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+void parse_range(const YamlNode& node, ConfigIssues& issues, std::vector<AddressRange>& ranges) {
   const auto text = read_text(node, "allow_addresses", issues);
   if (!text) {
     return;
@@ -202,7 +202,7 @@ void parse_range(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
                  "this address range has bits set after its prefix",
                  "10.1.0.0/16 is a range; 10.1.2.3/16 is not");
   } else {
-    scope.allow_addresses.push_back({canonical_text(*address), *bits});
+    ranges.push_back({canonical_text(*address), *bits});
   }
 }
 
@@ -350,10 +350,12 @@ std::optional<std::string> parse_method(std::string_view text,
   return std::string(text);
 }
 
-void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
+void parse_allow_addresses(const YamlNode& node,
+                           ConfigIssues& issues,
+                           std::vector<AddressRange>& ranges) {
   const auto* const list = read_list(node, "allow_addresses", issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    parse_range((*list)[i], issues, scope);
+    parse_range((*list)[i], issues, ranges);
   }
 }
 
@@ -380,7 +382,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
     parse_paths(*paths, issues, scope);
   }
   if (const auto* const ranges = section.find("allow_addresses")) {
-    parse_allow_addresses(*ranges, issues, scope);
+    parse_allow_addresses(*ranges, issues, scope.allow_addresses);
   }
   if (const auto* const websocket = section.find("websocket")) {
     parse_websocket(*websocket, issues, scope);

@@ -17,8 +17,16 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kSecretKeys = {
-    "placeholder", "stand_in", "honeytoken", "inject", "compose", "bindings", "together_with"};
+constexpr std::array<std::string_view, 10> kSecretKeys = {"placeholder",
+                                                          "stand_in",
+                                                          "honeytoken",
+                                                          "inject",
+                                                          "compose",
+                                                          "bindings",
+                                                          "together_with",
+                                                          "source",
+                                                          "key",
+                                                          "field"};
 
 // What the checks across secrets need to know of each.
 struct SecretEntry {
@@ -96,7 +104,8 @@ bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
 
 // A honeytoken goes nowhere: what would say where to is a mistake.
 void refuse_use(const YamlSection& section, ConfigIssues& issues) {
-  for (const std::string_view key : {"inject", "compose", "bindings", "together_with"}) {
+  for (const std::string_view key :
+       {"inject", "compose", "bindings", "together_with", "source", "key", "field"}) {
     if (const auto* const node = section.find(key)) {
       issues.error(node->place,
                    "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",
@@ -156,6 +165,7 @@ void parse_secret(const YamlNode& node,
   }
   read_scopes(section, context, rule);
   add_message_place(rule);
+  parse_secret_source(section, rule, context);
   check_messages(entry, rule, context.issues);
   check_places(entry, rule, context.issues);
   entry.together_with = section.find("together_with");

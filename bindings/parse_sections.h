@@ -15,6 +15,7 @@
 
 #include "bindings/binding.h"
 #include "bindings/config_issues.h"
+#include "bindings/sources_read.h"
 #include "bindings/yaml_values.h"
 
 namespace keyswap::bindings {
@@ -24,9 +25,11 @@ struct ParseContext {
   std::string_view text;  // the file
   std::string folder;     // what relative names are relative to
   Venues venues;          // that the file may speak of
+  vault::BackendKinds kinds;
   bool allows_wildcards = false;
   std::vector<std::string> callers;                  // of the file: read before what names them
   std::map<std::string, Place, std::less<>> routes;  // names given so far
+  SourcesRead sources;
   ConfigIssues issues;
 };
 
@@ -95,7 +98,9 @@ void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& sco
 // Is it a name that a route or a custom service can have? Reports it if not.
 bool check_route_name(const YamlNode& name, std::string_view what, ParseContext& context);
 // `allow_addresses:` (parse_scope.cc)
-void parse_allow_addresses(const YamlNode& node, ConfigIssues& issues, Scope& scope);
+void parse_allow_addresses(const YamlNode& node,
+                           ConfigIssues& issues,
+                           std::vector<AddressRange>& ranges);
 // The keys of trading that some venue takes (parse_trading.cc).
 std::vector<std::string_view> trading_keys(Venues venues);
 // What can be said of them only when the whole rule is read: whether its venue takes them, and
@@ -111,12 +116,39 @@ void parse_allow_users(const YamlNode& node, ParseContext& context, Bindings& bi
 void parse_allow_origins(const YamlNode& node, ParseContext& context, Bindings& bindings);
 // `upstream:` (parse_upstream.cc)
 void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSettings& upstream);
-// `audit:`, and `cache:`, `preflight:`, `backend:`, which are checked and change nothing
-// (parse_ops.cc).
+// `audit:`, and `preflight:`, which is checked and changes nothing (parse_ops.cc).
 void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings);
-void parse_cache(const YamlNode& node, ParseContext& context);
 void parse_preflight(const YamlNode& node, ParseContext& context);
-void parse_backend(const YamlNode& node, ParseContext& context);
+// `sources:`, and `backend:` and `cache:` of agent-vault-proxy's files (parse_sources.cc).
+void parse_sources(const YamlSection& top, ParseContext& context);
+// The settings that a kind of source takes, and `allow_addresses` (parse_sources.cc).
+void parse_source_settings(const YamlSection& section,
+                           std::span<const vault::SettingRule> rules,
+                           ConfigIssues& issues,
+                           vault::SourceSpec& spec);
+void parse_source_addresses(const YamlSection& section,
+                            ConfigIssues& issues,
+                            vault::SourceSpec& spec);
+// The types of `inject:` whose credential is fetched with what the secret says (parse_mint.cc).
+struct MintType;
+std::vector<std::string_view> mint_types();
+// Null: it is none.
+const MintType* find_mint_type(std::string_view name);
+// The keys of such an entry besides those of a placement.
+std::vector<std::string_view> mint_keys(const MintType& type, vault::BackendKinds kinds);
+// The entry of that name in no vault, which the credential is made of, once its source is read; null
+// after an error.
+std::optional<vault::SecretName> parse_mint(const YamlSection& section,
+                                            const MintType& type,
+                                            ParseContext& context,
+                                            const SecretRule& rule);
+// The injection under the type's name, and what its value looks like where nothing is said.
+std::unique_ptr<const Injection> as_minted(const MintType& type,
+                                           std::unique_ptr<const Injection> made);
+std::string_view minted_format(const MintType& type);
+// `source`, `key` and `field` of a secret whose places have been read: where the entries that it
+// needs come from (parse_secret_source.cc).
+void parse_secret_source(const YamlSection& section, const SecretRule& rule, ParseContext& context);
 
 // `name`, made absolute by the file's folder.
 std::string absolute_path(const ParseContext& context, const std::string& name);

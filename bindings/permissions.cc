@@ -181,6 +181,50 @@ void add_upstream(const UpstreamSettings& upstream, std::vector<std::string>& sa
   }
 }
 
+// What a source is, word by word: whoever can change one of them says where secrets come from.
+void add_source(const vault::SourceSpec& spec, std::vector<std::string>& said) {
+  const std::string subject = "the source " + spec.id;
+  said.push_back(subject + " is asked for secrets, by " + spec.kind);
+  for (const vault::SourceSetting& setting : spec.settings) {
+    std::string value = setting.value;
+    std::ranges::replace(value, '\n', ' ');
+    said.push_back(subject + " has the " + setting.name + " " + value);
+  }
+  if (!spec.argv.empty()) {
+    said.push_back(subject + " runs " + joined(spec.argv));
+  }
+  for (const vault::AllowedRange& range : spec.allowed) {
+    said.push_back(subject + " may be at an address of " + range.address + "/" +
+                   std::to_string(range.prefix_bits));
+  }
+  const vault::CacheRule& cache = spec.cache;
+  constexpr std::int64_t kMsPerSecond = 1000;
+  if (cache != vault::CacheRule()) {
+    said.push_back(subject + "'s values are good for " +
+                   std::to_string(cache.ttl_ms / kMsPerSecond) + " seconds, more or less " +
+                   std::to_string(cache.jitter_ms / kMsPerSecond) + ", at most " +
+                   std::to_string(cache.entries_max) + " of them");
+  }
+  if (cache.stale_ms > 0) {
+    said.push_back(subject + "'s values serve on for " +
+                   std::to_string(cache.stale_ms / kMsPerSecond) + " seconds while it is down");
+  }
+}
+
+void add_sources(const vault::SourceTable& table, std::vector<std::string>& said) {
+  for (const vault::SourceSpec& spec : table.specs()) {
+    add_source(spec, said);
+  }
+  std::vector<std::string> routes;
+  for (const auto& [name, route] : table.routes()) {
+    routes.push_back(name.text() + " comes from the source " + table.specs()[route.source].id +
+                     ", as " + route.key +
+                     (route.field.empty() ? "" : ", of which the field " + route.field));
+  }
+  std::ranges::sort(routes);
+  said.insert(said.end(), routes.begin(), routes.end());
+}
+
 void add_clients(const Bindings& bindings, std::vector<std::string>& said) {
   if (bindings.callers.empty()) {
     said.emplace_back("programs of keyswap's own user may come without a token");
@@ -205,6 +249,9 @@ std::vector<std::string> permissions_of(const Bindings& bindings) {
   std::vector<std::string> said;
   for (const SecretRule& rule : bindings.rules) {
     add_rule(rule, said);
+  }
+  if (bindings.sources != nullptr) {
+    add_sources(*bindings.sources, said);
   }
   add_upstream(bindings.upstream, said);
   add_clients(bindings, said);

@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "bindings/bounds.h"
 #include "bindings/digest.h"
@@ -38,12 +39,15 @@ struct Free {
   void operator()(EC_POINT* point) const { EC_POINT_free(point); }
 
   void operator()(BIGNUM* number) const { BN_clear_free(number); }
+
+  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
 };
 
 using RsaPointer = std::unique_ptr<RSA, Free>;
 using EcPointer = std::unique_ptr<EC_KEY, Free>;
 using PointPointer = std::unique_ptr<EC_POINT, Free>;
 using NumberPointer = std::unique_ptr<BIGNUM, Free>;
+using SignaturePointer = std::unique_ptr<ECDSA_SIG, Free>;
 
 const unsigned char* as_unsigned(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -136,18 +140,38 @@ int curve_id(Curve curve) {
   KS_UNREACHABLE();
 }
 
-// Is the number one for the curve, and the point, if it is given, the number's?
-Status check_ec(const EcNumbers& numbers) {
-  const EcPointer key(EC_KEY_new_by_curve_name(curve_id(numbers.curve)));
+// Without its point, which signing does not need.
+Result<EcPointer> make_ec(const EcNumbers& numbers) {
+  EcPointer key(EC_KEY_new_by_curve_name(curve_id(numbers.curve)));
   const auto number = number_of(numbers.number);
-  if (key == nullptr || number == nullptr) {
+  if (key == nullptr || number == nullptr || EC_KEY_set_private_key(key.get(), number.get()) != 1) {
     return out_of_order();
   }
-  const EC_GROUP* group = EC_KEY_get0_group(key.get());
-  const PointPointer point(EC_POINT_new(group));
-  if (point == nullptr || EC_KEY_set_private_key(key.get(), number.get()) != 1 ||
-      EC_POINT_mul(group, point.get(), number.get(), nullptr, nullptr, nullptr) != 1 ||
-      EC_KEY_set_public_key(key.get(), point.get()) != 1 || EC_KEY_check_key(key.get()) != 1) {
+  return key;
+}
+
+// The point that belongs to the key's number, or null.
+PointPointer point_of(const EC_KEY* key) {
+  const EC_GROUP* group = EC_KEY_get0_group(key);
+  PointPointer point(EC_POINT_new(group));
+  if (point != nullptr &&
+      EC_POINT_mul(group, point.get(), EC_KEY_get0_private_key(key), nullptr, nullptr, nullptr) !=
+          1) {
+    point.reset();
+  }
+  return point;
+}
+
+// Is the number one for the curve, and the point, if it is given, the number's?
+Status check_ec(const EcNumbers& numbers) {
+  const auto key = make_ec(numbers);
+  if (!key) {
+    return key.error();
+  }
+  const EC_GROUP* group = EC_KEY_get0_group(key->get());
+  const auto point = point_of(key->get());
+  if (point == nullptr || EC_KEY_set_public_key(key->get(), point.get()) != 1 ||
+      EC_KEY_check_key(key->get()) != 1) {
     return does_not_fit();
   }
   if (numbers.point.empty()) {
@@ -163,12 +187,41 @@ Status check_ec(const EcNumbers& numbers) {
   return {};
 }
 
+// --- the public half ---
+
+// RFC 8410 section 4: what stands before the 32 bytes of the key.
+constexpr std::string_view kEd25519PublicHead("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00",
+                                              12);
+
+// Of one of OpenSSL's writers, which says the length first.
+template <typename Key>
+Result<std::string> written(const Key* key, int (*write)(const Key*, unsigned char**)) {
+  const int size = write(key, nullptr);
+  std::string der(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+  auto* at = reinterpret_cast<unsigned char*>(der.data());
+  if (size <= 0 || write(key, &at) != size) {
+    return out_of_order();
+  }
+  return der;
+}
+
+// Of a key that has nothing but the point in it.
+Result<std::string> public_der_of(const EC_KEY* key) {
+  const auto point = point_of(key);
+  const EcPointer half(EC_KEY_new_by_curve_name(EC_GROUP_get_curve_name(EC_KEY_get0_group(key))));
+  if (point == nullptr || half == nullptr || EC_KEY_set_public_key(half.get(), point.get()) != 1) {
+    return out_of_order();
+  }
+  return written<EC_KEY>(half.get(), i2d_EC_PUBKEY);
+}
+
 }  // namespace
 
 struct PrivateKey::Parts {
   Kind kind = Kind::ec;
   vault::Secret der;
   RsaPointer rsa;      // of Kind::rsa
+  EcPointer ec;        // of Kind::ec
   vault::Secret seed;  // of Kind::ed25519
 };
 
@@ -203,6 +256,12 @@ Result<PrivateKey> PrivateKey::from_der(std::string_view pkcs8_der) {
     }
     parts->kind = Kind::ed25519;
     parts->seed = std::move(*copy);
+  } else {
+    auto key = make_ec(std::get<EcNumbers>(*numbers));
+    if (!key) {
+      return key.error();
+    }
+    parts->ec = std::move(*key);
   }
   return PrivateKey(std::move(parts));
 }
@@ -262,6 +321,44 @@ Result<std::string> PrivateKey::sign_ed25519(std::string_view message) const {
   }
   const auto signature = key->sign(message);
   return std::string(signature.begin(), signature.end());
+}
+
+Result<std::string> PrivateKey::sign_es256(std::string_view message) const {
+  constexpr int kNumberBytes = 32;
+  if (parts_->kind != Kind::ec ||
+      EC_GROUP_get_curve_name(EC_KEY_get0_group(parts_->ec.get())) != NID_X9_62_prime256v1) {
+    return other_kind();
+  }
+  Digest digest;
+  KS_TRY(digest.hash(HashKind::sha256, message));
+  const SignaturePointer made(ECDSA_do_sign(
+      as_unsigned(digest.view()), static_cast<int>(digest.view().size()), parts_->ec.get()));
+  std::string signature(std::size_t{2} * kNumberBytes, '\0');
+  auto* const bytes = reinterpret_cast<unsigned char*>(signature.data());
+  if (made == nullptr ||
+      BN_bn2binpad(ECDSA_SIG_get0_r(made.get()), bytes, kNumberBytes) != kNumberBytes ||
+      BN_bn2binpad(ECDSA_SIG_get0_s(made.get()), bytes + kNumberBytes, kNumberBytes) !=
+          kNumberBytes) {
+    ERR_clear_error();
+    return Error{Errc::invalid_input, "the private key does not sign"};
+  }
+  return signature;
+}
+
+Result<std::string> PrivateKey::public_der() const {
+  switch (parts_->kind) {
+    case Kind::rsa:
+      return written<RSA>(parts_->rsa.get(), i2d_RSA_PUBKEY);
+    case Kind::ec:
+      return public_der_of(parts_->ec.get());
+    case Kind::ed25519:
+      break;
+  }
+  const auto key = vault::SigningKey::of(parts_->seed);
+  if (!key) {
+    return key.error();
+  }
+  return std::string(kEd25519PublicHead).append(key->public_key().begin(), key->public_key().end());
 }
 
 Status PrivateKey::write_der(base::ByteSink& out) const {

@@ -38,9 +38,15 @@ class PrivateKey {
   [[nodiscard]] Kind kind() const;
 
   // Raw signatures: RSASSA-PKCS1-v1_5 over SHA-256 (RFC 8017 section 8.2), as long as the modulus;
-  // Ed25519 (RFC 8032), 64 bytes. unsupported for a key of another kind.
+  // Ed25519 (RFC 8032), 64 bytes; ECDSA on P-256 over SHA-256 (RFC 7518 section 3.4), 64 bytes, and
+  // another signature each time. unsupported for a key of another kind or curve.
   [[nodiscard]] base::Result<std::string> sign_sha256_rsa_pkcs1(std::string_view message) const;
   [[nodiscard]] base::Result<std::string> sign_ed25519(std::string_view message) const;
+  [[nodiscard]] base::Result<std::string> sign_es256(std::string_view message) const;
+
+  // The public half: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) in DER. unavailable when the
+  // library fails.
+  [[nodiscard]] base::Result<std::string> public_der() const;
 
   // PKCS#8 DER; `out` is locked memory. limit_exceeded when it does not fit.
   base::Status write_der(base::ByteSink& out) const;

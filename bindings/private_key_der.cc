@@ -7,6 +7,7 @@
 #include <string>
 
 #include "proxy/base/bytes.h"
+#include "vault/signing_key.h"
 
 namespace keyswap::bindings {
 
@@ -358,6 +359,29 @@ Result<Secret> as_pkcs8(Secret der) {
   return wrapped(der_value(kObject, kEcId) + der_value(kObject, key->curve_id), der.reveal());
 }
 
+// Some vendors give an Ed25519 key as its bare bytes: the seed, mostly with the public half behind
+// it.
+bool is_bare_ed25519(const Secret& bytes) {
+  return bytes.size() == kSeedBytes || bytes.size() == 2 * kSeedBytes;
+}
+
+Result<Secret> wrapped_ed25519(const Secret& bytes) {
+  const auto seed = Secret::copy_of(bytes.reveal().substr(0, kSeedBytes));
+  const auto key = seed ? vault::SigningKey::of(*seed) : seed.error();
+  auto octets = vault::LockedBuffer::of_capacity(2 + kSeedBytes);
+  if (!key || !octets) {
+    return key ? octets.error() : key.error();
+  }
+  const auto half = bytes.reveal().substr(kSeedBytes);
+  if (!half.empty() && !std::ranges::equal(half, key->public_key(), [](char a, std::uint8_t b) {
+        return static_cast<std::uint8_t>(a) == b;
+      })) {
+    return damaged();
+  }
+  KS_ASSERT(octets->append(der_head(kOctetString, kSeedBytes)) && octets->append(seed->reveal()));
+  return wrapped(der_value(kObject, kEd25519Id), octets->reveal());
+}
+
 }  // namespace
 
 Result<KeyNumbers> read_pkcs8(std::string_view der) {
@@ -393,6 +417,9 @@ Result<KeyNumbers> read_pkcs8(std::string_view der) {
 Result<Secret> pkcs8_of_text(std::string_view text) {
   if (text.find("-----BEGIN ") == std::string_view::npos) {
     auto der = decoded(text);
+    if (der && is_bare_ed25519(*der)) {
+      return wrapped_ed25519(*der);
+    }
     return der ? as_pkcs8(std::move(*der)) : std::move(der);
   }
   const auto block = find_block(text);

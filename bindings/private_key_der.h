@@ -45,8 +45,9 @@ using KeyNumbers = std::variant<RsaNumbers, Ed25519Seed, EcNumbers>;
 base::Result<KeyNumbers> read_pkcs8(std::string_view der);
 
 // The PKCS#8 DER of the first private key in PEM text, or of base64 on one line; the traditional
-// forms (RFC 8017 appendix A.1.2, RFC 5915) are wrapped. Text with "\n" written out for its line
-// ends, as in JSON, is read too. invalid_input; unsupported for encrypted keys and OpenSSH's form.
+// forms (RFC 8017 appendix A.1.2, RFC 5915) and the bare bytes of an Ed25519 key (its seed, with or
+// without the public half behind it) are wrapped. Text with "\n" written out for its line ends, as
+// in JSON, is read too. invalid_input; unsupported for encrypted keys and OpenSSH's form.
 base::Result<vault::Secret> pkcs8_of_text(std::string_view text);
 
 }  // namespace keyswap::bindings

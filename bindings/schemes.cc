@@ -21,6 +21,7 @@ extern const Scheme kHeaderScheme;
 extern const Scheme kHmacScheme;
 extern const Scheme kHtxScheme;
 extern const Scheme kHyperliquidScheme;
+extern const Scheme kJwtScheme;
 extern const Scheme kKrakenScheme;
 extern const Scheme kKucoinScheme;
 extern const Scheme kMexcScheme;
@@ -33,10 +34,10 @@ extern const Scheme kWebhookScheme;
 namespace {
 
 constexpr std::array kSchemes = {
-    &kHeaderScheme,      &kBitfinexScheme,   &kBitmexScheme, &kBitvavoScheme, &kBybitScheme,
-    &kDeribitScheme,     &kGateioScheme,     &kGeminiScheme, &kHmacScheme,    &kHtxScheme,
-    &kHyperliquidScheme, &kKrakenScheme,     &kKucoinScheme, &kMexcScheme,    &kOAuth1Scheme,
-    &kOkxScheme,         &kPolymarketScheme, &kSigv4Scheme,  &kWebhookScheme,
+    &kHeaderScheme,      &kBitfinexScheme, &kBitmexScheme,     &kBitvavoScheme, &kBybitScheme,
+    &kDeribitScheme,     &kGateioScheme,   &kGeminiScheme,     &kHmacScheme,    &kHtxScheme,
+    &kHyperliquidScheme, &kJwtScheme,      &kKrakenScheme,     &kKucoinScheme,  &kMexcScheme,
+    &kOAuth1Scheme,      &kOkxScheme,      &kPolymarketScheme, &kSigv4Scheme,   &kWebhookScheme,
 };
 
 // I3, I9: what decides where a message goes, or where it ends, is never a credential's place; nor

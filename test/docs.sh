@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 failed=0
 complain() { echo "$1"; failed=1; }
 
-for name in architecture threat-model bindings providers audit-format vault-format operations style; do
+for name in architecture threat-model bindings providers sources audit-format vault-format operations style; do
   [ -s "docs/$name.md" ] || complain "docs/$name.md is missing"
 done
 
@@ -70,6 +70,14 @@ done
 for file in bindings/placements/*.cc; do
   placement=$(basename "$file" .cc)
   grep -qE "^#+ .*\bPlacement \`$placement\`" docs/bindings.md || complain "docs/bindings.md: no section for the placement '$placement'"
+done
+
+# Those that `inject:` makes are told with their schemes.
+for kind in $(awk '/constinit const BackendKind/ { on = 1; name = ""; minting = 0 }
+    on && match($0, /\.name = "[^"]+"/) { name = substr($0, RSTART + 9, RLENGTH - 10) }
+    on && /is_minting/ { minting = 1 }
+    on && /;/ { if (name != "" && !minting) print name; on = 0 }' vault/sources/*.cc); do
+  grep -qx "## $kind" docs/sources.md || complain "docs/sources.md: no section for the kind '$kind'"
 done
 
 "$(command -v python3)" test/keys.py || failed=1

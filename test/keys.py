@@ -19,13 +19,13 @@ SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
-    "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Files of agent-vault-proxy",
+    "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",
+    "kForeignCacheKeys": "## Files of agent-vault-proxy",
     "kPreflightKeys": "## Files of agent-vault-proxy", "kBackendKeys": "## Files of agent-vault-proxy",
 }
-MENTIONED = {"kRateKeys", "kCacheKeys", "kPreflightKeys", "kBackendKeys"}
-# Of another program: read, and without effect.
-NO_EFFECT = {"cache", "preflight", "backend", "fail_on_unwritable", "ttl_seconds", "max_entries", "jitter_seconds",
-             "fail_on_warning", "type", "config"}
+MENTIONED = {"kRateKeys", "kCacheKeys", "kForeignCacheKeys", "kPreflightKeys", "kBackendKeys"}
+# Of another program: read, and with no effect, or only as an entry of `sources`.
+NO_EFFECT = {"cache", "preflight", "backend", "fail_on_unwritable", "fail_on_warning", "type", "config"}
 PREFIXES = {"kAuditKeys": "audit.", "kProxyKeys": "proxy."}
 
 wrong = []

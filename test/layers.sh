@@ -13,7 +13,6 @@ proxy/base      :
 proxy/http      : proxy/base/
 proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
-vault/sources   : vault/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
 proxy/coding    : proxy/base/
@@ -23,14 +22,17 @@ bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/signatures: proxy/base/ proxy/http/ vault/ bindings/
+vault/sources   : proxy/base/ vault/ bindings/basic_text.h bindings/digest.h bindings/percent_text.h bindings/private_key.h bindings/signing_parts.h bindings/signatures/
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
+proxy/launcher  : proxy/base/ proxy/uv/ vault/
+proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/ audit/
 proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
-proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/
 '
 
@@ -38,10 +40,10 @@ proxy           : proxy/base/ proxy/cli/
 doors='
 uv.h            : proxy/uv/*.cc
 ares.h          : proxy/uv/dns_channel.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc proxy/http/websocket_handshake.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/signatures/aes.cc bindings/signatures/public_key.cc proxy/http/websocket_handshake.cc
 openssl/hmac.h  : bindings/digest.cc
 openssl/ssl.h   : proxy/tls/*.cc
-openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc
+openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc bindings/signatures/public_key.cc
 sodium.h        : vault/*.cc audit/chain.cc proxy/base/bytes.cc
 llhttp.h        : proxy/http/head_parser.cc
 yaml-cpp/       : bindings/strict_yaml.cc
@@ -53,6 +55,7 @@ zlib.h          : proxy/coding/deflate.cc
 brotli/         : proxy/coding/brotli.cc
 zstd            : proxy/coding/zstd.cc
 seccomp.h       : proxy/sandbox/system_calls.cc
+curl/           : proxy/outgoing/call_client.cc proxy/outgoing/call_memory.cc proxy/outgoing/call_transfer.cc
 spdlog/         : proxy/base/log.cc
 CLI/            : proxy/cli/command_line.cc
 nlohmann/       : proxy/cli/*.cc
@@ -61,8 +64,9 @@ toml++/         : proxy/cli/import_fishnet.cc
 
 # Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
 reveals='proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/kept_head.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
-  bindings/placements/*.cc bindings/private_key*.cc bindings/signatures/oauth1.cc bindings/signatures/sigv4.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
-  bindings/venues/binance/scheme.cc vault/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc'
+  bindings/placements/*.cc bindings/private_key*.cc bindings/signatures/jwt.cc bindings/signatures/oauth1.cc bindings/signatures/sigv4.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
+  bindings/venues/binance/scheme.cc vault/*.cc vault/sources/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc
+  proxy/outgoing/call_transfer.cc'
 
 failed=0
 complain() { echo "$1"; failed=1; }
@@ -144,7 +148,7 @@ while IFS=: read -r file line text; do
     *) check_door "$file" "$line" "$included" ;;
   esac
   case "$file:$included" in
-    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:zlib.h|*.h:brotli/*|*.h:zstd*|*.h:seccomp.h|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:secp256k1*|*.h:CLI/*|*.h:nlohmann/*)
+    *.h:openssl/*|*.h:sodium.h|*.h:uv.h|*.h:ares.h|*.h:sqlite3.h|*.h:zlib.h|*.h:brotli/*|*.h:zstd*|*.h:seccomp.h|*.h:yaml-cpp/*|*.h:spdlog/*|*.h:llhttp.h|*.h:secp256k1*|*.h:CLI/*|*.h:nlohmann/*|*.h:curl/*)
       complain "$file:$line: third-party headers stay out of our headers ($included)" ;;
   esac
 done < <(grep -nE '^ *# *include' -r --include='*.cc' --include='*.h' proxy ca vault bindings audit)
@@ -174,7 +178,8 @@ done < <(grep -nF 'TODO(''security)' -rs --include='*.cc' --include='*.h' --incl
 # Parts of one machine or one language are tested through their whole (exchange_test, template_test).
 exempt='proxy/main.cc proxy/cli/* proxy/base/log.cc proxy/uv/* proxy/net/server.cc proxy/net/loop_thread.cc
   proxy/net/listeners.cc proxy/net/room.cc proxy/net/requests_route.cc proxy/net/stream_actions.cc proxy/net/management_listener.cc
-  bindings/template_*.cc'
+  bindings/template_*.cc proxy/launcher/launcher_process.cc proxy/launcher/command_child.cc
+  proxy/outgoing/call_transfer.cc proxy/outgoing/run_drive.cc'
 set +f
 while IFS= read -r file; do
   test_file=${file#proxy/}

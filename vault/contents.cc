@@ -16,7 +16,7 @@ base::Status take_credentials(Contents& contents,
                               const Sealer& sealer,
                               std::vector<CredentialRow>&& rows) {
   for (CredentialRow& row : rows) {
-    const auto name = SecretName::parse(row.name);
+    const auto name = SecretName::parse_stored(row.name);
     if (!name) {
       return not_as_sealed();
     }

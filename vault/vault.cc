@@ -29,13 +29,6 @@ EntryKind kind_of(const CredentialRow& row) {
   return row.service == kPrivateKeyService ? EntryKind::private_key : EntryKind::text;
 }
 
-// Each sealing draws a nonce at random. Seven bytes of it make a text that needs no memory of its
-// own.
-std::string version_of(const CredentialRow& row) {
-  constexpr std::size_t kVersionBytes = 7;
-  return base::to_hex(std::string_view(row.sealed.nonce).substr(0, kVersionBytes));
-}
-
 // An error that passes says nothing of the file.
 FileFault fault_after(const base::Error& error, FileFault before) {
   using base::Errc;
@@ -86,6 +79,13 @@ base::Result<Secret> value_of(base::Result<Fetched> fetched) {
 }
 
 }  // namespace
+
+// Each sealing draws a nonce at random. Seven bytes of it make a text that needs no memory of its
+// own.
+std::string version_of(const CredentialRow& row) {
+  constexpr std::size_t kVersionBytes = 7;
+  return base::to_hex(std::string_view(row.sealed.nonce).substr(0, kVersionBytes));
+}
 
 base::Result<std::unique_ptr<Vault::State>> Vault::State::load(Store store, Sealer sealer) {
   auto view = store.begin_read();

@@ -88,6 +88,12 @@ class Vault final : public CallerDigests {
                    const Secret& value,
                    std::int64_t now_s);
   base::Status rotate(const SecretName& name, const Secret& value, std::int64_t now_s);
+  // Kept only if the entry still is of that version (Fetched::version), or is not there yet, where
+  // it is ""; durable when it returns. `replaced` if it is another; else as rotate and add.
+  base::Status replace_if(const SecretName& name,
+                          std::string_view version,
+                          const Secret& value,
+                          std::int64_t now_s);
   // Any bytes: the DER of a key that the caller has checked. Its service is kPrivateKeyService.
   base::Status add_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
   base::Status rotate_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);

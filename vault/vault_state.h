@@ -41,6 +41,9 @@ struct SavedUse {
   std::int64_t used_at = 0;
 };
 
+// Of the value in it (Fetched::version).
+std::string version_of(const CredentialRow& row);
+
 // Which of the ways to open it was taken.
 struct OpenedBy {
   std::string checksum;  // of its header

@@ -270,6 +270,45 @@ inline constexpr std::size_t kPassphraseCharactersMin = 8;  // of a new one
 inline constexpr std::size_t kServeLogBytesMax = std::size_t{1024} * 1024;
 inline constexpr std::size_t kBackupBytesMax = std::size_t{1024} * 1024 * 1024;  // of one file
 inline constexpr std::size_t kUnlockWaysMax = 2;  // a passphrase, and a key in a file
+// Of what another source of secrets answers; past either it is no answer.
+inline constexpr std::size_t kAnswerJsonDepthMax = 32;
+inline constexpr std::size_t kAnswerJsonMembersMax = 1024;  // of one object
+
+// --- sources of secrets (vault/sources) ---
+inline constexpr std::size_t kSourcesMax = 32;  // of one policy, but for what is minted
+inline constexpr std::size_t kSourceIdBytesMax = 64;
+inline constexpr std::size_t kSourceKeyBytesMax = 512;  // the name of a secret at its source
+// Locked memory for what all sources gave; what was used least lately goes first.
+inline constexpr std::size_t kSourceCacheBytesMax = 1024 * 1024;
+inline constexpr std::size_t kSourceEntriesMax = 10'000;  // of one source, as the file may say it
+// Requests that wait for one source; past it: 503.
+inline constexpr std::size_t kSourceQueueMax = 1024;
+// All calls of one fetch together. Who waits for it may give up before.
+inline constexpr std::int64_t kSourceRunMs = 30'000;
+// A source that failed is asked again after so long, then after twice of that, and so on.
+inline constexpr std::int64_t kSourceAgainMs = 1'000;
+inline constexpr std::int64_t kSourceAgainMsMax = 60'000;
+inline constexpr std::int64_t kSourceRetryAfterMsMax = 900'000;  // as a source may ask for it
+inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
+inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
+
+// --- calls of ours, and programs, for sources (proxy/outgoing, proxy/launcher) ---
+inline constexpr std::int64_t kCallMs = 10'000;              // one call, its second time included
+inline constexpr std::int64_t kCallAgainMs = 1'000;          // then it is made once more
+inline constexpr std::size_t kCallsAtOnceMax = 16;           // of all sources; others wait
+inline constexpr std::size_t kCallsPerSourceMax = 2;         // of these, one source's
+inline constexpr std::size_t kCallHeadBytesMax = 64 * 1024;  // of an answer, with interim answers
+// Locked memory for the library that makes calls: 64 KiB for each at once, and its own.
+inline constexpr std::size_t kCallsLockedBytes = 1280 * 1024;
+inline constexpr std::int64_t kEntryLockAgainMs = 50;  // an entry that another run has, once more
+inline constexpr std::size_t kCommandsMax = 256;       // programs and keys of one policy
+inline constexpr std::size_t kCommandsAtOnceMax = 4;   // others wait
+inline constexpr std::size_t kCommandQueueMax = 64;    // so many; past it: 503
+inline constexpr std::int64_t kCommandMs = 10'000;  // a program's time, where its entry says none
+inline constexpr std::int64_t kCommandMsMax = 60'000;          // and the most that it may say
+inline constexpr std::int64_t kCommandKillMs = 2'000;          // between SIGTERM and SIGKILL
+inline constexpr std::size_t kCommandOutBytesMax = 64 * 1024;  // that it prints; past it: killed
+inline constexpr std::size_t kCommandToldBytesMax = 4 * 1024;  // that is read of its stderr
 
 // Two policies are compared line by line in a table of old lines by new ones, without what is the
 // same at both ends.

@@ -76,6 +76,12 @@ constexpr std::array kWords{
           "The upstream's answer could not be decompressed: it is broken, or grows past the bound"},
     Words{"answer_malformed", "The upstream's answer is not well-formed HTTP/1.1"},
     Words{"secret_timed_out", "The source of the secret gave no answer in time"},
+    Words{"secret_source_down", "The source of the secret is down"},
+    Words{"secret_source_shut",
+          "The source of the secret takes the credential that opens it no more: it needs another, "
+          "or a new login"},
+    Words{"secret_not_at_source", "The source has no such secret"},
+    Words{"secret_unreadable", "What the source of the secret says is no value of one"},
     Words{"client_speaks_tls",
           "The client speaks TLS to the listener, which is an HTTP proxy: its address begins with "
           "http://, not https:// (HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it)"},
@@ -126,6 +132,10 @@ bool is_of_tls(Cause cause) {
 
 bool is_of_client(Cause cause) {
   return cause >= Cause::client_speaks_tls && cause <= Cause::no_such_page;
+}
+
+bool is_of_secret(Cause cause) {
+  return cause >= Cause::secret_timed_out && cause <= Cause::secret_unreadable;
 }
 
 bool is_ours(Cause cause) {

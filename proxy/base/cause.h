@@ -66,6 +66,10 @@ enum class Cause : std::uint8_t {
   answer_malformed,
   // a secret
   secret_timed_out,
+  secret_source_down,
+  secret_source_shut,
+  secret_not_at_source,
+  secret_unreadable,
   // a client that takes the listener for something else
   client_speaks_tls,
   client_speaks_socks,
@@ -88,6 +92,8 @@ std::string_view sentence_of(Cause cause);
 bool is_of_tls(Cause cause);
 // Is it about what a client takes the listener for?
 bool is_of_client(Cause cause);
+// Is it about a secret, and where it comes from?
+bool is_of_secret(Cause cause);
 // Is it about a certificate of ours?
 bool is_ours(Cause cause);
 

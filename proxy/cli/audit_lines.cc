@@ -133,6 +133,11 @@ std::string describe(const Json& json) {
     return "RESTORED  at " + text_of(json, "at") +
            " from a backup: what was taken back since it was made counts again";
   }
+  if (type == "secret_fetched" || type == "token_exchange" || type == "token_rotation") {
+    return "source " + text_of(json, "source") + " (" + text_of(json, "kind") + ")  " +
+           text_of(json, "event") + " " + text_of(json, "secret") + ": " +
+           text_of(json, "outcome") + " in " + text_of(json, "ms") + " ms";
+  }
   if (type == "recovered") {
     return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
            text_of(json, "moved_to");

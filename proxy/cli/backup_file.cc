@@ -25,8 +25,8 @@ constexpr std::size_t kNameBytesMax = 255;
 constexpr std::string_view kNameCharacters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 // The state of the home itself, which no backup brings.
-constexpr std::array<std::string_view, 6> kOwn = {
-    "vault.db", "key", "audit", "clients", "serve.lock", "bundle.pem"};
+constexpr std::array<std::string_view, 7> kOwn = {
+    "vault.db", "key", "audit", "clients", "serve.lock", "sources.lock", "bundle.pem"};
 constexpr std::array<std::string_view, 2> kOwnPrefixes = {"restored", "before-restore-"};
 
 bool is_plain_part(std::string_view part) {

@@ -28,6 +28,9 @@ std::map<std::string, Use> uses_of(const bindings::Bindings& bindings) {
     for (const bindings::SecretPlace& place : rule.places) {
       const auto& needs = place.injection->needs();
       for (std::size_t i = 0; i < needs.size(); ++i) {
+        if (bindings.is_elsewhere(needs[i])) {
+          continue;
+        }
         Use& use = uses[needs[i].text()];
         const bool is_key = place.injection->needs_private_key(i);
         use.is_signing = use.is_signing || is_key;

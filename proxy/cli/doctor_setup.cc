@@ -224,6 +224,26 @@ std::vector<Finding> check_scrubbing(const Patient& patient) {
   return findings;
 }
 
+// Sources whose values lie in the clear, where others may find them.
+std::vector<Finding> check_sources(const Patient& patient) {
+  std::vector<Finding> findings;
+  auto parsed = read_bindings(patient.home.bindings());
+  if (!parsed || !parsed->errors.empty() || parsed->bindings.sources == nullptr) {
+    return findings;
+  }
+  for (const vault::SourceSpec& spec : parsed->bindings.sources->specs()) {
+    const bool is_environment = spec.kind == "env";
+    if (is_environment || spec.kind == "file") {
+      findings.push_back({"source",
+                          Health::note,
+                          spec.id + (is_environment ? " is the environment, which lies in the clear"
+                                                    : " is files, which lie in the clear"),
+                          "outside of CI, keep them in the vault: keyswap secret add NAME"});
+    }
+  }
+  return findings;
+}
+
 // The secrets that the bindings name and the vault does not have.
 std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& vault) {
   auto parsed = read_bindings(patient.home.bindings());
@@ -231,11 +251,9 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
     return {};  // said already
   }
   std::vector<vault::SecretName> missing;
-  for (const bindings::SecretRule& rule : parsed->bindings.rules) {
-    std::ranges::copy_if(rule.needs(),
-                         std::back_inserter(missing),
-                         [&vault](const vault::SecretName& name) { return !vault.has(name); });
-  }
+  std::ranges::copy_if(parsed->bindings.own_entries(),
+                       std::back_inserter(missing),
+                       [&vault](const vault::SecretName& name) { return !vault.has(name); });
   std::vector<Finding> findings;
   findings.reserve(missing.size());
   for (const vault::SecretName& name : missing) {
@@ -356,6 +374,7 @@ std::vector<Finding> examine_setup(const Patient& patient) {
   std::ranges::move(check_unbound(patient), std::back_inserter(findings));
   std::ranges::move(check_placeholders(patient), std::back_inserter(findings));
   std::ranges::move(check_scrubbing(patient), std::back_inserter(findings));
+  std::ranges::move(check_sources(patient), std::back_inserter(findings));
   std::optional<KnownLog> log;
   const auto vault = check_vault(patient, log);
   findings.insert(findings.end(), vault.begin(), vault.end());

@@ -313,7 +313,7 @@ void explain_missing(const Bindings& bindings,
   for (std::size_t i = 0; i < explanation.secrets.size(); ++i) {
     auto& verdict = explanation.secrets[i];
     for (const auto& name : bindings.rules[i].needs()) {
-      if (verdict.is_swapped && !vault.has(name)) {
+      if (verdict.is_swapped && !bindings.is_elsewhere(name) && !vault.has(name)) {
         verdict.is_swapped = false;
         verdict.reason = audit::to_string(Reason::secret_unavailable);
         verdict.why = "refused with 503: the vault does not have " + name.text() +

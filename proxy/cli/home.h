@@ -44,6 +44,9 @@ struct Home {
   // Held while a proxy runs on this home; says where it listens.
   [[nodiscard]] std::string serve_lock() const { return path + "/serve.lock"; }
 
+  // Locked by bytes, each for an entry that a source changes.
+  [[nodiscard]] std::string sources_lock() const { return path + "/sources.lock"; }
+
   // What a proxy in the background says (proxy/cli/detach.h).
   [[nodiscard]] std::string serve_log() const { return path + "/serve.log"; }
 

@@ -8,6 +8,8 @@
 #include "bindings/strict_yaml.h"
 #include "bindings/yaml_write.h"
 #include "vault/secret_name.h"
+#include "vault/source_kind.h"
+#include "vault/sources/kinds.h"
 
 namespace keyswap::cli {
 
@@ -76,18 +78,12 @@ class Converter {
 
  private:
   void take_machinery(YamlNode& root) {
+    take_backend(root);
     for (const std::string_view key : kDropped) {
-      if (find(root, key) != nullptr) {
+      if (find(root, key) != nullptr && !(key == "cache" && is_elsewhere_)) {
         left_out(std::string(key), "it has no effect here");
         drop(root, key);
       }
-    }
-    if (auto* const backend = find(root, "backend")) {
-      const std::string type = text_of(*backend, "type");
-      left_out("backend",
-               (type.empty() ? "it" : type) +
-                   " is not asked: secrets come from this home's vault, and are to be added");
-      drop(root, "backend");
     }
     auto* const audit = find(root, "audit");
     if (audit == nullptr || audit->kind != YamlNode::Kind::mapping) {
@@ -101,6 +97,24 @@ class Converter {
     if (audit->items.empty()) {
       drop(root, "audit");
     }
+  }
+
+  // One that is known here is asked here, too, for all secrets.
+  void take_backend(YamlNode& root) {
+    auto* const backend = find(root, "backend");
+    if (backend == nullptr) {
+      return;
+    }
+    const std::string type = text_of(*backend, "type");
+    is_elsewhere_ = vault::find_foreign_kind(vault::backend_kinds(), type) != nullptr;
+    if (is_elsewhere_) {
+      changed("backend", type + " is asked by this proxy itself, for all secrets");
+      return;
+    }
+    left_out("backend",
+             (type.empty() ? "it" : type) +
+                 " is not asked: secrets come from this home's vault, and are to be added");
+    drop(root, "backend");
   }
 
   // There it is a file, here a folder.
@@ -195,6 +209,9 @@ class Converter {
 
   // What has to be in the vault.
   void note_values(const std::string& name, YamlNode& entry) {
+    if (is_elsewhere_) {
+      return;
+    }
     auto* const compose = find(entry, "compose");
     if (compose == nullptr || compose->items.empty()) {
       to_do(name);
@@ -227,6 +244,7 @@ class Converter {
 
   AvpImport result_;
   bool has_wildcard_ = false;
+  bool is_elsewhere_ = false;  // its secrets come from the backend
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 #include "vault/caller_token.h"
+#include "vault/sources/kinds.h"
 
 namespace keyswap::cli {
 
@@ -48,7 +49,7 @@ std::string absolute_path(const std::string& path) {
 
 Outcome<bindings::Parsed> read_bindings(const std::string& file) {
   tell_more("the bindings are those of " + file);
-  auto parsed = bindings::parse_file(file, bindings::all_venues());
+  auto parsed = bindings::parse_file(file, bindings::all_venues(), vault::backend_kinds());
   if (!parsed) {
     const base::Error& error = parsed.error();
     const bool is_missing = error.code == base::Errc::not_found;
@@ -70,7 +71,7 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
 }
 
 bindings::Parsed parse_bindings(std::string_view text, const std::string& folder) {
-  return bindings::parse(text, folder, bindings::all_venues());
+  return bindings::parse(text, folder, bindings::all_venues(), vault::backend_kinds());
 }
 
 bindings::Parsed try_entry(const bindings::Provider& provider) {

@@ -174,6 +174,16 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   return behind;
 }
 
+net::Outside outside_of(Opened& opened) {
+  return {.engine = opened.engine.get(),
+          .listening = [&opened](const net::Listening& where) { *opened.listening = where; },
+          .start = [&opened] { return opened.engine->start(); },
+          .apply =
+              [&opened](const net::Policy& policy) {
+                opened.engine->apply(policy.bindings, policy.upstream_tls);
+              }};
+}
+
 // I13: a terminal can be left only while the kernel still takes that call.
 base::Status confine(const ServeOptions& options) {
   if (options.departure != nullptr) {
@@ -208,6 +218,7 @@ int serve_until_stopped(const ServeOptions& options,
     return reload_authority(opened);
   };
   parts.behind = behind_of(opened, talk);
+  parts.behind.outside = outside_of(opened);
   Problem unnamed;
   parts.confine = [&options, &opened, &unnamed]() -> base::Status {
     // I13: before anybody is served, so that no command takes this proxy for none, whatever becomes

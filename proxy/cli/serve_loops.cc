@@ -54,7 +54,8 @@ LoopWish wish_loops(unsigned asked) {
 }
 
 std::size_t locked_bytes_wanted(const LoopWish& wish) {
-  return wish.count * net::LoopThread::locked_bytes() + bounds::kHeldBytesWanted;
+  return wish.count * net::LoopThread::locked_bytes() + bounds::kHeldBytesWanted +
+         bounds::kCallsLockedBytes + bounds::kSourceCacheBytesMax;
 }
 
 Outcome<unsigned> fit_into_memory(const LoopWish& wish, std::size_t bytes) {

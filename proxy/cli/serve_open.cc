@@ -12,12 +12,15 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/restore_record.h"
 #include "proxy/cli/serve_loops.h"
+#include "proxy/cli/source_steps.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/tls/context.h"
 
 namespace keyswap::cli {
 
 namespace {
+
+constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 Failure runs_already(const Opened& opened, pid_t proxy) {
   const std::string pid = proxy > 0 ? " (pid " + std::to_string(proxy) + ")" : "";
@@ -41,13 +44,11 @@ Problem take_lock(Opened& opened) {
 }
 
 void warn_about_missing_secrets(const Opened& opened) {
-  for (const bindings::SecretRule& rule : opened.policy.policy.bindings->rules) {
-    for (const vault::SecretName& name : rule.needs()) {
-      if (!opened.vault->has(name)) {
-        warn("the secret " + name.text() + " of " + opened.bindings_file +
-                 " is not in the vault: requests that need it get 503",
-             "add it with: keyswap secret add " + name.text());
-      }
+  for (const vault::SecretName& name : opened.policy.policy.bindings->own_entries()) {
+    if (!opened.vault->has(name)) {
+      warn("the secret " + name.text() + " of " + opened.bindings_file +
+               " is not in the vault: requests that need it get 503",
+           "add it with: keyswap secret add " + name.text());
     }
   }
 }
@@ -153,6 +154,42 @@ Problem open_limits(Opened& opened) {
   return std::nullopt;
 }
 
+// Forked while there is no passphrase here, no vault, and one thread.
+Problem open_launcher(Opened& opened) {
+  auto launcher = start_launcher(opened.policy.policy.bindings->sources.get());
+  if (!launcher) {
+    return launcher.failure();
+  }
+  opened.launcher = std::move(launcher).value();
+  return std::nullopt;
+}
+
+// Sources elsewhere may come with a reload, so what asks them is always there.
+Problem open_engine(Opened& opened) {
+  opened.listening = std::make_shared<net::Listening>();
+  auto engine = SourceEngine::create(
+      {.vault = &*opened.vault,
+       .log = opened.log.log.get(),
+       .clock = &opened.clock,
+       .launcher = std::move(opened.launcher),
+       .lock_file = opened.home.sources_lock(),
+       .leads_here =
+           [listening = opened.listening](const uv::Endpoint& endpoint) {
+             return listening->is_led_to_by(endpoint);
+           },
+       .keep_entry =
+           [&opened](const vault::KeepEntry& step) {
+             return keep_own_entry(*opened.vault, step, opened.clock.wall_us() / kUsPerSecond);
+           }});
+  if (!engine) {
+    return Failure{Exit::cannot,
+                   "what asks sources of secrets cannot be made: " + explain(engine.error()),
+                   "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
+  }
+  opened.engine = std::move(*engine);
+  return std::nullopt;
+}
+
 // I10: as many event loops as there is locked memory and open files for.
 Problem choose_loops(const ServeOptions& options, Opened& opened) {
   LoopWish wish = wish_loops(options.threads);
@@ -206,10 +243,16 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
   if (auto problem = open_configuration(options, opened)) {
     return problem;
   }
+  if (auto problem = open_launcher(opened)) {
+    return problem;
+  }
   if (auto problem = open_secrets(options, opened)) {
     return problem;
   }
   if (auto problem = open_limits(opened)) {
+    return problem;
+  }
+  if (auto problem = open_engine(opened)) {
     return problem;
   }
   warn_about_missing_secrets(opened);

@@ -22,7 +22,10 @@
 #include "proxy/cli/serve_lock.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
+#include "proxy/cli/source_engine.h"
 #include "proxy/cli/unlock.h"
+#include "proxy/launcher/launcher.h"
+#include "proxy/net/listening.h"
 
 namespace keyswap::cli {
 
@@ -59,6 +62,9 @@ struct Opened {
   std::optional<Confirmation> confirmation;
   ReloadNotes reloads;
   std::unique_ptr<limits::Limiter> limiter;
+  std::unique_ptr<launcher::Launcher> launcher;  // until the engine has it
+  std::shared_ptr<net::Listening> listening;     // once it is known where
+  std::unique_ptr<SourceEngine> engine;
 };
 
 // On failure what was opened goes with `opened`.

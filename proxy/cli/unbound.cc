@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 #include "proxy/cli/policy.h"
 #include "proxy/cli/serve_lock.h"
@@ -14,14 +13,10 @@ namespace keyswap::cli {
 
 std::vector<vault::SecretName> unbound_of(const std::vector<vault::SecretName>& names,
                                           const bindings::Bindings& bindings) {
-  std::set<vault::SecretName> needed;
-  for (const bindings::SecretRule& rule : bindings.rules) {
-    const auto needs = rule.needs();
-    needed.insert(needs.begin(), needs.end());
-  }
+  const std::vector<vault::SecretName> needed = bindings.own_entries();
   std::vector<vault::SecretName> unbound;
   std::ranges::copy_if(names, std::back_inserter(unbound), [&needed](const auto& name) {
-    return !needed.contains(name);
+    return !std::ranges::binary_search(needed, name);
   });
   return unbound;
 }

@@ -37,6 +37,27 @@ std::string entries_of(const bindings::Bindings& bindings, const Verdict& verdic
   return text;
 }
 
+// Where that entry comes from, as a record says it; "" it is in the vault of this machine.
+std::string source_of(const bindings::Bindings& bindings, std::string_view entry) {
+  const auto name = vault::SecretName::parse_stored(entry);
+  const vault::SourceSpec* const source =
+      bindings.sources == nullptr || !name ? nullptr : bindings.sources->source_of(*name);
+  return source == nullptr ? "" : base::Facts().text("", source->id).take();
+}
+
+// The same of the first of what is used that comes from elsewhere.
+std::string source_of(const bindings::Bindings& bindings, const Verdict& verdict) {
+  std::string source;
+  for (const PlaceOf& place : places_of(verdict)) {
+    for (const auto& name : bindings.rules[place.rule].places[place.place].injection->needs()) {
+      if (source.empty()) {
+        source = source_of(bindings, name.text());
+      }
+    }
+  }
+  return source;
+}
+
 bool needs(const bindings::SecretPlace& place, std::string_view entry) {
   return std::ranges::any_of(place.injection->needs(),
                              [&](const vault::SecretName& name) { return name.text() == entry; });
@@ -146,6 +167,10 @@ Admission::Refusal Admission::take(SecretsUnavailable& event) {
   if (found != verdict_.uses.end()) {
     verdict_.rule = found->rule;
   }
+  retry_after_ms_ = event.retry_after_ms;
+  if (const auto cause = cause_of(event.fault); cause != base::Cause::none) {
+    failure_ = {cause, source_of(*bindings_, event.name)};
+  }
   return refuse_secret(std::move(event.name), event.fault);
 }
 
@@ -154,7 +179,7 @@ Admission::Refusal Admission::time_out() {
   if (std::holds_alternative<Charging>(state_)) {
     return Reason::limits_unavailable;
   }
-  failure_.cause = base::Cause::secret_timed_out;
+  failure_ = {base::Cause::secret_timed_out, source_of(*bindings_, verdict_)};
   return refuse_secrets(SecretFault::late);
 }
 

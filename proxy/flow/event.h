@@ -78,6 +78,7 @@ struct SecretsReady {
 struct SecretsUnavailable {
   std::string name;  // the first entry that could not be opened
   SecretFault fault = SecretFault::missing;
+  std::int64_t retry_after_ms = 0;  // when its source is asked again; 0: not known
 };
 
 struct Dialed {};  // a verified connection to the destination is there

@@ -211,6 +211,12 @@ Wording wording_of(Reason reason) {
   KS_UNREACHABLE();
 }
 
+// Of one that is elsewhere.
+bool is_of_a_source(std::optional<SecretFault> fault) {
+  return fault == SecretFault::source_down || fault == SecretFault::source_shut ||
+         fault == SecretFault::not_there || fault == SecretFault::not_readable;
+}
+
 Reply reply_of(const Wording& wording, std::string_view content_type, std::string body) {
   Reply reply{.head = {wording.status, wording.title}, .body = {}};
   reply.head.fields.add({"Content-Type", content_type});
@@ -242,6 +248,9 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
   if (reason == Reason::secret_unavailable && fault == SecretFault::late) {
     return "The secret of this binding could not be had in time; nothing was sent.";
   }
+  if (reason == Reason::secret_unavailable && is_of_a_source(fault)) {
+    return "The secret of this binding could not be had from its source; nothing was sent.";
+  }
   return detail_of(reason);
 }
 
@@ -261,7 +270,8 @@ std::string sentences_of(const Refusal& refusal) {
     text.append(" ").append(base::describe(*refusal.failure));
   }
   if (!refusal.secret.empty()) {
-    text.append(" Vault entry: ").append(refusal.secret).append(".");
+    text.append(is_of_a_source(refusal.fault) ? " Secret: " : " Vault entry: ");
+    text.append(refusal.secret).append(".");
   }
   if (!refusal.help.empty()) {
     text.append(" ").append(refusal.help);
@@ -289,6 +299,7 @@ std::string body_of(const Refusal& refusal, const Wording& wording, std::int64_t
     body.append(R"("retry_after_seconds":)").append(std::to_string(retry_after_s)).append(",");
   }
   const bool is_retryable = wording.is_retryable || refusal.fault == SecretFault::late ||
+                            refusal.fault == SecretFault::source_down ||
                             (wording.may_have_acted && refusal.can_do_no_harm);
   body.append(R"("retryable":)").append(is_retryable ? "true}\n" : "false}\n");
   return body;

@@ -8,6 +8,7 @@
 
 #include "audit/record.h"
 #include "proxy/base/assert.h"
+#include "proxy/base/cause.h"
 #include "proxy/base/error.h"
 
 namespace keyswap::flow {
@@ -18,6 +19,11 @@ enum class SecretFault : std::uint8_t {
   no_room,   // there is no locked memory for it now
   late,      // its source gave no answer in time
   locked,    // the vault's file is not what was opened
+  // Of a source elsewhere:
+  source_down,   // it gives no answer now
+  source_shut,   // it takes what it is opened with no more
+  not_there,     // it has no such secret
+  not_readable,  // what it gave is no value
 };
 
 // Of an error of the vault, of rendering, or of signing.
@@ -29,11 +35,46 @@ inline SecretFault fault_of(const base::Error& error) {
                                                  : SecretFault::unusable;
 }
 
+// Of an error of a source elsewhere (vault/source.h).
+inline SecretFault fault_of_source(const base::Error& error) {
+  return error.code == base::Errc::network            ? SecretFault::source_down
+         : error.code == base::Errc::wrong_passphrase ? SecretFault::source_shut
+         : error.code == base::Errc::not_found        ? SecretFault::not_there
+         : error.code == base::Errc::corrupt          ? SecretFault::not_readable
+                                                      : fault_of(error);
+}
+
+// What a record says of it beside the reason.
+inline base::Cause cause_of(SecretFault fault) {
+  switch (fault) {
+    case SecretFault::missing:
+    case SecretFault::unusable:
+    case SecretFault::no_room:
+    case SecretFault::locked:
+      return base::Cause::none;
+    case SecretFault::late:
+      return base::Cause::secret_timed_out;
+    case SecretFault::source_down:
+      return base::Cause::secret_source_down;
+    case SecretFault::source_shut:
+      return base::Cause::secret_source_shut;
+    case SecretFault::not_there:
+      return base::Cause::secret_not_at_source;
+    case SecretFault::not_readable:
+      return base::Cause::secret_unreadable;
+  }
+  KS_UNREACHABLE();
+}
+
 inline audit::Reason reason_of(SecretFault fault) {
   switch (fault) {
     case SecretFault::missing:
     case SecretFault::unusable:
     case SecretFault::late:
+    case SecretFault::source_down:
+    case SecretFault::source_shut:
+    case SecretFault::not_there:
+    case SecretFault::not_readable:
       return audit::Reason::secret_unavailable;
     case SecretFault::no_room:
       return audit::Reason::too_busy;

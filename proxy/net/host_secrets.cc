@@ -45,6 +45,7 @@ bool is_scrubbed(const bindings::SecretRule& rule, const http::Authority& destin
 // comes.
 void learn(SecretLane& lane,
            flow::KnownSecrets& known,
+           const bindings::Bindings& bindings,
            std::string_view host,
            const bindings::SecretRule& rule,
            const bindings::Injection& injection,
@@ -63,7 +64,7 @@ void learn(SecretLane& lane,
     auto ask_again = [&lane, &known, host = std::string(host)] {
       known.learn_again(host, lane.now_ms());
     };
-    if (auto value = lane.look_up(name, {std::move(add_late), std::move(ask_again)})) {
+    if (auto value = lane.look_up(bindings, name, {std::move(add_late), std::move(ask_again)})) {
       learnt.push_back({name.text(), stand_in, std::move(*value)});
     }
   }
@@ -80,6 +81,7 @@ void add(flow::RealValues& real, std::span<const Learnt> learnt) {
 // `room`: for the forms of more. False: there is none; so no more are open at once than are kept.
 bool learn(SecretLane& lane,
            flow::RealValues& real,
+           const bindings::Bindings& bindings,
            const bindings::Injection& injection,
            std::size_t& room,
            std::vector<Learnt>& learnt) {
@@ -95,7 +97,7 @@ bool learn(SecretLane& lane,
     auto ask_again = [&lane, &real, name = name.text()] {
       real.ask_again(name, lane.now_ms());
     };
-    auto value = lane.look_up(name, {std::move(add_late), std::move(ask_again)});
+    auto value = lane.look_up(bindings, name, {std::move(add_late), std::move(ask_again)});
     const std::size_t bytes = value ? flow::FormWriter::room_for(value->size()) : 0;
     if (!value || bytes > base::bounds::kRealValuesBytesMax) {
       continue;
@@ -118,7 +120,7 @@ void learn_all(SecretLane& lane,
   std::size_t room = base::bounds::kRealValuesBytesMax;
   for (const std::uint32_t number : numbers) {
     for (const bindings::SecretPlace& place : bindings.rules[number].places) {
-      if (!learn(lane, real, *place.injection, room, learnt)) {
+      if (!learn(lane, real, bindings, *place.injection, room, learnt)) {
         return;
       }
     }
@@ -146,7 +148,7 @@ void learn_host_secrets(SecretLane& lane,
       if (learnt.size() >= base::bounds::kScrubbedSecretsMax) {
         break;  // I10: no more are looked for
       }
-      learn(lane, known, destination.host, rule, *place.injection, learnt);
+      learn(lane, known, bindings, destination.host, rule, *place.injection, learnt);
     }
   }
   add(known, destination.host, learnt);

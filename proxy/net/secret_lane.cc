@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/secret_lane.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -13,10 +14,21 @@ namespace {
 
 constexpr std::int64_t kUsPerMs = 1000;
 constexpr std::int64_t kUsPerSecond = 1'000'000;
+constexpr std::int64_t kMsPerSecond = 1000;
+
+flow::SecretsUnavailable unavailable_at_source(const vault::SecretName& name,
+                                               const base::Error& error) {
+  const flow::SecretFault fault = flow::fault_of_source(error);
+  return {name.text(),
+          fault,
+          fault == flow::SecretFault::source_down ? error.number * kMsPerSecond : 0};
+}
 
 }  // namespace
 
-std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name, LookUp told) {
+std::optional<vault::Secret> SecretLane::look_up(const bindings::Bindings& bindings,
+                                                 const vault::SecretName& name,
+                                                 LookUp told) {
   auto answered = [lane = this, told](vault::FetchAnswer late) {
     lane->loop_->post([told, answer = std::make_shared<vault::FetchAnswer>(std::move(late))] {
       if (*answer) {
@@ -31,7 +43,9 @@ std::optional<vault::Secret> SecretLane::look_up(const vault::SecretName& name, 
       source_->fetch({.name = name,
                       .kind = vault::EntryKind::text,
                       .now_s = 0,
-                      .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
+                      .deadline_us = clock_->steady_us() + base::bounds::kSecretFetchMs * kUsPerMs,
+                      .table = bindings.sources,
+                      .is_only_known = true},
                      std::move(answered));
   if (answer && !*answer) {
     told.failed();
@@ -56,14 +70,22 @@ void SecretFetch::begin(const bindings::Bindings& bindings,
                         Done done) {
   cancel();
   is_asking_ = true;
+  was_asked_again_ = false;
   done_ = std::move(done);
+  caller_ = caller;
+  sources_ = bindings.sources;  // I14
   for (const flow::PlaceOf& place : places) {
     const auto& injection = *bindings.rules[place.rule].places[place.place].injection;
     for (std::size_t number = 0; number < injection.needs().size(); ++number) {
       wanted_.push_back({&injection, number});
     }
   }
+  ask_for_all();
+}
+
+void SecretFetch::ask_for_all() {
   const std::size_t count = wanted_.size();
+  secrets_.clear();
   secrets_.resize(count);
   missing_ = count;
   first_ticket_ = lane_->tickets_ + 1;
@@ -75,7 +97,7 @@ void SecretFetch::begin(const bindings::Bindings& bindings,
     end_if_whole();
   }
   if (missing_ > 0) {
-    hold_for(caller);
+    hold_for_caller();
   }
 }
 
@@ -95,7 +117,9 @@ void SecretFetch::ask(std::size_t entry) {
                    ? vault::EntryKind::private_key
                    : vault::EntryKind::text,
        .now_s = clock.wall_us() / kUsPerSecond,
-       .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs},
+       .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs,
+       .table = sources_,
+       .caller = caller_},
       std::move(told));
   if (answer) {
     take(entry, std::move(*answer));
@@ -105,8 +129,8 @@ void SecretFetch::ask(std::size_t entry) {
 }
 
 // What came at once, while something else is waited for.
-void SecretFetch::hold_for(std::string_view caller) {
-  holder_.emplace(lane_->holdings_, caller);
+void SecretFetch::hold_for_caller() {
+  holder_.emplace(lane_->holdings_, caller_);
   for (std::size_t entry = 0; entry < secrets_.size(); ++entry) {
     if (!holder_->hold(secrets_[entry])) {
       end(flow::SecretsUnavailable{wanted_[entry].name().text(), flow::SecretFault::no_room});
@@ -116,16 +140,20 @@ void SecretFetch::hold_for(std::string_view caller) {
 }
 
 void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
-  const auto fail = [&](flow::SecretFault fault) {
-    end(flow::SecretsUnavailable{wanted_[entry].name().text(), fault});
-  };
+  const auto& name = wanted_[entry].name();
+  const vault::Route* const route = sources_ == nullptr ? nullptr : sources_->find(name);
   if (!answer) {
-    fail(flow::fault_of(answer.error()));
+    const base::Error& error = answer.error();
+    end(route == nullptr ? flow::SecretsUnavailable{name.text(), flow::fault_of(error)}
+                         : unavailable_at_source(name, error));
     return;
   }
   if (holder_ && !holder_->hold(answer->value)) {
-    fail(flow::SecretFault::no_room);
+    end(flow::SecretsUnavailable{name.text(), flow::SecretFault::no_room});
     return;
+  }
+  if (route != nullptr) {
+    wanted_[entry].part = Part{route->source, answer->generation};
   }
   secrets_[entry] = std::move(answer->value);
   --missing_;
@@ -133,9 +161,30 @@ void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
 }
 
 void SecretFetch::end_if_whole() {
-  if (missing_ == 0) {
-    end(flow::SecretsReady{std::move(secrets_), lane_->clock_->wall_us()});
+  if (missing_ > 0) {
+    return;
   }
+  if (do_parts_go_together()) {
+    end(flow::SecretsReady{std::move(secrets_), lane_->clock_->wall_us()});
+  } else if (!std::exchange(was_asked_again_, true)) {
+    holder_.reset();
+    ask_for_all();
+  } else {
+    end(flow::SecretsUnavailable{
+        wanted_.front().name().text(), flow::SecretFault::source_down, kMsPerSecond});
+  }
+}
+
+bool SecretFetch::do_parts_go_together() const {
+  std::vector<Part> parts;
+  for (const Wanted& one : wanted_) {
+    if (one.part) {
+      parts.push_back(*one.part);
+    }
+  }
+  return std::ranges::all_of(parts, [&](const Part& one) {
+    return std::ranges::all_of(parts, [&](const Part& other) { return one.goes_with(other); });
+  });
 }
 
 void SecretFetch::end(Answer answer) {
@@ -155,6 +204,7 @@ void SecretFetch::cancel() {
   }
   missing_ = 0;
   done_ = nullptr;
+  sources_ = nullptr;
   wanted_.clear();
   secrets_.clear();
   holder_.reset();

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
@@ -44,9 +46,11 @@ class SecretLane {
     std::function<void()> failed;             // it cannot be had: in this turn, or in a later one
   };
 
-  // Asks for a text that nobody waits for. Gives it if it is there at once; else `told` says what
-  // becomes of it.
-  std::optional<vault::Secret> look_up(const vault::SecretName& name, LookUp told);
+  // Asks for a text that nobody waits for, and that no source elsewhere is asked for because of
+  // that. Gives it if it is there at once; else `told` says what becomes of it.
+  std::optional<vault::Secret> look_up(const bindings::Bindings& bindings,
+                                       const vault::SecretName& name,
+                                       LookUp told);
 
   // By the steady clock.
   [[nodiscard]] std::int64_t now_ms() const;
@@ -102,23 +106,40 @@ class SecretFetch {
  private:
   friend class SecretLane;
 
+  // What one source gave before it was emptied does not go with what it gave afterwards: one of two
+  // parts may have been changed in between.
+  struct Part {
+    std::uint32_t source = 0;  // of the table
+    std::uint64_t generation = 0;
+
+    [[nodiscard]] bool goes_with(const Part& other) const {
+      return source != other.source || generation == other.generation;
+    }
+  };
+
   // An entry of an injection's.
   struct Wanted {
     const bindings::Injection* injection = nullptr;
-    std::size_t number = 0;  // in its needs()
+    std::size_t number = 0;         // in its needs()
+    std::optional<Part> part = {};  // once it came from a source elsewhere
 
     [[nodiscard]] const vault::SecretName& name() const { return injection->needs()[number]; }
   };
 
+  void ask_for_all();
   void ask(std::size_t entry);
-  void hold_for(std::string_view caller);
+  void hold_for_caller();
+  [[nodiscard]] bool do_parts_go_together() const;
   void take(std::size_t entry, vault::FetchAnswer answer);
   void end_if_whole();
   void end(Answer answer);
 
   SecretLane* lane_;
   bool is_asking_ = false;  // false: nothing is waited for
+  bool was_asked_again_ = false;
   Done done_;
+  std::string caller_;
+  std::shared_ptr<const vault::SourceTable> sources_;
   std::vector<Wanted> wanted_;
   std::vector<vault::Secret> secrets_;  // of these; empty: not there yet
   std::size_t missing_ = 0;

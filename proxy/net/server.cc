@@ -29,7 +29,7 @@
 #include "proxy/uv/watch.h"
 #include "vault/holdings.h"
 #include "vault/secret.h"
-#include "vault/sources/local.h"
+#include "vault/sources/sources.h"
 
 namespace keyswap::net {
 
@@ -66,7 +66,7 @@ services::LeafFigures figures_of(const ca::LeafCache& leaves, std::string_view u
 
 // Where secrets come from, and what waits in locked memory, of all loops.
 struct Secrets {
-  vault::LocalSource source;
+  vault::Sources source;
   vault::Holdings holdings;
   flow::KnownSecrets known{&holdings};  // what hosts received of them
   flow::RealValues real{&holdings};     // what is looked for in what clients send
@@ -77,6 +77,15 @@ struct Secrets {
     real.renew();
   }
 };
+
+// I10: what requests may hold while they wait. Sources have their part of the rest; where there is
+// little of it, a quarter, and what finds no room there is told so.
+std::size_t held_bytes_max(unsigned threads) {
+  namespace bounds = base::bounds;
+  constexpr std::size_t kOfSources = bounds::kSourceCacheBytesMax + bounds::kCallsLockedBytes;
+  const std::size_t left = vault::locked_memory_size() - threads * LoopThread::locked_bytes();
+  return left - std::min(left / 4, kOfSources);
+}
 
 // What the first loop looks at besides its connections.
 struct Watches {
@@ -111,9 +120,9 @@ class Server final : public uv::AcceptEvents {
  public:
   explicit Server(ServerParts parts)
       : parts_(std::move(parts)),
-        secrets_{.source = vault::LocalSource(*parts_.vault),
-                 .holdings = vault::Holdings(vault::locked_memory_size() -
-                                             parts_.threads * LoopThread::locked_bytes())},
+        secrets_{
+            .source = vault::Sources(*parts_.vault, parts_.behind.outside.engine, *parts_.clock),
+            .holdings = vault::Holdings(held_bytes_max(parts_.threads))},
         telling_(*parts_.clock, &secrets_.real),
         refreshing_{.runs = {}, .watch{*parts_.vault, *parts_.clock, [this](auto why) {
                                          record_lock(why);
@@ -229,8 +238,12 @@ base::Status Server::listen() {
     KS_TRY(listen_for_management());
     management = doors_.management->local();
   }
+  const Listening listening(doors_.listeners.endpoints(), management);
   for (const auto& loop : loops_) {
-    loop->set_listening(Listening(doors_.listeners.endpoints(), management));
+    loop->set_listening(listening);
+  }
+  if (parts_.behind.outside.listening) {
+    parts_.behind.outside.listening(listening);
   }
   return {};
 }
@@ -249,6 +262,10 @@ base::Status Server::listen_for_management() {
 }
 
 services::Figures Server::figures() const {
+  std::vector<services::SourceFigures> sources;
+  for (const vault::Sources::Named& one : secrets_.source.states()) {
+    sources.push_back({one.id, one.state.entries, one.state.next_try_us > 0});
+  }
   return {.client_connections = room_.clients,
           .upstream_connections = room_.upstreams,
           .locked_bytes = vault::locked_memory_size(),
@@ -256,13 +273,17 @@ services::Figures Server::figures() const {
           .is_audit_dead = parts_.log->is_dead(),
           .audit_syncs = parts_.log->syncs(),
           .leaves = {figures_of(*certificates_.leaves, "requests"),
-                     figures_of(*certificates_.refusal_leaves, "refusals")}};
+                     figures_of(*certificates_.refusal_leaves, "refusals")},
+          .sources = std::move(sources)};
 }
 
 // Every thread that will ever be needed: what may not be started then is told at once, and nothing
 // that comes later can ask for one more.
 base::Status Server::start_threads() {
   KS_TRY(worker_.start(kWorkerThreads));
+  if (parts_.behind.outside.start) {
+    KS_TRY(parts_.behind.outside.start());
+  }
   for (std::size_t i = 1; i < loops_.size(); ++i) {
     auto thread = base::start_thread([loop = loops_[i].get()] { loop->run(); });
     if (!thread) {
@@ -281,6 +302,9 @@ void Server::join_loops() {
 }
 
 Server::~Server() {
+  if (parts_.behind.outside.engine != nullptr) {
+    parts_.behind.outside.engine->stop();  // what it would tell goes now
+  }
   for (std::size_t i = 0; i < loop_threads_.size(); ++i) {
     loops_[i + 1]->post_stop();  // it never served: start failed
   }
@@ -311,13 +335,13 @@ base::Status Server::serve() {
   parts_.ready(doors_.listeners.addresses());
   loops_.front()->run();
   join_loops();
-  worker_.stop();  // a reload under way uses all that goes now
+  secrets_.source.stop();  // what answers to the loops goes before them
+  worker_.stop();          // a reload under way uses all that goes now
   doors_.listeners.close();
   if (doors_.management) {
     doors_.management->stop();  // itself it goes behind the loops: connections of theirs know it
   }
   watches_ = {};
-  secrets_.source.stop();  // what answers to the loops goes before them
   parts_.limiter.reset();
   parts_.log->await_answers();  // for clients who went meanwhile
   loops_.clear();
@@ -427,6 +451,10 @@ void Server::record_approval(const std::optional<ApprovalNote>& note) {
 }
 
 void Server::put_in_force(Policy& policy) {
+  if (parts_.behind.outside.apply) {
+    parts_.behind.outside.apply(policy);
+  }
+  secrets_.source.apply(policy.bindings->sources);
   secrets_.renew();
   policy.number = ++reloading_.policies;
   policy.limits = parts_.limiter->table_for(limits_of(*policy.bindings), parts_.clock->steady_us());

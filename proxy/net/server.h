@@ -19,7 +19,9 @@
 #include "proxy/base/result.h"
 #include "proxy/limits/limiter.h"
 #include "proxy/net/listeners.h"
+#include "proxy/net/listening.h"
 #include "proxy/net/policy.h"
+#include "vault/sources/cache.h"
 #include "vault/vault.h"
 
 namespace keyswap::net {
@@ -34,6 +36,18 @@ struct ApprovalNote {
 struct Reloaded {
   std::optional<Policy> policy;  // nothing: the old one stays in force
   std::optional<ApprovalNote> approval;
+};
+
+// Who carries out the runs of the sources that are elsewhere (vault/sources/cache.h), on threads of
+// its own; each may be empty.
+struct Outside {
+  vault::Engine* engine = nullptr;  // outlives serve(); null: nothing comes from elsewhere
+  // Called before `start`: where this proxy listens, for calls that would come back to it (I12).
+  std::function<void(const Listening&)> listening;
+  // Called once, with the other threads.
+  std::function<base::Status()> start;
+  // Called before sources are asked by this policy (I14); first before `start`.
+  std::function<void(const Policy&)> apply;
 };
 
 // What is kept and told behind the requests, on a worker; each may be empty. Those that say so are
@@ -56,6 +70,7 @@ struct Behind {
   std::function<void()> looked;
   // Called after each minute in which requests were refused, with their number.
   std::function<void(std::uint64_t)> refused;
+  Outside outside;
 };
 
 struct ServerParts {

@@ -44,10 +44,10 @@ void Telling::failed(std::string_view host, const base::Failure& failure) {
   RealValueMask mask(real_);
   const bool is_ours = base::is_ours(failure.cause);
   log::line(is_ours ? log::Level::error : log::Level::warning,
-            {is_ours                                          ? Piece("no certificate for ")
-             : base::is_of_client(failure.cause)              ? Piece("a client came in vain")
-             : failure.cause == base::Cause::secret_timed_out ? Piece("no secret for ")
-                                                              : Piece("upstream "),
+            {is_ours                             ? Piece("no certificate for ")
+             : base::is_of_client(failure.cause) ? Piece("a client came in vain")
+             : base::is_of_secret(failure.cause) ? Piece("no secret for ")
+                                                 : Piece("upstream "),
              Piece::fact(mask(host)),
              ": ",
              Piece::fact(base::sentence_of(failure.cause)),

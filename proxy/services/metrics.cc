@@ -183,6 +183,22 @@ void write_leaves(const std::vector<LeafFigures>& leaves, Text& text) {
       text);
 }
 
+// Nothing where all secrets are in the vault of this machine.
+void write_sources(const std::vector<SourceFigures>& sources, Text& text) {
+  if (sources.empty()) {
+    return;
+  }
+  text.family("source_down", "gauge", "1: the source of secrets failed, and is asked again later.");
+  for (const SourceFigures& one : sources) {
+    text.sample("{" + label("source", one.source) + "}",
+                static_cast<std::uint64_t>(one.is_down ? 1 : 0));
+  }
+  text.family("source_values", "gauge", "Values of the source that are kept in locked memory.");
+  for (const SourceFigures& one : sources) {
+    text.sample("{" + label("source", one.source) + "}", one.values);
+  }
+}
+
 void write_gauges(const Loops& loops, const Figures& gauges, Text& text) {
   text.family("client_connections", "gauge", "Clients' connections that are open.");
   text.sample("", gauges.client_connections);
@@ -214,6 +230,7 @@ std::string render_metrics(const Loops& loops, const Figures& figures) {
                   figures.audit_syncs,
                   text);
   write_leaves(figures.leaves, text);
+  write_sources(figures.sources, text);
   write_gauges(loops, figures, text);
   return text.finish();
 }

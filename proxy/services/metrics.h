@@ -27,6 +27,13 @@ struct LeafFigures {
   std::uint64_t failed = 0;  // to be made
 };
 
+// Of a source of secrets elsewhere.
+struct SourceFigures {
+  std::string source;        // its name in the bindings, which needs no escape
+  std::uint64_t values = 0;  // that are kept
+  bool is_down = false;      // it failed, and is not asked at the moment
+};
+
 // What others count than the loops, and what is so at the moment.
 struct Figures {
   std::uint64_t client_connections = 0;
@@ -36,6 +43,7 @@ struct Figures {
   bool is_audit_dead = false;
   base::DurationFigures audit_syncs = {};
   std::vector<LeafFigures> leaves = {};
+  std::vector<SourceFigures> sources = {};
 };
 
 // With those of all loops; each family with its TYPE, HELP and, where it has one, UNIT; "# EOF" at

@@ -70,12 +70,7 @@ base::Error not_made() {
 
 // The policy both sides share. Every setting is made explicitly, so that neither OpenSSL's defaults
 // nor a configuration that was loaded in spite of start_library() can weaken it.
-ContextPointer new_context(const SSL_METHOD* method) {
-  ContextPointer context(SSL_CTX_new(method));
-  SSL_CTX* c = context.get();
-  if (c == nullptr) {
-    return nullptr;
-  }
+bool apply_policy(SSL_CTX* c) {
   SSL_CTX_set_security_level(c, kSecurityLevel);
   SSL_CTX_clear_options(c, kOptionsOff);
   SSL_CTX_set_options(c, kOptionsOn);
@@ -86,13 +81,36 @@ ContextPointer new_context(const SSL_METHOD* method) {
   SSL_CTX_set_quiet_shutdown(c, 0);
   SSL_CTX_set_keylog_callback(c, nullptr);
   install_hooks(c);
-  const bool is_set =
-      SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
-      SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
-      SSL_CTX_set_ciphersuites(c, kTls13Ciphers) == 1 &&
-      SSL_CTX_set_cipher_list(c, kTls12Ciphers) == 1 && SSL_CTX_set1_groups_list(c, kGroups) == 1 &&
-      SSL_CTX_set1_sigalgs_list(c, kSignatures) == 1 && SSL_CTX_set_max_early_data(c, 0) == 1;
-  return is_set ? std::move(context) : nullptr;
+  return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
+         SSL_CTX_set_ciphersuites(c, kTls13Ciphers) == 1 &&
+         SSL_CTX_set_cipher_list(c, kTls12Ciphers) == 1 &&
+         SSL_CTX_set1_groups_list(c, kGroups) == 1 &&
+         SSL_CTX_set1_sigalgs_list(c, kSignatures) == 1 && SSL_CTX_set_max_early_data(c, 0) == 1;
+}
+
+ContextPointer new_context(const SSL_METHOD* method) {
+  ContextPointer context(SSL_CTX_new(method));
+  return context != nullptr && apply_policy(context.get()) ? std::move(context) : nullptr;
+}
+
+// What a side that talks to upstreams has besides, once its roots are in place.
+base::Status apply_client_policy(SSL_CTX* c) {
+  KS_TRY(require_verification(c));
+  // I1: a response may carry a secret back; its plaintext is wiped from OpenSSL's record buffer as
+  // soon as it was read. Requests of a client hold placeholders only, so the other side goes
+  // without.
+  SSL_CTX_set_options(c, SSL_OP_CLEANSE_PLAINTEXT);
+  // With both set OpenSSL wipes its whole 16 KiB buffer for every record, however short (1.5 us).
+  // Idle connections to upstreams are few and pooled, so here the buffers stay; each record is
+  // wiped.
+  SSL_CTX_clear_mode(c, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_max_cert_list(c, kCertificateListBytesMax);
+  // Zero is success here, unlike everywhere else.
+  if (SSL_CTX_set_alpn_protos(c, as_unsigned(kHttp11), kHttp11.size()) != 0) {
+    return not_made();
+  }
+  return {};
 }
 
 // RFC 7301 section 3.2: a client that offers protocols, but not ours, is told so by an alert.
@@ -181,22 +199,9 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create_with(
   SSL_CTX* c = context.get();
   std::string roots_sha256 = digest_of(roots.get());
   SSL_CTX_set_cert_store(c, roots.release());  // owned by the context now
-  KS_TRY(require_verification(c));
-  // I1: a response may carry a secret back; its plaintext is wiped from OpenSSL's record buffer as
-  // soon as it was read. Requests of a client hold placeholders only, so the other side goes
-  // without.
-  SSL_CTX_set_options(c, SSL_OP_CLEANSE_PLAINTEXT);
-  // With both set OpenSSL wipes its whole 16 KiB buffer for every record, however short (1.5 us).
-  // Idle connections to upstreams are few and pooled, so here the buffers stay; each record is
-  // wiped.
-  SSL_CTX_clear_mode(c, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_max_cert_list(c, kCertificateListBytesMax);
+  KS_TRY(apply_client_policy(c));
   // Sessions come to Engine by a callback; OpenSSL keeps none.
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  // Zero is success here, unlike everywhere else.
-  if (SSL_CTX_set_alpn_protos(c, as_unsigned(kHttp11), kHttp11.size()) != 0) {
-    return not_made();
-  }
   std::array<std::uint8_t, kIdentityBytes> identity{};
   base::random_bytes(identity);
   return std::shared_ptr<const ClientContext>(
@@ -208,6 +213,19 @@ base::Result<std::shared_ptr<const ClientContext>> ClientContext::create_with(
 
 ClientContext::~ClientContext() {
   SSL_CTX_free(context_);
+}
+
+base::Status make_verifying(const ClientContext& like,
+                            const std::string& host,
+                            bool host_is_ip,
+                            ssl_ctx_st* context) {
+  if (!apply_policy(context)) {
+    return not_made();
+  }
+  SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(like.context()));
+  KS_TRY(apply_client_policy(context));
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  return expect_host_of(SSL_CTX_get0_param(context), host, host_is_ip);
 }
 
 }  // namespace keyswap::tls

@@ -82,4 +82,13 @@ class ClientContext {
   std::string roots_sha256_;
 };
 
+// Makes a context of another library, which runs the handshake itself, keep to this policy and
+// verify as connections of `like` do: its roots, and that the certificate is for `host` (I4). What
+// the library or its environment had set, such as a file for the session's keys, is undone. To be
+// called last, before a connection is made of it. invalid_input for what is no host.
+base::Status make_verifying(const ClientContext& like,
+                            const std::string& host,
+                            bool host_is_ip,
+                            ssl_ctx_st* context);
+
 }  // namespace keyswap::tls

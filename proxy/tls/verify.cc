@@ -64,6 +64,10 @@ bool set_server_name(SSL* ssl, const std::string& host) {
                   const_cast<char*>(host.c_str())) == 1;
 }
 
+base::Error no_host() {
+  return {base::Errc::invalid_input, "not a host that a certificate can be for"};
+}
+
 bool is_for_host(X509* certificate, const std::string& host, bool host_is_ip) {
   return host_is_ip
              ? X509_check_ip_asc(certificate, host.c_str(), kNameFlags) == 1
@@ -117,7 +121,15 @@ base::Status require_verification(ssl_ctx_st* context) {
 }
 
 base::Status expect_host(ssl_st* ssl, const std::string& host, bool host_is_ip) {
-  X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
+  KS_TRY(expect_host_of(SSL_get0_param(ssl), host, host_is_ip));
+  if (!host_is_ip && !set_server_name(ssl, host)) {
+    ERR_clear_error();
+    return no_host();
+  }
+  return {};
+}
+
+base::Status expect_host_of(X509_VERIFY_PARAM_st* param, const std::string& host, bool host_is_ip) {
   bool is_set = false;
   if (host_is_ip) {
     is_set = host.find('\0') == std::string::npos &&
@@ -126,13 +138,12 @@ base::Status expect_host(ssl_st* ssl, const std::string& host, bool host_is_ip) 
     // An empty name would turn the name check off, and a leading dot would match every name below.
     const bool is_name = !host.empty() && host.size() <= kNameBytesMax && host.front() != '.' &&
                          host.find('\0') == std::string::npos;
-    is_set = is_name && X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1 &&
-             set_server_name(ssl, host);
+    is_set = is_name && X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) == 1;
     X509_VERIFY_PARAM_set_hostflags(param, kNameFlags);
   }
   if (!is_set) {
     ERR_clear_error();
-    return base::Error{base::Errc::invalid_input, "not a host that a certificate can be for"};
+    return no_host();
   }
   return {};
 }

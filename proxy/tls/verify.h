@@ -13,6 +13,7 @@
 struct ssl_st;
 struct ssl_ctx_st;
 struct ssl_session_st;
+struct X509_VERIFY_PARAM_st;
 
 namespace keyswap::tls {
 
@@ -22,6 +23,9 @@ base::Status require_verification(ssl_ctx_st* context);
 // The one name or address that the upstream's certificate must be for; sets SNI for a name.
 // invalid_input for what can be neither.
 base::Status expect_host(ssl_st* ssl, const std::string& host, bool host_is_ip);
+
+// The same of what a context's connections will be held against, without SNI.
+base::Status expect_host_of(X509_VERIFY_PARAM_st* param, const std::string& host, bool host_is_ip);
 
 // Has `ssl` resume `session` if that may be; else it will make a full handshake. It must have been
 // verified, under the same `session_context` (name and roots, see engine.cc), less than an hour

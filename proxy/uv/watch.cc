@@ -62,4 +62,48 @@ FolderWatch::~FolderWatch() {
   });
 }
 
+struct SocketWatch::State {
+  uv_poll_t handle{};
+  int failed = 0;  // why it cannot be watched; 0: it can
+  Ready ready;     // empty once the watch is gone
+
+  static void on_events(uv_poll_t* handle, int status, int events) noexcept {
+    // The watch may go in it, and with it the function.
+    const auto told = static_cast<State*>(handle->data)->ready;
+    if (told) {
+      told(status < 0 ? kReadable | kWritable : events);
+    }
+  }
+};
+
+static_assert(SocketWatch::kReadable == UV_READABLE && SocketWatch::kWritable == UV_WRITABLE);
+
+SocketWatch::SocketWatch(Loop& loop, int socket, Ready ready)
+    : state_(new State) {  // NOLINT: freed in the close callback
+  state_->ready = std::move(ready);
+  state_->failed = uv_poll_init(loop.raw(), &state_->handle, socket);
+  state_->handle.data = state_;
+}
+
+SocketWatch::~SocketWatch() {
+  state_->ready = nullptr;
+  if (state_->failed != 0) {
+    delete state_;  // NOLINT: the loop never knew it
+    return;
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->handle), [](uv_handle_t* handle) noexcept {
+    delete static_cast<State*>(handle->data);  // NOLINT: made in the constructor
+  });
+}
+
+base::Status SocketWatch::watch(int events) {
+  const int failed = state_->failed != 0 ? state_->failed
+                     : events == 0       ? uv_poll_stop(&state_->handle)
+                                   : uv_poll_start(&state_->handle, events, &State::on_events);
+  if (failed != 0) {
+    return base::Error{base::Errc::io, "a socket cannot be watched", -failed};
+  }
+  return {};
+}
+
 }  // namespace keyswap::uv

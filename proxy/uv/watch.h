@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Events from outside: signals, and changes in a folder.
+// Events from outside: signals, changes in a folder, and what may be done with a socket that a
+// library of others opened.
 #pragma once
 
 #include <functional>
@@ -36,6 +37,34 @@ class FolderWatch {
   FolderWatch(FolderWatch&&) = delete;
   FolderWatch& operator=(FolderWatch&&) = delete;
   ~FolderWatch();
+
+ private:
+  struct State;
+  State* state_;  // frees itself in its close callback
+};
+
+// Calls `ready` on the loop while the socket can be read from or written to, as far as that is
+// asked for. The socket is somebody else's, who closes it; the watch goes first.
+class SocketWatch {
+ public:
+  // Any of them together.
+  static constexpr int kReadable = 1;
+  static constexpr int kWritable = 2;
+
+  // `events`: what can be done; both when the socket has an error, so that whoever reads or writes
+  // finds it. The watch may be destroyed in it.
+  using Ready = std::function<void(int events)>;
+
+  SocketWatch(Loop& loop, int socket, Ready ready);
+  SocketWatch(const SocketWatch&) = delete;
+  SocketWatch& operator=(const SocketWatch&) = delete;
+  SocketWatch(SocketWatch&&) = delete;
+  SocketWatch& operator=(SocketWatch&&) = delete;
+  ~SocketWatch();
+
+  // From now on these are asked for; 0: none. io (number = errno) when the socket cannot be
+  // watched.
+  base::Status watch(int events);
 
  private:
   struct State;

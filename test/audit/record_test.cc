@@ -238,6 +238,49 @@ TEST_CASE("the records about the log itself have their fields in order") {
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"unsigned_found","first_seq":3,"last_seq":7)");
 }
 
+TEST_CASE("what a source gave is named, with its version and end, and never shown", "[I1]") {
+  SecretFetchedRecord record{.event = FetchEvent::fetched,
+                             .secret = "K",
+                             .source = "company",
+                             .kind = "bitwarden",
+                             .version = "0123456789ab",
+                             .expires_at = 1'767'225'600,
+                             .outcome = "ok",
+                             .duration_us = 12'345};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"secret_fetched","event":"fetched",)"
+        R"("secret":"K","source":"company","kind":"bitwarden","version":"0123456789ab",)"
+        R"("expires_at":1767225600,"outcome":"ok","ms":12.345)");
+  record.version = "";
+  record.expires_at = std::nullopt;
+  record.used_default_expiry = true;
+  record.event = FetchEvent::minted;
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"token_exchange","event":"minted",)"
+        R"("secret":"K","source":"company","kind":"bitwarden","version":null,)"
+        R"("used_default_expiry":true,"outcome":"ok","ms":12.345)");
+}
+
+TEST_CASE("L01 L15 exchanges and rotations of tokens are types of their own") {
+  const auto type_of = [](FetchEvent event) {
+    const std::string body = body_of(SecretFetchedRecord{.event = event, .outcome = "ok"});
+    CHECK(is_canonical(body));
+    CHECK(parse_fetch_event(to_string(event)) == event);
+    const std::size_t at = body.find(R"("type":")") + 8;
+    return body.substr(at, body.find('"', at) - at);
+  };
+  CHECK(type_of(FetchEvent::fetched) == "secret_fetched");
+  CHECK(type_of(FetchEvent::captured) == "secret_fetched");
+  CHECK(type_of(FetchEvent::login) == "secret_fetched");
+  CHECK(type_of(FetchEvent::minted) == "token_exchange");
+  CHECK(type_of(FetchEvent::refreshed) == "token_exchange");
+  CHECK(type_of(FetchEvent::rotation_pending) == "token_rotation");
+  CHECK(type_of(FetchEvent::rotated) == "token_rotation");
+  CHECK(type_of(FetchEvent::rotation_conflict) == "token_rotation");
+  CHECK(type_of(FetchEvent::rotation_failed) == "token_rotation");
+  CHECK_FALSE(parse_fetch_event("stolen"));
+}
+
 TEST_CASE("every record that can be made is one that the verifier takes") {
   for (int decision = 0; decision <= static_cast<int>(Decision::refused); ++decision) {
     for (int reason = 0; reason <= static_cast<int>(Reason::vault_locked); ++reason) {

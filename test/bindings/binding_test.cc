@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "test/bindings/sample_kinds.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
@@ -234,6 +235,32 @@ TEST_CASE("a honeytoken has no place, and is asked for none", "[I2]") {
   CHECK(bindings.missing_rule(host, {"GET", "/x", none}, {}) == 1U);
   CHECK(bindings.websocket_scopes(host, {"GET", "/"}).empty());
   CHECK_FALSE(bindings.may_go_together(0, 1));
+}
+
+TEST_CASE("the vault of this machine needs what comes from nowhere else, and what opens sources") {
+  const auto parsed = parse(
+      "sources:\n"
+      "  far: { type: remote, address: a, token: OPENER }\n"
+      "  near: { type: local }\n"
+      "secrets:\n"
+      "  A: { placeholder: a-PLACEHOLDER-0123456789abcdef, source: far,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: a.example } ] }\n"
+      "  B: { placeholder: b-PLACEHOLDER-0123456789abcdef, source: near, key: OTHER,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: b.example } ] }\n"
+      "  C: { placeholder: c-PLACEHOLDER-0123456789abcdef,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: c.example } ] }\n",
+      test::kFolder,
+      {},
+      test::kKinds);
+  REQUIRE(test::listed(parsed.errors).empty());
+  std::vector<std::string> names;
+  for (const vault::SecretName& name : parsed.bindings.own_entries()) {
+    names.push_back(name.text());
+  }
+  CHECK(names == std::vector<std::string>{"C", "OPENER", "OTHER"});
+  CHECK(parsed.bindings.is_elsewhere(*vault::SecretName::parse("A")));
+  CHECK_FALSE(parsed.bindings.is_elsewhere(*vault::SecretName::parse("B")));
+  CHECK_FALSE(parsed.bindings.is_elsewhere(*vault::SecretName::parse("C")));
 }
 
 }  // namespace keyswap::bindings

@@ -68,7 +68,7 @@ TEST_CASE("I27 the entries of a list are held to what one is, each at its place"
   CHECK(has(errors_of(with_inject("{ type: multi, injectors: [] }")),
             "write `inject` as a list, an entry a place"));
   CHECK(has(errors_of(with_inject("[ " + kHeader + ", { type: hmac, header: X, template: x } ]")),
-            "a scheme that signs must be the only entry"));
+            "a scheme that signs or mints must be the only entry"));
   CHECK(has(errors_of(with_inject("{ type: hmac, query: key, header: X, template: x }")),
             "'query' is no key of `inject`"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/permissions.h"
 
+#include "test/bindings/sample_kinds.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
@@ -52,6 +53,35 @@ TEST_CASE("other users and web pages that may come are said", "[I17]") {
   CHECK(says(said, "web pages of http://localhost:3000 may use reverse routes"));
   CHECK(says(permissions_of(test::accepted(test::with_top("allow_users: [\"*\"]\n"))),
              "every user of this machine may come"));
+}
+
+TEST_CASE("where secrets come from, and how, is said", "[I17]") {
+  const auto parsed = parse(
+      "sources:\n"
+      "  far: { type: remote, address: \"https://a.example\", token: T, groups: [a, b], "
+      "allow_addresses: [10.0.0.0/8], cache: { ttl_seconds: 60, stale_seconds: 30 } }\n"
+      "  near: { type: command, argv: [/bin/op, \"{key}\"] }\n" +
+          test::one_secret("    placeholder: \"" + test::kPlaceholder +
+                           "\"\n"
+                           "    inject: { header: A, format: \"{secret}\" }\n"
+                           "    bindings: [ { host: api.example.com } ]\n"
+                           "    source: far\n    key: k\n    field: f\n"),
+      test::kFolder,
+      {},
+      test::kKinds);
+  REQUIRE(parsed.errors.empty());
+  const auto said = permissions_of(parsed.bindings);
+  CHECK(says(said, "the source far is asked for secrets, by remote"));
+  CHECK(says(said, "the source far has the address https://a.example"));
+  CHECK(says(said, "the source far has the token T"));
+  CHECK(says(said, "the source far has the groups a b"));
+  CHECK(says(said, "the source far may be at an address of 10.0.0.0/8"));
+  CHECK(says(said,
+             "the source far's values are good for 60 seconds, more or less 30, at most 100 of "
+             "them"));
+  CHECK(says(said, "the source far's values serve on for 30 seconds while it is down"));
+  CHECK(says(said, "the source near runs /bin/op {key}"));
+  CHECK(says(said, "K comes from the source far, as k, of which the field f"));
 }
 
 }  // namespace keyswap::bindings

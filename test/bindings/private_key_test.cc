@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/digest.h"
+#include "test/bindings/jwt_keys.h"
 #include "test/bindings/sample_keys.h"
 #include "test/bindings/support.h"
 
@@ -68,6 +70,26 @@ TEST_CASE("RSA PKCS#1 v1.5 over SHA-256: what openssl dgst gives for the same ke
       "ycSA4Z3y1WVPxyyXapDazBx7X6xsqTxD06XtqxxU0BcF0d9lvfkqreKs20u5/LOzAQ==");
 }
 
+TEST_CASE("The public half of an RSA key: Snowflake's fingerprint of it") {
+  const auto der = key_of(test::kJwtRsaKey).public_der();
+  REQUIRE(der.has_value());
+  Digest digest;
+  REQUIRE(digest.hash(HashKind::sha256, *der).has_value());
+  CHECK(base::to_base64(digest.view()) == "b9E8JDWjYefFiM0X9V9a098Bd6ZsFyemogCEX016uIw=");
+}
+
+TEST_CASE("An Ed25519 key of bare bytes is read, with and without its public half") {
+  const auto whole = base::from_base64(test::kCoinbaseKey).value();
+  const auto key = key_of(test::kCoinbaseKey);
+  CHECK(key.kind() == Kind::ed25519);
+  CHECK(key.public_der()->ends_with(whole.substr(32)));
+  CHECK(der_of(key_of(base::to_base64(whole.substr(0, 32)))) == der_of(key));
+  auto other = whole;
+  other.back() ^= 1;
+  CHECK(failure(base::to_base64(other)) == base::Errc::invalid_input);
+  CHECK(failure(base::to_base64(whole.substr(0, 33))) == base::Errc::invalid_input);
+}
+
 TEST_CASE("The traditional forms and base64 on one line are the same keys as their PKCS#8 PEM") {
   const auto rsa = der_of(key_of(test::kRsaKey));
   CHECK(der_of(key_of(test::kRsaKeyTraditional)) == rsa);
@@ -105,6 +127,8 @@ TEST_CASE("A key signs only in its own way") {
   CHECK(key_of(test::kEd25519Key).sign_sha256_rsa_pkcs1("m").error().code ==
         base::Errc::unsupported);
   CHECK(key_of(test::kEcKey).sign_sha256_rsa_pkcs1("m").error().code == base::Errc::unsupported);
+  CHECK(key_of(test::kRsaKey).sign_es256("m").error().code == base::Errc::unsupported);
+  CHECK(key_of(test::kP384Key).sign_es256("m").error().code == base::Errc::unsupported);
 }
 
 TEST_CASE("Encrypted keys, and kinds that nothing here signs with, are refused as such") {

@@ -132,6 +132,15 @@ nRxwFyrEFNH5V5xnmP8n6es7UI3gZzT/5QW/LoSZWvsatmXMXK5rvBFQb9pJqIs=
 -----END ENCRYPTED PRIVATE KEY-----
 )";
 
+inline constexpr std::string_view kP384Key =
+    R"(-----BEGIN PRIVATE KEY-----
+MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDBzujyRnYIRXiO9LH4/
+UwEwqjz83xBI0SVA982ktleKpv6NV/Tv3XSWbf9IEw2YqH+hZANiAAQiuYLuCxzl
+cK8LtV/kJ4qTzm2L3f3eV/S8nGkGTNjGVlXtJtdyjynSAlii1mnnfz5C7tnFhSmw
+tlnp8KGo+1bWF+/R5+YKgRuQkKqW7hqH7sic68Etu105tiZhPKsvbOY=
+-----END PRIVATE KEY-----
+)";
+
 inline constexpr std::string_view kSecp256k1Key =
     R"(-----BEGIN EC PRIVATE KEY-----
 MHQCAQEEIB+/YM/mh3CdTl+m8ZB9rH+Zs8npszrWfoNKkrQ4ingnoAcGBSuBBAAK

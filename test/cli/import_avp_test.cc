@@ -38,7 +38,7 @@ secrets:
 unmatched_destination_policy: deny
 cache: { ttl_seconds: 300 }
 audit: { path: /var/log/agent-vault-proxy/audit.jsonl, fail_on_unwritable: true }
-backend: { type: bws, config: { type: bws, organization_id: x } }
+backend: { type: other, config: { type: other, organization_id: x } }
 )";
 
 }  // namespace
@@ -63,13 +63,39 @@ TEST_CASE("agent-vault-proxy's bindings become ours, and our parser takes them")
                                  "to do: keyswap secret add JIRA_EMAIL\n",
                                  "to do: keyswap secret add JIRA_TOKEN\n",
                                  "left out: secrets.CLOUD: ",
-                                 "left out: backend: bws ",
+                                 "left out: backend: other ",
                                  "left out: cache: ",
                                  "changed: audit.path: ",
                                  "changed: allow_wildcard_hosts: "}) {
     CHECK(report.find(part) != std::string::npos);
   }
   CHECK(report.find("secret add JIRA\n") == std::string::npos);
+}
+
+TEST_CASE(
+    "I41 a backend that is known here is asked here, with its cache, and nothing is to be added") {
+  auto imported = import_avp(R"(
+secrets:
+  K:
+    placeholder: "k_PLACEHOLDER_01HXY1234567890ABCDEF"
+    inject: { header: Authorization, format: "Bearer {K}" }
+    bindings: [ { host: api.example.com } ]
+cache: { ttl_seconds: 60 }
+backend: { type: bws, config: { organization_id: f4e44a7f-1190-432a-9d4a-af96013127cb,
+                                access_token_path: /run/bws } }
+)");
+  REQUIRE(imported);
+  const auto parsed = parse_bindings(imported->bindings, "/etc");
+  INFO(imported->bindings);
+  REQUIRE(parsed.errors.empty());
+  REQUIRE(parsed.bindings.sources != nullptr);
+  REQUIRE(parsed.bindings.sources->specs().size() == 1);
+  CHECK(parsed.bindings.sources->specs()[0].kind == "bitwarden");
+  CHECK(parsed.bindings.sources->specs()[0].cache.ttl_ms == 60'000);
+  CHECK(parsed.bindings.is_elsewhere(*vault::SecretName::parse("K")));
+  CHECK(imported->report ==
+        std::vector<std::string>{
+            "changed: backend: bws is asked by this proxy itself, for all secrets"});
 }
 
 TEST_CASE("what is no file of agent-vault-proxy is refused with its line") {

@@ -38,7 +38,8 @@ TEST_CASE("loops that nobody asked for are left out, and what waits keeps its pa
   auto loops = fit_into_memory({64, false}, kOrdinaryBytes);
   REQUIRE(loops);
   CHECK(loops.value() >= 8);
-  const std::size_t taken = locked_bytes_wanted({loops.value(), false}) - bounds::kHeldBytesWanted;
+  const std::size_t taken = locked_bytes_wanted({loops.value(), false}) - bounds::kHeldBytesWanted -
+                            bounds::kCallsLockedBytes - bounds::kSourceCacheBytesMax;
   CHECK(kOrdinaryBytes - taken >= bounds::kHeldBytesWanted / 4);
   CHECK(fit_into_memory({2, false}, bounds::kLockedArenaBytesMin).value() == 2);
 }

@@ -636,7 +636,7 @@ secrets:
     inject: {{ header: Authorization, format: "Bearer {{{K}}}" }}
     bindings: [ {{ host: "*.example.test" }} ]
 audit: {{ path: /var/log/avp/audit.jsonl, fail_on_unwritable: true }}
-backend: {{ type: bws, config: {{ type: bws }} }}
+backend: {{ type: other, config: {{ type: other }} }}
 """)
         done = home.must("import", "avp", file, "--output", made)
         self.assertIn(f"to do: keyswap secret add {K}".encode(), done.stderr)

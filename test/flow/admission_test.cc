@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -38,7 +39,9 @@ constexpr std::uint32_t kLimited = 1;
 constexpr std::uint32_t kSecond = 2;
 
 struct Road {
-  explicit Road(std::uint32_t rule) : admission(test::bindings_of(kYaml)) {
+  explicit Road(std::uint32_t rule,
+                std::shared_ptr<const bindings::Bindings> bindings = test::bindings_of(kYaml))
+      : admission(std::move(bindings)) {
     Verdict verdict;
     verdict.decision = Decision::allowed;
     verdict.reason = Reason::binding_matched;
@@ -163,6 +166,24 @@ TEST_CASE("each step that fails or takes too long says why, and nothing more is 
   REQUIRE(late.asked<Record>() != nullptr);
   CHECK(late.asked<Record>()->decision == Decision::refused);
   CHECK(late.asked<Record>()->failure.cause == base::Cause::secret_timed_out);
+}
+
+TEST_CASE("a secret that its source does not give names the source, and when to come again") {
+  auto parsed = bindings::parse(kYaml, "/nowhere", {});
+  vault::SourceSpec spec;
+  spec.id = "company";
+  vault::SourceTable::Routes routes = {{*vault::SecretName::parse("K"), {0, "K", ""}}};
+  parsed.bindings.sources =
+      std::make_shared<const vault::SourceTable>(std::vector{std::move(spec)}, std::move(routes));
+  Road road(kFree, std::make_shared<const bindings::Bindings>(std::move(parsed.bindings)));
+  static_cast<void>(road.admission.admit({}, road.asks()));
+  SecretsUnavailable down{"K", SecretFault::source_down, 4000};
+  CHECK(road.admission.take(down) == Reason::secret_unavailable);
+  CHECK(road.admission.failure().cause == base::Cause::secret_source_down);
+  CHECK(road.admission.failure().facts == "company");
+  CHECK(road.admission.retry_after_ms() == 4000);
+  CHECK(road.admission.time_out() == Reason::secret_unavailable);
+  CHECK(road.admission.failure().facts == "company");
 }
 
 TEST_CASE("nothing may be sent that is refused, or whose record is not durable", "[I6][I13]") {

@@ -50,6 +50,31 @@ TEST_CASE("a refusal says what was seen of the failure, by its word and in its d
   CHECK(refusal(audit::Reason::upstream_tls_failed, {}).find("cause") == std::string::npos);
 }
 
+TEST_CASE(
+    "what a source does not give is told with the source, and is retryable while it is down") {
+  const base::Failure down{base::Cause::secret_source_down, base::Facts().text("", "hv").take()};
+  Refusal said;
+  said.reason = audit::Reason::secret_unavailable;
+  said.request_id = "01";
+  said.secret = "K";
+  said.fault = SecretFault::source_down;
+  said.retry_after_ms = 4000;
+  said.failure = &down;
+  const std::string answer = refused(said);
+  CHECK(has(answer,
+            "could not be had from its source; nothing was sent. The source of the secret is down: "
+            "hv. Secret: K."));
+  CHECK(has(answer, R"("cause":"secret_source_down")"));
+  CHECK(has(answer, R"("retryable":true)"));
+  CHECK(has(answer, "Retry-After: 4\r\n"));
+  for (const auto fault :
+       {SecretFault::source_shut, SecretFault::not_there, SecretFault::not_readable}) {
+    said.fault = fault;
+    CHECK(has(refused(said), R"("retryable":false)"));
+    CHECK(has(refused(said), "from its source"));
+  }
+}
+
 TEST_CASE("a refusal says its sentences again where SDKs look for them") {
   Refusal refusal;
   refusal.reason = audit::Reason::binding_scope_violation;

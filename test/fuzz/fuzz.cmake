@@ -44,6 +44,9 @@ endforeach()
 # Whole connections, in a world of memory: its own definitions of proxy/uv and tls::Engine come first, as in session_test.
 target_link_libraries(session_fuzz PRIVATE net)
 
+# What vendors answer, to all kinds of sources.
+target_link_libraries(source_fuzz PRIVATE vault_sources)
+
 # The readers of what commands take in, without the commands.
 target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/toml_check.cc ${CMAKE_SOURCE_DIR}/proxy/cli/env_file.cc

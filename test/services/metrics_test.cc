@@ -57,7 +57,8 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
        .locked_bytes = 4096,
        .is_vault_locked = true,
        .audit_syncs = {.ends_us = kEndsUs, .buckets = {4, 1, 1}, .took_us = 2'500'000},
-       .leaves = {{"requests", 1, 20, 2, 3, 4}, {"refusals", 5, 6, 7, 8, 9}}});
+       .leaves = {{"requests", 1, 20, 2, 3, 4}, {"refusals", 5, 6, 7, 8, 9}},
+       .sources = {{"company", 7, true}, {"near", 0, false}}});
   CHECK(text.starts_with("# TYPE keyswap_requests counter\n# HELP keyswap_requests "));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="allowed",reason="binding_matched"} 2)"));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="refused",reason="too_busy"} 40)"));
@@ -85,6 +86,9 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
   CHECK(has_line(text, R"(keyswap_leaf_lookups_total{use="requests",result="miss"} 2)"));
   CHECK(has_line(text, R"(keyswap_leaf_mints_total{use="refusals",result="made"} 8)"));
   CHECK(has_line(text, R"(keyswap_leaf_mints_total{use="refusals",result="failed"} 9)"));
+  CHECK(has_line(text, R"(keyswap_source_down{source="company"} 1)"));
+  CHECK(has_line(text, R"(keyswap_source_down{source="near"} 0)"));
+  CHECK(has_line(text, R"(keyswap_source_values{source="company"} 7)"));
   CHECK(has_line(text, "keyswap_client_connections 3"));
   CHECK(has_line(text, "keyswap_event_loops 2"));
   CHECK(has_line(text, "keyswap_vault_locked 1"));
@@ -96,6 +100,7 @@ TEST_CASE("a proxy that did nothing yet has figures, too") {
   const Counts counts;
   const std::string text = render_metrics({&counts}, {});
   CHECK(text.find("decision=") == std::string::npos);
+  CHECK(text.find("keyswap_source") == std::string::npos);
   CHECK(has_line(text, "keyswap_exchange_duration_seconds_sum 0.0"));
   CHECK(text.ends_with("\n# EOF\n"));
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,14 +23,18 @@ class FakeSource final : public vault::Source {
 
   explicit FakeSource(std::map<std::string, std::string> has) : values(std::move(has)) {}
 
-  std::map<std::string, std::string> values;      // the texts it has, by name
-  std::map<std::string, std::int64_t> delays_ms;  // of those not in it: none
-  bool is_empty = false;                          // whatever `values` says
-  std::int64_t now_ms = 0;                        // by answer_due()
+  std::map<std::string, std::string> values;                  // the texts it has, by name
+  std::map<std::string, std::int64_t> delays_ms;              // of those not in it: none
+  bool is_empty = false;                                      // whatever `values` says
+  std::map<std::string, base::Error> failures;                // of those whose source is at fault
+  std::map<std::string, std::uint64_t> generations;           // of those not in it: 0
+  std::vector<std::shared_ptr<const vault::SourceTable>> by;  // the table of each that asked
+  std::int64_t now_ms = 0;                                    // by answer_due()
 
   [[nodiscard]] std::optional<vault::FetchAnswer> fetch(const vault::Wanted& wanted,
                                                         vault::FetchCallback callback) override {
     ++asked_;
+    by.push_back(wanted.table);
     const auto delay = delays_ms.find(wanted.name.text());
     if (delay == delays_ms.end()) {
       return answer_of(wanted.name.text(), wanted.kind);
@@ -95,6 +100,9 @@ class FakeSource final : public vault::Source {
   }
 
   [[nodiscard]] vault::FetchAnswer answer_of(const std::string& name, vault::EntryKind kind) const {
+    if (const auto failed = failures.find(name); failed != failures.end()) {
+      return failed->second;
+    }
     const auto found = values.find(name);
     if (is_empty || found == values.end() || kind != vault::EntryKind::text) {
       return base::Error{base::Errc::not_found, "the test took it away"};
@@ -103,7 +111,10 @@ class FakeSource final : public vault::Source {
     if (!value) {
       return value.error();
     }
-    return vault::Fetched{std::move(*value), found->second, std::nullopt};
+    vault::Fetched fetched{std::move(*value), found->second, std::nullopt};
+    const auto generation = generations.find(name);
+    fetched.generation = generation == generations.end() ? 0 : generation->second;
+    return fetched;
   }
 
   std::vector<Waiting> waiting_;

@@ -216,5 +216,43 @@ TEST_CASE("in a hostile environment: our contexts do not", "[.]") {
   CHECK(done.error().number == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
 }
 
+// Of a library that verifies nothing and shows its keys: both sides' last words.
+std::pair<bool, int> shake_by(const std::shared_ptr<const tls::ClientContext>& like,
+                              const std::string& expected,
+                              const Identity& leaf) {
+  static int keys_shown = 0;
+  const test::ContextPointer context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_keylog_callback(context.get(), [](const SSL*, const char*) { ++keys_shown; });
+  REQUIRE(tls::make_verifying(*like, expected, false, context.get()));
+  RawPeer client(context, RawPeer::Side::client);
+  RawPeer server(test::weak_server_context(leaf), RawPeer::Side::server);
+  for (int round = 0; round < 10; ++round) {
+    client.step();
+    server.feed(client.take_output());
+    server.step();
+    client.feed(server.take_output());
+  }
+  CHECK(keys_shown == 0);
+  return {client.is_open(), client.reason()};
+}
+
+TEST_CASE("a context of another library verifies as ours do, and shows no keys [I4] [I1]",
+          "[I4][I1]") {
+  const Identity root = test::make_root();
+  const auto like = test::trusting({root});
+  CHECK(shake_by(like, kHost, test::make_server(root, kHost)).first);
+  const auto refused = std::pair(false, static_cast<int>(SSL_R_CERTIFICATE_VERIFY_FAILED));
+  CHECK(shake_by(like, kHost, test::make_server(root, "other.example.test")) == refused);
+  CHECK(shake_by(like, kHost, test::make_server(test::make_root("Others"), kHost)) == refused);
+  test::Spec past{.common_name = kHost,
+                  .extensions = test::for_server(std::string("DNS:") + kHost)};
+  past.from_s = -7200;
+  past.until_s = -3600;
+  CHECK(shake_by(like, kHost, test::make_identity(past, &root)) == refused);
+  const test::ContextPointer context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  CHECK(tls::make_verifying(*like, "", false, context.get()).error().code == Errc::invalid_input);
+}
+
 }  // namespace
 }  // namespace keyswap

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/signatures/public_key.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "bindings/bounds.h"
+#include "proxy/base/bytes.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+
+constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
+constexpr std::string_view kEnd = "-----END PUBLIC KEY-----";
+constexpr std::size_t kNumberBytes = 32;  // of P-256
+
+struct Free {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+
+  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
+
+  void operator()(BIGNUM* number) const { BN_free(number); }
+};
+
+using ContextPointer = std::unique_ptr<EVP_MD_CTX, Free>;
+using SignaturePointer = std::unique_ptr<ECDSA_SIG, Free>;
+using NumberPointer = std::unique_ptr<BIGNUM, Free>;
+
+const unsigned char* as_unsigned(std::string_view bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+Error not_a_key() {
+  ERR_clear_error();
+  return {Errc::invalid_input, "this is no public key: neither PEM nor the base64 of its DER"};
+}
+
+// Without white space, and without line ends written as "\n" or "\r".
+std::string without_space(std::string_view text) {
+  std::string kept;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_written_out =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'n' || text[i + 1] == 'r');
+    if (is_written_out) {
+      ++i;
+    } else if (std::string_view(" \t\r\n").find(text[i]) == std::string_view::npos) {
+      kept += text[i];
+    }
+  }
+  return kept;
+}
+
+// What stands between the lines of the only PEM block, or the text itself.
+std::optional<std::string_view> base64_in(std::string_view text) {
+  const auto begin = text.find(kBegin);
+  if (begin == std::string_view::npos) {
+    return text;
+  }
+  const auto rest = text.substr(begin + kBegin.size());
+  const auto end = rest.find(kEnd);
+  const bool is_alone = end != std::string_view::npos &&
+                        without_space(text.substr(0, begin)).empty() &&
+                        without_space(rest.substr(end + kEnd.size())).empty();
+  return is_alone ? std::optional(rest.substr(0, end)) : std::nullopt;
+}
+
+bool is_on_p256(const EVP_PKEY* key) {
+  std::array<char, 32> name{};
+  std::size_t size = 0;
+  return EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1 &&
+         std::string_view(name.data(), size) == "prime256v1";
+}
+
+// Nothing: there is no signature of that kind here.
+std::optional<PublicKey::Kind> kind_of(const EVP_PKEY* key) {
+  const auto bits = static_cast<std::size_t>(EVP_PKEY_get_bits(key));
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+      return bits >= bounds::kRsaBitsMin && bits <= bounds::kRsaBitsMax
+                 ? std::optional(PublicKey::Kind::rsa)
+                 : std::nullopt;
+    case EVP_PKEY_ED25519:
+      return PublicKey::Kind::ed25519;
+    case EVP_PKEY_EC:
+      return is_on_p256(key) ? std::optional(PublicKey::Kind::p256) : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+NumberPointer number_of(std::string_view bytes) {
+  return NumberPointer(BN_bin2bn(as_unsigned(bytes), static_cast<int>(bytes.size()), nullptr));
+}
+
+// r and s as the library reads them; "" if they are none.
+std::string der_of(std::string_view raw) {
+  const SignaturePointer made(ECDSA_SIG_new());
+  if (raw.size() != 2 * kNumberBytes || made == nullptr) {
+    return "";
+  }
+  auto r = number_of(raw.substr(0, kNumberBytes));
+  auto s = number_of(raw.substr(kNumberBytes));
+  if (r == nullptr || s == nullptr || ECDSA_SIG_set0(made.get(), r.get(), s.get()) != 1) {
+    return "";
+  }
+  static_cast<void>(r.release());
+  static_cast<void>(s.release());
+  const int size = i2d_ECDSA_SIG(made.get(), nullptr);
+  std::string der(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+  auto* at = reinterpret_cast<unsigned char*>(der.data());
+  return size > 0 && i2d_ECDSA_SIG(made.get(), &at) == size ? der : "";
+}
+
+}  // namespace
+
+void PublicKey::Free::operator()(evp_pkey_st* key) const {
+  EVP_PKEY_free(key);
+}
+
+Result<PublicKey> PublicKey::from_text(std::string_view pem_or_base64_der) {
+  const auto base64 = base64_in(pem_or_base64_der);
+  const auto der = base::from_base64(without_space(base64.value_or("")));
+  return der ? from_der(*der) : not_a_key();
+}
+
+Result<PublicKey> PublicKey::from_der(std::string_view der) {
+  const auto* at = as_unsigned(der);
+  Pointer key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  if (key == nullptr || at != as_unsigned(der) + der.size()) {
+    return not_a_key();
+  }
+  const auto kind = kind_of(key.get());
+  if (!kind) {
+    return Error{Errc::unsupported,
+                 "a public key of another kind than RSA (2048 to 8192 bits), Ed25519 and P-256"};
+  }
+  return PublicKey(std::move(key), *kind);
+}
+
+bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
+  const bool is_ecdsa = kind_ == Kind::p256;
+  const auto der = is_ecdsa ? der_of(signature) : std::string();
+  const auto checked = is_ecdsa ? std::string_view(der) : signature;
+  const ContextPointer context(EVP_MD_CTX_new());
+  const auto* const hash = kind_ == Kind::ed25519 ? nullptr : EVP_sha256();
+  const bool is_right =
+      !checked.empty() && context != nullptr &&
+      EVP_DigestVerifyInit(context.get(), nullptr, hash, nullptr, key_.get()) == 1 &&
+      EVP_DigestVerify(context.get(),
+                       as_unsigned(checked),
+                       checked.size(),
+                       as_unsigned(message),
+                       message.size()) == 1;
+  ERR_clear_error();
+  return is_right;
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kinds of sources that no program has, for what reads them.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include "vault/source_kind.h"
+#include "vault/sources/run.h"
+
+namespace keyswap::bindings::test {
+
+inline const char* refuse_bad(std::string_view text) {
+  return text == "bad" ? "the test refuses it" : nullptr;
+}
+
+inline constexpr std::array<vault::SettingRule, 3> kRemoteSettings = {
+    vault::SettingRule{.name = "address", .is_required = true, .check = refuse_bad},
+    vault::SettingRule{.name = "groups", .is_list = true},
+    vault::SettingRule{.name = "token", .is_entry = true}};
+inline constexpr std::array<vault::SettingRule, 1> kForeignSettings = {
+    vault::SettingRule{.name = "address_url", .is_required = true}};
+inline constexpr std::array<std::string_view, 1> kAliases = {"far"};
+
+inline constexpr vault::BackendKind kCommandKind = {
+    .name = "command", .wants_command = true, .is_remote = false};
+inline constexpr vault::BackendKind kLocalKind = {.name = vault::kLocalKind, .is_remote = false};
+inline constexpr vault::BackendKind kMintKind = {.name = "mint", .is_minting = true};
+inline constexpr vault::BackendKind kRemoteKind = {.name = "remote",
+                                                   .aliases = kAliases,
+                                                   .settings = kRemoteSettings,
+                                                   .foreign_settings = kForeignSettings};
+inline constexpr std::array kKinds = {&kCommandKind, &kLocalKind, &kMintKind, &kRemoteKind};
+
+}  // namespace keyswap::bindings::test

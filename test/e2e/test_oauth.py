@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Access tokens that the proxy gets itself, of a refresh token, of a client, of a private key: from a double."""
+
+import base64
+import concurrent.futures
+import json
+import subprocess
+import time
+
+from harness import token_server
+from harness.case import H, Case, document, main
+
+P = "shop-PLACEHOLDER-tokens-0123456789abcd"
+AUTH = "auth.vendor.test"
+
+
+class Oauth(Case):
+    """A proxy a test, whose one rule mints."""
+
+    secrets = {"the client's secret": token_server.CLIENT_SECRET}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.authority, identity = cls.make_pki([H, AUTH])
+        cls.recorder = cls.make_recorder(identity)
+        cls.vendor = cls.make_recorder(identity)
+
+    def double(self, **options):
+        return token_server.TokenServer(self.vendor, **options)
+
+    def begin(self, name, double, inject, vault=None):
+        self.addCleanup(lambda: self.secrets.update({f"{name}: {which}": made for which, made in double.issued.items()}))
+        home = self.make_home(name, {"SHOP_ID": token_server.CLIENT_ID, "SHOP_SECRET": token_server.CLIENT_SECRET,
+                                     **(vault or {})})
+        rule = {"placeholder": P, "bindings": [{"host": H}], "inject": {"header": "Authorization", **inject}}
+        home.bindings(document({"SHOP": rule}, recorder=self.recorder, hosts=[H], root=self.authority.certificate,
+                               resolve={f"{AUTH}:443": self.vendor.address}))
+        return home, self.start(home)
+
+    def shop(self, name, double, **more):
+        """With a refresh token."""
+        inject = {"type": "oauth2_refresh", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
+                  "client_secret": "SHOP_SECRET", "refresh_token": "SHOP_REFRESH", **more}
+        return self.begin(name, double, inject, {"SHOP_REFRESH": double.refresh_token})
+
+    def ask(self, running, path):
+        answer = running.ask(H, "GET", path, [("Authorization", f"Bearer {P}")])
+        self.assertIsNotNone(answer)
+        return answer
+
+    def gets_in_time(self, running, path):
+        """Once the source is asked again."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if self.ask(running, path).status == 200:
+                return
+            time.sleep(0.1)
+        self.fail("the source was not asked again")
+
+    def events(self, running, kind):
+        return [(record["event"], record["outcome"]) for record in running.records() if record["type"] == kind]
+
+    def test_a_refresh_token_is_exchanged_once_and_the_new_one_is_kept(self):
+        """L01, L03, L15: one exchange for many requests; pending, rotated, in this order."""
+        double = self.double()
+        first = double.refresh_token
+        _, running = self.shop("refresh", double)
+        for number in range(4):
+            self.assertEqual(self.ask(running, f"/refresh/{number}").status, 200)
+            self.assertEqual(self.recorder.one(f"/refresh/{number}").get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual(double.count(), 1)
+        form = double.forms[0]
+        self.assertEqual((form["grant_type"], form["refresh_token"]), ("refresh_token", first))
+        self.assertEqual((form["client_id"], form["client_secret"], form["authorization"]),
+                         (token_server.CLIENT_ID, token_server.CLIENT_SECRET, ""))
+        self.assertEqual(self.events(running, "token_rotation"), [("rotation_pending", "ok"), ("rotated", "ok")])
+        self.assertEqual(self.events(running, "token_exchange"), [("minted", "ok")])
+
+    def test_after_a_kill_the_token_of_the_vault_is_good(self):
+        """The old one is never sent again."""
+        double = self.double()
+        home, running = self.shop("killed", double)
+        for number in range(3):
+            self.assertEqual(self.ask(running, f"/killed/{number}").status, 200)
+            running.kill()
+            running = self.start(home)
+        self.assertEqual(double.count(), 3)
+        self.assertFalse(double.is_revoked)
+
+    def test_a_call_that_was_not_answered_loses_nothing(self):
+        double = self.double()
+        double.trouble = lambda: "none"
+        home, running = self.shop("unanswered", double)
+        self.refused(self.ask(running, "/unanswered/1"), 503, "secret_unavailable")
+        running.kill()
+        double.trouble = lambda: None
+        running = self.start(home)
+        self.assertEqual(self.ask(running, "/unanswered/2").status, 200)
+        self.assertFalse(double.is_revoked)
+
+    def test_twenty_at_once_make_one_exchange(self):
+        """L21"""
+        double = self.double()
+        _, running = self.shop("cold", double)
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda number: self.ask(running, f"/cold/{number}").status, range(20)))
+        self.assertEqual(answers, [200] * 20)
+        self.assertEqual(double.count(), 1)
+
+    def test_a_refused_refresh_token_is_not_tried_again_until_it_is_another(self):
+        """L05"""
+        double = self.double()
+        double.is_revoked = True
+        home, running = self.shop("refused", double)
+        self.refused(self.ask(running, "/refused/1"), 503, "secret_unavailable")
+        running.kill()
+        running = self.start(home)
+        self.refused(self.ask(running, "/refused/2"), 503, "secret_unavailable")
+        self.assertEqual(double.count(), 1)
+        self.assertIn(("minted", "token_endpoint_error:invalid_grant"), self.events(running, "token_exchange"))
+        double.is_revoked, double.refresh_token = False, double.make("refresh")
+        home.must("secret", "rotate", "SHOP_REFRESH", stdin=double.refresh_token.encode(), unlock=True)
+        self.gets_in_time(running, "/refused/3")
+
+    def test_a_client_has_a_token_of_its_own(self):
+        """L24, L02: in the head."""
+        double = self.double()
+        inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
+                  "client_secret": "SHOP_SECRET", "auth": "basic", "scope": "a b"}
+        _, running = self.begin("client", double, inject)
+        self.assertEqual(self.ask(running, "/client").status, 200)
+        self.assertEqual(self.recorder.one("/client").get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual((double.forms[0]["scope"], double.forms[0].get("client_id")), ("a b", None))
+
+    def test_trouble_at_the_endpoint_is_told_by_its_code_alone(self):
+        """L06, L10, L13"""
+        for number, (trouble, outcome) in enumerate((
+                ((400, '{"error":"sk-live-in-an-error"}'), "token_endpoint_error:other"),
+                ((404, "<html>"), "token_endpoint_status:404"), ((302, ""), "token_endpoint_status:302"),
+                ((200, '{"access_token":"t","token_type":"mac"}'), "unsupported_token_type"))):
+            with self.subTest(outcome):
+                double = self.double()
+                double.trouble = lambda said=trouble: said
+                _, running = self.shop(f"trouble-{number}", double)
+                self.refused(self.ask(running, f"/trouble/{number}"), 503, "secret_unavailable")
+                self.assertIn(("minted", outcome), self.events(running, "token_exchange"))
+                self.assertNotIn("sk-live-in-an-error", json.dumps(list(running.records())))
+                double.trouble = lambda: None
+                self.gets_in_time(running, f"/again/{number}")
+
+    def make_key(self, home):
+        made = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+                              check=True, capture_output=True)
+        home.must("secret", "add", "SIGNER", "--private-key", stdin=made.stdout, unlock=True)
+
+    def claims_of(self, token):
+        part = token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+    def test_a_github_app_gets_its_installations_token(self):
+        """L25"""
+        double = self.double()
+        inject = {"type": "github_app", "client_id": "Iv23li0123456789abcd", "installation": "1234", "key": "SIGNER",
+                  "api_url": f"https://{AUTH}"}
+        home, running = self.begin("app", double, inject)
+        self.make_key(home)
+        self.gets_in_time(running, "/app-token")
+        self.assertEqual(self.recorder.seen("/app-token")[-1].get("Authorization"), f"token {double.last()}")
+        claims = self.claims_of(double.bearers[-1])
+        self.assertEqual(claims["iss"], "Iv23li0123456789abcd")
+        self.assertEqual(claims["exp"] - claims["iat"], 600)
+
+    def test_a_service_account_gets_a_token_for_one_that_its_key_signs(self):
+        double = self.double()
+        inject = {"type": "jwt_bearer", "token_url": f"https://{AUTH}/token", "key": "SIGNER", "issuer": "svc@proj.test"}
+        home, running = self.begin("account", double, inject)
+        self.make_key(home)
+        self.gets_in_time(running, "/account")
+        self.assertEqual(self.recorder.seen("/account")[-1].get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual(self.claims_of(double.forms[-1]["assertion"])["aud"], f"https://{AUTH}/token")
+
+
+if __name__ == "__main__":
+    main()

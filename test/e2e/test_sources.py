@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets that come from elsewhere (docs/sources.md): from doubles of Bitwarden and Vault, from files and the environment.
+
+Each test has bindings, paths and a proxy of its own; what a double was asked for is counted.
+"""
+
+import time
+
+from harness import bitwarden, hashicorp
+from harness.case import H, Case, bearer, document, main
+
+VALUE, VALUE2 = "sk-live-sources-7Kq+x/9=Zt4b", "sk-live-sources-Yb3/Qq8=Wc5"
+P, P2 = "sk-PLACEHOLDER-sources-one-x7Kq9Zt4b", "sk-PLACEHOLDER-sources-two-Yb3Qq8Wc5"
+VAULT = "vault.corp.test"
+HOSTS = (H, bitwarden.API, bitwarden.IDENTITY, VAULT)
+
+
+class Sources(Case):
+    """An upstream, and a double that is reached by its names."""
+
+    secrets = {"one": VALUE, "two": VALUE2}
+    addresses = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.authority, cls.identity = cls.make_pki(HOSTS)
+        cls.recorder = cls.make_recorder(cls.identity)
+        cls.vendor = cls.make_recorder(cls.identity)
+
+    def begin(self, name, secrets, vault=(), env=None, **more):
+        """A proxy of a home with these secrets, whose own vault has `vault`."""
+        home = self.make_home(name, dict(vault))
+        resolve = {f"{host}:443": self.vendor.address for host in self.addresses}
+        home.bindings(document(secrets, recorder=self.recorder, hosts=[H], root=self.authority.certificate, resolve=resolve,
+                               **more))
+        return self.start(home, env=env)
+
+    def ask(self, running, path, placeholder=P):
+        answer = running.ask(H, "GET", path, [("Authorization", f"Bearer {placeholder}")])
+        self.assertIsNotNone(answer)
+        return answer
+
+    def gets(self, running, path, value=VALUE, placeholder=P):
+        """The upstream gets this value."""
+        answer = self.ask(running, path, placeholder)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(self.recorder.seen(path)[-1].get("Authorization"), f"Bearer {value}")
+
+    def lacks(self, running, path, placeholder=P):
+        """Nothing is sent."""
+        self.refused(self.ask(running, path, placeholder), 503, "secret_unavailable")
+        self.assertEqual(self.recorder.seen(path), [])
+
+    def gets_in_time(self, running, path, placeholder=P):
+        """The same, once the source is asked again."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if self.ask(running, path, placeholder).status == 200:
+                self.assertEqual(self.recorder.one(path).get("Authorization"), f"Bearer {VALUE}")
+                return
+            time.sleep(0.1)
+        self.fail("the source was not asked again")
+
+
+class FromBitwarden(Sources):
+    """Bitwarden's Secrets Manager: its answers and its cryptography are the vendor's, the server is a double."""
+
+    addresses = (bitwarden.API, bitwarden.IDENTITY)
+
+    def double(self, **options):
+        made = bitwarden.Bitwarden(self.vendor, **options)
+        # The machine account's token is a secret, too.
+        self.secrets[f"the token of {made.client_id}"] = made.client_secret
+        return made
+
+    def company(self, name, double, secrets, **more):
+        source = {"type": "bitwarden", "organization_id": double.organization, "access_token": "BWS_TOKEN", **more}
+        return self.begin(name, secrets, {"BWS_TOKEN": double.access_token}, sources={"company": source})
+
+    def rules(self):
+        return {"K": {**bearer("K", P), "source": "company", "key": "first"},
+                "L": {**bearer("L", P2), "source": "company", "key": "second"}}
+
+    def test_a_value_comes_from_there_once(self):
+        """[I1] One log-in, one list, one call; the log says so, and not what came."""
+        double = self.double()
+        double.add("first", VALUE)
+        running = self.company("once", double, self.rules())
+        for number in range(5):
+            self.gets(running, f"/once/{number}")
+        self.assertEqual([double.count(call) for call in ("login", "list", "values")], [1, 1, 1])
+        self.lacks(running, "/once/other", P2)  # there is no "second"
+
+    def test_a_file_of_agent_vault_proxy_works_as_it_stands(self):
+        double = self.double()
+        double.add("K", VALUE)
+        token = self.inputs / "bws-token"
+        token.write_text(double.access_token + "\n")
+        token.chmod(0o600)
+        config = {"type": "bws", "organization_id": double.organization, "access_token_path": str(token)}
+        running = self.begin("avp", {"K": bearer("K", P)}, backend={"type": "bws", "config": config},
+                             cache={"ttl_seconds": 300, "max_entries": 100, "jitter_seconds": 30})
+        self.gets(running, "/avp")
+
+    def test_every_trouble_of_a_call_is_a_503_and_passes(self):
+        answers = {"busy": (429, "", [("Retry-After", "1")]), "broken": (500, "oops", []), "html": (200, "<html>", []),
+                   "moved": (302, "", [("Location", f"https://{H}/stolen")]), "cut": "none"}
+        troubles = [(call, name) for call in ("login", "list", "values") for name in answers]
+        placeholders = [f"sk-PLACEHOLDER-sources-{number:02}-x7Kq9Zt4b" for number in range(len(troubles))]
+        double = self.double()
+        rules = {}
+        for number, placeholder in enumerate(placeholders):
+            double.add(f"K{number}", VALUE)
+            rules[f"K{number}"] = {**bearer(f"K{number}", placeholder), "source": "company"}
+        running = self.company("troubles", double, rules)
+        for (call, name), placeholder in zip(troubles, placeholders):
+            with self.subTest(call, trouble=name):
+                double.lose_sessions()  # so that each begins with a log-in
+                double.trouble = lambda came, wanted=call, said=answers[name]: said if came == wanted else None
+                self.lacks(running, f"/{call}/{name}", placeholder)
+                double.trouble = lambda _: None
+                self.gets_in_time(running, f"/again/{call}/{name}", placeholder)
+        self.assertEqual(self.recorder.seen("/stolen"), [])
+
+    def test_a_token_that_is_taken_back_takes_back_what_it_gave(self):
+        double = self.double()
+        double.add("first", VALUE)
+        double.add("second", VALUE2)
+        running = self.company("revoked", double, self.rules())
+        self.gets(running, "/revoked/before")
+        double.revoke()
+        self.lacks(running, "/revoked/other", P2)
+        self.lacks(running, "/revoked/after")  # it was known
+
+    def test_two_secrets_of_one_name_are_none(self):
+        double = self.double()
+        double.add("first", VALUE)
+        double.add("first", VALUE2)
+        running = self.company("twice", double, self.rules())
+        self.lacks(running, "/twice")
+
+
+class FromVault(Sources):
+    """HashiCorp Vault: a double that follows OpenBao's API documentation."""
+
+    addresses = (VAULT,)
+
+    def begin_with(self, name, double, **more):
+        source = {"type": "vault", "address": f"https://{VAULT}", "auth": "approle", "role_id": "HV_ROLE",
+                  "secret_id": "HV_SECRET", **more}
+        self.secrets[f"the role's secret of {name}"] = double.secret_id
+        rule = {**bearer("K", P), "source": "hv", "key": "agents/openai", "field": "api_key"}
+        return self.begin(name, {"K": rule}, {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id}, sources={"hv": source})
+
+    def test_a_field_of_a_value_comes_under_a_token_that_is_given_back(self):
+        double = hashicorp.Hashicorp(self.vendor, namespace="team-a")
+        double.put("secret/data/agents/openai", api_key=VALUE, other="x")
+        running = self.begin_with("field", double, namespace="team-a")
+        self.gets(running, "/field/1")
+        self.gets(running, "/field/2")
+        self.assertEqual(double.count("secret/data/agents/openai"), 1)
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(double.count("auth/token/revoke-self"), 1)
+        self.assertEqual(double.tokens, {})
+
+    def test_a_short_lease_is_renewed_while_nobody_asks(self):
+        double = hashicorp.Hashicorp(self.vendor, lease_s=4)
+        double.put("secret/data/agents/openai", api_key=VALUE)
+        running = self.begin_with("lease", double)
+        self.gets(running, "/lease")
+        self.assertTrue(self.vendor.wait(lambda: double.count("auth/token/renew-self") >= 2, 15))
+        self.assertEqual(double.count("auth/approle/login"), 1)
+
+    def test_a_sealed_one_is_waited_for(self):
+        double = hashicorp.Hashicorp(self.vendor)
+        double.put("secret/data/agents/openai", api_key=VALUE)
+        double.is_sealed = True
+        running = self.begin_with("sealed", double)
+        self.lacks(running, "/sealed")
+        double.is_sealed = False
+        self.gets_in_time(running, "/unsealed")
+
+    def test_what_the_policy_forbids_and_what_is_deleted_is_none(self):
+        for name in ("forbidden", "deleted"):
+            with self.subTest(name):
+                double = hashicorp.Hashicorp(self.vendor)
+                double.put("secret/data/agents/openai", api_key=VALUE)
+                if name == "forbidden":
+                    double.forbidden.add("secret/data/agents/openai")
+                else:
+                    double.delete("secret/data/agents/openai")
+                running = self.begin_with(name, double)
+                self.lacks(running, f"/{name}")
+                self.assertEqual(double.count("auth/approle/login"), 1)
+
+    def test_an_entry_that_transit_sealed_is_opened_there_and_nowhere_else(self):
+        double = hashicorp.Hashicorp(self.vendor)
+        sealed = double.seal("agents", VALUE, b"K")
+        double.rotate("agents")
+        self.secrets["the role's secret of transit"] = double.secret_id
+        source = {"type": "transit", "address": f"https://{VAULT}", "auth": "approle", "role_id": "HV_ROLE",
+                  "secret_id": "HV_SECRET", "key": "agents", "associated_data": "name"}
+        rule = {**bearer("K", P), "source": "sealed"}
+        entries = {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id, "K": sealed}
+        running = self.begin("transit", {"K": rule}, entries, sources={"sealed": source})
+        self.gets(running, "/transit")
+        swapped = self.begin("swapped", {"L": {**bearer("L", P), "source": "sealed"}},
+                             {**entries, "L": sealed}, sources={"sealed": source})
+        self.lacks(swapped, "/swapped")
+
+
+class FromThisMachine(Sources):
+    """Files and the environment: for CI."""
+
+    def test_a_file_that_is_ours_alone_and_no_other(self):
+        folder = self.inputs / "mounted"
+        folder.mkdir(mode=0o700)
+        for name, mode in (("good", 0o600), ("loose", 0o644)):
+            (folder / name).write_text(VALUE + "\n")
+            (folder / name).chmod(mode)
+        (folder / "link").symlink_to(folder / "good")
+        for name in ("good", "loose", "link"):
+            with self.subTest(name):
+                rule = {**bearer("K", P), "source": "mounted", "key": name}
+                source = {"type": "file", "directory": str(folder)}
+                running = self.begin(f"file-{name}", {"K": rule}, sources={"mounted": source})
+                (self.gets if name == "good" else self.lacks)(running, f"/file/{name}")
+
+    def test_a_variable_of_the_environment(self):
+        rule = {**bearer("K", P), "source": "ci", "key": "CI_KEY"}
+        running = self.begin("env", {"K": rule}, env={"CI_KEY": VALUE}, sources={"ci": {"type": "env"}})
+        self.gets(running, "/env")
+
+    def test_doctor_names_sources_that_lie_in_the_clear(self):
+        home = self.make_home("doctor", {})
+        home.bindings(document({"K": {**bearer("K", P), "source": "ci"}}, recorder=self.recorder, hosts=[H],
+                               root=self.authority.certificate, sources={"ci": {"type": "env"}}))
+        told = home.run("doctor", "--quick", unlock=True).stdout.decode()
+        self.assertIn("ci is the environment, which lies in the clear", told)
+        self.assertNotIn("is in the bindings and not in the vault", told)
+
+
+if __name__ == "__main__":
+    main()

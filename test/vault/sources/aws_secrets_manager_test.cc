@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Secrets Manager as its API reference answers, without a socket. The pair and the time are those
+// of AWS's own test suite for Signature Version 4.
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "test/vault/sources/backend_support.h"
+
+namespace keyswap::vault {
+
+extern const BackendKind kAwsSecretsManagerKind;
+
+namespace {
+
+using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
+
+constexpr std::int64_t kSuiteUs = 1'440'938'160'000'000;  // 2015-08-30T12:36:00Z
+
+std::vector<SourceSetting> sample_settings() {
+  return {
+      {"region", "us-east-1"}, {"access_key_id", "AWS_ID"}, {"secret_access_key", "AWS_SECRET"}};
+}
+
+struct World {
+  explicit World(std::vector<SourceSetting> settings = sample_settings())
+      : backend(kAwsSecretsManagerKind.make(spec_of(std::move(settings)))) {}
+
+  std::unique_ptr<Backend> backend;
+
+  [[nodiscard]] test::RunScript fetch(std::vector<std::string> keys = {"OPENAI_API_KEY"}) const {
+    test::RunScript script(backend->fetch(keys));
+    script.now_us = kSuiteUs;
+    return script;
+  }
+};
+
+Call to_value(test::RunScript& script) {
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "AWS_ID");
+  CHECK(as<ReadEntry>(script.entry("AKIDEXAMPLE")).name.text() == "AWS_SECRET");
+  return as<Call>(script.entry("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"));
+}
+
+std::string value_answer(std::string_view text) {
+  return R"({"ARN":"arn:x","Name":"n","SecretString":)" + std::string(text) +
+         R"(,"VersionId":"EXAMPLE1-90ab-cdef","VersionStages":["AWSCURRENT"]})";
+}
+
+}  // namespace
+
+TEST_CASE("AWS: the request's signature is the one of the facts, and the value comes") {
+  const World world;
+  auto script = world.fetch();
+  const Call call = to_value(script);
+  CHECK(line_of(call) == "POST https://secretsmanager.us-east-1.amazonaws.com/");
+  CHECK(field_of(call, "Content-Type") == "application/x-amz-json-1.1");
+  CHECK(field_of(call, "X-Amz-Target") == "secretsmanager.GetSecretValue");
+  CHECK(field_of(call, "X-Amz-Date") == "20150830T123600Z");
+  CHECK(body_of(call) == R"({"SecretId":"OPENAI_API_KEY"})");
+  CHECK(field_of(call, "Authorization") ==
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/secretsmanager/aws4_request, "
+        "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
+        "Signature=ff1058f04454053a8a25ed0ef516ad3b26dfe443a3a899babcf41e0e691089a2");
+  CHECK(field_of(call, "X-Amz-Security-Token").empty());
+  const Done done = as<Done>(script.answer(200, value_answer(R"("sk-live")")));
+  CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live");
+  CHECK(done.values.front().version == "EXAMPLE1-90ab-cdef");
+}
+
+TEST_CASE("a session token and a stage go into the call, and the token is signed") {
+  auto settings = sample_settings();
+  settings.push_back({"session_token", "AWS_TOKEN"});
+  settings.push_back({"version_stage", "AWSPREVIOUS"});
+  const World world(settings);
+  auto script = world.fetch();
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("AKIDEXAMPLE"));
+  CHECK(as<ReadEntry>(script.entry("secret")).name.text() == "AWS_TOKEN");
+  const Call call = as<Call>(script.entry("session"));
+  CHECK(field_of(call, "X-Amz-Security-Token") == "session");
+  CHECK(field_of(call, "Authorization")
+            .find("content-type;host;x-amz-date;x-amz-security-token;x-amz-target") !=
+        std::string::npos);
+  CHECK(body_of(call) == R"({"SecretId":"OPENAI_API_KEY","VersionStage":"AWSPREVIOUS"})");
+}
+
+TEST_CASE("#field picks from a JSON value, and so does the bindings' field") {
+  const World world;
+  const auto named = key_text("db", "username");
+  auto script = world.fetch({"db#password", named});
+  CHECK(body_of(to_value(script)) == R"({"SecretId":"db"})");
+  const auto both = value_answer(R"("{\"username\":\"u\",\"password\":\"p\"}")");
+  const Done done = as<Done>(script.answer(200, both));
+  CHECK(value_of(done, "db#password") == "p");
+  CHECK(value_of(done, named) == "u");
+}
+
+TEST_CASE("a binary value is decoded, and one that does not decode is no answer") {
+  const World world;
+  auto script = world.fetch();
+  to_value(script);
+  CHECK(value_of(as<Done>(script.answer(200, R"({"SecretBinary":"c2stbGl2ZQ=="})")),
+                 "OPENAI_API_KEY") == "sk-live");
+  auto bad = world.fetch();
+  to_value(bad);
+  CHECK(ending(bad.answer(200, R"({"SecretBinary":"c2stbGl2ZQ"})")) ==
+        Ending{FetchFault::bad_answer, "malformed"});
+}
+
+TEST_CASE("errors are told by their __type, with and without what stands before it") {
+  const World world;
+  const auto told = [&](int status, std::string_view type) {
+    auto script = world.fetch();
+    to_value(script);
+    return ending(script.answer(
+        status, R"({"__type":")" + std::string(type) + R"(","Message":"about a secret"})"));
+  };
+  CHECK(told(400, "ResourceNotFoundException") == Ending{FetchFault::not_found, "not_found"});
+  CHECK(told(400, "com.amazonaws.secretsmanager#ResourceNotFoundException") ==
+        Ending{FetchFault::not_found, "not_found"});
+  CHECK(told(400, "AccessDeniedException") == Ending{FetchFault::not_found, "forbidden"});
+  CHECK(told(400, "DecryptionFailure") == Ending{FetchFault::bad_answer, "decryption_failure"});
+  CHECK(told(400, "ThrottlingException") == Ending{FetchFault::unavailable, "rate_limited"});
+  CHECK(told(400, "UnrecognizedClientException") == Ending{FetchFault::auth_lost, "unauthorized"});
+  CHECK(told(400, "ExpiredTokenException") == Ending{FetchFault::auth_lost, "expired_token"});
+  CHECK(told(400, "SomethingNew") == Ending{FetchFault::bad_answer, "refused"});
+  CHECK(told(500, "InternalServiceError") == Ending{FetchFault::unavailable, "server_error"});
+}
+
+TEST_CASE("a pair that cannot stand in a field is told before anything is sent") {
+  const World world;
+  auto script = world.fetch();
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("AKID EXAMPLE"));
+  CHECK(ending(script.entry("secret")) == Ending{FetchFault::auth_lost, "no_key_pair"});
+}
+
+TEST_CASE("the call to Secrets Manager may fail in any way") {
+  std::deque<World> worlds;
+  check_troubles([&] {
+    auto script = worlds.emplace_back().fetch();
+    to_value(script);
+    return script;
+  });
+}
+
+}  // namespace keyswap::vault

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bitwarden as its SDK's fake server answers, without a socket.
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "test/vault/sources/backend_support.h"
+#include "vault/sources/bitwarden_login.h"
+
+namespace keyswap::vault {
+
+extern const BackendKind kBitwardenKind;
+
+namespace {
+
+using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
+
+constexpr std::string_view kToken =
+    "0.ec2c1d46-6a4b-4751-a310-af9601317f2d.C2IgxjjLF7qSshsbwe8JGcbM075YXw:"
+    "X8vbvA0bduihIDe/qrzIQQ==";
+constexpr std::string_view kOurToken =
+    "0.00000000-0000-4000-8000-000000000000.se+ret:AAECAwQFBgcICQoLDA0ODw==\n";
+constexpr std::string_view kOurPayload =
+    "2.oKGio6SlpqeoqaqrrK2urw==|7/"
+    "a6dSCDpGScFQnUP0ZJxyjeCZKYwWdCsVFR7GJa0UdFULqxSFFChBYO4FmVd38MITrKba"
+    "8bXqEk2j5FjtcTC0eQwTVNhc5LSG4LYBeOLCsAngO+jwiz+c8Fx8eLUKhcF+5VfoDyaQynwJaUpn4cQQ==|"
+    "m6tWztXmCS4C40oGEJARcGo08MiBpa5p4Zajv1PpnOM=";
+constexpr std::string_view kName =  // OPENAI_API_KEY
+    "2.sLGys7S1tre4ubq7vL2+vw==|MD6Gfrcve2WlLwHUomAbIA==|"
+    "X0q7XjvaVZZ3h76VcKWaHbsOI5Y9/7QQO8+BtKijT0Q=";
+constexpr std::string_view kValue =  // sk-live-0123456789
+    "2.wMHCw8TFxsfIycrLzM3Ozw==|Pk6pTmhzngopVEOFoMKyUziGSxFT6um4oj/1cAgI9OE=|"
+    "P2dI4HUN84G9wWXi9vwBd+7unyeNMpM4l/xp6cIRpe8=";
+constexpr std::string_view kId = "15744a66-341a-4c62-af50-af960166b6bc";
+
+SourceSpec sample_spec() {
+  return spec_of({{"organization_id", "f4e44a7f-1190-432a-9d4a-af96013127cb"},
+                  {"access_token", "BWS_TOKEN"},
+                  {"api_url", "https://bw.corp.example/api"},
+                  {"identity_url", "https://bw.corp.example/identity"}});
+}
+
+struct World {
+  SourceSpec spec = sample_spec();
+  std::unique_ptr<Backend> backend = kBitwardenKind.make(spec);
+
+  [[nodiscard]] test::RunScript fetch(std::vector<std::string> keys = {"OPENAI_API_KEY"}) const {
+    return test::RunScript(backend->fetch(keys));
+  }
+};
+
+std::string login_answer(std::string_view payload = kOurPayload, std::int64_t expires_in = 3600) {
+  return R"({"access_token":"eyJ.a.b","expires_in":)" + std::to_string(expires_in) +
+         R"(,"token_type":"Bearer","encrypted_payload":")" + std::string(payload) + "\"}";
+}
+
+std::string item(std::string_view id, std::string_view name = kName) {
+  return R"({"id":")" + std::string(id) + R"(","organizationId":"o","key":")" + std::string(name) +
+         R"(","revisionDate":"2026-01-02T03:04:05Z","projects":[]})";
+}
+
+std::string list_answer(const std::string& items) {
+  return R"({"secrets":[)" + items + R"(],"projects":[]})";
+}
+
+std::string data_answer(std::string_view value = kValue,
+                        std::string_view name = kName,
+                        std::string_view id = kId) {
+  return R"({"data":[{"object":"secret","id":")" + std::string(id) + R"(","key":")" +
+         std::string(name) + R"(","value":")" + std::string(value) +
+         R"(","note":"","revisionDate":"2026-01-02T03:04:05Z"}]})";
+}
+
+// Brings a run to its log-in, to its list, to its values.
+void to_login(test::RunScript& script) {
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "BWS_TOKEN");
+  as<Call>(script.entry(kOurToken));
+}
+
+Step to_list(test::RunScript& script) {
+  to_login(script);
+  return script.answer(200, login_answer());
+}
+
+Step to_values(test::RunScript& script) {
+  as<Call>(to_list(script));
+  return script.answer(200, list_answer(item(kId)));
+}
+
+void log_in(const World& world) {
+  test::RunScript script(world.backend->log_in());
+  CHECK(as<Done>(to_list(script)).values.empty());
+}
+
+std::string flipped(std::string_view sealed, std::size_t at) {
+  std::string text(sealed);
+  text[at] = text[at] == 'A' ? 'B' : 'A';
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("Bitwarden: log in, list, and one call that brings the value") {
+  const World world;
+  auto script = world.fetch();
+  CHECK(world.backend->login_due_us() == 0);
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "BWS_TOKEN");
+  const Call login = as<Call>(script.entry(kOurToken));
+  CHECK(line_of(login) == "POST https://bw.corp.example/identity/connect/token");
+  CHECK(field_of(login, "Content-Type") == "application/x-www-form-urlencoded");
+  CHECK(body_of(login) ==
+        "scope=api.secrets&client_id=00000000-0000-4000-8000-000000000000&client_secret=se%2Bret&"
+        "grant_type=client_credentials");
+  const Call list = as<Call>(script.answer(200, login_answer()));
+  CHECK(line_of(list) ==
+        "GET https://bw.corp.example/api/organizations/f4e44a7f-1190-432a-9d4a-af96013127cb/"
+        "secrets");
+  CHECK(field_of(list, "Authorization") == "Bearer eyJ.a.b");
+  const Call values = as<Call>(script.answer(200, list_answer(item(kId))));
+  CHECK(line_of(values) == "POST https://bw.corp.example/api/secrets/get-by-ids");
+  CHECK(body_of(values) == R"({"ids":["15744a66-341a-4c62-af50-af960166b6bc"]})");
+  const Done done = as<Done>(script.answer(200, data_answer()));
+  REQUIRE(done.values.size() == 1);
+  CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live-0123456789");
+  CHECK(done.values.front().version == "2026-01-02T03:04:05Z");
+}
+
+TEST_CASE("the SDK's own token and payload log in") {
+  const World world;
+  test::RunScript script(world.backend->log_in());
+  as<ReadEntry>(script.begin());
+  as<Call>(script.entry(kToken));
+  as<Done>(script.answer(
+      200,
+      login_answer(
+          "2.E9fE8+M/VWMfhhim1KlCbQ==|eLsHR484S/tJbIkM6spnG/HP65tj9A6Tba7kAAvUp+rYuQmGLixiOC"
+          "fMsqt5OvBctDfvvr/AesBu7cZimPLyOEhqEAjn52jF0eaI38XZfeOG2VJl0LOf60Wkfh3ryAMvfvLj3G4"
+          "ZCNYU8sNgoC2+IQ==|lNApuCQ4Pyakfo/wwuuajWNaEX/2MW8/3rjXB/V7n+k=")));
+}
+
+TEST_CASE("what is known is not asked again: no log-in, no list") {
+  const World world;
+  auto first = world.fetch();
+  as<Call>(to_values(first));
+  as<Done>(first.answer(200, data_answer()));
+  auto second = world.fetch();
+  const Call values = as<Call>(second.begin());
+  CHECK(line_of(values) == "POST https://bw.corp.example/api/secrets/get-by-ids");
+  CHECK(value_of(as<Done>(second.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
+}
+
+TEST_CASE("where no address is said, it is Bitwarden's cloud; AVP's token file is read") {
+  auto spec = spec_of({{"organization_id", "f4e44a7f-1190-432a-9d4a-af96013127cb"},
+                       {"access_token_path", "/run/bws"},
+                       {"state_path", "/var/lib/bws"}});
+  const auto backend = kBitwardenKind.make(spec);
+  test::RunScript script(backend->log_in());
+  CHECK(as<ReadFile>(script.begin()).path == "/run/bws");
+  CHECK(as<Call>(script.entry(kOurToken)).url == "https://identity.bitwarden.com/connect/token");
+  const auto bare =
+      kBitwardenKind.make(spec_of({{"organization_id", "f4e44a7f-1190-432a-9d4a-af96013127cb"}}));
+  CHECK(as<ReadEntry>(test::RunScript(bare->log_in()).begin()).name.text() == "BWS_ACCESS_TOKEN");
+}
+
+TEST_CASE("a log-in that ends within five minutes is made anew before anything is asked") {
+  const World world;
+  log_in(world);
+  const std::int64_t start_us = test::FakeTime::kStartUs;
+  CHECK(world.backend->login_due_us() == start_us + 3'300 * 1'000'000LL);
+  auto early = world.fetch();
+  early.now_us = start_us + 3'299 * 1'000'000LL;
+  as<Call>(early.begin());
+  auto late = world.fetch();
+  late.now_us = start_us + 3'360 * 1'000'000LL;  // four minutes are left
+  as<ReadEntry>(late.begin());
+}
+
+TEST_CASE("G14 a 401 leads to one log-in and one retry, then the credential is lost") {
+  const World world;
+  auto script = world.fetch();
+  as<Call>(to_values(script));
+  as<ReadEntry>(script.answer(401, ""));
+  as<Call>(script.entry(kOurToken));
+  const Call again = as<Call>(script.answer(200, login_answer()));
+  CHECK(line_of(again) == "POST https://bw.corp.example/api/secrets/get-by-ids");
+  CHECK(ending(script.answer(401, "")) == Ending{FetchFault::auth_lost, "unauthorized"});
+  CHECK(world.backend->login_due_us() == 0);
+}
+
+TEST_CASE("a 401 to the list is no list without a name") {
+  const World world;
+  auto script = world.fetch();
+  as<Call>(to_list(script));
+  as<ReadEntry>(script.answer(401, ""));
+  as<Call>(script.entry(kOurToken));
+  CHECK(as<Call>(script.answer(200, login_answer())).method == "GET");
+  as<Call>(script.answer(200, list_answer(item(kId))));
+  CHECK(value_of(as<Done>(script.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
+}
+
+TEST_CASE("a run that lost its log-in takes the one that another run made since") {
+  const World world;
+  auto first = world.fetch();
+  auto second = world.fetch();
+  auto third = world.fetch();
+  as<Call>(to_values(first));
+  as<Call>(second.begin());
+  as<Call>(third.begin());
+  as<ReadEntry>(first.answer(401, ""));
+  // What was asked for under the lost one can still be opened.
+  CHECK(value_of(as<Done>(second.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
+  as<Call>(first.entry(kOurToken));
+  as<Call>(first.answer(200, login_answer()));
+  CHECK(line_of(as<Call>(third.answer(401, ""))) ==
+        "POST https://bw.corp.example/api/secrets/get-by-ids");
+}
+
+TEST_CASE("a log-in that is refused is no reason to ask again") {
+  for (const int status : {400, 401, 403}) {
+    const World world;
+    auto script = world.fetch();
+    to_login(script);
+    CHECK(ending(script.answer(status, R"({"error":"invalid_client"})")) ==
+          Ending{FetchFault::auth_lost, "login_refused"});
+  }
+}
+
+TEST_CASE("a token that is none, or an access connector's, is told by name") {
+  const World world;
+  const auto told = [&](std::string_view token) {
+    auto script = world.fetch();
+    as<ReadEntry>(script.begin());
+    return ending(script.entry(token));
+  };
+  CHECK(told("whatever") == Ending{FetchFault::auth_lost, "no_access_token"});
+  CHECK(told("0.access-connector.ec2c1d46-6a4b-4751-a310-af9601317f2d.s:X8vbvA0bduihIDe/qrzIQQ==")
+            .outcome == "access_connector_token");
+  auto missing = world.fetch();
+  as<ReadEntry>(missing.begin());
+  CHECK(ending(missing.tell(base::Error{base::Errc::not_found, "no entry"})) ==
+        Ending{FetchFault::unavailable, "credential_missing"});
+}
+
+TEST_CASE("each call of Bitwarden may fail, and the failure is told as what it is") {
+  std::deque<World> worlds;  // each trouble has its own
+  check_troubles([&] {
+    auto script = worlds.emplace_back().fetch();
+    to_login(script);
+    return script;
+  });
+  check_troubles([&] {
+    auto script = worlds.emplace_back().fetch();
+    as<Call>(to_list(script));
+    return script;
+  });
+  check_troubles([&] {
+    auto script = worlds.emplace_back().fetch();
+    as<Call>(to_values(script));
+    return script;
+  });
+}
+
+TEST_CASE("an organisation that the account may not see any more is a credential that is lost") {
+  const World world;
+  auto script = world.fetch();
+  as<Call>(to_list(script));
+  CHECK(ending(script.answer(404, "")) == Ending{FetchFault::auth_lost, "no_organization"});
+}
+
+TEST_CASE("an answer that was changed on its way is refused: payload, name and value") {
+  const World world;
+  auto login = world.fetch();
+  to_login(login);
+  CHECK(ending(login.answer(200, login_answer(flipped(kOurPayload, 40)))) ==
+        Ending{FetchFault::bad_answer, "sealed_otherwise"});
+  auto list = world.fetch();
+  as<Call>(to_list(list));
+  CHECK(ending(list.answer(200, list_answer(item(kId, flipped(kName, 40))))) ==
+        Ending{FetchFault::bad_answer, "sealed_otherwise"});
+  for (std::size_t at : {2, 30, 80}) {
+    INFO(at);
+    const World fresh;
+    auto values = fresh.fetch();
+    as<Call>(to_values(values));
+    CHECK(ending(values.answer(200, data_answer(flipped(kValue, at)))) ==
+          Ending{FetchFault::bad_answer, "sealed_otherwise"});
+  }
+}
+
+TEST_CASE("a name that does not open is in nobody's way") {
+  const World world;
+  auto script = world.fetch();
+  as<Call>(to_list(script));
+  const auto other = item("25744a66-341a-4c62-af50-af960166b6bc", flipped(kName, 40));
+  as<Call>(script.answer(200, list_answer(other + "," + item(kId))));
+  CHECK(value_of(as<Done>(script.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
+}
+
+TEST_CASE("two secrets of one name: neither is given") {
+  const World world;
+  auto script = world.fetch();
+  as<Call>(to_list(script));
+  const auto twice = list_answer(item(kId) + "," + item("25744a66-341a-4c62-af50-af960166b6bc"));
+  CHECK(ending(script.answer(200, twice)) == Ending{FetchFault::bad_answer, "ambiguous_name"});
+  // Until one of them is gone there.
+  auto later = world.fetch();
+  CHECK(as<Call>(later.begin()).method == "GET");
+  as<Call>(later.answer(200, list_answer(item(kId))));
+  CHECK(value_of(as<Done>(later.answer(200, data_answer())), "OPENAI_API_KEY") ==
+        "sk-live-0123456789");
+}
+
+TEST_CASE("an id that is gone, or has another name by now, is looked up once more") {
+  for (const auto& [status, body] : std::initializer_list<std::pair<int, std::string>>{
+           {404, "{}"}, {200, R"({"data":[]})"}, {200, data_answer(kValue, kValue)}}) {
+    INFO(body);
+    const World world;
+    auto first = world.fetch();
+    as<Call>(to_values(first));
+    as<Done>(first.answer(200, data_answer()));
+    auto script = world.fetch();
+    as<Call>(script.begin());
+    const Call list = as<Call>(script.answer(status, body));
+    CHECK(list.method == "GET");
+    const std::string new_id = "35744a66-341a-4c62-af50-af960166b6bc";
+    CHECK(body_of(as<Call>(script.answer(200, list_answer(item(new_id))))) ==
+          R"({"ids":[")" + new_id + R"("]})");
+    CHECK(value_of(as<Done>(script.answer(200, data_answer(kValue, kName, new_id))),
+                   "OPENAI_API_KEY") == "sk-live-0123456789");
+  }
+}
+
+TEST_CASE("what the list does not have does not exist, and costs no further call") {
+  const World world;
+  auto script = world.fetch({"NOT_THERE", "OPENAI_API_KEY"});
+  CHECK(body_of(as<Call>(to_values(script))) ==
+        R"({"ids":["15744a66-341a-4c62-af50-af960166b6bc"]})");
+  const Done done = as<Done>(script.answer(200, data_answer()));
+  CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live-0123456789");
+  CHECK(value_of(done, "NOT_THERE") == "(none)");
+  auto alone = world.fetch({"NOT_THERE"});
+  as<Call>(alone.begin());
+  CHECK(as<Done>(alone.answer(200, list_answer(item(kId)))).values.empty());
+}
+
+TEST_CASE("a field is picked from a value, which has to have fields") {
+  const World world;
+  auto script = world.fetch({key_text("OPENAI_API_KEY", "password")});
+  as<Call>(to_values(script));
+  CHECK(ending(script.answer(200, data_answer())) == Ending{FetchFault::bad_answer, "no_fields"});
+}
+
+TEST_CASE("the list brings names and no values") {
+  const World world;
+  test::RunScript script(world.backend->list());
+  as<Call>(to_list(script));
+  const Done done = as<Done>(script.answer(200, list_answer(item(kId))));
+  REQUIRE(done.values.size() == 1);
+  CHECK(done.values.front().key == "OPENAI_API_KEY");
+  CHECK(done.values.front().value.size() == 0);
+}
+
+}  // namespace keyswap::vault

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/oauth2_rotation.h"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "test/vault/sources/token_world.h"
+#include "vault/sources/oauth2_kept.h"
+
+namespace keyswap::vault {
+
+extern const BackendKind kOAuth2Kind;
+
+namespace {
+
+using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
+using Records = std::vector<std::string>;
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+SourceSpec sample_spec(std::vector<SourceSetting> more = {}) {
+  std::vector<SourceSetting> settings = {{"token_url", "https://auth.example.com/token"},
+                                         {"client_id", "CLIENT"},
+                                         {"client_secret", "CLIENT_SECRET"},
+                                         {"refresh_token", "REFRESH"}};
+  settings.insert(settings.end(), more.begin(), more.end());
+  auto spec = spec_of(std::move(settings));
+  spec.id = "mint:K";
+  spec.is_minted = true;
+  return spec;
+}
+
+Process process_in(World& world, std::vector<SourceSetting> more = {}) {
+  return {kOAuth2Kind, sample_spec(std::move(more)), world};
+}
+
+// Steps until a run is over, each carried out.
+int steps_of_a_run() {
+  World world;
+  auto process = process_in(world);
+  process.begin();
+  int steps = 0;
+  while (process.go()) {
+    ++steps;
+  }
+  return steps;
+}
+
+// To the first step of that kind.
+template <typename Wanted>
+void go_to(Process& process, const std::function<bool(const Wanted&)>& is_it = nullptr) {
+  process.begin();
+  const auto is_there = [&] {
+    const auto* const step = std::get_if<Wanted>(&process.step());
+    return step != nullptr && (is_it == nullptr || is_it(*step));
+  };
+  while (!is_there()) {
+    REQUIRE(process.go());
+  }
+}
+
+bool is_refresh_kept(const KeepEntry& step) {
+  return step.name.text() == "REFRESH";
+}
+
+// One of each kind of answer, those of an entry and of a call with something that is neither.
+std::vector<std::function<Answer()>> all_answers() {
+  return {[] { return TokenServer::made(200, "{}"); },
+          [] { return TokenServer::made(500, ""); },
+          [] {
+            return CommandAnswer{0, Secret::copy_of("x").value()};
+          },
+          [] {
+            return EntryAnswer{Secret::copy_of("something else").value(), "v9"};
+          },
+          [] { return Granted{}; },
+          [] { return Kept::done; },
+          [] { return Kept::conflict; },
+          [] { return Kept::failed; },
+          [] { return Noted{true}; },
+          [] { return Noted{false}; },
+          [] {
+            return base::Error{base::Errc::network, "gone"};
+          },
+          [] {
+            return base::Error{base::Errc::not_found, "none"};
+          },
+          [] {
+            return base::Error{base::Errc::unavailable, "no room"};
+          }};
+}
+
+}  // namespace
+
+TEST_CASE("L01 a refresh token is sent with the client's id and secret in the form") {
+  World world;
+  auto process = process_in(world, {{"scope", "read write"}});
+  go_to<Call>(process);
+  const Call& call = std::get<Call>(process.step());
+  CHECK(line_of(call) == "POST https://auth.example.com/token");
+  CHECK(field_of(call, "Content-Type") == "application/x-www-form-urlencoded");
+  CHECK(field_of(call, "Authorization").empty());
+  CHECK(body_of(call) ==
+        "grant_type=refresh_token&refresh_token=refresh-0000&scope=read%20write&"
+        "client_id=client%20id&client_secret=s%2Bcret");
+}
+
+TEST_CASE("L02 with `auth: basic` they stand in the head, encoded as in a form, and not in it") {
+  World world;
+  auto process = process_in(world, {{"auth", "basic"}});
+  go_to<Call>(process);
+  const Call& call = std::get<Call>(process.step());
+  // "client%20id:s%2Bcret"
+  CHECK(field_of(call, "Authorization") == "Basic Y2xpZW50JTIwaWQ6cyUyQmNyZXQ=");
+  CHECK(body_of(call) == "grant_type=refresh_token&refresh_token=refresh-0000");
+}
+
+TEST_CASE("L15 a new refresh token is recorded as pending, kept, recorded, and then used",
+          "[I13]") {
+  World world;
+  auto process = process_in(world);
+  go_to<KeepEntry>(process);
+  CHECK(world.records == Records{"pending ok"});
+  CHECK(std::get<KeepEntry>(process.step()).name.text() == "REFRESH");
+  CHECK(std::get<KeepEntry>(process.step()).replaces == "v0");
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "access-1");
+  CHECK(world.records == Records{"pending ok", "rotated ok"});
+  CHECK(world.value("REFRESH") == "refresh-0001");
+  const auto& done = std::get<Done>(process.step());
+  CHECK(done.values.at(0).expires_at == process.now_us / kSecondUs + 3600);
+}
+
+TEST_CASE("L16 the same refresh token again, or none, is no rotation") {
+  World world;
+  world.server.rotates = false;
+  auto process = process_in(world);
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.records.empty());
+  CHECK(world.vault.at("REFRESH").version == "v0");
+  go_to<Call>(process);
+  process.tell(TokenServer::made(200, R"({"access_token":"b","token_type":"bearer"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "b");
+  CHECK(world.records.empty());
+}
+
+TEST_CASE("L20 a malformed refresh token is not stored; what came with it is used") {
+  World world;
+  auto process = process_in(world);
+  go_to<Call>(process);
+  process.tell(TokenServer::made(
+      200, R"({"access_token":"b","token_type":"bearer","refresh_token":"x\u0001yyyyyyyyyy"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "b");
+  CHECK(world.records == Records{"failed rejected_malformed"});
+  CHECK(world.value("REFRESH") == "refresh-0000");
+}
+
+TEST_CASE("L18 who changed the entry meanwhile wins: what he put there is sent, and stays") {
+  World world;
+  auto process = process_in(world);
+  go_to<KeepEntry>(process, is_refresh_kept);
+  world.put("REFRESH", "refresh-by-hand");
+  world.server.good = "refresh-by-hand";
+  world.server.rotates = false;
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "access-2");
+  CHECK(world.value("REFRESH") == "refresh-by-hand");
+  CHECK(world.records == Records{"pending ok", "conflict conflict"});
+}
+
+TEST_CASE("Who changes the entry each time ends the run") {
+  World world;
+  auto process = process_in(world);
+  process.begin();
+  do {
+    const auto* const keep = std::get_if<KeepEntry>(&process.step());
+    if (keep != nullptr && is_refresh_kept(*keep)) {
+      world.put("REFRESH", world.server.good + "-other");
+      world.server.good += "-other";
+    }
+  } while (process.go());
+  CHECK(told(process.step()) == "(rotation_conflict)");
+  CHECK(world.server.calls == 2);
+}
+
+TEST_CASE("L17 what cannot be written is not used; it is written with the next run", "[I13]") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  CHECK(world.server.calls == 1);
+  CHECK(world.value("REFRESH") == "refresh-0000");
+  world.is_disk_full = false;
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.server.calls == 1);
+  CHECK(world.value("REFRESH") == "refresh-0001");
+  CHECK(world.records ==
+        Records{"pending ok", "failed write_failed", "failed write_failed", "rotated ok"});
+}
+
+TEST_CASE("What waited to be written for longer than its token lives is written, and asked anew") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  world.is_disk_full = false;
+  process.now_us += 3700 * kSecondUs;
+  CHECK(told(process.fetch()) == "access-2");
+  CHECK_FALSE(world.server.is_revoked);
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("What waits to be written gives way to what a person put there") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  world.is_disk_full = false;
+  world.put("REFRESH", "refresh-by-hand");
+  world.server.good = "refresh-by-hand";
+  CHECK(told(process.fetch()) == "access-2");
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("A log that is dead lets no token be used, and none be lost", "[I13]") {
+  World world;
+  world.is_log_dead = true;
+  auto process = process_in(world);
+  CHECK(told(process.fetch()) == "(audit_unavailable)");
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("L05 a refresh token that is refused is not tried again, until it is another one") {
+  World world;
+  world.server.good = "another";
+  auto process = process_in(world);
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(std::get<Failed>(process.step()).fault == FetchFault::needs_login);
+  process.restart();
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  auto other = process_in(world, {{"scope", "other"}});
+  CHECK(told(other.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.calls == 1);
+  world.put("REFRESH", "refresh-by-hand");
+  world.server.good = "refresh-by-hand";
+  world.server.is_revoked = false;
+  CHECK(told(process.fetch()) == "access-2");
+}
+
+TEST_CASE("Two processes race for one refresh: one call, and both have the token") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  first.begin();
+  REQUIRE(first.go());  // it has the lock
+  world.is_locked = true;
+  second.begin();
+  CHECK_FALSE(second.go());
+  world.is_locked = false;
+  while (first.go()) {
+  }
+  second.now_us = first.now_us;
+  while (second.go()) {
+  }
+  CHECK(told(first.step()) == "access-1");
+  CHECK(told(second.step()) == "access-1");
+  CHECK(world.server.calls == 1);
+  CHECK(std::get<Done>(second.step()).values.at(0).expires_at ==
+        std::get<Done>(first.step()).values.at(0).expires_at);
+}
+
+TEST_CASE("At the end of its life one process fetches it anew, and the other takes that") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  CHECK(told(first.fetch()) == "access-1");
+  second.now_us = first.now_us;
+  CHECK(told(second.fetch()) == "access-2");  // it had none, and what was there may be of before
+  first.now_us = second.now_us;
+  CHECK(told(first.fetch()) == "access-2");
+  first.now_us += 3550 * kSecondUs;
+  CHECK(told(first.fetch()) == "access-3");
+  second.now_us = first.now_us;
+  CHECK(told(second.fetch()) == "access-3");
+  CHECK(world.server.calls == 3);
+}
+
+TEST_CASE("L26 who asks again for what was minted gets another one: it was dropped meanwhile") {
+  World world;
+  auto process = process_in(world);
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(told(process.fetch()) == "access-2");
+  process.restart();
+  CHECK(told(process.fetch()) == "access-3");
+}
+
+TEST_CASE("Another scope has another token, also of the same refresh token") {
+  World world;
+  world.server.rotates = false;
+  auto wide = process_in(world);
+  auto narrow = process_in(world, {{"scope", "read"}});
+  wide.begin();
+  narrow.begin();
+  while (wide.go()) {
+  }
+  narrow.now_us = wide.now_us;
+  while (narrow.go()) {
+  }
+  CHECK(told(wide.step()) == "access-1");
+  CHECK(told(narrow.step()) == "access-2");
+}
+
+TEST_CASE("L12 a token without a type is used, and the record says so") {
+  World world;
+  auto process = process_in(world);
+  go_to<Call>(process);
+  process.tell(TokenServer::made(200, R"({"access_token":"b"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "b");
+  CHECK(world.records == Records{"refreshed token_type_missing"});
+}
+
+TEST_CASE("kill -9 at every step loses no refresh token but the one that nobody had written yet") {
+  const int steps = steps_of_a_run();
+  CHECK(steps == 11);
+  int lost = 0;
+  for (int killed_at = 0; killed_at <= steps; ++killed_at) {
+    World world;
+    auto process = process_in(world);
+    process.begin();
+    for (int i = 0; i < killed_at; ++i) {
+      REQUIRE(process.go());
+    }
+    const bool is_nowhere_else =
+        world.server.calls == 1 && world.value("REFRESH") != world.server.good;
+    process.restart();
+    const auto after = told(process.fetch());
+    INFO(killed_at);
+    if (is_nowhere_else) {
+      // Between the server's answer and the write it is in this process alone.
+      ++lost;
+      CHECK(after == "(token_endpoint_error:invalid_grant)");
+    } else {
+      CHECK(after.starts_with("access-"));
+      CHECK_FALSE(world.server.is_revoked);
+      CHECK(world.value("REFRESH") == world.server.good);
+    }
+  }
+  CHECK(lost == 2);  // before the record "pending" is written, and before the token is
+}
+
+TEST_CASE("A token that is lost is named by a record") {
+  World world;
+  auto process = process_in(world);
+  go_to<KeepEntry>(process, is_refresh_kept);
+  process.restart();
+  CHECK(world.records == Records{"pending ok"});
+}
+
+TEST_CASE("A run that is dropped before it wrote leaves the token to the next one") {
+  World world;
+  auto process = process_in(world);
+  go_to<KeepEntry>(process, is_refresh_kept);
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.server.calls == 1);
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("Every step answered by every answer ends, and no token is used that is not kept",
+          "[I13]") {
+  const int steps = steps_of_a_run();
+  const auto answers = all_answers();
+  for (int at = 0; at < steps; ++at) {
+    for (std::size_t which = 0; which < answers.size(); ++which) {
+      INFO(at << " " << which);
+      World world;
+      auto process = process_in(world);
+      process.begin();
+      for (int i = 0; i < at; ++i) {
+        REQUIRE(process.go());
+      }
+      // What is not true is not believed where it would be harmless.
+      const auto* const keep = std::get_if<KeepEntry>(&process.step());
+      const bool is_lie = keep != nullptr && which == 5;
+      process.tell(answers[which]());
+      int more = 0;
+      while (process.go()) {
+        REQUIRE(++more < 3 * steps);
+      }
+      REQUIRE(is_end(process.step()));
+      const auto* const done = std::get_if<Done>(&process.step());
+      if (done != nullptr && world.server.calls > 0 && !is_lie) {
+        CHECK(world.value("REFRESH") == world.server.good);
+      }
+    }
+  }
+}
+
+TEST_CASE("What is kept beside a refresh token is read as it was written, and nothing else is") {
+  REQUIRE(lock_memory());
+  KeptToken kept;
+  kept.digest = "d1";
+  kept.minted_us = 5;
+  kept.expires_s = 7;
+  kept.grant_version = "a version with spaces";
+  kept.token = Secret::copy_of("an access token").value();
+  const auto text = kept_text(kept);
+  REQUIRE(text);
+  const auto again = read_kept(text->reveal());
+  const auto& read = std::get<KeptToken>(again);
+  CHECK(read.digest == "d1");
+  CHECK(read.minted_us == 5);
+  CHECK(read.expires_s == 7);
+  CHECK(read.grant_version == kept.grant_version);
+  CHECK(read.token.reveal() == "an access token");
+  const auto lost = read_kept(kept_text(LostGrant{"v 1"})->reveal());
+  CHECK(std::get<LostGrant>(lost).grant_version == "v 1");
+  for (const auto* const other : {"",
+                                  "token",
+                                  "token d 1 2 00",
+                                  "token d x 2 00 t",
+                                  "token d 1 -2 00 t",
+                                  "token d 1 9223372036854775807 00 t",
+                                  "lost",
+                                  "lost 0",
+                                  "gone 00",
+                                  "token d 1 2 0 t",
+                                  "token d 1 2 00 "}) {
+    INFO(other);
+    const auto state = read_kept(other);
+    const auto* const none = std::get_if<LostGrant>(&state);
+    CHECK((std::holds_alternative<std::monostate>(state) ||
+           (none != nullptr && none->grant_version.empty())));
+  }
+}
+
+}  // namespace keyswap::vault

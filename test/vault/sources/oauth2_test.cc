@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// OAuth 2.0's client_credentials; refresh tokens are in oauth2_rotation_test.cc.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "test/vault/sources/token_world.h"
+#include "vault/sources/oauth2_client.h"
+
+namespace keyswap::vault {
+
+extern const BackendKind kOAuth2Kind;
+
+namespace {
+
+using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+struct Sample {
+  explicit Sample(std::vector<SourceSetting> more = {}) {
+    std::vector<SourceSetting> settings = {{"token_url", "https://auth.example.com/token"},
+                                           {"client_id", "CLIENT"}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    spec = spec_of(std::move(settings));
+    backend = kOAuth2Kind.make(spec);
+  }
+
+  [[nodiscard]] test::RunScript fetch() const {
+    const std::vector<std::string> keys = {"K", "L"};
+    return test::RunScript(backend->fetch(keys));
+  }
+
+  SourceSpec spec;
+  std::unique_ptr<Backend> backend;
+};
+
+Sample with_secret(std::vector<SourceSetting> more = {}) {
+  more.push_back({"client_secret", "CLIENT_SECRET"});
+  return Sample(std::move(more));
+}
+
+// To its call.
+Call to_call(test::RunScript& script) {
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "CLIENT");
+  CHECK(as<ReadEntry>(script.entry("an id")).name.text() == "CLIENT_SECRET");
+  return as<Call>(script.entry("a secret"));
+}
+
+}  // namespace
+
+TEST_CASE("L24 a client gets a token by itself; whoever asked for it has it") {
+  const auto sample = with_secret({{"scope", "a b"}, {"audience", "https://api.example.com/"}});
+  auto script = sample.fetch();
+  const auto call = to_call(script);
+  CHECK(line_of(call) == "POST https://auth.example.com/token");
+  CHECK(body_of(call) ==
+        "grant_type=client_credentials&scope=a%20b&audience=https%3A%2F%2Fapi.example.com%2F&"
+        "client_id=an%20id&client_secret=a%20secret");
+  const auto done = as<Done>(script.answer(
+      200,
+      R"({"access_token":"t","token_type":"bearer","expires_in":600,"refresh_token":"unasked"})"));
+  CHECK(value_of(done, "K") == "t");
+  CHECK(value_of(done, "L") == "t");
+  CHECK(done.values.at(0).expires_at == test::FakeTime::kStartUs / kSecondUs + 600);
+  CHECK_FALSE(done.values.at(0).version.empty());
+}
+
+TEST_CASE("L04 without a life of its own a token says none, and lives as long as the rule allows") {
+  const auto sample = with_secret();
+  auto script = sample.fetch();
+  to_call(script);
+  const auto done = as<Done>(script.answer(200, R"({"access_token":"t","token_type":"bearer"})"));
+  CHECK_FALSE(done.values.at(0).expires_at.has_value());
+}
+
+TEST_CASE("A public client has no secret, and sends none") {
+  const Sample sample;
+  auto script = sample.fetch();
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "CLIENT");
+  CHECK(body_of(as<Call>(script.entry("an id"))) ==
+        "grant_type=client_credentials&client_id=an%20id");
+}
+
+TEST_CASE(
+    "L24 what a token endpoint may say instead of a token is told, and L12 a kind it is not") {
+  const auto sample = with_secret();
+  const auto ended = [&](int status, std::string_view body) {
+    auto script = sample.fetch();
+    to_call(script);
+    return ending(script.answer(status, body));
+  };
+  CHECK(ended(401, R"({"error":"invalid_client"})") ==
+        Ending{FetchFault::auth_lost, "token_endpoint_error:invalid_client"});
+  // There is nobody who could log in.
+  CHECK(ended(400, R"({"error":"invalid_grant"})") ==
+        Ending{FetchFault::auth_lost, "token_endpoint_error:invalid_grant"});
+  CHECK(ended(200, R"({"access_token":"t","token_type":"mac"})") ==
+        Ending{FetchFault::bad_answer, "unsupported_token_type"});
+  CHECK(ended(503, "") == Ending{FetchFault::unavailable, "token_endpoint_status:503"});
+}
+
+TEST_CASE("L12 without a word of its type the token is used once a record says so") {
+  const auto sample = with_secret();
+  for (const bool is_durable : {true, false}) {
+    auto script = sample.fetch();
+    to_call(script);
+    const auto note = as<Note>(script.answer(200, R"({"access_token":"t"})"));
+    CHECK(note.event.outcome == "token_type_missing");
+    const auto step = script.tell(Noted{is_durable});
+    CHECK(std::holds_alternative<Done>(step) == is_durable);
+  }
+}
+
+TEST_CASE("A client whose id is not in the vault is told; no answer is taken for another") {
+  const Sample sample;
+  auto script = sample.fetch();
+  script.begin();
+  CHECK(ending(script.tell(base::Error{base::Errc::not_found, "none"})).outcome ==
+        "credential_missing");
+  auto other = sample.fetch();
+  other.begin();
+  CHECK(ending(other.tell(Granted{})).outcome == "unexpected");
+  auto third = sample.fetch();
+  third.begin();
+  as<Call>(third.entry("an id"));
+  CHECK(ending(third.tell(Noted{true})).outcome == "unexpected");
+}
+
+}  // namespace keyswap::vault

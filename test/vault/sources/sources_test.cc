@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/sources.h"
+
+#include "test/vault/sample.h"
+#include "test/vault/sources/fake_backend.h"
+#include "vault/source_kind.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+using base::Errc;
+using sample::name_of;
+
+SourceSpec spec_of(std::string id, bool is_minted = false) {
+  SourceSpec spec;
+  spec.id = std::move(id);
+  spec.kind = "fake";
+  spec.is_minted = is_minted;
+  return spec;
+}
+
+std::shared_ptr<const SourceTable> table_of(std::vector<SourceSpec> specs,
+                                            SourceTable::Routes routes) {
+  return std::make_shared<const SourceTable>(std::move(specs), std::move(routes));
+}
+
+// K comes from the first source, L from the second, if there is one.
+std::shared_ptr<const SourceTable> table_of(std::vector<SourceSpec> specs) {
+  SourceTable::Routes routes = {{name_of("K"), {0, "K", ""}}};
+  if (specs.size() > 1) {
+    routes.emplace(name_of("L"), Route{1, "L", ""});
+  }
+  return table_of(std::move(specs), std::move(routes));
+}
+
+// The router over a vault, with two entries, and sources of one world.
+struct Routed {
+  explicit Routed(bool has_login = false) {
+    world.has_login = has_login;
+    world.values = {{"K", "value-1"}, {"L", "other"}};
+  }
+
+  std::shared_ptr<sample::Told> ask(const std::shared_ptr<const SourceTable>& table,
+                                    std::string_view name = "K") {
+    const auto told = std::make_shared<sample::Told>();
+    const SecretName wanted = name_of(name);
+    auto at_once =
+        sources.fetch({.name = wanted, .now_s = sample::kNow, .table = table},
+                      [told](FetchAnswer late) { told->answer.emplace(std::move(late)); });
+    if (at_once) {
+      told->is_at_once = true;
+      told->answer = std::move(at_once);
+    }
+    return told;
+  }
+
+  void answer(int status = 200) {
+    engine.turn();
+    CallAnswer told;
+    told.status = status;
+    engine.answer(std::move(told));
+  }
+
+  std::string fetch(const std::shared_ptr<const SourceTable>& table, std::string_view name = "K") {
+    const auto told = ask(table, name);
+    if (!told->is_at_once) {
+      answer();
+    }
+    return told->text();
+  }
+
+  sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  sample::SourceWorld world;
+  test::FakeTime time;
+  test::FakeEngine engine{time};
+  int made = 0;
+  Sources sources{vault,
+                  &engine,
+                  time,
+                  [this](const SourceSpec&) {
+                    ++made;
+                    return std::make_unique<sample::FakeBackend>(world);
+                  },
+                  [](std::uint64_t) {
+                    return 0;
+                  }};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a name that the table does not have is in the vault of this machine, and there at once") {
+  Routed routed;
+  const auto table = table_of({spec_of("company")});
+  routed.sources.apply(table);
+  CHECK(routed.ask(table, "OPENAI_API_KEY")->text() == sample::kOpenAiValue);
+  CHECK(routed.ask(nullptr, "OPENAI_API_KEY")->text() == sample::kOpenAiValue);
+  CHECK(routed.ask(table, "NOT_THERE")->is(Errc::not_found));
+}
+
+TEST_CASE("a name of the table comes from its source, also where the vault has one of that name") {
+  Routed routed;
+  const auto table = table_of({spec_of("company")}, {{name_of("OPENAI_API_KEY"), {0, "K", ""}}});
+  routed.sources.apply(table);
+  CHECK(routed.fetch(table, "OPENAI_API_KEY") == "value-1");
+  CHECK(routed.ask(table, "OPENAI_API_KEY")->is_at_once);
+}
+
+TEST_CASE("a source of kind local is the vault's entry of the key's name") {
+  Routed routed;
+  SourceSpec spec = spec_of("mine");
+  spec.kind = kLocalKind;
+  const auto table = table_of(
+      {spec}, {{name_of("K"), {0, "OPENAI_API_KEY", ""}}, {name_of("L"), {0, "no name", ""}}});
+  routed.sources.apply(table);
+  CHECK(routed.ask(table, "K")->text() == sample::kOpenAiValue);
+  CHECK(routed.ask(table, "L")->is(Errc::not_found));
+  CHECK(routed.made == 0);
+}
+
+TEST_CASE("a source that is down is no other's trouble") {
+  Routed routed;
+  const auto table = table_of({spec_of("one"), spec_of("other")});
+  routed.sources.apply(table);
+  const auto down = routed.ask(table, "K");
+  routed.answer(500);
+  CHECK(down->is(Errc::network));
+  CHECK(routed.fetch(table, "L") == "other");
+  CHECK(routed.ask(table, "K")->is(Errc::network));
+}
+
+TEST_CASE("a new policy keeps what was fetched of a source that it says in the same words") {
+  Routed routed;
+  const auto before = table_of({spec_of("company")});
+  routed.sources.apply(before);
+  REQUIRE(routed.fetch(before) == "value-1");
+  const auto after = table_of({spec_of("new"), spec_of("company")}, {{name_of("K"), {1, "K", ""}}});
+  routed.sources.apply(after);
+  CHECK(routed.ask(after)->text() == "value-1");
+  CHECK(routed.made == 2);
+  SourceSpec changed = spec_of("company");
+  changed.settings = {{"address", "https://elsewhere.example"}};
+  const auto other = table_of({changed});
+  routed.sources.apply(other);
+  CHECK_FALSE(routed.ask(other)->is_told());
+}
+
+TEST_CASE("L26 what was minted goes with the policy, and what was fetched stays") {
+  Routed routed;
+  const auto before = table_of({spec_of("mint:K", true), spec_of("company")});
+  routed.sources.apply(before);
+  REQUIRE(routed.fetch(before, "K") == "value-1");
+  REQUIRE(routed.fetch(before, "L") == "other");
+  const auto after = table_of({spec_of("mint:K", true), spec_of("company")});
+  routed.sources.apply(after);
+  CHECK_FALSE(routed.ask(after, "K")->is_told());
+  CHECK(routed.ask(after, "L")->is_at_once);
+}
+
+TEST_CASE("a request of the policy before goes on with its table, and then its sources end",
+          "[I14]") {
+  Routed routed;
+  auto before = table_of({spec_of("old")});
+  routed.sources.apply(before);
+  const auto after = table_of({spec_of("new")});
+  routed.sources.apply(after);
+  const auto told = routed.ask(before);
+  CHECK_FALSE(told->is_told());
+  routed.answer();
+  CHECK(told->text() == "value-1");
+  before = nullptr;
+  const auto later = table_of({spec_of("newer")});
+  routed.sources.apply(later);
+  CHECK(routed.sources.states().size() == 1);
+  CHECK(routed.sources.states()[0].id == "newer");
+  CHECK(routed.made == 3);
+}
+
+TEST_CASE("a table that never came into force fetches nothing") {
+  Routed routed;
+  CHECK(routed.ask(table_of({spec_of("company")}))->is(Errc::network));
+  CHECK(routed.engine.begun() == 0);
+}
+
+TEST_CASE("emptying one source leaves the others, and emptying all leaves none") {
+  Routed routed;
+  const auto table = table_of({spec_of("one"), spec_of("other")});
+  routed.sources.apply(table);
+  routed.fetch(table, "K");
+  routed.fetch(table, "L");
+  routed.sources.flush("one");
+  CHECK_FALSE(routed.ask(table, "K")->is_told());
+  CHECK(routed.ask(table, "L")->is_at_once);
+  routed.answer();
+  routed.sources.flush("");
+  CHECK_FALSE(routed.ask(table, "K")->is_told());
+  CHECK_FALSE(routed.ask(table, "L")->is_told());
+}
+
+TEST_CASE("a version that an upstream did not take is fetched anew") {
+  Routed routed;
+  const auto table = table_of({spec_of("company")});
+  routed.sources.apply(table);
+  routed.fetch(table);
+  const auto kept = routed.ask(table);
+  routed.sources.drop(*table, name_of("K"), (*kept->answer)->version);
+  CHECK_FALSE(routed.ask(table)->is_told());
+  routed.sources.drop(*table, name_of("OPENAI_API_KEY"), "1");  // nothing to drop
+}
+
+TEST_CASE("those who look see what each source is like") {
+  Routed routed;
+  SourceSpec mine = spec_of("mine");
+  mine.kind = kLocalKind;
+  const auto table = table_of({spec_of("company"), mine});
+  routed.sources.apply(table);
+  routed.fetch(table);
+  const auto states = routed.sources.states();
+  REQUIRE(states.size() == 2);
+  CHECK(states[0].id == "company");
+  CHECK(states[0].kind == "fake");
+  CHECK(states[0].state.entries == 1);
+  CHECK(states[0].state.outcome == "ok");
+  CHECK(states[1].id == "mine");
+  CHECK(states[1].state.outcome.empty());
+}
+
+TEST_CASE("without an engine what comes from elsewhere is refused, and the vault answers") {
+  Routed routed;
+  Sources alone(routed.vault, nullptr, routed.time);
+  const auto table = table_of({spec_of("company")});
+  alone.apply(table);
+  const SecretName routed_name = name_of("K");
+  const SecretName own_name = name_of("OPENAI_API_KEY");
+  const auto refused = alone.fetch({.name = routed_name, .table = table}, [](FetchAnswer) {});
+  REQUIRE(refused);
+  CHECK(refused->error().code == Errc::network);
+  CHECK(*alone.fetch({.name = own_name, .table = table}, [](FetchAnswer) {}));
+  alone.stop();
+}
+
+}  // namespace keyswap::vault

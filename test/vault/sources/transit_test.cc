@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Entries that Transit sealed, and those that were sealed here while it was away. What is sealed
+// here is backends' own vector: key 00…1f, nonce 00…0b.
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "test/vault/sources/backend_support.h"
+
+namespace keyswap::vault {
+
+extern const BackendKind kTransitKind;
+
+namespace {
+
+using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
+
+constexpr std::string_view kSealed =
+    "vault:v1:AAECAwQFBgcICQoLNGn7d6yTpza9cKW4hdxOWrvvqbfLbYAXWIuv20FTu7H0UA==";
+constexpr std::string_view kNonce = "000102030405060708090a0b";
+constexpr std::string_view kTag = "a9b7cb6d8017588bafdb4153bbb1f450";
+constexpr std::string_view kBytes = "3469fb77ac93a736bd70a5b885dc4e5abbef";
+constexpr std::string_view kKey =
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+constexpr std::string_view kPlain = R"({"data":{"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5"}})";
+
+std::string row_of(std::string_view second, std::string_view third) {
+  return "aes:" + std::string(kNonce) + ":" + std::string(second) + ":" + std::string(third);
+}
+
+using Settings = std::vector<SourceSetting>;
+
+struct World {
+  explicit World(const Settings& more = {}) {
+    Settings settings = {{"address", "https://vault.corp.example"},
+                         {"token", "HV_TOKEN"},
+                         {"key", "app-credentials"}};
+    settings.insert(settings.end(), more.begin(), more.end());
+    backend = kTransitKind.make(spec_of(std::move(settings)));
+  }
+
+  std::unique_ptr<Backend> backend;
+
+  [[nodiscard]] test::RunScript fetch(std::vector<std::string> keys = {"OPENAI_API_KEY"}) const {
+    return test::RunScript(backend->fetch(keys));
+  }
+};
+
+// Reads the row, and the token where it is the first time; gives the call to Transit.
+Call to_transit(test::RunScript& script, std::string_view row) {
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "OPENAI_API_KEY");
+  CHECK(as<ReadEntry>(script.entry(row, "41")).name.text() == "HV_TOKEN");
+  as<Call>(script.entry("hvs.own"));
+  return as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+}
+
+// A row that was sealed here, with the key that it was sealed with.
+Step open_local(test::RunScript& script, std::string_view row) {
+  as<ReadEntry>(script.begin());
+  CHECK(as<ReadEntry>(script.entry(row, "41")).name.text() == "LOCAL_KEY");
+  return script.entry(kKey);
+}
+
+}  // namespace
+
+TEST_CASE("Transit: a sealed entry is opened there, under its key") {
+  const World world;
+  CHECK(world.backend->login_due_us() == INT64_MAX);
+  auto script = world.fetch();
+  const Call call = to_transit(script, kSealed);
+  CHECK(line_of(call) == "POST https://vault.corp.example/v1/transit/decrypt/app-credentials");
+  CHECK(field_of(call, "X-Vault-Token") == "hvs.own");
+  CHECK(body_of(call) == R"({"ciphertext":")" + std::string(kSealed) + "\"}");
+  const Done done = as<Done>(script.answer(200, kPlain));
+  CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live-0123456789");
+  CHECK(done.values.front().version == "41");
+}
+
+TEST_CASE("with its name as associated data, an entry's text cannot stand in for another's") {
+  const World world(Settings{{"associated_data", "name"}, {"mount", "seal"}});
+  auto script = world.fetch();
+  const Call call = to_transit(script, "vault:v1:a\"b");
+  CHECK(call.url == "https://vault.corp.example/v1/seal/decrypt/app-credentials");
+  CHECK(body_of(call) ==
+        R"({"ciphertext":"vault:v1:a\"b","associated_data":"T1BFTkFJX0FQSV9LRVk="})");
+  CHECK(ending(script.answer(400, R"({"errors":["cipher: message authentication failed"]})")) ==
+        Ending{FetchFault::bad_answer, "sealed_otherwise"});
+}
+
+TEST_CASE("a Transit that is down is no reason to take anything else") {
+  std::deque<World> worlds;
+  check_troubles([&] {
+    auto script = worlds.emplace_back(Settings{{"local_key", "LOCAL_KEY"}}).fetch();
+    to_transit(script, kSealed);
+    return script;
+  });
+  auto sealed = worlds.emplace_back().fetch();
+  to_transit(sealed, kSealed);
+  CHECK(ending(sealed.answer(503, "")) == Ending{FetchFault::unavailable, "sealed"});
+  auto forbidden = worlds.emplace_back().fetch();
+  to_transit(forbidden, kSealed);
+  as<Call>(forbidden.answer(403, ""));
+  CHECK(ending(forbidden.answer(200, R"({"data":{}})")) ==
+        Ending{FetchFault::not_found, "forbidden"});
+}
+
+TEST_CASE("what was sealed here is opened here, in either order of its parts") {
+  for (const auto& row : {row_of(kTag, kBytes), row_of(kBytes, kTag)}) {
+    const World world(Settings{{"local_key", "LOCAL_KEY"}});
+    auto script = world.fetch();
+    CHECK(value_of(as<Done>(open_local(script, row)), "OPENAI_API_KEY") == "sk-live-0123456789");
+  }
+}
+
+TEST_CASE("what was sealed here and changed since is refused, wherever it was changed") {
+  const World world(Settings{{"local_key", "LOCAL_KEY"}});
+  const std::string good = row_of(kTag, kBytes);
+  for (std::size_t at = 4; at < good.size(); ++at) {
+    INFO(at);
+    std::string row = good;
+    row[at] = row[at] == '0' ? '1' : '0';
+    auto script = world.fetch();
+    CHECK(ending(open_local(script, row)) == Ending{FetchFault::bad_answer, "sealed_otherwise"});
+  }
+  for (const auto& bad : {std::string("aes:"), row_of(kTag, ""), good + ":00", good + "0"}) {
+    INFO(bad);
+    auto script = world.fetch();
+    CHECK(ending(open_local(script, bad)).outcome == "sealed_otherwise");
+  }
+}
+
+TEST_CASE("without the key that it was sealed with here, or with one that is none, it stays shut") {
+  const World without;
+  auto script = without.fetch();
+  as<ReadEntry>(script.begin());
+  CHECK(ending(script.entry(row_of(kTag, kBytes))) ==
+        Ending{FetchFault::bad_answer, "no_local_key"});
+  const World world(Settings{{"local_key", "LOCAL_KEY"}});
+  for (const auto& bad :
+       {std::string(kKey.substr(2)), std::string(kKey) + "00", std::string("x")}) {
+    INFO(bad);
+    auto other = world.fetch();
+    as<ReadEntry>(other.begin());
+    as<ReadEntry>(other.entry(row_of(kTag, kBytes)));
+    CHECK(ending(other.entry(bad)) == Ending{FetchFault::unavailable, "no_local_key"});
+  }
+}
+
+TEST_CASE("fallback: local seals by Transit again what was sealed here, if nobody changed it") {
+  const World world(Settings{{"local_key", "LOCAL_KEY"}, {"fallback", "local"}});
+  auto script = world.fetch();
+  CHECK(as<ReadEntry>(open_local(script, row_of(kTag, kBytes))).name.text() == "HV_TOKEN");
+  as<Call>(script.entry("hvs.own"));
+  const Call call = as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+  CHECK(line_of(call) == "POST https://vault.corp.example/v1/transit/encrypt/app-credentials");
+  CHECK(body_of(call) == R"({"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5"})");
+  const KeepEntry keep = as<KeepEntry>(
+      script.answer(200, R"({"data":{"ciphertext":")" + std::string(kSealed) + "\"}}"));
+  CHECK(keep.name.text() == "OPENAI_API_KEY");
+  CHECK(keep.value.reveal() == kSealed);
+  CHECK(keep.replaces == "41");
+  CHECK(value_of(as<Done>(script.tell(Kept::conflict)), "OPENAI_API_KEY") == "sk-live-0123456789");
+}
+
+TEST_CASE("while Transit is away, what was sealed here is given all the same") {
+  std::deque<World> worlds;
+  const auto fresh = [&] {
+    return worlds.emplace_back(Settings{{"local_key", "LOCAL_KEY"}, {"fallback", "local"}}).fetch();
+  };
+  auto no_token = fresh();
+  as<ReadEntry>(open_local(no_token, row_of(kTag, kBytes)));
+  as<Call>(no_token.entry("hvs.own"));
+  CHECK(value_of(as<Done>(no_token.tell(base::Error{base::Errc::timed_out, "late"})),
+                 "OPENAI_API_KEY") == "sk-live-0123456789");
+  for (const Trouble& trouble : troubles()) {
+    INFO(trouble.name);
+    auto script = fresh();
+    as<ReadEntry>(open_local(script, row_of(kTag, kBytes)));
+    as<Call>(script.entry("hvs.own"));
+    as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+    CHECK(value_of(as<Done>(tell(script, trouble)), "OPENAI_API_KEY") == "sk-live-0123456789");
+  }
+}
+
+TEST_CASE("an entry that nobody sealed is taken only where the bindings say so") {
+  const World strict;
+  auto refused = strict.fetch();
+  as<ReadEntry>(refused.begin());
+  CHECK(ending(refused.entry("sk-live")) == Ending{FetchFault::bad_answer, "not_sealed"});
+  const World open(Settings{{"plaintext", "allow"}});
+  auto script = open.fetch({"OPENAI_API_KEY", "NOT_THERE", "no name"});
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("sk-live"));
+  const Done done = as<Done>(script.tell(base::Error{base::Errc::not_found, "none"}));
+  CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live");
+  CHECK(done.values.size() == 1);
+}
+
+}  // namespace keyswap::vault

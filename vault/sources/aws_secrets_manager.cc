@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AWS Secrets Manager: one GetSecretValue a key, signed with the pair that the source is opened
+// with. A key is a name or an ARN, and may end in "#field" for a member of a JSON value.
+// Source: the AWS Secrets Manager API reference, "GetSecretValue" and "Common Errors".
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "vault/sources/aws_call.h"
+#include "vault/sources/each_key_run.h"
+#include "vault/sources/kinds.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+constexpr std::size_t kVersionBytesMax = 64;
+constexpr std::size_t kErrorBytesMax = 128;
+
+struct Place {
+  explicit Place(const SourceSpec& spec)
+      : pair(aws::pair_place(spec)),
+        region(setting_text(spec, "region")),
+        stage(setting_text(spec, "version_stage")) {}
+
+  aws::PairPlace pair;
+  std::string region;
+  std::string stage;
+};
+
+struct ErrorType {
+  std::string_view name;
+  FetchFault fault;
+  std::string_view outcome;
+};
+
+constexpr std::array kErrors = {
+    ErrorType{"ResourceNotFoundException", FetchFault::not_found, "not_found"},
+    ErrorType{"AccessDeniedException", FetchFault::not_found, "forbidden"},
+    ErrorType{"DecryptionFailure", FetchFault::bad_answer, "decryption_failure"},
+    ErrorType{"InvalidRequestException", FetchFault::not_found, "deleted"},
+    ErrorType{"InvalidParameterException", FetchFault::not_found, "no_name"},
+    ErrorType{"ValidationException", FetchFault::not_found, "no_name"},
+    ErrorType{"ThrottlingException", FetchFault::unavailable, "rate_limited"},
+    ErrorType{"Throttling", FetchFault::unavailable, "rate_limited"},
+    ErrorType{"InternalServiceError", FetchFault::unavailable, "server_error"},
+    ErrorType{"UnrecognizedClientException", FetchFault::auth_lost, "unauthorized"},
+    ErrorType{"InvalidClientTokenId", FetchFault::auth_lost, "unauthorized"},
+    ErrorType{"InvalidSignatureException", FetchFault::auth_lost, "unauthorized"},
+    ErrorType{"IncompleteSignature", FetchFault::auth_lost, "unauthorized"},
+    ErrorType{"MissingAuthenticationTokenException", FetchFault::auth_lost, "unauthorized"},
+    ErrorType{"ExpiredTokenException", FetchFault::auth_lost, "expired_token"},
+};
+
+// "…#ResourceNotFoundException" or the name alone, of `__type`.
+Failed fail_of_answer(CallAnswer& answer) {
+  Failed failed = fail_of_status(answer);
+  const auto json = JsonText::read(std::move(answer.body));
+  const auto type = json ? json->root().member("__type").plain_text(kErrorBytesMax) : std::nullopt;
+  if (!type) {
+    return failed;
+  }
+  const std::string_view name = std::string_view(*type).substr(type->rfind('#') + 1);
+  const auto* const known = std::ranges::find(kErrors, name, &ErrorType::name);
+  if (known != kErrors.end()) {
+    failed.fault = known->fault;
+    failed.outcome = known->outcome;
+  }
+  return failed;
+}
+
+class FetchRun final : public EachKeyRun {
+ public:
+  FetchRun(const Place& place, std::span<const std::string> keys)
+      : EachKeyRun(keys), place_(place), pair_(place.pair) {}
+
+  [[nodiscard]] Step begin(std::int64_t now_us) override {
+    now_us_ = now_us;
+    return pair_.begin();
+  }
+
+  [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
+    now_us_ = now_us;
+    if (is_reading_pair_) {
+      auto step = pair_.on(answer);
+      is_reading_pair_ = step.has_value();
+      return step ? std::move(*step) : ask();
+    }
+    return on_value(std::move(answer));
+  }
+
+ private:
+  // A field that the bindings name comes before one that the key names.
+  [[nodiscard]] KeyParts read_key(std::string_view text) const override {
+    KeyParts parts = parts_of(text);
+    const std::size_t at = parts.key.rfind('#');
+    if (at != std::string_view::npos) {
+      parts.field = parts.field.empty() ? parts.key.substr(at + 1) : parts.field;
+      parts.key = parts.key.substr(0, at);
+    }
+    return parts;
+  }
+
+  Step ask() override {
+    auto id = json_string_of(key().key);
+    if (!id) {
+      return missed(fail_of(id.error()));
+    }
+    const std::string stage =
+        place_.stage.empty() ? "" : ",\"VersionStage\":\"" + place_.stage + "\"";
+    auto body = joined({"{\"SecretId\":", id->reveal(), stage, "}"});
+    if (!body) {
+      return missed(fail_of(body.error()));
+    }
+    auto call = aws::signed_call(pair_.pair(),
+                                 {"secretsmanager." + place_.region + ".amazonaws.com",
+                                  place_.region,
+                                  "secretsmanager",
+                                  "application/x-amz-json-1.1",
+                                  "secretsmanager.GetSecretValue",
+                                  std::move(*body)},
+                                 now_us_);
+    if (!call) {
+      return call.error().code == base::Errc::invalid_input
+                 ? fail(FetchFault::auth_lost, "no_key_pair")
+                 : fail_of(call.error());
+    }
+    return std::move(*call);
+  }
+
+  Step on_value(Answer answer) {
+    auto* call = std::get_if<CallAnswer>(&answer);
+    if (call != nullptr && call->status >= 300) {
+      return missed(fail_of_answer(*call));
+    }
+    const auto read = read_success(answer);
+    if (const auto* failed = std::get_if<Failed>(&read)) {
+      return missed(*failed);
+    }
+    const JsonView root = std::get<JsonText>(read).root();
+    const auto value = value_in(root);
+    if (!value) {
+      return missed(fail_of(value.error()));
+    }
+    return brought_fields([&](std::string_view field) { return picked(value->share(), field); },
+                          root.member("VersionId").plain_text(kVersionBytesMax).value_or(""));
+  }
+
+  static base::Result<Secret> value_in(JsonView root) {
+    const JsonView binary = root.member("SecretBinary");
+    if (!binary.is(JsonKind::string)) {
+      return root.member("SecretString").text();
+    }
+    const auto text = binary.text();
+    return text ? decoded_base64(text->reveal()) : text.error();
+  }
+
+  const Place& place_;
+  aws::PairSteps pair_;
+  bool is_reading_pair_ = true;
+  std::int64_t now_us_ = 0;
+};
+
+class AwsSecretsManager final : public Backend {
+ public:
+  explicit AwsSecretsManager(const SourceSpec& spec) : place_(spec) {}
+
+  [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
+    return std::make_unique<FetchRun>(place_, keys);
+  }
+
+ private:
+  Place place_;
+};
+
+std::unique_ptr<Backend> make(const SourceSpec& spec) {
+  return std::make_unique<AwsSecretsManager>(spec);
+}
+
+constexpr std::array kSettings = {
+    SettingRule{.name = "region", .is_required = true, .check = aws::check_region},
+    SettingRule{.name = "access_key_id", .is_required = true, .is_entry = true},
+    SettingRule{.name = "secret_access_key", .is_required = true, .is_entry = true},
+    SettingRule{.name = "session_token", .is_entry = true},
+    SettingRule{.name = "version_stage", .check = check_word},
+};
+
+}  // namespace
+
+extern const BackendKind kAwsSecretsManagerKind;
+constinit const BackendKind kAwsSecretsManagerKind = {
+    .name = "aws-secrets-manager", .settings = kSettings, .make = make};
+
+}  // namespace keyswap::vault

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AWS Security Token Service: a role's credentials, good for an hour or so. A key is the role's
+// ARN, and its fields are AccessKeyId, SecretAccessKey and SessionToken, which belong together.
+// So one answer serves all three until it is replaced, and none of them is good for longer: a
+// request does not get parts of two.
+// Source: the AWS Security Token Service API reference, "AssumeRole", "AssumeRoleWithWebIdentity".
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "vault/sources/aws_call.h"
+#include "vault/sources/each_key_run.h"
+#include "vault/sources/kinds.h"
+#include "vault/sources/rfc3339.h"
+#include "vault/sources/xml_text.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::int64_t kAheadS = 300;  // so long before its end an answer is replaced
+constexpr std::size_t kRolesMax = 100;
+constexpr std::size_t kArnBytesMax = 2048;
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded; charset=utf-8";
+
+struct Role {
+  aws::Pair pair;
+  std::int64_t ends_s = 0;  // of its use
+};
+
+struct Service {
+  explicit Service(const SourceSpec& spec)
+      : pair(aws::pair_place(spec)),
+        web_identity(setting_text(spec, "web_identity_token")),
+        region(setting_text(spec, "region")),
+        session_name(setting_text(spec, "session_name")),
+        duration(setting_text(spec, "duration_seconds")),
+        external_id(setting_text(spec, "external_id")) {
+    session_name = session_name.empty() ? "keyswap" : session_name;
+    duration = duration.empty() ? "3600" : duration;
+  }
+
+  aws::PairPlace pair;
+  std::string web_identity;  // where it is; "" the pair is taken
+  std::string region;
+  std::string session_name;
+  std::string duration;
+  std::string external_id;
+  std::map<std::string, Role, std::less<>> roles;  // by ARN
+};
+
+bool is_arn(std::string_view text) {
+  return text.starts_with("arn:") && text.size() <= kArnBytesMax &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+struct ErrorCode {
+  std::string_view code;
+  FetchFault fault;
+  std::string_view outcome;
+};
+
+constexpr std::array kErrors = {
+    ErrorCode{"AccessDenied", FetchFault::not_found, "forbidden"},
+    ErrorCode{"ExpiredToken", FetchFault::auth_lost, "expired_token"},
+    ErrorCode{"ExpiredTokenException", FetchFault::auth_lost, "expired_token"},
+    ErrorCode{"InvalidClientTokenId", FetchFault::auth_lost, "unauthorized"},
+    ErrorCode{"SignatureDoesNotMatch", FetchFault::auth_lost, "unauthorized"},
+    ErrorCode{"InvalidIdentityToken", FetchFault::auth_lost, "unauthorized"},
+    ErrorCode{"IDPRejectedClaim", FetchFault::auth_lost, "unauthorized"},
+    ErrorCode{"RegionDisabledException", FetchFault::unavailable, "region_disabled"},
+    ErrorCode{"Throttling", FetchFault::unavailable, "rate_limited"},
+};
+
+Failed fail_of_answer(const CallAnswer& answer) {
+  Failed failed = fail_of_status(answer);
+  const auto code = xml_text(answer.body.reveal(), "/ErrorResponse/Error/Code");
+  const auto* const known =
+      code ? std::ranges::find(kErrors, *code, &ErrorCode::code) : kErrors.end();
+  if (known != kErrors.end()) {
+    failed.fault = known->fault;
+    failed.outcome = known->outcome;
+  }
+  return failed;
+}
+
+class FetchRun final : public EachKeyRun {
+ public:
+  FetchRun(Service& service, std::span<const std::string> keys)
+      : EachKeyRun(keys), service_(service), pair_(service.pair) {}
+
+  [[nodiscard]] Step begin(std::int64_t now_us) override {
+    now_us_ = now_us;
+    return ask();
+  }
+
+  [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
+    now_us_ = now_us;
+    switch (waits_) {
+      case Waits::pair: {
+        auto step = pair_.on(answer);
+        return step ? std::move(*step) : call_signed();
+      }
+      case Waits::web_identity:
+        return call_with_token(std::move(answer));
+      case Waits::role:
+        break;
+    }
+    return on_role(std::move(answer));
+  }
+
+ private:
+  enum class Waits : std::uint8_t { pair, web_identity, role };
+
+  Step ask() override {
+    if (!is_arn(key().key)) {
+      return missed(fail(FetchFault::not_found, "no_role"));
+    }
+    std::erase_if(service_.roles,
+                  [&](const auto& one) { return one.second.ends_s <= now_us_ / kSecondUs; });
+    const auto known = service_.roles.find(key().key);
+    if (known != service_.roles.end()) {
+      return give(known->second);
+    }
+    // Read anew each time: both may be changed while we run, a token's file by others.
+    if (!service_.web_identity.empty()) {
+      waits_ = Waits::web_identity;
+      return read_own(service_.web_identity, true);
+    }
+    waits_ = Waits::pair;
+    return pair_.begin();
+  }
+
+  Step give(const Role& role) {
+    const std::array<std::pair<std::string_view, const Secret*>, 3> fields = {{
+        {"AccessKeyId", &role.pair.id},
+        {"SecretAccessKey", &role.pair.secret},
+        {"SessionToken", &role.pair.session_token},
+    }};
+    const auto* const found =
+        std::ranges::find(fields, key().field, &std::pair<std::string_view, const Secret*>::first);
+    if (found == fields.end()) {
+      return missed(fail(FetchFault::not_found, "no_such_field"));
+    }
+    return brought(found->second->share(), "", role.ends_s);
+  }
+
+  Step call_signed() {
+    auto body = service_.external_id.empty() ? form_of({{"Action", "AssumeRole"},
+                                                        {"Version", "2011-06-15"},
+                                                        {"RoleArn", key().key},
+                                                        {"RoleSessionName", service_.session_name},
+                                                        {"DurationSeconds", service_.duration}})
+                                             : form_of({{"Action", "AssumeRole"},
+                                                        {"Version", "2011-06-15"},
+                                                        {"RoleArn", key().key},
+                                                        {"RoleSessionName", service_.session_name},
+                                                        {"DurationSeconds", service_.duration},
+                                                        {"ExternalId", service_.external_id}});
+    if (!body) {
+      return fail_of(body.error());
+    }
+    auto call = aws::signed_call(
+        pair_.pair(), {host(), service_.region, "sts", kFormType, "", std::move(*body)}, now_us_);
+    if (!call) {
+      return call.error().code == base::Errc::invalid_input
+                 ? fail(FetchFault::auth_lost, "no_key_pair")
+                 : fail_of(call.error());
+    }
+    action_ = "AssumeRole";
+    waits_ = Waits::role;
+    return std::move(*call);
+  }
+
+  // Not signed: the token is the proof.
+  Step call_with_token(Answer answer) {
+    const auto token = read_own_value(answer);
+    if (const auto* failed = std::get_if<Failed>(&token)) {
+      return *failed;
+    }
+    auto body = form_of({{"Action", "AssumeRoleWithWebIdentity"},
+                         {"Version", "2011-06-15"},
+                         {"RoleArn", key().key},
+                         {"RoleSessionName", service_.session_name},
+                         {"DurationSeconds", service_.duration},
+                         {"WebIdentityToken", std::get<Secret>(token).reveal()}});
+    if (!body) {
+      return fail_of(body.error());
+    }
+    Call call;
+    call.method = "POST";
+    call.url = "https://" + host() + "/";
+    call.fields.push_back({"Content-Type", std::string(kFormType)});
+    call.body = std::move(*body);
+    action_ = "AssumeRoleWithWebIdentity";
+    waits_ = Waits::role;
+    return call;
+  }
+
+  Step on_role(Answer answer) {
+    if (const auto* error = std::get_if<base::Error>(&answer)) {
+      return fail_of(*error);
+    }
+    const auto& call = std::get<CallAnswer>(answer);
+    if (call.status < 200 || call.status >= 300) {
+      Failed failed = fail_of_answer(call);
+      if (failed.fault == FetchFault::auth_lost) {
+        service_.roles.clear();
+      }
+      return missed(std::move(failed));
+    }
+    auto role = read_role(call.body.reveal());
+    if (auto* failed = std::get_if<Failed>(&role)) {
+      return missed(std::move(*failed));
+    }
+    if (service_.roles.size() >= kRolesMax) {
+      service_.roles.clear();
+    }
+    const auto kept =
+        service_.roles.insert_or_assign(std::string(key().key), std::move(std::get<Role>(role)));
+    return give(kept.first->second);
+  }
+
+  [[nodiscard]] std::variant<Role, Failed> read_role(std::string_view xml) const {
+    const std::string base = "/" + action_ + "Response/" + action_ + "Result/Credentials/";
+    const auto id = xml_text(xml, base + "AccessKeyId");
+    const auto secret = xml_text(xml, base + "SecretAccessKey");
+    const auto token = xml_text(xml, base + "SessionToken");
+    const auto end = xml_text(xml, base + "Expiration");
+    const auto end_s = end ? parse_rfc3339(*end) : std::nullopt;
+    if (!id || !secret || !token || !end_s || !is_token(*id) || !is_token(*secret) ||
+        !is_token(*token)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    auto locked_id = Secret::copy_of(*id);
+    auto locked_secret = Secret::copy_of(*secret);
+    auto locked_token = Secret::copy_of(*token);
+    if (!locked_id || !locked_secret || !locked_token) {
+      return fail(FetchFault::no_room, "no_room");
+    }
+    const std::int64_t life_s = std::max<std::int64_t>(*end_s - now_us_ / kSecondUs, 0);
+    return Role{{std::move(*locked_id), std::move(*locked_secret), std::move(*locked_token)},
+                *end_s - std::min(kAheadS, life_s / 2)};
+  }
+
+  [[nodiscard]] std::string host() const { return "sts." + service_.region + ".amazonaws.com"; }
+
+  Service& service_;
+  aws::PairSteps pair_;
+  Waits waits_ = Waits::pair;
+  std::string action_;
+  std::int64_t now_us_ = 0;
+};
+
+class AwsSts final : public Backend {
+ public:
+  explicit AwsSts(const SourceSpec& spec) : service_(spec) {}
+
+  [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
+    return std::make_unique<FetchRun>(service_, keys);
+  }
+
+ private:
+  Service service_;
+};
+
+std::unique_ptr<Backend> make(const SourceSpec& spec) {
+  return std::make_unique<AwsSts>(spec);
+}
+
+const char* check_duration(std::string_view text) {
+  constexpr int kMin = 900;
+  constexpr int kMax = 43'200;
+  int seconds = 0;
+  const auto* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, seconds);
+  const bool is_one =
+      read.ec == std::errc{} && read.ptr == end && seconds >= kMin && seconds <= kMax;
+  return is_one ? nullptr : "a role is assumed for 900 to 43200 seconds";
+}
+
+const char* check_session_name(std::string_view text) {
+  constexpr std::size_t kMin = 2;
+  constexpr std::size_t kMax = 64;
+  const bool is_one =
+      text.size() >= kMin && text.size() <= kMax && std::ranges::all_of(text, [](char c) {
+        return check_word({&c, 1}) == nullptr ||
+               std::string_view("+=,.@").find(c) != std::string_view::npos;
+      });
+  return is_one ? nullptr : "2 to 64 letters, digits or '+=,.@-_' stand here";
+}
+
+constexpr std::array kSettings = {
+    SettingRule{.name = "region", .is_required = true, .check = aws::check_region},
+    SettingRule{.name = "access_key_id", .is_entry = true},
+    SettingRule{.name = "secret_access_key", .is_entry = true},
+    SettingRule{.name = "session_token", .is_entry = true},
+    SettingRule{.name = "web_identity_token", .is_entry = true},
+    SettingRule{.name = "session_name", .check = check_session_name},
+    SettingRule{.name = "duration_seconds", .check = check_duration},
+    SettingRule{.name = "external_id"},
+};
+
+}  // namespace
+
+extern const BackendKind kAwsStsKind;
+constinit const BackendKind kAwsStsKind = {.name = "aws-sts", .settings = kSettings, .make = make};
+
+}  // namespace keyswap::vault

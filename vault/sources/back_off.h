@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a source that failed is asked again: after a while that doubles, so that nobody hammers it,
+// and not by all proxies at the same moment.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "proxy/base/bounds.h"
+#include "vault/sources/cache.h"
+
+namespace keyswap::vault {
+
+class BackOff {
+ public:
+  void worked() {
+    wait_ms_ = 0;
+    next_try_us_ = 0;
+  }
+
+  // `retry_after_ms`: as the source says it; 0: it does not.
+  void failed(std::int64_t now_us, std::int64_t retry_after_ms, const Draw& draw) {
+    namespace bounds = base::bounds;
+    wait_ms_ = std::clamp(wait_ms_ * 2, bounds::kSourceAgainMs, bounds::kSourceAgainMsMax);
+    constexpr std::int64_t kJitterPart = 4;
+    const auto jitter_ms =
+        static_cast<std::int64_t>(draw(static_cast<std::uint64_t>(wait_ms_ / kJitterPart) + 1));
+    const std::int64_t told_ms = std::min(retry_after_ms, bounds::kSourceRetryAfterMsMax);
+    constexpr std::int64_t kUsPerMs = 1000;
+    next_try_us_ = now_us + std::max(told_ms, wait_ms_ + jitter_ms) * kUsPerMs;
+  }
+
+  [[nodiscard]] bool is_waiting(std::int64_t now_us) const { return now_us < next_try_us_; }
+
+  // By the steady clock; 0: the last one worked.
+  [[nodiscard]] std::int64_t next_try_us() const { return next_try_us_; }
+
+ private:
+  std::int64_t wait_ms_ = 0;
+  std::int64_t next_try_us_ = 0;
+};
+
+}  // namespace keyswap::vault

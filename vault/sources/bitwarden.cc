@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bitwarden Secrets Manager. A machine account's access token logs in, and opens the organisation's
+// key, with which names and values are opened here; Bitwarden itself sees neither. A list says
+// which id a name has, and the ids stand until one of them is not right any more.
+// Source: Bitwarden's "Secrets Manager SDK" (github.com/bitwarden/sdk-sm).
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vault/sources/backend_parts.h"
+#include "vault/sources/bitwarden_login.h"
+#include "vault/sources/kinds.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+using bitwarden::Account;
+using bitwarden::LoggedInRun;
+
+constexpr std::size_t kIdBytesMax = 64;
+
+// What a list says of one secret.
+struct Listed {
+  std::string name;
+  std::string id;
+  std::string version;
+};
+
+// Reads the list first, then does what is left to do.
+class ListingRun : public LoggedInRun {
+ public:
+  using LoggedInRun::LoggedInRun;
+
+ protected:
+  virtual Step on_listed(std::vector<Listed> all) = 0;
+
+  Step list() { return ask("GET", "/organizations/" + account_.organization + "/secrets"); }
+
+  Step on_list(const JsonText& answer) {
+    const JsonView list = answer.root().member("secrets");
+    if (!list.is(JsonKind::array)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    std::vector<Listed> all;
+    std::optional<Failed> unread;
+    JsonItems items(list);
+    while (items.next()) {
+      auto listed = read_listed(items.value());
+      if (auto* one = std::get_if<Listed>(&listed)) {
+        all.push_back(std::move(*one));
+      } else {
+        unread = std::move(std::get<Failed>(listed));
+      }
+    }
+    // One that does not open is nobody's; if none does, the key is not theirs.
+    const bool is_answer = !unread || (!all.empty() && unread->fault == FetchFault::bad_answer);
+    return is_answer ? on_listed(std::move(all)) : Step(std::move(*unread));
+  }
+
+ private:
+  [[nodiscard]] std::variant<Listed, Failed> read_listed(JsonView item) const {
+    auto id = item.member("id").plain_text(kIdBytesMax);
+    if (!id || check_word(*id) != nullptr) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    auto name = open(item.member("key"));
+    if (auto* failed = std::get_if<Failed>(&name)) {
+      return std::move(*failed);
+    }
+    return Listed{std::string(std::get<Secret>(name).reveal()),
+                  std::move(*id),
+                  item.member("revisionDate").plain_text(kIdBytesMax).value_or("")};
+  }
+};
+
+class NamesRun final : public ListingRun {
+ public:
+  using ListingRun::ListingRun;
+
+ private:
+  Step work() override { return list(); }
+
+  Step on_success(const JsonText& answer) override { return on_list(answer); }
+
+  Step on_listed(std::vector<Listed> all) override {
+    Done done;
+    for (Listed& one : all) {
+      done.values.push_back({std::move(one.name), Secret{}, std::move(one.version), std::nullopt});
+    }
+    return done;
+  }
+};
+
+class FetchRun final : public ListingRun {
+ public:
+  FetchRun(Account& account, std::span<const std::string> keys)
+      : ListingRun(account), keys_(keys.begin(), keys.end()) {}
+
+ private:
+  Step work() override {
+    const bool are_known = std::ranges::all_of(keys_, [&](const std::string& key) {
+      const auto found = account_.ids.find(name_of(key));
+      return found != account_.ids.end() && !found->second.empty();
+    });
+    return (are_known || is_listed_) && !is_listing_ ? get() : look();
+  }
+
+  Step look() {
+    is_listed_ = true;
+    is_listing_ = true;
+    return list();
+  }
+
+  Step on_listed(std::vector<Listed> all) override {
+    account_.ids.clear();
+    for (Listed& one : all) {
+      const auto [place, is_new] = account_.ids.try_emplace(std::move(one.name), one.id);
+      if (!is_new) {
+        place->second.clear();
+      }
+    }
+    return get();
+  }
+
+  // All in one call.
+  Step get() {
+    is_listing_ = false;
+    std::vector<std::string_view> ids;
+    for (const std::string& key : keys_) {
+      const auto found = account_.ids.find(name_of(key));
+      if (found == account_.ids.end()) {
+        continue;
+      }
+      if (!found->second.empty()) {
+        ids.emplace_back(found->second);
+      } else if (keys_.size() == 1) {
+        return fail(FetchFault::bad_answer, "ambiguous_name");
+      }
+    }
+    if (ids.empty()) {
+      return Done{};
+    }
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    std::string body = R"({"ids":[)";
+    for (const std::string_view id : ids) {
+      body.append(id == ids.front() ? "\"" : ",\"").append(id).append("\"");
+    }
+    return ask("POST", "/secrets/get-by-ids", body + "]}");
+  }
+
+  // An id that is known from before may be gone.
+  Step on_missing() override {
+    if (is_listing_) {
+      return ListingRun::on_missing();
+    }
+    return is_listed_ ? fail(FetchFault::not_found, "not_found") : look();
+  }
+
+  Step on_success(const JsonText& answer) override {
+    if (is_listing_) {
+      return on_list(answer);
+    }
+    const JsonView data = answer.root().member("data");
+    if (!data.is(JsonKind::array)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    Done done;
+    bool are_all_there = true;
+    for (const std::string& key : keys_) {
+      const JsonView item = item_of(data, key);
+      if (item.is(JsonKind::none)) {
+        are_all_there = false;
+        continue;
+      }
+      auto value = read_value(item, key);
+      if (auto* fetched = std::get_if<FetchedValue>(&value)) {
+        done.values.push_back(std::move(*fetched));
+        continue;
+      }
+      // One value that is none is told to whoever asks for it alone; it is not in others' way.
+      if (keys_.size() == 1 || std::get<Failed>(value).fault == FetchFault::no_room) {
+        return std::move(std::get<Failed>(value));
+      }
+    }
+    return are_all_there || is_listed_ ? Step(std::move(done)) : look();
+  }
+
+  // None where the id that is known from before is gone, or has another name by now.
+  [[nodiscard]] JsonView item_of(JsonView data, const std::string& key) const {
+    const auto id = account_.ids.find(name_of(key));
+    JsonItems items(data);
+    while (id != account_.ids.end() && items.next()) {
+      if (items.value().member("id").is_text(id->second)) {
+        const auto name = open(items.value().member("key"));
+        const auto* text = std::get_if<Secret>(&name);
+        const bool is_other = text != nullptr && text->reveal() != parts_of(key).key;
+        return is_other ? JsonView() : items.value();
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::variant<FetchedValue, Failed> read_value(JsonView item,
+                                                              const std::string& key) const {
+    auto name = open(item.member("key"));
+    if (auto* failed = std::get_if<Failed>(&name)) {
+      return std::move(*failed);
+    }
+    auto value = open(item.member("value"));
+    if (auto* failed = std::get_if<Failed>(&value)) {
+      return std::move(*failed);
+    }
+    auto part = picked(std::move(std::get<Secret>(value)), parts_of(key).field);
+    if (auto* failed = std::get_if<Failed>(&part)) {
+      return std::move(*failed);
+    }
+    return FetchedValue{key,
+                        std::move(std::get<Secret>(part)),
+                        item.member("revisionDate").plain_text(kIdBytesMax).value_or(""),
+                        std::nullopt};
+  }
+
+  static std::string name_of(const std::string& key) { return std::string(parts_of(key).key); }
+
+  std::vector<std::string> keys_;
+  bool is_listed_ = false;   // in this run
+  bool is_listing_ = false;  // what is waited for
+};
+
+class Bitwarden final : public Backend {
+ public:
+  explicit Bitwarden(const SourceSpec& spec) : account_(spec) {}
+
+  [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
+    return std::make_unique<FetchRun>(account_, keys);
+  }
+
+  [[nodiscard]] std::unique_ptr<Run> log_in() override { return bitwarden::log_in_run(account_); }
+
+  [[nodiscard]] std::int64_t login_due_us() const override {
+    return account_.session == nullptr ? 0 : account_.session->due_us;
+  }
+
+  [[nodiscard]] std::unique_ptr<Run> list() override {
+    return std::make_unique<NamesRun>(account_);
+  }
+
+ private:
+  Account account_;
+};
+
+std::unique_ptr<Backend> make(const SourceSpec& spec) {
+  return std::make_unique<Bitwarden>(spec);
+}
+
+constexpr std::array<std::string_view, 1> kAliases = {"bws"};
+constexpr std::array kSettings = {
+    SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
+    SettingRule{.name = "access_token", .is_required = true, .is_entry = true},
+    SettingRule{.name = "api_url", .check = check_base_url},
+    SettingRule{.name = "identity_url", .check = check_base_url},
+};
+// Without a path it is the entry that is called like the variable which that program reads.
+constexpr std::array kForeignSettings = {
+    SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
+    SettingRule{.name = "access_token_path", .is_entry = true, .check = check_absolute_path},
+    SettingRule{.name = "state_path"},  // that program's log-in, which we make anew
+    SettingRule{.name = "type"},        // said once more
+    SettingRule{.name = "api_url", .check = check_base_url},
+    SettingRule{.name = "identity_url", .check = check_base_url},
+};
+
+}  // namespace
+
+extern const BackendKind kBitwardenKind;
+constinit const BackendKind kBitwardenKind = {.name = "bitwarden",
+                                              .aliases = kAliases,
+                                              .settings = kSettings,
+                                              .make = make,
+                                              .foreign_settings = kForeignSettings};
+
+}  // namespace keyswap::vault

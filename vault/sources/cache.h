@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one source gave, for as long as it is good, and who waits for the source meanwhile
+// (docs/sources.md, "How values are kept"). Whoever asks gets a value at once or is told later: no
+// thread waits. One run brings what many wait for, and all that is missing at that moment. A value
+// that is near its end is fetched anew behind the answer. Failures are not kept as answers; a
+// source that is down is asked again after a while, and not by everybody.
+//
+// I1: values lie in locked memory alone, and are wiped when they are dropped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "proxy/base/clock.h"
+#include "vault/source.h"
+#include "vault/source_table.h"
+#include "vault/sources/run.h"
+
+namespace keyswap::vault {
+
+class ValueStore;
+
+// How a run ended: with Done or Failed, as the run said it, or as Failed{unavailable} because its
+// time was over.
+using RunOutcome = std::variant<Done, Failed>;
+
+// Carries out the steps of runs, on a thread of its own. What a run brought or why it failed is an
+// audit record, durable before `done` is called.
+class Engine {
+ public:
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  Engine(Engine&&) = delete;
+  Engine& operator=(Engine&&) = delete;
+  virtual ~Engine() = default;
+
+  // On the engine's thread only, as all that follows is called there. `spec` lives until `done`
+  // was called or destroyed. `done`: once, in a later turn.
+  virtual void run(const SourceSpec& spec,
+                   std::unique_ptr<Run> run,
+                   std::int64_t deadline_us,  // by the steady clock
+                   std::function<void(RunOutcome)> done) = 0;
+  // In a later turn, not before that time of the steady clock. From any thread.
+  virtual void at(std::int64_t steady_us, std::function<void()> task) = 0;
+  // In a later turn. From any thread.
+  virtual void post(std::function<void()> task) = 0;
+  // Drops what is under way, and calls nothing any more once it has returned. From any other
+  // thread.
+  virtual void stop() = 0;
+};
+
+// A number below `below`, which nobody can foretell.
+using Draw = std::function<std::uint64_t(std::uint64_t below)>;
+[[nodiscard]] Draw random_draw();
+
+// What all caches of one process share; each outlives them.
+struct CacheParts {
+  Engine& engine;
+  const base::Clock& clock;
+  ValueStore& store;
+  Draw draw;
+};
+
+// For those who look, not for those who fetch.
+struct SourceState {
+  std::size_t entries = 0;
+  std::string outcome;           // of the last run that ended; "" none did, "ok" it brought it
+  std::int64_t next_try_us = 0;  // by the steady clock: it is down until then; 0: it is not
+  std::uint64_t generation = 0;
+};
+
+// Thread-safe; fetch() never waits.
+class SourceCache {
+ public:
+  SourceCache(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts);
+  SourceCache(const SourceCache&) = delete;
+  SourceCache& operator=(const SourceCache&) = delete;
+  SourceCache(SourceCache&&) = delete;
+  SourceCache& operator=(SourceCache&&) = delete;
+  // Who waits is told `unavailable`.
+  ~SourceCache();
+
+  // As Source::fetch().
+  [[nodiscard]] std::optional<FetchAnswer> fetch(const Route& route,
+                                                 const Wanted& wanted,
+                                                 FetchCallback callback);
+
+  // Drops all values. What is under way brings nothing any more: who waits for it is told so, and
+  // may ask again.
+  void flush();
+  // Drops that version of it alone, because the upstream did not take it.
+  void drop(const Route& route, std::string_view version);
+
+  // Who waits is told nothing any more, and nobody waits from now on.
+  void fall_silent();
+
+  // On the engine's thread: gives back what was got by logging in, then calls `done`, at once
+  // where there is nothing to give back.
+  void log_out(std::int64_t deadline_us, std::function<void()> done);
+
+  [[nodiscard]] const SourceSpec& spec() const;
+  [[nodiscard]] SourceState state() const;
+
+ private:
+  class Core;  // lives on while a run of it is under way
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace keyswap::vault

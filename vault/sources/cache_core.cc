@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/cache_core.h"
+
+#include <algorithm>
+
+#include "proxy/base/bounds.h"
+#include "vault/sources/source_error.h"
+#include "vault/sources/source_value.h"
+#include "vault/sources/value_life.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+namespace bounds = base::bounds;
+using base::Errc;
+
+constexpr std::int64_t kUsPerMs = 1000;
+constexpr std::int64_t kUsPerSecond = 1'000'000;
+constexpr std::int64_t kMsPerSecond = 1000;
+
+constexpr char kAsText = 't';  // a value is kept once for each of the kinds that it is needed as
+constexpr char kAsPrivateKey = 'k';
+
+std::string flight_of(const Route& route, EntryKind kind) {
+  return (kind == EntryKind::private_key ? kAsPrivateKey : kAsText) +
+         key_text(route.key, route.field);
+}
+
+std::string_view key_of(std::string_view flight) {
+  return flight.substr(1);
+}
+
+EntryKind kind_of(std::string_view flight) {
+  return flight.front() == kAsPrivateKey ? EntryKind::private_key : EntryKind::text;
+}
+
+Fetched fetched_of(KeptValue kept, bool is_stale = false) {
+  return {.value = std::move(kept.value),
+          .version = std::move(kept.version),
+          .expires_at = kept.expires_at,
+          .is_stale = is_stale,
+          .generation = kept.generation};
+}
+
+FetchAnswer share_of(const FetchAnswer& answer) {
+  if (!answer) {
+    return answer.error();
+  }
+  return Fetched{.value = answer->value.share(),
+                 .version = answer->version,
+                 .expires_at = answer->expires_at,
+                 .is_stale = answer->is_stale,
+                 .generation = answer->generation};
+}
+
+}  // namespace
+
+// --- who asks ---
+
+std::optional<FetchAnswer> SourceCache::Core::fetch(const Route& route,
+                                                    const Wanted& wanted,
+                                                    FetchCallback callback) {
+  const std::string flight = flight_of(route, wanted.kind);
+  const std::lock_guard lock(mutex_);
+  // Those who only know it again ask for all that there is, and often.
+  auto kept = parts_.store.find(
+      this, flight, wanted.is_only_known ? ValueStore::Reading::look : ValueStore::Reading::use);
+  if (kept && is_good(*kept)) {
+    const std::int64_t now_us = parts_.clock.steady_us();
+    const bool is_due = now_us >= kept->refresh_us && !wanted.is_only_known && !is_silent_;
+    if (is_due && !refusal_of(flight)) {
+      want(flight);
+    }
+    return fetched_of(std::move(*kept));
+  }
+  if (wanted.is_only_known) {
+    return base::Error{Errc::not_found, "it is not known yet"};
+  }
+  if (is_silent_) {
+    return source_is_down(bounds::kSourceAgainMs / kMsPerSecond);
+  }
+  if (const auto refusal = refusal_of(flight)) {
+    auto stale = refusal->code == Errc::network ? stale_of(flight) : std::nullopt;
+    return stale ? FetchAnswer(std::move(*stale)) : FetchAnswer(*refusal);
+  }
+  if (waiters_ >= bounds::kSourceQueueMax) {
+    return base::Error{Errc::unavailable, "too many requests wait for one source"};
+  }
+  want(flight).waiters.push_back(std::move(callback));
+  ++waiters_;
+  return std::nullopt;
+}
+
+bool SourceCache::Core::is_good(const KeptValue& kept) const {
+  // Both clocks: the steady one stands while the machine sleeps.
+  return parts_.clock.steady_us() < kept.end_us &&
+         (!kept.expires_at || parts_.clock.wall_us() / kUsPerSecond < *kept.expires_at);
+}
+
+std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flight) const {
+  const std::int64_t now_us = parts_.clock.steady_us();
+  if (back_off_.is_waiting(now_us)) {
+    return error_of(last_failed_.fault, again_s());
+  }
+  const auto quiet = quiet_.find(flight);
+  return quiet != quiet_.end() && now_us < quiet->second.until_us
+             ? std::optional(quiet->second.error)
+             : std::nullopt;
+}
+
+std::optional<Fetched> SourceCache::Core::stale_of(const std::string& flight) {
+  auto kept = parts_.store.find(this, flight);
+  const bool is_still_good = kept && is_good(*kept);
+  if (!kept || (!is_still_good && parts_.clock.steady_us() >= kept->stale_end_us)) {
+    return std::nullopt;
+  }
+  return fetched_of(std::move(*kept), !is_still_good);
+}
+
+SourceCache::Core::Flight& SourceCache::Core::want(const std::string& flight) {
+  const auto [place, is_new] = flights_.try_emplace(flight);
+  if (is_new) {
+    queue_.push_back(flight);
+    if (!std::exchange(is_start_posted_, true)) {
+      parts_.engine.post([core = shared_from_this()] { core->start(); });
+    }
+  }
+  return place->second;
+}
+
+// --- runs ---
+
+void SourceCache::Core::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_start_posted_ = false;
+    if (queue_.empty()) {
+      return;
+    }
+  }
+  if (is_logging_in_) {
+    return;  // its end goes on with the queue
+  }
+  if (backend_->login_due_us() <= parts_.clock.wall_us()) {
+    log_in();
+  } else {
+    fetch_queue();
+  }
+}
+
+void SourceCache::Core::fetch_queue() {
+  auto batch = std::make_shared<Batch>();
+  {
+    const std::lock_guard lock(mutex_);
+    batch->flights = std::exchange(queue_, {});
+    batch->generation = generation_;
+    for (const std::string& flight : batch->flights) {
+      flights_[flight].is_under_way = true;
+      batch->keys.emplace_back(key_of(flight));
+    }
+  }
+  if (batch->flights.empty()) {
+    return;
+  }
+  std::ranges::sort(batch->keys);
+  const auto twice = std::ranges::unique(batch->keys);
+  batch->keys.erase(twice.begin(), twice.end());
+  auto run = backend_->fetch(batch->keys);
+  parts_.engine.run(spec_,
+                    std::move(run),
+                    parts_.clock.steady_us() + bounds::kSourceRunMs * kUsPerMs,
+                    [core = shared_from_this(), batch](const RunOutcome& outcome) {
+                      core->fetched(*batch, outcome);
+                    });
+}
+
+void SourceCache::Core::log_in() {
+  auto run = backend_->log_in();
+  if (run == nullptr) {
+    fetch_queue();
+    return;
+  }
+  is_logging_in_ = true;
+  parts_.engine.run(
+      spec_,
+      std::move(run),
+      parts_.clock.steady_us() + bounds::kSourceRunMs * kUsPerMs,
+      [core = shared_from_this()](const RunOutcome& outcome) { core->logged_in(outcome); });
+}
+
+void SourceCache::Core::logged_in(const RunOutcome& outcome) {
+  is_logging_in_ = false;
+  login_watched_us_ = 0;
+  if (const auto* failed = std::get_if<Failed>(&outcome)) {
+    lose_login(*failed);
+    end_badly(nullptr, *failed);
+  } else {
+    is_logged_in_ = true;
+    fetch_queue();
+  }
+  watch_login();
+}
+
+// Whoever is not let in any more knocks only when somebody asks.
+void SourceCache::Core::lose_login(const Failed& failed) {
+  if (failed.fault == FetchFault::auth_lost || failed.fault == FetchFault::needs_login) {
+    is_logged_in_ = false;
+  }
+}
+
+// What was got by logging in is renewed ahead of its end, be it used or not: it is given back when
+// the proxy ends.
+void SourceCache::Core::watch_login() {
+  const std::int64_t due_us = backend_->login_due_us();
+  if (due_us == INT64_MAX || !is_logged_in_ || std::exchange(login_watched_us_, due_us) == due_us) {
+    return;
+  }
+  std::int64_t next_try_us = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    next_try_us = back_off_.next_try_us();
+  }
+  const std::int64_t now_us = parts_.clock.steady_us();
+  const std::int64_t wait_us =
+      std::max(due_us - parts_.clock.wall_us(), bounds::kSourceAgainMs * kUsPerMs);
+  const std::uint64_t watch = ++login_watch_;
+  parts_.engine.at(std::max(now_us + wait_us, next_try_us), [core = weak_from_this(), watch] {
+    const auto alive = core.lock();
+    if (alive != nullptr && alive->login_watch_ == watch && alive->is_logged_in_ &&
+        !alive->is_logging_in_) {
+      alive->log_in();
+    }
+  });
+}
+
+void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
+  if (const auto* done = std::get_if<Done>(&outcome)) {
+    end_well(batch, *done);
+  } else {
+    lose_login(std::get<Failed>(outcome));
+    end_badly(&batch, std::get<Failed>(outcome));
+  }
+  watch_login();  // the run may have logged in anew
+}
+
+void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
+  std::vector<Arrived> arrived;
+  for (const std::string& flight : batch.flights) {
+    const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
+    if (found == done.values.end()) {
+      arrived.push_back({error_of(FetchFault::not_found, 0)});
+    } else {
+      arrived.push_back({usable_value(found->value, kind_of(flight)), &*found});
+    }
+  }
+  Told told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (batch.generation != generation_) {
+      return;  // who waited for it has been told
+    }
+    back_off_.worked();
+    outcome_ = "ok";
+    for (std::size_t at = 0; at < arrived.size(); ++at) {
+      const std::string& flight = batch.flights[at];
+      auto& value = arrived[at].value;
+      if (value) {
+        answer(flight, fetched_of(keep(flight, std::move(*value), *arrived[at].told)), told);
+      } else {
+        give_up(flight, value.error(), told);
+      }
+    }
+  }
+  tell(told);
+}
+
+// `batch`: null when it was a log-in that failed, for which all in the queue wait.
+void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
+  const auto flights =
+      batch == nullptr ? std::span<const std::string>() : std::span(batch->flights);
+  Told told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (batch != nullptr && batch->generation != generation_) {
+      return;
+    }
+    outcome_ = failed.outcome;
+    if (failed.fault == FetchFault::not_found && batch != nullptr) {
+      for (const std::string& flight : flights) {
+        give_up(flight, error_of(failed.fault, 0), told);
+      }
+    } else if (failed.fault == FetchFault::bad_answer && batch != nullptr) {
+      // What one key's value is like says nothing of the others.
+      for (const std::string& flight : flights) {
+        hush(flight, error_of(failed.fault, 0), told);
+      }
+    } else {
+      rest(flights, failed, told);
+    }
+  }
+  tell(told);
+}
+
+// It is asked for nothing for a while; nobody waits for that.
+void SourceCache::Core::rest(std::span<const std::string> flights,
+                             const Failed& failed,
+                             Told& told) {
+  last_failed_ = failed;
+  back_off_.failed(parts_.clock.steady_us(), failed.retry_after_ms, parts_.draw);
+  const base::Error error = error_of(failed.fault, again_s());
+  if (failed.fault == FetchFault::auth_lost) {
+    // What it gave before was given to who we are no more.
+    ++generation_;
+    parts_.store.drop_all(this);
+    fail_all(error, told);
+    return;
+  }
+  for (const std::string& flight : flights) {
+    fail(flight, error, told);
+  }
+  for (const std::string& flight : std::exchange(queue_, {})) {
+    fail(flight, error, told);
+  }
+}
+
+// --- with mutex_ held ---
+
+// When the source is asked again, in seconds from now, rounded up.
+std::int64_t SourceCache::Core::again_s() const {
+  return (back_off_.next_try_us() - parts_.clock.steady_us() + kUsPerSecond - 1) / kUsPerSecond;
+}
+
+// There is no such value: what was kept of it goes, and it is not asked for again at once.
+void SourceCache::Core::give_up(const std::string& flight, const base::Error& error, Told& told) {
+  parts_.store.drop(this, flight);
+  hush(flight, error, told);
+}
+
+// It is not asked for again at once; what is still good of it is served on.
+void SourceCache::Core::hush(const std::string& flight, const base::Error& error, Told& told) {
+  const std::int64_t now_us = parts_.clock.steady_us();
+  std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
+  quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
+  answer(flight, error, told);
+}
+
+// The source gave nothing: the value of before, if the bindings allow it, or the error.
+void SourceCache::Core::fail(const std::string& flight, const base::Error& error, Told& told) {
+  auto stale = error.code == Errc::network ? stale_of(flight) : std::nullopt;
+  answer(flight, stale ? FetchAnswer(std::move(*stale)) : FetchAnswer(error), told);
+}
+
+void SourceCache::Core::fail_all(const base::Error& error, Told& told) {
+  queue_.clear();
+  while (!flights_.empty()) {
+    answer(std::string(flights_.begin()->first), error, told);
+  }
+}
+
+void SourceCache::Core::answer(const std::string& flight, const FetchAnswer& given, Told& told) {
+  auto found = flights_.extract(flight);
+  if (found.empty()) {
+    return;
+  }
+  waiters_ -= found.mapped().waiters.size();
+  for (FetchCallback& waiter : found.mapped().waiters) {
+    told.emplace_back(std::move(waiter), share_of(given));
+  }
+}
+
+// I1: the bytes that are there already stay where they are, if it is the same value.
+KeptValue SourceCache::Core::keep(const std::string& flight,
+                                  Secret value,
+                                  const FetchedValue& told) {
+  KeptValue kept;
+  auto before = parts_.store.find(this, flight);
+  if (before && before->value.reveal() == value.reveal()) {
+    kept.value = std::move(before->value);
+    kept.version = std::move(before->version);
+  } else {
+    kept.value = std::move(value);
+    kept.version = std::to_string(++versions_);
+  }
+  kept.expires_at = told.expires_at;
+  kept.generation = generation_;
+  set_life(kept, spec_, parts_.clock, parts_.draw);
+  quiet_.erase(flight);
+  parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
+  // I1: it is gone from memory when it is over, be it asked for or not.
+  parts_.engine.at(kept.stale_end_us, [core = weak_from_this()] {
+    if (const auto alive = core.lock()) {
+      alive->parts_.store.drop_ended(alive->parts_.clock.steady_us());
+    }
+  });
+  return kept;
+}
+
+// --- without it ---
+
+void SourceCache::Core::tell(Told& told) {
+  for (auto& [waiter, given] : told) {
+    waiter(std::move(given));
+  }
+}
+
+void SourceCache::Core::flush() {
+  Told told;
+  {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    parts_.store.drop_all(this);
+    quiet_.clear();
+    std::vector<std::string> under_way;
+    for (const auto& [flight, who] : flights_) {
+      if (who.is_under_way) {
+        under_way.push_back(flight);
+      }
+    }
+    for (const std::string& flight : under_way) {
+      answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
+    }
+  }
+  tell(told);
+}
+
+void SourceCache::Core::drop(const Route& route, std::string_view version) {
+  const std::lock_guard lock(mutex_);
+  for (const EntryKind kind : {EntryKind::text, EntryKind::private_key}) {
+    const std::string flight = flight_of(route, kind);
+    const auto kept = parts_.store.find(this, flight);
+    if (kept && kept->version == version) {
+      parts_.store.drop(this, flight);
+    }
+  }
+}
+
+void SourceCache::Core::fall_silent() {
+  const std::lock_guard lock(mutex_);
+  is_silent_ = true;
+  ++generation_;
+  flights_.clear();
+  queue_.clear();
+  waiters_ = 0;
+}
+
+void SourceCache::Core::retire() {
+  Told told;
+  {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+    parts_.store.drop_all(this);
+    fail_all(source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
+  }
+  tell(told);
+  parts_.engine.post([core = shared_from_this()] {
+    core->log_out(core->parts_.clock.steady_us() + bounds::kSourceRunMs * kUsPerMs, [] {});
+  });
+}
+
+void SourceCache::Core::log_out(std::int64_t deadline_us, const std::function<void()>& done) {
+  auto run = std::exchange(is_logged_in_, false) ? backend_->log_out() : nullptr;
+  if (run == nullptr) {
+    done();
+    return;
+  }
+  parts_.engine.run(
+      spec_, std::move(run), deadline_us, [core = shared_from_this(), done](const RunOutcome&) {
+        done();
+      });
+}
+
+SourceState SourceCache::Core::state() const {
+  const std::lock_guard lock(mutex_);
+  return {
+      .entries = parts_.store.count(this),
+      .outcome = outcome_,
+      .next_try_us = back_off_.is_waiting(parts_.clock.steady_us()) ? back_off_.next_try_us() : 0,
+      .generation = generation_};
+}
+
+}  // namespace keyswap::vault

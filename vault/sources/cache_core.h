@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inside of vault/sources/cache.h. Asked from any thread; runs begin and end on the engine's.
+//
+//   fetch() ── nothing good is kept ──▶ flights_, queue_ ──▶ start() ──▶ log_in() where it is due
+//                                                             │
+//   waiters ◀── tell() ◀── fetched() ◀── Engine::run ◀────────┘  one run for all in the queue
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "vault/sources/back_off.h"
+#include "vault/sources/cache.h"
+#include "vault/sources/value_store.h"
+
+namespace keyswap::vault {
+
+class SourceCache::Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts)
+      : spec_(std::move(spec)), backend_(std::move(backend)), parts_(std::move(parts)) {}
+
+  std::optional<FetchAnswer> fetch(const Route& route,
+                                   const Wanted& wanted,
+                                   FetchCallback callback);
+  void flush();
+  void drop(const Route& route, std::string_view version);
+  // Who waits is told nothing any more, and nobody waits from now on.
+  void fall_silent();
+  // Nobody asks any more: nothing is kept, and who waits is told so.
+  void retire();
+
+  [[nodiscard]] const SourceSpec& spec() const { return spec_; }
+
+  [[nodiscard]] SourceState state() const;
+
+  // On the engine's thread.
+  void log_out(std::int64_t deadline_us, const std::function<void()>& done);
+
+ private:
+  // Who waits for one value. In the queue, or with a run that is under way.
+  struct Flight {
+    std::vector<FetchCallback> waiters;  // none: it is fetched ahead of its end
+    bool is_under_way = false;
+  };
+
+  // What one run fetches.
+  struct Batch {
+    std::vector<std::string> flights;
+    std::vector<std::string> keys;  // what the backend is asked for
+    std::uint64_t generation = 0;
+  };
+
+  // A value that came, by its flight.
+  struct Arrived {
+    base::Result<Secret> value;
+    const FetchedValue* told = nullptr;
+  };
+
+  // Why a key is not asked for again at once.
+  struct Quiet {
+    std::int64_t until_us = 0;
+    base::Error error{base::Errc::not_found, "the source has no such secret"};
+  };
+
+  using Told = std::vector<std::pair<FetchCallback, FetchAnswer>>;
+
+  // On the engine's thread.
+  void start();
+  void fetch_queue();
+  void log_in();
+  void logged_in(const RunOutcome& outcome);
+  void watch_login();
+  void lose_login(const Failed& failed);
+  void fetched(const Batch& batch, const RunOutcome& outcome);
+  void end_well(const Batch& batch, const Done& done);
+  void end_badly(const Batch* batch, const Failed& failed);
+
+  // With mutex_ held.
+  [[nodiscard]] bool is_good(const KeptValue& kept) const;
+  [[nodiscard]] std::optional<base::Error> refusal_of(const std::string& flight) const;
+  [[nodiscard]] std::optional<Fetched> stale_of(const std::string& flight);
+  [[nodiscard]] std::int64_t again_s() const;
+  Flight& want(const std::string& flight);
+  void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
+  void give_up(const std::string& flight, const base::Error& error, Told& told);
+  void hush(const std::string& flight, const base::Error& error, Told& told);
+  void fail(const std::string& flight, const base::Error& error, Told& told);
+  void fail_all(const base::Error& error, Told& told);
+  void answer(const std::string& flight, const FetchAnswer& given, Told& told);
+  [[nodiscard]] KeptValue keep(const std::string& flight, Secret value, const FetchedValue& told);
+
+  static void tell(Told& told);
+
+  const SourceSpec spec_;
+  const std::unique_ptr<Backend> backend_;  // on the engine's thread only
+  const CacheParts parts_;
+  bool is_logging_in_ = false;  // on the engine's thread, as the next three
+  bool is_logged_in_ = false;
+  std::uint64_t login_watch_ = 0;      // the timer that counts
+  std::int64_t login_watched_us_ = 0;  // what it was set for
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<std::string, Flight> flights_;
+  std::vector<std::string> queue_;  // flights that no run is under way for
+  bool is_start_posted_ = false;
+  bool is_silent_ = false;
+  std::size_t waiters_ = 0;
+  std::unordered_map<std::string, Quiet> quiet_;
+  BackOff back_off_;
+  Failed last_failed_;
+  std::string outcome_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t versions_ = 0;
+};
+
+}  // namespace keyswap::vault

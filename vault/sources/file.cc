@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files, one a secret: what CI systems and containers mount. A key is an absolute path, or a path
+// below the source's `directory`. Who reads it looks at its owner and mode.
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "vault/sources/each_key_run.h"
+#include "vault/sources/kinds.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+class FileRun final : public EachKeyRun {
+ public:
+  FileRun(const std::string& directory, std::span<const std::string> keys)
+      : EachKeyRun(keys), directory_(directory) {}
+
+  [[nodiscard]] Step begin(std::int64_t /*now_us*/) override { return ask(); }
+
+  [[nodiscard]] Step on(Answer answer, std::int64_t /*now_us*/) override {
+    if (const auto* error = std::get_if<base::Error>(&answer)) {
+      return missed(fail_of_file(*error));
+    }
+    const auto& entry = std::get<EntryAnswer>(answer);
+    return brought_fields(
+        [&](std::string_view field) { return picked(entry.value.share(), field); }, entry.version);
+  }
+
+ private:
+  Step ask() override {
+    const std::string_view path = key().key;
+    const bool is_absolute = path.starts_with('/');
+    if (is_absolute != directory_.empty() || !is_path_below(path.substr(is_absolute ? 1 : 0))) {
+      return missed(fail(FetchFault::not_found, "no_path"));
+    }
+    return ReadFile{is_absolute ? std::string(path) : directory_ + "/" + std::string(path)};
+  }
+
+  static Failed fail_of_file(const base::Error& error) {
+    if (error.code == base::Errc::not_found) {
+      return fail(FetchFault::not_found, "not_found");
+    }
+    if (error.code == base::Errc::permission) {
+      return fail(FetchFault::bad_answer, "not_permitted");
+    }
+    return fail_of(error);
+  }
+
+  const std::string& directory_;
+};
+
+class Files final : public Backend {
+ public:
+  explicit Files(const SourceSpec& spec) : directory_(setting_text(spec, "directory")) {}
+
+  [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
+    return std::make_unique<FileRun>(directory_, keys);
+  }
+
+ private:
+  std::string directory_;
+};
+
+std::unique_ptr<Backend> make(const SourceSpec& spec) {
+  return std::make_unique<Files>(spec);
+}
+
+constexpr std::array kSettings = {
+    SettingRule{.name = "directory", .check = check_absolute_path},
+};
+
+}  // namespace
+
+extern const BackendKind kFileKind;
+constinit const BackendKind kFileKind = {
+    .name = "file", .settings = kSettings, .is_remote = false, .make = make};
+
+}  // namespace keyswap::vault

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The answer of a token endpoint (RFC 6749 sections 5.1 and 5.2), read strictly, in locked memory
+// (I1). What it says of an error is told by its code alone, and by that only if it is a known one:
+// its texts are somebody else's, and go nowhere. GitHub and Slack say an error with status 200; so
+// whether there is one is looked at first.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "vault/secret.h"
+#include "vault/sources/run.h"
+
+namespace keyswap::vault {
+
+struct TokenAnswer {
+  Secret access;
+  // The one for the next time, if the answer has one.
+  std::optional<Secret> refresh;
+  // It has one that nobody could send: `refresh` is nothing.
+  bool is_refresh_malformed = false;
+  std::optional<std::int64_t> expires_in_s;
+  // It says what kind of token that is. (It has to, and some do not.)
+  bool has_type = false;
+};
+
+// Of the Call; any other answer is `unexpected`. A refusal of what the client was given is
+// `needs_login` ("token_endpoint_error:invalid_grant"), one of the client itself `auth_lost`; a
+// status without a known code is told as "token_endpoint_status:404".
+std::variant<TokenAnswer, Failed> read_token_answer(Answer answer);
+
+// Can it be one that a server will take again: 8 to 4096 printable characters?
+bool is_refresh_token(std::string_view text);
+
+// The answer to a Call that is no success, where nothing is known of its body.
+Failed fail_of_token_status(const CallAnswer& answer);
+
+}  // namespace keyswap::vault

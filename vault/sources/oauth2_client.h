@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A client of a token endpoint: who it says it is (RFC 6749 section 2.3.1), and what it asks for.
+// Which grant it has, and what becomes of the answer, are the runs' own business.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "proxy/base/result.h"
+#include "vault/secret.h"
+#include "vault/source_table.h"
+#include "vault/sources/run.h"
+
+namespace keyswap::vault {
+
+// What the specification says of it; the names of entries, not their values.
+struct TokenClient {
+  explicit TokenClient(const SourceSpec& spec);
+
+  std::string token_url;
+  std::string id;
+  std::string secret;  // "" a public client, which has none
+  std::string scope;
+  std::string audience;
+  bool is_basic = false;  // says who it is in the head, not in the form
+};
+
+// Reads who the client is, entry by entry.
+class ClientReading {
+ public:
+  explicit ClientReading(const TokenClient& client) : client_(&client) {}
+
+  [[nodiscard]] Step begin();  // also anew
+  // The next step; nothing: both are there.
+  [[nodiscard]] std::optional<Step> on(Answer answer);
+
+  [[nodiscard]] std::string_view id() const;
+  [[nodiscard]] std::string_view secret() const;  // "" of a public client
+
+ private:
+  const TokenClient* client_;
+  std::optional<Secret> id_;
+  std::optional<Secret> secret_;
+};
+
+// The request for a token, of a grant's own form ("grant_type=…", encoded). Failed: there is no
+// locked memory for it.
+Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant);
+
+// A token for each key that was asked for. `minted_us` is its version: when it came.
+Done done_with(std::span<const std::string> keys,
+               const Secret& token,
+               std::int64_t minted_us,
+               std::optional<std::int64_t> expires_at);
+
+// What ReadEntry and ReadFile brought, whatever else it may be.
+std::variant<Secret, Failed> own_value(Answer answer);
+
+}  // namespace keyswap::vault

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What one process tells the others, and itself after a restart, of a refresh token: which access
+// token came of it last, or that it is good no more. It is an entry of the vault beside that of the
+// refresh token, and speaks of one version of that one: another version begins anew.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "proxy/base/result.h"
+#include "vault/secret.h"
+#include "vault/secret_name.h"
+#include "vault/source_table.h"
+
+namespace keyswap::vault {
+
+struct KeptToken {
+  std::string digest;  // of who asked for it, and for what: others have no use for it
+  std::int64_t minted_us = 0;
+  std::int64_t expires_s = 0;
+  std::string grant_version;  // of the refresh token that is good for the next one
+  Secret token;
+};
+
+struct LostGrant {
+  std::string grant_version;
+};
+
+// Monostate: nothing that can be used.
+using KeptState = std::variant<std::monostate, KeptToken, LostGrant>;
+
+SecretName kept_name(const SecretName& refresh_token);
+std::string kept_digest(const SourceSpec& spec);
+
+KeptState read_kept(std::string_view text);
+
+// unavailable: there is no locked memory.
+base::Result<Secret> kept_text(const KeptToken& kept);
+base::Result<Secret> kept_text(const LostGrant& lost);
+
+}  // namespace keyswap::vault

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/oauth2_rotation.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "vault/sources/backend_parts.h"
+#include "vault/sources/oauth2_answer.h"
+#include "vault/sources/oauth2_kept.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::int64_t kAheadUs = 60 * kSecondUs;
+constexpr std::int64_t kLifePartAhead = 10;
+// Whoever changes the entry while we ask wins; not for ever.
+constexpr int kConflictsMax = 2;
+
+class RefreshRun final : public Run {
+ public:
+  RefreshRun(RefreshGrant& grant, std::span<const std::string> keys)
+      : grant_(grant), keys_(keys.begin(), keys.end()), who_(grant.client) {}
+
+  [[nodiscard]] Step begin(std::int64_t now_us) override {
+    now_us_ = now_us;
+    // On first use, what was minted before is of an earlier policy, or of an earlier start.
+    grant_.newest_us = grant_.newest_us == 0 ? now_us : grant_.newest_us;
+    next_ = &RefreshRun::on_lock;
+    return LockEntry{grant_.refresh};
+  }
+
+  [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
+    now_us_ = now_us;
+    return (this->*next_)(std::move(answer));
+  }
+
+ private:
+  using Next = Step (RefreshRun::*)(Answer);
+
+  // --- what is there ---
+
+  Step on_lock(Answer answer) {
+    if (!std::holds_alternative<Granted>(answer)) {
+      return failed_by(answer);
+    }
+    return read_refresh();
+  }
+
+  Step read_refresh() {
+    next_ = &RefreshRun::on_refresh;
+    return ReadEntry{grant_.refresh};
+  }
+
+  Step on_refresh(Answer answer) {
+    auto* const entry = std::get_if<EntryAnswer>(&answer);
+    if (entry == nullptr) {
+      return failed_by(answer);
+    }
+    refresh_ = std::move(entry->value);
+    version_ = std::move(entry->version);
+    return read_kept_entry();
+  }
+
+  Step read_kept_entry() {
+    next_ = &RefreshRun::on_kept;
+    return ReadEntry{kept_name(grant_.refresh)};
+  }
+
+  Step on_kept(Answer answer) {
+    const auto* const error = std::get_if<base::Error>(&answer);
+    const auto* const entry = std::get_if<EntryAnswer>(&answer);
+    if (entry == nullptr && (error == nullptr || error->code != base::Errc::not_found)) {
+      return failed_by(answer);
+    }
+    kept_version_ = entry == nullptr ? "" : entry->version;
+    if (grant_.pending && grant_.pending->replaces == version_) {
+      return keep_refresh();
+    }
+    grant_.pending.reset();  // who changed the entry meanwhile wins
+    const auto kept = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
+    const auto* const lost = std::get_if<LostGrant>(&kept);
+    if (lost != nullptr && lost->grant_version == version_) {
+      return fail(FetchFault::needs_login, "token_endpoint_error:invalid_grant");
+    }
+    const auto* const token = std::get_if<KeptToken>(&kept);
+    if (token != nullptr && is_fresh(*token)) {
+      grant_.newest_us = token->minted_us;
+      return done_with(keys_, token->token, token->minted_us, token->expires_s);
+    }
+    next_ = &RefreshRun::on_client;
+    return who_.begin();
+  }
+
+  // Did another process get it, since we last had one?
+  [[nodiscard]] bool is_fresh(const KeptToken& token) const {
+    const std::int64_t end_us = token.expires_s * kSecondUs;
+    const std::int64_t life_us = end_us - token.minted_us;
+    const std::int64_t ahead_us =
+        std::min(std::max(kAheadUs, life_us / kLifePartAhead), life_us / 2);
+    return token.digest == grant_.digest && token.grant_version == version_ &&
+           token.minted_us > grant_.newest_us && token.minted_us <= now_us_ &&
+           end_us - now_us_ > ahead_us;
+  }
+
+  // --- the call ---
+
+  Step on_client(Answer answer) {
+    if (auto step = who_.on(std::move(answer))) {
+      return std::move(*step);
+    }
+    const auto form =
+        form_of({{"grant_type", "refresh_token"}, {"refresh_token", refresh_.reveal()}});
+    if (!form) {
+      return fail_of(form.error());
+    }
+    next_ = &RefreshRun::on_token;
+    return token_call(grant_.client, who_, *form);
+  }
+
+  Step on_token(Answer answer) {
+    auto read = read_token_answer(std::move(answer));
+    if (auto* const failed = std::get_if<Failed>(&read)) {
+      return failed->fault == FetchFault::needs_login ? keep_lost(std::move(*failed))
+                                                      : std::move(*failed);
+    }
+    auto& token = std::get<TokenAnswer>(read);
+    access_ = std::move(token.access);
+    minted_us_ = now_us_;
+    if (token.expires_in_s) {
+      expires_at_ = now_us_ / kSecondUs + *token.expires_in_s;
+    }
+    has_type_ = token.has_type;
+    if (token.is_refresh_malformed) {
+      // What is in the vault may be good once more, and nothing better is to be had.
+      return note(FetchEventKind::rotation_failed, "rejected_malformed", &RefreshRun::on_noted);
+    }
+    if (!token.refresh || token.refresh->reveal() == refresh_.reveal()) {
+      return keep_token();
+    }
+    // From here on there is a token that nobody else has: it is not let go before it is kept.
+    grant_.pending = PendingRotation{
+        std::move(*token.refresh), version_, access_.share(), minted_us_, expires_at_};
+    return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
+  }
+
+  // Nothing more is tried with it, by nobody: a server may take a second try for a theft.
+  Step keep_lost(Failed failed) {
+    failed_ = std::move(failed);
+    auto text = kept_text(LostGrant{version_});
+    if (!text) {
+      return std::move(failed_);
+    }
+    next_ = &RefreshRun::on_lost_kept;
+    return KeepEntry{kept_name(grant_.refresh), std::move(*text), kept_version_};
+  }
+
+  Step on_lost_kept(Answer /*answer*/) { return std::move(failed_); }
+
+  // --- a new refresh token ---
+
+  Step on_pending_noted(Answer answer) {
+    is_recorded_ = is_durable(answer);
+    return keep_refresh();
+  }
+
+  // I13: durable before the access token is used.
+  Step keep_refresh() {
+    next_ = &RefreshRun::on_refresh_kept;
+    return KeepEntry{grant_.refresh, grant_.pending->refresh.share(), grant_.pending->replaces};
+  }
+
+  Step on_refresh_kept(Answer answer) {
+    const auto* const kept = std::get_if<Kept>(&answer);
+    if (kept == nullptr || *kept == Kept::failed) {
+      return note(FetchEventKind::rotation_failed, "write_failed", &RefreshRun::on_failure_noted);
+    }
+    if (*kept == Kept::conflict) {
+      grant_.pending.reset();
+      return note(FetchEventKind::rotation_conflict, "conflict", &RefreshRun::on_conflict_noted);
+    }
+    PendingRotation& rotated = *grant_.pending;
+    refresh_ = std::move(rotated.refresh);
+    access_ = std::move(rotated.access);
+    minted_us_ = rotated.minted_us;
+    expires_at_ = rotated.expires_at;
+    grant_.pending.reset();
+    return note(FetchEventKind::rotated, "ok", &RefreshRun::on_rotated_noted);
+  }
+
+  Step on_failure_noted(Answer /*answer*/) {
+    return fail(FetchFault::unavailable, "rotation_write_failed");
+  }
+
+  // The other one's is sent instead.
+  Step on_conflict_noted(Answer answer) {
+    ++conflicts_;
+    if (!is_durable(answer)) {
+      return fail(FetchFault::unavailable, "audit_unavailable");
+    }
+    return conflicts_ < kConflictsMax ? read_refresh()
+                                      : fail(FetchFault::unavailable, "rotation_conflict");
+  }
+
+  Step on_rotated_noted(Answer answer) {
+    is_recorded_ = is_recorded_ && is_durable(answer);
+    if (!is_recorded_) {
+      return fail(FetchFault::unavailable, "audit_unavailable");
+    }
+    next_ = &RefreshRun::on_new_version;
+    return ReadEntry{grant_.refresh};
+  }
+
+  Step on_new_version(Answer answer) {
+    const auto* const entry = std::get_if<EntryAnswer>(&answer);
+    if (entry == nullptr || entry->value.reveal() != refresh_.reveal()) {
+      return deliver();  // others can only do without what we know
+    }
+    version_ = entry->version;
+    if (is_over()) {
+      return read_kept_entry();  // it waited too long to be written
+    }
+    return keep_token();
+  }
+
+  // --- the access token ---
+
+  [[nodiscard]] bool is_over() const { return expires_at_ && *expires_at_ <= now_us_ / kSecondUs; }
+
+  Step on_noted(Answer answer) {
+    return is_durable(answer) ? keep_token() : fail(FetchFault::unavailable, "audit_unavailable");
+  }
+
+  // For other processes. That it could not be kept is no reason to do without it.
+  Step keep_token() {
+    KeptToken kept;
+    kept.digest = grant_.digest;
+    kept.minted_us = minted_us_;
+    kept.expires_s = expires_at_.value_or((minted_us_ + grant_.default_life_us) / kSecondUs);
+    kept.grant_version = version_;
+    kept.token = access_.share();
+    auto text = kept_text(kept);
+    if (!text) {
+      return deliver();
+    }
+    next_ = &RefreshRun::on_token_kept;
+    return KeepEntry{kept_name(grant_.refresh), std::move(*text), kept_version_};
+  }
+
+  Step on_token_kept(Answer /*answer*/) { return deliver(); }
+
+  Step deliver() {
+    if (!has_type_) {
+      has_type_ = true;
+      return note(FetchEventKind::refreshed, "token_type_missing", &RefreshRun::on_told);
+    }
+    grant_.newest_us = minted_us_;
+    return done_with(keys_, access_, minted_us_, expires_at_);
+  }
+
+  Step on_told(Answer answer) {
+    return is_durable(answer) ? deliver() : fail(FetchFault::unavailable, "audit_unavailable");
+  }
+
+  // --- pieces ---
+
+  Step note(FetchEventKind kind, std::string outcome, Next next) {
+    next_ = next;
+    Note step;
+    step.event.kind = kind;
+    step.event.secret = grant_.refresh.text();
+    step.event.version = version_;
+    step.event.expires_at = expires_at_;
+    step.event.outcome = std::move(outcome);
+    return step;
+  }
+
+  static bool is_durable(const Answer& answer) {
+    const auto* const noted = std::get_if<Noted>(&answer);
+    return noted != nullptr && noted->is_durable;
+  }
+
+  static Failed failed_by(const Answer& answer) {
+    const auto* const error = std::get_if<base::Error>(&answer);
+    return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
+  }
+
+  RefreshGrant& grant_;
+  std::vector<std::string> keys_;
+  ClientReading who_;
+  Next next_ = nullptr;
+  std::int64_t now_us_ = 0;
+
+  Secret refresh_;
+  std::string version_;       // of its entry
+  std::string kept_version_;  // of the entry beside it; "" there is none
+  Secret access_;
+  std::int64_t minted_us_ = 0;
+  std::optional<std::int64_t> expires_at_;
+  bool has_type_ = true;
+  bool is_recorded_ = true;
+  int conflicts_ = 0;
+  Failed failed_;
+};
+
+}  // namespace
+
+RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
+    : client(spec),
+      refresh(std::move(refresh_token)),
+      digest(kept_digest(spec)),
+      default_life_us(spec.cache.ttl_ms * 1000) {}
+
+std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys) {
+  return std::make_unique<RefreshRun>(grant, keys);
+}
+
+}  // namespace keyswap::vault

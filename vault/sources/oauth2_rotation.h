@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An access token of a refresh token (RFC 6749 section 6) that its server may exchange for another
+// one each time. The old one is dead with the answer, and the new one exists nowhere but in that:
+// so it is in the vault, durably, before the access token is used (I13), and one process at a time
+// asks. What cannot be written is kept in locked memory and written with the next run; nothing is
+// asked for meanwhile.
+//
+//   lock → the refresh token → what others have got of it → (is it fresh? done) → who we are → call
+//     a new one: record "pending" → keep it, if the entry is still what was sent → record "rotated"
+//     the entry is another by now: who changed it wins, and his is sent instead
+//     invalid_grant: told to all who come after, until the entry is another one
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "vault/secret.h"
+#include "vault/secret_name.h"
+#include "vault/source_table.h"
+#include "vault/sources/oauth2_client.h"
+#include "vault/sources/run.h"
+
+namespace keyswap::vault {
+
+// A refresh token that its server has given out, and that is in no file yet.
+struct PendingRotation {
+  Secret refresh;
+  std::string replaces;  // the version of the entry that was sent for it
+  Secret access;
+  std::int64_t minted_us = 0;
+  std::optional<std::int64_t> expires_at;
+};
+
+// Of one refresh token, for as long as its source is in use. Outlives its runs.
+struct RefreshGrant {
+  RefreshGrant(const SourceSpec& spec, SecretName refresh_token);
+
+  TokenClient client;
+  SecretName refresh;
+  std::string digest;
+  std::int64_t default_life_us = 0;
+  // An access token of before that is of no use: whoever asks has it, or was given it.
+  std::int64_t newest_us = 0;
+  std::optional<PendingRotation> pending;
+};
+
+std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys);
+
+}  // namespace keyswap::vault
