@@ -136,8 +136,8 @@ std::vector<std::string_view> mint_types();
 const MintType* find_mint_type(std::string_view name);
 // The keys of such an entry besides those of a placement.
 std::vector<std::string_view> mint_keys(const MintType& type, vault::BackendKinds kinds);
-// The entry of that name in no vault, which the credential is made of, once its source is read; null
-// after an error.
+// The entry of that name in no vault, which the credential is made of, once its source is read;
+// null after an error.
 std::optional<vault::SecretName> parse_mint(const YamlSection& section,
                                             const MintType& type,
                                             ParseContext& context,

@@ -13,8 +13,6 @@ namespace keyswap::bindings {
 
 namespace {
 
-namespace bounds = base::bounds;
-
 constexpr std::array<std::string_view, 4> kCacheKeys = {
     "ttl_seconds", "max_entries", "jitter_seconds", "stale_seconds"};
 constexpr std::array<std::string_view, 3> kForeignCacheKeys = {
@@ -85,7 +83,7 @@ vault::CacheRule read_cache(const YamlNode& node,
   if (const auto* const entries = section.find("max_entries")) {
     const auto count = read_number(*entries, "max_entries", {1, most}, issues);
     rule.entries_max =
-        std::min(static_cast<std::size_t>(count.value_or(1)), bounds::kSourceEntriesMax);
+        std::min(static_cast<std::size_t>(count.value_or(1)), base::bounds::kSourceEntriesMax);
   }
   return rule;
 }
@@ -207,7 +205,7 @@ const vault::BackendKind* read_kind(const YamlNode& source,
 
 bool check_id(const YamlNode& key, ConfigIssues& issues) {
   const bool is_taken = key.text == vault::kLocalKind || key.text == kOfAll;
-  if (is_taken || key.text.size() > bounds::kSourceIdBytesMax ||
+  if (is_taken || key.text.size() > base::bounds::kSourceIdBytesMax ||
       !vault::SecretName::parse(key.text)) {
     issues.error(key.place,
                  is_taken ? "a source cannot have this name" : "this is no name of a source",
@@ -252,7 +250,7 @@ void read_sources(const YamlNode& node, ParseContext& context) {
     context.issues.error(node.place, "`sources` must be a mapping from names to sources");
     return;
   }
-  if (node.keys.size() > bounds::kSourcesMax) {
+  if (node.keys.size() > base::bounds::kSourcesMax) {
     context.issues.error(node.place, "`sources` has more than 32 entries");
     return;
   }

@@ -358,7 +358,10 @@ Result<std::string> PrivateKey::public_der() const {
   if (!key) {
     return key.error();
   }
-  return std::string(kEd25519PublicHead).append(key->public_key().begin(), key->public_key().end());
+  const auto& raw = key->public_key();
+  std::string der(kEd25519PublicHead.size() + raw.size(), '\0');
+  std::ranges::copy(raw, std::ranges::copy(kEd25519PublicHead, der.begin()).out);
+  return der;
 }
 
 Status PrivateKey::write_der(base::ByteSink& out) const {

@@ -21,8 +21,8 @@ class PublicKey {
   enum class Kind : std::uint8_t { rsa, ed25519, p256 };
 
   // PEM ("PUBLIC KEY"), or the base64 of its DER on one line: SubjectPublicKeyInfo (RFC 5280
-  // section 4.1.2.7). Line ends may be written out as "\n". invalid_input for what is none; unsupported for
-  // another kind of key, another curve, and an RSA key of a size out of bounds.
+  // section 4.1.2.7). Line ends may be written out as "\n". invalid_input for what is none;
+  // unsupported for another kind of key, another curve, and an RSA key of a size out of bounds.
   static base::Result<PublicKey> from_text(std::string_view pem_or_base64_der);
   // The same of DER.
   static base::Result<PublicKey> from_der(std::string_view der);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine of sources as `serve` has it: the thread for calls, a worker for what takes disks their
-// time, records into the audit log, and the launcher of programs.
+// The engine of sources as `serve` has it: the thread for calls, a worker for what takes disks
+// their time, records into the audit log, and the launcher of programs.
 //
 // The order: start_launcher() before the vault is opened and anything is given up; create() before
 // system calls are; start() with the other threads; stop() while the log still takes records.

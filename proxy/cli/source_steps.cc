@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/cli/files.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/path_trust.h"
 #include "vault/secret.h"
@@ -25,29 +26,10 @@ using base::Error;
 constexpr mode_t kOthers = 077;
 constexpr mode_t kOthersWrite = 022;
 
-// An open file, closed at the end.
-class File {
- public:
-  // Not waiting for a writer of a pipe. `flags`: besides.
-  File(const std::string& path, int flags)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)) {}
-
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  File(File&&) = delete;
-  File& operator=(File&&) = delete;
-
-  ~File() {
-    if (descriptor_ >= 0) {
-      ::close(descriptor_);
-    }
-  }
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
+// Not waiting for a writer of a pipe.
+File open_at(const std::string& path, int flags) {
+  return File(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags));
+}
 
 Error open_error(int number) {
   if (number == ENOENT || number == ENOTDIR) {
@@ -132,8 +114,8 @@ vault::Answer read_own_file(const vault::ReadFile& step) {
   if (!path.starts_with('/') || (!step.is_mounted && check_folders_above(path))) {
     return Error{Errc::permission, "a source's file could have been put there by somebody else"};
   }
-  const File file(path, step.is_mounted ? 0 : O_NOFOLLOW);
-  if (file.descriptor() < 0) {
+  const File file = open_at(path, step.is_mounted ? 0 : O_NOFOLLOW);
+  if (!file.is_open()) {
     return open_error(errno);
   }
 

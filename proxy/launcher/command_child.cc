@@ -218,7 +218,8 @@ void Watched::read_told() {
 
 void Watched::look_for_end() {
   signalfd_siginfo seen{};
-  static_cast<void>(::read(signals_, &seen, sizeof(seen)));
+  // Empty where another signal took its place: whether the child ended is asked all the same.
+  [[maybe_unused]] const auto count = ::read(signals_, &seen, sizeof(seen));
   int status = 0;
   if (::waitpid(child_, &status, WNOHANG) == child_) {
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : kOfSignal + WTERMSIG(status);

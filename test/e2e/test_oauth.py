@@ -61,8 +61,8 @@ class Oauth(Case):
     def events(self, running, kind):
         return [(record["event"], record["outcome"]) for record in running.records() if record["type"] == kind]
 
-    def test_a_refresh_token_is_exchanged_once_and_the_new_one_is_kept(self):
-        """L01, L03, L15: one exchange for many requests; pending, rotated, in this order."""
+    def test_L01_L03_L15_a_refresh_token_is_exchanged_once_and_the_new_one_is_kept(self):
+        """One exchange for many requests; pending, rotated, in this order."""
         double = self.double()
         first = double.refresh_token
         _, running = self.shop("refresh", double)
@@ -99,8 +99,7 @@ class Oauth(Case):
         self.assertEqual(self.ask(running, "/unanswered/2").status, 200)
         self.assertFalse(double.is_revoked)
 
-    def test_twenty_at_once_make_one_exchange(self):
-        """L21"""
+    def test_L21_twenty_at_once_make_one_exchange(self):
         double = self.double()
         _, running = self.shop("cold", double)
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -108,8 +107,7 @@ class Oauth(Case):
         self.assertEqual(answers, [200] * 20)
         self.assertEqual(double.count(), 1)
 
-    def test_a_refused_refresh_token_is_not_tried_again_until_it_is_another(self):
-        """L05"""
+    def test_L05_a_refused_refresh_token_is_not_tried_again_until_it_is_another(self):
         double = self.double()
         double.is_revoked = True
         home, running = self.shop("refused", double)
@@ -123,8 +121,7 @@ class Oauth(Case):
         home.must("secret", "rotate", "SHOP_REFRESH", stdin=double.refresh_token.encode(), unlock=True)
         self.gets_in_time(running, "/refused/3")
 
-    def test_a_client_has_a_token_of_its_own(self):
-        """L24, L02: in the head."""
+    def test_L24_L02_a_client_has_a_token_of_its_own(self):
         double = self.double()
         inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
                   "client_secret": "SHOP_SECRET", "auth": "basic", "scope": "a b"}
@@ -133,8 +130,7 @@ class Oauth(Case):
         self.assertEqual(self.recorder.one("/client").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual((double.forms[0]["scope"], double.forms[0].get("client_id")), ("a b", None))
 
-    def test_trouble_at_the_endpoint_is_told_by_its_code_alone(self):
-        """L06, L10, L13"""
+    def test_L06_L10_L13_trouble_at_the_endpoint_is_told_by_its_code_alone(self):
         for number, (trouble, outcome) in enumerate((
                 ((400, '{"error":"sk-live-in-an-error"}'), "token_endpoint_error:other"),
                 ((404, "<html>"), "token_endpoint_status:404"), ((302, ""), "token_endpoint_status:302"),
@@ -158,8 +154,7 @@ class Oauth(Case):
         part = token.split(".")[1]
         return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
-    def test_a_github_app_gets_its_installations_token(self):
-        """L25"""
+    def test_L25_a_github_app_gets_its_installations_token(self):
         double = self.double()
         inject = {"type": "github_app", "client_id": "Iv23li0123456789abcd", "installation": "1234", "key": "SIGNER",
                   "api_url": f"https://{AUTH}"}

@@ -154,7 +154,7 @@ TEST_CASE("L14 an answer past its bound is not read, whether it says its length 
   }
 }
 
-TEST_CASE("a 5xx is asked once more, and what comes then counts") {
+TEST_CASE("L07 a 5xx is asked once more, and what comes then counts") {
   const LoopbackServer server(
       pki().server(kHost),
       {{http_answer("503 Service Unavailable", "", "no")}, {http_answer("200 OK", "", "yes")}});

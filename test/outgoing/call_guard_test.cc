@@ -47,7 +47,7 @@ TEST_CASE("M08 a public name is dialled at the addresses that were judged, and a
   CHECK(guard->may_dial({"2001:4860:4860::8888", 443}));
 }
 
-TEST_CASE("M09 what a name is found to be afterwards is not dialled [I12]", "[I12]") {
+TEST_CASE("M09 L22 what a name is found to be afterwards is not dialled [I12]", "[I12]") {
   const World world;
   auto guard = world.of("https://api.example.com/");
   REQUIRE(guard);

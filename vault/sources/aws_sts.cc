@@ -235,7 +235,7 @@ class FetchRun final : public EachKeyRun {
     const auto secret = xml_text(xml, base + "SecretAccessKey");
     const auto token = xml_text(xml, base + "SessionToken");
     const auto end = xml_text(xml, base + "Expiration");
-    const auto end_s = end ? parse_rfc3339(*end) : std::nullopt;
+    const auto end_s = parse_rfc3339(end.value_or(""));
     if (!id || !secret || !token || !end_s || !is_token(*id) || !is_token(*secret) ||
         !is_token(*token)) {
       return fail(FetchFault::bad_answer, "malformed");

@@ -162,6 +162,15 @@ TEST_CASE("L20 a malformed refresh token is not stored; what came with it is use
   CHECK(world.value("REFRESH") == "refresh-0000");
 }
 
+TEST_CASE("L19 each new refresh token is kept, however soon it comes after the last") {
+  World world;
+  auto process = process_in(world);
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(told(process.fetch()) == "access-2");
+  CHECK(world.records == Records{"pending ok", "rotated ok", "pending ok", "rotated ok"});
+  CHECK(world.value("REFRESH") == "refresh-0002");
+}
+
 TEST_CASE("L18 who changed the entry meanwhile wins: what he put there is sent, and stays") {
   World world;
   auto process = process_in(world);
