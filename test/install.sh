@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build_packages=(g++ cmake ninja-build ccache pkg-config libssl-dev libsodium-dev libsqlite3-dev
+build_packages=(g++ cmake ninja-build pkg-config libssl-dev libsodium-dev libsqlite3-dev
   libyaml-cpp-dev libuv1-dev libc-ares-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev catch2
   libpsl-dev libidn2-dev libsecp256k1-dev libseccomp-dev libmimalloc-dev zlib1g-dev libbrotli-dev libzstd-dev
   ca-certificates)
