@@ -153,12 +153,12 @@ base::Error Engine::State::fail_by_certificate(const base::Error& judged) {
 
 base::Status Engine::State::start(SSL_CTX* context) {
   ssl.reset(SSL_new(context));
-  BIO* bio = ssl == nullptr ? nullptr : new_bio(&wire);
+  const bool is_noted = ssl != nullptr && attach_notes(ssl.get(), &notes);
+  BIO* bio = is_noted ? new_bio(&wire) : nullptr;
   if (bio == nullptr) {
     return tls_error("OpenSSL could not make a connection");
   }
   SSL_set_bio(ssl.get(), bio, bio);
-  attach_notes(ssl.get(), &notes);
   return {};
 }
 

@@ -9,6 +9,13 @@ namespace {
 
 constexpr int kSessionsTakenMax = 16;  // I10: of the tickets of one connection
 
+// A place of our own: connections of libcurl, which have our hooks too, keep its own things in the
+// place that is called the application's.
+int notes_index() {
+  static const int kIndex = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return kIndex;
+}
+
 int on_new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   Notes* const notes = notes_of(ssl);
   if (notes == nullptr || ++notes->sessions_seen > kSessionsTakenMax) {
@@ -62,12 +69,12 @@ void install_hooks(ssl_ctx_st* context) {
   SSL_CTX_set_client_cert_cb(context, on_certificate_asked);
 }
 
-void attach_notes(ssl_st* ssl, Notes* notes) {
-  SSL_set_app_data(ssl, notes);
+bool attach_notes(ssl_st* ssl, Notes* notes) {
+  return SSL_set_ex_data(ssl, notes_index(), notes) == 1;
 }
 
 Notes* notes_of(const ssl_st* ssl) {
-  return static_cast<Notes*>(SSL_get_app_data(ssl));
+  return static_cast<Notes*>(SSL_get_ex_data(ssl, notes_index()));
 }
 
 }  // namespace keyswap::tls

@@ -53,7 +53,8 @@ TEST_CASE("L01 a refresh token's rule has a source of its own, and its value com
   CHECK(spec.own.size() == 3);
   const auto& rule = bindings.rules[0];
   REQUIRE(rule.needs().size() == 1);
-  const auto& name = rule.needs()[0];
+  const auto names = rule.needs();
+  const auto& name = names[0];
   CHECK(name.text() == "K#access");
   const auto* const route = bindings.sources->find(name);
   REQUIRE(route != nullptr);

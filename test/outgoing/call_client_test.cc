@@ -204,7 +204,7 @@ TEST_CASE("M06 an address that is not allowed is not dialled [I12]", "[I12]") {
   const LoopbackServer server(pki().server(kHost), {{http_answer("200 OK", "", "x")}});
   auto policy = test::loopback_policy();
   Caller caller;
-  policy.allowed = {{"127.0.0.0", 8}};  // but localhost is ::1, too
+  policy.allowed = {{"::1", 128}};  // but localhost is 127.0.0.1, too
   CHECK(caller.error(call_to(server.url(kHost)), policy) == Errc::permission);
   policy.allowed.clear();
   CHECK(caller.error(call_to(server.url("127.0.0.1")), policy) == Errc::permission);

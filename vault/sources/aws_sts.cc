@@ -148,7 +148,7 @@ class FetchRun final : public EachKeyRun {
     const auto* const found =
         std::ranges::find(fields, key().field, &std::pair<std::string_view, const Secret*>::first);
     if (found == fields.end()) {
-      return missed(fail(FetchFault::not_found, "no_such_field"));
+      return brought(fail(FetchFault::not_found, "no_such_field"), "");
     }
     return brought(found->second->share(), "", role.ends_s);
   }

@@ -255,7 +255,7 @@ const char* check_timeout(std::string_view text) {
 const char* check_environment(std::string_view text) {
   const bool is_right = std::ranges::all_of(text, [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ',' || c == ' ';
+           c == '\n';
   });
   if (!is_right) {
     return "environment is a list of names of variables";

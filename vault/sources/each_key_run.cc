@@ -24,7 +24,7 @@ Step EachKeyRun::brought_fields(const Pick& pick, const std::string& version) {
 }
 
 Step EachKeyRun::missed(Failed failed) {
-  return brought(std::move(failed), "");
+  return brought_fields([&](std::string_view) { return failed; }, "");
 }
 
 std::optional<Failed> EachKeyRun::keep(std::variant<Secret, Failed> value,
