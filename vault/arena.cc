@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <pthread.h>
+#include <utility>
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -144,6 +145,7 @@ class Arena {
 
  private:
   base::Status map_and_lock(std::size_t wanted);
+  void give_back();
   void carve();
   void push_free(std::size_t leaf, std::size_t order);
   void take_free(std::size_t leaf, std::size_t order);
@@ -151,6 +153,7 @@ class Arena {
 
   std::mutex mutex_;
   std::atomic<bool> is_locked_{false};
+  bool is_forgotten_at_fork_ = false;
   bool is_carved_ = false;  // the first free blocks are in their lists
   char* region_ = nullptr;
   std::size_t size_ = 0;
@@ -174,20 +177,36 @@ base::Status Arena::lock(std::size_t wanted) {
   if (is_locked_.load()) {
     return {};
   }
-  if (region_ == nullptr) {
-    KS_TRY(map_and_lock(wanted));
-  } else {
-    KS_TRY(lock_pages(region_, size_));  // again after fork
+  if (is_carved_ && free_bytes_ != size_) {
+    KS_TRY(lock_pages(region_, size_));  // again after fork, with what was handed out
+    is_locked_.store(true);
+    return {};
   }
-  if (!is_carved_) {
-    if (::pthread_atfork(nullptr, nullptr, [] { instance().forget_lock(); }) != 0) {
-      return base::Error{base::Errc::unavailable, "no memory for secrets"};
-    }
-    carve();
-    is_carved_ = true;
+  if (!is_forgotten_at_fork_ &&
+      ::pthread_atfork(nullptr, nullptr, [] { instance().forget_lock(); }) != 0) {
+    return base::Error{base::Errc::unavailable, "no memory for secrets"};
   }
+  is_forgotten_at_fork_ = true;
+  give_back();
+  KS_TRY(map_and_lock(wanted));
+  carve();
+  is_carved_ = true;
   is_locked_.store(true);
   return {};
+}
+
+// A child's, of which nothing was handed out: the parent may have locked more than the child may.
+void Arena::give_back() {
+  if (region_ == nullptr) {
+    return;
+  }
+  std::fill_n(state_.begin(), size_ / kLeafBytes, std::int8_t{0});
+  first_.fill(0);
+  orders_free_ = 0;
+  free_bytes_ = 0;
+  is_carved_ = false;
+  unpoison(region_, size_);
+  unmap_guarded(std::exchange(region_, nullptr), std::exchange(size_, 0));
 }
 
 base::Status Arena::map_and_lock(std::size_t wanted) {

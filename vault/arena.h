@@ -16,7 +16,7 @@ namespace keyswap::vault::arena {
 // Maps, guards and locks the region: of `wanted` bytes, or what RLIMIT_MEMLOCK allows of them (it
 // binds nobody who has CAP_IPC_LOCK), of bounds::kLockedArenaBytesMin at least. Its size never
 // changes: a second call locks nothing more. Idempotent; again after fork, since a child inherits
-// no lock.
+// no lock: a child to which nothing was handed out gets a region of its own.
 base::Status lock(std::size_t wanted);
 
 // The bytes of a region that is locked; 0 before.

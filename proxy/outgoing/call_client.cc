@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <curl/curl.h>
+#include <linux/close_range.h>
 #include <optional>
 #include <unordered_map>
 #include <utility>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "proxy/base/bounds.h"
 #include "proxy/outgoing/call_memory.h"
@@ -28,6 +32,12 @@ static_assert(CURL_POLL_IN == uv::SocketWatch::kReadable &&
               CURL_POLL_OUT == uv::SocketWatch::kWritable);
 static_assert(CURL_CSELECT_IN == uv::SocketWatch::kReadable &&
               CURL_CSELECT_OUT == uv::SocketWatch::kWritable);
+
+// No program inherits what libcurl opens for itself without saying so: a pair of sockets to be woken
+// by. Whatever else is open is not for programs either.
+void close_on_exec() {
+  static_cast<void>(::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC));
+}
 
 }  // namespace
 
@@ -106,6 +116,7 @@ base::Result<std::unique_ptr<CallClient>> CallClient::create(uv::Loop& loop,
   auto state = std::make_unique<State>(loop, resolver, clock, std::move(leads_here));
   CURLM* const multi = ::curl_multi_init();
   state->multi = multi;
+  close_on_exec();
   // NOLINTBEGIN(cppcoreguidelines-pro-type-vararg): libcurl's only way
   const bool is_set =
       multi != nullptr &&

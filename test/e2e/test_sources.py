@@ -111,11 +111,11 @@ class FromBitwarden(Sources):
         double = self.double()
         rules = {}
         for number, placeholder in enumerate(placeholders):
-            double.add(f"K{number}", VALUE)
             rules[f"K{number}"] = {**bearer(f"K{number}", placeholder), "source": "company"}
         running = self.company("troubles", double, rules)
-        for (call, name), placeholder in zip(troubles, placeholders):
+        for number, ((call, name), placeholder) in enumerate(zip(troubles, placeholders)):
             with self.subTest(call, trouble=name):
+                double.add(f"K{number}", VALUE)  # which no list had yet
                 double.lose_sessions()  # so that each begins with a log-in
                 double.trouble = lambda came, wanted=call, said=answers[name]: said if came == wanted else None
                 self.lacks(running, f"/{call}/{name}", placeholder)

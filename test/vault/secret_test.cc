@@ -324,6 +324,24 @@ TEST_CASE("VA-12 a limit below the arena's size is not enough", "[I13]") {
   }));
 }
 
+TEST_CASE("A child that holds nothing locks as much as it may, however much its parent could") {
+  REQUIRE(sample::in_child([] {
+    constexpr std::size_t kMuch = 4 * bounds::kLockedArenaBytesMin;  // for whom no limit binds
+    return lock_memory(kMuch).has_value() && sample::in_child([] {
+             constexpr rlimit kEnough = {2 * bounds::kLockedArenaBytesMin,
+                                         2 * bounds::kLockedArenaBytesMin};
+             if (::setrlimit(RLIMIT_MEMLOCK, &kEnough) != 0) {
+               return false;
+             }
+             become_ordinary();
+             const auto locked = lock_memory();
+             auto bytes = LockedBytes::of_size(64);
+             return locked && bytes && LockedBytes::of_size(bounds::kCommandOutBytesMax + 1) &&
+                    std::all_of(bytes->data(), bytes->data() + 64, [](char c) { return c == 0; });
+           });
+  }));
+}
+
 TEST_CASE("Reading before or behind the arena ends the process", "[I1]") {
   const Secret secret = sample::secret_of("sk-live-4");
   const Mapping arena = mapping_of(secret.reveal().data());
