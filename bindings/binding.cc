@@ -152,8 +152,7 @@ std::vector<vault::SecretName> Bindings::own_entries() const {
     names.insert(names.end(), spec.own.begin(), spec.own.end());
   }
   std::ranges::sort(names);
-  const auto twice = std::ranges::unique(names);
-  names.erase(twice.begin(), twice.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

@@ -61,7 +61,8 @@ if(KEYSWAP_WHOLE)
     endforeach()
   endfunction()
   # Everything below the command line; what stands above it by the road of a request.
-  keyswap_tree(asan base_test http_test http_h1_test vault_test audit_test limits_test ca_test bindings_test signatures_test
+  keyswap_tree(asan base_test http_test http_h1_test vault_test vault_sources_test audit_test limits_test ca_test bindings_test
+    signatures_test outgoing_test launcher_test
     binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
   # The program itself under the sanitizers costs as much again as all of their tests (its commands are a hundred files):
   # test/run.sh --sanitized asks for it.

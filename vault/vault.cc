@@ -412,6 +412,9 @@ std::vector<SecretInfo> Vault::list() const {
     const std::shared_lock lock(state_->readers);
     infos.reserve(state_->contents.credentials.size());
     for (const auto& [name, entry] : state_->contents.credentials) {
+      if (name.is_internal()) {
+        continue;
+      }
       const CredentialRow& row = entry->row;
       infos.push_back(
           {row.id, row.service, name, row.created_at, last_use_of(*entry), kind_of(row)});

@@ -98,7 +98,8 @@ class Vault final : public CallerDigests {
   base::Status add_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
   base::Status rotate_private_key(const SecretName& name, const Secret& der, std::int64_t now_s);
   base::Status remove(const SecretName& name);
-  [[nodiscard]] std::vector<SecretInfo> list() const;  // by name
+  // By name; not what keyswap keeps beside an entry of a user's (SecretName::internal).
+  [[nodiscard]] std::vector<SecretInfo> list() const;
 
   // What keyswap itself keeps sealed (the CA's key, the audit log's signing key, the digests of
   // callers' tokens); any bytes. Not listed, not fetched by a request. put_system replaces;

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "proxy/base/bounds.h"
+#include "proxy/base/log.h"
 #include "proxy/base/thread.h"
+#include "proxy/launcher/command_table.h"
+#include "proxy/launcher/launcher.h"
 #include "proxy/outgoing/call_client.h"
 #include "proxy/outgoing/call_slots.h"
 #include "proxy/uv/loop.h"
@@ -52,6 +55,21 @@ std::vector<bindings::AddressRange> ranges_of(const vault::SourceSpec& spec) {
     ranges.push_back({range.address, range.prefix_bits});
   }
   return ranges;
+}
+
+// A reload may name a program that was in no table when the launcher started; it is not run.
+void warn_about_new_programs(const vault::SourceTable& sources,
+                             const launcher::Launcher* launcher) {
+  for (const launcher::CommandSpec& command : launcher::commands_of(sources)) {
+    if (launcher == nullptr || !launcher->find(command)) {
+      base::log::line(
+          base::log::Level::warning,
+          {"a source's program, ",
+           base::log::Piece::fact(command.argv.front()),
+           ", is new in the bindings, and is run once the proxy was started anew; until "
+           "then what needs it gets 503"});
+    }
+  }
 }
 
 }  // namespace
@@ -158,6 +176,9 @@ base::Status CallThread::start() {
 
 void CallThread::apply(std::shared_ptr<const bindings::Bindings> bindings,
                        std::shared_ptr<const tls::ClientContext> tls) {
+  if (bindings != nullptr && bindings->sources != nullptr) {
+    warn_about_new_programs(*bindings->sources, state_->parts.launcher.get());
+  }
   const std::lock_guard lock(state_->mutex);
   state_->policy.bindings = std::move(bindings);
   state_->policy.tls = std::move(tls);

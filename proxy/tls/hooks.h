@@ -24,8 +24,8 @@ struct Notes {
 };
 
 void install_hooks(ssl_ctx_st* context);
-// From now on what happens on `ssl` is noted in `notes`, which outlives it and does not move; false:
-// there is no memory for it.
+// From now on what happens on `ssl` is noted in `notes`, which outlives it and does not move;
+// false: there is no memory for it.
 [[nodiscard]] bool attach_notes(ssl_st* ssl, Notes* notes);
 // Null when none are attached.
 Notes* notes_of(const ssl_st* ssl);

@@ -107,6 +107,7 @@ class FromAProgram(test_sources.Sources):
         running.home.bindings(document(rules, recorder=self.recorder, hosts=[H], root=self.authority.certificate,
                                        sources={"mine": self.source(first), "new": self.source(second)}))
         self.assertTrue(running.reload()["accepted"])
+        self.assertTrue(running.await_stderr("is run once the proxy was started anew"))
         self.gets(running, "/added/still")
         self.lacks(running, "/added/new", P2)
         self.assertEqual(running.stop(), 0)

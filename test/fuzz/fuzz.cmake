@@ -55,4 +55,5 @@ target_sources(import_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/proxy/cli/import_fishnet.
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_aws.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_npm.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_pip.cc ${CMAKE_SOURCE_DIR}/proxy/cli/import_netrc.cc
   ${CMAKE_SOURCE_DIR}/proxy/cli/import_docker.cc ${CMAKE_SOURCE_DIR}/proxy/cli/netrc.cc)
+target_link_libraries(import_fuzz PRIVATE vault_sources)  # whose types a file of others may name
 target_include_directories(import_fuzz SYSTEM PRIVATE ${TOMLPP_INCLUDE_DIR})

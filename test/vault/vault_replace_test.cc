@@ -71,6 +71,13 @@ TEST_CASE("an entry that was not there is put there once, under a name of keyswa
   }
   const Vault again = sample::open_vault(path);
   CHECK(value_in(again, name) == "a");
+  // A user sees what he put there.
+  for (const SecretInfo& info : again.list()) {
+    CHECK_FALSE(info.name.is_internal());
+  }
+  const auto names = Vault::names_in(path);
+  REQUIRE(names);
+  CHECK(std::ranges::none_of(*names, &SecretName::is_internal));
 }
 
 TEST_CASE("what no entry may be is not kept, and a private key is replaced by no text") {

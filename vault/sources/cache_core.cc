@@ -164,8 +164,7 @@ void SourceCache::Core::fetch_queue() {
     return;
   }
   std::ranges::sort(batch->keys);
-  const auto twice = std::ranges::unique(batch->keys);
-  batch->keys.erase(twice.begin(), twice.end());
+  batch->keys.erase(std::unique(batch->keys.begin(), batch->keys.end()), batch->keys.end());
   auto run = backend_->fetch(batch->keys);
   parts_.engine.run(spec_,
                     std::move(run),

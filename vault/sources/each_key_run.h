@@ -42,8 +42,8 @@ class EachKeyRun : public Run {
   // The same for all fields of this key; `pick` gives one of them, "" the whole.
   using Pick = std::function<std::variant<Secret, Failed>(std::string_view field)>;
   Step brought_fields(const Pick& pick, const std::string& version);
-  // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is told
-  // to whoever asks for it alone, and is not in others' way; all else ends the run.
+  // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is
+  // told to whoever asks for it alone, and is not in others' way; all else ends the run.
   Step missed(Failed failed);
 
  private:
