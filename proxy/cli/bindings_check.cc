@@ -62,8 +62,8 @@ int check_online(const CheckOptions& options) {
   if (!online) {
     return report(online.failure());
   }
-  print_long_line(printable(options.file) + " is good: " +
-                  describe_rules(online.value()->bindings()));
+  print_long_line(printable(options.file) +
+                  " is good: " + describe_rules(online.value()->bindings()));
   const auto seen = ask_all(*online.value());
   print(seen_text(seen));
   for (const std::string& line : seen_advice(seen)) {

@@ -61,8 +61,8 @@ Here record_here(const Home& home, vault::Vault& vault, const base::Clock& clock
   if (!lock.value() || named_proxy(home, vault)) {
     return Here::proxy_runs;
   }
-  const bool is_written = record_at_rest(
-      home, approved_audit_place(home, vault), vault, clock, [&](audit::Log& log) {
+  const bool is_written =
+      record_at_rest(home, approved_audit_place(home, vault), vault, clock, [&](audit::Log& log) {
         return !record_kept(log, vault);
       });
   return is_written ? Here::written : Here::not_written;
@@ -112,8 +112,7 @@ Problem see_recorded(const Home& home, vault::Vault& vault, const base::Clock& c
     if (vault.system_names(kRecordPrefix).empty()) {
       return std::nullopt;
     }
-    const Here here =
-        find_proxy(home, vault) ? Here::proxy_runs : record_here(home, vault, clock);
+    const Here here = find_proxy(home, vault) ? Here::proxy_runs : record_here(home, vault, clock);
     if (here == Here::written) {
       return std::nullopt;
     }
@@ -172,8 +171,7 @@ void KeptRecorder::forget(vault::Vault& vault) {
 bool KeptRecorder::is_new(const std::string& name) {
   const std::lock_guard lock(mutex_);
   return !durable_.contains(name) &&
-         std::ranges::none_of(under_way_,
-                              [&](const auto& one) { return one.second == name; });
+         std::ranges::none_of(under_way_, [&](const auto& one) { return one.second == name; });
 }
 
 }  // namespace keyswap::cli

@@ -66,9 +66,9 @@ class KeptRecorder final : public audit::Listener {
   [[nodiscard]] bool is_new(const std::string& name);
 
   std::mutex mutex_;
-  std::uint64_t tickets_ = 0;                        // guarded by mutex_, as what follows
-  std::map<std::uint64_t, std::string> under_way_;   // the vault's entry of each batch
-  std::set<std::string> durable_;                    // entries that are in the log
+  std::uint64_t tickets_ = 0;                       // guarded by mutex_, as what follows
+  std::map<std::uint64_t, std::string> under_way_;  // the vault's entry of each batch
+  std::set<std::string> durable_;                   // entries that are in the log
 };
 
 }  // namespace keyswap::cli

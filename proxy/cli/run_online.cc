@@ -112,16 +112,16 @@ Problem Online::State::open(const OnlineOptions& options) {
 
 Problem Online::State::start(std::unique_ptr<launcher::Launcher> launcher) {
   records.emplace(*vault, clock);
-  auto made = SourceEngine::create(
-      {.vault = &*vault,
-       .log = &*records,
-       .clock = &clock,
-       .launcher = std::move(launcher),
-       .lock_file = home.sources_lock(),
-       .leads_here = nullptr,  // nobody listens here
-       .keep_entry = [this](const vault::KeepEntry& step) {
-         return keep_own_entry(*vault, step, clock.wall_us() / kUsPerSecond);
-       }});
+  auto made =
+      SourceEngine::create({.vault = &*vault,
+                            .log = &*records,
+                            .clock = &clock,
+                            .launcher = std::move(launcher),
+                            .lock_file = home.sources_lock(),
+                            .leads_here = nullptr,  // nobody listens here
+                            .keep_entry = [this](const vault::KeepEntry& step) {
+                              return keep_own_entry(*vault, step, clock.wall_us() / kUsPerSecond);
+                            }});
   if (!made) {
     return little_memory("what asks sources of secrets cannot be made", made.error());
   }

@@ -125,9 +125,10 @@ Failure no_such(const std::string& what,
                 const std::string& word,
                 const std::vector<std::string>& known) {
   const std::string nearest = nearest_word(word, known);
-  return {Exit::usage,
-          file + " has no " + what + " " + shown_word(word, nearest),
-          nearest.empty() ? "see what it has: keyswap source list" : "did you mean " + nearest + "?"};
+  return {
+      Exit::no,
+      file + " has no " + what + " " + shown_word(word, nearest),
+      nearest.empty() ? "see what it has: keyswap source list" : "did you mean " + nearest + "?"};
 }
 
 Outcome<NamedSource> source_named(const bindings::Bindings& bindings,

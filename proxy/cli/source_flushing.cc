@@ -72,8 +72,7 @@ Outcome<bool> ask_to_flush(const Home& home, const std::string& id) {
   if (!find_running(home)) {
     return false;
   }
-  const auto deadline =
-      FlushClock::now() + std::chrono::milliseconds(base::bounds::kConfirmMs);
+  const auto deadline = FlushClock::now() + std::chrono::milliseconds(base::bounds::kConfirmMs);
   auto request = put_request(home, id, deadline);
   if (!request) {
     return request.failure();

@@ -91,8 +91,11 @@ std::vector<NamedSource> sources_of(const Bindings& bindings) {
   std::vector<NamedSource> sources = {local_of(bindings, kinds)};
   if (bindings.sources != nullptr) {
     for (const SourceSpec& spec : bindings.sources->specs()) {
-      sources.push_back(
-          {.id = spec.id, .kind = spec.kind, .spec = &spec, .secrets = {}, .openers = openers_of(spec)});
+      sources.push_back({.id = spec.id,
+                         .kind = spec.kind,
+                         .spec = &spec,
+                         .secrets = {},
+                         .openers = openers_of(spec)});
     }
     for (const auto& [name, route] : bindings.sources->routes()) {
       const bool is_minted = bindings.sources->specs()[route.source].is_minted;
@@ -130,10 +133,11 @@ std::string where_of(const NamedSource& source) {
 
 std::string cache_of(const vault::CacheRule& rule) {
   std::string text = std::to_string(rule.ttl_ms / kMsPerSecond) + " s, " +
-                     std::to_string(rule.jitter_ms / kMsPerSecond) +
-                     " s more or less; at most " + std::to_string(rule.entries_max) + " values";
+                     std::to_string(rule.jitter_ms / kMsPerSecond) + " s more or less; at most " +
+                     std::to_string(rule.entries_max) + " values";
   if (rule.stale_ms > 0) {
-    text += "; " + std::to_string(rule.stale_ms / kMsPerSecond) + " s past its end while it is down";
+    text +=
+        "; " + std::to_string(rule.stale_ms / kMsPerSecond) + " s past its end while it is down";
   }
   return text;
 }

@@ -107,7 +107,8 @@ std::string advice_on(std::string_view outcome) {
   if (outcome == "ok") {
     return "";
   }
-  const std::string_view word = outcome.substr(0, outcome.find(':'));  // what follows says it closer
+  const std::string_view word =
+      outcome.substr(0, outcome.find(':'));  // what follows says it closer
   const auto* const found = std::ranges::find(kAdvice, word, &Advice::outcome);
   return std::string(found == kAdvice.end() ? word : found->text);
 }

@@ -28,11 +28,11 @@ std::string secret(const std::string& name, const std::string& rest) {
 }
 
 bindings::Parsed read() {
-  auto parsed = parse_bindings(
-      std::string(kSources) + "secrets:\n" + secret("OWN", "") +
-          secret("B", ", source: hv, key: team/b, field: token") + secret("A", ", source: hv") +
-          secret("C", ", source: mine, key: api/c"),
-      "/");
+  auto parsed =
+      parse_bindings(std::string(kSources) + "secrets:\n" + secret("OWN", "") +
+                         secret("B", ", source: hv, key: team/b, field: token") +
+                         secret("A", ", source: hv") + secret("C", ", source: mine, key: api/c"),
+                     "/");
   REQUIRE(parsed.errors.empty());
   return parsed;
 }
@@ -49,11 +49,9 @@ TEST_CASE("each secret stands with its source, and none is left out") {
   CHECK(sources[0].secrets[0].name == "OWN");
   CHECK(sources[1].id == "hv");
   CHECK_FALSE(sources[1].is_local());
-  CHECK(sources[1].secrets == std::vector<SourcedSecret>{{"A", "A", "", vault::EntryKind::text},
-                                                         {"B",
-                                                          "team/b",
-                                                          "token",
-                                                          vault::EntryKind::text}});
+  CHECK(sources[1].secrets ==
+        std::vector<SourcedSecret>{{"A", "A", "", vault::EntryKind::text},
+                                   {"B", "team/b", "token", vault::EntryKind::text}});
   CHECK(sources[2].secrets ==
         std::vector<SourcedSecret>{{"C", "api/c", "", vault::EntryKind::text}});
   CHECK(sources[3].secrets.empty());
