@@ -48,8 +48,8 @@ class ClientReading {
   std::optional<Secret> secret_;
 };
 
-// The request for a token, of a grant's own form ("grant_type=…", encoded). Failed: there is no
-// locked memory for it.
+// The request for a token, of a grant's own form ("grant_type=…", encoded; empty: what the client
+// says of itself alone). Failed: there is no locked memory for it.
 Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant);
 
 // A token for each key that was asked for. `minted_us` is its version: when it came.
