@@ -86,6 +86,9 @@ class DiscoveryRun final : public Run {
   }
 
   Step take(JsonView root) {
+    if (!root.is(JsonKind::object)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
     if (!root.member("issuer").is_text(discovery_.issuer)) {
       return fail(FetchFault::bad_answer, "issuer_mismatch");
     }

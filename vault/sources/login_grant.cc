@@ -27,9 +27,6 @@ Failed failed_login_step(const Answer& answer) {
 
 LoginGrant::LoginGrant(const SourceSpec& spec) : client(spec), scope(std::move(client.scope)) {
   client.scope.clear();
-  if (client.secret.empty()) {
-    client.is_basic = false;  // it has nothing to prove: its id stands in the form
-  }
   if (auto name = SecretName::parse(setting_text(spec, "refresh_token"))) {
     refresh = std::move(*name);
   }

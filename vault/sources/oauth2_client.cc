@@ -58,7 +58,7 @@ TokenClient::TokenClient(const SourceSpec& spec)
       secret(setting_text(spec, "client_secret")),
       scope(setting_text(spec, "scope")),
       audience(setting_text(spec, "audience")),
-      is_basic(setting_text(spec, "auth") == "basic") {}
+      is_basic(setting_text(spec, "auth") == "basic" && !secret.empty()) {}
 
 Step ClientReading::begin() {
   id_.reset();

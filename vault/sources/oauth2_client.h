@@ -27,7 +27,8 @@ struct TokenClient {
   std::string secret;  // "" a public client, which has none
   std::string scope;
   std::string audience;
-  bool is_basic = false;  // says who it is in the head, not in the form
+  // Says who it is in the head, not in the form; a public client has nothing to prove there.
+  bool is_basic = false;
 };
 
 // Reads who the client is, entry by entry.
