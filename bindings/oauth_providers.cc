@@ -32,12 +32,11 @@ constexpr std::array kProviders = {
                   .authorize_url = "https://accounts.google.com/o/oauth2/v2/auth",
                   .authorize_more = "access_type=offline&prompt=consent",
                   .device_url = "https://oauth2.googleapis.com/device/code"},
-    OAuthProvider{
-        .name = "microsoft",
-        .token_url = "https://login.microsoftonline.com/common/oauth2/v2.0/token",
-        .auth = "body",
-        .authorize_url = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
-        .device_url = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"},
+    OAuthProvider{.name = "microsoft",
+                  .token_url = "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+                  .auth = "body",
+                  .authorize_url = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+                  .device_url = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"},
     // https://TENANT.okta.com/oauth2/v1/token
     OAuthProvider{.name = "okta", .token_url = "", .auth = "basic"},
     // A browser is led back to https alone, which needs a server.

@@ -49,7 +49,8 @@ YamlNode binding_of(const AddOptions& options, const std::string& host) {
   YamlNode binding = bindings::yaml_mapping();
   bindings::add_yaml_key("host", bindings::yaml_scalar(host, false), binding);
   if (options.port != kUsualPort) {
-    bindings::add_yaml_key("port", bindings::yaml_scalar(std::to_string(options.port), true), binding);
+    bindings::add_yaml_key(
+        "port", bindings::yaml_scalar(std::to_string(options.port), true), binding);
   }
   if (!options.methods.empty()) {
     bindings::add_yaml_key("methods", bindings::yaml_sequence(options.methods), binding);

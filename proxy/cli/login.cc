@@ -133,7 +133,8 @@ void add_client_options(CommandLine& app, LoginOptions& options) {
                  options.redirect_port,
                  "the port that the browser is led back to, where the provider knows but one")
       ->type_name("PORT");
-  app.add_flag("--force", options.is_forced, "also where a refresh token is there that may be good");
+  app.add_flag(
+      "--force", options.is_forced, "also where a refresh token is there that may be good");
 }
 
 }  // namespace
@@ -151,12 +152,12 @@ int run_login(const Arguments& arguments) {
   add_unlock_options(app, options.unlock);
   add_approval_option(app, options.approval);
   add_json_option(app, options.json);
-  if (const auto status = parse_arguments(
-          app,
-          arguments,
-          kLoginExample,
-          "an app's secret never goes on the command line: keyswap secret add, and "
-          "--client-secret-name")) {
+  if (const auto status =
+          parse_arguments(app,
+                          arguments,
+                          kLoginExample,
+                          "an app's secret never goes on the command line: keyswap secret add, and "
+                          "--client-secret-name")) {
     return *status;
   }
   return log_in_by(options);

@@ -36,13 +36,14 @@ struct ToldOutcome {
   const char* hint;
 };
 
-constexpr const char* kAgain = "log in again";
+constexpr const char* kLogInAgain = "log in again";
 
 constexpr std::array kToldOutcomes = {
-    ToldOutcome{"token_endpoint_error:access_denied", "the log-in was refused there", kAgain},
-    ToldOutcome{"authorization_error:access_denied", "the log-in was refused there", kAgain},
-    ToldOutcome{
-        "token_endpoint_error:expired_token", "nobody logged in before the code ended", kAgain},
+    ToldOutcome{"token_endpoint_error:access_denied", "the log-in was refused there", kLogInAgain},
+    ToldOutcome{"authorization_error:access_denied", "the log-in was refused there", kLogInAgain},
+    ToldOutcome{"token_endpoint_error:expired_token",
+                "nobody logged in before the code ended",
+                kLogInAgain},
     ToldOutcome{"no_refresh_token",
                 "the server gave an access token, and no refresh token that gets new ones",
                 "ask for one: many servers want --scope with offline_access in it; GitHub gives "
@@ -53,14 +54,14 @@ constexpr std::array kToldOutcomes = {
     ToldOutcome{"login_write_failed",
                 "the refresh token came, and could not be written: it is lost",
                 "make room on the disk, and log in again"},
-    ToldOutcome{"login_conflict", "somebody else changed the entry again and again", kAgain},
+    ToldOutcome{"login_conflict", "somebody else changed the entry again and again", kLogInAgain},
     ToldOutcome{"audit_unavailable",
                 "it could not be recorded, so it does not count",
                 "see: keyswap audit verify; then log in again"},
 };
 
 // Nothing: it brought what it was for.
-Problem ended(const vault::RunOutcome& outcome) {
+Problem problem_of_run(const vault::RunOutcome& outcome) {
   const auto* const failed = std::get_if<vault::Failed>(&outcome);
   return failed == nullptr ? Problem() : Problem(login_failure(*failed));
 }
@@ -81,7 +82,7 @@ Problem log_in_by_device(Online& online,
                          const LoginTarget& target) {
   vault::DeviceLogin login{.grant = grant_of(options, rule), .device_url = target.device_url};
   if (auto problem =
-          ended(online.run(rule.spec, vault::device_start_run(login), kLoginRunMs))) {
+          problem_of_run(online.run(rule.spec, vault::device_start_run(login), kLoginRunMs))) {
     return problem;
   }
   note("Open this page in a browser, on whichever device:\n  " + login.verification_url +
@@ -90,9 +91,8 @@ Problem log_in_by_device(Online& online,
     note("Or open this one, which has the code in it:\n  " + login.verification_url_complete);
   }
   const std::int64_t left_ms = (login.expires_us - online.clock().wall_us()) / kFlowUsPerMs;
-  return ended(online.run(rule.spec,
-                          vault::device_poll_run(login),
-                          std::max<std::int64_t>(left_ms, 0) + kLoginRunMs));
+  return problem_of_run(online.run(
+      rule.spec, vault::device_poll_run(login), std::max<std::int64_t>(left_ms, 0) + kLoginRunMs));
 }
 
 // --- a browser here ---
@@ -143,17 +143,17 @@ Problem log_in_by_browser(Online& online,
   if (!listener || !verifier) {
     return listener ? no_locked_memory() : listener.failure();
   }
-  vault::CodeLogin login{
-      .grant = grant_of(options, rule),
-      .authorize_url = target.authorize_url,
-      .authorize_more = target.authorize_more,
-      .redirect_uri = "http://" + listener->host() + std::string(kRedirectPath),
-      .state = random_state(),
-      .verifier = std::move(*verifier)};
+  vault::CodeLogin login{.grant = grant_of(options, rule),
+                         .authorize_url = target.authorize_url,
+                         .authorize_more = target.authorize_more,
+                         .redirect_uri = "http://" + listener->host() + std::string(kRedirectPath),
+                         .state = random_state(),
+                         .verifier = std::move(*verifier)};
   const auto page = vault::login_page(login, client_id.value());
   if (!page) {
-    return Failure{
-        Exit::cannot, "the page to log in at cannot be made: " + explain(page.error()), "try again"};
+    return Failure{Exit::cannot,
+                   "the page to log in at cannot be made: " + explain(page.error()),
+                   "try again"};
   }
   show_page(options, *page);
   const vault::RedirectWanted wanted = {.host = listener->host(),
@@ -171,7 +171,7 @@ Problem log_in_by_browser(Online& online,
     return login_failure(failed);
   }
   login.code = std::move(back->code);
-  return ended(online.run(rule.spec, vault::code_run(login), kLoginRunMs));
+  return problem_of_run(online.run(rule.spec, vault::code_run(login), kLoginRunMs));
 }
 
 }  // namespace
@@ -198,8 +198,8 @@ Problem discover(Online& online,
   }
   vault::Discovery found;
   found.issuer = target.issuer;
-  if (auto problem =
-          ended(online.run(rule.spec, vault::discovery_run(found), base::bounds::kSourceRunMs))) {
+  if (auto problem = problem_of_run(
+          online.run(rule.spec, vault::discovery_run(found), base::bounds::kSourceRunMs))) {
     return problem;
   }
   add_discovered(found, !options.client_secret.empty(), target);

@@ -29,7 +29,7 @@ std::int64_t login_now_us() {
   return base::SystemClock().steady_us();
 }
 
-std::string_view reason_of(int status) {
+std::string_view status_words(int status) {
   switch (status) {
     case 200:
       return "OK";
@@ -44,7 +44,7 @@ std::string_view reason_of(int status) {
   }
 }
 
-std::string_view words_of(const vault::Redirected& told) {
+std::string_view page_words(const vault::Redirected& told) {
   switch (told.kind) {
     case vault::Redirected::Kind::code:
       return "keyswap has the answer. You can close this page and go back to the terminal.";
@@ -59,9 +59,9 @@ std::string_view words_of(const vault::Redirected& told) {
 // No script, nothing that is loaded, and nothing of the request in it.
 std::string login_answer(const vault::Redirected& told) {
   const std::string body = "<!doctype html><meta charset=\"utf-8\"><title>keyswap</title><p>" +
-                           std::string(words_of(told)) + "</p>\n";
+                           std::string(page_words(told)) + "</p>\n";
   std::string text = "HTTP/1.1 " + std::to_string(told.status) + " ";
-  text.append(reason_of(told.status));
+  text.append(status_words(told.status));
   text +=
       "\r\nContent-Type: text/html; charset=utf-8\r\n"
       "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"

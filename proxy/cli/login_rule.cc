@@ -46,8 +46,7 @@ YamlNode inject_of(const LoginOptions& options, const LoginTarget& target, const
   add("type", "oauth2_refresh");
   add("provider", target.provider);
   // Until the issuer has said where its tokens are, its own address stands there.
-  add("token_url",
-      is_provided ? "" : target.token_url.empty() ? target.issuer : target.token_url);
+  add("token_url", is_provided ? "" : target.token_url.empty() ? target.issuer : target.token_url);
   add("client_id", rule.client.text());
   add("client_secret", options.client_secret);
   add("refresh_token", rule.refresh.text());
@@ -80,8 +79,8 @@ YamlNode login_entry(const LoginOptions& options,
 
 // The file's text with the rule, and the source that `serve` will make of it.
 Problem write_rule(const LoginOptions& options, const LoginTarget& target, LoginRule& rule) {
-  auto text = text_with_entry(
-      rule.file, rule.name.text(), login_entry(options, target, rule), "", kByHand);
+  auto text =
+      text_with_entry(rule.file, rule.name.text(), login_entry(options, target, rule), "", kByHand);
   if (!text) {
     return text.failure();
   }
@@ -167,8 +166,8 @@ Outcome<LoginRule> new_rule(Online& online,
     return approval.failure();
   }
   rule.approval = std::move(approval).value();
-  auto placeholder = make_placeholder(
-      online.vault(), rule.file, name.text(), nullptr, bindings::Checksum::wrong);
+  auto placeholder =
+      make_placeholder(online.vault(), rule.file, name.text(), nullptr, bindings::Checksum::wrong);
   if (!placeholder) {
     return placeholder.failure();
   }
@@ -269,11 +268,8 @@ Problem bind_login(Online& online, const LoginRule& rule) {
   if (!rule.is_new) {
     return std::nullopt;
   }
-  auto problem = replace_approved(online.home(),
-                                  online.vault(),
-                                  rule.file,
-                                  {rule.text, rule.file.text.roots},
-                                  rule.approval);
+  auto problem = replace_approved(
+      online.home(), online.vault(), rule.file, {rule.text, rule.file.text.roots}, rule.approval);
   if (problem && !says(rule.file, rule.text)) {
     forget_login(online, rule);
   }

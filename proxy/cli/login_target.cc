@@ -94,11 +94,10 @@ Outcome<LoginTarget> named_target(const LoginOptions& options) {
                    "name a provider, or --issuer URL, or --token-url with --authorize-url or "
                    "--device-url"};
   }
-  if (options.issuer.empty() && (options.token_url.empty() || (options.authorize_url.empty() &&
-                                                              options.device_url.empty()))) {
-    return Failure{Exit::usage,
-                   "--token-url goes with --authorize-url or --device-url, or both",
-                   kLoginHelp};
+  if (options.issuer.empty() && (options.token_url.empty() ||
+                                 (options.authorize_url.empty() && options.device_url.empty()))) {
+    return Failure{
+        Exit::usage, "--token-url goes with --authorize-url or --device-url, or both", kLoginHelp};
   }
   if (options.name.empty()) {
     return Failure{Exit::usage,
@@ -148,9 +147,10 @@ Outcome<LoginWay> choose_way(const LoginOptions& options, const LoginTarget& tar
                                (target.prefers_device || !has_browser || !target.takes_s256));
   if (!is_by_device && (!has_browser || !target.takes_s256)) {
     return Failure{Exit::no,
-                   has_browser ? "that server does not take PKCE with S256, so a code that somebody "
-                                 "sees on its way would be good"
-                               : "that server names no endpoint where a person could log in",
+                   has_browser
+                       ? "that server does not take PKCE with S256, so a code that somebody "
+                         "sees on its way would be good"
+                       : "that server names no endpoint where a person could log in",
                    has_browser ? "log in with a code for another device, if it has that: --device"
                                : "name its endpoints: --token-url and --authorize-url"};
   }

@@ -99,8 +99,8 @@ class StartRun final : public Run {
       login_.verification_url = page_in(root.member("verification_url"));
     }
     login_.verification_url_complete = page_in(root.member("verification_uri_complete"));
-    const auto life_ms = seconds_as_ms(
-        root.member("expires_in"), bounds::kLoginPollMsMin, bounds::kLoginCodeMsMax);
+    const auto life_ms =
+        seconds_as_ms(root.member("expires_in"), bounds::kLoginPollMsMin, bounds::kLoginCodeMsMax);
     const JsonView interval = root.member("interval");
     const auto interval_ms =
         interval.is(JsonKind::none)

@@ -92,11 +92,10 @@ class DiscoveryRun final : public Run {
     if (!root.member("issuer").is_text(discovery_.issuer)) {
       return fail(FetchFault::bad_answer, "issuer_mismatch");
     }
-    const bool is_good = take_address(root.member("token_endpoint"), discovery_.token_url) &&
-                         take_address(root.member("authorization_endpoint"),
-                                      discovery_.authorize_url) &&
-                         take_address(root.member("device_authorization_endpoint"),
-                                      discovery_.device_url);
+    const bool is_good =
+        take_address(root.member("token_endpoint"), discovery_.token_url) &&
+        take_address(root.member("authorization_endpoint"), discovery_.authorize_url) &&
+        take_address(root.member("device_authorization_endpoint"), discovery_.device_url);
     if (!is_good || discovery_.token_url.empty()) {
       return fail(FetchFault::bad_answer, "malformed");
     }

@@ -53,7 +53,10 @@ Redirected refused(std::string outcome) {
 Parameters parameters_of(std::string_view query) {
   Parameters read;
   const std::array<std::pair<std::string_view, std::optional<std::string_view>*>, 4> places = {
-      {{"state", &read.state}, {"code", &read.code}, {"iss", &read.issuer}, {"error", &read.error}}};
+      {{"state", &read.state},
+       {"code", &read.code},
+       {"iss", &read.issuer},
+       {"error", &read.error}}};
   while (!query.empty()) {
     const std::string_view field = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(field.size() + 1, query.size()));

@@ -35,8 +35,8 @@ CodeLogin login_at(std::vector<SourceSetting> more = {}) {
 TEST_CASE("RFC 7636 appendix B: a verifier of random bytes, and its challenge") {
   REQUIRE(lock_memory());
   const std::array<unsigned char, kVerifierRandomBytes> bytes = {
-      116, 24,  223, 180, 151, 153, 224, 37,  79,  250, 96,  125, 216, 173, 187, 186,
-      22,  212, 37,  77,  105, 214, 191, 240, 91,  88,  5,   88,  83,  132, 141, 121};
+      116, 24,  223, 180, 151, 153, 224, 37,  79, 250, 96, 125, 216, 173, 187, 186,
+      22,  212, 37,  77,  105, 214, 191, 240, 91, 88,  5,  88,  83,  132, 141, 121};
   std::array<char, kVerifierRandomBytes> random{};
   std::copy(bytes.begin(), bytes.end(), random.begin());
   const auto verifier = make_verifier(random);

@@ -121,8 +121,9 @@ TEST_CASE("why no login can begin is told by the server's code alone") {
   CHECK(started(login, 302, "") == "(token_endpoint_status:302)");
 }
 
-TEST_CASE("RFC 8628 a server is asked again until somebody has logged in; slower for good when it "
-          "says so") {
+TEST_CASE(
+    "RFC 8628 a server is asked again until somebody has logged in; slower for good when it "
+    "says so") {
   World world;
   DeviceLogin login = begun();
   LoginScript script(world, device_poll_run(login));

@@ -55,14 +55,15 @@ TEST_CASE("an issuer is asked where OpenID says it, and where RFC 8414 does") {
 
 TEST_CASE("what an issuer says of its endpoints is taken") {
   Discovery discovery = of();
-  CHECK(told(discovery,
-             200,
-             document(R"(,"authorization_endpoint":"https://auth.example.com/authorize",)"
-                      R"("device_authorization_endpoint":"https://auth.example.com/device",)"
-                      R"("authorization_response_iss_parameter_supported":true,)"
-                      R"("code_challenge_methods_supported":["plain","S256"],)"
-                      R"("token_endpoint_auth_methods_supported":["client_secret_post","none"])"))
-        == "done");
+  CHECK(
+      told(discovery,
+           200,
+           document(R"(,"authorization_endpoint":"https://auth.example.com/authorize",)"
+                    R"("device_authorization_endpoint":"https://auth.example.com/device",)"
+                    R"("authorization_response_iss_parameter_supported":true,)"
+                    R"("code_challenge_methods_supported":["plain","S256"],)"
+                    R"("token_endpoint_auth_methods_supported":["client_secret_post","none"])")) ==
+      "done");
   CHECK(discovery.token_url == "https://auth.example.com/token");
   CHECK(discovery.authorize_url == "https://auth.example.com/authorize");
   CHECK(discovery.device_url == "https://auth.example.com/device");

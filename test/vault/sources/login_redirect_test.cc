@@ -23,8 +23,8 @@ RedirectWanted wanted(std::string issuer = "") {
 }
 
 std::string request(std::string_view target, std::string_view host = "127.0.0.1:4711") {
-  return "GET " + std::string(target) + " HTTP/1.1\r\nUser-Agent: a browser\r\nHost: " +
-         std::string(host) + "\r\n";
+  return "GET " + std::string(target) +
+         " HTTP/1.1\r\nUser-Agent: a browser\r\nHost: " + std::string(host) + "\r\n";
 }
 
 Redirected read(std::string_view target, const RedirectWanted& by = wanted()) {
