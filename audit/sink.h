@@ -24,12 +24,24 @@ class Batch {
     ends_.push_back(bodies_.size());
   }
 
+  // A body that was made so before, and kept where nobody could change it.
+  void add_encoded(std::string_view body) {
+    bodies_.append(body);
+    ends_.push_back(bodies_.size());
+  }
+
   [[nodiscard]] bool empty() const { return ends_.empty(); }
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
 
   // The records' bodies (encode_body), one behind the other.
   [[nodiscard]] std::string_view bodies() const { return bodies_; }
+
+  // One of them, by its place; lives as long as the batch is left alone.
+  [[nodiscard]] std::string_view body(std::size_t at) const {
+    const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
+    return std::string_view(bodies_).substr(begin, ends_[at] - begin);
+  }
 
   // Must these be on disk before somebody goes on? Else they may wait for company (a few
   // milliseconds).

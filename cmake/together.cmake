@@ -22,11 +22,12 @@ set(KEYSWAP_ALONE
   proxy/cli/home_creation.cc proxy/cli/home_folder.cc proxy/cli/import.cc proxy/cli/import_credentials.cc
   proxy/cli/import_docker.cc proxy/cli/import_fishnet.cc proxy/cli/import_gh.cc proxy/cli/import_netrc.cc
   proxy/cli/import_npm.cc proxy/cli/import_pip.cc proxy/cli/init.cc proxy/cli/isolated_run.cc proxy/cli/isolated_view.cc
-  proxy/cli/java_options.cc proxy/cli/limit_rows.cc proxy/cli/limits.cc proxy/cli/man_page.cc proxy/cli/name_answers.cc
-  proxy/cli/netrc.cc proxy/cli/no_proxy.cc proxy/cli/npm_settings.cc proxy/cli/playground.cc proxy/cli/provider.cc
-  proxy/cli/relay.cc proxy/cli/reloading.cc proxy/cli/request_watch.cc proxy/cli/restore.cc proxy/cli/restoring.cc
-  proxy/cli/run.cc proxy/cli/secret.cc proxy/cli/secret_private_key.cc proxy/cli/serve.cc proxy/cli/serve_lock.cc
-  proxy/cli/serve_open.cc proxy/cli/serve_parts.cc proxy/cli/tls_stream.cc proxy/cli/unix_socket.cc
+  proxy/cli/java_options.cc proxy/cli/kept_records.cc proxy/cli/limit_rows.cc proxy/cli/limits.cc proxy/cli/man_page.cc
+  proxy/cli/name_answers.cc proxy/cli/netrc.cc proxy/cli/no_proxy.cc proxy/cli/npm_settings.cc proxy/cli/playground.cc
+  proxy/cli/provider.cc proxy/cli/relay.cc proxy/cli/reloading.cc proxy/cli/request_watch.cc proxy/cli/restore.cc
+  proxy/cli/restoring.cc proxy/cli/run.cc proxy/cli/run_online.cc proxy/cli/secret.cc proxy/cli/secret_private_key.cc
+  proxy/cli/serve.cc proxy/cli/serve_lock.cc proxy/cli/serve_open.cc proxy/cli/serve_parts.cc proxy/cli/source.cc
+  proxy/cli/source_asking.cc proxy/cli/tls_stream.cc proxy/cli/unix_socket.cc
   proxy/coding/deflate.cc proxy/coding/zstd.cc
   proxy/flow/caller.cc proxy/flow/decide_message.cc proxy/flow/decide_text.cc proxy/flow/destination.cc
   proxy/flow/exchange_admission.cc

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // keyswap bindings check [FILE]
+#include <algorithm>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "proxy/cli/bindings.h"
@@ -10,6 +13,8 @@
 #include "proxy/cli/options.h"
 #include "proxy/cli/permit_option.h"
 #include "proxy/cli/policy.h"
+#include "proxy/cli/run_online.h"
+#include "proxy/cli/source_asking.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -31,8 +36,41 @@ struct CheckOptions {
   std::string home;
   std::string file;
   UnlockOptions unlock;
+  bool online = false;
   bool json = false;
 };
+
+// Asks every source; what is not recorded yet is said.
+std::vector<SourceSeen> ask_all(Online& online) {
+  std::vector<SourceSeen> seen;
+  for (const NamedSource& source : sources_of(online.bindings())) {
+    seen.push_back(ask_source(online, source));
+  }
+  if (const auto problem = online.close()) {
+    warn(problem->what, problem->hint);
+  }
+  return seen;
+}
+
+bool are_well(const std::vector<SourceSeen>& seen) {
+  return std::ranges::all_of(seen, [](const SourceSeen& one) { return one.is_well(); });
+}
+
+// The file is good, and its warnings are said by the opening.
+int check_online(const CheckOptions& options) {
+  auto online = Online::open({options.home, options.unlock, options.file});
+  if (!online) {
+    return report(online.failure());
+  }
+  print_long_line(printable(options.file) +
+                  " is good: " + describe_rules(online.value()->bindings()));
+  const auto seen = ask_all(*online.value());
+  print(seen_text(seen));
+  for (const std::string& line : seen_advice(seen)) {
+    print_long_line(line);
+  }
+  return static_cast<int>(are_well(seen) ? Exit::done : Exit::no);
+}
 
 int check_as_json(const CheckOptions& options, const std::string& own_ca) {
   const std::string& file = options.file;
@@ -42,19 +80,31 @@ int check_as_json(const CheckOptions& options, const std::string& own_ca) {
   }
   check_ca_files(parsed.value(), own_ca);
   warn_of_hosts_not_permitted(parsed.value(), own_ca);
-  if (parsed->errors.empty()) {
+  std::vector<SourceSeen> seen;
+  if (parsed->errors.empty() && options.online) {
+    auto online = Online::open({options.home, options.unlock, file});
+    if (!online) {
+      return report(online.failure());
+    }
+    seen = ask_all(*online.value());
+  } else if (parsed->errors.empty()) {
     warn_of_entries(home_of(options.home), options.unlock, parsed->bindings);
   }
   nlohmann::ordered_json json;
   json["file"] = file;
-  json["ok"] = parsed->errors.empty();
+  json["ok"] = parsed->errors.empty() && are_well(seen);
   json["secrets"] = count_rules(parsed->bindings, bindings::RuleKind::secret);
   json["custom"] = count_rules(parsed->bindings, bindings::RuleKind::custom);
   json["honeytokens"] = count_rules(parsed->bindings, bindings::RuleKind::honeytoken);
   json["errors"] = to_json(parsed->errors);
   json["warnings"] = to_json(parsed->warnings);
+  if (options.online) {
+    json["sources"] = nlohmann::ordered_json::parse(seen_json(seen));
+  }
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  return static_cast<int>(parsed->errors.empty() ? Exit::done : Exit::usage);
+  return static_cast<int>(!parsed->errors.empty() ? Exit::usage
+                          : are_well(seen)        ? Exit::done
+                                                  : Exit::no);
 }
 
 int check(const CheckOptions& options, const std::string& own_ca) {
@@ -65,6 +115,9 @@ int check(const CheckOptions& options, const std::string& own_ca) {
   }
   check_ca_files(parsed.value(), own_ca);
   warn_of_hosts_not_permitted(parsed.value(), own_ca);
+  if (options.online && parsed->errors.empty()) {
+    return check_online(options);
+  }
   auto loaded = accept_bindings(file, std::move(parsed).value());
   if (!loaded) {
     return report(loaded.failure());
@@ -82,11 +135,14 @@ int run_bindings_check(const Arguments& arguments) {
       "Validates a bindings file: every error at once, as FILE:LINE:COLUMN. Exit status 2 if there "
       "is one.\n"
       "Where nobody has to be asked for a passphrase it also looks whether the vault's entries can "
-      "do what is wanted of them.",
+      "do what is wanted of them.\n"
+      "With --online it opens the vault, and asks each source once for its secrets; exit status 1 "
+      "if one is missing. The file has to be approved then.",
       "keyswap bindings check");
   app.add_option("FILE", options.file, "the file (default: the home's bindings.yaml)");
   add_home_option(app, options.home);
   add_unlock_options(app, options.unlock);
+  app.add_flag("--online", options.online, "ask the sources, too: are all secrets there?");
   add_json_option(app, options.json);
   if (const auto status = parse_arguments(app, arguments, "keyswap bindings check bindings.yaml")) {
     return *status;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
-// for `secret`, `provider`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those commands'
-// files.
+// for `secret`, `source`, `provider`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those
+// commands' files.
 #pragma once
 
 #include <span>
@@ -66,5 +66,6 @@ int run_status(const Arguments& arguments);
 int run_reload(const Arguments& arguments);
 int run_import(const Arguments& arguments);
 int run_login(const Arguments& arguments);
+int run_source(const Arguments& arguments);
 
 }  // namespace keyswap::cli

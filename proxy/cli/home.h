@@ -54,6 +54,10 @@ struct Home {
   // (proxy/cli/audit_rotation.h).
   [[nodiscard]] std::string rotation() const { return path + "/audit-rotate"; }
 
+  // There while a command wants the proxy to drop what sources gave
+  // (proxy/cli/source_flushing.h).
+  [[nodiscard]] std::string flushing() const { return path + "/source-flush"; }
+
   // What `run` and `env` make for clients that want a file in a form of their own.
   [[nodiscard]] std::string clients() const { return path + "/clients"; }
 };

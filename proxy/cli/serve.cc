@@ -20,6 +20,7 @@
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
 #include "proxy/cli/serve_talk.h"
+#include "proxy/cli/source_flushing.h"
 #include "proxy/cli/systemd_notify.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/user_watch.h"
@@ -161,11 +162,18 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   };
   behind.looked = [&opened] {
     opened.head->keep();
+    opened.kept_records.look(*opened.log.log, *opened.vault);
     if (auto lost = opened.lock->keep_in_place(opened.home)) {
       report(*lost);
     }
     if (take_rotation_request(opened.home)) {
       opened.log.log->end_segment();
+    }
+  };
+  behind.flushing = [&opened](const std::function<void(std::string_view id)>& flush) {
+    if (const auto id = asked_to_flush(opened.home)) {
+      flush(*id);
+      flushed(opened.home);
     }
   };
   behind.refused = [&talk](std::uint64_t in_a_minute) {

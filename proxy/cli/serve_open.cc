@@ -129,6 +129,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = record_restored(*opened.log.log, *opened.vault, opened.clock)) {
     return problem;
   }
+  if (auto problem = record_kept(*opened.log.log, *opened.vault)) {
+    return problem;
+  }
   opened.head.emplace(opened.home, folder, *opened.vault, *opened.log.log, opened.clock);
   if (const std::string& torn = opened.log.log->torn_end(); !torn.empty()) {
     warn("the audit log ended in an unfinished line, as after a crash; it was moved to " + torn +

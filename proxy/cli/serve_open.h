@@ -15,6 +15,7 @@
 #include "proxy/cli/failure.h"
 #include "proxy/cli/home.h"
 #include "proxy/cli/kept_head.h"
+#include "proxy/cli/kept_records.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
 #include "proxy/cli/reloading.h"
@@ -57,6 +58,7 @@ struct Opened {
   LoadedPolicy policy;
   PolicyWatch approval;
   base::SystemClock clock;
+  KeptRecorder kept_records;  // the log tells it
   OpenLog log;
   std::optional<HeadKeeper> head;
   std::optional<Confirmation> confirmation;

@@ -504,6 +504,9 @@ void Server::refresh_vault_once() {
   if (parts_.behind.looked) {
     parts_.behind.looked();
   }
+  if (parts_.behind.flushing) {
+    parts_.behind.flushing([this](std::string_view id) { secrets_.source.flush(id); });
+  }
   refreshing_.watch.tell();
 }
 

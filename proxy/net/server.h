@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/log.h"
@@ -68,6 +69,9 @@ struct Behind {
   std::function<void()> vault_read;
   // Alone: behind that, also where the vault could not be read.
   std::function<void()> looked;
+  // Alone: behind that. Has `flush` called with the id of each source that is to drop what it gave,
+  // "" for all of them.
+  std::function<void(const std::function<void(std::string_view id)>& flush)> flushing;
   // Called after each minute in which requests were refused, with their number.
   std::function<void(std::uint64_t)> refused;
   Outside outside;

@@ -41,12 +41,11 @@ audit::FetchEvent in_records(vault::FetchEventKind kind) {
   KS_UNREACHABLE();
 }
 
-// A vendor's version may be anything, a secret's part included: its digest tells versions apart.
+}  // namespace
+
 std::string shown_version(const std::string& version) {
   return version.empty() ? "" : bindings::sha256_hex(version).substr(0, kVersionDigits);
 }
-
-}  // namespace
 
 void AuditFetchLog::append(const vault::SourceSpec& spec,
                            std::vector<vault::FetchEvent> events,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,10 @@
 #include "proxy/outgoing/fetch_log.h"
 
 namespace keyswap::outgoing {
+
+// What people and records are shown of a source's own version: a vendor's may be anything, a
+// secret's part included, and its digest tells versions apart. "" of "".
+std::string shown_version(const std::string& version);
 
 // Thread-safe. The sink tells it of each batch: it lives until it has.
 class AuditFetchLog final : public FetchLog, public audit::Listener {

@@ -59,7 +59,7 @@ class BadInput(Case):
     def test_no_home(self):
         home = proxy.Home(self.scratch / "nowhere", self.inputs)
         for words in (SERVE, ("secret", "list"), ("secret", "add", "X"), ("bindings", "check"), ("audit", "verify"), ("ca", "show"),
-                      ("run", "--", "true"), ("env",)):
+                      ("run", "--", "true"), ("env",), ("source", "list"), ("source", "test", "local"), ("source", "flush")):
             with self.subTest(words):
                 unlocks = words[0] in ("serve", "secret", "run")
                 self.complains(home, *words, code=2 if words[0] == "bindings" else 3, says="keyswap init", unlock=unlocks)

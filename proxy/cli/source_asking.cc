@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/cli/source_asking.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include "proxy/base/bounds.h"
+#include "proxy/cli/source_outcome.h"
+#include "proxy/cli/terminal.h"
+#include "proxy/cli/time_text.h"
+#include "proxy/outgoing/audit_fetch_log.h"
+#include "vault/sources/kinds.h"
+#include "vault/sources/source_value.h"
+
+namespace keyswap::cli {
+
+namespace {
+
+namespace bounds = base::bounds;
+using base::Errc;
+using vault::Done;
+using vault::Failed;
+using vault::FetchFault;
+using vault::RunOutcome;
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+// A source that is asked for several things, one after the other.
+class Asked {
+ public:
+  Asked(Online& online, const vault::SourceSpec& spec)
+      : online_(online), spec_(spec), backend_(vault::find_backend_kind(spec.kind)->make(spec)) {}
+
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+  Asked(Asked&&) = delete;
+  Asked& operator=(Asked&&) = delete;
+
+  // What was got by logging in is given back, as `serve` does when it ends.
+  ~Asked() {
+    auto run = is_logged_in_ ? backend_->log_out() : nullptr;
+    if (run != nullptr) {
+      static_cast<void>(online_.run(spec_, std::move(run), bounds::kSourceLogOutMs));
+    }
+  }
+
+  // Whoever is down, or does not let us in, is not asked for the next key.
+  RunOutcome fetch(const std::vector<std::string>& keys) {
+    if (!given_up_) {
+      log_in();
+    }
+    if (given_up_) {
+      return *given_up_;
+    }
+    return judged(online_.run(spec_, backend_->fetch(keys), bounds::kSourceRunMs));
+  }
+
+ private:
+  void log_in() {
+    auto run = backend_->login_due_us() <= online_.clock().wall_us() ? backend_->log_in() : nullptr;
+    if (run != nullptr) {
+      const RunOutcome outcome = judged(online_.run(spec_, std::move(run), bounds::kSourceRunMs));
+      const auto* const failed = std::get_if<Failed>(&outcome);
+      is_logged_in_ = failed == nullptr;
+      given_up_ = failed == nullptr ? std::nullopt : std::optional(*failed);
+    }
+  }
+
+  RunOutcome judged(RunOutcome outcome) {
+    const auto* const failed = std::get_if<Failed>(&outcome);
+    if (failed != nullptr && failed->fault != FetchFault::not_found &&
+        failed->fault != FetchFault::bad_answer) {
+      given_up_ = *failed;
+    }
+    return outcome;
+  }
+
+  Online& online_;
+  const vault::SourceSpec& spec_;
+  std::unique_ptr<vault::Backend> backend_;
+  bool is_logged_in_ = false;
+  std::optional<Failed> given_up_;
+};
+
+// Is it what it is needed for?
+std::string outcome_of(const vault::Secret& given, vault::EntryKind kind) {
+  const auto value = vault::usable_value(given, kind);
+  return value ? "ok" : value.error().code == Errc::unavailable ? "no_room" : "malformed";
+}
+
+std::string text_of(const SourcedSecret& secret) {
+  return vault::key_text(secret.key, secret.field);
+}
+
+// Nothing: it is not in that answer.
+std::optional<SecretSeen> seen_in(const RunOutcome& outcome, const SourcedSecret& secret) {
+  if (const auto* const failed = std::get_if<Failed>(&outcome)) {
+    return SecretSeen{secret, failed->outcome, "", std::nullopt};
+  }
+  const auto& values = std::get<Done>(outcome).values;
+  const auto found = std::ranges::find(values, text_of(secret), &vault::FetchedValue::key);
+  if (found == values.end()) {
+    return std::nullopt;
+  }
+  return SecretSeen{secret,
+                    outcome_of(found->value, secret.kind),
+                    outgoing::shown_version(found->version),
+                    found->expires_at};
+}
+
+// Fields of one key are of one answer, as they are for requests. Which of them is missing, and why,
+// is asked for each by itself.
+void ask_for_key(Asked& asked,
+                 const std::vector<SourcedSecret>& secrets,
+                 std::vector<SecretSeen>& seen) {
+  std::vector<std::string> keys;
+  for (const SourcedSecret& secret : secrets) {
+    keys.push_back(text_of(secret));
+  }
+  std::ranges::sort(keys);
+  const auto twice = std::ranges::unique(keys);
+  keys.erase(twice.begin(), twice.end());
+  const RunOutcome together = asked.fetch(keys);
+  for (const SourcedSecret& secret : secrets) {
+    auto one = seen_in(together, secret);
+    if (!one && keys.size() > 1) {
+      one = seen_in(asked.fetch({text_of(secret)}), secret);
+    }
+    seen.push_back(one ? *std::move(one) : SecretSeen{secret, "not_found", "", std::nullopt});
+  }
+}
+
+std::string outcome_in_vault(Online& online, const SourcedSecret& secret) {
+  const auto name = vault::SecretName::parse(secret.key);
+  if (!name) {
+    return "no_name";
+  }
+  const auto entry =
+      online.vault().open_entry(*name, secret.kind, online.clock().wall_us() / kSecondUs);
+  if (entry) {
+    return "ok";
+  }
+  if (entry.error().code == Errc::invalid_input) {
+    return secret.kind == vault::EntryKind::private_key ? "signing_key_unusable" : "no_text";
+  }
+  return entry.error().code == Errc::not_found ? "not_found" : "unavailable";
+}
+
+std::string advice_for(const NamedSource& source, const SecretSeen& one) {
+  if (source.is_local() && one.outcome == "not_found") {
+    return "it is not in the vault of this machine: keyswap secret add " + one.secret.key;
+  }
+  if (source.is_local() && one.outcome != "unavailable") {
+    return "the entry is of another kind than the bindings need: see keyswap bindings check";
+  }
+  return advice_on(one.outcome);
+}
+
+}  // namespace
+
+bool SourceSeen::is_well() const {
+  return std::ranges::all_of(secrets, [](const SecretSeen& one) { return one.is_there(); });
+}
+
+SourceSeen ask_source(Online& online, const NamedSource& source) {
+  SourceSeen seen{source, {}};
+  if (source.is_local()) {
+    for (const SourcedSecret& secret : source.secrets) {
+      seen.secrets.push_back({secret, outcome_in_vault(online, secret), "", std::nullopt});
+    }
+    return seen;
+  }
+  std::map<std::string, std::vector<SourcedSecret>> by_key;
+  for (const SourcedSecret& secret : source.secrets) {
+    by_key[secret.key].push_back(secret);
+  }
+  Asked asked(online, *source.spec);
+  for (const auto& [key, secrets] : by_key) {
+    ask_for_key(asked, secrets, seen.secrets);
+  }
+  std::ranges::sort(seen.secrets, {}, [](const SecretSeen& one) { return one.secret.name; });
+  return seen;
+}
+
+std::string seen_text(const std::vector<SourceSeen>& seen) {
+  std::vector<std::vector<std::string>> table = {
+      {"SECRET", "SOURCE", "STATE", "VERSION", "EXPIRES"}};
+  for (const SourceSeen& of_one : seen) {
+    for (const SecretSeen& one : of_one.secrets) {
+      table.push_back({one.secret.name,
+                       of_one.source.id,
+                       one.is_there() ? "found" : one.outcome,
+                       one.version.empty() ? "-" : one.version,
+                       one.expires_at ? format_minute(*one.expires_at) : "-"});
+    }
+  }
+  return format_table(table);
+}
+
+std::vector<std::string> seen_advice(const std::vector<SourceSeen>& seen) {
+  std::vector<std::string> lines;
+  for (const SourceSeen& of_one : seen) {
+    for (const SecretSeen& one : of_one.secrets) {
+      if (!one.is_there()) {
+        lines.push_back(one.secret.name + ": " + advice_for(of_one.source, one));
+      }
+    }
+  }
+  return lines;
+}
+
+std::string seen_json(const std::vector<SourceSeen>& seen) {
+  auto list = nlohmann::ordered_json::array();
+  for (const SourceSeen& of_one : seen) {
+    auto secrets = nlohmann::ordered_json::array();
+    for (const SecretSeen& one : of_one.secrets) {
+      nlohmann::ordered_json json = {{"name", one.secret.name},
+                                     {"key", one.secret.key},
+                                     {"field", one.secret.field},
+                                     {"ok", one.is_there()},
+                                     {"outcome", one.outcome}};
+      json["version"] = nullptr;
+      json["expires_at"] = nullptr;
+      if (!one.version.empty()) {
+        json["version"] = one.version;
+      }
+      if (one.expires_at) {
+        json["expires_at"] = format_time(*one.expires_at);
+      }
+      json["advice"] = one.is_there() ? "" : advice_for(of_one.source, one);
+      secrets.push_back(std::move(json));
+    }
+    list.push_back({{"name", of_one.source.id},
+                    {"type", of_one.source.kind},
+                    {"ok", of_one.is_well()},
+                    {"secrets", std::move(secrets)}});
+  }
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace keyswap::cli
