@@ -32,7 +32,10 @@ void tell_login(const LoginOptions& options, const LoginRule& rule) {
     json["name"] = rule.name.text();
     json["refresh_token"] = rule.refresh.text();
     json["is_new"] = rule.is_new;
-    json["placeholder"] = rule.is_new ? nlohmann::ordered_json(rule.placeholder) : nullptr;
+    json["placeholder"] = nullptr;
+    if (rule.is_new) {
+      json["placeholder"] = rule.placeholder;
+    }
     json["hosts"] = options.hosts;
     print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;

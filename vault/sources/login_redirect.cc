@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/hex.h"
 #include "vault/sources/backend_parts.h"
 
 namespace keyswap::vault {
@@ -71,11 +72,6 @@ Parameters parameters_of(std::string_view query) {
   return read;
 }
 
-int digit_of(char c) {
-  const char lower = base::to_lower(c);
-  return c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // As a form's values are written, into locked memory. Nothing: an escape is none, or there is no
 // room.
 std::optional<Secret> decoded(std::string_view text) {
@@ -88,8 +84,8 @@ std::optional<Secret> decoded(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     char c = text[at] == '+' ? ' ' : text[at];
     if (c == '%') {
-      const int high = at + 2 < text.size() ? digit_of(text[at + 1]) : -1;
-      const int low = at + 2 < text.size() ? digit_of(text[at + 2]) : -1;
+      const int high = at + 2 < text.size() ? base::hex_value(text[at + 1]) : -1;
+      const int low = at + 2 < text.size() ? base::hex_value(text[at + 2]) : -1;
       if (high < 0 || low < 0) {
         return std::nullopt;
       }
