@@ -45,9 +45,14 @@ class Login:
 
 
 def exchange(wire, target, host):
+    """One request, as a browser would send it, and the whole answer to it."""
     wire.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
     answer = b""
     while True:
+        head, end, body = answer.partition(b"\r\n\r\n")
+        size = re.search(rb"^Content-Length: (\d+)\r?$", head + b"\r", re.M | re.I)
+        if end and size and len(body) >= int(size.group(1)):
+            return answer.decode()
         data = wire.recv(65536)
         if not data:
             return answer.decode()
