@@ -98,7 +98,7 @@ TEST_CASE("RFC 8414 section 3.3: who says that it is another issuer is not asked
 
 TEST_CASE("endpoints without TLS, or that are none, are not taken") {
   for (const auto* const more : {R"(,"authorization_endpoint":"http://auth.example.com/a")",
-                                 R"(,"device_authorization_endpoint":"javascript:alert(1)")",
+                                 R"(,"device_authorization_endpoint":"javascript:1")",
                                  R"(,"authorization_endpoint":"https://user@auth.example.com/a")",
                                  R"(,"device_authorization_endpoint":5)"}) {
     INFO(more);
