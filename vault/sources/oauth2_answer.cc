@@ -28,8 +28,8 @@ struct KnownError {
 };
 
 // RFC 6749 section 5.2, RFC 8628 section 3.5, and what GitHub (docs.github.com, "Troubleshooting
-// OAuth App access token request errors", "Authorizing OAuth apps") and Slack (docs.slack.dev, "oauth.v2.access") say in
-// their place.
+// OAuth App access token request errors", "Authorizing OAuth apps") and Slack (docs.slack.dev,
+// "oauth.v2.access") say in their place.
 constexpr auto kErrors = std::to_array<KnownError>({
     {"invalid_grant", "token_endpoint_error:invalid_grant", FetchFault::needs_login},
     {"bad_refresh_token", "token_endpoint_error:bad_refresh_token", FetchFault::needs_login},
