@@ -185,7 +185,7 @@ void forget_entry(vault::Vault& vault, const vault::SecretName& name) {
   }
 }
 
-// O27: a token that is good is not lost by a slip.
+// A token that is good is not lost by a slip.
 Problem check_not_logged_in(Online& online, const LoginOptions& options, const LoginRule& rule) {
   const std::int64_t now_s = online.clock().wall_us() / kLoginUsPerSecond;
   if (options.is_forced || !vault::has_live_login(online.vault(), rule.refresh, now_s)) {

@@ -38,7 +38,7 @@ std::string shown_text(JsonView value, std::size_t bytes_max, char first) {
   return is_printable ? std::string(view) : std::string();
 }
 
-// O28: a page without TLS would take the person's password in the clear.
+// A page without TLS would take the person's password in the clear.
 std::string page_in(JsonView value) {
   std::string url = shown_text(value, kPageBytesMax, '!');
   return url.starts_with("https://") ? url : std::string();
