@@ -80,31 +80,32 @@ int check_as_json(const CheckOptions& options, const std::string& own_ca) {
   }
   check_ca_files(parsed.value(), own_ca);
   warn_of_hosts_not_permitted(parsed.value(), own_ca);
-  std::vector<SourceSeen> seen;
+  bool is_well = true;
+  std::string sources = "[]";
   if (parsed->errors.empty() && options.online) {
     auto online = Online::open({options.home, options.unlock, file});
     if (!online) {
       return report(online.failure());
     }
-    seen = ask_all(*online.value());
+    const auto seen = ask_all(*online.value());
+    is_well = are_well(seen);
+    sources = seen_json(seen);
   } else if (parsed->errors.empty()) {
     warn_of_entries(home_of(options.home), options.unlock, parsed->bindings);
   }
   nlohmann::ordered_json json;
   json["file"] = file;
-  json["ok"] = parsed->errors.empty() && are_well(seen);
+  json["ok"] = parsed->errors.empty() && is_well;
   json["secrets"] = count_rules(parsed->bindings, bindings::RuleKind::secret);
   json["custom"] = count_rules(parsed->bindings, bindings::RuleKind::custom);
   json["honeytokens"] = count_rules(parsed->bindings, bindings::RuleKind::honeytoken);
   json["errors"] = to_json(parsed->errors);
   json["warnings"] = to_json(parsed->warnings);
   if (options.online) {
-    json["sources"] = nlohmann::ordered_json::parse(seen_json(seen));
+    json["sources"] = nlohmann::ordered_json::parse(sources);
   }
   print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  return static_cast<int>(!parsed->errors.empty() ? Exit::usage
-                          : are_well(seen)        ? Exit::done
-                                                  : Exit::no);
+  return static_cast<int>(!parsed->errors.empty() ? Exit::usage : is_well ? Exit::done : Exit::no);
 }
 
 int check(const CheckOptions& options, const std::string& own_ca) {

@@ -248,6 +248,7 @@ int serve_until_stopped(const ServeOptions& options,
   const auto served = net::serve(std::move(parts));
   opened.vault->set_patience(base::bounds::kDatabaseBusyMs);
   opened.log.log->close();
+  opened.kept_records.look(*opened.log.log, *opened.vault);  // what it took is not taken once more
   opened.head->keep_last();
   if (!served) {
     return report(unnamed ? *unnamed
