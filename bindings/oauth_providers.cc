@@ -8,16 +8,40 @@ namespace keyswap::bindings {
 
 namespace {
 
-// Each as the provider's own documents say it.
+// Each as the provider's own documents say it. Atlassian: "OAuth 2.0 (3LO) apps". GitHub:
+// "Authorizing OAuth apps". Google: "OAuth 2.0 for iOS & Desktop Apps", "OAuth 2.0 for TV and
+// Limited-Input Device Applications", which takes few scopes. Microsoft: "OAuth 2.0 authorization
+// code flow", "OAuth 2.0 device authorization grant flow".
 constexpr std::array kProviders = {
-    OAuthProvider{"atlassian", "https://auth.atlassian.com/oauth/token", "body"},
-    OAuthProvider{"auth0", "", "basic"},  // https://TENANT.auth0.com/oauth/token
-    OAuthProvider{"github", "https://github.com/login/oauth/access_token", "body"},
-    OAuthProvider{"google", "https://oauth2.googleapis.com/token", "body"},
+    OAuthProvider{.name = "atlassian",
+                  .token_url = "https://auth.atlassian.com/oauth/token",
+                  .auth = "body",
+                  .authorize_url = "https://auth.atlassian.com/authorize",
+                  .authorize_more = "audience=api.atlassian.com&prompt=consent"},
+    // https://TENANT.auth0.com/oauth/token
+    OAuthProvider{.name = "auth0", .token_url = "", .auth = "basic"},
+    OAuthProvider{.name = "github",
+                  .token_url = "https://github.com/login/oauth/access_token",
+                  .auth = "body",
+                  .authorize_url = "https://github.com/login/oauth/authorize",
+                  .device_url = "https://github.com/login/device/code",
+                  .prefers_device = true},
+    OAuthProvider{.name = "google",
+                  .token_url = "https://oauth2.googleapis.com/token",
+                  .auth = "body",
+                  .authorize_url = "https://accounts.google.com/o/oauth2/v2/auth",
+                  .authorize_more = "access_type=offline&prompt=consent",
+                  .device_url = "https://oauth2.googleapis.com/device/code"},
+    OAuthProvider{.name = "microsoft",
+                  .token_url = "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+                  .auth = "body",
+                  .authorize_url = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+                  .device_url = "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"},
+    // https://TENANT.okta.com/oauth2/v1/token
+    OAuthProvider{.name = "okta", .token_url = "", .auth = "basic"},
+    // A browser is led back to https alone, which needs a server.
     OAuthProvider{
-        "microsoft", "https://login.microsoftonline.com/common/oauth2/v2.0/token", "body"},
-    OAuthProvider{"okta", "", "basic"},  // https://TENANT.okta.com/oauth2/v1/token
-    OAuthProvider{"slack", "https://slack.com/api/oauth.v2.access", "basic"},
+        .name = "slack", .token_url = "https://slack.com/api/oauth.v2.access", .auth = "basic"},
 };
 
 }  // namespace

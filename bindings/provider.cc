@@ -9,6 +9,7 @@
 #include "bindings/bounds.h"
 #include "bindings/host_pattern.h"
 #include "bindings/stand_in.h"
+#include "bindings/yaml_make.h"
 #include "bindings/yaml_values.h"
 
 namespace keyswap::bindings {
@@ -152,19 +153,6 @@ void fill_in(const ProviderUse& use, YamlNode& node) {
   }
 }
 
-YamlNode scalar(std::string text, bool is_plain) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::scalar;
-  node.is_plain = is_plain;
-  node.text = std::move(text);
-  return node;
-}
-
-void add_key(std::string key, YamlNode value, YamlNode& mapping) {
-  mapping.keys.push_back(scalar(std::move(key), true));
-  mapping.items.push_back(std::move(value));
-}
-
 }  // namespace
 
 bool is_provider_name(std::string_view text) {
@@ -201,12 +189,12 @@ ParsedProvider parse_provider(std::string_view name, std::string_view yaml) {
 YamlNode entry_of(const Provider& provider, const ProviderUse& use) {
   YamlNode entry;
   entry.kind = YamlNode::Kind::mapping;
-  add_key("placeholder", scalar(use.placeholder, false), entry);
-  add_key("stand_in", scalar("true", true), entry);
+  add_yaml_key("placeholder", yaml_scalar(use.placeholder, false), entry);
+  add_yaml_key("stand_in", yaml_scalar("true", true), entry);
   for (std::size_t i = 0; i < provider.secret.keys.size(); ++i) {
     auto value = provider.secret.items[i];
     fill_in(use, value);
-    add_key(provider.secret.keys[i].text, std::move(value), entry);
+    add_yaml_key(provider.secret.keys[i].text, std::move(value), entry);
   }
   return entry;
 }

@@ -23,6 +23,7 @@ constexpr std::array kCommands = {
     Command{"demo"sv, "see it work: everything on loopback in one go"sv, keyswap::cli::run_demo},
     Command{"init"sv, "make a home: vault, CA, audit folder, bindings"sv, keyswap::cli::run_init},
     Command{"secret"sv, "add, list, remove, rotate, import secrets"sv, keyswap::cli::run_secret},
+    Command{"login"sv, "log in once; the proxy gets the tokens"sv, keyswap::cli::run_login},
     Command{"source"sv, "list, test, flush where secrets come from"sv, keyswap::cli::run_source},
     Command{"provider"sv, "the APIs that keyswap knows the keys of"sv, keyswap::cli::run_provider},
     Command{"caller"sv, "add, list, remove, rotate who may come"sv, keyswap::cli::run_caller},

@@ -310,6 +310,18 @@ inline constexpr std::int64_t kCommandKillMs = 2'000;          // between SIGTER
 inline constexpr std::size_t kCommandOutBytesMax = 64 * 1024;  // that it prints; past it: killed
 inline constexpr std::size_t kCommandToldBytesMax = 4 * 1024;  // that is read of its stderr
 
+// --- logging in (vault/sources/login_grant.h, proxy/cli/login.cc) ---
+inline constexpr std::int64_t kLoginMs = 300'000;  // a person's time in the browser
+// How long a code for another device is good, whatever its server says, and how often it is asked.
+inline constexpr std::int64_t kLoginCodeMsMax = 1'800'000;
+inline constexpr std::int64_t kLoginPollMsMin = 1'000;
+inline constexpr std::int64_t kLoginPollMsMax = 60'000;
+inline constexpr std::int64_t kLoginKeepMs = 60'000;  // for what is kept after the last answer
+// Browsers at the address that they are led back to: so many connections, each with one request.
+inline constexpr std::size_t kLoginClientsMax = 8;
+inline constexpr std::int64_t kLoginClientMs = 10'000;
+inline constexpr std::size_t kLoginHeadBytesMax = std::size_t{16} * 1024;
+
 // Two policies are compared line by line in a table of old lines by new ones, without what is the
 // same at both ends.
 inline constexpr std::size_t kDiffCellsMax = 1'000'000;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings/strict_yaml.h"
+#include "bindings/yaml_make.h"
 #include "proxy/cli/approval.h"
 #include "proxy/cli/bindings.h"
 #include "proxy/cli/bindings_file.h"
@@ -44,63 +45,36 @@ struct AddOptions {
   bool json = false;
 };
 
-YamlNode scalar(std::string text, bool is_plain) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::scalar;
-  node.is_plain = is_plain;
-  node.text = std::move(text);
-  return node;
-}
-
-YamlNode sequence(const std::vector<std::string>& texts) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::sequence;
-  for (const std::string& text : texts) {
-    node.items.push_back(scalar(text, false));
-  }
-  return node;
-}
-
-YamlNode mapping() {
-  YamlNode node;
-  node.kind = YamlNode::Kind::mapping;
-  return node;
-}
-
-void add_key(std::string key, YamlNode value, YamlNode& to) {
-  to.keys.push_back(scalar(std::move(key), true));
-  to.items.push_back(std::move(value));
-}
-
 YamlNode binding_of(const AddOptions& options, const std::string& host) {
-  YamlNode binding = mapping();
-  add_key("host", scalar(host, false), binding);
+  YamlNode binding = bindings::yaml_mapping();
+  bindings::add_yaml_key("host", bindings::yaml_scalar(host, false), binding);
   if (options.port != kUsualPort) {
-    add_key("port", scalar(std::to_string(options.port), true), binding);
+    bindings::add_yaml_key(
+        "port", bindings::yaml_scalar(std::to_string(options.port), true), binding);
   }
   if (!options.methods.empty()) {
-    add_key("methods", sequence(options.methods), binding);
+    bindings::add_yaml_key("methods", bindings::yaml_sequence(options.methods), binding);
   }
   if (!options.paths.empty()) {
-    add_key("paths", sequence(options.paths), binding);
+    bindings::add_yaml_key("paths", bindings::yaml_sequence(options.paths), binding);
   }
   return binding;
 }
 
 YamlNode entry_of(const AddOptions& options, const std::string& placeholder) {
-  YamlNode inject = mapping();
-  add_key("header", scalar(options.header, false), inject);
-  add_key("format", scalar(options.format, false), inject);
+  YamlNode inject = bindings::yaml_mapping();
+  bindings::add_yaml_key("header", bindings::yaml_scalar(options.header, false), inject);
+  bindings::add_yaml_key("format", bindings::yaml_scalar(options.format, false), inject);
   YamlNode list;
   list.kind = YamlNode::Kind::sequence;
   for (const std::string& host : options.hosts) {
     list.items.push_back(binding_of(options, host));
   }
-  YamlNode entry = mapping();
-  add_key("placeholder", scalar(placeholder, false), entry);
-  add_key("stand_in", scalar("true", true), entry);
-  add_key("inject", std::move(inject), entry);
-  add_key("bindings", std::move(list), entry);
+  YamlNode entry = bindings::yaml_mapping();
+  bindings::add_yaml_key("placeholder", bindings::yaml_scalar(placeholder, false), entry);
+  bindings::add_yaml_key("stand_in", bindings::yaml_scalar("true", true), entry);
+  bindings::add_yaml_key("inject", std::move(inject), entry);
+  bindings::add_yaml_key("bindings", std::move(list), entry);
   return entry;
 }
 

@@ -65,6 +65,7 @@ int run_restore(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_reload(const Arguments& arguments);
 int run_import(const Arguments& arguments);
+int run_login(const Arguments& arguments);
 int run_source(const Arguments& arguments);
 
 }  // namespace keyswap::cli

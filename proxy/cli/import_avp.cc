@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bindings/strict_yaml.h"
+#include "bindings/yaml_make.h"
 #include "bindings/yaml_write.h"
 #include "vault/secret_name.h"
 #include "vault/source_kind.h"
@@ -20,14 +21,6 @@ using bindings::YamlNode;
 constexpr const char* kHint = "is it the file that agent-vault-proxy reads (bindings.yaml)?";
 // What is machinery of its own there.
 constexpr std::array<std::string_view, 2> kDropped = {"cache", "preflight"};
-
-YamlNode scalar(std::string text, bool is_plain) {
-  YamlNode node;
-  node.kind = YamlNode::Kind::scalar;
-  node.is_plain = is_plain;
-  node.text = std::move(text);
-  return node;
-}
 
 YamlNode* find(YamlNode& mapping, std::string_view key) {
   const auto found = std::ranges::find(mapping.keys, key, &YamlNode::text);
@@ -54,7 +47,7 @@ void set(YamlNode& mapping, std::string key, YamlNode value) {
     *there = std::move(value);
     return;
   }
-  mapping.keys.push_back(scalar(std::move(key), true));
+  mapping.keys.push_back(bindings::yaml_scalar(std::move(key), true));
   mapping.items.push_back(std::move(value));
 }
 
@@ -68,7 +61,7 @@ class Converter {
     take_machinery(root);
     take_secrets(*secrets);
     if (has_wildcard_ && find(root, "allow_wildcard_hosts") == nullptr) {
-      set(root, "allow_wildcard_hosts", scalar("true", true));
+      set(root, "allow_wildcard_hosts", bindings::yaml_scalar("true", true));
       changed("allow_wildcard_hosts", "hosts like *.example.com have to be allowed by it here");
     }
     result_.bindings = "# Made by `keyswap import avp`; what changed meaning was said then.\n" +
@@ -186,7 +179,7 @@ class Converter {
     const std::string type = text_of(injector, "type");
     if (type == "body") {
       drop(injector, "type");
-      set(injector, "body", scalar("text", true));
+      set(injector, "body", bindings::yaml_scalar("text", true));
       if (find(injector, "content_type") != nullptr) {
         drop(injector, "content_type");
         changed("secrets." + shown(name), "bodies of any content type are looked at");

@@ -60,6 +60,7 @@ RunDrive::RunDrive(DriveParts& parts,
       begun_us_(parts.clock->steady_us()),
       deadline_(*parts.loop, [this] { hurry(); }),
       lock_again_(*parts.loop, [this] { try_lock(); }),
+      wait_over_(*parts.loop, [this] { answer(vault::Granted{}); }),
       self_(std::make_shared<RunDrive*>(this)) {}
 
 RunDrive::~RunDrive() {
@@ -93,7 +94,7 @@ void RunDrive::hurry() {
 
 // What a disk or a program is asked for ends by itself.
 bool RunDrive::may_be_cut() const {
-  return doing_ == Doing::calling || doing_ == Doing::locking;
+  return doing_ == Doing::calling || doing_ == Doing::locking || doing_ == Doing::waiting;
 }
 
 void RunDrive::end_late() {
@@ -104,6 +105,7 @@ void RunDrive::end(vault::RunOutcome outcome) {
   doing_ = Doing::nothing;
   deadline_.clear();
   lock_again_.clear();
+  wait_over_.clear();
   next_call_.reset();
   locks_.clear();
   parts_->slots->remove(ticket_);
@@ -198,6 +200,17 @@ void RunDrive::try_lock() {
   }
 }
 
+// --- waits ---
+
+void RunDrive::do_step(const vault::Wait& step) {
+  if (is_late_) {
+    end_late();
+    return;
+  }
+  doing_ = Doing::waiting;
+  wait_over_.set(step.ms);
+}
+
 // --- what disks do ---
 
 void RunDrive::do_step(vault::ReadEntry step) {
@@ -257,6 +270,7 @@ void RunDrive::do_step(vault::Failed step) {
   call_.reset();
   next_call_.reset();
   lock_again_.clear();
+  wait_over_.clear();
   FetchEvent event;
   event.kind = kind_of(*spec_);
   event.outcome = step.outcome;

@@ -79,7 +79,14 @@ class RunDrive {
   void hurry();
 
  private:
-  enum class Doing : std::uint8_t { nothing, calling, locking, running_command, keeping };
+  enum class Doing : std::uint8_t {
+    nothing,
+    calling,
+    locking,
+    waiting,
+    running_command,
+    keeping,
+  };
 
   void take(vault::Step step);
   void answer(vault::Answer answer);
@@ -90,6 +97,7 @@ class RunDrive {
   void do_step(const vault::LockEntry& step);
   void do_step(vault::KeepEntry step);
   void do_step(vault::Note step);
+  void do_step(const vault::Wait& step);
   void do_step(vault::Done step);
   void do_step(vault::Failed step);
 
@@ -115,6 +123,7 @@ class RunDrive {
   std::vector<EntryLock> locks_;
   uv::Timer deadline_;
   uv::Timer lock_again_;
+  uv::Timer wait_over_;
   std::shared_ptr<RunDrive*> self_;  // what comes back later finds it by this, or finds it gone
 };
 

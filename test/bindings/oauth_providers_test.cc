@@ -16,6 +16,10 @@ TEST_CASE("providers are found by their names, and stand by their letters") {
     CHECK(provider->name == name);
     CHECK((provider->token_url.empty() || provider->token_url.starts_with("https://")));
     CHECK((provider->auth == "basic" || provider->auth == "body"));
+    for (const auto url : {provider->authorize_url, provider->device_url}) {
+      CHECK((url.empty() || url.starts_with("https://")));
+    }
+    CHECK((!provider->prefers_device || !provider->device_url.empty()));
   }
   CHECK(find_oauth_provider("google")->token_url == "https://oauth2.googleapis.com/token");
   CHECK(find_oauth_provider("okta")->token_url.empty());

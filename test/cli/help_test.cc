@@ -32,6 +32,7 @@ constexpr std::array kCommands = {
     Command{"demo", "a demo", run_demo},
     Command{"init", "a home", run_init},
     Command{"secret", "secrets", run_secret},
+    Command{"login", "a log-in", run_login},
     Command{"source", "sources", run_source},
     Command{"provider", "the catalogue", run_provider},
     Command{"caller", "callers", run_caller},

@@ -293,7 +293,7 @@ class BadInput(Case):
                       ("bindings",), ("bindings", "check"), ("bindings", "explain"), ("audit", "verify"), ("audit", "tail"),
                       ("audit", "show"), ("audit", "export"), ("audit", "stats"), ("audit", "rotate"), ("audit", "archive"), ("audit", "watch"), ("audit", "forward"),
                       ("ca", "show"), ("ca", "export"), ("ca", "rotate"), ("doctor",),
-                      ("status",), ("reload",), ("passwd",), ("backup",), ("restore",)):
+                      ("status",), ("reload",), ("passwd",), ("backup",), ("restore",), ("login",)):
             with self.subTest(words):
                 done = home.run(*words, "--help")
                 self.assertEqual(done.returncode, 0, done.stderr)

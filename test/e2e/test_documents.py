@@ -193,8 +193,9 @@ class Examples(Documents):
                 "keyswap reload": (1,), "keyswap status --json": (1,)}  # no proxy runs
     # Folders of another machine, and what is there in their place.
     ELSEWHERE = {"/media/stick": "stick", "/archive": "archive", "/srv/keyswap": "srv", " | man -l -": " | man -l - | cat"}
-    # What goes on for ever, or asks and puts another home in place: test_audit and test_operate run them.
-    NOT_RUN = ("keyswap audit forward", "keyswap audit watch", "keyswap restore")
+    # What goes on for ever, or asks and puts another home in place, or waits for a person in a browser: test_audit,
+    # test_operate and test_login run them.
+    NOT_RUN = ("keyswap audit forward", "keyswap audit watch", "keyswap restore", "keyswap login")
 
     # What these print is for programs, or a program prints it.
     DATA = re.compile(r"keyswap (env|run|import|completion|man|pages|audit (export|head|tail))\b|--json|^curl |^eval |\| ")

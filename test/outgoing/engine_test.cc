@@ -310,6 +310,19 @@ TEST_CASE("a run ends with its time while it waits for another side") {
   CHECK(world.run({call(server.url(kHost)), bring()}, 100'000) == "timed_out");
 }
 
+TEST_CASE("a run waits for as long as it says, and no longer than its time is") {
+  World world;
+  const auto wait = [](std::int64_t ms) {
+    return [ms](const Answer& /*before*/) -> Step {
+      return vault::Wait{ms};
+    };
+  };
+  const std::int64_t begun_us = world.clock().steady_us();
+  CHECK(world.run({wait(60), bring()}) == "ok granted");
+  CHECK(world.clock().steady_us() - begun_us >= 50'000);
+  CHECK(world.run({wait(60'000), bring()}, 50'000) == "timed_out");
+}
+
 TEST_CASE("what another side gave out is kept, however late it is [I13]", "[I13]") {
   std::binary_semaphore gate(0);
   World world;

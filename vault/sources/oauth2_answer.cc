@@ -28,8 +28,8 @@ struct KnownError {
 };
 
 // RFC 6749 section 5.2, RFC 8628 section 3.5, and what GitHub (docs.github.com, "Troubleshooting
-// OAuth App access token request errors") and Slack (docs.slack.dev, "oauth.v2.access") say in
-// their place.
+// OAuth App access token request errors", "Authorizing OAuth apps") and Slack (docs.slack.dev,
+// "oauth.v2.access") say in their place.
 constexpr auto kErrors = std::to_array<KnownError>({
     {"invalid_grant", "token_endpoint_error:invalid_grant", FetchFault::needs_login},
     {"bad_refresh_token", "token_endpoint_error:bad_refresh_token", FetchFault::needs_login},
@@ -38,6 +38,9 @@ constexpr auto kErrors = std::to_array<KnownError>({
      FetchFault::needs_login},
     {"token_expired", "token_endpoint_error:token_expired", FetchFault::needs_login},
     {"token_revoked", "token_endpoint_error:token_revoked", FetchFault::needs_login},
+    {"expired_token", "token_endpoint_error:expired_token", FetchFault::needs_login},
+    {"authorization_pending", kPending, FetchFault::unavailable},
+    {"device_flow_disabled", "token_endpoint_error:device_flow_disabled", FetchFault::auth_lost},
     {"invalid_client", "token_endpoint_error:invalid_client", FetchFault::auth_lost},
     {"invalid_client_id", "token_endpoint_error:invalid_client_id", FetchFault::auth_lost},
     {"bad_client_secret", "token_endpoint_error:bad_client_secret", FetchFault::auth_lost},
@@ -56,7 +59,7 @@ constexpr auto kErrors = std::to_array<KnownError>({
     {"temporarily_unavailable",
      "token_endpoint_error:temporarily_unavailable",
      FetchFault::unavailable},
-    {"slow_down", "token_endpoint_error:slow_down", FetchFault::unavailable},
+    {"slow_down", kSlowDown, FetchFault::unavailable},
     {"ratelimited", "token_endpoint_error:ratelimited", FetchFault::unavailable},
 });
 
@@ -171,7 +174,7 @@ Failed fail_of_token_status(const CallAnswer& answer) {
   return failed;
 }
 
-std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
+std::variant<JsonText, Failed> read_endpoint_answer(Answer answer) {
   if (const auto* const error = std::get_if<base::Error>(&answer)) {
     return fail_of(*error);
   }
@@ -183,7 +186,7 @@ std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
   if (is_asked_again(call->status) || (call->status >= 300 && call->status < 400)) {
     return fail_of_token_status(*call);
   }
-  const auto json = JsonText::read(call->body.share());
+  auto json = JsonText::read(call->body.share());
   if (json) {
     if (auto failed = error_in(json->root(), *call)) {
       return std::move(*failed);
@@ -196,7 +199,13 @@ std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
     return json.error().code == base::Errc::unavailable ? fail_of(json.error())
                                                         : fail(FetchFault::bad_answer, "malformed");
   }
-  return read_token(json->root());
+  return std::move(*json);
+}
+
+std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
+  const auto read = read_endpoint_answer(std::move(answer));
+  const auto* const failed = std::get_if<Failed>(&read);
+  return failed == nullptr ? read_token(std::get<JsonText>(read).root()) : *failed;
 }
 
 }  // namespace keyswap::vault

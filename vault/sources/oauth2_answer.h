@@ -12,9 +12,14 @@
 #include <variant>
 
 #include "vault/secret.h"
+#include "vault/sources/json.h"
 #include "vault/sources/run.h"
 
 namespace keyswap::vault {
+
+// Outcomes that say that a person has not logged in yet (RFC 8628 section 3.5).
+inline constexpr std::string_view kPending = "token_endpoint_error:authorization_pending";
+inline constexpr std::string_view kSlowDown = "token_endpoint_error:slow_down";
 
 struct TokenAnswer {
   Secret access;
@@ -31,6 +36,9 @@ struct TokenAnswer {
 // `needs_login` ("token_endpoint_error:invalid_grant"), one of the client itself `auth_lost`; a
 // status without a known code is told as "token_endpoint_status:404".
 std::variant<TokenAnswer, Failed> read_token_answer(Answer answer);
+
+// The same of an answer that has something else than a token in it: its JSON, or why there is none.
+std::variant<JsonText, Failed> read_endpoint_answer(Answer answer);
 
 // Can it be one that a server will take again: 8 to 4096 printable characters?
 bool is_refresh_token(std::string_view text);

@@ -33,11 +33,12 @@ Result<Secret> basic_credentials(std::string_view id, std::string_view secret) {
 
 // The form of the grant, and what else is asked for.
 Result<Secret> body_of(const TokenClient& client, const ClientReading& who, const Secret& grant) {
-  auto form = joined({grant.reveal()});
+  Result<Secret> form = grant.share();
   const auto add = [&](std::string_view name, std::string_view value) {
     if (form && !value.empty()) {
-      const auto field = form_of({{name, value}});
-      form = field ? joined({form->reveal(), "&", field->reveal()}) : field.error();
+      auto field = form_of({{name, value}});
+      form = field && form->size() != 0 ? joined({form->reveal(), "&", field->reveal()})
+                                        : std::move(field);
     }
   };
   add("scope", client.scope);
@@ -57,7 +58,7 @@ TokenClient::TokenClient(const SourceSpec& spec)
       secret(setting_text(spec, "client_secret")),
       scope(setting_text(spec, "scope")),
       audience(setting_text(spec, "audience")),
-      is_basic(setting_text(spec, "auth") == "basic") {}
+      is_basic(setting_text(spec, "auth") == "basic" && !secret.empty()) {}
 
 Step ClientReading::begin() {
   id_.reset();

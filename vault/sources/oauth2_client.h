@@ -27,7 +27,8 @@ struct TokenClient {
   std::string secret;  // "" a public client, which has none
   std::string scope;
   std::string audience;
-  bool is_basic = false;  // says who it is in the head, not in the form
+  // Says who it is in the head, not in the form; a public client has nothing to prove there.
+  bool is_basic = false;
 };
 
 // Reads who the client is, entry by entry.
@@ -48,8 +49,8 @@ class ClientReading {
   std::optional<Secret> secret_;
 };
 
-// The request for a token, of a grant's own form ("grant_type=…", encoded). Failed: there is no
-// locked memory for it.
+// The request for a token, of a grant's own form ("grant_type=…", encoded; empty: what the client
+// says of itself alone). Failed: there is no locked memory for it.
 Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant);
 
 // A token for each key that was asked for. `minted_us` is its version: when it came.

@@ -103,6 +103,11 @@ struct Note {
   FetchEvent event;
 };
 
+// Nothing is done for so long, as between two questions whether a person has logged in by now.
+struct Wait {
+  std::int64_t ms = 0;
+};
+
 struct FetchedValue {
   std::string key;  // one of those asked for
   Secret value;
@@ -130,8 +135,8 @@ struct Failed {
   std::int64_t retry_after_ms = 0;  // as the source says it; 0: it does not
 };
 
-using Step =
-    std::variant<Call, RunCommand, ReadEntry, ReadFile, LockEntry, KeepEntry, Note, Done, Failed>;
+using Step = std::
+    variant<Call, RunCommand, ReadEntry, ReadFile, LockEntry, KeepEntry, Note, Wait, Done, Failed>;
 
 // --- answers ---
 
@@ -153,6 +158,7 @@ struct EntryAnswer {
   std::string version;
 };
 
+// To LockEntry; and to Wait, once its time is over.
 struct Granted {};
 
 enum class Kept : std::uint8_t {

@@ -121,6 +121,7 @@ class World {
         {FetchEventKind::rotated, "rotated"},
         {FetchEventKind::rotation_conflict, "conflict"},
         {FetchEventKind::rotation_failed, "failed"},
+        {FetchEventKind::login, "login"},
     };
     return words.at(kind);
   }
