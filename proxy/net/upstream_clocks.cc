@@ -67,10 +67,10 @@ std::optional<UpstreamClocks::Note> UpstreamClocks::note(const UpstreamKey& key,
   }
   take(sight, offset_us, error_us, *known);
   const bool has_moved =
-      event != ClockEvent::agrees && std::abs(offset_us - known->told_offset_us) >
-                                         base::bounds::kClockNoticedMs * kUsInMs;
-  const bool is_late = known->told_us == 0 ||
-                       now.steady_us - known->told_us >= base::bounds::kTellAgainMs * kUsInMs;
+      event != ClockEvent::agrees &&
+      std::abs(offset_us - known->told_offset_us) > base::bounds::kClockNoticedMs * kUsInMs;
+  const bool is_late =
+      known->told_us == 0 || now.steady_us - known->told_us >= base::bounds::kTellAgainMs * kUsInMs;
   if ((event == known->told && !has_moved) || !is_late) {
     return std::nullopt;
   }
