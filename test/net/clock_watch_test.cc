@@ -23,8 +23,8 @@ bool has(const std::string& text, const std::string& part) {
 class Asking {
  public:
   Asking() {
-    net.context.upstreams.clocks = &clocks;
-    client = &net.connect();
+    around.context.upstreams.clocks = &clocks;
+    client = &around.connect();
   }
 
   // What was recorded with the answer. `fields`: further ones, each with its line end.
@@ -34,20 +34,20 @@ class Asking {
     client->say(
         "GET https://h.test/k/1 HTTP/1.1\r\nHost: h.test\r\n"
         "Authorization: Bearer kswp_PLACEHOLDER_000000000001\r\n\r\n");
-    net.settle();
+    around.settle();
     if (host == nullptr) {
-      host = &net.answer_dial();
+      host = &around.answer_dial();
       host->serve_tls("h.test");
     }
-    net.settle_durably();
+    around.settle_durably();
     host->say("HTTP/1.1 " + status + "\r\n" + date + fields + "Content-Length: 2\r\n\r\nok");
-    net.settle();
-    return net.log.last();
+    around.settle();
+    return around.log.last();
   }
 
   // A Date that is so many seconds ahead of our clock.
   [[nodiscard]] std::string date(std::int64_t ahead_s) const {
-    const auto time = static_cast<std::time_t>(net.context.now_s() + ahead_s);
+    const auto time = static_cast<std::time_t>(around.context.now_s() + ahead_s);
     std::tm parts{};
     ::gmtime_r(&time, &parts);
     std::array<char, 64> text{};
@@ -57,14 +57,14 @@ class Asking {
   }
 
   [[nodiscard]] std::int64_t shift_ms() const {
-    return net::clock_shift_us(net.context,
-                               net.context.policy,
+    return net::clock_shift_us(around.context,
+                               around.context.policy,
                                {flow::Protocol::https, {"h.test", 443, http::HostKind::name}}) /
            1'000;
   }
 
   net::UpstreamClocks clocks;
-  MemoryNet net;
+  MemoryNet around;
   Peer* client = nullptr;
   Peer* host = nullptr;
 };
@@ -78,9 +78,9 @@ TEST_CASE("an upstream whose Date is 90 s off leaves a record, and is followed")
   CHECK(has(told, R"("type":"upstream_clock","event":"differs","host":"h.test","port":443,)"));
   CHECK(asking.shift_ms() > 88'000);
   CHECK(asking.shift_ms() <= 90'000);
-  CHECK_FALSE(asking.net.context.telling->is_due("h.test", "clock differs"));
+  CHECK_FALSE(asking.around.context.telling->is_due("h.test", "clock differs"));
   // That is what is known of h.test at 443 over TLS, and of nobody else.
-  const auto& context = asking.net.context;
+  const auto& context = asking.around.context;
   CHECK(net::clock_shift_us(context, context.policy, {flow::Protocol::http, {"h.test", 443}}) == 0);
   CHECK(net::clock_shift_us(context, context.policy, {flow::Protocol::https, {"i.test", 443}}) ==
         0);
@@ -124,12 +124,12 @@ TEST_CASE("the Dates of a connection are looked at once a second, and nobody has
   asking.ask(asking.date(0));
   asking.ask(asking.date(90));
   CHECK(asking.shift_ms() == 0);
-  asking.net.pass(base::bounds::kClockLookMs);
+  asking.around.pass(base::bounds::kClockLookMs);
   asking.ask(asking.date(90));
   CHECK(asking.shift_ms() != 0);
 
   Asking unwatched;
-  unwatched.net.context.upstreams.clocks = nullptr;
+  unwatched.around.context.upstreams.clocks = nullptr;
   CHECK_FALSE(has(unwatched.ask(unwatched.date(90)), "upstream_clock"));
   CHECK(unwatched.shift_ms() == 0);
 }
@@ -137,12 +137,12 @@ TEST_CASE("the Dates of a connection are looked at once a second, and nobody has
 TEST_CASE("over plain HTTP anybody could say what time it is, so nobody is asked") {
   Asking asking;
   asking.client->say("GET http://plain.test/p HTTP/1.1\r\nHost: plain.test\r\n\r\n");
-  asking.net.settle();
-  Peer& host = asking.net.answer_dial();
-  asking.net.settle_durably();
+  asking.around.settle();
+  Peer& host = asking.around.answer_dial();
+  asking.around.settle_durably();
   host.say("HTTP/1.1 200 OK\r\n" + asking.date(90) + "Content-Length: 2\r\n\r\nok");
-  asking.net.settle();
-  CHECK_FALSE(has(asking.net.log.last(), "upstream_clock"));
+  asking.around.settle();
+  CHECK_FALSE(has(asking.around.log.last(), "upstream_clock"));
   CHECK_FALSE(asking.clocks.may_shift());
 }
 
