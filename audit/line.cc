@@ -31,9 +31,12 @@ enum class Value : std::uint8_t {
   approval_event,
   fetch_event,
   vault_fault,
+  clock_event,
   number,
   first_unsigned,  // a number that is kept
   several,         // 2 or more; left out below that
+  signed_number,   // as a text
+  shift,           // likewise; left out where it is 0
   user,            // as the kernel numbers them
   process,
   port,
@@ -77,6 +80,7 @@ constexpr std::array kDecisionFields{
     Field{R"(,"value_usd":)", Value::word_or_null, Presence::with_previous},
     Field{R"(},"bindings_sha256":)", Value::word},
     Field{R"(,"count":)", Value::several, Presence::optional},
+    Field{R"(,"clock_shift_ms":)", Value::shift, Presence::optional},
 };
 constexpr std::array kResponseFields{
     Field{R"(,"request_id":)", Value::request_id},
@@ -130,6 +134,13 @@ constexpr std::array kRealSecretFields{
     Field{R"(,"method":)", Value::word},
     Field{R"(,"path":)", Value::path},
     Field{"}", Value::nothing},
+};
+constexpr std::array kUpstreamClockFields{
+    Field{R"(,"event":)", Value::clock_event},
+    Field{R"(,"host":)", Value::name},
+    Field{R"(,"port":)", Value::port},
+    Field{R"(,"offset_ms":)", Value::signed_number},
+    Field{R"(,"error_ms":)", Value::number},
 };
 constexpr std::array kStartFields{
     Field{R"(,"version":)", Value::word},
@@ -194,6 +205,7 @@ constexpr std::array kTypes{
     Type{"client_tls_failed", RecordType::client_tls_failed, kClientTlsFailedFields},
     Type{"honeytoken_triggered", RecordType::honeytoken_triggered, kHoneytokenFields},
     Type{"real_secret_seen", RecordType::real_secret_seen, kRealSecretFields},
+    Type{"upstream_clock", RecordType::upstream_clock, kUpstreamClockFields},
     Type{"start", RecordType::start, kStartFields},
     Type{"stop", RecordType::stop, {}},
     Type{"reload", RecordType::reload, kReloadFields},
@@ -342,6 +354,15 @@ bool take_several(Scanner& scanner) {
   return scanner.take_number(number) && number > 1;
 }
 
+// "-90000": digits in a text, with a sign where it is below 0. `size`: without the sign.
+bool take_signed(Scanner& scanner, std::uint64_t& size) {
+  if (!scanner.take("\"")) {
+    return false;
+  }
+  const bool is_below = scanner.take("-");
+  return scanner.take_number(size) && (size != 0 || !is_below) && scanner.take("\"");
+}
+
 bool take_scrubbed(Scanner& scanner) {
   std::size_t count = 0;
   do {
@@ -397,12 +418,18 @@ bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
       return take_word_of(scanner, parse_fetch_event);
     case Value::vault_fault:
       return take_word_of(scanner, parse_vault_fault);
+    case Value::clock_event:
+      return take_word_of(scanner, parse_clock_event);
     case Value::number:
       return scanner.take_number(number);
     case Value::first_unsigned:
       return scanner.take_number(parsed.first_unsigned);
     case Value::several:
       return take_several(scanner);
+    case Value::signed_number:
+      return take_signed(scanner, number);
+    case Value::shift:
+      return take_signed(scanner, number) && number != 0;
     case Value::user:
     case Value::process:
       return scanner.take_number_up_to(std::numeric_limits<std::uint32_t>::max());

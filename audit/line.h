@@ -21,6 +21,7 @@ enum class RecordType : std::uint8_t {
   client_tls_failed,
   honeytoken_triggered,
   real_secret_seen,
+  upstream_clock,
   start,
   stop,
   reload,

@@ -93,6 +93,9 @@ static_assert(kFetchEventNames.size() == static_cast<std::size_t>(FetchEvent::lo
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
 
+constexpr std::array<std::string_view, 3> kClockEventNames{"differs", "too_far", "agrees"};
+static_assert(kClockEventNames.size() == static_cast<std::size_t>(ClockEvent::agrees) + 1);
+
 constexpr std::array<std::string_view, 7> kVaultFaultNames{
     "replaced", "older", "damaged", "unreadable", "unread", "head_not_kept", "not_approved"};
 static_assert(kVaultFaultNames.size() == static_cast<std::size_t>(VaultFault::not_approved) + 1);
@@ -122,8 +125,8 @@ constexpr std::size_t kScrubbedBytesMax = kNameBytesMax + 128;
 static_assert(kFixedBytesMax + 8 * kWordBytesMax + kFactsBytesMax +
                   base::bounds::kFindingsMax * kScrubbedBytesMax <
               base::bounds::kAuditRecordBytesMax);
-// The longest of the others is a decision's: 8 words at most, 3 names, 1 path, facts.
-static_assert(kFixedBytesMax + 8 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax +
+// The longest of the others is a decision's: 9 words at most, 3 names, 1 path, facts.
+static_assert(kFixedBytesMax + 9 * kWordBytesMax + 3 * kNameBytesMax + kPathBytesMax +
                   kFactsBytesMax <
               base::bounds::kAuditRecordBytesMax);
 
@@ -202,6 +205,11 @@ class Body {
     const std::to_chars_result written = std::to_chars(begin, begin + kDigitsMax, value);
     size_ -= static_cast<std::size_t>(begin + kDigitsMax - written.ptr);
     return *this;
+  }
+
+  // A number that may have a sign, which numbers of the format have not.
+  Body& signed_text(std::string_view key, std::int64_t value) {
+    return word(key, std::to_string(value));
   }
 
   // Microseconds as milliseconds with three decimals.
@@ -354,6 +362,14 @@ std::optional<VaultFault> parse_vault_fault(std::string_view name) {
   return value_of<VaultFault>(name, kVaultFaultNames);
 }
 
+std::string_view to_string(ClockEvent event) {
+  return name_of(event, kClockEventNames);
+}
+
+std::optional<ClockEvent> parse_clock_event(std::string_view name) {
+  return value_of<ClockEvent>(name, kClockEventNames);
+}
+
 std::optional<ApprovalEvent> parse_approval_event(std::string_view name) {
   return value_of<ApprovalEvent>(name, kApprovalEventNames);
 }
@@ -409,6 +425,9 @@ void encode_body(const DecisionRecord& record, std::string& out) {
   if (record.count > 1) {
     body.number(R"(,"count":)", record.count);
   }
+  if (record.clock_shift_ms != 0) {
+    body.signed_text(R"(,"clock_shift_ms":)", record.clock_shift_ms);
+  }
   body.append_to(out);
 }
 
@@ -461,6 +480,17 @@ void encode_body(const RealSecretRecord& record, std::string& out) {
       .client(record.client)
       .destination(record.destination)
       .raw("}")
+      .append_to(out);
+}
+
+void encode_body(const UpstreamClockRecord& record, std::string& out) {
+  Body(record.ts_us, "upstream_clock")
+      .word(R"(,"event":)", to_string(record.event))
+      .text(R"(,"host":)", record.host, kNameBytesMax)
+      .number(R"(,"port":)", record.port)
+      .signed_text(R"(,"offset_ms":)", record.offset_ms)
+      .number(R"(,"error_ms":)",
+              static_cast<std::uint64_t>(std::max<std::int64_t>(record.error_ms, 0)))
       .append_to(out);
 }
 

@@ -121,6 +121,9 @@ struct DecisionRecord {
   base::Cause cause = base::Cause::none;
   std::string_view facts = {};
   std::uint64_t count = 1;  // so many refusals of one client, of which this was the last
+  // It was signed for the upstream's time, which is so much later than this machine's; 0: for this
+  // machine's, left out.
+  std::int64_t clock_shift_ms = 0;
 };
 
 // How a request ended that had a decision other than "refused" (type "upstream_response").
@@ -203,6 +206,26 @@ struct RealSecretRecord {
   std::string_view encoding;  // as ScrubbedRef's
   ClientRef client;
   DestinationRef destination;
+};
+
+// What an upstream's clock is like, beside this machine's.
+enum class ClockEvent : std::uint8_t {
+  differs,  // by more than bounds::kClockNoticedMs
+  too_far,  // by more than bounds::kClockFollowedMs: it is never followed
+  agrees,   // again
+};
+
+std::string_view to_string(ClockEvent event);
+std::optional<ClockEvent> parse_clock_event(std::string_view name);
+
+// An upstream's clock differs from this machine's, or does no more (type "upstream_clock").
+struct UpstreamClockRecord {
+  std::int64_t ts_us = 0;
+  ClockEvent event = ClockEvent::differs;
+  std::string_view host;
+  std::uint16_t port = 0;
+  std::int64_t offset_ms = 0;  // its time less this machine's
+  std::int64_t error_ms = 0;   // by so much that may be wrong
 };
 
 struct StartRecord {
@@ -344,6 +367,7 @@ void encode_body(const ResponseRecord& record, std::string& out);
 void encode_body(const ClientTlsFailedRecord& record, std::string& out);
 void encode_body(const HoneytokenRecord& record, std::string& out);
 void encode_body(const RealSecretRecord& record, std::string& out);
+void encode_body(const UpstreamClockRecord& record, std::string& out);
 void encode_body(const StartRecord& record, std::string& out);
 void encode_body(const StopRecord& record, std::string& out);
 void encode_body(const ReloadRecord& record, std::string& out);

@@ -48,6 +48,7 @@ class UnderWay {
       case RecordType::client_tls_failed:
       case RecordType::honeytoken_triggered:
       case RecordType::real_secret_seen:
+      case RecordType::upstream_clock:
       case RecordType::stop:
       case RecordType::reload:
       case RecordType::approval:

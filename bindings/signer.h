@@ -134,6 +134,14 @@ class Signer {
                                           const SignInput& input,
                                           Edits& edits) const = 0;
 
+  // Does it write the time into this request by itself, for a venue that takes nothing but what is
+  // close to its own? Then SignInput::now_us may be the upstream's time, if that is known
+  // (proxy/net/upstream_clocks.h); the record says so.
+  [[nodiscard]] virtual bool follows_upstream_clock(const WholeRequest& request) const {
+    static_cast<void>(request);
+    return false;
+  }
+
   // Does the signature cover fields that are changed on their way? Then sign() gets the head as it
   // leaves, and what it signs stays whole: no part of an answer is asked for in full.
   [[nodiscard]] virtual bool signs_what_leaves() const { return false; }

@@ -42,6 +42,11 @@ class BybitSigner final : public VenueInjection {
                : Judgement{};
   }
 
+  // "server_time - recv_window <= timestamp < server_time + 1000"
+  [[nodiscard]] bool follows_upstream_clock(const WholeRequest& /*request*/) const override {
+    return true;
+  }
+
   [[nodiscard]] base::Status sign(const WholeRequest& request,
                                   const SignInput& input,
                                   Edits& edits) const override {

@@ -59,6 +59,14 @@ class MexcSigner final : public VenueInjection {
     return is_ambiguous ? malformed() : Judgement{};
   }
 
+  // "timestamp < serverTime + 1000 && serverTime - timestamp <= recvWindow"; the client's own
+  // timestamp is kept.
+  [[nodiscard]] bool follows_upstream_clock(const WholeRequest& request) const override {
+    const auto target = split_target(request.target);
+    return !is_public(request, target) && count_parameter(target.query, kTimestamp).same == 0 &&
+           count_parameter(request.body, kTimestamp).same == 0;
+  }
+
   [[nodiscard]] base::Status sign(const WholeRequest& request,
                                   const SignInput& input,
                                   Edits& edits) const override {

@@ -357,6 +357,18 @@ inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same ho
 // Of what a caller may do, as it is told; the rest of it is counted.
 inline constexpr std::size_t kOwnBindingsBytesMax = std::size_t{64} * 1024;
 inline constexpr std::size_t kToldMax = 256;  // hosts and causes told within that time
+// Upstreams' clocks (proxy/net/upstream_clocks.h).
+inline constexpr std::size_t kClocksMax = 256;           // whose clock is known; others are not
+inline constexpr std::int64_t kClockNoticedMs = 30'000;  // an offset past this is told
+// One past this is never followed: nobody makes us sign for any time he likes.
+inline constexpr std::int64_t kClockFollowedMs = 600'000;
+inline constexpr std::int64_t kClockKnownMs = 600'000;  // so long what was seen of one counts
+inline constexpr std::int64_t kClockBetterMs = 60'000;  // and is not replaced by what is less exact
+inline constexpr std::int64_t kClockTripMs = 10'000;    // an answer that took longer tells nothing
+inline constexpr std::int64_t kClockLookMs = 1'000;     // so often a connection's Date is looked at
+// This machine's own clock moved by more against one that does not jump: it was set, or the machine
+// slept, and what was seen counts no more.
+inline constexpr std::int64_t kClockSetMs = 1'000;
 // Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
 inline constexpr std::size_t kTlsFailedKindsMax = 64;
 

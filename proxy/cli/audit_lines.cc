@@ -74,6 +74,9 @@ std::string describe_decision(const Json& json) {
     text += " " + secret;
   }
   text += describe_cause(json);
+  if (const std::string shift = text_of(json, "clock_shift_ms"); !shift.empty()) {
+    text += " (signed for the upstream's time, " + shift + " ms beside ours)";
+  }
   text += "  " + text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
           text_of(destination, "port") + text_of(destination, "path");
   return text + describe_client(json);
@@ -118,6 +121,10 @@ std::string describe(const Json& json) {
            text_of(json, "encoding") + ") " + text_of(json, "reason") + "  " +
            text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
            text_of(destination, "port") + text_of(destination, "path") + describe_client(json);
+  }
+  if (type == "upstream_clock") {
+    return "clock of " + text_of(json, "host") + ":" + text_of(json, "port") + "  " +
+           text_of(json, "event") + "  " + text_of(json, "offset_ms") + " ms beside ours";
   }
   if (type == "start") {
     return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");

@@ -76,6 +76,8 @@ struct Record {
   std::optional<bindings::OrderInfo> order = {};  // what the judged order is, if it is one
   // The client's own signature was not made with the placeholder secret (Judgement::is_unproven).
   bool is_unproven = false;
+  // It was signed for the upstream's time, so much later than this machine's; 0: for this one's.
+  std::int64_t clock_shift_ms = 0;
 };
 
 // The same of what was decided in the middle of a body; nobody waits for that.

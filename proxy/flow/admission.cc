@@ -20,6 +20,8 @@ using audit::Reason;
 
 namespace {
 
+constexpr std::int64_t kUsPerMs = 1000;
+
 // The vault entries of what is used, each once: "KEY, PRIVATE_KEY".
 std::string entries_of(const bindings::Bindings& bindings, const Verdict& verdict) {
   std::vector<std::string_view> names;
@@ -220,7 +222,8 @@ void Admission::record(Shown shown, const Asks& asks) {
               .path = std::move(shown.path),
               .failure = failure_,
               .order = order_,
-              .is_unproven = is_unproven_});
+              .is_unproven = is_unproven_,
+              .clock_shift_ms = is_allowed() ? clock_shift_us_ / kUsPerMs : 0});
 }
 
 void Admission::await_record(const Asks& asks) {

@@ -113,6 +113,11 @@ class Admission {
   // Was something charged that is not settled yet? It is, from now on.
   [[nodiscard]] bool end_charge() { return std::exchange(is_charged_, false); }
 
+  // It is signed for a time so much later than this machine's; for its record, too.
+  void shift_clock(std::int64_t shift_us) { clock_shift_us_ = shift_us; }
+
+  [[nodiscard]] std::int64_t clock_shift_us() const { return clock_shift_us_; }
+
   // What was seen of a failure; for its record.
   void fail(base::Failure failure) { failure_ = std::move(failure); }
 
@@ -176,6 +181,7 @@ class Admission {
   bool is_unproven_ = false;                  // Judgement::is_unproven
   bool is_charged_ = false;
   std::uint64_t nonce_ = 0;
+  std::int64_t clock_shift_us_ = 0;
   std::int64_t retry_after_ms_ = 0;
   std::string missing_secret_;
   std::optional<SecretFault> secret_fault_;

@@ -73,6 +73,8 @@ struct SecretsReady {
   // Of each place that was asked for in turn, in the order of its Injection::needs().
   std::vector<vault::Secret> secrets;
   std::int64_t now_us = 0;  // since 1970, when they were opened; 0: as in Setup
+  // The upstream's time less that, for signers that follow it; 0: it is not known, or the same.
+  std::int64_t clock_shift_us = 0;
 };
 
 struct SecretsUnavailable {

@@ -322,6 +322,9 @@ class Exchange {
   base::Status prepare_signed(const bindings::Signer& signer,
                               std::span<const vault::Secret> secrets,
                               Prepared& prepared) const;
+  void follow_clock(std::int64_t shift_us);
+  [[nodiscard]] bindings::SignInput sign_input(std::span<const vault::Secret> secrets,
+                                               const Prepared& prepared) const;
   void edit_for_route(bindings::Edits& edits) const;
   void settle(ChargeFate fate, Actions& actions);
   [[nodiscard]] bool awaits(Admission::Step step) const;

@@ -136,6 +136,7 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
   Prepared prepared;
   prepared.holder = vault::Holder(setup_.holdings, setup_.caller);
   prepared.now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  follow_clock(event.clock_shift_us);
   auto ready = prepare(event.secrets, prepared);
   if (ready && swapping_ != nullptr) {
     ready = write_all_for_body(prepared);
@@ -154,6 +155,20 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
     state_ = Dialing{std::move(prepared)};
     actions.emplace_back(Dial{});
   }
+}
+
+// What is sent once more is signed for the clock that its record names.
+void Exchange::follow_clock(std::int64_t shift_us) {
+  const auto* const signer = rule().signer();
+  if (shift_us != 0 && !is_sent_again_ && signer != nullptr &&
+      signer->follows_upstream_clock(whole_request())) {
+    admission_.shift_clock(shift_us);
+  }
+}
+
+bindings::SignInput Exchange::sign_input(std::span<const vault::Secret> secrets,
+                                         const Prepared& prepared) const {
+  return {secrets, prepared.now_us + admission_.clock_shift_us(), admission_.nonce()};
 }
 
 // What a reverse route changes of a request, whatever else does.
@@ -207,8 +222,7 @@ base::Status Exchange::prepare_signed(const bindings::Signer& signer,
                                       std::span<const vault::Secret> secrets,
                                       Prepared& prepared) const {
   edit_for_route(prepared.edits);
-  KS_TRY(
-      signer.sign(whole_request(), {secrets, prepared.now_us, admission_.nonce()}, prepared.edits));
+  KS_TRY(signer.sign(whole_request(), sign_input(secrets, prepared), prepared.edits));
   KS_TRY(hold_edits(prepared));
   const auto* const body = prepared.edits.find<bindings::BodyEdit>();
   prepared.edits.set_body_length(body == nullptr ? body_.size() : body->value.size());

@@ -56,7 +56,7 @@ base::Status Exchange::prepare_what_leaves(const bindings::Signer& signer,
                                  body_.view(),
                                  setup_.destination.authority.port,
                                  setup_.now_us};
-  const bindings::SignInput input{secrets, prepared.now_us, admission_.nonce()};
+  const bindings::SignInput input = sign_input(secrets, prepared);
   KS_TRY(signer.sign(request, input, edits));
   if (has_request_body() && signer.body_use(request) == bindings::BodyUse::rewritten) {
     auto body_signer = signer.sign_body(request, input, edits);

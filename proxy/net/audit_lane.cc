@@ -41,6 +41,10 @@ void mask_texts(audit::RealSecretRecord& record, RealValueMask& mask) {
   mask_texts(record.destination, mask);
 }
 
+void mask_texts(audit::UpstreamClockRecord& record, RealValueMask& mask) {
+  record.host = mask(record.host);
+}
+
 template <typename Record>
 void add_masked(const Record& record, const flow::RealValues* real, audit::Batch& batch) {
   RealValueMask mask(real);
@@ -81,6 +85,11 @@ void AuditLane::add(const audit::HoneytokenRecord& record) {
 }
 
 void AuditLane::add(const audit::RealSecretRecord& record) {
+  counts_.add_record();
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::UpstreamClockRecord& record) {
   counts_.add_record();
   add_masked(record, real_, batch_);
 }

@@ -39,6 +39,7 @@ class AuditLane final : public audit::Listener {
   void add(const audit::ClientTlsFailedRecord& record);
   void add(const audit::HoneytokenRecord& record);
   void add(const audit::RealSecretRecord& record);
+  void add(const audit::UpstreamClockRecord& record);
 
   // Calls `done` once everything added so far is durable, or never will be.
   void wait_for(Done done);

@@ -46,6 +46,7 @@ class Connector;
 class SecretLane;
 class Strangers;
 class Telling;
+class UpstreamClocks;
 
 struct Context {
   // For those who deal with clients.
@@ -68,6 +69,7 @@ struct Context {
     // give way.
     std::atomic<std::size_t>* open = nullptr;
     std::size_t open_max = 0;
+    UpstreamClocks* clocks = nullptr;  // of all loops; null: nobody looks at them
   };
 
   // What machines and connections write to and count in.

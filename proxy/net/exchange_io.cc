@@ -95,7 +95,8 @@ audit::DecisionRecord record_of(const Context& context,
           .bindings_sha256 = of.bindings.sha256,
           .order = order_of(decision.order),
           .cause = decision.failure.cause,
-          .facts = decision.failure.facts};
+          .facts = decision.failure.facts,
+          .clock_shift_ms = decision.clock_shift_ms};
 }
 
 void tell_real_values(Context& context,
@@ -133,6 +134,7 @@ void add_decision(Context& context, const DecisionOf& of, const flow::Record& de
     alerts.after(*decision.rule, record);
   }
   const Reason reason = record.reason;
+  record.clock_shift_ms = 0;  // of what was signed
   for (const flow::PlaceOf& place : decision.further) {
     name_place(place);
     context.audit->add(record);

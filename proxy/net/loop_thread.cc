@@ -53,7 +53,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.strangers = shared.strangers;
   context.policy = shared.policy;
   context.upstreams.open = shared.upstreams.open;
-  context.upstreams.open_max = shared.upstreams.max;
+  context.upstreams.open_max = shared.upstreams.open_max;
+  context.upstreams.clocks = shared.upstreams.clocks;
   context.clients.users = &made->users_;
   // A dead log refuses every request, and without a vault no secret is sent: who asks for our
   // health must not hear that all is well.

@@ -42,10 +42,12 @@ class LoopThread {
     const tls::ServerContext* tls = nullptr;
   };
 
-  // Connections to upstreams of all loops, and how many there may be (Context::Upstreams).
-  struct UpstreamRoom {
+  // Of upstreams, for all loops: connections to them, how many there may be, and what their clocks
+  // are like (Context::Upstreams).
+  struct OfUpstreams {
     std::atomic<std::size_t>* open = nullptr;
-    std::size_t max = 0;
+    std::size_t open_max = 0;
+    UpstreamClocks* clocks = nullptr;
   };
 
   struct Shared {
@@ -64,7 +66,7 @@ class LoopThread {
     // Is the file of the bindings another than what is approved? null: nobody looks.
     const std::atomic<bool>* is_refusing_policy = nullptr;
     std::function<void()> connection_ended;  // from the loop's thread
-    UpstreamRoom upstreams;
+    OfUpstreams upstreams;
   };
 
   static base::Result<std::unique_ptr<LoopThread>> create(const Shared& shared);

@@ -24,6 +24,7 @@
 #include "proxy/net/room.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
+#include "proxy/net/upstream_clocks.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
 #include "proxy/uv/watch.h"
@@ -165,6 +166,7 @@ class Server final : public uv::AcceptEvents {
   Certificates certificates_;
   Telling telling_;
   Strangers strangers_;
+  UpstreamClocks clocks_;
   std::vector<std::unique_ptr<LoopThread>> loops_;  // the first one runs on the calling thread
   std::vector<std::thread> loop_threads_;           // of the others
   Doors doors_;
@@ -220,7 +222,7 @@ base::Status Server::build() {
       .vault_is_locked = [vault = parts_.vault] { return vault->is_locked(); },
       .is_refusing_policy = &reloading_.is_refused,
       .connection_ended = [this] { --room_.clients; },
-      .upstreams = {&room_.upstreams, room_.upstreams_max}};
+      .upstreams = {&room_.upstreams, room_.upstreams_max, &clocks_}};
   for (unsigned i = 0; i < parts_.threads; ++i) {
     auto loop = LoopThread::create(shared);
     if (!loop) {
@@ -274,7 +276,8 @@ services::Figures Server::figures() const {
           .audit_syncs = parts_.log->syncs(),
           .leaves = {figures_of(*certificates_.leaves, "requests"),
                      figures_of(*certificates_.refusal_leaves, "refusals")},
-          .sources = std::move(sources)};
+          .sources = std::move(sources),
+          .clocks_apart = clocks_.count_apart(moments_of(*parts_.clock))};
 }
 
 // Every thread that will ever be needed: what may not be started then is told at once, and nothing

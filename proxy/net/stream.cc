@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "proxy/net/clock_watch.h"
 #include "proxy/net/host_secrets.h"
 
 namespace keyswap::net {
@@ -223,6 +224,10 @@ void Stream::drain() {
 // --- the upstream's side ---
 
 void Stream::on_lease_event(flow::Event event) {
+  if (const auto* const head = std::get_if<flow::UpstreamHead>(&event);
+      head != nullptr && exchange_) {
+    look_at_clock(*context_, exchange_->destination(), sent_us_, head->head, *lease_.upstream());
+  }
   const bool was_in_read = std::exchange(run_.is_in_read, true);
   on(std::move(event));
   run_.is_in_read = was_in_read;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/net/audit_lane.h"
+#include "proxy/net/clock_watch.h"
 #include "proxy/net/exchange_io.h"
 #include "proxy/net/host_secrets.h"
 #include "proxy/net/strangers.h"
@@ -51,6 +52,10 @@ void Stream::perform(const flow::FetchSecrets& action) {
                      action.places);
   fetch_.begin(
       exchange_->bindings(), action.places, setup_.caller.name, [this](SecretFetch::Answer answer) {
+        if (auto* const ready = std::get_if<flow::SecretsReady>(&answer)) {
+          ready->clock_shift_us =
+              clock_shift_us(*context_, setup_.policy, exchange_->destination());
+        }
         std::visit([this](auto& fetched) { on(std::move(fetched)); }, answer);
       });
 }

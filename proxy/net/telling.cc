@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/net/telling.h"
 
+#include <cstdlib>
+
 #include "proxy/base/bounds.h"
 #include "proxy/base/log.h"
 #include "proxy/net/real_value_mask.h"
@@ -98,6 +100,34 @@ void Telling::real_secret(std::string_view name, std::string_view host, std::str
                Piece::fact(mask(host)),
                ": that client is to hold its placeholder only (audit: real_secret_seen)"});
   }
+}
+
+void Telling::upstream_clock(std::string_view host,
+                             audit::ClockEvent event,
+                             std::int64_t offset_ms) {
+  std::string what("clock ");
+  what.append(audit::to_string(event));
+  if (!is_due(host, what)) {
+    return;
+  }
+  RealValueMask mask(real_);
+  if (event == audit::ClockEvent::agrees) {
+    log::line(log::Level::info,
+              {"the clock of ", Piece::fact(mask(host)), " agrees with this machine's again"});
+    return;
+  }
+  const std::string seconds = std::to_string(std::abs(offset_ms) / 1000);
+  log::line(log::Level::warning,
+            {"the clock of ",
+             Piece::fact(mask(host)),
+             " is ",
+             Piece::fact(seconds),
+             offset_ms < 0 ? Piece(" s behind this machine's: one of the two is wrong")
+                           : Piece(" s ahead of this machine's: one of the two is wrong"),
+             event == audit::ClockEvent::too_far
+                 ? Piece(", and by too much to be followed in any signature")
+                 : Piece(""),
+             " (audit: upstream_clock)"});
 }
 
 void Telling::user_not_allowed(std::optional<std::uint32_t> user) {

@@ -39,6 +39,9 @@ class Telling {
   // Somebody sent the real value of the secret `name` towards that host.
   void real_secret(std::string_view name, std::string_view host, std::string_view client);
 
+  // The clock of that host is like that beside this machine's: so much later, if it differs.
+  void upstream_clock(std::string_view host, audit::ClockEvent event, std::int64_t offset_ms);
+
   // A client that runs as that user of the machine (nothing: the kernel does not say as which) was
   // not served, because it showed no token.
   void user_not_allowed(std::optional<std::uint32_t> user);

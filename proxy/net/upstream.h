@@ -164,6 +164,8 @@ class Upstream final : public Mortal, public LegEvents {
   [[nodiscard]] const base::Failure& failure() const { return leg_.failure(); }
 
   IdlePlace<Upstream> idle_place;  // the pool's
+  // By the loop's clock: then the Date of an answer is looked at again (proxy/net/clock_watch.h).
+  std::int64_t clock_due_ms = 0;
 
   void on_leg_connected() override;
   void on_leg_secured() override;

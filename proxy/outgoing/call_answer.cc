@@ -2,14 +2,13 @@
 #include "proxy/outgoing/call_answer.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/http/date.h"
 
 namespace keyswap::outgoing {
 
@@ -49,7 +48,7 @@ int parse_status(std::string_view line) {
 std::int64_t parse_retry_after(std::string_view value, std::int64_t now_s) {
   auto seconds = parse_number(value);
   if (!seconds) {
-    const auto date = parse_http_date(value);
+    const auto date = http::parse_date(value);
     seconds = date ? *date - now_s : 0;
   }
   return std::clamp<std::int64_t>(*seconds, 0, bounds::kSourceRetryAfterMsMax / kMsPerSecond) *
@@ -76,7 +75,7 @@ CallAnswerReader::Taken CallAnswerReader::head_line(std::string_view line) {
     if (base::equal_ignoring_case(name, "retry-after")) {
       retry_after_ms_ = parse_retry_after(value, now_s_);
     } else if (base::equal_ignoring_case(name, "date")) {
-      date_s_ = parse_http_date(value);
+      date_s_ = http::parse_date(value);
     }
   }
   return Taken::yes;
@@ -116,43 +115,6 @@ vault::CallAnswer CallAnswerReader::take() {
   answer.retry_after_ms = retry_after_ms_;
   answer.date_s = date_s_;
   return answer;
-}
-
-std::optional<std::int64_t> parse_http_date(std::string_view text) {
-  using namespace std::chrono;
-  static constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  static constexpr std::array<std::string_view, 7> kDays = {
-      "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  // What stands where in "Sun, 06 Nov 1994 08:49:37 GMT".
-  constexpr std::size_t kBytes = 29;
-  const bool is_of_form = text.size() == kBytes && text.substr(3, 2) == ", " && text[7] == ' ' &&
-                          text[11] == ' ' && text[16] == ' ' && text[19] == ':' &&
-                          text[22] == ':' && text.substr(25) == " GMT";
-  if (!is_of_form) {
-    return std::nullopt;
-  }
-  const auto month_at = std::ranges::find(kMonths, text.substr(8, 3));
-  const auto day_at = std::ranges::find(kDays, text.substr(0, 3));
-  const auto day_of_month = parse_number(text.substr(5, 2));
-  const auto year_number = parse_number(text.substr(12, 4));
-  const auto hour = parse_number(text.substr(17, 2));
-  const auto minute = parse_number(text.substr(20, 2));
-  const auto second = parse_number(text.substr(23, 2));
-  const bool is_read = month_at != kMonths.end() && day_at != kDays.end() && day_of_month &&
-                       year_number && hour && minute && second;
-  if (!is_read || *hour > 23 || *minute > 59 || *second > 60) {
-    return std::nullopt;
-  }
-  const year_month_day date{year(static_cast<int>(*year_number)),
-                            month(static_cast<unsigned>(month_at - kMonths.begin()) + 1),
-                            day(static_cast<unsigned>(*day_of_month))};
-  if (!date.ok() ||
-      weekday(sys_days(date)) != weekday(static_cast<unsigned>(day_at - kDays.begin()))) {
-    return std::nullopt;
-  }
-  const auto time = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
-  return duration_cast<seconds>(time.time_since_epoch()).count();
 }
 
 }  // namespace keyswap::outgoing

@@ -51,8 +51,4 @@ class CallAnswerReader {
   std::size_t body_size_ = 0;
 };
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7, the form that is sent today) in seconds
-// since 1970; nothing for any other text, nor for a day that there is not.
-std::optional<std::int64_t> parse_http_date(std::string_view text);
-
 }  // namespace keyswap::outgoing

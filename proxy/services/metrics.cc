@@ -204,6 +204,10 @@ void write_gauges(const Loops& loops, const Figures& gauges, Text& text) {
   text.sample("", gauges.client_connections);
   text.family("upstream_connections", "gauge", "Connections to upstreams that are open.");
   text.sample("", gauges.upstream_connections);
+  text.family("upstream_clocks_apart",
+              "gauge",
+              "Upstreams whose clock differs by more than 30 s from this machine's.");
+  text.sample("", gauges.clocks_apart);
   text.family("event_loops", "gauge", "Event loops.");
   text.sample("", static_cast<std::uint64_t>(loops.size()));
   text.family("locked_memory_bytes", "gauge", "Locked memory for secrets.", "bytes");

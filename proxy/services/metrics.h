@@ -44,6 +44,7 @@ struct Figures {
   base::DurationFigures audit_syncs = {};
   std::vector<LeafFigures> leaves = {};
   std::vector<SourceFigures> sources = {};
+  std::uint64_t clocks_apart = 0;  // upstreams whose clock differs from this machine's
 };
 
 // With those of all loops; each family with its TYPE, HELP and, where it has one, UNIT; "# EOF" at

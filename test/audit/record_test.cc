@@ -57,6 +57,46 @@ TEST_CASE("a record that stands for several refusals says for how many, and no o
   CHECK(is_canonical(body));
 }
 
+TEST_CASE(
+    "what is signed for another time than this machine's says by how much, and no other does") {
+  DecisionRecord record = decision_of("r");
+  CHECK(body_of(record).find("clock") == std::string::npos);
+  record.clock_shift_ms = -90'123;
+  const std::string body = body_of(record);
+  CHECK(body.ends_with(R"(708","clock_shift_ms":"-90123")"));
+  CHECK(is_canonical(body));
+  record.count = 2;
+  record.clock_shift_ms = std::numeric_limits<std::int64_t>::min();
+  CHECK(is_canonical(body_of(record)));
+}
+
+TEST_CASE("the record of an upstream's clock says whose it is, and how far it is off") {
+  const UpstreamClockRecord record{.ts_us = 0,
+                                   .event = ClockEvent::too_far,
+                                   .host = "api.example.com",
+                                   .port = 443,
+                                   .offset_ms = -86'400'012,
+                                   .error_ms = 1'050};
+  const std::string body = body_of(record);
+  CHECK(body == R"("ts":"1970-01-01T00:00:00.000000Z","type":"upstream_clock","event":"too_far",)"
+                R"("host":"api.example.com","port":443,"offset_ms":"-86400012","error_ms":1050)");
+  CHECK(is_canonical(body));
+  CHECK(is_canonical(body_of(UpstreamClockRecord{})));
+  const auto without = [&](const std::string& what, const std::string& instead) {
+    std::string changed = body;
+    return changed.replace(changed.find(what), what.size(), instead);
+  };
+  CHECK_FALSE(is_canonical(without("too_far", "whatever")));
+  CHECK_FALSE(is_canonical(without(R"("-86400012")", "-86400012")));
+  CHECK_FALSE(is_canonical(without("-86400012", "-0")));
+  CHECK_FALSE(is_canonical(without("-86400012", "+1")));
+  CHECK_FALSE(is_canonical(without("-86400012", "01")));
+  for (const ClockEvent event : {ClockEvent::differs, ClockEvent::too_far, ClockEvent::agrees}) {
+    CHECK(parse_clock_event(to_string(event)) == event);
+  }
+  CHECK_FALSE(parse_clock_event("else"));
+}
+
 TEST_CASE("an order's record says what it was about and what it was worth, to the eighth decimal") {
   DecisionRecord record = decision_of("r");
   record.order = OrderRef{"BTCUSDT", "BUY", "LIMIT", 50'000'000'001};

@@ -151,4 +151,10 @@ TEST_CASE("A key of Bybit's that could end its line is never written", "[I9]") {
   CHECK(result.status.error().code == base::Errc::invalid_input);
 }
 
+TEST_CASE("the time of each Bybit request may be the exchange's") {
+  const auto bindings = test::signing_with(kInject);
+  const Case sample({"GET", "/v5/user/query-api", {{"X-BAPI-TIMESTAMP", "1"}}, ""});
+  CHECK(bindings.rules[0].signer()->follows_upstream_clock(sample.request()));
+}
+
 }  // namespace keyswap::bindings

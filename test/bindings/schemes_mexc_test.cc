@@ -94,4 +94,18 @@ TEST_CASE("F29: a signature or a time in two places, and other bodies, are refus
             .is_malformed(bindings));
 }
 
+TEST_CASE("the time of a MEXC client that brings none may be the exchange's, and no other") {
+  const auto bindings = test::signing_with(kInject);
+  const auto follows =
+      [&](const std::string& method, const std::string& target, const std::string& body = "") {
+        const Case sample({method, target, {kFormField}, body});
+        return bindings.rules[0].signer()->follows_upstream_clock(sample.request());
+      };
+  CHECK(follows("GET", "/api/v3/account"));
+  CHECK(follows("POST", "/api/v3/order", kFirst));
+  CHECK_FALSE(follows("GET", "/api/v3/account?timestamp=1"));
+  CHECK_FALSE(follows("POST", "/api/v3/order", kAll));
+  CHECK_FALSE(follows("GET", "/api/v3/ticker/price?symbol=BTCUSDT"));
+}
+
 }  // namespace keyswap::bindings

@@ -203,6 +203,25 @@ TEST_CASE("audit records are found by caller, reason and method, and lines name 
         "api.example.com  from 127.0.0.1:5 as agent  3 times");
 }
 
+TEST_CASE("an upstream's clock is shown with how far it is off, and so is what was signed by it") {
+  constexpr std::string_view kClock =
+      R"({"v":1,"seq":9,"ts":"2026-11-22T02:25:09.123456Z","type":"upstream_clock",)"
+      R"("event":"differs","host":"api.example.com","port":443,"offset_ms":"-90123",)"
+      R"("error_ms":1050,"prev":"00","hash":"11"})";
+  CHECK(format_record(kClock) ==
+        "2026-11-22T02:25:09.123456Z #9 clock of api.example.com:443  differs  -90123 ms beside "
+        "ours");
+  CHECK(matches({}, kClock));
+  constexpr std::string_view kFollowed =
+      R"({"v":1,"seq":9,"ts":"2026-11-22T02:25:09.123456Z","type":"inject_decision",)"
+      R"("request_id":"r2","decision":"allowed","reason":"binding_matched","secret":"KEY",)"
+      R"("client":{"addr":"127.0.0.1:5"},"destination":{"host":"api.example.com","port":443,)"
+      R"("method":"GET","path":"/v1"},"clock_shift_ms":"-90123","prev":"00","hash":"11"})";
+  CHECK(format_record(kFollowed) ==
+        "2026-11-22T02:25:09.123456Z #9 allowed binding_matched KEY (signed for the upstream's "
+        "time, -90123 ms beside ours)  GET api.example.com:443/v1  from 127.0.0.1:5  [r2]");
+}
+
 TEST_CASE("other records are shown unless decisions of a kind are asked for") {
   constexpr std::string_view kStart =
       R"({"v":1,"seq":1,"ts":"2026-11-22T02:25:09.123456Z","type":"start"})";

@@ -71,6 +71,41 @@ class EchoSigner final : public bindings::Injection, public bindings::Signer {
   std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("K").value()};
 };
 
+// A signature that is the time it was made for, of a venue that wants its own there; a request that
+// brings a time keeps it.
+class TimeSigner final : public bindings::Injection, public bindings::Signer {
+ public:
+  [[nodiscard]] std::string_view scheme() const override { return "time"; }
+
+  [[nodiscard]] const std::vector<vault::SecretName>& needs() const override { return needs_; }
+
+  [[nodiscard]] base::Status render(const bindings::RenderInput& /*input*/,
+                                    base::ByteSink& /*out*/) const override {
+    return base::Error{base::Errc::invalid_input, "a signer does not render"};
+  }
+
+  [[nodiscard]] const bindings::Signer* signer() const override { return this; }
+
+  [[nodiscard]] bindings::Judgement judge(const bindings::WholeRequest& /*request*/,
+                                          const bindings::Scope& /*scope*/) const override {
+    return {};
+  }
+
+  [[nodiscard]] bool follows_upstream_clock(const bindings::WholeRequest& request) const override {
+    return request.fields.find("x-time") == nullptr;
+  }
+
+  [[nodiscard]] base::Status sign(const bindings::WholeRequest& /*request*/,
+                                  const bindings::SignInput& input,
+                                  bindings::Edits& edits) const override {
+    edits.set_field("Authorization", std::to_string(input.now_us));
+    return {};
+  }
+
+ private:
+  std::vector<vault::SecretName> needs_ = {vault::SecretName::parse("K").value()};
+};
+
 // A key pair of which one half does not sign; the rule's own name is no vault entry.
 class BrokenSigner final : public bindings::Injection, public bindings::Signer {
  public:
@@ -120,6 +155,15 @@ Script signed_by_echo() {
   bindings->rules[0].places[0].injection = std::make_unique<EchoSigner>();
   bindings->build_index();
   return Script(bindings);
+}
+
+Script signed_by_time(std::int64_t clock_shift_us) {
+  auto bindings = changeable();
+  bindings->rules[0].places[0].injection = std::make_unique<TimeSigner>();
+  bindings->build_index();
+  Script script(bindings);
+  script.clock_shift_us = clock_shift_us;
+  return script;
 }
 
 std::string request(const std::string& line, const std::string& rest) {
@@ -342,6 +386,42 @@ TEST_CASE("secrets that do not come in time are a 503 that may come again", "[I1
   CHECK(has(script.sent_client(), R"("cause":"secret_timed_out")"));
   CHECK(has(script.sent_client(), R"("retryable":true)"));
   CHECK(script.sent_upstream().empty());
+}
+
+TEST_CASE("what is signed for the upstream's time says in its record by how much that differs") {
+  // The script's own time is 0.
+  Script followed = signed_by_time(-90'123'000);
+  followed.client(request("GET /v1/x", "\r\n")).upstream(kOk);
+  CHECK(has(followed.transcript(), "record allowed binding_matched K +clock -90123 GET /v1/x\n"));
+  CHECK(has(followed.sent_upstream(), "\r\nAuthorization: -90123000\r\n"));
+
+  Script kept = signed_by_time(-90'123'000);  // it brings its own time
+  kept.client(request("GET /v1/x", "X-Time: 5\r\n\r\n")).upstream(kOk);
+  CHECK(has(kept.transcript(), "record allowed binding_matched K GET /v1/x\n"));
+  CHECK(has(kept.sent_upstream(), "\r\nAuthorization: 0\r\n"));
+
+  Script other = signed_by_echo();  // its venue does not ask for it
+  other.clock_shift_us = 90'000'000;
+  other.client(request("POST /v1/x", "Content-Length: 2\r\n\r\nhi")).upstream(kOk);
+  CHECK_FALSE(has(other.transcript(), "+clock"));
+}
+
+TEST_CASE("what is sent once more is signed for the clock that its record names") {
+  Script done = signed_by_time(5'000'000);
+  done.client(request("GET /v1/x", "\r\n"));
+  done.clock_shift_us = 8'000'000;
+  done.event(UpstreamBroken{.was_stale = true});
+  const std::string sent = done.sent_upstream();
+  const std::size_t first = sent.find("Authorization: 5000000\r\n");
+  CHECK(first != std::string::npos);
+  CHECK(sent.find("Authorization: 5000000\r\n", first + 1) != std::string::npos);
+  CHECK_FALSE(has(sent, "8000000"));
+
+  Script unknown = signed_by_time(0);
+  unknown.client(request("GET /v1/x", "\r\n"));
+  unknown.clock_shift_us = 8'000'000;
+  unknown.event(UpstreamBroken{.was_stale = true});
+  CHECK_FALSE(has(unknown.sent_upstream(), "8000000"));
 }
 
 }  // namespace keyswap::flow

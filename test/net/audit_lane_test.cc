@@ -56,6 +56,9 @@ TEST_CASE("no record shows a real value that is known, wherever a client's text 
   audit::RealSecretRecord alert;
   alert.destination = decision.destination;
   net.context.audit->add(alert);
+  audit::UpstreamClockRecord clock;
+  clock.host = host;
+  net.context.audit->add(clock);
   net.settle();
   const std::string& written = net.log.last();
   CAPTURE(written);

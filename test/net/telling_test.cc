@@ -42,6 +42,18 @@ TEST_CASE("a user who is not served is told once a minute, and one that is not k
   CHECK(telling.is_due("of user 1002", "not allowed"));
 }
 
+TEST_CASE("a clock that is off is told once a minute, and apart from that it agrees again") {
+  SetClock clock;
+  Telling telling(clock);
+  telling.upstream_clock("a.test", audit::ClockEvent::differs, -90'000);
+  CHECK_FALSE(telling.is_due("a.test", "clock differs"));
+  CHECK(telling.is_due("b.test", "clock differs"));
+  telling.upstream_clock("a.test", audit::ClockEvent::too_far, 86'400'000);
+  CHECK_FALSE(telling.is_due("a.test", "clock too_far"));
+  telling.upstream_clock("a.test", audit::ClockEvent::agrees, 0);
+  CHECK_FALSE(telling.is_due("a.test", "clock agrees"));
+}
+
 TEST_CASE("what is told within a minute is bounded, and older things make room [I10]", "[I10]") {
   SetClock clock;
   Telling telling(clock);

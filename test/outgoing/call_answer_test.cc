@@ -12,7 +12,6 @@ namespace keyswap {
 namespace {
 
 using outgoing::CallAnswerReader;
-using outgoing::parse_http_date;
 using Taken = CallAnswerReader::Taken;
 
 constexpr std::int64_t kNow = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT
@@ -63,24 +62,6 @@ TEST_CASE("a pause is seconds or a date, and no longer than its bound") {
   for (const char* none : {"", "-1", "1.5", "soon", "99999999999999999999999", "0x10", "1 2"}) {
     INFO(none);
     CHECK(pause(none) == 0);
-  }
-}
-
-TEST_CASE("a date is of one form, and of a day that there is") {
-  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == kNow);
-  CHECK(parse_http_date("Thu, 29 Feb 2024 00:00:00 GMT") == 1709164800);
-  for (const char* none : {"Mon, 06 Nov 1994 08:49:37 GMT",  // it was a Sunday
-                           "Xyz, 06 Nov 1994 08:49:37 GMT",
-                           "Sunday, 06-Nov-94 08:49:37 GMT",
-                           "Sun Nov  6 08:49:37 1994",
-                           "Wed, 29 Feb 2023 00:00:00 GMT",
-                           "Sun, 06 Nov 1994 24:49:37 GMT",
-                           "Sun, 06 Nov 1994 08:60:37 GMT",
-                           "Sun, 06 Nov 1994 08:49:37 UTC",
-                           "Sun, +6 Nov 1994 08:49:37 GMT",
-                           ""}) {
-    INFO(none);
-    CHECK_FALSE(parse_http_date(none));
   }
 }
 

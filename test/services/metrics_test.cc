@@ -58,7 +58,8 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
        .is_vault_locked = true,
        .audit_syncs = {.ends_us = kEndsUs, .buckets = {4, 1, 1}, .took_us = 2'500'000},
        .leaves = {{"requests", 1, 20, 2, 3, 4}, {"refusals", 5, 6, 7, 8, 9}},
-       .sources = {{"company", 7, true}, {"near", 0, false}}});
+       .sources = {{"company", 7, true}, {"near", 0, false}},
+       .clocks_apart = 2});
   CHECK(text.starts_with("# TYPE keyswap_requests counter\n# HELP keyswap_requests "));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="allowed",reason="binding_matched"} 2)"));
   CHECK(has_line(text, R"(keyswap_requests_total{decision="refused",reason="too_busy"} 40)"));
@@ -90,6 +91,7 @@ TEST_CASE("the counts of all loops are told together, each family with its kind"
   CHECK(has_line(text, R"(keyswap_source_down{source="near"} 0)"));
   CHECK(has_line(text, R"(keyswap_source_values{source="company"} 7)"));
   CHECK(has_line(text, "keyswap_client_connections 3"));
+  CHECK(has_line(text, "keyswap_upstream_clocks_apart 2"));
   CHECK(has_line(text, "keyswap_event_loops 2"));
   CHECK(has_line(text, "keyswap_vault_locked 1"));
   CHECK(has_line(text, "keyswap_audit_dead 0"));

@@ -216,7 +216,7 @@ void Script::perform(const flow::Actions& actions) {
         continue;
       }
       if (missing.empty()) {
-        next = flow::SecretsReady{std::move(secrets)};
+        next = flow::SecretsReady{.secrets = std::move(secrets), .clock_shift_us = clock_shift_us};
       } else {
         next = flow::SecretsUnavailable{missing, fault};
       }
@@ -257,6 +257,9 @@ void Script::perform(const flow::Actions& actions) {
         line += " +honeytoken " + bindings_->rules[rule].name.text();
       }
       line += shown(record->real_values);
+      if (record->clock_shift_ms != 0) {
+        line += " +clock " + std::to_string(record->clock_shift_ms);
+      }
       note(line + " " + std::string(record->method) + " " + record->path);
       if (answers_records) {
         next = flow::RecordDone{records_are_durable};

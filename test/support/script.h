@@ -49,6 +49,7 @@ class Script {
   bool answers_records = true;              // false: say record_done() yourself
   bool answers_fetches = true;              // false: the source of secrets says nothing
   flow::Charged charged;                    // what the limits say
+  std::int64_t clock_shift_us = 0;          // the upstream's time less this machine's
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route
   std::string server_name;                  // of the client's TLS hello
   flow::BeginWebSocket begun;               // what a WebSocket went on with

@@ -76,6 +76,14 @@ class RequestSigner final : public Signer {
     return host == kPayHost || (row != nullptr && row->is_websocket_api);
   }
 
+  // "timestamp < serverTime + 1000 && serverTime - timestamp <= recvWindow"; the client's own
+  // timestamp is kept.
+  [[nodiscard]] bool follows_upstream_clock(const WholeRequest& request) const override {
+    const auto parameters = parameters_of(request);
+    return parameters && is_signed(request, *parameters) &&
+           parameters->find("timestamp") == nullptr;
+  }
+
   [[nodiscard]] base::Status sign(const WholeRequest& request,
                                   const SignInput& input,
                                   Edits& edits) const override {

@@ -372,4 +372,19 @@ TEST_CASE("a key that is none refuses the request") {
   CHECK_FALSE(send(rsa, order(kOrder), 0, "no key").status.has_value());
 }
 
+TEST_CASE("the time of a client that brings none may be the exchange's, and no other") {
+  const auto bindings = accepted(binance_yaml());
+  const auto follows = [&](const BinanceRequest& request) {
+    return binance::test::signer_of(bindings).follows_upstream_clock(
+        binance::test::Seen(request).whole());
+  };
+  CHECK(follows(order(kQueryPart)));
+  CHECK(follows(order("", kQueryPart)));
+  CHECK(follows(order(kQueryPart + "&signature=" + kR1)));
+  CHECK_FALSE(follows(order(kOrder)));
+  CHECK_FALSE(follows(order(kQueryPart, kBodyPart)));
+  CHECK_FALSE(follows({"GET", "/api/v3/ticker/price?symbol=BTCUSDT", "", "", {}}));
+  CHECK_FALSE(follows(order("a=1&a=2")));
+}
+
 }  // namespace keyswap::bindings
