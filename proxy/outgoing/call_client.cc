@@ -33,8 +33,8 @@ static_assert(CURL_POLL_IN == uv::SocketWatch::kReadable &&
 static_assert(CURL_CSELECT_IN == uv::SocketWatch::kReadable &&
               CURL_CSELECT_OUT == uv::SocketWatch::kWritable);
 
-// No program inherits what libcurl opens for itself without saying so: a pair of sockets to be woken
-// by. Whatever else is open is not for programs either.
+// No program inherits what libcurl opens for itself without saying so: a pair of sockets to be
+// woken by. Whatever else is open is not for programs either.
 void close_on_exec() {
   static_cast<void>(::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC));
 }
