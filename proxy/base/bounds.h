@@ -96,8 +96,8 @@ inline constexpr std::size_t kStrangersShare = 8;
 inline constexpr std::size_t kListenersMax = 8;          // addresses and Unix sockets (--listen)
 inline constexpr std::size_t kDescriptorsPerClient = 2;  // its own, and one of an upstream
 // Descriptors that neither clients nor upstreams get: for look-ups, a reload, the vault's and the
-// limits' journals, the audit log's next segment.
-inline constexpr std::size_t kDescriptorsReserved = 64;
+// limits' journals, the audit log's next segment, and calls of ours.
+inline constexpr std::size_t kDescriptorsReserved = 96;
 inline constexpr std::size_t kUpstreamConnectionsMax =
     16 * 1024;  // per process, in use and at rest; past it those at rest are closed
 inline constexpr std::size_t kBoundUpstreamsMax =

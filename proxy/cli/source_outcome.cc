@@ -17,11 +17,10 @@ constexpr std::string_view kOpener =
     "the source does not take what it is opened with: make it anew at the vendor, and put it in "
     "with keyswap secret rotate";
 constexpr std::string_view kForm =
-    "what the source is opened with has not the form that its section in docs/sources.md names: "
-    "put the right value in with keyswap secret rotate";
+    "what the source is opened with has not the form that this kind of source takes: put the right "
+    "value in with keyswap secret rotate";
 constexpr std::string_view kKey =
-    "the secret's `key` has not the form that this source's keys have: see its section in "
-    "docs/sources.md";
+    "the secret's `key` has not the form that this source's keys have";
 constexpr std::string_view kSeveral =
     "what the key names is not one text: give the secret another `key`, or a `field`";
 constexpr std::string_view kAgain = "it may pass by itself: try it again later";
@@ -46,7 +45,11 @@ constexpr std::array kAdvice = {
     Advice{"expired", "what the program printed is over already: let it print a new one"},
     Advice{"expired_token", kOpener},
     Advice{"forbidden", "the source has it not for us: give the account access to it there"},
+    Advice{"issuer_mismatch", "the issuer calls itself something else: is its address right?"},
+    Advice{"login_conflict", "somebody else changed the refresh token meanwhile: log in again"},
     Advice{"login_refused", kOpener},
+    Advice{"login_write_failed",
+           "the refresh token could not be written: make room on the disk, and log in again"},
     Advice{"malformed", kAnswer},
     Advice{"network", "the source was not reached: is its address right, and the network there?"},
     Advice{"no_access_token", kForm},
@@ -57,6 +60,9 @@ constexpr std::array kAdvice = {
     Advice{"no_organization", "the account does not see the organisation: is its id right?"},
     Advice{"no_path", kKey},
     Advice{"no_reference", kKey},
+    Advice{
+        "no_refresh_token",
+        "the server gave none: ask for it by a scope (offline_access), or in the app's settings"},
     Advice{"no_role", kKey},
     Advice{"no_room", "there is no locked memory left: ulimit -l"},
     Advice{"no_service_account", kForm},
@@ -76,6 +82,7 @@ constexpr std::array kAdvice = {
     Advice{"redirect", kAnswer},
     Advice{"refused", kAnswer},
     Advice{"region_disabled", "the region is not enabled for the account: enable it there"},
+    Advice{"rejected_malformed", "the server gave a refresh token that nobody could send"},
     Advice{"rotation_conflict",
            "somebody else changed the refresh token meanwhile: try it again, with what is there"},
     Advice{"rotation_write_failed",

@@ -52,12 +52,12 @@ TEST_CASE("loops that were asked for and do not fit are refused, with what would
   CHECK(loops.failure().hint.find("--threads 15") != std::string::npos);
   auto files = fit_into_files({64, true}, kOpenFilesMin);
   REQUIRE_FALSE(files);
-  CHECK(files.failure().what == "256 open files suffice for 28 event loops");
+  CHECK(files.failure().what == "256 open files suffice for 20 event loops");
   CHECK(files.failure().hint.find("ulimit -n") != std::string::npos);
 }
 
 TEST_CASE("open files suffice for as many loops as have room besides clients", "[I10]") {
-  CHECK(fit_into_files({64, false}, kOpenFilesMin).value() == 28);
+  CHECK(fit_into_files({64, false}, kOpenFilesMin).value() == 20);
   CHECK(fit_into_files({64, true}, 1024).value() == 64);
   CHECK(fit_into_files({2, true}, kOpenFilesMin).value() == 2);
 }

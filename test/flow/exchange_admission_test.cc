@@ -389,16 +389,16 @@ TEST_CASE("secrets that do not come in time are a 503 that may come again", "[I1
 }
 
 TEST_CASE("what is signed for the upstream's time says in its record by how much that differs") {
-  // The script's own time is 0.
+  // The script's own time is 1700000000 s.
   Script followed = signed_by_time(-90'123'000);
   followed.client(request("GET /v1/x", "\r\n")).upstream(kOk);
   CHECK(has(followed.transcript(), "record allowed binding_matched K +clock -90123 GET /v1/x\n"));
-  CHECK(has(followed.sent_upstream(), "\r\nAuthorization: -90123000\r\n"));
+  CHECK(has(followed.sent_upstream(), "\r\nAuthorization: 1699999909877000\r\n"));
 
   Script kept = signed_by_time(-90'123'000);  // it brings its own time
   kept.client(request("GET /v1/x", "X-Time: 5\r\n\r\n")).upstream(kOk);
   CHECK(has(kept.transcript(), "record allowed binding_matched K GET /v1/x\n"));
-  CHECK(has(kept.sent_upstream(), "\r\nAuthorization: 0\r\n"));
+  CHECK(has(kept.sent_upstream(), "\r\nAuthorization: 1700000000000000\r\n"));
 
   Script other = signed_by_echo();  // its venue does not ask for it
   other.clock_shift_us = 90'000'000;
@@ -412,16 +412,16 @@ TEST_CASE("what is sent once more is signed for the clock that its record names"
   done.clock_shift_us = 8'000'000;
   done.event(UpstreamBroken{.was_stale = true});
   const std::string sent = done.sent_upstream();
-  const std::size_t first = sent.find("Authorization: 5000000\r\n");
+  const std::size_t first = sent.find("Authorization: 1700000005000000\r\n");
   CHECK(first != std::string::npos);
-  CHECK(sent.find("Authorization: 5000000\r\n", first + 1) != std::string::npos);
-  CHECK_FALSE(has(sent, "8000000"));
+  CHECK(sent.find("Authorization: 1700000005000000\r\n", first + 1) != std::string::npos);
+  CHECK_FALSE(has(sent, "1700000008000000"));
 
   Script unknown = signed_by_time(0);
   unknown.client(request("GET /v1/x", "\r\n"));
   unknown.clock_shift_us = 8'000'000;
   unknown.event(UpstreamBroken{.was_stale = true});
-  CHECK_FALSE(has(unknown.sent_upstream(), "8000000"));
+  CHECK_FALSE(has(unknown.sent_upstream(), "1700000008000000"));
 }
 
 }  // namespace keyswap::flow
