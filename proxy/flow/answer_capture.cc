@@ -259,17 +259,25 @@ base::Status AnswerCapture::pick_from_fields() {
   return {};
 }
 
-// A body is read by what it says that it is; what no entry reads does not go on.
+// A body is read by what it says that it is. Where it is none that a rule's entries read, that
+// rule's value may stand in it all the same.
 base::Status AnswerCapture::pick_from_body() {
-  const bool is_asked_for = has(Capture::From::json) || has(Capture::From::form);
-  if (bytes_ == 0 || !is_asked_for) {
+  const auto is_for_body = [&](const CaptureUse& use) { return is_of_body(capture_of(use)); };
+  if (bytes_ == 0 || std::ranges::none_of(uses_, is_for_body)) {
     return {};
   }
   const http::Field* const type = head_.fields.find("content-type");
   const bool is_form =
       type != nullptr && bindings::body_text_of(bindings::media_type_of(type->value)) ==
                              bindings::BodyText::form;
-  if (!has(is_form ? Capture::From::form : Capture::From::json)) {
+  const auto from = is_form ? Capture::From::form : Capture::From::json;
+  const auto is_read = [&](const CaptureUse& use) {
+    return std::ranges::any_of(uses_, [&](const CaptureUse& other) {
+      return other.rule == use.rule && capture_of(other).from == from;
+    });
+  };
+  if (!std::ranges::all_of(
+          uses_, [&](const CaptureUse& use) { return !is_for_body(use) || is_read(use); })) {
     return kUnreadable;
   }
   return is_form ? pick_from_form() : pick_from_json();
@@ -365,11 +373,6 @@ base::Result<Secret> AnswerCapture::text() const {
   LockedText whole(std::move(*room));
   KS_TRY(feed_all(pieces_, decode, whole));
   return whole.take();
-}
-
-bool AnswerCapture::has(Capture::From from) const {
-  return std::ranges::any_of(uses_,
-                             [&](const CaptureUse& use) { return capture_of(use).from == from; });
 }
 
 const Capture& AnswerCapture::capture_of(const CaptureUse& use) const {

@@ -79,7 +79,6 @@ class AnswerCapture {
   base::Status pick_from_form();
   base::Status pick_from_body();
   base::Status take(const bindings::CaptureUse& use, base::Result<vault::Secret> value);
-  [[nodiscard]] bool has(bindings::Capture::From from) const;
   [[nodiscard]] const bindings::Capture& capture_of(const bindings::CaptureUse& use) const;
 
   const bindings::Bindings* bindings_;
