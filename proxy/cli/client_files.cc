@@ -381,9 +381,8 @@ Outcome<EnvironmentPlan> prepare_environment(const Home& home,
   if (!prepared) {
     return prepared.failure();
   }
-  EnvironmentPlan plan =
-      plan_environment(
-          inherited, access, prepared->files, placeholders_to_set(bindings), home.path, bound);
+  EnvironmentPlan plan = plan_environment(
+      inherited, access, prepared->files, placeholders_to_set(bindings), home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
   warn_of_shells_proxy(inherited, bindings, plan.warnings);
   return plan;

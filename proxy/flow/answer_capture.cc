@@ -189,10 +189,9 @@ base::Result<Secret> signature_of(Secret value) {
   const std::string_view text = value.reveal();
   const auto first = text.find('.');
   const auto last = text.rfind('.');
-  const bool is_jwt = first != std::string_view::npos && first < last &&
-                      is_base64url(text.substr(0, first)) &&
-                      is_base64url(text.substr(first + 1, last - first - 1)) &&
-                      is_base64url(text.substr(last + 1));
+  const bool is_jwt =
+      first != std::string_view::npos && first < last && is_base64url(text.substr(0, first)) &&
+      is_base64url(text.substr(first + 1, last - first - 1)) && is_base64url(text.substr(last + 1));
   if (!is_jwt) {
     return value;
   }
@@ -209,13 +208,12 @@ std::vector<CaptureUse> AnswerCapture::uses_for(const bindings::Bindings& bindin
   std::vector<CaptureUse> found;
   for (const CaptureUse& use : uses) {
     const Capture& capture = bindings.rules[use.rule].captures[use.capture];
-    const bool is_there =
-        is_of_body(capture)
-            ? is_success && has_body(head.framing)
-            : (is_success || is_redirect) &&
-                  std::ranges::any_of(head.fields, [&](const http::Field& field) {
-                    return value_in(field, capture).has_value();
-                  });
+    const bool is_there = is_of_body(capture)
+                              ? is_success && has_body(head.framing)
+                              : (is_success || is_redirect) &&
+                                    std::ranges::any_of(head.fields, [&](const http::Field& field) {
+                                      return value_in(field, capture).has_value();
+                                    });
     if (is_there) {
       found.push_back(use);
     }
@@ -262,14 +260,16 @@ base::Status AnswerCapture::pick_from_fields() {
 // A body is read by what it says that it is. Where it is none that a rule's entries read, that
 // rule's value may stand in it all the same.
 base::Status AnswerCapture::pick_from_body() {
-  const auto is_for_body = [&](const CaptureUse& use) { return is_of_body(capture_of(use)); };
+  const auto is_for_body = [&](const CaptureUse& use) {
+    return is_of_body(capture_of(use));
+  };
   if (bytes_ == 0 || std::ranges::none_of(uses_, is_for_body)) {
     return {};
   }
   const http::Field* const type = head_.fields.find("content-type");
   const bool is_form =
-      type != nullptr && bindings::body_text_of(bindings::media_type_of(type->value)) ==
-                             bindings::BodyText::form;
+      type != nullptr &&
+      bindings::body_text_of(bindings::media_type_of(type->value)) == bindings::BodyText::form;
   const auto from = is_form ? Capture::From::form : Capture::From::json;
   const auto is_read = [&](const CaptureUse& use) {
     return std::ranges::any_of(uses_, [&](const CaptureUse& other) {
@@ -365,8 +365,8 @@ base::Result<Secret> AnswerCapture::text() const {
   }
   FilterChain decode;
   KS_TRY(add_decoders(*codings, decode));
-  auto room = vault::LockedBytes::of_size(codings->empty() ? bytes_
-                                                           : bounds::kCapturedAnswerBytesMax);
+  auto room =
+      vault::LockedBytes::of_size(codings->empty() ? bytes_ : bounds::kCapturedAnswerBytesMax);
   if (!room) {
     return room.error();
   }

@@ -400,6 +400,7 @@ class Exchange {
   void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
   void end_answer(const Relaying& relaying, Actions& actions);
+
   // Does the client have some of the answer?
   [[nodiscard]] static bool has_begun(const Relaying& relaying) {
     return relaying.has_head && relaying.held == nullptr && relaying.capture == nullptr;
@@ -449,7 +450,7 @@ class Exchange {
   Leaving leaving_;
   std::vector<bindings::CaptureUse> captures_;  // of the request that was sent
   Findings findings_;                           // what of secrets came back
-  base::Note flaw_ = "";  // of a request that is refused for its bytes
+  base::Note flaw_ = "";                        // of a request that is refused for its bytes
   // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
   // placeholder stayed.
   std::optional<std::uint32_t> refused_rule_;

@@ -14,7 +14,7 @@ namespace keyswap::flow {
 using audit::Outcome;
 
 std::vector<bindings::CaptureUse> Exchange::find_captures() const {
-  if (!setup_.bindings->has_captures() || setup_.destination.protocol != Protocol::https) {
+  if (!setup_.bindings->has_captures()) {
     return {};
   }
   const http::RequestHead& head = asked_->head;

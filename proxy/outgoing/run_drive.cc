@@ -20,9 +20,9 @@ using vault::FetchEvent;
 using vault::FetchEventKind;
 
 FetchEventKind kind_of(const vault::SourceSpec& spec) {
-  return spec.is_minted                       ? FetchEventKind::minted
+  return spec.is_minted                     ? FetchEventKind::minted
          : spec.kind == vault::kCaptureKind ? FetchEventKind::captured
-                                              : FetchEventKind::fetched;
+                                            : FetchEventKind::fetched;
 }
 
 // As people write it: "KEY", "KEY#field".

@@ -52,8 +52,8 @@ Picked pick(const std::string& captures,
   REQUIRE(vault::lock_memory());
   const auto bindings = test::bindings_of("version: 1\nsecrets:\n" + rule("A", "01", captures) +
                                           (of_b.empty() ? "" : rule("B", "02", of_b)));
-  const auto uses = bindings->captures_of(
-      {"login.example.test", 443, http::HostKind::name}, {"POST", "/t"}, "");
+  const auto uses =
+      bindings->captures_of({"login.example.test", 443, http::HostKind::name}, {"POST", "/t"}, "");
   http::Decoder decoder(http::Decoder::Role::response);
   std::string_view rest = answer;
   http::Step step = decoder.next(rest);
@@ -84,8 +84,8 @@ Picked pick(const std::string& captures,
 std::string with_length(const std::string& fields,
                         const std::string& body,
                         const std::string& status = "200 OK") {
-  return "HTTP/1.1 " + status + "\r\n" + fields +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 const std::string kIsForm = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n";
@@ -116,8 +116,10 @@ TEST_CASE("a token in a form is picked, where the answer says that it is a form"
 
 TEST_CASE("a token in a header or a cookie is picked, also of an answer that leads elsewhere") {
   CHECK(pick(kHeader, with_length("x-subject-token:  " + kToken + " \r\n", "")) == kToken);
-  const std::string cookies = "Set-Cookie: other=x\r\nSet-Cookie: sid=; Max-Age=0\r\n"
-                              "Set-Cookie: sid=\"" + kToken + "\"; HttpOnly\r\n";
+  const std::string cookies =
+      "Set-Cookie: other=x\r\nSet-Cookie: sid=; Max-Age=0\r\n"
+      "Set-Cookie: sid=\"" +
+      kToken + "\"; HttpOnly\r\n";
   CHECK(pick(kCookie, with_length(cookies, "", "302 Found")) == kToken);
   CHECK(pick(kCookie, with_length(cookies, "<html>")) == kToken);
 }
@@ -127,8 +129,8 @@ TEST_CASE("what says nothing of a login is not captured, and not held") {
   CHECK_FALSE(pick(kCookie, "HTTP/1.1 302 Found\r\nSet-Cookie: other=x\r\n\r\n").is_captured);
   CHECK_FALSE(pick(kJson, with_length("", "{}", "302 Found")).is_captured);
   CHECK_FALSE(pick(kJson, with_length("", json_of("\"" + kToken + "\""), "400 No")).is_captured);
-  CHECK_FALSE(pick(kHeader, with_length("X-Subject-Token: " + kToken + "\r\n", "", "401 No"))
-                  .is_captured);
+  CHECK_FALSE(
+      pick(kHeader, with_length("X-Subject-Token: " + kToken + "\r\n", "", "401 No")).is_captured);
 }
 
 TEST_CASE("a login that is pending has no token yet, and its answer goes on") {
@@ -148,29 +150,31 @@ TEST_CASE("what could be read in two ways, or not at all, is not passed on", "[I
   const std::string token = "\"" + kToken + "\"";
   CHECK(is_refused(kJson, with_length("", json_of(token) + "x")));
   CHECK(is_refused(kJson, with_length("", "<html>" + kToken)));
-  CHECK(is_refused(kJson, with_length("", R"({"access_token":"captured-1","access_token":)" + token +
-                                              "}")));
+  CHECK(is_refused(
+      kJson, with_length("", R"({"access_token":"captured-1","access_token":)" + token + "}")));
   CHECK(is_refused(kJson, with_length("", json_of("12345678901"))));
   CHECK(is_refused(kJson, with_length("", json_of("[" + token + "]"))));
   CHECK(is_refused(kJson, with_length("", json_of("\"short\""))));  // it could not be found again
-  CHECK(is_refused(kJson, with_length("", json_of("\"\xff\"") )));
+  CHECK(is_refused(kJson, with_length("", json_of("\"\xff\""))));
   CHECK(is_refused(kForm, with_length("", json_of(token))));
   CHECK(is_refused(kForm,
                    with_length(kIsForm, "access_token=captured-0001&access_token=captured-0002")));
   CHECK(is_refused(kJson + ", " + entry("json_pointer: /token"),
                    with_length("", R"({"access_token":"captured-0001","token":"captured-0002"})")));
-  CHECK(is_refused(kHeader, with_length("X-Subject-Token: captured-0001\r\n"
-                                        "X-Subject-Token: captured-0002\r\n", "")));
+  CHECK(is_refused(kHeader,
+                   with_length("X-Subject-Token: captured-0001\r\n"
+                               "X-Subject-Token: captured-0002\r\n",
+                               "")));
   CHECK(is_refused(kJson, with_length("Content-Encoding: unknown\r\n", json_of(token))));
   CHECK(is_refused(kJson, with_length("Content-Encoding: gzip\r\n", json_of(token))));
 }
 
 TEST_CASE("each rule has its own value of one answer") {
-  const auto picked = pick(
-      kJson,
-      with_length("", R"({"access_token":"captured-0001","refresh_token":"captured-0002"})"),
-      0,
-      entry("json_pointer: /refresh_token"));
+  const auto picked =
+      pick(kJson,
+           with_length("", R"({"access_token":"captured-0001","refresh_token":"captured-0002"})"),
+           0,
+           entry("json_pointer: /refresh_token"));
   CHECK(picked.values == std::vector<std::string>{"0=captured-0001", "1=captured-0002"});
 }
 
@@ -194,8 +198,7 @@ TEST_CASE("an answer that is longer than the bound, or dripped, is not held on",
   CHECK(pick(kJson, with_length("", large), 32 * 1024).status.error().code ==
         base::Errc::limit_exceeded);
   const std::string dripped(base::bounds::kCapturedAnswerPiecesMax + 1, ' ');
-  CHECK(pick(kJson, with_length("", dripped), 1).status.error().code ==
-        base::Errc::limit_exceeded);
+  CHECK(pick(kJson, with_length("", dripped), 1).status.error().code == base::Errc::limit_exceeded);
 }
 
 TEST_CASE("of a JWT whose claims are read the signature alone is kept") {
@@ -203,8 +206,7 @@ TEST_CASE("of a JWT whose claims are read the signature alone is kept") {
   const auto picked_of = [&](const std::string& token) {
     return pick(claims, with_length("", json_of("\"" + token + "\"")));
   };
-  CHECK(picked_of("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl_-") ==
-        "c2lnbmF0dXJl_-");
+  CHECK(picked_of("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl_-") == "c2lnbmF0dXJl_-");
   CHECK(picked_of("opaque-token-0001") == "opaque-token-0001");
   CHECK(picked_of("a.b.c.signature-0001") == "a.b.c.signature-0001");
   CHECK_FALSE(picked_of("eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.short").status.has_value());

@@ -111,8 +111,9 @@ TEST_CASE("a login brings the client placeholders, however its answer is cut", "
       REQUIRE(now.vault["ID"] == kSignature);
       REQUIRE(now.is_finished());
       const std::string told = now.sent_client();
-      REQUIRE(has(told, R"({"access_token":")" + kP1 + R"(","refresh_token":")" + kP2 +
-                            R"(","id_token":")" + kJwtBegin + kP3 + R"("})"));
+      REQUIRE(has(told,
+                  R"({"access_token":")" + kP1 + R"(","refresh_token":")" + kP2 +
+                      R"(","id_token":")" + kJwtBegin + kP3 + R"("})"));
       REQUIRE(has(told, "Content-Length: "));
       REQUIRE(has(now.transcript(), "keep ACCESS\nkeep REFRESH\nkeep ID\n"));
       REQUIRE(has(now.transcript(), "client kept"));
@@ -251,10 +252,9 @@ TEST_CASE("a captured value stands nowhere else in the answer, also under `scrub
   World world;
   Script now = world.script({{"SESSION", "old-session-0001"}});
   const std::string session = "new-session-0001";
-  now.client("GET /login HTTP/1.1\r\nHost: api.example.test\r\nCookie: sid=" + kP4 +
-             "\r\n\r\n")
-      .upstream("HTTP/1.1 302 Found\r\nSet-Cookie: sid=" + session + "; HttpOnly\r\nLocation: /x?s=" +
-                session + "\r\nContent-Length: 0\r\n\r\n");
+  now.client("GET /login HTTP/1.1\r\nHost: api.example.test\r\nCookie: sid=" + kP4 + "\r\n\r\n")
+      .upstream("HTTP/1.1 302 Found\r\nSet-Cookie: sid=" + session +
+                "; HttpOnly\r\nLocation: /x?s=" + session + "\r\nContent-Length: 0\r\n\r\n");
   CHECK(has(now.sent_client(), "Set-Cookie: sid=" + kP4 + "; HttpOnly\r\n"));
   CHECK(has(now.sent_client(), "Location: /x?s=" + kP4 + "\r\n"));
   CHECK_FALSE(has(now.sent_client(), session));

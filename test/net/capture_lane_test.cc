@@ -16,8 +16,8 @@ namespace {
 std::vector<vault::CapturedEntry> one_entry() {
   REQUIRE(vault::lock_memory());
   std::vector<vault::CapturedEntry> entries;
-  entries.push_back({vault::SecretName::parse("TOKEN").value(),
-                     vault::Secret::copy_of("captured-0001").value()});
+  entries.push_back(
+      {vault::SecretName::parse("TOKEN").value(), vault::Secret::copy_of("captured-0001").value()});
   return entries;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("what is not kept in time is told as lost", "[I10][I13]") {
 
 TEST_CASE("where nothing can be kept, that is said at once", "[I13]") {
   MemoryNet net;
-  const FakeTime time;
+  FakeTime time;
   net::CaptureLane lane(*net.context.loop, nullptr, time);
   std::optional<bool> told;
   lane.keep(one_entry(), [&told](bool is_kept) { told = is_kept; });

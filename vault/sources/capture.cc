@@ -44,7 +44,7 @@ class CaptureRun final : public Run {
     const auto* const error = std::get_if<base::Error>(&answer);
     // It is not there yet.
     return error != nullptr && error->code == base::Errc::not_found && tries_ > 0 ? keep("")
-                                                                                 : next(false);
+                                                                                  : next(false);
   }
 
  private:

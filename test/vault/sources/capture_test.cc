@@ -84,7 +84,8 @@ TEST_CASE("an entry that somebody changes at the same moment is replaced all the
   CHECK(ending(run.tell(Noted{true})) == backend::Ending{FetchFault::unavailable, "not_kept"});
 }
 
-TEST_CASE("what cannot be kept, or recorded, fails the capture, and loses no other value", "[I13]") {
+TEST_CASE("what cannot be kept, or recorded, fails the capture, and loses no other value",
+          "[I13]") {
   const int step = GENERATE(0, 1, 2, 3);
   CAPTURE(step);
   RunScript run(run_of(entry("A", "captured-0001"), entry("B", "captured-0002")));
