@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 10> kCaptureKeys = {"host",
                                                            "cookie",
                                                            kClaimsReadable};
 // In the order of the enumerators of Capture::From.
-constexpr std::array<std::string_view, 4> kFromKeys = {
+constexpr std::array<std::string_view, 4> kFromWords = {
     "json_pointer", "form_field", "header", "cookie"};
 
 bool is_name_of_visible_ascii(std::string_view name) {
@@ -80,8 +80,8 @@ std::string read_from(const std::string& text, Capture& capture) {
 // False after an error.
 bool parse_from(const YamlSection& section, ConfigIssues& issues, Capture& capture) {
   const YamlNode* said = nullptr;
-  for (std::size_t i = 0; i < kFromKeys.size(); ++i) {
-    const auto* const node = section.find(kFromKeys[i]);
+  for (std::size_t i = 0; i < kFromWords.size(); ++i) {
+    const auto* const node = section.find(kFromWords[i]);
     if (node == nullptr) {
       continue;
     }
@@ -91,7 +91,7 @@ bool parse_from(const YamlSection& section, ConfigIssues& issues, Capture& captu
     }
     said = node;
     capture.from = static_cast<Capture::From>(i);
-    const auto text = read_text(*node, kFromKeys[i], issues);
+    const auto text = read_text(*node, kFromWords[i], issues);
     if (!text) {
       return false;
     }
