@@ -75,7 +75,7 @@ class Captured(OneProxy):
 
     def captured(self, name):
         """The records of that entry."""
-        return [r for r in self.proxy.records() if r["type"] == "secret_fetched" and r["secret"] == name]
+        return [r for r in self.proxy.records() if r["type"] == "secret_fetched" and r.get("secret") == name]
 
     # --- GitHub ---
     def device_login(self, accept):

