@@ -216,7 +216,12 @@ std::optional<PublicKey> read_client_key(const SchemeSetup& setup,
   if (text == nullptr) {
     return std::nullopt;
   }
-  require(setup, "key_id", "the real key's id, which takes the place of the placeholder", made);
+  if (settings.key_id.empty() && settings.issuer.empty()) {
+    complain(made,
+             "client_key",
+             "`client_key` needs `key_id` or `issuer`",
+             "the real one, which takes the place of the placeholder in the client's token");
+  }
   refuse_others(setup,
                 {"lifetime_seconds", "extra_claims"},
                 "`client_key`: the client's token says that itself",

@@ -170,7 +170,8 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   set_text(*claims, "sub", settings.subject);
   set_text(*claims, "aud", settings.audience);
   Members ours;
-  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT").add("kid", settings.key_id);
+  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT");
+  add_given(ours, "kid", settings.key_id);
   return TokenTexts{ours.text(), json_text(*claims)};
 }
 

@@ -270,7 +270,7 @@ TEST_CASE("L39 a key of another kind than the algorithm's, or what is none, sign
   CHECK(bindings.rules[0].places[0].injection->needs_private_key(0));
 }
 
-TEST_CASE("The placeholder stands as the token, or as the key id of one") {
+TEST_CASE("The placeholder stands as the token, or as the key id of one, or as its issuer") {
   const auto bare = spots_in("Authorization", "Bearer " + test::kPlaceholder);
   REQUIRE(bare.size() == 1);
   CHECK(bare[0].begin == 7);
@@ -287,6 +287,28 @@ TEST_CASE("The placeholder stands as the token, or as the key id of one") {
   // In a claim it is not what is signed with.
   const auto claim = client_token(R"({"sub":")" + test::kPlaceholder + R"("})", R"({"kid":"x"})");
   CHECK(spots_in("Authorization", "Bearer " + claim).empty());
+  // The issuer is asked where no key is named.
+  const auto issued = R"({"iss":")" + test::kPlaceholder + R"("})";
+  CHECK(spots_in("Authorization", "bearer " + client_token(issued, R"({"alg":"RS256"})")).size() ==
+        1);
+  CHECK(spots_in("Authorization", "Bearer " + client_token(issued, R"({"kid":"x"})")).empty());
+  CHECK(spots_in("Authorization", "Bearer " + client_token("[]", R"({"alg":"RS256"})")).empty());
+}
+
+TEST_CASE("A GitHub App's token names no key: its issuer is the placeholder, and the app's again") {
+  const auto inject = "{ type: jwt, algorithm: RS256, issuer: Iv23li0123456789abcd, client_key: '" +
+                      one_line(test::kJwtRsaPublic) + "' }";
+  const auto theirs =
+      R"({"iat":1699999970,"exp":1700000570,"iss":")" + test::kPlaceholder + R"("})";
+  const auto sent =
+      request_with("bearer " + client_token(theirs, R"({"alg":"RS256","typ":"JWT"})"));
+  const auto parts = jwt::read(token_for(inject, sent, test::kRsaKey));
+  REQUIRE(parts.has_value());
+  const auto key = PrivateKey::from_text(test::kRsaKey);
+  const auto real = PublicKey::from_der(key->public_der().value());
+  CHECK(jwt::is_signed_by(*parts, jwt::Algorithm::rs256, *real));
+  CHECK(parts->header == R"({"alg":"RS256","typ":"JWT"})");
+  CHECK(parts->claims == R"({"iat":1699999970,"exp":1700000570,"iss":"Iv23li0123456789abcd"})");
 }
 
 TEST_CASE("L38 an algorithm that proves nothing is refused when the file is read") {
@@ -342,6 +364,7 @@ TEST_CASE("What does not belong together is refused when the file is read") {
   CHECK(refused(key + ", key_id: k, lifetime_seconds: \"60\""));
   CHECK(refused(key + ", key_id: k, use: coinbase"));
   CHECK_FALSE(refused(key + ", key_id: k"));
+  CHECK_FALSE(refused(key + ", issuer: i"));
 }
 
 }  // namespace keyswap::bindings
