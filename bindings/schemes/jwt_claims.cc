@@ -175,6 +175,16 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   return TokenTexts{ours.text(), json_text(*claims)};
 }
 
+std::optional<TokenTexts> verified_token_texts(const TokenSettings& settings,
+                                               const PublicKey& client_key,
+                                               std::string_view token,
+                                               std::int64_t now_s) {
+  const auto theirs = jwt::read(token);
+  return theirs && jwt::is_signed_by(*theirs, settings.algorithm, client_key)
+             ? keep_token_texts(settings, *theirs, now_s)
+             : std::nullopt;
+}
+
 std::optional<std::vector<std::pair<std::string, std::string>>> read_extra_claims(
     std::string_view text) {
   const auto object = read_json(text, kTokenBounds);

@@ -20,8 +20,9 @@ SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 TOKEN = "ya29-PLACEHOLDER-0123456789abcdef"
 
 
-@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
-class GoogleClients(Case):
+class Google(Case):
+    """The account, its file with a throw-away key, and a proxy with the class's rules."""
+
     secrets = {}
 
     @classmethod
@@ -29,7 +30,7 @@ class GoogleClients(Case):
         super().setUpClass()
         cls.packages = installed("tokens")
         cls.private, cls.public = jwt.make_key(cls.inputs, "account")
-        throwaway, throwaway_public = jwt.make_key(cls.inputs, "throwaway")
+        throwaway, cls.throwaway_public = jwt.make_key(cls.inputs, "throwaway")
         cls.file = cls.inputs / "account.json"
         cls.file.write_text(json.dumps({
             "type": "service_account", "project_id": "proj", "private_key_id": PLACEHOLDER_ID, "private_key": throwaway.read_text(),
@@ -41,19 +42,23 @@ class GoogleClients(Case):
         cls.home = cls.make_home(secrets={})
         for name in ("GOOGLE_ACCOUNT", "ACCOUNT_KEY"):
             cls.home.must("secret", "add", name, "--private-key", stdin=cls.private.read_bytes(), unlock=True)
-        bindings = [{"host": STORAGE, "methods": ["GET"], "paths": ["/storage/**"]}]
-        rules = {
-            "GOOGLE_ACCOUNT": {
-                "placeholder": PLACEHOLDER_ID, "stand_in": True, "bindings": bindings,
-                "inject": {"type": "jwt", "algorithm": "RS256", "key_id": KEY_ID, "issuer": ACCOUNT, "subject": ACCOUNT,
-                           "client_key": throwaway_public.read_text()}},
-            "BUCKETS": {
-                "placeholder": TOKEN, "bindings": bindings,
-                "inject": {"type": "jwt_bearer", "token_url": f"https://{TOKENS}/token", "key": "ACCOUNT_KEY", "algorithm": "RS256",
-                           "key_id": KEY_ID, "issuer": ACCOUNT, "scope": SCOPE, "header": "Authorization"}}}
-        cls.home.bindings(document(rules, recorder=cls.storage, hosts=[STORAGE], root=cls.authority.certificate,
+        cls.home.bindings(document(cls.rules(), recorder=cls.storage, hosts=[STORAGE], root=cls.authority.certificate,
                                    resolve={f"{TOKENS}:443": cls.tokens.address}))
         cls.proxy = cls.start(cls.home)
+
+    @classmethod
+    def rules(cls):
+        """Of an access token that keyswap gets."""
+        return {"BUCKETS": {
+            "placeholder": TOKEN, "bindings": [{"host": STORAGE, "methods": ["GET"], "paths": ["/storage/**"]}],
+            "inject": {"type": "jwt_bearer", "token_url": f"https://{TOKENS}/token", "key": "ACCOUNT_KEY", "algorithm": "RS256",
+                       "key_id": KEY_ID, "issuer": ACCOUNT, "scope": SCOPE, "header": "Authorization"}}}
+
+    @classmethod
+    def resigned(cls, **more):
+        """Of what the throw-away key signed."""
+        return {"type": "jwt", "algorithm": "RS256", "key": "GOOGLE_ACCOUNT", "key_id": KEY_ID, "issuer": ACCOUNT,
+                "client_key": cls.throwaway_public.read_text(), **more}
 
     @classmethod
     def tearDownClass(cls):
@@ -84,6 +89,12 @@ class GoogleClients(Case):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return done.stdout.decode().splitlines()
 
+    def check_assertion(self, form):
+        self.assertTrue(jwt.is_signed(form["assertion"], self.public, self.scratch))
+        header, claims = jwt.read(form["assertion"])
+        self.assertEqual((header["kid"], claims["iss"], claims["scope"]), (KEY_ID, ACCOUNT, SCOPE))
+        self.assertEqual(claims["aud"], f"https://{TOKENS}/token")
+
     def arrived(self, step):
         """(header, claims) of the token that came."""
         request = self.storage.one(f"/storage/v1/b/{step}")
@@ -91,6 +102,15 @@ class GoogleClients(Case):
             self.assertEqual(canary.find_in(request.raw, text), [])
         self.decided(self.proxy.decision(f"/storage/v1/b/{step}"), "allowed", "binding_matched")
         return jwt.read(request.get("Authorization").split(" ")[1])
+
+
+@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
+class GoogleClients(Google):
+    @classmethod
+    def rules(cls):
+        return {**super().rules(), "GOOGLE_ACCOUNT": {
+            "placeholder": PLACEHOLDER_ID, "stand_in": True, "inject": cls.resigned(subject=ACCOUNT),
+            "bindings": [{"host": STORAGE, "methods": ["GET"], "paths": ["/storage/**"]}]}}
 
     def test_an_account_that_signs_its_own_tokens_has_a_throw_away_key(self):
         """[I5] The library signs for an audience, or for scopes; what arrives is the account's, for the same."""
@@ -107,10 +127,34 @@ class GoogleClients(Case):
         self.assertEqual(self.program("token"), ['token {"kind":"storage#buckets"}'])
         self.assertEqual(self.storage.one("/storage/v1/b/token").get("Authorization"), f"Bearer {self.double.last()}")
         form, = self.double.forms
-        self.assertTrue(jwt.is_signed(form["assertion"], self.public, self.scratch))
-        header, claims = jwt.read(form["assertion"])
-        self.assertEqual((header["kid"], claims["iss"], claims["scope"]), (KEY_ID, ACCOUNT, SCOPE))
-        self.assertEqual(claims["aud"], f"https://{TOKENS}/token")
+        self.check_assertion(form)
+
+
+@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
+class GoogleGrant(Google):
+    @classmethod
+    def rules(cls):
+        return {**super().rules(), "GOOGLE_GRANT": {
+            "placeholder": "google-grant-PLACEHOLDER-0001", "inject": cls.resigned(client_token="assertion"),
+            "bindings": [{"host": TOKENS, "methods": ["POST"], "paths": ["/token"]}]}}
+
+    def test_a_program_that_gets_its_access_tokens_itself_signs_with_a_throw_away_key(self):
+        """[I5] Its assertion names no key; what arrives is signed by the account's, for the same scopes, once."""
+        self.assertEqual(self.program("grant"), ['grant {"kind":"storage#buckets"}'])
+        form, = self.double.forms
+        self.check_assertion(form)
+        self.assertEqual(canary.find_in(self.tokens.one("/token").raw, MADE_UP), [])
+        self.decided(self.proxy.decision("/token"), "allowed", "binding_matched", "GOOGLE_GRANT")
+
+    def test_what_another_signed_never_arrives(self):
+        """[I2] Nor what is no grant."""
+        before = len(self.tokens.seen("/token"))
+        stranger = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjEwfQ.AAAA"
+        for form in (f"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={stranger}",
+                     "grant_type=refresh_token&refresh_token=x", ""):
+            answer = self.proxy.ask(TOKENS, "POST", "/token", [("Content-Type", "application/x-www-form-urlencoded")], form.encode())
+            self.refused(answer, 400, "malformed_request")
+        self.assertEqual(len(self.tokens.seen("/token")), before)
 
 
 if __name__ == "__main__":

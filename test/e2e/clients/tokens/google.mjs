@@ -15,6 +15,9 @@ const clients = {
     client.useJWTAccessWithScope = true;
     return client;
   },
+  async grant() {
+    return new GoogleAuth({ scopes }).getClient();
+  },
   async token() {
     const client = new OAuth2Client();
     client.setCredentials({ access_token: process.env.TOKEN });
