@@ -8,7 +8,9 @@ const scopes = ["https://www.googleapis.com/auth/devstorage.read_only"];
 
 const clients = {
   async audience() {
-    return new GoogleAuth().getClient();
+    const client = await new GoogleAuth().getClient();
+    client.defaultServicePath = "storage.googleapis.com";  // as the packages of Google's services do
+    return client;
   },
   async scope() {
     const client = await new GoogleAuth({ scopes }).getClient();
