@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scheme `jwt` where the client asks for an access token with a token that it signed itself: the
-// assertion of a form (RFC 7523 section 2.1). Such a request has no placeholder. That it is the
+// The scheme `jwt` where the client asks for an access token with a token that it signed itself:
+// the assertion of a form (RFC 7523 section 2.1). Such a request has no placeholder. That it is the
 // client's, its signature says.
 #pragma once
 
@@ -10,7 +10,6 @@
 #include "bindings/injection.h"
 #include "bindings/schemes/jwt_claims.h"
 #include "bindings/signatures/public_key.h"
-#include "vault/secret_name.h"
 
 namespace keyswap::bindings {
 

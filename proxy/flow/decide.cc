@@ -292,8 +292,8 @@ Verdict decide_sightings(const Request& request,
   return deny_all(nearest != sightings.end() ? *nearest : sightings.front(), sightings, request);
 }
 
-// A request that a scheme takes for its client's by what is signed in it: it has no placeholder, and
-// its signer judges it.
+// A request that a scheme takes for its client's by what is signed in it: it has no placeholder,
+// and its signer judges it.
 Verdict allow_proven(const Request& request, const RequestReadings& readings, Verdict verdict) {
   const bool is_open =
       verdict.decision == Decision::pass && request.destination.protocol == Protocol::https;
