@@ -29,14 +29,14 @@ set(KEYSWAP_ALONE
   proxy/cli/serve.cc proxy/cli/serve_lock.cc proxy/cli/serve_open.cc proxy/cli/serve_parts.cc proxy/cli/source.cc
   proxy/cli/source_asking.cc proxy/cli/tls_stream.cc proxy/cli/unix_socket.cc
   proxy/coding/deflate.cc proxy/coding/zstd.cc
-  proxy/flow/answer_capture.cc proxy/flow/caller.cc proxy/flow/decide_message.cc proxy/flow/decide_text.cc
-  proxy/flow/destination.cc proxy/flow/exchange_admission.cc
+  proxy/flow/caller.cc proxy/flow/decide_message.cc proxy/flow/decide_text.cc proxy/flow/destination.cc
+  proxy/flow/exchange_admission.cc
   proxy/flow/exchange_body.cc proxy/flow/exchange_upload.cc proxy/flow/json_position.cc proxy/flow/name_guard.cc
   proxy/flow/outgoing_request.cc proxy/flow/real_values.cc proxy/flow/reverse.cc proxy/flow/secret_search.cc
   proxy/flow/substitute.cc proxy/flow/tunnel_table.cc proxy/flow/unescape.cc proxy/flow/websocket_messages.cc
   proxy/flow/websocket_table.cc
   proxy/http/target.cc proxy/http/websocket.cc proxy/http/websocket_handshake.cc
-  proxy/net/capture_lane.cc proxy/net/server.cc
+  proxy/net/server.cc
   vault/placeholder_salt.cc vault/seal.cc vault/signing_key.cc)
 
 # keyswap_compile_together(NAME...): those libraries; not proxy/uv and proxy/tls, whose single objects tests replace.

@@ -253,10 +253,7 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   std::vector<vault::SecretName> missing;
   std::ranges::copy_if(parsed->bindings.own_entries(),
                        std::back_inserter(missing),
-                       [&](const vault::SecretName& name) {
-                         // What comes with a login is not there before it.
-                         return !vault.has(name) && !parsed->bindings.is_captured(name);
-                       });
+                       [&vault](const vault::SecretName& name) { return !vault.has(name); });
   std::vector<Finding> findings;
   findings.reserve(missing.size());
   for (const vault::SecretName& name : missing) {

@@ -7,7 +7,6 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/launcher/command_table.h"
-#include "vault/sources/capture.h"
 
 namespace keyswap::outgoing {
 
@@ -20,9 +19,7 @@ using vault::FetchEvent;
 using vault::FetchEventKind;
 
 FetchEventKind kind_of(const vault::SourceSpec& spec) {
-  return spec.is_minted                     ? FetchEventKind::minted
-         : spec.kind == vault::kCaptureKind ? FetchEventKind::captured
-                                            : FetchEventKind::fetched;
+  return spec.is_minted ? FetchEventKind::minted : FetchEventKind::fetched;
 }
 
 // As people write it: "KEY", "KEY#field".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vault/json.h"
+#include "vault/sources/json.h"
 
 #include <algorithm>
 #include <array>
