@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <semaphore>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <unistd.h>
 
 #include "test/outgoing/loopback.h"
 #include "test/support/temp_file.h"
@@ -416,25 +416,31 @@ TEST_CASE("a task comes when it is due, in its order, and not before") {
 TEST_CASE("once it has stopped nobody is told anything, and what was being kept is kept") {
   const LoopbackServer server(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});
   std::vector<std::string> kept;
+  // It is being kept when the end begins, and until that has dropped the run that calls.
+  std::binary_semaphore has_begun(0);
+  std::binary_semaphore is_dropped(0);
   {
     World world;
-    std::atomic<bool> has_begun = false;
     world.before_keeping = [&] {
-      has_begun = true;
-      ::usleep(100'000);
+      has_begun.release();
+      is_dropped.acquire();
     };
-    world.begin(world.spec, {call(server.url(kHost)), [](const Answer& /*none*/) -> Step {
-                               FAIL("it was dropped");
-                               return vault::Done{};
-                             }});
+    const auto says_its_end = [&is_dropped](const void* /*none*/) {
+      is_dropped.release();
+    };
+    std::shared_ptr<const void> dropped(&world, says_its_end);
+    world.begin(
+        world.spec,
+        {call(server.url(kHost)), [held = std::move(dropped)](const Answer& /*none*/) -> Step {
+           FAIL("it was dropped");
+           return vault::Done{};
+         }});
     world.begin(world.spec,
                 {[](const Answer& /*none*/) -> Step {
                    return vault::KeepEntry{name("OWN"), test::secret_of("new"), "1"};
                  },
                  bring()});
-    while (!has_begun) {
-      std::this_thread::yield();
-    }
+    has_begun.acquire();
     world.engine->stop();
     kept = world.kept();
     world.engine->post([] { FAIL("nothing comes any more"); });
