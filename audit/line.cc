@@ -6,229 +6,13 @@
 #include <limits>
 #include <span>
 
+#include "audit/line_types.h"
 #include "audit/timestamp.h"
 #include "proxy/base/bounds.h"
 
 namespace keyswap::audit {
 
 namespace {
-
-// Of a text, the bound of its encoded length is part of the format.
-enum class Value : std::uint8_t {
-  word,
-  word_or_null,
-  name,
-  name_or_null,
-  given_name,  // left out where it is empty
-  path,        // without a query
-  facts,
-  request_id,  // a word that is kept
-  decision,
-  reason,
-  outcome,
-  cause,
-  alert_by,
-  approval_event,
-  fetch_event,
-  vault_fault,
-  clock_event,
-  number,
-  first_unsigned,  // a number that is kept
-  several,         // 2 or more; left out below that
-  signed_number,   // as a text
-  shift,           // likewise; left out where it is 0
-  user,            // as the kernel numbers them
-  process,
-  port,
-  status,
-  milliseconds,
-  boolean,
-  truth,     // left out where it is false
-  scrubbed,  // objects of the list that the key began, to its end
-  nothing,   // only the key, which then closes an object
-};
-
-// with_previous: exactly if the field before it is there.
-enum class Presence : std::uint8_t { always, optional, with_previous };
-
-struct Field {
-  std::string_view key;  // with all punctuation before the value
-  Value value;
-  Presence presence = Presence::always;
-};
-
-// Between `"type":".."` and `,"prev":`, as record.cc writes it.
-constexpr std::array kDecisionFields{
-    Field{R"(,"request_id":)", Value::request_id},
-    Field{R"(,"decision":)", Value::decision},
-    Field{R"(,"reason":)", Value::reason},
-    Field{R"(,"cause":)", Value::cause, Presence::optional},
-    Field{R"(,"facts":)", Value::facts, Presence::with_previous},
-    Field{R"(,"secret":)", Value::name_or_null},
-    Field{R"(,"scheme":)", Value::word_or_null},
-    Field{R"(,"client":{"addr":)", Value::word},
-    Field{R"(,"uid":)", Value::user, Presence::optional},
-    Field{R"(,"caller":)", Value::given_name, Presence::optional},
-    Field{R"(,"unproven":)", Value::truth, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::name},
-    Field{R"(,"port":)", Value::port},
-    Field{R"(,"method":)", Value::word},
-    Field{R"(,"path":)", Value::path},
-    Field{R"(},"order":{"symbol":)", Value::word, Presence::optional},
-    Field{R"(,"side":)", Value::word, Presence::with_previous},
-    Field{R"(,"type":)", Value::word, Presence::with_previous},
-    Field{R"(,"value_usd":)", Value::word_or_null, Presence::with_previous},
-    Field{R"(},"bindings_sha256":)", Value::word},
-    Field{R"(,"count":)", Value::several, Presence::optional},
-    Field{R"(,"clock_shift_ms":)", Value::shift, Presence::optional},
-};
-constexpr std::array kResponseFields{
-    Field{R"(,"request_id":)", Value::request_id},
-    Field{R"(,"status":)", Value::status},
-    Field{R"(,"outcome":)", Value::outcome},
-    Field{R"(,"cause":)", Value::cause, Presence::optional},
-    Field{R"(,"facts":)", Value::facts, Presence::with_previous},
-    Field{R"(,"bytes":)", Value::number},
-    Field{R"(,"ms":)", Value::milliseconds},
-    Field{R"(,"upstream":{"ip":)", Value::word_or_null},
-    Field{R"(,"tls":)", Value::word_or_null},
-    Field{R"(,"spki_sha256":)", Value::word_or_null},
-    Field{"}", Value::nothing},
-    Field{R"(,"scrubbed":[)", Value::scrubbed, Presence::optional},
-};
-constexpr std::array kClientTlsFailedFields{
-    Field{R"(,"client":{"addr":)", Value::word},
-    Field{R"(,"uid":)", Value::user, Presence::optional},
-    Field{R"(,"caller":)", Value::given_name, Presence::optional},
-    Field{R"(},"host":)", Value::name},
-    Field{R"(,"alert":)", Value::word},
-    Field{R"(,"by":)", Value::alert_by},
-    Field{R"(,"count":)", Value::number},
-};
-constexpr std::array kHoneytokenFields{
-    Field{R"(,"request_id":)", Value::request_id},
-    Field{R"(,"reason":)", Value::reason},
-    Field{R"(,"secret":)", Value::name},
-    Field{R"(,"client":{"addr":)", Value::word},
-    Field{R"(,"uid":)", Value::user, Presence::optional},
-    Field{R"(,"caller":)", Value::given_name, Presence::optional},
-    Field{R"(,"unproven":)", Value::truth, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::name},
-    Field{R"(,"port":)", Value::port},
-    Field{R"(,"method":)", Value::word},
-    Field{R"(,"path":)", Value::path},
-    Field{"}", Value::nothing},
-};
-constexpr std::array kRealSecretFields{
-    Field{R"(,"request_id":)", Value::request_id},
-    Field{R"(,"reason":)", Value::reason},
-    Field{R"(,"secret":)", Value::name},
-    Field{R"(,"where":)", Value::word},
-    Field{R"(,"encoding":)", Value::word},
-    Field{R"(,"client":{"addr":)", Value::word},
-    Field{R"(,"uid":)", Value::user, Presence::optional},
-    Field{R"(,"caller":)", Value::given_name, Presence::optional},
-    Field{R"(,"unproven":)", Value::truth, Presence::optional},
-    Field{R"(},"destination":{"host":)", Value::name},
-    Field{R"(,"port":)", Value::port},
-    Field{R"(,"method":)", Value::word},
-    Field{R"(,"path":)", Value::path},
-    Field{"}", Value::nothing},
-};
-constexpr std::array kUpstreamClockFields{
-    Field{R"(,"event":)", Value::clock_event},
-    Field{R"(,"host":)", Value::name},
-    Field{R"(,"port":)", Value::port},
-    Field{R"(,"offset_ms":)", Value::signed_number},
-    Field{R"(,"error_ms":)", Value::number},
-};
-constexpr std::array kStartFields{
-    Field{R"(,"version":)", Value::word},
-    Field{R"(,"pid":)", Value::process},
-    Field{R"(,"bindings_sha256":)", Value::word},
-    Field{R"(,"ca_sha256":)", Value::word},
-    Field{R"(,"signing_key":)", Value::word},
-};
-constexpr std::array kReloadFields{
-    Field{R"(,"accepted":)", Value::boolean},
-    Field{R"(,"bindings_sha256":)", Value::word},
-    Field{R"(,"ca_sha256":)", Value::word, Presence::optional},
-};
-constexpr std::array kApprovalFields{
-    Field{R"(,"event":)", Value::approval_event},
-    Field{R"(,"number":)", Value::number},
-    Field{R"(,"bindings_sha256":)", Value::word},
-};
-constexpr std::array kRestoredFields{
-    Field{R"(,"at":)", Value::word},
-    Field{R"(,"backup_sha256":)", Value::word},
-    Field{R"(,"bindings_sha256":)", Value::word},
-};
-constexpr std::array kSecretFetchedFields{
-    Field{R"(,"event":)", Value::fetch_event},
-    Field{R"(,"secret":)", Value::name},
-    Field{R"(,"source":)", Value::name},
-    Field{R"(,"kind":)", Value::word},
-    Field{R"(,"version":)", Value::word_or_null},
-    Field{R"(,"expires_at":)", Value::number, Presence::optional},
-    Field{R"(,"used_default_expiry":)", Value::truth, Presence::optional},
-    Field{R"(,"outcome":)", Value::word},
-    Field{R"(,"ms":)", Value::milliseconds},
-};
-constexpr std::array kRecoveredFields{
-    Field{R"(,"bytes":)", Value::number},
-    Field{R"(,"moved_to":)", Value::word},
-};
-constexpr std::array kUnsignedFields{
-    Field{R"(,"first_seq":)", Value::first_unsigned},
-    Field{R"(,"last_seq":)", Value::number},
-};
-constexpr std::array kLossFields{
-    Field{R"(,"log":)", Value::word},
-    Field{R"(,"last_seq":)", Value::number},
-    Field{R"(,"last_hash":)", Value::word},
-};
-constexpr std::array kVaultLockedFields{
-    Field{R"(,"why":)", Value::vault_fault},
-};
-
-struct Type {
-  std::string_view name;
-  RecordType type;
-  std::span<const Field> fields;
-};
-
-constexpr std::array kTypes{
-    Type{"inject_decision", RecordType::inject_decision, kDecisionFields},
-    Type{"upstream_response", RecordType::upstream_response, kResponseFields},
-    Type{"tunnel", RecordType::tunnel, kDecisionFields},
-    Type{"client_tls_failed", RecordType::client_tls_failed, kClientTlsFailedFields},
-    Type{"honeytoken_triggered", RecordType::honeytoken_triggered, kHoneytokenFields},
-    Type{"real_secret_seen", RecordType::real_secret_seen, kRealSecretFields},
-    Type{"upstream_clock", RecordType::upstream_clock, kUpstreamClockFields},
-    Type{"start", RecordType::start, kStartFields},
-    Type{"stop", RecordType::stop, {}},
-    Type{"reload", RecordType::reload, kReloadFields},
-    Type{"approval", RecordType::approval, kApprovalFields},
-    Type{"restored", RecordType::restored, kRestoredFields},
-    Type{"secret_fetched", RecordType::secret_fetched, kSecretFetchedFields},
-    Type{"token_exchange", RecordType::token_exchange, kSecretFetchedFields},
-    Type{"token_rotation", RecordType::token_rotation, kSecretFetchedFields},
-    Type{"recovered", RecordType::recovered, kRecoveredFields},
-    Type{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
-    Type{"loss_accepted", RecordType::loss_accepted, kLossFields},
-    Type{"vault_locked", RecordType::vault_locked, kVaultLockedFields},
-    Type{"vault_readable", RecordType::vault_readable, {}},
-};
-
-const Type* type_of(std::string_view name) {
-  for (const Type& type : kTypes) {
-    if (type.name == name) {
-      return &type;
-    }
-  }
-  return nullptr;
-}
 
 // Takes a line apart from its front. Every take_ gives false, and the line is refused, when what
 // stands there is not what was asked for.
@@ -382,78 +166,78 @@ bool take_scrubbed(Scanner& scanner) {
 }
 
 // NOLINTNEXTLINE(readability-function-size): a table
-bool take_value(Scanner& scanner, Value value, ParsedLine& parsed) {
+bool take_value(Scanner& scanner, LineValue value, ParsedLine& parsed) {
   std::string_view text;
   std::uint64_t number = 0;
   switch (value) {
-    case Value::word:
+    case LineValue::word:
       return scanner.take_text(text, kWordBytesMax);
-    case Value::word_or_null:
+    case LineValue::word_or_null:
       return scanner.take("null") || (scanner.take_text(text, kWordBytesMax) && !text.empty());
-    case Value::name:
+    case LineValue::name:
       return scanner.take_text(text, kNameBytesMax);
-    case Value::name_or_null:
+    case LineValue::name_or_null:
       return scanner.take("null") || (scanner.take_text(text, kNameBytesMax) && !text.empty());
-    case Value::given_name:
+    case LineValue::given_name:
       return scanner.take_text(text, kNameBytesMax) && !text.empty();
-    case Value::path:
+    case LineValue::path:
       return take_path(scanner);
-    case Value::facts:
+    case LineValue::facts:
       return scanner.take_text(text, kFactsBytesMax);
-    case Value::request_id:
+    case LineValue::request_id:
       return scanner.take_text(parsed.request_id, kWordBytesMax);
-    case Value::decision:
+    case LineValue::decision:
       return keep_word_of(scanner, parse_decision, parsed.decision);
-    case Value::reason:
+    case LineValue::reason:
       return take_word_of(scanner, parse_reason);
-    case Value::outcome:
+    case LineValue::outcome:
       return keep_word_of(scanner, parse_outcome, parsed.outcome);
-    case Value::cause:
+    case LineValue::cause:
       return take_cause(scanner);
-    case Value::alert_by:
+    case LineValue::alert_by:
       return take_word_of(scanner, parse_alert_by);
-    case Value::approval_event:
+    case LineValue::approval_event:
       return take_word_of(scanner, parse_approval_event);
-    case Value::fetch_event:
+    case LineValue::fetch_event:
       return take_word_of(scanner, parse_fetch_event);
-    case Value::vault_fault:
+    case LineValue::vault_fault:
       return take_word_of(scanner, parse_vault_fault);
-    case Value::clock_event:
+    case LineValue::clock_event:
       return take_word_of(scanner, parse_clock_event);
-    case Value::number:
+    case LineValue::number:
       return scanner.take_number(number);
-    case Value::first_unsigned:
+    case LineValue::first_unsigned:
       return scanner.take_number(parsed.first_unsigned);
-    case Value::several:
+    case LineValue::several:
       return take_several(scanner);
-    case Value::signed_number:
+    case LineValue::signed_number:
       return take_signed(scanner, number);
-    case Value::shift:
+    case LineValue::shift:
       return take_signed(scanner, number) && number != 0;
-    case Value::user:
-    case Value::process:
+    case LineValue::user:
+    case LineValue::process:
       return scanner.take_number_up_to(std::numeric_limits<std::uint32_t>::max());
-    case Value::port:
+    case LineValue::port:
       return scanner.take_number_up_to(std::numeric_limits<std::uint16_t>::max());
-    case Value::status:
+    case LineValue::status:
       return scanner.take_number_up_to(std::numeric_limits<int>::max());
-    case Value::milliseconds:
+    case LineValue::milliseconds:
       return scanner.take_milliseconds();
-    case Value::boolean:
+    case LineValue::boolean:
       return scanner.take("true") || scanner.take("false");
-    case Value::truth:
+    case LineValue::truth:
       return scanner.take("true");
-    case Value::scrubbed:
+    case LineValue::scrubbed:
       return take_scrubbed(scanner);
-    case Value::nothing:
+    case LineValue::nothing:
       return true;
   }
   return false;
 }
 
-bool take_fields(Scanner& scanner, std::span<const Field> fields, ParsedLine& parsed) {
+bool take_fields(Scanner& scanner, std::span<const LineField> fields, ParsedLine& parsed) {
   bool is_there = true;
-  for (const Field& field : fields) {
+  for (const LineField& field : fields) {
     const bool is_due = field.presence == Presence::always ||
                         (field.presence == Presence::with_previous && is_there);
     if (field.presence == Presence::with_previous && !is_due) {
@@ -483,7 +267,7 @@ std::optional<ParsedLine> parse_line(std::string_view line) {
   if (!take_head(scanner, parsed) || !scanner.take_text(name, kWordBytesMax)) {
     return std::nullopt;
   }
-  const Type* const type = type_of(name);
+  const LineType* const type = find_type(name);
   if (type == nullptr || !take_fields(scanner, type->fields, parsed)) {
     return std::nullopt;
   }

@@ -170,6 +170,7 @@ struct ResponseRecord {
 // Who ended a client's TLS handshake, by an alert or without one.
 enum class AlertBy : std::uint8_t { client, keyswap, nobody };
 
+std::string_view to_string(AlertBy by);
 std::optional<AlertBy> parse_alert_by(std::string_view name);
 
 // A client that did not come to TLS with us, most often because it does not trust our CA. One
@@ -290,6 +291,7 @@ enum class ApprovalEvent : std::uint8_t {
   refused,  // the file is another than the approved one; what is in force stays
 };
 
+std::string_view to_string(ApprovalEvent event);
 std::optional<ApprovalEvent> parse_approval_event(std::string_view name);
 
 // A policy that was to come into force (type "approval").
