@@ -91,10 +91,6 @@ TEST_CASE("the record of an upstream's clock says whose it is, and how far it is
   CHECK_FALSE(is_canonical(without("-86400012", "-0")));
   CHECK_FALSE(is_canonical(without("-86400012", "+1")));
   CHECK_FALSE(is_canonical(without("-86400012", "01")));
-  for (const ClockEvent event : {ClockEvent::differs, ClockEvent::too_far, ClockEvent::agrees}) {
-    CHECK(parse_clock_event(to_string(event)) == event);
-  }
-  CHECK_FALSE(parse_clock_event("else"));
 }
 
 TEST_CASE("an order's record says what it was about and what it was worth, to the eighth decimal") {
@@ -305,7 +301,6 @@ TEST_CASE("L01 L15 exchanges and rotations of tokens are types of their own") {
   const auto type_of = [](FetchEvent event) {
     const std::string body = body_of(SecretFetchedRecord{.event = event, .outcome = "ok"});
     CHECK(is_canonical(body));
-    CHECK(parse_fetch_event(to_string(event)) == event);
     const std::size_t at = body.find(R"("type":")") + 8;
     return body.substr(at, body.find('"', at) - at);
   };
@@ -318,7 +313,6 @@ TEST_CASE("L01 L15 exchanges and rotations of tokens are types of their own") {
   CHECK(type_of(FetchEvent::rotated) == "token_rotation");
   CHECK(type_of(FetchEvent::rotation_conflict) == "token_rotation");
   CHECK(type_of(FetchEvent::rotation_failed) == "token_rotation");
-  CHECK_FALSE(parse_fetch_event("stolen"));
 }
 
 TEST_CASE("every record that can be made is one that the verifier takes") {
@@ -328,24 +322,18 @@ TEST_CASE("every record that can be made is one that the verifier takes") {
       record.decision = static_cast<Decision>(decision);
       record.reason = static_cast<Reason>(reason);
       REQUIRE(is_canonical(body_of(record)));
-      REQUIRE(parse_decision(to_string(record.decision)) == record.decision);
-      REQUIRE(parse_reason(to_string(record.reason)) == record.reason);
     }
   }
   for (int outcome = 0; outcome <= static_cast<int>(Outcome::not_sent); ++outcome) {
     ResponseRecord record = response_of("r");
     record.outcome = static_cast<Outcome>(outcome);
     REQUIRE(is_canonical(body_of(record)));
-    REQUIRE(parse_outcome(to_string(record.outcome)) == record.outcome);
   }
   CHECK(is_canonical(body_of(StartRecord{0, "0.1.0", 42, "aa", "bb", "cc"})));
   CHECK(is_canonical(body_of(StopRecord{1})));
   CHECK(is_canonical(body_of(ReloadRecord{0, false, "aa"})));
   CHECK(is_canonical(body_of(RecoveredRecord{0, 17, "audit-000001.torn-9"})));
   CHECK(is_canonical(body_of(UnsignedFoundRecord{0, 3, 7})));
-  CHECK_FALSE(parse_decision("allow"));
-  CHECK_FALSE(parse_reason(""));
-  CHECK_FALSE(parse_outcome("Complete"));
 }
 
 TEST_CASE("H16 what is not a declared record cannot be recorded: it does not compile", "[I1]") {
