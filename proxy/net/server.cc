@@ -11,26 +11,25 @@
 
 #include <unistd.h>
 
-#include "ca/leaf_cache.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/line_output.h"
 #include "proxy/base/log.h"
 #include "proxy/base/thread.h"
+#include "proxy/net/leaves.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
 #include "proxy/net/management_listener.h"
 #include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
 #include "proxy/net/room.h"
+#include "proxy/net/shared_secrets.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/upstream_clocks.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
 #include "proxy/uv/watch.h"
-#include "vault/holdings.h"
 #include "vault/secret.h"
-#include "vault/sources/sources.h"
 
 namespace keyswap::net {
 
@@ -41,52 +40,6 @@ namespace {
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
 constexpr std::int64_t kTellRefusalsUs = 60'000'000;
-
-// What a client's TLS is made of.
-struct Certificates {
-  std::shared_ptr<const ca::LeafKey> key;
-  std::shared_ptr<const tls::ServerContext> client_tls;
-  std::unique_ptr<ca::LeafCache> leaves;
-  std::unique_ptr<ca::LeafCache> refusal_leaves;
-
-  void replace_authority(const std::shared_ptr<const ca::Authority>& authority) const {
-    leaves->replace_authority(authority);
-    refusal_leaves->replace_authority(authority);
-  }
-};
-
-services::LeafFigures figures_of(const ca::LeafCache& leaves, std::string_view use) {
-  const ca::LeafCache::Figures figures = leaves.figures();
-  return {.use = use,
-          .kept = figures.kept,
-          .found = figures.found,
-          .missed = figures.missed,
-          .made = figures.made,
-          .failed = figures.failed};
-}
-
-// Where secrets come from, and what waits in locked memory, of all loops.
-struct Secrets {
-  vault::Sources source;
-  vault::Holdings holdings;
-  flow::KnownSecrets known{&holdings};  // what hosts received of them
-  flow::RealValues real{&holdings};     // what is looked for in what clients send
-
-  // Entries may have changed.
-  void renew() {
-    known.renew();
-    real.renew();
-  }
-};
-
-// I10: what requests may hold while they wait. Sources have their part of the rest; where there is
-// little of it, a quarter, and what finds no room there is told so.
-std::size_t held_bytes_max(unsigned threads) {
-  namespace bounds = base::bounds;
-  constexpr std::size_t kOfSources = bounds::kSourceCacheBytesMax + bounds::kCallsLockedBytes;
-  const std::size_t left = vault::locked_memory_size() - threads * LoopThread::locked_bytes();
-  return left - std::min(left / 4, kOfSources);
-}
 
 // What the first loop looks at besides its connections.
 struct Watches {
@@ -123,7 +76,8 @@ class Server final : public uv::AcceptEvents {
       : parts_(std::move(parts)),
         secrets_{
             .source = vault::Sources(*parts_.vault, parts_.behind.outside.engine, *parts_.clock),
-            .holdings = vault::Holdings(held_bytes_max(parts_.threads))},
+            .holdings =
+                vault::Holdings(held_bytes_max(parts_.threads * LoopThread::locked_bytes()))},
         telling_(*parts_.clock, &secrets_.real),
         refreshing_{.runs = {}, .watch{*parts_.vault, *parts_.clock, [this](auto why) {
                                          record_lock(why);
@@ -162,8 +116,8 @@ class Server final : public uv::AcceptEvents {
   void drain();
 
   ServerParts parts_;
-  Secrets secrets_;
-  Certificates certificates_;
+  SharedSecrets secrets_;
+  Leaves leaves_;
   Telling telling_;
   Strangers strangers_;
   UpstreamClocks clocks_;
@@ -182,27 +136,12 @@ base::Status Server::build() {
   share_descriptors(parts_, room_);
   strangers_.set_places(
       std::max<std::size_t>(room_.clients_max / base::bounds::kStrangersShare, 1));
-  auto key = ca::LeafKey::create();
-  if (!key) {
-    return key.error();
+  auto leaves = Leaves::create(
+      parts_.authority, *parts_.clock, [this](auto task) { worker_.run(std::move(task)); });
+  if (!leaves) {
+    return leaves.error();
   }
-  certificates_.key = *key;
-  auto client_tls = tls::ServerContext::create();
-  if (!client_tls) {
-    return client_tls.error();
-  }
-  certificates_.client_tls = *client_tls;
-  const auto run = [this](ca::LeafCache::Task task) {
-    worker_.run(std::move(task));
-  };
-  certificates_.leaves =
-      std::make_unique<ca::LeafCache>(parts_.authority, certificates_.key, *parts_.clock, run);
-  certificates_.refusal_leaves = std::make_unique<ca::LeafCache>(
-      parts_.authority,
-      certificates_.key,
-      *parts_.clock,
-      run,
-      ca::LeafRoom{base::bounds::kRefusedLeavesMax, base::bounds::kRefusedMintsMax});
+  leaves_ = std::move(*leaves);
   put_in_force(parts_.policy);
   const LoopThread::Memory memory{
       .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
@@ -213,9 +152,9 @@ base::Status Server::build() {
       .memory = memory,
       .log = parts_.log,
       .limiter = parts_.limiter.get(),
-      .certificates = {.leaves = certificates_.leaves.get(),
-                       .refusal_leaves = certificates_.refusal_leaves.get(),
-                       .tls = certificates_.client_tls.get()},
+      .certificates = {.leaves = leaves_.requests.get(),
+                       .refusal_leaves = leaves_.refusals.get(),
+                       .tls = leaves_.client_tls.get()},
       .strangers = &strangers_,
       .telling = &telling_,
       .policy = parts_.policy,
@@ -274,8 +213,7 @@ services::Figures Server::figures() const {
           .is_vault_locked = parts_.vault->is_locked(),
           .is_audit_dead = parts_.log->is_dead(),
           .audit_syncs = parts_.log->syncs(),
-          .leaves = {figures_of(*certificates_.leaves, "requests"),
-                     figures_of(*certificates_.refusal_leaves, "refusals")},
+          .leaves = leaves_.figures(),
           .sources = std::move(sources),
           .clocks_apart = clocks_.count_apart(moments_of(*parts_.clock))};
 }
@@ -416,7 +354,7 @@ bool Server::reload_alone(RecordWaiter& recorded) {
   }
   if (auto authority = parts_.reload_authority ? parts_.reload_authority() : nullptr) {
     parts_.authority = authority;
-    certificates_.replace_authority(authority);
+    leaves_.replace_authority(authority);
   }
   const std::string ca = parts_.authority->certificate_sha256();
   if (parts_.behind.in_force) {
