@@ -256,8 +256,11 @@ std::optional<Step> TokenSteps::on(Answer answer, std::int64_t now_us) {
     return on_lookup(answer);
   }
   auto step = log_in_.on(std::move(answer), now_us);
-  if (!step) {
+  // Who goes on without a token, as transit does, asks for other things next.
+  if (!step || std::holds_alternative<Failed>(*step)) {
     waits_ = Waits::nothing;
+  }
+  if (!step) {
     session_ = server_.session;
   }
   return step;

@@ -53,7 +53,7 @@ class CodeRun final : public Run {
   }
 
   Step on_token(Answer answer) {
-    auto read = read_token_answer(std::move(answer));
+    auto read = read_grant_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
       return std::move(*failed);
     }

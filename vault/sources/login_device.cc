@@ -179,7 +179,7 @@ class PollRun final : public Run {
   }
 
   Step on_token(Answer answer) {
-    auto read = read_token_answer(std::move(answer));
+    auto read = read_grant_answer(std::move(answer));
     if (auto* const token = std::get_if<TokenAnswer>(&read)) {
       next_ = &PollRun::on_keeping;
       return keeping_.begin(std::move(*token));

@@ -134,8 +134,8 @@ bool is_bearer(JsonView type, bool is_slack) {
                   (is_slack && (*text == "bot" || *text == "user")));
 }
 
-std::variant<TokenAnswer, Failed> read_token(JsonView root) {
-  TokenAnswer token;
+// What is wrong with the access token, if something is.
+std::optional<Failed> read_access(JsonView root, TokenAnswer& token) {
   const JsonView type = root.member("token_type");
   token.has_type = !type.is(JsonKind::none);
   if (token.has_type && !is_bearer(type, root.member("ok").is_true())) {
@@ -152,8 +152,18 @@ std::variant<TokenAnswer, Failed> read_token(JsonView root) {
     return fail(FetchFault::bad_answer, "malformed");
   }
   token.access = std::move(*access);
+  return std::nullopt;
+}
+
+// The refresh token first: it may be the only one that is good from now on.
+std::variant<TokenAnswer, Failed> read_grant(JsonView root) {
+  TokenAnswer token;
   if (!read_refresh(root.member("refresh_token"), token)) {
     return fail(FetchFault::no_room, "no_room");
+  }
+  token.fault = read_access(root, token);
+  if (token.fault && !token.refresh) {
+    return *std::move(token.fault);
   }
   return token;
 }
@@ -202,10 +212,19 @@ std::variant<JsonText, Failed> read_endpoint_answer(Answer answer) {
   return std::move(*json);
 }
 
-std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
+std::variant<TokenAnswer, Failed> read_grant_answer(Answer answer) {
   const auto read = read_endpoint_answer(std::move(answer));
   const auto* const failed = std::get_if<Failed>(&read);
-  return failed == nullptr ? read_token(std::get<JsonText>(read).root()) : *failed;
+  return failed == nullptr ? read_grant(std::get<JsonText>(read).root()) : *failed;
+}
+
+std::variant<TokenAnswer, Failed> read_token_answer(Answer answer) {
+  auto read = read_grant_answer(std::move(answer));
+  auto* const token = std::get_if<TokenAnswer>(&read);
+  if (token != nullptr && token->fault) {
+    return *std::move(token->fault);
+  }
+  return read;
 }
 
 }  // namespace keyswap::vault

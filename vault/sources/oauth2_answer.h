@@ -30,12 +30,18 @@ struct TokenAnswer {
   std::optional<std::int64_t> expires_in_s;
   // It says what kind of token that is. (It has to, and some do not.)
   bool has_type = false;
+  // Why there is no access token that could be used; only of read_grant_answer.
+  std::optional<Failed> fault;
 };
 
 // Of the Call; any other answer is `unexpected`. A refusal of what the client was given is
 // `needs_login` ("token_endpoint_error:invalid_grant"), one of the client itself `auth_lost`; a
 // status without a known code is told as "token_endpoint_status:404".
 std::variant<TokenAnswer, Failed> read_token_answer(Answer answer);
+
+// The same for whoever keeps the refresh token: where there is one, it is told whatever is wrong
+// with the access token beside it.
+std::variant<TokenAnswer, Failed> read_grant_answer(Answer answer);
 
 // The same of an answer that has something else than a token in it: its JSON, or why there is none.
 std::variant<JsonText, Failed> read_endpoint_answer(Answer answer);

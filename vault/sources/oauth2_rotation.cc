@@ -121,7 +121,7 @@ class RefreshRun final : public Run {
   }
 
   Step on_token(Answer answer) {
-    auto read = read_token_answer(std::move(answer));
+    auto read = read_grant_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
       return failed->fault == FetchFault::needs_login ? keep_lost(std::move(*failed))
                                                       : std::move(*failed);
@@ -129,20 +129,20 @@ class RefreshRun final : public Run {
     auto& token = std::get<TokenAnswer>(read);
     access_ = std::move(token.access);
     minted_us_ = now_us_;
-    if (token.expires_in_s) {
-      expires_at_ = now_us_ / kSecondUs + *token.expires_in_s;
-    }
+    expires_at_ = token.expires_in_s ? std::optional(now_us_ / kSecondUs + *token.expires_in_s)
+                                     : std::nullopt;
     has_type_ = token.has_type;
+    fault_ = std::move(token.fault);
     if (token.is_refresh_malformed) {
       // What is in the vault may be good once more, and nothing better is to be had.
       return note(FetchEventKind::rotation_failed, "rejected_malformed", &RefreshRun::on_noted);
     }
     if (!token.refresh || token.refresh->reveal() == refresh_.reveal()) {
-      return keep_token();
+      return fault_ ? Step(*std::move(fault_)) : keep_token();
     }
     // From here on there is a token that nobody else has: it is not let go before it is kept.
     grant_.pending = PendingRotation{
-        std::move(*token.refresh), version_, access_.share(), minted_us_, expires_at_};
+        std::move(*token.refresh), version_, access_.share(), minted_us_, expires_at_, fault_};
     return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
   }
 
@@ -186,6 +186,7 @@ class RefreshRun final : public Run {
     access_ = std::move(rotated.access);
     minted_us_ = rotated.minted_us;
     expires_at_ = rotated.expires_at;
+    fault_ = std::move(rotated.fault);
     grant_.pending.reset();
     return note(FetchEventKind::rotated, "ok", &RefreshRun::on_rotated_noted);
   }
@@ -208,6 +209,9 @@ class RefreshRun final : public Run {
     is_recorded_ = is_recorded_ && is_durable(answer);
     if (!is_recorded_) {
       return fail(FetchFault::unavailable, "audit_unavailable");
+    }
+    if (fault_) {
+      return *std::move(fault_);  // it is kept; what came with it was no use
     }
     next_ = &RefreshRun::on_new_version;
     return ReadEntry{grant_.refresh};
@@ -303,6 +307,7 @@ class RefreshRun final : public Run {
   bool is_recorded_ = true;
   int conflicts_ = 0;
   Failed failed_;
+  std::optional<Failed> fault_;  // of the access token
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ struct PendingRotation {
   Secret access;
   std::int64_t minted_us = 0;
   std::optional<std::int64_t> expires_at;
+  std::optional<Failed> fault;  // `access` is none that could be used
 };
 
 // Of one refresh token, for as long as its source is in use. Outlives its runs.

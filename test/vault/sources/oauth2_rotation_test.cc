@@ -228,6 +228,60 @@ TEST_CASE("What waited to be written for longer than its token lives is written,
   CHECK(world.value("REFRESH") == world.server.good);
 }
 
+TEST_CASE("A new refresh token is kept whatever is wrong with the access token beside it",
+          "[I13]") {
+  for (const std::string bad : {R"("access_token":"a","token_type":"DPoP")",
+                                R"("access_token":"a","expires_in":0)",
+                                R"("access_token":"a","expires_in":36000000000)",
+                                R"("access_token":"")",
+                                R"("token_type":"bearer")"}) {
+    INFO(bad);
+    World world;
+    auto process = process_in(world);
+    go_to<Call>(process);
+    process.tell(TokenServer::made(200, "{" + bad + R"(,"refresh_token":"refresh-new1"})"));
+    while (process.go()) {
+    }
+    CHECK(std::holds_alternative<Failed>(process.step()));
+    CHECK(world.value("REFRESH") == "refresh-new1");
+    CHECK(world.records == Records{"pending ok", "rotated ok"});
+    world.server.good = "refresh-new1";
+    CHECK(told(process.fetch()) == "access-1");
+    CHECK_FALSE(world.server.is_revoked);
+  }
+}
+
+TEST_CASE("It is kept with the next run, too, and then asked with") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  go_to<Call>(process);
+  process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
+  while (process.go()) {
+  }
+  world.is_disk_full = false;
+  CHECK(std::holds_alternative<Failed>((process.fetch(), process.step())));
+  CHECK(world.value("REFRESH") == "refresh-new1");
+  world.server.good = "refresh-new1";
+  CHECK(told(process.fetch()) == "access-1");
+}
+
+TEST_CASE("An access token that says no end has not the end of the one before it") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  world.is_disk_full = false;
+  process.now_us += 3700 * kSecondUs;  // what waits is over: another one is asked for
+  go_to<Call>(process);
+  process.tell(TokenServer::made(
+      200, R"({"access_token":"b","token_type":"bearer","refresh_token":"refresh-new1"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "b");
+  CHECK_FALSE(std::get<Done>(process.step()).values.at(0).expires_at);
+}
+
 TEST_CASE("What waits to be written gives way to what a person put there") {
   World world;
   auto process = process_in(world);

@@ -183,6 +183,27 @@ TEST_CASE("while Transit is away, what was sealed here is given all the same") {
   }
 }
 
+// Who has no token goes on to the next entry, which is not taken for the answer of a log-in.
+TEST_CASE(
+    "while Transit cannot be logged in at, every entry of one run is given, and none is sent") {
+  const auto second = [](test::RunScript& script, Step step) {
+    CHECK(as<ReadEntry>(std::move(step)).name.text() == "OTHER");
+    CHECK(as<ReadEntry>(script.entry(row_of(kTag, kBytes), "7")).name.text() == "LOCAL_KEY");
+    CHECK(as<ReadEntry>(script.entry(kKey)).name.text() == "HV_TOKEN");
+    return as<Done>(script.tell(base::Error{base::Errc::not_found, "none"})).values.size();
+  };
+  const Settings settings = {{"local_key", "LOCAL_KEY"}, {"fallback", "local"}};
+  const World missing(settings);
+  auto script = missing.fetch({"OPENAI_API_KEY", "OTHER"});
+  as<ReadEntry>(open_local(script, row_of(kTag, kBytes)));
+  CHECK(second(script, script.tell(base::Error{base::Errc::not_found, "none"})) == 2);
+  const World down(settings);
+  auto other = down.fetch({"OPENAI_API_KEY", "OTHER"});
+  as<ReadEntry>(open_local(other, row_of(kTag, kBytes)));
+  as<Call>(other.entry("hvs.own"));
+  CHECK(second(other, other.tell(base::Error{base::Errc::timed_out, "late"})) == 2);
+}
+
 TEST_CASE("an entry that nobody sealed is taken only where the bindings say so") {
   const World strict;
   auto refused = strict.fetch();
