@@ -363,6 +363,10 @@ base::Status CallTransfer::say_how(void* owner) {
       // The roots are the policy's: make_tls_ours.
       .set(CURLOPT_CAINFO, static_cast<const char*>(nullptr))
       .set(CURLOPT_CAPATH, static_cast<const char*>(nullptr))
+      // Up to 8.2 libcurl takes the store of roots that make_tls_ours puts there for its own: it
+      // would keep it for calls of the next policy, and change what upstreams are verified by.
+      .set(CURLOPT_CA_CACHE_TIMEOUT, 0L)
+      .set(CURLOPT_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_NO_PARTIALCHAIN))
       .set(CURLOPT_SSL_CTX_FUNCTION, &Callbacks::make_tls_ours)
       .set(CURLOPT_SSL_CTX_DATA, static_cast<void*>(this))
       .set(CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket)

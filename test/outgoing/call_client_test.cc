@@ -125,6 +125,27 @@ TEST_CASE("M12 a literal address is in the certificate as an address [I4]", "[I4
   CHECK(caller.error(call_to(bad.url("127.0.0.1"))) == Errc::tls);
 }
 
+TEST_CASE("each call is verified by the roots of its own policy, and changes no policy's [I4] [I14]",
+          "[I4][I14]") {
+  const LoopbackServer server(pki().server(kHost), {{http_answer("200 OK", "", "x")}});
+  const auto others = test::trusting({test::make_root("Others")});
+  const auto flags_of = [](const tls::ClientContext& context) {
+    return X509_VERIFY_PARAM_get_flags(
+        X509_STORE_get0_param(SSL_CTX_get_cert_store(context.context())));
+  };
+  const auto before = flags_of(*pki().trusted);
+  Caller caller;
+  auto policy = test::loopback_policy();
+  CHECK(answered(caller.call(call_to(server.url(kHost)), policy)).status == 200);
+  policy.tls = others;
+  CHECK(caller.error(call_to(server.url(kHost)), policy) == Errc::tls);
+  policy.tls = pki().trusted;
+  CHECK(answered(caller.call(call_to(server.url(kHost)), policy)).status == 200);
+  CHECK((flags_of(*pki().trusted) & X509_V_FLAG_PARTIAL_CHAIN) == 0);
+  CHECK((flags_of(*others) & X509_V_FLAG_PARTIAL_CHAIN) == 0);
+  CHECK((before & X509_V_FLAG_PARTIAL_CHAIN) == 0);
+}
+
 TEST_CASE("L10 a redirect is an answer, and nobody goes there") {
   const LoopbackServer other(pki().server(kHost), {{http_answer("200 OK", "", "x")}});
   const LoopbackServer server(
