@@ -98,7 +98,7 @@ void SourceEngine::stop() {
   if (calls_ != nullptr) {
     calls_->stop();
   }
-  worker_.stop();
+  worker_.finish();
 }
 
 }  // namespace keyswap::cli

@@ -66,7 +66,10 @@ vault::Answer read_all(int descriptor) {
       return Error{Errc::io, "a source's file cannot be read", errno};
     }
     if (count == 0) {
-      return vault::EntryAnswer{vault::Secret::adopt(std::move(*bytes), size), ""};
+      // The block is for the longest; what is kept is as long as it is.
+      auto value = vault::Secret::copy_of({bytes->data(), size});
+      return value ? vault::Answer(vault::EntryAnswer{std::move(*value), ""})
+                   : vault::Answer(value.error());
     }
     size += static_cast<std::size_t>(count);
   }

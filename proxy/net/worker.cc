@@ -20,10 +20,20 @@ base::Status Worker::start(std::size_t threads) {
 }
 
 void Worker::stop() {
+  end(true);
+}
+
+void Worker::finish() {
+  end(false);
+}
+
+void Worker::end(bool drops) {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    tasks_.clear();
+    if (drops || threads_.empty()) {
+      tasks_.clear();
+    }
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) {

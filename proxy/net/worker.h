@@ -31,6 +31,8 @@ class Worker {
 
   // Finishes what was begun, drops what was not; later tasks are not taken. Not from a task.
   void stop();
+  // The same, but does all that it was given.
+  void finish();
 
   // From any thread. The queue's bound is its users': bounds::kMintQueueMax mints, one reload, one
   // refresh at a time.
@@ -38,6 +40,7 @@ class Worker {
 
  private:
   void work();
+  void end(bool drops);
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -92,9 +92,12 @@ void RunDrive::hurry() {
   }
 }
 
-// What a disk or a program is asked for ends by itself.
+// What a disk or a program is asked for ends by itself, and so does a call whose answer would be
+// lost (I13).
 bool RunDrive::may_be_cut() const {
-  return doing_ == Doing::calling || doing_ == Doing::locking || doing_ == Doing::waiting;
+  const bool is_waited_for = call_ != nullptr && is_spending_;
+  return (doing_ == Doing::calling && !is_waited_for) || doing_ == Doing::locking ||
+         doing_ == Doing::waiting;
 }
 
 void RunDrive::end_late() {
@@ -134,6 +137,7 @@ void RunDrive::call() {
   }
   const vault::Call step = std::move(*next_call_);
   next_call_.reset();
+  is_spending_ = step.is_spending;
   call_ = std::make_unique<OutgoingCall>(
       *parts_->calls, policy_, step, bounds::kCallMs, [this](vault::Answer answer) {
         called(std::move(answer));

@@ -4,7 +4,8 @@
 // out, and tells it what came of it. On the engine's thread alone.
 //
 // A run ends when its time is over, but not between a call and what is kept of it: what another
-// side has given out is written down first (I13), however late it is.
+// side has given out is written down first (I13), however late it is. A call that spends what it
+// sends is waited for, too (Call::is_spending).
 #pragma once
 
 #include <cstdint>
@@ -119,6 +120,7 @@ class RunDrive {
   Doing doing_ = Doing::nothing;
   bool is_late_ = false;
   std::optional<vault::Call> next_call_;  // waits for a slot
+  bool is_spending_ = false;              // the call under way
   std::unique_ptr<OutgoingCall> call_;
   std::vector<EntryLock> locks_;
   uv::Timer deadline_;

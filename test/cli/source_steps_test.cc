@@ -13,6 +13,7 @@
 
 #include "proxy/base/bounds.h"
 #include "test/support/temp_home.h"
+#include "vault/arena.h"
 
 namespace keyswap {
 namespace {
@@ -52,6 +53,16 @@ TEST_CASE("a source's file is read as it is, up to a secret's length") {
   CHECK(read(put(home, "longest", longest)) == longest);
   CHECK(read(put(home, "empty", "")).empty());
   CHECK(refusal(put(home, "longer", longest + "x")) == Errc::limit_exceeded);
+}
+
+TEST_CASE("what is read of a file takes the locked memory of its own length alone", "[I10]") {
+  const test::TempHome home;
+  const std::string path = put(home, "token", "sesame");
+  REQUIRE(vault::lock_memory());
+  const std::size_t before = vault::arena::free_bytes();
+  const auto answer = cli::read_own_file({path});
+  REQUIRE(std::holds_alternative<vault::EntryAnswer>(answer));
+  CHECK(before - vault::arena::free_bytes() == vault::arena::block_size(6));
 }
 
 TEST_CASE("G16 a file that others may read, write or have put there is refused") {

@@ -4,6 +4,8 @@
 #include <array>
 #include <future>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <sys/socket.h>
@@ -26,6 +28,25 @@ TEST_CASE("a worker does what it was given before and after it was started") {
   bool has_run = false;
   worker.run([&] { has_run = true; });
   CHECK_FALSE(has_run);
+}
+
+TEST_CASE("at its end a worker does all that it was given, if that is asked for", "[I13]") {
+  net::Worker worker;
+  std::promise<void> may_go;
+  std::promise<void> has_begun;
+  std::vector<int> done;
+  REQUIRE(worker.start(1));
+  worker.run([&] {
+    has_begun.set_value();
+    may_go.get_future().get();
+    done.push_back(1);
+  });
+  worker.run([&] { done.push_back(2); });
+  has_begun.get_future().get();
+  std::thread ending([&] { worker.finish(); });
+  may_go.set_value();
+  ending.join();
+  CHECK(done == std::vector{1, 2});
 }
 
 TEST_CASE("a client for whom there is no room hears so, and nothing of it is kept", "[I10]") {

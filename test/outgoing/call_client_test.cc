@@ -125,8 +125,9 @@ TEST_CASE("M12 a literal address is in the certificate as an address [I4]", "[I4
   CHECK(caller.error(call_to(bad.url("127.0.0.1"))) == Errc::tls);
 }
 
-TEST_CASE("each call is verified by the roots of its own policy, and changes no policy's [I4] [I14]",
-          "[I4][I14]") {
+TEST_CASE(
+    "each call is verified by the roots of its own policy, and changes no policy's [I4] [I14]",
+    "[I4][I14]") {
   const LoopbackServer server(pki().server(kHost), {{http_answer("200 OK", "", "x")}});
   const auto others = test::trusting({test::make_root("Others")});
   const auto flags_of = [](const tls::ClientContext& context) {

@@ -448,5 +448,44 @@ TEST_CASE("once it has stopped nobody is told anything, and what was being kept 
   CHECK(kept == std::vector<std::string>{"OWN"});
 }
 
+TEST_CASE("an end waits for the answer to what was sent once for all, and keeps it [I13]",
+          "[I13]") {
+  std::binary_semaphore is_asked(0);
+  std::binary_semaphore is_dropped(0);
+  const LoopbackServer held(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});
+  const LoopbackServer late(pki().server(kHost),
+                            {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
+                                is_asked.release();
+                                is_dropped.acquire();
+                              }}});
+  std::vector<std::string> kept;
+  {
+    World world;
+    const auto says_its_end = [&is_dropped](const void* /*none*/) {
+      is_dropped.release();
+    };
+    std::shared_ptr<const void> dropped(&world, says_its_end);
+    world.begin(world.spec,
+                {call(held.url(kHost)), [kept_alive = std::move(dropped)](const Answer&) -> Step {
+                   FAIL("it was dropped");
+                   return vault::Done{};
+                 }});
+    world.begin(world.spec,
+                {[&](const Answer& /*none*/) -> Step {
+                   auto spending = test::call_to(late.url(kHost), "POST");
+                   spending.is_spending = true;
+                   return spending;
+                 },
+                 [](const Answer& answer) -> Step {
+                   return vault::KeepEntry{name("OWN"), test::secret_of(told(answer)), "1"};
+                 },
+                 bring()});
+    is_asked.acquire();
+    world.engine->stop();
+    kept = world.kept();
+  }
+  CHECK(kept == std::vector<std::string>{"OWN"});
+}
+
 }  // namespace
 }  // namespace keyswap

@@ -63,7 +63,8 @@ class LoopbackServer {
  public:
   struct Answer {
     std::string bytes;
-    bool is_held = false;  // not closed until the client does, or the server ends
+    bool is_held = false;                    // not closed until the client does, or the server ends
+    std::function<void()> before = nullptr;  // done before it is sent, on the server's thread
   };
 
   // `tls`: null for HTTP in the clear.
@@ -143,6 +144,9 @@ class LoopbackServer {
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
+    }
+    if (answer.before) {
+      answer.before();
     }
     std::string_view rest = answer.bytes;
     while (!rest.empty()) {

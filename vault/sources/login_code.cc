@@ -49,7 +49,7 @@ class CodeRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &CodeRun::on_token;
-    return token_call(login_.grant.client, who_, *form);
+    return spending_call(login_.grant.client, who_, *form);
   }
 
   Step on_token(Answer answer) {

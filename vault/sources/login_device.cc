@@ -175,7 +175,7 @@ class PollRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &PollRun::on_token;
-    return token_call(login_.grant.client, who_, *form);
+    return spending_call(login_.grant.client, who_, *form);
   }
 
   Step on_token(Answer answer) {

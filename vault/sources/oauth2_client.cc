@@ -107,6 +107,14 @@ Step token_call(const TokenClient& client, const ClientReading& who, const Secre
   return call;
 }
 
+Step spending_call(const TokenClient& client, const ClientReading& who, const Secret& grant) {
+  Step step = token_call(client, who, grant);
+  if (auto* const call = std::get_if<Call>(&step)) {
+    call->is_spending = true;
+  }
+  return step;
+}
+
 Done done_with(std::span<const std::string> keys,
                const Secret& token,
                std::int64_t minted_us,

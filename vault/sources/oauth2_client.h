@@ -52,6 +52,8 @@ class ClientReading {
 // The request for a token, of a grant's own form ("grant_type=…", encoded; empty: what the client
 // says of itself alone). Failed: there is no locked memory for it.
 Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant);
+// The same for a grant that is good once: a refresh token, a code (Call::is_spending).
+Step spending_call(const TokenClient& client, const ClientReading& who, const Secret& grant);
 
 // A token for each key that was asked for. `minted_us` is its version: when it came.
 Done done_with(std::span<const std::string> keys,

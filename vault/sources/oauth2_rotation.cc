@@ -117,7 +117,7 @@ class RefreshRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &RefreshRun::on_token;
-    return token_call(grant_.client, who_, *form);
+    return spending_call(grant_.client, who_, *form);
   }
 
   Step on_token(Answer answer) {

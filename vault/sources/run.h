@@ -41,6 +41,9 @@ struct Call {
   std::vector<CallField> fields;
   Secret body;  // may be empty
   std::size_t answer_bytes_max = base::bounds::kCallAnswerBytesMax;
+  // What it sends is good once, and what comes back is nowhere else: once it is under way it is
+  // waited for, for its own time, whatever else ends.
+  bool is_spending = false;
 };
 
 // Of the program that the source's specification names (SourceSpec::argv); "{key}" in it is `key`.
