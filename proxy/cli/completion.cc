@@ -164,7 +164,7 @@ std::string replaced(std::string_view text, std::string_view mark, std::string_v
 }
 
 // In single quotes: every shell takes what stands there as it is, but for the quote itself.
-std::string quoted(std::string_view text) {
+std::string sh_quoted(std::string_view text) {
   return "'" + replaced(text, "'", R"('\'')") + "'";
 }
 
@@ -176,7 +176,7 @@ std::string fish_quoted(std::string_view text) {
 std::string run_part(const CompletionWords& all, std::string_view text) {
   std::string part;
   for (const auto& [name, valued] : all.runners) {
-    part += replaced(replaced(text, "@WHERE@", quoted(name)), "@VALUED@", alternatives(valued));
+    part += replaced(replaced(text, "@WHERE@", sh_quoted(name)), "@VALUED@", alternatives(valued));
   }
   return part;
 }
@@ -186,10 +186,10 @@ std::string end_of_commands(std::string_view set_begin) {
 }
 
 std::string bash_command(const CommandWords& command) {
-  std::string part = "    (" + quoted(command.name) + ")\n";
-  part += "      options=" + quoted(joined(command.option_names())) + "\n";
+  std::string part = "    (" + sh_quoted(command.name) + ")\n";
+  part += "      options=" + sh_quoted(joined(command.option_names())) + "\n";
   if (!command.words.empty()) {
-    part += "      words=" + quoted(joined(command.word_names())) + "\n";
+    part += "      words=" + sh_quoted(joined(command.word_names())) + "\n";
   }
   return part + (command.takes_files ? "      takes_files=yes\n" : "") + "      ;;\n";
 }
@@ -198,13 +198,13 @@ std::string bash_command(const CommandWords& command) {
 std::string zsh_list(std::string_view variable, const std::vector<Described>& entries) {
   std::string part = "      " + std::string(variable) + "=(\n";
   for (const auto& entry : entries) {
-    part += "        " + quoted(replaced(entry.name, ":", "\\:") + ":" + entry.text) + "\n";
+    part += "        " + sh_quoted(replaced(entry.name, ":", "\\:") + ":" + entry.text) + "\n";
   }
   return part + "      )\n";
 }
 
 std::string zsh_command(const CommandWords& command) {
-  std::string part = "    (" + quoted(command.name) + ")\n";
+  std::string part = "    (" + sh_quoted(command.name) + ")\n";
   part += zsh_list("flags", command.options);
   if (!command.words.empty()) {
     part += zsh_list("list", command.words);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kNotVisible = '\x01';  // whatever no placeholder has
 
-struct Escape {
+struct TextEscape {
   enum class Kind : std::uint8_t { none, cut, whole };
   Kind kind = Kind::none;
   std::size_t size = 0;
@@ -19,11 +19,11 @@ struct Escape {
 };
 
 // `count` digits from `from` on.
-Escape read_digits(std::string_view text, std::size_t from, std::size_t count) {
+TextEscape read_digits(std::string_view text, std::size_t from, std::size_t count) {
   unsigned value = 0;
   for (std::size_t i = from; i < from + count; ++i) {
     if (i >= text.size()) {
-      return {Escape::Kind::cut, 0};
+      return {TextEscape::Kind::cut, 0};
     }
     const int digit = base::hex_value(text[i]);
     if (digit < 0) {
@@ -32,30 +32,30 @@ Escape read_digits(std::string_view text, std::size_t from, std::size_t count) {
     value = value << 4U | static_cast<unsigned>(digit);
   }
   constexpr unsigned kAsciiEnd = 0x80;
-  return {Escape::Kind::whole,
+  return {TextEscape::Kind::whole,
           from + count,
           value < kAsciiEnd ? static_cast<char>(value) : kNotVisible};
 }
 
 // `text` begins with the marker.
-Escape read_escape(Escaping escaping, std::string_view text) {
+TextEscape read_text_escape(Escaping escaping, std::string_view text) {
   if (escaping == Escaping::percent) {
     return read_digits(text, 1, 2);
   }
   if (text.size() < 2) {
-    return {Escape::Kind::cut, 0};
+    return {TextEscape::Kind::cut, 0};
   }
   switch (text[1]) {
     case '"':
     case '\\':
     case '/':
-      return {Escape::Kind::whole, 2, text[1]};
+      return {TextEscape::Kind::whole, 2, text[1]};
     case 'b':
     case 'f':
     case 'n':
     case 'r':
     case 't':
-      return {Escape::Kind::whole, 2};
+      return {TextEscape::Kind::whole, 2};
     case 'u':
       return read_digits(text, 2, 4);
     default:
@@ -75,12 +75,12 @@ void Unescaper::feed(std::string_view piece, std::string& out) {
     if (piece.empty()) {
       return;
     }
-    const Escape escape = read_escape(escaping_, piece);
-    if (escape.kind == Escape::Kind::cut) {
+    const TextEscape escape = read_text_escape(escaping_, piece);
+    if (escape.kind == TextEscape::Kind::cut) {
       pending_ = piece;
       return;
     }
-    const bool is_one = escape.kind == Escape::Kind::whole;
+    const bool is_one = escape.kind == TextEscape::Kind::whole;
     out += is_one ? escape.says : marker;
     piece.remove_prefix(is_one ? escape.size : 1);
   }
@@ -95,11 +95,11 @@ void Unescaper::finish_pending(std::string_view& piece, std::string& out) {
       pending_.erase(0, 1);
       continue;
     }
-    const Escape escape = read_escape(escaping_, pending_);
-    if (escape.kind == Escape::Kind::whole) {
+    const TextEscape escape = read_text_escape(escaping_, pending_);
+    if (escape.kind == TextEscape::Kind::whole) {
       out += escape.says;
       pending_.erase(0, escape.size);
-    } else if (escape.kind == Escape::Kind::none) {
+    } else if (escape.kind == TextEscape::Kind::none) {
       out += marker;
       pending_.erase(0, 1);
     } else if (piece.empty()) {

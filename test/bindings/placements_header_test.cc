@@ -5,21 +5,15 @@
 
 #include "bindings/placements.h"
 #include "proxy/base/bounds.h"
+#include "test/bindings/placing.h"
 #include "test/bindings/support.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::string_view kP = "kswp_PLACEHOLDER_000000000001";
-
-http::HeaderList fields_of(const std::vector<http::Field>& list) {
-  http::HeaderList fields;
-  for (const auto& field : list) {
-    fields.add(field.name, field.value);
-  }
-  return fields;
-}
+using test::fields_of;
+using test::kP;
 
 std::unique_ptr<const Placement> header(const std::string& name, const std::string& replace = "") {
   SchemeSetup setup;

@@ -10,6 +10,7 @@
 
 #include <sodium.h>
 
+#include "test/support/quick_kdf.h"
 #include "test/vault/sample.h"
 
 namespace keyswap::vault {
@@ -77,6 +78,7 @@ std::vector<std::string> columns(base::Database& database,
 
 TEST_CASE(
     "F02 the format's page leads from the passphrase to a value, the manifest and its digest") {
+  const test::RealKdf real_kdf;
   const sample::TempDir dir;
   auto database = base::Database::open(sample::make_sample(dir), base::Database::Mode::read_only);
   REQUIRE(database);

@@ -19,8 +19,8 @@ using Records = std::vector<std::string>;
 
 TokenAnswer token_with(std::string_view refresh) {
   TokenAnswer token;
-  token.access = test::secret_of("access");
-  token.refresh = test::secret_of(refresh);
+  token.access = sample::secret_of("access");
+  token.refresh = sample::secret_of(refresh);
   return token;
 }
 
