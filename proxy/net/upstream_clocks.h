@@ -47,9 +47,9 @@ class UpstreamClocks {
 
   // Takes what was seen of the upstream `key` (its owner does not matter). Where as many are known
   // as may be, the one goes that agrees with this machine's and was not seen for longest; if none
-  // agrees, the new one is not known. A sight that cannot be true together with the one before it puts the upstream in
-  // doubt, until the next agrees with it. Gives what is to be told now: when what it is like
-  // changed, or it moved on by as much as is noticed, and of one upstream once in
+  // agrees, the new one is not known. A sight that cannot be true together with the one before it
+  // puts the upstream in doubt, until the next agrees with it. Gives what is to be told now: when
+  // what it is like changed, or it moved on by as much as is noticed, and of one upstream once in
   // bounds::kTellAgainMs.
   std::optional<Note> note(const UpstreamKey& key, const ClockSight& sight);
 
