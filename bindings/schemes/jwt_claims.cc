@@ -18,14 +18,6 @@ using jwt::Members;
 constexpr auto kReserved =
     std::to_array<std::string_view>({"iss", "sub", "aud", "exp", "nbf", "iat", "uri", "uris"});
 
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  });
-  return result;
-}
-
 void add_given(Members& members, std::string_view name, const std::string& text) {
   if (!text.empty()) {
     members.add(name, text);
@@ -85,7 +77,7 @@ base::Result<TokenTexts> snowflake_texts(const TokenSettings& settings,
     return der.error();
   }
   KS_TRY(digest.hash(HashKind::sha256, *der));
-  const auto subject = upper(settings.account) + "." + upper(settings.user);
+  const auto subject = base::to_upper(settings.account) + "." + base::to_upper(settings.user);
   Members header;
   header.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT");
   Members claims;

@@ -147,6 +147,9 @@ TEST_CASE("Case is that of ASCII alone") {
   REQUIRE(to_lower(std::string_view("ABC-xyz_09\xc3\x84")) == "abc-xyz_09\xc3\x84");
   REQUIRE(to_lower('[') == '[');
   REQUIRE(to_lower('@') == '@');
+  REQUIRE(to_upper(std::string_view("abc-XYZ_09\xc3\xa4")) == "ABC-XYZ_09\xc3\xa4");
+  REQUIRE(to_upper('{') == '{');
+  REQUIRE(to_upper('`') == '`');
   REQUIRE(equal_ignoring_case("Content-Length", "content-lENGTH"));
   REQUIRE_FALSE(equal_ignoring_case("content_length", "content-length"));
   REQUIRE_FALSE(equal_ignoring_case("abc", "abcd"));
