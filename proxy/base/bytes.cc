@@ -9,10 +9,6 @@ namespace keyswap::base {
 
 namespace {
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 std::string encode_base64(std::string_view bytes, int variant) {
   std::string text(sodium_base64_ENCODED_LEN(bytes.size(), variant), '\0');
   sodium_bin2base64(text.data(), text.size(), as_unsigned(bytes), bytes.size(), variant);
