@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "bindings/digest.h"
 #include "proxy/base/bytes.h"
@@ -102,18 +101,8 @@ bool is_plain_header(const JsonValue& header, jwt::Algorithm algorithm) {
          (type == nullptr || is_text(type, "JWT"));
 }
 
-std::optional<std::int64_t> whole_number(const JsonValue* value) {
-  if (value == nullptr || value->kind != JsonValue::Kind::number) {
-    return std::nullopt;
-  }
-  std::int64_t number = 0;
-  const char* const end = value->text.data() + value->text.size();
-  const auto read = std::from_chars(value->text.data(), end, number);
-  return read.ec == std::errc{} && read.ptr == end ? std::optional(number) : std::nullopt;
-}
-
 bool ends_soon(const JsonValue& claims, std::int64_t now_s) {
-  const auto end = whole_number(claims.find("exp"));
+  const auto end = whole_number<std::int64_t>(claims.find("exp"));
   return end && *end > now_s && *end - now_s <= kTokenSecondsMax;
 }
 
