@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "bindings/bounds.h"
+#include "bindings/key_text.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
@@ -43,18 +44,9 @@ Error not_a_key() {
   return {Errc::invalid_input, "this is no public key: neither PEM nor the base64 of its DER"};
 }
 
-// Without white space, and without line ends written as "\n" or "\r".
 std::string without_space(std::string_view text) {
-  std::string kept;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_written_out =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'n' || text[i + 1] == 'r');
-    if (is_written_out) {
-      ++i;
-    } else if (std::string_view(" \t\r\n").find(text[i]) == std::string_view::npos) {
-      kept += text[i];
-    }
-  }
+  std::string kept(text.size(), '\0');
+  kept.resize(write_without_space(text, kept));
   return kept;
 }
 
