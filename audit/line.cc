@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <span>
 
 #include "audit/line_types.h"
 #include "audit/timestamp.h"
@@ -13,6 +12,8 @@
 namespace keyswap::audit {
 
 namespace {
+
+constexpr std::uint64_t kSignedMax = std::numeric_limits<std::int64_t>::max();
 
 // Takes a line apart from its front. Every take_ gives false, and the line is refused, when what
 // stands there is not what was asked for.
@@ -62,10 +63,11 @@ class Scanner {
     return take_number(number) && number <= most;
   }
 
+  // Of microseconds that are kept as a signed number.
   bool take_milliseconds() {
-    std::uint64_t whole = 0;
+    constexpr std::uint64_t kUsInMs = 1'000;
     std::string_view decimals;
-    return take_number(whole) && take(".") && take_bytes(3, decimals) &&
+    return take_number_up_to(kSignedMax / kUsInMs) && take(".") && take_bytes(3, decimals) &&
            decimals.find_first_not_of("0123456789") == std::string_view::npos;
   }
 
@@ -122,6 +124,14 @@ bool keep_word_of(Scanner& scanner, Parse parse, std::optional<Word>& kept) {
   return kept.has_value();
 }
 
+// Each has its one type of record.
+bool take_fetch_event(Scanner& scanner, std::string_view type) {
+  std::string_view text;
+  const auto event =
+      scanner.take_text(text, kWordBytesMax) ? parse_fetch_event(text) : std::nullopt;
+  return event && type_of(*event) == type;
+}
+
 bool take_cause(Scanner& scanner) {
   std::string_view text;
   return scanner.take_text(text, kWordBytesMax) && base::parse_cause(text) != base::Cause::none;
@@ -138,13 +148,15 @@ bool take_several(Scanner& scanner) {
   return scanner.take_number(number) && number > 1;
 }
 
-// "-90000": digits in a text, with a sign where it is below 0. `size`: without the sign.
+// "-90000": digits in a text, with a sign where it is below 0. `size`: without the sign. No more
+// than the writer's 64 bits with a sign can hold.
 bool take_signed(Scanner& scanner, std::uint64_t& size) {
   if (!scanner.take("\"")) {
     return false;
   }
   const bool is_below = scanner.take("-");
-  return scanner.take_number(size) && (size != 0 || !is_below) && scanner.take("\"");
+  return scanner.take_number(size) && (size != 0 || !is_below) &&
+         size <= kSignedMax + (is_below ? 1 : 0) && scanner.take("\"");
 }
 
 bool take_scrubbed(Scanner& scanner) {
@@ -166,7 +178,7 @@ bool take_scrubbed(Scanner& scanner) {
 }
 
 // NOLINTNEXTLINE(readability-function-size): a table
-bool take_value(Scanner& scanner, LineValue value, ParsedLine& parsed) {
+bool take_value(Scanner& scanner, std::string_view type, LineValue value, ParsedLine& parsed) {
   std::string_view text;
   std::uint64_t number = 0;
   switch (value) {
@@ -199,13 +211,15 @@ bool take_value(Scanner& scanner, LineValue value, ParsedLine& parsed) {
     case LineValue::approval_event:
       return take_word_of(scanner, parse_approval_event);
     case LineValue::fetch_event:
-      return take_word_of(scanner, parse_fetch_event);
+      return take_fetch_event(scanner, type);
     case LineValue::vault_fault:
       return take_word_of(scanner, parse_vault_fault);
     case LineValue::clock_event:
       return take_word_of(scanner, parse_clock_event);
     case LineValue::number:
       return scanner.take_number(number);
+    case LineValue::amount:
+      return scanner.take_number_up_to(kSignedMax);
     case LineValue::first_unsigned:
       return scanner.take_number(parsed.first_unsigned);
     case LineValue::several:
@@ -235,16 +249,16 @@ bool take_value(Scanner& scanner, LineValue value, ParsedLine& parsed) {
   return false;
 }
 
-bool take_fields(Scanner& scanner, std::span<const LineField> fields, ParsedLine& parsed) {
+bool take_fields(Scanner& scanner, const LineType& type, ParsedLine& parsed) {
   bool is_there = true;
-  for (const LineField& field : fields) {
+  for (const LineField& field : type.fields) {
     const bool is_due = field.presence == Presence::always ||
                         (field.presence == Presence::with_previous && is_there);
     if (field.presence == Presence::with_previous && !is_due) {
       continue;
     }
     is_there = scanner.take(field.key);
-    if (is_there ? !take_value(scanner, field.value, parsed) : is_due) {
+    if (is_there ? !take_value(scanner, type.name, field.value, parsed) : is_due) {
       return false;
     }
   }
@@ -268,7 +282,7 @@ std::optional<ParsedLine> parse_line(std::string_view line) {
     return std::nullopt;
   }
   const LineType* const type = find_type(name);
-  if (type == nullptr || !take_fields(scanner, type->fields, parsed)) {
+  if (type == nullptr || !take_fields(scanner, *type, parsed)) {
     return std::nullopt;
   }
   parsed.type = type->type;

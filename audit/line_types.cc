@@ -89,7 +89,7 @@ constexpr std::array kUpstreamClockFields{
     LineField{R"(,"host":)", LineValue::name},
     LineField{R"(,"port":)", LineValue::port},
     LineField{R"(,"offset_ms":)", LineValue::signed_number},
-    LineField{R"(,"error_ms":)", LineValue::number},
+    LineField{R"(,"error_ms":)", LineValue::amount},
 };
 constexpr std::array kStartFields{
     LineField{R"(,"version":)", LineValue::word},
@@ -119,7 +119,7 @@ constexpr std::array kSecretFetchedFields{
     LineField{R"(,"source":)", LineValue::name},
     LineField{R"(,"kind":)", LineValue::word},
     LineField{R"(,"version":)", LineValue::word_or_null},
-    LineField{R"(,"expires_at":)", LineValue::number, Presence::optional},
+    LineField{R"(,"expires_at":)", LineValue::amount, Presence::optional},
     LineField{R"(,"used_default_expiry":)", LineValue::truth, Presence::optional},
     LineField{R"(,"outcome":)", LineValue::word},
     LineField{R"(,"ms":)", LineValue::milliseconds},

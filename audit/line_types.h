@@ -28,10 +28,11 @@ enum class LineValue : std::uint8_t {
   cause,
   alert_by,
   approval_event,
-  fetch_event,
+  fetch_event,  // one of those of the record's type
   vault_fault,
   clock_event,
   number,
+  amount,          // a number that is kept as a signed one, and is not below 0
   first_unsigned,  // a number that is kept
   several,         // 2 or more; left out below that
   signed_number,   // as a text

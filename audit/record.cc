@@ -222,24 +222,6 @@ std::string decimal_e8(const std::optional<std::uint64_t>& value) {
   return std::to_string(*value / kUnit) + "." + std::string(8 - decimals.size(), '0') + decimals;
 }
 
-std::string_view type_of(FetchEvent event) {
-  switch (event) {
-    case FetchEvent::fetched:
-    case FetchEvent::captured:
-    case FetchEvent::login:
-      return "secret_fetched";
-    case FetchEvent::minted:
-    case FetchEvent::refreshed:
-      return "token_exchange";
-    case FetchEvent::rotation_pending:
-    case FetchEvent::rotated:
-    case FetchEvent::rotation_conflict:
-    case FetchEvent::rotation_failed:
-      return "token_rotation";
-  }
-  KS_UNREACHABLE();
-}
-
 }  // namespace
 
 // The keys and their order are read back by audit/line.cc.

@@ -326,6 +326,8 @@ enum class FetchEvent : std::uint8_t {
 
 std::string_view to_string(FetchEvent event);
 std::optional<FetchEvent> parse_fetch_event(std::string_view name);
+// The type of the record that tells of it.
+std::string_view type_of(FetchEvent event);
 
 // A source gave a credential, or did not (types "secret_fetched", "token_exchange" of what was made
 // for us alone, "token_rotation" of what replaces itself). Never its value.

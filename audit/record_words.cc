@@ -180,4 +180,22 @@ std::optional<FetchEvent> parse_fetch_event(std::string_view name) {
   return value_of<FetchEvent>(name, kFetchEventNames);
 }
 
+std::string_view type_of(FetchEvent event) {
+  switch (event) {
+    case FetchEvent::fetched:
+    case FetchEvent::captured:
+    case FetchEvent::login:
+      return "secret_fetched";
+    case FetchEvent::minted:
+    case FetchEvent::refreshed:
+      return "token_exchange";
+    case FetchEvent::rotation_pending:
+    case FetchEvent::rotated:
+    case FetchEvent::rotation_conflict:
+    case FetchEvent::rotation_failed:
+      return "token_rotation";
+  }
+  KS_UNREACHABLE();
+}
+
 }  // namespace keyswap::audit

@@ -4,11 +4,13 @@
 // written: for what venues' requests and messages say.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "proxy/base/bytes.h"
@@ -33,6 +35,19 @@ struct JsonValue {
   // No array, no object.
   [[nodiscard]] bool is_scalar() const { return kind != Kind::array && kind != Kind::object; }
 };
+
+// Nothing: there is no value, it is no number, has a point or an exponent, or a Number cannot hold
+// it.
+template <typename Number>
+std::optional<Number> whole_number(const JsonValue* value) {
+  if (value == nullptr || value->kind != JsonValue::Kind::number) {
+    return std::nullopt;
+  }
+  Number number = 0;
+  const char* const end = value->text.data() + value->text.size();
+  const auto read = std::from_chars(value->text.data(), end, number);
+  return read.ec == std::errc{} && read.ptr == end ? std::optional(number) : std::nullopt;
+}
 
 struct JsonBounds {
   std::size_t depth;            // of arrays and objects in each other; 0: a scalar alone

@@ -21,14 +21,6 @@ constexpr std::array<std::string_view, 5> kNames = {
     "_method", "x_http_method_override", "x_http_method", "x_method_override", "_httpmethod"};
 constexpr std::size_t kNameBytesMin = 7;  // of the shortest
 
-std::string upper_case(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  });
-  return result;
-}
-
 bool is_encoded(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '+'; });
 }
@@ -72,7 +64,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 void add_method(std::string_view text, MethodOverrides& found) {
-  auto method = upper_case(trimmed(text));
+  auto method = base::to_upper(trimmed(text));
   if (!http::is_token(method) || method.find('%') != std::string::npos) {
     found.are_unclear = true;
   } else if (std::find(found.methods.begin(), found.methods.end(), method) == found.methods.end()) {

@@ -55,14 +55,6 @@ constexpr std::array<std::string_view, 34> kMethods = {
 // They never carry a secret: a tunnel has none, an answer would echo it, and PRI is no request.
 constexpr std::array<std::string_view, 4> kNeverBound = {"CONNECT", "TRACE", "TRACK", "PRI"};
 
-std::string to_upper(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return upper;
-}
-
 template <std::size_t n>
 bool is_one_of(std::string_view word, const std::array<std::string_view, n>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -325,7 +317,7 @@ std::optional<std::string> parse_method(std::string_view text,
                                         MethodUse use,
                                         Place place,
                                         ConfigIssues& issues) {
-  auto upper = to_upper(text);
+  auto upper = base::to_upper(text);
   if (const auto problem = method_problem(upper); !problem.empty()) {
     issues.error(place, quoted_or(text, "this") + " is no method that can be bound", problem);
     return std::nullopt;

@@ -9,6 +9,7 @@
 #include "bindings/parse_sections.h"
 #include "bindings/trading_rules.h"
 #include "bindings/venue.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
 
@@ -28,14 +29,6 @@ constexpr std::string_view name_of(TradingKey key) {
       return "endpoints";
   }
   return "";
-}
-
-std::string to_upper(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return upper;
 }
 
 void parse_money(const YamlSection& section,
@@ -69,7 +62,7 @@ void parse_words(const YamlSection& section,
   const auto* const list = node == nullptr ? nullptr : read_list(*node, name, issues);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     if (const auto text = read_text((*list)[i], name, issues)) {
-      words.push_back(to_upper(*text));
+      words.push_back(base::to_upper(*text));
     }
   }
 }
@@ -89,7 +82,7 @@ void parse_endpoints(const YamlSection& section,
       continue;
     }
     const auto space = std::min(text->find(' '), text->size());
-    NamedEndpoint endpoint{to_upper(text->substr(0, space)),
+    NamedEndpoint endpoint{base::to_upper(text->substr(0, space)),
                            text->substr(std::min(space + 1, text->size()))};
     if (venue != nullptr) {
       venue->check_endpoint(endpoint, (*list)[i].place, issues);

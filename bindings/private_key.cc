@@ -20,6 +20,7 @@
 #include "bindings/bounds.h"
 #include "bindings/digest.h"
 #include "bindings/private_key_der.h"
+#include "proxy/base/bytes.h"
 #include "vault/signing_key.h"
 
 namespace keyswap::bindings {
@@ -49,10 +50,6 @@ using PointPointer = std::unique_ptr<EC_POINT, Free>;
 using NumberPointer = std::unique_ptr<BIGNUM, Free>;
 using SignaturePointer = std::unique_ptr<ECDSA_SIG, Free>;
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 Error out_of_order() {
   ERR_clear_error();
   return {Errc::unavailable, "OpenSSL could not take the private key"};
@@ -71,7 +68,8 @@ Error does_not_fit() {
 NumberPointer number_of(std::string_view bytes) {
   NumberPointer number(BN_secure_new());
   if (number != nullptr &&
-      BN_bin2bn(as_unsigned(bytes), static_cast<int>(bytes.size()), number.get()) == nullptr) {
+      BN_bin2bn(base::as_unsigned(bytes), static_cast<int>(bytes.size()), number.get()) ==
+          nullptr) {
     number.reset();
   }
   return number;
@@ -180,7 +178,8 @@ Status check_ec(const EcNumbers& numbers) {
   const PointPointer given(EC_POINT_new(group));
   if (given == nullptr ||
       EC_POINT_oct2point(
-          group, given.get(), as_unsigned(numbers.point), numbers.point.size(), nullptr) != 1 ||
+          group, given.get(), base::as_unsigned(numbers.point), numbers.point.size(), nullptr) !=
+          1 ||
       EC_POINT_cmp(group, given.get(), point.get(), nullptr) != 0) {
     return does_not_fit();
   }
@@ -299,7 +298,7 @@ Result<std::string> PrivateKey::sign_sha256_rsa_pkcs1(std::string_view message) 
   std::string signature(static_cast<std::size_t>(RSA_size(parts_->rsa.get())), '\0');
   unsigned size = 0;
   if (RSA_sign(NID_sha256,
-               as_unsigned(digest.view()),
+               base::as_unsigned(digest.view()),
                static_cast<unsigned>(digest.view().size()),
                reinterpret_cast<unsigned char*>(signature.data()),
                &size,
@@ -332,7 +331,7 @@ Result<std::string> PrivateKey::sign_es256(std::string_view message) const {
   Digest digest;
   KS_TRY(digest.hash(HashKind::sha256, message));
   const SignaturePointer made(ECDSA_do_sign(
-      as_unsigned(digest.view()), static_cast<int>(digest.view().size()), parts_->ec.get()));
+      base::as_unsigned(digest.view()), static_cast<int>(digest.view().size()), parts_->ec.get()));
   std::string signature(std::size_t{2} * kNumberBytes, '\0');
   auto* const bytes = reinterpret_cast<unsigned char*>(signature.data());
   if (made == nullptr ||

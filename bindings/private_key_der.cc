@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "bindings/key_text.h"
 #include "proxy/base/bytes.h"
 #include "vault/signing_key.h"
 
@@ -274,23 +275,13 @@ Result<std::string_view> find_block(std::string_view text) {
   return Error{Errc::invalid_input, "there is no private key in the PEM text"};
 }
 
-// `text` without white space, and without line ends written as "\n" or "\r", in locked memory.
+// In locked memory.
 Result<Secret> without_space(std::string_view text) {
   auto bytes = vault::LockedBytes::of_size(text.size());
   if (!bytes) {
     return bytes.error();
   }
-  constexpr std::string_view kSpace = " \t\r\n";
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_written_out =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'n' || text[i + 1] == 'r');
-    if (is_written_out) {
-      ++i;
-    } else if (kSpace.find(text[i]) == std::string_view::npos) {
-      bytes->data()[size++] = text[i];
-    }
-  }
+  const std::size_t size = write_without_space(text, {bytes->data(), bytes->size()});
   return Secret::adopt(std::move(*bytes), size);
 }
 

@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "proxy/base/assert.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::ca {
 
@@ -30,10 +31,6 @@ struct FreeAsn1 {
 
   void operator()(BIGNUM* number) const { BN_free(number); }
 };
-
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 bool set_random_serial(X509* certificate) {
   std::array<unsigned char, kSerialBytes> random{};
@@ -81,15 +78,20 @@ CertificatePointer new_certificate(evp_pkey_st* key, std::int64_t from_s, std::i
 }
 
 bool add_to_name(X509_name_st* name, int nid, std::string_view text) {
-  return X509_NAME_add_entry_by_NID(
-             name, nid, MBSTRING_UTF8, as_unsigned(text), static_cast<int>(text.size()), -1, 0) ==
-         1;
+  return X509_NAME_add_entry_by_NID(name,
+                                    nid,
+                                    MBSTRING_UTF8,
+                                    base::as_unsigned(text),
+                                    static_cast<int>(text.size()),
+                                    -1,
+                                    0) == 1;
 }
 
 bool add_extension(x509_st* certificate, int nid, Criticality criticality, std::string_view der) {
   const std::unique_ptr<ASN1_OCTET_STRING, FreeAsn1> value(ASN1_OCTET_STRING_new());
   if (value == nullptr ||
-      ASN1_OCTET_STRING_set(value.get(), as_unsigned(der), static_cast<int>(der.size())) != 1) {
+      ASN1_OCTET_STRING_set(value.get(), base::as_unsigned(der), static_cast<int>(der.size())) !=
+          1) {
     return false;
   }
   const std::unique_ptr<X509_EXTENSION, FreeAsn1> extension(X509_EXTENSION_create_by_NID(

@@ -72,6 +72,7 @@ if(KEYSWAP_WHOLE)
         test_addresses
         test_binance
         test_binance_websocket
+        test_binance_websocket_alone
         test_descriptors
         test_gone
         test_logged_in
@@ -82,7 +83,8 @@ if(KEYSWAP_WHOLE)
         test_routes
         test_stale
         test_upstream_causes
-        test_websocket)
+        test_websocket
+        test_websocket_text)
       string(REPLACE "test_" "" name ${file})
       keyswap_e2e("asan: e2e ${name}" ${CMAKE_SOURCE_DIR}/build/asan/keyswap asan ${file})
     endforeach()

@@ -24,10 +24,6 @@ constexpr std::array<std::string_view, 3> kModeNames = {"key", "passphrase", "ow
 
 static_assert(crypto_sign_PUBLICKEYBYTES == kKeyBytes);
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 std::array<char, kNumberBytes> little_endian(std::uint64_t number) {
   std::array<char, kNumberBytes> bytes{};
   for (char& byte : bytes) {
@@ -43,8 +39,8 @@ std::string digest_of_field(std::string_view label, std::string_view field) {
   crypto_generichash_init(&state, nullptr, 0, kDigestBytes);
   for (const std::string_view each : {label, field}) {
     const auto size = little_endian(each.size());
-    crypto_generichash_update(&state, as_unsigned({size.data(), size.size()}), size.size());
-    crypto_generichash_update(&state, as_unsigned(each), each.size());
+    crypto_generichash_update(&state, base::as_unsigned({size.data(), size.size()}), size.size());
+    crypto_generichash_update(&state, base::as_unsigned(each), each.size());
   }
   std::array<unsigned char, kDigestBytes> digest{};
   crypto_generichash_final(&state, digest.data(), digest.size());
@@ -61,10 +57,10 @@ bool is_signed(const ApprovedPolicy& policy, const std::optional<ApprovalSigner>
   }
   const std::string message = signed_message(policy.digest);
   return policy.signature.size() == kSignatureBytes && signer->public_key.size() == kKeyBytes &&
-         crypto_sign_verify_detached(as_unsigned(policy.signature),
-                                     as_unsigned(message),
+         crypto_sign_verify_detached(base::as_unsigned(policy.signature),
+                                     base::as_unsigned(message),
                                      message.size(),
-                                     as_unsigned(signer->public_key)) == 0;
+                                     base::as_unsigned(signer->public_key)) == 0;
 }
 
 // --- the entry's text: lines of a word and a value ---

@@ -3,16 +3,14 @@
 
 #include <sodium.h>
 
+#include "proxy/base/bytes.h"
+
 namespace keyswap::vault {
 
 namespace {
 
 constexpr std::size_t kSaltBytes = 32;
 static_assert(crypto_generichash_KEYBYTES == kSaltBytes && crypto_generichash_BYTES == 32);
-
-const unsigned char* as_unsigned(const char* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 base::Result<Secret> make_salt() {
   auto bytes = LockedBytes::of_size(kSaltBytes);
@@ -51,9 +49,9 @@ base::Result<std::array<std::uint8_t, 32>> placeholder_seed(const Secret& salt,
   std::array<std::uint8_t, crypto_generichash_BYTES> seed{};
   crypto_generichash(seed.data(),
                      seed.size(),
-                     as_unsigned(name.data()),
+                     base::as_unsigned(name.data()),
                      name.size(),
-                     as_unsigned(salt.reveal().data()),
+                     base::as_unsigned(salt.reveal().data()),
                      kSaltBytes);
   return seed;
 }

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::vault {
 
@@ -36,14 +37,6 @@ constexpr std::string_view kCanary = "keyswap-canary-1";
 
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kManifestBytes = kCanary.size() + 2 * kNumberBytes + kDigestBytes;
-
-unsigned char* as_unsigned(char* bytes) {
-  return reinterpret_cast<unsigned char*>(bytes);
-}
-
-const unsigned char* as_unsigned(const char* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 std::string random_string(std::size_t size) {
   std::string bytes(size, '\0');
@@ -74,7 +67,7 @@ class FieldHash {
  public:
   FieldHash(std::string_view key, std::string_view label) {
     crypto_generichash_init(
-        &state_, key.empty() ? nullptr : as_unsigned(key.data()), key.size(), kDigestBytes);
+        &state_, key.empty() ? nullptr : base::as_unsigned(key.data()), key.size(), kDigestBytes);
     add(label);
   }
 
@@ -87,7 +80,7 @@ class FieldHash {
 
   FieldHash& add(std::string_view field) {
     add_raw(little_endian(field.size()));
-    crypto_generichash_update(&state_, as_unsigned(field.data()), field.size());
+    crypto_generichash_update(&state_, base::as_unsigned(field.data()), field.size());
     return *this;
   }
 
@@ -96,7 +89,9 @@ class FieldHash {
     return *this;
   }
 
-  void finish_into(char* out) { crypto_generichash_final(&state_, as_unsigned(out), kDigestBytes); }
+  void finish_into(char* out) {
+    crypto_generichash_final(&state_, base::as_unsigned(out), kDigestBytes);
+  }
 
   std::string finish() {
     std::string digest(kDigestBytes, '\0');
@@ -106,7 +101,7 @@ class FieldHash {
 
  private:
   void add_raw(const std::array<char, kNumberBytes>& bytes) {
-    crypto_generichash_update(&state_, as_unsigned(bytes.data()), bytes.size());
+    crypto_generichash_update(&state_, base::as_unsigned(bytes.data()), bytes.size());
   }
 
   crypto_generichash_state state_{};
@@ -129,11 +124,11 @@ base::Result<Sealed> seal_under(const base::Result<LockedBytes>& key, std::strin
     return key.error();
   }
   Sealed sealed{random_string(kNonceBytes), std::string(kTagBytes + plain.size(), '\0')};
-  crypto_secretbox_easy(as_unsigned(sealed.box.data()),
-                        as_unsigned(plain.data()),
+  crypto_secretbox_easy(base::as_unsigned(sealed.box.data()),
+                        base::as_unsigned(plain.data()),
                         plain.size(),
-                        as_unsigned(sealed.nonce.data()),
-                        as_unsigned(key->data()));
+                        base::as_unsigned(sealed.nonce.data()),
+                        base::as_unsigned(key->data()));
   return sealed;
 }
 
@@ -146,11 +141,11 @@ base::Result<LockedBytes> open_under(const base::Result<LockedBytes>& key, const
     return base::Error{base::Errc::corrupt, "a sealed value has a wrong size"};
   }
   auto plain = LockedBytes::of_size(sealed.box.size() - kTagBytes);
-  if (plain && crypto_secretbox_open_easy(as_unsigned(plain->data()),
-                                          as_unsigned(sealed.box.data()),
+  if (plain && crypto_secretbox_open_easy(base::as_unsigned(plain->data()),
+                                          base::as_unsigned(sealed.box.data()),
                                           sealed.box.size(),
-                                          as_unsigned(sealed.nonce.data()),
-                                          as_unsigned(key->data())) != 0) {
+                                          base::as_unsigned(sealed.nonce.data()),
+                                          base::as_unsigned(key->data())) != 0) {
     return base::Error{base::Errc::corrupt, "a sealed value does not pass its check"};
   }
   return plain;
@@ -180,11 +175,11 @@ base::Result<LockedBytes> derive_wrapping_key(const Header& header, const Secret
   }
   // An empty passphrase goes the way of every other wrong one; libsodium wants a pointer for it.
   const char* bytes = passphrase.size() == 0 ? "" : passphrase.reveal().data();
-  if (crypto_pwhash(as_unsigned(stretched->data()),
+  if (crypto_pwhash(base::as_unsigned(stretched->data()),
                     stretched->size(),
                     bytes,
                     passphrase.size(),
-                    as_unsigned(header.kdf_salt.data()),
+                    base::as_unsigned(header.kdf_salt.data()),
                     static_cast<std::uint64_t>(header.kdf_passes),
                     static_cast<std::size_t>(header.kdf_memory_bytes),
                     crypto_pwhash_ALG_ARGON2ID13) != 0) {
@@ -399,11 +394,11 @@ base::Result<std::string> Sealer::open_backup(std::string_view file, const Seale
     return base::Error{base::Errc::corrupt, "the backup is damaged"};
   }
   std::string rest(sealed.box.size() - kTagBytes, '\0');
-  if (crypto_secretbox_open_easy(as_unsigned(rest.data()),
-                                 as_unsigned(sealed.box.data()),
+  if (crypto_secretbox_open_easy(base::as_unsigned(rest.data()),
+                                 base::as_unsigned(sealed.box.data()),
                                  sealed.box.size(),
-                                 as_unsigned(sealed.nonce.data()),
-                                 as_unsigned(key->data())) != 0) {
+                                 base::as_unsigned(sealed.nonce.data()),
+                                 base::as_unsigned(key->data())) != 0) {
     return base::Error{base::Errc::corrupt, "the backup does not pass its check"};
   }
   return rest;

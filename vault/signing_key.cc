@@ -3,20 +3,14 @@
 
 #include <sodium.h>
 
+#include "proxy/base/bytes.h"
+
 namespace keyswap::vault {
 
 namespace {
 
 static_assert(crypto_sign_SEEDBYTES == 32 && crypto_sign_PUBLICKEYBYTES == 32 &&
               crypto_sign_BYTES == 64);
-
-unsigned char* as_unsigned(char* bytes) {
-  return reinterpret_cast<unsigned char*>(bytes);
-}
-
-const unsigned char* as_unsigned(const char* bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes);
-}
 
 }  // namespace
 
@@ -38,8 +32,9 @@ base::Result<SigningKey> SigningKey::of(const Secret& seed) {
     return secret_key.error();
   }
   std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> public_key{};
-  crypto_sign_seed_keypair(
-      public_key.data(), as_unsigned(secret_key->data()), as_unsigned(seed.reveal().data()));
+  crypto_sign_seed_keypair(public_key.data(),
+                           base::as_unsigned(secret_key->data()),
+                           base::as_unsigned(seed.reveal().data()));
   return SigningKey(public_key, std::move(*secret_key));
 }
 
@@ -47,9 +42,9 @@ std::array<std::uint8_t, 64> SigningKey::sign(std::string_view message) const {
   std::array<std::uint8_t, crypto_sign_BYTES> signature{};
   crypto_sign_detached(signature.data(),
                        nullptr,
-                       as_unsigned(message.data()),
+                       base::as_unsigned(message.data()),
                        message.size(),
-                       as_unsigned(secret_key_.data()));
+                       base::as_unsigned(secret_key_.data()));
   return signature;
 }
 

@@ -8,7 +8,6 @@
 // The program signs with a key of its own, or not at all; its signature is replaced in its place.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -71,17 +70,6 @@ bool is_exchange(const WholeRequest& request) {
   return request.method == "POST" && http::path_of(request.target) == kPath;
 }
 
-std::optional<std::uint64_t> whole_number(const JsonValue* value) {
-  std::uint64_t number = 0;
-  const bool is_number = value != nullptr && value->kind == JsonValue::Kind::number;
-  const char* const end = is_number ? value->text.data() + value->text.size() : nullptr;
-  if (!is_number) {
-    return std::nullopt;
-  }
-  const auto read = std::from_chars(value->text.data(), end, number);
-  return read.ec == std::errc{} && read.ptr == end ? std::optional(number) : std::nullopt;
-}
-
 bool is_given(const JsonValue* value) {
   return value != nullptr && value->kind != JsonValue::Kind::null;
 }
@@ -111,7 +99,7 @@ bool append_expiry(const JsonValue* expiry, std::string& out) {
   if (!is_given(expiry)) {
     return true;
   }
-  const auto number = whole_number(expiry);
+  const auto number = whole_number<std::uint64_t>(expiry);
   if (number) {
     out += '\0';
     append_number(*number, out);
@@ -121,7 +109,7 @@ bool append_expiry(const JsonValue* expiry, std::string& out) {
 
 std::optional<std::string> hash_of(const JsonValue& body) {
   std::string text;
-  const auto nonce = whole_number(body.find(kNonce));
+  const auto nonce = whole_number<std::uint64_t>(body.find(kNonce));
   if (!nonce || !append_msgpack(*body.find(kAction), text)) {
     return std::nullopt;
   }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "bindings/digest.h"
 #include "proxy/base/bytes.h"
@@ -17,14 +16,6 @@ using jwt::Members;
 // Those that say who, for whom and for how long; and what Coinbase signs a request with.
 constexpr auto kReserved =
     std::to_array<std::string_view>({"iss", "sub", "aud", "exp", "nbf", "iat", "uri", "uris"});
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  });
-  return result;
-}
 
 void add_given(Members& members, std::string_view name, const std::string& text) {
   if (!text.empty()) {
@@ -85,7 +76,7 @@ base::Result<TokenTexts> snowflake_texts(const TokenSettings& settings,
     return der.error();
   }
   KS_TRY(digest.hash(HashKind::sha256, *der));
-  const auto subject = upper(settings.account) + "." + upper(settings.user);
+  const auto subject = base::to_upper(settings.account) + "." + base::to_upper(settings.user);
   Members header;
   header.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT");
   Members claims;
@@ -110,18 +101,8 @@ bool is_plain_header(const JsonValue& header, jwt::Algorithm algorithm) {
          (type == nullptr || is_text(type, "JWT"));
 }
 
-std::optional<std::int64_t> whole_number(const JsonValue* value) {
-  if (value == nullptr || value->kind != JsonValue::Kind::number) {
-    return std::nullopt;
-  }
-  std::int64_t number = 0;
-  const char* const end = value->text.data() + value->text.size();
-  const auto read = std::from_chars(value->text.data(), end, number);
-  return read.ec == std::errc{} && read.ptr == end ? std::optional(number) : std::nullopt;
-}
-
 bool ends_soon(const JsonValue& claims, std::int64_t now_s) {
-  const auto end = whole_number(claims.find("exp"));
+  const auto end = whole_number<std::int64_t>(claims.find("exp"));
   return end && *end > now_s && *end - now_s <= kTokenSecondsMax;
 }
 

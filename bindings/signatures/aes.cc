@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "bindings/digest.h"
+#include "proxy/base/bytes.h"
 
 namespace keyswap::bindings::aes {
 
@@ -33,17 +34,12 @@ bool fits(std::string_view text) {
   return text.size() < static_cast<std::size_t>(std::numeric_limits<int>::max()) - kBlockBytes;
 }
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-unsigned char* bytes_of(char* text) {
-  return reinterpret_cast<unsigned char*>(text);
-}
-
 bool decrypt(EVP_CIPHER_CTX* context, char* out, std::string_view sealed, int& size) {
-  return EVP_DecryptUpdate(
-             context, bytes_of(out), &size, bytes_of(sealed), static_cast<int>(sealed.size())) == 1;
+  return EVP_DecryptUpdate(context,
+                           base::as_unsigned(out),
+                           &size,
+                           base::as_unsigned(sealed),
+                           static_cast<int>(sealed.size())) == 1;
 }
 
 bool add_associated(EVP_CIPHER_CTX* context, std::string_view associated) {
@@ -51,7 +47,7 @@ bool add_associated(EVP_CIPHER_CTX* context, std::string_view associated) {
   return associated.empty() || EVP_CipherUpdate(context,
                                                 nullptr,
                                                 &ignored,
-                                                bytes_of(associated),
+                                                base::as_unsigned(associated),
                                                 static_cast<int>(associated.size())) == 1;
 }
 
@@ -69,15 +65,17 @@ base::Result<vault::Secret> open_cbc(std::string_view key,
   if (!room) {
     return room.error();
   }
-  if (context == nullptr ||
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_cbc(), nullptr, bytes_of(key), bytes_of(iv)) !=
-          1) {
+  if (context == nullptr || EVP_DecryptInit_ex(context.get(),
+                                               EVP_aes_256_cbc(),
+                                               nullptr,
+                                               base::as_unsigned(key),
+                                               base::as_unsigned(iv)) != 1) {
     return failed();
   }
   int size = 0;
   int last = 0;
   if (!decrypt(context.get(), room->data(), sealed, size) ||
-      EVP_DecryptFinal_ex(context.get(), bytes_of(room->data() + size), &last) != 1) {
+      EVP_DecryptFinal_ex(context.get(), base::as_unsigned(room->data() + size), &last) != 1) {
     return is_none();
   }
   return vault::Secret::adopt(std::move(*room), static_cast<std::size_t>(size + last));
@@ -95,8 +93,11 @@ base::Result<vault::Secret> open_gcm(std::string_view key, const GcmText& text) 
   }
   std::string tag(text.tag);
   if (context == nullptr ||
-      EVP_DecryptInit_ex(
-          context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(text.nonce)) != 1 ||
+      EVP_DecryptInit_ex(context.get(),
+                         EVP_aes_256_gcm(),
+                         nullptr,
+                         base::as_unsigned(key),
+                         base::as_unsigned(text.nonce)) != 1 ||
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) != 1) {
     return failed();
   }
@@ -104,7 +105,7 @@ base::Result<vault::Secret> open_gcm(std::string_view key, const GcmText& text) 
   int last = 0;
   if (!add_associated(context.get(), text.associated) ||
       !decrypt(context.get(), room->data(), text.sealed, size) ||
-      EVP_DecryptFinal_ex(context.get(), bytes_of(room->data() + size), &last) != 1) {
+      EVP_DecryptFinal_ex(context.get(), base::as_unsigned(room->data() + size), &last) != 1) {
     return is_none();
   }
   return vault::Secret::adopt(std::move(*room), static_cast<std::size_t>(size + last));
@@ -122,15 +123,18 @@ base::Result<std::string> seal_gcm(std::string_view key,
   int size = 0;
   int last = 0;
   if (context == nullptr ||
-      EVP_EncryptInit_ex(
-          context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) != 1 ||
+      EVP_EncryptInit_ex(context.get(),
+                         EVP_aes_256_gcm(),
+                         nullptr,
+                         base::as_unsigned(key),
+                         base::as_unsigned(nonce)) != 1 ||
       !add_associated(context.get(), associated) ||
       EVP_EncryptUpdate(context.get(),
-                        bytes_of(sealed.data()),
+                        base::as_unsigned(sealed.data()),
                         &size,
-                        bytes_of(plain),
+                        base::as_unsigned(plain),
                         static_cast<int>(plain.size())) != 1 ||
-      EVP_EncryptFinal_ex(context.get(), bytes_of(sealed.data() + size), &last) != 1 ||
+      EVP_EncryptFinal_ex(context.get(), base::as_unsigned(sealed.data() + size), &last) != 1 ||
       EVP_CIPHER_CTX_ctrl(
           context.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, sealed.data() + plain.size()) != 1) {
     return failed();

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "bindings/bounds.h"
+#include "bindings/key_text.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
@@ -38,27 +39,14 @@ using ContextPointer = std::unique_ptr<EVP_MD_CTX, Free>;
 using SignaturePointer = std::unique_ptr<ECDSA_SIG, Free>;
 using NumberPointer = std::unique_ptr<BIGNUM, Free>;
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 Error not_a_key() {
   ERR_clear_error();
   return {Errc::invalid_input, "this is no public key: neither PEM nor the base64 of its DER"};
 }
 
-// Without white space, and without line ends written as "\n" or "\r".
 std::string without_space(std::string_view text) {
-  std::string kept;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_written_out =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'n' || text[i + 1] == 'r');
-    if (is_written_out) {
-      ++i;
-    } else if (std::string_view(" \t\r\n").find(text[i]) == std::string_view::npos) {
-      kept += text[i];
-    }
-  }
+  std::string kept(text.size(), '\0');
+  kept.resize(write_without_space(text, kept));
   return kept;
 }
 
@@ -101,7 +89,8 @@ std::optional<PublicKey::Kind> kind_of(const EVP_PKEY* key) {
 }
 
 NumberPointer number_of(std::string_view bytes) {
-  return NumberPointer(BN_bin2bn(as_unsigned(bytes), static_cast<int>(bytes.size()), nullptr));
+  return NumberPointer(
+      BN_bin2bn(base::as_unsigned(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
 // r and s as the library reads them; "" if they are none.
@@ -136,9 +125,9 @@ Result<PublicKey> PublicKey::from_text(std::string_view pem_or_base64_der) {
 }
 
 Result<PublicKey> PublicKey::from_der(std::string_view der) {
-  const auto* at = as_unsigned(der);
+  const auto* at = base::as_unsigned(der);
   Pointer key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  if (key == nullptr || at != as_unsigned(der) + der.size()) {
+  if (key == nullptr || at != base::as_unsigned(der) + der.size()) {
     return not_a_key();
   }
   const auto kind = kind_of(key.get());
@@ -159,9 +148,9 @@ bool PublicKey::verifies(std::string_view message, std::string_view signature) c
       !checked.empty() && context != nullptr &&
       EVP_DigestVerifyInit(context.get(), nullptr, hash, nullptr, key_.get()) == 1 &&
       EVP_DigestVerify(context.get(),
-                       as_unsigned(checked),
+                       base::as_unsigned(checked),
                        checked.size(),
-                       as_unsigned(message),
+                       base::as_unsigned(message),
                        message.size()) == 1;
   ERR_clear_error();
   return is_right;

@@ -36,10 +36,6 @@ const secp256k1_context* context() {
   return made.get();
 }
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 base::Error no_key() {
   return {base::Errc::invalid_input, "the wallet's key is not 32 bytes in hexadecimal"};
 }
@@ -60,8 +56,8 @@ base::Result<Signature> sign(std::string_view key, std::string_view hash) {
   secp256k1_ecdsa_recoverable_signature made;
   if (secp256k1_ecdsa_sign_recoverable(context(),
                                        &made,
-                                       as_unsigned(hash),
-                                       as_unsigned({bytes->data(), bytes->size()}),
+                                       base::as_unsigned(hash),
+                                       base::as_unsigned({bytes->data(), bytes->size()}),
                                        secp256k1_nonce_function_rfc6979,
                                        nullptr) != 1) {
     return no_key();  // zero, or not below the curve's order

@@ -358,7 +358,7 @@ inline constexpr std::int64_t kTellAgainMs = 60'000;  // the same of the same ho
 inline constexpr std::size_t kOwnBindingsBytesMax = std::size_t{64} * 1024;
 inline constexpr std::size_t kToldMax = 256;  // hosts and causes told within that time
 // Upstreams' clocks (proxy/net/upstream_clocks.h).
-inline constexpr std::size_t kClocksMax = 256;           // whose clock is known; others are not
+inline constexpr std::size_t kClocksMax = 256;  // clocks known; past it one that agrees goes
 inline constexpr std::int64_t kClockNoticedMs = 30'000;  // an offset past this is told
 // One past this is never followed: nobody makes us sign for any time he likes.
 inline constexpr std::int64_t kClockFollowedMs = 600'000;

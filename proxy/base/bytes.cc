@@ -9,10 +9,6 @@ namespace keyswap::base {
 
 namespace {
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 std::string encode_base64(std::string_view bytes, int variant) {
   std::string text(sodium_base64_ENCODED_LEN(bytes.size(), variant), '\0');
   sodium_bin2base64(text.data(), text.size(), as_unsigned(bytes), bytes.size(), variant);
@@ -142,6 +138,12 @@ std::string to_lower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) { return to_lower(c); });
   return lower;
+}
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  std::ranges::transform(upper, upper.begin(), [](char c) { return to_upper(c); });
+  return upper;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

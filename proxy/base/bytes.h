@@ -46,6 +46,19 @@ Result<std::size_t> decode_base64(std::string_view text, std::span<char> out);
 // RFC 4648 section 5, with the padding that is due or without any.
 Result<std::size_t> decode_base64url(std::string_view text, std::span<char> out);
 
+// The same bytes for libraries that know them as unsigned; their number goes by itself.
+inline const unsigned char* as_unsigned(const char* bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes);
+}
+
+inline unsigned char* as_unsigned(char* bytes) {
+  return reinterpret_cast<unsigned char*>(bytes);
+}
+
+inline const unsigned char* as_unsigned(std::string_view bytes) {
+  return as_unsigned(bytes.data());
+}
+
 // Equality whose time depends on the lengths alone.
 bool equal_constant_time(std::string_view a, std::string_view b);
 
@@ -60,7 +73,12 @@ constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+constexpr char to_upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+}
+
 std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace keyswap::base

@@ -101,14 +101,6 @@ const std::string* find(const Variables& variables, const std::string& name) {
   return found == variables.end() ? nullptr : &found->second;
 }
 
-std::string to_upper(std::string_view text) {
-  std::string upper(text);
-  std::ranges::transform(upper, upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  });
-  return upper;
-}
-
 bool is_variable_name(std::string_view name) {
   const auto is_letter = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
@@ -345,12 +337,13 @@ class Planner {
   void plan_removals() {
     std::set<std::string> set_names;
     for (const auto& [name, value] : plan_.set) {
-      set_names.insert(to_upper(name));
+      set_names.insert(base::to_upper(name));
     }
     for (const auto& [name, value] : inherited_) {
-      const std::string upper = to_upper(name);
-      const bool is_unwanted = std::ranges::any_of(
-          kRemovedNames, [&](std::string_view removed) { return to_upper(removed) == upper; });
+      const std::string upper = base::to_upper(name);
+      const bool is_unwanted = std::ranges::any_of(kRemovedNames, [&](std::string_view removed) {
+        return base::to_upper(removed) == upper;
+      });
       const bool is_twin = !plan_.set.contains(name) && set_names.contains(upper);
       if ((is_unwanted && !plan_.set.contains(name)) || is_twin) {
         plan_.removed.push_back(name);
@@ -360,7 +353,7 @@ class Planner {
   }
 
   void warn_of_weakening(const std::string& name, const std::string& value) {
-    const std::string upper = to_upper(name);
+    const std::string upper = base::to_upper(name);
     const auto* const found = std::ranges::find(kWeakenings, upper, &Weakening::name);
     if (found != kWeakenings.end() && (found->value.empty() || found->value == value)) {
       plan_.warnings.push_back(

@@ -143,10 +143,9 @@ std::string new_placeholder(std::string_view prefix) {
 
 std::string to_upper_name(std::string_view text) {
   std::string name;
-  for (const char c : text) {
-    const bool is_lower = c >= 'a' && c <= 'z';
+  for (const char c : base::to_upper(text)) {
     const bool is_plain = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    name += is_lower ? static_cast<char>(c - 'a' + 'A') : is_plain ? c : '_';
+    name += is_plain ? c : '_';
   }
   return name;
 }

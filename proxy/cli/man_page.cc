@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "proxy/base/bytes.h"
 #include "proxy/cli/help_text.h"
 #include "proxy/cli/help_topics.h"
 #include "proxy/cli/word_wrap.h"
@@ -129,13 +130,6 @@ constexpr std::string_view kEnd =
     ".TP\n.B 2\nused wrongly, or a broken configuration\n"
     ".TP\n.B 3\ncannot: a file, a permission, a locked vault\n";
 
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
-  return text;
-}
-
 }  // namespace
 
 std::string man_name(const CommandPage& page) {
@@ -148,7 +142,8 @@ std::string man_page(const CommandPage& page) {
   const bool is_program = page.name.find(' ') == std::string::npos;
   const std::string summary =
       is_program ? "a proxy that keeps credentials out of programs" : page.summary;
-  std::string text = ".TH " + upper(man_name(page)) + " 1 \"\" \"keyswap " KEYSWAP_VERSION "\"\n";
+  std::string text =
+      ".TH " + base::to_upper(man_name(page)) + " 1 \"\" \"keyswap " KEYSWAP_VERSION "\"\n";
   text += ".SH NAME\n" + escaped(man_name(page)) + " \\- " + escaped(summary) + "\n";
   text += ".SH SYNOPSIS\n.B " + escaped(page.usage) + "\n";
   text += ".SH DESCRIPTION\n" + paragraphs(page.about);

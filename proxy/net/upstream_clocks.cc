@@ -85,7 +85,7 @@ UpstreamClocks::Known* UpstreamClocks::find_or_add(const UpstreamKey& key, const
   auto found = known_.find(key.destination);
   if (found == known_.end()) {
     if (known_.size() >= base::bounds::kClocksMax) {
-      forget_old(now);
+      make_room(now);
     }
     if (known_.size() >= base::bounds::kClocksMax) {
       return nullptr;
@@ -103,6 +103,7 @@ UpstreamClocks::Known* UpstreamClocks::find_or_add(const UpstreamKey& key, const
     known.policy = key.policy;
     known.seen = {};
     known.error_us = 0;
+    known.is_doubted = false;
   }
   return &known;
 }
@@ -112,17 +113,19 @@ void UpstreamClocks::take(const ClockSight& sight,
                           std::int64_t error_us,
                           Known& known) {
   const Moments& now = sight.received;
-  const bool is_first = known.error_us == 0;
-  const bool is_due =
-      now.steady_us - known.seen.steady_us > base::bounds::kClockBetterMs * kUsInMs ||
-      was_set(known.seen, now);
-  if (!is_first && !is_due && error_us > known.error_us) {
-    return;
+  const bool is_news = known.error_us == 0 || was_set(known.seen, now);
+  const bool is_due = now.steady_us - known.seen.steady_us > base::bounds::kClockBetterMs * kUsInMs;
+  // Both cannot be true of one clock: it was set, or there are several behind that name. Which of
+  // them is asked next nobody knows, so none is followed until two sights in a row agree.
+  const bool contradicts = !is_news && is_fresh(known.seen, now) &&
+                           std::abs(offset_us - known.offset_at(now)) > error_us + known.error_us;
+  known.is_doubted = contradicts;
+  if (is_news || is_due || contradicts || error_us <= known.error_us) {
+    known.offset_us = offset_us;
+    known.error_us = error_us;
+    known.seen = now;
   }
-  known.offset_us = offset_us;
-  known.error_us = error_us;
-  known.seen = now;
-  set_off(std::abs(offset_us) > error_us, known);
+  set_off(!contradicts && std::abs(known.offset_us) > known.error_us, known);
 }
 
 std::int64_t UpstreamClocks::shift_us(const UpstreamKey& key, const Moments& now) const {
@@ -131,12 +134,12 @@ std::int64_t UpstreamClocks::shift_us(const UpstreamKey& key, const Moments& now
   }
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(key.destination);
-  if (found == known_.end() || found->second.policy != key.policy ||
+  if (found == known_.end() || found->second.policy != key.policy || found->second.is_doubted ||
       !is_fresh(found->second.seen, now)) {
     return 0;
   }
   const Known& known = found->second;
-  const std::int64_t shift_us = known.offset_us - moved_us(known.seen, now);
+  const std::int64_t shift_us = known.offset_at(now);
   const std::int64_t size_us = std::abs(shift_us);
   return size_us <= known.error_us || size_us > base::bounds::kClockFollowedMs * kUsInMs
              ? 0
@@ -146,20 +149,40 @@ std::int64_t UpstreamClocks::shift_us(const UpstreamKey& key, const Moments& now
 std::size_t UpstreamClocks::count_apart(const Moments& now) const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(std::ranges::count_if(known_, [&](const auto& entry) {
-    return is_fresh(entry.second.seen, now) &&
+    return !entry.second.is_doubted && is_fresh(entry.second.seen, now) &&
            event_of(entry.second.offset_us) != ClockEvent::agrees;
   }));
 }
 
-void UpstreamClocks::forget_old(const Moments& now) {
+// What counts no more goes first, then of those that nobody misses the one that was not seen for
+// longest.
+void UpstreamClocks::make_room(const Moments& now) {
+  auto oldest = known_.end();
   for (auto entry = known_.begin(); entry != known_.end();) {
-    if (is_fresh(entry->second.seen, now)) {
-      ++entry;
-    } else {
+    if (!is_fresh(entry->second.seen, now)) {
       set_off(false, entry->second);
       entry = known_.erase(entry);
+      continue;
     }
+    if (entry->second.agrees(now) &&
+        (oldest == known_.end() || entry->second.seen.steady_us < oldest->second.seen.steady_us)) {
+      oldest = entry;
+    }
+    ++entry;
   }
+  if (known_.size() >= base::bounds::kClocksMax && oldest != known_.end()) {
+    known_.erase(oldest);
+  }
+}
+
+std::int64_t UpstreamClocks::Known::offset_at(const Moments& now) const {
+  return offset_us - moved_us(seen, now);
+}
+
+// Is this as good as not known? Nothing is shifted for it, and what it was told of is long over.
+bool UpstreamClocks::Known::agrees(const Moments& now) const {
+  return !is_off && !is_doubted && told == ClockEvent::agrees &&
+         (told_us == 0 || now.steady_us - told_us >= base::bounds::kTellAgainMs * kUsInMs);
 }
 
 void UpstreamClocks::set_off(bool is_off, Known& known) {

@@ -45,21 +45,25 @@ class UpstreamClocks {
     std::int64_t error_us = 0;
   };
 
-  // Takes what was seen of the upstream `key` (its owner does not matter). Gives what is to be told
-  // now: when what it is like changed, or it moved on by as much as is noticed, and of one upstream
-  // once in bounds::kTellAgainMs.
+  // Takes what was seen of the upstream `key` (its owner does not matter). Where as many are known
+  // as may be, the one goes that agrees with this machine's and was not seen for longest; if none
+  // agrees, the new one is not known. A sight that cannot be true together with the one before it
+  // puts the upstream in doubt, until the next agrees with it. Gives what is to be told now: when
+  // what it is like changed, or it moved on by as much as is noticed, and of one upstream once in
+  // bounds::kTellAgainMs.
   std::optional<Note> note(const UpstreamKey& key, const ClockSight& sight);
 
   // What to add to this machine's time for what the upstream `key` is to take for its own. 0: this
-  // machine's time. That is so unless it is known by the policy of `key`, and fresh, that it
-  // differs by more than may be wrong of it, and by no more than bounds::kClockFollowedMs. In whole
-  // milliseconds, and rather too early than too late.
+  // machine's time. That is so unless it is known by the policy of `key`, fresh and not in doubt,
+  // that it differs by more than may be wrong of it, and by no more than bounds::kClockFollowedMs.
+  // In whole milliseconds, and rather too early than too late.
   [[nodiscard]] std::int64_t shift_us(const UpstreamKey& key, const Moments& now) const;
 
   // Is there any for which shift_us may be other than 0? No lock is taken.
   [[nodiscard]] bool may_shift() const { return off_.load(std::memory_order_relaxed) > 0; }
 
-  // Of how many it is known, and fresh, that they differ by more than bounds::kClockNoticedMs.
+  // Of how many it is known, fresh and not in doubt, that they differ by more than
+  // bounds::kClockNoticedMs.
   [[nodiscard]] std::size_t count_apart(const Moments& now) const;
 
  private:
@@ -71,12 +75,16 @@ class UpstreamClocks {
     audit::ClockEvent told = audit::ClockEvent::agrees;
     std::int64_t told_us = 0;  // steady clock; 0: nothing was told
     std::int64_t told_offset_us = 0;
-    bool is_off = false;  // it counts in off_
+    bool is_off = false;      // it counts in off_
+    bool is_doubted = false;  // what was seen last contradicts what was seen before
+
+    [[nodiscard]] std::int64_t offset_at(const Moments& now) const;
+    [[nodiscard]] bool agrees(const Moments& now) const;
   };
 
   Known* find_or_add(const UpstreamKey& key, const Moments& now);
   void take(const ClockSight& sight, std::int64_t offset_us, std::int64_t error_us, Known& known);
-  void forget_old(const Moments& now);
+  void make_room(const Moments& now);
   void set_off(bool is_off, Known& known);
 
   std::atomic<std::size_t> off_ = 0;  // clocks that differ by more than may be wrong

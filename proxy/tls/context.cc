@@ -58,10 +58,6 @@ struct FreeContext {
 
 using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
 
-const unsigned char* as_unsigned(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
 base::Error not_made() {
   const auto reason = ERR_GET_REASON(ERR_peek_error());
   ERR_clear_error();
@@ -107,7 +103,7 @@ base::Status apply_client_policy(SSL_CTX* c) {
   SSL_CTX_clear_mode(c, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_max_cert_list(c, kCertificateListBytesMax);
   // Zero is success here, unlike everywhere else.
-  if (SSL_CTX_set_alpn_protos(c, as_unsigned(kHttp11), kHttp11.size()) != 0) {
+  if (SSL_CTX_set_alpn_protos(c, base::as_unsigned(kHttp11), kHttp11.size()) != 0) {
     return not_made();
   }
   return {};
@@ -125,7 +121,7 @@ int select_protocol(SSL* /*ssl*/,
   while (!rest.empty()) {
     const std::size_t size = 1U + static_cast<unsigned char>(rest.front());
     if (rest.substr(0, size) == kHttp11) {
-      *chosen = as_unsigned(rest) + 1;
+      *chosen = base::as_unsigned(rest) + 1;
       *chosen_size = static_cast<unsigned char>(kHttp11.size() - 1);
       return SSL_TLSEXT_ERR_OK;
     }

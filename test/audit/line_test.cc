@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "audit/line.h"
 
+#include <array>
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "test/audit/support.h"
@@ -153,6 +156,56 @@ TEST_CASE("what is as long and as large as the format allows is a record", "[I7]
   const std::string line = line_of(body_of(decision_of("r1")));
   CAPTURE(from, to);
   CHECK(parse_line(replaced(line, from, to)));
+}
+
+TEST_CASE("what became of a credential is told by a record of its own type alone", "[I7]") {
+  constexpr std::array kTypes{"secret_fetched", "token_exchange", "token_rotation"};
+  for (auto event = FetchEvent::fetched; event <= FetchEvent::login;
+       event = static_cast<FetchEvent>(static_cast<int>(event) + 1)) {
+    const std::string line =
+        line_of(body_of(SecretFetchedRecord{.event = event, .secret = "K", .outcome = "ok"}));
+    for (const std::string type : kTypes) {
+      CAPTURE(to_string(event), type);
+      const std::string from = R"("type":")" + std::string(type_of(event)) + '"';
+      const bool is_its_own = type == type_of(event);
+      CHECK(parse_line(replaced(line, from, R"("type":")" + type + '"')).has_value() == is_its_own);
+    }
+  }
+}
+
+TEST_CASE("a number that the writer cannot hold is not a record's", "[I7]") {
+  const std::string clock = line_of(
+      body_of(UpstreamClockRecord{.host = "h.test", .port = 443, .offset_ms = 5, .error_ms = 7}));
+  for (const char* const held : {"9223372036854775807", "-9223372036854775808", "0", "-1"}) {
+    CAPTURE(held);
+    CHECK(parse_line(replaced(clock, R"("5")", '"' + std::string(held) + '"')));
+  }
+  for (const char* const larger : {"9223372036854775808",
+                                   "-9223372036854775809",
+                                   "18446744073709551615",
+                                   "-18446744073709551615",
+                                   "18446744073709551616",
+                                   "-0"}) {
+    CAPTURE(larger);
+    CHECK_FALSE(parse_line(replaced(clock, R"("5")", '"' + std::string(larger) + '"')));
+  }
+  CHECK(parse_line(replaced(clock, R"(_ms":7)", R"(_ms":9223372036854775807)")));
+  CHECK_FALSE(parse_line(replaced(clock, R"(_ms":7)", R"(_ms":9223372036854775808)")));
+
+  const std::string shifted = line_of(body_of([] {
+    auto record = decision_of("r1");
+    record.clock_shift_ms = 5;
+    return record;
+  }()));
+  CHECK(parse_line(replaced(shifted, R"("5")", R"("-9223372036854775808")")));
+  CHECK_FALSE(parse_line(replaced(shifted, R"("5")", R"("9223372036854775808")")));
+
+  const std::string fetched =
+      line_of(body_of(SecretFetchedRecord{.expires_at = 5, .outcome = "ok", .duration_us = 1'000}));
+  CHECK(parse_line(replaced(fetched, R"(_at":5)", R"(_at":9223372036854775807)")));
+  CHECK_FALSE(parse_line(replaced(fetched, R"(_at":5)", R"(_at":9223372036854775808)")));
+  CHECK(parse_line(replaced(fetched, R"(ms":1.)", R"(ms":9223372036854775.)")));
+  CHECK_FALSE(parse_line(replaced(fetched, R"(ms":1.)", R"(ms":9223372036854776.)")));
 }
 
 TEST_CASE("no beginning of a record is a record, nor one with more behind it") {

@@ -143,10 +143,22 @@ TEST_CASE("Random bytes fill the whole span and differ from call to call") {
   REQUIRE(std::ranges::count(one, 0) < 8);
 }
 
+TEST_CASE("Bytes seen as unsigned are the same bytes, past a zero too") {
+  std::array<char, 3> bytes{'\0', '\x7f', '\xff'};
+  const std::string_view view(bytes.data(), bytes.size());
+  REQUIRE(as_unsigned(view)[2] == 0xff);
+  REQUIRE(as_unsigned(view) == as_unsigned(bytes.data()));
+  as_unsigned(bytes.data())[0] = 0x80;
+  REQUIRE(view[0] == '\x80');
+}
+
 TEST_CASE("Case is that of ASCII alone") {
   REQUIRE(to_lower(std::string_view("ABC-xyz_09\xc3\x84")) == "abc-xyz_09\xc3\x84");
   REQUIRE(to_lower('[') == '[');
   REQUIRE(to_lower('@') == '@');
+  REQUIRE(to_upper(std::string_view("abc-XYZ_09\xc3\xa4")) == "ABC-XYZ_09\xc3\xa4");
+  REQUIRE(to_upper('{') == '{');
+  REQUIRE(to_upper('`') == '`');
   REQUIRE(equal_ignoring_case("Content-Length", "content-lENGTH"));
   REQUIRE_FALSE(equal_ignoring_case("content_length", "content-length"));
   REQUIRE_FALSE(equal_ignoring_case("abc", "abcd"));

@@ -112,6 +112,23 @@ TEST_CASE("a number is as RFC 8259 writes it") {
   CHECK(rewritten(bad).empty());
 }
 
+TEST_CASE("a whole number is one that can be held, and nothing else is one") {
+  const auto value = read_json(R"({"a":7,"b":-7,"c":"7","d":7.0})", kBounds);
+  REQUIRE(value);
+  CHECK(whole_number<std::int64_t>(value->find("a")) == 7);
+  CHECK(whole_number<std::int64_t>(value->find("b")) == -7);
+  CHECK_FALSE(whole_number<std::uint64_t>(value->find("b")));
+  CHECK_FALSE(whole_number<std::int64_t>(value->find("c")));
+  CHECK_FALSE(whole_number<std::int64_t>(value->find("d")));
+  CHECK_FALSE(whole_number<std::int64_t>(value->find("none")));
+  const auto large = read_json("[18446744073709551615,18446744073709551616,7e0]", kBounds);
+  REQUIRE(large);
+  CHECK(whole_number<std::uint64_t>(&large->items[0]) == 18446744073709551615U);
+  CHECK_FALSE(whole_number<std::int64_t>(&large->items[0]));
+  CHECK_FALSE(whole_number<std::uint64_t>(&large->items[1]));
+  CHECK_FALSE(whole_number<std::uint64_t>(&large->items[2]));
+}
+
 TEST_CASE("a string has no control, no half of a pair, and no byte that is not UTF-8") {
   const auto* const text = GENERATE("\"a\nb\"",
                                     "\"a\tb\"",

@@ -2,7 +2,7 @@
 //
 // What the commands say of themselves: help, manual pages and completions are made of one page
 // each, and so are looked at together. (That the program's own table has them all is in
-// test/e2e/test_commands.py.)
+// test/e2e/test_words.py.)
 #include <algorithm>
 #include <array>
 #include <filesystem>

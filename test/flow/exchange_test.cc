@@ -297,15 +297,6 @@ TEST_CASE("HP-03 Expect is passed on, and 100 Continue comes back from the upstr
   CHECK(has(asking.transcript(), "client kept"));
 }
 
-TEST_CASE("a malformed request is refused with a record and the connection closed", "[I9]") {
-  const auto bad = script().client(
-      "GET / HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 1\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n");
-  CHECK(bad.transcript().starts_with("record refused malformed_request  \n"));
-  CHECK(has(bad.sent_client(), "HTTP/1.1 400 "));
-  CHECK(has(bad.transcript(), "client closed"));
-}
-
 TEST_CASE("a chunked upload that breaks its framing is cut, not completed", "[I9]") {
   const auto bad = script().client(
       "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nTransfer-Encoding: "

@@ -126,6 +126,9 @@ TEST_CASE("the Dates of a connection are looked at once a second, and nobody has
   CHECK(asking.shift_ms() == 0);
   asking.around.pass(base::bounds::kClockLookMs);
   asking.ask(asking.date(90));
+  CHECK(asking.shift_ms() == 0);  // it contradicts the first
+  asking.around.pass(base::bounds::kClockLookMs);
+  asking.ask(asking.date(90));
   CHECK(asking.shift_ms() != 0);
 
   Asking unwatched;

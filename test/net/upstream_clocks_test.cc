@@ -182,6 +182,87 @@ TEST_CASE("an answer that took long does not take the place of what is known bet
   CHECK_FALSE(machine.hear(kDay));
 }
 
+TEST_CASE("nothing is signed by a time that the upstream's newest answer contradicts") {
+  Machine machine;
+  machine.hear(90 * kSecond);
+  machine.trip_us = 4 * kSecond;  // less exact, but it cannot be 90 s ahead any more
+  machine.hear(0);
+  CHECK(machine.shift_ms() == 0);
+  CHECK_FALSE(machine.clocks.may_shift());
+  machine.hear(0);
+  CHECK(machine.shift_ms() == 0);
+  CHECK(machine.clocks.count_apart(machine.now) == 0);
+}
+
+TEST_CASE("a clock that was set is followed once two answers in a row agree") {
+  Machine machine;
+  machine.hear(90 * kSecond);
+  machine.pass(kSecond);
+  machine.hear(-60 * kSecond);
+  CHECK(machine.shift_ms() == 0);
+  CHECK_FALSE(machine.clocks.may_shift());
+  CHECK(machine.clocks.count_apart(machine.now) == 0);
+  machine.pass(kSecond);
+  machine.hear(-60 * kSecond);
+  check_shift(machine.shift_ms(), -60 * kSecond);
+  CHECK(machine.clocks.count_apart(machine.now) == 1);
+}
+
+TEST_CASE("of clocks that answer in turn under one name none is followed") {
+  Machine machine;
+  machine.hear(90 * kSecond);
+  for (int i = 0; i < 100; ++i) {
+    machine.pass(kSecond);
+    machine.hear(i % 2 == 0 ? 0 : 90 * kSecond);
+    REQUIRE(machine.shift_ms() == 0);
+  }
+}
+
+TEST_CASE("an answer that only says less is no contradiction, nor is our clock's being led") {
+  Machine machine;
+  machine.hear(90 * kSecond);
+  machine.now.wall_us += 900 * kMs;
+  machine.trip_us = kSecond;
+  machine.hear(90 * kSecond - 900 * kMs);
+  check_shift(machine.shift_ms(), 90 * kSecond - 900 * kMs);
+}
+
+TEST_CASE("a venue that comes late is known for one that agrees, the oldest of them [I10]",
+          "[I10]") {
+  Machine machine;
+  machine.trip_us = 0;
+  machine.hear(90 * kSecond, Machine::key("off"));
+  for (std::size_t i = 1; i < bounds::kClocksMax; ++i) {
+    machine.pass(kMs);
+    machine.hear(0, Machine::key("h" + std::to_string(i)));
+  }
+  machine.pass(kSecond);
+  machine.hear(0, Machine::key("h1"));  // no longer the oldest
+  CHECK(machine.hear(90 * kSecond, Machine::key("late")));
+  CHECK(machine.shift_ms(Machine::key("late")) != 0);
+  CHECK(machine.shift_ms(Machine::key("off")) != 0);
+  CHECK(machine.clocks.count_apart(machine.now) == 2);
+  // Of which it is still known that it agreed, that one is in doubt now. h2 made room.
+  machine.hear(90 * kSecond, Machine::key("h1"));
+  CHECK(machine.shift_ms(Machine::key("h1")) == 0);
+  machine.hear(90 * kSecond, Machine::key("h2"));
+  CHECK(machine.shift_ms(Machine::key("h2")) != 0);
+}
+
+TEST_CASE("a clock that makes room for others is not told of more often for that [I10]", "[I10]") {
+  Machine machine;
+  machine.trip_us = 0;
+  CHECK(machine.hear(90 * kSecond));
+  machine.pass(kMinute);
+  CHECK(machine.hear(0));
+  machine.hear(0);
+  for (std::size_t i = 0; i < 2 * bounds::kClocksMax; ++i) {
+    machine.pass(kMs);
+    machine.hear(0, Machine::key("h" + std::to_string(i)));
+  }
+  CHECK_FALSE(machine.hear(90 * kSecond));
+}
+
 TEST_CASE("clocks are known in a bounded number, and old ones make room [I10]", "[I10]") {
   Machine machine;
   machine.trip_us = 0;

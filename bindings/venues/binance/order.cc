@@ -81,14 +81,6 @@ bool has_price(Market market, std::string_view type) {
   return false;
 }
 
-std::string to_upper(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return upper;
-}
-
 bool is_upper_alphanumeric(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -161,7 +153,7 @@ class OrderReader {
       read_all(form, fields);
       return;
     }
-    symbol_ = to_upper(text_of("symbol", fields));
+    symbol_ = base::to_upper(text_of("symbol", fields));
     add_once(symbol_, reading_.symbols);
     read_one(form, fields);
   }

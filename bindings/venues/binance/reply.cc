@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/venues/binance/reply.h"
 
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -227,10 +226,8 @@ class JsonReplyReader final : public ReplyReader {
   bool end_status(const JsonValue& value) {
     constexpr int kLeast = 100;
     constexpr int kMost = 599;
-    const char* const end = value.text.data() + value.text.size();
-    const auto read = std::from_chars(value.text.data(), end, status_);
-    return value.kind == JsonValue::Kind::number && read.ec == std::errc{} && read.ptr == end &&
-           status_ >= kLeast && status_ <= kMost;
+    status_ = whole_number<int>(&value).value_or(0);
+    return status_ >= kLeast && status_ <= kMost;
   }
 
   bool in_string_ = false;
