@@ -219,7 +219,8 @@ class Backend {
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
 
-  // Gives back what was got by log_in(), when the proxy ends; null: nothing.
+  // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
+  // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
 };
 
