@@ -42,7 +42,8 @@ struct Call {
   Secret body;  // may be empty
   std::size_t answer_bytes_max = base::bounds::kCallAnswerBytesMax;
   // What it sends is good once, and what comes back is nowhere else: once it is under way it is
-  // waited for, for its own time, whatever else ends.
+  // waited for, for its own time, whatever else ends. It is not sent again where it may have been
+  // taken.
   bool is_spending = false;
 };
 
