@@ -149,6 +149,8 @@ struct CallAnswer {
   Secret body;
   std::int64_t retry_after_ms = 0;
   std::optional<std::int64_t> date_s;  // of the field Date
+  // GitHub's x-ratelimit-reset, since 1970, where x-ratelimit-remaining is 0; 0: it says no time.
+  std::optional<std::int64_t> used_up_until_s;
 };
 
 struct CommandAnswer {
