@@ -173,7 +173,7 @@ TEST_CASE("names that are many, long and alike cost little more than values that
   const auto text_of_many = [](char open, std::string_view between, char close) {
     std::string text(1, open);
     for (std::size_t i = 0; i < base::bounds::kAnswerJsonMembersMax; ++i) {
-      text += (i == 0 ? "\"" : ",\"") + std::string(900, 'a') + std::to_string(i) + "\"";
+      text += (i == 0 ? "\"" : ",\"") + std::string(200, 'a') + std::to_string(i) + "\"";
       text += between;
     }
     return text + close;
