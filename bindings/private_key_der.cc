@@ -350,10 +350,21 @@ Result<Secret> as_pkcs8(Secret der) {
   return wrapped(der_value(kObject, kEcId) + der_value(kObject, key->curve_id), der.reveal());
 }
 
+// One sequence that begins as all three forms do: a version, and the number, octets or algorithm
+// behind it. Random bytes never look so.
+bool is_der_key(std::string_view bytes) {
+  const auto sequence = only(kSequence, bytes);
+  DerReader reader(sequence.value_or(""));
+  const auto version = reader.take_number();
+  return version && (version->empty() || *version == "\x01") &&
+         (reader.is_next(kInteger) || reader.is_next(kOctetString) || reader.is_next(kSequence));
+}
+
 // Some vendors give an Ed25519 key as its bare bytes: the seed, mostly with the public half behind
-// it.
+// it. A P-384 key without its point is as long as that.
 bool is_bare_ed25519(const Secret& bytes) {
-  return bytes.size() == kSeedBytes || bytes.size() == 2 * kSeedBytes;
+  return (bytes.size() == kSeedBytes || bytes.size() == 2 * kSeedBytes) &&
+         !is_der_key(bytes.reveal());
 }
 
 Result<Secret> wrapped_ed25519(const Secret& bytes) {

@@ -17,6 +17,18 @@ using jwt::Members;
 constexpr auto kReserved =
     std::to_array<std::string_view>({"iss", "sub", "aud", "exp", "nbf", "iat", "uri", "uris"});
 
+// A reader that folds the case of names takes another spelling of one of those for it; and some
+// (Go's encoding/json) fold beyond ASCII: "\u017fub" is "sub" to them.
+bool is_like_reserved(std::string_view name) {
+  const bool is_ascii =
+      std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return !is_ascii || std::ranges::find(kReserved, base::to_lower(name)) != kReserved.end();
+}
+
+bool is_misspelt(std::string_view name) {
+  return is_like_reserved(name) && std::ranges::find(kReserved, name) == kReserved.end();
+}
+
 void add_given(Members& members, std::string_view name, const std::string& text) {
   if (!text.empty()) {
     members.add(name, text);
@@ -144,7 +156,8 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   const auto header = read_json(theirs.header, kTokenBounds);
   auto claims = read_json(theirs.claims, kTokenBounds);
   if (!header || !claims || claims->kind != JsonValue::Kind::object ||
-      !is_plain_header(*header, settings.algorithm) || !ends_soon(*claims, now_s)) {
+      !is_plain_header(*header, settings.algorithm) || !ends_soon(*claims, now_s) ||
+      std::ranges::any_of(claims->names, is_misspelt)) {
     return std::nullopt;
   }
   set_text(*claims, "iss", settings.issuer);
@@ -163,8 +176,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> read_extra_claim
   }
   std::vector<std::pair<std::string, std::string>> claims;
   for (std::size_t i = 0; i < object->names.size(); ++i) {
-    // In any case: a reader that does not look at it would take the one for the other.
-    if (std::ranges::find(kReserved, base::to_lower(object->names[i])) != kReserved.end()) {
+    if (is_like_reserved(object->names[i])) {
       return std::nullopt;
     }
     claims.emplace_back(object->names[i], json_text(object->items[i]));

@@ -61,7 +61,8 @@ base::Result<TokenTexts> make_token_texts(const TokenSettings& settings,
 
 // A client's token, signed anew: its claims are kept, but for those that the rule says itself.
 // Nothing if it cannot be: its header says something else than `alg`, `typ` and `kid`, the
-// algorithm is another, its claims are no JSON object, or do not end within an hour.
+// algorithm is another, its claims are no JSON object, do not end within an hour, or have a name
+// that is not ASCII, or is one of keyswap's but for its case.
 std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
                                            const jwt::Parts& theirs,
                                            std::int64_t now_s);

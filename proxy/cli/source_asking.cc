@@ -41,9 +41,10 @@ class Asked {
   Asked(Asked&&) = delete;
   Asked& operator=(Asked&&) = delete;
 
-  // What was got by logging in is given back, as `serve` does when it ends.
+  // What was got by logging in is given back, and what could not be kept is kept, as `serve` does
+  // when it ends.
   ~Asked() {
-    auto run = is_logged_in_ ? backend_->log_out() : nullptr;
+    auto run = backend_->log_out();
     if (run != nullptr) {
       static_cast<void>(online_.run(spec_, std::move(run), bounds::kSourceLogOutMs));
     }
@@ -66,7 +67,6 @@ class Asked {
     if (run != nullptr) {
       const RunOutcome outcome = judged(online_.run(spec_, std::move(run), bounds::kSourceRunMs));
       const auto* const failed = std::get_if<Failed>(&outcome);
-      is_logged_in_ = failed == nullptr;
       given_up_ = failed == nullptr ? std::nullopt : std::optional(*failed);
     }
   }
@@ -83,7 +83,6 @@ class Asked {
   Online& online_;
   const vault::SourceSpec& spec_;
   std::unique_ptr<vault::Backend> backend_;
-  bool is_logged_in_ = false;
   std::optional<Failed> given_up_;
 };
 

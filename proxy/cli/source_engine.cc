@@ -56,6 +56,9 @@ base::Result<std::unique_ptr<SourceEngine>> SourceEngine::create(Parts parts) {
   of_calls.run_slow = [worker = &made->worker_](std::function<void()> work) {
     worker->run(std::move(work));
   };
+  of_calls.run_file = [files = &made->files_](std::function<void()> work) {
+    files->run(std::move(work));
+  };
   auto calls = outgoing::CallThread::create(std::move(of_calls));
   if (!calls) {
     return calls.error();
@@ -70,6 +73,7 @@ SourceEngine::~SourceEngine() {
 
 base::Status SourceEngine::start() {
   KS_TRY(worker_.start(1));
+  KS_TRY(files_.start(1));
   return calls_->start();
 }
 
@@ -93,12 +97,14 @@ void SourceEngine::post(std::function<void()> task) {
   calls_->post(std::move(task));
 }
 
-// The calls first: what they want kept, the worker still keeps.
+// The calls first: what they want kept, the worker still keeps. Files last: one that hangs is waited
+// for, and by then nothing else is (docs/sources.md, "file").
 void SourceEngine::stop() {
   if (calls_ != nullptr) {
     calls_->stop();
   }
   worker_.finish();
+  files_.stop();
 }
 
 }  // namespace keyswap::cli

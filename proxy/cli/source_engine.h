@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine of sources as `serve` has it: the thread for calls, a worker for what takes disks
-// their time, records into the audit log, and the launcher of programs.
+// The engine of sources as `serve` has it: the thread for calls, a worker for what the vault's disk
+// takes its time for, another one for files that sources name, records into the audit log, and the
+// launcher of programs.
 //
 // The order: start_launcher() before the vault is opened and anything is given up; create() before
 // system calls are; start() with the other threads; stop() while the log still takes records.
@@ -71,6 +72,7 @@ class SourceEngine final : public vault::Engine {
 
   outgoing::AuditFetchLog log_;
   net::Worker worker_;
+  net::Worker files_;  // of others: a file system that hangs holds up neither calls nor the vault
   std::unique_ptr<outgoing::CallThread> calls_;
 };
 

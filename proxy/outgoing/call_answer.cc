@@ -66,6 +66,8 @@ CallAnswerReader::Taken CallAnswerReader::head_line(std::string_view line) {
     status_ = parse_status(line);
     retry_after_ms_ = 0;
     date_s_.reset();
+    is_used_up_ = false;
+    quota_resets_s_ = 0;
     return Taken::yes;
   }
   const std::size_t colon = line.find(':');
@@ -76,6 +78,10 @@ CallAnswerReader::Taken CallAnswerReader::head_line(std::string_view line) {
       retry_after_ms_ = parse_retry_after(value, now_s_);
     } else if (base::equal_ignoring_case(name, "date")) {
       date_s_ = http::parse_date(value);
+    } else if (base::equal_ignoring_case(name, "x-ratelimit-remaining")) {
+      is_used_up_ = value == "0";
+    } else if (base::equal_ignoring_case(name, "x-ratelimit-reset")) {
+      quota_resets_s_ = parse_number(value).value_or(0);
     }
   }
   return Taken::yes;
@@ -114,6 +120,7 @@ vault::CallAnswer CallAnswerReader::take() {
   }
   answer.retry_after_ms = retry_after_ms_;
   answer.date_s = date_s_;
+  answer.used_up_until_s = is_used_up_ ? std::optional(quota_resets_s_) : std::nullopt;
   return answer;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An answer to a call of ours, as it comes: its head line by line, its body in locked memory (I1),
-// both bounded (I10). Of the head a status, Retry-After and Date are kept, and nothing else.
+// both bounded (I10). Of the head a status, Retry-After, Date and whether a quota is used up are
+// kept, and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +48,8 @@ class CallAnswerReader {
   int status_ = 0;
   std::int64_t retry_after_ms_ = 0;
   std::optional<std::int64_t> date_s_;
+  bool is_used_up_ = false;
+  std::int64_t quota_resets_s_ = 0;
   vault::LockedBytes body_;
   std::size_t body_size_ = 0;
 };

@@ -27,6 +27,8 @@ using base::Error;
 
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 constexpr int kServerError = 500;
+constexpr int kBadGateway = 502;
+constexpr int kGatewayTimeout = 504;
 
 static_assert(CURL_POLL_IN == uv::SocketWatch::kReadable &&
               CURL_POLL_OUT == uv::SocketWatch::kWritable);
@@ -279,7 +281,13 @@ bool OutgoingCall::State::is_worth_another(int code) const {
     return false;
   }
   if (code == CURLE_OK) {
-    return transfer->answer().status() >= kServerError && transfer->answer().retry_after_ms() == 0;
+    const int status = transfer->answer().status();
+    const bool is_unknown = status == kBadGateway || status == kGatewayTimeout;
+    return status >= kServerError && transfer->answer().retry_after_ms() == 0 &&
+           !(request->is_spending() && is_unknown);
+  }
+  if (request->is_spending() && transfer->was_sent()) {
+    return false;  // I13: a second use may be taken for a theft
   }
   const vault::Answer outcome = transfer->outcome(code);
   const auto* const error = std::get_if<Error>(&outcome);

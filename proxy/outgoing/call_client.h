@@ -6,7 +6,9 @@
 //
 // A call ends after bounds::kCallMs, all in all. It is sent once more, a second later, when there
 // was no connection or no whole answer, or when the other side says 5xx; never after a 4xx, a
-// redirect (which is an answer), or a server that does not prove who it is.
+// redirect (which is an answer), or a server that does not prove who it is. What is good once
+// (vault::Call::is_spending) is not sent again once a connection has taken it and no answer came,
+// or a gateway's (502, 504): it may have been spent.
 #pragma once
 
 #include <cstdint>

@@ -149,6 +149,7 @@ base::Result<CallRequest> CallRequest::of(const vault::Call& call) {
   request.method_ = call.method;
   request.body_ = call.body.share();
   request.answer_bytes_max_ = call.answer_bytes_max;
+  request.is_spending_ = call.is_spending;
   for (const vault::CallField& field : call.fields) {
     const std::string_view value = text_of(field.value);
     if (!is_token(field.name) || !is_field_value(value)) {
@@ -245,6 +246,16 @@ struct CallTransfer::Callbacks {
     }
     self.was_refused_ = true;
     return 1;
+  }
+
+  // The connection is there, TLS is done: the request comes next.
+  static int before_request(void* transfer,
+                            char* /*address*/,
+                            char* /*own_address*/,
+                            int /*port*/,
+                            int /*own_port*/) noexcept {
+    of(transfer).was_sent_ = true;
+    return CURL_PREREQFUNC_OK;
   }
 
   static CURLcode make_tls_ours(CURL* /*handle*/, void* context, void* transfer) noexcept {
@@ -373,6 +384,8 @@ base::Status CallTransfer::say_how(void* owner) {
       .set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this))
       .set(CURLOPT_RESOLVER_START_FUNCTION, &Callbacks::begin_lookup)
       .set(CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this))
+      .set(CURLOPT_PREREQFUNCTION, &Callbacks::before_request)
+      .set(CURLOPT_PREREQDATA, static_cast<void*>(this))
       .set(CURLOPT_HEADERFUNCTION, &Callbacks::on_head)
       .set(CURLOPT_HEADERDATA, static_cast<void*>(this))
       .set(CURLOPT_WRITEFUNCTION, &Callbacks::on_body)
@@ -384,6 +397,7 @@ base::Status CallTransfer::prepare(std::int64_t wait_ms, std::int64_t now_s) {
   answer_ = std::make_unique<CallAnswerReader>(request_->answer_bytes_max(), now_s);
   taken_ = Taken::yes;
   was_refused_ = false;
+  was_sent_ = false;
   Options options(handle_);
   options.set(CURLOPT_TIMEOUT_MS, static_cast<long>(wait_ms))
       .set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(wait_ms));

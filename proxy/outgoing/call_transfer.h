@@ -32,6 +32,8 @@ class CallRequest {
 
   [[nodiscard]] std::size_t answer_bytes_max() const { return answer_bytes_max_; }
 
+  [[nodiscard]] bool is_spending() const { return is_spending_; }
+
  private:
   struct FreeLines {
     void operator()(void* lines) const;
@@ -46,6 +48,7 @@ class CallRequest {
   std::unique_ptr<void, FreeLines> lines_;
   vault::Secret body_;
   std::size_t answer_bytes_max_ = 0;
+  bool is_spending_ = false;
 };
 
 // What is under way; libcurl refers to it, so it does not move. It belongs to no multi handle when
@@ -70,6 +73,9 @@ class CallTransfer {
   [[nodiscard]] vault::Answer outcome(int code);
 
   [[nodiscard]] const CallAnswerReader& answer() const { return *answer_; }
+
+  // Has a connection been there for the request? Then some of it may have arrived.
+  [[nodiscard]] bool was_sent() const { return was_sent_; }
 
   // libcurl's handle of it, and whose it is.
   [[nodiscard]] void* handle() const { return handle_; }
@@ -97,6 +103,7 @@ class CallTransfer {
   std::unique_ptr<CallAnswerReader> answer_;
   CallAnswerReader::Taken taken_ = CallAnswerReader::Taken::yes;
   bool was_refused_ = false;  // it wanted to dial, or look up, what nobody judged
+  bool was_sent_ = false;
 };
 
 }  // namespace keyswap::outgoing

@@ -128,6 +128,7 @@ CallThread::State::State(std::unique_ptr<uv::Loop> of_loop, Parts of_parts)
       .lock_file = parts.lock_file,
       .steps = parts.steps,
       .run_slow = parts.run_slow,
+      .run_file = parts.run_file,
       .post = [box = mailbox](std::function<void()> task) { box->post(std::move(task)); },
       .deal_slots =
           [this] {

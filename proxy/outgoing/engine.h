@@ -33,6 +33,8 @@ class CallThread final : public vault::Engine {
     LeadsHere leads_here;                          // asked on the engine's thread; may be empty
     SlowSteps steps;
     std::function<void(std::function<void()> work)> run_slow;  // on a worker's thread
+    // Of files that sources name, which may hang: on another worker's thread.
+    std::function<void(std::function<void()> work)> run_file;
   };
 
   // Makes what is made of sockets and locked memory, before system calls are given up. unavailable.

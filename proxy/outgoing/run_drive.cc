@@ -77,6 +77,9 @@ void RunDrive::take(vault::Step step) {
 }
 
 void RunDrive::answer(vault::Answer answer) {
+  if (is_cut_) {
+    return;
+  }
   doing_ = Doing::nothing;
   if (ended_) {
     take(run_->on(std::move(answer), parts_->clock->wall_us()));
@@ -88,16 +91,17 @@ void RunDrive::answer(vault::Answer answer) {
 void RunDrive::hurry() {
   is_late_ = true;
   if (may_be_cut()) {
+    is_cut_ = true;
     end_late();
   }
 }
 
-// What a disk or a program is asked for ends by itself, and so does a call whose answer would be
+// What the vault or a program is asked for ends by itself, and so does a call whose answer would be
 // lost (I13).
 bool RunDrive::may_be_cut() const {
   const bool is_waited_for = call_ != nullptr && is_spending_;
   return (doing_ == Doing::calling && !is_waited_for) || doing_ == Doing::locking ||
-         doing_ == Doing::waiting;
+         doing_ == Doing::waiting || doing_ == Doing::reading_file;
 }
 
 void RunDrive::end_late() {
@@ -224,7 +228,13 @@ void RunDrive::do_step(vault::ReadEntry step) {
 }
 
 void RunDrive::do_step(vault::ReadFile step) {
-  slowly([read = parts_->steps.read_file, step = std::move(step)] { return read(step); });
+  if (is_late_) {
+    end_late();
+    return;
+  }
+  doing_ = Doing::reading_file;
+  parts_->run_file(
+      answered_by([read = parts_->steps.read_file, step = std::move(step)] { return read(step); }));
 }
 
 void RunDrive::do_step(vault::KeepEntry step) {
@@ -234,14 +244,18 @@ void RunDrive::do_step(vault::KeepEntry step) {
 
 void RunDrive::slowly(std::function<vault::Answer()> work) {
   doing_ = Doing::keeping;
-  parts_->run_slow([work = std::move(work), post = parts_->post, back = std::weak_ptr(self_)] {
+  parts_->run_slow(answered_by(std::move(work)));
+}
+
+std::function<void()> RunDrive::answered_by(std::function<vault::Answer()> work) const {
+  return [work = std::move(work), post = parts_->post, back = std::weak_ptr(self_)] {
     const auto told = std::make_shared<vault::Answer>(work());
     post([told, back] {
       if (const auto self = back.lock()) {
         (*self)->answer(std::move(*told));
       }
     });
-  });
+  };
 }
 
 // --- records and ends ---

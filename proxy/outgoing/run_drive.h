@@ -5,7 +5,7 @@
 //
 // A run ends when its time is over, but not between a call and what is kept of it: what another
 // side has given out is written down first (I13), however late it is. A call that spends what it
-// sends is waited for, too (Call::is_spending).
+// sends is waited for, too (Call::is_spending). A file is not: what it is on may hang.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,9 @@ struct DriveParts {
   launcher::Launcher* launcher = nullptr;  // null: none was started
   std::string lock_file;
   SlowSteps steps;
-  // Has `work` done on a worker's thread.
+  // Has `work` done on a worker's thread; `run_file` on one of those that may hang.
   std::function<void(std::function<void()> work)> run_slow;
+  std::function<void(std::function<void()> work)> run_file;
   // From any thread: in a later turn of the loop, or never once it ends.
   std::function<void(std::function<void()> task)> post;
   // Slots may have become free, or are asked for.
@@ -85,6 +86,7 @@ class RunDrive {
     calling,
     locking,
     waiting,
+    reading_file,
     running_command,
     keeping,
   };
@@ -105,6 +107,8 @@ class RunDrive {
   void called(vault::Answer answer);
   void try_lock();
   void slowly(std::function<vault::Answer()> work);
+  // What does `work` on a thread, and brings its answer back.
+  [[nodiscard]] std::function<void()> answered_by(std::function<vault::Answer()> work) const;
   void note(std::vector<vault::FetchEvent> events, std::function<void(bool is_durable)> then);
   void end(vault::RunOutcome outcome);
   void end_late();
@@ -119,6 +123,7 @@ class RunDrive {
   std::int64_t begun_us_;
   Doing doing_ = Doing::nothing;
   bool is_late_ = false;
+  bool is_cut_ = false;                   // what still comes of the last step is not looked at
   std::optional<vault::Call> next_call_;  // waits for a slot
   bool is_spending_ = false;              // the call under way
   std::unique_ptr<OutgoingCall> call_;

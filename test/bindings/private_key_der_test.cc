@@ -51,6 +51,33 @@ TEST_CASE("An RSA key of PEM is read to its eight numbers") {
   CHECK(rsa.coefficient.size() == 128);
 }
 
+TEST_CASE("A P-384 key without its point is no bare Ed25519 key, though it is as long") {
+  REQUIRE(vault::lock_memory().has_value());
+  const std::string number = std::string(94, '0') + "07";
+  const auto key = der("303e0201010430" + number + "a00706052b81040022");
+  REQUIRE(key.size() == 64);
+  const auto pkcs8 = pkcs8_of_text(base::to_base64(key));
+  REQUIRE(pkcs8.has_value());
+  const auto numbers = read_pkcs8(pkcs8->reveal());
+  REQUIRE(numbers.has_value());
+  const auto* const ec = std::get_if<EcNumbers>(&*numbers);
+  REQUIRE(ec != nullptr);
+  CHECK(ec->curve == Curve::p384);
+  CHECK(ec->number == der(number));
+}
+
+TEST_CASE("A bare Ed25519 key that begins as a sequence of its length does stays one") {
+  REQUIRE(vault::lock_memory().has_value());
+  const auto seed = der("301e" + kSeed.substr(4));
+  const auto pkcs8 = pkcs8_of_text(base::to_base64(seed));
+  REQUIRE(pkcs8.has_value());
+  const auto numbers = read_pkcs8(pkcs8->reveal());
+  REQUIRE(numbers.has_value());
+  const auto* const read = std::get_if<Ed25519Seed>(&*numbers);
+  REQUIRE(read != nullptr);
+  CHECK(read->bytes == seed);
+}
+
 TEST_CASE("A traditional EC key that does not name its curve cannot be wrapped") {
   REQUIRE(vault::lock_memory().has_value());
   const auto nameless = der("30250201010420" + kSeed);

@@ -223,6 +223,24 @@ TEST_CASE("A client's token that another key signed, that says more, or does not
   }
 }
 
+TEST_CASE("A client's token says nothing that a reader could take for what the rule says") {
+  const auto with = [](const std::string& member) {
+    return "Bearer " + client_token("{\"exp\":1700000060," + member + "}");
+  };
+  const auto inject = resigning(", subject: real");
+  CHECK_FALSE(is_refused(inject, with(R"("sub":"theirs","Scope":"s")")));
+  for (const auto* const member : {R"("SUB":"other")",
+                                   R"("Sub":"other")",
+                                   R"("\u017fub":"other")",
+                                   "\"\xc5\xbfub\":\"other\"",
+                                   R"("i\u017f\u017f":"other")",
+                                   R"("Iss":"other")",
+                                   R"("\u212aind":"other")"}) {
+    INFO(member);
+    CHECK(is_refused(inject, with(member)));
+  }
+}
+
 TEST_CASE("Every changed character of a client's token refuses it") {
   const auto token = client_token(claims_until(kNow + 60));
   const auto bindings = test::signing_with(resigning());
@@ -306,6 +324,7 @@ TEST_CASE("L41 claims that keyswap writes are not among the extra ones") {
                                  R"({"EXP":1})",
                                  R"({"a":1,"iat":2})",
                                  R"({"uri":"x"})",
+                                 R"({"\u017fub":"x"})",
                                  R"({"a":1,"a":2})",
                                  "[]",
                                  "1"}) {

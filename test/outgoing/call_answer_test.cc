@@ -49,6 +49,19 @@ TEST_CASE("interim answers do not count") {
   CHECK_FALSE(answer.date_s);
 }
 
+TEST_CASE("a quota that is used up is known, and until when") {
+  const auto until = [](const std::string& remaining, const std::string& reset) {
+    return read({"HTTP/1.1 403 No\r\n",
+                 "x-ratelimit-remaining: " + remaining + "\r\n",
+                 "X-RateLimit-Reset: " + reset + "\r\n"})
+        .used_up_until_s;
+  };
+  CHECK(until("0", "1700000090") == 1'700'000'090);
+  CHECK(until("0", "soon") == 0);
+  CHECK_FALSE(until("1", "1700000090"));
+  CHECK_FALSE(read({"HTTP/1.1 403 No\r\n", "X-RateLimit-Reset: 5\r\n"}).used_up_until_s);
+}
+
 TEST_CASE("a pause is seconds or a date, and no longer than its bound") {
   const auto pause = [](const std::string& value) {
     return read({"HTTP/1.1 429 No\r\n", "Retry-After: " + value + "\r\n"}).retry_after_ms;

@@ -215,6 +215,37 @@ TEST_CASE("what breaks off or is no HTTP is asked once more, then given up") {
   }
 }
 
+TEST_CASE("what is good once is not sent again where it may have been taken [I13]", "[I13]") {
+  const auto answer_then_good = [](const std::string& bytes) {
+    return std::vector<LoopbackServer::Answer>{{bytes}, {http_answer("200 OK", "", "late")}};
+  };
+  const auto spending_to = [](const LoopbackServer& server) {
+    vault::Call call = call_to(server.url(kHost), "POST");
+    call.body = test::secret_of("refresh_token=sesame");
+    call.is_spending = true;
+    return call;
+  };
+  Caller caller;
+  for (const std::string& bytes :
+       {std::string(), std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")}) {
+    INFO(bytes);
+    const LoopbackServer server(pki().server(kHost), answer_then_good(bytes));
+    CHECK(caller.error(spending_to(server)) == Errc::network);
+    CHECK(server.connections() == 1);
+  }
+  for (const auto* const status : {"502 Bad Gateway", "504 Gateway Timeout"}) {
+    INFO(status);
+    const LoopbackServer server(pki().server(kHost), answer_then_good(http_answer(status, "", "")));
+    CHECK(answered(caller.call(spending_to(server))).body.size() == 0);
+    CHECK(server.connections() == 1);
+  }
+  // Who answers that it failed has not taken it.
+  const LoopbackServer failing(pki().server(kHost),
+                               answer_then_good(http_answer("500 Internal Server Error", "", "")));
+  CHECK(answered(caller.call(spending_to(failing))).body.reveal() == "late");
+  CHECK(failing.connections() == 2);
+}
+
 TEST_CASE("a body that stalls ends with the call's time") {
   const LoopbackServer server(pki().server(kHost),
                               {{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", true}});

@@ -130,7 +130,10 @@ class World {
     parts.steps.read_entry = [](const vault::ReadEntry& step, bool is_anew) -> Answer {
       return vault::EntryAnswer{bytes_of(step.name.text() + (is_anew ? " anew" : "")), "1"};
     };
-    parts.steps.read_file = [](const vault::ReadFile& step) -> Answer {
+    parts.steps.read_file = [this](const vault::ReadFile& step) -> Answer {
+      if (before_reading) {
+        before_reading();
+      }
       return vault::EntryAnswer{bytes_of(step.path), ""};
     };
     parts.steps.keep_entry = [this](const vault::KeepEntry& step) -> Answer {
@@ -145,6 +148,7 @@ class World {
       const std::lock_guard lock(mutex_);
       workers_.emplace_back(std::move(work));
     };
+    parts.run_file = parts.run_slow;
     auto made = CallThread::create(std::move(parts));
     REQUIRE(made);
     engine = std::move(*made);
@@ -202,6 +206,7 @@ class World {
 
   FakeLog log;
   std::function<void()> before_keeping;
+  std::function<void()> before_reading;
   vault::SourceSpec spec;
   std::unique_ptr<CallThread> engine;
 
@@ -485,6 +490,23 @@ TEST_CASE("an end waits for the answer to what was sent once for all, and keeps 
     kept = world.kept();
   }
   CHECK(kept == std::vector<std::string>{"OWN"});
+}
+
+TEST_CASE("a file that hangs ends its run with the run's time, and what comes later is nothing") {
+  std::binary_semaphore is_over{0};
+  World world;
+  world.before_reading = [&] {
+    is_over.acquire();
+  };
+  CHECK(world.run({[](const Answer& /*none*/) -> Step { return vault::ReadFile{"/dead/file"}; },
+                   [](const Answer& /*read*/) -> Step {
+                     FAIL("it went on");
+                     return vault::Done{};
+                   }},
+                  50'000) == "timed_out");
+  is_over.release();
+  CHECK(world.run({[](const Answer& /*none*/) -> Step { return vault::ReadEntry{name("OWN")}; },
+                   bring()}) == "ok OWN");
 }
 
 }  // namespace

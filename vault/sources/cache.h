@@ -102,8 +102,8 @@ class SourceCache {
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();
 
-  // On the engine's thread: gives back what was got by logging in, then calls `done`, at once
-  // where there is nothing to give back.
+  // On the engine's thread: what Backend::log_out() has left to do, then calls `done`, at once
+  // where that is nothing.
   void log_out(std::int64_t deadline_us, std::function<void()> done);
 
   [[nodiscard]] const SourceSpec& spec() const;

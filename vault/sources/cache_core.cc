@@ -458,7 +458,8 @@ void SourceCache::Core::retire() {
 }
 
 void SourceCache::Core::log_out(std::int64_t deadline_us, const std::function<void()>& done) {
-  auto run = std::exchange(is_logged_in_, false) ? backend_->log_out() : nullptr;
+  is_logged_in_ = false;  // nothing is renewed any more
+  auto run = backend_->log_out();
   if (run == nullptr) {
     done();
     return;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bindings/signatures/jwt.h"
+#include "proxy/base/bounds.h"
 #include "vault/sources/backend_parts.h"
 #include "vault/sources/jwt_key.h"
 #include "vault/sources/kinds.h"
@@ -30,6 +31,8 @@ constexpr std::int64_t kBackSeconds = 60;   // GitHub's clock may be behind ours
 constexpr std::int64_t kLifeSeconds = 540;  // ten minutes at most
 constexpr std::size_t kTimeBytesMax = 40;
 constexpr std::size_t kTokenBytesMax = 4096;
+constexpr std::size_t kMessageBytesMax = 512;
+constexpr std::int64_t kSecondaryLimitMs = 60'000;  // "at least one minute"
 constexpr int kCreated = 201;
 
 struct App {
@@ -55,20 +58,36 @@ std::string claims_of(const App& app, std::int64_t now_s) {
       .text();
 }
 
-// 401: the key, the app, or a clock; 404: the installation is gone; 422: it is suspended, say.
-Failed failed_by(const CallAnswer& answer) {
-  const int status = answer.status;
-  const bool is_refused = status == 401 || status == 403 || status == 404 || status == 422;
-  const bool is_limited = answer.retry_after_ms > 0;  // GitHub says 403 for too many requests, too
-  Failed failed =
-      is_refused && !is_limited
-          ? fail(FetchFault::auth_lost, "token_endpoint_status:" + std::to_string(status))
-          : fail_of_token_status(answer);
-  if (is_limited) {
-    failed.fault = FetchFault::unavailable;
-    failed.retry_after_ms = answer.retry_after_ms;
+// When it may be asked again, of a 403 that means too many requests; nothing: it means that we may
+// not. A secondary limit may be told by the message alone.
+// Source: docs.github.com, "Rate limits for the REST API".
+std::optional<std::int64_t> limited_for_ms(const CallAnswer& answer, std::int64_t now_us) {
+  if (answer.retry_after_ms > 0) {
+    return answer.retry_after_ms;
   }
-  return failed;
+  if (answer.used_up_until_s) {
+    const std::int64_t left_s = *answer.used_up_until_s - now_us / kSecondUs;
+    return std::clamp<std::int64_t>(left_s, 0, base::bounds::kSourceRetryAfterMsMax / 1000) * 1000;
+  }
+  const auto json = JsonText::read(answer.body.share());
+  const auto message =
+      json ? json->root().member("message").plain_text(kMessageBytesMax) : std::nullopt;
+  const bool is_secondary = message && message->find("secondary rate limit") != std::string::npos;
+  return is_secondary ? std::optional(kSecondaryLimitMs) : std::nullopt;
+}
+
+// 401: the key, the app, or a clock; 404: the installation is gone; 422: it is suspended, say.
+Failed failed_by(const CallAnswer& answer, std::int64_t now_us) {
+  const int status = answer.status;
+  const auto limited_ms = status == 403 ? limited_for_ms(answer, now_us) : std::nullopt;
+  const std::string outcome = "token_endpoint_status:" + std::to_string(status);
+  if (limited_ms) {
+    Failed failed = fail(FetchFault::unavailable, outcome);
+    failed.retry_after_ms = *limited_ms;
+    return failed;
+  }
+  const bool is_refused = status == 401 || status == 403 || status == 404 || status == 422;
+  return is_refused ? fail(FetchFault::auth_lost, outcome) : fail_of_token_status(answer);
 }
 
 class InstallationRun final : public Run {
@@ -116,7 +135,7 @@ class InstallationRun final : public Run {
       return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
     }
     if (call->status != kCreated) {
-      return failed_by(*call);
+      return failed_by(*call, now_us);
     }
     auto json = JsonText::read(call->body.share());
     auto token = json ? json->root().member("token").text() : json.error();

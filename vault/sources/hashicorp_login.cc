@@ -40,6 +40,9 @@ class LogOutRun final : public Run {
 
   [[nodiscard]] Step begin(std::int64_t /*now_us*/) override {
     const auto session = std::exchange(server_.session, nullptr);
+    if (session == nullptr) {
+      return Done{};  // a run lost it meanwhile
+    }
     return server_.call("POST", "auth/token/revoke-self", session.get());
   }
 

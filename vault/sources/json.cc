@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <vector>
+#include <set>
 
 #include "proxy/base/hex.h"
 #include "proxy/base/utf8.h"
@@ -139,18 +139,22 @@ std::string_view inside_of(std::string_view string) {
   return string.substr(1, string.size() - 2);
 }
 
-bool are_same(std::string_view inside, std::string_view other_inside) {
-  Unescaped one(inside);
-  Unescaped other(other_inside);
-  int byte = 0;
-  while (byte >= 0) {
-    byte = one.next();
-    if (byte != other.next()) {
-      return false;
-    }
+// By what they stand for, however it is written.
+struct IsBefore {
+  bool operator()(std::string_view inside, std::string_view other_inside) const {
+    Unescaped one(inside);
+    Unescaped other(other_inside);
+    int byte = 0;
+    int other_byte = 0;
+    do {
+      byte = one.next();
+      other_byte = other.next();
+    } while (byte == other_byte && byte >= 0);
+    return byte < other_byte;
   }
-  return true;
-}
+};
+
+using Names = std::set<std::string_view, IsBefore>;
 
 bool is_same_as(std::string_view inside, std::string_view text) {
   Unescaped bytes(inside);
@@ -273,7 +277,7 @@ class Scanner {
   }
 
   bool object(std::size_t depth) {
-    std::vector<std::string_view> names;
+    Names names;  // I10: they may be many, long and alike
     take('{');
     if (take('}')) {
       return true;
@@ -289,17 +293,9 @@ class Scanner {
     return take('}');
   }
 
-  bool is_new(std::string_view name, std::vector<std::string_view>& names) const {
-    if (!checks_names_) {
-      return true;
-    }
-    const std::string_view inside = inside_of(name);
-    if (names.size() == base::bounds::kAnswerJsonMembersMax ||
-        std::ranges::any_of(names, [&](auto other) { return are_same(inside, other); })) {
-      return false;
-    }
-    names.push_back(inside);
-    return true;
+  bool is_new(std::string_view name, Names& names) const {
+    return !checks_names_ || (names.size() < base::bounds::kAnswerJsonMembersMax &&
+                              names.insert(inside_of(name)).second);
   }
 
   std::string_view rest_;

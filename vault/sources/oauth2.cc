@@ -114,6 +114,9 @@ class RefreshBackend final : public Backend {
     return refresh_run(grant_, keys);
   }
 
+  // There is no log-in; what came of the refresh token and is in no file would go with this.
+  [[nodiscard]] std::unique_ptr<Run> log_out() override { return last_keep_run(grant_); }
+
  private:
   RefreshGrant grant_;
 };

@@ -19,10 +19,41 @@ constexpr std::int64_t kLifePartAhead = 10;
 // Whoever changes the entry while we ask wins; not for ever.
 constexpr int kConflictsMax = 2;
 
+Note note_of(const RefreshGrant& grant, FetchEventKind kind, std::string outcome) {
+  Note note;
+  note.event.kind = kind;
+  note.event.secret = grant.refresh.text();
+  note.event.outcome = std::move(outcome);
+  return note;
+}
+
+bool is_durable(const Answer& answer) {
+  const auto* const noted = std::get_if<Noted>(&answer);
+  return noted != nullptr && noted->is_durable;
+}
+
+Failed failed_by(const Answer& answer) {
+  const auto* const error = std::get_if<base::Error>(&answer);
+  return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
+}
+
+KeepEntry keep_pending(const RefreshGrant& grant) {
+  return {grant.refresh, grant.pending->refresh.share(), grant.pending->replaces};
+}
+
 class RefreshRun final : public Run {
  public:
   RefreshRun(RefreshGrant& grant, std::span<const std::string> keys)
-      : grant_(grant), keys_(keys.begin(), keys.end()), who_(grant.client) {}
+      : grant_(grant), keys_(keys.begin(), keys.end()), who_(grant.client) {
+    ++grant_.runs;
+  }
+
+  RefreshRun(const RefreshRun&) = delete;
+  RefreshRun& operator=(const RefreshRun&) = delete;
+  RefreshRun(RefreshRun&&) = delete;
+  RefreshRun& operator=(RefreshRun&&) = delete;
+
+  ~RefreshRun() override { --grant_.runs; }
 
   [[nodiscard]] Step begin(std::int64_t now_us) override {
     now_us_ = now_us;
@@ -169,7 +200,7 @@ class RefreshRun final : public Run {
   // I13: durable before the access token is used.
   Step keep_refresh() {
     next_ = &RefreshRun::on_refresh_kept;
-    return KeepEntry{grant_.refresh, grant_.pending->refresh.share(), grant_.pending->replaces};
+    return keep_pending(grant_);
   }
 
   Step on_refresh_kept(Answer answer) {
@@ -272,23 +303,10 @@ class RefreshRun final : public Run {
 
   Step note(FetchEventKind kind, std::string outcome, Next next) {
     next_ = next;
-    Note step;
-    step.event.kind = kind;
-    step.event.secret = grant_.refresh.text();
+    Note step = note_of(grant_, kind, std::move(outcome));
     step.event.version = version_;
     step.event.expires_at = expires_at_;
-    step.event.outcome = std::move(outcome);
     return step;
-  }
-
-  static bool is_durable(const Answer& answer) {
-    const auto* const noted = std::get_if<Noted>(&answer);
-    return noted != nullptr && noted->is_durable;
-  }
-
-  static Failed failed_by(const Answer& answer) {
-    const auto* const error = std::get_if<base::Error>(&answer);
-    return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
   }
 
   RefreshGrant& grant_;
@@ -310,6 +328,54 @@ class RefreshRun final : public Run {
   std::optional<Failed> fault_;  // of the access token
 };
 
+// Behind the run that is under way, as it has the lock; no server is asked, for nobody is there any
+// more who would keep what it gives.
+class LastKeepRun final : public Run {
+ public:
+  explicit LastKeepRun(RefreshGrant& grant) : grant_(grant) {}
+
+  [[nodiscard]] Step begin(std::int64_t /*now_us*/) override { return LockEntry{grant_.refresh}; }
+
+  [[nodiscard]] Step on(Answer answer, std::int64_t /*now_us*/) override {
+    if (end_) {
+      return std::move(*end_);  // recorded or not
+    }
+    if (std::exchange(is_keeping_, true)) {
+      return on_kept(answer);
+    }
+    if (!std::holds_alternative<Granted>(answer)) {
+      return failed_by(answer);
+    }
+    return grant_.pending ? Step(keep_pending(grant_)) : Step(Done{});
+  }
+
+ private:
+  Step on_kept(const Answer& answer) {
+    const auto* const kept = std::get_if<Kept>(&answer);
+    Note note;
+    if (kept == nullptr || *kept == Kept::failed) {
+      end_ = fail(FetchFault::unavailable, "rotation_write_failed");
+      note = note_of(grant_, FetchEventKind::rotation_failed, "write_failed");
+    } else if (*kept == Kept::conflict) {
+      end_ = Done{};  // who changed the entry meanwhile wins
+      note = note_of(grant_, FetchEventKind::rotation_conflict, "conflict");
+    } else {
+      end_ = Done{};
+      note = note_of(grant_, FetchEventKind::rotated, "ok");
+    }
+    note.event.version = grant_.pending->replaces;
+    note.event.expires_at = grant_.pending->expires_at;
+    if (kept != nullptr && *kept != Kept::failed) {
+      grant_.pending.reset();
+    }
+    return note;
+  }
+
+  RefreshGrant& grant_;
+  bool is_keeping_ = false;
+  std::optional<Step> end_;
+};
+
 }  // namespace
 
 RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
@@ -320,6 +386,10 @@ RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys) {
   return std::make_unique<RefreshRun>(grant, keys);
+}
+
+std::unique_ptr<Run> last_keep_run(RefreshGrant& grant) {
+  return grant.pending || grant.runs != 0 ? std::make_unique<LastKeepRun>(grant) : nullptr;
 }
 
 }  // namespace keyswap::vault

@@ -3,8 +3,8 @@
 // An access token of a refresh token (RFC 6749 section 6) that its server may exchange for another
 // one each time. The old one is dead with the answer, and the new one exists nowhere but in that:
 // so it is in the vault, durably, before the access token is used (I13), and one process at a time
-// asks. What cannot be written is kept in locked memory and written with the next run; nothing is
-// asked for meanwhile.
+// asks. What cannot be written is kept in locked memory and written with the next run, or when the
+// source goes; nothing is asked for meanwhile.
 //
 //   lock → the refresh token → what others have got of it → (is it fresh? done) → who we are → call
 //     a new one: record "pending" → keep it, if the entry is still what was sent → record "rotated"
@@ -47,8 +47,13 @@ struct RefreshGrant {
   // An access token of before that is of no use: whoever asks has it, or was given it.
   std::int64_t newest_us = 0;
   std::optional<PendingRotation> pending;
+  int runs = 0;  // of refresh_run(): each may leave something pending
 };
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys);
+
+// Keeps what is pending, or what a run that is under way leaves pending, and asks nobody: the last
+// that can be done before the grant goes. Null: there is nothing to keep.
+std::unique_ptr<Run> last_keep_run(RefreshGrant& grant);
 
 }  // namespace keyswap::vault

@@ -42,7 +42,8 @@ struct Call {
   Secret body;  // may be empty
   std::size_t answer_bytes_max = base::bounds::kCallAnswerBytesMax;
   // What it sends is good once, and what comes back is nowhere else: once it is under way it is
-  // waited for, for its own time, whatever else ends.
+  // waited for, for its own time, whatever else ends. It is not sent again where it may have been
+  // taken.
   bool is_spending = false;
 };
 
@@ -148,6 +149,8 @@ struct CallAnswer {
   Secret body;
   std::int64_t retry_after_ms = 0;
   std::optional<std::int64_t> date_s;  // of the field Date
+  // GitHub's x-ratelimit-reset, since 1970, where x-ratelimit-remaining is 0; 0: it says no time.
+  std::optional<std::int64_t> used_up_until_s;
 };
 
 struct CommandAnswer {
@@ -219,7 +222,8 @@ class Backend {
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
 
-  // Gives back what was got by log_in(), when the proxy ends; null: nothing.
+  // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
+  // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
 };
 

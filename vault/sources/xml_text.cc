@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
 #include <vector>
 
 namespace keyswap::vault {
@@ -11,6 +10,7 @@ namespace keyswap::vault {
 namespace {
 
 constexpr std::size_t kDepthMax = 16;
+constexpr std::size_t kNameBytesMax = 128;
 constexpr std::string_view kSpaces = " \t\r\n";
 
 bool is_name_character(char c) {
@@ -53,9 +53,13 @@ class Reader {
     return is_there;
   }
 
+  // "" for one that is too long, too: then something else comes next than has to.
   std::string_view take_name() {
     const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_name_character);
     const auto name = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
+    if (name.size() > kNameBytesMax) {
+      return {};
+    }
     rest_.remove_prefix(name.size());
     return name;
   }
@@ -120,13 +124,21 @@ class Reader {
     return take(">") && end();
   }
 
+  // Do the open elements lead where we look? I10: asked at the end of each.
+  [[nodiscard]] bool is_at_path() const {
+    std::string_view path = path_;
+    for (const std::string_view name : open_) {
+      if (!path.starts_with('/') || !path.substr(1).starts_with(name)) {
+        return false;
+      }
+      path.remove_prefix(1 + name.size());
+    }
+    return path.empty();
+  }
+
   // The innermost element has ended.
   bool end() {
-    std::string path;
-    for (const std::string_view name : open_) {
-      path.append("/").append(name);
-    }
-    if (path == path_) {
+    if (is_at_path()) {
       ++count_;
       const bool is_text = !has_elements_ && text_.find('&') == std::string_view::npos;
       found_ = is_text ? std::optional(text_) : std::nullopt;

@@ -338,6 +338,15 @@ TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
   CHECK(is_done);
 }
 
+TEST_CASE("what a run has logged in to by itself is logged out of, too") {
+  Cached source;
+  source.fetch("K");
+  source.world.has_login = true;  // as transit, which logs in where a value asks for it
+  source.world.is_logged_in = true;
+  source.cache->log_out(source.time.steady_us() + 1'000'000, [] {});
+  CHECK(source.asked_for() == "log_out");
+}
+
 TEST_CASE("who has fallen silent tells nobody anything, and lets nobody wait") {
   Cached source;
   source.fetch("K");

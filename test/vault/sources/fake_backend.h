@@ -33,6 +33,7 @@ struct SourceWorld {
   std::map<std::string, std::string> values;
   std::optional<std::int64_t> expires_at;  // of all of them
   bool has_login = false;
+  bool is_logged_in = false;  // there is something to give back
   std::int64_t login_due_us = 0;
   std::int64_t login_lasts_us = 3600 * kSecondUs;
 };
@@ -76,6 +77,7 @@ class FakeRun final : public Run {
  private:
   Step succeed(std::int64_t now_us) {
     if (what_ != "fetch") {
+      world_->is_logged_in = what_ == "log_in";
       world_->login_due_us = now_us + world_->login_lasts_us;
       return Done{};
     }
@@ -104,7 +106,9 @@ class FakeBackend final : public Backend {
 
   std::unique_ptr<Run> log_in() override { return run_of("log_in"); }
 
-  std::unique_ptr<Run> log_out() override { return run_of("log_out"); }
+  std::unique_ptr<Run> log_out() override {
+    return world_->is_logged_in ? run_of("log_out") : nullptr;
+  }
 
   [[nodiscard]] std::int64_t login_due_us() const override {
     return world_->has_login ? world_->login_due_us : INT64_MAX;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bindings/signatures/jwt.h"
+#include "proxy/base/bounds.h"
 #include "test/bindings/jwt_keys.h"
 #include "test/vault/sources/backend_support.h"
 
@@ -113,6 +114,37 @@ TEST_CASE("What GitHub says instead of a token is told by its number") {
   CHECK(ended(302, "") == Ending{FetchFault::bad_answer, "token_endpoint_status:302"});
   CHECK(ended(200, answer_with("t", "2023-11-14T23:13:20Z")) ==
         Ending{FetchFault::bad_answer, "token_endpoint_status:200"});
+}
+
+TEST_CASE("A 403 of GitHub's that means too many requests takes no token back") {
+  const Sample sample;
+  const auto failed_by = [&](int status,
+                             std::string_view body,
+                             std::optional<std::int64_t> used_up_until_s = std::nullopt,
+                             std::int64_t retry_after_ms = 0) {
+    auto script = sample.fetch();
+    to_call(script);
+    CallAnswer answer;
+    answer.status = status;
+    answer.body = Secret::copy_of(body).value();
+    answer.used_up_until_s = used_up_until_s;
+    answer.retry_after_ms = retry_after_ms;
+    return as<Failed>(script.tell(std::move(answer)));
+  };
+  const auto primary = failed_by(403, R"({"message":"API rate limit exceeded"})", 1'700'000'090);
+  CHECK(primary.fault == FetchFault::unavailable);
+  CHECK(primary.retry_after_ms == 90'000);
+  CHECK(failed_by(403, "", 1'900'000'000).retry_after_ms == base::bounds::kSourceRetryAfterMsMax);
+  CHECK(failed_by(403, "", 0).fault == FetchFault::unavailable);
+  const auto secondary =
+      failed_by(403, R"({"message":"You have exceeded a secondary rate limit. Please wait"})");
+  CHECK(secondary.fault == FetchFault::unavailable);
+  CHECK(secondary.retry_after_ms == 60'000);
+  CHECK(failed_by(429, "").fault == FetchFault::unavailable);
+  CHECK(failed_by(403, R"({"message":"Resource not accessible by integration"})").fault ==
+        FetchFault::auth_lost);
+  // What is no 403 means what it says.
+  CHECK(failed_by(401, "", 1'700'000'090, 60'000).fault == FetchFault::auth_lost);
 }
 
 TEST_CASE("An answer without a token or its end is none") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/json.h"
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,26 @@ TEST_CASE("depth and members have their bounds") {
   };
   CHECK(is_json(wide(base::bounds::kAnswerJsonMembersMax)));
   CHECK_FALSE(is_json(wide(base::bounds::kAnswerJsonMembersMax + 1)));
+}
+
+TEST_CASE("names that are many, long and alike cost little more than values that are [I10]",
+          "[I10]") {
+  const auto text_of_many = [](char open, std::string_view between, char close) {
+    std::string text(1, open);
+    for (std::size_t i = 0; i < base::bounds::kAnswerJsonMembersMax; ++i) {
+      text += (i == 0 ? "\"" : ",\"") + std::string(200, 'a') + std::to_string(i) + "\"";
+      text += between;
+    }
+    return text + close;
+  };
+  const auto ticks_of = [](const std::string& text) {
+    const std::clock_t begun = std::clock();
+    CHECK(is_json(text));
+    return std::clock() - begun + 1;
+  };
+  const auto values = ticks_of(text_of_many('[', "", ']'));
+  const auto names = ticks_of(text_of_many('{', ":0", '}'));
+  CHECK(names / values < 150);  // each with each it would be more than 500
 }
 
 TEST_CASE("a text that is cut anywhere is refused") {

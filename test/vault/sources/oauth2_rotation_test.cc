@@ -216,6 +216,67 @@ TEST_CASE("L17 what cannot be written is not used; it is written with the next r
         Records{"pending ok", "failed write_failed", "failed write_failed", "rotated ok"});
 }
 
+TEST_CASE("L17 what could not be written is written when its source goes, and nobody is asked",
+          "[I13]") {
+  World world;
+  auto process = process_in(world);
+  CHECK_FALSE(process.begin_end());
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  world.is_disk_full = false;
+  REQUIRE(process.begin_end());
+  while (process.go()) {
+  }
+  CHECK(std::holds_alternative<Done>(process.step()));
+  CHECK(world.server.calls == 1);
+  CHECK(world.value("REFRESH") == "refresh-0001");
+  CHECK(world.records == Records{"pending ok", "failed write_failed", "rotated ok"});
+  process.restart();
+  CHECK(told(process.fetch()) == "access-2");
+  CHECK_FALSE(world.server.is_revoked);
+}
+
+TEST_CASE("When its source goes and the disk is still full, the record says that it is lost") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  REQUIRE(process.begin_end());
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "(rotation_write_failed)");
+  CHECK(world.records == Records{"pending ok", "failed write_failed", "failed write_failed"});
+}
+
+TEST_CASE("When its source goes, what a person put there stays") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  world.is_disk_full = false;
+  world.put("REFRESH", "refresh-by-hand");
+  REQUIRE(process.begin_end());
+  while (process.go()) {
+  }
+  CHECK(world.value("REFRESH") == "refresh-by-hand");
+  CHECK(world.records == Records{"pending ok", "failed write_failed", "conflict conflict"});
+}
+
+TEST_CASE("What a run leaves that is under way as its source goes is kept behind it", "[I13]") {
+  World world;
+  RefreshGrant grant(sample_spec(), *SecretName::parse("REFRESH"));
+  const std::vector<std::string> keys = {"K"};
+  CHECK(last_keep_run(grant) == nullptr);
+  {
+    const auto run = refresh_run(grant, keys);
+    auto last = last_keep_run(grant);
+    REQUIRE(last != nullptr);
+    CHECK(std::holds_alternative<LockEntry>(last->begin(0)));
+    CHECK(std::holds_alternative<Done>(last->on(Granted{}, 0)));  // it left nothing
+  }
+  CHECK(last_keep_run(grant) == nullptr);
+}
+
 TEST_CASE("What waited to be written for longer than its token lives is written, and asked anew") {
   World world;
   auto process = process_in(world);

@@ -147,6 +147,15 @@ class Process {
     step_ = run_->begin(++now_us);
   }
 
+  // As when the source goes; false: there is nothing to do.
+  bool begin_end() {
+    run_ = backend_->log_out();
+    if (run_ != nullptr) {
+      step_ = run_->begin(++now_us);
+    }
+    return run_ != nullptr;
+  }
+
   // False: it is over, or has to wait.
   bool go() {
     if (is_end(*step_)) {

@@ -39,6 +39,24 @@ TEST_CASE("what is there twice, has an entity, or elements, is not given") {
   CHECK(text_at("<A><C>&lt;</C><B>1</B></A>", "/A/B") == "1");
 }
 
+TEST_CASE("a name of more than 128 bytes is in no such XML [I10]", "[I10]") {
+  const std::string longest(128, 'a');
+  const auto xml_of = [](const std::string& name) {
+    return "<" + name + ">1</" + name + ">";
+  };
+  CHECK(text_at(xml_of(longest), "/" + longest) == "1");
+  CHECK(text_at(xml_of(longest + "a"), "/" + longest + "a") == "(none)");
+  CHECK(text_at("<A " + longest + "='x'>1</A>", "/A") == "1");
+  CHECK(text_at("<A " + longest + "a='x'>1</A>", "/A") == "(none)");
+}
+
+TEST_CASE("a path is of whole names") {
+  CHECK(text_at("<AB><C>1</C></AB>", "/A/C") == "(none)");
+  CHECK(text_at("<A><C>1</C></A>", "/AB/C") == "(none)");
+  CHECK(text_at("<A><BC>1</BC></A>", "/A/B") == "(none)");
+  CHECK(text_at("<A><B>1</B></A>", "/A/BC") == "(none)");
+}
+
 TEST_CASE("what is no such XML gives nothing, though the element stands in it") {
   for (const auto* const bad : {"<A><B>1</B>",
                                 "<A><B>1</A></B>",
