@@ -243,15 +243,26 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
   watch_login();  // the run may have logged in anew
 }
 
+// What came for a flight, or what it missed; a key that a source says nothing of is missed, too.
+SourceCache::Core::Arrived SourceCache::Core::arrived_for(const std::string& flight,
+                                                          const Done& done) {
+  const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
+  if (found != done.values.end()) {
+    auto value = usable_value(found->value, kind_of(flight));
+    if (!value) {
+      return {.fault = value.error().code == Errc::unavailable ? FetchFault::no_room
+                                                               : FetchFault::bad_answer};
+    }
+    return {.told = &*found, .value = std::move(*value)};
+  }
+  const auto missed = std::ranges::find(done.missed, key_of(flight), &Missed::key);
+  return {.fault = missed == done.missed.end() ? FetchFault::not_found : missed->failed.fault};
+}
+
 void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
   std::vector<Arrived> arrived;
   for (const std::string& flight : batch.flights) {
-    const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
-    if (found == done.values.end()) {
-      arrived.push_back({error_of(FetchFault::not_found, 0)});
-    } else {
-      arrived.push_back({usable_value(found->value, kind_of(flight)), &*found});
-    }
+    arrived.push_back(arrived_for(flight, done));
   }
   Told told;
   {
@@ -263,11 +274,11 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
     outcome_ = "ok";
     for (std::size_t at = 0; at < arrived.size(); ++at) {
       const std::string& flight = batch.flights[at];
-      auto& value = arrived[at].value;
-      if (value) {
-        answer(flight, fetched_of(keep(flight, std::move(*value), *arrived[at].told)), told);
+      Arrived& one = arrived[at];
+      if (one.told != nullptr) {
+        answer(flight, fetched_of(keep(flight, std::move(one.value), *one.told)), told);
       } else {
-        give_up(flight, value.error(), told);
+        miss(flight, one.fault, told);
       }
     }
   }
@@ -285,14 +296,12 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
       return;
     }
     outcome_ = failed.outcome;
-    if (failed.fault == FetchFault::not_found && batch != nullptr) {
-      for (const std::string& flight : flights) {
-        give_up(flight, error_of(failed.fault, 0), told);
-      }
-    } else if (failed.fault == FetchFault::bad_answer && batch != nullptr) {
+    const bool is_of_values =
+        failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
+    if (is_of_values && batch != nullptr) {
       // What one key's value is like says nothing of the others.
       for (const std::string& flight : flights) {
-        hush(flight, error_of(failed.fault, 0), told);
+        miss(flight, failed.fault, told);
       }
     } else {
       rest(flights, failed, told);
@@ -330,18 +339,18 @@ std::int64_t SourceCache::Core::again_s() const {
   return (back_off_.next_try_us() - parts_.clock.steady_us() + kUsPerSecond - 1) / kUsPerSecond;
 }
 
-// There is no such value: what was kept of it goes, and it is not asked for again at once.
-void SourceCache::Core::give_up(const std::string& flight, const base::Error& error, Told& told) {
-  parts_.store.drop(this, flight);
-  hush(flight, error, told);
-}
-
-// It is not asked for again at once; what is still good of it is served on.
-void SourceCache::Core::hush(const std::string& flight, const base::Error& error, Told& told) {
+// Nothing came for it, and it is not asked for again at once. What was kept of it goes where there
+// is no such value any more; else it is served on while it is good, and behind its end where the
+// source could not be asked for it and the bindings allow that.
+void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Told& told) {
+  const base::Error error = error_of(fault, bounds::kSourceAgainMs / kMsPerSecond);
+  if (fault == FetchFault::not_found) {
+    parts_.store.drop(this, flight);
+  }
   const std::int64_t now_us = parts_.clock.steady_us();
   std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
   quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
-  answer(flight, error, told);
+  fail(flight, error, told);
 }
 
 // The source gave nothing: the value of before, if the bindings allow it, or the error.

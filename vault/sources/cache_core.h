@@ -60,10 +60,11 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
     std::uint64_t generation = 0;
   };
 
-  // A value that came, by its flight.
+  // What became of one flight of a batch.
   struct Arrived {
-    base::Result<Secret> value;
-    const FetchedValue* told = nullptr;
+    const FetchedValue* told = nullptr;  // null: nothing came that it is needed for
+    Secret value = {};                   // as it is needed
+    FetchFault fault = FetchFault::not_found;
   };
 
   // Why a key is not asked for again at once.
@@ -92,13 +93,13 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::int64_t again_s() const;
   Flight& want(const std::string& flight);
   void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
-  void give_up(const std::string& flight, const base::Error& error, Told& told);
-  void hush(const std::string& flight, const base::Error& error, Told& told);
+  void miss(const std::string& flight, FetchFault fault, Told& told);
   void fail(const std::string& flight, const base::Error& error, Told& told);
   void fail_all(const base::Error& error, Told& told);
   void answer(const std::string& flight, const FetchAnswer& given, Told& told);
   [[nodiscard]] KeptValue keep(const std::string& flight, Secret value, const FetchedValue& told);
 
+  static Arrived arrived_for(const std::string& flight, const Done& done);
   static void tell(Told& told);
 
   const SourceSpec spec_;

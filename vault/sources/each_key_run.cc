@@ -37,7 +37,11 @@ std::optional<Failed> EachKeyRun::keep(std::variant<Secret, Failed> value,
   auto& failed = std::get<Failed>(value);
   const bool is_its_own =
       failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
-  return is_its_own && keys_.size() != 1 ? std::nullopt : std::optional(std::move(failed));
+  if (!is_its_own || keys_.size() == 1) {
+    return std::move(failed);
+  }
+  done_.missed.push_back({keys_[at_], std::move(failed)});
+  return std::nullopt;
 }
 
 Step EachKeyRun::to_next() {

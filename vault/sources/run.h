@@ -100,8 +100,8 @@ struct FetchEvent {
   bool used_default_expiry = false;
 };
 
-// A record of the run's own, durable before the next step. What Done brings and what Failed says
-// is recorded by the engine: `fetched`, or `minted` where the source mints.
+// A record of the run's own, durable before the next step. What Done brings, what it says is missed
+// and what Failed says is recorded by the engine: `fetched`, or `minted` where the source mints.
 struct Note {
   FetchEvent event;
 };
@@ -118,11 +118,6 @@ struct FetchedValue {
   std::optional<std::int64_t> expires_at;  // seconds since 1970; nothing: it does not say
 };
 
-// What was asked for and does not stand in it does not exist.
-struct Done {
-  std::vector<FetchedValue> values;
-};
-
 enum class FetchFault : std::uint8_t {
   not_found,    // the source has it not
   unavailable,  // it is down, slow or has too much to do: it is asked again later
@@ -136,6 +131,20 @@ struct Failed {
   FetchFault fault = FetchFault::unavailable;
   std::string outcome;              // of closed words: "token_endpoint_error:invalid_grant"
   std::int64_t retry_after_ms = 0;  // as the source says it; 0: it does not
+};
+
+// Why nothing came for one key, while others of the same run may have theirs: the source has it
+// not, what it says of it is no value, or it could not be had. What concerns the source as a whole
+// ends the run with Failed.
+struct Missed {
+  std::string key;  // one of those asked for
+  Failed failed;
+};
+
+// Each key that was asked for stands in one of them.
+struct Done {
+  std::vector<FetchedValue> values;
+  std::vector<Missed> missed;
 };
 
 using Step = std::

@@ -31,6 +31,7 @@ inline Secret locked_copy_of(std::string_view text) {
 // What the source has, and what its log-in is like; outlives the backend.
 struct SourceWorld {
   std::map<std::string, std::string> values;
+  std::map<std::string, Failed> missed;    // what a run says of these keys, beside the others
   std::optional<std::int64_t> expires_at;  // of all of them
   bool has_login = false;
   std::int64_t login_due_us = 0;
@@ -81,6 +82,10 @@ class FakeRun final : public Run {
     }
     Done done;
     for (const std::string& key : keys_) {
+      if (const auto missed = world_->missed.find(key); missed != world_->missed.end()) {
+        done.missed.push_back({key, missed->second});
+        continue;
+      }
       if (const auto found = world_->values.find(key); found != world_->values.end()) {
         done.values.push_back({key, locked_copy_of(found->second), "", world_->expires_at});
       }
