@@ -43,6 +43,10 @@ struct Fetched {
   bool is_stale = false;  // its source is down, and the bindings allow the value of before
   // So often its source was emptied before; parts of one credential are of one generation.
   std::uint64_t generation = 0;
+  // The value at its source that it is a field of, and the source's answer that brought it: fields
+  // of one value belong together, and only those of one answer do.
+  std::string field_of = {};
+  std::uint64_t answer = 0;
 };
 
 using FetchAnswer = base::Result<Fetched>;

@@ -153,7 +153,8 @@ void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
     return;
   }
   if (route != nullptr) {
-    wanted_[entry].part = Part{route->source, answer->generation};
+    wanted_[entry].part =
+        Part{route->source, answer->generation, std::move(answer->field_of), answer->answer};
   }
   secrets_[entry] = std::move(answer->value);
   --missing_;

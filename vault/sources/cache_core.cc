@@ -2,6 +2,7 @@
 #include "vault/sources/cache_core.h"
 
 #include <algorithm>
+#include <set>
 
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
@@ -40,7 +41,9 @@ Fetched fetched_of(KeptValue kept, bool is_stale = false) {
           .version = std::move(kept.version),
           .expires_at = kept.expires_at,
           .is_stale = is_stale,
-          .generation = kept.generation};
+          .generation = kept.generation,
+          .field_of = std::move(kept.field_of),
+          .answer = kept.answer};
 }
 
 FetchAnswer share_of(const FetchAnswer& answer) {
@@ -51,7 +54,9 @@ FetchAnswer share_of(const FetchAnswer& answer) {
                  .version = answer->version,
                  .expires_at = answer->expires_at,
                  .is_stale = answer->is_stale,
-                 .generation = answer->generation};
+                 .generation = answer->generation,
+                 .field_of = answer->field_of,
+                 .answer = answer->answer};
 }
 
 }  // namespace
@@ -122,11 +127,48 @@ SourceCache::Core::Flight& SourceCache::Core::want(const std::string& flight) {
   const auto [place, is_new] = flights_.try_emplace(flight);
   if (is_new) {
     queue_.push_back(flight);
-    if (!std::exchange(is_start_posted_, true)) {
-      parts_.engine.post([core = shared_from_this()] { core->start(); });
-    }
+    start_queue();
   }
   return place->second;
+}
+
+void SourceCache::Core::start_queue() {
+  if (!queue_.empty() && !std::exchange(is_start_posted_, true)) {
+    parts_.engine.post([core = shared_from_this()] { core->start(); });
+  }
+}
+
+// Fields of one value are of one answer: with those in the queue goes what is kept of the same
+// values, and a field of a value that is under way waits until that has come.
+std::vector<std::string> SourceCache::Core::take_queue() {
+  std::set<std::string> under_way;
+  for (const auto& [flight, who] : flights_) {
+    if (who.is_under_way) {
+      under_way.insert(whole_of(flight));
+    }
+  }
+  std::set<std::string> wholes;
+  std::vector<std::string> taken;
+  std::vector<std::string> left;
+  for (std::string& flight : queue_) {
+    std::string whole = whole_of(flight);
+    if (under_way.contains(whole)) {
+      left.push_back(std::move(flight));
+    } else {
+      wholes.insert(std::move(whole));
+      taken.push_back(std::move(flight));
+    }
+  }
+  queue_ = std::move(left);
+  for (std::string& flight : parts_.store.keys(this)) {
+    if (wholes.contains(whole_of(flight)) && flights_.try_emplace(flight).second) {
+      taken.push_back(std::move(flight));
+    }
+  }
+  for (const std::string& flight : taken) {
+    flights_[flight].is_under_way = true;
+  }
+  return taken;
 }
 
 // --- runs ---
@@ -153,17 +195,19 @@ void SourceCache::Core::fetch_queue() {
   auto batch = std::make_shared<Batch>();
   {
     const std::lock_guard lock(mutex_);
-    batch->flights = std::exchange(queue_, {});
+    batch->flights = take_queue();
     batch->generation = generation_;
-    for (const std::string& flight : batch->flights) {
-      flights_[flight].is_under_way = true;
-      batch->keys.emplace_back(key_of(flight));
-    }
+    batch->answer = ++answers_;
   }
   if (batch->flights.empty()) {
     return;
   }
-  std::ranges::sort(batch->keys);
+  for (const std::string& flight : batch->flights) {
+    batch->keys.emplace_back(key_of(flight));
+  }
+  std::ranges::sort(batch->keys, {}, [this](const std::string& key) {
+    return std::pair(backend_->whole_of(key), std::string_view(key));
+  });
   batch->keys.erase(std::unique(batch->keys.begin(), batch->keys.end()), batch->keys.end());
   auto run = backend_->fetch(batch->keys);
   parts_.engine.run(spec_,
@@ -241,6 +285,8 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
     end_badly(&batch, std::get<Failed>(outcome));
   }
   watch_login();  // the run may have logged in anew
+  const std::lock_guard lock(mutex_);
+  start_queue();  // what waited for this
 }
 
 // What came for a flight, or what it missed; a key that a source says nothing of is missed, too.
@@ -276,7 +322,7 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
       const std::string& flight = batch.flights[at];
       Arrived& one = arrived[at];
       if (one.told != nullptr) {
-        answer(flight, fetched_of(keep(flight, std::move(one.value), *one.told)), told);
+        answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
       } else {
         miss(flight, one.fault, told);
       }
@@ -379,19 +425,21 @@ void SourceCache::Core::answer(const std::string& flight, const FetchAnswer& giv
 
 // I1: the bytes that are there already stay where they are, if it is the same value.
 KeptValue SourceCache::Core::keep(const std::string& flight,
-                                  Secret value,
-                                  const FetchedValue& told) {
+                                  Arrived arrived,
+                                  std::uint64_t answer_number) {
   KeptValue kept;
   auto before = parts_.store.find(this, flight);
-  if (before && before->value.reveal() == value.reveal()) {
+  if (before && before->value.reveal() == arrived.value.reveal()) {
     kept.value = std::move(before->value);
     kept.version = std::move(before->version);
   } else {
-    kept.value = std::move(value);
+    kept.value = std::move(arrived.value);
     kept.version = std::to_string(++versions_);
   }
-  kept.expires_at = told.expires_at;
+  kept.expires_at = arrived.told->expires_at;
   kept.generation = generation_;
+  kept.field_of = whole_of(flight);
+  kept.answer = answer_number;
   set_life(kept, spec_, parts_.clock, parts_.draw);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
@@ -405,6 +453,10 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
 }
 
 // --- without it ---
+
+std::string SourceCache::Core::whole_of(const std::string& flight) const {
+  return std::string(backend_->whole_of(key_of(flight)));
+}
 
 void SourceCache::Core::tell(Told& told) {
   for (auto& [waiter, given] : told) {
@@ -428,6 +480,7 @@ void SourceCache::Core::flush() {
     for (const std::string& flight : under_way) {
       answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
+    start_queue();  // what waited for them
   }
   tell(told);
 }

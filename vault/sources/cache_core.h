@@ -58,6 +58,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
     std::vector<std::string> flights;
     std::vector<std::string> keys;  // what the backend is asked for
     std::uint64_t generation = 0;
+    std::uint64_t answer = 0;  // another batch has another
   };
 
   // What became of one flight of a batch.
@@ -92,18 +93,23 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::optional<Fetched> stale_of(const std::string& flight);
   [[nodiscard]] std::int64_t again_s() const;
   Flight& want(const std::string& flight);
+  void start_queue();
+  [[nodiscard]] std::vector<std::string> take_queue();
   void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
   void miss(const std::string& flight, FetchFault fault, Told& told);
   void fail(const std::string& flight, const base::Error& error, Told& told);
   void fail_all(const base::Error& error, Told& told);
   void answer(const std::string& flight, const FetchAnswer& given, Told& told);
-  [[nodiscard]] KeptValue keep(const std::string& flight, Secret value, const FetchedValue& told);
+  [[nodiscard]] KeptValue keep(const std::string& flight,
+                               Arrived arrived,
+                               std::uint64_t answer_number);
 
+  [[nodiscard]] std::string whole_of(const std::string& flight) const;
   static Arrived arrived_for(const std::string& flight, const Done& done);
   static void tell(Told& told);
 
   const SourceSpec spec_;
-  const std::unique_ptr<Backend> backend_;  // on the engine's thread only
+  const std::unique_ptr<Backend> backend_;  // on the engine's thread only, but for whole_of()
   const CacheParts parts_;
   bool is_logging_in_ = false;  // on the engine's thread, as the next three
   bool is_logged_in_ = false;
@@ -122,6 +128,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;
+  std::uint64_t answers_ = 0;
 };
 
 }  // namespace keyswap::vault

@@ -216,8 +216,13 @@ class Backend {
   Backend& operator=(Backend&&) = delete;
   virtual ~Backend() = default;
 
-  // `keys`: as key_text() makes them; at least one. Need not outlive the call.
+  // `keys`: as key_text() makes them, at least one, those of one whole_of() together. Need not
+  // outlive the call.
   [[nodiscard]] virtual std::unique_ptr<Run> fetch(std::span<const std::string> keys) = 0;
+
+  // The value that a key is, or is a field of: what one answer of the source brings whole. A view
+  // into `key`.
+  [[nodiscard]] virtual std::string_view whole_of(std::string_view key) const;
 
   // A run that ends with Done{} once we are logged in; null: there is nothing to log in to.
   [[nodiscard]] virtual std::unique_ptr<Run> log_in() { return nullptr; }
@@ -253,6 +258,10 @@ inline KeyParts parts_of(std::string_view text) {
   const std::size_t at = text.find(kFieldSeparator);
   return at == std::string_view::npos ? KeyParts{text, {}}
                                       : KeyParts{text.substr(0, at), text.substr(at + 1)};
+}
+
+inline std::string_view Backend::whole_of(std::string_view key) const {
+  return parts_of(key).key;
 }
 
 }  // namespace keyswap::vault

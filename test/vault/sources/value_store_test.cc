@@ -115,4 +115,12 @@ TEST_CASE("what is replaced, dropped, ended or pushed out is wiped", "[I1]") {
   CHECK(store.bytes() == 0);
 }
 
+TEST_CASE("an owner's keys are told, and no other's") {
+  ValueStore store(kMany);
+  CHECK(store.keys(kOne).empty());
+  store.put(kOne, "K", value_of("one"), kMany);
+  store.put(kOther, "L", value_of("other"), kMany);
+  CHECK(store.keys(kOne) == std::vector<std::string>{"K"});
+}
+
 }  // namespace keyswap::vault
