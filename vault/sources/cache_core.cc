@@ -443,16 +443,37 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   set_life(kept, spec_, parts_.clock, parts_.draw);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
-  // I1: it is gone from memory when it is over, be it asked for or not.
-  parts_.engine.at(kept.stale_end_us, [core = weak_from_this()] {
-    if (const auto alive = core.lock()) {
-      alive->parts_.store.drop_ended(alive->parts_.clock.steady_us());
-    }
-  });
+  sweep_at(kept.stale_end_us);
   return kept;
 }
 
+// I1: a value is gone from memory when it is over, be it asked for or not. One timer does it for
+// all, and is set anew for what is left.
+void SourceCache::Core::sweep_at(std::int64_t end_us) {
+  if (sweep_us_ != 0 && sweep_us_ <= end_us) {
+    return;
+  }
+  sweep_us_ = end_us;
+  parts_.engine.at(end_us, [core = weak_from_this(), end_us] {
+    if (const auto alive = core.lock()) {
+      alive->sweep(end_us);
+    }
+  });
+}
+
 // --- without it ---
+
+void SourceCache::Core::sweep(std::int64_t set_for_us) {
+  const std::lock_guard lock(mutex_);
+  if (sweep_us_ != set_for_us) {
+    return;  // an earlier one is in its place
+  }
+  sweep_us_ = 0;
+  parts_.store.drop_ended(parts_.clock.steady_us());
+  if (const auto next_us = parts_.store.first_end_us(this)) {
+    sweep_at(*next_us);
+  }
+}
 
 std::string SourceCache::Core::whole_of(const std::string& flight) const {
   return std::string(backend_->whole_of(key_of(flight)));

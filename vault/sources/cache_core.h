@@ -104,6 +104,9 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
                                Arrived arrived,
                                std::uint64_t answer_number);
 
+  void sweep_at(std::int64_t end_us);
+
+  void sweep(std::int64_t set_for_us);  // on the engine's thread
   [[nodiscard]] std::string whole_of(const std::string& flight) const;
   static Arrived arrived_for(const std::string& flight, const Done& done);
   static void tell(Told& told);
@@ -129,6 +132,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;
   std::uint64_t answers_ = 0;
+  std::int64_t sweep_us_ = 0;  // when the timer rings that counts; 0: nothing is kept
 };
 
 }  // namespace keyswap::vault

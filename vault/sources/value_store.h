@@ -56,6 +56,8 @@ class ValueStore {
   // All whose stale_end_us is over.
   void drop_ended(std::int64_t now_us);
 
+  // When the first of that owner's is over, as drop_ended() takes it; nothing: it has none.
+  [[nodiscard]] std::optional<std::int64_t> first_end_us(Owner owner) const;
   // Of all that is kept for it, in no order.
   [[nodiscard]] std::vector<std::string> keys(Owner owner) const;
   [[nodiscard]] std::size_t count(Owner owner) const;

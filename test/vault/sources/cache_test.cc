@@ -311,6 +311,33 @@ TEST_CASE("F09 a field waits while another of its value is under way, and then t
   }
 }
 
+TEST_CASE("however often values are fetched anew, one timer waits for their end", "[I1]") {
+  Cached source;
+  source.fetch("L");
+  for (int i = 0; i < 20; ++i) {
+    source.fetch("K");
+    source.pass_s(80);
+    source.ask("K");
+    source.answer();
+  }
+  CHECK(source.engine.timers() == 1);
+  CHECK(source.cache->state().entries == 1);  // L is over
+  source.pass_s(100);
+  CHECK(source.cache->state().entries == 0);
+  CHECK(source.engine.timers() == 0);
+}
+
+TEST_CASE("what is over sooner than what was fetched before is wiped in its own time", "[I1]") {
+  Cached source;
+  source.fetch("K");
+  source.world.expires_at = source.time.wall_us() / kSecondUs + 10;
+  source.fetch("L");
+  source.pass_s(10);
+  CHECK(source.cache->state().entries == 1);
+  source.pass_s(90);
+  CHECK(source.cache->state().entries == 0);
+}
+
 TEST_CASE("a version that its upstream does not take is dropped, and no other", "[I1]") {
   Cached source;
   source.fetch();
