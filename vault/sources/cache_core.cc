@@ -191,7 +191,19 @@ void SourceCache::Core::start() {
   }
 }
 
+// A backend is asked on the engine's thread alone, so it is told of an emptying there.
+void SourceCache::Core::forget() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_to_forget_, false)) {
+      return;
+    }
+  }
+  backend_->forget();
+}
+
 void SourceCache::Core::fetch_queue() {
+  forget();
   auto batch = std::make_shared<Batch>();
   {
     const std::lock_guard lock(mutex_);
@@ -501,8 +513,10 @@ void SourceCache::Core::flush() {
     for (const std::string& flight : under_way) {
       answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
+    is_to_forget_ = true;
     start_queue();  // what waited for them
   }
+  parts_.engine.post([core = shared_from_this()] { core->forget(); });
   tell(told);
 }
 

@@ -79,6 +79,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   // On the engine's thread.
   void start();
   void fetch_queue();
+  void forget();
   void log_in();
   void logged_in(const RunOutcome& outcome);
   void watch_login();
@@ -123,6 +124,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<std::string, Flight> flights_;
   std::vector<std::string> queue_;  // flights that no run is under way for
   bool is_start_posted_ = false;
+  bool is_to_forget_ = false;  // the backend, before it is asked again
   bool is_silent_ = false;
   std::size_t waiters_ = 0;
   std::unordered_map<std::string, Quiet> quiet_;

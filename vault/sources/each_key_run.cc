@@ -10,10 +10,12 @@ Step EachKeyRun::brought(std::variant<Secret, Failed> value,
   return failed ? Step(std::move(*failed)) : to_next();
 }
 
-Step EachKeyRun::brought_fields(const Pick& pick, const std::string& version) {
+Step EachKeyRun::brought_fields(const Pick& pick,
+                                const std::string& version,
+                                std::optional<std::int64_t> expires_at) {
   const std::string_view name = key().key;
   for (bool is_last = false; !is_last;) {
-    auto failed = keep(pick(key().field), version, std::nullopt);
+    auto failed = keep(pick(key().field), version, expires_at);
     if (failed) {
       return std::move(*failed);
     }

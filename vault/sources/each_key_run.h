@@ -41,7 +41,9 @@ class EachKeyRun : public Run {
                std::optional<std::int64_t> expires_at = std::nullopt);
   // The same for all fields of this key; `pick` gives one of them, "" the whole.
   using Pick = std::function<std::variant<Secret, Failed>(std::string_view field)>;
-  Step brought_fields(const Pick& pick, const std::string& version);
+  Step brought_fields(const Pick& pick,
+                      const std::string& version,
+                      std::optional<std::int64_t> expires_at = std::nullopt);
   // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is not
   // in the others' way; all else ends the run.
   Step missed(Failed failed);

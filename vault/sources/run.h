@@ -233,6 +233,10 @@ class Backend {
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
 
+  // Drops the values that it keeps itself: its source was emptied. What runs that are under way
+  // bring is not kept.
+  virtual void forget() {}
+
   // Gives back what was got by log_in(), when the proxy ends; null: nothing.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
 };

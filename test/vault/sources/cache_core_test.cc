@@ -327,6 +327,20 @@ TEST_CASE("emptying drops and wipes what is kept, and the next who asks waits", 
   CHECK_FALSE(source.ask()->is_told());
 }
 
+TEST_CASE("emptying reaches what a source keeps itself, before it is asked again") {
+  Cached source;
+  source.fetch();
+  CHECK(source.world.forgotten == 0);
+  source.cache->flush();
+  source.ask();
+  CHECK(source.asked_for() == "fetch K");
+  CHECK(source.world.forgotten == 1);
+  source.answer();
+  source.cache->flush();
+  source.engine.turn();
+  CHECK(source.world.forgotten == 2);  // though nobody asks
+}
+
 TEST_CASE("before the first fetch it is logged in once, and all wait for that") {
   Cached source = with_login();
   const auto one = source.ask("K");

@@ -33,6 +33,7 @@ struct SourceWorld {
   std::map<std::string, std::string> values;
   std::map<std::string, Failed> missed;    // what a run says of these keys, beside the others
   std::optional<std::int64_t> expires_at;  // of all of them
+  std::size_t forgotten = 0;               // so often it was told to
   bool has_login = false;
   std::int64_t login_due_us = 0;
   std::int64_t login_lasts_us = 3600 * kSecondUs;
@@ -106,6 +107,8 @@ class FakeBackend final : public Backend {
     return std::make_unique<FakeRun>(
         *world_, "fetch", std::vector<std::string>(keys.begin(), keys.end()));
   }
+
+  void forget() override { ++world_->forgotten; }
 
   std::unique_ptr<Run> log_in() override { return run_of("log_in"); }
 
