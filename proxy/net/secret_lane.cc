@@ -118,8 +118,7 @@ void SecretFetch::ask(std::size_t entry) {
                    : vault::EntryKind::text,
        .now_s = clock.wall_us() / kUsPerSecond,
        .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs,
-       .table = sources_,
-       .caller = caller_},
+       .table = sources_},
       std::move(told));
   if (answer) {
     take(entry, std::move(*answer));

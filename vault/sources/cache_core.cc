@@ -520,17 +520,6 @@ void SourceCache::Core::flush() {
   tell(told);
 }
 
-void SourceCache::Core::drop(const Route& route, std::string_view version) {
-  const std::lock_guard lock(mutex_);
-  for (const EntryKind kind : {EntryKind::text, EntryKind::private_key}) {
-    const std::string flight = flight_of(route, kind);
-    const auto kept = parts_.store.find(this, flight);
-    if (kept && kept->version == version) {
-      parts_.store.drop(this, flight);
-    }
-  }
-}
-
 void SourceCache::Core::fall_silent() {
   const std::lock_guard lock(mutex_);
   is_silent_ = true;

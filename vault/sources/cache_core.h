@@ -33,7 +33,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
                                    const Wanted& wanted,
                                    FetchCallback callback);
   void flush();
-  void drop(const Route& route, std::string_view version);
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();
   // Nobody asks any more: nothing is kept, and who waits is told so.

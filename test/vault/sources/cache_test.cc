@@ -338,14 +338,4 @@ TEST_CASE("what is over sooner than what was fetched before is wiped in its own 
   CHECK(source.cache->state().entries == 0);
 }
 
-TEST_CASE("a version that its upstream does not take is dropped, and no other", "[I1]") {
-  Cached source;
-  source.fetch();
-  const std::string version = (*source.ask()->answer)->version;
-  source.cache->drop({0, "K", ""}, "another");
-  CHECK(source.ask()->is_at_once);
-  source.cache->drop({0, "K", ""}, version);
-  CHECK_FALSE(source.ask()->is_told());
-}
-
 }  // namespace keyswap::vault
