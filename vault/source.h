@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "proxy/base/result.h"
 #include "vault/secret.h"
@@ -32,8 +31,7 @@ struct Wanted {
   std::int64_t deadline_us = 0;  // steady clock: an answer after that is of use to nobody
   // Of the policy that the request is judged by (I14); null: all is in the vault of this machine.
   std::shared_ptr<const SourceTable> table = nullptr;
-  std::string_view caller = {};  // "" unknown; need not outlive the call
-  bool is_only_known = false;    // what is not there at once is not fetched: `not_found`
+  bool is_only_known = false;  // what is not there at once is not fetched: `not_found`
 };
 
 struct Fetched {
@@ -43,6 +41,10 @@ struct Fetched {
   bool is_stale = false;  // its source is down, and the bindings allow the value of before
   // So often its source was emptied before; parts of one credential are of one generation.
   std::uint64_t generation = 0;
+  // The value at its source that it is a field of, and the source's answer that brought it: fields
+  // of one value belong together, and only those of one answer do.
+  std::string field_of = {};
+  std::uint64_t answer = 0;
 };
 
 using FetchAnswer = base::Result<Fetched>;

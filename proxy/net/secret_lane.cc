@@ -118,8 +118,7 @@ void SecretFetch::ask(std::size_t entry) {
                    : vault::EntryKind::text,
        .now_s = clock.wall_us() / kUsPerSecond,
        .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs,
-       .table = sources_,
-       .caller = caller_},
+       .table = sources_},
       std::move(told));
   if (answer) {
     take(entry, std::move(*answer));
@@ -153,7 +152,8 @@ void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
     return;
   }
   if (route != nullptr) {
-    wanted_[entry].part = Part{route->source, answer->generation};
+    wanted_[entry].part =
+        Part{route->source, answer->generation, std::move(answer->field_of), answer->answer};
   }
   secrets_[entry] = std::move(answer->value);
   --missing_;

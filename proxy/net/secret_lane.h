@@ -106,14 +106,19 @@ class SecretFetch {
  private:
   friend class SecretLane;
 
-  // What one source gave before it was emptied does not go with what it gave afterwards: one of two
-  // parts may have been changed in between.
+  // What one source gave before it was emptied does not go with what it gave afterwards, and fields
+  // of one value not with those of another answer: one of two parts may have been changed in
+  // between.
   struct Part {
     std::uint32_t source = 0;  // of the table
     std::uint64_t generation = 0;
+    std::string field_of;
+    std::uint64_t answer = 0;
 
     [[nodiscard]] bool goes_with(const Part& other) const {
-      return source != other.source || generation == other.generation;
+      return source != other.source ||
+             (generation == other.generation &&
+              (field_of != other.field_of || answer == other.answer));
     }
   };
 

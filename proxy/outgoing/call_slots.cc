@@ -2,7 +2,7 @@
 #include "proxy/outgoing/call_slots.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "proxy/base/bounds.h"
 
@@ -18,41 +18,34 @@ void CallSlots::remove(std::uint64_t ticket) {
   std::erase_if(asking_, [ticket](const Asking& one) { return one.ticket == ticket; });
 }
 
+// One pass, however many wait.
 std::vector<std::uint64_t> CallSlots::take() {
+  std::map<std::string_view, std::size_t> slots;  // that a source has
+  std::size_t in_use = 0;
+  for (const Asking& one : asking_) {
+    slots[one.source] += one.has_slot ? 1 : 0;
+    in_use += one.has_slot ? 1 : 0;
+  }
+  auto firsts = static_cast<std::size_t>(
+      std::ranges::count_if(slots, [](const auto& source) { return source.second == 0; }));
   std::vector<std::uint64_t> taken;
   for (Asking& one : asking_) {
-    if (!one.has_slot && may_begin(one)) {
-      one.has_slot = true;
-      taken.push_back(one.ticket);
+    if (in_use == bounds::kCallsAtOnceMax) {
+      break;
     }
+    std::size_t& own = slots[one.source];
+    const std::size_t kept_free = own == 0 ? 0 : firsts;
+    if (one.has_slot || own == bounds::kCallsPerSourceMax ||
+        in_use + kept_free >= bounds::kCallsAtOnceMax) {
+      continue;
+    }
+    firsts -= own == 0 ? 1 : 0;
+    ++own;
+    ++in_use;
+    one.has_slot = true;
+    taken.push_back(one.ticket);
   }
   return taken;
-}
-
-bool CallSlots::may_begin(const Asking& one) const {
-  const std::size_t own = slots_of(one.source);
-  const std::size_t kept_free = own == 0 ? 0 : others_waiting(one.source);
-  return own < bounds::kCallsPerSourceMax && slots_in_use() + kept_free < bounds::kCallsAtOnceMax;
-}
-
-std::size_t CallSlots::slots_of(std::string_view source) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      asking_, [source](const Asking& one) { return one.has_slot && one.source == source; }));
-}
-
-std::size_t CallSlots::slots_in_use() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(asking_, [](const Asking& one) { return one.has_slot; }));
-}
-
-std::size_t CallSlots::others_waiting(std::string_view source) const {
-  std::set<std::string_view> waiting;
-  for (const Asking& one : asking_) {
-    if (!one.has_slot && one.source != source && slots_of(one.source) == 0) {
-      waiting.insert(one.source);
-    }
-  }
-  return waiting.size();
 }
 
 }  // namespace keyswap::outgoing

@@ -30,12 +30,6 @@ class CallSlots {
     bool has_slot = false;
   };
 
-  [[nodiscard]] std::size_t slots_of(std::string_view source) const;
-  [[nodiscard]] std::size_t slots_in_use() const;
-  // Sources without a slot that wait, but for this one.
-  [[nodiscard]] std::size_t others_waiting(std::string_view source) const;
-  [[nodiscard]] bool may_begin(const Asking& one) const;
-
   std::vector<Asking> asking_;  // in the order of their coming
 };
 

@@ -28,7 +28,8 @@ std::string shown(std::string_view key) {
   return std::string(name) + (field.empty() ? "" : "#" + std::string(field));
 }
 
-// A run that lists names brings them without values: nothing was fetched.
+// A record of each key, be it fetched or missed. A run that lists names brings them without values:
+// nothing was fetched.
 std::vector<FetchEvent> events_of(const vault::SourceSpec& spec, const vault::Done& done) {
   std::vector<FetchEvent> events;
   for (const vault::FetchedValue& one : done.values) {
@@ -39,6 +40,13 @@ std::vector<FetchEvent> events_of(const vault::SourceSpec& spec, const vault::Do
                         .expires_at = one.expires_at,
                         .used_default_expiry = spec.is_minted && !one.expires_at});
     }
+  }
+  for (const vault::Missed& one : done.missed) {
+    events.push_back({.kind = kind_of(spec),
+                      .secret = shown(one.key),
+                      .version = "",
+                      .expires_at = std::nullopt,
+                      .outcome = one.failed.outcome});
   }
   return events;
 }

@@ -191,6 +191,32 @@ TEST_CASE("F09 parts that do not go together a second time are a 503") {
   CHECK(asking.waiting_count() == 0);
 }
 
+TEST_CASE("F09 fields of one value that are of two answers do not go together") {
+  const auto bindings = routed({"K", "L"});
+  Asking asking;
+  auto& secrets = asking.net.secrets;
+  secrets.values["L"] = "other";
+  SECTION("and are asked for once more") {
+    secrets.parts = {{"K", {"db", 1}}, {"L", {"db", 2}}};
+    secrets.delays_ms["L"] = FakeSource::kNever;
+    asking.begin(bindings, kBoth);
+    secrets.parts["K"] = {"db", 2};
+    REQUIRE(secrets.answer());
+    asking.net.settle();
+    CHECK_FALSE(asking.told);
+    REQUIRE(secrets.answer());
+    asking.net.settle();
+    CHECK(asking.has_secrets());
+    CHECK(secrets.asked() == 4);
+  }
+  SECTION("but fields of two values do") {
+    secrets.parts = {{"K", {"db", 1}}, {"L", {"mail", 2}}};
+    asking.begin(bindings, kBoth);
+    CHECK(asking.has_secrets());
+    CHECK(secrets.asked() == 2);
+  }
+}
+
 TEST_CASE("F09 parts of the local vault and of a source go together whatever was emptied") {
   const auto bindings = routed({"L"});
   Asking asking;

@@ -44,6 +44,20 @@ TEST_CASE("G18 however many calls slow sources have, another one's first begins 
   CHECK(slots.take() == Tickets{100});  // not slow0's second
 }
 
+TEST_CASE("G18 the turn is found at once, however many wait") {
+  constexpr std::uint64_t kMany = 4000;
+  CallSlots slots;
+  for (std::uint64_t ticket = 0; ticket < kMany; ++ticket) {
+    slots.add(ticket, "s" + std::to_string(ticket % (kAll - 1)));
+  }
+  CHECK(slots.take().size() == kAll);
+  for (std::uint64_t ticket = 0; ticket < kMany; ++ticket) {
+    slots.add(kMany + ticket, "t" + std::to_string(ticket));
+  }
+  slots.remove(0);
+  CHECK(slots.take() == Tickets{kMany});
+}
+
 TEST_CASE("the second call of a source leaves a slot for each that waits for its first") {
   CallSlots slots;
   std::uint64_t ticket = 0;

@@ -301,6 +301,20 @@ TEST_CASE("why a run failed is recorded, by its own words") {
   CHECK(world.log.lines() == std::vector<std::string>{"company  no_such_key"});
 }
 
+TEST_CASE("of a run that brought one key and missed another each is recorded [I6]", "[I6]") {
+  World world;
+  const auto result = world.run({[](const Answer& /*none*/) -> Step {
+    Step step = done_with("K", test::secret_of("value"), "1");
+    std::get<vault::Done>(step).missed.push_back(
+        {"L\x1f"
+         "user",
+         {vault::FetchFault::bad_answer, "malformed", 0}});
+    return step;
+  }});
+  CHECK(result == "ok value");
+  CHECK(world.log.lines() == std::vector<std::string>{"company K ok", "company L#user malformed"});
+}
+
 TEST_CASE("names that are listed are no fetches") {
   World world;
   CHECK(world.run({[](const Answer& /*none*/) -> Step {

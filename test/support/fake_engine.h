@@ -136,6 +136,8 @@ class FakeEngine final : public vault::Engine {
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
+  [[nodiscard]] std::size_t timers() const { return timers_.size(); }
+
   // The step of the oldest that waits, or of the n-th.
   [[nodiscard]] const vault::Step& step(std::size_t n = 0) { return nth(n)->step; }
 

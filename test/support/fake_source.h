@@ -28,6 +28,8 @@ class FakeSource final : public vault::Source {
   bool is_empty = false;                                      // whatever `values` says
   std::map<std::string, base::Error> failures;                // of those whose source is at fault
   std::map<std::string, std::uint64_t> generations;           // of those not in it: 0
+  // Fetched::field_of and answer; of those not in it: "" and 0
+  std::map<std::string, std::pair<std::string, std::uint64_t>> parts;
   std::vector<std::shared_ptr<const vault::SourceTable>> by;  // the table of each that asked
   std::int64_t now_ms = 0;                                    // by answer_due()
 
@@ -114,6 +116,11 @@ class FakeSource final : public vault::Source {
     vault::Fetched fetched{std::move(*value), found->second, std::nullopt};
     const auto generation = generations.find(name);
     fetched.generation = generation == generations.end() ? 0 : generation->second;
+    const auto part = parts.find(name);
+    if (part != parts.end()) {
+      fetched.field_of = part->second.first;
+      fetched.answer = part->second.second;
+    }
     return fetched;
   }
 

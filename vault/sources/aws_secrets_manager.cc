@@ -74,6 +74,17 @@ Failed fail_of_answer(CallAnswer& answer) {
   return failed;
 }
 
+// A field that the bindings name comes before one that the key names.
+KeyParts read_name(std::string_view text) {
+  KeyParts parts = parts_of(text);
+  const std::size_t at = parts.key.rfind('#');
+  if (at != std::string_view::npos) {
+    parts.field = parts.field.empty() ? parts.key.substr(at + 1) : parts.field;
+    parts.key = parts.key.substr(0, at);
+  }
+  return parts;
+}
+
 class FetchRun final : public EachKeyRun {
  public:
   FetchRun(const Place& place, std::span<const std::string> keys)
@@ -95,16 +106,7 @@ class FetchRun final : public EachKeyRun {
   }
 
  private:
-  // A field that the bindings name comes before one that the key names.
-  [[nodiscard]] KeyParts read_key(std::string_view text) const override {
-    KeyParts parts = parts_of(text);
-    const std::size_t at = parts.key.rfind('#');
-    if (at != std::string_view::npos) {
-      parts.field = parts.field.empty() ? parts.key.substr(at + 1) : parts.field;
-      parts.key = parts.key.substr(0, at);
-    }
-    return parts;
-  }
+  [[nodiscard]] KeyParts read_key(std::string_view text) const override { return read_name(text); }
 
   Step ask() override {
     auto id = json_string_of(key().key);
@@ -172,6 +174,10 @@ class AwsSecretsManager final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
     return std::make_unique<FetchRun>(place_, keys);
+  }
+
+  [[nodiscard]] std::string_view whole_of(std::string_view key) const override {
+    return read_name(key).key;
   }
 
  private:

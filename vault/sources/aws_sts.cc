@@ -55,6 +55,7 @@ struct Service {
   std::string duration;
   std::string external_id;
   std::map<std::string, Role, std::less<>> roles;  // by ARN
+  std::uint64_t generation = 0;                    // so often they were forgotten
 };
 
 bool is_arn(std::string_view text) {
@@ -130,6 +131,7 @@ class FetchRun final : public EachKeyRun {
     if (known != service_.roles.end()) {
       return give(known->second);
     }
+    generation_ = service_.generation;
     // Read anew each time: both may be changed while we run, a token's file by others.
     if (!service_.web_identity.empty()) {
       waits_ = Waits::web_identity;
@@ -145,12 +147,17 @@ class FetchRun final : public EachKeyRun {
         {"SecretAccessKey", &role.pair.secret},
         {"SessionToken", &role.pair.session_token},
     }};
-    const auto* const found =
-        std::ranges::find(fields, key().field, &std::pair<std::string_view, const Secret*>::first);
-    if (found == fields.end()) {
-      return brought(fail(FetchFault::not_found, "no_such_field"), "");
-    }
-    return brought(found->second->share(), "", role.ends_s);
+    return brought_fields(
+        [&](std::string_view field) -> std::variant<Secret, Failed> {
+          const auto* const found = std::ranges::find(
+              fields, field, &std::pair<std::string_view, const Secret*>::first);
+          if (found == fields.end()) {
+            return fail(FetchFault::not_found, "no_such_field");
+          }
+          return found->second->share();
+        },
+        "",
+        role.ends_s);
   }
 
   Step call_signed() {
@@ -221,12 +228,21 @@ class FetchRun final : public EachKeyRun {
     if (auto* failed = std::get_if<Failed>(&role)) {
       return missed(std::move(*failed));
     }
+    const Role given = std::move(std::get<Role>(role));
+    if (service_.generation == generation_) {
+      keep_role(given);
+    }
+    return give(given);
+  }
+
+  void keep_role(const Role& role) {
     if (service_.roles.size() >= kRolesMax) {
       service_.roles.clear();
     }
-    const auto kept =
-        service_.roles.insert_or_assign(std::string(key().key), std::move(std::get<Role>(role)));
-    return give(kept.first->second);
+    service_.roles.insert_or_assign(
+        std::string(key().key),
+        Role{{role.pair.id.share(), role.pair.secret.share(), role.pair.session_token.share()},
+             role.ends_s});
   }
 
   [[nodiscard]] std::variant<Role, Failed> read_role(std::string_view xml) const {
@@ -258,6 +274,7 @@ class FetchRun final : public EachKeyRun {
   Waits waits_ = Waits::pair;
   std::string action_;
   std::int64_t now_us_ = 0;
+  std::uint64_t generation_ = 0;  // of the roles, when this one was asked for
 };
 
 class AwsSts final : public Backend {
@@ -266,6 +283,11 @@ class AwsSts final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> keys) override {
     return std::make_unique<FetchRun>(service_, keys);
+  }
+
+  void forget() override {
+    service_.roles.clear();
+    ++service_.generation;
   }
 
  private:

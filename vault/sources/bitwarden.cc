@@ -135,17 +135,12 @@ class FetchRun final : public ListingRun {
     std::vector<std::string_view> ids;
     for (const std::string& key : keys_) {
       const auto found = account_.ids.find(name_of(key));
-      if (found == account_.ids.end()) {
-        continue;
-      }
-      if (!found->second.empty()) {
+      if (found != account_.ids.end() && !found->second.empty()) {
         ids.emplace_back(found->second);
-      } else if (keys_.size() == 1) {
-        return fail(FetchFault::bad_answer, "ambiguous_name");
       }
     }
     if (ids.empty()) {
-      return Done{};
+      return end({}, keys_);
     }
     std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -156,12 +151,17 @@ class FetchRun final : public ListingRun {
     return ask("POST", "/secrets/get-by-ids", body + "]}");
   }
 
-  // An id that is known from before may be gone.
+  // An id that is known from before may be gone. Of several that were listed just now it is not
+  // said which.
   Step on_missing() override {
     if (is_listing_) {
       return ListingRun::on_missing();
     }
-    return is_listed_ ? fail(FetchFault::not_found, "not_found") : look();
+    if (!is_listed_) {
+      return look();
+    }
+    return keys_.size() == 1 ? fail(FetchFault::not_found, "not_found")
+                             : fail(FetchFault::bad_answer, "refused");
   }
 
   Step on_success(const JsonText& answer) override {
@@ -173,11 +173,11 @@ class FetchRun final : public ListingRun {
       return fail(FetchFault::bad_answer, "malformed");
     }
     Done done;
-    bool are_all_there = true;
+    std::vector<std::string> not_there;
     for (const std::string& key : keys_) {
       const JsonView item = item_of(data, key);
       if (item.is(JsonKind::none)) {
-        are_all_there = false;
+        not_there.push_back(key);
         continue;
       }
       auto value = read_value(item, key);
@@ -185,12 +185,26 @@ class FetchRun final : public ListingRun {
         done.values.push_back(std::move(*fetched));
         continue;
       }
-      // One value that is none is told to whoever asks for it alone; it is not in others' way.
-      if (keys_.size() == 1 || std::get<Failed>(value).fault == FetchFault::no_room) {
-        return std::move(std::get<Failed>(value));
+      auto& failed = std::get<Failed>(value);
+      if (failed.fault == FetchFault::no_room) {
+        return std::move(failed);
       }
+      done.missed.push_back({key, std::move(failed)});
     }
-    return are_all_there || is_listed_ ? Step(std::move(done)) : look();
+    return not_there.empty() || is_listed_ ? end(std::move(done), not_there) : look();
+  }
+
+  // What the list does not have does not exist; what it has twice is nobody's.
+  Step end(Done done, const std::vector<std::string>& not_there) const {
+    for (const std::string& key : not_there) {
+      const auto found = account_.ids.find(name_of(key));
+      const bool is_twice = found != account_.ids.end() && found->second.empty();
+      done.missed.push_back({key,
+                             is_twice ? fail(FetchFault::bad_answer, "ambiguous_name")
+                                      : fail(FetchFault::not_found, "not_found")});
+    }
+    return keys_.size() == 1 && !done.missed.empty() ? Step(std::move(done.missed.front().failed))
+                                                     : Step(std::move(done));
   }
 
   // None where the id that is known from before is gone, or has another name by now.

@@ -26,10 +26,6 @@ void SourceCache::flush() {
   core_->flush();
 }
 
-void SourceCache::drop(const Route& route, std::string_view version) {
-  core_->drop(route, version);
-}
-
 void SourceCache::fall_silent() {
   core_->fall_silent();
 }

@@ -96,8 +96,6 @@ class SourceCache {
   // Drops all values. What is under way brings nothing any more: who waits for it is told so, and
   // may ask again.
   void flush();
-  // Drops that version of it alone, because the upstream did not take it.
-  void drop(const Route& route, std::string_view version);
 
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();

@@ -2,6 +2,7 @@
 #include "vault/sources/cache_core.h"
 
 #include <algorithm>
+#include <set>
 
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
@@ -40,7 +41,9 @@ Fetched fetched_of(KeptValue kept, bool is_stale = false) {
           .version = std::move(kept.version),
           .expires_at = kept.expires_at,
           .is_stale = is_stale,
-          .generation = kept.generation};
+          .generation = kept.generation,
+          .field_of = std::move(kept.field_of),
+          .answer = kept.answer};
 }
 
 FetchAnswer share_of(const FetchAnswer& answer) {
@@ -51,7 +54,9 @@ FetchAnswer share_of(const FetchAnswer& answer) {
                  .version = answer->version,
                  .expires_at = answer->expires_at,
                  .is_stale = answer->is_stale,
-                 .generation = answer->generation};
+                 .generation = answer->generation,
+                 .field_of = answer->field_of,
+                 .answer = answer->answer};
 }
 
 }  // namespace
@@ -122,11 +127,48 @@ SourceCache::Core::Flight& SourceCache::Core::want(const std::string& flight) {
   const auto [place, is_new] = flights_.try_emplace(flight);
   if (is_new) {
     queue_.push_back(flight);
-    if (!std::exchange(is_start_posted_, true)) {
-      parts_.engine.post([core = shared_from_this()] { core->start(); });
-    }
+    start_queue();
   }
   return place->second;
+}
+
+void SourceCache::Core::start_queue() {
+  if (!queue_.empty() && !std::exchange(is_start_posted_, true)) {
+    parts_.engine.post([core = shared_from_this()] { core->start(); });
+  }
+}
+
+// Fields of one value are of one answer: with those in the queue goes what is kept of the same
+// values, and a field of a value that is under way waits until that has come.
+std::vector<std::string> SourceCache::Core::take_queue() {
+  std::set<std::string> under_way;
+  for (const auto& [flight, who] : flights_) {
+    if (who.is_under_way) {
+      under_way.insert(whole_of(flight));
+    }
+  }
+  std::set<std::string> wholes;
+  std::vector<std::string> taken;
+  std::vector<std::string> left;
+  for (std::string& flight : queue_) {
+    std::string whole = whole_of(flight);
+    if (under_way.contains(whole)) {
+      left.push_back(std::move(flight));
+    } else {
+      wholes.insert(std::move(whole));
+      taken.push_back(std::move(flight));
+    }
+  }
+  queue_ = std::move(left);
+  for (std::string& flight : parts_.store.keys(this)) {
+    if (wholes.contains(whole_of(flight)) && flights_.try_emplace(flight).second) {
+      taken.push_back(std::move(flight));
+    }
+  }
+  for (const std::string& flight : taken) {
+    flights_[flight].is_under_way = true;
+  }
+  return taken;
 }
 
 // --- runs ---
@@ -149,21 +191,35 @@ void SourceCache::Core::start() {
   }
 }
 
+// A backend is asked on the engine's thread alone, so it is told of an emptying there.
+void SourceCache::Core::forget() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_to_forget_, false)) {
+      return;
+    }
+  }
+  backend_->forget();
+}
+
 void SourceCache::Core::fetch_queue() {
+  forget();
   auto batch = std::make_shared<Batch>();
   {
     const std::lock_guard lock(mutex_);
-    batch->flights = std::exchange(queue_, {});
+    batch->flights = take_queue();
     batch->generation = generation_;
-    for (const std::string& flight : batch->flights) {
-      flights_[flight].is_under_way = true;
-      batch->keys.emplace_back(key_of(flight));
-    }
+    batch->answer = ++answers_;
   }
   if (batch->flights.empty()) {
     return;
   }
-  std::ranges::sort(batch->keys);
+  for (const std::string& flight : batch->flights) {
+    batch->keys.emplace_back(key_of(flight));
+  }
+  std::ranges::sort(batch->keys, {}, [this](const std::string& key) {
+    return std::pair(backend_->whole_of(key), std::string_view(key));
+  });
   batch->keys.erase(std::unique(batch->keys.begin(), batch->keys.end()), batch->keys.end());
   auto run = backend_->fetch(batch->keys);
   parts_.engine.run(spec_,
@@ -241,17 +297,30 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
     end_badly(&batch, std::get<Failed>(outcome));
   }
   watch_login();  // the run may have logged in anew
+  const std::lock_guard lock(mutex_);
+  start_queue();  // what waited for this
+}
+
+// What came for a flight, or what it missed; a key that a source says nothing of is missed, too.
+SourceCache::Core::Arrived SourceCache::Core::arrived_for(const std::string& flight,
+                                                          const Done& done) {
+  const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
+  if (found != done.values.end()) {
+    auto value = usable_value(found->value, kind_of(flight));
+    if (!value) {
+      return {.fault = value.error().code == Errc::unavailable ? FetchFault::no_room
+                                                               : FetchFault::bad_answer};
+    }
+    return {.told = &*found, .value = std::move(*value)};
+  }
+  const auto missed = std::ranges::find(done.missed, key_of(flight), &Missed::key);
+  return {.fault = missed == done.missed.end() ? FetchFault::not_found : missed->failed.fault};
 }
 
 void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
   std::vector<Arrived> arrived;
   for (const std::string& flight : batch.flights) {
-    const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
-    if (found == done.values.end()) {
-      arrived.push_back({error_of(FetchFault::not_found, 0)});
-    } else {
-      arrived.push_back({usable_value(found->value, kind_of(flight)), &*found});
-    }
+    arrived.push_back(arrived_for(flight, done));
   }
   Told told;
   {
@@ -263,11 +332,11 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
     outcome_ = "ok";
     for (std::size_t at = 0; at < arrived.size(); ++at) {
       const std::string& flight = batch.flights[at];
-      auto& value = arrived[at].value;
-      if (value) {
-        answer(flight, fetched_of(keep(flight, std::move(*value), *arrived[at].told)), told);
+      Arrived& one = arrived[at];
+      if (one.told != nullptr) {
+        answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
       } else {
-        give_up(flight, value.error(), told);
+        miss(flight, one.fault, told);
       }
     }
   }
@@ -285,14 +354,12 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
       return;
     }
     outcome_ = failed.outcome;
-    if (failed.fault == FetchFault::not_found && batch != nullptr) {
-      for (const std::string& flight : flights) {
-        give_up(flight, error_of(failed.fault, 0), told);
-      }
-    } else if (failed.fault == FetchFault::bad_answer && batch != nullptr) {
+    const bool is_of_values =
+        failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
+    if (is_of_values && batch != nullptr) {
       // What one key's value is like says nothing of the others.
       for (const std::string& flight : flights) {
-        hush(flight, error_of(failed.fault, 0), told);
+        miss(flight, failed.fault, told);
       }
     } else {
       rest(flights, failed, told);
@@ -330,18 +397,18 @@ std::int64_t SourceCache::Core::again_s() const {
   return (back_off_.next_try_us() - parts_.clock.steady_us() + kUsPerSecond - 1) / kUsPerSecond;
 }
 
-// There is no such value: what was kept of it goes, and it is not asked for again at once.
-void SourceCache::Core::give_up(const std::string& flight, const base::Error& error, Told& told) {
-  parts_.store.drop(this, flight);
-  hush(flight, error, told);
-}
-
-// It is not asked for again at once; what is still good of it is served on.
-void SourceCache::Core::hush(const std::string& flight, const base::Error& error, Told& told) {
+// Nothing came for it, and it is not asked for again at once. What was kept of it goes where there
+// is no such value any more; else it is served on while it is good, and behind its end where the
+// source could not be asked for it and the bindings allow that.
+void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Told& told) {
+  const base::Error error = error_of(fault, bounds::kSourceAgainMs / kMsPerSecond);
+  if (fault == FetchFault::not_found) {
+    parts_.store.drop(this, flight);
+  }
   const std::int64_t now_us = parts_.clock.steady_us();
   std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
   quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
-  answer(flight, error, told);
+  fail(flight, error, told);
 }
 
 // The source gave nothing: the value of before, if the bindings allow it, or the error.
@@ -370,32 +437,59 @@ void SourceCache::Core::answer(const std::string& flight, const FetchAnswer& giv
 
 // I1: the bytes that are there already stay where they are, if it is the same value.
 KeptValue SourceCache::Core::keep(const std::string& flight,
-                                  Secret value,
-                                  const FetchedValue& told) {
+                                  Arrived arrived,
+                                  std::uint64_t answer_number) {
   KeptValue kept;
   auto before = parts_.store.find(this, flight);
-  if (before && before->value.reveal() == value.reveal()) {
+  if (before && before->value.reveal() == arrived.value.reveal()) {
     kept.value = std::move(before->value);
     kept.version = std::move(before->version);
   } else {
-    kept.value = std::move(value);
+    kept.value = std::move(arrived.value);
     kept.version = std::to_string(++versions_);
   }
-  kept.expires_at = told.expires_at;
+  kept.expires_at = arrived.told->expires_at;
   kept.generation = generation_;
+  kept.field_of = whole_of(flight);
+  kept.answer = answer_number;
   set_life(kept, spec_, parts_.clock, parts_.draw);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
-  // I1: it is gone from memory when it is over, be it asked for or not.
-  parts_.engine.at(kept.stale_end_us, [core = weak_from_this()] {
-    if (const auto alive = core.lock()) {
-      alive->parts_.store.drop_ended(alive->parts_.clock.steady_us());
-    }
-  });
+  sweep_at(kept.stale_end_us);
   return kept;
 }
 
+// I1: a value is gone from memory when it is over, be it asked for or not. One timer does it for
+// all, and is set anew for what is left.
+void SourceCache::Core::sweep_at(std::int64_t end_us) {
+  if (sweep_us_ != 0 && sweep_us_ <= end_us) {
+    return;
+  }
+  sweep_us_ = end_us;
+  parts_.engine.at(end_us, [core = weak_from_this(), end_us] {
+    if (const auto alive = core.lock()) {
+      alive->sweep(end_us);
+    }
+  });
+}
+
 // --- without it ---
+
+void SourceCache::Core::sweep(std::int64_t set_for_us) {
+  const std::lock_guard lock(mutex_);
+  if (sweep_us_ != set_for_us) {
+    return;  // an earlier one is in its place
+  }
+  sweep_us_ = 0;
+  parts_.store.drop_ended(parts_.clock.steady_us());
+  if (const auto next_us = parts_.store.first_end_us(this)) {
+    sweep_at(*next_us);
+  }
+}
+
+std::string SourceCache::Core::whole_of(const std::string& flight) const {
+  return std::string(backend_->whole_of(key_of(flight)));
+}
 
 void SourceCache::Core::tell(Told& told) {
   for (auto& [waiter, given] : told) {
@@ -419,19 +513,11 @@ void SourceCache::Core::flush() {
     for (const std::string& flight : under_way) {
       answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
+    is_to_forget_ = true;
+    start_queue();  // what waited for them
   }
+  parts_.engine.post([core = shared_from_this()] { core->forget(); });
   tell(told);
-}
-
-void SourceCache::Core::drop(const Route& route, std::string_view version) {
-  const std::lock_guard lock(mutex_);
-  for (const EntryKind kind : {EntryKind::text, EntryKind::private_key}) {
-    const std::string flight = flight_of(route, kind);
-    const auto kept = parts_.store.find(this, flight);
-    if (kept && kept->version == version) {
-      parts_.store.drop(this, flight);
-    }
-  }
 }
 
 void SourceCache::Core::fall_silent() {

@@ -33,7 +33,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
                                    const Wanted& wanted,
                                    FetchCallback callback);
   void flush();
-  void drop(const Route& route, std::string_view version);
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();
   // Nobody asks any more: nothing is kept, and who waits is told so.
@@ -58,12 +57,14 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
     std::vector<std::string> flights;
     std::vector<std::string> keys;  // what the backend is asked for
     std::uint64_t generation = 0;
+    std::uint64_t answer = 0;  // another batch has another
   };
 
-  // A value that came, by its flight.
+  // What became of one flight of a batch.
   struct Arrived {
-    base::Result<Secret> value;
-    const FetchedValue* told = nullptr;
+    const FetchedValue* told = nullptr;  // null: nothing came that it is needed for
+    Secret value = {};                   // as it is needed
+    FetchFault fault = FetchFault::not_found;
   };
 
   // Why a key is not asked for again at once.
@@ -77,6 +78,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   // On the engine's thread.
   void start();
   void fetch_queue();
+  void forget();
   void log_in();
   void logged_in(const RunOutcome& outcome);
   void watch_login();
@@ -91,18 +93,26 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::optional<Fetched> stale_of(const std::string& flight);
   [[nodiscard]] std::int64_t again_s() const;
   Flight& want(const std::string& flight);
+  void start_queue();
+  [[nodiscard]] std::vector<std::string> take_queue();
   void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
-  void give_up(const std::string& flight, const base::Error& error, Told& told);
-  void hush(const std::string& flight, const base::Error& error, Told& told);
+  void miss(const std::string& flight, FetchFault fault, Told& told);
   void fail(const std::string& flight, const base::Error& error, Told& told);
   void fail_all(const base::Error& error, Told& told);
   void answer(const std::string& flight, const FetchAnswer& given, Told& told);
-  [[nodiscard]] KeptValue keep(const std::string& flight, Secret value, const FetchedValue& told);
+  [[nodiscard]] KeptValue keep(const std::string& flight,
+                               Arrived arrived,
+                               std::uint64_t answer_number);
 
+  void sweep_at(std::int64_t end_us);
+
+  void sweep(std::int64_t set_for_us);  // on the engine's thread
+  [[nodiscard]] std::string whole_of(const std::string& flight) const;
+  static Arrived arrived_for(const std::string& flight, const Done& done);
   static void tell(Told& told);
 
   const SourceSpec spec_;
-  const std::unique_ptr<Backend> backend_;  // on the engine's thread only
+  const std::unique_ptr<Backend> backend_;  // on the engine's thread only, but for whole_of()
   const CacheParts parts_;
   bool is_logging_in_ = false;  // on the engine's thread, as the next three
   bool is_logged_in_ = false;
@@ -113,6 +123,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<std::string, Flight> flights_;
   std::vector<std::string> queue_;  // flights that no run is under way for
   bool is_start_posted_ = false;
+  bool is_to_forget_ = false;  // the backend, before it is asked again
   bool is_silent_ = false;
   std::size_t waiters_ = 0;
   std::unordered_map<std::string, Quiet> quiet_;
@@ -121,6 +132,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;
+  std::uint64_t answers_ = 0;
+  std::int64_t sweep_us_ = 0;  // when the timer rings that counts; 0: nothing is kept
 };
 
 }  // namespace keyswap::vault

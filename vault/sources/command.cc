@@ -174,7 +174,7 @@ class CommandRun final : public Run {
     for (; at_ < keys_.size() && parts_of(keys_[at_]).key == key; ++at_) {
       Read read = read_answer(answer, now_us / kUsPerSecond);
       if (auto* failed = std::get_if<Failed>(&read)) {
-        failed_ = std::move(*failed);
+        done_.missed.push_back({keys_[at_], std::move(*failed)});
         continue;
       }
       auto& value = std::get<Value>(read);
@@ -183,10 +183,18 @@ class CommandRun final : public Run {
     if (at_ < keys_.size()) {
       return ask();
     }
-    return done_.values.empty() && failed_ ? Step(std::move(*failed_)) : Step(std::move(done_));
+    return is_down() ? Step(std::move(done_.missed.front().failed)) : Step(std::move(done_));
   }
 
  private:
+  // It fails whatever it is asked for; or what it was asked for is all there is to tell.
+  [[nodiscard]] bool is_down() const {
+    const bool is_never_run = std::ranges::all_of(done_.missed, [](const Missed& one) {
+      return one.failed.fault == FetchFault::unavailable;
+    });
+    return done_.values.empty() && (is_never_run || keys_.size() == 1);
+  }
+
   [[nodiscard]] Step ask() const { return RunCommand{std::string(parts_of(keys_[at_]).key)}; }
 
   [[nodiscard]] Read read_answer(const Answer& answer, std::int64_t now_s) const {
@@ -211,7 +219,6 @@ class CommandRun final : public Run {
   std::vector<std::string> keys_;
   Output form_;
   std::size_t at_ = 0;
-  std::optional<Failed> failed_;
   Done done_;
 };
 

@@ -10,10 +10,12 @@ Step EachKeyRun::brought(std::variant<Secret, Failed> value,
   return failed ? Step(std::move(*failed)) : to_next();
 }
 
-Step EachKeyRun::brought_fields(const Pick& pick, const std::string& version) {
+Step EachKeyRun::brought_fields(const Pick& pick,
+                                const std::string& version,
+                                std::optional<std::int64_t> expires_at) {
   const std::string_view name = key().key;
   for (bool is_last = false; !is_last;) {
-    auto failed = keep(pick(key().field), version, std::nullopt);
+    auto failed = keep(pick(key().field), version, expires_at);
     if (failed) {
       return std::move(*failed);
     }
@@ -37,7 +39,11 @@ std::optional<Failed> EachKeyRun::keep(std::variant<Secret, Failed> value,
   auto& failed = std::get<Failed>(value);
   const bool is_its_own =
       failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
-  return is_its_own && keys_.size() != 1 ? std::nullopt : std::optional(std::move(failed));
+  if (!is_its_own || keys_.size() == 1) {
+    return std::move(failed);
+  }
+  done_.missed.push_back({keys_[at_], std::move(failed)});
+  return std::nullopt;
 }
 
 Step EachKeyRun::to_next() {

@@ -41,13 +41,15 @@ class EachKeyRun : public Run {
                std::optional<std::int64_t> expires_at = std::nullopt);
   // The same for all fields of this key; `pick` gives one of them, "" the whole.
   using Pick = std::function<std::variant<Secret, Failed>(std::string_view field)>;
-  Step brought_fields(const Pick& pick, const std::string& version);
-  // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is
-  // told to whoever asks for it alone, and is not in others' way; all else ends the run.
+  Step brought_fields(const Pick& pick,
+                      const std::string& version,
+                      std::optional<std::int64_t> expires_at = std::nullopt);
+  // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is not
+  // in the others' way; all else ends the run.
   Step missed(Failed failed);
 
  private:
-  // Nothing: it is kept, or is in nobody's way.
+  // Nothing: it is in what the run will end with.
   std::optional<Failed> keep(std::variant<Secret, Failed> value,
                              std::string version,
                              std::optional<std::int64_t> expires_at);

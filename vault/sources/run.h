@@ -101,8 +101,8 @@ struct FetchEvent {
   bool used_default_expiry = false;
 };
 
-// A record of the run's own, durable before the next step. What Done brings and what Failed says
-// is recorded by the engine: `fetched`, or `minted` where the source mints.
+// A record of the run's own, durable before the next step. What Done brings, what it says is missed
+// and what Failed says is recorded by the engine: `fetched`, or `minted` where the source mints.
 struct Note {
   FetchEvent event;
 };
@@ -119,11 +119,6 @@ struct FetchedValue {
   std::optional<std::int64_t> expires_at;  // seconds since 1970; nothing: it does not say
 };
 
-// What was asked for and does not stand in it does not exist.
-struct Done {
-  std::vector<FetchedValue> values;
-};
-
 enum class FetchFault : std::uint8_t {
   not_found,    // the source has it not
   unavailable,  // it is down, slow or has too much to do: it is asked again later
@@ -137,6 +132,20 @@ struct Failed {
   FetchFault fault = FetchFault::unavailable;
   std::string outcome;              // of closed words: "token_endpoint_error:invalid_grant"
   std::int64_t retry_after_ms = 0;  // as the source says it; 0: it does not
+};
+
+// Why nothing came for one key, while others of the same run may have theirs: the source has it
+// not, what it says of it is no value, or it could not be had. What concerns the source as a whole
+// ends the run with Failed.
+struct Missed {
+  std::string key;  // one of those asked for
+  Failed failed;
+};
+
+// Each key that was asked for stands in one of them.
+struct Done {
+  std::vector<FetchedValue> values;
+  std::vector<Missed> missed;
 };
 
 using Step = std::
@@ -210,8 +219,13 @@ class Backend {
   Backend& operator=(Backend&&) = delete;
   virtual ~Backend() = default;
 
-  // `keys`: as key_text() makes them; at least one. Need not outlive the call.
+  // `keys`: as key_text() makes them, at least one, those of one whole_of() together. Need not
+  // outlive the call.
   [[nodiscard]] virtual std::unique_ptr<Run> fetch(std::span<const std::string> keys) = 0;
+
+  // The value that a key is, or is a field of: what one answer of the source brings whole. A view
+  // into `key`.
+  [[nodiscard]] virtual std::string_view whole_of(std::string_view key) const;
 
   // A run that ends with Done{} once we are logged in; null: there is nothing to log in to.
   [[nodiscard]] virtual std::unique_ptr<Run> log_in() { return nullptr; }
@@ -221,6 +235,10 @@ class Backend {
 
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
+
+  // Drops the values that it keeps itself: its source was emptied. What runs that are under way
+  // bring is not kept.
+  virtual void forget() {}
 
   // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
   // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.
@@ -248,6 +266,10 @@ inline KeyParts parts_of(std::string_view text) {
   const std::size_t at = text.find(kFieldSeparator);
   return at == std::string_view::npos ? KeyParts{text, {}}
                                       : KeyParts{text.substr(0, at), text.substr(at + 1)};
+}
+
+inline std::string_view Backend::whole_of(std::string_view key) const {
+  return parts_of(key).key;
 }
 
 }  // namespace keyswap::vault

@@ -155,14 +155,6 @@ void Sources::flush(std::string_view id) {
   }
 }
 
-void Sources::drop(const SourceTable& table, const SecretName& name, std::string_view version) {
-  const Route* route = table.find(name);
-  const auto cache = route == nullptr ? nullptr : cache_of(table, route->source);
-  if (cache != nullptr) {
-    cache->drop(*route, version);
-  }
-}
-
 std::vector<Sources::Named> Sources::states() const {
   std::vector<Named> states;
   const std::lock_guard lock(mutex_);

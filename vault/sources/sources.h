@@ -44,8 +44,6 @@ class Sources final : public Source {
 
   // Of the source of that id; "" of all.
   void flush(std::string_view id);
-  // That version of it is not taken by its upstream.
-  void drop(const SourceTable& table, const SecretName& name, std::string_view version);
 
   // Of each source of the table in force, by its id.
   struct Named {

@@ -11,6 +11,8 @@ KeptValue KeptValue::share() const {
           .version = version,
           .expires_at = expires_at,
           .generation = generation,
+          .field_of = field_of,
+          .answer = answer,
           .refresh_us = refresh_us,
           .end_us = end_us,
           .stale_end_us = stale_end_us};
@@ -63,6 +65,28 @@ void ValueStore::drop_all(Owner owner) {
 void ValueStore::drop_ended(std::int64_t now_us) {
   const std::lock_guard lock(mutex_);
   drop_where([now_us](const Entry& entry) { return entry.kept.stale_end_us <= now_us; });
+}
+
+std::optional<std::int64_t> ValueStore::first_end_us(Owner owner) const {
+  const std::lock_guard lock(mutex_);
+  std::optional<std::int64_t> first_us;
+  if (const auto owned = owners_.find(owner); owned != owners_.end()) {
+    for (const auto& [key, place] : owned->second) {
+      first_us = std::min(first_us.value_or(INT64_MAX), place->kept.stale_end_us);
+    }
+  }
+  return first_us;
+}
+
+std::vector<std::string> ValueStore::keys(Owner owner) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  if (const auto owned = owners_.find(owner); owned != owners_.end()) {
+    for (const auto& [key, place] : owned->second) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
 }
 
 std::size_t ValueStore::count(Owner owner) const {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "vault/secret.h"
 
@@ -24,6 +25,8 @@ struct KeptValue {
   std::string version;
   std::optional<std::int64_t> expires_at;  // as its source says, seconds since 1970
   std::uint64_t generation = 0;            // of its source
+  std::string field_of = {};               // as Fetched has it, and the next
+  std::uint64_t answer = 0;
   std::int64_t refresh_us = 0;             // from then on a new one is fetched
   std::int64_t end_us = 0;                 // good until then
   std::int64_t stale_end_us = 0;           // kept until then, for a source that is down
@@ -53,6 +56,10 @@ class ValueStore {
   // All whose stale_end_us is over.
   void drop_ended(std::int64_t now_us);
 
+  // When the first of that owner's is over, as drop_ended() takes it; nothing: it has none.
+  [[nodiscard]] std::optional<std::int64_t> first_end_us(Owner owner) const;
+  // Of all that is kept for it, in no order.
+  [[nodiscard]] std::vector<std::string> keys(Owner owner) const;
   [[nodiscard]] std::size_t count(Owner owner) const;
   [[nodiscard]] std::size_t bytes() const;
 

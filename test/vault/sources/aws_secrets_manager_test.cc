@@ -145,4 +145,11 @@ TEST_CASE("the call to Secrets Manager may fail in any way") {
   });
 }
 
+TEST_CASE("F09 fields that keys name are of one value, as those that the bindings name") {
+  const auto backend = kAwsSecretsManagerKind.make(spec_of({{"region", "us-east-1"}}));
+  CHECK(backend->whole_of("prod/db#user") == "prod/db");
+  CHECK(backend->whole_of(key_text("prod/db", "password")) == "prod/db");
+  CHECK(backend->whole_of("prod/db") == "prod/db");
+}
+
 }  // namespace keyswap::vault

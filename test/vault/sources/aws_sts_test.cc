@@ -111,6 +111,22 @@ TEST_CASE(
   CHECK(value_of(next, all_three()[0]) == "ASIATWO");
 }
 
+TEST_CASE("after an emptying a role is assumed anew, and what was under way is not kept") {
+  const World world;
+  auto first = world.fetch(all_three());
+  to_call(first);
+  as<Done>(first.answer(200, answer_of()));
+  as<Done>(world.fetch(all_three()).begin());
+  world.backend->forget();
+  auto second = world.fetch(all_three());
+  to_call(second);
+  world.backend->forget();
+  const Done done = as<Done>(second.answer(200, answer_of()));
+  CHECK(done.values.size() == 3);  // all of one answer
+  auto third = world.fetch(all_three());
+  to_call(third);
+}
+
 TEST_CASE("a token of a file, such as Kubernetes', is its own proof") {
   const World world({{"region", "eu-west-1"},
                      {"web_identity_token", "/var/run/token"},

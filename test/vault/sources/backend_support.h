@@ -81,6 +81,16 @@ inline std::string value_of(const Done& done, std::string_view key) {
   return "(none)";
 }
 
+// Why nothing came for a key beside the others.
+inline Ending missed_of(const Done& done, std::string_view key) {
+  for (const Missed& one : done.missed) {
+    if (one.key == key) {
+      return {one.failed.fault, one.failed.outcome};
+    }
+  }
+  return {FetchFault::unavailable, "(nothing is said of it)"};
+}
+
 // What may come in place of an answer to any call, and how each source tells it.
 struct Trouble {
   const char* name;

@@ -342,10 +342,35 @@ TEST_CASE("what the list does not have does not exist, and costs no further call
         R"({"ids":["15744a66-341a-4c62-af50-af960166b6bc"]})");
   const Done done = as<Done>(script.answer(200, data_answer()));
   CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live-0123456789");
-  CHECK(value_of(done, "NOT_THERE") == "(none)");
+  CHECK(missed_of(done, "NOT_THERE") == Ending{FetchFault::not_found, "not_found"});
   auto alone = world.fetch({"NOT_THERE"});
   as<Call>(alone.begin());
-  CHECK(as<Done>(alone.answer(200, list_answer(item(kId)))).values.empty());
+  CHECK(ending(alone.answer(200, list_answer(item(kId)))) ==
+        Ending{FetchFault::not_found, "not_found"});
+}
+
+TEST_CASE(
+    "of several keys it is told of each why there is no value, and a name twice is not gone") {
+  const World world;
+  auto script = world.fetch({"OPENAI_API_KEY", key_text("OPENAI_API_KEY", "password")});
+  as<Call>(to_values(script));
+  const Done done = as<Done>(script.answer(200, data_answer()));
+  CHECK(missed_of(done, key_text("OPENAI_API_KEY", "password")) ==
+        Ending{FetchFault::bad_answer, "no_fields"});
+  const World other;
+  auto twice = other.fetch({"NOT_THERE", "OPENAI_API_KEY"});
+  as<Call>(to_list(twice));
+  const std::string both = item(kId) + "," + item("35744a66-341a-4c62-af50-af960166b6bc");
+  const Done none = as<Done>(twice.answer(200, list_answer(both)));
+  CHECK(missed_of(none, "OPENAI_API_KEY") == Ending{FetchFault::bad_answer, "ambiguous_name"});
+  CHECK(missed_of(none, "NOT_THERE") == Ending{FetchFault::not_found, "not_found"});
+}
+
+TEST_CASE("ids that were listed just now and are not there do not make all of them be gone") {
+  const World world;
+  auto script = world.fetch({"OPENAI_API_KEY", key_text("OPENAI_API_KEY", "password")});
+  as<Call>(to_values(script));
+  CHECK(ending(script.answer(404, "{}")) == Ending{FetchFault::bad_answer, "refused"});
 }
 
 TEST_CASE("a field is picked from a value, which has to have fields") {

@@ -125,6 +125,66 @@ TEST_CASE("a value that cannot be read is asked for again after a second, and ho
   CHECK(source.fetch() == "value-1");
 }
 
+TEST_CASE("a bad answer about one of several keys takes nothing away that is still good") {
+  Cached source;
+  source.fetch("K");
+  source.pass_s(80);
+  source.world.missed["K"] = {FetchFault::bad_answer, "malformed", 0};
+  source.ask("K");
+  const auto other = source.ask("L");
+  CHECK(source.asked_for() == "fetch K L");
+  source.answer();
+  CHECK(other->text() == "other");
+  CHECK(source.ask("K")->text() == "value-1");
+  CHECK(source.asked_for().empty());  // it is not asked for again at once
+  source.pass_s(20);
+  const auto over = source.ask("K");
+  CHECK_FALSE(over->is_told());
+  source.answer();
+  CHECK(over->is(Errc::corrupt));
+}
+
+TEST_CASE("a value that is not what it is needed for takes nothing away that is still good") {
+  Cached source;
+  source.fetch("K");
+  source.pass_s(80);
+  source.world.values["K"] = "\n";
+  source.ask("K");
+  source.ask("L");
+  source.answer();
+  CHECK(source.ask("K")->text() == "value-1");
+}
+
+TEST_CASE("G19 one of several keys cannot be had: its old value serves on, and none else is down") {
+  Cached source(rule_with_stale(50'000));
+  source.fetch("K");
+  source.pass_s(100);
+  source.world.missed["K"] = {FetchFault::unavailable, "exit_status", 0};
+  const auto one = source.ask("K");
+  const auto other = source.ask("L");
+  source.answer();
+  REQUIRE(one->text() == "value-1");
+  CHECK((*one->answer)->is_stale);
+  CHECK(other->text() == "other");
+  CHECK(source.cache->state().next_try_us == 0);
+  const auto next = source.ask("K");
+  CHECK(next->is_at_once);
+  CHECK(next->text() == "value-1");
+  source.pass_s(1);
+  CHECK_FALSE(source.ask("K")->is_told());
+}
+
+TEST_CASE("one of several keys cannot be had, and there is no old value: 503, and when to ask") {
+  Cached source;
+  source.world.missed["K"] = {FetchFault::unavailable, "exit_status", 0};
+  const auto one = source.ask("K");
+  const auto other = source.ask("L");
+  source.answer();
+  REQUIRE(one->is(Errc::network));
+  CHECK(one->answer->error().number == 1);
+  CHECK(other->text() == "other");
+}
+
 TEST_CASE("what is found no more is not served on") {
   Cached source;
   source.fetch();
@@ -133,6 +193,17 @@ TEST_CASE("what is found no more is not served on") {
   CHECK(source.ask()->is_at_once);  // and it is fetched anew behind it
   source.answer();
   CHECK(source.ask()->is(Errc::not_found));
+}
+
+TEST_CASE("what one of several keys has no more is not served on") {
+  Cached source;
+  source.fetch("K");
+  source.world.missed["K"] = {FetchFault::not_found, "deleted", 0};
+  source.pass_s(80);
+  source.ask("K");
+  source.ask("L");
+  source.answer();
+  CHECK(source.ask("K")->is(Errc::not_found));
 }
 
 TEST_CASE("G19 a source is down past the end of a value: 503, and no old value") {
@@ -254,6 +325,20 @@ TEST_CASE("emptying drops and wipes what is kept, and the next who asks waits", 
   source.cache->flush();
   CHECK_FALSE(watch.find());
   CHECK_FALSE(source.ask()->is_told());
+}
+
+TEST_CASE("emptying reaches what a source keeps itself, before it is asked again") {
+  Cached source;
+  source.fetch();
+  CHECK(source.world.forgotten == 0);
+  source.cache->flush();
+  source.ask();
+  CHECK(source.asked_for() == "fetch K");
+  CHECK(source.world.forgotten == 1);
+  source.answer();
+  source.cache->flush();
+  source.engine.turn();
+  CHECK(source.world.forgotten == 2);  // though nobody asks
 }
 
 TEST_CASE("before the first fetch it is logged in once, and all wait for that") {

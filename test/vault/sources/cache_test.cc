@@ -261,14 +261,81 @@ TEST_CASE("G21 a value is wiped when it is over, though nobody asks for it again
   CHECK_FALSE(watch.find());
 }
 
-TEST_CASE("a version that its upstream does not take is dropped, and no other", "[I1]") {
+TEST_CASE("F09 fields of one value are fetched together, and are of one answer") {
   Cached source;
-  source.fetch();
-  const std::string version = (*source.ask()->answer)->version;
-  source.cache->drop({0, "K", ""}, "another");
-  CHECK(source.ask()->is_at_once);
-  source.cache->drop({0, "K", ""}, version);
-  CHECK_FALSE(source.ask()->is_told());
+  const std::string user = key_text("db", "user");
+  const std::string password = key_text("db", "password");
+  source.world.values = {{user, "u"}, {password, "p"}, {"L", "other"}};
+  REQUIRE(source.fetch(user) == "u");
+  REQUIRE(source.fetch("L") == "other");
+  const auto late = source.ask(password);
+  CHECK(source.asked_for() == "fetch " + password + " " + user);
+  source.answer();
+  const auto both = source.ask(user);
+  REQUIRE(late->text() == "p");
+  REQUIRE(both->text() == "u");
+  CHECK((*late->answer)->field_of == "db");
+  CHECK((*late->answer)->field_of == (*both->answer)->field_of);
+  CHECK((*late->answer)->answer == (*both->answer)->answer);
+  source.pass_s(80);
+  source.ask(user);
+  CHECK(source.asked_for() == "fetch " + password + " " + user);
+}
+
+TEST_CASE("F09 a field waits while another of its value is under way, and then they are of one") {
+  Cached source;
+  const std::string user = key_text("db", "user");
+  const std::string password = key_text("db", "password");
+  source.world.values = {{user, "u"}, {password, "p"}};
+  const auto one = source.ask(user);
+  CHECK(source.asked_for() == "fetch " + user);
+  const auto other = source.ask(password);
+  source.engine.turn();
+  CHECK(source.engine.waiting() == 1);
+  SECTION("the other comes") {
+    source.answer();
+    CHECK(source.asked_for() == "fetch " + password + " " + user);
+    source.answer();
+    REQUIRE(other->text() == "p");
+    CHECK((*source.ask(user)->answer)->answer == (*other->answer)->answer);
+    CHECK((*one->answer)->answer != (*other->answer)->answer);
+  }
+  SECTION("the other cannot be read") {
+    source.answer(422);
+    CHECK(source.asked_for() == "fetch " + password);
+  }
+  SECTION("the source is emptied") {
+    source.cache->flush();
+    CHECK(one->is(Errc::network));
+    CHECK(source.asked_for(1) == "fetch " + password);
+  }
+}
+
+TEST_CASE("however often values are fetched anew, one timer waits for their end", "[I1]") {
+  Cached source;
+  source.fetch("L");
+  for (int i = 0; i < 20; ++i) {
+    source.fetch("K");
+    source.pass_s(80);
+    source.ask("K");
+    source.answer();
+  }
+  CHECK(source.engine.timers() == 1);
+  CHECK(source.cache->state().entries == 1);  // L is over
+  source.pass_s(100);
+  CHECK(source.cache->state().entries == 0);
+  CHECK(source.engine.timers() == 0);
+}
+
+TEST_CASE("what is over sooner than what was fetched before is wiped in its own time", "[I1]") {
+  Cached source;
+  source.fetch("K");
+  source.world.expires_at = source.time.wall_us() / kSecondUs + 10;
+  source.fetch("L");
+  source.pass_s(10);
+  CHECK(source.cache->state().entries == 1);
+  source.pass_s(90);
+  CHECK(source.cache->state().entries == 0);
 }
 
 }  // namespace keyswap::vault

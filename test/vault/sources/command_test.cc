@@ -70,6 +70,16 @@ class World {
     return text;
   }
 
+  // Why nothing came for a key beside the others.
+  [[nodiscard]] Failed missed(const std::string& key) const {
+    for (const Missed& one : std::get<Done>(step_).missed) {
+      if (one.key == key) {
+        return one.failed;
+      }
+    }
+    return {};
+  }
+
   [[nodiscard]] FetchFault fault() const { return std::get<Failed>(step_).fault; }
 
  private:
@@ -171,6 +181,21 @@ TEST_CASE("a program runs once for each key, and one that fails is in nobody's w
   CHECK(world.key() == "c");
   world.print("three");
   CHECK(world.end() == "a=one c=three");
+  CHECK(world.missed("b").fault == FetchFault::unavailable);
+  CHECK(world.missed("b").outcome == "exit_status");
+}
+
+TEST_CASE(
+    "a program that fails whatever it is asked for is down, and one that prints rubbish not") {
+  World down({"a", "b"});
+  down.print("", 1).print("", 1);
+  CHECK(down.end() == "exit_status");
+  CHECK(down.fault() == FetchFault::unavailable);
+  World bad({"a", "b"});
+  bad.print("").print("", 1);
+  CHECK(bad.missed("a").outcome == "empty");
+  CHECK(bad.missed("a").fault == FetchFault::bad_answer);
+  CHECK(bad.missed("b").outcome == "exit_status");
 }
 
 TEST_CASE("a setting says what it can be") {

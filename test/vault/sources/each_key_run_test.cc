@@ -48,6 +48,8 @@ TEST_CASE("one key after the other; what is not there is not in the others' way"
   CHECK(value_of(done, "A") == "a");
   CHECK(done.values.front().version == "7");
   CHECK(value_of(done, "D") == "d");
+  CHECK(missed_of(done, "B") == Ending{FetchFault::not_found, "not_found"});
+  CHECK(missed_of(done, key_text("C", "x")) == Ending{FetchFault::bad_answer, "no_fields"});
 }
 
 TEST_CASE("fields of one key are of one answer, and what it lacks is in nobody's way") {
@@ -58,7 +60,7 @@ TEST_CASE("fields of one key are of one answer, and what it lacks is in nobody's
   REQUIRE(done.values.size() == 3);
   CHECK(value_of(done, "A") == R"({"x":"1"})");
   CHECK(value_of(done, key_text("A", "x")) == "1");
-  CHECK(value_of(done, key_text("A", "y")) == "(none)");
+  CHECK(missed_of(done, key_text("A", "y")) == Ending{FetchFault::not_found, "no_such_field"});
   CHECK(value_of(done, key_text("B", "x")) == "2");
 }
 

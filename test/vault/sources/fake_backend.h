@@ -31,7 +31,9 @@ inline Secret locked_copy_of(std::string_view text) {
 // What the source has, and what its log-in is like; outlives the backend.
 struct SourceWorld {
   std::map<std::string, std::string> values;
+  std::map<std::string, Failed> missed;    // what a run says of these keys, beside the others
   std::optional<std::int64_t> expires_at;  // of all of them
+  std::size_t forgotten = 0;               // so often it was told to
   bool has_login = false;
   bool is_logged_in = false;  // there is something to give back
   std::int64_t login_due_us = 0;
@@ -83,6 +85,10 @@ class FakeRun final : public Run {
     }
     Done done;
     for (const std::string& key : keys_) {
+      if (const auto missed = world_->missed.find(key); missed != world_->missed.end()) {
+        done.missed.push_back({key, missed->second});
+        continue;
+      }
       if (const auto found = world_->values.find(key); found != world_->values.end()) {
         done.values.push_back({key, locked_copy_of(found->second), "", world_->expires_at});
       }
@@ -103,6 +109,8 @@ class FakeBackend final : public Backend {
     return std::make_unique<FakeRun>(
         *world_, "fetch", std::vector<std::string>(keys.begin(), keys.end()));
   }
+
+  void forget() override { ++world_->forgotten; }
 
   std::unique_ptr<Run> log_in() override { return run_of("log_in"); }
 

@@ -199,17 +199,6 @@ TEST_CASE("emptying one source leaves the others, and emptying all leaves none")
   CHECK_FALSE(routed.ask(table, "L")->is_told());
 }
 
-TEST_CASE("a version that an upstream did not take is fetched anew") {
-  Routed routed;
-  const auto table = table_of({spec_of("company")});
-  routed.sources.apply(table);
-  routed.fetch(table);
-  const auto kept = routed.ask(table);
-  routed.sources.drop(*table, name_of("K"), (*kept->answer)->version);
-  CHECK_FALSE(routed.ask(table)->is_told());
-  routed.sources.drop(*table, name_of("OPENAI_API_KEY"), "1");  // nothing to drop
-}
-
 TEST_CASE("those who look see what each source is like") {
   Routed routed;
   SourceSpec mine = spec_of("mine");

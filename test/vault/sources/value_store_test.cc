@@ -115,4 +115,21 @@ TEST_CASE("what is replaced, dropped, ended or pushed out is wiped", "[I1]") {
   CHECK(store.bytes() == 0);
 }
 
+TEST_CASE("an owner's keys are told, and no other's") {
+  ValueStore store(kMany);
+  CHECK(store.keys(kOne).empty());
+  store.put(kOne, "K", value_of("one"), kMany);
+  store.put(kOther, "L", value_of("other"), kMany);
+  CHECK(store.keys(kOne) == std::vector<std::string>{"K"});
+}
+
+TEST_CASE("when the first of an owner's values is over is told") {
+  ValueStore store(kMany);
+  CHECK_FALSE(store.first_end_us(kOne));
+  store.put(kOne, "K", value_of("one", 700), kMany);
+  store.put(kOne, "L", value_of("two", 500), kMany);
+  store.put(kOther, "M", value_of("other", 300), kMany);
+  CHECK(store.first_end_us(kOne) == 500);
+}
+
 }  // namespace keyswap::vault
