@@ -163,6 +163,7 @@ void Bindings::build_index() {
   has_guards_ = false;
   has_honeytokens_ = false;
   has_required_ = false;
+  has_captures_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
@@ -188,12 +189,21 @@ void Bindings::index_hosts(std::uint32_t number) {
   has_required_ = has_required_ || std::ranges::any_of(rule.places, &SecretPlace::is_required);
   for (const auto& scope : rule.scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
-    auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
-    if (numbers.empty() || numbers.back() != number) {
-      numbers.push_back(number);
-    }
-    has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
+    index_host(scope, number);
   }
+  // What nobody decrypts could not be captured.
+  for (const Capture& capture : rule.captures) {
+    has_captures_ = true;
+    index_host(capture.where, number);
+  }
+}
+
+void Bindings::index_host(const Scope& scope, std::uint32_t number) {
+  auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
+  if (numbers.empty() || numbers.back() != number) {
+    numbers.push_back(number);
+  }
+  has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
 }
 
 void Bindings::index_routes(std::uint32_t number) {
@@ -300,6 +310,33 @@ std::optional<std::uint32_t> Bindings::missing_rule(const http::Authority& desti
     }
   }
   return std::nullopt;
+}
+
+std::vector<CaptureUse> Bindings::captures_of(const http::Authority& destination,
+                                              const RequestReadings& request,
+                                              std::string_view caller) const {
+  std::vector<CaptureUse> found;
+  if (!has_captures_) {
+    return found;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto& captures = rules[number].captures;
+    for (std::uint32_t i = 0; i < captures.size(); ++i) {
+      const Scope& where = captures[i].where;
+      const bool is_theirs =
+          where.callers.empty() || std::ranges::find(where.callers, caller) != where.callers.end();
+      if (is_theirs && names(where, destination) && may_allow(where, request)) {
+        found.push_back({number, i});
+      }
+    }
+  }
+  return found;
+}
+
+bool Bindings::is_captured(const vault::SecretName& name) const {
+  return has_captures_ && std::ranges::any_of(rules, [&](const SecretRule& rule) {
+           return !rule.captures.empty() && rule.name == name;
+         });
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {

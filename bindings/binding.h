@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bindings/body_index.h"
+#include "bindings/body_place.h"
 #include "bindings/injection.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
@@ -102,6 +103,17 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::optional<std::uint32_t> place;
 };
 
+// Where in an answer the value of a secret comes (bindings/parse_capture.cc).
+struct Capture {
+  enum class From : std::uint8_t { json, form, header, cookie };
+
+  Scope where;  // of the request: its host, port, methods, paths and callers alone
+  From from = From::json;
+  JsonPointer pointer;        // of a string in a JSON text
+  std::string name;           // of a form's field, a header (lower case), a cookie
+  bool is_signature = false;  // of a JWT, whose claims the client reads
+};
+
 // How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
 // whoever sends a honeytoken's placeholder is told of.
 enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
@@ -145,6 +157,8 @@ struct SecretRule {  // one entry of `secrets:`
   std::optional<std::uint32_t> message_place;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;     // of all its places
+  // Where its value comes from, besides whoever puts it into the vault.
+  std::vector<Capture> captures;
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
@@ -221,6 +235,12 @@ struct AllowedUsers {
 struct RouteUse {
   std::uint32_t rule = 0;
   std::uint32_t scope = 0;
+};
+
+// A rule and one of its captures.
+struct CaptureUse {
+  std::uint32_t rule = 0;
+  std::uint32_t capture = 0;
 };
 
 // Is it in scope? Why not?
@@ -316,6 +336,18 @@ class Bindings {
       const RequestReadings& request,
       std::span<const std::uint32_t> used) const;
 
+  // What is captured of the answer to this request of `caller`. It asks whether some server might
+  // read the request as one that is meant, as what blocks does.
+  [[nodiscard]] std::vector<CaptureUse> captures_of(const http::Authority& destination,
+                                                    const RequestReadings& request,
+                                                    std::string_view caller) const;
+
+  // Is there a rule with captures?
+  [[nodiscard]] bool has_captures() const { return has_captures_; }
+
+  // Does the entry of that name come in an answer?
+  [[nodiscard]] bool is_captured(const vault::SecretName& name) const;
+
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
   // What a request is for: a WebSocket's messages are judged one by one by those who sign them.
@@ -391,6 +423,7 @@ class Bindings {
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
   void index_hosts(std::uint32_t number);
+  void index_host(const Scope& scope, std::uint32_t number);
   void add_signer(const Signer* signer);
   void index_routes(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
@@ -401,6 +434,7 @@ class Bindings {
   bool has_honeytokens_ = false;
   bool has_guards_ = false;             // some rule may forbid a request
   bool has_required_ = false;           // some place has to be used
+  bool has_captures_ = false;           // some answer is captured
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
   SightingIndex sightings_;

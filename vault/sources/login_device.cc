@@ -7,7 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
+#include "vault/json.h"
 #include "vault/sources/oauth2_answer.h"
 #include "vault/sources/oauth2_client.h"
 

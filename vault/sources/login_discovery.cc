@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
+#include "vault/json.h"
 
 namespace keyswap::vault {
 

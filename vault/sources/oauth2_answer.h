@@ -12,7 +12,7 @@
 #include <variant>
 
 #include "vault/secret.h"
-#include "vault/sources/json.h"
+#include "vault/json.h"
 #include "vault/sources/run.h"
 
 namespace keyswap::vault {
