@@ -164,6 +164,7 @@ void Bindings::build_index() {
   has_honeytokens_ = false;
   has_required_ = false;
   has_captures_ = false;
+  has_proving_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
@@ -186,6 +187,7 @@ void Bindings::build_index() {
 void Bindings::index_hosts(std::uint32_t number) {
   const auto& rule = rules[number];
   add_signer(rule.signer());
+  has_proving_ = has_proving_ || (rule.signer() != nullptr && rule.signer()->knows_its_clients());
   has_required_ = has_required_ || std::ranges::any_of(rule.places, &SecretPlace::is_required);
   for (const auto& scope : rule.scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
@@ -337,6 +339,24 @@ bool Bindings::is_captured(const vault::SecretName& name) const {
   return has_captures_ && std::ranges::any_of(rules, [&](const SecretRule& rule) {
            return !rule.captures.empty() && rule.name == name;
          });
+}
+
+std::optional<RouteUse> Bindings::proven_use(const http::Authority& destination,
+                                             const RequestReadings& request) const {
+  if (!has_proving_) {
+    return std::nullopt;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto* const signer = rules[number].signer();
+    if (signer == nullptr || !signer->knows_its_clients()) {
+      continue;
+    }
+    const auto [match, scope] = match_scope(number, std::nullopt, destination, request);
+    if (match == Match::matched) {
+      return RouteUse{number, scope};
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {

@@ -348,6 +348,11 @@ class Bindings {
   // Does the entry of that name come in an answer?
   [[nodiscard]] bool is_captured(const vault::SecretName& name) const;
 
+  // The first rule whose scheme knows its clients by what they signed (Signer::knows_its_clients),
+  // and which this request is in scope of.
+  [[nodiscard]] std::optional<RouteUse> proven_use(const http::Authority& destination,
+                                                   const RequestReadings& request) const;
+
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
   // What a request is for: a WebSocket's messages are judged one by one by those who sign them.
@@ -435,6 +440,7 @@ class Bindings {
   bool has_guards_ = false;             // some rule may forbid a request
   bool has_required_ = false;           // some place has to be used
   bool has_captures_ = false;           // some answer is captured
+  bool has_proving_ = false;            // some scheme knows its clients without a placeholder
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
   SightingIndex sightings_;

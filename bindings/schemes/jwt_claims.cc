@@ -170,8 +170,19 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   set_text(*claims, "sub", settings.subject);
   set_text(*claims, "aud", settings.audience);
   Members ours;
-  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT").add("kid", settings.key_id);
+  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT");
+  add_given(ours, "kid", settings.key_id);
   return TokenTexts{ours.text(), json_text(*claims)};
+}
+
+std::optional<TokenTexts> verified_token_texts(const TokenSettings& settings,
+                                               const PublicKey& client_key,
+                                               std::string_view token,
+                                               std::int64_t now_s) {
+  const auto theirs = jwt::read(token);
+  return theirs && jwt::is_signed_by(*theirs, settings.algorithm, client_key)
+             ? keep_token_texts(settings, *theirs, now_s)
+             : std::nullopt;
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> read_extra_claims(

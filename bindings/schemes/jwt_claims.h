@@ -14,6 +14,7 @@
 #include "bindings/json.h"
 #include "bindings/private_key.h"
 #include "bindings/signatures/jwt.h"
+#include "bindings/signatures/public_key.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::bindings {
@@ -65,6 +66,12 @@ base::Result<TokenTexts> make_token_texts(const TokenSettings& settings,
 std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
                                            const jwt::Parts& theirs,
                                            std::int64_t now_s);
+
+// The same of a token that the client sent; nothing also if it is none that `client_key` signed.
+std::optional<TokenTexts> verified_token_texts(const TokenSettings& settings,
+                                               const PublicKey& client_key,
+                                               std::string_view token,
+                                               std::int64_t now_s);
 
 // The members of a JSON object of claims that a rule adds; nothing: it is none, or has one that is
 // keyswap's to write.

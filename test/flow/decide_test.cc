@@ -13,6 +13,16 @@ namespace {
 constexpr std::string_view kP = "kswp_PLACEHOLDER_000000000001";
 constexpr std::string_view kP2 = "kswp_PLACEHOLDER_000000000002";
 
+// RFC 7515 A.2's.
+constexpr std::string_view kClientKey =
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj"
+    "NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz"
+    "P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo"
+    "9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB"
+    "EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX"
+    "FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp"
+    "oQIDAQAB";
+
 const char* const kYaml = R"(
 version: 1
 secrets:
@@ -65,6 +75,33 @@ TEST_CASE("a bound placeholder in its header, method and path is allowed", "[I5]
   CHECK(shown(verdict) == "allowed/binding_matched");
   CHECK(verdict.uses.at(0).spot->part == 1);
   CHECK(verdict.others.empty());
+}
+
+TEST_CASE("where clients sign, a request in scope needs no placeholder, and its signer judges it",
+          "[I2]") {
+  const std::string yaml = R"(
+version: 1
+secrets:
+  ACCOUNT:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { type: jwt, algorithm: RS256, issuer: me, client_token: assertion, client_key: ")" +
+                           std::string(kClientKey) + R"(" }
+    bindings:
+      - { host: api.example.test, methods: [POST], paths: [/token], max_body: 1KiB }
+)";
+  const auto decided = [&](const std::string& line, Protocol protocol = Protocol::https) {
+    return judge("Content-Length: 5\r\n", line, protocol, yaml);
+  };
+  const Verdict verdict = decided("POST /token HTTP/1.1");
+  CHECK(shown(verdict) == "allowed/binding_matched");
+  REQUIRE(verdict.uses.size() == 1);
+  CHECK_FALSE(verdict.uses[0].spot.has_value());
+  CHECK(shown(decided("POST /other HTTP/1.1")) == "pass/no_placeholder");
+  CHECK(shown(decided("GET /token HTTP/1.1")) == "pass/no_placeholder");
+  CHECK(shown(decided("POST /token HTTP/1.1", Protocol::http)) == "pass/no_placeholder");
+  const auto large =
+      judge("Content-Length: 5000\r\n", "POST /token HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(large) == "refused/body_too_large");
 }
 
 TEST_CASE("A10 a request without a placeholder passes", "[I2]") {
