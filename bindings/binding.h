@@ -112,6 +112,10 @@ struct Capture {
   JsonPointer pointer;        // of a string in a JSON text
   std::string name;           // of a form's field, a header (lower case), a cookie
   bool is_signature = false;  // of a JWT, whose claims the client reads
+
+  [[nodiscard]] bool has_same_place(const Capture& other) const {
+    return from == other.from && pointer == other.pointer && name == other.name;
+  }
 };
 
 // How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
@@ -241,6 +245,11 @@ struct RouteUse {
 struct CaptureUse {
   std::uint32_t rule = 0;
   std::uint32_t capture = 0;
+  // Every server reads the request as one that is meant, and it is meant for its caller. Else a
+  // value may not go on, and may not get into the vault either: who sent the request could choose
+  // it.
+  bool is_certain = false;
+  bool is_theirs = false;  // its callers are any, or this one is among them
 };
 
 // Is it in scope? Why not?
@@ -336,8 +345,8 @@ class Bindings {
       const RequestReadings& request,
       std::span<const std::uint32_t> used) const;
 
-  // What is captured of the answer to this request of `caller`. It asks whether some server might
-  // read the request as one that is meant, as what blocks does.
+  // What is captured of the answer to this request, for `caller` and for others. It asks whether
+  // some server might read the request as one that is meant, as what blocks does.
   [[nodiscard]] std::vector<CaptureUse> captures_of(const http::Authority& destination,
                                                     const RequestReadings& request,
                                                     std::string_view caller) const;
@@ -349,9 +358,11 @@ class Bindings {
   [[nodiscard]] bool is_captured(const vault::SecretName& name) const;
 
   // The first rule whose scheme knows its clients by what they signed (Signer::knows_its_clients),
-  // and which this request is in scope of.
+  // and which this request is in scope of: the first that serves `caller`; where none does, the
+  // first at all, which whoever asks holds against the caller.
   [[nodiscard]] std::optional<RouteUse> proven_use(const http::Authority& destination,
-                                                   const RequestReadings& request) const;
+                                                   const RequestReadings& request,
+                                                   std::string_view caller) const;
 
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;

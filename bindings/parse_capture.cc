@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings/bounds.h"
 #include "bindings/parse_sections.h"
@@ -108,6 +110,22 @@ bool parse_from(const YamlSection& section, ConfigIssues& issues, Capture& captu
   return said != nullptr;
 }
 
+// All whom some binding of the secret serves; none: anyone.
+std::vector<std::string> callers_of(const SecretRule& rule) {
+  std::vector<std::string> callers;
+  for (const Scope& scope : rule.scopes) {
+    if (scope.callers.empty()) {
+      return {};
+    }
+    for (const std::string& caller : scope.callers) {
+      if (std::ranges::find(callers, caller) == callers.end()) {
+        callers.push_back(caller);
+      }
+    }
+  }
+  return callers;
+}
+
 void parse_one_capture(const YamlNode& node, ParseContext& context, SecretRule& rule) {
   auto& issues = context.issues;
   const YamlSection section(node, "capture", kCaptureKeys, issues);
@@ -122,6 +140,8 @@ void parse_one_capture(const YamlNode& node, ParseContext& context, SecretRule& 
   }
   if (const auto* const callers = section.find("callers")) {
     parse_scope_callers(*callers, context, capture.where);
+  } else {
+    capture.where.callers = callers_of(rule);  // who may not use an entry does not replace it
   }
   if (const auto* const flag = section.find(kClaimsReadable)) {
     capture.is_signature = read_flag(*flag, kClaimsReadable, issues).value_or(false);

@@ -247,7 +247,7 @@ std::vector<std::string> captured_of(const Bindings& bindings,
   for (const std::string& each : callers) {
     for (const auto& use : bindings.captures_of(request.destination, readings, each)) {
       const std::string& name = bindings.rules[use.rule].name.text();
-      if (std::ranges::find(names, name) == names.end()) {
+      if (use.is_theirs && std::ranges::find(names, name) == names.end()) {
         names.push_back(name);
       }
     }

@@ -266,6 +266,10 @@ base::Status AnswerCapture::pick_from_body() {
   if (bytes_ == 0 || std::ranges::none_of(uses_, is_for_body)) {
     return {};
   }
+  // A part may be one of the value, or what its client cut out of something else.
+  if (head_.status == kPartialContent) {
+    return kUnreadable;
+  }
   const http::Field* const type = head_.fields.find("content-type");
   const bool is_form =
       type != nullptr &&
@@ -337,6 +341,9 @@ base::Status AnswerCapture::take(const CaptureUse& use, base::Result<Secret> val
   if (value->size() == 0) {
     return {};
   }
+  if (!use.is_certain) {
+    return kUnreadable;
+  }
   // I8: what is shorter is looked for as a whole token alone, if at all.
   if (value->size() < kFormBytesMin) {
     return Error{Errc::invalid_input, "a captured value has fewer than 8 characters"};
@@ -360,7 +367,7 @@ base::Status AnswerCapture::feed(AnswerFilters& filters, base::ByteSink& out) co
 // The body without its codings.
 base::Result<Secret> AnswerCapture::text() const {
   const auto codings = content_codings(head_.fields);
-  if (!codings || (head_.status == kPartialContent && !codings->empty())) {
+  if (!codings) {
     return kUnreadable;
   }
   FilterChain decode;

@@ -55,8 +55,9 @@ class AnswerCapture {
 
   // It is whole: picks the values. There may be none: a field that is not there is no mistake.
   // invalid_input: it is coded, or written, in a way that is not read here, or in one that can be
-  // read in two, or what stands there is no text that can be found again; limit_exceeded: it grows
-  // past the bound when it is decoded; unavailable: no locked memory.
+  // read in two, or its request can (CaptureUse::is_certain), or it is a part of one, or what
+  // stands there is no text that can be found again; limit_exceeded: it grows past the bound when
+  // it is decoded; unavailable: no locked memory.
   [[nodiscard]] base::Status pick();
 
   // One of each rule; lives as long as this.

@@ -411,6 +411,8 @@ class Exchange {
 
   // What is captured of the answer (exchange_capture.cc).
   [[nodiscard]] std::vector<bindings::CaptureUse> find_captures() const;
+  [[nodiscard]] bool is_taken(const bindings::CaptureUse& of_others,
+                              const std::vector<bindings::CaptureUse>& all) const;
   [[nodiscard]] bool begin_capture(const http::ResponseHead& head, Relaying& relaying);
   void capture_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
   [[nodiscard]] bool is_behind_answer();

@@ -3,6 +3,8 @@
 // What is captured of an answer (docs/bindings.md, "Capture"). Nothing of such an answer goes on
 // before it is whole and what is captured of it is in the vault, durably, and recorded (I13). Then
 // it goes through the filters that all answers go through, which know the new values by then.
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -13,13 +15,33 @@ namespace keyswap::flow {
 
 using audit::Outcome;
 
+// The caller's entries, and of those of others the ones for what a secret of ours brings: this
+// caller neither gets that, nor replaces what is theirs. What a login without our secrets brings is
+// the client's own, and what an entry of the caller's takes is no longer open.
 std::vector<bindings::CaptureUse> Exchange::find_captures() const {
   if (!setup_.bindings->has_captures()) {
     return {};
   }
   const http::RequestHead& head = asked_->head;
   const bindings::RequestReadings readings(head.method, asked_->target, head.fields, body_.view());
-  return setup_.bindings->captures_of(setup_.destination.authority, readings, setup_.caller);
+  const auto all =
+      setup_.bindings->captures_of(setup_.destination.authority, readings, setup_.caller);
+  std::vector<bindings::CaptureUse> found;
+  std::ranges::copy_if(all, std::back_inserter(found), [&](const bindings::CaptureUse& use) {
+    return use.is_theirs || (sends_secrets() && !is_taken(use, all));
+  });
+  return found;
+}
+
+// Does an entry of the caller's take what stands there?
+bool Exchange::is_taken(const bindings::CaptureUse& of_others,
+                        const std::vector<bindings::CaptureUse>& all) const {
+  const auto capture_of = [&](const bindings::CaptureUse& use) -> const bindings::Capture& {
+    return setup_.bindings->rules[use.rule].captures[use.capture];
+  };
+  return std::ranges::any_of(all, [&](const bindings::CaptureUse& use) {
+    return use.is_theirs && capture_of(use).has_same_place(capture_of(of_others));
+  });
 }
 
 // False: nothing is captured of an answer with this head.

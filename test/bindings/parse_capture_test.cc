@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `capture:` of a secret (bindings/parse_capture.cc), and which answers it means.
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "test/bindings/sample_kinds.h"
@@ -30,12 +32,13 @@ std::string with_entry(const std::string& entry) {
 
 const http::Authority kLogin{"login.example.com", 443, http::HostKind::name};
 
-// How many entries mean this request.
+// How many entries mean this request of this caller.
 std::size_t captures(const Bindings& bindings,
                      const std::string& method,
                      const std::string& target,
                      const std::string& caller = "") {
-  return bindings.captures_of(kLogin, RequestReadings(method, target), caller).size();
+  const auto found = bindings.captures_of(kLogin, RequestReadings(method, target), caller);
+  return static_cast<std::size_t>(std::ranges::count_if(found, &CaptureUse::is_theirs));
 }
 
 }  // namespace
@@ -83,6 +86,35 @@ TEST_CASE("No spelling of a request gets its answer around an entry", "[I5]") {
   CHECK(captures(bindings, "GET", "/oauth/token") == 0);
   const http::Authority other{"api.example.com", 443, http::HostKind::name};
   CHECK(bindings.captures_of(other, {"POST", "/oauth/token"}, "").empty());
+}
+
+TEST_CASE("Only a request that no server reads otherwise may replace an entry", "[I5]") {
+  const auto bindings =
+      accepted(with_entry("methods: [POST], paths: [/oauth/token], json_pointer: /t"));
+  const auto is_certain = [&](const std::string& method, const std::string& target) {
+    const auto found = bindings.captures_of(kLogin, RequestReadings(method, target), "");
+    REQUIRE(found.size() == 1);
+    return found[0].is_certain;
+  };
+  CHECK(is_certain("POST", "/oauth/token?x=1"));
+  CHECK_FALSE(is_certain("POST", "/echo/../oauth/token"));
+  CHECK_FALSE(is_certain("POST", "/echo/..%2foauth/token"));
+  CHECK_FALSE(is_certain("GET", "/oauth/token?_method=POST"));
+}
+
+TEST_CASE("Who may not use a secret does not replace it, if an entry does not say who may") {
+  const auto entry_with = [](const std::string& more) {
+    return accepted("callers: [ci, agent]\nsecrets:\n  K:\n"
+                    "    placeholder: kswp_PLACEHOLDER_000000000001\n"
+                    "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+                    "    bindings: [ { host: api.example.com, callers: [ci] }" +
+                    more +
+                    " ]\n    capture: [ { host: login.example.com, paths: [/t], cookie: t } ]\n");
+  };
+  CHECK(captures(entry_with(""), "GET", "/t", "ci") == 1);
+  CHECK(captures(entry_with(""), "GET", "/t", "agent") == 0);
+  CHECK(captures(entry_with(""), "GET", "/t") == 0);
+  CHECK(captures(entry_with(", { host: b.example.com }"), "GET", "/t", "agent") == 1);
 }
 
 TEST_CASE("An entry for some callers is for no others") {

@@ -48,12 +48,13 @@ struct Picked {
 Picked pick(const std::string& captures,
             const std::string& answer,
             std::size_t piece = 0,
-            const std::string& of_b = "") {
+            const std::string& of_b = "",
+            const std::string& target = "/t") {
   REQUIRE(vault::lock_memory());
   const auto bindings = test::bindings_of("version: 1\nsecrets:\n" + rule("A", "01", captures) +
                                           (of_b.empty() ? "" : rule("B", "02", of_b)));
   const auto uses =
-      bindings->captures_of({"login.example.test", 443, http::HostKind::name}, {"POST", "/t"}, "");
+      bindings->captures_of({"login.example.test", 443, http::HostKind::name}, {"POST", target}, "");
   http::Decoder decoder(http::Decoder::Role::response);
   std::string_view rest = answer;
   http::Step step = decoder.next(rest);
@@ -167,6 +168,23 @@ TEST_CASE("what could be read in two ways, or not at all, is not passed on", "[I
                                "")));
   CHECK(is_refused(kJson, with_length("Content-Encoding: unknown\r\n", json_of(token))));
   CHECK(is_refused(kJson, with_length("Content-Encoding: gzip\r\n", json_of(token))));
+}
+
+TEST_CASE("a part of an answer is not passed on: it may be one of the value", "[I13]") {
+  const auto refused = pick(kJson, with_length("", "\"" + kToken + "\"", "206 Partial Content"));
+  CHECK(refused.is_captured);
+  CHECK(refused.status.error().code == base::Errc::invalid_input);
+}
+
+TEST_CASE("a request that can be read in two ways brings no value, neither on nor into the vault",
+          "[I5][I13]") {
+  const auto picked_of = [](const std::string& body) {
+    return pick(kJson, with_length("", body), 0, "", "/echo/../t");
+  };
+  const auto refused = picked_of(json_of("\"" + kToken + "\""));
+  CHECK(refused.status.error().code == base::Errc::invalid_input);
+  CHECK(refused.values.empty());
+  CHECK(picked_of(R"({"error":"not_found"})").is_nothing());
 }
 
 TEST_CASE("each rule has its own value of one answer") {

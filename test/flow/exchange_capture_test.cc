@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Logins through an exchange: what the client gets, when, and what it sends afterwards.
+#include <map>
+#include <memory>
 #include <sstream>
+#include <string>
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bounds.h"
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
 
@@ -76,10 +80,12 @@ bool has(const std::string& text, const std::string& part) {
 
 class World {
  public:
-  Script script(std::map<std::string, std::string> vault = {}) {
+  explicit World(const char* yaml = kYaml) : bindings_(test::bindings_of(yaml)) {}
+
+  Script script(std::map<std::string, std::string> vault = {}, const std::string& caller = "") {
     Script made(bindings_,
                 {Protocol::https, {"api.example.test", 443, http::HostKind::name}},
-                {&known, &holdings, "", nullptr});
+                {&known, &holdings, caller, nullptr});
     made.vault = std::move(vault);
     return made;
   }
@@ -88,7 +94,7 @@ class World {
   vault::Holdings holdings{std::size_t{1} << 20U};
 
  private:
-  std::shared_ptr<const bindings::Bindings> bindings_ = test::bindings_of(kYaml);
+  std::shared_ptr<const bindings::Bindings> bindings_;
 };
 
 std::string login(std::string body = R"({"code":"1234"})", const std::string& fields = "") {
@@ -166,6 +172,71 @@ TEST_CASE("an answer that is captured and cannot be read is not shown: 502", "[I
   CHECK(has(told, "capture_unreadable"));
   CHECK_FALSE(has(told, kAccess));
   CHECK(now.vault.empty());
+}
+
+TEST_CASE("an answer that is longer than what is held is not shown: 502", "[I10][I13]") {
+  World world;
+  Script now = world.script();
+  const std::string more(base::bounds::kCapturedAnswerBytesMax, 'a');
+  now.client(login()).upstream(with_length(tokens(kAccess, kRefresh + more)), 16 * 1024);
+  const std::string told = now.sent_client();
+  CHECK(has(told, "HTTP/1.1 502 "));
+  CHECK_FALSE(has(told, kAccess));
+  CHECK_FALSE(has(told, more));
+  CHECK(now.vault.empty());
+}
+
+TEST_CASE("who spells a request so that it may be a login replaces no entry, and gets no token",
+          "[I5][I13]") {
+  World world;
+  Script now = world.script({{"ACCESS", "old-access-0001"}});
+  std::string request = login();
+  request.replace(request.find("/token"), 6, "/echo/../token");
+  now.client(request).upstream(with_length(tokens("chosen-by-me-0001", kRefresh)));
+  CHECK(has(now.sent_upstream(), "POST /echo/../token HTTP/1.1\r\n"));
+  CHECK(has(now.sent_client(), "HTTP/1.1 502 "));
+  CHECK_FALSE(has(now.sent_client(), kRefresh));
+  CHECK(now.vault == std::map<std::string, std::string>{{"ACCESS", "old-access-0001"}});
+}
+
+TEST_CASE("what a secret brings is neither shown to, nor replaced by, who may not use it",
+          "[I5][I13]") {
+  World world(R"(
+version: 1
+callers: [a, b]
+secrets:
+  ACCESS:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, paths: ["/v1/**"], callers: [a] } ]
+    capture:
+      - { host: api.example.test, methods: [POST], paths: [/token], json_pointer: /access_token }
+  REFRESH:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { body: text, json_pointer: /refresh_token }
+    bindings: [ { host: api.example.test, paths: [/token] } ]
+    capture:
+      - { host: api.example.test, methods: [POST], paths: [/token], json_pointer: /refresh_token }
+)");
+  const std::string renewal = login(R"({"refresh_token":")" + kP2 + R"("})");
+  const std::string answer = with_length(tokens(kAccess, "refresh-token-0002"));
+  const std::map<std::string, std::string> before = {{"ACCESS", "old-access-0001"},
+                                                     {"REFRESH", kRefresh}};
+  Script theirs = world.script(before, "b");
+  theirs.client(renewal).upstream(answer);
+  CHECK(has(theirs.sent_upstream(), kRefresh));
+  CHECK(has(theirs.sent_client(), "HTTP/1.1 502 "));
+  CHECK_FALSE(has(theirs.sent_client(), kAccess));
+  CHECK(theirs.vault == before);
+  // A login of their own, without a secret of ours, is theirs.
+  Script own = world.script({}, "b");
+  own.client(login()).upstream(answer);
+  CHECK(has(own.sent_client(), kAccess));
+  CHECK_FALSE(own.vault.contains("ACCESS"));
+  Script owner = world.script(before, "a");
+  owner.client(renewal).upstream(answer);
+  CHECK(owner.vault["ACCESS"] == kAccess);
+  CHECK(has(owner.sent_client(), kP1));
 }
 
 TEST_CASE("an upstream that ends in the middle of such an answer shows nothing of it", "[I13]") {
