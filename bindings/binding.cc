@@ -46,6 +46,11 @@ bool may_allow(const Scope& scope, const RequestReadings& request) {
           }));
 }
 
+// Does it mean requests of that caller?
+bool is_for(const Scope& scope, std::string_view caller) {
+  return scope.callers.empty() || std::ranges::find(scope.callers, caller) != scope.callers.end();
+}
+
 // Is the scope one of that place?
 bool is_of(const Scope& scope, const SecretRule& rule, std::optional<std::uint32_t> place) {
   if (!place) {
@@ -325,10 +330,9 @@ std::vector<CaptureUse> Bindings::captures_of(const http::Authority& destination
     const auto& captures = rules[number].captures;
     for (std::uint32_t i = 0; i < captures.size(); ++i) {
       const Scope& where = captures[i].where;
-      const bool is_theirs =
-          where.callers.empty() || std::ranges::find(where.callers, caller) != where.callers.end();
-      if (is_theirs && names(where, destination) && may_allow(where, request)) {
-        found.push_back({number, i});
+      if (names(where, destination) && may_allow(where, request)) {
+        const bool is_theirs = is_for(where, caller);
+        found.push_back({number, i, is_theirs && allows(where, request), is_theirs});
       }
     }
   }
@@ -342,9 +346,11 @@ bool Bindings::is_captured(const vault::SecretName& name) const {
 }
 
 std::optional<RouteUse> Bindings::proven_use(const http::Authority& destination,
-                                             const RequestReadings& request) const {
+                                             const RequestReadings& request,
+                                             std::string_view caller) const {
+  std::optional<RouteUse> first;
   if (!has_proving_) {
-    return std::nullopt;
+    return first;
   }
   for (const std::uint32_t number : rules_binding(destination)) {
     const auto* const signer = rules[number].signer();
@@ -352,11 +358,15 @@ std::optional<RouteUse> Bindings::proven_use(const http::Authority& destination,
       continue;
     }
     const auto [match, scope] = match_scope(number, std::nullopt, destination, request);
-    if (match == Match::matched) {
+    if (match != Match::matched) {
+      continue;
+    }
+    if (is_for(rules[number].scopes[scope], caller)) {
       return RouteUse{number, scope};
     }
+    first = first.value_or(RouteUse{number, scope});
   }
-  return std::nullopt;
+  return first;
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {

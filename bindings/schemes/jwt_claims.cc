@@ -18,6 +18,9 @@ using jwt::Members;
 constexpr auto kReserved =
     std::to_array<std::string_view>({"iss", "sub", "aud", "exp", "nbf", "iat", "uri", "uris"});
 
+// Since when it is good, or was made.
+constexpr auto kBegins = std::to_array<std::string_view>({"nbf", "iat"});
+
 std::string upper(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(), [](char c) {
@@ -125,6 +128,15 @@ bool ends_soon(const JsonValue& claims, std::int64_t now_s) {
   return end && *end > now_s && *end - now_s <= kTokenSecondsMax;
 }
 
+// One that was signed to be used later could be kept for then.
+bool has_begun(const JsonValue& claims, std::int64_t now_s) {
+  return std::ranges::all_of(kBegins, [&](std::string_view name) {
+    const auto* const said = claims.find(name);
+    const auto begin = whole_number(said);
+    return said == nullptr || (begin && *begin <= now_s + kTokenSkewSeconds);
+  });
+}
+
 void set_text(JsonValue& object, std::string_view name, const std::string& text) {
   if (text.empty()) {
     return;
@@ -163,7 +175,8 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   const auto header = read_json(theirs.header, kTokenBounds);
   auto claims = read_json(theirs.claims, kTokenBounds);
   if (!header || !claims || claims->kind != JsonValue::Kind::object ||
-      !is_plain_header(*header, settings.algorithm) || !ends_soon(*claims, now_s)) {
+      !is_plain_header(*header, settings.algorithm) || !has_begun(*claims, now_s) ||
+      !ends_soon(*claims, now_s)) {
     return std::nullopt;
   }
   set_text(*claims, "iss", settings.issuer);

@@ -24,6 +24,8 @@ inline constexpr JsonBounds kTokenBounds = {8, 64};
 
 inline constexpr std::int64_t kTokenSecondsMax = 3600;
 inline constexpr std::int64_t kTokenSeconds = 120;
+// So far a client's clock may be ahead of ours.
+inline constexpr std::int64_t kTokenSkewSeconds = 60;
 
 enum class TokenUse : std::uint8_t { claims, coinbase, snowflake };
 
@@ -62,7 +64,8 @@ base::Result<TokenTexts> make_token_texts(const TokenSettings& settings,
 
 // A client's token, signed anew: its claims are kept, but for those that the rule says itself.
 // Nothing if it cannot be: its header says something else than `alg`, `typ` and `kid`, the
-// algorithm is another, its claims are no JSON object, or do not end within an hour.
+// algorithm is another, its claims are no JSON object, do not end within an hour, or begin later
+// than now.
 std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
                                            const jwt::Parts& theirs,
                                            std::int64_t now_s);

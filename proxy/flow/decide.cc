@@ -293,12 +293,15 @@ Verdict decide_sightings(const Request& request,
 }
 
 // A request that a scheme takes for its client's by what is signed in it: it has no placeholder,
-// and its signer judges it.
+// or one that stays, and its signer judges it.
 Verdict allow_proven(const Request& request, const RequestReadings& readings, Verdict verdict) {
   const bool is_open =
-      verdict.decision == Decision::pass && request.destination.protocol == Protocol::https;
+      (verdict.decision == Decision::pass || verdict.decision == Decision::denied) &&
+      request.destination.protocol == Protocol::https;
   const auto use =
-      is_open ? request.bindings.proven_use(request.destination.authority, readings) : std::nullopt;
+      is_open ? request.bindings.proven_use(
+                    request.destination.authority, readings, request.caller)
+              : std::nullopt;
   if (!use) {
     return verdict;
   }
@@ -308,6 +311,10 @@ Verdict allow_proven(const Request& request, const RequestReadings& readings, Ve
   }
   Verdict allowed{Decision::allowed, Reason::binding_matched, use->rule};
   allowed.uses.push_back({use->rule, use->scope, kFirstPlace});
+  allowed.others = std::move(verdict.others);
+  if (verdict.decision == Decision::denied) {
+    allowed.others.insert(allowed.others.begin(), {verdict.rule.value(), verdict.reason});
+  }
   return allowed;
 }
 

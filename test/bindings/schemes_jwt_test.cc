@@ -363,6 +363,16 @@ TEST_CASE("What is no form with the client's assertion, once, is refused") {
   CHECK_FALSE(is_taken(request_with("Bearer " + theirs)));
   const auto ended = client_token(claims_until(kNow));
   CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + ended)));
+  const auto begins = [&](const std::string& more) {
+    return is_taken(form_with(kGrant + "&assertion=" + client_token(claims_until(kNow + 60, more))));
+  };
+  CHECK(begins("\"iat\":" + std::to_string(kNow + 60) + ","));
+  // It was signed to be sent later, perhaps by somebody else.
+  CHECK_FALSE(begins("\"iat\":" + std::to_string(kNow + 61) + ","));
+  CHECK_FALSE(begins("\"nbf\":" + std::to_string(kNow + 61) + ","));
+  CHECK_FALSE(begins("\"iat\":\"now\","));
+  const auto late = client_token(claims_until(kNow + 3601));
+  CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + late)));
   const auto strangers =
       client_token(claims_until(kNow + 60), R"({"alg":"RS256"})", std::string_view(test::kRsaKey));
   CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + strangers)));

@@ -54,11 +54,12 @@ http::RequestHead head_of(const std::string& fields,
 Verdict judge(const std::string& fields,
               const std::string& line = "GET /v1/x HTTP/1.1",
               Protocol protocol = Protocol::https,
-              const std::string& yaml = kYaml) {
+              const std::string& yaml = kYaml,
+              std::string_view caller = "") {
   const auto bindings = test::bindings_of(yaml);
   const auto head = head_of(fields, line);
   const Destination destination{protocol, {"api.example.test", 443, http::HostKind::name}};
-  return decide({head, head.target, destination, *bindings, ""});
+  return decide({head, head.target, destination, *bindings, caller});
 }
 
 std::string shown(const Verdict& verdict) {
@@ -102,6 +103,36 @@ secrets:
   const auto large =
       judge("Content-Length: 5000\r\n", "POST /token HTTP/1.1", Protocol::https, yaml);
   CHECK(shown(large) == "refused/body_too_large");
+  // A placeholder that stays is told of, and leads nobody around the signer.
+  const auto inert =
+      judge("X-Other: " + std::string(kP) + "\r\n", "POST /token HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(inert) == "allowed/binding_matched");
+  CHECK(inert.uses.size() == 1);
+  REQUIRE(inert.others.size() == 1);
+  CHECK(inert.others[0].reason == audit::Reason::untargeted_location);
+}
+
+TEST_CASE("where clients sign, each caller has the rule that serves it, and others have none",
+          "[I2]") {
+  const auto rule_with = [](const std::string& name, const std::string& number) {
+    return "  " + name + ":\n    placeholder: kswp_PLACEHOLDER_00000000000" + number +
+           "\n    inject: { type: jwt, algorithm: RS256, issuer: me, client_token: assertion, "
+           "client_key: \"" +
+           std::string(kClientKey) +
+           "\" }\n    bindings: [ { host: api.example.test, paths: [/token], callers: [" + name +
+           "] } ]\n";
+  };
+  const std::string yaml = "version: 1\ncallers: [A, B, C]\nsecrets:\n" + rule_with("A", "1") +
+                           rule_with("B", "2");
+  const auto decided = [&](std::string_view caller) {
+    return judge("", "POST /token HTTP/1.1", Protocol::https, yaml, caller);
+  };
+  CHECK(shown(decided("A")) == "allowed/binding_matched");
+  CHECK(decided("A").rule == 0U);
+  CHECK(shown(decided("B")) == "allowed/binding_matched");
+  CHECK(decided("B").rule == 1U);
+  CHECK(shown(decided("C")) == "refused/caller_not_allowed");
+  CHECK(shown(decided("")) == "refused/caller_not_allowed");
 }
 
 TEST_CASE("A10 a request without a placeholder passes", "[I2]") {
