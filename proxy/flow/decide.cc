@@ -299,8 +299,7 @@ Verdict allow_proven(const Request& request, const RequestReadings& readings, Ve
       (verdict.decision == Decision::pass || verdict.decision == Decision::denied) &&
       request.destination.protocol == Protocol::https;
   const auto use =
-      is_open ? request.bindings.proven_use(
-                    request.destination.authority, readings, request.caller)
+      is_open ? request.bindings.proven_use(request.destination.authority, readings, request.caller)
               : std::nullopt;
   if (!use) {
     return verdict;

@@ -104,12 +104,12 @@ TEST_CASE("Only a request that no server reads otherwise may replace an entry", 
 
 TEST_CASE("Who may not use a secret does not replace it, if an entry does not say who may") {
   const auto entry_with = [](const std::string& more) {
-    return accepted("callers: [ci, agent]\nsecrets:\n  K:\n"
-                    "    placeholder: kswp_PLACEHOLDER_000000000001\n"
-                    "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
-                    "    bindings: [ { host: api.example.com, callers: [ci] }" +
-                    more +
-                    " ]\n    capture: [ { host: login.example.com, paths: [/t], cookie: t } ]\n");
+    return accepted(
+        "callers: [ci, agent]\nsecrets:\n  K:\n"
+        "    placeholder: kswp_PLACEHOLDER_000000000001\n"
+        "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+        "    bindings: [ { host: api.example.com, callers: [ci] }" +
+        more + " ]\n    capture: [ { host: login.example.com, paths: [/t], cookie: t } ]\n");
   };
   CHECK(captures(entry_with(""), "GET", "/t", "ci") == 1);
   CHECK(captures(entry_with(""), "GET", "/t", "agent") == 0);

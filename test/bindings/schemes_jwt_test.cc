@@ -364,7 +364,8 @@ TEST_CASE("What is no form with the client's assertion, once, is refused") {
   const auto ended = client_token(claims_until(kNow));
   CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + ended)));
   const auto begins = [&](const std::string& more) {
-    return is_taken(form_with(kGrant + "&assertion=" + client_token(claims_until(kNow + 60, more))));
+    return is_taken(
+        form_with(kGrant + "&assertion=" + client_token(claims_until(kNow + 60, more))));
   };
   CHECK(begins("\"iat\":" + std::to_string(kNow + 60) + ","));
   // It was signed to be sent later, perhaps by somebody else.

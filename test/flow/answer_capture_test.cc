@@ -53,8 +53,8 @@ Picked pick(const std::string& captures,
   REQUIRE(vault::lock_memory());
   const auto bindings = test::bindings_of("version: 1\nsecrets:\n" + rule("A", "01", captures) +
                                           (of_b.empty() ? "" : rule("B", "02", of_b)));
-  const auto uses =
-      bindings->captures_of({"login.example.test", 443, http::HostKind::name}, {"POST", target}, "");
+  const auto uses = bindings->captures_of(
+      {"login.example.test", 443, http::HostKind::name}, {"POST", target}, "");
   http::Decoder decoder(http::Decoder::Role::response);
   std::string_view rest = answer;
   http::Step step = decoder.next(rest);

@@ -122,8 +122,8 @@ TEST_CASE("where clients sign, each caller has the rule that serves it, and othe
            "\" }\n    bindings: [ { host: api.example.test, paths: [/token], callers: [" + name +
            "] } ]\n";
   };
-  const std::string yaml = "version: 1\ncallers: [A, B, C]\nsecrets:\n" + rule_with("A", "1") +
-                           rule_with("B", "2");
+  const std::string yaml =
+      "version: 1\ncallers: [A, B, C]\nsecrets:\n" + rule_with("A", "1") + rule_with("B", "2");
   const auto decided = [&](std::string_view caller) {
     return judge("", "POST /token HTTP/1.1", Protocol::https, yaml, caller);
   };
