@@ -312,7 +312,7 @@ Verdict allow_proven(const Request& request, const RequestReadings& readings, Ve
   allowed.uses.push_back({use->rule, use->scope, kFirstPlace});
   allowed.others = std::move(verdict.others);
   if (verdict.decision == Decision::denied) {
-    allowed.others.insert(allowed.others.begin(), {verdict.rule.value(), verdict.reason});
+    allowed.others.insert(allowed.others.begin(), Denial{verdict.rule.value(), verdict.reason});
   }
   return allowed;
 }
