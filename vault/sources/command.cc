@@ -38,7 +38,7 @@ Failed bad(const char* outcome) {
   return {FetchFault::bad_answer, outcome, 0};
 }
 
-Failed fail_of(const base::Error& error) {
+Failed fail_of_program(const base::Error& error) {
   if (error.code == Errc::limit_exceeded) {
     return bad("answer_too_large");
   }
@@ -191,7 +191,7 @@ class CommandRun final : public Run {
 
   [[nodiscard]] Read read_answer(const Answer& answer, std::int64_t now_s) const {
     if (const auto* error = std::get_if<base::Error>(&answer)) {
-      return fail_of(*error);
+      return fail_of_program(*error);
     }
     const auto& ended = std::get<CommandAnswer>(answer);
     if (ended.status != 0) {
