@@ -46,6 +46,11 @@ bool may_allow(const Scope& scope, const RequestReadings& request) {
           }));
 }
 
+// Does it mean requests of that caller?
+bool is_for(const Scope& scope, std::string_view caller) {
+  return scope.callers.empty() || std::ranges::find(scope.callers, caller) != scope.callers.end();
+}
+
 // Is the scope one of that place?
 bool is_of(const Scope& scope, const SecretRule& rule, std::optional<std::uint32_t> place) {
   if (!place) {
@@ -163,6 +168,8 @@ void Bindings::build_index() {
   has_guards_ = false;
   has_honeytokens_ = false;
   has_required_ = false;
+  has_captures_ = false;
+  has_proving_ = false;
   signers_.clear();
   std::vector<std::string_view> texts;
   texts.reserve(rules.size());
@@ -185,15 +192,25 @@ void Bindings::build_index() {
 void Bindings::index_hosts(std::uint32_t number) {
   const auto& rule = rules[number];
   add_signer(rule.signer());
+  has_proving_ = has_proving_ || (rule.signer() != nullptr && rule.signer()->knows_its_clients());
   has_required_ = has_required_ || std::ranges::any_of(rule.places, &SecretPlace::is_required);
   for (const auto& scope : rule.scopes) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
-    auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
-    if (numbers.empty() || numbers.back() != number) {
-      numbers.push_back(number);
-    }
-    has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
+    index_host(scope, number);
   }
+  // What nobody decrypts could not be captured.
+  for (const Capture& capture : rule.captures) {
+    has_captures_ = true;
+    index_host(capture.where, number);
+  }
+}
+
+void Bindings::index_host(const Scope& scope, std::uint32_t number) {
+  auto& numbers = by_host_[HostKey{scope.host.host, scope.port, scope.host.is_wildcard}];
+  if (numbers.empty() || numbers.back() != number) {
+    numbers.push_back(number);
+  }
+  has_wildcards_ = has_wildcards_ || scope.host.is_wildcard;
 }
 
 void Bindings::index_routes(std::uint32_t number) {
@@ -300,6 +317,56 @@ std::optional<std::uint32_t> Bindings::missing_rule(const http::Authority& desti
     }
   }
   return std::nullopt;
+}
+
+std::vector<CaptureUse> Bindings::captures_of(const http::Authority& destination,
+                                              const RequestReadings& request,
+                                              std::string_view caller) const {
+  std::vector<CaptureUse> found;
+  if (!has_captures_) {
+    return found;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto& captures = rules[number].captures;
+    for (std::uint32_t i = 0; i < captures.size(); ++i) {
+      const Scope& where = captures[i].where;
+      if (names(where, destination) && may_allow(where, request)) {
+        const bool is_theirs = is_for(where, caller);
+        found.push_back({number, i, is_theirs && allows(where, request), is_theirs});
+      }
+    }
+  }
+  return found;
+}
+
+bool Bindings::is_captured(const vault::SecretName& name) const {
+  return has_captures_ && std::ranges::any_of(rules, [&](const SecretRule& rule) {
+           return !rule.captures.empty() && rule.name == name;
+         });
+}
+
+std::optional<RouteUse> Bindings::proven_use(const http::Authority& destination,
+                                             const RequestReadings& request,
+                                             std::string_view caller) const {
+  std::optional<RouteUse> first;
+  if (!has_proving_) {
+    return first;
+  }
+  for (const std::uint32_t number : rules_binding(destination)) {
+    const auto* const signer = rules[number].signer();
+    if (signer == nullptr || !signer->knows_its_clients()) {
+      continue;
+    }
+    const auto [match, scope] = match_scope(number, std::nullopt, destination, request);
+    if (match != Match::matched) {
+      continue;
+    }
+    if (is_for(rules[number].scopes[scope], caller)) {
+      return RouteUse{number, scope};
+    }
+    first = first.value_or(RouteUse{number, scope});
+  }
+  return first;
 }
 
 std::vector<std::uint32_t> Bindings::rules_binding(const http::Authority& destination) const {

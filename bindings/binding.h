@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bindings/body_index.h"
+#include "bindings/body_place.h"
 #include "bindings/injection.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
@@ -102,6 +103,21 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::optional<std::uint32_t> place;
 };
 
+// Where in an answer the value of a secret comes (bindings/parse_capture.cc).
+struct Capture {
+  enum class From : std::uint8_t { json, form, header, cookie };
+
+  Scope where;  // of the request: its host, port, methods, paths and callers alone
+  From from = From::json;
+  JsonPointer pointer;        // of a string in a JSON text
+  std::string name;           // of a form's field, a header (lower case), a cookie
+  bool is_signature = false;  // of a JWT, whose claims the client reads
+
+  [[nodiscard]] bool has_same_place(const Capture& other) const {
+    return from == other.from && pointer == other.pointer && name == other.name;
+  }
+};
+
 // How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
 // whoever sends a honeytoken's placeholder is told of.
 enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
@@ -145,6 +161,8 @@ struct SecretRule {  // one entry of `secrets:`
   std::optional<std::uint32_t> message_place;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;     // of all its places
+  // Where its value comes from, besides whoever puts it into the vault.
+  std::vector<Capture> captures;
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
@@ -221,6 +239,17 @@ struct AllowedUsers {
 struct RouteUse {
   std::uint32_t rule = 0;
   std::uint32_t scope = 0;
+};
+
+// A rule and one of its captures.
+struct CaptureUse {
+  std::uint32_t rule = 0;
+  std::uint32_t capture = 0;
+  // Every server reads the request as one that is meant, and it is meant for its caller. Else a
+  // value may not go on, and may not get into the vault either: who sent the request could choose
+  // it.
+  bool is_certain = false;
+  bool is_theirs = false;  // its callers are any, or this one is among them
 };
 
 // Is it in scope? Why not?
@@ -316,6 +345,25 @@ class Bindings {
       const RequestReadings& request,
       std::span<const std::uint32_t> used) const;
 
+  // What is captured of the answer to this request, for `caller` and for others. It asks whether
+  // some server might read the request as one that is meant, as what blocks does.
+  [[nodiscard]] std::vector<CaptureUse> captures_of(const http::Authority& destination,
+                                                    const RequestReadings& request,
+                                                    std::string_view caller) const;
+
+  // Is there a rule with captures?
+  [[nodiscard]] bool has_captures() const { return has_captures_; }
+
+  // Does the entry of that name come in an answer?
+  [[nodiscard]] bool is_captured(const vault::SecretName& name) const;
+
+  // The first rule whose scheme knows its clients by what they signed (Signer::knows_its_clients),
+  // and which this request is in scope of: the first that serves `caller`; where none does, the
+  // first at all, which whoever asks holds against the caller.
+  [[nodiscard]] std::optional<RouteUse> proven_use(const http::Authority& destination,
+                                                   const RequestReadings& request,
+                                                   std::string_view caller) const;
+
   // Indexes of the rules that name this host and port, ascending.
   [[nodiscard]] std::vector<std::uint32_t> rules_binding(const http::Authority& destination) const;
   // What a request is for: a WebSocket's messages are judged one by one by those who sign them.
@@ -391,6 +439,7 @@ class Bindings {
   using RuleNumbers = std::vector<std::uint32_t>;  // ascending
 
   void index_hosts(std::uint32_t number);
+  void index_host(const Scope& scope, std::uint32_t number);
   void add_signer(const Signer* signer);
   void index_routes(std::uint32_t number);
   [[nodiscard]] const RuleNumbers* rules_of(const HostKeyView& key) const;
@@ -401,6 +450,8 @@ class Bindings {
   bool has_honeytokens_ = false;
   bool has_guards_ = false;             // some rule may forbid a request
   bool has_required_ = false;           // some place has to be used
+  bool has_captures_ = false;           // some answer is captured
+  bool has_proving_ = false;            // some scheme knows its clients without a placeholder
   std::vector<const Signer*> signers_;  // one of each scheme; owned by the rules
   PlaceholderIndex placeholders_;
   SightingIndex sightings_;

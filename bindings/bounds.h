@@ -27,7 +27,8 @@ inline constexpr std::size_t kYamlNodesMax = 1'000'000;
 inline constexpr std::size_t kYamlDepthMax = 16;  // of what we read at most 7 is ever needed
 inline constexpr std::size_t kIssuesMax = 200;    // reported of one file; the rest is counted
 inline constexpr std::size_t kComposePartsMax = 4;
-inline constexpr std::size_t kPlacesMax = 8;  // of one secret
+inline constexpr std::size_t kPlacesMax = 8;    // of one secret
+inline constexpr std::size_t kCapturesMax = 8;  // of one secret
 inline constexpr std::size_t kOccurrencesMax =
     16;                                           // of a placeholder in a request (max_occurrences)
 inline constexpr std::size_t kCompanionsMax = 8;  // of one place

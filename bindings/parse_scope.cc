@@ -351,14 +351,11 @@ void parse_allow_addresses(const YamlNode& node,
   }
 }
 
-void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) {
+bool parse_where(const YamlSection& section,
+                 const YamlNode* host_node,
+                 ParseContext& context,
+                 Scope& scope) {
   auto& issues = context.issues;
-  const auto keys = scope_keys(context.venues);
-  const YamlSection section(node, "bindings", keys, issues);
-  Scope scope;
-  scope.entry = rule.scopes.empty() ? 0 : rule.scopes.back().entry + 1;
-  const auto* const host_node =
-      section.find("hosts") == nullptr ? section.require("host", issues) : section.find("host");
   const auto host = host_node == nullptr ? std::nullopt : parse_host(*host_node, context);
   if (host) {
     scope.host = host->pattern;
@@ -373,6 +370,18 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   if (const auto* const paths = section.find("paths")) {
     parse_paths(*paths, issues, scope);
   }
+  return host.has_value();
+}
+
+void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) {
+  auto& issues = context.issues;
+  const auto keys = scope_keys(context.venues);
+  const YamlSection section(node, "bindings", keys, issues);
+  Scope scope;
+  scope.entry = rule.scopes.empty() ? 0 : rule.scopes.back().entry + 1;
+  const auto* const host_node =
+      section.find("hosts") == nullptr ? section.require("host", issues) : section.find("host");
+  const bool has_host = parse_where(section, host_node, context, scope);
   if (const auto* const ranges = section.find("allow_addresses")) {
     parse_allow_addresses(*ranges, issues, scope.allow_addresses);
   }
@@ -386,7 +395,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   parse_scope_trading(section, rule.venue, context, scope);
   parse_scope_access(section, context, scope);
   parse_scope_answers(section, context, scope);
-  add_scopes(section, host.has_value(), std::move(scope), context, rule.scopes);
+  add_scopes(section, has_host, std::move(scope), context, rule.scopes);
 }
 
 }  // namespace keyswap::bindings

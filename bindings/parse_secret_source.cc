@@ -73,6 +73,12 @@ void parse_secret_source(const YamlSection& section,
   if (!from || rule.places.empty()) {
     return;
   }
+  if (from->source && !rule.captures.empty()) {
+    context.issues.error(from->place,
+                         "a secret with `capture` is kept in the vault of this machine",
+                         "write `source: local`, or remove `capture`");
+    return;
+  }
   const auto needs = rule.needs();
   const bool needs_itself = std::ranges::find(needs, rule.name) != needs.end();
   if ((key || field) && (!from->source || !needs_itself)) {

@@ -17,12 +17,13 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> kSecretKeys = {"placeholder",
+constexpr std::array<std::string_view, 11> kSecretKeys = {"placeholder",
                                                           "stand_in",
                                                           "honeytoken",
                                                           "inject",
                                                           "compose",
                                                           "bindings",
+                                                          "capture",
                                                           "together_with",
                                                           "source",
                                                           "key",
@@ -105,7 +106,7 @@ bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
 // A honeytoken goes nowhere: what would say where to is a mistake.
 void refuse_use(const YamlSection& section, ConfigIssues& issues) {
   for (const std::string_view key :
-       {"inject", "compose", "bindings", "together_with", "source", "key", "field"}) {
+       {"inject", "compose", "bindings", "capture", "together_with", "source", "key", "field"}) {
     if (const auto* const node = section.find(key)) {
       issues.error(node->place,
                    "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",
@@ -165,6 +166,9 @@ void parse_secret(const YamlNode& node,
   }
   read_scopes(section, context, rule);
   add_message_place(rule);
+  if (const auto* const capture = section.find("capture")) {
+    parse_capture(*capture, context, rule);
+  }
   parse_secret_source(section, rule, context);
   check_messages(entry, rule, context.issues);
   check_places(entry, rule, context.issues);

@@ -54,6 +54,14 @@ void parse_place(const YamlSection& section,
                  ParseContext& context,
                  SecretRule& rule,
                  SecretPlace& place);
+// `port`, `methods` and `paths` of what names requests, and its host (nullptr: there is none). False:
+// there is no good host (parse_scope.cc).
+bool parse_where(const YamlSection& section,
+                 const YamlNode* host_node,
+                 ParseContext& context,
+                 Scope& scope);
+// `capture:` of a secret whose places are read (parse_capture.cc).
+void parse_capture(const YamlNode& node, ParseContext& context, SecretRule& rule);
 // An entry of a secret's `bindings:` -> one scope of the rule, or several if it lists hosts
 // (parse_scope.cc).
 void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule);

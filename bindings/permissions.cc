@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bindings/trading_rules.h"
+#include "proxy/base/assert.h"
 #include "proxy/base/users.h"
 
 namespace keyswap::bindings {
@@ -136,6 +137,33 @@ void add_scope(const std::string& subject, const Scope& scope, std::vector<std::
   }
 }
 
+std::string_view captured_from(const Capture& capture) {
+  switch (capture.from) {
+    case Capture::From::json:
+      return "the JSON";
+    case Capture::From::form:
+      return "the form's field";
+    case Capture::From::header:
+      return "the header";
+    case Capture::From::cookie:
+      return "the cookie";
+  }
+  KS_UNREACHABLE();
+}
+
+void add_capture(const std::string& subject,
+                 const Capture& capture,
+                 std::vector<std::string>& said) {
+  std::string name = capture.name;
+  for (const std::string& step : capture.pointer) {
+    name.append("/").append(step);
+  }
+  std::string text = "an answer of " + host_of(capture.where) + conditions_of(capture.where);
+  text.append(" replaces ").append(subject).append(", by ").append(captured_from(capture));
+  text.append(" ").append(name).append(capture.is_signature ? ", with its claims readable" : "");
+  said.push_back(std::move(text));
+}
+
 void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
   const std::string subject = subject_of(rule);
   if (!rule.placeholder.empty()) {
@@ -161,6 +189,9 @@ void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
   }
   for (const Scope& scope : rule.scopes) {
     add_scope(subject, scope, said);
+  }
+  for (const Capture& capture : rule.captures) {
+    add_capture(subject, capture, said);
   }
 }
 

@@ -142,6 +142,10 @@ class Signer {
     return false;
   }
 
+  // Does it know its clients by what they signed? Then a request in scope needs no placeholder: all
+  // of them are judged, and none is sent that judge() does not take for a client's.
+  [[nodiscard]] virtual bool knows_its_clients() const { return false; }
+
   // Does the signature cover fields that are changed on their way? Then sign() gets the head as it
   // leaves, and what it signs stays whole: no part of an answer is asked for in full.
   [[nodiscard]] virtual bool signs_what_leaves() const { return false; }

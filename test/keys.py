@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Where each list of the parser is described. MENTIONED: parts of another key's value, told with that one.
 SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
+    "kCaptureKeys": "### Capture",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
     "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",

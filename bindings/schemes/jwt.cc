@@ -3,7 +3,8 @@
 // The scheme `jwt`: a bearer token that a private key signs (RFC 7519), made anew for each request,
 // so that it need not be good for long. Either the rule says what is in it, and the client sends
 // the placeholder in its place. Or the client signs itself, with a throw-away key: what it signed
-// is verified with that one's public half, and signed anew with the real key.
+// is verified with that one's public half, and signed anew with the real key, be it a bearer token
+// or an assertion (bindings/schemes/jwt_assertion.h).
 #include "bindings/signatures/jwt.h"
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "bindings/placement.h"
+#include "bindings/schemes/jwt_assertion.h"
 #include "bindings/schemes/jwt_claims.h"
 #include "bindings/schemes/jwt_place.h"
 #include "bindings/signatures/public_key.h"
@@ -90,10 +92,7 @@ class JwtSigner final : public SigningInjection {
   // Of a token that the client's key signed; nothing: it did not, or it cannot be kept.
   [[nodiscard]] std::optional<TokenTexts> kept_texts(std::string_view token,
                                                      std::int64_t now_s) const {
-    const auto theirs = jwt::read(token);
-    return theirs && jwt::is_signed_by(*theirs, settings_.algorithm, *client_key_)
-               ? keep_token_texts(settings_, *theirs, now_s)
-               : std::nullopt;
+    return verified_token_texts(settings_, *client_key_, token, now_s);
   }
 
   [[nodiscard]] base::Result<TokenTexts> texts_for(const WholeRequest& request,
@@ -216,7 +215,12 @@ std::optional<PublicKey> read_client_key(const SchemeSetup& setup,
   if (text == nullptr) {
     return std::nullopt;
   }
-  require(setup, "key_id", "the real key's id, which takes the place of the placeholder", made);
+  if (settings.key_id.empty() && settings.issuer.empty()) {
+    complain(made,
+             "client_key",
+             "`client_key` needs `key_id` or `issuer`",
+             "the real one, which takes the place of the placeholder in the client's token");
+  }
   refuse_others(setup,
                 {"lifetime_seconds", "extra_claims"},
                 "`client_key`: the client's token says that itself",
@@ -253,10 +257,17 @@ MadeInjection make_jwt(const SchemeSetup& setup) {
   read_extra(setup, settings, made);
   check_use(setup, settings, made);
   auto client_key = read_client_key(setup, settings, made);
+  const bool is_assertion = read_one_of(setup, "client_token", {"bearer", "assertion"}, made) == 1;
+  if (is_assertion && setup.find("client_key") == nullptr) {
+    complain(made, "client_token", "`client_token: assertion` needs `client_key`", "");
+  }
   if (setup.compose) {
     complain(made, "key", "`compose` is for the scheme header", "");
   }
-  if (made.issues.empty()) {
+  if (made.issues.empty() && is_assertion) {
+    made.injection =
+        make_assertion_signer(std::move(key), std::move(settings), std::move(*client_key));
+  } else if (made.issues.empty()) {
     made.injection =
         std::make_unique<JwtSigner>(std::move(key), std::move(settings), std::move(client_key));
   }
@@ -276,6 +287,7 @@ constexpr std::array kParameters = {
     SchemeParameter{"lifetime_seconds", false, "from 1 to 3600; 120 if it is not said"},
     SchemeParameter{"extra_claims", false, "further claims, a JSON object"},
     SchemeParameter{"client_key", false, "the public key that the client's own tokens are of"},
+    SchemeParameter{"client_token", false, "where they stand: bearer (default), assertion"},
 };
 
 }  // namespace

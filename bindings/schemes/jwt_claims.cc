@@ -17,6 +17,9 @@ using jwt::Members;
 constexpr auto kReserved =
     std::to_array<std::string_view>({"iss", "sub", "aud", "exp", "nbf", "iat", "uri", "uris"});
 
+// Since when it is good, or was made.
+constexpr auto kBegins = std::to_array<std::string_view>({"nbf", "iat"});
+
 // A reader that folds the case of names takes another spelling of one of those for it; and some
 // (Go's encoding/json) fold beyond ASCII: "\u017fub" is "sub" to them.
 bool is_like_reserved(std::string_view name) {
@@ -118,6 +121,15 @@ bool ends_soon(const JsonValue& claims, std::int64_t now_s) {
   return end && *end > now_s && *end - now_s <= kTokenSecondsMax;
 }
 
+// One that was signed to be used later could be kept for then.
+bool has_begun(const JsonValue& claims, std::int64_t now_s) {
+  return std::ranges::all_of(kBegins, [&](std::string_view name) {
+    const auto* const said = claims.find(name);
+    const auto begin = whole_number(said);
+    return said == nullptr || (begin && *begin <= now_s + kTokenSkewSeconds);
+  });
+}
+
 void set_text(JsonValue& object, std::string_view name, const std::string& text) {
   if (text.empty()) {
     return;
@@ -156,16 +168,27 @@ std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
   const auto header = read_json(theirs.header, kTokenBounds);
   auto claims = read_json(theirs.claims, kTokenBounds);
   if (!header || !claims || claims->kind != JsonValue::Kind::object ||
-      !is_plain_header(*header, settings.algorithm) || !ends_soon(*claims, now_s) ||
-      std::ranges::any_of(claims->names, is_misspelt)) {
+      !is_plain_header(*header, settings.algorithm) || !has_begun(*claims, now_s) ||
+      !ends_soon(*claims, now_s) || std::ranges::any_of(claims->names, is_misspelt)) {
     return std::nullopt;
   }
   set_text(*claims, "iss", settings.issuer);
   set_text(*claims, "sub", settings.subject);
   set_text(*claims, "aud", settings.audience);
   Members ours;
-  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT").add("kid", settings.key_id);
+  ours.add("alg", jwt::name_of(settings.algorithm)).add("typ", "JWT");
+  add_given(ours, "kid", settings.key_id);
   return TokenTexts{ours.text(), json_text(*claims)};
+}
+
+std::optional<TokenTexts> verified_token_texts(const TokenSettings& settings,
+                                               const PublicKey& client_key,
+                                               std::string_view token,
+                                               std::int64_t now_s) {
+  const auto theirs = jwt::read(token);
+  return theirs && jwt::is_signed_by(*theirs, settings.algorithm, client_key)
+             ? keep_token_texts(settings, *theirs, now_s)
+             : std::nullopt;
 }
 
 std::optional<std::vector<std::pair<std::string, std::string>>> read_extra_claims(

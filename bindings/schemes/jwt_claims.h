@@ -14,6 +14,7 @@
 #include "bindings/json.h"
 #include "bindings/private_key.h"
 #include "bindings/signatures/jwt.h"
+#include "bindings/signatures/public_key.h"
 #include "proxy/base/result.h"
 
 namespace keyswap::bindings {
@@ -23,6 +24,8 @@ inline constexpr JsonBounds kTokenBounds = {8, 64};
 
 inline constexpr std::int64_t kTokenSecondsMax = 3600;
 inline constexpr std::int64_t kTokenSeconds = 120;
+// So far a client's clock may be ahead of ours.
+inline constexpr std::int64_t kTokenSkewSeconds = 60;
 
 enum class TokenUse : std::uint8_t { claims, coinbase, snowflake };
 
@@ -61,11 +64,17 @@ base::Result<TokenTexts> make_token_texts(const TokenSettings& settings,
 
 // A client's token, signed anew: its claims are kept, but for those that the rule says itself.
 // Nothing if it cannot be: its header says something else than `alg`, `typ` and `kid`, the
-// algorithm is another, its claims are no JSON object, do not end within an hour, or have a name
-// that is not ASCII, or is one of keyswap's but for its case.
+// algorithm is another, its claims are no JSON object, do not end within an hour, begin later than
+// now, or have a name that is not ASCII, or is one of keyswap's but for its case.
 std::optional<TokenTexts> keep_token_texts(const TokenSettings& settings,
                                            const jwt::Parts& theirs,
                                            std::int64_t now_s);
+
+// The same of a token that the client sent; nothing also if it is none that `client_key` signed.
+std::optional<TokenTexts> verified_token_texts(const TokenSettings& settings,
+                                               const PublicKey& client_key,
+                                               std::string_view token,
+                                               std::int64_t now_s);
 
 // The members of a JSON object of claims that a rule adds; nothing: it is none, or has one that is
 // keyswap's to write.

@@ -23,12 +23,22 @@ std::optional<std::string_view> token_in(std::string_view value) {
   return begin < token.size() ? std::optional(token.substr(begin)) : std::nullopt;
 }
 
-// Does the token's header name this key?
+bool says(const JsonValue* value, std::string_view text) {
+  return value != nullptr && value->kind == JsonValue::Kind::string && value->text == text;
+}
+
+// Does the token's header name this key? GitHub's Apps name none: then its issuer is asked.
 bool names_key(std::string_view token, std::string_view key_id) {
   const auto parts = jwt::read(token);
   const auto header = parts ? read_json(parts->header, kTokenBounds) : std::nullopt;
-  const auto* const named = header ? header->find("kid") : nullptr;
-  return named != nullptr && named->kind == JsonValue::Kind::string && named->text == key_id;
+  if (!header) {
+    return false;
+  }
+  if (const auto* const named = header->find("kid")) {
+    return says(named, key_id);
+  }
+  const auto claims = read_json(parts->claims, kTokenBounds);
+  return claims && says(claims->find("iss"), key_id);
 }
 
 class BearerPlace final : public Placement {

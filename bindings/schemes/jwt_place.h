@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where the placeholder of the scheme `jwt` stands: as a bearer token (RFC 6750 section 2.1), or as
-// the key id of one that the client signed itself.
+// the key id of one that the client signed itself, or as the issuer of one that names no key.
 #pragma once
 
 #include <memory>

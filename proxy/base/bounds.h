@@ -158,6 +158,11 @@ inline constexpr std::size_t kShortAnswerBytesMax = kReadChunkBytes;
 inline constexpr std::size_t kShortAnswerPiecesMax = 16;
 // The same of one that is coded: it may become long when it is decoded at once.
 inline constexpr std::size_t kShortCodedAnswerBytesMax = std::size_t{8} * 1024;
+// An answer of which something is captured (proxy/flow/answer_capture.h), in locked memory; and how
+// long it waits until that is kept.
+inline constexpr std::size_t kCapturedAnswerBytesMax = std::size_t{128} * 1024;
+inline constexpr std::size_t kCapturedAnswerPiecesMax = 1024;
+inline constexpr std::int64_t kCaptureMs = 10'000;
 inline constexpr std::int64_t kClientIdleMs = 120'000;  // keep-alive without a request
 // Opaque tunnel or WebSocket without a byte either way, or one side of it takes nothing.
 inline constexpr std::int64_t kTunnelIdleMs = 600'000;

@@ -75,6 +75,9 @@ constexpr std::array kWords{
     Words{"content_coding_broken",
           "The upstream's answer could not be decompressed: it is broken, or grows past the bound"},
     Words{"answer_malformed", "The upstream's answer is not well-formed HTTP/1.1"},
+    Words{"capture_unreadable",
+          "The upstream's answer is to be captured (`capture` of a secret), and cannot be read as "
+          "that says: nothing of it goes on"},
     Words{"secret_timed_out", "The source of the secret gave no answer in time"},
     Words{"secret_source_down", "The source of the secret is down"},
     Words{"secret_source_shut",
@@ -82,6 +85,9 @@ constexpr std::array kWords{
           "or a new login"},
     Words{"secret_not_at_source", "The source has no such secret"},
     Words{"secret_unreadable", "What the source of the secret says is no value of one"},
+    Words{"captured_not_kept",
+          "What is captured of the upstream's answer could not be kept in the vault: nothing of it "
+          "goes on"},
     Words{"client_speaks_tls",
           "The client speaks TLS to the listener, which is an HTTP proxy: its address begins with "
           "http://, not https:// (HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it)"},

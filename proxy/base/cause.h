@@ -64,12 +64,14 @@ enum class Cause : std::uint8_t {
   content_coding_unknown,
   content_coding_broken,
   answer_malformed,
+  capture_unreadable,
   // a secret
   secret_timed_out,
   secret_source_down,
   secret_source_shut,
   secret_not_at_source,
   secret_unreadable,
+  captured_not_kept,
   // a client that takes the listener for something else
   client_speaks_tls,
   client_speaks_socks,

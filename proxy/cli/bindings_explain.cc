@@ -39,6 +39,9 @@ void print_text(const ExplainOptions& options,
   print_long_line(request.method + " " + http::to_string(request.destination) +
                   printable(request.path));
   print_long_line("  connection: " + explanation.handling);
+  for (const std::string& name : explanation.captured) {
+    print_long_line("  answer: what comes of " + name + " in it goes into the vault");
+  }
   std::size_t elsewhere = 0;
   for (const SecretVerdict& verdict : explanation.secrets) {
     if (verdict.is_elsewhere && !verdict.is_swapped && !options.shows_all) {

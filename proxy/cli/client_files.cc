@@ -340,18 +340,30 @@ std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings) {
   return placeholders;
 }
 
+std::vector<Placeholder> placeholders_to_set(const bindings::Bindings& bindings) {
+  auto placeholders = placeholders_of(bindings);
+  std::erase_if(placeholders, [&](const Placeholder& one) {
+    return std::ranges::any_of(bindings.rules, [&](const bindings::SecretRule& rule) {
+      return !rule.captures.empty() && rule.placeholder == one.text;
+    });
+  });
+  return placeholders;
+}
+
 std::vector<BoundHost> bound_hosts_of(const bindings::Bindings& bindings) {
   std::vector<BoundHost> hosts;
+  const auto add = [&](const bindings::Scope& scope) {
+    BoundHost host{scope.host.host, scope.host.is_wildcard, scope.port};
+    if (std::ranges::find(hosts, host) == hosts.end()) {
+      hosts.push_back(std::move(host));
+    }
+  };
   for (const bindings::SecretRule& rule : bindings.rules) {
     if (rule.kind != bindings::RuleKind::secret) {
       continue;  // a custom service is not reached as a proxy
     }
-    for (const bindings::Scope& scope : rule.scopes) {
-      BoundHost host{scope.host.host, scope.host.is_wildcard, scope.port};
-      if (std::ranges::find(hosts, host) == hosts.end()) {
-        hosts.push_back(std::move(host));
-      }
-    }
+    std::ranges::for_each(rule.scopes, add);
+    std::ranges::for_each(rule.captures, add, &bindings::Capture::where);
   }
   return hosts;
 }
@@ -369,8 +381,8 @@ Outcome<EnvironmentPlan> prepare_environment(const Home& home,
   if (!prepared) {
     return prepared.failure();
   }
-  EnvironmentPlan plan =
-      plan_environment(inherited, access, prepared->files, placeholders, home.path, bound);
+  EnvironmentPlan plan = plan_environment(
+      inherited, access, prepared->files, placeholders_to_set(bindings), home.path, bound);
   plan.warnings.insert(plan.warnings.end(), prepared->warnings.begin(), prepared->warnings.end());
   warn_of_shells_proxy(inherited, bindings, plan.warnings);
   return plan;

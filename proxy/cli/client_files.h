@@ -41,6 +41,9 @@ Outcome<ClientFiles> write_public_files(const Home& home,
 
 // What the bindings' secrets are called to clients.
 std::vector<Placeholder> placeholders_of(const bindings::Bindings& bindings);
+// Those of them that are set in an environment: not what a client gets when it logs in (`capture`),
+// and would take for a login that was made.
+std::vector<Placeholder> placeholders_to_set(const bindings::Bindings& bindings);
 
 // The hosts that secrets are bound to, each once.
 std::vector<BoundHost> bound_hosts_of(const bindings::Bindings& bindings);

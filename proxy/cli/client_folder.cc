@@ -239,7 +239,7 @@ Outcome<ClientFolder> make_client_folder(const Home& home,
   }
   // Nothing of this user's shell; and the session would name a home that nobody there can see.
   EnvironmentPlan plan = plan_environment(
-      {}, access, files.value(), placeholders_of(bindings), "", bound_hosts_of(bindings));
+      {}, access, files.value(), placeholders_to_set(bindings), "", bound_hosts_of(bindings));
   plan.set.erase("KEYSWAP_SESSION");
   made.warnings = plan.warnings;
   add_advice(wish, access, bindings, made.warnings);

@@ -253,7 +253,10 @@ std::vector<Finding> check_secrets(const Patient& patient, const vault::Vault& v
   std::vector<vault::SecretName> missing;
   std::ranges::copy_if(parsed->bindings.own_entries(),
                        std::back_inserter(missing),
-                       [&vault](const vault::SecretName& name) { return !vault.has(name); });
+                       [&](const vault::SecretName& name) {
+                         // What comes with a login is not there before it.
+                         return !vault.has(name) && !parsed->bindings.is_captured(name);
+                       });
   std::vector<Finding> findings;
   findings.reserve(missing.size());
   for (const vault::SecretName& name : missing) {

@@ -80,6 +80,7 @@ std::string explanation_json(const RequestToExplain& request, const Explanation&
   json["path"] = request.path;
   json["handling"] = explanation.handling;
   json["refusal"] = explanation.refusal.empty() ? Json() : Json(explanation.refusal);
+  json["captured"] = explanation.captured;
   json["secrets"] = Json::array();
   for (const SecretVerdict& verdict : explanation.secrets) {
     json["secrets"].push_back(

@@ -234,6 +234,27 @@ bool has_user_information(std::string_view url) {
   return rest.substr(0, rest.find_first_of("/?#")).find('@') != std::string_view::npos;
 }
 
+// The secrets whose values are looked for in the answer, each once.
+std::vector<std::string> captured_of(const Bindings& bindings,
+                                     const RequestToExplain& request,
+                                     const std::optional<std::string>& caller) {
+  const bindings::RequestReadings readings(request.method, request.target);
+  std::vector<std::string> callers = {caller.value_or("")};
+  if (!caller) {
+    callers.insert(callers.end(), bindings.callers.begin(), bindings.callers.end());
+  }
+  std::vector<std::string> names;
+  for (const std::string& each : callers) {
+    for (const auto& use : bindings.captures_of(request.destination, readings, each)) {
+      const std::string& name = bindings.rules[use.rule].name.text();
+      if (use.is_theirs && std::ranges::find(names, name) == names.end()) {
+        names.push_back(name);
+      }
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Outcome<RequestToExplain> parse_request(const std::string& method, const std::string& url) {
@@ -302,6 +323,9 @@ Explanation explain_request(const Bindings& bindings,
     }
     explanation.is_any_swapped = explanation.is_any_swapped || verdict.is_swapped;
     explanation.secrets.push_back(std::move(verdict));
+  }
+  if (explanation.refusal.empty()) {
+    explanation.captured = captured_of(bindings, request, caller);
   }
   return explanation;
 }

@@ -54,6 +54,7 @@ struct Explanation {
   std::string refusal;   // the reason, if the request is refused whatever it carries; else ""
   std::vector<SecretVerdict> secrets;  // in the order of the rules
   bool is_any_swapped = false;
+  std::vector<std::string> captured;  // secrets whose value is taken of the answer
 };
 
 // `caller`: who sends it; nothing: whoever may.

@@ -45,7 +45,8 @@ Problem take_lock(Opened& opened) {
 
 void warn_about_missing_secrets(const Opened& opened) {
   for (const vault::SecretName& name : opened.policy.policy.bindings->own_entries()) {
-    if (!opened.vault->has(name)) {
+    // What comes with a login is not there before it.
+    if (!opened.vault->has(name) && !opened.policy.policy.bindings->is_captured(name)) {
       warn("the secret " + name.text() + " of " + opened.bindings_file +
                " is not in the vault: requests that need it get 503",
            "add it with: keyswap secret add " + name.text());

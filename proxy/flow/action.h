@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,6 +17,7 @@
 #include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
+#include "proxy/flow/answer_capture.h"
 #include "proxy/flow/decide.h"
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
@@ -100,6 +102,12 @@ struct RecordResponse {
   std::vector<Finding> scrubbed = {};  // what came back, and did not go on
 };
 
+// Put these into the vault, durably, before anything of the answer that they came in goes on:
+// CaptureDone follows.
+struct KeepCaptured {
+  std::span<const CapturedValue> values;
+};
+
 // To the upstream: the request's head, pieces of its body (not empty), its end.
 struct SendRequestHead {
   http::OutgoingRequest head;
@@ -150,6 +158,7 @@ enum class Wait : std::uint8_t {
   secrets,
   response_head,
   response_body,
+  capture,          // what came in an answer is being kept
   websocket_close,  // one side of a WebSocket said its end, the other has not
   tunnel_speech,    // a tunnel's first bytes may yet be HTTP
   tunnel_idle,      // nothing passes in a tunnel; begins anew whenever something does
@@ -202,6 +211,7 @@ using Action = std::variant<Charge,
                             NoteDecision,
                             NoteRealValues,
                             RecordResponse,
+                            KeepCaptured,
                             SendRequestHead,
                             SendRequestBody,
                             SendRequestSecret,

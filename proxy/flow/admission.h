@@ -104,6 +104,12 @@ class Admission {
   void fetch(const Asks& asks);
   // They are there, and cannot be used.
   [[nodiscard]] audit::Reason refuse_secrets(SecretFault fault);
+
+  // What came for that entry in its answer is not kept.
+  [[nodiscard]] audit::Reason lose_captured(std::string name) {
+    return refuse_secret(std::move(name), SecretFault::not_kept);
+  }
+
   // From now on it is refused.
   void refuse(audit::Reason reason);
   void record(Shown shown, const Asks& asks);

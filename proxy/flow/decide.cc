@@ -292,6 +292,31 @@ Verdict decide_sightings(const Request& request,
   return deny_all(nearest != sightings.end() ? *nearest : sightings.front(), sightings, request);
 }
 
+// A request that a scheme takes for its client's by what is signed in it: it has no placeholder,
+// or one that stays, and its signer judges it.
+Verdict allow_proven(const Request& request, const RequestReadings& readings, Verdict verdict) {
+  const bool is_open =
+      (verdict.decision == Decision::pass || verdict.decision == Decision::denied) &&
+      request.destination.protocol == Protocol::https;
+  const auto use =
+      is_open ? request.bindings.proven_use(request.destination.authority, readings, request.caller)
+              : std::nullopt;
+  if (!use) {
+    return verdict;
+  }
+  if (const auto reason =
+          check_scope(request, request.bindings.rules[use->rule].scopes[use->scope])) {
+    return refuse(*reason, use->rule);
+  }
+  Verdict allowed{Decision::allowed, Reason::binding_matched, use->rule};
+  allowed.uses.push_back({use->rule, use->scope, kFirstPlace});
+  allowed.others = std::move(verdict.others);
+  if (verdict.decision == Decision::denied) {
+    allowed.others.insert(allowed.others.begin(), Denial{verdict.rule.value(), verdict.reason});
+  }
+  return allowed;
+}
+
 // The secret that has to be in a request like this, and is not.
 std::optional<std::uint32_t> missing_rule(const Request& request,
                                           const RequestReadings& readings,
@@ -382,7 +407,7 @@ Verdict decide(const Request& request) {
     return refuse(Reason::endpoint_blocked, *rule);
   }
   Sightings found = find_sightings(request);
-  Verdict verdict = decide_sightings(request, readings, found);
+  Verdict verdict = allow_proven(request, readings, decide_sightings(request, readings, found));
   if (const auto rule = missing_rule(request, readings, verdict)) {
     return refuse(Reason::no_placeholder, *rule);
   }

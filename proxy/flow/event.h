@@ -95,6 +95,11 @@ struct RecordDone {
   bool is_durable = false;
 };
 
+// What was captured of the answer is in the vault, durably, and recorded; or it is not.
+struct CaptureDone {
+  bool is_kept = false;
+};
+
 struct UpstreamHead {
   http::ResponseHead head;
 };
@@ -139,6 +144,7 @@ using Event = std::variant<ClientHead,
                            Dialed,
                            DialFailed,
                            RecordDone,
+                           CaptureDone,
                            UpstreamHead,
                            UpstreamBody,
                            UpstreamEnd,

@@ -15,6 +15,7 @@
 //  Relaying      ClientBody, ClientEnd, Upstream*: passed on; the response's end -> Finished,
 //                as is the 101 that grants a WebSocket
 //                Charged, Secrets*, RecordDone: of a secret in the body (exchange_body.cc)
+//                CaptureDone: of the answer, which goes on then -> Finished (exchange_capture.cc)
 //                ClientGone, ClientRefused, UpstreamBroken, TimedOut -> Finished
 //                UpstreamBroken of a connection that had rested, of a safe request ->
 //                Admitting or Recording, once (exchange_resend.cc)
@@ -83,6 +84,7 @@ void Exchange::cut(Actions& actions) {
 void Exchange::carried_out() {
   leaving_.answer.reset();
   leaving_.whole.reset();
+  leaving_.captured.reset();
   if (leaving_.request) {
     leaving_.request.reset();
     if (is_collected_) {
@@ -144,7 +146,7 @@ void Exchange::handle(const ClientRefused& event, Actions& actions) {
     // The body broke its framing after the head was sent: the upload is cut, never completed.
     actions.emplace_back(RecordResponse{relaying->status, Outcome::unknown, relaying->body_bytes});
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
-    if (relaying->has_head && relaying->held == nullptr) {
+    if (has_begun(*relaying)) {
       finish(ClientFate::abort, actions);
     } else {
       answer(event.reason, actions);
@@ -256,6 +258,9 @@ void Exchange::handle(const ClientGone& event, Actions& actions) {
 }
 
 void Exchange::handle(const UpstreamBroken& event, Actions& actions) {
+  if (is_behind_answer()) {
+    return;
+  }
   if (may_be_sent_again(event, relaying())) {
     send_again(actions);
     return;
@@ -291,6 +296,9 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
       return;
     case Wait::secrets:
       time_out_in_body(*relaying, actions);
+      return;
+    case Wait::capture:
+      lose_captured(actions);
       return;
     case Wait::request_body:
       if (event.client_was_held) {
@@ -380,6 +388,13 @@ void Exchange::refuse_response(base::Failure failure, Actions& actions) {
 }
 
 void Exchange::abort_response(Relaying& relaying, Outcome outcome, Actions& actions) {
+  if (relaying.capture != nullptr) {
+    fail_sent(outcome == Outcome::upstream_timeout ? Reason::upstream_timeout
+                                                   : Reason::upstream_protocol_error,
+              outcome,
+              actions);
+    return;
+  }
   if (relaying.held != nullptr && !let_go(relaying, actions)) {
     return;
   }

@@ -24,6 +24,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/flow/action.h"
 #include "proxy/flow/admission.h"
+#include "proxy/flow/answer_capture.h"
 #include "proxy/flow/answer_filters.h"
 #include "proxy/flow/body_pace.h"
 #include "proxy/flow/body_swap.h"
@@ -94,6 +95,9 @@ class Exchange {
 
   // Does it wait for SecretsReady or SecretsUnavailable?
   [[nodiscard]] bool awaits_secrets() const { return awaits(Admission::Step::fetching); }
+
+  // Does it wait for CaptureDone?
+  [[nodiscard]] bool awaits_capture() const { return situation() == Situation::capturing; }
 
   // Is something of the answer kept back that goes on when it pauses? Then Paused may be handed in.
   [[nodiscard]] bool keeps_back() const;
@@ -191,6 +195,7 @@ class Exchange {
     std::optional<http::ResponseHead> answer;                // of the upstream
     base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
     std::unique_ptr<ShortAnswer> whole;                      // of the upstream
+    std::unique_ptr<AnswerCapture> captured;                 // likewise
     std::string reply_body;                                  // of an answer of our own
   };
 
@@ -218,6 +223,9 @@ class Exchange {
     bool client_done = false;           // the request is sent as a whole
     bool has_head = false;              // the final response head
     std::unique_ptr<ShortAnswer> held;  // null: what came of the answer has gone on
+    // Null: nothing of the answer is captured. Else nothing of it has gone on.
+    std::unique_ptr<AnswerCapture> capture;
+    bool is_keeping = false;  // the answer is whole, and what is captured of it is being kept
     std::size_t interim_count = 0;
     int status = 0;
     bool upstream_reusable = false;
@@ -242,6 +250,7 @@ class Exchange {
   void handle(const Dialed& event, Actions& actions);
   void handle(const DialFailed& event, Actions& actions);
   void handle(const RecordDone& event, Actions& actions);
+  void handle(const CaptureDone& event, Actions& actions);
   void handle(UpstreamHead& event, Actions& actions);
   void handle(const UpstreamBody& event, Actions& actions);
   void handle(const UpstreamEnd& event, Actions& actions);
@@ -393,6 +402,23 @@ class Exchange {
   static void send_body(std::string_view bytes, Actions& actions);
   void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
+  void end_answer(const Relaying& relaying, Actions& actions);
+
+  // Does the client have some of the answer?
+  [[nodiscard]] static bool has_begun(const Relaying& relaying) {
+    return relaying.has_head && relaying.held == nullptr && relaying.capture == nullptr;
+  }
+
+  // What is captured of the answer (exchange_capture.cc).
+  [[nodiscard]] std::vector<bindings::CaptureUse> find_captures() const;
+  [[nodiscard]] bool is_taken(const bindings::CaptureUse& of_others,
+                              const std::vector<bindings::CaptureUse>& all) const;
+  [[nodiscard]] bool begin_capture(const http::ResponseHead& head, Relaying& relaying);
+  void capture_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_behind_answer();
+  [[nodiscard]] bool let_captured_go(Relaying& relaying, Actions& actions);
+  void refuse_captured(const base::Error& error, Actions& actions);
+  void lose_captured(Actions& actions);
 
   // Real values in what the client sends (exchange_real_values.cc).
   void look_for_real_values(Verdict& verdict);
@@ -427,8 +453,9 @@ class Exchange {
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
   Leaving leaving_;
-  Findings findings_;     // what of secrets came back
-  base::Note flaw_ = "";  // of a request that is refused for its bytes
+  std::vector<bindings::CaptureUse> captures_;  // of the request that was sent
+  Findings findings_;                           // what of secrets came back
+  base::Note flaw_ = "";                        // of a request that is refused for its bytes
   // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
   // placeholder stayed.
   std::optional<std::uint32_t> refused_rule_;

@@ -46,6 +46,9 @@ bool is_short(const Framing& framing, AnswerFilters::Reading reading) {
 }  // namespace
 
 void Exchange::handle(UpstreamHead& event, Actions& actions) {
+  if (is_behind_answer()) {
+    return;
+  }
   const http::ResponseHead& head = leaving_.answer.emplace(std::move(event.head));
   if (head.status == kSwitchingProtocols) {
     pass_switching(head, actions);
@@ -57,6 +60,9 @@ void Exchange::handle(UpstreamHead& event, Actions& actions) {
 }
 
 void Exchange::handle(const UpstreamBody& event, Actions& actions) {
+  if (is_behind_answer()) {
+    return;
+  }
   auto& now = relaying();
   now.body_bytes += event.bytes.size();
   if (!is_body_held()) {  // I10: what the request waits for has an end of its own
@@ -66,15 +72,22 @@ void Exchange::handle(const UpstreamBody& event, Actions& actions) {
 }
 
 void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
-  const auto& now = relaying();
-  pass_body({}, true, relaying(), actions);
-  if (is_finished()) {
+  if (is_behind_answer()) {
     return;
   }
-  actions.emplace_back(
-      RecordResponse{now.status, Outcome::complete, now.body_bytes, admission_.failure()});
-  actions.emplace_back(release_after(now));
-  finish(now.keeps_client ? ClientFate::keep : ClientFate::close, actions);
+  const auto& now = relaying();
+  pass_body({}, true, relaying(), actions);
+  if (!is_finished() && !now.is_keeping) {
+    end_answer(now, actions);
+  }
+}
+
+// All of it went on.
+void Exchange::end_answer(const Relaying& relaying, Actions& actions) {
+  actions.emplace_back(RecordResponse{
+      relaying.status, Outcome::complete, relaying.body_bytes, admission_.failure()});
+  actions.emplace_back(release_after(relaying));
+  finish(relaying.keeps_client ? ClientFate::keep : ClientFate::close, actions);
 }
 
 // What becomes of the connection after a response that is complete.
@@ -123,9 +136,12 @@ void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Act
   // An answer before the request's end: what the client still sends has no place, so it is the
   // last.
   relaying.keeps_client = asked_->head.keeps_alive && relaying.client_done && !is_draining_;
-  if (is_short(head.framing, relaying.filters.reading())) {
+  bool is_held = begin_capture(head, relaying);
+  if (!is_held && is_short(head.framing, relaying.filters.reading())) {
     relaying.held = std::make_unique<ShortAnswer>(std::move(*leaving_.answer));
-  } else if (!send_head(head, std::nullopt, relaying, actions)) {
+    is_held = true;
+  }
+  if (!is_held && !send_head(head, std::nullopt, relaying, actions)) {
     return;
   }
   relaying.has_head = true;

@@ -49,9 +49,9 @@ bool Exchange::sends_secrets() const {
   return admission_.is_allowed() || (swapping_ != nullptr && !swapping_->ready.empty());
 }
 
-// Does a binding say that the answer goes on as it comes?
+// Does a binding say that the answer goes on as it comes? Not of one that may be captured.
 bool Exchange::is_unscrubbed() const {
-  return sends_secrets() &&
+  return captures_.empty() && sends_secrets() &&
          !any_scope([](const bindings::Scope& scope) { return scope.is_scrubbed; });
 }
 
@@ -175,6 +175,10 @@ void Exchange::pass_body(std::string_view bytes,
                          bool is_last,
                          Relaying& relaying,
                          Actions& actions) {
+  if (relaying.capture != nullptr) {
+    capture_body(bytes, is_last, relaying, actions);
+    return;
+  }
   const bool is_held = relaying.held != nullptr && relaying.held->hold(bytes);
   if (is_held && !is_last) {
     return;

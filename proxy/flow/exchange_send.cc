@@ -20,6 +20,10 @@ void Exchange::send_request(Prepared prepared, Actions& actions) {
   if (swapping_ != nullptr && swapping_->is_streamed && !is_unscrubbed()) {
     prepared.filters.begin(findings_);  // its secrets are not known yet
   }
+  captures_ = find_captures();
+  if (!captures_.empty()) {
+    prepared.filters.begin(findings_);  // nor is what comes in its answer
+  }
   look_for_known(prepared.filters);
   if (prepared.filters.is_on() && !is_asked_plainly()) {
     ask_plainly(prepared.edits);

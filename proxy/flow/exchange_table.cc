@@ -15,13 +15,14 @@ namespace {
 // - what is left of a request that is being refused: nobody will read it;
 // - the end of a request that is known to be whole, and the end of an interim response;
 // - a wait that ran out where another bound holds: a dial has its own;
-// - a pause of the upstream before its answer has begun;
+// - a pause of the upstream before its answer has begun, or behind it;
+// - what a secret in the request's body waited for, once the answer is whole without it;
 // - everything once the exchange is over.
 //
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
 // would be smuggled: these are misfits, whoever hands them in.
 // clang-format off
-constexpr std::array<FitRow<Situation>, 14> kTable = {{
+constexpr std::array<FitRow<Situation>, 15> kTable = {{
     // of the client:            Head
     //                           | Refused
     //                           | | Body
@@ -33,27 +34,29 @@ constexpr std::array<FitRow<Situation>, 14> kTable = {{
     //                           | | | | |   | | | Dialed
     //                           | | | | |   | | | | DialFailed
     //                           | | | | |   | | | | | RecordDone
-    // of the upstream:          | | | | |   | | | | | |   Head
-    //                           | | | | |   | | | | | |   | Body
-    //                           | | | | |   | | | | | |   | | End
-    //                           | | | | |   | | | | | |   | | | Broken
-    // of our own side:          | | | | |   | | | | | |   | | | |   NotWritten
-    //                           | | | | |   | | | | | |   | | | |   | TimedOut
-    //                           | | | | |   | | | | | |   | | | |   | | Paused
-    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! !   ! ! ! !   ! - -"},
-    {Situation::collecting,       "! t t t t   ! ! ! ! ! !   ! ! ! !   ! t -"},
-    {Situation::charging,         "! ! ! ! t   t ! ! ! ! !   ! ! ! !   ! t -"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! !   ! ! ! !   ! t -"},
-    {Situation::dialing,          "! ! ! ! t   ! ! ! t t !   ! ! ! !   ! - -"},
-    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t   ! ! ! !   ! t -"},
-    {Situation::refusing,         "! - - - t   ! ! ! ! ! t   ! ! ! !   ! t -"},
-    {Situation::uploading,        "! t t t t   ! ! ! ! ! !   t ! - t   t t -"},
-    {Situation::swapping,         "! ! ! ! t   t t t ! ! t   t ! - t   t t -"},
-    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! !   t ! - t   t t -"},
-    {Situation::answering_early,  "! t t t t   ! ! ! ! ! !   ! t t t   t t t"},
-    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t   ! t t t   t t t"},
-    {Situation::answering,        "! ! ! - t   ! ! ! ! ! !   ! t t t   t t t"},
-    {Situation::finished,         "- - - - -   - - - - - -   - - - -   - - -"},
+    //                           | | | | |   | | | | | | CaptureDone
+    // of the upstream:          | | | | |   | | | | | | |   Head
+    //                           | | | | |   | | | | | | |   | Body
+    //                           | | | | |   | | | | | | |   | | End
+    //                           | | | | |   | | | | | | |   | | | Broken
+    // of our own side:          | | | | |   | | | | | | |   | | | |   NotWritten
+    //                           | | | | |   | | | | | | |   | | | |   | TimedOut
+    //                           | | | | |   | | | | | | |   | | | |   | | Paused
+    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! ! !   ! ! ! !   ! - -"},
+    {Situation::collecting,       "! t t t t   ! ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::charging,         "! ! ! ! t   t ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::dialing,          "! ! ! ! t   ! ! ! t t ! !   ! ! ! !   ! - -"},
+    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t !   ! ! ! !   ! t -"},
+    {Situation::refusing,         "! - - - t   ! ! ! ! ! t !   ! ! ! !   ! t -"},
+    {Situation::uploading,        "! t t t t   ! ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::swapping,         "! ! ! ! t   t t t ! ! t !   t ! - t   t t -"},
+    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::answering_early,  "! t t t t   ! ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t !   ! t t t   t t t"},
+    {Situation::answering,        "! ! ! - t   ! ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::capturing,        "! ! ! - t   - - - ! ! - t   t t t t   ! t -"},
+    {Situation::finished,         "- - - - -   - - - - - - -   - - - -   - - -"},
 }};
 // clang-format on
 
@@ -68,6 +71,9 @@ Fit fit_of(Situation situation, const Event& event) {
 
 Situation Exchange::situation() const {
   if (const auto* relaying = std::get_if<Relaying>(&state_)) {
+    if (relaying->is_keeping) {
+      return Situation::capturing;
+    }
     if (is_body_held()) {
       return relaying->has_head ? Situation::swapping_early : Situation::swapping;
     }
@@ -104,6 +110,7 @@ bool Exchange::wants_body() const {
     case Situation::swapping_early:
     case Situation::awaiting_answer:
     case Situation::answering:
+    case Situation::capturing:
     case Situation::finished:
       return false;
   }

@@ -28,6 +28,7 @@ enum class Situation : std::uint8_t {
   answering_early,  // the response has begun before the request's end
   swapping_early,   // the same, and a secret is waited for that its body needs
   answering,        // the response has begun
+  capturing,        // it is whole, and waits until what is captured of it is kept
   finished,
 };
 

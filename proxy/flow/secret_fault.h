@@ -24,6 +24,8 @@ enum class SecretFault : std::uint8_t {
   source_shut,   // it takes what it is opened with no more
   not_there,     // it has no such secret
   not_readable,  // what it gave is no value
+  // Of what came in an answer:
+  not_kept,  // it is not in the vault, durably
 };
 
 // Of an error of the vault, of rendering, or of signing.
@@ -62,6 +64,8 @@ inline base::Cause cause_of(SecretFault fault) {
       return base::Cause::secret_not_at_source;
     case SecretFault::not_readable:
       return base::Cause::secret_unreadable;
+    case SecretFault::not_kept:
+      return base::Cause::captured_not_kept;
   }
   KS_UNREACHABLE();
 }
@@ -75,6 +79,7 @@ inline audit::Reason reason_of(SecretFault fault) {
     case SecretFault::source_shut:
     case SecretFault::not_there:
     case SecretFault::not_readable:
+    case SecretFault::not_kept:
       return audit::Reason::secret_unavailable;
     case SecretFault::no_room:
       return audit::Reason::too_busy;

@@ -41,6 +41,7 @@ class LocalService;
 namespace keyswap::net {
 
 class AuditLane;
+class CaptureLane;
 class ClientTlsWatch;
 class Connector;
 class SecretLane;
@@ -81,6 +82,7 @@ struct Context {
     // What is looked for in what clients send, of all loops; null: nothing.
     flow::RealValues* real = nullptr;
     vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
+    CaptureLane* captures = nullptr;      // null: nothing that is captured can be kept
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;
     std::vector<flow::Event> spare_events;

@@ -38,6 +38,8 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   made->secrets_ = std::make_unique<SecretLane>(
       *made->loop_, *shared.secrets, *shared.clock, shared.memory.holdings);
   context.secrets = made->secrets_.get();
+  made->captures_ = std::make_unique<CaptureLane>(*made->loop_, shared.engine, *shared.clock);
+  context.memory.captures = made->captures_.get();
   context.memory.holdings = shared.memory.holdings;
   context.memory.known = shared.memory.known;
   context.memory.real = shared.memory.real;

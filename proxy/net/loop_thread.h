@@ -14,6 +14,7 @@
 
 #include "proxy/net/arrival.h"
 #include "proxy/net/audit_lane.h"
+#include "proxy/net/capture_lane.h"
 #include "proxy/net/client_tls_watch.h"
 #include "proxy/net/connections.h"
 #include "proxy/net/connector.h"
@@ -53,6 +54,7 @@ class LoopThread {
   struct Shared {
     const base::Clock* clock = nullptr;
     vault::Source* secrets = nullptr;
+    vault::Engine* engine = nullptr;  // who keeps what is captured; null: nobody
     const vault::CallerDigests* callers = nullptr;
     Memory memory;
     audit::Sink* log = nullptr;
@@ -128,6 +130,7 @@ class LoopThread {
   Context context_;
   std::unique_ptr<AuditLane> lane_;
   std::unique_ptr<SecretLane> secrets_;
+  std::unique_ptr<CaptureLane> captures_;
   std::unique_ptr<ClientTlsWatch> client_tls_watch_;
   std::unique_ptr<services::Health> health_;
   std::unique_ptr<Connector> connector_;

@@ -148,6 +148,7 @@ base::Status Server::build() {
   const LoopThread::Shared shared{
       .clock = parts_.clock,
       .secrets = &secrets_.source,
+      .engine = parts_.behind.outside.engine,
       .callers = parts_.vault,
       .memory = memory,
       .log = parts_.log,

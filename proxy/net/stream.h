@@ -137,6 +137,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void perform(const flow::NoteDecision& action);
   void perform(const flow::NoteRealValues& action);
   void perform(const flow::RecordResponse& action);
+  void perform(const flow::KeepCaptured& action);
   void perform(const flow::SendRequestHead& action);
   void perform(const flow::SendRequestBody& action);
   void perform(const flow::SendRequestSecret& action);
@@ -157,6 +158,7 @@ class Stream final : public Mortal, public LeaseEvents {
   void note(const flow::Record& decision);
   void wait_for_record();
   void record_done(bool is_durable);
+  void captured(bool is_kept);
   bool charge_done(limits::ChargeAnswer& answer);
   void get_upstream();
   [[nodiscard]] std::int64_t wait_ms(const flow::SetWait& action) const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/net/audit_lane.h"
+#include "proxy/net/capture_lane.h"
 #include "proxy/net/clock_watch.h"
 #include "proxy/net/exchange_io.h"
 #include "proxy/net/host_secrets.h"
@@ -185,6 +186,30 @@ void Stream::perform(const flow::RecordResponse& action) {
       *context_, request_id_, exchange_->destination(), action, sent_us_, lease_.upstream());
 }
 
+// --- what is captured ---
+
+void Stream::perform(const flow::KeepCaptured& action) {
+  if (context_->memory.captures == nullptr) {
+    captured(false);
+    return;
+  }
+  std::vector<vault::CapturedEntry> entries;
+  for (const flow::CapturedValue& one : action.values) {
+    entries.push_back({exchange_->bindings().rules[one.rule].name, one.value.share()});
+  }
+  context_->memory.captures->keep(std::move(entries), [self = anchor_.handle()](bool is_kept) {
+    if (Stream* const stream = self.get()) {
+      stream->captured(is_kept);
+    }
+  });
+}
+
+void Stream::captured(bool is_kept) {
+  if (exchange_ && exchange_->awaits_capture()) {
+    on(flow::CaptureDone{is_kept});
+  }
+}
+
 // --- heads, pieces of bodies, ends ---
 
 void Stream::perform(const flow::SendRequestHead& action) {
@@ -268,6 +293,8 @@ std::int64_t Stream::wait_ms(const flow::SetWait& action) const {
       return response_wait_ms(action.ms > 0 ? action.ms : base::bounds::kResponseHeadMs);
     case flow::Wait::response_body:
       return response_wait_ms(base::bounds::kResponseBodyIdleMs);
+    case flow::Wait::capture:
+      return base::bounds::kCaptureMs;
     case flow::Wait::none:
     case flow::Wait::websocket_close:  // proxy/net/websocket_relay.h
     case flow::Wait::tunnel_speech:    // proxy/net/tunnel.h

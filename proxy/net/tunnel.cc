@@ -241,6 +241,7 @@ void Tunnel::perform(const flow::SetWait& action) {
     case flow::Wait::secrets:
     case flow::Wait::response_head:
     case flow::Wait::response_body:
+    case flow::Wait::capture:
     case flow::Wait::websocket_close:
       timer.clear();
       return;

@@ -7,6 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/launcher/command_table.h"
+#include "vault/sources/capture.h"
 
 namespace keyswap::outgoing {
 
@@ -19,7 +20,9 @@ using vault::FetchEvent;
 using vault::FetchEventKind;
 
 FetchEventKind kind_of(const vault::SourceSpec& spec) {
-  return spec.is_minted ? FetchEventKind::minted : FetchEventKind::fetched;
+  return spec.is_minted                     ? FetchEventKind::minted
+         : spec.kind == vault::kCaptureKind ? FetchEventKind::captured
+                                            : FetchEventKind::fetched;
 }
 
 // As people write it: "KEY", "KEY#field".

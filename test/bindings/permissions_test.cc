@@ -24,6 +24,20 @@ TEST_CASE("each binding is a sentence with host, methods, paths and who may use 
   CHECK(says(said, "K may come back in answers of api.example.com:8443"));
 }
 
+TEST_CASE("what replaces a secret is said, with where it stands", "[I17]") {
+  const auto said = permissions_of(test::accepted(
+      "version: 1\nsecrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_00000000001\n"
+      "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+      "    bindings: [ { host: api.example.com } ]\n"
+      "    capture:\n"
+      "      - { host: login.example.com, methods: [POST], paths: [/token], json_pointer: /a/b }\n"
+      "      - { host: login.example.com, paths: [/in], cookie: sid, claims_readable: true }\n"));
+  CHECK(says(said, "an answer of login.example.com, POST, /token replaces K, by the JSON /a/b"));
+  CHECK(says(said,
+             "an answer of login.example.com, any method, /in replaces K, by the cookie sid, with "
+             "its claims readable"));
+}
+
 TEST_CASE("what is not narrowed is said to be open", "[I17]") {
   const auto said = permissions_of(test::accepted(test::with_top("")));
   CHECK(says(said, "K may go to api.example.com, any method, any path"));

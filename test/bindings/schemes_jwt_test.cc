@@ -10,6 +10,7 @@
 #include "bindings/digest.h"
 #include "bindings/placement.h"
 #include "bindings/private_key.h"
+#include "bindings/schemes/jwt_assertion.h"
 #include "bindings/schemes/jwt_place.h"
 #include "bindings/signatures/jwt.h"
 #include "test/bindings/jwt_keys.h"
@@ -102,6 +103,16 @@ std::string client_token(const std::string& claims,
 std::string claims_until(std::int64_t end, const std::string& more = "") {
   return R"({"iss":"fake@example.com","sub":"fake@example.com","aud":"https://api.example.com/",)" +
          more + "\"exp\":" + std::to_string(end) + "}";
+}
+
+const std::string kGrant = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
+
+std::string asserting(const std::string& more = "") {
+  return resigning(", client_token: assertion" + more);
+}
+
+Case form_with(const std::string& body) {
+  return Case({"POST", "/token", {test::kFormField}, body});
 }
 
 std::vector<Spot> spots_in(const std::string& name, const std::string& value) {
@@ -288,7 +299,7 @@ TEST_CASE("L39 a key of another kind than the algorithm's, or what is none, sign
   CHECK(bindings.rules[0].places[0].injection->needs_private_key(0));
 }
 
-TEST_CASE("The placeholder stands as the token, or as the key id of one") {
+TEST_CASE("The placeholder stands as the token, or as the key id of one, or as its issuer") {
   const auto bare = spots_in("Authorization", "Bearer " + test::kPlaceholder);
   REQUIRE(bare.size() == 1);
   CHECK(bare[0].begin == 7);
@@ -305,6 +316,85 @@ TEST_CASE("The placeholder stands as the token, or as the key id of one") {
   // In a claim it is not what is signed with.
   const auto claim = client_token(R"({"sub":")" + test::kPlaceholder + R"("})", R"({"kid":"x"})");
   CHECK(spots_in("Authorization", "Bearer " + claim).empty());
+  // The issuer is asked where no key is named.
+  const auto issued = R"({"iss":")" + test::kPlaceholder + R"("})";
+  CHECK(spots_in("Authorization", "bearer " + client_token(issued, R"({"alg":"RS256"})")).size() ==
+        1);
+  CHECK(spots_in("Authorization", "Bearer " + client_token(issued, R"({"kid":"x"})")).empty());
+  CHECK(spots_in("Authorization", "Bearer " + client_token("[]", R"({"alg":"RS256"})")).empty());
+}
+
+TEST_CASE("A GitHub App's token names no key: its issuer is the placeholder, and the app's again") {
+  const auto inject = "{ type: jwt, algorithm: RS256, issuer: Iv23li0123456789abcd, client_key: '" +
+                      one_line(test::kJwtRsaPublic) + "' }";
+  const auto theirs =
+      R"({"iat":1699999970,"exp":1700000570,"iss":")" + test::kPlaceholder + R"("})";
+  const auto sent =
+      request_with("bearer " + client_token(theirs, R"({"alg":"RS256","typ":"JWT"})"));
+  const auto parts = jwt::read(token_for(inject, sent, test::kRsaKey));
+  REQUIRE(parts.has_value());
+  const auto key = PrivateKey::from_text(test::kRsaKey);
+  const auto real = PublicKey::from_der(key->public_der().value());
+  CHECK(jwt::is_signed_by(*parts, jwt::Algorithm::rs256, *real));
+  CHECK(parts->header == R"({"alg":"RS256","typ":"JWT"})");
+  CHECK(parts->claims == R"({"iat":1699999970,"exp":1700000570,"iss":"Iv23li0123456789abcd"})");
+}
+
+TEST_CASE("An assertion that the client signed is signed anew in its form, which stays else") {
+  // As google-auth-library writes it: no key is named.
+  const auto theirs = client_token(claims_until(kNow + 3600), R"({"alg":"RS256"})");
+  const auto sent = form_with(kGrant + "&assertion=" + theirs + "&x=a%20b");
+  const auto bindings = test::signing_with(asserting(", issuer: real@example.com"));
+  CHECK(bindings.rules[0].signer()->knows_its_clients());
+  const auto made = sent.sign(bindings, {der_of(test::kRsaKey)}, kNowUs);
+  REQUIRE(made.status);
+  const auto begin = kGrant + "&assertion=";
+  REQUIRE(made.body.starts_with(begin));
+  REQUIRE(made.body.ends_with("&x=a%20b"));
+  const auto parts = jwt::read(made.body.substr(begin.size(), made.body.size() - begin.size() - 8));
+  REQUIRE(parts.has_value());
+  const auto key = PrivateKey::from_text(test::kRsaKey);
+  const auto real = PublicKey::from_der(key->public_der().value());
+  CHECK(jwt::is_signed_by(*parts, jwt::Algorithm::rs256, *real));
+  CHECK(parts->header == R"({"alg":"RS256","typ":"JWT","kid":"real-key"})");
+  CHECK(parts->claims.starts_with(R"({"iss":"real@example.com","sub":"fake@example.com")"));
+}
+
+TEST_CASE("What is no form with the client's assertion, once, is refused") {
+  const auto bindings = test::signing_with(asserting());
+  const auto theirs = client_token(claims_until(kNow + 60));
+  const auto is_taken = [&](const Case& sent) {
+    return !sent.judge(bindings, kNowUs).refusal.has_value();
+  };
+  const auto good = kGrant + "&assertion=" + theirs;
+  CHECK(is_taken(form_with(good)));
+  CHECK_FALSE(is_taken(form_with("")));
+  CHECK_FALSE(is_taken(form_with("assertion=" + theirs)));
+  CHECK_FALSE(is_taken(form_with("grant_type=refresh_token&assertion=" + theirs)));
+  CHECK_FALSE(is_taken(form_with(kGrant)));
+  CHECK_FALSE(is_taken(form_with(good + "&assertion=" + theirs)));
+  CHECK_FALSE(is_taken(form_with(good + "&Assertion=x")));
+  CHECK_FALSE(is_taken(form_with(good + "&grant_type=x")));
+  CHECK_FALSE(is_taken(form_with(good + "x")));
+  CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + test::kPlaceholder)));
+  CHECK_FALSE(is_taken(Case({"POST", "/token", {}, good})));
+  CHECK_FALSE(is_taken(request_with("Bearer " + theirs)));
+  const auto ended = client_token(claims_until(kNow));
+  CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + ended)));
+  const auto begins = [&](const std::string& more) {
+    return is_taken(
+        form_with(kGrant + "&assertion=" + client_token(claims_until(kNow + 60, more))));
+  };
+  CHECK(begins("\"iat\":" + std::to_string(kNow + 60) + ","));
+  // It was signed to be sent later, perhaps by somebody else.
+  CHECK_FALSE(begins("\"iat\":" + std::to_string(kNow + 61) + ","));
+  CHECK_FALSE(begins("\"nbf\":" + std::to_string(kNow + 61) + ","));
+  CHECK_FALSE(begins("\"iat\":\"now\","));
+  const auto late = client_token(claims_until(kNow + 3601));
+  CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + late)));
+  const auto strangers =
+      client_token(claims_until(kNow + 60), R"({"alg":"RS256"})", std::string_view(test::kRsaKey));
+  CHECK_FALSE(is_taken(form_with(kGrant + "&assertion=" + strangers)));
 }
 
 TEST_CASE("L38 an algorithm that proves nothing is refused when the file is read") {
@@ -361,6 +451,10 @@ TEST_CASE("What does not belong together is refused when the file is read") {
   CHECK(refused(key + ", key_id: k, lifetime_seconds: \"60\""));
   CHECK(refused(key + ", key_id: k, use: coinbase"));
   CHECK_FALSE(refused(key + ", key_id: k"));
+  CHECK_FALSE(refused(key + ", issuer: i"));
+  CHECK_FALSE(refused(key + ", issuer: i, client_token: assertion"));
+  CHECK(refused(key + ", issuer: i, client_token: other"));
+  CHECK(refused("client_token: assertion"));
 }
 
 }  // namespace keyswap::bindings

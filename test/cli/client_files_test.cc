@@ -168,6 +168,25 @@ TEST_CASE("a proxy of the shell's is told of, without its password, where the bi
   CHECK(warnings(inner, rules).find("another proxy") == std::string::npos);
 }
 
+TEST_CASE("a placeholder that comes with a login is set for nobody, and known all the same") {
+  const auto bindings = test::bindings_of(R"(
+secrets:
+  FIXED:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test } ]
+  LOGIN:
+    placeholder: kswp_PLACEHOLDER_000000000002
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test } ]
+    capture: [ { host: login.example.test, paths: [/token], json_pointer: /token } ]
+)");
+  CHECK(placeholders_of(*bindings).size() == 2);
+  const auto set = placeholders_to_set(*bindings);
+  REQUIRE(set.size() == 1);
+  CHECK(set[0].text == "kswp_PLACEHOLDER_000000000001");
+}
+
 TEST_CASE("overlays name the bundle, each in its client's words") {
   const Folder folder;
   const ClientFiles files = folder.prepared(folder.variables()).files;

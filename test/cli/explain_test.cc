@@ -54,6 +54,20 @@ TEST_CASE("a request in scope is explained by its binding, header and scheme") {
   CHECK(explanation.secrets[1].reason == "destination_not_in_binding");
 }
 
+TEST_CASE("what is captured of the answer is explained, and the host as one that is decrypted") {
+  const auto bindings = some_bindings(
+      "  LOGIN:\n    placeholder: \"sk-login-PLACEHOLDER-01HXY12345678\"\n"
+      "    inject: { header: X-Login, format: \"{secret}\" }\n"
+      "    bindings: [ { host: api.example.com } ]\n"
+      "    capture: [ { host: login.example.com, paths: [/token], json_pointer: /token } ]\n");
+  const Explanation login = explain_url(bindings, "POST", "https://login.example.com/token");
+  CHECK(login.captured == std::vector<std::string>{"LOGIN"});
+  CHECK(login.handling == "decrypted: the host is in a binding");
+  CHECK_FALSE(login.is_any_swapped);
+  CHECK(explain_url(bindings, "POST", "https://login.example.com/else").captured.empty());
+  CHECK(explain_url(bindings, "POST", "https://api.example.com/token").captured.empty());
+}
+
 TEST_CASE("a honeytoken is explained as what it is, and swapped in nowhere") {
   const auto bindings = some_bindings(
       "  BAIT: { honeytoken: true, placeholder: \"sk-PLACEHOLDER-laid-out-for-nobody\" }\n");

@@ -5,12 +5,12 @@ The token goes in Basic credentials, as GitHub and GitLab take it. git asks for 
 clone and push shows both phases: the question what there is (info/refs), and the packs.
 """
 
-import base64
 import os
 import subprocess
 
-from harness import canary, proxy
+from harness import canary, git, proxy
 from harness.case import Case, document, main
+from harness.git import basic
 
 NAME, PLACEHOLDER, TOKEN = "GIT_TOKEN", "ghp_PLACEHOLDER0123456789abcdefghijklmn", "ghp-live+/Zt4bN2vM8cR5wL1jQ7x=="
 READ, WRITE, CLOSED = "read.example.test", "write.example.test", "closed.example.test"
@@ -21,33 +21,6 @@ RULES = {NAME: {"placeholder": PLACEHOLDER, "inject": {"basic": "password"}, "bi
     {"host": CLOSED, "methods": ["GET", "POST"], "paths": SERVICES, "blocked": ["* /*git-receive-pack"]}]}}
 
 
-def basic(token):
-    return "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
-
-
-class Backend:
-    """git http-backend by CGI (RFC 3875) for a recorder; without the token the answer is 401."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __call__(self, request, connection):
-        if request.get("Authorization") != basic(TOKEN):
-            connection.answer(401, b"", [("WWW-Authenticate", 'Basic realm="git"')], "Unauthorized")
-            return
-        path, _, query = request.target.partition("?")
-        more = {"CONTENT_LENGTH": str(len(request.body))} if request.method == "POST" else {}
-        environment = proxy.clean_environment(
-            GIT_PROJECT_ROOT=self.folder, GIT_HTTP_EXPORT_ALL="1", PATH_INFO=path, QUERY_STRING=query,
-            REQUEST_METHOD=request.method, CONTENT_TYPE=request.get("Content-Type", ""), REMOTE_USER="ann", REMOTE_ADDR="127.0.0.1",
-            HTTP_CONTENT_ENCODING=request.get("Content-Encoding", ""), GIT_PROTOCOL=request.get("Git-Protocol", ""), **more)
-        done = subprocess.run(["git", "http-backend"], input=request.body, env=environment, capture_output=True, check=True)
-        head, _, body = done.stdout.partition(b"\r\n\r\n")
-        fields = [tuple(line.split(": ", 1)) for line in head.decode("latin-1").split("\r\n")]
-        status = next((value for name, value in fields if name == "Status"), "200 OK")
-        connection.answer(int(status[:3]), body, [field for field in fields if field[0] != "Status"], status[4:])
-
-
 class Git(Case):
     secrets = {NAME: TOKEN}
 
@@ -56,28 +29,16 @@ class Git(Case):
         super().setUpClass()
         cls.authority, identity = cls.make_pki((READ, WRITE, CLOSED))
         cls.recorder = cls.make_recorder(identity)
-        cls.recorder.on("/", Backend(cls.scratch / "served"))
+        cls.recorder.on("/", git.Backend(cls.scratch / "served", lambda given: given == basic(TOKEN)))
         cls.home = cls.make_home()
         cls.home.bindings(document(RULES, recorder=cls.recorder, hosts=(READ, WRITE, CLOSED), root=cls.authority.certificate))
         cls.proxy = cls.start(cls.home)
 
     def git(self, *words, cwd=None):
-        """git without keyswap, on folders."""
-        done = subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], cwd=cwd, check=True, capture_output=True,
-                              env=proxy.clean_environment(HOME=self.scratch))
-        return done.stdout.decode().strip()
+        return git.git(self.scratch, *words, cwd=cwd)
 
     def served(self, name):
-        """A bare repository with some history at /team/NAME.git; its folder."""
-        source, folder = self.scratch / f"{name}-source", self.scratch / "served" / "team" / f"{name}.git"
-        self.git("init", "-q", "-b", "main", str(source))
-        for number in range(3):
-            (source / f"file{number}").write_text("content\n" * 100 * (number + 1))
-            self.git("add", ".", cwd=source)
-            self.git("commit", "-q", "-m", f"commit {number}", cwd=source)
-        self.git("clone", "-q", "--bare", str(source), str(folder))
-        self.git("config", "http.receivepack", "true", cwd=folder)
-        return folder
+        return git.make_served(self.scratch, name)
 
     def through_keyswap(self, script, cwd=None):
         """A shell's words under `keyswap run`; $GIT_TOKEN is the placeholder."""

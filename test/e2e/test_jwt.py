@@ -7,56 +7,26 @@ import json
 import subprocess
 import time
 
+from harness import jwt
 from harness.case import OneProxy, main
 
 APPLE, COINBASE, SNOWFLAKE, GOOGLE = "store.test", "coinbase.test", "snowflake.test", "google.test"
 ALGORITHMS = {APPLE: "ES256", COINBASE: "EdDSA", SNOWFLAKE: "RS256", GOOGLE: "RS256"}
-KEYS = {
-    "ES256": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
-    "EdDSA": ("-algorithm", "ED25519"),
-    "RS256": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
-}
 PLACEHOLDERS = {host: f"{host.split('.')[0]}-PLACEHOLDER-0123456789abcdef" for host in ALGORITHMS}
-
-
-def encoded(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def decoded(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def der_of(raw):
-    """r and s as the two numbers that OpenSSL reads."""
-    numbers = b""
-    for half in (raw[:32], raw[32:]):
-        number = half.lstrip(b"\0") or b"\0"
-        number = b"\0" + number if number[0] & 0x80 else number
-        numbers += b"\x02" + bytes([len(number)]) + number
-    return b"\x30" + bytes([len(numbers)]) + numbers
 
 
 class Tokens(OneProxy):
     hosts = tuple(ALGORITHMS)
 
     @classmethod
-    def make_key(cls, name, algorithm):
-        private, public = cls.inputs / f"{name}.pem", cls.inputs / f"{name}.pub"
-        for words in (["genpkey", *KEYS[algorithm], "-out", str(private)],
-                      ["pkey", "-in", str(private), "-pubout", "-out", str(public)]):
-            subprocess.run(["openssl", *words], check=True, capture_output=True)
-        return private, public
-
-    @classmethod
     def document(cls):
         cls.keys = {}
         for host, algorithm in ALGORITHMS.items():
             name = host.split(".")[0].upper()
-            private, cls.keys[host] = cls.make_key(name, algorithm)
+            private, cls.keys[host] = jwt.make_key(cls.inputs, name, algorithm)
             cls.home.must("secret", "add", f"{name}_KEY", "--private-key", stdin=private.read_bytes(), unlock=True)
-        cls.throwaway, cls.throwaway_public = cls.make_key("throwaway", "RS256")
-        cls.stranger, _ = cls.make_key("stranger", "RS256")
+        cls.throwaway, cls.throwaway_public = jwt.make_key(cls.inputs, "throwaway")
+        cls.stranger, _ = jwt.make_key(cls.inputs, "stranger")
         return super().document()
 
     @classmethod
@@ -72,36 +42,24 @@ class Tokens(OneProxy):
                        **own[host]},
         } for host in ALGORITHMS}
 
-    def is_signed(self, host, token):
-        head, _, signature = token.rpartition(".")
-        raw = decoded(signature)
-        said, text = self.scratch / "signature", self.scratch / "text"
-        said.write_bytes(der_of(raw) if ALGORITHMS[host] == "ES256" else raw)
-        text.write_text(head)
-        key = str(self.keys[host])
-        words = ["dgst", "-sha256", "-verify", key, "-signature", str(said), str(text)]
-        if ALGORITHMS[host] == "EdDSA":
-            words = ["pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", key, "-sigfile", str(said), "-in", str(text)]
-        return subprocess.run(["openssl", *words], capture_output=True).returncode == 0
-
     def arrived(self, host, target):
         """Header and claims of the one token that arrived, signed by the real key."""
         seen = self.recorder.seen(target.split("?")[0])
         self.assertEqual(len(seen), 1, seen)
         words = seen[0].get("Authorization").split(" ")
         self.assertEqual(words[0], "Bearer")
-        self.assertTrue(self.is_signed(host, words[1]), words[1])
-        header, claims = (json.loads(decoded(part)) for part in words[1].split(".")[:2])
+        self.assertTrue(jwt.is_signed(words[1], self.keys[host], self.scratch, ALGORITHMS[host]), words[1])
+        header, claims = jwt.read(words[1])
         self.assertEqual(header["alg"], ALGORITHMS[host])
         return seen[0], header, claims
 
     def own_token(self, claims, key=None, **header):
         """As an SDK signs it, with the throw-away key."""
         head = {"alg": "RS256", "typ": "JWT", "kid": PLACEHOLDERS[GOOGLE], **header}
-        text = ".".join(encoded(json.dumps(part).encode()) for part in (head, claims))
+        text = ".".join(jwt.encoded(json.dumps(part).encode()) for part in (head, claims))
         made = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(key or self.throwaway)],
                               input=text.encode(), check=True, capture_output=True)
-        return text + "." + encoded(made.stdout)
+        return text + "." + jwt.encoded(made.stdout)
 
     def send(self, host, target, token=None, body=b""):
         fields = [("Authorization", f"Bearer {token or PLACEHOLDERS[host]}")]

@@ -13,6 +13,16 @@ namespace {
 constexpr std::string_view kP = "kswp_PLACEHOLDER_000000000001";
 constexpr std::string_view kP2 = "kswp_PLACEHOLDER_000000000002";
 
+// RFC 7515 A.2's.
+constexpr std::string_view kClientKey =
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj"
+    "NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz"
+    "P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo"
+    "9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB"
+    "EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX"
+    "FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp"
+    "oQIDAQAB";
+
 const char* const kYaml = R"(
 version: 1
 secrets:
@@ -44,11 +54,12 @@ http::RequestHead head_of(const std::string& fields,
 Verdict judge(const std::string& fields,
               const std::string& line = "GET /v1/x HTTP/1.1",
               Protocol protocol = Protocol::https,
-              const std::string& yaml = kYaml) {
+              const std::string& yaml = kYaml,
+              std::string_view caller = "") {
   const auto bindings = test::bindings_of(yaml);
   const auto head = head_of(fields, line);
   const Destination destination{protocol, {"api.example.test", 443, http::HostKind::name}};
-  return decide({head, head.target, destination, *bindings, ""});
+  return decide({head, head.target, destination, *bindings, caller});
 }
 
 std::string shown(const Verdict& verdict) {
@@ -65,6 +76,63 @@ TEST_CASE("a bound placeholder in its header, method and path is allowed", "[I5]
   CHECK(shown(verdict) == "allowed/binding_matched");
   CHECK(verdict.uses.at(0).spot->part == 1);
   CHECK(verdict.others.empty());
+}
+
+TEST_CASE("where clients sign, a request in scope needs no placeholder, and its signer judges it",
+          "[I2]") {
+  const std::string yaml = R"(
+version: 1
+secrets:
+  ACCOUNT:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { type: jwt, algorithm: RS256, issuer: me, client_token: assertion, client_key: ")" +
+                           std::string(kClientKey) + R"(" }
+    bindings:
+      - { host: api.example.test, methods: [POST], paths: [/token], max_body: 1KiB }
+)";
+  const auto decided = [&](const std::string& line, Protocol protocol = Protocol::https) {
+    return judge("Content-Length: 5\r\n", line, protocol, yaml);
+  };
+  const Verdict verdict = decided("POST /token HTTP/1.1");
+  CHECK(shown(verdict) == "allowed/binding_matched");
+  REQUIRE(verdict.uses.size() == 1);
+  CHECK_FALSE(verdict.uses[0].spot.has_value());
+  CHECK(shown(decided("POST /other HTTP/1.1")) == "pass/no_placeholder");
+  CHECK(shown(decided("GET /token HTTP/1.1")) == "pass/no_placeholder");
+  CHECK(shown(decided("POST /token HTTP/1.1", Protocol::http)) == "pass/no_placeholder");
+  const auto large =
+      judge("Content-Length: 5000\r\n", "POST /token HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(large) == "refused/body_too_large");
+  // A placeholder that stays is told of, and leads nobody around the signer.
+  const auto inert =
+      judge("X-Other: " + std::string(kP) + "\r\n", "POST /token HTTP/1.1", Protocol::https, yaml);
+  CHECK(shown(inert) == "allowed/binding_matched");
+  CHECK(inert.uses.size() == 1);
+  REQUIRE(inert.others.size() == 1);
+  CHECK(inert.others[0].reason == audit::Reason::untargeted_location);
+}
+
+TEST_CASE("where clients sign, each caller has the rule that serves it, and others have none",
+          "[I2]") {
+  const auto rule_with = [](const std::string& name, const std::string& number) {
+    return "  " + name + ":\n    placeholder: kswp_PLACEHOLDER_00000000000" + number +
+           "\n    inject: { type: jwt, algorithm: RS256, issuer: me, client_token: assertion, "
+           "client_key: \"" +
+           std::string(kClientKey) +
+           "\" }\n    bindings: [ { host: api.example.test, paths: [/token], callers: [" + name +
+           "] } ]\n";
+  };
+  const std::string yaml =
+      "version: 1\ncallers: [A, B, C]\nsecrets:\n" + rule_with("A", "1") + rule_with("B", "2");
+  const auto decided = [&](std::string_view caller) {
+    return judge("", "POST /token HTTP/1.1", Protocol::https, yaml, caller);
+  };
+  CHECK(shown(decided("A")) == "allowed/binding_matched");
+  CHECK(decided("A").rule == 0U);
+  CHECK(shown(decided("B")) == "allowed/binding_matched");
+  CHECK(decided("B").rule == 1U);
+  CHECK(shown(decided("C")) == "refused/caller_not_allowed");
+  CHECK(shown(decided("")) == "refused/caller_not_allowed");
 }
 
 TEST_CASE("A10 a request without a placeholder passes", "[I2]") {

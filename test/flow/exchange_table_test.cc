@@ -35,6 +35,11 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000003
     inject: { body: text, format: "{secret}" }
     bindings: [ { host: api.example.test, paths: [/w] } ]
+  T:
+    placeholder: kswp_PLACEHOLDER_000000000004
+    inject: { header: X-Token, format: "{secret}" }
+    bindings: [ { host: other.example.test } ]
+    capture: [ { host: api.example.test, paths: [/login], json_pointer: /token } ]
 )";
 
 const std::string kBody =
@@ -76,6 +81,12 @@ Event swap_head() {
       "POST /w HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 1000000\r\n\r\n")};
 }
 
+// What comes back is captured.
+Event login_head() {
+  return ClientHead{head_of<http::RequestHead>(
+      http::Decoder::Role::request, "GET /login HTTP/1.1\r\nHost: api.example.test\r\n\r\n")};
+}
+
 Event upstream_head() {
   return UpstreamHead{head_of<http::ResponseHead>(http::Decoder::Role::response,
                                                   "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")};
@@ -106,6 +117,7 @@ const Events kEach = {signed_head,
                       some<Dialed>,
                       some<DialFailed>,
                       [] { return RecordDone{true}; },
+                      [] { return CaptureDone{true}; },
                       upstream_head,
                       [] { return UpstreamBody{"answer"}; },
                       some<UpstreamEnd>,
@@ -134,6 +146,13 @@ const Events kSwapping = {swap_head,
                             return ClientBody{"kswp_PLACEHOLDER_000000000003"};
                           }};
 
+const Events kCapturing = {login_head,
+                           some<Dialed>,
+                           [] { return RecordDone{true}; },
+                           upstream_head,
+                           [] { return UpstreamBody{"{\"token\":\"captured-0001\"}"}; },
+                           some<UpstreamEnd>};
+
 Events after(Events events, const Events& more) {
   events.insert(events.end(), more.begin(), more.end());
   return events;
@@ -158,6 +177,7 @@ const std::vector<std::pair<Situation, Events>> kWays = {
     {Situation::answering_early, after(kUploading, {upstream_head})},
     {Situation::swapping_early, after(kSwapping, {upstream_head})},
     {Situation::answering, after(kUploading, {some<ClientEnd>, upstream_head})},
+    {Situation::capturing, kCapturing},
     {Situation::finished, {some<ClientGone>}},
 };
 
@@ -222,7 +242,8 @@ void check_cut(const Fixture& fixture, Situation before) {
   const bool was_allowed = before == Situation::recording || before == Situation::uploading ||
                            before == Situation::swapping || before == Situation::awaiting_answer ||
                            before == Situation::answering_early ||
-                           before == Situation::swapping_early || before == Situation::answering;
+                           before == Situation::swapping_early || before == Situation::answering ||
+                           before == Situation::capturing;
   CHECK(fixture.asked<RecordResponse>().size() == (was_allowed ? 1 : 0));
   // What was charged for something that was not sent is given back.
   const bool was_charged = before == Situation::fetching_secrets || before == Situation::dialing ||

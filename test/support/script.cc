@@ -287,6 +287,17 @@ void Script::perform(const flow::Actions& actions) {
       if (!scrubbed.empty()) {
         note(scrubbed);
       }
+    } else if (const auto* keep = std::get_if<flow::KeepCaptured>(&action)) {
+      for (const flow::CapturedValue& one : keep->values) {
+        const std::string& name = bindings_->rules[one.rule].name.text();
+        note("keep " + name);
+        if (keeps_captured) {
+          vault[name] = std::string(one.value.reveal());
+        }
+      }
+      if (answers_captures) {
+        next = flow::CaptureDone{keeps_captured};
+      }
     } else if (send(action)) {
       continue;
     } else if (const auto* wait = std::get_if<flow::SetWait>(&action)) {

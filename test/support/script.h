@@ -48,6 +48,8 @@ class Script {
   bool records_are_durable = true;
   bool answers_records = true;              // false: say record_done() yourself
   bool answers_fetches = true;              // false: the source of secrets says nothing
+  bool answers_captures = true;             // false: say CaptureDone yourself
+  bool keeps_captured = true;               // what is captured gets into the vault
   flow::Charged charged;                    // what the limits say
   std::int64_t clock_shift_us = 0;          // the upstream's time less this machine's
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route

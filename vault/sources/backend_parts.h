@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "vault/json.h"
 #include "vault/source_table.h"
-#include "vault/sources/json.h"
 #include "vault/sources/run.h"
 
 namespace keyswap::vault {

@@ -9,8 +9,8 @@
 #include "bindings/digest.h"
 #include "bindings/signatures/aes.h"
 #include "proxy/base/bytes.h"
+#include "vault/json.h"
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
 
 namespace keyswap::vault::bitwarden {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "proxy/base/bounds.h"
-#include "vault/sources/json.h"
+#include "vault/json.h"
 #include "vault/sources/kinds.h"
 #include "vault/sources/rfc3339.h"
 #include "vault/sources/run.h"

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "proxy/base/bounds.h"
+#include "vault/json.h"
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
 #include "vault/sources/oauth2_answer.h"
 #include "vault/sources/oauth2_client.h"
 

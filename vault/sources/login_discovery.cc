@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "vault/json.h"
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
 
 namespace keyswap::vault {
 

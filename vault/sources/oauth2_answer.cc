@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "proxy/base/bytes.h"
+#include "vault/json.h"
 #include "vault/sources/backend_parts.h"
-#include "vault/sources/json.h"
 
 namespace keyswap::vault {
 

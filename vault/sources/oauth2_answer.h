@@ -11,8 +11,8 @@
 #include <string_view>
 #include <variant>
 
+#include "vault/json.h"
 #include "vault/secret.h"
-#include "vault/sources/json.h"
 #include "vault/sources/run.h"
 
 namespace keyswap::vault {

@@ -8,6 +8,9 @@
     exchange   a recorder that checks signatures as Binance does
     websocket  RFC 6455 by hand, for both ends
     message_exchange  the exchange of Binance's WebSocket API
+    git        git's own server, and repositories
+    jwt        JSON Web Tokens, verified by OpenSSL's command
+    openid     a real OpenID provider, of npm
     packages   the sets of npm packages that clients need, installed once
     auditlog   reads and judges the audit log without the program's help
     catalogue  entries of bindings from the catalogue of providers

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vault/sources/json.h"
+#include "vault/json.h"
 
 #include <ctime>
 #include <string>

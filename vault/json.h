@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON (RFC 8259) of a source's answer, read where it lies: in locked memory, of which only what is
-// asked for is copied, into locked memory again (I1). Read so strictly that no other reader can
-// find something else in it. What venues say is read by bindings/json.h, which makes strings.
+// JSON (RFC 8259) of an answer with secrets in it, a source's or an upstream's, read where it lies:
+// in locked memory, of which only what is asked for is copied, into locked memory again (I1). Read
+// so strictly that no other reader can find something else in it. What venues say is read by
+// bindings/json.h, which makes strings.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logins made through the proxy (docs/bindings.md, "Capture"): the client gets placeholders, and they work. The servers
+are doubles (harness/login_server.py), which follow what their vendors document."""
+
+import base64
+import json
+import urllib.parse
+
+from harness import login_server
+from harness.case import OneProxy, main
+
+GITHUB, GITHUB_API = "github.test", "api.github.test"
+REGISTRY = "registry.test"
+CONSOLE, API = "console.agent.test", "api.agent.test"
+OTHER = "other.test"
+P_GITHUB, P_NPM = "gho_PLACEHOLDER0123456789abcdefghijklmn", "npm_PLACEHOLDER0123456789abcdefghijklmn"
+P_ACCESS, P_REFRESH = "sk-ant-oat01-PLACEHOLDER-0123456789", "sk-ant-ort01-PLACEHOLDER-0123456789"
+P_SIGNATURE = "PLACEHOLDER-of-a-signature-012345678"
+P_SESSION, P_KEYSTONE = "session-PLACEHOLDER-0123456789abcd", "keystone-PLACEHOLDER-0123456789abc"
+
+
+def rule(placeholder, inject, hosts, captures):
+    return {"placeholder": placeholder, "inject": inject, "bindings": [{"host": host} for host in hosts],
+            "capture": captures}
+
+
+def header(form, name="Authorization", **more):
+    return {"header": name, "format": form, **more}
+
+
+class Captured(OneProxy):
+    """One proxy, whose vault is empty: every token comes with a login."""
+
+    hosts = (GITHUB, GITHUB_API, REGISTRY, CONSOLE, API, OTHER)
+    secrets = {}
+
+    @classmethod
+    def rules(cls):
+        device = {"host": GITHUB, "methods": ["POST"], "paths": ["/login/oauth/access_token"]}
+        oauth = {"host": CONSOLE, "methods": ["POST"], "paths": ["/v1/oauth/token"]}
+        return {
+            "GITHUB": rule(P_GITHUB, header("token {secret}"), [GITHUB_API],
+                           [{**device, "form_field": "access_token"}, {**device, "json_pointer": "/access_token"}]),
+            "NPM": rule(P_NPM, [header("Bearer {secret}", max_occurrences=2), {"path": "/-/user/token/{secret}"}], [REGISTRY],
+                        [{"host": REGISTRY, "methods": ["PUT"], "paths": ["/-/user/**"], "json_pointer": "/token"},
+                         {"host": REGISTRY, "paths": ["/-/v1/done"], "json_pointer": "/token"}]),
+            "ACCESS": rule(P_ACCESS, header("Bearer {secret}"), [API], [{**oauth, "json_pointer": "/access_token"}]),
+            "REFRESH": rule(P_REFRESH, {"body": "text", "json_pointer": "/refresh_token"}, [CONSOLE],
+                            [{**oauth, "json_pointer": "/refresh_token"}]),
+            "ID": rule(P_SIGNATURE, header("{secret}", "X-Identity", replace="token"), [API],
+                       [{**oauth, "json_pointer": "/id_token", "claims_readable": True}]),
+            "SESSION": rule(P_SESSION, {"cookie": "sid"}, [OTHER],
+                            [{"host": OTHER, "paths": ["/session/**"], "cookie": "sid"}]),
+            "KEYSTONE": rule(P_KEYSTONE, header("{secret}", "X-Auth-Token"), [OTHER],
+                             [{"host": OTHER, "paths": ["/keystone"], "header": "X-Subject-Token"}]),
+        }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vendor = login_server.LoginServer(cls.recorder)
+
+    def setUp(self):
+        self.vendor.polls_pending = 1
+        # What was given out is searched for in all that was written, at the end.
+        self.addCleanup(lambda: self.secrets.update(self.vendor.issued))
+
+    def says(self, host, method, path, said=None, headers=(), kind="application/json"):
+        """Asks, and gives the answer with what it says."""
+        body = b"" if said is None else said.encode() if isinstance(said, str) else json.dumps(said).encode()
+        fields = [*headers, *([("Content-Type", kind)] if body else [])]
+        answer = self.ask(host, method, path, fields, body)
+        self.assertIsNotNone(answer)
+        return answer
+
+    def captured(self, name):
+        """The records of that entry."""
+        return [r for r in self.proxy.records() if r["type"] == "secret_fetched" and r.get("secret") == name]
+
+    # --- GitHub ---
+    def device_login(self, accept):
+        form = {"client_id": "178c6fc778ccc68e1d6a", "scope": "repo read:org"}
+        headers = [("Accept", accept)] if accept else []
+        kind = "application/x-www-form-urlencoded"
+        read = json.loads if accept else lambda text: dict(urllib.parse.parse_qsl(text.decode()))
+        begun = read(self.says(GITHUB, "POST", "/login/device/code", urllib.parse.urlencode(form), headers, kind).body)
+        self.assertEqual(begun["user_code"], "ABCD-1234")
+        poll = urllib.parse.urlencode({"client_id": form["client_id"], "device_code": begun["device_code"],
+                                       "grant_type": "urn:ietf:params:oauth:grant-type:device_code"})
+        for _ in range(2):
+            told = read(self.says(GITHUB, "POST", "/login/oauth/access_token", poll, headers, kind).body)
+            if "error" not in told:
+                return told
+            self.assertEqual(told["error"], "authorization_pending")
+        return self.fail("the login did not come about")
+
+    def test_a_device_login_as_gh_makes_it(self):
+        """[I13] With answers as forms, and as JSON."""
+        for accept in (None, "application/json"):
+            with self.subTest(accept):
+                self.vendor.polls_pending = 1
+                told = self.device_login(accept)
+                self.assertEqual((told["access_token"], told["token_type"]), (P_GITHUB, "bearer"))
+                who = self.says(GITHUB_API, "GET", "/user", headers=[("Authorization", f"token {told['access_token']}")])
+                self.assertEqual((who.status, json.loads(who.body)["login"]), (200, "monalisa"))
+        records = self.captured("GITHUB")
+        self.assertEqual([(r["event"], r["outcome"]) for r in records], [("captured", "ok")] * 2)
+
+    # --- npm ---
+    def test_npm_login_and_logout(self):
+        """By a password, and by the web page. The token that is given back stands in a path."""
+        before = len(self.captured("NPM"))
+        user = {"_id": "org.couchdb.user:me", "name": "me", "password": "npm-user-password", "type": "user", "roles": []}
+        told = json.loads(self.says(REGISTRY, "PUT", "/-/user/org.couchdb.user:me", user).body)
+        self.assertEqual((told["ok"], told["token"]), (True, P_NPM))
+        bearer = [("Authorization", f"Bearer {P_NPM}")]
+        self.assertEqual(self.says(REGISTRY, "GET", "/-/whoami", headers=bearer).status, 200)
+        begun = json.loads(self.says(REGISTRY, "POST", "/-/v1/login", {}).body)
+        done = begun["doneUrl"].removeprefix(f"https://{REGISTRY}")
+        self.assertEqual(self.says(REGISTRY, "GET", done).status, 202)
+        self.assertEqual(json.loads(self.says(REGISTRY, "GET", done).body), {"token": P_NPM})
+        self.assertEqual(self.says(REGISTRY, "GET", "/-/whoami", headers=bearer).status, 200)
+        self.assertEqual(len(self.captured("NPM")) - before, 2)
+        self.assertEqual(self.says(REGISTRY, "DELETE", f"/-/user/token/{P_NPM}", headers=bearer).status, 204)
+        self.assertEqual(self.says(REGISTRY, "GET", "/-/whoami", headers=bearer).status, 401)
+
+    # --- OAuth with PKCE ---
+    def oauth_login(self):
+        verifier = "a-verifier-of-forty-three-characters-0123456789"
+        self.vendor.challenge = login_server.challenge_of(verifier)
+        answer = self.says(CONSOLE, "POST", "/v1/oauth/token",
+                           {"grant_type": "authorization_code", "code": "code-1", "state": "state-1", "client_id": "agent",
+                            "redirect_uri": "http://localhost:54545/callback", "code_verifier": verifier})
+        self.assertEqual(answer.status, 200)
+        return json.loads(answer.body)
+
+    def test_an_agent_logs_in_works_and_renews_its_login(self):
+        """[I8] [I13] The refresh token is good once, and the client never has one."""
+        told = self.oauth_login()
+        self.assertEqual((told["access_token"], told["refresh_token"]), (P_ACCESS, P_REFRESH))
+        self.assertEqual((told["expires_in"], told["account"]), (28800, {"email_address": "user@example.test"}))
+        bearer = [("Authorization", f"Bearer {P_ACCESS}")]
+        self.assertEqual(self.says(API, "POST", "/v1/messages", {"messages": []}, bearer).status, 200)
+        for _ in range(3):
+            before = self.vendor.good["access"]
+            answer = self.says(CONSOLE, "POST", "/v1/oauth/token",
+                               {"grant_type": "refresh_token", "refresh_token": P_REFRESH, "client_id": "agent"})
+            self.assertEqual(answer.status, 200, answer)
+            self.assertEqual(json.loads(answer.body)["refresh_token"], P_REFRESH)
+            self.assertNotEqual(self.vendor.good["access"], before)
+            self.assertEqual(self.says(API, "POST", "/v1/messages", {"messages": []}, bearer).status, 200)
+
+    def test_the_claims_of_an_id_token_are_read_and_its_signature_is_not(self):
+        head, claims, signature = self.oauth_login()["id_token"].split(".")
+        self.assertEqual(json.loads(base64.urlsafe_b64decode(claims + "==")), self.vendor.claims)
+        self.assertEqual(signature, P_SIGNATURE)
+        self.says(API, "GET", "/identity", headers=[("X-Identity", f"{head}.{claims}.{signature}")])
+        sent = self.recorder.seen("/identity")[-1].get("X-Identity")
+        self.assertEqual(sent, f"{head}.{claims}.{self.vendor.good['signature']}")
+
+    def test_a_login_outlives_the_proxy(self):
+        """[I13] What the client holds is good as soon as it has it."""
+        told = self.oauth_login()
+        self.proxy.kill()
+        type(self).proxy = self.start(self.home)
+        bearer = [("Authorization", f"Bearer {told['access_token']}")]
+        self.assertEqual(self.says(API, "POST", "/v1/messages", {"messages": []}, bearer).status, 200)
+
+    # --- others ---
+    def test_a_session_cookie_and_a_header_are_captured(self):
+        answer = self.says(OTHER, "POST", "/session/begin", {})
+        self.assertEqual(answer.get("Set-Cookie"), f"sid={P_SESSION}; Path=/; HttpOnly")
+        self.assertEqual(answer.get("Location"), f"/home?sid={P_SESSION}")
+        self.says(OTHER, "GET", "/home", headers=[("Cookie", f"theme=dark; sid={P_SESSION}")])
+        self.assertEqual(self.recorder.seen("/home")[-1].get("Cookie"),
+                         f"theme=dark; sid={self.vendor.good['session']}")
+        self.assertEqual(self.says(OTHER, "POST", "/keystone", {}).get("X-Subject-Token"), P_KEYSTONE)
+        self.says(OTHER, "GET", "/servers", headers=[("X-Auth-Token", P_KEYSTONE)])
+        self.assertEqual(self.recorder.seen("/servers")[-1].get("X-Auth-Token"), self.vendor.good["keystone"])
+
+    def test_no_spelling_of_the_path_gets_a_token_through(self):
+        """[I5] What the double serves under another spelling is captured as well."""
+        for number, path in enumerate(("/-/v1/don%65", "/-/v1/./done", "/-//v1/done")):
+            with self.subTest(path):
+                self.recorder.says(path, 200, json.dumps({"token": self.vendor.make("npm", "npm_")}),
+                                   [login_server.JSON])
+                told = self.says(REGISTRY, "GET", f"{path}?n={number}")
+                self.assertEqual(json.loads(told.body), {"token": P_NPM})
+
+    def test_an_answer_that_cannot_be_read_is_not_passed_on(self):
+        """[I13]"""
+        made = self.vendor.make("npm", "npm_")
+        for number, body in enumerate((f"token={made}", f'{{"token":"x","token":"{made}"}}', f'{{"token":["{made}"]}}')):
+            with self.subTest(body.replace(made, "TOKEN")):
+                self.recorder.says("/-/user/org.couchdb.user:unread", 201, body, [login_server.JSON])
+                answer = self.says(REGISTRY, "PUT", f"/-/user/org.couchdb.user:unread{number}", {})
+                problem = self.refused(answer, 502, "upstream_protocol_error")
+                self.assertEqual(problem["cause"], "capture_unreadable")
+
+    def test_a_token_that_the_vault_cannot_keep_is_not_passed_on(self):
+        """[I13] It has a control character, which no entry may have."""
+        made = self.vendor.make("npm", "npm_")
+        self.recorder.says("/-/user/org.couchdb.user:control", 201, json.dumps({"token": made + "\n"}),
+                           [login_server.JSON])
+        answer = self.says(REGISTRY, "PUT", "/-/user/org.couchdb.user:control", {})
+        problem = self.refused(answer, 503, "secret_unavailable")
+        self.assertEqual((problem["cause"], problem["secret"]), ("captured_not_kept", "NPM"))
+        self.assertIn(("captured", "not_kept"), [(r["event"], r["outcome"]) for r in self.captured("NPM")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/capture.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "proxy/base/assert.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+// So often an entry is kept anew that somebody else changes at the same moment.
+constexpr int kKeepTriesMax = 3;
+
+class CaptureRun final : public Run {
+ public:
+  // In the order of their names: two runs that lock the same entries do not wait for each other.
+  explicit CaptureRun(std::vector<CapturedEntry> entries) : entries_(std::move(entries)) {
+    KS_ASSERT(!entries_.empty());
+    std::ranges::sort(entries_, {}, &CapturedEntry::name);
+  }
+
+  Step begin(std::int64_t /*now_us*/) override { return lock(); }
+
+  Step on(Answer answer, std::int64_t /*now_us*/) override {
+    if (std::holds_alternative<Granted>(answer)) {
+      tries_ = 0;
+      return read();
+    }
+    if (const auto* const entry = std::get_if<EntryAnswer>(&answer)) {
+      return keep(entry->version);
+    }
+    if (const auto* const kept = std::get_if<Kept>(&answer)) {
+      return kept_or_not(*kept);
+    }
+    if (const auto* const noted = std::get_if<Noted>(&answer)) {
+      return next(noted->is_durable);
+    }
+    const auto* const error = std::get_if<base::Error>(&answer);
+    // It is not there yet.
+    return error != nullptr && error->code == base::Errc::not_found && tries_ > 0 ? keep("")
+                                                                                  : next(false);
+  }
+
+ private:
+  Step lock() { return LockEntry{entries_[at_].name}; }
+
+  Step read() {
+    ++tries_;
+    return ReadEntry{entries_[at_].name};
+  }
+
+  Step keep(std::string version) {
+    return KeepEntry{entries_[at_].name, entries_[at_].value.share(), std::move(version)};
+  }
+
+  Step kept_or_not(Kept kept) {
+    if (kept == Kept::conflict && tries_ < kKeepTriesMax) {
+      return read();
+    }
+    FetchEvent event;
+    event.kind = FetchEventKind::captured;
+    event.secret = entries_[at_].name.text();
+    if (kept != Kept::done) {
+      has_lost_ = true;
+      event.outcome = "not_kept";
+    }
+    return Note{std::move(event)};
+  }
+
+  // False: this one is lost.
+  Step next(bool is_kept) {
+    has_lost_ = has_lost_ || !is_kept;
+    tries_ = 0;
+    if (++at_ < entries_.size()) {
+      return lock();
+    }
+    return has_lost_ ? Step(Failed{FetchFault::unavailable, "not_kept", 0}) : Step(Done{});
+  }
+
+  std::vector<CapturedEntry> entries_;
+  std::size_t at_ = 0;
+  int tries_ = 0;  // to keep this one; 0: it is not locked yet
+  bool has_lost_ = false;
+};
+
+}  // namespace
+
+SourceSpec capture_spec() {
+  SourceSpec spec;
+  spec.id = kCaptureKind;
+  spec.kind = kCaptureKind;
+  return spec;
+}
+
+std::unique_ptr<Run> capture_run(std::vector<CapturedEntry> entries) {
+  return std::make_unique<CaptureRun>(std::move(entries));
+}
+
+}  // namespace keyswap::vault
