@@ -9,16 +9,16 @@ namespace keyswap::vault {
 
 namespace {
 
-constexpr std::size_t kSaltBytes = 32;
-static_assert(crypto_generichash_KEYBYTES == kSaltBytes && crypto_generichash_BYTES == 32);
+constexpr std::size_t kOwnSaltBytes = 32;
+static_assert(crypto_generichash_KEYBYTES == kOwnSaltBytes && crypto_generichash_BYTES == 32);
 
 base::Result<Secret> make_salt() {
-  auto bytes = LockedBytes::of_size(kSaltBytes);
+  auto bytes = LockedBytes::of_size(kOwnSaltBytes);
   if (!bytes) {
     return bytes.error();
   }
   randombytes_buf(bytes->data(), bytes->size());
-  return Secret::adopt(std::move(*bytes), kSaltBytes);
+  return Secret::adopt(std::move(*bytes), kOwnSaltBytes);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ base::Result<Secret> placeholder_salt(Vault& vault) {
 
 base::Result<std::array<std::uint8_t, 32>> placeholder_seed(const Secret& salt,
                                                             std::string_view name) {
-  if (salt.size() != kSaltBytes) {
+  if (salt.size() != kOwnSaltBytes) {
     return base::Error{base::Errc::invalid_input, "a placeholder's salt is 32 bytes"};
   }
   std::array<std::uint8_t, crypto_generichash_BYTES> seed{};
@@ -52,7 +52,7 @@ base::Result<std::array<std::uint8_t, 32>> placeholder_seed(const Secret& salt,
                      base::as_unsigned(name.data()),
                      name.size(),
                      base::as_unsigned(salt.reveal().data()),
-                     kSaltBytes);
+                     kOwnSaltBytes);
   return seed;
 }
 

@@ -125,7 +125,7 @@ bool ends_soon(const JsonValue& claims, std::int64_t now_s) {
 bool has_begun(const JsonValue& claims, std::int64_t now_s) {
   return std::ranges::all_of(kBegins, [&](std::string_view name) {
     const auto* const said = claims.find(name);
-    const auto begin = whole_number(said);
+    const auto begin = whole_number<std::int64_t>(said);
     return said == nullptr || (begin && *begin <= now_s + kTokenSkewSeconds);
   });
 }
