@@ -101,9 +101,13 @@ std::optional<SecretSeen> seen_in(const RunOutcome& outcome, const SourcedSecret
   if (const auto* const failed = std::get_if<Failed>(&outcome)) {
     return SecretSeen{secret, failed->outcome, "", std::nullopt};
   }
-  const auto& values = std::get<Done>(outcome).values;
-  const auto found = std::ranges::find(values, text_of(secret), &vault::FetchedValue::key);
-  if (found == values.end()) {
+  const auto& done = std::get<Done>(outcome);
+  const auto missed = std::ranges::find(done.missed, text_of(secret), &vault::Missed::key);
+  if (missed != done.missed.end()) {
+    return SecretSeen{secret, missed->failed.outcome, "", std::nullopt};
+  }
+  const auto found = std::ranges::find(done.values, text_of(secret), &vault::FetchedValue::key);
+  if (found == done.values.end()) {
     return std::nullopt;
   }
   return SecretSeen{secret,
@@ -112,8 +116,8 @@ std::optional<SecretSeen> seen_in(const RunOutcome& outcome, const SourcedSecret
                     found->expires_at};
 }
 
-// Fields of one key are of one answer, as they are for requests. Which of them is missing, and why,
-// is asked for each by itself.
+// Fields of one key are of one answer, as they are for requests. One of which it says nothing is
+// asked for by itself.
 void ask_for_key(Asked& asked,
                  const std::vector<SourcedSecret>& secrets,
                  std::vector<SecretSeen>& seen) {

@@ -116,9 +116,8 @@ class SecretFetch {
     std::uint64_t answer = 0;
 
     [[nodiscard]] bool goes_with(const Part& other) const {
-      return source != other.source ||
-             (generation == other.generation &&
-              (field_of != other.field_of || answer == other.answer));
+      return source != other.source || (generation == other.generation &&
+                                        (field_of != other.field_of || answer == other.answer));
     }
   };
 

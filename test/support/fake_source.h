@@ -23,11 +23,11 @@ class FakeSource final : public vault::Source {
 
   explicit FakeSource(std::map<std::string, std::string> has) : values(std::move(has)) {}
 
-  std::map<std::string, std::string> values;                  // the texts it has, by name
-  std::map<std::string, std::int64_t> delays_ms;              // of those not in it: none
-  bool is_empty = false;                                      // whatever `values` says
-  std::map<std::string, base::Error> failures;                // of those whose source is at fault
-  std::map<std::string, std::uint64_t> generations;           // of those not in it: 0
+  std::map<std::string, std::string> values;         // the texts it has, by name
+  std::map<std::string, std::int64_t> delays_ms;     // of those not in it: none
+  bool is_empty = false;                             // whatever `values` says
+  std::map<std::string, base::Error> failures;       // of those whose source is at fault
+  std::map<std::string, std::uint64_t> generations;  // of those not in it: 0
   // Fetched::field_of and answer; of those not in it: "" and 0
   std::map<std::string, std::pair<std::string, std::uint64_t>> parts;
   std::vector<std::shared_ptr<const vault::SourceTable>> by;  // the table of each that asked

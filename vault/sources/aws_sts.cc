@@ -149,8 +149,8 @@ class FetchRun final : public EachKeyRun {
     }};
     return brought_fields(
         [&](std::string_view field) -> std::variant<Secret, Failed> {
-          const auto* const found = std::ranges::find(
-              fields, field, &std::pair<std::string_view, const Secret*>::first);
+          const auto* const found =
+              std::ranges::find(fields, field, &std::pair<std::string_view, const Secret*>::first);
           if (found == fields.end()) {
             return fail(FetchFault::not_found, "no_such_field");
           }
