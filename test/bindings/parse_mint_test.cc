@@ -4,6 +4,7 @@
 #include <string>
 
 #include "test/bindings/support.h"
+#include "test/support/text.h"
 #include "vault/sources/kinds.h"
 
 namespace keyswap::bindings {
@@ -28,9 +29,7 @@ std::string refused(const std::string& inject) {
   return test::listed(parsed_with(inject).errors);
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const vault::SourceSpec& spec_of(const Bindings& bindings) {
   REQUIRE(bindings.sources != nullptr);

@@ -6,6 +6,7 @@
 
 #include "test/bindings/support.h"
 #include "test/support/fake_venue.h"
+#include "test/support/text.h"
 
 namespace keyswap::bindings {
 
@@ -15,9 +16,7 @@ using test::with_inject;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 std::string places_of(const SecretRule& rule) {
   std::string text;

@@ -3,6 +3,7 @@
 // `source`, `key` and `field` of a secret (bindings/parse_secret_source.cc).
 #include "test/bindings/sample_kinds.h"
 #include "test/bindings/support.h"
+#include "test/support/text.h"
 
 namespace keyswap::bindings {
 
@@ -40,9 +41,7 @@ std::string road(const Parsed& parsed, const char* name) {
                                 route->field;
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

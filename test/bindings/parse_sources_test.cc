@@ -4,6 +4,7 @@
 #include "bindings/sources_read.h"
 #include "test/bindings/sample_kinds.h"
 #include "test/bindings/support.h"
+#include "test/support/text.h"
 
 namespace keyswap::bindings {
 
@@ -32,9 +33,7 @@ vault::SourceSpec source_of(const std::string& top) {
   return parsed.bindings.sources->specs()[0];
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

@@ -23,6 +23,7 @@
 #include "proxy/cli/man_page.h"
 #include "proxy/cli/word_wrap.h"
 #include "test/support/data.h"
+#include "test/support/text.h"
 
 namespace keyswap::cli {
 
@@ -70,9 +71,7 @@ std::vector<CommandPage> all_pages(const CommandPage& page) {
   return pages;
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const CommandPage& command_of(const CommandPage& group, std::string_view name) {
   const auto found = std::ranges::find(group.commands, name, &CommandPage::name);

@@ -11,6 +11,7 @@
 #include "proxy/base/bytes.h"
 #include "test/flow/chunks.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -81,9 +82,7 @@ inline std::string long_text() {
   return std::string(base::bounds::kSwapHoldBytes, 'x');
 }
 
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 inline std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;

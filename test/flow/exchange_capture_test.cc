@@ -11,6 +11,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -74,9 +75,7 @@ std::string in_one_chunk(const std::string& body) {
          "\r\n0\r\n\r\n";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 class World {
  public:

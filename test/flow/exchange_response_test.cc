@@ -6,6 +6,7 @@
 
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -53,9 +54,7 @@ std::string heard(const std::string& line, const std::string& fields, const std:
   return script.sent_client();
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "test/flow/chunks.h"
 #include "test/flow/coded.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -90,9 +91,7 @@ std::string in_one_chunk(const std::string& fields, const std::string& body) {
          "\r\n0\r\n\r\n";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

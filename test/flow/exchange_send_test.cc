@@ -9,6 +9,7 @@
 
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -36,9 +37,7 @@ Script script() {
   return Script(test::bindings_of(kYaml));
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "test/flow/chunks.h"
 #include "test/flow/coded.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -48,9 +49,7 @@ std::string with_length(const std::string& body, const std::string& fields = "")
   return head_of(body.size(), fields) + body;
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

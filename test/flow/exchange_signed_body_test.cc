@@ -9,6 +9,7 @@
 
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -51,9 +52,7 @@ std::string ours(const std::string& names, const std::string& signature) {
   return signed_as("AKIAIOSFODNN7EXAMPLE", names, signature);
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 // --- a GET ---
 

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -40,9 +41,7 @@ Script script() {
   return Script(test::bindings_of(kYaml));
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/flow/exchange.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -47,9 +48,7 @@ const char* const kOfElsewhere =
     R"("bindings":[{"host":"files.example.test","port":8443,"methods":[],"paths":[],)"
     R"("blocked":[],"websocket":false}]})";
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 // A request in the tunnel of api.example.test.
 Script asked(const std::string& request, const std::string& fields = "") {

@@ -6,6 +6,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/buffer.h"
 #include "proxy/http/h1/response_writer.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -29,9 +30,7 @@ std::string refusal(audit::Reason reason, const base::Failure& failure) {
   return bytes_of(make_refusal(said));
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 std::string refused(const Refusal& refusal) {
   return bytes_of(make_refusal(refusal));

@@ -17,6 +17,7 @@
 #include "proxy/base/bytes.h"
 #include "test/support/fake_placement.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::flow {
 
@@ -54,9 +55,7 @@ std::string get(const std::string& target, const std::string& fields = "") {
   return "GET " + target + " HTTP/1.1\r\nHost: api.example.test\r\n" + fields + "\r\n";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 
 #include "proxy/base/bytes.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap {
 
@@ -42,9 +43,7 @@ const std::string kAuth = "Authorization: Bearer " + kP + "\r\n";
 const std::string kGood = request("GET /v1/x", kAuth);
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 bool shows_secret(const std::string& text) {
   return has(text, kSecret) || has(text, base::to_hex(kSecret)) ||

@@ -10,14 +10,13 @@
 #include "proxy/base/bounds.h"
 #include "proxy/net/upstream_clocks.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 // A client that asks h.test, over one connection to it.
 class Asking {

@@ -8,6 +8,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/net/client_trust.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -15,9 +16,7 @@ namespace {
 
 namespace bounds = base::bounds;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const char* const kConnect = "CONNECT h.test:443 HTTP/1.1\r\nHost: h.test:443\r\n\r\n";
 const char* const kGet =

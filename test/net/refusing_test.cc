@@ -10,6 +10,7 @@
 #include "bindings/parse.h"
 #include "proxy/base/bounds.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -17,9 +18,7 @@ namespace {
 
 namespace bounds = base::bounds;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const std::string kConnect = "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n";
 const std::string kGet = "GET /x HTTP/1.1\r\nHost: other.test\r\n\r\n";

@@ -17,6 +17,7 @@
 #include "proxy/net/connections.h"
 #include "proxy/net/stream.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -24,9 +25,7 @@ namespace {
 
 namespace bounds = base::bounds;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const char* const kGet = "GET http://plain.test/p HTTP/1.1\r\nHost: plain.test\r\n\r\n";
 const char* const kGetSecret =

@@ -7,6 +7,7 @@
 
 #include "proxy/base/bounds.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -14,9 +15,7 @@ namespace {
 
 namespace bounds = base::bounds;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 const char* const kConnect = "CONNECT opaque.test:443 HTTP/1.1\r\nHost: opaque.test:443\r\n\r\n";
 const std::string kNoHttp("\0\1\2", 3);

@@ -9,6 +9,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/http/websocket.h"
 #include "test/support/memory_net.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -16,9 +17,7 @@ namespace {
 
 namespace bounds = base::bounds;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 std::string frame(http::Opcode opcode,
                   std::string_view payload,

@@ -9,6 +9,7 @@
 
 #include "test/support/fake_engine.h"
 #include "test/support/fake_sink.h"
+#include "test/support/text.h"
 
 namespace keyswap {
 namespace {
@@ -43,9 +44,7 @@ FetchEvent event_of(FetchEventKind kind, std::string version) {
   return event;
 }
 
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 TEST_CASE("L01 what was fetched is told once it is on disk, and says its source [I6]", "[I6]") {
   World world;

@@ -13,6 +13,7 @@
 #include "proxy/net/secret_lane.h"
 #include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
+#include "test/support/text.h"
 #include "vault/arena.h"
 
 namespace keyswap::test {
@@ -25,9 +26,7 @@ constexpr std::int64_t kSlowMs = 2000;
 
 using ClientWire = std::shared_ptr<Wire>;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 class Secrets {
  public:

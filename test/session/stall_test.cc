@@ -9,6 +9,7 @@
 #include "proxy/base/bounds.h"
 #include "test/fuzz/session/stage.h"
 #include "test/fuzz/session/texts.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -21,9 +22,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kLateMs = 2 * bounds::kIntakeLookMs;
 constexpr std::size_t kLong = std::size_t{2} << 20U;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using keyswap::test::has;
 
 // One client and one upstream that it reached.
 class Line {

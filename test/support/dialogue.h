@@ -9,6 +9,7 @@
 
 #include "proxy/flow/websocket.h"
 #include "test/support/script.h"
+#include "test/support/text.h"
 
 namespace keyswap::test {
 
@@ -260,9 +261,5 @@ class Dialogue {
   std::uint64_t number_ = 0;
   std::string lines_;
 };
-
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace keyswap::test
