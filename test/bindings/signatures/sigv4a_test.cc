@@ -43,8 +43,9 @@ TEST_CASE("the suite's private key of version 4A, which a pair alone gives") {
 
 TEST_CASE("a number is one more than what was made, and below the order of the curve") {
   const std::string zeros(64, '0');
-  CHECK(made_of(zeros) == zeros.substr(1) + "1");
-  CHECK(made_of(zeros.substr(8) + "00ffffff") == zeros.substr(8) + "01000000");
+  const std::string most = zeros.substr(8);
+  CHECK(made_of(zeros) == most + "00000001");
+  CHECK(made_of(most + "00ffffff") == most + "01000000");
   CHECK(made_of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254e") ==
         "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254f");
   // The order less two: the last one that is good.
