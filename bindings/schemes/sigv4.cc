@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The scheme `sigv4`: what a client of AWS signed with a throw-away pair of keys is verified and
-// signed anew with the real one (AWS Signature Version 4). The client's own signature shows that it
-// holds the pair, and that nobody changed the request on its way here; so what it did not sign is
-// not signed for it.
+// signed anew with the real one, as it was signed: with AWS Signature Version 4, or 4A. The client's
+// own signature shows that it holds the pair, and that nobody changed the request on its way here;
+// so what it did not sign is not signed for it.
 #include "bindings/signatures/sigv4.h"
 
 #include <algorithm>
@@ -22,6 +22,7 @@
 #include "bindings/signatures/sigv4_canonical.h"
 #include "bindings/signatures/sigv4_chunks.h"
 #include "bindings/signatures/sigv4_claim.h"
+#include "bindings/signatures/sigv4_pair.h"
 #include "bindings/signing_parts.h"
 #include "proxy/http/grammar.h"
 
@@ -35,6 +36,7 @@ using sigv4::is_current;
 using sigv4::is_known_hash;
 using sigv4::is_signed_in_chunks;
 using sigv4::is_signed_with;
+using sigv4::is_trailer_signed;
 using sigv4::is_well_made;
 using sigv4::payload_hash;
 using sigv4::query_of;
@@ -84,7 +86,7 @@ class SigV4Signer final : public SigningInjection {
       return malformed();
     }
     const bool is_other_stream = claim->is_presigned && is_signed_in_chunks(hash);
-    if (!is_known_hash(hash) || is_other_stream) {
+    if (!is_known_hash(hash, claim->algorithm) || is_other_stream) {
       return hash.starts_with("STREAMING-") ? refused(SignerRefusal::signature_form_not_supported)
                                             : malformed();
     }
@@ -132,22 +134,25 @@ class SigV4Signer final : public SigningInjection {
     if (seed.empty()) {
       return base::Error{base::Errc::invalid_input, "chunks are signed under a signed head"};
     }
-    auto own =
-        chain_of(input.secrets[kSecretKey].reveal(), *claim, date_time_of(input.now_us), seed);
-    if (!own) {
-      return own.error();
+    const auto date_time = date_time_of(input.now_us);
+    auto key = sigv4::PairKey::of(claim->algorithm, pair_of(input), scope_of(*claim, date_time));
+    if (!key) {
+      return key.error();
     }
-    std::optional<sigv4::SignatureChain> clients;
+    std::optional<sigv4::ProofChain> clients;
     if (settings_.proof == Proof::require) {
-      auto chain = chain_of(
-          settings_.placeholder_secret, *claim, claim->date_time, base::to_lower(claim->signature));
-      if (!chain) {
-        return chain.error();
+      const sigv4::Pair pair{claim->key_id, settings_.placeholder_secret};
+      auto proof = sigv4::PairProof::of(claim->algorithm, pair, claim->scope());
+      if (!proof) {
+        return proof.error();
       }
-      clients.emplace(std::move(*chain));
+      clients.emplace(std::move(*proof),
+                      link_of(*claim, claim->date_time, base::to_lower(claim->signature)));
     }
     return std::unique_ptr<BodySigner>(std::make_unique<sigv4::ChunkSigner>(
-        std::move(*own), std::move(clients), said_hash(head) == sigv4::kChunksAndTrailer));
+        sigv4::SignatureChain(std::move(*key), link_of(*claim, date_time, seed)),
+        std::move(clients),
+        is_trailer_signed(said_hash(head))));
   }
 
  private:
@@ -163,39 +168,43 @@ class SigV4Signer final : public SigningInjection {
     }
   }
 
+  // Of a region set, each of its regions.
   [[nodiscard]] bool is_meant_for(std::string_view host, const Claim& claim) const {
     const auto has = [](const std::vector<std::string>& list, std::string_view one) {
       return std::ranges::find(list, one) != list.end();
     };
-    return (settings_.regions.empty() ? names_region(host, claim.region)
-                                      : has(settings_.regions, claim.region)) &&
+    const auto is_region_meant = [&](std::string_view region) {
+      return settings_.regions.empty()
+                 ? names_region(host, region)
+                 : has(settings_.regions, region) || has(settings_.regions, sigv4::kAllRegions);
+    };
+    return std::ranges::all_of(claim.regions, is_region_meant) &&
            (settings_.services.empty() ? names_service(host, claim.service)
                                        : has(settings_.services, claim.service));
   }
 
-  static base::Result<sigv4::SignatureChain> chain_of(std::string_view secret,
-                                                      const Claim& claim,
-                                                      std::string date_time,
-                                                      std::string seed) {
-    const sigv4::KeyScope scope{
-        std::string_view(date_time).substr(0, 8), claim.region, claim.service};
-    auto text = scope.text();
-    auto key = sigv4::make_key(secret, scope);
-    if (!key) {
-      return key.error();
-    }
-    return sigv4::SignatureChain(
-        std::move(*key), std::move(date_time), std::move(text), std::move(seed));
+  static sigv4::Pair pair_of(const SignInput& input) {
+    return {input.secrets[kKeyId].reveal(), input.secrets[kSecretKey].reveal()};
+  }
+
+  // A view of both.
+  static sigv4::KeyScope scope_of(const Claim& claim, std::string_view date_time) {
+    return {date_time.substr(0, 8), claim.region, claim.service};
+  }
+
+  static sigv4::ChainLink link_of(const Claim& claim,
+                                  const std::string& date_time,
+                                  std::string seed) {
+    return {claim.algorithm, date_time, scope_of(claim, date_time).text(), std::move(seed)};
   }
 
   // The signature of the head, which stands last in its field.
   static std::string seed_of(const Edits& edits) {
-    constexpr std::size_t kHexBytes = 64;
     for (const Edit& edit : edits) {
       const auto* const set = std::get_if<FieldEdit>(&edit);
       if (set != nullptr && set->name == "authorization") {
         const auto value = std::get<vault::Secret>(set->value).reveal();
-        return std::string(value.substr(value.size() - kHexBytes));
+        return std::string(value.substr(value.rfind('=') + 1));
       }
     }
     return "";
@@ -203,16 +212,6 @@ class SigV4Signer final : public SigningInjection {
 
   [[nodiscard]] const vault::Secret* token_of(const SignInput& input) const {
     return needs().size() > kToken ? &input.secrets[kToken] : nullptr;
-  }
-
-  static base::Result<std::string> sign_with(const SignInput& input,
-                                             const WholeRequest& request,
-                                             const Claim& claim,
-                                             const Subject& subject) {
-    const auto key = sigv4::make_key(
-        input.secrets[kSecretKey].reveal(),
-        {std::string_view(subject.date_time).substr(0, 8), claim.region, claim.service});
-    return key ? sign_subject(request, claim, subject, *key) : key.error();
   }
 
   // What the client signed of the fields that leave, and the time and the token, which are ours.
@@ -232,7 +231,7 @@ class SigV4Signer final : public SigningInjection {
     } else {
       edits.remove_field(sigv4::kTokenField);
     }
-    const auto signature = sign_with(input, request, claim, subject);
+    const auto signature = sign_subject(request, claim, subject, pair_of(input));
     if (!signature) {
       return signature.error();
     }
@@ -240,11 +239,8 @@ class SigV4Signer final : public SigningInjection {
     for (const std::string& name : subject.names) {
       names.append(names.empty() ? "" : ";").append(name);
     }
-    const std::string scope =
-        sigv4::KeyScope{
-            std::string_view(subject.date_time).substr(0, 8), claim.region, claim.service}
-            .text();
-    const std::array<std::string_view, 9> pieces = {sigv4::kAlgorithm,
+    const std::string scope = scope_of(claim, subject.date_time).text();
+    const std::array<std::string_view, 9> pieces = {sigv4::names_of(claim.algorithm).head,
                                                     " ",
                                                     kCredentialMark,
                                                     input.secrets[kKeyId].reveal(),
@@ -302,7 +298,7 @@ class SigV4Signer final : public SigningInjection {
     }
     set_parameter(sigv4::kCredentialParameter, credential->reveal(), subject);
     set_parameter(sigv4::kTokenParameter, token->reveal(), subject);
-    const auto signature = sign_with(input, request, claim, subject);
+    const auto signature = sign_subject(request, claim, subject, pair_of(input));
     if (!signature) {
       return signature.error();
     }
@@ -316,14 +312,16 @@ class SigV4Signer final : public SigningInjection {
 
   // As they stand in a query.
   static base::Result<vault::Secret> credential_text(const Claim& claim, const SignInput& input) {
-    const std::array<std::string_view, 8> pieces = {input.secrets[kKeyId].reveal(),
-                                                    "%2F",
-                                                    claim.date,
-                                                    "%2F",
-                                                    claim.region,
-                                                    "%2F",
-                                                    claim.service,
-                                                    "%2Faws4_request"};
+    constexpr std::string_view kSlash = "%2F";
+    std::vector<std::string_view> pieces = {input.secrets[kKeyId].reveal()};
+    for (const std::string_view part : {std::string_view(claim.date),
+                                        std::string_view(claim.region),
+                                        std::string_view(claim.service),
+                                        sigv4::kTermination}) {
+      if (!part.empty()) {
+        pieces.insert(pieces.end(), {kSlash, part});
+      }
+    }
     return sigv4::locked_text(pieces);
   }
 
@@ -388,9 +386,10 @@ void complain(MadeInjection& made, std::string_view parameter, std::string text,
   made.issues.push_back({parameter, 0, std::move(text), std::move(hint)});
 }
 
-// "us-east-1, eu-west-1"
+// "us-east-1, eu-west-1"; `other`, if it is not empty, is a name, too.
 std::vector<std::string> read_names(const SchemeSetup& setup,
                                     std::string_view parameter,
+                                    std::string_view other,
                                     MadeInjection& made) {
   std::vector<std::string> names;
   const auto* const text = setup.find(parameter);
@@ -399,7 +398,7 @@ std::vector<std::string> read_names(const SchemeSetup& setup,
   }
   bool is_good = true;
   http::grammar::any_element(*text, [&](std::string_view name) {
-    is_good = is_good && http::grammar::all_are(name, http::grammar::kName);
+    is_good = is_good && (name == other || http::grammar::all_are(name, http::grammar::kName));
     names.emplace_back(name);
     return false;
   });
@@ -435,8 +434,8 @@ MadeInjection make_sigv4(const SchemeSetup& setup) {
     needs.push_back(std::move(*token));
   }
   read_proof(setup, settings, made);
-  settings.regions = read_names(setup, "regions", made);
-  settings.services = read_names(setup, "services", made);
+  settings.regions = read_names(setup, "regions", sigv4::kAllRegions, made);
+  settings.services = read_names(setup, "services", "", made);
   if (setup.compose) {
     complain(made, "access_key_id", "`compose` is for the scheme header", "");
   }
@@ -452,7 +451,8 @@ constexpr std::array kParameters = {
     SchemeParameter{"session_token", false, "the vault entry of a temporary pair's token"},
     SchemeParameter{"placeholder_secret", false, "the secret that the client signs with"},
     SchemeParameter{"proof", false, "require (default), warn or off: check the client's signature"},
-    SchemeParameter{"regions", false, "those that are signed for, if not what the host says"},
+    SchemeParameter{
+        "regions", false, "those that are signed for, if not what the host says; \"*\": all"},
     SchemeParameter{"services", false, "likewise"},
 };
 
@@ -461,7 +461,7 @@ constexpr std::array kParameters = {
 extern const Scheme kSigv4Scheme;
 constinit const Scheme kSigv4Scheme = {
     .name = kSchemeName,
-    .summary = "requests to AWS, verified and signed anew (Signature Version 4)",
+    .summary = "requests to AWS, verified and signed anew (Signature Version 4, 4A)",
     .parameters = kParameters,
     .make = make_sigv4,
     .make_place = make_credential_place,

@@ -17,8 +17,9 @@ namespace {
 constexpr std::string_view kGlobalRegion = "us-east-1";  // of endpoints that name none
 constexpr std::array<std::string_view, 4> kSuffixes = {
     ".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws"};
-// Services whose endpoints without a region reach buckets in all of them.
-constexpr std::array<std::string_view, 2> kOfAllRegions = {"s3", "s3-accelerate"};
+// Services whose endpoints without a region reach buckets in all of them; the last are those of
+// access points that stand for several regions ("alias.mrap.accesspoint.s3-global").
+constexpr std::array<std::string_view, 3> kOfAllRegions = {"s3", "s3-accelerate", "s3-global"};
 // Labels that say how an endpoint is reached.
 constexpr std::array<std::string_view, 2> kKinds = {"dualstack", "fips"};
 // Services whose endpoints have another name than their signatures.

@@ -2,10 +2,11 @@
 #include "bindings/schemes/sigv4_request.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "bindings/schemes/sigv4_hosts.h"
-#include "bindings/signatures/sigv4.h"
+#include "bindings/signatures/sigv4_pair.h"
 #include "bindings/signing_parts.h"
 #include "proxy/http/grammar.h"
 
@@ -16,7 +17,7 @@ namespace {
 constexpr std::string_view kHashField = "x-amz-content-sha256";
 constexpr std::string_view kUnsigned = "UNSIGNED-PAYLOAD";
 constexpr std::string_view kUnsignedChunks = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-constexpr std::string_view kChunks = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+constexpr std::array kAlgorithms = {Algorithm::hmac, Algorithm::ecdsa};
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kClockSeconds = 300;  // a client's clock may differ so much from ours
 
@@ -75,6 +76,23 @@ OtherObjects other_objects(const WholeRequest& request, std::span<const Paramete
   return {is_there("x-amz-copy-source"), is_there("x-amz-rename-source")};
 }
 
+base::Result<std::string> hash_of(const WholeRequest& request,
+                                  const Claim& claim,
+                                  const Subject& subject) {
+  return canonical_hash({request.method,
+                         split_target(request.target).path,
+                         subject.query,
+                         subject.fields,
+                         subject.names,
+                         subject.payload_hash,
+                         claim.is_s3()});
+}
+
+// Of the day on which it is signed.
+KeyScope scope_of(const Claim& claim, const Subject& subject) {
+  return {std::string_view(subject.date_time).substr(0, 8), claim.region, claim.service};
+}
+
 }  // namespace
 
 std::string_view query_of(const WholeRequest& request) {
@@ -96,13 +114,21 @@ std::string payload_hash(const WholeRequest& request, const Claim& claim) {
 }
 
 bool is_signed_in_chunks(std::string_view hash) {
-  return hash == kChunks || hash == kChunksAndTrailer;
+  return is_trailer_signed(hash) || std::ranges::any_of(kAlgorithms, [&](Algorithm one) {
+           return names_of(one).stream == hash;
+         });
 }
 
-bool is_known_hash(std::string_view hash) {
+bool is_trailer_signed(std::string_view hash) {
+  return std::ranges::any_of(
+      kAlgorithms, [&](Algorithm one) { return names_of(one).stream_with_trailer == hash; });
+}
+
+bool is_known_hash(std::string_view hash, Algorithm algorithm) {
   constexpr std::size_t kHexBytes = 64;
-  return hash.empty() || hash == kUnsigned || hash == kUnsignedChunks ||
-         is_signed_in_chunks(hash) ||
+  const AlgorithmNames& names = names_of(algorithm);
+  return hash.empty() || hash == kUnsigned || hash == kUnsignedChunks || hash == names.stream ||
+         hash == names.stream_with_trailer ||
          (hash.size() == kHexBytes && http::grammar::all_are(hash, http::grammar::kHex));
 }
 
@@ -143,29 +169,20 @@ bool is_current(const Claim& claim, std::int64_t now_us) {
 base::Result<std::string> sign_subject(const WholeRequest& request,
                                        const Claim& claim,
                                        const Subject& subject,
-                                       const vault::Secret& key) {
-  const auto hash = canonical_hash({request.method,
-                                    split_target(request.target).path,
-                                    subject.query,
-                                    subject.fields,
-                                    subject.names,
-                                    subject.payload_hash,
-                                    claim.is_s3()});
-  if (!hash) {
-    return hash.error();
-  }
-  const KeyScope scope{
-      std::string_view(subject.date_time).substr(0, 8), claim.region, claim.service};
-  return signature_of(key, {kAlgorithm, subject.date_time, scope.text(), *hash});
+                                       const Pair& pair) {
+  const auto hash = hash_of(request, claim, subject);
+  const auto scope = scope_of(claim, subject);
+  const auto key = hash ? PairKey::of(claim.algorithm, pair, scope) : hash.error();
+  return key ? key->sign({names_of(claim.algorithm).head, subject.date_time, scope.text(), *hash})
+             : key.error();
 }
 
-// Is the client's signature the one that the throw-away pair gives for the request as it came?
+// Is the client's signature one that the throw-away pair gives for the request as it came?
 bool is_signed_with(std::string_view placeholder_secret,
                     const WholeRequest& request,
                     const Claim& claim) {
   auto query = signed_query(query_of(request));
-  const auto key = make_key(placeholder_secret, claim.scope());
-  if (!query || !key) {
+  if (!query) {
     return false;
   }
   const Subject subject{{request.fields.begin(), request.fields.end()},
@@ -173,8 +190,12 @@ bool is_signed_with(std::string_view placeholder_secret,
                         std::move(*query),
                         payload_hash(request, claim),
                         claim.date_time};
-  const auto expected = sign_subject(request, claim, subject, *key);
-  return expected && base::equal_constant_time(*expected, base::to_lower(claim.signature));
+  const auto hash = hash_of(request, claim, subject);
+  const auto scope = scope_of(claim, subject);
+  const auto proof = PairProof::of(claim.algorithm, {claim.key_id, placeholder_secret}, scope);
+  return hash && proof &&
+         proof->shows({names_of(claim.algorithm).head, subject.date_time, scope.text(), *hash},
+                      claim.signature);
 }
 
 // I3: does it read what this binding does not name?

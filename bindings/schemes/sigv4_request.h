@@ -13,11 +13,10 @@
 #include "bindings/binding.h"
 #include "bindings/signatures/sigv4_canonical.h"
 #include "bindings/signatures/sigv4_claim.h"
+#include "bindings/signatures/sigv4_pair.h"
 #include "bindings/signer.h"
 
 namespace keyswap::bindings::sigv4 {
-
-constexpr std::string_view kChunksAndTrailer = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
 
 std::string_view query_of(const WholeRequest& request);
 
@@ -26,7 +25,10 @@ std::string_view said_hash(const WholeRequest& request);
 // What is signed of the body.
 std::string payload_hash(const WholeRequest& request, const Claim& claim);
 bool is_signed_in_chunks(std::string_view hash);
-bool is_known_hash(std::string_view hash);
+// The same, and with a trailer that is signed, too.
+bool is_trailer_signed(std::string_view hash);
+// Under a head that is signed so: chunks of the other algorithm are none.
+bool is_known_hash(std::string_view hash, Algorithm algorithm);
 
 // Is all that decides what the request is signed, and does none of it go away before AWS reads it?
 bool is_well_made(const Claim& claim, const http::HeaderList& fields);
@@ -54,12 +56,13 @@ struct Subject {
   std::string date_time;
 };
 
+// With this pair.
 base::Result<std::string> sign_subject(const WholeRequest& request,
                                        const Claim& claim,
                                        const Subject& subject,
-                                       const vault::Secret& key);
+                                       const Pair& pair);
 
-// Is the client's signature the one that the throw-away pair gives for the request as it came?
+// Is the client's signature one that the throw-away pair gives for the request as it came?
 bool is_signed_with(std::string_view placeholder_secret,
                     const WholeRequest& request,
                     const Claim& claim);

@@ -5,14 +5,13 @@
 #include <optional>
 #include <string>
 
-#include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "bindings/bounds.h"
 #include "bindings/key_text.h"
+#include "bindings/signatures/ecdsa_der.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
@@ -25,19 +24,12 @@ using base::Result;
 
 constexpr std::string_view kBegin = "-----BEGIN PUBLIC KEY-----";
 constexpr std::string_view kEnd = "-----END PUBLIC KEY-----";
-constexpr std::size_t kNumberBytes = 32;  // of P-256
 
 struct Free {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-
-  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
-
-  void operator()(BIGNUM* number) const { BN_free(number); }
 };
 
 using ContextPointer = std::unique_ptr<EVP_MD_CTX, Free>;
-using SignaturePointer = std::unique_ptr<ECDSA_SIG, Free>;
-using NumberPointer = std::unique_ptr<BIGNUM, Free>;
 
 Error not_a_key() {
   ERR_clear_error();
@@ -88,30 +80,6 @@ std::optional<PublicKey::Kind> kind_of(const EVP_PKEY* key) {
   }
 }
 
-NumberPointer number_of(std::string_view bytes) {
-  return NumberPointer(
-      BN_bin2bn(base::as_unsigned(bytes), static_cast<int>(bytes.size()), nullptr));
-}
-
-// r and s as the library reads them; "" if they are none.
-std::string der_of(std::string_view raw) {
-  const SignaturePointer made(ECDSA_SIG_new());
-  if (raw.size() != 2 * kNumberBytes || made == nullptr) {
-    return "";
-  }
-  auto r = number_of(raw.substr(0, kNumberBytes));
-  auto s = number_of(raw.substr(kNumberBytes));
-  if (r == nullptr || s == nullptr || ECDSA_SIG_set0(made.get(), r.get(), s.get()) != 1) {
-    return "";
-  }
-  static_cast<void>(r.release());
-  static_cast<void>(s.release());
-  const int size = i2d_ECDSA_SIG(made.get(), nullptr);
-  std::string der(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
-  auto* at = reinterpret_cast<unsigned char*>(der.data());
-  return size > 0 && i2d_ECDSA_SIG(made.get(), &at) == size ? der : "";
-}
-
 }  // namespace
 
 void PublicKey::Free::operator()(evp_pkey_st* key) const {
@@ -140,7 +108,7 @@ Result<PublicKey> PublicKey::from_der(std::string_view der) {
 
 bool PublicKey::verifies(std::string_view message, std::string_view signature) const {
   const bool is_ecdsa = kind_ == Kind::p256;
-  const auto der = is_ecdsa ? der_of(signature) : std::string();
+  const auto der = is_ecdsa ? ecdsa::der_of(signature) : std::string();
   const auto checked = is_ecdsa ? std::string_view(der) : signature;
   const ContextPointer context(EVP_MD_CTX_new());
   const auto* const hash = kind_ == Kind::ed25519 ? nullptr : EVP_sha256();

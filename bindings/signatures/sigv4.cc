@@ -12,7 +12,9 @@ namespace keyswap::bindings::sigv4 {
 
 std::string KeyScope::text() const {
   std::string text(date);
-  text.append("/").append(region).append("/").append(service).append("/").append(kTermination);
+  for (const std::string_view part : {region, service, kTermination}) {
+    text.append(part.empty() ? "" : "/").append(part);
+  }
   return text;
 }
 

@@ -17,15 +17,16 @@
 namespace keyswap::bindings::sigv4 {
 
 inline constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+inline constexpr std::string_view kAsymmetricAlgorithm = "AWS4-ECDSA-P256-SHA256";
 inline constexpr std::string_view kTermination = "aws4_request";
 
 // What a key is good for.
 struct KeyScope {
-  std::string_view date;  // "20150830"
-  std::string_view region;
+  std::string_view date;    // "20150830"
+  std::string_view region;  // "": of version 4A, which names regions elsewhere
   std::string_view service;
 
-  // "20150830/us-east-1/iam/aws4_request"
+  // "20150830/us-east-1/iam/aws4_request", or "20150830/iam/aws4_request"
   [[nodiscard]] std::string text() const;
 };
 

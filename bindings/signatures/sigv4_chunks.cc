@@ -7,7 +7,6 @@
 
 #include "bindings/bounds.h"
 #include "bindings/digest.h"
-#include "bindings/signatures/sigv4.h"
 #include "proxy/base/bytes.h"
 #include "proxy/http/grammar.h"
 
@@ -19,7 +18,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kSignaturePart = ";chunk-signature=";
 constexpr std::string_view kTrailerSignature = "x-amz-trailer-signature:";
 constexpr std::size_t kSizeDigitsMax = 8;
-constexpr std::size_t kSignatureBytes = 64;
+constexpr char kFill = '*';
 
 base::Error is_malformed() {
   return {base::Errc::invalid_input, "the body is not in signed chunks, as its head says"};
@@ -33,12 +32,17 @@ base::Error is_full() {
   return {base::Errc::limit_exceeded, "a chunk is too large"};
 }
 
-bool is_right(const base::Result<std::string>& expected, std::string_view claimed) {
-  return expected && base::equal_constant_time(*expected, base::to_lower(claimed));
+// The signature in what stands for one; "" if it is none.
+std::string read_signature(Algorithm algorithm, std::string_view text) {
+  const std::string_view hex = text.substr(0, text.find_last_not_of(kFill) + 1);
+  return text.size() == names_of(algorithm).chunk_signature_bytes && is_signature(algorithm, hex)
+             ? base::to_lower(hex)
+             : std::string();
 }
 
-bool is_signature(std::string_view text) {
-  return text.size() == kSignatureBytes && http::grammar::all_are(text, http::grammar::kHex);
+std::string filled_up(Algorithm algorithm, std::string signature) {
+  signature.resize(names_of(algorithm).chunk_signature_bytes, kFill);
+  return signature;
 }
 
 template <typename... Pieces>
@@ -50,35 +54,59 @@ base::Status write(base::ByteSink& out, Pieces... pieces) {
 
 // --- the chain ---
 
-SignatureChain::SignatureChain(vault::Secret key,
-                               std::string date_time,
-                               std::string scope,
-                               std::string seed)
-    : key_(std::move(key)),
-      date_time_(std::move(date_time)),
-      scope_(std::move(scope)),
-      last_(std::move(seed)) {}
+SignatureChain::SignatureChain(PairKey key, ChainLink first)
+    : key_(std::move(key)), link_(std::move(first)) {}
 
 base::Result<std::string> SignatureChain::sign_chunk(std::string_view data) {
-  auto made = signature_of(
-      key_,
-      {"AWS4-HMAC-SHA256-PAYLOAD", date_time_, scope_, last_, sha256_hex(""), sha256_hex(data)});
-  last_ = made ? *made : last_;
+  auto made = key_.sign({names_of(link_.algorithm).chunk,
+                         link_.date_time,
+                         link_.scope,
+                         link_.last,
+                         sha256_hex(""),
+                         sha256_hex(data)});
+  link_.last = made ? *made : link_.last;
   return made;
 }
 
 base::Result<std::string> SignatureChain::sign_trailer(std::string_view lines) {
-  auto made = signature_of(
-      key_, {"AWS4-HMAC-SHA256-TRAILER", date_time_, scope_, last_, sha256_hex(lines)});
-  last_ = made ? *made : last_;
+  auto made = key_.sign({names_of(link_.algorithm).trailer,
+                         link_.date_time,
+                         link_.scope,
+                         link_.last,
+                         sha256_hex(lines)});
+  link_.last = made ? *made : link_.last;
   return made;
+}
+
+ProofChain::ProofChain(PairProof proof, ChainLink first)
+    : proof_(std::move(proof)), link_(std::move(first)) {}
+
+bool ProofChain::shows_chunk(std::string_view data, std::string_view signature) {
+  const bool is_right = proof_.shows({names_of(link_.algorithm).chunk,
+                                      link_.date_time,
+                                      link_.scope,
+                                      link_.last,
+                                      sha256_hex(""),
+                                      sha256_hex(data)},
+                                     signature);
+  link_.last = signature;
+  return is_right;
+}
+
+bool ProofChain::shows_trailer(std::string_view lines, std::string_view signature) {
+  const bool is_right = proof_.shows({names_of(link_.algorithm).trailer,
+                                      link_.date_time,
+                                      link_.scope,
+                                      link_.last,
+                                      sha256_hex(lines)},
+                                     signature);
+  link_.last = signature;
+  return is_right;
 }
 
 // --- the body ---
 
-ChunkSigner::ChunkSigner(SignatureChain own,
-                         std::optional<SignatureChain> clients,
-                         bool has_trailer)
+ChunkSigner::ChunkSigner(SignatureChain own, std::optional<ProofChain> clients, bool has_trailer)
     : own_(std::move(own)), clients_(std::move(clients)), has_trailer_(has_trailer) {}
 
 base::Status ChunkSigner::feed(std::string_view piece, base::ByteSink& out) {
@@ -127,12 +155,13 @@ base::Status ChunkSigner::take_line(std::string_view& piece, base::ByteSink& out
 base::Status ChunkSigner::read_size(std::string_view line, base::ByteSink& out) {
   const std::size_t digits = std::min(line.find(kSignaturePart), line.size());
   size_text_ = line.substr(0, digits);
-  signature_ = line.substr(std::min(digits + kSignaturePart.size(), line.size()));
+  signature_ = read_signature(own_.algorithm(),
+                              line.substr(std::min(digits + kSignaturePart.size(), line.size())));
   const char* const end = size_text_.data() + size_text_.size();
   constexpr int kHexadecimal = 16;
   const bool is_size = !size_text_.empty() && size_text_.size() <= kSizeDigitsMax &&
                        std::from_chars(size_text_.data(), end, size_, kHexadecimal).ptr == end;
-  if (!is_size || !is_signature(signature_)) {
+  if (!is_size || signature_.empty()) {
     return is_malformed();
   }
   if (size_ > base::bounds::kSignedChunkBytesMax) {
@@ -170,11 +199,15 @@ base::Status ChunkSigner::take_data(std::string_view& piece, base::ByteSink& out
 
 // Only what the client has signed is signed.
 base::Status ChunkSigner::send_chunk(std::string_view data, base::ByteSink& out) {
-  if (clients_ && !is_right(clients_->sign_chunk(data), signature_)) {
+  if (clients_ && !clients_->shows_chunk(data, signature_)) {
     return is_not_proven();
   }
   const auto own = own_.sign_chunk(data);
-  return own ? write(out, size_text_, kSignaturePart, std::string_view(*own), kLineEnd)
+  return own ? write(out,
+                     std::string_view(size_text_),
+                     kSignaturePart,
+                     std::string_view(filled_up(own_.algorithm(), *own)),
+                     kLineEnd)
              : base::Status(own.error());
 }
 
@@ -182,16 +215,19 @@ base::Status ChunkSigner::send_chunk(std::string_view data, base::ByteSink& out)
 base::Status ChunkSigner::read_trailer(std::string_view line, base::ByteSink& out) {
   namespace grammar = http::grammar;
   if (line.starts_with(kTrailerSignature)) {
-    const std::string_view claimed = line.substr(kTrailerSignature.size());
-    if (!is_signature(claimed)) {
+    const auto claimed = read_signature(own_.algorithm(), line.substr(kTrailerSignature.size()));
+    if (claimed.empty()) {
       return is_malformed();
     }
-    if (clients_ && !is_right(clients_->sign_trailer(trailer_), claimed)) {
+    if (clients_ && !clients_->shows_trailer(trailer_, claimed)) {
       return is_not_proven();
     }
     expects_ = Expects::last_line;
     const auto own = own_.sign_trailer(trailer_);
-    return own ? write(out, kTrailerSignature, std::string_view(*own), kLineEnd)
+    return own ? write(out,
+                       kTrailerSignature,
+                       std::string_view(filled_up(own_.algorithm(), *own)),
+                       kLineEnd)
                : base::Status(own.error());
   }
   const std::size_t colon = line.find(':');

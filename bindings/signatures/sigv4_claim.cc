@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "bindings/bounds.h"
 #include "bindings/signatures/sigv4_canonical.h"
 #include "proxy/base/bytes.h"
 #include "proxy/http/grammar.h"
@@ -18,7 +19,6 @@ namespace {
 
 namespace grammar = http::grammar;
 
-constexpr std::size_t kSignatureHexBytes = 64;
 constexpr std::int64_t kExpiresMax = 604'800;  // a week: the S3 API reference, X-Amz-Expires
 
 base::Error is_malformed() {
@@ -69,21 +69,46 @@ bool is_part(std::string_view text) {
   });
 }
 
-// "ID/20130524/us-east-1/s3/aws4_request"
+// "ID/20130524/us-east-1/s3/aws4_request", and under version 4A without a region.
 bool read_credential(std::string_view text, Claim& claim) {
-  std::array<std::string_view, 5> parts;
-  for (std::string_view& part : parts) {
-    part = text.substr(0, text.find('/'));
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
+  std::vector<std::string_view> parts;
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find('/');
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (!text.empty() || !std::ranges::all_of(parts, is_part) || parts[4] != kTermination) {
+  const std::size_t regions = claim.algorithm == Algorithm::hmac ? 1 : 0;
+  if (parts.size() != 4 + regions || !std::ranges::all_of(parts, is_part) ||
+      parts.back() != kTermination) {
     return false;
   }
   claim.key_id = parts[0];
   claim.date = parts[1];
-  claim.region = parts[2];
-  claim.service = parts[3];
+  claim.service = parts[2 + regions];
+  if (regions > 0) {
+    claim.region = parts[2];
+    claim.regions = {claim.region};
+  }
   return true;
+}
+
+// "us-east-1,us-west-2", or "*"
+bool read_region_set(std::string_view text, Claim& claim) {
+  while (claim.regions.size() < bounds::kSignedListMax) {
+    const std::string_view item = text.substr(0, text.find(','));
+    const std::string_view region = grammar::trim(item);
+    if (region.empty() || !std::ranges::all_of(region, [](char c) {
+          return grammar::is(c, grammar::kName) || c == '*';
+        })) {
+      return false;
+    }
+    claim.regions.emplace_back(region);
+    if (item.size() == text.size()) {
+      return true;
+    }
+    text.remove_prefix(item.size() + 1);
+  }
+  return false;
 }
 
 // "host;x-amz-date"
@@ -106,7 +131,7 @@ bool read_names(std::string_view text, Claim& claim) {
 
 bool read_signature(std::string_view text, Claim& claim) {
   claim.signature = text;
-  return text.size() == kSignatureHexBytes && grammar::all_are(text, grammar::kHex);
+  return is_signature(claim.algorithm, text);
 }
 
 bool read_date_time(std::string_view text, Claim& claim) {
@@ -140,22 +165,6 @@ bool read_elements(std::string_view list, Claim& claim) {
     found->is_there = true;
   }
   return std::ranges::all_of(known, &Element::is_there);
-}
-
-base::Result<Claim> read_header(const http::HeaderList& fields) {
-  const auto* const field = fields.find("authorization");
-  const auto* const date = fields.find(kDateField);
-  if (field == nullptr || fields.count("authorization") != 1) {
-    return is_malformed();
-  }
-  const std::string_view word = field->value.substr(0, field->value.find(' '));
-  if (word != kAlgorithm) {
-    return word.starts_with("AWS4-") ? is_foreign() : is_malformed();
-  }
-  Claim claim;
-  const bool is_read = read_elements(field->value.substr(word.size()), claim) && date != nullptr &&
-                       fields.count(kDateField) == 1 && read_date_time(date->value, claim);
-  return is_read ? base::Result<Claim>(std::move(claim)) : is_malformed();
 }
 
 // The parameters of a presigned URL, each once: under a name that differs only in case, a server
@@ -203,6 +212,43 @@ class Presigned {
   std::vector<std::pair<std::string, std::string>> all_;
 };
 
+// Nothing: it is not known here.
+std::optional<Algorithm> algorithm_called(std::string_view name) {
+  for (const Algorithm algorithm : {Algorithm::hmac, Algorithm::ecdsa}) {
+    if (names_of(algorithm).head == name) {
+      return algorithm;
+    }
+  }
+  return std::nullopt;
+}
+
+// Under version 4A there is one region set, where the signature is, and no second one in the query.
+bool read_regions(const http::HeaderList& fields, const Presigned& query, Claim& claim) {
+  const auto* const field = fields.find(kRegionSetField);
+  return claim.algorithm == Algorithm::hmac ||
+         (field != nullptr && fields.count(kRegionSetField) == 1 &&
+          query.count(kRegionSetParameter) == 0 && read_region_set(field->value, claim));
+}
+
+base::Result<Claim> read_header(const http::HeaderList& fields, const Presigned& query) {
+  const auto* const field = fields.find("authorization");
+  const auto* const date = fields.find(kDateField);
+  if (field == nullptr || fields.count("authorization") != 1) {
+    return is_malformed();
+  }
+  const std::string_view word = field->value.substr(0, field->value.find(' '));
+  const auto algorithm = algorithm_called(word);
+  if (!algorithm) {
+    return word.starts_with("AWS4-") ? is_foreign() : is_malformed();
+  }
+  Claim claim;
+  claim.algorithm = *algorithm;
+  const bool is_read = read_elements(field->value.substr(word.size()), claim) && date != nullptr &&
+                       fields.count(kDateField) == 1 && read_date_time(date->value, claim) &&
+                       read_regions(fields, query, claim);
+  return is_read ? base::Result<Claim>(std::move(claim)) : is_malformed();
+}
+
 bool read_expires(std::string_view text, Claim& claim) {
   if (!is_digits(text) || text.size() > 6) {
     return false;
@@ -211,10 +257,18 @@ bool read_expires(std::string_view text, Claim& claim) {
   return claim.expires_s >= 1 && claim.expires_s <= kExpiresMax;
 }
 
-base::Result<Claim> read_presigned(const Presigned& query) {
-  const auto algorithm = query.find(kAlgorithmParameter);
-  if (algorithm && *algorithm != kAlgorithm && algorithm->starts_with("AWS4-")) {
-    return is_foreign();
+// Likewise, in the query, and no second one in a field.
+bool read_presigned_regions(const http::HeaderList& fields, const Presigned& query, Claim& claim) {
+  const auto set = query.find(kRegionSetParameter);
+  return claim.algorithm == Algorithm::hmac ||
+         (set && fields.find(kRegionSetField) == nullptr && read_region_set(*set, claim));
+}
+
+base::Result<Claim> read_presigned(const http::HeaderList& fields, const Presigned& query) {
+  const std::string_view word = query.find(kAlgorithmParameter).value_or("");
+  const auto algorithm = algorithm_called(word);
+  if (!algorithm) {
+    return word.starts_with("AWS4-") ? is_foreign() : is_malformed();
   }
   const auto credential = query.find(kCredentialParameter);
   const auto date = query.find("X-Amz-Date");
@@ -222,13 +276,14 @@ base::Result<Claim> read_presigned(const Presigned& query) {
   const auto names = query.find("X-Amz-SignedHeaders");
   const auto signature = query.find(kSignatureParameter);
   Claim claim;
+  claim.algorithm = *algorithm;
   claim.is_presigned = true;
-  const bool is_read = algorithm == kAlgorithm && credential && date && expires && names &&
-                       signature && query.count(kTokenParameter) <= 1 &&
-                       (query.find(kTokenParameter) || query.count(kTokenParameter) == 0) &&
-                       read_credential(*credential, claim) && read_date_time(*date, claim) &&
-                       read_expires(*expires, claim) && read_names(*names, claim) &&
-                       read_signature(*signature, claim);
+  const bool is_read =
+      credential && date && expires && names && signature && query.count(kTokenParameter) <= 1 &&
+      (query.find(kTokenParameter) || query.count(kTokenParameter) == 0) &&
+      read_credential(*credential, claim) && read_date_time(*date, claim) &&
+      read_expires(*expires, claim) && read_names(*names, claim) &&
+      read_signature(*signature, claim) && read_presigned_regions(fields, query, claim);
   return is_read ? base::Result<Claim>(std::move(claim)) : is_malformed();
 }
 
@@ -247,10 +302,11 @@ base::Result<Claim> read_claim(const http::HeaderList& fields, std::string_view 
                             parameters.count(kCredentialParameter) > 0 ||
                             parameters.count(kSignatureParameter) > 0;
   if (!is_presigned) {
-    return read_header(fields);
+    return read_header(fields, parameters);
   }
   // Which one a server would go by is not said.
-  return fields.find("authorization") == nullptr ? read_presigned(parameters) : is_malformed();
+  return fields.find("authorization") == nullptr ? read_presigned(fields, parameters)
+                                                 : is_malformed();
 }
 
 }  // namespace keyswap::bindings::sigv4

@@ -331,7 +331,8 @@ TEST_CASE("A GitHub App's token names no key: its issuer is the placeholder, and
       R"({"iat":1699999970,"exp":1700000570,"iss":")" + test::kPlaceholder + R"("})";
   const auto sent =
       request_with("bearer " + client_token(theirs, R"({"alg":"RS256","typ":"JWT"})"));
-  const auto parts = jwt::read(token_for(inject, sent, test::kRsaKey));
+  const auto token = token_for(inject, sent, test::kRsaKey);
+  const auto parts = jwt::read(token);
   REQUIRE(parts.has_value());
   const auto key = PrivateKey::from_text(test::kRsaKey);
   const auto real = PublicKey::from_der(key->public_der().value());
@@ -351,7 +352,8 @@ TEST_CASE("An assertion that the client signed is signed anew in its form, which
   const auto begin = kGrant + "&assertion=";
   REQUIRE(made.body.starts_with(begin));
   REQUIRE(made.body.ends_with("&x=a%20b"));
-  const auto parts = jwt::read(made.body.substr(begin.size(), made.body.size() - begin.size() - 8));
+  const auto token = made.body.substr(begin.size(), made.body.size() - begin.size() - 8);
+  const auto parts = jwt::read(token);
   REQUIRE(parts.has_value());
   const auto key = PrivateKey::from_text(test::kRsaKey);
   const auto real = PublicKey::from_der(key->public_der().value());

@@ -337,7 +337,7 @@ TEST_CASE("a form that is not signed here is told from what is not well made") {
   events.set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-EVENTS");
   CHECK(Asked(events).refusal(with()) == SignerRefusal::signature_form_not_supported);
   Request other;
-  other.set("Authorization", "AWS4-ECDSA-P256-SHA256 Credential=" + kId + "/x");
+  other.set("Authorization", "AWS4-X509-RSA-SHA256 Credential=" + kId + "/x");
   CHECK(Asked(other).refusal(with()) == SignerRefusal::signature_form_not_supported);
   Request odd;
   odd.set("x-amz-content-sha256", "none");

@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "bindings/signatures/sigv4.h"
 #include "proxy/base/buffer.h"
 #include "test/bindings/signatures/aws_vectors.h"
 
@@ -46,12 +45,24 @@ std::string body_of(const Signatures& made) {
   return body + "\r\n";
 }
 
-SignatureChain chain(const std::string& secret, const std::string& seed) {
+const KeyScope kScope{"20130524", "us-east-1", "s3"};
+
+ChainLink link_of(const std::string& seed) {
+  return {Algorithm::hmac, test::kS3Time, kScope.text(), seed};
+}
+
+SignatureChain chain(const std::string& seed) {
   REQUIRE(vault::lock_memory());
-  const KeyScope scope{"20130524", "us-east-1", "s3"};
-  auto key = make_key(secret, scope);
+  auto key = PairKey::of(Algorithm::hmac, {"ID", test::kS3Secret}, kScope);
   REQUIRE(key);
-  return {std::move(*key), test::kS3Time, scope.text(), seed};
+  return {std::move(*key), link_of(seed)};
+}
+
+ProofChain proofs(const std::string& seed) {
+  REQUIRE(vault::lock_memory());
+  auto proof = PairProof::of(Algorithm::hmac, {"ID", test::kFakeSecret}, kScope);
+  REQUIRE(proof);
+  return {std::move(*proof), link_of(seed)};
 }
 
 struct Outcome {
@@ -67,11 +78,11 @@ Outcome sent_of(const std::string& body,
                 const Signatures* from = nullptr) {
   const auto& theirs = from != nullptr ? *from : has_trailer ? kThrowAwayTrailer : kThrowAway;
   const auto& ours = has_trailer ? kPublishedTrailer : kPublished;
-  std::optional<SignatureChain> clients;
+  std::optional<ProofChain> clients;
   if (is_asked) {
-    clients.emplace(chain(test::kFakeSecret, theirs[0]));
+    clients.emplace(proofs(theirs[0]));
   }
-  ChunkSigner signer(chain(test::kS3Secret, ours[0]), std::move(clients), has_trailer);
+  ChunkSigner signer(chain(ours[0]), std::move(clients), has_trailer);
   Outcome outcome;
   base::Buffer out(std::size_t{4} * 1024 * 1024);
   for (std::size_t at = 0; at < body.size() && outcome.status; at += piece) {
