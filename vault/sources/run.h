@@ -121,6 +121,7 @@ struct FetchedValue {
 // What was asked for and does not stand in it does not exist.
 struct Done {
   std::vector<FetchedValue> values;
+  bool is_listing = false;  // of names and notes: no credential is in it, and none is recorded
 };
 
 enum class FetchFault : std::uint8_t {
@@ -218,6 +219,10 @@ class Backend {
 
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
+
+  // A run that brings the keys that there are, each with its note as its value (vault/note_mark.h):
+  // empty where that is somebody's own text. What it brings is a listing. Null: there are no notes.
+  [[nodiscard]] virtual std::unique_ptr<Run> notes() { return nullptr; }
 
   // Gives back what was got by log_in(), when the proxy ends; null: nothing.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
