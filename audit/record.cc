@@ -227,6 +227,7 @@ std::string_view type_of(FetchEvent event) {
     case FetchEvent::fetched:
     case FetchEvent::captured:
     case FetchEvent::login:
+    case FetchEvent::note:
       return "secret_fetched";
     case FetchEvent::minted:
     case FetchEvent::refreshed:

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,16 +18,6 @@
 #include "vault/secret_name.h"
 
 namespace keyswap::bindings {
-
-// How far notes count.
-struct NotesRule {
-  // False: of the file's secrets nothing counts but honeytokens.
-  bool is_with_file = true;
-  std::string source;  // as secrets name it; "": it is that of all that name none
-  // Hosts that notes may name; nothing: any.
-  std::optional<std::vector<HostPattern>> allowed;
-  bool allows_wildcards = false;
-};
 
 // One secret of the source.
 struct SourceNote {

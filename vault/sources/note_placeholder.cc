@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "bindings/digest.h"
 
@@ -35,6 +36,22 @@ base::Result<std::string> note_placeholder(const Secret& salt, std::string_view 
   }
   text.resize(std::string_view("avp-PLACEHOLDER-").size() + kLetters);
   return text;
+}
+
+base::Result<std::vector<NoteText>> note_texts(const Done& brought, const Secret* salt) {
+  std::vector<NoteText> texts;
+  for (const FetchedValue& one : brought.values) {
+    NoteText text{one.key, std::string(one.value.reveal()), ""};
+    if (salt != nullptr && !text.name.empty()) {
+      auto made = note_placeholder(*salt, text.name);
+      if (!made) {
+        return made.error();
+      }
+      text.placeholder = std::move(*made);
+    }
+    texts.push_back(std::move(text));
+  }
+  return texts;
 }
 
 }  // namespace keyswap::vault

@@ -42,4 +42,20 @@ TEST_CASE("K37 a salt that is too short is refused") {
   CHECK_FALSE(note_placeholder(salt_of(counted()), "").has_value());
 }
 
+TEST_CASE(
+    "what a source brings is its names and notes, with or without what a salt makes of them") {
+  Done done;
+  done.values.push_back({"OTHER", salt_of("# avp-binding"), "1", std::nullopt});
+  done.values.push_back({"K", Secret(), "1", std::nullopt});
+  const Secret salt = salt_of(counted());
+  const auto with = note_texts(done, &salt).value();
+  REQUIRE(with.size() == 2);
+  CHECK(with[0].text == "# avp-binding");
+  CHECK(with[0].placeholder == "avp-PLACEHOLDER-fj4fkd2qu4a4rccq7ll3y");
+  CHECK(with[1].text.empty());
+  CHECK(note_texts(done, nullptr).value()[0].placeholder.empty());
+  const Secret short_one = salt_of("x");
+  CHECK_FALSE(note_texts(done, &short_one).has_value());
+}
+
 }  // namespace keyswap::vault
