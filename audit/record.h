@@ -322,6 +322,7 @@ enum class FetchEvent : std::uint8_t {
   rotation_failed,
   captured,
   login,
+  note,  // what its note says of where it may go is another; `outcome`: what counts of it now
 };
 
 std::string_view to_string(FetchEvent event);

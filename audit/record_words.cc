@@ -77,16 +77,17 @@ static_assert(kOutcomeNames.size() == static_cast<std::size_t>(Outcome::not_sent
 constexpr std::array<std::string_view, 3> kApprovalEventNames{"first", "renewed", "refused"};
 static_assert(kApprovalEventNames.size() == static_cast<std::size_t>(ApprovalEvent::refused) + 1);
 
-constexpr std::array<std::string_view, 9> kFetchEventNames{"fetched",
-                                                           "minted",
-                                                           "refreshed",
-                                                           "rotation_pending",
-                                                           "rotated",
-                                                           "rotation_conflict",
-                                                           "rotation_failed",
-                                                           "captured",
-                                                           "login"};
-static_assert(kFetchEventNames.size() == static_cast<std::size_t>(FetchEvent::login) + 1);
+constexpr std::array<std::string_view, 10> kFetchEventNames{"fetched",
+                                                            "minted",
+                                                            "refreshed",
+                                                            "rotation_pending",
+                                                            "rotated",
+                                                            "rotation_conflict",
+                                                            "rotation_failed",
+                                                            "captured",
+                                                            "login",
+                                                            "note"};
+static_assert(kFetchEventNames.size() == static_cast<std::size_t>(FetchEvent::note) + 1);
 
 constexpr std::array<std::string_view, 3> kAlertByNames{"client", "keyswap", "nobody"};
 static_assert(kAlertByNames.size() == static_cast<std::size_t>(AlertBy::nobody) + 1);
@@ -185,6 +186,7 @@ std::string_view type_of(FetchEvent event) {
     case FetchEvent::fetched:
     case FetchEvent::captured:
     case FetchEvent::login:
+    case FetchEvent::note:
       return "secret_fetched";
     case FetchEvent::minted:
     case FetchEvent::refreshed:

@@ -235,6 +235,20 @@ struct AllowedUsers {
   }
 };
 
+// How far the notes of a source's secrets count (bindings/note_merge.h).
+struct NotesRule {
+  // False: of the file's secrets nothing counts but honeytokens.
+  bool is_with_file = true;
+  std::string source;      // as secrets name it; "": it is that of all that name none
+  std::uint32_t spec = 0;  // the same, in SourceTable::specs()
+  // Hosts that notes may name; nothing: any.
+  std::optional<std::vector<HostPattern>> allowed;
+  bool allows_wildcards = false;
+  std::int64_t refresh_ms = 0;  // between two readings; 0: at the start and at a reload alone
+  std::string salt_path;        // of placeholders that no note says; absolute
+  bool is_salt_said = false;    // by the file; else it need not be there
+};
+
 // A rule and one of its scopes.
 struct RouteUse {
   std::uint32_t rule = 0;
@@ -281,8 +295,9 @@ class Bindings {
   UpstreamSettings upstream;
   // Where secrets come from that are not in the vault of this machine; null: all are.
   std::shared_ptr<const vault::SourceTable> sources;
-  std::string audit_path;  // absolute; "" = the home's
-  std::string sha256;      // hex, of the file's bytes
+  std::optional<NotesRule> notes;  // nothing: the file alone says where secrets go
+  std::string audit_path;          // absolute; "" = the home's
+  std::string sha256;              // hex, of the file's bytes
 
   // Does that entry come from a source elsewhere?
   [[nodiscard]] bool is_elsewhere(const vault::SecretName& name) const;

@@ -55,6 +55,11 @@ inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter
 inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; a venue takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
+// Of bindings in the notes of a source's secrets (bindings/note.h).
+inline constexpr std::size_t kNoteBytesMax = std::size_t{16} * 1024;
+inline constexpr std::size_t kNoteHostsMax = 64;
+inline constexpr std::size_t kNoteAllowedHostsMax = 1000;  // of `notes_host_allowlist`
+
 // Of the catalogue of providers (bindings/provider.h).
 inline constexpr std::size_t kProviderFileBytesMax = std::size_t{64} * 1024;
 inline constexpr std::size_t kOwnProvidersMax = 500;  // in the home's folder

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/parse.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -13,14 +14,16 @@
 #include <unistd.h>
 
 #include "bindings/digest.h"
+#include "bindings/note_merge.h"
 #include "bindings/parse_sections.h"
+#include "bindings/yaml_make.h"
 #include "proxy/base/bounds.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> kTopKeys = {"version",
+constexpr std::array<std::string_view, 23> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
                                                        "refusals",
@@ -36,7 +39,13 @@ constexpr std::array<std::string_view, 17> kTopKeys = {"version",
                                                        "audit",
                                                        "cache",
                                                        "preflight",
-                                                       "backend"};
+                                                       "backend",
+                                                       "binding_source",
+                                                       "notes_source",
+                                                       "notes_host_allowlist",
+                                                       "allow_any_notes_host",
+                                                       "notes_refresh_seconds",
+                                                       "install_salt_path"};
 
 template <typename Choice>
 void parse_choice(const YamlSection& top,
@@ -76,6 +85,54 @@ void parse_policies(const YamlSection& top, ParseContext& context, Bindings& bin
   }
 }
 
+// What a note says stands where its secret stood.
+YamlNode with_notes(const YamlNode* of_file, const MergedNotes& notes) {
+  YamlNode secrets = yaml_mapping();
+  for (std::size_t i = 0; of_file != nullptr && i < of_file->keys.size(); ++i) {
+    const bool is_replaced = std::ranges::any_of(notes.entries, [&](const NoteEntry& entry) {
+      return entry.name.text() == of_file->keys[i].text;
+    });
+    if (!is_replaced) {
+      secrets.keys.push_back(of_file->keys[i]);
+      secrets.items.push_back(of_file->items[i]);
+    }
+  }
+  for (const NoteEntry& entry : notes.entries) {
+    add_yaml_key(entry.name.text(), entry.entry, secrets);
+  }
+  return secrets;
+}
+
+bool is_named(const SecretRule& rule, const std::vector<vault::SecretName>& names) {
+  return std::ranges::find(names, rule.name) != names.end();
+}
+
+// Where notes alone count, what the file says of a secret is checked, and is in force for none. It
+// is known by its placeholder all the same, and goes nowhere.
+bool is_out_of_force(const SecretRule& rule, const NotesRule& notes, const MergedNotes* merged) {
+  const bool is_of_note =
+      merged != nullptr && std::ranges::any_of(merged->entries, [&](const NoteEntry& entry) {
+        return entry.name == rule.name;
+      });
+  return (!notes.is_with_file && !is_of_note) ||
+         (merged != nullptr && is_named(rule, merged->out_of_force));
+}
+
+void parse_all_secrets(const YamlNode* secrets, ParseContext& context, Bindings& bindings) {
+  const bool is_mapping = secrets == nullptr || secrets->kind == YamlNode::Kind::mapping ||
+                          secrets->kind == YamlNode::Kind::null;
+  if (bindings.notes && context.notes != nullptr && is_mapping) {
+    parse_secrets(with_notes(secrets, *context.notes), context, bindings);
+  } else if (secrets != nullptr) {
+    parse_secrets(*secrets, context, bindings);
+  }
+  for (SecretRule& rule : bindings.rules) {
+    if (bindings.notes && is_out_of_force(rule, *bindings.notes, context.notes)) {
+      rule.scopes.clear();
+    }
+  }
+}
+
 void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) {
   const YamlSection top(root, "bindings.yaml", kTopKeys, context.issues);
   if (!top.is_mapping()) {
@@ -92,6 +149,7 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
     parse_preflight(*node, context);
   }
   parse_sources(top, context);
+  parse_notes(top, context, bindings);
   if (const auto* const node = top.find("callers")) {
     parse_callers(*node, context, bindings);
   }
@@ -102,11 +160,10 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
     parse_allow_origins(*node, context, bindings);
   }
   const auto* const custom = top.find("custom");
+  const bool may_have_none = custom != nullptr || bindings.notes;
   const auto* const secrets =
-      custom == nullptr ? top.require("secrets", context.issues) : top.find("secrets");
-  if (secrets != nullptr) {
-    parse_secrets(*secrets, context, bindings);
-  }
+      may_have_none ? top.find("secrets") : top.require("secrets", context.issues);
+  parse_all_secrets(secrets, context, bindings);
   if (custom != nullptr) {
     parse_custom(*custom, context, bindings);
   }
@@ -190,7 +247,8 @@ base::Result<std::string> read_all(int number) {
 Parsed parse(std::string_view yaml,
              const std::string& folder,
              Venues venues,
-             vault::BackendKinds kinds) {
+             vault::BackendKinds kinds,
+             const MergedNotes* notes) {
   Parsed parsed;
   ParseContext context;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -198,6 +256,7 @@ Parsed parse(std::string_view yaml,
   context.folder = folder;
   context.venues = venues;
   context.kinds = kinds;
+  context.notes = notes;
   parsed.bindings.venues = venues;
   auto document = parse_yaml(yaml);
   context.issues.add_errors(std::move(document.errors));

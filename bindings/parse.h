@@ -24,6 +24,8 @@ struct ConfigIssue {
   std::string hint;  // what to do; may be ""
 };
 
+struct MergedNotes;  // bindings/note_merge.h
+
 struct Parsed {
   Bindings bindings;  // usable only if errors is empty
   std::vector<ConfigIssue> errors;
@@ -36,11 +38,13 @@ bool is_route_taken(std::string_view name, Venues venues);
 
 // `folder`: what relative file names in the text are relative to. `venues`: those that the file may
 // speak of; what is made refers to them (bindings/venues/table.h has all of this program). `kinds`:
-// the same of sources of secrets (vault/sources/kinds.h).
+// the same of sources of secrets (vault/sources/kinds.h). `notes`: what notes say beside the text,
+// which has to let them (`binding_source`); null: nothing.
 Parsed parse(std::string_view yaml,
              const std::string& folder,
              Venues venues,
-             vault::BackendKinds kinds = {});
+             vault::BackendKinds kinds = {},
+             const MergedNotes* notes = nullptr);
 
 // Reads the file (regular, not writable by others, at most kBindingsFileBytesMax) and
 // parses it.

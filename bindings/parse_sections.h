@@ -20,12 +20,15 @@
 
 namespace keyswap::bindings {
 
+struct MergedNotes;  // bindings/note_merge.h
+
 // What every part needs.
 struct ParseContext {
   std::string_view text;  // the file
   std::string folder;     // what relative names are relative to
   Venues venues;          // that the file may speak of
   vault::BackendKinds kinds;
+  const MergedNotes* notes = nullptr;  // what they say beside the file; null: nothing is known
   bool allows_wildcards = false;
   std::vector<std::string> callers;                  // of the file: read before what names them
   std::map<std::string, Place, std::less<>> routes;  // names given so far
@@ -129,6 +132,8 @@ void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings
 void parse_preflight(const YamlNode& node, ParseContext& context);
 // `sources:`, and `backend:` and `cache:` of agent-vault-proxy's files (parse_sources.cc).
 void parse_sources(const YamlSection& top, ParseContext& context);
+// `binding_source:` and what belongs to it, after the sources (parse_notes.cc).
+void parse_notes(const YamlSection& top, ParseContext& context, Bindings& bindings);
 // The settings that a kind of source takes, and `allow_addresses` (parse_sources.cc).
 void parse_source_settings(const YamlSection& section,
                            std::span<const vault::SettingRule> rules,

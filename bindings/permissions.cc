@@ -256,6 +256,20 @@ void add_sources(const vault::SourceTable& table, std::vector<std::string>& said
   said.insert(said.end(), routes.begin(), routes.end());
 }
 
+void add_notes(const Bindings& bindings, std::vector<std::string>& said) {
+  const NotesRule& notes = *bindings.notes;
+  const std::string subject = "notes of the source " + bindings.sources->specs()[notes.spec].id +
+                              " may send its secrets to ";
+  if (!notes.allowed) {
+    said.push_back(subject + "any host");
+  }
+  for (const HostPattern& host : notes.allowed.value_or(std::vector<HostPattern>())) {
+    said.push_back(subject + (host.is_wildcard ? "*." : "") + host.host);
+  }
+  said.push_back(notes.is_with_file ? "a note counts before what the file says of its secret"
+                                    : "what the file says of secrets does not count beside notes");
+}
+
 void add_clients(const Bindings& bindings, std::vector<std::string>& said) {
   if (bindings.callers.empty()) {
     said.emplace_back("programs of keyswap's own user may come without a token");
@@ -283,6 +297,9 @@ std::vector<std::string> permissions_of(const Bindings& bindings) {
   }
   if (bindings.sources != nullptr) {
     add_sources(*bindings.sources, said);
+  }
+  if (bindings.notes) {
+    add_notes(bindings, said);
   }
   add_upstream(bindings.upstream, said);
   add_clients(bindings, said);

@@ -65,6 +65,9 @@ std::shared_ptr<const vault::SourceTable> SourcesRead::table(ConfigIssues& issue
       routes.emplace(name, std::move(*route));
     }
   }
+  for (const std::uint32_t source : used_) {
+    is_used[source] = true;
+  }
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     if (!is_used[i] && !specs_[i].is_minted && of_all_ != i) {
       issues.warning(places_[i], "no secret comes from the source '" + specs_[i].id + "'");

@@ -32,6 +32,9 @@ class SourcesRead {
 
   [[nodiscard]] std::optional<std::uint32_t> of_all() const { return of_all_; }
 
+  // It is asked for more than secrets.
+  void use(std::uint32_t source) { used_.push_back(source); }
+
   // An entry comes from there; nothing: it is in the vault of this machine. `is_own`: says the
   // secret of that name itself.
   void route(const vault::SecretName& name,
@@ -52,6 +55,7 @@ class SourcesRead {
   std::vector<vault::SourceSpec> specs_;
   std::vector<Place> places_;  // of these
   std::optional<std::uint32_t> of_all_;
+  std::vector<std::uint32_t> used_;
   std::vector<Wish> own_;
   std::vector<Wish> others_;
 };

@@ -43,6 +43,7 @@ struct BackendKind {
   std::span<const SettingRule> foreign_settings = {};
   // What `inject:` makes a source of, and no entry of `sources:` is.
   bool is_minting = false;
+  bool has_notes = false;  // Backend::notes() brings them
 };
 
 using BackendKinds = std::span<const BackendKind* const>;

@@ -290,6 +290,7 @@ inline constexpr std::size_t kSourceEntriesMax = 10'000;  // of one source, as t
 inline constexpr std::size_t kSourceQueueMax = 1024;
 // All calls of one fetch together. Who waits for it may give up before.
 inline constexpr std::int64_t kSourceRunMs = 30'000;
+inline constexpr std::int64_t kNotesFirstMs = 5'000;  // a start waits so long for bindings in notes
 // A source that failed is asked again after so long, then after twice of that, and so on.
 inline constexpr std::int64_t kSourceAgainMs = 1'000;
 inline constexpr std::int64_t kSourceAgainMsMax = 60'000;

@@ -59,6 +59,7 @@ class Converter {
       return Failure{Exit::usage, "it has no `secrets`", kHint};
     }
     take_machinery(root);
+    take_notes(root);
     take_secrets(*secrets);
     if (has_wildcard_ && find(root, "allow_wildcard_hosts") == nullptr) {
       set(root, "allow_wildcard_hosts", bindings::yaml_scalar("true", true));
@@ -90,6 +91,20 @@ class Converter {
     if (audit->items.empty()) {
       drop(root, "audit");
     }
+  }
+
+  // There notes may name any host where no list is; here somebody has to say so.
+  void take_notes(YamlNode& root) {
+    const std::string mode = text_of(root, "binding_source");
+    if (mode.empty() || mode == "file" || find(root, "notes_host_allowlist") != nullptr) {
+      return;
+    }
+    YamlNode nothing;
+    nothing.kind = YamlNode::Kind::sequence;
+    set(root, "notes_host_allowlist", std::move(nothing));
+    changed("notes_host_allowlist",
+            "no note binds its secret until the hosts that notes may name "
+            "are listed there");
   }
 
   // One that is known here is asked here, too, for all secrets.

@@ -70,8 +70,10 @@ Outcome<bindings::Parsed> read_bindings(const std::string& file) {
   return std::move(parsed).value();
 }
 
-bindings::Parsed parse_bindings(std::string_view text, const std::string& folder) {
-  return bindings::parse(text, folder, bindings::all_venues(), vault::backend_kinds());
+bindings::Parsed parse_bindings(std::string_view text,
+                                const std::string& folder,
+                                const bindings::MergedNotes* notes) {
+  return bindings::parse(text, folder, bindings::all_venues(), vault::backend_kinds(), notes);
 }
 
 bindings::Parsed try_entry(const bindings::Provider& provider) {

@@ -30,8 +30,10 @@ std::string absolute_path(const std::string& path);
 // Reads and parses; prints nothing.
 Outcome<bindings::Parsed> read_bindings(const std::string& file);
 
-// The same of text, whose relative names are relative to `folder`.
-bindings::Parsed parse_bindings(std::string_view text, const std::string& folder);
+// The same of text, whose relative names are relative to `folder`. `notes`: as bindings::parse().
+bindings::Parsed parse_bindings(std::string_view text,
+                                const std::string& folder,
+                                const bindings::MergedNotes* notes = nullptr);
 
 // A bindings file with an entry of that provider (bindings/provider.h).
 bindings::Parsed try_entry(const bindings::Provider& provider);

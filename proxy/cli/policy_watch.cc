@@ -136,7 +136,7 @@ net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loade
     digest_ = digest_of(loaded.text);
     const bool is_new =
         approved.approval->number != std::exchange(number_, approved.approval->number);
-    return {loaded.policy,
+    return {complete_(loaded),
             is_new ? std::optional(note_of(ApprovalEvent::renewed, loaded)) : std::nullopt};
   }
   if (approved.standing == Standing::unapproved && approves_itself(approved)) {
@@ -144,7 +144,7 @@ net::Reloaded PolicyWatch::accept(vault::Vault& vault, const LoadedPolicy& loade
       return refuse_reload(std::move(*problem));
     }
     digest_ = digest_of(loaded.text);
-    return {loaded.policy, std::nullopt};
+    return {complete_(loaded), std::nullopt};
   }
   static_cast<void>(
       refuse_reload({Exit::no,
@@ -182,7 +182,7 @@ std::optional<net::Reloaded> PolicyWatch::hold(const vault::Vault& vault,
   number_ = (*approval)->number;
   note("what was in force is approved no more; what is approved, number " +
        std::to_string(number_) + ", is in force now");
-  return net::Reloaded{loaded->policy, note_of(ApprovalEvent::renewed, loaded.value())};
+  return net::Reloaded{complete_(loaded.value()), note_of(ApprovalEvent::renewed, loaded.value())};
 }
 
 // Said once, as it is asked twice a second.

@@ -34,6 +34,11 @@ class PolicyWatch {
   PolicyWatch(Home home, std::string bindings_file)
       : home_(std::move(home)), file_(std::move(bindings_file)) {}
 
+  // What comes into force of a policy that may.
+  using Complete = std::function<net::Policy(const LoadedPolicy&)>;
+
+  void complete_by(Complete complete) { complete_ = std::move(complete); }
+
   // The first policy. A home that never had an approval gets its first one. Another policy than the
   // approved one: asks, where there is somebody to ask on the terminal that is our standard input;
   // else a failure, behind what it would change, on stderr.
@@ -95,6 +100,9 @@ class PolicyWatch {
   std::optional<net::ApprovalNote> told_;
   std::optional<Pending> pending_;
   Failure refusal_;
+  Complete complete_ = [](const LoadedPolicy& loaded) {
+    return loaded.policy;
+  };
 };
 
 }  // namespace keyswap::cli

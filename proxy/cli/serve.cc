@@ -151,6 +151,9 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
                                   return opened.listen.check(bindings, opened.bindings_file);
                                 });
   };
+  behind.renew_policy = [&opened] {
+    return opened.notes->renew();
+  };
   behind.in_force = [&opened] {
     opened.confirmation->set_in_force(in_force(opened));
   };
@@ -211,7 +214,7 @@ int serve_until_stopped(const ServeOptions& options,
   parts.log = opened.log.log.get();
   parts.clock = &opened.clock;
   parts.limiter = std::move(opened.limiter);
-  parts.policy = opened.policy.policy;
+  parts.policy = opened.notes->complete(opened.policy);
   parts.authority = opened.authority;
   parts.signing_key_hex = opened.log.public_key_hex;
   parts.home = opened.home.path;

@@ -191,6 +191,12 @@ Problem open_engine(Opened& opened) {
                    "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
   }
   opened.engine = std::move(*engine);
+  opened.notes = std::make_unique<NotesWatch>(NotesWatch::Parts{.engine = opened.engine.get(),
+                                                                .log = opened.log.log.get(),
+                                                                .clock = &opened.clock,
+                                                                .file = opened.bindings_file});
+  opened.approval.complete_by(
+      [&opened](const LoadedPolicy& loaded) { return opened.notes->complete(loaded); });
   return std::nullopt;
 }
 

@@ -16,6 +16,7 @@
 #include "proxy/cli/home.h"
 #include "proxy/cli/kept_head.h"
 #include "proxy/cli/kept_records.h"
+#include "proxy/cli/notes_watch.h"
 #include "proxy/cli/policy.h"
 #include "proxy/cli/policy_watch.h"
 #include "proxy/cli/reloading.h"
@@ -66,6 +67,7 @@ struct Opened {
   std::unique_ptr<limits::Limiter> limiter;
   std::unique_ptr<launcher::Launcher> launcher;  // until the engine has it
   std::shared_ptr<net::Listening> listening;     // once it is known where
+  std::unique_ptr<NotesWatch> notes;
   std::unique_ptr<SourceEngine> engine;
 };
 

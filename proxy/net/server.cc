@@ -112,6 +112,7 @@ class Server final : public uv::AcceptEvents {
   void refresh_vault();
   void refresh_vault_once();
   void hold_to_approval();
+  void renew_policy();
   void record_lock(std::optional<audit::VaultFault> why);
   void drain();
 
@@ -271,6 +272,7 @@ base::Status Server::serve() {
                                          .signing_key = parts_.signing_key_hex})) {
     return base::Error{base::Errc::io, "the audit log cannot be written"};
   }
+  renew_policy();
   if (doors_.management && parts_.behind.managing) {
     parts_.behind.managing(uv::to_string(doors_.management->local()));
   }
@@ -443,6 +445,7 @@ void Server::refresh_vault_once() {
       parts_.behind.vault_read();
     }
   }
+  renew_policy();
   if (parts_.behind.looked) {
     parts_.behind.looked();
   }
@@ -464,6 +467,13 @@ void Server::hold_to_approval() {
     record_approval(held->approval);
   }
   parts_.vault->set_locked(vault::LockedFor::policy, is_lost);
+}
+
+// What a policy lets others say may change without it (bindings/note_merge.h).
+void Server::renew_policy() {
+  if (auto policy = parts_.behind.renew_policy ? parts_.behind.renew_policy() : std::nullopt) {
+    take(std::move(*policy));
+  }
 }
 
 void Server::record_lock(std::optional<audit::VaultFault> why) {

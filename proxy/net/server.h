@@ -64,6 +64,9 @@ struct Behind {
   // I17. Alone, before vault_read: gives nothing while the policy in force is approved; else what
   // takes its place. Without a policy in it none can be had, and the vault is locked until one can.
   std::function<std::optional<Reloaded>()> hold_policy;
+  // Alone, twice a second, and once before `ready`, when it may take its time: what takes the place
+  // of the policy in force, of the same approval; nothing: it stays.
+  std::function<std::optional<Policy>()> renew_policy;
   // Alone: when the vault was read, twice a second and after each change of the home. All that its
   // file held counts, the approval too.
   std::function<void()> vault_read;

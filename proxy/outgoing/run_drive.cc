@@ -31,12 +31,12 @@ std::string shown(std::string_view key) {
   return std::string(name) + (field.empty() ? "" : "#" + std::string(field));
 }
 
-// A record of each key, be it fetched or missed. A run that lists names brings them without values:
-// nothing was fetched.
+// A record of each key, be it fetched or missed. A run that lists names brings them without values,
+// or with their notes: nothing was fetched.
 std::vector<FetchEvent> events_of(const vault::SourceSpec& spec, const vault::Done& done) {
   std::vector<FetchEvent> events;
   for (const vault::FetchedValue& one : done.values) {
-    if (one.value.size() != 0) {
+    if (one.value.size() != 0 && !done.is_listing) {
       events.push_back({.kind = kind_of(spec),
                         .secret = shown(one.key),
                         .version = one.version,

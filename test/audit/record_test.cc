@@ -307,6 +307,7 @@ TEST_CASE("L01 L15 exchanges and rotations of tokens are types of their own") {
   CHECK(type_of(FetchEvent::fetched) == "secret_fetched");
   CHECK(type_of(FetchEvent::captured) == "secret_fetched");
   CHECK(type_of(FetchEvent::login) == "secret_fetched");
+  CHECK(type_of(FetchEvent::note) == "secret_fetched");
   CHECK(type_of(FetchEvent::minted) == "token_exchange");
   CHECK(type_of(FetchEvent::refreshed) == "token_exchange");
   CHECK(type_of(FetchEvent::rotation_pending) == "token_rotation");

@@ -35,7 +35,7 @@ TEST_CASE("each word of a record is read back as what it was written for, and no
   check_words(Outcome::not_sent, parse_outcome);
   check_words(AlertBy::nobody, parse_alert_by);
   check_words(ApprovalEvent::refused, parse_approval_event);
-  check_words(FetchEvent::login, parse_fetch_event);
+  check_words(FetchEvent::note, parse_fetch_event);
   check_words(VaultFault::not_approved, parse_vault_fault);
   check_words(ClockEvent::agrees, parse_clock_event);
 }

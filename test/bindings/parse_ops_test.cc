@@ -33,13 +33,4 @@ TEST_CASE("preflight is checked and has no effect") {
   CHECK_FALSE(errors_of(with_top("preflight: { fail_on_warning: 1 }\n")).empty());
 }
 
-TEST_CASE("I38 I39 keys for bindings in a vault's notes are refused by name") {
-  const auto* const key = GENERATE("notes_host_allowlist: [a.b]",
-                                   "binding_source: file",
-                                   "install_salt_path: x",
-                                   "notes_refresh_seconds: 60");
-  CHECK(errors_of(with_top(std::string(key) + "\n")).find("is not supported here") !=
-        std::string::npos);
-}
-
 }  // namespace keyswap::bindings

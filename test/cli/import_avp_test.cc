@@ -108,4 +108,16 @@ TEST_CASE("what is no file of agent-vault-proxy is refused with its line") {
   }
 }
 
+TEST_CASE("notes may name no host until they are listed, and the report says so") {
+  const std::string rest = "secrets: {}\n";
+  auto made = import_avp("binding_source: both\n" + rest);
+  CHECK(made->bindings.find("notes_host_allowlist: []") != std::string::npos);
+  REQUIRE(made->report.size() == 1);
+  CHECK(made->report.front().starts_with("changed: notes_host_allowlist: "));
+  auto listed = import_avp("binding_source: both\nnotes_host_allowlist: [a.example]\n" + rest);
+  CHECK(listed->report.empty());
+  auto file = import_avp("binding_source: file\n" + rest);
+  CHECK(file->report.empty());
+}
+
 }  // namespace keyswap::cli

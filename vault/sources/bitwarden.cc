@@ -10,9 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "vault/note_mark.h"
 #include "vault/sources/backend_parts.h"
 #include "vault/sources/bitwarden_login.h"
 #include "vault/sources/kinds.h"
@@ -25,6 +27,7 @@ using bitwarden::Account;
 using bitwarden::LoggedInRun;
 
 constexpr std::size_t kIdBytesMax = 64;
+constexpr std::size_t kNotesAtOnce = 16;  // a value and a note of the longest have room 16 times
 
 // What a list says of one secret.
 struct Listed {
@@ -96,6 +99,122 @@ class NamesRun final : public ListingRun {
     }
     return done;
   }
+};
+
+// Notes come with values alone, and are opened without them. What has not changed since it was
+// read is not asked for again.
+class NotesRun final : public ListingRun {
+ public:
+  using ListingRun::ListingRun;
+
+ private:
+  Step work() override {
+    is_listing_ = true;
+    missing_.clear();
+    return list();
+  }
+
+  Step on_success(const JsonText& answer) override {
+    return is_listing_ ? on_list(answer) : on_items(answer);
+  }
+
+  // One that went since the list: the next reading goes by another.
+  Step on_missing() override {
+    return is_listing_ ? ListingRun::on_missing() : fail(FetchFault::unavailable, "not_found");
+  }
+
+  Step on_listed(std::vector<Listed> all) override {
+    is_listing_ = false;
+    listed_ = std::move(all);
+    std::unordered_map<std::string, bitwarden::KeptNote> kept;
+    for (const Listed& one : listed_) {
+      const auto found = account_.notes.find(one.id);
+      if (found == account_.notes.end() || found->second.version != one.version ||
+          one.version.empty()) {
+        missing_.push_back(one.id);
+      } else {
+        kept.insert(account_.notes.extract(found));
+      }
+    }
+    account_.notes = std::move(kept);
+    return next();
+  }
+
+  // So many that an answer has room for their values.
+  Step next() {
+    if (missing_.empty()) {
+      return done();
+    }
+    std::string body = R"({"ids":[)";
+    asked_ = std::min(missing_.size(), kNotesAtOnce);
+    for (std::size_t i = 0; i < asked_; ++i) {
+      body.append(i == 0 ? "\"" : ",\"").append(missing_[missing_.size() - 1 - i]).append("\"");
+    }
+    return ask("POST", "/secrets/get-by-ids", body + "]}");
+  }
+
+  Step on_items(const JsonText& answer) {
+    const JsonView data = answer.root().member("data");
+    if (!data.is(JsonKind::array)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    JsonItems items(data);
+    while (items.next()) {
+      if (auto failed = keep(items.value())) {
+        return std::move(*failed);
+      }
+    }
+    missing_.resize(missing_.size() - asked_);
+    return next();
+  }
+
+  // The version is the list's: what changed in between is asked for with the next reading.
+  std::optional<Failed> keep(JsonView item) {
+    const auto id = item.member("id").plain_text(kIdBytesMax);
+    const auto listed = std::ranges::find(listed_, id.value_or(""), &Listed::id);
+    if (listed == listed_.end()) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
+    bitwarden::KeptNote kept{listed->version, {}};
+    const JsonView sealed = item.member("note");
+    if (!sealed.is(JsonKind::null) && !sealed.is_text("")) {
+      auto note = open(sealed);
+      auto* const failed = std::get_if<Failed>(&note);
+      if (failed != nullptr && failed->fault == FetchFault::no_room) {
+        return std::move(*failed);
+      }
+      // One that does not open says nothing, and is no reason to doubt the others: the secret is
+      // bound nowhere, as by a note that has the mark alone.
+      auto text = failed == nullptr ? base::Result<Secret>(std::move(std::get<Secret>(note)))
+                                    : Secret::copy_of(kNoteMark);
+      if (!text) {
+        return fail_of(text.error());
+      }
+      // I1: of somebody's own text nothing is kept.
+      kept.note = look_of_note(text->reveal()) == NoteLook::plain ? Secret() : std::move(*text);
+    }
+    account_.notes.insert_or_assign(*id, std::move(kept));
+    return std::nullopt;
+  }
+
+  Step done() {
+    Done done;
+    done.is_listing = true;
+    for (Listed& one : listed_) {
+      const auto kept = account_.notes.find(one.id);
+      if (kept == account_.notes.end()) {
+        return fail(FetchFault::bad_answer, "malformed");
+      }
+      done.values.push_back(
+          {std::move(one.name), kept->second.note.share(), std::move(one.version), std::nullopt});
+    }
+    return done;
+  }
+
+  std::vector<Listed> listed_;
+  std::vector<std::string> missing_;  // ids
+  std::size_t asked_ = 0;             // of these, from behind
+  bool is_listing_ = true;
 };
 
 class FetchRun final : public ListingRun {
@@ -267,6 +386,10 @@ class Bitwarden final : public Backend {
     return std::make_unique<NamesRun>(account_);
   }
 
+  [[nodiscard]] std::unique_ptr<Run> notes() override {
+    return std::make_unique<NotesRun>(account_);
+  }
+
  private:
   Account account_;
 };
@@ -299,6 +422,7 @@ constinit const BackendKind kBitwardenKind = {.name = "bitwarden",
                                               .aliases = kAliases,
                                               .settings = kSettings,
                                               .make = make,
-                                              .foreign_settings = kForeignSettings};
+                                              .foreign_settings = kForeignSettings,
+                                              .has_notes = true};
 
 }  // namespace keyswap::vault

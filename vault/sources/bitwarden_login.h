@@ -22,6 +22,13 @@ struct Session {
   std::int64_t due_us = 0;
 };
 
+// A secret's note as it was when the secret was of that version; empty where it is nobody's
+// business (vault/note_mark.h).
+struct KeptNote {
+  std::string version;
+  Secret note;
+};
+
 struct Account {
   explicit Account(const SourceSpec& spec);
 
@@ -33,6 +40,7 @@ struct Account {
   std::shared_ptr<const Session> session;
   // By a secret's name; "" where several have it.
   std::unordered_map<std::string, std::string> ids;
+  std::unordered_map<std::string, KeptNote> notes;  // by a secret's id
 };
 
 // Logs in where that is due, does its work, and logs in once more where it is told that it is not.

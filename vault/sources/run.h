@@ -146,6 +146,7 @@ struct Missed {
 struct Done {
   std::vector<FetchedValue> values;
   std::vector<Missed> missed;
+  bool is_listing = false;  // of names and notes: no credential is in it, and none is recorded
 };
 
 using Step = std::
@@ -239,6 +240,10 @@ class Backend {
   // Drops the values that it keeps itself: its source was emptied. What runs that are under way
   // bring is not kept.
   virtual void forget() {}
+
+  // A run that brings the keys that there are, each with its note as its value (vault/note_mark.h):
+  // empty where that is somebody's own text. What it brings is a listing. Null: there are no notes.
+  [[nodiscard]] virtual std::unique_ptr<Run> notes() { return nullptr; }
 
   // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
   // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.

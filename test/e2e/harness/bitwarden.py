@@ -47,6 +47,7 @@ class Bitwarden:
         self.seed, self.key = os.urandom(16), os.urandom(64)
         self.client_id, self.client_secret = str(uuid.uuid4()), base64.urlsafe_b64encode(os.urandom(22)).decode().rstrip("=")
         self.secrets, self.sessions, self.calls = {}, set(), []
+        self.notes, self.revisions = {}, {}
         self.is_revoked = False
         self.trouble = lambda call: None
         self.lock = threading.Lock()
@@ -66,6 +67,12 @@ class Bitwarden:
     def change(self, secret, value):
         with self.lock:
             self.secrets[secret] = (self.secrets[secret][0], value)
+
+    def note(self, secret, text):
+        """The secret's note from now on; the vendor revises the secret by it."""
+        with self.lock:
+            self.notes[secret] = text
+            self.revisions[secret] = self.revisions.get(secret, 0) + 1
 
     def remove(self, secret):
         with self.lock:
@@ -128,6 +135,8 @@ class Bitwarden:
 
     def _item(self, secret, with_value):
         name, value = self.secrets[secret]
+        revised = REVISED.replace("678Z", f"{678 + self.revisions.get(secret, 0)}Z")
         item = {"object": "secret", "id": secret, "organizationId": self.organization, "key": seal(self.key, name),
-                "creationDate": REVISED, "revisionDate": REVISED, "projects": []}
-        return {**item, "value": seal(self.key, value), "note": seal(self.key, "")} if with_value else item
+                "creationDate": REVISED, "revisionDate": revised, "projects": []}
+        note = seal(self.key, self.notes.get(secret, ""))
+        return {**item, "value": seal(self.key, value), "note": note} if with_value else item

@@ -32,6 +32,14 @@ constexpr std::string_view kName =  // OPENAI_API_KEY
 constexpr std::string_view kValue =  // sk-live-0123456789
     "2.wMHCw8TFxsfIycrLzM3Ozw==|Pk6pTmhzngopVEOFoMKyUziGSxFT6um4oj/1cAgI9OE=|"
     "P2dI4HUN84G9wWXi9vwBd+7unyeNMpM4l/xp6cIRpe8=";
+// "# avp-binding", "api.openai.com", a line each; and somebody's own text. Sealed as the others.
+constexpr std::string_view kBindingNote =
+    "2.0NHS09TV1tfY2drb3N3e3w==|PfA+JTUNPJm2kqS4wsv2qK9YTGoqVnEfK357BDsk+tA=|/"
+    "SDAm4Gkxb5Pnz4eyMYlSAJEspf1tsad9Qu7H69xa6Q=";
+constexpr std::string_view kOwnNote =
+    "2.4OHi4+Tl5ufo6err7O3u7w==|8vNlkEVpqXVCDTsmclhga/"
+    "ybbIpXm20vOAbw+n87YIcgmiKmJ5OR9PtuSdJsvUYC|SkWo/"
+    "aA+td41s8nINt7i5yFpPUMY2yzUpLrAdvnQhU4=";
 constexpr std::string_view kId = "15744a66-341a-4c62-af50-af960166b6bc";
 
 SourceSpec sample_spec() {
@@ -70,6 +78,20 @@ std::string data_answer(std::string_view value = kValue,
   return R"({"data":[{"object":"secret","id":")" + std::string(id) + R"(","key":")" +
          std::string(name) + R"(","value":")" + std::string(value) +
          R"(","note":"","revisionDate":"2026-01-02T03:04:05Z"}]})";
+}
+
+std::string noted(std::string_view id, std::string_view note) {
+  return R"({"id":")" + std::string(id) + R"(","key":")" + std::string(kName) + R"(","value":")" +
+         std::string(kValue) + R"(","note":")" + std::string(note) +
+         R"(","revisionDate":"2026-01-02T03:04:05Z"})";
+}
+
+std::string notes_answer(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& one : items) {
+    text += (text.empty() ? "" : ",") + one;
+  }
+  return R"({"data":[)" + text + "]}";
 }
 
 // Brings a run to its log-in, to its list, to its values.
@@ -388,6 +410,91 @@ TEST_CASE("the list brings names and no values") {
   REQUIRE(done.values.size() == 1);
   CHECK(done.values.front().key == "OPENAI_API_KEY");
   CHECK(done.values.front().value.size() == 0);
+}
+
+TEST_CASE("notes come with the list, and of somebody's own text nothing is kept") {
+  const World world;
+  test::RunScript script(world.backend->notes());
+  as<Call>(to_list(script));
+  const std::string other = "25744a66-341a-4c62-af50-af960166b6bc";
+  const Call values = as<Call>(script.answer(200, list_answer(item(kId) + "," + item(other))));
+  CHECK(line_of(values) == "POST https://bw.corp.example/api/secrets/get-by-ids");
+  const Done done = as<Done>(
+      script.answer(200, notes_answer({noted(kId, kBindingNote), noted(other, kOwnNote)})));
+  CHECK(done.is_listing);
+  REQUIRE(done.values.size() == 2);
+  CHECK(done.values[0].key == "OPENAI_API_KEY");
+  CHECK(done.values[0].value.reveal() == "# avp-binding\napi.openai.com\n");
+  CHECK(done.values[1].value.size() == 0);
+}
+
+TEST_CASE("a note is read again once its secret changed, and goes with its secret") {
+  const World world;
+  test::RunScript first(world.backend->notes());
+  as<Call>(to_list(first));
+  as<Call>(first.answer(200, list_answer(item(kId))));
+  as<Done>(first.answer(200, notes_answer({noted(kId, kBindingNote)})));
+
+  test::RunScript same(world.backend->notes());
+  as<Call>(same.begin());
+  const Done kept = as<Done>(same.answer(200, list_answer(item(kId))));
+  REQUIRE(kept.values.size() == 1);
+  CHECK(kept.values.front().value.size() > 0);
+
+  test::RunScript changed(world.backend->notes());
+  as<Call>(changed.begin());
+  std::string later = item(kId);
+  later.replace(later.find("2026-01-02"), 10, "2026-01-03");
+  CHECK(as<Call>(changed.answer(200, list_answer(later))).method == "POST");
+  CHECK(as<Done>(changed.answer(200, notes_answer({noted(kId, kOwnNote)})))
+            .values.front()
+            .value.size() == 0);
+
+  test::RunScript gone(world.backend->notes());
+  as<Call>(gone.begin());
+  CHECK(as<Done>(gone.answer(200, list_answer(""))).values.empty());
+}
+
+TEST_CASE("a note that does not open binds its secret nowhere, and is in no other's way") {
+  const World world;
+  test::RunScript script(world.backend->notes());
+  as<Call>(to_list(script));
+  const std::string other = "25744a66-341a-4c62-af50-af960166b6bc";
+  as<Call>(script.answer(200, list_answer(item(kId) + "," + item(other))));
+  const Done done = as<Done>(script.answer(
+      200, notes_answer({noted(kId, flipped(kBindingNote, 5)), noted(other, kBindingNote)})));
+  REQUIRE(done.values.size() == 2);
+  CHECK(done.values[0].value.reveal() == "# avp-binding");
+  CHECK(done.values[1].value.size() > 13);
+}
+
+TEST_CASE("a listing that fails brings nothing") {
+  const World world;
+  test::RunScript script(world.backend->notes());
+  as<Call>(to_list(script));
+  as<Call>(script.answer(200, list_answer(item(kId))));
+  CHECK(ending(script.answer(404, "{}")) == Ending{FetchFault::unavailable, "not_found"});
+  test::RunScript again(world.backend->notes());
+  as<Call>(again.begin());
+  as<Call>(again.answer(200, list_answer(item(kId))));
+  CHECK(ending(again.answer(200, R"({"data":{}})")) == Ending{FetchFault::bad_answer, "malformed"});
+}
+
+TEST_CASE("notes of many secrets are asked for a few at a time") {
+  const World world;
+  test::RunScript script(world.backend->notes());
+  as<Call>(to_list(script));
+  std::string items;
+  std::vector<std::string> all;
+  for (int i = 0; i < 17; ++i) {
+    const std::string id = "id-" + std::to_string(i);
+    items += (items.empty() ? "" : ",") + item(id);
+    all.push_back(noted(id, kOwnNote));
+  }
+  as<Call>(script.answer(200, list_answer(items)));
+  const std::vector<std::string> last(all.begin() + 1, all.end());
+  CHECK(body_of(as<Call>(script.answer(200, notes_answer(last)))) == R"({"ids":["id-0"]})");
+  CHECK(as<Done>(script.answer(200, notes_answer({all.front()}))).values.size() == 17);
 }
 
 }  // namespace keyswap::vault

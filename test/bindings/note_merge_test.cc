@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/note_merge.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "bindings/add_secret.h"
+#include "bindings/host_pattern.h"
+#include "test/bindings/support.h"
+
+namespace keyswap::bindings {
+
+namespace {
+
+const std::string kMark = "# avp-binding\n";
+const std::string kBegin = "avp-PLACEHOLDER-";
+
+// As a name makes it: 21 letters that are its own.
+std::string derived(char letter) {
+  return kBegin + std::string(21, letter);
+}
+
+SourceNote noted(const std::string& name, const std::string& text, char letter) {
+  return {name, text, derived(letter)};
+}
+
+SourceNote bound(const std::string& name, const std::string& body, char letter) {
+  return noted(name, kMark + body, letter);
+}
+
+std::vector<HostPattern> hosts_of(const std::vector<std::string>& texts) {
+  std::vector<HostPattern> hosts;
+  for (const std::string& text : texts) {
+    hosts.push_back(std::get<ParsedHost>(parse_host_pattern(text)).pattern);
+  }
+  return hosts;
+}
+
+NotesRule any_host() {
+  return {};
+}
+
+NotesRule listed(const std::vector<std::string>& hosts) {
+  NotesRule rule;
+  rule.allowed = hosts_of(hosts);
+  return rule;
+}
+
+std::string file_secret(const std::string& name,
+                        const std::string& placeholder,
+                        const std::string& host) {
+  return "  " + name + ":\n    placeholder: \"" + placeholder +
+         "\"\n    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
+         "    bindings: [ { host: " +
+         host + " } ]\n";
+}
+
+Bindings file_of(const std::string& secrets) {
+  return test::accepted("secrets:\n" + secrets);
+}
+
+Bindings no_file() {
+  return test::accepted("secrets: {}\n");
+}
+
+std::string texts(const std::vector<HostPattern>& hosts) {
+  std::string text;
+  for (const HostPattern& host : hosts) {
+    text += (text.empty() ? "" : ",") + text_of(host);
+  }
+  return text;
+}
+
+// "K bound a.example.com" or "K bound a.example.com but b.example.com", "K invalid", a line each.
+std::string shown(const MergedNotes& merged) {
+  constexpr std::array<const char*, 4> kWords = {"bound", "no_note", "invalid", "host_not_listed"};
+  std::string text;
+  for (const NoteState& state : merged.states) {
+    text += state.name + " " + kWords.at(static_cast<std::size_t>(state.standing));
+    text += state.hosts.empty() ? "" : " " + texts(state.hosts);
+    text += state.refused_hosts.empty() ? "" : " but " + texts(state.refused_hosts);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string names(const std::vector<vault::SecretName>& all) {
+  std::string text;
+  for (const vault::SecretName& name : all) {
+    text += (text.empty() ? "" : ",") + name.text();
+  }
+  return text;
+}
+
+// What a bindings file says with that entry.
+Bindings in_file(const NoteEntry& entry) {
+  const auto text =
+      add_secret("allow_wildcard_hosts: true\nsecrets: {}\n", entry.name.text(), entry.entry, "");
+  REQUIRE(text.has_value());
+  return test::accepted(*text);
+}
+
+}  // namespace
+
+TEST_CASE("a note binds its secret, known by what its name makes") {
+  const auto merged =
+      merge_notes(no_file(), any_host(), std::vector{bound("K", "api.example.com", 'k')});
+  CHECK(shown(merged) == "K bound api.example.com\n");
+  CHECK(merged.states.front().placeholder == derived('k'));
+  REQUIRE(merged.entries.size() == 1);
+  const auto bindings = in_file(merged.entries.front());
+  CHECK(bindings.rules.front().placeholder == derived('k'));
+  CHECK(test::match_of(bindings, "GET", "/x") == Match::matched);
+  CHECK(merged.out_of_force.empty());
+}
+
+TEST_CASE("K01 K06 of a source's secrets those without a note stay unbound, and are told apart") {
+  const auto merged = merge_notes(no_file(),
+                                  any_host(),
+                                  std::vector{noted("B", "my own text", 'b'),
+                                              noted("A", kMark + "my own text", 'a'),
+                                              noted("no name of ours", kMark + "a.example", 'c')});
+  CHECK(shown(merged) == "A invalid\nB no_note\n");
+  CHECK(merged.entries.empty());
+}
+
+TEST_CASE("K21 a note that cannot be used takes what the file says of its secret out of force") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "api.example.com") +
+                            file_secret("L", "file-PLACEHOLDER-0123456789l", "api.example.com"));
+  const auto merged = merge_notes(file,
+                                  any_host(),
+                                  std::vector{bound("K", "methods: [GET]\nhost: http://x", 'k'),
+                                              noted("L", "my own text", 'l')});
+  CHECK(shown(merged) == "K invalid\nL no_note\n");
+  CHECK(names(merged.out_of_force) == "K");
+  CHECK(merged.entries.empty());
+}
+
+TEST_CASE("K22 what the file alone binds, and what a note binds in its place") {
+  const auto file = file_of(file_secret("F", "file-PLACEHOLDER-0123456789f", "f.example.com") +
+                            file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const auto merged =
+      merge_notes(file, any_host(), std::vector{bound("K", "other.example.com", 'k')});
+  CHECK(names(merged.out_of_force).empty());
+  REQUIRE(merged.entries.size() == 1);
+  CHECK(merged.entries.front().name.text() == "K");
+}
+
+TEST_CASE("K23 a wildcard is not bound unless the file allows wildcards") {
+  const std::vector notes = {bound("K", "'*.example.com'", 'k')};
+  CHECK(shown(merge_notes(no_file(), any_host(), notes)) ==
+        "K host_not_listed but *.example.com\n");
+  NotesRule rule;
+  rule.allows_wildcards = true;
+  CHECK(shown(merge_notes(no_file(), rule, notes)) == "K bound *.example.com\n");
+  // A note does not make an entry of the list wider.
+  rule.allowed = hosts_of({"a.example.com"});
+  CHECK(shown(merge_notes(no_file(), rule, notes)) == "K host_not_listed but *.example.com\n");
+  rule.allowed = hosts_of({"*.example.com"});
+  CHECK(shown(merge_notes(no_file(), rule, notes)) == "K bound *.example.com\n");
+  CHECK(shown(merge_notes(no_file(), rule, std::vector{bound("K", "a.example.com", 'k')})) ==
+        "K bound a.example.com\n");
+  CHECK(shown(merge_notes(no_file(), rule, std::vector{bound("K", "a.b.example.com", 'k')})) ==
+        "K host_not_listed but a.b.example.com\n");
+  CHECK(shown(merge_notes(no_file(), rule, std::vector{bound("K", "example.com", 'k')})) ==
+        "K host_not_listed but example.com\n");
+}
+
+TEST_CASE("K24 of several hosts those in the list are bound, and the others are told") {
+  const std::vector notes = {
+      bound("K", "hosts: [a.example, evil.example]\nformat: \"Bearer {secret}\"", 'k')};
+  const auto merged = merge_notes(no_file(), listed({"a.example"}), notes);
+  CHECK(shown(merged) == "K bound a.example but evil.example\n");
+  REQUIRE(merged.entries.size() == 1);
+  const auto bindings = in_file(merged.entries.front());
+  CHECK(test::match_of(bindings, "GET", "/", "a.example") == Match::matched);
+  CHECK(test::match_of(bindings, "GET", "/", "evil.example") == Match::other_destination);
+}
+
+TEST_CASE("K25 with an empty list no note binds anything, and the file stays as it is") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const auto merged = merge_notes(
+      file,
+      listed({}),
+      std::vector{bound("K", "other.example.com", 'k'), bound("L", "l.example.com", 'l')});
+  CHECK(shown(merged) ==
+        "K host_not_listed but other.example.com\nL host_not_listed but l.example.com\n");
+  CHECK(merged.entries.empty());
+  CHECK(merged.out_of_force.empty());
+}
+
+TEST_CASE("a host that the file binds the same secret to needs no entry in the list") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const std::vector notes = {bound("K", "host: k.example.com\nmethods: [GET]", 'k')};
+  CHECK(shown(merge_notes(file, listed({}), notes)) == "K bound k.example.com\n");
+  CHECK(shown(merge_notes(file, listed({}), std::vector{bound("L", "k.example.com", 'l')})) ==
+        "L host_not_listed but k.example.com\n");
+  auto alone = listed({});
+  alone.is_with_file = false;
+  CHECK(shown(merge_notes(file, alone, notes)) == "K host_not_listed but k.example.com\n");
+}
+
+TEST_CASE("K27 the placeholder that a note says counts before the one its name makes") {
+  const auto stored = kBegin + std::string(26, 'x');
+  const auto merged =
+      merge_notes(no_file(),
+                  any_host(),
+                  std::vector{bound("K", "host: api.example.com\nplaceholder: " + stored, 'k')});
+  CHECK(merged.states.front().placeholder == stored);
+  CHECK(in_file(merged.entries.front()).rules.front().placeholder == stored);
+}
+
+TEST_CASE("a note that says no placeholder needs a salt") {
+  auto note = bound("K", "api.example.com", 'k');
+  note.derived.clear();
+  const auto merged = merge_notes(no_file(), any_host(), std::vector{note});
+  CHECK(shown(merged) == "K invalid\n");
+  CHECK(merged.states.front().why.find("salt") != std::string::npos);
+}
+
+TEST_CASE("K31 a note that says a placeholder of the file loses it, and the file keeps it") {
+  const auto theirs = kBegin + std::string(30, 'z');
+  const auto file = file_of(file_secret("F", theirs, "f.example.com"));
+  for (const std::string& taken : {theirs, kBegin + std::string(25, 'z'), theirs + "zz"}) {
+    INFO(taken);
+    const auto merged =
+        merge_notes(file,
+                    any_host(),
+                    std::vector{bound("K", "host: api.example.com\nplaceholder: " + taken, 'k'),
+                                bound("L", "api.example.com", 'l')});
+    CHECK(shown(merged) == "K invalid\nL bound api.example.com\n");
+    CHECK(merged.out_of_force.empty());
+  }
+}
+
+TEST_CASE("of two notes with one placeholder the one that its name makes stays, else neither") {
+  const auto with = [](const std::string& name, const std::string& placeholder, char letter) {
+    return bound(name, "host: api.example.com\nplaceholder: " + placeholder, letter);
+  };
+  const auto stored = kBegin + std::string(26, 'x');
+  CHECK(shown(merge_notes(
+            no_file(), any_host(), std::vector{with("A", stored, 'a'), with("B", stored, 'b')})) ==
+        "A invalid\nB invalid\n");
+  CHECK(shown(merge_notes(no_file(),
+                          any_host(),
+                          std::vector{with("A", stored + "q", 'a'), with("B", stored, 'b')})) ==
+        "A invalid\nB invalid\n");
+  CHECK(shown(merge_notes(
+            no_file(),
+            any_host(),
+            std::vector{with("A", derived('b'), 'a'), bound("B", "api.example.com", 'b')})) ==
+        "A invalid\nB bound api.example.com\n");
+  // Also where the other has no binding, or says another placeholder.
+  CHECK(
+      shown(merge_notes(
+          no_file(), any_host(), std::vector{with("A", derived('b'), 'a'), noted("B", "", 'b')})) ==
+      "A invalid\nB no_note\n");
+  CHECK(shown(merge_notes(no_file(),
+                          any_host(),
+                          std::vector{with("A", derived('b'), 'a'), with("B", stored, 'b')})) ==
+        "A invalid\nB bound api.example.com\n");
+}
+
+TEST_CASE("two secrets of one name are bound nowhere") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const auto merged =
+      merge_notes(file,
+                  any_host(),
+                  std::vector{bound("K", "a.example.com", 'k'), bound("K", "b.example.com", 'k')});
+  CHECK(shown(merged) == "K invalid\n");
+  CHECK(names(merged.out_of_force) == "K");
+}
+
+TEST_CASE("a honeytoken of the file stays one") {
+  const auto file = test::accepted(
+      "secrets:\n  BAIT: { honeytoken: true, placeholder: \"bait-PLACEHOLDER-0123456789\" }\n");
+  const auto merged =
+      merge_notes(file, any_host(), std::vector{bound("BAIT", "api.example.com", 'b')});
+  CHECK(shown(merged) == "BAIT invalid\n");
+  CHECK(merged.out_of_force.empty());
+}
+
+TEST_CASE("where notes alone count, what the file says of secrets is in no note's way") {
+  const auto theirs = kBegin + std::string(30, 'z');
+  const auto file = file_of(file_secret("F", theirs, "f.example.com"));
+  auto alone = any_host();
+  alone.is_with_file = false;
+  const auto merged =
+      merge_notes(file,
+                  alone,
+                  std::vector{bound("K", "host: api.example.com\nplaceholder: " + theirs, 'k'),
+                              bound("F", "host: 7", 'f')});
+  CHECK(shown(merged) == "F invalid\nK bound api.example.com\n");
+  CHECK(merged.out_of_force.empty());
+}
+
+}  // namespace keyswap::bindings

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bindings in the notes of Bitwarden's secrets (docs/bindings.md, "Bindings in notes"), against the double."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+from harness import bitwarden
+from harness.case import H, H2, Case, bearer, document, main
+
+VALUE, OTHER = "sk-live-notes-7Kq+x/9=Zt4b", "sk-live-notes-Yb3/Qq8=Wc5"
+OWN_TEXT = "notes-own-text-hunter2-Rr7"
+P_FILE = "sk-PLACEHOLDER-notes-file-x7Kq9Zt4b"
+SALT = bytes(range(32))
+MARK = "# avp-binding\n"
+
+
+def derived(name):
+    digest = hmac.new(SALT, name.encode(), hashlib.sha256).digest()
+    return "avp-PLACEHOLDER-" + base64.b32encode(digest).decode().lower()[:21]
+
+
+class Notes(Case):
+    """One secret of the file is bound to each host, so that both are always decrypted."""
+
+    secrets = {"value": VALUE, "other": OTHER, "somebody's own text": OWN_TEXT}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        names = (H, H2, bitwarden.API, bitwarden.IDENTITY)
+        cls.authority, cls.identity = cls.make_pki(names)
+        cls.recorder = cls.make_recorder(cls.identity)
+        cls.vendor = cls.make_recorder(cls.identity)
+
+    def setUp(self):
+        super().setUp()
+        self.double = bitwarden.Bitwarden(self.vendor)
+        self.secrets[f"the token of {self.double.client_id}"] = self.double.client_secret
+
+    def prepare(self, name, mode="both", salt=True, **more):
+        """A home with a file as agent-vault-proxy's users have it."""
+        token, salt_file = self.inputs / f"{name}-token", self.inputs / f"{name}-salt"
+        token.write_text(self.double.access_token + "\n")
+        token.chmod(0o600)
+        if salt:
+            salt_file.write_bytes(SALT)
+            salt_file.chmod(0o600)
+        home = self.make_home(name, {"FILE_KEY": OTHER})
+        self.write(home, binding_source=mode, install_salt_path=str(salt_file), token=token, **more)
+        return home
+
+    def write(self, home, token, **more):
+        config = {"type": "bws", "organization_id": self.double.organization, "access_token_path": str(token)}
+        content = { "notes_host_allowlist": [H], "notes_refresh_seconds": 1, "backend": {"type": "bws", "config": config},
+                   **more}
+        resolve = {f"{host}:443": self.vendor.address for host in (bitwarden.API, bitwarden.IDENTITY)}
+        rules = {"FILE_KEY": {**bearer("FILE_KEY", P_FILE, (H, H2)), "source": "local"}}
+        home.bindings(document(rules, recorder=self.recorder, hosts=[H, H2], root=self.authority.certificate,
+                               resolve=resolve, **content))
+
+    def begin(self, name, **more):
+        return self.start(self.prepare(name, **more))
+
+    def ask(self, running, path, placeholder, host=H):
+        answer = running.ask(host, "GET", path, [("Authorization", f"Bearer {placeholder}")])
+        self.assertIsNotNone(answer)
+        return self.recorder.seen(path)[-1].get("Authorization") if answer.status == 200 else answer.status
+
+    def gets(self, running, path, placeholder, value=VALUE, host=H):
+        self.assertEqual(self.ask(running, path, placeholder, host), f"Bearer {value}")
+
+    def lacks(self, running, path, placeholder, host=H):
+        """It travels on as the inert text it is."""
+        self.assertEqual(self.ask(running, path, placeholder, host), f"Bearer {placeholder}")
+
+    def becomes(self, running, path, placeholder, wanted, seconds=15):
+        end = time.monotonic() + seconds
+        number = 0
+        while time.monotonic() < end:
+            number += 1
+            if self.ask(running, f"{path}/{number}", placeholder) == f"Bearer {wanted}":
+                return
+            time.sleep(0.1)
+        self.fail("nothing changed")
+
+    def told(self, running, secret):
+        return [r["outcome"] for r in running.records() if r.get("event") == "note" and r["secret"] == secret]
+
+    def test_a_note_binds_its_secret_from_the_start(self):
+        """[I17] What is listed alone; what is somebody's own text stays where it is."""
+        self.double.note(self.double.add("K", VALUE), MARK + "host: " + H)
+        self.double.note(self.double.add("EVIL", VALUE), MARK + "host: " + H2)
+        self.double.note(self.double.add("OWN", VALUE), OWN_TEXT)
+        running = self.begin("start")
+        self.gets(running, "/start/k", derived("K"))
+        self.lacks(running, "/start/evil", derived("EVIL"), H2)
+        self.lacks(running, "/start/own", derived("OWN"))
+        self.gets(running, "/start/file", P_FILE, OTHER)
+        self.assertEqual(self.told(running, "K"), ["bound"])
+        self.assertEqual(self.told(running, "EVIL"), ["host_not_listed"])
+        self.assertEqual(self.told(running, "OWN"), [])
+
+    def test_K32_K41_a_note_that_comes_or_goes_counts_after_the_interval(self):
+        """[I14] Values that are known stay known."""
+        first = self.double.add("FIRST", VALUE)
+        self.double.note(first, MARK + H)
+        running = self.begin("comes")
+        self.gets(running, "/comes/first", derived("FIRST"))
+        logins = self.double.count("login")
+        later = self.double.add("LATER", OTHER)
+        self.double.note(later, MARK + H)
+        self.becomes(running, "/comes/later", derived("LATER"), OTHER)
+        self.gets(running, "/comes/again", derived("FIRST"))
+        self.assertEqual(self.double.count("login"), logins)
+        self.double.remove(later)
+        self.becomes(running, "/comes/gone", derived("LATER"), derived("LATER"))
+        self.assertTrue(running.await_record(lambda r: r.get("event") == "note" and r["outcome"] == "gone"))
+        self.assertEqual(self.told(running, "LATER"), ["bound", "gone"])
+
+    def test_K33_while_the_source_is_down_what_was_read_stays(self):
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        running = self.begin("down")
+        self.gets(running, "/down/before", derived("K"))
+        self.double.trouble = lambda call: (500, "oops", [])
+        lists = self.double.count("list")
+        end = time.monotonic() + 15
+        while self.double.count("list") < lists + 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreater(self.double.count("list"), lists + 1)
+        self.gets(running, "/down/while", derived("K"))
+        self.double.trouble = lambda call: None
+
+    def test_K21_a_note_that_becomes_bad_binds_nothing_any_more(self):
+        """[I13] Nor does what the file says of its secret."""
+        secret = self.double.add("FILE_KEY", VALUE)
+        running = self.begin("bad")
+        self.gets(running, "/bad/before", P_FILE, OTHER)
+        self.double.note(secret, MARK + "some prose")
+        self.becomes(running, "/bad/after", P_FILE, P_FILE)
+        self.assertEqual(self.told(running, "FILE_KEY"), ["invalid"])
+        self.double.note(secret, "some prose")
+        self.becomes(running, "/bad/mended", P_FILE, OTHER)
+
+    def test_K36_without_the_salt_the_file_alone_counts(self):
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        running = self.begin("unsalted", salt=False)
+        self.gets(running, "/unsalted/file", P_FILE, OTHER)
+        self.lacks(running, "/unsalted/k", derived("K"))
+        self.assertTrue(running.await_stderr("cannot be used"))
+
+    def test_a_reload_that_narrows_the_list_takes_effect_at_once(self):
+        """[I17] What was bound by a note is not, once its host is listed no more."""
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        home = self.prepare("narrowed")
+        running = self.start(home)
+        self.gets(running, "/narrowed/before", derived("K"))
+        self.write(home, token=self.inputs / "narrowed-token", binding_source="both", notes_host_allowlist=[],
+                   install_salt_path=str(self.inputs / "narrowed-salt"))
+        self.assertTrue(running.reload()["accepted"])
+        self.lacks(running, "/narrowed/after", derived("K"))
+
+    def test_the_check_shows_what_notes_say(self):
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        self.double.note(self.double.add("BAD", VALUE), MARK + "some prose")
+        home = self.prepare("shown")
+        shown = home.run("bindings", "check", "--online", unlock=True).stdout.decode()
+        self.assertRegex(shown, rf"K +bound +{H} +{derived('K')}")
+        self.assertRegex(shown, r"BAD +invalid")
+        told = json.loads(home.run("bindings", "check", "--online", "--json", unlock=True).stdout)
+        self.assertEqual([(one["name"], one["state"]) for one in told["notes"]], [("BAD", "invalid"), ("K", "bound")])
+
+
+if __name__ == "__main__":
+    main()
