@@ -9,8 +9,8 @@
 namespace keyswap::bindings {
 
 // Is a signature for that region and service meant for this host (normal form)? False also for a
-// host that is none of AWS's: its name says nothing. "*", in a region set, is meant for a host whose
-// name stands for all regions.
+// host that is none of AWS's: its name says nothing. "*", in a region set, is meant for a host
+// whose name stands for all regions.
 bool names_region(std::string_view host, std::string_view region);
 bool names_service(std::string_view host, std::string_view service);
 

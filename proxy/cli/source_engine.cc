@@ -97,8 +97,8 @@ void SourceEngine::post(std::function<void()> task) {
   calls_->post(std::move(task));
 }
 
-// The calls first: what they want kept, the worker still keeps. Files last: one that hangs is waited
-// for, and by then nothing else is (docs/sources.md, "file").
+// The calls first: what they want kept, the worker still keeps. Files last: one that hangs is
+// waited for, and by then nothing else is (docs/sources.md, "file").
 void SourceEngine::stop() {
   if (calls_ != nullptr) {
     calls_->stop();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an exchange answers itself: a refusal, or the bindings of who asks. It is the exchange's end.
+// What an exchange answers itself: a refusal, or the bindings of who asks. It is the exchange's
+// end.
 #include <memory>
 #include <string>
 #include <string_view>

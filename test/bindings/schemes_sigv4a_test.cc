@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The scheme `sigv4` (bindings/schemes/sigv4.cc) with what was signed under version 4A. No signature
-// of it is made twice: those of the throw-away pair were made once with Python's cryptography, and
-// ours are verified as AWS would.
+// The scheme `sigv4` (bindings/schemes/sigv4.cc) with what was signed under version 4A. No
+// signature of it is made twice: those of the throw-away pair were made once with Python's
+// cryptography, and ours are verified as AWS would.
 #include <memory>
 #include <optional>
 

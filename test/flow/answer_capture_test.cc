@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is picked of an answer that is captured, and what is not passed on because it cannot be read.
+// What is picked of an answer that is captured, and what is not passed on because it cannot be
+// read.
 #include "proxy/flow/answer_capture.h"
 
 #include <catch2/catch.hpp>

@@ -264,7 +264,7 @@ TEST_CASE("a request that its client did not sign is refused before anything is 
   CHECK(refused.transcript().starts_with("record refused malformed_request K GET /b\n"));
   CHECK(!has(refused.transcript(), "fetch"));
   auto other = kTheirGet;
-  other.replace(other.find("AWS4-HMAC-SHA256"), 16, "AWS4-ECDSA-P256-SHA256");
+  other.replace(other.find("AWS4-HMAC-SHA256"), 16, "AWS4-X509-RSA-SHA256");
   CHECK(has(script().client(other).sent_client(),
             "Keyswap-Reason: signature_form_not_supported\r\n"));
 }

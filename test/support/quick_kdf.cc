@@ -15,8 +15,8 @@ namespace {
 
 std::atomic<int> real_ones = 0;
 
-// The vault of test/vectors/vault/v1.sql has been made at the real cost. Its key; format_test derives
-// it as its page says.
+// The vault of test/vectors/vault/v1.sql has been made at the real cost. This is its key;
+// format_test derives it as its page says.
 constexpr std::string_view kSamplePassphrase = "correct horse battery staple";
 constexpr std::string_view kSampleSalt = "54e3dcb2ee207a731f8af082eea288ee";
 constexpr std::string_view kSampleKey =

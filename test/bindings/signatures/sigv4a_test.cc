@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keys of version 4A. The suite's is published (aws-c-auth); the throw-away pair's was computed with
-// Python's hmac.
+// Keys of version 4A. The suite's is published (aws-c-auth); the throw-away pair's was computed
+// with Python's hmac.
 #include "bindings/signatures/sigv4a.h"
 
 #include <array>
