@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/note.h"
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "bindings/add_secret.h"
 #include "bindings/bounds.h"
 #include "test/bindings/support.h"
+#include "test/support/data.h"
 
 namespace keyswap::bindings {
 
@@ -85,6 +88,14 @@ TEST_CASE("K02 an unmarked note that looks like a host binds nothing, and says s
     CHECK(note.kind == Note::Kind::none);
     CHECK(note.why.find("# avp-binding") != std::string::npos);
   }
+}
+
+TEST_CASE("the note that the page on bindings shows is one") {
+  std::ifstream file(keyswap::test::tree_path("docs/bindings.md"));
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  const auto begin = page.find("# avp-binding\nhost:");
+  REQUIRE(begin != std::string::npos);
+  CHECK(read(page.substr(begin, page.find("```", begin) - begin)).kind == Note::Kind::bound);
 }
 
 TEST_CASE("K03 the mark alone is invalid") {
