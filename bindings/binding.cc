@@ -215,6 +215,9 @@ void Bindings::index_host(const Scope& scope, std::uint32_t number) {
 
 void Bindings::index_routes(std::uint32_t number) {
   const auto& rule = rules[number];
+  if (rule.is_out_of_force) {
+    return;
+  }
   if (rule.kind == RuleKind::custom) {
     routes_.try_emplace("custom/" + rule.custom_name, RouteUse{number, 0});
     return;
@@ -274,6 +277,9 @@ ScopeMatch Bindings::match_scope(std::uint32_t rule,
                                  const http::Authority& destination,
                                  const RequestReadings& request) const {
   auto result = Match::other_destination;
+  if (rules[rule].is_out_of_force) {
+    return {result, 0};
+  }
   const auto& scopes = rules[rule].scopes;
   for (std::uint32_t number = 0; number < scopes.size(); ++number) {
     if (!is_of(scopes[number], rules[rule], place) || !names(scopes[number], destination)) {

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <utility>
 
 namespace keyswap::bindings {
 
 namespace {
+
+constexpr std::uint16_t kNotesPort = 443;
 
 bool is_same_host(const HostPattern& a, const HostPattern& b) {
   return a.is_wildcard == b.is_wildcard && a.host == b.host;
@@ -39,6 +42,12 @@ struct Claim {
   // Its placeholder is made of its name, so nobody else can have meant it.
   [[nodiscard]] bool is_own() const { return state.placeholder == derived; }
 
+  // What the file says of it stays as it is.
+  void leave(std::string why) {
+    refuse(std::move(why));
+    state.standing = NoteStanding::file_counts;
+  }
+
   void refuse(std::string why) {
     state.standing = NoteStanding::invalid;
     state.why = std::move(why);
@@ -55,18 +64,51 @@ const SecretRule* rule_of(const Bindings& file, const vault::SecretName& name) {
   return found == file.rules.end() ? nullptr : &*found;
 }
 
-// The operator bound it there, whatever may be named.
+// The operator bound it there, whatever may be named; notes name no port but 443.
 bool is_bound_in_file(const Claim& claim, const HostPattern& host) {
   return claim.in_file != nullptr &&
-         std::ranges::any_of(claim.in_file->scopes,
-                             [&](const Scope& scope) { return is_same_host(scope.host, host); });
+         std::ranges::any_of(claim.in_file->scopes, [&](const Scope& scope) {
+           return scope.port == kNotesPort && is_same_host(scope.host, host);
+         });
+}
+
+// What a note cannot say: it would be lost with the note in place of it.
+bool guards(const Scope& scope) {
+  return !scope.callers.empty() || !scope.blocked.empty() || scope.rate_limit ||
+         scope.quota_per_day || scope.max_body_bytes || scope.trading != nullptr ||
+         scope.real_value != RealValue::forward || scope.port != kNotesPort;
+}
+
+bool says_more_than_notes(const SecretRule& rule) {
+  return !rule.captures.empty() || std::ranges::any_of(rule.scopes, guards) ||
+         std::ranges::any_of(rule.places, &SecretPlace::is_required);
+}
+
+// Why a secret of that name is not the one that the note is of; "" it is.
+std::string why_another(const Bindings& file, const NotesRule& rule, const Claim& claim) {
+  const bool is_part_of_another = std::ranges::any_of(file.rules, [&](const SecretRule& other) {
+    const auto needs = other.needs();
+    return other.name != claim.name && std::ranges::find(needs, claim.name) != needs.end();
+  });
+  if (is_part_of_another) {
+    return "another secret of the bindings file is made with it";
+  }
+  if (claim.in_file == nullptr || claim.in_file->kind == RuleKind::honeytoken ||
+      file.sources == nullptr) {
+    return "";
+  }
+  const auto* const route = file.sources->find(claim.name);
+  return route != nullptr && route->source == rule.spec
+             ? ""
+             : "the bindings file has one of that name from elsewhere";
 }
 
 void judge_hosts(const NotesRule& rule, Claim& claim) {
   for (const HostPattern& host : claim.note.hosts) {
-    const bool is_kept =
-        may_be_named(host, rule) || (rule.is_with_file && is_bound_in_file(claim, host) &&
-                                     (rule.allows_wildcards || !host.is_wildcard));
+    const bool is_any_listed = !rule.allowed || !rule.allowed->empty();
+    const bool is_kept = may_be_named(host, rule) ||
+                         (rule.is_with_file && is_any_listed && is_bound_in_file(claim, host) &&
+                          (rule.allows_wildcards || !host.is_wildcard));
     (is_kept ? claim.state.hosts : claim.state.refused_hosts).push_back(host);
   }
   if (claim.state.hosts.empty()) {
@@ -74,10 +116,14 @@ void judge_hosts(const NotesRule& rule, Claim& claim) {
   }
 }
 
-void judge_note(const NotesRule& rule, Claim& claim) {
+void judge_note(const Bindings& file, const NotesRule& rule, Claim& claim) {
   claim.state.placeholder = claim.derived;
   claim.state.why = claim.note.why;
   if (claim.note.kind == Note::Kind::none) {
+    return;
+  }
+  if (auto why = why_another(file, rule, claim); !why.empty()) {
+    claim.leave(std::move(why));
     return;
   }
   if (claim.note.kind == Note::Kind::invalid) {
@@ -91,6 +137,8 @@ void judge_note(const NotesRule& rule, Claim& claim) {
     claim.refuse("the bindings file has a honeytoken of that name");
   } else if (claim.state.placeholder.empty()) {
     claim.refuse("it says no `placeholder`, and there is no salt that one is made of");
+  } else if (claim.in_file != nullptr && says_more_than_notes(*claim.in_file)) {
+    claim.leave("the bindings file says more of it than a note can: callers, limits, captures");
   } else {
     claim.state.standing = NoteStanding::bound;
     judge_hosts(rule, claim);
@@ -117,7 +165,7 @@ Claims claims_of(const Bindings& file, const NotesRule& rule, std::span<const So
     claim.derived = one.derived;
     claim.in_file = rule_of(file, *name);
     claim.state.name = one.name;
-    judge_note(rule, claim);
+    judge_note(file, rule, claim);
   }
   return claims;
 }
@@ -125,11 +173,9 @@ Claims claims_of(const Bindings& file, const NotesRule& rule, std::span<const So
 // --- placeholders ---
 
 // What the file has a placeholder for stays its: a note cannot take it away.
-void refuse_one_of_the_file(const Bindings& file, const NotesRule& rule, Claim& claim) {
+void refuse_one_of_the_file(const Bindings& file, Claim& claim) {
   const auto taken = std::ranges::find_if(file.rules, [&](const SecretRule& other) {
-    const bool counts = rule.is_with_file || other.kind == RuleKind::honeytoken;
-    return counts && other.name != claim.name &&
-           do_overlap(claim.state.placeholder, other.searched());
+    return other.name != claim.name && do_overlap(claim.state.placeholder, other.searched());
   });
   if (claim.is_bound() && taken != file.rules.end()) {
     claim.refuse("its placeholder is that of " + taken->name.text() + " in the bindings file");
@@ -169,10 +215,10 @@ std::vector<Known> known_placeholders(Claims& claims) {
 // right behind it when they are sorted.
 void refuse_contested(Claims& claims) {
   const auto all = known_placeholders(claims);
-  std::vector<std::pair<Claim*, const Claim*>> lost;
+  std::map<Claim*, const Claim*> lost;  // each to one of those that it loses to
   const auto hold_against = [&lost](const Known& one, const Known& other) {
     if (one.claim != other.claim && one.loses_to(other)) {
-      lost.emplace_back(one.claim, other.claim);
+      lost.emplace(one.claim, other.claim);
     }
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -214,7 +260,7 @@ MergedNotes merge_notes(const Bindings& file,
                         std::span<const SourceNote> notes) {
   auto claims = claims_of(file, rule, notes);
   for (auto& [name, claim] : claims) {
-    refuse_one_of_the_file(file, rule, claim);
+    refuse_one_of_the_file(file, claim);
   }
   refuse_contested(claims);
   MergedNotes merged;

@@ -31,13 +31,14 @@ enum class NoteStanding : std::uint8_t {
   no_note,          // it says nothing of hosts
   invalid,          // it has the mark, and cannot be used: the secret goes nowhere
   host_not_listed,  // it names no host that it may name
+  file_counts,      // what the file says of the secret is not a note's to replace
 };
 
 // What became of one secret's note.
 struct NoteState {
   std::string name;
   NoteStanding standing = NoteStanding::no_note;
-  std::string why;                 // of `invalid`, and what looks like a mistake; "" nothing
+  std::string why;                 // of `invalid` and `file_counts`; what looks like a mistake
   std::string placeholder;         // what the secret is known by; "" nothing
   std::vector<HostPattern> hosts;  // where it may go by its note
   std::vector<HostPattern> refused_hosts;  // that the note names, and may not

@@ -128,7 +128,7 @@ void parse_all_secrets(const YamlNode* secrets, ParseContext& context, Bindings&
   }
   for (SecretRule& rule : bindings.rules) {
     if (bindings.notes && is_out_of_force(rule, *bindings.notes, context.notes)) {
-      rule.scopes.clear();
+      rule.is_out_of_force = true;
     }
   }
 }

@@ -188,7 +188,9 @@ void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
     said.push_back(subject + " may go into one request with " + other.text());
   }
   for (const Scope& scope : rule.scopes) {
-    add_scope(subject, scope, said);
+    if (!rule.is_out_of_force) {
+      add_scope(subject, scope, said);
+    }
   }
   for (const Capture& capture : rule.captures) {
     add_capture(subject, capture, said);

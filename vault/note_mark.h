@@ -6,12 +6,18 @@
 // bindings/note.h. Source: agent-vault-proxy, docs/architecture.md and ADR-0025.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace keyswap::vault {
 
 inline constexpr std::string_view kNoteMark = "# avp-binding";
+
+// A longer one cannot be used (bindings/note.h), so nothing of it is kept but the mark; nor are
+// more than so many bytes of all, which lie in locked memory (I10).
+inline constexpr std::size_t kNoteKeptBytesMax = std::size_t{16} * 1024;
+inline constexpr std::size_t kNotesKeptBytesMax = std::size_t{1024} * 1024;
 
 enum class NoteLook : std::uint8_t {
   plain,

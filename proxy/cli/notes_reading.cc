@@ -20,8 +20,8 @@ namespace {
 using bindings::NoteStanding;
 using bindings::NoteState;
 
-constexpr std::array<std::string_view, 4> kStandings = {
-    "bound", "no_note", "invalid", "host_not_listed"};
+constexpr std::array<std::string_view, 5> kStandings = {
+    "bound", "no_note", "invalid", "host_not_listed", "file_counts"};
 
 std::string texts_of(const std::vector<bindings::HostPattern>& hosts) {
   std::string text;

@@ -24,7 +24,7 @@ base::Result<bindings::MergedNotes> read_notes(const bindings::Bindings& binding
                                                const vault::Done& brought,
                                                const vault::Secret& salt);
 
-// "bound", "no_note", "invalid" or "host_not_listed".
+// "bound", "no_note", "invalid", "host_not_listed" or "file_counts".
 std::string_view to_string(bindings::NoteStanding standing);
 
 // For people: a table of all but those without a note, then a line for each that needs a look.

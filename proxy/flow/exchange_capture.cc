@@ -24,11 +24,16 @@ std::vector<bindings::CaptureUse> Exchange::find_captures() const {
   }
   const http::RequestHead& head = asked_->head;
   const bindings::RequestReadings readings(head.method, asked_->target, head.fields, body_.view());
-  const auto all =
-      setup_.bindings->captures_of(setup_.destination.authority, readings, setup_.caller);
+  auto all = setup_.bindings->captures_of(setup_.destination.authority, readings, setup_.caller);
+  if (setup_.destination.protocol != Protocol::https) {
+    // I4: what anybody on the way can write is nobody's secret.
+    std::ranges::for_each(all, [](bindings::CaptureUse& use) { use.is_certain = false; });
+  }
+  // Of a body that is streamed nobody knows yet what will be swapped in it.
+  const bool may_send = sends_secrets() || (swapping_ != nullptr && swapping_->is_streamed);
   std::vector<bindings::CaptureUse> found;
   std::ranges::copy_if(all, std::back_inserter(found), [&](const bindings::CaptureUse& use) {
-    return use.is_theirs || (sends_secrets() && !is_taken(use, all));
+    return use.is_theirs || (may_send && !is_taken(use, all));
   });
   return found;
 }

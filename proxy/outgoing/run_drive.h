@@ -117,9 +117,9 @@ class RunDrive {
   DriveParts* parts_;
   const vault::SourceSpec* spec_;
   CallPolicy policy_;
+  Ended ended_;  // outlives the run: it may own what the run writes to as it goes
   std::unique_ptr<vault::Run> run_;
   std::uint64_t ticket_;
-  Ended ended_;
   std::int64_t begun_us_;
   Doing doing_ = Doing::nothing;
   bool is_late_ = false;

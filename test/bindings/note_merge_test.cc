@@ -76,7 +76,8 @@ std::string texts(const std::vector<HostPattern>& hosts) {
 
 // "K bound a.example.com" or "K bound a.example.com but b.example.com", "K invalid", a line each.
 std::string shown(const MergedNotes& merged) {
-  constexpr std::array<const char*, 4> kWords = {"bound", "no_note", "invalid", "host_not_listed"};
+  constexpr std::array<const char*, 5> kWords = {
+      "bound", "no_note", "invalid", "host_not_listed", "file_counts"};
   std::string text;
   for (const NoteState& state : merged.states) {
     text += state.name + " " + kWords.at(static_cast<std::size_t>(state.standing));
@@ -195,10 +196,12 @@ TEST_CASE("K25 with an empty list no note binds anything, and the file stays as 
 TEST_CASE("a host that the file binds the same secret to needs no entry in the list") {
   const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
   const std::vector notes = {bound("K", "host: k.example.com\nmethods: [GET]", 'k')};
-  CHECK(shown(merge_notes(file, listed({}), notes)) == "K bound k.example.com\n");
-  CHECK(shown(merge_notes(file, listed({}), std::vector{bound("L", "k.example.com", 'l')})) ==
+  const auto some = listed({"other.example.com"});
+  CHECK(shown(merge_notes(file, some, notes)) == "K bound k.example.com\n");
+  CHECK(shown(merge_notes(file, listed({}), notes)) == "K host_not_listed but k.example.com\n");
+  CHECK(shown(merge_notes(file, some, std::vector{bound("L", "k.example.com", 'l')})) ==
         "L host_not_listed but k.example.com\n");
-  auto alone = listed({});
+  auto alone = some;
   alone.is_with_file = false;
   CHECK(shown(merge_notes(file, alone, notes)) == "K host_not_listed but k.example.com\n");
 }
@@ -283,7 +286,7 @@ TEST_CASE("a honeytoken of the file stays one") {
   CHECK(merged.out_of_force.empty());
 }
 
-TEST_CASE("where notes alone count, what the file says of secrets is in no note's way") {
+TEST_CASE("where notes alone count, too, a placeholder of the file is no other secret's") {
   const auto theirs = kBegin + std::string(30, 'z');
   const auto file = file_of(file_secret("F", theirs, "f.example.com"));
   auto alone = any_host();
@@ -293,7 +296,44 @@ TEST_CASE("where notes alone count, what the file says of secrets is in no note'
                   alone,
                   std::vector{bound("K", "host: api.example.com\nplaceholder: " + theirs, 'k'),
                               bound("F", "host: 7", 'f')});
-  CHECK(shown(merged) == "F invalid\nK bound api.example.com\n");
+  CHECK(shown(merged) == "F invalid\nK invalid\n");
+  CHECK(merged.out_of_force.empty());
+}
+
+TEST_CASE("what a note cannot say of a secret no note takes away") {
+  const auto says = [](const std::string& more) {
+    const auto file = test::accepted(
+        "callers: [a]\nsecrets:\n  K:\n"
+        "    placeholder: file-PLACEHOLDER-0123456789k\n" +
+        more);
+    return shown(merge_notes(
+        file, listed({"k.example.com"}), std::vector{bound("K", "k.example.com", 'k')}));
+  };
+  const std::string plain = "    inject: { header: X-Key, format: \"{secret}\" }\n";
+  CHECK(says(plain + "    bindings: [ { host: k.example.com } ]\n") == "K bound k.example.com\n");
+  for (const auto* const guard : {"callers: [a]",
+                                  "blocked: [\"DELETE /*\"]",
+                                  "max_body: 1KiB",
+                                  "quota: { requests: 5, per: day }",
+                                  "real_value: refuse",
+                                  "port: 8443"}) {
+    INFO(guard);
+    CHECK(says(plain + "    bindings: [ { host: k.example.com, " + guard + " } ]\n") ==
+          "K file_counts\n");
+  }
+  CHECK(says("    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
+             "    bindings: [ { host: k.example.com } ]\n") == "K file_counts\n");
+}
+
+TEST_CASE("a secret that others of the file are made with is no note's") {
+  const auto file = test::accepted(
+      "secrets:\n  F:\n    placeholder: file-PLACEHOLDER-0123456789f\n"
+      "    inject: { header: X-Key, template: \"{{ A + K }}\" }\n    compose: [A, K]\n"
+      "    bindings: [ { host: f.example.com } ]\n");
+  const auto merged =
+      merge_notes(file, any_host(), std::vector{bound("K", "api.example.com", 'k')});
+  CHECK(shown(merged) == "K file_counts\n");
+  CHECK(merged.entries.empty());
   CHECK(merged.out_of_force.empty());
 }
 

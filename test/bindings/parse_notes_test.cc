@@ -171,21 +171,37 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules.size() == 2);
-  CHECK(bindings.rules[0].scopes.empty());
+  CHECK(bindings.rules[0].is_out_of_force);
   CHECK(bindings.match(0, test::at_host("file.example.com"), {"GET", "/"}) ==
         Match::other_destination);
+  CHECK(bindings.binds(test::at_host("file.example.com")));  // it is looked into all the same
   CHECK(bindings.match(1, test::at_host("file.example.com"), {"GET", "/"}) == Match::matched);
 }
 
 TEST_CASE("where notes alone count, what the file says of secrets is in force for none") {
   const std::string yaml = kOne + "binding_source: notes\n" + kList + "secrets:\n" + secret("F");
   const auto file = good(yaml);
-  CHECK(file.rules.front().scopes.empty());
-  CHECK_FALSE(file.binds(test::at_host("file.example.com")));
+  CHECK(file.rules.front().is_out_of_force);
   const auto notes = merged(file, "K", "api.example.com");
   const auto bindings = good(yaml, &notes);
-  CHECK_FALSE(bindings.binds(test::at_host("file.example.com")));
+  const auto in_file = test::at_host("file.example.com");
+  CHECK(bindings.match(0, in_file, {"GET", "/"}) == Match::other_destination);
   CHECK(bindings.binds(test::at_host("api.example.com")));
+}
+
+TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and has no route") {
+  const std::string yaml = kOne + kBoth + kList +
+                           "secrets:\n  K:\n    placeholder: avp-PLACEHOLDER-file-0000000000001\n"
+                           "    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
+                           "    bindings:\n      - { host: file.example.com, route: svc,\n"
+                           "          blocked: [\"* /closed\"] }\n";
+  const auto notes = merged(good(yaml), "K", "some prose");
+  const auto bindings = good(yaml, &notes);
+  REQUIRE(bindings.rules[0].is_out_of_force);
+  const auto host = test::at_host("file.example.com");
+  CHECK(bindings.forbidding_rule(host, {"GET", "/closed"}, Bindings::Purpose::request) == 0U);
+  CHECK(bindings.missing_rule(host, {"GET", "/open"}, {}) == 0U);
+  CHECK(bindings.find_route("proxy/svc") == nullptr);
 }
 
 }  // namespace keyswap::bindings

@@ -13,6 +13,7 @@ from harness.case import H, H2, Case, bearer, document, main
 VALUE, OTHER = "sk-live-notes-7Kq+x/9=Zt4b", "sk-live-notes-Yb3/Qq8=Wc5"
 OWN_TEXT = "notes-own-text-hunter2-Rr7"
 P_FILE = "sk-PLACEHOLDER-notes-file-x7Kq9Zt4b"
+P_SHARED = "sk-PLACEHOLDER-notes-shared-4Bq8Zt7"
 SALT = bytes(range(32))
 MARK = "# avp-binding\n"
 
@@ -52,12 +53,13 @@ class Notes(Case):
         self.write(home, binding_source=mode, install_salt_path=str(salt_file), token=token, **more)
         return home
 
-    def write(self, home, token, **more):
+    def write(self, home, token, more_rules=None, **more):
         config = {"type": "bws", "organization_id": self.double.organization, "access_token_path": str(token)}
         content = { "notes_host_allowlist": [H], "notes_refresh_seconds": 1, "backend": {"type": "bws", "config": config},
                    **more}
         resolve = {f"{host}:443": self.vendor.address for host in (bitwarden.API, bitwarden.IDENTITY)}
-        rules = {"FILE_KEY": {**bearer("FILE_KEY", P_FILE, (H, H2)), "source": "local"}}
+        rules = {"FILE_KEY": {**bearer("FILE_KEY", P_FILE, (H, H2)), "source": "local"},
+                 **(more_rules or {})}
         home.bindings(document(rules, recorder=self.recorder, hosts=[H, H2], root=self.authority.certificate,
                                resolve=resolve, **content))
 
@@ -87,18 +89,6 @@ class Notes(Case):
                 return
             time.sleep(0.1)
         self.fail("nothing changed")
-
-    def is_bound(self, running, host=H):
-        wire, answer = running.connect(f"{host}:443")
-        wire.close()
-        return answer.status == 200
-
-    def is_bound_at_last(self, running, wanted, seconds=15):
-        """To a host that nothing is bound to nobody is connected."""
-        end = time.monotonic() + seconds
-        while self.is_bound(running) != wanted:
-            self.assertLess(time.monotonic(), end, "nothing changed")
-            time.sleep(0.1)
 
     def told(self, running, secret):
         return [r["outcome"] for r in running.records() if r.get("event") == "note" and r["secret"] == secret]
@@ -149,15 +139,21 @@ class Notes(Case):
 
     def test_K21_a_note_that_becomes_bad_binds_nothing_any_more(self):
         """[I13] Nor does what the file says of its secret."""
-        secret = self.double.add("FILE_KEY", VALUE)
-        running = self.begin("bad")
-        self.gets(running, "/bad/before", P_FILE, OTHER)
+        secret = self.double.add("SHARED", VALUE)
+        running = self.begin("bad", more_rules={"SHARED": bearer("SHARED", P_SHARED, (H,))})
+        self.gets(running, "/bad/before", P_SHARED)
         self.double.note(secret, MARK + "some prose")
-        self.is_bound_at_last(running, False)
-        self.assertEqual(self.told(running, "FILE_KEY"), ["invalid"])
+        self.becomes(running, "/bad/after", P_SHARED, P_SHARED)
+        self.assertEqual(self.told(running, "SHARED"), ["invalid"])
         self.double.note(secret, "some prose")
-        self.is_bound_at_last(running, True)
-        self.gets(running, "/bad/mended", P_FILE, OTHER)
+        self.becomes(running, "/bad/mended", P_SHARED, VALUE)
+
+    def test_a_note_of_another_secret_of_that_name_changes_nothing(self):
+        """[I17] What the file has in the vault of this machine is not the source's."""
+        self.double.note(self.double.add("FILE_KEY", VALUE), MARK + H)
+        running = self.begin("other")
+        self.gets(running, "/other/file", P_FILE, OTHER)
+        self.assertEqual(self.told(running, "FILE_KEY"), ["file_counts"])
 
     def test_K36_without_the_salt_the_file_alone_counts(self):
         self.double.note(self.double.add("K", VALUE), MARK + H)

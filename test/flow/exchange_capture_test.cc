@@ -227,6 +227,13 @@ secrets:
   CHECK(has(theirs.sent_client(), "HTTP/1.1 502 "));
   CHECK_FALSE(has(theirs.sent_client(), kAccess));
   CHECK(theirs.vault == before);
+  // Of a long body it is not known beforehand what will be swapped in it.
+  const std::string padding(base::bounds::kSwapHoldBytes + 1024, 'x');
+  Script longer = world.script(before, "b");
+  longer.client(login(R"({"pad":")" + padding + R"(","refresh_token":")" + kP2 + R"("})"))
+      .upstream(answer);
+  CHECK_FALSE(has(longer.sent_client(), kAccess));
+  CHECK(longer.vault == before);
   // A login of their own, without a secret of ours, is theirs.
   Script own = world.script({}, "b");
   own.client(login()).upstream(answer);

@@ -159,7 +159,10 @@ class NotesRun final : public ListingRun {
       return fail(FetchFault::bad_answer, "malformed");
     }
     JsonItems items(data);
-    while (items.next()) {
+    for (std::size_t i = 0; items.next(); ++i) {
+      if (i == asked_) {
+        return fail(FetchFault::bad_answer, "malformed");
+      }
       if (auto failed = keep(items.value())) {
         return std::move(*failed);
       }
@@ -172,7 +175,10 @@ class NotesRun final : public ListingRun {
   std::optional<Failed> keep(JsonView item) {
     const auto id = item.member("id").plain_text(kIdBytesMax);
     const auto listed = std::ranges::find(listed_, id.value_or(""), &Listed::id);
-    if (listed == listed_.end()) {
+    const bool was_asked_for =
+        id && std::find(missing_.end() - static_cast<std::ptrdiff_t>(asked_), missing_.end(), *id) !=
+                  missing_.end();
+    if (listed == listed_.end() || !was_asked_for) {
       return fail(FetchFault::bad_answer, "malformed");
     }
     bitwarden::KeptNote kept{listed->version, {}};
@@ -190,11 +196,41 @@ class NotesRun final : public ListingRun {
       if (!text) {
         return fail_of(text.error());
       }
-      // I1: of somebody's own text nothing is kept.
-      kept.note = look_of_note(text->reveal()) == NoteLook::plain ? Secret() : std::move(*text);
+      auto own = kept_of(std::move(*text));
+      if (!own) {
+        return fail_of(own.error());
+      }
+      kept.note = std::move(*own);
     }
     account_.notes.insert_or_assign(*id, std::move(kept));
-    return std::nullopt;
+    return check_room();
+  }
+
+  // I1: of somebody's own text nothing is kept but that it looks like a binding.
+  static base::Result<Secret> kept_of(Secret text) {
+    switch (look_of_note(text.reveal())) {
+      case NoteLook::plain:
+        return Secret();
+      case NoteLook::host_shaped:
+        return Secret::copy_of("host:");
+      case NoteLook::marked:
+        break;
+    }
+    return text.size() > kNoteKeptBytesMax ? Secret::copy_of(kNoteMark)
+                                           : base::Result<Secret>(std::move(text));
+  }
+
+  // I10: notes have a share of the locked memory, and what does not fit into it is not kept.
+  std::optional<Failed> check_room() {
+    std::size_t bytes = 0;
+    for (const auto& [id, kept] : account_.notes) {
+      bytes += kept.note.size();
+    }
+    if (bytes <= kNotesKeptBytesMax) {
+      return std::nullopt;
+    }
+    account_.notes.clear();
+    return fail(FetchFault::no_room, "notes_too_large");
   }
 
   Step done() {

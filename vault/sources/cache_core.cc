@@ -120,6 +120,10 @@ std::optional<Fetched> SourceCache::Core::stale_of(const std::string& flight) {
   if (!kept || (!is_still_good && parts_.clock.steady_us() >= kept->stale_end_us)) {
     return std::nullopt;
   }
+  // What its source says to be over is over, though the steady clock stood while this slept.
+  if (kept->expires_at && parts_.clock.wall_us() / kUsPerSecond >= *kept->expires_at) {
+    return std::nullopt;
+  }
   return fetched_of(std::move(*kept), !is_still_good);
 }
 
@@ -203,13 +207,18 @@ void SourceCache::Core::forget() {
 }
 
 void SourceCache::Core::fetch_queue() {
-  forget();
   auto batch = std::make_shared<Batch>();
+  bool is_to_forget = false;
   {
+    // At once: what is fetched for a generation comes of a backend that has forgotten the last.
     const std::lock_guard lock(mutex_);
+    is_to_forget = std::exchange(is_to_forget_, false);
     batch->flights = take_queue();
     batch->generation = generation_;
     batch->answer = ++answers_;
+  }
+  if (is_to_forget) {
+    backend_->forget();
   }
   if (batch->flights.empty()) {
     return;
@@ -379,6 +388,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
     // What it gave before was given to who we are no more.
     ++generation_;
     parts_.store.drop_all(this);
+    is_to_forget_ = true;
     fail_all(error, told);
     return;
   }
