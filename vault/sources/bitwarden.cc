@@ -175,9 +175,9 @@ class NotesRun final : public ListingRun {
   std::optional<Failed> keep(JsonView item) {
     const auto id = item.member("id").plain_text(kIdBytesMax);
     const auto listed = std::ranges::find(listed_, id.value_or(""), &Listed::id);
-    const bool was_asked_for =
-        id && std::find(missing_.end() - static_cast<std::ptrdiff_t>(asked_), missing_.end(), *id) !=
-                  missing_.end();
+    const bool was_asked_for = id && std::find(missing_.end() - static_cast<std::ptrdiff_t>(asked_),
+                                               missing_.end(),
+                                               *id) != missing_.end();
     if (listed == listed_.end() || !was_asked_for) {
       return fail(FetchFault::bad_answer, "malformed");
     }
