@@ -21,6 +21,7 @@ constexpr vault::BackendKind kPlain{.name = "plain"};
 constexpr std::array<const vault::BackendKind*, 2> kKinds = {&kNoted, &kPlain};
 
 const std::string kOne = "sources: { s: { type: noted } }\n";
+const std::string kOfS = "    source: s\n";
 const std::string kNoSecrets = "secrets: {}\n";
 const std::string kBoth = "binding_source: both\n";
 const std::string kList = "notes_host_allowlist: [api.example.com]\n";
@@ -155,8 +156,8 @@ TEST_CASE("K22 a note's secret stands beside those of the file, and comes from t
 }
 
 TEST_CASE("a note takes the place of what the file says of its secret, and others still name it") {
-  const std::string yaml =
-      kOne + kBoth + kList + "secrets:\n" + secret("K") + secret("L", "    together_with: [K]\n");
+  const std::string yaml = kOne + kBoth + kList + "secrets:\n" + secret("K", kOfS) +
+                           secret("L", "    together_with: [K]\n");
   const auto notes = merged(good(yaml), "K", "api.example.com");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules.size() == 2);
@@ -167,7 +168,7 @@ TEST_CASE("a note takes the place of what the file says of its secret, and other
 }
 
 TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still known") {
-  const std::string yaml = kOne + kBoth + kList + "secrets:\n" + secret("K") + secret("L");
+  const std::string yaml = kOne + kBoth + kList + "secrets:\n" + secret("K", kOfS) + secret("L");
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules.size() == 2);
@@ -191,7 +192,8 @@ TEST_CASE("where notes alone count, what the file says of secrets is in force fo
 
 TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and has no route") {
   const std::string yaml = kOne + kBoth + kList +
-                           "secrets:\n  K:\n    placeholder: avp-PLACEHOLDER-file-0000000000001\n"
+                           "secrets:\n  K:\n    source: s\n"
+                           "    placeholder: avp-PLACEHOLDER-file-0000000000001\n"
                            "    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
                            "    bindings:\n      - { host: file.example.com, route: svc,\n"
                            "          blocked: [\"* /closed\"] }\n";
