@@ -162,7 +162,8 @@ struct SecretRule {  // one entry of `secrets:`
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;     // of all its places
   // Notes have taken it out of force (bindings/note_merge.h): it goes nowhere. What it says of
-  // requests that do not carry it (`blocked`, `require`), and that its hosts are looked into, holds.
+  // requests that do not carry it (`blocked`, `require`), and that its hosts are looked into,
+  // holds.
   bool is_out_of_force = false;
   // Where its value comes from, besides whoever puts it into the vault.
   std::vector<Capture> captures;

@@ -57,8 +57,8 @@ void parse_place(const YamlSection& section,
                  ParseContext& context,
                  SecretRule& rule,
                  SecretPlace& place);
-// `port`, `methods` and `paths` of what names requests, and its host (nullptr: there is none). False:
-// there is no good host (parse_scope.cc).
+// `port`, `methods` and `paths` of what names requests, and its host (nullptr: there is none).
+// False: there is no good host (parse_scope.cc).
 bool parse_where(const YamlSection& section,
                  const YamlNode* host_node,
                  ParseContext& context,

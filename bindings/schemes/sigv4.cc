@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The scheme `sigv4`: what a client of AWS signed with a throw-away pair of keys is verified and
-// signed anew with the real one, as it was signed: with AWS Signature Version 4, or 4A. The client's
-// own signature shows that it holds the pair, and that nobody changed the request on its way here;
-// so what it did not sign is not signed for it.
+// signed anew with the real one, as it was signed: with AWS Signature Version 4, or 4A. The
+// client's own signature shows that it holds the pair, and that nobody changed the request on its
+// way here; so what it did not sign is not signed for it.
 #include "bindings/signatures/sigv4.h"
 
 #include <algorithm>
