@@ -14,6 +14,7 @@ namespace keyswap::test {
 namespace {
 
 std::atomic<int> real_ones = 0;
+std::atomic<int> derived = 0;
 
 // The vault of test/vectors/vault/v1.sql has been made at the real cost. This is its key;
 // format_test derives it as its page says.
@@ -38,6 +39,10 @@ RealKdf::RealKdf() {
 
 RealKdf::~RealKdf() {
   --real_ones;
+}
+
+int derived_keys() {
+  return derived;
 }
 
 }  // namespace keyswap::test
@@ -65,6 +70,7 @@ int __wrap_crypto_pwhash(unsigned char* key,
                          std::size_t memory_bytes,
                          int algorithm) {
   namespace test = keyswap::test;
+  ++test::derived;
   if (test::real_ones > 0) {
     return __real_crypto_pwhash(
         key, key_size, text, text_size, salt, passes, memory_bytes, algorithm);

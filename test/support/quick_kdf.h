@@ -16,4 +16,7 @@ class RealKdf {
   RealKdf& operator=(const RealKdf&) = delete;
 };
 
+// Keys derived so far in this process, at whatever cost.
+int derived_keys();
+
 }  // namespace keyswap::test

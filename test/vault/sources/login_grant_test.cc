@@ -101,7 +101,7 @@ TEST_CASE("a log that is dead lets no login be kept [I6]", "[I6]") {
 TEST_CASE("an answer without a refresh token, or with one that nobody could send, is no login") {
   World world;
   TokenAnswer none;
-  none.access = Secret::copy_of("access").value();
+  none.access = sample::secret_of("access");
   CHECK(told(keep(world, std::move(none))) == "(no_refresh_token)");
   TokenAnswer malformed;
   malformed.is_refresh_malformed = true;
