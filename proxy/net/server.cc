@@ -39,14 +39,12 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
-constexpr std::int64_t kTellRefusalsUs = 60'000'000;
 
 // What the first loop looks at besides its connections.
 struct Watches {
   std::vector<std::unique_ptr<uv::SignalWatch>> signals;
   std::unique_ptr<uv::FolderWatch> home;
   std::unique_ptr<uv::Timer> housekeeping;
-  std::int64_t refusals_told_at_us = 0;
 };
 
 struct Doors {
@@ -108,7 +106,6 @@ class Server final : public uv::AcceptEvents {
   void record_approval(const std::optional<ApprovalNote>& note);
   void put_in_force(Policy& policy);
   void housekeep();
-  void tell_refusals();
   void refresh_vault();
   void refresh_vault_once();
   void hold_to_approval();
@@ -410,21 +407,12 @@ void Server::housekeep() {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
   refreshing_.watch.judge();
-  tell_refusals();
+  const std::uint64_t refusals = telling_.take_refusals();
+  if (refusals > 0 && parts_.behind.refused) {
+    parts_.behind.refused(refusals);
+  }
   refresh_vault();
   watches_.housekeeping->set(kHousekeepingMs);
-}
-
-void Server::tell_refusals() {
-  const std::int64_t now_us = parts_.clock->steady_us();
-  if (now_us - watches_.refusals_told_at_us < kTellRefusalsUs) {
-    return;
-  }
-  watches_.refusals_told_at_us = now_us;
-  const std::uint64_t count = telling_.refusals().exchange(0);
-  if (count > 0 && parts_.behind.refused) {
-    parts_.behind.refused(count);
-  }
 }
 
 void Server::refresh_vault() {

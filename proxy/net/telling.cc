@@ -145,6 +145,15 @@ void Telling::user_not_allowed(std::optional<std::uint32_t> user) {
   }
 }
 
+std::uint64_t Telling::take_refusals() {
+  const std::int64_t now_us = clock_->steady_us();
+  if (now_us - refusals_taken_us_ < base::bounds::kTellAgainMs * 1000) {
+    return 0;
+  }
+  refusals_taken_us_ = now_us;
+  return refusals_.exchange(0);
+}
+
 bool Telling::is_due(std::string_view host, std::string_view what) {
   const std::int64_t now_us = clock_->steady_us();
   const std::lock_guard lock(mutex_);

@@ -46,8 +46,11 @@ class Telling {
   // not served, because it showed no token.
   void user_not_allowed(std::optional<std::uint32_t> user);
 
-  // How many decisions were refusals since somebody took the number from here; every loop counts.
+  // How many decisions were refusals since the number was taken; every loop counts.
   [[nodiscard]] std::atomic<std::uint64_t>& refusals() { return refusals_; }
+
+  // Takes that number, once a minute (bounds::kTellAgainMs); 0 before. By one thread.
+  [[nodiscard]] std::uint64_t take_refusals();
 
   // Is it to be told now? Then it counts as told.
   [[nodiscard]] bool is_due(std::string_view host, std::string_view what);
@@ -58,6 +61,7 @@ class Telling {
   const base::Clock* clock_;
   const flow::RealValues* real_;
   std::atomic<std::uint64_t> refusals_ = 0;
+  std::int64_t refusals_taken_us_ = 0;  // steady clock
   std::mutex mutex_;
   std::unordered_map<std::string, std::int64_t> told_us_;  // guarded by mutex_; steady clock
 };

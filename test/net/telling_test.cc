@@ -32,6 +32,19 @@ TEST_CASE("the same of the same host is told once a minute") {
   CHECK(telling.is_due("a.test", "unknown_ca"));
 }
 
+TEST_CASE("refusals are told together, once a minute") {
+  SetClock clock;
+  Telling telling(clock);
+  telling.refusals() += 2;
+  clock.now_us = base::bounds::kTellAgainMs * 1000;
+  CHECK(telling.take_refusals() == 2);
+  ++telling.refusals();
+  clock.now_us += base::bounds::kTellAgainMs * 1000 - 1;
+  CHECK(telling.take_refusals() == 0);
+  clock.now_us += 1;
+  CHECK(telling.take_refusals() == 1);
+}
+
 TEST_CASE("a user who is not served is told once a minute, and one that is not known, too") {
   SetClock clock;
   Telling telling(clock);
