@@ -2,11 +2,9 @@
 #include "vault/sources/cache_core.h"
 
 #include <algorithm>
-#include <set>
 
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
-#include "vault/sources/source_value.h"
 #include "vault/sources/value_life.h"
 
 namespace keyswap::vault {
@@ -19,45 +17,6 @@ using base::Errc;
 constexpr std::int64_t kUsPerMs = 1000;
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 constexpr std::int64_t kMsPerSecond = 1000;
-
-constexpr char kAsText = 't';  // a value is kept once for each of the kinds that it is needed as
-constexpr char kAsPrivateKey = 'k';
-
-std::string flight_of(const Route& route, EntryKind kind) {
-  return (kind == EntryKind::private_key ? kAsPrivateKey : kAsText) +
-         key_text(route.key, route.field);
-}
-
-std::string_view key_of(std::string_view flight) {
-  return flight.substr(1);
-}
-
-EntryKind kind_of(std::string_view flight) {
-  return flight.front() == kAsPrivateKey ? EntryKind::private_key : EntryKind::text;
-}
-
-Fetched fetched_of(KeptValue kept, bool is_stale = false) {
-  return {.value = std::move(kept.value),
-          .version = std::move(kept.version),
-          .expires_at = kept.expires_at,
-          .is_stale = is_stale,
-          .generation = kept.generation,
-          .field_of = std::move(kept.field_of),
-          .answer = kept.answer};
-}
-
-FetchAnswer share_of(const FetchAnswer& answer) {
-  if (!answer) {
-    return answer.error();
-  }
-  return Fetched{.value = answer->value.share(),
-                 .version = answer->version,
-                 .expires_at = answer->expires_at,
-                 .is_stale = answer->is_stale,
-                 .generation = answer->generation,
-                 .field_of = answer->field_of,
-                 .answer = answer->answer};
-}
 
 }  // namespace
 
@@ -89,18 +48,22 @@ std::optional<FetchAnswer> SourceCache::Core::fetch(const Route& route,
     auto stale = refusal->code == Errc::network ? stale_of(flight) : std::nullopt;
     return stale ? FetchAnswer(std::move(*stale)) : FetchAnswer(*refusal);
   }
-  if (waiters_ >= bounds::kSourceQueueMax) {
+  if (!flights_.has_room()) {
     return base::Error{Errc::unavailable, "too many requests wait for one source"};
   }
-  want(flight).waiters.push_back(std::move(callback));
-  ++waiters_;
+  want(flight);
+  flights_.wait(flight, std::move(callback));
   return std::nullopt;
 }
 
+// Both clocks: the steady one stands while the machine sleeps.
 bool SourceCache::Core::is_good(const KeptValue& kept) const {
-  // Both clocks: the steady one stands while the machine sleeps.
-  return parts_.clock.steady_us() < kept.end_us &&
-         (!kept.expires_at || parts_.clock.wall_us() / kUsPerSecond < *kept.expires_at);
+  return parts_.clock.steady_us() < kept.end_us && !is_over(kept);
+}
+
+// What its source says to be over is over.
+bool SourceCache::Core::is_over(const KeptValue& kept) const {
+  return kept.expires_at && parts_.clock.wall_us() / kUsPerSecond >= *kept.expires_at;
 }
 
 std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flight) const {
@@ -108,71 +71,29 @@ std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flig
   if (back_off_.is_waiting(now_us)) {
     return error_of(last_failed_.fault, again_s());
   }
-  const auto quiet = quiet_.find(flight);
-  return quiet != quiet_.end() && now_us < quiet->second.until_us
-             ? std::optional(quiet->second.error)
-             : std::nullopt;
+  const base::Error* const quiet = quiet_.find(flight, now_us);
+  return quiet != nullptr ? std::optional(*quiet) : std::nullopt;
 }
 
 std::optional<Fetched> SourceCache::Core::stale_of(const std::string& flight) {
   auto kept = parts_.store.find(this, flight);
-  const bool is_still_good = kept && is_good(*kept);
-  if (!kept || (!is_still_good && parts_.clock.steady_us() >= kept->stale_end_us)) {
+  if (!kept || is_over(*kept) || parts_.clock.steady_us() >= kept->stale_end_us) {
     return std::nullopt;
   }
-  // What its source says to be over is over, though the steady clock stood while this slept.
-  if (kept->expires_at && parts_.clock.wall_us() / kUsPerSecond >= *kept->expires_at) {
-    return std::nullopt;
-  }
-  return fetched_of(std::move(*kept), !is_still_good);
+  const bool is_stale = !is_good(*kept);
+  return fetched_of(std::move(*kept), is_stale);
 }
 
-SourceCache::Core::Flight& SourceCache::Core::want(const std::string& flight) {
-  const auto [place, is_new] = flights_.try_emplace(flight);
-  if (is_new) {
-    queue_.push_back(flight);
+void SourceCache::Core::want(const std::string& flight) {
+  if (flights_.want(flight)) {
     start_queue();
   }
-  return place->second;
 }
 
 void SourceCache::Core::start_queue() {
-  if (!queue_.empty() && !std::exchange(is_start_posted_, true)) {
+  if (flights_.has_queue() && !std::exchange(is_start_posted_, true)) {
     parts_.engine.post([core = shared_from_this()] { core->start(); });
   }
-}
-
-// Fields of one value are of one answer: with those in the queue goes what is kept of the same
-// values, and a field of a value that is under way waits until that has come.
-std::vector<std::string> SourceCache::Core::take_queue() {
-  std::set<std::string> under_way;
-  for (const auto& [flight, who] : flights_) {
-    if (who.is_under_way) {
-      under_way.insert(whole_of(flight));
-    }
-  }
-  std::set<std::string> wholes;
-  std::vector<std::string> taken;
-  std::vector<std::string> left;
-  for (std::string& flight : queue_) {
-    std::string whole = whole_of(flight);
-    if (under_way.contains(whole)) {
-      left.push_back(std::move(flight));
-    } else {
-      wholes.insert(std::move(whole));
-      taken.push_back(std::move(flight));
-    }
-  }
-  queue_ = std::move(left);
-  for (std::string& flight : parts_.store.keys(this)) {
-    if (wholes.contains(whole_of(flight)) && flights_.try_emplace(flight).second) {
-      taken.push_back(std::move(flight));
-    }
-  }
-  for (const std::string& flight : taken) {
-    flights_[flight].is_under_way = true;
-  }
-  return taken;
 }
 
 // --- runs ---
@@ -181,7 +102,7 @@ void SourceCache::Core::start() {
   {
     const std::lock_guard lock(mutex_);
     is_start_posted_ = false;
-    if (queue_.empty()) {
+    if (!flights_.has_queue()) {
       return;
     }
   }
@@ -213,7 +134,8 @@ void SourceCache::Core::fetch_queue() {
     // At once: what is fetched for a generation comes of a backend that has forgotten the last.
     const std::lock_guard lock(mutex_);
     is_to_forget = std::exchange(is_to_forget_, false);
-    batch->flights = take_queue();
+    batch->flights = flights_.take_for_run(
+        [this](const std::string& flight) { return whole_of(flight); }, parts_.store.keys(this));
     batch->generation = generation_;
     batch->answer = ++answers_;
   }
@@ -310,28 +232,12 @@ void SourceCache::Core::fetched(const Batch& batch, const RunOutcome& outcome) {
   start_queue();  // what waited for this
 }
 
-// What came for a flight, or what it missed; a key that a source says nothing of is missed, too.
-SourceCache::Core::Arrived SourceCache::Core::arrived_for(const std::string& flight,
-                                                          const Done& done) {
-  const auto found = std::ranges::find(done.values, key_of(flight), &FetchedValue::key);
-  if (found != done.values.end()) {
-    auto value = usable_value(found->value, kind_of(flight));
-    if (!value) {
-      return {.fault = value.error().code == Errc::unavailable ? FetchFault::no_room
-                                                               : FetchFault::bad_answer};
-    }
-    return {.told = &*found, .value = std::move(*value)};
-  }
-  const auto missed = std::ranges::find(done.missed, key_of(flight), &Missed::key);
-  return {.fault = missed == done.missed.end() ? FetchFault::not_found : missed->failed.fault};
-}
-
 void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
   std::vector<Arrived> arrived;
   for (const std::string& flight : batch.flights) {
     arrived.push_back(arrived_for(flight, done));
   }
-  Told told;
+  Flights::Told told;
   {
     const std::lock_guard lock(mutex_);
     if (batch.generation != generation_) {
@@ -343,7 +249,7 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
       const std::string& flight = batch.flights[at];
       Arrived& one = arrived[at];
       if (one.told != nullptr) {
-        answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
+        flights_.answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
       } else {
         miss(flight, one.fault, told);
       }
@@ -356,7 +262,7 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
 void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
   const auto flights =
       batch == nullptr ? std::span<const std::string>() : std::span(batch->flights);
-  Told told;
+  Flights::Told told;
   {
     const std::lock_guard lock(mutex_);
     if (batch != nullptr && batch->generation != generation_) {
@@ -380,7 +286,7 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
 // It is asked for nothing for a while; nobody waits for that.
 void SourceCache::Core::rest(std::span<const std::string> flights,
                              const Failed& failed,
-                             Told& told) {
+                             Flights::Told& told) {
   last_failed_ = failed;
   back_off_.failed(parts_.clock.steady_us(), failed.retry_after_ms, parts_.draw);
   const base::Error error = error_of(failed.fault, again_s());
@@ -389,13 +295,13 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
     ++generation_;
     parts_.store.drop_all(this);
     is_to_forget_ = true;
-    fail_all(error, told);
+    flights_.answer_all(error, told);
     return;
   }
   for (const std::string& flight : flights) {
     fail(flight, error, told);
   }
-  for (const std::string& flight : std::exchange(queue_, {})) {
+  for (const std::string& flight : flights_.take_queue()) {
     fail(flight, error, told);
   }
 }
@@ -410,39 +316,21 @@ std::int64_t SourceCache::Core::again_s() const {
 // Nothing came for it, and it is not asked for again at once. What was kept of it goes where there
 // is no such value any more; else it is served on while it is good, and behind its end where the
 // source could not be asked for it and the bindings allow that.
-void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Told& told) {
+void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Flights::Told& told) {
   const base::Error error = error_of(fault, bounds::kSourceAgainMs / kMsPerSecond);
   if (fault == FetchFault::not_found) {
     parts_.store.drop(this, flight);
   }
-  const std::int64_t now_us = parts_.clock.steady_us();
-  std::erase_if(quiet_, [now_us](const auto& one) { return one.second.until_us <= now_us; });
-  quiet_.insert_or_assign(flight, Quiet{now_us + bounds::kSourceAgainMs * kUsPerMs, error});
+  quiet_.hush(flight, parts_.clock.steady_us(), error);
   fail(flight, error, told);
 }
 
 // The source gave nothing: the value of before, if the bindings allow it, or the error.
-void SourceCache::Core::fail(const std::string& flight, const base::Error& error, Told& told) {
+void SourceCache::Core::fail(const std::string& flight,
+                             const base::Error& error,
+                             Flights::Told& told) {
   auto stale = error.code == Errc::network ? stale_of(flight) : std::nullopt;
-  answer(flight, stale ? FetchAnswer(std::move(*stale)) : FetchAnswer(error), told);
-}
-
-void SourceCache::Core::fail_all(const base::Error& error, Told& told) {
-  queue_.clear();
-  while (!flights_.empty()) {
-    answer(std::string(flights_.begin()->first), error, told);
-  }
-}
-
-void SourceCache::Core::answer(const std::string& flight, const FetchAnswer& given, Told& told) {
-  auto found = flights_.extract(flight);
-  if (found.empty()) {
-    return;
-  }
-  waiters_ -= found.mapped().waiters.size();
-  for (FetchCallback& waiter : found.mapped().waiters) {
-    told.emplace_back(std::move(waiter), share_of(given));
-  }
+  flights_.answer(flight, stale ? FetchAnswer(std::move(*stale)) : FetchAnswer(error), told);
 }
 
 // I1: the bytes that are there already stay where they are, if it is the same value.
@@ -469,29 +357,27 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   return kept;
 }
 
-// I1: a value is gone from memory when it is over, be it asked for or not. One timer does it for
-// all, and is set anew for what is left.
+// I1: a value is gone from memory when it is over, be it asked for or not.
 void SourceCache::Core::sweep_at(std::int64_t end_us) {
-  if (sweep_us_ != 0 && sweep_us_ <= end_us) {
+  const auto ring_us = sweeps_.set_for(end_us, parts_.clock.steady_us());
+  if (!ring_us) {
     return;
   }
-  sweep_us_ = end_us;
-  parts_.engine.at(end_us, [core = weak_from_this(), end_us] {
+  parts_.engine.at(*ring_us, [core = weak_from_this(), at_us = *ring_us] {
     if (const auto alive = core.lock()) {
-      alive->sweep(end_us);
+      alive->sweep(at_us);
     }
   });
 }
 
 // --- without it ---
 
-void SourceCache::Core::sweep(std::int64_t set_for_us) {
+void SourceCache::Core::sweep(std::int64_t ring_us) {
   const std::lock_guard lock(mutex_);
-  if (sweep_us_ != set_for_us) {
-    return;  // an earlier one is in its place
+  if (!sweeps_.rang(ring_us)) {
+    return;
   }
-  sweep_us_ = 0;
-  parts_.store.drop_ended(parts_.clock.steady_us());
+  parts_.store.drop_ended(parts_.clock.steady_us(), parts_.clock.wall_us() / kUsPerSecond);
   if (const auto next_us = parts_.store.first_end_us(this)) {
     sweep_at(*next_us);
   }
@@ -501,27 +387,21 @@ std::string SourceCache::Core::whole_of(const std::string& flight) const {
   return std::string(backend_->whole_of(key_of(flight)));
 }
 
-void SourceCache::Core::tell(Told& told) {
+void SourceCache::Core::tell(Flights::Told& told) {
   for (auto& [waiter, given] : told) {
     waiter(std::move(given));
   }
 }
 
 void SourceCache::Core::flush() {
-  Told told;
+  Flights::Told told;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
     parts_.store.drop_all(this);
     quiet_.clear();
-    std::vector<std::string> under_way;
-    for (const auto& [flight, who] : flights_) {
-      if (who.is_under_way) {
-        under_way.push_back(flight);
-      }
-    }
-    for (const std::string& flight : under_way) {
-      answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
+    for (const std::string& flight : flights_.under_way()) {
+      flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
     is_to_forget_ = true;
     start_queue();  // what waited for them
@@ -535,17 +415,15 @@ void SourceCache::Core::fall_silent() {
   is_silent_ = true;
   ++generation_;
   flights_.clear();
-  queue_.clear();
-  waiters_ = 0;
 }
 
 void SourceCache::Core::retire() {
-  Told told;
+  Flights::Told told;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
     parts_.store.drop_all(this);
-    fail_all(source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
+    flights_.answer_all(source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
   }
   tell(told);
   parts_.engine.post([core = shared_from_this()] {

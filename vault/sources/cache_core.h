@@ -2,7 +2,7 @@
 //
 // The inside of vault/sources/cache.h. Asked from any thread; runs begin and end on the engine's.
 //
-//   fetch() ── nothing good is kept ──▶ flights_, queue_ ──▶ start() ──▶ log_in() where it is due
+//   fetch() ── nothing good is kept ──▶ flights_ ──▶ start() ──▶ log_in() where it is due
 //                                                             │
 //   waiters ◀── tell() ◀── fetched() ◀── Engine::run ◀────────┘  one run for all in the queue
 #pragma once
@@ -14,12 +14,14 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "vault/sources/back_off.h"
 #include "vault/sources/cache.h"
+#include "vault/sources/flights.h"
+#include "vault/sources/quiet_keys.h"
+#include "vault/sources/sweep_times.h"
 #include "vault/sources/value_store.h"
 
 namespace keyswap::vault {
@@ -46,12 +48,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void log_out(std::int64_t deadline_us, const std::function<void()>& done);
 
  private:
-  // Who waits for one value. In the queue, or with a run that is under way.
-  struct Flight {
-    std::vector<FetchCallback> waiters;  // none: it is fetched ahead of its end
-    bool is_under_way = false;
-  };
-
   // What one run fetches.
   struct Batch {
     std::vector<std::string> flights;
@@ -59,21 +55,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
     std::uint64_t generation = 0;
     std::uint64_t answer = 0;  // another batch has another
   };
-
-  // What became of one flight of a batch.
-  struct Arrived {
-    const FetchedValue* told = nullptr;  // null: nothing came that it is needed for
-    Secret value = {};                   // as it is needed
-    FetchFault fault = FetchFault::not_found;
-  };
-
-  // Why a key is not asked for again at once.
-  struct Quiet {
-    std::int64_t until_us = 0;
-    base::Error error{base::Errc::not_found, "the source has no such secret"};
-  };
-
-  using Told = std::vector<std::pair<FetchCallback, FetchAnswer>>;
 
   // On the engine's thread.
   void start();
@@ -89,27 +70,23 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
 
   // With mutex_ held.
   [[nodiscard]] bool is_good(const KeptValue& kept) const;
+  [[nodiscard]] bool is_over(const KeptValue& kept) const;
   [[nodiscard]] std::optional<base::Error> refusal_of(const std::string& flight) const;
   [[nodiscard]] std::optional<Fetched> stale_of(const std::string& flight);
   [[nodiscard]] std::int64_t again_s() const;
-  Flight& want(const std::string& flight);
+  void want(const std::string& flight);
   void start_queue();
-  [[nodiscard]] std::vector<std::string> take_queue();
-  void rest(std::span<const std::string> flights, const Failed& failed, Told& told);
-  void miss(const std::string& flight, FetchFault fault, Told& told);
-  void fail(const std::string& flight, const base::Error& error, Told& told);
-  void fail_all(const base::Error& error, Told& told);
-  void answer(const std::string& flight, const FetchAnswer& given, Told& told);
+  void rest(std::span<const std::string> flights, const Failed& failed, Flights::Told& told);
+  void miss(const std::string& flight, FetchFault fault, Flights::Told& told);
+  void fail(const std::string& flight, const base::Error& error, Flights::Told& told);
   [[nodiscard]] KeptValue keep(const std::string& flight,
                                Arrived arrived,
                                std::uint64_t answer_number);
-
   void sweep_at(std::int64_t end_us);
 
-  void sweep(std::int64_t set_for_us);  // on the engine's thread
+  void sweep(std::int64_t ring_us);  // on the engine's thread
   [[nodiscard]] std::string whole_of(const std::string& flight) const;
-  static Arrived arrived_for(const std::string& flight, const Done& done);
-  static void tell(Told& told);
+  static void tell(Flights::Told& told);
 
   const SourceSpec spec_;
   const std::unique_ptr<Backend> backend_;  // on the engine's thread only, but for whole_of()
@@ -120,20 +97,18 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::int64_t login_watched_us_ = 0;  // what it was set for
 
   mutable std::mutex mutex_;  // guards what follows
-  std::unordered_map<std::string, Flight> flights_;
-  std::vector<std::string> queue_;  // flights that no run is under way for
+  Flights flights_;
   bool is_start_posted_ = false;
   bool is_to_forget_ = false;  // the backend, before it is asked again
   bool is_silent_ = false;
-  std::size_t waiters_ = 0;
-  std::unordered_map<std::string, Quiet> quiet_;
+  QuietKeys quiet_;
   BackOff back_off_;
   Failed last_failed_;
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;
   std::uint64_t answers_ = 0;
-  std::int64_t sweep_us_ = 0;  // when the timer rings that counts; 0: nothing is kept
+  SweepTimes sweeps_;
 };
 
 }  // namespace keyswap::vault

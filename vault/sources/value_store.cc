@@ -42,8 +42,7 @@ void ValueStore::put(Owner owner, std::string_view key, KeptValue value, std::si
   while (bytes_ + size > bytes_max_) {
     erase(std::prev(entries_.end()));
   }
-  while (count_of(owner) >= entries_max) {
-    erase_oldest_of(owner);
+  while (count_of(owner) >= entries_max && erase_oldest_of(owner, value.field_of)) {
   }
   entries_.push_front({owner, std::string(key), std::move(value)});
   owners_[owner].emplace(key, entries_.begin());
@@ -62,9 +61,11 @@ void ValueStore::drop_all(Owner owner) {
   drop_where([owner](const Entry& entry) { return entry.owner == owner; });
 }
 
-void ValueStore::drop_ended(std::int64_t now_us) {
+void ValueStore::drop_ended(std::int64_t now_us, std::int64_t wall_s) {
   const std::lock_guard lock(mutex_);
-  drop_where([now_us](const Entry& entry) { return entry.kept.stale_end_us <= now_us; });
+  drop_where([=](const Entry& entry) {
+    return entry.kept.stale_end_us <= now_us || entry.kept.expires_at.value_or(INT64_MAX) <= wall_s;
+  });
 }
 
 std::optional<std::int64_t> ValueStore::first_end_us(Owner owner) const {
@@ -133,9 +134,16 @@ void ValueStore::erase(Place place) {
   entries_.erase(place);
 }
 
-void ValueStore::erase_oldest_of(Owner owner) {
-  const auto oldest = std::ranges::find(entries_.rbegin(), entries_.rend(), owner, &Entry::owner);
+// False: there is none.
+bool ValueStore::erase_oldest_of(Owner owner, const std::string& but_field_of) {
+  const auto oldest = std::find_if(entries_.rbegin(), entries_.rend(), [&](const Entry& entry) {
+    return entry.owner == owner && (but_field_of.empty() || entry.kept.field_of != but_field_of);
+  });
+  if (oldest == entries_.rend()) {
+    return false;
+  }
   erase(std::prev(oldest.base()));
+  return true;
 }
 
 }  // namespace keyswap::vault

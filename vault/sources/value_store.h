@@ -48,13 +48,14 @@ class ValueStore {
                                               std::string_view key,
                                               Reading reading = Reading::use);
   // In place of what was there; what was used least lately goes, if there has to be room. A value
-  // that is larger than all of it is not kept.
+  // that is larger than all of it is not kept. Fields of one value (field_of) do not make room for
+  // each other: a secret that needs more of them than `entries_max` would never have them all.
   void put(Owner owner, std::string_view key, KeptValue value, std::size_t entries_max);
   void drop(Owner owner, std::string_view key);
   // All of that owner's.
   void drop_all(Owner owner);
-  // All whose stale_end_us is over.
-  void drop_ended(std::int64_t now_us);
+  // All whose stale_end_us is over, or that their source says to be over; seconds since 1970.
+  void drop_ended(std::int64_t now_us, std::int64_t wall_s);
 
   // When the first of that owner's is over, as drop_ended() takes it; nothing: it has none.
   [[nodiscard]] std::optional<std::int64_t> first_end_us(Owner owner) const;
@@ -77,7 +78,7 @@ class ValueStore {
   template <typename Is>
   void drop_where(Is is);
   void erase(Place place);
-  void erase_oldest_of(Owner owner);
+  bool erase_oldest_of(Owner owner, const std::string& but_field_of);
 
   std::size_t bytes_max_;
   mutable std::mutex mutex_;  // guards what follows

@@ -102,7 +102,7 @@ TEST_CASE("what is replaced, dropped, ended or pushed out is wiped", "[I1]") {
   CHECK_FALSE(dropped.find());
   const auto ended = put("A", 10);
   const auto lasts = put("B", 11);
-  store.drop_ended(10);
+  store.drop_ended(10, 0);
   CHECK_FALSE(ended.find());
   CHECK(lasts.find());
   put("C");
@@ -113,6 +113,35 @@ TEST_CASE("what is replaced, dropped, ended or pushed out is wiped", "[I1]") {
   store.drop_all(kOne);
   CHECK(store.count(kOne) == 0);
   CHECK(store.bytes() == 0);
+}
+
+TEST_CASE("what its source says to be over is wiped, though the steady clock stood", "[I1]") {
+  ValueStore store(kMany);
+  KeptValue kept = value_of("value");
+  kept.expires_at = 20;
+  store.put(kOne, "A", std::move(kept), kMany);
+  store.put(kOne, "B", value_of("value"), kMany);
+  store.drop_ended(1, 19);
+  CHECK(has(store, kOne, "A"));
+  store.drop_ended(1, 20);
+  CHECK_FALSE(has(store, kOne, "A"));
+  CHECK(has(store, kOne, "B"));
+}
+
+TEST_CASE("fields of one value do not make room for each other, values do") {
+  ValueStore store(kMany);
+  const auto put = [&](std::string_view key, std::string_view field_of) {
+    KeptValue kept = value_of("value");
+    kept.field_of = field_of;
+    store.put(kOne, key, std::move(kept), 2);
+  };
+  for (const auto* const key : {"role#id", "role#key", "role#token"}) {
+    put(key, "role");
+  }
+  CHECK(store.count(kOne) == 3);  // more than two, but all of them are needed at once
+  put("other#id", "other");
+  CHECK(has(store, kOne, "other#id"));
+  CHECK(store.count(kOne) == 2);
 }
 
 TEST_CASE("an owner's keys are told, and no other's") {
