@@ -106,9 +106,13 @@ class Closing {
   std::vector<std::string_view> asked_;  // schemes that let it through
 };
 
+// A rule that is out of force opens no address.
 void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
                    std::vector<AddressRange>& ranges) {
+  if (rule.is_out_of_force) {
+    return;
+  }
   for (const auto& scope : rule.scopes) {
     if (Bindings::names(scope, destination)) {
       ranges.insert(ranges.end(), scope.allow_addresses.begin(), scope.allow_addresses.end());
@@ -117,6 +121,12 @@ void append_ranges(const SecretRule& rule,
 }
 
 }  // namespace
+
+bool HostPattern::covers(const HostPattern& one) const {
+  const auto dot = one.host.find('.');
+  return is_wildcard && !one.is_wildcard && dot != std::string::npos &&
+         std::string_view(one.host).substr(dot + 1) == host;
+}
 
 std::vector<vault::SecretName> SecretRule::needs() const {
   std::vector<vault::SecretName> names;
@@ -194,15 +204,12 @@ void Bindings::index_hosts(std::uint32_t number) {
   add_signer(rule.signer());
   has_proving_ = has_proving_ || (rule.signer() != nullptr && rule.signer()->knows_its_clients());
   has_required_ = has_required_ || std::ranges::any_of(rule.places, &SecretPlace::is_required);
-  for (const auto& scope : rule.scopes) {
+  has_captures_ = has_captures_ || !rule.captures.empty();
+  // What nobody decrypts could not be captured either.
+  rule.see_hosts([&](const Scope& scope) {
     has_guards_ = has_guards_ || !scope.blocked.empty();
     index_host(scope, number);
-  }
-  // What nobody decrypts could not be captured.
-  for (const Capture& capture : rule.captures) {
-    has_captures_ = true;
-    index_host(capture.where, number);
-  }
+  });
 }
 
 void Bindings::index_host(const Scope& scope, std::uint32_t number) {

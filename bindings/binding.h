@@ -35,6 +35,11 @@ namespace keyswap::bindings {
 struct HostPattern {
   std::string host;  // normal form; without the "*." when is_wildcard
   bool is_wildcard = false;
+
+  bool operator==(const HostPattern&) const = default;
+
+  // Is it a wildcard, and the host one that it stands for?
+  [[nodiscard]] bool covers(const HostPattern& one) const;
 };
 
 // An address range that this binding may dial although it is not public (I12), e.g. 10.1.0.0/16.
@@ -172,6 +177,13 @@ struct SecretRule {  // one entry of `secrets:`
 
   // Of its first place, which reverse routes use. What signs has no other. Not for a honeytoken.
   [[nodiscard]] const Injection& injection() const { return *places.front().injection; }
+
+  // Each scope whose host is looked into for it: where it goes, and where it is captured.
+  template <typename See>
+  void see_hosts(const See& see) const {
+    std::ranges::for_each(scopes, see);
+    std::ranges::for_each(captures, see, &Capture::where);
+  }
 
   [[nodiscard]] const Placement& placement() const { return *places.front().placement; }
 

@@ -127,10 +127,6 @@ std::variant<HostPattern, std::string> read_host(const YamlNode& node) {
   return std::move(host.pattern);
 }
 
-bool is_same_host(const HostPattern& a, const HostPattern& b) {
-  return a.is_wildcard == b.is_wildcard && a.host == b.host;
-}
-
 // "": they are in `hosts`, each once.
 std::string read_hosts(const YamlNode& node, std::vector<HostPattern>& hosts) {
   const bool is_list = node.kind == YamlNode::Kind::sequence;
@@ -146,7 +142,7 @@ std::string read_hosts(const YamlNode& node, std::vector<HostPattern>& hosts) {
       return std::move(*problem);
     }
     auto& pattern = std::get<HostPattern>(host);
-    if (std::ranges::none_of(hosts, [&](const auto& one) { return is_same_host(one, pattern); })) {
+    if (std::ranges::find(hosts, pattern) == hosts.end()) {
       hosts.push_back(std::move(pattern));
     }
   }

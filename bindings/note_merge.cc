@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::uint16_t kNotesPort = 443;
 
-bool is_same_host(const HostPattern& a, const HostPattern& b) {
-  return a.is_wildcard == b.is_wildcard && a.host == b.host;
-}
-
-// Is it a host that the wildcard stands for?
-bool covers(const HostPattern& wildcard, const HostPattern& host) {
-  const auto dot = host.host.find('.');
-  return wildcard.is_wildcard && !host.is_wildcard && dot != std::string::npos &&
-         std::string_view(host.host).substr(dot + 1) == wildcard.host;
-}
-
 bool do_overlap(std::string_view a, std::string_view b) {
   return !a.empty() && !b.empty() &&
          (a.find(b) != std::string_view::npos || b.find(a) != std::string_view::npos);
@@ -68,7 +57,7 @@ const SecretRule* rule_of(const Bindings& file, const vault::SecretName& name) {
 bool is_bound_in_file(const Claim& claim, const HostPattern& host) {
   return claim.in_file != nullptr &&
          std::ranges::any_of(claim.in_file->scopes, [&](const Scope& scope) {
-           return scope.port == kNotesPort && is_same_host(scope.host, host);
+           return scope.port == kNotesPort && scope.host == host;
          });
 }
 
@@ -79,19 +68,23 @@ bool guards(const Scope& scope) {
          scope.real_value != RealValue::forward || scope.port != kNotesPort;
 }
 
+// A note sends its secret as it is. One that signs, or is made into something else, never left.
 bool says_more_than_notes(const SecretRule& rule) {
   return !rule.captures.empty() || std::ranges::any_of(rule.scopes, guards) ||
-         std::ranges::any_of(rule.places, &SecretPlace::is_required);
+         std::ranges::any_of(rule.places, [](const SecretPlace& place) {
+           return place.is_required || !place.injection->shows_secrets();
+         });
 }
 
 // Why a secret of that name is not the one that the note is of; "" it is.
 std::string why_another(const Bindings& file, const NotesRule& rule, const Claim& claim) {
   const bool is_part_of_another = std::ranges::any_of(file.rules, [&](const SecretRule& other) {
     const auto needs = other.needs();
-    return other.name != claim.name && std::ranges::find(needs, claim.name) != needs.end();
+    return (other.kind == RuleKind::custom || other.name != claim.name) &&
+           std::ranges::find(needs, claim.name) != needs.end();
   });
   if (is_part_of_another) {
-    return "another secret of the bindings file is made with it";
+    return "something else in the bindings file is made with it";
   }
   if (claim.in_file == nullptr || claim.in_file->kind == RuleKind::honeytoken ||
       file.sources == nullptr) {
@@ -138,7 +131,8 @@ void judge_note(const Bindings& file, const NotesRule& rule, Claim& claim) {
   } else if (claim.state.placeholder.empty()) {
     claim.refuse("it says no `placeholder`, and there is no salt that one is made of");
   } else if (claim.in_file != nullptr && says_more_than_notes(*claim.in_file)) {
-    claim.leave("the bindings file says more of it than a note can: callers, limits, captures");
+    claim.leave(
+        "the bindings file says more of it than a note can: a scheme, callers, limits, captures");
   } else {
     claim.state.standing = NoteStanding::bound;
     judge_hosts(rule, claim);
@@ -147,7 +141,25 @@ void judge_note(const Bindings& file, const NotesRule& rule, Claim& claim) {
 
 // --- the whole of the source ---
 
-// What is no name of a secret has no binding. Two secrets of one name are not told apart.
+// Nobody can tell which of two secrets of one name a note is of. Where neither has one, or the file
+// counts whatever notes say, nobody has to.
+void claim_again(const Bindings& file,
+                 const NotesRule& rule,
+                 const SourceNote& other,
+                 Claim& claim) {
+  const bool has_note = claim.note.kind != Note::Kind::none ||
+                        read_note(claim.name, other.text).kind != Note::Kind::none;
+  if (!has_note || claim.state.standing == NoteStanding::file_counts) {
+    return;
+  }
+  if (auto why = why_another(file, rule, claim); !why.empty()) {
+    claim.leave(std::move(why));
+  } else {
+    claim.refuse("the source has several secrets of that name");
+  }
+}
+
+// What is no name of a secret has no binding.
 Claims claims_of(const Bindings& file, const NotesRule& rule, std::span<const SourceNote> notes) {
   Claims claims;
   for (const SourceNote& one : notes) {
@@ -156,7 +168,7 @@ Claims claims_of(const Bindings& file, const NotesRule& rule, std::span<const So
       continue;
     }
     if (const auto other = claims.find(one.name); other != claims.end()) {
-      other->second.refuse("the source has several secrets of that name");
+      claim_again(file, rule, one, other->second);
       continue;
     }
     Claim& claim = claims[one.name];
@@ -251,7 +263,7 @@ bool may_be_named(const HostPattern& host, const NotesRule& rule) {
     return false;
   }
   return !rule.allowed || std::ranges::any_of(*rule.allowed, [&](const HostPattern& listed) {
-    return is_same_host(listed, host) || covers(listed, host);
+    return listed == host || listed.covers(host);
   });
 }
 

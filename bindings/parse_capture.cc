@@ -164,14 +164,6 @@ bool uses_own_entry(const SecretRule& rule) {
   });
 }
 
-// RFC 4648 section 5; without '.', which would divide a JWT.
-bool is_base64url(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
 // It comes into JSON, forms, headers and cookies, and must end nothing there.
 void check_stand_in(const YamlNode& node, ConfigIssues& issues, const SecretRule& rule) {
   const std::string& placeholder = rule.placeholder;
@@ -179,7 +171,7 @@ void check_stand_in(const YamlNode& node, ConfigIssues& issues, const SecretRule
     return;  // it was refused already
   }
   const bool is_plain = std::ranges::all_of(placeholder, [](char c) {
-    return is_base64url(std::string_view(&c, 1)) || c == '.' || c == '~';
+    return base::is_base64url(std::string_view(&c, 1)) || c == '.' || c == '~';
   });
   if (!is_plain) {
     issues.error(node.place,
@@ -188,7 +180,7 @@ void check_stand_in(const YamlNode& node, ConfigIssues& issues, const SecretRule
                  "answers get it in the value's place");
   }
   // One character more than whole bytes is no base64url.
-  const bool is_signature = is_base64url(placeholder) && placeholder.size() % 4 != 1;
+  const bool is_signature = base::is_base64url(placeholder) && placeholder.size() % 4 != 1;
   if (!is_signature && std::ranges::any_of(rule.captures, &Capture::is_signature)) {
     issues.error(node.place,
                  "with `claims_readable` the placeholder stands for a JWT's signature: letters, "

@@ -17,13 +17,6 @@ namespace {
 constexpr std::size_t kRandomBytes = 32;
 constexpr std::size_t kRandomTextBytes = 43;  // of them in base64url
 
-bool is_base64url(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
 }  // namespace
 
 bool is_caller_name(std::string_view text) {
@@ -54,7 +47,7 @@ std::optional<std::string_view> caller_of_token(std::string_view token) {
   const auto name = token.substr(kCallerTokenPrefix.size(), dot - kCallerTokenPrefix.size());
   const auto random = token.substr(dot + 1);
   const bool is_token =
-      is_caller_name(name) && random.size() == kRandomTextBytes && is_base64url(random);
+      is_caller_name(name) && random.size() == kRandomTextBytes && base::is_base64url(random);
   return is_token ? std::optional(name) : std::nullopt;
 }
 

@@ -90,6 +90,13 @@ std::string to_base64url(std::string_view bytes) {
   return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+bool is_base64url(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    const char lower = to_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
 Result<std::string> from_base64(std::string_view text) {
   std::string bytes(text.size() / 4 * 3, '\0');
   const auto size = decode_base64(text, bytes);

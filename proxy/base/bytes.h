@@ -35,6 +35,8 @@ Result<std::string> from_hex(std::string_view hex);
 // RFC 4648 section 4 with padding, and section 5 without.
 std::string to_base64(std::string_view bytes);
 std::string to_base64url(std::string_view bytes);
+// Letters, digits, '-' and '_' alone; of any length.
+bool is_base64url(std::string_view text);
 // Strict: the canonical form only (padding where due, no white space); else invalid_input.
 Result<std::string> from_base64(std::string_view text);
 

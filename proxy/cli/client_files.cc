@@ -362,8 +362,7 @@ std::vector<BoundHost> bound_hosts_of(const bindings::Bindings& bindings) {
     if (rule.kind != bindings::RuleKind::secret) {
       continue;  // a custom service is not reached as a proxy
     }
-    std::ranges::for_each(rule.scopes, add);
-    std::ranges::for_each(rule.captures, add, &bindings::Capture::where);
+    rule.see_hosts(add);
   }
   return hosts;
 }

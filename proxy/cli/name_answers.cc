@@ -111,11 +111,13 @@ bool may_be_reached(const bindings::Bindings& bindings, std::string_view host) {
   if (bindings.unmatched_destination == bindings::UnmatchedDestination::forward_unmodified) {
     return true;
   }
-  return std::ranges::any_of(bindings.rules, [&](const bindings::SecretRule& rule) {
-    return std::ranges::any_of(rule.scopes, [&](const bindings::Scope& scope) {
-      return bindings::Bindings::names(scope, {std::string(host), scope.port});
+  bool is_named = false;
+  for (const bindings::SecretRule& rule : bindings.rules) {
+    rule.see_hosts([&](const bindings::Scope& scope) {
+      is_named = is_named || bindings::Bindings::names(scope, {std::string(host), scope.port});
     });
-  });
+  }
+  return is_named;
 }
 
 }  // namespace keyswap::cli

@@ -50,7 +50,7 @@ void warn_of_hosts_not_permitted(bindings::Parsed& parsed, const std::string& ca
   }
   std::set<std::string> told;
   for (const bindings::SecretRule& rule : parsed.bindings.rules) {
-    for (const bindings::Scope& scope : rule.scopes) {
+    rule.see_hosts([&](const bindings::Scope& scope) {
       // A reverse route needs no certificate of ours.
       const std::string& host = scope.host.host;
       const bool is_ip =
@@ -64,7 +64,7 @@ void warn_of_hosts_not_permitted(bindings::Parsed& parsed, const std::string& ca
                                    "it may name " + permitted->text() +
                                        "; make another: keyswap ca rotate --permit HOSTS"});
       }
-    }
+    });
   }
 }
 

@@ -79,6 +79,10 @@ std::vector<const Scope*> scopes_of(const SecretRule& rule, const RefusedRequest
 }
 
 void tell_scopes(const SecretRule& rule, const RefusedRequest& refused, base::Facts& facts) {
+  if (rule.is_out_of_force) {
+    facts.text(" Allowed: nothing, for its note cannot be used.", "");
+    return;
+  }
   const auto scopes = scopes_of(rule, refused);
   for (std::size_t i = 0; i < std::min(scopes.size(), kShownMax); ++i) {
     if (i == 0) {
@@ -141,6 +145,9 @@ void tell_blocked(const SecretRule& rule, const RefusedRequest& refused, base::F
 std::vector<std::string> bound_hosts(const Bindings& bindings, std::string_view caller) {
   std::vector<std::string> hosts;
   for (const SecretRule& rule : bindings.rules) {
+    if (rule.is_out_of_force) {
+      continue;
+    }
     for (const Scope& scope : rule.scopes) {
       std::string host = host_of(scope);
       if (serves(scope, caller) && std::ranges::find(hosts, host) == hosts.end()) {

@@ -13,6 +13,7 @@
 #include "proxy/base/hex.h"
 #include "proxy/flow/content_codings.h"
 #include "proxy/flow/secret_forms.h"
+#include "proxy/http/grammar.h"
 #include "vault/json.h"
 
 namespace keyswap::flow {
@@ -24,6 +25,7 @@ using base::Errc;
 using base::Error;
 using bindings::Capture;
 using bindings::CaptureUse;
+using http::grammar::trim;
 using vault::JsonKind;
 using vault::JsonView;
 using vault::Secret;
@@ -72,21 +74,33 @@ bool has_body(const http::Framing& framing) {
          (framing.kind != http::Framing::Kind::length || framing.length > 0);
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos
-             ? std::string_view()
-             : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+// What a server clears a cookie with is no value of it (RFC 6265 section 5.2.2): "deleted", as a
+// rule.
+bool is_cleared(std::string_view attributes) {
+  while (!attributes.empty()) {
+    const auto end = attributes.find(';');
+    const std::string_view one = attributes.substr(0, end);
+    attributes.remove_prefix(end == std::string_view::npos ? attributes.size() : end + 1);
+    const auto equals = one.find('=');
+    if (equals != std::string_view::npos &&
+        base::equal_ignoring_case(trim(one.substr(0, equals)), "max-age")) {
+      const std::string_view seconds = trim(one.substr(equals + 1));
+      return seconds.starts_with('-') ||
+             (!seconds.empty() && seconds.find_first_not_of('0') == std::string_view::npos);
+    }
+  }
+  return false;
 }
 
 // RFC 6265 section 4.1.1; without the quotes around it.
 std::optional<std::string_view> cookie_in(std::string_view set_cookie, std::string_view name) {
   const std::string_view pair = set_cookie.substr(0, set_cookie.find(';'));
   const auto equals = pair.find('=');
-  if (equals == std::string_view::npos || trimmed(pair.substr(0, equals)) != name) {
+  if (equals == std::string_view::npos || trim(pair.substr(0, equals)) != name ||
+      is_cleared(set_cookie.substr(pair.size()))) {
     return std::nullopt;
   }
-  std::string_view value = trimmed(pair.substr(equals + 1));
+  std::string_view value = trim(pair.substr(equals + 1));
   if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
     value = value.substr(1, value.size() - 2);
   }
@@ -102,7 +116,7 @@ std::optional<std::string_view> value_in(const http::Field& field, const Capture
   }
   return capture.from == Capture::From::header &&
                  base::equal_ignoring_case(field.name, capture.name)
-             ? std::optional(trimmed(field.value))
+             ? std::optional(trim(field.value))
              : std::nullopt;
 }
 
@@ -177,11 +191,8 @@ base::Result<Secret> decoded(std::string_view encoded) {
 
 // --- JWTs ---
 
-bool is_base64url(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    const char lower = base::to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+bool is_part(std::string_view text) {
+  return !text.empty() && base::is_base64url(text);
 }
 
 // The third part of a JWT (RFC 7519). What is none stays as it is.
@@ -190,8 +201,8 @@ base::Result<Secret> signature_of(Secret value) {
   const auto first = text.find('.');
   const auto last = text.rfind('.');
   const bool is_jwt =
-      first != std::string_view::npos && first < last && is_base64url(text.substr(0, first)) &&
-      is_base64url(text.substr(first + 1, last - first - 1)) && is_base64url(text.substr(last + 1));
+      first != std::string_view::npos && first < last && is_part(text.substr(0, first)) &&
+      is_part(text.substr(first + 1, last - first - 1)) && is_part(text.substr(last + 1));
   if (!is_jwt) {
     return value;
   }

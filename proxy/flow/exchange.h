@@ -292,6 +292,7 @@ class Exchange {
   void end_upload(Relaying& relaying, Actions& actions);
   [[nodiscard]] bool look_at_body(std::string_view bytes, Relaying& relaying, Actions& actions);
   [[nodiscard]] bool is_body_held() const;
+  void drop_admission_in_body();
   // The admission in the middle of a body, if it is at that step.
   [[nodiscard]] Admission* admission_in_body(Admission::Step step);
   [[nodiscard]] bool look_for_placeholders(std::string_view bytes,

@@ -82,6 +82,7 @@ void Exchange::capture_body(std::string_view bytes,
     static_cast<void>(let_captured_go(relaying, actions));
   } else {
     relaying.is_keeping = true;
+    drop_admission_in_body();
     actions.emplace_back(KeepCaptured{capture.values()});
     set_wait(relaying, Wait::capture, actions);
   }

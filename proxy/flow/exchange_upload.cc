@@ -177,8 +177,7 @@ void Exchange::recorded_in_body(const RecordDone& event, Relaying& relaying, Act
     refuse_body(*refusal, use.rule, relaying, actions);
     return;
   }
-  swapping_->has_charge = admission->end_charge() || swapping_->has_charge;
-  swapping_->admission.reset();
+  drop_admission_in_body();
   actions.emplace_back(SendRequestSecret{written({use.rule, use.place})});
   set_wait(relaying, relaying.has_head ? Wait::response_body : Wait::request_body, actions);
   go_on_with_body(relaying, actions);
@@ -254,6 +253,14 @@ Admission* Exchange::admission_in_body(Admission::Step step) {
   return is_body_held() && swapping_->admission->step() == step ? &*swapping_->admission : nullptr;
 }
 
+// What it charged stays to be settled.
+void Exchange::drop_admission_in_body() {
+  if (is_body_held()) {
+    swapping_->has_charge = swapping_->admission->end_charge() || swapping_->has_charge;
+    swapping_->admission.reset();
+  }
+}
+
 bool Exchange::is_body_held() const {
   return swapping_ != nullptr && swapping_->admission.has_value();
 }
@@ -281,7 +288,8 @@ void Exchange::note(Decision decision, Reason reason, std::uint32_t rule, Action
 
 // The upload is never completed: what was sent of it is no request.
 void Exchange::cut_upload(Reason reason, Relaying& relaying, Actions& actions) {
-  if (relaying.has_head) {
+  // What is captured has not begun to go on.
+  if (relaying.has_head && relaying.capture == nullptr) {
     abort_response(relaying, Outcome::unknown, actions);
   } else {
     fail_sent(reason, Outcome::unknown, actions);

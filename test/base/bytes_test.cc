@@ -62,6 +62,7 @@ TEST_CASE("Base64 is that of RFC 4648 section 10") {
                                Vector{"\xfb\xff\xfe", "+//+", "-__-"});
   REQUIRE(to_base64(vector.plain) == vector.encoded);
   REQUIRE(to_base64url(vector.plain) == vector.url);
+  REQUIRE(is_base64url(vector.url));
   REQUIRE(from_base64(vector.encoded).value() == vector.plain);
 }
 

@@ -128,7 +128,9 @@ TEST_CASE("K01 K06 of a source's secrets those without a note stay unbound, and 
   CHECK(merged.entries.empty());
 }
 
-TEST_CASE("K21 a note that cannot be used takes what the file says of its secret out of force") {
+TEST_CASE(
+    "K21 a note that cannot be used takes what the file says of its secret out of force, however "
+    "much that is") {
   const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "api.example.com") +
                             file_secret("L", "file-PLACEHOLDER-0123456789l", "api.example.com"));
   const auto merged = merge_notes(file,
@@ -138,6 +140,12 @@ TEST_CASE("K21 a note that cannot be used takes what the file says of its secret
   CHECK(shown(merged) == "K invalid\nL no_note\n");
   CHECK(names(merged.out_of_force) == "K");
   CHECK(merged.entries.empty());
+  const auto guarded = test::accepted(
+      "secrets:\n  K:\n    placeholder: file-PLACEHOLDER-0123456789k\n"
+      "    inject: { header: X-Key, format: \"{secret}\" }\n"
+      "    bindings: [ { host: k.example.com, blocked: [\"DELETE /*\"] } ]\n");
+  CHECK(names(merge_notes(guarded, any_host(), std::vector{bound("K", "host: http://x", 'k')})
+                  .out_of_force) == "K");
 }
 
 TEST_CASE("K22 what the file alone binds, and what a note binds in its place") {
@@ -321,8 +329,16 @@ TEST_CASE("what a note cannot say of a secret no note takes away") {
     CHECK(says(plain + "    bindings: [ { host: k.example.com, " + guard + " } ]\n") ==
           "K file_counts\n");
   }
-  CHECK(says("    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
-             "    bindings: [ { host: k.example.com } ]\n") == "K file_counts\n");
+  for (const auto* const inject :
+       {"inject: { header: X-Key, format: \"{secret}\", require: true }",
+        "inject: { header: X-Key, template: \"{{ A | b64encode }}\" }\n    compose: [A]",
+        "inject: { type: hmac, header: X-Sig, template: \"{body}\" }"}) {
+    INFO(inject);
+    CHECK(says(std::string("    ") + inject + "\n    bindings: [ { host: k.example.com } ]\n") ==
+          "K file_counts\n");
+  }
+  CHECK(says("    inject: { basic: password }\n"
+             "    bindings: [ { host: k.example.com } ]\n") == "K bound k.example.com\n");
 }
 
 TEST_CASE("a secret that others of the file are made with is no note's") {
@@ -335,6 +351,33 @@ TEST_CASE("a secret that others of the file are made with is no note's") {
   CHECK(shown(merged) == "K file_counts\n");
   CHECK(merged.entries.empty());
   CHECK(merged.out_of_force.empty());
+}
+
+TEST_CASE("a credential of a custom service is no note's") {
+  const auto file =
+      test::accepted("custom:\n  svc: { base_url: https://svc.example.com, credential: K }\n");
+  CHECK(shown(merge_notes(file, any_host(), std::vector{bound("K", "api.example.com", 'k')})) ==
+        "K file_counts\n");
+}
+
+TEST_CASE("of two secrets of one name a note has to be told of, not their being two") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const auto of = [&](const SourceNote& one, const SourceNote& other) {
+    return shown(merge_notes(file, any_host(), std::vector{one, other}));
+  };
+  const auto silent = noted("K", "my own text", 'k');
+  const auto marked = bound("K", "a.example.com", 'k');
+  CHECK(of(silent, silent) == "K no_note\n");
+  CHECK(of(silent, marked) == "K invalid\n");
+  CHECK(of(marked, silent) == "K invalid\n");
+  const auto with_part = test::accepted(
+      "secrets:\n  F:\n    placeholder: file-PLACEHOLDER-0123456789f\n"
+      "    inject: { header: X-Key, template: \"{{ A + K }}\" }\n    compose: [A, K]\n"
+      "    bindings: [ { host: f.example.com } ]\n");
+  for (const auto& [one, other] :
+       std::vector<std::pair<SourceNote, SourceNote>>{{marked, marked}, {silent, marked}}) {
+    CHECK(shown(merge_notes(with_part, any_host(), std::vector{one, other})) == "K file_counts\n");
+  }
 }
 
 }  // namespace keyswap::bindings

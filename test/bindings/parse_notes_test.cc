@@ -196,7 +196,7 @@ TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and ha
                            "    placeholder: avp-PLACEHOLDER-file-0000000000001\n"
                            "    inject: { header: X-Key, format: \"{secret}\", require: true }\n"
                            "    bindings:\n      - { host: file.example.com, route: svc,\n"
-                           "          blocked: [\"* /closed\"] }\n";
+                           "          allow_addresses: [10.0.0.0/8], blocked: [\"* /closed\"] }\n";
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules[0].is_out_of_force);
@@ -204,6 +204,10 @@ TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and ha
   CHECK(bindings.forbidding_rule(host, {"GET", "/closed"}, Bindings::Purpose::request) == 0U);
   CHECK(bindings.missing_rule(host, {"GET", "/open"}, {}) == 0U);
   CHECK(bindings.find_route("proxy/svc") == nullptr);
+  CHECK(bindings.allowed_addresses(host).empty());
+  const auto said = permissions_of(bindings);
+  CHECK(std::ranges::count(said, "requests to file.example.com pass, and are searched for K") == 1);
+  CHECK(std::ranges::none_of(said, [](const auto& one) { return one.starts_with("K may go"); }));
 }
 
 }  // namespace keyswap::bindings

@@ -98,6 +98,7 @@ secrets:
     placeholder: sk-test-PLACEHOLDER-0123456789abcdef
     inject: { header: Authorization, format: "Bearer {KEY_ONE}" }
     bindings: [{ host: "api.example.test:8443" }, { host: "*.wild.test" }]
+    capture: [{ host: login.test, paths: [/t], json_pointer: /access_token }]
 )",
                           "/");
   };
@@ -105,6 +106,7 @@ secrets:
   REQUIRE(closed.errors.empty());
   CHECK(may_be_reached(closed.bindings, "api.example.test"));
   CHECK(may_be_reached(closed.bindings, "any.wild.test"));
+  CHECK(may_be_reached(closed.bindings, "login.test"));
   CHECK_FALSE(may_be_reached(closed.bindings, "wild.test"));
   CHECK_FALSE(may_be_reached(closed.bindings, "example.test"));
   CHECK_FALSE(may_be_reached(closed.bindings, ""));

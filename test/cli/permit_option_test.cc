@@ -27,12 +27,12 @@ std::string failure_of(const std::string& list) {
   return permitted.failure().what;
 }
 
-bindings::Parsed bound_to(const std::string& host) {
+bindings::Parsed bound_to(const std::string& host, const std::string& more = "") {
   auto parsed = parse_bindings(
       "version: 1\nsecrets:\n  A:\n    placeholder: \"PLACEHOLDER-A-0123456789abcdef\"\n"
       "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
       "    bindings:\n      - { host: \"" +
-          host + "\", methods: [GET], paths: [\"/v1/**\"] }\n",
+          host + "\", methods: [GET], paths: [\"/v1/**\"] }\n" + more,
       "/etc/keyswap");
   REQUIRE(parsed.errors.empty());
   return parsed;
@@ -64,6 +64,11 @@ TEST_CASE("hosts of the bindings that the CA may not name are warned of, each on
   CHECK(warnings_of("other.test", ca) == 1);
   CHECK(warnings_of("other.test", ca_for("")) == 0);
   CHECK(warnings_of("other.test", "") == 0);
+  auto captured =
+      bound_to("api.example.com",
+               "    capture: [ { host: login.test, paths: [/t], json_pointer: /access_token } ]\n");
+  warn_of_hosts_not_permitted(captured, ca);
+  CHECK(captured.warnings.back().text.starts_with("the CA may not name login.test"));
 }
 
 }  // namespace keyswap::cli

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "proxy/base/bounds.h"
 #include "test/support/script.h"
 
@@ -72,6 +73,15 @@ TEST_CASE("who wants a host in no binding is told the hosts that are in one") {
         "Hosts of your bindings: api.example.test, files.example.test:8443.");
   CHECK(told(Reason::unmatched_destination, false, "") ==
         "Hosts of your bindings: api.example.test.");
+}
+
+TEST_CASE("what a bad note took out of force is told as that, and not as allowed") {
+  auto bindings = bindings::parse(kYaml, "/nowhere", {}).bindings;
+  bindings.rules.front().is_out_of_force = true;
+  const http::Authority there{"api.example.test", 443, http::HostKind::name};
+  CHECK(allowance_of(bindings, {Reason::destination_not_in_binding, 0, there, "ci"}) ==
+        "Secret: K. Allowed: nothing, for its note cannot be used.");
+  CHECK(allowance_of(bindings, {Reason::unmatched_destination, std::nullopt, there, "ci"}).empty());
 }
 
 TEST_CASE("what has nothing to do with bindings, and who may not come, is told nothing of them") {

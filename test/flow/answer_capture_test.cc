@@ -126,6 +126,17 @@ TEST_CASE("a token in a header or a cookie is picked, also of an answer that lea
   CHECK(pick(kCookie, with_length(cookies, "<html>")) == kToken);
 }
 
+TEST_CASE("a cookie that is cleared has no value") {
+  for (const auto* const clears : {"Max-Age=0", "path=/; max-age = 00", "Max-Age=-1; Secure"}) {
+    INFO(clears);
+    const std::string cleared = std::string("Set-Cookie: sid=deleted; ") + clears + "\r\n";
+    CHECK_FALSE(pick(kCookie, with_length(cleared, "")).is_captured);
+    CHECK(pick(kCookie, with_length(cleared + "Set-Cookie: sid=" + kToken + "\r\n", "")) == kToken);
+  }
+  CHECK(pick(kCookie, with_length("Set-Cookie: sid=" + kToken + "; Max-Age=06; X\r\n", "")) ==
+        kToken);
+}
+
 TEST_CASE("what says nothing of a login is not captured, and not held") {
   CHECK_FALSE(pick(kHeader, "HTTP/1.1 204 No Content\r\n\r\n").is_captured);
   CHECK_FALSE(pick(kCookie, "HTTP/1.1 302 Found\r\nSet-Cookie: other=x\r\n\r\n").is_captured);

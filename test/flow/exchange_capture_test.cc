@@ -102,6 +102,12 @@ std::string login(std::string body = R"({"code":"1234"})", const std::string& fi
          "\r\n\r\n" + body;
 }
 
+// A renewal whose body is too long to be held.
+std::string long_renewal() {
+  const std::string padding(base::bounds::kSwapHoldBytes + 1024, 'x');
+  return login(R"({"pad":")" + padding + R"(","refresh_token":")" + kP2 + R"("})");
+}
+
 }  // namespace
 
 TEST_CASE("a login brings the client placeholders, however its answer is cut", "[I8][I15]") {
@@ -228,10 +234,8 @@ secrets:
   CHECK_FALSE(has(theirs.sent_client(), kAccess));
   CHECK(theirs.vault == before);
   // Of a long body it is not known beforehand what will be swapped in it.
-  const std::string padding(base::bounds::kSwapHoldBytes + 1024, 'x');
   Script longer = world.script(before, "b");
-  longer.client(login(R"({"pad":")" + padding + R"(","refresh_token":")" + kP2 + R"("})"))
-      .upstream(answer);
+  longer.client(long_renewal()).upstream(answer);
   CHECK_FALSE(has(longer.sent_client(), kAccess));
   CHECK(longer.vault == before);
   // A login of their own, without a secret of ours, is theirs.
@@ -284,6 +288,41 @@ TEST_CASE("a client that leaves during a login does not lose what came") {
   CHECK(now.vault["ACCESS"] == kAccess);  // it was handed over, and nobody takes it back
   now.event(CaptureDone{true});
   CHECK(now.sent_client().empty());
+}
+
+TEST_CASE("an answer that is whole before the request's secret came is a login all the same",
+          "[I13]") {
+  const bool is_kept = GENERATE(true, false);
+  std::string yaml = kYaml;
+  const std::string scope = "{ host: api.example.test, paths: [/token] }";
+  yaml.replace(yaml.find(scope),
+               scope.size(),
+               "{ host: api.example.test, paths: [/token], quota: { requests: 5, per: day } }");
+  World world(yaml.c_str());
+  Script now = world.script({{"REFRESH", kRefresh}});
+  now.answers_fetches = false;
+  now.answers_captures = false;
+  now.client(long_renewal());
+  REQUIRE(has(now.transcript(), "charge 0"));
+  now.upstream(with_length(tokens(kAccess, "refresh-token-0002")));
+  CHECK(now.sent_client().empty());
+  now.event(SecretsUnavailable{});  // it comes too late to matter
+  now.event(CaptureDone{is_kept});
+  CHECK(has(now.sent_client(), is_kept ? kP1 : "captured_not_kept"));
+  CHECK(has(now.transcript(), "charge kept"));
+}
+
+TEST_CASE("a secret that does not come in the middle of a body is what its client is told",
+          "[I13]") {
+  World world;
+  Script now = world.script({});
+  now.answers_fetches = false;
+  const std::string answer = with_length(tokens(kAccess, "refresh-token-0002"));
+  now.client(long_renewal()).upstream(answer.substr(0, answer.size() - 3));
+  now.event(SecretsUnavailable{});
+  CHECK(has(now.sent_client(), "HTTP/1.1 503 "));
+  CHECK(has(now.sent_client(), "secret_unavailable"));
+  CHECK_FALSE(has(now.sent_client(), kAccess));
 }
 
 TEST_CASE("the placeholders of a login are swapped, and a renewal takes their place") {
