@@ -15,6 +15,7 @@ namespace keyswap::bindings {
 
 namespace {
 
+// The last is what files of that program may say for the second.
 constexpr std::array<std::string_view, 4> kModes = {"file", "notes", "both", "bws_notes"};
 constexpr std::array<std::string_view, 5> kBeside = {"notes_source",
                                                      "notes_host_allowlist",

@@ -60,27 +60,31 @@ if(KEYSWAP_WHOLE)
       set_tests_properties("${tree}: ${test}" PROPERTIES LABELS ${tree} TIMEOUT 900 PROCESSORS 2)
     endforeach()
   endfunction()
-  # Everything below the command line; what stands above it by the road of a request.
-  keyswap_tree(asan base_test http_test http_h1_test vault_test vault_sources_test audit_test limits_test ca_test bindings_test
-    signatures_test outgoing_test launcher_test
-    binance_test venues_test flow_test tls_test services_test net_test session_test sandbox_test)
+  keyswap_tree(asan ${tests_below_cli})
   # The program itself under the sanitizers costs as much again as all of their tests (its commands are a hundred files):
   # test/run.sh --sanitized asks for it.
   if(KEYSWAP_SANITIZED)
     foreach(file
         smoke
         test_addresses
+        test_bodies
         test_binance
         test_binance_websocket
         test_binance_websocket_alone
+        test_capture
         test_descriptors
         test_gone
         test_logged_in
         test_memory
         test_moments
         test_names
+        test_notes
+        test_real_values
         test_reload
         test_routes
+        test_scrub
+        test_source_command
+        test_sources
         test_stale
         test_upstream_causes
         test_websocket

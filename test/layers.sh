@@ -28,7 +28,7 @@ bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h
 proxy/tls       : proxy/base/ ca/
 proxy/uv        : proxy/base/
-proxy/launcher  : proxy/base/ proxy/uv/ vault/
+proxy/launcher  : proxy/base/ proxy/uv/ vault/secret.h vault/source_table.h vault/sources/run.h
 proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/ audit/
 proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/

@@ -47,7 +47,7 @@ test/install.sh --tests
 
 # The other trees first: the release tree's ctest runs what they hold.
 if [ $whole = ON ]; then
-  build asan -- base_test sandbox_test http_test http_h1_test vault_test vault_sources_test outgoing_test launcher_test audit_test limits_test ca_test bindings_test signatures_test binance_test venues_test flow_test tls_test services_test net_test session_test fuzzers "${program[@]}"
+  build asan -- tests_below_cli fuzzers "${program[@]}"
   build tsan -- audit_test ca_test limits_test vault_test
 fi
 build release -DKEYSWAP_WHOLE=$whole -DKEYSWAP_SANITIZED=$sanitized

@@ -33,9 +33,6 @@ class Unescaper {
   // Another text begins.
   void restart() { pending_.clear(); }
 
-  // The marker stands at the end, or what follows it does, of an escape that is not whole.
-  [[nodiscard]] bool is_pending() const { return !pending_.empty(); }
-
  private:
   void finish_pending(std::string_view& piece, std::string& out);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When a source that failed is asked again: after a while that doubles, so that nobody hammers it,
+// When a source, or one key of it, that failed is asked again: after a while that doubles, so that nobody hammers it,
 // and not by all proxies at the same moment.
 #pragma once
 
@@ -32,6 +32,12 @@ class BackOff {
   }
 
   [[nodiscard]] bool is_waiting(std::int64_t now_us) const { return now_us < next_try_us_; }
+
+  // Seconds until then, rounded up.
+  [[nodiscard]] std::int64_t again_s(std::int64_t now_us) const {
+    constexpr std::int64_t kUsPerSecond = 1'000'000;
+    return (next_try_us_ - now_us + kUsPerSecond - 1) / kUsPerSecond;
+  }
 
   // By the steady clock; 0: the last one worked.
   [[nodiscard]] std::int64_t next_try_us() const { return next_try_us_; }

@@ -22,6 +22,10 @@ std::optional<FetchAnswer> SourceCache::fetch(const Route& route,
   return core_->fetch(route, wanted, std::move(callback));
 }
 
+void SourceCache::vault_changed() {
+  core_->vault_changed();
+}
+
 void SourceCache::flush() {
   core_->flush();
 }

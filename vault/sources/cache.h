@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What one source gave, for as long as it is good, and who waits for the source meanwhile
-// (docs/sources.md, "How values are kept"). Whoever asks gets a value at once or is told later: no
+// (docs/bindings.md, "How values are kept"). Whoever asks gets a value at once or is told later: no
 // thread waits. One run brings what many wait for, and all that is missing at that moment. A value
 // that is near its end is fetched anew behind the answer. Failures are not kept as answers; a
 // source that is down is asked again after a while, and not by everybody.
@@ -93,7 +93,10 @@ class SourceCache {
                                                  const Wanted& wanted,
                                                  FetchCallback callback);
 
-  // Drops all values. What is under way brings nothing any more: who waits for it is told so, and
+  // A source that did not take what it is opened with is asked again at once.
+  void vault_changed();
+
+  // Drops all values, and every wait for a source that failed. What is under way brings nothing any more: who waits for it is told so, and
   // may ask again.
   void flush();
 

@@ -69,10 +69,10 @@ bool SourceCache::Core::is_over(const KeptValue& kept) const {
 std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flight) const {
   const std::int64_t now_us = parts_.clock.steady_us();
   if (back_off_.is_waiting(now_us)) {
-    return error_of(last_failed_.fault, again_s());
+    return error_of(last_failed_.fault, back_off_.again_s(now_us));
   }
-  const base::Error* const quiet = quiet_.find(flight, now_us);
-  return quiet != nullptr ? std::optional(*quiet) : std::nullopt;
+  const auto quiet = quiet_.find(flight, now_us);
+  return quiet ? std::optional(error_of(quiet->fault, quiet->again_s)) : std::nullopt;
 }
 
 std::optional<Fetched> SourceCache::Core::stale_of(const std::string& flight) {
@@ -244,7 +244,8 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
       return;  // who waited for it has been told
     }
     back_off_.worked();
-    outcome_ = "ok";
+    outcome_ =
+        done.values.empty() && !done.missed.empty() ? done.missed.front().failed.outcome : "ok";
     for (std::size_t at = 0; at < arrived.size(); ++at) {
       const std::string& flight = batch.flights[at];
       Arrived& one = arrived[at];
@@ -287,9 +288,10 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
 void SourceCache::Core::rest(std::span<const std::string> flights,
                              const Failed& failed,
                              Flights::Told& told) {
+  const std::int64_t now_us = parts_.clock.steady_us();
   last_failed_ = failed;
-  back_off_.failed(parts_.clock.steady_us(), failed.retry_after_ms, parts_.draw);
-  const base::Error error = error_of(failed.fault, again_s());
+  back_off_.failed(now_us, failed.retry_after_ms, parts_.draw);
+  const base::Error error = error_of(failed.fault, back_off_.again_s(now_us));
   if (failed.fault == FetchFault::auth_lost) {
     // What it gave before was given to who we are no more.
     ++generation_;
@@ -308,21 +310,15 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
 
 // --- with mutex_ held ---
 
-// When the source is asked again, in seconds from now, rounded up.
-std::int64_t SourceCache::Core::again_s() const {
-  return (back_off_.next_try_us() - parts_.clock.steady_us() + kUsPerSecond - 1) / kUsPerSecond;
-}
-
 // Nothing came for it, and it is not asked for again at once. What was kept of it goes where there
 // is no such value any more; else it is served on while it is good, and behind its end where the
 // source could not be asked for it and the bindings allow that.
 void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Flights::Told& told) {
-  const base::Error error = error_of(fault, bounds::kSourceAgainMs / kMsPerSecond);
   if (fault == FetchFault::not_found) {
     parts_.store.drop(this, flight);
   }
-  quiet_.hush(flight, parts_.clock.steady_us(), error);
-  fail(flight, error, told);
+  const auto quiet = quiet_.hush(flight, parts_.clock.steady_us(), fault, parts_.draw);
+  fail(flight, error_of(fault, quiet.again_s), told);
 }
 
 // The source gave nothing: the value of before, if the bindings allow it, or the error.
@@ -400,6 +396,7 @@ void SourceCache::Core::flush() {
     ++generation_;
     parts_.store.drop_all(this);
     quiet_.clear();
+    back_off_.worked();
     for (const std::string& flight : flights_.under_way()) {
       flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
@@ -408,6 +405,15 @@ void SourceCache::Core::flush() {
   }
   parts_.engine.post([core = shared_from_this()] { core->forget(); });
   tell(told);
+}
+
+// What opens it, or a refresh token, may be another now.
+void SourceCache::Core::vault_changed() {
+  const std::lock_guard lock(mutex_);
+  if (last_failed_.fault == FetchFault::auth_lost ||
+      last_failed_.fault == FetchFault::needs_login) {
+    back_off_.worked();
+  }
 }
 
 void SourceCache::Core::fall_silent() {

@@ -36,6 +36,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
                                    FetchCallback callback);
   void flush();
   // Who waits is told nothing any more, and nobody waits from now on.
+  void vault_changed();
   void fall_silent();
   // Nobody asks any more: nothing is kept, and who waits is told so.
   void retire();
@@ -73,7 +74,6 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] bool is_over(const KeptValue& kept) const;
   [[nodiscard]] std::optional<base::Error> refusal_of(const std::string& flight) const;
   [[nodiscard]] std::optional<Fetched> stale_of(const std::string& flight);
-  [[nodiscard]] std::int64_t again_s() const;
   void want(const std::string& flight);
   void start_queue();
   void rest(std::span<const std::string> flights, const Failed& failed, Flights::Told& told);

@@ -33,6 +33,7 @@ using base::Errc;
 
 constexpr std::int64_t kUsPerSecond = 1'000'000;
 constexpr std::size_t kTimeBytesMax = 64;
+constexpr std::string_view kExitStatus = "exit_status";
 
 Failed bad(const char* outcome) {
   return {FetchFault::bad_answer, outcome, 0};
@@ -183,16 +184,17 @@ class CommandRun final : public Run {
     if (at_ < keys_.size()) {
       return ask();
     }
-    return is_down() ? Step(std::move(done_.missed.front().failed)) : Step(std::move(done_));
+    const auto never_run = std::ranges::find_if(done_.missed, &CommandRun::is_never_run);
+    return done_.values.empty() && never_run != done_.missed.end()
+               ? Step(std::move(never_run->failed))
+               : Step(std::move(done_));
   }
 
  private:
-  // It fails whatever it is asked for; or what it was asked for is all there is to tell.
-  [[nodiscard]] bool is_down() const {
-    const bool is_never_run = std::ranges::all_of(done_.missed, [](const Missed& one) {
-      return one.failed.fault == FetchFault::unavailable;
-    });
-    return done_.values.empty() && (is_never_run || keys_.size() == 1);
+  // It could not be started, or did not end: it fails whatever it is asked for. What it exits with
+  // is said of one key.
+  static bool is_never_run(const Missed& one) {
+    return one.failed.fault == FetchFault::unavailable && one.failed.outcome != kExitStatus;
   }
 
   [[nodiscard]] Step ask() const { return RunCommand{std::string(parts_of(keys_[at_]).key)}; }
@@ -203,7 +205,7 @@ class CommandRun final : public Run {
     }
     const auto& ended = std::get<CommandAnswer>(answer);
     if (ended.status != 0) {
-      return Failed{FetchFault::unavailable, "exit_status", 0};
+      return Failed{FetchFault::unavailable, std::string(kExitStatus), 0};
     }
     Read read = read_output(ended.out, form_, parts_of(keys_[at_]).field);
     const auto* value = std::get_if<Value>(&read);

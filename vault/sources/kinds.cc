@@ -24,7 +24,7 @@ namespace {
 
 constinit const BackendKind kLocal = {.name = kLocalKind, .is_remote = false};
 
-// By name; each but `local` is in the file of its name.
+// By name; each is in the file of its name, but `local` and `vault` (hashicorp_vault.cc).
 constexpr std::array kKinds = {
     &kAwsSecretsManagerKind,
     &kAwsStsKind,

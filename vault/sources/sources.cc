@@ -147,6 +147,12 @@ std::shared_ptr<SourceCache> Sources::make_cache(const SourceSpec& spec) {
                    spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_});
 }
 
+void Sources::vault_changed() {
+  for (const auto& cache : caches()) {
+    cache->vault_changed();
+  }
+}
+
 void Sources::flush(std::string_view id) {
   for (const auto& cache : caches()) {
     if (id.empty() || cache->spec().id == id) {

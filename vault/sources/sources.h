@@ -42,6 +42,9 @@ class Sources final : public Source {
   [[nodiscard]] std::optional<FetchAnswer> fetch(const Wanted& wanted,
                                                  FetchCallback callback) override;
 
+  // Somebody changed an entry of the vault of this machine.
+  void vault_changed();
+
   // Of the source of that id; "" of all.
   void flush(std::string_view id);
 

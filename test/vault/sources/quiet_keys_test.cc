@@ -1,23 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/quiet_keys.h"
 
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 namespace keyswap::vault {
 
-TEST_CASE("a key that had no good value is not asked for for a second, and says why") {
-  constexpr std::int64_t kAgainUs = base::bounds::kSourceAgainMs * 1000;
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+
+std::uint64_t no_jitter(std::uint64_t /*below*/) {
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("a key that has no good value is asked for after a second, two, and then a minute") {
   QuietKeys keys;
-  keys.hush("tK", 0, {base::Errc::not_found, "none"});
-  REQUIRE(keys.find("tK", kAgainUs - 1) != nullptr);
-  CHECK(keys.find("tK", kAgainUs - 1)->code == base::Errc::not_found);
-  CHECK(keys.find("tK", kAgainUs) == nullptr);
-  CHECK(keys.find("tL", 0) == nullptr);
+  std::int64_t now_us = 0;
+  std::vector<std::int64_t> waits_s;
+  for (int i = 0; i < 8; ++i) {
+    const auto quiet = keys.hush("tK", now_us, FetchFault::not_found, no_jitter);
+    waits_s.push_back(quiet.again_s);
+    now_us += quiet.again_s * kSecondUs - 1;
+    REQUIRE(keys.find("tK", now_us).has_value());
+    CHECK(keys.find("tK", now_us)->fault == FetchFault::not_found);
+    CHECK(keys.find("tK", now_us)->again_s == 1);
+    CHECK_FALSE(keys.find("tL", now_us).has_value());
+    CHECK_FALSE(keys.find("tK", ++now_us).has_value());
+  }
+  CHECK(waits_s == std::vector<std::int64_t>{1, 2, 4, 8, 16, 32, 60, 60});
+}
+
+TEST_CASE("a key that has a value again, or that nobody asked for in a minute, begins anew") {
+  QuietKeys keys;
+  const auto hush = [&](std::int64_t at_s) {
+    return keys.hush("tK", at_s * kSecondUs, FetchFault::bad_answer, no_jitter).again_s;
+  };
+  CHECK(hush(0) == 1);
+  CHECK(hush(1) == 2);
   keys.erase("tK");
-  CHECK(keys.find("tK", 0) == nullptr);
-  keys.hush("tK", 0, {base::Errc::not_found, "none"});
+  CHECK_FALSE(keys.find("tK", kSecondUs).has_value());
+  CHECK(hush(2) == 1);
+  CHECK(hush(3) == 2);
   keys.clear();
-  CHECK(keys.find("tK", 0) == nullptr);
+  CHECK(hush(4) == 1);
+  CHECK(hush(5) == 2);
+  CHECK(hush(7 + 59) == 4);
+  CHECK(hush(66 + 4 + 60) == 1);
 }
 
 }  // namespace keyswap::vault
