@@ -54,7 +54,8 @@ class Sources final : public Source {
 
   [[nodiscard]] std::vector<Named> states() const;
 
-  // Logs out of what was logged in to, for bounds::kSourceLogOutMs at most, and stops the engine.
+  // Logs out of what was logged in to, for bounds::kSourceLogOutMs at most, and stops the engine,
+  // which takes its own time for what is being kept.
   void stop() override;
 
  private:
