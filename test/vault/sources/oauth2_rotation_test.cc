@@ -312,6 +312,18 @@ TEST_CASE("A new refresh token is kept whatever is wrong with the access token b
   }
 }
 
+TEST_CASE("A new refresh token is kept though its server says 201", "[I13]") {
+  World world;
+  auto process = process_in(world);
+  go_to<Call>(process);
+  process.tell(TokenServer::made(
+      201, R"({"access_token":"a","token_type":"bearer","refresh_token":"refresh-new1"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "a");
+  CHECK(world.value("REFRESH") == "refresh-new1");
+}
+
 TEST_CASE("It is kept with the next run, too, and then asked with") {
   World world;
   auto process = process_in(world);
