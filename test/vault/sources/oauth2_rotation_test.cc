@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/oauth2_rotation.h"
 
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <utility>
@@ -373,6 +374,20 @@ TEST_CASE("A log that is dead lets no token be used, and none be lost", "[I13]")
   auto process = process_in(world);
   CHECK(told(process.fetch()) == "(audit_unavailable)");
   CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE(
+    "A lock that a read-only disk does not take, or a vault that is damaged, is ours to mend") {
+  World world;
+  auto process = process_in(world);
+  process.begin();
+  REQUIRE(std::holds_alternative<LockEntry>(process.step()));
+  process.tell(base::Error{base::Errc::io, "the file of locks cannot be opened", EROFS});
+  CHECK(told(process.step()) == "(unavailable)");
+  go_to<ReadEntry>(process);
+  process.tell(base::Error{base::Errc::corrupt, "a sealed value does not pass its check"});
+  CHECK(told(process.step()) == "(unavailable)");
+  CHECK(world.server.calls == 0);
 }
 
 TEST_CASE("L05 a refresh token that is refused is not tried again, until it is another one") {
