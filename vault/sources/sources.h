@@ -79,6 +79,7 @@ class Sources final : public Source {
   Make make_;
   Draw draw_;
   ValueStore store_;
+  std::shared_ptr<PendingRotations> pending_;  // what backends leave to those that come after them
   std::atomic<bool> is_stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
