@@ -189,7 +189,7 @@ inline constexpr std::int64_t kLingerMs =
 // A client whose CONNECT is refused inside of its tunnel says nothing there: then it is told so in
 // plain HTTP.
 inline constexpr std::int64_t kRefusedSpeechMs = 5'000;
-inline constexpr std::int64_t kDrainMs = 30'000;  // SIGTERM to exit
+inline constexpr std::int64_t kDrainMs = 30'000;  // from SIGTERM on, for connections
 
 // --- commands ---
 inline constexpr std::size_t kClientAnswerBytesMax = 64 * 1024;  // of what `doctor` launches
@@ -295,7 +295,8 @@ inline constexpr std::int64_t kNotesFirstMs = 5'000;  // a start waits so long f
 inline constexpr std::int64_t kSourceAgainMs = 1'000;
 inline constexpr std::int64_t kSourceAgainMsMax = 60'000;
 inline constexpr std::int64_t kSourceRetryAfterMsMax = 900'000;  // as a source may ask for it
-inline constexpr std::int64_t kSourceLogOutMs = 2'000;           // when the proxy ends
+// When the proxy ends, and once more for what is then being kept (proxy/outgoing/engine.h).
+inline constexpr std::int64_t kSourceLogOutMs = 2'000;
 inline constexpr std::size_t kCallAnswerBytesMax = 1024 * 1024;  // of an answer to a call of ours
 
 // --- calls of ours, and programs, for sources (proxy/outgoing, proxy/launcher) ---

@@ -24,6 +24,9 @@ constexpr std::string_view kKey =
 constexpr std::string_view kSeveral =
     "what the key names is not one text: give the secret another `key`, or a `field`";
 constexpr std::string_view kAgain = "it may pass by itself: try it again later";
+constexpr std::string_view kHere =
+    "it failed on this machine: is the disk of the home full, damaged or read-only? See keyswap "
+    "doctor, and try it again";
 constexpr std::string_view kAnswer =
     "what answered does not speak as this source does: is its address right?";
 
@@ -102,8 +105,8 @@ constexpr std::array kAdvice = {
            "entries"},
     Advice{"token_endpoint_status", "the token endpoint does not answer as one: see `token_url`"},
     Advice{"unauthorized", kOpener},
-    Advice{"unavailable", "it failed on this machine: try it again"},
-    Advice{"unexpected", "it failed on this machine: try it again"},
+    Advice{"unavailable", kHere},
+    Advice{"unexpected", kHere},
     Advice{"unknown_key", "what the program printed has a member that it should not have"},
     Advice{"unsupported_token_type", "the token endpoint gave no bearer token"},
 };

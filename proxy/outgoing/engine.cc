@@ -90,6 +90,7 @@ struct CallThread::State {
   void set_timer();
   void ring();
   void wind_up();
+  void limit_end();
 
   // Members are destroyed from below: the loop goes last.
   std::unique_ptr<uv::Loop> loop;
@@ -106,6 +107,7 @@ struct CallThread::State {
   std::uint64_t tickets = 0;
   bool is_dealing = false;
   bool is_ending = false;
+  bool is_end_limited = false;  // by bounds::kSourceLogOutMs
 
   std::mutex mutex;    // guards what follows
   CallPolicy policy;   // without a source's own addresses
@@ -133,6 +135,7 @@ CallThread::State::State(std::unique_ptr<uv::Loop> of_loop, Parts of_parts)
       .deal_slots =
           [this] {
             deal_slots();
+            limit_end();  // it may have been the call that is waited for
           }};
 }
 
@@ -310,12 +313,23 @@ void CallThread::stop() {
 void CallThread::State::wind_up() {
   is_ending = true;
   due.clear();
-  last_order.set(bounds::kSourceLogOutMs);
+  // I13: a call that spends what it sends ends by its own time, and what it brings is then kept.
+  last_order.set(bounds::kCallMs + bounds::kSourceLogOutMs);
   for (const auto& [ticket, drive] : drives) {
     drive->hurry();
   }
+  limit_end();
   if (drives.empty()) {
     loop->stop();
+  }
+}
+
+// Once no such call is under way, what is left is what disks do.
+void CallThread::State::limit_end() {
+  const bool is_spending =
+      std::ranges::any_of(drives, [](const auto& one) { return one.second->is_spending(); });
+  if (is_ending && !is_spending && !std::exchange(is_end_limited, true)) {
+    last_order.set(bounds::kSourceLogOutMs);
   }
 }
 

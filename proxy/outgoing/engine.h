@@ -58,7 +58,8 @@ class CallThread final : public vault::Engine {
            std::function<void(vault::RunOutcome)> done) override;
   void at(std::int64_t steady_us, std::function<void()> task) override;
   void post(std::function<void()> task) override;
-  // What is being kept is kept, for bounds::kSourceLogOutMs at most.
+  // A call that spends what it sends is waited for, until its own time is over; what is being kept
+  // is kept, for bounds::kSourceLogOutMs at most behind the last such call.
   void stop() override;
 
  private:

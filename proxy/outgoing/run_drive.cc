@@ -110,8 +110,7 @@ void RunDrive::hurry() {
 // What the vault or a program is asked for ends by itself, and so does a call whose answer would be
 // lost (I13).
 bool RunDrive::may_be_cut() const {
-  const bool is_waited_for = call_ != nullptr && is_spending_;
-  return (doing_ == Doing::calling && !is_waited_for) || doing_ == Doing::locking ||
+  return (doing_ == Doing::calling && !is_spending()) || doing_ == Doing::locking ||
          doing_ == Doing::waiting || doing_ == Doing::reading_file;
 }
 

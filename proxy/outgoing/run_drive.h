@@ -80,6 +80,9 @@ class RunDrive {
   // It would better end: at once, or after what is being kept.
   void hurry();
 
+  // Is a call under way whose answer would be lost?
+  [[nodiscard]] bool is_spending() const { return call_ != nullptr && is_spending_; }
+
  private:
   enum class Doing : std::uint8_t {
     nothing,

@@ -2,6 +2,7 @@
 #include "proxy/outgoing/engine.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -16,12 +17,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bounds.h"
 #include "test/outgoing/loopback.h"
 #include "test/support/temp_file.h"
 
 namespace keyswap {
 namespace {
 
+namespace bounds = base::bounds;
 using outgoing::CallThread;
 using test::http_answer;
 using test::LoopbackServer;
@@ -472,11 +475,14 @@ TEST_CASE("an end waits for the answer to what was sent once for all, and keeps 
   std::binary_semaphore is_asked(0);
   std::binary_semaphore is_dropped(0);
   const LoopbackServer held(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});
-  const LoopbackServer late(pki().server(kHost),
-                            {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
-                                is_asked.release();
-                                is_dropped.acquire();
-                              }}});
+  const LoopbackServer late(
+      pki().server(kHost),
+      {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
+          is_asked.release();
+          is_dropped.acquire();
+          // Later than what disks do is waited for.
+          std::this_thread::sleep_for(std::chrono::milliseconds(bounds::kSourceLogOutMs + 1'000));
+        }}});
   std::vector<std::string> kept;
   {
     World world;
@@ -504,6 +510,35 @@ TEST_CASE("an end waits for the answer to what was sent once for all, and keeps 
     kept = world.kept();
   }
   CHECK(kept == std::vector<std::string>{"OWN"});
+}
+
+TEST_CASE("an end does not wait for a disk that hangs behind such an answer, nor for ever") {
+  std::binary_semaphore is_asked(0);
+  std::binary_semaphore is_over(0);
+  const LoopbackServer server(pki().server(kHost),
+                              {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
+                                  is_asked.release();
+                                }}});
+  World world;
+  world.before_keeping = [&] {
+    is_over.acquire();
+  };
+  world.begin(world.spec,
+              {[&](const Answer& /*none*/) -> Step {
+                 auto spending = test::call_to(server.url(kHost), "POST");
+                 spending.is_spending = true;
+                 return spending;
+               },
+               [](const Answer& answer) -> Step {
+                 return vault::KeepEntry{name("OWN"), test::secret_of(told(answer)), "1"};
+               },
+               bring()});
+  is_asked.acquire();
+  const std::int64_t begun_us = world.clock().steady_us();
+  world.engine->stop();
+  CHECK(world.clock().steady_us() - begun_us < bounds::kCallMs * 1'000);
+  CHECK(world.kept().empty());
+  is_over.release();
 }
 
 TEST_CASE("a file that hangs ends its run with the run's time, and what comes later is nothing") {

@@ -52,8 +52,8 @@ class Engine {
   virtual void at(std::int64_t steady_us, std::function<void()> task) = 0;
   // In a later turn. From any thread.
   virtual void post(std::function<void()> task) = 0;
-  // Drops what is under way, and calls nothing any more once it has returned. From any other
-  // thread.
+  // Drops what is under way, but for what another side has given out or is about to (I13), and
+  // calls nothing any more once it has returned. From any other thread.
   virtual void stop() = 0;
 };
 

@@ -117,6 +117,10 @@ class RefreshBackend final : public Backend {
   // There is no log-in; what came of the refresh token and is in no file would go with this.
   [[nodiscard]] std::unique_ptr<Run> log_out() override { return last_keep_run(grant_); }
 
+  void share(std::shared_ptr<PendingRotations> pending) override {
+    grant_.all_pending = std::move(pending);
+  }
+
  private:
   RefreshGrant grant_;
 };

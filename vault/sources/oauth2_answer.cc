@@ -202,7 +202,8 @@ std::variant<JsonText, Failed> read_endpoint_answer(Answer answer) {
       return std::move(*failed);
     }
   }
-  if (call->status != 200) {
+  // RFC 6749 says 200; but what another success gives out is given out (I13).
+  if (call->status < 200 || call->status >= 300) {
     return fail_of_token_status(*call);
   }
   if (!json) {

@@ -37,8 +37,12 @@ Failed failed_by(const Answer& answer) {
   return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
 }
 
-KeepEntry keep_pending(const RefreshGrant& grant) {
-  return {grant.refresh, grant.pending->refresh.share(), grant.pending->replaces};
+PendingRotation* pending_of(const RefreshGrant& grant) {
+  return grant.all_pending->find(grant.refresh);
+}
+
+KeepEntry keep_pending(const RefreshGrant& grant, const PendingRotation& pending) {
+  return {grant.refresh, pending.refresh.share(), pending.replaces};
 }
 
 class RefreshRun final : public Run {
@@ -107,10 +111,11 @@ class RefreshRun final : public Run {
       return failed_by(answer);
     }
     kept_version_ = entry == nullptr ? "" : entry->version;
-    if (grant_.pending && grant_.pending->replaces == version_) {
-      return keep_refresh();
+    const PendingRotation* const pending = pending_of(grant_);
+    if (pending != nullptr && pending->replaces == version_) {
+      return keep_refresh(*pending);
     }
-    grant_.pending.reset();  // who changed the entry meanwhile wins
+    grant_.all_pending->drop(grant_.refresh);  // who changed the entry meanwhile wins
     const auto kept = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
     const auto* const lost = std::get_if<LostGrant>(&kept);
     if (lost != nullptr && lost->grant_version == version_) {
@@ -158,6 +163,7 @@ class RefreshRun final : public Run {
                                                       : std::move(*failed);
     }
     auto& token = std::get<TokenAnswer>(read);
+    has_asked_ = true;
     access_ = std::move(token.access);
     minted_us_ = now_us_;
     expires_at_ = token.expires_in_s ? std::optional(now_us_ / kSecondUs + *token.expires_in_s)
@@ -172,8 +178,14 @@ class RefreshRun final : public Run {
       return fault_ ? Step(*std::move(fault_)) : keep_token();
     }
     // From here on there is a token that nobody else has: it is not let go before it is kept.
-    grant_.pending = PendingRotation{
-        std::move(*token.refresh), version_, access_.share(), minted_us_, expires_at_, fault_};
+    grant_.all_pending->put(grant_.refresh,
+                            {.refresh = std::move(*token.refresh),
+                             .replaces = version_,
+                             .digest = grant_.digest,
+                             .access = access_.share(),
+                             .minted_us = minted_us_,
+                             .expires_at = expires_at_,
+                             .fault = fault_});
     return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
   }
 
@@ -194,13 +206,13 @@ class RefreshRun final : public Run {
 
   Step on_pending_noted(Answer answer) {
     is_recorded_ = is_durable(answer);
-    return keep_refresh();
+    return keep_refresh(*pending_of(grant_));
   }
 
   // I13: durable before the access token is used.
-  Step keep_refresh() {
+  Step keep_refresh(const PendingRotation& pending) {
     next_ = &RefreshRun::on_refresh_kept;
-    return keep_pending(grant_);
+    return keep_pending(grant_, pending);
   }
 
   Step on_refresh_kept(Answer answer) {
@@ -209,16 +221,18 @@ class RefreshRun final : public Run {
       return note(FetchEventKind::rotation_failed, "write_failed", &RefreshRun::on_failure_noted);
     }
     if (*kept == Kept::conflict) {
-      grant_.pending.reset();
+      grant_.all_pending->drop(grant_.refresh);
       return note(FetchEventKind::rotation_conflict, "conflict", &RefreshRun::on_conflict_noted);
     }
-    PendingRotation& rotated = *grant_.pending;
+    PendingRotation& rotated = *pending_of(grant_);
+    is_ours_ =
+        has_asked_ || (rotated.digest == grant_.digest && rotated.minted_us >= grant_.newest_us);
     refresh_ = std::move(rotated.refresh);
     access_ = std::move(rotated.access);
     minted_us_ = rotated.minted_us;
     expires_at_ = rotated.expires_at;
     fault_ = std::move(rotated.fault);
-    grant_.pending.reset();
+    grant_.all_pending->drop(grant_.refresh);
     return note(FetchEventKind::rotated, "ok", &RefreshRun::on_rotated_noted);
   }
 
@@ -240,6 +254,9 @@ class RefreshRun final : public Run {
     is_recorded_ = is_recorded_ && is_durable(answer);
     if (!is_recorded_) {
       return fail(FetchFault::unavailable, "audit_unavailable");
+    }
+    if (!is_ours_) {
+      return read_refresh();  // of before a reload: its access token is for somebody else
     }
     if (fault_) {
       return *std::move(fault_);  // it is kept; what came with it was no use
@@ -323,6 +340,8 @@ class RefreshRun final : public Run {
   std::optional<std::int64_t> expires_at_;
   bool has_type_ = true;
   bool is_recorded_ = true;
+  bool has_asked_ = false;
+  bool is_ours_ = true;  // what was kept came for this grant, under this policy
   int conflicts_ = 0;
   Failed failed_;
   std::optional<Failed> fault_;  // of the access token
@@ -346,7 +365,8 @@ class LastKeepRun final : public Run {
     if (!std::holds_alternative<Granted>(answer)) {
       return failed_by(answer);
     }
-    return grant_.pending ? Step(keep_pending(grant_)) : Step(Done{});
+    const PendingRotation* const pending = pending_of(grant_);
+    return pending != nullptr ? Step(keep_pending(grant_, *pending)) : Step(Done{});
   }
 
  private:
@@ -363,10 +383,11 @@ class LastKeepRun final : public Run {
       end_ = Done{};
       note = note_of(grant_, FetchEventKind::rotated, "ok");
     }
-    note.event.version = grant_.pending->replaces;
-    note.event.expires_at = grant_.pending->expires_at;
+    const PendingRotation& pending = *pending_of(grant_);
+    note.event.version = pending.replaces;
+    note.event.expires_at = pending.expires_at;
     if (kept != nullptr && *kept != Kept::failed) {
-      grant_.pending.reset();
+      grant_.all_pending->drop(grant_.refresh);
     }
     return note;
   }
@@ -382,14 +403,16 @@ RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
     : client(spec),
       refresh(std::move(refresh_token)),
       digest(kept_digest(spec)),
-      default_life_us(spec.cache.ttl_ms * 1000) {}
+      default_life_us(spec.cache.ttl_ms * 1000),
+      all_pending(std::make_shared<PendingRotations>()) {}
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys) {
   return std::make_unique<RefreshRun>(grant, keys);
 }
 
 std::unique_ptr<Run> last_keep_run(RefreshGrant& grant) {
-  return grant.pending || grant.runs != 0 ? std::make_unique<LastKeepRun>(grant) : nullptr;
+  return pending_of(grant) != nullptr || grant.runs != 0 ? std::make_unique<LastKeepRun>(grant)
+                                                         : nullptr;
 }
 
 }  // namespace keyswap::vault

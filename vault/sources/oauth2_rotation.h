@@ -4,7 +4,8 @@
 // one each time. The old one is dead with the answer, and the new one exists nowhere but in that:
 // so it is in the vault, durably, before the access token is used (I13), and one process at a time
 // asks. What cannot be written is kept in locked memory and written with the next run, or when the
-// source goes; nothing is asked for meanwhile.
+// source goes; nothing is asked for meanwhile. It outlives its source: another one of the same
+// entry, as a reload makes it, writes it before it asks.
 //
 //   lock → the refresh token → what others have got of it → (is it fresh? done) → who we are → call
 //     a new one: record "pending" → keep it, if the entry is still what was sent → record "rotated"
@@ -13,10 +14,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "vault/secret.h"
 #include "vault/secret_name.h"
@@ -30,10 +33,31 @@ namespace keyswap::vault {
 struct PendingRotation {
   Secret refresh;
   std::string replaces;  // the version of the entry that was sent for it
+  std::string digest;    // of who asked for it: others have no use for `access`
   Secret access;
   std::int64_t minted_us = 0;
   std::optional<std::int64_t> expires_at;
   std::optional<Failed> fault;  // `access` is none that could be used
+};
+
+// Those of all sources of a process, by the entries that they belong in: one each, since whoever
+// has the entry's lock writes that before he asks for another. On the engine's thread alone.
+class PendingRotations {
+ public:
+  // Null: there is none.
+  [[nodiscard]] PendingRotation* find(const SecretName& entry) {
+    const auto found = by_entry_.find(entry.text());
+    return found == by_entry_.end() ? nullptr : &found->second;
+  }
+
+  void put(const SecretName& entry, PendingRotation pending) {
+    by_entry_.insert_or_assign(entry.text(), std::move(pending));
+  }
+
+  void drop(const SecretName& entry) { by_entry_.erase(entry.text()); }
+
+ private:
+  std::map<std::string, PendingRotation> by_entry_;
 };
 
 // Of one refresh token, for as long as its source is in use. Outlives its runs.
@@ -46,7 +70,8 @@ struct RefreshGrant {
   std::int64_t default_life_us = 0;
   // An access token of before that is of no use: whoever asks has it, or was given it.
   std::int64_t newest_us = 0;
-  std::optional<PendingRotation> pending;
+  // Never null; its own until it is told of the process's.
+  std::shared_ptr<PendingRotations> all_pending;
   int runs = 0;  // of refresh_run(): each may leave something pending
 };
 

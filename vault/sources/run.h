@@ -209,6 +209,8 @@ class Run {
   [[nodiscard]] virtual Step on(Answer answer, std::int64_t now_us) = 0;  // to the last step
 };
 
+class PendingRotations;  // vault/sources/oauth2_rotation.h
+
 // One source that is in use. Asked on the engine's thread only, as its runs are, so no locks in it;
 // its runs may refer to it. Nothing is done before the first run.
 class Backend {
@@ -248,6 +250,10 @@ class Backend {
   // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
   // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
+
+  // Before the first run, on any thread: where it keeps what is in no file yet, in common with all
+  // sources of the process. Not null.
+  virtual void share(std::shared_ptr<PendingRotations> /*pending*/) {}
 };
 
 // What a backend is asked for: a key, and the field of its value, "" the whole of it.

@@ -9,6 +9,7 @@
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
 #include "vault/sources/kinds.h"
+#include "vault/sources/oauth2_rotation.h"
 
 namespace keyswap::vault {
 
@@ -58,7 +59,8 @@ Sources::Sources(const Vault& vault, Engine* engine, const base::Clock& clock, M
       clock_(&clock),
       make_(std::move(make)),
       draw_(std::move(draw)),
-      store_(bounds::kSourceCacheBytesMax) {}
+      store_(bounds::kSourceCacheBytesMax),
+      pending_(std::make_shared<PendingRotations>()) {}
 
 std::optional<FetchAnswer> Sources::fetch(const Wanted& wanted, FetchCallback callback) {
   const Route* route = wanted.table == nullptr ? nullptr : wanted.table->find(wanted.name);
@@ -141,10 +143,12 @@ std::shared_ptr<SourceCache> Sources::make_cache(const SourceSpec& spec) {
     return nullptr;
   }
   auto backend = make_(spec);
-  return backend == nullptr
-             ? nullptr
-             : std::make_shared<SourceCache>(
-                   spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_});
+  if (backend == nullptr) {
+    return nullptr;
+  }
+  backend->share(pending_);
+  return std::make_shared<SourceCache>(
+      spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_});
 }
 
 void Sources::vault_changed() {

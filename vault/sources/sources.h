@@ -57,7 +57,8 @@ class Sources final : public Source {
 
   [[nodiscard]] std::vector<Named> states() const;
 
-  // Logs out of what was logged in to, for bounds::kSourceLogOutMs at most, and stops the engine.
+  // Logs out of what was logged in to, for bounds::kSourceLogOutMs at most, and stops the engine,
+  // which takes its own time for what is being kept.
   void stop() override;
 
  private:
@@ -81,6 +82,7 @@ class Sources final : public Source {
   Make make_;
   Draw draw_;
   ValueStore store_;
+  std::shared_ptr<PendingRotations> pending_;  // what backends leave to those that come after them
   std::atomic<bool> is_stopped_ = false;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -100,6 +100,20 @@ TEST_CASE("a status is told as what it means for who waits") {
   CHECK(of_status(503) == Ending{FetchFault::unavailable, "server_error"});
 }
 
+TEST_CASE("what fails on this machine is not told as the network's fault, or as the source's") {
+  const auto of_error = [](base::Errc code) {
+    return ending(fail_of({code, "it failed"}));
+  };
+  CHECK(of_error(base::Errc::network) == Ending{FetchFault::unavailable, "network"});
+  CHECK(of_error(base::Errc::invalid_input) == Ending{FetchFault::bad_answer, "malformed"});
+  for (const auto code : {base::Errc::io, base::Errc::corrupt, base::Errc::locked}) {
+    CHECK(of_error(code) == Ending{FetchFault::unavailable, "unavailable"});
+  }
+  Answer damaged = base::Error{base::Errc::corrupt, "a vault that is damaged"};
+  CHECK(ending(Step(std::get<Failed>(read_own_value(damaged)))) ==
+        Ending{FetchFault::unavailable, "unavailable"});
+}
+
 TEST_CASE("forms and JSON keep a secret whole, whatever is in it") {
   REQUIRE(lock_memory());
   CHECK(text_of(form_of({{"a", "x y&z=+%"}, {"b", ""}})) == "a=x%20y%26z%3D%2B%25&b=");

@@ -109,11 +109,19 @@ TEST_CASE("L13 what a server says of an error goes nowhere: only codes that are 
   }
 }
 
+TEST_CASE("any success is one: what it gives out is not thrown away", "[I13]") {
+  for (const int status : {200, 201, 203, 299}) {
+    INFO(status);
+    CHECK(token_of(R"({"access_token":"a","refresh_token":"refresh-new1"})", status)
+              .refresh->reveal() == "refresh-new1");
+  }
+  CHECK(failure(204, "") == Ending{FetchFault::bad_answer, "malformed"});
+  CHECK(failure(101, R"({"access_token":"a"})").outcome == "token_endpoint_status:101");
+}
+
 TEST_CASE("L06 L10 a status without a code is told by its number; a redirect is not followed") {
   CHECK(failure(404, "<html>") == Ending{FetchFault::bad_answer, "token_endpoint_status:404"});
   CHECK(failure(401, "") == Ending{FetchFault::auth_lost, "token_endpoint_status:401"});
-  CHECK(failure(201, R"({"access_token":"a"})") ==
-        Ending{FetchFault::bad_answer, "token_endpoint_status:201"});
   CHECK(failure(302, R"({"access_token":"a"})") ==
         Ending{FetchFault::bad_answer, "token_endpoint_status:302"});
   for (const int status : {408, 429, 500, 503}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/oauth2_rotation.h"
 
+#include <cerrno>
 #include <functional>
 #include <string>
 #include <utility>
@@ -236,7 +237,71 @@ TEST_CASE("L17 what could not be written is written when its source goes, and no
   CHECK_FALSE(world.server.is_revoked);
 }
 
-TEST_CASE("When its source goes and the disk is still full, the record says that it is lost") {
+TEST_CASE("What could not be written as its source went is written by the one that follows it",
+          "[I13]") {
+  for (const bool is_other_scope : {true, false}) {
+    INFO(is_other_scope);
+    World world;
+    auto process = process_in(world);
+    world.is_disk_full = true;
+    CHECK(told(process.fetch()) == "(rotation_write_failed)");
+    REQUIRE(process.begin_end());
+    while (process.go()) {
+    }
+    CHECK(told(process.step()) == "(rotation_write_failed)");
+    process.reload(is_other_scope ? sample_spec({{"scope", "read"}}) : sample_spec());
+    CHECK(told(process.fetch()) == "(rotation_write_failed)");
+    CHECK(world.server.calls == 1);  // nothing is asked for meanwhile
+    world.is_disk_full = false;
+    // What came for the policy of before is not used; the new refresh token is.
+    CHECK(told(process.fetch()) == "access-2");
+    CHECK_FALSE(world.server.is_revoked);
+    CHECK(world.value("REFRESH") == world.server.good);
+    CHECK_FALSE(process.begin_end());
+  }
+}
+
+TEST_CASE("An access token that is no use says nothing to the source that follows", "[I13]") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  go_to<Call>(process);
+  process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
+  while (process.go()) {
+  }
+  world.is_disk_full = false;
+  world.server.good = "refresh-new1";
+  process.reload(sample_spec({{"scope", "read"}}));
+  CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("A clock that is set back makes nobody ask again and again") {
+  World world;
+  auto process = process_in(world);
+  go_to<Call>(process);
+  process.now_us -= 100 * kSecondUs;
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "access-1");
+  CHECK(world.server.calls == 1);
+}
+
+TEST_CASE("A source that follows writes as it goes what the one before it could not", "[I13]") {
+  World world;
+  auto process = process_in(world);
+  world.is_disk_full = true;
+  CHECK(told(process.fetch()) == "(rotation_write_failed)");
+  process.reload(sample_spec({{"scope", "read"}}));
+  world.is_disk_full = false;
+  REQUIRE(process.begin_end());
+  while (process.go()) {
+  }
+  CHECK(world.server.calls == 1);
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE("When its source goes and the disk is still full, the record says so") {
   World world;
   auto process = process_in(world);
   world.is_disk_full = true;
@@ -312,6 +377,18 @@ TEST_CASE("A new refresh token is kept whatever is wrong with the access token b
   }
 }
 
+TEST_CASE("A new refresh token is kept though its server says 201", "[I13]") {
+  World world;
+  auto process = process_in(world);
+  go_to<Call>(process);
+  process.tell(TokenServer::made(
+      201, R"({"access_token":"a","token_type":"bearer","refresh_token":"refresh-new1"})"));
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "a");
+  CHECK(world.value("REFRESH") == "refresh-new1");
+}
+
 TEST_CASE("It is kept with the next run, too, and then asked with") {
   World world;
   auto process = process_in(world);
@@ -361,6 +438,20 @@ TEST_CASE("A log that is dead lets no token be used, and none be lost", "[I13]")
   auto process = process_in(world);
   CHECK(told(process.fetch()) == "(audit_unavailable)");
   CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE(
+    "A lock that a read-only disk does not take, or a vault that is damaged, is ours to mend") {
+  World world;
+  auto process = process_in(world);
+  process.begin();
+  REQUIRE(std::holds_alternative<LockEntry>(process.step()));
+  process.tell(base::Error{base::Errc::io, "the file of locks cannot be opened", EROFS});
+  CHECK(told(process.step()) == "(unavailable)");
+  go_to<ReadEntry>(process);
+  process.tell(base::Error{base::Errc::corrupt, "a sealed value does not pass its check"});
+  CHECK(told(process.step()) == "(unavailable)");
+  CHECK(world.server.calls == 0);
 }
 
 TEST_CASE("L05 a refresh token that is refused is not tried again, until it is another one") {

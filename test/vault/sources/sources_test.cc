@@ -199,6 +199,42 @@ TEST_CASE("emptying one source leaves the others, and emptying all leaves none")
   CHECK_FALSE(routed.ask(table, "L")->is_told());
 }
 
+TEST_CASE("what a source could not write is known to the one that a reload puts in its place") {
+  class Sharer final : public Backend {
+   public:
+    explicit Sharer(std::vector<std::shared_ptr<PendingRotations>>& shared) : shared_(shared) {}
+
+    [[nodiscard]] std::unique_ptr<Run> fetch(std::span<const std::string> /*keys*/) override {
+      return nullptr;  // nobody asks here
+    }
+
+    void share(std::shared_ptr<PendingRotations> pending) override {
+      shared_.push_back(std::move(pending));
+    }
+
+   private:
+    std::vector<std::shared_ptr<PendingRotations>>& shared_;
+  };
+
+  Routed routed;
+  std::vector<std::shared_ptr<PendingRotations>> shared;
+  Sources sources(
+      routed.vault,
+      &routed.engine,
+      routed.time,
+      [&shared](const SourceSpec&) { return std::make_unique<Sharer>(shared); },
+      [](std::uint64_t) { return std::uint64_t{0}; });
+  SourceSpec changed = spec_of("mint:K", true);
+  sources.apply(table_of({changed}));
+  changed.settings = {{"scope", "read"}};
+  const auto table = table_of({changed});
+  sources.apply(table);
+  REQUIRE(shared.size() == 2);
+  CHECK(shared[0] != nullptr);
+  CHECK(shared[0] == shared[1]);
+  routed.engine.turn();
+}
+
 TEST_CASE("those who look see what each source is like") {
   Routed routed;
   SourceSpec mine = spec_of("mine");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "test/vault/sources/backend_support.h"
+#include "vault/sources/oauth2_rotation.h"
 
 namespace keyswap::vault::backend {
 
@@ -137,7 +138,9 @@ inline bool is_end(const Step& step) {
 class Process {
  public:
   Process(const BackendKind& kind, SourceSpec spec, World& world)
-      : kind_(&kind), spec_(std::move(spec)), world_(&world), backend_(kind.make(spec_)) {}
+      : kind_(&kind), spec_(std::move(spec)), world_(&world) {
+    restart();
+  }
 
   std::int64_t now_us = test::FakeTime::kStartUs;
 
@@ -184,13 +187,25 @@ class Process {
   void restart() {
     step_.reset();
     run_.reset();
+    pending_ = std::make_shared<PendingRotations>();
     backend_ = kind_->make(spec_);
+    backend_->share(pending_);
+  }
+
+  // The bindings say the source in other words from now on.
+  void reload(SourceSpec spec) {
+    step_.reset();
+    run_.reset();
+    spec_ = std::move(spec);
+    backend_ = kind_->make(spec_);
+    backend_->share(pending_);
   }
 
  private:
   const BackendKind* kind_;
   SourceSpec spec_;
   World* world_;
+  std::shared_ptr<PendingRotations> pending_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Run> run_;
   std::optional<Step> step_;
