@@ -286,7 +286,7 @@ class FetchRun final : public EachKeyRun {
                 *end_s};
   }
 
-  [[nodiscard]] std::string host() const { return "sts." + service_.region + ".amazonaws.com"; }
+  [[nodiscard]] std::string host() const { return aws::host_of("sts", service_.region); }
 
   Service& service_;
   aws::PairSteps pair_;
