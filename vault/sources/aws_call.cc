@@ -136,6 +136,12 @@ std::optional<Step> PairSteps::on(Answer& answer) {
   return is_read ? std::nullopt : std::optional(read_own(place_.at(read_)));
 }
 
+std::string host_of(std::string_view service, std::string_view region) {
+  std::string host(service);
+  host.append(".").append(region).append(".amazonaws.com");
+  return host.append(region.starts_with("cn-") ? ".cn" : "");
+}
+
 const char* check_region(std::string_view text) {
   const bool is_region = !text.empty() && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';

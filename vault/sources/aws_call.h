@@ -56,6 +56,10 @@ class PairSteps {
   std::size_t read_ = 0;
 };
 
+// Where a service of a region answers: "sts.eu-west-1.amazonaws.com". The regions of China are a
+// part of AWS with a name of its own (AWS General Reference, "Service endpoints and quotas").
+std::string host_of(std::string_view service, std::string_view region);
+
 // Why it is no region; null: it is one.
 const char* check_region(std::string_view text);
 

@@ -120,7 +120,7 @@ class FetchRun final : public EachKeyRun {
       return missed(fail_of(body.error()));
     }
     auto call = aws::signed_call(pair_.pair(),
-                                 {"secretsmanager." + place_.region + ".amazonaws.com",
+                                 {aws::host_of("secretsmanager", place_.region),
                                   place_.region,
                                   "secretsmanager",
                                   "application/x-amz-json-1.1",

@@ -2,8 +2,8 @@
 //
 // AWS Security Token Service: a role's credentials, good for an hour or so. A key is the role's
 // ARN, and its fields are AccessKeyId, SecretAccessKey and SessionToken, which belong together.
-// So one answer serves all three until it is replaced, and none of them is good for longer: a
-// request does not get parts of two.
+// So one answer serves all three until another replaces it: a request does not get parts of two.
+// It is replaced ahead of its end, and serves until then while STS cannot be asked for another.
 // Source: the AWS Security Token Service API reference, "AssumeRole", "AssumeRoleWithWebIdentity".
 #include <algorithm>
 #include <array>
@@ -26,14 +26,15 @@ namespace keyswap::vault {
 namespace {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
-constexpr std::int64_t kAheadS = 300;  // so long before its end an answer is replaced
+constexpr std::int64_t kAheadS = 300;  // so long before its end a role is asked for anew
 constexpr std::size_t kRolesMax = 100;
 constexpr std::size_t kArnBytesMax = 2048;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded; charset=utf-8";
 
 struct Role {
   aws::Pair pair;
-  std::int64_t ends_s = 0;  // of its use
+  std::int64_t ask_anew_s = 0;
+  std::int64_t ends_s = 0;  // as STS says it
 };
 
 struct Service {
@@ -127,9 +128,9 @@ class FetchRun final : public EachKeyRun {
     }
     std::erase_if(service_.roles,
                   [&](const auto& one) { return one.second.ends_s <= now_us_ / kSecondUs; });
-    const auto known = service_.roles.find(key().key);
-    if (known != service_.roles.end()) {
-      return give(known->second);
+    const Role* const known = known_role();
+    if (known != nullptr && now_us_ / kSecondUs < known->ask_anew_s) {
+      return give(*known);
     }
     generation_ = service_.generation;
     // Read anew each time: both may be changed while we run, a token's file by others.
@@ -139,6 +140,14 @@ class FetchRun final : public EachKeyRun {
     }
     waits_ = Waits::pair;
     return pair_.begin();
+  }
+
+  // Null: there is none that is still good.
+  [[nodiscard]] const Role* known_role() const {
+    const auto found = service_.roles.find(key().key);
+    return found == service_.roles.end() || found->second.ends_s <= now_us_ / kSecondUs
+               ? nullptr
+               : &found->second;
   }
 
   Step give(const Role& role) {
@@ -214,15 +223,11 @@ class FetchRun final : public EachKeyRun {
 
   Step on_role(Answer answer) {
     if (const auto* error = std::get_if<base::Error>(&answer)) {
-      return fail_of(*error);
+      return not_given(fail_of(*error));
     }
     const auto& call = std::get<CallAnswer>(answer);
     if (call.status < 200 || call.status >= 300) {
-      Failed failed = fail_of_answer(call);
-      if (failed.fault == FetchFault::auth_lost) {
-        service_.roles.clear();
-      }
-      return missed(std::move(failed));
+      return not_given(fail_of_answer(call));
     }
     auto role = read_role(call.body.reveal());
     if (auto* failed = std::get_if<Failed>(&role)) {
@@ -235,6 +240,18 @@ class FetchRun final : public EachKeyRun {
     return give(given);
   }
 
+  // What STS gave before is good until its end, whether it can be asked meanwhile or not.
+  Step not_given(Failed failed) {
+    if (failed.fault == FetchFault::auth_lost) {
+      service_.roles.clear();
+    } else if (failed.fault == FetchFault::not_found) {
+      service_.roles.erase(std::string(key().key));
+    }
+    const Role* const known = known_role();
+    return failed.fault == FetchFault::unavailable && known != nullptr ? give(*known)
+                                                                       : missed(std::move(failed));
+  }
+
   void keep_role(const Role& role) {
     if (service_.roles.size() >= kRolesMax) {
       service_.roles.clear();
@@ -242,6 +259,7 @@ class FetchRun final : public EachKeyRun {
     service_.roles.insert_or_assign(
         std::string(key().key),
         Role{{role.pair.id.share(), role.pair.secret.share(), role.pair.session_token.share()},
+             role.ask_anew_s,
              role.ends_s});
   }
 
@@ -264,10 +282,11 @@ class FetchRun final : public EachKeyRun {
     }
     const std::int64_t life_s = std::max<std::int64_t>(*end_s - now_us_ / kSecondUs, 0);
     return Role{{std::move(*locked_id), std::move(*locked_secret), std::move(*locked_token)},
-                *end_s - std::min(kAheadS, life_s / 2)};
+                *end_s - std::min(kAheadS, life_s / 2),
+                *end_s};
   }
 
-  [[nodiscard]] std::string host() const { return "sts." + service_.region + ".amazonaws.com"; }
+  [[nodiscard]] std::string host() const { return aws::host_of("sts", service_.region); }
 
   Service& service_;
   aws::PairSteps pair_;

@@ -205,6 +205,14 @@ std::optional<Step> LogIn::on_renewed(Answer answer) {
 }
 
 std::optional<Step> LogIn::on_looked_up(Answer answer) {
+  // A token without the policy `default` may not look itself up, and reads well all the same: what
+  // it is good for shows with the first secret, how long is not known.
+  if (const auto* call = std::get_if<CallAnswer>(&answer); call != nullptr && call->status == 403) {
+    Session session;
+    session.token = std::move(first_);
+    server_.session = std::make_shared<const Session>(std::move(session));
+    return std::nullopt;
+  }
   if (is_refusal(answer)) {
     server_.session = nullptr;
     return fail(FetchFault::auth_lost, "login_refused");

@@ -63,6 +63,14 @@ TEST_CASE("[I9] a pair that would make another field of a field is refused") {
   CHECK_FALSE(call_with("AKID", "secret", "a b"));
 }
 
+TEST_CASE("a region of China is asked where it answers, and every other one where it does") {
+  CHECK(host_of("sts", "cn-north-1") == "sts.cn-north-1.amazonaws.com.cn");
+  CHECK(host_of("secretsmanager", "cn-northwest-1") ==
+        "secretsmanager.cn-northwest-1.amazonaws.com.cn");
+  CHECK(host_of("sts", "us-gov-west-1") == "sts.us-gov-west-1.amazonaws.com");
+  CHECK(host_of("sts", "ca-central-1") == "sts.ca-central-1.amazonaws.com");
+}
+
 TEST_CASE("a region is one word of a host's name") {
   CHECK(check_region("us-gov-west-1") == nullptr);
   for (const auto* const bad : {"", "US-EAST-1", "us.east", "a/b", "a@b", "a b"}) {

@@ -85,6 +85,14 @@ TEST_CASE("a session token and a stage go into the call, and the token is signed
   CHECK(body_of(call) == R"({"SecretId":"OPENAI_API_KEY","VersionStage":"AWSPREVIOUS"})");
 }
 
+TEST_CASE("a secret of China is asked for there") {
+  auto settings = sample_settings();
+  settings.front().value = "cn-north-1";
+  const World world(settings);
+  auto script = world.fetch();
+  CHECK(line_of(to_value(script)) == "POST https://secretsmanager.cn-north-1.amazonaws.com.cn/");
+}
+
 TEST_CASE("#field picks from a JSON value, and so does the bindings' field") {
   const World world;
   const auto named = key_text("db", "username");

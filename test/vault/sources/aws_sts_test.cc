@@ -91,7 +91,7 @@ TEST_CASE("STS: the request's signature is the one of the facts; one answer is a
   CHECK(value_of(done, all_three()[1]) == "s/e+cret");
   CHECK(value_of(done, all_three()[2]) == "to//ken==");
   for (const FetchedValue& value : done.values) {
-    CHECK(value.expires_at == kSuiteS + 3'300);  // five minutes ahead
+    CHECK(value.expires_at == kSuiteS + 3'600);  // as STS says it
   }
 }
 
@@ -103,12 +103,63 @@ TEST_CASE(
   as<Done>(first.answer(200, answer_of()));
   const Done later = as<Done>(world.fetch({all_three()[1]}, kSuiteS + 3'299).begin());
   CHECK(value_of(later, all_three()[1]) == "s/e+cret");
-  CHECK(later.values.front().expires_at == kSuiteS + 3'300);
+  CHECK(later.values.front().expires_at == kSuiteS + 3'600);
   auto behind = world.fetch({all_three()[0]}, kSuiteS + 3'300);
   to_call(behind);
   const Done next =
       as<Done>(behind.answer(200, answer_of("AssumeRole", "ASIATWO", "2015-08-30T14:31:00Z")));
   CHECK(value_of(next, all_three()[0]) == "ASIATWO");
+}
+
+TEST_CASE("STS that is down cuts off no credentials that are good for minutes more") {
+  World world;
+  auto first = world.fetch(all_three());
+  to_call(first);
+  as<Done>(first.answer(200, answer_of()));
+  const std::int64_t late_s = kSuiteS + 3'600 - 290;
+  const auto still_given = [&](const Step& step) {
+    REQUIRE(std::holds_alternative<Done>(step));
+    const Done& done = std::get<Done>(step);
+    CHECK(value_of(done, all_three()[0]) == "ASIAONE");
+    CHECK(value_of(done, all_three()[1]) == "s/e+cret");
+    CHECK(value_of(done, all_three()[2]) == "to//ken==");
+    CHECK(done.values.front().expires_at == kSuiteS + 3'600);
+  };
+  auto down = world.fetch(all_three(), late_s);
+  to_call(down);
+  still_given(down.answer(503, ""));
+  auto busy = world.fetch(all_three(), late_s);
+  to_call(busy);
+  still_given(busy.answer(400, error_of("Throttling")));
+  auto away = world.fetch(all_three(), late_s);
+  to_call(away);
+  still_given(away.tell(base::Error{base::Errc::network, "refused"}));
+  auto back = world.fetch(all_three(), late_s);
+  to_call(back);
+  const Done next =
+      as<Done>(back.answer(200, answer_of("AssumeRole", "ASIATWO", "2015-08-30T14:31:00Z")));
+  CHECK(value_of(next, all_three()[0]) == "ASIATWO");
+}
+
+TEST_CASE("what STS gave ends with its end, and with a word that the role is not ours any more") {
+  const World world;
+  const auto given = [&] {
+    auto first = world.fetch(all_three());
+    to_call(first);
+    as<Done>(first.answer(200, answer_of()));
+  };
+  given();
+  auto forbidden = world.fetch({all_three()[0]}, kSuiteS + 3'400);
+  to_call(forbidden);
+  CHECK(ending(forbidden.answer(403, error_of("AccessDenied"))) ==
+        Ending{FetchFault::not_found, "forbidden"});
+  auto slow = world.fetch({all_three()[0]}, kSuiteS + 3'599);
+  to_call(slow);
+  slow.now_us = (kSuiteS + 3'600) * kSecondUs;
+  CHECK(ending(slow.answer(503, "")) == Ending{FetchFault::unavailable, "server_error"});
+  auto over = world.fetch({all_three()[0]}, kSuiteS + 3'600);
+  to_call(over);
+  CHECK(ending(over.answer(503, "")) == Ending{FetchFault::unavailable, "server_error"});
 }
 
 TEST_CASE("after an emptying a role is assumed anew, and what was under way is not kept") {

@@ -193,6 +193,31 @@ TEST_CASE("a token of the vault of this machine: its lease is looked up, and it 
   CHECK(ending(refused.entry("a b")) == Ending{FetchFault::auth_lost, "no_token"});
 }
 
+TEST_CASE("a token that may not look itself up reads its secrets; one that reads none is lost") {
+  const World world({{"address", "http://127.0.0.1:8200"}, {"token", "HV_TOKEN"}});
+  const auto to_read = [](test::RunScript& script) {
+    as<ReadEntry>(script.begin());
+    as<Call>(script.entry("hvs.narrow"));
+    return as<Call>(script.answer(403, R"({"errors":["permission denied"]})"));
+  };
+  auto script = world.fetch();
+  const Call value = to_read(script);
+  CHECK(line_of(value) == "GET http://127.0.0.1:8200/v1/secret/data/app/openai");
+  CHECK(field_of(value, "X-Vault-Token") == "hvs.narrow");
+  CHECK(value_of(as<Done>(script.answer(200, value_answer())), "app/openai") == "sk-live");
+  CHECK(world.backend->login_due_us() == INT64_MAX);
+  CHECK(world.backend->log_out() == nullptr);
+  const World other({{"address", "http://127.0.0.1:8200"}, {"token", "HV_TOKEN"}});
+  auto wrong = other.fetch();
+  to_read(wrong);
+  as<Call>(wrong.answer(403, ""));       // is it lost?
+  as<ReadEntry>(wrong.answer(403, ""));  // it cannot say, so it is read anew
+  as<Call>(wrong.entry("hvs.narrow"));
+  as<Call>(wrong.answer(403, ""));
+  as<Call>(wrong.answer(403, ""));
+  CHECK(ending(wrong.answer(403, "")) == Ending{FetchFault::auth_lost, "unauthorized"});
+}
+
 TEST_CASE("Kubernetes: the token of a file logs in under a role") {
   const World world({{"address", "https://vault.corp.example"},
                      {"auth", "kubernetes"},
