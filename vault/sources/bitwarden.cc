@@ -418,6 +418,10 @@ class Bitwarden final : public Backend {
     return account_.session == nullptr ? 0 : account_.session->due_us;
   }
 
+  [[nodiscard]] std::int64_t login_ends_us() const override {
+    return account_.session == nullptr ? 0 : account_.session->ends_us;
+  }
+
   [[nodiscard]] std::unique_ptr<Run> list() override {
     return std::make_unique<NamesRun>(account_);
   }

@@ -234,6 +234,10 @@ class Backend {
   // When log_in() is due, by the wall clock: 0 before the first time, INT64_MAX never.
   [[nodiscard]] virtual std::int64_t login_due_us() const { return INT64_MAX; }
 
+  // Until when fetch() gets on without log_in(), though that is due and fails: what was got before
+  // is good yet. By the wall clock; 0: it does not.
+  [[nodiscard]] virtual std::int64_t login_ends_us() const { return 0; }
+
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
 

@@ -167,6 +167,26 @@ TEST_CASE("what is not renewed is made anew; a Vault that is down is asked again
   CHECK(as<ReadEntry>(anew.begin()).name.text() == "HV_ROLE");
 }
 
+TEST_CASE("a log-in at half of a lease that is refused takes the token of before from nobody") {
+  const World world;
+  log_in(world, login_answer("hvs.made", 20, false));
+  const std::int64_t start_us = test::FakeTime::kStartUs;
+  const auto refuse_at = [&](std::int64_t second) {
+    test::RunScript anew(world.backend->log_in());
+    anew.now_us = start_us + second * kSecondUs;
+    to_login(anew);
+    CHECK(ending(anew.answer(400, R"({"errors":["invalid secret id"]})")) ==
+          Ending{FetchFault::auth_lost, "login_refused"});
+  };
+  refuse_at(10);
+  CHECK(world.backend->login_ends_us() == start_us + 20 * kSecondUs);
+  auto script = world.fetch();
+  script.now_us = start_us + 19 * kSecondUs;
+  CHECK(field_of(as<Call>(script.begin()), "X-Vault-Token") == "hvs.made");
+  refuse_at(20);
+  CHECK(world.backend->login_ends_us() == 0);
+}
+
 TEST_CASE("a lease that is over is not asked with") {
   const World world;
   log_in(world, login_answer());
