@@ -274,6 +274,19 @@ TEST_CASE("of several keys, one that the policy forbids is not in the others' wa
   CHECK(value_of(done, "app/openai") == "sk-live");
 }
 
+TEST_CASE("of several keys, one whose path fails in Vault is not in the others' way") {
+  const World world;
+  log_in(world, login_answer());
+  auto script = world.fetch({"app/openai", "broken", "other"});
+  as<Call>(script.begin());
+  as<Call>(script.answer(200, value_answer()));
+  as<Call>(script.answer(500, R"({"errors":["unsupported path"]})"));
+  const Done done = as<Done>(script.answer(200, value_answer()));
+  CHECK(value_of(done, "app/openai") == "sk-live");
+  CHECK(value_of(done, "other") == "sk-live");
+  CHECK(missed_of(done, "broken") == Ending{FetchFault::unavailable, "server_error"});
+}
+
 TEST_CASE("a role that is refused is told as that") {
   for (const int status : {400, 403}) {
     const World world;
