@@ -145,8 +145,10 @@ void SourceCache::Core::fetch_queue() {
     // At once: what is fetched for a generation comes of a backend that has forgotten the last.
     const std::lock_guard lock(mutex_);
     is_to_forget = std::exchange(is_to_forget_, false);
-    batch->flights = flights_.take_for_run(
-        [this](const std::string& flight) { return whole_of(flight); }, parts_.store.keys(this));
+    batch->flights =
+        flights_.take_for_run([this](const std::string& flight) { return whole_of(flight); },
+                              parts_.store.keys(this),
+                              backend_->values_at_once());
     batch->generation = generation_;
     batch->answer = ++answers_;
   }

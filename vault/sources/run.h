@@ -224,6 +224,12 @@ class Backend {
   // outlive the call.
   [[nodiscard]] virtual std::unique_ptr<Run> fetch(std::span<const std::string> keys) = 0;
 
+  // So many values, each with whatever fields, are asked for by one fetch() at most. Where they
+  // come one by one, many would take longer than a run may, and all of them would be lost.
+  [[nodiscard]] virtual std::size_t values_at_once() const {
+    return base::bounds::kSourceRunValuesMax;
+  }
+
   // The value that a key is, or is a field of: what one answer of the source brings whole. A view
   // into `key`.
   [[nodiscard]] virtual std::string_view whole_of(std::string_view key) const;

@@ -123,6 +123,24 @@ TEST_CASE("what a source has not is asked for again after a second, and nothing 
   CHECK(source.fetch("NONE") == "there now");
 }
 
+TEST_CASE("many values that come one by one are fetched by several runs, one after the other") {
+  Cached source;
+  std::vector<std::shared_ptr<sample::Told>> all;
+  for (std::size_t i = 0; i < base::bounds::kSourceRunValuesMax + 1; ++i) {
+    const std::string key = "many-" + std::to_string(i);
+    source.world.values[key] = "value";
+    all.push_back(source.ask(key));
+  }
+  CHECK_FALSE(source.asked_for().empty());
+  CHECK(source.engine.waiting() == 1);
+  source.answer();
+  CHECK(all.front()->text() == "value");
+  CHECK_FALSE(all.back()->is_told());
+  CHECK(source.asked_for() == "fetch many-16");
+  source.answer();
+  CHECK(all.back()->text() == "value");
+}
+
 TEST_CASE("a value that cannot be read is asked for again after a second, and holds up nothing") {
   Cached source;
   const auto bad = source.ask("K");
