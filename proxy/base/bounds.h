@@ -288,6 +288,8 @@ inline constexpr std::size_t kSourceCacheBytesMax = 1024 * 1024;
 inline constexpr std::size_t kSourceEntriesMax = 10'000;  // of one source, as the file may say it
 // Requests that wait for one source; past it: 503.
 inline constexpr std::size_t kSourceQueueMax = 1024;
+// Values of one fetch, where they are asked for one by one; others wait for the next.
+inline constexpr std::size_t kSourceRunValuesMax = 16;
 // All calls of one fetch together. Who waits for it may give up before.
 inline constexpr std::int64_t kSourceRunMs = 30'000;
 inline constexpr std::int64_t kNotesFirstMs = 5'000;  // a start waits so long for bindings in notes

@@ -414,8 +414,15 @@ class Bitwarden final : public Backend {
 
   [[nodiscard]] std::unique_ptr<Run> log_in() override { return bitwarden::log_in_run(account_); }
 
+  // One call brings them all.
+  [[nodiscard]] std::size_t values_at_once() const override { return SIZE_MAX; }
+
   [[nodiscard]] std::int64_t login_due_us() const override {
     return account_.session == nullptr ? 0 : account_.session->due_us;
+  }
+
+  [[nodiscard]] std::int64_t login_ends_us() const override {
+    return account_.session == nullptr ? 0 : account_.session->ends_us;
   }
 
   [[nodiscard]] std::unique_ptr<Run> list() override {

@@ -9,7 +9,7 @@ namespace keyswap::vault::bitwarden {
 namespace {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
-// A log-in that ends so soon is made anew before anything is asked.
+// So long before its end a log-in is due to be made anew; it is good until then.
 constexpr std::int64_t kAheadUs = 300 * kSecondUs;
 constexpr std::int64_t kDefaultLifeS = 3600;
 constexpr std::int64_t kLifeMaxS = 24 * 3600;
@@ -43,7 +43,7 @@ Account::Account(const SourceSpec& spec)
 Step LoggedInRun::begin(std::int64_t now_us) {
   now_us_ = now_us;
   session_ = account_.session;
-  return session_ != nullptr && now_us < session_->due_us ? work() : log_in();
+  return session_ != nullptr && now_us < session_->ends_us ? work() : log_in();
 }
 
 Step LoggedInRun::on(Answer answer, std::int64_t now_us) {
@@ -143,8 +143,9 @@ void LoggedInRun::keep_session(Secret bearer, Secret key, JsonView answer) {
   const std::int64_t life_s = std::clamp<std::int64_t>(
       answer.member("expires_in").integer().value_or(kDefaultLifeS), 0, kLifeMaxS);
   const std::int64_t life_us = life_s * kSecondUs;
+  const std::int64_t ends_us = now_us_ + life_us;
   session_ = std::make_shared<const Session>(Session{
-      std::move(bearer), std::move(key), now_us_ + life_us - std::min(kAheadUs, life_us / 2)});
+      std::move(bearer), std::move(key), ends_us - std::min(kAheadUs, life_us / 2), ends_us});
   account_.session = session_;
   token_ = {};
 }

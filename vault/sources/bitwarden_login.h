@@ -17,9 +17,10 @@
 namespace keyswap::vault::bitwarden {
 
 struct Session {
-  Secret bearer;  // "Bearer …"
-  Secret key;     // the organisation's
-  std::int64_t due_us = 0;
+  Secret bearer;            // "Bearer …"
+  Secret key;               // the organisation's
+  std::int64_t due_us = 0;  // to be made anew, ahead of its end
+  std::int64_t ends_us = 0;
 };
 
 // A secret's note as it was when the secret was of that version; empty where it is nobody's
@@ -43,7 +44,7 @@ struct Account {
   std::unordered_map<std::string, KeptNote> notes;  // by a secret's id
 };
 
-// Logs in where that is due, does its work, and logs in once more where it is told that it is not.
+// Logs in where it is not, does its work, and logs in once more where it is told that it is not.
 class LoggedInRun : public Run {
  public:
   explicit LoggedInRun(Account& account) : account_(account) {}

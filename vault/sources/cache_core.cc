@@ -106,14 +106,25 @@ void SourceCache::Core::start() {
       return;
     }
   }
-  if (is_logging_in_) {
-    return;  // its end goes on with the queue
-  }
-  if (backend_->login_due_us() <= parts_.clock.wall_us()) {
+  if (!is_logging_in_ && is_login_due()) {
     log_in();
-  } else {
-    fetch_queue();
   }
+  if (!is_logging_in_ || has_session()) {
+    fetch_queue();  // else the log-in's end goes on with the queue
+  }
+}
+
+bool SourceCache::Core::is_login_due() const {
+  if (backend_->login_due_us() > parts_.clock.wall_us()) {
+    return false;
+  }
+  const std::lock_guard lock(mutex_);
+  return !has_session() || !login_back_off_.is_waiting(parts_.clock.steady_us());
+}
+
+// Nobody waits for a log-in ahead of the end of the one before.
+bool SourceCache::Core::has_session() const {
+  return parts_.clock.wall_us() < backend_->login_ends_us();
 }
 
 // A backend is asked on the engine's thread alone, so it is told of an emptying there.
@@ -134,8 +145,10 @@ void SourceCache::Core::fetch_queue() {
     // At once: what is fetched for a generation comes of a backend that has forgotten the last.
     const std::lock_guard lock(mutex_);
     is_to_forget = std::exchange(is_to_forget_, false);
-    batch->flights = flights_.take_for_run(
-        [this](const std::string& flight) { return whole_of(flight); }, parts_.store.keys(this));
+    batch->flights =
+        flights_.take_for_run([this](const std::string& flight) { return whole_of(flight); },
+                              parts_.store.keys(this),
+                              backend_->values_at_once());
     batch->generation = generation_;
     batch->answer = ++answers_;
   }
@@ -178,14 +191,29 @@ void SourceCache::Core::log_in() {
 void SourceCache::Core::logged_in(const RunOutcome& outcome) {
   is_logging_in_ = false;
   login_watched_us_ = 0;
-  if (const auto* failed = std::get_if<Failed>(&outcome)) {
+  const auto* const failed = std::get_if<Failed>(&outcome);
+  if (failed != nullptr) {
     lose_login(*failed);
-    end_badly(nullptr, *failed);
   } else {
     is_logged_in_ = true;
+  }
+  if (failed != nullptr && !has_session()) {
+    end_badly(nullptr, *failed);
+  } else {
+    set_login_wait(failed);
     fetch_queue();
   }
   watch_login();
+}
+
+// `failed`: null when it did not.
+void SourceCache::Core::set_login_wait(const Failed* failed) {
+  const std::lock_guard lock(mutex_);
+  if (failed == nullptr) {
+    login_back_off_.worked();
+  } else {
+    login_back_off_.failed(parts_.clock.steady_us(), failed->retry_after_ms, parts_.draw);
+  }
 }
 
 // Whoever is not let in any more knocks only when somebody asks.
@@ -205,7 +233,7 @@ void SourceCache::Core::watch_login() {
   std::int64_t next_try_us = 0;
   {
     const std::lock_guard lock(mutex_);
-    next_try_us = back_off_.next_try_us();
+    next_try_us = std::max(back_off_.next_try_us(), login_back_off_.next_try_us());
   }
   const std::int64_t now_us = parts_.clock.steady_us();
   const std::int64_t wait_us =
@@ -397,6 +425,7 @@ void SourceCache::Core::flush() {
     parts_.store.drop_all(this);
     quiet_.clear();
     back_off_.worked();
+    login_back_off_.worked();
     for (const std::string& flight : flights_.under_way()) {
       flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }

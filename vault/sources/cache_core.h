@@ -2,8 +2,8 @@
 //
 // The inside of vault/sources/cache.h. Asked from any thread; runs begin and end on the engine's.
 //
-//   fetch() ── nothing good is kept ──▶ flights_ ──▶ start() ──▶ log_in() where it is due
-//                                                             │
+//   fetch() ── nothing good is kept ──▶ flights_ ──▶ start() ──▶ log_in() where it is due, and
+//                                                             │  waited for where there is none
 //   waiters ◀── tell() ◀── fetched() ◀── Engine::run ◀────────┘  one run for all in the queue
 #pragma once
 
@@ -61,8 +61,11 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void start();
   void fetch_queue();
   void forget();
+  [[nodiscard]] bool is_login_due() const;
+  [[nodiscard]] bool has_session() const;
   void log_in();
   void logged_in(const RunOutcome& outcome);
+  void set_login_wait(const Failed* failed);
   void watch_login();
   void lose_login(const Failed& failed);
   void fetched(const Batch& batch, const RunOutcome& outcome);
@@ -103,6 +106,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   bool is_silent_ = false;
   QuietKeys quiet_;
   BackOff back_off_;
+  BackOff login_back_off_;  // of log-ins that failed while the one of before was good
   Failed last_failed_;
   std::string outcome_;
   std::uint64_t generation_ = 0;

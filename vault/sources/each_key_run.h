@@ -45,10 +45,16 @@ class EachKeyRun : public Run {
                       const std::string& version,
                       std::optional<std::int64_t> expires_at = std::nullopt);
   // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is not
-  // in the others' way; all else ends the run.
+  // in the others' way. A vendor that cannot be had is asked for no more of them, and what came
+  // stays; where it said nothing of any key, it is down. A credential that is lost ends the run.
   Step missed(Failed failed);
 
  private:
+  Step keep_fields(const Pick& pick,
+                   const std::string& version,
+                   std::optional<std::int64_t> expires_at);
+  Step give_up(Failed failed);
+  [[nodiscard]] bool is_down() const;  // nothing came, and it said of no key what that is like
   // Nothing: it is in what the run will end with.
   std::optional<Failed> keep(std::variant<Secret, Failed> value,
                              std::string version,
@@ -57,6 +63,7 @@ class EachKeyRun : public Run {
 
   std::vector<std::string> keys_;
   std::size_t at_ = 0;
+  bool is_in_doubt_ = false;  // the last key's failure may be the vendor's
   Done done_;
 };
 

@@ -84,7 +84,8 @@ void Flights::wait(const std::string& flight, FetchCallback callback) {
 }
 
 std::vector<std::string> Flights::take_for_run(const WholeOf& whole_of,
-                                               std::vector<std::string> kept) {
+                                               std::vector<std::string> kept,
+                                               std::size_t values_max) {
   std::set<std::string> busy;
   for (const std::string& flight : under_way()) {
     busy.insert(whole_of(flight));
@@ -93,7 +94,8 @@ std::vector<std::string> Flights::take_for_run(const WholeOf& whole_of,
   std::vector<std::string> taken;
   for (std::string& flight : take_queue()) {
     std::string whole = whole_of(flight);
-    if (busy.contains(whole)) {
+    const bool is_one_more = !wholes.contains(whole);
+    if (busy.contains(whole) || (is_one_more && wholes.size() >= values_max)) {
       queue_.push_back(std::move(flight));
     } else {
       wholes.insert(std::move(whole));

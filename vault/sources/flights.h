@@ -57,8 +57,10 @@ class Flights {
 
   // The queue, for one run: they are under way then. Fields of one value are of one answer: with
   // those in the queue go those of `kept` that are of the same values, and a field of a value that
-  // is under way stays until that has come.
-  std::vector<std::string> take_for_run(const WholeOf& whole_of, std::vector<std::string> kept);
+  // is under way stays until that has come. So does what is more than `values_max` values.
+  std::vector<std::string> take_for_run(const WholeOf& whole_of,
+                                        std::vector<std::string> kept,
+                                        std::size_t values_max);
 
   // The queue, to be answered without a run.
   std::vector<std::string> take_queue() { return std::exchange(queue_, {}); }

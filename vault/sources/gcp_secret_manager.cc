@@ -34,7 +34,8 @@ constexpr std::string_view kScope = "https://www.googleapis.com/auth/cloud-platf
 
 struct Session {
   Secret bearer;
-  std::int64_t due_us = 0;
+  std::int64_t due_us = 0;  // to be made anew, ahead of its end
+  std::int64_t ends_us = 0;
 };
 
 struct Project {
@@ -167,8 +168,9 @@ class LogIn {
         std::clamp<std::int64_t>(
             root.member("expires_in").integer().value_or(kAssertedS), 0, kLifeMaxS) *
         kSecondUs;
+    const std::int64_t ends_us = now_us + life_us;
     project_.session = std::make_shared<const Session>(
-        Session{std::move(*bearer), now_us + life_us - std::min(kAheadUs, life_us / 2)});
+        Session{std::move(*bearer), ends_us - std::min(kAheadUs, life_us / 2), ends_us});
     return std::nullopt;
   }
 
@@ -223,7 +225,7 @@ class FetchRun final : public EachKeyRun {
 
   [[nodiscard]] Step begin(std::int64_t now_us) override {
     session_ = project_.session;
-    return session_ != nullptr && now_us < session_->due_us ? ask() : log_in();
+    return session_ != nullptr && now_us < session_->ends_us ? ask() : log_in();
   }
 
   [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
@@ -336,6 +338,10 @@ class GcpSecretManager final : public Backend {
 
   [[nodiscard]] std::int64_t login_due_us() const override {
     return project_.session == nullptr ? 0 : project_.session->due_us;
+  }
+
+  [[nodiscard]] std::int64_t login_ends_us() const override {
+    return project_.session == nullptr ? 0 : project_.session->ends_us;
   }
 
  private:

@@ -167,9 +167,12 @@ std::optional<Step> LogIn::ask(base::Result<Secret> body) {
   return call;
 }
 
+// A token of before is as good as it was, up to the end of its lease.
 std::optional<Step> LogIn::on_login(Answer answer) {
   if (is_refusal(answer)) {
-    server_.session = nullptr;
+    if (server_.login_ends_us() <= now_us_) {
+      server_.session = nullptr;
+    }
     return fail(FetchFault::auth_lost, "login_refused");
   }
   const auto read = read_success(answer);

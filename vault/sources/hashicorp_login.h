@@ -40,6 +40,10 @@ class Server {
     return session == nullptr ? 0 : session->due_us;
   }
 
+  [[nodiscard]] std::int64_t login_ends_us() const {
+    return session == nullptr ? 0 : session->ends_us;
+  }
+
   // A run goes on with the one that it began with, though another may have lost it.
   std::shared_ptr<const Session> session;
 

@@ -174,6 +174,10 @@ class HashicorpVault final : public Backend {
 
   [[nodiscard]] std::int64_t login_due_us() const override { return values_.server.login_due_us(); }
 
+  [[nodiscard]] std::int64_t login_ends_us() const override {
+    return values_.server.login_ends_us();
+  }
+
   [[nodiscard]] std::unique_ptr<Run> list() override { return std::make_unique<NamesRun>(values_); }
 
   [[nodiscard]] std::unique_ptr<Run> log_out() override {

@@ -226,6 +226,12 @@ class Backend {
   // outlive the call.
   [[nodiscard]] virtual std::unique_ptr<Run> fetch(std::span<const std::string> keys) = 0;
 
+  // So many values, each with whatever fields, are asked for by one fetch() at most. Where they
+  // come one by one, many would take longer than a run may, and all of them would be lost.
+  [[nodiscard]] virtual std::size_t values_at_once() const {
+    return base::bounds::kSourceRunValuesMax;
+  }
+
   // The value that a key is, or is a field of: what one answer of the source brings whole. A view
   // into `key`.
   [[nodiscard]] virtual std::string_view whole_of(std::string_view key) const;
@@ -235,6 +241,10 @@ class Backend {
 
   // When log_in() is due, by the wall clock: 0 before the first time, INT64_MAX never.
   [[nodiscard]] virtual std::int64_t login_due_us() const { return INT64_MAX; }
+
+  // Until when fetch() gets on without log_in(), though that is due and fails: what was got before
+  // is good yet. By the wall clock; 0: it does not.
+  [[nodiscard]] virtual std::int64_t login_ends_us() const { return 0; }
 
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }

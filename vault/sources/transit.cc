@@ -292,6 +292,10 @@ class TransitSource final : public Backend {
     return transit_.server.session == nullptr ? INT64_MAX : transit_.server.login_due_us();
   }
 
+  [[nodiscard]] std::int64_t login_ends_us() const override {
+    return transit_.server.login_ends_us();
+  }
+
   [[nodiscard]] std::unique_ptr<Run> log_out() override {
     return hashicorp::log_out_run(transit_.server);
   }

@@ -186,16 +186,17 @@ TEST_CASE("where no address is said, it is Bitwarden's cloud; AVP's token file i
   CHECK(as<ReadEntry>(test::RunScript(bare->log_in()).begin()).name.text() == "BWS_ACCESS_TOKEN");
 }
 
-TEST_CASE("a log-in that ends within five minutes is made anew before anything is asked") {
+TEST_CASE("a log-in is due five minutes before its end, and is asked with until then") {
   const World world;
   log_in(world);
   const std::int64_t start_us = test::FakeTime::kStartUs;
   CHECK(world.backend->login_due_us() == start_us + 3'300 * 1'000'000LL);
+  CHECK(world.backend->login_ends_us() == start_us + 3'600 * 1'000'000LL);
   auto early = world.fetch();
-  early.now_us = start_us + 3'299 * 1'000'000LL;
+  early.now_us = start_us + 3'599 * 1'000'000LL;
   as<Call>(early.begin());
   auto late = world.fetch();
-  late.now_us = start_us + 3'360 * 1'000'000LL;  // four minutes are left
+  late.now_us = start_us + 3'600 * 1'000'000LL;
   as<ReadEntry>(late.begin());
 }
 

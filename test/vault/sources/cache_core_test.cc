@@ -20,6 +20,18 @@ Cached with_login() {
   return Cached(rule_with_stale(0), false, true);
 }
 
+// K is kept, and the log-in that is due is under way; the one of before is good for `left_s` yet.
+void go_to_due_login(Cached& source, std::int64_t left_s) {
+  source.ask();
+  source.answer();
+  source.answer();
+  source.pass_s(3590);
+  REQUIRE(source.fetch() == "value-1");
+  source.pass_s(10);
+  REQUIRE(source.asked_for() == "log_in");
+  source.world.login_ends_us = source.time.wall_us() + left_s * sample::kSecondUs;
+}
+
 }  // namespace
 
 TEST_CASE("G11 the one call fails: all who wait are told, and nobody who comes now waits") {
@@ -109,6 +121,24 @@ TEST_CASE("what a source has not is asked for again after a second, and nothing 
   source.world.values["NONE"] = "there now";
   source.pass_s(1);
   CHECK(source.fetch("NONE") == "there now");
+}
+
+TEST_CASE("many values that come one by one are fetched by several runs, one after the other") {
+  Cached source;
+  std::vector<std::shared_ptr<sample::Told>> all;
+  for (std::size_t i = 0; i < base::bounds::kSourceRunValuesMax + 1; ++i) {
+    const std::string key = "many-" + std::to_string(i);
+    source.world.values[key] = "value";
+    all.push_back(source.ask(key));
+  }
+  CHECK_FALSE(source.asked_for().empty());
+  CHECK(source.engine.waiting() == 1);
+  source.answer();
+  CHECK(all.front()->text() == "value");
+  CHECK_FALSE(all.back()->is_told());
+  CHECK(source.asked_for() == "fetch many-16");
+  source.answer();
+  CHECK(all.back()->text() == "value");
 }
 
 TEST_CASE("a value that cannot be read is asked for again after a second, and holds up nothing") {
@@ -385,6 +415,64 @@ TEST_CASE("a log-in is renewed when it is due, used or not, and only then") {
   source.answer(500);  // it is tried again
   source.pass_s(1);
   CHECK(source.asked_for() == "log_in");
+}
+
+TEST_CASE("a log-in ahead of the end that fails is tried again later, and nobody waits for it") {
+  Cached source = with_login();
+  go_to_due_login(source, 1000);
+  const auto during = source.ask("L");
+  CHECK(source.asked_for(1) == "fetch L");  // what was got before is good
+  source.answer(200, 0, 1);
+  CHECK(during->text() == "other");
+  source.answer(500);
+  CHECK(source.cache->state().next_try_us == 0);
+  source.ask("M");
+  CHECK(source.asked_for() == "fetch M");
+  source.answer();
+  for (const std::int64_t wait_s : {1, 2, 4}) {
+    source.pass_s(wait_s - 1);
+    CHECK(source.asked_for().empty());
+    source.pass_s(1);
+    REQUIRE(source.asked_for() == "log_in");
+    source.answer(500);
+  }
+  source.pass_s(8);
+  source.answer();
+  source.pass_s(3599);
+  CHECK(source.asked_for().empty());
+}
+
+TEST_CASE("a log-in ahead of the end that is refused takes nothing away before that end") {
+  Cached source = with_login();
+  go_to_due_login(source, 1000);
+  source.answer(401);
+  CHECK(source.ask("K")->text() == "value-1");
+  CHECK(source.cache->state().generation == 0);
+  source.pass_s(900);
+  CHECK(source.asked_for().empty());  // nobody has asked
+  const auto told = source.ask("L");
+  CHECK(source.asked_for(0) == "log_in");
+  CHECK(source.asked_for(1) == "fetch L");
+  source.answer(401);
+  source.answer();
+  CHECK(told->text() == "other");
+  source.pass_s(100);
+  const auto over = source.ask("L");
+  CHECK(source.asked_for() == "log_in");
+  CHECK(source.engine.waiting() == 1);
+  source.answer(401);
+  CHECK(over->is(Errc::wrong_passphrase));
+  CHECK(source.cache->state().generation == 1);
+}
+
+TEST_CASE("an emptied source logs in anew at once, though that failed a moment ago") {
+  Cached source = with_login();
+  go_to_due_login(source, 1000);
+  source.answer(500);
+  source.cache->flush();
+  source.ask();
+  CHECK(source.asked_for(0) == "log_in");
+  CHECK(source.asked_for(1) == "fetch K");
 }
 
 TEST_CASE("a log-in that is taken back is tried again when somebody asks, and not before") {

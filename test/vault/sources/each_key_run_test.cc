@@ -9,7 +9,7 @@ namespace {
 
 using namespace backend;  // NOLINT(google-build-using-namespace): this file's own words
 
-// Asks for an entry of each key's name.
+// Asks for an entry of each key's name; or by a call, whose answer's status is all it looks at.
 class SampleRun final : public EachKeyRun {
  public:
   using EachKeyRun::EachKeyRun;
@@ -20,6 +20,9 @@ class SampleRun final : public EachKeyRun {
     if (const auto* error = std::get_if<base::Error>(&answer)) {
       return missed(error->code == base::Errc::not_found ? fail(FetchFault::not_found, "not_found")
                                                          : fail_of(*error));
+    }
+    if (const auto* call = std::get_if<CallAnswer>(&answer)) {
+      return missed(fail_of_status(*call));
     }
     const auto& entry = std::get<EntryAnswer>(answer);
     return brought_fields(
@@ -76,6 +79,66 @@ TEST_CASE("alone it is told why it is not there; a source that is down ends all 
   as<ReadEntry>(down.begin());
   CHECK(ending(down.tell(base::Error{base::Errc::timed_out, "late"})) ==
         Ending{FetchFault::unavailable, "timed_out"});
+}
+
+TEST_CASE("a vendor that fails for one key takes nothing of the others away") {
+  auto script = script_of({"A", "B", key_text("C", "x"), key_text("C", "y"), "D"});
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("a"));
+  CHECK(as<ReadEntry>(script.answer(500, "")).name.text() == "C");
+  CHECK(as<ReadEntry>(script.entry(R"({"x":"1","y":"2"})")).name.text() == "D");
+  const Done done = as<Done>(script.answer(500, ""));
+  CHECK(done.values.size() == 3);
+  CHECK(missed_of(done, "B") == Ending{FetchFault::unavailable, "server_error"});
+  CHECK(missed_of(done, "D") == Ending{FetchFault::unavailable, "server_error"});
+}
+
+TEST_CASE("a vendor that cannot be had any more is asked no more, and what it gave is kept") {
+  const auto ending_of = [](Step step) {
+    const Done done = as<Done>(std::move(step));
+    CHECK(value_of(done, "A") == "a");
+    CHECK(missed_of(done, "D") == missed_of(done, key_text("C", "y")));
+    CHECK(done.missed.size() == 4);
+    return missed_of(done, "D");
+  };
+  const std::vector<std::string> keys = {"A", "B", key_text("C", "x"), key_text("C", "y"), "D"};
+  auto gone = script_of(keys);
+  as<ReadEntry>(gone.begin());
+  as<ReadEntry>(gone.entry("a"));
+  CHECK(ending_of(gone.tell(base::Error{base::Errc::timed_out, "late"})) ==
+        Ending{FetchFault::unavailable, "timed_out"});
+  auto busy = script_of(keys);
+  as<ReadEntry>(busy.begin());
+  as<ReadEntry>(busy.entry("a"));
+  CHECK(ending_of(busy.answer(429, "")) == Ending{FetchFault::unavailable, "rate_limited"});
+  auto failing = script_of(keys);
+  as<ReadEntry>(failing.begin());
+  as<ReadEntry>(failing.entry("a"));
+  as<ReadEntry>(failing.answer(500, ""));
+  CHECK(ending_of(failing.answer(500, "")) == Ending{FetchFault::unavailable, "server_error"});
+}
+
+TEST_CASE("a vendor that fails twice and gives nothing is down, and one that says what is not so") {
+  auto down = script_of({"A", "B", "C"});
+  as<ReadEntry>(down.begin());
+  as<ReadEntry>(down.answer(500, ""));
+  CHECK(ending(down.answer(503, "")) == Ending{FetchFault::unavailable, "server_error"});
+  auto one = script_of({key_text("A", "x"), key_text("A", "y")});
+  as<ReadEntry>(one.begin());
+  CHECK(ending(one.answer(500, "")) == Ending{FetchFault::unavailable, "server_error"});
+  auto up = script_of({"A", "B"});
+  as<ReadEntry>(up.begin());
+  as<ReadEntry>(up.answer(404, ""));
+  const Done done = as<Done>(up.answer(500, ""));
+  CHECK(missed_of(done, "A") == Ending{FetchFault::not_found, "not_found"});
+  CHECK(missed_of(done, "B") == Ending{FetchFault::unavailable, "server_error"});
+}
+
+TEST_CASE("G14 a credential that is lost in the midst of a run ends it, whatever came before") {
+  auto script = script_of({"A", "B", "C"});
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("a"));
+  CHECK(ending(script.answer(401, "")) == Ending{FetchFault::auth_lost, "unauthorized"});
 }
 
 }  // namespace keyswap::vault

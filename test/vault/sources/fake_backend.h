@@ -37,7 +37,8 @@ struct SourceWorld {
   bool has_login = false;
   bool is_logged_in = false;  // there is something to give back
   std::int64_t login_due_us = 0;
-  std::int64_t login_lasts_us = 3600 * kSecondUs;
+  std::int64_t login_lasts_us = 3600 * kSecondUs;  // until it is due again
+  std::int64_t login_ends_us = 0;
 };
 
 class FakeRun final : public Run {
@@ -121,6 +122,8 @@ class FakeBackend final : public Backend {
   [[nodiscard]] std::int64_t login_due_us() const override {
     return world_->has_login ? world_->login_due_us : INT64_MAX;
   }
+
+  [[nodiscard]] std::int64_t login_ends_us() const override { return world_->login_ends_us; }
 
  private:
   [[nodiscard]] std::unique_ptr<Run> run_of(std::string what) const {

@@ -57,7 +57,7 @@ TEST_CASE("all who wait for one value are told what one run brings, and none twi
       ++told_of;
     });
   }
-  CHECK(flights.take_for_run(whole_of, {}) == Names{"tK"});
+  CHECK(flights.take_for_run(whole_of, {}, 9) == Names{"tK"});
   CHECK_FALSE(flights.has_queue());
   CHECK_FALSE(flights.want("tK"));  // under way
   Flights::Told told;
@@ -91,18 +91,31 @@ TEST_CASE("a value's fields go in one run, those that are kept with those that a
   const auto key = text_flight("role", "key");
   const auto other = text_flight("other");
   flights.want(id);
-  CHECK(sorted(flights.take_for_run(whole_of, {key, other})) == sorted({id, key}));
+  CHECK(sorted(flights.take_for_run(whole_of, {key, other}, 9)) == sorted({id, key}));
   CHECK(sorted(flights.under_way()) == sorted({id, key}));
   // What is under way is waited for by the value's other fields, and by no other value.
   const auto token = text_flight("role", "token");
   flights.want(token);
   flights.want(other);
-  CHECK(flights.take_for_run(whole_of, {}) == Names{other});
+  CHECK(flights.take_for_run(whole_of, {}, 9) == Names{other});
   CHECK(flights.has_queue());
   Flights::Told told;
   flights.answer(id, given("1"), told);
   flights.answer(key, given("2"), told);
-  CHECK(flights.take_for_run(whole_of, {}) == Names{token});
+  CHECK(flights.take_for_run(whole_of, {}, 9) == Names{token});
+}
+
+TEST_CASE("one run takes so many values, with all of their fields, and the others wait") {
+  Flights flights;
+  const auto id = text_flight("role", "id");
+  const auto key = text_flight("role", "key");
+  for (const auto& flight : {text_flight("a"), id, text_flight("b"), key, text_flight("c")}) {
+    flights.want(flight);
+  }
+  CHECK(flights.take_for_run(whole_of, {}, 2) == Names{text_flight("a"), id, key});
+  CHECK(flights.has_queue());
+  CHECK(flights.take_for_run(whole_of, {}, 2) == Names{text_flight("b"), text_flight("c")});
+  CHECK_FALSE(flights.has_queue());
 }
 
 TEST_CASE("what came for a flight is as it is needed; what did not says why") {

@@ -86,6 +86,13 @@ TEST_CASE("Google: the account's key signs a token, Google's opens the secret") 
   CHECK(value_of(done, "openai") == "sk-live-0123456789");
   CHECK(done.values.front().version == "projects/1/secrets/openai/versions/3");
   CHECK(world.backend->login_due_us() == test::FakeTime::kStartUs + 3'299 * 1'000'000LL);
+  auto near_its_end = world.fetch();
+  near_its_end.now_us = test::FakeTime::kStartUs + 3'598 * 1'000'000LL;
+  as<Call>(near_its_end.begin());
+  CHECK(world.backend->login_ends_us() == test::FakeTime::kStartUs + 3'599 * 1'000'000LL);
+  auto over = world.fetch();
+  over.now_us = test::FakeTime::kStartUs + 3'599 * 1'000'000LL;
+  as<ReadEntry>(over.begin());
 }
 
 TEST_CASE("bytes that do not have their sum are no value; without a sum they are one") {

@@ -167,6 +167,26 @@ TEST_CASE("what is not renewed is made anew; a Vault that is down is asked again
   CHECK(as<ReadEntry>(anew.begin()).name.text() == "HV_ROLE");
 }
 
+TEST_CASE("a log-in at half of a lease that is refused takes the token of before from nobody") {
+  const World world;
+  log_in(world, login_answer("hvs.made", 20, false));
+  const std::int64_t start_us = test::FakeTime::kStartUs;
+  const auto refuse_at = [&](std::int64_t second) {
+    test::RunScript anew(world.backend->log_in());
+    anew.now_us = start_us + second * kSecondUs;
+    to_login(anew);
+    CHECK(ending(anew.answer(400, R"({"errors":["invalid secret id"]})")) ==
+          Ending{FetchFault::auth_lost, "login_refused"});
+  };
+  refuse_at(10);
+  CHECK(world.backend->login_ends_us() == start_us + 20 * kSecondUs);
+  auto script = world.fetch();
+  script.now_us = start_us + 19 * kSecondUs;
+  CHECK(field_of(as<Call>(script.begin()), "X-Vault-Token") == "hvs.made");
+  refuse_at(20);
+  CHECK(world.backend->login_ends_us() == 0);
+}
+
 TEST_CASE("a lease that is over is not asked with") {
   const World world;
   log_in(world, login_answer());
@@ -277,6 +297,19 @@ TEST_CASE("of several keys, one that the policy forbids is not in the others' wa
   const Done done = as<Done>(script.answer(200, value_answer()));
   CHECK(value_of(done, "closed") == "(none)");
   CHECK(value_of(done, "app/openai") == "sk-live");
+}
+
+TEST_CASE("of several keys, one whose path fails in Vault is not in the others' way") {
+  const World world;
+  log_in(world, login_answer());
+  auto script = world.fetch({"app/openai", "broken", "other"});
+  as<Call>(script.begin());
+  as<Call>(script.answer(200, value_answer()));
+  as<Call>(script.answer(500, R"({"errors":["unsupported path"]})"));
+  const Done done = as<Done>(script.answer(200, value_answer()));
+  CHECK(value_of(done, "app/openai") == "sk-live");
+  CHECK(value_of(done, "other") == "sk-live");
+  CHECK(missed_of(done, "broken") == Ending{FetchFault::unavailable, "server_error"});
 }
 
 TEST_CASE("a role that is refused is told as that") {
