@@ -425,7 +425,7 @@ void Server::refresh_vault_once() {
   if (is_read) {  // else what is known of secrets is still looked for
     static_cast<void>(parts_.vault->save_usage());
     secrets_.renew();
-    secrets_.source.vault_changed();
+    secrets_.source.vault_read();
   }
   const std::lock_guard alone(reloading_.in_force);
   if (is_read) {

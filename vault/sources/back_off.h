@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When a source, or one key of it, that failed is asked again: after a while that doubles, so that nobody hammers it,
-// and not by all proxies at the same moment.
+// When a source, or one key of it, that failed is asked again: after a while that doubles, so that
+// nobody hammers it, and not by all proxies at the same moment.
 #pragma once
 
 #include <algorithm>

@@ -96,8 +96,8 @@ class SourceCache {
   // A source that did not take what it is opened with is asked again at once.
   void vault_changed();
 
-  // Drops all values, and every wait for a source that failed. What is under way brings nothing any more: who waits for it is told so, and
-  // may ask again.
+  // Drops all values, and every wait for a source that failed. What is under way brings nothing any
+  // more: who waits for it is told so, and may ask again.
   void flush();
 
   // Who waits is told nothing any more, and nobody waits from now on.

@@ -54,7 +54,9 @@ Sources::Sources(const Vault& vault, Engine* engine, const base::Clock& clock)
     : Sources(vault, engine, clock, make_of_its_kind, random_draw()) {}
 
 Sources::Sources(const Vault& vault, Engine* engine, const base::Clock& clock, Make make, Draw draw)
-    : local_(vault),
+    : vault_(&vault),
+      vault_generation_(vault.generation_read()),
+      local_(vault),
       engine_(engine),
       clock_(&clock),
       make_(std::move(make)),
@@ -151,7 +153,11 @@ std::shared_ptr<SourceCache> Sources::make_cache(const SourceSpec& spec) {
       spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_});
 }
 
-void Sources::vault_changed() {
+void Sources::vault_read() {
+  const std::uint64_t generation = vault_->generation_read();
+  if (vault_generation_.exchange(generation) == generation) {
+    return;
+  }
   for (const auto& cache : caches()) {
     cache->vault_changed();
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -42,8 +43,8 @@ class Sources final : public Source {
   [[nodiscard]] std::optional<FetchAnswer> fetch(const Wanted& wanted,
                                                  FetchCallback callback) override;
 
-  // Somebody changed an entry of the vault of this machine.
-  void vault_changed();
+  // The vault of this machine was read again. Does nothing where it is as it was.
+  void vault_read();
 
   // Of the source of that id; "" of all.
   void flush(std::string_view id);
@@ -76,6 +77,8 @@ class Sources final : public Source {
   [[nodiscard]] Caches caches_for(const SourceTable& table, Caches& minted);
   [[nodiscard]] std::shared_ptr<SourceCache> make_cache(const SourceSpec& spec);
 
+  const Vault* vault_;
+  std::atomic<std::uint64_t> vault_generation_;  // as it was read last
   LocalSource local_;
   Engine* engine_;
   const base::Clock* clock_;
