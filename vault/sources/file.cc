@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files, one a secret: what CI systems and containers mount. A key is an absolute path, or a path
+// Files, one a secret: what systemd and CI systems lay out. A key is an absolute path, or a path
 // below the source's `directory`. Who reads it looks at its owner and mode.
 #include <array>
 #include <memory>
