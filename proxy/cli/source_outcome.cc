@@ -24,6 +24,8 @@ constexpr std::string_view kKey =
 constexpr std::string_view kSeveral =
     "what the key names is not one text: give the secret another `key`, or a `field`";
 constexpr std::string_view kAgain = "it may pass by itself: try it again later";
+constexpr std::string_view kNotWritten =
+    "the new refresh token could not be written: make room on the disk";
 constexpr std::string_view kHere =
     "it failed on this machine: is the disk of the home full, damaged or read-only? See keyswap "
     "doctor, and try it again";
@@ -81,6 +83,7 @@ constexpr std::array kAdvice = {
     Advice{"not_serving", "there is no policy to ask by"},
     Advice{"not_started", "the program could not be started: is it there, and can it be run?"},
     Advice{"not_yet_consistent", kAgain},
+    Advice{"notes_too_large", "the notes of its secrets are too much text: shorten them there"},
     Advice{"rate_limited", "the source was asked too often: try it again later"},
     Advice{"redirect", kAnswer},
     Advice{"refused", kAnswer},
@@ -88,8 +91,7 @@ constexpr std::array kAdvice = {
     Advice{"rejected_malformed", "the server gave a refresh token that nobody could send"},
     Advice{"rotation_conflict",
            "somebody else changed the refresh token meanwhile: try it again, with what is there"},
-    Advice{"rotation_write_failed",
-           "the new refresh token could not be written: make room on the disk"},
+    Advice{"rotation_write_failed", kNotWritten},
     Advice{"sealed", "the source is sealed: unseal it"},
     Advice{"sealed_otherwise", "it was changed, or sealed with another key: seal it anew"},
     Advice{"server_error", kAgain},
@@ -109,6 +111,7 @@ constexpr std::array kAdvice = {
     Advice{"unexpected", kHere},
     Advice{"unknown_key", "what the program printed has a member that it should not have"},
     Advice{"unsupported_token_type", "the token endpoint gave no bearer token"},
+    Advice{"write_failed", kNotWritten},
 };
 
 }  // namespace
