@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program under test: a home folder, its commands, and `keyswap serve`."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import pathlib
 import queue
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -109,10 +111,22 @@ class Home:
 
     def copy(self, folder):
         """A second home with the same contents; cheaper than init."""
-        shutil.copytree(self.path, folder, symlinks=True)
+        with self.vault_at_rest():
+            shutil.copytree(self.path, folder, symlinks=True)
         if self.audit.is_dir():  # as it is now: of a home in use it must not be older than the head in the vault
             shutil.copytree(self.audit, pathlib.Path(folder) / "audit", symlinks=True, dirs_exist_ok=True)
         return Home(folder, self.inputs)
+
+    @contextlib.contextmanager
+    def vault_at_rest(self):
+        """Nobody writes to it meanwhile, so that it has no journal that comes and goes."""
+        vault = self.path / "vault.db"
+        with contextlib.ExitStack() as held:
+            if vault.is_file():
+                database = held.enter_context(contextlib.closing(sqlite3.connect(vault, 30, isolation_level=None)))
+                with contextlib.suppress(sqlite3.DatabaseError):  # what is no vault is copied as it is
+                    database.execute("BEGIN IMMEDIATE")
+            yield
 
     def bindings(self, content):
         path = self.path / "bindings.yaml"
