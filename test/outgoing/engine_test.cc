@@ -470,19 +470,30 @@ TEST_CASE("once it has stopped nobody is told anything, and what was being kept 
   CHECK(kept == std::vector<std::string>{"OWN"});
 }
 
+// A run that sends what is good once, and keeps what comes for it.
+void begin_spending(World& world, const LoopbackServer& server) {
+  world.begin(world.spec,
+              {[&server](const Answer& /*none*/) -> Step {
+                 auto spending = test::call_to(server.url(kHost), "POST");
+                 spending.is_spending = true;
+                 return spending;
+               },
+               [](const Answer& answer) -> Step {
+                 return vault::KeepEntry{name("OWN"), test::secret_of(told(answer)), "1"};
+               },
+               bring()});
+}
+
 TEST_CASE("an end waits for the answer to what was sent once for all, and keeps it [I13]",
           "[I13]") {
   std::binary_semaphore is_asked(0);
   std::binary_semaphore is_dropped(0);
   const LoopbackServer held(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});
-  const LoopbackServer late(
-      pki().server(kHost),
-      {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
-          is_asked.release();
-          is_dropped.acquire();
-          // Later than what disks do is waited for.
-          std::this_thread::sleep_for(std::chrono::milliseconds(bounds::kSourceLogOutMs + 1'000));
-        }}});
+  const LoopbackServer late(pki().server(kHost),
+                            {{.bytes = test::http_answer("200 OK", "", "new"), .before = [&] {
+                                is_asked.release();
+                                is_dropped.acquire();
+                              }}});
   std::vector<std::string> kept;
   {
     World world;
@@ -495,16 +506,7 @@ TEST_CASE("an end waits for the answer to what was sent once for all, and keeps 
                    FAIL("it was dropped");
                    return vault::Done{};
                  }});
-    world.begin(world.spec,
-                {[&](const Answer& /*none*/) -> Step {
-                   auto spending = test::call_to(late.url(kHost), "POST");
-                   spending.is_spending = true;
-                   return spending;
-                 },
-                 [](const Answer& answer) -> Step {
-                   return vault::KeepEntry{name("OWN"), test::secret_of(told(answer)), "1"};
-                 },
-                 bring()});
+    begin_spending(world, late);
     is_asked.acquire();
     world.engine->stop();
     kept = world.kept();
@@ -523,16 +525,7 @@ TEST_CASE("an end does not wait for a disk that hangs behind such an answer, nor
   world.before_keeping = [&] {
     is_over.acquire();
   };
-  world.begin(world.spec,
-              {[&](const Answer& /*none*/) -> Step {
-                 auto spending = test::call_to(server.url(kHost), "POST");
-                 spending.is_spending = true;
-                 return spending;
-               },
-               [](const Answer& answer) -> Step {
-                 return vault::KeepEntry{name("OWN"), test::secret_of(told(answer)), "1"};
-               },
-               bring()});
+  begin_spending(world, server);
   is_asked.acquire();
   const std::int64_t begun_us = world.clock().steady_us();
   world.engine->stop();
