@@ -2,7 +2,6 @@
 #include "proxy/outgoing/engine.h"
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>

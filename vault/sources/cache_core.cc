@@ -439,6 +439,7 @@ void SourceCache::Core::flush() {
 // What opens it, or a refresh token, may be another now.
 void SourceCache::Core::vault_changed() {
   const std::lock_guard lock(mutex_);
+  login_back_off_.worked();
   if (last_failed_.fault == FetchFault::auth_lost ||
       last_failed_.fault == FetchFault::needs_login) {
     back_off_.worked();
