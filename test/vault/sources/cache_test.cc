@@ -311,6 +311,26 @@ TEST_CASE("F09 a field waits while another of its value is under way, and then t
   }
 }
 
+TEST_CASE("a flush ends every wait for a source that failed") {
+  const int status = GENERATE(500, 401, 404);
+  Cached source;
+  source.ask();
+  source.answer(status, 900'000);
+  CHECK(source.ask()->is_at_once);  // it is not asked again yet
+  source.cache->flush();
+  CHECK_FALSE(source.ask()->is_at_once);
+  CHECK(source.asked_for() == "fetch K");
+}
+
+TEST_CASE("behind a change of the vault a source that was not let in is asked at once, no other") {
+  const bool is_lost = GENERATE(true, false);
+  Cached source;
+  source.ask();
+  source.answer(is_lost ? 401 : 500);
+  source.cache->vault_changed();
+  CHECK(source.ask()->is_at_once != is_lost);
+}
+
 TEST_CASE("however often values are fetched anew, one timer waits for their end", "[I1]") {
   Cached source;
   source.fetch("L");
