@@ -71,7 +71,8 @@ struct Routed {
   }
 
   sample::TempDir dir;
-  Vault vault = sample::open_vault(sample::make_sample(dir));
+  std::string path = sample::make_sample(dir);
+  Vault vault = sample::open_vault(path);
   sample::SourceWorld world;
   test::FakeTime time;
   test::FakeEngine engine{time};
@@ -197,6 +198,22 @@ TEST_CASE("emptying one source leaves the others, and emptying all leaves none")
   routed.sources.flush("");
   CHECK_FALSE(routed.ask(table, "K")->is_told());
   CHECK_FALSE(routed.ask(table, "L")->is_told());
+}
+
+TEST_CASE("looking at the vault ends no wait for a source, but that somebody changed it does") {
+  Routed routed;
+  const auto table = table_of({spec_of("s")});
+  routed.sources.apply(table);
+  routed.ask(table);
+  routed.answer(401);
+  REQUIRE(routed.vault.refresh());
+  routed.sources.vault_read();
+  CHECK(routed.ask(table)->is_at_once);
+  Vault somebodys = sample::open_vault(routed.path);
+  REQUIRE(somebodys.add(name_of("NEW"), "", sample::secret_of("new-token-0001"), sample::kNow));
+  REQUIRE(routed.vault.refresh());
+  routed.sources.vault_read();
+  CHECK_FALSE(routed.ask(table)->is_at_once);
 }
 
 TEST_CASE("what a source could not write is known to the one that a reload puts in its place") {
