@@ -39,6 +39,9 @@ constexpr std::array kAdvice = {
     Advice{"audit_unavailable",
            "the record of it could not be written, so it was not taken: look at the disk"},
     Advice{"checksum", "the value was changed on its way: try it again"},
+    Advice{"clock_differs",
+           "this machine's clock is wrong by a minute or more, and what is signed by it is "
+           "refused: set it, and keep it by NTP"},
     Advice{"credential_missing",
            "what the source is opened with is not there: add it with keyswap secret add, or see "
            "that its file is there"},

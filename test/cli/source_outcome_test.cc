@@ -47,6 +47,12 @@ TEST_CASE("a closer word behind a colon has the advice of the word before it") {
   CHECK(advice_on("token_endpoint_status:404").find("token_url") != std::string::npos);
 }
 
+TEST_CASE("whoever's clock is wrong is sent to the clock, not to the vendor for another key") {
+  CHECK(advice_on("clock_differs").find("this machine's clock") != std::string::npos);
+  CHECK(advice_on("clock_differs").find("rotate") == std::string::npos);
+  CHECK(advice_on("unauthorized").find("rotate") != std::string::npos);
+}
+
 TEST_CASE("what is there needs no advice, and an unknown word is not swallowed") {
   CHECK(advice_on("ok").empty());
   CHECK(advice_on("something_new") == "something_new");

@@ -47,6 +47,9 @@ class RunScript {
 
   std::int64_t now_us = FakeTime::kStartUs;
 
+  // By so much the Date of answers differs from `now_us`; nothing: they have none.
+  std::optional<std::int64_t> date_off_s;
+
   // The first step, or the next one.
   vault::Step begin() { return run_->begin(now_us); }
 
@@ -60,6 +63,10 @@ class RunScript {
     told.status = status;
     told.body = std::move(*secret);
     told.retry_after_ms = retry_after_ms;
+    if (date_off_s) {
+      constexpr std::int64_t kUsInSecond = 1'000'000;
+      told.date_s = now_us / kUsInSecond + *date_off_s;
+    }
     return tell(std::move(told));
   }
 

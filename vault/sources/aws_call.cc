@@ -9,12 +9,21 @@
 #include "bindings/signatures/sigv4.h"
 #include "bindings/signatures/sigv4_canonical.h"
 #include "bindings/signing_parts.h"
+#include "vault/sources/clock_fault.h"
 
 namespace keyswap::vault::aws {
 
 namespace {
 
 namespace sigv4 = bindings::sigv4;
+
+// What a call gets for a time that is not AWS's, as its SDKs have it: AWS SDK for JavaScript,
+// "service-error-classification", CLOCK_SKEW_ERROR_CODES; without EC2's.
+constexpr std::array<std::string_view, 5> kTimeErrors = {"InvalidSignatureException",
+                                                         "RequestExpired",
+                                                         "RequestInTheFuture",
+                                                         "RequestTimeTooSkewed",
+                                                         "SignatureDoesNotMatch"};
 
 // "20150830T123600Z"
 std::string time_of(std::int64_t now_us) {
@@ -111,6 +120,13 @@ base::Result<Call> signed_call(const Pair& pair, Request request, std::int64_t n
   call.fields.push_back({"Authorization", std::move(*proof)});
   call.body = std::move(request.body);
   return call;
+}
+
+std::optional<Failed> fail_of_time(std::string_view error,
+                                   const CallAnswer& answer,
+                                   std::int64_t now_us) {
+  const bool is_of_time = std::ranges::find(kTimeErrors, error) != kTimeErrors.end();
+  return is_of_time ? fail_of_clock(answer, now_us, kAwsClockOffMaxS) : std::nullopt;
 }
 
 PairPlace pair_place(const SourceSpec& spec) {

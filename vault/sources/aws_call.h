@@ -34,6 +34,12 @@ struct Request {
 // invalid_input for a pair that cannot stand in a field; unavailable without locked memory.
 base::Result<Call> signed_call(const Pair& pair, Request request, std::int64_t now_us);
 
+// What an error of AWS's means where the time that was signed may be why: `clock_differs`
+// (vault/sources/clock_fault.h). Nothing: it means what it says.
+std::optional<Failed> fail_of_time(std::string_view error,
+                                   const CallAnswer& answer,
+                                   std::int64_t now_us);
+
 // Where a pair is that a source is opened with; the last part may be nowhere.
 using PairPlace = std::array<std::string, 3>;
 PairPlace pair_place(const SourceSpec& spec);

@@ -58,7 +58,7 @@ constexpr std::array kErrors = {
 };
 
 // "…#ResourceNotFoundException" or the name alone, of `__type`.
-Failed fail_of_answer(CallAnswer& answer) {
+Failed fail_of_answer(CallAnswer& answer, std::int64_t now_us) {
   Failed failed = fail_of_status(answer);
   const auto json = JsonText::read(std::move(answer.body));
   const auto type = json ? json->root().member("__type").plain_text(kErrorBytesMax) : std::nullopt;
@@ -66,6 +66,9 @@ Failed fail_of_answer(CallAnswer& answer) {
     return failed;
   }
   const std::string_view name = std::string_view(*type).substr(type->rfind('#') + 1);
+  if (auto of_clock = aws::fail_of_time(name, answer, now_us)) {
+    return *std::move(of_clock);
+  }
   const auto* const known = std::ranges::find(kErrors, name, &ErrorType::name);
   if (known != kErrors.end()) {
     failed.fault = known->fault;
@@ -138,7 +141,7 @@ class FetchRun final : public EachKeyRun {
   Step on_value(Answer answer) {
     auto* call = std::get_if<CallAnswer>(&answer);
     if (call != nullptr && call->status >= 300) {
-      return missed(fail_of_answer(*call));
+      return missed(fail_of_answer(*call, now_us_));
     }
     const auto read = read_success(answer);
     if (const auto* failed = std::get_if<Failed>(&read)) {

@@ -82,9 +82,12 @@ constexpr std::array kErrors = {
     ErrorCode{"Throttling", FetchFault::unavailable, "rate_limited"},
 };
 
-Failed fail_of_answer(const CallAnswer& answer) {
+Failed fail_of_answer(const CallAnswer& answer, std::int64_t now_us) {
   Failed failed = fail_of_status(answer);
   const auto code = xml_text(answer.body.reveal(), "/ErrorResponse/Error/Code");
+  if (auto of_clock = code ? aws::fail_of_time(*code, answer, now_us) : std::nullopt) {
+    return *std::move(of_clock);
+  }
   const auto* const known =
       code ? std::ranges::find(kErrors, *code, &ErrorCode::code) : kErrors.end();
   if (known != kErrors.end()) {
@@ -227,7 +230,7 @@ class FetchRun final : public EachKeyRun {
     }
     const auto& call = std::get<CallAnswer>(answer);
     if (call.status < 200 || call.status >= 300) {
-      return not_given(fail_of_answer(call));
+      return not_given(fail_of_answer(call, now_us_));
     }
     auto role = read_role(call.body.reveal());
     if (auto* failed = std::get_if<Failed>(&role)) {

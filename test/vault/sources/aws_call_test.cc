@@ -63,6 +63,27 @@ TEST_CASE("[I9] a pair that would make another field of a field is refused") {
   CHECK_FALSE(call_with("AKID", "secret", "a b"));
 }
 
+TEST_CASE("an error that a wrong clock may give is the clock's where the answer's Date says so") {
+  CallAnswer answer;
+  answer.status = 400;
+  answer.date_s = kSuiteUs / 1'000'000 + 301;
+  for (const auto* const error : {"InvalidSignatureException",
+                                  "RequestExpired",
+                                  "RequestInTheFuture",
+                                  "RequestTimeTooSkewed",
+                                  "SignatureDoesNotMatch"}) {
+    INFO(error);
+    const auto failed = fail_of_time(error, answer, kSuiteUs);
+    REQUIRE(failed);
+    CHECK(failed->outcome == "clock_differs");
+    CHECK_FALSE(fail_of_time(error, answer, kSuiteUs + 301'000'000));
+  }
+  for (const auto* const error : {"", "InvalidClientTokenId", "ExpiredToken", "AccessDenied"}) {
+    INFO(error);
+    CHECK_FALSE(fail_of_time(error, answer, kSuiteUs));
+  }
+}
+
 TEST_CASE("a region of China is asked where it answers, and every other one where it does") {
   CHECK(host_of("sts", "cn-north-1") == "sts.cn-north-1.amazonaws.com.cn");
   CHECK(host_of("secretsmanager", "cn-northwest-1") ==

@@ -136,6 +136,39 @@ TEST_CASE("errors are told by their __type, with and without what stands before 
   CHECK(told(500, "InternalServiceError") == Ending{FetchFault::unavailable, "server_error"});
 }
 
+TEST_CASE("what AWS refuses for a wrong clock of ours is told as that, and loses no pair") {
+  const World world;
+  const auto told = [&](std::optional<std::int64_t> date_off_s, std::string_view type) {
+    auto script = world.fetch();
+    to_value(script);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(400, R"({"__type":")" + std::string(type) + R"("})"));
+  };
+  const Ending of_clock{FetchFault::unavailable, "clock_differs"};
+  CHECK(told(1'200, "InvalidSignatureException") == of_clock);
+  CHECK(told(-1'200, "InvalidSignatureException") == of_clock);
+  CHECK(told(301, "com.amazonaws.secretsmanager#InvalidSignatureException") == of_clock);
+  CHECK(told(301, "RequestExpired") == of_clock);
+  const Ending lost{FetchFault::auth_lost, "unauthorized"};
+  CHECK(told(std::nullopt, "InvalidSignatureException") == lost);
+  CHECK(told(290, "InvalidSignatureException") == lost);
+  // Keys that are gone are gone, whatever the time is.
+  CHECK(told(1'200, "UnrecognizedClientException") == lost);
+  CHECK(told(1'200, "ExpiredTokenException") == Ending{FetchFault::auth_lost, "expired_token"});
+  CHECK(told(1'200, "AccessDeniedException") == Ending{FetchFault::not_found, "forbidden"});
+}
+
+TEST_CASE("a wrong clock ends a fetch of several secrets with what came, and none is lost") {
+  const World world;
+  auto script = world.fetch({"a", "b"});
+  to_value(script);
+  script.date_off_s = 1'200;
+  as<Call>(script.answer(200, value_answer(R"("sk-live")")));
+  const Done done = as<Done>(script.answer(400, R"({"__type":"InvalidSignatureException"})"));
+  CHECK(value_of(done, "a") == "sk-live");
+  CHECK(missed_of(done, "b") == Ending{FetchFault::unavailable, "clock_differs"});
+}
+
 TEST_CASE("a pair that cannot stand in a field is told before anything is sent") {
   const World world;
   auto script = world.fetch();

@@ -225,6 +225,44 @@ TEST_CASE("STS's errors are told by their code; an expired token is lost, and wh
   as<ReadEntry>(world.fetch(all_three()).begin());
 }
 
+TEST_CASE("a wrong clock of ours loses nothing that STS gave") {
+  const World world;
+  auto first = world.fetch(all_three());
+  to_call(first);
+  as<Done>(first.answer(200, answer_of()));
+  const std::string other = "arn:aws:iam::123456789012:role/other";
+  const auto told = [&](std::optional<std::int64_t> date_off_s, std::string_view code) {
+    auto script = world.fetch({key_text(other, "AccessKeyId")});
+    to_call(script);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(403, error_of(code)));
+  };
+  const Ending of_clock{FetchFault::unavailable, "clock_differs"};
+  CHECK(told(301, "SignatureDoesNotMatch") == of_clock);
+  CHECK(told(-301, "SignatureDoesNotMatch") == of_clock);
+  CHECK(told(301, "RequestExpired") == of_clock);
+  // While another role is asked for, those that are known are there; near its end, too.
+  as<Done>(world.fetch(all_three()).begin());
+  auto late = world.fetch(all_three(), kSuiteS + 3'310);
+  to_call(late);
+  late.date_off_s = 1'200;
+  const Done done = as<Done>(late.answer(403, error_of("SignatureDoesNotMatch")));
+  CHECK(value_of(done, all_three()[0]) == "ASIAONE");
+  CHECK(told(1'200, "InvalidClientTokenId") == Ending{FetchFault::auth_lost, "unauthorized"});
+  as<ReadEntry>(world.fetch(all_three()).begin());
+}
+
+TEST_CASE("a signature that STS refuses while the clocks agree is of a pair that is lost") {
+  const World world;
+  for (const auto date_off_s : {std::optional<std::int64_t>(), std::optional<std::int64_t>(290)}) {
+    auto script = world.fetch(all_three());
+    to_call(script);
+    script.date_off_s = date_off_s;
+    CHECK(ending(script.answer(403, error_of("SignatureDoesNotMatch"))) ==
+          Ending{FetchFault::auth_lost, "unauthorized"});
+  }
+}
+
 TEST_CASE("what is no role, no field of one, or no answer, is told") {
   const World world;
   CHECK(ending(world.fetch({"demo"}).begin()) == Ending{FetchFault::not_found, "no_role"});
