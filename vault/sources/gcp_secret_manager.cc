@@ -16,6 +16,7 @@
 
 #include "bindings/private_key.h"
 #include "bindings/signatures/jwt.h"
+#include "vault/sources/clock_fault.h"
 #include "vault/sources/crc32c.h"
 #include "vault/sources/each_key_run.h"
 #include "vault/sources/kinds.h"
@@ -152,7 +153,7 @@ class LogIn {
   std::optional<Step> on_token(Answer answer, std::int64_t now_us) {
     const auto* call = std::get_if<CallAnswer>(&answer);
     if (call != nullptr && (call->status == 400 || call->status == 401 || call->status == 403)) {
-      return fail(FetchFault::auth_lost, "login_refused");
+      return fail_of_login(*call, now_us);
     }
     const auto read = read_success(answer);
     if (const auto* failed = std::get_if<Failed>(&read)) {
@@ -172,6 +173,15 @@ class LogIn {
     project_.session = std::make_shared<const Session>(
         Session{std::move(*bearer), ends_us - std::min(kAheadUs, life_us / 2), ends_us});
     return std::nullopt;
+  }
+
+  // `invalid_grant` is also what Google says of a token whose time is not its own.
+  static Failed fail_of_login(const CallAnswer& answer, std::int64_t now_us) {
+    const auto json = JsonText::read(answer.body.share());
+    const bool is_grant = json && json->root().member("error").is_text("invalid_grant");
+    auto of_clock =
+        is_grant ? fail_of_clock(answer, now_us, kTokenClockOffMaxS) : std::optional<Failed>();
+    return of_clock ? *std::move(of_clock) : fail(FetchFault::auth_lost, "login_refused");
   }
 
   Project& project_;

@@ -14,6 +14,7 @@
 #include "bindings/signatures/jwt.h"
 #include "proxy/base/bounds.h"
 #include "vault/sources/backend_parts.h"
+#include "vault/sources/clock_fault.h"
 #include "vault/sources/jwt_key.h"
 #include "vault/sources/kinds.h"
 #include "vault/sources/oauth2_answer.h"
@@ -85,6 +86,10 @@ Failed failed_by(const CallAnswer& answer, std::int64_t now_us) {
     Failed failed = fail(FetchFault::unavailable, outcome);
     failed.retry_after_ms = *limited_ms;
     return failed;
+  }
+  if (auto of_clock =
+          status == 401 ? fail_of_clock(answer, now_us, kTokenClockOffMaxS) : std::nullopt) {
+    return *std::move(of_clock);
   }
   const bool is_refused = status == 401 || status == 403 || status == 404 || status == 422;
   return is_refused ? fail(FetchFault::auth_lost, outcome) : fail_of_token_status(answer);

@@ -12,6 +12,7 @@
 
 #include "bindings/signatures/jwt.h"
 #include "vault/sources/backend_parts.h"
+#include "vault/sources/clock_fault.h"
 #include "vault/sources/jwt_key.h"
 #include "vault/sources/kinds.h"
 #include "vault/sources/oauth2_answer.h"
@@ -112,9 +113,15 @@ class AssertionRun final : public Run {
   }
 
   Step on_token(Answer answer, std::int64_t now_us) {
+    const auto* const call = std::get_if<CallAnswer>(&answer);
+    auto of_clock =
+        call == nullptr ? std::nullopt : fail_of_clock(*call, now_us, kTokenClockOffMaxS);
     auto read = read_token_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
-      // The account was refused, or our clock is wrong: there is nobody who could log in.
+      if (of_clock && failed->outcome == kInvalidGrant) {
+        return *std::move(of_clock);
+      }
+      // The account was refused: there is nobody who could log in.
       failed->fault =
           failed->fault == FetchFault::needs_login ? FetchFault::auth_lost : failed->fault;
       return std::move(*failed);

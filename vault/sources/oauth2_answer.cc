@@ -31,7 +31,7 @@ struct KnownError {
 // OAuth App access token request errors", "Authorizing OAuth apps") and Slack (docs.slack.dev,
 // "oauth.v2.access") say in their place.
 constexpr auto kErrors = std::to_array<KnownError>({
-    {"invalid_grant", "token_endpoint_error:invalid_grant", FetchFault::needs_login},
+    {"invalid_grant", kInvalidGrant, FetchFault::needs_login},
     {"bad_refresh_token", "token_endpoint_error:bad_refresh_token", FetchFault::needs_login},
     {"invalid_refresh_token",
      "token_endpoint_error:invalid_refresh_token",

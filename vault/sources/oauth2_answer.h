@@ -21,6 +21,10 @@ namespace keyswap::vault {
 inline constexpr std::string_view kPending = "token_endpoint_error:authorization_pending";
 inline constexpr std::string_view kSlowDown = "token_endpoint_error:slow_down";
 
+// That the grant is not taken: of an assertion also that its time is not the server's (RFC 7521
+// section 4.1.1).
+inline constexpr std::string_view kInvalidGrant = "token_endpoint_error:invalid_grant";
+
 struct TokenAnswer {
   Secret access;
   // The one for the next time, if the answer has one.

@@ -189,6 +189,35 @@ TEST_CASE("what is no service account's key, or names a token server that is non
   }
 }
 
+TEST_CASE("what Google refuses for a wrong clock of ours is told as that, and loses no account") {
+  const World world;
+  const auto told = [&](int status, std::string_view body, std::int64_t date_off_s) {
+    auto script = world.fetch();
+    to_login(script);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(status, body));
+  };
+  const std::string_view grant = R"({"error":"invalid_grant","error_description":"Invalid JWT"})";
+  CHECK(told(400, grant, 61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(told(400, grant, -61) == Ending{FetchFault::unavailable, "clock_differs"});
+  const Ending refused{FetchFault::auth_lost, "login_refused"};
+  CHECK(told(400, grant, 50) == refused);
+  CHECK(told(401, R"({"error":"unauthorized_client"})", 1'200) == refused);
+  CHECK(told(403, "no JSON", 1'200) == refused);
+}
+
+TEST_CASE("a log-in ahead of its time that a wrong clock spoils leaves Google's session in use") {
+  const World world;
+  auto first = world.fetch();
+  to_value(first);
+  test::RunScript early(world.backend->log_in());
+  to_login(early);
+  early.date_off_s = 1'200;
+  CHECK(ending(early.answer(400, R"({"error":"invalid_grant"})")) ==
+        Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(field_of(as<Call>(world.fetch().begin()), "Authorization") == "Bearer ya29.a");
+}
+
 TEST_CASE("calls to Google may fail in any way") {
   std::deque<World> worlds;
   check_troubles([&] {

@@ -116,6 +116,23 @@ TEST_CASE("What GitHub says instead of a token is told by its number") {
         Ending{FetchFault::bad_answer, "token_endpoint_status:200"});
 }
 
+TEST_CASE("A token that GitHub refuses for a wrong clock of ours loses no key") {
+  const Sample sample;
+  const auto ended = [&](int status, std::int64_t date_off_s) {
+    auto script = sample.fetch();
+    to_call(script);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(status, R"({"message":"'Expiration time' claim ('exp') is bad"})"));
+  };
+  CHECK(ended(401, 61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(ended(401, -61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(ended(401, 50) == Ending{FetchFault::auth_lost, "token_endpoint_status:401"});
+  for (const int status : {403, 404, 422}) {
+    CHECK(ended(status, 1'200) ==
+          Ending{FetchFault::auth_lost, "token_endpoint_status:" + std::to_string(status)});
+  }
+}
+
 TEST_CASE("A 403 of GitHub's that means too many requests takes no token back") {
   const Sample sample;
   const auto failed_by = [&](int status,

@@ -112,6 +112,32 @@ TEST_CASE("An account that is refused is told; there is nobody who could log in"
   CHECK(ended(200, "{}") == Ending{FetchFault::bad_answer, "malformed"});
 }
 
+TEST_CASE("An assertion that is refused for a wrong clock of ours loses no account") {
+  const Sample sample;
+  const auto ended = [&](std::string_view body, std::int64_t date_off_s, int status = 400) {
+    auto script = sample.fetch();
+    to_call(script);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(status, body));
+  };
+  const std::string_view grant = R"({"error":"invalid_grant"})";
+  CHECK(ended(grant, 61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(ended(grant, -61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(ended(grant, 50) == Ending{FetchFault::auth_lost, "token_endpoint_error:invalid_grant"});
+  CHECK(ended(R"({"error":"unauthorized_client"})", 1'200) ==
+        Ending{FetchFault::auth_lost, "token_endpoint_error:unauthorized_client"});
+  CHECK(ended("", 1'200, 503) == Ending{FetchFault::unavailable, "token_endpoint_status:503"});
+}
+
+TEST_CASE("A token that is given is taken, whatever the time is") {
+  const Sample sample;
+  auto script = sample.fetch();
+  to_call(script);
+  script.date_off_s = 1'200;
+  CHECK(value_of(as<Done>(script.answer(200, R"({"access_token":"ya29.a","expires_in":3599})")),
+                 "K") == "ya29.a");
+}
+
 TEST_CASE("A key signs for the vault's form of it as for PEM") {
   REQUIRE(lock_memory());
   const auto pem = Secret::copy_of(bindings::test::kJwtEd25519Key).value();
