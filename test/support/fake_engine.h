@@ -151,6 +151,13 @@ class FakeEngine final : public vault::Engine {
     turn();
   }
 
+  // Its turn to call has not come for too long.
+  void give_no_turn(std::size_t n = 0) {
+    turn();
+    cut_off(nth(n), {vault::FetchFault::no_turn, "no_turn", 0});
+    turn();
+  }
+
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
 
  private:
@@ -187,10 +194,13 @@ class FakeEngine final : public vault::Engine {
         ++place;
         continue;
       }
-      auto done = std::move(place->done);
-      place = waiting_.erase(place);
-      end(std::move(done), vault::Failed{vault::FetchFault::unavailable, "timed_out", 0});
+      place = cut_off(place, {vault::FetchFault::unavailable, "timed_out", 0});
     }
+  }
+
+  std::list<Waiting>::iterator cut_off(std::list<Waiting>::iterator place, vault::Failed why) {
+    end(std::move(place->done), place->run->cut_off(std::move(why)));
+    return waiting_.erase(place);
   }
 
   void ring_due_timers() {
