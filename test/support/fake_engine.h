@@ -50,6 +50,11 @@ class RunScript {
   // The first step, or the next one.
   vault::Step begin() { return run_->begin(now_us); }
 
+  // Its time is over.
+  vault::RunOutcome cut_off() {
+    return run_->cut_off({vault::FetchFault::unavailable, "timed_out", 0});
+  }
+
   vault::Step tell(vault::Answer answer) { return run_->on(std::move(answer), now_us); }
 
   // An answer to a call.

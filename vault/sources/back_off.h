@@ -17,13 +17,13 @@ class BackOff {
   void worked() {
     wait_ms_ = 0;
     next_try_us_ = 0;
-    told_us_ = 0;
+    told_us_ = -1;
   }
 
   // Of what was begun then. What was under way already when the source said when it may be asked
   // again does not speak against that.
   void worked(std::int64_t begun_us) {
-    if (begun_us >= told_us_) {
+    if (begun_us > told_us_) {
       worked();
     }
   }
@@ -57,7 +57,7 @@ class BackOff {
  private:
   std::int64_t wait_ms_ = 0;
   std::int64_t next_try_us_ = 0;
-  std::int64_t told_us_ = 0;  // when the source last said how long
+  std::int64_t told_us_ = -1;  // when the source last said how long
 };
 
 }  // namespace keyswap::vault
