@@ -162,6 +162,10 @@ void RunDrive::call() {
   if (!next_call_) {
     return;
   }
+  if (!run_->is_wanted()) {
+    hurry();
+    return;
+  }
   const vault::Call step = std::move(*next_call_);
   next_call_.reset();
   deadline_.set(time_.go_on(parts_->clock->steady_us()));

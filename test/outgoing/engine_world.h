@@ -193,7 +193,7 @@ class World {
     });
   }
 
-  // The next that ended: "ok VALUE", or its fault's word, with "ours: " where it is not its source's.
+  // The next that ended: "ok VALUE", or its fault's word; "ours: " where that is not its source's.
   std::string await() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return !ends_.empty(); });

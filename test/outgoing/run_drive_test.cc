@@ -47,6 +47,23 @@ class KeysRun final : public vault::EachKeyRun {
   std::string url_;
 };
 
+// It was wanted when it began, and is not any more.
+class UnwantedRun final : public vault::Run {
+ public:
+  explicit UnwantedRun(std::string url) : url_(std::move(url)) {}
+
+  [[nodiscard]] Step begin(std::int64_t /*now_us*/) override { return test::call_to(url_); }
+
+  [[nodiscard]] Step on(Answer /*answer*/, std::int64_t /*now_us*/) override {
+    return vault::Failed{vault::FetchFault::unavailable, "it called", 0};
+  }
+
+  [[nodiscard]] bool is_wanted() const override { return false; }
+
+ private:
+  std::string url_;
+};
+
 // Each waits in its call until it is let go.
 LoopbackServer::Answer held_by(std::counting_semaphore<>& gate) {
   return {.bytes = http_answer("200 OK", "", "held"), .before = [&gate] {
@@ -250,6 +267,15 @@ TEST_CASE("a run whose turn to call never comes ends, and those that have theirs
   CHECK(world.await() == "ok 200 held");
   CHECK(slow.connections() == 2);
   CHECK(world.log.lines().front() == "company  no_turn");
+}
+
+TEST_CASE("a run that is not wanted any more when its turn comes does not call") {
+  const LoopbackServer server(pki().server(kHost), {{http_answer("200 OK", "", "one")}});
+  World world;
+  world.begin_run(world.spec, std::make_unique<UnwantedRun>(server.url(kHost)));
+  CHECK(world.await() == "ours: no_turn");
+  CHECK(world.run({call(server.url(kHost)), bring()}) == "ok 200 one");
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("a run that is late gives what it has, recorded, and says that the rest was late [I6]",

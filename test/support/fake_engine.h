@@ -163,6 +163,14 @@ class FakeEngine final : public vault::Engine {
     turn();
   }
 
+  // Its turn comes; one that is not wanted any more ends.
+  void give_turn(std::size_t n = 0) {
+    turn();
+    if (!nth(n)->run->is_wanted()) {
+      give_no_turn(n);
+    }
+  }
+
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
 
  private:

@@ -6,6 +6,7 @@
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
 #include "vault/sources/value_life.h"
+#include "vault/sources/watched_run.h"
 
 namespace keyswap::vault {
 
@@ -166,7 +167,8 @@ void SourceCache::Core::fetch_queue() {
     return std::pair(backend_->whole_of(key), std::string_view(key));
   });
   batch->keys.erase(std::unique(batch->keys.begin(), batch->keys.end()), batch->keys.end());
-  auto run = backend_->fetch(batch->keys);
+  auto run = std::make_unique<WatchedRun>(backend_->fetch(batch->keys),
+                                          [core = shared_from_this()] { return !core->rests(); });
   parts_.engine.run(spec_,
                     std::move(run),
                     batch->begun_us + bounds::kSourceRunMs * kUsPerMs,
@@ -213,7 +215,7 @@ void SourceCache::Core::set_login_wait(const Failed* failed) {
   if (failed == nullptr) {
     login_back_off_.worked();
   } else {
-    login_back_off_.failed(parts_.clock.steady_us(), failed->retry_after_ms, parts_.draw);
+    login_back_off_.failed(parts_.clock.steady_us(), *failed, parts_.draw);
   }
 }
 
@@ -323,7 +325,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
                              Flights::Told& told) {
   const std::int64_t now_us = parts_.clock.steady_us();
   last_failed_ = failed;
-  back_off_.failed(now_us, failed.retry_after_ms, parts_.draw);
+  back_off_.failed(now_us, failed, parts_.draw);
   const base::Error error = error_of(failed.fault, back_off_.again_s(now_us));
   if (failed.fault == FetchFault::auth_lost) {
     // What it gave before was given to who we are no more.

@@ -73,6 +73,11 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void end_well(const Batch& batch, const Done& done);
   void end_badly(const Batch* batch, const Failed& failed);
 
+  [[nodiscard]] bool rests() const {  // as it asked for
+    const std::lock_guard lock(mutex_);
+    return back_off_.is_told(parts_.clock.steady_us());
+  }
+
   // With mutex_ held.
   [[nodiscard]] bool is_good(const KeptValue& kept) const;
   [[nodiscard]] bool is_over(const KeptValue& kept) const;

@@ -12,11 +12,6 @@ bool is_its_own(const Failed& failed) {
   return failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
 }
 
-// That the vendor is asked too much, or when it may be asked again: of whichever key.
-bool is_of_all(const Failed& failed) {
-  return failed.outcome == "rate_limited" || failed.retry_after_ms > 0;
-}
-
 }  // namespace
 
 Step EachKeyRun::brought(std::variant<Secret, Failed> value,
@@ -38,7 +33,7 @@ Step EachKeyRun::brought_fields(const Pick& pick,
 Step EachKeyRun::missed(Failed failed) {
   const bool is_unavailable = failed.fault == FetchFault::unavailable;
   const bool was_in_doubt = std::exchange(is_in_doubt_, is_unavailable);
-  const bool may_be_its_own = failed.outcome == "server_error" && !is_of_all(failed);
+  const bool may_be_its_own = failed.outcome == "server_error" && !failed.asks_for_rest();
   if (is_unavailable && (was_in_doubt || !may_be_its_own)) {
     auto end = give_up(std::move(failed));
     return std::visit([](auto& one) { return Step(std::move(one)); }, end);
@@ -66,7 +61,7 @@ RunOutcome EachKeyRun::give_up(Failed failed) {
   if (is_down()) {
     return failed;
   }
-  if (is_of_all(failed)) {
+  if (failed.asks_for_rest()) {
     done_.rests = failed;
   }
   for (; at_ < keys_.size(); ++at_) {

@@ -32,7 +32,7 @@ class QuietKeys {
     forget(now_us);
     Kept& kept = keys_[flight];
     kept.fault = failed.fault;
-    kept.back_off.failed(now_us, failed.retry_after_ms, draw);
+    kept.back_off.failed(now_us, failed, draw);
     return quiet_of(kept, now_us);
   }
 

@@ -229,4 +229,40 @@ TEST_CASE("a source that rests keeps what it gave, and drops what it has no more
   CHECK(source.ask("L")->text() == "other");
 }
 
+TEST_CASE(
+    "what waits for its turn when its source asks for rest is not asked for, and not held up") {
+  const std::int64_t retry_after_ms = GENERATE(0, 30'000);
+  Cached source;
+  source.ask("K");
+  CHECK(source.asked_for(0) == "fetch K");
+  const auto other = source.ask("L");
+  CHECK(source.asked_for(1) == "fetch L");
+  source.world.missed["K"] = {FetchFault::unavailable, "rate_limited", retry_after_ms};
+  source.world.rests = source.world.missed["K"];
+  source.engine.give_turn(1);
+  CHECK(source.engine.waiting() == 2);  // until then it is wanted
+  source.answer();
+  const std::int64_t next_try_us = source.cache->state().next_try_us;
+  source.engine.give_turn();
+  CHECK(other->is(Errc::network));
+  CHECK(source.engine.waiting() == 0);
+  CHECK(source.cache->state().next_try_us == next_try_us);
+  source.world.rests.reset();
+  source.pass_s(30);
+  CHECK(source.fetch("L") == "other");
+}
+
+TEST_CASE("what waits for its turn when its source fails without a word is asked for yet") {
+  Cached source;
+  source.ask("K");
+  CHECK(source.asked_for(0) == "fetch K");
+  const auto other = source.ask("L");
+  CHECK(source.asked_for(1) == "fetch L");
+  source.answer(500);
+  source.engine.give_turn();
+  REQUIRE(source.engine.waiting() == 1);
+  source.answer();
+  CHECK(other->text() == "other");
+}
+
 }  // namespace keyswap::vault
