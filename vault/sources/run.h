@@ -219,7 +219,7 @@ class Run {
   [[nodiscard]] virtual Step begin(std::int64_t now_us) = 0;              // by the wall clock
   [[nodiscard]] virtual Step on(Answer answer, std::int64_t now_us) = 0;  // to the last step
 
-  // Its time is over before it is through, and it is used up. `why`; or where it has something, that,
+  // Its time is over before it is through, and it is used up. `why`; or what it has, if anything,
   // and `why` of each key that nothing came for.
   [[nodiscard]] virtual RunOutcome cut_off(Failed why) { return why; }
 

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
 
-const Failed kNone{FetchFault::not_found, "not_found", 0};
+Failed no_value() {
+  return {FetchFault::not_found, "not_found", 0};
+}
 
 std::uint64_t no_jitter(std::uint64_t /*below*/) {
   return 0;
@@ -24,7 +26,7 @@ TEST_CASE("a key that has no good value is asked for after a second, two, and th
   std::int64_t now_us = 0;
   std::vector<std::int64_t> waits_s;
   for (int i = 0; i < 8; ++i) {
-    const auto quiet = keys.hush("tK", now_us, kNone, no_jitter);
+    const auto quiet = keys.hush("tK", now_us, no_value(), no_jitter);
     waits_s.push_back(quiet.again_s);
     now_us += quiet.again_s * kSecondUs - 1;
     REQUIRE(keys.find("tK", now_us).has_value());
@@ -39,7 +41,7 @@ TEST_CASE("a key that has no good value is asked for after a second, two, and th
 TEST_CASE("a key that has a value again, or that nobody asked for in a minute, begins anew") {
   QuietKeys keys;
   const auto hush = [&](std::int64_t at_s) {
-    return keys.hush("tK", at_s * kSecondUs, kNone, no_jitter).again_s;
+    return keys.hush("tK", at_s * kSecondUs, no_value(), no_jitter).again_s;
   };
   CHECK(hush(0) == 1);
   CHECK(hush(1) == 2);
