@@ -290,8 +290,10 @@ inline constexpr std::size_t kSourceEntriesMax = 10'000;  // of one source, as t
 inline constexpr std::size_t kSourceQueueMax = 1024;
 // Values of one fetch, where they are asked for one by one; others wait for the next.
 inline constexpr std::size_t kSourceRunValuesMax = 16;
-// All calls of one fetch together. Who waits for it may give up before.
+// All calls of one fetch together, but for what it waits for its turns to make them, which has a
+// time of its own. Who waits for it may give up before.
 inline constexpr std::int64_t kSourceRunMs = 30'000;
+inline constexpr std::int64_t kSourceTurnMs = 60'000;
 inline constexpr std::int64_t kNotesFirstMs = 5'000;  // a start waits so long for bindings in notes
 // A source that failed is asked again after so long, then after twice of that, and so on.
 inline constexpr std::int64_t kSourceAgainMs = 1'000;

@@ -77,6 +77,7 @@ constexpr std::array kAdvice = {
     Advice{"no_such_field", "what the key names has no such field: see the secret's `field`"},
     Advice{"no_text", kSeveral},
     Advice{"no_token", kForm},
+    Advice{"no_turn", "too much was asked for before it: try it again later"},
     Advice{"no_variable", kKey},
     Advice{"not_found", "the source has no such secret: see the secret's `key`, or add it there"},
     Advice{"not_permitted",

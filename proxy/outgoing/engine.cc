@@ -128,6 +128,7 @@ CallThread::State::State(std::unique_ptr<uv::Loop> of_loop, Parts of_parts)
       .clock = parts.clock,
       .launcher = parts.launcher.get(),
       .lock_file = parts.lock_file,
+      .turns_ms = parts.turns_ms,
       .steps = parts.steps,
       .run_slow = parts.run_slow,
       .run_file = parts.run_file,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "bindings/binding.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
 #include "proxy/launcher/launcher.h"
@@ -31,6 +32,7 @@ class CallThread final : public vault::Engine {
     std::unique_ptr<launcher::Launcher> launcher;  // null: no source is a program
     std::string lock_file;                         // of the home (proxy/outgoing/entry_lock.h)
     LeadsHere leads_here;                          // asked on the engine's thread; may be empty
+    std::int64_t turns_ms = base::bounds::kSourceTurnMs;  // a run waits so long for its turns
     SlowSteps steps;
     std::function<void(std::function<void()> work)> run_slow;  // on a worker's thread
     // Of files that sources name, which may hang: on another worker's thread.

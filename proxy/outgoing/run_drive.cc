@@ -69,6 +69,7 @@ RunDrive::RunDrive(DriveParts& parts,
       run_(std::move(run)),
       ticket_(ticket),
       begun_us_(parts.clock->steady_us()),
+      time_(0, parts.turns_ms, begun_us_),
       deadline_(*parts.loop, [this] { hurry(); }),
       lock_again_(*parts.loop, [this] { try_lock(); }),
       wait_over_(*parts.loop, [this] { answer(vault::Granted{}); }),
@@ -79,6 +80,7 @@ RunDrive::~RunDrive() {
 }
 
 void RunDrive::begin(std::int64_t wait_ms) {
+  time_ = RunTime(wait_ms, parts_->turns_ms, parts_->clock->steady_us());
   deadline_.set(wait_ms);
   take(run_->begin(parts_->clock->wall_us()));
 }
@@ -114,16 +116,26 @@ bool RunDrive::may_be_cut() const {
          doing_ == Doing::waiting || doing_ == Doing::reading_file;
 }
 
+// That it had no turn to call is ours, and says nothing of its source.
 void RunDrive::end_late() {
-  do_step(vault::Failed{vault::FetchFault::unavailable, "timed_out", 0});
+  drop_step();
+  auto end = run_->cut_off(time_.is_waiting()
+                               ? vault::Failed{vault::FetchFault::no_turn, "no_turn", 0}
+                               : vault::Failed{vault::FetchFault::unavailable, "timed_out", 0});
+  std::visit([this](auto& one) { do_step(std::move(one)); }, end);
+}
+
+void RunDrive::drop_step() {
+  call_.reset();
+  next_call_.reset();
+  lock_again_.clear();
+  wait_over_.clear();
 }
 
 void RunDrive::end(vault::RunOutcome outcome) {
   doing_ = Doing::nothing;
   deadline_.clear();
-  lock_again_.clear();
-  wait_over_.clear();
-  next_call_.reset();
+  drop_step();
   locks_.clear();
   parts_->slots->remove(ticket_);
   if (const Ended told = std::exchange(ended_, nullptr)) {
@@ -141,6 +153,7 @@ void RunDrive::do_step(vault::Call step) {
   }
   doing_ = Doing::calling;
   next_call_ = std::move(step);
+  deadline_.set(time_.wait(parts_->clock->steady_us()));
   parts_->slots->add(ticket_, spec_->id);
   parts_->deal_slots();
 }
@@ -149,8 +162,13 @@ void RunDrive::call() {
   if (!next_call_) {
     return;
   }
+  if (!run_->is_wanted()) {
+    hurry();
+    return;
+  }
   const vault::Call step = std::move(*next_call_);
   next_call_.reset();
+  deadline_.set(time_.go_on(parts_->clock->steady_us()));
   is_spending_ = step.is_spending;
   call_ = std::make_unique<OutgoingCall>(
       *parts_->calls, policy_, step, bounds::kCallMs, [this](vault::Answer answer) {
@@ -295,10 +313,6 @@ void RunDrive::do_step(vault::Done step) {
 
 void RunDrive::do_step(vault::Failed step) {
   doing_ = Doing::keeping;
-  call_.reset();
-  next_call_.reset();
-  lock_again_.clear();
-  wait_over_.clear();
   FetchEvent event;
   event.kind = kind_of(*spec_);
   event.outcome = step.outcome;

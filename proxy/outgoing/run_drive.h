@@ -3,9 +3,10 @@
 // One run of a source (vault/sources/run.h) that is under way: takes its steps, has each carried
 // out, and tells it what came of it. On the engine's thread alone.
 //
-// A run ends when its time is over, but not between a call and what is kept of it: what another
-// side has given out is written down first (I13), however late it is. A call that spends what it
-// sends is waited for, too (Call::is_spending). A file is not: what it is on may hang.
+// A run ends when its time is over (proxy/outgoing/run_time.h), with what it has by then. But not
+// between a call and what is kept of it: what another side has given out is written down first
+// (I13), however late it is. A call that spends what it sends is waited for, too
+// (Call::is_spending). A file is not: what it is on may hang.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "proxy/outgoing/call_slots.h"
 #include "proxy/outgoing/entry_lock.h"
 #include "proxy/outgoing/fetch_log.h"
+#include "proxy/outgoing/run_time.h"
 #include "proxy/uv/loop.h"
 #include "proxy/uv/timer.h"
 #include "vault/source_table.h"
@@ -46,6 +48,7 @@ struct DriveParts {
   const base::Clock* clock = nullptr;
   launcher::Launcher* launcher = nullptr;  // null: none was started
   std::string lock_file;
+  std::int64_t turns_ms = 0;  // so long a run waits for its turns to call
   SlowSteps steps;
   // Has `work` done on a worker's thread; `run_file` on one of those that may hang.
   std::function<void(std::function<void()> work)> run_slow;
@@ -116,6 +119,7 @@ class RunDrive {
   void end(vault::RunOutcome outcome);
   void end_late();
   [[nodiscard]] bool may_be_cut() const;
+  void drop_step();
 
   DriveParts* parts_;
   const vault::SourceSpec* spec_;
@@ -124,6 +128,7 @@ class RunDrive {
   std::unique_ptr<vault::Run> run_;
   std::uint64_t ticket_;
   std::int64_t begun_us_;
+  RunTime time_;
   Doing doing_ = Doing::nothing;
   bool is_late_ = false;
   bool is_cut_ = false;                   // what still comes of the last step is not looked at

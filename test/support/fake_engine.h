@@ -53,6 +53,11 @@ class RunScript {
   // The first step, or the next one.
   vault::Step begin() { return run_->begin(now_us); }
 
+  // Its time is over.
+  vault::RunOutcome cut_off() {
+    return run_->cut_off({vault::FetchFault::unavailable, "timed_out", 0});
+  }
+
   vault::Step tell(vault::Answer answer) { return run_->on(std::move(answer), now_us); }
 
   // An answer to a call.
@@ -158,6 +163,21 @@ class FakeEngine final : public vault::Engine {
     turn();
   }
 
+  // Its turn to call has not come for too long.
+  void give_no_turn(std::size_t n = 0) {
+    turn();
+    cut_off(nth(n), {vault::FetchFault::no_turn, "no_turn", 0});
+    turn();
+  }
+
+  // Its turn comes; one that is not wanted any more ends.
+  void give_turn(std::size_t n = 0) {
+    turn();
+    if (!nth(n)->run->is_wanted()) {
+      give_no_turn(n);
+    }
+  }
+
   [[nodiscard]] bool is_stopped() const { return is_stopped_; }
 
  private:
@@ -194,10 +214,13 @@ class FakeEngine final : public vault::Engine {
         ++place;
         continue;
       }
-      auto done = std::move(place->done);
-      place = waiting_.erase(place);
-      end(std::move(done), vault::Failed{vault::FetchFault::unavailable, "timed_out", 0});
+      place = cut_off(place, {vault::FetchFault::unavailable, "timed_out", 0});
     }
+  }
+
+  std::list<Waiting>::iterator cut_off(std::list<Waiting>::iterator place, vault::Failed why) {
+    end(std::move(place->done), place->run->cut_off(std::move(why)));
+    return waiting_.erase(place);
   }
 
   void ring_due_timers() {

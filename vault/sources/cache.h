@@ -27,10 +27,6 @@ namespace keyswap::vault {
 
 class ValueStore;
 
-// How a run ended: with Done or Failed, as the run said it, or as Failed{unavailable} because its
-// time was over.
-using RunOutcome = std::variant<Done, Failed>;
-
 // Carries out the steps of runs, on a thread of its own. What a run brought or why it failed is an
 // audit record, durable before `done` is called.
 class Engine {
@@ -43,10 +39,12 @@ class Engine {
   virtual ~Engine() = default;
 
   // On the engine's thread only, as all that follows is called there. `spec` lives until `done`
-  // was called or destroyed. `done`: once, in a later turn.
+  // was called or destroyed. `done`: once, in a later turn. At the deadline, by the steady clock,
+  // the run is cut off (`timed_out`). What it waits for its turns to call puts that off: it may
+  // wait for bounds::kSourceTurnMs, and is then cut off by a fault of its own (`no_turn`).
   virtual void run(const SourceSpec& spec,
                    std::unique_ptr<Run> run,
-                   std::int64_t deadline_us,  // by the steady clock
+                   std::int64_t deadline_us,
                    std::function<void(RunOutcome)> done) = 0;
   // In a later turn, not before that time of the steady clock. From any thread.
   virtual void at(std::int64_t steady_us, std::function<void()> task) = 0;

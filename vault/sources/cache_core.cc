@@ -6,6 +6,7 @@
 #include "proxy/base/bounds.h"
 #include "vault/sources/source_error.h"
 #include "vault/sources/value_life.h"
+#include "vault/sources/watched_run.h"
 
 namespace keyswap::vault {
 
@@ -140,6 +141,7 @@ void SourceCache::Core::forget() {
 
 void SourceCache::Core::fetch_queue() {
   auto batch = std::make_shared<Batch>();
+  batch->begun_us = parts_.clock.steady_us();
   bool is_to_forget = false;
   {
     // At once: what is fetched for a generation comes of a backend that has forgotten the last.
@@ -165,10 +167,11 @@ void SourceCache::Core::fetch_queue() {
     return std::pair(backend_->whole_of(key), std::string_view(key));
   });
   batch->keys.erase(std::unique(batch->keys.begin(), batch->keys.end()), batch->keys.end());
-  auto run = backend_->fetch(batch->keys);
+  auto run = std::make_unique<WatchedRun>(backend_->fetch(batch->keys),
+                                          [core = shared_from_this()] { return !core->rests(); });
   parts_.engine.run(spec_,
                     std::move(run),
-                    parts_.clock.steady_us() + bounds::kSourceRunMs * kUsPerMs,
+                    batch->begun_us + bounds::kSourceRunMs * kUsPerMs,
                     [core = shared_from_this(), batch](const RunOutcome& outcome) {
                       core->fetched(*batch, outcome);
                     });
@@ -212,7 +215,7 @@ void SourceCache::Core::set_login_wait(const Failed* failed) {
   if (failed == nullptr) {
     login_back_off_.worked();
   } else {
-    login_back_off_.failed(parts_.clock.steady_us(), failed->retry_after_ms, parts_.draw);
+    login_back_off_.failed(parts_.clock.steady_us(), *failed, parts_.draw);
   }
 }
 
@@ -271,16 +274,21 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
     if (batch.generation != generation_) {
       return;  // who waited for it has been told
     }
-    back_off_.worked();
     outcome_ =
         done.values.empty() && !done.missed.empty() ? done.missed.front().failed.outcome : "ok";
+    if (done.rests) {
+      outcome_ = done.rests->outcome;
+      rest({}, *done.rests, told);
+    } else {
+      back_off_.worked(batch.begun_us);
+    }
     for (std::size_t at = 0; at < arrived.size(); ++at) {
       const std::string& flight = batch.flights[at];
       Arrived& one = arrived[at];
       if (one.told != nullptr) {
         flights_.answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
       } else {
-        miss(flight, one.fault, told);
+        miss(flight, one.failed, told);
       }
     }
   }
@@ -289,8 +297,6 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
 
 // `batch`: null when it was a log-in that failed, for which all in the queue wait.
 void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
-  const auto flights =
-      batch == nullptr ? std::span<const std::string>() : std::span(batch->flights);
   Flights::Told told;
   {
     const std::lock_guard lock(mutex_);
@@ -298,12 +304,13 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
       return;
     }
     outcome_ = failed.outcome;
-    const bool is_of_values =
-        failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
-    if (is_of_values && batch != nullptr) {
-      // What one key's value is like says nothing of the others.
+    const auto flights = batch == nullptr ? flights_.take_queue() : batch->flights;
+    const bool is_of_values = batch != nullptr && (failed.fault == FetchFault::not_found ||
+                                                   failed.fault == FetchFault::bad_answer);
+    if (is_of_values || failed.fault == FetchFault::no_turn) {
+      // What one key's value is like says nothing of the others, nor does what we had no time for.
       for (const std::string& flight : flights) {
-        miss(flight, failed.fault, told);
+        miss(flight, failed, told);
       }
     } else {
       rest(flights, failed, told);
@@ -318,7 +325,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
                              Flights::Told& told) {
   const std::int64_t now_us = parts_.clock.steady_us();
   last_failed_ = failed;
-  back_off_.failed(now_us, failed.retry_after_ms, parts_.draw);
+  back_off_.failed(now_us, failed, parts_.draw);
   const base::Error error = error_of(failed.fault, back_off_.again_s(now_us));
   if (failed.fault == FetchFault::auth_lost) {
     // What it gave before was given to who we are no more.
@@ -341,12 +348,12 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
 // Nothing came for it, and it is not asked for again at once. What was kept of it goes where there
 // is no such value any more; else it is served on while it is good, and behind its end where the
 // source could not be asked for it and the bindings allow that.
-void SourceCache::Core::miss(const std::string& flight, FetchFault fault, Flights::Told& told) {
-  if (fault == FetchFault::not_found) {
+void SourceCache::Core::miss(const std::string& flight, const Failed& failed, Flights::Told& told) {
+  if (failed.fault == FetchFault::not_found) {
     parts_.store.drop(this, flight);
   }
-  const auto quiet = quiet_.hush(flight, parts_.clock.steady_us(), fault, parts_.draw);
-  fail(flight, error_of(fault, quiet.again_s), told);
+  const auto quiet = quiet_.hush(flight, parts_.clock.steady_us(), failed, parts_.draw);
+  fail(flight, error_of(failed.fault, quiet.again_s), told);
 }
 
 // The source gave nothing: the value of before, if the bindings allow it, or the error.

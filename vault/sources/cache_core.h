@@ -53,6 +53,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   struct Batch {
     std::vector<std::string> flights;
     std::vector<std::string> keys;  // what the backend is asked for
+    std::int64_t begun_us = 0;
     std::uint64_t generation = 0;
     std::uint64_t answer = 0;  // another batch has another
   };
@@ -72,6 +73,11 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void end_well(const Batch& batch, const Done& done);
   void end_badly(const Batch* batch, const Failed& failed);
 
+  [[nodiscard]] bool rests() const {  // as it asked for
+    const std::lock_guard lock(mutex_);
+    return back_off_.is_told(parts_.clock.steady_us());
+  }
+
   // With mutex_ held.
   [[nodiscard]] bool is_good(const KeptValue& kept) const;
   [[nodiscard]] bool is_over(const KeptValue& kept) const;
@@ -80,7 +86,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void want(const std::string& flight);
   void start_queue();
   void rest(std::span<const std::string> flights, const Failed& failed, Flights::Told& told);
-  void miss(const std::string& flight, FetchFault fault, Flights::Told& told);
+  void miss(const std::string& flight, const Failed& failed, Flights::Told& told);
   void fail(const std::string& flight, const base::Error& error, Flights::Told& told);
   [[nodiscard]] KeptValue keep(const std::string& flight,
                                Arrived arrived,

@@ -184,13 +184,25 @@ class CommandRun final : public Run {
     if (at_ < keys_.size()) {
       return ask();
     }
-    const auto never_run = std::ranges::find_if(done_.missed, &CommandRun::is_never_run);
-    return done_.values.empty() && never_run != done_.missed.end()
-               ? Step(std::move(never_run->failed))
-               : Step(std::move(done_));
+    auto end = ended();
+    return std::visit([](auto& one) { return Step(std::move(one)); }, end);
+  }
+
+  [[nodiscard]] RunOutcome cut_off(Failed why) override {
+    for (; at_ < keys_.size(); ++at_) {
+      done_.missed.push_back({keys_[at_], why});
+    }
+    return ended();
   }
 
  private:
+  RunOutcome ended() {
+    const auto never_run = std::ranges::find_if(done_.missed, &CommandRun::is_never_run);
+    return done_.values.empty() && never_run != done_.missed.end()
+               ? RunOutcome(std::move(never_run->failed))
+               : RunOutcome(std::move(done_));
+  }
+
   // It could not be started, or did not end: it fails whatever it is asked for. What it exits with
   // is said of one key.
   static bool is_never_run(const Missed& one) {

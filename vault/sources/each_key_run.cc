@@ -33,8 +33,10 @@ Step EachKeyRun::brought_fields(const Pick& pick,
 Step EachKeyRun::missed(Failed failed) {
   const bool is_unavailable = failed.fault == FetchFault::unavailable;
   const bool was_in_doubt = std::exchange(is_in_doubt_, is_unavailable);
-  if (is_unavailable && (was_in_doubt || failed.outcome != "server_error")) {
-    return give_up(std::move(failed));
+  const bool may_be_its_own = failed.outcome == "server_error" && !failed.asks_for_rest();
+  if (is_unavailable && (was_in_doubt || !may_be_its_own)) {
+    auto end = give_up(std::move(failed));
+    return std::visit([](auto& one) { return Step(std::move(one)); }, end);
   }
   return keep_fields([&](std::string_view) { return failed; }, "", std::nullopt);
 }
@@ -55,9 +57,12 @@ Step EachKeyRun::keep_fields(const Pick& pick,
 }
 
 // What came is kept.
-Step EachKeyRun::give_up(Failed failed) {
+RunOutcome EachKeyRun::give_up(Failed failed) {
   if (is_down()) {
     return failed;
+  }
+  if (failed.asks_for_rest()) {
+    done_.rests = failed;
   }
   for (; at_ < keys_.size(); ++at_) {
     done_.missed.push_back({keys_[at_], failed});

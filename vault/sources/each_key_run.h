@@ -25,6 +25,8 @@ class EachKeyRun : public Run {
  public:
   explicit EachKeyRun(std::span<const std::string> keys) : keys_(keys.begin(), keys.end()) {}
 
+  [[nodiscard]] RunOutcome cut_off(Failed why) override { return give_up(std::move(why)); }
+
  protected:
   // The first step for key().
   virtual Step ask() = 0;
@@ -46,14 +48,15 @@ class EachKeyRun : public Run {
                       std::optional<std::int64_t> expires_at = std::nullopt);
   // Nothing came for it, so for none of its fields. That it is not there, or cannot be read, is not
   // in the others' way. A vendor that cannot be had is asked for no more of them, and what came
-  // stays; where it said nothing of any key, it is down. A credential that is lost ends the run.
+  // stays; where it said nothing of any key, it is down. One that says that it is asked too much,
+  // or when it may be asked again, rests until then. A credential that is lost ends the run.
   Step missed(Failed failed);
 
  private:
   Step keep_fields(const Pick& pick,
                    const std::string& version,
                    std::optional<std::int64_t> expires_at);
-  Step give_up(Failed failed);
+  RunOutcome give_up(Failed failed);
   [[nodiscard]] bool is_down() const;  // nothing came, and it said of no key what that is like
   // Nothing: it is in what the run will end with.
   std::optional<Failed> keep(std::variant<Secret, Failed> value,

@@ -47,13 +47,16 @@ Arrived arrived_for(const std::string& flight, const Done& done) {
   if (found != done.values.end()) {
     auto value = usable_value(found->value, kind_of(flight));
     if (!value) {
-      return {.fault = value.error().code == base::Errc::unavailable ? FetchFault::no_room
-                                                                     : FetchFault::bad_answer};
+      return {.failed = {value.error().code == base::Errc::unavailable ? FetchFault::no_room
+                                                                       : FetchFault::bad_answer,
+                         "malformed",
+                         0}};
     }
     return {.told = &*found, .value = std::move(*value)};
   }
   const auto missed = std::ranges::find(done.missed, key_of(flight), &Missed::key);
-  return {.fault = missed == done.missed.end() ? FetchFault::not_found : missed->failed.fault};
+  return {.failed = missed == done.missed.end() ? Failed{FetchFault::not_found, "not_found", 0}
+                                                : missed->failed};
 }
 
 Fetched fetched_of(KeptValue kept, bool is_stale) {

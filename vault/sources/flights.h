@@ -30,7 +30,7 @@ EntryKind kind_of(std::string_view flight);
 struct Arrived {
   const FetchedValue* told = nullptr;  // null: nothing came that it is needed for
   Secret value = {};                   // as it is needed
-  FetchFault fault = FetchFault::not_found;
+  Failed failed = {};                  // why nothing did
 };
 
 // A key that a source says nothing of is missed. `done` outlives the result.

@@ -2,8 +2,8 @@
 //
 // Which values a source is not asked for at once, because it had none that was good: each for a
 // while that doubles (vault/sources/back_off.h), so that a slip in one name costs the source, and
-// the audit log, no more than a line a minute. By a flight's name (vault/sources/flights.h); times
-// are of the steady clock.
+// the audit log, no more than a line a minute; and for as long as the source says. By a flight's
+// name (vault/sources/flights.h); times are of the steady clock.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,14 @@ class QuietKeys {
     std::int64_t again_s;
   };
 
-  Quiet hush(const std::string& flight, std::int64_t now_us, FetchFault fault, const Draw& draw) {
+  Quiet hush(const std::string& flight,
+             std::int64_t now_us,
+             const Failed& failed,
+             const Draw& draw) {
     forget(now_us);
     Kept& kept = keys_[flight];
-    kept.fault = fault;
-    kept.back_off.failed(now_us, 0, draw);
+    kept.fault = failed.fault;
+    kept.back_off.failed(now_us, failed, draw);
     return quiet_of(kept, now_us);
   }
 

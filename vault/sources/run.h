@@ -126,12 +126,18 @@ enum class FetchFault : std::uint8_t {
   bad_answer,   // what it says cannot be read, or is no value
   needs_login,  // a person has to log in again
   no_room,      // there was no locked memory for it
+  no_turn,      // it was not asked: we were asking for too much else, or it has rested since
 };
 
 struct Failed {
   FetchFault fault = FetchFault::unavailable;
   std::string outcome;              // of closed words: "token_endpoint_error:invalid_grant"
   std::int64_t retry_after_ms = 0;  // as the source says it; 0: it does not
+
+  // The source says of itself that it is asked too much, or when it may be asked again.
+  [[nodiscard]] bool asks_for_rest() const {
+    return outcome == "rate_limited" || retry_after_ms > 0;
+  }
 };
 
 // Why nothing came for one key, while others of the same run may have theirs: the source has it
@@ -142,11 +148,13 @@ struct Missed {
   Failed failed;
 };
 
-// Each key that was asked for stands in one of them.
+// Each key that was asked for stands in one of the two.
 struct Done {
   std::vector<FetchedValue> values;
   std::vector<Missed> missed;
   bool is_listing = false;  // of names and notes: no credential is in it, and none is recorded
+  // Why it is asked for nothing more for a while, though this came (Failed::asks_for_rest).
+  std::optional<Failed> rests = std::nullopt;
 };
 
 using Step = std::
@@ -195,6 +203,9 @@ using Answer =
 
 // --- who does it ---
 
+// How a run ended.
+using RunOutcome = std::variant<Done, Failed>;
+
 // Used up with Done or Failed: nothing is told to it any more.
 class Run {
  public:
@@ -207,6 +218,13 @@ class Run {
 
   [[nodiscard]] virtual Step begin(std::int64_t now_us) = 0;              // by the wall clock
   [[nodiscard]] virtual Step on(Answer answer, std::int64_t now_us) = 0;  // to the last step
+
+  // Its time is over before it is through, and it is used up. `why`; or what it has, if anything,
+  // and `why` of each key that nothing came for.
+  [[nodiscard]] virtual RunOutcome cut_off(Failed why) { return why; }
+
+  // Asked when its turn to call has come; false: it does not call, and is cut off.
+  [[nodiscard]] virtual bool is_wanted() const { return true; }
 };
 
 class PendingRotations;  // vault/sources/oauth2_rotation.h
@@ -227,7 +245,7 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<Run> fetch(std::span<const std::string> keys) = 0;
 
   // So many values, each with whatever fields, are asked for by one fetch() at most. Where they
-  // come one by one, many would take longer than a run may, and all of them would be lost.
+  // come one by one, many would take longer than a run may, and the last of them would be missed.
   [[nodiscard]] virtual std::size_t values_at_once() const {
     return base::bounds::kSourceRunValuesMax;
   }

@@ -22,6 +22,7 @@ inline base::Error error_of(FetchFault fault, std::int64_t again_s) {
     case FetchFault::not_found:
       return {Errc::not_found, "the source has no such secret"};
     case FetchFault::unavailable:
+    case FetchFault::no_turn:
       return source_is_down(again_s);
     case FetchFault::auth_lost:
     case FetchFault::needs_login:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What becomes of those who wait when a source fails, is emptied, or has to be logged in to.
+// What becomes of those who wait when a source fails, is emptied, or is not used any more.
 #include "vault/sources/cache_core.h"
 
 #include "test/vault/sources/fake_backend.h"
@@ -11,26 +11,8 @@ namespace {
 
 using base::Errc;
 using sample::Cached;
-
-CacheRule rule_with_stale(std::int64_t stale_ms) {
-  return {.ttl_ms = 100'000, .jitter_ms = 0, .entries_max = 10, .stale_ms = stale_ms};
-}
-
-Cached with_login() {
-  return Cached(rule_with_stale(0), false, true);
-}
-
-// K is kept, and the log-in that is due is under way; the one of before is good for `left_s` yet.
-void go_to_due_login(Cached& source, std::int64_t left_s) {
-  source.ask();
-  source.answer();
-  source.answer();
-  source.pass_s(3590);
-  REQUIRE(source.fetch() == "value-1");
-  source.pass_s(10);
-  REQUIRE(source.asked_for() == "log_in");
-  source.world.login_ends_us = source.time.wall_us() + left_s * sample::kSecondUs;
-}
+using sample::rule_with_stale;
+using sample::with_login;
 
 }  // namespace
 
@@ -100,140 +82,42 @@ TEST_CASE("a source says itself when it may be asked again, up to a quarter of a
   CHECK(source.ask()->answer->error().number == 900);
 }
 
+TEST_CASE("when a source may be asked again is not for those to say that were under way before") {
+  const int status = GENERATE(200, 500);
+  Cached source;
+  const auto one = source.ask("K");
+  CHECK(source.asked_for(0) == "fetch K");
+  source.ask("L");
+  CHECK(source.asked_for(1) == "fetch L");
+  source.answer(429, 30'000);
+  CHECK(one->answer->error().number == 30);
+  source.answer(status);
+  CHECK(source.ask("M")->answer->error().number == 30);
+  source.pass_s(29);
+  CHECK(source.ask("M")->is_at_once);
+  source.pass_s(1);
+  CHECK(source.fetch("K") == "value-1");
+  CHECK_FALSE(source.ask("M")->is_told());
+}
+
+TEST_CASE("a source that says no time is up again with whatever it gives") {
+  Cached source;
+  source.ask("K");
+  CHECK(source.asked_for(0) == "fetch K");
+  source.ask("L");
+  CHECK(source.asked_for(1) == "fetch L");
+  source.answer(500);
+  CHECK(source.ask("M")->is_at_once);
+  source.answer();
+  CHECK_FALSE(source.ask("M")->is_told());
+}
+
 TEST_CASE("a call that never ends is over after its time") {
   Cached source;
   const auto told = source.ask();
   source.pass_s(base::bounds::kSourceRunMs / 1000);
   CHECK(told->is(Errc::network));
   CHECK(source.cache->state().outcome == "timed_out");
-}
-
-TEST_CASE("what a source has not is asked for again after a second, and nothing else is held up") {
-  Cached source;
-  const auto none = source.ask("NONE");
-  const auto known = source.ask("K");
-  source.answer();
-  CHECK(none->is(Errc::not_found));
-  CHECK(known->text() == "value-1");
-  CHECK(source.ask("NONE")->is_at_once);
-  CHECK_FALSE(source.ask("L")->is_told());
-  source.answer();
-  source.world.values["NONE"] = "there now";
-  source.pass_s(1);
-  CHECK(source.fetch("NONE") == "there now");
-}
-
-TEST_CASE("many values that come one by one are fetched by several runs, one after the other") {
-  Cached source;
-  std::vector<std::shared_ptr<sample::Told>> all;
-  for (std::size_t i = 0; i < base::bounds::kSourceRunValuesMax + 1; ++i) {
-    const std::string key = "many-" + std::to_string(i);
-    source.world.values[key] = "value";
-    all.push_back(source.ask(key));
-  }
-  CHECK_FALSE(source.asked_for().empty());
-  CHECK(source.engine.waiting() == 1);
-  source.answer();
-  CHECK(all.front()->text() == "value");
-  CHECK_FALSE(all.back()->is_told());
-  CHECK(source.asked_for() == "fetch many-16");
-  source.answer();
-  CHECK(all.back()->text() == "value");
-}
-
-TEST_CASE("a value that cannot be read is asked for again after a second, and holds up nothing") {
-  Cached source;
-  const auto bad = source.ask("K");
-  source.answer(422);
-  CHECK(bad->is(Errc::corrupt));
-  CHECK(source.cache->state().next_try_us == 0);
-  CHECK(source.ask("K")->is_at_once);
-  const auto other = source.ask("L");
-  CHECK_FALSE(other->is_told());
-  source.answer(404);
-  source.pass_s(1);
-  CHECK(source.fetch() == "value-1");
-}
-
-TEST_CASE("a bad answer about one of several keys takes nothing away that is still good") {
-  Cached source;
-  source.fetch("K");
-  source.pass_s(80);
-  source.world.missed["K"] = {FetchFault::bad_answer, "malformed", 0};
-  source.ask("K");
-  const auto other = source.ask("L");
-  CHECK(source.asked_for() == "fetch K L");
-  source.answer();
-  CHECK(other->text() == "other");
-  CHECK(source.ask("K")->text() == "value-1");
-  CHECK(source.asked_for().empty());  // it is not asked for again at once
-  source.pass_s(20);
-  const auto over = source.ask("K");
-  CHECK_FALSE(over->is_told());
-  source.answer();
-  CHECK(over->is(Errc::corrupt));
-}
-
-TEST_CASE("a value that is not what it is needed for takes nothing away that is still good") {
-  Cached source;
-  source.fetch("K");
-  source.pass_s(80);
-  source.world.values["K"] = "\n";
-  source.ask("K");
-  source.ask("L");
-  source.answer();
-  CHECK(source.ask("K")->text() == "value-1");
-}
-
-TEST_CASE("G19 one of several keys cannot be had: its old value serves on, and none else is down") {
-  Cached source(rule_with_stale(50'000));
-  source.fetch("K");
-  source.pass_s(100);
-  source.world.missed["K"] = {FetchFault::unavailable, "exit_status", 0};
-  const auto one = source.ask("K");
-  const auto other = source.ask("L");
-  source.answer();
-  REQUIRE(one->text() == "value-1");
-  CHECK((*one->answer)->is_stale);
-  CHECK(other->text() == "other");
-  CHECK(source.cache->state().next_try_us == 0);
-  const auto next = source.ask("K");
-  CHECK(next->is_at_once);
-  CHECK(next->text() == "value-1");
-  source.pass_s(1);
-  CHECK_FALSE(source.ask("K")->is_told());
-}
-
-TEST_CASE("one of several keys cannot be had, and there is no old value: 503, and when to ask") {
-  Cached source;
-  source.world.missed["K"] = {FetchFault::unavailable, "exit_status", 0};
-  const auto one = source.ask("K");
-  const auto other = source.ask("L");
-  source.answer();
-  REQUIRE(one->is(Errc::network));
-  CHECK(one->answer->error().number == 1);
-  CHECK(other->text() == "other");
-}
-
-TEST_CASE("what is found no more is not served on") {
-  Cached source;
-  source.fetch();
-  source.world.values.erase("K");
-  source.pass_s(80);
-  CHECK(source.ask()->is_at_once);  // and it is fetched anew behind it
-  source.answer();
-  CHECK(source.ask()->is(Errc::not_found));
-}
-
-TEST_CASE("what one of several keys has no more is not served on") {
-  Cached source;
-  source.fetch("K");
-  source.world.missed["K"] = {FetchFault::not_found, "deleted", 0};
-  source.pass_s(80);
-  source.ask("K");
-  source.ask("L");
-  source.answer();
-  CHECK(source.ask("K")->is(Errc::not_found));
 }
 
 TEST_CASE("G19 a source is down past the end of a value: 503, and no old value") {
@@ -369,155 +253,6 @@ TEST_CASE("emptying reaches what a source keeps itself, before it is asked again
   source.cache->flush();
   source.engine.turn();
   CHECK(source.world.forgotten == 2);  // though nobody asks
-}
-
-TEST_CASE("before the first fetch it is logged in once, and all wait for that") {
-  Cached source = with_login();
-  const auto one = source.ask("K");
-  CHECK(source.asked_for() == "log_in");
-  const auto other = source.ask("L");
-  CHECK(source.engine.waiting() == 1);
-  source.answer();
-  CHECK(source.asked_for() == "fetch K L");
-  source.answer();
-  CHECK(one->text() == "value-1");
-  CHECK(other->text() == "other");
-}
-
-TEST_CASE("a log-in that fails is told to all who wait for it, and nothing is fetched") {
-  Cached source = with_login();
-  const auto one = source.ask("K");
-  source.engine.turn();
-  const auto other = source.ask("L");
-  source.answer(500);
-  CHECK(one->is(Errc::network));
-  CHECK(other->is(Errc::network));
-  CHECK(source.asked_for().empty());
-  source.pass_s(1);
-  source.ask("K");
-  CHECK(source.asked_for() == "log_in");
-}
-
-TEST_CASE("a log-in is renewed when it is due, used or not, and only then") {
-  Cached source = with_login();
-  source.ask();
-  source.answer();
-  source.answer();
-  source.pass_s(3599);
-  CHECK(source.asked_for().empty());
-  source.pass_s(1);
-  CHECK(source.asked_for() == "log_in");
-  source.answer();
-  source.pass_s(3599);
-  CHECK(source.asked_for().empty());
-  source.pass_s(1);
-  CHECK(source.asked_for() == "log_in");
-  source.answer(500);  // it is tried again
-  source.pass_s(1);
-  CHECK(source.asked_for() == "log_in");
-}
-
-TEST_CASE("a log-in ahead of the end that fails is tried again later, and nobody waits for it") {
-  Cached source = with_login();
-  go_to_due_login(source, 1000);
-  const auto during = source.ask("L");
-  CHECK(source.asked_for(1) == "fetch L");  // what was got before is good
-  source.answer(200, 0, 1);
-  CHECK(during->text() == "other");
-  source.answer(500);
-  CHECK(source.cache->state().next_try_us == 0);
-  source.ask("M");
-  CHECK(source.asked_for() == "fetch M");
-  source.answer();
-  for (const std::int64_t wait_s : {1, 2, 4}) {
-    source.pass_s(wait_s - 1);
-    CHECK(source.asked_for().empty());
-    source.pass_s(1);
-    REQUIRE(source.asked_for() == "log_in");
-    source.answer(500);
-  }
-  source.pass_s(8);
-  source.answer();
-  source.pass_s(3599);
-  CHECK(source.asked_for().empty());
-}
-
-TEST_CASE("a log-in ahead of the end that is refused takes nothing away before that end") {
-  Cached source = with_login();
-  go_to_due_login(source, 1000);
-  source.answer(401);
-  CHECK(source.ask("K")->text() == "value-1");
-  CHECK(source.cache->state().generation == 0);
-  source.pass_s(900);
-  CHECK(source.asked_for().empty());  // nobody has asked
-  const auto told = source.ask("L");
-  CHECK(source.asked_for(0) == "log_in");
-  CHECK(source.asked_for(1) == "fetch L");
-  source.answer(401);
-  source.answer();
-  CHECK(told->text() == "other");
-  source.pass_s(100);
-  const auto over = source.ask("L");
-  CHECK(source.asked_for() == "log_in");
-  CHECK(source.engine.waiting() == 1);
-  source.answer(401);
-  CHECK(over->is(Errc::wrong_passphrase));
-  CHECK(source.cache->state().generation == 1);
-}
-
-TEST_CASE("an emptied source logs in anew at once, though that failed a moment ago") {
-  Cached source = with_login();
-  go_to_due_login(source, 1000);
-  source.answer(500);
-  source.cache->flush();
-  source.ask();
-  CHECK(source.asked_for(0) == "log_in");
-  CHECK(source.asked_for(1) == "fetch K");
-}
-
-TEST_CASE("a log-in that is taken back is tried again when somebody asks, and not before") {
-  Cached source = with_login();
-  source.ask();
-  source.answer();
-  source.answer();
-  source.world.login_due_us = 0;  // as a source that has lost its session says it
-  source.ask("L");
-  source.answer(401);
-  source.pass_s(7200);
-  CHECK(source.asked_for().empty());
-  source.ask("K");
-  CHECK(source.asked_for() == "log_in");
-  source.answer(401);
-  source.pass_s(7200);
-  CHECK(source.asked_for().empty());
-}
-
-TEST_CASE("what was logged in to is logged out of once, and nothing else is") {
-  Cached never = with_login();
-  bool is_done = false;
-  never.cache->log_out(INT64_MAX, [&] { is_done = true; });
-  CHECK(is_done);
-  CHECK(never.asked_for().empty());
-
-  Cached source = with_login();
-  source.ask();
-  source.answer();
-  source.answer();
-  is_done = false;
-  source.cache->log_out(source.time.steady_us() + 1'000'000, [&] { is_done = true; });
-  CHECK(source.asked_for() == "log_out");
-  CHECK_FALSE(is_done);
-  source.pass_s(1);  // it takes no longer than it may
-  CHECK(is_done);
-}
-
-TEST_CASE("what a run has logged in to by itself is logged out of, too") {
-  Cached source;
-  source.fetch("K");
-  source.world.has_login = true;  // as transit, which logs in where a value asks for it
-  source.world.is_logged_in = true;
-  source.cache->log_out(source.time.steady_us() + 1'000'000, [] {});
-  CHECK(source.asked_for() == "log_out");
 }
 
 TEST_CASE("who has fallen silent tells nobody anything, and lets nobody wait") {

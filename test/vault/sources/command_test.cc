@@ -54,6 +54,12 @@ class World {
     return *this;
   }
 
+  World& cut_off() {
+    auto end = script_->cut_off();
+    step_ = std::visit([](auto& one) { return Step(std::move(one)); }, end);
+    return *this;
+  }
+
   // "KEY=VALUE@EXPIRY" for each; or why not.
   [[nodiscard]] std::string end() const {
     if (const auto* failed = std::get_if<Failed>(&step_)) {
@@ -202,6 +208,17 @@ TEST_CASE("what a program prints, and exits with, is said of the key that it ran
   CHECK(bad.missed("a").outcome == "empty");
   CHECK(bad.missed("a").fault == FetchFault::bad_answer);
   CHECK(bad.missed("b").outcome == "exit_status");
+}
+
+TEST_CASE("a fetch that is late gives what programs have printed by then") {
+  World some({"a", "b", "c"});
+  some.print("one").print("two", 3).cut_off();
+  CHECK(some.end() == "a=one");
+  CHECK(some.missed("b").outcome == "exit_status");
+  CHECK(some.missed("c").outcome == "timed_out");
+  World none({"a", "b"});
+  none.cut_off();
+  CHECK(none.end() == "timed_out");
 }
 
 TEST_CASE("a setting says what it can be") {

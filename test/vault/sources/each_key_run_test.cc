@@ -141,4 +141,52 @@ TEST_CASE("G14 a credential that is lost in the midst of a run ends it, whatever
   CHECK(ending(script.answer(401, "")) == Ending{FetchFault::auth_lost, "unauthorized"});
 }
 
+TEST_CASE(
+    "a vendor that says when to ask again is asked no more before, and what it gave is kept") {
+  const auto [status, retry_after_ms] = GENERATE(table<int, std::int64_t>({
+      {429, 0},
+      {429, 7'000},
+      {503, 7'000},
+  }));
+  auto script = script_of({"A", "B", "C"});
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("a"));
+  const Done done = as<Done>(script.answer(status, "", retry_after_ms));
+  CHECK(value_of(done, "A") == "a");
+  REQUIRE(done.missed.size() == 2);
+  CHECK(done.missed.back().failed.retry_after_ms == retry_after_ms);
+  REQUIRE(done.rests.has_value());
+  CHECK(done.rests->outcome == (status == 429 ? "rate_limited" : "server_error"));
+  CHECK(done.rests->retry_after_ms == retry_after_ms);
+}
+
+TEST_CASE("a run that is late gives what it has, and says of the others that it was late") {
+  auto script = script_of({"A", "B", key_text("C", "x"), key_text("C", "y")});
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("a"));
+  const auto end = script.cut_off();
+  REQUIRE(std::holds_alternative<Done>(end));
+  const auto& done = std::get<Done>(end);
+  CHECK(value_of(done, "A") == "a");
+  CHECK(done.missed.size() == 3);
+  CHECK(missed_of(done, key_text("C", "y")) == Ending{FetchFault::unavailable, "timed_out"});
+  CHECK_FALSE(done.rests.has_value());
+}
+
+TEST_CASE(
+    "a run that is late with nothing is of a vendor that is down, unless it said what is not") {
+  auto none = script_of({"A", "B"});
+  as<ReadEntry>(none.begin());
+  const auto down = none.cut_off();
+  REQUIRE(std::holds_alternative<Failed>(down));
+  CHECK(std::get<Failed>(down).outcome == "timed_out");
+  auto some = script_of({"A", "B"});
+  as<ReadEntry>(some.begin());
+  as<ReadEntry>(some.tell(base::Error{base::Errc::not_found, "none"}));
+  const auto up = some.cut_off();
+  REQUIRE(std::holds_alternative<Done>(up));
+  CHECK(missed_of(std::get<Done>(up), "A") == Ending{FetchFault::not_found, "not_found"});
+  CHECK(missed_of(std::get<Done>(up), "B") == Ending{FetchFault::unavailable, "timed_out"});
+}
+
 }  // namespace keyswap::vault

@@ -32,6 +32,7 @@ inline Secret locked_copy_of(std::string_view text) {
 struct SourceWorld {
   std::map<std::string, std::string> values;
   std::map<std::string, Failed> missed;    // what a run says of these keys, beside the others
+  std::optional<Failed> rests;             // what it says of itself, beside all it gives
   std::optional<std::int64_t> expires_at;  // of all of them
   std::size_t forgotten = 0;               // so often it was told to
   bool has_login = false;
@@ -85,6 +86,7 @@ class FakeRun final : public Run {
       return Done{};
     }
     Done done;
+    done.rests = world_->rests;
     for (const std::string& key : keys_) {
       if (const auto missed = world_->missed.find(key); missed != world_->missed.end()) {
         done.missed.push_back({key, missed->second});
@@ -135,6 +137,10 @@ class FakeBackend final : public Backend {
   SourceWorld* world_;
 };
 
+inline CacheRule rule_with_stale(std::int64_t stale_ms) {
+  return {.ttl_ms = 100'000, .jitter_ms = 0, .entries_max = 10, .stale_ms = stale_ms};
+}
+
 // What one who asked was told, then or later.
 struct Told {
   bool is_at_once = false;
@@ -159,7 +165,7 @@ struct Told {
 // One source with its cache. The ttl is 100 s, and jitter is none until it is drawn.
 class Cached {
  public:
-  explicit Cached(CacheRule rule = {.ttl_ms = 100'000, .jitter_ms = 0, .entries_max = 10},
+  explicit Cached(CacheRule rule = rule_with_stale(0),
                   bool is_minted = false,
                   bool has_login = false) {
     REQUIRE(lock_memory());
@@ -227,5 +233,9 @@ class Cached {
   ValueStore store{1024 * 1024};
   std::optional<SourceCache> cache;
 };
+
+inline Cached with_login() {
+  return Cached(rule_with_stale(0), false, true);
+}
 
 }  // namespace keyswap::vault::sample

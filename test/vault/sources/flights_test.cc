@@ -121,15 +121,15 @@ TEST_CASE("one run takes so many values, with all of their fields, and the other
 TEST_CASE("what came for a flight is as it is needed; what did not says why") {
   const auto flight = text_flight("K");
   Done done;
-  CHECK(arrived_for(flight, done).fault == FetchFault::not_found);
+  CHECK(arrived_for(flight, done).failed.fault == FetchFault::not_found);
   done.missed.push_back({std::string(key_of(flight)), Failed{FetchFault::unavailable, "down", 0}});
-  CHECK(arrived_for(flight, done).fault == FetchFault::unavailable);
+  CHECK(arrived_for(flight, done).failed.fault == FetchFault::unavailable);
   done.values.push_back(
       {std::string(key_of(flight)), sample::locked_copy_of("value"), "", std::nullopt});
   const auto arrived = arrived_for(flight, done);
   REQUIRE(arrived.told == done.values.data());
   CHECK(arrived.value.reveal() == "value");
-  CHECK(arrived_for(flight_of(Route{0, "K", ""}, EntryKind::private_key), done).fault ==
+  CHECK(arrived_for(flight_of(Route{0, "K", ""}, EntryKind::private_key), done).failed.fault ==
         FetchFault::bad_answer);
 }
 
