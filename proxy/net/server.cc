@@ -110,6 +110,7 @@ class Server final : public uv::AcceptEvents {
   void refresh_vault_once();
   void hold_to_approval();
   void renew_policy();
+  void flush_source(std::string_view id);
   void record_lock(std::optional<audit::VaultFault> why);
   void drain();
 
@@ -439,7 +440,7 @@ void Server::refresh_vault_once() {
     parts_.behind.looked();
   }
   if (parts_.behind.flushing) {
-    parts_.behind.flushing([this](std::string_view id) { secrets_.source.flush(id); });
+    parts_.behind.flushing([this](std::string_view id) { flush_source(id); });
   }
   refreshing_.watch.tell();
 }
@@ -462,6 +463,14 @@ void Server::hold_to_approval() {
 void Server::renew_policy() {
   if (auto policy = parts_.behind.renew_policy ? parts_.behind.renew_policy() : std::nullopt) {
     take(std::move(*policy));
+  }
+}
+
+// Not held back by a log that takes nothing: less is kept then, not more.
+void Server::flush_source(std::string_view id) {
+  const std::size_t dropped = secrets_.source.flush(id);
+  if (!hand_over(*parts_.log, audit::SourceFlushedRecord{parts_.clock->wall_us(), id, dropped})) {
+    tell_no_records();
   }
 }
 

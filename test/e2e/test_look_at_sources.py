@@ -143,6 +143,10 @@ class OfBitwarden(Looking):
                 self.assertLess(time.monotonic() - began, 5)  # the command's start is in it
                 self.assertGreater(double.count("values"), calls)
         self.assertFalse((home.path / "source-flush").exists())
+        running.await_record(lambda r: r["type"] == "source_flushed" and r["source"] is None)
+        flushes = [(r["source"], r["values"]) for r in running.records() if r["type"] == "source_flushed"]
+        self.assertEqual(flushes, [("company", 1), (None, 1)])
+        home.must("audit", "verify", unlock=True)
 
     def test_without_a_proxy_there_is_nothing_to_flush(self):
         home = self.company("nothing", self.double())

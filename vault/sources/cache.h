@@ -97,8 +97,8 @@ class SourceCache {
   void vault_changed();
 
   // Drops all values, and every wait for a source that failed. What is under way brings nothing any
-  // more: who waits for it is told so, and may ask again.
-  void flush();
+  // more: who waits for it is told so, and may ask again. Gives how many values there were.
+  std::size_t flush();
 
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();

@@ -417,12 +417,13 @@ void SourceCache::Core::tell(Flights::Told& told) {
   }
 }
 
-void SourceCache::Core::flush() {
+std::size_t SourceCache::Core::flush() {
   Flights::Told told;
+  std::size_t dropped = 0;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
-    parts_.store.drop_all(this);
+    dropped = parts_.store.drop_all(this);
     quiet_.clear();
     back_off_.worked();
     login_back_off_.worked();
@@ -434,6 +435,7 @@ void SourceCache::Core::flush() {
   }
   parts_.engine.post([core = shared_from_this()] { core->forget(); });
   tell(told);
+  return dropped;
 }
 
 // What opens it, or a refresh token, may be another now.

@@ -34,7 +34,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::optional<FetchAnswer> fetch(const Route& route,
                                    const Wanted& wanted,
                                    FetchCallback callback);
-  void flush();
+  std::size_t flush();
   // Who waits is told nothing any more, and nobody waits from now on.
   void vault_changed();
   void fall_silent();

@@ -163,12 +163,14 @@ void Sources::vault_read() {
   }
 }
 
-void Sources::flush(std::string_view id) {
+std::size_t Sources::flush(std::string_view id) {
+  std::size_t dropped = 0;
   for (const auto& cache : caches()) {
     if (id.empty() || cache->spec().id == id) {
-      cache->flush();
+      dropped += cache->flush();
     }
   }
+  return dropped;
 }
 
 std::vector<Sources::Named> Sources::states() const {
