@@ -68,8 +68,8 @@ bool SourceCache::Core::is_over(const KeptValue& kept) const {
 
 std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flight) const {
   const std::int64_t now_us = parts_.clock.steady_us();
-  if (back_off_.is_waiting(now_us)) {
-    return error_of(last_failed_.fault, back_off_.again_s(now_us));
+  if (outage_.is_waiting(now_us)) {
+    return error_of(outage_.fault(), outage_.wait().again_s(now_us));
   }
   const auto quiet = quiet_.find(flight, now_us);
   return quiet ? std::optional(error_of(quiet->fault, quiet->again_s)) : std::nullopt;
@@ -233,7 +233,7 @@ void SourceCache::Core::watch_login() {
   std::int64_t next_try_us = 0;
   {
     const std::lock_guard lock(mutex_);
-    next_try_us = std::max(back_off_.next_try_us(), login_back_off_.next_try_us());
+    next_try_us = std::max(outage_.wait().next_try_us(), login_back_off_.next_try_us());
   }
   const std::int64_t now_us = parts_.clock.steady_us();
   const std::int64_t wait_us =
@@ -271,7 +271,7 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
     if (batch.generation != generation_) {
       return;  // who waited for it has been told
     }
-    back_off_.worked();
+    outage_.worked();
     outcome_ =
         done.values.empty() && !done.missed.empty() ? done.missed.front().failed.outcome : "ok";
     for (std::size_t at = 0; at < arrived.size(); ++at) {
@@ -302,6 +302,7 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
         failed.fault == FetchFault::not_found || failed.fault == FetchFault::bad_answer;
     if (is_of_values && batch != nullptr) {
       // What one key's value is like says nothing of the others.
+      outage_.answered();
       for (const std::string& flight : flights) {
         miss(flight, failed.fault, told);
       }
@@ -316,10 +317,9 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
 void SourceCache::Core::rest(std::span<const std::string> flights,
                              const Failed& failed,
                              Flights::Told& told) {
-  const std::int64_t now_us = parts_.clock.steady_us();
-  last_failed_ = failed;
-  back_off_.failed(now_us, failed.retry_after_ms, parts_.draw);
-  const base::Error error = error_of(failed.fault, back_off_.again_s(now_us));
+  outage_.failed(failed, parts_.clock, parts_.draw);
+  const base::Error error =
+      error_of(failed.fault, outage_.wait().again_s(parts_.clock.steady_us()));
   if (failed.fault == FetchFault::auth_lost) {
     // What it gave before was given to who we are no more.
     ++generation_;
@@ -425,7 +425,7 @@ std::size_t SourceCache::Core::flush() {
     ++generation_;
     dropped = parts_.store.drop_all(this);
     quiet_.clear();
-    back_off_.worked();
+    outage_.worked();
     login_back_off_.worked();
     for (const std::string& flight : flights_.under_way()) {
       flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
@@ -442,10 +442,7 @@ std::size_t SourceCache::Core::flush() {
 void SourceCache::Core::vault_changed() {
   const std::lock_guard lock(mutex_);
   login_back_off_.worked();
-  if (last_failed_.fault == FetchFault::auth_lost ||
-      last_failed_.fault == FetchFault::needs_login) {
-    back_off_.worked();
-  }
+  outage_.opener_changed();
 }
 
 void SourceCache::Core::fall_silent() {
@@ -484,11 +481,12 @@ void SourceCache::Core::log_out(std::int64_t deadline_us, const std::function<vo
 
 SourceState SourceCache::Core::state() const {
   const std::lock_guard lock(mutex_);
-  return {
-      .entries = parts_.store.count(this),
-      .outcome = outcome_,
-      .next_try_us = back_off_.is_waiting(parts_.clock.steady_us()) ? back_off_.next_try_us() : 0,
-      .generation = generation_};
+  const bool is_waiting = outage_.is_waiting(parts_.clock.steady_us());
+  return {.entries = parts_.store.count(this),
+          .outcome = outcome_,
+          .next_try_us = is_waiting ? outage_.wait().next_try_us() : 0,
+          .generation = generation_,
+          .outage = outage_.told()};
 }
 
 }  // namespace keyswap::vault

@@ -20,6 +20,7 @@
 #include "vault/sources/back_off.h"
 #include "vault/sources/cache.h"
 #include "vault/sources/flights.h"
+#include "vault/sources/outage.h"
 #include "vault/sources/quiet_keys.h"
 #include "vault/sources/sweep_times.h"
 #include "vault/sources/value_store.h"
@@ -105,9 +106,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   bool is_to_forget_ = false;  // the backend, before it is asked again
   bool is_silent_ = false;
   QuietKeys quiet_;
-  BackOff back_off_;
+  Outage outage_;
   BackOff login_back_off_;  // of log-ins that failed while the one of before was good
-  Failed last_failed_;
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;
