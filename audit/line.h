@@ -30,6 +30,7 @@ enum class RecordType : std::uint8_t {
   secret_fetched,
   token_exchange,
   token_rotation,
+  source_flushed,
   recovered,
   unsigned_found,
   loss_accepted,

@@ -124,6 +124,10 @@ constexpr std::array kSecretFetchedFields{
     LineField{R"(,"outcome":)", LineValue::word},
     LineField{R"(,"ms":)", LineValue::milliseconds},
 };
+constexpr std::array kSourceFlushedFields{
+    LineField{R"(,"source":)", LineValue::name_or_null},
+    LineField{R"(,"values":)", LineValue::number},
+};
 constexpr std::array kRecoveredFields{
     LineField{R"(,"bytes":)", LineValue::number},
     LineField{R"(,"moved_to":)", LineValue::word},
@@ -157,6 +161,7 @@ constexpr std::array kTypes{
     LineType{"secret_fetched", RecordType::secret_fetched, kSecretFetchedFields},
     LineType{"token_exchange", RecordType::token_exchange, kSecretFetchedFields},
     LineType{"token_rotation", RecordType::token_rotation, kSecretFetchedFields},
+    LineType{"source_flushed", RecordType::source_flushed, kSourceFlushedFields},
     LineType{"recovered", RecordType::recovered, kRecoveredFields},
     LineType{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     LineType{"loss_accepted", RecordType::loss_accepted, kLossFields},

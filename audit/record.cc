@@ -373,6 +373,13 @@ void encode_body(const SecretFetchedRecord& record, std::string& out) {
       .append_to(out);
 }
 
+void encode_body(const SourceFlushedRecord& record, std::string& out) {
+  Body(record.ts_us, "source_flushed")
+      .text_or_null(R"(,"source":)", record.source, kNameBytesMax)
+      .number(R"(,"values":)", record.values)
+      .append_to(out);
+}
+
 void encode_body(const RecoveredRecord& record, std::string& out) {
   Body(record.ts_us, "recovered")
       .number(R"(,"bytes":)", record.bytes)

@@ -345,6 +345,13 @@ struct SecretFetchedRecord {
   bool used_default_expiry = false;  // its source does not say when it ends
 };
 
+// The operator had what sources gave dropped: the next request that needs it fetches anew.
+struct SourceFlushedRecord {
+  std::int64_t ts_us = 0;
+  std::string_view source = {};  // as above; "" all of them
+  std::uint64_t values = 0;      // that were kept, and are no more
+};
+
 // Written by the log itself after a torn tail: what was cut off went to `moved_to`.
 struct RecoveredRecord {
   std::int64_t ts_us = 0;
@@ -379,6 +386,7 @@ void encode_body(const ReloadRecord& record, std::string& out);
 void encode_body(const ApprovalRecord& record, std::string& out);
 void encode_body(const RestoredRecord& record, std::string& out);
 void encode_body(const SecretFetchedRecord& record, std::string& out);
+void encode_body(const SourceFlushedRecord& record, std::string& out);
 void encode_body(const RecoveredRecord& record, std::string& out);
 void encode_body(const UnsignedFoundRecord& record, std::string& out);
 void encode_body(const LossAcceptedRecord& record, std::string& out);

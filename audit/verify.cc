@@ -56,6 +56,7 @@ class UnderWay {
       case RecordType::secret_fetched:
       case RecordType::token_exchange:
       case RecordType::token_rotation:
+      case RecordType::source_flushed:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;

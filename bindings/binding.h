@@ -117,6 +117,9 @@ struct Capture {
   JsonPointer pointer;        // of a string in a JSON text
   std::string name;           // of a form's field, a header (lower case), a cookie
   bool is_signature = false;  // of a JWT, whose claims the client reads
+  // Where the seconds stand that it is good for, in the same JSON text or form; empty: nowhere.
+  JsonPointer life_pointer;
+  std::string life_name;
 
   [[nodiscard]] bool has_same_place(const Capture& other) const {
     return from == other.from && pointer == other.pointer && name == other.name;

@@ -20,7 +20,8 @@ namespace keyswap::bindings {
 namespace {
 
 constexpr std::string_view kClaimsReadable = "claims_readable";
-constexpr std::array<std::string_view, 10> kCaptureKeys = {"host",
+constexpr std::string_view kExpires = "expires";
+constexpr std::array<std::string_view, 11> kCaptureKeys = {"host",
                                                            "port",
                                                            "methods",
                                                            "paths",
@@ -29,7 +30,8 @@ constexpr std::array<std::string_view, 10> kCaptureKeys = {"host",
                                                            "form_field",
                                                            "header",
                                                            "cookie",
-                                                           kClaimsReadable};
+                                                           kClaimsReadable,
+                                                           kExpires};
 // In the order of the enumerators of Capture::From.
 constexpr std::array<std::string_view, 4> kFromWords = {
     "json_pointer", "form_field", "header", "cookie"};
@@ -110,6 +112,32 @@ bool parse_from(const YamlSection& section, ConfigIssues& issues, Capture& captu
   return said != nullptr;
 }
 
+// Where the value's life stands, which is where the value does. False after an error.
+bool parse_expires(const YamlNode& node, ConfigIssues& issues, Capture& capture) {
+  const auto text = read_text(node, kExpires, issues);
+  if (!text) {
+    return false;
+  }
+  if (capture.from == Capture::From::json) {
+    if (auto pointer = read_pointer_to_string(*text)) {
+      capture.life_pointer = std::move(*pointer);
+      return true;
+    }
+    issues.error(node.place,
+                 "`expires` must be a JSON pointer (RFC 6901) of 1 to 32 names",
+                 "to the number of seconds that the value is good for: /expires_in");
+    return false;
+  }
+  if (capture.from == Capture::From::form && !text->empty() && is_name_of_visible_ascii(*text)) {
+    capture.life_name = *text;
+    return true;
+  }
+  issues.error(node.place,
+               "`expires` is where the body says how long the value is good",
+               "with `json_pointer` a JSON pointer, with `form_field` a name, else none");
+  return false;
+}
+
 // All whom some binding of the secret serves; none: anyone.
 std::vector<std::string> callers_of(const SecretRule& rule) {
   std::vector<std::string> callers;
@@ -146,7 +174,11 @@ void parse_one_capture(const YamlNode& node, ParseContext& context, SecretRule& 
   if (const auto* const flag = section.find(kClaimsReadable)) {
     capture.is_signature = read_flag(*flag, kClaimsReadable, issues).value_or(false);
   }
-  if (parse_from(section, issues, capture) && has_host) {
+  if (!parse_from(section, issues, capture)) {
+    return;
+  }
+  const auto* const expires = section.find(kExpires);
+  if ((expires == nullptr || parse_expires(*expires, issues, capture)) && has_host) {
     rule.captures.push_back(std::move(capture));
   }
 }

@@ -151,16 +151,23 @@ std::string_view captured_from(const Capture& capture) {
   KS_UNREACHABLE();
 }
 
+std::string pointer_text(const JsonPointer& pointer) {
+  std::string text;
+  for (const std::string& step : pointer) {
+    text.append("/").append(step);
+  }
+  return text;
+}
+
 void add_capture(const std::string& subject,
                  const Capture& capture,
                  std::vector<std::string>& said) {
-  std::string name = capture.name;
-  for (const std::string& step : capture.pointer) {
-    name.append("/").append(step);
-  }
+  const std::string name = capture.name + pointer_text(capture.pointer);
+  const std::string life = capture.life_name + pointer_text(capture.life_pointer);
   std::string text = "an answer of " + host_of(capture.where) + conditions_of(capture.where);
   text.append(" replaces ").append(subject).append(", by ").append(captured_from(capture));
   text.append(" ").append(name).append(capture.is_signature ? ", with its claims readable" : "");
+  text.append(life.empty() ? "" : ", for as long as " + life + " says");
   said.push_back(std::move(text));
 }
 

@@ -380,6 +380,8 @@ inline constexpr std::int64_t kClockLookMs = 1'000;     // so often a connection
 // This machine's own clock moved by more against one that does not jump: it was set, or the machine
 // slept, and what was seen counts no more.
 inline constexpr std::int64_t kClockSetMs = 1'000;
+// What ails sources and clocks, as serve.lock says it (proxy/net/troubles.h): so many of each.
+inline constexpr std::size_t kTroublesMax = 32;
 // Failed handshakes of clients: so many kinds are told apart, per loop; past it all others are one.
 inline constexpr std::size_t kTlsFailedKindsMax = 64;
 

@@ -85,6 +85,9 @@ constexpr std::array kWords{
           "or a new login"},
     Words{"secret_not_at_source", "The source has no such secret"},
     Words{"secret_unreadable", "What the source of the secret says is no value of one"},
+    Words{"secret_expired",
+          "The secret came in an answer that said how long it is good, and that is over: log in "
+          "again, or renew it"},
     Words{"captured_not_kept",
           "What is captured of the upstream's answer could not be kept in the vault: nothing of it "
           "goes on"},

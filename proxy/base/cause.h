@@ -71,6 +71,7 @@ enum class Cause : std::uint8_t {
   secret_source_shut,
   secret_not_at_source,
   secret_unreadable,
+  secret_expired,
   captured_not_kept,
   // a client that takes the listener for something else
   client_speaks_tls,

@@ -92,8 +92,45 @@ std::string why_locked(const std::string& why) {
   return why == "not_approved" ? "the approved policy cannot be had" : "its file is " + why;
 }
 
+// What keyswap says of itself and of its files.
+std::string describe_own(const std::string& type, const Json& json) {
+  if (type == "start") {
+    return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
+  }
+  if (type == "reload") {
+    return "reload  accepted: " + text_of(json, "accepted");
+  }
+  if (type == "approval") {
+    return "approval  of a policy: " + text_of(json, "event") + ", number " +
+           text_of(json, "number");
+  }
+  if (type == "restored") {
+    return "RESTORED  at " + text_of(json, "at") +
+           " from a backup: what was taken back since it was made counts again";
+  }
+  if (type == "recovered") {
+    return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
+           text_of(json, "moved_to");
+  }
+  if (type == "unsigned_found") {
+    return "UNSIGNED  records " + text_of(json, "first_seq") + " to " + text_of(json, "last_seq") +
+           " were not signed: a crash left them, or somebody put them there";
+  }
+  if (type == "loss_accepted") {
+    return "LOSS ACCEPTED  a log that reached record " + text_of(json, "last_seq") +
+           " was lost, and this one goes on";
+  }
+  if (type == "vault_locked") {
+    return "VAULT LOCKED  " + why_locked(text_of(json, "why"));
+  }
+  if (type == "vault_readable") {
+    return "vault readable again";
+  }
+  return type;
+}
+
 std::string describe(const Json& json) {
-  std::string type = text_of(json, "type");
+  const std::string type = text_of(json, "type");
   if (type == "inject_decision") {
     return describe_decision(json);
   }
@@ -126,44 +163,17 @@ std::string describe(const Json& json) {
     return "clock of " + text_of(json, "host") + ":" + text_of(json, "port") + "  " +
            text_of(json, "event") + "  " + text_of(json, "offset_ms") + " ms beside ours";
   }
-  if (type == "start") {
-    return "start  keyswap " + text_of(json, "version") + ", pid " + text_of(json, "pid");
-  }
-  if (type == "reload") {
-    return "reload  accepted: " + text_of(json, "accepted");
-  }
-  if (type == "approval") {
-    return "approval  of a policy: " + text_of(json, "event") + ", number " +
-           text_of(json, "number");
-  }
-  if (type == "restored") {
-    return "RESTORED  at " + text_of(json, "at") +
-           " from a backup: what was taken back since it was made counts again";
-  }
   if (type == "secret_fetched" || type == "token_exchange" || type == "token_rotation") {
     return "source " + text_of(json, "source") + " (" + text_of(json, "kind") + ")  " +
            text_of(json, "event") + " " + text_of(json, "secret") + ": " +
            text_of(json, "outcome") + " in " + text_of(json, "ms") + " ms";
   }
-  if (type == "recovered") {
-    return "recovered  " + text_of(json, "bytes") + " bytes of a torn line moved to " +
-           text_of(json, "moved_to");
+  if (type == "source_flushed") {
+    const std::string source = text_of(json, "source");
+    return "source flush  of " + (source.empty() ? "all" : source) + ": " +
+           text_of(json, "values") + " values dropped";
   }
-  if (type == "unsigned_found") {
-    return "UNSIGNED  records " + text_of(json, "first_seq") + " to " + text_of(json, "last_seq") +
-           " were not signed: a crash left them, or somebody put them there";
-  }
-  if (type == "loss_accepted") {
-    return "LOSS ACCEPTED  a log that reached record " + text_of(json, "last_seq") +
-           " was lost, and this one goes on";
-  }
-  if (type == "vault_locked") {
-    return "VAULT LOCKED  " + why_locked(text_of(json, "why"));
-  }
-  if (type == "vault_readable") {
-    return "vault readable again";
-  }
-  return type;
+  return describe_own(type, json);
 }
 
 }  // namespace

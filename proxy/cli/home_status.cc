@@ -23,6 +23,7 @@
 #include "proxy/cli/policy.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
+#include "proxy/cli/trouble_text.h"
 #include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/cli/unlock_ways.h"
@@ -262,6 +263,25 @@ std::string audit_text(const AuditSize& audit) {
          ", last record " + (audit.last_record.empty() ? "unknown" : audit.last_record);
 }
 
+// Both lists are there, empty where nothing is wrong.
+void put_troubles(const net::Troubles& troubles, std::int64_t now_s, nlohmann::ordered_json& json) {
+  json["sources_down"] = nlohmann::ordered_json::array();
+  for (const net::TroubledSource& one : troubles.sources) {
+    json["sources_down"].push_back({{"source", one.id},
+                                    {"outcome", one.outage.outcome},
+                                    {"needs_login", one.outage.needs_login},
+                                    {"since", format_time(one.outage.since_s)},
+                                    {"asked_again_in_s", asked_again_in_s(one.outage, now_s)}});
+  }
+  json["clocks_apart"] = nlohmann::ordered_json::array();
+  for (const net::ClockApart& one : troubles.clocks) {
+    json["clocks_apart"].push_back({{"upstream", one.upstream}, {"offset_s", one.offset_s}});
+  }
+  if (troubles.more > 0) {
+    json["more_troubles"] = troubles.more;
+  }
+}
+
 }  // namespace
 
 HomeStatus look_at(const Home& home) {
@@ -285,6 +305,10 @@ std::string status_text(const Home& home, const HomeStatus& status, std::int64_t
   };
   if (!status.health.empty()) {
     rows.push_back({"health", printable(status.health)});
+  }
+  if (status.proxy) {
+    const auto troubles = trouble_rows(status.proxy->troubles, now_s);
+    rows.insert(rows.end(), troubles.begin(), troubles.end());
   }
   rows.push_back({"vault",
                   status.vault_fault.empty() ? std::string(name_of(status.unlocks).words)
@@ -316,6 +340,7 @@ std::string status_json(const Home& home, const HomeStatus& status, std::int64_t
     }
     json["bindings"] = status.proxy->bindings;
     json["health"] = status.health;
+    put_troubles(status.proxy->troubles, now_s, json);
     json["reloads"] = status.proxy->reloads.done;
     if (!status.proxy->reloads.refused.empty()) {
       json["last_reload_refused"] = status.proxy->reloads.refused;

@@ -69,6 +69,14 @@ void ReloadNotes::end() {
   announce();
 }
 
+void ReloadNotes::tell(const net::Troubles& troubles) {
+  if (proxy_.troubles == troubles) {
+    return;
+  }
+  proxy_.troubles = troubles;
+  announce();
+}
+
 void ReloadNotes::announce() {
   if (lock_ == nullptr) {
     return;

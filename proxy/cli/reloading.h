@@ -17,8 +17,8 @@
 
 namespace keyswap::cli {
 
-// The proxy's side; used by one thread at a time. What cannot be written is said on stderr: the
-// proxy itself needs none of it.
+// The proxy's side, which says in serve.lock all that changes; used by one thread at a time. What
+// cannot be written is said on stderr: the proxy itself needs none of it.
 class ReloadNotes {
  public:
   ReloadNotes() = default;
@@ -30,6 +30,9 @@ class ReloadNotes {
   // What the reload under way does not take, and what to do; the first counts.
   void refuse(const Failure& failure);
   void end();
+
+  // Besides, what ails it; nothing is written where that is as it was.
+  void tell(const net::Troubles& troubles);
 
  private:
   void announce();

@@ -21,6 +21,7 @@
 #include "proxy/cli/time_text.h"
 #include "proxy/cli/unbound.h"
 #include "proxy/cli/unlock.h"
+#include "vault/sources/captured_end.h"
 
 namespace keyswap::cli {
 
@@ -32,7 +33,18 @@ std::int64_t now_s() {
   return base::SystemClock().wall_us() / 1'000'000;
 }
 
-nlohmann::ordered_json to_json(const vault::SecretInfo& info) {
+// When it is over; nothing: it is not known to end. Only what was captured is looked into.
+std::optional<std::int64_t> end_of(const vault::Vault& vault, const vault::SecretInfo& info) {
+  if (info.kind != vault::EntryKind::text || !vault.has(vault::captured_end_name(info.name))) {
+    return std::nullopt;
+  }
+  const auto value = vault.fetch(info.name, 0);  // no time of use
+  const auto end = value ? vault::captured_end_of(vault, info.name, *value)
+                         : base::Result<std::optional<std::int64_t>>(std::nullopt);
+  return end ? *end : std::nullopt;
+}
+
+nlohmann::ordered_json to_json(const vault::SecretInfo& info, std::optional<std::int64_t> end_s) {
   nlohmann::ordered_json json;
   json["id"] = info.id;
   json["service"] = info.service;
@@ -41,6 +53,9 @@ nlohmann::ordered_json to_json(const vault::SecretInfo& info) {
   json["last_used_at"] = nullptr;
   if (info.last_used_at) {
     json["last_used_at"] = format_time(*info.last_used_at);
+  }
+  if (end_s) {
+    json["expires_at"] = format_time(*end_s);
   }
   return json;
 }
@@ -73,7 +88,7 @@ int tell_change(const vault::Vault& vault,
   const auto all = vault.list();
   const vault::SecretInfo* info = find_info(all, name);
   if (info != nullptr && options.json) {
-    print_line(dump(to_json(*info)));
+    print_line(dump(to_json(*info, end_of(vault, *info))));
   } else if (info != nullptr) {
     print_long_line(std::string(verb) + " " + name.text() + " (service " +
                     printable(info->service) + ", id " + info->id + ")");
@@ -196,7 +211,7 @@ int list(const SecretOptions& options) {
   if (options.json) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const auto& info : all) {
-      json.push_back(to_json(info));
+      json.push_back(to_json(info, end_of(opened->vault, info)));
     }
     print_line(dump(json));
     return static_cast<int>(Exit::done);
@@ -206,13 +221,21 @@ int list(const SecretOptions& options) {
     return static_cast<int>(Exit::done);
   }
   constexpr std::size_t kIdShown = 8;  // enough to tell them apart; --json has the whole
-  std::vector<std::vector<std::string>> rows = {{"NAME", "SERVICE", "CREATED", "LAST USED", "ID"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"NAME", "SERVICE", "CREATED", "LAST USED", "ID", "EXPIRES"}};
+  bool has_ends = false;
   for (const auto& info : all) {
+    const auto end_s = end_of(opened->vault, info);
+    has_ends = has_ends || end_s;
     rows.push_back({info.name.text(),
                     printable(info.service),
                     format_minute(info.created_at),
                     info.last_used_at ? format_minute(*info.last_used_at) : "never",
-                    info.id.substr(0, kIdShown)});
+                    info.id.substr(0, kIdShown),
+                    end_s ? format_minute(*end_s) : "-"});
+  }
+  if (!has_ends) {
+    std::ranges::for_each(rows, [](auto& row) { row.pop_back(); });
   }
   print(format_table(rows));
   return static_cast<int>(Exit::done);

@@ -179,6 +179,9 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
       flushed(opened.home);
     }
   };
+  behind.troubled = [&opened](const net::Troubles& troubles) {
+    opened.reloads.tell(troubles);
+  };
   behind.refused = [&talk](std::uint64_t in_a_minute) {
     talk.refused(in_a_minute);
   };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_lock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -15,7 +17,11 @@ namespace keyswap::cli {
 
 namespace {
 
-constexpr std::size_t kTextBytesMax = std::size_t{16} * 1024;
+using Json = nlohmann::json;
+using nlohmann::ordered_json;
+
+// With bounds::kTroublesMax of each kind.
+constexpr std::size_t kTextBytesMax = std::size_t{64} * 1024;
 constexpr std::chrono::milliseconds kLookAgain{20};
 
 struct flock byte_lock(ServeLock::Byte byte, ServeLock::Kind kind) {
@@ -26,6 +32,66 @@ struct flock byte_lock(ServeLock::Byte byte, ServeLock::Kind kind) {
   lock.l_start = static_cast<off_t>(byte);
   lock.l_len = 1;
   return lock;
+}
+
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::uint64_t number_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+// One that may be below 0.
+std::int64_t signed_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+// The objects of a list; none if there is no such list.
+std::vector<Json> objects_of(const Json& json, const char* key) {
+  std::vector<Json> objects;
+  const auto found = json.find(key);
+  if (found != json.end() && found->is_array()) {
+    std::ranges::copy_if(
+        *found, std::back_inserter(objects), [](const Json& one) { return one.is_object(); });
+  }
+  return objects;
+}
+
+void write_troubles(const net::Troubles& troubles, ordered_json& json) {
+  for (const net::TroubledSource& one : troubles.sources) {
+    json["sources"].push_back({{"id", one.id},
+                               {"outcome", one.outage.outcome},
+                               {"needs_login", one.outage.needs_login},
+                               {"since", one.outage.since_s},
+                               {"next_try", one.outage.next_try_s}});
+  }
+  for (const net::ClockApart& one : troubles.clocks) {
+    json["clocks"].push_back({{"upstream", one.upstream}, {"offset", one.offset_s}});
+  }
+  if (troubles.more > 0) {
+    json["more"] = troubles.more;
+  }
+}
+
+net::Troubles read_troubles(const Json& json) {
+  net::Troubles troubles;
+  for (const Json& one : objects_of(json, "sources")) {
+    const auto needs_login = one.find("needs_login");
+    troubles.sources.push_back({text_of(one, "id"),
+                                {.outcome = text_of(one, "outcome"),
+                                 .needs_login = needs_login != one.end() && *needs_login == true,
+                                 .since_s = signed_of(one, "since"),
+                                 .next_try_s = signed_of(one, "next_try")}});
+  }
+  for (const Json& one : objects_of(json, "clocks")) {
+    troubles.clocks.push_back({text_of(one, "upstream"), signed_of(one, "offset")});
+  }
+  troubles.more = number_of(json, "more");
+  return troubles;
 }
 
 }  // namespace
@@ -123,7 +189,7 @@ Problem ServeLock::write_text(const std::string& text) {
 }
 
 std::string encode_running(const RunningProxy& proxy) {
-  nlohmann::ordered_json json;
+  ordered_json json;
   json["event"] = proxy.address.empty() ? "starting" : "ready";
   json["proxy"] = proxy.address;
   json["bindings"] = proxy.bindings;
@@ -143,6 +209,7 @@ std::string encode_running(const RunningProxy& proxy) {
   if (!proxy.manage.empty()) {
     json["manage"] = proxy.manage;
   }
+  write_troubles(proxy.troubles, json);
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -152,21 +219,16 @@ std::optional<RunningProxy> decode_running(const std::string& text) {
   if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer()) {
     return std::nullopt;
   }
-  const auto text_of = [&json](const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const auto number_of = [&json](const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-  };
-  RunningProxy proxy{
-      json["pid"].get<pid_t>(),
-      text_of("proxy"),
-      text_of("bindings"),
-      {number_of("reloads_begun"), number_of("reloads_done"), text_of("refused"), text_of("hint")}};
-  proxy.manage = text_of("manage");
-  proxy.audit = text_of("audit");
+  RunningProxy proxy{json["pid"].get<pid_t>(),
+                     text_of(json, "proxy"),
+                     text_of(json, "bindings"),
+                     {number_of(json, "reloads_begun"),
+                      number_of(json, "reloads_done"),
+                      text_of(json, "refused"),
+                      text_of(json, "hint")}};
+  proxy.manage = text_of(json, "manage");
+  proxy.audit = text_of(json, "audit");
+  proxy.troubles = read_troubles(json);
   if (const auto listen = json.find("listen"); listen != json.end() && listen->is_array()) {
     for (const auto& address : *listen) {
       proxy.listen.push_back(address.is_string() ? address.get<std::string>() : "");

@@ -22,6 +22,7 @@
 #include "proxy/cli/failure.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/home.h"
+#include "proxy/net/troubles.h"
 
 namespace keyswap::cli {
 
@@ -41,6 +42,7 @@ struct RunningProxy {
   std::vector<std::string> listen = {};  // all addresses, where `address` does not say it
   std::string manage = {};               // where management listens; "" nowhere
   std::string audit = {};  // its log's folder (name_of_audit_folder); "": an earlier version
+  net::Troubles troubles = {};
 
   // Before that nobody signals it.
   [[nodiscard]] bool is_ready() const { return pid > 0 && !address.empty(); }

@@ -189,6 +189,44 @@ base::Result<Secret> decoded(std::string_view encoded) {
   return Secret::adopt(std::move(*room), size);
 }
 
+// The first of that name.
+std::optional<std::string_view> field_in(std::string_view form, std::string_view name) {
+  while (!form.empty()) {
+    const std::string_view part = form.substr(0, form.find('&'));
+    form.remove_prefix(std::min(part.size() + 1, form.size()));
+    const auto equals = std::min(part.find('='), part.size());
+    if (says(part.substr(0, equals), name)) {
+      return part.substr(std::min(equals + 1, part.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+// --- how long a value is good ---
+
+// What is longer than anybody waits for is as good as this.
+constexpr std::int64_t kLifeMaxS = std::int64_t{100} * 366 * 24 * 3600;
+
+base::Result<std::int64_t> seconds_in(std::string_view digits) {
+  std::int64_t seconds = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, seconds);
+  if (read.ptr != end || read.ec != std::errc{}) {
+    return kUnreadable;
+  }
+  return std::clamp<std::int64_t>(seconds, 0, kLifeMaxS);
+}
+
+// A whole number, or one in a text, as some servers write it.
+base::Result<std::int64_t> seconds_in(JsonView value) {
+  constexpr std::size_t kDigitsMax = 20;
+  if (const auto number = value.integer()) {
+    return std::clamp<std::int64_t>(*number, 0, kLifeMaxS);
+  }
+  const auto text = value.plain_text(kDigitsMax);
+  return text ? seconds_in(std::string_view(*text)) : base::Result<std::int64_t>(kUnreadable);
+}
+
 // --- JWTs ---
 
 bool is_part(std::string_view text) {
@@ -316,6 +354,10 @@ base::Status AnswerCapture::pick_from_json() {
     if (!value.is(JsonKind::none) && !value.is(JsonKind::null)) {
       KS_TRY(take(use, value.text()));
     }
+    const JsonView life = value_at(json->root(), capture.life_pointer);
+    if (!capture.life_pointer.empty() && !life.is(JsonKind::none) && !life.is(JsonKind::null)) {
+      KS_TRY(limit_life(use, seconds_in(life)));
+    }
   }
   return {};
 }
@@ -336,6 +378,14 @@ base::Status AnswerCapture::pick_from_form() {
       if (capture.from == Capture::From::form && says(part.substr(0, equals), capture.name)) {
         KS_TRY(take(use, decoded(value)));
       }
+    }
+  }
+  for (const CaptureUse& use : uses_) {
+    const Capture& capture = capture_of(use);
+    const auto life =
+        capture.life_name.empty() ? std::nullopt : field_in(whole->reveal(), capture.life_name);
+    if (life) {
+      KS_TRY(limit_life(use, seconds_in(*life)));
     }
   }
   return {};
@@ -368,6 +418,20 @@ base::Status AnswerCapture::take(const CaptureUse& use, base::Result<Secret> val
     return Error{Errc::unavailable, "too much locked memory is held already"};
   }
   values_.push_back({use.rule, std::move(*value)});
+  return {};
+}
+
+// Where several say it of one value, the first that is over counts. Of a value that did not come it
+// says nothing.
+base::Status AnswerCapture::limit_life(const CaptureUse& use, base::Result<std::int64_t> life_s) {
+  const auto value = std::ranges::find(values_, use.rule, &CapturedValue::rule);
+  if (value == values_.end()) {
+    return {};
+  }
+  if (!life_s) {
+    return life_s.error();
+  }
+  value->life_s = std::min(value->life_s.value_or(*life_s), *life_s);
   return {};
 }
 

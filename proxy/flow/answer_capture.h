@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ namespace keyswap::flow {
 struct CapturedValue {
   std::uint32_t rule = 0;
   vault::Secret value;
+  std::optional<std::int64_t> life_s = std::nullopt;  // good for so long; nothing: it is not said
 };
 
 class AnswerCapture {
@@ -56,7 +58,8 @@ class AnswerCapture {
   // It is whole: picks the values. There may be none: a field that is not there is no mistake.
   // invalid_input: it is coded, or written, in a way that is not read here, or in one that can be
   // read in two, or its request can (CaptureUse::is_certain), or it is a part of one, or what
-  // stands there is no text that can be found again; limit_exceeded: it grows past the bound when
+  // stands there is no text that can be found again, or its life is no number of seconds;
+  // limit_exceeded: it grows past the bound when
   // it is decoded; unavailable: no locked memory.
   [[nodiscard]] base::Status pick();
 
@@ -80,6 +83,7 @@ class AnswerCapture {
   base::Status pick_from_form();
   base::Status pick_from_body();
   base::Status take(const bindings::CaptureUse& use, base::Result<vault::Secret> value);
+  base::Status limit_life(const bindings::CaptureUse& use, base::Result<std::int64_t> life_s);
   [[nodiscard]] const bindings::Capture& capture_of(const bindings::CaptureUse& use) const;
 
   const bindings::Bindings* bindings_;

@@ -248,6 +248,9 @@ std::string_view detail_of(audit::Reason reason, std::optional<SecretFault> faul
   if (reason == Reason::secret_unavailable && fault == SecretFault::late) {
     return "The secret of this binding could not be had in time; nothing was sent.";
   }
+  if (reason == Reason::secret_unavailable && fault == SecretFault::expired) {
+    return "The secret of this binding is over; nothing was sent.";
+  }
   if (reason == Reason::secret_unavailable && fault == SecretFault::not_kept) {
     return "The request was sent, and its answer is lost: log in again.";
   }

@@ -19,6 +19,7 @@ enum class SecretFault : std::uint8_t {
   no_room,   // there is no locked memory for it now
   late,      // its source gave no answer in time
   locked,    // the vault's file is not what was opened
+  expired,   // it was captured with an end, and that is over
   // Of a source elsewhere:
   source_down,   // it gives no answer now
   source_shut,   // it takes what it is opened with no more
@@ -34,6 +35,7 @@ inline SecretFault fault_of(const base::Error& error) {
          : error.code == base::Errc::unavailable ? SecretFault::no_room
          : error.code == base::Errc::timed_out   ? SecretFault::late
          : error.code == base::Errc::locked      ? SecretFault::locked
+         : error.code == base::Errc::expired     ? SecretFault::expired
                                                  : SecretFault::unusable;
 }
 
@@ -54,6 +56,8 @@ inline base::Cause cause_of(SecretFault fault) {
     case SecretFault::no_room:
     case SecretFault::locked:
       return base::Cause::none;
+    case SecretFault::expired:
+      return base::Cause::secret_expired;
     case SecretFault::late:
       return base::Cause::secret_timed_out;
     case SecretFault::source_down:
@@ -75,6 +79,7 @@ inline audit::Reason reason_of(SecretFault fault) {
     case SecretFault::missing:
     case SecretFault::unusable:
     case SecretFault::late:
+    case SecretFault::expired:
     case SecretFault::source_down:
     case SecretFault::source_shut:
     case SecretFault::not_there:

@@ -9,6 +9,7 @@
 
 #include "audit/log.h"
 #include "audit/sink.h"
+#include "proxy/base/log.h"
 
 namespace keyswap::net {
 
@@ -19,6 +20,19 @@ bool hand_over(audit::Log& to, const Record& record, audit::Listener* listener =
   batch.add(record);
   batch.is_urgent = true;
   return to.append(std::move(batch), listener, 0);
+}
+
+inline void tell_no_records() {
+  base::log::line(base::log::Level::error,
+                  "the audit log does not take records: requests are refused");
+}
+
+// As hand_over(); where the log does not take it, stderr says so.
+template <typename Record>
+void record_or_tell(audit::Log& to, const Record& record) {
+  if (!hand_over(to, record)) {
+    tell_no_records();
+  }
 }
 
 // For one record each; not on an event loop, and with nothing held that another waits for: it takes

@@ -13,7 +13,6 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/line_output.h"
-#include "proxy/base/log.h"
 #include "proxy/base/thread.h"
 #include "proxy/net/leaves.h"
 #include "proxy/net/limit_table.h"
@@ -25,6 +24,7 @@
 #include "proxy/net/shared_secrets.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
+#include "proxy/net/troubles.h"
 #include "proxy/net/upstream_clocks.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
@@ -32,8 +32,6 @@
 #include "vault/secret.h"
 
 namespace keyswap::net {
-
-namespace log = base::log;
 
 namespace {
 
@@ -58,10 +56,6 @@ struct Reloading {
   std::uint64_t policies = 0;  // put in force so far
   std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
 };
-
-void tell_no_records() {
-  log::line(log::Level::error, "the audit log does not take records: requests are refused");
-}
 
 struct Refreshing {
   OneAtATime runs;
@@ -110,6 +104,7 @@ class Server final : public uv::AcceptEvents {
   void refresh_vault_once();
   void hold_to_approval();
   void renew_policy();
+  void flush_source(std::string_view id);
   void record_lock(std::optional<audit::VaultFault> why);
   void drain();
 
@@ -202,10 +197,6 @@ base::Status Server::listen_for_management() {
 }
 
 services::Figures Server::figures() const {
-  std::vector<services::SourceFigures> sources;
-  for (const vault::Sources::Named& one : secrets_.source.states()) {
-    sources.push_back({one.id, one.state.entries, one.state.next_try_us > 0});
-  }
   return {.client_connections = room_.clients,
           .upstream_connections = room_.upstreams,
           .locked_bytes = vault::locked_memory_size(),
@@ -213,7 +204,7 @@ services::Figures Server::figures() const {
           .is_audit_dead = parts_.log->is_dead(),
           .audit_syncs = parts_.log->syncs(),
           .leaves = leaves_.figures(),
-          .sources = std::move(sources),
+          .sources = figures_of(secrets_.source.states()),
           .clocks_apart = clocks_.count_apart(moments_of(*parts_.clock))};
 }
 
@@ -340,6 +331,7 @@ void Server::reload_once() {
     tell_no_records();
   }
   if (parts_.behind.reloaded) {
+    const std::lock_guard alone(reloading_.in_force);
     parts_.behind.reloaded();
   }
   refresh_vault();  // whoever waits for the vault to count is told behind it
@@ -382,12 +374,12 @@ void Server::take(Policy policy) {
 }
 
 void Server::record_approval(const std::optional<ApprovalNote>& note) {
-  if (note && !hand_over(*parts_.log,
-                         audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
-                                               .event = note->event,
-                                               .number = note->number,
-                                               .bindings_sha256 = note->bindings_sha256})) {
-    tell_no_records();
+  if (note) {
+    record_or_tell(*parts_.log,
+                   audit::ApprovalRecord{.ts_us = parts_.clock->wall_us(),
+                                         .event = note->event,
+                                         .number = note->number,
+                                         .bindings_sha256 = note->bindings_sha256});
   }
 }
 
@@ -439,7 +431,11 @@ void Server::refresh_vault_once() {
     parts_.behind.looked();
   }
   if (parts_.behind.flushing) {
-    parts_.behind.flushing([this](std::string_view id) { secrets_.source.flush(id); });
+    parts_.behind.flushing([this](std::string_view id) { flush_source(id); });
+  }
+  if (parts_.behind.troubled) {
+    parts_.behind.troubled(
+        troubles_of(secrets_.source.states(), clocks_, moments_of(*parts_.clock)));
   }
   refreshing_.watch.tell();
 }
@@ -465,12 +461,18 @@ void Server::renew_policy() {
   }
 }
 
+// Not held back by a log that takes nothing: less is kept then, not more.
+void Server::flush_source(std::string_view id) {
+  const std::size_t dropped = secrets_.source.flush(id);
+  record_or_tell(*parts_.log, audit::SourceFlushedRecord{parts_.clock->wall_us(), id, dropped});
+}
+
 void Server::record_lock(std::optional<audit::VaultFault> why) {
   const std::int64_t now_us = parts_.clock->wall_us();
-  const bool is_taken = why ? hand_over(*parts_.log, audit::VaultLockedRecord{now_us, *why})
-                            : hand_over(*parts_.log, audit::VaultReadableRecord{now_us});
-  if (!is_taken) {
-    tell_no_records();
+  if (why) {
+    record_or_tell(*parts_.log, audit::VaultLockedRecord{now_us, *why});
+  } else {
+    record_or_tell(*parts_.log, audit::VaultReadableRecord{now_us});
   }
 }
 

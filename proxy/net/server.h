@@ -22,6 +22,7 @@
 #include "proxy/net/listeners.h"
 #include "proxy/net/listening.h"
 #include "proxy/net/policy.h"
+#include "proxy/net/troubles.h"
 #include "vault/sources/cache.h"
 #include "vault/vault.h"
 
@@ -75,6 +76,8 @@ struct Behind {
   // Alone: behind that. Has `flush` called with the id of each source that is to drop what it gave,
   // "" for all of them.
   std::function<void(const std::function<void(std::string_view id)>& flush)> flushing;
+  // Alone: behind that, twice a second.
+  std::function<void(const Troubles& troubles)> troubled;
   // Called after each minute in which requests were refused, with their number.
   std::function<void(std::uint64_t)> refused;
   Outside outside;

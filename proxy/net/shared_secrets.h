@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/real_values.h"
+#include "proxy/services/metrics.h"
 #include "vault/holdings.h"
 #include "vault/sources/sources.h"
 
@@ -24,6 +26,9 @@ struct SharedSecrets {
     real.renew();
   }
 };
+
+// What is told of sources in numbers.
+std::vector<services::SourceFigures> figures_of(const std::vector<vault::Sources::Named>& sources);
 
 // I10: what requests may hold while they wait, of the locked memory that the loops leave. Sources
 // have their part of it; where there is little of it, a quarter, and what finds no room there is

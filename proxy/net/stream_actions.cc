@@ -15,6 +15,12 @@
 
 namespace keyswap::net {
 
+namespace {
+
+constexpr std::int64_t kUsPerSecond = 1'000'000;
+
+}  // namespace
+
 using audit::Reason;
 
 // --- admission ---
@@ -193,9 +199,12 @@ void Stream::perform(const flow::KeepCaptured& action) {
     captured(false);
     return;
   }
+  const std::int64_t now_s = context_->clock->wall_us() / kUsPerSecond;
   std::vector<vault::CapturedEntry> entries;
   for (const flow::CapturedValue& one : action.values) {
-    entries.push_back({exchange_->bindings().rules[one.rule].name, one.value.share()});
+    entries.push_back({exchange_->bindings().rules[one.rule].name,
+                       one.value.share(),
+                       one.life_s ? std::optional(now_s + *one.life_s) : std::nullopt});
   }
   context_->memory.captures->keep(std::move(entries), [self = anchor_.handle()](bool is_kept) {
     if (Stream* const stream = self.get()) {

@@ -148,10 +148,19 @@ std::int64_t UpstreamClocks::shift_us(const UpstreamKey& key, const Moments& now
 
 std::size_t UpstreamClocks::count_apart(const Moments& now) const {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(std::ranges::count_if(known_, [&](const auto& entry) {
-    return !entry.second.is_doubted && is_fresh(entry.second.seen, now) &&
-           event_of(entry.second.offset_us) != ClockEvent::agrees;
-  }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(known_, [&](const auto& entry) { return entry.second.is_apart(now); }));
+}
+
+std::vector<UpstreamClocks::Apart> UpstreamClocks::apart(const Moments& now) const {
+  std::vector<Apart> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [destination, known] : known_) {
+    if (known.is_apart(now)) {
+      all.push_back({destination, known.offset_at(now)});
+    }
+  }
+  return all;
 }
 
 // What counts no more goes first, then of those that nobody misses the one that was not seen for
@@ -177,6 +186,10 @@ void UpstreamClocks::make_room(const Moments& now) {
 
 std::int64_t UpstreamClocks::Known::offset_at(const Moments& now) const {
   return offset_us - moved_us(seen, now);
+}
+
+bool UpstreamClocks::Known::is_apart(const Moments& now) const {
+  return !is_doubted && is_fresh(seen, now) && event_of(offset_us) != ClockEvent::agrees;
 }
 
 // Is this as good as not known? Nothing is shifted for it, and what it was told of is long over.

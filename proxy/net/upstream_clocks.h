@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "audit/record.h"
 #include "proxy/base/clock.h"
@@ -63,8 +64,15 @@ class UpstreamClocks {
   [[nodiscard]] bool may_shift() const { return off_.load(std::memory_order_relaxed) > 0; }
 
   // Of how many it is known, fresh and not in doubt, that they differ by more than
-  // bounds::kClockNoticedMs.
+  // bounds::kClockNoticedMs; and of which, in no order.
   [[nodiscard]] std::size_t count_apart(const Moments& now) const;
+
+  struct Apart {
+    std::string destination;     // UpstreamKey::destination
+    std::int64_t offset_us = 0;  // its time less this machine's
+  };
+
+  [[nodiscard]] std::vector<Apart> apart(const Moments& now) const;
 
  private:
   struct Known {
@@ -80,6 +88,7 @@ class UpstreamClocks {
 
     [[nodiscard]] std::int64_t offset_at(const Moments& now) const;
     [[nodiscard]] bool agrees(const Moments& now) const;
+    [[nodiscard]] bool is_apart(const Moments& now) const;
   };
 
   Known* find_or_add(const UpstreamKey& key, const Moments& now);

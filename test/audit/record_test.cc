@@ -232,6 +232,16 @@ TEST_CASE("a client that did not come to TLS has a record with the alert and the
   CHECK(is_canonical(body_of(ClientTlsFailedRecord{})));
 }
 
+TEST_CASE("the record of a flush says of which source, or of all, and how much was dropped") {
+  CHECK(body_of(SourceFlushedRecord{0, "company", 3}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"source_flushed","source":"company",)"
+        R"("values":3)");
+  CHECK(body_of(SourceFlushedRecord{}) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"source_flushed","source":null,"values":0)");
+  CHECK(is_canonical(body_of(SourceFlushedRecord{0, "company", 3})));
+  CHECK(is_canonical(body_of(SourceFlushedRecord{})));
+}
+
 TEST_CASE("the records about the log itself have their fields in order") {
   CHECK(body_of(StartRecord{0, "0.1.0", 42, "aa", "bb", "cc"}) ==
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"start","version":"0.1.0","pid":42,)"
@@ -424,6 +434,7 @@ TEST_CASE("AU-14 hostile bytes in any field stay one bounded line of printable A
       body_of(response),
       body_of(StartRecord{0, hostile, 4'294'967'295, hostile, hostile, hostile}),
       body_of(ReloadRecord{0, false, hostile}),
+      body_of(SourceFlushedRecord{0, hostile, 1}),
       body_of(RecoveredRecord{0, 1, hostile})};
   for (const std::string& body : bodies) {
     CHECK(std::all_of(body.begin(), body.end(), [](char c) { return c >= ' ' && c <= '~'; }));

@@ -39,6 +39,7 @@ TEST_CASE("each cause has a word of its own that reads back, and a sentence with
   CHECK(is_of_secret(Cause::secret_timed_out));
   CHECK(is_of_secret(Cause::secret_unreadable));
   CHECK_FALSE(is_of_secret(Cause::answer_malformed));
+  CHECK_FALSE(is_of_secret(Cause::secret_expired));  // no source is to blame
   CHECK_FALSE(is_of_secret(Cause::client_speaks_tls));
   CHECK_FALSE(is_of_client(Cause::clock_before_ca));
   CHECK_FALSE(is_ours(Cause::no_such_page));

@@ -67,6 +67,29 @@ TEST_CASE("An entry says where in which answers the value of its secret comes") 
   CHECK(bindings.is_captured(bindings.rules[0].name));
 }
 
+TEST_CASE("An entry may say where its answer says how long the value is good") {
+  const auto bindings = accepted(with_capture(
+      "[ { host: login.example.com, paths: [/t], json_pointer: /t, expires: /a/expires_in }, "
+      "{ host: login.example.com, paths: [/f], form_field: token, expires: expires_in }, "
+      "{ host: login.example.com, paths: [/h], header: X-Subject-Token } ]",
+      "kswp_PLACEHOLDER_00000000001"));
+  const auto& found = bindings.rules[0].captures;
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].life_pointer == JsonPointer{"a", "expires_in"});
+  CHECK(found[0].life_name.empty());
+  CHECK(found[1].life_name == "expires_in");
+  CHECK(found[1].life_pointer.empty());
+  CHECK((found[2].life_name.empty() && found[2].life_pointer.empty()));
+  for (const char* wrong : {"json_pointer: /t, expires: expires_in",
+                            "json_pointer: /t, expires: 3600",
+                            "form_field: t, expires: \"a b\"",
+                            "form_field: t, expires: \"\"",
+                            "header: X-Token, expires: /expires_in",
+                            "cookie: c, expires: c"}) {
+    CHECK_THAT(errors_of(with_entry("paths: [/t], " + std::string(wrong))), Contains("`expires`"));
+  }
+}
+
 TEST_CASE("A host whose answers are captured is decrypted, and gets nothing by that", "[I3]") {
   const auto bindings = accepted(with_entry("paths: [/token], json_pointer: /t"));
   CHECK(bindings.binds(kLogin));

@@ -30,9 +30,12 @@ TEST_CASE("what replaces a secret is said, with where it stands", "[I17]") {
       "    inject: { header: Authorization, format: \"Bearer {secret}\" }\n"
       "    bindings: [ { host: api.example.com } ]\n"
       "    capture:\n"
-      "      - { host: login.example.com, methods: [POST], paths: [/token], json_pointer: /a/b }\n"
+      "      - { host: login.example.com, methods: [POST], paths: [/token], json_pointer: /a/b, "
+      "expires: /a/expires_in }\n"
       "      - { host: login.example.com, paths: [/in], cookie: sid, claims_readable: true }\n"));
-  CHECK(says(said, "an answer of login.example.com, POST, /token replaces K, by the JSON /a/b"));
+  CHECK(says(said,
+             "an answer of login.example.com, POST, /token replaces K, by the JSON /a/b, for "
+             "as long as /a/expires_in says"));
   CHECK(says(said,
              "an answer of login.example.com, any method, /in replaces K, by the cookie sid, with "
              "its claims readable"));

@@ -125,6 +125,35 @@ TEST_CASE("all that a proxy listens on is told, and where it is managed") {
   }
 }
 
+TEST_CASE("what ails the running proxy is told, and where nothing does the lists are empty") {
+  const test::TempHome temp;
+  HomeStatus status = look_at(temp.home());
+  CHECK_FALSE(nlohmann::json::parse(status_json(temp.home(), status, kDay))
+                  .contains("sources_down"));  // nobody can say
+  status.proxy = RunningProxy{17, "127.0.0.1:1", "/b.yaml"};
+  auto json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
+  CHECK(json["sources_down"] == nlohmann::json::array());
+  CHECK(json["clocks_apart"] == nlohmann::json::array());
+  status.proxy->troubles.sources = {{"company", {"sealed", false, kDay - 60, kDay + 5}}};
+  status.proxy->troubles.clocks = {{"a.test:443", -90}};
+  status.proxy->troubles.more = 1;
+  json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
+  REQUIRE(json["sources_down"].size() == 1);
+  CHECK(json["sources_down"][0]["source"] == "company");
+  CHECK(json["sources_down"][0]["outcome"] == "sealed");
+  CHECK(json["sources_down"][0]["needs_login"] == false);
+  CHECK(json["sources_down"][0]["since"] == "1970-01-01T23:59:00Z");
+  CHECK(json["sources_down"][0]["asked_again_in_s"] == 5);
+  REQUIRE(json["clocks_apart"].size() == 1);
+  CHECK(json["clocks_apart"][0]["upstream"] == "a.test:443");
+  CHECK(json["clocks_apart"][0]["offset_s"] == -90);
+  CHECK(json["more_troubles"] == 1);
+  const std::string text = status_text(temp.home(), status, kDay);
+  for (const char* part : {"company is down: sealed", "a.test:443 is 90 s behind"}) {
+    CHECK(text.find(part) != std::string::npos);
+  }
+}
+
 TEST_CASE("a CA that has ended is told as such") {
   const test::TempHome temp;
   HomeStatus status = look_at(temp.home());

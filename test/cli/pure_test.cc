@@ -222,6 +222,17 @@ TEST_CASE("an upstream's clock is shown with how far it is off, and so is what w
         "time, -90123 ms beside ours)  GET api.example.com:443/v1  from 127.0.0.1:5  [r2]");
 }
 
+TEST_CASE("a flush is shown with what it was of") {
+  const std::string begin =
+      R"({"v":1,"seq":9,"ts":"2026-11-22T02:25:09.123456Z","type":"source_flushed","source":)";
+  const std::string end = R"(,"values":2,"prev":"00","hash":"11"})";
+  CHECK(format_record(begin + R"("company")" + end) ==
+        "2026-11-22T02:25:09.123456Z #9 source flush  of company: 2 values dropped");
+  CHECK(format_record(begin + "null" + end) ==
+        "2026-11-22T02:25:09.123456Z #9 source flush  of all: 2 values dropped");
+  CHECK(matches({}, begin + "null" + end));
+}
+
 TEST_CASE("other records are shown unless decisions of a kind are asked for") {
   constexpr std::string_view kStart =
       R"({"v":1,"seq":1,"ts":"2026-11-22T02:25:09.123456Z","type":"start"})";

@@ -113,4 +113,26 @@ TEST_CASE("what became of reloads is read back, also behind a longer text") {
   CHECK(decode_running(encode_running(proxy) + "g\"}\n")->reloads.begun == 2);
 }
 
+TEST_CASE("what ails the proxy is said beside what became of reloads, once for each change") {
+  const test::TempHome temp;
+  ServeLock lock = lock_of(temp.home());
+  ReloadNotes notes(lock, this_process());
+  notes.begin();
+  notes.end();
+  net::Troubles troubles;
+  troubles.sources = {{"company", {"network", false, 1, 2}}};
+  notes.tell(troubles);
+  REQUIRE(find_running(temp.home()));
+  CHECK(find_running(temp.home())->troubles == troubles);
+  CHECK(find_running(temp.home())->reloads.done == 1);
+  REQUIRE_FALSE(lock.announce(this_process()));
+  notes.tell(troubles);
+  CHECK(find_running(temp.home())->troubles == net::Troubles{});  // not written again
+  notes.begin();
+  CHECK(find_running(temp.home())->troubles == troubles);
+  notes.tell({});
+  CHECK(find_running(temp.home())->troubles == net::Troubles{});
+  ReloadNotes().tell(troubles);  // before it is ready, nothing is said
+}
+
 }  // namespace keyswap::cli

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/bounds.h"
 #include "test/support/temp_home.h"
 
 namespace keyswap::cli {
@@ -91,6 +92,37 @@ TEST_CASE("a lock file with other text in it is no proxy's word") {
   const auto read = decode_running(encode_running({5, "a:1", "/x \"y\""}));
   REQUIRE(read);
   CHECK(read->bindings == "/x \"y\"");
+}
+
+TEST_CASE("what ails a proxy is read back as it was said, and what is no such word is not") {
+  RunningProxy proxy{17, "127.0.0.1:8472", "/b.yaml"};
+  proxy.troubles.sources = {{"company", {"network", false, 1'700'000'000, 1'700'000'004}},
+                            {"mint:K", {"token_endpoint_error:invalid_grant", true, 5, 0}}};
+  proxy.troubles.clocks = {{"a.test:443", -90}, {"b.test:443", 3600}};
+  proxy.troubles.more = 2;
+  const auto read = decode_running(encode_running(proxy));
+  REQUIRE(read);
+  CHECK(read->troubles == proxy.troubles);
+  CHECK(decode_running(encode_running({17, "a:1", "/x"}))->troubles == net::Troubles{});
+  const auto other = decode_running(R"({"pid":1,"sources":[7,{"id":5}],"clocks":{},"more":-1})");
+  REQUIRE(other);
+  REQUIRE(other->troubles.sources.size() == 1);
+  CHECK(other->troubles.sources[0].id.empty());
+  CHECK(other->troubles.clocks.empty());
+  CHECK(other->troubles.more == 0);
+}
+
+TEST_CASE("all that may ail a proxy has room in what is read of it", "[I10]") {
+  const test::TempHome temp;
+  auto lock = take(temp.home(), Byte::serving, Kind::exclusive);
+  RunningProxy proxy{17, "127.0.0.1:8472", "/b.yaml"};
+  const std::string name(256, 'n');
+  proxy.troubles.sources.assign(base::bounds::kTroublesMax, {name, {name, true, 1, 2}});
+  proxy.troubles.clocks.assign(base::bounds::kTroublesMax, {name + ":443", -90});
+  REQUIRE_FALSE(lock->announce(proxy));
+  const auto running = find_running(temp.home());
+  REQUIRE(running);
+  CHECK(running->troubles == proxy.troubles);
 }
 
 TEST_CASE("a proxy that is starting is not ready for signals") {

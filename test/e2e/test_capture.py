@@ -4,6 +4,7 @@ are doubles (harness/login_server.py), which follow what their vendors document.
 
 import base64
 import json
+import time
 import urllib.parse
 
 from harness import login_server
@@ -44,7 +45,7 @@ class Captured(OneProxy):
             "NPM": rule(P_NPM, [header("Bearer {secret}", max_occurrences=2), {"path": "/-/user/token/{secret}", "max_occurrences": 2}], [REGISTRY],
                         [{"host": REGISTRY, "methods": ["PUT"], "paths": ["/-/user/**"], "json_pointer": "/token"},
                          {"host": REGISTRY, "paths": ["/-/v1/done"], "json_pointer": "/token"}]),
-            "ACCESS": rule(P_ACCESS, header("Bearer {secret}"), [API], [{**oauth, "json_pointer": "/access_token"}]),
+            "ACCESS": rule(P_ACCESS, header("Bearer {secret}"), [API], [{**oauth, "json_pointer": "/access_token", "expires": "/expires_in"}]),
             "REFRESH": rule(P_REFRESH, {"body": "text", "json_pointer": "/refresh_token"}, [CONSOLE],
                             [{**oauth, "json_pointer": "/refresh_token"}]),
             "ID": rule(P_SIGNATURE, header("{secret}", "X-Identity", replace="token"), [API],
@@ -150,6 +151,28 @@ class Captured(OneProxy):
             self.assertEqual(json.loads(answer.body)["refresh_token"], P_REFRESH)
             self.assertNotEqual(self.vendor.good["access"], before)
             self.assertEqual(self.says(API, "POST", "/v1/messages", {"messages": []}, bearer).status, 200)
+
+    def test_a_token_that_is_over_is_sent_nowhere(self):
+        """[I13] How long it is good the login's answer says."""
+        self.addCleanup(setattr, self.vendor, "life", self.vendor.life)
+        for life, status in ((0, 503), (28800, 200)):
+            with self.subTest(life):
+                self.vendor.life = life
+                before = int(time.time())
+                told = self.oauth_login()
+                self.assertEqual(told["expires_in"], life)
+                bearer = [("Authorization", f"Bearer {told['access_token']}")]
+                answer = self.says(API, "POST", "/v1/messages", {"messages": []}, bearer)
+                if status == 503:
+                    problem = self.refused(answer, 503, "secret_unavailable")
+                    self.assertEqual((problem["cause"], problem["secret"]), ("secret_expired", "ACCESS"))
+                self.assertEqual(answer.status, status)
+                end = self.captured("ACCESS")[-1]["expires_at"]
+                self.assertTrue(before + life <= end <= time.time() + life, (before, life, end))
+                listed = json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout)
+                said, = (entry["expires_at"] for entry in listed if entry["name"] == "ACCESS")
+                self.assertEqual(said, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end)))
+                self.assertNotIn("ACCESS#expires", [entry["name"] for entry in listed])
 
     def test_the_claims_of_an_id_token_are_read_and_its_signature_is_not(self):
         head, claims, signature = self.oauth_login()["id_token"].split(".")

@@ -42,9 +42,18 @@ class Looking(test_sources.Sources):
         return self.home(name, rules, {"BWS_TOKEN": double.access_token}, sources=self.sources)
 
     def told(self, home, *words, code=0):
-        done = home.run(*words, "--json", unlock="flush" not in words and "list" not in words)
+        done = home.run(*words, "--json", unlock=not {"flush", "list", "status"} & set(words))
         self.assertEqual(done.returncode, code, done.stdout.decode() + done.stderr.decode())
         return json.loads(done.stdout)
+
+    def down(self, home, count=0):
+        """What status says of sources, once so many are down."""
+        end = time.monotonic() + 10
+        while True:
+            down = self.told(home, "status")["sources_down"]
+            if len(down) == count or time.monotonic() > end:
+                return [(source["source"], source["outcome"], source["needs_login"]) for source in down]
+            time.sleep(0.05)
 
     def outcomes(self, told):
         return {secret["name"]: secret["outcome"] for source in told["sources"] for secret in source["secrets"]}
@@ -143,6 +152,23 @@ class OfBitwarden(Looking):
                 self.assertLess(time.monotonic() - began, 5)  # the command's start is in it
                 self.assertGreater(double.count("values"), calls)
         self.assertFalse((home.path / "source-flush").exists())
+        running.await_record(lambda r: r["type"] == "source_flushed" and r["source"] is None)
+        flushes = [(r["source"], r["values"]) for r in running.records() if r["type"] == "source_flushed"]
+        self.assertEqual(flushes, [("company", 1), (None, 1)])
+        with self.subTest("and a source that is down then is told by status, until it answers"):
+            self.assertEqual(self.down(home), [])
+            double.trouble = lambda call: (500, "oops-of-theirs", []) if call == "list" else None
+            self.told(home, "source", "flush")
+            self.lacks(running, "/flush/down")
+            self.assertEqual(self.down(home, count=1), [("company", "server_error", False)])
+            text = home.must("status").stdout.decode()
+            self.assertIn("company is down: server_error, since ", text)
+            self.assertNotIn("oops-of-theirs", text)
+            double.trouble = lambda _: None
+            self.told(home, "source", "flush")
+            self.gets(running, "/flush/up", VALUE2)
+            self.assertEqual(self.down(home), [])
+        home.must("audit", "verify", unlock=True)
 
     def test_without_a_proxy_there_is_nothing_to_flush(self):
         home = self.company("nothing", self.double())

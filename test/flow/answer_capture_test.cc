@@ -37,6 +37,7 @@ struct Picked {
   bool is_captured = false;
   base::Status status;
   std::vector<std::string> values;  // "rule=value"
+  std::vector<std::optional<std::int64_t>> lives;
 
   bool operator==(const std::string& text) const {
     return status && values == std::vector<std::string>{"0=" + text};
@@ -79,6 +80,7 @@ Picked pick(const std::string& captures,
   }
   for (const CapturedValue& one : capture.values()) {
     picked.values.push_back(std::to_string(one.rule) + "=" + std::string(one.value.reveal()));
+    picked.lives.push_back(one.life_s);
   }
   return picked;
 }
@@ -114,6 +116,52 @@ TEST_CASE("a token in a form is picked, where the answer says that it is a form"
   }
   CHECK(pick(kForm + ", " + kJson, with_length(kIsForm, body)) == kToken);
   CHECK(pick(kForm + ", " + kJson, with_length("", json_of("\"" + kToken + "\""))) == kToken);
+}
+
+TEST_CASE(
+    "how long a token is good is read where its entry says, and one that does not say is so") {
+  constexpr std::int64_t kLifeMax = std::int64_t{100} * 366 * 24 * 3600;
+  const std::string of_json = entry("json_pointer: /access_token, expires: /expires_in");
+  const auto life = [&](const std::string& written) {
+    const auto picked =
+        pick(of_json, with_length("", R"({"access_token":")" + kToken + "\"" + written + "}"));
+    REQUIRE(picked == kToken);
+    return picked.lives[0];
+  };
+  CHECK(life(R"(,"expires_in":3600)") == 3600);
+  CHECK(life(R"(,"expires_in":"3600")") == 3600);
+  CHECK(life(R"(,"expires_in":0)") == 0);
+  CHECK(life(R"(,"expires_in":-5)") == 0);
+  CHECK(life(R"(,"expires_in":9223372036854775807)") == kLifeMax);
+  CHECK_FALSE(life(R"(,"expires_in":null)"));
+  CHECK_FALSE(life(""));
+  for (const char* unclear : {"true", "\"soon\"", "\"\"", "1.5", "[3600]", "1e3"}) {
+    CAPTURE(unclear);
+    CHECK(pick(of_json,
+               with_length("",
+                           R"({"access_token":")" + kToken + R"(","expires_in":)" + unclear + "}"))
+              .status.error()
+              .code == base::Errc::invalid_input);
+  }
+  const std::string of_form = entry("form_field: access_token, expires: expires_in");
+  CHECK(
+      pick(of_form, with_length(kIsForm, "expires%5fin=899&access_token=captured-0001")).lives[0] ==
+      899);
+  CHECK_FALSE(pick(of_form, with_length(kIsForm, "access_token=captured-0001")).lives[0]);
+  CHECK_FALSE(
+      pick(of_form, with_length(kIsForm, "access_token=captured-0001&expires_in=soon")).status);
+  // A login that is pending has no token yet, and what it says of time is of something else.
+  CHECK(pick(of_json, with_length("", R"({"expires_in":"soon"})")).is_nothing());
+}
+
+TEST_CASE("where two entries say how long one token is good, the shorter time counts") {
+  const auto picked = pick(entry("json_pointer: /access_token, expires: /a") + ", " +
+                               entry("json_pointer: /token, expires: /b"),
+                           with_length("",
+                                       R"({"access_token":"captured-0001","a":90,)"
+                                       R"("token":"captured-0001","b":60})"));
+  REQUIRE(picked == "captured-0001");
+  CHECK(picked.lives[0] == 60);
 }
 
 TEST_CASE("a token in a header or a cookie is picked, also of an answer that leads elsewhere") {

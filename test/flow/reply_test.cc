@@ -74,6 +74,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a secret that is over is told as such, by its entry's name, and to log in again") {
+  const base::Failure over{cause_of(SecretFault::expired), {}};
+  Refusal said;
+  said.reason = reason_of(fault_of(base::Error{base::Errc::expired, "over"}));
+  said.request_id = "01";
+  said.secret = "K";
+  said.fault = SecretFault::expired;
+  said.failure = &over;
+  const std::string answer = refused(said);
+  CHECK(has(answer, "503 "));
+  CHECK(has(answer, "The secret of this binding is over; nothing was sent."));
+  CHECK(has(answer, "log in again"));
+  CHECK(has(answer, "Vault entry: K."));
+  CHECK(has(answer, R"("cause":"secret_expired")"));
+  CHECK(has(answer, R"("retryable":false)"));
+}
+
 TEST_CASE("a refusal says its sentences again where SDKs look for them") {
   Refusal refusal;
   refusal.reason = audit::Reason::binding_scope_violation;

@@ -22,4 +22,17 @@ TEST_CASE("requests and sources share what loops leave, and neither goes without
   }
 }
 
+TEST_CASE("a source counts as down while it is not asked, and no longer") {
+  vault::SourceState down{.entries = 2, .outcome = "network", .next_try_us = 5};
+  down.outage = vault::SourceOutage{.outcome = "network"};
+  vault::SourceState waited = down;
+  waited.next_try_us = 0;
+  const auto figures = figures_of({{"one", "vault", down}, {"other", "vault", waited}});
+  REQUIRE(figures.size() == 2);
+  CHECK(figures[0].source == "one");
+  CHECK(figures[0].values == 2);
+  CHECK(figures[0].is_down);
+  CHECK_FALSE(figures[1].is_down);
+}
+
 }  // namespace keyswap::net

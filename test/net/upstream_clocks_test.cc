@@ -77,6 +77,7 @@ TEST_CASE("a clock that differs by more than 30 s is told of once, and again whe
   CHECK(told->offset_us <= 90 * kSecond);
   CHECK(told->error_us == kSecond + 50 * kMs);
   CHECK(machine.clocks.count_apart(machine.now) == 1);
+  CHECK(machine.clocks.apart(machine.now).size() == 1);
   for (int i = 0; i < 200; ++i) {
     machine.pass(kSecond);
     CHECK_FALSE(machine.hear(90 * kSecond));

@@ -26,8 +26,8 @@ void SourceCache::vault_changed() {
   core_->vault_changed();
 }
 
-void SourceCache::flush() {
-  core_->flush();
+std::size_t SourceCache::flush() {
+  return core_->flush();
 }
 
 void SourceCache::fall_silent() {

@@ -67,12 +67,23 @@ struct CacheParts {
   Draw draw;
 };
 
+// The source could not be asked, and did not answer since.
+struct SourceOutage {
+  std::string outcome;          // of the run that failed last (docs/sources.md)
+  bool needs_login = false;     // a person has to log in again
+  std::int64_t since_s = 0;     // since 1970
+  std::int64_t next_try_s = 0;  // likewise: not asked before; 0: with the next request
+
+  bool operator==(const SourceOutage&) const = default;
+};
+
 // For those who look, not for those who fetch.
 struct SourceState {
   std::size_t entries = 0;
   std::string outcome;           // of the last run that ended; "" none did, "ok" it brought it
   std::int64_t next_try_us = 0;  // by the steady clock: it is down until then; 0: it is not
   std::uint64_t generation = 0;
+  std::optional<SourceOutage> outage = std::nullopt;
 };
 
 // Thread-safe; fetch() never waits.
@@ -95,8 +106,8 @@ class SourceCache {
   void vault_changed();
 
   // Drops all values, and every wait for a source that failed. What is under way brings nothing any
-  // more: who waits for it is told so, and may ask again.
-  void flush();
+  // more: who waits for it is told so, and may ask again. Gives how many values there were.
+  std::size_t flush();
 
   // Who waits is told nothing any more, and nobody waits from now on.
   void fall_silent();

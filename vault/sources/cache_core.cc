@@ -69,8 +69,8 @@ bool SourceCache::Core::is_over(const KeptValue& kept) const {
 
 std::optional<base::Error> SourceCache::Core::refusal_of(const std::string& flight) const {
   const std::int64_t now_us = parts_.clock.steady_us();
-  if (back_off_.is_waiting(now_us)) {
-    return error_of(last_failed_.fault, back_off_.again_s(now_us));
+  if (outage_.is_waiting(now_us)) {
+    return error_of(outage_.fault(), outage_.wait().again_s(now_us));
   }
   const auto quiet = quiet_.find(flight, now_us);
   return quiet ? std::optional(error_of(quiet->fault, quiet->again_s)) : std::nullopt;
@@ -236,7 +236,7 @@ void SourceCache::Core::watch_login() {
   std::int64_t next_try_us = 0;
   {
     const std::lock_guard lock(mutex_);
-    next_try_us = std::max(back_off_.next_try_us(), login_back_off_.next_try_us());
+    next_try_us = std::max(outage_.wait().next_try_us(), login_back_off_.next_try_us());
   }
   const std::int64_t now_us = parts_.clock.steady_us();
   const std::int64_t wait_us =
@@ -280,7 +280,7 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
       outcome_ = done.rests->outcome;
       rest({}, *done.rests, told);
     } else {
-      back_off_.worked(batch.begun_us);
+      outage_.worked(batch.begun_us);
     }
     for (std::size_t at = 0; at < arrived.size(); ++at) {
       const std::string& flight = batch.flights[at];
@@ -307,6 +307,9 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
     const auto flights = batch == nullptr ? flights_.take_queue() : batch->flights;
     const bool is_of_values = batch != nullptr && (failed.fault == FetchFault::not_found ||
                                                    failed.fault == FetchFault::bad_answer);
+    if (is_of_values) {
+      outage_.answered();
+    }
     if (is_of_values || failed.fault == FetchFault::no_turn) {
       // What one key's value is like says nothing of the others, nor does what we had no time for.
       for (const std::string& flight : flights) {
@@ -323,10 +326,9 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
 void SourceCache::Core::rest(std::span<const std::string> flights,
                              const Failed& failed,
                              Flights::Told& told) {
-  const std::int64_t now_us = parts_.clock.steady_us();
-  last_failed_ = failed;
-  back_off_.failed(now_us, failed, parts_.draw);
-  const base::Error error = error_of(failed.fault, back_off_.again_s(now_us));
+  outage_.failed(failed, parts_.clock, parts_.draw);
+  const base::Error error =
+      error_of(failed.fault, outage_.wait().again_s(parts_.clock.steady_us()));
   if (failed.fault == FetchFault::auth_lost) {
     // What it gave before was given to who we are no more.
     ++generation_;
@@ -424,14 +426,15 @@ void SourceCache::Core::tell(Flights::Told& told) {
   }
 }
 
-void SourceCache::Core::flush() {
+std::size_t SourceCache::Core::flush() {
   Flights::Told told;
+  std::size_t dropped = 0;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
-    parts_.store.drop_all(this);
+    dropped = parts_.store.drop_all(this);
     quiet_.clear();
-    back_off_.worked();
+    outage_.worked();
     login_back_off_.worked();
     for (const std::string& flight : flights_.under_way()) {
       flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
@@ -441,16 +444,14 @@ void SourceCache::Core::flush() {
   }
   parts_.engine.post([core = shared_from_this()] { core->forget(); });
   tell(told);
+  return dropped;
 }
 
 // What opens it, or a refresh token, may be another now.
 void SourceCache::Core::vault_changed() {
   const std::lock_guard lock(mutex_);
   login_back_off_.worked();
-  if (last_failed_.fault == FetchFault::auth_lost ||
-      last_failed_.fault == FetchFault::needs_login) {
-    back_off_.worked();
-  }
+  outage_.opener_changed();
 }
 
 void SourceCache::Core::fall_silent() {
@@ -489,11 +490,12 @@ void SourceCache::Core::log_out(std::int64_t deadline_us, const std::function<vo
 
 SourceState SourceCache::Core::state() const {
   const std::lock_guard lock(mutex_);
-  return {
-      .entries = parts_.store.count(this),
-      .outcome = outcome_,
-      .next_try_us = back_off_.is_waiting(parts_.clock.steady_us()) ? back_off_.next_try_us() : 0,
-      .generation = generation_};
+  const bool is_waiting = outage_.is_waiting(parts_.clock.steady_us());
+  return {.entries = parts_.store.count(this),
+          .outcome = outcome_,
+          .next_try_us = is_waiting ? outage_.wait().next_try_us() : 0,
+          .generation = generation_,
+          .outage = outage_.told()};
 }
 
 }  // namespace keyswap::vault

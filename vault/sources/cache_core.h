@@ -20,6 +20,7 @@
 #include "vault/sources/back_off.h"
 #include "vault/sources/cache.h"
 #include "vault/sources/flights.h"
+#include "vault/sources/outage.h"
 #include "vault/sources/quiet_keys.h"
 #include "vault/sources/sweep_times.h"
 #include "vault/sources/value_store.h"
@@ -34,7 +35,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::optional<FetchAnswer> fetch(const Route& route,
                                    const Wanted& wanted,
                                    FetchCallback callback);
-  void flush();
+  std::size_t flush();
   // Who waits is told nothing any more, and nobody waits from now on.
   void vault_changed();
   void fall_silent();
@@ -75,7 +76,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
 
   [[nodiscard]] bool rests() const {  // as it asked for
     const std::lock_guard lock(mutex_);
-    return back_off_.is_told(parts_.clock.steady_us());
+    return outage_.wait().is_told(parts_.clock.steady_us());
   }
 
   // With mutex_ held.
@@ -111,9 +112,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   bool is_to_forget_ = false;  // the backend, before it is asked again
   bool is_silent_ = false;
   QuietKeys quiet_;
-  BackOff back_off_;
+  Outage outage_;
   BackOff login_back_off_;  // of log-ins that failed while the one of before was good
-  Failed last_failed_;
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "proxy/base/assert.h"
+#include "vault/sources/captured_end.h"
 
 namespace keyswap::vault {
 
@@ -29,8 +30,7 @@ class CaptureRun final : public Run {
 
   Step on(Answer answer, std::int64_t /*now_us*/) override {
     if (std::holds_alternative<Granted>(answer)) {
-      tries_ = 0;
-      return read();
+      return entries_[at_].expires_at ? begin_end() : begin_value();
     }
     if (const auto* const entry = std::get_if<EntryAnswer>(&answer)) {
       return keep(entry->version);
@@ -50,22 +50,44 @@ class CaptureRun final : public Run {
  private:
   Step lock() { return LockEntry{entries_[at_].name}; }
 
-  Step read() {
-    ++tries_;
-    return ReadEntry{entries_[at_].name};
+  Step begin_end() {
+    auto text = captured_end_text(entries_[at_].value, *entries_[at_].expires_at);
+    if (!text) {
+      return next(false);
+    }
+    name_ = captured_end_name(entries_[at_].name);
+    text_ = std::move(*text);
+    is_end_ = true;
+    tries_ = 0;
+    return read();
   }
 
-  Step keep(std::string version) {
-    return KeepEntry{entries_[at_].name, entries_[at_].value.share(), std::move(version)};
+  Step begin_value() {
+    name_ = entries_[at_].name;
+    text_ = entries_[at_].value.share();
+    is_end_ = false;
+    tries_ = 0;
+    return read();
   }
+
+  Step read() {
+    ++tries_;
+    return ReadEntry{name_};
+  }
+
+  Step keep(std::string version) { return KeepEntry{name_, text_.share(), std::move(version)}; }
 
   Step kept_or_not(Kept kept) {
     if (kept == Kept::conflict && tries_ < kKeepTriesMax) {
       return read();
     }
+    if (kept == Kept::done && is_end_) {
+      return begin_value();
+    }
     FetchEvent event;
     event.kind = FetchEventKind::captured;
     event.secret = entries_[at_].name.text();
+    event.expires_at = entries_[at_].expires_at;
     if (kept != Kept::done) {
       has_lost_ = true;
       event.outcome = "not_kept";
@@ -85,6 +107,9 @@ class CaptureRun final : public Run {
 
   std::vector<CapturedEntry> entries_;
   std::size_t at_ = 0;
+  SecretName name_;  // of what is kept now: the value, or before it (is_end_) its end
+  Secret text_;      // and what it is
+  bool is_end_ = false;
   int tries_ = 0;  // to keep this one; 0: it is not locked yet
   bool has_lost_ = false;
 };

@@ -6,7 +6,9 @@
 // not keep the others from it: their upstream has given them out, and will not do so again.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +25,9 @@ inline constexpr std::string_view kCaptureKind = "capture";
 struct CapturedEntry {
   SecretName name;
   Secret value;
+  // Seconds since 1970; nothing: it is not known to end. Kept before the value (captured_end.h), so
+  // that nobody uses that without knowing its end.
+  std::optional<std::int64_t> expires_at = std::nullopt;
 };
 
 // By which the engine runs it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The vault of this machine (vault/vault.h) as a source of secrets: it has them in memory, and
-// answers at once.
+// answers at once. What was captured and is over it gives no more: `expired`.
 #pragma once
 
 #include <optional>

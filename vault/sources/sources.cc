@@ -74,7 +74,10 @@ std::optional<FetchAnswer> Sources::fetch(const Wanted& wanted, FetchCallback ca
     if (!name) {
       return base::Error{Errc::not_found, "the vault has no entry of such a name"};
     }
-    Wanted own{.name = *name, .kind = wanted.kind, .now_s = wanted.now_s};
+    Wanted own{.name = *name,
+               .kind = wanted.kind,
+               .now_s = wanted.now_s,
+               .is_only_known = wanted.is_only_known};
     return local_.fetch(own, std::move(callback));
   }
   // Kept while it answers, though another policy may come into force.
@@ -163,12 +166,14 @@ void Sources::vault_read() {
   }
 }
 
-void Sources::flush(std::string_view id) {
+std::size_t Sources::flush(std::string_view id) {
+  std::size_t dropped = 0;
   for (const auto& cache : caches()) {
     if (id.empty() || cache->spec().id == id) {
-      cache->flush();
+      dropped += cache->flush();
     }
   }
+  return dropped;
 }
 
 std::vector<Sources::Named> Sources::states() const {

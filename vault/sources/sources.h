@@ -46,8 +46,8 @@ class Sources final : public Source {
   // The vault of this machine was read again. Does nothing where it is as it was.
   void vault_read();
 
-  // Of the source of that id; "" of all.
-  void flush(std::string_view id);
+  // Of the source of that id; "" of all. Gives how many values were dropped.
+  std::size_t flush(std::string_view id);
 
   // Of each source of the table in force, by its id.
   struct Named {

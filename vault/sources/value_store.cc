@@ -56,9 +56,11 @@ void ValueStore::drop(Owner owner, std::string_view key) {
   }
 }
 
-void ValueStore::drop_all(Owner owner) {
+std::size_t ValueStore::drop_all(Owner owner) {
   const std::lock_guard lock(mutex_);
+  const std::size_t count = count_of(owner);
   drop_where([owner](const Entry& entry) { return entry.owner == owner; });
+  return count;
 }
 
 void ValueStore::drop_ended(std::int64_t now_us, std::int64_t wall_s) {

@@ -52,8 +52,8 @@ class ValueStore {
   // each other: a secret that needs more of them than `entries_max` would never have them all.
   void put(Owner owner, std::string_view key, KeptValue value, std::size_t entries_max);
   void drop(Owner owner, std::string_view key);
-  // All of that owner's.
-  void drop_all(Owner owner);
+  // All of that owner's; gives how many.
+  std::size_t drop_all(Owner owner);
   // All whose stale_end_us is over, or that their source says to be over; seconds since 1970.
   void drop_ended(std::int64_t now_us, std::int64_t wall_s);
 

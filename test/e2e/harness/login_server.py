@@ -35,6 +35,7 @@ class LoginServer:
         self.issued, self.good = {}, {}
         self.claims = {"sub": "user-1", "email": "user@example.test"}
         self.polls_pending = 1
+        self.life = 28800  # of access tokens, in seconds
         self.challenge = None
         for path, handler in (("/login/device/code", self._device_code), ("/login/oauth/access_token", self._device_token),
                               ("/user", self._user), ("/-/user/org.couchdb.user:", self._npm_login),
@@ -114,7 +115,7 @@ class LoginServer:
     # --- OAuth with PKCE ---
     def tokens(self):
         token = part({"alg": "RS256", "typ": "JWT"}) + "." + part(self.claims) + "."
-        return {"token_type": "Bearer", "access_token": self.make("access", "sk-ant-oat01-"), "expires_in": 28800,
+        return {"token_type": "Bearer", "access_token": self.make("access", "sk-ant-oat01-"), "expires_in": self.life,
                 "refresh_token": self.make("refresh", "sk-ant-ort01-"), "scope": "user:inference",
                 "id_token": token + self.make("signature", ""), "account": {"email_address": "user@example.test"}}
 

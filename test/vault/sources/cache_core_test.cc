@@ -41,6 +41,54 @@ TEST_CASE("a failure is not kept as an answer: after a second the source is aske
   CHECK(source.cache->state().next_try_us == 0);
 }
 
+TEST_CASE("since when a source is down, and when it is asked again, is known until it answers") {
+  Cached source;
+  CHECK_FALSE(source.cache->state().outage);
+  const std::int64_t began_s = source.time.wall_us() / sample::kSecondUs;
+  source.ask();
+  source.answer(500);
+  CHECK(source.cache->state().outage == SourceOutage{.outcome = "http_status",
+                                                     .needs_login = false,
+                                                     .since_s = began_s,
+                                                     .next_try_s = began_s + 1});
+  source.pass_s(5);
+  REQUIRE(source.cache->state().outage);  // nobody asked meanwhile
+  CHECK(source.cache->state().outage->next_try_s == began_s + 1);
+  source.ask();
+  source.answer(500);
+  REQUIRE(source.cache->state().outage);
+  CHECK(source.cache->state().outage->since_s == began_s);
+  CHECK(source.cache->state().outage->next_try_s == began_s + 7);
+  SECTION("it gives the value") {
+    source.pass_s(2);
+    REQUIRE(source.fetch() == "value-1");
+  }
+  SECTION("it says that it has none") {
+    source.pass_s(2);
+    source.ask("NONE");
+    source.answer(404);
+  }
+  SECTION("it is emptied") {
+    source.cache->flush();
+  }
+  CHECK_FALSE(source.cache->state().outage);
+}
+
+TEST_CASE("a source that waits for a log-in is told as such, also once the vault was changed") {
+  Cached source;
+  source.ask();
+  source.answer(400);
+  REQUIRE(source.cache->state().outage);
+  CHECK(source.cache->state().outage->needs_login);
+  CHECK(source.cache->state().outage->outcome == "invalid_grant");
+  CHECK(source.cache->state().outage->next_try_s > 0);
+  source.cache->vault_changed();
+  REQUIRE(source.cache->state().outage);
+  CHECK(source.cache->state().outage->next_try_s == 0);
+  CHECK(source.fetch() == "value-1");
+  CHECK_FALSE(source.cache->state().outage);
+}
+
 TEST_CASE("a source that goes on failing is asked after 1, 2, 4 and at most 60 seconds") {
   Cached source;
   for (const std::int64_t wait_s : {1, 2, 4, 8, 16, 32, 60, 60}) {

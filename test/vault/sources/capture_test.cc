@@ -51,6 +51,37 @@ TEST_CASE("a captured value is in the vault, and recorded, before the answer may
   CHECK(as<Done>(run.tell(Noted{true})).values.empty());
 }
 
+TEST_CASE("the end of a captured value is kept before the value, and recorded with it", "[I13]") {
+  CapturedEntry one = entry("TOKEN", "captured-0001");
+  one.expires_at = 1'800'000'000;
+  RunScript run(run_of(std::move(one)));
+  CHECK(as<LockEntry>(run.begin()).name.text() == "TOKEN");
+  CHECK(as<ReadEntry>(run.tell(Granted{})).name.text() == "TOKEN#expires");
+  const auto end = as<KeepEntry>(run.entry("of the one before", "v3"));
+  CHECK(end.name.text() == "TOKEN#expires");
+  CHECK(end.replaces == "v3");
+  CHECK(end.value.reveal().ends_with(" 1800000000"));
+  SECTION("it is kept") {
+    CHECK(as<ReadEntry>(run.tell(Kept::done)).name.text() == "TOKEN");
+    const auto keep = as<KeepEntry>(run.tell(kNotThere));
+    CHECK(keep.name.text() == "TOKEN");
+    CHECK(keep.replaces.empty());
+    CHECK(keep.value.reveal() == "captured-0001");
+    const auto note = as<Note>(run.tell(Kept::done));
+    CHECK(note.event.outcome == "ok");
+    CHECK(note.event.expires_at == 1'800'000'000);
+    as<Done>(run.tell(Noted{true}));
+  }
+  SECTION("somebody else changed it") {
+    CHECK(as<ReadEntry>(run.tell(Kept::conflict)).name.text() == "TOKEN#expires");
+    CHECK(as<KeepEntry>(run.tell(kNotThere)).name.text() == "TOKEN#expires");
+  }
+  SECTION("it is not kept: nor is the value") {
+    CHECK(as<Note>(run.tell(Kept::failed)).event.outcome == "not_kept");
+    CHECK(ending(run.tell(Noted{true})) == backend::Ending{FetchFault::unavailable, "not_kept"});
+  }
+}
+
 TEST_CASE("the first login makes the entry") {
   RunScript run(run_of(entry("TOKEN", "captured-0001")));
   run.begin();

@@ -2,6 +2,7 @@
 #include "vault/sources/local.h"
 
 #include "test/vault/sample.h"
+#include "vault/sources/captured_end.h"
 
 namespace keyswap::vault {
 
@@ -33,6 +34,30 @@ TEST_CASE("the vault of this machine answers at once, with the value or why ther
   CHECK(ask(source, "NOT_THERE").error().code == Errc::not_found);
   CHECK(ask(source, "OPENAI_API_KEY", EntryKind::private_key).error().code == Errc::invalid_input);
   CHECK(vault.list().front().last_used_at == sample::kNow);
+}
+
+TEST_CASE("what was captured and is over is given to nobody who would use it") {
+  const sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  LocalSource source(vault);
+  const SecretName name = sample::name_of("OPENAI_API_KEY");
+  const Secret value = sample::secret_of(sample::kOpenAiValue);
+  const std::int64_t end_s = GENERATE(sample::kNow - 1, sample::kNow, sample::kNow + 1);
+  REQUIRE(vault.add(captured_end_name(name), "", *captured_end_text(value, end_s), sample::kNow));
+  const auto found = ask(source, "OPENAI_API_KEY");
+  if (end_s > sample::kNow) {
+    REQUIRE(found);
+    CHECK(found->expires_at == end_s);
+  } else {
+    CHECK(found.error().code == Errc::expired);
+  }
+  // Whoever looks for it in what clients and upstreams say goes on to.
+  const auto known = source.fetch({.name = name, .now_s = 0, .is_only_known = true}, nullptr);
+  REQUIRE(known);
+  CHECK(*known);
+  // Another value, put in by hand, has no end.
+  REQUIRE(vault.rotate(name, sample::secret_of("put in by hand-0001"), sample::kNow));
+  CHECK(ask(source, "OPENAI_API_KEY")->value.reveal() == "put in by hand-0001");
 }
 
 TEST_CASE("a value has one version, and the value that replaces it another") {

@@ -191,11 +191,12 @@ TEST_CASE("emptying one source leaves the others, and emptying all leaves none")
   routed.sources.apply(table);
   routed.fetch(table, "K");
   routed.fetch(table, "L");
-  routed.sources.flush("one");
+  CHECK(routed.sources.flush("none") == 0);
+  CHECK(routed.sources.flush("one") == 1);
   CHECK_FALSE(routed.ask(table, "K")->is_told());
   CHECK(routed.ask(table, "L")->is_at_once);
   routed.answer();
-  routed.sources.flush("");
+  CHECK(routed.sources.flush("") == 2);
   CHECK_FALSE(routed.ask(table, "K")->is_told());
   CHECK_FALSE(routed.ask(table, "L")->is_told());
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/sources/captured_end.h"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "test/vault/sample.h"
+
+namespace keyswap::vault {
+
+namespace {
+
+using sample::kNow;
+using sample::name_of;
+using sample::secret_of;
+
+struct Kept {
+  sample::TempDir dir;
+  Vault vault = sample::open_vault(sample::make_sample(dir));
+  SecretName name = name_of("OPENAI_API_KEY");
+  Secret value = secret_of(sample::kOpenAiValue);
+
+  void keep(const Secret& text) { REQUIRE(vault.add(captured_end_name(name), "", text, kNow)); }
+
+  [[nodiscard]] std::optional<std::int64_t> end() const {
+    const auto found = captured_end_of(vault, name, value);
+    REQUIRE(found);
+    return *found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the end of a captured value is known of that value, and of no other") {
+  Kept kept;
+  CHECK_FALSE(kept.end());
+  kept.keep(captured_end_text(kept.value, kNow + 60).value());
+  CHECK(kept.end() == kNow + 60);
+  kept.value = secret_of("put in by hand-0001");
+  CHECK_FALSE(kept.end());
+}
+
+TEST_CASE("what stands beside an entry and is no end of it is none") {
+  Kept kept;
+  const std::string good(captured_end_text(kept.value, kNow).value().reveal());
+  const std::string text = GENERATE_COPY(good + "x", good.substr(0, 32), "0 5", good + " 5");
+  kept.keep(secret_of(text));
+  CHECK_FALSE(kept.end());
+}
+
+TEST_CASE("it is kept where no name of a user's is, says nothing of the value, and is not listed") {
+  Kept kept;
+  const auto before = kept.vault.list().size();
+  CHECK(captured_end_name(kept.name).is_internal());
+  const auto text = captured_end_text(kept.value, kNow).value();
+  CHECK(text.reveal().find(sample::kOpenAiValue) == std::string_view::npos);
+  kept.keep(text);
+  CHECK(kept.vault.list().size() == before);
+}
+
+}  // namespace keyswap::vault
