@@ -172,7 +172,7 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules.size() == 2);
-  CHECK(bindings.rules[0].is_out_of_force);
+  CHECK(bindings.rules[0].is_out_of_force());
   CHECK(bindings.match(0, test::at_host("file.example.com"), {"GET", "/"}) ==
         Match::other_destination);
   CHECK(bindings.binds(test::at_host("file.example.com")));  // it is looked into all the same
@@ -182,7 +182,7 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
 TEST_CASE("where notes alone count, what the file says of secrets is in force for none") {
   const std::string yaml = kOne + "binding_source: notes\n" + kList + "secrets:\n" + secret("F");
   const auto file = good(yaml);
-  CHECK(file.rules.front().is_out_of_force);
+  CHECK(file.rules.front().is_out_of_force());
   const auto notes = merged(file, "K", "api.example.com");
   const auto bindings = good(yaml, &notes);
   const auto in_file = test::at_host("file.example.com");
@@ -199,7 +199,7 @@ TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and ha
                            "          allow_addresses: [10.0.0.0/8], blocked: [\"* /closed\"] }\n";
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
-  REQUIRE(bindings.rules[0].is_out_of_force);
+  REQUIRE(bindings.rules[0].is_out_of_force());
   const auto host = test::at_host("file.example.com");
   CHECK(bindings.forbidding_rule(host, {"GET", "/closed"}, Bindings::Purpose::request) == 0U);
   CHECK(bindings.missing_rule(host, {"GET", "/open"}, {}) == 0U);

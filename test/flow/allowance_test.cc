@@ -77,7 +77,7 @@ TEST_CASE("who wants a host in no binding is told the hosts that are in one") {
 
 TEST_CASE("what a bad note took out of force is told as that, and not as allowed") {
   auto bindings = bindings::parse(kYaml, "/nowhere", {}).bindings;
-  bindings.rules.front().is_out_of_force = true;
+  bindings.rules.front().out_of_force = bindings::OutOfForce::invalid_note;
   const http::Authority there{"api.example.test", 443, http::HostKind::name};
   CHECK(allowance_of(bindings, {Reason::destination_not_in_binding, 0, there, "ci"}) ==
         "Secret: K. Allowed: nothing, for its note cannot be used.");
