@@ -276,8 +276,7 @@ OutOfForce why_of(NoteStanding standing) {
 
 // Neither its note binds it, nor does what the file says of it count.
 bool is_unbound(const Claim& claim, const NotesRule& rule) {
-  const bool is_in_file =
-      claim.in_file != nullptr && claim.in_file->kind != RuleKind::honeytoken;
+  const bool is_in_file = claim.in_file != nullptr && claim.in_file->kind != RuleKind::honeytoken;
   switch (claim.state.standing) {
     case NoteStanding::bound:
       return false;

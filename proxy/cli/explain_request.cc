@@ -147,10 +147,9 @@ SecretVerdict explain_place(const SecretRule& rule,
   verdict.is_elsewhere = !names_host(rule, request.destination);
   // A request that is refused before anybody looks for placeholders says nothing of this one.
   const bool is_judged = answer.decision == Decision::denied || names(rule, request.destination);
-  const auto reason = is_judged ? answer.reason
-                      : request.is_https || verdict.is_elsewhere
-                          ? flow::reason_elsewhere(rule)
-                          : Reason::insecure_scheme;
+  const auto reason = is_judged                                  ? answer.reason
+                      : request.is_https || verdict.is_elsewhere ? flow::reason_elsewhere(rule)
+                                                                 : Reason::insecure_scheme;
   verdict.reason = audit::to_string(reason);
   verdict.why = why_not_swapped(rule, place, request, reason);
   return verdict;

@@ -118,7 +118,8 @@ bool is_ambiguous(const Request& request,
 }
 
 Reason reason_to_deny(const Sighting& sighting, const Request& request) {
-  if (request.destination.protocol == Protocol::http) {
+  const Destination& destination = request.destination;
+  if (destination.protocol == Protocol::http) {
     return Reason::insecure_scheme;  // I5: never over plain http
   }
   if (sighting.match == Match::other_destination) {

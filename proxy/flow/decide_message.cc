@@ -56,12 +56,12 @@ MessageVerdict decide_unmeant(const MessageRequest& request) {
   const auto match =
       bindings.match(found.front(), request.destination.authority, {kOpening, request.target});
   const bool refuses = bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
-  return {{refuses ? Decision::refused : Decision::denied,
-           match == bindings::Match::other_destination
-               ? reason_elsewhere(bindings.rules[found.front()])
-               : Reason::binding_scope_violation,
-           found.front()},
-          false};
+  return {
+      {refuses ? Decision::refused : Decision::denied,
+       match == bindings::Match::other_destination ? reason_elsewhere(bindings.rules[found.front()])
+                                                   : Reason::binding_scope_violation,
+       found.front()},
+      false};
 }
 
 }  // namespace

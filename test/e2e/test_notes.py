@@ -76,6 +76,10 @@ class Notes(Case):
     def gets(self, running, path, placeholder, value=VALUE, host=H):
         self.assertEqual(self.ask(running, path, placeholder, host), f"Bearer {value}")
 
+    def stays(self, running, path, placeholder, reason, host=H):
+        self.lacks(running, path, placeholder, host)
+        self.decided(running.decision(path), "denied", reason)
+
     def lacks(self, running, path, placeholder, host=H):
         """It travels on as the inert text it is."""
         self.assertEqual(self.ask(running, path, placeholder, host), f"Bearer {placeholder}")
@@ -100,12 +104,29 @@ class Notes(Case):
         self.double.note(self.double.add("OWN", VALUE), OWN_TEXT)
         running = self.begin("start")
         self.gets(running, "/start/k", derived("K"))
-        self.lacks(running, "/start/evil", derived("EVIL"), H2)
-        self.lacks(running, "/start/own", derived("OWN"))
+        self.stays(running, "/start/evil", derived("EVIL"), "host_not_in_allowlist", H2)
+        self.stays(running, "/start/own", derived("OWN"), "no_binding_in_notes")
         self.gets(running, "/start/file", P_FILE, OTHER)
         self.assertEqual(self.told(running, "K"), ["bound"])
         self.assertEqual(self.told(running, "EVIL"), ["host_not_listed"])
         self.assertEqual(self.told(running, "OWN"), [])
+
+    def test_D14_D15_D16_where_notes_alone_count_what_none_of_them_binds_stays_and_the_record_says_why(self):
+        """[I2] In any header; what the file says of a secret is no note."""
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        self.double.add("NONE", VALUE)
+        self.double.note(self.double.add("BAD", VALUE), MARK + "some prose")
+        self.double.note(self.double.add("EVIL", VALUE), MARK + "host: evil.example.com")
+        running = self.begin("alone", mode="notes")
+        self.gets(running, "/alone/k", derived("K"))
+        for name, reason in (("NONE", "no_binding_in_notes"), ("BAD", "invalid_binding_metadata"),
+                             ("EVIL", "host_not_in_allowlist")):
+            self.stays(running, f"/alone/{name}", derived(name), reason)
+            answer = running.ask(H, "GET", f"/alone/other/{name}", [("X-Other", derived(name))])
+            self.assertEqual((answer.status, self.recorder.seen(f"/alone/other/{name}")[-1].get("X-Other")),
+                             (200, derived(name)))
+            self.decided(running.decision(f"/alone/other/{name}"), "denied", reason, name)
+        self.stays(running, "/alone/file", P_FILE, "no_binding_in_notes")
 
     def test_K32_K41_a_note_that_comes_or_goes_counts_after_the_interval(self):
         """[I14] Values that are known stay known."""
