@@ -19,6 +19,7 @@
 #include "bindings/body_index.h"
 #include "bindings/body_place.h"
 #include "bindings/injection.h"
+#include "bindings/out_of_force.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
 #include "bindings/placement.h"
@@ -127,14 +128,6 @@ struct Capture {
 // whoever sends a honeytoken's placeholder is told of; an unbound one is of a source's secret that
 // no note binds, and is there to be known.
 enum class RuleKind : std::uint8_t { secret, custom, honeytoken, unbound };
-
-// What notes have to do with it that a secret goes nowhere (bindings/note_merge.h).
-enum class OutOfForce : std::uint8_t {
-  no,               // nothing: it goes where its scopes say
-  no_note,          // no note binds it
-  invalid_note,     // its note cannot be used
-  host_not_listed,  // its note names no host that notes may name
-};
 
 // A field that goes with a credential where the client sent none of that name.
 struct Companion {

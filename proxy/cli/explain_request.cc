@@ -8,7 +8,7 @@
 #include "bindings/request_readings.h"
 #include "proxy/cli/explain_words.h"
 #include "proxy/flow/caller.h"
-#include "proxy/flow/decide.h"
+#include "proxy/flow/reason_elsewhere.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::cli {

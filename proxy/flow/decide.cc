@@ -7,8 +7,8 @@
 
 #include "bindings/bounds.h"
 #include "bindings/percent_text.h"
-#include "proxy/base/assert.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 #include "proxy/flow/sightings.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -118,8 +118,7 @@ bool is_ambiguous(const Request& request,
 }
 
 Reason reason_to_deny(const Sighting& sighting, const Request& request) {
-  const Destination& destination = request.destination;
-  if (destination.protocol == Protocol::http) {
+  if (request.destination.protocol != Protocol::https) {
     return Reason::insecure_scheme;  // I5: never over plain http
   }
   if (sighting.match == Match::other_destination) {
@@ -391,20 +390,6 @@ std::string shown_text(std::string_view path, const bindings::Bindings& bindings
 }
 
 }  // namespace
-
-Reason reason_elsewhere(const bindings::SecretRule& rule) {
-  switch (rule.out_of_force) {
-    case bindings::OutOfForce::no:
-      return Reason::destination_not_in_binding;
-    case bindings::OutOfForce::no_note:
-      return Reason::no_binding_in_notes;
-    case bindings::OutOfForce::invalid_note:
-      return Reason::invalid_binding_metadata;
-    case bindings::OutOfForce::host_not_listed:
-      return Reason::host_not_in_allowlist;
-  }
-  KS_UNREACHABLE();
-}
 
 Verdict decide(const Request& request) {
   const auto& bindings = request.bindings;

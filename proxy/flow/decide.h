@@ -21,9 +21,6 @@
 
 namespace keyswap::flow {
 
-// Of a secret that goes to this destination by no binding: for the want of one, or of a note.
-audit::Reason reason_elsewhere(const bindings::SecretRule& rule);
-
 // A known placeholder that stays what it is, and why.
 struct Denial {
   std::uint32_t rule = 0;

@@ -10,6 +10,7 @@
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 
 namespace keyswap::flow {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 
 namespace keyswap::flow {
 

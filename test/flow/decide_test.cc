@@ -101,9 +101,10 @@ TEST_CASE("D14 D15 D16 the placeholder of a secret that notes bind nowhere stays
     return text;
   };
   using bindings::OutOfForce;
-  for (const std::string& field : {"Authorization: Bearer ", "X-Api-Key: ", "X-Any: a "}) {
+  for (const auto* const field : {"Authorization: Bearer ", "X-Api-Key: ", "X-Any: a "}) {
     INFO(field);
-    const std::string fields = field + unbound + "\r\n";
+    std::string fields(field);
+    fields += unbound + "\r\n";
     CHECK(told(OutOfForce::no_note, fields, Protocol::https) == "denied/no_binding_in_notes");
     CHECK(told(OutOfForce::invalid_note, fields, Protocol::https) ==
           "denied/invalid_binding_metadata");
