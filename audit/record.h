@@ -71,6 +71,9 @@ enum class Reason : std::uint8_t {
   leaf_unavailable,
   real_secret_sent,
   vault_locked,
+  no_binding_in_notes,
+  invalid_binding_metadata,
+  host_not_in_allowlist,
 };
 
 std::string_view to_string(Decision decision);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 44> kReasonNames{
+constexpr std::array<std::string_view, 47> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -59,8 +59,11 @@ constexpr std::array<std::string_view, 44> kReasonNames{
     "leaf_unavailable",
     "real_secret_sent",
     "vault_locked",
+    "no_binding_in_notes",
+    "invalid_binding_metadata",
+    "host_not_in_allowlist",
 };
-static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::vault_locked) + 1);
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::host_not_in_allowlist) + 1);
 
 constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "client_gone",

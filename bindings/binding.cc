@@ -110,7 +110,7 @@ class Closing {
 void append_ranges(const SecretRule& rule,
                    const http::Authority& destination,
                    std::vector<AddressRange>& ranges) {
-  if (rule.is_out_of_force) {
+  if (rule.is_out_of_force()) {
     return;
   }
   for (const auto& scope : rule.scopes) {
@@ -222,7 +222,7 @@ void Bindings::index_host(const Scope& scope, std::uint32_t number) {
 
 void Bindings::index_routes(std::uint32_t number) {
   const auto& rule = rules[number];
-  if (rule.is_out_of_force) {
+  if (rule.is_out_of_force()) {
     return;
   }
   if (rule.kind == RuleKind::custom) {
@@ -284,7 +284,7 @@ ScopeMatch Bindings::match_scope(std::uint32_t rule,
                                  const http::Authority& destination,
                                  const RequestReadings& request) const {
   auto result = Match::other_destination;
-  if (rules[rule].is_out_of_force) {
+  if (rules[rule].is_out_of_force()) {
     return {result, 0};
   }
   const auto& scopes = rules[rule].scopes;

@@ -19,6 +19,7 @@
 #include "bindings/body_index.h"
 #include "bindings/body_place.h"
 #include "bindings/injection.h"
+#include "bindings/out_of_force.h"
 #include "bindings/path_pattern.h"
 #include "bindings/placeholder.h"
 #include "bindings/placement.h"
@@ -127,8 +128,9 @@ struct Capture {
 };
 
 // How a rule is used: by its placeholder in a forwarded request, only by a reverse route, or never:
-// whoever sends a honeytoken's placeholder is told of.
-enum class RuleKind : std::uint8_t { secret, custom, honeytoken };
+// whoever sends a honeytoken's placeholder is told of; an unbound one is of a source's secret that
+// no note binds, and is there to be known.
+enum class RuleKind : std::uint8_t { secret, custom, honeytoken, unbound };
 
 // A field that goes with a credential where the client sent none of that name.
 struct Companion {
@@ -163,22 +165,24 @@ struct SecretRule {  // one entry of `secrets:`
   std::string marked;
   RuleKind kind = RuleKind::secret;
   std::string custom_name;          // of RuleKind::custom: /custom/NAME/
-  std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken
+  std::vector<SecretPlace> places;  // empty only for RuleKind::honeytoken and ::unbound
   // The last of them, where a scope has `ws_text: true`: in messages, which are no part of a
   // request.
   std::optional<std::uint32_t> message_place;
   const Venue* venue = nullptr;  // whose scheme it has; null: of none
   std::vector<Scope> scopes;     // of all its places
-  // Notes have taken it out of force (bindings/note_merge.h): it goes nowhere. What it says of
-  // requests that do not carry it (`blocked`, `require`), and that its hosts are looked into,
-  // holds.
-  bool is_out_of_force = false;
+  // Out of force it goes nowhere. What it says of requests that do not carry it (`blocked`,
+  // `require`), and that its hosts are looked into, holds.
+  OutOfForce out_of_force = OutOfForce::no;
   // Where its value comes from, besides whoever puts it into the vault.
   std::vector<Capture> captures;
   // Secrets whose placeholders may stand in one request with its own.
   std::vector<vault::SecretName> together_with;
 
-  // Of its first place, which reverse routes use. What signs has no other. Not for a honeytoken.
+  [[nodiscard]] bool is_out_of_force() const { return out_of_force != OutOfForce::no; }
+
+  // Of its first place, which reverse routes use. What signs has no other. Not for a honeytoken,
+  // nor for one that is unbound.
   [[nodiscard]] const Injection& injection() const { return *places.front().injection; }
 
   // Each scope whose host is looked into for it: where it goes, and where it is captured.

@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
+
+#include "proxy/base/assert.h"
 
 namespace keyswap::bindings {
 
@@ -256,7 +260,97 @@ bool is_out_of_force(const Claim& claim, const NotesRule& rule) {
          claim.state.standing == NoteStanding::invalid;
 }
 
+OutOfForce why_of(NoteStanding standing) {
+  switch (standing) {
+    case NoteStanding::bound:
+    case NoteStanding::no_note:
+    case NoteStanding::file_counts:
+      return OutOfForce::no_note;
+    case NoteStanding::invalid:
+      return OutOfForce::invalid_note;
+    case NoteStanding::host_not_listed:
+      return OutOfForce::host_not_listed;
+  }
+  KS_UNREACHABLE();
+}
+
+// Neither its note binds it, nor does what the file says of it count.
+bool is_unbound(const Claim& claim, const NotesRule& rule) {
+  const bool is_in_file = claim.in_file != nullptr && claim.in_file->kind != RuleKind::honeytoken;
+  switch (claim.state.standing) {
+    case NoteStanding::bound:
+      return false;
+    case NoteStanding::no_note:
+      return !rule.is_with_file || !is_in_file;
+    case NoteStanding::file_counts:
+      return !rule.is_with_file;
+    case NoteStanding::invalid:
+    case NoteStanding::host_not_listed:
+      return true;
+  }
+  KS_UNREACHABLE();
+}
+
+// The placeholders of notes that are in use, to which others are added that are free. As above, one
+// is in another just where it begins it; so in order it stands right behind that.
+class Unbound {
+ public:
+  Unbound(const Bindings& file, const Claims& claims) : file_(file) {
+    for (const auto& [name, claim] : claims) {
+      if (claim.is_bound()) {
+        known_.insert(claim.state.placeholder);
+      }
+    }
+  }
+
+  void add(const Claim& claim, const std::string& placeholder) {
+    if (is_free(placeholder)) {
+      known_.insert(placeholder);
+      all_.push_back({claim.name, placeholder, why_of(claim.state.standing)});
+    }
+  }
+
+  [[nodiscard]] std::vector<UnboundSecret> take() { return std::move(all_); }
+
+ private:
+  [[nodiscard]] bool is_free(const std::string& placeholder) const {
+    const auto after = known_.lower_bound(placeholder);
+    return !placeholder.empty() && (after == known_.end() || !after->starts_with(placeholder)) &&
+           (after == known_.begin() || !placeholder.starts_with(*std::prev(after))) &&
+           std::ranges::none_of(file_.rules, [&](const SecretRule& rule) {
+             return do_overlap(placeholder, rule.searched());
+           });
+  }
+
+  const Bindings& file_;
+  std::set<std::string> known_;
+  std::vector<UnboundSecret> all_;
+};
+
+// What a secret's name makes is its, whatever the note of another says.
+std::vector<UnboundSecret> unbound_of(const Bindings& file,
+                                      const NotesRule& rule,
+                                      const Claims& claims) {
+  Unbound unbound(file, claims);
+  for (const auto& [name, claim] : claims) {
+    if (is_unbound(claim, rule)) {
+      unbound.add(claim, claim.derived);
+    }
+  }
+  for (const auto& [name, claim] : claims) {
+    if (claim.state.standing == NoteStanding::host_not_listed) {
+      unbound.add(claim, claim.state.placeholder);
+    }
+  }
+  return unbound.take();
+}
+
 }  // namespace
+
+OutOfForce why_unbound(const MergedNotes& merged, const vault::SecretName& name) {
+  const auto state = std::ranges::find(merged.states, name.text(), &NoteState::name);
+  return state == merged.states.end() ? OutOfForce::no_note : why_of(state->standing);
+}
 
 bool may_be_named(const HostPattern& host, const NotesRule& rule) {
   if (host.is_wildcard && !rule.allows_wildcards) {
@@ -276,6 +370,7 @@ MergedNotes merge_notes(const Bindings& file,
   }
   refuse_contested(claims);
   MergedNotes merged;
+  merged.unbound = unbound_of(file, rule, claims);
   for (auto& [name, claim] : claims) {
     if (claim.is_bound()) {
       merged.entries.push_back(

@@ -50,16 +50,30 @@ struct NoteEntry {
   YamlNode entry;  // of `secrets:`
 };
 
+// A placeholder of a secret of the source that nothing binds: it goes nowhere, and is known all the
+// same, so that whoever sends it is told why. None is a part of another, nor of one that is bound.
+struct UnboundSecret {
+  vault::SecretName name;
+  std::string placeholder;
+  OutOfForce why = OutOfForce::no_note;
+
+  bool operator==(const UnboundSecret&) const = default;
+};
+
 struct MergedNotes {
   std::vector<NoteState> states;                // of each secret of the source, by name
   std::vector<NoteEntry> entries;               // by name
   std::vector<vault::SecretName> out_of_force;  // what the file says of these does not count
+  std::vector<UnboundSecret> unbound;
 };
 
 // `file`: what the file says without notes.
 MergedNotes merge_notes(const Bindings& file,
                         const NotesRule& rule,
                         std::span<const SourceNote> notes);
+
+// Why the secret of that name, which nothing binds, goes nowhere.
+OutOfForce why_unbound(const MergedNotes& merged, const vault::SecretName& name);
 
 // May notes name it? A wildcard may be named where it is listed itself; a host where it is, or a
 // wildcard over it.

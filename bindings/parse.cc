@@ -108,14 +108,31 @@ bool is_named(const SecretRule& rule, const std::vector<vault::SecretName>& name
 }
 
 // Where notes alone count, what the file says of a secret is checked, and is in force for none. It
-// is known by its placeholder all the same, and goes nowhere.
-bool is_out_of_force(const SecretRule& rule, const NotesRule& notes, const MergedNotes* merged) {
+// is known by its placeholder all the same, and goes nowhere, as honeytokens do in any case.
+OutOfForce out_of_force(const SecretRule& rule, const NotesRule& notes, const MergedNotes* merged) {
   const bool is_of_note =
       merged != nullptr && std::ranges::any_of(merged->entries, [&](const NoteEntry& entry) {
         return entry.name == rule.name;
       });
-  return (!notes.is_with_file && !is_of_note) ||
-         (merged != nullptr && is_named(rule, merged->out_of_force));
+  if (merged != nullptr && is_named(rule, merged->out_of_force)) {
+    return OutOfForce::invalid_note;
+  }
+  if (notes.is_with_file || is_of_note || rule.kind == RuleKind::honeytoken) {
+    return OutOfForce::no;
+  }
+  return merged == nullptr ? OutOfForce::no_note : why_unbound(*merged, rule.name);
+}
+
+// Behind all others, which notes do not renumber.
+void add_unbound(const MergedNotes& merged, Bindings& bindings) {
+  for (const UnboundSecret& secret : merged.unbound) {
+    SecretRule rule;
+    rule.name = secret.name;
+    rule.placeholder = secret.placeholder;
+    rule.kind = RuleKind::unbound;
+    rule.out_of_force = secret.why;
+    bindings.rules.push_back(std::move(rule));
+  }
 }
 
 void parse_all_secrets(const YamlNode* secrets, ParseContext& context, Bindings& bindings) {
@@ -127,8 +144,8 @@ void parse_all_secrets(const YamlNode* secrets, ParseContext& context, Bindings&
     parse_secrets(*secrets, context, bindings);
   }
   for (SecretRule& rule : bindings.rules) {
-    if (bindings.notes && is_out_of_force(rule, *bindings.notes, context.notes)) {
-      rule.is_out_of_force = true;
+    if (bindings.notes) {
+      rule.out_of_force = out_of_force(rule, *bindings.notes, context.notes);
     }
   }
 }
@@ -166,6 +183,9 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   parse_all_secrets(secrets, context, bindings);
   if (custom != nullptr) {
     parse_custom(*custom, context, bindings);
+  }
+  if (bindings.notes && context.notes != nullptr) {
+    add_unbound(*context.notes, bindings);
   }
   bindings.sources = context.sources.table(context.issues);
 }

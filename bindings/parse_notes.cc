@@ -62,7 +62,7 @@ std::optional<std::uint32_t> find_source(const YamlSection& top, ParseContext& c
     if (text && (!found || !has_notes(specs[*found], context.kinds))) {
       context.issues.error(node->place,
                            "`notes_source` names no entry of `sources` that has notes",
-                           "those of the type bitwarden have");
+                           "those of the types bitwarden and aws-secrets-manager have");
       return std::nullopt;
     }
     return found;
@@ -79,8 +79,8 @@ std::optional<std::uint32_t> find_source(const YamlSection& top, ParseContext& c
     context.issues.error(top.place(),
                          count == 0 ? "bindings in notes need a source that has notes"
                                     : "several sources have notes",
-                         count == 0 ? "a source of the type bitwarden has; without one: "
-                                      "`binding_source: file`"
+                         count == 0 ? "a source of the type bitwarden or aws-secrets-manager has; "
+                                      "without one: `binding_source: file`"
                                     : "name one as `notes_source`");
     return std::nullopt;
   }

@@ -195,7 +195,7 @@ void add_rule(const SecretRule& rule, std::vector<std::string>& said) {
     said.push_back(subject + " may go into one request with " + other.text());
   }
   for (const Scope& scope : rule.scopes) {
-    if (rule.is_out_of_force) {
+    if (rule.is_out_of_force()) {
       said.push_back("requests to " + host_of(scope) + " pass, and are searched for " + subject);
     } else {
       add_scope(subject, scope, said);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace keyswap::vault {
 
@@ -92,6 +93,19 @@ std::string_view body_of_note(std::string_view note) {
     }
   }
   return {};
+}
+
+base::Result<Secret> kept_note(Secret note) {
+  switch (look_of_note(note.reveal())) {
+    case NoteLook::plain:
+      return Secret();
+    case NoteLook::host_shaped:
+      return Secret::copy_of("host:");
+    case NoteLook::marked:
+      break;
+  }
+  return note.size() > kNoteKeptBytesMax ? Secret::copy_of(kNoteMark)
+                                         : base::Result<Secret>(std::move(note));
 }
 
 }  // namespace keyswap::vault

@@ -8,6 +8,7 @@
 #include "bindings/request_readings.h"
 #include "proxy/cli/explain_words.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::cli {
@@ -146,10 +147,9 @@ SecretVerdict explain_place(const SecretRule& rule,
   verdict.is_elsewhere = !names_host(rule, request.destination);
   // A request that is refused before anybody looks for placeholders says nothing of this one.
   const bool is_judged = answer.decision == Decision::denied || names(rule, request.destination);
-  const auto reason = is_judged ? answer.reason
-                      : request.is_https || verdict.is_elsewhere
-                          ? Reason::destination_not_in_binding
-                          : Reason::insecure_scheme;
+  const auto reason = is_judged                                  ? answer.reason
+                      : request.is_https || verdict.is_elsewhere ? flow::reason_elsewhere(rule)
+                                                                 : Reason::insecure_scheme;
   verdict.reason = audit::to_string(reason);
   verdict.why = why_not_swapped(rule, place, request, reason);
   return verdict;
@@ -166,8 +166,9 @@ SecretVerdict explain_messages(const SecretRule& rule,
     return verdict;
   }
   verdict.is_elsewhere = !names_host(rule, request.destination);
-  verdict.reason = audit::to_string(verdict.is_elsewhere ? Reason::destination_not_in_binding
-                                                         : Reason::untargeted_location);
+  verdict.reason = audit::to_string(verdict.is_elsewhere || rule.is_out_of_force()
+                                        ? flow::reason_elsewhere(rule)
+                                        : Reason::untargeted_location);
   verdict.why = "this request opens no WebSocket for it by an entry with `ws_text: true`";
   return verdict;
 }

@@ -275,6 +275,9 @@ std::string why_not_swapped(const SecretRule& rule,
   if (reason == Reason::destination_not_in_binding) {
     return "no binding of it names " + http::to_string(request.destination);
   }
+  if (reason == Reason::no_binding_in_notes) {
+    return "with `binding_source: notes` its note alone says where it goes, and not this file";
+  }
   if (reason == Reason::binding_scope_violation) {
     return why_out_of_scope(rule, place, request);
   }

@@ -238,7 +238,8 @@ bool NotesWatch::State::set(MergedNotes read) {
       tell(name, "gone", "it binds nothing any more");
     }
   }
-  const bool is_other = now != told;
+  const bool is_other =
+      now != told || (notes ? notes->unbound : MergedNotes().unbound) != read.unbound;
   told = std::move(now);
   notes = std::move(read);
   return is_other;
@@ -283,6 +284,7 @@ net::Policy NotesWatch::State::make() const {
   }
   // Together they cannot be read, so none of them counts, nor what they were to take the place of.
   MergedNotes none;
+  none.unbound = notes->unbound;
   for (const bindings::NoteEntry& entry : notes->entries) {
     none.out_of_force.push_back(entry.name);
   }

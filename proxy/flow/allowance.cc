@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "proxy/base/assert.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/caller.h"
 
@@ -78,9 +80,23 @@ std::vector<const Scope*> scopes_of(const SecretRule& rule, const RefusedRequest
   return here.empty() ? all : here;
 }
 
+std::string_view why_nothing(bindings::OutOfForce why) {
+  switch (why) {
+    case bindings::OutOfForce::no:
+      break;
+    case bindings::OutOfForce::no_note:
+      return "no note binds it";
+    case bindings::OutOfForce::invalid_note:
+      return "its note cannot be used";
+    case bindings::OutOfForce::host_not_listed:
+      return "its note names no host that notes may name";
+  }
+  KS_UNREACHABLE();
+}
+
 void tell_scopes(const SecretRule& rule, const RefusedRequest& refused, base::Facts& facts) {
-  if (rule.is_out_of_force) {
-    facts.text(" Allowed: nothing, for its note cannot be used.", "");
+  if (rule.is_out_of_force()) {
+    facts.text(" Allowed: nothing, for ", why_nothing(rule.out_of_force)).text(".", "");
     return;
   }
   const auto scopes = scopes_of(rule, refused);
@@ -145,7 +161,7 @@ void tell_blocked(const SecretRule& rule, const RefusedRequest& refused, base::F
 std::vector<std::string> bound_hosts(const Bindings& bindings, std::string_view caller) {
   std::vector<std::string> hosts;
   for (const SecretRule& rule : bindings.rules) {
-    if (rule.is_out_of_force) {
+    if (rule.is_out_of_force()) {
       continue;
     }
     for (const Scope& scope : rule.scopes) {
@@ -179,7 +195,12 @@ std::string tell_hosts(const std::vector<std::string>& hosts) {
 }
 
 bool is_about_scope(Reason reason) {
-  return reason == Reason::destination_not_in_binding || reason == Reason::binding_scope_violation;
+  static constexpr std::array kReasons = {Reason::destination_not_in_binding,
+                                          Reason::binding_scope_violation,
+                                          Reason::no_binding_in_notes,
+                                          Reason::invalid_binding_metadata,
+                                          Reason::host_not_in_allowlist};
+  return std::ranges::find(kReasons, reason) != kReasons.end();
 }
 
 bool is_about_place(Reason reason) {

@@ -8,6 +8,7 @@
 #include "bindings/bounds.h"
 #include "bindings/percent_text.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 #include "proxy/flow/sightings.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -116,12 +117,12 @@ bool is_ambiguous(const Request& request,
   return false;
 }
 
-Reason reason_to_deny(const Sighting& sighting, const Destination& destination) {
-  if (destination.protocol == Protocol::http) {
+Reason reason_to_deny(const Sighting& sighting, const Request& request) {
+  if (request.destination.protocol != Protocol::https) {
     return Reason::insecure_scheme;  // I5: never over plain http
   }
   if (sighting.match == Match::other_destination) {
-    return Reason::destination_not_in_binding;
+    return reason_elsewhere(request.bindings.rules[sighting.rule]);
   }
   return sighting.spot ? Reason::binding_scope_violation : Reason::untargeted_location;
 }
@@ -131,7 +132,7 @@ Verdict deny(const Sighting& sighting, const Request& request) {
   const bool refuses =
       request.bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
   return {refuses ? Decision::refused : Decision::denied,
-          reason_to_deny(sighting, request.destination),
+          reason_to_deny(sighting, request),
           sighting.rule};
 }
 
@@ -146,7 +147,7 @@ std::vector<Denial> denials_of(const std::vector<Sighting>& sightings,
   for (const Sighting& one : sightings) {
     if (is_inert(one) && !has_rule(told, one.rule)) {
       told.push_back(one.rule);
-      denials.push_back({one.rule, reason_to_deny(one, request.destination)});
+      denials.push_back({one.rule, reason_to_deny(one, request)});
     }
   }
   return denials;

@@ -10,6 +10,7 @@
 #include "bindings/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 
 namespace keyswap::flow {
 
@@ -157,7 +158,7 @@ Denial deny_in_body(const Request& request, std::uint32_t rule) {
   const RequestReadings readings(request.head.method, request.target, request.head.fields);
   const auto match = request.bindings.match(rule, request.destination.authority, readings);
   if (match == Match::other_destination) {
-    return {rule, Reason::destination_not_in_binding};
+    return {rule, reason_elsewhere(request.bindings.rules[rule])};
   }
   const bool is_outside =
       match == Match::out_of_scope && request.bindings.rules[rule].has_place_in_body();

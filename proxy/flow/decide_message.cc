@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/flow/caller.h"
+#include "proxy/flow/reason_elsewhere.h"
 
 namespace keyswap::flow {
 
@@ -56,11 +57,12 @@ MessageVerdict decide_unmeant(const MessageRequest& request) {
   const auto match =
       bindings.match(found.front(), request.destination.authority, {kOpening, request.target});
   const bool refuses = bindings.misplaced_placeholder == bindings::MisplacedPlaceholder::refuse;
-  return {{refuses ? Decision::refused : Decision::denied,
-           match == bindings::Match::other_destination ? Reason::destination_not_in_binding
-                                                       : Reason::binding_scope_violation,
-           found.front()},
-          false};
+  return {
+      {refuses ? Decision::refused : Decision::denied,
+       match == bindings::Match::other_destination ? reason_elsewhere(bindings.rules[found.front()])
+                                                   : Reason::binding_scope_violation,
+       found.front()},
+      false};
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ std::string own_bindings(const Bindings& bindings,
   for (const bool is_of_host : {true, false}) {
     for (const SecretRule& rule : bindings.rules) {
       // A honeytoken is for nobody, and a custom service has a route in place of a placeholder.
-      if (rule.kind != bindings::RuleKind::secret || rule.is_out_of_force) {
+      if (rule.kind != bindings::RuleKind::secret || rule.is_out_of_force()) {
         continue;
       }
       const auto scopes = scopes_for(rule, caller);

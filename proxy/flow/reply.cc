@@ -202,6 +202,21 @@ Wording wording_of(Reason reason) {
               "The vault's file was replaced, is older than what was read from it, or is damaged; "
               "nothing was sent.",
               false};
+    case Reason::no_binding_in_notes:
+      return {403,
+              "Placeholder not bound",
+              "No note binds the secret of this placeholder, and nothing else may.",
+              false};
+    case Reason::invalid_binding_metadata:
+      return {403,
+              "Placeholder's note is bad",
+              "The note of this placeholder's secret cannot be used, so it goes nowhere.",
+              false};
+    case Reason::host_not_in_allowlist:
+      return {403,
+              "Placeholder's host not listed",
+              "The note of this placeholder's secret names no host that notes may name.",
+              false};
     case Reason::leaf_unavailable:
       return {503,
               "No certificate for this host",

@@ -96,6 +96,18 @@ std::string names(const std::vector<vault::SecretName>& all) {
   return text;
 }
 
+// "K avp-PLACEHOLDER-… invalid_note", a line each.
+std::string unbound(const MergedNotes& merged) {
+  constexpr std::array<const char*, 4> kWords = {
+      "no", "no_note", "invalid_note", "host_not_listed"};
+  std::string text;
+  for (const UnboundSecret& secret : merged.unbound) {
+    text += secret.name.text() + " " + secret.placeholder + " " +
+            kWords.at(static_cast<std::size_t>(secret.why)) + "\n";
+  }
+  return text;
+}
+
 // What a bindings file says with that entry.
 Bindings in_file(const NoteEntry& entry) {
   const auto text =
@@ -146,6 +158,71 @@ TEST_CASE(
       "    bindings: [ { host: k.example.com, blocked: [\"DELETE /*\"] } ]\n");
   CHECK(names(merge_notes(guarded, any_host(), std::vector{bound("K", "host: http://x", 'k')})
                   .out_of_force) == "K");
+}
+
+TEST_CASE("D14 D15 D16 a secret that no note binds is known by its placeholder, and so is why") {
+  const auto stored = kBegin + std::string(26, 'x');
+  const std::vector notes = {
+      noted("A", "my own text", 'a'),
+      bound("B", "host: 7", 'b'),
+      bound("C", "host: evil.example\nplaceholder: " + stored, 'c'),
+      bound("D", "api.example.com", 'd'),
+  };
+  const auto merged = merge_notes(no_file(), listed({"api.example.com"}), notes);
+  CHECK(unbound(merged) == "A " + derived('a') + " no_note\nB " + derived('b') +
+                               " invalid_note\nC " + derived('c') + " host_not_listed\nC " +
+                               stored + " host_not_listed\n");
+  CHECK(why_unbound(merged, merged.unbound[0].name) == OutOfForce::no_note);
+  CHECK(why_unbound(merged, merged.unbound[1].name) == OutOfForce::invalid_note);
+  CHECK(why_unbound(merged, merged.unbound[2].name) == OutOfForce::host_not_listed);
+  // Without a salt there is nothing that it could be known by.
+  CHECK(merge_notes(no_file(), any_host(), std::vector{SourceNote{"K", "", ""}}).unbound.empty());
+}
+
+TEST_CASE("what the file says of a secret counts where no note does, unless notes alone count") {
+  const auto file = file_of(file_secret("K", "file-PLACEHOLDER-0123456789k", "k.example.com"));
+  const std::vector silent = {noted("K", "my own text", 'k')};
+  CHECK(merge_notes(file, any_host(), silent).unbound.empty());
+  auto alone = any_host();
+  alone.is_with_file = false;
+  CHECK(unbound(merge_notes(file, alone, silent)) == "K " + derived('k') + " no_note\n");
+  // A bad note takes the file's word, too, and is in the way of whoever goes by the note.
+  CHECK(unbound(merge_notes(file, any_host(), std::vector{bound("K", "host: 7", 'k')})) ==
+        "K " + derived('k') + " invalid_note\n");
+  const auto guarded = test::accepted(
+      "secrets:\n  K:\n    placeholder: file-PLACEHOLDER-0123456789k\n"
+      "    inject: { header: X-Key, format: \"{secret}\" }\n"
+      "    bindings: [ { host: k.example.com, blocked: [\"DELETE /*\"] } ]\n");
+  const std::vector good = {bound("K", "k.example.com", 'k')};
+  CHECK(merge_notes(guarded, any_host(), good).unbound.empty());
+  CHECK(unbound(merge_notes(guarded, alone, good)) == "K " + derived('k') + " no_note\n");
+}
+
+TEST_CASE("the placeholder of an unbound secret gives way to whatever else is known by it") {
+  const auto theirs = kBegin + std::string(30, 'z');
+  const auto file = file_of(file_secret("F", theirs, "f.example.com"));
+  const auto fenced = [](const std::string& placeholder) {
+    return bound("E", "host: evil.example\nplaceholder: " + placeholder, 'e');
+  };
+  const auto some = listed({"api.example.com"});
+  const auto own = "E " + derived('e') + " host_not_listed\n";
+  for (const std::string& taken : {theirs,
+                                   theirs + "zz",
+                                   derived('k'),
+                                   derived('k') + "k",
+                                   derived('n'),
+                                   derived('n') + "n"}) {
+    INFO(taken);
+    const auto merged = merge_notes(
+        file,
+        some,
+        std::vector{fenced(taken), bound("K", "api.example.com", 'k'), noted("N", "", 'n')});
+    CHECK(merged.entries.size() == 1);
+    CHECK(unbound(merged) == own + "N " + derived('n') + " no_note\n");
+  }
+  // What its name makes may be what the file has for it already.
+  const auto same = file_of(file_secret("K", derived('k'), "k.example.com"));
+  CHECK(merge_notes(same, any_host(), std::vector{bound("K", "host: 7", 'k')}).unbound.empty());
 }
 
 TEST_CASE("K22 what the file alone binds, and what a note binds in its place") {

@@ -172,7 +172,7 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
   REQUIRE(bindings.rules.size() == 2);
-  CHECK(bindings.rules[0].is_out_of_force);
+  CHECK(bindings.rules[0].is_out_of_force());
   CHECK(bindings.match(0, test::at_host("file.example.com"), {"GET", "/"}) ==
         Match::other_destination);
   CHECK(bindings.binds(test::at_host("file.example.com")));  // it is looked into all the same
@@ -182,12 +182,55 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
 TEST_CASE("where notes alone count, what the file says of secrets is in force for none") {
   const std::string yaml = kOne + "binding_source: notes\n" + kList + "secrets:\n" + secret("F");
   const auto file = good(yaml);
-  CHECK(file.rules.front().is_out_of_force);
+  CHECK(file.rules.front().is_out_of_force());
   const auto notes = merged(file, "K", "api.example.com");
   const auto bindings = good(yaml, &notes);
   const auto in_file = test::at_host("file.example.com");
   CHECK(bindings.match(0, in_file, {"GET", "/"}) == Match::other_destination);
   CHECK(bindings.binds(test::at_host("api.example.com")));
+}
+
+TEST_CASE(
+    "D14 D15 D16 what no note binds is known behind the rules of the file, and goes nowhere") {
+  const std::string yaml =
+      kOne + "binding_source: notes\n" + kList + "secrets:\n" + secret("F") +
+      "  BAIT: { honeytoken: true, placeholder: bait-PLACEHOLDER-000000001 }\n" +
+      "custom:\n  svc: { base_url: https://svc.example.com, credential: S }\n";
+  const auto why_of = [&](const std::string& body) {
+    const auto notes = merged(good(yaml), "K", body);
+    const auto bindings = good(yaml, &notes);
+    REQUIRE(bindings.rules.size() == 4);
+    const SecretRule& known = bindings.rules[3];
+    CHECK(known.kind == RuleKind::unbound);
+    CHECK(known.name.text() == "K");
+    CHECK(known.placeholder == "avp-PLACEHOLDER-aaaaaaaaaaaaaaaaaaaaa");
+    CHECK(bindings.match(3, test::at_host("api.example.com"), {"GET", "/"}) ==
+          Match::other_destination);
+    std::vector<std::uint32_t> found;
+    bindings.find_placeholders("x" + known.placeholder, found);
+    CHECK(found == std::vector<std::uint32_t>{3});
+    // A secret of the file alone has no note, and bait is bound nowhere in any case.
+    CHECK(bindings.rules[0].out_of_force == OutOfForce::no_note);
+    CHECK(bindings.rules[1].out_of_force == OutOfForce::no);
+    return known.out_of_force;
+  };
+  CHECK(why_of("") == OutOfForce::invalid_note);
+  CHECK(why_of("host: 7") == OutOfForce::invalid_note);
+  CHECK(why_of("header: X-Key") == OutOfForce::no_note);
+  CHECK(why_of("other.example.com") == OutOfForce::host_not_listed);
+}
+
+TEST_CASE(
+    "where notes alone count, a secret of the file that is out of force has its note's reason") {
+  const std::string yaml =
+      kOne + "binding_source: notes\n" + kList + "secrets:\n" + secret("K", kOfS);
+  const auto why_of = [&](const std::string& body) {
+    const auto notes = merged(good(yaml), "K", body);
+    return good(yaml, &notes).rules[0].out_of_force;
+  };
+  CHECK(good(yaml).rules[0].out_of_force == OutOfForce::no_note);
+  CHECK(why_of("host: 7") == OutOfForce::invalid_note);
+  CHECK(why_of("other.example.com") == OutOfForce::host_not_listed);
 }
 
 TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and has no route") {
@@ -199,7 +242,7 @@ TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and ha
                            "          allow_addresses: [10.0.0.0/8], blocked: [\"* /closed\"] }\n";
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
-  REQUIRE(bindings.rules[0].is_out_of_force);
+  REQUIRE(bindings.rules[0].is_out_of_force());
   const auto host = test::at_host("file.example.com");
   CHECK(bindings.forbidding_rule(host, {"GET", "/closed"}, Bindings::Purpose::request) == 0U);
   CHECK(bindings.missing_rule(host, {"GET", "/open"}, {}) == 0U);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
@@ -6,6 +8,7 @@
 #include "proxy/cli/explain_request.h"
 #include "proxy/cli/policy.h"
 #include "test/support/fake_venue.h"
+#include "vault/source_kind.h"
 
 namespace keyswap::cli {
 
@@ -24,6 +27,9 @@ secrets:
     bindings:
       - { host: other.example.com, port: 8443 }
 )";
+
+constexpr vault::BackendKind kNoted{.name = "noted", .has_notes = true};
+constexpr std::array<const vault::BackendKind*, 1> kNotedKinds = {&kNoted};
 
 bindings::Bindings some_bindings(const std::string& more = "") {
   auto parsed = bindings::parse(std::string(kYaml) + more, "/", bindings::all_venues());
@@ -201,6 +207,24 @@ secrets:
     CHECK(of(host).is_any_swapped);
   }
   CHECK(of("8.8.8.8").refusal.empty());
+}
+
+TEST_CASE(
+    "where notes alone say where secrets go, the file's are swapped nowhere, and explain says so") {
+  const auto parsed = bindings::parse(
+      "sources: { s: { type: noted } }\nbinding_source: notes\n"
+      "notes_host_allowlist: [api.example.com]\n" +
+          std::string(kYaml),
+      "/",
+      bindings::all_venues(),
+      kNotedKinds);
+  REQUIRE(parsed.errors.empty());
+  const auto explanation = explain_url(parsed.bindings, "POST", "https://api.example.com/v1/x");
+  CHECK_FALSE(explanation.is_any_swapped);
+  for (const SecretVerdict& verdict : explanation.secrets) {
+    CHECK(verdict.reason == "no_binding_in_notes");
+    CHECK(verdict.why.find("its note alone says where it goes") != std::string::npos);
+  }
 }
 
 TEST_CASE("another port is another destination") {

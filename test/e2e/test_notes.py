@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 
-from harness import bitwarden
+from harness import bitwarden, sigv4
 from harness.case import H, H2, Case, bearer, document, main
 
 VALUE, OTHER = "sk-live-notes-7Kq+x/9=Zt4b", "sk-live-notes-Yb3/Qq8=Wc5"
@@ -16,6 +16,7 @@ P_FILE = "sk-PLACEHOLDER-notes-file-x7Kq9Zt4b"
 P_SHARED = "sk-PLACEHOLDER-notes-shared-4Bq8Zt7"
 SALT = bytes(range(32))
 MARK = "# avp-binding\n"
+AWS, AWS_ID, AWS_SECRET = "secretsmanager.us-east-1.amazonaws.com", "AKIDNOTES0123456789", "aws-notes-Hq7/Zt4b+Rr7Kq9"
 
 
 def derived(name):
@@ -26,12 +27,12 @@ def derived(name):
 class Notes(Case):
     """One secret of the file is bound to each host, so that both are always decrypted."""
 
-    secrets = {"value": VALUE, "other": OTHER, "somebody's own text": OWN_TEXT}
+    secrets = {"value": VALUE, "other": OTHER, "somebody's own text": OWN_TEXT, "the pair": AWS_SECRET}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        names = (H, H2, bitwarden.API, bitwarden.IDENTITY)
+        names = (H, H2, AWS, bitwarden.API, bitwarden.IDENTITY)
         cls.authority, cls.identity = cls.make_pki(names)
         cls.recorder = cls.make_recorder(cls.identity)
         cls.vendor = cls.make_recorder(cls.identity)
@@ -44,14 +45,17 @@ class Notes(Case):
     def prepare(self, name, mode="both", salt=True, **more):
         """A home with a file as agent-vault-proxy's users have it."""
         token, salt_file = self.inputs / f"{name}-token", self.inputs / f"{name}-salt"
-        token.write_text(self.double.access_token + "\n")
-        token.chmod(0o600)
+        self.put(token, self.double.access_token.encode() + b"\n")
         if salt:
-            salt_file.write_bytes(SALT)
-            salt_file.chmod(0o600)
+            self.put(salt_file, SALT)
         home = self.make_home(name, {"FILE_KEY": OTHER})
         self.write(home, binding_source=mode, install_salt_path=str(salt_file), token=token, **more)
         return home
+
+    @staticmethod
+    def put(path, content):
+        path.write_bytes(content)
+        path.chmod(0o600)
 
     def write(self, home, token, more_rules=None, **more):
         config = {"type": "bws", "organization_id": self.double.organization, "access_token_path": str(token)}
@@ -75,6 +79,10 @@ class Notes(Case):
 
     def gets(self, running, path, placeholder, value=VALUE, host=H):
         self.assertEqual(self.ask(running, path, placeholder, host), f"Bearer {value}")
+
+    def stays(self, running, path, placeholder, reason, host=H):
+        self.lacks(running, path, placeholder, host)
+        self.decided(running.decision(path), "denied", reason)
 
     def lacks(self, running, path, placeholder, host=H):
         """It travels on as the inert text it is."""
@@ -100,12 +108,29 @@ class Notes(Case):
         self.double.note(self.double.add("OWN", VALUE), OWN_TEXT)
         running = self.begin("start")
         self.gets(running, "/start/k", derived("K"))
-        self.lacks(running, "/start/evil", derived("EVIL"), H2)
-        self.lacks(running, "/start/own", derived("OWN"))
+        self.stays(running, "/start/evil", derived("EVIL"), "host_not_in_allowlist", H2)
+        self.stays(running, "/start/own", derived("OWN"), "no_binding_in_notes")
         self.gets(running, "/start/file", P_FILE, OTHER)
         self.assertEqual(self.told(running, "K"), ["bound"])
         self.assertEqual(self.told(running, "EVIL"), ["host_not_listed"])
         self.assertEqual(self.told(running, "OWN"), [])
+
+    def test_D14_D15_D16_where_notes_alone_count_what_none_of_them_binds_stays_and_the_record_says_why(self):
+        """[I2] In any header; what the file says of a secret is no note."""
+        self.double.note(self.double.add("K", VALUE), MARK + H)
+        self.double.add("NONE", VALUE)
+        self.double.note(self.double.add("BAD", VALUE), MARK + "some prose")
+        self.double.note(self.double.add("EVIL", VALUE), MARK + "host: evil.example.com")
+        running = self.begin("alone", mode="notes")
+        self.gets(running, "/alone/k", derived("K"))
+        for name, reason in (("NONE", "no_binding_in_notes"), ("BAD", "invalid_binding_metadata"),
+                             ("EVIL", "host_not_in_allowlist")):
+            self.stays(running, f"/alone/{name}", derived(name), reason)
+            answer = running.ask(H, "GET", f"/alone/other/{name}", [("X-Other", derived(name))])
+            self.assertEqual((answer.status, self.recorder.seen(f"/alone/other/{name}")[-1].get("X-Other")),
+                             (200, derived(name)))
+            self.decided(running.decision(f"/alone/other/{name}"), "denied", reason, name)
+        self.stays(running, "/alone/file", P_FILE, "no_binding_in_notes")
 
     def test_K32_K41_a_note_that_comes_or_goes_counts_after_the_interval(self):
         """[I14] Values that are known stay known."""
@@ -172,6 +197,41 @@ class Notes(Case):
                    install_salt_path=str(self.inputs / "narrowed-salt"))
         self.assertTrue(running.reload()["accepted"])
         self.lacks(running, "/narrowed/after", derived("K"))
+
+    def test_K39_a_tag_of_aws_binds_its_secret(self):
+        """[I1] And a description with the mark; of a secret that has neither no value is asked for."""
+        listed = [{"Name": "TAGGED", "Tags": [{"Key": "avp-binding", "Value": H}]},
+                  {"Name": "TOLD", "Description": MARK + f"host: {H}\nmethods: [GET]"},
+                  {"Name": "NONE", "Description": OWN_TEXT}]
+        calls, problems = [], []
+
+        def answer(request, connection):
+            said, call = json.loads(request.body), request.get("X-Amz-Target")
+            problems.append(sigv4.Judged(request, AWS_ID, AWS_SECRET).problem)
+            calls.append((call, said.get("SecretId")))
+            at = int(said.get("NextToken", 0))
+            page = {"SecretList": listed[at:at + 1], **({"NextToken": str(at + 1)} if at + 1 < len(listed) else {})}
+            body = page if call.endswith("ListSecrets") else {"SecretString": VALUE, "VersionId": "1"}
+            connection.answer(200, json.dumps(body), [("Content-Type", "application/x-amz-json-1.1")])
+
+        self.vendor.on("/", answer)
+        self.put(self.inputs / "tags-salt", SALT)
+        home = self.make_home("tags", {"FILE_KEY": OTHER, "AWS_ID": AWS_ID, "AWS_SECRET": AWS_SECRET})
+        aws = {"type": "aws-secrets-manager", "region": "us-east-1", "access_key_id": "AWS_ID",
+               "secret_access_key": "AWS_SECRET"}
+        home.bindings(document({"FILE_KEY": bearer("FILE_KEY", P_FILE, (H,))}, recorder=self.recorder, hosts=[H],
+                               root=self.authority.certificate, resolve={f"{AWS}:443": self.vendor.address},
+                               notes_host_allowlist=[H], install_salt_path=str(self.inputs / "tags-salt"),
+                               sources={"aws": aws}))
+        running = self.start(home)
+        self.addCleanup(running.stop)
+        self.gets(running, "/tags/tagged", derived("TAGGED"))
+        self.gets(running, "/tags/told", derived("TOLD"))
+        self.stays(running, "/tags/none", derived("NONE"), "no_binding_in_notes")
+        self.gets(running, "/tags/file", P_FILE, OTHER)
+        fetched = {secret for call, secret in calls if call.endswith("GetSecretValue")}
+        self.assertEqual(fetched, {"TAGGED", "TOLD"})
+        self.assertEqual(set(problems), {None})
 
     def test_the_check_shows_what_notes_say(self):
         self.double.note(self.double.add("K", VALUE), MARK + H)

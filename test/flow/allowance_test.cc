@@ -77,10 +77,18 @@ TEST_CASE("who wants a host in no binding is told the hosts that are in one") {
 
 TEST_CASE("what a bad note took out of force is told as that, and not as allowed") {
   auto bindings = bindings::parse(kYaml, "/nowhere", {}).bindings;
-  bindings.rules.front().is_out_of_force = true;
+  bindings.rules.front().out_of_force = bindings::OutOfForce::invalid_note;
   const http::Authority there{"api.example.test", 443, http::HostKind::name};
   CHECK(allowance_of(bindings, {Reason::destination_not_in_binding, 0, there, "ci"}) ==
         "Secret: K. Allowed: nothing, for its note cannot be used.");
+  CHECK(allowance_of(bindings, {Reason::invalid_binding_metadata, 0, there, "ci"}) ==
+        "Secret: K. Allowed: nothing, for its note cannot be used.");
+  bindings.rules.front().out_of_force = bindings::OutOfForce::no_note;
+  CHECK(allowance_of(bindings, {Reason::no_binding_in_notes, 0, there, "ci"}) ==
+        "Secret: K. Allowed: nothing, for no note binds it.");
+  bindings.rules.front().out_of_force = bindings::OutOfForce::host_not_listed;
+  CHECK(allowance_of(bindings, {Reason::host_not_in_allowlist, 0, there, "ci"}) ==
+        "Secret: K. Allowed: nothing, for its note names no host that notes may name.");
   CHECK(allowance_of(bindings, {Reason::unmatched_destination, std::nullopt, there, "ci"}).empty());
 }
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "test/support/script.h"
 
 namespace keyswap::flow {
@@ -145,6 +146,11 @@ TEST_CASE("why a placeholder in a body stays", "[I2]") {
   Asked clear;
   clear.destination.protocol = Protocol::http;
   CHECK(reason(clear, 0) == Reason::insecure_scheme);
+  Asked noted({kJson});
+  auto changed = bindings::parse(kYaml, "/nowhere", {}).bindings;
+  changed.rules[2].out_of_force = bindings::OutOfForce::invalid_note;
+  noted.bindings = std::make_shared<const bindings::Bindings>(std::move(changed));
+  CHECK(reason(noted, 2) == Reason::invalid_binding_metadata);
 }
 
 TEST_CASE("the verdict on a request is that on its head and on its body", "[I2]") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "bindings/parse.h"
 #include "proxy/base/bytes.h"
 #include "test/support/script.h"
 
@@ -76,6 +77,43 @@ TEST_CASE("a bound placeholder in its header, method and path is allowed", "[I5]
   CHECK(shown(verdict) == "allowed/binding_matched");
   CHECK(verdict.uses.at(0).spot->part == 1);
   CHECK(verdict.others.empty());
+}
+
+TEST_CASE("D14 D15 D16 the placeholder of a secret that notes bind nowhere stays, and why is told",
+          "[I2]") {
+  const std::string unbound = "avp-PLACEHOLDER-aaaaaaaaaaaaaaaaaaaaa";
+  const auto told = [&](bindings::OutOfForce why, const std::string& fields, Protocol protocol) {
+    auto bindings = bindings::parse(kYaml, "/nowhere", {}).bindings;
+    bindings::SecretRule rule;
+    rule.placeholder = unbound;
+    rule.kind = bindings::RuleKind::unbound;
+    rule.out_of_force = why;
+    bindings.rules.push_back(std::move(rule));
+    bindings.build_index();
+    const auto head = head_of(fields);
+    const Destination destination{protocol, {"api.example.test", 443, http::HostKind::name}};
+    const Verdict verdict = decide({head, head.target, destination, bindings, ""});
+    std::string text = shown(verdict);
+    for (const Denial& other : verdict.others) {
+      CHECK(other.rule == bindings.rules.size() - 1);
+      text += " +" + std::string(audit::to_string(other.reason));
+    }
+    return text;
+  };
+  using bindings::OutOfForce;
+  for (const auto* const field : {"Authorization: Bearer ", "X-Api-Key: ", "X-Any: a "}) {
+    INFO(field);
+    std::string fields(field);
+    fields += unbound + "\r\n";
+    CHECK(told(OutOfForce::no_note, fields, Protocol::https) == "denied/no_binding_in_notes");
+    CHECK(told(OutOfForce::invalid_note, fields, Protocol::https) ==
+          "denied/invalid_binding_metadata");
+    CHECK(told(OutOfForce::host_not_listed, fields, Protocol::https) ==
+          "denied/host_not_in_allowlist");
+    CHECK(told(OutOfForce::no_note, fields, Protocol::http) == "denied/insecure_scheme");
+  }
+  CHECK(told(OutOfForce::no_note, kAuth + "X-Any: " + unbound + "\r\n", Protocol::https) ==
+        "allowed/binding_matched +no_binding_in_notes");
 }
 
 TEST_CASE("where clients sign, a request in scope needs no placeholder, and its signer judges it",

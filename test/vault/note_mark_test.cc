@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/note_mark.h"
 
+#include <string>
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 namespace keyswap::vault {
@@ -49,6 +52,24 @@ TEST_CASE("the mark is the first line that is not blank, in either of its names 
   CHECK(look_of_note("# avp-binding") == NoteLook::marked);
   CHECK(body_of_note("# avp-binding").empty());
   CHECK(look_of_note("# avp-binding\n\n") == NoteLook::marked);
+}
+
+TEST_CASE("of a note that is somebody's own text nothing is kept", "[I1]") {
+  REQUIRE(lock_memory());
+  const auto kept = [](std::string_view note) {
+    auto text = Secret::copy_of(note);
+    REQUIRE(text);
+    const auto own = kept_note(std::move(*text));
+    REQUIRE(own);
+    return std::string(own->reveal());
+  };
+  CHECK(kept("").empty());
+  CHECK(kept("the password is hunter2").empty());
+  CHECK(kept("hunter2\nhost: api.example.com") == "host:");
+  CHECK(kept("# avp-binding\napi.example.com") == "# avp-binding\napi.example.com");
+  const std::string longest = "# avp-binding\n" + std::string(kNoteKeptBytesMax - 14, 'a');
+  CHECK(kept(longest) == longest);
+  CHECK(kept(longest + "a") == "# avp-binding");
 }
 
 }  // namespace keyswap::vault

@@ -196,7 +196,7 @@ class NotesRun final : public ListingRun {
       if (!text) {
         return fail_of(text.error());
       }
-      auto own = kept_of(std::move(*text));
+      auto own = kept_note(std::move(*text));
       if (!own) {
         return fail_of(own.error());
       }
@@ -204,20 +204,6 @@ class NotesRun final : public ListingRun {
     }
     account_.notes.insert_or_assign(*id, std::move(kept));
     return check_room();
-  }
-
-  // I1: of somebody's own text nothing is kept but that it looks like a binding.
-  static base::Result<Secret> kept_of(Secret text) {
-    switch (look_of_note(text.reveal())) {
-      case NoteLook::plain:
-        return Secret();
-      case NoteLook::host_shaped:
-        return Secret::copy_of("host:");
-      case NoteLook::marked:
-        break;
-    }
-    return text.size() > kNoteKeptBytesMax ? Secret::copy_of(kNoteMark)
-                                           : base::Result<Secret>(std::move(text));
   }
 
   // I10: notes have a share of the locked memory, and what does not fit into it is not kept.

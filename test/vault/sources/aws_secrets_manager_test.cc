@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "test/vault/sources/backend_support.h"
+#include "vault/note_mark.h"
 
 namespace keyswap::vault {
 
@@ -34,7 +35,37 @@ struct World {
     script.now_us = kSuiteUs;
     return script;
   }
+
+  [[nodiscard]] test::RunScript notes() const {
+    test::RunScript script(backend->notes());
+    script.now_us = kSuiteUs;
+    return script;
+  }
 };
+
+// Of a page of the list with this one secret.
+std::string noted(std::string_view more) {
+  const World world;
+  auto script = world.notes();
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("AKIDEXAMPLE"));
+  as<Call>(script.entry("secret"));
+  std::string page = R"({"SecretList":[{"ARN":"arn:x","Name":"K")";
+  page.append(more).append("}]}");
+  const Done done = as<Done>(script.answer(200, page));
+  CHECK(done.is_listing);
+  return value_of(done, "K");
+}
+
+std::string tag(std::string_view name, std::string_view value) {
+  std::string text = R"({"Key":")";
+  return text.append(name).append(R"(","Value":")").append(value).append("\"}");
+}
+
+std::string tags(std::string_view all) {
+  std::string text = R"(,"Tags":[)";
+  return text.append(all).append("]");
+}
 
 Call to_value(test::RunScript& script) {
   CHECK(as<ReadEntry>(script.begin()).name.text() == "AWS_ID");
@@ -182,6 +213,87 @@ TEST_CASE("the call to Secrets Manager may fail in any way") {
   check_troubles([&] {
     auto script = worlds.emplace_back().fetch();
     to_value(script);
+    return script;
+  });
+}
+
+TEST_CASE("K39 a tag that is a host alone is a note, and so is a description with the mark") {
+  const std::string mark = "# avp-binding\n";
+  CHECK(noted(tags(tag("team", "web") + "," + tag("avp-binding", "api.example.com"))) ==
+        mark + "api.example.com");
+  CHECK(noted(tags(tag("kow-binding", "host: api.example.com"))) == mark + "host: api.example.com");
+  CHECK(noted(R"(,"Description":"# avp-binding\nhost: api.example.com\nmethods: [GET]")") ==
+        mark + "host: api.example.com\nmethods: [GET]");
+  // The tag comes first, unless it says nothing.
+  const std::string described = R"(,"Description":"# avp-binding\nb.example.com")";
+  CHECK(noted(tags(tag("avp-binding", "a.example.com")) + described) == mark + "a.example.com");
+  CHECK(noted(tags(tag("avp-binding", " ")) + described) == mark + "b.example.com");
+}
+
+TEST_CASE("two tags that say different things bind nothing") {
+  const auto both = [](std::string_view one, std::string_view other) {
+    return noted(tags(tag("avp-binding", one) + "," + tag("kow-binding", other)));
+  };
+  CHECK(both("a.example.com", "a.example.com") == "# avp-binding\na.example.com");
+  CHECK(both("a.example.com", "b.example.com") == "# avp-binding");
+}
+
+TEST_CASE("what else somebody writes to a secret is not kept", "[I1]") {
+  CHECK(noted("").empty());
+  CHECK(noted(R"(,"Description":"the password is hunter2")").empty());
+  CHECK(noted(tags(tag("owner", "hunter2"))).empty());
+  CHECK(noted(R"(,"Description":"api.example.com, hunter2\nhost: a.example")") == "host:");
+}
+
+TEST_CASE("a list is read page by page, without any value, and signed") {
+  const World world;
+  auto script = world.notes();
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry("AKIDEXAMPLE"));
+  const Call first = as<Call>(script.entry("secret"));
+  CHECK(line_of(first) == "POST https://secretsmanager.us-east-1.amazonaws.com/");
+  CHECK(field_of(first, "X-Amz-Target") == "secretsmanager.ListSecrets");
+  CHECK(field_of(first, "Authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
+  CHECK(body_of(first) == R"({"MaxResults":20})");
+  const Call second =
+      as<Call>(script.answer(200, R"({"SecretList":[{"Name":"A"}],"NextToken":"a\"b"})"));
+  CHECK(body_of(second) == R"({"MaxResults":20,"NextToken":"a\"b"})");
+  const auto page = R"({"SecretList":[{"Name":"team/B")" +
+                    tags(tag("avp-binding", "b.example.com")) + R"(}],"NextToken":null})";
+  const Done done = as<Done>(script.answer(200, page));
+  CHECK(value_of(done, "A").empty());
+  CHECK(value_of(done, "team/B") == "# avp-binding\nb.example.com");
+}
+
+TEST_CASE("a list that is no list, or more than is kept, is no answer") {
+  const auto ended = [](std::string_view page) {
+    const World world;
+    auto script = world.notes();
+    as<ReadEntry>(script.begin());
+    as<ReadEntry>(script.entry("AKIDEXAMPLE"));
+    as<Call>(script.entry("secret"));
+    return ending(script.answer(page.starts_with(R"({"__type)") ? 400 : 200, page));
+  };
+  const Ending malformed{FetchFault::bad_answer, "malformed"};
+  CHECK(ended("{}") == malformed);
+  CHECK(ended(R"({"SecretList":[{"Name":7}]})") == malformed);
+  CHECK(ended(R"({"SecretList":[{"Name":"K","Tags":[{"Key":"avp-binding"}]}]})") == malformed);
+  CHECK(ended(R"({"__type":"AccessDeniedException"})") ==
+        Ending{FetchFault::not_found, "forbidden"});
+  std::string many = R"({"SecretList":[)";
+  for (std::size_t i = 0; i <= kNotedSecretsMax; ++i) {
+    many.append(i == 0 ? "" : ",").append(R"({"Name":"K"})");
+  }
+  CHECK(ended(many + "]}") == Ending{FetchFault::no_room, "notes_too_large"});
+}
+
+TEST_CASE("the list of Secrets Manager may fail in any way") {
+  std::deque<World> worlds;
+  check_troubles([&] {
+    auto script = worlds.emplace_back().notes();
+    as<ReadEntry>(script.begin());
+    as<ReadEntry>(script.entry("AKIDEXAMPLE"));
+    as<Call>(script.entry("secret"));
     return script;
   });
 }
