@@ -73,7 +73,8 @@ class Body {
     raw(key);
     raw("\"");
     value = value.substr(0, encoded_max + 1);  // what lies behind is cut anyway
-    const auto* const special = std::find_if_not(value.begin(), value.end(), is_plain);
+    const auto* const special =
+        std::find_if_not(value.begin(), value.end(), [](char c) { return is_plain(c); });
     const auto plain = static_cast<std::size_t>(special - value.begin());
     if (plain == value.size() && plain <= encoded_max) {
       raw(value);

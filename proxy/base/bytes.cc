@@ -153,7 +153,7 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
+bool is_same_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 

@@ -81,6 +81,13 @@ constexpr char to_upper(char c) {
 
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+// Of texts of the same length.
+bool is_same_ignoring_case(std::string_view a, std::string_view b);
+
+// Most names that are compared differ in length already.
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && is_same_ignoring_case(a, b);
+}
 
 }  // namespace keyswap::base

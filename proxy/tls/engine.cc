@@ -65,6 +65,14 @@ base::Error tls_error(base::Note note) {
   return {base::Errc::tls, note, reason};
 }
 
+// SSL_get_error takes an error that stands there from before for one of the call just made. To clear
+// what is empty would cost as much as a small record.
+void drop_old_errors() {
+  if (ERR_peek_error() != 0) {
+    ERR_clear_error();
+  }
+}
+
 std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -235,7 +243,7 @@ base::Result<bool> Engine::handshake() {
   if (s.phase != State::Phase::handshaking) {
     return true;
   }
-  ERR_clear_error();
+  drop_old_errors();
   const int result = SSL_do_handshake(s.ssl.get());
   if (result == 1) {
     return s.finish_handshake();
@@ -261,7 +269,7 @@ base::Result<Engine::Read> Engine::read(char* buffer, std::size_t capacity) {
   Read got{0, s.is_peer_closed};
   while (got.size < capacity && !got.is_closed) {
     std::size_t count = 0;
-    ERR_clear_error();
+    drop_old_errors();
     const int result = SSL_read_ex(s.ssl.get(), buffer + got.size, capacity - got.size, &count);
     if (result == 1) {
       got.size += count;
@@ -308,7 +316,7 @@ base::Status Engine::write(std::string_view plaintext) {
     return base::Error{base::Errc::limit_exceeded, "too much ciphertext waits to be sent"};
   }
   std::size_t written = 0;
-  ERR_clear_error();
+  drop_old_errors();
   const int result = SSL_write_ex(s.ssl.get(), plaintext.data(), plaintext.size(), &written);
   if (result != 1 || written != plaintext.size()) {
     return s.fail_by_ssl("the TLS connection broke");

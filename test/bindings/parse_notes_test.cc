@@ -171,8 +171,10 @@ TEST_CASE("K21 what a bad note takes out of force goes nowhere, and is still kno
   const std::string yaml = kOne + kBoth + kList + "secrets:\n" + secret("K", kOfS) + secret("L");
   const auto notes = merged(good(yaml), "K", "some prose");
   const auto bindings = good(yaml, &notes);
-  REQUIRE(bindings.rules.size() == 2);
+  REQUIRE(bindings.rules.size() == 3);
   CHECK(bindings.rules[0].is_out_of_force());
+  CHECK(bindings.rules[2].kind == RuleKind::unbound);  // by the placeholder that its name makes
+  CHECK(bindings.rules[2].out_of_force == OutOfForce::invalid_note);
   CHECK(bindings.match(0, test::at_host("file.example.com"), {"GET", "/"}) ==
         Match::other_destination);
   CHECK(bindings.binds(test::at_host("file.example.com")));  // it is looked into all the same

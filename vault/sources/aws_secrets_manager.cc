@@ -269,7 +269,7 @@ class NotesRun final : public Run {
   Step on_page(Answer answer) {
     auto* call = std::get_if<CallAnswer>(&answer);
     if (call != nullptr && call->status >= 300) {
-      return fail_of_answer(*call);
+      return fail_of_answer(*call, now_us_);
     }
     const auto read = read_success(answer);
     if (const auto* failed = std::get_if<Failed>(&read)) {

@@ -217,7 +217,9 @@ class FetchRun final : public EachKeyRun {
     Call call;
     call.method = "POST";
     call.url = "https://" + host() + "/";
-    call.fields.push_back({"Content-Type", std::string(kFormType)});
+    CallField& type = call.fields.emplace_back();
+    type.name = "Content-Type";
+    type.value = std::string(kFormType);
     call.body = std::move(*body);
     action_ = "AssumeRoleWithWebIdentity";
     waits_ = Waits::role;

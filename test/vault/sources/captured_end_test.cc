@@ -15,7 +15,7 @@ using sample::kNow;
 using sample::name_of;
 using sample::secret_of;
 
-struct Kept {
+struct KeptEnd {
   sample::TempDir dir;
   Vault vault = sample::open_vault(sample::make_sample(dir));
   SecretName name = name_of("OPENAI_API_KEY");
@@ -33,7 +33,7 @@ struct Kept {
 }  // namespace
 
 TEST_CASE("the end of a captured value is known of that value, and of no other") {
-  Kept kept;
+  KeptEnd kept;
   CHECK_FALSE(kept.end());
   kept.keep(captured_end_text(kept.value, kNow + 60).value());
   CHECK(kept.end() == kNow + 60);
@@ -42,7 +42,7 @@ TEST_CASE("the end of a captured value is known of that value, and of no other")
 }
 
 TEST_CASE("what stands beside an entry and is no end of it is none") {
-  Kept kept;
+  KeptEnd kept;
   const std::string good(captured_end_text(kept.value, kNow).value().reveal());
   const std::string text = GENERATE_COPY(good + "x", good.substr(0, 32), "0 5", good + " 5");
   kept.keep(secret_of(text));
@@ -50,7 +50,7 @@ TEST_CASE("what stands beside an entry and is no end of it is none") {
 }
 
 TEST_CASE("it is kept where no name of a user's is, says nothing of the value, and is not listed") {
-  Kept kept;
+  KeptEnd kept;
   const auto before = kept.vault.list().size();
   CHECK(captured_end_name(kept.name).is_internal());
   const auto text = captured_end_text(kept.value, kNow).value();
