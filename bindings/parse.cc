@@ -126,6 +126,9 @@ OutOfForce out_of_force(const SecretRule& rule, const NotesRule& notes, const Me
 // Behind all others, which notes do not renumber.
 void add_unbound(const MergedNotes& merged, Bindings& bindings) {
   for (const UnboundSecret& secret : merged.unbound) {
+    if (bindings.rules.size() >= base::bounds::kSecretRulesMax) {
+      return;  // I10: they are known for the record's sake alone
+    }
     SecretRule rule;
     rule.name = secret.name;
     rule.placeholder = secret.placeholder;

@@ -113,10 +113,12 @@ constexpr std::uint32_t kFirstPlace = 0;
 SecretVerdict verdict_on(const SecretRule& rule, std::uint32_t place = kFirstPlace) {
   SecretVerdict verdict;
   verdict.secret = rule.name.text();
-  if (rule.kind == RuleKind::honeytoken) {
+  if (rule.places.empty()) {
     verdict.is_elsewhere = true;
     verdict.reason = audit::to_string(Reason::destination_not_in_binding);
-    verdict.why = "a honeytoken: it is bound nowhere, and whoever sends it raises an alert";
+    verdict.why = rule.kind == RuleKind::honeytoken
+                      ? "a honeytoken: it is bound nowhere, and whoever sends it raises an alert"
+                      : "no note binds it";
     return verdict;
   }
   verdict.scheme = rule.places[place].scheme();
@@ -177,7 +179,7 @@ SecretVerdict explain_placeholder(const SecretRule& rule,
                                   const RequestToExplain& request,
                                   const Scope* opened,
                                   const Asker& asker) {
-  if (rule.kind == RuleKind::honeytoken) {
+  if (rule.places.empty()) {
     return verdict_on(rule);
   }
   if (rule.kind == RuleKind::custom) {

@@ -182,16 +182,19 @@ std::optional<vault::RunOutcome> NotesWatch::State::take_outcome() {
 }
 
 // False: what is in force stays. A failure is tried again after the time of a refresh, or,
-// where there is none, after a minute.
+// where there is none, after a minute; not before the source said.
 bool NotesWatch::State::take(vault::RunOutcome outcome) {
   is_asking = false;
-  const bool has_failed = std::holds_alternative<vault::Failed>(outcome);
-  const std::int64_t wait_ms = rule()->refresh_ms > 0 ? rule()->refresh_ms
-                               : has_failed           ? base::bounds::kSourceAgainMsMax
-                                                      : 0;
+  const auto* const failed = std::get_if<vault::Failed>(&outcome);
+  std::int64_t wait_ms = rule()->refresh_ms;
+  if (failed != nullptr) {
+    const std::int64_t told_ms =
+        std::min(failed->retry_after_ms, base::bounds::kSourceRetryAfterMsMax);
+    wait_ms = std::max(wait_ms > 0 ? wait_ms : base::bounds::kSourceAgainMsMax, told_ms);
+  }
   due_us = wait_ms == 0 ? INT64_MAX : parts.clock->steady_us() + wait_ms * kUsPerMs;
-  if (has_failed) {
-    complain("their source does not give them: " + std::get<vault::Failed>(outcome).outcome,
+  if (failed != nullptr) {
+    complain("their source does not give them: " + failed->outcome,
              "what they said before stays in force; see: keyswap audit show");
     return false;
   }

@@ -70,7 +70,7 @@ void ReloadNotes::end() {
 }
 
 void ReloadNotes::tell(const net::Troubles& troubles) {
-  if (proxy_.troubles == troubles) {
+  if (proxy_.troubles == troubles && !has_failed_) {
     return;
   }
   proxy_.troubles = troubles;
@@ -81,9 +81,11 @@ void ReloadNotes::announce() {
   if (lock_ == nullptr) {
     return;
   }
-  if (auto problem = lock_->announce(proxy_)) {
+  auto problem = lock_->announce(proxy_);
+  if (problem && !has_failed_) {
     report(*problem);
   }
+  has_failed_ = problem.has_value();  // what looks again then says it again
 }
 
 Outcome<std::optional<RunningProxy>> reload_and_wait(const Home& home) {

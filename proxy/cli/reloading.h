@@ -39,6 +39,7 @@ class ReloadNotes {
 
   ServeLock* lock_ = nullptr;  // null: nothing is said
   RunningProxy proxy_;
+  bool has_failed_ = false;  // to say it, the last time
 };
 
 // A command's side: lets the proxy that runs on this home read its files anew, and waits for it.

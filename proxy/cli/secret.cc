@@ -44,6 +44,14 @@ std::optional<std::int64_t> end_of(const vault::Vault& vault, const vault::Secre
   return end ? *end : std::nullopt;
 }
 
+// What is put in by hand has no end, also if it once came in an answer that said one.
+void forget_end(vault::Vault& vault, const vault::SecretName& name) {
+  const vault::SecretName end = vault::captured_end_name(name);
+  if (vault.has(end)) {
+    static_cast<void>(vault.remove(end));  // it would be refused too early, no more
+  }
+}
+
 nlohmann::ordered_json to_json(const vault::SecretInfo& info, std::optional<std::int64_t> end_s) {
   nlohmann::ordered_json json;
   json["id"] = info.id;
@@ -136,6 +144,7 @@ int add(const SecretOptions& options) {
   if (!added) {
     return report(vault_failure(added.error(), name->text()));
   }
+  forget_end(opened->vault, name.value());
   const int told = tell_change(opened->vault, name.value(), options, "added");
   // What signs has a scheme of its own, which no option of `bindings add` names.
   remark_unbound(
@@ -170,6 +179,7 @@ int rotate(const SecretOptions& options) {
   if (!rotated) {
     return report(vault_failure(rotated.error(), name->text()));
   }
+  forget_end(opened->vault, name.value());
   const int told = tell_change(opened->vault, name.value(), options, "rotated");
   if (auto problem =
           await_confirmation(opened->home, opened->vault, name->text() + " is rotated")) {
@@ -190,6 +200,7 @@ int remove(const SecretOptions& options) {
   if (const auto removed = opened->vault.remove(name.value()); !removed) {
     return report(vault_failure(removed.error(), name->text()));
   }
+  forget_end(opened->vault, name.value());
   if (options.json) {
     print_line(dump({{"name", name->text()}, {"deleted", true}}));
   } else {

@@ -211,8 +211,11 @@ base::Result<std::int64_t> seconds_in(std::string_view digits) {
   std::int64_t seconds = 0;
   const char* const end = digits.data() + digits.size();
   const auto read = std::from_chars(digits.data(), end, seconds);
-  if (read.ptr != end || read.ec != std::errc{}) {
+  if (read.ptr != end || read.ec == std::errc::invalid_argument) {
     return kUnreadable;
+  }
+  if (read.ec != std::errc{}) {
+    return digits.starts_with('-') ? 0 : kLifeMaxS;  // out of range
   }
   return std::clamp<std::int64_t>(seconds, 0, kLifeMaxS);
 }
@@ -354,8 +357,12 @@ base::Status AnswerCapture::pick_from_json() {
     if (!value.is(JsonKind::none) && !value.is(JsonKind::null)) {
       KS_TRY(take(use, value.text()));
     }
+  }
+  for (const CaptureUse& use : uses_) {  // once all values are there
+    const Capture& capture = capture_of(use);
     const JsonView life = value_at(json->root(), capture.life_pointer);
-    if (!capture.life_pointer.empty() && !life.is(JsonKind::none) && !life.is(JsonKind::null)) {
+    if (capture.from == Capture::From::json && !capture.life_pointer.empty() &&
+        !life.is(JsonKind::none) && !life.is(JsonKind::null)) {
       KS_TRY(limit_life(use, seconds_in(life)));
     }
   }

@@ -157,7 +157,7 @@ class OfBitwarden(Looking):
         self.assertEqual(flushes, [("company", 1), (None, 1)])
         with self.subTest("and a source that is down then is told by status, until it answers"):
             self.assertEqual(self.down(home), [])
-            double.trouble = lambda call: (500, "oops-of-theirs", []) if call == "list" else None
+            double.trouble = lambda call: (500, "oops-of-theirs", []) if call == "values" else None
             self.told(home, "source", "flush")
             self.lacks(running, "/flush/down")
             self.assertEqual(self.down(home, count=1), [("company", "server_error", False)])

@@ -27,6 +27,7 @@ constexpr std::size_t kErrorBytesMax = 128;
 constexpr std::size_t kNameBytesMax = 512;
 // So many that an answer has room for them, each with as many tags as it may have.
 constexpr std::string_view kSecretsAtOnce = "20";
+constexpr int kPagesMax = 1000;
 
 struct Place {
   explicit Place(const SourceSpec& spec)
@@ -287,8 +288,12 @@ class NotesRun final : public Run {
       }
     }
     const JsonView next = root.member("NextToken");
-    const bool has_more = next.is(JsonKind::string) && !next.is_text("");
-    return has_more ? ask(next.bytes()) : Step(std::move(done_));
+    if (!next.is(JsonKind::string) || next.is_text("")) {
+      return std::move(done_);
+    }
+    // I10: pages may be empty, and not for ever.
+    return ++pages_ < kPagesMax ? ask(next.bytes())
+                                : Step(fail(FetchFault::no_room, "notes_too_large"));
   }
 
   std::optional<Failed> keep(JsonView secret) {
@@ -311,6 +316,7 @@ class NotesRun final : public Run {
   bool is_reading_pair_ = true;
   std::int64_t now_us_ = 0;
   std::size_t note_bytes_ = 0;
+  int pages_ = 0;
   Done done_;
 };
 

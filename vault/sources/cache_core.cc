@@ -308,7 +308,7 @@ void SourceCache::Core::end_badly(const Batch* batch, const Failed& failed) {
     const bool is_of_values = batch != nullptr && (failed.fault == FetchFault::not_found ||
                                                    failed.fault == FetchFault::bad_answer);
     if (is_of_values) {
-      outage_.answered();
+      outage_.answered(parts_.clock.steady_us());
     }
     if (is_of_values || failed.fault == FetchFault::no_turn) {
       // What one key's value is like says nothing of the others, nor does what we had no time for.

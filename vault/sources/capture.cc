@@ -30,10 +30,10 @@ class CaptureRun final : public Run {
 
   Step on(Answer answer, std::int64_t /*now_us*/) override {
     if (std::holds_alternative<Granted>(answer)) {
-      return entries_[at_].expires_at ? begin_end() : begin_value();
+      return begin_end();
     }
     if (const auto* const entry = std::get_if<EntryAnswer>(&answer)) {
-      return keep(entry->version);
+      return is_end_ ? keep_end(entry->value.reveal(), entry->version) : keep(entry->version);
     }
     if (const auto* const kept = std::get_if<Kept>(&answer)) {
       return kept_or_not(*kept);
@@ -43,23 +43,34 @@ class CaptureRun final : public Run {
     }
     const auto* const error = std::get_if<base::Error>(&answer);
     // It is not there yet.
-    return error != nullptr && error->code == base::Errc::not_found && tries_ > 0 ? keep("")
-                                                                                  : next(false);
+    if (error == nullptr || error->code != base::Errc::not_found || tries_ == 0) {
+      return next(false);
+    }
+    return is_end_ ? keep_end("", "") : keep("");
   }
 
  private:
   Step lock() { return LockEntry{entries_[at_].name}; }
 
   Step begin_end() {
-    auto text = captured_end_text(entries_[at_].value, *entries_[at_].expires_at);
-    if (!text) {
-      return next(false);
-    }
     name_ = captured_end_name(entries_[at_].name);
-    text_ = std::move(*text);
     is_end_ = true;
     tries_ = 0;
     return read();
+  }
+
+  // `before`: what stands there; "" nothing.
+  Step keep_end(std::string_view before, std::string version) {
+    const CapturedEntry& entry = entries_[at_];
+    if (!entry.expires_at && !says_captured_end(before, entry.value)) {
+      return begin_value();
+    }
+    auto text = captured_end_text(before, entry.value, entry.expires_at);
+    if (!text) {
+      return next(false);
+    }
+    text_ = std::move(*text);
+    return keep(std::move(version));
   }
 
   Step begin_value() {

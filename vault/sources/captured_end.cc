@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/captured_end.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "bindings/digest.h"
-#include "vault/sources/backend_parts.h"
 
 namespace keyswap::vault {
 
@@ -20,17 +21,34 @@ std::string digest_of(const Secret& value) {
   return bindings::sha256_hex(value.reveal()).substr(0, kDigestDigits);
 }
 
-// "DIGEST SECONDS"
+// Values that came after one another; all but the last few were replaced long ago.
+constexpr std::size_t kValuesMax = 8;
+
+// The next of the lines, each "DIGEST SECONDS", the newest first; "-" for what has no end.
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+bool is_of(std::string_view line, std::string_view digest) {
+  return line.size() > digest.size() && line.starts_with(digest) && line[digest.size()] == ' ';
+}
+
 std::optional<std::int64_t> read_end(std::string_view text, const Secret& value) {
-  const std::string_view digest = text.substr(0, text.find(' '));
-  if (digest.size() == text.size() || digest != digest_of(value)) {
-    return std::nullopt;
+  const std::string digest = digest_of(value);
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (!is_of(line, digest)) {
+      continue;
+    }
+    line.remove_prefix(digest.size() + 1);
+    std::int64_t seconds = 0;
+    const char* const end = line.data() + line.size();
+    const auto read = std::from_chars(line.data(), end, seconds);
+    return read.ec == std::errc{} && read.ptr == end ? std::optional(seconds) : std::nullopt;
   }
-  text.remove_prefix(digest.size() + 1);
-  std::int64_t seconds = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, seconds);
-  return read.ec == std::errc{} && read.ptr == end ? std::optional(seconds) : std::nullopt;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -39,8 +57,24 @@ SecretName captured_end_name(const SecretName& entry) {
   return SecretName::internal(entry, kSuffix);
 }
 
-base::Result<Secret> captured_end_text(const Secret& value, std::int64_t expires_at) {
-  return joined({digest_of(value), " ", std::to_string(expires_at)});
+base::Result<Secret> captured_end_text(std::string_view before,
+                                       const Secret& value,
+                                       std::optional<std::int64_t> expires_at) {
+  const std::string digest = digest_of(value);
+  std::string text = digest + ' ' + (expires_at ? std::to_string(*expires_at) : "-");
+  for (std::size_t count = 1; count < kValuesMax && !before.empty();) {
+    const std::string_view line = take_line(before);
+    if (!is_of(line, digest)) {
+      text += '\n';
+      text += line;
+      ++count;
+    }
+  }
+  return Secret::copy_of(text);
+}
+
+bool says_captured_end(std::string_view text, const Secret& value) {
+  return read_end(text, value).has_value();
 }
 
 base::Result<std::optional<std::int64_t>> captured_end_of(const Vault& vault,

@@ -29,20 +29,25 @@ class Outage {
                          .next_try_s = up_to_s(wall_us + back_off_.next_try_us() - now_us)};
   }
 
-  // It answered, if only that it has not what it was asked for.
-  void answered() { told_.reset(); }
+  // It answered, if only that it has not what it was asked for. While it is not to be asked, it is
+  // down for those who look.
+  void answered(std::int64_t now_us) {
+    if (!back_off_.is_waiting(now_us)) {
+      told_.reset();
+    }
+  }
 
   // All that it gave was dropped: it is asked anew.
   void worked() {
     back_off_.worked();
-    answered();
+    told_.reset();
   }
 
   // It gave what it was asked for, then.
   void worked(std::int64_t begun_us) {
     back_off_.worked(begun_us);
     if (back_off_.next_try_us() == 0) {
-      answered();
+      told_.reset();
     }
   }
 

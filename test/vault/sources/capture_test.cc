@@ -3,7 +3,10 @@
 // What is captured of an answer, on its way into the vault.
 #include "vault/sources/capture.h"
 
+#include <string>
+
 #include "test/vault/sources/backend_support.h"
+#include "vault/sources/captured_end.h"
 
 namespace keyswap::vault {
 
@@ -33,13 +36,19 @@ std::unique_ptr<Run> run_of(CapturedEntry one, CapturedEntry other) {
 
 const base::Error kNotThere{base::Errc::not_found, "no such entry"};
 
+// It has the lock, and the entry of its ends is looked for first: there is none.
+Step granted_without_ends(RunScript& run) {
+  CHECK(as<ReadEntry>(run.tell(Granted{})).name.is_internal());
+  return run.tell(kNotThere);
+}
+
 }  // namespace
 
 TEST_CASE("a captured value is in the vault, and recorded, before the answer may go on",
           "[I6][I13]") {
   RunScript run(run_of(entry("TOKEN", "captured-0001")));
   CHECK(as<LockEntry>(run.begin()).name.text() == "TOKEN");
-  CHECK(as<ReadEntry>(run.tell(Granted{})).name.text() == "TOKEN");
+  CHECK(as<ReadEntry>(granted_without_ends(run)).name.text() == "TOKEN");
   const auto keep = as<KeepEntry>(run.entry("old-value", "v7"));
   CHECK(keep.name.text() == "TOKEN");
   CHECK(keep.value.reveal() == "captured-0001");
@@ -60,7 +69,7 @@ TEST_CASE("the end of a captured value is kept before the value, and recorded wi
   const auto end = as<KeepEntry>(run.entry("of the one before", "v3"));
   CHECK(end.name.text() == "TOKEN#expires");
   CHECK(end.replaces == "v3");
-  CHECK(end.value.reveal().ends_with(" 1800000000"));
+  CHECK(end.value.reveal().ends_with(" 1800000000\nof the one before"));
   SECTION("it is kept") {
     CHECK(as<ReadEntry>(run.tell(Kept::done)).name.text() == "TOKEN");
     const auto keep = as<KeepEntry>(run.tell(kNotThere));
@@ -82,21 +91,33 @@ TEST_CASE("the end of a captured value is kept before the value, and recorded wi
   }
 }
 
-TEST_CASE("the first login makes the entry") {
+TEST_CASE("a value that came with an end, and comes again without one, has none any more") {
+  const Secret value = Secret::copy_of("captured-0001").value();
+  const Secret ends = captured_end_text("", value, 1'800'000'000).value();
   RunScript run(run_of(entry("TOKEN", "captured-0001")));
   run.begin();
   run.tell(Granted{});
+  const auto end = as<KeepEntry>(run.entry(std::string(ends.reveal()), "v3"));
+  CHECK(end.name.text() == "TOKEN#expires");
+  CHECK_FALSE(says_captured_end(end.value.reveal(), value));
+  CHECK(as<ReadEntry>(run.tell(Kept::done)).name.text() == "TOKEN");
+}
+
+TEST_CASE("the first login makes the entry") {
+  RunScript run(run_of(entry("TOKEN", "captured-0001")));
+  run.begin();
+  granted_without_ends(run);
   CHECK(as<KeepEntry>(run.tell(kNotThere)).replaces.empty());
 }
 
 TEST_CASE("two captures lock the entries that they share in one order, whatever they name first") {
   RunScript run(run_of(entry("Z_REFRESH", "captured-0001"), entry("A_ACCESS", "captured-0002")));
   CHECK(as<LockEntry>(run.begin()).name.text() == "A_ACCESS");
-  run.tell(Granted{});
+  granted_without_ends(run);
   CHECK(as<KeepEntry>(run.tell(kNotThere)).value.reveal() == "captured-0002");
   run.tell(Kept::done);
   CHECK(as<LockEntry>(run.tell(Noted{true})).name.text() == "Z_REFRESH");
-  run.tell(Granted{});
+  granted_without_ends(run);
   CHECK(as<KeepEntry>(run.tell(kNotThere)).value.reveal() == "captured-0001");
   run.tell(Kept::done);
   as<Done>(run.tell(Noted{true}));
@@ -105,7 +126,7 @@ TEST_CASE("two captures lock the entries that they share in one order, whatever 
 TEST_CASE("an entry that somebody changes at the same moment is replaced all the same") {
   RunScript run(run_of(entry("TOKEN", "captured-0001")));
   run.begin();
-  run.tell(Granted{});
+  granted_without_ends(run);
   run.entry("old-value", "v1");
   as<ReadEntry>(run.tell(Kept::conflict));
   CHECK(as<KeepEntry>(run.entry("other-value", "v2")).replaces == "v2");
@@ -125,7 +146,7 @@ TEST_CASE("what cannot be kept, or recorded, fails the capture, and loses no oth
   if (step == 0) {
     now = run.tell(broken);  // no lock
   } else {
-    now = run.tell(Granted{});
+    now = granted_without_ends(run);
     if (step == 1) {
       now = run.tell(broken);  // not readable
     } else {
@@ -136,7 +157,7 @@ TEST_CASE("what cannot be kept, or recorded, fails the capture, and loses no oth
     }
   }
   CHECK(as<LockEntry>(std::move(now)).name.text() == "B");
-  run.tell(Granted{});
+  granted_without_ends(run);
   CHECK(as<KeepEntry>(run.tell(kNotThere)).value.reveal() == "captured-0002");
   run.tell(Kept::done);
   CHECK(ending(run.tell(Noted{true})) == backend::Ending{FetchFault::unavailable, "not_kept"});

@@ -43,7 +43,8 @@ TEST_CASE("what was captured and is over is given to nobody who would use it") {
   const SecretName name = sample::name_of("OPENAI_API_KEY");
   const Secret value = sample::secret_of(sample::kOpenAiValue);
   const std::int64_t end_s = GENERATE(sample::kNow - 1, sample::kNow, sample::kNow + 1);
-  REQUIRE(vault.add(captured_end_name(name), "", *captured_end_text(value, end_s), sample::kNow));
+  REQUIRE(
+      vault.add(captured_end_name(name), "", *captured_end_text("", value, end_s), sample::kNow));
   const auto found = ask(source, "OPENAI_API_KEY");
   if (end_s > sample::kNow) {
     REQUIRE(found);
