@@ -14,6 +14,7 @@
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/outgoing/audit_fetch_log.h"
+#include "vault/sources/captured_end.h"
 #include "vault/sources/kinds.h"
 #include "vault/sources/source_value.h"
 
@@ -138,15 +139,25 @@ void ask_for_key(Asked& asked,
   }
 }
 
-std::string outcome_in_vault(Online& online, const SourcedSecret& secret) {
+// `expires_at` is set where the entry has an end.
+std::string outcome_in_vault(Online& online,
+                             const SourcedSecret& secret,
+                             std::optional<std::int64_t>& expires_at) {
   const auto name = vault::SecretName::parse(secret.key);
   if (!name) {
     return "no_name";
   }
-  const auto entry =
-      online.vault().open_entry(*name, secret.kind, online.clock().wall_us() / kSecondUs);
+  const std::int64_t now_s = online.clock().wall_us() / kSecondUs;
+  const auto entry = online.vault().open_entry(*name, secret.kind, now_s);
+  if (entry && secret.kind == vault::EntryKind::text) {
+    const auto end = vault::captured_end_of(online.vault(), *name, entry->value);
+    if (!end) {
+      return "unavailable";
+    }
+    expires_at = *end;
+  }
   if (entry) {
-    return "ok";
+    return expires_at && now_s >= *expires_at ? "expired" : "ok";
   }
   if (entry.error().code == Errc::invalid_input) {
     return secret.kind == vault::EntryKind::private_key ? "signing_key_unusable" : "no_text";
@@ -157,6 +168,9 @@ std::string outcome_in_vault(Online& online, const SourcedSecret& secret) {
 std::string advice_for(const NamedSource& source, const SecretSeen& one) {
   if (source.is_local() && one.outcome == "not_found") {
     return "it is not in the vault of this machine: keyswap secret add " + one.secret.key;
+  }
+  if (source.is_local() && one.outcome == "expired") {
+    return "it came in an answer and is over: log in anew through the proxy";
   }
   if (source.is_local() && one.outcome != "unavailable") {
     return "the entry is of another kind than the bindings need: see keyswap bindings check";
@@ -174,7 +188,9 @@ SourceSeen ask_source(Online& online, const NamedSource& source) {
   SourceSeen seen{source, {}};
   if (source.is_local()) {
     for (const SourcedSecret& secret : source.secrets) {
-      seen.secrets.push_back({secret, outcome_in_vault(online, secret), "", std::nullopt});
+      std::optional<std::int64_t> expires_at;
+      std::string outcome = outcome_in_vault(online, secret, expires_at);
+      seen.secrets.push_back({secret, std::move(outcome), "", expires_at});
     }
     return seen;
   }

@@ -173,6 +173,10 @@ class Captured(OneProxy):
                 said, = (entry["expires_at"] for entry in listed if entry["name"] == "ACCESS")
                 self.assertEqual(said, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end)))
                 self.assertNotIn("ACCESS#expires", [entry["name"] for entry in listed])
+                asked = self.home.run("source", "test", "local", "--secret", "ACCESS", "--json", unlock=True)
+                seen = json.loads(asked.stdout)
+                outcomes = [one["outcome"] for source in seen["sources"] for one in source["secrets"]]
+                self.assertEqual(outcomes, ["expired" if status == 503 else "ok"])
 
     def test_the_claims_of_an_id_token_are_read_and_its_signature_is_not(self):
         head, claims, signature = self.oauth_login()["id_token"].split(".")
