@@ -65,7 +65,7 @@ base::Error tls_error(base::Note note) {
   return {base::Errc::tls, note, reason};
 }
 
-// SSL_get_error takes an error that stands there from before for one of the call just made. To clear
+// SSL_get_error takes an error that stands there from before for this call's. To clear
 // what is empty would cost as much as a small record.
 void drop_old_errors() {
   if (ERR_peek_error() != 0) {
