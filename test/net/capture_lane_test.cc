@@ -43,6 +43,7 @@ TEST_CASE("what is captured is kept by the engine, and the loop is told when it 
   REQUIRE(keeping.engine.waiting() == 1);
   CHECK(std::get<vault::LockEntry>(keeping.engine.step()).name.text() == "TOKEN");
   keeping.engine.answer(vault::Granted{});
+  keeping.engine.answer(base::Error{base::Errc::not_found, "no entry of ends"});
   keeping.engine.answer(base::Error{base::Errc::not_found, "no such entry"});
   CHECK(std::get<vault::KeepEntry>(keeping.engine.step()).value.reveal() == "captured-0001");
   keeping.engine.answer(vault::Kept::done);

@@ -24,28 +24,28 @@ std::string digest_of(const Secret& value) {
 // Values that came after one another; all but the last few were replaced long ago.
 constexpr std::size_t kValuesMax = 8;
 
-// The next of the lines, each "DIGEST SECONDS", the newest first; "-" for what has no end.
-std::string_view take_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
+// The next of the values, "DIGEST SECONDS,DIGEST SECONDS", the newest first; "-": it has no end.
+std::string_view take_one(std::string_view& text) {
+  const std::string_view one = text.substr(0, text.find(','));
+  text.remove_prefix(std::min(one.size() + 1, text.size()));
+  return one;
 }
 
-bool is_of(std::string_view line, std::string_view digest) {
-  return line.size() > digest.size() && line.starts_with(digest) && line[digest.size()] == ' ';
+bool is_of(std::string_view one, std::string_view digest) {
+  return one.size() > digest.size() && one.starts_with(digest) && one[digest.size()] == ' ';
 }
 
 std::optional<std::int64_t> read_end(std::string_view text, const Secret& value) {
   const std::string digest = digest_of(value);
   while (!text.empty()) {
-    std::string_view line = take_line(text);
-    if (!is_of(line, digest)) {
+    std::string_view one = take_one(text);
+    if (!is_of(one, digest)) {
       continue;
     }
-    line.remove_prefix(digest.size() + 1);
+    one.remove_prefix(digest.size() + 1);
     std::int64_t seconds = 0;
-    const char* const end = line.data() + line.size();
-    const auto read = std::from_chars(line.data(), end, seconds);
+    const char* const end = one.data() + one.size();
+    const auto read = std::from_chars(one.data(), end, seconds);
     return read.ec == std::errc{} && read.ptr == end ? std::optional(seconds) : std::nullopt;
   }
   return std::nullopt;
@@ -63,10 +63,10 @@ base::Result<Secret> captured_end_text(std::string_view before,
   const std::string digest = digest_of(value);
   std::string text = digest + ' ' + (expires_at ? std::to_string(*expires_at) : "-");
   for (std::size_t count = 1; count < kValuesMax && !before.empty();) {
-    const std::string_view line = take_line(before);
-    if (!is_of(line, digest)) {
-      text += '\n';
-      text += line;
+    const std::string_view one = take_one(before);
+    if (!is_of(one, digest)) {
+      text += ',';
+      text += one;
       ++count;
     }
   }

@@ -69,7 +69,7 @@ TEST_CASE("the end of a captured value is kept before the value, and recorded wi
   const auto end = as<KeepEntry>(run.entry("of the one before", "v3"));
   CHECK(end.name.text() == "TOKEN#expires");
   CHECK(end.replaces == "v3");
-  CHECK(end.value.reveal().ends_with(" 1800000000\nof the one before"));
+  CHECK(end.value.reveal().ends_with(" 1800000000,of the one before"));
   SECTION("it is kept") {
     CHECK(as<ReadEntry>(run.tell(Kept::done)).name.text() == "TOKEN");
     const auto keep = as<KeepEntry>(run.tell(kNotThere));
