@@ -3,6 +3,9 @@
 // What the tests of requests with placeholders in their bodies have in common.
 #pragma once
 
+#include <array>
+#include <charconv>
+#include <cstddef>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -66,10 +69,17 @@ inline std::string request(const std::string& body,
          "\r\n\r\n" + body;
 }
 
-inline std::string chunked(const std::string& body, const std::string& fields = "") {
+inline std::string chunked(const std::string& body,
+                           const std::string& fields = "",
+                           std::size_t size = 1) {
   std::string all = head(fields) + "Transfer-Encoding: chunked\r\n\r\n";
-  for (const char c : body) {
-    all += std::string("1\r\n") + c + "\r\n";
+  for (std::size_t at = 0; at < body.size(); at += size) {
+    const std::string part = body.substr(at, size);
+    std::array<char, 16> digits{};
+    const char* begin = digits.data();
+    const char* end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), part.size(), 16).ptr;
+    all.append(begin, end).append("\r\n" + part + "\r\n");
   }
   return all + "0\r\n\r\n";
 }
