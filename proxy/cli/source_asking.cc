@@ -127,8 +127,7 @@ void ask_for_key(Asked& asked,
     keys.push_back(text_of(secret));
   }
   std::ranges::sort(keys);
-  const auto twice = std::ranges::unique(keys);
-  keys.erase(twice.begin(), twice.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   const RunOutcome together = asked.fetch(keys);
   for (const SourcedSecret& secret : secrets) {
     auto one = seen_in(together, secret);

@@ -76,8 +76,7 @@ NamedSource local_of(const Bindings& bindings, const std::map<std::string, Entry
 
 void put_in_order(std::vector<SourcedSecret>& secrets) {
   std::ranges::sort(secrets, {}, &SourcedSecret::name);
-  const auto twice = std::ranges::unique(secrets);
-  secrets.erase(twice.begin(), twice.end());
+  secrets.erase(std::unique(secrets.begin(), secrets.end()), secrets.end());
 }
 
 void add(std::string& text, std::string_view piece) {
